@@ -1,0 +1,39 @@
+# `make run` and `make test` work on a bare machine: each makes .venv first.
+PYTHON ?= python3
+BIN := .venv/bin/
+.PHONY: help setup run test lint fix bench docs check services integration e2e conformance lock
+help:      ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+.venv/done: pyproject.toml requirements/dev.txt hatch_build.py
+	$(PYTHON) -m venv .venv
+	$(BIN)pip install -q --require-hashes -r requirements/dev.txt
+	$(BIN)pip install -q --no-deps -e .
+	touch $@
+setup: .venv/done  ## everything a developer needs, in .venv
+run: setup   ## the product, on 127.0.0.1:9797
+	$(BIN)jipyo up
+test: setup  ## all tests that need no server, with branch coverage
+	$(BIN)coverage run -m pytest $(T)
+	$(BIN)coverage report
+lint: setup  ## format, rules, types, layers, spelling
+	$(BIN)ruff format --check .
+	$(BIN)ruff check .
+	$(BIN)mypy
+	$(BIN)lint-imports
+	$(BIN)codespell src tests docs bench README.md ARCHITECTURE.md CHANGELOG.md changes
+fix: setup   ## what a machine can put right
+	$(BIN)ruff format .
+	$(BIN)ruff check --fix .
+check: lint test  ## what must hold before a change lands
+bench: setup ## timings, as ratios against the peers beside them; B=store for one
+	$(BIN)python -m bench $(B)
+conformance: setup ## Prometheus' own test scripts on our engine; SUITE=DIR
+	$(BIN)python -m bench.conformance $(SUITE)
+services:  ## real servers for integration and e2e tests, outside the repository
+	bash tests/support/services.sh
+integration: setup services ## tests against real servers
+	$(BIN)python -m pytest -m integration $(T)
+e2e: setup services ## tests in a real browser
+	$(BIN)python -m pytest -m e2e $(T)
+lock: setup ## pin the development versions again, with their hashes
+	$(BIN)uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/dev.txt

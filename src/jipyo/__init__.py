@@ -1,0 +1,1 @@
+"""Operations metrics of an AI service: collect, store, judge, show and report."""

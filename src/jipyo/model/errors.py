@@ -1,0 +1,113 @@
+"""Every error jipyo raises for the world's faults; our own faults are assertions.
+
+JipyoError            a text key of i18n and its values; `hint` is the key of a remedy
+├── ConfigError       a file or an option is wrong (exit code 2)
+├── CatalogueError    a metric is described wrongly (exit code 2)
+├── StoreError        samples cannot be kept or read
+│   ├── StoreBusy     another process writes there
+│   ├── StoreFull     the disk is full or read-only
+│   └── StoreCorrupt  bytes on disk are not what was written
+├── CollectError      a target could not be read
+├── SourceError       whoever answers PromQL failed
+├── ReportError       a report could not be made
+├── ServeError        the address cannot be served
+└── QueryError        a PromQL question was refused; its text is Prometheus' own English
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class JipyoError(Exception):
+    """The world is not as it must be: `key` names the text, `values` fill its blanks.
+
+    People read it through `i18n.Texts.error`; `str()` is for logs and developers.
+    """
+
+    def __init__(self, key: str, /, *, hint: str = "", **values: object) -> None:
+        """Name the text, the remedy's text (a key too) and what fills their blanks."""
+        super().__init__(key)
+        self.key = key
+        self.hint = hint
+        self.values = values
+
+    def __str__(self) -> str:
+        inside = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
+        return f"{self.key}({inside})"
+
+
+class ConfigError(JipyoError):
+    """A configuration file or a command's option is wrong."""
+
+
+class CatalogueError(JipyoError):
+    """A metric is described wrongly."""
+
+
+class StoreError(JipyoError):
+    """Samples cannot be kept or read."""
+
+
+class StoreBusy(StoreError):  # noqa: N818 - named as what it says
+    """Another process has this data open for writing."""
+
+
+class StoreFull(StoreError):  # noqa: N818
+    """The disk is full or read-only; what was not acknowledged is not kept."""
+
+
+class StoreCorrupt(StoreError):  # noqa: N818
+    """Bytes on disk are not what was written there."""
+
+
+class CollectError(JipyoError):
+    """A target could not be read."""
+
+
+class SourceError(JipyoError):
+    """Whoever answers PromQL failed or could not be reached."""
+
+
+class ReportError(JipyoError):
+    """A report could not be made or written."""
+
+
+class ServeError(JipyoError):
+    """The address to listen on cannot be had."""
+
+
+class QueryErrorKind(Enum):
+    """The `errorType` of the Prometheus HTTP API."""
+
+    BAD_DATA = "bad_data"
+    EXECUTION = "execution"
+    TIMEOUT = "timeout"
+    CANCELED = "canceled"
+    NOT_FOUND = "not_found"
+    NOT_ACCEPTABLE = "not_acceptable"
+    UNAVAILABLE = "unavailable"
+    INTERNAL = "internal"
+
+
+class QueryError(JipyoError):
+    """A PromQL question was refused. The text is Prometheus' own and stays English."""
+
+    def __init__(self, kind: QueryErrorKind, message: str) -> None:
+        """Keep the API's error type and the message that goes out as it is."""
+        super().__init__("query.refused", message=message)
+        self.kind = kind
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
+
+    @classmethod
+    def bad_data(cls, message: str) -> QueryError:
+        """The question itself is wrong (HTTP 400)."""
+        return cls(QueryErrorKind.BAD_DATA, message)
+
+    @classmethod
+    def execution(cls, message: str) -> QueryError:
+        """The question cannot be answered over this data (HTTP 422)."""
+        return cls(QueryErrorKind.EXECUTION, message)

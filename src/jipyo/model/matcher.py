@@ -1,0 +1,75 @@
+"""Matchers: which series a selector means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from functools import lru_cache
+
+import re2
+
+from jipyo.model.errors import QueryError
+from jipyo.model.labels import Labels
+
+_MAX_REGEX_BYTES = 8 << 20
+
+
+class MatchOp(Enum):
+    """How a label value is compared."""
+
+    EQ = "="
+    NE = "!="
+    RE = "=~"
+    NRE = "!~"
+
+
+@lru_cache(maxsize=1024)
+def compile_regex(pattern: str) -> Callable[[str], bool]:
+    """An anchored RE2 pattern as a predicate; `.` matches a newline, as in Prometheus 3.
+
+    Raises:
+        QueryError: the pattern is not valid RE2, or too large once compiled.
+    """
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    options.max_mem = _MAX_REGEX_BYTES
+    try:
+        compiled = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
+    except re2.error as error:
+        reason = error.args[0] if error.args else error
+        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise QueryError.bad_data(f"error parsing regexp: {text}: `{pattern}`") from error
+    return lambda value: (
+        compiled.fullmatch(value.encode("utf-8", "surrogateescape")) is not None
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Matcher:
+    """One condition on one label; a label that is absent reads as an empty string."""
+
+    name: str
+    op: MatchOp
+    value: str
+
+    def matches(self, value: str) -> bool:
+        """Whether a label of this value passes.
+
+        Raises:
+            QueryError: the pattern is not valid RE2.
+        """
+        if self.op is MatchOp.EQ:
+            return value == self.value
+        if self.op is MatchOp.NE:
+            return value != self.value
+        return compile_regex(self.value)(value) is (self.op is MatchOp.RE)
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.op.value}{self.value!r}"
+
+
+def select_all(matchers: Iterable[Matcher], labels: Labels) -> bool:
+    """Whether a label set passes every matcher."""
+    return all(matcher.matches(labels.get(matcher.name, "")) for matcher in matchers)

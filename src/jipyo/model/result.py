@@ -1,0 +1,75 @@
+"""What a PromQL question is answered with, whoever answers it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Mask, SeriesBlock, Times, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """A number at a moment."""
+
+    t_ms: int
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class String:
+    """A text at a moment."""
+
+    t_ms: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """Series with one value each at one moment; `values` has shape (series,)."""
+
+    t_ms: int
+    series: tuple[Labels, ...]
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """Series over common steps: `values` and `present` have shape (series, steps).
+
+    Absence is `present == False`, never NaN: NaN is a value.
+    """
+
+    series: tuple[Labels, ...]
+    t_ms: Times
+    values: Values
+    present: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class RawMatrix:
+    """The raw samples of an instant range selector, stale markers left out."""
+
+    blocks: tuple[SeriesBlock, ...]
+
+
+Value = Scalar | String | Vector | Matrix | RawMatrix
+
+
+@dataclass(frozen=True, slots=True)
+class QueryStats:
+    """What an answer cost."""
+
+    samples: int = 0
+    series: int = 0
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueryResult:
+    """An answer with what has to be said about it; partial answers always carry a warning."""
+
+    value: Value
+    warnings: tuple[str, ...] = ()
+    infos: tuple[str, ...] = ()
+    stats: QueryStats = field(default_factory=QueryStats)

@@ -1,0 +1,116 @@
+"""Samples on their way in and out of a store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from jipyo.model.labels import Labels
+
+Times = npt.NDArray[np.int64]
+Values = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+STALE_BITS = 0x7FF0000000000002
+"""The NaN that says "this series has ended here" (prometheus/model/value/value.go)."""
+
+STALE_NAN: float = float(np.array([STALE_BITS], np.uint64).view(np.float64)[0])
+"""Only for writing: a scalar NaN may lose its bits, so test arrays with `is_stale`."""
+
+
+def is_stale(values: Values) -> Mask:
+    """Which values are stale markers, bit for bit; an ordinary NaN is a value."""
+    stale: Mask = np.ascontiguousarray(values).view(np.uint64) == STALE_BITS
+    return stale
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """What many series were at one moment.
+
+    A collector hands in the same `series` tuple as long as its series do not change:
+    a store may know it again by identity.
+    """
+
+    t_ms: int
+    series: tuple[Labels, ...]
+    values: Values
+    """Shape (series,)."""
+
+
+class Reject(Enum):
+    """Why a store refused a sample, in Prometheus' words."""
+
+    OUT_OF_ORDER = "out of order sample"
+    TOO_OLD = "too old sample"
+    TOO_FAR_IN_FUTURE = "too far in the future"
+    DUPLICATE = "duplicate sample for timestamp"
+    SERIES_LIMIT = "series limit"
+    INVALID_LABELS = "invalid labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What became of a batch: how many samples are kept, how many were refused and why."""
+
+    samples: int
+    rejected: Mapping[Reject, int] = field(default_factory=dict)
+
+
+class MetricType(Enum):
+    """The types of the text exposition format and of OpenMetrics."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    SUMMARY = "summary"
+    INFO = "info"
+    STATESET = "stateset"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class MetricMetadata:
+    """What a source says about a metric."""
+
+    metric: str
+    type: MetricType
+    help: str = ""
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBlock:
+    """Series that share their times: shape (series, samples), times ascending and distinct.
+
+    A series that was not sampled at one of these times stands in another block, so a
+    block has no holes; stale markers are among the values.
+    """
+
+    series: tuple[Labels, ...]
+    t_ms: Times
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class HourBlock:
+    """Statistics of whole hours of one series; every array has shape (hours,).
+
+    Hour h holds the samples with `h < t <= h + 1 h`, so that hours add up to
+    left-open ranges. Stale markers are left out. `increase` is the rise of a counter
+    between the first and the last sample of the hour, resets counted as Prometheus does.
+    """
+
+    series: Labels
+    hour_ms: Times
+    count: Times
+    min: Values
+    max: Values
+    sum: Values
+    increase: Values
+    first: Values
+    last: Values

@@ -1,0 +1,66 @@
+"""The two faces of a sample store; only `app` and `config` know which store it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from jipyo.model.labels import Labels
+from jipyo.model.matcher import Matcher
+from jipyo.model.sample import Appended, HourBlock, MetricMetadata, Scrape, SeriesBlock
+
+Selector = Sequence[Matcher]
+"""Matchers that must all hold."""
+
+
+class Appender(Protocol):
+    """Takes samples in; what it has acknowledged survives kill -9."""
+
+    def append(self, scrapes: Sequence[Scrape]) -> Appended:
+        """Keep the scrapes in one durable transaction before returning.
+
+        Raises:
+            StoreFull: nothing of the batch was kept.
+        """
+        ...
+
+    def describe(self, metadata: Sequence[MetricMetadata]) -> None:
+        """Remember what sources say about metrics; the newest word wins."""
+        ...
+
+
+class Queryable(Protocol):
+    """Gives samples out. All times are milliseconds UTC, both ends included."""
+
+    def select(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[SeriesBlock]:
+        """The samples of the matching series; each series' samples in ascending time.
+
+        Every series with samples in the range stands in exactly one block, whole; one
+        without any stands in none. Blocks come one by one, each of bounded size, so that a
+        reader that folds them as they come needs little memory.
+        """
+        ...
+
+    def hours(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[HourBlock]:
+        """Statistics of the hours that lie wholly within (start, end]."""
+        ...
+
+    def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:
+        """The series with samples in the range that match any selector, sorted."""
+        ...
+
+    def label_names(
+        self, selectors: Sequence[Selector], start_ms: int, end_ms: int
+    ) -> list[str]:
+        """The label names of those series (of all series where no selector is given), sorted."""
+        ...
+
+    def label_values(
+        self, name: str, selectors: Sequence[Selector], start_ms: int, end_ms: int
+    ) -> list[str]:
+        """The values of one label among those series, sorted."""
+        ...
+
+    def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
+        """What sources said about one metric, or about all."""
+        ...
