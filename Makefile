@@ -36,4 +36,5 @@ integration: setup services ## tests against real servers
 e2e: setup services ## tests in a real browser
 	$(BIN)python -m pytest -m e2e $(T)
 lock: setup ## pin the development versions again, with their hashes
+	$(BIN)pip install -q uv
 	$(BIN)uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/dev.txt

@@ -1,0 +1,11 @@
+"""What all tests share: hypothesis' pace."""
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+settings.register_profile(
+    "check", max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("long", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("JIPYO_HYPOTHESIS", "check"))

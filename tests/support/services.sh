@@ -1,0 +1,64 @@
+#!/bin/bash
+# Has the real servers and clients that integration and end-to-end tests need.
+# Idempotent. Debian's packages by apt-get (as root), the newest peers built from Go
+# modules into $JIPYO_SERVICES/bin. Says at the end what is missing; a test that needs
+# it is then skipped, or fails under JIPYO_REQUIRE_SERVICES=1.
+set -u
+SERVICES=${JIPYO_SERVICES:-$HOME/.cache/jipyo-services}
+BIN=$SERVICES/bin
+mkdir -p "$BIN"
+
+packages=(chromium poppler-utils prometheus-node-exporter prometheus-process-exporter)
+wanted=()
+for package in "${packages[@]}"; do
+  dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
+done
+if ((${#wanted[@]})); then
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get update -q >"$SERVICES/apt.log" 2>&1
+    apt-get install -q -y --no-install-recommends "${wanted[@]}" >>"$SERVICES/apt.log" 2>&1 ||
+      echo "apt-get failed: $SERVICES/apt.log"
+  else
+    echo "not root, or no apt-get: cannot install ${wanted[*]}"
+  fi
+fi
+
+go_install() { # name, module@version, further arguments of go install
+  local name=$1 module=$2
+  shift 2
+  [ -x "$BIN/$name" ] && return
+  command -v go >/dev/null || return
+  echo "building $name from $module"
+  GOBIN=$BIN go install "$@" "$module" >>"$SERVICES/go.log" 2>&1
+}
+go_install prometheus github.com/prometheus/prometheus/cmd/prometheus@v0.316.0 -tags remove_all_sd,netgo
+go_install promtool github.com/prometheus/prometheus/cmd/promtool@v0.316.0 -tags remove_all_sd,netgo
+go_install node_exporter github.com/prometheus/node_exporter@v1.12.1
+
+victoria=github.com/VictoriaMetrics/VictoriaMetrics
+if [ ! -x "$BIN/victoria-metrics" ] && command -v go >/dev/null; then
+  echo "building victoria-metrics"
+  # Its module has replace lines, so it is built from an empty module of our own.
+  work=$(mktemp -d)
+  (
+    cd "$work" || exit
+    go mod init empty &&
+      go get "$victoria/app/victoria-metrics@v0.0.0-20250718125606-9d9bea03485e" &&
+      go build -o "$BIN/victoria-metrics" "$victoria/app/victoria-metrics"
+  ) >>"$SERVICES/go.log" 2>&1
+  rm -rf "$work"
+fi
+
+missing=()
+for program in prometheus promtool node_exporter victoria-metrics; do
+  [ -x "$BIN/$program" ] || missing+=("$program")
+done
+for program in chromium pdftoppm prometheus-node-exporter prometheus-process-exporter; do
+  command -v "$program" >/dev/null || missing+=("$program")
+done
+if ((${#missing[@]})); then
+  echo "services missing: ${missing[*]}"
+else
+  echo "services: all there"
+fi
