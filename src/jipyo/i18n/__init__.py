@@ -1,1 +1,5 @@
-"""Korean and English: texts, particles (조사), numbers and times as people read them."""
+"""Korean and English: texts by key, particles, numbers with units, dates and times."""
+
+from jipyo.i18n.texts import LANGS, Lang, Texts, texts
+
+__all__ = ["LANGS", "Lang", "Texts", "texts"]

@@ -1,0 +1,97 @@
+"""Korean particles (조사): which of two forms follows a word, by how Koreans read its end."""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+
+class Ending(Enum):
+    """How the last syllable of a word sounds."""
+
+    VOWEL = "vowel"
+    RIEUL = "rieul"
+    CONSONANT = "consonant"
+
+
+_PAIRS = (
+    ("은", "는"),
+    ("이", "가"),
+    ("을", "를"),
+    ("과", "와"),
+    ("아", "야"),
+    ("이에요", "예요"),
+    ("이었", "였"),
+    *((f"이{rest}", rest) for rest in ("나", "라", "라고", "라서", "란", "며", "면", "든", "므로")),
+    *((f"으{rest}", rest) for rest in ("로", "로서", "로써", "로부터")),
+)
+_BY_FORM = {form: pair for pair in _PAIRS for form in pair}
+
+_HANGUL_FIRST, _HANGUL_LAST, _FINALS, _RIEUL = 0xAC00, 0xD7A3, 28, 8
+_DIGITS = dict(zip("0123456789", "clvcvvcllv", strict=True))
+_LETTERS = {"L": "l", "R": "l", "M": "c", "N": "c"}
+_SOUNDS = {"v": Ending.VOWEL, "l": Ending.RIEUL, "c": Ending.CONSONANT}
+
+_ASIDE = re.compile(r"(?<=.)\s*(\([^()]*\)|\[[^\[\]]*\])$")
+_LAST_WORD = re.compile(r"[A-Za-z]+$")
+_STOP_AFTER_SHORT_VOWEL = re.compile(r"(?:^|[^aeiou])[aeiou](?:ck|pp|tt|[ckpt])$")
+
+
+def is_particle(form: str) -> bool:
+    """Whether this is one of the forms that `with_particle` knows."""
+    return form in _BY_FORM
+
+
+def with_particle(word: str, form: str) -> str:
+    """The word and the right one of the two forms that `form` belongs to.
+
+    What stands in brackets at the end is not read, quotes are read through.
+
+    >>> with_particle("GPU", "은"), with_particle("URL", "으로"), with_particle("3", "이")
+    ('GPU는', 'URL로', '3이')
+    """
+    after_consonant, after_vowel = _BY_FORM[form]
+    ending = sound(word)
+    closed = ending is Ending.CONSONANT or (
+        ending is Ending.RIEUL and not after_consonant.startswith("으")
+    )
+    return word + (after_consonant if closed else after_vowel)
+
+
+def sound(word: str) -> Ending:
+    """How the word ends when read aloud; what nobody can read ends in a vowel."""
+    read = _read_part(word)
+    if not read:
+        return Ending.VOWEL
+    last = read[-1]
+    if _HANGUL_FIRST <= ord(last) <= _HANGUL_LAST:
+        return _hangul(last)
+    if last in _DIGITS:
+        return _SOUNDS[_DIGITS[last]]
+    latin = _LAST_WORD.search(read)
+    return _latin(latin[0]) if latin else Ending.VOWEL
+
+
+def _read_part(word: str) -> str:
+    shorter = word.rstrip()
+    while (aside := _ASIDE.search(shorter)) is not None:
+        shorter = shorter[: aside.start()]
+    return re.sub(r"[^\w%°℃]+$", "", shorter).rstrip("_")
+
+
+def _hangul(syllable: str) -> Ending:
+    final = (ord(syllable) - _HANGUL_FIRST) % _FINALS
+    if final == _RIEUL:
+        return Ending.RIEUL
+    return Ending.CONSONANT if final else Ending.VOWEL
+
+
+def _latin(word: str) -> Ending:
+    """Abbreviations are spelled out; words follow the usual transcription (외래어 표기법)."""
+    if word[-1].isupper() or not re.search("[aeiouy]", word):
+        return _SOUNDS[_LETTERS.get(word[-1].upper(), "v")]
+    if re.search("(l|le)$", word):
+        return Ending.RIEUL
+    if re.search("(m|n|me|ne|ng)$", word) or _STOP_AFTER_SHORT_VOWEL.search(word):
+        return Ending.CONSONANT
+    return Ending.VOWEL
