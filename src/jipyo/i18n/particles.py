@@ -22,7 +22,10 @@ _PAIRS = (
     ("아", "야"),
     ("이에요", "예요"),
     ("이었", "였"),
-    *((f"이{rest}", rest) for rest in ("나", "라", "라고", "라서", "란", "며", "면", "든", "므로")),
+    *(
+        (f"이{rest}", rest)
+        for rest in ("나", "라", "라고", "라는", "라서", "란", "며", "면", "든", "므로")
+    ),
     *((f"으{rest}", rest) for rest in ("로", "로서", "로써", "로부터")),
 )
 _BY_FORM = {form: pair for pair in _PAIRS for form in pair}

@@ -13,13 +13,13 @@ import yaml
 from jipyo.i18n import times
 from jipyo.i18n.numbers import digits, scale
 from jipyo.i18n.particles import is_particle, with_particle
+from jipyo.model.errors import JipyoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import date
     from zoneinfo import ZoneInfo
 
-    from jipyo.model.errors import JipyoError
 
 Lang = Literal["ko", "en"]
 LANGS: tuple[Lang, ...] = ("ko", "en")
@@ -43,7 +43,16 @@ class Texts:
         """The text of this key; a key or a value that is missing is our own fault."""
         template = self.table.get(key)
         assert template is not None, f"BUG: no text {key!r} in {self.lang}"
-        return "".join(_fill(key, template, values))
+        said = {name: self._said(value) for name, value in values.items()}
+        return "".join(_fill(key, template, said))
+
+    def _said(self, value: object) -> object:
+        """Errors inside a text are said in its language, one a line."""
+        if isinstance(value, JipyoError):
+            return self.error(value)
+        if isinstance(value, tuple):
+            return "\n".join(str(self._said(inner)) for inner in value)
+        return value
 
     def __contains__(self, key: str) -> bool:
         return key in self.table

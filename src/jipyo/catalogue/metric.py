@@ -1,0 +1,240 @@
+"""What a metric is: the values that a catalogue file is read into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Group(Enum):
+    """The chapters of the manual."""
+
+    SYSTEM = "system"
+    APPLICATION = "application"
+    AI = "ai"
+    DATABASE = "database"
+
+
+class Unit(Enum):
+    """What a value counts; `i18n` has a label for each."""
+
+    PERCENT = "percent"
+    RATIO = "ratio"
+    COUNT = "count"
+    FACTOR = "factor"
+    BYTES = "bytes"
+    BYTES_PER_SECOND = "bytes_per_second"
+    SECONDS = "seconds"
+    DAYS = "days"
+    CELSIUS = "celsius"
+    WATT = "watt"
+    PER_SECOND = "per_second"
+    PER_MINUTE = "per_minute"
+    REQUESTS = "requests"
+    REQUESTS_PER_SECOND = "requests_per_second"
+    PACKETS_PER_SECOND = "packets_per_second"
+    PAGES_PER_SECOND = "pages_per_second"
+    TOKENS_PER_SECOND = "tokens_per_second"
+    TOKENS_PER_JOULE = "tokens_per_joule"
+
+
+class Direction(Enum):
+    """Which way a value gets worse; a neutral one cannot have thresholds."""
+
+    HIGHER_IS_WORSE = "higher_is_worse"
+    LOWER_IS_WORSE = "lower_is_worse"
+    NEUTRAL = "neutral"
+
+
+class Origin(Enum):
+    """Who set a limit: the manual, we beside it, or the site's configuration."""
+
+    MANUAL = "manual"
+    ADDED = "added"
+    SITE = "site"
+
+
+class Compare(Enum):
+    """How an objective compares."""
+
+    AT_MOST = "<="
+    AT_LEAST = ">="
+
+
+class Statistic(Enum):
+    """What an alternative's value is: what the metric promises, or only a mean of it."""
+
+    FULL = "full"
+    MEAN = "mean"
+
+
+class Summary(Enum):
+    """How a report sums a metric up over a period."""
+
+    AVG = "avg"
+    P95 = "p95"
+    MIN = "min"
+    MAX = "max"
+    LAST = "last"
+    SUM = "sum"
+    TOTAL = "total"
+    CHANGE = "change"
+    RATIO_OF_SUMS = "ratio_of_sums"
+
+
+class Across(Enum):
+    """How a metric's series become one."""
+
+    AVG = "avg"
+    MIN = "min"
+    MAX = "max"
+    SUM = "sum"
+    RATIO_OF_SUMS = "ratio_of_sums"
+    TOPK10 = "topk10"
+    HEATMAP = "heatmap"
+
+
+@dataclass(frozen=True, slots=True)
+class Bilingual:
+    """A text in both languages: `name("ko")`."""
+
+    ko: str
+    en: str
+
+    def __call__(self, lang: str) -> str:
+        """The text in one language."""
+        return self.ko if lang == "ko" else self.en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """From where a value is a warning or critical, and for how long it must stay there.
+
+    A level is reached at the value itself. With a recovery level it is left only there.
+    """
+
+    warning: float | None
+    critical: float | None
+    for_ms: int
+    recover_warning: float | None
+    recover_critical: float | None
+    origin: Origin
+    note: Bilingual | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """What the manual promises of a metric."""
+
+    compare: Compare
+    value: float
+    origin: Origin
+    note: Bilingual | None
+
+    def met(self, value: float) -> bool:
+        """Whether a value keeps the promise."""
+        return value <= self.value if self.compare is Compare.AT_MOST else value >= self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportShape:
+    """How a report sums a metric up: over time, and across its series."""
+
+    time: tuple[Summary, ...]
+    across: tuple[Across, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """One exporter's way to answer: its PromQL, with `$w` for the rate window."""
+
+    exporter: str
+    promql: str
+    statistic: Statistic = Statistic.FULL
+    fallback: bool = False
+    """Asked only where no other alternative has data anywhere."""
+    rename: Mapping[str, str] = field(default_factory=dict)
+    """Result labels under the names that `by` uses."""
+    note: Bilingual | None = None
+
+    def expression(self, window: str) -> str:
+        """The PromQL with this rate window."""
+        return self.promql.replace("$w", window)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric of the catalogue."""
+
+    id: str
+    group: Group
+    name: Bilingual
+    description: Bilingual
+    unit: Unit
+    direction: Direction
+    by: tuple[str, ...]
+    """The labels of its series; the first tells targets apart."""
+    manual: bool
+    """Whether the manual asks for it."""
+    window: str
+    thresholds: Thresholds | None
+    objective: Objective | None
+    report: ReportShape
+    remedy: Bilingual | None
+    """What to do where it has no data, beyond what its exporters say."""
+    queries: tuple[Alternative, ...]
+    where: str
+    """The file and line it was read from."""
+
+    @property
+    def family(self) -> str:
+        """The first two parts of the id, such as `system.cpu`."""
+        return ".".join(self.id.split(".")[:2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exporter:
+    """Who can give metrics, and how a site gets it."""
+
+    id: str
+    name: str
+    builtin: bool
+    """Whether jipyo's own collectors give the same names."""
+    job: str | None
+    url: str | None
+    """Where such an exporter usually listens; for the lines of configuration."""
+    how: Bilingual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """What the metrics whose ids begin alike are called together."""
+
+    id: str
+    name: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """All metrics, in the order of the files; what their families are called; who gives them."""
+
+    metrics: tuple[Metric, ...]
+    exporters: tuple[Exporter, ...] = ()
+    families: tuple[Family, ...] = ()
+
+    def get(self, metric_id: str) -> Metric | None:
+        """The metric of this id."""
+        return next((metric for metric in self.metrics if metric.id == metric_id), None)
+
+    def exporter(self, exporter_id: str) -> Exporter | None:
+        """The exporter of this id."""
+        return next((one for one in self.exporters if one.id == exporter_id), None)
+
+    def family_name(self, family: str, lang: str) -> str:
+        """What a family is called; one that nobody named is called by its id."""
+        named = next((one for one in self.families if one.id == family), None)
+        return named.name(lang) if named else family

@@ -1,0 +1,272 @@
+"""The keys of a catalogue file, and what must hold between them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from jipyo.catalogue.metric import (
+    Across,
+    Alternative,
+    Compare,
+    Direction,
+    Exporter,
+    Family,
+    Group,
+    Metric,
+    Objective,
+    Origin,
+    ReportShape,
+    Statistic,
+    Summary,
+    Thresholds,
+    Unit,
+)
+from jipyo.catalogue.reading import (
+    Key,
+    Read,
+    bilingual,
+    built,
+    choice,
+    duration,
+    duration_ms,
+    gather,
+    label,
+    label_map,
+    list_of,
+    number,
+    one_or_list,
+    record,
+    switch,
+    text,
+)
+from jipyo.model.errors import CatalogueError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jipyo.catalogue.nodes import Node
+
+VERSION = 1
+DEFAULT_WINDOW = "5m"
+DEFAULT_FOR = "5m"
+_DEFAULT_FOR_MS = 300_000
+
+_ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
+_NAME_REGEX_RANGE = re.compile(r"\{[^{}]*__name__\s*[=!]~[^{}]*\}\s*\[")
+_OTHER_MACRO = re.compile(r"\$(?!w\b)\w*")
+
+T = TypeVar("T")
+
+
+def _checked(read: Read[T], check: Read[None]) -> Read[T]:
+    def both(node: Node) -> T:
+        value = read(node)
+        check(node)
+        return value
+
+    return both
+
+
+def _metric_id(node: Node) -> str:
+    value = text(node)
+    if not _ID.fullmatch(value):
+        raise CatalogueError("catalogue.bad_id", where=node.where, value=value)
+    return value
+
+
+def _promql(node: Node) -> str:
+    expr = text(node)
+    macro = _OTHER_MACRO.search(_without_strings(expr))
+    if macro:
+        raise CatalogueError("catalogue.unknown_macro", where=node.where, value=macro[0])
+    if _NAME_REGEX_RANGE.search(expr):
+        raise CatalogueError("catalogue.name_regex_range", where=node.where)
+    return expr
+
+
+def _without_strings(expr: str) -> str:
+    return re.sub(r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'", "", expr)
+
+
+def _choice_key(name: str, kinds: type[Any], **more: Any) -> Key:
+    names = tuple(str(member.value) for member in kinds)
+    return Key(name, "choice", choice(kinds), choices=names, **more)
+
+
+RECOVER = (Key("warning", "number", number), Key("critical", "number", number))
+THRESHOLDS = (
+    Key("warning", "number", number),
+    Key("critical", "number", number),
+    Key("for", "duration", duration_ms, default=_DEFAULT_FOR_MS),
+    Key("recover", "mapping", record(RECOVER), inside=RECOVER),
+    _choice_key("origin", Origin, default=Origin.SITE),
+    Key("note", "bilingual", bilingual),
+)
+OBJECTIVE = (
+    _choice_key("compare", Compare, required=True),
+    Key("value", "number", number, required=True),
+    _choice_key("origin", Origin, default=Origin.SITE),
+    Key("note", "bilingual", bilingual),
+)
+
+
+def _choices_key(name: str, kinds: type[Any], **more: Any) -> Key:
+    names = tuple(str(member.value) for member in kinds)
+    return Key(name, "choices", one_or_list(choice(kinds)), choices=names, **more)
+
+
+REPORT = (
+    _choices_key("time", Summary, default=(Summary.AVG, Summary.P95, Summary.MAX)),
+    _choices_key("across", Across, default=(Across.MAX,)),
+)
+QUERY = (
+    Key("exporter", "text", text, required=True),
+    Key("promql", "promql", _promql, required=True),
+    _choice_key("statistic", Statistic, default=Statistic.FULL),
+    Key("fallback", "switch", switch, default=False),
+    Key("rename", "labels", label_map, default={}),
+    Key("note", "bilingual", bilingual),
+)
+
+
+def _thresholds(node: Node) -> Thresholds:
+    keys = record(THRESHOLDS)(node)
+    recover: Mapping[str, float | None] = keys["recover"] or {}
+    levels = {level: keys[level] for level in ("warning", "critical")}
+    if all(value is None for value in levels.values()):
+        raise CatalogueError("catalogue.no_level", where=node.where)
+    for level, value in levels.items():
+        if recover.get(level) is not None and value is None:
+            raise CatalogueError("catalogue.recover_without", where=node.where, level=level)
+    return Thresholds(
+        **levels,
+        for_ms=keys["for"],
+        recover_warning=recover.get("warning"),
+        recover_critical=recover.get("critical"),
+        origin=keys["origin"],
+        note=keys["note"],
+    )
+
+
+METRIC = (
+    Key("id", "id", _metric_id, required=True),
+    _choice_key("group", Group, required=True),
+    Key("name", "bilingual", bilingual, required=True),
+    Key("description", "bilingual", bilingual, required=True),
+    _choice_key("unit", Unit, required=True),
+    _choice_key("direction", Direction, required=True),
+    Key("by", "label list", list_of(label), default=()),
+    Key("manual", "switch", switch, default=False),
+    Key("window", "duration", duration, default=DEFAULT_WINDOW),
+    Key("thresholds", "mapping", _thresholds, inside=THRESHOLDS),
+    Key("objective", "mapping", built(Objective, OBJECTIVE), inside=OBJECTIVE),
+    Key(
+        "report",
+        "mapping",
+        built(ReportShape, REPORT),
+        default=ReportShape(time=(Summary.AVG, Summary.P95, Summary.MAX), across=(Across.MAX,)),
+        inside=REPORT,
+    ),
+    Key("remedy", "bilingual", bilingual),
+    Key(
+        "queries",
+        "mappings",
+        list_of(built(Alternative, QUERY), at_least=1),
+        required=True,
+        inside=QUERY,
+    ),
+)
+EXPORTER = (
+    Key("id", "text", text, required=True),
+    Key("name", "text", text, required=True),
+    Key("builtin", "switch", switch, default=False),
+    Key("job", "text", text),
+    Key("url", "text", text),
+    Key("how", "bilingual", bilingual, required=True),
+)
+FAMILY = (
+    Key("id", "text", text, required=True),
+    Key("name", "bilingual", bilingual, required=True),
+)
+
+
+def _version(node: Node) -> int:
+    if node.value != VERSION or isinstance(node.value, bool):
+        raise CatalogueError(
+            "catalogue.bad_version", where=node.where, value=str(node.value), known=VERSION
+        )
+    return VERSION
+
+
+def _as_is(node: Node) -> tuple[Node, ...]:
+    return list_of(lambda item: item)(node)
+
+
+FILE = (
+    Key("version", "version", _version, required=True),
+    Key("metrics", "mappings", _as_is, default=(), inside=METRIC),
+    Key("exporters", "mappings", list_of(built(Exporter, EXPORTER)), default=(), inside=EXPORTER),
+    Key("families", "mappings", list_of(built(Family, FAMILY)), default=(), inside=FAMILY),
+)
+
+
+def read_metric(node: Node) -> Metric:
+    """The metric a mapping describes.
+
+    Raises:
+        CatalogueError: with every mistake in it.
+    """
+    metric = Metric(**record(METRIC)(node), where=node.where)
+    gather([lambda: _check_direction(metric, node), lambda: _check_order(metric, node)])
+    return metric
+
+
+def _place(node: Node, *path: str) -> str:
+    """Where the innermost key of the path that is there was written."""
+    where = node.where
+    for name in path:
+        entries = node.entries or {}
+        if name not in entries:
+            break
+        where, node = entries[name].where, entries[name].node
+    return where
+
+
+def _check_direction(metric: Metric, node: Node) -> None:
+    if metric.direction is Direction.NEUTRAL and metric.thresholds is not None:
+        raise CatalogueError("catalogue.neutral", where=_place(node, "thresholds"))
+
+
+def _check_order(metric: Metric, node: Node) -> None:
+    limits = metric.thresholds
+    if limits is None or metric.direction is Direction.NEUTRAL:
+        return
+    sign = 1 if metric.direction is Direction.HIGHER_IS_WORSE else -1
+    suffix = "high" if sign > 0 else "low"
+    checks = [
+        lambda: _check_levels(limits, sign, suffix, _place(node, "thresholds", "warning")),
+        *(
+            lambda level=level: _check_recovery(
+                level, limits, sign, _place(node, "thresholds", "recover", level)
+            )
+            for level in ("warning", "critical")
+        ),
+    ]
+    gather(checks)
+
+
+def _check_levels(limits: Thresholds, sign: int, suffix: str, where: str) -> None:
+    warning, critical = limits.warning, limits.critical
+    if warning is not None and critical is not None and sign * (critical - warning) <= 0:
+        raise CatalogueError(
+            f"catalogue.order_{suffix}", where=where, warning=warning, critical=critical
+        )
+
+
+def _check_recovery(level: str, limits: Thresholds, sign: int, where: str) -> None:
+    value = getattr(limits, level)
+    recover = getattr(limits, f"recover_{level}")
+    if recover is not None and sign * (value - recover) <= 0:
+        key = "catalogue.recover_high" if sign > 0 else "catalogue.recover_low"
+        raise CatalogueError(key, where=where, level=level, recover=recover, value=value)
