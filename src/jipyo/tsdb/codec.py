@@ -1,0 +1,101 @@
+"""Arrays <-> bytes: a codec byte, a CRC32 that is checked before a byte is decoded.
+
+pcodec has no checksum of its own and may take any damaged bytes for numbers, so nothing
+reaches it that does not carry the CRC it was written with.
+"""
+
+from __future__ import annotations
+
+import zlib
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pcodec
+from pcodec import standalone
+
+if TYPE_CHECKING:
+    from jipyo.model.sample import Times, Values
+
+Sids = npt.NDArray[np.int64]
+
+
+class Codec(IntEnum):
+    """Who wrote the bytes."""
+
+    PCODEC = 1
+    ZLIB = 2
+    """Bytes of the numbers, first bytes first, deflated: if pcodec ever has to go."""
+
+
+class Damaged(Exception):  # noqa: N818 - never leaves this room
+    """Bytes on disk are not those that were written."""
+
+
+def crc(b: bytes, seed: int = 0) -> int:
+    """CRC32 with a seed, so that bytes in the wrong place do not pass either."""
+    return zlib.crc32(b, seed & 0xFFFFFFFF)
+
+
+def encode(array: npt.NDArray[Any], codec: Codec = Codec.PCODEC) -> bytes:
+    """Bytes of an array of 8-byte numbers (int64, uint64, float64) of one dimension."""
+    if codec is Codec.ZLIB:
+        planes = np.ascontiguousarray(array).view(np.uint8).reshape(-1, 8).T
+        return zlib.compress(planes.tobytes(), 6)
+    packed: bytes = standalone.simple_compress(array, pcodec.ChunkConfig())
+    return packed
+
+
+def decode_into(b: bytes, codec: int, out: npt.NDArray[Any]) -> None:
+    """Fill `out` (contiguous) from bytes whose CRC has been checked.
+
+    Raises:
+        Damaged: the bytes do not hold exactly as many numbers as `out`.
+    """
+    if codec == Codec.PCODEC:
+        done = standalone.simple_decompress_into(b, out)
+        if done.n_processed != len(out) or not done.finished:
+            raise Damaged
+    elif codec == Codec.ZLIB:
+        planes = np.frombuffer(zlib.decompress(b), np.uint8)
+        if planes.size != out.nbytes:
+            raise Damaged
+        out.view(np.uint8).reshape(-1, 8)[:] = planes.reshape(8, -1).T
+    else:
+        raise Damaged
+
+
+def decode_times(b: bytes, codec: int, crc_found: int, n: int) -> Times:
+    """Times of a slab.
+
+    Raises:
+        Damaged: the CRC does not hold.
+    """
+    if crc(b) != crc_found:
+        raise Damaged
+    out = np.empty(n, np.int64)
+    decode_into(b, codec, out)
+    return out
+
+
+def decode_values(stored: tuple[int, int, bytes], sid: int, out: Values) -> None:
+    """Values of one series and day into `out`; `stored` is its codec, CRC and bytes.
+
+    Raises:
+        Damaged: the CRC does not hold.
+    """
+    codec, crc_found, b = stored
+    if crc(b, sid) != crc_found:
+        raise Damaged
+    decode_into(b, codec, out)
+
+
+def pack_sids(sids: Sids) -> bytes:
+    """Ascending ids of series, small."""
+    return zlib.compress(np.diff(sids, prepend=0).astype("<i8").tobytes(), 1)
+
+
+def unpack_sids(b: bytes) -> Sids:
+    """What `pack_sids` packed."""
+    return np.cumsum(np.frombuffer(zlib.decompress(b), "<i8")).astype(np.int64)

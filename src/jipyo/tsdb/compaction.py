@@ -1,0 +1,110 @@
+"""Head rows -> slabs, in slices so short that a scrape never waits for one.
+
+Reading and encoding happen beside the writer; only the writes take its lock. Series by
+series the chunks of a day are written anew with what the head adds; the head rows go last.
+Until then a moment may stand in both, with one value: readers merge, and a compaction that
+was cut short simply begins again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.tsdb import slab
+from jipyo.tsdb.format import SLAB_SERIES
+from jipyo.tsdb.options import DAY_MS
+from jipyo.tsdb.snapshot import Bounds, Snapshot, day_of
+
+if TYPE_CHECKING:
+    from jipyo.tsdb.codec import Sids
+
+_ROWS_A_SLICE = 256
+
+Snapshots = Callable[[], AbstractContextManager[Snapshot]]
+Writes = Callable[[], AbstractContextManager[sqlite3.Connection]]
+
+
+@dataclass(frozen=True, slots=True)
+class _HeadDay:
+    """Head rows of one day that are to go: layout ids, and the times of each."""
+
+    day: int
+    rows: dict[int, list[int]]
+    sids: Sids
+
+
+def compact(
+    snapshots: Snapshots, writes: Writes, until_ms: int, done: Callable[[list[int]], None]
+) -> Iterator[None]:
+    """Move head rows up to `until_ms` into slabs; yields between slices.
+
+    `done` is called within a write, with the layouts whose head rows are gone.
+    """
+    with snapshots() as snapshot:
+        days = _days(snapshot, until_ms)
+    for head in days:
+        yield from _write_slabs(snapshots, writes, head, until_ms)
+        yield from _drop_rows(writes, head)
+    with writes() as db:
+        done([lid for (lid,) in db.execute("SELECT lid FROM layout")])
+    yield
+
+
+def _days(snapshot: Snapshot, until_ms: int) -> list[_HeadDay]:
+    rows: dict[int, dict[int, list[int]]] = {}
+    for lid in snapshot.lids():
+        for (t_ms,) in snapshot.db.execute(
+            "SELECT t FROM head WHERE lid = ? AND t <= ? ORDER BY t", (lid, until_ms)
+        ):
+            rows.setdefault(day_of(t_ms), {}).setdefault(lid, []).append(t_ms)
+    return [
+        _HeadDay(
+            day,
+            by_lid,
+            np.unique(np.concatenate([snapshot.layout(lid) for lid in by_lid])),
+        )
+        for day, by_lid in sorted(rows.items())
+    ]
+
+
+def _write_slabs(
+    snapshots: Snapshots, writes: Writes, head: _HeadDay, until_ms: int
+) -> Iterator[None]:
+    end_ms = (head.day + 1) * DAY_MS
+    bounds = Bounds(head.day * DAY_MS + 1, end_ms, min(end_ms, until_ms))
+    with snapshots() as snapshot:
+        groups = [
+            group for group in snapshot.groups(head.sids, bounds) if any(r.heads for r in group)
+        ]
+        parts = [
+            np.array(sorted(refs.sid for refs in group[at : at + SLAB_SERIES]), np.int64)
+            for group in groups
+            for at in range(0, len(group), SLAB_SERIES)
+        ]
+    yield
+    for sids in parts:
+        with snapshots() as snapshot:
+            encoded = [
+                slab.encode(block.sids, block.t_ms, block.values)
+                for block in snapshot.blocks(sids, bounds)
+            ]
+        for one in encoded:
+            with writes() as db:
+                slab.write(db, one)
+            yield
+
+
+def _drop_rows(writes: Writes, head: _HeadDay) -> Iterator[None]:
+    keys = [(lid, t_ms) for lid, times in head.rows.items() for t_ms in times]
+    for at in range(0, len(keys), _ROWS_A_SLICE):
+        with writes() as db:
+            db.executemany(
+                "DELETE FROM head WHERE lid = ? AND t = ?", keys[at : at + _ROWS_A_SLICE]
+            )
+        yield

@@ -1,0 +1,177 @@
+"""The file `samples.db`: its tables, its version, how it is opened. See docs/storage-format.md."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from jipyo.model.errors import StoreCorrupt, StoreError, StoreFull
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE_NAME = "samples.db"
+APPLICATION_ID = 0x6A697079
+PAGE_BYTES = 65536
+SLAB_SERIES = 128
+"""At most this many series stand in a slab; `data.id` leaves eight bits for the place."""
+PLACE_BITS = 8
+
+Step = Sequence[str]
+STEPS: Sequence[Step] = (
+    (
+        """CREATE TABLE series (
+            sid INTEGER PRIMARY KEY AUTOINCREMENT, hash INTEGER NOT NULL, labels BLOB NOT NULL)""",
+        "CREATE INDEX series_hash ON series (hash)",
+        """CREATE TABLE pair (
+            pid INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL, value TEXT NOT NULL,
+            UNIQUE (name, value))""",
+        """CREATE TABLE posting (
+            pid INTEGER NOT NULL, sid INTEGER NOT NULL, PRIMARY KEY (pid, sid)) WITHOUT ROWID""",
+        "CREATE TABLE layout (lid INTEGER PRIMARY KEY AUTOINCREMENT, sids BLOB NOT NULL)",
+        """CREATE TABLE head (
+            lid INTEGER NOT NULL, t INTEGER NOT NULL, v BLOB NOT NULL,
+            PRIMARY KEY (lid, t)) WITHOUT ROWID""",
+        """CREATE TABLE times (
+            tid INTEGER PRIMARY KEY AUTOINCREMENT, day INTEGER NOT NULL, n INTEGER NOT NULL,
+            codec INTEGER NOT NULL, crc INTEGER NOT NULL, b BLOB NOT NULL)""",
+        "CREATE INDEX times_day ON times (day, crc)",
+        """CREATE TABLE slab (
+            bid INTEGER PRIMARY KEY AUTOINCREMENT, day INTEGER NOT NULL, tid INTEGER NOT NULL,
+            t0 INTEGER NOT NULL, t1 INTEGER NOT NULL, n INTEGER NOT NULL, sids BLOB NOT NULL)""",
+        "CREATE INDEX slab_day ON slab (day)",
+        """CREATE TABLE chunk (
+            sid INTEGER NOT NULL, day INTEGER NOT NULL, bid INTEGER NOT NULL,
+            place INTEGER NOT NULL, PRIMARY KEY (sid, day)) WITHOUT ROWID""",
+        """CREATE TABLE data (
+            id INTEGER PRIMARY KEY, codec INTEGER NOT NULL, crc INTEGER NOT NULL,
+            b BLOB NOT NULL)""",
+        "CREATE TABLE hours (bid INTEGER PRIMARY KEY, crc INTEGER NOT NULL, b BLOB NOT NULL)",
+        """CREATE TABLE metadata (
+            metric TEXT PRIMARY KEY, type TEXT NOT NULL, help TEXT NOT NULL,
+            unit TEXT NOT NULL) WITHOUT ROWID""",
+        """CREATE TABLE import_source (
+            source TEXT PRIMARY KEY, position INTEGER NOT NULL, done INTEGER NOT NULL)
+            WITHOUT ROWID""",
+    ),
+)
+"""Step n leads from version n to version n + 1; steps are only ever added."""
+
+
+def read_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """What an error of SQLite means to somebody who reads."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+        return StoreCorrupt(
+            "tsdb.corrupt", hint="tsdb.corrupt.hint", path=str(path), reason=str(error)
+        )
+    return StoreError("tsdb.unreadable", path=str(path), reason=str(error))
+
+
+def write_error(error: sqlite3.Error, path: Path) -> StoreError:
+    """What an error of SQLite means to somebody who writes."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in {
+        sqlite3.SQLITE_FULL,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_IOERR,
+        sqlite3.SQLITE_CANTOPEN,
+    }:
+        return StoreFull("tsdb.full", hint="tsdb.full.hint", path=str(path), reason=str(error))
+    return read_error(error, path)
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[None]:
+    """Whatever SQLite raises inside becomes a StoreError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise read_error(error, path) from error
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Whatever SQLite raises inside becomes a StoreError; a full disk, StoreFull."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise write_error(error, path) from error
+
+
+def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sqlite3.Connection:
+    """A connection to the file at `path`; only a writer makes the file.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened.
+    """
+    mode = "ro" if read_only else "rwc"
+    db = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=30.0,
+        cached_statements=64,
+    )
+    db.execute("PRAGMA cache_size = -4096")
+    db.execute("PRAGMA temp_store = MEMORY")
+    if not read_only:
+        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+        db.execute("PRAGMA wal_autocheckpoint = 4096")
+        db.execute("PRAGMA journal_size_limit = 67108864")
+    return db
+
+
+def version(db: sqlite3.Connection) -> int:
+    """The version of the format; 0 is an empty file."""
+    found: int = db.execute("PRAGMA user_version").fetchone()[0]
+    return found
+
+
+def check_version(db: sqlite3.Connection, path: Path, newest: int = len(STEPS)) -> None:
+    """Refuse what is not ours and what a newer jipyo wrote.
+
+    Raises:
+        StoreError: with the version found and the one we know.
+    """
+    found = version(db)
+    if found > newest:
+        raise StoreError(
+            "tsdb.newer_version",
+            hint="tsdb.newer_version.hint",
+            path=str(path),
+            version=found,
+            known=newest,
+        )
+    application: int = db.execute("PRAGMA application_id").fetchone()[0]
+    if application not in {0, APPLICATION_ID}:
+        raise StoreError("tsdb.not_ours", path=str(path))
+
+
+def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> None:
+    """Bring an empty or an older file to the newest version, in one transaction.
+
+    Raises:
+        StoreError: a newer jipyo wrote the file.
+    """
+    check_version(db, path, len(steps))
+    if version(db) == len(steps):
+        return
+    db.execute("BEGIN IMMEDIATE")
+    try:
+        for step in steps[version(db) :]:
+            for statement in step:
+                db.execute(statement)
+        db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        db.execute(f"PRAGMA user_version = {len(steps)}")
+        db.execute("COMMIT")
+    except sqlite3.Error:
+        if db.in_transaction:
+            db.execute("ROLLBACK")
+        raise

@@ -1,0 +1,471 @@
+"""The head: what arrives is checked as Prometheus checks it and becomes rows.
+
+One row is one layout (a set of series) at one moment. Memory holds the last time of every
+series and the layouts in use; all of it can be read again from the file, so after a failed
+transaction it is simply dropped.
+
+Source of the rules: `memSeries.appendable` in prometheus/tsdb/head_append.go.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from jipyo.model.sample import Reject, Scrape, Times, Values
+from jipyo.tsdb import codec, index
+from jipyo.tsdb.codec import Damaged, Sids
+from jipyo.tsdb.format import PLACE_BITS
+from jipyo.tsdb.options import HOUR_MS, Options
+from jipyo.tsdb.snapshot import day_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from jipyo.model.labels import Labels
+
+_CUT = 499
+"""A layout ends before each id that this divides, so that a series that comes or goes
+changes one layout of a target and not all that follow."""
+_LAYOUT_SERIES = 1536
+_PLANNED_SERIES = 65_536
+_KNOWN_SERIES = 200_000
+_KNOWN_PAIRS = 100_000
+
+_NEVER = np.iinfo(np.int64).min
+_UNREAD = _NEVER + 1
+"""The series was there when the store was opened; when it was last sampled is on disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The series of a scrape that stand in one layout."""
+
+    lid: int
+    sids: Sids
+    columns: npt.NDArray[np.int64]
+    """Where in the scrape each of them stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How the scrapes with one tuple of series become rows."""
+
+    series: tuple[Labels, ...]
+    """Held so that its identity stays its own."""
+    parts: tuple[Part, ...]
+    twins: tuple[tuple[int, int], ...]
+    """A series that stands twice in the tuple: where first, where again."""
+    rejected: tuple[tuple[Reject, int], ...]
+
+
+@dataclass(slots=True)
+class LayoutSpan:
+    """A layout that has head rows, and the times between which they lie."""
+
+    sids: Sids
+    t0: int
+    t1: int
+
+
+class Head:
+    """The writer's state; the caller holds the writer's lock and an open transaction."""
+
+    def __init__(self, db: sqlite3.Connection, options: Options, now_ms: Callable[[], int]) -> None:
+        """Read what the file knows."""
+        self._db = db
+        self._options = options
+        self._now_ms = now_ms
+        self.read_again()
+
+    def read_again(self) -> None:
+        """Drop what is in memory and take what the file says."""
+        self._plans: OrderedDict[int, Plan] = OrderedDict()
+        self._planned = 0
+        self._sid_of: dict[Labels, int] = {}
+        self._pid_of: dict[tuple[str, str], int] = {}
+        self._lid_of: dict[bytes, int] = {}
+        self._times: OrderedDict[int, Times] = OrderedDict()
+        self.spans: dict[int, LayoutSpan] = {}
+        (count, most) = self._db.execute(
+            "SELECT count(*), coalesce(max(sid), 0) FROM series"
+        ).fetchone()
+        self.series_count: int = count
+        self._last = np.full(max(1024, most * 5 // 4), _NEVER, np.int64)
+        self._last[: most + 1] = _UNREAD
+        self.max_ms: int | None = self._db.execute(
+            "SELECT max(t1) FROM slab WHERE day = (SELECT max(day) FROM slab)"
+        ).fetchone()[0]
+        for lid, b in self._db.execute("SELECT lid, sids FROM layout").fetchall():
+            self._read_layout(lid, codec.unpack_sids(b))
+
+    def _read_layout(self, lid: int, sids: Sids) -> None:
+        (t0,) = self._db.execute("SELECT min(t) FROM head WHERE lid = ?", (lid,)).fetchone()
+        (t1,) = self._db.execute("SELECT max(t) FROM head WHERE lid = ?", (lid,)).fetchone()
+        self._lid_of[_digest(sids)] = lid
+        if t0 is None:
+            return
+        self.spans[lid] = LayoutSpan(sids, t0, t1)
+        self._last[sids] = np.maximum(self._last[sids], t1)
+        self._saw(t1)
+
+    def _saw(self, t_ms: int) -> None:
+        self.max_ms = t_ms if self.max_ms is None else max(self.max_ms, t_ms)
+
+    # -- appending --------------------------------------------------------------------
+
+    def append(self, scrapes: Sequence[Scrape]) -> tuple[int, Counter[Reject]]:
+        """Write the scrapes as rows: how many samples are kept, how many refused and why.
+
+        Raises:
+            sqlite3.Error: nothing may be committed, and `read_again` must be called.
+        """
+        gate = Gate.of(self._options, self._now_ms(), self.max_ms)
+        rejected: Counter[Reject] = Counter()
+        kept = 0
+        for scrape in scrapes:
+            before = rejected.total()
+            self._put(scrape, gate, rejected)
+            kept += len(scrape.series) - (rejected.total() - before)
+        return kept, rejected
+
+    def _put(self, scrape: Scrape, gate: Gate, rejected: Counter[Reject]) -> None:
+        if refusal := gate.refuses(scrape.t_ms):
+            rejected[refusal] += len(scrape.series)
+            return
+        values = np.ascontiguousarray(scrape.values, "<f8")
+        assert values.shape == (len(scrape.series),), (values.shape, len(scrape.series))
+        plan = self._plan(scrape.series)
+        for reason, count in plan.rejected:
+            rejected[reason] += count
+        for first, again in plan.twins:
+            if values[first].tobytes() != values[again].tobytes():
+                rejected[Reject.DUPLICATE] += 1
+        for part in plan.parts:
+            self._put_part(part, scrape.t_ms, values[part.columns], gate, rejected)
+        if plan.parts:
+            self._saw(scrape.t_ms)
+
+    def _put_part(
+        self, part: Part, t_ms: int, values: Values, gate: Gate, rejected: Counter[Reject]
+    ) -> None:
+        last = self._last[part.sids]
+        if t_ms > last.max():
+            self._insert(part.lid, part.sids, t_ms, values)
+            return
+        keep = self._late(part.sids, t_ms, values, last, gate, rejected)
+        if keep.any():
+            sids = part.sids[keep]
+            self._insert(self._layout(sids), sids, t_ms, values[keep])
+
+    def _insert(self, lid: int, sids: Sids, t_ms: int, values: Values) -> None:
+        self._db.execute(
+            "INSERT INTO head (lid, t, v) VALUES (?, ?, ?)", (lid, t_ms, values.tobytes())
+        )
+        self._last[sids] = np.maximum(self._last[sids], t_ms)
+        span = self.spans.get(lid)
+        if span is None:
+            self.spans[lid] = LayoutSpan(sids, t_ms, t_ms)
+        else:
+            span.t0, span.t1 = min(span.t0, t_ms), max(span.t1, t_ms)
+
+    def _late(
+        self,
+        sids: Sids,
+        t_ms: int,
+        values: Values,
+        last: Times,
+        gate: Gate,
+        rejected: Counter[Reject],
+    ) -> npt.NDArray[np.bool_]:
+        """Which samples of a row that is not newest for all its series are to be written."""
+        keep = t_ms > last
+        within = t_ms >= gate.late_ms
+        asked = ~keep & (within | (t_ms == last))
+        rejected[gate.late_refusal] += int((~keep & ~asked).sum())
+        rows = np.flatnonzero(asked)
+        found, stored = self._stored(sids[rows], t_ms)
+        same = stored == values[rows].view(np.uint64)
+        rejected[Reject.DUPLICATE] += int((found & ~same).sum())
+        keep[rows[~found]] = True
+        return keep
+
+    def _stored(
+        self, sids: Sids, t_ms: int
+    ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
+        """Whether each series has a sample at this very time, and its bits."""
+        found = np.zeros(len(sids), np.bool_)
+        bits = np.zeros(len(sids), np.uint64)
+        for lid, span in self.spans.items():
+            if span.t0 <= t_ms <= span.t1:
+                self._stored_in_head(lid, span, sids, t_ms, found, bits)
+        for row in np.flatnonzero(~found).tolist():
+            value = self._stored_in_chunk(int(sids[row]), t_ms)
+            if value is not None:
+                found[row], bits[row] = True, value
+        return found, bits
+
+    def _stored_in_head(
+        self,
+        lid: int,
+        span: LayoutSpan,
+        sids: Sids,
+        t_ms: int,
+        found: npt.NDArray[np.bool_],
+        bits: npt.NDArray[np.uint64],
+    ) -> None:
+        row = self._db.execute("SELECT v FROM head WHERE lid = ? AND t = ?", (lid, t_ms)).fetchone()
+        if row is None:
+            return
+        at = np.searchsorted(span.sids, sids)
+        at[at == len(span.sids)] = 0
+        here = span.sids[at] == sids
+        found |= here
+        bits[here] = np.frombuffer(row[0], np.uint64)[at[here]]
+
+    def _stored_in_chunk(self, sid: int, t_ms: int) -> int | None:
+        row = self._db.execute(
+            "SELECT c.bid, c.place, s.tid, s.t0, s.t1, s.n FROM chunk c JOIN slab s"
+            " USING (bid) WHERE c.sid = ? AND c.day = ?",
+            (sid, day_of(t_ms)),
+        ).fetchone()
+        if row is None or not row[3] <= t_ms <= row[4]:
+            return None
+        bid, place, tid, _, _, n = row
+        try:
+            times = self._times_of(tid)
+            at = int(np.searchsorted(times, t_ms))
+            if times[at] != t_ms:
+                return None
+            stored = self._db.execute(
+                "SELECT codec, crc, b FROM data WHERE id = ?", ((bid << PLACE_BITS) | place,)
+            ).fetchone()
+            values = np.empty(n)
+            codec.decode_values(stored, sid, values)
+        except Damaged:
+            return None
+        return int(values.view(np.uint64)[at])
+
+    def _times_of(self, tid: int) -> Times:
+        if tid not in self._times:
+            if len(self._times) >= 64:
+                self._times.popitem(last=False)
+            self._times[tid] = codec.decode_times(
+                *self._db.execute(
+                    "SELECT b, codec, crc, n FROM times WHERE tid = ?", (tid,)
+                ).fetchone()
+            )
+        return self._times[tid]
+
+    # -- which series ----------------------------------------------------------------
+
+    def _plan(self, series: tuple[Labels, ...]) -> Plan:
+        plan = self._plans.get(id(series))
+        if plan is not None and plan.series is series:
+            self._plans.move_to_end(id(series))
+            return plan
+        plan = self._new_plan(series)
+        self._plans[id(series)] = plan
+        self._planned += len(series)
+        while self._planned > _PLANNED_SERIES and len(self._plans) > 1:
+            _, gone = self._plans.popitem(last=False)
+            self._planned -= len(gone.series)
+        return plan
+
+    def _new_plan(self, series: tuple[Labels, ...]) -> Plan:
+        rejected: Counter[Reject] = Counter()
+        place: dict[int, int] = {}
+        twins = []
+        for column, labels in enumerate(series):
+            sid = self._sid_of.get(labels) or self._find_series(labels)
+            if isinstance(sid, Reject):
+                rejected[sid] += 1
+            elif sid in place:
+                twins.append((place[sid], column))
+            else:
+                place[sid] = column
+        sids = np.array(sorted(place), np.int64)
+        columns = np.array([place[sid] for sid in sids.tolist()], np.int64)
+        parts = tuple(
+            Part(self._layout(sids[a:b]), sids[a:b], columns[a:b]) for a, b in _cuts(sids)
+        )
+        self._read_last(sids)
+        return Plan(series, parts, tuple(twins), tuple(rejected.items()))
+
+    def _find_series(self, labels: Labels) -> int | Reject:
+        """The id of a series, new where it was never seen; or why there is none."""
+        if not labels.metric:
+            return Reject.INVALID_LABELS
+        try:
+            text = index.to_json(labels)
+        except UnicodeEncodeError:
+            return Reject.INVALID_LABELS
+        number = index.hash_of(text)
+        for sid, known in self._db.execute(
+            "SELECT sid, labels FROM series WHERE hash = ?", (number,)
+        ):
+            if known == text:
+                self._sid_of[labels] = sid
+                return int(sid)
+        if self.series_count >= self._options.series_limit:
+            return Reject.SERIES_LIMIT
+        return self._new_series(labels, text, number)
+
+    def _new_series(self, labels: Labels, text: bytes, number: int) -> int:
+        sid = self._db.execute(
+            "INSERT INTO series (hash, labels) VALUES (?, ?)", (number, text)
+        ).lastrowid
+        assert sid is not None
+        self._db.executemany(
+            "INSERT INTO posting (pid, sid) VALUES (?, ?)",
+            [(self._pair(pair), sid) for pair in labels.pairs],
+        )
+        self.series_count += 1
+        if sid >= len(self._last):
+            self._last = np.concatenate((self._last, np.full(len(self._last), _NEVER, np.int64)))
+        self._sid_of[labels] = sid
+        return sid
+
+    def _pair(self, pair: tuple[str, str]) -> int:
+        pid = self._pid_of.get(pair)
+        if pid is None:
+            row = self._db.execute(
+                "SELECT pid FROM pair WHERE name = ? AND value = ?", pair
+            ).fetchone()
+            pid = (
+                row[0]
+                if row
+                else self._db.execute(
+                    "INSERT INTO pair (name, value) VALUES (?, ?)", pair
+                ).lastrowid
+            )
+            assert pid is not None
+            if len(self._pid_of) > _KNOWN_PAIRS:
+                self._pid_of.clear()
+            self._pid_of[pair] = pid
+        return pid
+
+    def _layout(self, sids: Sids) -> int:
+        digest = _digest(sids)
+        lid = self._lid_of.get(digest)
+        if lid is None:
+            lid = self._db.execute(
+                "INSERT INTO layout (sids) VALUES (?)", (codec.pack_sids(sids),)
+            ).lastrowid
+            assert lid is not None
+            self._lid_of[digest] = lid
+        return lid
+
+    def _read_last(self, sids: Sids) -> None:
+        """When a series that is not in the head was last sampled."""
+        for sid in sids[self._last[sids] == _UNREAD].tolist():
+            row = self._db.execute(
+                "SELECT s.t1 FROM chunk c JOIN slab s USING (bid) WHERE c.sid = ?"
+                " ORDER BY c.day DESC LIMIT 1",
+                (sid,),
+            ).fetchone()
+            self._last[sid] = row[0] if row else _NEVER
+
+    # -- upkeep -----------------------------------------------------------------------
+
+    def resolve(self, series: Sequence[Labels]) -> list[int | Reject]:
+        """The ids of these series, made where they are new; for loads past the head."""
+        return [self._sid_of.get(labels) or self._find_series(labels) for labels in series]
+
+    def loaded(self, sids: Sids, t1_ms: int) -> None:
+        """Chunks were written for these series past the head."""
+        self._read_last(sids)
+        self._last[sids] = np.maximum(self._last[sids], t1_ms)
+        self._times.clear()
+        self._saw(t1_ms)
+
+    def compacted(self, lids: Sequence[int]) -> None:
+        """Head rows of these layouts are gone; drop the layouts that have none left."""
+        for lid in lids:
+            self.spans.pop(lid, None)
+            row = self._db.execute(
+                "SELECT sids, (SELECT min(t) FROM head WHERE lid = ?1),"
+                " (SELECT max(t) FROM head WHERE lid = ?1) FROM layout WHERE lid = ?1",
+                (lid,),
+            ).fetchone()
+            if row is None:
+                continue
+            sids = codec.unpack_sids(row[0])
+            if row[1] is None:
+                self._db.execute("DELETE FROM layout WHERE lid = ?", (lid,))
+                self._lid_of.pop(_digest(sids), None)
+            else:
+                self.spans[lid] = LayoutSpan(sids, row[1], row[2])
+        self._forget_plans()
+        if len(self._sid_of) > _KNOWN_SERIES:
+            self._forget_idle()
+
+    def _forget_plans(self) -> None:
+        self._plans.clear()
+        self._planned = 0
+        self._times.clear()
+
+    def _forget_idle(self) -> None:
+        floor = (self.max_ms or 0) - 2 * self._options.head_ms
+        self._sid_of = {
+            labels: sid for labels, sid in self._sid_of.items() if self._last[sid] >= floor
+        }
+
+    def gone(self, sids: Sequence[int]) -> None:
+        """These series have no samples any more and were dropped from the index."""
+        dropped = frozenset(sids)
+        self._sid_of = {labels: sid for labels, sid in self._sid_of.items() if sid not in dropped}
+        self._pid_of.clear()
+        self.series_count -= len(dropped)
+        self._forget_plans()
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Which times a batch may have; fixed at its begin, as in Prometheus."""
+
+    latest_ms: int
+    oldest_ms: int
+    late_ms: int
+    late_refusal: Reject
+
+    @classmethod
+    def of(cls, options: Options, now_ms: int, max_ms: int | None) -> Gate:
+        """The gate for a store whose newest sample is at `max_ms`."""
+        window = options.out_of_order_ms
+        ever = -(1 << 62)
+        refusal = Reject.OUT_OF_ORDER if window == 0 else Reject.TOO_OLD
+        latest = now_ms + options.future_ms
+        if max_ms is None or window is None:
+            return cls(latest, ever, ever, refusal)
+        return cls(latest, max_ms - max(window, HOUR_MS), max_ms - window, refusal)
+
+    def refuses(self, t_ms: int) -> Reject | None:
+        """Why no sample of this time is taken, if so."""
+        if t_ms > self.latest_ms:
+            return Reject.TOO_FAR_IN_FUTURE
+        if t_ms < self.oldest_ms:
+            return Reject.TOO_OLD
+        return None
+
+
+def _digest(sids: Sids) -> bytes:
+    return hashlib.blake2b(sids.tobytes(), digest_size=16).digest()
+
+
+def _cuts(sids: Sids) -> list[tuple[int, int]]:
+    """Where the ascending ids of a scrape are cut into layouts."""
+    edges = [0]
+    for cut in [*np.flatnonzero(sids % _CUT == 0).tolist(), len(sids)]:
+        while cut - edges[-1] > _LAYOUT_SERIES:
+            edges.append(edges[-1] + _LAYOUT_SERIES)
+        if cut > edges[-1]:
+            edges.append(cut)
+    return list(pairwise(edges))

@@ -1,0 +1,51 @@
+"""One writer a folder: an flock, which the kernel takes back from a killed process."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from typing import TYPE_CHECKING
+
+from jipyo.model.errors import StoreBusy, StoreFull
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class FolderLock:
+    """Held from `take` until `release` or the end of the process."""
+
+    def __init__(self, fd: int) -> None:
+        """Use `take`."""
+        self._fd = fd
+
+    @classmethod
+    def take(cls, folder: Path, name: str = "lock", *, shared: bool = False) -> FolderLock:
+        """Lock a folder, or fail at once.
+
+        Raises:
+            StoreBusy: another process holds it.
+            StoreFull: the lock's file cannot be made.
+        """
+        path = folder / name
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            if error.errno != errno.EROFS or not path.exists():
+                raise StoreFull(
+                    "tsdb.full", hint="tsdb.full.hint", path=str(path), reason=error.strerror
+                ) from error
+            fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(fd)
+            raise StoreBusy("tsdb.busy", hint="tsdb.busy.hint", path=str(folder)) from error
+        return cls(fd)
+
+    def release(self) -> None:
+        """Let others in; more than once does no harm."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1

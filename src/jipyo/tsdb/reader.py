@@ -1,0 +1,205 @@
+"""Questions to the store: each is answered from one consistent look at the file."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from threading import Lock
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+
+from jipyo.model.errors import StoreError
+from jipyo.model.sample import HourBlock, MetricMetadata, MetricType, SeriesBlock
+from jipyo.tsdb import format as disk
+from jipyo.tsdb import hours, index
+from jipyo.tsdb.format import FILE_NAME, reading
+from jipyo.tsdb.snapshot import Bounds, Shared, Snapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.matcher import Matcher
+    from jipyo.model.store import Selector
+    from jipyo.tsdb.codec import Sids
+
+_SPARE_CONNECTIONS = 4
+
+
+class Reader:
+    """A store that is only read, in this process or beside the one that writes.
+
+    Methods may be called from any thread. A generator holds one read transaction until it
+    is exhausted or closed; that never holds the writer up.
+    """
+
+    def __init__(self, path: Path, threads: int) -> None:
+        """Use `open`."""
+        self._path = path
+        self._file = path / FILE_NAME
+        self._spare: list[sqlite3.Connection] = []
+        self._spare_lock = Lock()
+        self._closed = False
+        executor: Executor | None = (
+            ThreadPoolExecutor(threads, "tsdb-decode") if threads > 1 else None
+        )
+        self._shared = Shared(executor=executor, threads=threads)
+
+    @classmethod
+    def open(cls, path: Path, *, threads: int = 2) -> Self:
+        """Read the store in the folder `path`, whether or not somebody writes there.
+
+        Raises:
+            StoreError: there is no store, or a newer jipyo wrote it.
+        """
+        if not (path / FILE_NAME).exists():
+            raise StoreError("tsdb.missing", hint="tsdb.missing.hint", path=str(path))
+        reader = cls(path, threads)
+        with reading(reader._file):
+            db = reader._connect()
+            try:
+                disk.check_version(db, reader._file)
+            except StoreError:
+                db.close()
+                raise
+        reader._give_back(db)
+        return reader
+
+    def close(self) -> None:
+        """Close every connection; questions still being answered end with an error."""
+        self._closed = True
+        with self._spare_lock:
+            while self._spare:
+                self._spare.pop().close()
+        if self._shared.executor is not None:
+            self._shared.executor.shutdown(wait=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    # -- Queryable ----------------------------------------------------------------------
+
+    def select(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[SeriesBlock]:
+        """See `Queryable.select`; a damaged chunk is logged, counted and left out.
+
+        Raises:
+            QueryError: a pattern is not valid RE2.
+            StoreCorrupt: the file's own structure is damaged.
+        """
+        bounds = Bounds(start_ms, end_ms, end_ms)
+        with self.snapshot() as snapshot:
+            yield from snapshot.select(self._find(snapshot, selector), bounds)
+
+    def hours(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[HourBlock]:
+        """See `Queryable.hours`."""
+        with self.snapshot() as snapshot:
+            sids = self._find(snapshot, selector)
+            yield from hours.read(snapshot, sids, start_ms, end_ms)
+
+    def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:
+        """See `Queryable.series`."""
+        with self.snapshot() as snapshot:
+            sids = self._active(snapshot, selectors, start_ms, end_ms)
+            return sorted(self._labels(snapshot, sids))
+
+    def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
+        """See `Queryable.label_names`."""
+        with self.snapshot() as snapshot:
+            if not selectors:
+                return index.names(snapshot.db)
+            sids = self._active(snapshot, selectors, start_ms, end_ms)
+            return sorted({name for labels in self._labels(snapshot, sids) for name in labels})
+
+    def label_values(
+        self, name: str, selectors: Sequence[Selector], start_ms: int, end_ms: int
+    ) -> list[str]:
+        """See `Queryable.label_values`."""
+        with self.snapshot() as snapshot:
+            sids = self._active(snapshot, selectors, start_ms, end_ms)
+            values = {labels.get(name, "") for labels in self._labels(snapshot, sids)}
+            return sorted(values - {""})
+
+    def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
+        """See `Queryable.metadata`; sorted by metric."""
+        sql = "SELECT metric, type, help, unit FROM metadata"
+        with self.snapshot() as snapshot:
+            rows = (
+                snapshot.db.execute(f"{sql} ORDER BY metric")
+                if metric is None
+                else snapshot.db.execute(f"{sql} WHERE metric = ?", (metric,))
+            )
+            return [
+                MetricMetadata(name, MetricType(kind), help_text, unit)
+                for name, kind, help_text, unit in rows
+            ]
+
+    # -- within the room ----------------------------------------------------------------
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Snapshot]:
+        """One read transaction on a connection of its own."""
+        with reading(self._file):
+            db = self._take()
+            try:
+                db.execute("BEGIN")
+                yield Snapshot(db, self._shared)
+            finally:
+                self._end(db)
+
+    def _end(self, db: sqlite3.Connection) -> None:
+        """End the transaction; whatever was wrong has been raised already."""
+        with suppress(sqlite3.Error):
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            self._give_back(db)
+
+    def _find(self, snapshot: Snapshot, selector: Iterable[Matcher]) -> Sids:
+        return index.find(snapshot.db, self._shared.labels, tuple(selector))
+
+    def _labels(self, snapshot: Snapshot, sids: Sids) -> list[Labels]:
+        return self._shared.labels.of(snapshot.db, sids.tolist())
+
+    def _active(
+        self, snapshot: Snapshot, selectors: Sequence[Selector], start_ms: int, end_ms: int
+    ) -> Sids:
+        """The series with samples in the range that match any selector; all, if none."""
+        found = [self._find(snapshot, selector) for selector in selectors or [()]]
+        sids = found[0] if len(found) == 1 else np.unique(np.concatenate(found))
+        return snapshot.active(sids, Bounds(start_ms, end_ms, end_ms))
+
+    def _connect(self) -> sqlite3.Connection:
+        return disk.connect(self._file, read_only=True)
+
+    def _take(self) -> sqlite3.Connection:
+        if self._closed:
+            raise StoreError("tsdb.closed", path=str(self._path))
+        with self._spare_lock:
+            if self._spare:
+                return self._spare.pop()
+        return self._connect()
+
+    def _give_back(self, db: sqlite3.Connection) -> None:
+        with self._spare_lock:
+            if not self._closed and len(self._spare) < _SPARE_CONNECTIONS:
+                self._spare.append(db)
+                return
+        db.close()
+
+
+def free_bytes(path: Path) -> int:
+    """What the file system of a folder still takes."""
+    room = os.statvfs(path)
+    return room.f_bavail * room.f_frsize

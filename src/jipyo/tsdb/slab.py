@@ -1,0 +1,147 @@
+"""Slabs: up to 128 series that share their times on one day; encoded first, written after.
+
+Encoding needs no database and so holds nobody up; writing one is a short transaction. What
+is written again goes to the end of the file and the old bytes are freed: nothing is edited
+in place, so pages stay full and freed pages are whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.tsdb import codec, hourly
+from jipyo.tsdb.codec import Codec, Sids
+from jipyo.tsdb.format import PLACE_BITS, SLAB_SERIES
+from jipyo.tsdb.options import DAY_MS
+from jipyo.tsdb.snapshot import day_of
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+    from concurrent.futures import Executor
+
+    from jipyo.model.sample import Times, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A slab as bytes, ready to be written."""
+
+    day: int
+    sids: Sids
+    t0: int
+    t1: int
+    n: int
+    times: bytes
+    values: tuple[bytes, ...]
+    hours: bytes
+
+
+def split_days(t_ms: Times) -> Iterator[tuple[int, slice]]:
+    """The days of ascending times, each with where it lies."""
+    days = (t_ms - 1) // DAY_MS
+    starts = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1]))).tolist()
+    for a, b in zip(starts, [*starts[1:], len(t_ms)], strict=True):
+        yield int(days[a]), slice(a, b)
+
+
+def encode(sids: Sids, t_ms: Times, values: Values, executor: Executor | None = None) -> Encoded:
+    """Bytes of a slab; times of one day, values (series, samples), ids ascending."""
+    assert 0 < len(sids) <= SLAB_SERIES, len(sids)
+    rows = [np.ascontiguousarray(row) for row in values]
+    packed = executor.map(codec.encode, rows) if executor else map(codec.encode, rows)
+    return Encoded(
+        day_of(int(t_ms[0])),
+        sids,
+        int(t_ms[0]),
+        int(t_ms[-1]),
+        len(t_ms),
+        codec.encode(np.ascontiguousarray(t_ms)),
+        tuple(packed),
+        hourly.pack(hourly.summarise(t_ms, np.ascontiguousarray(values))),
+    )
+
+
+def write(db: sqlite3.Connection, slab: Encoded) -> None:
+    """Write a slab in the open transaction, in place of what its series had on that day."""
+    _free(db, slab)
+    tid = _write_times(db, slab)
+    bid = db.execute(
+        "INSERT INTO slab (day, tid, t0, t1, n, sids) VALUES (?, ?, ?, ?, ?, ?)",
+        (slab.day, tid, slab.t0, slab.t1, slab.n, codec.pack_sids(slab.sids)),
+    ).lastrowid
+    assert bid is not None
+    sids = slab.sids.tolist()
+    db.executemany(
+        "INSERT INTO data (id, codec, crc, b) VALUES (?, ?, ?, ?)",
+        [
+            ((bid << PLACE_BITS) | place, Codec.PCODEC, codec.crc(b, sid), b)
+            for place, (sid, b) in enumerate(zip(sids, slab.values, strict=True))
+        ],
+    )
+    db.execute(
+        "INSERT INTO hours (bid, crc, b) VALUES (?, ?, ?)",
+        (bid, codec.crc(slab.hours), slab.hours),
+    )
+    db.executemany(
+        "INSERT OR REPLACE INTO chunk (sid, day, bid, place) VALUES (?, ?, ?, ?)",
+        [(sid, slab.day, bid, place) for place, sid in enumerate(sids)],
+    )
+
+
+def _write_times(db: sqlite3.Connection, slab: Encoded) -> int:
+    """Times are shared by content: two slabs of one target and day have one row."""
+    crc = codec.crc(slab.times)
+    for tid, b in db.execute("SELECT tid, b FROM times WHERE day = ? AND crc = ?", (slab.day, crc)):
+        if b == slab.times:
+            found: int = tid
+            return found
+    tid = db.execute(
+        "INSERT INTO times (day, n, codec, crc, b) VALUES (?, ?, ?, ?, ?)",
+        (slab.day, slab.n, Codec.PCODEC, crc, slab.times),
+    ).lastrowid
+    assert tid is not None
+    return tid
+
+
+def _free(db: sqlite3.Connection, slab: Encoded) -> None:
+    """Drop the chunks that these series had on this day."""
+    old = []
+    for sid in slab.sids.tolist():
+        row = db.execute(
+            "SELECT bid, place FROM chunk WHERE sid = ? AND day = ?", (sid, slab.day)
+        ).fetchone()
+        if row is not None:
+            old.append(row)
+    free_chunks(db, old)
+
+
+def free_chunks(db: sqlite3.Connection, chunks: Sequence[tuple[int, int]]) -> None:
+    """Drop the bytes of chunks (bid, place), and each slab that has none left."""
+    db.executemany(
+        "DELETE FROM data WHERE id = ?",
+        [((bid << PLACE_BITS) | place,) for bid, place in chunks],
+    )
+    for bid in {bid for bid, _ in chunks}:
+        first = bid << PLACE_BITS
+        left = db.execute(
+            "SELECT 1 FROM data WHERE id BETWEEN ? AND ? LIMIT 1",
+            (first, first + (1 << PLACE_BITS) - 1),
+        ).fetchone()
+        if left is None:
+            drop_slab(db, bid)
+
+
+def drop_slab(db: sqlite3.Connection, bid: int) -> None:
+    """Drop a slab's rows, and its times where no other slab has them."""
+    row = db.execute("SELECT day, tid FROM slab WHERE bid = ?", (bid,)).fetchone()
+    db.execute("DELETE FROM slab WHERE bid = ?", (bid,))
+    db.execute("DELETE FROM hours WHERE bid = ?", (bid,))
+    if (
+        row is not None
+        and not db.execute("SELECT 1 FROM slab WHERE day = ? AND tid = ? LIMIT 1", row).fetchone()
+    ):
+        db.execute("DELETE FROM times WHERE tid = ?", (row[1],))
