@@ -38,12 +38,28 @@ def compile_regex(pattern: str) -> Callable[[str], bool]:
     try:
         compiled = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
     except re2.error as error:
-        reason = error.args[0] if error.args else error
-        text = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise QueryError.bad_data(f"error parsing regexp: {text}: `{pattern}`") from error
-    return lambda value: (
-        compiled.fullmatch(value.encode("utf-8", "surrogateescape")) is not None
-    )
+        raise QueryError.bad_data(f"error parsing regexp: {_reason(error)}") from error
+    return lambda value: compiled.fullmatch(value.encode("utf-8", "surrogateescape")) is not None
+
+
+_GO_WORDS = {
+    "missing ]": "missing closing ]",
+    "missing )": "missing closing )",
+    "trailing \\": "trailing backslash at end of expression",
+    "no argument for repetition operator": "missing argument to repetition operator",
+    "invalid repetition size": "invalid repeat count",
+    "bad repetition operator": "invalid nested repetition operator",
+    "invalid perl operator": "invalid or unsupported Perl syntax",
+    "invalid named capture group": "invalid named capture",
+}
+"""What the C++ library says, in the words of Go's, which Prometheus uses."""
+
+
+def _reason(error: re2.error) -> str:
+    said = error.args[0]
+    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    kind, _, fragment = text.partition(": ")
+    return f"{_GO_WORDS.get(kind, kind)}: `{fragment}`"
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class _Checker:
     def _call(self, call: Call) -> Call:
         self._count(call)
         if call.function.name == "info" and len(call.args) > 1:
-            self._info_labels(call.args[1])
+            self._info_labels(call)
         return replace(
             call, args=tuple(self._argument(call.function, i, a) for i, a in enumerate(call.args))
         )
@@ -143,9 +143,12 @@ class _Checker:
         if function.variadic > 0 and got > most:
             self._fail(call.pos.start, f"expected at most {most} {call_to}")
 
-    def _info_labels(self, labels: Expr) -> None:
+    def _info_labels(self, call: Call) -> None:
+        labels = call.args[1]
         if labels.value_type is not ValueType.VECTOR:
-            self._wrong_type(labels, ValueType.VECTOR, 'call to function "info"')
+            got = labels.value_type.documented
+            message = f'expected type instant vector in call to function "info", got {got}'
+            self._fail(call.pos.start, message)
         if not isinstance(labels, VectorSelector):
             self._fail(labels.pos.start, "expected label selectors only")
         if labels.name:

@@ -42,6 +42,7 @@ _UNITS_MS = {
     "ms": 1,
 }
 _ONLY_WHOLE = frozenset({"y", "w"})
+_MAX_DIGITS = 19
 _PART = re.compile(r"([0-9]+)([^0-9]+)")
 
 
@@ -61,7 +62,7 @@ def parse_duration(text: str) -> int:
         amount, unit = part.groups()
         if unit not in _UNITS_MS:
             raise ValueError(f'unknown unit "{unit}" in duration "{text}"')
-        if order.index(unit) <= last or len(amount) > 20:
+        if order.index(unit) <= last or len(amount) > _MAX_DIGITS:
             raise ValueError(f'not a valid duration string: "{text}"')
         last = order.index(unit)
         total += int(amount) * _UNITS_MS[unit]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 from jipyo.promql.quoting import quote, quote_char
 
@@ -129,8 +129,10 @@ _NUMBER = re.compile(
     rf"0[xX]_?[0-9a-fA-F]+(?:_[0-9a-fA-F]+)*"
     rf"|(?:{_DIGITS}(?:\.(?:{_DIGITS})?)?|\.{_DIGITS})(?:[eE][+-]?{_DIGITS})?"
 )
+_LOOSE_END = re.compile(r"_|[eE][+-]?")
 _AFTER_NUMBER = re.compile(r"[A-Za-z0-9_.]")
 _UNITS = re.compile(r"[smhdwy]s?(?:[0-9]+[smhdw]s?)*")
+_BROKEN_UNITS = re.compile(rf"{_UNITS.pattern}(?:[0-9]+|.)|\.")
 _ALNUM = re.compile(r"[A-Za-z0-9_]")
 
 _PLAIN = re.compile(r"[^\\\n\"'`\ufffd\ud800-\udfff]+")
@@ -283,12 +285,14 @@ class _Lexer:
             raise _LexicalError(f"unexpected left bracket {quote_char(char)}")
         if char == "]" and not self._in_brackets:
             raise _LexicalError(f"unexpected right bracket {quote_char(char)}")
+        if char == ")" and not self._parens:
+            self._fail_after(f"unexpected right parenthesis {quote_char(char)}")
         self._take(_PUNCTUATION[char])
         match char:
             case "(":
                 self._parens += 1
             case ")":
-                self._close_paren()
+                self._parens -= 1
             case "{":
                 self._in_braces = True
             case "[":
@@ -297,10 +301,10 @@ class _Lexer:
             case "]":
                 self._in_brackets = False
 
-    def _close_paren(self) -> None:
-        self._parens -= 1
-        if self._parens < 0:
-            raise _LexicalError("unexpected right parenthesis ')'")
+    def _fail_after(self, message: str) -> NoReturn:
+        """Refuse a character, with the place behind it, as the reference does for some."""
+        self._at = self._start = self._at + 1
+        raise _LexicalError(message)
 
     # Inside [ ].
 
@@ -324,11 +328,11 @@ class _Lexer:
             raise _LexicalError(f"unexpected character in duration expression: {quote_char(char)}")
 
     def _colon_in_duration(self) -> None:
-        self._take(Kind.COLON)
         if not self._duration:
-            raise _LexicalError("unexpected colon before duration in duration expression")
+            self._fail_after("unexpected colon before duration in duration expression")
         if self._colon:
-            raise _LexicalError("unexpected repeated colon in duration expression")
+            self._fail_after("unexpected repeated colon in duration expression")
+        self._take(Kind.COLON)
         self._colon = True
 
     def _name_in_brackets(self) -> None:
@@ -388,16 +392,19 @@ class _Lexer:
             self._take(Kind.NUMBER, len(found.group()))
             return
         self._at = found.end() if found else self._at + 1
+        loose = _LOOSE_END.match(self._text, self._at)
+        self._at = loose.end() if loose else self._at
         self._duration_literal()
 
     def _duration_literal(self) -> None:
         units = _UNITS.match(self._text, self._at)
-        self._at = units.end() if units else self._at
-        if units and not _ALNUM.match(self._text, self._at):
+        if units and not _ALNUM.match(self._text, units.end()):
+            self._at = units.end()
             self._emit(Kind.DURATION)
             return
-        if units or self._peek() == ".":
-            self._at += 1
+        # The reference tells what it has read until it knew.
+        broken = _BROKEN_UNITS.match(self._text, self._at)
+        self._at = broken.end() if broken else self._at
         read = self._text[self._start : self._at]
         raise _LexicalError(f"bad number or duration syntax: {quote(read)}")
 

@@ -231,10 +231,19 @@ class _Parser:
             if side := self._accept(Kind.KEYWORD, "group_left", "group_right"):
                 left = side.word == "group_left"
                 card = Card.MANY_TO_ONE if left else Card.ONE_TO_MANY
-                follows = self._token.kind is Kind.LEFT_PAREN
-                include = self._grouping() if follows else ()
-                matching = replace(matching, card=card, include=include)
+                matching = replace(matching, card=card, include=self._include())
         return self._filled(matching)
+
+    def _include(self) -> tuple[str, ...]:
+        token = self._token
+        if token.kind is not Kind.LEFT_PAREN and self._goes_on(token):
+            return ()
+        return self._grouping()
+
+    def _goes_on(self, token: Token) -> bool:
+        return self._starts_expression() or (
+            token.kind is Kind.KEYWORD and token.word in ("fill", "fill_left", "fill_right")
+        )
 
     def _filled(self, matching: Matching) -> Matching:
         if self._accept(Kind.KEYWORD, "fill"):
@@ -252,7 +261,8 @@ class _Parser:
     def _fill_value(self) -> NumberLiteral:
         self._expect(Kind.LEFT_PAREN)
         sign = self._accept(Kind.OPERATOR, "+", "-")
-        number = self._number()
+        # `fill(5m)` is 300, and is printed so.
+        number = replace(self._number(), duration=False)
         self._expect(Kind.RIGHT_PAREN)
         return number if sign is None else _signed(sign, number)
 
@@ -594,7 +604,7 @@ class _Parser:
         if sign is None and self._token.kind is Kind.LEFT_PAREN:
             return self._duration(0)
         if self._token.kind is Kind.OPERATOR:
-            node = self._duration(_DURATION_SIGN_POWER)
+            node = _atomic(self._duration(_DURATION_SIGN_POWER))
         else:
             node = self._duration_operand()
         return node if sign is None else self._duration_signed(sign, node, start)
@@ -640,7 +650,7 @@ class _Parser:
         return DurationNegation(node, self._span(start)) if sign.text == "-" else node
 
     def _in_range(self, seconds: float, start: int) -> None:
-        if abs(seconds) > MAX_SECONDS:
+        if not abs(seconds) <= MAX_SECONDS:
             self._fail(start, "duration out of range")
 
     def _duration_call(self) -> DurationCall:
@@ -668,15 +678,27 @@ def _number_value(text: str) -> float:
         ValueError: with Prometheus' reason; it is beyond a float64.
     """
     digits = text.replace("_", "")
-    if digits[:2] in ("0x", "0X"):
-        return float(int(digits, 16))
-    if len(digits) > 1 and digits[0] == "0" and set(digits) <= set("01234567"):
-        return float(int(digits, 8))
+    hexadecimal = digits[:2] in ("0x", "0X")
+    octal = digits[0] == "0" and set(digits) <= set("01234567")
+    if hexadecimal or octal:
+        whole = int(digits, 16 if hexadecimal else 8)
+        if whole < 2**63:
+            return float(whole)
+    if hexadecimal:
+        raise ValueError(f"error parsing number: {_parsing(text)}: invalid syntax")
     value = float(digits)
     if math.isinf(value) and not text.isalpha():
-        reason = f"strconv.ParseFloat: parsing {quote(text)}: value out of range"
-        raise ValueError(f"error parsing number: {reason}")
+        raise ValueError(f"error parsing number: {_parsing(text)}: value out of range")
     return value
+
+
+def _parsing(text: str) -> str:
+    return f"strconv.ParseFloat: parsing {quote(text)}"
+
+
+def _atomic(node: DurationNode) -> DurationNode:
+    """Arithmetic in parentheses: an offset has no room for it otherwise."""
+    return DurationParen(node, node.pos) if isinstance(node, DurationOperation) else node
 
 
 def go_float(value: float) -> str:

@@ -81,8 +81,8 @@ def number_text(value: float) -> str:
 
 
 def _general(value: float) -> str:
-    """Go's `%v` of a float: as `number_text`, but exponents below 1e-4 and from 1e21."""
-    if value and math.isfinite(value) and not 1e-4 <= abs(value) < 1e21:
+    """Go's `%v` of a float: as `number_text`, but exponents below 1e-4 and from 1e6."""
+    if value and math.isfinite(value) and not 1e-4 <= abs(value) < 1e6:
         mantissa, exponent = f"{value:e}".split("e")
         shortest = repr(value).lstrip("-").split("e")[0].replace(".", "").strip("0")
         fraction = f".{shortest[1:]}" if len(shortest) > 1 else ""
