@@ -1,0 +1,294 @@
+"""NVIDIA GPUs through NVML, under dcgm-exporter's names, labels and units."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import pynvml
+
+from jipyo.collect.families import Row, family
+from jipyo.collect.gpu.fields import Field, Handle, Nvml, fields, memory_fields
+from jipyo.collect.gpu.users import User, user
+from jipyo.model.errors import CollectError
+from jipyo.model.family import Family
+from jipyo.model.sample import MetricType
+
+__all__ = ["Gpu", "GpuOptions"]
+
+_LOG = logging.getLogger(__name__)
+_LABELS = ("gpu", "UUID", "pci_bus_id", "device", "modelName", "GPU_I_PROFILE", "GPU_I_ID")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GpuOptions:
+    """Where processes are looked up by their id."""
+
+    proc: str = "/proc"
+
+
+@dataclass(slots=True)
+class _Device:
+    """A GPU as it was found, and what it said of itself."""
+
+    handle: Handle
+    labels: tuple[str, ...]
+    refused: set[str] = field(default_factory=set)
+    """Fields that this GPU or driver does not have: they are not asked again."""
+    last_xid: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A whole GPU, or a part of one that MIG made."""
+
+    handle: Handle
+    labels: tuple[str, ...]
+
+
+class _Lost(Exception):  # noqa: N818 - it is what happened, and never leaves this file
+    """The GPU fell off the bus, or the driver went away under it."""
+
+
+class Gpu:
+    """All GPUs; every field fails alone, and a GPU that is lost is looked for again."""
+
+    def __init__(
+        self,
+        options: GpuOptions | None = None,
+        *,
+        nvml: Nvml = pynvml,
+        who: Callable[[str, int], User] = user,
+    ) -> None:
+        """Nothing is loaded before the first `collect`."""
+        self._options = options or GpuOptions()
+        self._nvml = nvml
+        self._who = who
+        self._devices: list[_Device] = []
+        self._events: Any = None
+        self._open = False
+        self._labels: dict[str, tuple[str, ...]] = {}
+        """Every GPU ever seen, by UUID: one that is missing reads as down, not as nothing."""
+        self._fields = fields()
+        self._memory = memory_fields()
+        self._absent = (
+            nvml.NVMLError_NotSupported,
+            nvml.NVMLError_FunctionNotFound,
+            nvml.NVMLError_NoPermission,
+            nvml.NVMLError_InvalidArgument,
+            nvml.NVMLError_ArgumentVersionMismatch,
+            nvml.NVMLLibraryMismatchError,  # not an NVMLError
+        )
+        self._gone = (
+            nvml.NVMLError_GpuIsLost,
+            nvml.NVMLError_Uninitialized,
+            nvml.NVMLError_NotFound,
+            nvml.NVMLError_ResetRequired,
+        )
+
+    def collect(self, t_ms: int) -> list[Family] | None:
+        """Every GPU; None where there is no NVML library or driver, and never was.
+
+        Raises:
+            CollectError: the driver does not fit its library, or the GPUs seen before are gone.
+        """
+        if not self._opened():
+            return None
+        rows: dict[str, list[Row]] = {}
+        up: dict[str, bool] = dict.fromkeys(self._labels, False)
+        self._take_events()
+        for device in self._devices:
+            up[device.labels[1]] = self._ask_all(device, rows)
+        if not all(up.values()):
+            self._close()  # what is lost can only be found again by a fresh start
+        return list(self._families(rows, up))
+
+    def _opened(self) -> bool:
+        if self._open:
+            return True
+        nvml = self._nvml
+        try:
+            nvml.nvmlInit()
+        except nvml.NVMLError_LibRmVersionMismatch as error:
+            raise CollectError("collect.gpu_driver", hint="collect.gpu_driver.hint") from error
+        except nvml.NVMLError as error:
+            if self._labels:
+                raise CollectError(
+                    "collect.gpu_lost", hint="collect.gpu_lost.hint", reason=str(error)
+                ) from error
+            return False
+        self._open = True
+        self._devices = list(self._find())
+        self._events = self._listen()
+        self._labels.update({device.labels[1]: device.labels for device in self._devices})
+        return bool(self._labels)
+
+    def _find(self) -> Iterator[_Device]:
+        nvml = self._nvml
+        for index in range(nvml.nvmlDeviceGetCount()):
+            try:
+                handle = nvml.nvmlDeviceGetHandleByIndex(index)
+                yield _Device(handle, self._identity(index, handle))
+            except nvml.NVMLError as error:
+                _LOG.warning("gpu %d cannot be opened: %s", index, error)
+
+    def _identity(self, index: int, handle: Handle) -> tuple[str, ...]:
+        nvml = self._nvml
+        uuid = nvml.nvmlDeviceGetUUID(handle)
+        return (
+            str(index),
+            uuid,
+            self._or(lambda: _bus_id(nvml.nvmlDeviceGetPciInfo(handle)), ""),
+            self._or(lambda: f"nvidia{nvml.nvmlDeviceGetMinorNumber(handle)}", f"nvidia{index}"),
+            self._or(lambda: nvml.nvmlDeviceGetName(handle), ""),
+            "",
+            "",
+        )
+
+    def _or(self, ask: Callable[[], str], default: str) -> str:
+        with contextlib.suppress(*self._absent):
+            return ask()
+        return default
+
+    def _ask_all(self, device: _Device, rows: dict[str, list[Row]]) -> bool:
+        """Ask one GPU everything; False where it was lost on the way."""
+        try:
+            whole = _Part(device.handle, device.labels)
+            self._ask(device, whole, self._fields, rows)
+            instances = list(self._instances(device))
+            for part in instances or [whole]:
+                self._ask(device, part, self._memory, rows)
+            self._ask_users(device, rows)
+        except _Lost:
+            return False
+        if device.last_xid is not None:
+            rows.setdefault("DCGM_FI_DEV_XID_ERRORS", []).append((device.labels, device.last_xid))
+        return True
+
+    def _ask(
+        self,
+        device: _Device,
+        part: _Part,
+        wanted: Iterable[Field],
+        rows: dict[str, list[Row]],
+    ) -> None:
+        for one in wanted:
+            if one.name not in device.refused:
+                value = self._guard(partial(one.ask, self._nvml, part.handle), device, one.name)
+                if value is not None:
+                    rows.setdefault(one.name, []).append((part.labels, float(value)))
+
+    def _guard(self, ask: Callable[[], Any], device: _Device, name: str) -> Any:
+        """The answer, or None where this GPU does not give it.
+
+        Raises:
+            _Lost: the GPU is gone.
+        """
+        try:
+            return ask()
+        except self._gone as error:
+            raise _Lost from error
+        except self._absent:
+            device.refused.add(name)
+        except self._nvml.NVMLError as error:
+            _LOG.debug("gpu %s: %s: %s", device.labels[0], name, error)
+        return None
+
+    def _instances(self, device: _Device) -> Iterator[_Part]:
+        nvml = self._nvml
+        if "mig" in device.refused:
+            return
+        mode = self._guard(lambda: nvml.nvmlDeviceGetMigMode(device.handle), device, "mig")
+        if mode is None or mode[0] != nvml.NVML_DEVICE_MIG_ENABLE:
+            return
+        for index in range(nvml.nvmlDeviceGetMaxMigDeviceCount(device.handle)):
+            try:
+                handle = nvml.nvmlDeviceGetMigDeviceHandleByIndex(device.handle, index)
+                profile = nvml.nvmlDeviceGetName(handle).rpartition("MIG ")[2]
+                number = str(nvml.nvmlDeviceGetGpuInstanceId(handle))
+            except nvml.NVMLError:
+                continue  # there are fewer instances than there could be
+            yield _Part(handle, (*device.labels[:5], profile, number))
+
+    def _ask_users(self, device: _Device, rows: dict[str, list[Row]]) -> None:
+        used: dict[int, float] = {}
+        for name in (
+            "nvmlDeviceGetComputeRunningProcesses",
+            "nvmlDeviceGetGraphicsRunningProcesses",
+        ):
+            if name in device.refused:
+                continue
+            ask = getattr(self._nvml, name)
+            for process in self._guard(partial(ask, device.handle), device, name) or ():
+                if process.usedGpuMemory is not None:  # None on some virtual GPUs
+                    used[process.pid] = max(used.get(process.pid, 0.0), process.usedGpuMemory)
+        sums: dict[User, float] = {}
+        for pid, size in used.items():
+            who = self._who(self._options.proc, pid)
+            sums[who] = sums.get(who, 0.0) + size
+        rows.setdefault(_USERS, []).extend(
+            ((*device.labels[:5], who.process, who.model), size) for who, size in sums.items()
+        )
+
+    def _listen(self) -> Any:
+        """A queue of XID events; None where the driver gives none (containers, WSL)."""
+        nvml = self._nvml
+        try:
+            events = nvml.nvmlEventSetCreate()
+        except (nvml.NVMLError, *self._absent):
+            return None
+        for device in self._devices:
+            with contextlib.suppress(nvml.NVMLError, *self._absent):
+                kind = nvml.nvmlEventTypeXidCriticalError
+                nvml.nvmlDeviceRegisterEvents(device.handle, kind, events)
+                device.last_xid = 0.0
+        return events
+
+    def _take_events(self) -> None:
+        nvml = self._nvml
+        while self._events is not None:
+            try:
+                event = nvml.nvmlEventSetWait_v2(self._events, 0)
+                uuid = nvml.nvmlDeviceGetUUID(event.device)
+            except (nvml.NVMLError, *self._absent):
+                return  # a timeout: there is none
+            for device in self._devices:
+                if device.labels[1] == uuid:
+                    device.last_xid = float(event.eventData)
+
+    def _close(self) -> None:
+        self._open = False
+        self._devices = []
+        self._events = None
+        with contextlib.suppress(self._nvml.NVMLError):
+            self._nvml.nvmlShutdown()
+
+    def _families(self, rows: dict[str, list[Row]], up: dict[str, bool]) -> Iterator[Family]:
+        for one in (*self._fields, *self._memory, _XID):
+            if rows.get(one.name):
+                yield family(one.kind, one.name, one.text, _LABELS, rows[one.name])
+        if rows.get(_USERS):
+            names = (*_LABELS[:5], "process", "model")
+            text = "GPU memory used by a program, all its processes together."
+            yield family(MetricType.GAUGE, _USERS, text, names, rows[_USERS])
+        state = [(self._labels[uuid], float(is_up)) for uuid, is_up in up.items()]
+        text = "Whether a GPU that was seen before still answers."
+        yield family(MetricType.GAUGE, "jipyo_gpu_up", text, _LABELS, state)
+
+
+_USERS = "jipyo_gpu_process_memory_used_bytes"
+_XID = Field(
+    "DCGM_FI_DEV_XID_ERRORS",
+    MetricType.GAUGE,
+    "Value of the last XID error encountered.",
+    lambda nvml, gpu: 0.0,
+)
+
+
+def _bus_id(info: Any) -> str:
+    bus = info.busId
+    return bus.decode() if isinstance(bus, bytes) else str(bus)

@@ -1,0 +1,144 @@
+"""Processors: time by mode, load, pressure, and what the scheduler counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jipyo.collect.families import Row, counter, single
+from jipyo.collect.host.files import Paths, read_text
+from jipyo.model.family import Family
+from jipyo.model.sample import MetricType
+
+_TICKS_PER_SECOND = 100.0
+"""USER_HZ: 100 on every Linux architecture that matters, and node_exporter's constant."""
+_MODES = ("user", "nice", "system", "idle", "iowait", "irq", "softirq", "steal")
+_IDLE = 3
+_IDLE_JUMP_SECONDS = 3.0
+"""Beyond this a CPU went off line and came back: its counters start again."""
+
+
+class CpuSeconds:
+    """Seconds by CPU and mode; never backwards, though the kernel's iowait sometimes goes."""
+
+    def __init__(self) -> None:
+        """Nothing seen yet."""
+        self._seen: dict[str, list[float]] = {}
+
+    def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
+        """The families of `/proc/stat`'s cpu lines."""
+        seconds = {cpu: self._forward(cpu, now) for cpu, now in _cpu_lines(paths)}
+        modes: list[Row] = [
+            ((cpu, mode), value)
+            for cpu, values in seconds.items()
+            for mode, value in zip(_MODES, values, strict=False)
+        ]
+        guests: list[Row] = [
+            ((cpu, mode), value)
+            for cpu, values in seconds.items()
+            for mode, value in zip(("user", "nice"), values[8:10], strict=False)
+        ]
+        names = ("cpu", "mode")
+        yield counter(
+            "node_cpu_seconds_total", "Seconds the CPUs spent in each mode.", names, modes
+        )
+        yield counter(
+            "node_cpu_guest_seconds_total",
+            "Seconds the CPUs spent in guests (VMs) for each mode.",
+            names,
+            guests,
+        )
+
+    def _forward(self, cpu: str, now: list[float]) -> list[float]:
+        before = self._seen.get(cpu)
+        if before is None or before[_IDLE] - now[_IDLE] > _IDLE_JUMP_SECONDS:
+            before = now
+        self._seen[cpu] = [max(pair) for pair in zip(before, now, strict=True)]
+        return self._seen[cpu]
+
+
+def _cpu_lines(paths: Paths) -> Iterator[tuple[str, list[float]]]:
+    for line in read_text(f"{paths.proc}/stat").splitlines():
+        name, _, rest = line.partition(" ")
+        if name.startswith("cpu") and name != "cpu":
+            yield name[3:], [int(word) / _TICKS_PER_SECOND for word in rest.split()]
+
+
+_STAT = {
+    "intr": ("node_intr_total", MetricType.COUNTER, "Interrupts serviced."),
+    "ctxt": ("node_context_switches_total", MetricType.COUNTER, "Context switches."),
+    "processes": ("node_forks_total", MetricType.COUNTER, "Forks."),
+    "btime": ("node_boot_time_seconds", MetricType.GAUGE, "Node boot time, in unixtime."),
+    "procs_running": ("node_procs_running", MetricType.GAUGE, "Processes in runnable state."),
+    "procs_blocked": (
+        "node_procs_blocked",
+        MetricType.GAUGE,
+        "Processes blocked waiting for I/O to complete.",
+    ),
+}
+
+
+def stat(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """What `/proc/stat` counts beside CPU time."""
+    for line in read_text(f"{paths.proc}/stat").splitlines():
+        name, _, rest = line.partition(" ")
+        if name in _STAT:
+            metric, kind, text = _STAT[name]
+            yield single(kind, metric, text, float(rest.split(" ", 1)[0]))
+
+
+def load_average(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Load averages of 1, 5 and 15 minutes."""
+    words = read_text(f"{paths.proc}/loadavg").split()
+    for minutes, word in zip(("1", "5", "15"), words, strict=False):
+        text = f"{minutes}m load average."
+        yield single(MetricType.GAUGE, f"node_load{minutes}", text, float(word))
+
+
+_PRESSURE = (
+    ("cpu", "some", "node_pressure_cpu_waiting_seconds_total", "waited for CPU time"),
+    ("io", "some", "node_pressure_io_waiting_seconds_total", "waited due to IO congestion"),
+    ("io", "full", "node_pressure_io_stalled_seconds_total", "made no progress due to IO"),
+    ("memory", "some", "node_pressure_memory_waiting_seconds_total", "waited for memory"),
+    (
+        "memory",
+        "full",
+        "node_pressure_memory_stalled_seconds_total",
+        "made no progress due to memory",
+    ),
+    ("irq", "full", "node_pressure_irq_stalled_seconds_total", "made no progress due to IRQ"),
+)
+
+
+def pressure(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Pressure stall information; a kernel without it has no such files."""
+    totals = {name: _stalled(paths, name) for name in ("cpu", "io", "memory", "irq")}
+    for name, which, metric, what in _PRESSURE:
+        seconds = totals[name].get(which)
+        if seconds is not None:
+            text = f"Total time in seconds that processes have {what}."
+            yield single(MetricType.COUNTER, metric, text, seconds)
+
+
+def _stalled(paths: Paths, name: str) -> dict[str, float]:
+    try:
+        lines = read_text(f"{paths.proc}/pressure/{name}").splitlines()
+    except OSError:
+        return {}
+    # "some avg10=0.00 avg60=0.00 avg300=0.00 total=1234", in microseconds
+    return {line.split()[0]: int(line.rpartition("total=")[2]) / 1e6 for line in lines}
+
+
+def scheduler(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Run and wait time by CPU (`/proc/schedstat`, where the kernel keeps it)."""
+    try:
+        lines = read_text(f"{paths.proc}/schedstat").splitlines()
+    except FileNotFoundError:
+        return
+    cpus = [line.split() for line in lines if line.startswith("cpu")]
+    for name, text, column, scale in (
+        ("running_seconds_total", "Seconds CPU spent running a process.", 7, 1e9),
+        ("waiting_seconds_total", "Seconds spent by processes waiting for this CPU.", 8, 1e9),
+        ("timeslices_total", "Timeslices executed by CPU.", 9, 1.0),
+    ):
+        rows = [((words[0][3:],), int(words[column]) / scale) for words in cpus]
+        yield counter(f"node_schedstat_{name}", text, ("cpu",), rows)

@@ -1,0 +1,231 @@
+"""Disks and file systems."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from jipyo.collect.families import Row, counter, gauge
+from jipyo.collect.host.files import Paths, read_text, read_value
+from jipyo.model.family import Family
+from jipyo.model.sample import MetricType
+
+IGNORED_DEVICES = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$"
+IGNORED_MOUNT_POINTS = (
+    r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
+)
+IGNORED_FILE_SYSTEMS = (
+    r"^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs"
+    r"|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs"
+    r"|squashfs|erofs|sysfs|tracefs)$"
+)
+"""node_exporter's default exclusions."""
+
+_SECTOR = 512.0
+_C, _G = MetricType.COUNTER, MetricType.GAUGE
+_DISK = (
+    ("reads_completed_total", "reads completed successfully", 1.0, _C),
+    ("reads_merged_total", "reads merged", 1.0, _C),
+    ("read_bytes_total", "bytes read successfully", _SECTOR, _C),
+    ("read_time_seconds_total", "seconds spent by all reads", 1e-3, _C),
+    ("writes_completed_total", "writes completed successfully", 1.0, _C),
+    ("writes_merged_total", "writes merged", 1.0, _C),
+    ("written_bytes_total", "bytes written successfully", _SECTOR, _C),
+    ("write_time_seconds_total", "seconds spent by all writes", 1e-3, _C),
+    ("io_now", "I/Os currently in progress", 1.0, _G),
+    ("io_time_seconds_total", "seconds spent doing I/Os", 1e-3, _C),
+    ("io_time_weighted_seconds_total", "weighted seconds spent doing I/Os", 1e-3, _C),
+    ("discards_completed_total", "discards completed successfully", 1.0, _C),
+    ("discards_merged_total", "discards merged", 1.0, _C),
+    ("discarded_sectors_total", "sectors discarded successfully", 1.0, _C),
+    ("discard_time_seconds_total", "seconds spent by all discards", 1e-3, _C),
+    ("flush_requests_total", "flush requests completed successfully", 1.0, _C),
+    ("flush_requests_time_seconds_total", "seconds spent by all flush requests", 1e-3, _C),
+)
+
+
+class Disks:
+    """Operations, bytes and times by block device."""
+
+    def __init__(self, ignored: str = IGNORED_DEVICES) -> None:
+        """Leave out the devices whose name matches."""
+        self._ignored = re.compile(ignored)
+
+    def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
+        """The families of `/proc/diskstats`; older kernels have fewer columns."""
+        lines = [line.split() for line in read_text(f"{paths.proc}/diskstats").splitlines()]
+        disks = [words for words in lines if not self._ignored.match(words[2])]
+        for column, (name, text, scale, kind) in enumerate(_DISK, 3):
+            rows: list[Row] = [
+                ((words[2],), int(words[column]) * scale) for words in disks if column < len(words)
+            ]
+            make = counter if kind is _C else gauge
+            yield make(f"node_disk_{name}", f"The number of {text}.", ("device",), rows)
+        yield _disk_info(paths, disks)
+
+
+_DISK_INFO = (
+    "device",
+    "major",
+    "minor",
+    "model",
+    "path",
+    "revision",
+    "serial",
+    "wwn",
+    "rotational",
+)
+
+
+def _disk_info(paths: Paths, disks: list[list[str]]) -> Family:
+    rows: list[Row] = []
+    for major, minor, device, *_ in disks:
+        told = _udev(paths, f"{major}:{minor}")
+        model = told.get("ID_MODEL", "")
+        serial = told.get("SCSI_IDENT_SERIAL") or told.get("ID_SERIAL_SHORT", "")
+        path, revision = told.get("ID_PATH", ""), told.get("ID_REVISION", "")
+        wwn = told.get("ID_WWN", "")
+        rotational = read_value(f"{paths.sys}/block/{device}/queue/rotational") or ""
+        rows.append(((device, major, minor, model, path, revision, serial, wwn, rotational), 1.0))
+    text = "Info of /sys/block/<block_device>."
+    return gauge("node_disk_info", text, _DISK_INFO, rows)
+
+
+def _udev(paths: Paths, number: str) -> dict[str, str]:
+    root = paths.root.rstrip("/")
+    lines = (read_value(f"{root}/run/udev/data/b{number}") or "").splitlines()
+    properties = (line[2:].partition("=") for line in lines if line.startswith("E:"))
+    return {name: value for name, _, value in properties}
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """One line of the mount table."""
+
+    device: str
+    mount_point: str
+    type: str
+    options: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What statvfs says, or why it says nothing."""
+
+    values: os.statvfs_result | None
+    error: str = ""
+
+
+_REMOTE = re.compile(r"^(nfs4?|cifs|smb3|smbfs|ceph|9p|glusterfs|lustre|afs|ncpfs|fuse(\..*)?)$")
+_REMOTE_TIMEOUT_S = 2.0
+
+
+class FileSystems:
+    """Sizes and inodes by mounted file system.
+
+    A remote file system whose server is gone blocks whoever asks: those are asked in a
+    thread of their own, and not again before that answers.
+    """
+
+    def __init__(
+        self,
+        mount_points: str = IGNORED_MOUNT_POINTS,
+        types: str = IGNORED_FILE_SYSTEMS,
+        statvfs: Callable[[str], os.statvfs_result] = os.statvfs,
+        timeout_s: float = _REMOTE_TIMEOUT_S,
+    ) -> None:
+        """Leave out what matches these patterns."""
+        self._mount_points = re.compile(mount_points)
+        self._types = re.compile(types)
+        self._statvfs = statvfs
+        self._timeout_s = timeout_s
+        self._stuck: dict[str, threading.Thread] = {}
+
+    def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
+        """The families of the file systems in the first process's mount table."""
+        found = [(mount, self._usage(paths, mount)) for mount in self._mounts(paths)]
+        yield from _families(found)
+
+    def _mounts(self, paths: Paths) -> Iterable[Mount]:
+        distinct: dict[tuple[str, str, str], Mount] = {}
+        for mount in _mount_table(paths):
+            if not (self._mount_points.search(mount.mount_point) or self._types.search(mount.type)):
+                distinct[mount.device, mount.mount_point, mount.type] = mount
+        return distinct.values()
+
+    def _usage(self, paths: Paths, mount: Mount) -> Usage:
+        where = paths.root.rstrip("/") + mount.mount_point
+        if _REMOTE.match(mount.type):
+            return self._ask_aside(where)
+        return self._ask(where)
+
+    def _ask(self, where: str) -> Usage:
+        try:
+            return Usage(self._statvfs(where))
+        except OSError as error:
+            return Usage(None, (error.strerror or "error").lower())
+
+    def _ask_aside(self, where: str) -> Usage:
+        earlier = self._stuck.get(where)
+        if earlier is not None and earlier.is_alive():
+            return Usage(None, "mountpoint timeout")
+        answers: list[Usage] = []
+        thread = threading.Thread(
+            target=lambda: answers.append(self._ask(where)), name="statvfs", daemon=True
+        )
+        self._stuck[where] = thread
+        thread.start()
+        thread.join(self._timeout_s)
+        return answers[0] if answers else Usage(None, "mountpoint timeout")
+
+
+_OCTAL = re.compile(r"\\(040|011|012|134)")
+
+
+def _mount_table(paths: Paths) -> Iterator[Mount]:
+    try:
+        text = read_text(f"{paths.proc}/1/mounts")
+    except (FileNotFoundError, PermissionError):
+        text = read_text(f"{paths.proc}/mounts")
+    root = paths.root.rstrip("/")
+    for line in text.splitlines():
+        device, point, kind, options, *_ = line.split(" ")
+        point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), point)
+        if root and point.startswith(root):
+            point = point[len(root) :] or "/"
+        yield Mount(device, point, kind, frozenset(options.split(",")))
+
+
+_FILE_SYSTEM: tuple[tuple[str, str, Callable[[os.statvfs_result], int]], ...] = (
+    ("size_bytes", "Filesystem size in bytes.", lambda v: v.f_blocks * v.f_frsize),
+    ("free_bytes", "Filesystem free space in bytes.", lambda v: v.f_bfree * v.f_frsize),
+    (
+        "avail_bytes",
+        "Filesystem space available to non-root users in bytes.",
+        lambda v: v.f_bavail * v.f_frsize,
+    ),
+    ("files", "Filesystem total file nodes.", lambda v: v.f_files),
+    ("files_free", "Filesystem total free file nodes.", lambda v: v.f_ffree),
+)
+
+
+def _families(found: list[tuple[Mount, Usage]]) -> Iterator[Family]:
+    names = ("device", "mountpoint", "fstype", "device_error")
+    keys = {mount: (mount.device, mount.mount_point, mount.type) for mount, _ in found}
+    for name, text, value in _FILE_SYSTEM:
+        rows: list[Row] = [
+            ((*keys[mount], ""), float(value(usage.values)))
+            for mount, usage in found
+            if usage.values is not None
+        ]
+        yield gauge(f"node_filesystem_{name}", text, names, rows)
+    readonly = [
+        ((*keys[mount], usage.error), float("ro" in mount.options)) for mount, usage in found
+    ]
+    yield gauge("node_filesystem_readonly", "Filesystem read-only status.", names, readonly)
+    failed = [((*keys[mount], usage.error), float(usage.values is None)) for mount, usage in found]
+    text = "Whether an error occurred while getting statistics for the given device."
+    yield gauge("node_filesystem_device_error", text, names, failed)

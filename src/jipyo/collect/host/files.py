@@ -1,0 +1,53 @@
+"""Where the kernel tells things, and how they are read."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+_CHUNK = 1 << 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Where this host's trees are mounted; in a container, `/host/proc` and the like."""
+
+    proc: str = "/proc"
+    sys: str = "/sys"
+    root: str = "/"
+
+
+def read_bytes(path: str) -> bytes:
+    """A whole file of /proc or /sys, whose size is not known beforehand."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(fd, _CHUNK):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
+
+
+def read_text(path: str) -> str:
+    """A whole file as text; the kernel promises no encoding."""
+    return read_bytes(path).decode("utf-8", "replace")
+
+
+def read_value(path: str) -> str | None:
+    """A file of one value, or None where it is not there or refuses to be read."""
+    try:
+        return read_text(path).strip()
+    except OSError:
+        return None
+
+
+def read_number(path: str) -> float | None:
+    """A file of one number (decimal or 0x…), or None where it has none."""
+    value = read_value(path)
+    if value is None:
+        return None
+    try:
+        return float(int(value, 0)) if value.startswith("0x") else float(value)
+    except ValueError:
+        return None

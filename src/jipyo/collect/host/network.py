@@ -1,0 +1,213 @@
+"""Network: interfaces, protocols, sockets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+
+from jipyo.collect.families import Row, counter, gauge, single
+from jipyo.collect.host.files import Paths, read_number, read_text, read_value
+from jipyo.model.family import Family
+from jipyo.model.sample import MetricType
+
+_DEVICE = ("device",)
+_RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")
+_TRANSMIT = ("bytes", "packets", "errs", "drop", "fifo", "colls", "carrier", "compressed")
+_COLUMNS = [
+    *((f"receive_{name}", column) for column, name in enumerate(_RECEIVE)),
+    *((f"transmit_{name}", column) for column, name in enumerate(_TRANSMIT, len(_RECEIVE))),
+]
+
+
+def devices(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Bytes, packets and errors by interface (`/proc/net/dev`)."""
+    lines = read_text(f"{paths.proc}/net/dev").splitlines()[2:]
+    counts = {name.strip(): rest.split() for name, _, rest in (x.rpartition(":") for x in lines)}
+    for name, column in _COLUMNS:
+        rows = [((device,), float(words[column])) for device, words in counts.items()]
+        text = f"Network device statistic {name}."
+        yield counter(f"node_network_{name}_total", text, _DEVICE, rows)
+    unhandled = _numbers(paths, "statistics/rx_nohandler", counts)
+    text = "Network device statistic receive_nohandler."
+    yield counter("node_network_receive_nohandler_total", text, _DEVICE, unhandled)
+
+
+_CLASS = (
+    ("addr_assign_type", "address_assign_type", MetricType.GAUGE, 1.0),
+    ("carrier", "carrier", MetricType.GAUGE, 1.0),
+    ("carrier_changes", "carrier_changes_total", MetricType.COUNTER, 1.0),
+    ("carrier_down_count", "carrier_down_changes_total", MetricType.COUNTER, 1.0),
+    ("carrier_up_count", "carrier_up_changes_total", MetricType.COUNTER, 1.0),
+    ("dev_id", "device_id", MetricType.GAUGE, 1.0),
+    ("dormant", "dormant", MetricType.GAUGE, 1.0),
+    ("flags", "flags", MetricType.GAUGE, 1.0),
+    ("ifindex", "iface_id", MetricType.GAUGE, 1.0),
+    ("iflink", "iface_link", MetricType.GAUGE, 1.0),
+    ("link_mode", "iface_link_mode", MetricType.GAUGE, 1.0),
+    ("mtu", "mtu_bytes", MetricType.GAUGE, 1.0),
+    ("name_assign_type", "name_assign_type", MetricType.GAUGE, 1.0),
+    ("netdev_group", "net_dev_group", MetricType.GAUGE, 1.0),
+    ("speed", "speed_bytes", MetricType.GAUGE, 125_000.0),  # megabits to bytes
+    ("tx_queue_len", "transmit_queue_length", MetricType.GAUGE, 1.0),
+    ("type", "protocol_type", MetricType.GAUGE, 1.0),
+)
+_INFO = ("address", "broadcast", "duplex", "ifalias", "operstate")
+
+
+def interfaces(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """What `/sys/class/net` says of each interface."""
+    names = _interface_names(paths)
+    for file, metric, kind, scale in _CLASS:
+        rows = [(labels, value * scale) for labels, value in _numbers(paths, file, names)]
+        text = f"Network device property: {file}."
+        make = counter if kind is MetricType.COUNTER else gauge
+        yield make(f"node_network_{metric}", text, _DEVICE, rows)
+    told = {name: _told(paths, name) for name in names}
+    up = [((name,), float(values["operstate"] == "up")) for name, values in told.items()]
+    yield gauge("node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", _DEVICE, up)
+    infos: list[Row] = [((name, *values.values()), 1.0) for name, values in told.items()]
+    text = "Non-numeric data of the interface, value is always 1."
+    yield gauge("node_network_info", text, ("device", *_INFO, "adminstate"), infos)
+
+
+def _interface_names(paths: Paths) -> list[str]:
+    try:
+        with os.scandir(f"{paths.sys}/class/net") as entries:
+            return sorted(entry.name for entry in entries if entry.is_dir())
+    except FileNotFoundError:
+        return []
+
+
+def _told(paths: Paths, name: str) -> dict[str, str]:
+    base = f"{paths.sys}/class/net/{name}"
+    told = {file: read_value(f"{base}/{file}") or "" for file in _INFO}
+    flags = read_number(f"{base}/flags")
+    return {**told, "adminstate": _admin_state(flags)}
+
+
+def _admin_state(flags: float | None) -> str:
+    if flags is None:
+        return ""
+    return "up" if int(flags) & 1 else "down"
+
+
+def _numbers(paths: Paths, file: str, names: Iterable[str]) -> list[Row]:
+    found = ((name, read_number(f"{paths.sys}/class/net/{name}/{file}")) for name in names)
+    return [((name,), value) for name, value in found if value is not None]
+
+
+_NETSTAT = {
+    "Icmp": {"InErrors", "InMsgs", "OutMsgs"},
+    "Icmp6": {"InErrors", "InMsgs", "OutMsgs"},
+    "Ip": {"Forwarding"},
+    "Ip6": {"InOctets", "OutOctets"},
+    "IpExt": {"InOctets", "OutOctets"},
+    "Tcp": {
+        "ActiveOpens", "InSegs", "OutSegs", "OutRsts", "PassiveOpens", "RetransSegs",
+        "CurrEstab", "InErrs",
+    },
+    "TcpExt": {
+        "ListenDrops", "ListenOverflows", "SyncookiesSent", "SyncookiesRecv",
+        "SyncookiesFailed", "TCPSynRetrans", "TCPTimeouts", "TCPOFOQueue", "TCPRcvQDrop",
+    },
+    "Udp": {
+        "InDatagrams", "InErrors", "OutDatagrams", "NoPorts", "RcvbufErrors", "SndbufErrors",
+    },
+    "Udp6": {
+        "InDatagrams", "InErrors", "OutDatagrams", "NoPorts", "RcvbufErrors", "SndbufErrors",
+    },
+    "UdpLite": {"InErrors"},
+    "UdpLite6": {"InErrors"},
+}  # fmt: skip
+"""node_exporter's default `--collector.netstat.fields`."""
+
+
+def protocols(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Protocol counters of `/proc/net/{netstat,snmp,snmp6}`, node_exporter's selection."""
+    for protocol, name, value in _protocol_counts(paths):
+        if name in _NETSTAT.get(protocol, ()):
+            metric = f"node_netstat_{protocol}_{name}"
+            yield single(MetricType.UNKNOWN, metric, f"Statistic {protocol}{name}.", float(value))
+
+
+def _protocol_counts(paths: Paths) -> Iterator[tuple[str, str, str]]:
+    for file in ("netstat", "snmp"):
+        lines = read_text(f"{paths.proc}/net/{file}").splitlines()
+        for names, values in zip(lines[::2], lines[1::2], strict=False):
+            protocol, _, columns = names.partition(":")
+            for name, value in zip(columns.split(), values.split()[1:], strict=False):
+                yield protocol, name, value
+    for line in (read_value(f"{paths.proc}/net/snmp6") or "").splitlines():
+        name, value = line.split()
+        protocol, six, rest = name.partition("6")
+        yield protocol + six, rest, value
+
+
+def sockets(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Sockets in use by protocol (`/proc/net/sockstat` and `sockstat6`)."""
+    page_size = os.sysconf("SC_PAGESIZE")
+    for file in ("sockstat", "sockstat6"):
+        for line in (read_value(f"{paths.proc}/net/{file}") or "").splitlines():
+            protocol, _, rest = line.partition(":")
+            words = rest.split()
+            values = dict(zip(words[::2], map(float, words[1::2]), strict=True))
+            if "mem" in values:
+                values["mem_bytes"] = values["mem"] * page_size
+            for name, value in values.items():
+                metric = f"node_sockstat_{protocol}_{name}"
+                text = f"Number of {protocol} sockets in state {name}."
+                yield single(MetricType.GAUGE, metric, text, value)
+
+
+def queues(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Bytes waiting in UDP sockets (`/proc/net/udp` and `udp6`)."""
+    rows: list[Row] = []
+    for ip, file in (("v4", "udp"), ("v6", "udp6")):
+        text = read_value(f"{paths.proc}/net/{file}")
+        if text is None:
+            continue
+        # The fifth word is tx_queue:rx_queue, both in hex.
+        pairs = [line.split()[4].split(":") for line in text.splitlines()[1:]]
+        rows += [
+            ((queue, ip), float(sum(int(pair[column], 16) for pair in pairs)))
+            for column, queue in enumerate(("tx", "rx"))
+        ]
+    text = "Number of allocated memory in the kernel for UDP datagrams in bytes."
+    yield gauge("node_udp_queues", text, ("queue", "ip"), rows)
+
+
+_SOFTNET = (
+    (0, "processed", "Number of processed packets"),
+    (1, "dropped", "Number of dropped packets"),
+    (2, "times_squeezed", "Number of times processing packets ran out of quota"),
+)
+
+
+def softnet(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Packets handled by each CPU's soft interrupt."""
+    lines = [line.split() for line in read_text(f"{paths.proc}/net/softnet_stat").splitlines()]
+    for column, name, text in _SOFTNET:
+        rows = [((str(cpu),), float(int(words[column], 16))) for cpu, words in enumerate(lines)]
+        yield counter(f"node_softnet_{name}_total", text, ("cpu",), rows)
+
+
+def arp(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """ARP entries by interface."""
+    entries: dict[str, int] = {}
+    for line in read_text(f"{paths.proc}/net/arp").splitlines()[1:]:
+        device = line.split()[-1]
+        entries[device] = entries.get(device, 0) + 1
+    rows = [((device,), float(count)) for device, count in entries.items()]
+    yield gauge("node_arp_entries", "ARP entries by device", _DEVICE, rows)
+
+
+def tracked_connections(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Entries of the connection tracking table and its limit, where it is loaded."""
+    base = f"{paths.proc}/sys/net/netfilter/nf_conntrack"
+    for file, name, text in (
+        ("count", "entries", "Number of currently allocated flow entries for tracking."),
+        ("max", "entries_limit", "Maximum size of connection tracking table."),
+    ):
+        value = read_number(f"{base}_{file}")
+        if value is not None:
+            yield single(MetricType.GAUGE, f"node_nf_conntrack_{name}", text, value)

@@ -1,0 +1,361 @@
+"""Processes in groups, under process-exporter's names.
+
+A counter of a group adds up what its processes did since they were first seen, and goes
+on from there when one of them ends: it never goes down. A process that was there before
+us counts from zero; one that started later counts whole.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from jipyo.collect.families import Row, counter, gauge, single
+from jipyo.collect.process import read
+from jipyo.collect.process.grouping import Grouping, GroupRule, identify, user_name
+from jipyo.model.errors import CollectError
+from jipyo.model.family import Family
+from jipyo.model.sample import MetricType
+
+__all__ = ["GroupRule", "ProcessOptions", "Processes"]
+
+_FIRST_SWEEP = 20
+"""The first reading may take this many budgets, so that sizes are right from the start."""
+_OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessOptions:
+    """How processes are grouped and what may be spent on them."""
+
+    proc: str = "/proc"
+    rules: tuple[GroupRule, ...] = ()
+    """The first that fits names the group."""
+    group_by: str = "exe"
+    """For what no rule fits: exe, comm, user, unit or container; "" leaves it out."""
+    memory_budget_ms: float = 15.0
+    """CPU time a tick for proportional sizes; processes beyond it wait their turn."""
+    forget_ms: int = 3_600_000
+    """A group without processes is shown for so long, with 0 processes."""
+    max_groups: int = 500
+    """What comes after so many groups is put together as "other"."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counts:
+    """What a process did since it started."""
+
+    user_s: float = 0.0
+    system_s: float = 0.0
+    read_bytes: float = 0.0
+    written_bytes: float = 0.0
+    major_faults: float = 0.0
+    minor_faults: float = 0.0
+    voluntary: float = 0.0
+    nonvoluntary: float = 0.0
+
+    def values(self) -> tuple[float, ...]:
+        return (
+            self.user_s, self.system_s, self.read_bytes, self.written_bytes,
+            self.major_faults, self.minor_faults, self.voluntary, self.nonvoluntary,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Process:
+    """One process between ticks."""
+
+    pid: int
+    stat: read.Stat
+    group: str
+    descriptor_limit: float
+    counts: _Counts
+    swapped: float = 0.0
+    proportional: read.Proportional | None = None
+    memory_denied: bool = False
+    measured_tick: int = -1
+
+
+@dataclass(slots=True)
+class _Group:
+    """What a group's living processes sum up to in one tick."""
+
+    processes: int = 0
+    threads: int = 0
+    resident: float = 0.0
+    virtual: float = 0.0
+    swapped: float = 0.0
+    proportional: float = 0.0
+    proportional_swapped: float = 0.0
+    descriptors: int = 0
+    worst_ratio: float = 0.0
+    oldest_s: float = 0.0
+    states: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Errors:
+    """What could not be read, since the start."""
+
+    process: int = 0
+    partial: int = 0
+
+
+class Processes:
+    """All processes of this host, summed up by group."""
+
+    def __init__(
+        self,
+        options: ProcessOptions | None = None,
+        *,
+        names: Callable[[int], str] = user_name,
+        cpu_time: Callable[[], float] = time.thread_time,
+    ) -> None:
+        """Group by `options`; `names` turns a user id into a name.
+
+        Raises:
+            ConfigError: a rule cannot be understood.
+        """
+        self._options = options or ProcessOptions()
+        self._grouping = Grouping(self._options.rules, self._options.group_by)
+        self._names = names
+        self._cpu_time = cpu_time
+        self._known: dict[int, _Process] = {}
+        self._totals: dict[str, list[float]] = {}
+        self._last_seen_ms: dict[str, int] = {}
+        self._tick = 0
+        self._errors = _Errors()
+        self._page_size = os.sysconf("SC_PAGESIZE")
+
+    def collect(self, t_ms: int) -> list[Family]:
+        """Every group at `t_ms`.
+
+        Raises:
+            CollectError: `/proc` itself cannot be read.
+        """
+        proc = self._options.proc
+        try:
+            pids, boot_s = read.process_ids(proc), read.boot_time_s(proc)
+        except (OSError, ValueError) as error:
+            raise CollectError("collect.proc_unreadable", path=proc, reason=str(error)) from error
+        living = [process for process in map(self._look, pids) if process is not None]
+        self._known = {process.pid: process for process in living}
+        members = [process for process in living if process.group]
+        self._measure_memory(members)
+        groups = self._sum(members, boot_s)
+        self._forget(groups, t_ms)
+        self._tick += 1
+        unmeasured = sum(process.memory_denied for process in members)
+        return list(self._families(groups, unmeasured, len(members)))
+
+    def _look(self, pid: int) -> _Process | None:
+        """A process, its group's counters moved on; None where it ended or is the kernel's."""
+        try:
+            stat = read.stat(self._options.proc, pid, self._page_size)
+            if stat.kernel_thread:
+                return None
+            process = self._known.get(pid)
+            if process is None or process.stat.start_s != stat.start_s:
+                process = self._first_sight(pid, stat)
+            elif process.stat.comm != stat.comm:
+                # A forked shell that has become another program counts for that from now on.
+                process.group = self._group(pid, stat)
+        except (OSError, ValueError, IndexError):
+            self._errors.process += 1
+            return None
+        process.stat = stat
+        if process.group:
+            self._move_on(process)
+        return process
+
+    def _first_sight(self, pid: int, stat: read.Stat) -> _Process:
+        limit = read.descriptor_limit(self._options.proc, pid)
+        process = _Process(pid, stat, self._group(pid, stat), limit, _Counts())
+        if self._tick == 0 and process.group:
+            process.counts = self._counts(process)
+        return process
+
+    def _group(self, pid: int, stat: read.Stat) -> str:
+        who = identify(self._options.proc, pid, stat.comm, self._names)
+        name = self._grouping.name(who) if who is not None else ""
+        if name and name not in self._totals and len(self._totals) >= self._options.max_groups:
+            name = _OTHER
+        if name:
+            self._totals.setdefault(name, [0.0] * len(_Counts().values()))
+        return name
+
+    def _move_on(self, process: _Process) -> None:
+        now = self._counts(process)
+        total = self._totals[process.group]
+        pairs = zip(process.counts.values(), now.values(), strict=True)
+        for index, (before, after) in enumerate(pairs):
+            total[index] += max(after - before, 0.0)
+        process.counts = now
+
+    def _counts(self, process: _Process) -> _Counts:
+        """The counters now; what may not be read stays as it was."""
+        base, before, stat = f"{self._options.proc}/{process.pid}", process.counts, process.stat
+        got, written = before.read_bytes, before.written_bytes
+        voluntary, nonvoluntary = before.voluntary, before.nonvoluntary
+        try:
+            status = read.read_once(f"{base}/status")
+            voluntary = read.number_after(status, b"\nvoluntary_ctxt_switches:")
+            nonvoluntary = read.number_after(status, b"\nnonvoluntary_ctxt_switches:")
+            process.swapped = read.number_after(status, b"\nVmSwap:", 0.0) * 1024
+            io = read.read_once(f"{base}/io")
+            got = read.number_after(io, b"\nread_bytes:")
+            written = read.number_after(io, b"\nwrite_bytes:")
+        except (OSError, ValueError):
+            self._errors.partial += 1
+        return _Counts(
+            stat.user_s, stat.system_s, got, written,
+            stat.major_faults, stat.minor_faults, voluntary, nonvoluntary,
+        )  # fmt: skip
+
+    def _measure_memory(self, members: Sequence[_Process]) -> None:
+        """Read proportional sizes, the longest unread first, until the budget is spent."""
+        budget_s = self._options.memory_budget_ms / 1000 * (1 if self._tick else _FIRST_SWEEP)
+        end = self._cpu_time() + budget_s
+        allowed = (process for process in members if not process.memory_denied)
+        for process in sorted(allowed, key=lambda process: process.measured_tick):
+            if self._cpu_time() > end:
+                return
+            process.measured_tick = self._tick
+            try:
+                process.proportional = read.proportional(self._options.proc, process.pid)
+            except PermissionError:
+                process.memory_denied = True
+            except (OSError, ValueError):
+                process.proportional = None
+
+    def _sum(self, members: Sequence[_Process], boot_s: float) -> dict[str, _Group]:
+        groups = {name: _Group() for name in self._totals}
+        for process in members:
+            self._add(groups[process.group], process, boot_s)
+        return groups
+
+    def _add(self, group: _Group, process: _Process, boot_s: float) -> None:
+        stat, pss = process.stat, process.proportional
+        group.processes += 1
+        group.threads += stat.threads
+        group.resident += stat.resident_bytes
+        group.virtual += stat.virtual_bytes
+        group.swapped += process.swapped
+        # A process that is not ours to see, or not yet read, counts with its resident size.
+        group.proportional += stat.resident_bytes if pss is None else pss.resident
+        group.proportional_swapped += process.swapped if pss is None else pss.swapped
+        descriptors = read.open_descriptors(self._options.proc, process.pid) or 0
+        group.descriptors += descriptors
+        group.worst_ratio = max(group.worst_ratio, descriptors / process.descriptor_limit)
+        start_s = boot_s + stat.start_s
+        group.oldest_s = min(group.oldest_s or start_s, start_s)
+        group.states[stat.state] = group.states.get(stat.state, 0) + 1
+
+    def _forget(self, groups: dict[str, _Group], t_ms: int) -> None:
+        for name, group in list(groups.items()):
+            if group.processes:
+                self._last_seen_ms[name] = t_ms
+            elif t_ms - self._last_seen_ms.setdefault(name, t_ms) > self._options.forget_ms:
+                del groups[name], self._totals[name], self._last_seen_ms[name]
+
+    def _families(
+        self, groups: dict[str, _Group], unmeasured: int, processes: int
+    ) -> Iterator[Family]:
+        yield from _counters(self._totals)
+        yield from _gauges(groups)
+        yield _memory(groups, with_proportional=unmeasured < processes)
+        text = "Processes whose proportional size may not be read: they count as resident."
+        name = "jipyo_process_memory_unmeasured"
+        yield single(MetricType.GAUGE, name, text, float(unmeasured))
+        yield _states(groups)
+        for name, value, text in (
+            ("scrape_procread_errors", self._errors.process, "processes that could not be read"),
+            ("scrape_partial_errors", self._errors.partial, "processes read in part only"),
+        ):
+            yield single(MetricType.COUNTER, f"namedprocess_{name}", text, float(value))
+
+
+_LABEL = ("groupname",)
+_COUNTERS: tuple[tuple[str, str, tuple[str, ...], tuple[tuple[int, tuple[str, ...]], ...]], ...] = (
+    (
+        "cpu_seconds_total",
+        "Cpu user usage in seconds",
+        ("mode",),
+        ((0, ("user",)), (1, ("system",))),
+    ),
+    ("read_bytes_total", "number of bytes read by this group", (), ((2, ()),)),
+    ("write_bytes_total", "number of bytes written by this group", (), ((3, ()),)),
+    ("major_page_faults_total", "Major page faults", (), ((4, ()),)),
+    ("minor_page_faults_total", "Minor page faults", (), ((5, ()),)),
+    (
+        "context_switches_total",
+        "Context switches",
+        ("ctxswitchtype",),
+        ((6, ("voluntary",)), (7, ("nonvoluntary",))),
+    ),
+)
+
+
+def _counters(totals: dict[str, list[float]]) -> Iterator[Family]:
+    for name, text, labels, columns in _COUNTERS:
+        rows: list[Row] = [
+            ((group, *values), counts[column])
+            for group, counts in totals.items()
+            for column, values in columns
+        ]
+        yield counter(f"namedprocess_namegroup_{name}", text, (*_LABEL, *labels), rows)
+
+
+_GAUGES: tuple[tuple[str, str, Callable[[_Group], float]], ...] = (
+    ("num_procs", "number of processes in this group", lambda g: g.processes),
+    ("num_threads", "Number of threads", lambda g: g.threads),
+    ("open_filedesc", "number of open file descriptors for this group", lambda g: g.descriptors),
+    (
+        "worst_fd_ratio",
+        "the worst (closest to 1) ratio between open fds and max fds among all procs",
+        lambda g: g.worst_ratio,
+    ),
+    (
+        "oldest_start_time_seconds",
+        "start time in seconds since 1970/01/01 of oldest process in group",
+        lambda g: g.oldest_s,
+    ),
+)
+
+
+def _gauges(groups: dict[str, _Group]) -> Iterator[Family]:
+    for name, text, value in _GAUGES:
+        rows = [((group,), float(value(summed))) for group, summed in groups.items()]
+        yield gauge(f"namedprocess_namegroup_{name}", text, _LABEL, rows)
+
+
+def _memory(groups: dict[str, _Group], *, with_proportional: bool) -> Family:
+    rows: list[Row] = []
+    for name, group in groups.items():
+        rows += [
+            ((name, "resident"), group.resident),
+            ((name, "virtual"), group.virtual),
+            ((name, "swapped"), group.swapped),
+        ]
+        if with_proportional:
+            rows += [
+                ((name, "proportionalResident"), group.proportional),
+                ((name, "proportionalSwapped"), group.proportional_swapped),
+            ]
+    text = "number of bytes of memory in use"
+    return gauge("namedprocess_namegroup_memory_bytes", text, (*_LABEL, "memtype"), rows)
+
+
+_STATES = {"Running": "R", "Sleeping": "S", "Waiting": "D", "Zombie": "Z"}
+
+
+def _states(groups: dict[str, _Group]) -> Family:
+    rows: list[Row] = []
+    for name, group in groups.items():
+        counts = {state: group.states.get(letter, 0) for state, letter in _STATES.items()}
+        counts["Other"] = group.processes - sum(counts.values())
+        rows += [((name, state), float(count)) for state, count in counts.items()]
+    text = "Number of processes in states Running, Sleeping, Waiting, Zombie, or Other"
+    return gauge("namedprocess_namegroup_states", text, (*_LABEL, "state"), rows)

@@ -1,0 +1,129 @@
+"""What is read on a schedule, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+
+from jipyo.collect.face import Collector, Note, Reader, Reading
+from jipyo.model.errors import JipyoError
+from jipyo.model.family import Family
+from jipyo.model.labels import Labels
+from jipyo.model.sample import MetricMetadata
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """Something read every interval. Two targets are the same only if they are one object."""
+
+    labels: Labels
+    """At least job and instance; they stand on `up` and its like."""
+    reader: Reader
+    interval_ms: int
+    url: str = ""
+    """Where it is read; empty for our own collectors."""
+
+    @property
+    def job(self) -> str:
+        """What kind of thing it is."""
+        return self.labels.get("job", "")
+
+    @property
+    def instance(self) -> str:
+        """Which one it is."""
+        return self.labels.get("instance", "")
+
+
+class TargetState(Enum):
+    """How a target is."""
+
+    UNKNOWN = "unknown"
+    """Not read yet."""
+    UP = "up"
+    DOWN = "down"
+    ABSENT = "absent"
+    """There is nothing of this kind here: no GPU, for example."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetStatus:
+    """A target and what its last reading brought."""
+
+    labels: Labels
+    url: str
+    interval_ms: int
+    state: TargetState = TargetState.UNKNOWN
+    error: JipyoError | None = None
+    last_ms: int | None = None
+    duration_s: float = 0.0
+    samples: int = 0
+    notes: tuple[Note, ...] = ()
+    rejected: int = 0
+    """Samples of the last reading that the store refused."""
+
+
+class CollectorReader:
+    """Reads collectors on this machine as one target."""
+
+    def __init__(self, collectors: Sequence[Collector], labels: Mapping[str, str]) -> None:
+        """Put `labels` (job, instance) on everything they give."""
+        self._collectors = tuple(collectors)
+        self._labels = dict(labels)
+        self._full: dict[Labels, Labels] = {}
+        self._bare: tuple[Labels, ...] = ()
+        self._series: tuple[Labels, ...] = ()
+        self._described: tuple[tuple[str, str], ...] = ()
+        self._metadata: tuple[MetricMetadata, ...] = ()
+        self._families: tuple[Family, ...] = ()
+
+    def read(self, t_ms: int) -> Reading | None:
+        """Ask every collector; None where none has anything here.
+
+        Raises:
+            CollectError: one that should be there cannot be read.
+        """
+        self._families = ()
+        found = [collector.collect(t_ms) for collector in self._collectors]
+        if all(families is None for families in found):
+            return None
+        families = tuple(family for some in found for family in some or ())
+        self._families = families
+        samples = [sample for family in families for sample in family.samples]
+        self._name([sample.labels for sample in samples])
+        values = np.array([sample.value for sample in samples], np.float64)
+        return Reading(
+            self._series, values, metadata=self._describe(families), scraped=len(samples)
+        )
+
+    def families(self) -> tuple[Family, ...]:
+        """What was last read."""
+        return self._families
+
+    def _name(self, bare: Iterable[Labels]) -> None:
+        """Series with the target's labels, the same tuple while nothing changes."""
+        now = tuple(bare)
+        if now != self._bare or not self._series:
+            known = self._full
+            self._full = {one: known.get(one) or one.put(self._labels) for one in now}
+            self._bare, self._series = now, tuple(self._full[one] for one in now)
+
+    def _describe(self, families: Sequence[Family]) -> tuple[MetricMetadata, ...]:
+        described = tuple((family.name, family.help) for family in families)
+        if described != self._described:
+            self._described = described
+            self._metadata = tuple(
+                MetricMetadata(family.name, family.type, family.help, family.unit)
+                for family in families
+            )
+        return self._metadata
+
+
+def own_target(
+    collectors: Sequence[Collector], *, job: str, instance: str, interval_ms: int
+) -> Target:
+    """Collectors on this machine as a target of the loop."""
+    labels = {"job": job, "instance": instance}
+    return Target(Labels.of(labels), CollectorReader(collectors, labels), interval_ms)
