@@ -153,7 +153,7 @@ def _check_expressions(metric: Metric, node: Node, parse: Parse) -> None:
     queries = (node.entries or {})["queries"].node.value
     assert isinstance(queries, tuple)
     places = [query.entries["promql"].where for query in queries]
-    expressions = [one.expression(metric.window) for one in metric.queries]
+    expressions = [one.expression(f"{metric.window_ms}ms") for one in metric.queries]
     pairs = zip(expressions, places, strict=True)
     gather([partial(_check_expression, expr, where, parse) for expr, where in pairs])
 

@@ -180,7 +180,10 @@ class Metric:
     """The labels of its series; the first tells targets apart."""
     manual: bool
     """Whether the manual asks for it."""
-    window: str
+    quiet: bool
+    """Whether it has no value while nothing happens, so that silence is not a loss."""
+    window_ms: int
+    """The rate window where no longer one is needed."""
     thresholds: Thresholds | None
     objective: Objective | None
     report: ReportShape

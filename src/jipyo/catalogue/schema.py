@@ -28,7 +28,6 @@ from jipyo.catalogue.reading import (
     bilingual,
     built,
     choice,
-    duration,
     duration_ms,
     gather,
     label,
@@ -48,9 +47,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue.nodes import Node
 
 VERSION = 1
-DEFAULT_WINDOW = "5m"
-DEFAULT_FOR = "5m"
-_DEFAULT_FOR_MS = 300_000
+_DEFAULT_MS = 300_000
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME_REGEX_RANGE = re.compile(r"\{[^{}]*__name__\s*[=!]~[^{}]*\}\s*\[")
@@ -98,7 +95,7 @@ RECOVER = (Key("warning", "number", number), Key("critical", "number", number))
 THRESHOLDS = (
     Key("warning", "number", number),
     Key("critical", "number", number),
-    Key("for", "duration", duration_ms, default=_DEFAULT_FOR_MS),
+    Key("for", "duration", duration_ms, default=_DEFAULT_MS),
     Key("recover", "mapping", record(RECOVER), inside=RECOVER),
     _choice_key("origin", Origin, default=Origin.SITE),
     Key("note", "bilingual", bilingual),
@@ -158,7 +155,8 @@ METRIC = (
     _choice_key("direction", Direction, required=True),
     Key("by", "label list", list_of(label), default=()),
     Key("manual", "switch", switch, default=False),
-    Key("window", "duration", duration, default=DEFAULT_WINDOW),
+    Key("quiet", "switch", switch, default=False),
+    Key("window", "duration", duration_ms, default=_DEFAULT_MS),
     Key("thresholds", "mapping", _thresholds, inside=THRESHOLDS),
     Key("objective", "mapping", built(Objective, OBJECTIVE), inside=OBJECTIVE),
     Key(
@@ -217,7 +215,8 @@ def read_metric(node: Node) -> Metric:
     Raises:
         CatalogueError: with every mistake in it.
     """
-    metric = Metric(**record(METRIC)(node), where=node.where)
+    keys = record(METRIC)(node)
+    metric = Metric(window_ms=keys.pop("window"), **keys, where=node.where)
     gather([lambda: _check_direction(metric, node), lambda: _check_order(metric, node)])
     return metric
 

@@ -1,0 +1,41 @@
+"""The whole catalogue read from a source and judged at one moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.health import Health, MetricHealth, assess, overall, refused
+from jipyo.model.errors import QueryError
+from jipyo.source.measure import measure
+
+if TYPE_CHECKING:
+    from jipyo.catalogue import Catalogue, Metric
+    from jipyo.source.face import Source
+
+STEP_MS = 60_000
+_HOUR_MS = 3_600_000
+
+
+def window_ms(metric: Metric) -> int:
+    """How far back to look, so that a threshold's `for` and a while before it are seen."""
+    return _HOUR_MS + (metric.thresholds.for_ms if metric.thresholds else 0)
+
+
+def survey(source: Source, catalogue: Catalogue, t_ms: int, *, step_ms: int = STEP_MS) -> Health:
+    """How every metric of the catalogue is at `t_ms`.
+
+    A question that is refused makes its own metric unknown and no other.
+
+    Raises:
+        SourceError: whoever answers failed.
+    """
+    return overall(t_ms, [_one(source, metric, t_ms, step_ms) for metric in catalogue.metrics])
+
+
+def _one(source: Source, metric: Metric, t_ms: int, step_ms: int) -> MetricHealth:
+    # The steps end at t itself, so that what is shown is the newest there is.
+    start_ms = t_ms - window_ms(metric) // step_ms * step_ms
+    try:
+        return assess(measure(source, metric, start_ms, t_ms, step_ms), t_ms)
+    except QueryError as error:
+        return refused(metric, error.message)

@@ -1,0 +1,106 @@
+"""Health and its reasons as sentences in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.health import Reason, State
+from jipyo.catalogue import Direction
+from jipyo.model.labels import METRIC_NAME
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from jipyo.analysis.health import Health, MetricHealth
+    from jipyo.i18n import Texts
+    from jipyo.model.labels import Labels
+
+_PLAIN = frozenset({"instance", "model", "mountpoint", "groupname", "process_name", "modelName"})
+"""Labels whose values speak for themselves."""
+
+
+def state_name(state: State, t: Texts) -> str:
+    """What a state is called: `정상`, `warning`."""
+    return t(f"health.state.{state.value}")
+
+
+def verdict(health: Health, t: Texts) -> str:
+    """All of it in one sentence, with how much was judged and how much had no data."""
+    lost = sum(one.state is State.UNKNOWN for one in health.judged)
+    counts = {
+        "judged": 0 if health.state is State.OK else len(health.judged),
+        "lost": 0 if health.state is State.UNKNOWN else lost,
+        "absent": len(health.absent),
+    }
+    said = [t(f"health.count.{name}", n=n) for name, n in counts.items() if n]
+    return _finding(health, t) + (f" ({', '.join(said)})" if said else "")
+
+
+def _finding(health: Health, t: Texts) -> str:
+    gravest = [one for one in health.judged if one.state is health.state]
+    if not gravest:
+        return t("health.verdict.nothing")
+    if health.state is State.OK:
+        return t("health.verdict.ok", n=len(gravest))
+    more = "more" if len(gravest) > 1 else "one"
+    name = gravest[0].metric.name(t.lang)
+    return t(f"health.verdict.{health.state.value}.{more}", name=name, n=len(gravest))
+
+
+def reason(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
+    """Why a metric's state is what it is: what, how much, since when, against which threshold."""
+    metric = one.metric
+    unit = metric.unit.value
+    side = "low" if metric.direction is Direction.LOWER_IS_WORSE else "high"
+    key = f"health.reason.{one.reason.value}"
+    if one.reason in (Reason.WITHIN, Reason.PENDING, Reason.BEYOND):
+        key = f"{key}.{side}"
+    return t(
+        key,
+        name=metric.name(t.lang),
+        value=t.number(one.value, unit),
+        limit=t.number(one.limit, unit),
+        level=_level(one, t),
+        span=t.span(metric.thresholds.for_ms) if metric.thresholds else "",
+        since=_began(one, t, zone),
+        problem=one.problem,
+    ) + _where(one, t)
+
+
+def _began(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
+    if one.since_ms is None:
+        return ""
+    key = "health.before" if one.since_open else "health.at"
+    return t(key, moment=t.moment(one.since_ms, zone))
+
+
+def _level(one: MetricHealth, t: Texts) -> str:
+    limits = one.metric.thresholds
+    critical = limits is not None and one.limit == limits.critical
+    return t("health.level.critical" if critical else "health.level.warning")
+
+
+def _where(one: MetricHealth, t: Texts) -> str:
+    """Which series it is, where there is more to say than the metric's name."""
+    if one.worst is None or one.reason in (Reason.ABSENT, Reason.REFUSED):
+        return ""
+    named = series_name(one.worst)
+    return t("health.where", series=named) if named else ""
+
+
+def since(one: MetricHealth, t: Texts, now_ms: int) -> str:
+    """For how long it has been so: `3시간 5분째`; empty where nobody knows."""
+    if one.since_ms is None:
+        return ""
+    span = t.span(max(now_ms - one.since_ms, 0))
+    return t("health.since_open" if one.since_open else "health.since", span=span)
+
+
+def series_name(labels: Labels) -> str:
+    """A series by its labels: `host1 · cpu 0`; the job is left out where an instance tells more."""
+    told = [
+        value if name in _PLAIN else f"{name} {value}"
+        for name, value in labels.items()
+        if name != METRIC_NAME and not (name == "job" and "instance" in labels)
+    ]
+    return " · ".join(told)
