@@ -66,7 +66,7 @@ def number_text(value: float) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    text = f"{value!r}"
+    text = repr(value)
     if "e" not in text:
         return text.removesuffix(".0")
     digits, exponent = text.lstrip("-").split("e")
@@ -165,11 +165,16 @@ class _Printer:
                 param = "" if expr.param is None else f"{self.line(expr.param)}, "
                 return f"{self._aggregator(expr)}({param}{self.line(expr.expr)})"
             case Binary():
-                return f"{self.line(expr.left)} {self._operator(expr)} {self.line(expr.right)}"
+                return f"{self._left(expr)} {self._operator(expr)} {self.line(expr.right)}"
             case Unary():
                 return f"{expr.op.value}{self.line(expr.expr)}"
             case Paren():
                 return f"({self.line(expr.expr)})"
+
+    def _left(self, binary: Binary) -> str:
+        text = self.line(binary.left)
+        # `+Inf ^ 2` would be `+(Inf ^ 2)`.
+        return text.removeprefix("+") if text == "+Inf" else text
 
     def _labels(self, labels: Iterable[str]) -> str:
         return ", ".join(
