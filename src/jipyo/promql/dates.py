@@ -1,0 +1,58 @@
+"""Parts of calendar dates in UTC, of whole arrays of seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+from jipyo.model.sample import Values
+
+_Moments = npt.NDArray[np.datetime64]
+
+
+def _moments(seconds: Values) -> _Moments:
+    whole = np.where(np.abs(seconds) < 1e15, seconds, 0.0)
+    return np.trunc(whole).astype(np.int64).astype("datetime64[s]")
+
+
+def _since(moments: _Moments, unit: str, part: str) -> Values:
+    """How many `part`s have passed since the `unit` began."""
+    start = moments.astype(f"datetime64[{unit}]")
+    passed = moments.astype(f"datetime64[{part}]") - start.astype(f"datetime64[{part}]")
+    return passed.astype(np.float64)
+
+
+def _days_in_month(moments: _Moments) -> Values:
+    month = moments.astype("datetime64[M]")
+    days = (month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")
+    return days.astype(np.float64)
+
+
+def _day_of_week(moments: _Moments) -> Values:
+    # 1970-01-01 was a Thursday; Sunday is 0.
+    return np.mod(moments.astype("datetime64[D]").astype(np.float64) + 4, 7)
+
+
+_PARTS: Mapping[str, Callable[[_Moments], Values]] = MappingProxyType(
+    {
+        "day_of_month": lambda moments: _since(moments, "M", "D") + 1,
+        "day_of_week": _day_of_week,
+        "day_of_year": lambda moments: _since(moments, "Y", "D") + 1,
+        "days_in_month": _days_in_month,
+        "hour": lambda moments: _since(moments, "D", "h"),
+        "minute": lambda moments: _since(moments, "h", "m"),
+        "month": lambda moments: _since(moments, "Y", "M") + 1,
+        "year": lambda moments: moments.astype("datetime64[Y]").astype(np.float64) + 1970,
+    }
+)
+
+NAMES = frozenset(_PARTS)
+"""The functions of this file."""
+
+
+def part(name: str, seconds: Values) -> Values:
+    """The part that the function of this name takes out, of seconds since 1970."""
+    return _PARTS[name](_moments(seconds))

@@ -1,0 +1,149 @@
+"""Sums that do not lose small numbers beside large ones, whole arrays at a time.
+
+Prometheus adds with Neumaier's variant of Kahan's summation (util/kahansum). The same
+accuracy comes here from error-free additions: Ogita, Rump, Oishi: Accurate sum and dot
+product, SIAM J. Sci. Comput. 26 (2005). Where that could fail, the literal loop is run.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jipyo.model.sample import Mask, Times, Values
+
+_HALF_ULP = 2.0**-53
+_DOUBTFUL = 2.0**30
+"""Sums smaller than so many times their possible error are added again, one by one."""
+
+
+def two_sum(a: Values, b: Values) -> tuple[Values, Values]:
+    """The rounded sum and what the rounding took away (Knuth); NaN error beside infinities."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def neumaier(total: Values, lost: Values, value: Values) -> tuple[Values, Values]:
+    """One step of the running sum `total + lost`, exactly as util/kahansum does it."""
+    new = total + value
+    large = np.abs(total) >= np.abs(value)
+    gain = np.where(large, (total - new) + value, (value - new) + total)
+    return new, np.where(np.isinf(new), 0.0, lost + gain)
+
+
+def joined(total: Values, lost: Values) -> Values:
+    """The final sum; an infinite sum stays what it is."""
+    return np.where(np.isfinite(total), total + lost, total)
+
+
+def sum_rows(values: Values) -> tuple[Values, Values]:
+    """The sums over the next to last axis, shape (…, rows, steps) -> 2 x (…, steps).
+
+    The rows are added in pairs, and the pairs in pairs, so that few numpy calls suffice.
+    """
+    lost = np.zeros(values.shape[:-2] + values.shape[-1:])
+    while (rows := values.shape[-2]) > 1:
+        half = rows // 2
+        paired, gone = two_sum(values[..., :half, :], values[..., half : 2 * half, :])
+        lost += gone.sum(axis=-2)
+        odd = values[..., 2 * half :, :]
+        values = np.concatenate((paired, odd), axis=-2) if odd.shape[-2] else paired
+    return values[..., 0, :], lost
+
+
+def window_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
+    """The sums of `values[:, lo:hi]`, shape (series, windows), as total and what it lost."""
+    finite = np.isfinite(values)
+    if finite.all():
+        return _finite_sums(values, lo, hi)
+    total, lost = _finite_sums(np.where(finite, values, 0.0), lo, hi)
+    return _with_infinities(values, finite, lo, hi, total), lost
+
+
+def _with_infinities(values: Values, finite: Mask, lo: Times, hi: Times, total: Values) -> Values:
+    up = _counts(values == np.inf, lo, hi)
+    down = _counts(values == -np.inf, lo, hi)
+    total = np.where(up > 0, np.inf, np.where(down > 0, -np.inf, total))
+    nan = _counts(~finite & np.isnan(values), lo, hi)
+    return np.where((nan > 0) | ((up > 0) & (down > 0)), np.nan, total)
+
+
+def _counts(flags: Mask, lo: Times, hi: Times) -> Times:
+    running = np.zeros((len(flags), flags.shape[1] + 1), np.int64)
+    np.cumsum(flags, axis=1, out=running[:, 1:])
+    return running.take(hi, axis=1) - running.take(lo, axis=1)
+
+
+def _finite_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
+    with np.errstate(over="ignore", invalid="ignore"):
+        head, tail = _prefixes(values)
+        total, gone = two_sum(head.take(hi, axis=1), -head.take(lo, axis=1))
+        lost = gone + (tail.take(hi, axis=1) - tail.take(lo, axis=1))
+        slack = values.shape[1] * _HALF_ULP * np.abs(tail).max(axis=1, initial=0.0)
+        sure = np.abs(total + lost) >= _DOUBTFUL * slack[:, None]
+    if not sure.all():
+        _add_again(values, lo, hi, sure, total, lost)
+    return total, lost
+
+
+def _prefixes(values: Values) -> tuple[Values, Values]:
+    """Running sums, rounded, and the running sum of what the rounding took away."""
+    head = np.zeros((len(values), values.shape[1] + 1))
+    np.cumsum(values, axis=1, out=head[:, 1:])
+    before, after = head[:, :-1], head[:, 1:]
+    part = after - before
+    gone = (before - (after - part)) + (values - part)
+    tail = np.zeros_like(head)
+    np.cumsum(gone, axis=1, out=tail[:, 1:])
+    return head, tail
+
+
+def _add_again(
+    values: Values, lo: Times, hi: Times, sure: Mask, total: Values, lost: Values
+) -> None:
+    for row in np.flatnonzero(~sure.all(axis=1)):
+        at = np.flatnonzero(~sure[row])
+        total[row, at], lost[row, at] = literal_sums(values[row], lo[at], hi[at])
+
+
+def literal_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
+    """One series' windows added sample by sample, all windows side by side."""
+    total = np.zeros(len(lo))
+    lost = np.zeros(len(lo))
+    for nth, at in _rounds(lo, hi):
+        total[at], lost[at] = neumaier(total[at], lost[at], values[lo[at] + nth])
+    return total, lost
+
+
+def literal_means(values: Values, lo: Times, hi: Times) -> Values:
+    """Means that do not overflow: sums until the sum would, running means from there on."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        total, lost = values[lo].copy(), np.zeros(len(lo))
+        running = np.zeros(len(lo), np.bool_)
+        for nth, at in _rounds(lo + 1, hi):
+            total[at], lost[at], running[at] = mean_step(
+                total[at], lost[at], running[at], values[lo[at] + 1 + nth], np.float64(nth + 2)
+            )
+        count = np.where(running, 1.0, hi - lo)
+        return total / count + lost / count
+
+
+def mean_step(
+    total: Values, lost: Values, running: Mask, value: Values, count: Values | np.float64
+) -> tuple[Values, Values, Mask]:
+    """Take the `count`-th value in; where `running`, `total + lost` is already a mean."""
+    new, gone = neumaier(total, lost, value)
+    overflowed = ~running & np.isinf(new)
+    mean = np.where(overflowed, total / (count - 1), total)
+    rest = np.where(overflowed, lost / (count - 1), lost)
+    share = (count - 1) / count
+    by_mean, by_lost = neumaier(share * mean, share * rest, value / count)
+    now = running | overflowed
+    return np.where(now, by_mean, new), np.where(now, by_lost, gone), now
+
+
+def _rounds(lo: Times, hi: Times) -> list[tuple[int, Times]]:
+    """For the n-th samples of the windows: which windows have one."""
+    length = hi - lo
+    longest = int(length.max(initial=0))
+    return [(nth, np.flatnonzero(length > nth)) for nth in range(longest)]
