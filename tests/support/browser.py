@@ -207,9 +207,10 @@ class Page:
         return answer["result"].get("value")
 
     def wait(self, condition: str, timeout_s: float = 30) -> Any:
-        """Wait until a JavaScript expression is truthy, and return it."""
+        """Wait until a JavaScript expression is truthy, and return it (True for an element)."""
         deadline = time.monotonic() + timeout_s
-        while not (value := self.eval(condition)):
+        plain = f"Promise.resolve({condition}).then(v => v instanceof Node ? true : v)"
+        while not (value := self.eval(plain)):
             if time.monotonic() > deadline:
                 raise BrowserError(f"not within {timeout_s:g} s: {condition}; {self.errors}")
             time.sleep(0.05)

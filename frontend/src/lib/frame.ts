@@ -131,3 +131,19 @@ export function breaches(frame: Frame, thresholds: Thresholds | null, direction:
   });
   return spans;
 }
+
+/** Spans within a period, cut to it: how many (touching ones are one) and how long in all. */
+export function beyond(spans: Span[], from: number, to: number, step: number) {
+  let times = 0;
+  let seconds = 0;
+  let end = -Infinity;
+  for (const span of spans) {
+    const start = Math.max(from, span.from);
+    const stop = Math.min(to, span.to + step);
+    if (stop <= start) continue;
+    if (start > end) times += 1;
+    seconds += stop - start;
+    end = stop;
+  }
+  return { times, seconds };
+}

@@ -69,7 +69,7 @@ const ko = {
   noPoints: '이 기간에는 자료가 없습니다.',
   chartLabel: (name: string, last: string, low: string, high: string) =>
     `${name}. 최신 ${last}, 최소 ${low}, 최대 ${high}. 좌우 화살표로 값을 읽습니다.`,
-  breachLabel: (n: number) => `임계치를 넘은 구간 ${n}회`,
+  breachLabel: (n: number, span: string) => `임계치 초과 ${n}회, ${span}`,
   absentTitle: (n: number) => `자료 없음 ${n}개`,
   absentHelp: '아직 수집되지 않는 지표입니다. 각 지표를 보려면 다음이 필요합니다.',
   absentNone: '조치 방법을 불러오지 못했습니다.',
@@ -184,7 +184,7 @@ const en: Texts = {
   noPoints: 'No data in this period.',
   chartLabel: (name, last, low, high) =>
     `${name}. Latest ${last}, lowest ${low}, highest ${high}. Left and right arrows read values.`,
-  breachLabel: (n) => `${n} ${n === 1 ? 'period' : 'periods'} beyond a threshold`,
+  breachLabel: (n, span) => `Beyond a threshold ${n === 1 ? 'once' : `${n} times`}, ${span}`,
   absentTitle: (n) => `No data: ${n} ${n === 1 ? 'metric' : 'metrics'}`,
   absentHelp: 'These metrics are not collected yet. Each of them needs the following.',
   absentNone: 'The remedies could not be loaded.',

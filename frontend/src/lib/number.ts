@@ -64,7 +64,7 @@ export function axisLabels(splits: number[], unit: string, label: string): strin
   const step = Math.abs((splits[1] ?? size) - (splits[0] ?? 0)) / scale.factor;
   const places = step === 0 ? 0 : Math.max(0, Math.min(6, -Math.floor(Math.log10(step) + 1e-9)));
   const exact = Number.isInteger(step) ? 0 : places + (isHalf(step, places) ? 0 : 1);
-  return splits.map((v) => joined(fixed(v / scale.factor, exact), v === 0 ? '' : scale.label));
+  return splits.map((v) => (v === 0 ? '0' : joined(fixed(v / scale.factor, exact), scale.label)));
 }
 
 const isHalf = (step: number, places: number) =>

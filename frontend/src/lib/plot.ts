@@ -1,6 +1,7 @@
 /** uPlot set up for one chart: scales, axes, thresholds, breach strip. Pure of any component. */
 
 import uPlot from 'uplot';
+import type { Zoom } from './address.ts';
 import type { Direction, Thresholds } from './api.ts';
 import type { Span } from './frame.ts';
 import type { Lang } from './i18n.ts';
@@ -57,18 +58,24 @@ export function lookOf(element: Element): Look {
 export const colourOf = (look: string[], index: number): string =>
   index < look.length ? look[index]! : `hsl(${(index * 47) % 360} 55% 55%)`;
 
-/** From 0 (or below, for negative values) to a little above the values and the thresholds. */
-export function verticalRange(low: number | null, high: number | null, about: Subject) {
-  const { thresholds, withThresholds, unit } = about;
-  let top = high ?? 0;
-  if (withThresholds && thresholds !== null)
-    top = Math.max(top, thresholds.warning ?? 0, thresholds.critical ?? 0);
-  let padded = top * 1.08;
-  if (unit === 'percent' && (high ?? 0) <= 100) padded = Math.min(100, padded);
-  const bottom = Math.min(0, (low ?? 0) * 1.08);
-  if (padded > bottom) return [bottom, padded] as [number, number];
-  return [bottom, bottom + (unit === 'percent' ? 100 : 1)] as [number, number];
+/**
+ * From 0 (or below, for negative values) to a little above the values and the thresholds. A ratio
+ * that is bad when low lives near its top: it is shown from a little below its lowest limit.
+ */
+export function verticalRange(low: number | null, high: number | null, about: Subject): Zoom {
+  const limits = about.withThresholds ? limitsOf(about.thresholds) : [];
+  const percent = about.unit === 'percent' && (high ?? 0) <= 100;
+  const top = Math.max(high ?? 0, ...limits) * 1.1;
+  const cap = percent ? Math.min(100, top) : top;
+  const least = Math.min(low ?? cap, ...limits);
+  const near = percent && about.direction === 'lower_is_worse' && least > 40;
+  const bottom = near ? least - (cap - least) * 0.5 : Math.min(0, (low ?? 0) * 1.08);
+  if (cap > bottom) return [bottom, cap];
+  return [bottom, bottom + (about.unit === 'percent' ? 100 : 1)];
 }
+
+const limitsOf = (thresholds: Thresholds | null): number[] =>
+  [thresholds?.warning, thresholds?.critical].filter((v) => typeof v === 'number');
 
 /** Points that stand alone between gaps: a line cannot show them. */
 function lonely(u: uPlot, series: number): number[] {
@@ -117,7 +124,15 @@ function drawZones(u: uPlot, about: Subject, look: Look): void {
   });
 }
 
-function drawLimit(u: uPlot, value: number | null, text: string, colour: string, look: Look): void {
+interface Limit {
+  value: number | null;
+  text: string;
+  colour: string;
+  /** On which side of its line the text stands: the worse one for critical, so that they part. */
+  above: boolean;
+}
+
+function drawLimit(u: uPlot, { value, text, colour, above }: Limit, look: Look): void {
   if (value === null) return;
   const { left, top, width, height } = u.bbox;
   const y = Math.round(u.valToPos(value, 'y', true));
@@ -134,9 +149,9 @@ function drawLimit(u: uPlot, value: number | null, text: string, colour: string,
   ctx.stroke();
   ctx.font = look.font.replace(/^[\d.]+/, String(10.5 * ratio));
   ctx.textAlign = 'right';
-  const below = y - top < 16 * ratio;
-  ctx.textBaseline = below ? 'top' : 'bottom';
-  const at = below ? y + 3 * ratio : y - 2 * ratio;
+  const over = above ? y - top > 12 * ratio : top + height - y < 14 * ratio;
+  ctx.textBaseline = over ? 'bottom' : 'top';
+  const at = over ? y - 1.5 * ratio : y + 3 * ratio;
   ctx.setLineDash([]);
   ctx.lineWidth = 3 * ratio;
   ctx.lineJoin = 'round';
@@ -145,6 +160,16 @@ function drawLimit(u: uPlot, value: number | null, text: string, colour: string,
   ctx.fillStyle = colour;
   ctx.fillText(text, left + width - 4 * ratio, at);
   ctx.restore();
+}
+
+function limits({ thresholds, direction, ...about }: Subject, look: Look): Limit[] {
+  if (thresholds === null) return [];
+  const { warning, critical } = thresholds;
+  const above = direction !== 'lower_is_worse';
+  return [
+    { value: warning, text: about.warningText, colour: look.markWarning, above: !above },
+    { value: critical, text: about.criticalText, colour: look.markCritical, above },
+  ];
 }
 
 /** A strip along the bottom where any line was beyond a threshold. */
@@ -188,7 +213,7 @@ export function optionsOf(wiring: Wiring): uPlot.Options {
     legend: { show: false },
     scales: {
       x: { time: true, auto: false },
-      y: { range: (_u, low, high) => verticalRange(low, high, about()) },
+      y: { range: (_u, low, high) => [...verticalRange(low, high, about())] },
     },
     series: [
       {},
@@ -240,8 +265,7 @@ export function optionsOf(wiring: Wiring): uPlot.Options {
       draw: [
         (u) => {
           const now = about();
-          drawLimit(u, now.thresholds?.warning ?? null, now.warningText, look.markWarning, look);
-          drawLimit(u, now.thresholds?.critical ?? null, now.criticalText, look.markCritical, look);
+          limits(now, look).forEach((limit) => drawLimit(u, limit, look));
           drawStrip(u, now, look);
         },
       ],
