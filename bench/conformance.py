@@ -135,7 +135,9 @@ def real_store() -> Any:
             super().close()
             folder.cleanup()
 
-    return Temporary.open(Path(folder.name), StoreOptions(), now_ms=lambda: 0)
+    # The scripts' samples lie anywhere from 1970 on and come in any order.
+    options = StoreOptions(retention_ms=None, out_of_order_ms=None, durable=False)
+    return Temporary.open(Path(folder.name), options, now_ms=lambda: 1 << 48)
 
 
 def memory_store() -> Any:

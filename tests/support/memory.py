@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from jipyo.model.labels import Labels
 from jipyo.model.matcher import select_all
-from jipyo.model.sample import Appended, HourBlock, MetricMetadata, Reject, Scrape, SeriesBlock
-from jipyo.model.sample import is_stale
+from jipyo.model.sample import (
+    Appended,
+    HourBlock,
+    MetricMetadata,
+    Reject,
+    Scrape,
+    SeriesBlock,
+    is_stale,
+)
 from jipyo.model.store import Selector
 
 HOUR_MS = 3_600_000
@@ -126,5 +134,5 @@ def _hour_block(labels: Labels, hours: list[tuple[int, np.ndarray]]) -> HourBloc
 
 
 def _increase(values: np.ndarray) -> float:
-    before = sum(a for a, b in zip(values[:-1], values[1:], strict=True) if b < a)
+    before = sum(a for a, b in pairwise(values) if b < a)
     return float(values[-1] - values[0] + before)

@@ -1,4 +1,4 @@
-"""Aggregations that can be folded block by block: sum, avg, count, group, min, max, stddev, stdvar."""
+"""Aggregations that take in block after block: sum, avg, count, group, min, max, stddev, stdvar."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Block:
 
     def seen(self) -> Block:
         """Only the series that are present somewhere."""
-        some = self.present.any(axis=1)
+        some: Mask = np.any(self.present, axis=1)
         return self if some.all() else self.rows(some)
 
     def without_names(self, *, delayed: bool) -> Block:
@@ -99,7 +99,7 @@ class Block:
             raise same_labelset()
         first = np.argmax(present, axis=0)
         values = np.take_along_axis(self.values[rows], first[None, :], axis=0)
-        return replace(one, values=values, present=present.any(axis=0)[None, :])
+        return replace(one, values=values, present=np.any(present, axis=0, keepdims=True))
 
 
 def same_labelset() -> QueryError:

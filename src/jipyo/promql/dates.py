@@ -22,13 +22,15 @@ def _since(moments: _Moments, unit: str, part: str) -> Values:
     """How many `part`s have passed since the `unit` began."""
     start = moments.astype(f"datetime64[{unit}]")
     passed = moments.astype(f"datetime64[{part}]") - start.astype(f"datetime64[{part}]")
-    return passed.astype(np.float64)
+    count: Values = passed.astype(np.float64)
+    return count
 
 
 def _days_in_month(moments: _Moments) -> Values:
     month = moments.astype("datetime64[M]")
     days = (month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")
-    return days.astype(np.float64)
+    count: Values = days.astype(np.float64)
+    return count
 
 
 def _day_of_week(moments: _Moments) -> Values:

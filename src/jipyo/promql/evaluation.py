@@ -12,8 +12,16 @@ from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.matcher import MatchOp
 from jipyo.model.sample import Mask, Times, Values, is_stale
 from jipyo.model.store import Queryable
-from jipyo.promql import aggregations, arithmetic, dates, elementwise, histogram, matching
-from jipyo.promql import relabel, selections
+from jipyo.promql import (
+    aggregations,
+    arithmetic,
+    dates,
+    elementwise,
+    histogram,
+    matching,
+    relabel,
+    selections,
+)
 from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import (
     Aggregate,
@@ -94,7 +102,9 @@ class Evaluation:
                 yield samples, shape
         elif isinstance(node, Subquery):
             shape = WindowShape.of_subquery(node, t_ms)
-            inner_ms = shape.steps(node.step or self.options.subquery_step_ms, self.guard)
+            step = node.step or self.options.subquery_step_ms
+            assert isinstance(step, int)
+            inner_ms = shape.steps(step, self.guard)
             for block in self.stream(node.expr, inner_ms):
                 for samples in of_subquery(block, inner_ms):
                     yield samples, shape

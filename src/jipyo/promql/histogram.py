@@ -268,7 +268,7 @@ def _rank(buckets: Buckets, value: Values) -> Values:
     """How many observations lie below the value."""
     bounds, counts = buckets.bounds, buckets.counts
     column = np.arange(counts.shape[1])
-    place = np.searchsorted(bounds, value, "right")
+    place: Times = np.searchsorted(bounds, value, "right")
     inside = np.minimum(place, len(bounds) - 1)
     below = np.maximum(inside - 1, 0)
     floor = 0.0 if bounds[0] > 0 else -math.inf
@@ -278,4 +278,5 @@ def _rank(buckets: Buckets, value: Values) -> Values:
     rank = before + (here - before) * (value - start) / (bounds[inside] - start)
     rank = np.where(start == -math.inf, here, rank)
     rank = np.where(start >= value, before, rank)
-    return np.where(place >= len(bounds), counts[-1], np.minimum(rank, counts[-1]))
+    below_value: Values = np.where(place >= len(bounds), counts[-1], np.minimum(rank, counts[-1]))
+    return below_value

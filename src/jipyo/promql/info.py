@@ -55,7 +55,7 @@ def reference(node: Node) -> tuple[Reference, bool]:
         parts = below(node)
         if isinstance(node, Call) and node.function.name == "info":
             parts = parts[:1]
-        if not any([inspect(part, inner) for part in parts]):
+        if not sum(inspect(part, inner) for part in parts):
             free = True
             return False
         return True

@@ -45,8 +45,10 @@ class Once:
 Node = Expr | Once
 
 _DEPEND_ON_TIME = frozenset(
-    "day_of_month day_of_week day_of_year days_in_month hour minute month predict_linear time "
-    "timestamp year".split()
+    (
+        *("day_of_month", "day_of_week", "day_of_year", "days_in_month", "hour", "minute"),
+        *("month", "year", "predict_linear", "time", "timestamp"),
+    )
 )
 
 
@@ -86,23 +88,23 @@ class _Planner:
 
     def visit(self, expr: Expr) -> tuple[Expr, bool]:
         match expr:
-            case NumberLiteral() | StringLiteral():
-                return expr, True
             case VectorSelector() | MatrixSelector():
-                return self._selector(expr)
+                planned = self._selector(expr)
             case Paren(expr=inner):
-                return self.visit(inner)
-            case Unary(op=op, expr=inner):
-                node, fixed = self.visit(inner)
-                return (replace(expr, expr=node) if op is UnaryOp.MINUS else node), fixed
+                planned = self.visit(inner)
+            case Unary():
+                planned = self._unary(expr)
             case Subquery():
-                return self._subquery(expr)
+                planned = self._subquery(expr)
             case Binary():
-                return self._binary(expr)
+                planned = self._binary(expr)
             case Aggregate():
-                return self._aggregate(expr)
+                planned = self._aggregate(expr)
             case Call():
-                return self._call(expr)
+                planned = self._call(expr)
+            case _:
+                planned = expr, True
+        return planned
 
     def _at(self, at: int | Boundary | None) -> int | None:
         if isinstance(at, Boundary):
@@ -115,6 +117,10 @@ class _Planner:
             return replace(expr, selector=selector), selector.at is not None
         at = self._at(expr.at)
         return replace(expr, at=at), at is not None
+
+    def _unary(self, expr: Unary) -> tuple[Expr, bool]:
+        node, fixed = self.visit(expr.expr)
+        return (replace(expr, expr=node) if expr.op is UnaryOp.MINUS else node), fixed
 
     def _subquery(self, expr: Subquery) -> tuple[Expr, bool]:
         inner, fixed = self.visit(expr.expr)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 import numpy as np
 
 from jipyo.model.errors import QueryError
-from jipyo.model.sample import Times, Values
+from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql import over_time, rates
 from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Call, Expr, Extension, MatrixSelector, Subquery
@@ -194,7 +194,7 @@ def _rate(name: str, kernel: Kernel) -> RangeFunction:
     return RangeFunction(kernel, extended, smoothable=True, of_counters=counter)
 
 
-def _anchored(kernel: Kernel, flag: Callable[[Values], np.ndarray]) -> RangeFunction:  # type: ignore[type-arg]
+def _anchored(kernel: Kernel, flag: Callable[[Values], Mask]) -> RangeFunction:
     return RangeFunction(kernel, lambda _: rates.anchored_count(flag))
 
 

@@ -132,9 +132,9 @@ def idelta(_: Times, windows: Windows, __: tuple[Values, ...] = ()) -> Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """An extended window: `lo:hi` are the samples it may look at, `first` and `last` those
-    that its edges are read from (promql/functions.go, extendedRate).
+    """Which samples the edges of extended windows are read from (extendedRate).
 
+    `windows` hold the samples they may look at, `first` and `last` those next to the edges.
     `smoothed` edges lie on the line between their neighbours, others on the sample before.
     """
 
@@ -263,20 +263,12 @@ def extended_points(
     if not ok[0]:
         return t_ms[:0], values[:0]
     row = values[None, :]
-    ends = (at.windows.start_ms, at.windows.end_ms)
-    between = slice(
-        *(
-            int(np.searchsorted(t_ms, end[0], side))
-            for end, side in zip(ends, ("right", "left"), strict=True)
-        )
-    )
+    start_ms, end_ms = at.windows.start_ms, at.windows.end_ms
+    first = int(np.searchsorted(t_ms, start_ms, "right")[0])
+    last = int(np.searchsorted(t_ms, end_ms, "left")[0])
+    left = left_edge(t_ms, row, at, counter=False)[0]
+    right = right_edge(t_ms, row, at, counter=False)[0]
     return (
-        np.concatenate((ends[0], t_ms[between], ends[1])),
-        np.concatenate(
-            (
-                left_edge(t_ms, row, at, counter=False)[0],
-                values[between],
-                right_edge(t_ms, row, at, counter=False)[0],
-            )
-        ),
+        np.concatenate((start_ms, t_ms[first:last], end_ms)),
+        np.concatenate((left, values[first:last], right)),
     )

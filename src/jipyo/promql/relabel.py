@@ -1,4 +1,4 @@
-"""Functions that change labels and leave numbers alone: label_replace, label_join, sort_by_label."""
+"""Functions that look at labels and leave numbers alone."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _expander(pattern: str, replacement: str) -> Callable[[str], str | None]:
     return expand
 
 
-def _group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) -> bytes:  # type: ignore[name-defined]
+def _group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) -> bytes:
     """As Go's regexp.Expand: what does not exist is empty."""
     if reference[1]:
         return b"$"
@@ -102,7 +102,7 @@ def _group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) ->
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re2._Regexp:  # type: ignore[name-defined]
+def _compiled(pattern: str) -> re2._Regexp:
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False

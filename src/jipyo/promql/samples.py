@@ -46,11 +46,12 @@ def _apart(samples: Samples, present: Mask) -> Iterator[Samples]:
     patterns: dict[bytes, list[int]] = {}
     for row, here in enumerate(present):
         patterns.setdefault(here.tobytes(), []).append(row)
-    for rows in patterns.values():
+    for alike in patterns.values():
+        rows = np.array(alike)
         here = present[rows[0]]
         if here.any():
             yield Samples(
-                tuple(samples.series[row] for row in rows),
+                tuple(samples.series[row] for row in alike),
                 samples.t_ms[here],
                 samples.values[np.ix_(rows, np.flatnonzero(here))],
                 samples.nameless[rows],

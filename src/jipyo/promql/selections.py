@@ -1,6 +1,4 @@
-"""Aggregations that need all series of a group at once: quantile, topk, bottomk, limitk,
-limit_ratio and count_values.
-"""
+"""Aggregations that need all series at once: quantile, topk, limitk, count_values, their like."""
 
 from __future__ import annotations
 
