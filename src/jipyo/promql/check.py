@@ -127,9 +127,8 @@ class _Checker:
         self._count(call)
         if call.function.name == "info" and len(call.args) > 1:
             self._info_labels(call)
-        return replace(
-            call, args=tuple(self._argument(call.function, i, a) for i, a in enumerate(call.args))
-        )
+        args = [self._argument(call.function, i, arg) for i, arg in enumerate(call.args)]
+        return replace(call, args=tuple(args))
 
     def _count(self, call: Call) -> None:
         function, got = call.function, len(call.args)

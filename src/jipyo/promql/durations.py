@@ -215,7 +215,7 @@ class _Resolver:
                 known = None if param is None else self.visit(param)
                 return replace(expr, expr=self.visit(expr.expr), param=known)
             case Call(args=args):
-                return replace(expr, args=tuple(map(self.visit, args)))
+                return replace(expr, args=tuple([self.visit(arg) for arg in args]))
             case Unary() | Paren():
                 return replace(expr, expr=self.visit(expr.expr))
 

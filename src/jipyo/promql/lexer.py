@@ -40,10 +40,8 @@ class Kind(Enum):
     WORD = "word"
     """`start end step range max_of min_of`: functions, metric names, or parts of modifiers."""
 
-    @property
-    def is_operator(self) -> bool:
-        """Whether tokens of this kind stand between or before operands."""
-        return self is Kind.OPERATOR
+    # Members are single objects; the parser asks sets of them for every token.
+    __hash__ = object.__hash__
 
 
 class Token(NamedTuple):
@@ -227,14 +225,10 @@ class _Lexer:
         return self._is_name_start(char) or "0" <= char <= "9" or (self._utf8 and char == ".")
 
     def _skip_name(self, extra: str = "") -> None:
-        while True:
-            found = _ASCII_NAME.match(self._text, self._at)
-            assert found is not None
-            self._at = found.end()
-            char = self._peek()
-            if not char or not (self._is_name_part(char) or char == extra):
-                return
+        while (char := self._peek()) and (self._is_name_part(char) or char == extra):
             self._at += 1
+            plain = _ASCII_NAME.match(self._text, self._at)
+            self._at = plain.end() if plain else self._at
 
     def _name_or_word(self) -> None:
         self._skip_name(":")
@@ -255,7 +249,9 @@ class _Lexer:
 
     def _outside(self) -> None:
         char = self._peek()
-        if self._is_name_start(char) or char == ":":
+        if char == ",":
+            self._take(Kind.COMMA)
+        elif self._is_name_start(char) or char == ":":
             self._name_in_brackets() if self._in_brackets else self._name_or_word()
         elif "0" <= char <= "9" or (char == "." and "0" <= self._peek(1) <= "9"):
             self._number()
@@ -263,8 +259,6 @@ class _Lexer:
             self._string()
         elif char in "()[]{":
             self._bracket(char)
-        elif char == ",":
-            self._take(Kind.COMMA)
         else:
             self._operator(char)
 

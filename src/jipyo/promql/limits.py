@@ -20,6 +20,8 @@ MAX_OPERATORS = 500
 _STACK_FRAMES = 12_000
 _SHALLOW = 50
 
+# Windows follow one another like operators: `x[1m:][1m:]`.
+_OPERATORS = frozenset({Kind.OPERATOR, Kind.LEFT_BRACKET})
 _OPENING = frozenset({Kind.LEFT_PAREN, Kind.LEFT_BRACKET, Kind.LEFT_BRACE})
 _CLOSING = frozenset({Kind.RIGHT_PAREN, Kind.RIGHT_BRACKET, Kind.RIGHT_BRACE})
 
@@ -46,10 +48,11 @@ def check_tokens(tokens: Sequence[Token]) -> None:
         QueryError: more than MAX_NESTING brackets are open at once, or more than
             MAX_OPERATORS operators stand in it.
     """
-    operators = sum(token.kind.is_operator for token in tokens)
+    operators = sum(token.kind in _OPERATORS for token in tokens)
     if operators > MAX_OPERATORS:
         raise QueryError.bad_data(
-            f"expression has {operators:,} operators: more than {MAX_OPERATORS} are not accepted"
+            f"expression has {operators:,} operators and windows: "
+            f"more than {MAX_OPERATORS} are not accepted"
         )
     deepest = _nesting(tokens)
     if deepest > MAX_NESTING:

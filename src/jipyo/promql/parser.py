@@ -135,6 +135,7 @@ class _Parser:
         self._tokens = tokens
         self._features = features
         self._at = 0
+        self._token = tokens[0]
         self._last_end = 0
         # What an unexpected token is said to stand in: the innermost construct that says it.
         self._inside: list[tuple[str, str]] = [("", "")]
@@ -158,23 +159,18 @@ class _Parser:
 
     # Tokens and errors.
 
-    @property
-    def _token(self) -> Token:
-        token = self._tokens[self._at]
-        if token.kind is Kind.ERROR:
-            self._fail(token.start, token.text)
-        return token
-
     def _take(self) -> Token:
+        """Step over a token that is not the last one."""
         token = self._token
-        if token.kind is not Kind.EOF:
-            self._at += 1
-            self._last_end = token.end
+        self._at += 1
+        self._token = self._tokens[self._at]
+        self._last_end = token.end
         return token
 
-    def _next_kind(self) -> Kind:
-        place = min(self._at + 1, len(self._tokens) - 1)
-        return self._tokens[place].kind
+    def _called(self) -> bool:
+        """Whether a parenthesis follows the token."""
+        following = self._tokens[self._at + 1 : self._at + 2]
+        return bool(following) and following[0].kind is Kind.LEFT_PAREN
 
     def _accept(self, kind: Kind, *words: str) -> Token | None:
         token = self._token
@@ -189,11 +185,17 @@ class _Parser:
 
     def _unexpected(self, context: str = "", wanted: str = "") -> NoReturn:
         token = self._token
+        self._check_lexed()
         if not context:
             context, wanted = self._inside[-1]
         within = f" in {context}" if context else ""
         instead = f", expected {wanted}" if wanted else ""
         self._fail(token.start, f"unexpected {token}{within}{instead}")
+
+    def _check_lexed(self) -> None:
+        """Say what the lexer had to say; an ERROR token fits nowhere, so this comes in time."""
+        if self._token.kind is Kind.ERROR:
+            self._fail(self._token.start, self._token.text)
 
     def _fail(self, start: int, message: str) -> NoReturn:
         raise parse_error(self._text, start, message)
@@ -307,7 +309,7 @@ class _Parser:
         return Unary(UnaryOp(sign.text), expr, self._span(sign.start))
 
     def _plain_operand(self, token: Token) -> Expr:
-        called = self._next_kind() is Kind.LEFT_PAREN
+        called = self._called()
         match token.kind:
             case Kind.NUMBER | Kind.DURATION:
                 return self._number()
@@ -371,6 +373,7 @@ class _Parser:
         args.append(self._expr(0))
         while comma := self._accept(Kind.COMMA):
             if not self._starts_expression():
+                self._check_lexed()
                 self._fail(comma.start, "trailing commas not allowed in function call args")
             args.append(self._expr(0))
         self._expect(Kind.RIGHT_PAREN)
@@ -392,6 +395,7 @@ class _Parser:
         end = self._last_end
         self._inside.pop()
         if by is None:
+            self._check_lexed()
             by, grouping = self._aggregate_grouping()
             end = self._last_end
         span = Span(op.start, end)
@@ -519,6 +523,7 @@ class _Parser:
             return node
         span_ms = seconds_to_ms(node.value)
         if span_ms <= 0:
+            self._check_lexed()
             self._fail(node.pos.start, "duration must be greater than 0")
         return span_ms
 

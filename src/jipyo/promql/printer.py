@@ -11,6 +11,7 @@ from jipyo.promql.ast import (
     Aggregate,
     At,
     Binary,
+    BinaryOp,
     Boundary,
     Call,
     Card,
@@ -50,7 +51,7 @@ def format_expr(expr: Expr, *, unquoted_utf8: bool = True) -> str:
 
 def pretty(expr: Expr, *, unquoted_utf8: bool = True) -> str:
     """The expression with what is longer than 100 characters split over lines."""
-    return _Printer(unquoted_utf8).lines(expr, 0)
+    return "\n".join(_Printer(unquoted_utf8).lines(expr, 0))
 
 
 def matcher_text(matcher: Matcher, *, unquoted_utf8: bool = True) -> str:
@@ -107,7 +108,7 @@ def _duration(node: DurationNode) -> str:
         case DurationOperation(op=op, left=left, right=right):
             return f"{_duration(left)} {op.value} {_duration(right)}"
         case DurationCall(function=function, args=args):
-            return f"{function.value}({', '.join(map(_duration, args))})"
+            return f"{function.value}({', '.join([_duration(arg) for arg in args])})"
 
 
 def _number(number: NumberLiteral) -> str:
@@ -139,10 +140,18 @@ def _window(subquery: Subquery) -> str:
 class _Printer:
     def __init__(self, unquoted_utf8: bool) -> None:
         self._utf8 = unquoted_utf8
+        # By identity: `lines` asks for the text of every part again and again.
+        self._known: dict[int, str] = {}
 
     # On one line.
 
     def line(self, expr: Expr) -> str:
+        text = self._known.get(id(expr))
+        if text is None:
+            text = self._known[id(expr)] = self._line(expr)
+        return text
+
+    def _line(self, expr: Expr) -> str:
         match expr:
             case NumberLiteral():
                 return _number(expr)
@@ -160,7 +169,7 @@ class _Printer:
     def _composed(self, expr: Call | Aggregate | Binary | Unary | Paren) -> str:
         match expr:
             case Call():
-                return f"{expr.function.name}({', '.join(map(self.line, expr.args))})"
+                return f"{expr.function.name}({', '.join([self.line(arg) for arg in expr.args])})"
             case Aggregate():
                 param = "" if expr.param is None else f"{self.line(expr.param)}, "
                 return f"{self._aggregator(expr)}({param}{self.line(expr.expr)})"
@@ -174,7 +183,7 @@ class _Printer:
     def _left(self, binary: Binary) -> str:
         text = self.line(binary.left)
         # `+Inf ^ 2` would be `+(Inf ^ 2)`.
-        return text.removeprefix("+") if text == "+Inf" else text
+        return "Inf" if text == "+Inf" and binary.op is BinaryOp.POW else text
 
     def _labels(self, labels: Iterable[str]) -> str:
         return ", ".join(
@@ -229,39 +238,46 @@ class _Printer:
 
     # Over lines.
 
-    def lines(self, expr: Expr, level: int) -> str:
-        """The expression indented; every line of it begins at its own depth."""
+    def lines(self, expr: Expr, level: int) -> list[str]:
+        """The expression as lines, each with its own depth of indent."""
         indent = _INDENT * level
         text = self.line(expr)
-        if isinstance(expr, Unary):
-            return f"{indent}{expr.op.value}{self.lines(expr.expr, level).strip()}"
-        if isinstance(expr, Subquery):
-            split = len(text) > LINE_LENGTH
-            return f"{self.lines(expr.expr, level)}{_window(expr)}" if split else text
-        if len(text) <= LINE_LENGTH:
-            return indent + text
-        return self._split(expr, level)
+        match expr:
+            case Unary():
+                first, *rest = self.lines(expr.expr, level)
+                return [f"{indent}{expr.op.value}{first.lstrip()}", *rest]
+            case Subquery() if len(text) <= LINE_LENGTH:
+                return [text]
+            case Subquery():
+                *rest, last = self.lines(expr.expr, level)
+                return [*rest, last + _window(expr)]
+            case _:
+                return [indent + text] if len(text) <= LINE_LENGTH else self._split(expr, level)
 
-    def _split(self, expr: Expr, level: int) -> str:
-        indent = _INDENT * level
+    def _split(self, expr: Expr, level: int) -> list[str]:
         match expr:
             case Binary():
                 left = self.lines(expr.left, level + 1)
-                right = self.lines(expr.right, level + 1)
-                return f"{left}\n{indent}{self._operator(expr)}\n{right}"
+                operator = _INDENT * level + self._operator(expr)
+                return [*left, operator, *self.lines(expr.right, level + 1)]
             case Aggregate():
                 inside = [expr.expr] if expr.param is None else [expr.param, expr.expr]
-                return f"{indent}{self._aggregator(expr)}({self._inside(inside, level)})"
+                return self._wrapped(self._aggregator(expr), inside, level)
             case Call():
-                return f"{indent}{expr.function.name}({self._inside(expr.args, level)})"
+                return self._wrapped(expr.function.name, expr.args, level)
             case Paren():
-                return f"{indent}({self._inside([expr.expr], level)})"
+                return self._wrapped("", [expr.expr], level)
             case _:
-                return indent + self.line(expr)
+                return [_INDENT * level + self.line(expr)]
 
-    def _inside(self, exprs: Iterable[Expr], level: int) -> str:
-        parts = ",\n".join(self.lines(expr, level + 1) for expr in exprs)
-        return f"\n{parts}\n{_INDENT * level}"
+    def _wrapped(self, name: str, exprs: Iterable[Expr], level: int) -> list[str]:
+        indent = _INDENT * level
+        lines = [f"{indent}{name}("]
+        for expr in exprs:
+            lines += self.lines(expr, level + 1)
+            lines[-1] += ","
+        lines[-1] = lines[-1].removesuffix(",")
+        return [*lines, f"{indent})"]
 
 
 def _fills(matching: Matching) -> str:
