@@ -9,12 +9,15 @@ from jipyo.catalogue import Direction
 from jipyo.model.labels import METRIC_NAME
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.i18n import Texts
     from jipyo.model.labels import Labels
 
+_MINUTE_MS = 60_000
+_TARGETS = ("instance", "job", "model")
 _PLAIN = frozenset({"instance", "model", "mountpoint", "groupname", "process_name", "modelName"})
 """Labels whose values speak for themselves."""
 
@@ -92,15 +95,24 @@ def since(one: MetricHealth, t: Texts, now_ms: int) -> str:
     """For how long it has been so: `3시간 5분째`; empty where nobody knows."""
     if one.since_ms is None:
         return ""
-    span = t.span(max(now_ms - one.since_ms, 0))
-    return t("health.since_open" if one.since_open else "health.since", span=span)
+    lasted_ms = now_ms - one.since_ms
+    if lasted_ms < _MINUTE_MS:
+        return t("health.just_now")
+    return t("health.since_open" if one.since_open else "health.since", span=t.span(lasted_ms))
 
 
 def series_name(labels: Labels) -> str:
-    """A series by its labels: `host1 · cpu 0`; the job is left out where an instance tells more."""
-    told = [
-        value if name in _PLAIN else f"{name} {value}"
-        for name, value in labels.items()
-        if name != METRIC_NAME and not (name == "job" and "instance" in labels)
-    ]
-    return " · ".join(told)
+    """A series by its labels: `host1 · cpu 0`; the job only where no instance tells more."""
+    told = {name: value for name, value in labels.items() if name != METRIC_NAME}
+    if "instance" in told:
+        told.pop("job", None)
+    # The target comes first, the parts of it after.
+    names = sorted(told, key=lambda name: (name not in _TARGETS, name))
+    return " · ".join(told[name] if name in _PLAIN else f"{name} {told[name]}" for name in names)
+
+
+def series_names(series: Sequence[Labels]) -> tuple[str, ...]:
+    """Series beside one another: labels that all share are left out where others remain."""
+    everywhere = set.intersection(*(set(labels.pairs) for labels in series)) if series else set()
+    shared = {name for name, _ in everywhere} if len(series) > 1 else set()
+    return tuple(series_name(labels.drop(shared)) or series_name(labels) for labels in series)

@@ -1,0 +1,98 @@
+"""Which metrics have data here, from whom, and what to do for each that has none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from jipyo.model.errors import QueryError
+from jipyo.source.measure import measure
+
+if TYPE_CHECKING:
+    from jipyo.catalogue import Catalogue, Exporter, Metric
+    from jipyo.i18n import Texts
+    from jipyo.source.face import Source
+    from jipyo.source.measure import Measured
+
+LOOK_BACK_MS = 3_600_000
+STEP_MS = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """Who gives a metric: how many series, and the PromQL that found them."""
+
+    exporter: str
+    series: int
+    expression: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One metric: who gives it, or nobody."""
+
+    metric: Metric
+    given: tuple[Given, ...]
+    problem: str = ""
+    """What was said where the question was refused."""
+
+    @property
+    def found(self) -> bool:
+        """Whether it has data."""
+        return bool(self.given)
+
+    @property
+    def series(self) -> int:
+        """How many series it has, whoever gives them."""
+        return sum(one.series for one in self.given)
+
+
+def examine(
+    source: Source, catalogue: Catalogue, t_ms: int, *, look_back_ms: int = LOOK_BACK_MS
+) -> tuple[Finding, ...]:
+    """What each metric of the catalogue had in the time before `t_ms`.
+
+    Raises:
+        SourceError: whoever answers failed.
+    """
+    return tuple(
+        _examined(source, metric, t_ms - look_back_ms, t_ms) for metric in catalogue.metrics
+    )
+
+
+def _examined(source: Source, metric: Metric, start_ms: int, end_ms: int) -> Finding:
+    try:
+        return finding(measure(source, metric, start_ms, end_ms, STEP_MS))
+    except QueryError as error:
+        return Finding(metric, (), error.message)
+
+
+def finding(measured: Measured) -> Finding:
+    """Who gave what was measured."""
+    groups = groupby(measured.alternatives)
+    given = (
+        Given(exporter, len(tuple(series)), expression)
+        for (exporter, expression), (_, series) in zip(measured.expressions, groups, strict=True)
+    )
+    return Finding(measured.metric, tuple(given))
+
+
+def remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
+    """What to do so that a metric has data, with lines that can be put into `jipyo.yaml`."""
+    names = dict.fromkeys(one.exporter for one in metric.queries)
+    known = [exporter for name in names if (exporter := catalogue.exporter(name))]
+    said = [metric.remedy(t.lang)] if metric.remedy else []
+    said += [exporter.how(t.lang) for exporter in known if exporter.builtin]
+    lines = [line for exporter in known for line in scrape_lines(exporter, t.lang)]
+    if lines:
+        said += [t("doctor.add"), "collect:", "  scrape:", *lines]
+    return "\n".join(said) or t("doctor.write")
+
+
+def scrape_lines(exporter: Exporter, lang: str) -> tuple[str, ...]:
+    """The lines under `collect: scrape:` that read such an exporter."""
+    if exporter.url is None:
+        return ()
+    where = f'{{job: {exporter.job}, url: "{exporter.url}"}}'
+    return (f"    # {exporter.name}: {exporter.how(lang)}", f"    - {where}")

@@ -1,0 +1,250 @@
+"""The manual's classes, for scripts and notebooks.
+
+    import asyncio
+    import jipyo
+
+    with jipyo.open() as workspace:
+        analysis, alerts = asyncio.run(
+            jipyo.PerformanceAnalyzer(workspace).analyze_performance()
+        )
+
+Every method is asynchronous as the manual has it; the work is done in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from jipyo import reports
+from jipyo.analysis import words
+from jipyo.analysis.health import Health, MetricHealth, State, overall
+from jipyo.analysis.survey import survey
+from jipyo.catalogue import Group
+from jipyo.i18n import Lang, texts
+from jipyo.source.measure import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from jipyo.catalogue import Catalogue, Metric
+    from jipyo.model.labels import Labels
+    from jipyo.source.face import Source
+    from jipyo.source.measure import Measured
+
+GroupName = Literal["system", "application", "ai", "database"]
+AnalysisName = Literal["system_health", "api_performance", "ai_performance", "database_performance"]
+
+MANUAL_NAMES: Mapping[str, str] = {
+    "cpu_usage": "system.cpu.utilization",
+    "memory_usage": "system.memory.utilization",
+    "disk_usage": "system.disk.utilization",
+    "gpu_usage": "system.gpu.utilization",
+    "api_response_time": "app.response_time",
+    "error_rate": "app.error_rate",
+    "request_count": "app.throughput",
+    "inference_time": "ai.inference.time",
+    "model_accuracy": "ai.model.accuracy",
+    "gpu_utilization": "system.gpu.utilization",
+}
+"""The names of the manual's section 2.1, and the metrics of the catalogue they mean."""
+
+_ANALYSES: Mapping[Group, AnalysisName] = {
+    Group.SYSTEM: "system_health",
+    Group.APPLICATION: "api_performance",
+    Group.AI: "ai_performance",
+    Group.DATABASE: "database_performance",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """Where the classes work: who answers, what is measured, and where reports go."""
+
+    source: Source
+    catalogue: Catalogue
+    zone: ZoneInfo
+    now_ms: Callable[[], int]
+    """The clock: milliseconds UTC."""
+    out_dir: Path
+    lang: Lang = "ko"
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesValue:
+    """One series' value at a moment."""
+
+    labels: Labels
+    value: float
+    exporter: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A metric at a moment; without data it has no series, and `found` says so."""
+
+    metric: Metric
+    t_ms: int
+    series: tuple[SeriesValue, ...]
+    expressions: tuple[tuple[str, str], ...] = ()
+    """Exporter and PromQL of each question that gave a series."""
+
+    @property
+    def found(self) -> bool:
+        """Whether there is any value."""
+        return bool(self.series)
+
+    @property
+    def values(self) -> tuple[float, ...]:
+        """The values alone."""
+        return tuple(one.value for one in self.series)
+
+    def text(self, lang: Lang) -> str:
+        """The values with their unit, for people."""
+        t = texts(lang)
+        unit = self.metric.unit.value
+        return ", ".join(t.number(value, unit) for value in self.values) or t.number(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Readings(Mapping[str, Reading]):
+    """The readings of a group by metric id; the manual's names find them too."""
+
+    by_id: Mapping[str, Reading] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Reading:
+        return self.by_id[MANUAL_NAMES.get(name, name)]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.by_id)
+
+    def __len__(self) -> int:
+        return len(self.by_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A metric that is beyond a threshold."""
+
+    health: MetricHealth
+    zone: ZoneInfo
+
+    @property
+    def state(self) -> State:
+        """Warning or critical."""
+        return self.health.state
+
+    def text(self, lang: Lang) -> str:
+        """What is beyond what, since when, in a sentence."""
+        t = texts(lang)
+        name = self.health.metric.name(lang)
+        return f"{name}: {words.reason(self.health, t, self.zone)}"
+
+
+class MetricsCollector:
+    """Section 2.1 of the manual: what every metric of the catalogue is now."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Work on this workspace."""
+        self._workspace = workspace
+
+    async def collect_metrics(self) -> dict[GroupName, Readings]:
+        """The readings by group: `(await …)["system"]["cpu_usage"].values`.
+
+        Raises:
+            QueryError: an expression was refused.
+            SourceError: whoever answers failed.
+        """
+        return await asyncio.to_thread(self._collect)
+
+    def _collect(self) -> dict[GroupName, Readings]:
+        workspace, t_ms = self._workspace, self._workspace.now_ms()
+        readings = [_read(workspace.source, one, t_ms) for one in workspace.catalogue.metrics]
+        return {group.value: _of_group(group, readings) for group in Group}
+
+
+def _read(source: Source, metric: Metric, t_ms: int) -> Reading:
+    measured = measure(source, metric, t_ms, t_ms, 1)
+    return Reading(metric, t_ms, _values(measured), measured.expressions)
+
+
+def _values(measured: Measured) -> tuple[SeriesValue, ...]:
+    matrix = measured.matrix
+    last = matrix.values[:, -1].tolist()
+    return tuple(
+        SeriesValue(labels, value, exporter)
+        for labels, value, exporter in zip(matrix.series, last, measured.exporters, strict=True)
+    )
+
+
+def _of_group(group: Group, readings: list[Reading]) -> Readings:
+    return Readings({one.metric.id: one for one in readings if one.metric.group is group})
+
+
+class PerformanceAnalyzer:
+    """Section 3.1 of the manual: how each part is, and what is beyond its thresholds."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Work on this workspace."""
+        self._workspace = workspace
+
+    async def analyze_performance(
+        self,
+    ) -> tuple[dict[AnalysisName, Health], tuple[Alert, ...]]:
+        """The health of each part, and the alerts, gravest first.
+
+        Raises:
+            SourceError: whoever answers failed.
+        """
+        return await asyncio.to_thread(self._analyze)
+
+    def _analyze(self) -> tuple[dict[AnalysisName, Health], tuple[Alert, ...]]:
+        workspace = self._workspace
+        health = survey(workspace.source, workspace.catalogue, workspace.now_ms())
+        beyond = [*health.of(State.CRITICAL), *health.of(State.WARNING)]
+        return (
+            {name: _part(health, group) for group, name in _ANALYSES.items()},
+            tuple(Alert(one, workspace.zone) for one in beyond),
+        )
+
+
+def _part(health: Health, group: Group) -> Health:
+    return overall(health.t_ms, (one for one in health.metrics if one.metric.group is group))
+
+
+class DailyReportGenerator:
+    """Section 4.1 of the manual: a day's report as a file."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Work on this workspace."""
+        self._workspace = workspace
+
+    async def generate_report(self, day: date | None = None) -> Path:
+        """Write the report of a day, by default of yesterday, and say where it is.
+
+        Raises:
+            ReportError: the day has not begun, or the file cannot be written.
+            SourceError: whoever answers failed.
+        """
+        return await asyncio.to_thread(self._generate, day)
+
+    def _generate(self, day: date | None) -> Path:
+        workspace = self._workspace
+        now_ms = workspace.now_ms()
+        report = reports.daily.build(
+            workspace.source,
+            workspace.catalogue,
+            day or _yesterday(now_ms, workspace.zone),
+            workspace.zone,
+            now_ms,
+        )
+        return reports.write(report, workspace.lang, workspace.out_dir)
+
+
+def _yesterday(now_ms: int, zone: ZoneInfo) -> date:
+    return datetime.fromtimestamp(now_ms / 1000, zone).date() - timedelta(days=1)

@@ -1,0 +1,289 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analysis.shaped import (
+    FULL,
+    MEAN,
+    MINUTE_MS,
+    T0_MS,
+    limits,
+    matrix,
+    measured,
+    metric,
+)
+from jipyo.analysis.health import (
+    Health,
+    Rank,
+    Reason,
+    State,
+    assess,
+    course_of,
+    overall,
+    refused,
+)
+from jipyo.catalogue import Across, Direction, ReportShape, Summary
+from jipyo.model.labels import Labels
+
+if TYPE_CHECKING:
+    from jipyo.catalogue import Thresholds
+
+LATER_MS = T0_MS + 10**9
+HIGH, LOW = Direction.HIGHER_IS_WORSE, Direction.LOWER_IS_WORSE
+LETTERS = {Rank.OK: "o", Rank.UNKNOWN: "?", Rank.WARNING: "w", Rank.CRITICAL: "c"}
+
+
+def course(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str:
+    ranks = course_of(matrix(row), thresholds, direction).rank[0]
+    return "".join(LETTERS[Rank(rank)] for rank in ranks)
+
+
+@pytest.mark.parametrize(
+    ("row", "thresholds", "states"),
+    [
+        ("69 70 84 85 90 60", limits(), "owwcco"),  # a level is reached at the value itself
+        ("90 90 90 90", limits(minutes=2), "oocc"),  # it holds once it lasted
+        ("90 60 90 90 90", limits(minutes=2), "oooo" "c"),  # an interruption starts again
+        ("75 75 90 90 90", limits(minutes=2), "oowwc"),  # each level has its own clock
+        ("90 . 90 90", limits(minutes=2), "ooc" "c"),  # one missing step is carried over
+        ("90 . . 90 90 90", limits(minutes=2), "oo?ooc"),  # a gap starts the clock again
+        (". . 60 .", limits(), "??o" "o"),
+        ("60 . . .", limits(), "oo??"),  # no data is unknown, never ok
+        ("90 80 75 70 69", limits(recover_critical=75), "cc" "w" "w" "o"),
+        ("90 80 80 . . 80", limits(None, 85, recover_critical=75), "cccc?o"),
+        ("80 86 80 74 80", limits(None, 85, recover_critical=75), "occ" "oo"),
+        ("70 66 64 66", limits(70, None, recover_warning=65), "ww" "oo"),
+        ("90 80 90 80 90 80 70", limits(None, 85, minutes=1, recover_critical=75), "o" * 7),
+        ("90 90 80 70", limits(None, 85, minutes=1, recover_critical=75), "occ" "o"),
+        ("75", limits(70, None), "w"),
+    ],
+)  # fmt: skip
+def test_a_series_goes_through_the_states(row: str, thresholds: Thresholds, states: str) -> None:
+    assert course(row, thresholds) == states
+
+
+@pytest.mark.parametrize(
+    ("row", "thresholds", "states"),
+    [
+        ("99 95 91 90 96", limits(95, 90), "owwco"),
+        ("90 93 96 97 99", limits(95, 90, recover_warning=97, recover_critical=94), "cc" "woo"),
+    ],
+)  # fmt: skip
+def test_where_low_is_worse_all_is_the_other_way_round(
+    row: str, thresholds: Thresholds, states: str
+) -> None:
+    assert course(row, thresholds, LOW) == states
+
+
+def plain_course(values: list[float | None], thresholds: Thresholds) -> str:
+    """The same rules, a step at a time."""
+    states, seen, last, clocks, active = "", None, None, {}, set()
+    for step, new in enumerate(values):
+        last = step if new is not None else last
+        seen = new if new is not None else (seen if last == step - 1 else None)
+        for name in ("warning", "critical"):
+            line, recover = getattr(thresholds, name), getattr(thresholds, f"recover_{name}")
+            if seen is None or seen < line:
+                clocks.pop(name, None)
+            else:
+                clocks.setdefault(name, step)
+            if name in clocks and (step - clocks[name]) * MINUTE_MS >= thresholds.for_ms:
+                active.add(name)
+            elif seen is None or (seen < line if recover is None else seen <= recover):
+                active.discard(name)
+        gravest = next((s for s in ("critical", "warning") if s in active), "ok")
+        states += "?" if seen is None else gravest[0]
+    return states
+
+
+@given(
+    st.lists(st.none() | st.sampled_from([60.0, 66, 70, 76, 82, 85, 90]), min_size=1, max_size=30),
+    st.sampled_from([None, 65.0]),
+    st.sampled_from([None, 75.0]),
+    st.integers(0, 3),
+)
+def test_the_course_is_what_a_state_machine_gives(
+    values: list[float | None], warning: float | None, critical: float | None, minutes: int
+) -> None:
+    row = " ".join("." if value is None else str(value) for value in values)
+    thresholds = limits(minutes=minutes, recover_warning=warning, recover_critical=critical)
+    assert course(row, thresholds) == plain_course(values, thresholds)
+
+
+def test_a_level_began_when_its_value_was_first_reached() -> None:
+    one = assess(measured("60 75 90 90 90", of=metric(thresholds=limits(minutes=2))), LATER_MS)
+    assert (one.state, one.since_ms, one.since_open) == (
+        State.CRITICAL,
+        T0_MS + 2 * MINUTE_MS,
+        False,
+    )
+    assert (one.value, one.limit, one.reason) == (90, 85, Reason.BEYOND)
+    assert one.worst == Labels.of({"instance": "host0"})
+    assert one.exporter == "node_exporter"
+
+
+def test_what_began_before_the_window_says_so() -> None:
+    assert assess(measured("90 90"), LATER_MS).since_open
+    assert assess(measured("60 60"), LATER_MS).since_open
+    recovered = assess(measured("90 60 60"), LATER_MS)
+    assert (recovered.since_ms, recovered.since_open) == (T0_MS + MINUTE_MS, False)
+
+
+def test_the_state_of_a_metric_is_as_old_as_its_gravest_run() -> None:
+    """Two hosts relieve each other: the metric was critical all the time."""
+    one = assess(measured("60 90 90 60", "60 60 90 90"), LATER_MS)
+    assert (one.state, one.since_ms) == (State.CRITICAL, T0_MS + MINUTE_MS)
+    assert one.worst == Labels.of({"instance": "host1"})
+
+
+def test_the_worst_series_is_the_gravest_then_the_farthest() -> None:
+    worst = assess(measured("86 86", "95 95", "60 99"), LATER_MS).worst
+    assert worst == Labels.of({"instance": "host2"})
+    low = metric(direction=LOW, thresholds=limits(95, 90))
+    assert assess(measured("99", "93", of=low), LATER_MS).worst == Labels.of({"instance": "host1"})
+
+
+def test_only_steps_up_to_the_moment_count() -> None:
+    assert assess(measured("60 90"), T0_MS + MINUTE_MS - 1).state is State.OK
+    assert assess(measured("60 90"), T0_MS + MINUTE_MS).state is State.CRITICAL
+    assert assess(measured("60 90"), T0_MS - 1).reason is Reason.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("value", "reason", "limit"),
+    [(60, Reason.WITHIN, 70), (75, Reason.PENDING, 70), (90, Reason.PENDING, 85)],
+)
+def test_a_metric_that_is_well_says_how_far_from_what(
+    value: float, reason: Reason, limit: float
+) -> None:
+    one = assess(measured(f"60 {value}", of=metric(thresholds=limits(minutes=5))), LATER_MS)
+    assert (one.state, one.reason, one.limit) == (State.OK, reason, limit)
+
+
+def test_a_metric_that_had_data_and_lost_it_is_unknown() -> None:
+    one = assess(measured("60 60 . . ."), LATER_MS)
+    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.LOST, True)
+    assert (one.since_ms, one.value) == (T0_MS + MINUTE_MS, None)
+
+
+def test_a_metric_that_may_be_quiet_is_unknown_but_not_judged_then() -> None:
+    one = assess(measured("60 60 . . .", of=metric(quiet=True)), LATER_MS)
+    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.QUIET, False)
+
+
+def test_one_lost_target_makes_the_metric_unknown_unless_another_is_worse() -> None:
+    assert assess(measured("60 60 60", "60 . ."), LATER_MS).worst == Labels.of(
+        {"instance": "host1"}
+    )
+    assert assess(measured("60 60 60", "60 . ."), LATER_MS).state is State.UNKNOWN
+    assert assess(measured("60 75 75", "60 . ."), LATER_MS).state is State.WARNING
+
+
+def test_a_series_that_ends_while_its_target_lives_is_no_loss() -> None:
+    names = ({"instance": "a", "device": "sda"}, {"instance": "a", "device": "sdb"})
+    one = assess(measured("60 60 60 60", "90 . . .", names=names), LATER_MS)
+    assert one.state is State.OK
+    assert assess(measured("60 60 60 60", "90 . . .", of=metric(by=())), LATER_MS).state is State.OK
+
+
+def test_no_data_at_all_is_absent_and_not_judged() -> None:
+    one = assess(measured(". . .", names=({"instance": "a"},)), LATER_MS)
+    assert (one.state, one.reason, one.judged, one.absent) == (
+        State.UNKNOWN,
+        Reason.ABSENT,
+        False,
+        True,
+    )
+    assert assess(measured(), LATER_MS).absent
+
+
+def across(*kinds: Across) -> ReportShape:
+    return ReportShape(time=(Summary.MAX,), across=kinds)
+
+
+@pytest.mark.parametrize(
+    ("how", "direction", "value", "worst"),
+    [
+        (Across.SUM, HIGH, 30, None),
+        (Across.AVG, HIGH, 15, None),
+        (Across.MAX, HIGH, 20, "host1"),
+        (Across.MIN, HIGH, 10, "host0"),
+        (Across.TOPK10, HIGH, 20, "host1"),
+        (Across.MAX, LOW, 10, "host0"),
+    ],
+)
+def test_a_metric_without_thresholds_has_one_value(
+    how: Across, direction: Direction, value: float, worst: str | None
+) -> None:
+    of = metric(thresholds=None, report=across(how), direction=direction)
+    one = assess(measured("10", "20", of=of), LATER_MS)
+    assert (one.state, one.judged, one.reason) == (State.OK, False, Reason.UNJUDGED)
+    assert one.value == value
+    assert one.worst == (Labels.of({"instance": worst}) if worst else None)
+
+
+@pytest.mark.parametrize("how", [Across.SUM, Across.AVG])
+def test_the_value_of_one_series_is_its_own(how: Across) -> None:
+    one = assess(measured("10", of=metric(thresholds=None, report=across(how))), LATER_MS)
+    assert (one.value, one.worst) == (10, Labels.of({"instance": "host0"}))
+
+
+def test_a_metric_without_thresholds_can_be_lost_too() -> None:
+    one = assess(measured("10 . . .", of=metric(thresholds=None)), LATER_MS)
+    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.LOST, False)
+
+
+def test_no_verdict_is_given_on_a_mean() -> None:
+    one = assess(measured("99 99", given=(MEAN,)), LATER_MS)
+    assert (one.state, one.judged, one.reason) == (State.OK, False, Reason.MEAN_ONLY)
+    both = assess(measured("99 99", "60 60", given=(MEAN, FULL)), LATER_MS)
+    assert (both.state, both.value, both.judged) == (State.OK, 60, True)
+
+
+def health(*states: str) -> Health:
+    rows = {"o": "60 60 60", "w": "75 75 75", "c": "90 90 90", "?": "60 . .", ".": ". . ."}
+    return overall(LATER_MS, (assess(measured(rows[state]), LATER_MS) for state in states))
+
+
+@pytest.mark.parametrize(
+    ("states", "state"),
+    [
+        ("ooo", State.OK),
+        ("o.", State.OK),
+        ("o?", State.UNKNOWN),
+        ("o?w", State.WARNING),
+        ("o?wc", State.CRITICAL),
+        ("..", State.UNKNOWN),
+        ("", State.UNKNOWN),
+    ],
+)
+def test_all_together_are_as_grave_as_the_gravest_that_was_judged(
+    states: str, state: State
+) -> None:
+    assert health(*states).state is state
+
+
+def test_metrics_are_counted_by_state_apart_from_those_that_never_had_data() -> None:
+    whole = health(*"oow?..")
+    assert [len(whole.of(state)) for state in State] == [2, 1, 1, 0]
+    assert (len(whole.judged), len(whole.absent)) == (4, 2)
+
+
+def test_a_refused_question_leaves_its_metric_unknown() -> None:
+    one = refused(metric(), "many-to-many matching not allowed")
+    assert (one.state, one.judged, one.reason) == (State.UNKNOWN, True, Reason.REFUSED)
+    assert not refused(metric(thresholds=None), "x").judged
+    assert overall(LATER_MS, [one]).state is State.UNKNOWN
+
+
+def test_a_day_of_a_hundred_series_is_judged_in_whole_arrays() -> None:
+    rows = np.tile(60 + 30 * np.sin(np.arange(1440) / 60), (100, 1))
+    wide = matrix(" ".join("60" for _ in range(1440)))
+    wide = type(wide)((Labels.of({"a": "b"}),) * 100, wide.t_ms, rows, np.ones(rows.shape, bool))
+    ranks = course_of(wide, limits(minutes=5), HIGH).rank
+    assert set(np.unique(ranks)) == {Rank.OK, Rank.WARNING, Rank.CRITICAL}
