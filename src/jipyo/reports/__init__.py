@@ -1,0 +1,1 @@
+"""Reports: readings become a `Report` (data), a renderer writes it down."""

@@ -1,0 +1,339 @@
+"""The daily report: what one local day was, from the stored samples, as data."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.health import State
+from jipyo.catalogue import Group
+from jipyo.reports import objectives, plots, tables
+from jipyo.reports.document import (
+    Block,
+    Charts,
+    Code,
+    Day,
+    Figure,
+    Findings,
+    Heading,
+    Joined,
+    Listing,
+    Moment,
+    Note,
+    Part,
+    Phrase,
+    Report,
+    Share,
+    Span,
+    Subject,
+    Tile,
+    Tiles,
+    Verdict,
+    figures,
+    phrase,
+)
+from jipyo.reports.findings import findings
+from jipyo.reports.gathered import Change, Entry, Gathered, Progress, change, gather, period_of
+from jipyo.reports.objectives import Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import date
+    from zoneinfo import ZoneInfo
+
+    from jipyo.catalogue import Catalogue
+    from jipyo.source import Source
+
+TILES = 8
+_NAMED = 3
+_WHOLE = 0.995
+
+
+def build(
+    source: Source,
+    catalogue: Catalogue,
+    day: date,
+    zone: ZoneInfo,
+    now_ms: int,
+    progress: Progress | None = None,
+) -> Report:
+    """The report of a local day; of a day that still runs, as far as it has come.
+
+    `progress` is told how many of how many metrics are read.
+
+    Raises:
+        ReportError: the day has not begun.
+        SourceError: whoever answers failed.
+    """
+    period = period_of(day, zone, now_ms)
+    gathered = gather(source, catalogue, period, zone, progress)
+    outcomes = objectives.outcomes(gathered, catalogue.metrics)
+    verdict = _verdict(gathered, outcomes)
+    first_page = (*_summary(gathered, outcomes, verdict),)
+    return Report(
+        kind="daily",
+        number=f"JIPYO-D-{day:%Y%m%d}",
+        title=phrase("reports.daily.title"),
+        period=period,
+        made_ms=now_ms,
+        instances=_instances(gathered),
+        catalogue=fingerprint(catalogue),
+        state=verdict.state,
+        blocks=(
+            *first_page,
+            *_crossings(gathered),
+            *_metrics(gathered),
+            *_charts(gathered),
+            *_completeness(gathered),
+            *_appendix(gathered, first_page, catalogue),
+        ),
+    )
+
+
+def fingerprint(catalogue: Catalogue) -> str:
+    """SHA-256 over all that the catalogue says of its metrics, but not where it was read."""
+    told = hashlib.sha256()
+    for metric in catalogue.metrics:
+        told.update(repr(replace(metric, where="")).encode())
+    return told.hexdigest()
+
+
+def _instances(day: Gathered) -> tuple[str, ...]:
+    from_targets = {target.labels.get("instance", "") for target in day.targets}
+    from_series = {one.labels.get("instance", "") for e in day.entries for one in e.now.series}
+    return tuple(sorted((from_targets or from_series) - {""}))
+
+
+# --- page one
+
+
+def _summary(day: Gathered, outcomes: tuple[Outcome, ...], verdict: Verdict) -> Iterator[Block]:
+    yield verdict
+    found = findings(day, outcomes)
+    if found:
+        yield Heading("findings", phrase("reports.section.findings"))
+        yield Findings(found)
+    if day.entries:
+        yield Heading("key-figures", phrase("reports.section.tiles"))
+        yield Tiles(tuple(_tiles(day)))
+    if outcomes:
+        yield Heading("objectives", phrase("reports.section.objectives"))
+        yield objectives.table(outcomes)
+
+
+def _verdict(day: Gathered, outcomes: tuple[Outcome, ...]) -> Verdict:
+    state = _state(day, outcomes)
+    details: list[Part] = []
+    if day.running:
+        details.append(phrase("reports.verdict.running", until=Moment(day.period.cut_ms)))
+    if day.entries:
+        details.append(_amount(day))
+        counts = {state.value: day.count(state) for state in State}
+        idle = len(day.entries) - len(day.judged)
+        details.append(
+            phrase("reports.verdict.counts", **counts, idle=idle, missing=len(day.missing))
+        )
+    if outcomes:
+        met, missed, unknown = (
+            sum(one.result is result for one in outcomes)
+            for result in (Result.MET, Result.MISSED, Result.UNKNOWN)
+        )
+        details.append(
+            phrase("reports.verdict.objectives", met=met, missed=missed, unknown=unknown)
+        )
+    return Verdict(state, _sentence(day, state, outcomes), tuple(details))
+
+
+def _state(day: Gathered, outcomes: tuple[Outcome, ...]) -> State:
+    """The gravest state; but nothing seen in a day of which little was seen is not "ok"."""
+    if day.count(State.CRITICAL) or any(one.result is Result.MISSED for one in outcomes):
+        return State.CRITICAL
+    if day.count(State.WARNING):
+        return State.WARNING
+    return State.OK if day.enough and day.judged else State.UNKNOWN
+
+
+def _sentence(day: Gathered, state: State, outcomes: tuple[Outcome, ...]) -> Phrase:
+    if not day.entries:
+        return phrase("reports.verdict.no_data")
+    if state is State.UNKNOWN:
+        key = "reports.verdict.little" if day.judged else "reports.verdict.not_judged"
+        return phrase(key, share=Share(day.share), span=Span(_seen_ms(day)))
+    if state is State.OK:
+        return phrase("reports.verdict.ok", n=len(day.judged))
+    beyond = [entry for entry in day.judged if entry.now.state is state]
+    if not beyond:
+        missed = [one for one in outcomes if one.result is Result.MISSED]
+        return phrase("reports.verdict.missed", n=len(missed), names=_names(missed))
+    return phrase(f"reports.verdict.{state.value}", n=len(beyond), names=_names(beyond))
+
+
+def _names(found: Sequence[Entry] | Sequence[Outcome]) -> Part:
+    named = tuple(
+        Subject(one.metric.name) if isinstance(one, Entry) else one.subject
+        for one in found[:_NAMED]
+    )
+    names = Joined(named, ", ")
+    left = len(found) - len(named)
+    return phrase("reports.and_more", names=names, n=left) if left else names
+
+
+def _amount(day: Gathered) -> Phrase:
+    key = "reports.verdict.whole" if day.share >= _WHOLE else "reports.verdict.part"
+    return phrase(key, share=Share(day.share), span=Span(_seen_ms(day)))
+
+
+def _seen_ms(day: Gathered) -> int:
+    """How much of the day was seen, as a length of time in whole minutes."""
+    step = day.period.step_ms
+    return round(day.share * (day.period.cut_ms - day.period.start_ms) / step) * step
+
+
+def _tiles(day: Gathered) -> Iterator[Tile]:
+    for entry in _chosen([one for one in day.entries if one.now.figure is not None]):
+        figure, series = entry.now.figure, entry.now.headline
+        assert figure is not None, "BUG: chosen for its figure"
+        yield Tile(
+            subject=Subject(entry.metric.name, series.target),
+            figure=figure,
+            state=entry.now.state if entry.now.rule else None,
+            note=phrase(f"reports.how.{figure.fold.value}"),
+            compared=(
+                _compared("week", day, change(entry, entry.week)),
+                _compared("yesterday", day, change(entry, entry.yesterday)),
+            ),
+            shape=series.values,
+        )
+
+
+def _chosen(entries: Sequence[Entry]) -> list[Entry]:
+    """The manual's metrics, the first of each family before the second of any."""
+    ranked: list[tuple[int, int, Entry]] = []
+    seen: dict[str, int] = {}
+    for place, entry in enumerate(entries):
+        family = entry.metric.family
+        turn = seen.get(family, 0) + (0 if entry.metric.manual else len(entries))
+        seen[family] = seen.get(family, 0) + 1
+        ranked.append((turn, place, entry))
+    best = sorted(ranked, key=lambda one: one[:2])[:TILES]
+    return [entry for _, _, entry in sorted(best, key=lambda one: one[1])]
+
+
+def _compared(which: str, day: Gathered, found: Change | None) -> Phrase:
+    if found is None:
+        return phrase(f"reports.compare.{which}.none")
+    weekday = phrase(f"reports.weekday.{day.period.day.weekday()}")
+    return phrase(f"reports.compare.{which}", weekday=weekday, delta=found.delta)
+
+
+# --- the pages after it
+
+
+def _crossings(day: Gathered) -> Iterator[Block]:
+    if not day.judged:
+        return
+    yield Heading("crossings", phrase("reports.section.crossings"), page=True)
+    found = tables.crossings(day)
+    if found is None:
+        yield Note(phrase("reports.crossings.none"))
+    else:
+        timeline, table, left = found
+        yield timeline
+        yield table
+        if left:
+            yield Note(phrase("reports.crossings.more", n=left))
+    brief = [
+        episode
+        for entry in day.judged
+        for one in entry.now.series
+        for episode in one.episodes
+        if episode.held is State.OK
+    ]
+    if brief:
+        total = Span(sum(episode.lasted_ms for episode in brief))
+        yield Note(phrase("reports.crossings.brief", n=len(brief), span=total))
+
+
+def _groups(day: Gathered) -> Iterator[tuple[Group, list[Entry]]]:
+    for group in Group:
+        entries = [entry for entry in day.entries if entry.metric.group is group]
+        if entries:
+            yield group, entries
+
+
+def _metrics(day: Gathered) -> Iterator[Block]:
+    if not day.entries:
+        return
+    yield Heading("metrics", phrase("reports.section.metrics"))
+    for group, entries in _groups(day):
+        yield tables.metrics(group, entries)
+    yield Note(phrase("reports.metrics.note"))
+
+
+def _charts(day: Gathered) -> Iterator[Block]:
+    for group, entries in _groups(day):
+        name = phrase(f"reports.group.{group.value}")
+        title = phrase("reports.section.charts", group=name)
+        yield Heading(f"charts-{group.value}", title, page=True)
+        for family in dict.fromkeys(entry.metric.family for entry in entries):
+            yield from _family([entry for entry in entries if entry.metric.family == family])
+
+
+def _family(entries: Sequence[Entry]) -> Iterator[Block]:
+    yield Charts(tuple(plots.chart(entry) for entry in entries))
+    for entry in entries:
+        heat = plots.heat(entry)
+        if heat is not None:
+            yield heat
+        if tables.is_top(entry):
+            yield tables.largest(entry)
+
+
+def _completeness(day: Gathered) -> Iterator[Block]:
+    yield Heading("completeness", phrase("reports.section.completeness"), page=True)
+    if day.targets:
+        yield tables.completeness(day.targets)
+        yield Note(phrase("reports.completeness.note"))
+    else:
+        yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
+    for reading in (*(entry.now for entry in day.entries), *day.missing):
+        for warning in reading.warnings:
+            text = phrase("reports.warning", name=reading.metric.name, text=warning)
+            yield Note(text, State.UNKNOWN)
+    if day.missing:
+        yield Heading("missing", phrase("reports.section.missing", n=len(day.missing)), level=2)
+        yield Note(phrase("reports.missing.note"))
+        yield Listing(
+            tuple((one.metric.name, phrase(f"reports.group.{one.metric.group.value}"))
+                  for one in day.missing)
+        )  # fmt: skip
+
+
+def _appendix(day: Gathered, first_page: Sequence[Block], catalogue: Catalogue) -> Iterator[Block]:
+    yield Heading("appendix", phrase("reports.section.appendix"), page=True)
+    several = [entry for entry in day.entries if len(entry.now.series) > 1]
+    if several:
+        yield Heading("series", phrase("reports.section.series"), level=2)
+        yield tables.series(several)
+    traced = [one for one in dict.fromkeys(_figures(first_page)) if one.value is not None]
+    if traced:
+        yield Heading("trace", phrase("reports.section.trace"), level=2)
+        yield tables.traced(traced)
+    if day.entries:
+        yield Heading("definitions", phrase("reports.section.definitions"), level=2)
+        yield tables.definitions(day)
+    yield Heading("method", phrase("reports.section.method"), level=2)
+    for key in ("day", "steps", "percentile", "state", "compare", "coverage"):
+        yield Note(phrase(f"reports.method.{key}", day=Day(day.period.day)))
+    yield Note(
+        phrase(
+            "reports.method.catalogue",
+            n=len(catalogue.metrics),
+            hash=Code(fingerprint(catalogue)),
+        )
+    )
+
+
+def _figures(blocks: Sequence[Block]) -> list[Figure]:
+    return figures(tuple(blocks))

@@ -1,0 +1,439 @@
+"""A report as data: what was found, in no language, every figure with where it comes from.
+
+A renderer only writes it down. Sentences are keys and values (`Phrase`), names come from
+the catalogue in both languages, moments stay milliseconds until somebody reads them: so
+Korean and English, HTML and whatever comes later, all say the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+import orjson
+
+from jipyo.catalogue import Bilingual
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jipyo.analysis.health import State
+    from jipyo.model.sample import Values
+
+
+class Fold(Enum):
+    """How a day of values became one figure; `docs/reports.md` tells each in a sentence."""
+
+    AVERAGE = "average"
+    P95 = "p95"
+    MAXIMUM = "maximum"
+    MINIMUM = "minimum"
+    LAST = "last"
+    CHANGE = "change"
+    TOTAL = "total"
+    RATIO = "ratio"
+    BUCKETS = "buckets"
+    MEAN = "mean"
+    SHARE = "share"
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A number of the report and all that is needed to work it out again.
+
+    With `step_ms` above 0, `expr` was asked as a range (start + step to end) and the values
+    that were present were folded; with 0 it was asked once, at `end_ms`, over the whole
+    window. `value` is None where there was nothing to work it out from.
+    """
+
+    value: float | None
+    unit: str
+    fold: Fold
+    expr: str
+    series: str
+    exporter: str
+    start_ms: int
+    end_ms: int
+    step_ms: int
+    samples: int
+    coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A bare number with its unit: a threshold, a target."""
+
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """By how much something changed; the unit `point` is a difference of percentages."""
+
+    value: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A time, read in the report's zone; with its day only where `dated`."""
+
+    t_ms: int
+    dated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A length of time."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A calendar day."""
+
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part of a whole, 0 to 1, read as percent that never rounds up to a false 100 %."""
+
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """A coloured word: the state's own, or another."""
+
+    state: State
+    text: Phrase | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A metric, and which of its series where it has several."""
+
+    name: Bilingual
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """Text for machines: an expression, a hash."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """A sentence: its key in i18n and what fills its blanks."""
+
+    key: str
+    values: tuple[tuple[str, Part], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Parts said one after another."""
+
+    parts: tuple[Part, ...]
+    by: str = " "
+
+
+Part = (
+    Phrase
+    | Joined
+    | Bilingual
+    | Figure
+    | Quantity
+    | Delta
+    | Moment
+    | Span
+    | Day
+    | Share
+    | Badge
+    | Subject
+    | Code
+    | str
+    | int
+    | None
+)
+"""Whatever can stand in a sentence or a table's cell; None reads as "none"."""
+
+
+def phrase(key: str, **values: Part) -> Phrase:
+    """A sentence by its key, blanks filled by name."""
+    return Phrase(key, tuple(values.items()))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The one line that an executive reads, and what must be known with it."""
+
+    state: State
+    text: Part
+    details: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What, how much; since when, compared with what, what follows; and on what basis."""
+
+    state: State
+    text: Part
+    details: tuple[Part, ...]
+    basis: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The findings, the gravest first."""
+
+    items: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One key figure: what it is, how it compares, its shape over the day."""
+
+    subject: Subject
+    figure: Figure
+    state: State | None
+    """None for a metric without thresholds."""
+    note: Part
+    compared: tuple[Part, ...]
+    shape: Values
+    """Shape (steps,), NaN where absent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """The key figures."""
+
+    items: tuple[Tile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column's heading; numbers are set flush right."""
+
+    title: Phrase
+    number: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells; the first cell of a row names the row."""
+
+    id: str
+    caption: Part
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Part, ...], ...]
+    wide: bool = False
+    """Set in smaller letters: it holds expressions or many columns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series of a chart; shape (steps,), NaN where absent."""
+
+    name: str
+    values: Values
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A threshold or an objective on a chart."""
+
+    level: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A metric over the day. Step i stands for the stretch that ends at start + (i+1) * step."""
+
+    id: str
+    title: Bilingual
+    unit: str
+    start_ms: int
+    step_ms: int
+    lines: tuple[Line, ...]
+    others: tuple[Line, Line] | None
+    """Lowest and highest of the series that are not drawn one by one."""
+    others_count: int
+    ghost: Line | None
+    """The same weekday a week before."""
+    limits: tuple[Limit, ...]
+    worse: int
+    caption: Part
+
+
+@dataclass(frozen=True, slots=True)
+class Charts:
+    """Charts that stand side by side."""
+
+    items: tuple[Chart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """Series by hours: what each was on average in each hour; shape (series, hours)."""
+
+    title: Bilingual
+    unit: str
+    rows: tuple[str, ...]
+    hours_ms: tuple[int, ...]
+    values: Values
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch beyond a threshold, on a timeline."""
+
+    start_ms: int
+    end_ms: int
+    level: str
+    text: Part
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineRow:
+    """One series on a timeline."""
+
+    subject: Subject
+    stretches: tuple[Stretch, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """When what was beyond its threshold."""
+
+    title: Phrase
+    rows: tuple[TimelineRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """Begins a section; level 1 stands in the table of contents, `page` begins a new page."""
+
+    id: str
+    text: Part
+    level: int = 1
+    page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A paragraph that explains; with a state it is one that must be seen."""
+
+    text: Part
+    state: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Short items, each with a remark: metrics that have no data, definitions."""
+
+    items: tuple[tuple[Part, Part], ...]
+
+
+Block = Verdict | Findings | Tiles | Table | Charts | Heat | Timeline | Heading | Note | Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What the report is about: a local day, and how far into it the data can reach.
+
+    `cut_ms` is `end_ms` for a day that is over, else the last step that lay in the past.
+    """
+
+    day: date
+    zone: str
+    start_ms: int
+    end_ms: int
+    cut_ms: int
+    step_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """Who hands the report in, about what: the site's words, empty where it gave none."""
+
+    organisation: str = ""
+    system: str = ""
+    version: str = ""
+    """Of jipyo."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A report as data. The same stored samples and catalogue give an equal report."""
+
+    kind: str
+    number: str
+    title: Phrase
+    period: Period
+    made_ms: int
+    instances: tuple[str, ...]
+    """What the data are from, by their `instance` labels."""
+    catalogue: str
+    """SHA-256 of the catalogue that was asked."""
+    state: State
+    blocks: tuple[Block, ...]
+    issuer: Issuer = Issuer()
+    """Put in by whoever hands it in: `dataclasses.replace(report, issuer=...)`."""
+
+
+def figures(blocks: tuple[Block, ...]) -> list[Figure]:
+    """Every figure in these blocks, in the order in which it is printed."""
+    found: list[Figure] = []
+    _collect(blocks, found)
+    return found
+
+
+def _collect(value: object, found: list[Figure]) -> None:
+    if isinstance(value, Figure):
+        found.append(value)
+    elif isinstance(value, tuple):
+        for item in value:
+            _collect(item, found)
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        for field in dataclasses.fields(value):
+            _collect(getattr(value, field.name), found)
+
+
+def to_json(report: Report) -> bytes:
+    """The report as JSON: fields in the order they are declared, `kind` tells what each is."""
+    return orjson.dumps(_plain(report), option=orjson.OPT_INDENT_2)
+
+
+def _plain(value: object) -> object:  # noqa: PLR0911 - one line a kind
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
+        return {"type": type(value).__name__.lower(), **{k: _plain(v) for k, v in fields}}
+    if isinstance(value, np.ndarray):
+        return _items(value.tolist())
+    if isinstance(value, tuple | list):
+        return _items(value)
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+    return value
+
+
+def _items(values: Iterable[object]) -> list[object]:
+    return [_plain(value) for value in values]

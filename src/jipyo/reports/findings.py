@@ -1,0 +1,273 @@
+"""The three things that an executive must know of the day, the gravest first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.health import State
+from jipyo.reports.document import (
+    Delta,
+    Figure,
+    Finding,
+    Fold,
+    Joined,
+    Moment,
+    Part,
+    Phrase,
+    Quantity,
+    Share,
+    Span,
+    Subject,
+    phrase,
+)
+from jipyo.reports.gathered import Entry, Gathered, change, same_series
+from jipyo.reports.objectives import Outcome, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.analysis.daystats import Episode
+    from jipyo.reports.reading import SeriesDay
+
+WANTED = 3
+_COMPLETE = 0.99
+_CHANGE_POINTS = 10.0
+_CHANGE_PERCENT = 30.0
+_FAMILIES_WITH_ADVICE = frozenset({"system.cpu", "system.memory", "system.disk", "system.gpu"})
+_GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A finding and what it is sorted by: class first, then weight, heavier first."""
+
+    rank: int
+    weight: float
+    finding: Finding
+
+
+def findings(day: Gathered, outcomes: tuple[Outcome, ...]) -> tuple[Finding, ...]:
+    """At most three; where nothing went wrong, what came nearest to it."""
+    candidates = [
+        *_breaches(day),
+        *_missed(outcomes),
+        *_gaps(day),
+        *_changes(day),
+        *_nearest(day),
+        *_kept(outcomes),
+    ]
+    ranked = sorted(candidates, key=lambda one: (one.rank, -one.weight))
+    return tuple(one.finding for one in ranked[:WANTED])
+
+
+def subject(entry: Entry, series: SeriesDay) -> Subject:
+    """The metric, and which of its series."""
+    return Subject(entry.metric.name, series.target)
+
+
+def peak(series: SeriesDay, episode: Episode, sign: int) -> Figure:
+    """The worst value of an episode, as a figure over the episode alone."""
+    steps = (episode.end_ms - episode.start_ms) // series.asked.step_ms
+    fold = Fold.MAXIMUM if sign > 0 else Fold.MINIMUM
+    return replace(
+        series.asked,
+        value=episode.peak,
+        fold=fold,
+        start_ms=episode.start_ms,
+        end_ms=episode.end_ms,
+        samples=steps,
+        coverage=1.0,
+    )
+
+
+def limit_of(entry: Entry, state: State) -> Quantity:
+    """The threshold of a state, or the other one where the metric has only that."""
+    assert entry.now.rule is not None, f"BUG: {entry.metric.id} is not judged"
+    limits = entry.now.rule.limits
+    levels = (limits.warning, limits.critical)
+    first, second = levels[::-1] if state is State.CRITICAL else levels
+    value = first if first is not None else second
+    assert value is not None, f"BUG: {entry.metric.id} has no level"
+    return Quantity(value, entry.metric.unit.value)
+
+
+def basis(figure: Figure) -> Phrase:
+    """What a finding rests on."""
+    return phrase(
+        "reports.basis",
+        exporter=figure.exporter,
+        step=Span(figure.step_ms or 60_000),
+        samples=figure.samples,
+        coverage=Share(figure.coverage),
+    )
+
+
+def _breaches(day: Gathered) -> Iterator[_Ranked]:
+    for entry in day.judged:
+        if entry.now.state in (State.WARNING, State.CRITICAL):
+            series = entry.now.series[0]
+            rank = _GRAVE if entry.now.state is State.CRITICAL else _SERIOUS
+            weight = float(sum(e.lasted_ms for e in series.episodes))
+            yield _Ranked(rank, weight, _breach(day, entry, series))
+
+
+def _breach(day: Gathered, entry: Entry, series: SeriesDay) -> Finding:
+    rule = entry.now.rule
+    assert rule is not None, "BUG: a breach without thresholds"
+    held = [episode for episode in series.episodes if episode.held is not State.OK]
+    worst = max(held, key=lambda episode: (episode.held.rank, episode.peak * rule.sign))
+    side = "above" if rule.sign > 0 else "below"
+    text = phrase(
+        f"reports.finding.breach.{side}.{worst.held.value}",
+        subject=subject(entry, series),
+        limit=limit_of(entry, worst.held),
+        start=Moment(worst.start_ms),
+        span=Span(worst.lasted_ms),
+        peak=peak(series, worst, rule.sign),
+        peak_at=Moment(worst.peak_ms),
+    )
+    details: list[Part] = []
+    if len(held) > 1:
+        total = sum(episode.lasted_ms for episode in held)
+        details.append(phrase("reports.finding.times", n=len(held), span=Span(total)))
+    others = len([one for one in entry.now.series if one.state in (State.WARNING, State.CRITICAL)])
+    if others > 1:
+        details.append(phrase("reports.finding.others", n=others - 1))
+    details.append(_ended(day, worst))
+    details.append(_against_last_week(entry, series, rule.sign))
+    details.append(_advice(entry))
+    return Finding(entry.now.state, text, tuple(details), basis(series.asked))
+
+
+def _ended(day: Gathered, episode: Episode) -> Part:
+    if not episode.open:
+        return phrase("reports.finding.ended", end=Moment(episode.end_ms))
+    return phrase("reports.finding.going_on" if day.running else "reports.finding.past_midnight")
+
+
+def _against_last_week(entry: Entry, series: SeriesDay, sign: int) -> Part:
+    before = same_series(series, entry.week)
+    if before is None:
+        return phrase("reports.compare.none")
+    extreme = before.stats.maximum if sign > 0 else before.stats.minimum
+    fold = Fold.MAXIMUM if sign > 0 else Fold.MINIMUM
+    side = "above" if sign > 0 else "below"
+    figure = replace(before.asked, value=extreme, fold=fold)
+    return phrase(f"reports.finding.last_week.{side}", figure=figure)
+
+
+def _advice(entry: Entry) -> Part:
+    family = entry.metric.family
+    key = family if family in _FAMILIES_WITH_ADVICE else entry.metric.group.value
+    return phrase(f"reports.advice.{key}")
+
+
+def _missed(outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:
+    for outcome in outcomes:
+        if outcome.result is Result.MISSED and outcome.actual and outcome.entry:
+            text = phrase(
+                "reports.finding.missed",
+                subject=outcome.subject,
+                actual=outcome.actual,
+                target=outcome.target,
+            )
+            details: tuple[Part, ...] = (_changed(outcome.entry), _advice(outcome.entry))
+            finding = Finding(State.CRITICAL, text, details, basis(outcome.actual))
+            yield _Ranked(_GRAVE, 0.0, finding)
+
+
+def _changed(entry: Entry) -> Part:
+    found = change(entry, entry.week)
+    if found is None:
+        return phrase("reports.compare.none")
+    return phrase("reports.finding.was", before=found.before, delta=found.delta)
+
+
+def _gaps(day: Gathered) -> Iterator[_Ranked]:
+    if day.share >= _COMPLETE or not day.entries:
+        return
+    details: list[Part] = []
+    longest = [target for target in day.targets if target.longest is not None]
+    if longest:
+        target = max(longest, key=lambda one: one.longest.lasted_ms if one.longest else 0)
+        gap = target.longest
+        assert gap is not None, "BUG: chosen for its gap"
+        details.append(
+            phrase(
+                "reports.finding.gap",
+                target=target.labels.get("instance", ""),
+                start=Moment(gap.start_ms),
+                end=Moment(gap.end_ms),
+                span=Span(gap.lasted_ms),
+            )
+        )
+    details.append(phrase("reports.advice.gap"))
+    text = phrase("reports.finding.incomplete", share=Share(day.share))
+    finding = Finding(
+        State.UNKNOWN, text, tuple(details), phrase("reports.basis.targets", n=len(day.targets))
+    )
+    yield _Ranked(_NOTABLE if day.enough else _GRAVE, 1e12, finding)
+
+
+def _changes(day: Gathered) -> Iterator[_Ranked]:
+    for entry in day.entries:
+        found = change(entry, entry.week)
+        figure = entry.now.figure
+        if found is not None and figure is not None and entry.metric.manual and _large(found.delta):
+            key = "reports.finding.rose" if found.delta.value > 0 else "reports.finding.fell"
+            text = phrase(
+                key,
+                subject=subject(entry, entry.now.headline),
+                now=figure,
+                before=found.before,
+                delta=found.delta,
+            )
+            finding = Finding(State.OK, text, (_day_before(entry),), basis(figure))
+            yield _Ranked(_NOTABLE, abs(found.delta.value), finding)
+
+
+def _large(delta: Delta) -> bool:
+    return abs(delta.value) >= (_CHANGE_PERCENT if delta.unit == "percent" else _CHANGE_POINTS)
+
+
+def _day_before(entry: Entry) -> Part:
+    found = change(entry, entry.yesterday)
+    if found is None:
+        return phrase("reports.finding.no_day_before")
+    return phrase("reports.finding.day_before", before=found.before, delta=found.delta)
+
+
+def _nearest(day: Gathered) -> Iterator[_Ranked]:
+    """Metrics that stayed within, by how near they came to their first line."""
+    for entry in day.judged:
+        rule, series = entry.now.rule, entry.now.series[0]
+        if rule is None or entry.now.state is not State.OK or not entry.metric.manual:
+            continue
+        limit = limit_of(entry, State.WARNING)
+        extreme = series.stats.maximum if rule.sign > 0 else series.stats.minimum
+        at = series.stats.maximum_ms if rule.sign > 0 else series.stats.minimum_ms
+        fold = Fold.MAXIMUM if rule.sign > 0 else Fold.MINIMUM
+        figure = replace(series.asked, value=extreme, fold=fold)
+        brief = bool(series.episodes)
+        text = phrase(
+            "reports.finding.brief" if brief else "reports.finding.nearest",
+            subject=subject(entry, series),
+            peak=figure,
+            peak_at=Moment(at),
+            limit=limit,
+            minutes=Span(series.warning_ms + series.critical_ms),
+        )
+        near = extreme / limit.value if rule.sign > 0 and limit.value else 0.0
+        finding = Finding(State.OK, text, (_changed(entry),), basis(figure))
+        yield _Ranked(_PLAIN, near, finding)
+
+
+def _kept(outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:
+    kept = [outcome for outcome in outcomes if outcome.result is Result.MET]
+    if kept:
+        names = Joined(tuple(outcome.subject for outcome in kept), ", ")
+        text = phrase("reports.finding.kept", n=len(kept), all=len(outcomes), names=names)
+        figure = kept[0].actual
+        assert figure is not None, "BUG: kept without a figure"
+        yield _Ranked(_PLAIN, 0.5, Finding(State.OK, text, (), basis(figure)))

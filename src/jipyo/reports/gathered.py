@@ -1,0 +1,179 @@
+"""Everything a daily report speaks of, read once: the day, and the days it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from jipyo.model.errors import ReportError
+from jipyo.reports.collected import Target, collected, share
+from jipyo.reports.document import Delta, Figure, Period
+from jipyo.reports.reading import STEP_MS, Reading, SeriesDay, Window, primary, read
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from jipyo.analysis.health import State
+    from jipyo.catalogue import Catalogue, Metric
+    from jipyo.source import Source
+
+Progress = Callable[[int, int], None]
+"""Told how many of how many metrics are read."""
+
+COMPARABLE = 0.5
+"""Days are compared where both have at least this share of their steps."""
+ENOUGH = 0.5
+"""Below this share of what was expected a day without breaches is not called good."""
+_WEEK = 7
+_ABSOLUTE_UNITS = frozenset({"celsius", "days"})
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A metric's figure against the same figure of an earlier day."""
+
+    before: Figure
+    delta: Delta
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A metric that has data on the day, and its earlier days where they have data too."""
+
+    now: Reading
+    week: Reading | None
+    yesterday: Reading | None
+
+    @property
+    def metric(self) -> Metric:
+        """The catalogue's metric."""
+        return self.now.metric
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """All readings of a report; `share` is the received part of the samples expected."""
+
+    period: Period
+    zone: ZoneInfo
+    entries: tuple[Entry, ...]
+    missing: tuple[Reading, ...]
+    targets: tuple[Target, ...]
+    share: float
+
+    @property
+    def judged(self) -> list[Entry]:
+        """The entries whose metric has thresholds."""
+        return [entry for entry in self.entries if entry.now.rule is not None]
+
+    def count(self, state: State) -> int:
+        """How many judged entries are in this state."""
+        return sum(entry.now.state is state for entry in self.judged)
+
+    @property
+    def running(self) -> bool:
+        """Whether the day is not over yet."""
+        return self.period.cut_ms < self.period.end_ms
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is enough data to call a day without breaches good."""
+        return self.share >= ENOUGH
+
+
+def period_of(day: date, zone: ZoneInfo, now_ms: int) -> Period:
+    """The local day in UTC milliseconds, 23 or 25 hours long where the clocks were moved.
+
+    Raises:
+        ReportError: the day has not begun, or not a single step of it has passed.
+    """
+    start_ms, end_ms = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+    cut_ms = min(end_ms, start_ms + (now_ms - start_ms) // STEP_MS * STEP_MS)
+    if cut_ms <= start_ms:
+        raise ReportError(
+            "reports.day_not_begun", hint="reports.day_not_begun.hint", day=day.isoformat()
+        )
+    return Period(day, str(zone), start_ms, end_ms, cut_ms, STEP_MS)
+
+
+def midnight(day: date, zone: ZoneInfo) -> int:
+    """When the day begins on the zone's clocks; where 00:00 was skipped, right after."""
+    return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
+
+
+def gather(
+    source: Source, catalogue: Catalogue, period: Period, zone: ZoneInfo, progress: Progress | None
+) -> Gathered:
+    """Read every metric of the catalogue; earlier days only of those that have data.
+
+    Raises:
+        SourceError: whoever answers failed.
+    """
+    window = Window(period.start_ms, period.cut_ms)
+    week, yesterday = (earlier(period, zone, days) for days in (_WEEK, 1))
+    entries: list[Entry] = []
+    missing: list[Reading] = []
+    for done, metric in enumerate(catalogue.metrics, 1):
+        now = read(source, metric, window)
+        if now.series:
+            before = (_if_any(read(source, metric, one)) for one in (week, yesterday))
+            entries.append(Entry(now, *before))
+        else:
+            missing.append(now)
+        if progress is not None:
+            progress(done, len(catalogue.metrics))
+    targets = collected(source, window)
+    part = share(targets)
+    if part is None:
+        part = max((entry.now.coverage for entry in entries), default=0.0)
+    return Gathered(period, zone, tuple(entries), tuple(missing), targets, part)
+
+
+def earlier(period: Period, zone: ZoneInfo, days: int) -> Window:
+    """The same part of a day so many days before: whole, or as far as this one has come."""
+    day = period.day - timedelta(days=days)
+    start_ms, end_ms = midnight(day, zone), midnight(day + timedelta(days=1), zone)
+    if period.cut_ms < period.end_ms:
+        end_ms = min(end_ms, start_ms + period.cut_ms - period.start_ms)
+    return Window(start_ms, end_ms)
+
+
+def _if_any(reading: Reading) -> Reading | None:
+    return reading if reading.series else None
+
+
+def same_series(series: SeriesDay, before: Reading | None) -> SeriesDay | None:
+    """The same series on the earlier day, where there is enough of it to compare."""
+    if before is None:
+        return None
+    known = (*((before.together,) if before.together else ()), *before.series)
+    found = next((one for one in known if one.labels == series.labels), None)
+    return found if found is not None and found.coverage >= COMPARABLE else None
+
+
+def change(entry: Entry, before: Reading | None) -> Change | None:
+    """How the metric's figure changed; None without data to compare."""
+    series = entry.now.headline
+    other = same_series(series, before)
+    if other is None or series.coverage < COMPARABLE:
+        return None
+    now_figure, old_figure = primary(entry.metric, series), primary(entry.metric, other)
+    if now_figure is None or old_figure is None or now_figure.fold is not old_figure.fold:
+        return None
+    delta = difference(now_figure, old_figure)
+    return Change(old_figure, delta) if delta is not None else None
+
+
+def difference(now: Figure, before: Figure) -> Delta | None:
+    """Points for percentages, degrees for temperatures, percent of what it was for the rest."""
+    if now.value is None or before.value is None:
+        return None
+    if now.unit == "percent":
+        return Delta(now.value - before.value, "point")
+    if now.unit in _ABSOLUTE_UNITS:
+        return Delta(now.value - before.value, now.unit)
+    if before.value == 0:
+        return Delta(0.0, "percent") if now.value == 0 else None
+    return Delta(100 * (now.value / before.value - 1), "percent")

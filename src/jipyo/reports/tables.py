@@ -1,0 +1,352 @@
+"""The tables of a daily report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.health import State
+from jipyo.catalogue import Across, Summary
+from jipyo.reports.document import (
+    Badge,
+    Code,
+    Column,
+    Figure,
+    Joined,
+    Moment,
+    Part,
+    Quantity,
+    Share,
+    Span,
+    Stretch,
+    Subject,
+    Table,
+    Timeline,
+    TimelineRow,
+    phrase,
+)
+from jipyo.reports.findings import limit_of, peak, subject
+from jipyo.reports.gathered import change
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jipyo.analysis.daystats import Episode
+    from jipyo.catalogue import Group, Metric
+    from jipyo.reports.collected import Target
+    from jipyo.reports.gathered import Entry, Gathered
+    from jipyo.reports.reading import SeriesDay
+
+CROSSINGS = 40
+"""Most crossings listed one by one."""
+SERIES = 16
+"""Most series of a metric listed one by one."""
+TOP = 10
+
+_BEFORE_OTHERS = (Summary.AVG, Summary.RATIO_OF_SUMS)
+_OWN_COLUMN = frozenset({*_BEFORE_OTHERS, Summary.P95, Summary.MAX})
+
+
+def columns(*names: str, text: Iterable[str] = ()) -> tuple[Column, ...]:
+    """Columns by name; all but the first and those named as text hold numbers."""
+    words = {names[0], *text}
+    return tuple(Column(phrase(f"reports.column.{name}"), name not in words) for name in names)
+
+
+def metrics(group: Group, entries: Sequence[Entry]) -> Table:
+    """A metric a row: what the day was, and how long it was beyond its lines."""
+    return Table(
+        id=f"metrics-{group.value}",
+        caption=phrase("reports.metrics.caption", group=phrase(f"reports.group.{group.value}")),
+        columns=columns(
+            "metric",
+            "average",
+            "p95",
+            "maximum",
+            "other",
+            "warning_time",
+            "critical_time",
+            "last_week",
+            "coverage",
+            "state",
+            text=("state",),
+        ),
+        rows=tuple(_metric(entry) for entry in entries),
+        wide=True,
+    )
+
+
+def _metric(entry: Entry) -> tuple[Part, ...]:
+    series = entry.now.headline
+    beyond = entry.now.series[0]
+    compared = change(entry, entry.week)
+    return (
+        Subject(entry.metric.name, series.target),
+        *_summary(entry.metric, series),
+        *_beyond(entry, beyond),
+        compared.delta if compared else phrase("reports.compare.short"),
+        Share(entry.now.coverage),
+        badge(entry, entry.now.state),
+    )
+
+
+def _summary(metric: Metric, series: SeriesDay) -> tuple[Part, Part, Part, Part]:
+    """Average, p95, maximum with its time, and what else the catalogue wants told."""
+    told = series.figures
+    average = next((told[name] for name in _BEFORE_OTHERS if name in told), None)
+    highest: Part = told.get(Summary.MAX)
+    if highest is not None:
+        highest = phrase("reports.at", value=highest, at=Moment(series.stats.maximum_ms))
+    others = tuple(
+        phrase(f"reports.fold.{name.value}", value=told[name])
+        for name in metric.report.time
+        if name in told and name not in _OWN_COLUMN
+    )
+    return average, told.get(Summary.P95), highest, Joined(others, ", ") if others else None
+
+
+def _beyond(entry: Entry, series: SeriesDay) -> tuple[Part, Part]:
+    """Time beyond the warning line (the critical one included) and beyond the critical one."""
+    rule = entry.now.rule
+    if rule is None:
+        return None, None
+    limits = rule.limits
+    warning = Span(series.warning_ms + series.critical_ms) if limits.warning is not None else None
+    return warning, Span(series.critical_ms) if limits.critical is not None else None
+
+
+def badge(entry: Entry, state: State) -> Badge:
+    """The state's word; for a metric that is not judged, that and why."""
+    if entry.now.rule is not None and state is not State.UNKNOWN:
+        return Badge(state)
+    mean_only = entry.metric.thresholds is not None
+    return Badge(State.UNKNOWN, phrase("reports.mean_only" if mean_only else "reports.not_judged"))
+
+
+def series(entries: Iterable[Entry]) -> Table:
+    """Every series of the metrics that have several."""
+    rows: list[tuple[Part, ...]] = []
+    for entry in entries:
+        if len(entry.now.series) > 1:
+            rows += (_series(entry, one) for one in entry.now.series[:SERIES])
+            left = len(entry.now.series) - SERIES
+            if left > 0:
+                more = phrase("reports.series.more", name=entry.metric.name, n=left)
+                rows.append((more, *(None,) * 7))
+    return Table(
+        id="series",
+        caption=phrase("reports.series.caption"),
+        columns=columns(
+            "target",
+            "average",
+            "p95",
+            "maximum",
+            "warning_time",
+            "critical_time",
+            "coverage",
+            "state",
+            text=("state",),
+        ),
+        rows=tuple(rows),
+        wide=True,
+    )
+
+
+def _series(entry: Entry, one: SeriesDay) -> tuple[Part, ...]:
+    average, p95, highest, others = _summary(entry.metric, one)
+    return (
+        subject(entry, one),
+        average or others,
+        p95,
+        highest,
+        *_beyond(entry, one),
+        Share(one.coverage),
+        badge(entry, one.state),
+    )
+
+
+def crossings(day: Gathered) -> tuple[Timeline, Table, int] | None:
+    """The breaches that lasted, drawn and listed, and how many are not listed; None without."""
+    held = [
+        (entry, one, episode)
+        for entry in day.judged
+        for one in entry.now.series
+        for episode in one.episodes
+        if episode.held is not State.OK
+    ]
+    if not held:
+        return None
+    gravest = sorted(held, key=lambda row: (-row[2].held.rank, -row[2].lasted_ms))[:CROSSINGS]
+    listed = sorted(gravest, key=lambda row: (row[2].start_ms, row[0].metric.id))
+    table = Table(
+        id="crossings",
+        caption=phrase("reports.crossings.caption"),
+        columns=columns(
+            "metric", "from", "to", "length", "limit", "peak", "level", text=("level",)
+        ),
+        rows=tuple(_crossing(*row) for row in listed),
+    )
+    return _timeline(listed), table, len(held) - len(listed)
+
+
+def _crossing(entry: Entry, one: SeriesDay, episode: Episode) -> tuple[Part, ...]:
+    rule = entry.now.rule
+    assert rule is not None, "BUG: an episode without thresholds"
+    worst = peak(one, episode, rule.sign)
+    return (
+        subject(entry, one),
+        Moment(episode.start_ms),
+        phrase("reports.crossings.open") if episode.open else Moment(episode.end_ms),
+        Span(episode.lasted_ms),
+        limit_of(entry, episode.held),
+        phrase("reports.at", value=worst, at=Moment(episode.peak_ms)),
+        Badge(episode.held),
+    )
+
+
+def _timeline(listed: Sequence[tuple[Entry, SeriesDay, Episode]]) -> Timeline:
+    rows: dict[tuple[str, str], list[tuple[Entry, SeriesDay, Episode]]] = {}
+    for row in listed:
+        rows.setdefault((row[0].metric.id, row[1].target), []).append(row)
+    return Timeline(
+        phrase("reports.crossings.title"),
+        tuple(
+            TimelineRow(subject(found[0][0], found[0][1]), tuple(_stretch(*row) for row in found))
+            for found in rows.values()
+        ),
+    )
+
+
+def _stretch(entry: Entry, one: SeriesDay, episode: Episode) -> Stretch:
+    text = phrase(
+        "reports.crossings.stretch",
+        subject=subject(entry, one),
+        start=Moment(episode.start_ms),
+        end=Moment(episode.end_ms),
+        peak=Quantity(episode.peak, entry.metric.unit.value),
+    )
+    return Stretch(episode.start_ms, episode.end_ms, episode.held.value, text)
+
+
+def largest(entry: Entry) -> Table:
+    """The series of a top-ten metric by what they held over the day together."""
+
+    def held(one: SeriesDay) -> float:
+        return -one.stats.average * one.stats.steps
+
+    ranked = sorted(entry.now.series, key=held)[:TOP]
+    return Table(
+        id=f"top-{entry.metric.id.replace('.', '-')}",
+        caption=phrase("reports.top.caption", name=entry.metric.name),
+        columns=columns("target", "average", "maximum", "time_in_top"),
+        rows=tuple(
+            (
+                one.target or one.labels.get(entry.metric.by[-1], ""),
+                one.figures.get(Summary.AVG),
+                one.figures.get(Summary.MAX),
+                Span(one.stats.steps * entry.now.window.step_ms),
+            )
+            for one in ranked
+        ),
+    )
+
+
+def is_top(entry: Entry) -> bool:
+    """Whether the catalogue asks for the largest series of this metric."""
+    return Across.TOPK10 in entry.metric.report.across
+
+
+def completeness(targets: Iterable[Target]) -> Table:
+    """What was received of what should have been, target by target."""
+    return Table(
+        id="completeness",
+        caption=phrase("reports.completeness.caption"),
+        columns=columns(
+            "target", "interval", "received", "expected", "coverage", "longest_gap", "down_time"
+        ),
+        rows=tuple(_target(target) for target in targets),
+    )
+
+
+def _target(target: Target) -> tuple[Part, ...]:
+    longest = target.longest
+    gap: Part = None
+    if longest is not None:
+        gap = phrase(
+            "reports.gap",
+            span=Span(longest.lasted_ms),
+            start=Moment(longest.start_ms),
+            end=Moment(longest.end_ms),
+        )
+    name = " ".join(filter(None, (target.labels.get("job", ""), target.labels.get("instance", ""))))
+    return (
+        name,
+        Span(target.interval_ms),
+        Quantity(target.received, "count"),
+        Quantity(target.expected, "count"),
+        target.share,
+        gap,
+        Span(target.down_ms),
+    )
+
+
+def definitions(day: Gathered) -> Table:
+    """Every metric that has data: what it is, its lines, and what was asked."""
+    return Table(
+        id="definitions",
+        caption=phrase("reports.definitions.caption"),
+        columns=columns(
+            "metric",
+            "warning",
+            "critical",
+            "lasting",
+            "origin",
+            "exporter",
+            "expression",
+            text=("origin", "exporter", "expression"),
+        ),
+        rows=tuple(_definition(entry) for entry in day.entries),
+        wide=True,
+    )
+
+
+def _definition(entry: Entry) -> tuple[Part, ...]:
+    metric, limits = entry.metric, entry.metric.thresholds
+    exporters = tuple(dict.fromkeys(exporter for exporter, _ in entry.now.expressions))
+    asked = tuple(Code(expression) for _, expression in entry.now.expressions)
+    name = phrase("reports.definitions.metric", name=metric.name, description=metric.description)
+    if limits is None:
+        lines: tuple[Part, ...] = (None, None, None, None)
+    else:
+        lines = (
+            _line(limits.warning, metric),
+            _line(limits.critical, metric),
+            Span(limits.for_ms),
+            phrase(f"reports.origin.{limits.origin.value}"),
+        )
+    return (name, *lines, Joined(exporters, ", "), Joined(asked, "\n"))
+
+
+def _line(value: float | None, metric: Metric) -> Part:
+    return None if value is None else Quantity(value, metric.unit.value)
+
+
+def traced(figures: Iterable[Figure]) -> Table:
+    """Where the figures of the first page come from, one a row."""
+    return Table(
+        id="trace",
+        caption=phrase("reports.trace.caption"),
+        columns=columns(
+            "figure", "fold", "samples", "coverage", "expression", text=("fold", "expression")
+        ),
+        rows=tuple(
+            (
+                figure,
+                phrase(f"reports.how.{figure.fold.value}"),
+                Quantity(figure.samples, "count"),
+                Share(figure.coverage),
+                Code(figure.expr),
+            )
+            for figure in figures
+        ),
+        wide=True,
+    )

@@ -1,0 +1,87 @@
+"""Where the ticks of an axis stand: round values, and the hours and midnights of a zone."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+_DECIMAL = (1.0, 2.0, 2.5, 5.0, 10.0)
+_BINARY = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
+_CLOCK_MINUTES = (1, 5, 15, 30, 60, 120, 180, 360, 720, 1440)
+_GRAIN_MINUTES = 15
+_MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
+_FROM_ZERO = 0.25
+_TICKS = 4
+
+
+def value_ticks(
+    low: float, high: float, base: int = 10, top: float | None = None
+) -> tuple[list[float], float, float]:
+    """Round ticks that enclose low to high, and the ends of the axis.
+
+    The axis starts at zero where that costs little; equal values get room above and below.
+    No axis goes past `top` unless a value does.
+    """
+    if low >= 0 and high - low >= _FROM_ZERO * high:
+        low = 0.0
+    if low <= 0 < high <= _FROM_ZERO * -low:
+        high = max(high, 0.0)
+    if high - low <= abs(high) * 1e-9:
+        low, high = low - (abs(low) / 2 or 1.0), high + (abs(high) / 2 or 1.0)
+    step = _step((high - low) / _TICKS, base)
+    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    if top is not None and high <= top:
+        last = min(last, max(math.floor(top / step + 1e-9), first + 1))
+    ticks = [float(f"{index * step:.12g}") for index in range(first, last + 1)]
+    return ticks, min(ticks[0], low), max(ticks[-1], high)
+
+
+def _step(rough: float, base: int) -> float:
+    if base == 1024:
+        power = 1024.0 ** math.floor(math.log(max(rough, 1e-300), 1024)) if rough >= 1 else 1.0
+        if rough >= 1:
+            return next(k for k in _BINARY if k * power >= rough * (1 - 1e-9)) * power
+    power = 10.0 ** math.floor(math.log10(max(rough, 1e-300)))
+    return next(k for k in _DECIMAL if k * power >= rough * (1 - 1e-9)) * power
+
+
+def time_ticks(start_ms: int, end_ms: int, zone: ZoneInfo, most: int) -> list[tuple[int, str]]:
+    """At most `most` round times of the zone's clock with their words; the last midnight is 24:00.
+
+    Over a few days and less the clock's hours are named, over more the days.
+    """
+    for minutes in _CLOCK_MINUTES:
+        if (end_ms - start_ms) / (minutes * _MINUTE_MS) <= most:
+            return list(_hours(start_ms, end_ms, zone, minutes))
+    days = math.ceil((end_ms - start_ms) / _DAY_MS / most)
+    midnights = [t for t, _ in _hours(start_ms, end_ms, zone, 1440)]
+    return [(t, f"{_local(t, zone):%m-%d}") for t in midnights[::days]]
+
+
+def _hours(start_ms: int, end_ms: int, zone: ZoneInfo, minutes: int) -> Iterator[tuple[int, str]]:
+    """Every moment at which the zone's clock shows a multiple of so many minutes.
+
+    Clocks are moved by multiples of 15 minutes, so a walk in such steps meets each of them.
+    """
+    grain = min(minutes, _GRAIN_MINUTES) * _MINUTE_MS
+    several = end_ms - start_ms > 1.5 * _DAY_MS
+    for t_ms in range(-(-start_ms // grain) * grain, end_ms + 1, grain):
+        local = _local(t_ms, zone)
+        if (local.hour * 60 + local.minute) % minutes or local.second:
+            continue
+        if local.hour or local.minute:
+            yield t_ms, f"{local:%H:%M}"
+        elif several:
+            yield t_ms, f"{local:%m-%d}"
+        else:
+            yield t_ms, "24:00" if t_ms == end_ms else "00:00"
+
+
+def _local(t_ms: int, zone: ZoneInfo) -> datetime:
+    return datetime.fromtimestamp(t_ms / 1000, UTC).astimezone(zone)
