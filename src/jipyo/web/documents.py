@@ -1,0 +1,198 @@
+"""What `/api/jipyo` answers with; the OpenAPI document is made from these shapes.
+
+Times are seconds UTC, absent values are null, texts are in the language asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping  # noqa: TC003 - pydantic reads the shapes
+from dataclasses import dataclass
+from typing import Literal
+
+StateName = Literal["ok", "warning", "critical", "unknown"]
+DirectionName = Literal["higher_is_worse", "lower_is_worse", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many metrics are in each state; one that never had data is only absent."""
+
+    ok: int
+    warning: int
+    critical: int
+    unknown: int
+    absent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Is it well?"""
+
+    state: StateName
+    text: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Whether samples can be kept; `text` says why not and what to do."""
+
+    writable: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyOf:
+    """Metrics that belong together."""
+
+    id: str
+    name: str
+    metrics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """From where a value is a warning or critical, and for how long it must stay there."""
+
+    warning: float | None
+    critical: float | None
+    for_s: float
+    origin: Literal["manual", "added", "site"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricNow:
+    """How a metric is."""
+
+    id: str
+    family: str
+    group: str
+    name: str
+    description: str
+    unit: str
+    unit_label: str
+    direction: DirectionName
+    judged: bool
+    state: StateName
+    since: float | None
+    since_text: str
+    value: float | None
+    text: str
+    worst: Mapping[str, str] | None
+    worst_text: str
+    reason: str
+    exporter: str | None
+    manual: bool
+    thresholds: Limits | None
+    absent: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything the first screen shows."""
+
+    t: float
+    lang: Literal["ko", "en"]
+    timezone: str
+    instance: str
+    version: str
+    verdict: Verdict
+    storage: Storage
+    families: tuple[FamilyOf, ...]
+    metrics: tuple[MetricNow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesOf:
+    """One series; `values` stand at the metric's times."""
+
+    name: str
+    labels: Mapping[str, str]
+    exporter: str
+    values: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRange:
+    """A metric over time, all series on common steps."""
+
+    id: str
+    name: str
+    unit: str
+    unit_label: str
+    direction: DirectionName
+    t: tuple[float, ...]
+    series: tuple[SeriesOf, ...]
+    thresholds: Limits | None
+    warnings: tuple[str, ...]
+    coverage: float | None
+    """The share of steps at which there are values; null where there is no series."""
+    expressions: Mapping[str, str]
+    """By exporter, the PromQL that was asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Whether a metric has data here, or what to do so that it has."""
+
+    id: str
+    name: str
+    state: Literal["found", "missing"]
+    exporter: str | None
+    series: int
+    remedy: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doctor:
+    """Every metric of the catalogue."""
+
+    t: float
+    metrics: tuple[Found, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetOf:
+    """One target and its last reading."""
+
+    job: str
+    instance: str
+    url: str
+    state: Literal["up", "down", "unknown", "absent"]
+    error: str
+    notes: tuple[str, ...]
+    last: float | None
+    duration_s: float
+    samples: int
+    rejected: int
+    interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Everything that is read."""
+
+    targets: tuple[TargetOf, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The verdict alone, and how the process stands."""
+
+    t: float
+    version: str
+    instance: str
+    started: float
+    ready: bool
+    verdict: Verdict
+    storage: Storage
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A refusal; `hint` says what to do."""
+
+    status: Literal["error"]
+    errorType: str  # noqa: N815 - the Prometheus API's name
+    error: str
+    hint: str

@@ -1,0 +1,330 @@
+"""Answers as the JSON of the Prometheus HTTP API: arrays in, bytes out, no I/O.
+
+A range over a week at 60 s is 10,081 points a series, and writing them costs more than
+computing them, so this file is written for speed: numbers are written by the thousand
+(`number_texts`), and the times, which all series share, are laid between them in place
+(`_woven`). Bytes are those of Prometheus 3.16 (util/jsonutil/marshal.go, promql/value.go);
+`number` and `plain` are the slow and plain rules that the tests hold the fast way to.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+from numpy.lib.stride_tricks import as_strided
+
+from jipyo.model.result import Matrix, QueryResult, QueryStats, RawMatrix, Scalar, String, Vector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import Mask, Times, Values
+
+BLOCK_POINTS = 32_768
+"""Points written at once: their text (about 1 MiB) stays near the processor."""
+
+_NUMPY = orjson.OPT_SERIALIZE_NUMPY
+_WORD = 8
+_Words = npt.NDArray[np.uint64]
+
+
+def plain(value: float) -> str:
+    """The shortest decimal that reads back as `value`, never with an exponent (Go's 'f', -1)."""
+    if math.isfinite(value):
+        return _unfolded(repr(value)).removesuffix(".0")
+    return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
+
+
+def _unfolded(text: str) -> str:
+    """A shortest number without its exponent: `-1.5e-07` is `-0.00000015`."""
+    mantissa, exponential, exponent = text.partition("e")
+    if not exponential:
+        return text
+    shift = int(exponent)
+    sign = "-" if mantissa.startswith("-") else ""
+    digits = mantissa.removeprefix("-").replace(".", "")
+    if shift < 0:
+        return f"{sign}0.{'0' * (-shift - 1)}{digits}"
+    # An exponent from 16 on is beyond the 17 digits of a float64: no fraction is left.
+    return sign + digits.ljust(shift + 1, "0")
+
+
+def number(value: float) -> str:
+    """As `plain`, but with an exponent below 1e-6 and from 1e21 on: vectors and matrices."""
+    size = abs(value)
+    return repr(value) if 0 < size < 1e-6 or 1e21 <= size < math.inf else plain(value)
+
+
+def timestamp(t_ms: int) -> str:
+    """Seconds; with all three decimals where it is not a whole second."""
+    seconds, rest = divmod(abs(t_ms), 1000)
+    sign = "-" if t_ms < 0 else ""
+    return f"{sign}{seconds}.{rest:03}" if rest else f"{sign}{seconds}"
+
+
+def number_texts(values: Values) -> bytes:
+    """Each of the numbers as `number` writes it, followed by a comma; at least one."""
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
+        whole = values == np.trunc(values)
+    if whole.all() and _fit_int64(values):
+        return orjson.dumps(values.astype(np.int64), option=_NUMPY)[1:-1] + b","
+    text = orjson.dumps(np.ascontiguousarray(values), option=_NUMPY)[1:-1] + b","
+    if whole.any():
+        text = text.replace(b".0,", b",")
+    size = np.abs(values)
+    alike = (size >= 1e-5) & (size < 1e16) | (size == 0)
+    return text if alike.all() else _repaired(text, values, size, ~alike)
+
+
+def _fit_int64(values: Values) -> bool:
+    """Whether whole numbers come out right as integers: not too large, and no -0."""
+    return bool((np.abs(values) < 1e15).all() and not np.signbit(values[values == 0]).any())
+
+
+def _repaired(text: bytes, values: Values, size: Values, odd: Mask) -> bytes:
+    """`text` with those numbers put right that orjson writes otherwise than Go."""
+    if (odd & (size < 1e-6)).any():
+        for digit in (b"7", b"8", b"9"):
+            text = text.replace(b"e-%b," % digit, b"e-0%b," % digit)
+    if not np.isinf(values).any():
+        text = text.replace(b"null", b"NaN")
+        odd = odd & ~np.isnan(values)
+    odd = odd & ~((size < 1e-6) | (size >= 1e21) & (size < np.inf))
+    return _rewritten(text, values, np.flatnonzero(odd).tolist()) if odd.any() else text
+
+
+def _rewritten(text: bytes, values: Values, odd: Sequence[int]) -> bytes:
+    parts = text.split(b",")
+    for index in odd:
+        part = parts[index]
+        fixed = plain(values.item(index)) if part == b"null" else _unfolded(part.decode())
+        parts[index] = fixed.encode()
+    return b",".join(parts)
+
+
+@dataclass(frozen=True, slots=True)
+class _Stamps:
+    """What stands before each value: `"],[T,"`, one row a step.
+
+    Where all rows are equally long, `words` holds the columns that differ from row to
+    row, eight bytes at a time: (column, the bytes there of every step).
+    """
+
+    rows: tuple[bytes, ...]
+    words: tuple[tuple[int, _Words], ...] | None
+
+
+def _stamps(t_ms: Times) -> _Stamps:
+    seconds = t_ms // 1000
+    if (seconds * 1000 == t_ms).all():
+        texts = orjson.dumps(seconds, option=_NUMPY)[1:-1].split(b",")
+    else:
+        texts = [timestamp(t).encode() for t in t_ms.tolist()]
+    rows = tuple([b'"],[' + text + b',"' for text in texts])
+    return _Stamps(rows, _words(rows))
+
+
+def _words(rows: Sequence[bytes]) -> tuple[tuple[int, _Words], ...] | None:
+    width = len(rows[0])
+    if width < _WORD or any(len(row) != width for row in rows):
+        return None
+    table = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), width)
+    differ = np.flatnonzero((table != table[0]).any(axis=0))
+    if not len(differ):
+        return ()
+    columns = range(max(int(differ[-1]) + 1 - _WORD, 0), -1, -_WORD)
+    needed = [column for column in columns if column + _WORD > differ[0]]
+    if needed[-1] > differ[0]:
+        needed.append(0)
+    return tuple(
+        (column, np.ascontiguousarray(table[:, column : column + _WORD]).view(np.uint64)[:, 0])
+        for column in needed
+    )
+
+
+def _woven(values: Values, steps: Times, stamps: _Stamps, counts: Sequence[int]) -> list[bytes]:
+    """`[T,"V"],[T,"V"],…` of each series; `values` and `steps` of all series in one row.
+
+    Every comma between two numbers is replaced by the stamp of the first step (one pass
+    over the bytes), then the columns that differ are written where each stamp now stands.
+    """
+    text = number_texts(values)
+    if stamps.words is None:
+        return _joined(text, steps, stamps, counts)
+    width = len(stamps.rows[0])
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
+    ends += np.arange(len(ends)) * (width - 1)
+    woven = bytearray(text).replace(b",", stamps.rows[0])
+    for column, words in stamps.words:
+        area = np.frombuffer(woven, np.uint8)[:_WORD].view(np.uint64)
+        anywhere = as_strided(area, (len(woven) - _WORD + 1,), (1,))
+        anywhere[ends[:-1] + column] = words[steps[1:]]
+    lasts = np.cumsum(counts) - 1
+    firsts = lasts - np.asarray(counts) + 1
+    starts = np.where(firsts > 0, ends[firsts - 1] + width, 0)
+    bounds = zip(steps[firsts].tolist(), starts.tolist(), ends[lasts].tolist(), strict=True)
+    return [
+        b"".join((stamps.rows[step][3:], memoryview(woven)[start:end], b'"]'))
+        for step, start, end in bounds
+    ]
+
+
+def _joined(text: bytes, steps: Times, stamps: _Stamps, counts: Sequence[int]) -> list[bytes]:
+    """The same where the stamps differ in length: joined piece by piece."""
+    pieces = [b""] * (2 * len(steps))
+    pieces[0::2] = [stamps.rows[step] for step in steps.tolist()]
+    pieces[1::2] = text.split(b",")[:-1]
+    out, first = [], 0
+    for count in counts:
+        out.append(b"".join(pieces[2 * first : 2 * (first + count)])[3:] + b'"]')
+        first += count
+    return out
+
+
+def labels_json(labels: Labels) -> bytes:
+    """The labels as a JSON object, in their order; bytes that are not UTF-8 become U+FFFD."""
+    try:
+        return orjson.dumps(dict(labels.pairs))
+    except TypeError:
+        return orjson.dumps({_utf8(k): _utf8(v) for k, v in labels.pairs})
+
+
+def _utf8(text: str) -> str:
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _matrix(matrix: Matrix) -> Iterator[bytes]:
+    """The series with points, sorted by labels, some of them at a time."""
+    stamps = _stamps(matrix.t_ms) if len(matrix.t_ms) else _Stamps((), None)
+    order = sorted(range(len(matrix.series)), key=lambda i: matrix.series[i].pairs)
+    block = max(1, BLOCK_POINTS // max(len(matrix.t_ms), 1))
+    for first in range(0, len(order), block):
+        rows = order[first : first + block]
+        taken = slice(rows[0], rows[-1] + 1) if rows == list(range(rows[0], rows[-1] + 1)) else rows
+        text = _series(
+            [matrix.series[row] for row in rows],
+            matrix.values[taken],
+            matrix.present[taken],
+            stamps,
+        )
+        if text:
+            yield text
+
+
+def _series(series: Sequence[Labels], values: Values, present: Mask, stamps: _Stamps) -> bytes:
+    counts = present.sum(axis=1).tolist()
+    full = [i for i, count in enumerate(counts) if count]
+    if not full:
+        return b""
+    steps = np.nonzero(present)[1]
+    woven = _woven(values[present], steps, stamps, [counts[i] for i in full])
+    return b",".join(
+        b'{"metric":%b,"values":[%b]}' % (labels_json(series[i]), points)
+        for i, points in zip(full, woven, strict=True)
+    )
+
+
+def _raw(raw: RawMatrix) -> Iterator[bytes]:
+    """Raw samples: each block has its own times, the series are sorted over all blocks."""
+    texts: list[tuple[Labels, bytes]] = []
+    for block in raw.blocks:
+        count = len(block.t_ms)
+        if not count or not block.series:
+            continue
+        steps = np.tile(np.arange(count), len(block.series))
+        woven = _woven(
+            block.values.ravel(), steps, _stamps(block.t_ms), [count] * len(block.series)
+        )
+        texts += zip(block.series, woven, strict=True)
+    texts.sort(key=lambda pair: pair[0].pairs)
+    for labels, points in texts:
+        yield b'{"metric":%b,"values":[%b]}' % (labels_json(labels), points)
+
+
+def _vector(vector: Vector) -> Iterator[bytes]:
+    if not vector.series:
+        return
+    t = timestamp(vector.t_ms).encode()
+    numbers = number_texts(vector.values).split(b",")[:-1]
+    yield b",".join(
+        b'{"metric":%b,"value":[%b,"%b"]}' % (labels_json(labels), t, text)
+        for labels, text in zip(vector.series, numbers, strict=True)
+    )
+
+
+def _value(result: QueryResult) -> Iterator[bytes]:
+    """`"resultType":…,"result":…` in pieces."""
+    value = result.value
+    if isinstance(value, Scalar | String):
+        text = plain(value.value) if isinstance(value, Scalar) else _utf8(value.value)
+        kind = b"scalar" if isinstance(value, Scalar) else b"string"
+        t = timestamp(value.t_ms).encode()
+        yield b'"resultType":"%b","result":[%b,%b]' % (kind, t, orjson.dumps(text))
+        return
+    pieces = (
+        _vector(value)
+        if isinstance(value, Vector)
+        else _matrix(value)
+        if isinstance(value, Matrix)
+        else _raw(value)
+    )
+    kind = b"vector" if isinstance(value, Vector) else b"matrix"
+    yield b'"resultType":"%b","result":[' % kind
+    for index, piece in enumerate(pieces):
+        yield b"," + piece if index else piece
+    yield b"]"
+
+
+def _stats(stats: QueryStats) -> bytes:
+    """What the query cost, under Prometheus' names (util/stats/query_stats.go)."""
+    timings = dict.fromkeys(
+        ("resultSortTime", "queryPreparationTime", "execQueueTime"), 0.0
+    ) | dict.fromkeys(("evalTotalTime", "innerEvalTime", "execTotalTime"), stats.seconds)
+    samples = {
+        "totalQueryableSamples": stats.samples,
+        "samplesRead": stats.samples,
+        "seriesTouched": stats.series,
+        "peakSamples": stats.samples,
+    }
+    return b',"stats":' + orjson.dumps({"timings": timings, "samples": samples})
+
+
+def tail(warnings: Iterable[str] = (), infos: Iterable[str] = ()) -> bytes:
+    """What follows the data: warnings, infos, the closing brace."""
+    inside = b"".join(
+        b',"%b":%b' % (name, orjson.dumps([_utf8(text) for text in texts]))
+        for name, texts in ((b"warnings", tuple(warnings)), (b"infos", tuple(infos)))
+        if texts
+    )
+    return inside + b"}"
+
+
+def answer(result: QueryResult, *, stats: bool = False) -> Iterator[bytes]:
+    """The whole body of an answered query, in pieces of about a MiB."""
+    yield b'{"status":"success","data":{'
+    yield from _value(result)
+    if stats:
+        yield _stats(result.stats)
+    yield b"}" + tail(result.warnings, result.infos)
+
+
+def data(value: object, *, warnings: Iterable[str] = ()) -> bytes:
+    """The whole body of any other answer; `value` is what orjson can write."""
+    return b'{"status":"success","data":' + orjson.dumps(value) + tail(warnings)
+
+
+def label_sets(series: Iterable[Labels], warnings: Iterable[str] = ()) -> bytes:
+    """The whole body of an answer that lists series."""
+    inside = b",".join(labels_json(labels) for labels in series)
+    return b'{"status":"success","data":[%b]' % inside + tail(warnings)
+
+
+def error(kind: str, message: str) -> bytes:
+    """The body of a refusal (web/api/v1/api.go, `respondError`)."""
+    return orjson.dumps({"status": "error", "errorType": kind, "error": _utf8(message)})

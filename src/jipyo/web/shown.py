@@ -1,0 +1,171 @@
+"""From judgements to the documents that the page reads: pure functions, one language each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis import words
+from jipyo.analysis.health import Health, MetricHealth, State
+from jipyo.web import documents as doc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from zoneinfo import ZoneInfo
+
+    from jipyo.catalogue import Catalogue, Metric, Thresholds
+    from jipyo.collect.target import TargetStatus
+    from jipyo.i18n import Texts
+    from jipyo.model.errors import JipyoError
+    from jipyo.source.measure import Measured
+
+
+def seconds(t_ms: int | None) -> float | None:
+    """Milliseconds as the API's seconds."""
+    return None if t_ms is None else t_ms / 1000
+
+
+def verdict(health: Health, t: Texts) -> doc.Verdict:
+    """The one line, and the counts behind it."""
+    counts = {state.value: len(health.of(state)) for state in State}
+    return doc.Verdict(
+        health.state.value,
+        words.verdict(health, t),
+        doc.Counts(**counts, absent=len(health.absent)),
+    )
+
+
+def storage(error: JipyoError | None, t: Texts) -> doc.Storage:
+    """Whether samples can be kept."""
+    return doc.Storage(error is None, "" if error is None else t.error(error))
+
+
+def families(catalogue: Catalogue, t: Texts) -> tuple[doc.FamilyOf, ...]:
+    """The families in the catalogue's order, with their metrics."""
+    members: dict[str, list[str]] = {}
+    for metric in catalogue.metrics:
+        members.setdefault(metric.family, []).append(metric.id)
+    return tuple(
+        doc.FamilyOf(family, catalogue.family_name(family, t.lang), tuple(ids))
+        for family, ids in members.items()
+    )
+
+
+def limits(thresholds: Thresholds | None) -> doc.Limits | None:
+    """A metric's thresholds."""
+    if thresholds is None:
+        return None
+    return doc.Limits(
+        thresholds.warning,
+        thresholds.critical,
+        thresholds.for_ms / 1000,
+        thresholds.origin.value,
+    )
+
+
+def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.MetricNow:
+    """One tile."""
+    metric = one.metric
+    return doc.MetricNow(
+        id=metric.id,
+        family=metric.family,
+        group=metric.group.value,
+        name=metric.name(t.lang),
+        description=metric.description(t.lang),
+        unit=metric.unit.value,
+        unit_label=t.unit(metric.unit.value),
+        direction=metric.direction.value,
+        judged=one.judged,
+        state=one.state.value,
+        since=seconds(one.since_ms),
+        since_text=words.since(one, t, now_ms),
+        value=_finite(one.value),
+        text=t.number(one.value, metric.unit.value),
+        worst=None if one.worst is None else dict(one.worst.pairs),
+        worst_text="" if one.worst is None else words.series_name(one.worst),
+        reason=words.reason(one, t, zone),
+        exporter=one.exporter,
+        manual=metric.manual,
+        thresholds=limits(metric.thresholds),
+        absent=one.absent,
+    )
+
+
+def metric_range(measured: Measured, t: Texts) -> doc.MetricRange:
+    """One chart."""
+    metric, matrix = measured.metric, measured.matrix
+    present = matrix.present & np.isfinite(matrix.values)
+    return doc.MetricRange(
+        id=metric.id,
+        name=metric.name(t.lang),
+        unit=metric.unit.value,
+        unit_label=t.unit(metric.unit.value),
+        direction=metric.direction.value,
+        t=tuple((matrix.t_ms / 1000).tolist()),
+        series=tuple(
+            doc.SeriesOf(
+                words.series_name(labels),
+                dict(labels.pairs),
+                exporter,
+                tuple(v if seen else None for v, seen in zip(values.tolist(), there, strict=True)),
+            )
+            for labels, exporter, values, there in zip(
+                matrix.series, measured.exporters, matrix.values, present, strict=True
+            )
+        ),
+        thresholds=limits(metric.thresholds),
+        warnings=measured.warnings,
+        coverage=float(matrix.present.mean()) if matrix.present.size else None,
+        expressions=dict(measured.expressions),
+    )
+
+
+def found(catalogue: Catalogue, measured: Measured, t: Texts) -> doc.Found:
+    """Whether a metric has data, and who gives it."""
+    metric, count = measured.metric, len(measured.matrix.series)
+    return doc.Found(
+        id=metric.id,
+        name=metric.name(t.lang),
+        state="found" if count else "missing",
+        exporter=", ".join(dict.fromkeys(measured.exporters)) or None,
+        series=count,
+        remedy=None if count else remedy(catalogue, metric, t),
+    )
+
+
+def remedy(catalogue: Catalogue, metric: Metric, t: Texts) -> str:
+    """What to do so that a metric has data: its own words, then those of its exporters."""
+    asked = dict.fromkeys(query.exporter for query in metric.queries)
+    known = [exporter for one in asked if (exporter := catalogue.exporter(one))]
+    said = [metric.remedy(t.lang)] if metric.remedy else []
+    return "\n".join([*said, *(f"{one.name}: {one.how(t.lang)}" for one in known)])
+
+
+def targets(status: Iterable[TargetStatus], t: Texts) -> tuple[doc.TargetOf, ...]:
+    """The targets with their last readings."""
+    return tuple(
+        doc.TargetOf(
+            job=one.labels.get("job", ""),
+            instance=one.labels.get("instance", ""),
+            url=one.url,
+            state=one.state.value,
+            error="" if one.error is None else t.error(one.error),
+            notes=_notes(one, t),
+            last=seconds(one.last_ms),
+            duration_s=one.duration_s,
+            samples=one.samples,
+            rejected=one.rejected,
+            interval_s=one.interval_ms / 1000,
+        )
+        for one in status
+    )
+
+
+def _notes(one: TargetStatus, t: Texts) -> tuple[str, ...]:
+    return tuple(t(note.key, **dict(note.values)) for note in one.notes)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
