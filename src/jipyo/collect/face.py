@@ -10,6 +10,9 @@ from jipyo.model.family import Family
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricMetadata, Times, Values
 
+NO_TIME = -(2**63)
+"""Stands for the time of a sample whose page gives none."""
+
 
 class Collector(Protocol):
     """Something on this machine that can be measured.
@@ -38,7 +41,7 @@ class Reading:
     values: Values
     """Shape (series,)."""
     t_ms: Times | None = None
-    """Shape (series,), 0 where the target gave no time; None where it gave none at all."""
+    """Shape (series,), NO_TIME where the target gave none; None where it gave none at all."""
     metadata: tuple[MetricMetadata, ...] = ()
     scraped: int = 0
     """Samples before anything was dropped."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jipyo.collect.face import Reading
+from jipyo.collect.face import NO_TIME, Reading
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import STALE_BITS, Mask, Scrape, Values
 
@@ -71,7 +71,7 @@ class Followed:
         """Samples without a time of their own, and scrapes of those with one."""
         if reading.t_ms is None:
             return reading.series, reading.values, []
-        here = reading.t_ms == 0
+        here = reading.t_ms == NO_TIME
         timed = [_at(reading, int(t_ms)) for t_ms in np.unique(reading.t_ms[~here])]
         return self._select(reading.series, here), reading.values[here], timed
 

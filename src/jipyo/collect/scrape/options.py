@@ -1,0 +1,61 @@
+"""What can be said about how a target is scraped; Prometheus' names and defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jipyo.collect.relabel import RelabelRule
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TlsOptions:
+    """How an HTTPS target is known, and how it knows us."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str = ""
+    insecure_skip_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What is sent in the Authorization header; files are read anew at every scrape."""
+
+    type: str = "Bearer"
+    """"Basic" joins user and secret; anything else is written before the secret."""
+    username: str = ""
+    secret: str = field(default="", repr=False)
+    secret_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a page may bring; 0 is no limit. A page beyond one is refused whole."""
+
+    body_bytes: int = 64 << 20
+    """After decompression."""
+    samples: int = 0
+    labels: int = 0
+    label_name_length: int = 0
+    label_value_length: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScrapeOptions:
+    """How the targets of a job are scraped."""
+
+    timeout_ms: int = 10_000
+    honor_labels: bool = False
+    """Labels of the page win over those of the target."""
+    honor_timestamps: bool = True
+    follow_redirects: bool = True
+    compressed: bool = True
+    headers: tuple[tuple[str, str], ...] = ()
+    credentials: Credentials | None = None
+    tls: TlsOptions = field(default_factory=TlsOptions)
+    limits: Limits = field(default_factory=Limits)
+    fallback_protocol: str = ""
+    """Read a page of an unknown type as this: PrometheusText0.0.4 or OpenMetricsText1.0.0."""
+    metric_relabel: tuple[RelabelRule, ...] = ()
