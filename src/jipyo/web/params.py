@@ -31,7 +31,7 @@ _DURATION = re.compile(
     r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
 )
 _UNITS_NS = (*(n * 10**9 for n in (365 * 86400, 7 * 86400, 86400, 3600, 60, 1)), 10**6)
-_MAX_NS = 2**63 - 1
+MAX_NS = 2**63 - 1
 _MAX_FIELDS = 10_000
 
 
@@ -143,7 +143,7 @@ def duration_ns(text: str) -> int:
     """
     if _NUMBER.fullmatch(text):
         nanos = float(text) * 1e9
-        if not -_MAX_NS <= nanos < _MAX_NS:
+        if not -MAX_NS <= nanos < MAX_NS:
             reason = f"cannot parse {quoted(text)} to a valid duration. It overflows int64"
             raise QueryError.bad_data(reason)
         return int(nanos)
@@ -153,7 +153,7 @@ def duration_ns(text: str) -> int:
         if found and text
         else -1
     )
-    if not 0 <= total <= _MAX_NS:
+    if not 0 <= total <= MAX_NS:
         raise QueryError.bad_data(f"cannot parse {quoted(text)} to a valid duration")
     return total
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -67,7 +68,7 @@ def query(services: Services, form: Form, gone: threading.Event) -> Reply:
     """A question at one moment."""
     limit = params.limit(form)
     t_ms = params.optional_time(form, "time", services.now_ms())
-    with _deadline(form, gone) as cancel, _naming("query"):
+    with _within(form, gone) as cancel, _naming("query"):
         result = services.ask(cancel).instant(form.one("query"), t_ms)
     return _answer(form, result, limit)
 
@@ -80,7 +81,7 @@ def query_range(services: Services, form: Form, gone: threading.Event) -> Reply:
     if end_ms < start_ms:
         raise wrong("end", "end timestamp must not be before start time")
     step_ms = _step_ms(form, end_ms - start_ms)
-    with _deadline(form, gone) as cancel, _naming("query"):
+    with _within(form, gone) as cancel, _naming("query"):
         result = services.ask(cancel).range(form.one("query"), start_ms, end_ms, step_ms)
     return _answer(form, result, limit)
 
@@ -101,33 +102,38 @@ def _step_ms(form: Form, span_ms: int) -> int:
     return step_ns // _NS_PER_MS
 
 
+class _Deadline(threading.Event):
+    """Set when the client has gone or the time is over; for who looks, not for who waits."""
+
+    def __init__(self, gone: threading.Event, end_s: float) -> None:
+        super().__init__()
+        self._gone = gone
+        self._end_s = end_s
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return time.monotonic() >= self._end_s
+
+    def is_set(self) -> bool:
+        """Whether the question is to be given up."""
+        return self._gone.is_set() or self.over
+
+
 @contextmanager
-def _deadline(form: Form, gone: threading.Event) -> Iterator[threading.Event]:
+def _within(form: Form, gone: threading.Event) -> Iterator[threading.Event]:
     """The event that ends the query: when the client has gone, or its `timeout` is over."""
-    if not form.one("timeout"):
-        yield gone
-        return
-    nanos = params.duration_param(form, "timeout")
+    nanos = params.duration_param(form, "timeout") if form.one("timeout") else params.MAX_NS
     if nanos <= 0:
         raise wrong("timeout", f"timeout must be positive, got {nanos / 1e9:g}s")
-    late = threading.Event()
-
-    def end() -> None:
-        late.set()
-        gone.set()
-
-    timer = threading.Timer(min(nanos / 1e9, threading.TIMEOUT_MAX), end)
-    timer.daemon = True
-    timer.start()
+    deadline = _Deadline(gone, time.monotonic() + nanos / 1e9)
     try:
-        yield gone
+        yield deadline
     except QueryError as error:
-        if late.is_set() and error.kind is QueryErrorKind.CANCELED:
+        if deadline.over and error.kind is QueryErrorKind.CANCELED:
             text = "query timed out in expression evaluation"
             raise QueryError(QueryErrorKind.TIMEOUT, text) from error
         raise
-    finally:
-        timer.cancel()
 
 
 @contextmanager
