@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from jipyo.catalogue.metric import Catalogue, Metric, Origin
 from jipyo.catalogue.nodes import Entry, Node, from_value, from_yaml, merged
-from jipyo.catalogue.reading import gather, record, unknown, wrong_kind
-from jipyo.catalogue.schema import FILE, read_metric
+from jipyo.catalogue.reading import Read, gather, unknown, wrong_kind
+from jipyo.catalogue.schema import read_exporter, read_family, read_file, read_metric
 from jipyo.model.errors import CatalogueError, QueryError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+T = TypeVar("T")
 Parse = Callable[[str], object]
 """Refuses a PromQL expression by raising a QueryError."""
 
@@ -68,18 +69,32 @@ def _file(path: Path) -> Node:
 
 
 def _catalogue(files: Sequence[Node], overrides: Node, parse: Parse | None) -> Catalogue:
-    contents = gather(partial(record(FILE), file) for file in files)
-    nodes = tuple(node for content in contents for node in content["metrics"])
-    exporters = tuple(one for content in contents for one in content["exporters"])
-    families = tuple(one for content in contents for one in content["families"])
-    return Catalogue(_metrics(nodes, overrides, parse), exporters, families)
+    contents = gather(partial(read_file, file) for file in files)
+    metrics, exporters, families = (
+        tuple(node for content in contents for node in content[part])
+        for part in ("metrics", "exporters", "families")
+    )
+    parts: list[Callable[[], tuple[Any, ...]]] = [
+        partial(_metrics, metrics, overrides, parse),
+        partial(_each, read_exporter, exporters),
+        partial(_each, read_family, families),
+    ]
+    return Catalogue(*gather(parts))
+
+
+def _each(read: Read[T], nodes: Sequence[Node]) -> tuple[T, ...]:
+    return tuple(gather(partial(read, node) for node in nodes))
 
 
 def _metrics(nodes: tuple[Node, ...], overrides: Node, parse: Parse | None) -> tuple[Metric, ...]:
     over = _entries(overrides)
-    gather([lambda: _refuse_twice(nodes), lambda: _refuse_unknown(over, nodes)])
     kept = [node for node in nodes if not _taken_out(node, over)]
-    return tuple(gather(partial(_metric, node, over, parse) for node in kept))
+    checks: list[Callable[[], Metric | None]] = [
+        partial(_refuse_twice, nodes),
+        partial(_refuse_unknown, over, nodes),
+        *(partial(_metric, node, over, parse) for node in kept),
+    ]
+    return tuple(one for one in gather(checks) if one is not None)
 
 
 def _entries(overrides: Node) -> Mapping[str, Entry]:
@@ -103,8 +118,8 @@ def _refuse_twice(nodes: Sequence[Node]) -> None:
     for entry in filter(None, map(_id, nodes)):
         name = entry.node.value
         if name in first:
-            wrong.append(partial(_raise_twice, str(name), entry.where, first[name]))
-        first.setdefault(name, entry.where)
+            wrong.append(partial(_raise_twice, str(name), entry.node.at, first[name]))
+        first.setdefault(name, entry.key.where)
     gather(wrong)
 
 
@@ -114,7 +129,7 @@ def _raise_twice(name: str, where: str, first: str) -> None:
 
 def _refuse_unknown(over: Mapping[str, Entry], nodes: Sequence[Node]) -> None:
     ids = {str(_name(node)) for node in nodes}
-    gather([partial(_refuse, name, entry.where, ids) for name, entry in over.items()])
+    gather([partial(_refuse, name, entry.key.at, ids) for name, entry in over.items()])
 
 
 def _refuse(name: str, where: str, ids: set[str]) -> None:
@@ -141,18 +156,18 @@ def _overridden(node: Node, over: Node) -> Node:
     """The metric with the site's keys; limits that the site moved are the site's own."""
     keys = _entries(over)
     if "id" in keys:
-        raise CatalogueError("catalogue.id_override", where=keys["id"].where)
+        raise CatalogueError("catalogue.id_override", where=keys["id"].node.at)
     for part in ("thresholds", "objective"):
         inner = keys[part].node.entries if part in keys else None
         if inner and "origin" not in inner:
-            over = merged(over, from_value({part: {"origin": Origin.SITE.value}}, over.where))
+            over = merged(over, from_value({part: {"origin": Origin.SITE.value}}, over.file))
     return merged(node, over)
 
 
 def _check_expressions(metric: Metric, node: Node, parse: Parse) -> None:
     queries = (node.entries or {})["queries"].node.value
     assert isinstance(queries, tuple)
-    places = [query.entries["promql"].where for query in queries]
+    places = [query.entries["promql"].node.at for query in queries]
     expressions = [one.expression(f"{metric.window_ms}ms") for one in metric.queries]
     pairs = zip(expressions, places, strict=True)
     gather([partial(_check_expression, expr, where, parse) for expr, where in pairs])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import yaml
 
@@ -15,9 +15,12 @@ _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A scalar, a tuple of nodes or a mapping of nodes, and where it stands (`file:line`)."""
+    """A scalar, a tuple of nodes or a mapping of nodes, and where it stands."""
 
-    where: str
+    file: str
+    line: int | None
+    path: str
+    """The keys that lead here, from the entry of the top-level list it is in."""
     value: object
 
     @property
@@ -25,12 +28,22 @@ class Node:
         """The entries where this is a mapping."""
         return self.value if isinstance(self.value, dict) else None
 
+    @property
+    def where(self) -> str:
+        """File and line: `catalogue/cpu.yaml:14`."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+    @property
+    def at(self) -> str:
+        """Where it stands, as a message begins: file, line and keys."""
+        return f"{self.where}: {self.path}" if self.path else self.where
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A key's place and its value."""
+    """A key and its value; `key` is a node without a value that stands where the key does."""
 
-    where: str
+    key: Node
     node: Node
 
 
@@ -43,59 +56,97 @@ def from_yaml(text: str, file: str) -> Node:
     loader = _Loader(text)
     try:
         root = loader.get_single_node()
-        return Node(f"{file}:1", None) if root is None else _node(loader, root, file, 0)
+        return Node(file, 1, "", None) if root is None else _Tree(loader, file).node(root, "", 0)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise CatalogueError(
-            "catalogue.not_yaml", where=f"{file}:{line}", problem=error.problem or ""
-        ) from error
-    except (yaml.YAMLError, ValueError) as error:
-        # Characters YAML does not allow, and dates or numbers that do not exist.
-        raise CatalogueError("catalogue.not_yaml", where=file, problem=str(error)) from error
+        raise _not_yaml(f"{file}:{line}", error.problem) from error
+    except yaml.reader.ReaderError as error:
+        line = text.encode()[: error.position].count(b"\n") + 1
+        raise _not_yaml(f"{file}:{line}", error.reason) from error
     finally:
         loader.dispose()
 
 
-def _node(loader: yaml.SafeLoader, node: yaml.Node, file: str, depth: int) -> Node:
-    where = f"{file}:{node.start_mark.line + 1}"
-    if depth > _MAX_DEPTH:
-        raise CatalogueError("catalogue.too_deep", where=where, limit=_MAX_DEPTH)
-    if isinstance(node, yaml.MappingNode):
-        return Node(where, _entries(loader, node, file, depth))
-    if isinstance(node, yaml.SequenceNode):
-        return Node(where, tuple(_node(loader, item, file, depth + 1) for item in node.value))
-    return Node(where, loader.construct_object(node))
+def _not_yaml(where: str, problem: object) -> CatalogueError:
+    return CatalogueError("catalogue.not_yaml", where=where, problem=str(problem))
 
 
-def _entries(
-    loader: yaml.SafeLoader, node: yaml.MappingNode, file: str, depth: int
-) -> dict[str, Entry]:
-    entries: dict[str, Entry] = {}
-    for key, value in node.value:
-        where = f"{file}:{key.start_mark.line + 1}"
-        name = str(key.value)
-        if name in entries:
-            first = entries[name].where
-            raise CatalogueError("catalogue.key_twice", where=where, name=name, first=first)
-        entries[name] = Entry(where, _node(loader, value, file, depth + 1))
-    return entries
+@dataclass(frozen=True, slots=True)
+class _Tree:
+    """Composed YAML on its way to nodes."""
 
+    loader: yaml.SafeLoader
+    file: str
 
-def from_value(value: object, where: str) -> Node:
-    """The tree of plain mappings, lists and scalars; places are paths of keys."""
-    if isinstance(value, Mapping):
-        return Node(
-            where,
-            {
-                str(name): Entry(f"{where}.{name}", from_value(inner, f"{where}.{name}"))
-                for name, inner in value.items()
-            },
+    def node(self, node: yaml.Node, path: str, depth: int) -> Node:
+        line = node.start_mark.line + 1
+        if depth > _MAX_DEPTH:
+            where = f"{self.file}:{line}"
+            raise CatalogueError("catalogue.too_deep", where=where, limit=_MAX_DEPTH)
+        if isinstance(node, yaml.MappingNode):
+            return Node(self.file, line, path, self.entries(node, path, depth))
+        if isinstance(node, yaml.SequenceNode):
+            return Node(self.file, line, path, self.items(node, path, depth))
+        return Node(self.file, line, path, self.scalar(node, line))
+
+    def items(self, node: yaml.SequenceNode, path: str, depth: int) -> tuple[Node, ...]:
+        return tuple(
+            self.node(item, _item_path(path, i, depth), depth + 1)
+            for i, item in enumerate(node.value)
         )
+
+    def entries(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Entry]:
+        entries: dict[str, Entry] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            here = Node(self.file, key.start_mark.line + 1, path, None)
+            if name in entries:
+                first = entries[name].key.where
+                raise CatalogueError("catalogue.key_twice", where=here.at, name=name, first=first)
+            entries[name] = Entry(here, self.node(value, _key_path(path, name), depth + 1))
+        return entries
+
+    def scalar(self, node: yaml.Node, line: int) -> object:
+        kind = node.tag.removeprefix("tag:yaml.org,2002:")
+        if kind in _TEXTS:
+            return node.value
+        if kind not in _NUMBERS:
+            where = f"{self.file}:{line}"
+            raise CatalogueError("catalogue.foreign_tag", where=where, tag=node.tag)
+        try:
+            return self.loader.construct_object(node)
+        except ValueError as error:
+            raise _not_yaml(f"{self.file}:{line}", error) from error
+
+
+_TEXTS = ("str", "timestamp", "merge", "value")
+_NUMBERS = ("int", "float", "bool", "null")
+
+
+def _key_path(path: str, name: str) -> str:
+    return f"{path}.{name}" if path else name
+
+
+def _item_path(path: str, index: int, depth: int) -> str:
+    # An entry of a top-level list is told by its line; paths begin anew inside it.
+    return f"{path}[{index}]" if depth > 1 else ""
+
+
+def from_value(value: object, file: str, path: str = "") -> Node:
+    """The tree of plain mappings, lists and scalars; they have paths but no lines."""
+    if isinstance(value, Mapping):
+        entries = {
+            str(name): Entry(
+                Node(file, None, path, None), from_value(inner, file, _key_path(path, str(name)))
+            )
+            for name, inner in value.items()
+        }
+        return Node(file, None, path, entries)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        items = (from_value(inner, f"{where}[{i}]") for i, inner in enumerate(value))
-        return Node(where, tuple(items))
-    return Node(where, value)
+        items = (from_value(inner, file, f"{path}[{i}]") for i, inner in enumerate(value))
+        return Node(file, None, path, tuple(items))
+    return Node(file, None, path, value)
 
 
 def merged(base: Node, over: Node) -> Node:
@@ -107,5 +158,5 @@ def merged(base: Node, over: Node) -> Node:
         below = entries.pop(name, None)
         if entry.node.value is not None:
             node = merged(below.node, entry.node) if below else entry.node
-            entries[name] = Entry(entry.where, node)
-    return Node(base.where, entries)
+            entries[name] = Entry(entry.key, node)
+    return replace(base, value=entries)

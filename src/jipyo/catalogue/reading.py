@@ -80,14 +80,14 @@ def record(keys: tuple[Key, ...]) -> Read[dict[str, Any]]:
 
         def refuse_unknown(name: str) -> None:
             if name not in known:
-                raise unknown("catalogue.unknown_key", entries[name].where, name, known)
+                raise unknown("catalogue.unknown_key", entries[name].key.at, name, known)
 
         def read_key(key: Key) -> object:
             entry = entries.get(key.name)
             if entry is not None:
                 return key.read(entry.node)
             if key.required:
-                raise CatalogueError("catalogue.missing_key", where=node.where, name=key.name)
+                raise CatalogueError("catalogue.missing_key", where=node.at, name=key.name)
             return key.default
 
         reads: list[Callable[[], object]] = [partial(read_key, key) for key in keys]
@@ -111,7 +111,7 @@ def list_of(read_item: Read[T], *, at_least: int = 0) -> Read[tuple[T, ...]]:
         if not isinstance(items, tuple):
             raise wrong_kind(node, "list")
         if len(items) < at_least:
-            raise CatalogueError("catalogue.empty_list", where=node.where)
+            raise CatalogueError("catalogue.empty_list", where=node.at)
         return tuple(gather(partial(read_item, item) for item in items))
 
     return read
@@ -131,7 +131,7 @@ def text(node: Node) -> str:
     if not isinstance(node.value, str):
         raise wrong_kind(node, "text")
     if not node.value.strip():
-        raise CatalogueError("catalogue.empty_text", where=node.where)
+        raise CatalogueError("catalogue.empty_text", where=node.at)
     return node.value
 
 
@@ -141,7 +141,7 @@ def number(node: Node) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_kind(node, "number")
     if not math.isfinite(value):
-        raise CatalogueError("catalogue.not_finite", where=node.where, value=value)
+        raise CatalogueError("catalogue.not_finite", where=node.at, value=value)
     return float(value)
 
 
@@ -155,7 +155,7 @@ def switch(node: Node) -> bool:
 def duration(node: Node) -> str:
     """A length of time in PromQL's form, such as `5m` or `1h30m`."""
     if not isinstance(node.value, str) or not _DURATION.fullmatch(node.value):
-        raise CatalogueError("catalogue.not_a_duration", where=node.where, value=shown(node))
+        raise CatalogueError("catalogue.not_a_duration", where=node.at, value=shown(node))
     return node.value
 
 
@@ -168,7 +168,7 @@ def label(node: Node) -> str:
     """A label name."""
     name = text(node)
     if not _LABEL.fullmatch(name):
-        raise CatalogueError("catalogue.not_a_label", where=node.where, value=name)
+        raise CatalogueError("catalogue.not_a_label", where=node.at, value=name)
     return name
 
 
@@ -186,7 +186,7 @@ def choice(kinds: type[E]) -> Read[E]:
     def read(node: Node) -> E:
         word = text(node)
         if word not in by_value:
-            raise unknown("catalogue.unknown_choice", node.where, word, by_value)
+            raise unknown("catalogue.unknown_choice", node.at, word, by_value)
         return by_value[word]
 
     return read
@@ -198,7 +198,7 @@ bilingual: Read[Bilingual] = built(Bilingual, _LANGUAGES)
 
 def wrong_kind(node: Node, kind: str) -> CatalogueError:
     """The node is not what it must be."""
-    return CatalogueError(f"catalogue.not_a_{kind}", where=node.where, value=shown(node))
+    return CatalogueError(f"catalogue.not_a_{kind}", where=node.at, value=shown(node))
 
 
 def unknown(key: str, where: str, word: str, known: Iterable[str]) -> CatalogueError:
@@ -217,6 +217,6 @@ def shown(node: Node) -> str:
         return "{…}"
     if isinstance(value, tuple):
         return "[…]"
-    words = {None: "null", True: "true", False: "false"}
-    known = value is None or isinstance(value, bool)
-    return words[value] if known else str(value)  # type: ignore[index]
+    if value is None:
+        return "null"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from jipyo.catalogue.metric import (
     Across,
@@ -24,7 +24,6 @@ from jipyo.catalogue.metric import (
 )
 from jipyo.catalogue.reading import (
     Key,
-    Read,
     bilingual,
     built,
     choice,
@@ -36,6 +35,7 @@ from jipyo.catalogue.reading import (
     number,
     one_or_list,
     record,
+    shown,
     switch,
     text,
 )
@@ -53,22 +53,11 @@ _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME_REGEX_RANGE = re.compile(r"\{[^{}]*__name__\s*[=!]~[^{}]*\}\s*\[")
 _OTHER_MACRO = re.compile(r"\$(?!w\b)\w*")
 
-T = TypeVar("T")
-
-
-def _checked(read: Read[T], check: Read[None]) -> Read[T]:
-    def both(node: Node) -> T:
-        value = read(node)
-        check(node)
-        return value
-
-    return both
-
 
 def _metric_id(node: Node) -> str:
     value = text(node)
     if not _ID.fullmatch(value):
-        raise CatalogueError("catalogue.bad_id", where=node.where, value=value)
+        raise CatalogueError("catalogue.bad_id", where=node.at, value=value)
     return value
 
 
@@ -76,9 +65,9 @@ def _promql(node: Node) -> str:
     expr = text(node)
     macro = _OTHER_MACRO.search(_without_strings(expr))
     if macro:
-        raise CatalogueError("catalogue.unknown_macro", where=node.where, value=macro[0])
+        raise CatalogueError("catalogue.unknown_macro", where=node.at, value=macro[0])
     if _NAME_REGEX_RANGE.search(expr):
-        raise CatalogueError("catalogue.name_regex_range", where=node.where)
+        raise CatalogueError("catalogue.name_regex_range", where=node.at)
     return expr
 
 
@@ -132,10 +121,10 @@ def _thresholds(node: Node) -> Thresholds:
     recover: Mapping[str, float | None] = keys["recover"] or {}
     levels = {level: keys[level] for level in ("warning", "critical")}
     if all(value is None for value in levels.values()):
-        raise CatalogueError("catalogue.no_level", where=node.where)
+        raise CatalogueError("catalogue.no_level", where=node.at)
     for level, value in levels.items():
         if recover.get(level) is not None and value is None:
-            raise CatalogueError("catalogue.recover_without", where=node.where, level=level)
+            raise CatalogueError("catalogue.recover_without", where=node.at, level=level)
     return Thresholds(
         **levels,
         for_ms=keys["for"],
@@ -192,21 +181,26 @@ FAMILY = (
 def _version(node: Node) -> int:
     if node.value != VERSION or isinstance(node.value, bool):
         raise CatalogueError(
-            "catalogue.bad_version", where=node.where, value=str(node.value), known=VERSION
+            "catalogue.bad_version", where=node.at, value=shown(node), known=VERSION
         )
     return VERSION
 
 
-def _as_is(node: Node) -> tuple[Node, ...]:
+def _parts(node: Node) -> tuple[Node, ...]:
     return list_of(lambda item: item)(node)
 
 
 FILE = (
     Key("version", "version", _version, required=True),
-    Key("metrics", "mappings", _as_is, default=(), inside=METRIC),
-    Key("exporters", "mappings", list_of(built(Exporter, EXPORTER)), default=(), inside=EXPORTER),
-    Key("families", "mappings", list_of(built(Family, FAMILY)), default=(), inside=FAMILY),
+    Key("metrics", "mappings", _parts, default=(), inside=METRIC),
+    Key("exporters", "mappings", _parts, default=(), inside=EXPORTER),
+    Key("families", "mappings", _parts, default=(), inside=FAMILY),
 )
+"""What a file holds; its parts are read one by one, so that each says what is wrong in it."""
+
+read_file = record(FILE)
+read_exporter = built(Exporter, EXPORTER)
+read_family = built(Family, FAMILY)
 
 
 def read_metric(node: Node) -> Metric:
@@ -223,13 +217,12 @@ def read_metric(node: Node) -> Metric:
 
 def _place(node: Node, *path: str) -> str:
     """Where the innermost key of the path that is there was written."""
-    where = node.where
     for name in path:
-        entries = node.entries or {}
-        if name not in entries:
+        entry = (node.entries or {}).get(name)
+        if entry is None:
             break
-        where, node = entries[name].where, entries[name].node
-    return where
+        node = entry.node
+    return node.at
 
 
 def _check_direction(metric: Metric, node: Node) -> None:

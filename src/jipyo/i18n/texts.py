@@ -104,11 +104,10 @@ def texts(lang: Lang) -> Texts:
     """The texts of a language, read once from the files that stand beside this one."""
     table: dict[str, str] = {}
     for file in sorted(resources.files(__package__).joinpath(lang).iterdir(), key=str):
-        if file.name.endswith(".yaml"):
-            room = yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
-            twice = table.keys() & room.keys()
-            assert not twice, f"BUG: {lang}/{file.name} says again: {sorted(twice)}"
-            table.update(room)
+        room = yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
+        twice = table.keys() & room.keys()
+        assert not twice, f"BUG: {lang}/{file.name} says again: {sorted(twice)}"
+        table.update(room)
     return Texts(lang, table)
 
 
