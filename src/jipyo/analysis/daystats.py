@@ -61,7 +61,10 @@ class Episode:
     start_ms: int
     end_ms: int
     warning_ms: int
+    """Time at the warning level and not at the critical one."""
     critical_ms: int
+    critical: tuple[tuple[int, int], ...]
+    """The stretches at the critical level within it."""
     peak: float
     peak_ms: int
     held: State
@@ -71,6 +74,13 @@ class Episode:
     def lasted_ms(self) -> int:
         """From its beginning to its end."""
         return self.end_ms - self.start_ms
+
+    @property
+    def gravest(self) -> tuple[int, int]:
+        """From when to when it was at the state that it held: of several times the longest."""
+        if self.held is not State.CRITICAL:
+            return self.start_ms, self.end_ms
+        return max(self.critical, key=lambda stretch: stretch[1] - stretch[0])
 
 
 def summarise(t_ms: Times, values: Values) -> DayStats:
@@ -119,6 +129,10 @@ def episodes(t_ms: Times, values: Values, rank: Ranks, rule: Rule) -> tuple[Epis
                 end_ms=int(t_ms[end - 1]),
                 warning_ms=int(at_warning[start:end].sum()) * step_ms,
                 critical_ms=int(at_critical[start:end].sum()) * step_ms,
+                critical=tuple(
+                    (int(t_ms[start + a]) - step_ms, int(t_ms[start + b - 1]))
+                    for a, b in _runs(critical[start:end])
+                ),
                 peak=float(values[peak]),
                 peak_ms=int(t_ms[peak]),
                 held=Rank(int(rank[start:end].max())).state,

@@ -11,7 +11,6 @@ import math
 import re
 from dataclasses import dataclass
 from html import escape
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,6 +30,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _CHAR_PX = 5.6
 _WIDE_CHAR_PX = 9.4
 _SMALL_LEVELS = 3.0
+_LABEL_HEIGHT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def sparkline(title: str, values: Values, size: Size = Size(150, 30)) -> str:
         low, high = low - 1, high + 1
     steps = np.arange(values.size, dtype=np.int64)
     frame = _Frame(1, 3, size.width - 1, size.height - 3, 0, max(values.size - 1, 1), low, high)
-    return svg(title, "", size, [_path(frame, steps, values, "line s0")])
+    return svg(title, "", size, [_path(frame, steps, values, "line s0")], stretched=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,14 +275,17 @@ def heat(plot: Heat, width: int = 1060) -> str:
     return svg(plot.title, "", size, body)
 
 
-def svg(title: str, description: str, size: Size, body: Sequence[str]) -> str:
+def svg(
+    title: str, description: str, size: Size, body: Sequence[str], *, stretched: bool = False
+) -> str:
     """The frame of a drawing; a screen reader hears the title and the description."""
+    ratio = ' preserveAspectRatio="none"' if stretched else ""
     said = f"<title>{text(title)}</title>" + (
         f"<desc>{text(description)}</desc>" if description else ""
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" '
-        f'viewBox="0 0 {size.width} {size.height}">{said}{"".join(body)}</svg>'
+        f'viewBox="0 0 {size.width} {size.height}"{ratio}>{said}{"".join(body)}</svg>'
     )
 
 
@@ -369,7 +372,7 @@ def _grid(frame: _Frame, ticks: Sequence[float], labels: Sequence[str]) -> Itera
 
 
 def _clock(frame: _Frame, zone: ZoneInfo) -> Iterator[str]:
-    most = max(2, int((frame.right - frame.left) / 56))
+    most = max(2, int((frame.right - frame.left) / 38))
     for t_ms, label in time_ticks(frame.start_ms, frame.end_ms, zone, most):
         x = float(frame.x(np.array([t_ms]))[0])
         half = text_width(label) / 2
@@ -397,27 +400,22 @@ def _zones(frame: _Frame, plot: Plot) -> Iterator[str]:
 
 
 def _limits(frame: _Frame, limits: Sequence[Limit]) -> Iterator[str]:
-    for limit, y in zip(limits, _label_places(frame, limits), strict=True):
+    """The lines and their words, which stand side by side where lines are close."""
+    words: list[tuple[float, float, float]] = []
+    for limit in limits:
         inside = frame.low <= limit.value <= frame.high
-        arrow = "" if inside else " ↑" if limit.value > frame.high else " ↓"
         if inside:
-            at = _n(frame.y1(limit.value))
-            path = f"M{_n(frame.left)} {at}H{_n(frame.right)}"
+            path = f"M{_n(frame.left)} {_n(frame.y1(limit.value))}H{_n(frame.right)}"
             yield f'<path class="limit {limit.level}" d="{path}"/>'
-        yield (
-            f'<text class="limit-label {limit.level}" x="{_n(frame.right - 3)}" y="{_n(y)}" '
-            f'text-anchor="end">{text(limit.label + arrow)}</text>'
-        )
-
-
-def _label_places(frame: _Frame, limits: Sequence[Limit]) -> list[float]:
-    """Baselines of the limits' words: just above the line, and never one upon another."""
-    wanted = [max(frame.y1(limit.value) - 3, frame.top + 8) for limit in limits]
-    places = list(wanted)
-    order = sorted(range(len(limits)), key=lambda i: (wanted[i], -limits[i].value))
-    for above, below in pairwise(order):
-        places[below] = max(places[below], places[above] + 11)
-    return places
+        label = limit.label + ("" if inside else " ↑" if limit.value > frame.high else " ↓")
+        y = max(frame.y1(limit.value) - 3, frame.top + 8)
+        x = frame.right - 3
+        for left, right, baseline in words:
+            if abs(baseline - y) < _LABEL_HEIGHT and left - 8 < x <= right:
+                x = left - 8
+        words.append((x - text_width(label), x, y))
+        place = f'x="{_n(x)}" y="{_n(y)}" text-anchor="end"'
+        yield f'<text class="limit-label {limit.level}" {place}>{text(label)}</text>'
 
 
 def _band(frame: _Frame, plot: Plot) -> Iterator[str]:

@@ -96,6 +96,7 @@ def _target(labels: Labels, t_ms: Times, values: Values, window: Window, expr: s
         down=int((values == 0).sum()),
         gaps=_gaps(t_ms, interval, window),
         share=Figure(
+            metric="",
             value=part,
             unit="ratio",
             fold=Fold.SHARE,

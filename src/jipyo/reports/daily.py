@@ -164,19 +164,26 @@ def _sentence(day: Gathered, state: State, outcomes: tuple[Outcome, ...]) -> Phr
         return phrase("reports.verdict.ok", n=len(day.judged))
     beyond = [entry for entry in day.judged if entry.now.state is state]
     if not beyond:
-        missed = [one for one in outcomes if one.result is Result.MISSED]
+        missed = [one.subject for one in outcomes if one.result is Result.MISSED]
         return phrase("reports.verdict.missed", n=len(missed), names=_names(missed))
-    return phrase(f"reports.verdict.{state.value}", n=len(beyond), names=_names(beyond))
+    names = _names(_first_of_families(beyond))
+    return phrase(f"reports.verdict.{state.value}", n=len(beyond), names=names)
 
 
-def _names(found: Sequence[Entry] | Sequence[Outcome]) -> Part:
-    named = tuple(
-        Subject(one.metric.name) if isinstance(one, Entry) else one.subject
-        for one in found[:_NAMED]
-    )
-    names = Joined(named, ", ")
-    left = len(found) - len(named)
-    return phrase("reports.and_more", names=names, n=left) if left else names
+def _names(found: Sequence[Subject]) -> Part:
+    names = Joined(tuple(found[:_NAMED]), ", ")
+    left = len(found) - _NAMED
+    return phrase("reports.and_more", names=names, n=left) if left > 0 else names
+
+
+def _first_of_families(found: Sequence[Entry]) -> list[Subject]:
+    """The metrics' names, the first of each family before the others."""
+    families = [entry.metric.family for entry in found]
+    firsts = [
+        entry for place, entry in enumerate(found) if entry.metric.family not in families[:place]
+    ]
+    others = [entry for entry in found if entry not in firsts]
+    return [Subject(entry.metric.name) for entry in (*firsts, *others)]
 
 
 def _amount(day: Gathered) -> Phrase:
@@ -199,10 +206,7 @@ def _tiles(day: Gathered) -> Iterator[Tile]:
             figure=figure,
             state=entry.now.state if entry.now.rule else None,
             note=phrase(f"reports.how.{figure.fold.value}"),
-            compared=(
-                _compared("week", day, change(entry, entry.week)),
-                _compared("yesterday", day, change(entry, entry.yesterday)),
-            ),
+            compared=_comparisons(day, entry),
             shape=series.values,
         )
 
@@ -220,6 +224,13 @@ def _chosen(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for _, _, entry in sorted(best, key=lambda one: one[1])]
 
 
+def _comparisons(day: Gathered, entry: Entry) -> tuple[Part, ...]:
+    week, yesterday = change(entry, entry.week), change(entry, entry.yesterday)
+    if week is None and yesterday is None:
+        return (phrase("reports.compare.short"),)
+    return _compared("week", day, week), _compared("yesterday", day, yesterday)
+
+
 def _compared(which: str, day: Gathered, found: Change | None) -> Phrase:
     if found is None:
         return phrase(f"reports.compare.{which}.none")
@@ -235,14 +246,13 @@ def _crossings(day: Gathered) -> Iterator[Block]:
         return
     yield Heading("crossings", phrase("reports.section.crossings"), page=True)
     found = tables.crossings(day)
-    if found is None:
-        yield Note(phrase("reports.crossings.none"))
+    if found.listed:
+        yield tables.timeline(found.listed)
+        yield tables.crossing_table(found.listed)
     else:
-        timeline, table, left = found
-        yield timeline
-        yield table
-        if left:
-            yield Note(phrase("reports.crossings.more", n=left))
+        yield Note(phrase("reports.crossings.none"))
+    if found.left:
+        yield Note(phrase("reports.crossings.more", n=found.left))
     brief = [
         episode
         for entry in day.judged
@@ -275,23 +285,18 @@ def _charts(day: Gathered) -> Iterator[Block]:
     for group, entries in _groups(day):
         name = phrase(f"reports.group.{group.value}")
         title = phrase("reports.section.charts", group=name)
-        yield Heading(f"charts-{group.value}", title, page=True)
-        for family in dict.fromkeys(entry.metric.family for entry in entries):
-            yield from _family([entry for entry in entries if entry.metric.family == family])
-
-
-def _family(entries: Sequence[Entry]) -> Iterator[Block]:
-    yield Charts(tuple(plots.chart(entry) for entry in entries))
-    for entry in entries:
-        heat = plots.heat(entry)
-        if heat is not None:
-            yield heat
-        if tables.is_top(entry):
-            yield tables.largest(entry)
+        yield Heading(f"charts-{group.value}", title)
+        yield Charts(tuple(plots.chart(entry) for entry in entries))
+        for entry in entries:
+            heat = plots.heat(entry)
+            if heat is not None:
+                yield heat
+            if tables.is_top(entry):
+                yield tables.largest(entry)
 
 
 def _completeness(day: Gathered) -> Iterator[Block]:
-    yield Heading("completeness", phrase("reports.section.completeness"), page=True)
+    yield Heading("completeness", phrase("reports.section.completeness"))
     if day.targets:
         yield tables.completeness(day.targets)
         yield Note(phrase("reports.completeness.note"))
@@ -319,7 +324,7 @@ def _appendix(day: Gathered, first_page: Sequence[Block], catalogue: Catalogue) 
     traced = [one for one in dict.fromkeys(_figures(first_page)) if one.value is not None]
     if traced:
         yield Heading("trace", phrase("reports.section.trace"), level=2)
-        yield tables.traced(traced)
+        yield tables.traced(traced, {one.id: one.name for one in catalogue.metrics})
     if day.entries:
         yield Heading("definitions", phrase("reports.section.definitions"), level=2)
         yield tables.definitions(day)

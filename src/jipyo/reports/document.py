@@ -51,6 +51,8 @@ class Figure:
     window. `value` is None where there was nothing to work it out from.
     """
 
+    metric: str
+    """The catalogue's id; empty for what is not of the catalogue."""
     value: float | None
     unit: str
     fold: Fold

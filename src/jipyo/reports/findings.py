@@ -35,7 +35,9 @@ _COMPLETE = 0.99
 _CHANGE_POINTS = 10.0
 _CHANGE_PERCENT = 30.0
 _FAMILIES_WITH_ADVICE = frozenset({"system.cpu", "system.memory", "system.disk", "system.gpu"})
+_BEYOND = (State.WARNING, State.CRITICAL)
 _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
+_MANUAL_FIRST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,26 +106,35 @@ def basis(figure: Figure) -> Phrase:
 
 
 def _breaches(day: Gathered) -> Iterator[_Ranked]:
+    """Of each family the gravest breach; the manual's metrics before ours."""
+    gravest: dict[str, tuple[tuple[int, bool, int], Entry]] = {}
     for entry in day.judged:
-        if entry.now.state in (State.WARNING, State.CRITICAL):
+        if entry.now.state in _BEYOND:
             series = entry.now.series[0]
-            rank = _GRAVE if entry.now.state is State.CRITICAL else _SERIOUS
-            weight = float(sum(e.lasted_ms for e in series.episodes))
-            yield _Ranked(rank, weight, _breach(day, entry, series))
+            lasted = series.critical_ms or series.warning_ms
+            weight = (entry.now.state.rank, entry.metric.manual, lasted)
+            known = gravest.get(entry.metric.family)
+            if known is None or known[0] < weight:
+                gravest[entry.metric.family] = weight, entry
+    for (state, manual, lasted), entry in gravest.values():
+        rank = _GRAVE if state == State.CRITICAL.rank else _SERIOUS
+        finding = _breach(day, entry, entry.now.series[0])
+        yield _Ranked(rank, lasted + (_MANUAL_FIRST if manual else 0), finding)
 
 
 def _breach(day: Gathered, entry: Entry, series: SeriesDay) -> Finding:
     rule = entry.now.rule
     assert rule is not None, "BUG: a breach without thresholds"
     held = [episode for episode in series.episodes if episode.held is not State.OK]
-    worst = max(held, key=lambda episode: (episode.held.rank, episode.peak * rule.sign))
+    worst = max(held, key=lambda one: (one.held.rank, one.gravest[1] - one.gravest[0]))
+    start_ms, end_ms = worst.gravest
     side = "above" if rule.sign > 0 else "below"
     text = phrase(
         f"reports.finding.breach.{side}.{worst.held.value}",
         subject=subject(entry, series),
         limit=limit_of(entry, worst.held),
-        start=Moment(worst.start_ms),
-        span=Span(worst.lasted_ms),
+        start=Moment(start_ms),
+        span=Span(end_ms - start_ms),
         peak=peak(series, worst, rule.sign),
         peak_at=Moment(worst.peak_ms),
     )
@@ -131,7 +142,7 @@ def _breach(day: Gathered, entry: Entry, series: SeriesDay) -> Finding:
     if len(held) > 1:
         total = sum(episode.lasted_ms for episode in held)
         details.append(phrase("reports.finding.times", n=len(held), span=Span(total)))
-    others = len([one for one in entry.now.series if one.state in (State.WARNING, State.CRITICAL)])
+    others = sum(one.state in _BEYOND for one in entry.now.series)
     if others > 1:
         details.append(phrase("reports.finding.others", n=others - 1))
     details.append(_ended(day, worst))
@@ -239,7 +250,8 @@ def _day_before(entry: Entry) -> Part:
 
 
 def _nearest(day: Gathered) -> Iterator[_Ranked]:
-    """Metrics that stayed within, by how near they came to their first line."""
+    """Of each family the metric that stayed within, but came nearest to its first line."""
+    nearest: dict[str, _Ranked] = {}
     for entry in day.judged:
         rule, series = entry.now.rule, entry.now.series[0]
         if rule is None or entry.now.state is not State.OK or not entry.metric.manual:
@@ -259,8 +271,12 @@ def _nearest(day: Gathered) -> Iterator[_Ranked]:
             minutes=Span(series.warning_ms + series.critical_ms),
         )
         near = extreme / limit.value if rule.sign > 0 and limit.value else 0.0
-        finding = Finding(State.OK, text, (_changed(entry),), basis(figure))
-        yield _Ranked(_PLAIN, near, finding)
+        compared = (_changed(entry),) if entry.week else ()
+        found = _Ranked(_PLAIN, near, Finding(State.OK, text, compared, basis(figure)))
+        known = nearest.get(entry.metric.family)
+        if known is None or known.weight < near:
+            nearest[entry.metric.family] = found
+    yield from nearest.values()
 
 
 def _kept(outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:

@@ -314,6 +314,7 @@ class _Asker:
     def _made(self, fold: Fold, value: float | None, subject: _Subject, stats: DayStats) -> Figure:
         window = self.window
         return Figure(
+            metric=self.metric.id,
             value=value,
             unit=self.metric.unit.value,
             fold=fold,

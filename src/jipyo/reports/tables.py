@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import State
@@ -28,16 +29,18 @@ from jipyo.reports.findings import limit_of, peak, subject
 from jipyo.reports.gathered import change
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from jipyo.analysis.daystats import Episode
-    from jipyo.catalogue import Group, Metric
+    from jipyo.catalogue import Bilingual, Group, Metric, Thresholds
     from jipyo.reports.collected import Target
     from jipyo.reports.gathered import Entry, Gathered
     from jipyo.reports.reading import SeriesDay
 
-CROSSINGS = 40
+CROSSINGS = 30
 """Most crossings listed one by one."""
+CROSSING_SERIES = 3
+"""Of one metric only its gravest series are listed: many cores are busy together."""
 SERIES = 16
 """Most series of a metric listed one by one."""
 TOP = 10
@@ -68,7 +71,7 @@ def metrics(group: Group, entries: Sequence[Entry]) -> Table:
             "last_week",
             "coverage",
             "state",
-            text=("state",),
+            text=("other", "state"),
         ),
         rows=tuple(_metric(entry) for entry in entries),
         wide=True,
@@ -164,28 +167,47 @@ def _series(entry: Entry, one: SeriesDay) -> tuple[Part, ...]:
     )
 
 
-def crossings(day: Gathered) -> tuple[Timeline, Table, int] | None:
-    """The breaches that lasted, drawn and listed, and how many are not listed; None without."""
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A breach that lasted as long as an alert needs."""
+
+    entry: Entry
+    series: SeriesDay
+    episode: Episode
+
+
+@dataclass(frozen=True, slots=True)
+class Crossings:
+    """The breaches of a day: those that are listed, and how many are not."""
+
+    listed: tuple[Crossing, ...]
+    left: int
+
+
+def crossings(day: Gathered) -> Crossings:
+    """The gravest series of each metric, the gravest breaches of all, in the order of time."""
     held = [
-        (entry, one, episode)
+        (place, Crossing(entry, one, episode))
         for entry in day.judged
-        for one in entry.now.series
+        for place, one in enumerate(entry.now.series)
         for episode in one.episodes
         if episode.held is not State.OK
     ]
-    if not held:
-        return None
-    gravest = sorted(held, key=lambda row: (-row[2].held.rank, -row[2].lasted_ms))[:CROSSINGS]
-    listed = sorted(gravest, key=lambda row: (row[2].start_ms, row[0].metric.id))
-    table = Table(
+    shown = [crossing for place, crossing in held if place < CROSSING_SERIES]
+    shown.sort(key=lambda one: (-one.episode.held.rank, -one.episode.lasted_ms))
+    listed = sorted(shown[:CROSSINGS], key=lambda one: one.episode.start_ms)
+    return Crossings(tuple(listed), len(held) - len(listed))
+
+
+def crossing_table(listed: Iterable[Crossing]) -> Table:
+    """When, how long, which metric, how high."""
+    names = ("metric", "from", "to", "length", "critical_time", "limit", "peak", "level")
+    return Table(
         id="crossings",
         caption=phrase("reports.crossings.caption"),
-        columns=columns(
-            "metric", "from", "to", "length", "limit", "peak", "level", text=("level",)
-        ),
-        rows=tuple(_crossing(*row) for row in listed),
+        columns=columns(*names, text=("level",)),
+        rows=tuple(_crossing(one.entry, one.series, one.episode) for one in listed),
     )
-    return _timeline(listed), table, len(held) - len(listed)
 
 
 def _crossing(entry: Entry, one: SeriesDay, episode: Episode) -> tuple[Part, ...]:
@@ -197,34 +219,42 @@ def _crossing(entry: Entry, one: SeriesDay, episode: Episode) -> tuple[Part, ...
         Moment(episode.start_ms),
         phrase("reports.crossings.open") if episode.open else Moment(episode.end_ms),
         Span(episode.lasted_ms),
+        Span(episode.critical_ms) if rule.limits.critical is not None else None,
         limit_of(entry, episode.held),
         phrase("reports.at", value=worst, at=Moment(episode.peak_ms)),
         Badge(episode.held),
     )
 
 
-def _timeline(listed: Sequence[tuple[Entry, SeriesDay, Episode]]) -> Timeline:
-    rows: dict[tuple[str, str], list[tuple[Entry, SeriesDay, Episode]]] = {}
-    for row in listed:
-        rows.setdefault((row[0].metric.id, row[1].target), []).append(row)
+def timeline(listed: Iterable[Crossing]) -> Timeline:
+    """The same, drawn over the day: a row for each series."""
+    rows: dict[tuple[str, str], list[Crossing]] = {}
+    for one in listed:
+        rows.setdefault((one.entry.metric.id, one.series.target), []).append(one)
     return Timeline(
         phrase("reports.crossings.title"),
         tuple(
-            TimelineRow(subject(found[0][0], found[0][1]), tuple(_stretch(*row) for row in found))
+            TimelineRow(
+                subject(found[0].entry, found[0].series),
+                tuple(stretch for one in found for stretch in _stretches(one)),
+            )
             for found in rows.values()
         ),
     )
 
 
-def _stretch(entry: Entry, one: SeriesDay, episode: Episode) -> Stretch:
+def _stretches(one: Crossing) -> Iterator[Stretch]:
+    episode = one.episode
     text = phrase(
         "reports.crossings.stretch",
-        subject=subject(entry, one),
+        subject=subject(one.entry, one.series),
         start=Moment(episode.start_ms),
         end=Moment(episode.end_ms),
-        peak=Quantity(episode.peak, entry.metric.unit.value),
+        peak=Quantity(episode.peak, one.entry.metric.unit.value),
     )
-    return Stretch(episode.start_ms, episode.end_ms, episode.held.value, text)
+    yield Stretch(episode.start_ms, episode.end_ms, "warning", text)
+    for start_ms, end_ms in episode.critical:
+        yield Stretch(start_ms, end_ms, "critical", text)
 
 
 def largest(entry: Entry) -> Table:
@@ -294,16 +324,7 @@ def definitions(day: Gathered) -> Table:
     return Table(
         id="definitions",
         caption=phrase("reports.definitions.caption"),
-        columns=columns(
-            "metric",
-            "warning",
-            "critical",
-            "lasting",
-            "origin",
-            "exporter",
-            "expression",
-            text=("origin", "exporter", "expression"),
-        ),
+        columns=columns("metric", "limits", "expression", text=("limits", "expression")),
         rows=tuple(_definition(entry) for entry in day.entries),
         wide=True,
     )
@@ -311,35 +332,36 @@ def definitions(day: Gathered) -> Table:
 
 def _definition(entry: Entry) -> tuple[Part, ...]:
     metric, limits = entry.metric, entry.metric.thresholds
-    exporters = tuple(dict.fromkeys(exporter for exporter, _ in entry.now.expressions))
-    asked = tuple(Code(expression) for _, expression in entry.now.expressions)
+    asked = tuple(
+        phrase("reports.definitions.query", exporter=exporter, query=Code(expression))
+        for exporter, expression in entry.now.expressions
+    )
     name = phrase("reports.definitions.metric", name=metric.name, description=metric.description)
-    if limits is None:
-        lines: tuple[Part, ...] = (None, None, None, None)
-    else:
-        lines = (
-            _line(limits.warning, metric),
-            _line(limits.critical, metric),
-            Span(limits.for_ms),
-            phrase(f"reports.origin.{limits.origin.value}"),
-        )
-    return (name, *lines, Joined(exporters, ", "), Joined(asked, "\n"))
+    return (name, _limits(limits, metric) if limits else None, Joined(asked, "\n"))
 
 
-def _line(value: float | None, metric: Metric) -> Part:
-    return None if value is None else Quantity(value, metric.unit.value)
+def _limits(limits: Thresholds, metric: Metric) -> Part:
+    values = (("warning", limits.warning), ("critical", limits.critical))
+    levels = tuple(
+        phrase(f"reports.limit.{name}", value=Quantity(value, metric.unit.value))
+        for name, value in values
+        if value is not None
+    )
+    held = phrase("reports.definitions.for", span=Span(limits.for_ms)) if limits.for_ms else None
+    origin = phrase(f"reports.origin.{limits.origin.value}")
+    return Joined((*levels, *((held,) if held else ()), origin), "\n")
 
 
-def traced(figures: Iterable[Figure]) -> Table:
+def traced(figures: Iterable[Figure], names: Mapping[str, Bilingual]) -> Table:
     """Where the figures of the first page come from, one a row."""
+    columns_ = ("metric", "figure", "fold", "samples", "coverage", "expression")
     return Table(
         id="trace",
         caption=phrase("reports.trace.caption"),
-        columns=columns(
-            "figure", "fold", "samples", "coverage", "expression", text=("fold", "expression")
-        ),
+        columns=columns(*columns_, text=("fold", "expression")),
         rows=tuple(
             (
+                names.get(figure.metric, figure.series),
                 figure,
                 phrase(f"reports.how.{figure.fold.value}"),
                 Quantity(figure.samples, "count"),

@@ -58,7 +58,7 @@ if TYPE_CHECKING:
 _OPEN, _CLOSE, _END = "\ue000", "\ue001", "\ue002"
 _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}(.*?){_END}", re.DOTALL)
 _OURS = str.maketrans(dict.fromkeys((_OPEN, _CLOSE, _END), "\ufffd"))
-_CHART = svg.Size(400, 172)
+_CHART = svg.Size(400, 160)
 _WIDE = 760
 
 
@@ -388,7 +388,13 @@ class _Page:
         return svg.Line(self.words.texts("reports.legend.last_week"), chart.ghost.values)
 
     def heat(self, heat: Heat) -> str:
-        title = self.words.texts("reports.heat.title", name=self.say(heat.title))
+        number = self.words.texts.number
+        title = self.words.texts(
+            "reports.heat.title",
+            name=self.say(heat.title),
+            low=number(heat.low, heat.unit),
+            high=number(heat.high, heat.unit),
+        )
         plot = svg.Heat(
             title=title,
             rows=heat.rows,

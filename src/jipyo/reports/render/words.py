@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jipyo.i18n import Texts
 
 NONE = "–"
+_TENTH, _SMALLEST = 0.1, 0.0005
 _Amount = Figure | Quantity | Delta | Share | Moment | Span | Day
 
 
@@ -109,11 +110,8 @@ class Words:
 
     def delta(self, delta: Delta) -> str:
         """A change with its sign; what rounds to nothing has none."""
-        if delta.unit == "point":
-            number, unit = f"{abs(delta.value):.1f}", self.texts("reports.point")
-        elif delta.unit == "percent":
-            number, unit = f"{abs(delta.value):.1f}", "%"
-        else:
-            number, unit = f"{abs(delta.value):.1f}", self.texts.unit(delta.unit)
-        sign = "" if float(number) == 0 else "+" if delta.value > 0 else "−"
+        size = abs(delta.value)
+        number = f"{size:.1f}" if size >= _TENTH else f"{size:.2g}" if size >= _SMALLEST else "0"
+        unit = self.texts("reports.point") if delta.unit == "point" else self.texts.unit(delta.unit)
+        sign = "" if number == "0" else "+" if delta.value > 0 else "−"
         return f"{sign}{number} {unit}"
