@@ -1,0 +1,105 @@
+"""`jipyo status` and `jipyo doctor`: the verdict, and what has data, in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from jipyo import app
+from jipyo.analysis import words
+from jipyo.analysis.doctor import examine, remedy
+from jipyo.analysis.health import State
+from jipyo.analysis.survey import survey
+from jipyo.cli.common import configured, terminal
+from jipyo.cli.words import Command
+from jipyo.i18n import texts
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.analysis.doctor import Finding
+    from jipyo.analysis.health import Health, MetricHealth
+    from jipyo.catalogue import Catalogue
+    from jipyo.config import Config
+    from jipyo.i18n import Texts
+
+_STYLES = {
+    State.OK: "green",
+    State.WARNING: "yellow",
+    State.CRITICAL: "bold red",
+    State.UNKNOWN: "magenta",
+}
+# The exit codes that monitoring plugins use (Monitoring Plugins Development Guidelines).
+_EXIT_CODES = {State.OK: 0, State.WARNING: 1, State.CRITICAL: 2, State.UNKNOWN: 3}
+
+
+def register(group: click.Group, t: Texts) -> None:
+    """Add the commands."""
+
+    @group.command("status", cls=Command, help=t("cli.status.help"))
+    @click.option("--all", "everything", is_flag=True, help=t("cli.status.all"))
+    @click.option("--exit-code", is_flag=True, help=t("cli.status.exit_code"))
+    @configured(t)
+    def status(config: Config, everything: bool, exit_code: bool) -> int:
+        with app.workspace(config) as here:
+            health = survey(here.source, here.catalogue, here.now_ms())
+        _print_health(health, config, everything=everything)
+        return _EXIT_CODES[health.state] if exit_code else 0
+
+    @group.command("doctor", cls=Command, help=t("cli.doctor.help"))
+    @click.option("--manual", is_flag=True, help=t("cli.doctor.manual"))
+    @configured(t)
+    def doctor(config: Config, manual: bool) -> None:
+        with app.workspace(config) as here:
+            findings = examine(here.source, here.catalogue, here.now_ms())
+        wanted = [one for one in findings if one.metric.manual or not manual]
+        _print_findings(wanted, here.catalogue, texts(config.lang))
+
+
+def _print_health(health: Health, config: Config, *, everything: bool) -> None:
+    t = texts(config.lang)
+    console = terminal()
+    console.print(words.verdict(health, t), style=_STYLES[health.state], markup=False)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("metric", "state", "value", "since", "reason"):
+        table.add_column(t(f"cli.status.{column}"), overflow="fold")
+    shown = [one for one in health.metrics if everything or not one.absent]
+    for one in sorted(shown, key=lambda one: -one.state.rank):
+        table.add_row(
+            one.metric.name(config.lang),
+            _state(one, t),
+            t.number(one.value, one.metric.unit.value),
+            words.since(one, t, health.t_ms),
+            Text(words.reason(one, t, config.zone)),
+        )
+    if shown:
+        console.print(table)
+
+
+def _state(one: MetricHealth, t: Texts) -> Text:
+    if one.state is State.OK and not one.judged:
+        return Text("·", style="dim")
+    return Text(words.state_name(one.state, t), style=_STYLES[one.state])
+
+
+def _print_findings(findings: Sequence[Finding], catalogue: Catalogue, t: Texts) -> None:
+    console = terminal()
+    found = [one for one in findings if one.found]
+    console.print(t("cli.doctor.found", n=len(found), all=len(findings)), style="bold")
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in ("metric", "source", "series"):
+        table.add_column(t(f"cli.doctor.{column}"), overflow="fold")
+    for one in found:
+        exporters = ", ".join(given.exporter for given in one.given)
+        table.add_row(one.metric.name(t.lang), exporters, str(one.series))
+    console.print(table)
+    for one in findings:
+        if not one.found:
+            console.print()
+            console.print(Text(f"✗ {one.metric.name(t.lang)}", style="yellow"))
+            said = one.problem or remedy(one.metric, catalogue, t)
+            console.print(Padding(Text(said), (0, 0, 0, 2)))

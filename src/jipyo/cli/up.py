@@ -1,0 +1,62 @@
+"""`jipyo up`: watch this host, keep what was seen, serve the page, until told to stop."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from jipyo import app
+from jipyo.cli.common import configured
+from jipyo.cli.words import Command
+from jipyo.i18n import texts
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+    from jipyo.config import Config
+    from jipyo.i18n import Texts
+
+
+def register(group: click.Group, t: Texts) -> None:
+    """Add the command."""
+
+    @group.command("up", cls=Command, help=t("cli.up.help"), short_help=t("cli.up.short"))
+    @click.option("--listen", metavar="HOST:PORT", help=t("cli.up.listen"))
+    @click.option("--insecure", is_flag=True, help=t("cli.up.insecure"))
+    @configured(t)
+    def up(config: Config) -> None:
+        _log_to_stderr()
+        stop = threading.Event()
+        _on_signals(stop)
+        spoken = texts(config.lang)
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+
+        def started(address: str) -> None:
+            console.print(spoken("cli.up.started", address=address), style="bold")
+            console.print(spoken("cli.up.data", path=str(config.data)), markup=False)
+            console.print(spoken("cli.up.stop"), style="dim")
+
+        app.serve(config, started=started, stop=stop)
+        console.print(spoken("cli.up.stopped"))
+
+
+def _on_signals(stop: threading.Event) -> None:
+    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, ask_to_stop)
+    signal.signal(signal.SIGTERM, ask_to_stop)
+
+
+def _log_to_stderr() -> None:
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    logging.basicConfig(
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        datefmt="%Y-%m-%dT%H:%M:%S%z",
+    )
