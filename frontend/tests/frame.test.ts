@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { beyond, breaches, extend, levelOf, lowerBound, summary, type Frame } from '../src/lib/frame.ts';
 
 const line = (key: string, ...values: (number | null)[]) => ({
-  key, name: key, exporter: null, values,
+  key, given: key, labels: {}, exporter: null, values,
 });
 const frame = (t: number[], ...lines: Frame['lines']): Frame => ({ t, lines });
 const LIMITS = { warning: 70, critical: 85, for_s: 0, origin: 'manual' };
@@ -45,13 +45,13 @@ test('a summary skips gaps and knows when there is nothing', () => {
 });
 
 test('the level follows the direction', () => {
-  assert.deepEqual([70, 71, 86].map((v) => levelOf(v, LIMITS, 'higher_is_worse')), [0, 1, 2]);
+  assert.deepEqual([69.9, 70, 85].map((v) => levelOf(v, LIMITS, 'higher_is_worse')), [0, 1, 2]);
   const low = { ...LIMITS, warning: 95, critical: 90 };
-  assert.deepEqual([95, 94, 89].map((v) => levelOf(v, low, 'lower_is_worse')), [0, 1, 2]);
+  assert.deepEqual([95.1, 95, 90].map((v) => levelOf(v, low, 'lower_is_worse')), [0, 1, 2]);
 });
 
 test('breaches join steps of one level, and end at a gap', () => {
-  const f = frame([0, 1, 2, 3, 4, 5], line('a', 10, 75, 76, 90, null, 71));
+  const f = frame([0, 1, 2, 3, 4, 5], line('a', 10, 70, 76, 85, null, 71));
   assert.deepEqual(breaches(f, LIMITS, 'higher_is_worse'), [
     { from: 1, to: 2, level: 1 },
     { from: 3, to: 3, level: 2 },
@@ -63,7 +63,7 @@ test('breaches join steps of one level, and end at a gap', () => {
 
 test('touching spans are one breach, and only what is in sight counts', () => {
   const spans = breaches(
-    frame([0, 1, 2, 3, 4, 5], line('a', 10, 75, 76, 90, null, 71)), LIMITS, 'higher_is_worse',
+    frame([0, 1, 2, 3, 4, 5], line('a', 10, 70, 76, 85, null, 71)), LIMITS, 'higher_is_worse',
   );
   assert.deepEqual(beyond(spans, 0, 10, 1), { times: 2, seconds: 4 });
   assert.deepEqual(beyond(spans, 2, 4, 1), { times: 1, seconds: 2 });

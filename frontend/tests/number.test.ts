@@ -5,6 +5,13 @@ import { axisLabels, said } from '../src/lib/number.ts';
 const SAID: [number | null, string, string, string][] = [
   [54.23, 'percent', '%', '54.2 %'],
   [0.041, 'percent', '%', '0.041 %'],
+  [0.05432, 'percent', '%', '0.0543 %'],
+  [70.04, 'percent', '%', '70.0 %'],
+  [0.00001, 'count', '', '<0.0001'],
+  [2, 'pages_per_second', '쪽/초', '2쪽/초'],
+  [90, 'seconds', '초', '90초'],
+  [150, 'seconds', '초', '2.5분'],
+  [10_800, 'seconds', 's', '3 h'],
   [100, 'percent', '%', '100 %'],
   [0, 'percent', '%', '0 %'],
   [1.5 * 2 ** 30, 'bytes', 'B', '1.5 GiB'],
@@ -14,7 +21,7 @@ const SAID: [number | null, string, string, string][] = [
   [12.5, 'seconds', 's', '12.5 s'],
   [3, 'count', '', '3'],
   [1234567, 'count', '', '1,234,567'],
-  [-4.26, 'celsius', '℃', '-4.3 ℃'],
+  [-4.26, 'celsius', '℃', '-4.26 ℃'],
   [null, 'percent', '%', '–'],
 ];
 

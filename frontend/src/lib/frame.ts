@@ -6,7 +6,9 @@ export type Column = (number | null)[];
 
 export interface Line {
   key: string;
-  name: string;
+  /** The server's name for it, alone. */
+  given: string;
+  labels: Record<string, string>;
   exporter: string | null;
   values: Column;
 }
@@ -23,7 +25,7 @@ export interface Summary {
   min: number | null;
 }
 
-/** How far over its thresholds: 0 within, 1 above warning, 2 above critical. */
+/** Which threshold is reached: 0 none, 1 warning, 2 critical. */
 export type Level = 0 | 1 | 2;
 
 export interface Span {
@@ -42,7 +44,8 @@ export function frameOf(answer: MetricRange): Frame {
     t: answer.t,
     lines: answer.series.map((s) => ({
       key: keyOf(s.labels, s.exporter),
-      name: s.name,
+      given: s.name,
+      labels: s.labels,
       exporter: s.exporter,
       values: s.values,
     })),
@@ -66,8 +69,7 @@ export function extend(old: Frame, tail: Frame, keepFrom: number): Frame {
       ...(a ? a.values.slice(from, from + kept) : blank(kept)),
       ...(b ? b.values : blank(tail.t.length)),
     ];
-    const { name, exporter } = (b ?? a)!;
-    if (values.some((v) => v !== null)) lines.push({ key, name, exporter, values });
+    if (values.some((v) => v !== null)) lines.push({ ...(b ?? a)!, values });
   }
   return { t: [...old.t.slice(from, from + kept), ...tail.t], lines };
 }
@@ -107,7 +109,7 @@ export function summary(values: Column, from = 0, to = values.length): Summary {
 export function levelOf(value: number, thresholds: Thresholds, direction: Direction): Level {
   const { warning, critical } = thresholds;
   const worse = (limit: number | null) =>
-    limit !== null && (direction === 'lower_is_worse' ? value < limit : value > limit);
+    limit !== null && (direction === 'lower_is_worse' ? value <= limit : value >= limit);
   if (worse(critical)) return 2;
   return worse(warning) ? 1 : 0;
 }

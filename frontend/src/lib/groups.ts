@@ -32,8 +32,7 @@ export function groupOf(id: string): string {
 
 export function groupsOf(overview: Overview, texts: Texts): Group[] {
   const names = new Map(overview.families.map((family) => [family.id, family.name]));
-  const order = Object.keys(texts.families);
-  const found = new Map<string, MetricNow[]>(order.map((id) => [id, []]));
+  const found = new Map<string, MetricNow[]>();
   for (const metric of overview.metrics.filter(hasData)) {
     const id = groupOf(metric.id);
     found.set(id, [...(found.get(id) ?? []), metric]);
@@ -44,6 +43,13 @@ export function groupsOf(overview: Overview, texts: Texts): Group[] {
     metrics,
     state: stateOf(metrics),
   }));
+}
+
+/** How many metrics with data are judged to be in each state. */
+export function countsOf(metrics: MetricNow[]): Record<State, number> {
+  const counts = { critical: 0, warning: 0, ok: 0, unknown: 0 };
+  for (const metric of metrics) if (metric.judged && hasData(metric)) counts[metric.state] += 1;
+  return counts;
 }
 
 function stateOf(metrics: MetricNow[]): State | 'neutral' {

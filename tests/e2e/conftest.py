@@ -1,0 +1,52 @@
+"""The real product, as a user starts it, and a real browser looking at it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from support.browser import Browser
+from support.product import serving
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from support.browser import Page
+    from support.product import Server
+
+CONFIG = """\
+timezone: Asia/Seoul
+instance: e2e-host
+collect:
+  interval: 1s
+"""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("jipyo"), CONFIG) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with Browser() as running:
+        yield running
+
+
+@pytest.fixture
+def open_page(server: Server, browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open the page and wait until its tiles are there; tabs are closed after the test."""
+    pages = []
+
+    def opened(search: str = "?lang=ko", **how: Any) -> Page:
+        page = browser.open(f"{server.address}/{search}", **how)
+        pages.append(page)
+        page.wait("document.querySelector('[data-metric]')", timeout_s=60)
+        page.wait("document.fonts.status === 'loaded'")
+        return page
+
+    yield opened
+    for page in pages:
+        page.close()
