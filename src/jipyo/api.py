@@ -16,15 +16,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from jipyo import reports
 from jipyo.analysis import words
 from jipyo.analysis.health import Health, MetricHealth, State, overall
 from jipyo.analysis.survey import survey
 from jipyo.catalogue import Group
 from jipyo.i18n import Lang, texts
+from jipyo.reports import daily
+from jipyo.reports.render.html import write
 from jipyo.source.measure import measure
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ class DailyReportGenerator:
         self._workspace = workspace
 
     async def generate_report(self, day: date | None = None) -> Path:
-        """Write the report of a day, by default of yesterday, and say where it is.
+        """Write the report of a day, by default `last_day`, and say where it is.
 
         Raises:
             ReportError: the day has not begun, or the file cannot be written.
@@ -234,17 +235,19 @@ class DailyReportGenerator:
         return await asyncio.to_thread(self._generate, day)
 
     def _generate(self, day: date | None) -> Path:
-        workspace = self._workspace
-        now_ms = workspace.now_ms()
-        report = reports.daily.build(
-            workspace.source,
-            workspace.catalogue,
-            day or _yesterday(now_ms, workspace.zone),
-            workspace.zone,
-            now_ms,
-        )
-        return reports.write(report, workspace.lang, workspace.out_dir)
+        here = self._workspace
+        chosen = day or last_day(here)
+        report = daily.build(here.source, here.catalogue, chosen, here.zone, here.now_ms())
+        return write(report, here.lang, here.out_dir)
 
 
-def _yesterday(now_ms: int, zone: ZoneInfo) -> date:
-    return datetime.fromtimestamp(now_ms / 1000, zone).date() - timedelta(days=1)
+def last_day(workspace: Workspace) -> date:
+    """Yesterday; today where yesterday has no samples at all, as on the first day."""
+    zone = workspace.zone
+    today = datetime.fromtimestamp(workspace.now_ms() / 1000, zone).date()
+    yesterday = today - timedelta(days=1)
+    start_ms, end_ms = (
+        int(datetime.combine(day, time(), zone).timestamp() * 1000) for day in (yesterday, today)
+    )
+    some = workspace.source.label_values("job", (), start_ms, end_ms - 1)
+    return yesterday if some else today

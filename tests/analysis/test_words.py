@@ -106,7 +106,8 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
         ),
         (
             judged("60 90 91.26"),
-            "2026년 11월 21일 (토) 00:01에 위험 기준 85 %에 이르렀습니다. 지금은 91.3 %입니다 (host0)",
+            "2026년 11월 21일 (토) 00:01에 위험 기준 85 %에 이르렀습니다."
+            " 지금은 91.3 %입니다 (host0)",
             "rose to the critical threshold of 85 % at Sat 21 November 2026 00:01;"
             " now 91.3 % (host0)",
         ),

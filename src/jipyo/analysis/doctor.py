@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from jipyo.model.errors import QueryError
 from jipyo.source.measure import measure
@@ -84,15 +85,23 @@ def remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
     known = [exporter for name in names if (exporter := catalogue.exporter(name))]
     said = [metric.remedy(t.lang)] if metric.remedy else []
     said += [exporter.how(t.lang) for exporter in known if exporter.builtin]
-    lines = [line for exporter in known for line in scrape_lines(exporter, t.lang)]
+    lines = [line for exporter in known for line in _scrape_lines(exporter, t.lang)]
     if lines:
-        said += [t("doctor.add"), "collect:", "  scrape:", *lines]
+        said += [t("doctor.add"), *_SECTION, *lines]
     return "\n".join(said) or t("doctor.write")
 
 
-def scrape_lines(exporter: Exporter, lang: str) -> tuple[str, ...]:
-    """The lines under `collect: scrape:` that read such an exporter."""
+_SECTION = ("collect:", "  scrape_configs:")
+
+
+def _scrape_lines(exporter: Exporter, lang: str) -> tuple[str, ...]:
+    """The entry of `scrape_configs` that reads such an exporter."""
     if exporter.url is None:
         return ()
-    where = f'{{job: {exporter.job}, url: "{exporter.url}"}}'
-    return (f"    # {exporter.name}: {exporter.how(lang)}", f"    - {where}")
+    url = urlsplit(exporter.url)
+    path = "" if url.path == "/metrics" else f", metrics_path: {url.path}"
+    target = f'static_configs: [{{targets: ["{url.netloc}"]}}]'
+    return (
+        f"    # {exporter.name}: {exporter.how(lang)}",
+        f"    - {{job_name: {exporter.job}{path}, {target}}}",
+    )

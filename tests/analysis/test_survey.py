@@ -1,0 +1,50 @@
+from dataclasses import replace
+
+from analysis.shaped import METRIC, limits
+from jipyo.analysis.health import Reason, State
+from jipyo.analysis.survey import survey, window_ms
+from jipyo.catalogue import Alternative, Catalogue
+from jipyo.model.labels import Labels
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from support.memory import MemoryStore
+
+MINUTE_MS = 60_000
+NOW_MS = 1_795_186_800_000 + 12_345
+
+
+def test_the_whole_catalogue_is_judged_at_a_moment() -> None:
+    """A critical metric, one without data and one whose question is refused."""
+    store = MemoryStore()
+    times = [NOW_MS - 15_000 * i for i in reversed(range(240))]
+    store.put(Labels.of({"__name__": "cpu", "instance": "a"}), times, [90.0] * 240)
+    judged = replace(METRIC, thresholds=limits(minutes=5))
+    refused = (Alternative(exporter="x", promql="sum("),)
+    catalogue = Catalogue(
+        (
+            judged,
+            replace(judged, id="b", queries=(Alternative(exporter="x", promql="gone"),)),
+            replace(judged, id="c", queries=refused),
+        )
+    )
+    health = survey(Embedded(store, Engine()), catalogue, NOW_MS)
+    assert (health.t_ms, health.state) == (NOW_MS, State.CRITICAL)
+    assert [one.reason for one in health.metrics] == [
+        Reason.BEYOND,
+        Reason.ABSENT,
+        Reason.REFUSED,
+    ]
+    assert health.metrics[0].value == 90
+    assert "parse error" in health.metrics[2].problem
+
+
+def test_the_newest_value_is_the_one_that_is_shown() -> None:
+    store = MemoryStore()
+    store.put(Labels.of({"__name__": "cpu", "instance": "a"}), [NOW_MS - 1, NOW_MS], [1.0, 2.0])
+    health = survey(Embedded(store, Engine()), Catalogue((METRIC,)), NOW_MS)
+    assert health.metrics[0].value == 2
+
+
+def test_one_looks_back_far_enough_for_a_threshold_to_have_lasted() -> None:
+    assert window_ms(METRIC) == 60 * MINUTE_MS
+    assert window_ms(replace(METRIC, thresholds=limits(minutes=90))) == 150 * MINUTE_MS
