@@ -316,7 +316,7 @@ def _completeness(day: Gathered) -> Iterator[Block]:
 
 
 def _appendix(day: Gathered, first_page: Sequence[Block], catalogue: Catalogue) -> Iterator[Block]:
-    yield Heading("appendix", phrase("reports.section.appendix"), page=True)
+    yield Heading("appendix", phrase("reports.section.appendix"))
     several = [entry for entry in day.entries if len(entry.now.series) > 1]
     if several:
         yield Heading("series", phrase("reports.section.series"), level=2)

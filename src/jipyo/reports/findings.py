@@ -114,7 +114,7 @@ def _breaches(day: Gathered) -> Iterator[_Ranked]:
             lasted = series.critical_ms or series.warning_ms
             weight = (entry.now.state.rank, entry.metric.manual, lasted)
             known = gravest.get(entry.metric.family)
-            if known is None or known[0] < weight:
+            if known is None or known[0][:2] < weight[:2]:
                 gravest[entry.metric.family] = weight, entry
     for (state, manual, lasted), entry in gravest.values():
         rank = _GRAVE if state == State.CRITICAL.rank else _SERIOUS
@@ -140,20 +140,20 @@ def _breach(day: Gathered, entry: Entry, series: SeriesDay) -> Finding:
     )
     details: list[Part] = []
     if len(held) > 1:
-        total = sum(episode.lasted_ms for episode in held)
-        details.append(phrase("reports.finding.times", n=len(held), span=Span(total)))
+        total = Span(sum(episode.lasted_ms for episode in held))
+        details.append(phrase("reports.finding.times", n=len(held), span=total))
     others = sum(one.state in _BEYOND for one in entry.now.series)
     if others > 1:
         details.append(phrase("reports.finding.others", n=others - 1))
-    details.append(_ended(day, worst))
+    details.append(_ended(day, end_ms))
     details.append(_against_last_week(entry, series, rule.sign))
     details.append(_advice(entry))
     return Finding(entry.now.state, text, tuple(details), basis(series.asked))
 
 
-def _ended(day: Gathered, episode: Episode) -> Part:
-    if not episode.open:
-        return phrase("reports.finding.ended", end=Moment(episode.end_ms))
+def _ended(day: Gathered, end_ms: int) -> Part:
+    if end_ms < day.period.cut_ms:
+        return phrase("reports.finding.ended", end=Moment(end_ms))
     return phrase("reports.finding.going_on" if day.running else "reports.finding.past_midnight")
 
 

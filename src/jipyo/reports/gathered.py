@@ -27,6 +27,8 @@ COMPARABLE = 0.5
 ENOUGH = 0.5
 """Below this share of what was expected a day without breaches is not called good."""
 _WEEK = 7
+_MANY_TIMES = 10.0
+"""From here on "27 times as much" says more than "+2,600 %"."""
 _ABSOLUTE_UNITS = frozenset({"celsius", "days"})
 
 
@@ -167,7 +169,7 @@ def change(entry: Entry, before: Reading | None) -> Change | None:
 
 
 def difference(now: Figure, before: Figure) -> Delta | None:
-    """Points for percentages, degrees for temperatures, percent of what it was for the rest."""
+    """Points for percentages, degrees for temperatures, percent or times for the rest."""
     if now.value is None or before.value is None:
         return None
     if now.unit == "percent":
@@ -176,4 +178,5 @@ def difference(now: Figure, before: Figure) -> Delta | None:
         return Delta(now.value - before.value, now.unit)
     if before.value == 0:
         return Delta(0.0, "percent") if now.value == 0 else None
-    return Delta(100 * (now.value / before.value - 1), "percent")
+    times = now.value / before.value
+    return Delta(times, "factor") if times >= _MANY_TIMES else Delta(100 * (times - 1), "percent")

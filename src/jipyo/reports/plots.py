@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.catalogue import Across, Direction, Unit
-from jipyo.reports.document import Chart, Heat, Limit, Line, Moment, Part, Share, phrase
+from jipyo.reports.document import Chart, Fold, Heat, Limit, Line, Moment, Part, Share, phrase
 from jipyo.reports.gathered import same_series
 from jipyo.reports.reading import sign_of
 
@@ -82,7 +82,7 @@ def _caption(entry: Entry) -> Part:
     figure, series = entry.now.figure, entry.now.headline
     if figure is None:
         return phrase("reports.chart.caption.plain", coverage=Share(entry.now.coverage))
-    low = entry.metric.direction is Direction.LOWER_IS_WORSE
+    low = figure.fold is Fold.MINIMUM or entry.metric.direction is Direction.LOWER_IS_WORSE
     return phrase(
         "reports.chart.caption.low" if low else "reports.chart.caption.high",
         how=phrase(f"reports.how.{figure.fold.value}"),

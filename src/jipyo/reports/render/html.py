@@ -60,6 +60,8 @@ _MARK = re.compile(f"{_OPEN}(\\d+){_CLOSE}(.*?){_END}", re.DOTALL)
 _OURS = str.maketrans(dict.fromkeys((_OPEN, _CLOSE, _END), "\ufffd"))
 _CHART = svg.Size(400, 160)
 _WIDE = 760
+_SHORT = 12
+"""A table of so many rows is not cut between pages."""
 
 
 def render(report: Report, lang: Lang) -> str:
@@ -312,8 +314,10 @@ class _Page:
         )
         css = ' class="wide"' if table.wide else ""
         rows = "".join(f"<tr>{self.row(table, row)}</tr>\n" for row in table.rows)
+        short = " short" if len(table.rows) <= _SHORT else ""
         return (
-            f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{table.id}-caption">'
+            f'<div class="scroll{short}" tabindex="0" role="region" '
+            f'aria-labelledby="{table.id}-caption">'
             f'<table id="{table.id}-table"{css}><caption id="{table.id}-caption">'
             f"{self.inline(table.caption)}</caption>"
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"

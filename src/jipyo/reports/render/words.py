@@ -113,5 +113,7 @@ class Words:
         size = abs(delta.value)
         number = f"{size:.1f}" if size >= _TENTH else f"{size:.2g}" if size >= _SMALLEST else "0"
         unit = self.texts("reports.point") if delta.unit == "point" else self.texts.unit(delta.unit)
+        if delta.unit == "factor":
+            return self.texts.number(delta.value, delta.unit)
         sign = "" if number == "0" else "+" if delta.value > 0 else "−"
         return f"{sign}{number} {unit}"
