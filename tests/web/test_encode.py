@@ -3,7 +3,7 @@
 import json
 import math
 import struct
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 
 import numpy as np
 import pytest
@@ -43,13 +43,23 @@ def slowly(value: float, *, plain: bool = False) -> str:
         return "NaN"
     if math.isinf(value):
         return "+Inf" if value > 0 else "-Inf"
-    shortest = next(t for p in range(1, 18) if float(t := f"{value:.{p - 1}e}") == value)
+    shortest = _shortest(value)
     if not plain and value and not 1e-6 <= abs(value) < 1e21:
-        mantissa, exponent = shortest.split("e")
-        mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+        mantissa, exponent = f"{shortest:e}".split("e")
         return f"{mantissa}e{exponent[0]}{exponent[1:].zfill(2)}"
-    text = format(Decimal(shortest), "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{shortest:f}"
+
+
+def _shortest(value: float) -> Decimal:
+    """Of the decimals with the fewest digits that read back as `value`, the nearest one."""
+    exact = Decimal(value)
+    if not exact:
+        return exact
+    for digits in range(1, 18):
+        both = (Context(digits, rounding=r).plus(exact) for r in (ROUND_FLOOR, ROUND_CEILING))
+        if fitting := [one for one in both if float(one) == value]:
+            return min(fitting, key=lambda one: abs(one - exact)).normalize(Context(17))
+    raise AssertionError(value)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,11 @@ BLOCK_POINTS = 32_768
 
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 _WORD = 8
+_FIRST_MS, _LAST_MS = 10**12, 10**13 - 1
+_STAMP = b'"],[0000000000.000,"'
+_WHOLE_STAMP = b'"],[0000000000,"'
+_CLOSING = len(b'"],')
+"""What of a stamp closes the point before it."""
 _Words = npt.NDArray[np.uint64]
 
 
@@ -110,80 +115,111 @@ def _rewritten(text: bytes, values: Values, odd: Sequence[int]) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Stamps:
-    """What stands before each value: `"],[T,"`, one row a step.
+    """What stands before each value, `"],[T,"`, all rows equally long.
 
-    Where all rows are equally long, `words` holds the columns that differ from row to
-    row, eight bytes at a time: (column, the bytes there of every step).
+    `words` holds the columns that differ from row to row, eight bytes at a time: (column,
+    the bytes there of every step). `ragged` says that whole seconds stand among others, and
+    still carry decimals here that do not belong there.
     """
 
-    rows: tuple[bytes, ...]
-    words: tuple[tuple[int, _Words], ...] | None
+    rows: npt.NDArray[np.uint8]
+    words: tuple[tuple[int, _Words], ...]
+    ragged: bool = False
 
 
-def _stamps(t_ms: Times) -> _Stamps:
-    seconds = t_ms // 1000
-    if (seconds * 1000 == t_ms).all():
-        texts = orjson.dumps(seconds, option=_NUMPY)[1:-1].split(b",")
-    else:
-        texts = [timestamp(t).encode() for t in t_ms.tolist()]
-    rows = tuple([b'"],[' + text + b',"' for text in texts])
-    return _Stamps(rows, _words(rows))
-
-
-def _words(rows: Sequence[bytes]) -> tuple[tuple[int, _Words], ...] | None:
-    width = len(rows[0])
-    if width < _WORD or any(len(row) != width for row in rows):
+def _stamps(t_ms: Times) -> _Stamps | None:
+    """None for moments that are not written with ten digits of seconds (2001 to 2286)."""
+    if not len(t_ms) or t_ms.min() < _FIRST_MS or t_ms.max() > _LAST_MS:
         return None
-    table = np.frombuffer(b"".join(rows), np.uint8).reshape(len(rows), width)
-    differ = np.flatnonzero((table != table[0]).any(axis=0))
+    whole = t_ms % 1000 == 0
+    numbers, pattern = (t_ms // 1000, _WHOLE_STAMP) if whole.all() else (t_ms, _STAMP)
+    rows = _stamp_rows(numbers, pattern)
+    return _Stamps(rows, _words(rows), bool(whole.any() and not whole.all()))
+
+
+def _stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
+    """The pattern once a row, its zeros replaced by the digits of that row's number."""
+    places = np.flatnonzero(np.frombuffer(pattern, np.uint8) == ord("0"))
+    digits = np.frombuffer(orjson.dumps(numbers, option=_NUMPY)[1:-1] + b",", np.uint8)
+    rows = np.tile(np.frombuffer(pattern, np.uint8), (len(numbers), 1))
+    rows[:, places] = digits.reshape(len(numbers), -1)[:, :-1]
+    return rows
+
+
+def _words(rows: npt.NDArray[np.uint8]) -> tuple[tuple[int, _Words], ...]:
+    differ = np.flatnonzero((rows != rows[0]).any(axis=0))
     if not len(differ):
         return ()
-    columns = range(max(int(differ[-1]) + 1 - _WORD, 0), -1, -_WORD)
-    needed = [column for column in columns if column + _WORD > differ[0]]
-    if needed[-1] > differ[0]:
-        needed.append(0)
+    ends = range(int(differ[-1]) + 1, int(differ[0]), -_WORD)
+    columns = [max(end - _WORD, 0) for end in ends]
     return tuple(
-        (column, np.ascontiguousarray(table[:, column : column + _WORD]).view(np.uint64)[:, 0])
-        for column in needed
+        (column, np.ascontiguousarray(rows[:, column : column + _WORD]).view(np.uint64)[:, 0])
+        for column in columns
     )
 
 
-def _woven(values: Values, steps: Times, stamps: _Stamps, counts: Sequence[int]) -> list[bytes]:
-    """`[T,"V"],[T,"V"],…` of each series; `values` and `steps` of all series in one row.
+@dataclass(frozen=True, slots=True)
+class _Points:
+    """The points of some series in one row: shapes (points,), and how many each series has."""
+
+    values: Values
+    steps: Times
+    counts: Sequence[int]
+
+
+_Text = tuple[bytes, bytes | memoryview]
+
+
+def _woven(points: _Points, stamps: _Stamps) -> list[_Text]:
+    """`[T,"V"],[T,"V"],…,[T,"V` of each series, in two pieces.
 
     Every comma between two numbers is replaced by the stamp of the first step (one pass
     over the bytes), then the columns that differ are written where each stamp now stands.
     """
-    text = number_texts(values)
-    if stamps.words is None:
-        return _joined(text, steps, stamps, counts)
-    width = len(stamps.rows[0])
+    text = number_texts(points.values)
+    width = stamps.rows.shape[1]
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
-    ends += np.arange(len(ends)) * (width - 1)
-    woven = bytearray(text).replace(b",", stamps.rows[0])
+    ends += np.arange(0, len(ends) * (width - 1), width - 1)
+    woven = bytearray(text).replace(b",", stamps.rows[0].tobytes())
+    word = np.frombuffer(woven, np.uint64, count=1)
+    anywhere = as_strided(word, (len(woven) - _WORD + 1,), (1,))
     for column, words in stamps.words:
-        area = np.frombuffer(woven, np.uint8)[:_WORD].view(np.uint64)
-        anywhere = as_strided(area, (len(woven) - _WORD + 1,), (1,))
-        anywhere[ends[:-1] + column] = words[steps[1:]]
-    lasts = np.cumsum(counts) - 1
-    firsts = lasts - np.asarray(counts) + 1
+        anywhere[ends[:-1] + column] = words[points.steps[1:]]
+    lasts = np.cumsum(points.counts) - 1
+    firsts = np.concatenate(([0], lasts[:-1] + 1))
     starts = np.where(firsts > 0, ends[firsts - 1] + width, 0)
-    bounds = zip(steps[firsts].tolist(), starts.tolist(), ends[lasts].tolist(), strict=True)
+    heads = stamps.rows[points.steps[firsts], _CLOSING:]
+    whole = memoryview(woven)
+    texts: list[_Text] = [
+        (head.tobytes(), whole[start:end])
+        for head, start, end in zip(heads, starts.tolist(), ends[lasts].tolist(), strict=True)
+    ]
+    return [_trimmed(one) for one in texts] if stamps.ragged else texts
+
+
+def _trimmed(text: _Text) -> _Text:
+    """Without the decimals of whole seconds; only a stamp has a quote after its comma."""
+    return b"".join(text).replace(b'.000,"', b',"'), b""
+
+
+def _joined(points: _Points, t_ms: Times) -> list[_Text]:
+    """The same for any times, point by point."""
+    rows = [f'"],[{timestamp(t)},"'.encode() for t in t_ms.tolist()]
+    pieces = [b""] * (2 * len(points.steps))
+    pieces[0::2] = [rows[step] for step in points.steps.tolist()]
+    pieces[1::2] = number_texts(points.values).split(b",")[:-1]
+    ends = np.cumsum(points.counts).tolist()
     return [
-        b"".join((stamps.rows[step][3:], memoryview(woven)[start:end], b'"]'))
-        for step, start, end in bounds
+        (b"".join(pieces[2 * (end - count) : 2 * end])[_CLOSING:], b"")
+        for end, count in zip(ends, points.counts, strict=True)
     ]
 
 
-def _joined(text: bytes, steps: Times, stamps: _Stamps, counts: Sequence[int]) -> list[bytes]:
-    """The same where the stamps differ in length: joined piece by piece."""
-    pieces = [b""] * (2 * len(steps))
-    pieces[0::2] = [stamps.rows[step] for step in steps.tolist()]
-    pieces[1::2] = text.split(b",")[:-1]
-    out, first = [], 0
-    for count in counts:
-        out.append(b"".join(pieces[2 * first : 2 * (first + count)])[3:] + b'"]')
-        first += count
+def _series(series: Sequence[Labels], texts: Sequence[_Text]) -> list[bytes | memoryview]:
+    """The pieces of `{"metric":…,"values":…},…`, with a comma at the end."""
+    out: list[bytes | memoryview] = []
+    for labels, (head, body) in zip(series, texts, strict=True):
+        out += (b'{"metric":', labels_json(labels), b',"values":[', head, body, b'"]]},')
     return out
 
 
@@ -201,50 +237,39 @@ def _utf8(text: str) -> str:
 
 def _matrix(matrix: Matrix) -> Iterator[bytes]:
     """The series with points, sorted by labels, some of them at a time."""
-    stamps = _stamps(matrix.t_ms) if len(matrix.t_ms) else _Stamps((), None)
+    stamps = _stamps(matrix.t_ms)
     order = sorted(range(len(matrix.series)), key=lambda i: matrix.series[i].pairs)
     block = max(1, BLOCK_POINTS // max(len(matrix.t_ms), 1))
     for first in range(0, len(order), block):
         rows = order[first : first + block]
-        taken = slice(rows[0], rows[-1] + 1) if rows == list(range(rows[0], rows[-1] + 1)) else rows
-        text = _series(
-            [matrix.series[row] for row in rows],
-            matrix.values[taken],
-            matrix.present[taken],
-            stamps,
-        )
-        if text:
-            yield text
+        counts = matrix.present[rows].sum(axis=1).tolist()
+        full = [row for row, count in zip(rows, counts, strict=True) if count]
+        if full:
+            points = _points(matrix.values[full], matrix.present[full])
+            texts = _woven(points, stamps) if stamps else _joined(points, matrix.t_ms)
+            yield b"".join(_series([matrix.series[row] for row in full], texts))
 
 
-def _series(series: Sequence[Labels], values: Values, present: Mask, stamps: _Stamps) -> bytes:
+def _points(values: Values, present: Mask) -> _Points:
+    if present.all():
+        count, steps = values.shape
+        return _Points(values.ravel(), np.tile(np.arange(steps), count), [steps] * count)
     counts = present.sum(axis=1).tolist()
-    full = [i for i, count in enumerate(counts) if count]
-    if not full:
-        return b""
-    steps = np.nonzero(present)[1]
-    woven = _woven(values[present], steps, stamps, [counts[i] for i in full])
-    return b",".join(
-        b'{"metric":%b,"values":[%b]}' % (labels_json(series[i]), points)
-        for i, points in zip(full, woven, strict=True)
-    )
+    return _Points(values[present], np.nonzero(present)[1], counts)
 
 
 def _raw(raw: RawMatrix) -> Iterator[bytes]:
     """Raw samples: each block has its own times, the series are sorted over all blocks."""
-    texts: list[tuple[Labels, bytes]] = []
+    found: list[tuple[Labels, _Text]] = []
     for block in raw.blocks:
-        count = len(block.t_ms)
-        if not count or not block.series:
-            continue
-        steps = np.tile(np.arange(count), len(block.series))
-        woven = _woven(
-            block.values.ravel(), steps, _stamps(block.t_ms), [count] * len(block.series)
-        )
-        texts += zip(block.series, woven, strict=True)
-    texts.sort(key=lambda pair: pair[0].pairs)
-    for labels, points in texts:
-        yield b'{"metric":%b,"values":[%b]}' % (labels_json(labels), points)
+        if block.values.size:
+            points = _points(block.values, np.ones(block.values.shape, np.bool_))
+            stamps = _stamps(block.t_ms)
+            texts = _woven(points, stamps) if stamps else _joined(points, block.t_ms)
+            found += zip(block.series, texts, strict=True)
+    found.sort(key=lambda pair: pair[0].pairs)
+    for labels, text in found:
+        yield b"".join(_series([labels], [text]))
 
 
 def _vector(vector: Vector) -> Iterator[bytes]:
@@ -252,8 +277,8 @@ def _vector(vector: Vector) -> Iterator[bytes]:
         return
     t = timestamp(vector.t_ms).encode()
     numbers = number_texts(vector.values).split(b",")[:-1]
-    yield b",".join(
-        b'{"metric":%b,"value":[%b,"%b"]}' % (labels_json(labels), t, text)
+    yield b"".join(
+        b'{"metric":%b,"value":[%b,"%b"]},' % (labels_json(labels), t, text)
         for labels, text in zip(vector.series, numbers, strict=True)
     )
 
@@ -276,9 +301,16 @@ def _value(result: QueryResult) -> Iterator[bytes]:
     )
     kind = b"vector" if isinstance(value, Vector) else b"matrix"
     yield b'"resultType":"%b","result":[' % kind
-    for index, piece in enumerate(pieces):
-        yield b"," + piece if index else piece
+    yield from _without_last_comma(pieces)
     yield b"]"
+
+
+def _without_last_comma(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    held = next(pieces, b"")
+    for piece in pieces:
+        yield held
+        held = piece
+    yield held[:-1]
 
 
 def _stats(stats: QueryStats) -> bytes:
