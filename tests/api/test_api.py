@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import examples.manual_classes as example
+import pytest
+
+from jipyo.analysis.health import State
+from jipyo.api import (
+    MANUAL_NAMES,
+    DailyReportGenerator,
+    MetricsCollector,
+    PerformanceAnalyzer,
+    Workspace,
+    last_day,
+)
+from jipyo.catalogue import load
+from jipyo.model.labels import Labels
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from support.memory import MemoryStore
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MINUTE_MS = 60_000
+HOUR_MS = 60 * MINUTE_MS
+NOW_MS = 1_795_186_800_000 + 9 * HOUR_MS  # 2026-11-21 09:00 in Seoul
+SEOUL = ZoneInfo("Asia/Seoul")
+MEMORY = 256 * 2**30
+
+
+def gauge(store: MemoryStore, name: str, value: float, hours: int = 2, **labels: str) -> None:
+    times = range(NOW_MS - hours * HOUR_MS, NOW_MS + 1, MINUTE_MS)
+    full = {"__name__": name, "instance": "gpu-server-1", "job": "node", **labels}
+    store.put(Labels.of(full), times, (value for _ in times))
+
+
+def counter(store: MemoryStore, name: str, per_second: float, **labels: str) -> None:
+    times = range(NOW_MS - 2 * HOUR_MS, NOW_MS + 1, MINUTE_MS)
+    full = {"__name__": name, "instance": "gpu-server-1", "job": "node", **labels}
+    store.put(Labels.of(full), times, (per_second * (t - times[0]) / 1000 for t in times))
+
+
+def stored() -> MemoryStore:
+    """A host at 40 % CPU and 95 % memory, with an API that fails 0.07 % of its requests."""
+    store = MemoryStore()
+    for cpu in "01":
+        counter(store, "node_cpu_seconds_total", 0.6, cpu=cpu, mode="idle")
+        counter(store, "node_cpu_seconds_total", 0.4, cpu=cpu, mode="user")
+    gauge(store, "node_memory_MemTotal_bytes", MEMORY)
+    gauge(store, "node_memory_MemAvailable_bytes", MEMORY / 20)
+    counter(store, "http_requests_total", 99.93, status="2xx", job="api")
+    counter(store, "http_requests_total", 0.07, status="5xx", job="api")
+    return store
+
+
+def workspace(store: MemoryStore, out_dir: Path) -> Workspace:
+    return Workspace(
+        source=Embedded(store, Engine()),
+        catalogue=load(),
+        zone=SEOUL,
+        now_ms=lambda: NOW_MS,
+        out_dir=out_dir,
+    )
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return workspace(stored(), tmp_path_factory.mktemp("reports"))
+
+
+def test_metrics_are_collected_by_group_and_found_by_the_manuals_names(here: Workspace) -> None:
+    metrics = asyncio.run(MetricsCollector(here).collect_metrics())
+    assert list(metrics) == ["system", "application", "ai", "database"]
+    cpu = metrics["system"]["cpu_usage"]
+    assert cpu is metrics["system"]["system.cpu.utilization"]
+    assert cpu.values == (pytest.approx(40),)
+    assert cpu.series[0].labels == Labels.of({"instance": "gpu-server-1"})
+    assert cpu.series[0].exporter == "node_exporter"
+    assert (cpu.t_ms, cpu.found) == (NOW_MS, True)
+    assert cpu.text("ko") in ("40 %", "40.0 %")
+    assert cpu.expressions[0][0] == "node_exporter"
+    assert metrics["application"]["request_count"].values == (pytest.approx(100),)
+
+
+def test_a_metric_without_data_is_there_and_says_so(here: Workspace) -> None:
+    metrics = asyncio.run(MetricsCollector(here).collect_metrics())
+    inference = metrics["ai"]["inference_time"]
+    assert (inference.found, inference.values) == (False, ())
+    assert (inference.text("ko"), inference.text("en")) == ("자료 없음", "no data")
+    assert len(metrics["ai"]) == len(list(metrics["ai"])) > 5
+    with pytest.raises(KeyError):
+        metrics["ai"]["cpu_usage"]
+
+
+def test_every_name_of_the_manual_means_a_metric(here: Workspace) -> None:
+    assert {here.catalogue.get(name) is None for name in MANUAL_NAMES.values()} == {False}
+
+
+def test_performance_is_analyzed_by_part_with_the_alerts_gravest_first(here: Workspace) -> None:
+    analysis, alerts = asyncio.run(PerformanceAnalyzer(here).analyze_performance())
+    assert {name: health.state for name, health in analysis.items()} == {
+        "system_health": State.CRITICAL,
+        "api_performance": State.WARNING,
+        "ai_performance": State.UNKNOWN,
+        "database_performance": State.UNKNOWN,
+    }
+    assert [alert.state for alert in alerts] == [State.CRITICAL, State.WARNING]
+    assert alerts[0].text("ko") == (
+        "메모리 사용률: 2026년 11월 21일 (토) 07:55 이전에 위험 기준 90 %에 이르렀습니다."
+        " 지금은 95 %입니다 (gpu-server-1)"
+    )
+    assert (
+        alerts[1].text("en").startswith("API error rate: rose to the warning threshold of 0.05 %")
+    )
+
+
+def test_a_daily_report_is_written_where_the_workspace_says(here: Workspace) -> None:
+    path = asyncio.run(DailyReportGenerator(here).generate_report(date(2026, 11, 21)))
+    assert path.parent == here.out_dir
+    assert path.suffix == ".html"
+    assert "메모리 사용률" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("hours", "day"), [(2, date(2026, 11, 21)), (10, date(2026, 11, 20))])
+def test_the_report_is_of_yesterday_where_yesterday_has_samples(
+    hours: int, day: date, tmp_path: Path
+) -> None:
+    store = MemoryStore()
+    gauge(store, "up", 1, hours)
+    assert last_day(workspace(store, tmp_path)) == day
+
+
+def test_without_a_day_the_last_one_is_reported(tmp_path: Path) -> None:
+    store = MemoryStore()
+    gauge(store, "up", 1)
+    english = replace(workspace(store, tmp_path), lang="en")
+    path = asyncio.run(DailyReportGenerator(english).generate_report())
+    assert "2026-11-21" in path.name
+
+
+def test_the_example_runs(here: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    asyncio.run(example.main(here))
+    said = capsys.readouterr().out
+    assert "CPU utilisation (total) 40" in said
+    assert "critical Memory utilisation" in said
+    assert str(here.out_dir) in said
