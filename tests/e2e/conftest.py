@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support.browser import Browser
-from support.product import serving
+from support.product import up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from support.browser import Page
-    from support.product import Server
+    from support.product import Product
 
 CONFIG = """\
 timezone: Asia/Seoul
@@ -24,8 +24,11 @@ collect:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with serving(tmp_path_factory.mktemp("jipyo"), CONFIG) as running:
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("jipyo")
+    config = folder / "jipyo.yaml"
+    config.write_text(CONFIG)
+    with up(folder / "data", "--config", str(config)) as running:
         yield running
 
 
@@ -36,12 +39,12 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(server: Server, browser: Browser) -> Iterator[Callable[..., Page]]:
+def open_page(product: Product, browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open the page and wait until its tiles are there; tabs are closed after the test."""
     pages = []
 
     def opened(search: str = "?lang=ko", **how: Any) -> Page:
-        page = browser.open(f"{server.address}/{search}", **how)
+        page = browser.open(f"{product.url}/{search}", **how)
         pages.append(page)
         page.wait("document.querySelector('[data-metric]')", timeout_s=60)
         page.wait("document.fonts.status === 'loaded'")

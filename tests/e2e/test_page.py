@@ -10,14 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 import psutil
 import pytest
 
-from support.product import serving
+from support.product import up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from support.browser import Browser, Page
-    from support.product import Server
+    from support.product import Product
 
     Open = Callable[..., Page]
 
@@ -45,10 +45,10 @@ def text_of(page: Page, selector: str) -> str:
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_the_verdict_is_one_line_in_the_readers_language(
-    open_page: Open, server: Server, lang: str
+    open_page: Open, product: Product, lang: str
 ) -> None:
     page = open_page(f"?lang={lang}")
-    verdict = server.api(f"overview?lang={lang}")["verdict"]
+    verdict = product.get("/api/jipyo/overview", lang=lang)["verdict"]
     shown = page.eval("document.querySelector('h1').dataset.state")
     assert shown in WORDS[lang]
     assert text_of(page, "[data-testid=verdict]").startswith(WORDS[lang][shown])
@@ -115,28 +115,28 @@ def test_english_is_complete(open_page: Open) -> None:
     page.eval("document.querySelector('[data-testid=absent]').open = true")
     page.wait("document.querySelector('[data-testid=absent] dd').innerText !== ''")
     page.press("?", "Slash", shift=True)
-    page.eval("document.querySelectorAll('[lang=ko], [data-testid=keys]').forEach(e => e.remove())")
+    page.eval("document.querySelectorAll('[lang=ko], noscript').forEach(e => e.remove())")
     shown = page.eval("document.documentElement.innerText + document.body.outerHTML")
     assert HANGUL.findall(shown) == []
 
 
-def test_the_language_switches_and_stays(open_page: Open, server: Server) -> None:
+def test_the_language_switches_and_stays(open_page: Open, product: Product) -> None:
     page = open_page("?lang=ko")
     assert HANGUL.search(text_of(page, "h1"))
     page.click("[data-testid=lang]")
     page.wait("document.documentElement.lang === 'en'")
     page.wait("!/[가-힣]/.test(document.querySelector('h1').innerText)")
     assert "lang=en" in page.eval("location.search")
-    page.go(f"{server.address}/")
+    page.go(f"{product.url}/")
     assert page.wait("document.documentElement.lang") == "en"
 
 
 def test_the_language_is_the_browsers_where_nothing_else_is_said(
-    open_page: Open, server: Server
+    open_page: Open, product: Product
 ) -> None:
     page = open_page("?lang=en", language="ko-KR")
     page.eval("localStorage.clear()")
-    page.go(f"{server.address}/")
+    page.go(f"{product.url}/")
     assert page.wait("document.documentElement.lang") == "ko"
 
 
@@ -172,7 +172,8 @@ def contrast(fore: str, back: str) -> float:
     """WCAG 2.2, contrast ratio."""
 
     def luminance(colour: str) -> float:
-        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        digits = colour[1:] if len(colour) == 7 else "".join(c * 2 for c in colour[1:])
+        parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
         r, g, b = (c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
         return 0.2126 * r + 0.7152 * g + 0.0722 * b
 
@@ -206,8 +207,8 @@ def asked(page: Page, path: str) -> int:
     return sum(f"/api/jipyo/{path}" in url for url in page.requests)
 
 
-def test_a_link_shows_the_same_view_to_another_person(open_page: Open, server: Server) -> None:
-    end = int(server.api("overview")["t"])
+def test_a_link_shows_the_same_view_to_another_person(open_page: Open, product: Product) -> None:
+    end = int(product.get("/api/jipyo/overview")["t"])
     search = f"?range=6h&family=system.memory&zoom={end - 300}-{end - 60}&lang=ko&theme=dark"
     page = open_page(search)
     assert page.eval("location.search") == search
@@ -271,7 +272,7 @@ def test_charts_ask_only_for_the_new_tail(open_page: Open) -> None:
 
 @pytest.mark.parametrize("lang", ["ko", "en"])
 def test_the_page_is_whole_without_any_other_host(
-    open_page: Open, server: Server, lang: str
+    open_page: Open, product: Product, lang: str
 ) -> None:
     page = open_page(f"?lang={lang}")
     page.eval("document.querySelector('[data-testid=absent]').open = true")
@@ -281,7 +282,7 @@ def test_the_page_is_whole_without_any_other_host(
     page.wait("document.fonts.status === 'loaded'")
     assert page.errors == []
     assert [line for line in page.console if line.level == "warning"] == []
-    assert [url for url in page.requests if not url.startswith(server.address)] == []
+    assert [url for url in page.requests if not url.startswith(product.url)] == []
     assert page.eval(
         "[...document.fonts].some(f => f.family.includes('Pretendard') && f.status === 'loaded')"
     )
@@ -347,9 +348,9 @@ def test_a_lost_connection_is_said_and_mends_itself(open_page: Open) -> None:
     page.wait("!document.querySelector('[data-testid=lost]')", timeout_s=40)
 
 
-def test_absent_metrics_are_folded_with_their_remedies(open_page: Open, server: Server) -> None:
+def test_absent_metrics_are_folded_with_their_remedies(open_page: Open, product: Product) -> None:
     page = open_page("?lang=ko")
-    count = server.api("overview?lang=ko")["verdict"]["counts"]["absent"]
+    count = product.get("/api/jipyo/overview", lang="ko")["verdict"]["counts"]["absent"]
     assert f"자료 없음 {count}개" in text_of(page, "[data-testid=absent] summary")
     page.click("[data-testid=absent] summary")
     page.wait(
@@ -360,10 +361,9 @@ def test_absent_metrics_are_folded_with_their_remedies(open_page: Open, server: 
 def test_a_new_installation_says_when_values_come_and_shows_them_within_a_minute(
     browser: Browser, tmp_path: Path
 ) -> None:
-    with serving(tmp_path, "timezone: Asia/Seoul\n") as fresh:
-        page = browser.open(f"{fresh.address}/?lang=ko")
+    with up(tmp_path / "data") as fresh:
+        page = browser.open(f"{fresh.url}/?lang=ko")
         page.wait("document.querySelector('[data-testid=empty], [data-metric]')")
-        page.wait("document.querySelector('[data-metric]')", timeout_s=60)
         page.wait("document.querySelector('[data-metric=\"system.cpu.utilization\"]')", 60)
         assert page.errors == []
         page.close()

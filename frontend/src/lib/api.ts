@@ -62,6 +62,8 @@ export interface MetricRange {
   direction: Direction;
   warnings: string[];
   coverage: number | null;
+  /** By exporter, the PromQL that was asked. */
+  expressions: Record<string, string>;
 }
 
 export interface Doctor {
