@@ -18,6 +18,9 @@ from pcodec import standalone
 if TYPE_CHECKING:
     from jipyo.model.sample import Times, Values
 
+_LEVEL = 6
+"""1.02 B a value at 19 M values a second; level 8, the default, 1.01 B at 12 M."""
+
 Sids = npt.NDArray[np.int64]
 
 
@@ -43,7 +46,7 @@ def encode(array: npt.NDArray[Any], codec: Codec = Codec.PCODEC) -> bytes:
     if codec is Codec.ZLIB:
         planes = np.ascontiguousarray(array).view(np.uint8).reshape(-1, 8).T
         return zlib.compress(planes.tobytes(), 6)
-    packed: bytes = standalone.simple_compress(array, pcodec.ChunkConfig())
+    packed: bytes = standalone.simple_compress(array, pcodec.ChunkConfig(_LEVEL))
     return packed
 
 

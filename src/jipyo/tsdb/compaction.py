@@ -8,9 +8,6 @@ was cut short simply begins again.
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,16 +15,17 @@ import numpy as np
 
 from jipyo.tsdb import slab
 from jipyo.tsdb.format import SLAB_SERIES
+from jipyo.tsdb.locate import Bounds, day_of
 from jipyo.tsdb.options import DAY_MS
-from jipyo.tsdb.snapshot import Bounds, Snapshot, day_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from jipyo.tsdb.codec import Sids
+    from jipyo.tsdb.format import Writes
+    from jipyo.tsdb.snapshot import Snapshot, Snapshots
 
 _ROWS_A_SLICE = 256
-
-Snapshots = Callable[[], AbstractContextManager[Snapshot]]
-Writes = Callable[[], AbstractContextManager[sqlite3.Connection]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +56,7 @@ def compact(
 
 def _days(snapshot: Snapshot, until_ms: int) -> list[_HeadDay]:
     rows: dict[int, dict[int, list[int]]] = {}
-    for lid in snapshot.lids():
+    for lid in snapshot.locator.lids():
         for (t_ms,) in snapshot.db.execute(
             "SELECT t FROM head WHERE lid = ? AND t <= ? ORDER BY t", (lid, until_ms)
         ):
@@ -67,7 +65,7 @@ def _days(snapshot: Snapshot, until_ms: int) -> list[_HeadDay]:
         _HeadDay(
             day,
             by_lid,
-            np.unique(np.concatenate([snapshot.layout(lid) for lid in by_lid])),
+            np.unique(np.concatenate([snapshot.locator.layout(lid) for lid in by_lid])),
         )
         for day, by_lid in sorted(rows.items())
     ]
@@ -79,13 +77,12 @@ def _write_slabs(
     end_ms = (head.day + 1) * DAY_MS
     bounds = Bounds(head.day * DAY_MS + 1, end_ms, min(end_ms, until_ms))
     with snapshots() as snapshot:
-        groups = [
-            group for group in snapshot.groups(head.sids, bounds) if any(r.heads for r in group)
-        ]
         parts = [
-            np.array(sorted(refs.sid for refs in group[at : at + SLAB_SERIES]), np.int64)
-            for group in groups
-            for at in range(0, len(group), SLAB_SERIES)
+            group.sids[at : at + SLAB_SERIES]
+            for located in snapshot.locator.find(head.sids, bounds)
+            for group in located.by_times()
+            if group.heads[0]
+            for at in range(0, len(group.sids), SLAB_SERIES)
         ]
     yield
     for sids in parts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import StoreCorrupt, StoreError, StoreFull
@@ -18,6 +19,9 @@ PAGE_BYTES = 65536
 SLAB_SERIES = 128
 """At most this many series stand in a slab; `data.id` leaves eight bits for the place."""
 PLACE_BITS = 8
+
+Writes = Callable[[], AbstractContextManager[sqlite3.Connection]]
+"""Begins a write transaction, alone, and commits it."""
 
 Step = Sequence[str]
 STEPS: Sequence[Step] = (
@@ -48,12 +52,12 @@ STEPS: Sequence[Step] = (
         """CREATE TABLE data (
             id INTEGER PRIMARY KEY, codec INTEGER NOT NULL, crc INTEGER NOT NULL,
             b BLOB NOT NULL)""",
-        "CREATE TABLE hours (bid INTEGER PRIMARY KEY, crc INTEGER NOT NULL, b BLOB NOT NULL)",
+        "CREATE TABLE hours (id INTEGER PRIMARY KEY, crc INTEGER NOT NULL, b BLOB NOT NULL)",
         """CREATE TABLE metadata (
             metric TEXT PRIMARY KEY, type TEXT NOT NULL, help TEXT NOT NULL,
             unit TEXT NOT NULL) WITHOUT ROWID""",
         """CREATE TABLE import_source (
-            source TEXT PRIMARY KEY, position INTEGER NOT NULL, done INTEGER NOT NULL)
+            source TEXT PRIMARY KEY, position INTEGER NOT NULL)
             WITHOUT ROWID""",
     ),
 )
@@ -175,3 +179,22 @@ def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def journal_of(file: Path) -> Path:
+    """The write-ahead log beside a file."""
+    return file.with_name(f"{file.name}-wal")
+
+
+def size_of(file: Path) -> int:
+    """Bytes of a file; 0 where there is none."""
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def free_bytes(folder: Path) -> int:
+    """What the file system of a folder still takes."""
+    room = os.statvfs(folder)
+    return room.f_bavail * room.f_frsize

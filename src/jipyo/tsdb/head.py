@@ -22,8 +22,8 @@ from jipyo.model.sample import Reject, Scrape, Times, Values
 from jipyo.tsdb import codec, index
 from jipyo.tsdb.codec import Damaged, Sids
 from jipyo.tsdb.format import PLACE_BITS
+from jipyo.tsdb.locate import day_of
 from jipyo.tsdb.options import HOUR_MS, Options
-from jipyo.tsdb.snapshot import day_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.labels import Labels
 
-_CUT = 499
+_CUT = 997
 """A layout ends before each id that this divides, so that a series that comes or goes
 changes one layout of a target and not all that follow."""
 _LAYOUT_SERIES = 1536
@@ -417,6 +417,18 @@ class Head:
         self._sid_of = {
             labels: sid for labels, sid in self._sid_of.items() if self._last[sid] >= floor
         }
+
+    def series(self) -> Sids:
+        """The series that have head rows."""
+        parts = [span.sids for span in self.spans.values()]
+        return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
+
+    def forget_last(self, sids: Sids) -> None:
+        """Samples of these series were deleted: when they were last sampled is on disk."""
+        self._last[sids] = _UNREAD
+        for span in self.spans.values():
+            self._last[span.sids] = np.maximum(self._last[span.sids], span.t1)
+        self._times.clear()
 
     def gone(self, sids: Sequence[int]) -> None:
         """These series have no samples any more and were dropped from the index."""

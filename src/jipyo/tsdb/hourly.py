@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from jipyo.model.sample import Times, Values, is_stale
 from jipyo.tsdb import codec
+from jipyo.tsdb.codec import Codec
 from jipyo.tsdb.options import HOUR_MS
 
 if TYPE_CHECKING:
@@ -22,8 +23,9 @@ if TYPE_CHECKING:
 
 Rows = npt.NDArray[np.int64]
 
-_SHAPE = struct.Struct("<HH")
-_LENGTH = struct.Struct("<I")
+COLUMNS = 7
+_SHAPE = struct.Struct("<HHI")
+_KINDS = (np.int64, np.float64, np.float64, np.uint64, np.uint64, np.float64, np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,70 +142,55 @@ def _add_resets(values: Values, starts: Times, increase: Values) -> None:
         increase[rows] += np.add.reduceat(lost, starts, axis=1)
 
 
-def pack(hours: Hours) -> bytes:
-    """Bytes: the shape, then each column with its length before it.
+def pack(hours: Hours) -> list[bytes]:
+    """Bytes of every column; the first one tells the shape and the hours.
 
     A counter's minimum is its first value, its maximum the last and its increase the
     difference of both, so those columns are kept as the bits in which they differ.
     """
-    with np.errstate(invalid="ignore", over="ignore"):
-        rise = hours.last - hours.first
-    columns: list[npt.NDArray[Any]] = [
-        hours.hour_ms,
-        hours.count.ravel(),
-        hours.first.ravel(),
-        hours.last.ravel(),
-        (_bits(hours.min) ^ _bits(hours.first)).ravel(),
-        (_bits(hours.max) ^ _bits(hours.last)).ravel(),
-        hours.sum.ravel(),
-        (_bits(hours.increase) ^ _bits(rise)).ravel(),
+    axis = codec.encode(hours.hour_ms)
+    return [
+        _SHAPE.pack(*hours.count.shape, len(axis)) + axis + codec.encode(hours.count.ravel()),
+        codec.encode(hours.first.ravel()),
+        codec.encode(hours.last.ravel()),
+        codec.encode((_bits(hours.min) ^ _bits(hours.first)).ravel()),
+        codec.encode((_bits(hours.max) ^ _bits(hours.last)).ravel()),
+        codec.encode(hours.sum.ravel()),
+        codec.encode((_bits(hours.increase) ^ _bits(_rise(hours.first, hours.last))).ravel()),
     ]
-    parts = [_SHAPE.pack(*hours.count.shape)]
-    for column in columns:
-        b = codec.encode(column)
-        parts += [_LENGTH.pack(len(b)), b]
-    return b"".join(parts)
 
 
-def unpack(b: bytes) -> Hours:
-    """What `pack` packed; the CRC must have been checked.
+def unpack(columns: Sequence[bytes]) -> Hours:
+    """What `pack` packed; the CRCs must have been checked.
 
     Raises:
         Damaged: the bytes do not hold what the shape says.
     """
-    shape = _SHAPE.unpack_from(b)
-    size = shape[0] * shape[1]
-    at = _SHAPE.size
-    columns: list[npt.NDArray[Any]] = []
-    for n, kind in (
-        (shape[1], np.int64),
-        (size, np.int64),
-        (size, np.float64),
-        (size, np.float64),
-        (size, np.uint64),
-        (size, np.uint64),
-        (size, np.float64),
-        (size, np.uint64),
-    ):
-        (length,) = _LENGTH.unpack_from(b, at)
-        at += _LENGTH.size
-        column = np.empty(n, kind)
-        codec.decode_into(b[at : at + length], codec.Codec.PCODEC, column)
-        columns.append(column if len(columns) == 0 else column.reshape(shape))
-        at += length
-    hour_ms, count, first, last, low, high, total, rest = columns
+    if len(columns) != COLUMNS:
+        raise codec.Damaged
+    series, width, length = _SHAPE.unpack_from(columns[0])
+    axis = columns[0][_SHAPE.size :]
+    hour_ms = np.empty(width, np.int64)
+    count, first, last, low, high, total, rest = (np.empty(series * width, kind) for kind in _KINDS)
+    codec.decode_into(axis[:length], Codec.PCODEC, hour_ms)
+    found = (axis[length:], *columns[1:])
+    for b, out in zip(found, (count, first, last, low, high, total, rest), strict=True):
+        codec.decode_into(b, Codec.PCODEC, out)
+    low ^= _bits(first)
+    high ^= _bits(last)
+    rest ^= _bits(_rise(first, last))
+    shape = (series, width)
+    figures = (first, last, _real(low), _real(high), total, _real(rest))
+    return Hours(hour_ms, count.reshape(shape), *(one.reshape(shape) for one in figures))
+
+
+def _rise(first: Values, last: Values) -> Values:
     with np.errstate(invalid="ignore", over="ignore"):
-        rise = last - first
-    return Hours(
-        hour_ms,
-        count,
-        first,
-        last,
-        (low ^ _bits(first)).view(np.float64),
-        (high ^ _bits(last)).view(np.float64),
-        total,
-        (rest ^ _bits(rise)).view(np.float64),
-    )
+        return last - first
+
+
+def _real(bits: npt.NDArray[np.uint64]) -> Values:
+    return bits.view(np.float64)
 
 
 def _bits(values: Values) -> npt.NDArray[np.uint64]:

@@ -8,15 +8,17 @@ import numpy as np
 
 from jipyo.model.sample import HourBlock
 from jipyo.tsdb import hourly
+from jipyo.tsdb.locate import Bounds
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
-from jipyo.tsdb.snapshot import Bounds, Refs, Snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from jipyo.model.labels import Labels
     from jipyo.tsdb.codec import Sids
     from jipyo.tsdb.hourly import Hours
+    from jipyo.tsdb.locate import Located
+    from jipyo.tsdb.snapshot import Snapshot
 
 _GROUP_CELLS = 500_000
 """Series that are read together have at most this many hours (28 MB)."""
@@ -29,35 +31,29 @@ def read(snapshot: Snapshot, sids: Sids, start_ms: int, end_ms: int) -> Iterator
     last = end_ms // HOUR_MS * HOUR_MS
     if last <= first:
         return
-    bounds = Bounds(first + 1, last, last)
-    groups: dict[tuple[object, ...], list[Refs]] = {}
-    for refs in snapshot.refs(sids, bounds):
-        days = frozenset(day for ref in refs.heads for day in snapshot.head_days(ref))
-        key = (days, *(ref.slab.bid for ref in refs.chunks))
-        groups.setdefault(key, []).append(refs)
-    for group in groups.values():
-        most = max(1, _GROUP_CELLS // (_DAY_HOURS * (len(group[0].chunks) + 1)))
-        for at in range(0, len(group), most):
-            yield from _read_group(snapshot, group[at : at + most], bounds)
+    bounds = Bounds.of(first + 1, last)
+    for located in snapshot.locator.find(sids, bounds):
+        head_days = [snapshot.head_days(refs) for refs in located.heads]
+        for group in located.by_slabs(head_days):
+            most = max(1, _GROUP_CELLS // (_DAY_HOURS * (group.bids.shape[1] + 1)))
+            for at in range(0, len(group.sids), most):
+                rows = range(at, min(at + most, len(group.sids)))
+                yield from _read_group(snapshot, group.rows(rows), bounds)
 
 
-def _read_group(snapshot: Snapshot, group: Sequence[Refs], bounds: Bounds) -> Iterator[HourBlock]:
+def _read_group(snapshot: Snapshot, group: Located, bounds: Bounds) -> Iterator[HourBlock]:
     """Series whose chunks stand in the same slabs."""
-    from_samples = {day for ref in group[0].heads for day in snapshot.head_days(ref)}
+    from_samples = set(snapshot.head_days(group.heads[0]))
     pieces: list[Hours] = []
-    for number, ref in enumerate(group[0].chunks):
-        if ref.slab.day in from_samples:
-            continue
-        packed = snapshot.hours(ref.slab)
+    for column, slab in enumerate(group.chain(0)):
+        packed = None if slab.day in from_samples else snapshot.hours(slab)
         if packed is None:
-            from_samples.add(ref.slab.day)
+            from_samples.add(slab.day)
         else:
-            rows = np.array([refs.chunks[number].place for refs in group])
-            pieces.append(packed.part(rows, _within(packed, bounds)))
-    pieces += [_from_samples(snapshot, group, bounds, day) for day in sorted(from_samples)]
+            pieces.append(packed.part(group.places[:, column], _within(packed, bounds)))
+    pieces += [_from_samples(snapshot, group.sids, bounds, day) for day in from_samples]
     whole = hourly.join(pieces)
-    labels = snapshot.labels([refs.sid for refs in group])
-    for row, series in enumerate(labels):
+    for row, series in enumerate(snapshot.labels(group.sids.tolist())):
         block = _block(series, whole, row)
         if len(block.hour_ms):
             yield block
@@ -68,17 +64,19 @@ def _within(hours: Hours, bounds: Bounds) -> slice:
     return slice(int(first), int(last))
 
 
-def _from_samples(snapshot: Snapshot, group: Sequence[Refs], bounds: Bounds, day: int) -> Hours:
+def _from_samples(snapshot: Snapshot, sids: Sids, bounds: Bounds, day: int) -> Hours:
     """Statistics of one day made from its samples: head rows, late ones, damaged packs."""
-    start_ms = max(bounds.start_ms, day * DAY_MS + 1)
-    end_ms = min(bounds.end_ms, (day + 1) * DAY_MS)
-    row_of = {refs.sid: row for row, refs in enumerate(group)}
+    whole_day = Bounds.day(day)
+    within = Bounds.of(
+        max(bounds.start_ms, whole_day.start_ms), min(bounds.end_ms, whole_day.end_ms)
+    )
     hour_ms = day * DAY_MS + HOUR_MS * np.arange(_DAY_HOURS, dtype=np.int64)
-    whole = hourly.nothing(hour_ms, len(group))
-    sids = np.array(sorted(row_of), np.int64)
-    for block in snapshot.cut_blocks(sids, Bounds(start_ms, end_ms, end_ms)):
-        rows = np.array([row_of[sid] for sid in block.sids.tolist()])
-        whole.put(hourly.summarise(block.t_ms, block.values), rows)
+    whole = hourly.nothing(hour_ms, len(sids))
+    for block in snapshot.blocks(sids, within):
+        first, last = np.searchsorted(block.t_ms, (within.start_ms, within.end_ms + 1))
+        if first < last:
+            part = hourly.summarise(block.t_ms[first:last], block.values[:, first:last])
+            whole.put(part, np.searchsorted(sids, block.sids))
     return whole
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -16,7 +15,8 @@ from jipyo.model.sample import HourBlock, MetricMetadata, MetricType, SeriesBloc
 from jipyo.tsdb import format as disk
 from jipyo.tsdb import hours, index
 from jipyo.tsdb.format import FILE_NAME, reading
-from jipyo.tsdb.snapshot import Bounds, Shared, Snapshot
+from jipyo.tsdb.locate import Bounds
+from jipyo.tsdb.snapshot import Shared, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -99,7 +99,7 @@ class Reader:
             QueryError: a pattern is not valid RE2.
             StoreCorrupt: the file's own structure is damaged.
         """
-        bounds = Bounds(start_ms, end_ms, end_ms)
+        bounds = Bounds.of(start_ms, end_ms)
         with self.snapshot() as snapshot:
             yield from snapshot.select(self._find(snapshot, selector), bounds)
 
@@ -178,7 +178,7 @@ class Reader:
         """The series with samples in the range that match any selector; all, if none."""
         found = [self._find(snapshot, selector) for selector in selectors or [()]]
         sids = found[0] if len(found) == 1 else np.unique(np.concatenate(found))
-        return snapshot.active(sids, Bounds(start_ms, end_ms, end_ms))
+        return snapshot.active(sids, Bounds.of(start_ms, end_ms))
 
     def _connect(self) -> sqlite3.Connection:
         return disk.connect(self._file, read_only=True)
@@ -197,9 +197,3 @@ class Reader:
                 self._spare.append(db)
                 return
         db.close()
-
-
-def free_bytes(path: Path) -> int:
-    """What the file system of a folder still takes."""
-    room = os.statvfs(path)
-    return room.f_bavail * room.f_frsize

@@ -15,8 +15,8 @@ import numpy as np
 from jipyo.tsdb import codec, hourly
 from jipyo.tsdb.codec import Codec, Sids
 from jipyo.tsdb.format import PLACE_BITS, SLAB_SERIES
+from jipyo.tsdb.locate import day_of
 from jipyo.tsdb.options import DAY_MS
-from jipyo.tsdb.snapshot import day_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,7 +37,7 @@ class Encoded:
     n: int
     times: bytes
     values: tuple[bytes, ...]
-    hours: bytes
+    hours: tuple[bytes, ...]
 
 
 def split_days(t_ms: Times) -> Iterator[tuple[int, slice]]:
@@ -61,7 +61,7 @@ def encode(sids: Sids, t_ms: Times, values: Values, executor: Executor | None = 
         len(t_ms),
         codec.encode(np.ascontiguousarray(t_ms)),
         tuple(packed),
-        hourly.pack(hourly.summarise(t_ms, np.ascontiguousarray(values))),
+        tuple(hourly.pack(hourly.summarise(t_ms, np.ascontiguousarray(values)))),
     )
 
 
@@ -82,9 +82,9 @@ def write(db: sqlite3.Connection, slab: Encoded) -> None:
             for place, (sid, b) in enumerate(zip(sids, slab.values, strict=True))
         ],
     )
-    db.execute(
-        "INSERT INTO hours (bid, crc, b) VALUES (?, ?, ?)",
-        (bid, codec.crc(slab.hours), slab.hours),
+    db.executemany(
+        "INSERT INTO hours (id, crc, b) VALUES (?, ?, ?)",
+        [((bid << PLACE_BITS) | column, codec.crc(b), b) for column, b in enumerate(slab.hours)],
     )
     db.executemany(
         "INSERT OR REPLACE INTO chunk (sid, day, bid, place) VALUES (?, ?, ?, ?)",
@@ -109,14 +109,13 @@ def _write_times(db: sqlite3.Connection, slab: Encoded) -> int:
 
 def _free(db: sqlite3.Connection, slab: Encoded) -> None:
     """Drop the chunks that these series had on this day."""
-    old = []
-    for sid in slab.sids.tolist():
-        row = db.execute(
-            "SELECT bid, place FROM chunk WHERE sid = ? AND day = ?", (sid, slab.day)
-        ).fetchone()
-        if row is not None:
-            old.append(row)
-    free_chunks(db, old)
+    free_chunks(db, chunks_of(db, slab.sids.tolist(), slab.day))
+
+
+def chunks_of(db: sqlite3.Connection, sids: Sequence[int], day: int) -> list[tuple[int, int]]:
+    """Slab and place of what these series have on a day."""
+    sql = "SELECT bid, place FROM chunk WHERE sid = ? AND day = ?"
+    return [row for sid in sids for row in db.execute(sql, (sid, day))]
 
 
 def free_chunks(db: sqlite3.Connection, chunks: Sequence[tuple[int, int]]) -> None:
@@ -126,20 +125,23 @@ def free_chunks(db: sqlite3.Connection, chunks: Sequence[tuple[int, int]]) -> No
         [((bid << PLACE_BITS) | place,) for bid, place in chunks],
     )
     for bid in {bid for bid, _ in chunks}:
-        first = bid << PLACE_BITS
         left = db.execute(
-            "SELECT 1 FROM data WHERE id BETWEEN ? AND ? LIMIT 1",
-            (first, first + (1 << PLACE_BITS) - 1),
+            "SELECT 1 FROM data WHERE id BETWEEN ? AND ? LIMIT 1", places(bid)
         ).fetchone()
         if left is None:
             drop_slab(db, bid)
+
+
+def places(bid: int) -> tuple[int, int]:
+    """The first and the last id that rows of a slab may have."""
+    return bid << PLACE_BITS, ((bid + 1) << PLACE_BITS) - 1
 
 
 def drop_slab(db: sqlite3.Connection, bid: int) -> None:
     """Drop a slab's rows, and its times where no other slab has them."""
     row = db.execute("SELECT day, tid FROM slab WHERE bid = ?", (bid,)).fetchone()
     db.execute("DELETE FROM slab WHERE bid = ?", (bid,))
-    db.execute("DELETE FROM hours WHERE bid = ?", (bid,))
+    db.execute("DELETE FROM hours WHERE id BETWEEN ? AND ?", places(bid))
     if (
         row is not None
         and not db.execute("SELECT 1 FROM slab WHERE day = ? AND tid = ? LIMIT 1", row).fetchone()

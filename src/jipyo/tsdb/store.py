@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from contextlib import contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
-from jipyo.tsdb import compaction
+from jipyo.tsdb import bulk, compaction, metrics, retention
 from jipyo.tsdb import format as disk
-from jipyo.tsdb.format import FILE_NAME, writing
+from jipyo.tsdb.format import free_bytes, journal_of, size_of, writing
 from jipyo.tsdb.head import Head
+from jipyo.tsdb.locate import Bounds, day_of
 from jipyo.tsdb.lock import FolderLock
-from jipyo.tsdb.options import HOUR_MS, Options
+from jipyo.tsdb.options import DAY_MS, HOUR_MS, Options
+from jipyo.tsdb.progress import silent
 from jipyo.tsdb.reader import Reader
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
+
+    from jipyo.model.family import Family
+    from jipyo.model.sample import SeriesBlock, Times, Values
+    from jipyo.model.store import Selector
+    from jipyo.tsdb.codec import Sids
+    from jipyo.tsdb.progress import Progress
 
 _CHECKPOINT_BYTES = 16 << 20
 
@@ -44,9 +55,7 @@ class Store(Reader):
             disk.prepare(self._db, self._file)
             self._head = Head(self._db, options, now_ms)
             self._types = {row.metric: row for row in self.metadata()}
-        self._kept = 0
-        self._rejected: Counter[Reject] = Counter()
-        self._failures = 0
+        self._counts = metrics.Counts()
 
     @classmethod
     def open(  # type: ignore[override]  # a writer is told the clock, a reader needs none
@@ -91,9 +100,73 @@ class Store(Reader):
         with self._writes():
             kept, rejected = self._head.append(scrapes)
         counted = {reason: count for reason, count in rejected.items() if count}
-        self._kept += kept
-        self._rejected.update(counted)
+        self._counts.appended += kept
+        self._counts.rejected.update(counted)
         return Appended(kept, counted)
+
+    def load(self, blocks: Iterable[SeriesBlock]) -> Appended:
+        """Keep whole blocks of any age past the head; may be repeated without harm.
+
+        Every part is durable once written; a load that was cut short keeps what it wrote.
+
+        Raises:
+            StoreFull: the disk is full or read-only; the parts before are kept.
+        """
+        kept, refused = 0, Counter[Reject]()
+        with self._upkeep_lock:
+            self._job = None
+            for block in blocks:
+                before = refused.total()
+                self._load(block, refused)
+                kept += block.values.size - (refused.total() - before)
+                for _ in self._checkpoint():
+                    pass
+        self._counts.appended += kept
+        self._counts.rejected.update(refused)
+        return Appended(kept, {reason: count for reason, count in refused.items() if count})
+
+    def _load(self, block: SeriesBlock, refused: Counter[Reject]) -> None:
+        most_ms = self._now_ms() + self._options.future_ms
+        taken = int(np.searchsorted(block.t_ms, most_ms, side="right"))
+        refused[Reject.TOO_FAR_IN_FUTURE] += (len(block.t_ms) - taken) * len(block.series)
+        if taken == 0:
+            return
+        t_ms, values = block.t_ms[:taken], block.values[:, :taken]
+        with self._writes():
+            sids = self._head.resolve(block.series)
+        for reason in sids:
+            if isinstance(reason, Reject):
+                refused[reason] += taken
+        left = [(sid, row) for row, sid in enumerate(sids) if not isinstance(sid, Reject)]
+        while left:
+            # A series that stands twice in the block is loaded twice, one after the other.
+            once = dict(reversed(left))
+            left = [pair for pair in left if once[pair[0]] != pair[1]]
+            ids = np.array(sorted(once), np.int64)
+            order = [once[sid] for sid in ids.tolist()]
+            rows = values if order == list(range(len(values))) else values[order]
+            refused.update(self._load_rows(ids, t_ms, rows))
+
+    def _load_rows(self, sids: Sids, t_ms: Times, values: Values) -> Counter[Reject]:
+        refused = bulk.load(
+            self.snapshot, self._writes, (sids, t_ms, values), self._shared.executor
+        )
+        with self._write_lock:
+            self._head.loaded(sids, int(t_ms[-1]))
+        return refused
+
+    def import_position(self, source: str) -> int:
+        """How far the import of a file had come."""
+        with self.snapshot() as snapshot:
+            row = snapshot.db.execute(
+                "SELECT position FROM import_source WHERE source = ?", (source,)
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+    def import_reached(self, source: str, position: int) -> None:
+        """Remember how far the import of a file has come."""
+        with self._writes() as db:
+            db.execute("INSERT OR REPLACE INTO import_source VALUES (?, ?)", (source, position))
 
     def describe(self, metadata: Sequence[MetricMetadata]) -> None:
         """See `Appender.describe`; writes only what is new."""
@@ -118,6 +191,7 @@ class Store(Reader):
         with self._upkeep_lock:
             if self._job is None:
                 self._job = self._upkeep()
+            started = time.perf_counter()
             try:
                 next(self._job)
             except StopIteration:
@@ -126,13 +200,42 @@ class Store(Reader):
             except StoreError:
                 self._job = None
                 raise
+            finally:
+                self._counts.slice_seconds += time.perf_counter() - started
+                self._counts.slices += 1
             return True
 
     def _upkeep(self) -> Iterator[None]:
         until_ms = self._ripe_ms()
         if until_ms is not None:
             yield from self._compact(until_ms)
+        yield from self._expire()
+        yield from retention.give_back(self._writes)
         yield from self._checkpoint()
+
+    def _expire(self) -> Iterator[None]:
+        """Drop the oldest days while they are past their time or too much."""
+        dropped: set[int] = set()
+        while (day := self._superfluous_day()) is not None:
+            yield from retention.drop_day(self._writes, day, dropped)
+        yield from self._drop_idle(sorted(dropped))
+
+    def _superfluous_day(self) -> int | None:
+        """The oldest day, if it is to go; the newest one never goes for its size."""
+        with self.snapshot() as snapshot:
+            oldest = retention.oldest_day(snapshot.db)
+            if oldest is None or self._head.max_ms is None:
+                return None
+            expired = retention.expired_day(self._options.retention_ms, self._head.max_ms)
+            if expired is not None and oldest <= expired:
+                return oldest
+            most = self._options.retention_bytes
+            if most is None or oldest >= day_of(self._head.max_ms):
+                return None
+            return oldest if retention.used_bytes(snapshot.db) > most else None
+
+    def _drop_idle(self, sids: Sequence[int]) -> Iterator[None]:
+        return retention.drop_idle_series(self._writes, sids, self._head.series, self._head.gone)
 
     def _ripe_ms(self) -> int | None:
         """Up to when head rows may go, if there are any that may."""
@@ -154,10 +257,36 @@ class Store(Reader):
                 for _ in self._compact(self._head.max_ms):
                     pass
 
+    def delete(
+        self, selector: Selector, start_ms: int, end_ms: int, progress: Progress = silent
+    ) -> int:
+        """Delete the samples of the matching series in a range; how many there were.
+
+        Samples that arrive meanwhile stay. The space is given back to the file system.
+
+        Raises:
+            StoreFull: there is no room to write the rest of a day anew.
+        """
+        with self._upkeep_lock:
+            self.compact_head()
+            bounds = Bounds.of(start_ms, end_ms)
+            with self.snapshot() as snapshot:
+                sids = self._find(snapshot, selector)
+            deleted = 0
+            for count in retention.delete_samples(self.snapshot, self._writes, sids, bounds):
+                deleted += count
+                progress(deleted, None)
+            with self._write_lock:
+                self._head.forget_last(sids)
+            for _ in self._drop_idle(sids.tolist()):
+                pass
+            for _ in retention.give_back(self._writes):
+                pass
+            return deleted
+
     def _checkpoint(self) -> Iterator[None]:
         """Bring the journal into the file, beside the writer, before it grows large."""
-        journal = self._file.with_name(f"{FILE_NAME}-wal")
-        if journal.exists() and journal.stat().st_size > _CHECKPOINT_BYTES:
+        if size_of(journal_of(self._file)) > _CHECKPOINT_BYTES:
             with writing(self._file):
                 db = disk.connect(self._file, durable=self._options.durable)
                 try:
@@ -165,6 +294,39 @@ class Store(Reader):
                 finally:
                     db.close()
         yield from ()
+
+    # -- its own metrics ------------------------------------------------------------------
+
+    def families(self) -> Iterator[Family]:
+        """The store's own metrics, `jipyo_tsdb_*`; cheap enough for every scrape."""
+        return metrics.families(self._counts, self._gauges())
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        with self.snapshot() as snapshot:
+            used = retention.used_bytes(snapshot.db)
+            first = snapshot.db.execute("SELECT min(day) FROM slab").fetchone()[0]
+        spans = tuple(self._head.spans.values())
+        first_ms = min((span.t0 for span in spans), default=None) if first is None else None
+        return {
+            "series": ("Series known.", self._head.series_count),
+            "head_layouts": ("Sets of series with rows in the head.", len(spans)),
+            "file_bytes": ("The file with free pages.", size_of(self._file)),
+            "used_bytes": ("The pages in use.", used),
+            "journal_bytes": ("The write-ahead log.", size_of(journal_of(self._file))),
+            "free_disk_bytes": ("Free on the file system.", free_bytes(self._path)),
+            "oldest_sample_seconds": (
+                "When the oldest sample was taken, to the day.",
+                (first * DAY_MS if first is not None else first_ms or 0) / 1000,
+            ),
+            "newest_sample_seconds": (
+                "When the newest sample was taken.",
+                (self._head.max_ms or 0) / 1000,
+            ),
+            "damaged_reads": (
+                "Damaged chunks met while reading since the start.",
+                self._shared.damage.met_count,
+            ),
+        }
 
     # -- within the room ----------------------------------------------------------------
 
@@ -179,7 +341,7 @@ class Store(Reader):
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                self._failures += 1
+                self._counts.write_failures += 1
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 self._head.read_again()

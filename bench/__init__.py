@@ -1,0 +1,1 @@
+"""Timings as ratios: `python -m bench [NAME ...]`."""

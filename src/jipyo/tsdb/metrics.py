@@ -1,0 +1,72 @@
+"""The store's own metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from jipyo.model.family import Family, FamilySample
+from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.sample import MetricType, Reject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+
+@dataclass(slots=True)
+class Counts:
+    """What happened since the store was opened."""
+
+    appended: int = 0
+    rejected: Counter[Reject] = field(default_factory=Counter[Reject])
+    write_failures: int = 0
+    slices: int = 0
+    slice_seconds: float = 0.0
+    longest_slice_seconds: float = 0.0
+
+
+def families(counts: Counts, gauges: Mapping[str, tuple[str, float]]) -> Iterator[Family]:
+    """Counters of what happened and gauges (help, value by name) of what is."""
+    yield _counter("samples_appended", "Samples kept.", {"": counts.appended})
+    yield _counter(
+        "samples_rejected",
+        "Samples refused, by reason.",
+        {reason.value: counts.rejected[reason] for reason in Reject},
+        "reason",
+    )
+    yield _counter("write_failures", "Transactions that failed.", {"": counts.write_failures})
+    yield _counter("maintenance_slices", "Slices of upkeep.", {"": counts.slices})
+    yield _counter(
+        "maintenance_seconds", "Time spent on upkeep.", {"": counts.slice_seconds}, unit="seconds"
+    )
+    for name, (text, value) in gauges.items():
+        yield _family(name, MetricType.GAUGE, text, {"": value})
+
+
+def _counter(
+    name: str, text: str, values: Mapping[str, float], by: str = "", unit: str = ""
+) -> Family:
+    return _family(f"{name}_total", MetricType.COUNTER, text, values, by, unit)
+
+
+def _family(
+    name: str,
+    kind: MetricType,
+    text: str,
+    values: Mapping[str, float],
+    by: str = "",
+    unit: str = "",
+) -> Family:
+    full = f"jipyo_tsdb_{name}"
+    samples = tuple(
+        FamilySample(_labels(full, by, value), float(number)) for value, number in values.items()
+    )
+    return Family(full, kind, text, samples, unit)
+
+
+@lru_cache(maxsize=256)
+def _labels(name: str, by: str, value: str) -> Labels:
+    """The same object each time, so that comparing is cheap."""
+    return Labels.of({METRIC_NAME: name, by: value})

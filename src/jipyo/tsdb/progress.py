@@ -1,0 +1,12 @@
+"""How long work tells how far it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+Progress = Callable[[int, int | None], None]
+"""Told how much is done, and of how much where that is known."""
+
+
+def silent(done: int, total: int | None) -> None:
+    """Tell nobody."""

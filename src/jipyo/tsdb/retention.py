@@ -1,0 +1,183 @@
+"""What goes: days past their time, days beyond the size, what a matcher names.
+
+Every slice is a short transaction. Freed pages lie together because slabs are dropped whole,
+so the file shrinks page by page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.tsdb import codec, index, slab
+from jipyo.tsdb.locate import Bounds, day_of
+from jipyo.tsdb.snapshot import Block
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+    from jipyo.tsdb.codec import Sids
+    from jipyo.tsdb.format import Writes
+    from jipyo.tsdb.snapshot import Snapshots
+
+Gone = Callable[[Sequence[int]], None]
+
+_SERIES_A_SLICE = 512
+_PAGES_A_SLICE = 16
+_SPARE_PAGES = 64
+_SPARE_SHARE = 8
+
+
+def drop_day(writes: Writes, day: int, dropped: set[int]) -> Iterator[None]:
+    """Drop every slab of a day; `dropped` collects whose chunks they were."""
+    with writes() as db:
+        bids = [bid for (bid,) in db.execute("SELECT bid FROM slab WHERE day = ?", (day,))]
+    for bid in bids:
+        with writes() as db:
+            (packed,) = db.execute("SELECT sids FROM slab WHERE bid = ?", (bid,)).fetchone()
+            sids = codec.unpack_sids(packed).tolist()
+            db.execute("DELETE FROM data WHERE id BETWEEN ? AND ?", slab.places(bid))
+            db.executemany(
+                "DELETE FROM chunk WHERE sid = ? AND day = ? AND bid = ?",
+                [(sid, day, bid) for sid in sids],
+            )
+            slab.drop_slab(db, bid)
+        dropped.update(sids)
+        yield
+
+
+def drop_idle_series(
+    writes: Writes,
+    sids: Sequence[int],
+    in_head: Callable[[], Sids],
+    gone: Callable[[Sequence[int]], None],
+) -> Iterator[None]:
+    """Drop from the index those of the series that have no samples left anywhere.
+
+    `in_head` names the series with head rows; `gone` is told, within the write, whom it took.
+    """
+    for at in range(0, len(sids), _SERIES_A_SLICE):
+        with writes() as db:
+            part = np.array(sids[at : at + _SERIES_A_SLICE], np.int64)
+            idle = [
+                sid
+                for sid in part[~np.isin(part, in_head())].tolist()
+                if not db.execute("SELECT 1 FROM chunk WHERE sid = ? LIMIT 1", (sid,)).fetchone()
+            ]
+            for sid in idle:
+                _drop_series(db, sid)
+            gone(idle)
+        yield
+
+
+def _drop_series(db: sqlite3.Connection, sid: int) -> None:
+    row = db.execute("SELECT labels FROM series WHERE sid = ?", (sid,)).fetchone()
+    if row is None:
+        return
+    for name, value in index.from_json(row[0]).pairs:
+        pid = db.execute(
+            "SELECT pid FROM pair WHERE name = ? AND value = ?", (name, value)
+        ).fetchone()[0]
+        db.execute("DELETE FROM posting WHERE pid = ? AND sid = ?", (pid, sid))
+        if not db.execute("SELECT 1 FROM posting WHERE pid = ? LIMIT 1", (pid,)).fetchone():
+            db.execute("DELETE FROM pair WHERE pid = ?", (pid,))
+    db.execute("DELETE FROM series WHERE sid = ?", (sid,))
+
+
+def delete_samples(
+    snapshots: Snapshots, writes: Writes, sids: Sids, bounds: Bounds
+) -> Iterator[int]:
+    """Delete the chunks' samples of these series in a range; yields how many, slab by slab.
+
+    A slab that loses any is written anew without them, so that its pages are freed whole.
+    """
+    with snapshots() as snapshot:
+        slabs = sorted(
+            {
+                one
+                for located in snapshot.locator.find(sids, bounds)
+                for one in located.slabs.values()
+            },
+            key=lambda one: one.bid,
+        )
+    for one in slabs:
+        if one.t0 <= bounds.end_ms and one.t1 >= bounds.start_ms:
+            yield _rewrite(snapshots, writes, one.bid, one.day, (sids, bounds))
+
+
+def _rewrite(
+    snapshots: Snapshots, writes: Writes, bid: int, day: int, what: tuple[Sids, Bounds]
+) -> int:
+    with snapshots() as snapshot:
+        members = snapshot.locator.members(bid, day)
+        blocks = list(snapshot.blocks(members, Bounds.day(day)))
+    deleted = 0
+    kept: list[slab.Encoded] = []
+    for block in blocks:
+        for part in _without(block, *what):
+            kept.append(slab.encode(part.sids, part.t_ms, part.values))
+            deleted -= part.values.size
+        deleted += block.values.size
+    if deleted == 0:
+        return 0
+    with writes() as db:
+        chunks = slab.chunks_of(db, members.tolist(), day)
+        db.executemany(
+            "DELETE FROM chunk WHERE sid = ? AND day = ?", [(sid, day) for sid in members.tolist()]
+        )
+        slab.free_chunks(db, chunks)
+        for one in kept:
+            slab.write(db, one)
+    return deleted
+
+
+def _without(block: Block, sids: Sids, bounds: Bounds) -> Iterator[Block]:
+    """The block without the samples of these series in the range."""
+    named = np.isin(block.sids, sids)
+    inside = (block.t_ms >= bounds.start_ms) & (block.t_ms <= bounds.end_ms)
+    order = np.argsort(block.sids)
+    untouched, cut = order[~named[order]], order[named[order]]
+    if len(untouched):
+        yield Block(block.sids[untouched], block.t_ms, block.values[untouched])
+    if len(cut) and not inside.all():
+        outside = ~inside
+        yield Block(block.sids[cut], block.t_ms[outside], block.values[np.ix_(cut, outside)])
+
+
+def oldest_day(db: sqlite3.Connection) -> int | None:
+    """The first day that has chunks."""
+    day: int | None = db.execute("SELECT min(day) FROM slab").fetchone()[0]
+    return day
+
+
+def used_bytes(db: sqlite3.Connection) -> int:
+    """What the file's pages in use take."""
+    pages, free, size = (
+        db.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return int((pages - free) * size)
+
+
+def give_back(writes: Writes) -> Iterator[None]:
+    """Shrink the file while more of it is free than the coming days will use again."""
+    while True:
+        with writes() as db:
+            pages, free = (
+                db.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count")
+            )
+            if free <= max(_SPARE_PAGES, pages // _SPARE_SHARE):
+                return
+            db.execute(f"PRAGMA incremental_vacuum({_PAGES_A_SLICE})").fetchall()
+        yield
+
+
+def expired_day(retention_ms: int | None, max_ms: int | None) -> int | None:
+    """The newest day that is past its time as a whole, if samples have one."""
+    if retention_ms is None or max_ms is None:
+        return None
+    return day_of(max_ms - retention_ms) - 1

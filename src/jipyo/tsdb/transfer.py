@@ -1,0 +1,308 @@
+"""Samples in and out of files: OpenMetrics text both ways, Parquet out.
+
+An import goes piece by piece, and how far it came stands in the store itself: cut short, it
+goes on there; run again, it finds itself done. A piece loaded twice does no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jipyo.model.errors import StoreError, StoreFull
+from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.matcher import Matcher, MatchOp
+from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock, is_stale
+from jipyo.tsdb.progress import silent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+    from typing import BinaryIO, TextIO
+
+    from jipyo.model.sample import Appended, Reject, Times, Values
+    from jipyo.model.store import Queryable, Selector
+    from jipyo.tsdb.progress import Progress
+    from jipyo.tsdb.store import Store
+
+_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
+_PLAIN_METRIC = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
+_PLAIN_LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
+_PIECE_BYTES = 16 << 20
+_KNOWN_BY = 1 << 20
+"""A file is known again by its size and the hash of its first megabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What a parser found: sample i is `values[i]` of `series[i]` at `t_ms[i]`."""
+
+    series: Sequence[Labels]
+    t_ms: Times
+    values: Values
+    metadata: Sequence[MetricMetadata] = ()
+
+
+Parse = Callable[[str], Page]
+"""Reads a whole OpenMetrics page, `# EOF` at its end, every sample with its time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import came to; after a restart, what it did since."""
+
+    samples: int
+    rejected: dict[Reject, int]
+
+
+def import_openmetrics(
+    store: Store, file: Path, parse: Parse, progress: Progress = silent
+) -> Imported:
+    """Load an OpenMetrics file with times, as `promtool tsdb dump-openmetrics` writes it.
+
+    Raises:
+        StoreError: the file cannot be read.
+        StoreFull: the disk is full; run it again to go on from there.
+        CollectError: a line is not OpenMetrics (raised by `parse`).
+    """
+    samples, rejected = 0, dict[Any, int]()
+    try:
+        with file.open("rb") as taken:
+            total = file.stat().st_size
+            source = _known_as(taken, total)
+            taken.seek(store.import_position(source))
+            for text, position in _pieces(taken):
+                answer = _load(store, parse(text))
+                samples += answer.samples
+                for reason, count in answer.rejected.items():
+                    rejected[reason] = rejected.get(reason, 0) + count
+                store.import_reached(source, position)
+                progress(position, total)
+    except OSError as error:
+        raise StoreError(
+            "tsdb.import_unreadable", path=str(file), reason=error.strerror or str(error)
+        ) from error
+    return Imported(samples, rejected)
+
+
+def _known_as(taken: BinaryIO, size: int) -> str:
+    taken.seek(0)
+    return f"{size}:{hashlib.blake2b(taken.read(_KNOWN_BY), digest_size=16).hexdigest()}"
+
+
+def _pieces(taken: BinaryIO) -> Iterator[tuple[str, int]]:
+    """Whole lines as pages, with where they end.
+
+    A page begins with the comments of the family that the page before ended in.
+    """
+    comments: list[str] = []
+    while piece := taken.read(_PIECE_BYTES):
+        piece += taken.readline()
+        lines = piece.decode("utf-8", "surrogateescape").split("\n")
+        text = "\n".join([*comments, *(line for line in lines if line not in {"", "# EOF"})])
+        comments = _last_comments(lines) or comments
+        yield f"{text}\n# EOF\n", taken.tell()
+
+
+def _last_comments(lines: Sequence[str]) -> list[str]:
+    """The `# TYPE` and its companions that hold at the end of a piece."""
+    found: list[str] = []
+    for line in reversed(lines):
+        if line.startswith("#") and line != "# EOF":
+            found.append(line)
+        elif found:
+            break
+    return found[::-1]
+
+
+def _load(store: Store, page: Page) -> Appended:
+    if page.metadata:
+        store.describe(page.metadata)
+    return store.load(_blocks(page))
+
+
+def _blocks(page: Page) -> Iterator[SeriesBlock]:
+    """The samples by series, series with equal times together."""
+    numbers: dict[Labels, int] = {}
+    owner = np.fromiter(
+        (numbers.setdefault(labels, len(numbers)) for labels in page.series),
+        np.int64,
+        len(page.series),
+    )
+    order = np.lexsort((page.t_ms, owner))
+    edges = np.flatnonzero(np.diff(owner[order], prepend=-1))
+    alike: dict[bytes, list[tuple[Labels, Values]]] = {}
+    series = list(numbers)
+    for number, rows in enumerate(np.split(order, edges[1:]) if len(edges) else []):
+        for t_ms, values in _distinct(page.t_ms[rows], page.values[rows]):
+            alike.setdefault(t_ms.tobytes(), []).append((series[number], values))
+    for times, members in alike.items():
+        yield SeriesBlock(
+            tuple(labels for labels, _ in members),
+            np.frombuffer(times, np.int64),
+            np.stack([values for _, values in members]),
+        )
+
+
+def _distinct(t_ms: Times, values: Values) -> Iterator[tuple[Times, Values]]:
+    """Ascending times once each; what stands for a moment again comes in a further round."""
+    while len(t_ms):
+        first = np.concatenate(([True], t_ms[1:] != t_ms[:-1]))
+        yield t_ms[first], values[first]
+        t_ms, values = t_ms[~first], values[~first]
+
+
+# -- OpenMetrics out ------------------------------------------------------------------------
+
+
+def export_openmetrics(
+    store: Queryable,
+    selector: Selector,
+    span: tuple[int, int],
+    out: TextIO,
+    progress: Progress = silent,
+) -> int:
+    """Write matching samples within `span` (both ends included) as text; how many.
+
+    The format has no stale markers, so those are left out.
+    """
+    written = 0
+    known = {one.metric: one for one in store.metadata()}
+    for block in _by_metric(store, selector, span):
+        name = block.series[0].metric
+        if (about := known.pop(name, None)) is not None:
+            out.writelines(_about(about))
+        for labels, row in zip(block.series, block.values, strict=True):
+            head = _series_text(labels)
+            keep = ~is_stale(row)
+            lines = [
+                f"{head} {_number(value)} {_seconds(t_ms)}\n"
+                for t_ms, value in zip(block.t_ms[keep].tolist(), row[keep].tolist(), strict=True)
+            ]
+            out.writelines(lines)
+            written += len(lines)
+        progress(written, None)
+    out.write("# EOF\n")
+    return written
+
+
+def _by_metric(
+    store: Queryable, selector: Selector, span: tuple[int, int]
+) -> Iterator[SeriesBlock]:
+    for name in store.label_values(METRIC_NAME, [selector], *span):
+        yield from store.select([Matcher(METRIC_NAME, MatchOp.EQ, name), *selector], *span)
+
+
+def _about(about: MetricMetadata) -> Iterable[str]:
+    """Comments of a metric that is a family by itself; others' names are not the family's."""
+    suffix = "_total" if about.type is MetricType.COUNTER else ""
+    if about.type not in {MetricType.COUNTER, MetricType.GAUGE} or not about.metric.endswith(
+        suffix
+    ):
+        return
+    family = about.metric.removesuffix(suffix)
+    yield f"# TYPE {family} {about.type.value}\n"
+    if about.help:
+        yield f"# HELP {family} {about.help.translate(_ESCAPES)}\n"
+
+
+def _series_text(labels: Labels) -> str:
+    """A series as a line begins; names in other letters stand in quotes, as in Prometheus 3."""
+    pairs = [(_name(name), value) for name, value in labels.pairs if name != METRIC_NAME]
+    inside = [f'{name}="{value.translate(_ESCAPES)}"' for name, value in pairs]
+    if _PLAIN_METRIC.fullmatch(labels.metric):
+        return f"{labels.metric}{{{','.join(inside)}}}" if inside else labels.metric
+    return f"{{{','.join([_quoted(labels.metric), *inside])}}}"
+
+
+def _name(name: str) -> str:
+    return name if _PLAIN_LABEL.fullmatch(name) else _quoted(name)
+
+
+def _quoted(name: str) -> str:
+    return f'"{name.translate(_ESCAPES)}"'
+
+
+def _number(value: float) -> str:
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return repr(value)
+
+
+def _seconds(t_ms: int) -> str:
+    whole, rest = divmod(abs(t_ms), 1000)
+    return f"{'-' if t_ms < 0 else ''}{whole}.{rest:03d}"
+
+
+# -- Parquet out ----------------------------------------------------------------------------
+
+
+def export_parquet(
+    store: Queryable,
+    selector: Selector,
+    span: tuple[int, int],
+    file: Path,
+    progress: Progress = silent,
+) -> int:
+    """Write matching samples as Parquet: metric, labels (a map), t (ms UTC), value.
+
+    Needs pyarrow, which jipyo does not: the extra `parquet` brings it.
+
+    Raises:
+        StoreError: pyarrow is not installed; the hint tells how to get it.
+        StoreFull: the file cannot be written.
+    """
+    try:
+        arrow, parquet = (importlib.import_module(name) for name in ("pyarrow", "pyarrow.parquet"))
+    except ImportError as error:
+        raise StoreError("tsdb.no_parquet", hint="tsdb.no_parquet.hint") from error
+    written = 0
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    schema = _schema(arrow)
+    try:
+        with parquet.ParquetWriter(unfinished, schema, compression="zstd") as out:
+            for block in _by_metric(store, selector, span):
+                for labels, row in zip(block.series, block.values, strict=True):
+                    out.write_table(_table(arrow, schema, labels, block.t_ms, row))
+                    written += len(row)
+                progress(written, None)
+        unfinished.replace(file)
+    except OSError as error:
+        raise StoreFull(
+            "tsdb.full", hint="tsdb.full.hint", path=str(file), reason=error.strerror or str(error)
+        ) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return written
+
+
+def _schema(arrow: Any) -> Any:
+    return arrow.schema(
+        [
+            ("metric", arrow.dictionary(arrow.int32(), arrow.string())),
+            ("labels", arrow.map_(arrow.string(), arrow.string())),
+            ("t", arrow.timestamp("ms", tz="UTC")),
+            ("value", arrow.float64()),
+        ]
+    )
+
+
+def _table(arrow: Any, schema: Any, labels: Labels, t_ms: Times, values: Values) -> Any:
+    rest = [pair for pair in labels.pairs if pair[0] != METRIC_NAME]
+    zeros = arrow.array(np.zeros(len(t_ms), np.int32))
+    columns = [
+        arrow.DictionaryArray.from_arrays(zeros, [labels.metric]),
+        arrow.array([rest], schema.field("labels").type).take(zeros),
+        arrow.array(t_ms).cast(schema.field("t").type),
+        arrow.array(values),
+    ]
+    return arrow.Table.from_arrays(columns, schema=schema)
