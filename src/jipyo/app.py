@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ from jipyo.collect.own import Own
 from jipyo.collect.process import Processes
 from jipyo.collect.schedule import system_clock
 from jipyo.collect.target import Target, TargetState, own_target
+from jipyo.config import Given, load
 from jipyo.model.errors import ConfigError, JipyoError, StoreFull
 from jipyo.reports import daily
 from jipyo.reports.render import html
@@ -30,7 +32,9 @@ from jipyo.source import Embedded, Source
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jipyo.catalogue import Catalogue
     from jipyo.config import Config
+    from jipyo.i18n import Lang
     from jipyo.model.family import Family
 
 _LOG = logging.getLogger(__name__)
@@ -48,6 +52,21 @@ def now_ms() -> int:
 
 
 @contextlib.contextmanager
+def open_workspace(
+    config: Path | None = None, data: Path | None = None, lang: Lang | None = None
+) -> Iterator[api.Workspace]:
+    """What is stored on this machine, for scripts: `jipyo.open()`.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+        StoreError: there is no data, or it cannot be read.
+    """
+    given = Given(file=config, data=data, lang=lang)
+    with workspace(load(given, os.environ, "ko")) as here:
+        yield here
+
+
+@contextlib.contextmanager
 def workspace(config: Config) -> Iterator[api.Workspace]:
     """What is stored, for questions: works whether a server runs on the same data or not.
 
@@ -55,15 +74,19 @@ def workspace(config: Config) -> Iterator[api.Workspace]:
         StoreError: there is no data, or it cannot be read.
     """
     with tsdb.Reader.open(config.data) as store:
-        yield _workspace(config, Embedded(store, promql.Engine(config.written.query)))
+        source = Embedded(store, promql.Engine(config.written.query))
+        yield _workspace(config, _catalogue(config), source)
 
 
-def _workspace(config: Config, source: Source) -> api.Workspace:
+def _catalogue(config: Config) -> Catalogue:
+    site = config.written.catalogue
+    return catalogue.load(site.metrics, site.files, parse=promql.parse)
+
+
+def _workspace(config: Config, known: Catalogue, source: Source) -> api.Workspace:
     return api.Workspace(
         source=source,
-        catalogue=catalogue.load(
-            config.written.catalogue.metrics, config.written.catalogue.files, parse=promql.parse
-        ),
+        catalogue=known,
         zone=config.zone,
         now_ms=now_ms,
         out_dir=config.data / "reports",
@@ -110,6 +133,7 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         CatalogueError: a metric is described wrongly.
     """
     _refuse_open_door(config)
+    known = _catalogue(config)
     with ExitStack() as opened:
         listener = opened.enter_context(
             contextlib.closing(web.listen(config.written.listen.host, config.written.listen.port))
@@ -123,7 +147,7 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         loop.start(lambda: targets)
         opened.callback(loop.stop)
         _start_upkeep(store, stop, opened)
-        app = web.create_app(_services(config, source, loop))
+        app = web.create_app(_services(config, _workspace(config, known, source), source, loop))
         address = web.address(listener)
         web.serve(app, listener, ready=lambda: started(address), stop=stop)
 
@@ -174,8 +198,7 @@ def _slices(store: tsdb.Store, stop: threading.Event) -> None:
         _LOG.error("upkeep of the store: %s", error)
 
 
-def _services(config: Config, source: Embedded, loop: Loop) -> web.Services:
-    here = _workspace(config, source)
+def _services(config: Config, here: api.Workspace, source: Embedded, loop: Loop) -> web.Services:
     listen = config.written.listen
     return web.Services(
         source=here.source,

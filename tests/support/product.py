@@ -1,52 +1,99 @@
-"""The product as a user starts it: a running `jipyo up`."""
-
-from __future__ import annotations
+"""The real product for tests: `jipyo up` as a process, and the command line in this process."""
 
 import contextlib
-import json
-import re
+import io
+import signal
 import subprocess
 import sys
-import urllib.request
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+import orjson
+import urllib3
+
+from jipyo.cli.entry import run
+from jipyo.i18n import Lang, texts
+from support.services import free_port
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+@dataclass(frozen=True)
+class Product:
     """A running `jipyo up`."""
 
-    address: str
+    process: subprocess.Popen[bytes]
+    port: int
+    data: Path
 
-    def api(self, path: str) -> Any:
-        with urllib.request.urlopen(f"{self.address}/api/jipyo/{path}", timeout=30) as answer:
-            return json.load(answer)
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def get(self, path: str, **fields: str) -> dict:
+        answer = urllib3.request("GET", self.url + path, fields=fields, retries=False, timeout=30)
+        assert answer.status == 200, answer.data
+        return orjson.loads(answer.data)
+
+    def samples(self, selector: str) -> dict[str, list]:
+        """The raw samples of the last hour, by series."""
+        answer = self.get("/api/v1/query", query=f"{selector}[1h]")
+        return {str(one["metric"]): one["values"] for one in answer["data"]["result"]}
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+    def stop(self) -> int:
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20)
+
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+def jipyo(*words: str, lang: Lang = "en") -> Said:
+    """Run a command line in this process to its end."""
+    with (
+        contextlib.redirect_stdout(io.StringIO()) as out,
+        contextlib.redirect_stderr(io.StringIO()) as err,
+    ):
+        code = run([*words], texts(lang))
+    return Said(code, out.getvalue(), err.getvalue())
 
 
 @contextlib.contextmanager
-def serving(folder: Path, config: str) -> Iterator[Server]:
-    """`jipyo up` on a free port with its data under folder, until the block ends."""
-    file = folder / "jipyo.yaml"
-    file.write_text(config)
-    jipyo = Path(sys.executable).with_name("jipyo")
-    where = ["--config", file, "--data", folder / "data", "--listen", "127.0.0.1:0"]
-    with subprocess.Popen(
-        [jipyo, "up", *where], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr is not None
-        heard = []
-        try:
-            for line in process.stderr:
-                heard.append(line)
-                if found := re.search(r"http://127\.0\.0\.1:\d+", line):
-                    break
-            else:
-                raise AssertionError(f"jipyo up ended: {''.join(heard)}")
-            yield Server(found.group())
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
+def up(data: Path, *words: str, seconds: float = 30) -> Iterator[Product]:
+    """`jipyo up` on a free port for the length of a `with`, ready when it begins."""
+    port = free_port()
+    command = [sys.executable, "-m", "jipyo", "up", "--data", str(data)]
+    log = data.parent / f"{data.name}.log"
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [*command, "--listen", f"127.0.0.1:{port}", *words], stdout=output, stderr=output
+        )
+    product = Product(process, port, data)
+    try:
+        _wait(product, seconds, log)
+        yield product
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def _wait(product: Product, seconds: float, log: Path) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end and product.process.poll() is None:
+        with contextlib.suppress(urllib3.exceptions.HTTPError):
+            ready = urllib3.request("GET", f"{product.url}/-/ready", retries=False, timeout=5)
+            if ready.status == 200:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"jipyo up is not ready:\n{log.read_text(errors='replace')[-3000:]}")

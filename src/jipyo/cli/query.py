@@ -51,14 +51,10 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--to", "end", metavar="TIME", help=t("cli.query.to"))
     @click.option("--step", metavar="DURATION", help=t("cli.query.step"))
     @click.option("--format", "shape", type=click.Choice(FORMATS), help=t("cli.query.format"))
-    @click.option("--explain", is_flag=True, help=t("cli.query.explain"))
     @configured(t)
-    def query(config: Config, expr: str, shape: str | None, explain: bool, **when: str) -> None:
+    def query(config: Config, expr: str, shape: str | None, **when: str) -> None:
         spoken = texts(config.lang)
         with app.workspace(config) as here:
-            if explain:
-                click.echo(here.explain(expr))
-                return
             now_ms = here.now_ms()
             span = _span(when, config.zone, now_ms)
             if isinstance(span, int):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import threading
@@ -16,7 +17,7 @@ from jipyo.cli.words import Command
 from jipyo.i18n import texts
 
 if TYPE_CHECKING:
-    from types import FrameType
+    from collections.abc import Iterator
 
     from jipyo.config import Config
     from jipyo.i18n import Texts
@@ -31,8 +32,6 @@ def register(group: click.Group, t: Texts) -> None:
     @configured(t)
     def up(config: Config) -> None:
         _log_to_stderr()
-        stop = threading.Event()
-        _on_signals(stop)
         spoken = texts(config.lang)
         console = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -41,16 +40,22 @@ def register(group: click.Group, t: Texts) -> None:
             console.print(spoken("cli.up.data", path=str(config.data)), markup=False)
             console.print(spoken("cli.up.stop"), style="dim")
 
-        app.serve(config, started=started, stop=stop)
+        with _asked_to_stop() as stop:
+            app.serve(config, started=started, stop=stop)
         console.print(spoken("cli.up.stopped"))
 
 
-def _on_signals(stop: threading.Event) -> None:
-    def ask_to_stop(_signal: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGINT, ask_to_stop)
-    signal.signal(signal.SIGTERM, ask_to_stop)
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """An event that SIGINT and SIGTERM set, as long as the `with` lasts."""
+    stop = threading.Event()
+    wanted = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(one, lambda _number, _frame: stop.set()) for one in wanted]
+    try:
+        yield stop
+    finally:
+        for one, handler in zip(wanted, before, strict=True):
+            signal.signal(one, handler)
 
 
 def _log_to_stderr() -> None:

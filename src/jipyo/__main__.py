@@ -1,0 +1,5 @@
+"""`python -m jipyo` is the `jipyo` command."""
+
+from jipyo.cli import main
+
+main()
