@@ -604,15 +604,18 @@ class _Parser:
 
     def _offset_duration(self) -> DurationNode:
         """One literal or call; only parentheses make room for arithmetic."""
-        start = self._token.start
+        token = self._token
         sign = self._accept(Kind.OPERATOR, "+", "-")
-        if sign is None and self._token.kind is Kind.LEFT_PAREN:
-            return self._duration(0)
+        if sign is None:
+            grouped = token.kind is Kind.LEFT_PAREN
+            return self._duration(0) if grouped else self._duration_operand()
+        if self._token.kind in (Kind.NUMBER, Kind.DURATION):
+            return self._duration_signed(sign, self._number(), sign.start)
         if self._token.kind is Kind.OPERATOR:
             node = _atomic(self._duration(_DURATION_SIGN_POWER))
         else:
             node = self._duration_operand()
-        return node if sign is None else self._duration_signed(sign, node, start)
+        return self._duration_signed(sign, node, sign.start)
 
     def _duration(self, power: int) -> DurationNode:
         left = self._duration_operand()
