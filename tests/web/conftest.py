@@ -55,7 +55,7 @@ class Client:
 
     def ask(self, method: str, path: str, *, headers: Mapping | None = None, **how) -> Answer:
         """`fields` as a dict or as pairs; in the address for GET, as a form for POST."""
-        more = {} if method == "GET" else {"encode_multipart": False}
+        more = {"encode_multipart": False} if "fields" in how and method == "POST" else {}
         answer = self.pool.request(
             method, self.base + path, headers=headers, decode_content=True, **more, **how
         )
@@ -106,7 +106,7 @@ def demo() -> list[Scrape]:
     return [Scrape(T0_MS + i * STEP_MS, series, row) for i, row in enumerate(rows)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     path = tmp_path_factory.mktemp("web") / "data"
     with Store.open(path, now_ms=lambda: NOW_MS) as opened:
@@ -115,7 +115,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def services(store: Store) -> Services:
     source = Embedded(store, Engine(Options()))
     return Services(
@@ -133,7 +133,7 @@ def services(store: Store) -> Services:
     )
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(services: Services) -> Iterator[Client]:
     with serving(services) as one:
         yield one

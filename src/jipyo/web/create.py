@@ -14,7 +14,6 @@ from starlette.routing import BaseRoute, Route
 from jipyo.web import encode, jipyo_api, openapi, pages, prometheus_api, ui
 from jipyo.web.edge import Endpoint, Reply, refuse_as_prometheus
 from jipyo.web.guard import Guard
-from jipyo.web.metering import Meter
 
 if TYPE_CHECKING:
     import threading
@@ -28,16 +27,17 @@ if TYPE_CHECKING:
 
 def create_app(services: Services) -> Starlette:
     """The application over the rooms that were handed in."""
-    meter = Meter()
-    guard = Middleware(Guard, loopback=services.loopback, options=services.options, meter=meter)
+    guard = Middleware(
+        Guard, loopback=services.loopback, options=services.options, meter=services.meter
+    )
     return Starlette(
-        routes=[*services.routes, *_routes(services, meter)],
+        routes=[*services.routes, *_routes(services)],
         middleware=[guard],
         exception_handlers={HTTPException: _not_here},
     )
 
 
-def _routes(services: Services, meter: Meter) -> list[BaseRoute]:
+def _routes(services: Services) -> list[BaseRoute]:
     questions = CapacityLimiter(services.options.queries)
     small = CapacityLimiter(services.options.queries)
 
@@ -53,7 +53,7 @@ def _routes(services: Services, meter: Meter) -> list[BaseRoute]:
             route(f"/api/v1{row.path}", row.handler, questions, post=row.post)
             for row in prometheus_api.table()
         ),
-        *(route(path, handler, small, post=False) for path, handler in pages.table(meter)),
+        *(route(path, handler, small, post=False) for path, handler in pages.table()),
         *_own_routes(services, small),
         route("/{path:path}", ui.page, small, post=False),
     ]

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from jipyo.analysis.doctor import Finding, examine
 from jipyo.analysis.survey import survey
 from jipyo.i18n import Texts, texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
-from jipyo.source.measure import Measured, measure
+from jipyo.source.measure import measure
 from jipyo.web import documents as doc
 from jipyo.web import params, shown
 from jipyo.web.edge import STATUS, Reply, lang_of
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
     from jipyo.web.services import Services
 
 MAX_POINTS = 11_000
-_DOCTOR_LOOKS_BACK_MS = 3_600_000
-_DOCTOR_STEP_MS = 60_000
+_SPAN_MS = 3_600_000
 
 Answer = Callable[[Form, Texts, threading.Event], object]
 
@@ -47,7 +47,7 @@ class JipyoApi:
         self._services = services
         keep_ms = services.options.overview_ms
         self._health = Held(self._survey, services.now_ms, keep_ms)
-        self._measured = Held(self._measure_all, services.now_ms, keep_ms)
+        self._findings = Held(self._examine, services.now_ms, keep_ms)
 
     def table(self) -> tuple[Row, ...]:
         """Every endpoint below `/api/jipyo`."""
@@ -89,7 +89,7 @@ class JipyoApi:
             raise QueryError(QueryErrorKind.NOT_FOUND, t("web.no_such_metric", id=form.path["id"]))
         now_ms = self._services.now_ms()
         end_ms = params.optional_time(form, "end", now_ms)
-        start_ms = params.optional_time(form, "start", end_ms - _DOCTOR_LOOKS_BACK_MS)
+        start_ms = params.optional_time(form, "start", end_ms - _SPAN_MS)
         step_ms = params.duration_ns(form.one("step") or "60") // 10**6
         if step_ms < 1 or end_ms < start_ms or (end_ms - start_ms) // step_ms > MAX_POINTS:
             raise QueryError.bad_data(t("web.bad_range", most=MAX_POINTS))
@@ -99,9 +99,9 @@ class JipyoApi:
     def doctor(self, form: Form, t: Texts, gone: threading.Event) -> doc.Doctor:
         """Which metrics have data, and what to do for the others."""
         del form, gone
-        t_ms, measured = self._measured()
-        catalogue = self._services.catalogue
-        return doc.Doctor(t_ms / 1000, tuple(shown.found(catalogue, one, t) for one in measured))
+        t_ms, findings = self._findings()
+        known = self._services.catalogue
+        return doc.Doctor(t_ms / 1000, tuple(shown.found(one, known, t) for one in findings))
 
     def targets(self, form: Form, t: Texts, gone: threading.Event) -> doc.Targets:
         """Everything that is read."""
@@ -125,13 +125,8 @@ class JipyoApi:
     def _survey(self, now_ms: int) -> Health:
         return survey(self._services.source, self._services.catalogue, now_ms)
 
-    def _measure_all(self, now_ms: int) -> tuple[int, tuple[Measured, ...]]:
-        start_ms = now_ms - _DOCTOR_LOOKS_BACK_MS
-        source = self._services.source
-        return now_ms, tuple(
-            measure(source, metric, start_ms, now_ms, _DOCTOR_STEP_MS)
-            for metric in self._services.catalogue.metrics
-        )
+    def _examine(self, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
+        return now_ms, examine(self._services.source, self._services.catalogue, now_ms)
 
 
 def answerer(services: Services, answer: Answer) -> Callable[[Form, threading.Event], Reply]:

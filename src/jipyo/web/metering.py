@@ -23,6 +23,7 @@ class Meter:
     """Counts requests by handler and status, and how long they took; any thread may call."""
 
     def __init__(self) -> None:
+        """Begin at nothing."""
         self._lock = threading.Lock()
         self._requests: Counter[tuple[str, int]] = Counter()
         self._buckets: dict[str, list[int]] = {}

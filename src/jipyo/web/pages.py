@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from jipyo.model.labels import Labels
     from jipyo.model.matcher import Matcher
-    from jipyo.web.metering import Meter
     from jipyo.web.params import Form
     from jipyo.web.prometheus_api import Handler
     from jipyo.web.services import Services
@@ -27,22 +26,24 @@ if TYPE_CHECKING:
 _PLAIN = "text/plain; charset=utf-8"
 
 
-def table(meter: Meter) -> tuple[tuple[str, Handler], ...]:
+def table() -> tuple[tuple[str, Handler], ...]:
     """The paths and who answers them."""
-
-    def metrics(services: Services, form: Form, gone: threading.Event) -> Reply:
-        """What was collected, under the exporters' names, and what we count about ourselves."""
-        del gone
-        kind = exposition.negotiate(form.headers.get("accept", ""))
-        families = itertools.chain(services.collected(), services.own(), meter.families())
-        return Reply(exposition.write(families, kind), media_type=kind.value)
-
     return (
         ("/metrics", metrics),
         ("/federate", federate),
         ("/-/healthy", healthy),
         ("/-/ready", ready),
     )
+
+
+def metrics(services: Services, form: Form, gone: threading.Event) -> Reply:
+    """What was collected, under the exporters' names, and what we count about ourselves."""
+    del gone
+    kind = exposition.negotiate(form.headers.get("accept", ""))
+    families = [*services.collected(), *services.own()]
+    names = {family.name for family in families}
+    families += [family for family in services.meter.families() if family.name not in names]
+    return Reply(exposition.write(families, kind), media_type=kind.value)
 
 
 def healthy(services: Services, form: Form, gone: threading.Event) -> Reply:

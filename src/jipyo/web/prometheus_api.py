@@ -16,11 +16,11 @@ from dataclasses import dataclass, replace
 from jipyo import promql
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Vector
+from jipyo.promql.tree import tree
 from jipyo.web import encode, params, status_api
 from jipyo.web.edge import Reply
 from jipyo.web.params import Form, quoted, wrong
 from jipyo.web.services import Services
-from jipyo.web.syntax import tree
 
 MAX_POINTS = 11_000
 TRUNCATED = "results truncated due to limit"

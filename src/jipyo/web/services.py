@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jipyo.promql.features import DEFAULT, Features
+from jipyo.web.metering import Meter
 
 if TYPE_CHECKING:
     import threading
@@ -74,6 +75,8 @@ class Services:
     """What the collectors last saw, under the exporters' names."""
     own: Callable[[], Iterable[Family]] = _none
     """What the other rooms count about themselves (`jipyo_*`)."""
+    meter: Meter = field(default_factory=Meter)
+    """What this room counts about itself; its families may also stand in `collected`."""
     storage: Callable[[], JipyoError | None] = lambda: None
     """Why samples cannot be kept at the moment; None where they can."""
     ready: Callable[[], bool] = lambda: True

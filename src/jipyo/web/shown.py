@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis import words
+from jipyo.analysis.doctor import Finding, remedy
 from jipyo.analysis.health import Health, MetricHealth, State
 from jipyo.web import documents as doc
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
-    from jipyo.catalogue import Catalogue, Metric, Thresholds
+    from jipyo.catalogue import Catalogue, Thresholds
     from jipyo.collect.target import TargetStatus
     from jipyo.i18n import Texts
     from jipyo.model.errors import JipyoError
@@ -122,25 +123,16 @@ def metric_range(measured: Measured, t: Texts) -> doc.MetricRange:
     )
 
 
-def found(catalogue: Catalogue, measured: Measured, t: Texts) -> doc.Found:
-    """Whether a metric has data, and who gives it."""
-    metric, count = measured.metric, len(measured.matrix.series)
+def found(one: Finding, catalogue: Catalogue, t: Texts) -> doc.Found:
+    """Whether a metric has data and who gives it, or what to do."""
     return doc.Found(
-        id=metric.id,
-        name=metric.name(t.lang),
-        state="found" if count else "missing",
-        exporter=", ".join(dict.fromkeys(measured.exporters)) or None,
-        series=count,
-        remedy=None if count else remedy(catalogue, metric, t),
+        id=one.metric.id,
+        name=one.metric.name(t.lang),
+        state="found" if one.found else "missing",
+        exporter=", ".join(dict.fromkeys(given.exporter for given in one.given)) or None,
+        series=one.series,
+        remedy=None if one.found else one.problem or remedy(one.metric, catalogue, t),
     )
-
-
-def remedy(catalogue: Catalogue, metric: Metric, t: Texts) -> str:
-    """What to do so that a metric has data: its own words, then those of its exporters."""
-    asked = dict.fromkeys(query.exporter for query in metric.queries)
-    known = [exporter for one in asked if (exporter := catalogue.exporter(one))]
-    said = [metric.remedy(t.lang)] if metric.remedy else []
-    return "\n".join([*said, *(f"{one.name}: {one.how(t.lang)}" for one in known)])
 
 
 def targets(status: Iterable[TargetStatus], t: Texts) -> tuple[doc.TargetOf, ...]:
