@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import sys
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -109,7 +108,7 @@ def _usual(result: QueryResult) -> str:
 
 def _show(result: QueryResult, shape: str, zone: ZoneInfo, t: Texts) -> None:
     if shape == "json":
-        sys.stdout.buffer.write(b"".join(web.encode.answer(result)) + b"\n")
+        click.echo(b"".join(web.encode.answer(result)).decode())
         return
     if shape == "csv":
         _write_csv(result)
