@@ -6,11 +6,14 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-_MODEL_OPTION = re.compile(
-    r"(?:^|\0)(?:--served-model-name|--model-name|--model-id|--model-path|--model|-m)(?:=|\0)"
-    r"([^\0]+)"
+_VALUE = r"(?:=|\0)([^\0]+)"
+_SERVED = (
+    re.compile(r"\0--(?:served-model-name|model-name)" + _VALUE),
+    re.compile(r"(?:^|/)vllm\0serve\0([^\0-][^\0]*)"),
+    re.compile(r"\0(?:--model-id|--model-path|--model|-m)" + _VALUE),
 )
-_VLLM_SERVE = re.compile(r"(?:^|/)vllm\0serve\0([^\0-][^\0]*)")
+"""Where a model's name stands on a command line, the name that clients see first."""
+_MODULE = re.compile(r"^([^\0]*python[^\0]*)\0-m\0[^\0]+")
 _UNKNOWN = "unknown"
 
 
@@ -33,7 +36,6 @@ def user(proc: str, pid: int) -> User:
 
 
 def _model(words: str) -> str:
-    if re.search(r"(?:^|\0)-m\0[\w.]+\0", words) and "python" in words.partition("\0")[0]:
-        words = re.sub(r"(^|\0)-m\0[^\0]+", "", words, count=1)  # python -m module
-    found = _VLLM_SERVE.search(words) or _MODEL_OPTION.search(words)
+    words = _MODULE.sub(r"\1", words)  # in "python -m vllm", -m names no model
+    found = next(filter(None, (pattern.search(words) for pattern in _SERVED)), None)
     return found[1].rstrip("/").rpartition("/")[2] if found else ""

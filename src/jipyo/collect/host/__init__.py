@@ -41,6 +41,7 @@ def parts(options: HostOptions) -> dict[str, Part]:
         "entropy": system.entropy,
         "filefd": system.file_descriptors,
         "filesystem": disk.FileSystems(options.ignored_mount_points, options.ignored_file_systems),
+        "kernel_hung": system.hung_tasks,
         "loadavg": cpu.load_average,
         "meminfo": memory.meminfo,
         "netclass": network.interfaces,

@@ -148,6 +148,7 @@ class FileSystems:
         """The families of the file systems in the first process's mount table."""
         found = [(mount, self._usage(paths, mount)) for mount in self._mounts(paths)]
         yield from _families(found)
+        yield _mount_info(paths, found)
 
     def _mounts(self, paths: Paths) -> Iterable[Mount]:
         distinct: dict[tuple[str, str, str], Mount] = {}
@@ -193,10 +194,7 @@ def _mount_table(paths: Paths) -> Iterator[Mount]:
     root = paths.root.rstrip("/")
     for line in text.splitlines():
         device, point, kind, options, *_ = line.split(" ")
-        point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), point)
-        if root and point.startswith(root):
-            point = point[len(root) :] or "/"
-        yield Mount(device, point, kind, frozenset(options.split(",")))
+        yield Mount(device, _unrooted(point, root), kind, frozenset(options.split(",")))
 
 
 _FILE_SYSTEM: tuple[tuple[str, str, Callable[[os.statvfs_result], int]], ...] = (
@@ -209,6 +207,7 @@ _FILE_SYSTEM: tuple[tuple[str, str, Callable[[os.statvfs_result], int]], ...] = 
     ),
     ("files", "Filesystem total file nodes.", lambda v: v.f_files),
     ("files_free", "Filesystem total free file nodes.", lambda v: v.f_ffree),
+    ("purgeable_bytes", "Filesystem space that could be purged (none on Linux).", lambda v: 0),
 )
 
 
@@ -229,3 +228,28 @@ def _families(found: list[tuple[Mount, Usage]]) -> Iterator[Family]:
     failed = [((*keys[mount], usage.error), float(usage.values is None)) for mount, usage in found]
     text = "Whether an error occurred while getting statistics for the given device."
     yield gauge("node_filesystem_device_error", text, names, failed)
+
+
+def _mount_info(paths: Paths, found: list[tuple[Mount, Usage]]) -> Family:
+    """The device number of every mounted file system, by which disks are joined to it."""
+    numbers = dict(_device_numbers(paths))
+    rows: list[Row] = []
+    for mount, _ in found:
+        major, _, minor = numbers.get(mount.mount_point, "").partition(":")
+        rows.append(((mount.device, major, minor, mount.mount_point), 1.0))
+    names = ("device", "major", "minor", "mountpoint")
+    return gauge("node_filesystem_mount_info", "Filesystem mount information.", names, rows)
+
+
+def _device_numbers(paths: Paths) -> Iterator[tuple[str, str]]:
+    text = read_value(f"{paths.proc}/1/mountinfo") or read_value(f"{paths.proc}/self/mountinfo")
+    root = paths.root.rstrip("/")
+    for line in (text or "").splitlines():
+        words = line.split(" ")
+        yield _unrooted(words[4], root), words[2]
+
+
+def _unrooted(point: str, root: str) -> str:
+    """A mount point as the host names it: escapes undone, our view of its root taken off."""
+    point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), point)
+    return (point[len(root) :] or "/") if root and point.startswith(root) else point

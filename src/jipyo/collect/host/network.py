@@ -177,9 +177,13 @@ def queues(paths: Paths, t_ms: int) -> Iterator[Family]:
 
 
 _SOFTNET = (
-    (0, "processed", "Number of processed packets"),
-    (1, "dropped", "Number of dropped packets"),
-    (2, "times_squeezed", "Number of times processing packets ran out of quota"),
+    (0, "processed_total", "Number of processed packets"),
+    (1, "dropped_total", "Number of dropped packets"),
+    (2, "times_squeezed_total", "Number of times processing packets ran out of quota"),
+    (8, "cpu_collision_total", "Number of collisions while obtaining a device lock"),
+    (9, "received_rps_total", "Number of times the cpu was woken up by received_rps"),
+    (10, "flow_limit_count_total", "Number of times the flow limit has been reached"),
+    (11, "backlog_len", "Softnet backlog status"),
 )
 
 
@@ -187,8 +191,13 @@ def softnet(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Packets handled by each CPU's soft interrupt."""
     lines = [line.split() for line in read_text(f"{paths.proc}/net/softnet_stat").splitlines()]
     for column, name, text in _SOFTNET:
-        rows = [((str(cpu),), float(int(words[column], 16))) for cpu, words in enumerate(lines)]
-        yield counter(f"node_softnet_{name}_total", text, ("cpu",), rows)
+        rows: list[Row] = [
+            ((str(cpu),), float(int(words[column], 16)))
+            for cpu, words in enumerate(lines)
+            if column < len(words)
+        ]
+        make = counter if name.endswith("_total") else gauge
+        yield make(f"node_softnet_{name}", text, ("cpu",), rows)
 
 
 def arp(paths: Paths, t_ms: int) -> Iterator[Family]:

@@ -95,6 +95,14 @@ def entropy(paths: Paths, t_ms: int) -> Iterator[Family]:
             yield single(MetricType.GAUGE, metric, text, value)
 
 
+def hung_tasks(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """Tasks that the kernel found hung, where it counts them (Linux 6.13)."""
+    value = read_number(f"{paths.proc}/sys/kernel/hung_task_detect_count")
+    if value is not None:
+        text = "Total number of tasks that have been detected as hung since the system booted."
+        yield single(MetricType.COUNTER, "node_kernel_hung_tasks_total", text, value)
+
+
 def selinux(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Whether SELinux is enabled."""
     enabled = read_value(f"{paths.sys}/fs/selinux/enforce") is not None

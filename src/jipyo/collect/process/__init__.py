@@ -112,6 +112,7 @@ class Processes:
         *,
         names: Callable[[int], str] = user_name,
         cpu_time: Callable[[], float] = time.thread_time,
+        measure: Callable[[str, int], read.Proportional] = read.proportional,
     ) -> None:
         """Group by `options`; `names` turns a user id into a name.
 
@@ -122,6 +123,7 @@ class Processes:
         self._grouping = Grouping(self._options.rules, self._options.group_by)
         self._names = names
         self._cpu_time = cpu_time
+        self._measure = measure
         self._known: dict[int, _Process] = {}
         self._totals: dict[str, list[float]] = {}
         self._last_seen_ms: dict[str, int] = {}
@@ -224,7 +226,7 @@ class Processes:
                 return
             process.measured_tick = self._tick
             try:
-                process.proportional = read.proportional(self._options.proc, process.pid)
+                process.proportional = self._measure(self._options.proc, process.pid)
             except PermissionError:
                 process.memory_denied = True
             except (OSError, ValueError):

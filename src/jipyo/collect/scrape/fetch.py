@@ -15,6 +15,7 @@ import urllib3
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    InsecureRequestWarning,
     MaxRetryError,
     NewConnectionError,
     ProtocolError,
@@ -236,6 +237,8 @@ def _context(tls: TlsOptions) -> ssl.SSLContext:
         files = ", ".join(str(f) for f in (tls.ca_file, tls.cert_file, tls.key_file) if f)
         raise CollectError("collect.tls_files", files=files, reason=str(error)) from error
     if tls.insecure_skip_verify:
+        # The operator asked for it; a warning at every scrape would say nothing new.
+        urllib3.disable_warnings(InsecureRequestWarning)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context

@@ -1,0 +1,325 @@
+"""Pages read: what the formats allow, what they do not, and that caching changes nothing."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from collect.helpers import FIXTURES
+from hypothesis import given
+from hypothesis import strategies as st
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as read_text
+
+from jipyo.collect.exposition import Format, Parser
+from jipyo.collect.face import NO_TIME, Reading
+from jipyo.model.errors import CollectError
+from jipyo.model.labels import Labels
+from jipyo.model.sample import MetricMetadata, MetricType
+
+
+def read(text: str, form: Format = Format.TEXT) -> dict[str, float]:
+    reading = Parser().read(text, form)
+    return {str(k): float(v) for k, v in zip(reading.series, reading.values, strict=True)}
+
+
+@pytest.mark.parametrize(
+    ("line", "series", "value"),
+    [
+        ("x 1", "x", 1.0),
+        ("x{} 1", "x", 1.0),
+        ('x{a="b"} 1', 'x{a="b"}', 1.0),
+        ('x{a="b",} 1', 'x{a="b"}', 1.0),
+        ('x{b="2",a="1"} 1', 'x{a="1",b="2"}', 1.0),
+        ('x {a = "b" , c="d" }\t1', 'x{a="b",c="d"}', 1.0),
+        ('x{a="b"}1', 'x{a="b"}', 1.0),
+        ("  x  1  ", "x", 1.0),
+        ("x\t1", "x", 1.0),
+        ('x{a="say \\"hi\\" \\\\ \\n"} 1', 'x{a="say \\"hi\\" \\\\ \\n"}', 1.0),
+        ('x{a="}{, # =\\t"} 1', 'x{a="}{, # =\\\\t"}', 1.0),
+        ('x{a="지표"} 1', 'x{a="지표"}', 1.0),
+        ('x{a=""} 1', "x", 1.0),
+        ('{"x"} 1', "x", 1.0),
+        ('{"a metric.name",b="c"} 1', 'a metric.name{b="c"}', 1.0),
+        ('x{"a label"="b"} 1', 'x{a label="b"}', 1.0),
+        ("x:y 1", "x:y", 1.0),
+        ("x +1.5e3", "x", 1500.0),
+        ("x -.5", "x", -0.5),
+        ("x +Inf", "x", math.inf),
+        ("x -inf", "x", -math.inf),
+        ("x 18446744073709551616", "x", 2.0**64),
+        ('x{a="b"} 1 # {trace_id="c"} 0.5 1.5', 'x{a="b"}', 1.0),
+    ],
+)
+def test_a_line_is_a_sample(line: str, series: str, value: float) -> None:
+    assert read(f"{line}\n") == {series: value}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x",
+        "x y",
+        "x 1_000",
+        "x ١",
+        "x 0x1p-2",
+        'x{a="b} 1',
+        "x{a=b} 1",
+        'x{a="b"',
+        'x{a="b" c="d"} 1',
+        "x{,} 1",
+        'x{a="b",,} 1',
+        'x{a="1",a="2"} 1',
+        '{a="b"} 1',
+        'x{"y"} 1',
+        'x{1a="b"} 1',
+        "1x 2",
+        "x 1 2 3",
+        "x 1 now",
+        "<html>",
+        "x 1,2",
+        "x null",
+        'x "1"',
+        "x true",
+    ],
+)
+def test_what_is_no_sample_is_told_with_its_line(line: str) -> None:
+    for text in (f"a 1\n{line}\n", f"{line}\na 1\n"):
+        with pytest.raises(CollectError) as caught:
+            Parser().read(text)
+        assert caught.value.key == "collect.bad_line"
+        assert caught.value.values["text"] == line
+
+
+def test_nan_is_a_value() -> None:
+    assert math.isnan(read("x NaN\n")["x"])
+
+
+def test_times_are_milliseconds_in_text_and_seconds_in_openmetrics() -> None:
+    text = Parser().read("x 1 1500\ny 2\n")
+    assert text.t_ms is not None
+    assert text.t_ms.tolist() == [1500, NO_TIME]
+    other = Parser().read("x 1 1.5\n# EOF\n", Format.OPENMETRICS)
+    assert other.t_ms is not None
+    assert other.t_ms.tolist() == [1500]
+
+
+def test_a_series_may_stand_at_several_times() -> None:
+    reading = Parser().read("x 1 1000\nx 2 2000\nx 9 1000\n")
+    assert reading.values.tolist() == [1.0, 2.0]
+
+
+def test_of_a_series_that_is_repeated_the_first_is_kept_and_that_is_told() -> None:
+    parser = Parser()
+    for _ in range(2):
+        reading = parser.read('x{a="1",b="2"} 1\ny 5\nx{b="2",a="1"} 3\n')
+        assert reading.values.tolist() == [1.0, 5.0]
+        assert reading.scraped == 3
+        assert [(note.key, note.values) for note in reading.notes] == [
+            ("collect.repeated_series", (("count", 1),))
+        ]
+
+
+def test_what_a_page_says_about_its_metrics_is_kept() -> None:
+    text = (
+        "# HELP a_total Counts\\nall \\\\ things.\n# TYPE a_total counter\n# a comment\n"
+        '# TYPE "b.c" gauge\n# TYPE d untyped\n# TYPE e strange\n#\n'
+    )
+    assert Parser().read(text).metadata == (
+        MetricMetadata("a_total", MetricType.COUNTER, "Counts\nall \\ things."),
+        MetricMetadata("b.c", MetricType.GAUGE),
+        MetricMetadata("d", MetricType.UNKNOWN),
+        MetricMetadata("e", MetricType.UNKNOWN),
+    )
+
+
+def test_openmetrics_families_are_named_as_the_text_format_names_them() -> None:
+    text = (
+        '# TYPE a counter\n# HELP a Say \\"hi\\".\n# TYPE b info\n# TYPE c_seconds gauge\n'
+        "# UNIT c_seconds seconds\na_total 1\na_created 2\n# EOF\n"
+    )
+    assert Parser().read(text, Format.OPENMETRICS).metadata == (
+        MetricMetadata("a_total", MetricType.COUNTER, 'Say "hi".'),
+        MetricMetadata("b_info", MetricType.INFO),
+        MetricMetadata("c_seconds", MetricType.GAUGE, "", "seconds"),
+    )
+
+
+def test_edges_of_buckets_are_written_as_prometheus_3_writes_them() -> None:
+    text = (
+        '# TYPE h histogram\nh_bucket{le="1"} 1\nh_bucket{le="0.5"} 1\nh_bucket{le="+Inf"} 1\n'
+        '# TYPE s summary\ns{quantile="0"} 1\ns{quantile="0.99"} 1\ns{quantile="x"} 1\n'
+        'other{le="1"} 1\n'
+    )
+    assert list(read(text)) == [
+        'h_bucket{le="1.0"}',
+        'h_bucket{le="0.5"}',
+        'h_bucket{le="+Inf"}',
+        's{quantile="0.0"}',
+        's{quantile="0.99"}',
+        's{quantile="x"}',
+        'other{le="1"}',
+    ]
+
+
+@pytest.mark.parametrize("text", ["", "x 1\n", "x 1\n# EOF\ny 2\n", "x 1\n# EO"])
+def test_openmetrics_that_ends_early_is_refused_whole(text: str) -> None:
+    with pytest.raises(CollectError) as caught:
+        Parser().read(text, Format.OPENMETRICS)
+    assert caught.value.key == "collect.no_end"
+
+
+def test_an_empty_page_has_no_samples() -> None:
+    for text in ("", "\n\n", "  \n\t\n", "  # HELP indented\n"):
+        assert read(text) == {}
+
+
+def test_a_page_of_the_same_series_gives_the_same_objects() -> None:
+    parser = Parser()
+    first = parser.read('# TYPE x gauge\nx{a="b"} 1\ny 2\n')
+    second = parser.read('# TYPE x gauge\nx{a="b"} 3\ny NaN\n')
+    assert first.series is second.series
+    assert first.metadata is second.metadata
+    assert second.values[0] == 3
+
+
+def test_a_type_that_changes_changes_the_edges() -> None:
+    parser = Parser()
+    parser.read('# TYPE h gauge\nh_bucket{le="1"} 1\n')
+    reading = parser.read('# TYPE h histogram\nh_bucket{le="1"} 1\n')
+    assert str(reading.series[0]) == 'h_bucket{le="1.0"}'
+
+
+def test_a_broken_page_leaves_the_parser_as_good_as_new() -> None:
+    parser = Parser()
+    parser.read("x 1\ny 2\n")
+    for broken in ("x 1\ny oops\n", "x 1\n<html>\n"):
+        with pytest.raises(CollectError):
+            parser.read(broken)
+    assert parser.read("x 4\ny 5\n").values.tolist() == [4.0, 5.0]
+
+
+def test_series_that_are_gone_are_forgotten() -> None:
+    parser = Parser()
+    parser.read("".join(f'x{{i="{i}"}} 1\n' for i in range(5000)))
+    parser.read("x 1\n")
+    assert len(parser._known) == 1
+
+
+def test_series_can_be_renamed_and_dropped_as_they_are_read() -> None:
+    asked = []
+
+    def finish(labels: Labels) -> Labels | None:
+        asked.append(str(labels))
+        return None if labels.metric == "y" else labels.put({"job": "j"})
+
+    parser = Parser(finish)
+    for _ in range(3):
+        reading = parser.read("x 1\ny 2\nz 3\n")
+        assert [str(one) for one in reading.series] == ['x{job="j"}', 'z{job="j"}']
+        assert reading.values.tolist() == [1.0, 3.0]
+        assert reading.scraped == 3
+    assert asked == ["x", "y", "z"]
+
+
+@pytest.mark.parametrize("page", ["node_exporter.txt", "process_exporter.txt", "openmetrics.txt"])
+def test_real_pages_read_as_the_reference_parser_reads_them(page: str) -> None:
+    text = next(FIXTURES.rglob(page)).read_text("utf-8")
+    form = Format.OPENMETRICS if page == "openmetrics.txt" else Format.TEXT
+    assert_agrees(text, form)
+
+
+def exact(value: float) -> str:
+    """A number to its last bit; the reference reads "-0" as the whole number 0."""
+    return repr(float(value) + 0.0)
+
+
+def assert_agrees(text: str, form: Format = Format.TEXT) -> Reading:
+    reading = Parser().read(text, form)
+    families = read_text(text) if form is Format.TEXT else read_openmetrics(text)
+    theirs = {}
+    for family in families:
+        for sample in family.samples:
+            labels = {**sample.labels, "__name__": sample.name}
+            for name in ("le", "quantile"):  # Prometheus 3 writes these anew, the client does not
+                if name in labels:
+                    labels[name] = str(float(labels[name]))
+            theirs.setdefault(Labels.of(labels), exact(sample.value))
+    ours = {}
+    for labels, value in zip(reading.series, reading.values, strict=True):
+        edges = {n: str(float(v)) for n, v in labels.items() if n in {"le", "quantile"}}
+        ours[labels.put(edges)] = exact(value)
+    assert ours == theirs
+    return reading
+
+
+WORDS = st.text(st.sampled_from('ab{}",=\\n# \t\n0_é'), max_size=8)
+NUMBERS = st.sampled_from(
+    ["1", "-0", "1e5", "NaN", "+Inf", "0.25", "-.5", "1e-300", "12345678901234567890"]
+)
+
+
+@st.composite
+def sample_lines(draw: st.DrawFn) -> str:
+    escaped = [
+        (name, value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n"))
+        for name, value in draw(st.dictionaries(st.sampled_from("abcd"), WORDS, max_size=3)).items()
+    ]
+    name = draw(st.sampled_from(["m", "m_x", "up"]))
+    labels = ",".join(f'{key}="{value}"' for key, value in escaped)
+    time = draw(st.sampled_from(["", " 1500", " -1"]))
+    return f"{name}{{{labels}}} {draw(NUMBERS)}{time}"
+
+
+@given(st.lists(sample_lines(), max_size=8))
+def test_any_valid_page_reads_as_the_reference_parser_reads_it(lines: list[str]) -> None:
+    names = dict.fromkeys(line.partition("{")[0] for line in lines)
+    grouped = [line for name in names for line in lines if line.startswith(f"{name}{{")]
+    text = "".join(f"{line}\n" for line in grouped)
+    assert_agrees_by_time(text)
+
+
+def assert_agrees_by_time(text: str) -> None:
+    reading = Parser().read(text)
+    times = reading.t_ms if reading.t_ms is not None else np.full(len(reading.series), NO_TIME)
+    ours = {
+        (labels, int(t_ms)): exact(value)
+        for labels, t_ms, value in zip(reading.series, times, reading.values, strict=True)
+    }
+    theirs: dict[tuple[Labels, int], str] = {}
+    for family in read_text(text):
+        for sample in family.samples:
+            t_ms = NO_TIME if sample.timestamp is None else round(float(sample.timestamp) * 1000)
+            key = (Labels.of({**sample.labels, "__name__": sample.name}), t_ms)
+            theirs.setdefault(key, exact(sample.value))
+    assert ours == theirs
+
+
+@given(st.lists(sample_lines(), min_size=1, max_size=4), st.data())
+def test_a_page_cut_or_bent_anywhere_is_read_or_refused_and_nothing_else(
+    lines: list[str], data: st.DataObject
+) -> None:
+    text = "".join(f"{line}\n" for line in lines)
+    at = data.draw(st.integers(0, len(text)))
+    bent = text[:at] + data.draw(WORDS) + text[at + data.draw(st.integers(0, 3)) :]
+    parser = Parser()
+    parser.read(text)
+    try:
+        reading = parser.read(bent)
+    except CollectError:
+        return
+    fresh = Parser().read(bent)
+    assert reading.series == fresh.series
+    assert reading.values.tobytes() == fresh.values.tobytes()
+
+
+@given(st.lists(st.lists(sample_lines(), max_size=5), max_size=5))
+def test_what_was_read_before_changes_nothing(pages: list[list[str]]) -> None:
+    parser = Parser()
+    for lines in pages:
+        text = "".join(f"{line}\n" for line in lines)
+        cached, fresh = parser.read(text), Parser().read(text)
+        assert cached.series == fresh.series
+        assert cached.values.tobytes() == fresh.values.tobytes()
+        assert (cached.t_ms is None) is (fresh.t_ms is None)
