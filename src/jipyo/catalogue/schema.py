@@ -111,7 +111,7 @@ QUERY = (
     Key("promql", "promql", _promql, required=True),
     _choice_key("statistic", Statistic, default=Statistic.FULL),
     Key("fallback", "switch", switch, default=False),
-    Key("rename", "labels", label_map, default={}),
+    Key("rename", "label_map", label_map, default={}),
     Key("note", "bilingual", bilingual),
 )
 
@@ -142,7 +142,7 @@ METRIC = (
     Key("description", "bilingual", bilingual, required=True),
     _choice_key("unit", Unit, required=True),
     _choice_key("direction", Direction, required=True),
-    Key("by", "label list", list_of(label), default=()),
+    Key("by", "label_list", list_of(label), default=()),
     Key("manual", "switch", switch, default=False),
     Key("quiet", "switch", switch, default=False),
     Key("window", "duration", duration_ms, default=_DEFAULT_MS),

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from jipyo.catalogue import Bilingual, Metric, Origin, describe, load
+from jipyo.catalogue.metric import Compare, Objective
+from jipyo.i18n import LANGS, Lang, texts
+
+CATALOGUE = load()
+KO, EN = texts("ko"), texts("en")
+
+
+def metric(metric_id: str) -> Metric:
+    found = CATALOGUE.get(metric_id)
+    assert found is not None
+    return found
+
+
+def facts(one: Metric, lang: Lang) -> dict[str, str]:
+    return {fact.label: fact.text for fact in describe.facts(one, CATALOGUE, texts(lang))}
+
+
+def test_a_metric_is_listed_in_a_line() -> None:
+    row = next(row for row in describe.rows(CATALOGUE, KO) if row.id == "system.memory.process")
+    assert (row.name, row.unit, row.limits) == ("프로세스별 메모리", "B", "")
+    assert row.exporters == ("process_exporter", "generic")
+    assert row.manual
+
+
+@pytest.mark.parametrize(
+    ("metric_id", "ko", "en"),
+    [
+        ("system.cpu.load", "주의 70 % · 위험 85 %", "warning 70 % · critical 85 %"),
+        ("system.gpu.xid", "위험 1", "critical 1"),
+        ("app.throughput", "목표 100건/초 이상", "objective at least 100 req/s"),
+        ("system.gpu.power", "", ""),
+    ],
+)
+def test_limits_are_told_in_a_few_words(metric_id: str, ko: str, en: str) -> None:
+    assert describe.limits(metric(metric_id), KO) == ko
+    assert describe.limits(metric(metric_id), EN) == en
+
+
+def test_all_that_is_known_of_a_metric_is_told() -> None:
+    told = facts(metric("app.error_rate"), "en")
+    assert told["thresholds"] == (
+        "warning 0.05 % · critical 0.1 %, once it lasted 5 min (the manual);"
+        " the manual's 0.1 % objective is the critical line"
+    )
+    assert told["objective"] == "objective at most 0.1 % (the manual)"
+    assert told["unit"] == "percent (%)"
+    assert told["report"] == "ratio_of_sums, max / ratio_of_sums"
+    assert told["described at"].startswith("builtin/application.yaml:")
+    assert told["haproxy"].startswith("100 * sum by (proxy)")
+    assert "without data" not in told
+    assert facts(metric("app.sessions.active"), "ko")["자료가 없으면"].startswith("표준 이름이")
+    assert facts(metric("app.sessions.active"), "ko")["단위"] == "count"
+
+
+def test_what_to_know_of_an_alternative_stands_beside_it() -> None:
+    told = facts(metric("ai.inference.time"), "ko")
+    assert told["torchserve"].endswith("  # 평균뿐이므로 판정하지 않음; 평균")
+    assert facts(metric("ai.gpu_memory"), "en")["dcgm_exporter"].endswith(
+        "  # only where nothing else has data;"
+        " where no server tells its KV cache: the device's memory"
+    )
+
+
+def test_recovery_and_a_threshold_that_holds_at_once_are_told() -> None:
+    limits = metric("system.gpu.xid").thresholds
+    assert limits is not None
+    own = replace(limits, warning=0.5, recover_warning=0.2, recover_critical=0.7)
+    site = replace(own, origin=Origin.SITE, note=Bilingual("확인", "check"))
+    told = facts(replace(metric("system.gpu.xid"), thresholds=site), "ko")
+    assert told["기준"] == (
+        "주의 0.5 · 위험 1; 주의는 0.2에서 회복; 위험은 0.7에서 회복 (이 사이트); 확인"
+    )
+
+
+def test_an_objective_has_its_note() -> None:
+    objective = Objective(
+        compare=Compare.AT_MOST, value=2, origin=Origin.SITE, note=Bilingual("확인", "check")
+    )
+    told = facts(replace(metric("app.response_time"), objective=objective), "en")
+    assert told["objective"] == "objective at most 2 s (this site); check"
+
+
+def test_a_file_without_mistakes_is_counted() -> None:
+    assert describe.checked("shop.yaml", CATALOGUE, KO) == (
+        f"shop.yaml: 지표 {len(CATALOGUE.metrics)}개,"
+        f" 표현식 {sum(len(one.queries) for one in CATALOGUE.metrics)}개; 틀린 곳이 없습니다"
+    )
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_key_has_its_meaning(lang: Lang) -> None:
+    keys = {key.path: key for key in describe.keys(texts(lang))}
+    assert len(keys) == len(describe.keys(texts(lang))) > 40
+    assert keys["metrics.window"].default == "5m"
+    assert keys["metrics.report.time"].default == "[avg, p95, max]"
+    assert keys["metrics.thresholds.origin"].default == "site"
+    assert keys["metrics.manual"].default == "false"
+    assert keys["metrics.id"].required
+    assert all(key.meaning for key in keys.values())

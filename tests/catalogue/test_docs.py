@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from catalogue.docs import FILES, written
+from jipyo.catalogue import check_file, load
+from jipyo.i18n import LANGS, Lang, texts
+from jipyo.model.errors import CatalogueError
+from jipyo.promql import parse
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+EACH = pytest.mark.parametrize("lang", LANGS)
+
+
+@EACH
+def test_the_tables_are_what_the_code_says(lang: Lang) -> None:
+    text = FILES[lang].read_text("utf-8")
+    assert text == written(lang, text), "run tests/catalogue/docs.py"
+
+
+def fenced(lang: Lang, kind: str) -> list[str]:
+    return re.findall(rf"```{kind}\n(.*?)```", FILES[lang].read_text("utf-8"), re.DOTALL)
+
+
+@EACH
+def test_the_examples_are_accepted(lang: Lang, tmp_path: Path) -> None:
+    site, own = fenced(lang, "yaml")
+    load(yaml.safe_load(site)["catalogue"]["metrics"], parse=parse)
+    file = tmp_path / "shop.yaml"
+    file.write_text(own, "utf-8")
+    assert check_file(file, parse=parse).metrics[0].id == "shop.orders"
+
+
+@EACH
+def test_the_mistake_that_is_shown_is_told_so(lang: Lang, tmp_path: Path) -> None:
+    _, own = fenced(lang, "yaml")
+    file = tmp_path / "shop.yaml"
+    file.write_text(own.replace("warning: 10, critical: 1", "warning: 1, critical: 10"), "utf-8")
+    with pytest.raises(CatalogueError) as caught:
+        check_file(file)
+    said = texts(lang).error(caught.value).replace(str(tmp_path), "catalogue")
+    assert fenced(lang, "text") == [f"{said}\n"]
