@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { axisLabels, said } from '../src/lib/number.ts';
+import { axisLabels, said, stepsOf } from '../src/lib/number.ts';
 
 const SAID: [number | null, string, string, string][] = [
   [54.23, 'percent', '%', '54.2 %'],
@@ -35,4 +35,10 @@ test('labels of an axis share one scale', () => {
   assert.deepEqual(plain(axisLabels([0, 2 ** 23, 2 ** 24], 'bytes', 'B')), ['0', '8 MiB', '16 MiB']);
   assert.deepEqual(plain(axisLabels([0, 0.05, 0.1], 'seconds', 's')), ['0', '50 ms', '100 ms']);
   assert.deepEqual(plain(axisLabels([0, 0.25, 0.5], 'percent', '%')), ['0', '0.25 %', '0.50 %']);
+});
+
+test('ticks of counts are whole, of bytes powers of two', () => {
+  assert.equal(stepsOf('count', 5)[0], 1);
+  assert.ok(stepsOf('count', 0.3)[0]! < 0.01);
+  assert.deepEqual(stepsOf('bytes', 5).slice(0, 3), [1, 2, 4]);
 });

@@ -113,7 +113,7 @@ def test_a_chart_draws_its_thresholds(open_page: Open) -> None:
 def test_english_is_complete(open_page: Open) -> None:
     page = open_page("?lang=en")
     page.eval("document.querySelector('[data-testid=absent]').open = true")
-    page.wait("document.querySelector('[data-testid=absent] dd').innerText !== ''")
+    page.wait("document.querySelector('[data-absent] p').textContent !== ''")
     page.press("?", "Slash", shift=True)
     page.eval("document.querySelectorAll('[lang=ko], noscript').forEach(e => e.remove())")
     shown = page.eval("document.documentElement.innerText + document.body.outerHTML")
@@ -354,7 +354,7 @@ def test_absent_metrics_are_folded_with_their_remedies(open_page: Open, product:
     assert f"자료 없음 {count}개" in text_of(page, "[data-testid=absent] summary")
     page.click("[data-testid=absent] summary")
     page.wait(
-        "[...document.querySelectorAll('[data-testid=absent] dd')].every(e => e.innerText !== '')"
+        "[...document.querySelectorAll('[data-absent] p')].every(e => e.textContent !== '')"
     )
 
 

@@ -31,7 +31,8 @@ export interface MetricNow {
   exporter: string | null;
   manual: boolean;
   thresholds: Thresholds | null;
-  absent?: boolean;
+  /** There never was any data. */
+  absent: boolean;
 }
 
 export interface Overview {

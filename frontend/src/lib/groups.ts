@@ -17,8 +17,7 @@ const NEUTRAL = 4;
 export const severity = (metric: MetricNow): number =>
   metric.judged ? SEVERITY[metric.state] : NEUTRAL;
 
-export const hasData = (metric: MetricNow): boolean =>
-  metric.absent !== true && (metric.value !== null || metric.exporter !== null);
+export const hasData = (metric: MetricNow): boolean => !metric.absent;
 
 /** The worst first; otherwise as the catalogue has them. */
 export const worstFirst = (metrics: MetricNow[]): MetricNow[] =>

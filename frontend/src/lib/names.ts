@@ -22,12 +22,18 @@ function sharedBy(sets: Labels[]): Set<string> {
   );
 }
 
+const TARGET = ['instance', 'job'];
+
 /** Names for series beside one another; `given` where the labels tell nothing. */
-export function namesOf(series: { labels: Labels; given: string }[]): string[] {
-  const shared = sharedBy(series.map(({ labels }) => labels));
+export function namesOf(
+  series: { labels: Labels; given: string }[],
+  oneInstance: boolean,
+): string[] {
+  const alone = series.length === 1 && oneInstance;
+  const shared = alone ? new Set(TARGET) : sharedBy(series.map(({ labels }) => labels));
   return series.map(({ labels, given }) => without(labels, shared) || given);
 }
 
 /** Where a metric is at its worst; the instance goes unsaid while there is only one. */
 export const placeOf = (worst: Labels | null, oneInstance: boolean): string =>
-  worst === null ? '' : without(worst, new Set(oneInstance ? ['instance', 'job'] : ['job']));
+  worst === null ? '' : without(worst, new Set(oneInstance ? TARGET : ['job']));

@@ -32,7 +32,7 @@ function fixed(value: number, places: number): string {
   return format.format(value);
 }
 
-export const isBinary = (unit: string): boolean =>
+const isBinary = (unit: string): boolean =>
   unit === 'bytes' || unit === 'bytes_per_second';
 
 /** The scale in which a value of this size is said. */
@@ -98,5 +98,13 @@ function placesOf(step: number): number {
   return 6;
 }
 
-/** Distances of ticks for bytes, so that the labels are round. */
-export const BINARY_STEPS = Array.from({ length: 56 }, (_, power) => 2 ** power);
+const BINARY_STEPS = Array.from({ length: 56 }, (_, power) => 2 ** power);
+const DECIMAL_STEPS = Array.from({ length: 26 }, (_, i) => i - 8).flatMap((power) =>
+  [1, 2, 2.5, 5].map((n) => n * 10 ** power),
+);
+
+/** Distances of an axis' ticks that give round labels: whole ones for what is counted. */
+export function stepsOf(unit: string, top: number): number[] {
+  if (isBinary(unit)) return BINARY_STEPS;
+  return unit === 'count' && top >= 1 ? DECIMAL_STEPS.filter(Number.isInteger) : DECIMAL_STEPS;
+}

@@ -5,7 +5,7 @@ import type { Zoom } from './address.ts';
 import type { Direction, Thresholds } from './api.ts';
 import type { Span } from './frame.ts';
 import type { Lang } from './i18n.ts';
-import { axisLabels, BINARY_STEPS, isBinary } from './number.ts';
+import { axisLabels, stepsOf } from './number.ts';
 import { tickLabel, ticks, tickStep } from './time.ts';
 
 export interface Look {
@@ -248,7 +248,7 @@ export function optionsOf(wiring: Wiring): uPlot.Options {
         gap: 6,
         space: 34,
         ticks: { show: false },
-        ...(isBinary(about().unit) ? { incrs: BINARY_STEPS } : {}),
+        incrs: (_u, _axis, _from, to) => stepsOf(about().unit, to),
         values: (_u, splits) => axisLabels(splits, about().unit, about().label),
       },
     ],

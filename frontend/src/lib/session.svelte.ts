@@ -6,7 +6,7 @@ import {
   type RangeKey, type Theme, type View, type Zoom,
 } from './address.ts';
 import type { Feed } from './feed.svelte.ts';
-import { groupsOf, type Group } from './groups.ts';
+import { groupOf, groupsOf, hasData, type Group } from './groups.ts';
 import { TEXTS, isLang, type Lang, type Texts } from './i18n.ts';
 import { windowOf, type Window } from './window.ts';
 
@@ -39,6 +39,16 @@ export class Session {
   window: Window = $derived(windowOf(RANGES[this.range], this.zoom, this.end));
   /** The period that every chart shows. */
   shown: Zoom = $derived(this.zoom ?? [this.end - RANGES[this.range], this.end]);
+  /** The group that the address names, if there is such a group. */
+  focus = $derived(
+    this.overview?.metrics.some((m) => groupOf(m.id) === this.family) === true
+      ? this.family
+      : null,
+  );
+  /** Then its name goes without saying. */
+  oneInstance = $derived(
+    new Set(this.overview?.metrics.flatMap((m) => m.worst?.['instance'] ?? [])).size < 2,
+  );
   groups: Group[] = $derived(
     this.overview === null ? [] : groupsOf(this.overview, this.texts),
   );
@@ -148,8 +158,8 @@ export class Session {
 
   /** Go to the group before or after, with "all" at the start. */
   stepFamily(by: number): void {
-    const all = [null, ...this.groups.filter((g) => g.metrics.length > 0).map((g) => g.id)];
-    const next = (all.indexOf(this.family) + by + all.length) % all.length;
+    const all = [null, ...this.groups.map((group) => group.id)];
+    const next = (all.indexOf(this.focus) + by + all.length) % all.length;
     this.setFamily(all[next] ?? null);
   }
 
@@ -183,8 +193,7 @@ export class Session {
   }
 
   #pause(): number {
-    const empty = this.overview?.metrics.every((m) => m.value === null) ?? true;
-    return empty ? POLL_EMPTY_S : POLL_S;
+    return this.overview?.metrics.some(hasData) ? POLL_S : POLL_EMPTY_S;
   }
 
   #take(view: View): void {
