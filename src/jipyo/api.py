@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -41,19 +41,26 @@ if TYPE_CHECKING:
 GroupName = Literal["system", "application", "ai", "database"]
 AnalysisName = Literal["system_health", "api_performance", "ai_performance", "database_performance"]
 
-MANUAL_NAMES: Mapping[str, str] = {
-    "cpu_usage": "system.cpu.utilization",
-    "memory_usage": "system.memory.utilization",
-    "disk_usage": "system.disk.utilization",
-    "gpu_usage": "system.gpu.utilization",
-    "api_response_time": "app.response_time",
-    "error_rate": "app.error_rate",
-    "request_count": "app.throughput",
-    "inference_time": "ai.inference.time",
-    "model_accuracy": "ai.model.accuracy",
-    "gpu_utilization": "system.gpu.utilization",
+MANUAL_NAMES: Mapping[Group, Mapping[str, str]] = {
+    Group.SYSTEM: {
+        "cpu_usage": "system.cpu.utilization",
+        "memory_usage": "system.memory.utilization",
+        "disk_usage": "system.disk.utilization",
+        "gpu_usage": "system.gpu.utilization",
+    },
+    Group.APPLICATION: {
+        "api_response_time": "app.response_time",
+        "error_rate": "app.error_rate",
+        "request_count": "app.throughput",
+    },
+    Group.AI: {
+        "inference_time": "ai.inference.time",
+        "model_accuracy": "ai.model.accuracy",
+        "gpu_utilization": "system.gpu.utilization",
+    },
+    Group.DATABASE: {},
 }
-"""The names of the manual's section 2.1, and the metrics of the catalogue they mean."""
+"""The names of the manual's section 2.1 by group, and the metrics of the catalogue they mean."""
 
 _ANALYSES: Mapping[Group, AnalysisName] = {
     Group.SYSTEM: "system_health",
@@ -116,10 +123,11 @@ class Reading:
 class Readings(Mapping[str, Reading]):
     """The readings of a group by metric id; the manual's names find them too."""
 
-    by_id: Mapping[str, Reading] = field(default_factory=dict)
+    by_id: Mapping[str, Reading]
+    by_name: Mapping[str, Reading]
 
     def __getitem__(self, name: str) -> Reading:
-        return self.by_id[MANUAL_NAMES.get(name, name)]
+        return self.by_name[name] if name in self.by_name else self.by_id[name]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.by_id)
@@ -165,7 +173,9 @@ class MetricsCollector:
 
     def _collect(self) -> dict[GroupName, Readings]:
         workspace, t_ms = self._workspace, self._workspace.now_ms()
-        readings = [_read(workspace.source, one, t_ms) for one in workspace.catalogue.metrics]
+        readings = {
+            one.id: _read(workspace.source, one, t_ms) for one in workspace.catalogue.metrics
+        }
         return {group.value: _of_group(group, readings) for group in Group}
 
 
@@ -183,8 +193,12 @@ def _values(measured: Measured) -> tuple[SeriesValue, ...]:
     )
 
 
-def _of_group(group: Group, readings: list[Reading]) -> Readings:
-    return Readings({one.metric.id: one for one in readings if one.metric.group is group})
+def _of_group(group: Group, readings: Mapping[str, Reading]) -> Readings:
+    names = MANUAL_NAMES[group].items()
+    return Readings(
+        by_id={name: one for name, one in readings.items() if one.metric.group is group},
+        by_name={name: readings[meant] for name, meant in names if meant in readings},
+    )
 
 
 class PerformanceAnalyzer:

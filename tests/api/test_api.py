@@ -13,8 +13,10 @@ from jipyo.analysis.health import State
 from jipyo.api import (
     MANUAL_NAMES,
     DailyReportGenerator,
+    GroupName,
     MetricsCollector,
     PerformanceAnalyzer,
+    Readings,
     Workspace,
     last_day,
 )
@@ -25,6 +27,7 @@ from jipyo.source import Embedded
 from support.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 MINUTE_MS = 60_000
@@ -74,8 +77,14 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return workspace(stored(), tmp_path_factory.mktemp("reports"))
 
 
-def test_metrics_are_collected_by_group_and_found_by_the_manuals_names(here: Workspace) -> None:
-    metrics = asyncio.run(MetricsCollector(here).collect_metrics())
+@pytest.fixture(scope="module")
+def metrics(here: Workspace) -> Mapping[GroupName, Readings]:
+    return asyncio.run(MetricsCollector(here).collect_metrics())
+
+
+def test_metrics_are_collected_by_group_and_found_by_the_manuals_names(
+    metrics: Mapping[GroupName, Readings],
+) -> None:
     assert list(metrics) == ["system", "application", "ai", "database"]
     cpu = metrics["system"]["cpu_usage"]
     assert cpu is metrics["system"]["system.cpu.utilization"]
@@ -88,8 +97,9 @@ def test_metrics_are_collected_by_group_and_found_by_the_manuals_names(here: Wor
     assert metrics["application"]["request_count"].values == (pytest.approx(100),)
 
 
-def test_a_metric_without_data_is_there_and_says_so(here: Workspace) -> None:
-    metrics = asyncio.run(MetricsCollector(here).collect_metrics())
+def test_a_metric_without_data_is_there_and_says_so(
+    metrics: Mapping[GroupName, Readings],
+) -> None:
     inference = metrics["ai"]["inference_time"]
     assert (inference.found, inference.values) == (False, ())
     assert (inference.text("ko"), inference.text("en")) == ("자료 없음", "no data")
@@ -98,8 +108,19 @@ def test_a_metric_without_data_is_there_and_says_so(here: Workspace) -> None:
         metrics["ai"]["cpu_usage"]
 
 
-def test_every_name_of_the_manual_means_a_metric(here: Workspace) -> None:
-    assert {here.catalogue.get(name) is None for name in MANUAL_NAMES.values()} == {False}
+def test_every_name_of_the_manual_finds_a_metric(metrics: Mapping[GroupName, Readings]) -> None:
+    for group, names in MANUAL_NAMES.items():
+        for name, meant in names.items():
+            assert metrics[group.value][name].metric.id == meant
+
+
+def test_a_name_of_the_manual_whose_metric_the_site_took_out_is_not_found(here: Workspace) -> None:
+    catalogue = here.catalogue
+    cpu = tuple(one for one in catalogue.metrics if one.family == "system.cpu")
+    without = replace(here, catalogue=replace(catalogue, metrics=cpu))
+    metrics = asyncio.run(MetricsCollector(without).collect_metrics())
+    assert "gpu_utilization" not in metrics["ai"]
+    assert "gpu_usage" not in metrics["system"]
 
 
 def test_performance_is_analyzed_by_part_with_the_alerts_gravest_first(here: Workspace) -> None:
