@@ -220,6 +220,7 @@ def _empty_journal(file: Path) -> None:
     """
     # A file so damaged that it cannot be opened is about to be replaced: that is no obstacle.
     with suppress(sqlite3.DatabaseError), closing(disk.connect(file)) as db:
+        db.execute("PRAGMA busy_timeout = 500")
         (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise StoreBusy("tsdb.being_read", hint="tsdb.being_read.hint", path=str(file))

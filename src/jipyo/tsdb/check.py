@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jipyo.tsdb.progress import Progress
 
-_MOST_PROBLEMS = 1000
+_MOST_PROBLEMS = 10_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,7 +111,12 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
     Raises:
         sqlite3.Error: the file cannot be opened.
     """
-    mode = "ro" if read_only else "rwc"
+    mode = "rwc"
+    if read_only:
+        mode = "ro"
+        if not os.access(path.parent, os.W_OK) and size_of(journal_of(path)) == 0:
+            # Where nothing can be written there is nobody to share the journal's index with.
+            mode = "ro&immutable=1"
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,

@@ -1,0 +1,185 @@
+"""Bits that flip on disk are noticed, said, and skipped; nothing is guessed."""
+
+from __future__ import annotations
+
+import logging
+import random
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from jipyo.model.sample import Scrape, SeriesBlock
+from jipyo.tsdb import check, codec
+from jipyo.tsdb.options import DAY_MS, HOUR_MS
+from tsdb.support import EVER, EVERYTHING, T0, Opened, everything, one
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+DAYS = 80
+NAMES = tuple(one("metric", n=str(n)) for n in range(50))
+STEP = DAY_MS // 40
+
+
+def flip(b: bytes, bit: int) -> bytes:
+    changed = bytearray(b)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def flip_rows(opened: Opened, table: str, keys: Sequence[int], seed: int = 1) -> None:
+    """Flip one bit in each of these rows' bytes; the store must be closed."""
+    rng = random.Random(seed)
+    key = {"times": "tid"}.get(table, "id")
+    with closing(sqlite3.connect(opened.path / "samples.db")) as db, db:
+        for number in keys:
+            (b,) = db.execute(f"SELECT b FROM {table} WHERE {key} = ?", (number,)).fetchone()
+            changed = flip(b, rng.randrange(len(b) * 8))
+            db.execute(f"UPDATE {table} SET b = ? WHERE {key} = ?", (changed, number))
+
+
+@pytest.fixture
+def filled(opened: Opened) -> Opened:
+    """4,000 chunks: 50 series of 80 days."""
+    t_ms = T0 - DAYS * DAY_MS + STEP * np.arange(1, DAYS * 40 + 1)
+    values = np.random.default_rng(4).normal(size=(len(NAMES), len(t_ms)))
+    opened.store.load([SeriesBlock(NAMES, t_ms, values)])
+    return opened
+
+
+def ids(opened: Opened, sql: str) -> list[int]:
+    with closing(sqlite3.connect(opened.path / "samples.db")) as db:
+        return [row[0] for row in db.execute(sql)]
+
+
+def test_of_2000_flipped_bits_every_one_is_noticed_and_the_rest_is_served(
+    filled: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = everything(filled.store)
+    filled.store.close()
+    every = ids(filled, "SELECT id FROM data ORDER BY id")
+    hit = sorted(random.Random(7).sample(every, 2000))
+    flip_rows(filled, "data", hit)
+    places = ids(
+        filled,
+        "SELECT c.sid * 1000000 + c.day FROM data d JOIN chunk c"
+        f" ON d.id = (c.bid << 8) | c.place WHERE d.id IN ({','.join(map(str, hit))})",
+    )
+    names = dict(enumerate(NAMES, 1))
+    lost = {(names[place // 1_000_000], place % 1_000_000) for place in places}
+    filled.again()
+    with caplog.at_level(logging.ERROR):
+        found = everything(filled.store)
+    expected = {
+        labels: [(t, b) for t, b in samples if (labels, (t - 1) // DAY_MS) not in lost]
+        for labels, samples in whole.items()
+    }
+    assert found == {labels: samples for labels, samples in expected.items() if samples}
+    assert len(caplog.records) == 2000
+    problems = check(filled.path).problems
+    assert len(problems) == 2000
+    assert {problem.key for problem in problems} == {"tsdb.problem.chunk"}
+
+
+def test_no_bit_of_a_chunk_may_flip_unnoticed() -> None:
+    values = np.random.default_rng(4).normal(size=400)
+    b = codec.encode(values)
+    crc = codec.crc(b, 7)
+    for bit in random.Random(5).sample(range(len(b) * 8), 2000):
+        with pytest.raises(codec.Damaged):
+            codec.decode_values((codec.Codec.PCODEC, crc, flip(b, bit)), 7, np.empty(400))
+    with pytest.raises(codec.Damaged):
+        codec.decode_values((codec.Codec.PCODEC, crc, b), 8, np.empty(400))
+
+
+@pytest.mark.parametrize("size", [399, 401])
+@pytest.mark.parametrize("kind", list(codec.Codec))
+def test_bytes_of_another_length_are_damage(size: int, kind: codec.Codec) -> None:
+    b = codec.encode(np.ones(400), kind)
+    with pytest.raises(codec.Damaged):
+        codec.decode_into(b, kind, np.empty(size))
+
+
+def test_an_unknown_codec_is_damage() -> None:
+    with pytest.raises(codec.Damaged):
+        codec.decode_into(b"", 9, np.empty(0))
+
+
+@pytest.mark.parametrize("kind", list(codec.Codec))
+@pytest.mark.parametrize("size", [0, 1, 2, 1000])
+def test_each_codec_gives_back_every_bit(kind: codec.Codec, size: int) -> None:
+    bits = np.random.default_rng(6).integers(0, 1 << 63, size, dtype=np.uint64) * 2 + 1
+    for array in (bits.view(np.float64), bits.view(np.int64)):
+        out = np.empty_like(array)
+        codec.decode_into(codec.encode(array, kind), kind, out)
+        assert (out.view(np.uint64) == array.view(np.uint64)).all()
+
+
+def test_damaged_times_cost_the_day_of_their_series(filled: Opened) -> None:
+    filled.store.close()
+    flip_rows(filled, "times", [10])
+    filled.again()
+    for samples in everything(filled.store).values():
+        assert len(samples) == (DAYS - 1) * 40
+    assert [problem.key for problem in check(filled.path).problems] == ["tsdb.problem.times"]
+
+
+def test_damaged_statistics_are_made_anew_from_samples(filled: Opened) -> None:
+    span = (T0 - DAYS * DAY_MS, T0)
+    whole = {block.series: block for block in filled.store.hours(EVERYTHING, *span)}
+    filled.store.close()
+    flip_rows(filled, "hours", ids(filled, "SELECT id FROM hours WHERE id % 7 = 0"))
+    filled.again()
+    for block in filled.store.hours(EVERYTHING, *span):
+        assert (block.sum == whole[block.series].sum).all()
+        assert (block.hour_ms == whole[block.series].hour_ms).all()
+    problems = check(filled.path).problems
+    assert problems
+    assert {problem.key for problem in problems} == {"tsdb.problem.hours"}
+
+
+def test_a_damaged_chunk_does_not_stop_the_day_from_being_written_anew(opened: Opened) -> None:
+    for n in range(5 * 240):
+        opened.clock.t_ms = T0 + n * 15_000
+        opened.store.append([Scrape(opened.clock.t_ms, NAMES, np.full(50, float(n)))])
+    opened.settle()
+    opened.again()
+    opened.store.close()
+    flip_rows(opened, "data", ids(opened, "SELECT max(id) - 49 FROM data"))
+    opened.again()
+    opened.store.compact_head()
+    found = everything(opened.store)
+    assert len(found[NAMES[1]]) == 5 * 240
+    assert 0 < len(found[NAMES[0]]) < 5 * 240
+    assert check(opened.path).problems == ()
+
+
+def test_rows_that_name_rows_which_are_gone_are_found(filled: Opened) -> None:
+    filled.store.append([Scrape(T0 + HOUR_MS // 60, NAMES, np.ones(50))])
+    filled.store.close()
+    with closing(sqlite3.connect(filled.path / "samples.db")) as db, db:
+        db.execute("DELETE FROM data WHERE id = (SELECT min(id) FROM data)")
+        db.execute("DELETE FROM series WHERE sid = 3")
+        db.execute("UPDATE head SET v = x'00'")
+    found = check(filled.path)
+    reasons = sorted(str(problem.values.get("reason", problem.key)) for problem in found.problems)
+    assert reasons == [
+        "bytes without chunk: -1",
+        "chunk without bytes: 1",
+        f"chunk without series: {DAYS}",
+        "posting without series: 2",
+        "tsdb.problem.head",
+    ]
+
+
+def test_a_lost_chunk_is_skipped(filled: Opened) -> None:
+    filled.store.close()
+    with closing(sqlite3.connect(filled.path / "samples.db")) as db, db:
+        db.execute("DELETE FROM data WHERE id = (SELECT min(id) FROM data)")
+    filled.again()
+    lengths = sorted(len(samples) for samples in everything(filled.store).values())
+    assert lengths == [(DAYS - 1) * 40, *[DAYS * 40] * 49]
+    assert list(filled.store.select(EVERYTHING, EVER[0], T0 - DAYS * DAY_MS)) == []
