@@ -212,6 +212,7 @@ def test_a_vector_keeps_its_order_because_sort_may_have_given_it() -> None:
     ("value", "inside"),
     [
         (Scalar(4000, 2.0), '"resultType":"scalar","result":[4,"2"]'),
+        (Scalar(-4250, 1e21), f'"resultType":"scalar","result":[-4.25,"1{"0" * 21}"]'),
         (String(5000, '가"나'), '"resultType":"string","result":[5,"가\\"나"]'),
         (Vector(5000, (), np.empty(0)), '"resultType":"vector","result":[]'),
         (

@@ -289,7 +289,8 @@ def _value(result: QueryResult) -> Iterator[bytes]:
     if isinstance(value, Scalar | String):
         text = plain(value.value) if isinstance(value, Scalar) else _utf8(value.value)
         kind = b"scalar" if isinstance(value, Scalar) else b"string"
-        t = timestamp(value.t_ms).encode()
+        # These go through Go's ordinary JSON: no zeros after the last digit.
+        t = plain(value.t_ms / 1000).encode()
         yield b'"resultType":"%b","result":[%b,%b]' % (kind, t, orjson.dumps(text))
         return
     pieces = (

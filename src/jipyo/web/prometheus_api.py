@@ -24,6 +24,7 @@ from jipyo.web.services import Services
 
 MAX_POINTS = 11_000
 TRUNCATED = "results truncated due to limit"
+_NON_EMPTY = "must contain at least one non-empty matcher"
 _NS_PER_MS = 10**6
 
 Handler = Callable[[Services, Form, threading.Event], Reply]
@@ -236,6 +237,17 @@ def _times(form: Form) -> tuple[int, int]:
     )
 
 
+@contextmanager
+def _selecting() -> Iterator[None]:
+    """A selector that selects everything is refused in other words than in an expression."""
+    try:
+        yield
+    except QueryError as error:
+        if error.message.endswith(_NON_EMPTY):
+            raise QueryError.bad_data(f"match[] {_NON_EMPTY}") from error
+        raise
+
+
 def _listed(names: list[str], limit: int) -> Reply:
     cut = 0 < limit < len(names)
     shown = names[:limit] if cut else names
@@ -247,7 +259,8 @@ def labels(services: Services, form: Form, gone: threading.Event) -> Reply:
     del gone
     limit = params.limit(form)
     start_ms, end_ms = _times(form)
-    names = services.source.label_names(form.many("match[]"), start_ms, end_ms)
+    with _selecting():
+        names = services.source.label_names(form.many("match[]"), start_ms, end_ms)
     return _listed(names, limit)
 
 
@@ -259,7 +272,8 @@ def label_values(services: Services, form: Form, gone: threading.Event) -> Reply
         raise QueryError.bad_data(f"invalid label name: {quoted(name)}")
     limit = params.limit(form)
     start_ms, end_ms = _times(form)
-    values = services.source.label_values(name, form.many("match[]"), start_ms, end_ms)
+    with _selecting():
+        values = services.source.label_values(name, form.many("match[]"), start_ms, end_ms)
     return _listed(values, limit)
 
 
@@ -292,7 +306,7 @@ def series(services: Services, form: Form, gone: threading.Event) -> Reply:
         raise QueryError.bad_data("no match[] parameter provided")
     limit = params.limit(form)
     start_ms, end_ms = _times(form)
-    with _naming("match[]"):
+    with _naming("match[]"), _selecting():
         found = services.source.series(match, start_ms, end_ms)
     cut = 0 < limit < len(found)
     return Reply(encode.label_sets(found[:limit] if cut else found, [TRUNCATED] * cut))
