@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 import pytest
-from collect.helpers import FIXTURES
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
+from collect.helpers import FIXTURES
 from jipyo.collect.exposition import Format, Parser
 from jipyo.collect.face import NO_TIME, Reading
 from jipyo.model.errors import CollectError

@@ -78,7 +78,7 @@ def test_families_of_one_name_are_put_together() -> None:
 
 
 def test_names_beyond_ascii_are_quoted() -> None:
-    page = write([family("지표.하나", **{"라벨": "값"})]).decode()
+    page = write([family("지표.하나", 라벨="값")]).decode()
     assert page == '# TYPE "지표.하나" gauge\n{"지표.하나","라벨"="값"} 1\n'
 
 

@@ -9,8 +9,8 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from collect.helpers import FIXTURES, of, samples, write_tree
 
+from collect.helpers import FIXTURES, of, samples, write_tree
 from jipyo.collect.exposition import Parser
 from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, disk, memory, network, system
 

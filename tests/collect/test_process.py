@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
-from collect.helpers import of, samples, write_tree
 
-from jipyo.collect.process import GroupRule, Processes, ProcessOptions
-from jipyo.collect.process import read
+from collect.helpers import of, samples, write_tree
+from jipyo.collect.process import GroupRule, Processes, ProcessOptions, read
 from jipyo.collect.process.grouping import user_name
 from jipyo.model.errors import CollectError, ConfigError
 

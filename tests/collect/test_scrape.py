@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from collect.server import page, serving
 
+from collect.server import page, serving
 from jipyo.collect.relabel import RelabelRule
 from jipyo.collect.scrape import Credentials, Limits, Page, ScrapeOptions, TlsOptions
 from jipyo.model.errors import CollectError

@@ -5,11 +5,15 @@ from __future__ import annotations
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from jipyo.model.errors import StoreFull
 from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
-from jipyo.model.store import Appender
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.model.store import Appender
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 256

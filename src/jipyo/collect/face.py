@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jipyo.model.family import Family
-from jipyo.model.labels import Labels
-from jipyo.model.sample import MetricMetadata, Times, Values
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jipyo.model.family import Family
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import MetricMetadata, Times, Values
 
 NO_TIME = -(2**63)
 """Stands for the time of a sample whose page gives none."""

@@ -9,19 +9,23 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from jipyo.collect.buffer import Buffer
-from jipyo.collect.face import Reading
 from jipyo.collect.families import Row, counter, gauge, single
 from jipyo.collect.schedule import STEP_MS, Clock, next_due_ms, phase_ms, timestamp_ms
 from jipyo.collect.staleness import Followed
 from jipyo.collect.target import Target, TargetState, TargetStatus
 from jipyo.model.errors import CollectError, JipyoError, StoreFull
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricMetadata, MetricType, Reject, Scrape
-from jipyo.model.store import Appender
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from jipyo.collect.face import Reading
+    from jipyo.model.family import Family
+    from jipyo.model.store import Appender
 
 __all__ = ["Loop", "LoopOptions", "Target", "TargetState", "TargetStatus"]
 

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import platform
 import resource
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from jipyo.collect.families import info, single
 from jipyo.model.errors import CollectError
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from jipyo.model.family import Family
 
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import time
 import zlib
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _TOLERANCE = 0.01
 _MOST_TOLERANCE_MS = 50

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.collect.face import NO_TIME, Reading
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import STALE_BITS, Mask, Scrape, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 REPORT = (
     "up",

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.collect.face import Collector, Note, Reader, Reading
-from jipyo.model.errors import JipyoError
-from jipyo.model.family import Family
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricMetadata
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from jipyo.model.errors import JipyoError
+    from jipyo.model.family import Family
 
 
 @dataclass(frozen=True, slots=True, eq=False)

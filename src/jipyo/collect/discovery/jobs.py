@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jipyo.collect.relabel import RelabelRule
 from jipyo.collect.scrape.options import ScrapeOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.collect.relabel import RelabelRule
 
 
 @dataclass(frozen=True, slots=True)

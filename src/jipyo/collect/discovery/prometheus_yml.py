@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
@@ -13,6 +11,10 @@ from jipyo.collect.discovery.jobs import Group, Job, NotRead, PrometheusYml
 from jipyo.collect.relabel import Relabel, RelabelRule
 from jipyo.collect.scrape.options import Credentials, Limits, ScrapeOptions, TlsOptions
 from jipyo.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 _DEFAULT_INTERVAL_MS = 60_000
 _DEFAULT_TIMEOUT_MS = 10_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 import yaml
@@ -15,6 +15,9 @@ from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape import Page
 from jipyo.collect.target import Target
 from jipyo.model.labels import Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 _LOG = logging.getLogger(__name__)
 _PARAM = "__param_"

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from jipyo.model.family import Family, FamilySample
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jipyo.model.family import Family, FamilySample
 
 
 class Format(Enum):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pynvml
 
@@ -15,8 +14,12 @@ from jipyo.collect.families import Row, family
 from jipyo.collect.gpu.fields import Field, Handle, Nvml, fields, memory_fields
 from jipyo.collect.gpu.users import User, user
 from jipyo.model.errors import CollectError
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jipyo.model.family import Family
 
 __all__ = ["Gpu", "GpuOptions"]
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jipyo.collect.families import Row, counter, single
 from jipyo.collect.host.files import Paths, read_text
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.family import Family
 
 _TICKS_PER_SECOND = 100.0
 """USER_HZ: 100 on every Linux architecture that matters, and node_exporter's constant."""

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from jipyo.collect.families import Row, counter, gauge
 from jipyo.collect.host.files import Paths, read_text, read_value
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jipyo.model.family import Family
 
 IGNORED_DEVICES = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$"
 IGNORED_MOUNT_POINTS = (

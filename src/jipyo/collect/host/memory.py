@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jipyo.collect.families import single
 from jipyo.collect.host.files import Paths, read_text
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.family import Family
 
 _PARENTHESES = str.maketrans({"(": "_", ")": None})
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from jipyo.collect.families import Row, counter, gauge, single
 from jipyo.collect.host.files import Paths, read_number, read_text, read_value
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jipyo.model.family import Family
 
 _DEVICE = ("device",)
 _RECEIVE = ("bytes", "packets", "errs", "drop", "fifo", "frame", "compressed", "multicast")

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jipyo.collect.families import gauge, info, single
 from jipyo.collect.host.files import Paths, read_number, read_text, read_value
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.family import Family
 
 _OS_LABELS = (
     "build_id", "id", "id_like", "image_id", "image_version", "name", "pretty_name",

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from jipyo.collect.families import Row, counter, gauge, single
 from jipyo.collect.process import read
 from jipyo.collect.process.grouping import Grouping, GroupRule, identify, user_name
 from jipyo.model.errors import CollectError
-from jipyo.model.family import Family
 from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from jipyo.model.family import Family
 
 __all__ = ["GroupRule", "ProcessOptions", "Processes"]
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from jipyo.collect.exposition import Format, Parser
 from jipyo.collect.face import Note, Reading
@@ -11,8 +11,12 @@ from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape.fetch import Body, Fetcher
 from jipyo.collect.scrape.options import Credentials, Limits, ScrapeOptions, TlsOptions
 from jipyo.model.errors import CollectError
-from jipyo.model.family import Family
 from jipyo.model.labels import METRIC_NAME, Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jipyo.model.family import Family
 
 __all__ = ["Credentials", "Limits", "Page", "ScrapeOptions", "TlsOptions"]
 

@@ -7,9 +7,8 @@ import contextlib
 import ssl
 import time
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import urllib3
 from urllib3.exceptions import (
@@ -24,8 +23,12 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from jipyo.collect.scrape.options import Credentials, ScrapeOptions, TlsOptions
 from jipyo.model.errors import CollectError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.collect.scrape.options import Credentials, ScrapeOptions, TlsOptions
 
 ACCEPT = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"

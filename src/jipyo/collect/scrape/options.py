@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from jipyo.collect.relabel import RelabelRule
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.collect.relabel import RelabelRule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,308 @@
+"""The scrape section of a Prometheus configuration, and files of targets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from jipyo.collect.discovery import Discovery, Group, Job, read_jobs, read_prometheus_yml
+from jipyo.collect.relabel import RelabelRule
+from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions, TlsOptions
+from jipyo.model.errors import ConfigError
+
+
+def written(folder: Path, config: object, name: str = "prometheus.yml") -> Path:
+    path = folder / name
+    path.write_text(config if isinstance(config, str) else yaml.safe_dump(config), "utf-8")
+    return path
+
+
+def jobs(folder: Path, *configs: dict[str, Any], **top: Any) -> tuple[Job, ...]:
+    return read_prometheus_yml(written(folder, {"scrape_configs": list(configs), **top})).jobs
+
+
+WHOLE = """
+global:
+  scrape_interval: 1m30s
+  evaluation_interval: 15s
+  external_labels: {site: seoul}
+rule_files: [rules.yml]
+scrape_configs:
+  - job_name: app
+    scrape_interval: 5s
+    scrape_timeout: 3s
+    scheme: https
+    metrics_path: /probe
+    params: {module: [http_2xx, x], target: ["a b"]}
+    honor_labels: true
+    honor_timestamps: false
+    enable_compression: false
+    follow_redirects: false
+    fallback_scrape_protocol: PrometheusText0.0.4
+    sample_limit: 10
+    label_limit: 20
+    label_name_length_limit: 30
+    label_value_length_limit: 40
+    body_size_limit: 10MB
+    basic_auth: {username: u, password_file: secret.txt}
+    tls_config: {ca_file: ca.pem, server_name: s, insecure_skip_verify: true, min_version: TLS12}
+    http_headers: {X-Scope-OrgID: {values: [team]}}
+    static_configs:
+      - targets: ["h:1", "h:2"]
+        labels: {env: prod}
+    file_sd_configs:
+      - files: ["sd/*.yml"]
+        refresh_interval: 1m
+    relabel_configs:
+      - {source_labels: [__address__], regex: "h:(.*)", target_label: port}
+    metric_relabel_configs:
+      - {source_labels: [__name__], regex: go_.*, action: drop}
+    native_histogram_bucket_limit: 100
+    kubernetes_sd_configs: [{role: pod}]
+  - job_name: plain
+"""
+
+
+def test_a_whole_configuration_is_read_and_what_is_not_done_is_told(tmp_path: Path) -> None:
+    read = read_prometheus_yml(written(tmp_path, WHOLE))
+    assert read.jobs[0] == Job(
+        name="app",
+        interval_ms=5000,
+        scheme="https",
+        metrics_path="/probe",
+        params=(("module", "http_2xx"), ("module", "x"), ("target", "a b")),
+        groups=(Group(("h:1", "h:2"), (("env", "prod"),)),),
+        files=(str(tmp_path / "sd/*.yml"),),
+        relabel=(RelabelRule(source_labels=("__address__",), regex="h:(.*)", target_label="port"),),
+        scrape=ScrapeOptions(
+            timeout_ms=3000,
+            honor_labels=True,
+            honor_timestamps=False,
+            compressed=False,
+            follow_redirects=False,
+            fallback_protocol="PrometheusText0.0.4",
+            headers=(("X-Scope-OrgID", "team"),),
+            credentials=Credentials(
+                type="Basic", username="u", secret_file=tmp_path / "secret.txt"
+            ),
+            tls=TlsOptions(ca_file=tmp_path / "ca.pem", server_name="s", insecure_skip_verify=True),
+            limits=Limits(
+                body_bytes=10 << 20,
+                samples=10,
+                labels=20,
+                label_name_length=30,
+                label_value_length=40,
+            ),
+            metric_relabel=(
+                RelabelRule(source_labels=("__name__",), regex="go_.*", action="drop"),
+            ),
+        ),
+    )
+    assert read.jobs[1] == Job(
+        name="plain", interval_ms=90_000, scrape=ScrapeOptions(timeout_ms=10_000)
+    )
+    assert {told.where for told in read.not_read} == {
+        "prometheus.yml: global.evaluation_interval",
+        "prometheus.yml: global.external_labels",
+        "prometheus.yml: rule_files",
+        "prometheus.yml: scrape_configs[0].native_histogram_bucket_limit",
+        "prometheus.yml: scrape_configs[0].kubernetes_sd_configs",
+        "prometheus.yml: scrape_configs[0].tls_config.min_version",
+    }
+    pods = next(told for told in read.not_read if "kubernetes" in told.where)
+    assert "pod" in pods.value
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"bearer_token": "t"}, Credentials(secret="t")),
+        ({"authorization": {"credentials": "t"}}, Credentials(secret="t")),
+        ({"authorization": {"type": "Token", "credentials": "t"}},
+         Credentials(type="Token", secret="t")),
+        ({"basic_auth": {"username": "u", "password": "p"}},
+         Credentials(type="Basic", username="u", secret="p")),
+        ({}, None),
+    ],
+)  # fmt: skip
+def test_credentials_are_read_in_every_way_they_are_written(
+    tmp_path: Path, given: dict[str, Any], expected: Credentials | None
+) -> None:
+    (job,) = jobs(tmp_path, {"job_name": "x", **given})
+    assert job.scrape.credentials == expected
+
+
+def test_a_token_file_starts_at_the_configuration(tmp_path: Path) -> None:
+    (job,) = jobs(tmp_path, {"job_name": "x", "bearer_token_file": "token"})
+    assert job.scrape.credentials == Credentials(secret_file=tmp_path / "token")
+
+
+def test_other_files_of_jobs_are_read(tmp_path: Path) -> None:
+    written(tmp_path, {"scrape_configs": [{"job_name": "b"}], "odd": 1}, "more.yml")
+    read = read_prometheus_yml(
+        written(
+            tmp_path, {"scrape_configs": [{"job_name": "a"}], "scrape_config_files": ["m*.yml"]}
+        )
+    )
+    assert [job.name for job in read.jobs] == ["a", "b"]
+    assert [told.where for told in read.not_read] == ["more.yml: odd"]
+
+
+@pytest.mark.parametrize(
+    ("text", "ms"), [("15s", 15_000), ("1h2m", 3_720_000), ("500ms", 500), ("1d", 86_400_000)]
+)
+def test_durations_are_written_as_in_prometheus(tmp_path: Path, text: str, ms: int) -> None:
+    (job,) = jobs(tmp_path, {"job_name": "x", "scrape_interval": text, "scrape_timeout": "100ms"})
+    assert job.interval_ms == ms
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("100", 100), ("1KB", 1024), ("1.5KB", 1536), ("2MiB", 2 << 20), ("1G", 1 << 30)],
+)
+def test_sizes_are_written_as_in_prometheus(tmp_path: Path, text: str, size: int) -> None:
+    (job,) = jobs(tmp_path, {"job_name": "x", "body_size_limit": text})
+    assert job.scrape.limits.body_bytes == size
+
+
+@pytest.mark.parametrize(
+    ("config", "key", "where"),
+    [
+        ("a: [", "collect.not_yaml", None),
+        ("[]", "collect.wrong_value", ""),
+        ({"scrape_configs": {}}, "collect.wrong_value", "scrape_configs"),
+        ({"scrape_configs": [{}]}, "collect.wrong_value", "scrape_configs[0].job_name"),
+        ({"scrape_configs": [{"job_name": "a"}, {"job_name": "a"}]}, "collect.job_twice", None),
+        *(
+            ({"scrape_configs": [{"job_name": "a", **wrong}]}, key, f"scrape_configs[0].{where}")
+            for wrong, key, where in [
+                ({"scrape_interval": "-1s"}, "collect.wrong_value", "scrape_interval"),
+                ({"scrape_interval": "0s"}, "collect.wrong_value", "scrape_interval"),
+                ({"scrape_interval": "5s", "scrape_timeout": "6s"}, "collect.wrong_value",
+                 "scrape_timeout"),
+                ({"scheme": "ftp"}, "collect.wrong_value", "scheme"),
+                ({"honor_labels": "yes"}, "collect.wrong_value", "honor_labels"),
+                ({"sample_limit": -1}, "collect.wrong_value", "sample_limit"),
+                ({"body_size_limit": "big"}, "collect.wrong_value", "body_size_limit"),
+                ({"static_configs": [{"targets": "h:1"}]}, "collect.wrong_value",
+                 "static_configs[0].targets"),
+            ]
+        ),
+        ({"scrape_configs": [{"job_name": "a", "relabel_configs": [{"action": "x"}]}]},
+         "collect.relabel_action", None),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_is_refused_with_its_place(
+    tmp_path: Path, config: object, key: str, where: str | None
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_prometheus_yml(written(tmp_path, config))
+    assert caught.value.key == key
+    assert where is None or caught.value.values["where"] == where
+
+
+def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_prometheus_yml(tmp_path / "nothing.yml")
+    assert caught.value.key == "collect.file_unreadable"
+
+
+def test_jobs_can_stand_in_our_own_configuration() -> None:
+    listed = [{"job_name": "a", "static_configs": [{"targets": ["h:1"]}], "odd": 1}]
+    found, not_read = read_jobs(listed, Path("jipyo.yaml"), interval_ms=15_000)
+    assert [(job.name, job.interval_ms) for job in found] == [("a", 15_000)]
+    assert [told.where for told in not_read] == ["jipyo.yaml: scrape_configs[0].odd"]
+
+
+def job(**given: Any) -> Job:
+    return Job(**{"name": "j", "groups": (Group(("h:1",)),), **given})
+
+
+def found(*given: Job) -> list[tuple[str, str]]:
+    return [(str(target.labels), target.url) for target in Discovery(given)()]
+
+
+def test_a_target_has_the_labels_of_its_job_and_group() -> None:
+    groups = (Group(("h:1", "h:2"), (("env", "prod"),)),)
+    assert found(job(groups=groups)) == [
+        ('{env="prod",instance="h:1",job="j"}', "http://h:1/metrics"),
+        ('{env="prod",instance="h:2",job="j"}', "http://h:2/metrics"),
+    ]
+
+
+def test_parameters_go_into_the_address() -> None:
+    params = (("module", "http 2xx"), ("module", "b"), ("q", "1"))
+    ((_, url),) = found(job(params=params, metrics_path="/probe", scheme="https"))
+    assert url == "https://h:1/probe?module=http+2xx&module=b&q=1"
+
+
+def test_the_usual_rules_for_a_prober_work() -> None:
+    rules = (
+        RelabelRule(source_labels=("__address__",), target_label="__param_target"),
+        RelabelRule(source_labels=("__param_target",), target_label="instance"),
+        RelabelRule(target_label="__address__", replacement="127.0.0.1:9115"),
+        RelabelRule(target_label="__metrics_path__", replacement="/probe"),
+    )
+    groups = (Group(("https://shop.example",)),)
+    assert found(job(groups=groups, relabel=rules)) == [
+        (
+            '{instance="https://shop.example",job="j"}',
+            "http://127.0.0.1:9115/probe?target=https%3A%2F%2Fshop.example",
+        )
+    ]
+
+
+def test_targets_can_be_dropped_and_each_stands_once() -> None:
+    rules = (RelabelRule(source_labels=("__address__",), regex="h:1", action="drop"),)
+    groups = (Group(("h:1", "h:2", "h:2")),)
+    assert [url for _, url in found(job(groups=groups, relabel=rules))] == ["http://h:2/metrics"]
+    gone = (RelabelRule(target_label="__address__", replacement=""),)
+    assert found(job(relabel=gone)) == []
+
+
+def test_a_target_that_does_not_change_is_the_same_object() -> None:
+    discovery = Discovery([job()])
+    assert discovery()[0] is discovery()[0]
+
+
+def touched(path: Path, text: str, at: int) -> None:
+    path.write_text(text, "utf-8")
+    os.utime(path, (at, at))
+
+
+def test_files_of_targets_come_change_break_and_go(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    discovery = Discovery(
+        [job(groups=(), files=(str(tmp_path / "*.yml"), str(tmp_path / "*.json")))]
+    )
+    assert discovery() == []
+    yml, other = tmp_path / "a.yml", tmp_path / "b.json"
+    touched(yml, '- targets: ["h:1"]\n  labels: {env: a}\n', 1)
+    touched(other, json.dumps([{"targets": ["h:2"]}]), 1)
+    first = discovery()
+    assert [str(target.labels) for target in first] == [
+        '{env="a",instance="h:1",job="j"}',
+        '{instance="h:2",job="j"}',
+    ]
+    with caplog.at_level(logging.WARNING):
+        for at, broken in enumerate(("- [", "- 5\n", "- targets: h:9\n", "- labels: {}\n"), 2):
+            touched(yml, broken, at)
+            assert discovery() == first
+    assert len(caplog.records) == 1
+    touched(yml, '- targets: ["h:1", "h:3"]\n  labels: {env: a}\n', 9)
+    assert [target.instance for target in discovery()] == ["h:1", "h:3", "h:2"]
+    assert discovery()[0] is first[0]
+    yml.unlink()
+    assert [target.instance for target in discovery()] == ["h:2"]
+
+
+def test_a_file_that_was_never_good_gives_no_targets(tmp_path: Path) -> None:
+    written(tmp_path, "- [", "a.yml")
+    assert Discovery([job(groups=(), files=(str(tmp_path / "a.yml"),))])() == []

@@ -1,0 +1,112 @@
+"""What becomes of series that come, stay and go."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jipyo.collect.face import NO_TIME, Reading
+from jipyo.collect.staleness import REPORT, Followed
+from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.sample import Scrape, is_stale
+
+TARGET = Labels.of({"job": "j", "instance": "i"})
+
+
+def series(*names: str) -> tuple[Labels, ...]:
+    return tuple(Labels.of({METRIC_NAME: name, "job": "j"}) for name in names)
+
+
+def reading(named: tuple[Labels, ...], **given: object) -> Reading:
+    return Reading(named, np.arange(1.0, len(named) + 1), scraped=len(named), **given)  # type: ignore[arg-type]
+
+
+def told(scrapes: list[Scrape]) -> dict[str, float | str]:
+    """Every sample; a stale marker as "stale"."""
+    found: dict[str, float | str] = {}
+    for scrape in scrapes:
+        for labels, value, gone in zip(
+            scrape.series, scrape.values, is_stale(scrape.values), strict=True
+        ):
+            assert labels.metric not in found
+            found[labels.metric] = "stale" if gone else float(value)
+    return found
+
+
+def test_a_reading_is_one_scrape_with_the_report_beside_it() -> None:
+    (scrape,) = Followed(TARGET).next(reading(series("a", "b")), 1000, 0.25)
+    assert scrape.t_ms == 1000
+    assert told([scrape]) == {
+        "a": 1.0,
+        "b": 2.0,
+        "up": 1.0,
+        "scrape_duration_seconds": 0.25,
+        "scrape_samples_scraped": 2.0,
+        "scrape_samples_post_metric_relabeling": 2.0,
+        "scrape_series_added": 2.0,
+    }
+    assert str(scrape.series[-1]) == 'scrape_series_added{instance="i",job="j"}'
+
+
+def test_the_series_are_the_same_object_while_nothing_changes() -> None:
+    followed, same = Followed(TARGET), series("a", "b")
+    (first,) = followed.next(reading(same), 1000, 0.1)
+    (second,) = followed.next(reading(same), 2000, 0.1)
+    assert first.series is second.series
+    assert told([second])["scrape_series_added"] == 0.0
+
+
+def test_a_series_that_goes_gets_a_stale_marker_once() -> None:
+    followed = Followed(TARGET)
+    followed.next(reading(series("a", "b")), 1000, 0.1)
+    after = told(followed.next(reading(series("b", "c")), 2000, 0.1))
+    assert after["a"] == "stale"
+    assert after["scrape_series_added"] == 1.0
+    assert "a" not in told(followed.next(reading(series("b", "c")), 3000, 0.1))
+
+
+def test_a_target_that_fails_takes_its_series_with_it() -> None:
+    followed, same = Followed(TARGET), series("a")
+    followed.next(reading(same), 1000, 0.1)
+    failed = told(followed.failed(2000, 0.5))
+    assert failed["a"] == "stale"
+    assert (failed["up"], failed["scrape_duration_seconds"]) == (0.0, 0.5)
+    assert set(told(followed.failed(3000, 0.5))) == set(REPORT)
+    back = told(followed.next(reading(same), 4000, 0.1))
+    assert (back["a"], back["scrape_series_added"]) == (1.0, 1.0)
+
+
+def test_at_the_end_everything_is_marked_stale() -> None:
+    followed = Followed(TARGET)
+    assert followed.stop(500) == []
+    followed.next(reading(series("a")), 1000, 0.1)
+    assert told(followed.stop(2000)) == dict.fromkeys(("a", *REPORT), "stale")
+    assert followed.stop(3000) == []
+
+
+def test_samples_with_a_time_of_their_own_stand_apart_and_are_not_followed() -> None:
+    followed, same = Followed(TARGET), series("a", "b", "c")
+    times = np.array([NO_TIME, 500, 400])
+    for t_ms in (1000, 2000):
+        here, early, late = followed.next(reading(same, t_ms=times), t_ms, 0.1)
+        assert (here.t_ms, early.t_ms, late.t_ms) == (t_ms, 400, 500)
+        assert {"b", "c"}.isdisjoint(told([here]))
+        assert told([early, late]) == {"c": 3.0, "b": 2.0}
+    assert set(told(followed.stop(3000))) == {"a", *REPORT}
+
+
+@given(st.lists(st.sets(st.sampled_from("abcd")) | st.none(), max_size=8))
+def test_at_any_moment_what_is_alive_is_what_was_last_read(
+    history: list[set[str] | None],
+) -> None:
+    followed, alive = Followed(TARGET), set[str]()
+    for t_ms, names in enumerate(history, 1):
+        scrapes = (
+            followed.failed(t_ms, 0.1)
+            if names is None
+            else followed.next(reading(series(*sorted(names))), t_ms, 0.1)
+        )
+        for name, value in told(scrapes).items():
+            alive.discard(name) if value == "stale" else alive.add(name)
+        assert alive == (names or set()) | set(REPORT)
