@@ -1,0 +1,171 @@
+"""What every `Source` promises, whoever answers behind it."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.model.labels import Labels
+from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
+from jipyo.model.sample import STALE_NAN, MetricMetadata, MetricType, Scrape
+from jipyo.promql import Engine
+from jipyo.source import Embedded, Source
+from jipyo.tsdb import Options, Store
+from support.memory import MemoryStore
+
+T0 = 1_793_500_000_000
+MINUTE = 60_000
+LAST = T0 + 10 * MINUTE
+NODE, APP = (Labels.of({"__name__": "load", "job": job}) for job in ("node", "app"))
+ENDED = Labels.of({"__name__": "ended", "job": "node", "지역": "서울"})
+METADATA = [
+    MetricMetadata("load", MetricType.GAUGE, "Load.", "ratio"),
+    MetricMetadata("ended", MetricType.COUNTER, "Once."),
+]
+
+
+def _scrapes() -> list[Scrape]:
+    """Ten minutes of two gauges, and a series that ends after the fifth."""
+    both = [Scrape(T0 + i * MINUTE, (APP, NODE), np.array([float(i), 10.0 - i])) for i in range(11)]
+    brief = [
+        Scrape(T0 + i * MINUTE, (ENDED,), np.array([7.0 if i < 5 else STALE_NAN])) for i in range(6)
+    ]
+    return [*both, *brief]
+
+
+@contextmanager
+def in_memory(folder: Path) -> Iterator[Source]:
+    """The engine over the simplest store."""
+    del folder
+    store = MemoryStore()
+    store.append(_scrapes())
+    store.describe(METADATA)
+    yield Embedded(store, Engine())
+
+
+@contextmanager
+def on_disk(folder: Path) -> Iterator[Source]:
+    """The engine over the real store."""
+    options = Options(durable=False, out_of_order_ms=None)
+    with Store.open(folder / "data", options, now_ms=lambda: LAST) as store:
+        store.append(_scrapes())
+        store.describe(METADATA)
+        yield Embedded(store, Engine())
+
+
+MAKERS: tuple[Callable[[Path], AbstractContextManager[Source]], ...] = (in_memory, on_disk)
+
+
+@pytest.fixture(params=MAKERS, ids=lambda make: make.__name__)
+def source(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Source]:
+    with request.param(tmp_path) as made:
+        yield made
+
+
+def test_a_number_is_a_scalar_and_a_text_a_string(source: Source) -> None:
+    assert source.instant("1 + 1", T0).value == Scalar(T0, 2.0)
+    assert source.instant('"가"', T0).value == String(T0, "가")
+
+
+def test_a_selector_is_a_vector_ordered_by_labels(source: Source) -> None:
+    vector = source.instant("load", LAST).value
+    assert isinstance(vector, Vector)
+    assert (vector.t_ms, vector.series) == (LAST, (APP, NODE))
+    assert vector.values.tolist() == [10.0, 0.0]
+
+
+def test_a_range_selector_gives_its_samples(source: Source) -> None:
+    raw = source.instant("load[2m]", LAST).value
+    assert isinstance(raw, RawMatrix)
+    found = {
+        labels: list(zip(block.t_ms.tolist(), values.tolist(), strict=True))
+        for block in raw.blocks
+        for labels, values in zip(block.series, block.values, strict=True)
+    }
+    assert found == {
+        APP: [(LAST - MINUTE, 9.0), (LAST, 10.0)],
+        NODE: [(LAST - MINUTE, 1.0), (LAST, 0.0)],
+    }
+
+
+def test_a_range_stands_at_every_step_up_to_its_end(source: Source) -> None:
+    matrix = source.range("load", T0, LAST + 30_000, MINUTE).value
+    assert isinstance(matrix, Matrix)
+    assert matrix.t_ms.tolist() == list(range(T0, LAST + 1, MINUTE))
+    assert matrix.values.shape == matrix.present.shape == (2, 11)
+    assert set(matrix.series) == {APP, NODE}
+    assert matrix.present.all()
+
+
+def test_absence_is_a_mask(source: Source) -> None:
+    matrix = source.range("ended", T0, LAST, MINUTE).value
+    assert isinstance(matrix, Matrix)
+    assert matrix.present.tolist() == [[True] * 5 + [False] * 6]
+    assert np.isnan(source.range("0 / 0", T0, T0, 1).value.values).all()
+    assert source.range("0 / 0", T0, T0, 1).value.present.all()
+
+
+def test_nothing_found_is_an_empty_answer(source: Source) -> None:
+    assert source.instant("nothing", LAST).value.series == ()
+    assert source.range("nothing", T0, LAST, MINUTE).value.series == ()
+
+
+@pytest.mark.parametrize("expr", ["sum(", "", "load{", "sum(load[5m])"])
+def test_a_wrong_question_is_refused_as_bad_data(source: Source, expr: str) -> None:
+    for ask in (lambda: source.instant(expr, T0), lambda: source.range(expr, T0, LAST, MINUTE)):
+        with pytest.raises(QueryError) as error:
+            ask()
+        assert error.value.kind is QueryErrorKind.BAD_DATA
+
+
+def test_a_question_that_cannot_be_answered_is_an_execution_error(source: Source) -> None:
+    with pytest.raises(QueryError) as error:
+        source.instant("load * on() load", LAST)
+    assert error.value.kind is QueryErrorKind.EXECUTION
+
+
+def test_a_range_of_a_text_is_refused(source: Source) -> None:
+    with pytest.raises(QueryError):
+        source.range('"a"', T0, LAST, MINUTE)
+
+
+def test_what_has_to_be_said_comes_along(source: Source) -> None:
+    result = source.instant("rate(load[5m])", LAST)
+    assert len(result.value.series) == 2
+    assert any("might not be a counter" in info for info in result.infos)
+
+
+def test_series_are_those_with_samples_in_the_range(source: Source) -> None:
+    assert source.series(["load"], T0, LAST) == [APP, NODE]
+    assert source.series(["load", '{job="node"}'], T0, LAST) == [ENDED, APP, NODE]
+    assert source.series(["ended"], LAST, LAST) == []
+
+
+def test_label_names_and_values_are_sorted(source: Source) -> None:
+    assert source.label_names([], T0, LAST) == ["__name__", "job", "지역"]
+    assert source.label_names(["load"], T0, LAST) == ["__name__", "job"]
+    assert source.label_values("job", [], T0, LAST) == ["app", "node"]
+    assert source.label_values("job", ["ended", 'load{job="node"}'], T0, LAST) == ["node"]
+    assert source.label_values("지역", [], T0, LAST) == ["서울"]
+    assert source.label_values("nothing", [], T0, LAST) == []
+
+
+@pytest.mark.parametrize("match", ["{}", "sum(load)", "load{"])
+def test_a_wrong_selector_is_refused_as_bad_data(source: Source, match: str) -> None:
+    for ask in (
+        lambda: source.series([match], T0, LAST),
+        lambda: source.label_names([match], T0, LAST),
+        lambda: source.label_values("job", [match], T0, LAST),
+    ):
+        with pytest.raises(QueryError) as error:
+            ask()
+        assert error.value.kind is QueryErrorKind.BAD_DATA
+
+
+def test_metadata_is_of_one_metric_or_of_all(source: Source) -> None:
+    assert source.metadata("load") == METADATA[:1]
+    assert sorted(source.metadata(), key=lambda one: one.metric) == METADATA[::-1]
+    assert source.metadata("nothing") == []
