@@ -1,16 +1,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from analysis.shaped import METRIC
+from jipyo import config
 from jipyo.analysis.doctor import Finding, Given, examine, remedy
 from jipyo.catalogue import Alternative, Catalogue, Metric, load
-from jipyo.collect.discovery import read_jobs
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
@@ -78,11 +76,7 @@ def test_a_missing_metric_of_the_manual_has_lines_that_configure_it(
     metric: Metric, lang: Lang
 ) -> None:
     said = remedy(metric, CATALOGUE, texts(lang))
-    begin = said.index("collect:")
-    jobs, not_read = read_jobs(
-        yaml.safe_load(said[begin:])["collect"]["scrape_configs"], Path("jipyo.yaml")
-    )
-    assert not_read == ()
+    jobs = config.parse(said[said.index("collect:") :], "jipyo.yaml").collect.scrape
     asked = [CATALOGUE.exporter(name) for name in {one.exporter for one in metric.queries}]
     assert {job.name for job in jobs} == {one.job for one in asked if one and one.url}
 
@@ -106,14 +100,22 @@ def test_a_metrics_own_remedy_comes_before_its_exporters() -> None:
         " jipyo_predictions_correct_total.",
         "Add to jipyo.yaml those of the following that this site has, with their addresses here.",
         "collect:",
-        "  scrape_configs:",
+        "  scrape:",
         "    # jipyo_*: There is no standard name, so have the application or the evaluation"
         " job export metrics that begin with jipyo_, and read it.",
-        '    - {job_name: eval, static_configs: [{targets: ["127.0.0.1:8000"]}]}',
+        '    - {job: eval, url: "http://127.0.0.1:8000/metrics"}',
     ]
 
 
 def test_a_metric_of_exporters_nobody_knows_says_what_is_missing() -> None:
     assert remedy(METRIC, Catalogue(()), texts("ko")) == (
         "이 지표의 표현식이 가리키는 시계열을 내보내는 대상이 있어야 합니다."
+    )
+
+
+def test_what_only_we_collect_needs_no_lines() -> None:
+    metric = CATALOGUE.get("system.collection.failed")
+    assert metric is not None
+    assert remedy(metric, CATALOGUE, texts("en")) == (
+        "jipyo collects it itself where the NVIDIA driver (libnvidia-ml.so.1) is."
     )

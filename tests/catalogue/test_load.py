@@ -19,6 +19,7 @@ from jipyo.catalogue import (
     load,
 )
 from jipyo.catalogue.metric import Compare, Objective
+from jipyo.catalogue.nodes import from_yaml
 from jipyo.i18n import texts
 from jipyo.model.errors import CatalogueError
 
@@ -219,3 +220,14 @@ def test_a_wrong_override_is_told(overrides: Any, text: str) -> None:
         load(overrides or [1])
     assert texts("en").error(caught.value) == text
     assert texts("ko").error(caught.value)
+
+
+def test_overrides_that_are_a_part_of_a_file_are_told_by_its_lines() -> None:
+    tree = from_yaml("a: 1\nmetrics:\n  system.cpu.load:\n    window: soon\n", "jipyo.yaml")
+    assert tree.entries is not None
+    with pytest.raises(CatalogueError) as caught:
+        load(tree.entries["metrics"].node)
+    assert texts("en").error(caught.value) == (
+        "jipyo.yaml:4: metrics.system.cpu.load.window: soon is not a length of time;"
+        " write it like 30s, 5m or 1h30m"
+    )

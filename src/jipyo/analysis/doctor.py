@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from jipyo.model.errors import QueryError
 from jipyo.source.measure import measure
@@ -91,17 +90,14 @@ def remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
     return "\n".join(said) or t("doctor.write")
 
 
-_SECTION = ("collect:", "  scrape_configs:")
+_SECTION = ("collect:", "  scrape:")
 
 
 def _scrape_lines(exporter: Exporter, lang: str) -> tuple[str, ...]:
-    """The entry of `scrape_configs` that reads such an exporter."""
+    """The entry of `collect: scrape:` that reads such an exporter."""
     if exporter.url is None:
         return ()
-    url = urlsplit(exporter.url)
-    path = "" if url.path == "/metrics" else f", metrics_path: {url.path}"
-    target = f'static_configs: [{{targets: ["{url.netloc}"]}}]'
     return (
         f"    # {exporter.name}: {exporter.how(lang)}",
-        f"    - {{job_name: {exporter.job}{path}, {target}}}",
+        f'    - {{job: {exporter.job}, url: "{exporter.url}"}}',
     )

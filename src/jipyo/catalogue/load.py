@@ -26,7 +26,7 @@ OVERRIDES = "catalogue.metrics"
 
 
 def load(
-    overrides: Mapping[str, object] | None = None,
+    overrides: Mapping[str, object] | Node | None = None,
     extra: Sequence[Path] = (),
     *,
     parse: Parse | None = None,
@@ -34,13 +34,15 @@ def load(
     """The built-in catalogue, with the site's own files added and its overrides laid upon it.
 
     Overrides are `{metric id: keys of a metric}`; null instead of keys takes the metric
-    out, null as a value takes a key out. With `parse` every expression is checked.
+    out, null as a value takes a key out. Handed in as a node of a file they keep their
+    lines. With `parse` every expression is checked.
 
     Raises:
         CatalogueError: with every mistake of all files.
     """
     files = [*map(_builtin_file, BUILTIN), *map(_file, extra)]
-    return _catalogue(files, from_value(overrides or {}, OVERRIDES), parse)
+    over = overrides if isinstance(overrides, Node) else from_value(overrides or {}, OVERRIDES)
+    return _catalogue(files, over, parse)
 
 
 def check_file(path: Path, *, parse: Parse | None = None) -> Catalogue:
