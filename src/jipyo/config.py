@@ -7,6 +7,7 @@ import socket
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jipyo import promql, tsdb, web
@@ -23,6 +24,7 @@ from jipyo.catalogue.reading import (
     unknown,
     wrong_kind,
 )
+from jipyo.collect.discovery import Job, PrometheusYml, read_jobs, read_prometheus_yml
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import HostOptions
 from jipyo.collect.process import ProcessOptions
@@ -64,6 +66,9 @@ class CollectOptions:
     host: HostOptions | None = field(default_factory=HostOptions)
     process: ProcessOptions | None = field(default_factory=ProcessOptions)
     gpu: GpuOptions | None = field(default_factory=GpuOptions)
+    scrape: tuple[Job, ...] = ()
+    prometheus_yml: PrometheusYml | None = None
+    """A site's own Prometheus configuration, whose scrape section is read as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,6 +272,40 @@ def _mapping(node: Node) -> Mapping[str, object]:
     return {name: _plain(entry.node) for name, entry in node.entries.items()}
 
 
+_SCRAPE_CONFIG = {"interval": "scrape_interval", "timeout": "scrape_timeout"}
+
+
+def _job(node: Node) -> Job:
+    """A target to scrape: `job` and `url`, and whatever else a scrape_config may say."""
+    # One by one, because several targets may be of one job.
+    (job,), not_read = read_jobs([_scrape_config(node)], Path(node.file))
+    if not_read:
+        first = not_read[0].where
+        raise CatalogueError("config.not_a_scrape_key", where=node.at, path=first)
+    return job
+
+
+def _scrape_config(node: Node) -> object:
+    """One target in Prometheus' words."""
+    said = dict(_mapping(node))
+    job, url = said.pop("job", None), said.pop("url", None)
+    parts = urlsplit(str(url))
+    if not isinstance(job, str) or parts.scheme not in ("http", "https") or not parts.netloc:
+        raise CatalogueError("config.not_a_scrape_target", where=node.at)
+    return {
+        "job_name": job,
+        "scheme": parts.scheme,
+        "metrics_path": parts.path or "/metrics",
+        "params": parse_qs(parts.query),
+        "static_configs": [{"targets": [parts.netloc], "labels": said.pop("labels", {})}],
+        **{_SCRAPE_CONFIG.get(key, key): value for key, value in said.items()},
+    }
+
+
+def _prometheus_yml(node: Node) -> PrometheusYml:
+    return read_prometheus_yml(_path(node))
+
+
 # ------------------------------------------------------------------------- the file, key by key
 
 
@@ -326,6 +365,8 @@ _COLLECT = _part(
         Setting("forget", duration_ms, "forget_ms"),
     ),
     _switched("gpu", GpuOptions),
+    Setting("scrape", list_of(_job)),
+    Setting("prometheus_yml", _or_null(_prometheus_yml)),
 )
 _STORE = _part(
     "store",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,5 +50,7 @@ def test_every_key_is_documented_and_no_other(name: str) -> None:
 def test_the_example_shows_the_defaults(name: str) -> None:
     said = config.parse(example(name), name)
     plain = config.Written()
-    for room in ("collect", "store", "query", "web", "listen"):
+    for room in ("store", "query", "web", "listen"):
         assert getattr(said, room) == getattr(plain, room)
+    assert replace(said.collect, scrape=()) == plain.collect
+    assert [job.name for job in said.collect.scrape] == ["vllm", "dcgm"]

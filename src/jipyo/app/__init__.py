@@ -1,0 +1,34 @@
+"""The only room that wires the others together: the server, and what works on its data."""
+
+from jipyo.app.serve import is_loopback, serve
+from jipyo.app.stored import (
+    back_up,
+    check_store,
+    compact_store,
+    daily_report,
+    delete,
+    export,
+    import_openmetrics,
+    now_ms,
+    open_workspace,
+    restore,
+    store_stats,
+    workspace,
+)
+
+__all__ = [
+    "back_up",
+    "check_store",
+    "compact_store",
+    "daily_report",
+    "delete",
+    "export",
+    "import_openmetrics",
+    "is_loopback",
+    "now_ms",
+    "open_workspace",
+    "restore",
+    "serve",
+    "store_stats",
+    "workspace",
+]

@@ -1,0 +1,228 @@
+"""What is done with stored samples, by commands and scripts, beside a server or without one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from collections.abc import Callable, Iterator
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING, TextIO
+
+from jipyo import api, catalogue, promql, tsdb
+from jipyo.collect.exposition import Format, Parser
+from jipyo.config import Given, load
+from jipyo.model.errors import StoreFull
+from jipyo.reports import daily
+from jipyo.reports.render import html
+from jipyo.source import Embedded, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.catalogue import Catalogue
+    from jipyo.config import Config
+    from jipyo.i18n import Lang
+
+Progress = Callable[[int, int | None], None]
+
+
+def now_ms() -> int:
+    """The wall clock: milliseconds UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@contextlib.contextmanager
+def open_workspace(
+    config: Path | None = None, data: Path | None = None, lang: Lang | None = None
+) -> Iterator[api.Workspace]:
+    """What is stored on this machine, for scripts: `jipyo.open()`.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+        StoreError: there is no data, or it cannot be read.
+    """
+    given = Given(file=config, data=data, lang=lang)
+    with workspace(load(given, os.environ, "ko")) as here:
+        yield here
+
+
+@contextlib.contextmanager
+def workspace(config: Config) -> Iterator[api.Workspace]:
+    """What is stored, for questions: works whether a server runs on the same data or not.
+
+    Raises:
+        StoreError: there is no data, or it cannot be read.
+    """
+    with tsdb.Reader.open(config.data) as store:
+        source = Embedded(store, promql.Engine(config.written.query))
+        yield over(config, catalogue_of(config), source)
+
+
+def catalogue_of(config: Config) -> Catalogue:
+    """The built-in metrics with what the site changes in them.
+
+    Raises:
+        CatalogueError: a metric is described wrongly.
+    """
+    site = config.written.catalogue
+    return catalogue.load(site.metrics, site.files, parse=promql.parse)
+
+
+def over(config: Config, known: Catalogue, source: Source) -> api.Workspace:
+    """A workspace over whoever answers."""
+    return api.Workspace(
+        source=source,
+        catalogue=known,
+        zone=config.zone,
+        now_ms=now_ms,
+        out_dir=config.data / "reports",
+        lang=config.lang,
+    )
+
+
+def daily_report(config: Config, day: date | None, out: Path | None, progress: Progress) -> Path:
+    """Write a day's report; the file it is in.
+
+    Raises:
+        ReportError: the day has not begun, or the file cannot be written.
+        StoreError: there is no data.
+    """
+    with workspace(config) as here:
+        chosen = day or _last_day(here)
+        report = daily.build(
+            here.source, here.catalogue, chosen, here.zone, now_ms(), progress=progress
+        )
+        return html.write(report, config.lang, out or here.out_dir)
+
+
+def _last_day(here: api.Workspace) -> date:
+    """Yesterday; today where yesterday has no samples at all, as on the first day."""
+    today = datetime.fromtimestamp(here.now_ms() / 1000, here.zone).date()
+    yesterday = today - timedelta(days=1)
+    start, end = (
+        int(datetime.combine(day, datetime.min.time(), here.zone).timestamp() * 1000)
+        for day in (yesterday, today)
+    )
+    return yesterday if here.source.label_values("job", (), start, end - 1) else today
+
+
+# ------------------------------------------------------------------------ the store as a file
+
+
+def store_stats(config: Config) -> tsdb.Stats:
+    """What is in the store and what it takes on disk.
+
+    Raises:
+        StoreError: there is no store, or it cannot be read.
+    """
+    return tsdb.stats(config.data)
+
+
+def check_store(config: Config, progress: Progress) -> tsdb.Check:
+    """Compare everything in the store with its checksums.
+
+    Raises:
+        StoreError: there is no store, or it cannot be opened at all.
+    """
+    return tsdb.check(config.data, progress)
+
+
+def back_up(config: Config, file: Path, progress: Progress) -> None:
+    """Write one moment of the store to a file, while a server may write on.
+
+    Raises:
+        StoreError: there is no store, or the file exists or cannot be written.
+    """
+    tsdb.backup(config.data, file, progress)
+
+
+def restore(config: Config, file: Path, progress: Progress) -> None:
+    """Put a verified backup in place of the store.
+
+    Raises:
+        StoreBusy: a server or a reader holds the data.
+        StoreError: the backup is damaged, or there is no room; nothing was changed.
+    """
+    tsdb.restore(file, config.data, progress)
+
+
+def compact_store(config: Config, progress: Progress) -> None:
+    """Write the store anew without gaps.
+
+    Raises:
+        StoreBusy: a server or a reader holds the data.
+        StoreError: there is no store, or no room for the copy.
+    """
+    tsdb.compact(config.data, progress)
+
+
+def delete(config: Config, selector: str, span: tuple[int, int]) -> int:
+    """Delete the samples that a selector means within a span of time; how many there were.
+
+    Raises:
+        QueryError: the selector cannot be read.
+        StoreError: a server writes there, or there is no store.
+    """
+    matchers = promql.parse_selector(selector)
+    with _writing(config) as store:
+        return store.delete(matchers, *span)
+
+
+def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.Imported:
+    """Load a file of samples with times; run again, it goes on where it was.
+
+    Raises:
+        StoreError: a server writes there, the file cannot be read, or the disk is full.
+        CollectError: a line is not OpenMetrics.
+    """
+    parser = Parser()
+
+    def parse(text: str) -> tsdb.Page:
+        reading = parser.read(text, Format.OPENMETRICS)
+        assert reading.t_ms is not None
+        return tsdb.Page(reading.series, reading.t_ms, reading.values, reading.metadata)
+
+    with tsdb.Store.open(config.data, config.written.store, now_ms=now_ms) as store:
+        return tsdb.import_openmetrics(store, file, parse, progress)
+
+
+def export(
+    config: Config, match: str | None, span: tuple[int, int], file: Path, progress: Progress
+) -> int:
+    """Write samples to a file, as Parquet where its name says so, else as OpenMetrics.
+
+    Raises:
+        QueryError: the selector cannot be read.
+        StoreError: there is no store, or the file cannot be written.
+    """
+    matchers = promql.parse_selector(match) if match else ()
+    with tsdb.Reader.open(config.data) as store:
+        if file.suffix == ".parquet":
+            return tsdb.export_parquet(store, matchers, span, file, progress)
+        with _whole(file) as out:
+            return tsdb.export_openmetrics(store, matchers, span, out, progress)
+
+
+@contextlib.contextmanager
+def _whole(file: Path) -> Iterator[TextIO]:
+    """A text file that gets its name only when it is whole and on disk."""
+    unfinished = file.with_name(f".{file.name}.unfinished")
+    try:
+        with unfinished.open("w", encoding="utf-8", errors="surrogateescape") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
+        unfinished.replace(file)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise StoreFull("app.cannot_write", path=str(file), reason=reason) from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def _writing(config: Config) -> Iterator[tsdb.Store]:
+    tsdb.stats(config.data)  # says so where there is no store; opening would make one
+    with tsdb.Store.open(config.data, config.written.store, now_ms=now_ms) as store:
+        yield store

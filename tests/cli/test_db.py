@@ -1,0 +1,98 @@
+"""The store as a file: looked at, copied, put back, cut, moved."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from jipyo.i18n import LANGS, Lang
+from support.product import jipyo
+
+
+@pytest.fixture
+def own(data: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(data, tmp_path / "own"))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_stats_say_what_is_stored(data: Path, lang: Lang) -> None:
+    said = jipyo("db", "stats", "--data", str(data), "--lang", lang)
+    assert said.code == 0, said.err
+    assert "240" in said.out
+    assert "node_load1" in said.out
+
+
+def test_a_sound_store_passes_the_check(data: Path) -> None:
+    said = jipyo("db", "check", "--data", str(data))
+    assert said.code == 0, said.err
+    assert "240 samples" in said.out
+
+
+def test_a_backup_can_be_put_back(own: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy.db"
+    assert jipyo("db", "backup", str(copy), "--data", str(own)).code == 0
+    assert jipyo("db", "delete", "node_load1", "--yes", "--data", str(own)).out.startswith("40 ")
+    assert "No series" in jipyo("query", "node_load1", "--data", str(own)).out
+    restored = jipyo("db", "restore", str(copy), "--data", str(own))
+    assert restored.code == 0, restored.err
+    assert "1.5" in jipyo("query", "node_load1", "--data", str(own)).out
+
+
+def test_a_backup_overwrites_nothing(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    assert jipyo("db", "backup", str(tmp_path / "mine"), "--data", str(data)).code == 1
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+def test_nothing_is_deleted_unless_it_is_said_aloud(own: Path) -> None:
+    said = jipyo("db", "delete", "node_load1", "--data", str(own))
+    assert said.code == 2
+    assert "--yes" in said.err
+    assert "1.5" in jipyo("query", "node_load1", "--data", str(own)).out
+
+
+def test_compacting_keeps_every_sample(own: Path) -> None:
+    assert jipyo("db", "compact", "--data", str(own)).code == 0
+    assert "240 samples" in jipyo("db", "check", "--data", str(own)).out
+
+
+def test_what_is_exported_can_be_imported_once_and_again(own: Path, tmp_path: Path) -> None:
+    page, fresh = tmp_path / "all.om", tmp_path / "fresh"
+    exported = jipyo("export", str(page), "--data", str(own))
+    assert exported.out.startswith("240 "), exported.err
+    for _ in range(2):
+        said = jipyo("import", "openmetrics", str(page), "--data", str(fresh))
+        assert said.code == 0, said.err
+    assert "240 samples" in jipyo("db", "check", "--data", str(fresh)).out
+
+
+def test_an_export_can_be_of_some_series_and_times(own: Path, tmp_path: Path) -> None:
+    words = ("--match", "up", "--from", "-5m", "--data", str(own))
+    said = jipyo("export", str(tmp_path / "some.om"), *words)
+    assert int(said.out.split()[0]) in {19, 20}
+    assert "node_load1" not in (tmp_path / "some.om").read_text()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("db", "stats"),
+        ("db", "check"),
+        ("db", "compact"),
+        ("db", "backup", "x"),
+        ("db", "delete", "up", "--yes"),
+        ("export", "x"),
+    ],
+)
+def test_without_a_store_it_is_said_and_none_is_made(
+    tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    said = jipyo(*words, "--data", str(tmp_path / "none"))
+    assert said.code == 1
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_folder_that_is_not_there_cannot_be_exported_to(data: Path, tmp_path: Path) -> None:
+    said = jipyo("export", str(tmp_path / "none" / "x.om"), "--data", str(data))
+    assert said.code == 1
+    assert str(tmp_path / "none") in said.err
