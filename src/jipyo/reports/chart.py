@@ -31,6 +31,7 @@ _CHAR_PX = 5.6
 _WIDE_CHAR_PX = 9.4
 _SMALL_LEVELS = 3.0
 _LABEL_HEIGHT = 10
+_HUGE = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +153,10 @@ def time_series(plot: Plot, size: Size = Size()) -> str:
 
 def sparkline(title: str, values: Values, size: Size = Size(150, 30)) -> str:
     """A line without axes, to stand in a tile: its shape over the day."""
-    real = values[np.isfinite(values)]
-    low, high = (float(real.min()), float(real.max())) if real.size else (0.0, 1.0)
-    if high <= low:
-        low, high = low - 1, high + 1
+    real = _drawable(values)
+    low, high = (float(real.min()), float(real.max())) if real.size else (0.0, 0.0)
+    if high - low <= abs(high) * 1e-9:
+        _, low, high = value_ticks(low, high)
     steps = np.arange(values.size, dtype=np.int64)
     frame = _Frame(1, 3, size.width - 1, size.height - 3, 0, max(values.size - 1, 1), low, high)
     return svg(title, "", size, [_path(frame, steps, values, "line s0")], stretched=True)
@@ -327,12 +328,16 @@ def _time_span(t_ms: Times) -> tuple[int, int]:
     return int(t_ms[0]) - step, int(t_ms[-1])
 
 
+def _drawable(values: Values) -> Values:
+    """The values that an axis can hold; what is beyond is drawn at its edge, as infinity is."""
+    return values[np.abs(values) <= _HUGE]
+
+
 def _value_axis(plot: Plot) -> tuple[Sequence[float], float, float]:
     arrays = [line.values for line in plot.lines]
     arrays += [plot.band.low, plot.band.high] if plot.band else []
     arrays += [plot.ghost.values] if plot.ghost else []
-    real = [a[np.isfinite(a)] for a in arrays]
-    real = [a for a in real if a.size]
+    real = [a for a in map(_drawable, arrays) if a.size]
     low = min((float(a.min()) for a in real), default=math.inf)
     high = max((float(a.max()) for a in real), default=-math.inf)
     for limit in _near(plot.limits, low, high):

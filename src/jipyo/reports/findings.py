@@ -23,9 +23,10 @@ from jipyo.reports.document import (
 )
 from jipyo.reports.gathered import Entry, Gathered, change, same_series
 from jipyo.reports.objectives import Outcome, Result
+from jipyo.reports.reading import sign_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Container, Iterator
 
     from jipyo.analysis.daystats import Episode
     from jipyo.reports.reading import SeriesDay
@@ -37,7 +38,7 @@ _CHANGE_PERCENT = 30.0
 _FAMILIES_WITH_ADVICE = frozenset({"system.cpu", "system.memory", "system.disk", "system.gpu"})
 _BEYOND = (State.WARNING, State.CRITICAL)
 _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
-_MANUAL_FIRST = 1e9
+_MANUAL_FIRST, _PROMISES_FIRST = 1e9, 1e13
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,10 @@ class _Ranked:
 
 def findings(day: Gathered, outcomes: tuple[Outcome, ...]) -> tuple[Finding, ...]:
     """At most three; where nothing went wrong, what came nearest to it."""
+    missed = {one.entry.metric.family for one in outcomes if one.entry and _is_missed(one)}
     candidates = [
-        *_breaches(day),
-        *_missed(outcomes),
+        *_missed(day, outcomes),
+        *_breaches(day, missed),
         *_gaps(day),
         *_changes(day),
         *_nearest(day),
@@ -61,6 +63,10 @@ def findings(day: Gathered, outcomes: tuple[Outcome, ...]) -> tuple[Finding, ...
     ]
     ranked = sorted(candidates, key=lambda one: (one.rank, -one.weight))
     return tuple(one.finding for one in ranked[:WANTED])
+
+
+def _is_missed(outcome: Outcome) -> bool:
+    return outcome.result is Result.MISSED
 
 
 def subject(entry: Entry, series: SeriesDay) -> Subject:
@@ -105,67 +111,86 @@ def basis(figure: Figure) -> Phrase:
     )
 
 
-def _breaches(day: Gathered) -> Iterator[_Ranked]:
-    """Of each family the gravest breach; the manual's metrics before ours."""
-    gravest: dict[str, tuple[tuple[int, bool, int], Entry]] = {}
+def _breaches(day: Gathered, told: Container[str]) -> Iterator[_Ranked]:
+    """Of each family not yet told of the gravest breach; the manual's metrics before ours."""
+    gravest: dict[str, tuple[tuple[int, bool], Entry]] = {}
     for entry in day.judged:
-        if entry.now.state in _BEYOND:
-            series = entry.now.series[0]
-            lasted = series.critical_ms or series.warning_ms
-            weight = (entry.now.state.rank, entry.metric.manual, lasted)
+        if entry.now.state in _BEYOND and entry.metric.family not in told:
+            weight = (entry.now.state.rank, entry.metric.manual)
             known = gravest.get(entry.metric.family)
-            if known is None or known[0][:2] < weight[:2]:
+            if known is None or known[0] < weight:
                 gravest[entry.metric.family] = weight, entry
-    for (state, manual, lasted), entry in gravest.values():
+    for (state, manual), entry in gravest.values():
+        series = entry.now.series[0]
+        lasted = series.critical_ms or series.warning_ms
         rank = _GRAVE if state == State.CRITICAL.rank else _SERIOUS
-        finding = _breach(day, entry, entry.now.series[0])
+        finding = Finding(
+            entry.now.state,
+            _breach(entry, series),
+            (*_course(day, entry, series), _last_week(entry, series), _advice(entry)),
+            basis(series.asked),
+        )
         yield _Ranked(rank, lasted + (_MANUAL_FIRST if manual else 0), finding)
 
 
-def _breach(day: Gathered, entry: Entry, series: SeriesDay) -> Finding:
-    rule = entry.now.rule
-    assert rule is not None, "BUG: a breach without thresholds"
-    held = [episode for episode in series.episodes if episode.held is not State.OK]
-    worst = max(held, key=lambda one: (one.held.rank, one.gravest[1] - one.gravest[0]))
+def _breach(entry: Entry, series: SeriesDay) -> Phrase:
+    """What, how much, since when, how long."""
+    worst = _worst(series)
+    sign = sign_of(entry.metric)
     start_ms, end_ms = worst.gravest
-    side = "above" if rule.sign > 0 else "below"
-    text = phrase(
-        f"reports.finding.breach.{side}.{worst.held.value}",
+    return phrase(
+        f"reports.finding.breach.{'above' if sign > 0 else 'below'}.{worst.held.value}",
         subject=subject(entry, series),
         limit=limit_of(entry, worst.held),
         start=Moment(start_ms),
         span=Span(end_ms - start_ms),
-        peak=peak(series, worst, rule.sign),
+        peak=peak(series, worst, sign),
         peak_at=Moment(worst.peak_ms),
     )
-    details: list[Part] = []
+
+
+def _held(series: SeriesDay) -> list[Episode]:
+    return [episode for episode in series.episodes if episode.held is not State.OK]
+
+
+def _worst(series: SeriesDay) -> Episode:
+    """The gravest episode, of several the longest."""
+    return max(_held(series), key=lambda one: (one.held.rank, one.gravest[1] - one.gravest[0]))
+
+
+def _course(day: Gathered, entry: Entry, series: SeriesDay) -> Iterator[Part]:
+    """How often, who else, and how it ended."""
+    held = _held(series)
     if len(held) > 1:
         total = Span(sum(episode.lasted_ms for episode in held))
-        details.append(phrase("reports.finding.times", n=len(held), span=total))
-    others = sum(one.state in _BEYOND for one in entry.now.series)
-    if others > 1:
-        details.append(phrase("reports.finding.others", n=others - 1))
-    details.append(_ended(day, end_ms))
-    details.append(_against_last_week(entry, series, rule.sign))
-    details.append(_advice(entry))
-    return Finding(entry.now.state, text, tuple(details), basis(series.asked))
-
-
-def _ended(day: Gathered, end_ms: int) -> Part:
+        yield phrase("reports.finding.times", n=len(held), span=total)
+    others = sum(one.state in _BEYOND for one in entry.now.series) - 1
+    if others:
+        yield phrase("reports.finding.others", n=others)
+    end_ms = _worst(series).gravest[1]
     if end_ms < day.period.cut_ms:
-        return phrase("reports.finding.ended", end=Moment(end_ms))
-    return phrase("reports.finding.going_on" if day.running else "reports.finding.past_midnight")
+        yield phrase("reports.finding.ended", end=Moment(end_ms))
+    else:
+        yield phrase("reports.finding.going_on" if day.running else "reports.finding.past_midnight")
 
 
-def _against_last_week(entry: Entry, series: SeriesDay, sign: int) -> Part:
+def _last_week(entry: Entry, series: SeriesDay) -> Part:
     before = same_series(series, entry.week)
     if before is None:
         return phrase("reports.compare.none")
-    extreme = before.stats.maximum if sign > 0 else before.stats.minimum
-    fold = Fold.MAXIMUM if sign > 0 else Fold.MINIMUM
-    side = "above" if sign > 0 else "below"
-    figure = replace(before.asked, value=extreme, fold=fold)
+    figure, _ = _extreme(before, sign_of(entry.metric))
+    side = "above" if sign_of(entry.metric) > 0 else "below"
     return phrase(f"reports.finding.last_week.{side}", figure=figure)
+
+
+def _extreme(series: SeriesDay, sign: int) -> tuple[Figure, int]:
+    """The worst value of the window, and when it was."""
+    stats = series.stats
+    if sign > 0:
+        worst, at_ms, fold = stats.maximum, stats.maximum_ms, Fold.MAXIMUM
+    else:
+        worst, at_ms, fold = stats.minimum, stats.minimum_ms, Fold.MINIMUM
+    return replace(series.asked, value=worst, fold=fold), at_ms
 
 
 def _advice(entry: Entry) -> Part:
@@ -174,18 +199,23 @@ def _advice(entry: Entry) -> Part:
     return phrase(f"reports.advice.{key}")
 
 
-def _missed(outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:
+def _missed(day: Gathered, outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:
     for outcome in outcomes:
-        if outcome.result is Result.MISSED and outcome.actual and outcome.entry:
+        entry = outcome.entry
+        if _is_missed(outcome) and outcome.actual and entry:
             text = phrase(
                 "reports.finding.missed",
                 subject=outcome.subject,
                 actual=outcome.actual,
                 target=outcome.target,
             )
-            details: tuple[Part, ...] = (_changed(outcome.entry), _advice(outcome.entry))
-            finding = Finding(State.CRITICAL, text, details, basis(outcome.actual))
-            yield _Ranked(_GRAVE, 0.0, finding)
+            details: list[Part] = []
+            if entry.now.state in _BEYOND:
+                series = entry.now.series[0]
+                details += (_breach(entry, series), *_course(day, entry, series))
+            details += (_changed(entry), _advice(entry))
+            finding = Finding(State.CRITICAL, text, tuple(details), basis(outcome.actual))
+            yield _Ranked(_GRAVE, _PROMISES_FIRST, finding)
 
 
 def _changed(entry: Entry) -> Part:
@@ -257,10 +287,7 @@ def _nearest(day: Gathered) -> Iterator[_Ranked]:
         if rule is None or entry.now.state is not State.OK or not entry.metric.manual:
             continue
         limit = limit_of(entry, State.WARNING)
-        extreme = series.stats.maximum if rule.sign > 0 else series.stats.minimum
-        at = series.stats.maximum_ms if rule.sign > 0 else series.stats.minimum_ms
-        fold = Fold.MAXIMUM if rule.sign > 0 else Fold.MINIMUM
-        figure = replace(series.asked, value=extreme, fold=fold)
+        figure, at = _extreme(series, rule.sign)
         brief = bool(series.episodes)
         text = phrase(
             "reports.finding.brief" if brief else "reports.finding.nearest",
@@ -270,13 +297,20 @@ def _nearest(day: Gathered) -> Iterator[_Ranked]:
             limit=limit,
             minutes=Span(series.warning_ms + series.critical_ms),
         )
-        near = extreme / limit.value if rule.sign > 0 and limit.value else 0.0
+        near = _nearness(figure.value, limit.value, rule.sign)
         compared = (_changed(entry),) if entry.week else ()
         found = _Ranked(_PLAIN, near, Finding(State.OK, text, compared, basis(figure)))
         known = nearest.get(entry.metric.family)
         if known is None or known.weight < near:
             nearest[entry.metric.family] = found
     yield from nearest.values()
+
+
+def _nearness(value: float | None, limit: float, sign: int) -> float:
+    """How near a value came to its line: 1 at the line itself, less before it."""
+    if not value or not limit:
+        return 0.0
+    return value / limit if sign > 0 else limit / value
 
 
 def _kept(outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:

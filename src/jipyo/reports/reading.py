@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ STEP_MS = 60_000
 _SIGNS = {Direction.HIGHER_IS_WORSE: 1, Direction.LOWER_IS_WORSE: -1, Direction.NEUTRAL: 0}
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
 _SECONDS_OF = {"per_minute": 60.0}
+_WINDOW = re.compile(r"\[\$w\]( anchored| smoothed)?")
 _NUMBERED = {"gpu": "GPU", "cpu": "cpu"}
 
 
@@ -197,7 +199,8 @@ def whole(query: Alternative, window: Window) -> tuple[str, str]:
     """
     length = f"{(window.end_ms - window.start_ms) // 1000}s"
     plain = query.expression(length)
-    return query.promql.replace("[$w]", f"[{length}] anchored").replace("$w", length), plain
+    exact = _WINDOW.sub(f"[{length}] anchored", query.promql).replace("$w", length)
+    return exact, plain
 
 
 @dataclass(frozen=True, slots=True)

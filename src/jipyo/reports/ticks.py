@@ -18,6 +18,7 @@ _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
 _FROM_ZERO = 0.25
 _TICKS = 4
+_TINY = 1e-100
 
 
 def value_ticks(
@@ -30,16 +31,18 @@ def value_ticks(
     """
     if low >= 0 and high - low >= _FROM_ZERO * high:
         low = 0.0
-    if low <= 0 < high <= _FROM_ZERO * -low:
-        high = max(high, 0.0)
-    if high - low <= abs(high) * 1e-9:
-        low, high = low - (abs(low) / 2 or 1.0), high + (abs(high) / 2 or 1.0)
+    if high - low <= max(abs(high), _TINY) * 1e-9:
+        low, high = low - _margin(low), high + _margin(high)
     step = _step((high - low) / _TICKS, base)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     if top is not None and high <= top:
         last = min(last, max(math.floor(top / step + 1e-9), first + 1))
     ticks = [float(f"{index * step:.12g}") for index in range(first, last + 1)]
     return ticks, min(ticks[0], low), max(ticks[-1], high)
+
+
+def _margin(value: float) -> float:
+    return abs(value) / 2 if abs(value) > _TINY else 1.0
 
 
 def _step(rough: float, base: int) -> float:

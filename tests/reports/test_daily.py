@@ -1,0 +1,295 @@
+"""The daily report as data, over a real store and engine."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import orjson
+import pytest
+
+from jipyo.analysis.health import State
+from jipyo.catalogue import Catalogue, load
+from jipyo.model.errors import ReportError
+from jipyo.reports import daily
+from jipyo.reports.document import (
+    Badge,
+    Chart,
+    Charts,
+    Findings,
+    Heading,
+    Listing,
+    Note,
+    Phrase,
+    Report,
+    Table,
+    Tiles,
+    Timeline,
+    Verdict,
+    figures,
+    to_json,
+)
+from jipyo.reports.gathered import midnight
+from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from typing import TypeVar
+
+    T = TypeVar("T")
+
+CATALOGUE: Catalogue = load()
+END = midnight(DAY + timedelta(days=1), SEOUL)
+SMALL = Site(cores=2)
+SERVICE = Site(cores=2, gpus=3, api=True)
+HOUR = 3_600_000
+
+
+def built(path: Path, site: Site, *days: Day, now_ms: int = END + HOUR) -> Report:
+    with filled(path, site, *days) as store:
+        return daily.build(source(store), CATALOGUE, days[-1].day, site.zone, now_ms)
+
+
+def the(kind: type[T], report: Report) -> T:
+    (found,) = (block for block in report.blocks if isinstance(block, kind))
+    return found
+
+
+def table(report: Report, table_id: str) -> Table:
+    (found,) = (b for b in report.blocks if isinstance(b, Table) and b.id == table_id)
+    return found
+
+
+def keys(value: object) -> set[str]:
+    """Every text key inside."""
+    if isinstance(value, Phrase):
+        return {value.key} | {key for _, inner in value.values for key in keys(inner)}
+    if isinstance(value, tuple):
+        return {key for one in value for key in keys(one)}
+    if hasattr(value, "__dataclass_fields__"):
+        return {k for name in value.__dataclass_fields__ for k in keys(getattr(value, name))}
+    return set()
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    return built(tmp_path_factory.mktemp("quiet"), SMALL, Day())
+
+
+@pytest.fixture(scope="module")
+def bad(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    troubles = (
+        Trouble("cpu", 14, 14.5, 0.5),
+        Trouble("memory", 20, 20.05, 0.3),
+        Trouble("gpu.temperature", 14, 15, 32),
+        Trouble("latency", 14, 24, 3.0),
+        Trouble("oom", 9, 9.02, 1.0),
+    )
+    days = (
+        Day(DAY - timedelta(days=7), load=0.5, seed=3),
+        Day(DAY - timedelta(days=1), seed=4),
+        Day(troubles=troubles, gaps=((3.0, 4.0),)),
+    )
+    return built(tmp_path_factory.mktemp("bad"), SERVICE, *days)
+
+
+def test_a_quiet_whole_day_is_ok(quiet: Report) -> None:
+    verdict = the(Verdict, quiet)
+    assert (quiet.state, verdict.state) == (State.OK, State.OK)
+    assert verdict.text.key == "reports.verdict.ok"  # type: ignore[union-attr]
+    assert {block.id for block in quiet.blocks if isinstance(block, Heading)} >= {
+        "findings", "key-figures", "objectives", "crossings", "metrics", "charts-system",
+        "completeness", "missing", "appendix", "definitions", "trace", "method",
+    }  # fmt: skip
+    assert not any(isinstance(block, Timeline) for block in quiet.blocks)
+    assert "reports.crossings.none" in keys(quiet.blocks)
+    assert quiet.instances == ("ai-node-1",)
+    assert quiet.number == "JIPYO-D-20261121"
+
+
+def test_a_day_without_earlier_days_says_so(quiet: Report) -> None:
+    assert all(keys(tile.compared) == {"reports.compare.short"} for tile in the(Tiles, quiet).items)
+
+
+def test_metrics_without_data_stand_apart_and_are_not_counted_as_ok(quiet: Report) -> None:
+    missing = {name.en for name, _ in the(Listing, quiet).items}  # type: ignore[union-attr]
+    assert {"API response time (p95)", "GPU temperature"} <= missing
+    rows = [row for b in quiet.blocks if isinstance(b, Table) and b.id.startswith("metrics-")
+            for row in b.rows]  # fmt: skip
+    assert len(rows) + len(missing) == len(CATALOGUE.metrics)
+    assert not any(row[0].name.en in missing for row in rows)  # type: ignore[union-attr]
+    results = [row[-1] for row in table(quiet, "objectives").rows]
+    assert len(results) == 4
+    assert all(isinstance(badge, Badge) and badge.state is State.UNKNOWN for badge in results)
+
+
+def test_a_bad_day_is_critical_and_names_what_when_and_how_long(bad: Report) -> None:
+    assert bad.state is State.CRITICAL
+    found = the(Findings, bad).items
+    assert len(found) == 3
+    assert all(one.state is State.CRITICAL for one in found)
+    assert any("reports.finding.missed" in keys(one) for one in found)
+    timeline = the(Timeline, bad)
+    cpu = [row for row in timeline.rows if row.subject.name.en == "CPU utilisation (total)"]
+    (stretch, *_) = cpu[0].stretches
+    start = midnight(DAY, SEOUL)
+    assert stretch.start_ms == pytest.approx(start + 14 * HOUR, abs=5 * 60_000)
+    assert stretch.end_ms == pytest.approx(start + 14.5 * HOUR, abs=5 * 60_000)
+    names = {row[0].name.en for row in table(bad, "crossings").rows}  # type: ignore[union-attr]
+    assert {"GPU temperature", "API response time (p95)", "OOM kills"} <= names
+    assert "reports.crossings.open" in keys(table(bad, "crossings"))  # latency lasts past midnight
+    assert "reports.crossings.brief" in keys(bad.blocks)  # three minutes of memory
+
+
+def test_a_missed_objective_and_an_untested_capacity_are_told_apart(bad: Report) -> None:
+    results = {row[0].name.en: row for row in table(bad, "objectives").rows}  # type: ignore[union-attr]
+    assert results["API response time (p95)"][-1].state is State.CRITICAL  # type: ignore[union-attr]
+    assert results["API error rate"][-1].state is State.OK  # type: ignore[union-attr]
+    capacity = results["Throughput (TPS)"]
+    assert capacity[-1].state is State.UNKNOWN  # type: ignore[union-attr]
+    assert "reports.objective.not_asked" in keys(capacity[-1])
+    actual, margin = capacity[2], capacity[3]
+    assert actual.value + -margin.value == pytest.approx(100)  # type: ignore[union-attr]
+
+
+def test_a_day_with_a_gap_tells_what_was_received(bad: Report) -> None:
+    rows = table(bad, "completeness").rows
+    assert len(rows) == 5
+    for row in rows:
+        received, expected, share = row[2], row[3], row[4]
+        assert received.value == expected.value - 60  # type: ignore[union-attr]
+        assert share.value == pytest.approx(1380 / 1440)  # type: ignore[union-attr]
+        assert "reports.gap" in keys(row)
+
+
+def test_a_day_is_compared_with_the_same_weekday_and_the_day_before(bad: Report) -> None:
+    network = next(t for t in the(Tiles, bad).items if t.subject.name.en == "Network received")
+    week, yesterday = network.compared
+    assert (week.key, yesterday.key) == ("reports.compare.week", "reports.compare.yesterday")  # type: ignore[union-attr]
+    (delta,) = (value for name, value in week.values if name == "delta")  # type: ignore[union-attr]
+    assert delta.unit == "percent"
+    assert delta.value == pytest.approx(100, abs=12)  # it carried twice as much
+
+
+def test_many_series_are_drawn_as_a_band_behind_the_gravest(tmp_path: Path) -> None:
+    report = built(tmp_path, Site(cores=12), Day())
+    charts = [c for b in report.blocks if isinstance(b, Charts) for c in b.items]
+    (cores,) = (c for c in charts if c.id == "chart-system-cpu-core-utilization")
+    assert (len(cores.lines), cores.others_count) == (6, 6)
+    assert "reports.series.more" not in keys(report.blocks)
+
+
+def test_seven_series_are_all_drawn(tmp_path: Path) -> None:
+    report = built(tmp_path, Site(cores=7), Day())
+    charts: list[Chart] = [c for b in report.blocks if isinstance(b, Charts) for c in b.items]
+    (cores,) = (c for c in charts if c.id == "chart-system-cpu-core-utilization")
+    assert (len(cores.lines), cores.others) == (7, None)
+
+
+def test_more_series_than_are_listed_are_counted(tmp_path: Path) -> None:
+    assert "reports.series.more" in keys(built(tmp_path, Site(cores=20), Day()).blocks)
+
+
+def test_twenty_minutes_of_a_whole_day_are_not_called_good(tmp_path: Path) -> None:
+    report = built(tmp_path, SMALL, Day(gaps=((-1, 10), (10 + 1 / 3, 25))))
+    verdict = the(Verdict, report)
+    assert report.state is State.UNKNOWN
+    assert verdict.text.key == "reports.verdict.little"  # type: ignore[union-attr]
+    told = dict(verdict.text.values)  # type: ignore[union-attr]
+    assert told["span"].ms == 20 * 60_000
+    assert told["share"].value == pytest.approx(20 / 1440)
+    assert "reports.finding.incomplete" in keys(the(Findings, report))
+
+
+def test_a_running_day_is_measured_by_what_it_could_have_so_far(tmp_path: Path) -> None:
+    report = built(tmp_path, SMALL, Day(), now_ms=midnight(DAY, SEOUL) + 20 * 60_000 + 5_000)
+    assert report.state is State.OK
+    assert "reports.verdict.running" in keys(the(Verdict, report))
+    (share,) = (
+        row[4] for row in table(report, "completeness").rows if str(row[0]).startswith("node")
+    )
+    assert share.value == 1.0  # type: ignore[union-attr]
+
+
+def test_a_day_without_any_data_is_unknown(tmp_path: Path) -> None:
+    report = built(tmp_path, SMALL, Day(gaps=((-1, 25),)))
+    assert report.state is State.UNKNOWN
+    assert the(Verdict, report).text.key == "reports.verdict.no_data"  # type: ignore[union-attr]
+    assert len(the(Listing, report).items) == len(CATALOGUE.metrics)
+    assert not any(isinstance(block, Tiles | Findings | Charts) for block in report.blocks)
+    assert "reports.completeness.no_targets" in keys(report.blocks)
+
+
+def test_data_without_thresholds_cannot_be_judged(tmp_path: Path) -> None:
+    only = Catalogue((replace(CATALOGUE.metrics[0], thresholds=None, objective=None),))
+    with filled(tmp_path, SMALL, Day()) as store:
+        report = daily.build(source(store), only, DAY, SEOUL, END)
+    assert report.state is State.UNKNOWN
+    assert the(Verdict, report).text.key == "reports.verdict.not_judged"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25)])
+def test_a_day_with_moved_clocks_has_as_many_minutes_as_it_had(
+    tmp_path: Path, day: date, hours: int
+) -> None:
+    york = ZoneInfo("America/New_York")
+    site = Site(cores=1, zone=york)
+    report = built(tmp_path, site, Day(day), now_ms=midnight(day + timedelta(2), york))
+    steps = {f.samples for f in figures(report.blocks) if f.metric == "system.memory.utilization"}
+    assert steps == {hours * 60}
+    assert report.period.zone == "America/New_York"
+    (row, *_) = (r for r in table(report, "metrics-system").rows)
+    assert row[-2].value == 1.0  # type: ignore[union-attr]
+
+
+def test_a_day_to_come_is_refused(tmp_path: Path) -> None:
+    with filled(tmp_path, SMALL, Day()) as store, pytest.raises(ReportError):
+        daily.build(source(store), CATALOGUE, DAY + timedelta(days=9), SEOUL, END)
+
+
+def test_progress_is_told_metric_by_metric(tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    with filled(tmp_path, SMALL, Day()) as store:
+        few = Catalogue(CATALOGUE.metrics[:3])
+        daily.build(source(store), few, DAY, SEOUL, END, lambda done, of: told.append((done, of)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_question_that_is_refused_is_told_and_spoils_nothing_else(tmp_path: Path) -> None:
+    first, *others = CATALOGUE.metrics[:4]
+    broken = replace(first, queries=(replace(first.queries[0], promql="sum("),))
+    with filled(tmp_path, SMALL, Day()) as store:
+        report = daily.build(source(store), Catalogue((broken, *others)), DAY, SEOUL, END)
+    assert "reports.warning" in keys(report.blocks)
+    assert any(isinstance(b, Note) and b.state is State.UNKNOWN for b in report.blocks)
+    assert report.state is State.OK
+
+
+def test_the_same_samples_give_the_same_json_which_has_no_language(tmp_path: Path) -> None:
+    with filled(tmp_path, SERVICE, Day()) as store:
+        once, again = (
+            to_json(daily.build(source(store), CATALOGUE, DAY, SEOUL, END)) for _ in range(2)
+        )
+    assert once == again
+    report = orjson.loads(once)
+    assert (report["type"], report["kind"], report["state"]) == ("report", "daily", "ok")
+    assert report["period"]["day"] == "2026-11-21"
+    assert report["blocks"][0]["type"] == "verdict"
+
+
+def test_every_figure_tells_where_it_comes_from(bad: Report) -> None:
+    for figure in figures(bad.blocks):
+        assert figure.expr
+        assert figure.start_ms < figure.end_ms
+        assert figure.samples > 0
+        assert 0 < figure.coverage <= 1
+        assert figure.exporter or figure.expr.startswith("up[")
+
+
+def test_the_fingerprint_changes_with_the_catalogue_and_not_with_its_file() -> None:
+    first, *others = CATALOGUE.metrics
+    moved = Catalogue((replace(first, where="elsewhere.yaml:1"), *others))
+    other = Catalogue((replace(first, by=("job",)), *others))
+    assert daily.fingerprint(CATALOGUE) == daily.fingerprint(moved) != daily.fingerprint(other)

@@ -1,0 +1,222 @@
+"""The report as a page: read back, its figures are the report's and its drawings are XML."""
+
+from __future__ import annotations
+
+import re
+import stat
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jipyo.catalogue import Bilingual, Catalogue, load
+from jipyo.i18n import LANGS, Lang, texts
+from jipyo.model.errors import ReportError
+from jipyo.reports import daily
+from jipyo.reports.document import Issuer, Note, Report, Subject, figures, phrase
+from jipyo.reports.gathered import midnight
+from jipyo.reports.render import html
+from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+VOID = {"meta", "br"}
+END = midnight(DAY + timedelta(days=1), SEOUL)
+HOSTILE = '</script><script>alert("x")</script>\ue0000\ue001'
+
+
+class Page(HTMLParser):
+    """What a reader of the page sees, and whether every tag is closed where it should be."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.data: list[tuple[str, str]] = []
+        self.text = ""
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "data":
+            self.data.append((dict(attrs)["value"] or "", ""))
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes something else"
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.open and self.open[-1] == "data":
+            value, said = self.data[-1]
+            self.data[-1] = value, said + data
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    troubles = (Trouble("cpu", 14, 15, 0.6), Trouble("latency", 10, 12, 3.0))
+    days = (
+        Day(DAY - timedelta(days=7), seed=5),
+        Day(troubles=troubles, gaps=((3.0, 3.5),)),
+    )
+    site = Site(cores=8, gpus=2, api=True)
+    with filled(tmp_path_factory.mktemp("html"), site, *days) as store:
+        built = daily.build(source(store), load(), DAY, SEOUL, END + 3_600_000)
+    return replace(built, issuer=Issuer(organisation="AI 서비스 운영팀", version="1.2.3"))
+
+
+@pytest.fixture(scope="module")
+def pages(report: Report) -> dict[Lang, str]:
+    return {lang: html.render(report, lang) for lang in LANGS}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_figure_on_the_page_is_the_reports(
+    report: Report, pages: dict[Lang, str], lang: Lang
+) -> None:
+    page = Page(pages[lang])
+    told = [one for one in figures(report.blocks) if one.value is not None]
+    assert [float(value) for value, _ in page.data] == [one.value for one in told]
+    for (_, said), one in zip(page.data, told, strict=True):
+        if one.unit != "ratio":
+            assert said == texts(lang).number(one.value, one.unit)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_drawing_is_valid_xml_with_a_title(pages: dict[Lang, str], lang: Lang) -> None:
+    drawings = re.findall(r"<svg.*?</svg>", pages[lang], re.DOTALL)
+    assert len(drawings) > 30
+    for drawing in drawings:
+        title = ET.fromstring(drawing).find("{http://www.w3.org/2000/svg}title")
+        assert title is not None
+        assert title.text
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_page_stands_alone(pages: dict[Lang, str], lang: Lang) -> None:
+    page = Page(pages[lang])
+    names = {tag for tag, _ in page.tags}
+    assert not names & {"script", "link", "img", "iframe", "object", "base", "form"}
+    assert ("html", {"lang": lang}) in page.tags
+    for _, attrs in page.tags:
+        assert not {"src", "srcset", "onclick", "onload", "style"} & attrs.keys()
+        assert (attrs.get("href") or "#").startswith("#")
+    style = re.findall(r"<style>(.*?)</style>", pages[lang], re.DOTALL)
+    assert len(style) == 1
+    assert not re.search(r"url\(|@import|https?:", style[0])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_anchor_leads_somewhere_and_ids_are_distinct(
+    pages: dict[Lang, str], lang: Lang
+) -> None:
+    page = Page(pages[lang])
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert len(links) > 5
+    assert {str(link).removeprefix("#") for link in links} <= set(ids)
+    labels = [attrs["aria-labelledby"] for _, attrs in page.tags if "aria-labelledby" in attrs]
+    assert set(labels) <= set(ids)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_tables_name_their_columns_and_rows(pages: dict[Lang, str], lang: Lang) -> None:
+    page = Page(pages[lang])
+    tables = sum(tag == "table" for tag, _ in page.tags)
+    assert sum(tag == "caption" for tag, _ in page.tags) == tables > 5
+    scopes = {attrs.get("scope") for tag, attrs in page.tags if tag == "th"}
+    assert scopes == {"col", "row"}
+
+
+def test_each_language_is_whole(pages: dict[Lang, str]) -> None:
+    korean, english = Page(pages["ko"]).text, Page(pages["en"]).text
+    assert "임계치 초과 이력" in korean
+    assert "Threshold crossings" in english
+    rest = english.replace("AI 서비스 운영팀", "")
+    assert not re.search("[가-힣]", rest)
+
+
+def test_the_same_report_gives_the_same_bytes(report: Report, pages: dict[Lang, str]) -> None:
+    assert html.render(report, "ko") == pages["ko"]
+
+
+def test_words_from_outside_cannot_become_markup(report: Report) -> None:
+    note = Note(phrase("reports.warning", name=Bilingual(HOSTILE, HOSTILE), text=HOSTILE))
+    nasty = replace(
+        report,
+        number=HOSTILE,
+        instances=(HOSTILE,),
+        issuer=Issuer(organisation=HOSTILE, system=HOSTILE, version=HOSTILE),
+        blocks=(note, *report.blocks),
+    )
+    page = Page(html.render(nasty, "en"))
+    assert "script" not in {tag for tag, _ in page.tags}
+    assert 'alert("x")' in page.text
+
+
+def test_hostile_labels_do_not_break_charts_or_tables(tmp_path: Path) -> None:
+    site = Site(cores=1, host=HOSTILE)
+    with filled(tmp_path, site, Day()) as store:
+        built = daily.build(source(store), load(), DAY, SEOUL, END)
+    text = html.render(built, "ko")
+    Page(text)
+    for drawing in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
+        ET.fromstring(drawing)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_day_without_data_is_a_page_too(tmp_path: Path, lang: Lang) -> None:
+    with filled(tmp_path, Site(cores=1), Day(gaps=((-1, 25),))) as store:
+        built = daily.build(source(store), load(), DAY, SEOUL, END)
+    page = Page(html.render(built, lang))
+    assert page.data == []
+    assert ("자료가 없어" if lang == "ko" else "no data") in page.text
+
+
+def test_a_report_is_written_whole_under_its_day_and_language(
+    report: Report, pages: dict[Lang, str], tmp_path: Path
+) -> None:
+    folder = tmp_path / "new" / "folder"
+    path = html.write(report, "ko", folder)
+    assert path == folder / "jipyo-daily-2026-11-21.ko.html"
+    assert path.read_text("utf-8") == pages["ko"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert html.write(report, "ko", folder) == path  # over the old one
+    assert [one.name for one in folder.iterdir()] == [path.name]
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(
+    report: Report, tmp_path: Path
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    with pytest.raises(ReportError) as error:
+        html.write(report, "en", blocked)
+    assert "jipyo-daily-2026-11-21.en.html" in texts("en").error(error.value)
+    taken = tmp_path / "jipyo-daily-2026-11-21.en.html"
+    taken.mkdir()
+    with pytest.raises(ReportError):
+        html.write(report, "en", tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", taken.name]
+
+
+def test_a_report_without_any_heading_is_one_page(report: Report) -> None:
+    short = replace(report, blocks=(Note(Subject(Bilingual("가", "a"))),))
+    assert '<p class="note">a</p>' in html.render(short, "en")
+
+
+def test_an_empty_catalogue_makes_a_page(tmp_path: Path) -> None:
+    with filled(tmp_path, Site(cores=1), Day()) as store:
+        built = daily.build(source(store), Catalogue(()), DAY, SEOUL, END)
+    Page(html.render(built, "ko"))

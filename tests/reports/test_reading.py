@@ -1,0 +1,291 @@
+"""Figures of a day against plain loops over the same samples, through a real store and engine."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from jipyo.analysis.health import State
+from jipyo.catalogue import Catalogue, Metric, Summary, load
+from jipyo.model.errors import QueryError
+from jipyo.model.labels import Labels
+from jipyo.promql import Engine
+from jipyo.reports.document import Figure, Fold
+from jipyo.reports.gathered import midnight
+from jipyo.reports.reading import Reading, Window, primary, read, targets
+from jipyo.source import Embedded
+from jipyo.tsdb import Options, Store
+from reports.days import SEOUL, Samples, Site
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.model.result import QueryResult
+    from jipyo.source import Source
+
+CATALOGUE: Catalogue = load()
+DAY = date(2026, 11, 21)
+START = midnight(DAY, SEOUL)
+WINDOW = Window(START, START + 86_400_000)
+MINUTES = np.arange(0, 1441, dtype=np.int64)
+RANDOM = np.random.default_rng(11)
+
+
+def metric(metric_id: str) -> Metric:
+    found = CATALOGUE.get(metric_id)
+    assert found is not None
+    return found
+
+
+def stored(path: Path, *samples: tuple[Samples, np.ndarray]) -> Embedded:
+    store = Store.open(path, Options(durable=False), now_ms=lambda: WINDOW.end_ms)
+    store.load(one.block(kept) for one, kept in samples)
+    return Embedded(store, Engine())
+
+
+def target(job: str = "node") -> Samples:
+    return Samples(Site(), job, START + 60_000 * MINUTES)
+
+
+EVERY = np.ones(MINUTES.size, bool)
+
+
+def figure(reading: Reading, name: Summary) -> Figure:
+    return reading.headline.figures[name]
+
+
+def p95(values: list[float]) -> float:
+    ranked = sorted(values)
+    rank = 0.95 * (len(ranked) - 1)
+    low = math.floor(rank)
+    return ranked[low] + (rank - low) * (ranked[min(low + 1, len(ranked) - 1)] - ranked[low])
+
+
+def memory(path: Path, used: np.ndarray, kept: np.ndarray = EVERY) -> Reading:
+    node = target()
+    node.put("node_memory_MemTotal_bytes", 1e9)
+    node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
+    return read(stored(path, (node, kept)), metric("system.memory.utilization"), WINDOW)
+
+
+def test_average_p95_and_maximum_of_a_gauge_are_those_of_its_minutes(tmp_path: Path) -> None:
+    used = 40 + 20 * RANDOM.random(MINUTES.size)
+    reading = memory(tmp_path, used)
+    minutes = used[1:].tolist()  # the sample at 00:00 belongs to the day before
+    assert figure(reading, Summary.AVG).value == pytest.approx(sum(minutes) / 1440)
+    assert figure(reading, Summary.P95).value == pytest.approx(p95(minutes))
+    assert figure(reading, Summary.MAX).value == pytest.approx(max(minutes))
+    assert reading.headline.stats.maximum_ms == START + 60_000 * (1 + minutes.index(max(minutes)))
+    assert (reading.coverage, reading.state) == (1.0, State.OK)
+    told = figure(reading, Summary.AVG)
+    assert (told.fold, told.samples, told.step_ms) == (Fold.AVERAGE, 1440, 60_000)
+    assert (told.exporter, told.metric) == ("node_exporter", "system.memory.utilization")
+
+
+def test_minutes_beyond_a_threshold_are_counted_and_the_state_needs_them_in_a_row(
+    tmp_path: Path,
+) -> None:
+    used = np.full(MINUTES.size, 50.0)
+    used[100:103] = 80  # shorter than the five minutes of `for`
+    used[600:630] = 80
+    used[640:700] = 95
+    reading = memory(tmp_path, used)
+    series = reading.headline
+    assert reading.state is State.CRITICAL
+    assert (series.warning_ms // 60_000, series.critical_ms // 60_000) == (33, 60)
+    assert [e.held for e in series.episodes] == [State.OK, State.WARNING, State.CRITICAL]
+    assert series.episodes[1].start_ms == START + 599 * 60_000
+    assert series.episodes[1].end_ms == START + 629 * 60_000
+
+
+def test_coverage_is_the_share_of_minutes_with_a_value(tmp_path: Path) -> None:
+    kept = EVERY.copy()
+    kept[300:360] = False
+    reading = memory(tmp_path, np.full(MINUTES.size, 50.0), kept)
+    # The last sample stays valid for less than five minutes: four steps of the gap have it.
+    assert reading.coverage == pytest.approx((1440 - 56) / 1440)
+    assert figure(reading, Summary.AVG).coverage == reading.coverage
+
+
+def test_a_metric_without_data_is_unknown_and_has_no_series(tmp_path: Path) -> None:
+    reading = read(stored(tmp_path), metric("system.cpu.utilization"), WINDOW)
+    assert (reading.series, reading.state, reading.coverage) == ((), State.UNKNOWN, 0.0)
+
+
+def histogram(per_minute: np.ndarray, edges: list[float]) -> Samples:
+    """`per_minute` has shape (edges, minutes): new requests within each edge."""
+    api = target("api")
+    for edge, row in zip(edges, np.cumsum(per_minute, axis=1), strict=True):
+        le = "+Inf" if math.isinf(edge) else str(edge)
+        api.put("http_request_duration_highr_seconds_bucket", row, le=le)
+    return api
+
+
+def test_a_days_percentile_of_requests_comes_from_its_bucket_sums(tmp_path: Path) -> None:
+    edges = [0.5, 1.0, 2.0, 5.0, math.inf]
+    quiet, busy = [10, 10, 10, 10, 10], [0, 0, 200, 990, 1000]
+    rush = (MINUTES >= 600) & (MINUTES < 610)
+    each = np.where(rush, np.array(busy)[:, None], np.array(quiet)[:, None]).astype(float)
+    each[:, 0] = 0
+    reading = read(
+        stored(tmp_path, (histogram(each, edges), EVERY)), metric("app.response_time"), WINDOW
+    )
+    sums = each.sum(axis=1)
+    rank = 0.95 * sums[-1]
+    at = next(i for i, total in enumerate(sums) if total >= rank)
+    low = edges[at - 1]
+    expected = low + (edges[at] - low) * (rank - sums[at - 1]) / (sums[at] - sums[at - 1])
+    told = figure(reading, Summary.P95)
+    assert told.value == pytest.approx(expected)
+    assert (told.fold, told.step_ms) == (Fold.BUCKETS, 0)
+    assert "[86400s] anchored" in told.expr
+    # Neither an average of p95s nor a p95 of p95s is told.
+    assert Summary.AVG not in reading.headline.figures
+    assert primary(reading.metric, reading.headline) is told
+
+
+def test_an_error_rate_is_a_ratio_of_sums(tmp_path: Path) -> None:
+    api = target("api")
+    good = RANDOM.integers(0, 500, MINUTES.size).astype(float)
+    bad = np.where(RANDOM.random(MINUTES.size) < 0.01, 7.0, 0.0)
+    good[0] = bad[0] = 0
+    api.put("http_requests_total", np.cumsum(good), status="2xx", handler="/")
+    api.put("http_requests_total", np.cumsum(bad), status="5xx", handler="/")
+    reading = read(stored(tmp_path, (api, EVERY)), metric("app.error_rate"), WINDOW)
+    told = figure(reading, Summary.RATIO_OF_SUMS)
+    assert told.value == pytest.approx(100 * bad.sum() / (good.sum() + bad.sum()))
+    assert told.fold is Fold.RATIO
+
+
+def test_a_total_is_what_the_counter_rose_by(tmp_path: Path) -> None:
+    node = target()
+    sent = RANDOM.integers(0, 10**6, MINUTES.size).astype(float)
+    sent[0] = 0
+    rising = np.cumsum(sent)
+    rising[700:] -= rising[699]  # a reset: 700's own increase is what the counter shows then
+    for device in ("eth0", "eth1"):
+        node.put("node_network_receive_bytes_total", rising, device=device)
+    reading = read(stored(tmp_path, (node, EVERY)), metric("system.network.receive"), WINDOW)
+    assert reading.together is not None
+    told = figure(reading, Summary.TOTAL)
+    assert told.value == 2 * sent.sum()
+    assert (told.unit, told.fold, told.series) == ("bytes", Fold.TOTAL, "{}")
+    assert told.expr.startswith("sum(")
+    assert [one.target for one in reading.series] == ["eth0", "eth1"]
+    one = reading.series[0].figures[Summary.AVG].value
+    assert one is not None
+    assert figure(reading, Summary.AVG).value == pytest.approx(2 * one)
+
+
+def test_a_count_is_a_whole_number(tmp_path: Path) -> None:
+    node = target()
+    kills = np.zeros(MINUTES.size)
+    kills[[333, 334, 1200]] = 1
+    node.put("node_vmstat_oom_kill", 5 + np.cumsum(kills))
+    reading = read(stored(tmp_path, (node, EVERY)), metric("system.memory.oom"), WINDOW)
+    assert figure(reading, Summary.SUM).value == 3.0
+    assert reading.state is State.CRITICAL
+
+
+def test_a_source_with_only_a_mean_gives_no_percentile_and_no_state(tmp_path: Path) -> None:
+    triton = target("triton")
+    requests = RANDOM.integers(1, 50, MINUTES.size).astype(float)
+    micros = requests * RANDOM.integers(10_000, 3_000_000, MINUTES.size)
+    requests[0] = micros[0] = 0
+    triton.put("nv_inference_request_success", np.cumsum(requests), model="m")
+    triton.put("nv_inference_request_duration_us", np.cumsum(micros), model="m")
+    reading = read(stored(tmp_path, (triton, EVERY)), metric("ai.inference.time"), WINDOW)
+    assert reading.rule is None
+    assert reading.state is State.UNKNOWN
+    assert Summary.P95 not in reading.headline.figures
+    told = primary(reading.metric, reading.headline)
+    assert told is not None
+    assert told.fold is Fold.MEAN
+    assert told.value == pytest.approx(micros.sum() / requests.sum() / 1e6)
+
+
+class WithoutAnchored:
+    """A server that does not know `anchored`."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def instant(self, expr: str, t_ms: int) -> QueryResult:
+        if "anchored" in expr:
+            raise QueryError.bad_data("parse error: anchored is not known")
+        return self._source.instant(expr, t_ms)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._source, name)
+
+
+def test_a_server_without_anchored_windows_is_asked_the_plain_way(tmp_path: Path) -> None:
+    node = target()
+    node.put("node_network_receive_bytes_total", 1000.0 * MINUTES, device="eth0")
+    source = WithoutAnchored(stored(tmp_path, (node, EVERY)))
+    reading = read(source, metric("system.network.receive"), WINDOW)  # type: ignore[arg-type]
+    told = figure(reading, Summary.TOTAL)
+    assert "anchored" not in told.expr
+    assert told.value == pytest.approx(1_440_000, rel=0.001)
+
+
+def test_a_server_that_refuses_the_whole_window_leaves_the_figure_out(tmp_path: Path) -> None:
+    class Refusing(WithoutAnchored):
+        def instant(self, expr: str, t_ms: int) -> QueryResult:
+            raise QueryError.execution("query processing would load too many samples")
+
+    node = target()
+    node.put("node_vmstat_oom_kill", 0.0)
+    reading = read(
+        Refusing(stored(tmp_path, (node, EVERY))),  # type: ignore[arg-type]
+        metric("system.memory.oom"),
+        WINDOW,
+    )
+    assert reading.figure is None
+
+
+def test_a_refused_question_is_a_metric_without_data_and_a_warning(tmp_path: Path) -> None:
+    broken = metric("system.memory.utilization")
+    query = replace(broken.queries[0], promql="sum(")
+    reading = read(stored(tmp_path), replace(broken, queries=(query,)), WINDOW)
+    assert reading.series == ()
+    assert "parse error" in reading.warnings[0]
+
+
+def test_a_window_that_is_averaged_over_time_is_not_stretched_over_the_day(tmp_path: Path) -> None:
+    node = target()
+    node.put("node_gpu_watts", 100.0)
+    node.put("node_tokens_total", 60.0 * MINUTES)
+    shape = metric("ai.efficiency.tokens_per_joule")
+    query = replace(
+        shape.queries[0],
+        promql="sum(rate(node_tokens_total[$w])) / sum(avg_over_time(node_gpu_watts[$w]))",
+    )
+    source = stored(tmp_path, (node, EVERY & (MINUTES < 60)))
+    told = read(source, replace(shape, queries=(query,)), WINDOW).figure
+    assert told is not None
+    assert told.fold is Fold.AVERAGE
+    assert told.value == pytest.approx(0.01, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("labels", "names"),
+    [
+        ([{"instance": "a"}], [""]),
+        ([{"instance": "a", "cpu": "0"}, {"instance": "a", "cpu": "1"}], ["cpu 0", "cpu 1"]),
+        ([{"instance": "a", "gpu": "0"}, {"instance": "b", "gpu": "0"}], ["a", "b"]),
+        ([{"instance": "a", "gpu": "0"}, {"instance": "b", "gpu": "1"}], ["a GPU 0", "b GPU 1"]),
+        ([{"mountpoint": "/"}, {"mountpoint": "/data"}], ["/", "/data"]),
+        ([{"gpu": "GPU-77"}, {"gpu": "0", "model": "x"}], ["GPU-77", "GPU 0 x"]),
+        ([], []),
+    ],
+)
+def test_a_series_is_told_by_what_tells_it_from_the_others(
+    labels: list[dict[str, str]], names: list[str]
+) -> None:
+    assert targets([Labels.of(one) for one in labels]) == names

@@ -1,0 +1,151 @@
+"""How the parts of a report read in each language."""
+
+from __future__ import annotations
+
+import ast
+import re
+from datetime import date
+from pathlib import Path
+from string import Formatter
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jipyo.analysis.health import State
+from jipyo.catalogue import Bilingual
+from jipyo.i18n import LANGS, texts
+from jipyo.reports.document import (
+    Badge,
+    Code,
+    Day,
+    Delta,
+    Figure,
+    Fold,
+    Joined,
+    Moment,
+    Part,
+    Quantity,
+    Share,
+    Span,
+    Subject,
+    phrase,
+)
+from jipyo.reports.gathered import midnight, period_of
+from jipyo.reports.render.words import Words
+
+SEOUL = ZoneInfo("Asia/Seoul")
+DAY = date(2026, 11, 21)
+START = midnight(DAY, SEOUL)
+HOUR = 3_600_000
+PERIOD = period_of(DAY, SEOUL, START + 99 * HOUR)
+SRC = Path(__file__).parents[2] / "src/jipyo"
+
+
+def words(lang: str) -> Words:
+    return Words.of(texts(lang), PERIOD)  # type: ignore[arg-type]
+
+
+def figure(value: float | None, unit: str) -> Figure:
+    return Figure(
+        metric="m", value=value, unit=unit, fold=Fold.AVERAGE, expr="m", series="{}",
+        exporter="e", start_ms=0, end_ms=HOUR, step_ms=60_000, samples=60, coverage=1.0,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "korean", "english"),
+    [
+        (None, "–", "–"),
+        ("text", "text", "text"),
+        (1234, "1,234", "1,234"),
+        (figure(54.21, "percent"), "54.2 %", "54.2 %"),
+        (figure(None, "percent"), "–", "–"),
+        (figure(0.99999, "ratio"), "99.9 %", "99.9 %"),
+        (figure(None, "ratio"), "–", "–"),
+        (Quantity(2.0, "seconds"), "2초", "2 s"),
+        (Delta(3.14, "point"), "+3.1 %p", "+3.1 pp"),
+        (Delta(-0.0123, "point"), "−0.012 %p", "−0.012 pp"),
+        (Delta(0.00001, "percent"), "0 %", "0 %"),
+        (Delta(-33.3, "percent"), "−33.3 %", "−33.3 %"),
+        (Delta(27.0, "factor"), "27배", "27×"),
+        (Delta(4.0, "celsius"), "+4.0 °C", "+4.0 °C"),
+        (Share(1.0), "100 %", "100 %"),
+        (Share(0.9999), "99.9 %", "99.9 %"),
+        (Share(0.0004), "<0.1 %", "<0.1 %"),
+        (Share(0.0), "0.0 %", "0.0 %"),
+        (Moment(START), "00:00", "00:00"),
+        (Moment(START + 14 * HOUR), "14:00", "14:00"),
+        (Moment(START + 24 * HOUR), "24:00", "24:00"),
+        (Moment(START - HOUR), "2026년 11월 20일 (금) 23:00", "Fri 20 November 2026 23:00"),
+        (Moment(START, dated=True), "2026년 11월 21일 (토) 00:00", "Sat 21 November 2026 00:00"),
+        (Span(0), "없음", "none"),
+        (Span(65 * 60_000), "1시간 5분", "1 h 5 min"),
+        (Day(DAY), "2026년 11월 21일 (토)", "Sat 21 November 2026"),
+        (Bilingual("메모리", "Memory"), "메모리", "Memory"),
+        (Subject(Bilingual("온도", "Temperature"), "GPU 2"), "온도 GPU 2", "Temperature GPU 2"),
+        (Badge(State.CRITICAL), "위험", "Critical"),
+        (Badge(State.OK, phrase("reports.objective.met")), "달성", "met"),
+        (Code("up"), "up", "up"),
+        (Joined(("a", Span(60_000)), ", "), "a, 1분", "a, 1 min"),
+    ],
+)  # fmt: skip
+def test_a_part_reads(part: Part, korean: str, english: str) -> None:
+    assert (words("ko").say(part), words("en").say(part)) == (korean, english)
+
+
+def test_particles_follow_what_is_read() -> None:
+    said = phrase(
+        "reports.finding.rose",
+        subject=Subject(Bilingual("메모리 사용률", "Memory")),
+        before=figure(50.0, "percent"),
+        now=figure(62.0, "percent"),
+        delta=Delta(12.0, "point"),
+    )
+    assert words("ko").say(said) == (
+        "메모리 사용률이 전주 같은 요일의 50 %에서 62 %로 늘었습니다(+12.0 %p)."
+    )
+
+
+def calls() -> list[tuple[str, str, set[str]]]:
+    """Every `phrase(...)` of the room: where, its key as a pattern, the blanks it fills."""
+    found = []
+    for file in sorted((SRC / "reports").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+            if not named or node.func.id != "phrase":  # type: ignore[attr-defined]
+                continue
+            where = f"{file.name}:{node.lineno}"  # type: ignore[attr-defined]
+            filled = {word.arg or "**" for word in node.keywords}  # type: ignore[attr-defined]
+            named_keys = keys(node.args[0])  # type: ignore[attr-defined]
+            found += [(where, key, filled) for key in named_keys]
+    return found
+
+
+def keys(node: ast.expr) -> list[str]:
+    if isinstance(node, ast.Constant):
+        return [re.escape(node.value)]
+    if isinstance(node, ast.IfExp):
+        return keys(node.body) + keys(node.orelse)
+    if isinstance(node, ast.JoinedStr):
+        return ["".join(
+            re.escape(v.value) if isinstance(v, ast.Constant) else "[a-z0-9_.]+"
+            for v in node.values
+        )]  # fmt: skip
+    return []
+
+
+def blanks(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_phrase_has_its_text_and_fills_its_blanks(lang: str) -> None:
+    table = texts(lang).table  # type: ignore[arg-type]
+    wrong = []
+    for where, pattern, filled in calls():
+        named = [key for key in table if re.fullmatch(pattern, key)]
+        missing = [blanks(table[key]) - filled for key in named]
+        # Of the keys that an f-string may mean, not every one is meant.
+        if not any(not one or "**" in filled for one in missing):
+            wrong.append(f"{where}: {pattern} {missing}")
+    assert wrong == []
