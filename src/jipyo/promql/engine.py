@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -52,6 +53,7 @@ class Engine:
         """Take the limits, and what measures the time a query takes."""
         self.options = options or Options()
         self._clock = clock
+        self._executor = _executor(self.options.threads)
         self._slots = threading.BoundedSemaphore(self.options.max_concurrency)
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
 
@@ -136,6 +138,7 @@ class Engine:
                     guard=guard,
                     notes=Notes(),
                     shared=shared(node),
+                    executor=self._executor,
                     ranged=period.start_ms != period.end_ms,
                     known={},
                 ),
@@ -160,6 +163,10 @@ class Engine:
 
 
 _WAIT_S = 0.05
+
+
+def _executor(threads: int) -> Executor | None:
+    return ThreadPoolExecutor(threads, "promql-read") if threads > 1 else None
 
 
 def _instant(evaluation: Evaluation, node: Node, t_ms: int) -> Value:

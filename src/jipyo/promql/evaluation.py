@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -10,7 +11,7 @@ import numpy as np
 
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.matcher import MatchOp
-from jipyo.model.sample import Mask, Times, Values, is_stale
+from jipyo.model.sample import Mask, SeriesBlock, Times, Values, is_stale
 from jipyo.model.store import Queryable
 from jipyo.promql import (
     aggregations,
@@ -21,7 +22,9 @@ from jipyo.promql import (
     matching,
     relabel,
     selections,
+    statistics,
 )
+from jipyo.promql.ahead import read_ahead
 from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import (
     Aggregate,
@@ -45,7 +48,7 @@ from jipyo.promql.plan import Node, Once
 from jipyo.promql.ranges import RANGE_FUNCTIONS, Request, WindowShape
 from jipyo.promql.samples import Samples, of_subquery, stored
 from jipyo.promql.signatures import ValueType
-from jipyo.promql.windows import run
+from jipyo.promql.windows import Prepared, run
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Evaluation:
     shared: frozenset[Node]
     ranged: bool
     """Whether this is a range query, whose answer is ordered by labels."""
+    executor: Executor | None
+    """What reads on while we compute."""
     known: dict[tuple[Node, int], tuple[Times, list[Block]]]
     """Blocks of what is asked for more than once, by node and steps."""
 
@@ -111,10 +116,16 @@ class Evaluation:
 
     def select(self, selector: VectorSelector, start_ms: int, end_ms: int) -> Iterator[Samples]:
         """The samples of the matching series."""
-        for block in self.store.select(selector.matchers, start_ms, end_ms):
+        for block in self.read(selector, start_ms, end_ms):
+            yield from stored(block)
+
+    def read(self, selector: VectorSelector, start_ms: int, end_ms: int) -> Iterator[SeriesBlock]:
+        """The matching series as the store gives them."""
+        blocks = self.store.select(selector.matchers, start_ms, end_ms)
+        for block in read_ahead(blocks, self.executor):
             self.guard.check()
             self.guard.read(*block.values.shape)
-            yield from stored(block)
+            yield block
 
 
 def _vector(self: Evaluation, node: Node, t_ms: Times) -> Iterator[Block]:
@@ -215,9 +226,7 @@ def _looked_up(
         for samples in self.select(node, *reach):
             yield _smoothed(self, samples, at_ms), at_ms / 1000
         return
-    for stored_block in self.store.select(node.matchers, *reach):
-        self.guard.check()
-        self.guard.read(*stored_block.values.shape)
+    for stored_block in self.read(node, *reach):
         index = np.searchsorted(stored_block.t_ms, at_ms, "right") - 1
         near = (index >= 0) & (stored_block.t_ms[index] > at_ms - lookback_ms)
         if not near.any():
@@ -275,8 +284,7 @@ def _over_windows(self: Evaluation, call: Call, t_ms: Times) -> Iterator[Block]:
     request = Request.of(call, [self.scalar(arg, t_ms) for arg in _scalars(call)], t_ms)
     function = RANGE_FUNCTIONS[call.function.name]
     function.check(request)
-    for samples, shape in self.samples(request.window, t_ms):
-        prepared = function.prepare(request, samples.t_ms, shape, self.notes)
+    for samples, prepared in _prepared(self, request):
         if not prepared.ok.any():
             continue
         self.guard.room_for(len(samples.series) * len(t_ms))
@@ -291,6 +299,30 @@ def _over_windows(self: Evaluation, call: Call, t_ms: Times) -> Iterator[Block]:
             samples.nameless,
         )
         yield block if function.keeps_name else block.without_names(delayed=self.delayed)
+
+
+def _prepared(self: Evaluation, request: Request) -> Iterator[tuple[Samples, Prepared]]:
+    """The samples of a call's range vector, and what to do with them."""
+    hours = _hours(self, request)
+    if hours is not None:
+        yield from hours
+        return
+    function = RANGE_FUNCTIONS[request.call.function.name]
+    for samples, shape in self.samples(request.window, request.t_ms):
+        yield samples, function.prepare(request, samples.t_ms, shape, self.notes)
+
+
+def _hours(self: Evaluation, request: Request) -> list[tuple[Samples, Prepared]] | None:
+    """The same from hourly statistics, where they give the exact answer."""
+    window, name = request.window, request.call.function.name
+    if not isinstance(window, MatrixSelector):
+        return None
+    shape = WindowShape.of_selector(window, request.t_ms, self.options.lookback_ms)
+    if shape.extension or not statistics.on_the_hour(name, shape.end_ms, shape.range_ms):
+        return None
+    start_ms, end_ms = shape.reach()
+    blocks = self.store.hours(window.selector.matchers, start_ms - 1, end_ms)
+    return statistics.evaluate(name, blocks, shape.windows)
 
 
 def _scalars(call: Call) -> list[Expr]:

@@ -83,6 +83,8 @@ def _start_at_zero(
 ) -> None:
     """A counter cannot have been negative: do not stretch back beyond its zero."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if first.min() * stretch.sampled.min() >= stretch.to_start.max() * rise.max():
+            return
         near = (first * stretch.sampled < stretch.to_start * rise) & (first >= 0)
         if not near.any():
             return
@@ -94,20 +96,27 @@ def _start_at_zero(
         result[row, at] = rise[row, at] * (factor / by)
 
 
+_FEW_RESETS = 64
+
+
 def _add_resets(values: Values, lo: Times, hi: Times, rise: Values) -> None:
-    """Add what the counter had reached before each reset within `lo:hi`."""
+    """Add what the counter had reached before each reset within `lo:hi`, both ascending."""
     fell = values[:, 1:] < values[:, :-1]
     if not fell.any():
         return
     for row in np.flatnonzero(fell.any(axis=1)):
         before = np.flatnonzero(fell[row])
-        inside_lo = np.searchsorted(before, lo, "left")
-        inside_hi = np.maximum(inside_lo, np.searchsorted(before, hi - 1, "left"))
-        rise[row] += joined(*_row(window_sums(values[row][None, before], inside_lo, inside_hi)))
-
-
-def _row(sums: tuple[Values, Values]) -> tuple[Values, Values]:
-    return sums[0][0], sums[1][0]
+        if len(before) <= _FEW_RESETS:
+            # The windows that hold both samples of a reset stand side by side.
+            first = np.searchsorted(hi, before + 2, "left")
+            last = np.searchsorted(lo, before, "right")
+            for a, b, reached in zip(first, last, values[row, before], strict=True):
+                rise[row, a:b] += reached
+        else:
+            inside = np.searchsorted(before, lo, "left"), np.searchsorted(before, hi - 1, "left")
+            reached = values[row][None, before]
+            total, lost = window_sums(reached, inside[0], np.maximum(*inside))
+            rise[row] += joined(total, lost)[0]
 
 
 def irate(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
@@ -230,12 +239,10 @@ def _resets_between(t_ms: Times, values: Values, at: Edges, left: Values, right:
     first = np.where(t_ms[at.first] <= at.windows.start_ms, at.first + 1, at.first)
     last = np.where(t_ms[at.last] >= at.windows.end_ms, at.last - 1, at.last)
     some = last >= first
-    lo = np.where(some, first, 0)
-    hi = np.where(some, last + 1, 0)
     inner = np.zeros_like(left)
-    _add_resets(values, lo, np.maximum(hi, lo + 1), inner)
-    after_left = np.where(some, values.take(lo, axis=1), right)
-    before_right = np.where(some, values.take(np.maximum(hi - 1, 0), axis=1), left)
+    _add_resets(values, first, np.maximum(last + 1, first), inner)
+    after_left = np.where(some, values.take(np.where(some, first, 0), axis=1), right)
+    before_right = np.where(some, values.take(np.where(some, last, 0), axis=1), left)
     jump = np.where(after_left < left, left, 0.0)
     back = np.where(some & (right < before_right), before_right, 0.0)
     return inner + jump + back

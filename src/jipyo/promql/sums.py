@@ -80,7 +80,7 @@ def _finite_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
         total, gone = two_sum(head.take(hi, axis=1), -head.take(lo, axis=1))
         lost = gone + (tail.take(hi, axis=1) - tail.take(lo, axis=1))
         slack = values.shape[1] * _HALF_ULP * np.abs(tail).max(axis=1, initial=0.0)
-        sure = np.abs(total + lost) >= _DOUBTFUL * slack[:, None]
+        sure = (np.abs(total + lost) >= _DOUBTFUL * slack[:, None]) | (lo == hi)
     if not sure.all():
         _add_again(values, lo, hi, sure, total, lost)
     return total, lost

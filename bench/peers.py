@@ -1,0 +1,157 @@
+"""The servers that the benches measure themselves against, started on this machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import urllib3
+
+_CONFIG = "global: {evaluation_interval: 1m}\n"
+
+
+def services() -> Path:
+    """Where `make services` puts what it builds."""
+    root = os.environ.get("JIPYO_SERVICES") or str(Path.home() / ".cache" / "jipyo-services")
+    return Path(root) / "bin"
+
+
+def binary(name: str) -> str | None:
+    """The path of a program, if it is there."""
+    return shutil.which(name, path=str(services())) or shutil.which(name)
+
+
+@dataclass(frozen=True)
+class Server:
+    """Anything with the Prometheus HTTP API."""
+
+    url: str
+    pid: int
+
+    def ask(self, path: str, **form: object) -> bytes:
+        """The body of an answer.
+
+        Raises:
+            RuntimeError: the server refused the question.
+        """
+        fields = {name: str(value) for name, value in form.items()}
+        answer = _http().request("POST", self.url + path, fields=fields, encode_multipart=False)
+        if answer.status != 200:
+            raise RuntimeError(f"{path} {form}: {answer.status} {answer.data[:300]!r}")
+        return answer.data
+
+    def data(self, path: str, **form: object) -> Any:
+        """The `data` of an answer."""
+        return json.loads(self.ask(path, **form))["data"]
+
+
+_POOL: list[urllib3.PoolManager] = []
+
+
+def _http() -> urllib3.PoolManager:
+    if not _POOL:
+        _POOL.append(urllib3.PoolManager(maxsize=4, timeout=300, retries=False))
+    return _POOL[0]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def running(command: Sequence[str], url: str, ready: str, log: Path) -> Iterator[Server]:
+    """A server for the length of a `with`."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        _wait(url + ready, process, log)
+        yield Server(url, process.pid)
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    for _ in range(600):
+        if process.poll() is not None:
+            raise RuntimeError(log.read_text(errors="replace")[-2000:])
+        try:
+            if _http().request("GET", url).status == 200:
+                return
+        except urllib3.exceptions.HTTPError:
+            pass
+        time.sleep(0.05)
+    raise RuntimeError(f"{url} does not answer")
+
+
+@contextmanager
+def prometheus(folder: Path, features: Sequence[str] = ()) -> Iterator[Server]:
+    """An empty Prometheus that takes remote write."""
+    program = binary("prometheus")
+    if program is None:
+        raise FileNotFoundError("prometheus: run `make services`")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "prometheus.yml").write_text(_CONFIG)
+    port = free_port()
+    command = [
+        program,
+        f"--config.file={folder}/prometheus.yml",
+        f"--storage.tsdb.path={folder}/data",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--web.enable-remote-write-receiver",
+        "--storage.tsdb.retention.time=100y",
+        "--log.level=warn",
+        *([f"--enable-feature={','.join(features)}"] if features else []),
+    ]
+    with running(command, f"http://127.0.0.1:{port}", "/-/ready", folder / "log") as server:
+        yield server
+
+
+@contextmanager
+def victoria(folder: Path) -> Iterator[Server]:
+    """An empty VictoriaMetrics whose answers are computed anew each time."""
+    program = binary("victoria-metrics")
+    if program is None:
+        raise FileNotFoundError("victoria-metrics: run `make services`")
+    folder.mkdir(parents=True, exist_ok=True)
+    port = free_port()
+    command = [
+        program,
+        f"-storageDataPath={folder}/data",
+        f"-httpListenAddr=127.0.0.1:{port}",
+        "-retentionPeriod=100y",
+        "-search.latencyOffset=0s",
+        "-search.disableCache",
+        "-search.maxPointsPerTimeseries=50000",
+        "-loggerLevel=ERROR",
+    ]
+    with running(command, f"http://127.0.0.1:{port}", "/health", folder / "log") as server:
+        yield server
+
+
+def settle(server: Server) -> None:
+    """Wait until the server's processor time has stopped growing."""
+    before = cpu_seconds(server.pid)
+    for _ in range(120):
+        time.sleep(1)
+        now = cpu_seconds(server.pid)
+        if now - before < 0.1:
+            return
+        before = now
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time of a process."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

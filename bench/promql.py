@@ -1,0 +1,351 @@
+"""PromQL against Prometheus and VictoriaMetrics on the same data, in the same run.
+
+`python -m bench promql` starts both servers where their programs are found (`make services`),
+writes a week of 1,000 series into them and into our store, asks all of them the same
+questions in turn, checks that the answers agree, and prints how many times as fast we are.
+`x eval` compares our evaluation, parser to arrays, with Prometheus' own `evalTotalTime`;
+`x HTTP` and `x VM` compare whole answers through HTTP with JSON on both sides, where our
+server could be started.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench import peers, remote_write
+from bench.conformance import as_data
+from bench.series import DAY_MS, END_MS, hosts
+from jipyo.model.result import QueryResult
+from jipyo.promql import Engine, Options
+
+DAYS = int(os.environ.get("BENCH_DAYS", "7"))
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+START_MS = END_MS - DAYS * DAY_MS
+
+NAMES = (
+    *("http_request_duration_seconds_bucket", "node_cpu_seconds_total"),
+    *("node_filesystem_avail_bytes", "node_load1", "node_memory_Active_bytes"),
+    *("node_memory_MemTotal_bytes", "node_network_receive_bytes_total"),
+    *("node_network_transmit_bytes_total", "nvidia_gpu_temperature", "nvidia_gpu_utilization"),
+)
+
+
+@dataclass(frozen=True)
+class Question:
+    """Expressions to be asked one after the other; without a step, at the end only."""
+
+    name: str
+    exprs: tuple[str, ...]
+    start_ms: int = END_MS
+    end_ms: int = END_MS
+    step_ms: int = 0
+    tolerance: float = 1e-9
+    """Greatest relative difference of a value from Prometheus'."""
+    eval_goal: float | None = 3.0
+    http_goal: float | None = 3.0
+    vm_goal: float | None = 1.0
+
+
+_CPU = 'rate(node_cpu_seconds_total{cpu=~"0|1"}[5m])'
+_SUM = " + ".join(f"sum by (instance) (rate({name}[5m]))" for name in NAMES)
+_P95 = "histogram_quantile(0.95, sum by (le) (rate(http_request_duration_seconds_bucket[5m])))"
+_JOIN = (
+    "rate(node_network_receive_bytes_total[5m]) / on (instance) group_left () "
+    'sum by (instance) (rate(node_cpu_seconds_total{mode!="idle"}[5m]))'
+)
+_DAY = (END_MS - 2 * DAY_MS, END_MS - DAY_MS)
+_WEEK = (START_MS, END_MS)
+_DAILY = (START_MS + DAY_MS, END_MS, DAY_MS)
+
+
+def _daily(call: str) -> tuple[str, ...]:
+    return tuple(call.replace("$x", f"{name}[1d]") for name in NAMES)
+
+
+QUESTIONS = (
+    Question(
+        "raw 1 series, 7 d",
+        (f'node_cpu_seconds_total{{instance="host03:9100",cpu="2",mode="user"}}[{DAYS}d]',),
+        eval_goal=None,
+    ),
+    Question("rate 80 series, 24 h @60 s", (_CPU,), *_DAY, 60_000),
+    Question("rate 80 series, 7 d @60 s", (_CPU,), *_WEEK, 60_000, eval_goal=5.0),
+    Question("sum of 1,000 rates, 7 d @300 s", (_SUM,), *_WEEK, 300_000, eval_goal=5.0),
+    Question("p95 of 220 buckets, 24 h @60 s", (_P95,), *_DAY, 60_000),
+    Question("daily avg, 1,000 series", _daily("avg_over_time($x)"), *_DAILY, eval_goal=5.0),
+    Question("daily max, 1,000 series", _daily("max_over_time($x)"), *_DAILY, eval_goal=5.0),
+    Question(
+        "daily q95, 1,000 series", _daily("quantile_over_time(0.95, $x)"), *_DAILY, eval_goal=5.0
+    ),
+    Question(
+        "max[1h] 40 series, 24 h @60 s",
+        ("max_over_time(nvidia_gpu_utilization[1h])",),
+        *_DAY,
+        60_000,
+    ),
+    Question(
+        "avg[1h] 40 series, 24 h @60 s",
+        ("avg_over_time(nvidia_gpu_utilization[1h])",),
+        *_DAY,
+        60_000,
+    ),
+    Question(
+        "instant, 1,000 series", ('{job="node"}',), eval_goal=None, http_goal=1.0, vm_goal=None
+    ),
+    Question(
+        "instant, sum by of 400 rates",
+        ("sum by (instance) (rate(node_cpu_seconds_total[5m]))",),
+        eval_goal=None,
+        http_goal=1.0,
+        vm_goal=None,
+    ),
+    Question(
+        "subquery, a day at 5 min, 7 d @1 h",
+        ("max_over_time(sum by (instance) (rate(node_network_receive_bytes_total[5m]))[1d:5m])",),
+        START_MS + DAY_MS,
+        END_MS,
+        3_600_000,
+        vm_goal=None,
+    ),
+    Question("join by group_left, 24 h @60 s", (_JOIN,), *_DAY, 60_000, vm_goal=None),
+    Question(
+        "topk(5) of 400 rates, 24 h @60 s",
+        ("topk(5, rate(node_cpu_seconds_total[5m]))",),
+        *_DAY,
+        60_000,
+        vm_goal=None,
+    ),
+)
+
+
+def ask(server: peers.Server, question: Question, **more: str) -> list[bytes]:
+    """The bodies of all answers."""
+    bodies = []
+    for expr in question.exprs:
+        if question.step_ms:
+            bodies.append(
+                server.ask(
+                    "/api/v1/query_range",
+                    query=expr,
+                    start=question.start_ms / 1000,
+                    end=question.end_ms / 1000,
+                    step=question.step_ms / 1000,
+                    **more,
+                )
+            )
+        else:
+            at = question.end_ms / 1000
+            bodies.append(server.ask("/api/v1/query", query=expr, time=at, **more))
+    return bodies
+
+
+def evaluate(engine: Engine, store: Any, question: Question) -> list[QueryResult]:
+    """Our answers, parser to arrays."""
+    if not question.step_ms:
+        return [engine.instant(store, expr, question.end_ms) for expr in question.exprs]
+    return [
+        engine.range(store, expr, question.start_ms, question.end_ms, question.step_ms)
+        for expr in question.exprs
+    ]
+
+
+def points(data: dict[str, Any]) -> dict[tuple[Any, ...], list[float]]:
+    """Numbers of an answer by series, with times."""
+    found = {}
+    for series in data["result"]:
+        pairs = series.get("values") or [series["value"]]
+        flat = [float(part) for pair in pairs for part in pair]
+        found[tuple(sorted(series["metric"].items()))] = flat
+    return found
+
+
+def difference(ours: dict[str, Any], theirs: dict[str, Any]) -> float:
+    """The greatest relative difference; infinite where series or times differ."""
+    one, two = points(ours), points(theirs)
+    if one.keys() != two.keys():
+        return float("inf")
+    worst = 0.0
+    for key, values in one.items():
+        a, b = np.array(values), np.array(two[key])
+        if a.shape != b.shape:
+            return float("inf")
+        same = (a == b) | (np.isnan(a) & np.isnan(b))
+        apart = np.abs(a - b)[~same] / np.maximum(np.abs(a), np.abs(b))[~same]
+        worst = max(worst, float(apart.max(initial=0.0)))
+    return worst
+
+
+def eval_seconds(bodies: Sequence[bytes]) -> float:
+    return sum(json.loads(body)["data"]["stats"]["timings"]["evalTotalTime"] for body in bodies)
+
+
+def timed(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+@dataclass
+class Row:
+    """Medians in seconds; NaN where a side was not there."""
+
+    question: Question
+    ours: float
+    http: float
+    prometheus: float
+    eval: float
+    victoria: float
+    apart: float
+
+
+def measure(
+    question: Question,
+    engine: Engine,
+    store: Any,
+    ours: peers.Server | None,
+    prometheus: peers.Server | None,
+    victoria: peers.Server | None,
+) -> Row:
+    """All sides in turn, so that what disturbs one disturbs all."""
+    times: dict[str, list[float]] = {}
+    for _ in range(ROUNDS):
+        _note(times, "ours", lambda: evaluate(engine, store, question))
+        for name, server in (("http", ours), ("prometheus", prometheus), ("victoria", victoria)):
+            if server is not None:
+                _note(times, name, lambda server=server: ask(server, question))
+        if prometheus is not None:
+            seconds = eval_seconds(ask(prometheus, question, stats="all"))
+            times.setdefault("eval", []).append(seconds)
+    apart = float("nan")
+    if prometheus is not None:
+        apart = max(
+            difference(as_data(mine.value), json.loads(body)["data"])
+            for mine, body in zip(
+                evaluate(engine, store, question), ask(prometheus, question), strict=True
+            )
+        )
+    middle = {name: statistics.median(each) for name, each in times.items()}
+    sides = ("ours", "http", "prometheus", "eval", "victoria")
+    return Row(question, *(middle.get(side, float("nan")) for side in sides), apart)
+
+
+def _note(times: dict[str, list[float]], name: str, work: Callable[[], Any]) -> None:
+    times.setdefault(name, []).append(timed(work))
+
+
+def report(rows: Sequence[Row]) -> None:
+    """The table; a figure below its goal is marked."""
+    head = ("ours", "eval", "x eval", "HTTP", "Prom", "x HTTP", "VM", "x VM")
+    print(f"{'query (ms)':<38}" + "".join(f"{each:>9}" for each in head) + f"{'apart':>10}")
+    for row in rows:
+        question = row.question
+        cells = [
+            _ms(row.ours),
+            _ms(row.eval),
+            _ratio(row.eval / row.ours, question.eval_goal),
+            _ms(row.http),
+            _ms(row.prometheus),
+            _ratio(row.prometheus / row.http, question.http_goal),
+            _ms(row.victoria),
+            _ratio(row.victoria / row.http, question.vm_goal),
+        ]
+        print(
+            f"{question.name:<38}" + "".join(f"{each:>9}" for each in cells) + f"{row.apart:>10.1e}"
+        )
+
+
+def _ms(seconds: float) -> str:
+    return "-" if np.isnan(seconds) else f"{seconds * 1000:.1f}"
+
+
+def _ratio(ratio: float, goal: float | None) -> str:
+    if np.isnan(ratio):
+        return "-"
+    return f"{ratio:.1f}" + ("" if goal is None or ratio >= goal else " !")
+
+
+_PEAK = """
+import resource, sys
+from pathlib import Path
+from bench.promql import QUESTIONS, evaluate
+from jipyo.promql import Engine
+from jipyo.tsdb import Reader
+with Reader.open(Path(sys.argv[1])) as store:
+    evaluate(Engine(), store, QUESTIONS[int(sys.argv[2])])
+peak = [line for line in open("/proc/self/status") if line.startswith("VmHWM")][0]
+print(int(peak.split()[1]) / 1024)
+"""
+
+
+def peaks(folder: Path) -> None:
+    """The memory of a fresh process for each question."""
+    print("peak RSS of a fresh process, MiB:")
+    for nth, question in enumerate(QUESTIONS):
+        done = subprocess.run(
+            [sys.executable, "-c", _PEAK, str(folder), str(nth)],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        print(f"  {question.name:<38}{float(done.stdout):>8.0f}")
+
+
+def main() -> None:
+    """Start, load, ask, compare, print."""
+    from jipyo.tsdb import Options as StoreOptions  # noqa: PLC0415
+    from jipyo.tsdb import Store  # noqa: PLC0415
+
+    blocks = list(hosts(DAYS))
+    with (
+        tempfile.TemporaryDirectory(prefix="jipyo-bench-") as name,
+        contextlib.ExitStack() as stack,
+    ):
+        root = Path(name)
+        options = StoreOptions(retention_ms=None, out_of_order_ms=None)
+        store = stack.enter_context(
+            Store.open(root / "jipyo", options, now_ms=lambda: END_MS + DAY_MS)
+        )
+        store.load(blocks)
+        servers = {
+            "prometheus": _peer(stack, peers.prometheus, root / "prometheus"),
+            "victoria": _peer(stack, peers.victoria, root / "victoria"),
+        }
+        for server in servers.values():
+            if server is not None:
+                remote_write.write(server.url + "/api/v1/write", blocks)
+        for server in servers.values():
+            if server is not None:
+                peers.settle(server)
+        del blocks
+        engine = Engine(Options(advice=False))
+        rows = [measure(question, engine, store, None, **servers) for question in QUESTIONS]
+        report(rows)
+        peaks(root / "jipyo")
+
+
+def _peer(
+    stack: contextlib.ExitStack, start: Callable[[Path], Any], folder: Path
+) -> peers.Server | None:
+    try:
+        server: peers.Server = stack.enter_context(start(folder))
+    except FileNotFoundError as error:
+        print(error)
+        return None
+    return server
+
+
+if __name__ == "__main__":
+    main()
