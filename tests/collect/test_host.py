@@ -213,6 +213,14 @@ def test_in_a_container_mounts_are_named_as_the_host_names_them(tmp_path: Path) 
     assert seen == ["/host/", "/host/data"]
 
 
+def test_a_container_sees_its_root_and_no_other_layer(tmp_path: Path) -> None:
+    lines = "overlay / overlay rw 0 0\noverlay /var/lib/docker/x overlay rw 0 0\n"
+    write_tree(tmp_path, {"mounts": lines})
+    systems = disk.FileSystems(statvfs=lambda _: statvfs_of(1))
+    found = of(systems(Paths(proc=str(tmp_path)), NOW), "node_filesystem_size_bytes")
+    assert list(found) == ['{device="overlay",fstype="overlay",mountpoint="/"}']
+
+
 def test_disks_of_older_kernels_have_fewer_columns(tmp_path: Path) -> None:
     write_tree(tmp_path, {"diskstats": "   8 0 sda 1 2 3 4 5 6 7 8 9 10 11\n"})
     families = list(disk.Disks()(Paths(proc=str(tmp_path), root=str(tmp_path)), NOW))

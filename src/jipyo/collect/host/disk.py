@@ -157,9 +157,15 @@ class FileSystems:
     def _mounts(self, paths: Paths) -> Iterable[Mount]:
         distinct: dict[tuple[str, str, str], Mount] = {}
         for mount in _mount_table(paths):
-            if not (self._mount_points.search(mount.mount_point) or self._types.search(mount.type)):
+            if self._wanted(mount):
                 distinct[mount.device, mount.mount_point, mount.type] = mount
         return distinct.values()
+
+    def _wanted(self, mount: Mount) -> bool:
+        if mount.mount_point == "/" and mount.type == "overlay":
+            return True  # in a container this is the only disk there is to see
+        ignored = self._mount_points.search(mount.mount_point) or self._types.search(mount.type)
+        return ignored is None
 
     def _usage(self, paths: Paths, mount: Mount) -> Usage:
         where = paths.root.rstrip("/") + mount.mount_point

@@ -1,0 +1,94 @@
+"""Bodies of requests: decompressed within a limit, whatever their header claims."""
+
+from __future__ import annotations
+
+import zlib
+
+import cramjam
+
+from jipyo.model.errors import CollectError
+
+_GZIP_OR_ZLIB = 47
+"""Window bits by which zlib recognises either header itself."""
+
+
+class TooLarge(CollectError):  # noqa: N818 - named as what it says
+    """More bytes than we take; sending the same again will not help."""
+
+
+class BadBody(CollectError):  # noqa: N818
+    """Bytes that are not what their header says; sending the same again will not help."""
+
+
+class NotTaken(CollectError):  # noqa: N818
+    """A kind of body that we do not read."""
+
+
+def decompress(body: bytes, encoding: str, limit: int) -> bytes:
+    """The body as it was before it was compressed: identity, gzip, deflate, snappy or zstd.
+
+    Raises:
+        TooLarge: it is larger than `limit` bytes.
+        BadBody: it is damaged.
+        NotTaken: the encoding is not known.
+    """
+    readers = {
+        "": _as_it_is,
+        "identity": _as_it_is,
+        "gzip": _inflate,
+        "deflate": _inflate,
+        "snappy": _unsnap,
+        "zstd": _unzstd,
+    }
+    reader = readers.get(encoding.strip().lower())
+    if reader is None:
+        raise NotTaken("push.encoding", encoding=encoding, known=", ".join(filter(None, readers)))
+    return reader(body, limit)
+
+
+def _as_it_is(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise too_large(limit)
+    return body
+
+
+def _inflate(body: bytes, limit: int) -> bytes:
+    machine = zlib.decompressobj(_GZIP_OR_ZLIB)
+    try:
+        plain = machine.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise BadBody("push.damaged", reason=str(error)) from error
+    if len(plain) > limit:
+        raise too_large(limit)
+    if not machine.eof:
+        raise BadBody("push.damaged", reason="it ends early")
+    return plain
+
+
+def _unsnap(body: bytes, limit: int) -> bytes:
+    # The block format begins with the length of the plain bytes, so nothing is made in vain.
+    try:
+        if cramjam.snappy.decompress_raw_len(body) > limit:
+            raise too_large(limit)
+        return bytes(cramjam.snappy.decompress_raw(body))
+    except cramjam.DecompressionError as error:
+        raise BadBody("push.damaged", reason=str(error)) from error
+
+
+def _unzstd(body: bytes, limit: int) -> bytes:
+    machine = cramjam.zstd.Decompressor()
+    plain = bytearray()
+    try:
+        for start in range(0, len(body), 65536):
+            machine.decompress(body[start : start + 65536])
+            plain += bytes(machine.flush())
+            if len(plain) > limit:
+                raise too_large(limit)
+    except cramjam.DecompressionError as error:
+        raise BadBody("push.damaged", reason=str(error)) from error
+    return bytes(plain)
+
+
+def too_large(limit: int) -> TooLarge:
+    """Said of a body that is larger than we take."""
+    return TooLarge("push.too_large", limit=f"{limit >> 20:,} MiB")
