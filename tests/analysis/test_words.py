@@ -15,6 +15,7 @@ from jipyo.model.labels import Labels
 KO, EN, SEOUL = texts("ko"), texts("en"), ZoneInfo("Asia/Seoul")
 NOW_MS = T0_MS + 2 * MINUTE_MS
 ROWS = {"o": "60 60 60", "w": "60 75 75", "c": "60 90 90", "?": "60 . .", ".": ". . ."}
+LATER = {"p": "60 60 75"}  # beyond, but not yet for the five minutes it takes
 NAMES = (
     Bilingual("CPU 사용률", "CPU use"),
     Bilingual("메모리", "memory"),
@@ -25,9 +26,12 @@ NAMES = (
 
 def health(states: str) -> Health:
     pairs = zip(states, NAMES, strict=False)
-    return overall(
-        NOW_MS, [assess(measured(ROWS[s], of=metric(name=name)), NOW_MS) for s, name in pairs]
-    )
+    return overall(NOW_MS, [one(state, name) for state, name in pairs])
+
+
+def one(state: str, name: Bilingual) -> MetricHealth:
+    of = metric(name=name, thresholds=limits(minutes=5 if state in LATER else 0))
+    return assess(measured({**ROWS, **LATER}[state], of=of), NOW_MS)
 
 
 @pytest.mark.parametrize(
@@ -59,6 +63,17 @@ def health(states: str) -> Health:
             "??",
             "알 수 없음: CPU 사용률 등 지표 2개의 자료가 끊겼습니다 (판정 2개)",
             "Unknown: 2 metrics have stopped giving data, CPU use first (2 judged)",
+        ),
+        (
+            "op",
+            "정상: 기준을 벗어난 채 이어지는 지표가 없습니다 (판정 2개, 기준에 막 이른 것 1개)",
+            "OK: no metric has stayed beyond its threshold for long enough"
+            " (2 judged, 1 beyond for less than that)",
+        ),
+        (
+            "wp",
+            "주의: CPU 사용률이 기준을 벗어났습니다 (판정 2개, 기준에 막 이른 것 1개)",
+            "Warning: CPU use is beyond its threshold (2 judged, 1 beyond for less than that)",
         ),
         ("", "알 수 없음: 판정할 자료가 없습니다", "Unknown: there is no data to judge"),
         (

@@ -29,14 +29,26 @@ def state_name(state: State, t: Texts) -> str:
 
 def verdict(health: Health, t: Texts) -> str:
     """All of it in one sentence, with how much was judged and how much had no data."""
-    lost = sum(one.state is State.UNKNOWN for one in health.judged)
     counts = {
-        "judged": 0 if health.state is State.OK else len(health.judged),
-        "lost": 0 if health.state is State.UNKNOWN else lost,
+        "judged": 0 if _all_within(health) else len(health.judged),
+        "pending": len(_pending(health)),
+        "lost": 0 if health.state is State.UNKNOWN else _lost(health),
         "absent": len(health.absent),
     }
     said = [t(f"health.count.{name}", n=n) for name, n in counts.items() if n]
     return _finding(health, t) + (f" ({', '.join(said)})" if said else "")
+
+
+def _pending(health: Health) -> list[MetricHealth]:
+    return [one for one in health.judged if one.reason is Reason.PENDING]
+
+
+def _lost(health: Health) -> int:
+    return sum(one.state is State.UNKNOWN for one in health.judged)
+
+
+def _all_within(health: Health) -> bool:
+    return health.state is State.OK and not _pending(health)
 
 
 def _finding(health: Health, t: Texts) -> str:
@@ -44,7 +56,8 @@ def _finding(health: Health, t: Texts) -> str:
     if not gravest:
         return t("health.verdict.nothing")
     if health.state is State.OK:
-        return t("health.verdict.ok", n=len(gravest))
+        key = "health.verdict.ok" if _all_within(health) else "health.verdict.ok_pending"
+        return t(key, n=len(gravest))
     more = "more" if len(gravest) > 1 else "one"
     name = gravest[0].metric.name(t.lang)
     return t(f"health.verdict.{health.state.value}.{more}", name=name, n=len(gravest))
