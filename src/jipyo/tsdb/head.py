@@ -305,7 +305,7 @@ class Head:
             return Reject.INVALID_LABELS
         try:
             text = index.to_json(labels)
-        except UnicodeEncodeError:
+        except TypeError:
             return Reject.INVALID_LABELS
         number = index.hash_of(text)
         for sid, known in self._db.execute(

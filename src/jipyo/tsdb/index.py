@@ -7,10 +7,10 @@ All functions read through the connection they are given and so see its snapshot
 from __future__ import annotations
 
 import hashlib
-import json
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp, select_all
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from jipyo.tsdb.codec import Sids
 
 FEW = 1000
-"""Up to this many candidates are told apart by their labels, not by postings."""
 _KEPT_LABELS = 200_000
 
 
@@ -56,14 +55,14 @@ def to_json(labels: Labels) -> bytes:
     """Labels as they stand in `series.labels`.
 
     Raises:
-        UnicodeEncodeError: a name or value is not Unicode.
+        TypeError: a name or value is not Unicode.
     """
-    return json.dumps(labels.pairs, ensure_ascii=False, separators=(",", ":")).encode()
+    return orjson.dumps(labels.pairs)
 
 
 def from_json(text: bytes) -> Labels:
     """What `to_json` wrote."""
-    return Labels(tuple((name, value) for name, value in json.loads(text)))
+    return Labels(tuple((name, value) for name, value in orjson.loads(text)))
 
 
 def hash_of(text: bytes) -> int:
@@ -71,8 +70,12 @@ def hash_of(text: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
 
-def find(db: sqlite3.Connection, cache: LabelCache, selector: Sequence[Matcher]) -> Sids:
+def find(
+    db: sqlite3.Connection, cache: LabelCache, selector: Sequence[Matcher], few: int = FEW
+) -> Sids:
     """The ids of all series that pass every matcher, ascending.
+
+    Up to `few` candidates are told apart by their labels, more by postings.
 
     Raises:
         QueryError: a pattern is not valid RE2.
@@ -82,11 +85,11 @@ def find(db: sqlite3.Connection, cache: LabelCache, selector: Sequence[Matcher])
     needing.sort(key=_cost)
     found: Sids | None = None
     for at, matcher in enumerate(needing):
-        if found is not None and len(found) <= FEW:
+        if found is not None and len(found) <= few:
             return _sift(db, cache, found, [*needing[at:], *excluding])
         postings = _postings(db, matcher, wanted=True)
         found = postings if found is None else np.intersect1d(found, postings, True)
-    if found is not None and len(found) <= FEW:
+    if found is not None and len(found) <= few:
         return _sift(db, cache, found, excluding)
     if found is None:
         found = _column(db.execute("SELECT sid FROM series ORDER BY sid"))
@@ -134,10 +137,23 @@ def _postings(db: sqlite3.Connection, matcher: Matcher, *, wanted: bool) -> Sids
     return np.sort(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
 
-def _column(rows: sqlite3.Cursor) -> Sids:
+def _column(rows: Iterable[tuple[int, ...]]) -> Sids:
     return np.fromiter((row[0] for row in rows), np.int64)
 
 
 def names(db: sqlite3.Connection) -> list[str]:
     """All label names, sorted."""
     return sorted(name for (name,) in db.execute("SELECT DISTINCT name FROM pair"))
+
+
+def values(db: sqlite3.Connection, name: str, sids: Sids) -> set[str]:
+    """The values of a label among these series (ascending ids), by postings."""
+    if not len(sids):
+        return set()
+    rows = db.execute(
+        "SELECT sid, value FROM pair JOIN posting USING (pid) WHERE name = ?", (name,)
+    ).fetchall()
+    at = np.searchsorted(sids, _column(rows))
+    at[at == len(sids)] = 0
+    here = np.equal(sids[at], _column(rows)).tolist()
+    return {row[1] for row, known in zip(rows, here, strict=True) if known}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _BATCH = 4096
 """Series that are located at once."""
 _KEPT = 20_000
+_NONE = np.empty(0, np.int64)
 
 
 def day_of(t_ms: int) -> int:
@@ -284,6 +285,8 @@ def _overlaps(slab: Slab, bounds: Bounds) -> bool:
 
 def _common(sids: Sids, others: Sids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where the common ids stand in each; both ascend."""
+    if others[0] > sids[-1] or others[-1] < sids[0]:
+        return _NONE, _NONE
     small, large = (sids, others) if len(sids) <= len(others) else (others, sids)
     at = np.searchsorted(large, small)
     at[at == len(large)] = 0

@@ -121,6 +121,9 @@ class Reader:
             if not selectors:
                 return index.names(snapshot.db)
             sids = self._active(snapshot, selectors, start_ms, end_ms)
+            if len(sids) > index.FEW:
+                every = index.names(snapshot.db)
+                return [name for name in every if index.values(snapshot.db, name, sids)]
             return sorted({name for labels in self._labels(snapshot, sids) for name in labels})
 
     def label_values(
@@ -129,6 +132,8 @@ class Reader:
         """See `Queryable.label_values`."""
         with self.snapshot() as snapshot:
             sids = self._active(snapshot, selectors, start_ms, end_ms)
+            if len(sids) > index.FEW:
+                return sorted(index.values(snapshot.db, name, sids))
             values = {labels.get(name, "") for labels in self._labels(snapshot, sids)}
             return sorted(values - {""})
 

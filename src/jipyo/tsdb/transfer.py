@@ -35,7 +35,6 @@ if TYPE_CHECKING:
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 _PLAIN_METRIC = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
 _PLAIN_LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
-_PIECE_BYTES = 16 << 20
 _KNOWN_BY = 1 << 20
 """A file is known again by its size and the hash of its first megabyte."""
 
@@ -63,7 +62,12 @@ class Imported:
 
 
 def import_openmetrics(
-    store: Store, file: Path, parse: Parse, progress: Progress = silent
+    store: Store,
+    file: Path,
+    parse: Parse,
+    progress: Progress = silent,
+    *,
+    piece_bytes: int = 16 << 20,
 ) -> Imported:
     """Load an OpenMetrics file with times, as `promtool tsdb dump-openmetrics` writes it.
 
@@ -78,7 +82,7 @@ def import_openmetrics(
             total = file.stat().st_size
             source = _known_as(taken, total)
             taken.seek(store.import_position(source))
-            for text, position in _pieces(taken):
+            for text, position in _pieces(taken, piece_bytes):
                 answer = _load(store, parse(text))
                 samples += answer.samples
                 for reason, count in answer.rejected.items():
@@ -97,13 +101,13 @@ def _known_as(taken: BinaryIO, size: int) -> str:
     return f"{size}:{hashlib.blake2b(taken.read(_KNOWN_BY), digest_size=16).hexdigest()}"
 
 
-def _pieces(taken: BinaryIO) -> Iterator[tuple[str, int]]:
+def _pieces(taken: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
     """Whole lines as pages, with where they end.
 
     A page begins with the comments of the family that the page before ended in.
     """
     comments: list[str] = []
-    while piece := taken.read(_PIECE_BYTES):
+    while piece := taken.read(size):
         piece += taken.readline()
         lines = piece.decode("utf-8", "surrogateescape").split("\n")
         text = "\n".join([*comments, *(line for line in lines if line not in {"", "# EOF"})])

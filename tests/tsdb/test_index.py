@@ -1,0 +1,133 @@
+"""Selectors against the plain definition, and the index at size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jipyo.model.errors import QueryError
+from jipyo.model.matcher import Matcher, MatchOp, select_all
+from jipyo.model.sample import Scrape, SeriesBlock
+from jipyo.tsdb import index
+from jipyo.tsdb.options import DAY_MS
+from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, one
+
+if TYPE_CHECKING:
+    from jipyo.model.labels import Labels
+
+ALL = tuple(
+    one(name, a=a, b=b, 한글=a)
+    for name in ("up", "load", "cpu:rate")
+    for a in ("", "1", "12", "x\ny", "é")
+    for b in ("", "z")
+)
+names = st.sampled_from(["__name__", "a", "b", "none", "한글"])
+values = st.sampled_from(["", "1", "12", "up", "x\ny", "z", "é"])
+patterns = st.sampled_from(
+    ["", ".*", ".+", "1", "1.*", "1|z", "up|load", "x.y", "[^u].*", "(?i)UP"]
+)
+matchers = st.one_of(
+    st.builds(Matcher, names, st.sampled_from([MatchOp.EQ, MatchOp.NE]), values),
+    st.builds(Matcher, names, st.sampled_from([MatchOp.RE, MatchOp.NRE]), patterns),
+)
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+    opened = Opened(tmp_path_factory.mktemp("index") / "data")
+    opened.store.append([Scrape(T0, ALL, np.ones(len(ALL)))])
+    return opened
+
+
+@given(selector=st.lists(matchers, max_size=4))
+def test_a_selector_means_what_its_matchers_say(filled: Opened, selector: list[Matcher]) -> None:
+    expected = sorted(labels for labels in ALL if select_all(selector, labels))
+    assert filled.store.series([selector], *EVER) == expected
+
+
+@given(selector=st.lists(matchers, max_size=4))
+@settings(max_examples=30)
+def test_postings_and_labels_tell_series_apart_alike(
+    filled: Opened, selector: list[Matcher]
+) -> None:
+    with filled.store.snapshot() as snapshot:
+        by_labels = index.find(snapshot.db, index.LabelCache(), selector)
+        by_postings = index.find(snapshot.db, index.LabelCache(), selector, few=-1)
+    assert by_labels.tolist() == by_postings.tolist()
+
+
+def test_a_bad_pattern_is_said_even_where_no_series_is(opened: Opened) -> None:
+    with pytest.raises(QueryError, match="error parsing regexp"):
+        opened.store.series([[Matcher("a", MatchOp.RE, "(")]], *EVER)
+    with pytest.raises(QueryError, match="error parsing regexp"):
+        list(opened.store.select([Matcher("a", MatchOp.NRE, "(")], *EVER))
+
+
+def test_several_selectors_add_up_without_doubles(filled: Opened) -> None:
+    found = filled.store.series(
+        [[Matcher("a", MatchOp.EQ, "1")], [Matcher("a", MatchOp.RE, "1.?")]], *EVER
+    )
+    assert found == sorted(labels for labels in ALL if labels.get("a") in {"1", "12"})
+    assert filled.store.label_values("a", [[Matcher("b", MatchOp.EQ, "z")]], *EVER) == sorted(
+        {"1", "12", "x\ny", "é"}
+    )
+
+
+def test_series_with_samples_only_around_a_range_are_not_in_it(opened: Opened) -> None:
+    t_ms = np.array([T0 - DAY_MS + 1, T0 - 1])
+    opened.store.load([SeriesBlock((one("gap"),), t_ms, np.ones((1, 2)))])
+    assert opened.store.series([], T0 - DAY_MS + 2, T0 - 2) == []
+    assert opened.store.series([], T0 - DAY_MS + 2, T0 - 1) == [one("gap")]
+    assert opened.store.series([], T0 - DAY_MS, T0 - DAY_MS + 1) == [one("gap")]
+
+
+def test_hash_twins_are_told_apart_by_their_labels(opened: Opened) -> None:
+    opened.store.append([Scrape(T0, (one("a"), one("b")), np.ones(2))])
+    opened.store._db.execute("UPDATE series SET hash = 1")
+    opened.again()
+    assert len(opened.store.series([], *EVER)) == 2
+
+
+def test_thousands_of_series_and_churn_stay_whole(opened: Opened) -> None:
+    """Past the number up to which labels are compared; `make bench B=store` has 100,000."""
+    many = [
+        tuple(one(f"m{n % 100}", pod=str(n), host=str(host)) for n in range(800))
+        for host in range(4)
+    ]
+    for n in range(4):
+        opened.clock.t_ms = T0 + n * STEP
+        for host, series in enumerate(many):
+            new = one("churn", host=str(host), round=str(n))
+            opened.store.append([Scrape(opened.clock.t_ms + host, (*series, new), np.ones(801))])
+    for settle in (False, True):
+        if settle:
+            opened.store.compact_head()
+            opened.again()
+        store = opened.store
+        assert len(store.series([[Matcher("host", MatchOp.EQ, "3")]], *EVER)) == 804
+        assert len(store.label_values("pod", [], *EVER)) == 800
+        assert store.label_values("round", [], T0, T0 + STEP - 1) == ["0"]
+        assert store.label_names([EVERYTHING], *EVER) == ["__name__", "host", "pod", "round"]
+        assert store.label_names([EVERYTHING], T0 + 5 * STEP, T0 + 6 * STEP) == []
+        found = list(store.select([Matcher("pod", MatchOp.EQ, "7")], *EVER))
+        assert sum(len(block.series) for block in found) == 4
+
+
+@given(
+    picked=st.sets(st.sampled_from(ALL)),
+    name=names,
+)
+@settings(max_examples=30)
+def test_values_by_postings_are_those_of_the_labels(
+    filled: Opened, picked: set[Labels], name: str
+) -> None:
+    with filled.store.snapshot() as snapshot:
+        sids = index.find(snapshot.db, index.LabelCache(), [])
+        labels = snapshot.labels(sids.tolist())
+        chosen = sids[[one in picked for one in labels]]
+        found = index.values(snapshot.db, name, chosen)
+    assert found == {labels.get(name, "") for labels in picked} - {""}

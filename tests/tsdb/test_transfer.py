@@ -1,0 +1,174 @@
+"""Import and export: what goes out comes in again."""
+
+from __future__ import annotations
+
+import io
+import sys
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from jipyo.collect.exposition import Format, Parser
+from jipyo.model.errors import CollectError, StoreError, StoreFull
+from jipyo.model.matcher import Matcher, MatchOp
+from jipyo.model.sample import (
+    STALE_NAN,
+    MetricMetadata,
+    MetricType,
+    Reject,
+    Scrape,
+    SeriesBlock,
+)
+from jipyo.tsdb import (
+    Page,
+    export_openmetrics,
+    export_parquet,
+    import_openmetrics,
+)
+from jipyo.tsdb.options import DAY_MS
+from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, everything, one
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.model.store import Selector
+
+NAMES = (
+    one("jobs_total", job='a"b\\c\nd', host="x"),
+    one("load1", host="x"),
+    one("이름", **{"레이블 이름": "값"}),
+)
+
+
+def parse(text: str) -> Page:
+    """As `app` hands the scraper's parser down."""
+    reading = Parser().read(text, Format.OPENMETRICS)
+    assert reading.t_ms is not None
+    return Page(reading.series, reading.t_ms, reading.values, reading.metadata)
+
+
+def exported(opened: Opened, selector: Selector = EVERYTHING) -> str:
+    out = io.StringIO()
+    export_openmetrics(opened.store, selector, EVER, out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def filled(opened: Opened) -> Opened:
+    t_ms = T0 - DAY_MS + STEP * np.arange(1, 2000)
+    values = np.random.default_rng(8).normal(size=(3, len(t_ms)))
+    values[1, :4] = [np.inf, -np.inf, np.nan, -0.0]
+    opened.store.load([SeriesBlock(NAMES, t_ms, values)])
+    opened.store.describe(
+        [
+            MetricMetadata("jobs_total", MetricType.COUNTER, 'Jobs "done".\nAll.'),
+            MetricMetadata("load1", MetricType.GAUGE, "Load."),
+            MetricMetadata("other", MetricType.GAUGE, "Not here."),
+        ]
+    )
+    return opened
+
+
+def test_text_that_goes_out_comes_in_again(filled: Opened, tmp_path: Path) -> None:
+    text = exported(filled)
+    assert text.endswith("# EOF\n")
+    assert '# TYPE jobs counter\n# HELP jobs Jobs \\"done\\".\\nAll.\n' in text
+    (tmp_path / "dump").write_text(text)
+    other = Opened(tmp_path / "other")
+    told: list[tuple[int, int | None]] = []
+    answer = import_openmetrics(
+        other.store, tmp_path / "dump", parse, lambda done, total: told.append((done, total))
+    )
+    assert answer.samples == 3 * 1999
+    assert everything(other.store) == everything(filled.store)
+    assert told[-1][0] == told[-1][1]
+    other.store.close()
+
+
+def test_stale_markers_have_no_text(opened: Opened) -> None:
+    opened.store.append([Scrape(T0, NAMES[1:2], np.array([STALE_NAN]))])
+    opened.store.append([Scrape(T0 + 1, NAMES[1:2], np.array([1.5]))])
+    assert exported(opened) == f'load1{{host="x"}} 1.5 {T0 // 1000}.001\n# EOF\n'
+
+
+@pytest.mark.parametrize(("t_ms", "text"), [(-1, "-0.001"), (0, "0.000"), (-1500, "-1.500")])
+def test_times_before_1970_are_written_too(opened: Opened, t_ms: int, text: str) -> None:
+    opened.store.load([SeriesBlock((one("up"),), np.array([t_ms]), np.ones((1, 1)))])
+    assert exported(opened) == f"up 1.0 {text}\n# EOF\n"
+
+
+def test_an_import_cut_short_goes_on_where_it_was_and_again_does_nothing(
+    filled: Opened, tmp_path: Path
+) -> None:
+    (tmp_path / "dump").write_text(exported(filled))
+    other = Opened(tmp_path / "other")
+    pieces = 0
+
+    def breaks(text: str) -> Page:
+        nonlocal pieces
+        pieces += 1
+        if pieces == 6:
+            raise CollectError("broken")
+        return parse(text)
+
+    with pytest.raises(CollectError):
+        import_openmetrics(other.store, tmp_path / "dump", breaks, piece_bytes=20_000)
+    part = sum(map(len, everything(other.store).values()))
+    assert 0 < part < 3 * 1999
+    other.again()
+    rest = import_openmetrics(other.store, tmp_path / "dump", parse, piece_bytes=30_000)
+    assert part + rest.samples == 3 * 1999
+    assert everything(other.store) == everything(filled.store)
+    assert import_openmetrics(other.store, tmp_path / "dump", parse).samples == 0
+    assert other.store.metadata("load1") == filled.store.metadata("load1")
+    other.store.close()
+
+
+def test_of_two_values_for_a_moment_the_first_stays(opened: Opened, tmp_path: Path) -> None:
+    dump = tmp_path / "dump"
+    dump.write_text("up 1 5\nup 2 5\nup 1 6\nup 3 4\n# EOF\n")
+    page = Page([one("up")] * 4, np.array([5, 5, 6, 4]) * 1000, np.array([1.0, 2.0, 1.0, 3.0]))
+    answer = import_openmetrics(opened.store, dump, lambda _: page)
+    assert (answer.samples, answer.rejected) == (3, {Reject.DUPLICATE: 1})
+    assert [t for t, _ in everything(opened.store)[one("up")]] == [4000, 5000, 6000]
+
+
+def test_an_empty_page_is_no_sample(opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / "dump").write_text("# EOF\n")
+    empty = Page([], np.empty(0, np.int64), np.empty(0))
+    assert import_openmetrics(opened.store, tmp_path / "dump", lambda _: empty).samples == 0
+
+
+def test_a_file_that_cannot_be_read_is_said(opened: Opened, tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"tsdb\.import_unreadable"):
+        import_openmetrics(opened.store, tmp_path / "none", parse)
+
+
+def test_a_selection_goes_out_alone(filled: Opened) -> None:
+    text = exported(filled, [Matcher("__name__", MatchOp.EQ, "load1")])
+    assert {line.split("{")[0] for line in text.splitlines()[2:-1]} == {"load1"}
+
+
+def test_parquet_without_its_library_tells_the_remedy(
+    filled: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(StoreError, match=r"tsdb\.no_parquet") as raised:
+        export_parquet(filled.store, EVERYTHING, EVER, tmp_path / "x.parquet")
+    assert raised.value.hint == "tsdb.no_parquet.hint"
+
+
+def test_parquet_holds_every_sample(filled: Opened, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    file = tmp_path / "x.parquet"
+    assert export_parquet(filled.store, EVERYTHING, EVER, file) == 3 * 1999
+    table = parquet.read_table(file).to_pylist()
+    found: dict[object, list[tuple[int, int]]] = {}
+    for row in table:
+        labels = one(row["metric"], **dict(row["labels"]))
+        t_ms = int(row["t"].timestamp() * 1000 + 0.5)
+        found.setdefault(labels, []).append((t_ms, int(np.float64(row["value"]).view(np.uint64))))
+    assert found == everything(filled.store)
+    with pytest.raises(StoreFull):
+        export_parquet(filled.store, EVERYTHING, EVER, tmp_path / "none" / "x.parquet")
