@@ -47,9 +47,33 @@ SERVICE = Site(cores=2, gpus=3, api=True)
 HOUR = 3_600_000
 
 
-def built(path: Path, site: Site, *days: Day, now_ms: int = END + HOUR) -> Report:
+FEW = Catalogue(
+    tuple(
+        metric
+        for metric in CATALOGUE.metrics
+        if metric.id
+        in {
+            "system.cpu.utilization",
+            "system.cpu.core.utilization",
+            "system.memory.utilization",
+            "system.network.receive",
+            "app.response_time",
+            "app.throughput",
+            "system.gpu.temperature",
+        }
+    )
+)
+
+
+def built(
+    path: Path,
+    site: Site,
+    *days: Day,
+    now_ms: int = END + HOUR,
+    catalogue: Catalogue = FEW,
+) -> Report:
     with filled(path, site, *days) as store:
-        return daily.build(source(store), CATALOGUE, days[-1].day, site.zone, now_ms)
+        return daily.build(source(store), catalogue, days[-1].day, site.zone, now_ms)
 
 
 def the(kind: type[T], report: Report) -> T:
@@ -75,7 +99,7 @@ def keys(value: object) -> set[str]:
 
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Report:
-    return built(tmp_path_factory.mktemp("quiet"), SMALL, Day())
+    return built(tmp_path_factory.mktemp("quiet"), SMALL, Day(), catalogue=CATALOGUE)
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +116,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Report:
         Day(DAY - timedelta(days=1), seed=4),
         Day(troubles=troubles, gaps=((3.0, 4.0),)),
     )
-    return built(tmp_path_factory.mktemp("bad"), SERVICE, *days)
+    return built(tmp_path_factory.mktemp("bad"), SERVICE, *days, catalogue=CATALOGUE)
 
 
 def test_a_quiet_whole_day_is_ok(quiet: Report) -> None:
@@ -217,7 +241,7 @@ def test_a_day_without_any_data_is_unknown(tmp_path: Path) -> None:
     report = built(tmp_path, SMALL, Day(gaps=((-1, 25),)))
     assert report.state is State.UNKNOWN
     assert the(Verdict, report).text.key == "reports.verdict.no_data"  # type: ignore[union-attr]
-    assert len(the(Listing, report).items) == len(CATALOGUE.metrics)
+    assert len(the(Listing, report).items) == len(FEW.metrics)
     assert not any(isinstance(block, Tiles | Findings | Charts) for block in report.blocks)
     assert "reports.completeness.no_targets" in keys(report.blocks)
 
@@ -269,9 +293,7 @@ def test_a_question_that_is_refused_is_told_and_spoils_nothing_else(tmp_path: Pa
 
 def test_the_same_samples_give_the_same_json_which_has_no_language(tmp_path: Path) -> None:
     with filled(tmp_path, SERVICE, Day()) as store:
-        once, again = (
-            to_json(daily.build(source(store), CATALOGUE, DAY, SEOUL, END)) for _ in range(2)
-        )
+        once, again = (to_json(daily.build(source(store), FEW, DAY, SEOUL, END)) for _ in range(2))
     assert once == again
     report = orjson.loads(once)
     assert (report["type"], report["kind"], report["state"]) == ("report", "daily", "ok")
@@ -293,3 +315,57 @@ def test_the_fingerprint_changes_with_the_catalogue_and_not_with_its_file() -> N
     moved = Catalogue((replace(first, where="elsewhere.yaml:1"), *others))
     other = Catalogue((replace(first, by=("job",)), *others))
     assert daily.fingerprint(CATALOGUE) == daily.fingerprint(moved) != daily.fingerprint(other)
+
+
+def test_a_missed_promise_is_the_verdict_where_no_threshold_was_crossed(tmp_path: Path) -> None:
+    unjudged = Catalogue(
+        tuple(
+            replace(
+                metric, thresholds=None if metric.id == "app.response_time" else metric.thresholds
+            )
+            for metric in FEW.metrics
+        )
+    )
+    report = built(
+        tmp_path, SERVICE, Day(troubles=(Trouble("latency", 0, 24, 3.0),)), catalogue=unjudged
+    )
+    assert report.state is State.CRITICAL
+    assert the(Verdict, report).text.key == "reports.verdict.missed"  # type: ignore[union-attr]
+    first = the(Findings, report).items[0]
+    assert first.text.key == "reports.finding.missed"  # type: ignore[union-attr]
+
+
+def test_a_capacity_that_was_reached_is_met(tmp_path: Path) -> None:
+    report = built(tmp_path, SERVICE, Day(load=1.6))
+    rows = {row[0].name.en: row for row in table(report, "objectives").rows}  # type: ignore[union-attr]
+    assert rows["Throughput (TPS)"][-1].state is State.OK  # type: ignore[union-attr]
+
+
+def test_a_warning_is_no_worse_than_a_warning(tmp_path: Path) -> None:
+    trouble = Trouble("memory", 12, 14, 0.22)
+    report = built(tmp_path, SMALL, Day(troubles=(trouble,)))
+    assert report.state is State.WARNING
+    assert "reports.finding.breach.above.warning" in keys(the(Findings, report))
+
+
+def test_a_breach_of_a_running_day_may_still_go_on(tmp_path: Path) -> None:
+    day = Day(troubles=(Trouble("cpu", 14, 24, 0.6),))
+    report = built(tmp_path, SMALL, day, now_ms=midnight(DAY, SEOUL) + 15 * HOUR)
+    assert "reports.finding.going_on" in keys(the(Findings, report))
+
+
+def test_a_short_breach_is_told_but_does_not_change_the_state(tmp_path: Path) -> None:
+    report = built(tmp_path, SMALL, Day(troubles=(Trouble("memory", 20, 20.04, 0.4),)))
+    assert report.state is State.OK
+    assert "reports.finding.brief" in keys(the(Findings, report))
+    assert "reports.crossings.brief" in keys(report.blocks)
+
+
+def test_a_large_change_is_found_on_a_quiet_day(tmp_path: Path) -> None:
+    days = (Day(DAY - timedelta(days=7), load=0.4, seed=1), Day())
+    report = built(tmp_path, SMALL, *days)
+    assert "reports.finding.rose" in keys(the(Findings, report))
+    days = (Day(DAY - timedelta(days=7), seed=1), Day(DAY - timedelta(days=1)), Day(load=0.4))
+    report = built(tmp_path / "fell", SMALL, *days)
+    assert "reports.finding.fell" in keys(the(Findings, report))
+    assert "reports.finding.day_before" in keys(the(Findings, report))

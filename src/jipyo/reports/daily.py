@@ -324,7 +324,7 @@ def _appendix(day: Gathered, first_page: Sequence[Block], catalogue: Catalogue) 
     traced = [one for one in dict.fromkeys(_figures(first_page)) if one.value is not None]
     if traced:
         yield Heading("trace", phrase("reports.section.trace"), level=2)
-        yield tables.traced(traced, {one.id: one.name for one in catalogue.metrics})
+        yield tables.traced(traced, day, {one.id: one.name for one in catalogue.metrics})
     if day.entries:
         yield Heading("definitions", phrase("reports.section.definitions"), level=2)
         yield tables.definitions(day)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import State
@@ -11,6 +12,7 @@ from jipyo.reports.document import (
     Badge,
     Code,
     Column,
+    Day,
     Figure,
     Joined,
     Moment,
@@ -352,18 +354,19 @@ def _limits(limits: Thresholds, metric: Metric) -> Part:
     return Joined((*levels, *((held,) if held else ()), origin), "\n")
 
 
-def traced(figures: Iterable[Figure], names: Mapping[str, Bilingual]) -> Table:
+def traced(figures: Iterable[Figure], day: Gathered, names: Mapping[str, Bilingual]) -> Table:
     """Where the figures of the first page come from, one a row."""
-    columns_ = ("metric", "figure", "fold", "samples", "coverage", "expression")
+    told = ("metric", "figure", "fold", "window", "samples", "coverage", "expression")
     return Table(
         id="trace",
         caption=phrase("reports.trace.caption"),
-        columns=columns(*columns_, text=("fold", "expression")),
+        columns=columns(*told, text=("fold", "window", "expression")),
         rows=tuple(
             (
                 names.get(figure.metric, figure.series),
                 figure,
                 phrase(f"reports.how.{figure.fold.value}"),
+                _window(figure, day),
                 Quantity(figure.samples, "count"),
                 Share(figure.coverage),
                 Code(figure.expr),
@@ -372,3 +375,12 @@ def traced(figures: Iterable[Figure], names: Mapping[str, Bilingual]) -> Table:
         ),
         wide=True,
     )
+
+
+def _window(figure: Figure, day: Gathered) -> Part:
+    """From when to when; of another day which."""
+    if figure.start_ms >= day.period.start_ms:
+        return phrase(
+            "reports.trace.window", start=Moment(figure.start_ms), end=Moment(figure.end_ms)
+        )
+    return Day(datetime.fromtimestamp(figure.start_ms / 1000, day.zone).date())
