@@ -1,0 +1,1 @@
+"""Arrays in, judgements out: health, words about it, who gives what, statistics of days."""
