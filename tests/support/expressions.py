@@ -259,9 +259,7 @@ class _Speaker:
 
     def matrix(self, depth: int) -> str:
         if depth > 0 and self._chance(20):
-            inner = self.vector(depth - 1)
-            inner = inner if inner.endswith(")") and self._chance(50) else f"({inner})"
-            return f"{inner}[{self._range()}:{self._one(self._words.steps)}]{self._modifiers()}"
+            return f"{self._operand(depth - 1)}[{self._range()}:{self._one(self._words.steps)}]{self._modifiers()}"
         return f"{self._series(self._any_metric())}[{self._range()}]{self._modifiers()}"
 
     def _counter_window(self, name: str) -> str:
@@ -288,6 +286,7 @@ class _Speaker:
             (2, self._with_scalar),
             (3, self._with_vector),
             (1, self._sets),
+            (1, self._chain),
             (1, self._relabelled),
             (2, self._from_buckets),
             (1, lambda d: f"({self.vector(d - 1)})"),
@@ -299,8 +298,24 @@ class _Speaker:
         return self._way(ways, depth)
 
     def _operand(self, depth: int) -> str:
-        inner = self.vector(depth)
-        return inner if self._chance(40) else f"({inner})"
+        """What may stand beside any operator: in parentheses, or whole without them."""
+        if self._chance(60):
+            return f"({self.vector(depth)})"
+        return self._way(
+            [(3, self.selector), (2, self._counting), (2, self._aggregation), (2, self._function)],
+            depth,
+        )
+
+    def _chain(self, depth: int) -> str:
+        """Operators of every precedence in a row: types are right however they bind."""
+        operators = st.lists(
+            st.sampled_from(_ARITHMETIC + _COMPARISONS + _SETS), min_size=1, max_size=4
+        )
+        signed = ("", "", "", "-", "+")
+        text = self._operand(depth - 1)
+        for operator in self._draw(operators):
+            text += f" {operator} {self._one(signed)}{self._operand(depth - 2)}"
+        return text
 
     def _counting(self, _depth: int) -> str:
         name = self._one(_COUNTING)

@@ -90,7 +90,7 @@ class _Checker:
                 return self._unary(expr)
             case Subquery():
                 return self._subquery(expr)
-            case Paren():
+            case _:
                 return replace(expr, expr=self.visit(expr.expr))
 
     # Selectors, signs, subqueries.

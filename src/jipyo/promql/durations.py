@@ -147,7 +147,7 @@ def _called(function: DurationFunction, args: list[float], step: float, span: fl
             return span
         case DurationFunction.MIN_OF:
             return math.nan if any(map(math.isnan, args)) else min(args)
-        case DurationFunction.MAX_OF:
+        case _:
             return math.nan if any(map(math.isnan, args)) else max(args)
 
 
@@ -167,7 +167,7 @@ def _computed(node: DurationOperation, left: float, right: float) -> float:
             if right == 0:
                 raise _refused(node, "modulo by zero")
             return math.fmod(left, right) if math.isfinite(left) else math.nan
-        case DurationOp.POW:
+        case _:
             return _power(left, right)
 
 
@@ -216,7 +216,7 @@ class _Resolver:
                 return replace(expr, expr=self.visit(expr.expr), param=known)
             case Call(args=args):
                 return replace(expr, args=tuple([self.visit(arg) for arg in args]))
-            case Unary() | Paren():
+            case _:
                 return replace(expr, expr=self.visit(expr.expr))
 
     def _positive(self, duration: Duration) -> int:

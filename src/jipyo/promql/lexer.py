@@ -292,7 +292,7 @@ class _Lexer:
             case "[":
                 self._in_brackets = self._strict = True
                 self._colon = self._duration = False
-            case "]":
+            case _:
                 self._in_brackets = False
 
     def _fail_after(self, message: str) -> NoReturn:

@@ -16,7 +16,6 @@ from jipyo.promql.ast import (
     Call,
     Card,
     Duration,
-    DurationCall,
     DurationNegation,
     DurationNode,
     DurationOperation,
@@ -107,8 +106,9 @@ def _duration(node: DurationNode) -> str:
             return f"({_duration(expr)})"
         case DurationOperation(op=op, left=left, right=right):
             return f"{_duration(left)} {op.value} {_duration(right)}"
-        case DurationCall(function=function, args=args):
-            return f"{function.value}({', '.join([_duration(arg) for arg in args])})"
+        case _:
+            args = [_duration(arg) for arg in node.args]
+            return f"{node.function.value}({', '.join(args)})"
 
 
 def _number(number: NumberLiteral) -> str:
@@ -177,7 +177,7 @@ class _Printer:
                 return f"{self._left(expr)} {self._operator(expr)} {self.line(expr.right)}"
             case Unary():
                 return f"{expr.op.value}{self.line(expr.expr)}"
-            case Paren():
+            case _:
                 return f"({self.line(expr.expr)})"
 
     def _left(self, binary: Binary) -> str:

@@ -66,7 +66,7 @@ def _composed(expr: Binary | Call | Aggregate | Unary | Paren) -> Json:
             return _aggregate(expr)
         case Unary():
             return {"type": "unaryExpr", "op": expr.op.value, "expr": tree(expr.expr)}
-        case Paren():
+        case _:
             return {"type": "parenExpr", "expr": tree(expr.expr)}
 
 
@@ -129,9 +129,10 @@ def _matching(matching: Matching) -> Json:
 
 
 def _fill(number: NumberLiteral | None) -> float | str | None:
-    if number is None or math.isfinite(number.value):
-        return number and number.value
-    return number_text(number.value)
+    if number is None:
+        return None
+    # JSON has no place for NaN and infinities either.
+    return number.value if math.isfinite(number.value) else number_text(number.value)
 
 
 def _call(call: Call) -> Json:
@@ -182,8 +183,8 @@ def _duration_node(node: DurationNode) -> Json:
         case DurationParen(expr=NumberLiteral() as number):
             # A number knows no parentheses there: they become a plus sign in parentheses.
             return {**_duration_expr("+", None, _duration_node(number)), "wrapped": True}
-        case DurationParen(expr=expr):
-            return {**_duration_node(expr), "wrapped": True}
+        case _:
+            return {**_duration_node(node.expr), "wrapped": True}
 
 
 def _duration_expr(op: str, left: Json | None, right: Json | None) -> Json:
