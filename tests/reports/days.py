@@ -100,7 +100,7 @@ def blocks(site: Site, days: tuple[Day, ...]) -> Iterator[SeriesBlock]:
     for day in days:
         begin = midnight(day.day, zone)
         hours = (t_ms - begin) / HOUR_MS
-        inside = (t_ms >= begin - 10 * MINUTE_MS) & (t_ms < midnight(day.day + timedelta(1), zone))
+        inside = (t_ms >= begin - 10 * MINUTE_MS) & (t_ms <= midnight(day.day + timedelta(1), zone))
         level[inside] = day.load * _curve(hours[inside], day.seed)
         for trouble in day.troubles:
             on = (hours >= trouble.start_h) & (hours < trouble.end_h)
