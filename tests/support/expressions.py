@@ -259,7 +259,8 @@ class _Speaker:
 
     def matrix(self, depth: int) -> str:
         if depth > 0 and self._chance(20):
-            return f"{self._operand(depth - 1)}[{self._range()}:{self._one(self._words.steps)}]{self._modifiers()}"
+            window = f"[{self._range()}:{self._one(self._words.steps)}]"
+            return self._operand(depth - 1) + window + self._modifiers()
         return f"{self._series(self._any_metric())}[{self._range()}]{self._modifiers()}"
 
     def _counter_window(self, name: str) -> str:

@@ -107,7 +107,6 @@ _IN_DURATIONS = frozenset({"step", "range", "max_of", "min_of"})
 _FILLS = frozenset({"fill", "fill_left", "fill_right"})
 
 _BLANK = re.compile(r"(?:[ \t\n\r]+|#[^\r\n]*)+")
-_SPACE = re.compile(r"[ \t\n\r]*")
 _ASCII_NAME = re.compile(r"[A-Za-z0-9_]*")
 _OPERATOR = re.compile(r"==|!=|<=|</|>=|>/|[-+*/%^<>@]")
 _PUNCTUATION = {
@@ -242,8 +241,8 @@ class _Lexer:
         self._emit(kind)
 
     def _paren_follows(self) -> bool:
-        space = _SPACE.match(self._text, self._at)
-        return self._text[space.end() : space.end() + 1] == "(" if space else False
+        blank = _BLANK.match(self._text, self._at)
+        return self._text.startswith("(", blank.end() if blank else self._at)
 
     # Outside of braces and brackets.
 
