@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from anyio import CapacityLimiter
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -38,14 +38,15 @@ def create_app(services: Services) -> Starlette:
 
 
 def _routes(services: Services) -> list[BaseRoute]:
-    questions = CapacityLimiter(services.options.queries)
-    small = CapacityLimiter(services.options.queries)
+    # Two pools, so that `/-/healthy` answers while every question takes its time.
+    questions = ThreadPoolExecutor(services.options.queries, "web-question")
+    small = ThreadPoolExecutor(services.options.queries, "web")
 
-    def route(path: str, handler: Handler, limiter: CapacityLimiter, *, post: bool) -> Route:
+    def route(path: str, handler: Handler, pool: Executor, *, post: bool) -> Route:
         def answer(form: Form, gone: threading.Event) -> Reply:
             return handler(services, form, gone)
 
-        endpoint = Endpoint(path, answer, refuse_as_prometheus, limiter)
+        endpoint = Endpoint(path, answer, refuse_as_prometheus, pool)
         return Route(path, endpoint, methods=["GET", "POST"] if post else ["GET"])
 
     return [
@@ -54,12 +55,12 @@ def _routes(services: Services) -> list[BaseRoute]:
             for row in prometheus_api.table()
         ),
         *(route(path, handler, small, post=False) for path, handler in pages.table()),
-        *_own_routes(services, small),
+        *_own_routes(services, questions),
         route("/{path:path}", ui.page, small, post=False),
     ]
 
 
-def _own_routes(services: Services, limiter: CapacityLimiter) -> list[BaseRoute]:
+def _own_routes(services: Services, pool: Executor) -> list[BaseRoute]:
     own = jipyo_api.JipyoApi(services).table()
     described = openapi.document(own, services.version)
 
@@ -73,7 +74,7 @@ def _own_routes(services: Services, limiter: CapacityLimiter) -> list[BaseRoute]
     return [
         Route(
             f"/api/jipyo{path}",
-            Endpoint(f"/api/jipyo{path}", answer, refusal, limiter),
+            Endpoint(f"/api/jipyo{path}", answer, refusal, pool),
             methods=["GET"],
         )
         for path, answer in answers.items()

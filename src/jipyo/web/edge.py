@@ -17,7 +17,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from anyio import CapacityLimiter, to_thread
 from starlette.requests import ClientDisconnect, Request
 
 from jipyo.i18n import Lang, texts
@@ -26,6 +25,8 @@ from jipyo.web import encode, params
 from jipyo.web.params import Form
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     from starlette.datastructures import Headers
     from starlette.types import Receive, Scope, Send
 
@@ -98,14 +99,12 @@ class _Response:
 class Endpoint:
     """One route: an ASGI application around an answerer."""
 
-    def __init__(
-        self, path: str, answerer: Answerer, refusal: Refusal, limiter: CapacityLimiter
-    ) -> None:
+    def __init__(self, path: str, answerer: Answerer, refusal: Refusal, pool: Executor) -> None:
         """`path` is the route's own; its requests are counted under it."""
         self.path = path
         self._answerer = answerer
         self._refusal = refusal
-        self._limiter = limiter
+        self._pool = pool
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -128,8 +127,8 @@ class Endpoint:
         self, request: Request, body: bytes, gone: threading.Event, send: Send
     ) -> None:
         """Send the pieces, each while the next one is made."""
-        limiter = self._limiter
-        response = await to_thread.run_sync(self._answer, request, body, gone, limiter=limiter)
+        loop = asyncio.get_running_loop()
+        response = await loop.run_in_executor(self._pool, self._answer, request, body, gone)
         start = {"status": response.status, "headers": response.headers}
         await send({"type": "http.response.start", **start})
         if response.rest is not None:
@@ -138,10 +137,10 @@ class Endpoint:
         await send({"type": "http.response.body", "body": last, "more_body": False})
 
     async def _stream(self, first: bytes, rest: Iterator[bytes], send: Send) -> None:
+        loop = asyncio.get_running_loop()
         piece: bytes | None = first
         while piece is not None:
-            making = to_thread.run_sync(next, rest, None, limiter=self._limiter)
-            coming = asyncio.ensure_future(making)
+            coming = loop.run_in_executor(self._pool, next, rest, None)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             piece = await coming
 
