@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from catalogue.docs import FILES, written
+from catalogue.docs import DOCS, FILES, written
 from jipyo.catalogue import check_file, load
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.errors import CatalogueError
@@ -15,6 +15,7 @@ from jipyo.promql import parse
 if TYPE_CHECKING:
     from pathlib import Path
 
+EXAMPLES = DOCS.parent / "examples"
 EACH = pytest.mark.parametrize("lang", LANGS)
 
 
@@ -46,3 +47,9 @@ def test_the_mistake_that_is_shown_is_told_so(lang: Lang, tmp_path: Path) -> Non
         check_file(file)
     said = texts(lang).error(caught.value).replace(str(tmp_path), "catalogue")
     assert fenced(lang, "text") == [f"{said}\n"]
+
+
+def test_the_example_of_a_sites_own_file_is_accepted() -> None:
+    catalogue = check_file(EXAMPLES / "catalogue.yaml", parse=parse)
+    assert [metric.id for metric in catalogue.metrics] == ["shop.orders.rate"]
+    assert catalogue.family_name("shop.orders", "ko") == "주문"

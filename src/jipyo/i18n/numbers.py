@@ -16,6 +16,7 @@ class Scaled(NamedTuple):
 _SIGNIFICANT = 3
 _MAX_DECIMALS = 4
 _SMALLEST = 10.0**-_MAX_DECIMALS
+_LARGEST = 1e15
 
 _KIBI = 1024.0
 _BYTE_UNITS = ("byte", "kibibyte", "mebibyte", "gibibyte", "tebibyte", "pebibyte")
@@ -76,6 +77,8 @@ def digits(value: float) -> str:
         return "∞" if value > 0 else "-∞"
     if value == 0:
         return "0"
+    if abs(value) >= _LARGEST:
+        return f"{value:.{_SIGNIFICANT}g}"
     if abs(value) < _SMALLEST:
         return f"<{_SMALLEST}" if value > 0 else f">-{_SMALLEST}"
     rounded = float(f"{value:.{_SIGNIFICANT}g}")
