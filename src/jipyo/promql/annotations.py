@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jipyo.promql.ast import Span
+from jipyo.promql.check import position
 from jipyo.promql.numerals import rounded, short
+from jipyo.promql.quoting import quote
 
 _WARNING = "PromQL warning: "
 _INFO = "PromQL info: "
@@ -79,8 +81,7 @@ class Notes:
 
     def bad_bucket(self, le: str, metric: str, pos: Span) -> None:
         """A bucket whose `le` is no number."""
-        quoted = le.replace("\\", "\\\\").replace('"', '\\"')
-        text = f'bucket label "le" is missing or has a malformed value of "{quoted}"'
+        text = f'bucket label "le" is missing or has a malformed value of {quote(le)}'
         self._warn(text + _for_metric(metric), pos)
 
     def sort_in_range(self, pos: Span) -> None:
@@ -137,7 +138,9 @@ class Notes:
         said = {_WARNING: list[str](), _INFO: list[str]()}
         for text, pos in self._places.items():
             kind = _INFO if text.startswith(_INFO) else _WARNING
-            said[kind].append(f"{text}{self._flattened.get(text, '')} ({place(query, pos)})")
+            said[kind].append(
+                f"{text}{self._flattened.get(text, '')} ({position(query, pos.start)})"
+            )
         return _cut(said[_WARNING], at_most, "warning"), _cut(said[_INFO], at_most, "info")
 
 
@@ -149,12 +152,3 @@ def _cut(texts: list[str], at_most: int, kind: str) -> tuple[str, ...]:
 
 def _for_metric(metric: str) -> str:
     return f' for metric name "{metric}"' if metric else ""
-
-
-def place(query: str, pos: Span) -> str:
-    """Line and column, from 1, of where a span begins."""
-    if not 0 <= pos.start <= len(query):
-        return "invalid position"
-    line = query.count("\n", 0, pos.start) + 1
-    column = pos.start - query.rfind("\n", 0, pos.start)
-    return f"{line}:{column}"

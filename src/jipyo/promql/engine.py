@@ -29,6 +29,7 @@ from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Aggregate, Call, Expr, StringLiteral
 from jipyo.promql.block import Block, without_name
 from jipyo.promql.evaluation import Evaluation
+from jipyo.promql.explain import Explanation, Step
 from jipyo.promql.guard import Guard
 from jipyo.promql.options import Options
 from jipyo.promql.parser import parse
@@ -109,6 +110,19 @@ class Engine:
         with self._running(store, tree, period, cancel) as (evaluation, node):
             value = _ranged(evaluation, node, np.arange(start_ms, end_ms + 1, step_ms))
             return self._result(evaluation, expr, value)
+
+    def explain(self, expr: str, start_ms: int, end_ms: int, step_ms: int = 0) -> Step:
+        """How the question would be answered; a step of 0 asks at `end_ms` only.
+
+        Raises:
+            QueryError: the question is wrong.
+        """
+        if step_ms:
+            self._check_period(start_ms, end_ms, step_ms)
+        period = Period(start_ms if step_ms else end_ms, end_ms, step_ms)
+        node = plan(parse(expr, self.options.features), period)
+        t_ms = np.arange(period.start_ms, end_ms + 1, step_ms or 1)
+        return Explanation(self.options, shared(node)).step(node, t_ms)
 
     def _check_period(self, start_ms: int, end_ms: int, step_ms: int) -> None:
         if end_ms < start_ms:

@@ -51,6 +51,10 @@ from jipyo.promql.signatures import ValueType
 from jipyo.promql.windows import Prepared, run
 
 
+_REMEMBERED = 4_000_000
+"""So many values of what is asked for more than once are kept; beyond, they are computed again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evaluation:
     """One query being answered: over what, within what limits, and what there is to say."""
@@ -83,10 +87,26 @@ class Evaluation:
         if node not in self.shared:
             yield from self._pieces(node, t_ms)
             return
-        key = (node, id(t_ms))
-        if key not in self.known:
-            self.known[key] = (t_ms, list(self._pieces(node, t_ms)))
-        yield from self.known[key][1]
+        known = self.known.get((node, id(t_ms)))
+        if known is not None:
+            yield from known[1]
+        else:
+            yield from self._remembering(node, t_ms)
+
+    def _remembering(self, node: Node, t_ms: Times) -> Iterator[Block]:
+        """The blocks, which are kept for the next who asks unless they are too large."""
+        kept: list[Block] = []
+        size = 0
+        for block in self._pieces(node, t_ms):
+            size += block.values.size
+            if size <= _REMEMBERED:
+                kept.append(block)
+            else:
+                kept.clear()
+            yield block
+        if size <= _REMEMBERED:
+            # The steps are kept too, so that no others can have their identity.
+            self.known[node, id(t_ms)] = (t_ms, kept)
 
     def _pieces(self, node: Node, t_ms: Times) -> Iterator[Block]:
         self.guard.check()

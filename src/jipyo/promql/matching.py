@@ -17,6 +17,7 @@ from jipyo.promql.arithmetic import elementwise, is_arithmetic
 from jipyo.promql.ast import Binary, BinaryOp, Card, Matching, NumberLiteral
 from jipyo.promql.block import NAME_LABELS, Block, concatenate, same_labelset
 from jipyo.promql.groups import grouping
+from jipyo.promql.quoting import quote
 
 _Pairs = tuple[tuple[str, str], ...]
 
@@ -141,13 +142,8 @@ def _duplicates(matching: Matching, series: list[Labels]) -> QueryError:
 
 def braces(labels: Labels) -> str:
     """Labels as Prometheus' messages show them, the name among them."""
-    inside = ", ".join(f"{name}={_quoted(value)}" for name, value in labels.pairs)
+    inside = ", ".join(f"{name}={quote(value)}" for name, value in labels.pairs)
     return f"{{{inside}}}"
-
-
-def _quoted(value: str) -> str:
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
-    return f'"{escaped}"'
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,14 +197,19 @@ def walk(node: Node) -> Iterator[Node]:
 
 
 def shared(node: Node) -> frozenset[Node]:
-    """Vectors that are asked for more than once; what stands only within them is not told."""
-    seen: Counter[Node] = Counter()
-    waiting = [node]
+    """Vectors that are asked for more than once over the same steps.
+
+    What stands only within such a vector is not told.
+    """
+    seen: Counter[tuple[Node, Node | None]] = Counter()
+    waiting: list[tuple[Node, Node | None]] = [(node, None)]
     while waiting:
-        current = waiting.pop()
+        current, around = place = waiting.pop()
         if current.value_type is ValueType.VECTOR:
-            seen[current] += 1
-            if seen[current] > 1:
+            seen[place] += 1
+            if seen[place] > 1:
                 continue
-        waiting.extend(below(current))
-    return frozenset(each for each, count in seen.items() if count > 1)
+        if isinstance(current, Subquery | Once):
+            around = current
+        waiting.extend((part, around) for part in below(current))
+    return frozenset(each for (each, _), count in seen.items() if count > 1)

@@ -15,8 +15,9 @@ from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Aggregate
 from jipyo.promql.block import Block
 from jipyo.promql.groups import Groups, grouping, members
-from jipyo.promql.numerals import plain, short
+from jipyo.promql.numerals import short
 from jipyo.promql.over_time import quantiles
+from jipyo.promql.printer import number_text
 from jipyo.promql.xxhash import hash64
 
 _INT64 = 2.0**63
@@ -88,7 +89,7 @@ def _checked(k: Values) -> Times:
 
 def _value(number: float) -> str:
     """As Go's `%v`: plain below 1e21."""
-    return plain(number) if abs(number) < 1e21 and math.isfinite(number) else short(number)
+    return number_text(number) if abs(number) < 1e21 and math.isfinite(number) else short(number)
 
 
 def _smallest(values: Values, present: Mask, k: Times) -> Mask:
@@ -167,7 +168,7 @@ def count_values(
         at = np.flatnonzero(present)
         unique, which = np.unique(values[at], return_inverse=True)
         for nth, value in enumerate(unique):
-            group = key(labels.put({label: plain(float(value))}))
+            group = key(labels.put({label: number_text(float(value))}))
             if group not in rows:
                 hold(steps)
                 rows[group] = np.zeros(steps)

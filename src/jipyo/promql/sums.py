@@ -36,11 +36,23 @@ def joined(total: Values, lost: Values) -> Values:
     return np.where(np.isfinite(total), total + lost, total)
 
 
-def sum_rows(values: Values) -> tuple[Values, Values]:
-    """The sums over the next to last axis, shape (…, rows, steps) -> 2 x (…, steps).
+_CHUNK = 1 << 14
+"""So many numbers are added up at once, for the processor's cache."""
 
-    The rows are added in pairs, and the pairs in pairs, so that few numpy calls suffice.
-    """
+
+def sum_rows(values: Values) -> tuple[Values, Values]:
+    """The sums over the next to last axis, shape (…, rows, steps) -> 2 x (…, steps)."""
+    steps = values.shape[-1]
+    width = max(64, _CHUNK * steps // max(values.size, 1))
+    if steps <= width:
+        return _sum_pairs(values)
+    parts = [_sum_pairs(values[..., at : at + width]) for at in range(0, steps, width)]
+    total, lost = zip(*parts, strict=True)
+    return np.concatenate(total, axis=-1), np.concatenate(lost, axis=-1)
+
+
+def _sum_pairs(values: Values) -> tuple[Values, Values]:
+    """The rows are added in pairs, and the pairs in pairs, so that few numpy calls suffice."""
     lost = np.zeros(values.shape[:-2] + values.shape[-1:])
     while (rows := values.shape[-2]) > 1:
         half = rows // 2
