@@ -28,6 +28,10 @@ __all__ = ["GroupRule", "ProcessOptions", "Processes"]
 _FIRST_SWEEP = 20
 """The first reading may take this many budgets, so that sizes are right from the start."""
 _OTHER = "other"
+_QUIET_TICKS = 4
+"""A process that did nothing is asked for its other counters every so many ticks only."""
+_SETTLED_TICKS = 16
+"""A process whose memory did not change is measured anew every so many ticks only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,14 +76,25 @@ class _Process:
     """One process between ticks."""
 
     pid: int
+    raw: bytes
+    """`/proc/PID/stat` as it was last read; as long as it is the same, nothing happened."""
     stat: read.Stat
     group: str
     descriptor_limit: float
     counts: _Counts
     swapped: float = 0.0
+    descriptors: int = 0
     proportional: read.Proportional | None = None
     memory_denied: bool = False
     measured_tick: int = -1
+    measured_stat: read.Stat | None = None
+
+    def settled(self) -> bool:
+        """Whether its memory is as it was when it was measured."""
+        then, now = self.measured_stat, self.stat
+        return then is not None and (
+            then.resident_bytes == now.resident_bytes and then.minor_faults == now.minor_faults
+        )
 
 
 @dataclass(slots=True)
@@ -129,6 +144,7 @@ class Processes:
         self._cpu_time = cpu_time
         self._measure = measure
         self._known: dict[int, _Process] = {}
+        self._kernel_threads: set[int] = set()
         self._totals: dict[str, list[float]] = {}
         self._last_seen_ms: dict[str, int] = {}
         self._tick = 0
@@ -148,6 +164,7 @@ class Processes:
             raise CollectError("collect.proc_unreadable", path=proc, reason=str(error)) from error
         living = [process for process in map(self._look, pids) if process is not None]
         self._known = {process.pid: process for process in living}
+        self._kernel_threads.intersection_update(pids)
         members = [process for process in living if process.group]
         self._measure_memory(members)
         groups = self._sum(members, boot_s)
@@ -158,27 +175,40 @@ class Processes:
 
     def _look(self, pid: int) -> _Process | None:
         """A process, its group's counters moved on; None where it ended or is the kernel's."""
+        turn = (pid + self._tick) % _QUIET_TICKS == 0
+        if pid in self._kernel_threads and not turn:
+            return None
         try:
-            stat = read.stat(self._options.proc, pid, self._page_size)
-            if stat.kernel_thread:
-                return None
+            raw = read.read_once(f"{self._options.proc}/{pid}/stat")
             process = self._known.get(pid)
-            if process is None or process.stat.start_s != stat.start_s:
-                process = self._first_sight(pid, stat)
-            elif process.stat.comm != stat.comm:
-                # A forked shell that has become another program counts for that from now on.
-                process.group = self._group(pid, stat)
+            if process is None or process.raw != raw:
+                process = self._changed(pid, raw, process)
+                turn = True
         except (OSError, ValueError, IndexError):
             self._errors.process += 1
             return None
-        process.stat = stat
-        if process.group:
+        if process is not None and process.group and turn:
             self._move_on(process)
         return process
 
-    def _first_sight(self, pid: int, stat: read.Stat) -> _Process:
+    def _changed(self, pid: int, raw: bytes, process: _Process | None) -> _Process | None:
+        """A process that is new, or has done something since it was last looked at."""
+        stat = read.parse_stat(raw, self._page_size)
+        if stat.kernel_thread:
+            self._kernel_threads.add(pid)
+            return None
+        self._kernel_threads.discard(pid)
+        if process is None or process.stat.start_s != stat.start_s:
+            return self._first_sight(pid, raw, stat)
+        if process.stat.comm != stat.comm:
+            # A forked shell that has become another program counts for that from now on.
+            process.group = self._group(pid, stat)
+        process.raw, process.stat = raw, stat
+        return process
+
+    def _first_sight(self, pid: int, raw: bytes, stat: read.Stat) -> _Process:
         limit = read.descriptor_limit(self._options.proc, pid)
-        process = _Process(pid, stat, self._group(pid, stat), limit, _Counts())
+        process = _Process(pid, raw, stat, self._group(pid, stat), limit, _Counts())
         if self._tick == 0 and process.group:
             process.counts = self._counts(process)
         return process
@@ -199,6 +229,7 @@ class Processes:
         for index, (before, after) in enumerate(pairs):
             total[index] += max(after - before, 0.0)
         process.counts = now
+        process.descriptors = read.open_descriptors(self._options.proc, process.pid) or 0
 
     def _counts(self, process: _Process) -> _Counts:
         """The counters now; what may not be read stays as it was."""
@@ -224,17 +255,21 @@ class Processes:
         """Read proportional sizes, the longest unread first, until the budget is spent."""
         budget_s = self._options.memory_budget_ms / 1000 * (1 if self._tick else _FIRST_SWEEP)
         end = self._cpu_time() + budget_s
-        allowed = (process for process in members if not process.memory_denied)
-        for process in sorted(allowed, key=lambda process: process.measured_tick):
+        wanted = (process for process in members if self._to_measure(process))
+        for process in sorted(wanted, key=lambda process: process.measured_tick):
             if self._cpu_time() > end:
                 return
-            process.measured_tick = self._tick
+            process.measured_tick, process.measured_stat = self._tick, process.stat
             try:
                 process.proportional = self._measure(self._options.proc, process.pid)
             except PermissionError:
                 process.memory_denied = True
             except (OSError, ValueError):
                 process.proportional = None
+
+    def _to_measure(self, process: _Process) -> bool:
+        due = (process.pid + self._tick) % _SETTLED_TICKS == 0
+        return not process.memory_denied and (due or not process.settled())
 
     def _sum(self, members: Sequence[_Process], boot_s: float) -> dict[str, _Group]:
         groups = {name: _Group() for name in self._totals}
@@ -252,9 +287,9 @@ class Processes:
         # A process that is not ours to see, or not yet read, counts with its resident size.
         group.proportional += stat.resident_bytes if pss is None else pss.resident
         group.proportional_swapped += process.swapped if pss is None else pss.swapped
-        descriptors = read.open_descriptors(self._options.proc, process.pid) or 0
-        group.descriptors += descriptors
-        group.worst_ratio = max(group.worst_ratio, descriptors / process.descriptor_limit)
+        group.descriptors += process.descriptors
+        ratio = process.descriptors / process.descriptor_limit
+        group.worst_ratio = max(group.worst_ratio, ratio)
         start_s = boot_s + stat.start_s
         group.oldest_s = min(group.oldest_s or start_s, start_s)
         group.states[stat.state] = group.states.get(stat.state, 0) + 1

@@ -65,14 +65,12 @@ def read_stat(proc: str) -> bytes:
         os.close(fd)
 
 
-def stat(proc: str, pid: int, page_size: int) -> Stat:
+def parse_stat(data: bytes, page_size: int) -> Stat:
     """`/proc/PID/stat` (proc(5)).
 
     Raises:
-        OSError: the process has ended.
-        ValueError: the file is not what the kernel writes.
+        ValueError, IndexError: it is not what the kernel writes.
     """
-    data = read_once(f"{proc}/{pid}/stat")
     start, end = data.index(b"("), data.rindex(b")")  # the name may hold anything
     words = data[end + 2 :].split()
     return Stat(
