@@ -1,14 +1,18 @@
 """What other machines read, the page, and what stands before every route."""
 
+import asyncio
 import socket
 import threading
+import urllib.parse
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
+from starlette.types import Message
 
 from jipyo import web
 from jipyo.model.errors import ServeError
@@ -16,11 +20,12 @@ from jipyo.model.family import Family, FamilySample
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_NAN, MetricType, Scrape
 from jipyo.tsdb import Store
+from jipyo.web import edge
 from jipyo.web.guard import SECURITY_HEADERS
 from jipyo.web.metering import Meter
-from jipyo.web.services import HeadStats, Options
+from jipyo.web.services import HeadStats, Options, Services
 
-from .conftest import NOW_MS, Client, Serve
+from .conftest import NOW_MS, T0_MS, Client, Serve
 
 
 def _families() -> tuple[Family, ...]:
@@ -313,3 +318,53 @@ def test_stopping_lets_a_running_answer_end(serve: Serve) -> None:
     threading.Timer(0.3, go_on.set).start()
     asking.join(10)
     assert answers == [{"yaml": "late"}]
+
+
+def _connect(client: Client) -> socket.socket:
+    host, port = client.base.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=10)
+
+
+def test_who_leaves_within_a_request_or_an_answer_harms_nobody(serve: Serve) -> None:
+    meter = Meter()
+    client = serve(meter=meter)
+    half = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nquery="
+    with _connect(client) as leaving:
+        leaving.sendall(half)
+    query = urllib.parse.quote("demo_bucket * 1.1")
+    begin, end = T0_MS / 1000, T0_MS / 1000 + 600
+    address = f"/api/v1/query_range?query={query}&start={begin}&end={end}&step=0.06"
+    with _connect(client) as leaving:
+        leaving.sendall(f"GET {address} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        assert leaving.recv(100).startswith(b"HTTP/1.1 200 OK\r\n")
+    assert client.get("/-/healthy").status == 200
+
+
+def test_an_answer_nobody_waits_for_is_not_made() -> None:
+    gone = threading.Event()
+    made: list[int] = []
+
+    def pieces() -> Iterator[bytes]:
+        for i in range(10):
+            made.append(i)
+            yield b"x" * (2 << 20)
+
+    gathered = edge.gathered(pieces(), gone)
+    assert len(next(gathered)) == 2 << 20
+    gone.set()
+    assert list(gathered) == []
+    assert made == [0, 1]
+
+
+def test_the_application_can_be_run_by_any_asgi_server(services: Services) -> None:
+    messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
+    sent: list[str] = []
+
+    async def receive() -> Message:
+        return next(messages)
+
+    async def send(message: Message) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(web.create_app(services)({"type": "lifespan"}, receive, send))
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

@@ -173,7 +173,7 @@ def _takes_gzip(headers: Headers) -> bool:
 def _response(reply: Reply, gone: threading.Event, *, gzip: bool) -> _Response:
     """Make the first pieces; what fits into one goes out whole, with its length."""
     bodies = iter((reply.body,)) if isinstance(reply.body, bytes) else reply.body
-    pieces = _gathered(bodies, gone)
+    pieces = gathered(bodies, gone)
     first, second = next(pieces, b""), next(pieces, None)
     headers = {"content-type": reply.media_type, "vary": "Accept-Encoding", **reply.headers}
     whole = second is None
@@ -188,7 +188,7 @@ def _response(reply: Reply, gone: threading.Event, *, gzip: bool) -> _Response:
     return _Response(reply.status, named, first, rest)
 
 
-def _gathered(pieces: Iterable[bytes], gone: threading.Event) -> Iterator[bytes]:
+def gathered(pieces: Iterable[bytes], gone: threading.Event) -> Iterator[bytes]:
     """The same bytes in pieces of about a MiB, as long as somebody wants them."""
     held: list[bytes] = []
     size = 0

@@ -53,6 +53,7 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request and hand it on."""
         if scope["type"] != "http":
+            await self._app(scope, receive, send)
             return
         began, status = time.perf_counter(), 499
 
