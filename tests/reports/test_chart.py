@@ -263,8 +263,8 @@ def test_a_heat_map_shades_from_low_to_high_and_tells_each_cell() -> None:
 def test_a_timeline_places_its_stretches_in_the_day() -> None:
     rows = [Row("cpu", [Mark(T0 + 6 * 3_600_000, T0 + 12 * 3_600_000, "critical", "six to noon")])]
     root = svg(chart.timeline("t", rows, Period(T0, T0 + 86_400_000, SEOUL), 1000))
-    trough, mark = root.iter(f"{NS}rect")
-    x, width = float(trough.attrib["x"]), float(trough.attrib["width"])
+    track, mark = root.iter(f"{NS}rect")
+    x, width = float(track.attrib["x"]), float(track.attrib["width"])
     assert float(mark.attrib["x"]) == pytest.approx(x + width / 4, abs=0.2)
     assert float(mark.attrib["width"]) == pytest.approx(width / 4, abs=0.2)
     assert mark.find(f"{NS}title").text == "six to noon"  # type: ignore[union-attr]

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import orjson
 import pytest
 
 from jipyo.analysis.health import State
 from jipyo.catalogue import Catalogue, load
-from jipyo.model.errors import ReportError
+from jipyo.model.errors import QueryError, ReportError
 from jipyo.reports import daily
 from jipyo.reports.document import (
     Badge,
@@ -23,6 +25,7 @@ from jipyo.reports.document import (
     Listing,
     Note,
     Phrase,
+    Quantity,
     Report,
     Table,
     Tiles,
@@ -32,11 +35,14 @@ from jipyo.reports.document import (
     to_json,
 )
 from jipyo.reports.gathered import midnight
-from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
+from reports.days import DAY, SEOUL, Day, Samples, Site, Trouble, filled, source
 
 if TYPE_CHECKING:
     from pathlib import Path
     from typing import TypeVar
+
+    from jipyo.model.result import QueryResult
+    from jipyo.source import Source
 
     T = TypeVar("T")
 
@@ -369,3 +375,80 @@ def test_a_large_change_is_found_on_a_quiet_day(tmp_path: Path) -> None:
     report = built(tmp_path / "fell", SMALL, *days)
     assert "reports.finding.fell" in keys(the(Findings, report))
     assert "reports.finding.day_before" in keys(the(Findings, report))
+
+
+def test_a_source_with_only_a_mean_cannot_answer_for_an_objective(tmp_path: Path) -> None:
+    t_ms = midnight(DAY, SEOUL) + 60_000 * np.arange(1441, dtype=np.int64)
+    triton = Samples(Site(), "triton", t_ms)
+    triton.count("nv_inference_request_success", np.full(1441, 5.0), model="m")
+    triton.count("nv_inference_request_duration_us", np.full(1441, 5 * 9e5), model="m")
+    only = Catalogue(tuple(m for m in CATALOGUE.metrics if m.id == "ai.inference.time"))
+    with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
+        store.load([triton.block(np.ones(1441, bool))])
+        report = daily.build(source(store), only, DAY, SEOUL, END)
+    (row,) = table(report, "objectives").rows
+    assert (row[2], row[3]) == (None, None)
+    assert "reports.objective.mean_only" in keys(row)
+    assert "reports.mean_only" in keys(table(report, "metrics-ai"))
+    assert report.state is State.UNKNOWN
+
+
+def test_samples_without_a_record_of_scrapes_are_measured_by_their_steps(tmp_path: Path) -> None:
+    t_ms = midnight(DAY, SEOUL) + 60_000 * np.arange(1, 1441, dtype=np.int64)
+    node = Samples(Site(), "node", t_ms)
+    node.put("node_memory_MemTotal_bytes", 4e9)
+    node.put("node_memory_MemAvailable_bytes", 2e9)
+    with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
+        store.load([node.block(np.arange(1440) < 720)])
+        report = daily.build(source(store), FEW, DAY, SEOUL, END)
+    told = dict(the(Verdict, report).details[0].values)  # type: ignore[union-attr]
+    assert told["share"].value == pytest.approx(724 / 1440)
+    assert "reports.finding.incomplete" in keys(the(Findings, report))
+    assert "reports.finding.gap" not in keys(the(Findings, report))
+
+
+class WithoutWholeDays:
+    """A server that answers no question over a whole day but that for `up`."""
+
+    def __init__(self, inner: Source) -> None:
+        self._inner = inner
+
+    def instant(self, expr: str, t_ms: int) -> QueryResult:
+        if not expr.startswith("up["):
+            raise QueryError.execution("query processing would load too many samples")
+        return self._inner.instant(expr, t_ms)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._inner, name)
+
+
+def test_a_figure_that_cannot_be_had_is_left_out_and_not_made_up(tmp_path: Path) -> None:
+    wanted = {"system.memory.oom", "app.response_time", "system.memory.utilization"}
+    some = Catalogue(tuple(m for m in CATALOGUE.metrics if m.id in wanted))
+    days = (Day(DAY - timedelta(days=7)), Day())
+    with filled(tmp_path, SERVICE, *days) as store:
+        asked = WithoutWholeDays(source(store))
+        report = daily.build(asked, some, DAY, SEOUL, END)  # type: ignore[arg-type]
+    assert all(f.step_ms or f.expr.startswith("up[") for f in figures(report.blocks))
+    assert "reports.chart.caption.plain" in keys(report.blocks)
+    (row,) = table(report, "objectives").rows
+    assert "reports.objective.no_figure" in keys(row)
+
+
+def test_infinity_is_written_in_json_as_prometheus_writes_it(quiet: Report) -> None:
+    notes = tuple(Note(Quantity(value, "seconds")) for value in (math.inf, -math.inf, math.nan))
+    blocks = orjson.loads(to_json(replace(quiet, blocks=notes)))["blocks"]
+    assert [block["text"]["value"] for block in blocks] == ["+Inf", "-Inf", None]
+
+
+def test_a_metric_at_zero_is_not_near_its_threshold(tmp_path: Path) -> None:
+    t_ms = midnight(DAY, SEOUL) + 60_000 * np.arange(1, 1441, dtype=np.int64)
+    node = Samples(Site(), "node", t_ms)
+    node.put("node_memory_MemTotal_bytes", 4e9)
+    node.put("node_memory_MemAvailable_bytes", 4e9)
+    node.put("up", 1.0)
+    with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
+        store.load([node.block(np.ones(1440, bool))])
+        report = daily.build(source(store), FEW, DAY, SEOUL, END)
+    (finding,) = the(Findings, report).items
+    assert finding.text.key == "reports.finding.nearest"  # type: ignore[union-attr]

@@ -186,7 +186,7 @@ def bars(title: str, items: Sequence[Bar], width: int = 520) -> str:
         body += (
             f'<text x="{_n(left - 6)}" y="{y + 12}" text-anchor="end">'
             f"{text(shortened(bar.name, left - 8))}</text>",
-            _rect("trough", left, y, right - left),
+            _rect("track", left, y, right - left),
             _rect(f"bar {bar.level}", left, y, long),
             f'<text x="{_n(right + 5)}" y="{y + 12}">{text(bar.label)}</text>',
         )
@@ -231,7 +231,7 @@ def timeline(title: str, rows: Sequence[Row], period: Period, width: int = 1060)
         body.append(
             f'<text x="{_n(left - 6)}" y="{y + 12}" text-anchor="end">'
             f"{text(shortened(row.name, left - 10))}</text>"
-            + _rect("trough", left, y, frame.right - left)
+            + _rect("track", left, y, frame.right - left)
         )
         body += (_mark(frame, mark, y) for mark in row.marks)
     return svg(title, "", size, body)

@@ -26,9 +26,10 @@ from jipyo.reports.objectives import Outcome, Result
 from jipyo.reports.reading import sign_of
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from jipyo.analysis.daystats import Episode
+    from jipyo.reports.collected import Target
     from jipyo.reports.reading import SeriesDay
 
 WANTED = 3
@@ -228,27 +229,27 @@ def _changed(entry: Entry) -> Part:
 def _gaps(day: Gathered) -> Iterator[_Ranked]:
     if day.share >= _COMPLETE or not day.entries:
         return
-    details: list[Part] = []
-    longest = [target for target in day.targets if target.longest is not None]
-    if longest:
-        target = max(longest, key=lambda one: one.longest.lasted_ms if one.longest else 0)
-        gap = target.longest
-        assert gap is not None, "BUG: chosen for its gap"
-        details.append(
-            phrase(
-                "reports.finding.gap",
-                target=target.labels.get("instance", ""),
-                start=Moment(gap.start_ms),
-                end=Moment(gap.end_ms),
-                span=Span(gap.lasted_ms),
-            )
-        )
-    details.append(phrase("reports.advice.gap"))
     text = phrase("reports.finding.incomplete", share=Share(day.share))
     finding = Finding(
-        State.UNKNOWN, text, tuple(details), phrase("reports.basis.targets", n=len(day.targets))
+        State.UNKNOWN,
+        text,
+        (*_longest_gap(day.targets), phrase("reports.advice.gap")),
+        phrase("reports.basis.targets", n=len(day.targets)),
     )
     yield _Ranked(_NOTABLE if day.enough else _GRAVE, 1e12, finding)
+
+
+def _longest_gap(targets: Iterable[Target]) -> Iterator[Part]:
+    gaps = [(gap, target) for target in targets for gap in target.gaps]
+    if gaps:
+        gap, target = max(gaps, key=lambda pair: pair[0].lasted_ms)
+        yield phrase(
+            "reports.finding.gap",
+            target=target.labels.get("instance", ""),
+            start=Moment(gap.start_ms),
+            end=Moment(gap.end_ms),
+            span=Span(gap.lasted_ms),
+        )
 
 
 def _changes(day: Gathered) -> Iterator[_Ranked]:

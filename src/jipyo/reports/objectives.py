@@ -21,7 +21,7 @@ from jipyo.reports.document import (
     Table,
     phrase,
 )
-from jipyo.reports.reading import primary
+from jipyo.reports.reading import is_quantile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -111,8 +111,10 @@ def _deciding(entry: Entry, capacity: bool) -> tuple[SeriesDay, Figure | None]:
 
 
 def _promised(metric: Metric, series: SeriesDay) -> Figure | None:
-    """The figure that the promise is about: of a percentile metric never its mean."""
-    return None if series.statistic is Statistic.MEAN else primary(metric, series)
+    """The figure that the promise is about and no other: neither a mean nor a maximum for it."""
+    if series.statistic is Statistic.MEAN:
+        return None
+    return series.figures.get(Summary.P95 if is_quantile(metric) else metric.report.time[0])
 
 
 def _value(figure: Figure | None) -> float:

@@ -128,15 +128,14 @@ def badge(entry: Entry, state: State) -> Badge:
 
 
 def series(entries: Iterable[Entry]) -> Table:
-    """Every series of the metrics that have several."""
+    """Every series of these metrics, each metric's gravest first."""
     rows: list[tuple[Part, ...]] = []
     for entry in entries:
-        if len(entry.now.series) > 1:
-            rows += (_series(entry, one) for one in entry.now.series[:SERIES])
-            left = len(entry.now.series) - SERIES
-            if left > 0:
-                more = phrase("reports.series.more", name=entry.metric.name, n=left)
-                rows.append((more, *(None,) * 7))
+        rows += (_series(entry, one) for one in entry.now.series[:SERIES])
+        left = len(entry.now.series) - SERIES
+        if left > 0:
+            more = phrase("reports.series.more", name=entry.metric.name, n=left)
+            rows.append((more, *(None,) * 7))
     return Table(
         id="series",
         caption=phrase("reports.series.caption"),

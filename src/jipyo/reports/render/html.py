@@ -238,7 +238,7 @@ class _Page:
             t("reports.footer", version=f" {version}" if version else "", number=self.report.number)
         )
 
-    def block(self, block: Block) -> str:  # noqa: C901, PLR0911 - one case a kind
+    def block(self, block: Block) -> str:  # noqa: PLR0911 - one case a kind
         match block:
             case Verdict():
                 return self.verdict(block)
@@ -261,7 +261,7 @@ class _Page:
             case Note():
                 css = f"note {block.state.value}" if block.state else "note"
                 return f'<p class="{css}">{self.inline(block.text)}</p>\n'
-            case Listing():
+            case _:
                 return self.listing(block)
 
     def verdict(self, verdict: Verdict) -> str:

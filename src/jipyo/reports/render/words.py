@@ -85,7 +85,7 @@ class Words:
                 return self.moment(part.t_ms, dated=part.dated)
             case Span():
                 return self.texts.span(part.ms) if part.ms else self.texts("reports.no_time")
-            case Day():
+            case _:
                 return self.texts.day(part.day)
 
     def state(self, state: State) -> str:
