@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.labels import Labels
+    from jipyo.reports.gathered import Progress
     from jipyo.source.face import Source
     from jipyo.source.measure import Measured
 
@@ -246,13 +247,30 @@ class DailyReportGenerator:
             ReportError: the day has not begun, or the file cannot be written.
             SourceError: whoever answers failed.
         """
-        return await asyncio.to_thread(self._generate, day)
+        return await asyncio.to_thread(write_daily, self._workspace, day)
 
-    def _generate(self, day: date | None) -> Path:
-        here = self._workspace
-        chosen = day or last_day(here)
-        report = daily.build(here.source, here.catalogue, chosen, here.zone, here.now_ms())
-        return write(report, here.lang, here.out_dir)
+
+def write_daily(
+    workspace: Workspace,
+    day: date | None = None,
+    out_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the report of a day, by default of the last one with data; the file it is in.
+
+    Raises:
+        ReportError: the day has not begun, or the file cannot be written.
+        SourceError: whoever answers failed.
+    """
+    report = daily.build(
+        workspace.source,
+        workspace.catalogue,
+        day or last_day(workspace),
+        workspace.zone,
+        workspace.now_ms(),
+        progress,
+    )
+    return write(report, workspace.lang, out_dir or workspace.out_dir)
 
 
 def last_day(workspace: Workspace) -> date:

@@ -55,7 +55,8 @@ class CatalogueOptions:
     """What the site changes in the catalogue."""
 
     files: tuple[Path, ...] = ()
-    metrics: Mapping[str, object] = field(default_factory=dict)
+    metrics: Node | None = None
+    """Keys of metrics, by their ids; the catalogue checks them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,6 +267,12 @@ def _plain(node: Node) -> object:
     return [_plain(item) for item in node.value] if isinstance(node.value, tuple) else node.value
 
 
+def _overrides(node: Node) -> Node:
+    if node.entries is None:
+        raise wrong_kind(node, "mapping")
+    return node
+
+
 def _mapping(node: Node) -> Mapping[str, object]:
     if node.entries is None:
         raise wrong_kind(node, "mapping")
@@ -397,7 +404,7 @@ _CATALOGUE = _part(
     "catalogue",
     CatalogueOptions,
     Setting("files", list_of(_path)),
-    Setting("metrics", _mapping),
+    Setting("metrics", _overrides),
 )
 FILE: tuple[Setting, ...] = (
     Setting("language", _language),

@@ -3,6 +3,8 @@
 from jipyo.app.serve import is_loopback, serve
 from jipyo.app.stored import (
     back_up,
+    catalogue_of,
+    check_catalogue,
     check_store,
     compact_store,
     daily_report,
@@ -18,6 +20,8 @@ from jipyo.app.stored import (
 
 __all__ = [
     "back_up",
+    "catalogue_of",
+    "check_catalogue",
     "check_store",
     "compact_store",
     "daily_report",

@@ -6,18 +6,16 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
-from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, TextIO
 
 from jipyo import api, catalogue, promql, tsdb
 from jipyo.collect.exposition import Format, Parser
 from jipyo.config import Given, load
 from jipyo.model.errors import StoreFull
-from jipyo.reports import daily
-from jipyo.reports.render import html
 from jipyo.source import Embedded, Source
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from jipyo.catalogue import Catalogue
@@ -69,6 +67,15 @@ def catalogue_of(config: Config) -> Catalogue:
     return catalogue.load(site.metrics, site.files, parse=promql.parse)
 
 
+def check_catalogue(file: Path) -> Catalogue:
+    """What one catalogue file describes by itself.
+
+    Raises:
+        CatalogueError: with every mistake in it.
+    """
+    return catalogue.check_file(file, parse=promql.parse)
+
+
 def over(config: Config, known: Catalogue, source: Source) -> api.Workspace:
     """A workspace over whoever answers."""
     return api.Workspace(
@@ -89,22 +96,7 @@ def daily_report(config: Config, day: date | None, out: Path | None, progress: P
         StoreError: there is no data.
     """
     with workspace(config) as here:
-        chosen = day or _last_day(here)
-        report = daily.build(
-            here.source, here.catalogue, chosen, here.zone, now_ms(), progress=progress
-        )
-        return html.write(report, config.lang, out or here.out_dir)
-
-
-def _last_day(here: api.Workspace) -> date:
-    """Yesterday; today where yesterday has no samples at all, as on the first day."""
-    today = datetime.fromtimestamp(here.now_ms() / 1000, here.zone).date()
-    yesterday = today - timedelta(days=1)
-    start, end = (
-        int(datetime.combine(day, datetime.min.time(), here.zone).timestamp() * 1000)
-        for day in (yesterday, today)
-    )
-    return yesterday if here.source.label_values("job", (), start, end - 1) else today
+        return api.write_daily(here, day, out, progress)
 
 
 # ------------------------------------------------------------------------ the store as a file

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from jipyo.cli import completion, db, query, report, show, up
+from jipyo.cli import catalogue, completion, db, query, report, show, up
 from jipyo.cli.words import Group, language, usage_error, worded
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import CatalogueError, ConfigError, JipyoError
@@ -27,7 +27,7 @@ def build(t: Texts) -> click.Group:
     """The whole command, speaking one language."""
     group = Group("jipyo", help=t("cli.help"), no_args_is_help=True)
     group.params += [_language_option(t), _version_option(t)]
-    for part in (up, show, report, query, db, completion):
+    for part in (up, show, report, query, catalogue, db, completion):
         part.register(group, t)
     worded(group, t)
     return group

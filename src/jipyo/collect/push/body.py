@@ -25,7 +25,7 @@ class NotTaken(CollectError):  # noqa: N818
 
 
 def decompress(body: bytes, encoding: str, limit: int) -> bytes:
-    """The body as it was before it was compressed: identity, gzip, deflate, snappy or zstd.
+    """The body as it was before it was compressed: identity, gzip, deflate or snappy.
 
     Raises:
         TooLarge: it is larger than `limit` bytes.
@@ -38,7 +38,6 @@ def decompress(body: bytes, encoding: str, limit: int) -> bytes:
         "gzip": _inflate,
         "deflate": _inflate,
         "snappy": _unsnap,
-        "zstd": _unzstd,
     }
     reader = readers.get(encoding.strip().lower())
     if reader is None:
@@ -73,20 +72,6 @@ def _unsnap(body: bytes, limit: int) -> bytes:
         return bytes(cramjam.snappy.decompress_raw(body))
     except cramjam.DecompressionError as error:
         raise BadBody("push.damaged", reason=str(error)) from error
-
-
-def _unzstd(body: bytes, limit: int) -> bytes:
-    machine = cramjam.zstd.Decompressor()
-    plain = bytearray()
-    try:
-        for start in range(0, len(body), 65536):
-            machine.decompress(body[start : start + 65536])
-            plain += bytes(machine.flush())
-            if len(plain) > limit:
-                raise too_large(limit)
-    except cramjam.DecompressionError as error:
-        raise BadBody("push.damaged", reason=str(error)) from error
-    return bytes(plain)
 
 
 def too_large(limit: int) -> TooLarge:

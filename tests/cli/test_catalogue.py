@@ -1,0 +1,40 @@
+"""The catalogue in the terminal."""
+
+from pathlib import Path
+
+import pytest
+
+from jipyo.i18n import LANGS, Lang
+from support.product import jipyo
+
+EXAMPLE = Path(__file__).parents[2] / "examples" / "catalogue.yaml"
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_metric_is_listed(lang: Lang) -> None:
+    said = jipyo("catalogue", "list", "--lang", lang)
+    assert said.code == 0, said.err
+    for name in ("app.throughput", "ai.queue.length", "db.connections"):
+        assert name in said.out.replace("\n", "")
+
+
+@pytest.mark.parametrize(("lang", "name"), [("ko", "메모리 사용률"), ("en", "Memory utilisation")])
+def test_one_metric_is_shown_whole(lang: Lang, name: str) -> None:
+    said = jipyo("catalogue", "show", "system.memory.utilization", "--lang", lang)
+    assert name in said.out
+    assert "node_memory_MemAvailable_bytes" in said.out
+
+
+def test_an_unknown_metric_names_the_near_ones() -> None:
+    said = jipyo("catalogue", "show", "system.memory.utilisation")
+    assert said.code == 2
+    assert "system.memory.utilization" in said.err
+
+
+def test_a_file_is_checked(tmp_path: Path) -> None:
+    assert jipyo("catalogue", "check", str(EXAMPLE)).code == 0
+    bad = tmp_path / "bad.yaml"
+    bad.write_text("version: 1\nmetrics:\n- id: X\n")
+    said = jipyo("catalogue", "check", str(bad))
+    assert said.code == 2
+    assert "bad.yaml:3" in said.err
