@@ -190,8 +190,7 @@ def test_a_zoom_survives_live_values_and_is_in_the_address(open_page: Open) -> N
     span = text_of(page, "header .span")
     before = asked(page, "overview")
     page.wait("document.querySelector('[data-testid=reset]')")
-    deadline = 3
-    for _ in range(deadline):
+    for _ in range(2):
         page.wait(
             f"performance.getEntriesByType('resource')"
             f".filter(e => e.name.includes('/overview')).length > {before}"
@@ -353,9 +352,7 @@ def test_absent_metrics_are_folded_with_their_remedies(open_page: Open, product:
     count = product.get("/api/jipyo/overview", lang="ko")["verdict"]["counts"]["absent"]
     assert f"자료 없음 {count}개" in text_of(page, "[data-testid=absent] summary")
     page.click("[data-testid=absent] summary")
-    page.wait(
-        "[...document.querySelectorAll('[data-absent] p')].every(e => e.textContent !== '')"
-    )
+    page.wait("[...document.querySelectorAll('[data-absent] p')].every(e => e.textContent !== '')")
 
 
 def test_a_new_installation_says_when_values_come_and_shows_them_within_a_minute(

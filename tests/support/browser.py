@@ -126,19 +126,22 @@ class Browser:
     def call(
         self, method: str, params: dict[str, Any] | None = None, session: str | None = None
     ) -> dict[str, Any]:
-        """Ask the browser one thing and wait for the answer."""
+        """Ask the browser one thing and wait for the answer, two minutes at most."""
+        deadline = time.monotonic() + 120
         self._last_id += 1
         message = {"id": self._last_id, "method": method, "params": params or {}}
         if session is not None:
             message["sessionId"] = session
         self._socket.send(json.dumps(message))
         for answer in self._messages():
+            if time.monotonic() > deadline:
+                break
             if answer.get("id") != self._last_id:
                 continue
             if "error" in answer:
                 raise BrowserError(f"{method}: {answer['error']['message']}")
             return answer["result"]  # type: ignore[no-any-return]
-        raise BrowserError(f"{method}: the browser closed the connection")
+        raise BrowserError(f"{method}: no answer")
 
     def _messages(self) -> Iterator[dict[str, Any]]:
         while text := self._socket.recv():
@@ -345,10 +348,17 @@ class Page:
             self.responses.append(Response(self._urls.get(params["requestId"], "?"), 0))
 
     def _box(self, selector: str) -> dict[str, float]:
+        """Where an element is in the viewport, once it has been scrolled to and stands still."""
+        self.call("Page.bringToFront")
         box = self.eval(
-            f"(() => {{ const e = document.querySelector({json.dumps(selector)});"
-            " if (!e) return null; e.scrollIntoView({block: 'center', behavior: 'instant'});"
-            " return e.getBoundingClientRect().toJSON(); })()"
+            f"(async () => {{ const e = document.querySelector({json.dumps(selector)});"
+            " if (!e) return null; let box, before, still = 0;"
+            " do { e.scrollIntoView({block: 'center', behavior: 'instant'});"
+            " await new Promise(next => { requestAnimationFrame(next); setTimeout(next, 100); });"
+            " before = box;"
+            " box = JSON.stringify(e.getBoundingClientRect());"
+            " still = box === before ? still + 1 : 0; } while (still < 3);"
+            " return JSON.parse(box); })()"
         )
         if box is None:
             raise BrowserError(f"nothing matches {selector}")
