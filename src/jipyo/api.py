@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
@@ -25,6 +25,7 @@ from jipyo.analysis.survey import survey
 from jipyo.catalogue import Group
 from jipyo.i18n import Lang, texts
 from jipyo.reports import daily
+from jipyo.reports.document import Issuer
 from jipyo.reports.render.html import write
 from jipyo.source.measure import measure
 
@@ -82,6 +83,8 @@ class Workspace:
     """The clock: milliseconds UTC."""
     out_dir: Path
     lang: Lang = "ko"
+    issuer: Issuer = field(default_factory=Issuer)
+    """Who hands the reports in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +273,7 @@ def write_daily(
         workspace.now_ms(),
         progress,
     )
+    report = replace(report, issuer=workspace.issuer)
     return write(report, workspace.lang, out_dir or workspace.out_dir)
 
 

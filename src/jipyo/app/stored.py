@@ -6,12 +6,14 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from importlib.metadata import version
 from typing import TYPE_CHECKING, TextIO
 
 from jipyo import api, catalogue, promql, tsdb
 from jipyo.collect.exposition import Format, Parser
 from jipyo.config import Given, load
 from jipyo.model.errors import StoreFull
+from jipyo.reports.document import Issuer
 from jipyo.source import Embedded, Source
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ def over(config: Config, known: Catalogue, source: Source) -> api.Workspace:
         now_ms=now_ms,
         out_dir=config.data / "reports",
         lang=config.lang,
+        issuer=Issuer(organisation=config.written.organisation, version=version("jipyo")),
     )
 
 
