@@ -181,6 +181,8 @@ def test_a_day_without_data_is_a_page_too(tmp_path: Path, lang: Lang) -> None:
         built = daily.build(source(store), load(), DAY, SEOUL, END)
     page = Page(html.render(built, lang))
     assert page.data == []
+    links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
+    assert links == ["#completeness", "#appendix"]
     assert ("자료가 없어" if lang == "ko" else "no data") in page.text
 
 

@@ -296,7 +296,9 @@ def _charts(day: Gathered) -> Iterator[Block]:
 
 
 def _completeness(day: Gathered) -> Iterator[Block]:
-    yield Heading("completeness", phrase("reports.section.completeness"))
+    # The page after the first begins here where there are no crossings to begin it with.
+    name = phrase("reports.section.completeness")
+    yield Heading("completeness", name, page=not day.judged)
     if day.targets:
         yield tables.completeness(day.targets)
         yield Note(phrase("reports.completeness.note"))
