@@ -188,6 +188,8 @@ def test_sizes_are_written_as_in_prometheus(tmp_path: Path, text: str, size: int
                  "scrape_timeout"),
                 ({"scheme": "ftp"}, "collect.wrong_value", "scheme"),
                 ({"honor_labels": "yes"}, "collect.wrong_value", "honor_labels"),
+                ({"fallback_scrape_protocol": "Text"}, "collect.wrong_value",
+                 "fallback_scrape_protocol"),
                 ({"sample_limit": -1}, "collect.wrong_value", "sample_limit"),
                 ({"body_size_limit": "big"}, "collect.wrong_value", "body_size_limit"),
                 ({"static_configs": [{"targets": "h:1"}]}, "collect.wrong_value",

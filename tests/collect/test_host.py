@@ -13,6 +13,7 @@ import pytest
 from collect.helpers import FIXTURES, of, samples, write_tree
 from jipyo.collect.exposition import Parser
 from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, disk, memory, network, system
+from jipyo.collect.host.files import read_number
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -132,6 +133,16 @@ def test_cpu_time_never_goes_back_unless_the_cpu_did(
         families = list(seconds(paths, NOW))
     found = of(families, "node_cpu_seconds_total")
     assert found['{cpu="0",mode="iowait"}'] == pytest.approx(iowait)
+
+
+@pytest.mark.parametrize(
+    ("text", "number"), [("12\n", 12.0), ("0x10\n", 16.0), ("unknown\n", None), (None, None)]
+)
+def test_a_file_of_one_number_may_hold_none(
+    tmp_path: Path, text: str | None, number: float | None
+) -> None:
+    write_tree(tmp_path, {} if text is None else {"n": text})
+    assert read_number(str(tmp_path / "n")) == number
 
 
 def test_a_kernel_without_pressure_gives_none_and_does_not_fail(tmp_path: Path) -> None:

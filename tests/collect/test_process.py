@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import pytest
@@ -16,9 +16,6 @@ from collect.helpers import of, samples, write_tree
 from jipyo.collect.process import GroupRule, Processes, ProcessOptions, read
 from jipyo.collect.process.grouping import user_name
 from jipyo.model.errors import CollectError, ConfigError
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = 1_795_400_000_000
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -302,6 +299,18 @@ def test_without_proc_the_target_fails(tmp_path: Path) -> None:
     with pytest.raises(CollectError) as caught:
         collector(tmp_path / "nothing").collect(NOW)
     assert caught.value.key == "collect.proc_unreadable"
+
+
+def test_open_files_are_counted_and_those_of_nobody_are_not() -> None:
+    assert (
+        read.open_descriptors("/proc", os.getpid())
+        == len(list(Path("/proc/self/fd").iterdir())) - 1
+    )
+    assert read.open_descriptors("/proc", 0) is None
+
+
+def test_a_limit_that_is_not_there_is_none(tmp_path: Path) -> None:
+    assert read.descriptor_limit(str(tmp_path), 1) == float("inf")
 
 
 def test_an_unknown_user_keeps_its_number() -> None:

@@ -135,7 +135,7 @@ def test_a_redirect_is_followed() -> None:
 
 
 def test_a_gzip_bomb_is_stopped_at_the_limit() -> None:
-    bomb = gzip.compress(b"#" * (200 << 20), 9)
+    bomb = gzip.compress(b"#" * (64 << 20), 1)
     assert len(bomb) < 1 << 20
     start = time.process_time()
     error = refused(page(bomb, content_encoding="gzip"), limits=Limits(body_bytes=1 << 20))

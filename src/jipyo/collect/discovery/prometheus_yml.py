@@ -9,7 +9,13 @@ import yaml
 
 from jipyo.collect.discovery.jobs import Group, Job, NotRead, PrometheusYml
 from jipyo.collect.relabel import Relabel, RelabelRule
-from jipyo.collect.scrape.options import Credentials, Limits, ScrapeOptions, TlsOptions
+from jipyo.collect.scrape.options import (
+    PROTOCOLS,
+    Credentials,
+    Limits,
+    ScrapeOptions,
+    TlsOptions,
+)
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -214,13 +220,19 @@ class _Taker:
             credentials=self._credentials(left, where),
             tls=self._tls(left.pop("tls_config", None), f"{where}.tls_config"),
             limits=self._limits(left, where),
-            fallback_protocol=str(left.pop("fallback_scrape_protocol", "")),
+            fallback_protocol=self._protocol(left.pop("fallback_scrape_protocol", None), where),
             metric_relabel=self.rules(
                 left.pop("metric_relabel_configs", None), f"{where}.metric_relabel_configs"
             ),
             headers=self._headers(left.pop("http_headers", None), f"{where}.http_headers"),
             **flags,
         )
+
+    def _protocol(self, value: object, where: str) -> str:
+        if value is not None and value not in PROTOCOLS:
+            known = ", ".join(PROTOCOLS)
+            raise self.wrong(f"{where}.fallback_scrape_protocol", value, known)
+        return str(value or "")
 
     def _params(self, value: object, where: str) -> Iterator[tuple[str, str]]:
         for name, values in self.mapping(value, where).items():

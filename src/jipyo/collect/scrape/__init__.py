@@ -9,7 +9,13 @@ from jipyo.collect.exposition import Format, Parser
 from jipyo.collect.face import Note, Reading
 from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape.fetch import Body, Fetcher
-from jipyo.collect.scrape.options import Credentials, Limits, ScrapeOptions, TlsOptions
+from jipyo.collect.scrape.options import (
+    PROTOCOLS,
+    Credentials,
+    Limits,
+    ScrapeOptions,
+    TlsOptions,
+)
 from jipyo.model.errors import CollectError
 from jipyo.model.labels import METRIC_NAME, Labels
 
@@ -23,12 +29,6 @@ __all__ = ["Credentials", "Limits", "Page", "ScrapeOptions", "TlsOptions"]
 _FORMS = {"text/plain": Format.TEXT, "application/openmetrics-text": Format.OPENMETRICS}
 _GUESSED = frozenset({"", "application/octet-stream"})
 """Types that say nothing: such a page is read as text, and that is told."""
-_FALLBACKS = {
-    "PrometheusText0.0.4": Format.TEXT,
-    "PrometheusText1.0.0": Format.TEXT,
-    "OpenMetricsText0.0.1": Format.OPENMETRICS,
-    "OpenMetricsText1.0.0": Format.OPENMETRICS,
-}
 
 
 class Page:
@@ -74,7 +74,7 @@ class Page:
         kind = body.content_type.partition(";")[0].strip().lower()
         if kind in _FORMS:
             return _FORMS[kind], ()
-        fallback = _FALLBACKS.get(self._options.fallback_protocol)
+        fallback = PROTOCOLS.get(self._options.fallback_protocol)
         if fallback is not None:
             return fallback, ()
         if kind in _GUESSED:

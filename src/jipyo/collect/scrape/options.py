@@ -5,10 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jipyo.collect.exposition import Format
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.collect.relabel import RelabelRule
+
+PROTOCOLS = {
+    "PrometheusText0.0.4": Format.TEXT,
+    "PrometheusText1.0.0": Format.TEXT,
+    "OpenMetricsText0.0.1": Format.OPENMETRICS,
+    "OpenMetricsText1.0.0": Format.OPENMETRICS,
+}
+"""What a page may be read as, by Prometheus' names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,5 +70,5 @@ class ScrapeOptions:
     tls: TlsOptions = field(default_factory=TlsOptions)
     limits: Limits = field(default_factory=Limits)
     fallback_protocol: str = ""
-    """Read a page of an unknown type as this: PrometheusText0.0.4 or OpenMetricsText1.0.0."""
+    """Read a page of an unknown type as this one of `PROTOCOLS`."""
     metric_relabel: tuple[RelabelRule, ...] = ()
