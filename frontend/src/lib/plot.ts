@@ -152,13 +152,17 @@ function drawLimit(u: uPlot, { value, text, colour, above }: Limit, look: Look):
   const over = above ? y - top > 12 * ratio : top + height - y < 14 * ratio;
   ctx.textBaseline = over ? 'bottom' : 'top';
   const at = over ? y - 1.5 * ratio : y + 3 * ratio;
-  ctx.setLineDash([]);
-  ctx.lineWidth = 3 * ratio;
-  ctx.lineJoin = 'round';
-  ctx.strokeStyle = look.card;
-  ctx.strokeText(text, left + width - 4 * ratio, at);
+  const right = left + width - 4 * ratio;
+  const wide = ctx.measureText(text).width;
+  const tall = 13 * ratio;
+  ctx.globalAlpha = 0.82;
+  ctx.fillStyle = look.card;
+  ctx.beginPath();
+  ctx.roundRect(right - wide - 3 * ratio, over ? at - tall : at - ratio, wide + 6 * ratio, tall, 3 * ratio);
+  ctx.fill();
+  ctx.globalAlpha = 1;
   ctx.fillStyle = colour;
-  ctx.fillText(text, left + width - 4 * ratio, at);
+  ctx.fillText(text, right, at);
   ctx.restore();
 }
 
