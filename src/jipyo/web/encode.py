@@ -73,13 +73,13 @@ def timestamp(t_ms: int) -> str:
     return f"{sign}{seconds}.{rest:03}" if rest else f"{sign}{seconds}"
 
 
-def number_texts(values: Values) -> bytes:
+def number_texts(values: Values) -> bytearray:
     """Each of the numbers as `number` writes it, followed by a comma; at least one."""
     with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
         whole = values == np.trunc(values)
     if whole.all() and _fit_int64(values):
-        return orjson.dumps(values.astype(np.int64), option=_NUMPY)[1:-1] + b","
-    text = orjson.dumps(np.ascontiguousarray(values), option=_NUMPY)[1:-1] + b","
+        return _listed(values.astype(np.int64))
+    text = _listed(values)
     if whole.any():
         text = text.replace(b".0,", b",")
     size = np.abs(values)
@@ -87,12 +87,20 @@ def number_texts(values: Values) -> bytes:
     return text if alike.all() else _repaired(text, values, size, ~alike)
 
 
+def _listed(numbers: Values | Times) -> bytearray:
+    """As orjson writes them, each followed by a comma."""
+    text = bytearray(orjson.dumps(np.ascontiguousarray(numbers), option=_NUMPY))
+    text[-1:] = b","
+    del text[0]
+    return text
+
+
 def _fit_int64(values: Values) -> bool:
     """Whether whole numbers come out right as integers: not too large, and no -0."""
     return bool((np.abs(values) < 1e15).all() and not np.signbit(values[values == 0]).any())
 
 
-def _repaired(text: bytes, values: Values, size: Values, odd: Mask) -> bytes:
+def _repaired(text: bytearray, values: Values, size: Values, odd: Mask) -> bytearray:
     """`text` with those numbers put right that orjson writes otherwise than Go."""
     if (odd & (size < 1e-6)).any():
         for digit in (b"7", b"8", b"9"):
@@ -104,13 +112,13 @@ def _repaired(text: bytes, values: Values, size: Values, odd: Mask) -> bytes:
     return _rewritten(text, values, np.flatnonzero(odd).tolist()) if odd.any() else text
 
 
-def _rewritten(text: bytes, values: Values, odd: Sequence[int]) -> bytes:
+def _rewritten(text: bytearray, values: Values, odd: Sequence[int]) -> bytearray:
     parts = text.split(b",")
     for index in odd:
         part = parts[index]
         fixed = plain(values.item(index)) if part == b"null" else _unfolded(part.decode())
-        parts[index] = fixed.encode()
-    return b",".join(parts)
+        parts[index] = bytearray(fixed, "ascii")
+    return bytearray(b",").join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +148,7 @@ def _stamps(t_ms: Times) -> _Stamps | None:
 def _stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
     """The pattern once a row, its zeros replaced by the digits of that row's number."""
     places = np.flatnonzero(np.frombuffer(pattern, np.uint8) == ord("0"))
-    digits = np.frombuffer(orjson.dumps(numbers, option=_NUMPY)[1:-1] + b",", np.uint8)
+    digits = np.frombuffer(_listed(numbers), np.uint8)
     rows = np.tile(np.frombuffer(pattern, np.uint8), (len(numbers), 1))
     rows[:, places] = digits.reshape(len(numbers), -1)[:, :-1]
     return rows
@@ -180,7 +188,7 @@ def _woven(points: _Points, stamps: _Stamps) -> list[_Text]:
     width = stamps.rows.shape[1]
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
     ends += np.arange(0, len(ends) * (width - 1), width - 1)
-    woven = bytearray(text).replace(b",", stamps.rows[0].tobytes())
+    woven = text.replace(b",", stamps.rows[0].tobytes())
     word = np.frombuffer(woven, np.uint64, count=1)
     anywhere = as_strided(word, (len(woven) - _WORD + 1,), (1,))
     for column, words in stamps.words:
@@ -205,7 +213,7 @@ def _trimmed(text: _Text) -> _Text:
 def _joined(points: _Points, t_ms: Times) -> list[_Text]:
     """The same for any times, point by point."""
     rows = [f'"],[{timestamp(t)},"'.encode() for t in t_ms.tolist()]
-    pieces = [b""] * (2 * len(points.steps))
+    pieces: list[bytes | bytearray] = [b""] * (2 * len(points.steps))
     pieces[0::2] = [rows[step] for step in points.steps.tolist()]
     pieces[1::2] = number_texts(points.values).split(b",")[:-1]
     ends = np.cumsum(points.counts).tolist()
@@ -238,16 +246,14 @@ def _utf8(text: str) -> str:
 def _matrix(matrix: Matrix) -> Iterator[bytes]:
     """The series with points, sorted by labels, some of them at a time."""
     stamps = _stamps(matrix.t_ms)
-    order = sorted(range(len(matrix.series)), key=lambda i: matrix.series[i].pairs)
+    full = np.flatnonzero(matrix.present.any(axis=1)).tolist()
+    full.sort(key=lambda row: matrix.series[row].pairs)
     block = max(1, BLOCK_POINTS // max(len(matrix.t_ms), 1))
-    for first in range(0, len(order), block):
-        rows = order[first : first + block]
-        counts = matrix.present[rows].sum(axis=1).tolist()
-        full = [row for row, count in zip(rows, counts, strict=True) if count]
-        if full:
-            points = _points(matrix.values[full], matrix.present[full])
-            texts = _woven(points, stamps) if stamps else _joined(points, matrix.t_ms)
-            yield b"".join(_series([matrix.series[row] for row in full], texts))
+    for first in range(0, len(full), block):
+        rows = full[first : first + block]
+        points = _points(matrix.values[rows], matrix.present[rows])
+        texts = _woven(points, stamps) if stamps else _joined(points, matrix.t_ms)
+        yield b"".join(_series([matrix.series[row] for row in rows], texts))
 
 
 def _points(values: Values, present: Mask) -> _Points:
@@ -276,7 +282,7 @@ def _vector(vector: Vector) -> Iterator[bytes]:
     if not vector.series:
         return
     t = timestamp(vector.t_ms).encode()
-    numbers = number_texts(vector.values).split(b",")[:-1]
+    numbers = bytes(number_texts(vector.values)).split(b",")[:-1]
     yield b"".join(
         b'{"metric":%b,"value":[%b,"%b"]},' % (labels_json(labels), t, text)
         for labels, text in zip(vector.series, numbers, strict=True)
