@@ -32,12 +32,16 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
-from jipyo.model.matcher import Matcher
 from jipyo.promql.signatures import Aggregator, Function, ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.matcher import Matcher
 
 
 @dataclass(frozen=True, slots=True)

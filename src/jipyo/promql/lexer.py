@@ -7,11 +7,13 @@ when it gets there, so that the first error of a query is the one that is told.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from enum import Enum
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from jipyo.promql.quoting import quote, quote_char
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 class Kind(Enum):

@@ -7,10 +7,13 @@ whatever is thrown at them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
 from jipyo.promql.lexer import Kind, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MAX_BYTES = 16 << 10
 MAX_NESTING = 500

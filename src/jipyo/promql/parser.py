@@ -8,9 +8,8 @@ whole text could be read.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME
@@ -53,6 +52,9 @@ from jipyo.promql.names import needs_quotes
 from jipyo.promql.printer import matcher_text
 from jipyo.promql.quoting import quote, unquote
 from jipyo.promql.signatures import AGGREGATORS, FUNCTIONS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _POWER = {
     **dict.fromkeys((BinaryOp.OR,), 1),

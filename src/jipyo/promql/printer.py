@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from jipyo.model.labels import METRIC_NAME
 from jipyo.model.matcher import Matcher, MatchOp
@@ -33,6 +33,9 @@ from jipyo.promql.ast import (
 from jipyo.promql.durations import format_duration, seconds_to_ms
 from jipyo.promql.names import needs_quotes
 from jipyo.promql.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 LINE_LENGTH = 100
 _INDENT = "  "

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
-from jipyo.model.matcher import Matcher
 from jipyo.promql.ast import (
     Aggregate,
     At,
@@ -33,6 +33,9 @@ from jipyo.promql.ast import (
     VectorSelector,
 )
 from jipyo.promql.printer import number_text
+
+if TYPE_CHECKING:
+    from jipyo.model.matcher import Matcher
 
 Json = Mapping[str, object]
 """An object that `json` and `orjson` can write."""
