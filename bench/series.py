@@ -7,14 +7,17 @@ one per cent comes up to 39 ms late, counters fall back now and then.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from jipyo.model.labels import Labels
 from jipyo.model.sample import SeriesBlock, Times, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DAY_MS = 86_400_000
 END_MS = 1_793_491_200_000 + 7 * DAY_MS

@@ -194,3 +194,12 @@ def test_the_clock_may_step_back_an_hour_and_forward_again(opened: Opened) -> No
     assert taken[-100:] == [(1, ())] * 100
     clock.t_ms += HOUR
     assert store.append([scrape(clock.t_ms, (UP, 0.0))]) == Appended(1)
+
+
+def test_late_rows_do_not_hide_newer_chunks_after_a_restart(opened: Opened) -> None:
+    opened.store.append([scrape(T0, (UP, 1.0))])
+    opened.store.compact_head()
+    opened.store.append([scrape(T0 - MINUTE, (UP, 2.0))])
+    opened.again()
+    assert opened.store.append([scrape(T0, (UP, 3.0))]) == Appended(0, {Reject.DUPLICATE: 1})
+    assert [t for t, _ in everything(opened.store)[UP]] == [T0 - MINUTE, T0]

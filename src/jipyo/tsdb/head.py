@@ -40,8 +40,6 @@ _KNOWN_SERIES = 200_000
 _KNOWN_PAIRS = 100_000
 
 _NEVER = np.iinfo(np.int64).min
-_UNREAD = _NEVER + 1
-"""The series was there when the store was opened; when it was last sampled is on disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,9 @@ class Head:
         ).fetchone()
         self.series_count: int = count
         self._last = np.full(max(1024, most * 5 // 4), _NEVER, np.int64)
-        self._last[: most + 1] = _UNREAD
+        # Of these series the head's last sample is known at once, that of the chunks is not.
+        self._unread = np.zeros(len(self._last), np.bool_)
+        self._unread[: most + 1] = True
         self.max_ms: int | None = self._db.execute(
             "SELECT max(t1) FROM slab WHERE day = (SELECT max(day) FROM slab)"
         ).fetchone()[0]
@@ -330,6 +330,7 @@ class Head:
         self.series_count += 1
         if sid >= len(self._last):
             self._last = np.concatenate((self._last, np.full(len(self._last), _NEVER, np.int64)))
+            self._unread = np.concatenate((self._unread, np.zeros(len(self._unread), np.bool_)))
         self._sid_of[labels] = sid
         return sid
 
@@ -364,14 +365,15 @@ class Head:
         return lid
 
     def _read_last(self, sids: Sids) -> None:
-        """When a series that is not in the head was last sampled."""
-        for sid in sids[self._last[sids] == _UNREAD].tolist():
+        """When a series was last sampled, as far as chunks know."""
+        for sid in sids[self._unread[sids]].tolist():
             row = self._db.execute(
                 "SELECT s.t1 FROM chunk c JOIN slab s USING (bid) WHERE c.sid = ?"
                 " ORDER BY c.day DESC LIMIT 1",
                 (sid,),
             ).fetchone()
-            self._last[sid] = row[0] if row else _NEVER
+            self._last[sid] = max(int(self._last[sid]), row[0] if row else _NEVER)
+        self._unread[sids] = False
 
     # -- upkeep -----------------------------------------------------------------------
 
@@ -425,10 +427,11 @@ class Head:
 
     def forget_last(self, sids: Sids) -> None:
         """Samples of these series were deleted: when they were last sampled is on disk."""
-        self._last[sids] = _UNREAD
+        self._last[sids] = _NEVER
+        self._unread[sids] = True
         for span in self.spans.values():
             self._last[span.sids] = np.maximum(self._last[span.sids], span.t1)
-        self._times.clear()
+        self._forget_plans()
 
     def gone(self, sids: Sequence[int]) -> None:
         """These series have no samples any more and were dropped from the index."""

@@ -44,7 +44,7 @@ class Hours:
     sum: Values
     increase: Values
 
-    def part(self, rows: Rows, hours: slice) -> Hours:
+    def part(self, rows: Rows | slice, hours: slice) -> Hours:
         """Some of the series, and a run of hours."""
         return Hours(
             self.hour_ms[hours],

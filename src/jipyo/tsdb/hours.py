@@ -45,18 +45,29 @@ def _read_group(snapshot: Snapshot, group: Located, bounds: Bounds) -> Iterator[
     """Series whose chunks stand in the same slabs."""
     from_samples = set(snapshot.head_days(group.heads[0]))
     pieces: list[Hours] = []
-    for column, slab in enumerate(group.chain(0)):
-        packed = None if slab.day in from_samples else snapshot.hours(slab)
+    chain = [
+        (column, slab) for column, slab in enumerate(group.chain(0)) if slab.day not in from_samples
+    ]
+    found = snapshot.hours([slab for _, slab in chain])
+    for (column, slab), packed in zip(chain, found, strict=True):
         if packed is None:
             from_samples.add(slab.day)
         else:
-            pieces.append(packed.part(group.places[:, column], _within(packed, bounds)))
+            pieces.append(packed.part(_run(group.places[:, column]), _within(packed, bounds)))
     pieces += [_from_samples(snapshot, group.sids, bounds, day) for day in from_samples]
     whole = hourly.join(pieces)
     for row, series in enumerate(snapshot.labels(group.sids.tolist())):
         block = _block(series, whole, row)
         if len(block.hour_ms):
             yield block
+
+
+def _run(places: Sids) -> Sids | slice:
+    """Neighbouring rows as a slice, which costs no copy."""
+    first, last = int(places[0]), int(places[-1])
+    if last - first == len(places) - 1 and bool((np.diff(places) == 1).all()):
+        return slice(first, last + 1)
+    return places
 
 
 def _within(hours: Hours, bounds: Bounds) -> slice:

@@ -165,12 +165,12 @@ class Locator:
         self.head_times: list[Times] = []
         """By `HeadRef.times`."""
 
-    def find(self, sids: Sids, bounds: Bounds) -> Iterator[Located]:
+    def find(self, sids: Sids, bounds: Bounds, *, head: bool = True) -> Iterator[Located]:
         """Those of the series (ascending ids) that have samples around a range."""
         for at in range(0, len(sids), _BATCH):
             batch = sids[at : at + _BATCH]
             bids, places, slabs = self._chunks(batch, bounds)
-            heads = self._heads(batch, bounds)
+            heads = self._heads(batch, bounds) if head else ((),) * len(batch)
             found = Located(batch, bids, places, heads, slabs)
             chunks = np.count_nonzero(bids, axis=1).tolist()
             rows = [row for row in range(len(batch)) if chunks[row] or heads[row]]
@@ -249,6 +249,15 @@ class Locator:
         """The series of a head row's columns."""
         return self._ids.layout(self._db, lid)
 
+    def in_head(self, sids: Sids, bounds: Bounds) -> npt.NDArray[np.bool_]:
+        """Which of these series have head rows in the range."""
+        found = np.zeros(len(sids), np.bool_)
+        for lid in self.lids():
+            rows, _ = _common(sids, self.layout(lid))
+            if len(rows) and self._times(lid, bounds) is not None:
+                found[rows] = True
+        return found
+
     def _heads(self, sids: Sids, bounds: Bounds) -> tuple[tuple[HeadRef, ...], ...]:
         found: list[list[HeadRef]] = [[] for _ in range(len(sids))]
         for lid in self.lids():
@@ -285,7 +294,7 @@ def _overlaps(slab: Slab, bounds: Bounds) -> bool:
 
 def _common(sids: Sids, others: Sids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where the common ids stand in each; both ascend."""
-    if others[0] > sids[-1] or others[-1] < sids[0]:
+    if not len(sids) or others[0] > sids[-1] or others[-1] < sids[0]:
         return _NONE, _NONE
     small, large = (sids, others) if len(sids) <= len(others) else (others, sids)
     at = np.searchsorted(large, small)

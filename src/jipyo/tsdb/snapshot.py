@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor
 
     from jipyo.model.labels import Labels
@@ -33,9 +33,12 @@ if TYPE_CHECKING:
 
 BLOCK_CELLS = 4_000_000
 """A block holds at most this many values (32 MB), or one series."""
-_INLINE = 48
-"""Up to this many chunks are decoded at once; more are shared out to threads."""
+_FEW = 24
+"""Fewer chunks than this are decoded where they are, more are shared out to threads."""
 _TIMES_KEPT = 1024
+
+_Given = TypeVar("_Given")
+_Answer = TypeVar("_Answer")
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,16 @@ class Shared:
     damage: Damage = field(default_factory=Damage)
     executor: Executor | None = None
     threads: int = 1
+
+    def spread(
+        self, work: Callable[[Sequence[_Given]], list[_Answer]], given: Sequence[_Given]
+    ) -> list[_Answer]:
+        """The same work over parts of a list, beside one another: pcodec frees the GIL."""
+        if self.executor is None or len(given) < _FEW:
+            return work(given)
+        size = -(-len(given) // self.threads)
+        parts = [given[at : at + size] for at in range(0, len(given), size)]
+        return [answer for part in self.executor.map(work, parts) for answer in part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,13 +128,12 @@ class Snapshot:
 
     def active(self, sids: Sids, bounds: Bounds) -> Sids:
         """Which of these series have a sample in the range."""
-        found = []
-        for located in self.locator.find(sids, bounds):
-            touching = {bid for bid, slab in located.slabs.items() if self._touches(slab, bounds)}
-            here = np.isin(located.bids, list(touching)).any(axis=1)
-            here |= np.array([bool(refs) for refs in located.heads])
-            found.append(located.sids[here])
-        return np.concatenate(found) if found else np.empty(0, np.int64)
+        here = self.locator.in_head(sids, bounds)
+        found = [sids[here]]
+        for located in self.locator.find(sids[~here], bounds, head=False):
+            touching = [bid for bid, slab in located.slabs.items() if self._touches(slab, bounds)]
+            found.append(located.sids[np.isin(located.bids, touching).any(axis=1)])
+        return np.sort(np.concatenate(found))
 
     def _touches(self, slab: Slab, bounds: Bounds) -> bool:
         if slab.t1 < bounds.start_ms or slab.t0 > bounds.end_ms:
@@ -179,11 +191,12 @@ class Snapshot:
         self, group: Located, spans: Sequence[slice], values: Values
     ) -> dict[int, list[int]]:
         """Decode every chunk into its place; the answer tells damaged columns by row."""
+        sids = group.sids.tolist()
         chunks = [
-            _Chunk(row, column, sid, values[row, spans[column]], self._stored(bid, place))
-            for row, sid in enumerate(group.sids.tolist())
-            for column, (bid, place) in enumerate(
-                zip(group.bids[row].tolist(), group.places[row].tolist(), strict=True)
+            _Chunk(row, column, sids[row], values[row, spans[column]], stored)
+            for column in range(group.bids.shape[1])
+            for row, stored in enumerate(
+                self._stored(group.bids[:, column], group.places[:, column])
             )
         ]
         damaged: dict[int, list[int]] = {}
@@ -193,20 +206,21 @@ class Snapshot:
             self._shared.damage.met(f"chunk of series {chunk.sid}, day {day}")
         return damaged
 
-    def _stored(self, bid: int, place: int) -> tuple[int, int, bytes] | None:
-        row: tuple[int, int, bytes] | None = self.db.execute(
-            "SELECT codec, crc, b FROM data WHERE id = ?", ((bid << PLACE_BITS) | place,)
-        ).fetchone()
-        return row
+    def _stored(self, bids: Sids, places: Sids) -> list[tuple[int, int, bytes] | None]:
+        """Codec, CRC and bytes of chunks; None where there are none."""
+        ids = ((bids << PLACE_BITS) | places).tolist()
+        first, last = min(ids), max(ids)
+        if last - first < 2 * len(ids):
+            # Neighbours, as the series of one metric are: one walk instead of many searches.
+            sql = "SELECT id, codec, crc, b FROM data WHERE id BETWEEN ? AND ?"
+            found = {row[0]: row[1:] for row in self.db.execute(sql, (first, last))}
+            return [found.get(number) for number in ids]
+        sql = "SELECT codec, crc, b FROM data WHERE id = ?"
+        return [self.db.execute(sql, (number,)).fetchone() for number in ids]
 
     def _decode(self, chunks: list[_Chunk]) -> list[_Chunk]:
-        """Decode all; the answer is those whose bytes are damaged. pcodec frees the GIL."""
-        executor = self._shared.executor
-        if executor is None or len(chunks) <= _INLINE:
-            return _decode_all(chunks)
-        size = -(-len(chunks) // self._shared.threads)
-        parts = [chunks[at : at + size] for at in range(0, len(chunks), size)]
-        return [chunk for part in executor.map(_decode_all, parts) for chunk in part]
+        """Decode all; the answer is those whose bytes are damaged."""
+        return self._shared.spread(_decode_all, chunks)
 
     def _fill_head(self, refs: Sequence[HeadRef], t_ms: Times, out: Values) -> None:
         by_lid: dict[int, list[int]] = {}
@@ -241,25 +255,36 @@ class Snapshot:
             self._shared.damage.met(f"times {slab.tid} of slab {slab.bid}")
             return None
 
-    def hours(self, slab: Slab) -> Hours | None:
-        """The packed statistics of a slab; None where they are damaged."""
-        first = slab.bid << PLACE_BITS
-        rows = self.db.execute(
-            "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id",
-            (first, first + hourly.COLUMNS - 1),
-        ).fetchall()
-        try:
-            if any(codec.crc(b) != crc for crc, b in rows):
-                raise Damaged
-            return hourly.unpack([b for _, b in rows])
-        except Damaged:
-            self._shared.damage.met(f"hours of slab {slab.bid}")
-            return None
+    def hours(self, slabs: Sequence[Slab]) -> list[Hours | None]:
+        """The packed statistics of slabs; None where they are damaged."""
+        sql = "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id"
+        rows = []
+        for slab in slabs:
+            first = slab.bid << PLACE_BITS
+            span = (first, first + hourly.COLUMNS - 1)
+            rows.append(self.db.execute(sql, span).fetchall())
+        found = self._shared.spread(_unpack_all, rows)
+        for slab, hours in zip(slabs, found, strict=True):
+            if hours is None:
+                self._shared.damage.met(f"hours of slab {slab.bid}")
+        return found
 
     def head_days(self, refs: Iterable[HeadRef]) -> frozenset[int]:
         """The days on which these head rows lie."""
         times = [self.locator.head_times[ref.times] for ref in refs]
         return frozenset(day for t_ms in times for day in ((t_ms - 1) // DAY_MS).tolist())
+
+
+def _unpack_all(slabs: Sequence[list[tuple[int, bytes]]]) -> list[Hours | None]:
+    found: list[Hours | None] = []
+    for rows in slabs:
+        try:
+            if any(codec.crc(b) != crc for crc, b in rows):
+                raise Damaged
+            found.append(hourly.unpack([b for _, b in rows]))
+        except Damaged:
+            found.append(None)
+    return found
 
 
 def _decode_all(chunks: Iterable[_Chunk]) -> list[_Chunk]:
