@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import threading
+import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator
@@ -34,8 +35,10 @@ def _families() -> tuple[Family, ...]:
 
 
 def test_metrics_gives_what_was_collected_and_what_we_count(serve: Serve) -> None:
-    client = serve(collected=_families, meter=Meter())
+    meter = Meter()
+    client = serve(collected=_families, meter=meter)
     client.get("/api/v1/query", query="1")
+    _counts(meter, 1)
     page = client.get("/metrics").body.decode()
     assert "# TYPE node_load1 gauge\nnode_load1 0.5\n" in page
     assert 'jipyo_http_requests_total{code="200",handler="/api/v1/query"} 1\n' in page
@@ -64,11 +67,21 @@ def test_requests_are_counted_by_route_and_never_by_address(serve: Serve) -> Non
     client.get("/api/v1/label/instance/values")
     client.get("/../../etc/passwd")
     client.post("/api/v1/rules", a="b")
-    requests, _ = meter.families()
-    counts = {(s.labels["handler"], s.labels["code"]): s.value for s in requests.samples}
+    counts = _counts(meter, 4)
     assert counts["/api/v1/label/{name:path}/values", "200"] == 2
     assert counts["/{path:path}", "404"] == 1
     assert sum(counts.values()) == 4
+
+
+def _counts(meter: Meter, requests: int) -> dict[tuple[str, str], float]:
+    """By handler and code; a request is counted only after its answer is out."""
+    end = time.monotonic() + 5
+    while True:
+        samples = meter.families()[0].samples
+        counts = {(one.labels["handler"], one.labels["code"]): one.value for one in samples}
+        if sum(counts.values()) >= requests or time.monotonic() > end:
+            return counts
+        time.sleep(0.01)
 
 
 def test_federate_gives_the_newest_samples_with_their_times(serve: Serve, store: Store) -> None:
