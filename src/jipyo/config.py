@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from jipyo import promql, tsdb, web
+from jipyo import promql, tsdb
 from jipyo.catalogue.nodes import Node, from_value, from_yaml
 from jipyo.catalogue.reading import (
     Key,
@@ -30,6 +30,8 @@ from jipyo.collect.host import HostOptions
 from jipyo.collect.process import ProcessOptions
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.errors import CatalogueError, ConfigError
+from jipyo.web import Options as WebOptions
+from jipyo.web import ReceiverOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -86,7 +88,8 @@ class Written:
     store: tsdb.Options = field(default_factory=tsdb.Options)
     query: promql.Options = field(default_factory=promql.Options)
     collect: CollectOptions = field(default_factory=CollectOptions)
-    web: web.Options = field(default_factory=web.Options)
+    web: WebOptions = field(default_factory=WebOptions)
+    receive: ReceiverOptions = field(default_factory=ReceiverOptions)
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
 
 
@@ -396,9 +399,16 @@ _QUERY = _part(
 )
 _WEB = _part(
     "web",
-    web.Options,
+    WebOptions,
     Setting("hosts", list_of(text)),
     Setting("max_body_size", _between(_size, "1KiB", "1TiB"), "max_body_bytes"),
+)
+_RECEIVE = _part(
+    "receive",
+    ReceiverOptions,
+    Setting("max_body_size", _between(_size, "1KiB", "1TiB"), "max_body_bytes"),
+    Setting("max_samples_per_second", _between(_whole, "1", "1000000000"), "max_samples_per_s"),
+    Setting("requests", _between(_whole, "1", "256")),
 )
 _CATALOGUE = _part(
     "catalogue",
@@ -418,5 +428,6 @@ FILE: tuple[Setting, ...] = (
     _STORE,
     _QUERY,
     _WEB,
+    _RECEIVE,
     _CATALOGUE,
 )

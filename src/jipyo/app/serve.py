@@ -19,9 +19,11 @@ from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop
 from jipyo.collect.own import Own
 from jipyo.collect.process import Processes
+from jipyo.collect.push.groups import Groups
 from jipyo.collect.schedule import system_clock
 from jipyo.collect.target import Target, TargetState, own_target
 from jipyo.model.errors import ConfigError, JipyoError, StoreFull
+from jipyo.model.labels import Labels
 from jipyo.source import Embedded
 
 if TYPE_CHECKING:
@@ -55,10 +57,15 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         )
         source = Embedded(store, promql.Engine(config.written.query))
         loop = Loop(store, clock=system_clock())
-        loop.start(_discovery(config, [store.families, loop.families]))
+        groups = Groups(config.data / "pushed.json")
+        receivers = web.Receivers(store, groups, now_ms, config.written.receive)
+        own = [store.families, loop.families, receivers.families]
+        loop.start(_discovery(config, groups, own))
         opened.callback(loop.stop)
         _start_upkeep(store, stop, opened)
-        app = web.create_app(_services(config, over(config, known, source), source, loop))
+        app = web.create_app(
+            _services(config, over(config, known, source), source, loop, receivers)
+        )
         address = web.address(listener)
         web.serve(app, listener, ready=lambda: started(address), stop=stop)
 
@@ -72,7 +79,7 @@ def _refuse_open_door(config: Config) -> None:
 
 
 def _discovery(
-    config: Config, own: Sequence[Callable[[], Iterable[Family]]]
+    config: Config, groups: Groups, own: Sequence[Callable[[], Iterable[Family]]]
 ) -> Callable[[], Sequence[Target]]:
     """Everything to read: our own collectors, and what the configuration names by URL."""
     options = config.written.collect
@@ -87,6 +94,8 @@ def _discovery(
         for job, one in collectors.items()
         if one is not None
     ]
+    pushed = Labels.of({"job": "pushed", "instance": config.instance})
+    local.append(Target(pushed, groups, options.interval_ms))
     site = options.prometheus_yml
     for one in site.not_read if site else ():
         _LOG.warning("not read: %s: %s", one.where, one.value)
@@ -117,7 +126,13 @@ def _slices(store: tsdb.Store, stop: threading.Event) -> None:
         _LOG.error("upkeep of the store: %s", error)
 
 
-def _services(config: Config, here: api.Workspace, source: Embedded, loop: Loop) -> web.Services:
+def _services(
+    config: Config,
+    here: api.Workspace,
+    source: Embedded,
+    loop: Loop,
+    receivers: web.Receivers,
+) -> web.Services:
     listen = config.written.listen
     return web.Services(
         source=here.source,
@@ -144,6 +159,7 @@ def _services(config: Config, here: api.Workspace, source: Embedded, loop: Loop)
         config_text=lambda: config.text,
         flags={"config.file": str(config.file or ""), "data": str(config.data)},
         features=config.written.query.features,
+        routes=receivers.routes(),
         lookback_ms=config.written.query.lookback_ms,
         loopback=is_loopback(listen.host),
         options=config.written.web,

@@ -159,7 +159,7 @@ class Endpoint:
 def _form(request: Request, body: bytes) -> Form:
     sent = body if request.headers.get("content-type", "").startswith(_FORM) else b""
     query: bytes = request.scope["query_string"]
-    return Form(params.fields(sent, query), request.path_params, request.headers)
+    return Form(params.fields(sent, query), request.path_params, request.headers, body)
 
 
 def _takes_gzip(headers: Headers) -> bool:

@@ -43,6 +43,8 @@ class Form:
     path: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     """The request's headers, by names in lower case."""
+    body: bytes = b""
+    """What was sent, as it came."""
 
     def one(self, name: str) -> str:
         """The first value of a field, or an empty string."""

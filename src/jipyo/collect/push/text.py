@@ -1,0 +1,50 @@
+"""Text exposition sent to us: a page whose samples may have times of their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.collect.exposition import Format, Parser
+from jipyo.collect.face import NO_TIME
+from jipyo.collect.push.body import BadBody
+from jipyo.collect.push.pushed import Pushed, scrapes
+from jipyo.model.errors import CollectError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jipyo.collect.face import Reading
+
+
+def read_page(body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT) -> Reading:
+    """A page, with `extra` labels set over those of its series.
+
+    Raises:
+        BadBody: it is not UTF-8.
+        CollectError: a line is not what the format allows.
+    """
+    try:
+        text = body.decode()
+    except UnicodeDecodeError as error:
+        raise BadBody("push.not_utf8", at=error.start) from error
+    return Parser(lambda labels: labels.put(extra)).read(text, form)
+
+
+def read_text(body: bytes, extra: Mapping[str, str], now_ms: int) -> Pushed:
+    """The samples of a page; those without a time are of `now_ms`.
+
+    Raises:
+        BadBody: it is not UTF-8, or a line is not what the format allows.
+    """
+    try:
+        reading = read_page(body, extra)
+    except CollectError as error:
+        raise BadBody(error.key, hint=error.hint, **error.values) from error
+    said = reading.t_ms
+    t_ms = np.full(len(reading.series), now_ms, np.int64)
+    if said is not None:
+        t_ms = np.where(said == NO_TIME, now_ms, said)
+    found = scrapes(reading.series, t_ms, reading.values, {})
+    return Pushed(found, reading.metadata)
