@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from jipyo.model.labels import Labels
-from jipyo.model.sample import MetricType
+if TYPE_CHECKING:
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import MetricType
 
 
 @dataclass(frozen=True, slots=True)

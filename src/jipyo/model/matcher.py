@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import re2
 
 from jipyo.model.errors import QueryError
-from jipyo.model.labels import Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jipyo.model.labels import Labels
 
 _MAX_REGEX_BYTES = 8 << 20
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from jipyo.model.labels import Labels
-from jipyo.model.sample import Mask, SeriesBlock, Times, Values
+if TYPE_CHECKING:
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import Mask, SeriesBlock, Times, Values
 
 
 @dataclass(frozen=True, slots=True)

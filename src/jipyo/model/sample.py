@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from jipyo.model.labels import Labels
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from jipyo.model.labels import Labels
 
 Times = npt.NDArray[np.int64]
 Values = npt.NDArray[np.float64]

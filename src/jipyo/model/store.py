@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jipyo.model.labels import Labels
 from jipyo.model.matcher import Matcher
-from jipyo.model.sample import Appended, HourBlock, MetricMetadata, Scrape, SeriesBlock
+
+if TYPE_CHECKING:
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import Appended, HourBlock, MetricMetadata, Scrape, SeriesBlock
 
 Selector = Sequence[Matcher]
 """Matchers that must all hold."""
@@ -49,9 +51,7 @@ class Queryable(Protocol):
         """The series with samples in the range that match any selector, sorted."""
         ...
 
-    def label_names(
-        self, selectors: Sequence[Selector], start_ms: int, end_ms: int
-    ) -> list[str]:
+    def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
         """The label names of those series (of all series where no selector is given), sorted."""
         ...
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jipyo.model.labels import Labels
-from jipyo.model.result import QueryResult
-from jipyo.model.sample import MetricMetadata
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.result import QueryResult
+    from jipyo.model.sample import MetricMetadata
 
 
 class Source(Protocol):
