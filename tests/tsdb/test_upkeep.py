@@ -163,6 +163,22 @@ def test_a_deleted_series_may_be_sampled_again(opened: Opened) -> None:
     assert len(everything(opened.store)[NAMES[8]]) == 4
 
 
+def test_a_slab_that_names_a_deleted_series_expires_like_any(opened: Opened) -> None:
+    opened.options = Options(durable=False, retention_ms=2 * DAY_MS)
+    opened.again()
+    two = (one("stays"), one("goes"))
+    opened.store.load([SeriesBlock(two, np.array([T0 - DAY_MS + 1]), np.ones((2, 1)))])
+    opened.store.load([SeriesBlock(two[1:], np.array([T0 - DAY_MS + 2]), np.ones((1, 1)))])
+    opened.store.delete([Matcher("__name__", MatchOp.EQ, "goes")], *EVER)
+    opened.clock.t_ms = T0 + 5 * DAY_MS
+    opened.store.append([scrape(opened.clock.t_ms, (one("new"), 1.0))])
+    opened.settle()
+    assert opened.store.series([], *EVER) == [one("new")]
+    assert stats(opened.path).series == 1
+    assert opened.store.append([scrape(opened.clock.t_ms, *((o, 1.0) for o in two))]).samples == 2
+    assert check(opened.path).problems == ()
+
+
 def test_own_metrics_tell_what_happened(opened: Opened) -> None:
     ingest(opened, 5 * 240)
     opened.store.append([scrape(T0 - DAY_MS, (NAMES[0], 1.0))])

@@ -17,7 +17,7 @@ from jipyo.model.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.check import check
 from jipyo.tsdb.format import FILE_NAME, journal_of, size_of, writing
-from jipyo.tsdb.lock import FolderLock
+from jipyo.tsdb.lock import READERS, FolderLock
 from jipyo.tsdb.progress import silent
 from jipyo.tsdb.reader import Reader
 
@@ -183,14 +183,25 @@ def _beside(path: Path) -> Iterator[Path]:
     """A folder for a new file, within a store's folder that is locked meanwhile."""
     try:
         path.mkdir(parents=True, exist_ok=True)
-        lock = FolderLock.take(path)
-        try:
-            with TemporaryDirectory(prefix=".new-", dir=path) as fresh:
-                yield Path(fresh)
-        finally:
-            lock.release()
+        with (
+            closing(FolderLock.take(path)),
+            closing(_alone(path)),
+            TemporaryDirectory(prefix=".new-", dir=path) as fresh,
+        ):
+            yield Path(fresh)
     except OSError as error:
         raise _full(path, error) from error
+
+
+def _alone(path: Path) -> FolderLock:
+    try:
+        return FolderLock.take(path, READERS)
+    except StoreBusy as error:
+        raise _being_read(path) from error
+
+
+def _being_read(path: Path) -> StoreBusy:
+    return StoreBusy("tsdb.being_read", hint="tsdb.being_read.hint", path=str(path))
 
 
 def _copy(source: Path, target: Path, progress: Progress) -> None:
@@ -223,7 +234,7 @@ def _empty_journal(file: Path) -> None:
         db.execute("PRAGMA busy_timeout = 500")
         (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
-            raise StoreBusy("tsdb.being_read", hint="tsdb.being_read.hint", path=str(file))
+            raise _being_read(file)
 
 
 def _sync(path: Path) -> None:

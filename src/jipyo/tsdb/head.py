@@ -397,8 +397,6 @@ class Head:
                 " (SELECT max(t) FROM head WHERE lid = ?1) FROM layout WHERE lid = ?1",
                 (lid,),
             ).fetchone()
-            if row is None:
-                continue
             sids = codec.unpack_sids(row[0])
             if row[1] is None:
                 self._db.execute("DELETE FROM layout WHERE lid = ?", (lid,))

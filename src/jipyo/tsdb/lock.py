@@ -13,8 +13,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+READERS = "lock.readers"
+"""Shared by who reads, held alone by who replaces the file."""
+
+
 class FolderLock:
-    """Held from `take` until `release` or the end of the process."""
+    """Held from `take` until `close` or the end of the process."""
 
     def __init__(self, fd: int) -> None:
         """Use `take`."""
@@ -44,7 +48,7 @@ class FolderLock:
             raise StoreBusy("tsdb.busy", hint="tsdb.busy.hint", path=str(folder)) from error
         return cls(fd)
 
-    def release(self) -> None:
+    def close(self) -> None:
         """Let others in; more than once does no harm."""
         if self._fd >= 0:
             os.close(self._fd)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from jipyo.model.errors import StoreError
+from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.sample import HourBlock, MetricMetadata, MetricType, SeriesBlock
 from jipyo.tsdb import format as disk
 from jipyo.tsdb import hours, index
 from jipyo.tsdb.format import FILE_NAME, reading
 from jipyo.tsdb.locate import Bounds
+from jipyo.tsdb.lock import READERS, FolderLock
 from jipyo.tsdb.snapshot import Shared, Snapshot
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Reader:
         self._spare: list[sqlite3.Connection] = []
         self._spare_lock = Lock()
         self._closed = False
+        self._reading: FolderLock | None = None
         executor: Executor | None = (
             ThreadPoolExecutor(threads, "tsdb-decode") if threads > 1 else None
         )
@@ -60,6 +62,7 @@ class Reader:
         if not (path / FILE_NAME).exists():
             raise StoreError("tsdb.missing", hint="tsdb.missing.hint", path=str(path))
         reader = cls(path, threads)
+        reader._say_reading()
         with reading(reader._file):
             db = reader._connect()
             try:
@@ -70,9 +73,16 @@ class Reader:
         reader._give_back(db)
         return reader
 
+    def _say_reading(self) -> None:
+        """Keep the file from being replaced under our caches; where we may not, go on."""
+        with suppress(StoreFull):
+            self._reading = FolderLock.take(self._path, READERS, shared=True)
+
     def close(self) -> None:
         """Close every connection; questions still being answered end with an error."""
         self._closed = True
+        if self._reading is not None:
+            self._reading.close()
         with self._spare_lock:
             while self._spare:
                 self._spare.pop().close()

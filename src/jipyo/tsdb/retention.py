@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 Gone = Callable[[Sequence[int]], None]
 
 _SERIES_A_SLICE = 512
+_IDLE = """SELECT labels FROM series
+    WHERE sid = ?1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE sid = ?1)"""
+"""Nothing where the series has chunks, or is gone already: old slabs name such ones still."""
 _PAGES_A_SLICE = 16
 _SPARE_PAGES = 64
 _SPARE_SHARE = 8
@@ -62,22 +65,19 @@ def drop_idle_series(
     for at in range(0, len(sids), _SERIES_A_SLICE):
         with writes() as db:
             part = np.array(sids[at : at + _SERIES_A_SLICE], np.int64)
-            idle = [
-                sid
+            idle = {
+                sid: row[0]
                 for sid in part[~np.isin(part, in_head())].tolist()
-                if not db.execute("SELECT 1 FROM chunk WHERE sid = ? LIMIT 1", (sid,)).fetchone()
-            ]
-            for sid in idle:
-                _drop_series(db, sid)
-            gone(idle)
+                if (row := db.execute(_IDLE, (sid,)).fetchone()) is not None
+            }
+            for sid, labels in idle.items():
+                _drop_series(db, sid, labels)
+            gone(tuple(idle))
         yield
 
 
-def _drop_series(db: sqlite3.Connection, sid: int) -> None:
-    row = db.execute("SELECT labels FROM series WHERE sid = ?", (sid,)).fetchone()
-    if row is None:
-        return
-    for name, value in index.from_json(row[0]).pairs:
+def _drop_series(db: sqlite3.Connection, sid: int, labels: bytes) -> None:
+    for name, value in index.from_json(labels).pairs:
         pid = db.execute(
             "SELECT pid FROM pair WHERE name = ? AND value = ?", (name, value)
         ).fetchone()[0]
@@ -172,7 +172,10 @@ def give_back(writes: Writes) -> Iterator[None]:
             )
             if free <= max(_SPARE_PAGES, pages // _SPARE_SHARE):
                 return
-            db.execute(f"PRAGMA incremental_vacuum({_PAGES_A_SLICE})").fetchall()
+            db.execute(f"PRAGMA incremental_vacuum({_IDLE = """SELECT labels FROM series
+    WHERE sid = ?1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE sid = ?1)"""
+"""Nothing where the series has chunks, or is gone already: old slabs name such ones still."""
+_PAGES_A_SLICE})").fetchall()
         yield
 
 

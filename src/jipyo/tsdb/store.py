@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from threading import RLock
 from typing import TYPE_CHECKING, Self
 
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     from jipyo.tsdb.codec import Sids
     from jipyo.tsdb.progress import Progress
 
-_CHECKPOINT_BYTES = 16 << 20
+_FOLD_EVERY = 64
+"""Transactions after which the journal is brought into the file."""
 
 
 class Store(Reader):
@@ -50,6 +51,7 @@ class Store(Reader):
         self._write_lock = RLock()
         self._upkeep_lock = RLock()
         self._job: Iterator[None] | None = None
+        self._unfolded = 0
         with writing(self._file):
             self._db = disk.connect(self._file, durable=options.durable)
             disk.prepare(self._db, self._file)
@@ -78,7 +80,7 @@ class Store(Reader):
         try:
             return cls(path, options or Options(), lock, now_ms)
         except BaseException:
-            lock.release()
+            lock.close()
             raise
 
     def close(self) -> None:
@@ -87,7 +89,7 @@ class Store(Reader):
             self._job = None
             super().close()
             self._db.close()
-            self._lock.release()
+            self._lock.close()
 
     # -- Appender -----------------------------------------------------------------------
 
@@ -119,8 +121,8 @@ class Store(Reader):
                 before = refused.total()
                 self._load(block, refused)
                 kept += block.values.size - (refused.total() - before)
-                for _ in self._checkpoint():
-                    pass
+                if self._unfolded >= _FOLD_EVERY:
+                    self._fold_journal()
         self._counts.appended += kept
         self._counts.rejected.update(refused)
         return Appended(kept, {reason: count for reason, count in refused.items() if count})
@@ -193,7 +195,10 @@ class Store(Reader):
                 self._job = self._upkeep()
             started = time.perf_counter()
             try:
-                next(self._job)
+                if self._unfolded >= _FOLD_EVERY:
+                    self._fold_journal()
+                else:
+                    next(self._job)
             except StopIteration:
                 self._job = None
                 return False
@@ -211,7 +216,6 @@ class Store(Reader):
             yield from self._compact(until_ms)
         yield from self._expire()
         yield from retention.give_back(self._writes)
-        yield from self._checkpoint()
 
     def _expire(self) -> Iterator[None]:
         """Drop the oldest days while they are past their time or too much."""
@@ -284,16 +288,14 @@ class Store(Reader):
                 pass
             return deleted
 
-    def _checkpoint(self) -> Iterator[None]:
+    def _fold_journal(self) -> None:
         """Bring the journal into the file, beside the writer, before it grows large."""
-        if size_of(journal_of(self._file)) > _CHECKPOINT_BYTES:
-            with writing(self._file):
-                db = disk.connect(self._file, durable=self._options.durable)
-                try:
-                    db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-                finally:
-                    db.close()
-        yield from ()
+        self._unfolded = 0
+        with (
+            writing(self._file),
+            closing(disk.connect(self._file, durable=self._options.durable)) as db,
+        ):
+            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     # -- its own metrics ------------------------------------------------------------------
 
@@ -340,6 +342,7 @@ class Store(Reader):
             try:
                 yield self._db
                 self._db.execute("COMMIT")
+                self._unfolded += 1
             except BaseException:
                 self._counts.write_failures += 1
                 if self._db.in_transaction:
