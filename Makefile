@@ -19,7 +19,7 @@ lint: setup  ## format, rules, types, layers, spelling
 	$(BIN)ruff format --check .
 	$(BIN)ruff check .
 	$(BIN)mypy
-	$(BIN)lint-imports
+	$(BIN)lint-imports --no-cache
 	$(BIN)codespell src tests docs bench README.md ARCHITECTURE.md CHANGELOG.md changes
 fix: setup   ## what a machine can put right
 	$(BIN)ruff format .

@@ -7,7 +7,7 @@ import ipaddress
 import logging
 import threading
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -59,13 +59,14 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         loop = Loop(store, clock=system_clock())
         groups = Groups(config.data / "pushed.json")
         receivers = web.Receivers(store, groups, now_ms, config.written.receive)
-        own = [store.families, loop.families, receivers.families]
+        meter = web.Meter()
+        own = [store.families, loop.families, receivers.families, meter.families]
         loop.start(_discovery(config, groups, own))
         opened.callback(loop.stop)
         _start_upkeep(store, stop, opened)
-        app = web.create_app(
-            _services(config, over(config, known, source), source, loop, receivers)
-        )
+        here = over(config, known, source)
+        running = _Running(here, store, source, loop, receivers, meter)
+        app = web.create_app(_services(config, running))
         address = web.address(listener)
         web.serve(app, listener, ready=lambda: started(address), stop=stop)
 
@@ -126,13 +127,20 @@ def _slices(store: tsdb.Store, stop: threading.Event) -> None:
         _LOG.error("upkeep of the store: %s", error)
 
 
-def _services(
-    config: Config,
-    here: api.Workspace,
-    source: Embedded,
-    loop: Loop,
-    receivers: web.Receivers,
-) -> web.Services:
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """The parts of a server that its pages look at."""
+
+    here: api.Workspace
+    store: tsdb.Store
+    source: Embedded
+    loop: Loop
+    receivers: web.Receivers
+    meter: web.Meter
+
+
+def _services(config: Config, running: _Running) -> web.Services:
+    here, source, loop = running.here, running.source, running.loop
     listen = config.written.listen
     return web.Services(
         source=here.source,
@@ -157,13 +165,29 @@ def _services(
             for target in loop.targets()
         ),
         config_text=lambda: config.text,
-        flags={"config.file": str(config.file or ""), "data": str(config.data)},
+        flags=_flags(config),
         features=config.written.query.features,
-        routes=receivers.routes(),
+        routes=running.receivers.routes(),
+        meter=running.meter,
+        head=lambda: _head(config),
         lookback_ms=config.written.query.lookback_ms,
         loopback=is_loopback(listen.host),
         options=config.written.web,
     )
+
+
+def _flags(config: Config) -> dict[str, str]:
+    retention_ms = config.written.store.retention_ms
+    return {
+        "config.file": str(config.file or ""),
+        "data": str(config.data),
+        "store.retention": f"{retention_ms // 1000}s" if retention_ms else "",
+    }
+
+
+def _head(config: Config) -> web.HeadStats:
+    found = tsdb.stats(config.data)
+    return web.HeadStats(found.series, found.chunks, found.first_ms or 0, found.last_ms or 0)
 
 
 def is_loopback(host: str) -> bool:

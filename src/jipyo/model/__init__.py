@@ -1,1 +1,1 @@
-"""Values that all rooms share: labels, samples, matchers, answers, errors, the two store protocols."""
+"""Values that all rooms share: labels, samples, matchers, answers, errors, store protocols."""

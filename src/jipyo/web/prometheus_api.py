@@ -6,6 +6,7 @@ checks and the words of the errors). Rules and alerts are empty until rules can 
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 import time
@@ -16,6 +17,7 @@ from dataclasses import dataclass, replace
 from jipyo import promql
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Vector
+from jipyo.promql.printer import pretty
 from jipyo.promql.tree import tree
 from jipyo.web import encode, params, status_api
 from jipyo.web.edge import Reply
@@ -216,7 +218,7 @@ def format_query(services: Services, form: Form, gone: threading.Event) -> Reply
     del gone
     with _naming("query"):
         expr = promql.parse(form.one("query"), services.features)
-    return Reply(encode.data(promql.format_expr(expr)))
+    return Reply(encode.data(pretty(expr)))
 
 
 def parse_query(services: Services, form: Form, gone: threading.Event) -> Reply:
@@ -224,7 +226,9 @@ def parse_query(services: Services, form: Form, gone: threading.Event) -> Reply:
     del gone
     with _naming("query"):
         expr = promql.parse(form.one("query"), services.features)
-    return Reply(encode.data(tree(expr)))
+    # orjson stops at 254 levels, an expression may have 500.
+    written = json.dumps(tree(expr), ensure_ascii=False, separators=(",", ":"))
+    return Reply(b'{"status":"success","data":%b}' % written.encode("utf-8", "replace"))
 
 
 # -------------------------------------------------------------------- series and their labels
