@@ -172,10 +172,7 @@ def give_back(writes: Writes) -> Iterator[None]:
             )
             if free <= max(_SPARE_PAGES, pages // _SPARE_SHARE):
                 return
-            db.execute(f"PRAGMA incremental_vacuum({_IDLE = """SELECT labels FROM series
-    WHERE sid = ?1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE sid = ?1)"""
-"""Nothing where the series has chunks, or is gone already: old slabs name such ones still."""
-_PAGES_A_SLICE})").fetchall()
+            db.execute(f"PRAGMA incremental_vacuum({_PAGES_A_SLICE})").fetchall()
         yield
 
 
