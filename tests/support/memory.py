@@ -126,7 +126,7 @@ def _hour_block(labels: Labels, hours: list[tuple[int, np.ndarray]]) -> HourBloc
         count=column(len),
         min=column(np.fmin.reduce),
         max=column(np.fmax.reduce),
-        sum=column(math.fsum),
+        sum=column(sum),
         increase=column(_increase),
         first=column(lambda values: values[0]),
         last=column(lambda values: values[-1]),

@@ -13,9 +13,26 @@ from jipyo.model.sample import Values
 _Moments = npt.NDArray[np.datetime64]
 
 
+_COUNTED = 2.0**63
+"""Seconds beyond this, and NaN, do not fit into the integer that Prometheus makes of them."""
+
+_UNCOUNTED: Mapping[str, float] = MappingProxyType(
+    {
+        "day_of_month": 4.0,
+        "day_of_week": 0.0,
+        "day_of_year": 339.0,
+        "days_in_month": 31.0,
+        "hour": 15.0,
+        "minute": 30.0,
+        "month": 12.0,
+        "year": 292277026596.0,
+    }
+)
+"""What Prometheus then says (on amd64): the parts of Go's time.Unix(math.MinInt64, 0)."""
+
+
 def _moments(seconds: Values) -> _Moments:
-    whole = np.where(np.abs(seconds) < 1e15, seconds, 0.0)
-    return np.trunc(whole).astype(np.int64).astype("datetime64[s]")
+    return np.trunc(seconds).astype(np.int64).astype("datetime64[s]")
 
 
 def _since(moments: _Moments, unit: str, part: str) -> Values:
@@ -57,4 +74,6 @@ NAMES = frozenset(_PARTS)
 
 def part(name: str, seconds: Values) -> Values:
     """The part that the function of this name takes out, of seconds since 1970."""
-    return _PARTS[name](_moments(seconds))
+    counted = np.abs(seconds) < _COUNTED
+    values = _PARTS[name](_moments(np.where(counted, seconds, 0.0)))
+    return values if counted.all() else np.where(counted, values, _UNCOUNTED[name])

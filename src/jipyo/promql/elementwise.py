@@ -50,5 +50,17 @@ def rounded(values: Values, to: Values) -> Values:
 
 
 def clamped(values: Values, low: Values, high: Values) -> Values:
-    """Between `low` and `high`; NaN stays."""
-    return np.maximum(low, np.minimum(high, values))
+    """Between `low` and `high`; NaN stays unless a limit is infinite."""
+    return greater(low, smaller(high, values))
+
+
+def smaller(one: Values, two: Values) -> Values:
+    """The smaller of each two; -Inf even beside NaN, as Go's math.Min has it."""
+    endless = np.isneginf(one) | np.isneginf(two)
+    return np.where(endless, -np.inf, np.minimum(one, two))
+
+
+def greater(one: Values, two: Values) -> Values:
+    """The greater of each two; +Inf even beside NaN, as Go's math.Max has it."""
+    endless = np.isposinf(one) | np.isposinf(two)
+    return np.where(endless, np.inf, np.maximum(one, two))

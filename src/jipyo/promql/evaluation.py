@@ -136,7 +136,7 @@ class Evaluation:
         blocks = self.store.select(selector.matchers, start_ms, end_ms)
         for block in read_ahead(blocks, self.executor):
             self.guard.check()
-            self.guard.read(*block.values.shape)
+            self.guard.read(len(block.series), block.values.size)
             yield block
 
 

@@ -241,9 +241,9 @@ def of_scalar(self: Evaluator, call: Call, t_ms: Times) -> Values:
             with self.guard.scope():
                 return _only_value(self.block(call.args[0], t_ms))
         case "max_of":
-            return np.maximum(*(self.scalar(arg, t_ms) for arg in call.args))
+            return elementwise.greater(*(self.scalar(arg, t_ms) for arg in call.args))
         case "min_of":
-            return np.minimum(*(self.scalar(arg, t_ms) for arg in call.args))
+            return elementwise.smaller(*(self.scalar(arg, t_ms) for arg in call.args))
         case name:
             raise AssertionError(f"no scalar function: {name}")
 

@@ -377,10 +377,6 @@ def _last_smallest(window: Values, beyond: Mask, index: Times) -> Times:
     return np.take_along_axis(index, place[:, None], axis=1)[:, 0]
 
 
-_RULES = (np.array([1.0, 0.0]), np.array([0.0, 1.0]), np.array([0.5, 0.5]))
-"""How much the left and the right sample of a pair count: left, right, trapezoids."""
-
-
 def integral(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
     """The area under the samples in value seconds; NaN counts as zero.
 
@@ -392,14 +388,14 @@ def integral(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
 
     def apply(values: Values) -> Values:
         values = np.where(np.isnan(values), 0.0, values)
-        # Left and right of each pair side by side, so that both count in the same sum.
-        sides = np.stack((values[:, :-1] * seconds, values[:, 1:] * seconds), axis=2)
+        left, right = values[:, :-1] * seconds, values[:, 1:] * seconds
         out = np.zeros((len(values), len(inside.lo)))
-        for nth, weights in enumerate(_RULES):
+        for nth, parts in enumerate(((left,), (right,), (left / 2, right / 2))):
             at = np.flatnonzero(rule == nth)
             if len(at):
-                areas = (sides * weights).reshape(len(values), -1)
-                lo, hi = 2 * inside.lo[at], 2 * (inside.hi[at] - 1)
+                # Parts of a pair side by side, so that both count in the same sum.
+                areas = np.stack(parts, axis=2).reshape(len(values), -1)
+                lo, hi = len(parts) * inside.lo[at], len(parts) * (inside.hi[at] - 1)
                 out[:, at] = joined(*window_sums(areas, lo, hi))
         return out
 

@@ -81,9 +81,9 @@ def _checked(k: Values) -> Times:
     if np.isnan(k).any():
         raise QueryError.execution("Parameter value is NaN")
     if k.min() <= -_INT64:
-        raise QueryError.execution(f"Scalar value {_value(k.min())} underflows int64")
+        raise QueryError.execution(f"Scalar value {_value(float(k.min()))} underflows int64")
     if k.max() >= _INT64:
-        raise QueryError.execution(f"Scalar value {_value(k.max())} overflows int64")
+        raise QueryError.execution(f"Scalar value {_value(float(k.max()))} overflows int64")
     return np.trunc(k).astype(np.int64)
 
 
