@@ -8,12 +8,23 @@ SERVICES=${JIPYO_SERVICES:-$HOME/.cache/jipyo-services}
 BIN=$SERVICES/bin
 mkdir -p "$BIN"
 
-packages=(chromium poppler-utils prometheus-node-exporter prometheus-process-exporter)
+packages=(
+  chromium poppler-utils postgresql mariadb-server redis-server nginx haproxy
+  prometheus prometheus-alertmanager prometheus-node-exporter prometheus-process-exporter
+  prometheus-postgres-exporter prometheus-mysqld-exporter prometheus-redis-exporter
+  prometheus-nginx-exporter
+)
 wanted=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
 done
 if ((${#wanted[@]})); then
+  # Packages must not start their servers: the tests start their own.
+  if [ "$(id -u)" = 0 ] && [ ! -e /usr/sbin/policy-rc.d ]; then
+    printf '#!/bin/sh\nexit 101\n' >/usr/sbin/policy-rc.d
+    chmod 755 /usr/sbin/policy-rc.d
+    trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+  fi
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
     export DEBIAN_FRONTEND=noninteractive
     apt-get update -q >"$SERVICES/apt.log" 2>&1
@@ -54,9 +65,11 @@ missing=()
 for program in prometheus promtool node_exporter victoria-metrics; do
   [ -x "$BIN/$program" ] || missing+=("$program")
 done
-for program in chromium pdftoppm prometheus-node-exporter prometheus-process-exporter; do
+for program in chromium pdftoppm mariadbd redis-server nginx haproxy prometheus-alertmanager \
+  prometheus-{node,process,postgres,mysqld,redis,nginx}-exporter; do
   command -v "$program" >/dev/null || missing+=("$program")
 done
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || missing+=(postgresql)
 if ((${#missing[@]})); then
   echo "services missing: ${missing[*]}"
 else

@@ -1,0 +1,365 @@
+"""MySQL and MariaDB under the names of mysqld_exporter."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from jipyo.collect.database.options import DatabaseOptions, address, password
+from jipyo.collect.database.parts import (
+    Column,
+    Record,
+    Refused,
+    columns,
+    load,
+    number,
+    one_line,
+    read_parts,
+    refused,
+    successes,
+)
+from jipyo.collect.face import Note
+from jipyo.collect.families import Row, family, info, single
+from jipyo.model.errors import CollectError
+from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from jipyo.model.family import Family
+
+_C, _G, _U = MetricType.COUNTER, MetricType.GAUGE, MetricType.UNKNOWN
+
+_GROUPS: tuple[tuple[str, str, str, MetricType, str], ...] = (
+    ("com_", "commands_total", "command", _C, "Commands executed."),
+    ("handler_", "handlers_total", "handler", _C, "Requests to the handlers of tables."),
+    ("connection_errors_", "connection_errors_total", "error", _C, "Connections that failed."),
+    ("innodb_rows_", "row_ops_total", "operation", _C, "Operations on rows of InnoDB."),
+    (
+        "performance_schema_",
+        "performance_schema_lost_total",
+        "instrumentation",
+        _C,
+        "Instruments that found no room.",
+    ),
+)
+"""What begins like this becomes one metric with a label."""
+_POOL = "innodb_buffer_pool_pages_"
+_POOL_STATES = frozenset({"data", "free", "misc", "old"})
+_POOL_NOT = frozenset({"total", "dirty"})
+_DIGEST_LABELS = ("schema", "digest", "digest_text")
+_DIGESTS = (
+    Column("total", _C, "Times a kind of statement was executed."),
+    Column("seconds_total", _C, "Time spent in a kind of statement, in seconds."),
+    Column("errors_total", _C, "Statements that ended with an error."),
+    Column("warnings_total", _C, "Warnings of a kind of statement."),
+    Column("rows_affected_total", _C, "Rows changed."),
+    Column("rows_sent_total", _C, "Rows returned."),
+    Column("rows_examined_total", _C, "Rows read to answer."),
+    Column("tmp_tables_total", _C, "Temporary tables made."),
+    Column("tmp_disk_tables_total", _C, "Temporary tables made on disk."),
+    Column("sort_merge_passes_total", _C, "Merge passes of sorts."),
+    Column("sort_rows_total", _C, "Rows sorted."),
+    Column("no_index_used_total", _C, "Statements that scanned a table without an index."),
+)
+_DIGEST_SQL = """
+SELECT coalesce(SCHEMA_NAME, 'NONE') AS `schema`, DIGEST AS digest,
+  left(DIGEST_TEXT, 120) AS digest_text, COUNT_STAR AS total,
+  SUM_TIMER_WAIT / 1e12 AS seconds_total, SUM_ERRORS AS errors_total,
+  SUM_WARNINGS AS warnings_total, SUM_ROWS_AFFECTED AS rows_affected_total,
+  SUM_ROWS_SENT AS rows_sent_total, SUM_ROWS_EXAMINED AS rows_examined_total,
+  SUM_CREATED_TMP_TABLES AS tmp_tables_total,
+  SUM_CREATED_TMP_DISK_TABLES AS tmp_disk_tables_total,
+  SUM_SORT_MERGE_PASSES AS sort_merge_passes_total, SUM_SORT_ROWS AS sort_rows_total,
+  SUM_NO_INDEX_USED AS no_index_used_total
+FROM performance_schema.events_statements_summary_by_digest
+WHERE SCHEMA_NAME NOT IN ('mysql', 'performance_schema', 'information_schema')
+ORDER BY SUM_TIMER_WAIT DESC LIMIT %s"""
+_INSTRUMENTS_SQL = """
+SELECT (SELECT count(*) FROM performance_schema.setup_instruments
+    WHERE NAME LIKE 'statement/sql/%' AND ENABLED = 'YES') > 0
+  AND (SELECT count(*) FROM performance_schema.setup_consumers
+    WHERE NAME = 'statements_digest' AND ENABLED = 'YES') > 0 AS counted"""
+_LONGEST_SQL = """
+SELECT coalesce(max(timestampdiff(MICROSECOND, trx_started, now(6))), 0) / 1e6 AS age
+FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> connection_id()"""
+_LONGEST = "jipyo_mysql_transaction_max_duration_seconds"
+_REPLICA_LABELS = ("master_host", "master_uuid", "channel_name", "connection_name")
+_LOST = frozenset({0, 2006, 2013, 2014, 2055})
+"""Errors of the client: the connection is gone (CR_SERVER_GONE_ERROR and its like)."""
+_DENIED = frozenset({1044, 1045, 1049, 1129, 1130, 1203, 1226, 1698, 2059, 4151})
+"""Errors of the server to somebody who wants in: user, password, host, database, limits."""
+
+
+class Mysql:
+    """One server, over one connection that is kept; every part of the reading fails alone."""
+
+    def __init__(
+        self, options: DatabaseOptions, *, importer: Callable[[str], Any] | None = None
+    ) -> None:
+        """Nothing is loaded or connected before the first `collect`.
+
+        Raises:
+            ConfigError: the URL is not one of MySQL, or holds a password.
+        """
+        self._options = options
+        self._address = address(options)
+        self._importer = importer
+        self._connection: Any = None
+        self._notes: tuple[Note, ...] = ()
+
+    def notes(self) -> tuple[Note, ...]:
+        """What the last reading left out, and why."""
+        return self._notes
+
+    def close(self) -> None:
+        """Give the connection back."""
+        connection, self._connection = self._connection, None
+        if connection is not None and connection.open:
+            connection.close()
+
+    def collect(self, t_ms: int) -> list[Family]:
+        """Everything at `t_ms`.
+
+        Raises:
+            CollectError: the driver is missing, or the server does not let us in, does not
+                answer in time or goes away.
+        """
+        pymysql = load("pymysql", "PyMySQL", self._importer)
+        connection = self._connection or self._open(pymysql)
+        self._connection = connection
+        ask = _Asker(pymysql, connection, self._options, self._address.text)
+        try:
+            read = read_parts(ask.parts(), self._address.text)
+        except CollectError:
+            self.close()
+            raise
+        self._notes = tuple(read.notes)
+        up = single(_G, "mysql_up", "Whether the server answered.", 1.0)
+        name = "mysql_exporter_collector_success"
+        return [up, *read.families, successes(name, "collect.", read.success)]
+
+    def _open(self, pymysql: Any) -> Any:
+        options, url = self._options, self._address
+        waits_s = options.statement_timeout_s + 1
+        arguments: dict[str, Any] = {
+            "host": url.host,
+            "port": url.port,
+            "user": url.user or None,
+            "password": password(options) or "",
+            "database": url.database or None,
+            "connect_timeout": max(options.connect_timeout_s, 1),
+            "read_timeout": waits_s,
+            "write_timeout": waits_s,
+            "autocommit": True,
+            "program_name": "jipyo",
+            "charset": "utf8mb4",
+            "cursorclass": pymysql.cursors.DictCursor,
+        }
+        socket = parse_qs(url.query).get("unix_socket")
+        if socket:
+            arguments["unix_socket"] = socket[0]
+        if options.ca_file is not None:
+            arguments |= {"ssl_ca": str(options.ca_file), "ssl_verify_identity": True}
+        connection = None
+        try:
+            connection = pymysql.connect(**arguments)
+            _limit(connection, options.statement_timeout_s)
+        except (pymysql.MySQLError, OSError) as error:
+            if connection is not None:
+                connection.close()
+            raise _not_opened(error, url.text) from error
+        return connection
+
+
+def _limit(connection: Any, seconds: float) -> None:
+    """Let no statement of this session write, or run longer than this."""
+    maria = "MariaDB" in connection.get_server_info()
+    limit = (
+        f"max_statement_time = {seconds:f}"
+        if maria
+        else f"max_execution_time = {int(seconds * 1000)}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET SESSION {limit}")
+        cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+
+def _not_opened(error: Exception, url: str) -> CollectError:
+    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
+    reason = one_line(error.args[-1] if error.args else error)
+    if code in _DENIED:
+        hint = "database.no_entry.mysql.hint"
+        return CollectError("database.no_entry", hint=hint, url=url, reason=reason)
+    hint = "database.unreachable.hint"
+    return CollectError("database.unreachable", hint=hint, url=url, reason=reason)
+
+
+class _Asker:
+    """The questions of one reading, over an open connection."""
+
+    def __init__(self, pymysql: Any, connection: Any, options: DatabaseOptions, url: str) -> None:
+        self._pymysql = pymysql
+        self._connection = connection
+        self._options = options
+        self._url = url
+        self._variables: dict[str, str] = {}
+
+    def parts(self) -> dict[str, Callable[[], Iterator[Family]]]:
+        return {
+            "global_status": self._status,
+            "global_variables": self._settings,
+            "perf_schema.eventsstatements": self._digests,
+            "slave_status": self._replication,
+            "info_schema.innodb_trx": self._longest,
+        }
+
+    def _rows(self, part: str, query: str, arguments: Iterable[object] = ()) -> list[Record]:
+        """The rows of a query.
+
+        Raises:
+            Refused: the server does not answer this one.
+            CollectError: the connection was lost, or did not answer in time.
+        """
+        try:
+            with self._connection.cursor() as cursor:
+                cursor.execute(query, tuple(arguments) or None)
+                return list(cursor.fetchall())
+        except (self._pymysql.MySQLError, OSError) as error:
+            code = error.args[0] if error.args else 0
+            reason = one_line(error.args[-1] if error.args else error)
+            if "timed out" in reason:
+                seconds = self._options.statement_timeout_s + 1
+                hint = "database.timeout.hint"
+                raise CollectError(
+                    "database.timeout", hint=hint, url=self._url, seconds=seconds
+                ) from error
+            if code in _LOST or not self._connection.open:
+                raise CollectError("database.lost", url=self._url, reason=reason) from error
+            raise refused(part, reason) from error
+
+    def _pairs(self, part: str, query: str) -> dict[str, str]:
+        rows = self._rows(part, query)
+        return {row["Variable_name"].lower(): row["Value"] for row in rows}
+
+    def _status(self) -> Iterator[Family]:
+        return status(self._pairs("global_status", "SHOW GLOBAL STATUS"))
+
+    def _settings(self) -> Iterator[Family]:
+        variables = self._pairs("global_variables", "SHOW GLOBAL VARIABLES")
+        self._variables = variables
+        labels = {
+            "version": variables.get("version", ""),
+            "version_comment": variables.get("version_comment", ""),
+            "innodb_version": variables.get("innodb_version", ""),
+        }
+        yield info("mysql_version_info", "The server's version.", labels)
+        level = variables.get("transaction_isolation") or variables.get("tx_isolation", "")
+        yield info(
+            "mysql_transaction_isolation", "The isolation of transactions.", {"level": level}
+        )
+        for name, text in variables.items():
+            value = number(text)
+            if not math.isnan(value):
+                help_text = "A setting of the server (SHOW GLOBAL VARIABLES)."
+                yield single(_G, f"mysql_global_variables_{_name(name)}", help_text, value)
+
+    def _digests(self) -> Iterator[Family]:
+        if self._variables.get("performance_schema", "ON") != "ON":
+            raise Refused(Note("database.no_performance_schema"))
+        part = "perf_schema.eventsstatements"
+        rows = self._rows(part, _DIGEST_SQL, [self._options.statements])
+        if not rows and not self._rows(part, _INSTRUMENTS_SQL)[0]["counted"]:
+            raise Refused(Note("database.no_digests"))
+        prefix = "mysql_perf_schema_events_statements_"
+        yield from columns(prefix, rows, _DIGEST_LABELS, _DIGESTS)
+
+    def _replication(self) -> Iterator[Family]:
+        rows = [
+            {name.lower(): value for name, value in row.items()}
+            for row in self._rows("slave_status", self._replication_sql())
+        ]
+        keys = [tuple(_source(row, label) for label in _REPLICA_LABELS) for row in rows]
+        for column in rows[0] if rows else ():
+            values = [(key, _replica(row[column])) for key, row in zip(keys, rows, strict=True)]
+            there: list[Row] = [(key, value) for key, value in values if not math.isnan(value)]
+            if there:
+                text = "What SHOW REPLICA STATUS says."
+                name = f"mysql_slave_status_{_name(column)}"
+                yield family(_U, name, text, _REPLICA_LABELS, there)
+
+    def _replication_sql(self) -> str:
+        version = self._variables.get("version", "")
+        if "MariaDB" in version:
+            return "SHOW ALL SLAVES STATUS"
+        major, minor, *_ = (*re.findall(r"\d+", version), "8", "0")
+        new = (int(major), int(minor)) >= (8, 4)
+        return "SHOW REPLICA STATUS" if new else "SHOW SLAVE STATUS"
+
+    def _longest(self) -> Iterator[Family]:
+        age = number(self._rows("info_schema.innodb_trx", _LONGEST_SQL)[0]["age"])
+        yield single(_G, _LONGEST, "Age of the oldest open transaction of others.", age)
+
+
+def status(values: dict[str, str]) -> Iterator[Family]:
+    """SHOW GLOBAL STATUS, names in small letters, as mysqld_exporter's families."""
+    grouped: dict[str, list[Row]] = {}
+    for name, text in values.items():
+        value = number(_STATES.get(text.lower(), text))
+        if math.isnan(value):
+            continue
+        if name.startswith(_POOL):
+            yield from _pool(name.removeprefix(_POOL), value, grouped)
+            continue
+        for prefix, metric, *_ in _GROUPS:
+            if name.startswith(prefix):
+                grouped.setdefault(metric, []).append(((name.removeprefix(prefix),), value))
+                break
+        else:
+            yield _plain(name, value)
+    for metric, label, kind, text in _ALL_GROUPS:
+        if metric in grouped:
+            yield family(kind, f"mysql_global_status_{metric}", text, (label,), grouped[metric])
+
+
+_STATES = {"primary": "1", "non-primary": "0", "disconnected": "0"}
+"""Words of the status that Galera has."""
+_ALL_GROUPS = (
+    *((metric, label, kind, text) for _, metric, label, kind, text in _GROUPS),
+    ("buffer_pool_pages", "state", _G, "Pages of the buffer pool by state."),
+    ("buffer_pool_page_changes_total", "operation", _C, "Changes of pages of the buffer pool."),
+)
+
+
+def _pool(name: str, value: float, grouped: dict[str, list[Row]]) -> Iterator[Family]:
+    if name == "dirty":
+        metric = "mysql_global_status_buffer_pool_dirty_pages"
+        yield single(_G, metric, "Pages of the buffer pool that are not yet on disk.", value)
+    elif name not in _POOL_NOT:
+        kept = name in _POOL_STATES
+        metric = "buffer_pool_pages" if kept else "buffer_pool_page_changes_total"
+        grouped.setdefault(metric, []).append(((name,), value))
+
+
+def _plain(name: str, value: float) -> Family:
+    text = "A counter or a state of the server (SHOW GLOBAL STATUS)."
+    return single(_U, f"mysql_global_status_{_name(name)}", text, value)
+
+
+def _name(name: str) -> str:
+    return re.sub(r"\W", "_", name.lower(), flags=re.ASCII)
+
+
+def _source(row: Record, label: str) -> str:
+    """A label of a replica; MySQL 8.4 calls the master source."""
+    value = row.get(label, row.get(label.replace("master", "source")))
+    return "" if value is None else str(value)
+
+
+def _replica(value: object) -> float:
+    """A column as a number; a file's name with digits at its end is none."""
+    if isinstance(value, str) and value.lower() == "preparing":
+        return 0.0
+    return number(value)

@@ -1,0 +1,92 @@
+"""What is probed, and what must come back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import re2
+
+from jipyo.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeTls:
+    """How the probed server is known, and how it knows us."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+    server_name: str = ""
+    insecure_skip_verify: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeOptions:
+    """One probe: of an HTTP address where `url` is set, else of the TCP address `tcp`."""
+
+    job: str = "probe"
+    instance: str = ""
+    """The address where it is empty."""
+    interval_ms: int = 15_000
+    timeout_s: float = 10.0
+    """For all of it: redirects, TLS and body together."""
+    tls: ProbeTls = field(default_factory=ProbeTls)
+
+    url: str = ""
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    authorization_file: Path | None = None
+    """Its content is the Authorization header, e.g. `Bearer x`; read anew at every probe."""
+    body: str = ""
+    """Sent with the request."""
+    expect_status: tuple[int, ...] = ()
+    """2xx where it is empty."""
+    expect_body: str = ""
+    """RE2 that must match somewhere in the body."""
+    reject_body: str = ""
+    """RE2 that must not match in the body."""
+    follow_redirects: bool = True
+    body_limit: int = 16 << 20
+    """Bytes; a longer body fails the probe."""
+
+    tcp: str = ""
+    """`host:port`."""
+    tcp_tls: bool = False
+    send: str = ""
+    """Sent with a line end as soon as the connection stands."""
+    expect: str = ""
+    """RE2 that must match one of the lines that come back."""
+
+
+def check(options: ProbeOptions) -> None:
+    """Look at the addresses and patterns before anything runs.
+
+    Raises:
+        ConfigError: there is not exactly one address, it is none, or a pattern is not RE2.
+    """
+    if bool(options.url) == bool(options.tcp):
+        raise ConfigError("probe.one_address", job=options.job)
+    if not _reachable(options):
+        raise ConfigError("probe.wrong_address", job=options.job, hint="probe.wrong_address.hint")
+    for pattern in (options.expect_body, options.reject_body, options.expect):
+        try:
+            re2.compile(pattern)
+        except re2.error as error:
+            raise ConfigError(
+                "probe.bad_pattern", hint="probe.bad_pattern.hint", job=options.job, pattern=pattern
+            ) from error
+
+
+def _reachable(options: ProbeOptions) -> bool:
+    """Whether the address can be one; a user's name in it would be a secret in every text."""
+    try:
+        url = urlsplit(options.url or f"tcp://{options.tcp}")
+        fits = url.scheme in {"http", "https"} if options.url else url.port is not None
+        return bool(url.hostname) and fits and "@" not in url.netloc and url.port != 0
+    except ValueError:
+        return False

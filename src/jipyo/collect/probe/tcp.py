@@ -1,0 +1,81 @@
+"""A TCP port: whether it answers, and what it says."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import re2
+
+from jipyo.collect.deadline import cut_after
+from jipyo.collect.families import single
+from jipyo.collect.probe.connect import Steps, connect, context, families, secure
+from jipyo.collect.probe.options import ProbeOptions, check
+from jipyo.model.sample import MetricType
+
+if TYPE_CHECKING:
+    import socket
+
+    from jipyo.model.family import Family
+
+_LINES_BYTES = 1 << 20
+"""What is read in search of an expected line."""
+
+
+class TcpProbe:
+    """One address, connected anew each time."""
+
+    def __init__(self, options: ProbeOptions) -> None:
+        """Nothing is connected before the first `collect`.
+
+        Raises:
+            ConfigError: the address is none, or a pattern is not RE2.
+        """
+        check(options)
+        self._options = options
+        host, _, port = options.tcp.rpartition(":")
+        self._host, self._port = host.strip("[]"), int(port)
+        self._expect = re2.compile(options.expect.encode()) if options.expect else None
+
+    def collect(self, t_ms: int) -> list[Family]:
+        """Probe it now; a port that does not answer is a result, not an error.
+
+        Raises:
+            CollectError: a file of the options cannot be used.
+        """
+        start = time.perf_counter()
+        steps = Steps(time.monotonic() + self._options.timeout_s)
+        tls = context(self._options.tls) if self._options.tcp_tls else None
+        success, unmatched = False, False
+        try:
+            connection = connect(self._host, self._port, steps)
+            if tls is not None:
+                name = self._options.tls.server_name
+                connection = secure(connection, self._host, tls, name, steps)
+            with connection, cut_after(steps.left_s(), connection.fileno()):
+                success = self._talk(connection, steps)
+                unmatched = not success
+        except (OSError, ValueError):
+            success = False
+        took = time.perf_counter() - start
+        text = "Whether what came back did not match."
+        regex = single(MetricType.GAUGE, "probe_failed_due_to_regex", text, float(unmatched))
+        return [*families(steps, success=success, duration_s=took), regex]
+
+    def _talk(self, connection: socket.socket, steps: Steps) -> bool:
+        """Send what is to be sent, and wait for the line; True where one matches."""
+        connection.settimeout(steps.left_s())
+        if self._options.send:
+            connection.sendall(self._options.send.encode() + b"\n")
+        if self._expect is None:
+            return True
+        come = b""
+        while len(come) < _LINES_BYTES:
+            connection.settimeout(steps.left_s())
+            some = connection.recv(4096)
+            come += some
+            if any(self._expect.search(line) for line in come.splitlines()):
+                return True
+            if not some:
+                break
+        return False
