@@ -4,7 +4,8 @@ BIN := .venv/bin/
 .PHONY: help setup run test lint fix bench docs check services integration e2e conformance lock
 help:      ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
-.venv/done: pyproject.toml requirements/dev.txt hatch_build.py
+PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
+.venv/done: pyproject.toml requirements/dev.txt hatch_build.py $(PAGE)
 	$(PYTHON) -m venv .venv
 	$(BIN)pip install -q --require-hashes -r requirements/dev.txt
 	$(BIN)pip install -q --no-deps -e .

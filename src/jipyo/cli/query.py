@@ -53,9 +53,8 @@ def register(group: click.Group, t: Texts) -> None:
     @configured(t)
     def query(config: Config, expr: str, shape: str | None, **when: str) -> None:
         spoken = texts(config.lang)
+        span = _span(when, config.zone, app.now_ms())
         with app.workspace(config) as here:
-            now_ms = here.now_ms()
-            span = _span(when, config.zone, now_ms)
             if isinstance(span, int):
                 result = here.source.instant(expr, span)
             else:

@@ -33,7 +33,7 @@ class Options:
     """Names, beside those of this machine's loopback, by which browsers may call us."""
     max_body_bytes: int = 16 << 20
     """A larger request is refused."""
-    overview_ms: int = 5_000
+    overview_ms: int = 10_000
     """For how long one computed state answers everybody who asks."""
     queries: int = 20
     """Questions answered at the same time; further ones wait."""

@@ -30,7 +30,10 @@ def seconds(t_ms: int | None) -> float | None:
 
 def verdict(health: Health, t: Texts) -> doc.Verdict:
     """The one line, and the counts behind it."""
-    counts = {state.value: len(health.of(state)) for state in State}
+    counts = {
+        state.value: sum(one.judged or state is State.UNKNOWN for one in health.of(state))
+        for state in State
+    }
     return doc.Verdict(
         health.state.value,
         words.verdict(health, t),
@@ -107,13 +110,18 @@ def metric_range(measured: Measured, t: Texts) -> doc.MetricRange:
         t=tuple((matrix.t_ms / 1000).tolist()),
         series=tuple(
             doc.SeriesOf(
-                words.series_name(labels),
+                name,
                 dict(labels.pairs),
                 exporter,
                 tuple(v if seen else None for v, seen in zip(values.tolist(), there, strict=True)),
             )
-            for labels, exporter, values, there in zip(
-                matrix.series, measured.exporters, matrix.values, present, strict=True
+            for name, labels, exporter, values, there in zip(
+                words.series_names(matrix.series),
+                matrix.series,
+                measured.exporters,
+                matrix.values,
+                present,
+                strict=True,
             )
         ),
         thresholds=limits(metric.thresholds),
