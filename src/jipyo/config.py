@@ -24,9 +24,11 @@ from jipyo.catalogue.reading import (
     unknown,
     wrong_kind,
 )
+from jipyo.collect.database import DatabaseOptions
 from jipyo.collect.discovery import Job, PrometheusYml, read_jobs, read_prometheus_yml
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import HostOptions
+from jipyo.collect.probe import ProbeOptions, ProbeTls
 from jipyo.collect.process import ProcessOptions
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.errors import CatalogueError, ConfigError
@@ -70,6 +72,8 @@ class CollectOptions:
     process: ProcessOptions | None = field(default_factory=ProcessOptions)
     gpu: GpuOptions | None = field(default_factory=GpuOptions)
     scrape: tuple[Job, ...] = ()
+    databases: tuple[DatabaseOptions, ...] = ()
+    probes: tuple[ProbeOptions, ...] = ()
     prometheus_yml: PrometheusYml | None = None
     """A site's own Prometheus configuration, whose scrape section is read as it is."""
 
@@ -329,11 +333,12 @@ class Setting:
     """The option's name where it is not the key."""
     inside: tuple[Setting, ...] = ()
     """The settings of a section, for the documentation."""
+    needed: bool = False
 
 
 def _section(options: Callable[..., T], settings: tuple[Setting, ...]) -> Read[T]:
     """A mapping of settings; what is not said keeps the option's own default."""
-    keys = tuple(Key(s.key, "", s.read, default=_UNSAID) for s in settings)
+    keys = tuple(Key(s.key, "", s.read, required=s.needed, default=_UNSAID) for s in settings)
     names = {s.key: s.option or s.key for s in settings}
 
     def read(node: Node) -> T:
@@ -360,7 +365,58 @@ def _switched(key: str, options: Callable[..., T], *settings: Setting) -> Settin
     return Setting(key, read, inside=settings)
 
 
+def _listed(key: str, options: Callable[..., T], *settings: Setting) -> Setting:
+    """A list of sections that are alike."""
+    return Setting(key, list_of(_section(options, settings)), inside=settings)
+
+
+def _seconds(node: Node) -> float:
+    return duration_ms(node) / 1000
+
+
+def _headers(node: Node) -> tuple[tuple[str, str], ...]:
+    return tuple((name, str(value)) for name, value in _mapping(node).items())
+
+
 _UNSAID = object()
+
+_TLS = (
+    Setting("ca_file", _path),
+    Setting("cert_file", _path),
+    Setting("key_file", _path),
+    Setting("server_name", text),
+    Setting("insecure_skip_verify", switch),
+)
+_DATABASE = (
+    Setting("kind", text, needed=True),
+    Setting("url", text, needed=True),
+    Setting("password_file", _path),
+    Setting("ca_file", _path),
+    Setting("job", text),
+    Setting("instance", text),
+    Setting("interval", _between(duration_ms, "1s", "1h"), "interval_ms"),
+    Setting("connect_timeout", _seconds, "connect_timeout_s"),
+    Setting("statement_timeout", _seconds, "statement_timeout_s"),
+    Setting("statements", _between(_whole, "0", "10000")),
+)
+_PROBE = (
+    Setting("job", text, needed=True),
+    Setting("url", text),
+    Setting("tcp", text),
+    Setting("instance", text),
+    Setting("interval", _between(duration_ms, "1s", "1h"), "interval_ms"),
+    Setting("timeout", _seconds, "timeout_s"),
+    Setting("method", text),
+    Setting("headers", _headers),
+    Setting("authorization_file", _path),
+    Setting("body", text),
+    Setting("expect_status", list_of(_whole)),
+    Setting("expect_body", text),
+    Setting("reject_body", text),
+    Setting("follow_redirects", switch),
+    Setting("tcp_tls", switch),
+    _part("tls", ProbeTls, *_TLS),
+)
 
 _COLLECT = _part(
     "collect",
@@ -376,6 +432,8 @@ _COLLECT = _part(
     ),
     _switched("gpu", GpuOptions),
     Setting("scrape", list_of(_job)),
+    _listed("databases", DatabaseOptions, *_DATABASE),
+    _listed("probes", ProbeOptions, *_PROBE),
     Setting("prometheus_yml", _or_null(_prometheus_yml)),
 )
 _STORE = _part(
@@ -393,7 +451,7 @@ _QUERY = _part(
     Setting("lookback", _between(duration_ms, "1s", "1d"), "lookback_ms"),
     Setting("max_samples", _between(_whole, "1", "1000000000000")),
     Setting("max_points", _between(_whole, "1", "1000000000")),
-    Setting("timeout", lambda node: duration_ms(node) / 1000, "timeout_s"),
+    Setting("timeout", _seconds, "timeout_s"),
     Setting("max_concurrency", _between(_whole, "1", "10000")),
     Setting("threads", _between(_whole, "1", "256")),
 )

@@ -20,6 +20,10 @@ from support.product import jipyo, up
             "system.cpu.utilization",
         ),
         ("timezone: Mars/Olympus", "Mars/Olympus"),
+        ("collect: {databases: [{kind: oracle, url: x}]}", "oracle"),
+        ("collect: {databases: [{kind: redis, url: 'redis://:secret@h'}]}", "password_file"),
+        ("collect: {probes: [{job: a, url: 'http://x', tcp: 'y:1'}]}", "url"),
+        ("collect: {scrape: [{job: a}]}", "url"),
         ("collect: [", "jipyo.yaml:2"),
     ],
 )

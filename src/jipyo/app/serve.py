@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING
 
 from jipyo import promql, tsdb, web
 from jipyo.app.stored import catalogue_of, now_ms, over
+from jipyo.collect.database import database_target
 from jipyo.collect.discovery import Discovery
 from jipyo.collect.gpu import Gpu
 from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop
 from jipyo.collect.own import Own
+from jipyo.collect.probe import probe_target
 from jipyo.collect.process import Processes
 from jipyo.collect.push.groups import Groups
 from jipyo.collect.schedule import system_clock
@@ -47,7 +49,7 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         CatalogueError: a metric is described wrongly.
     """
     _refuse_open_door(config)
-    known = catalogue_of(config)
+    known, named = catalogue_of(config), _named(config)
     with ExitStack() as opened:
         listener = opened.enter_context(
             contextlib.closing(web.listen(config.written.listen.host, config.written.listen.port))
@@ -61,7 +63,8 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         receivers = web.Receivers(store, groups, now_ms, config.written.receive)
         meter = web.Meter()
         own = [store.families, loop.families, receivers.families, meter.families]
-        loop.start(_discovery(config, groups, own))
+        local = _local(config, groups, own)
+        loop.start(lambda: [*local, *named()])
         opened.callback(loop.stop)
         _start_upkeep(store, stop, opened)
         here = over(config, known, source)
@@ -79,10 +82,26 @@ def _refuse_open_door(config: Config) -> None:
         raise ConfigError("app.open_door", hint="app.open_door.hint", address=address)
 
 
-def _discovery(
+def _named(config: Config) -> Callable[[], list[Target]]:
+    """What the configuration names: databases, probes, pages to scrape.
+
+    Raises:
+        ConfigError: one of them makes no sense.
+    """
+    options = config.written.collect
+    fixed = [database_target(one) for one in options.databases]
+    fixed += [probe_target(one) for one in options.probes]
+    site = options.prometheus_yml
+    for one in site.not_read if site else ():
+        _LOG.warning("not read: %s: %s", one.where, one.value)
+    found = Discovery([*options.scrape, *(site.jobs if site else ())])
+    return lambda: [*fixed, *found()]
+
+
+def _local(
     config: Config, groups: Groups, own: Sequence[Callable[[], Iterable[Family]]]
-) -> Callable[[], Sequence[Target]]:
-    """Everything to read: our own collectors, and what the configuration names by URL."""
+) -> list[Target]:
+    """This host, this program, and what batch jobs have pushed."""
     options = config.written.collect
     collectors = {
         "node": Host(options.host) if options.host else None,
@@ -90,18 +109,15 @@ def _discovery(
         "dcgm": Gpu(options.gpu) if options.gpu else None,
         "jipyo": Own(own, version=version("jipyo")),
     }
-    local = [
-        own_target([one], job=job, instance=config.instance, interval_ms=options.interval_ms)
-        for job, one in collectors.items()
-        if one is not None
-    ]
     pushed = Labels.of({"job": "pushed", "instance": config.instance})
-    local.append(Target(pushed, groups, options.interval_ms))
-    site = options.prometheus_yml
-    for one in site.not_read if site else ():
-        _LOG.warning("not read: %s: %s", one.where, one.value)
-    remote = Discovery([*options.scrape, *(site.jobs if site else ())])
-    return lambda: [*local, *remote()]
+    return [
+        *(
+            own_target([one], job=job, instance=config.instance, interval_ms=options.interval_ms)
+            for job, one in collectors.items()
+            if one is not None
+        ),
+        Target(pushed, groups, options.interval_ms),
+    ]
 
 
 def _start_upkeep(store: tsdb.Store, stop: threading.Event, opened: ExitStack) -> None:
