@@ -65,13 +65,18 @@ def heading() -> str:
     )
 
 
-def median_ms(call: Callable[[], object], rounds: int = 5) -> float:
+def rounds_ms(call: Callable[[], object], rounds: int) -> list[float]:
+    """Milliseconds of each round, ascending."""
     taken = []
     for _ in range(rounds):
         started = time.perf_counter()
         call()
-        taken.append(time.perf_counter() - started)
-    return sorted(taken)[rounds // 2] * 1e3
+        taken.append((time.perf_counter() - started) * 1e3)
+    return sorted(taken)
+
+
+def median_ms(call: Callable[[], object], rounds: int = 5) -> float:
+    return rounds_ms(call, rounds)[rounds // 2]
 
 
 # -- size and bulk load ---------------------------------------------------------------------
@@ -148,7 +153,7 @@ def decode_alone(path: Path, days: int) -> float:
         for (b, _), out in zip(rows, outs, strict=True):
             standalone.simple_decompress_into(b, out)
 
-    return median_ms(decode)
+    return rounds_ms(decode, 15)[0]
 
 
 def selecting(folder: Path) -> Iterator[Row]:
@@ -156,12 +161,12 @@ def selecting(folder: Path) -> Iterator[Row]:
     alone = decode_alone(path, 7)
     for threads in (1, 2):
         with Reader.open(path, threads=threads) as reader:
-            taken = median_ms(lambda: list(reader.select(HUNDRED, 0, END_MS)))
+            best, *_, middle = rounds_ms(lambda: list(reader.select(HUNDRED, 0, END_MS)), 15)[:8]
         yield (
             f"select 100 series x 7 d, {threads} thread{'s' * (threads > 1)}",
-            f"{taken:.0f} ms",
+            f"{middle:.0f} ms (best {best:.0f})",
             "40 ms",
-            f"pcodec alone, 1 thread, {alone:.0f} ms: x {taken / alone:.1f}",
+            f"pcodec alone, 1 thread, best {alone:.0f} ms: x {best / alone:.1f}",
         )
     with Reader.open(path) as reader:
         one = [
@@ -178,11 +183,12 @@ def selecting(folder: Path) -> Iterator[Row]:
 def hours(folder: Path) -> Iterator[Row]:
     path, _, _ = loaded(folder, 31)
     with Reader.open(path) as reader:
-        taken = median_ms(lambda: list(reader.hours(ALL, END_MS - 31 * DAY_MS, END_MS)))
+        span = (END_MS - 31 * DAY_MS, END_MS)
+        best, *_, middle = rounds_ms(lambda: list(reader.hours(ALL, *span)), 9)[:5]
         week = median_ms(lambda: [None for _ in reader.select(ALL, END_MS - 7 * DAY_MS, END_MS)], 1)
     yield (
         "hourly statistics 1,000 series x 31 d",
-        f"{taken:.0f} ms",
+        f"{middle:.0f} ms (best {best:.0f})",
         "100 ms",
         f"decoding 7 of the 31 d: {week:.0f} ms",
     )

@@ -45,11 +45,8 @@ def _read_group(snapshot: Snapshot, group: Located, bounds: Bounds) -> Iterator[
     """Series whose chunks stand in the same slabs."""
     from_samples = set(snapshot.head_days(group.heads[0]))
     pieces: list[Hours] = []
-    chain = [
-        (column, slab) for column, slab in enumerate(group.chain(0)) if slab.day not in from_samples
-    ]
-    found = snapshot.hours([slab for _, slab in chain])
-    for (column, slab), packed in zip(chain, found, strict=True):
+    for column, slab in enumerate(group.chain(0)):
+        packed = None if slab.day in from_samples else snapshot.hours(slab)
         if packed is None:
             from_samples.add(slab.day)
         else:

@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 
 from jipyo.model.labels import METRIC_NAME, Labels
-from jipyo.model.matcher import Matcher, MatchOp, select_all
+from jipyo.model.matcher import Matcher, MatchOp
 
 if TYPE_CHECKING:
     import sqlite3
@@ -107,10 +107,11 @@ def _cost(matcher: Matcher) -> int:
 def _sift(
     db: sqlite3.Connection, cache: LabelCache, sids: Sids, matchers: Sequence[Matcher]
 ) -> Sids:
-    if not matchers:
-        return sids
-    labels = cache.of(db, sids.tolist())
-    return sids[[select_all(matchers, one) for one in labels]] if len(sids) else sids
+    for matcher in matchers if len(sids) else ():
+        values = [labels.get(matcher.name, "") for labels in cache.of(db, sids.tolist())]
+        passes = {value for value in set(values) if matcher.matches(value)}
+        sids = sids[[value in passes for value in values]]
+    return sids
 
 
 def _postings(db: sqlite3.Connection, matcher: Matcher, *, wanted: bool) -> Sids:

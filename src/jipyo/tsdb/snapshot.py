@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -36,9 +36,6 @@ BLOCK_CELLS = 4_000_000
 _FEW = 24
 """Fewer chunks than this are decoded where they are, more are shared out to threads."""
 _TIMES_KEPT = 1024
-
-_Given = TypeVar("_Given")
-_Answer = TypeVar("_Answer")
 
 log = logging.getLogger(__name__)
 
@@ -72,16 +69,6 @@ class Shared:
     damage: Damage = field(default_factory=Damage)
     executor: Executor | None = None
     threads: int = 1
-
-    def spread(
-        self, work: Callable[[Sequence[_Given]], list[_Answer]], given: Sequence[_Given]
-    ) -> list[_Answer]:
-        """The same work over parts of a list, beside one another: pcodec frees the GIL."""
-        if self.executor is None or len(given) < _FEW:
-            return work(given)
-        size = -(-len(given) // self.threads)
-        parts = [given[at : at + size] for at in range(0, len(given), size)]
-        return [answer for part in self.executor.map(work, parts) for answer in part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,8 +206,13 @@ class Snapshot:
         return [self.db.execute(sql, (number,)).fetchone() for number in ids]
 
     def _decode(self, chunks: list[_Chunk]) -> list[_Chunk]:
-        """Decode all; the answer is those whose bytes are damaged."""
-        return self._shared.spread(_decode_all, chunks)
+        """Decode all; the answer is those whose bytes are damaged. pcodec frees the GIL."""
+        executor = self._shared.executor
+        if executor is None or len(chunks) < _FEW:
+            return _decode_all(chunks)
+        size = -(-len(chunks) // self._shared.threads)
+        parts = [chunks[at : at + size] for at in range(0, len(chunks), size)]
+        return [chunk for part in executor.map(_decode_all, parts) for chunk in part]
 
     def _fill_head(self, refs: Sequence[HeadRef], t_ms: Times, out: Values) -> None:
         by_lid: dict[int, list[int]] = {}
@@ -255,36 +247,25 @@ class Snapshot:
             self._shared.damage.met(f"times {slab.tid} of slab {slab.bid}")
             return None
 
-    def hours(self, slabs: Sequence[Slab]) -> list[Hours | None]:
-        """The packed statistics of slabs; None where they are damaged."""
-        sql = "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id"
-        rows = []
-        for slab in slabs:
-            first = slab.bid << PLACE_BITS
-            span = (first, first + hourly.COLUMNS - 1)
-            rows.append(self.db.execute(sql, span).fetchall())
-        found = self._shared.spread(_unpack_all, rows)
-        for slab, hours in zip(slabs, found, strict=True):
-            if hours is None:
-                self._shared.damage.met(f"hours of slab {slab.bid}")
-        return found
+    def hours(self, slab: Slab) -> Hours | None:
+        """The packed statistics of a slab; None where they are damaged."""
+        first = slab.bid << PLACE_BITS
+        rows = self.db.execute(
+            "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id",
+            (first, first + hourly.COLUMNS - 1),
+        ).fetchall()
+        try:
+            if any(codec.crc(b) != crc for crc, b in rows):
+                raise Damaged
+            return hourly.unpack([b for _, b in rows])
+        except Damaged:
+            self._shared.damage.met(f"hours of slab {slab.bid}")
+            return None
 
     def head_days(self, refs: Iterable[HeadRef]) -> frozenset[int]:
         """The days on which these head rows lie."""
         times = [self.locator.head_times[ref.times] for ref in refs]
         return frozenset(day for t_ms in times for day in ((t_ms - 1) // DAY_MS).tolist())
-
-
-def _unpack_all(slabs: Sequence[list[tuple[int, bytes]]]) -> list[Hours | None]:
-    found: list[Hours | None] = []
-    for rows in slabs:
-        try:
-            if any(codec.crc(b) != crc for crc, b in rows):
-                raise Damaged
-            found.append(hourly.unpack([b for _, b in rows]))
-        except Damaged:
-            found.append(None)
-    return found
 
 
 def _decode_all(chunks: Iterable[_Chunk]) -> list[_Chunk]:
