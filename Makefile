@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin/
 .PHONY: help setup run test lint fix bench docs check services integration e2e conformance lock
 help:      ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
 .venv/done: pyproject.toml requirements/dev.txt hatch_build.py $(PAGE)
 	$(PYTHON) -m venv .venv
@@ -25,7 +25,10 @@ lint: setup  ## format, rules, types, layers, spelling
 fix: setup   ## what a machine can put right
 	$(BIN)ruff format .
 	$(BIN)ruff check --fix .
-check: lint test  ## what must hold before a change lands
+check: lint test conformance  ## what must hold before a change lands
+docs: setup  ## write the tables of the documentation anew, and check it
+	PYTHONPATH=tests $(BIN)python tests/catalogue/docs.py
+	$(BIN)python -m pytest -q tests/docs tests/catalogue
 bench: setup ## timings, as ratios against the peers beside them; B=store for one
 	$(BIN)python -m bench $(B)
 conformance: setup ## Prometheus' own test scripts on our engine; SUITE=DIR

@@ -5,7 +5,7 @@ Times are seconds UTC, absent values are null, texts are in the language asked f
 
 from __future__ import annotations
 
-from collections.abc import Mapping  # noqa: TC003 - pydantic reads the shapes
+from collections.abc import Mapping  # noqa: TC003 - the OpenAPI document reads the shapes
 from dataclasses import dataclass
 from typing import Literal
 

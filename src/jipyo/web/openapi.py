@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import orjson
-from pydantic import TypeAdapter
 
 from jipyo.web import documents as doc
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
     from jipyo.web.jipyo_api import Row
 
+Schema = dict[str, object]
+
+_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 _REFERENCE = "#/components/schemas/{model}"
 _PARAMETERS: dict[str, dict[str, object]] = {
     "lang": {
@@ -41,11 +45,9 @@ _PARAMETERS: dict[str, dict[str, object]] = {
 
 def document(rows: Sequence[Row], version: str) -> bytes:
     """The whole document as JSON."""
-    shapes = {row.shape for row in rows} | {doc.Problem}
-    wanted: list[tuple[type, Literal["serialization"], TypeAdapter[object]]] = [
-        (shape, "serialization", TypeAdapter(shape)) for shape in sorted(shapes, key=str)
-    ]
-    _, schemas = TypeAdapter.json_schemas(wanted, ref_template=_REFERENCE)
+    schemas: dict[str, Schema] = {}
+    for shape in sorted({row.shape for row in rows} | {doc.Problem}, key=str):
+        _schema(shape, schemas)
     return orjson.dumps(
         {
             "openapi": "3.1.0",
@@ -56,9 +58,39 @@ def document(rows: Sequence[Row], version: str) -> bytes:
                 "values are null. `/api/v1` is the HTTP API of Prometheus.",
             },
             "paths": {f"/api/jipyo{row.path}": {"get": _operation(row)} for row in rows},
-            "components": {"schemas": schemas["$defs"]},
+            "components": {"schemas": schemas},
         }
     )
+
+
+def _schema(hint: Any, schemas: dict[str, Schema]) -> Schema:
+    """The JSON Schema of a type; every dataclass it names is put into `schemas`."""
+    if is_dataclass(hint):
+        return _reference_to(cast("type", hint), schemas)
+    inside = get_args(hint)
+    origin = get_origin(hint)
+    if origin is tuple:
+        return {"type": "array", "items": _schema(inside[0], schemas)}
+    if origin is Mapping:
+        return {"type": "object", "additionalProperties": _schema(inside[1], schemas)}
+    if origin is Literal:
+        return {"type": "string", "enum": list(inside)}
+    if inside:
+        return {"anyOf": [_schema(one, schemas) for one in inside]}
+    return {"type": _PLAIN[hint]}
+
+
+def _reference_to(shape: type, schemas: dict[str, Schema]) -> Schema:
+    if shape.__name__ not in schemas:
+        schemas[shape.__name__] = {}  # so that a shape may hold itself
+        hints = get_type_hints(shape)
+        schemas[shape.__name__] = {
+            "type": "object",
+            "description": (shape.__doc__ or "").strip(),
+            "properties": {one.name: _schema(hints[one.name], schemas) for one in fields(shape)},
+            "required": [one.name for one in fields(shape)],
+        }
+    return {"$ref": _REFERENCE.format(model=shape.__name__)}
 
 
 def _operation(row: Row) -> dict[str, object]:
