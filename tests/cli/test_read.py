@@ -103,3 +103,11 @@ def test_the_daily_report_is_written_where_it_was_asked(
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script(shell: str) -> None:
     assert "_JIPYO_COMPLETE" in jipyo("completion", shell).out
+
+
+def test_a_question_is_explained_without_data(tmp_path: Path) -> None:
+    words = ("--explain", "--from", "-1h", "--data", str(tmp_path / "none"))
+    said = jipyo("query", "sum by (job) (rate(up[5m]))", *words)
+    assert said.code == 0, said.err
+    assert "sum" in said.out
+    assert jipyo("query", "sum(", *words).code == 1

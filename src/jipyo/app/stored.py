@@ -69,6 +69,16 @@ def catalogue_of(config: Config) -> Catalogue:
     return catalogue.load(site.metrics, site.files, parse=promql.parse)
 
 
+def explain(config: Config, expr: str, start_ms: int, end_ms: int, step_ms: int) -> list[str]:
+    """How a question would be worked out, a line a step; a step of 0 asks at `end_ms` only.
+
+    Raises:
+        QueryError: the question is wrong.
+    """
+    engine = promql.Engine(config.written.query)
+    return [*engine.explain(expr, start_ms, end_ms, step_ms).lines()]
+
+
 def check_catalogue(file: Path) -> Catalogue:
     """What one catalogue file describes by itself.
 

@@ -50,10 +50,15 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--to", "end", metavar="TIME", help=t("cli.query.to"))
     @click.option("--step", metavar="DURATION", help=t("cli.query.step"))
     @click.option("--format", "shape", type=click.Choice(FORMATS), help=t("cli.query.format"))
+    @click.option("--explain", is_flag=True, help=t("cli.query.explain"))
     @configured(t)
-    def query(config: Config, expr: str, shape: str | None, **when: str) -> None:
+    def query(config: Config, expr: str, shape: str | None, explain: bool, **when: str) -> None:
         spoken = texts(config.lang)
         span = _span(when, config.zone, app.now_ms())
+        if explain:
+            asked = (span, span, 0) if isinstance(span, int) else span
+            click.echo("\n".join(app.explain(config, expr, *asked)))
+            return
         with app.workspace(config) as here:
             if isinstance(span, int):
                 result = here.source.instant(expr, span)
