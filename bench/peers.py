@@ -7,6 +7,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -137,6 +138,16 @@ def victoria(folder: Path) -> Iterator[Server]:
         "-loggerLevel=ERROR",
     ]
     with running(command, f"http://127.0.0.1:{port}", "/health", folder / "log") as server:
+        yield server
+
+
+@contextmanager
+def jipyo(folder: Path) -> Iterator[Server]:
+    """Our own web room over the store in the folder."""
+    port = free_port()
+    command = [sys.executable, "-m", "bench.serving", str(folder), str(port)]
+    log = folder.parent / "jipyo.log"
+    with running(command, f"http://127.0.0.1:{port}", "/-/healthy", log) as server:
         yield server
 
 

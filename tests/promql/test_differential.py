@@ -37,6 +37,7 @@ DATASETS = tuple(Dataset(number) for number in range(12))
 KNOWN = {
     r"\b(topk|bottomk)\b": "of equal values Prometheus keeps those that its heap happens to hold",
     r"\blimitk\b": "which series come first is not defined",
+    r"\bcount_values\b": "series are named by every digit of a value, also by those of rounding",
     r"@.*\[[^\]]*:[^\]]*\].*@": (
         "@ within a subquery that has one too: where the subquery begins at the query's start, "
         "Prometheus reads beside the moment (promql/engine.go, setOffsetForAtModifier)"

@@ -284,12 +284,15 @@ def test_a_pattern_that_hangs_others_is_answered_at_once() -> None:
     assert time.perf_counter() - started < 1.0
 
 
-def test_the_deepest_tree_that_is_read_is_answered() -> None:
-    deep = "abs(" * 300 + "x_total" + ")" * 300
+@pytest.mark.parametrize("depth", [30, 60, 99, 100, 101, 490])
+def test_the_deepest_tree_that_is_read_is_answered(depth: int) -> None:
+    deep = "abs(" * depth + "x_total" + ")" * depth
     assert len(ENGINE.instant(counting(1), deep, 600_000).value.series) == 1
     assert len(ENGINE.range(counting(1), deep, 0, 600_000, 60_000).value.series) == 1
-    chain = " + ".join(["x_total"] * 300)
-    assert ENGINE.instant(counting(1), chain, 600_000).value.values.tolist() == [300 * 40]
+    chain = " + ".join(["x_total"] * depth)
+    assert ENGINE.instant(counting(1), chain, 600_000).value.values.tolist() == [depth * 40]
+    right = "x_total + (" * depth + "x_total" + ")" * depth
+    assert ENGINE.instant(counting(1), right, 600_000).value.values.tolist() == [(depth + 1) * 40]
 
 
 # Reading

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jipyo.model.labels import Labels
@@ -77,6 +77,7 @@ def near(one: float, two: float, scale: float) -> bool:
 
 
 @pytest.mark.parametrize("call", FUNCTIONS)
+@settings(max_examples=30)
 @given(
     samples=series(),
     start_ms=st.sampled_from([0, 15_000, 15_001, 100_000]),

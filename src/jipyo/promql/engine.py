@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -33,13 +32,10 @@ from jipyo.promql.explain import Explanation, Step
 from jipyo.promql.guard import Guard
 from jipyo.promql.options import Options
 from jipyo.promql.parser import parse
-from jipyo.promql.plan import Node, Once, Period, plan, shared, walk
+from jipyo.promql.plan import Node, Once, Period, Repeats, plan, walk
 from jipyo.promql.ranges import WindowShape
 from jipyo.promql.rates import extended_points
 from jipyo.promql.signatures import ValueType
-
-_DEEPEST = 20_000
-"""Frames for the deepest tree that the parser lets through, generators included."""
 
 _ORDERING = frozenset({"sort", "sort_desc", "sort_by_label", "sort_by_label_desc"})
 _ORDERING_AGGREGATORS = frozenset({"topk", "bottomk"})
@@ -56,7 +52,6 @@ class Engine:
         self._clock = clock
         self._executor = _executor(self.options.threads)
         self._slots = threading.BoundedSemaphore(self.options.max_concurrency)
-        sys.setrecursionlimit(max(sys.getrecursionlimit(), _DEEPEST))
 
     def instant(
         self,
@@ -122,7 +117,7 @@ class Engine:
         period = Period(start_ms if step_ms else end_ms, end_ms, step_ms)
         node = plan(parse(expr, self.options.features), period)
         t_ms = np.arange(period.start_ms, end_ms + 1, step_ms or 1)
-        return Explanation(self.options, shared(node)).step(node, t_ms)
+        return Explanation(self.options, Repeats.of(node)).step(node, t_ms)
 
     def _check_period(self, start_ms: int, end_ms: int, step_ms: int) -> None:
         if end_ms < start_ms:
@@ -151,7 +146,7 @@ class Engine:
                     options=self.options,
                     guard=guard,
                     notes=Notes(),
-                    shared=shared(node),
+                    repeats=Repeats.of(node),
                     executor=self._executor,
                     ranged=period.start_ms != period.end_ms,
                     known={},

@@ -34,7 +34,7 @@ from jipyo.promql.ast import (
 from jipyo.promql.block import Block, concatenate
 from jipyo.promql.guard import Guard
 from jipyo.promql.options import Options
-from jipyo.promql.plan import Node, Once
+from jipyo.promql.plan import Node, Once, Repeats
 from jipyo.promql.ranges import WindowShape
 from jipyo.promql.samples import Samples, of_subquery, stored
 from jipyo.promql.selectors import instant
@@ -52,12 +52,12 @@ class Evaluation:
     options: Options
     guard: Guard
     notes: Notes
-    shared: frozenset[Node]
+    repeats: Repeats
     ranged: bool
     """Whether this is a range query, whose answer is ordered by labels."""
     executor: Executor | None
     """What reads on while we compute."""
-    known: dict[tuple[Node, int], tuple[Times, list[Block]]]
+    known: dict[tuple[int, int], tuple[Times, list[Block]]]
     """Blocks of what is asked for more than once, by node and steps."""
 
     @property
@@ -73,16 +73,17 @@ class Evaluation:
         """The series of a vector expression, some at a time."""
         if not len(t_ms):
             return
-        if node not in self.shared:
+        number = self.repeats.number(node)
+        if number is None:
             yield from self._pieces(node, t_ms)
             return
-        known = self.known.get((node, id(t_ms)))
+        known = self.known.get((number, id(t_ms)))
         if known is not None:
             yield from known[1]
         else:
-            yield from self._remembering(node, t_ms)
+            yield from self._remembering(number, node, t_ms)
 
-    def _remembering(self, node: Node, t_ms: Times) -> Iterator[Block]:
+    def _remembering(self, number: int, node: Node, t_ms: Times) -> Iterator[Block]:
         """The blocks, which are kept for the next who asks unless they are too large."""
         kept: list[Block] = []
         size = 0
@@ -95,7 +96,7 @@ class Evaluation:
             yield block
         if size <= _REMEMBERED:
             # The steps are kept too, so that no others can have their identity.
-            self.known[node, id(t_ms)] = (t_ms, kept)
+            self.known[number, id(t_ms)] = (t_ms, kept)
 
     def _pieces(self, node: Node, t_ms: Times) -> Iterator[Block]:
         self.guard.check()

@@ -22,7 +22,7 @@ from jipyo.promql.ast import (
 )
 from jipyo.promql.durations import format_duration
 from jipyo.promql.options import Options
-from jipyo.promql.plan import Node, Once, below
+from jipyo.promql.plan import Node, Once, Repeats, below
 from jipyo.promql.printer import matcher_text, number_text
 from jipyo.promql.quoting import quote
 from jipyo.promql.ranges import RANGE_FUNCTIONS, WindowShape
@@ -49,7 +49,7 @@ class Explanation:
     """Explains the nodes of one plan."""
 
     options: Options
-    shared: frozenset[Node]
+    repeats: Repeats
 
     def step(self, node: Node, t_ms: Times) -> Step:
         """The step of a node, evaluated at these times."""
@@ -59,7 +59,7 @@ class Explanation:
         how = [*_how(node, t_ms, self.options)]
         if once:
             how.append("the same at every step: computed once")
-        if node in self.shared:
+        if self.repeats.number(node) is not None:
             how.append("asked for more than once: computed once")
         return Step(_what(node), tuple(how), tuple(self._parts(node, t_ms)))
 

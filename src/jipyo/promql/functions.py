@@ -60,7 +60,8 @@ def _date(self: Evaluator, call: Call, t_ms: Times) -> Iterator[Block]:
 def _timestamp(self: Evaluator, call: Call, t_ms: Times) -> Iterator[Block]:
     argument = call.args[0]
     if isinstance(argument, VectorSelector):
-        for block, seconds in looked_up(self, argument, t_ms):
+        # A smoothed value has no time of its own: Prometheus tells that of the sample before.
+        for block, seconds in looked_up(self, replace(argument, extension=None), t_ms):
             values = np.broadcast_to(seconds, block.values.shape)
             yield replace(block, values=values).without_names(delayed=self.delayed)
         return

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -196,20 +196,63 @@ def walk(node: Node) -> Iterator[Node]:
         waiting.extend(reversed(below(current)))
 
 
-def shared(node: Node) -> frozenset[Node]:
-    """Vectors that are asked for more than once over the same steps.
+@dataclass(frozen=True, slots=True)
+class Repeats:
+    """Vectors of a plan that are asked for more than once over the same steps."""
 
-    What stands only within such a vector is not told.
-    """
-    seen: Counter[tuple[Node, Node | None]] = Counter()
-    waiting: list[tuple[Node, Node | None]] = [(node, None)]
-    while waiting:
-        current, around = place = waiting.pop()
-        if current.value_type is ValueType.VECTOR:
-            seen[place] += 1
-            if seen[place] > 1:
-                continue
-        if isinstance(current, Subquery | Once):
-            around = current
-        waiting.extend((part, around) for part in below(current))
-    return frozenset(each for (each, _), count in seen.items() if count > 1)
+    _numbers: Mapping[int, int]
+    """By the identity of a node: one number for all nodes that mean the same."""
+    _repeated: frozenset[int]
+
+    @classmethod
+    def of(cls, root: Node) -> Repeats:
+        """Find them; what stands only within such a vector is none."""
+        numbers = _meanings(root)
+        seen: Counter[tuple[int, int | None]] = Counter()
+        waiting: list[tuple[Node, int | None]] = [(root, None)]
+        while waiting:
+            node, around = waiting.pop()
+            number = numbers[id(node)]
+            if node.value_type is ValueType.VECTOR:
+                seen[number, around] += 1
+                if seen[number, around] > 1:
+                    continue
+            if isinstance(node, Subquery | Once):
+                around = number
+            waiting.extend((part, around) for part in below(node))
+        return cls(numbers, frozenset(number for (number, _), n in seen.items() if n > 1))
+
+    def number(self, node: Node) -> int | None:
+        """What a repeated vector is known by; None for any other."""
+        number = self._numbers.get(id(node))
+        return number if number in self._repeated else None
+
+
+def _meanings(root: Node) -> dict[int, int]:
+    """Numbers of nodes by identity, from the leaves up, so that each is looked at once."""
+    numbers: dict[int, int] = {}
+    known: dict[object, int] = {}
+    for node in reversed(list(walk(root))):
+        parts = tuple(numbers[id(part)] for part in below(node))
+        numbers[id(node)] = known.setdefault((type(node), _alone(node), parts), len(known))
+    return numbers
+
+
+def _alone(node: Node) -> object:
+    """A node without what stands below it."""
+    match node:
+        case Binary(op=op, matching=matching, return_bool=return_bool):
+            alone: object = op, matching, return_bool
+        case Call(function=function):
+            alone = function.name
+        case Aggregate(op=op, grouping=grouping, without=without, param=param):
+            alone = op.name, grouping, without, param is None
+        case Subquery(range=range_ms, step=step, offset=offset, at=at):
+            alone = range_ms, step, offset, at
+        case MatrixSelector(range=range_ms):
+            alone = range_ms
+        case Unary() | Once() | Paren():
+            alone = None
+        case _:
+            alone = node
+    return alone
