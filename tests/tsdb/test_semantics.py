@@ -7,7 +7,7 @@ import pytest
 
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_NAN, Appended, Reject, Scrape
-from jipyo.tsdb import Options
+from jipyo.tsdb import Options, stats
 from tsdb.support import STEP, T0, Opened, bits, everything, one, scrape
 
 UP, LOAD = one("up", job="node"), one("load1", host="a")
@@ -203,3 +203,18 @@ def test_late_rows_do_not_hide_newer_chunks_after_a_restart(opened: Opened) -> N
     opened.again()
     assert opened.store.append([scrape(T0, (UP, 3.0))]) == Appended(0, {Reject.DUPLICATE: 1})
     assert [t for t, _ in everything(opened.store)[UP]] == [T0 - MINUTE, T0]
+
+
+def test_requests_cut_anywhere_leave_series_together(opened: Opened) -> None:
+    """Remote write sends the same targets in requests that end in the midst of a scrape."""
+    names = tuple(one("metric", n=str(n)) for n in range(150))
+    rng = np.random.default_rng(9)
+    for n in range(700):
+        t_ms = opened.clock.t_ms = T0 + n * STEP
+        cut = int(rng.integers(0, 151))
+        parts = [part for part in (names[:cut], names[cut:]) if part]
+        opened.store.append([Scrape(t_ms, part, np.full(len(part), float(n))) for part in parts])
+    assert [len(block.series) for block in _blocks(opened)] == [150]
+    opened.store.compact_head()
+    assert [block.values.shape for block in _blocks(opened)] == [(150, 700)]
+    assert stats(opened.path).slabs <= 2 * 3

@@ -62,12 +62,11 @@ def _with_stored(
         stored = list(snapshot.blocks(sids, Bounds.day(day)))
     for block in stored:
         rows = np.searchsorted(sids, block.sids)
-        order = np.argsort(block.sids)
         fresh[rows] = False
         both = np.concatenate((block.values, values[rows]), axis=1)
         merged_t, merged, conflicts = merge(np.concatenate((block.t_ms, t_ms)), both)
         refused[Reject.DUPLICATE] += conflicts
-        yield block.sids[order], merged_t, merged[order]
+        yield slab.by_id(block.sids, merged_t, merged)
     if fresh.any():
         yield sids[fresh], t_ms, values if fresh.all() else values[fresh]
 

@@ -77,24 +77,36 @@ def _write_slabs(
     end_ms = (head.day + 1) * DAY_MS
     bounds = Bounds(head.day * DAY_MS + 1, end_ms, min(end_ms, until_ms))
     with snapshots() as snapshot:
-        parts = [
-            group.sids[at : at + SLAB_SERIES]
+        groups = [
+            group.sids
             for located in snapshot.locator.find(head.sids, bounds)
             for group in located.by_times()
             if group.heads[0]
-            for at in range(0, len(group.sids), SLAB_SERIES)
         ]
     yield
-    for sids in parts:
+    for sids in _parts(groups):
         with snapshots() as snapshot:
             encoded = [
-                slab.encode(block.sids, block.t_ms, block.values)
+                slab.encode(*slab.by_id(block.sids, block.t_ms, block.values))
                 for block in snapshot.blocks(sids, bounds)
             ]
         for one in encoded:
             with writes() as db:
                 slab.write(db, one)
             yield
+
+
+def _parts(groups: list[Sids]) -> Iterator[Sids]:
+    """Series that are written together: large groups by themselves, small ones as they come.
+
+    Series of small groups often turn out to have the same times (see `snapshot`).
+    """
+    few = [sids for sids in groups if len(sids) < SLAB_SERIES // 4]
+    many = [sids for sids in groups if len(sids) >= SLAB_SERIES // 4]
+    pooled = [np.sort(np.concatenate(few))] if few else []
+    for sids in many + pooled:
+        for at in range(0, len(sids), SLAB_SERIES):
+            yield sids[at : at + SLAB_SERIES]
 
 
 def _drop_rows(writes: Writes, head: _HeadDay) -> Iterator[None]:

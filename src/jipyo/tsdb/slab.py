@@ -48,6 +48,14 @@ def split_days(t_ms: Times) -> Iterator[tuple[int, slice]]:
         yield int(days[a]), slice(a, b)
 
 
+def by_id(sids: Sids, t_ms: Times, values: Values) -> tuple[Sids, Times, Values]:
+    """The same samples with the series in ascending order."""
+    order = np.argsort(sids)
+    if bool((order[1:] > order[:-1]).all()):
+        return sids, t_ms, values
+    return sids[order], t_ms, values[order]
+
+
 def encode(sids: Sids, t_ms: Times, values: Values, executor: Executor | None = None) -> Encoded:
     """Bytes of a slab; times of one day, values (series, samples), ids ascending."""
     assert 0 < len(sids) <= SLAB_SERIES, len(sids)

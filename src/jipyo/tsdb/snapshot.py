@@ -136,8 +136,8 @@ class Snapshot:
     def blocks(self, sids: Sids, bounds: Bounds) -> Iterator[Block]:
         """The samples of these series, whole days of them, not yet cut to the range."""
         for located in self.locator.find(sids, bounds):
-            for group in located.by_times():
-                yield from self._blocks_of(group)
+            found = (block for group in located.by_times() for block in self._blocks_of(group))
+            yield from _together(found)
 
     def _blocks_of(self, group: Located) -> Iterator[Block]:
         """Series with equal times, in blocks of bounded size."""
@@ -266,6 +266,36 @@ class Snapshot:
         """The days on which these head rows lie."""
         times = [self.locator.head_times[ref.times] for ref in refs]
         return frozenset(day for t_ms in times for day in ((t_ms - 1) // DAY_MS).tolist())
+
+
+def _together(blocks: Iterable[Block]) -> Iterator[Block]:
+    """Small blocks of equal times as one.
+
+    Samples of one target may come in pieces, each with some of its series (remote write cuts
+    its requests anywhere). Such series have other rows in the head, but the same times.
+    """
+    held: dict[bytes, list[Block]] = {}
+    cells = 0
+    for block in blocks:
+        if block.values.size > BLOCK_CELLS // 8:
+            yield block
+            continue
+        held.setdefault(block.t_ms.tobytes(), []).append(block)
+        cells += block.values.size
+        if cells > BLOCK_CELLS:
+            yield from map(_joined, held.values())
+            held, cells = {}, 0
+    yield from map(_joined, held.values())
+
+
+def _joined(blocks: list[Block]) -> Block:
+    if len(blocks) == 1:
+        return blocks[0]
+    return Block(
+        np.concatenate([block.sids for block in blocks]),
+        blocks[0].t_ms,
+        np.concatenate([block.values for block in blocks]),
+    )
 
 
 def _decode_all(chunks: Iterable[_Chunk]) -> list[_Chunk]:
