@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from jipyo.model.errors import StoreBusy, StoreCorrupt, StoreError
+from jipyo.model.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from jipyo.model.sample import Scrape, SeriesBlock
 from jipyo.tsdb import Reader, backup, check, compact, restore, stats
 from jipyo.tsdb.options import DAY_MS
@@ -84,6 +84,22 @@ def test_a_backup_never_overwrites(filled: Opened, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"tsdb\.target_exists"):
         backup(filled.path, target)
     assert target.read_text() == "dear"
+
+
+def test_a_backup_where_nothing_can_be_written_says_so(filled: Opened, tmp_path: Path) -> None:
+    with pytest.raises(StoreFull):
+        backup(filled.path, tmp_path / "none" / "backup.db")
+
+
+def test_restore_makes_the_folder_it_is_to_fill(filled: Opened, tmp_path: Path) -> None:
+    target = tmp_path / "backup.db"
+    backup(filled.path, target)
+    restore(target, tmp_path / "fresh")
+    with Reader.open(tmp_path / "fresh") as reader:
+        assert everything(reader) == everything(filled.store)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StoreFull):
+        restore(target, tmp_path / "file" / "data")
 
 
 def test_a_damaged_backup_is_refused_and_changes_nothing(filled: Opened, tmp_path: Path) -> None:

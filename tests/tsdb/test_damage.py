@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from jipyo.model.errors import StoreError
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb import check, codec
+from jipyo.tsdb import Options, Reader, check, codec
+from jipyo.tsdb.format import PAGE_BYTES
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
 from tsdb.support import EVER, EVERYTHING, T0, Opened, everything, one
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 DAYS = 80
 NAMES = tuple(one("metric", n=str(n)) for n in range(50))
@@ -183,3 +186,51 @@ def test_a_lost_chunk_is_skipped(filled: Opened) -> None:
     lengths = sorted(len(samples) for samples in everything(filled.store).values())
     assert lengths == [(DAYS - 1) * 40, *[DAYS * 40] * 49]
     assert list(filled.store.select(EVERYTHING, EVER[0], T0 - DAYS * DAY_MS)) == []
+
+
+def test_no_page_can_be_lost_unnoticed(opened: Opened, tmp_path: Path) -> None:
+    t_ms = T0 - DAY_MS + STEP * np.arange(1, 200)
+    values = np.random.default_rng(4).normal(size=(len(NAMES), len(t_ms)))
+    opened.store.load([SeriesBlock(NAMES, t_ms, values)])
+    opened.store.append([Scrape(T0 + 5 * DAY_MS // 40, NAMES, np.ones(50))])
+    whole = everything(opened.store)
+    opened.store.close()
+    file = (opened.path / "samples.db").read_bytes()
+    noticed = 0
+    for page in range(1, len(file) // PAGE_BYTES):
+        folder = tmp_path / str(page)
+        folder.mkdir()
+        at = page * PAGE_BYTES
+        changed = file[:at] + bytes(PAGE_BYTES) + file[at + PAGE_BYTES :]
+        (folder / "samples.db").write_bytes(changed)
+        problems = check(folder).problems
+        noticed += bool(problems)
+        try:
+            with Reader.open(folder) as reader:
+                found = everything(reader)
+        except StoreError:
+            assert problems
+        else:
+            assert problems or found == whole
+    assert noticed > 10
+
+
+def test_a_late_sample_beside_a_damaged_chunk_is_taken(filled: Opened) -> None:
+    filled.store.close()
+    filled.options = Options(durable=False, out_of_order_ms=None)
+    flip_rows(filled, "data", ids(filled, "SELECT min(id) FROM data"))
+    filled.again()
+    first = T0 - DAYS * DAY_MS + STEP
+    assert filled.store.append([Scrape(first, NAMES[:1], np.ones(1))]).samples == 1
+    assert (first, int(np.float64(1.0).view(np.uint64))) in everything(filled.store)[NAMES[0]]
+
+
+def test_late_samples_are_compared_with_chunks_of_many_days(filled: Opened) -> None:
+    filled.options = Options(durable=False, out_of_order_ms=None)
+    filled.again()
+    whole = everything(filled.store)
+    for t_ms, value in whole[NAMES[3]][::20]:
+        same = np.array([value], np.uint64).view(np.float64)
+        assert filled.store.append([Scrape(t_ms, NAMES[3:4], same)]).samples == 1
+        assert filled.store.append([Scrape(t_ms, NAMES[3:4], same + 1)]).samples == 0
+    assert everything(filled.store) == whole

@@ -95,6 +95,12 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         Store.open(tmp_path / "file" / "data", now_ms=lambda: T0)
 
 
+def test_a_lock_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "data" / "lock").mkdir(parents=True)
+    with pytest.raises(StoreFull, match=r"tsdb\.full"):
+        Store.open(tmp_path / "data", now_ms=lambda: T0)
+
+
 def test_a_log_cut_anywhere_gives_a_prefix(opened: Opened, tmp_path: Path) -> None:
     for n in range(30):
         opened.store.append([scrape(T0 + n, (UP, float(n)))])

@@ -131,3 +131,15 @@ def test_values_by_postings_are_those_of_the_labels(
         chosen = sids[[one in picked for one in labels]]
         found = index.values(snapshot.db, name, chosen)
     assert found == {labels.get(name, "") for labels in picked} - {""}
+
+
+def test_scrapes_of_any_width_and_many_tuples_are_kept(opened: Opened) -> None:
+    """Past the widest layout, and past the number of series whose plans are remembered."""
+    many = tuple(one("wide", n=str(n)) for n in range(4000))
+    scattered = tuple(labels for n, labels in enumerate(many, 1) if n % 997)
+    opened.store.append([Scrape(T0, many, np.arange(4000.0))])
+    for n in range(1, 20):
+        values = np.full(len(scattered), float(n))
+        opened.store.append([Scrape(T0 + n, tuple(scattered), values)])
+    counts = {len(block.series): len(block.t_ms) for block in opened.store.select([], *EVER)}
+    assert counts == {len(scattered): 20, 4: 1}
