@@ -5,6 +5,7 @@ The drivers are in the extra `databases`; without them only these targets fail.
 
 from __future__ import annotations
 
+import weakref
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ class DatabaseReader:
         """Put `labels` (job, instance) on everything it gives."""
         self._collector = collector
         self._reader = CollectorReader([collector], labels)
+        weakref.finalize(self, collector.close)  # a target that is taken out goes without a word
 
     def read(self, t_ms: int) -> Reading | None:
         """Ask it everything.

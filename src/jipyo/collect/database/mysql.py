@@ -236,7 +236,8 @@ class _Asker:
                 raise CollectError(
                     "database.timeout", hint=hint, url=self._url, seconds=seconds
                 ) from error
-            if code in _LOST or not self._connection.open:
+            gone = isinstance(error, OSError) or not self._connection.open
+            if gone or code in _LOST:
                 raise CollectError("database.lost", url=self._url, reason=reason) from error
             raise refused(part, reason) from error
 

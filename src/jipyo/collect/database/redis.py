@@ -411,9 +411,7 @@ def _keys(found: Mapping[str, str], count: int) -> Iterator[Family]:
         ("avg_ttl", "redis_db_avg_ttl_seconds", "Mean time to live, in seconds.", 1e-3),
     ):
         rows: list[Row] = [
-            ((name,), number(one[field]) * scale)
-            for name, one in databases.items()
-            if field in one and (field != "avg_ttl" or one[field] != "0")
+            ((name,), number(one[field]) * scale) for name, one in databases.items() if field in one
         ]
         yield gauge(metric, text, ("db",), rows)
 

@@ -29,9 +29,9 @@ def valid_until_s(der: bytes) -> float:
         _, validity, _ = _element(body, at)
         _, _, at = _element(validity, 0)  # notBefore
         tag, until, _ = _element(validity, at)
-    except IndexError as error:
+        return _time(tag, until.decode("ascii"))
+    except (IndexError, ValueError) as error:
         raise ValueError("not a certificate") from error
-    return _time(tag, until.decode("ascii"))
 
 
 def _element(data: bytes, at: int) -> tuple[int, bytes, int]:
@@ -43,7 +43,7 @@ def _element(data: bytes, at: int) -> tuple[int, bytes, int]:
         length = int.from_bytes(data[at : at + size], "big")
         at += size
     if at + length > len(data):
-        raise ValueError("not a certificate")
+        raise IndexError
     return tag, data[at : at + length], at + length
 
 
@@ -51,6 +51,6 @@ def _time(tag: int, text: str) -> float:
     if tag == _UTC_TIME:
         text = ("20" if int(text[:2]) < _CENTURY_ENDS else "19") + text
     elif tag != _GENERALIZED_TIME:
-        raise ValueError("not a certificate")
+        raise ValueError(tag)
     moment = datetime.datetime.strptime(text.replace("Z", "+0000"), "%Y%m%d%H%M%S%z")
     return moment.timestamp()

@@ -83,11 +83,11 @@ def connect(host: str, port: int, steps: Steps) -> socket.socket:
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     now = steps.took("resolve", start)
     steps.resolve_s = steps.resolve_s or now - start
-    last: OSError = OSError("no address")
+    last = OSError("no address")
     for family, kind, protocol, _, where in addresses:
         made = socket.socket(family, kind, protocol)
-        made.settimeout(steps.left_s())
         try:
+            made.settimeout(steps.left_s())
             made.connect(where)
         except OSError as error:
             made.close()
@@ -109,8 +109,8 @@ def secure(
         OSError: the other side speaks none, or its certificate is not trusted.
     """
     start = time.perf_counter()
-    made.settimeout(steps.left_s())
     try:
+        made.settimeout(steps.left_s())
         wrapped = tls.wrap_socket(made, server_hostname=server_name or host)
     except BaseException:
         made.close()
