@@ -137,7 +137,7 @@ def test_performance_is_analyzed_by_part_with_the_alerts_gravest_first(here: Wor
         " 지금은 95 %입니다 (gpu-server-1)"
     )
     assert (
-        alerts[1].text("en").startswith("API error rate: rose to the warning threshold of 0.05 %")
+        alerts[1].text("en").startswith("API error rate: Rose to the warning threshold of 0.05 %")
     )
 
 
