@@ -68,12 +68,12 @@ def one(state: str, name: Bilingual) -> MetricHealth:
             "op",
             "정상: 기준을 벗어난 채 이어지는 지표가 없습니다 (판정 2개, 기준에 막 이른 것 1개)",
             "OK: no metric has stayed beyond its threshold for long enough"
-            " (2 judged, 1 beyond for less than that)",
+            " (2 judged, 1 beyond one but not for long yet)",
         ),
         (
             "wp",
             "주의: CPU 사용률이 기준을 벗어났습니다 (판정 2개, 기준에 막 이른 것 1개)",
-            "Warning: CPU use is beyond its threshold (2 judged, 1 beyond for less than that)",
+            "Warning: CPU use is beyond its threshold (2 judged, 1 beyond one but not for long yet)",
         ),
         ("", "알 수 없음: 판정할 자료가 없습니다", "Unknown: there is no data to judge"),
         (
@@ -123,14 +123,14 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
             judged("60 90 91.26"),
             "2026년 11월 21일 (토) 00:01에 위험 기준 85 %에 이르렀습니다."
             " 지금은 91.3 %입니다 (host0)",
-            "rose to the critical threshold of 85 % at Sat 21 November 2026 00:01;"
+            "Rose to the critical threshold of 85 % at Sat 21 November 2026 00:01;"
             " now 91.3 % (host0)",
         ),
         (
             judged("93 93 93", LOW),
             "2026년 11월 21일 (토) 00:00 이전에 주의 기준 95 %까지 떨어졌습니다."
             " 지금은 93 %입니다 (host0)",
-            "fell to the warning threshold of 95 % before Sat 21 November 2026 00:00;"
+            "Fell to the warning threshold of 95 % before Sat 21 November 2026 00:00;"
             " now 93 % (host0)",
         ),
         (
@@ -147,20 +147,20 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
         (
             judged("60 . ."),
             "2026년 11월 21일 (토) 00:00에 자료가 끊겼습니다 (host0)",
-            "the data stopped at Sat 21 November 2026 00:00 (host0)",
+            "The data stopped at Sat 21 November 2026 00:00 (host0)",
         ),
         (
             judged("60 . .", metric(quiet=True)),
             "2026년 11월 21일 (토) 00:00에 마지막 값이 있었습니다."
             " 그 뒤로 처리한 것이 없거나 자료가 끊겼습니다 (host0)",
-            "the last value came at Sat 21 November 2026 00:00:"
+            "The last value came at Sat 21 November 2026 00:00:"
             " since then nothing was processed, or the data stopped (host0)",
         ),
-        (judged(". . ."), "자료가 없습니다", "there is no data"),
+        (judged(". . ."), "자료가 없습니다", "There is no data"),
         (
             refused(metric(), "parse error"),
             "질의가 거절되었습니다: parse error",
-            "the question was refused: parse error",
+            "The question was refused: parse error",
         ),
     ],
 )
