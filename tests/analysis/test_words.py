@@ -68,12 +68,12 @@ def one(state: str, name: Bilingual) -> MetricHealth:
             "op",
             "정상: 기준을 벗어난 채 이어지는 지표가 없습니다 (판정 2개, 기준에 막 이른 것 1개)",
             "OK: no metric has stayed beyond its threshold for long enough"
-            " (2 judged, 1 beyond one but not for long yet)",
+            " (2 judged, 1 beyond one, not for long yet)",
         ),
         (
             "wp",
             "주의: CPU 사용률이 기준을 벗어났습니다 (판정 2개, 기준에 막 이른 것 1개)",
-            "Warning: CPU use is beyond its threshold (2 judged, 1 beyond one but not for long yet)",
+            "Warning: CPU use is beyond its threshold (2 judged, 1 beyond one, not for long yet)",
         ),
         ("", "알 수 없음: 판정할 자료가 없습니다", "Unknown: there is no data to judge"),
         (
