@@ -12,11 +12,9 @@ import argparse
 import importlib.util
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,8 +22,13 @@ from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Value, Vector
 from jipyo.model.sample import Scrape
-from jipyo.model.store import Queryable
 from jipyo.promql import Engine, Feature, Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import ModuleType
+
+    from jipyo.model.store import Queryable
 
 ROOT = Path(__file__).parent.parent
 DEFAULT_SUITE = ROOT.parent / "shared" / "promqltest"

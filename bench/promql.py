@@ -18,19 +18,22 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench import peers, remote_write
 from bench.conformance import as_data
 from bench.series import DAY_MS, END_MS, hosts, scrapes
-from jipyo.model.result import QueryResult
 from jipyo.model.sample import Scrape, SeriesBlock
 from jipyo.promql import Engine, Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jipyo.model.result import QueryResult
 
 DAYS = int(os.environ.get("BENCH_DAYS", "7"))
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))

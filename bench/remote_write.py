@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import cramjam
 import numpy as np
 import urllib3
 
-from jipyo.model.labels import Labels
-from jipyo.model.sample import SeriesBlock, Times, Values
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import SeriesBlock, Times, Values
 
 _HEADERS = {
     "Content-Type": "application/x-protobuf",

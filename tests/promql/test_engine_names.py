@@ -2,10 +2,12 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
+from jipyo.model.sample import STALE_BITS
 from jipyo.promql import Engine, Feature, Options
 from support.memory import MemoryStore
 
@@ -190,8 +192,11 @@ INFO = '{{instance="i",job="a"{}}}'
         ("info(max_over_time((cpu @ 60)[5m:1m]))", INFO.format(',version="1"')),
         ("info(cpu + on (job) (memory offset 5m))", '{job="a"}'),
         ("info(cpu + ignoring () vector(1))", ""),
+        ("info(cpu offset 5m + on () group_left () vector(1))", INFO.format(',version="2"')),
+        ("info(clamp_max(cpu offset 5m, 9))", INFO.format(',version="1"')),
         ('info(cpu, {version="2"})', "cpu" + INFO.format(',version="2"')),
         ('info(cpu, {version="1"})', ""),
+        ('info(cpu and (cpu @ 60), {version=~".+"} @ 60)', "cpu" + INFO.format(',version="2"')),
         ('info(cpu, {nobody=~".*"})', "cpu" + INFO.format("")),
         (
             'info(cpu, {branch=~".+", __name__="build_info"})',
@@ -262,6 +267,7 @@ def test_impossible_windows_are_refused(expr: str, message: str) -> None:
         ("x[2m] smoothed", [(450_000, 7.5), (480_000, 8.0), (540_000, 9.0), (570_000, 9.5)]),
         ("nobody[2m] anchored", []),
         ("x[1s] anchored offset 20m", []),
+        ("x[1s] anchored", []),
     ],
 )
 def test_extended_windows_show_their_edges(window: str, points: list[tuple[int, float]]) -> None:
@@ -322,3 +328,45 @@ def test_a_gauge_that_falls_often_counts_as_many_resets() -> None:
     store.put(Labels.of({"__name__": "x_total"}), range(0, 400_000, 1_000), values)
     value = LATE.instant(store, "increase(x_total[399s])", 399_000).value
     assert value.values[0] == pytest.approx(200, rel=0.01)
+
+
+def test_series_that_become_one_stand_beside_others() -> None:
+    store = MemoryStore()
+    for name, labels, t_ms in (("x", "a", 0), ("y", "a", 600_000), ("z", "b", 0)):
+        store.put(Labels.of({"__name__": name, "job": labels}), [t_ms], [1.0])
+    value = LATE.range(store, '{__name__=~"x|y|z"} + 0', 0, 600_000, 600_000).value
+    assert [labels["job"] for labels in value.series] == ["a", "b"]
+    assert value.present.tolist() == [[True, True], [True, False]]
+
+
+def test_a_series_without_samples_near_any_step_is_not_there() -> None:
+    store = MemoryStore()
+    store.put(Labels.of({"__name__": "x"}), [1_000_000], [1.0])
+    assert LATE.range(store, "x", 0, 3_600_000, 3_600_000).value.series == ()
+
+
+def test_a_series_of_ends_only_has_no_windows() -> None:
+    store = MemoryStore()
+    for i, bits in enumerate((STALE_BITS, 0)):
+        values = np.array([bits], np.uint64).view(np.float64)
+        store.put(Labels.of({"__name__": "x", "i": str(i)}), [0], values)
+    value = LATE.instant(store, "count_over_time(x[1m])", 0).value
+    assert [labels["i"] for labels in value.series] == ["1"]
+
+
+@pytest.mark.parametrize(("fill", "values"), [("fill_left(5)", [7.0]), ("fill_right(5)", [6.0])])
+def test_one_side_may_be_filled(fill: str, values: list[float]) -> None:
+    store = MemoryStore()
+    store.put(Labels.of({"__name__": "left", "i": "1"}), [0], [1.0])
+    store.put(Labels.of({"__name__": "right", "i": "2"}), [0], [2.0])
+    assert LATE.instant(store, f"left + {fill} right", 0).value.values.tolist() == values
+
+
+def test_labels_that_do_not_decide_are_followed_by_the_others() -> None:
+    store = MemoryStore()
+    for a, b in (("1", "2"), ("1", "1"), ("1", "10")):
+        store.put(Labels.of({"__name__": "x", "a": a, "b": b}), [0], [1.0])
+    series = LATE.instant(store, 'sort_by_label(x, "a")', 0).value.series
+    assert [labels["b"] for labels in series] == ["1", "10", "2"]
+    series = LATE.instant(store, 'sort_by_label(x, "a", "b")', 0).value.series
+    assert [labels["b"] for labels in series] == ["1", "2", "10"]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.labels import Labels
 from jipyo.model.matcher import select_all
 from jipyo.model.sample import (
     Appended,
@@ -19,7 +18,12 @@ from jipyo.model.sample import (
     SeriesBlock,
     is_stale,
 )
-from jipyo.model.store import Selector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.store import Selector
 
 HOUR_MS = 3_600_000
 

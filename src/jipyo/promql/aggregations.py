@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from jipyo.model.sample import Mask, Times, Values
-from jipyo.promql.ast import Aggregate
-from jipyo.promql.block import Block
+from jipyo.promql.block import Block, concatenate
 from jipyo.promql.groups import Groups, members
 from jipyo.promql.sums import joined, mean_step, sum_rows, two_sum
+
+if TYPE_CHECKING:
+    from jipyo.model.sample import Mask, Times, Values
+    from jipyo.promql.ast import Aggregate
 
 Source = Callable[[], Iterator[Block]]
 """Begins to read the series that are aggregated, each time from the start."""
@@ -163,7 +165,7 @@ def fold(aggregate: Aggregate, source: Source, steps: int) -> Block:
     name = aggregate.op.name
     groups, folded = Groups.of(aggregate), _FOLDS[name](steps)
     counts = _Grid(steps, 0.0)
-    for block in source():
+    for block in _batched(source(), steps):
         numbers = groups.number(block.series, block.nameless)
         for which, rows in members(numbers):
             present = block.present[rows]
@@ -176,6 +178,23 @@ def fold(aggregate: Aggregate, source: Source, steps: int) -> Block:
         if doubtful.any():
             values[doubtful] = _running_means(aggregate, source, doubtful)
     return _named(groups, values, count > 0)
+
+
+_SMALL = 1 << 14
+"""Blocks of fewer values are taken in together."""
+
+
+def _batched(blocks: Iterator[Block], steps: int) -> Iterator[Block]:
+    waiting: list[Block] = []
+    size = 0
+    for block in blocks:
+        waiting.append(block)
+        size += block.values.size
+        if size >= _SMALL:
+            yield concatenate(waiting, steps)
+            waiting, size = [], 0
+    if waiting:
+        yield concatenate(waiting, steps)
 
 
 def _finished(name: str, values: Values, count: Values) -> Values:

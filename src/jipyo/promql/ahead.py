@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from jipyo.model.sample import SeriesBlock
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.sample import SeriesBlock
 
 _WORTH = 1 << 15
 """A first block of fewer samples says that there is little to gain."""

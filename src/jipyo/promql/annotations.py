@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from jipyo.promql.ast import Span
 from jipyo.promql.check import position
 from jipyo.promql.numerals import rounded, short
 from jipyo.promql.quoting import quote
+
+if TYPE_CHECKING:
+    from jipyo.promql.ast import Span
 
 _WARNING = "PromQL warning: "
 _INFO = "PromQL info: "

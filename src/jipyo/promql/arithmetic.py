@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.sample import Mask, Values
 from jipyo.promql.ast import Binary, BinaryOp
-from jipyo.promql.block import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jipyo.model.sample import Mask, Values
+    from jipyo.promql.block import Block
 
 _ARITHMETIC: Mapping[BinaryOp, Callable[[Values, Values], Values]] = MappingProxyType(
     {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME, Labels
-from jipyo.model.sample import Mask, Times, Values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jipyo.model.sample import Mask, Times, Values
 
 NAME_LABELS = frozenset({METRIC_NAME, "__type__", "__unit__"})
 """What goes when a name goes: it said what the numbers were before they were changed."""
@@ -40,21 +44,17 @@ class Block:
         """No series."""
         return cls.of((), np.empty((0, steps)))
 
-    @property
-    def full(self) -> bool:
-        """Whether every series is present at every step."""
-        return bool(self.present.all())
-
-    def points(self) -> int:
-        """How many values there are."""
-        return int(np.count_nonzero(self.present))
-
     def rows(self, index: Times | Mask | Sequence[int]) -> Block:
         """Some of the series, in this order."""
         at = np.asarray(index)
         at = np.flatnonzero(at) if at.dtype == np.bool_ else at.astype(np.int64)
         series = tuple(self.series[i] for i in at)
         return Block(series, self.values[at], self.present[at], self.nameless[at])
+
+    def by_labels(self) -> Block:
+        """The series in the order of their labels."""
+        order = sorted(range(len(self.series)), key=lambda row: self.series[row].pairs)
+        return self if order == sorted(order) else self.rows(order)
 
     def seen(self) -> Block:
         """Only the series that are present somewhere."""

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from jipyo.model.sample import Values
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jipyo.model.sample import Values
 
 _Moments = npt.NDArray[np.datetime64]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,19 +23,23 @@ from jipyo.model.result import (
     Vector,
 )
 from jipyo.model.sample import SeriesBlock, Times, Values
-from jipyo.model.store import Queryable
 from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Aggregate, Call, Expr, StringLiteral
-from jipyo.promql.block import Block, without_name
+from jipyo.promql.block import without_name
 from jipyo.promql.evaluation import Evaluation
 from jipyo.promql.explain import Explanation, Step
 from jipyo.promql.guard import Guard
 from jipyo.promql.options import Options
 from jipyo.promql.parser import parse
 from jipyo.promql.plan import Node, Once, Period, Repeats, plan, walk
-from jipyo.promql.ranges import WindowShape
 from jipyo.promql.rates import extended_points
 from jipyo.promql.signatures import ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jipyo.model.store import Queryable
+    from jipyo.promql.ranges import WindowShape
 
 _ORDERING = frozenset({"sort", "sort_desc", "sort_by_label", "sort_by_label_desc"})
 _ORDERING_AGGREGATORS = frozenset({"topk", "bottomk"})
@@ -197,7 +201,7 @@ def _vector(evaluation: Evaluation, node: Node, step: Times) -> Vector:
     block = block.rows(block.present[:, 0])
     block = block.finished()
     if not _is_ordered(node):
-        block = block.rows(_by_labels(block))
+        block = block.by_labels()
     return Vector(int(step[0]), block.series, np.ascontiguousarray(block.values[:, 0]))
 
 
@@ -216,18 +220,11 @@ def _orders(node: Node) -> bool:
             return False
 
 
-def _by_labels(block: Block) -> list[int]:
-    return sorted(range(len(block.series)), key=lambda row: block.series[row].pairs)
-
-
 def _ranged(evaluation: Evaluation, node: Node, t_ms: Times) -> Matrix:
     if node.value_type is ValueType.SCALAR:
         values = evaluation.scalar(node, t_ms)[None, :]
         return Matrix((EMPTY,), t_ms, values, np.ones(values.shape, np.bool_))
-    block = evaluation.block(node, t_ms).seen().finished()
-    order = _by_labels(block)
-    if order != sorted(order):
-        block = block.rows(order)
+    block = evaluation.block(node, t_ms).seen().finished().by_labels()
     return Matrix(
         block.series,
         t_ms,

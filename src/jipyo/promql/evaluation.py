@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.sample import SeriesBlock, Times, Values
-from jipyo.model.store import Queryable
 from jipyo.promql import (
     aggregations,
     arithmetic,
@@ -19,7 +16,6 @@ from jipyo.promql import (
     selections,
 )
 from jipyo.promql.ahead import read_ahead
-from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import (
     Aggregate,
     Binary,
@@ -32,13 +28,21 @@ from jipyo.promql.ast import (
     VectorSelector,
 )
 from jipyo.promql.block import Block, concatenate
-from jipyo.promql.guard import Guard
-from jipyo.promql.options import Options
 from jipyo.promql.plan import Node, Once, Repeats
 from jipyo.promql.ranges import WindowShape
 from jipyo.promql.samples import Samples, of_subquery, stored
 from jipyo.promql.selectors import instant
 from jipyo.promql.signatures import ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
+
+    from jipyo.model.sample import SeriesBlock, Times, Values
+    from jipyo.model.store import Queryable
+    from jipyo.promql.annotations import Notes
+    from jipyo.promql.guard import Guard
+    from jipyo.promql.options import Options
 
 _REMEMBERED = 4_000_000
 """So many values of what is asked for more than once are kept; beyond, they are computed again."""
@@ -123,14 +127,15 @@ class Evaluation:
             for stored_block in self.read(node.selector, *shape.reach()):
                 for samples in stored(stored_block):
                     yield samples, shape
-        elif isinstance(node, Subquery):
-            shape = WindowShape.of_subquery(node, t_ms)
-            step = node.step or self.options.subquery_step_ms
-            assert isinstance(step, int)
-            inner_ms = shape.steps(step, self.guard)
-            for block in self.stream(node.expr, inner_ms):
-                for samples in of_subquery(block, inner_ms):
-                    yield samples, shape
+            return
+        assert isinstance(node, Subquery)
+        shape = WindowShape.of_subquery(node, t_ms)
+        step = node.step or self.options.subquery_step_ms
+        assert isinstance(step, int)
+        inner_ms = shape.steps(step, self.guard)
+        for block in self.stream(node.expr, inner_ms):
+            for samples in of_subquery(block, inner_ms):
+                yield samples, shape
 
     def read(self, selector: VectorSelector, start_ms: int, end_ms: int) -> Iterator[SeriesBlock]:
         """The matching series as the store gives them."""
@@ -154,12 +159,11 @@ def _vector(self: Evaluation, node: Node, t_ms: Times) -> Iterator[Block]:
             yield from self.gathered(lambda: _aggregate(self, node, t_ms))
         case Binary():
             yield from _binary(self, node, t_ms)
-        case Unary(expr=expr):
-            for block in self.stream(expr, t_ms):
+        case _:
+            assert isinstance(node, Unary)
+            for block in self.stream(node.expr, t_ms):
                 negative = replace(block, values=-block.values)
                 yield negative.without_names(delayed=self.delayed)
-        case _:
-            raise AssertionError(f"no vector: {node}")
 
 
 def _repeated(block: Block, steps: int, guard: Guard) -> Block:
@@ -182,10 +186,9 @@ def _scalar(self: Evaluation, node: Node, t_ms: Times) -> Values:
             return -_scalar(self, expr, t_ms)
         case Binary(op=op, left=left, right=right):
             return arithmetic.of_scalars(op, _scalar(self, left, t_ms), _scalar(self, right, t_ms))
-        case Call():
-            return functions.of_scalar(self, node, t_ms)
         case _:
-            raise AssertionError(f"no scalar: {node}")
+            assert isinstance(node, Call)
+            return functions.of_scalar(self, node, t_ms)
 
 
 def _aggregate(self: Evaluation, node: Aggregate, t_ms: Times) -> Block:
@@ -201,9 +204,9 @@ def _aggregate(self: Evaluation, node: Aggregate, t_ms: Times) -> Block:
         case "quantile":
             return selections.quantile(node, block, param, self.notes)
         case "topk" | "bottomk":
-            return selections.top(node, block, param)
+            return selections.top(node, block.by_labels(), param)
         case "limitk":
-            return selections.limit(node, block, param)
+            return selections.limit(node, block.by_labels(), param)
         case _:
             return selections.limit_ratio(node, block, param, self.notes)
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from jipyo.model.sample import SeriesBlock, Times, Values
-from jipyo.model.store import Queryable
-from jipyo.promql.annotations import Notes
-from jipyo.promql.ast import VectorSelector
-from jipyo.promql.block import Block
-from jipyo.promql.guard import Guard
-from jipyo.promql.options import Options
-from jipyo.promql.plan import Node
-from jipyo.promql.ranges import WindowShape
-from jipyo.promql.samples import Samples
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jipyo.model.sample import SeriesBlock, Times, Values
+    from jipyo.model.store import Queryable
+    from jipyo.promql.annotations import Notes
+    from jipyo.promql.ast import VectorSelector
+    from jipyo.promql.block import Block
+    from jipyo.promql.guard import Guard
+    from jipyo.promql.options import Options
+    from jipyo.promql.plan import Node
+    from jipyo.promql.ranges import WindowShape
+    from jipyo.promql.samples import Samples
 
 
 class Evaluator(Protocol):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.sample import Times
 from jipyo.promql import aggregations, statistics
 from jipyo.promql.ast import (
     Aggregate,
@@ -21,11 +20,16 @@ from jipyo.promql.ast import (
     VectorSelector,
 )
 from jipyo.promql.durations import format_duration
-from jipyo.promql.options import Options
 from jipyo.promql.plan import Node, Once, Repeats, below
 from jipyo.promql.printer import matcher_text, number_text
 from jipyo.promql.quoting import quote
 from jipyo.promql.ranges import RANGE_FUNCTIONS, WindowShape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.sample import Times
+    from jipyo.promql.options import Options
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,15 +13,17 @@ from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.matcher import MatchOp
 from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql import dates, elementwise, histogram, relabel
-from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Call, MatrixSelector, StringLiteral, VectorSelector
 from jipyo.promql.block import NAME_LABELS, Block
 from jipyo.promql.evaluator import Evaluator
 from jipyo.promql.info import enriched
 from jipyo.promql.numerals import open_metrics
-from jipyo.promql.plan import Node, Once
 from jipyo.promql.ranges import RANGE_FUNCTIONS
 from jipyo.promql.selectors import looked_up, over_windows
+
+if TYPE_CHECKING:
+    from jipyo.promql.annotations import Notes
+    from jipyo.promql.plan import Node
 
 
 def _plain(self: Evaluator, call: Call, t_ms: Times) -> Iterator[Block]:
@@ -105,8 +108,6 @@ def _labels_of_absent(node: Node) -> Labels:
     """What the missing series would be called, as far as the selector says."""
     if isinstance(node, MatrixSelector):
         node = node.selector
-    if isinstance(node, Once):
-        return _labels_of_absent(node.expr)
     if not isinstance(node, VectorSelector):
         return EMPTY
     names = [matcher.name for matcher in node.matchers if matcher.name not in NAME_LABELS]
@@ -233,20 +234,28 @@ def of_vector(self: Evaluator, call: Call, t_ms: Times) -> Iterator[Block]:
 
 def of_scalar(self: Evaluator, call: Call, t_ms: Times) -> Values:
     """A function that gives a scalar."""
-    match call.function.name:
-        case "time":
-            return t_ms / 1000
-        case "pi":
-            return np.full(len(t_ms), np.pi)
-        case "scalar":
-            with self.guard.scope():
-                return _only_value(self.block(call.args[0], t_ms))
-        case "max_of":
-            return elementwise.greater(*(self.scalar(arg, t_ms) for arg in call.args))
-        case "min_of":
-            return elementwise.smaller(*(self.scalar(arg, t_ms) for arg in call.args))
-        case name:
-            raise AssertionError(f"no scalar function: {name}")
+    return _SCALARS[call.function.name](self, call, t_ms)
+
+
+def _time(_: Evaluator, __: Call, t_ms: Times) -> Values:
+    return t_ms / 1000
+
+
+def _pi(_: Evaluator, __: Call, t_ms: Times) -> Values:
+    return np.full(len(t_ms), np.pi)
+
+
+def _max_of(self: Evaluator, call: Call, t_ms: Times) -> Values:
+    return elementwise.greater(*(self.scalar(arg, t_ms) for arg in call.args))
+
+
+def _min_of(self: Evaluator, call: Call, t_ms: Times) -> Values:
+    return elementwise.smaller(*(self.scalar(arg, t_ms) for arg in call.args))
+
+
+def _scalar(self: Evaluator, call: Call, t_ms: Times) -> Values:
+    with self.guard.scope():
+        return _only_value(self.block(call.args[0], t_ms))
 
 
 def _only_value(block: Block) -> Values:
@@ -256,3 +265,8 @@ def _only_value(block: Block) -> Values:
     count = block.present.sum(axis=0)
     first = np.take_along_axis(block.values, block.present.argmax(axis=0)[None, :], axis=0)[0]
     return np.where(count == 1, first, np.nan)
+
+
+_SCALARS: Mapping[str, Callable[[Evaluator, Call, Times], Values]] = MappingProxyType(
+    {"max_of": _max_of, "min_of": _min_of, "pi": _pi, "scalar": _scalar, "time": _time}
+)

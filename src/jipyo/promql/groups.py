@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.model.labels import Labels
-from jipyo.model.sample import Mask, Times
-from jipyo.promql.ast import Aggregate
 from jipyo.promql.block import NAME_LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from jipyo.model.sample import Mask, Times
+    from jipyo.promql.ast import Aggregate
 
 _Pairs = tuple[tuple[str, str], ...]
 

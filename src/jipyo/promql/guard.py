@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError, QueryErrorKind
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterator
 
 _WHERE = "expression evaluation"
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql.annotations import Flattened, Notes
-from jipyo.promql.ast import Span
 from jipyo.promql.block import Block, concatenate
 from jipyo.promql.over_time import out_of_range
+
+if TYPE_CHECKING:
+    from jipyo.promql.ast import Span
 
 _TOLERANCE = 1e-12
 """Relative differences between buckets below this come from rounding."""

@@ -14,7 +14,7 @@ from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql.ast import Call, Subquery, VectorSelector
 from jipyo.promql.block import NAME_LABELS, Block, concatenate
 from jipyo.promql.matching import braces
-from jipyo.promql.plan import Node, Once, below
+from jipyo.promql.plan import Node, below
 from jipyo.promql.signatures import ValueType
 
 LookUp = Callable[[VectorSelector], Iterator[tuple[Block, Values]]]
@@ -89,8 +89,9 @@ class _Wanted:
     def of(cls, call: Call) -> _Wanted:
         if len(call.args) < 2:
             return cls((_TARGET_INFO,), ())
-        selector = call.args[1]
+        selector: Node = call.args[1]
         if isinstance(selector, Once):
+            # Its own time does not matter, but the plan has marked it.
             selector = selector.expr
         assert isinstance(selector, VectorSelector)
         names = tuple(m for m in selector.matchers if m.name == METRIC_NAME)

@@ -5,19 +5,23 @@ Follows promql/engine.go (VectorBinop, VectorAnd, VectorOr, VectorUnless), all s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
-from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql.arithmetic import elementwise, is_arithmetic
 from jipyo.promql.ast import Binary, BinaryOp, Card, Matching, NumberLiteral
 from jipyo.promql.block import NAME_LABELS, Block, concatenate, same_labelset
 from jipyo.promql.groups import grouping
 from jipyo.promql.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jipyo.model.sample import Mask, Times, Values
 
 _Pairs = tuple[tuple[str, str], ...]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from jipyo.promql.ast import (
     NOWHERE,
@@ -27,6 +26,9 @@ from jipyo.promql.ast import (
 )
 from jipyo.promql.durations import resolve
 from jipyo.promql.signatures import ValueType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.model.errors import QueryError
-from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql import over_time, rates
-from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Call, Expr, Extension, MatrixSelector, Subquery
-from jipyo.promql.guard import Guard
 from jipyo.promql.signatures import ValueType
 from jipyo.promql.windows import Kernel, Prepared, Windows
+
+if TYPE_CHECKING:
+    from jipyo.model.sample import Mask, Times, Values
+    from jipyo.promql.annotations import Notes
+    from jipyo.promql.guard import Guard
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql.over_time import count_between
 from jipyo.promql.sums import joined, window_sums
 from jipyo.promql.windows import Kernel, Prepared, Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jipyo.model.sample import Mask, Times, Values
 
 
 def rate(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
@@ -176,10 +180,9 @@ def edges(t_ms: Times, windows: Windows, *, smoothed: bool) -> tuple[Mask, Edges
     first = np.maximum(windows.lo, np.minimum(inside, windows.hi - 1) - 1)
     some = windows.count > 0
     first, last = np.where(some, first, 0), np.where(some, last, 0)
-    if len(t_ms):
-        some &= t_ms[last] > windows.start_ms
-        if smoothed:
-            some &= t_ms[first] <= windows.end_ms
+    some &= t_ms[last] > windows.start_ms
+    if smoothed:
+        some &= t_ms[first] <= windows.end_ms
     return some, Edges(windows.where(some), first[some], last[some], smoothed)
 
 

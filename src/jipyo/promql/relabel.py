@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cmp_to_key, lru_cache
+from typing import TYPE_CHECKING
 
 import re2
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME, Labels
-from jipyo.promql.block import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jipyo.promql.block import Block
 
 _REFERENCE = re.compile(rb"\$(?:(\$)|([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})")
 _MAX_REGEX_BYTES = 8 << 20

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.labels import Labels
 from jipyo.model.sample import Mask, SeriesBlock, Times, Values, is_stale
-from jipyo.promql.block import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.labels import Labels
+    from jipyo.promql.block import Block
 
 
 @dataclass(frozen=True, slots=True)

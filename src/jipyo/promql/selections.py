@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
-from jipyo.model.sample import Mask, Times, Values
-from jipyo.promql.annotations import Notes
-from jipyo.promql.ast import Aggregate
 from jipyo.promql.block import Block
 from jipyo.promql.groups import Groups, grouping, members
 from jipyo.promql.numerals import short
 from jipyo.promql.over_time import quantiles
 from jipyo.promql.printer import number_text
 from jipyo.promql.xxhash import hash64
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jipyo.model.sample import Mask, Times, Values
+    from jipyo.promql.annotations import Notes
+    from jipyo.promql.ast import Aggregate
 
 _INT64 = 2.0**63
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.labels import Labels
 from jipyo.model.sample import Mask, Times, Values, is_stale
 from jipyo.promql import statistics
-from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Call, Expr, Extension, MatrixSelector, VectorSelector
 from jipyo.promql.block import Block
-from jipyo.promql.evaluator import Evaluator
 from jipyo.promql.ranges import RANGE_FUNCTIONS, Request, WindowShape
 from jipyo.promql.samples import Samples, stored
 from jipyo.promql.signatures import ValueType
 from jipyo.promql.windows import Prepared, run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.model.labels import Labels
+    from jipyo.promql.annotations import Notes
+    from jipyo.promql.evaluator import Evaluator
 
 
 def instant(self: Evaluator, node: VectorSelector, t_ms: Times) -> Iterator[Block]:

@@ -5,17 +5,21 @@ Only where the answer is the same as from the samples: windows that begin and en
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.labels import Labels
-from jipyo.model.sample import HourBlock, Times, Values
 from jipyo.promql import over_time
 from jipyo.promql.samples import Samples
 from jipyo.promql.windows import Kernel, Prepared, Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import HourBlock, Times, Values
 
 HOUR_MS = 3_600_000
 

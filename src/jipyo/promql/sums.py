@@ -7,9 +7,12 @@ product, SIAM J. Sci. Comput. 26 (2005). Where that could fail, the literal loop
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from jipyo.model.sample import Mask, Times, Values
+if TYPE_CHECKING:
+    from jipyo.model.sample import Mask, Times, Values
 
 _HALF_ULP = 2.0**-53
 _DOUBTFUL = 2.0**30

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from jipyo.model.labels import Labels
-from jipyo.model.result import QueryResult
-from jipyo.model.sample import MetricMetadata
-from jipyo.model.store import Queryable, Selector
 from jipyo.promql import Engine, parse_selector
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.result import QueryResult
+    from jipyo.model.sample import MetricMetadata
+    from jipyo.model.store import Queryable, Selector
 
 
 @dataclass(frozen=True, slots=True)
