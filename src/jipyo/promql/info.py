@@ -14,7 +14,7 @@ from jipyo.model.sample import Mask, Times, Values
 from jipyo.promql.ast import Call, Subquery, VectorSelector
 from jipyo.promql.block import NAME_LABELS, Block, concatenate
 from jipyo.promql.matching import braces
-from jipyo.promql.plan import Node, below
+from jipyo.promql.plan import Node, Once, below
 from jipyo.promql.signatures import ValueType
 
 LookUp = Callable[[VectorSelector], Iterator[tuple[Block, Values]]]
