@@ -55,6 +55,7 @@ def test_a_url_is_taken_apart(
         ("mysql", "mysql://a:port/", "database.wrong_url"),
         ("redis", "redis://:hush@a/", "database.password_in_url"),
         ("mysql", "mysql://me:hush@a/?password=hush", "database.password_in_url"),
+        ("postgres", "postgresql://me@a/?password=hush", "database.password_in_url"),
     ],
 )
 def test_what_cannot_work_is_refused_at_once(kind: str, url: str, key: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
 from jipyo.model.errors import CollectError, ConfigError
 
@@ -77,7 +77,7 @@ def address(options: DatabaseOptions) -> Address:
         raise _wrong(options) from error
     if url.scheme not in SCHEMES[options.kind] or not (url.hostname or url.scheme == "unix"):
         raise _wrong(options)
-    if url.password is not None:
+    if url.password is not None or "password" in parse_qs(url.query):
         raise ConfigError(
             "database.password_in_url", hint="database.password_in_url.hint", url=shown(url)
         )
