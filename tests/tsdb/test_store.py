@@ -7,7 +7,7 @@ import pytest
 
 from jipyo.model.errors import StoreBusy, StoreError
 from jipyo.model.matcher import Matcher, MatchOp
-from jipyo.model.sample import Appended, MetricMetadata, MetricType, Reject, Scrape
+from jipyo.model.sample import Appended, MetricMetadata, MetricType, Reject, Scrape, SeriesBlock
 from jipyo.tsdb import Options, Reader, Store
 from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, bits, everything, one, scrape
 
@@ -126,3 +126,18 @@ def test_a_sample_of_the_future_is_refused(opened: Opened) -> None:
     assert opened.store.append([scrape(future + 1, (UP, 1.0))]) == Appended(
         0, {Reject.TOO_FAR_IN_FUTURE: 1}
     )
+
+
+def test_series_with_times_of_their_own_come_one_by_one(opened: Opened) -> None:
+    expected = {}
+    opened.clock.t_ms = T0 + 10 * 86_400_000
+    for n in range(40):
+        t_ms = T0 + STEP * np.arange(30_000) + n
+        values = np.arange(30_000.0)[None] + n
+        opened.store.load([SeriesBlock((one("own", n=str(n)),), t_ms, values)])
+        expected[one("own", n=str(n))] = (int(t_ms[0]), float(values.sum()))
+    found = {
+        block.series[0]: (int(block.t_ms[0]), float(block.values.sum()))
+        for block in opened.store.select(EVERYTHING, *EVER)
+    }
+    assert found == expected

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 BLOCK_CELLS = 4_000_000
 """A block holds at most this many values (32 MB), or one series."""
+_SMALL_CELLS = BLOCK_CELLS // 64
+_HELD_CELLS = BLOCK_CELLS // 4
+"""Smaller blocks wait for others of the same times, until so many values wait."""
 _FEW = 24
 """Fewer chunks than this are decoded where they are, more are shared out to threads."""
 _TIMES_KEPT = 1024
@@ -277,12 +280,12 @@ def _together(blocks: Iterable[Block]) -> Iterator[Block]:
     held: dict[bytes, list[Block]] = {}
     cells = 0
     for block in blocks:
-        if block.values.size > BLOCK_CELLS // 8:
+        if block.values.size > _SMALL_CELLS:
             yield block
             continue
         held.setdefault(block.t_ms.tobytes(), []).append(block)
         cells += block.values.size
-        if cells > BLOCK_CELLS:
+        if cells > _HELD_CELLS:
             yield from map(_joined, held.values())
             held, cells = {}, 0
     yield from map(_joined, held.values())
