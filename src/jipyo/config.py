@@ -414,7 +414,10 @@ _PROBE = (
     Setting("expect_body", text),
     Setting("reject_body", text),
     Setting("follow_redirects", switch),
+    Setting("body_limit", _between(_size, "1KiB", "1GiB")),
     Setting("tcp_tls", switch),
+    Setting("send", text),
+    Setting("expect", text),
     _part("tls", ProbeTls, *_TLS),
 )
 

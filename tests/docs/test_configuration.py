@@ -59,5 +59,5 @@ def test_the_example_shows_the_defaults(name: str) -> None:
         assert getattr(said, room) == getattr(plain, room)
     assert replace(said.collect, scrape=(), databases=(), probes=()) == plain.collect
     assert [one.kind for one in said.collect.databases] == ["postgres"]
-    assert [one.job for one in said.collect.probes] == ["web", "db"]
+    assert [one.job for one in said.collect.probes] == ["web", "mail"]
     assert [job.name for job in said.collect.scrape] == ["vllm", "dcgm"]
