@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import threading
 import time
 from collections import Counter
@@ -14,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import orjson
 from google.protobuf import json_format
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
@@ -21,13 +23,14 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from starlette.routing import BaseRoute, Route
 
 from jipyo.collect.families import counter
-from jipyo.collect.push import otlp, remote_write
+from jipyo.collect.push import otlp, remote_write, wire
 from jipyo.collect.push.body import BadBody, NotTaken, TooLarge, decompress
 from jipyo.collect.push.groups import JOB, Groups
-from jipyo.collect.push.text import read_text
+from jipyo.collect.push.text import form_of, read_text
 from jipyo.i18n import texts
 from jipyo.model.errors import JipyoError, StoreFull
-from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Appended, Reject
 from jipyo.web import encode
 from jipyo.web.edge import JSON, Endpoint, Reply
 
@@ -36,7 +39,6 @@ if TYPE_CHECKING:
 
     from jipyo.collect.push.pushed import Pushed
     from jipyo.model.family import Family
-    from jipyo.model.sample import Appended, Reject
     from jipyo.model.store import Appender
     from jipyo.web.params import Form
 
@@ -46,6 +48,8 @@ _V2 = "io.prometheus.write.v2.Request"
 _V1 = "prometheus.WriteRequest"
 _WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 _RETRY = {"Retry-After": "5"}
+_CODED = "@base64"
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,16 +110,19 @@ class Receivers:
         self._remote = remote_write.RemoteWrite()
         self._otlp = otlp.Otlp()
         self._reading = threading.Lock()
+        self._adding = threading.Lock()
         self._counting = threading.Lock()
         self._taken: Counter[str] = Counter()
         self._refused: Counter[tuple[str, str]] = Counter()
+        self._left_out: Counter[tuple[str, str]] = Counter()
 
     def routes(self) -> list[BaseRoute]:
         """The routes, to be asked before all others."""
         pool = ThreadPoolExecutor(self._options.requests, "web-receive")
 
         def route(path: str, answer: Callable[[Form], Reply], *methods: str) -> Route:
-            endpoint = Endpoint(path, lambda form, _gone: answer(form), _refuse, pool)
+            refusal = _refuse_otlp if answer == self.otlp_metrics else _refuse
+            endpoint = Endpoint(path, lambda form, _gone: answer(form), refusal, pool)
             return Route(path, endpoint, methods=list(methods))
 
         return [
@@ -132,6 +139,7 @@ class Receivers:
         """What was taken in and what was refused, by protocol."""
         with self._counting:
             taken, refused = dict(self._taken), dict(self._refused)
+            left_out = dict(self._left_out)
         text = "Samples taken in from senders."
         rows = [((protocol,), float(count)) for protocol, count in taken.items()]
         yield counter("jipyo_receive_samples_total", text, ("protocol",), rows)
@@ -139,6 +147,10 @@ class Receivers:
         by_reason = [(key, float(count)) for key, count in refused.items()]
         names = ("protocol", "reason")
         yield counter("jipyo_receive_rejected_samples_total", text, names, by_reason)
+        text = "What senders sent that is not kept, such as native histograms."
+        by_kind = [(key, float(count)) for key, count in left_out.items()]
+        names = ("protocol", "kind")
+        yield counter("jipyo_receive_left_out_total", text, names, by_kind)
 
     # ------------------------------------------------------------------- one a protocol
 
@@ -150,27 +162,25 @@ class Receivers:
             read = self._remote.read_v2 if proto == _V2 else self._remote.read_v1
             pushed = read(body)
         appended = self._append("remote_write", pushed)
-        told = _counts(appended, pushed) if proto == _V2 else {}
-        if not appended.rejected:
-            return Reply(b"", 204, TEXT, told)
-        return Reply(_rejected(appended).encode(), 400, TEXT, told)
+        told = _counts(appended) if proto == _V2 else {}
+        # Exemplars may be left out in silence; a histogram that is not kept is a partial write.
+        return _answer(appended, pushed, pushed.left_out.get("histograms", 0), told)
 
     def otlp_metrics(self, form: Form) -> Reply:
         """OTLP/HTTP, answered in the form it was asked in."""
-        kind = form.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = _kind(form)
         if kind not in (PROTOBUF, JSON):
             raise NotTaken("push.content_type", type=kind, known=f"{PROTOBUF}, {JSON}")
         request = otlp.parse(self._body(form, ""), as_json=kind == JSON)
-        with self._reading:
+        with self._adding:
             pushed = self._otlp.read(request)
-        appended = self._append("otlp", pushed)
+            appended = self._append("otlp", pushed)
+            self._otlp.keep()
         answer = ExportMetricsServiceResponse()
         lost = sum(appended.rejected.values()) + sum(pushed.left_out.values())
         if lost:
             answer.partial_success.rejected_data_points = lost
-            kept_not = (f"{n} points of {what} are not kept" for what, n in pushed.left_out.items())
-            said = [*kept_not, *([_rejected(appended)] if appended.rejected else ())]
-            answer.partial_success.error_message = "; ".join(said)
+            answer.partial_success.error_message = _rejected(appended, pushed, pushed.left_out)
         if kind == JSON:
             return Reply(json_format.MessageToJson(answer, indent=None).encode())
         return Reply(answer.SerializeToString(), media_type=PROTOBUF)
@@ -178,11 +188,9 @@ class Receivers:
     def text_page(self, form: Form) -> Reply:
         """A page of text exposition; `extra_label=name=value` sets labels on all of it."""
         extra = dict(label.partition("=")[::2] for label in form.many("extra_label"))
-        pushed = read_text(self._body(form, ""), extra, self._now_ms())
-        appended = self._append("text", pushed)
-        if not appended.rejected:
-            return Reply(b"", 204, TEXT)
-        return Reply(_rejected(appended).encode(), 400, TEXT)
+        written = form_of(form.headers.get("content-type", ""))
+        pushed = read_text(self._body(form, ""), extra, self._now_ms(), written)
+        return _answer(self._append("text", pushed), pushed, 0, {})
 
     def put_group(self, form: Form) -> Reply:
         """A job's page in place of all that its group held."""
@@ -199,10 +207,13 @@ class Receivers:
 
     def _push(self, form: Form, *, replace_all: bool) -> Reply:
         key = _group(form.path["group"])
+        written = form_of(form.headers.get("content-type", ""))
         body = self._body(form, "")
         self._pace.spend(body.count(b"\n"))
-        samples = self._groups.push(key, body, self._now_ms(), replace_all=replace_all)
-        self._count("group", samples, {})
+        samples = self._groups.push(
+            key, body, self._now_ms(), replace_all=replace_all, form=written
+        )
+        self._count("group", Appended(samples), {})
         return Reply(b"", 200, TEXT)
 
     def _body(self, form: Form, encoding: str) -> bytes:
@@ -214,14 +225,20 @@ class Receivers:
         if pushed.metadata:
             self._appender.describe(pushed.metadata)
         appended = self._appender.append(pushed.scrapes)
-        self._count(protocol, appended.samples, appended.rejected)
+        if pushed.invalid:
+            rejected = Counter(appended.rejected)
+            rejected[Reject.INVALID_LABELS] += pushed.invalid
+            appended = Appended(appended.samples, rejected)
+        self._count(protocol, appended, pushed.left_out)
         return appended
 
-    def _count(self, protocol: str, samples: int, rejected: Mapping[Reject, int]) -> None:
+    def _count(self, protocol: str, appended: Appended, left_out: Mapping[str, int]) -> None:
         with self._counting:
-            self._taken[protocol] += samples
-            for reason, count in rejected.items():
+            self._taken[protocol] += appended.samples
+            for reason, count in appended.rejected.items():
                 self._refused[protocol, reason.value] += count
+            for kind, count in left_out.items():
+                self._left_out[protocol, kind] += count
 
 
 # ------------------------------------------------------------------------------- what is said
@@ -246,15 +263,39 @@ def _refuse(error: Exception, form: Form) -> Reply:
     return Reply(encode.error("internal", t("web.internal")), 500)
 
 
-def _rejected(appended: Appended) -> str:
+def _refuse_otlp(error: Exception, form: Form) -> Reply:
+    """A `google.rpc.Status` with the message alone, as OTLP/HTTP wants it."""
+    plain = _refuse(error, form)
+    assert isinstance(plain.body, bytes)
+    if _kind(form) == JSON:
+        body, media_type = orjson.dumps({"message": plain.body.decode()}), JSON
+    else:
+        body, media_type = b"\x12" + wire.number(len(plain.body)) + plain.body, PROTOBUF
+    return Reply(body, plain.status, media_type, plain.headers)
+
+
+def _kind(form: Form) -> str:
+    return form.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _answer(appended: Appended, pushed: Pushed, lost: int, told: Mapping[str, str]) -> Reply:
+    """204 where all is kept; else 400, so that the sender shows it and does not send again."""
+    if not appended.rejected and not lost:
+        return Reply(b"", 204, TEXT, told)
+    left_out = {kind: count for kind, count in pushed.left_out.items() if kind == "histograms"}
+    return Reply(_rejected(appended, pushed, left_out).encode(), 400, TEXT, told)
+
+
+def _rejected(appended: Appended, pushed: Pushed, left_out: Mapping[str, int]) -> str:
     """How many samples are kept, and how many were refused for which reason."""
-    reasons = ", ".join(f"{count} {why.value}" for why, count in appended.rejected.items())
-    return f"{appended.samples} samples kept, others refused: {reasons}"
+    said = [f"{count} {why.value}" for why, count in appended.rejected.items()]
+    said += [f"{count} {kind} (not kept here)" for kind, count in left_out.items()]
+    example = f"; first invalid labels: {pushed.example}" if pushed.example else ""
+    return f"{appended.samples} samples kept, others refused: {', '.join(said)}{example}"
 
 
-def _counts(appended: Appended, pushed: Pushed) -> dict[str, str]:
+def _counts(appended: Appended) -> dict[str, str]:
     """What remote write 2.0 must be told."""
-    del pushed
     said = {"Samples": appended.samples, "Histograms": 0, "Exemplars": 0}
     return {_WRITTEN.format(name): str(count) for name, count in said.items()}
 
@@ -265,7 +306,8 @@ def _proto(content_type: str) -> str:
     Raises:
         NotTaken: it is neither.
     """
-    kind, *parameters = (part.strip() for part in content_type.split(";"))
+    # Senders older than the specification say nothing.
+    kind, *parameters = (part.strip() for part in (content_type or PROTOBUF).split(";"))
     said = dict(one.partition("=")[::2] for one in parameters)
     proto = said.get("proto", _V1).strip('"')
     if kind.lower() != PROTOBUF or proto not in (_V1, _V2):
@@ -280,19 +322,23 @@ def _group(path: str) -> Labels:
     Raises:
         BadBody: the path names no job, or is no such path.
     """
-    parts = path.strip("/").split("/")
+    parts = path.removesuffix("/").split("/")
     pairs = {}
     for name, value in zip(parts[::2], parts[1::2], strict=False):
-        plain, at, coded = name.partition("@")
-        pairs[plain] = _decoded(value) if at and coded == "base64" else value
-    if len(parts) % 2 or not pairs.get(JOB) or METRIC_NAME in pairs:
+        plain = name.removesuffix(_CODED)
+        pairs[plain] = value if plain == name else _decoded(value)
+    names_bad = any(not _LABEL.fullmatch(name) or name.startswith("__") for name in pairs)
+    if len(parts) % 2 or not pairs.get(JOB) or names_bad:
         raise BadBody("push.bad_group", path=path)
     return Labels.of(pairs)
 
 
 def _decoded(value: str) -> str:
+    """Base64 of either alphabet, padded or not; `=` alone is the empty value."""
+    bare = value.rstrip("=").replace("+", "-").replace("/", "_")
     try:
-        padded = value + "=" * (-len(value) % 4)
-        return base64.urlsafe_b64decode(padded).decode()
+        return base64.b64decode(
+            bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True
+        ).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
         raise BadBody("push.bad_group", path=value) from error

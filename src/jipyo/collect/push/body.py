@@ -10,6 +10,7 @@ from jipyo.model.errors import CollectError
 
 _GZIP_OR_ZLIB = 47
 """Window bits by which zlib recognises either header itself."""
+_MIB = 1 << 20
 
 
 class TooLarge(CollectError):  # noqa: N818 - named as what it says
@@ -52,16 +53,20 @@ def _as_it_is(body: bytes, limit: int) -> bytes:
 
 
 def _inflate(body: bytes, limit: int) -> bytes:
-    machine = zlib.decompressobj(_GZIP_OR_ZLIB)
-    try:
-        plain = machine.decompress(body, limit + 1)
-    except zlib.error as error:
-        raise BadBody("push.damaged", reason=str(error)) from error
-    if len(plain) > limit:
-        raise too_large(limit)
-    if not machine.eof:
-        raise BadBody("push.damaged", reason="it ends early")
-    return plain
+    plain = bytearray()
+    while True:
+        machine = zlib.decompressobj(_GZIP_OR_ZLIB)
+        try:
+            plain += machine.decompress(body, limit + 1 - len(plain))
+        except zlib.error as error:
+            raise BadBody("push.damaged", reason=str(error)) from error
+        if len(plain) > limit:
+            raise too_large(limit)
+        if not machine.eof:
+            raise BadBody("push.damaged", reason="it ends early")
+        body = machine.unused_data  # a gzip file may have several members
+        if not body:
+            return bytes(plain)
 
 
 def _unsnap(body: bytes, limit: int) -> bytes:
@@ -76,4 +81,5 @@ def _unsnap(body: bytes, limit: int) -> bytes:
 
 def too_large(limit: int) -> TooLarge:
     """Said of a body that is larger than we take."""
-    return TooLarge("push.too_large", limit=f"{limit >> 20:,} MiB")
+    said = f"{limit / _MIB:,g} MiB" if limit >= _MIB else f"{limit:,} B"
+    return TooLarge("push.too_large", limit=said)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.collect.exposition import Format
 from jipyo.collect.face import Reading
 from jipyo.collect.push.body import BadBody
 from jipyo.collect.push.text import read_page
@@ -53,7 +54,15 @@ class Groups:
         self._groups = _loaded(file)
         self._series: tuple[Labels, ...] = ()
 
-    def push(self, key: Labels, body: bytes, now_ms: int, *, replace_all: bool) -> int:
+    def push(
+        self,
+        key: Labels,
+        body: bytes,
+        now_ms: int,
+        *,
+        replace_all: bool,
+        form: Format = Format.TEXT,
+    ) -> int:
         """Take a page into the group of these labels; how many samples the group has now.
 
         With `replace_all` (PUT) nothing else stays in the group; without it (POST) metrics
@@ -63,7 +72,7 @@ class Groups:
             BadBody: the page cannot be read, or gives times.
             StoreFull: it cannot be kept; the group is as it was.
         """
-        fresh = _read(key, body)
+        fresh = _read(key, body, form)
         with self._lock:
             before = self._groups.get(key)
             kept = {} if replace_all or before is None else dict(_others(before, fresh))
@@ -85,7 +94,7 @@ class Groups:
             self._keep({one: group for one, group in self._groups.items() if one != key})
 
     def read(self, t_ms: int) -> Reading | None:
-        """Every group's samples; None where nothing was ever pushed."""
+        """Every group's samples; None where there is no group."""
         del t_ms
         with self._lock:
             groups = tuple(self._groups.values())
@@ -108,9 +117,9 @@ class Groups:
         self._groups = groups
 
 
-def _read(key: Labels, body: bytes) -> _Group:
+def _read(key: Labels, body: bytes, form: Format) -> _Group:
     try:
-        reading = read_page(body, dict(key.pairs))
+        reading = read_page(body, dict(key.pairs), form)
     except BadBody:
         raise
     except CollectError as error:
@@ -122,7 +131,7 @@ def _read(key: Labels, body: bytes) -> _Group:
 
 def _others(before: _Group, fresh: _Group) -> list[tuple[Labels, float]]:
     """The values of metrics that the new page does not name."""
-    named = {labels.metric for labels in fresh.values}
+    named = {labels.metric for labels in fresh.values} | {PUSH_TIME}
     return [
         (labels, value) for labels, value in before.values.items() if labels.metric not in named
     ]
@@ -136,7 +145,7 @@ def _save(file: Path, groups: Mapping[Labels, _Group]) -> None:
     told = [
         {
             "group": key.pairs,
-            # As hexadecimal, so that every value comes back bit for bit.
+            # As hexadecimal, so that every number comes back bit for bit.
             "values": [(labels.pairs, value.hex()) for labels, value in group.values.items()],
             "metadata": [(m.metric, m.type.value, m.help, m.unit) for m in group.metadata],
         }

@@ -1,12 +1,14 @@
 """OTLP metrics, protobuf or JSON -> samples under the names that Prometheus gives them.
 
-opentelemetry-proto/docs/specification.md; names and labels by the specification's
-"Prometheus and OpenMetrics Compatibility". Exponential histograms are not kept.
+opentelemetry-proto/docs/specification.md; names, labels and series are those of Prometheus'
+own OTLP endpoint (storage/remote/otlptranslator). Exponential histograms are not kept.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,7 +21,6 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
-from jipyo.collect.exposition import format_value
 from jipyo.collect.push import otlp_names as names
 from jipyo.collect.push.body import BadBody
 from jipyo.collect.push.pushed import Pushed, Rows, scrapes
@@ -33,7 +34,10 @@ _NO_VALUE = 1
 """The flag of a point that says "there is nothing any more"."""
 _STALE = STALE_BITS.to_bytes(8, "little")
 _NANOS = 1_000_000
+_WRITTEN_OUT = 1e21
+"""From here on JSON writes whole numbers with an exponent (ECMAScript, and Go after it)."""
 _MOST_SUMS = 1_000_000
+_TOO_LATE = "differences older than the newest of their series"
 _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
@@ -47,7 +51,10 @@ def parse(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
     request = ExportMetricsServiceRequest()
     try:
         if as_json:
-            json_format.ParseDict(_without_exemplars(body), request, ignore_unknown_fields=True)
+            told = _without_exemplars(body)
+            if not isinstance(told, dict):
+                raise BadBody("push.damaged", reason="no JSON object")
+            json_format.ParseDict(told, request, ignore_unknown_fields=True)
         else:
             request.ParseFromString(body)
     except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
@@ -86,20 +93,29 @@ class _Taken:
 
 Part = tuple[str, Mapping[str, str], float]
 """Suffix of the name, labels beside the point's own, value."""
+Sum = tuple[int, float]
+"""The time in milliseconds of the newest difference, and what all have come to."""
 
 
 class Otlp:
-    """Reads the requests of all senders; it adds up what they send as differences."""
+    """Reads the requests of all senders; it adds up what they send as differences.
+
+    Not for two threads at once: `read` and `keep` belong together.
+    """
 
     def __init__(self) -> None:
         """Nothing has been sent yet."""
-        self._sums: dict[Labels, float] = {}
+        self._sums: dict[Labels, Sum] = {}
+        self._fresh: dict[Labels, Sum] = {}
         self._rows: Rows = {}
 
     def read(self, request: ExportMetricsServiceRequest) -> Pushed:
-        """The samples of a request; `left_out` counts the points that are not kept."""
-        if len(self._sums) > _MOST_SUMS:
-            self._sums.clear()  # a counter that begins again is what PromQL expects
+        """The samples of a request; `left_out` counts the points that are not kept.
+
+        Differences count only once `keep` is called: a sender that was refused sends the
+        same ones again.
+        """
+        self._fresh = {}
         taken = _Taken()
         for resource in request.resource_metrics:
             target = names.target(_attributes(resource.resource.attributes))
@@ -107,7 +123,7 @@ class Otlp:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     last_ms = max(last_ms, self._metric(metric, target.labels, taken))
-            if target.info and last_ms:
+            if target.info and target.labels and last_ms:
                 info = Labels.of({**target.info, **target.labels, METRIC_NAME: "target_info"})
                 taken.put(info, last_ms, 1.0, stale=False)
         found = scrapes(
@@ -118,6 +134,13 @@ class Otlp:
         )
         return Pushed(found, tuple(taken.metadata.values()), taken.left_out)
 
+    def keep(self) -> None:
+        """What was read last is on disk."""
+        if len(self._sums) > _MOST_SUMS:
+            self._sums.clear()  # a counter that begins again is what PromQL expects
+        self._sums.update(self._fresh)
+        self._fresh = {}
+
     def _metric(self, metric: Metric, target: Mapping[str, str], taken: _Taken) -> int:
         """Take a metric's points; the time of the newest in milliseconds."""
         kind = metric.WhichOneof("data")
@@ -126,29 +149,47 @@ class Otlp:
         data = getattr(metric, kind)
         temporality = getattr(data, "aggregation_temporality", _CUMULATIVE)
         reader = _READERS.get(kind)
-        if reader is None or temporality not in (_CUMULATIVE, _DELTA):
+        shape = names.shape(metric.name, metric.unit, kind, monotonic=_is_monotonic(kind, data))
+        if shape is None or reader is None or temporality not in (_CUMULATIVE, _DELTA):
             taken.leave_out(kind, len(data.data_points))
             return 0
-        shape = names.shape(metric.name, metric.unit, kind, monotonic=_is_monotonic(kind, data))
         taken.metadata[shape.name] = MetricMetadata(
             shape.name, shape.type, metric.description, shape.unit
         )
-        adds_up = temporality == _DELTA and kind != "gauge"
         last_ms = 0
         for point in data.data_points:
-            t_ms = point.time_unix_nano // _NANOS
-            last_ms = max(last_ms, t_ms)
+            last_ms = max(last_ms, point.time_unix_nano // _NANOS)
             own = {**names.labels(_attributes(point.attributes)), **target}
-            stale = bool(point.flags & _NO_VALUE)
-            for suffix, more, value in reader(point):
-                labels = Labels.of({**own, **more, METRIC_NAME: shape.name + suffix})
-                total = self._added(labels, value) if adds_up and not stale else value
-                taken.put(labels, t_ms, total, stale=stale)
+            parts = [
+                (Labels.of({**own, **more, METRIC_NAME: shape.name + suffix}), value)
+                for suffix, more, value in reader(point)
+            ]
+            self._point(point, parts, taken, adds_up=temporality == _DELTA)
         return last_ms
 
-    def _added(self, labels: Labels, difference: float) -> float:
-        """What a series has come to by its differences."""
-        total = self._sums[labels] = self._sums.get(labels, 0.0) + difference
+    def _point(
+        self, point: Any, parts: list[tuple[Labels, float]], taken: _Taken, *, adds_up: bool
+    ) -> None:
+        t_ms = point.time_unix_nano // _NANOS
+        if point.flags & _NO_VALUE:
+            for labels, _ in parts:
+                taken.put(labels, t_ms, 0.0, stale=True)
+            return
+        totals = [self._added(*part, t_ms) if adds_up else part[1] for part in parts]
+        for (labels, _), total in zip(parts, totals, strict=True):
+            if total is None:
+                taken.leave_out(_TOO_LATE, 1)
+            else:
+                taken.put(labels, t_ms, total, stale=False)
+
+    def _added(self, labels: Labels, difference: float, t_ms: int) -> float | None:
+        """What a series has come to by its differences; None where this one comes too late."""
+        last_ms, total = self._fresh.get(labels) or self._sums.get(labels) or (-1, 0.0)
+        if t_ms < last_ms:
+            return None
+        if t_ms > last_ms:  # the same time is the same difference, sent again
+            total += difference
+            self._fresh[labels] = t_ms, total
         return total
 
 
@@ -165,18 +206,28 @@ def _histogram(point: Any) -> Iterator[Part]:
     running = 0
     for bound, count in zip(point.explicit_bounds, point.bucket_counts, strict=False):
         running += count
-        yield "_bucket", {"le": format_value(bound)}, running
-    yield "_bucket", {"le": "+Inf"}, point.count
-    yield "_count", {}, point.count
+        if bound != math.inf:
+            yield "_bucket", {"le": _bound(bound)}, float(running)
+    yield "_bucket", {"le": "+Inf"}, float(point.count)
+    yield "_count", {}, float(point.count)
     if point.HasField("sum"):
         yield "_sum", {}, point.sum
 
 
 def _summary(point: Any) -> Iterator[Part]:
     for one in point.quantile_values:
-        yield "", {"quantile": format_value(one.quantile)}, one.value
-    yield "_count", {}, point.count
+        yield "", {"quantile": _bound(one.quantile)}, one.value
+    yield "_count", {}, float(point.count)
     yield "_sum", {}, point.sum
+
+
+def _bound(value: float) -> str:
+    """As Go's `FormatFloat(value, 'f', -1, 64)`: the shortest digits, never an exponent."""
+    return np.format_float_positional(value, trim="-") if math.isfinite(value) else _odd(value)
+
+
+def _odd(value: float) -> str:
+    return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
 _READERS: Mapping[str, Callable[[Any], Iterator[Part]]] = {
@@ -193,11 +244,31 @@ def _attributes(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, str]]:
 
 def _text(value: AnyValue) -> str:
     """An attribute as a label's value; what is not plain is written as JSON."""
+    plain = _plain(value)
+    if isinstance(plain, str):
+        return plain
+    return "" if plain is None else _json(plain)
+
+
+def _plain(value: AnyValue) -> Any:
     kind = value.WhichOneof("value")
-    if kind == "string_value":
-        return value.string_value
-    if kind == "bool_value":
-        return "true" if value.bool_value else "false"
-    if kind in ("int_value", "double_value"):
-        return format_value(getattr(value, kind))
-    return "" if kind is None else json_format.MessageToJson(value, indent=None)
+    found = getattr(value, kind) if kind else None
+    if kind == "array_value":
+        found = [_plain(one) for one in value.array_value.values]
+    elif kind == "kvlist_value":
+        found = {pair.key: _plain(pair.value) for pair in value.kvlist_value.values}
+    elif kind == "bytes_value":
+        found = base64.b64encode(value.bytes_value).decode()
+    elif isinstance(found, float):
+        found = _plain_float(found)
+    return found
+
+
+def _plain_float(value: float) -> float | int | str:
+    if not math.isfinite(value):
+        return _odd(value)
+    return int(value) if value.is_integer() and abs(value) < _WRITTEN_OUT else value
+
+
+def _json(plain: Any) -> str:
+    return json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=False)

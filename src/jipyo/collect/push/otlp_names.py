@@ -1,4 +1,8 @@
-"""OpenTelemetry's names in Prometheus' words ("Prometheus and OpenMetrics Compatibility")."""
+"""OpenTelemetry's names in Prometheus' words, as its own OTLP endpoint writes them.
+
+The translation `UnderscoreEscapingWithSuffixes`, the default of Prometheus 3.16 (module
+prometheus/otlptranslator, metric_namer.go and label_namer.go).
+"""
 
 from __future__ import annotations
 
@@ -42,16 +46,14 @@ _UNITS: Mapping[str, str] = {
 _PER: Mapping[str, str] = {
     "s": "second",
     "m": "minute",
-    "min": "minute",
     "h": "hour",
     "d": "day",
     "w": "week",
     "mo": "month",
     "y": "year",
 }
-_ODD = re.compile(r"[^a-zA-Z0-9_:]+")
+_ODD = re.compile(r"[^a-zA-Z0-9:]+")
 _ODD_IN_LABELS = re.compile(r"[^a-zA-Z0-9_]")
-_BRACES = re.compile(r"\{[^}]*\}")
 _TYPES = {
     "gauge": MetricType.GAUGE,
     "histogram": MetricType.HISTOGRAM,
@@ -76,37 +78,38 @@ class Target:
     info: Mapping[str, str]
 
 
-def shape(name: str, unit: str, kind: str, *, monotonic: bool) -> Shape:
-    """A metric's name with its unit, and `_total` where it is a counter."""
-    words = [word for word in _ODD.sub("_", name).split("_") if word]
+def shape(name: str, unit: str, kind: str, *, monotonic: bool) -> Shape | None:
+    """A metric's name with its unit, and `_total` where it is a counter; None without a name."""
+    words = [word for word in _ODD.split(name) if word]
     main, per = _unit_words(unit)
-    if kind == "gauge" and unit == "1":
-        main = "ratio"
-    for word in (main, per):
-        if word and not _ends_in(words, word):
-            words += word.split("_")
+    told = {*words, ""}
+    words += [word for word in (main.removesuffix("_") if per else main, per) if word not in told]
     if monotonic:
-        words = [word for word in words if word != "total"] + ["total"]
+        words = [*(word for word in words if word != "total"), "total"]
+    if kind == "gauge" and unit == "1":
+        words = [*(word for word in words if word != "ratio"), "ratio"]
     full = "_".join(words)
-    if full[:1].isdigit():
+    if not full:
+        return None
+    if full[0].isdigit():
         full = f"_{full}"
     counted = MetricType.COUNTER if monotonic else MetricType.GAUGE
-    return Shape(full, _TYPES.get(kind, counted), main)
+    said = "_".join(filter(None, (main, per))).strip("_")
+    return Shape(full, _TYPES.get(kind, counted), said)
 
 
 def _unit_words(unit: str) -> tuple[str, str]:
-    """`By/s` is `bytes` and `per_second`; what stands in braces says nothing."""
-    main, slash, per = _BRACES.sub("", unit).strip().partition("/")
-    said = _UNITS.get(main, _ODD.sub("_", main).strip("_"))
-    of = _PER.get(per, _ODD.sub("_", per).strip("_")) if slash else ""
-    return said, f"per_{of}" if of else ""
+    """`By/s` is `bytes` and `per_second`; a part with braces says nothing."""
+    main, _, per = unit.partition("/")
+    of = _unit_word(per, _PER).removesuffix("_")
+    return _unit_word(main, _UNITS), f"per_{of}" if of else ""
 
 
-def _ends_in(words: list[str], wanted: str) -> bool:
-    """Whether the name says it already, `_total` apart."""
-    parts = wanted.split("_")
-    told = [word for word in words if word != "total"]
-    return told[-len(parts) :] == parts
+def _unit_word(part: str, words: Mapping[str, str]) -> str:
+    part = part.strip()
+    if "{" in part or "}" in part:
+        return ""
+    return _ODD.sub("_", words.get(part, part)).removeprefix("_")
 
 
 def labels(attributes: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -123,6 +126,8 @@ def label(key: str) -> str:
     name = _ODD_IN_LABELS.sub("_", key)
     if name[:1].isdigit():
         return f"key_{name}"
+    if name.startswith("_") and not name.startswith("__"):
+        return f"key{name}"
     return name or "_"
 
 

@@ -22,6 +22,10 @@ class Pushed:
     metadata: tuple[MetricMetadata, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
     """What we do not keep (native histograms, exemplars), by its name in the format."""
+    invalid: int = 0
+    """Samples of series whose labels break the rules."""
+    example: str = ""
+    """The labels of the first such series."""
 
     @property
     def samples(self) -> int:

@@ -8,15 +8,19 @@ message costs more than all the rest, so series are known again by the bytes tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from jipyo.collect.push import wire
-from jipyo.collect.push.body import BadBody
 from jipyo.collect.push.pushed import Pushed, Rows, scrapes
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricMetadata, MetricType
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from jipyo.model.sample import Mask, Times
 
 _TYPES = (
     MetricType.UNKNOWN,
@@ -36,7 +40,14 @@ _TYPES_V2 = {
     6: MetricType.INFO,
     7: MetricType.STATESET,
 }
+_LEFT_OUT_V1 = {3: "exemplars", 4: "histograms"}
+_LEFT_OUT_V2 = {3: "histograms", 4: "exemplars"}
+_FIELDS_V1 = (1, 3)
 _MOST_KNOWN = 1_000_000
+_MOST_SHOWN = 300
+_SMALLEST_V2 = 20
+_NUMBER = np.dtype(np.int32).itemsize
+_LONGEST_SHORT = 2 + 0x7F
 K = TypeVar("K")
 
 # How a series with one sample ends: field 2, its length, the value, the time in six bytes.
@@ -46,6 +57,12 @@ _TIME_ALONE = b"\x12\x07\x10"
 _ZERO = bytes(8)
 _TAIL = 14
 _LAST = 5
+_NO_TAIL = bytes(8) + b"\x80\x80\x80\x80\x80\x00"
+"""Stands for a sample that is not of this form."""
+_PARTS = {
+    MetricType.HISTOGRAM: ("_bucket", "_count", "_sum"),
+    MetricType.SUMMARY: ("_count", "_sum"),
+}
 
 
 @dataclass(slots=True)
@@ -54,84 +71,87 @@ class _Taken:
 
     series: list[Labels] = field(default_factory=list)
     tails: list[bytes] = field(default_factory=list)
-    """Eight bytes of value and six of time, for samples read at a glance."""
-    walked: list[Labels] = field(default_factory=list)
-    values: bytearray = field(default_factory=bytearray)
-    times: list[int] = field(default_factory=list)
-    metadata: list[MetricMetadata] = field(default_factory=list)
+    """Eight bytes of value and six of time, for each sample."""
+    other: list[tuple[int, bytes, int]] = field(default_factory=list)
+    """Samples of another form: which, the bytes of the value, the time."""
+    metadata: dict[str, MetricMetadata] = field(default_factory=dict)
     left_out: dict[str, int] = field(default_factory=dict)
+    invalid: int = 0
+    example: str = ""
 
     def leave_out(self, what: str) -> None:
         self.left_out[what] = self.left_out.get(what, 0) + 1
 
+    def refuse(self, pairs: list[tuple[str, str]], samples: int) -> None:
+        """A series that breaks the rules takes only its own samples with it."""
+        self.invalid += samples
+        self.example = self.example or str(pairs)[:_MOST_SHOWN]
+
+    def put(self, labels: Labels, sample: bytes) -> None:
+        """A sample of any form; its message may hold fields that we do not know."""
+        self.other.append((len(self.series), *_sample(sample)))
+        self.series.append(labels)
+        self.tails.append(_NO_TAIL)
+
     def pushed(self, rows: Rows) -> Pushed:
-        glanced = np.frombuffer(b"".join(self.tails), np.uint8).reshape(-1, _TAIL)
-        values = np.concatenate(
-            (
-                np.ascontiguousarray(glanced[:, :8]).view("<f8").ravel(),
-                np.frombuffer(bytes(self.values), "<f8"),
-            )
-        )
-        times = np.concatenate((_six_byte_times(glanced[:, 8:]), np.array(self.times, np.int64)))
-        found = scrapes([*self.series, *self.walked], times, values, rows)
-        return Pushed(found, tuple(self.metadata), self.left_out)
+        tails = np.frombuffer(b"".join(self.tails), np.uint8).reshape(-1, _TAIL)
+        values = tails[:, :8].copy().view(np.uint64).ravel()
+        times, whole = _six_byte_times(tails[:, 8:])
+        # What only looked like it, because its message holds other fields, is read as it is.
+        for at in np.flatnonzero(~whole).tolist():
+            tail = self.tails[at]
+            self.other.append((at, *_sample(b"\x09" + tail[:8] + b"\x10" + tail[8:])))
+        for at, value, t_ms in self.other:
+            values[at], times[at] = int.from_bytes(value, "little"), t_ms
+        found = scrapes(self.series, times, values.view(np.float64), rows)
+        metadata = tuple(self.metadata.values())
+        return Pushed(found, metadata, self.left_out, self.invalid, self.example)
 
 
-def _six_byte_times(digits: np.ndarray[tuple[int, int], np.dtype[np.uint8]]) -> np.ndarray:
-    """Varints of six bytes each, shape (samples, 6), as numbers."""
+def _six_byte_times(digits: npt.NDArray[np.uint8]) -> tuple[Times, Mask]:
+    """Varints of six bytes each, shape (samples, 6), as numbers, and which of them are such."""
     more = digits >= 0x80
-    if not more[:, :_LAST].all() or more[:, _LAST:].any():
-        raise wire.damaged("a time that does not end")
     weights = np.int64(1) << (7 * np.arange(6, dtype=np.int64))
-    times: np.ndarray = (digits & 0x7F).astype(np.int64) @ weights
-    return times
+    times: Times = (digits & 0x7F).astype(np.int64) @ weights
+    whole: Mask = more[:, :_LAST].all(axis=1) & ~more[:, _LAST]
+    return times, whole
 
 
 class RemoteWrite:
-    """Reads the requests of all senders; it knows series again that it has seen."""
+    """Reads the requests of all senders; it knows series again that it has seen.
+
+    Not for two threads at once.
+    """
 
     def __init__(self) -> None:
         """Nothing is known yet."""
         self._by_bytes: dict[bytes, Labels] = {}
-        self._by_words: dict[tuple[str, ...], Labels] = {}
+        self._words: list[str] = []
+        self._numbers: dict[str, int] = {}
+        self._by_numbers: dict[bytes, Labels] = {}
         self._rows: Rows = {}
 
     def read_v1(self, body: bytes) -> Pushed:
         """The samples of a prometheus.WriteRequest, decompressed.
 
         Raises:
-            BadBody: it is no such message, or a series in it has no valid name.
+            BadBody: it is no such message.
         """
         taken = _Taken()
         known = _bounded(self._by_bytes)
         for number, value in wire.fields(body):
             if number == 1:
-                self._series_v1(wire.message(value), known, taken)
+                _series_v1(wire.message(value), known, taken)
             elif number == 3:
-                taken.metadata.append(_metadata_v1(wire.message(value)))
+                told = _metadata_v1(wire.message(value))
+                taken.metadata[told.metric] = told
         return taken.pushed(self._rows)
-
-    def _series_v1(self, data: bytes, known: dict[bytes, Labels], taken: _Taken) -> None:
-        # If the bytes before are a whole series that we know, those behind are its sample.
-        if data[-18:-15] == _VALUE_AND_TIME and data[-7] == 0x10:
-            labels = known.get(data[:-18])
-            if labels is not None:
-                taken.series.append(labels)
-                taken.tails.append(data[-15:-7] + data[-6:])
-                return
-        elif data[-9:-6] == _TIME_ALONE:
-            labels = known.get(data[:-9])
-            if labels is not None:
-                taken.series.append(labels)
-                taken.tails.append(_ZERO + data[-6:])
-                return
-        _walk_v1(data, known, taken)
 
     def read_v2(self, body: bytes) -> Pushed:
         """The samples of an io.prometheus.write.v2.Request, decompressed.
 
         Raises:
-            BadBody: it is no such message, or a series in it has no valid name.
+            BadBody: it is no such message.
         """
         symbols: list[str] = []
         series: list[bytes] = []
@@ -140,13 +160,52 @@ class RemoteWrite:
                 symbols.append(wire.text(value))
             elif number == 5:
                 series.append(wire.message(value))
-        if not symbols or symbols[0]:
+            elif number in _FIELDS_V1:
+                raise wire.damaged("this is a prometheus.WriteRequest")
+        if (symbols or series) and symbols[:1] != [""]:
             raise wire.damaged("the first symbol must be empty")
         taken = _Taken()
-        known = _bounded(self._by_words)
-        for data in series:
-            _walk_v2(data, symbols, known, taken)
+        split = [_glanced_v2(data) or _walked_v2(data, taken) for data in series]
+        numbers, ends = wire.packed([refs for refs, _, _ in split])
+        if len(numbers) and numbers.max() >= len(symbols):
+            raise wire.damaged("a symbol that is not in the table")
+        # A series is known again by the numbers that its words have with us.
+        names = self._numbered(symbols)[numbers].tobytes()
+        at = 0
+        for (_, samples, metadata), end in zip(split, (ends * _NUMBER).tolist(), strict=True):
+            key, at = names[at:end], end
+            labels = self._by_numbers.get(key) or self._labels_v2(key, len(samples), taken)
+            if labels is not None:
+                _take_v2(labels, samples, taken)
+                if metadata and labels.metric not in taken.metadata:
+                    told = _metadata_v2(metadata, symbols, labels.metric)
+                    taken.metadata[labels.metric] = told
         return taken.pushed(self._rows)
+
+    def _numbered(self, symbols: list[str]) -> npt.NDArray[np.int32]:
+        """Our number of each symbol; forgotten where churn has made them too many."""
+        if max(len(self._words), len(self._by_numbers)) > _MOST_KNOWN:
+            self._words.clear()
+            self._numbers.clear()
+            self._by_numbers.clear()
+        known = self._numbers
+        for word in symbols:
+            if word not in known:
+                known[word] = len(self._words)
+                self._words.append(word)
+        return np.array([known[word] for word in symbols], np.int32)
+
+    def _labels_v2(self, key: bytes, samples: int, taken: _Taken) -> Labels | None:
+        words = [self._words[number] for number in np.frombuffer(key, np.int32).tolist()]
+        if len(words) % 2:
+            raise wire.damaged("a label without a value")
+        pairs = list(zip(words[::2], words[1::2], strict=True))
+        labels = _labels(pairs)
+        if labels is None:
+            taken.refuse(pairs, samples)
+        else:
+            self._by_numbers[key] = labels
+        return labels
 
 
 def _bounded(known: dict[K, Labels]) -> dict[K, Labels]:
@@ -156,33 +215,80 @@ def _bounded(known: dict[K, Labels]) -> dict[K, Labels]:
     return known
 
 
+def _labels(pairs: list[tuple[str, str]]) -> Labels | None:
+    """A label set as the specification demands it; None where it is not.
+
+    A label must have a name that does not stand twice, and the metric must have one.
+    """
+    names = [name for name, _ in pairs]
+    if "" in names or len(set(names)) != len(names):
+        return None
+    labels = Labels.of(pairs)
+    return labels if METRIC_NAME in labels else None
+
+
+def _sample(data: bytes) -> tuple[bytes, int]:
+    """The bytes of the value, and the time."""
+    value, t_ms = _ZERO, 0
+    for number, part in wire.fields(data):
+        if number == 1:
+            value = wire.double(part)
+        elif number == 2:
+            t_ms = wire.signed(part)
+    return value, t_ms
+
+
+# ---------------------------------------------------------------------------------------- 1.0
+
+
+def _series_v1(data: bytes, known: dict[bytes, Labels], taken: _Taken) -> None:
+    # If the bytes before are a whole series that we know, those behind are its sample.
+    if data[-18:-15] == _VALUE_AND_TIME and data[-7] == 0x10:
+        labels = known.get(data[:-18])
+        if labels is not None:
+            taken.series.append(labels)
+            taken.tails.append(data[-15:-7] + data[-6:])
+            return
+    elif data[-9:-6] == _TIME_ALONE:
+        labels = known.get(data[:-9])
+        if labels is not None:
+            taken.series.append(labels)
+            taken.tails.append(_ZERO + data[-6:])
+            return
+    _walk_v1(data, known, taken)
+
+
 def _walk_v1(data: bytes, known: dict[bytes, Labels], taken: _Taken) -> None:
     """A series not seen before, or with anything but one plain sample."""
     pairs: list[tuple[str, str]] = []
     samples: list[bytes] = []
-    named = 0
     for number, value in wire.fields(data):
         if number == 1:
             pairs.append(_pair(wire.message(value)))
-            named += 1 if not samples else 0
         elif number == 2:
             samples.append(wire.message(value))
-        else:
-            taken.leave_out({3: "exemplars", 4: "histograms"}.get(number, "unknown"))
+        elif number in _LEFT_OUT_V1:
+            taken.leave_out(_LEFT_OUT_V1[number])
     labels = _labels(pairs)
+    if labels is None:
+        taken.refuse(pairs, len(samples))
+        return
     for sample in samples:
-        _sample(sample, labels, taken)
-    if len(samples) == 1 and named == len(pairs):
-        known[data[: _label_bytes(data)]] = labels
+        taken.put(labels, sample)
+    named = _label_bytes(data, len(pairs))
+    if named:
+        known[named] = labels
 
 
-def _label_bytes(data: bytes) -> int:
-    """Where the labels end: they stand first."""
+def _label_bytes(data: bytes, labels: int) -> bytes:
+    """The bytes of so many labels; none where they do not stand first and one after another."""
     at = 0
-    while at < len(data) and data[at] == 0x0A:
+    for _ in range(labels):
+        if data[at : at + 1] != b"\x0a":
+            return b""
         size, behind = wire.varint(data, at + 1)
         at = behind + size
-    return at
+    return data[:at]
 
 
 def _pair(data: bytes) -> tuple[str, str]:
@@ -195,92 +301,68 @@ def _pair(data: bytes) -> tuple[str, str]:
     return name, value
 
 
-def _labels(pairs: list[tuple[str, str]]) -> Labels:
-    """A label set as the specification demands it.
-
-    Raises:
-        BadBody: a label has no name or stands twice, or the metric has no name.
-    """
-    names = [name for name, _ in pairs]
-    if "" in names or len(set(names)) != len(names):
-        raise BadBody("push.bad_labels", series=str(dict(pairs)))
-    labels = Labels.of(pairs)
-    if METRIC_NAME not in labels:
-        raise BadBody("push.bad_labels", series=str(dict(pairs)))
-    return labels
-
-
-def _sample(data: bytes, labels: Labels, taken: _Taken) -> None:
-    value, t_ms = _ZERO, 0
-    for number, part in wire.fields(data):
-        if number == 1:
-            value = wire.double(part)
-        elif number == 2:
-            t_ms = wire.signed(part)
-    taken.walked.append(labels)
-    taken.values += value
-    taken.times.append(t_ms)
-
-
 def _metadata_v1(data: bytes) -> MetricMetadata:
     said: dict[int, wire.Value] = dict(wire.fields(data))
+    number = wire.signed(said.get(1, 0))
     return MetricMetadata(
         wire.text(said.get(2, b"")),
-        _type(said.get(1, 0)),
+        _TYPES[number] if 0 <= number < len(_TYPES) else MetricType.UNKNOWN,
         wire.text(said.get(4, b"")),
         wire.text(said.get(5, b"")),
     )
 
 
-def _type(value: wire.Value) -> MetricType:
-    number = wire.signed(value)
-    return _TYPES[number] if 0 <= number < len(_TYPES) else MetricType.UNKNOWN
+# ---------------------------------------------------------------------------------------- 2.0
+
+_Split = tuple[bytes, list[bytes], bytes]
+"""Of a series: the references to its labels, its samples, its metadata."""
 
 
-def _walk_v2(
-    data: bytes, symbols: list[str], known: dict[tuple[str, ...], Labels], taken: _Taken
-) -> None:
-    refs: list[int] = []
+def _glanced_v2(data: bytes) -> _Split | None:
+    """A series with one sample of six bytes of time, its fields in their order; else None."""
+    behind = 2 + data[1] if len(data) > _SMALLEST_V2 and data[0] == 0x0A else 0
+    end = behind + 18
+    if not behind or data[1] >= 0x80 or data[behind : behind + 3] != _VALUE_AND_TIME:
+        return None
+    more = data[end:]
+    if more and (len(data) < end + 2 or more[0] != 0x2A or more[1] != len(more) - 2):
+        return None
+    if len(data) < end or len(more) > _LONGEST_SHORT:
+        return None
+    return data[2:behind], [data[behind + 2 : end]], more[2:]
+
+
+def _walked_v2(data: bytes, taken: _Taken) -> _Split:
+    refs, metadata = bytearray(), b""
     samples: list[bytes] = []
-    metadata = b""
     for number, value in wire.fields(data):
         if number == 1:
-            refs += wire.packed(value)
+            refs += value if isinstance(value, bytes) else wire.number(value)
         elif number == 2:
             samples.append(wire.message(value))
         elif number == 5:
             metadata = wire.message(value)
-        elif number in (3, 4):
-            taken.leave_out({3: "histograms", 4: "exemplars"}[number])
-    words = _words(refs, symbols)
-    labels = known.get(words)
-    if labels is None:
-        labels = known[words] = _labels(list(zip(words[::2], words[1::2], strict=True)))
+        elif number in _LEFT_OUT_V2:
+            taken.leave_out(_LEFT_OUT_V2[number])
+    return bytes(refs), samples, metadata
+
+
+def _take_v2(labels: Labels, samples: list[bytes], taken: _Taken) -> None:
     for sample in samples:
-        _sample_v2(sample, labels, taken)
-    if metadata:
-        taken.metadata.append(_metadata_v2(metadata, symbols, labels.metric))
-
-
-def _sample_v2(data: bytes, labels: Labels, taken: _Taken) -> None:
-    if len(data) == 16 and data[0] == 0x09 and data[9] == 0x10:
-        taken.series.append(labels)
-        taken.tails.append(data[1:9] + data[10:])
-    else:
-        _sample(data, labels, taken)
-
-
-def _words(refs: list[int], symbols: list[str]) -> tuple[str, ...]:
-    if len(refs) % 2:
-        raise wire.damaged("a label without a value")
-    try:
-        return tuple([symbols[ref] for ref in refs])
-    except IndexError as error:
-        raise wire.damaged("a symbol that is not in the table") from error
+        if len(sample) == 16 and sample[0] == 0x09 and sample[9] == 0x10:
+            taken.series.append(labels)
+            taken.tails.append(sample[1:9] + sample[10:])
+        else:
+            taken.put(labels, sample)
 
 
 def _metadata_v2(data: bytes, symbols: list[str], metric: str) -> MetricMetadata:
     said: dict[int, wire.Value] = dict(wire.fields(data))
-    told, unit = _words([wire.signed(said.get(3, 0)), wire.signed(said.get(4, 0))], symbols)
-    kind = wire.signed(said.get(1, 0))
-    return MetricMetadata(metric, _TYPES_V2.get(kind, MetricType.UNKNOWN), told, unit)
+    refs = [wire.unsigned(said.get(3, 0)), wire.unsigned(said.get(4, 0))]
+    if max(refs) >= len(symbols):
+        raise wire.damaged("a symbol that is not in the table")
+    told, unit = (symbols[ref] for ref in refs)
+    kind = _TYPES_V2.get(wire.signed(said.get(1, 0)), MetricType.UNKNOWN)
+    for part in _PARTS.get(kind, ()):
+        metric = metric.removesuffix(part)
+    return MetricMetadata(metric, kind, told, unit)

@@ -8,7 +8,7 @@ import numpy as np
 
 from jipyo.collect.exposition import Format, Parser
 from jipyo.collect.face import NO_TIME
-from jipyo.collect.push.body import BadBody
+from jipyo.collect.push.body import BadBody, NotTaken
 from jipyo.collect.push.pushed import Pushed, scrapes
 from jipyo.model.errors import CollectError
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jipyo.collect.face import Reading
+
+_PROTOBUF = "application/vnd.google.protobuf"
 
 
 def read_page(body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT) -> Reading:
@@ -32,14 +34,30 @@ def read_page(body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT)
     return Parser(lambda labels: labels.put(extra)).read(text, form)
 
 
-def read_text(body: bytes, extra: Mapping[str, str], now_ms: int) -> Pushed:
+def form_of(content_type: str) -> Format:
+    """What a page is written in; text where nobody says so.
+
+    Raises:
+        NotTaken: it is protobuf.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    if kind == _PROTOBUF:
+        known = ", ".join(form.value for form in Format)
+        raise NotTaken("push.content_type", type=kind, known=known)
+    openmetrics = kind == Format.OPENMETRICS.value.partition(";")[0]
+    return Format.OPENMETRICS if openmetrics else Format.TEXT
+
+
+def read_text(
+    body: bytes, extra: Mapping[str, str], now_ms: int, form: Format = Format.TEXT
+) -> Pushed:
     """The samples of a page; those without a time are of `now_ms`.
 
     Raises:
         BadBody: it is not UTF-8, or a line is not what the format allows.
     """
     try:
-        reading = read_page(body, extra)
+        reading = read_page(body, extra, form)
     except CollectError as error:
         raise BadBody(error.key, hint=error.hint, **error.values) from error
     said = reading.t_ms

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from jipyo.collect.push.body import BadBody
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from jipyo.model.sample import Times
 
 _VARINT, _FIXED64, _LEN, _FIXED32 = 0, 1, 2, 5
 _SIGN = 1 << 63
 _WORD = 1 << 64
+_DOUBLE = 8
+_MOST_DIGITS = 9
+_FIRST_FIELD = 1 << 3
 
 Value = int | bytes
 """A varint, or the bytes of anything else."""
@@ -54,6 +60,8 @@ def fields(data: bytes) -> Iterator[Field]:
         # Nearly every key takes one byte and every length two: those are read in place.
         key, at = (data[at], at + 1) if data[at] < 0x80 else varint(data, at)
         kind = key & 7
+        if key < _FIRST_FIELD:
+            raise damaged(f"a field without a number (byte {at})")
         if kind == _LEN:
             if at < end and data[at] < 0x80:
                 size, at = data[at], at + 1
@@ -76,16 +84,22 @@ def fields(data: bytes) -> Iterator[Field]:
         at = behind
 
 
-def signed(value: Value) -> int:
-    """A varint as an int64."""
+def unsigned(value: Value) -> int:
+    """A varint as it stands."""
     if isinstance(value, bytes):
         raise damaged("bytes where a number is expected")
-    return value - _WORD if value >= _SIGN else value
+    return value
+
+
+def signed(value: Value) -> int:
+    """A varint as an int64."""
+    number = unsigned(value)
+    return number - _WORD if number >= _SIGN else number
 
 
 def double(value: Value) -> bytes:
     """The eight bytes of a double; kept as bytes because a NaN may lose bits as a float."""
-    if not isinstance(value, bytes) or len(value) != struct.calcsize("<d"):
+    if not isinstance(value, bytes) or len(value) != _DOUBLE:
         raise damaged("no double where one is expected")
     return value
 
@@ -109,15 +123,34 @@ def text(value: Value) -> str:
         raise damaged("a text that is not UTF-8") from error
 
 
-def packed(value: Value) -> list[int]:
-    """Repeated unsigned numbers, packed or single."""
-    if isinstance(value, int):
-        return [value]
-    if value.isascii():
-        return list(value)
-    numbers: list[int] = []
-    at = 0
-    while at < len(value):
-        number, at = varint(value, at)
-        numbers.append(number)
-    return numbers
+def number(value: int) -> bytes:
+    """An unsigned number as a varint."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*out, value))
+
+
+def packed(parts: Sequence[bytes]) -> tuple[Times, Times]:
+    """The unsigned numbers of all parts in one row, and where in it each part ends.
+
+    All at once, since one by one they would cost more than all the rest.
+
+    Raises:
+        BadBody: a part does not end with a number's last byte.
+    """
+    if any(part and part[-1] >= 0x80 for part in parts):
+        raise damaged("a number does not end")
+    digits = np.frombuffer(b"".join(parts), np.uint8)
+    last = digits < 0x80
+    behind = np.flatnonzero(last) + 1
+    starts = np.concatenate((np.zeros(1, np.int64), behind))[:-1]
+    places = np.arange(len(digits)) - np.repeat(starts, behind - starts)
+    if len(places) and places.max() >= _MOST_DIGITS:
+        raise damaged("a number that is too large")
+    shifted = (digits & 0x7F).astype(np.int64) << (7 * places)
+    numbers: Times = np.add.reduceat(shifted, starts) if len(starts) else shifted
+    sizes = np.cumsum([len(part) for part in parts], dtype=np.int64)
+    ends: Times = np.concatenate((np.zeros(1, np.int64), np.cumsum(last, dtype=np.int64)))[sizes]
+    return numbers, ends

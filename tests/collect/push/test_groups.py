@@ -1,0 +1,201 @@
+"""What batch jobs pushed stays until they push again, and outlives the process."""
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jipyo.collect.exposition import Format
+from jipyo.collect.push.body import BadBody, NotTaken
+from jipyo.collect.push.groups import Groups
+from jipyo.collect.push.text import form_of, read_text
+from jipyo.model.errors import CollectError, StoreFull
+from jipyo.model.labels import Labels
+from jipyo.model.sample import MetricMetadata, MetricType
+
+NOW_MS = 1_793_500_000_000
+JOB = Labels.of({"job": "eval", "model": "m1"})
+OTHER = Labels.of({"job": "backup"})
+PAGE = b'# HELP a Text.\n# TYPE a gauge\n# UNIT a s\na 1\nb{x="y"} NaN\n'
+
+
+def values(groups: Groups) -> dict[str, float]:
+    reading = groups.read(NOW_MS)
+    if reading is None:
+        return {}
+    return dict(zip(map(str, reading.series), reading.values.tolist(), strict=True))
+
+
+def test_nothing_pushed_is_nothing_to_read(tmp_path: Path) -> None:
+    groups = Groups(tmp_path / "pushed.json")
+    assert groups.read(NOW_MS) is None
+    assert groups.families() == ()
+
+
+def test_a_page_is_kept_with_the_labels_of_its_group(tmp_path: Path) -> None:
+    groups = Groups(tmp_path / "pushed.json")
+    assert groups.push(JOB, PAGE, NOW_MS, replace_all=False) == 3
+    found = values(groups)
+    assert math.isnan(found.pop('b{job="eval",model="m1",x="y"}'))
+    assert found == {
+        'a{job="eval",model="m1"}': 1,
+        'push_time_seconds{job="eval",model="m1"}': NOW_MS / 1000,
+    }
+    reading = groups.read(NOW_MS)
+    assert reading is not None
+    assert MetricMetadata("a", MetricType.GAUGE, "Text.", "s") in reading.metadata or any(
+        one.metric == "a" and one.help == "Text." for one in reading.metadata
+    )
+
+
+def test_a_post_leaves_other_metrics_and_a_put_does_not(tmp_path: Path) -> None:
+    groups = Groups(tmp_path / "pushed.json")
+    groups.push(JOB, b"a 1\nb 2\n", NOW_MS, replace_all=False)
+    groups.push(OTHER, b"a 5\n", NOW_MS, replace_all=False)
+    groups.push(JOB, b'a{x="1"} 3\n', NOW_MS, replace_all=False)
+    names = {str(labels).partition(",")[0] for labels in groups.read(NOW_MS).series}
+    assert 'b{job="eval"' in names
+    assert values(groups)['a{job="eval",model="m1",x="1"}'] == 3
+    assert 'a{job="eval",model="m1"}' not in values(groups)
+    groups.push(JOB, b"c 4\n", NOW_MS, replace_all=True)
+    assert [one for one in values(groups) if "eval" in one and "push_time" not in one] == [
+        'c{job="eval",model="m1"}'
+    ]
+    groups.delete(JOB)
+    groups.delete(JOB)
+    assert set(values(groups)) == {'a{job="backup"}', 'push_time_seconds{job="backup"}'}
+
+
+def test_the_same_series_are_the_same_objects_at_every_reading(tmp_path: Path) -> None:
+    groups = Groups(tmp_path / "pushed.json")
+    groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
+    first = groups.read(NOW_MS)
+    groups.push(JOB, b"a 2\n", NOW_MS, replace_all=False)
+    assert groups.read(NOW_MS).series is first.series
+
+
+def test_groups_outlive_the_process_bit_for_bit(tmp_path: Path) -> None:
+    file = tmp_path / "pushed.json"
+    groups = Groups(file)
+    page = b"# TYPE a counter\na 0.1\nb -0\nc +Inf\nd 5e-324\ne 1.7976931348623157e308\n"
+    groups.push(JOB, page, NOW_MS, replace_all=False)
+    again = Groups(file)
+    first, second = groups.read(NOW_MS), again.read(NOW_MS)
+    assert first.series == second.series
+    assert first.values.tobytes() == second.values.tobytes()
+    assert first.metadata == second.metadata
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"a 1 1793500000000\n", b"\xff", b"a{ 1\n", b"<html>"],
+    ids=["time", "utf8", "brace", "html"],
+)
+def test_a_bad_page_changes_nothing(tmp_path: Path, body: bytes) -> None:
+    groups = Groups(tmp_path / "pushed.json")
+    groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
+    before = values(groups)
+    with pytest.raises(BadBody):
+        groups.push(JOB, body, NOW_MS, replace_all=True)
+    assert values(groups) == before
+
+
+def test_a_push_that_cannot_be_kept_is_refused_and_changes_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    groups = Groups(folder / "pushed.json")
+    groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
+    before = values(groups)
+    (folder / "pushed.json").rename(tmp_path / "aside")
+    folder.rmdir()
+    with pytest.raises(StoreFull):
+        groups.push(JOB, b"a 2\n", NOW_MS, replace_all=False)
+    with pytest.raises(StoreFull):
+        groups.delete(JOB)
+    assert values(groups) == before
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}x", "[1]", '[{"group": []}]', '[{"group": [], "values": 1}]']
+)
+def test_a_file_that_is_not_ours_is_told(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "pushed.json"
+    file.write_text(text)
+    with pytest.raises(CollectError) as caught:
+        Groups(file)
+    assert caught.value.key == "push.groups_unreadable"
+
+
+_PUSHING = """
+import sys
+from pathlib import Path
+from jipyo.collect.push.groups import Groups
+from jipyo.model.labels import Labels
+groups = Groups(Path(sys.argv[1]))
+page = "".join(f"m{n} VALUE\\n" for n in range(2000))
+value = int(sys.argv[2])
+while True:
+    value += 1
+    body = page.replace("VALUE", str(value)).encode()
+    groups.push(Labels.of({"job": "j"}), body, value, replace_all=True)
+    print(value, flush=True)
+"""
+
+
+def test_a_kill_in_the_middle_of_saving_loses_nothing_that_was_acknowledged(tmp_path: Path) -> None:
+    file = tmp_path / "pushed.json"
+    acknowledged = 0
+    for turn in range(3):
+        command = [sys.executable, "-c", _PUSHING, str(file), str(acknowledged)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as pushing:
+            assert pushing.stdout is not None
+            acknowledged = int(pushing.stdout.readline())
+            time.sleep(0.05 + 0.03 * turn)
+            os.kill(pushing.pid, signal.SIGKILL)
+            said = pushing.stdout.read().split("\n")[:-1]
+        acknowledged = int(said[-1]) if said else acknowledged
+        found = values(Groups(file))
+        assert len(found) == 2001
+        kept = {value for name, value in found.items() if name.startswith("m")}
+        assert kept in ({acknowledged}, {acknowledged + 1})
+        acknowledged = int(kept.pop())
+    assert not any("group" not in one for one in json.loads(file.read_text()))
+
+
+def test_a_page_is_of_now_where_it_gives_no_time() -> None:
+    pushed = read_text(b"a 1\nb 2 1793400000000\n", {"job": "x"}, NOW_MS)
+    assert [(s.t_ms, str(s.series[0])) for s in pushed.scrapes] == [
+        (1_793_400_000_000, 'b{job="x"}'),
+        (NOW_MS, 'a{job="x"}'),
+    ]
+    [scrape] = read_text(b"a 1\nb 2\n", {}, NOW_MS).scrapes
+    assert np.array_equal(scrape.values, [1, 2])
+
+
+@pytest.mark.parametrize("body", [b"\xff", b"a b c d\n"])
+def test_a_page_that_is_none_is_refused(body: bytes) -> None:
+    with pytest.raises(BadBody):
+        read_text(body, {}, NOW_MS)
+
+
+def test_of_a_series_that_stands_twice_the_first_counts_and_other_times_stay() -> None:
+    pushed = read_text(b"a 1 1793400000000\na 2 1793400000000\na 3 1793400000001\n", {}, NOW_MS)
+    assert [(s.t_ms, s.values.tolist()) for s in pushed.scrapes] == [
+        (1_793_400_000_000, [1]),
+        (1_793_400_000_001, [3]),
+    ]
+
+
+def test_the_content_type_says_what_a_page_is_written_in() -> None:
+    assert form_of("") == form_of("text/plain") == Format.TEXT
+    assert form_of("application/x-www-form-urlencoded") == Format.TEXT
+    assert form_of("application/openmetrics-text; version=1.0.0") == Format.OPENMETRICS
+    with pytest.raises(NotTaken):
+        form_of("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily")
