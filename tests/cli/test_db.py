@@ -96,3 +96,11 @@ def test_a_folder_that_is_not_there_cannot_be_exported_to(data: Path, tmp_path: 
     said = jipyo("export", str(tmp_path / "none" / "x.om"), "--data", str(data))
     assert said.code == 1
     assert str(tmp_path / "none") in said.err
+
+
+def test_a_page_without_times_cannot_be_imported(tmp_path: Path) -> None:
+    page = tmp_path / "now.om"
+    page.write_text("# TYPE a gauge\na 1\n# EOF\n")
+    said = jipyo("import", "openmetrics", str(page), "--data", str(tmp_path / "d"))
+    assert said.code == 1
+    assert "now.om" in said.err

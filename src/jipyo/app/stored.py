@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, TextIO
 
 from jipyo import api, catalogue, promql, tsdb
 from jipyo.collect.exposition import Format, Parser
+from jipyo.collect.face import NO_TIME
 from jipyo.config import Given, load
-from jipyo.model.errors import StoreFull
+from jipyo.model.errors import CollectError, StoreFull
 from jipyo.reports.document import Issuer
 from jipyo.source import Embedded, Source
 
@@ -185,7 +186,8 @@ def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.I
 
     def parse(text: str) -> tsdb.Page:
         reading = parser.read(text, Format.OPENMETRICS)
-        assert reading.t_ms is not None
+        if reading.t_ms is None or (reading.t_ms == NO_TIME).any():
+            raise CollectError("app.import_without_times", path=str(file))
         return tsdb.Page(reading.series, reading.t_ms, reading.values, reading.metadata)
 
     with tsdb.Store.open(config.data, config.written.store, now_ms=now_ms) as store:
