@@ -45,6 +45,8 @@ _LEFT_OUT_V2 = {3: "histograms", 4: "exemplars"}
 _FIELDS_V1 = (1, 3)
 _MOST_KNOWN = 1_000_000
 _MOST_SHOWN = 300
+_SYMBOL, _SERIES = 0x22, 0x2A
+_LISTEN_EVERY = 16
 _SMALLEST_V2 = 20
 _NUMBER = np.dtype(np.int32).itemsize
 _LONGEST_SHORT = 2 + 0x7F
@@ -127,8 +129,10 @@ class RemoteWrite:
         """Nothing is known yet."""
         self._by_bytes: dict[bytes, Labels] = {}
         self._words: list[str] = []
-        self._numbers: dict[str, int] = {}
+        self._numbers: dict[bytes, int] = {}
         self._by_numbers: dict[bytes, Labels] = {}
+        self._requests = 0
+        self._described = 0
         self._rows: Rows = {}
 
     def read_v1(self, body: bytes) -> Pushed:
@@ -153,16 +157,8 @@ class RemoteWrite:
         Raises:
             BadBody: it is no such message.
         """
-        symbols: list[str] = []
-        series: list[bytes] = []
-        for number, value in wire.fields(body):
-            if number == 4:
-                symbols.append(wire.text(value))
-            elif number == 5:
-                series.append(wire.message(value))
-            elif number in _FIELDS_V1:
-                raise wire.damaged("this is a prometheus.WriteRequest")
-        if (symbols or series) and symbols[:1] != [""]:
+        symbols, series = _split_v2(body)
+        if (symbols or series) and symbols[:1] != [b""]:
             raise wire.damaged("the first symbol must be empty")
         taken = _Taken()
         split = [_glanced_v2(data) or _walked_v2(data, taken) for data in series]
@@ -171,18 +167,37 @@ class RemoteWrite:
             raise wire.damaged("a symbol that is not in the table")
         # A series is known again by the numbers that its words have with us.
         names = self._numbered(symbols)[numbers].tobytes()
+        told: list[tuple[Labels, bytes]] = []
         at = 0
         for (_, samples, metadata), end in zip(split, (ends * _NUMBER).tolist(), strict=True):
             key, at = names[at:end], end
-            labels = self._by_numbers.get(key) or self._labels_v2(key, len(samples), taken)
-            if labels is not None:
-                _take_v2(labels, samples, taken)
-                if metadata and labels.metric not in taken.metadata:
-                    told = _metadata_v2(metadata, symbols, labels.metric)
-                    taken.metadata[labels.metric] = told
+            labels = self._by_numbers.get(key) or self._labels_v2(key, samples, taken)
+            if labels is None:
+                continue
+            if metadata:
+                told.append((labels, metadata))
+            if isinstance(samples, bytes):
+                taken.series.append(labels)
+                taken.tails.append(samples)
+            else:
+                for sample in samples:
+                    taken.put(labels, sample)
+        self._describe_v2(told, symbols, taken)
         return taken.pushed(self._rows)
 
-    def _numbered(self, symbols: list[str]) -> npt.NDArray[np.int32]:
+    def _describe_v2(
+        self, told: list[tuple[Labels, bytes]], symbols: list[bytes], taken: _Taken
+    ) -> None:
+        """Metadata stands on every series of every request, so it is not read each time."""
+        self._requests += 1
+        if self._requests % _LISTEN_EVERY == 1 or len(self._by_numbers) != self._described:
+            for labels, metadata in told:
+                if labels.metric not in taken.metadata:
+                    one = _metadata_v2(metadata, symbols, labels.metric)
+                    taken.metadata[labels.metric] = one
+            self._described = len(self._by_numbers)
+
+    def _numbered(self, symbols: list[bytes]) -> npt.NDArray[np.int32]:
         """Our number of each symbol; forgotten where churn has made them too many."""
         if max(len(self._words), len(self._by_numbers)) > _MOST_KNOWN:
             self._words.clear()
@@ -191,18 +206,18 @@ class RemoteWrite:
         known = self._numbers
         for word in symbols:
             if word not in known:
-                known[word] = len(self._words)
-                self._words.append(word)
+                self._words.append(wire.text(word))
+                known[word] = len(known)
         return np.array([known[word] for word in symbols], np.int32)
 
-    def _labels_v2(self, key: bytes, samples: int, taken: _Taken) -> Labels | None:
+    def _labels_v2(self, key: bytes, samples: bytes | list[bytes], taken: _Taken) -> Labels | None:
         words = [self._words[number] for number in np.frombuffer(key, np.int32).tolist()]
         if len(words) % 2:
             raise wire.damaged("a label without a value")
         pairs = list(zip(words[::2], words[1::2], strict=True))
         labels = _labels(pairs)
         if labels is None:
-            taken.refuse(pairs, samples)
+            taken.refuse(pairs, 1 if isinstance(samples, bytes) else len(samples))
         else:
             self._by_numbers[key] = labels
         return labels
@@ -314,22 +329,54 @@ def _metadata_v1(data: bytes) -> MetricMetadata:
 
 # ---------------------------------------------------------------------------------------- 2.0
 
-_Split = tuple[bytes, list[bytes], bytes]
-"""Of a series: the references to its labels, its samples, its metadata."""
+_Split = tuple[bytes, bytes | list[bytes], bytes]
+"""Of a series: the references to its labels, its sample's tail or its samples, its metadata."""
+
+
+def _split_v2(body: bytes) -> tuple[list[bytes], list[bytes]]:
+    """The symbols and the series of a request."""
+    symbols: list[bytes] = []
+    series: list[bytes] = []
+    lists = {_SYMBOL: symbols, _SERIES: series}
+    at, end = 0, len(body)
+    while at + 3 < end and body[at] in lists:
+        size, start = body[at + 1], at + 2
+        if size > 0x7F:
+            # Two bytes of length; longer ones are left to the walker.
+            size, start = size + ((body[start] - 1) << 7), start + 1
+            if body[at + 2] > 0x7F:
+                break
+        behind = start + size
+        if behind > end:
+            break
+        lists[body[at]].append(body[start:behind])
+        at = behind
+    for number, value in wire.fields(body[at:]):
+        if number in _FIELDS_V1:
+            raise wire.damaged("this is a prometheus.WriteRequest")
+        if number << 3 | 2 in lists:
+            lists[number << 3 | 2].append(wire.message(value))
+    return symbols, series
 
 
 def _glanced_v2(data: bytes) -> _Split | None:
     """A series with one sample of six bytes of time, its fields in their order; else None."""
     behind = 2 + data[1] if len(data) > _SMALLEST_V2 and data[0] == 0x0A else 0
     end = behind + 18
-    if not behind or data[1] >= 0x80 or data[behind : behind + 3] != _VALUE_AND_TIME:
+    if not behind or data[1] > 0x7F or len(data) < end:
+        return None
+    if data[behind : behind + 3] != _VALUE_AND_TIME or data[behind + 11] != 0x10:
         return None
     more = data[end:]
-    if more and (len(data) < end + 2 or more[0] != 0x2A or more[1] != len(more) - 2):
+    if more and not _is_metadata(more):
         return None
-    if len(data) < end or len(more) > _LONGEST_SHORT:
-        return None
-    return data[2:behind], [data[behind + 2 : end]], more[2:]
+    tail = data[behind + 3 : behind + 11] + data[behind + 12 : end]
+    return data[2:behind], tail, more[2:]
+
+
+def _is_metadata(data: bytes) -> bool:
+    """Whether this is a short message of metadata and nothing else."""
+    return 1 < len(data) <= _LONGEST_SHORT and data[0] == 0x2A and data[1] == len(data) - 2
 
 
 def _walked_v2(data: bytes, taken: _Taken) -> _Split:
@@ -347,21 +394,12 @@ def _walked_v2(data: bytes, taken: _Taken) -> _Split:
     return bytes(refs), samples, metadata
 
 
-def _take_v2(labels: Labels, samples: list[bytes], taken: _Taken) -> None:
-    for sample in samples:
-        if len(sample) == 16 and sample[0] == 0x09 and sample[9] == 0x10:
-            taken.series.append(labels)
-            taken.tails.append(sample[1:9] + sample[10:])
-        else:
-            taken.put(labels, sample)
-
-
-def _metadata_v2(data: bytes, symbols: list[str], metric: str) -> MetricMetadata:
+def _metadata_v2(data: bytes, symbols: list[bytes], metric: str) -> MetricMetadata:
     said: dict[int, wire.Value] = dict(wire.fields(data))
     refs = [wire.unsigned(said.get(3, 0)), wire.unsigned(said.get(4, 0))]
     if max(refs) >= len(symbols):
         raise wire.damaged("a symbol that is not in the table")
-    told, unit = (symbols[ref] for ref in refs)
+    told, unit = (wire.text(symbols[ref]) for ref in refs)
     kind = _TYPES_V2.get(wire.signed(said.get(1, 0)), MetricType.UNKNOWN)
     for part in _PARTS.get(kind, ()):
         metric = metric.removesuffix(part)
