@@ -35,17 +35,14 @@ _TARGET = 200_000
 
 
 def series() -> list[Labels]:
-    """As node_exporter's: eight labels, a hundred names."""
+    """As long as what Prometheus sends for node_exporter: about 120 bytes a sample in 1.0."""
     return [
         Labels.of(
             {
                 "__name__": f"node_network_metric_{n % 100}_bytes_total",
-                "cluster": "seoul-1",
                 "device": f"eth{n % 7}",
-                "env": "production",
                 "instance": f"gpu-{n // 100:02}:9100",
                 "job": "node",
-                "mode": ("user", "system", "idle")[n % 3],
                 "n": str(n),
             }
         )

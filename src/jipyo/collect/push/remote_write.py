@@ -45,21 +45,22 @@ _LEFT_OUT_V2 = {3: "histograms", 4: "exemplars"}
 _FIELDS_V1 = (1, 3)
 _MOST_KNOWN = 1_000_000
 _MOST_SHOWN = 300
-_SYMBOL, _SERIES = 0x22, 0x2A
+_SYMBOL, _SERIES, _METADATA = 0x22, 0x2A, 0x2A
 _LISTEN_EVERY = 16
 _SMALLEST_V2 = 20
 _NUMBER = np.dtype(np.int32).itemsize
-_LONGEST_SHORT = 2 + 0x7F
 K = TypeVar("K")
 
 # How a series with one sample ends: field 2, its length, the value, the time in six bytes.
 # A value of 0 is not written at all.
 _VALUE_AND_TIME = b"\x12\x10\x09"
 _TIME_ALONE = b"\x12\x07\x10"
+_TIME_KEY = 0x10
 _ZERO = bytes(8)
-_TAIL = 14
+_TAIL = 15
+_TIME = 9
 _LAST = 5
-_NO_TAIL = bytes(8) + b"\x80\x80\x80\x80\x80\x00"
+_NO_TAIL = bytes(8) + b"\x10\x80\x80\x80\x80\x80\x00"
 """Stands for a sample that is not of this form."""
 _PARTS = {
     MetricType.HISTOGRAM: ("_bucket", "_count", "_sum"),
@@ -73,7 +74,7 @@ class _Taken:
 
     series: list[Labels] = field(default_factory=list)
     tails: list[bytes] = field(default_factory=list)
-    """Eight bytes of value and six of time, for each sample."""
+    """Of each sample: eight bytes of value, the key of the time, six bytes of time."""
     other: list[tuple[int, bytes, int]] = field(default_factory=list)
     """Samples of another form: which, the bytes of the value, the time."""
     metadata: dict[str, MetricMetadata] = field(default_factory=dict)
@@ -98,11 +99,11 @@ class _Taken:
     def pushed(self, rows: Rows) -> Pushed:
         tails = np.frombuffer(b"".join(self.tails), np.uint8).reshape(-1, _TAIL)
         values = tails[:, :8].copy().view(np.uint64).ravel()
-        times, whole = _six_byte_times(tails[:, 8:])
+        times, whole = _six_byte_times(tails[:, _TIME:])
+        whole &= tails[:, _TIME - 1] == _TIME_KEY
         # What only looked like it, because its message holds other fields, is read as it is.
         for at in np.flatnonzero(~whole).tolist():
-            tail = self.tails[at]
-            self.other.append((at, *_sample(b"\x09" + tail[:8] + b"\x10" + tail[8:])))
+            self.other.append((at, *_sample(b"\x09" + self.tails[at])))
         for at, value, t_ms in self.other:
             values[at], times[at] = int.from_bytes(value, "little"), t_ms
         found = scrapes(self.series, times, values.view(np.float64), rows)
@@ -132,7 +133,6 @@ class RemoteWrite:
         self._numbers: dict[bytes, int] = {}
         self._by_numbers: dict[bytes, Labels] = {}
         self._requests = 0
-        self._described = 0
         self._rows: Rows = {}
 
     def read_v1(self, body: bytes) -> Pushed:
@@ -167,35 +167,21 @@ class RemoteWrite:
             raise wire.damaged("a symbol that is not in the table")
         # A series is known again by the numbers that its words have with us.
         names = self._numbered(symbols)[numbers].tobytes()
-        told: list[tuple[Labels, bytes]] = []
+        # Metadata stands on every series of every request, so it is not read each time.
+        self._requests += 1
+        listening = self._requests % _LISTEN_EVERY == 1
         at = 0
         for (_, samples, metadata), end in zip(split, (ends * _NUMBER).tolist(), strict=True):
             key, at = names[at:end], end
-            labels = self._by_numbers.get(key) or self._labels_v2(key, samples, taken)
-            if labels is None:
-                continue
-            if metadata:
-                told.append((labels, metadata))
-            if isinstance(samples, bytes):
-                taken.series.append(labels)
-                taken.tails.append(samples)
-            else:
-                for sample in samples:
-                    taken.put(labels, sample)
-        self._describe_v2(told, symbols, taken)
-        return taken.pushed(self._rows)
-
-    def _describe_v2(
-        self, told: list[tuple[Labels, bytes]], symbols: list[bytes], taken: _Taken
-    ) -> None:
-        """Metadata stands on every series of every request, so it is not read each time."""
-        self._requests += 1
-        if self._requests % _LISTEN_EVERY == 1 or len(self._by_numbers) != self._described:
-            for labels, metadata in told:
-                if labels.metric not in taken.metadata:
+            labels = self._by_numbers.get(key)
+            if labels is None or listening:
+                labels = self._labels_v2(key, samples, taken)
+                if metadata and labels is not None and labels.metric not in taken.metadata:
                     one = _metadata_v2(metadata, symbols, labels.metric)
                     taken.metadata[labels.metric] = one
-            self._described = len(self._by_numbers)
+            if labels is not None:
+                _take_v2(labels, samples, taken)
+        return taken.pushed(self._rows)
 
     def _numbered(self, symbols: list[bytes]) -> npt.NDArray[np.int32]:
         """Our number of each symbol; forgotten where churn has made them too many."""
@@ -211,6 +197,9 @@ class RemoteWrite:
         return np.array([known[word] for word in symbols], np.int32)
 
     def _labels_v2(self, key: bytes, samples: bytes | list[bytes], taken: _Taken) -> Labels | None:
+        known = self._by_numbers.get(key)
+        if known is not None:
+            return known
         words = [self._words[number] for number in np.frombuffer(key, np.int32).tolist()]
         if len(words) % 2:
             raise wire.damaged("a label without a value")
@@ -258,17 +247,17 @@ def _sample(data: bytes) -> tuple[bytes, int]:
 
 def _series_v1(data: bytes, known: dict[bytes, Labels], taken: _Taken) -> None:
     # If the bytes before are a whole series that we know, those behind are its sample.
-    if data[-18:-15] == _VALUE_AND_TIME and data[-7] == 0x10:
+    if data[-18:-15] == _VALUE_AND_TIME:
         labels = known.get(data[:-18])
         if labels is not None:
             taken.series.append(labels)
-            taken.tails.append(data[-15:-7] + data[-6:])
+            taken.tails.append(data[-15:])
             return
     elif data[-9:-6] == _TIME_ALONE:
         labels = known.get(data[:-9])
         if labels is not None:
             taken.series.append(labels)
-            taken.tails.append(_ZERO + data[-6:])
+            taken.tails.append(_ZERO + data[-7:])
             return
     _walk_v1(data, known, taken)
 
@@ -360,23 +349,20 @@ def _split_v2(body: bytes) -> tuple[list[bytes], list[bytes]]:
 
 
 def _glanced_v2(data: bytes) -> _Split | None:
-    """A series with one sample of six bytes of time, its fields in their order; else None."""
-    behind = 2 + data[1] if len(data) > _SMALLEST_V2 and data[0] == 0x0A else 0
+    """A series with one sample of 16 bytes, its fields short and in their order; else None."""
+    size = len(data)
+    if size < _SMALLEST_V2 or data[0] != 0x0A or data[1] > 0x7F:
+        return None
+    behind = data[1] + 2
     end = behind + 18
-    if not behind or data[1] > 0x7F or len(data) < end:
+    if data[behind : behind + 3] != _VALUE_AND_TIME or size < end:
         return None
-    if data[behind : behind + 3] != _VALUE_AND_TIME or data[behind + 11] != 0x10:
-        return None
-    more = data[end:]
-    if more and not _is_metadata(more):
-        return None
-    tail = data[behind + 3 : behind + 11] + data[behind + 12 : end]
-    return data[2:behind], tail, more[2:]
-
-
-def _is_metadata(data: bytes) -> bool:
-    """Whether this is a short message of metadata and nothing else."""
-    return 1 < len(data) <= _LONGEST_SHORT and data[0] == 0x2A and data[1] == len(data) - 2
+    if size == end:
+        return data[2:behind], data[behind + 3 : end], b""
+    more = size - end - 2  # what metadata there is, behind its key and its length
+    if 0 <= more <= 0x7F and data[end] == _METADATA and data[end + 1] == more:
+        return data[2:behind], data[behind + 3 : end], data[end + 2 :]
+    return None
 
 
 def _walked_v2(data: bytes, taken: _Taken) -> _Split:
@@ -392,6 +378,15 @@ def _walked_v2(data: bytes, taken: _Taken) -> _Split:
         elif number in _LEFT_OUT_V2:
             taken.leave_out(_LEFT_OUT_V2[number])
     return bytes(refs), samples, metadata
+
+
+def _take_v2(labels: Labels, samples: bytes | list[bytes], taken: _Taken) -> None:
+    if isinstance(samples, bytes):
+        taken.series.append(labels)
+        taken.tails.append(samples)
+    else:
+        for sample in samples:
+            taken.put(labels, sample)
 
 
 def _metadata_v2(data: bytes, symbols: list[bytes], metric: str) -> MetricMetadata:
