@@ -39,8 +39,9 @@ def stored(block: SeriesBlock) -> Iterator[Samples]:
 
 
 def of_subquery(block: Block, t_ms: Times) -> Iterator[Samples]:
-    """The points of a subquery, apart where they have holes."""
-    return _apart(Samples(block.series, t_ms, block.values, block.nameless), block.present)
+    """The points of a subquery, apart where they have holes; nothing where there are none."""
+    if block.series:
+        yield from _apart(Samples(block.series, t_ms, block.values, block.nameless), block.present)
 
 
 def _apart(samples: Samples, present: Mask) -> Iterator[Samples]:
