@@ -456,7 +456,6 @@ _QUERY = _part(
     Setting("max_points", _between(_whole, "1", "1000000000")),
     Setting("timeout", _seconds, "timeout_s"),
     Setting("max_concurrency", _between(_whole, "1", "10000")),
-    Setting("threads", _between(_whole, "1", "256")),
 )
 _WEB = _part(
     "web",

@@ -445,7 +445,7 @@ def test_memory_is_that_of_blocks_not_of_all_series(expr: str) -> None:
     assert peak < 6 * one_block  # of 20
 
 
-def test_an_error_of_the_store_comes_through_while_reading_ahead() -> None:
+def test_an_error_of_the_store_comes_through() -> None:
     class Breaking(Many):
         def select(
             self, selector: Sequence[Matcher], start_ms: int, end_ms: int
@@ -455,23 +455,6 @@ def test_an_error_of_the_store_comes_through_while_reading_ahead() -> None:
 
     with pytest.raises(RuntimeError, match="disk"):
         ENGINE.instant(Breaking(), "sum(rate(x_total[5m]))", DAY_MS)
-
-
-def test_a_refused_answer_stops_reading_ahead() -> None:
-    closed: list[bool] = []
-
-    class Closing(Many):
-        def select(
-            self, selector: Sequence[Matcher], start_ms: int, end_ms: int
-        ) -> Iterator[SeriesBlock]:
-            try:
-                yield from super().select(selector, start_ms, end_ms)
-            finally:
-                closed.append(True)
-
-    engine = Engine(Options(max_samples=10))
-    refused(lambda: engine.instant(Closing(), "x_total", DAY_MS))
-    assert closed == [True]
 
 
 # Explaining

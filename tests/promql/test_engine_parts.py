@@ -20,7 +20,7 @@ from jipyo.promql.xxhash import hash64
 from promql import windows_oracle as oracle
 from support.memory import MemoryStore
 
-ENGINE = Engine(Options(features=frozenset(Feature), threads=1))
+ENGINE = Engine(Options(features=frozenset(Feature)))
 HERE = Span(0, 1)
 
 finite = st.integers(-9, 9).map(float) | st.floats(-1e18, 1e18) | st.sampled_from([1e100, -1e100])

@@ -14,7 +14,7 @@ from promql import windows_oracle as oracle
 from promql.windows_oracle import Window
 from support.memory import MemoryStore
 
-ENGINE = Engine(Options(features=frozenset(Feature), advice=False, threads=1))
+ENGINE = Engine(Options(features=frozenset(Feature), advice=False))
 
 Expected = Callable[[Window], float | None]
 

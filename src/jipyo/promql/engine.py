@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,6 @@ class Engine:
         """Take the limits, and what measures the time a query takes."""
         self.options = options or Options()
         self._clock = clock
-        self._executor = _executor(self.options.threads)
         self._slots = threading.BoundedSemaphore(self.options.max_concurrency)
 
     def instant(
@@ -151,7 +149,6 @@ class Engine:
                     guard=guard,
                     notes=Notes(),
                     repeats=Repeats.of(node),
-                    executor=self._executor,
                     ranged=period.start_ms != period.end_ms,
                     known={},
                 ),
@@ -176,10 +173,6 @@ class Engine:
 
 
 _WAIT_S = 0.05
-
-
-def _executor(threads: int) -> Executor | None:
-    return ThreadPoolExecutor(threads, "promql-read") if threads > 1 else None
 
 
 def _instant(evaluation: Evaluation, node: Node, t_ms: int) -> Value:

@@ -15,7 +15,6 @@ from jipyo.promql import (
     relabel,
     selections,
 )
-from jipyo.promql.ahead import read_ahead
 from jipyo.promql.ast import (
     Aggregate,
     Binary,
@@ -36,7 +35,6 @@ from jipyo.promql.signatures import ValueType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
 
     from jipyo.model.sample import SeriesBlock, Times, Values
     from jipyo.model.store import Queryable
@@ -59,8 +57,6 @@ class Evaluation:
     repeats: Repeats
     ranged: bool
     """Whether this is a range query, whose answer is ordered by labels."""
-    executor: Executor | None
-    """What reads on while we compute."""
     known: dict[tuple[int, int], tuple[Times, list[Block]]]
     """Blocks of what is asked for more than once, by node and steps."""
 
@@ -139,8 +135,7 @@ class Evaluation:
 
     def read(self, selector: VectorSelector, start_ms: int, end_ms: int) -> Iterator[SeriesBlock]:
         """The matching series as the store gives them."""
-        blocks = self.store.select(selector.matchers, start_ms, end_ms)
-        for block in read_ahead(blocks, self.executor):
+        for block in self.store.select(selector.matchers, start_ms, end_ms):
             self.guard.check()
             self.guard.read(len(block.series), block.values.size)
             yield block

@@ -23,8 +23,6 @@ class Options:
     """A query that takes longer is given up."""
     max_concurrency: int = 20
     """So many queries run at once; others wait."""
-    threads: int = 2
-    """So many threads read and compute one query."""
     delayed_name_removal: bool = True
     """Names are dropped at the end of a query, not at every step of it."""
     advice: bool = True

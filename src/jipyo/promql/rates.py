@@ -129,7 +129,8 @@ _OVERLAP = 8
 def _plain_sums(values: Values, lo: Times, hi: Times) -> Values:
     """The sums of `values[lo:hi]`; resets are added without compensation, as in Prometheus."""
     if int((hi - lo).sum()) > _OVERLAP * len(values):
-        return joined(*window_sums(values[None, :], lo, hi))[0]
+        overlapping: Values = joined(*window_sums(values[None, :], lo, hi))[0]
+        return overlapping
     ends = np.stack((lo, hi), axis=1).ravel()
     sums: Values = np.add.reduceat(np.append(values, 0.0), ends)[::2]
     return np.where(hi > lo, sums, 0.0)
