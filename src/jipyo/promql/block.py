@@ -69,13 +69,15 @@ class Block:
 
     def finished(self) -> Block:
         """Drop the names that are marked."""
-        if not self.nameless.any():
-            return self
-        series = tuple(
+        return replace(self, series=self.final_series).merged() if self.nameless.any() else self
+
+    @property
+    def final_series(self) -> tuple[Labels, ...]:
+        """What the series are called when the query is done."""
+        return tuple(
             without_name(labels) if drop else labels
-            for labels, drop in zip(self.series, self.nameless, strict=True)
+            for labels, drop in zip(self.series, self.nameless.tolist(), strict=True)
         )
-        return replace(self, series=series).merged()
 
     def merged(self) -> Block:
         """Join series with the same labels.
@@ -110,6 +112,30 @@ def same_labelset() -> QueryError:
 def without_name(labels: Labels) -> Labels:
     """All labels but the name, type and unit."""
     return labels.drop(NAME_LABELS)
+
+
+def assembled(blocks: Iterable[Block], steps: int) -> Block:
+    """The answer of a range: names dropped where marked, series in the order of their labels.
+
+    Raises:
+        QueryError: series cannot be told apart without their names.
+    """
+    parts = [block.seen() for block in blocks]
+    series = [labels for part in parts for labels in part.final_series]
+    if len({labels.pairs for labels in series}) < len(series):
+        return concatenate(parts, steps).finished().by_labels()
+    order = sorted(range(len(series)), key=lambda row: series[row].pairs)
+    place = np.empty(len(series), np.int64)
+    place[order] = np.arange(len(series))
+    # Every number is copied once, to where it belongs.
+    values = np.empty((len(series), steps))
+    present = np.empty((len(series), steps), np.bool_)
+    at = 0
+    for part in parts:
+        rows = place[at : at + len(part.series)]
+        values[rows], present[rows] = part.values, part.present
+        at += len(part.series)
+    return Block.of([series[row] for row in order], values, present)
 
 
 def concatenate(blocks: Iterable[Block], steps: int) -> Block:

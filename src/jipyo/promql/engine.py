@@ -24,7 +24,7 @@ from jipyo.model.result import (
 from jipyo.model.sample import SeriesBlock, Times, Values
 from jipyo.promql.annotations import Notes
 from jipyo.promql.ast import Aggregate, Call, Expr, StringLiteral
-from jipyo.promql.block import without_name
+from jipyo.promql.block import assembled, without_name
 from jipyo.promql.evaluation import Evaluation
 from jipyo.promql.explain import Explanation, Step
 from jipyo.promql.guard import Guard
@@ -217,7 +217,7 @@ def _ranged(evaluation: Evaluation, node: Node, t_ms: Times) -> Matrix:
     if node.value_type is ValueType.SCALAR:
         values = evaluation.scalar(node, t_ms)[None, :]
         return Matrix((EMPTY,), t_ms, values, np.ones(values.shape, np.bool_))
-    block = evaluation.block(node, t_ms).seen().finished().by_labels()
+    block = assembled(evaluation.stream(node, t_ms), len(t_ms))
     return Matrix(
         block.series,
         t_ms,

@@ -87,14 +87,15 @@ def _start_at_zero(
 ) -> None:
     """A counter cannot have been negative: do not stretch back beyond its zero."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        if first.min() * stretch.sampled.min() >= stretch.to_start.max() * rise.max():
+        # Few values are so small; only those are looked at closely.
+        small = first < rise * (stretch.to_start / stretch.sampled).max()
+        if not small.any():
             return
-        near = (first * stretch.sampled < stretch.to_start * rise) & (first >= 0)
-        if not near.any():
-            return
-        row, at = np.nonzero(near)
+        row, at = np.nonzero(small & (first >= 0))
         sampled = stretch.sampled[at]
         to_zero = sampled * (first[row, at] / rise[row, at])
+        near = to_zero < stretch.to_start[at]
+        row, at, sampled, to_zero = row[near], at[near], sampled[near], to_zero[near]
         factor = (sampled + to_zero + stretch.to_end[at]) / sampled
         by = seconds[at] if isinstance(seconds, np.ndarray) else seconds
         result[row, at] = rise[row, at] * (factor / by)
@@ -117,9 +118,9 @@ def _add_resets(values: Values, lo: Times, hi: Times, rise: Values) -> None:
             for a, b, reached in zip(first, last, values[row, before], strict=True):
                 rise[row, a:b] += reached
         else:
-            first = np.searchsorted(before, lo, "left")
-            last = np.maximum(first, np.searchsorted(before, hi - 1, "left"))
-            rise[row] += _plain_sums(values[row, before], first, last)
+            reached = np.zeros(values.shape[1])
+            np.copyto(reached[:-1], values[row, :-1], where=fell[row])
+            rise[row] += _plain_sums(reached, lo, np.maximum(lo, hi - 1))
 
 
 _OVERLAP = 8
@@ -127,12 +128,12 @@ _OVERLAP = 8
 
 
 def _plain_sums(values: Values, lo: Times, hi: Times) -> Values:
-    """The sums of `values[lo:hi]`; resets are added without compensation, as in Prometheus."""
+    """The sums of `values[lo:hi]`, hi < len(values); without compensation, as in Prometheus."""
     if int((hi - lo).sum()) > _OVERLAP * len(values):
         overlapping: Values = joined(*window_sums(values[None, :], lo, hi))[0]
         return overlapping
     ends = np.stack((lo, hi), axis=1).ravel()
-    sums: Values = np.add.reduceat(np.append(values, 0.0), ends)[::2]
+    sums: Values = np.add.reduceat(values, ends)[::2]
     return np.where(hi > lo, sums, 0.0)
 
 

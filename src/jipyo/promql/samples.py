@@ -31,7 +31,7 @@ def stored(block: SeriesBlock) -> Iterator[Samples]:
     nameless = np.zeros(len(block.series), np.bool_)
     whole = Samples(block.series, block.t_ms, block.values, nameless)
     # Few blocks hold any NaN, and looking for one is cheap.
-    if not np.isnan(block.values).any():
+    if not np.isnan(block.values.min(initial=np.inf)):
         yield whole
         return
     stale = is_stale(block.values)
