@@ -166,4 +166,5 @@ def test_what_is_written_reads_back_with_our_parser(families: list[Family]) -> N
         found = {k: repr(float(v)) for k, v in zip(reading.series, reading.values, strict=True)}
         assert found == as_dict(families)
         helps = {m.metric: m.help for m in reading.metadata}
-        assert helps == {f.name: f.help for f in families}
+        # Blanks before the text are the format's own.
+        assert helps == {f.name: f.help.lstrip(" \t") for f in families}
