@@ -373,3 +373,31 @@ def test_labels_that_do_not_decide_are_followed_by_the_others() -> None:
     assert [labels["b"] for labels in series] == ["1", "10", "2"]
     series = LATE.instant(store, 'sort_by_label(x, "a", "b")', 0).value.series
     assert [labels["b"] for labels in series] == ["1", "2", "10"]
+
+
+def test_infinities_between_many_resets_spoil_their_own_windows_only() -> None:
+    store = MemoryStore()
+    values = [float(nth % 2) for nth in range(400)]
+    values[100] = math.inf
+    store.put(Labels.of({"__name__": "x_total"}), range(0, 400_000, 1_000), values)
+    value = LATE.range(store, "increase(x_total[50s])", 49_000, 399_000, 50_000).value
+    assert value.values[0, [0, 1]].tolist() == pytest.approx([25, 25], rel=0.03)
+    assert math.isnan(value.values[0, 2])
+    assert value.values[0, 3:].tolist() == pytest.approx([25] * 5, rel=0.03)
+
+
+def test_info_that_is_asked_for_and_ends_takes_its_series_along() -> None:
+    store = described()
+    store.put(Labels.of({"__name__": "late", "job": "a", "instance": "i"}), [540_000], [1.0])
+    labels = {"__name__": "start_info", "job": "a", "instance": "i", "phase": "0"}
+    store.put(Labels.of(labels), [0], [1.0])
+    start = 'info(cpu, {__name__="start_info", phase="0"})'
+    value = LATE.range(store, start, 0, 600_000, 300_000).value
+    assert value.present.tolist() == [[True, False, False]]
+    value = LATE.range(store, "info(late)", 240_000, 600_000, 60_000).value
+    assert [labels["version"] for labels in value.series] == ["2"]
+
+
+def test_a_subquery_without_steps_is_empty() -> None:
+    assert answered(LATE, named("x"), "count_over_time(x[1s:1h])") == []
+    assert LATE.instant(named("x"), "count_over_time(x[1m:5m])", 540_000).value.series == ()

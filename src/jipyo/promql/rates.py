@@ -118,9 +118,19 @@ def _add_resets(values: Values, lo: Times, hi: Times, rise: Values) -> None:
             for a, b, reached in zip(first, last, values[row, before], strict=True):
                 rise[row, a:b] += reached
         else:
-            reached = np.zeros(values.shape[1])
-            np.copyto(reached[:-1], values[row, :-1], where=fell[row])
+            reached = _where(values[row], fell[row])
             rise[row] += _plain_sums(reached, lo, np.maximum(lo, hi - 1))
+
+
+def _where(values: Values, flags: Mask) -> Values:
+    """The values that are flagged, zero elsewhere and at the end."""
+    kept = np.zeros(len(values))
+    if np.isfinite(values.sum()):
+        # Several times as fast as choosing, but 0 * Inf is NaN.
+        np.multiply(values[:-1], flags, out=kept[:-1])
+    else:
+        np.copyto(kept[:-1], values[:-1], where=flags)
+    return kept
 
 
 _OVERLAP = 8
