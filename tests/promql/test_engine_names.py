@@ -72,6 +72,7 @@ def test_what_changes_numbers_drops_the_name(engine: Engine, expr: str) -> None:
         "first_over_time(x[5m])",
         "x and x",
         "x or y",
+        "clamp(x, 1, 0) or x",
         "topk(1, x)",
         "sort(x)",
         "limitk(1, x)",
@@ -401,3 +402,14 @@ def test_info_that_is_asked_for_and_ends_takes_its_series_along() -> None:
 def test_a_subquery_without_steps_is_empty() -> None:
     assert answered(LATE, named("x"), "count_over_time(x[1s:1h])") == []
     assert LATE.instant(named("x"), "count_over_time(x[1m:5m])", 540_000).value.series == ()
+
+
+@pytest.mark.parametrize(
+    "expr",
+    [
+        'label_join(sum by (job) (x), "job", "-", "nobody")',
+        'label_replace(sum by (job) (x), "job", "", "job", ".*")',
+    ],
+)
+def test_the_last_label_may_be_taken_away(expr: str) -> None:
+    assert answered(LATE, named("x"), expr) == ["{}"]

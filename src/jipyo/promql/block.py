@@ -93,12 +93,14 @@ class Block:
         return concatenate([self._one_of(rows) for rows in places.values()], self.values.shape[1])
 
     def _one_of(self, rows: list[int]) -> Block:
-        one = self.rows(rows[:1])
         if len(rows) == 1:
-            return one
+            return self.rows(rows)
         present = self.present[rows]
         if (present.sum(axis=0) > 1).any():
             raise same_labelset()
+        # Whether the name is to go is said by whoever comes first.
+        begins = np.where(present.any(axis=1), present.argmax(axis=1), present.shape[1])
+        one = self.rows([rows[int(begins.argmin())]])
         first = np.argmax(present, axis=0)
         values = np.take_along_axis(self.values[rows], first[None, :], axis=0)
         return replace(one, values=values, present=np.any(present, axis=0, keepdims=True))

@@ -58,7 +58,9 @@ def label_join(block: Block, texts: Sequence[str]) -> Block:
 
 def _relabelled(block: Block, target: str, change: Callable[[Labels], Labels | None]) -> Block:
     changed = [change(labels) for labels in block.series]
-    series = tuple(new or old for new, old in zip(changed, block.series, strict=True))
+    series = tuple(
+        old if new is None else new for new, old in zip(changed, block.series, strict=True)
+    )
     nameless = block.nameless
     if target == METRIC_NAME:
         # Whoever sets the name wants to see it.
