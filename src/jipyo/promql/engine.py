@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jipyo.model.store import Queryable
+    from jipyo.promql.features import Features
     from jipyo.promql.ranges import WindowShape
 
 _ORDERING = frozenset({"sort", "sort_desc", "sort_by_label", "sort_by_label_desc"})
@@ -73,7 +75,7 @@ class Engine:
             QueryError: the question is wrong, cannot be answered, or takes too much.
         """
         period = Period(t_ms, t_ms, 0)
-        tree = parse(expr, self.options.features)
+        tree = _parsed(expr, self.options.features)
         with self._running(store, tree, period, cancel) as (evaluation, node):
             value = _instant(evaluation, node, t_ms)
             return self._result(evaluation, expr, value)
@@ -97,7 +99,7 @@ class Engine:
             QueryError: the question is wrong, cannot be answered, or takes too much.
         """
         self._check_period(start_ms, end_ms, step_ms)
-        tree = parse(expr, self.options.features)
+        tree = _parsed(expr, self.options.features)
         if tree.value_type not in (ValueType.SCALAR, ValueType.VECTOR):
             raise QueryError.bad_data(
                 f'invalid expression type "{tree.value_type.documented}" for range query, '
@@ -117,7 +119,7 @@ class Engine:
         if step_ms:
             self._check_period(start_ms, end_ms, step_ms)
         period = Period(start_ms if step_ms else end_ms, end_ms, step_ms)
-        node = plan(parse(expr, self.options.features), period)
+        node = plan(_parsed(expr, self.options.features), period)
         t_ms = np.arange(period.start_ms, end_ms + 1, step_ms or 1)
         return Explanation(self.options, Repeats.of(node)).step(node, t_ms)
 
@@ -173,6 +175,13 @@ class Engine:
 
 
 _WAIT_S = 0.05
+_REMEMBERED_BYTES = 2048
+_remembered = lru_cache(maxsize=512)(parse)
+
+
+def _parsed(expr: str, features: Features) -> Expr:
+    """The tree of a text; dashboards, surveys and rules ask the same over and over."""
+    return (_remembered if len(expr) <= _REMEMBERED_BYTES else parse)(expr, features)
 
 
 def _instant(evaluation: Evaluation, node: Node, t_ms: int) -> Value:

@@ -10,6 +10,7 @@ computing them, so this file is written for speed: numbers are written by the th
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -147,18 +148,25 @@ def _stamps(t_ms: Times) -> _Stamps | None:
 
 def _stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
     """The pattern once a row, its zeros replaced by the digits of that row's number."""
-    places = np.flatnonzero(np.frombuffer(pattern, np.uint8) == ord("0"))
-    digits = np.frombuffer(_listed(numbers), np.uint8)
+    digits = np.frombuffer(_listed(numbers), np.uint8).reshape(len(numbers), -1)
     rows = np.tile(np.frombuffer(pattern, np.uint8), (len(numbers), 1))
-    rows[:, places] = digits.reshape(len(numbers), -1)[:, :-1]
+    at = 0
+    for zeros in re.finditer(b"0+", pattern):
+        start, end = zeros.span()
+        rows[:, start:end] = digits[:, at : at + end - start]
+        at += end - start
     return rows
 
 
 def _words(rows: npt.NDArray[np.uint8]) -> tuple[tuple[int, _Words], ...]:
-    differ = np.flatnonzero((rows != rows[0]).any(axis=0))
+    # Times ascend: what the first and the last begin with, all of them begin with.
+    differ = np.flatnonzero(rows[0] != rows[-1])
     if not len(differ):
         return ()
-    ends = range(int(differ[-1]) + 1, int(differ[0]), -_WORD)
+    last = rows.shape[1] - 1
+    while (rows[:, last] == rows[0, last]).all():
+        last -= 1
+    ends = range(last + 1, int(differ[0]), -_WORD)
     columns = [max(end - _WORD, 0) for end in ends]
     return tuple(
         (column, np.ascontiguousarray(rows[:, column : column + _WORD]).view(np.uint64)[:, 0])

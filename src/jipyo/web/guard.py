@@ -8,10 +8,11 @@ or costs something (everything but GET and HEAD) must not come from another orig
 from __future__ import annotations
 
 import time
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 
 from jipyo.web import encode
 
@@ -32,6 +33,7 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
+_RAW_HEADERS = [(name.encode(), text.encode()) for name, text in SECURITY_HEADERS.items()]
 _READING = ("GET", "HEAD", "OPTIONS")
 
 
@@ -61,9 +63,8 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
+                said = {name for name, _ in message["headers"]}
+                message["headers"] += [each for each in _RAW_HEADERS if each[0] not in said]
             await send(message)
 
         try:
@@ -105,6 +106,7 @@ def _without_port(host: str) -> str:
     return (name if colon and port.isdecimal() else host).strip("[]")
 
 
+@lru_cache(maxsize=64)
 def _is_loopback(name: str) -> bool:
     try:
         return ip_address(name).is_loopback

@@ -111,6 +111,7 @@ def serve(
         access_log=False,
         lifespan="off",
         ws="none",
+        proxy_headers=False,
         http="h11",
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
