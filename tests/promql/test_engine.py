@@ -5,6 +5,7 @@ import threading
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.labels import Labels
 from jipyo.model.matcher import Matcher
 from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
-from jipyo.model.sample import STALE_BITS, HourBlock, SeriesBlock
+from jipyo.model.sample import EVERY_FIGURE, STALE_BITS, HourBlock, HourFigure, SeriesBlock
 from jipyo.promql import Engine, Feature, Options
 from jipyo.promql.explain import Step
 from jipyo.source import Embedded
@@ -312,9 +313,15 @@ class Spying(MemoryStore):
         self.asked.append((start_ms, end_ms))
         yield from super().select(selector, start_ms, end_ms)
 
-    def hours(self, selector: Sequence[Matcher], start_ms: int, end_ms: int) -> Iterator[HourBlock]:
+    def hours(
+        self,
+        selector: Sequence[Matcher],
+        start_ms: int,
+        end_ms: int,
+        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+    ) -> Iterator[HourBlock]:
         self.hours_asked.append((start_ms, end_ms))
-        yield from super().hours(selector, start_ms, end_ms)
+        yield from super().hours(selector, start_ms, end_ms, figures)
 
 
 @pytest.mark.parametrize(

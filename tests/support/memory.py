@@ -10,8 +10,10 @@ import numpy as np
 
 from jipyo.model.matcher import select_all
 from jipyo.model.sample import (
+    EVERY_FIGURE,
     Appended,
     HourBlock,
+    HourFigure,
     MetricMetadata,
     Reject,
     Scrape,
@@ -20,7 +22,8 @@ from jipyo.model.sample import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from jipyo.model.labels import Labels
     from jipyo.model.store import Selector
@@ -87,7 +90,13 @@ class MemoryStore:
                 np.array([row for _, row in rows]),
             )
 
-    def hours(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[HourBlock]:
+    def hours(
+        self,
+        selector: Selector,
+        start_ms: int,
+        end_ms: int,
+        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+    ) -> Iterator[HourBlock]:
         first, last = math.ceil(start_ms / HOUR_MS), end_ms // HOUR_MS
         for labels in self._matching([selector], start_ms, end_ms):
             found = [
@@ -96,7 +105,7 @@ class MemoryStore:
                 if len(block := self._hour(labels, hour * HOUR_MS))
             ]
             if found:
-                yield _hour_block(labels, found)
+                yield _hour_block(labels, found, figures)
 
     def _hour(self, labels: Labels, hour_ms: int) -> np.ndarray:
         samples = self._samples(labels, hour_ms + 1, hour_ms + HOUR_MS)
@@ -120,23 +129,30 @@ class MemoryStore:
         return [each for name, each in self._metadata.items() if metric in (None, name)]
 
 
-def _hour_block(labels: Labels, hours: list[tuple[int, np.ndarray]]) -> HourBlock:
-    def column(take: object) -> np.ndarray:
-        return np.array([take(values) for _, values in hours])  # type: ignore[operator]
-
-    return HourBlock(
-        series=labels,
-        hour_ms=np.array([hour for hour, _ in hours], np.int64),
-        count=column(len),
-        min=column(np.fmin.reduce),
-        max=column(np.fmax.reduce),
-        sum=column(sum),
-        increase=column(_increase),
-        first=column(lambda values: values[0]),
-        last=column(lambda values: values[-1]),
-    )
-
-
 def _increase(values: np.ndarray) -> float:
     before = sum(a for a, b in pairwise(values) if b < a)
     return float(values[-1] - values[0] + before)
+
+
+_FIGURES: Mapping[HourFigure, Callable[[np.ndarray], float]] = {
+    HourFigure.FIRST: lambda values: values[0],
+    HourFigure.LAST: lambda values: values[-1],
+    HourFigure.MIN: np.fmin.reduce,
+    HourFigure.MAX: np.fmax.reduce,
+    HourFigure.SUM: sum,
+    HourFigure.INCREASE: _increase,
+}
+
+
+def _hour_block(
+    labels: Labels, hours: list[tuple[int, np.ndarray]], figures: AbstractSet[HourFigure]
+) -> HourBlock:
+    return HourBlock(
+        series=(labels,),
+        hour_ms=np.array([hour for hour, _ in hours], np.int64),
+        count=np.array([[len(values) for _, values in hours]]),
+        figures={
+            figure: np.array([[_FIGURES[figure](values) for _, values in hours]])
+            for figure in figures
+        },
+    )

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from jipyo.model.sample import STALE_NAN, Scrape, SeriesBlock
+from jipyo.model.sample import STALE_NAN, HourFigure, Scrape, SeriesBlock
 from jipyo.tsdb import hourly
+from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
 from tsdb.support import EVERYTHING, STEP, T0, Opened, one
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jipyo.model.labels import Labels
     from jipyo.model.sample import HourBlock, Values
+    from jipyo.tsdb.hourly import Hours
 
 COUNTER, GAUGE, GAPS = one("counter_total"), one("gauge"), one("gaps")
 Row = tuple[int, float, float, float, float, float, float]
@@ -40,13 +45,21 @@ def _row(v: list[float]) -> Row:
     )  # fmt: skip
 
 
-def rows(block: HourBlock) -> dict[int, Row]:
-    columns = (
-        block.count, block.first, block.last, block.min, block.max, block.sum, block.increase
-    )  # fmt: skip
-    return dict(
-        zip(block.hour_ms.tolist(), zip(*(c.tolist() for c in columns), strict=True), strict=True)
-    )
+ORDER = (
+    *(HourFigure.FIRST, HourFigure.LAST, HourFigure.MIN),
+    *(HourFigure.MAX, HourFigure.SUM, HourFigure.INCREASE),
+)
+
+
+def rows(blocks: Iterable[HourBlock]) -> dict[Labels, dict[int, Row]]:
+    found: dict[Labels, dict[int, Row]] = {}
+    for block in blocks:
+        columns = [block.count, *(block.figures[figure] for figure in ORDER)]
+        for row, labels in enumerate(block.series):
+            assert labels not in found
+            lines = zip(*(column[row].tolist() for column in columns), strict=True)
+            found[labels] = dict(zip(block.hour_ms.tolist(), lines, strict=True))
+    return found
 
 
 def series_of_days(days: int) -> tuple[np.ndarray, Values]:
@@ -89,21 +102,63 @@ def test_hours_are_what_the_samples_say(opened: Opened, how: str, start: int, en
     opened.store.append([Scrape(int(t_ms[n]), names, values[:, n]) for n in range(cut, len(t_ms))])
     if how == "appended":
         opened.settle()
-    found = {block.series: rows(block) for block in opened.store.hours(EVERYTHING, start, end)}
+    found = rows(opened.store.hours(EVERYTHING, start, end))
     for labels, column in zip(names, values, strict=True):
         expected = brute(t_ms.tolist(), column.tolist(), start, end)
         matches(found.pop(labels, {}), expected)
     assert not found
 
 
-def test_a_packed_day_is_unpacked_bit_for_bit() -> None:
-    t_ms, values = series_of_days(1)
-    hours = hourly.summarise(t_ms, values)
-    again = hourly.unpack(hourly.pack(hours))
-    assert (again.hour_ms == hours.hour_ms).all()
-    assert (again.count == hours.count).all()
-    for mine, theirs in zip(hours.figures(), again.figures(), strict=True):
+def same(one: Hours, other: Hours, figures: Iterable[HourFigure]) -> None:
+    assert (one.hour_ms == other.hour_ms).all()
+    assert (one.count == other.count).all()
+    for figure in figures:
+        mine, theirs = one.figures[figure], other.figures[figure]
         assert (mine.view(np.uint64) == theirs.view(np.uint64)).all()
+
+
+def test_a_packed_day_is_unpacked_bit_for_bit() -> None:
+    hours = hourly.summarise(*series_of_days(1))
+    again = hourly.unpack(dict(enumerate(hourly.pack(hours))))
+    same(hours, again, HourFigure)
+
+
+@pytest.mark.parametrize("figure", HourFigure)
+def test_a_figure_needs_no_more_columns_than_it_says(figure: HourFigure) -> None:
+    hours = hourly.summarise(*series_of_days(1))
+    packed = hourly.pack(hours)
+    columns = {column: packed[column] for column in hourly.needed([figure])}
+    same(hours, hourly.unpack(columns, {figure}), [figure])
+    del columns[max(columns)]
+    with pytest.raises(Damaged):
+        hourly.unpack(columns, {figure})
+
+
+@pytest.mark.parametrize("figure", HourFigure)
+def test_a_figure_is_the_same_whether_asked_for_alone_or_with_all(
+    opened: Opened, figure: HourFigure
+) -> None:
+    t_ms, values = series_of_days(3)
+    opened.store.load([SeriesBlock((COUNTER, GAUGE, GAPS), t_ms, values)])
+    span = (T0 - 2 * DAY_MS - 9 * HOUR_MS, T0)
+    every = list(opened.store.hours(EVERYTHING, *span))
+    alone = list(opened.store.hours(EVERYTHING, *span, {figure}))
+    assert [block.series for block in alone] == [block.series for block in every]
+    for one_figure, all_figures in zip(alone, every, strict=True):
+        assert set(one_figure.figures) == {figure}
+        mine, theirs = one_figure.figures[figure], all_figures.figures[figure]
+        assert np.array_equal(mine, theirs, equal_nan=True)
+
+
+def test_series_with_samples_in_the_same_hours_stand_together(opened: Opened) -> None:
+    t_ms, values = series_of_days(2)
+    opened.store.load([SeriesBlock((COUNTER, GAUGE, GAPS), t_ms, values)])
+    blocks = list(opened.store.hours(EVERYTHING, T0 - 2 * DAY_MS, T0, {HourFigure.SUM}))
+    assert [block.series for block in blocks] == [(COUNTER, GAUGE), (GAPS,)]
+    for block in blocks:
+        shape = (len(block.series), len(block.hour_ms))
+        assert block.count.shape == block.figures[HourFigure.SUM].shape == shape
+        assert (block.count > 0).all()
 
 
 def test_an_hour_ends_with_its_last_millisecond_and_begins_after_it(opened: Opened) -> None:
@@ -112,8 +167,8 @@ def test_an_hour_ends_with_its_last_millisecond_and_begins_after_it(opened: Open
     opened.store.load([SeriesBlock((GAUGE,), t_ms, np.array([[1.0, 2.0, 3.0, 4.0]]))])
     (block,) = opened.store.hours(EVERYTHING, T0, T0 + HOUR_MS)
     assert block.hour_ms.tolist() == [T0]
-    assert block.count.tolist() == [2]
-    assert block.sum.tolist() == [5.0]
+    assert block.count.tolist() == [[2]]
+    assert block.figures[HourFigure.SUM].tolist() == [[5.0]]
 
 
 def test_a_range_without_a_whole_hour_has_none(opened: Opened) -> None:

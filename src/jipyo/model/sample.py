@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -99,21 +99,34 @@ class SeriesBlock:
     values: Values
 
 
+class HourFigure(StrEnum):
+    """What is known of a series' samples within an hour, besides how many they are."""
+
+    FIRST = "first"
+    LAST = "last"
+    MIN = "min"
+    MAX = "max"
+    SUM = "sum"
+    INCREASE = "increase"
+    """The rise of a counter from the first to the last of them, resets counted as Prometheus
+    does."""
+
+
+EVERY_FIGURE = frozenset(HourFigure)
+
+
 @dataclass(frozen=True, slots=True)
 class HourBlock:
-    """Statistics of whole hours of one series; every array has shape (hours,).
+    """Statistics of series that have samples in the same whole hours, shape (series, hours).
 
     Hour h holds the samples with `h < t <= h + 1 h`, so that hours add up to
-    left-open ranges. Stale markers are left out. `increase` is the rise of a counter
-    between the first and the last sample of the hour, resets counted as Prometheus does.
+    left-open ranges. Stale markers are left out.
     """
 
-    series: Labels
+    series: tuple[Labels, ...]
     hour_ms: Times
+    """Where each hour begins; shape (hours,)."""
     count: Times
-    min: Values
-    max: Values
-    sum: Values
-    increase: Values
-    first: Values
-    last: Values
+    """How many samples an hour has; at least one."""
+    figures: Mapping[HourFigure, Values]
+    """Those that were asked for."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Protocol
 
 from jipyo.model.matcher import Matcher
+from jipyo.model.sample import EVERY_FIGURE, HourFigure
 
 if TYPE_CHECKING:
     from jipyo.model.labels import Labels
@@ -43,8 +45,18 @@ class Queryable(Protocol):
         """
         ...
 
-    def hours(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[HourBlock]:
-        """Statistics of the hours that lie wholly within (start, end]."""
+    def hours(
+        self,
+        selector: Selector,
+        start_ms: int,
+        end_ms: int,
+        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+    ) -> Iterator[HourBlock]:
+        """Statistics of the hours that lie wholly within (start, end].
+
+        Each series with samples in any of them stands in exactly one block. Fewer figures
+        cost less: each lies by itself on disk.
+        """
         ...
 
     def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:

@@ -122,7 +122,8 @@ def _hours(self: Evaluator, request: Request) -> list[tuple[Samples, Prepared]] 
     if shape.extension or not statistics.on_the_hour(name, shape.end_ms, shape.range_ms):
         return None
     start_ms, end_ms = shape.reach()
-    blocks = self.store.hours(window.selector.matchers, start_ms - 1, end_ms)
+    figures = statistics.figures(name)
+    blocks = self.store.hours(window.selector.matchers, start_ms - 1, end_ms, figures)
     return statistics.evaluate(name, blocks, shape.windows)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.sample import HourFigure
 from jipyo.promql import over_time
 from jipyo.promql.samples import Samples
 from jipyo.promql.windows import Kernel, Prepared, Windows
@@ -26,10 +27,15 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class _Statistic:
-    """Which column of the hours stands for a function, and what is made of many hours."""
+    """Which figure of the hours stands for a function, and what is made of many hours."""
 
-    column: Callable[[HourBlock], Values]
+    figure: HourFigure | None
+    """None: how many samples there are."""
     kernel: Kernel
+
+    def of(self, block: HourBlock) -> Values:
+        """Shape (series, hours)."""
+        return _counts(block) if self.figure is None else block.figures[self.figure]
 
 
 def _counts(block: HourBlock) -> Values:
@@ -38,11 +44,11 @@ def _counts(block: HourBlock) -> Values:
 
 _STATISTICS: Mapping[str, _Statistic] = MappingProxyType(
     {
-        "avg_over_time": _Statistic(lambda block: block.sum, over_time.sum_over_time),
-        "count_over_time": _Statistic(_counts, over_time.sum_over_time),
-        "max_over_time": _Statistic(lambda block: block.max, over_time.max_over_time),
-        "min_over_time": _Statistic(lambda block: block.min, over_time.min_over_time),
-        "sum_over_time": _Statistic(lambda block: block.sum, over_time.sum_over_time),
+        "avg_over_time": _Statistic(HourFigure.SUM, over_time.sum_over_time),
+        "count_over_time": _Statistic(None, over_time.sum_over_time),
+        "max_over_time": _Statistic(HourFigure.MAX, over_time.max_over_time),
+        "min_over_time": _Statistic(HourFigure.MIN, over_time.min_over_time),
+        "sum_over_time": _Statistic(HourFigure.SUM, over_time.sum_over_time),
     }
 )
 
@@ -51,6 +57,12 @@ def on_the_hour(name: str, end_ms: Times, range_ms: int) -> bool:
     """Whether the function over these windows can be read from hours."""
     whole = range_ms % HOUR_MS == 0 and bool((end_ms % HOUR_MS == 0).all())
     return whole and name in _STATISTICS
+
+
+def figures(name: str) -> frozenset[HourFigure]:
+    """What a function needs of the hours, besides their counts."""
+    figure = _STATISTICS[name].figure
+    return frozenset() if figure is None else frozenset([figure])
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +91,16 @@ def evaluate(
 
 
 def _together(name: str, blocks: Iterable[HourBlock]) -> Iterator[_Hours]:
-    column = _STATISTICS[name].column
+    statistic = _STATISTICS[name]
     alike: dict[bytes, list[HourBlock]] = {}
     for block in blocks:
         alike.setdefault(block.hour_ms.tobytes(), []).append(block)
     for same in alike.values():
         yield _Hours(
-            tuple(block.series for block in same),
+            tuple(series for block in same for series in block.series),
             same[0].hour_ms + HOUR_MS,
-            np.stack([column(block) for block in same]),
-            np.stack([_counts(block) for block in same]),
+            np.concatenate([statistic.of(block) for block in same]),
+            np.concatenate([_counts(block) for block in same]),
         )
 
 

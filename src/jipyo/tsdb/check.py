@@ -130,7 +130,8 @@ def _hours(db: sqlite3.Connection, bid: int, day: int, series: int) -> Iterator[
     try:
         if any(codec.crc(b) != crc for crc, b in rows):
             raise Damaged
-        if hourly.unpack([b for _, b in rows]).count.shape[0] != series:
+        packed = {column: b for column, (_, b) in enumerate(rows)}
+        if hourly.unpack(packed).count.shape[0] != series:
             raise Damaged
     except Damaged:
         yield _problem("hours", slab=bid, day=_date(day))

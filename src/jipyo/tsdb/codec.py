@@ -16,12 +16,16 @@ import pcodec
 from pcodec import standalone
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jipyo.model.sample import Times, Values
 
 _LEVEL = 6
 """1.02 B a value at 19 M values a second; level 8, the default, 1.01 B at 12 M."""
 
 Sids = npt.NDArray[np.int64]
+Packed = tuple[int, bytes, npt.NDArray[Any]]
+"""The codec, bytes whose CRC has been checked, and where the numbers go (contiguous)."""
 
 
 class Codec(IntEnum):
@@ -30,6 +34,10 @@ class Codec(IntEnum):
     PCODEC = 1
     ZLIB = 2
     """Bytes of the numbers, first bytes first, deflated: if pcodec ever has to go."""
+
+
+_PCODEC = int(Codec.PCODEC)
+"""Comparing with a member of an enumeration costs several times as much."""
 
 
 class Damaged(Exception):  # noqa: N818 - never leaves this room
@@ -67,6 +75,27 @@ def decode_into(b: bytes, codec: int, out: npt.NDArray[Any]) -> None:
         out.view(np.uint8).reshape(-1, 8)[:] = planes.reshape(8, -1).T
     else:
         raise Damaged
+
+
+def decode_all(packed: Sequence[Packed]) -> list[int]:
+    """Fill one array after the other; the answer is the places of those that are damaged.
+
+    pcodec frees the interpreter's lock while it works; the rest is kept short, so that
+    several threads can do this side by side.
+    """
+    damaged = []
+    unpack = standalone.simple_decompress_into
+    for at, (codec, b, out) in enumerate(packed):
+        if codec == _PCODEC:
+            done = unpack(b, out)
+            if done.n_processed != len(out) or not done.finished:
+                damaged.append(at)
+        else:
+            try:
+                decode_into(b, codec, out)
+            except Damaged:
+                damaged.append(at)
+    return damaged
 
 
 def decode_times(b: bytes, codec: int, crc_found: int, n: int) -> Times:

@@ -8,83 +8,87 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from jipyo.model.sample import Times, Values, is_stale
+from jipyo.model.sample import EVERY_FIGURE, HourFigure, Times, Values, is_stale
 from jipyo.tsdb import codec
 from jipyo.tsdb.codec import Codec
 from jipyo.tsdb.options import HOUR_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
 Rows = npt.NDArray[np.int64]
 
 COLUMNS = 7
 _SHAPE = struct.Struct("<HHI")
-_KINDS = (np.int64, np.float64, np.float64, np.uint64, np.uint64, np.float64, np.uint64)
+_COUNT, _FIRST, _LAST, _MIN, _MAX, _SUM, _INCREASE = range(COLUMNS)
+_NEEDED: Mapping[HourFigure, tuple[int, ...]] = MappingProxyType(
+    {
+        HourFigure.FIRST: (_FIRST,),
+        HourFigure.LAST: (_LAST,),
+        HourFigure.MIN: (_FIRST, _MIN),
+        HourFigure.MAX: (_LAST, _MAX),
+        HourFigure.SUM: (_SUM,),
+        HourFigure.INCREASE: (_FIRST, _LAST, _INCREASE),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Hours:
     """Statistics of series by hour: `hour_ms` (hours,), the rest (series, hours).
 
-    Where `count` is 0 the other figures mean nothing.
+    Where `count` is 0 the figures mean nothing.
     """
 
     hour_ms: Times
     count: Times
-    first: Values
-    last: Values
-    min: Values
-    max: Values
-    sum: Values
-    increase: Values
+    figures: Mapping[HourFigure, Values]
 
     def part(self, rows: Rows | slice, hours: slice) -> Hours:
         """Some of the series, and a run of hours."""
-        return Hours(
-            self.hour_ms[hours],
-            self.count[rows, hours],
-            *(column[rows, hours] for column in self.figures()),
-        )
+        figures = {figure: column[rows, hours] for figure, column in self.figures.items()}
+        return Hours(self.hour_ms[hours], self.count[rows, hours], figures)
+
+    def fill(self, part: Hours, at: int) -> int:
+        """Write all of another's hours from one place on; the place behind them."""
+        end = at + len(part.hour_ms)
+        self.hour_ms[at:end] = part.hour_ms
+        self.count[:, at:end] = part.count
+        for figure, column in self.figures.items():
+            column[:, at:end] = part.figures[figure]
+        return end
 
     def put(self, part: Hours, rows: Rows) -> None:
         """Write another's figures into these rows; its hours are among ours."""
         target = np.ix_(rows, np.searchsorted(self.hour_ms, part.hour_ms))
         self.count[target] = part.count
-        for mine, theirs in zip(self.figures(), part.figures(), strict=True):
-            mine[target] = theirs
-
-    def figures(self) -> tuple[Values, ...]:
-        """The columns of real numbers, in the order of the fields."""
-        return (self.first, self.last, self.min, self.max, self.sum, self.increase)
+        for figure, column in self.figures.items():
+            column[target] = part.figures[figure]
 
 
-def nothing(hour_ms: Times, series: int) -> Hours:
-    """No sample in any of these hours."""
-    shape = (series, len(hour_ms))
-    return Hours(hour_ms, np.zeros(shape, np.int64), *(np.zeros(shape) for _ in range(6)))
-
-
-def join(parts: Sequence[Hours]) -> Hours:
-    """Hours of the same series, one after the other; no hour stands in two parts."""
-    parts = sorted((part for part in parts if len(part.hour_ms)), key=_first_hour)
-    if not parts:
-        return nothing(np.empty(0, np.int64), 0)
-    columns = zip(*(part.figures() for part in parts), strict=True)
+def room(hours: int, series: int, figures: AbstractSet[HourFigure]) -> Hours:
+    """Space to be filled day by day."""
+    shape = (series, hours)
     return Hours(
-        np.concatenate([part.hour_ms for part in parts]),
-        np.concatenate([part.count for part in parts], axis=1),
-        *(np.concatenate(column, axis=1) for column in columns),
+        np.empty(hours, np.int64),
+        np.empty(shape, np.int64),
+        {figure: np.empty(shape) for figure in figures},
     )
 
 
-def _first_hour(hours: Hours) -> int:
-    return int(hours.hour_ms[0])
+def nothing(hour_ms: Times, series: int, figures: AbstractSet[HourFigure] = EVERY_FIGURE) -> Hours:
+    """No sample in any of these hours."""
+    shape = (series, len(hour_ms))
+    return Hours(
+        hour_ms, np.zeros(shape, np.int64), {figure: np.zeros(shape) for figure in figures}
+    )
 
 
 def hour_of(t_ms: Times) -> Times:
@@ -122,12 +126,14 @@ def _plain(t_ms: Times, values: Values) -> Hours:
         return Hours(
             hour[starts],
             count,
-            first,
-            last,
-            (np.fmin if nan else np.minimum).reduceat(values, starts, axis=1),
-            (np.fmax if nan else np.maximum).reduceat(values, starts, axis=1),
-            total,
-            increase,
+            {
+                HourFigure.FIRST: first,
+                HourFigure.LAST: last,
+                HourFigure.MIN: (np.fmin if nan else np.minimum).reduceat(values, starts, axis=1),
+                HourFigure.MAX: (np.fmax if nan else np.maximum).reduceat(values, starts, axis=1),
+                HourFigure.SUM: total,
+                HourFigure.INCREASE: increase,
+            },
         )
 
 
@@ -149,48 +155,75 @@ def pack(hours: Hours) -> list[bytes]:
     difference of both, so those columns are kept as the bits in which they differ.
     """
     axis = codec.encode(hours.hour_ms)
+    first, last, low, high, total, increase = (
+        hours.figures[figure]
+        for figure in (
+            *(HourFigure.FIRST, HourFigure.LAST, HourFigure.MIN, HourFigure.MAX),
+            *(HourFigure.SUM, HourFigure.INCREASE),
+        )
+    )
     return [
         _SHAPE.pack(*hours.count.shape, len(axis)) + axis + codec.encode(hours.count.ravel()),
-        codec.encode(hours.first.ravel()),
-        codec.encode(hours.last.ravel()),
-        codec.encode((_bits(hours.min) ^ _bits(hours.first)).ravel()),
-        codec.encode((_bits(hours.max) ^ _bits(hours.last)).ravel()),
-        codec.encode(hours.sum.ravel()),
-        codec.encode((_bits(hours.increase) ^ _bits(_rise(hours.first, hours.last))).ravel()),
+        codec.encode(first.ravel()),
+        codec.encode(last.ravel()),
+        codec.encode((_bits(low) ^ _bits(first)).ravel()),
+        codec.encode((_bits(high) ^ _bits(last)).ravel()),
+        codec.encode(total.ravel()),
+        codec.encode((_bits(increase) ^ _bits(_rise(first, last))).ravel()),
     ]
 
 
-def unpack(columns: Sequence[bytes]) -> Hours:
-    """What `pack` packed; the CRCs must have been checked.
+def needed(figures: Iterable[HourFigure]) -> frozenset[int]:
+    """The columns that hold these figures, and the one with the counts."""
+    return frozenset([_COUNT, *(column for figure in figures for column in _NEEDED[figure])])
+
+
+def unpack(columns: Mapping[int, bytes], figures: AbstractSet[HourFigure] = EVERY_FIGURE) -> Hours:
+    """What `pack` packed, from the columns `needed`; their CRCs must have been checked.
 
     Raises:
-        Damaged: the bytes do not hold what the shape says.
+        Damaged: the bytes do not hold what the shape says, or a column is missing.
     """
-    if len(columns) != COLUMNS:
+    if not columns.keys() >= needed(figures):
         raise codec.Damaged
-    series, width, length = _SHAPE.unpack_from(columns[0])
-    axis = columns[0][_SHAPE.size :]
-    hour_ms = np.empty(width, np.int64)
-    count, first, last, low, high, total, rest = (np.empty(series * width, kind) for kind in _KINDS)
-    codec.decode_into(axis[:length], Codec.PCODEC, hour_ms)
-    found = (axis[length:], *columns[1:])
-    for b, out in zip(found, (count, first, last, low, high, total, rest), strict=True):
-        codec.decode_into(b, Codec.PCODEC, out)
-    low ^= _bits(first)
-    high ^= _bits(last)
-    rest ^= _bits(_rise(first, last))
-    shape = (series, width)
-    figures = (first, last, _real(low), _real(high), total, _real(rest))
-    return Hours(hour_ms, count.reshape(shape), *(one.reshape(shape) for one in figures))
+    series, width, length = _SHAPE.unpack_from(columns[_COUNT])
+    shape, body = (series, width), columns[_COUNT][_SHAPE.size :]
+    hour_ms, count = np.empty(width, np.int64), np.empty(shape, np.int64)
+    codec.decode_into(body[:length], Codec.PCODEC, hour_ms)
+    codec.decode_into(body[length:], Codec.PCODEC, count.reshape(-1))
+    real = {
+        column: _decoded(columns[column], shape, np.float64)
+        for column in (_FIRST, _LAST, _SUM)
+        if column in columns
+    }
+    return Hours(hour_ms, count, {figure: _figure(figure, columns, real) for figure in figures})
+
+
+def _figure(figure: HourFigure, columns: Mapping[int, bytes], real: Mapping[int, Values]) -> Values:
+    *_, last = _NEEDED[figure]
+    if last in real:
+        return real[last]
+    if figure is HourFigure.INCREASE:
+        return _apart(columns[last], _rise(real[_FIRST], real[_LAST]))
+    return _apart(columns[last], real[_NEEDED[figure][0]])
+
+
+def _decoded(b: bytes, shape: tuple[int, int], kind: type[Any]) -> npt.NDArray[Any]:
+    out = np.empty(shape, kind)
+    codec.decode_into(b, Codec.PCODEC, out.reshape(-1))
+    return out
+
+
+def _apart(b: bytes, other: Values) -> Values:
+    """The numbers that were kept as the bits in which they differ from others."""
+    bits = _decoded(b, other.shape, np.uint64)
+    bits ^= _bits(other)
+    return bits.view(np.float64)
 
 
 def _rise(first: Values, last: Values) -> Values:
     with np.errstate(invalid="ignore", over="ignore"):
         return last - first
-
-
-def _real(bits: npt.NDArray[np.uint64]) -> Values:
-    return bits.view(np.float64)
 
 
 def _bits(values: Values) -> npt.NDArray[np.uint64]:

@@ -13,11 +13,13 @@ from jipyo.tsdb.options import DAY_MS, HOUR_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from collections.abc import Set as AbstractSet
 
     from jipyo.model.labels import Labels
+    from jipyo.model.sample import HourFigure
     from jipyo.tsdb.codec import Sids
     from jipyo.tsdb.hourly import Hours
-    from jipyo.tsdb.locate import Located
+    from jipyo.tsdb.locate import Located, Slab
     from jipyo.tsdb.snapshot import Snapshot
 
 _GROUP_CELLS = 500_000
@@ -25,10 +27,12 @@ _GROUP_CELLS = 500_000
 _DAY_HOURS = 24
 
 
-def read(snapshot: Snapshot, sids: Sids, start_ms: int, end_ms: int) -> Iterator[HourBlock]:
-    """Hours wholly within (start, end] of these series, series by series."""
-    first = -(-start_ms // HOUR_MS) * HOUR_MS
-    last = end_ms // HOUR_MS * HOUR_MS
+def read(
+    snapshot: Snapshot, sids: Sids, span: tuple[int, int], figures: AbstractSet[HourFigure]
+) -> Iterator[HourBlock]:
+    """Hours wholly within the span (start, end] of these series."""
+    first = -(-span[0] // HOUR_MS) * HOUR_MS
+    last = span[1] // HOUR_MS * HOUR_MS
     if last <= first:
         return
     bounds = Bounds.of(first + 1, last)
@@ -37,49 +41,58 @@ def read(snapshot: Snapshot, sids: Sids, start_ms: int, end_ms: int) -> Iterator
         for group in located.by_slabs(head_days):
             most = max(1, _GROUP_CELLS // (_DAY_HOURS * (group.bids.shape[1] + 1)))
             for at in range(0, len(group.sids), most):
-                rows = range(at, min(at + most, len(group.sids)))
-                yield from _read_group(snapshot, group.rows(rows), bounds)
+                part = group.rows(range(at, min(at + most, len(group.sids))))
+                whole = _read_group(snapshot, part, bounds, figures)
+                yield from _without_holes(tuple(snapshot.labels(part.sids.tolist())), whole)
 
 
-def _read_group(snapshot: Snapshot, group: Located, bounds: Bounds) -> Iterator[HourBlock]:
+def _read_group(
+    snapshot: Snapshot, group: Located, bounds: Bounds, figures: AbstractSet[HourFigure]
+) -> Hours:
     """Series whose chunks stand in the same slabs."""
-    from_samples = set(snapshot.head_days(group.heads[0]))
-    pieces: list[Hours] = []
-    for column, slab in enumerate(group.chain(0)):
-        packed = None if slab.day in from_samples else snapshot.hours(slab)
-        if packed is None:
-            from_samples.add(slab.day)
-        else:
-            pieces.append(packed.part(_run(group.places[:, column]), _within(packed, bounds)))
-    pieces += [_from_samples(snapshot, group.sids, bounds, day) for day in from_samples]
-    whole = hourly.join(pieces)
-    for row, series in enumerate(snapshot.labels(group.sids.tolist())):
-        block = _block(series, whole, row)
-        if len(block.hour_ms):
-            yield block
+    from_head = snapshot.head_days(group.heads[0])
+    packed = {slab.day: at for at, slab in enumerate(group.chain(0)) if slab.day not in from_head}
+    days = sorted(from_head | packed.keys())
+    whole = hourly.room(_DAY_HOURS * len(days), len(group.sids), figures)
+    runs = (np.diff(group.places, axis=0) == 1).all(axis=0).tolist()
+    end = 0
+    for day in days:
+        part = None
+        if day in packed:
+            at = packed[day]
+            places = group.places[:, at]
+            rows = slice(int(places[0]), int(places[-1]) + 1) if runs[at] else places
+            part = _from_pack(snapshot, group.slabs[int(group.bids[0, at])], rows, bounds, figures)
+        if part is None:
+            part = _from_samples(snapshot, group.sids, bounds, day, figures)
+        end = whole.fill(part, end)
+    return whole.part(slice(None), slice(end))
 
 
-def _run(places: Sids) -> Sids | slice:
-    """Neighbouring rows as a slice, which costs no copy."""
-    first, last = int(places[0]), int(places[-1])
-    if last - first == len(places) - 1 and bool((np.diff(places) == 1).all()):
-        return slice(first, last + 1)
-    return places
+def _from_pack(
+    snapshot: Snapshot,
+    slab: Slab,
+    rows: Sids | slice,
+    bounds: Bounds,
+    figures: AbstractSet[HourFigure],
+) -> Hours | None:
+    hours = snapshot.hours(slab, figures)
+    if hours is None:
+        return None
+    first, last = np.searchsorted(hours.hour_ms, (bounds.start_ms - 1, bounds.end_ms)).tolist()
+    return hours.part(rows, slice(first, last))
 
 
-def _within(hours: Hours, bounds: Bounds) -> slice:
-    first, last = np.searchsorted(hours.hour_ms, (bounds.start_ms - 1, bounds.end_ms))
-    return slice(int(first), int(last))
-
-
-def _from_samples(snapshot: Snapshot, sids: Sids, bounds: Bounds, day: int) -> Hours:
+def _from_samples(
+    snapshot: Snapshot, sids: Sids, bounds: Bounds, day: int, figures: AbstractSet[HourFigure]
+) -> Hours:
     """Statistics of one day made from its samples: head rows, late ones, damaged packs."""
     whole_day = Bounds.day(day)
     within = Bounds.of(
         max(bounds.start_ms, whole_day.start_ms), min(bounds.end_ms, whole_day.end_ms)
     )
     hour_ms = day * DAY_MS + HOUR_MS * np.arange(_DAY_HOURS, dtype=np.int64)
-    whole = hourly.nothing(hour_ms, len(sids))
+    whole = hourly.nothing(hour_ms, len(sids), figures)
     for block in snapshot.blocks(sids, within):
         first, last = np.searchsorted(block.t_ms, (within.start_ms, within.end_ms + 1))
         if first < last:
@@ -88,17 +101,23 @@ def _from_samples(snapshot: Snapshot, sids: Sids, bounds: Bounds, day: int) -> H
     return whole
 
 
-def _block(series: Labels, hours: Hours, row: int) -> HourBlock:
-    full = bool(hours.count[row].all())
-    keep = slice(None) if full else hours.count[row] > 0
-    return HourBlock(
-        series,
-        hours.hour_ms[keep],
-        hours.count[row][keep],
-        hours.min[row][keep],
-        hours.max[row][keep],
-        hours.sum[row][keep],
-        hours.increase[row][keep],
-        hours.first[row][keep],
-        hours.last[row][keep],
-    )
+def _without_holes(series: tuple[Labels, ...], hours: Hours) -> Iterator[HourBlock]:
+    """Series with samples in the same hours together; those without any are left out."""
+    present = hours.count > 0
+    if present.all():
+        if present.size:
+            yield HourBlock(series, hours.hour_ms, hours.count, hours.figures)
+        return
+    alike: dict[bytes, list[int]] = {}
+    for row, pattern in enumerate(np.packbits(present, axis=1)):
+        alike.setdefault(pattern.tobytes(), []).append(row)
+    for rows in alike.values():
+        there = np.flatnonzero(present[rows[0]])
+        if len(there):
+            cells = np.ix_(np.array(rows), there)
+            yield HourBlock(
+                tuple(series[row] for row in rows),
+                hours.hour_ms[there],
+                hours.count[cells],
+                {figure: column[cells] for figure, column in hours.figures.items()},
+            )

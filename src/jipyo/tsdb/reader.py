@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from jipyo.model.errors import StoreError, StoreFull
-from jipyo.model.sample import HourBlock, MetricMetadata, MetricType, SeriesBlock
+from jipyo.model.sample import EVERY_FIGURE, MetricMetadata, MetricType
 from jipyo.tsdb import format as disk
 from jipyo.tsdb import hours, index
 from jipyo.tsdb.format import FILE_NAME, reading
@@ -21,11 +21,13 @@ from jipyo.tsdb.snapshot import Shared, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
     from pathlib import Path
     from types import TracebackType
 
     from jipyo.model.labels import Labels
     from jipyo.model.matcher import Matcher
+    from jipyo.model.sample import HourBlock, HourFigure, SeriesBlock
     from jipyo.model.store import Selector
     from jipyo.tsdb.codec import Sids
 
@@ -113,11 +115,17 @@ class Reader:
         with self.snapshot() as snapshot:
             yield from snapshot.select(self._find(snapshot, selector), bounds)
 
-    def hours(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[HourBlock]:
+    def hours(
+        self,
+        selector: Selector,
+        start_ms: int,
+        end_ms: int,
+        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+    ) -> Iterator[HourBlock]:
         """See `Queryable.hours`."""
         with self.snapshot() as snapshot:
             sids = self._find(snapshot, selector)
-            yield from hours.read(snapshot, sids, start_ms, end_ms)
+            yield from hours.read(snapshot, sids, (start_ms, end_ms), figures)
 
     def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:
         """See `Queryable.series`."""

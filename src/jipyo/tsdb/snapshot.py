@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Lock
@@ -23,11 +23,12 @@ from jipyo.tsdb.options import DAY_MS
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Iterator
+    from collections.abc import Set as AbstractSet
     from concurrent.futures import Executor
 
     from jipyo.model.labels import Labels
-    from jipyo.model.sample import Times, Values
-    from jipyo.tsdb.codec import Sids
+    from jipyo.model.sample import HourFigure, Times, Values
+    from jipyo.tsdb.codec import Packed, Sids
     from jipyo.tsdb.hourly import Hours
     from jipyo.tsdb.locate import Bounds, HeadRef, Slab
 
@@ -73,6 +74,19 @@ class Shared:
     executor: Executor | None = None
     threads: int = 1
 
+    def decode(self, packed: Sequence[Packed]) -> list[int]:
+        """Decode all, in threads where it is much; the answer is the places of what is damaged.
+
+        The threads do nothing else: whoever wants the interpreter after each chunk waits for
+        the other longer than a chunk takes.
+        """
+        if self.executor is None or len(packed) < _FEW:
+            return codec.decode_all(packed)
+        size = -(-len(packed) // self.threads)
+        parts = [packed[at : at + size] for at in range(0, len(packed), size)]
+        found = self.executor.map(codec.decode_all, parts)
+        return [nth * size + at for nth, part in enumerate(found) for at in part]
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -92,6 +106,16 @@ class _Chunk:
     sid: int
     out: Values
     stored: tuple[int, int, bytes] | None
+    """Codec, CRC and bytes."""
+
+    def is_sound(self) -> bool:
+        """Whether the bytes are those that were written."""
+        return self.stored is not None and codec.crc(self.stored[2], self.sid) == self.stored[1]
+
+    def packed(self) -> Packed:
+        """What there is to decode, and where to."""
+        assert self.stored is not None
+        return self.stored[0], self.stored[2], self.out
 
 
 class Snapshot:
@@ -209,13 +233,13 @@ class Snapshot:
         return [self.db.execute(sql, (number,)).fetchone() for number in ids]
 
     def _decode(self, chunks: list[_Chunk]) -> list[_Chunk]:
-        """Decode all; the answer is those whose bytes are damaged. pcodec frees the GIL."""
-        executor = self._shared.executor
-        if executor is None or len(chunks) < _FEW:
-            return _decode_all(chunks)
-        size = -(-len(chunks) // self._shared.threads)
-        parts = [chunks[at : at + size] for at in range(0, len(chunks), size)]
-        return [chunk for part in executor.map(_decode_all, parts) for chunk in part]
+        """Decode all; the answer is those whose bytes are damaged."""
+        sound: list[_Chunk] = []
+        damaged: list[_Chunk] = []
+        for chunk in chunks:
+            (sound if chunk.is_sound() else damaged).append(chunk)
+        wrong = self._shared.decode([chunk.packed() for chunk in sound])
+        return damaged + [sound[at] for at in wrong]
 
     def _fill_head(self, refs: Sequence[HeadRef], t_ms: Times, out: Values) -> None:
         by_lid: dict[int, list[int]] = {}
@@ -250,20 +274,20 @@ class Snapshot:
             self._shared.damage.met(f"times {slab.tid} of slab {slab.bid}")
             return None
 
-    def hours(self, slab: Slab) -> Hours | None:
+    def hours(self, slab: Slab, figures: AbstractSet[HourFigure]) -> Hours | None:
         """The packed statistics of a slab; None where they are damaged."""
+        sql = "SELECT crc, b FROM hours WHERE id = ?"
         first = slab.bid << PLACE_BITS
-        rows = self.db.execute(
-            "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id",
-            (first, first + hourly.COLUMNS - 1),
-        ).fetchall()
-        try:
-            if any(codec.crc(b) != crc for crc, b in rows):
-                raise Damaged
-            return hourly.unpack([b for _, b in rows])
-        except Damaged:
-            self._shared.damage.met(f"hours of slab {slab.bid}")
-            return None
+        packed: dict[int, bytes] = {}
+        for column in hourly.needed(figures):
+            crc, packed[column] = self.db.execute(sql, (first + column,)).fetchone() or (0, b"-")
+            if codec.crc(packed[column]) != crc:
+                break
+        else:
+            with suppress(Damaged):
+                return hourly.unpack(packed, figures)
+        self._shared.damage.met(f"hours of slab {slab.bid}")
+        return None
 
     def head_days(self, refs: Iterable[HeadRef]) -> frozenset[int]:
         """The days on which these head rows lie."""
@@ -299,18 +323,6 @@ def _joined(blocks: list[Block]) -> Block:
         blocks[0].t_ms,
         np.concatenate([block.values for block in blocks]),
     )
-
-
-def _decode_all(chunks: Iterable[_Chunk]) -> list[_Chunk]:
-    damaged = []
-    for chunk in chunks:
-        try:
-            if chunk.stored is None:
-                raise Damaged
-            codec.decode_values(chunk.stored, chunk.sid, chunk.out)
-        except Damaged:
-            damaged.append(chunk)
-    return damaged
 
 
 def _ascending(t_ms: Times, values: Values) -> tuple[Times, Values]:
