@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { beyond, breaches, extend, levelOf, lowerBound, summary, type Frame } from '../src/lib/frame.ts';
 
 const line = (key: string, ...values: (number | null)[]) => ({
-  key, given: key, labels: {}, exporter: null, values,
+  key, given: key, labels: {}, exporter: null, values, certainty: null,
 });
 const frame = (t: number[], ...lines: Frame['lines']): Frame => ({ t, lines });
 const LIMITS = { warning: 70, critical: 85, for_s: 0, origin: 'manual' };
@@ -28,6 +28,15 @@ test('a line without any value in the window goes', () => {
   const old = frame([0, 15], line('a', 1, null), line('b', 5, 6));
   const now = extend(old, frame([30], line('b', 7)), 15);
   assert.deepEqual(now.lines.map((l) => l.key), ['b']);
+});
+
+test('the number of cases goes with its values', () => {
+  const counted = (values: (number | null)[], n: (number | null)[]) => ({
+    ...line('a', ...values), certainty: { n, low: n, high: n },
+  });
+  const old = frame([0, 15], counted([1, 2], [10, null]));
+  const [now] = extend(old, frame([15, 30], counted([3, 4], [20, 30])), 0).lines;
+  assert.deepEqual(now?.certainty, { n: [10, 20, 30], low: [10, 20, 30], high: [10, 20, 30] });
 });
 
 test('an empty tail changes nothing', () => {

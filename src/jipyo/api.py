@@ -20,6 +20,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.analysis import words
+from jipyo.analysis.certainty import Certainty, certainty
 from jipyo.analysis.health import Health, MetricHealth, State, overall
 from jipyo.analysis.survey import survey
 from jipyo.catalogue import Group
@@ -94,6 +95,8 @@ class SeriesValue:
     labels: Labels
     value: float
     exporter: str
+    certainty: Certainty | None = None
+    """Of how many cases it is a share; None where it is no share of counted cases."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,10 +120,11 @@ class Reading:
         return tuple(one.value for one in self.series)
 
     def text(self, lang: Lang) -> str:
-        """The values with their unit, for people."""
+        """The values with their unit, for people; a share with its n and its interval."""
         t = texts(lang)
         unit = self.metric.unit.value
-        return ", ".join(t.number(value, unit) for value in self.values) or t.number(None)
+        said = [words.valued(one.value, one.certainty, unit, t) for one in self.series]
+        return ", ".join(said) or t.number(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,12 +193,14 @@ def _read(source: Source, metric: Metric, t_ms: int) -> Reading:
 
 
 def _values(measured: Measured) -> tuple[SeriesValue, ...]:
-    matrix = measured.matrix
+    matrix, unit = measured.matrix, measured.metric.unit
     last = matrix.values[:, -1].tolist()
-    return tuple(
-        SeriesValue(labels, value, exporter)
-        for labels, value, exporter in zip(matrix.series, last, measured.exporters, strict=True)
-    )
+    if measured.n is None:
+        sure: list[Certainty | None] = [None] * len(last)
+    else:
+        cases = measured.n[:, -1].tolist()
+        sure = [certainty(value, n, unit) for value, n in zip(last, cases, strict=True)]
+    return tuple(map(SeriesValue, matrix.series, last, measured.exporters, sure))
 
 
 def _of_group(group: Group, readings: Mapping[str, Reading]) -> Readings:

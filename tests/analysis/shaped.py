@@ -90,6 +90,10 @@ def measured(
     of: Metric | None = None,
     names: tuple[dict[str, str], ...] = (),
     given: tuple[Alternative, ...] = (),
+    n: tuple[str, ...] = (),
 ) -> Measured:
+    """`n` has the number of cases of each value, written as the rows are."""
     alternatives = given or (FULL,) * len(rows)
-    return Measured(of or metric(), matrix(*rows, names=names), alternatives, (), ())
+    cases = matrix(*n)
+    counted = np.where(cases.present, cases.values, np.nan) if n else None
+    return Measured(of or metric(), matrix(*rows, names=names), alternatives, (), (), counted)

@@ -17,6 +17,7 @@ from analysis.shaped import (
     measured,
     metric,
 )
+from jipyo.analysis.certainty import UNKNOWN
 from jipyo.analysis.health import (
     Health,
     Rank,
@@ -287,3 +288,44 @@ def test_a_day_of_a_hundred_series_is_judged_in_whole_arrays() -> None:
     wide = type(wide)((Labels.of({"a": "b"}),) * 100, wide.t_ms, rows, np.ones(rows.shape, bool))
     ranks = course_of(wide, limits(minutes=5), HIGH).rank
     assert set(np.unique(ranks)) == {Rank.OK, Rank.WARNING, Rank.CRITICAL}
+
+
+SHARE = metric(
+    direction=LOW,
+    thresholds=limits(90, 85),
+    report=ReportShape(time=(Summary.LAST,), across=(Across.MIN,)),
+)
+
+
+@pytest.mark.parametrize(
+    ("value", "n", "state", "unsure"),
+    [
+        ("94.2", "1203", State.OK, False),
+        ("92", "50", State.OK, True),  # the truth may be below 90 just as well
+        ("88", "50", State.WARNING, True),
+        ("88", "5000", State.WARNING, False),
+        ("80", "40", State.CRITICAL, True),
+        ("92", ".", State.OK, False),  # nobody counted, so nobody knows
+    ],
+)
+def test_few_cases_make_a_verdict_unsure_and_never_another(
+    value: str, n: str, state: State, unsure: bool
+) -> None:
+    one = assess(measured(value, of=SHARE, n=(n,)), LATER_MS)
+    assert (one.state, one.unsure) == (state, unsure)
+    assert one.certainty is not None
+    assert one.certainty.n == (None if n == "." else int(n))
+
+
+def test_the_number_of_cases_is_that_of_the_value_shown() -> None:
+    one = assess(measured("91 92 .", of=SHARE, n=("100 200 .",)), T0_MS + 2 * MINUTE_MS)
+    assert one.certainty is not None
+    assert (one.value, one.certainty.n) == (92, 200)
+
+
+def test_a_value_of_several_series_has_no_number_of_cases() -> None:
+    shape = ReportShape(time=(Summary.AVG,), across=(Across.AVG,))
+    of = metric(thresholds=None, report=shape)
+    several = assess(measured("90", "80", of=of, n=("10", "20")), LATER_MS)
+    assert several.certainty == UNKNOWN
+    assert assess(measured("90", of=of), LATER_MS).certainty is None

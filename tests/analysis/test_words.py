@@ -6,8 +6,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analysis.shaped import MEAN, MINUTE_MS, T0_MS, limits, measured, metric
+from jipyo.analysis.certainty import UNKNOWN, Certainty
 from jipyo.analysis.health import Health, MetricHealth, State, assess, overall, refused
-from jipyo.analysis.words import reason, series_name, series_names, since, state_name, verdict
+from jipyo.analysis.words import (
+    reason,
+    series_name,
+    series_names,
+    since,
+    state_name,
+    valued,
+    verdict,
+)
 from jipyo.catalogue import Bilingual, Direction, Metric
 from jipyo.i18n import texts
 from jipyo.model.labels import Labels
@@ -220,3 +229,46 @@ def test_series_beside_one_another_are_named_by_what_differs() -> None:
     assert named({"a": "b"}, {"a": "b"}) == ("a b", "a b")
     assert named({"x": "1"}, {"y": "2"}) == ("x 1", "y 2")
     assert named() == ()
+
+
+@pytest.mark.parametrize(
+    ("value", "n", "ko", "en"),
+    [
+        (
+            "94.264",
+            "1203",
+            "94.3 %로, 주의 기준 90 %보다 높습니다 (host0)",
+            "94.3 %, above the warning threshold of 90 % (host0)",
+        ),
+        (
+            "92",
+            "50",
+            "92 %로, 주의 기준 90 %보다 높습니다."
+            " 다만 건수가 적어 확실하지 않습니다(n = 50, 95 % 신뢰구간 81.2–96.8 %) (host0)",
+            "92 %, above the warning threshold of 90 %;"
+            " the cases are too few to be sure of that (n = 50, 95 % CI 81.2–96.8 %) (host0)",
+        ),
+    ],
+)
+def test_a_verdict_of_few_cases_says_so(value: str, n: str, ko: str, en: str) -> None:
+    of = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(90, 85))
+    health = assess(measured(value, of=of, n=(n,)), NOW_MS)
+    assert [reason(health, t, SEOUL).replace("\u00a0", " ") for t in (KO, EN)] == [ko, en]
+
+
+@pytest.mark.parametrize(
+    ("sure", "ko", "en"),
+    [
+        (None, "94.2 %", "94.2 %"),
+        (UNKNOWN, "94.2 % (n 알 수 없음)", "94.2 % (n unknown)"),
+        (
+            Certainty(1203, 92.73, 95.38),
+            "94.2 % (n = 1,203, 95 % 신뢰구간 92.7–95.4 %)",
+            "94.2 % (n = 1,203, 95 % CI 92.7–95.4 %)",
+        ),
+    ],
+)
+def test_a_share_is_said_with_its_cases(sure: Certainty | None, ko: str, en: str) -> None:
+    said = [valued(94.2, sure, "percent", t).replace("\u00a0", " ") for t in (KO, EN)]
+    assert said == [ko, en]
+    assert valued(None, sure, "percent", EN) == EN.number(None)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import examples.manual_classes as example
 import pytest
 
+from jipyo.analysis.certainty import UNKNOWN
 from jipyo.analysis.health import State
 from jipyo.api import (
     MANUAL_NAMES,
@@ -171,3 +172,20 @@ def test_the_example_runs(here: Workspace, capsys: pytest.CaptureFixture[str]) -
     assert "CPU utilisation (total) 40" in said
     assert "critical Memory utilisation" in said
     assert str(here.out_dir) in said
+
+
+def test_accuracy_is_told_with_its_cases(tmp_path: Path) -> None:
+    store = stored()
+    counter(store, "jipyo_predictions_labelled_total", 0.1, model="m")
+    counter(store, "jipyo_predictions_correct_total", 0.09, model="m")
+    gauge(store, "jipyo_model_accuracy_ratio", 0.8, model="other", dataset="d")
+    metrics = asyncio.run(MetricsCollector(workspace(store, tmp_path)).collect_metrics())
+    accuracy = metrics["ai"]["model_accuracy"]
+    counted, told = accuracy.series
+    assert counted.certainty is not None
+    assert counted.certainty.n == 720
+    assert told.certainty == UNKNOWN
+    assert accuracy.text("en").replace("\u00a0", " ") == (
+        "90 % (n = 720, 95 % CI 87.6–92.0 %), 80 % (n unknown)"
+    )
+    assert metrics["system"]["cpu_usage"].series[0].certainty is None

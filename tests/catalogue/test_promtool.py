@@ -32,11 +32,13 @@ def test_promtool_accepts_every_expression(tmp_path: Path) -> None:
     old = version(promtool) < ANCHORED_SINCE
     rules = [
         {
-            "record": f"jipyo:{metric.id.replace('.', '_')}:{i}",
-            "expr": query.expression("5m").replace(" anchored", "" if old else " anchored"),
+            "record": f"jipyo:{metric.id.replace('.', '_')}:{i}:{part}",
+            "expr": promql.replace("$w", "5m").replace(" anchored", "" if old else " anchored"),
         }
         for metric in load().metrics
         for i, query in enumerate(metric.queries)
+        for part, promql in (("value", query.promql), ("n", query.of))
+        if promql is not None
     ]
     file = tmp_path / "rules.yml"
     file.write_text(yaml.safe_dump({"groups": [{"name": "catalogue", "rules": rules}]}))

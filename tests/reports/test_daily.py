@@ -363,7 +363,7 @@ def test_a_breach_of_a_running_day_may_still_go_on(tmp_path: Path) -> None:
 def test_a_short_breach_is_told_but_does_not_change_the_state(tmp_path: Path) -> None:
     report = built(tmp_path, SMALL, Day(troubles=(Trouble("memory", 20, 20.04, 0.4),)))
     assert report.state is State.OK
-    assert "reports.finding.brief" in keys(the(Findings, report))
+    assert "reports.finding.brief.above" in keys(the(Findings, report))
     assert "reports.crossings.brief" in keys(report.blocks)
 
 
@@ -451,4 +451,24 @@ def test_a_metric_at_zero_is_not_near_its_threshold(tmp_path: Path) -> None:
         store.load([node.block(np.ones(1440, bool))])
         report = daily.build(source(store), FEW, DAY, SEOUL, END)
     (finding,) = the(Findings, report).items
-    assert finding.text.key == "reports.finding.nearest"  # type: ignore[union-attr]
+    assert finding.text.key == "reports.finding.nearest.above"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("wrong", "unsure"), [(0.0, False), (0.012, True)])
+def test_an_accuracy_of_few_cases_is_called_unsure_near_its_line(
+    tmp_path: Path, wrong: float, unsure: bool
+) -> None:
+    accuracy = load().get("ai.model.accuracy")
+    assert accuracy is not None
+    site = Site(gpus=1, api=True)
+    few = Day(troubles=(Trouble("accuracy", 0, 24, wrong),))
+    report = built(tmp_path, site, few, catalogue=Catalogue((accuracy,)))
+    assert ("reports.finding.doubt" in keys(the(Findings, report))) is unsure
+    assert "reports.finding.nearest.below" in keys(the(Findings, report))
+
+
+def test_a_moment_of_data_is_told_by_its_share_alone(tmp_path: Path) -> None:
+    report = built(tmp_path, Site(interval_s=15), Day(gaps=((-1, 12), (12.006, 25))))
+    verdict = the(Verdict, report)
+    assert verdict.text.key == "reports.verdict.little.brief"  # type: ignore[union-attr]
+    assert "reports.verdict.part.brief" in keys(verdict)

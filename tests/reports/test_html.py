@@ -92,6 +92,22 @@ def test_every_figure_on_the_page_is_the_reports(
             assert said == texts(lang).number(one.value, one.unit)
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("ko", r"9[12]\.\d % \(n = \d,\d{3}, 95 % 신뢰구간 9\d(\.\d)?–9\d(\.\d)? %\)"),
+        ("en", r"9[12]\.\d % \(n = \d,\d{3}, 95 % CI 9\d(\.\d)?–9\d(\.\d)? %\)"),
+    ],
+)
+def test_a_share_of_counted_cases_says_how_many_and_how_sure(
+    pages: dict[Lang, str], lang: Lang, said: str
+) -> None:
+    plain = re.sub(r"<[^>]+>", "", pages[lang]).replace("\u00a0", " ")
+    assert re.search(said, plain)
+    unknown = texts(lang)("health.n_unknown")
+    assert re.search(rf"93\.\d % \({unknown}\)", plain), "the ratio that nobody counted"
+
+
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_drawing_is_valid_xml_with_a_title(pages: dict[Lang, str], lang: Lang) -> None:
     drawings = re.findall(r"<svg.*?</svg>", pages[lang], re.DOTALL)

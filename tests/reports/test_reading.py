@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from jipyo.analysis.certainty import UNKNOWN, wilson
 from jipyo.analysis.health import State
 from jipyo.catalogue import Catalogue, Metric, Summary, load
 from jipyo.model.errors import QueryError
@@ -289,3 +290,46 @@ def test_a_series_is_told_by_what_tells_it_from_the_others(
     labels: list[dict[str, str]], names: list[str]
 ) -> None:
     assert targets([Labels.of(one) for one in labels]) == names
+
+
+def labelled(model: str = "m") -> Samples:
+    """Cases of two minutes each; one of 16 is wrong, with a restart at noon."""
+    evaluation = target("evaluation")
+    cases = np.where(MINUTES < 720, MINUTES // 2, (MINUTES - 720) // 2).astype(float)
+    evaluation.put("jipyo_predictions_labelled_total", cases, model=model)
+    evaluation.put("jipyo_predictions_correct_total", cases - cases // 16, model=model)
+    return evaluation
+
+
+def test_the_accuracy_of_a_day_is_of_all_its_cases_and_says_how_many(tmp_path: Path) -> None:
+    reading = read(stored(tmp_path, (labelled(), EVERY)), metric("ai.model.accuracy"), WINDOW)
+    told = reading.figure
+    assert told is not None
+    assert told.certainty is not None
+    # 359 until the restart, 0 to 360 after it.
+    n, wrong = 359 + 360, 359 // 16 + 360 // 16
+    assert (told.fold, told.certainty.n) == (Fold.RATIO, n)
+    assert told.value == pytest.approx(100 * (n - wrong) / n)
+    low, high = wilson(n - wrong, n) or (0, 0)
+    assert (told.certainty.low, told.certainty.high) == pytest.approx((100 * low, 100 * high))
+
+
+def test_a_ratio_that_nobody_counted_is_its_last_and_says_so(tmp_path: Path) -> None:
+    evaluation = target("evaluation")
+    evaluation.put("jipyo_model_accuracy_ratio", 0.9 + MINUTES / 1e5, model="m", dataset="d")
+    source = stored(tmp_path, (evaluation, EVERY))
+    reading = read(source, metric("ai.model.accuracy"), WINDOW)
+    told = reading.figure
+    assert told is not None
+    assert (told.fold, told.certainty) == (Fold.LAST, UNKNOWN)
+    assert Summary.RATIO_OF_SUMS not in reading.headline.figures
+
+
+def test_counters_speak_before_a_ratio_of_the_same_model(tmp_path: Path) -> None:
+    evaluation = labelled()
+    evaluation.put("jipyo_model_accuracy_ratio", 0.5, model="m", dataset="d")
+    source = stored(tmp_path, (evaluation, EVERY))
+    told = read(source, metric("ai.model.accuracy"), WINDOW).figure
+    assert told is not None
+    assert told.certainty is not None
+    assert told.certainty.n is not None

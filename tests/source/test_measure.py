@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from analysis.shaped import METRIC
@@ -157,3 +158,32 @@ def test_the_rate_window_stands_in_the_question() -> None:
     measured = ask(answering, metric(counter))
     assert measured.expressions == (("first", "rate(a[5m])"),)
     assert measured.matrix.present.tolist() == [[False, True, True, True]]
+
+
+RATIO = Alternative(exporter="ratio", promql="c")
+COUNTED = Alternative(
+    exporter="counted",
+    promql="100 * sum by (host) (a) / sum by (host) (b)",
+    of="sum by (host) (b)",
+    rename={"host": "instance"},
+)
+
+
+def test_a_share_comes_with_the_number_of_its_cases() -> None:
+    answering = source(
+        {'a{host="x"}': [9, 18, 27, 36], 'b{host="x"}': [10, 20, 30, 40], 'c{instance="y"}': 0.5}
+    )
+    measured = ask(answering, metric(COUNTED, RATIO))
+    assert measured.exporters == ("counted", "ratio")
+    assert measured.n is not None
+    assert measured.n[0].tolist() == [10, 20, 30, 40]
+    assert np.isnan(measured.n[1]).all()
+    assert ask(answering, metric(RATIO)).n is None
+
+
+def test_cases_that_nobody_counted_are_unknown() -> None:
+    answering = source({'a{host="x"}': 9, 'b{host="x"}': 10})
+    elsewhere = replace(COUNTED, of='sum by (host) (b{host="z"})')
+    measured = ask(answering, metric(elsewhere))
+    assert measured.n is not None
+    assert np.isnan(measured.n).all()

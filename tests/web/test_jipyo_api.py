@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,8 @@ from jipyo.i18n import texts
 from jipyo.model.errors import CollectError, SourceError, StoreFull
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
+from jipyo.promql import Engine
+from jipyo.source import Embedded
 from jipyo.tsdb import Store
 from jipyo.web import shown
 from jipyo.web.held import Held
@@ -144,6 +147,43 @@ def test_a_metric_over_time_is_columnar(client: Client) -> None:
     assert metric["series"][0]["exporter"] == "node_exporter"
     assert 0.7 < metric["coverage"] < 0.9
     assert "node_cpu_seconds_total" in metric["expressions"]["node_exporter"]
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("ko", "n = 1,200, 95 % 신뢰구간 92.5–95.2 %"),
+        ("en", "n = 1,200, 95 % CI 92.5–95.2 %"),
+    ],
+)
+def test_accuracy_comes_with_its_cases_and_its_interval(
+    serve: Serve, tmp_path: Path, lang: str, said: str
+) -> None:
+    series = tuple(
+        Labels.of({"__name__": f"jipyo_predictions_{what}_total", "model": "m"})
+        for what in ("labelled", "correct")
+    )
+    with Store.open(tmp_path / "data", now_ms=lambda: NOW_MS) as store:
+        times = range(NOW_MS - 1_200_000, NOW_MS + 1, 60_000)
+        rows = ((t, (t - times[0]) / 1000) for t in times)
+        store.append([Scrape(t, series, np.array([n, n - n // 16.6])) for t, n in rows])
+        source = Embedded(store, Engine())
+        client = serve(source=source, ask=lambda _: source)
+        overview = client.get("/api/jipyo/overview", lang=lang).json
+        one = next(one for one in overview["metrics"] if one["id"] == "ai.model.accuracy")
+        assert one["text"] == "94 %"
+        assert one["certainty"]["n"] == 1200
+        assert one["certainty"]["text"].replace("\u00a0", " ") == said
+        end = NOW_MS / 1000
+        answer = client.get(
+            "/api/jipyo/metric/ai.model.accuracy", start=end - 120, end=end, step=60, lang=lang
+        ).json
+        (over_time,) = answer["series"]
+        assert over_time["certainty"]["n"] == [1080, 1140, 1200]
+        assert over_time["certainty"]["low"][-1] == one["certainty"]["low"]
+        assert over_time["certainty"]["high"][-1] == one["certainty"]["high"]
+        cpu = next(one for one in overview["metrics"] if one["id"] == CPU)
+        assert cpu["certainty"] is None
 
 
 def test_a_metric_without_data_has_no_coverage(client: Client) -> None:

@@ -10,6 +10,13 @@ export interface Thresholds {
   origin: string;
 }
 
+/** Of how many cases a share is one, and its 95 % interval; null where nobody counted. */
+export interface Certainty {
+  n: number | null;
+  low: number | null;
+  high: number | null;
+}
+
 export interface MetricNow {
   id: string;
   family: string;
@@ -33,6 +40,8 @@ export interface MetricNow {
   thresholds: Thresholds | null;
   /** There never was any data. */
   absent: boolean;
+  /** Null for what is not a share of counted cases. */
+  certainty: (Certainty & { text: string; unsure: boolean }) | null;
 }
 
 export interface Overview {
@@ -58,6 +67,8 @@ export interface MetricRange {
     labels: Record<string, string>;
     exporter: string | null;
     values: (number | null)[];
+    /** The same at each time. */
+    certainty: { [part in keyof Certainty]: (number | null)[] } | null;
   }[];
   thresholds: Thresholds | null;
   direction: Direction;

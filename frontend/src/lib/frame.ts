@@ -1,6 +1,6 @@
 /** Columns of values on common steps, and what is read off them. */
 
-import type { Direction, MetricRange, Thresholds } from './api.ts';
+import type { Certainty, Direction, MetricRange, Thresholds } from './api.ts';
 
 export type Column = (number | null)[];
 
@@ -11,7 +11,11 @@ export interface Line {
   labels: Record<string, string>;
   exporter: string | null;
   values: Column;
+  /** For a share of counted cases: n and the interval at each step. */
+  certainty: Columns | null;
 }
+
+export type Columns = { [part in keyof Certainty]: Column };
 
 export interface Frame {
   t: number[];
@@ -48,6 +52,7 @@ export function frameOf(answer: MetricRange): Frame {
       labels: s.labels,
       exporter: s.exporter,
       values: s.values,
+      certainty: s.certainty,
     })),
   };
 }
@@ -65,11 +70,19 @@ export function extend(old: Frame, tail: Frame, keepFrom: number): Frame {
   for (const key of new Set([...before.keys(), ...after.keys()])) {
     const a = before.get(key);
     const b = after.get(key);
-    const values = [
-      ...(a ? a.values.slice(from, from + kept) : blank(kept)),
-      ...(b ? b.values : blank(tail.t.length)),
+    const join = (column: (line: Line) => Column | undefined) => [
+      ...((a && column(a)?.slice(from, from + kept)) ?? blank(kept)),
+      ...((b && column(b)) ?? blank(tail.t.length)),
     ];
-    if (values.some((v) => v !== null)) lines.push({ ...(b ?? a)!, values });
+    const values = join((line) => line.values);
+    if (!values.some((v) => v !== null)) continue;
+    const line = (b ?? a)!;
+    const certainty = line.certainty && {
+      n: join((l) => l.certainty?.n),
+      low: join((l) => l.certainty?.low),
+      high: join((l) => l.certainty?.high),
+    };
+    lines.push({ ...line, values, certainty });
   }
   return { t: [...old.t.slice(from, from + kept), ...tail.t], lines };
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from jipyo.analysis.certainty import UNKNOWN, Certainty, certainty
 from jipyo.catalogue import Across, Direction, Statistic
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class MetricHealth:
     """It began before the window that was looked at."""
     worst: Labels | None = None
     exporter: str | None = None
+    certainty: Certainty | None = None
+    """Of how many cases the value is a share; None where it is no share of counted cases."""
     problem: str = ""
     """What was said when the question was refused."""
 
@@ -109,6 +112,15 @@ class MetricHealth:
     def absent(self) -> bool:
         """Whether there was no data in the whole window."""
         return self.reason is Reason.ABSENT
+
+    @property
+    def unsure(self) -> bool:
+        """Whether so few cases were counted that the value may lie beyond the limit or within."""
+        return (
+            self.certainty is not None
+            and self.limit is not None
+            and self.certainty.straddles(self.limit)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +219,7 @@ def _unjudged(measured: Measured, matrix: Matrix, grace_ms: int) -> MetricHealth
         value=value,
         worst=None if row is None else matrix.series[row],
         exporter=measured.exporters[now[0] if row is None else row],
+        certainty=_certainty(measured, matrix, row),
     )
 
 
@@ -281,7 +294,19 @@ def _at_level(measured: Measured, matrix: Matrix, course: Course, rows: Indices)
         since_open=begun == 0,
         worst=matrix.series[row],
         exporter=measured.exporters[row],
+        certainty=_certainty(measured, matrix, row),
     )
+
+
+def _certainty(measured: Measured, matrix: Matrix, row: int | None) -> Certainty | None:
+    """How sure the newest value of a series is; a value of several series has no n."""
+    if measured.n is None:
+        return None
+    if row is None:
+        return UNKNOWN
+    last = int(np.flatnonzero(matrix.present[row])[-1])
+    value, n = float(matrix.values[row, last]), float(measured.n[row, last])
+    return certainty(value, n, measured.metric.unit)
 
 
 def _begun(course: Course, rows: Indices, rank: Rank) -> int:

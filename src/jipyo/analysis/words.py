@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
+    from jipyo.analysis.certainty import Certainty
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.i18n import Texts
     from jipyo.model.labels import Labels
@@ -80,7 +81,34 @@ def reason(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
         span=t.span(metric.thresholds.for_ms) if metric.thresholds else "",
         since=_began(one, t, zone),
         problem=one.problem,
-    ) + _where(one, t)
+    ) + "".join((_doubt(one, t), _where(one, t)))
+
+
+def _doubt(one: MetricHealth, t: Texts) -> str:
+    """That the cases are too few to tell on which side of the limit it is."""
+    if one.certainty is None or not one.unsure:
+        return ""
+    return t("health.doubt", counted=counted(one.certainty, one.metric.unit.value, t))
+
+
+def counted(certainty: Certainty, unit: str, t: Texts) -> str:
+    """`n = 1,203, 95 % CI 92.7–95.4 %`, or that n is unknown."""
+    if certainty.n is None:
+        return t("health.n_unknown")
+    return t(
+        "health.n",
+        n=t.number(certainty.n),
+        low=t.number(certainty.low),
+        high=t.number(certainty.high, unit),
+    )
+
+
+def valued(value: float | None, certainty: Certainty | None, unit: str, t: Texts) -> str:
+    """A value, and with it its n and its interval where it is a share of counted cases."""
+    said = t.number(value, unit)
+    if value is None or certainty is None:
+        return said
+    return t("health.counted", value=said, counted=counted(certainty, unit, t))
 
 
 def _began(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:

@@ -180,6 +180,7 @@ def _query(query: Alternative, t: Speaker) -> Fact:
     asides = [
         t("catalogue.mean") if query.statistic is Statistic.MEAN else "",
         t("catalogue.fallback") if query.fallback else "",
+        t("catalogue.of", promql=query.of) if query.of else "",
         query.note(t.lang) if query.note else "",
     ]
     aside = "; ".join(filter(None, asides))

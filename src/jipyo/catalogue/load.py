@@ -169,10 +169,17 @@ def _overridden(node: Node, over: Node) -> Node:
 def _check_expressions(metric: Metric, node: Node, parse: Parse) -> None:
     queries = (node.entries or {})["queries"].node.value
     assert isinstance(queries, tuple)
-    places = [query.entries["promql"].node.at for query in queries]
-    expressions = [one.expression(f"{metric.window_ms}ms") for one in metric.queries]
-    pairs = zip(expressions, places, strict=True)
-    gather([partial(_check_expression, expr, where, parse) for expr, where in pairs])
+    written = [
+        query.entries[key].node
+        for query in queries
+        for key in ("promql", "of")
+        if key in query.entries
+    ]
+    window = f"{metric.window_ms}ms"
+    gather(
+        partial(_check_expression, str(one.value).replace("$w", window), one.at, parse)
+        for one in written
+    )
 
 
 def _check_expression(expr: str, where: str, parse: Parse) -> None:

@@ -159,6 +159,8 @@ class Alternative:
     """Asked only where no other alternative has data anywhere."""
     rename: Mapping[str, str] = field(default_factory=dict)
     """Result labels under the names that `by` uses."""
+    of: str | None = None
+    """What a share is of: PromQL that counts all cases (n), with the labels of `promql`."""
     note: Bilingual | None = None
 
     def expression(self, window: str) -> str:
@@ -192,6 +194,11 @@ class Metric:
     queries: tuple[Alternative, ...]
     where: str
     """The file and line it was read from."""
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a share of cases that at least one alternative counts."""
+        return any(query.of is not None for query in self.queries)
 
     @property
     def family(self) -> str:

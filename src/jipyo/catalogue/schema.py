@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jipyo.catalogue.metric import (
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
 VERSION = 1
 _DEFAULT_MS = 300_000
+_SHARES = (Unit.PERCENT, Unit.RATIO)
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME_REGEX_RANGE = re.compile(r"\{[^{}]*__name__\s*[=!]~[^{}]*\}\s*\[")
@@ -112,6 +114,7 @@ QUERY = (
     _choice_key("statistic", Statistic, default=Statistic.FULL),
     Key("fallback", "switch", switch, default=False),
     Key("rename", "label_map", label_map, default={}),
+    Key("of", "promql", _promql),
     Key("note", "bilingual", bilingual),
 )
 
@@ -211,7 +214,8 @@ def read_metric(node: Node) -> Metric:
     """
     keys = record(METRIC)(node)
     metric = Metric(window_ms=keys.pop("window"), **keys, where=node.where)
-    gather([lambda: _check_direction(metric, node), lambda: _check_order(metric, node)])
+    checks = (_check_direction, _check_order, _check_shares)
+    gather([partial(check, metric, node) for check in checks])
     return metric
 
 
@@ -228,6 +232,19 @@ def _place(node: Node, *path: str) -> str:
 def _check_direction(metric: Metric, node: Node) -> None:
     if metric.direction is Direction.NEUTRAL and metric.thresholds is not None:
         raise CatalogueError("catalogue.neutral", where=_place(node, "thresholds"))
+
+
+def _check_shares(metric: Metric, node: Node) -> None:
+    """Only of a share can it be said of how many cases it is one."""
+    if metric.unit not in _SHARES:
+        queries = (node.entries or {})["queries"].node.value
+        assert isinstance(queries, tuple)
+        places = [_place(query, "of") for query in queries if "of" in query.entries]
+        gather([partial(_refuse_count, where, metric.unit) for where in places])
+
+
+def _refuse_count(where: str, unit: Unit) -> None:
+    raise CatalogueError("catalogue.of_no_share", where=where, unit=unit.value)
 
 
 def _check_order(metric: Metric, node: Node) -> None:

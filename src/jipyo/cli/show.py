@@ -72,7 +72,7 @@ def _print_health(health: Health, config: Config, *, everything: bool) -> None:
         table.add_row(
             one.metric.name(config.lang),
             _state(one, t),
-            t.number(one.value, one.metric.unit.value),
+            words.valued(one.value, one.certainty, one.metric.unit.value, t),
             words.since(one, t, health.t_ms),
             Text(words.reason(one, t, config.zone)),
         )

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
 TILES = 8
 _NAMED = 3
 _WHOLE = 0.995
+_BRIEF = frozenset({"little", "part"})
 
 
 def build(
@@ -128,7 +129,7 @@ def _verdict(day: Gathered, outcomes: tuple[Outcome, ...]) -> Verdict:
     if day.running:
         details.append(phrase("reports.verdict.running", until=Moment(day.period.cut_ms)))
     if day.entries:
-        details.append(_amount(day))
+        details.append(_amount(day, "whole" if day.share >= _WHOLE else "part"))
         counts = {state.value: day.count(state) for state in State}
         idle = len(day.entries) - len(day.judged)
         details.append(
@@ -158,8 +159,7 @@ def _sentence(day: Gathered, state: State, outcomes: tuple[Outcome, ...]) -> Phr
     if not day.entries:
         return phrase("reports.verdict.no_data")
     if state is State.UNKNOWN:
-        key = "reports.verdict.little" if day.judged else "reports.verdict.not_judged"
-        return phrase(key, share=Share(day.share), span=Span(_seen_ms(day)))
+        return _amount(day, "little" if day.judged else "not_judged")
     if state is State.OK:
         return phrase("reports.verdict.ok", n=len(day.judged))
     beyond = [entry for entry in day.judged if entry.now.state is state]
@@ -186,9 +186,11 @@ def _first_of_families(found: Sequence[Entry]) -> list[Subject]:
     return [Subject(entry.metric.name) for entry in (*firsts, *others)]
 
 
-def _amount(day: Gathered) -> Phrase:
-    key = "reports.verdict.whole" if day.share >= _WHOLE else "reports.verdict.part"
-    return phrase(key, share=Share(day.share), span=Span(_seen_ms(day)))
+def _amount(day: Gathered, told: str) -> Phrase:
+    """How much was seen; less than half a minute is told by its share alone."""
+    seen = Span(_seen_ms(day))
+    brief = "" if seen.ms or told not in _BRIEF else ".brief"
+    return phrase(f"reports.verdict.{told}{brief}", share=Share(day.share), span=seen)
 
 
 def _seen_ms(day: Gathered) -> int:

@@ -22,6 +22,7 @@ from jipyo.catalogue import Bilingual
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jipyo.analysis.certainty import Certainty
     from jipyo.analysis.health import State
     from jipyo.model.sample import Values
 
@@ -64,6 +65,8 @@ class Figure:
     step_ms: int
     samples: int
     coverage: float
+    certainty: Certainty | None = None
+    """Of how many cases a share is one; None for what is not a share of counted cases."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from jipyo.reports.document import (
 )
 from jipyo.reports.gathered import Entry, Gathered, change, same_series
 from jipyo.reports.objectives import Outcome, Result
-from jipyo.reports.reading import sign_of
+from jipyo.reports.reading import primary, sign_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
@@ -128,7 +128,12 @@ def _breaches(day: Gathered, told: Container[str]) -> Iterator[_Ranked]:
         finding = Finding(
             entry.now.state,
             _breach(entry, series),
-            (*_course(day, entry, series), _last_week(entry, series), _advice(entry)),
+            (
+                *_doubt(entry, series, limit_of(entry, _worst(series).held)),
+                *_course(day, entry, series),
+                _last_week(entry, series),
+                _advice(entry),
+            ),
             basis(series.asked),
         )
         yield _Ranked(rank, lasted + (_MANUAL_FIRST if manual else 0), finding)
@@ -148,6 +153,13 @@ def _breach(entry: Entry, series: SeriesDay) -> Phrase:
         peak=peak(series, worst, sign),
         peak_at=Moment(worst.peak_ms),
     )
+
+
+def _doubt(entry: Entry, series: SeriesDay, limit: Quantity) -> Iterator[Part]:
+    """That the day's cases are too few to tell on which side of a line their share is."""
+    figure = primary(entry.metric, series)
+    if figure and figure.certainty and figure.certainty.straddles(limit.value):
+        yield phrase("reports.finding.doubt", figure=figure, limit=limit)
 
 
 def _held(series: SeriesDay) -> list[Episode]:
@@ -290,8 +302,9 @@ def _nearest(day: Gathered) -> Iterator[_Ranked]:
         limit = limit_of(entry, State.WARNING)
         figure, at = _extreme(series, rule.sign)
         brief = bool(series.episodes)
+        side = "above" if rule.sign > 0 else "below"
         text = phrase(
-            "reports.finding.brief" if brief else "reports.finding.nearest",
+            f"reports.finding.{'brief' if brief else 'nearest'}.{side}",
             subject=subject(entry, series),
             peak=figure,
             peak_at=Moment(at),
@@ -299,7 +312,10 @@ def _nearest(day: Gathered) -> Iterator[_Ranked]:
             minutes=Span(series.warning_ms + series.critical_ms),
         )
         near = _nearness(figure.value, limit.value, rule.sign)
-        compared = (_changed(entry),) if entry.week else ()
+        compared = (
+            *_doubt(entry, series, limit),
+            *((_changed(entry),) if entry.week else ()),
+        )
         found = _Ranked(_PLAIN, near, Finding(State.OK, text, compared, basis(figure)))
         known = nearest.get(entry.metric.family)
         if known is None or known.weight < near:

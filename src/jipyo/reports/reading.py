@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.certainty import UNKNOWN, certainty
 from jipyo.analysis.daystats import DayStats, Episode, Ranks, Rule, episodes, summarise
 from jipyo.analysis.health import State, course_of
 from jipyo.catalogue import Across, Direction, Statistic, Summary
 from jipyo.model.errors import QueryError
-from jipyo.model.labels import EMPTY, METRIC_NAME, Labels
+from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Matrix, Vector
 from jipyo.reports.document import Figure, Fold
-from jipyo.source.measure import Measured, measure, rate_window
+from jipyo.source.measure import Measured, measure, rate_window, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -191,15 +192,15 @@ def _told(name: str, value: str) -> str:
     return f"{_NUMBERED[name]} {value}" if name in _NUMBERED and value.isdigit() else value
 
 
-def whole(query: Alternative, window: Window) -> tuple[str, str]:
+def whole(promql: str, window: Window) -> tuple[str, str]:
     """The expression over the whole window instead of the rolling one: exact, and plain.
 
     `anchored` counts from the last sample before the window to the last one in it, without
     extrapolation; a server that does not know it is asked the plain way.
     """
     length = f"{(window.end_ms - window.start_ms) // 1000}s"
-    plain = query.expression(length)
-    exact = _WINDOW.sub(f"[{length}] anchored", query.promql).replace("$w", length)
+    plain = promql.replace("$w", length)
+    exact = _WINDOW.sub(f"[{length}] anchored", promql).replace("$w", length)
     return exact, plain
 
 
@@ -280,6 +281,8 @@ class _Asker:
 
     def _figure(self, name: Summary, subject: _Subject, stats: DayStats) -> Figure | None:
         """One figure; None where this series cannot honestly give it."""
+        if name is Summary.RATIO_OF_SUMS and self.metric.counted:
+            return self._of_cases(subject, stats)
         if name in _OVER_THE_WINDOW or self._is_of_requests(name, subject):
             return self._whole(name, subject, stats)
         if name is Summary.P95 and is_quantile(self.metric):
@@ -287,7 +290,22 @@ class _Asker:
         if name is Summary.AVG and is_quantile(self.metric) and not _is_mean(subject):
             return None
         fold, value = _FOLDS[name](stats)
-        return self._made(fold, value, subject, stats)
+        made = self._made(fold, value, subject, stats)
+        uncounted = self.metric.counted and subject.query.of is None and name is Summary.LAST
+        return replace(made, certainty=UNKNOWN) if uncounted else made
+
+    def _of_cases(self, subject: _Subject, stats: DayStats) -> Figure | None:
+        """The share of all cases of the window, with their number; None where none is told.
+
+        A mean of ratios that stand for different numbers of cases would be no such share.
+        """
+        query = subject.query
+        share = None if query.of is None else self._whole(Summary.RATIO_OF_SUMS, subject, stats)
+        if query.of is None or share is None or share.value is None:
+            return None
+        _, cases = self._answer(replace(query, promql=query.of))
+        n = cases.get(subject.labels, math.nan)
+        return replace(share, certainty=certainty(share.value, n, self.metric.unit))
 
     def _is_of_requests(self, name: Summary, subject: _Subject) -> bool:
         """Whether the figure is one of all requests of the window, not one of its steps."""
@@ -338,13 +356,13 @@ class _Asker:
         return self.answers[query.promql]
 
     def _asked(self, query: Alternative) -> tuple[str, Mapping[Labels, float]]:
-        for expr in whole(query, self.window):
+        for expr in whole(query.promql, self.window):
             try:
                 value = self.source.instant(expr, self.window.end_ms).value
             except QueryError:
                 continue
             assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
-            labels = (_renamed(labels, query.rename) for labels in value.series)
+            labels = (renamed(labels, query.rename) for labels in value.series)
             return expr, dict(zip(labels, value.values.tolist(), strict=True))
         return "", {}
 
@@ -369,11 +387,6 @@ def _is_ratio(name: Summary) -> bool:
 def _counted(value: float) -> float:
     """A count without the last bits that a rate lost: 12 and not 11.999999999999998."""
     return float(round(value)) if abs(value - round(value)) < 1e-6 * max(1.0, abs(value)) else value
-
-
-def _renamed(labels: Labels, rename: Mapping[str, str]) -> Labels:
-    named = {rename.get(name, name): value for name, value in labels.items()}
-    return Labels.of(named).drop((METRIC_NAME,))
 
 
 def _gravest(found: Sequence[Episode]) -> State:

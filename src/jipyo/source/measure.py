@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from jipyo.catalogue import Alternative, Metric
     from jipyo.model.labels import Labels
-    from jipyo.model.sample import Mask, Times
+    from jipyo.model.sample import Mask, Times, Values
     from jipyo.source.face import Source
 
 _UNITS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
@@ -34,6 +34,9 @@ class Measured:
     expressions: tuple[tuple[str, str], ...]
     """Exporter and PromQL of each question that gave a series."""
     warnings: tuple[str, ...]
+    n: Values | None = None
+    """Of how many cases each value is a share, shaped as the matrix, NaN where nobody
+    counted; None for a metric that is no share of counted cases."""
 
     @property
     def exporters(self) -> tuple[str, ...]:
@@ -49,6 +52,7 @@ class _Answer:
     expression: str
     matrix: Matrix
     warnings: tuple[str, ...]
+    n: Values | None = None
 
 
 def measure(source: Source, metric: Metric, start_ms: int, end_ms: int, step_ms: int) -> Measured:
@@ -74,7 +78,7 @@ def measure(source: Source, metric: Metric, start_ms: int, end_ms: int, step_ms:
         answer = _kept(answer, np.array([target not in covered for target in targets], bool))
         covered.update(targets)
         if answer.matrix.series:
-            answers.append(answer)
+            answers.append(_counted(source, answer, window))
     return _together(metric, t_ms, answers)
 
 
@@ -91,14 +95,32 @@ def _ask(source: Source, alternative: Alternative, expr: str, t_ms: Times) -> _A
     matrix = result.value
     assert isinstance(matrix, Matrix), "BUG: a range question is answered by a Matrix"
     present = matrix.present & ~np.isnan(matrix.values)
-    series = tuple(_renamed(labels, alternative.rename) for labels in matrix.series)
+    series = tuple(renamed(labels, alternative.rename) for labels in matrix.series)
     answer = Matrix(series, matrix.t_ms, matrix.values, present)
     some = np.asarray(present.any(axis=1))
     return _kept(_Answer(alternative, expr, answer, result.warnings), some)
 
 
-def _renamed(labels: Labels, names: Mapping[str, str]) -> Labels:
-    """The labels under the catalogue's names; one that is there already stays as it is."""
+def _counted(source: Source, answer: _Answer, window: str) -> _Answer:
+    """The answer with the number of cases of each of its values, where they are counted."""
+    alternative, t_ms = answer.alternative, answer.matrix.t_ms
+    if alternative.of is None:
+        return answer
+    counting = replace(alternative, promql=alternative.of)
+    cases = _ask(source, counting, counting.expression(window), t_ms).matrix
+    rows = {labels: row for row, labels in enumerate(cases.series)}
+    nobody = np.full(len(t_ms), np.nan)
+    n = [
+        np.where(cases.present[rows[labels]], cases.values[rows[labels]], np.nan)
+        if labels in rows
+        else nobody
+        for labels in answer.matrix.series
+    ]
+    return replace(answer, n=np.stack(n))
+
+
+def renamed(labels: Labels, names: Mapping[str, str]) -> Labels:
+    """An answer's labels under the catalogue's names; one that is there already stays."""
     moved = {new: labels[old] for old, new in names.items() if old in labels and new not in labels}
     return labels.drop(names).put(moved) if moved else labels
 
@@ -128,4 +150,9 @@ def _together(metric: Metric, t_ms: Times, answers: Sequence[_Answer]) -> Measur
         alternatives=tuple(one.alternative for one in answers for _ in one.matrix.series),
         expressions=tuple((one.alternative.exporter, one.expression) for one in answers),
         warnings=tuple(dict.fromkeys(text for one in answers for text in one.warnings)),
+        n=np.concatenate([nothing, *map(_cases, answers)]) if metric.counted else None,
     )
+
+
+def _cases(answer: _Answer) -> Values:
+    return answer.n if answer.n is not None else np.full(answer.matrix.values.shape, np.nan)

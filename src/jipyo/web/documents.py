@@ -60,6 +60,18 @@ class Limits:
     origin: Literal["manual", "added", "site"]
 
 
+@dataclass(frozen=True, slots=True)
+class CertaintyNow:
+    """Of how many cases a share is one, with its 95 % interval; null where nobody counted."""
+
+    n: int | None
+    low: float | None
+    high: float | None
+    text: str
+    unsure: bool
+    """Whether the cases are too few to tell on which side of its threshold the value is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricNow:
     """How a metric is."""
@@ -85,6 +97,8 @@ class MetricNow:
     manual: bool
     thresholds: Limits | None
     absent: bool
+    certainty: CertaintyNow | None
+    """Null for what is not a share of counted cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +117,15 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
+class CertaintyOf:
+    """The same at each of the metric's times."""
+
+    n: tuple[int | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesOf:
     """One series; `values` stand at the metric's times."""
 
@@ -110,6 +133,8 @@ class SeriesOf:
     labels: Mapping[str, str]
     exporter: str
     values: tuple[float | None, ...]
+    certainty: CertaintyOf | None
+    """Null for what is not a share of counted cases."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis import words
+from jipyo.analysis.certainty import certainty
 from jipyo.analysis.doctor import Finding, remedy
 from jipyo.analysis.health import Health, MetricHealth, State
 from jipyo.web import documents as doc
@@ -94,7 +95,16 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
         manual=metric.manual,
         thresholds=limits(metric.thresholds),
         absent=one.absent,
+        certainty=_certainty_now(one, t),
     )
+
+
+def _certainty_now(one: MetricHealth, t: Texts) -> doc.CertaintyNow | None:
+    sure = one.certainty
+    if sure is None:
+        return None
+    said = words.counted(sure, one.metric.unit.value, t)
+    return doc.CertaintyNow(sure.n, sure.low, sure.high, said, one.unsure)
 
 
 def metric_range(measured: Measured, t: Texts) -> doc.MetricRange:
@@ -114,20 +124,37 @@ def metric_range(measured: Measured, t: Texts) -> doc.MetricRange:
                 dict(labels.pairs),
                 exporter,
                 tuple(v if seen else None for v, seen in zip(values.tolist(), there, strict=True)),
+                _certainty_of(measured, row),
             )
-            for name, labels, exporter, values, there in zip(
-                words.series_names(matrix.series),
-                matrix.series,
-                measured.exporters,
-                matrix.values,
-                present,
-                strict=True,
+            for row, (name, labels, exporter, values, there) in enumerate(
+                zip(
+                    words.series_names(matrix.series),
+                    matrix.series,
+                    measured.exporters,
+                    matrix.values,
+                    present,
+                    strict=True,
+                )
             )
         ),
         thresholds=limits(metric.thresholds),
         warnings=measured.warnings,
         coverage=float(matrix.present.mean()) if matrix.present.size else None,
         expressions=dict(measured.expressions),
+    )
+
+
+def _certainty_of(measured: Measured, row: int) -> doc.CertaintyOf | None:
+    if measured.n is None:
+        return None
+    unit, matrix = measured.metric.unit, measured.matrix
+    values = np.where(matrix.present[row], matrix.values[row], np.nan)
+    pairs = zip(values.tolist(), measured.n[row].tolist(), strict=True)
+    sure = [certainty(value, n, unit) for value, n in pairs]
+    return doc.CertaintyOf(
+        n=tuple(one.n for one in sure),
+        low=tuple(one.low for one in sure),
+        high=tuple(one.high for one in sure),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
@@ -167,8 +167,12 @@ class _Page:
                 return self.words.texts(part.key, **filled)
             case Joined():
                 return part.by.join(map(self._marked, part.parts))
-            case Figure() if part.value is not None:
+            case Figure(certainty=None) if part.value is not None:
                 return self._mark(self._data(part), self.say(part))
+            case Figure() if part.value is not None:
+                value = self._marked(replace(part, certainty=None))
+                cases = self._mark("<span class='cases'>", f"({self.words.counted(part)})")
+                return f"{value} {cases}"
             case Quantity():
                 return self._mark("<span class='n'>", self.say(part))
             case Badge():
@@ -293,10 +297,11 @@ class _Page:
             self.words.texts("reports.tile.shape", name=name), tile.shape, svg.Size(160, 30)
         )
         compared = "".join(f"<li>{self.inline(one)}</li>" for one in tile.compared)
+        cases = f"<br>{_text(self.words.counted(tile.figure))}" if tile.figure.certainty else ""
         return (
             f'<div class="tile {state}"><p class="name">{self.subject(tile.subject)}</p>'
-            f'<p class="value">{self.inline(tile.figure)}{badge}</p>'
-            f'<p class="how">{self.inline(tile.note)}</p>{shape}<ul>{compared}</ul></div>'
+            f'<p class="value">{self.inline(replace(tile.figure, certainty=None))}{badge}</p>'
+            f'<p class="how">{self.inline(tile.note)}{cases}</p>{shape}<ul>{compared}</ul></div>'
         )
 
     def subject(self, subject: Subject) -> str:

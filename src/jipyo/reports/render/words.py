@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from jipyo.analysis import words
 from jipyo.catalogue import Bilingual
 from jipyo.reports.document import (
     Badge,
@@ -75,8 +76,11 @@ class Words:
         match part:
             case Figure(unit="ratio"):
                 return NONE if part.value is None else self.share(part.value)
-            case Figure() | Quantity():
+            case Figure(certainty=None) | Quantity():
                 return NONE if part.value is None else self.texts.number(part.value, part.unit)
+            case Figure():
+                bare = self._amount(replace(part, certainty=None))
+                return self.texts("health.counted", value=bare, counted=self.counted(part))
             case Delta():
                 return self.delta(part)
             case Share():
@@ -87,6 +91,12 @@ class Words:
                 return self.texts.span(part.ms) if part.ms else self.texts("reports.no_time")
             case _:
                 return self.texts.day(part.day)
+
+    def counted(self, figure: Figure) -> str:
+        """Of how many cases a share is one, with its interval; empty where it is no share."""
+        if figure.certainty is None:
+            return ""
+        return words.counted(figure.certainty, figure.unit, self.texts)
 
     def state(self, state: State) -> str:
         """A state in a word."""

@@ -1,0 +1,62 @@
+"""A share of counted cases on the page: how many there were, and how sure that makes it."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+import urllib3
+
+from support.product import up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.browser import Browser
+    from support.product import Product
+
+pytestmark = pytest.mark.e2e
+
+CASES = [(0, 0), (400, 380), (1203, 1134)]
+"""Predictions labelled and correct so far."""
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    folder = tmp_path_factory.mktemp("accuracy")
+    config = folder / "jipyo.yaml"
+    config.write_text("instance: e2e-host\ncollect:\n  interval: 1s\n")
+    with up(folder / "data", "--config", str(config)) as product:
+        for labelled, correct in CASES:
+            page = (
+                f'jipyo_predictions_labelled_total{{model="reranker"}} {labelled}\n'
+                f'jipyo_predictions_correct_total{{model="reranker"}} {correct}\n'
+                'jipyo_model_accuracy_ratio{model="llama-8b",dataset="golden"} 0.961\n'
+            )
+            answer = urllib3.request("POST", f"{product.url}/api/v1/import/prometheus", body=page)
+            assert answer.status == 204, answer.data
+            time.sleep(1)
+        yield product
+
+
+@pytest.mark.parametrize(
+    ("lang", "said", "unknown"),
+    [
+        ("ko", "n = 1,203, 95 % 신뢰구간 92.8–95.4 %", "n 알 수 없음"),
+        ("en", "n = 1,203, 95 % CI 92.8–95.4 %", "n unknown"),
+    ],
+)
+def test_the_tile_and_the_legend_say_the_cases_and_the_interval(
+    evaluated: Product, browser: Browser, lang: str, said: str, unknown: str
+) -> None:
+    page = browser.open(f"{evaluated.url}/?lang={lang}&family=ai", width=390, height=844)
+    page.wait("document.querySelector('[data-metric=\"ai.model.accuracy\"]')", timeout_s=60)
+    tile = page.eval("document.querySelector('[data-testid=cases]').innerText")
+    assert tile.replace("\u00a0", " ") == said
+    page.wait("document.querySelectorAll('li .cases').length === 2", timeout_s=30)
+    legend = page.eval("[...document.querySelectorAll('li .cases')].map((one) => one.innerText)")
+    assert [one.replace("\u00a0", " ") for one in legend] == [said, unknown]
+    assert page.eval("document.documentElement.scrollWidth") <= 390
+    assert page.errors == []
+    page.close()
