@@ -12,12 +12,12 @@ from jipyo import web
 from jipyo.catalogue import load
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.tsdb import Reader
+from jipyo.tsdb import Options, Reader
 
 
 def run(folder: Path, port: int) -> None:
     """Serve until the process is ended."""
-    store = Reader.open(folder)
+    store = Reader.open(folder, cache_bytes=Options().cache_bytes)
     engine = Engine()
     services = web.Services(
         source=Embedded(store, engine),

@@ -81,7 +81,7 @@ def _write_slabs(
             group.sids
             for located in snapshot.locator.find(head.sids, bounds)
             for group in located.by_times()
-            if group.heads[0]
+            if group.heads.of_row(0)
         ]
     yield
     for sids in _parts(groups):

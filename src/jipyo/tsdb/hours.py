@@ -37,11 +37,10 @@ def read(
         return
     bounds = Bounds.of(first + 1, last)
     for located in snapshot.locator.find(sids, bounds):
-        head_days = [snapshot.head_days(refs) for refs in located.heads]
-        for group in located.by_slabs(head_days):
+        for group in located.by_slabs():
             most = max(1, _GROUP_CELLS // (_DAY_HOURS * (group.bids.shape[1] + 1)))
             for at in range(0, len(group.sids), most):
-                part = group.rows(range(at, min(at + most, len(group.sids))))
+                part = group.rows(slice(at, at + most))
                 whole = _read_group(snapshot, part, bounds, figures)
                 yield from _without_holes(tuple(snapshot.labels(part.sids.tolist())), whole)
 
@@ -50,7 +49,7 @@ def _read_group(
     snapshot: Snapshot, group: Located, bounds: Bounds, figures: AbstractSet[HourFigure]
 ) -> Hours:
     """Series whose chunks stand in the same slabs."""
-    from_head = snapshot.head_days(group.heads[0])
+    from_head = snapshot.head_days(group.heads.of_row(0))
     packed = {slab.day: at for at, slab in enumerate(group.chain(0)) if slab.day not in from_head}
     days = sorted(from_head | packed.keys())
     whole = hourly.room(_DAY_HOURS * len(days), len(group.sids), figures)

@@ -7,6 +7,8 @@ All functions read through the connection they are given and so see its snapshot
 from __future__ import annotations
 
 import hashlib
+from collections import OrderedDict
+from threading import Lock
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 FEW = 1000
 _KEPT_LABELS = 200_000
+_KEPT_IDS = 1_000_000
+_KEPT_SELECTORS = 512
 
 
 class LabelCache:
@@ -32,18 +36,61 @@ class LabelCache:
         """Start empty."""
         self._labels: dict[int, Labels] = {}
 
-    def of(self, db: sqlite3.Connection, sids: Iterable[int]) -> list[Labels]:
+    def of(self, db: sqlite3.Connection, sids: Sequence[int]) -> list[Labels]:
         """The labels of these series, in their order; the ids must exist."""
         if len(self._labels) > _KEPT_LABELS:
             self._labels = {}
         known = self._labels
-        answer = []
-        for sid in sids:
-            labels = known.get(sid)
-            if labels is None:
-                labels = known[sid] = _read(db, sid)
-            answer.append(labels)
-        return answer
+        try:
+            return [known[sid] for sid in sids]
+        except KeyError:
+            known.update((sid, _read(db, sid)) for sid in sids if sid not in known)
+            return [known[sid] for sid in sids]
+
+
+class FoundCache:
+    """Which series selectors meant, for as long as no series comes or goes."""
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self._found: OrderedDict[tuple[int, tuple[Matcher, ...]], Sids] = OrderedDict()
+        self._lock = Lock()
+        self._ids = 0
+
+    def find(
+        self, db: sqlite3.Connection, labels: LabelCache, selector: tuple[Matcher, ...]
+    ) -> Sids:
+        """As `find`; the ids may not be written to."""
+        key = generation(db), selector
+        with self._lock:
+            sids = self._found.get(key)
+            if sids is not None:
+                self._found.move_to_end(key)
+                return sids
+        sids = find(db, labels, selector)
+        sids.flags.writeable = False
+        with self._lock:
+            self._keep(key, sids)
+        return sids
+
+    def _keep(self, key: tuple[int, tuple[Matcher, ...]], sids: Sids) -> None:
+        if key not in self._found:
+            self._found[key] = sids
+            self._ids += len(sids)
+        while self._ids > _KEPT_IDS or len(self._found) > _KEPT_SELECTORS:
+            _, gone = self._found.popitem(last=False)
+            self._ids -= len(gone)
+
+
+def generation(db: sqlite3.Connection) -> int:
+    """A number that rises with every series that comes, and when some go."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'series'").fetchone()
+    return int(row[0]) if row else 0
+
+
+def series_went(db: sqlite3.Connection) -> None:
+    """Let the generation rise; an id that is never used costs nothing."""
+    db.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'series'")
 
 
 def _read(db: sqlite3.Connection, sid: int) -> Labels:

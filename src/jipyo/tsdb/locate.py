@@ -6,26 +6,34 @@ Arrays, not objects: a month of a thousand series is 31,000 chunks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from jipyo.tsdb import codec
 from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
-    import numpy.typing as npt
-
-    from jipyo.model.sample import Times
+    from jipyo.model.sample import Times, Values
     from jipyo.tsdb.codec import Sids
 
 _BATCH = 4096
 """Series that are located at once."""
 _KEPT = 20_000
 _NONE = np.empty(0, np.int64)
+
+_SHORT_MS = 600_000
+"""The head rows of so short a range are read together with their times."""
+_HEAD_TIMES = "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
+_HEAD_ROWS = "SELECT t, v FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
+
+Table = npt.NDArray[np.int64]
+Rows = npt.NDArray[np.int64] | slice
 
 
 def day_of(t_ms: int) -> int:
@@ -65,12 +73,23 @@ class Slab:
 
 
 @dataclass(frozen=True, slots=True)
-class HeadRef:
-    """Which column of which layout's head rows is a series; equal `times` are equal times."""
+class HeadCells:
+    """Which columns of which layouts' head rows are series; shape (series, most of one).
 
-    times: int
-    lid: int
-    column: int
+    Equal `times` are equal times; they ascend, and -1 stands behind the last of a series.
+    """
+
+    times: Table
+    lids: Table
+    columns: Table
+
+    def rows(self, rows: Rows) -> HeadCells:
+        """Some of the series."""
+        return HeadCells(self.times[rows], self.lids[rows], self.columns[rows])
+
+    def of_row(self, row: int) -> list[int]:
+        """The times of one series."""
+        return [number for number in self.times[row].tolist() if number >= 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +128,28 @@ class Located:
     """Series and where their samples lie; `bids` and `places` have shape (series, days)."""
 
     sids: Sids
-    bids: npt.NDArray[np.int64]
+    bids: Table
     """Slabs by day; 0 where a series has none."""
-    places: npt.NDArray[np.int64]
-    heads: tuple[tuple[HeadRef, ...], ...]
+    places: Table
+    heads: HeadCells
     slabs: Mapping[int, Slab]
 
-    def rows(self, rows: Sequence[int]) -> Located:
+    def rows(self, rows: Rows) -> Located:
         """Some of the series."""
-        heads = tuple(self.heads[row] for row in rows)
-        return Located(self.sids[rows], self.bids[rows], self.places[rows], heads, self.slabs)
+        return Located(
+            self.sids[rows],
+            self.bids[rows],
+            self.places[rows],
+            self.heads.rows(rows),
+            self.slabs,
+        )
+
+    @property
+    def chunk_values(self) -> int:
+        """How many values the chunks hold."""
+        bids, counts = np.unique(self.bids, return_counts=True)
+        pairs = zip(bids.tolist(), counts.tolist(), strict=True)
+        return sum(self.slabs[bid].n * count for bid, count in pairs if bid)
 
     def chain(self, row: int) -> list[Slab]:
         """The slabs of one series, day by day."""
@@ -134,22 +165,38 @@ class Located:
         tids = np.zeros_like(self.bids)
         for bid, slab in self.slabs.items():
             tids[self.bids == bid] = slab.tid
-        return self._split(tids, [tuple(ref.times for ref in refs) for refs in self.heads])
+        return self._split(np.concatenate((tids, self.heads.times), axis=1))
 
-    def by_slabs(self, head_days: Sequence[frozenset[int]]) -> list[Located]:
-        """Series that stand in the same slabs and have head rows on the same days together."""
-        return self._split(self.bids, head_days)
+    def by_slabs(self) -> list[Located]:
+        """Series that stand in the same slabs and have head rows at the same times together."""
+        return self._split(np.concatenate((self.bids, self.heads.times), axis=1))
 
-    def _split(self, table: npt.NDArray[np.int64], more: Sequence[object]) -> list[Located]:
-        groups: dict[tuple[bytes, object], list[int]] = {}
-        for row, other in enumerate(more):
-            groups.setdefault((table[row].tobytes(), other), []).append(row)
-        return [_dense(self.rows(rows)) for rows in groups.values()]
+    def _split(self, keys: Table) -> list[Located]:
+        return [_dense(self.rows(rows)) for rows in alike(keys)]
+
+
+def alike(keys: Table) -> list[Rows]:
+    """Which rows are equal; in the order in which each first appears."""
+    differs = (keys[1:] != keys[:-1]).any(axis=1)
+    starts = [0, *(differs.nonzero()[0] + 1).tolist(), len(keys)]
+    groups: dict[bytes, list[tuple[int, int]]] = {}
+    for start, end in pairwise(starts):
+        groups.setdefault(keys[start].tobytes(), []).append((start, end))
+    return [_rows_of(runs) for runs in groups.values()]
+
+
+def _rows_of(runs: list[tuple[int, int]]) -> Rows:
+    """One run as a slice, which costs no copy."""
+    if len(runs) == 1:
+        return slice(*runs[0])
+    return np.array([row for run in runs for row in range(*run)])
 
 
 def _dense(located: Located) -> Located:
     """Without the days that none of the series has; they all have the same."""
     present = located.bids[0] != 0
+    if present.all():
+        return located
     bids, places = located.bids[:, present], located.places[:, present]
     return Located(located.sids, bids, places, located.heads, located.slabs)
 
@@ -163,54 +210,55 @@ class Locator:
         self._ids = ids
         self._numbers: dict[bytes, int] = {}
         self.head_times: list[Times] = []
-        """By `HeadRef.times`."""
+        """By `HeadCells.times`."""
+        self._head_rows: dict[tuple[int, int], list[bytes]] = {}
 
     def find(self, sids: Sids, bounds: Bounds, *, head: bool = True) -> Iterator[Located]:
         """Those of the series (ascending ids) that have samples around a range."""
         for at in range(0, len(sids), _BATCH):
             batch = sids[at : at + _BATCH]
             bids, places, slabs = self._chunks(batch, bounds)
-            heads = self._heads(batch, bounds) if head else ((),) * len(batch)
+            heads = self._heads(batch, bounds) if head else _no_heads(len(batch))
             found = Located(batch, bids, places, heads, slabs)
-            chunks = np.count_nonzero(bids, axis=1).tolist()
-            rows = [row for row in range(len(batch)) if chunks[row] or heads[row]]
-            if rows:
-                yield found if len(rows) == len(batch) else found.rows(rows)
+            there = bids.any(axis=1) | (heads.times >= 0).any(axis=1)
+            if there.all():
+                yield found
+            elif there.any():
+                yield found.rows(np.flatnonzero(there))
 
     # -- chunks -------------------------------------------------------------------------
 
-    def _chunks(
-        self, sids: Sids, bounds: Bounds
-    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], dict[int, Slab]]:
+    def _chunks(self, sids: Sids, bounds: Bounds) -> tuple[Table, Table, dict[int, Slab]]:
         days = (day_of(bounds.start_ms), day_of(bounds.end_ms))
-        slabs_there: int = self._db.execute(
-            "SELECT count(*) FROM (SELECT 1 FROM slab WHERE day BETWEEN ? AND ? LIMIT ?)",
-            (*days, len(sids) + 1),
-        ).fetchone()[0]
-        hits = self._by_series if slabs_there > len(sids) else self._by_slab
-        found = list(hits(sids, days))
+        sql = "SELECT bid, day, tid, t0, t1, n FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid"
+        slabs_there = [
+            Slab(*row)
+            for row in self._db.execute(f"{sql} LIMIT ?", (*days, len(sids) + 1)).fetchall()
+        ]
+        if len(slabs_there) > len(sids):
+            found = list(self._by_series(sids, days))
+        elif any(_overlaps(slab, bounds) for slab in slabs_there):
+            found = list(self._by_slab(sids, slabs_there))
+        else:
+            found = []
         slabs = {slab.bid: slab for slab, _, _ in found}
         columns = {day: n for n, day in enumerate(sorted({s.day for s in slabs.values()}))}
         bids = np.zeros((len(sids), len(columns)), np.int64)
         places = np.zeros_like(bids)
         for slab, rows, at in found:
-            bids[rows, columns[slab.day]] = slab.bid
+            # One beside the range hides older ones all the same.
+            bids[rows, columns[slab.day]] = slab.bid if _overlaps(slab, bounds) else 0
             places[rows, columns[slab.day]] = at
-        for slab in [s for s in slabs.values() if not _overlaps(s, bounds)]:
-            bids[bids == slab.bid] = 0
         return bids, places, slabs
 
     def _by_slab(
-        self, sids: Sids, days: tuple[int, int]
+        self, sids: Sids, slabs: list[Slab]
     ) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """Many series: slab by slab, oldest first; what stands in a newer one has moved there."""
-        for row in self._db.execute(
-            "SELECT bid, day, tid, t0, t1, n FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid",
-            days,
-        ).fetchall():
-            rows, at = _common(sids, self._ids.slab(self._db, row[0]))
+        for slab in slabs:
+            rows, at = _common(sids, self._ids.slab(self._db, slab.bid))
             if len(rows):
-                yield Slab(*row), rows, at
+                yield slab, rows, at
 
     def _by_series(
         self, sids: Sids, days: tuple[int, int]
@@ -254,38 +302,72 @@ class Locator:
         found = np.zeros(len(sids), np.bool_)
         for lid in self.lids():
             rows, _ = _common(sids, self.layout(lid))
-            if len(rows) and self._times(lid, bounds) is not None:
+            if len(rows) and self._has_rows(lid, bounds):
                 found[rows] = True
         return found
 
-    def _heads(self, sids: Sids, bounds: Bounds) -> tuple[tuple[HeadRef, ...], ...]:
-        found: list[list[HeadRef]] = [[] for _ in range(len(sids))]
+    def _heads(self, sids: Sids, bounds: Bounds) -> HeadCells:
+        parts: list[tuple[Table, Table, int, int]] = []
         for lid in self.lids():
             rows, columns = _common(sids, self.layout(lid))
-            if not len(rows):
-                continue
-            number = self._times(lid, bounds)
-            if number is not None:
-                for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-                    found[row].append(HeadRef(number, lid, column))
-        return tuple(tuple(sorted(refs, key=_by_number)) for refs in found)
+            if len(rows) and (number := self._times(lid, bounds)) is not None:
+                parts.append((rows, columns, number, lid))
+        if not parts:
+            return _no_heads(len(sids))
+        rows = np.concatenate([part[0] for part in parts])
+        columns = np.concatenate([part[1] for part in parts])
+        lengths = [len(part[0]) for part in parts]
+        numbers = np.repeat([part[2] for part in parts], lengths)
+        lids = np.repeat([part[3] for part in parts], lengths)
+        return _cells(len(sids), rows, (numbers, lids, columns))
 
     def _times(self, lid: int, bounds: Bounds) -> int | None:
-        rows = self._db.execute(
-            "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t",
-            (lid, bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)),
-        ).fetchall()
+        span = bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)
+        short = span[1] - span[0] <= _SHORT_MS
+        rows = self._db.execute(_HEAD_ROWS if short else _HEAD_TIMES, (lid, *span)).fetchall()
         if not rows:
             return None
-        t_ms = np.fromiter((row[0] for row in rows), np.int64, len(rows))
+        t_ms = np.array([row[0] for row in rows], np.int64)
         number = self._numbers.setdefault(t_ms.tobytes(), len(self.head_times))
         if number == len(self.head_times):
             self.head_times.append(t_ms)
+        if short:
+            self._head_rows[lid, number] = [row[1] for row in rows]
         return number
 
+    def _has_rows(self, lid: int, bounds: Bounds) -> bool:
+        span = bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)
+        sql = "SELECT 1 FROM head WHERE lid = ? AND t BETWEEN ? AND ? LIMIT 1"
+        return self._db.execute(sql, (lid, *span)).fetchone() is not None
 
-def _by_number(ref: HeadRef) -> int:
-    return ref.times
+    def head_values(self, lid: int, number: int) -> Values:
+        """What a layout's head rows of these times hold; shape (times, columns)."""
+        rows = self._head_rows.get((lid, number))
+        if rows is None:
+            t_ms = self.head_times[number]
+            span = int(t_ms[0]), int(t_ms[-1])
+            rows = [row[1] for row in self._db.execute(_HEAD_ROWS, (lid, *span)).fetchall()]
+        table = np.frombuffer(b"".join(rows), "<f8")
+        return table.reshape(len(rows), -1)
+
+
+def _no_heads(series: int) -> HeadCells:
+    nothing = np.empty((series, 0), np.int64)
+    return HeadCells(nothing, nothing, nothing)
+
+
+def _cells(series: int, rows: Table, cells: tuple[Table, Table, Table]) -> HeadCells:
+    """A table of cells from a list of them: the row of each, and its number, layout, column."""
+    order = np.lexsort((cells[0], rows))
+    rows = rows[order]
+    first = np.searchsorted(rows, rows)
+    at = np.arange(len(rows)) - first
+    tables = []
+    for cell in cells:
+        table = np.full((series, int(at.max()) + 1), -1, np.int64)
+        table[rows, at] = cell[order]
+        tables.append(table)
+    return HeadCells(*tables)
 
 
 def _overlaps(slab: Slab, bounds: Bounds) -> bool:
@@ -297,7 +379,7 @@ def _common(sids: Sids, others: Sids) -> tuple[npt.NDArray[np.int64], npt.NDArra
     if not len(sids) or others[0] > sids[-1] or others[-1] < sids[0]:
         return _NONE, _NONE
     small, large = (sids, others) if len(sids) <= len(others) else (others, sids)
-    at = np.searchsorted(large, small)
+    at = large.searchsorted(small)
     at[at == len(large)] = 0
-    here = np.flatnonzero(np.equal(large[at], small))
+    here = (large[at] == small).nonzero()[0]
     return (here, at[here]) if small is sids else (at[here], here)

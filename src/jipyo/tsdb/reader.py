@@ -14,6 +14,7 @@ from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.sample import EVERY_FIGURE, MetricMetadata, MetricType
 from jipyo.tsdb import format as disk
 from jipyo.tsdb import hours, index
+from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.format import FILE_NAME, reading
 from jipyo.tsdb.locate import Bounds
 from jipyo.tsdb.lock import READERS, FolderLock
@@ -41,7 +42,7 @@ class Reader:
     is exhausted or closed; that never holds the writer up.
     """
 
-    def __init__(self, path: Path, threads: int) -> None:
+    def __init__(self, path: Path, threads: int, cache_bytes: int) -> None:
         """Use `open`."""
         self._path = path
         self._file = path / FILE_NAME
@@ -52,18 +53,20 @@ class Reader:
         executor: Executor | None = (
             ThreadPoolExecutor(threads, "tsdb-decode") if threads > 1 else None
         )
-        self._shared = Shared(executor=executor, threads=threads)
+        self._shared = Shared(chunks=ChunkCache(cache_bytes), executor=executor, threads=threads)
 
     @classmethod
-    def open(cls, path: Path, *, threads: int = 2) -> Self:
+    def open(cls, path: Path, *, threads: int = 2, cache_bytes: int = 0) -> Self:
         """Read the store in the folder `path`, whether or not somebody writes there.
+
+        `cache_bytes` of decoded chunks are kept, for who asks the same days again.
 
         Raises:
             StoreError: there is no store, or a newer jipyo wrote it.
         """
         if not (path / FILE_NAME).exists():
             raise StoreError("tsdb.missing", hint="tsdb.missing.hint", path=str(path))
-        reader = cls(path, threads)
+        reader = cls(path, threads, cache_bytes)
         reader._say_reading()
         with reading(reader._file):
             db = reader._connect()
@@ -190,7 +193,8 @@ class Reader:
             self._give_back(db)
 
     def _find(self, snapshot: Snapshot, selector: Iterable[Matcher]) -> Sids:
-        return index.find(snapshot.db, self._shared.labels, tuple(selector))
+        shared = self._shared
+        return shared.found.find(snapshot.db, shared.labels, tuple(selector))
 
     def _labels(self, snapshot: Snapshot, sids: Sids) -> list[Labels]:
         return self._shared.labels.of(snapshot.db, sids.tolist())

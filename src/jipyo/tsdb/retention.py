@@ -72,6 +72,8 @@ def drop_idle_series(
             }
             for sid, labels in idle.items():
                 _drop_series(db, sid, labels)
+            if idle:
+                index.series_went(db)
             gone(tuple(idle))
         yield
 

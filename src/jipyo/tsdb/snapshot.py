@@ -14,10 +14,11 @@ import numpy as np
 
 from jipyo.model.sample import SeriesBlock
 from jipyo.tsdb import codec, hourly
+from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
-from jipyo.tsdb.index import LabelCache
-from jipyo.tsdb.locate import IdCache, Located, Locator
+from jipyo.tsdb.index import FoundCache, LabelCache
+from jipyo.tsdb.locate import IdCache, Located, Locator, alike
 from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from jipyo.model.sample import HourFigure, Times, Values
     from jipyo.tsdb.codec import Packed, Sids
     from jipyo.tsdb.hourly import Hours
-    from jipyo.tsdb.locate import Bounds, HeadRef, Slab
+    from jipyo.tsdb.locate import Bounds, HeadCells, Rows, Slab
 
 BLOCK_CELLS = 4_000_000
 """A block holds at most this many values (32 MB), or one series."""
@@ -69,8 +70,10 @@ class Shared:
     """What the snapshots of one store have in common."""
 
     labels: LabelCache = field(default_factory=LabelCache)
+    found: FoundCache = field(default_factory=FoundCache)
     ids: IdCache = field(default_factory=IdCache)
     damage: Damage = field(default_factory=Damage)
+    chunks: ChunkCache = field(default_factory=lambda: ChunkCache(0))
     executor: Executor | None = None
     threads: int = 1
 
@@ -104,6 +107,8 @@ class _Chunk:
     row: int
     column: int
     sid: int
+    number: int
+    """The id of its row."""
     out: Values
     stored: tuple[int, int, bytes] | None
     """Codec, CRC and bytes."""
@@ -163,66 +168,82 @@ class Snapshot:
     def blocks(self, sids: Sids, bounds: Bounds) -> Iterator[Block]:
         """The samples of these series, whole days of them, not yet cut to the range."""
         for located in self.locator.find(sids, bounds):
-            found = (block for group in located.by_times() for block in self._blocks_of(group))
+            keep = self._shared.chunks.takes(located.chunk_values)
+            found = (
+                block for group in located.by_times() for block in self._blocks_of(group, keep=keep)
+            )
             yield from _together(found)
 
-    def _blocks_of(self, group: Located) -> Iterator[Block]:
-        """Series with equal times, in blocks of bounded size."""
+    def _blocks_of(self, group: Located, *, keep: bool) -> Iterator[Block]:
+        """Series with equal times, in blocks of bounded size; `keep` what is decoded."""
         chain = [self.times(slab) for slab in group.chain(0)]
         for column in range(len(chain) - 1, -1, -1):
             if chain[column] is None:
                 group = group.without(column)
         pieces = [t_ms for t_ms in chain if t_ms is not None]
-        pieces += [self.locator.head_times[ref.times] for ref in group.heads[0]]
+        numbers = group.heads.of_row(0)
+        pieces += [self.locator.head_times[number] for number in numbers]
         if not pieces:
             return
         most = max(1, BLOCK_CELLS // sum(len(t_ms) for t_ms in pieces))
         for at in range(0, len(group.sids), most):
-            yield from self._assemble(
-                group.rows(range(at, min(at + most, len(group.sids)))), pieces
-            )
+            yield from self._assemble(group.rows(slice(at, at + most)), pieces, keep=keep)
 
-    def _assemble(self, group: Located, pieces: Sequence[Times]) -> Iterator[Block]:
+    def _assemble(self, group: Located, pieces: Sequence[Times], *, keep: bool) -> Iterator[Block]:
         t_ms = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
         values = np.empty((len(group.sids), len(t_ms)))
         ends = np.cumsum([0, *(len(piece) for piece in pieces)]).tolist()
         spans = [slice(a, b) for a, b in pairwise(ends)]
-        damaged = self._fill_chunks(group, spans, values)
-        for number in range(len(group.heads[0])):
-            span = spans[group.bids.shape[1] + number]
-            self._fill_head([refs[number] for refs in group.heads], t_ms[span], values[:, span])
-        whole = [row for row in range(len(values)) if row not in damaged]
-        if whole:
-            rows = values if len(whole) == len(values) else values[whole]
-            yield Block(group.sids[whole], *_ascending(t_ms, rows))
+        damaged = self._fill_chunks(group, spans, values, keep=keep)
+        for at, span in enumerate(spans[group.bids.shape[1] :]):
+            self._fill_head(group.heads, at, values[:, span])
+        whole: Rows = slice(None)
+        if damaged:
+            whole = np.setdiff1d(np.arange(len(values)), list(damaged))
+        if len(damaged) < len(values):
+            yield Block(group.sids[whole], *_ascending(t_ms, values[whole]))
         for row, columns in damaged.items():
-            rest = group.rows([row])
+            rest = group.rows(slice(row, row + 1))
             for column in sorted(columns, reverse=True):
                 rest = rest.without(column)
-            yield from self._blocks_of(rest)
+            yield from self._blocks_of(rest, keep=keep)
 
     def _fill_chunks(
-        self, group: Located, spans: Sequence[slice], values: Values
+        self, group: Located, spans: Sequence[slice], values: Values, *, keep: bool
     ) -> dict[int, list[int]]:
         """Decode every chunk into its place; the answer tells damaged columns by row."""
         sids = group.sids.tolist()
-        chunks = [
-            _Chunk(row, column, sids[row], values[row, spans[column]], stored)
-            for column in range(group.bids.shape[1])
-            for row, stored in enumerate(
-                self._stored(group.bids[:, column], group.places[:, column])
-            )
-        ]
+        chunks = []
+        for column, span in enumerate(spans[: group.bids.shape[1]]):
+            ids = ((group.bids[:, column] << PLACE_BITS) | group.places[:, column]).tolist()
+            missing = self._fill_known(ids, values[:, span])
+            stored = self._stored([ids[row] for row in missing])
+            for row, found in zip(missing, stored, strict=True):
+                chunks.append(_Chunk(row, column, sids[row], ids[row], values[row, span], found))
         damaged: dict[int, list[int]] = {}
         for chunk in self._decode(chunks):
             damaged.setdefault(chunk.row, []).append(chunk.column)
             day = group.slabs[int(group.bids[chunk.row, chunk.column])].day
             self._shared.damage.met(f"chunk of series {chunk.sid}, day {day}")
+        if keep:
+            sound = (chunk for chunk in chunks if chunk.column not in damaged.get(chunk.row, ()))
+            self._shared.chunks.put((chunk.number, chunk.out) for chunk in sound)
         return damaged
 
-    def _stored(self, bids: Sids, places: Sids) -> list[tuple[int, int, bytes] | None]:
+    def _fill_known(self, ids: Sequence[int], values: Values) -> list[int]:
+        """Take from memory what is there; the answer is the rows that are not."""
+        missing = []
+        for row, known in enumerate(self._shared.chunks.get(ids)):
+            if known is None:
+                missing.append(row)
+            else:
+                values[row] = known
+        return missing
+
+    def _stored(self, ids: Sequence[int]) -> list[tuple[int, int, bytes] | None]:
         """Codec, CRC and bytes of chunks; None where there are none."""
-        ids = ((bids << PLACE_BITS) | places).tolist()
+        if not ids:
+            return []
         first, last = min(ids), max(ids)
         if last - first < 2 * len(ids):
             # Neighbours, as the series of one metric are: one walk instead of many searches.
@@ -241,18 +262,11 @@ class Snapshot:
         wrong = self._shared.decode([chunk.packed() for chunk in sound])
         return damaged + [sound[at] for at in wrong]
 
-    def _fill_head(self, refs: Sequence[HeadRef], t_ms: Times, out: Values) -> None:
-        by_lid: dict[int, list[int]] = {}
-        for row, ref in enumerate(refs):
-            by_lid.setdefault(ref.lid, []).append(row)
-        for lid, rows in by_lid.items():
-            stored = self.db.execute(
-                "SELECT v FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t",
-                (lid, int(t_ms[0]), int(t_ms[-1])),
-            ).fetchall()
-            table = np.frombuffer(b"".join(row[0] for row in stored), "<f8")
-            table = table.reshape(len(t_ms), -1)
-            out[rows] = table[:, [refs[row].column for row in rows]].T
+    def _fill_head(self, heads: HeadCells, at: int, out: Values) -> None:
+        lids, columns, number = heads.lids[:, at], heads.columns[:, at], int(heads.times[0, at])
+        for rows in alike(lids[:, None]):
+            table = self.locator.head_values(int(lids[rows][0]), number)
+            out[rows] = table[:, columns[rows]].T
 
     def times(self, slab: Slab) -> Times | None:
         """The times of a slab; None where they are damaged (counted and logged)."""
@@ -289,9 +303,9 @@ class Snapshot:
         self._shared.damage.met(f"hours of slab {slab.bid}")
         return None
 
-    def head_days(self, refs: Iterable[HeadRef]) -> frozenset[int]:
-        """The days on which these head rows lie."""
-        times = [self.locator.head_times[ref.times] for ref in refs]
+    def head_days(self, numbers: Iterable[int]) -> frozenset[int]:
+        """The days on which head rows of these times lie."""
+        times = [self.locator.head_times[number] for number in numbers]
         return frozenset(day for t_ms in times for day in ((t_ms - 1) // DAY_MS).tolist())
 
 
@@ -331,7 +345,7 @@ def _ascending(t_ms: Times, values: Values) -> tuple[Times, Values]:
     The same moment may stand in two pieces (a compaction that was cut short leaves its head
     rows); the value is the same, so the first is taken.
     """
-    if len(t_ms) < 2 or bool((t_ms[1:] > t_ms[:-1]).all()):
+    if bool((t_ms[1:] > t_ms[:-1]).all()):
         return t_ms, values
     order = np.argsort(t_ms, kind="stable")
     t_ms = t_ms[order]

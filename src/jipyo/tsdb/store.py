@@ -44,7 +44,7 @@ class Store(Reader):
         self, path: Path, options: Options, lock: FolderLock, now_ms: Callable[[], int]
     ) -> None:
         """Use `open`."""
-        super().__init__(path, options.threads)
+        super().__init__(path, options.threads, options.cache_bytes)
         self._options = options
         self._lock = lock
         self._now_ms = now_ms
