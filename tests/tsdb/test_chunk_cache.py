@@ -50,9 +50,9 @@ def test_a_chunk_that_is_put_twice_counts_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "values", "takes"), [(0, 1, False), (160, 10, True), (160, 11, False)]
+    ("most", "values", "takes"), [(0, 1, False), (120, 10, True), (120, 11, False)]
 )
-def test_one_question_may_fill_half_of_it(most: int, values: int, *, takes: bool) -> None:
+def test_one_question_may_fill_two_thirds_of_it(most: int, values: int, *, takes: bool) -> None:
     assert ChunkCache(most).takes(values) is takes
 
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from jipyo.model.errors import QueryError
 from jipyo.model.matcher import Matcher, MatchOp, select_all
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb import index
+from jipyo.tsdb import Options, Reader, index
 from jipyo.tsdb.options import DAY_MS
-from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, one
+from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, one, scrape
 
 if TYPE_CHECKING:
     from jipyo.model.labels import Labels
@@ -131,6 +131,38 @@ def test_values_by_postings_are_those_of_the_labels(
         chosen = sids[[one in picked for one in labels]]
         found = index.values(snapshot.db, name, chosen)
     assert found == {labels.get(name, "") for labels in picked} - {""}
+
+
+def test_what_was_found_before_is_found_anew_when_series_come_and_go(opened: Opened) -> None:
+    opened.options = Options(durable=False, retention_ms=2 * DAY_MS)
+    opened.again()
+    questions = [[], [Matcher("__name__", MatchOp.EQ, "m")], [Matcher("n", MatchOp.NE, "0")]]
+    with Reader.open(opened.path) as beside:
+        for n in range(6):
+            opened.clock.t_ms = T0 + n * DAY_MS
+            opened.store.append([scrape(opened.clock.t_ms, (one("m", n=str(n)), 1.0))])
+            opened.store.compact_head()
+            opened.settle()
+            first = max(0, n - 2)
+            for store in (opened.store, beside):
+                for question in questions:
+                    found = store.series([question], *EVER)
+                    expected = [one("m", n=str(day)) for day in range(first, n + 1)]
+                    skipped = question[-1:] == questions[2]
+                    assert found == [each for each in expected if not skipped or each["n"] != "0"]
+
+
+def test_answers_are_forgotten_when_they_take_too_much(filled: Opened) -> None:
+    cache = index.FoundCache(most_selectors=3, most_ids=40)
+    with filled.store.snapshot() as snapshot:
+        for _ in range(2):
+            for name in ("up", "load", "cpu:rate", "none"):
+                selector = (Matcher("__name__", MatchOp.EQ, name),)
+                found = cache.find(snapshot.db, index.LabelCache(), selector)
+                assert (
+                    found.tolist() == index.find(snapshot.db, index.LabelCache(), selector).tolist()
+                )
+                assert cache.ids <= 40
 
 
 def test_scrapes_of_any_width_and_many_tuples_are_kept(opened: Opened) -> None:

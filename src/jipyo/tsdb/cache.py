@@ -1,18 +1,21 @@
 """Decoded chunks that were asked for lately: a dashboard asks for the same day again and again.
 
-A chunk never changes and its id is never used twice, so nothing in here can be wrong.
+A chunk never changes and its id is never used twice, so nothing in here can be wrong. The
+times of slabs lie beside the values, under the negative of their id.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy.typing as npt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from jipyo.model.sample import Values
+_Numbers = npt.NDArray[Any]
 
 
 class ChunkCache:
@@ -21,19 +24,20 @@ class ChunkCache:
     def __init__(self, most_bytes: int) -> None:
         """Start empty; 0 keeps nothing."""
         self._most = most_bytes
-        self._kept: OrderedDict[int, Values] = OrderedDict()
+        self._kept: OrderedDict[int, _Numbers] = OrderedDict()
         self._lock = Lock()
         self.bytes = 0
 
     def takes(self, values: int) -> bool:
         """Whether a question that needs so many values may leave them here.
 
-        One that needs more than half of the room would only drive out what others ask for.
+        One that needs more than two thirds of the room would only drive out what others ask
+        for.
         """
-        return values * 16 <= self._most
+        return values * 12 <= self._most
 
-    def get(self, ids: Sequence[int]) -> list[Values | None]:
-        """The values of chunks, not to be changed; None for those that are not here."""
+    def get(self, ids: Sequence[int]) -> list[_Numbers | None]:
+        """What is kept under these ids, read-only; None for what is not here."""
         if not self._kept:
             return [None] * len(ids)
         with self._lock:
@@ -43,13 +47,14 @@ class ChunkCache:
                     self._kept.move_to_end(number)
         return found
 
-    def put(self, chunks: Iterable[tuple[int, Values]]) -> None:
+    def put(self, chunks: Iterable[tuple[int, _Numbers]]) -> None:
         """Keep copies of these, and let go of what was not asked for the longest."""
         with self._lock:
             for number, values in chunks:
                 if number not in self._kept:
-                    self._kept[number] = values.copy()
-                    self.bytes += values.nbytes
+                    self._kept[number] = kept = values.copy()
+                    kept.flags.writeable = False
+                    self.bytes += kept.nbytes
             while self.bytes > self._most:
                 _, oldest = self._kept.popitem(last=False)
                 self.bytes -= oldest.nbytes

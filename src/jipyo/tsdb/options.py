@@ -29,5 +29,5 @@ class Options:
     """Whether an append waits for the disk. Only tests and one-off loads say no."""
     threads: int = 2
     """How many threads decode one question's chunks."""
-    cache_bytes: int = 32 << 20
+    cache_bytes: int = 48 << 20
     """So much memory is spent on decoded chunks, for who asks for the same days again."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
@@ -134,7 +135,7 @@ class Reader:
         """See `Queryable.series`."""
         with self.snapshot() as snapshot:
             sids = self._active(snapshot, selectors, start_ms, end_ms)
-            return sorted(self._labels(snapshot, sids))
+            return sorted(self._labels(snapshot, sids), key=attrgetter("pairs"))
 
     def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
         """See `Queryable.label_names`."""

@@ -273,7 +273,8 @@ class Snapshot:
         if slab.tid not in self._times:
             if len(self._times) >= _TIMES_KEPT:
                 self._times.clear()
-            self._times[slab.tid] = self._read_times(slab)
+            (known,) = self._shared.chunks.get([-slab.tid])
+            self._times[slab.tid] = self._read_times(slab) if known is None else known
         return self._times[slab.tid]
 
     def _read_times(self, slab: Slab) -> Times | None:
@@ -283,10 +284,12 @@ class Snapshot:
         try:
             if row is None or row[3] != slab.n:
                 raise Damaged
-            return codec.decode_times(*row)
+            t_ms = codec.decode_times(*row)
         except Damaged:
             self._shared.damage.met(f"times {slab.tid} of slab {slab.bid}")
             return None
+        self._shared.chunks.put([(-slab.tid, t_ms)])
+        return t_ms
 
     def hours(self, slab: Slab, figures: AbstractSet[HourFigure]) -> Hours | None:
         """The packed statistics of a slab; None where they are damaged."""
