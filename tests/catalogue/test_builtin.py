@@ -106,7 +106,8 @@ def test_everybody_who_gives_a_metric_is_described(metric: Metric) -> None:
     for query in metric.queries:
         exporter = CATALOGUE.exporter(query.exporter)
         assert exporter is not None, query.exporter
-        assert exporter.builtin or (exporter.url and exporter.job), query.exporter
+        listens = exporter.url and exporter.job
+        assert exporter.builtin or exporter.direct or listens, query.exporter
         assert set(query.rename.values()) <= {*metric.by, "gpu"}
 
 

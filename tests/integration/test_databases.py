@@ -20,6 +20,7 @@ import urllib3
 from rich.console import Console
 from rich.table import Table
 
+from jipyo.catalogue import load
 from jipyo.collect.database import (
     DatabaseOptions,
     Mysql,
@@ -33,7 +34,11 @@ from jipyo.collect.scrape import Page, ScrapeOptions
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError
 from jipyo.model.labels import Labels
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from jipyo.source.measure import measure
 from support import databases as db
+from support.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -410,6 +415,14 @@ def test_long_transactions_are_seen(stack: Stack, opened: Opened) -> None:
         cursor.execute("ROLLBACK")
     name = "jipyo_mysql_transaction_max_duration_seconds"
     assert found[Labels.of({"__name__": name})] >= 1
+    longest = load().get("db.query.longest")
+    assert longest is not None
+    store = MemoryStore()
+    for labels, value in found.items():
+        store.put(labels.put({"instance": "mysql"}), [1000], [value])
+    measured = measure(Embedded(store, Engine()), longest, 1000, 1000, 1)
+    assert measured.exporters == ("jipyo_mysql",)
+    assert measured.matrix.values[0, 0] >= 1
 
 
 def test_a_page_of_redis_that_forbids_config_has_all_else(

@@ -10,6 +10,8 @@ from jipyo.model.errors import QueryError
 from jipyo.source.measure import measure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jipyo.catalogue import Catalogue, Exporter, Metric
     from jipyo.i18n import Texts
     from jipyo.source.face import Source
@@ -84,20 +86,21 @@ def remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
     known = [exporter for name in names if (exporter := catalogue.exporter(name))]
     said = [metric.remedy(t.lang)] if metric.remedy else []
     said += [exporter.how(t.lang) for exporter in known if exporter.builtin]
-    lines = [line for exporter in known for line in _scrape_lines(exporter, t.lang)]
-    if lines:
-        said += [t("doctor.add"), *_SECTION, *lines]
+    sections: dict[str, list[str]] = {}
+    for section, *lines in (entry for one in known for entry in _entries(one, t.lang)):
+        sections.setdefault(section, []).extend(lines)
+    if sections:
+        said += [t("doctor.add"), "collect:"]
+    for section in sorted(sections):
+        said += [f"  {section}:", *sections[section]]
     return "\n".join(said) or t("doctor.write")
 
 
-_SECTION = ("collect:", "  scrape:")
-
-
-def _scrape_lines(exporter: Exporter, lang: str) -> tuple[str, ...]:
-    """The entry of `collect: scrape:` that reads such an exporter."""
-    if exporter.url is None:
-        return ()
-    return (
-        f"    # {exporter.name}: {exporter.how(lang)}",
-        f'    - {{job: {exporter.job}, url: "{exporter.url}"}}',
-    )
+def _entries(exporter: Exporter, lang: str) -> Iterator[tuple[str, str, str]]:
+    """Section of `collect:`, comment and entry: asked by jipyo itself, or scraped."""
+    direct = exporter.direct
+    if direct is not None:
+        yield direct.section.value, f"    # {direct.how(lang)}", f"    - {direct.entry}"
+    if exporter.url is not None:
+        how = f"    # {exporter.name}: {exporter.how(lang)}"
+        yield "scrape", how, f'    - {{job: {exporter.job}, url: "{exporter.url}"}}'

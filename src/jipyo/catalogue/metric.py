@@ -206,6 +206,23 @@ class Metric:
         return ".".join(self.id.split(".")[:2])
 
 
+class Section(Enum):
+    """Where in `collect:` jipyo is told to give an exporter's names itself."""
+
+    DATABASES = "databases"
+    PROBES = "probes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """How jipyo gives an exporter's names itself once it is told whom to ask."""
+
+    section: Section
+    entry: str
+    """One entry of that section, as it stands in `jipyo.yaml`."""
+    how: Bilingual
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:
     """Who can give metrics, and how a site gets it."""
@@ -213,10 +230,11 @@ class Exporter:
     id: str
     name: str
     builtin: bool
-    """Whether jipyo's own collectors give the same names."""
+    """Whether jipyo's own collectors give the same names without being told."""
     job: str | None
     url: str | None
     """Where such an exporter usually listens; for the lines of configuration."""
+    direct: Direct | None
     how: Bilingual
 
 

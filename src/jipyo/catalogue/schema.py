@@ -10,6 +10,7 @@ from jipyo.catalogue.metric import (
     Across,
     Alternative,
     Compare,
+    Direct,
     Direction,
     Exporter,
     Family,
@@ -18,6 +19,7 @@ from jipyo.catalogue.metric import (
     Objective,
     Origin,
     ReportShape,
+    Section,
     Statistic,
     Summary,
     Thresholds,
@@ -167,12 +169,18 @@ METRIC = (
         inside=QUERY,
     ),
 )
+DIRECT = (
+    _choice_key("section", Section, required=True),
+    Key("entry", "text", text, required=True),
+    Key("how", "bilingual", bilingual, required=True),
+)
 EXPORTER = (
     Key("id", "text", text, required=True),
     Key("name", "text", text, required=True),
     Key("builtin", "switch", switch, default=False),
     Key("job", "text", text),
     Key("url", "text", text),
+    Key("direct", "mapping", built(Direct, DIRECT), inside=DIRECT),
     Key("how", "bilingual", bilingual, required=True),
 )
 FAMILY = (
