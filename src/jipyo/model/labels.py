@@ -35,6 +35,9 @@ class Labels(Mapping[str, str]):
     @property
     def metric(self) -> str:
         """The metric name, or an empty string."""
+        pairs = self.pairs
+        if pairs and pairs[0][0] == METRIC_NAME:
+            return pairs[0][1]
         return self.get(METRIC_NAME, "")
 
     def __getitem__(self, name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from operator import le
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,16 +49,20 @@ class Block:
         """Some of the series, in this order."""
         at = np.asarray(index)
         at = np.flatnonzero(at) if at.dtype == np.bool_ else at.astype(np.int64)
-        series = tuple(self.series[i] for i in at)
+        series = tuple([self.series[row] for row in at.tolist()])
         return Block(series, self.values[at], self.present[at], self.nameless[at])
 
     def by_labels(self) -> Block:
         """The series in the order of their labels."""
-        order = sorted(range(len(self.series)), key=lambda row: self.series[row].pairs)
-        return self if order == sorted(order) else self.rows(order)
+        pairs = [labels.pairs for labels in self.series]
+        if all(map(le, pairs, pairs[1:])):
+            return self
+        return self.rows(sorted(range(len(pairs)), key=pairs.__getitem__))
 
     def seen(self) -> Block:
         """Only the series that are present somewhere."""
+        if self.present.all():
+            return self
         some: Mask = np.any(self.present, axis=1)
         return self if some.all() else self.rows(some)
 

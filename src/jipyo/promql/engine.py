@@ -199,9 +199,7 @@ def _instant(evaluation: Evaluation, node: Node, t_ms: int) -> Value:
 
 
 def _vector(evaluation: Evaluation, node: Node, step: Times) -> Vector:
-    block = evaluation.block(node, step)
-    block = block.rows(block.present[:, 0])
-    block = block.finished()
+    block = evaluation.block(node, step).seen().finished()
     if not _is_ordered(node):
         block = block.by_labels()
     return Vector(int(step[0]), block.series, np.ascontiguousarray(block.values[:, 0]))
