@@ -126,6 +126,12 @@ def test_an_attribute_is_named_as_prometheus_names_it(key: str, wanted: str) -> 
         (1.0, "1"),
         (0.25, "0.25"),
         (1e21, "1e+21"),
+        (1e-7, "1e-7"),
+        (-2.5e-12, "-2.5e-12"),
+        (0.00001, "0.00001"),
+        (-0.0, "-0"),
+        (1.2345678901234568e20, "123456789012345680000"),
+        ({"arrayValue": {"values": [{"doubleValue": 1e-7}, {"doubleValue": 2.0}]}}, "[1e-7,2]"),
         (math.inf, "+Inf"),
         ({"arrayValue": {"values": [{"stringValue": "a"}, {"intValue": "2"}]}}, '["a",2]'),
         (
@@ -168,6 +174,30 @@ def test_a_resource_becomes_job_instance_and_target_info() -> None:
         'g{instance="i1",job="eu/shop"}': 7,
         'target_info{host_name="h",instance="i1",job="eu/shop"}': 1,
     }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "wanted"),
+    [
+        ([0], [0]),
+        ([400, 100, 0], [0, 150, 300, 400]),
+        ([0, 150], [0, 150]),
+        ([-10_000_000, 0], [-15_000 + 150 * i for i in range(100)] + [0]),
+    ],
+)
+def test_target_info_is_found_wherever_the_samples_are(
+    seconds: list[int], wanted: list[int]
+) -> None:
+    points = [point(1, NOW_MS + 1000 * s) for s in seconds]
+    gauge = {"name": "g", "gauge": {"dataPoints": points}}
+    resource = {"service.name": "shop", "host.name": "h"}
+    pushed = otlp.Otlp().read(request(gauge, resource=resource))
+    info = sorted(
+        (scrape.t_ms - NOW_MS) // 1000
+        for scrape in pushed.scrapes
+        if any(labels["__name__"] == "target_info" for labels in scrape.series)
+    )
+    assert info == wanted
 
 
 def test_a_resource_that_names_no_service_has_no_target_info() -> None:

@@ -34,8 +34,11 @@ _NO_VALUE = 1
 """The flag of a point that says "there is nothing any more"."""
 _STALE = STALE_BITS.to_bytes(8, "little")
 _NANOS = 1_000_000
-_WRITTEN_OUT = 1e21
-"""From here on JSON writes whole numbers with an exponent (ECMAScript, and Go after it)."""
+_WRITTEN_SMALL, _WRITTEN_LARGE = 1e-6, 1e21
+"""Between them JSON writes numbers without an exponent (ECMAScript, and Go after it)."""
+_INFO_MOST = 100
+_INFO_MS = 150_000
+"""`target_info` is written so often, half of the time that PromQL looks back."""
 _MOST_SUMS = 1_000_000
 _TOO_LATE = "differences older than the newest of their series"
 _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
@@ -119,13 +122,15 @@ class Otlp:
         taken = _Taken()
         for resource in request.resource_metrics:
             target = names.target(_attributes(resource.resource.attributes))
-            last_ms = 0
+            before = len(taken.t_ms)
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
-                    last_ms = max(last_ms, self._metric(metric, target.labels, taken))
-            if target.info and target.labels and last_ms:
+                    self._metric(metric, target.labels, taken)
+            times = taken.t_ms[before:]
+            if target.info and target.labels and times:
                 info = Labels.of({**target.info, **target.labels, METRIC_NAME: "target_info"})
-                taken.put(info, last_ms, 1.0, stale=False)
+                for t_ms in _info_times(min(times), max(times)):
+                    taken.put(info, t_ms, 1.0, stale=False)
         found = scrapes(
             taken.series,
             np.array(taken.t_ms, np.int64),
@@ -141,31 +146,28 @@ class Otlp:
         self._sums.update(self._fresh)
         self._fresh = {}
 
-    def _metric(self, metric: Metric, target: Mapping[str, str], taken: _Taken) -> int:
-        """Take a metric's points; the time of the newest in milliseconds."""
+    def _metric(self, metric: Metric, target: Mapping[str, str], taken: _Taken) -> None:
+        """Take a metric's points."""
         kind = metric.WhichOneof("data")
         if kind is None:
-            return 0
+            return
         data = getattr(metric, kind)
         temporality = getattr(data, "aggregation_temporality", _CUMULATIVE)
         reader = _READERS.get(kind)
         shape = names.shape(metric.name, metric.unit, kind, monotonic=_is_monotonic(kind, data))
         if shape is None or reader is None or temporality not in (_CUMULATIVE, _DELTA):
             taken.leave_out(kind, len(data.data_points))
-            return 0
+            return
         taken.metadata[shape.name] = MetricMetadata(
             shape.name, shape.type, metric.description, shape.unit
         )
-        last_ms = 0
         for point in data.data_points:
-            last_ms = max(last_ms, point.time_unix_nano // _NANOS)
             own = {**names.labels(_attributes(point.attributes)), **target}
             parts = [
                 (Labels.of({**own, **more, METRIC_NAME: shape.name + suffix}), value)
                 for suffix, more, value in reader(point)
             ]
             self._point(point, parts, taken, adds_up=temporality == _DELTA)
-        return last_ms
 
     def _point(
         self, point: Any, parts: list[tuple[Labels, float]], taken: _Taken, *, adds_up: bool
@@ -191,6 +193,13 @@ class Otlp:
             total += difference
             self._fresh[labels] = t_ms, total
         return total
+
+
+def _info_times(first_ms: int, last_ms: int) -> tuple[int, ...]:
+    """When `target_info` is written beside samples of this time, as Prometheus does."""
+    # A sender with a broken clock must not make millions of them.
+    earliest_ms = max(first_ms, last_ms - _INFO_MOST * _INFO_MS)
+    return (*range(earliest_ms, last_ms, _INFO_MS), last_ms)
 
 
 def _is_monotonic(kind: str, data: Any) -> bool:
@@ -259,16 +268,20 @@ def _plain(value: AnyValue) -> Any:
         found = {pair.key: _plain(pair.value) for pair in value.kvlist_value.values}
     elif kind == "bytes_value":
         found = base64.b64encode(value.bytes_value).decode()
-    elif isinstance(found, float):
-        found = _plain_float(found)
+    elif isinstance(found, float) and not math.isfinite(found):
+        found = _odd(found)
     return found
 
 
-def _plain_float(value: float) -> float | int | str:
-    if not math.isfinite(value):
-        return _odd(value)
-    return int(value) if value.is_integer() and abs(value) < _WRITTEN_OUT else value
-
-
 def _json(plain: Any) -> str:
-    return json.dumps(plain, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    """JSON as Go writes it: keys sorted, numbers by their shortest digits."""
+    if isinstance(plain, dict):
+        pairs = (f"{_json(key)}:{_json(plain[key])}" for key in sorted(plain))
+        return f"{{{','.join(pairs)}}}"
+    if isinstance(plain, list):
+        return f"[{','.join(map(_json, plain))}]"
+    if isinstance(plain, float):
+        if plain == 0 or _WRITTEN_SMALL <= abs(plain) < _WRITTEN_LARGE:
+            return np.format_float_positional(plain, trim="-")
+        return np.format_float_scientific(plain, trim="-", exp_digits=1)
+    return json.dumps(plain, ensure_ascii=False)
