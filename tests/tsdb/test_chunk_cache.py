@@ -22,38 +22,57 @@ CHUNK = np.arange(1000.0)
 ALL = (Matcher("__name__", MatchOp.EQ, "x"),)
 
 
-def test_what_was_put_comes_back_as_it_was() -> None:
+def asked_twice(cache: ChunkCache, *numbers: int) -> None:
+    for _ in range(2):
+        cache.put([(number, CHUNK) for number in numbers])
+
+
+def here(cache: ChunkCache, *numbers: int) -> list[bool]:
+    return [found is not None for found in cache.get(numbers)]
+
+
+def test_what_was_put_twice_comes_back_as_it_was() -> None:
     cache = ChunkCache(100_000)
     values = CHUNK.copy()
+    cache.put([(7, values)])
+    assert here(cache, 7) == [False]
     cache.put([(7, values)])
     values[:] = 0
     missing, found = cache.get([6, 7])
     assert missing is None
     assert found is not None
     assert found.tobytes() == CHUNK.tobytes()
+    assert not found.flags.writeable
 
 
 def test_the_room_is_never_exceeded_and_the_longest_unasked_goes_first() -> None:
     cache = ChunkCache(3 * CHUNK.nbytes)
-    cache.put([(1, CHUNK), (2, CHUNK), (3, CHUNK)])
+    asked_twice(cache, 1, 2, 3)
     cache.get([1])
-    cache.put([(4, CHUNK)])
-    assert [found is not None for found in cache.get([1, 2, 3, 4])] == [True, False, True, True]
+    asked_twice(cache, 4)
+    assert here(cache, 1, 2, 3, 4) == [True, False, True, True]
     assert cache.bytes == 3 * CHUNK.nbytes
 
 
-def test_a_chunk_that_is_put_twice_counts_once() -> None:
+def test_a_chunk_that_is_put_again_counts_once() -> None:
     cache = ChunkCache(100_000)
-    cache.put([(1, CHUNK)])
-    cache.put([(1, CHUNK)])
+    asked_twice(cache, 1)
+    asked_twice(cache, 1)
     assert cache.bytes == CHUNK.nbytes
 
 
-@pytest.mark.parametrize(
-    ("most", "values", "takes"), [(0, 1, False), (120, 10, True), (120, 11, False)]
-)
-def test_one_question_may_fill_two_thirds_of_it(most: int, values: int, *, takes: bool) -> None:
-    assert ChunkCache(most).takes(values) is takes
+def test_who_reads_more_than_there_is_room_for_drives_nothing_out() -> None:
+    cache = ChunkCache(3 * CHUNK.nbytes)
+    asked_twice(cache, 1, 2, 3)
+    for _ in range(3):
+        cache.put([(number, CHUNK) for number in range(10, 20)])
+    assert here(cache, 1, 2, 3) == [True, True, True]
+
+
+def test_without_room_nothing_is_kept() -> None:
+    cache = ChunkCache(0)
+    asked_twice(cache, 1)
+    assert here(cache, 1) == [False]
 
 
 @pytest.mark.parametrize("cache_bytes", [0, 50_000, 10_000_000])

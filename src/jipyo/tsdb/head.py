@@ -35,6 +35,8 @@ _CUT = 997
 """A layout ends before each id that this divides, so that a series that comes or goes
 changes one layout of a target and not all that follow."""
 _LAYOUT_SERIES = 1536
+_LEAST_SERIES = 128
+"""No cut leaves fewer on either side: each layout of a scrape costs a page of the journal."""
 _PLANNED_SERIES = 65_536
 _KNOWN_SERIES = 200_000
 _KNOWN_PAIRS = 100_000
@@ -479,6 +481,8 @@ def _cuts(sids: Sids) -> list[tuple[int, int]]:
     for cut in [*np.flatnonzero(sids % _CUT == 0).tolist(), len(sids)]:
         while cut - edges[-1] > _LAYOUT_SERIES:
             edges.append(edges[-1] + _LAYOUT_SERIES)
-        if cut > edges[-1]:
+        if min(cut - edges[-1], len(sids) - cut) >= _LEAST_SERIES:
             edges.append(cut)
+    if edges[-1] < len(sids):
+        edges.append(len(sids))
     return list(pairwise(edges))

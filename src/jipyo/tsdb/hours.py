@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from jipyo.model.labels import Labels
-    from jipyo.model.sample import HourFigure
+    from jipyo.model.sample import HourFigure, Times
     from jipyo.tsdb.codec import Sids
     from jipyo.tsdb.hourly import Hours
     from jipyo.tsdb.locate import Located, Slab
@@ -49,9 +49,9 @@ def _read_group(
     snapshot: Snapshot, group: Located, bounds: Bounds, figures: AbstractSet[HourFigure]
 ) -> Hours:
     """Series whose chunks stand in the same slabs."""
-    from_head = snapshot.head_days(group.heads.of_row(0))
-    packed = {slab.day: at for at, slab in enumerate(group.chain(0)) if slab.day not in from_head}
-    days = sorted(from_head | packed.keys())
+    live = _by_day(snapshot.head_hours(group.heads.of_row(0)))
+    packed = {slab.day: at for at, slab in enumerate(group.chain(0))}
+    days = sorted(live.keys() | packed.keys())
     whole = hourly.room(_DAY_HOURS * len(days), len(group.sids), figures)
     runs = (np.diff(group.places, axis=0) == 1).all(axis=0).tolist()
     end = 0
@@ -63,9 +63,25 @@ def _read_group(
             rows = slice(int(places[0]), int(places[-1]) + 1) if runs[at] else places
             part = _from_pack(snapshot, group.slabs[int(group.bids[0, at])], rows, bounds, figures)
         if part is None:
-            part = _from_samples(snapshot, group.sids, bounds, day, figures)
+            part = _from_samples(snapshot, group.sids, _within(bounds, Bounds.day(day)), figures)
+        elif day in live:
+            fresh = _from_samples(snapshot, group.sids, _within(bounds, live[day]), figures)
+            part = _replaced(part, fresh)
         end = whole.fill(part, end)
     return whole.part(slice(None), slice(end))
+
+
+def _by_day(live_ms: Times) -> dict[int, Bounds]:
+    """From the first to the last of these hours, day by day."""
+    day = live_ms // DAY_MS
+    return {
+        each: Bounds.of(int(live_ms[day == each][0]) + 1, int(live_ms[day == each][-1]) + HOUR_MS)
+        for each in np.unique(day).tolist()
+    }
+
+
+def _within(bounds: Bounds, span: Bounds) -> Bounds:
+    return Bounds.of(max(bounds.start_ms, span.start_ms), min(bounds.end_ms, span.end_ms))
 
 
 def _from_pack(
@@ -83,14 +99,10 @@ def _from_pack(
 
 
 def _from_samples(
-    snapshot: Snapshot, sids: Sids, bounds: Bounds, day: int, figures: AbstractSet[HourFigure]
+    snapshot: Snapshot, sids: Sids, within: Bounds, figures: AbstractSet[HourFigure]
 ) -> Hours:
-    """Statistics of one day made from its samples: head rows, late ones, damaged packs."""
-    whole_day = Bounds.day(day)
-    within = Bounds.of(
-        max(bounds.start_ms, whole_day.start_ms), min(bounds.end_ms, whole_day.end_ms)
-    )
-    hour_ms = day * DAY_MS + HOUR_MS * np.arange(_DAY_HOURS, dtype=np.int64)
+    """Statistics of whole hours made from samples: head rows, late ones, damaged packs."""
+    hour_ms = np.arange(within.start_ms - 1, within.end_ms, HOUR_MS, dtype=np.int64)
     whole = hourly.nothing(hour_ms, len(sids), figures)
     for block in snapshot.blocks(sids, within):
         first, last = np.searchsorted(block.t_ms, (within.start_ms, within.end_ms + 1))
@@ -98,6 +110,19 @@ def _from_samples(
             part = hourly.summarise(block.t_ms[first:last], block.values[:, first:last])
             whole.put(part, np.searchsorted(sids, block.sids))
     return whole
+
+
+def _replaced(packed: Hours, fresh: Hours) -> Hours:
+    """The packed hours, but for a run of them that was made anew."""
+    if not len(fresh.hour_ms):
+        return packed
+    ends = fresh.hour_ms[0], fresh.hour_ms[-1] + 1
+    first, last = np.searchsorted(packed.hour_ms, ends).tolist()
+    before, after = (
+        packed.part(slice(None), slice(first)),
+        packed.part(slice(None), slice(last, None)),
+    )
+    return hourly.joined((before, fresh, after))
 
 
 def _without_holes(series: tuple[Labels, ...], hours: Hours) -> Iterator[HourBlock]:

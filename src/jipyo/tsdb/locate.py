@@ -29,6 +29,7 @@ _NONE = np.empty(0, np.int64)
 
 _SHORT_MS = 600_000
 """The head rows of so short a range are read together with their times."""
+_ROWS_AT_ONCE = 64
 _HEAD_TIMES = "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 _HEAD_ROWS = "SELECT t, v FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 
@@ -144,13 +145,6 @@ class Located:
             self.slabs,
         )
 
-    @property
-    def chunk_values(self) -> int:
-        """How many values the chunks hold."""
-        bids, counts = np.unique(self.bids, return_counts=True)
-        pairs = zip(bids.tolist(), counts.tolist(), strict=True)
-        return sum(self.slabs[bid].n * count for bid, count in pairs if bid)
-
     def chain(self, row: int) -> list[Slab]:
         """The slabs of one series, day by day."""
         return [self.slabs[bid] for bid in self.bids[row].tolist()]
@@ -231,11 +225,12 @@ class Locator:
     def _chunks(self, sids: Sids, bounds: Bounds) -> tuple[Table, Table, dict[int, Slab]]:
         days = (day_of(bounds.start_ms), day_of(bounds.end_ms))
         sql = "SELECT bid, day, tid, t0, t1, n FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid"
+        # A slab costs about as much to look at as one series or two of its chunks.
+        most = len(sids) * (1 + (days[1] - days[0]) // 2)
         slabs_there = [
-            Slab(*row)
-            for row in self._db.execute(f"{sql} LIMIT ?", (*days, len(sids) + 1)).fetchall()
+            Slab(*row) for row in self._db.execute(f"{sql} LIMIT ?", (*days, most + 1)).fetchall()
         ]
-        if len(slabs_there) > len(sids):
+        if len(slabs_there) > most:
             found = list(self._by_series(sids, days))
         elif any(_overlaps(slab, bounds) for slab in slabs_there):
             found = list(self._by_slab(sids, slabs_there))
@@ -264,19 +259,17 @@ class Locator:
         self, sids: Sids, days: tuple[int, int]
     ) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """Few series among many slabs: by the index."""
-        known: dict[int, Slab] = {}
+        found: dict[int, tuple[list[int], list[int]]] = {}
+        sql = "SELECT bid, place FROM chunk WHERE sid = ? AND day BETWEEN ? AND ?"
         for row, sid in enumerate(sids.tolist()):
-            for bid, place in self._db.execute(
-                "SELECT bid, place FROM chunk WHERE sid = ? AND day BETWEEN ? AND ?",
-                (sid, *days),
-            ).fetchall():
-                if bid not in known:
-                    known[bid] = Slab(
-                        *self._db.execute(
-                            "SELECT bid, day, tid, t0, t1, n FROM slab WHERE bid = ?", (bid,)
-                        ).fetchone()
-                    )
-                yield known[bid], np.array([row]), np.array([place])
+            for bid, place in self._db.execute(sql, (sid, *days)).fetchall():
+                rows, places = found.setdefault(bid, ([], []))
+                rows.append(row)
+                places.append(place)
+        sql = "SELECT bid, day, tid, t0, t1, n FROM slab WHERE bid = ?"
+        for bid, (rows, places) in found.items():
+            slab = Slab(*self._db.execute(sql, (bid,)).fetchone())
+            yield slab, np.array(rows), np.array(places)
 
     def members(self, bid: int, day: int) -> Sids:
         """The series whose chunk of the day stands in this slab, and in no newer one."""
@@ -340,15 +333,25 @@ class Locator:
         sql = "SELECT 1 FROM head WHERE lid = ? AND t BETWEEN ? AND ? LIMIT 1"
         return self._db.execute(sql, (lid, *span)).fetchone() is not None
 
-    def head_values(self, lid: int, number: int) -> Values:
-        """What a layout's head rows of these times hold; shape (times, columns)."""
-        rows = self._head_rows.get((lid, number))
-        if rows is None:
+    def head_values(self, lid: int, number: int) -> Iterator[Values]:
+        """What a layout's head rows of these times hold, piece by piece: (times, columns).
+
+        Many rows are never joined in one go: that would keep the interpreter's lock, and an
+        append waiting for it, for milliseconds.
+        """
+        kept = self._head_rows.get((lid, number))
+        if kept is None:
             t_ms = self.head_times[number]
-            span = int(t_ms[0]), int(t_ms[-1])
-            rows = [row[1] for row in self._db.execute(_HEAD_ROWS, (lid, *span)).fetchall()]
-        table = np.frombuffer(b"".join(rows), "<f8")
-        return table.reshape(len(rows), -1)
+            rows = self._db.execute(_HEAD_ROWS, (lid, int(t_ms[0]), int(t_ms[-1])))
+            while piece := rows.fetchmany(_ROWS_AT_ONCE):
+                yield _table([row[1] for row in piece])
+        else:
+            for at in range(0, len(kept), _ROWS_AT_ONCE):
+                yield _table(kept[at : at + _ROWS_AT_ONCE])
+
+
+def _table(rows: list[bytes]) -> Values:
+    return np.frombuffer(b"".join(rows), "<f8").reshape(len(rows), -1)
 
 
 def _no_heads(series: int) -> HeadCells:

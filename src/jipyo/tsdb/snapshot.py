@@ -19,7 +19,6 @@ from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
 from jipyo.tsdb.index import FoundCache, LabelCache
 from jipyo.tsdb.locate import IdCache, Located, Locator, alike
-from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:
     import sqlite3
@@ -168,14 +167,11 @@ class Snapshot:
     def blocks(self, sids: Sids, bounds: Bounds) -> Iterator[Block]:
         """The samples of these series, whole days of them, not yet cut to the range."""
         for located in self.locator.find(sids, bounds):
-            keep = self._shared.chunks.takes(located.chunk_values)
-            found = (
-                block for group in located.by_times() for block in self._blocks_of(group, keep=keep)
-            )
+            found = (block for group in located.by_times() for block in self._blocks_of(group))
             yield from _together(found)
 
-    def _blocks_of(self, group: Located, *, keep: bool) -> Iterator[Block]:
-        """Series with equal times, in blocks of bounded size; `keep` what is decoded."""
+    def _blocks_of(self, group: Located) -> Iterator[Block]:
+        """Series with equal times, in blocks of bounded size."""
         chain = [self.times(slab) for slab in group.chain(0)]
         for column in range(len(chain) - 1, -1, -1):
             if chain[column] is None:
@@ -187,14 +183,14 @@ class Snapshot:
             return
         most = max(1, BLOCK_CELLS // sum(len(t_ms) for t_ms in pieces))
         for at in range(0, len(group.sids), most):
-            yield from self._assemble(group.rows(slice(at, at + most)), pieces, keep=keep)
+            yield from self._assemble(group.rows(slice(at, at + most)), pieces)
 
-    def _assemble(self, group: Located, pieces: Sequence[Times], *, keep: bool) -> Iterator[Block]:
+    def _assemble(self, group: Located, pieces: Sequence[Times]) -> Iterator[Block]:
         t_ms = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
         values = np.empty((len(group.sids), len(t_ms)))
         ends = np.cumsum([0, *(len(piece) for piece in pieces)]).tolist()
         spans = [slice(a, b) for a, b in pairwise(ends)]
-        damaged = self._fill_chunks(group, spans, values, keep=keep)
+        damaged = self._fill_chunks(group, spans, values)
         for at, span in enumerate(spans[group.bids.shape[1] :]):
             self._fill_head(group.heads, at, values[:, span])
         whole: Rows = slice(None)
@@ -206,10 +202,10 @@ class Snapshot:
             rest = group.rows(slice(row, row + 1))
             for column in sorted(columns, reverse=True):
                 rest = rest.without(column)
-            yield from self._blocks_of(rest, keep=keep)
+            yield from self._blocks_of(rest)
 
     def _fill_chunks(
-        self, group: Located, spans: Sequence[slice], values: Values, *, keep: bool
+        self, group: Located, spans: Sequence[slice], values: Values
     ) -> dict[int, list[int]]:
         """Decode every chunk into its place; the answer tells damaged columns by row."""
         sids = group.sids.tolist()
@@ -225,9 +221,8 @@ class Snapshot:
             damaged.setdefault(chunk.row, []).append(chunk.column)
             day = group.slabs[int(group.bids[chunk.row, chunk.column])].day
             self._shared.damage.met(f"chunk of series {chunk.sid}, day {day}")
-        if keep:
-            sound = (chunk for chunk in chunks if chunk.column not in damaged.get(chunk.row, ()))
-            self._shared.chunks.put((chunk.number, chunk.out) for chunk in sound)
+        sound = (chunk for chunk in chunks if chunk.column not in damaged.get(chunk.row, ()))
+        self._shared.chunks.put((chunk.number, chunk.out) for chunk in sound)
         return damaged
 
     def _fill_known(self, ids: Sequence[int], values: Values) -> list[int]:
@@ -265,8 +260,10 @@ class Snapshot:
     def _fill_head(self, heads: HeadCells, at: int, out: Values) -> None:
         lids, columns, number = heads.lids[:, at], heads.columns[:, at], int(heads.times[0, at])
         for rows in alike(lids[:, None]):
-            table = self.locator.head_values(int(lids[rows][0]), number)
-            out[rows] = table[:, columns[rows]].T
+            places, end = columns[rows], 0
+            for table in self.locator.head_values(int(lids[rows][0]), number):
+                begin, end = end, end + len(table)
+                out[rows, begin:end] = table[:, places].T
 
     def times(self, slab: Slab) -> Times | None:
         """The times of a slab; None where they are damaged (counted and logged)."""
@@ -306,10 +303,10 @@ class Snapshot:
         self._shared.damage.met(f"hours of slab {slab.bid}")
         return None
 
-    def head_days(self, numbers: Iterable[int]) -> frozenset[int]:
-        """The days on which head rows of these times lie."""
-        times = [self.locator.head_times[number] for number in numbers]
-        return frozenset(day for t_ms in times for day in ((t_ms - 1) // DAY_MS).tolist())
+    def head_hours(self, numbers: Iterable[int]) -> Times:
+        """The hours in which head rows of these times lie."""
+        times = [hourly.hour_of(self.locator.head_times[number]) for number in numbers]
+        return np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
 
 
 def _together(blocks: Iterable[Block]) -> Iterator[Block]:
