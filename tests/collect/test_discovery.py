@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import logging
 import os
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from collect.probe.listener import listening
 from jipyo.collect.discovery import Discovery, Group, Job, read_jobs, read_prometheus_yml
 from jipyo.collect.relabel import RelabelRule
 from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions, TlsOptions
-from jipyo.model.errors import ConfigError
+from jipyo.model.errors import CollectError, ConfigError
 
 
 def written(folder: Path, config: object, name: str = "prometheus.yml") -> Path:
@@ -258,6 +260,73 @@ def test_the_usual_rules_for_a_prober_work() -> None:
             "http://127.0.0.1:9115/probe?target=https%3A%2F%2Fshop.example",
         )
     ]
+
+
+def paced(**values: str) -> tuple[RelabelRule, ...]:
+    """Rules that set the interval and the timeout."""
+    return tuple(
+        RelabelRule(target_label=f"__scrape_{name}__", replacement=value)
+        for name, value in values.items()
+    )
+
+
+@pytest.mark.parametrize(
+    ("rules", "interval_ms"),
+    [
+        ((), 60_000),
+        (paced(interval="5s", timeout="1s"), 5_000),
+        (paced(interval="1m30s"), 90_000),
+        (
+            (
+                RelabelRule(
+                    source_labels=("__scrape_interval__",),
+                    regex="1m",  # as Prometheus writes it
+                    target_label="__scrape_interval__",
+                    replacement="2m",
+                ),
+            ),
+            120_000,
+        ),
+        (
+            (RelabelRule(source_labels=("every",), target_label="__scrape_interval__"),),
+            30_000,
+        ),
+    ],
+)
+def test_relabelling_sets_how_often_a_target_is_read(
+    rules: tuple[RelabelRule, ...], interval_ms: int
+) -> None:
+    groups = (Group(("h:1",), (("every", "30s"),)),)
+    (target,) = Discovery([job(groups=groups, relabel=rules, interval_ms=60_000)])()
+    assert target.interval_ms == interval_ms
+
+
+def test_relabelling_sets_how_long_a_target_may_take() -> None:
+    with listening(lambda connection: connection.recv(1000) and time.sleep(1)) as address:
+        groups = (Group((address,)),)
+        (target,) = Discovery([job(groups=groups, relabel=paced(timeout="200ms"))])()
+        began = time.monotonic()
+        with pytest.raises(CollectError):
+            target.reader.read(0)
+        assert time.monotonic() - began < 0.9
+
+
+@pytest.mark.parametrize(
+    ("rules", "said"),
+    [
+        (paced(interval="0s"), "scrape interval cannot be 0"),
+        (paced(timeout="0s"), "scrape timeout cannot be 0"),
+        (paced(timeout="x"), 'error parsing scrape timeout: not a valid duration string: "x"'),
+        (paced(interval="5s"), "scrape timeout (10s) is greater than scrape interval (5s)"),
+    ],
+)
+def test_a_pace_that_cannot_be_drops_the_target_and_is_told_once(
+    rules: tuple[RelabelRule, ...], said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    discovery = Discovery([job(relabel=rules), job(name="other")])
+    assert [target.job for target in discovery()] == ["other"]
+    discovery()
+    assert caplog.messages == [f"not read: job j, target h:1: {said}"]
 
 
 def test_targets_can_be_dropped_and_each_stands_once() -> None:

@@ -17,6 +17,7 @@ from jipyo.collect.scrape.options import (
     TlsOptions,
 )
 from jipyo.model.errors import ConfigError
+from jipyo.promql.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -83,11 +84,6 @@ def _load(path: Path) -> object:
         raise ConfigError("collect.not_yaml", path=str(path), reason=str(error)) from error
 
 
-_UNITS_MS = {
-    "ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000,
-    "y": 31_536_000_000,
-}  # fmt: skip
-_DURATION = re.compile(r"(?:\d+(?:ms|[smhdwy]))+")
 _SIZES = {"": 1, "B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?i?B?)", re.IGNORECASE)
 
@@ -131,11 +127,10 @@ class _Taker:
     def duration(self, value: object, where: str, default: int) -> int:
         if value is None:
             return default
-        text = str(value)
-        if not _DURATION.fullmatch(text):
-            raise self.wrong(where, value, "15s, 1m30s")
-        parts = re.findall(r"(\d+)(ms|[smhdwy])", text)
-        total = sum(int(number) * _UNITS_MS[unit] for number, unit in parts)
+        try:
+            total = parse_duration(str(value))
+        except ValueError as error:
+            raise self.wrong(where, value, "15s, 1m30s") from error
         if total <= 0:
             raise self.wrong(where, value, "> 0")
         return total

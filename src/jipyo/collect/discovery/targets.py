@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -15,14 +16,24 @@ from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape import Page
 from jipyo.collect.target import Target
 from jipyo.model.labels import Labels
+from jipyo.promql.durations import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _LOG = logging.getLogger(__name__)
 _PARAM = "__param_"
-_Key = tuple[str, Labels]
-"""A URL and the labels put on what it says."""
+_INTERVAL, _TIMEOUT = "__scrape_interval__", "__scrape_timeout__"
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What a target is: where it is read, the labels put on what it says, and how often."""
+
+    url: str
+    labels: Labels
+    interval_ms: int
+    timeout_ms: int
 
 
 class Discovery:
@@ -42,16 +53,24 @@ class Discovery:
         self._targets: dict[_Key, Target] = {}
         self._files: dict[Path, tuple[tuple[int, int], tuple[Group, ...]]] = {}
         self._failing: set[Path] = set()
+        self._refused: set[str] = set()
 
     def __call__(self) -> list[Target]:
         """Every target, each once."""
         found: dict[_Key, Target] = {}
+        refused: set[str] = set()
         for job, relabel in self._jobs:
             for labels in self._labels(job):
-                key = _key(job, relabel, labels)
+                try:
+                    key = _key(job, relabel, labels)
+                except ValueError as error:
+                    refused.add(f"job {job.name}, target {labels['__address__']}: {error}")
+                    continue
                 if key is not None and key not in found:
-                    found[key] = self._targets.get(key) or _target(job, *key)
-        self._targets = found
+                    found[key] = self._targets.get(key) or _target(job, key)
+        for said in sorted(refused - self._refused):
+            _LOG.warning("not read: %s", said)
+        self._targets, self._refused = found, refused
         return list(found.values())
 
     def _labels(self, job: Job) -> Iterator[dict[str, str]]:
@@ -108,7 +127,11 @@ def _of_group(group: Group, meta: Mapping[str, str]) -> Iterator[dict[str, str]]
 
 
 def _key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Key | None:
-    """What a target is, after relabelling; None where it is dropped."""
+    """What a target is, after relabelling; None where it is dropped.
+
+    Raises:
+        ValueError: relabelling made its interval or timeout something impossible.
+    """
     first: dict[str, str] = {}
     for name, value in job.params:
         first.setdefault(_PARAM + name, value)
@@ -116,8 +139,8 @@ def _key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Key | None:
         "job": job.name,
         "__scheme__": job.scheme,
         "__metrics_path__": job.metrics_path,
-        "__scrape_interval__": f"{job.interval_ms}ms",
-        "__scrape_timeout__": f"{job.scrape.timeout_ms}ms",
+        _INTERVAL: format_duration(job.interval_ms),
+        _TIMEOUT: format_duration(job.scrape.timeout_ms),
         **first,
         **labels,
     }
@@ -126,7 +149,27 @@ def _key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Key | None:
         return None
     public = {name: value for name, value in final.items() if not name.startswith("__")}
     public.setdefault("instance", final["__address__"])
-    return _url(job, final), Labels.of(public)
+    return _Key(_url(job, final), Labels.of(public), *_pace(final))
+
+
+def _pace(labels: Mapping[str, str]) -> tuple[int, int]:
+    """Interval and timeout in milliseconds, as relabelling left them (`PopulateLabels`)."""
+    interval_ms = _positive("scrape interval", labels.get(_INTERVAL, ""))
+    timeout_ms = _positive("scrape timeout", labels.get(_TIMEOUT, ""))
+    if timeout_ms > interval_ms:
+        told = f"({labels[_TIMEOUT]}) is greater than scrape interval ({labels[_INTERVAL]})"
+        raise ValueError(f"scrape timeout {told}")
+    return interval_ms, timeout_ms
+
+
+def _positive(what: str, text: str) -> int:
+    try:
+        ms = parse_duration(text)
+    except ValueError as error:
+        raise ValueError(f"error parsing {what}: {error}") from error
+    if ms == 0:
+        raise ValueError(f"{what} cannot be 0")
+    return ms
 
 
 def _url(job: Job, labels: Mapping[str, str]) -> str:
@@ -142,5 +185,6 @@ def _url(job: Job, labels: Mapping[str, str]) -> str:
     return f"{base}?{query}" if query else base
 
 
-def _target(job: Job, url: str, labels: Labels) -> Target:
-    return Target(labels, Page(url, labels, job.scrape), job.interval_ms, url)
+def _target(job: Job, key: _Key) -> Target:
+    options = replace(job.scrape, timeout_ms=key.timeout_ms)
+    return Target(key.labels, Page(key.url, key.labels, options), key.interval_ms, key.url)
