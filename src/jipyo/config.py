@@ -447,6 +447,7 @@ _STORE = _part(
     Setting("out_of_order", _or_null(duration_ms), "out_of_order_ms"),
     Setting("future", duration_ms, "future_ms"),
     Setting("series_limit", _between(_whole, "1000", "1000000000")),
+    Setting("cache", _between(_size, "0MiB", "1TiB"), "cache_bytes"),
 )
 _QUERY = _part(
     "query",
