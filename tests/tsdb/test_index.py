@@ -13,6 +13,7 @@ from jipyo.model.errors import QueryError
 from jipyo.model.matcher import Matcher, MatchOp, select_all
 from jipyo.model.sample import Scrape, SeriesBlock
 from jipyo.tsdb import Options, Reader, index
+from jipyo.tsdb.head import _cuts
 from jipyo.tsdb.options import DAY_MS
 from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, one, scrape
 
@@ -175,3 +176,16 @@ def test_scrapes_of_any_width_and_many_tuples_are_kept(opened: Opened) -> None:
         opened.store.append([Scrape(T0 + n, tuple(scattered), values)])
     counts = {len(block.series): len(block.t_ms) for block in opened.store.select([], *EVER)}
     assert counts == {len(scattered): 20, 4: 1}
+
+
+@pytest.mark.parametrize("width", [1, 127, 128, 255, 256, 996, 997, 1000, 1123, 1124, 1536, 5000])
+def test_layouts_are_neither_too_wide_nor_needlessly_many(width: int) -> None:
+    for start in (1, 870, 996, 997, 1000):
+        sids = np.arange(start, start + width)
+        edges = _cuts(sids)
+        assert [edge for edge, _ in edges] == [0, *(end for _, end in edges[:-1])]
+        assert edges[-1][1] == width
+        widths = [end - begin for begin, end in edges]
+        assert max(widths) <= 1536
+        assert len(widths) <= 1 + width // 128
+        assert len(widths) == 1 or min(widths) >= 128

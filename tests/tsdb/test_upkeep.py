@@ -206,6 +206,33 @@ def test_a_slow_reader_never_holds_the_writer_up(opened: Opened) -> None:
     assert sum(len(block.series) for block in slow) == 0
 
 
+def test_the_journal_is_folded_while_a_write_is_open(opened: Opened) -> None:
+    ingest(opened, 70)
+    with opened.store._writes() as db:
+        db.execute("DELETE FROM metadata")
+        folding = threading.Thread(target=opened.store.maintain)
+        folding.start()
+        folding.join(timeout=10)
+        assert not folding.is_alive()
+    assert opened.store._unfolded == 1
+
+
+def test_only_what_upkeep_moves_is_committed_before_it_is_on_disk(opened: Opened) -> None:
+    opened.options = Options()
+    opened.again()
+    synced = []
+    opened.store._db.set_trace_callback(
+        lambda sql: synced.append(sql.split()[-1]) if "synchronous" in sql else None
+    )
+    ingest(opened, 3)
+    assert synced == []
+    opened.store.compact_head()
+    ingest(opened, 3)
+    assert synced == ["NORMAL", "FULL"]
+    level = opened.store._db.execute("PRAGMA synchronous").fetchone()
+    assert level == (2,)
+
+
 def test_many_threads_read_while_one_writes(opened: Opened) -> None:
     errors: list[BaseException] = []
     stop = threading.Event()

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _UPKEEP_S = 1.0
+_PAUSE_S = 0.005
 _SWITCH_S = 0.001
 
 
@@ -125,7 +126,7 @@ def _local(
 
 
 def _start_upkeep(store: tsdb.Store, stop: threading.Event, opened: ExitStack) -> None:
-    """Compact and expire in short slices, so that no scrape waits for it."""
+    """Compact and expire in short slices with pauses, so that no scrape waits for it."""
 
     def run() -> None:
         while not stop.wait(_UPKEEP_S):
@@ -139,7 +140,7 @@ def _start_upkeep(store: tsdb.Store, stop: threading.Event, opened: ExitStack) -
 
 def _slices(store: tsdb.Store, stop: threading.Event) -> None:
     try:
-        while store.maintain() and not stop.is_set():
+        while store.maintain() and not stop.wait(_PAUSE_S):
             pass
     except StoreFull:
         pass  # the loop has said so when its samples were refused
@@ -192,8 +193,13 @@ def _services(config: Config, running: _Running) -> web.Services:
         head=lambda: _head(running.store),
         lookback_ms=config.written.query.lookback_ms,
         loopback=is_loopback(listen.host),
-        options=config.written.web,
+        options=replace(config.written.web, overview_ms=_held_ms(config)),
     )
+
+
+def _held_ms(config: Config) -> int:
+    """A state is worked out once an interval, and never held for longer than usual."""
+    return min(config.written.collect.interval_ms, web.Options().overview_ms)
 
 
 def _flags(config: Config) -> dict[str, str]:

@@ -110,10 +110,12 @@ def _parts(groups: list[Sids]) -> Iterator[Sids]:
 
 
 def _drop_rows(writes: Writes, head: _HeadDay) -> Iterator[None]:
-    keys = [(lid, t_ms) for lid, times in head.rows.items() for t_ms in times]
-    for at in range(0, len(keys), _ROWS_A_SLICE):
-        with writes() as db:
-            db.executemany(
-                "DELETE FROM head WHERE lid = ? AND t = ?", keys[at : at + _ROWS_A_SLICE]
-            )
-        yield
+    for lid, times in head.rows.items():
+        for at in range(0, len(times), _ROWS_A_SLICE):
+            part = times[at : at + _ROWS_A_SLICE]
+            with writes() as db:
+                db.execute(
+                    f"DELETE FROM head WHERE lid = ? AND t IN ({slab.marks(part)})",  # noqa: S608
+                    (lid, *part),
+                )
+            yield

@@ -103,6 +103,10 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise write_error(error, path) from error
+    except OSError as error:
+        raise StoreFull(
+            "tsdb.full", hint="tsdb.full.hint", path=str(path), reason=error.strerror
+        ) from error
 
 
 def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sqlite3.Connection:
@@ -112,6 +116,7 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
         sqlite3.Error: the file cannot be opened.
     """
     mode = "rwc"
+    is_new = size_of(path) == 0
     if read_only:
         mode = "ro"
         if not os.access(path.parent, os.W_OK) and size_of(journal_of(path)) == 0:
@@ -128,8 +133,10 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
     db.execute("PRAGMA cache_size = -4096")
     db.execute("PRAGMA temp_store = MEMORY")
     if not read_only:
-        db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-        db.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        if is_new:
+            # On a file that is there already the second would wait for the writer and the disk.
+            db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         db.execute("PRAGMA wal_autocheckpoint = 4096")
@@ -189,6 +196,16 @@ def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
 def journal_of(file: Path) -> Path:
     """The write-ahead log beside a file."""
     return file.with_name(f"{file.name}-wal")
+
+
+def sync(file: Path) -> None:
+    """Wait until a file's bytes are on disk.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    with file.open("rb") as opened:
+        os.fdatasync(opened.fileno())
 
 
 def size_of(file: Path) -> int:

@@ -37,6 +37,7 @@ class Encoded:
     n: int
     times: bytes
     values: tuple[bytes, ...]
+    crcs: tuple[int, ...]
     hours: tuple[bytes, ...]
 
 
@@ -60,7 +61,7 @@ def encode(sids: Sids, t_ms: Times, values: Values, executor: Executor | None = 
     """Bytes of a slab; times of one day, values (series, samples), ids ascending."""
     assert 0 < len(sids) <= SLAB_SERIES, len(sids)
     rows = [np.ascontiguousarray(row) for row in values]
-    packed = executor.map(codec.encode, rows) if executor else map(codec.encode, rows)
+    packed = tuple(executor.map(codec.encode, rows) if executor else map(codec.encode, rows))
     return Encoded(
         day_of(int(t_ms[0])),
         sids,
@@ -68,7 +69,8 @@ def encode(sids: Sids, t_ms: Times, values: Values, executor: Executor | None = 
         int(t_ms[-1]),
         len(t_ms),
         codec.encode(np.ascontiguousarray(t_ms)),
-        tuple(packed),
+        packed,
+        tuple(codec.crc(b, sid) for b, sid in zip(packed, sids.tolist(), strict=True)),
         tuple(hourly.pack(hourly.summarise(t_ms, np.ascontiguousarray(values)))),
     )
 
@@ -82,22 +84,26 @@ def write(db: sqlite3.Connection, slab: Encoded) -> None:
         (slab.day, tid, slab.t0, slab.t1, slab.n, codec.pack_sids(slab.sids)),
     ).lastrowid
     assert bid is not None
-    sids = slab.sids.tolist()
-    db.executemany(
-        "INSERT INTO data (id, codec, crc, b) VALUES (?, ?, ?, ?)",
-        [
-            ((bid << PLACE_BITS) | place, Codec.PCODEC, codec.crc(b, sid), b)
-            for place, (sid, b) in enumerate(zip(sids, slab.values, strict=True))
-        ],
+    first, _ = places(bid)
+    values = enumerate(zip(slab.values, slab.crcs, strict=True), first)
+    insert(
+        db, "INTO data (id, codec, crc, b)", [(at, Codec.PCODEC, crc, b) for at, (b, crc) in values]
     )
-    db.executemany(
-        "INSERT INTO hours (id, crc, b) VALUES (?, ?, ?)",
-        [((bid << PLACE_BITS) | column, codec.crc(b), b) for column, b in enumerate(slab.hours)],
-    )
-    db.executemany(
-        "INSERT OR REPLACE INTO chunk (sid, day, bid, place) VALUES (?, ?, ?, ?)",
-        [(sid, slab.day, bid, place) for place, sid in enumerate(sids)],
-    )
+    columns = enumerate(slab.hours, first)
+    insert(db, "INTO hours (id, crc, b)", [(at, codec.crc(b), b) for at, b in columns])
+    chunks = [(sid, slab.day, bid, place) for place, sid in enumerate(slab.sids.tolist())]
+    insert(db, "OR REPLACE INTO chunk (sid, day, bid, place)", chunks)
+
+
+def insert(db: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
+    """Several rows by one statement.
+
+    Between statements another thread may take the interpreter's lock, and who waits for the
+    writer's lock meanwhile waits for that thread too.
+    """
+    row = f"({', '.join('?' * len(rows[0]))})"
+    sql = f"INSERT {into} VALUES {', '.join([row] * len(rows))}"  # noqa: S608
+    db.execute(sql, [value for row in rows for value in row])
 
 
 def _write_times(db: sqlite3.Connection, slab: Encoded) -> int:
@@ -121,17 +127,20 @@ def _free(db: sqlite3.Connection, slab: Encoded) -> None:
 
 
 def chunks_of(db: sqlite3.Connection, sids: Sequence[int], day: int) -> list[tuple[int, int]]:
-    """Slab and place of what these series have on a day."""
-    sql = "SELECT bid, place FROM chunk WHERE sid = ? AND day = ?"
-    return [row for sid in sids for row in db.execute(sql, (sid, day))]
+    """Slab and place of what these series, as many as a slab has, have on a day."""
+    sql = f"SELECT bid, place FROM chunk WHERE day = ? AND sid IN ({marks(sids)})"  # noqa: S608
+    return db.execute(sql, (day, *sids)).fetchall()
+
+
+def marks(values: Sequence[object]) -> str:
+    """As many places for values in a statement."""
+    return ", ".join("?" * len(values))
 
 
 def free_chunks(db: sqlite3.Connection, chunks: Sequence[tuple[int, int]]) -> None:
     """Drop the bytes of chunks (bid, place), and each slab that has none left."""
-    db.executemany(
-        "DELETE FROM data WHERE id = ?",
-        [((bid << PLACE_BITS) | place,) for bid, place in chunks],
-    )
+    ids = [(bid << PLACE_BITS) | place for bid, place in chunks]
+    db.execute(f"DELETE FROM data WHERE id IN ({marks(ids)})", ids)  # noqa: S608
     for bid in {bid for bid, _ in chunks}:
         left = db.execute(
             "SELECT 1 FROM data WHERE id BETWEEN ? AND ? LIMIT 1", places(bid)

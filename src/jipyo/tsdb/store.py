@@ -52,6 +52,7 @@ class Store(Reader):
         self._upkeep_lock = RLock()
         self._job: Iterator[None] | None = None
         self._unfolded = 0
+        self._syncs = options.durable
         with writing(self._file):
             self._db = disk.connect(self._file, durable=options.durable)
             disk.prepare(self._db, self._file)
@@ -215,13 +216,13 @@ class Store(Reader):
         if until_ms is not None:
             yield from self._compact(until_ms)
         yield from self._expire()
-        yield from retention.give_back(self._writes)
+        yield from retention.give_back(self._moves)
 
     def _expire(self) -> Iterator[None]:
         """Drop the oldest days while they are past their time or too much."""
         dropped: set[int] = set()
         while (day := self._superfluous_day()) is not None:
-            yield from retention.drop_day(self._writes, day, dropped)
+            yield from retention.drop_day(self._moves, day, dropped)
         yield from self._drop_idle(sorted(dropped))
 
     def _superfluous_day(self) -> int | None:
@@ -239,7 +240,7 @@ class Store(Reader):
             return oldest if retention.used_bytes(snapshot.db) > most else None
 
     def _drop_idle(self, sids: Sequence[int]) -> Iterator[None]:
-        return retention.drop_idle_series(self._writes, sids, self._head.series, self._head.gone)
+        return retention.drop_idle_series(self._moves, sids, self._head.series, self._head.gone)
 
     def _ripe_ms(self) -> int | None:
         """Up to when head rows may go, if there are any that may."""
@@ -251,7 +252,7 @@ class Store(Reader):
         return ripe if oldest <= ripe else None
 
     def _compact(self, until_ms: int) -> Iterator[None]:
-        return compaction.compact(self.snapshot, self._writes, until_ms, self._head.compacted)
+        return compaction.compact(self.snapshot, self._moves, until_ms, self._head.compacted)
 
     def compact_head(self) -> None:
         """Move every head row to chunks now, whatever its age."""
@@ -277,14 +278,14 @@ class Store(Reader):
             with self.snapshot() as snapshot:
                 sids = self._find(snapshot, selector)
             deleted = 0
-            for count in retention.delete_samples(self.snapshot, self._writes, sids, bounds):
+            for count in retention.delete_samples(self.snapshot, self._moves, sids, bounds):
                 deleted += count
                 progress(deleted, None)
             with self._write_lock:
                 self._head.forget_last(sids)
             for _ in self._drop_idle(sids.tolist()):
                 pass
-            for _ in retention.give_back(self._writes):
+            for _ in retention.give_back(self._moves):
                 pass
             return deleted
 
@@ -333,11 +334,12 @@ class Store(Reader):
     # -- within the room ----------------------------------------------------------------
 
     @contextmanager
-    def _writes(self) -> Iterator[sqlite3.Connection]:
+    def _writes(self, *, durable: bool = True) -> Iterator[sqlite3.Connection]:
         """One write transaction, alone; after an error nothing of it is left."""
         with self._write_lock, writing(self._file):
             if self._closed:
                 raise StoreError("tsdb.closed", path=str(self._path))
+            self._sync_at_commit(self._options.durable and durable)
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -349,3 +351,21 @@ class Store(Reader):
                     self._db.execute("ROLLBACK")
                 self._head.read_again()
                 raise
+
+    def _sync_at_commit(self, wanted: bool) -> None:
+        if self._syncs != wanted:
+            self._db.execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
+            self._syncs = wanted
+
+    @contextmanager
+    def _moves(self) -> Iterator[sqlite3.Connection]:
+        """A write of upkeep, on disk when this returns; no append waits for that sync.
+
+        A journal that a power cut leaves behind is always a beginning of what was written,
+        so nothing that was moved can be missing in both places.
+        """
+        with self._writes(durable=False) as db:
+            yield db
+        if self._options.durable:
+            with writing(self._file):
+                disk.sync(journal_of(self._file))
