@@ -101,3 +101,4 @@ def test_200_kills_during_ingest_compaction_retention_and_backup(tmp_path: Path)
             print(counts)
     finish(tmp_path, counts)
     assert counts.kills == 200
+    assert counts.backups > 0

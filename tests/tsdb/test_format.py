@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jipyo.model.errors import StoreCorrupt, StoreError, StoreFull
-from jipyo.tsdb import Reader, Store
+from jipyo.tsdb import Reader, Store, check
 from jipyo.tsdb import format as disk
 from tsdb.support import T0, Opened, everything, one, scrape
 
@@ -101,9 +101,17 @@ def test_a_lock_that_cannot_be_made_is_said(tmp_path: Path) -> None:
         Store.open(tmp_path / "data", now_ms=lambda: T0)
 
 
-def test_a_log_cut_anywhere_gives_a_prefix(opened: Opened, tmp_path: Path) -> None:
+@pytest.mark.parametrize("compacting", [False, True])
+def test_a_log_cut_anywhere_gives_a_prefix(
+    opened: Opened, tmp_path: Path, compacting: bool
+) -> None:
+    """With upkeep between the appends too: it moves samples and syncs nothing by itself."""
+    acknowledged = {}
     for n in range(30):
         opened.store.append([scrape(T0 + n, (UP, float(n)))])
+        acknowledged[(opened.path / "samples.db-wal").stat().st_size] = n + 1
+        if compacting and n % 7 == 6:
+            opened.store.compact_head()
     whole = everything(opened.store)[UP]
     log = (opened.path / "samples.db-wal").read_bytes()
     file = (opened.path / "samples.db").read_bytes()
@@ -116,6 +124,8 @@ def test_a_log_cut_anywhere_gives_a_prefix(opened: Opened, tmp_path: Path) -> No
         with Store.open(copy, opened.options, now_ms=opened.clock) as store:
             found = everything(store).get(UP, [])
         assert found == whole[: len(found)]
+        assert len(found) >= max((n for end, n in acknowledged.items() if end <= size), default=0)
+        assert check(copy).problems == ()
         seen.add(len(found))
     assert len(seen) > 15
     assert max(seen) == 30

@@ -192,6 +192,7 @@ def test_own_metrics_tell_what_happened(opened: Opened) -> None:
     assert found['jipyo_tsdb_samples_rejected_total{reason="too old sample"}'] == 1
     assert found["jipyo_tsdb_series"] == 40
     assert found["jipyo_tsdb_maintenance_slices_total"] > 0
+    assert 0 < found["jipyo_tsdb_maintenance_longest_hold_seconds"] < 10
     assert found["jipyo_tsdb_newest_sample_seconds"] == opened.clock.t_ms / 1000
 
 

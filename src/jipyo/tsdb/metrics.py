@@ -24,7 +24,11 @@ class Counts:
     write_failures: int = 0
     slices: int = 0
     slice_seconds: float = 0.0
-    longest_slice_seconds: float = 0.0
+    longest_hold_seconds: float = 0.0
+
+    def held(self, seconds: float) -> None:
+        """Upkeep had the writer's lock for so long."""
+        self.longest_hold_seconds = max(self.longest_hold_seconds, seconds)
 
 
 def families(counts: Counts, gauges: Mapping[str, tuple[str, float]]) -> Iterator[Family]:

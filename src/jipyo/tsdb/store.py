@@ -312,6 +312,10 @@ class Store(Reader):
         first_ms = min((span.t0 for span in spans), default=None) if first is None else None
         return {
             "series": ("Series known.", self._head.series_count),
+            "maintenance_longest_hold_seconds": (
+                "The longest that upkeep kept appends waiting since the start.",
+                self._counts.longest_hold_seconds,
+            ),
             "head_layouts": ("Sets of series with rows in the head.", len(spans)),
             "file_bytes": ("The file with free pages.", size_of(self._file)),
             "used_bytes": ("The pages in use.", used),
@@ -364,8 +368,11 @@ class Store(Reader):
         A journal that a power cut leaves behind is always a beginning of what was written,
         so nothing that was moved can be missing in both places.
         """
-        with self._writes(durable=False) as db:
-            yield db
+        with self._write_lock:
+            started = time.perf_counter()
+            with self._writes(durable=False) as db:
+                yield db
+            self._counts.held(time.perf_counter() - started)
         if self._options.durable:
             with writing(self._file):
                 disk.sync(journal_of(self._file))
