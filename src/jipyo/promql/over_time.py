@@ -170,7 +170,19 @@ def quantile_over_time(_: Times, windows: Windows, args: _Args) -> Prepared:
                 out[row, at] = quantiles(np.where(side, series[index], np.inf), length, q[at])
         return out
 
-    return Prepared(ok, apply)
+    def one_by_one(values: Values) -> Values:
+        out = np.empty((len(values), len(inside.lo)))
+        for at, (lo, hi) in enumerate(zip(inside.lo.tolist(), inside.hi.tolist(), strict=True)):
+            length, rank = np.full(len(values), hi - lo), np.full(len(values), q[at])
+            out[:, at] = quantiles(values[:, lo:hi], length, rank)
+        return out
+
+    wide = inside.count.min(initial=_WIDE) >= _WIDE
+    return Prepared(ok, one_by_one if wide else apply)
+
+
+_WIDE = 512
+"""Windows of so many samples are looked at one by one: nothing has to be laid side by side."""
 
 
 def quantiles(values: Values, count: Times, q: Values) -> Values:
@@ -178,20 +190,33 @@ def quantiles(values: Values, count: Times, q: Values) -> Values:
 
     `values` (rows, samples); `count` and `q` (rows,).
     """
-    nan = np.isnan(values)
-    if nan.any():
+    nans: Times | int = 0
+    # The least of numbers among which one is NaN is NaN, and found fast.
+    if np.isnan(values.min(initial=np.inf)):
+        nan = np.isnan(values)
+        nans = nan.sum(axis=1)
         values = np.where(nan, -np.inf, values)
     rank = np.where((q >= 0) & (q <= 1), q, 0.0) * (count - 1)
     below = np.floor(rank).astype(np.int64)
-    above = np.minimum(below + 1, count - 1)
-    ordered = np.partition(values, np.union1d(below, above), axis=1)
+    low, high = _neighbours(values, below, np.minimum(below + 1, count - 1))
     weight = rank - below
-    low = np.take_along_axis(ordered, below[:, None], axis=1)[:, 0]
-    high = np.take_along_axis(ordered, above[:, None], axis=1)[:, 0]
     with np.errstate(invalid="ignore"):
         result = np.where(weight == 0, low, low * (1 - weight) + high * weight)
-    result = np.where(below < nan.sum(axis=1), np.nan, result)
+    result = np.where(below < nans, np.nan, result)
     return out_of_range(q, result)
+
+
+def _neighbours(values: Values, below: Times, above: Times) -> tuple[Values, Values]:
+    """Of each row the numbers of these ranks, which are equal or follow one another."""
+    at = int(below[0])
+    if (below != at).any():
+        ordered = np.partition(values, np.union1d(below, above), axis=1)
+        low = np.take_along_axis(ordered, below[:, None], axis=1)[:, 0]
+        return low, np.take_along_axis(ordered, above[:, None], axis=1)[:, 0]
+    # One rank is found in a third of the time of two, and the next is the least of the rest.
+    ordered = np.partition(values, at, axis=1)
+    low, rest = ordered[:, at], ordered[:, at + 1 :]
+    return low, np.where(above > at, rest.min(axis=1, initial=np.inf), low)
 
 
 def out_of_range(q: Values, result: Values) -> Values:
