@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -40,6 +40,7 @@ _HELD_CELLS = BLOCK_CELLS // 4
 _FEW = 24
 """Fewer chunks than this are decoded where they are, more are shared out to threads."""
 _TIMES_KEPT = 1024
+_NOTHING = (0, -1, b"")
 
 log = logging.getLogger(__name__)
 
@@ -99,27 +100,12 @@ class Block:
     values: Values
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
-    """One chunk to decode."""
+class _Chunk(NamedTuple):
+    """Which chunk of a group: its place there, and the id of its row."""
 
     row: int
     column: int
-    sid: int
     number: int
-    """The id of its row."""
-    out: Values
-    stored: tuple[int, int, bytes] | None
-    """Codec, CRC and bytes."""
-
-    def is_sound(self) -> bool:
-        """Whether the bytes are those that were written."""
-        return self.stored is not None and codec.crc(self.stored[2], self.sid) == self.stored[1]
-
-    def packed(self) -> Packed:
-        """What there is to decode, and where to."""
-        assert self.stored is not None
-        return self.stored[0], self.stored[2], self.out
 
 
 class Snapshot:
@@ -209,21 +195,32 @@ class Snapshot:
     ) -> dict[int, list[int]]:
         """Decode every chunk into its place; the answer tells damaged columns by row."""
         sids = group.sids.tolist()
-        chunks = []
+        chunks: list[_Chunk] = []
+        packed: list[Packed] = []
+        damaged: list[_Chunk] = []
         for column, span in enumerate(spans[: group.bids.shape[1]]):
             ids = ((group.bids[:, column] << PLACE_BITS) | group.places[:, column]).tolist()
-            missing = self._fill_known(ids, values[:, span])
-            stored = self._stored([ids[row] for row in missing])
-            for row, found in zip(missing, stored, strict=True):
-                chunks.append(_Chunk(row, column, sids[row], ids[row], values[row, span], found))
-        damaged: dict[int, list[int]] = {}
-        for chunk in self._decode(chunks):
-            damaged.setdefault(chunk.row, []).append(chunk.column)
-            day = group.slabs[int(group.bids[chunk.row, chunk.column])].day
-            self._shared.damage.met(f"chunk of series {chunk.sid}, day {day}")
-        sound = (chunk for chunk in chunks if chunk.column not in damaged.get(chunk.row, ()))
-        self._shared.chunks.put((chunk.number, chunk.out) for chunk in sound)
-        return damaged
+            rows = self._fill_known(ids, values[:, span])
+            stored = self._stored([ids[row] for row in rows])
+            for row, (kind, crc, b) in zip(rows, stored, strict=True):
+                if codec.crc(b, sids[row]) == crc:
+                    chunks.append(_Chunk(row, column, ids[row]))
+                    packed.append((kind, b, values[row, span]))
+                else:
+                    damaged.append(_Chunk(row, column, ids[row]))
+        damaged += [chunks[at] for at in self._shared.decode(packed)]
+        outs = ((chunk, out) for chunk, (_, _, out) in zip(chunks, packed, strict=True))
+        self._shared.chunks.put((chunk.number, out) for chunk, out in outs if chunk not in damaged)
+        return self._tell_damaged(group, damaged)
+
+    def _tell_damaged(self, group: Located, damaged: Sequence[_Chunk]) -> dict[int, list[int]]:
+        """Damaged columns by row, each of them counted and logged."""
+        columns: dict[int, list[int]] = {}
+        for row, column, _ in damaged:
+            columns.setdefault(row, []).append(column)
+            day = group.slabs[int(group.bids[row, column])].day
+            self._shared.damage.met(f"chunk of series {group.sids[row]}, day {day}")
+        return columns
 
     def _fill_known(self, ids: Sequence[int], values: Values) -> list[int]:
         """Take from memory what is there; the answer is the rows that are not."""
@@ -235,8 +232,8 @@ class Snapshot:
                 values[row] = known
         return missing
 
-    def _stored(self, ids: Sequence[int]) -> list[tuple[int, int, bytes] | None]:
-        """Codec, CRC and bytes of chunks; None where there are none."""
+    def _stored(self, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
+        """Codec, CRC and bytes of chunks; bytes that fit no CRC where there are none."""
         if not ids:
             return []
         first, last = min(ids), max(ids)
@@ -244,18 +241,9 @@ class Snapshot:
             # Neighbours, as the series of one metric are: one walk instead of many searches.
             sql = "SELECT id, codec, crc, b FROM data WHERE id BETWEEN ? AND ?"
             found = {row[0]: row[1:] for row in self.db.execute(sql, (first, last))}
-            return [found.get(number) for number in ids]
+            return [found.get(number, _NOTHING) for number in ids]
         sql = "SELECT codec, crc, b FROM data WHERE id = ?"
-        return [self.db.execute(sql, (number,)).fetchone() for number in ids]
-
-    def _decode(self, chunks: list[_Chunk]) -> list[_Chunk]:
-        """Decode all; the answer is those whose bytes are damaged."""
-        sound: list[_Chunk] = []
-        damaged: list[_Chunk] = []
-        for chunk in chunks:
-            (sound if chunk.is_sound() else damaged).append(chunk)
-        wrong = self._shared.decode([chunk.packed() for chunk in sound])
-        return damaged + [sound[at] for at in wrong]
+        return [self.db.execute(sql, (number,)).fetchone() or _NOTHING for number in ids]
 
     def _fill_head(self, heads: HeadCells, at: int, out: Values) -> None:
         lids, columns, number = heads.lids[:, at], heads.columns[:, at], int(heads.times[0, at])
