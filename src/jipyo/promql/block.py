@@ -69,7 +69,8 @@ class Block:
     def without_names(self, *, delayed: bool) -> Block:
         """Drop the names, at once or by mark; at once, series may become one."""
         if delayed:
-            return replace(self, nameless=np.ones(len(self.series), np.bool_))
+            nameless = np.ones(len(self.series), np.bool_)
+            return Block(self.series, self.values, self.present, nameless)
         return replace(self, series=tuple(map(without_name, self.series))).merged()
 
     def finished(self) -> Block:

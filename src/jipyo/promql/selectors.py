@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.labels import METRIC_NAME
+from jipyo.model.matcher import MatchOp
 from jipyo.model.sample import Mask, Times, Values, is_stale
 from jipyo.promql import statistics
 from jipyo.promql.ast import Call, Expr, Extension, MatrixSelector, VectorSelector
@@ -131,10 +133,20 @@ def _scalars(call: Call) -> list[Expr]:
     return [arg for arg in call.args if arg.value_type is ValueType.SCALAR]
 
 
+def _metrics(series: tuple[Labels, ...], call: Call) -> set[str]:
+    """The names of the series; a selector that asks for one name needs no look at them."""
+    window = call.args[0]
+    if isinstance(window, MatrixSelector):
+        for matcher in window.selector.matchers:
+            if matcher.name == METRIC_NAME and matcher.op is MatchOp.EQ:
+                return {matcher.value}
+    return {labels.metric for labels in series}
+
+
 _COUNTER_ENDINGS = ("_total", "_sum", "_count", "_bucket")
 
 
 def _tell_no_counters(notes: Notes, series: tuple[Labels, ...], call: Call) -> None:
-    for name in sorted({labels.metric for labels in series}):
+    for name in sorted(_metrics(series, call)):
         if name and not name.endswith(_COUNTER_ENDINGS):
             notes.not_a_counter(name, call.args[0].pos)
