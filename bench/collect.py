@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import http.server
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import psutil
+import urllib3
 from prometheus_client.parser import text_string_to_metric_families as reference
 from rich.console import Console
 from rich.table import Table
 
+from bench.peers import cpu_seconds, free_port, running
 from jipyo import tsdb
 from jipyo.collect.exposition import Parser, write
 from jipyo.collect.gpu import Gpu
@@ -23,7 +27,9 @@ from jipyo.collect.loop import Loop, Target
 from jipyo.collect.process import Processes
 from jipyo.collect.schedule import system_clock
 from jipyo.collect.scrape import Page, ScrapeOptions
+from jipyo.collect.target import own_target
 from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,6 +39,11 @@ _SERIES = 1000
 _INTERVAL_S = 15.0
 _FAST_MS = 250
 _TICKS = 80
+_PAGE_SERIES = 450
+_CHARTS = 4
+"""Charts in sight on a screen of 1440 x 900."""
+_POLL_S = 10
+_WARM_S, _WATCH_S = 20, 60
 
 
 def best_s(work: Callable[[], object], times: int) -> float:
@@ -128,9 +139,85 @@ def scraping(table: Table) -> None:
     table.add_row(f"scrape and store {_SERIES} series every 15 s", share, "<= 2 % with all else")
 
 
+def lived(folder: Path, url: str) -> int:
+    """Two hours of this host, its processes and the page in a store; how many series."""
+    now_ms = time.time_ns() // 1_000_000
+    pages = ScrapeOptions()
+    targets = [
+        own_target([collector], job=job, instance="bench", interval_ms=int(1000 * _INTERVAL_S))
+        for job, collector in (("node", Host()), ("process", Processes()))
+    ]
+    labels = {"job": "page", "instance": "bench"}
+    targets.append(Target(Labels.of(labels), Page(url, labels, pages), 15_000, url))
+    series = 0
+    with tsdb.Store.open(folder, now_ms=lambda: now_ms) as store:
+        for target in targets:
+            target.reader.read(now_ms - 1000)
+            reading = target.reader.read(now_ms)
+            assert reading is not None
+            series += len(reading.series)
+            store.append(
+                Scrape(now_ms - back * 15_000, reading.series, reading.values * (1 - back / 1e6))
+                for back in range(480, 0, -1)
+            )
+    return series
+
+
+def page_open(url: str, stop: threading.Event) -> None:
+    """What the page asks while somebody looks at it (`frontend/src/lib/session.svelte.ts`)."""
+    http = urllib3.PoolManager(retries=False, timeout=20, headers={"Accept-Encoding": "gzip"})
+    newest: dict[str, float] = {}
+    while True:
+        told = http.request("GET", f"{url}/api/jipyo/overview", fields={"lang": "ko"}).json()
+        end = told["t"] // 15 * 15
+        shown = [one["id"] for one in told["metrics"] if not one["absent"]][:_CHARTS]
+        for metric in shown:
+            start = newest.get(metric, end - 3600)
+            if end > start:
+                fields = {"start": start, "end": end, "step": 15, "lang": "ko"}
+                http.request("GET", f"{url}/api/jipyo/metric/{metric}", fields=fields)
+                newest[metric] = end
+        if stop.wait(_POLL_S):
+            return
+
+
+def watching(table: Table) -> None:
+    with exporter(_PAGE_SERIES) as page, tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "data"
+        series = lived(data, page)
+        config = Path(folder) / "jipyo.yaml"
+        job = f'{{job: page, url: "{page}", labels: {{instance: bench}}}}'
+        config.write_text(f"instance: bench\ncollect: {{scrape: [{job}]}}\n")
+        port = free_port()
+        command = [sys.executable, "-m", "jipyo", "up", "--data", str(data)]
+        command += ["--config", str(config), "--listen", f"127.0.0.1:{port}"]
+        url = f"http://127.0.0.1:{port}"
+        with running(command, url, "/-/ready", Path(folder) / "log") as server:
+            alone = share_of_a_core(server.pid)
+            stop = threading.Event()
+            reader = threading.Thread(target=page_open, args=(url, stop), daemon=True)
+            reader.start()
+            looked_at = share_of_a_core(server.pid)
+            stop.set()
+            reader.join()
+            rss = psutil.Process(server.pid).memory_info().rss / 2**20
+    name = f"`jipyo up`, {series} series every 15 s, two hours kept"
+    table.add_row(name, f"{alone:.2f} % of a core", "")
+    table.add_row("the same with the page open", f"{looked_at:.2f} % of a core", "<= 2 %")
+    table.add_row("RSS with page and store", f"{rss:.0f} MB", "<= 150 MB")
+
+
+def share_of_a_core(pid: int) -> float:
+    """Percent of a core over a minute, once what comes first is over."""
+    time.sleep(_WARM_S)
+    before, start = cpu_seconds(pid), time.monotonic()
+    time.sleep(_WATCH_S)
+    return 100 * (cpu_seconds(pid) - before) / (time.monotonic() - start)
+
+
 def main() -> None:
     table = Table("figure", "measured", "wanted", title="collect")
-    for part in (parsing, ticking, scraping):
+    for part in (parsing, ticking, scraping, watching):
         part(table)
     Console().print(table)
 

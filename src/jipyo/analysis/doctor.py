@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
 from jipyo.source.measure import measure
+from jipyo.source.names import metric_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jipyo.i18n import Texts
     from jipyo.source.face import Source
     from jipyo.source.measure import Measured
+    from jipyo.source.names import Names
 
 LOOK_BACK_MS = 3_600_000
 STEP_MS = 60_000
@@ -58,14 +60,13 @@ def examine(
     Raises:
         SourceError: whoever answers failed.
     """
-    return tuple(
-        _examined(source, metric, t_ms - look_back_ms, t_ms) for metric in catalogue.metrics
-    )
+    names, start_ms = metric_names(source, t_ms), t_ms - look_back_ms
+    return tuple(_examined(source, metric, start_ms, t_ms, names) for metric in catalogue.metrics)
 
 
-def _examined(source: Source, metric: Metric, start_ms: int, end_ms: int) -> Finding:
+def _examined(source: Source, metric: Metric, start_ms: int, end_ms: int, names: Names) -> Finding:
     try:
-        return finding(measure(source, metric, start_ms, end_ms, STEP_MS))
+        return finding(measure(source, metric, start_ms, end_ms, STEP_MS, names))
     except QueryError as error:
         return Finding(metric, (), error.message)
 

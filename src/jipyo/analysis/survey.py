@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.health import Health, MetricHealth, assess, overall, refused
 from jipyo.model.errors import QueryError
 from jipyo.source.measure import measure
+from jipyo.source.names import metric_names
 
 if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.source.face import Source
+    from jipyo.source.names import Names
 
 STEP_MS = 60_000
 _HOUR_MS = 3_600_000
@@ -29,13 +31,16 @@ def survey(source: Source, catalogue: Catalogue, t_ms: int, *, step_ms: int = ST
     Raises:
         SourceError: whoever answers failed.
     """
-    return overall(t_ms, [_one(source, metric, t_ms, step_ms) for metric in catalogue.metrics])
+    names = metric_names(source, t_ms)
+    return overall(
+        t_ms, [_one(source, metric, t_ms, step_ms, names) for metric in catalogue.metrics]
+    )
 
 
-def _one(source: Source, metric: Metric, t_ms: int, step_ms: int) -> MetricHealth:
+def _one(source: Source, metric: Metric, t_ms: int, step_ms: int, names: Names) -> MetricHealth:
     # The steps end at t itself, so that what is shown is the newest there is.
     start_ms = t_ms - window_ms(metric) // step_ms * step_ms
     try:
-        return assess(measure(source, metric, start_ms, t_ms, step_ms), t_ms)
+        return assess(measure(source, metric, start_ms, t_ms, step_ms, names), t_ms)
     except QueryError as error:
         return refused(metric, error.message)

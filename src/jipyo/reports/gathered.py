@@ -11,6 +11,7 @@ from jipyo.model.errors import ReportError
 from jipyo.reports.collected import Target, collected, share
 from jipyo.reports.document import Delta, Figure, Period
 from jipyo.reports.reading import STEP_MS, Reading, SeriesDay, Window, primary, read
+from jipyo.source.names import metric_names
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -113,14 +114,14 @@ def gather(
     Raises:
         SourceError: whoever answers failed.
     """
-    window = Window(period.start_ms, period.cut_ms)
+    window, names = Window(period.start_ms, period.cut_ms), metric_names(source, period.cut_ms)
     week, yesterday = (earlier(period, zone, days) for days in (_WEEK, 1))
     entries: list[Entry] = []
     missing: list[Reading] = []
     for done, metric in enumerate(catalogue.metrics, 1):
-        now = read(source, metric, window)
+        now = read(source, metric, window, names)
         if now.series:
-            before = (_if_any(read(source, metric, one)) for one in (week, yesterday))
+            before = (_if_any(read(source, metric, one, names)) for one in (week, yesterday))
             entries.append(Entry(now, *before))
         else:
             missing.append(now)

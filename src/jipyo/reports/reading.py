@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Alternative, Metric
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
+    from jipyo.source.names import Names
 
 STEP_MS = 60_000
 _SIGNS = {Direction.HIGHER_IS_WORSE: 1, Direction.LOWER_IS_WORSE: -1, Direction.NEUTRAL: 0}
@@ -121,15 +122,17 @@ class Reading:
         return float(present.any(axis=0).mean())
 
 
-def read(source: Source, metric: Metric, window: Window) -> Reading:
+def read(source: Source, metric: Metric, window: Window, names: Names | None = None) -> Reading:
     """Ask for the metric and work out every figure that a report tells of it.
+
+    `names` are those of all metrics that there are; without them everything is asked.
 
     Raises:
         SourceError: whoever answers failed.
     """
     try:
         measured = measure(
-            source, metric, window.start_ms + window.step_ms, window.end_ms, window.step_ms
+            source, metric, window.start_ms + window.step_ms, window.end_ms, window.step_ms, names
         )
     except QueryError as error:
         return Reading(metric, window, None, (), None, (), (error.message,))

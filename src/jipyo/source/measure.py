@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.model.result import Matrix
+from jipyo.source.names import answerable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Mask, Times, Values
     from jipyo.source.face import Source
+    from jipyo.source.names import Names
 
 _UNITS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
 
@@ -55,11 +57,19 @@ class _Answer:
     n: Values | None = None
 
 
-def measure(source: Source, metric: Metric, start_ms: int, end_ms: int, step_ms: int) -> Measured:
+def measure(
+    source: Source,
+    metric: Metric,
+    start_ms: int,
+    end_ms: int,
+    step_ms: int,
+    names: Names | None = None,
+) -> Measured:
     """Read a metric at `start + i * step` up to and including `end`.
 
     The rate window is the metric's own, or the step where that is longer, so that no
-    time between two steps goes unseen.
+    time between two steps goes unseen. With the `names` of all metrics that there are
+    (`metric_names`), alternatives that cannot have an answer are not asked.
 
     Raises:
         QueryError: an expression was refused.
@@ -73,7 +83,10 @@ def measure(source: Source, metric: Metric, start_ms: int, end_ms: int, step_ms:
     for alternative in sorted(metric.queries, key=lambda one: one.fallback):
         if answers and (alternative.fallback or not metric.by):
             break
-        answer = _ask(source, alternative, alternative.expression(window), t_ms)
+        expression = alternative.expression(window)
+        if names is not None and not answerable(expression, names):
+            continue
+        answer = _ask(source, alternative, expression, t_ms)
         targets = [_target(metric, series) for series in answer.matrix.series]
         answer = _kept(answer, np.array([target not in covered for target in targets], bool))
         covered.update(targets)

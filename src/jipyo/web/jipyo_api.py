@@ -14,6 +14,7 @@ from jipyo.analysis.survey import survey
 from jipyo.i18n import Texts, texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
 from jipyo.source.measure import measure
+from jipyo.source.names import Names, metric_names
 from jipyo.web import documents as doc
 from jipyo.web import params, shown
 from jipyo.web.edge import STATUS, Reply, lang_of
@@ -41,13 +42,18 @@ class Row:
 
 
 class JipyoApi:
-    """The endpoints over the rooms; states are computed on demand and held for a moment."""
+    """The endpoints over the rooms.
+
+    States are computed when somebody asks, and one answer serves all who ask within
+    `overview_ms`; it says of when it is.
+    """
 
     def __init__(self, services: Services) -> None:
         self._services = services
         keep_ms = services.options.overview_ms
         self._health = Held(self._survey, services.now_ms, keep_ms)
         self._findings = Held(self._examine, services.now_ms, keep_ms)
+        self._names = Held(self._known, services.now_ms, keep_ms)
 
     def table(self) -> tuple[Row, ...]:
         """Every endpoint below `/api/jipyo`."""
@@ -93,7 +99,8 @@ class JipyoApi:
         step_ms = params.duration_ns(form.one("step") or "60") // 10**6
         if step_ms < 1 or end_ms < start_ms or (end_ms - start_ms) // step_ms > MAX_POINTS:
             raise QueryError.bad_data(t("web.bad_range", most=MAX_POINTS))
-        measured = measure(self._services.ask(gone), metric, start_ms, end_ms, step_ms)
+        source = self._services.ask(gone)
+        measured = measure(source, metric, start_ms, end_ms, step_ms, self._names())
         return shown.metric_range(measured, t)
 
     def doctor(self, form: Form, t: Texts, gone: threading.Event) -> doc.Doctor:
@@ -124,6 +131,9 @@ class JipyoApi:
 
     def _survey(self, now_ms: int) -> Health:
         return survey(self._services.source, self._services.catalogue, now_ms)
+
+    def _known(self, now_ms: int) -> Names:
+        return metric_names(self._services.source, now_ms)
 
     def _examine(self, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
         return now_ms, examine(self._services.source, self._services.catalogue, now_ms)

@@ -33,8 +33,9 @@ class Options:
     """Names, beside those of this machine's loopback, by which browsers may call us."""
     max_body_bytes: int = 16 << 20
     """A larger request is refused."""
-    overview_ms: int = 10_000
-    """For how long one computed state answers everybody who asks."""
+    overview_ms: int = 15_000
+    """For how long one computed state answers everybody who asks: a scrape interval, so that
+    nobody works out again what the same samples said."""
     queries: int = 20
     """Questions answered at the same time; further ones wait."""
 
