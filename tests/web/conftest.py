@@ -130,6 +130,7 @@ def services(store: Store) -> Services:
         started_ms=T0_MS,
         now_ms=lambda: NOW_MS,
         static=Path(__file__).parent / "no-such-folder",
+        options=web.Options(overview_ms=0),  # the clock stands, so nothing would ever be made anew
     )
 
 
