@@ -218,6 +218,18 @@ def test_the_journal_is_folded_while_a_write_is_open(opened: Opened) -> None:
     assert opened.store._unfolded == 1
 
 
+def test_the_journal_is_begun_again_where_it_has_grown(opened: Opened) -> None:
+    ingest(opened, 300)
+    journal = opened.path / "samples.db-wal"
+    grown = journal.stat().st_size
+    assert grown > 256 * 65536
+    opened.store.maintain()
+    for n in range(200):
+        opened.store.append([Scrape(opened.clock.t_ms + 1 + n, NAMES, np.ones(40))])
+    assert journal.stat().st_size == grown
+    assert len(everything(opened.store)[NAMES[0]]) == 500
+
+
 def test_only_what_upkeep_moves_is_committed_before_it_is_on_disk(opened: Opened) -> None:
     opened.options = Options()
     opened.again()

@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 _FOLD_EVERY = 64
 """Transactions after which the journal is brought into the file."""
+_JOURNAL_PAGES = 256
+"""Beyond this size (16 MiB) the journal is begun again as soon as can be."""
+_FOLD = "PRAGMA wal_checkpoint(PASSIVE)"
 
 
 class Store(Reader):
@@ -290,13 +293,24 @@ class Store(Reader):
             return deleted
 
     def _fold_journal(self) -> None:
-        """Bring the journal into the file, beside the writer, before it grows large."""
+        """Bring the journal into the file, beside the writer, before it grows large.
+
+        A busy writer has always added something meanwhile, and only a journal that is folded
+        to its end is begun again; to write over it is cheaper for the disk than to make it
+        longer. So where it has grown, the little that is left is folded with the lock.
+        """
         self._unfolded = 0
         with (
             writing(self._file),
             closing(disk.connect(self._file, durable=self._options.durable)) as db,
         ):
-            db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            _, pages, _ = db.execute(_FOLD).fetchone()
+            if pages > _JOURNAL_PAGES:
+                disk.sync(self._file)
+                with self._write_lock:
+                    started = time.perf_counter()
+                    db.execute(_FOLD).fetchall()
+                    self._counts.held(time.perf_counter() - started)
 
     # -- its own metrics ------------------------------------------------------------------
 
