@@ -105,10 +105,8 @@ def _from_samples(
     hour_ms = np.arange(within.start_ms - 1, within.end_ms, HOUR_MS, dtype=np.int64)
     whole = hourly.nothing(hour_ms, len(sids), figures)
     for block in snapshot.blocks(sids, within):
-        first, last = np.searchsorted(block.t_ms, (within.start_ms, within.end_ms + 1))
-        if first < last:
-            part = hourly.summarise(block.t_ms[first:last], block.values[:, first:last])
-            whole.put(part, np.searchsorted(sids, block.sids))
+        part = hourly.summarise(block.t_ms, block.values)
+        whole.put(part, np.searchsorted(sids, block.sids))
     return whole
 
 

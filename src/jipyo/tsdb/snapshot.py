@@ -100,6 +100,25 @@ class Block:
     values: Values
 
 
+class _Piece(NamedTuple):
+    """What is needed of a slab's times: from `first` to before `last` of `n`."""
+
+    t_ms: Times
+    first: int
+    last: int
+    n: int
+
+    @property
+    def part(self) -> slice:
+        """Where that is."""
+        return slice(self.first, self.last)
+
+    @property
+    def whole(self) -> bool:
+        """Whether it is all."""
+        return self.last - self.first == self.n
+
+
 class _Chunk(NamedTuple):
     """Which chunk of a group: its place there, and the id of its row."""
 
@@ -125,10 +144,7 @@ class Snapshot:
     def select(self, sids: Sids, bounds: Bounds) -> Iterator[SeriesBlock]:
         """The samples of these series (ascending ids), block by block."""
         for block in self.blocks(sids, bounds):
-            first, last = np.searchsorted(block.t_ms, (bounds.start_ms, bounds.end_ms + 1))
-            if first < last:
-                labels = tuple(self.labels(block.sids.tolist()))
-                yield SeriesBlock(labels, *_cut(block.t_ms, block.values, int(first), int(last)))
+            yield SeriesBlock(tuple(self.labels(block.sids.tolist())), block.t_ms, block.values)
 
     def active(self, sids: Sids, bounds: Bounds) -> Sids:
         """Which of these series have a sample in the range."""
@@ -151,66 +167,88 @@ class Snapshot:
         return bool(first < last)
 
     def blocks(self, sids: Sids, bounds: Bounds) -> Iterator[Block]:
-        """The samples of these series, whole days of them, not yet cut to the range."""
+        """The samples of these series within the range, each series in one block."""
         for located in self.locator.find(sids, bounds):
-            found = (block for group in located.by_times() for block in self._blocks_of(group))
-            yield from _together(found)
+            groups = located.by_times()
+            yield from _together(block for one in groups for block in self._blocks_of(one, bounds))
 
-    def _blocks_of(self, group: Located) -> Iterator[Block]:
+    def _blocks_of(self, group: Located, bounds: Bounds) -> Iterator[Block]:
         """Series with equal times, in blocks of bounded size."""
-        chain = [self.times(slab) for slab in group.chain(0)]
-        for column in range(len(chain) - 1, -1, -1):
-            if chain[column] is None:
+        pieces: list[_Piece] = []
+        for column, slab in reversed(list(enumerate(group.chain(0)))):
+            piece = self._piece(slab, bounds)
+            if piece is None:
                 group = group.without(column)
-        pieces = [t_ms for t_ms in chain if t_ms is not None]
-        numbers = group.heads.of_row(0)
-        pieces += [self.locator.head_times[number] for number in numbers]
-        if not pieces:
+            else:
+                pieces.insert(0, piece)
+        live = [self.locator.head_times[number] for number in group.heads.of_row(0)]
+        if not pieces and not live:
             return
-        most = max(1, BLOCK_CELLS // sum(len(t_ms) for t_ms in pieces))
+        # Chunks are decoded whole, however little of them is asked for.
+        cells = sum(piece.n for piece in pieces) + sum(len(t_ms) for t_ms in live)
+        most = max(1, BLOCK_CELLS // cells)
         for at in range(0, len(group.sids), most):
-            yield from self._assemble(group.rows(slice(at, at + most)), pieces)
+            part = group.rows(slice(at, at + most))
+            block, damaged = self._assemble(part, pieces, live)
+            if len(block.sids):
+                yield block
+            for row, columns in damaged.items():
+                rest = part.rows(slice(row, row + 1))
+                for column in sorted(columns, reverse=True):
+                    rest = rest.without(column)
+                yield from self._blocks_of(rest, bounds)
 
-    def _assemble(self, group: Located, pieces: Sequence[Times]) -> Iterator[Block]:
-        t_ms = np.concatenate(pieces) if len(pieces) > 1 else pieces[0]
+    def _piece(self, slab: Slab, bounds: Bounds) -> _Piece | None:
+        """The part of a slab that lies in the range; None where there is none."""
+        t_ms = self.times(slab)
+        if t_ms is None:
+            return None
+        first, last = np.searchsorted(t_ms, (bounds.start_ms, bounds.end_ms + 1)).tolist()
+        return _Piece(t_ms[first:last], first, last, len(t_ms)) if first < last else None
+
+    def _assemble(
+        self, group: Located, pieces: Sequence[_Piece], live: Sequence[Times]
+    ) -> tuple[Block, dict[int, list[int]]]:
+        """One block, and the damaged columns of those series that are not in it."""
+        times = [*(piece.t_ms for piece in pieces), *live]
+        t_ms = np.concatenate(times) if len(times) > 1 else times[0]
         values = np.empty((len(group.sids), len(t_ms)))
-        ends = np.cumsum([0, *(len(piece) for piece in pieces)]).tolist()
-        spans = [slice(a, b) for a, b in pairwise(ends)]
-        damaged = self._fill_chunks(group, spans, values)
-        for at, span in enumerate(spans[group.bids.shape[1] :]):
-            self._fill_head(group.heads, at, values[:, span])
+        ends = np.cumsum([0, *map(len, times)]).tolist()
+        columns = [values[:, a:b] for a, b in pairwise(ends)]
+        damaged = self._fill_chunks(group, pieces, columns)
+        for at, out in enumerate(columns[len(pieces) :]):
+            self._fill_head(group.heads, at, out)
         whole: Rows = slice(None)
         if damaged:
             whole = np.setdiff1d(np.arange(len(values)), list(damaged))
-        if len(damaged) < len(values):
-            yield Block(group.sids[whole], *_ascending(t_ms, values[whole]))
-        for row, columns in damaged.items():
-            rest = group.rows(slice(row, row + 1))
-            for column in sorted(columns, reverse=True):
-                rest = rest.without(column)
-            yield from self._blocks_of(rest)
+        return Block(group.sids[whole], *_ascending(t_ms, values[whole])), damaged
 
     def _fill_chunks(
-        self, group: Located, spans: Sequence[slice], values: Values
+        self, group: Located, pieces: Sequence[_Piece], columns: Sequence[Values]
     ) -> dict[int, list[int]]:
         """Decode every chunk into its place; the answer tells damaged columns by row."""
         sids = group.sids.tolist()
         chunks: list[_Chunk] = []
         packed: list[Packed] = []
         damaged: list[_Chunk] = []
-        for column, span in enumerate(spans[: group.bids.shape[1]]):
+        for column, (piece, out) in enumerate(zip(pieces, columns, strict=False)):
             ids = ((group.bids[:, column] << PLACE_BITS) | group.places[:, column]).tolist()
-            rows = self._fill_known(ids, values[:, span])
+            rows = self._fill_known(ids, piece, out)
             stored = self._stored([ids[row] for row in rows])
             for row, (kind, crc, b) in zip(rows, stored, strict=True):
                 if codec.crc(b, sids[row]) == crc:
                     chunks.append(_Chunk(row, column, ids[row]))
-                    packed.append((kind, b, values[row, span]))
+                    packed.append((kind, b, out[row] if piece.whole else np.empty(piece.n)))
                 else:
                     damaged.append(_Chunk(row, column, ids[row]))
         damaged += [chunks[at] for at in self._shared.decode(packed)]
-        outs = ((chunk, out) for chunk, (_, _, out) in zip(chunks, packed, strict=True))
-        self._shared.chunks.put((chunk.number, out) for chunk, out in outs if chunk not in damaged)
+        decoded = [(chunk, out) for chunk, (_, _, out) in zip(chunks, packed, strict=True)]
+        for (row, column, _), out in decoded:
+            if not pieces[column].whole:
+                columns[column][row] = out[pieces[column].part]
+        self._shared.chunks.put(
+            (chunk.number, out) for chunk, out in decoded if chunk not in damaged
+        )
         return self._tell_damaged(group, damaged)
 
     def _tell_damaged(self, group: Located, damaged: Sequence[_Chunk]) -> dict[int, list[int]]:
@@ -222,14 +260,14 @@ class Snapshot:
             self._shared.damage.met(f"chunk of series {group.sids[row]}, day {day}")
         return columns
 
-    def _fill_known(self, ids: Sequence[int], values: Values) -> list[int]:
+    def _fill_known(self, ids: Sequence[int], piece: _Piece, out: Values) -> list[int]:
         """Take from memory what is there; the answer is the rows that are not."""
         missing = []
         for row, known in enumerate(self._shared.chunks.get(ids)):
             if known is None:
                 missing.append(row)
             else:
-                values[row] = known
+                out[row] = known[piece.part]
         return missing
 
     def _stored(self, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
@@ -339,13 +377,6 @@ def _ascending(t_ms: Times, values: Values) -> tuple[Times, Values]:
     t_ms = t_ms[order]
     keep = np.concatenate(([True], t_ms[1:] != t_ms[:-1]))
     return t_ms[keep], values[:, order[keep]]
-
-
-def _cut(t_ms: Times, values: Values, first: int, last: int) -> tuple[Times, Values]:
-    """A view of what was asked for, or a copy where the view would hold on to far more."""
-    if (last - first) * 2 >= len(t_ms):
-        return t_ms[first:last], values[:, first:last]
-    return t_ms[first:last].copy(), values[:, first:last].copy()
 
 
 Snapshots = Callable[[], AbstractContextManager[Snapshot]]
