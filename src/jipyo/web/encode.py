@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -34,10 +34,12 @@ _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 _WORD = 8
 _FIRST_MS, _LAST_MS = 10**12, 10**13 - 1
 _STAMP = b'"],[0000000000.000,"'
+_DECIMALS = b".000"
 _WHOLE_STAMP = b'"],[0000000000,"'
 _CLOSING = len(b'"],')
 """What of a stamp closes the point before it."""
 _Words = npt.NDArray[np.uint64]
+_Any = TypeVar("_Any", bound=np.generic)
 
 
 def plain(value: float) -> str:
@@ -127,13 +129,13 @@ class _Stamps:
     """What stands before each value, `"],[T,"`, all rows equally long.
 
     `words` holds the columns that differ from row to row, eight bytes at a time: (column,
-    the bytes there of every step). `ragged` says that whole seconds stand among others, and
-    still carry decimals here that do not belong there.
+    the bytes there of every step). Where whole seconds stand among others, `whole` marks
+    them (steps,): here they still carry decimals, which do not belong there.
     """
 
     rows: npt.NDArray[np.uint8]
     words: tuple[tuple[int, _Words], ...]
-    ragged: bool = False
+    whole: Mask | None = None
 
 
 def _stamps(t_ms: Times) -> _Stamps | None:
@@ -143,7 +145,7 @@ def _stamps(t_ms: Times) -> _Stamps | None:
     whole = t_ms % 1000 == 0
     numbers, pattern = (t_ms // 1000, _WHOLE_STAMP) if whole.all() else (t_ms, _STAMP)
     rows = _stamp_rows(numbers, pattern)
-    return _Stamps(rows, _words(rows), bool(whole.any() and not whole.all()))
+    return _Stamps(rows, _words(rows), whole if whole.any() and not whole.all() else None)
 
 
 def _stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
@@ -179,8 +181,19 @@ class _Points:
     """The points of some series in one row: shapes (points,), and how many each series has."""
 
     values: Values
-    steps: Times
+    steps: Times | None
+    """The step of each point; None where every series has all of them."""
     counts: Sequence[int]
+
+    def at(self, points: Times) -> Times:
+        """The steps of these points."""
+        return points % self.counts[0] if self.steps is None else self.steps[points]
+
+    def spread(self, of_steps: npt.NDArray[_Any]) -> npt.NDArray[_Any]:
+        """What stands for each step, for each point."""
+        if self.steps is None:
+            return np.tile(of_steps, len(self.counts))
+        return of_steps[self.steps]
 
 
 _Text = tuple[bytes, bytes | memoryview]
@@ -200,29 +213,41 @@ def _woven(points: _Points, stamps: _Stamps) -> list[_Text]:
     word = np.frombuffer(woven, np.uint64, count=1)
     anywhere = as_strided(word, (len(woven) - _WORD + 1,), (1,))
     for column, words in stamps.words:
-        anywhere[ends[:-1] + column] = words[points.steps[1:]]
+        anywhere[ends[:-1] + column] = points.spread(words)[1:]
     lasts = np.cumsum(points.counts) - 1
     firsts = np.concatenate(([0], lasts[:-1] + 1))
     starts = np.where(firsts > 0, ends[firsts - 1] + width, 0)
-    heads = stamps.rows[points.steps[firsts], _CLOSING:]
-    whole = memoryview(woven)
-    texts: list[_Text] = [
-        (head.tobytes(), whole[start:end])
-        for head, start, end in zip(heads, starts.tolist(), ends[lasts].tolist(), strict=True)
+    heads = stamps.rows[points.at(firsts), _CLOSING:]
+    bodies = list(zip(starts.tolist(), ends[lasts].tolist(), strict=True))
+    everything = memoryview(woven)
+    if stamps.whole is None:
+        return [
+            (head.tobytes(), everything[start:end])
+            for head, (start, end) in zip(heads, bodies, strict=True)
+        ]
+    cuts = ends[np.flatnonzero(points.spread(stamps.whole)[1:])] + _STAMP.index(_DECIMALS)
+    return [
+        (head.tobytes().replace(_DECIMALS + b",", b","), _without(everything, body, cuts))
+        for head, body in zip(heads, bodies, strict=True)
     ]
-    return [_trimmed(one) for one in texts] if stamps.ragged else texts
 
 
-def _trimmed(text: _Text) -> _Text:
-    """Without the decimals of whole seconds; only a stamp has a quote after its comma."""
-    return b"".join(text).replace(b'.000,"', b',"'), b""
+def _without(text: memoryview, body: tuple[int, int], cuts: Times) -> bytes:
+    """A part of the text without the decimals that stand at these places."""
+    start, end = body
+    first, last = np.searchsorted(cuts, body).tolist()
+    pieces = []
+    for cut in cuts[first:last].tolist():
+        pieces.append(text[start:cut])
+        start = cut + len(_DECIMALS)
+    return b"".join((*pieces, text[start:end]))
 
 
 def _joined(points: _Points, t_ms: Times) -> list[_Text]:
     """The same for any times, point by point."""
     rows = [f'"],[{timestamp(t)},"'.encode() for t in t_ms.tolist()]
-    pieces: list[bytes | bytearray] = [b""] * (2 * len(points.steps))
-    pieces[0::2] = [rows[step] for step in points.steps.tolist()]
+    pieces: list[bytes | bytearray] = [b""] * (2 * len(points.values))
+    pieces[0::2] = [rows[step] for step in points.at(np.arange(len(points.values))).tolist()]
     pieces[1::2] = number_texts(points.values).split(b",")[:-1]
     ends = np.cumsum(points.counts).tolist()
     return [
@@ -267,7 +292,7 @@ def _matrix(matrix: Matrix) -> Iterator[bytes]:
 def _points(values: Values, present: Mask) -> _Points:
     if present.all():
         count, steps = values.shape
-        return _Points(values.ravel(), np.tile(np.arange(steps), count), [steps] * count)
+        return _Points(values.ravel(), None, [steps] * count)
     counts = present.sum(axis=1).tolist()
     return _Points(values[present], np.nonzero(present)[1], counts)
 
