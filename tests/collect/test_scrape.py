@@ -84,6 +84,19 @@ def test_a_connection_is_kept_and_made_anew_when_the_server_dropped_it() -> None
             assert len(reader.read(0).series) == 1
 
 
+def test_gzip_in_several_members_is_read_whole() -> None:
+    # So does whatever joins compressed files; a page must not end with the first of them.
+    body = gzip.compress(b"x 1\n" + b"# comment\n" * 50_000) + gzip.compress(b"y 2\n")
+    with serving(page(body, content_encoding="gzip")) as server:
+        assert read(server.url) == {f"x{{{ON}}}": 1.0, f"y{{{ON}}}": 2.0}
+
+
+@pytest.mark.parametrize("after", [b"more", b"\0" * 100, b"x" * 100_000])
+def test_what_follows_gzip_and_is_none_is_refused(after: bytes) -> None:
+    body = gzip.compress(b"# comment\n" * 50_000) + after
+    assert refused(page(body, content_encoding="gzip")).key == "collect.bad_gzip"
+
+
 def test_gzip_is_unpacked() -> None:
     body = gzip.compress(b"x 1\n" + b"# comment\n" * 50_000)
     with serving(page(body, content_encoding="gzip")) as server:

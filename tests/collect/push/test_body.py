@@ -1,6 +1,7 @@
 """Bodies are decompressed within a limit, whatever they claim."""
 
 import gzip
+import time
 import zlib
 
 import cramjam
@@ -36,6 +37,13 @@ def test_a_bomb_is_refused_before_it_is_unpacked(encoding: str) -> None:
     with pytest.raises(TooLarge) as caught:
         decompress(bytes(bomb), encoding, 1 << 20)
     assert caught.value.values == {"limit": "1 MiB"}
+
+
+def test_very_many_empty_members_cost_little() -> None:
+    body = gzip.compress(b"") * 100_000 + gzip.compress(PLAIN)
+    start = time.process_time()
+    assert decompress(body, "gzip", len(PLAIN)) == PLAIN
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(

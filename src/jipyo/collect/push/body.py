@@ -11,6 +11,7 @@ from jipyo.model.errors import CollectError
 _GZIP_OR_ZLIB = 47
 """Window bits by which zlib recognises either header itself."""
 _MIB = 1 << 20
+_PART = 16 << 10
 
 
 class TooLarge(CollectError):  # noqa: N818 - named as what it says
@@ -54,19 +55,23 @@ def _as_it_is(body: bytes, limit: int) -> bytes:
 
 def _inflate(body: bytes, limit: int) -> bytes:
     plain = bytearray()
-    while True:
-        machine = zlib.decompressobj(_GZIP_OR_ZLIB)
-        try:
-            plain += machine.decompress(body, limit + 1 - len(plain))
-        except zlib.error as error:
-            raise BadBody("push.damaged", reason=str(error)) from error
-        if len(plain) > limit:
-            raise too_large(limit)
-        if not machine.eof:
-            raise BadBody("push.damaged", reason="it ends early")
-        body = machine.unused_data  # a gzip file may have several members
-        if not body:
-            return bytes(plain)
+    machine = zlib.decompressobj(_GZIP_OR_ZLIB)
+    # In small parts: what follows a member is copied, and there may be many small members.
+    for at in range(0, len(body), _PART):
+        part = body[at : at + _PART]
+        while part:
+            if machine.eof:  # a further member (RFC 1952, 2.2)
+                machine = zlib.decompressobj(_GZIP_OR_ZLIB)
+            try:
+                plain += machine.decompress(part, limit + 1 - len(plain))
+            except zlib.error as error:
+                raise BadBody("push.damaged", reason=str(error)) from error
+            if len(plain) > limit:
+                raise too_large(limit)
+            part = machine.unused_data if machine.eof else machine.unconsumed_tail
+    if not machine.eof:
+        raise BadBody("push.damaged", reason="it ends early")
+    return bytes(plain)
 
 
 def _unsnap(body: bytes, limit: int) -> bytes:

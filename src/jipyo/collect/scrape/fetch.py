@@ -160,8 +160,10 @@ class Fetcher:
             for part in parts:
                 data = part
                 while data:
+                    if stream.eof:  # a further member (RFC 1952, 2.2)
+                        stream = zlib.decompressobj(_GZIP)
                     yield stream.decompress(data, _CHUNK)
-                    data = stream.unconsumed_tail
+                    data = stream.unused_data if stream.eof else stream.unconsumed_tail
         except zlib.error as error:
             raise CollectError("collect.bad_gzip", url=self._url, reason=str(error)) from error
         if not stream.eof:
