@@ -28,8 +28,9 @@ from jipyo.collect.database import DatabaseOptions
 from jipyo.collect.discovery import Job, PrometheusYml, read_jobs, read_prometheus_yml
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import HostOptions
-from jipyo.collect.probe import ProbeOptions, ProbeTls
+from jipyo.collect.probe import ProbeOptions
 from jipyo.collect.process import ProcessOptions
+from jipyo.collect.tls import TlsOptions
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.errors import CatalogueError, ConfigError
 from jipyo.web import Options as WebOptions
@@ -418,7 +419,7 @@ _PROBE = (
     Setting("tcp_tls", switch),
     Setting("send", text),
     Setting("expect", text),
-    _part("tls", ProbeTls, *_TLS),
+    _part("tls", TlsOptions, *_TLS),
 )
 
 _COLLECT = _part(

@@ -15,7 +15,8 @@ import yaml
 from collect.probe.listener import listening
 from jipyo.collect.discovery import Discovery, Group, Job, read_jobs, read_prometheus_yml
 from jipyo.collect.relabel import RelabelRule
-from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions, TlsOptions
+from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions
+from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import CollectError, ConfigError
 
 

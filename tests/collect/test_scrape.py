@@ -13,7 +13,8 @@ import pytest
 
 from collect.server import page, serving
 from jipyo.collect.relabel import RelabelRule
-from jipyo.collect.scrape import Credentials, Limits, Page, ScrapeOptions, TlsOptions
+from jipyo.collect.scrape import Credentials, Limits, Page, ScrapeOptions
+from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import CollectError
 
 if TYPE_CHECKING:

@@ -14,8 +14,9 @@ from jipyo.analysis.health import State
 from jipyo.analysis.survey import survey
 from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
-from jipyo.collect.probe import ProbeOptions, ProbeTls, probe_target
+from jipyo.collect.probe import ProbeOptions, probe_target
 from jipyo.collect.schedule import system_clock
+from jipyo.collect.tls import TlsOptions
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
@@ -46,7 +47,7 @@ def test_probes_fill_the_metrics_of_the_catalogue(tmp_path: Path) -> None:
     made = certificate(tmp_path)
     with serving(answer(), made.wrap) as server:
         url = server.url.replace("http:", "https:").replace("127.0.0.1", "localhost")
-        tls = ProbeTls(ca_file=made.file)
+        tls = TlsOptions(ca_file=made.file)
         found = watched(tmp_path, ProbeOptions(url=url, interval_ms=500, tls=tls))
     assert {one.exporter for one in found.values()} == {"blackbox_exporter"}
     assert found["app.probe.success"].value == 100

@@ -12,7 +12,8 @@ from collect.helpers import of, samples
 from collect.probe.certificates import certificate, expired
 from collect.probe.listener import listening
 from collect.server import serving
-from jipyo.collect.probe import HttpProbe, ProbeOptions, ProbeTls, probe_collector, probe_target
+from jipyo.collect.probe import HttpProbe, ProbeOptions, probe_collector, probe_target
+from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import CollectError, ConfigError
 from support import services
 
@@ -180,7 +181,7 @@ def test_the_certificate_tells_its_end(tmp_path: Path) -> None:
     made = certificate(tmp_path)
     with serving(answer(), made.wrap) as server:
         url = server.url.replace("http:", "https:").replace("127.0.0.1", "localhost")
-        found = probe(url, tls=ProbeTls(ca_file=made.file))
+        found = probe(url, tls=TlsOptions(ca_file=made.file))
     assert found["probe_success"] == 1
     assert found["probe_http_ssl"] == 1
     assert found["probe_ssl_earliest_cert_expiry"] == made.until_s
@@ -192,7 +193,7 @@ def test_a_certificate_nobody_vouches_for_fails_unless_that_is_asked_for(tmp_pat
     with serving(answer(), made.wrap) as server:
         url = server.url.replace("http:", "https:")
         assert probe(url)["probe_success"] == 0
-        found = probe(url, tls=ProbeTls(insecure_skip_verify=True))
+        found = probe(url, tls=TlsOptions(insecure_skip_verify=True))
     assert found["probe_success"] == 1
     assert found["probe_ssl_earliest_cert_expiry"] == made.until_s
 
@@ -201,17 +202,17 @@ def test_a_certificate_that_has_ended_fails_and_tells_when(tmp_path: Path) -> No
     made = expired(tmp_path)
     with serving(answer(), made.wrap) as server:
         url = server.url.replace("http:", "https:").replace("127.0.0.1", "localhost")
-        assert probe(url, tls=ProbeTls(ca_file=made.file))["probe_success"] == 0
-        found = probe(url, tls=ProbeTls(insecure_skip_verify=True))
+        assert probe(url, tls=TlsOptions(ca_file=made.file))["probe_success"] == 0
+        found = probe(url, tls=TlsOptions(insecure_skip_verify=True))
     assert found["probe_ssl_earliest_cert_expiry"] == made.until_s < time.time()
 
 
 def test_files_that_cannot_be_used_are_our_fault_and_not_the_targets(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
-    with pytest.raises(CollectError, match=r"probe.tls_files"):
-        probe("https://localhost/", tls=ProbeTls(ca_file=gone))
-    with pytest.raises(CollectError, match=r"probe.tls_files"):
-        probe("https://localhost/", tls=ProbeTls(cert_file=gone))
+    with pytest.raises(CollectError, match=r"collect.tls_files"):
+        probe("https://localhost/", tls=TlsOptions(ca_file=gone))
+    with pytest.raises(CollectError, match=r"collect.tls_files"):
+        probe("https://localhost/", tls=TlsOptions(cert_file=gone))
     with pytest.raises(CollectError, match=r"probe.secret_file"):
         probe("https://localhost/", authorization_file=gone)
 

@@ -10,7 +10,8 @@ import pytest
 from collect.helpers import samples
 from collect.probe.certificates import certificate
 from collect.probe.listener import listening
-from jipyo.collect.probe import ProbeOptions, ProbeTls, TcpProbe
+from jipyo.collect.probe import ProbeOptions, TcpProbe
+from jipyo.collect.tls import TlsOptions
 from support import services
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def test_tls_tells_the_end_of_the_certificate(tmp_path: Path) -> None:
         connection.recv(1)
 
     with listening(talk, made.wrap) as address:
-        found = probe(address, tcp_tls=True, tls=ProbeTls(ca_file=made.file))
+        found = probe(address, tcp_tls=True, tls=TlsOptions(ca_file=made.file))
     assert (found["probe_success"], found["probe_ssl_earliest_cert_expiry"]) == (1, made.until_s)
 
 

@@ -14,8 +14,8 @@ from jipyo.collect.scrape.options import (
     Credentials,
     Limits,
     ScrapeOptions,
-    TlsOptions,
 )
+from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import ConfigError
 from jipyo.promql.durations import parse_duration
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.collect.probe.http import HttpProbe
-from jipyo.collect.probe.options import ProbeOptions, ProbeTls, check
+from jipyo.collect.probe.options import ProbeOptions, check
 from jipyo.collect.probe.tcp import TcpProbe
 from jipyo.collect.target import Target, own_target
 
 if TYPE_CHECKING:
     from jipyo.collect.face import Collector
 
-__all__ = ["HttpProbe", "ProbeOptions", "ProbeTls", "TcpProbe", "probe_collector", "probe_target"]
+__all__ = ["HttpProbe", "ProbeOptions", "TcpProbe", "probe_collector", "probe_target"]
 
 
 def probe_collector(options: ProbeOptions) -> Collector:

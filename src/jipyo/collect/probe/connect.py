@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jipyo.collect.families import info, single
 from jipyo.collect.probe.certificate import valid_until_s
-from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
 
-    from jipyo.collect.probe.options import ProbeTls
     from jipyo.model.family import Family
 
 _G = MetricType.GAUGE
@@ -52,25 +50,6 @@ class Steps:
         now = time.perf_counter()
         self.seconds[phase] = self.seconds.get(phase, 0.0) + now - start
         return now
-
-
-def context(tls: ProbeTls) -> ssl.SSLContext:
-    """How TLS is spoken.
-
-    Raises:
-        CollectError: a file of the options cannot be used.
-    """
-    try:
-        made = ssl.create_default_context(cafile=str(tls.ca_file) if tls.ca_file else None)
-        if tls.cert_file is not None:
-            made.load_cert_chain(tls.cert_file, tls.key_file)
-    except (OSError, ssl.SSLError) as error:
-        files = ", ".join(str(one) for one in (tls.ca_file, tls.cert_file, tls.key_file) if one)
-        raise CollectError("probe.tls_files", files=files, reason=str(error)) from error
-    if tls.insecure_skip_verify:
-        made.check_hostname = False
-        made.verify_mode = ssl.CERT_NONE
-    return made
 
 
 def connect(host: str, port: int, steps: Steps) -> socket.socket:

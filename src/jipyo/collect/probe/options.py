@@ -8,21 +8,11 @@ from urllib.parse import urlsplit
 
 import re2
 
+from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProbeTls:
-    """How the probed server is known, and how it knows us."""
-
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    server_name: str = ""
-    insecure_skip_verify: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +25,7 @@ class ProbeOptions:
     interval_ms: int = 15_000
     timeout_s: float = 10.0
     """For all of it: redirects, TLS and body together."""
-    tls: ProbeTls = field(default_factory=ProbeTls)
+    tls: TlsOptions = field(default_factory=TlsOptions)
 
     url: str = ""
     method: str = "GET"

@@ -9,8 +9,9 @@ import re2
 
 from jipyo.collect.deadline import cut_after
 from jipyo.collect.families import single
-from jipyo.collect.probe.connect import Steps, connect, context, families, secure
+from jipyo.collect.probe.connect import Steps, connect, families, secure
 from jipyo.collect.probe.options import ProbeOptions, check
+from jipyo.collect.tls import context
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:

@@ -14,7 +14,6 @@ from jipyo.collect.scrape.options import (
     Credentials,
     Limits,
     ScrapeOptions,
-    TlsOptions,
 )
 from jipyo.model.errors import CollectError
 from jipyo.model.labels import METRIC_NAME, Labels
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.family import Family
 
-__all__ = ["Credentials", "Limits", "Page", "ScrapeOptions", "TlsOptions"]
+__all__ = ["Credentials", "Limits", "Page", "ScrapeOptions"]
 
 _FORMS = {"text/plain": Format.TEXT, "application/openmetrics-text": Format.OPENMETRICS}
 _GUESSED = frozenset({"", "application/octet-stream"})

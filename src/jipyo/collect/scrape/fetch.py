@@ -23,12 +23,14 @@ from urllib3.exceptions import (
     SSLError,
 )
 
+from jipyo.collect.tls import context
 from jipyo.model.errors import CollectError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jipyo.collect.scrape.options import Credentials, ScrapeOptions, TlsOptions
+    from jipyo.collect.scrape.options import Credentials, ScrapeOptions
+    from jipyo.collect.tls import TlsOptions
 
 ACCEPT = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"
@@ -234,19 +236,10 @@ def _authorization(credentials: Credentials) -> str:
 
 
 def _context(tls: TlsOptions) -> ssl.SSLContext:
-    try:
-        context = ssl.create_default_context(cafile=tls.ca_file)
-        if tls.cert_file is not None:
-            context.load_cert_chain(tls.cert_file, tls.key_file)
-    except OSError as error:  # ssl.SSLError is one too
-        files = ", ".join(str(f) for f in (tls.ca_file, tls.cert_file, tls.key_file) if f)
-        raise CollectError("collect.tls_files", files=files, reason=str(error)) from error
     if tls.insecure_skip_verify:
         # The operator asked for it; a warning at every scrape would say nothing new.
         urllib3.disable_warnings(InsecureRequestWarning)
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+    return context(tls)
 
 
 def _server_name(tls: TlsOptions) -> dict[str, Any]:

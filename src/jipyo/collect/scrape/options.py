@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jipyo.collect.exposition import Format
+from jipyo.collect.tls import TlsOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,17 +20,6 @@ PROTOCOLS = {
     "OpenMetricsText1.0.0": Format.OPENMETRICS,
 }
 """What a page may be read as, by Prometheus' names."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TlsOptions:
-    """How an HTTPS target is known, and how it knows us."""
-
-    ca_file: Path | None = None
-    cert_file: Path | None = None
-    key_file: Path | None = None
-    server_name: str = ""
-    insecure_skip_verify: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
