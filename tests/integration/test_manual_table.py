@@ -249,6 +249,7 @@ def servers(keep: contextlib.ExitStack, where: Path) -> tuple[dict[str, db.Serve
         "nginx": db.nginx_exporter(where, made["nginx"].port),
         "process": db.exporter(where, "process", [listen, f"--config.path={config}"]),
         "node": newest_node_exporter(where),
+        "alertmanager": db.alertmanager(where),
     }
     for exporter in exporters.values():
         keep.enter_context(db.started(exporter))
@@ -379,6 +380,20 @@ def show(rows: list[Row], absent: list[str]) -> None:
     for name in absent:
         table.add_row(name, "nothing to measure on this machine", "0", "-", "-", "-", "")
     Console(width=140).print(table)
+
+
+def test_every_series_of_every_page_is_the_same_here_and_in_prometheus(watched: Watched) -> None:
+    per_page: dict[str, tuple[int, int]] = {}
+    for job in {labels["job"] for labels in theirs(watched.prometheus, "up", watched.t_ms)}:
+        named = f'label_replace({{job="{job}"}}, "metric", "$1", "__name__", "(.+)")'
+        there = theirs(watched.prometheus, f"count by (metric) ({named})", watched.t_ms)
+        here = ours(watched.scraped, f"count by (metric) ({named})", watched.t_ms)
+        per_page[job] = sum(map(int, here.values())), sum(map(int, there.values()))
+        if job != "process":  # programs come and go between two readings
+            assert here == there, job
+    print(per_page)
+    assert {"alertmanager", "node", "postgres", "mysql", "redis", "haproxy"} <= per_page.keys()
+    assert min(here for here, _ in per_page.values()) > 10
 
 
 def test_three_ways_to_the_manuals_metrics_agree(watched: Watched) -> None:

@@ -322,6 +322,20 @@ def nginx_exporter(where: Path, port: int) -> Server:
     return exporter(where, "nginx", arguments)
 
 
+def alertmanager(where: Path) -> Server:
+    port = services.free_port()
+    config = where / "alertmanager.yml"
+    config.write_text("route: {receiver: nobody}\nreceivers: [{name: nobody}]\n", "utf-8")
+    command = [
+        services.binary("prometheus-alertmanager", "alertmanager"), f"--config.file={config}",
+        f"--storage.path={where}/alertmanager", f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]  # fmt: skip
+    return Server(
+        "alertmanager", command, port, where, _answers(f"http://127.0.0.1:{port}/-/ready")
+    )
+
+
 def prometheus(where: Path, jobs: dict[str, tuple[str, int]], interval_s: int = 1) -> Server:
     """The newest Prometheus, scraping what listens at these ports: job -> (instance, port)."""
     port = services.free_port()

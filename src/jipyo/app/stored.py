@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from jipyo import api, catalogue, promql, tsdb
 from jipyo.collect.exposition import Format, Parser
 from jipyo.collect.face import NO_TIME
 from jipyo.config import Given, load
+from jipyo.files import whole
 from jipyo.model.errors import CollectError, StoreFull
 from jipyo.reports.document import Issuer
 from jipyo.source import Embedded, Source
@@ -207,25 +209,21 @@ def export(
     with tsdb.Reader.open(config.data) as store:
         if file.suffix == ".parquet":
             return tsdb.export_parquet(store, matchers, span, file, progress)
-        with _whole(file) as out:
+        with _text(file) as out:
             return tsdb.export_openmetrics(store, matchers, span, out, progress)
 
 
 @contextlib.contextmanager
-def _whole(file: Path) -> Iterator[TextIO]:
+def _text(file: Path) -> Iterator[TextIO]:
     """A text file that gets its name only when it is whole and on disk."""
-    unfinished = file.with_name(f".{file.name}.unfinished")
     try:
-        with unfinished.open("w", encoding="utf-8", errors="surrogateescape") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        unfinished.replace(file)
+        with whole(file) as out:
+            text = io.TextIOWrapper(out, "utf-8", errors="surrogateescape")
+            yield text
+            text.detach()  # flushes, and leaves the file to be synced
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreFull("app.cannot_write", path=str(file), reason=reason) from error
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager

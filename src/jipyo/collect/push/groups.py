@@ -7,7 +7,6 @@ target. Groups are on disk before a push is acknowledged.
 from __future__ import annotations
 
 import json
-import os
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,6 +17,7 @@ from jipyo.collect.exposition import Format
 from jipyo.collect.face import Reading
 from jipyo.collect.push.body import BadBody
 from jipyo.collect.push.text import read_page
+from jipyo.files import whole
 from jipyo.model.errors import CollectError, StoreFull
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricMetadata, MetricType
@@ -141,7 +141,6 @@ def _others(before: _Group, fresh: _Group) -> list[tuple[Labels, float]]:
 
 
 def _save(file: Path, groups: Mapping[Labels, _Group]) -> None:
-    """Temp, write, sync, rename, sync the folder."""
     told = [
         {
             "group": key.pairs,
@@ -151,18 +150,9 @@ def _save(file: Path, groups: Mapping[Labels, _Group]) -> None:
         }
         for key, group in groups.items()
     ]
-    fresh = file.with_name(f".{file.name}.new")
     try:
-        with fresh.open("w", encoding="utf-8") as out:
-            json.dump(told, out, ensure_ascii=True)
-            out.flush()
-            os.fsync(out.fileno())
-        fresh.replace(file)
-        folder = os.open(file.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with whole(file) as out:
+            out.write(json.dumps(told).encode())
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreFull("push.not_kept", path=str(file), reason=reason) from error

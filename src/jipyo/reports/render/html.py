@@ -5,19 +5,17 @@ Every figure is a `<data>` element with the exact number, so a page can be read 
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.files import whole
 from jipyo.i18n import Lang, texts
 from jipyo.model.errors import ReportError
 from jipyo.reports import chart as svg
@@ -53,6 +51,7 @@ from jipyo.reports.render.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
     from zoneinfo import ZoneInfo
 
 _OPEN, _CLOSE, _END = "\ue000", "\ue001", "\ue002"
@@ -79,7 +78,8 @@ def write(report: Report, lang: Lang, out_dir: Path) -> Path:
     path = out_dir / f"jipyo-{report.kind}-{report.period.day.isoformat()}.{lang}.html"
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        _replace(path, render(report, lang).encode())
+        with whole(path) as file:
+            file.write(render(report, lang).encode())
     except OSError as error:
         raise ReportError(
             "reports.not_written",
@@ -88,27 +88,6 @@ def write(report: Report, lang: Lang, out_dir: Path) -> Path:
             reason=error.strerror or str(error),
         ) from error
     return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Temp, write, sync, rename, sync the folder: a reader sees the old file or the new."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
 
 
 @cache
