@@ -276,7 +276,8 @@ class _Page:
             self.words.texts("reports.tile.shape", name=name), tile.shape, svg.Size(160, 30)
         )
         compared = "".join(f"<li>{self.inline(one)}</li>" for one in tile.compared)
-        cases = f"<br>{_text(self.words.counted(tile.figure))}" if tile.figure.certainty else ""
+        counted = self.words.counted(tile.figure)
+        cases = f"<br>{_text(counted)}" if counted else ""
         return (
             f'<div class="tile {state}"><p class="name">{self.subject(tile.subject)}</p>'
             f'<p class="value">{self.inline(replace(tile.figure, certainty=None))}{badge}</p>'
