@@ -404,6 +404,11 @@ def test_a_subquery_without_steps_is_empty() -> None:
     assert LATE.instant(named("x"), "count_over_time(x[1m:5m])", 540_000).value.series == ()
 
 
+@pytest.mark.parametrize("by", ["", "by () ", "by (job) "])
+def test_groups_that_are_present_at_no_step_have_no_quantile(by: str) -> None:
+    assert answered(LATE, named("x"), f"quantile {by}(0.5, clamp(x, 1, 0))") == []
+
+
 @pytest.mark.parametrize(
     "expr",
     [

@@ -48,7 +48,7 @@ def _since(moments: _Moments, unit: str, part: str) -> Values:
 
 def _days_in_month(moments: _Moments) -> Values:
     month = moments.astype("datetime64[M]")
-    days = (month + 1).astype("datetime64[D]") - month.astype("datetime64[D]")
+    days = (month + np.timedelta64(1, "M")).astype("datetime64[D]") - month.astype("datetime64[D]")
     count: Values = days.astype(np.float64)
     return count
 

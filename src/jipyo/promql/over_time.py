@@ -208,12 +208,12 @@ def quantiles(values: Values, count: Times, q: Values) -> Values:
 
 def _neighbours(values: Values, below: Times, above: Times) -> tuple[Values, Values]:
     """Of each row the numbers of these ranks, which are equal or follow one another."""
-    at = int(below[0])
-    if (below != at).any():
+    if not len(below) or (below != below[0]).any():
         ordered = np.partition(values, np.union1d(below, above), axis=1)
         low = np.take_along_axis(ordered, below[:, None], axis=1)[:, 0]
         return low, np.take_along_axis(ordered, above[:, None], axis=1)[:, 0]
     # One rank is found in a third of the time of two, and the next is the least of the rest.
+    at = int(below[0])
     ordered = np.partition(values, at, axis=1)
     low, rest = ordered[:, at], ordered[:, at + 1 :]
     return low, np.where(above > at, rest.min(axis=1, initial=np.inf), low)

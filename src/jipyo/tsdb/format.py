@@ -130,18 +130,28 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
         timeout=30.0,
         cached_statements=64,
     )
-    db.execute("PRAGMA cache_size = -4096")
-    db.execute("PRAGMA temp_store = MEMORY")
-    if not read_only:
-        if is_new:
-            # On a file that is there already the second would wait for the writer and the disk.
-            db.execute(f"PRAGMA page_size = {PAGE_BYTES}")
-            db.execute("PRAGMA auto_vacuum = INCREMENTAL")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        db.execute("PRAGMA wal_autocheckpoint = 4096")
-        db.execute("PRAGMA journal_size_limit = 67108864")
+    try:
+        for pragma in _pragmas(read_only=read_only, is_new=is_new, durable=durable):
+            db.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        db.close()
+        raise
     return db
+
+
+def _pragmas(*, read_only: bool, is_new: bool, durable: bool) -> Iterator[str]:
+    yield "cache_size = -4096"
+    yield "temp_store = MEMORY"
+    if read_only:
+        return
+    if is_new:
+        # On a file that is there already the second would wait for the writer and the disk.
+        yield f"page_size = {PAGE_BYTES}"
+        yield "auto_vacuum = INCREMENTAL"
+    yield "journal_mode = WAL"
+    yield f"synchronous = {'FULL' if durable else 'OFF'}"
+    yield "wal_autocheckpoint = 4096"
+    yield "journal_size_limit = 67108864"
 
 
 def version(db: sqlite3.Connection) -> int:

@@ -69,14 +69,14 @@ class Reader:
             raise StoreError("tsdb.missing", hint="tsdb.missing.hint", path=str(path))
         reader = cls(path, threads, cache_bytes)
         reader._say_reading()
-        with reading(reader._file):
-            db = reader._connect()
-            try:
+        try:
+            with reading(reader._file):
+                db = reader._connect()
+                reader._give_back(db)
                 disk.check_version(db, reader._file)
-            except StoreError:
-                db.close()
-                raise
-        reader._give_back(db)
+        except BaseException:
+            reader.close()
+            raise
         return reader
 
     def _say_reading(self) -> None:
@@ -188,9 +188,12 @@ class Reader:
 
     def _end(self, db: sqlite3.Connection) -> None:
         """End the transaction; whatever was wrong has been raised already."""
-        with suppress(sqlite3.Error):
+        try:
             if db.in_transaction:
                 db.execute("ROLLBACK")
+        except sqlite3.Error:
+            db.close()
+        else:
             self._give_back(db)
 
     def _find(self, snapshot: Snapshot, selector: Iterable[Matcher]) -> Sids:

@@ -58,9 +58,14 @@ class Store(Reader):
         self._syncs = options.durable
         with writing(self._file):
             self._db = disk.connect(self._file, durable=options.durable)
-            disk.prepare(self._db, self._file)
-            self._head = Head(self._db, options, now_ms)
-            self._types = {row.metric: row for row in self.metadata()}
+            try:
+                disk.prepare(self._db, self._file)
+                self._head = Head(self._db, options, now_ms)
+                self._types = {row.metric: row for row in self.metadata()}
+            except BaseException:
+                self._db.close()
+                super().close()
+                raise
         self._counts = metrics.Counts()
 
     @classmethod
