@@ -24,6 +24,7 @@ from jipyo.tsdb import Options, Store
 from reports.days import SEOUL, Samples, Site
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from jipyo.model.result import QueryResult
@@ -43,8 +44,19 @@ def metric(metric_id: str) -> Metric:
     return found
 
 
+OPENED: list[Store] = []
+
+
+@pytest.fixture(autouse=True)
+def closing_every_store() -> Iterator[None]:
+    yield
+    while OPENED:
+        OPENED.pop().close()
+
+
 def stored(path: Path, *samples: tuple[Samples, np.ndarray]) -> Embedded:
     store = Store.open(path, Options(durable=False), now_ms=lambda: WINDOW.end_ms)
+    OPENED.append(store)
     store.load(one.block(kept) for one, kept in samples)
     return Embedded(store, Engine())
 

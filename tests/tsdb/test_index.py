@@ -18,6 +18,8 @@ from jipyo.tsdb.options import DAY_MS
 from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, one, scrape
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jipyo.model.labels import Labels
 
 ALL = tuple(
@@ -38,10 +40,11 @@ matchers = st.one_of(
 
 
 @pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Opened:
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Opened]:
     opened = Opened(tmp_path_factory.mktemp("index") / "data")
     opened.store.append([Scrape(T0, ALL, np.ones(len(ALL)))])
-    return opened
+    yield opened
+    opened.store.close()
 
 
 @given(selector=st.lists(matchers, max_size=4))
