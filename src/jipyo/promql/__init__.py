@@ -4,7 +4,7 @@ from jipyo.promql.ast import Expr
 from jipyo.promql.engine import Engine
 from jipyo.promql.features import Feature, Features, parse_features
 from jipyo.promql.options import Options
-from jipyo.promql.parser import parse, parse_selector
+from jipyo.promql.parser import parse, parse_selector, parsed
 from jipyo.promql.printer import format_expr
 
 __all__ = [
@@ -17,4 +17,5 @@ __all__ = [
     "parse",
     "parse_features",
     "parse_selector",
+    "parsed",
 ]

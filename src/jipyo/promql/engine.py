@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +29,7 @@ from jipyo.promql.evaluation import Evaluation
 from jipyo.promql.explain import Explanation, Step
 from jipyo.promql.guard import Guard
 from jipyo.promql.options import Options
-from jipyo.promql.parser import parse
+from jipyo.promql.parser import parsed
 from jipyo.promql.plan import Node, Once, Period, Repeats, plan, walk
 from jipyo.promql.rates import extended_points
 from jipyo.promql.signatures import ValueType
@@ -39,7 +38,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jipyo.model.store import Queryable
-    from jipyo.promql.features import Features
     from jipyo.promql.ranges import WindowShape
 
 _ORDERING = frozenset({"sort", "sort_desc", "sort_by_label", "sort_by_label_desc"})
@@ -75,7 +73,7 @@ class Engine:
             QueryError: the question is wrong, cannot be answered, or takes too much.
         """
         period = Period(t_ms, t_ms, 0)
-        tree = _parsed(expr, self.options.features)
+        tree = parsed(expr, self.options.features)
         with self._running(store, tree, period, cancel) as (evaluation, node):
             value = _instant(evaluation, node, t_ms)
             return self._result(evaluation, expr, value)
@@ -99,7 +97,7 @@ class Engine:
             QueryError: the question is wrong, cannot be answered, or takes too much.
         """
         self._check_period(start_ms, end_ms, step_ms)
-        tree = _parsed(expr, self.options.features)
+        tree = parsed(expr, self.options.features)
         if tree.value_type not in (ValueType.SCALAR, ValueType.VECTOR):
             raise QueryError.bad_data(
                 f'invalid expression type "{tree.value_type.documented}" for range query, '
@@ -119,7 +117,7 @@ class Engine:
         if step_ms:
             self._check_period(start_ms, end_ms, step_ms)
         period = Period(start_ms if step_ms else end_ms, end_ms, step_ms)
-        node = plan(_parsed(expr, self.options.features), period)
+        node = plan(parsed(expr, self.options.features), period)
         t_ms = np.arange(period.start_ms, end_ms + 1, step_ms or 1)
         return Explanation(self.options, Repeats.of(node)).step(node, t_ms)
 
@@ -175,13 +173,6 @@ class Engine:
 
 
 _WAIT_S = 0.05
-_REMEMBERED_BYTES = 2048
-_remembered = lru_cache(maxsize=512)(parse)
-
-
-def _parsed(expr: str, features: Features) -> Expr:
-    """The tree of a text; dashboards, surveys and rules ask the same over and over."""
-    return (_remembered if len(expr) <= _REMEMBERED_BYTES else parse)(expr, features)
 
 
 def _instant(evaluation: Evaluation, node: Node, t_ms: int) -> Value:

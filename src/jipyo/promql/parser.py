@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
 from jipyo.model.errors import QueryError
@@ -117,6 +118,19 @@ def parse(text: str, features: Features = features_.DEFAULT) -> Expr:
     tokens = tokenize(text, unquoted_utf8=Feature.UNQUOTED_UTF8_NAMES in features)
     check_tokens(tokens)
     return _Parser(text, tokens, features).expression()
+
+
+def parsed(text: str, features: Features = features_.DEFAULT) -> Expr:
+    """As `parse`, but remembered: dashboards, surveys and rules ask the same over and over.
+
+    Raises:
+        QueryError: as `parse`.
+    """
+    return (_remembered if len(text) <= _REMEMBERED_BYTES else parse)(text, features)
+
+
+_REMEMBERED_BYTES = 2048
+_remembered = lru_cache(maxsize=512)(parse)
 
 
 def parse_selector(text: str, features: Features = features_.DEFAULT) -> tuple[Matcher, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME
-from jipyo.promql import parse
+from jipyo.promql import parsed
 from jipyo.promql.ast import (
     Aggregate,
     Binary,
@@ -26,7 +26,7 @@ from jipyo.promql.ast import (
 from jipyo.promql.signatures import ValueType
 
 if TYPE_CHECKING:
-    from jipyo.promql import Expr
+    from jipyo.promql.ast import Expr
     from jipyo.source.face import Source
 
 Names = frozenset[str]
@@ -49,16 +49,10 @@ def answerable(expr: str, names: Names) -> bool:
 
     What cannot be parsed is left to whoever answers, to be refused in the proper words.
     """
-    tree = _parsed(expr)
-    return tree is None or not _empty(tree, names)
-
-
-@lru_cache(_MOST)
-def _parsed(expr: str) -> Expr | None:
     try:
-        return parse(expr)
+        return not _empty(parsed(expr), names)
     except QueryError:
-        return None
+        return True
 
 
 def _empty(node: Expr, names: Names) -> bool:

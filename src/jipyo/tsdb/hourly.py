@@ -20,7 +20,7 @@ from jipyo.tsdb.codec import Codec
 from jipyo.tsdb.options import HOUR_MS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
 Rows = npt.NDArray[np.int64]
@@ -88,18 +88,6 @@ def nothing(hour_ms: Times, series: int, figures: AbstractSet[HourFigure] = EVER
     shape = (series, len(hour_ms))
     return Hours(
         hour_ms, np.zeros(shape, np.int64), {figure: np.zeros(shape) for figure in figures}
-    )
-
-
-def joined(parts: Sequence[Hours]) -> Hours:
-    """Hours of the same series, one after the other."""
-    return Hours(
-        np.concatenate([part.hour_ms for part in parts]),
-        np.concatenate([part.count for part in parts], axis=1),
-        {
-            figure: np.concatenate([part.figures[figure] for part in parts], axis=1)
-            for figure in parts[0].figures
-        },
     )
 
 

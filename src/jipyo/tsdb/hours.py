@@ -56,18 +56,19 @@ def _read_group(
     runs = (np.diff(group.places, axis=0) == 1).all(axis=0).tolist()
     end = 0
     for day in days:
-        part = None
+        part: Hours | None = None
         if day in packed:
             at = packed[day]
             places = group.places[:, at]
             rows = slice(int(places[0]), int(places[-1]) + 1) if runs[at] else places
             part = _from_pack(snapshot, group.slabs[int(group.bids[0, at])], rows, bounds, figures)
-        if part is None:
-            part = _from_samples(snapshot, group.sids, _within(bounds, Bounds.day(day)), figures)
-        elif day in live:
-            fresh = _from_samples(snapshot, group.sids, _within(bounds, live[day]), figures)
-            part = _replaced(part, fresh)
-        end = whole.fill(part, end)
+        parts: tuple[Hours, ...] = (part,) if part is not None else ()
+        if part is None or day in live:
+            span = Bounds.day(day) if part is None else live[day]
+            fresh = _from_samples(snapshot, group.sids, _within(bounds, span), figures)
+            parts = (fresh,) if part is None else _around(part, fresh)
+        for one in parts:
+            end = whole.fill(one, end)
     return whole.part(slice(None), slice(end))
 
 
@@ -110,17 +111,12 @@ def _from_samples(
     return whole
 
 
-def _replaced(packed: Hours, fresh: Hours) -> Hours:
-    """The packed hours, but for a run of them that was made anew."""
-    if not len(fresh.hour_ms):
-        return packed
+def _around(packed: Hours, fresh: Hours) -> tuple[Hours, Hours, Hours]:
+    """A run of hours that was made anew, between the packed ones before and after it."""
     ends = fresh.hour_ms[0], fresh.hour_ms[-1] + 1
     first, last = np.searchsorted(packed.hour_ms, ends).tolist()
-    before, after = (
-        packed.part(slice(None), slice(first)),
-        packed.part(slice(None), slice(last, None)),
-    )
-    return hourly.joined((before, fresh, after))
+    every = slice(None)
+    return packed.part(every, slice(first)), fresh, packed.part(every, slice(last, None))
 
 
 def _without_holes(series: tuple[Labels, ...], hours: Hours) -> Iterator[HourBlock]:
