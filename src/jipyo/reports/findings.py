@@ -36,7 +36,12 @@ WANTED = 3
 _COMPLETE = 0.99
 _CHANGE_POINTS = 10.0
 _CHANGE_PERCENT = 30.0
-_FAMILIES_WITH_ADVICE = frozenset({"system.cpu", "system.memory", "system.disk", "system.gpu"})
+_FAMILIES_WITH_ADVICE = frozenset(
+    (
+        *("system.cpu", "system.memory", "system.disk", "system.gpu"),
+        *("app.probe", "ai.model"),
+    )
+)
 _BEYOND = (State.WARNING, State.CRITICAL)
 _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
 _MANUAL_FIRST, _PROMISES_FIRST = 1e9, 1e13
