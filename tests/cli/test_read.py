@@ -37,6 +37,14 @@ def test_doctor_names_the_source_and_the_remedy(data: Path, lang: Lang) -> None:
     assert "collect:" in said.out
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_doctor_breaks_no_line_of_configuration(data: Path, lang: Lang) -> None:
+    said = jipyo("doctor", "--data", str(data), "--lang", lang).out
+    entries = [line for line in said.splitlines() if line.startswith("      - {")]
+    assert any(len(line) > 80 for line in entries)
+    assert all(line.endswith("}") for line in entries)
+
+
 def test_doctor_can_keep_to_the_manual(data: Path) -> None:
     everything = jipyo("doctor", "--data", str(data)).out
     manual = jipyo("doctor", "--manual", "--data", str(data)).out

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -102,4 +102,5 @@ def _print_findings(findings: Sequence[Finding], catalogue: Catalogue, t: Texts)
             console.print()
             console.print(Text(f"✗ {one.metric.name(t.lang)}", style="yellow"))
             said = one.problem or remedy(one.metric, catalogue, t)
-            console.print(Padding(Text(said), (0, 0, 0, 2)))
+            # Lines of configuration are to be copied, so none may be broken.
+            console.print(Text(indent(said, "  ")), soft_wrap=True)
