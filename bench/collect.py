@@ -20,16 +20,16 @@ from rich.table import Table
 
 from bench.peers import cpu_seconds, free_port, running
 from jipyo import tsdb
-from jipyo.collect.exposition import Parser, write
 from jipyo.collect.gpu import Gpu
 from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop, Target
 from jipyo.collect.process import Processes
 from jipyo.collect.schedule import system_clock
-from jipyo.collect.scrape import Page, ScrapeOptions
+from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.collect.target import own_target
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
+from jipyo.wire.exposition import Parser, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -129,7 +129,7 @@ def scraping(table: Table) -> None:
         tsdb.Store.open(Path(folder), now_ms=lambda: time.time_ns() // 1_000_000) as store,
     ):
         loop = Loop(store, clock=system_clock())
-        page = Page(url, labels, ScrapeOptions())
+        page = ScrapeReader(url, labels, ScrapeOptions())
         loop.sync([Target(Labels.of(labels), page, _FAST_MS, url)])
         time.sleep(_TICKS * _FAST_MS / 1000)
         spent = {s.labels.metric: s.value for f in loop.families() for s in f.samples}
@@ -148,7 +148,7 @@ def lived(folder: Path, url: str) -> int:
         for job, collector in (("node", Host()), ("process", Processes()))
     ]
     labels = {"job": "page", "instance": "bench"}
-    targets.append(Target(Labels.of(labels), Page(url, labels, pages), 15_000, url))
+    targets.append(Target(Labels.of(labels), ScrapeReader(url, labels, pages), 15_000, url))
     series = 0
     with tsdb.Store.open(folder, now_ms=lambda: now_ms) as store:
         for target in targets:

@@ -17,14 +17,14 @@ from rich.table import Table
 
 from bench.remote_write import encoded_labels, encoded_samples, field, varint
 from jipyo import tsdb
-from jipyo.collect.push.body import decompress
-from jipyo.collect.push.remote_write import RemoteWrite
+from jipyo.collect.receive.remote_write import RemoteWrite
 from jipyo.model.labels import Labels
+from jipyo.wire.compression import decompress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jipyo.collect.push.pushed import Pushed
+    from jipyo.collect.receive.batch import ReceivedBatch
 
 _SAMPLES = 500
 _BODIES = 400
@@ -104,7 +104,9 @@ def rate(work: Callable[[bytes], object], bodies: Sequence[bytes]) -> tuple[floa
     return count / (time.process_time() - cpu), count / (time.perf_counter() - clock)
 
 
-def appended(read: Callable[[bytes], Pushed], bodies: Sequence[bytes]) -> tuple[float, float]:
+def appended(
+    read: Callable[[bytes], ReceivedBatch], bodies: Sequence[bytes]
+) -> tuple[float, float]:
     """Decompress, decode and append to a durable store: what one request costs."""
     now_ms = _START_MS + (_BODIES + 1) * _STEP_MS
     with (
@@ -121,7 +123,7 @@ def appended(read: Callable[[bytes], Pushed], bodies: Sequence[bytes]) -> tuple[
         return rate(take, bodies[1:])
 
 
-def decoded(read: Callable[[bytes], Pushed], bodies: Sequence[bytes]) -> tuple[float, float]:
+def decoded(read: Callable[[bytes], ReceivedBatch], bodies: Sequence[bytes]) -> tuple[float, float]:
     read(decompress(bodies[0], "snappy", _LIMIT))
     return rate(lambda body: read(decompress(body, "snappy", _LIMIT)), bodies[1:])
 

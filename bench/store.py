@@ -27,7 +27,7 @@ from pcodec import standalone
 from bench.series import DAY_MS, END_MS, STEP_MS, hosts
 from jipyo.model.labels import Labels
 from jipyo.model.matcher import Matcher, MatchOp
-from jipyo.model.sample import HourFigure, Scrape
+from jipyo.model.sample import HourStatistic, Scrape
 from jipyo.tsdb import Options, Reader, Store, codec
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ HUNDRED = [
 ]
 MONTHS = 13
 FIGURES = (
-    frozenset([HourFigure.SUM, HourFigure.MIN, HourFigure.MAX]),
-    frozenset([HourFigure.MAX]),
+    frozenset([HourStatistic.SUM, HourStatistic.MIN, HourStatistic.MAX]),
+    frozenset([HourStatistic.MAX]),
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.files import whole
+from jipyo.files import atomic_write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def test_a_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("before")
-    with whole(path) as file:
+    with atomic_write(path) as file:
         file.write(b"after")
         assert path.read_text() == "before"
     assert path.read_text() == "after"
@@ -26,12 +26,12 @@ def test_a_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
 def test_what_fails_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("before")
-    with pytest.raises(TypeError), whole(path) as file:
+    with pytest.raises(TypeError), atomic_write(path) as file:
         file.write("half")  # type: ignore[arg-type]
     assert path.read_text() == "before"
     assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError), whole(tmp_path / "none" / "a.txt"):
+    with pytest.raises(FileNotFoundError), atomic_write(tmp_path / "none" / "a.txt"):
         raise AssertionError

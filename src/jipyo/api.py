@@ -19,16 +19,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Literal
 
-from jipyo.analysis import words
-from jipyo.analysis.certainty import Certainty, certainty
+from jipyo.analysis import wording as words
 from jipyo.analysis.health import Health, MetricHealth, State, overall
+from jipyo.analysis.proportion import certainty
 from jipyo.analysis.survey import survey
-from jipyo.catalogue import Group
+from jipyo.catalogue import MetricGroup
 from jipyo.i18n import Lang, texts
 from jipyo.reports import daily
 from jipyo.reports.document import Issuer
 from jipyo.reports.render.html import write
-from jipyo.source.measure import measure
+from jipyo.source.metric_data import read_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,40 +36,41 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue, Metric
+    from jipyo.model.figure import ProportionEstimate
     from jipyo.model.labels import Labels
     from jipyo.reports.gathered import Progress
-    from jipyo.source.face import Source
-    from jipyo.source.measure import Measured
+    from jipyo.source.base import Source
+    from jipyo.source.metric_data import MetricData
 
 GroupName = Literal["system", "application", "ai", "database"]
 AnalysisName = Literal["system_health", "api_performance", "ai_performance", "database_performance"]
 
-MANUAL_NAMES: Mapping[Group, Mapping[str, str]] = {
-    Group.SYSTEM: {
+MANUAL_NAMES: Mapping[MetricGroup, Mapping[str, str]] = {
+    MetricGroup.SYSTEM: {
         "cpu_usage": "system.cpu.utilization",
         "memory_usage": "system.memory.utilization",
         "disk_usage": "system.disk.utilization",
         "gpu_usage": "system.gpu.utilization",
     },
-    Group.APPLICATION: {
+    MetricGroup.APPLICATION: {
         "api_response_time": "app.response_time",
         "error_rate": "app.error_rate",
         "request_count": "app.throughput",
     },
-    Group.AI: {
+    MetricGroup.AI: {
         "inference_time": "ai.inference.time",
         "model_accuracy": "ai.model.accuracy",
         "gpu_utilization": "system.gpu.utilization",
     },
-    Group.DATABASE: {},
+    MetricGroup.DATABASE: {},
 }
 """The names of the manual's section 2.1 by group, and the metrics of the catalogue they mean."""
 
-_ANALYSES: Mapping[Group, AnalysisName] = {
-    Group.SYSTEM: "system_health",
-    Group.APPLICATION: "api_performance",
-    Group.AI: "ai_performance",
-    Group.DATABASE: "database_performance",
+_ANALYSES: Mapping[MetricGroup, AnalysisName] = {
+    MetricGroup.SYSTEM: "system_health",
+    MetricGroup.APPLICATION: "api_performance",
+    MetricGroup.AI: "ai_performance",
+    MetricGroup.DATABASE: "database_performance",
 }
 
 
@@ -95,7 +96,7 @@ class SeriesValue:
     labels: Labels
     value: float
     exporter: str
-    certainty: Certainty | None = None
+    certainty: ProportionEstimate | None = None
     """Of how many cases it is a share; None where it is no share of counted cases."""
 
 
@@ -184,26 +185,26 @@ class MetricsCollector:
         readings = {
             one.id: _read(workspace.source, one, t_ms) for one in workspace.catalogue.metrics
         }
-        return {group.value: _of_group(group, readings) for group in Group}
+        return {group.value: _of_group(group, readings) for group in MetricGroup}
 
 
 def _read(source: Source, metric: Metric, t_ms: int) -> Reading:
-    measured = measure(source, metric, t_ms, t_ms, 1)
+    measured = read_metric(source, metric, t_ms, t_ms, 1)
     return Reading(metric, t_ms, _values(measured), measured.expressions)
 
 
-def _values(measured: Measured) -> tuple[SeriesValue, ...]:
+def _values(measured: MetricData) -> tuple[SeriesValue, ...]:
     matrix, unit = measured.matrix, measured.metric.unit
     last = matrix.values[:, -1].tolist()
     if measured.n is None:
-        sure: list[Certainty | None] = [None] * len(last)
+        sure: list[ProportionEstimate | None] = [None] * len(last)
     else:
         cases = measured.n[:, -1].tolist()
         sure = [certainty(value, n, unit) for value, n in zip(last, cases, strict=True)]
     return tuple(map(SeriesValue, matrix.series, last, measured.exporters, sure))
 
 
-def _of_group(group: Group, readings: Mapping[str, Reading]) -> Readings:
+def _of_group(group: MetricGroup, readings: Mapping[str, Reading]) -> Readings:
     names = MANUAL_NAMES[group].items()
     return Readings(
         by_id={name: one for name, one in readings.items() if one.metric.group is group},
@@ -238,7 +239,7 @@ class PerformanceAnalyzer:
         )
 
 
-def _part(health: Health, group: Group) -> Health:
+def _part(health: Health, group: MetricGroup) -> Health:
     return overall(health.t_ms, (one for one in health.metrics if one.metric.group is group))
 
 

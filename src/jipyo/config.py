@@ -11,8 +11,16 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jipyo import promql, tsdb
-from jipyo.catalogue.nodes import Node, from_value, from_yaml
-from jipyo.catalogue.reading import (
+from jipyo.collect.database import DatabaseOptions
+from jipyo.collect.discovery import Job, PrometheusYml, read_jobs, read_prometheus_yml
+from jipyo.collect.gpu import GpuOptions
+from jipyo.collect.host import HostOptions
+from jipyo.collect.probe import ProbeOptions
+from jipyo.collect.process import ProcessOptions
+from jipyo.i18n import LANGS, Lang
+from jipyo.model.errors import CatalogueError, ConfigError
+from jipyo.net.tls import TlsOptions
+from jipyo.schema.readers import (
     Key,
     Read,
     duration_ms,
@@ -24,15 +32,7 @@ from jipyo.catalogue.reading import (
     unknown,
     wrong_kind,
 )
-from jipyo.collect.database import DatabaseOptions
-from jipyo.collect.discovery import Job, PrometheusYml, read_jobs, read_prometheus_yml
-from jipyo.collect.gpu import GpuOptions
-from jipyo.collect.host import HostOptions
-from jipyo.collect.probe import ProbeOptions
-from jipyo.collect.process import ProcessOptions
-from jipyo.collect.tls import TlsOptions
-from jipyo.i18n import LANGS, Lang
-from jipyo.model.errors import CatalogueError, ConfigError
+from jipyo.schema.tree import Node, from_value, from_yaml
 from jipyo.web import Options as WebOptions
 from jipyo.web import ReceiverOptions
 
@@ -80,7 +80,7 @@ class CollectOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class FileConfig:
     """What stands in the file; None where the environment decides."""
 
     language: Lang | None = None
@@ -109,11 +109,11 @@ class Config:
     zone: ZoneInfo
     instance: str
     data: Path
-    written: Written
+    written: FileConfig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class CliOverrides:
     """What was said on the command line; None where nothing was."""
 
     file: Path | None = None
@@ -123,7 +123,7 @@ class Given:
     insecure: bool = False
 
 
-def load(given: Given, environ: Mapping[str, str], system_lang: Lang) -> Config:
+def load(given: CliOverrides, environ: Mapping[str, str], system_lang: Lang) -> Config:
     """Read the configuration: the command line wins over the file, the file over the defaults.
 
     Raises:
@@ -132,7 +132,7 @@ def load(given: Given, environ: Mapping[str, str], system_lang: Lang) -> Config:
     """
     file = given.file or _usual_file(environ)
     content = _read(file) if file else ""
-    written = parse(content, str(file)) if file else Written()
+    written = parse(content, str(file)) if file else FileConfig()
     if given.listen is not None:
         written = replace(written, listen=_address(from_value(given.listen, "--listen")))
     if given.insecure:
@@ -148,14 +148,14 @@ def load(given: Given, environ: Mapping[str, str], system_lang: Lang) -> Config:
     )
 
 
-def parse(content: str, file: str) -> Written:
+def parse(content: str, file: str) -> FileConfig:
     """What the text of a configuration file says.
 
     Raises:
         CatalogueError: with every mistake in it.
     """
     tree = from_yaml(content, file)
-    return Written() if tree.value is None else _section(Written, FILE)(tree)
+    return FileConfig() if tree.value is None else _section(FileConfig, FILE)(tree)
 
 
 # ------------------------------------------------------------------------- where things are

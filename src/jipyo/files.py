@@ -15,7 +15,7 @@ _PUBLIC = 0o644
 
 
 @contextlib.contextmanager
-def whole(path: Path) -> Iterator[IO[bytes]]:
+def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """A file that gets its name, over whatever has it, only when it is whole and on disk.
 
     Temp, write, sync, rename, sync the folder: a reader sees the old file or the new, and

@@ -9,11 +9,10 @@ import numpy as np
 
 from jipyo.catalogue import (
     Across,
-    Alternative,
-    Bilingual,
     Direction,
-    Group,
     Metric,
+    MetricGroup,
+    MetricQuery,
     Origin,
     ReportShape,
     Statistic,
@@ -21,16 +20,17 @@ from jipyo.catalogue import (
     Thresholds,
     Unit,
 )
+from jipyo.model.bilingual import Bilingual
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix
-from jipyo.source.measure import Measured
+from jipyo.source.metric_data import MetricData
 
 T0_MS = 1_795_186_800_000  # 2026-11-21 00:00 in Seoul
 MINUTE_MS = 60_000
 
 METRIC = Metric(
     id="system.cpu.utilization",
-    group=Group.SYSTEM,
+    group=MetricGroup.SYSTEM,
     name=Bilingual("CPU 전체 사용률", "CPU utilisation"),
     description=Bilingual("비율", "Share"),
     unit=Unit.PERCENT,
@@ -43,11 +43,11 @@ METRIC = Metric(
     objective=None,
     report=ReportShape(time=(Summary.MAX,), across=(Across.MAX,)),
     remedy=None,
-    queries=(Alternative(exporter="node_exporter", promql="cpu"),),
+    queries=(MetricQuery(exporter="node_exporter", promql="cpu"),),
     where="test:1",
 )
-FULL = Alternative(exporter="node_exporter", promql="cpu")
-MEAN = Alternative(exporter="triton", promql="mean", statistic=Statistic.MEAN)
+FULL = MetricQuery(exporter="node_exporter", promql="cpu")
+MEAN = MetricQuery(exporter="triton", promql="mean", statistic=Statistic.MEAN)
 
 
 def limits(
@@ -89,11 +89,11 @@ def measured(
     *rows: str,
     of: Metric | None = None,
     names: tuple[dict[str, str], ...] = (),
-    given: tuple[Alternative, ...] = (),
+    given: tuple[MetricQuery, ...] = (),
     n: tuple[str, ...] = (),
-) -> Measured:
+) -> MetricData:
     """`n` has the number of cases of each value, written as the rows are."""
     alternatives = given or (FULL,) * len(rows)
     cases = matrix(*n)
     counted = np.where(cases.present, cases.values, np.nan) if n else None
-    return Measured(of or metric(), matrix(*rows, names=names), alternatives, (), (), counted)
+    return MetricData(of or metric(), matrix(*rows, names=names), alternatives, (), (), counted)

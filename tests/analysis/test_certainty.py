@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.analysis.certainty import UNKNOWN, Certainty, certainty, wilson
+from jipyo.analysis.proportion import certainty, wilson
 from jipyo.catalogue import Unit
+from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 
 
 @pytest.mark.parametrize(
@@ -80,19 +81,19 @@ def test_a_share_is_as_sure_as_its_cases(
     ("value", "n"), [(90, math.nan), (90, 0), (math.nan, 9), (110, 50), (-5, 50)]
 )
 def test_what_nobody_counted_is_unknown(value: float, n: float) -> None:
-    assert certainty(value, n, Unit.PERCENT) == UNKNOWN
+    assert certainty(value, n, Unit.PERCENT) == UNKNOWN_PROPORTION
 
 
 @pytest.mark.parametrize(
     ("sure", "limit", "straddles"),
     [
-        (Certainty(10, 80, 95), 90, True),
-        (Certainty(10, 91, 95), 90, False),
-        (Certainty(10, 80, 90), 90, False),
-        (UNKNOWN, 90, False),
+        (ProportionEstimate(10, 80, 95), 90, True),
+        (ProportionEstimate(10, 91, 95), 90, False),
+        (ProportionEstimate(10, 80, 90), 90, False),
+        (UNKNOWN_PROPORTION, 90, False),
     ],
 )
 def test_an_interval_on_both_sides_of_a_limit_straddles_it(
-    sure: Certainty, limit: float, straddles: bool
+    sure: ProportionEstimate, limit: float, straddles: bool
 ) -> None:
     assert sure.straddles(limit) is straddles

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.analysis.daystats import EMPTY, Episode, Rule, episodes, summarise
 from jipyo.analysis.health import State, course_of
+from jipyo.analysis.series_stats import EMPTY, Breach, Rule, episodes, summarise
 from jipyo.catalogue import Direction, Origin, Thresholds
 from jipyo.model.labels import EMPTY as NO_LABELS
 from jipyo.model.result import Matrix
@@ -45,7 +45,7 @@ def limits(
     )
 
 
-def found(values: list[float], lines: Thresholds, sign: int = 1) -> tuple[Episode, ...]:
+def found(values: list[float], lines: Thresholds, sign: int = 1) -> tuple[Breach, ...]:
     array = np.array(values, np.float64)
     t_ms = steps(array.size)
     matrix = Matrix((NO_LABELS,), t_ms, array[None, :], ~np.isnan(array[None, :]))

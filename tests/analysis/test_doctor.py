@@ -7,8 +7,8 @@ import pytest
 
 from analysis.shaped import METRIC
 from jipyo import config
-from jipyo.analysis.doctor import Finding, Given, examine, remedy
-from jipyo.catalogue import Alternative, Catalogue, Group, Metric, load
+from jipyo.analysis.coverage import Finding, Provider, examine, remedy
+from jipyo.catalogue import Catalogue, Metric, MetricGroup, MetricQuery, load
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
@@ -28,7 +28,7 @@ MISSING = pytest.mark.parametrize(
 """All that is not written by jipyo itself at every reading."""
 
 
-def findings(*series: dict[str, str], queries: Sequence[Alternative]) -> Finding:
+def findings(*series: dict[str, str], queries: Sequence[MetricQuery]) -> Finding:
     store = MemoryStore()
     for labels in series:
         store.put(Labels.of(labels), [NOW_MS - 60_000, NOW_MS], [1.0, 2.0])
@@ -37,8 +37,8 @@ def findings(*series: dict[str, str], queries: Sequence[Alternative]) -> Finding
     return finding
 
 
-A = Alternative(exporter="first", promql="a")
-B = Alternative(exporter="second", promql="b")
+A = MetricQuery(exporter="first", promql="a")
+B = MetricQuery(exporter="second", promql="b")
 
 
 def test_a_metric_is_found_with_those_who_give_it() -> None:
@@ -48,7 +48,7 @@ def test_a_metric_is_found_with_those_who_give_it() -> None:
         {"__name__": "b", "instance": "y"},
         queries=(A, B),
     )
-    assert finding.given == (Given("first", 2, "a"), Given("second", 1, "b"))
+    assert finding.given == (Provider("first", 2, "a"), Provider("second", 1, "b"))
     assert (finding.found, finding.series, finding.problem) == (True, 3, "")
 
 
@@ -58,7 +58,7 @@ def test_a_metric_without_data_is_missing() -> None:
 
 
 def test_a_refused_question_is_said_and_the_others_go_on() -> None:
-    finding = findings(queries=(Alternative(exporter="first", promql="sum("),))
+    finding = findings(queries=(MetricQuery(exporter="first", promql="sum("),))
     assert not finding.found
     assert "parse error" in finding.problem
 
@@ -87,7 +87,7 @@ def test_a_missing_metric_has_lines_that_configure_it(metric: Metric, lang: Lang
     direct = [one.direct.section.value for one in known if one.direct]
     assert len(written.databases) == direct.count("databases")
     assert len(written.probes) == direct.count("probes")
-    if metric.group is Group.DATABASE:
+    if metric.group is MetricGroup.DATABASE:
         assert written.databases, "jipyo asks databases itself"
 
 

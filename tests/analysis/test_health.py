@@ -17,11 +17,10 @@ from analysis.shaped import (
     measured,
     metric,
 )
-from jipyo.analysis.certainty import UNKNOWN
 from jipyo.analysis.health import (
     Health,
-    Rank,
     Reason,
+    Severity,
     State,
     assess,
     course_of,
@@ -29,6 +28,7 @@ from jipyo.analysis.health import (
     refused,
 )
 from jipyo.catalogue import Across, Direction, ReportShape, Summary
+from jipyo.model.figure import UNKNOWN_PROPORTION
 from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
@@ -36,12 +36,17 @@ if TYPE_CHECKING:
 
 LATER_MS = T0_MS + 10**9
 HIGH, LOW = Direction.HIGHER_IS_WORSE, Direction.LOWER_IS_WORSE
-LETTERS = {Rank.OK: "o", Rank.UNKNOWN: "?", Rank.WARNING: "w", Rank.CRITICAL: "c"}
+LETTERS = {
+    Severity.OK: "o",
+    Severity.UNKNOWN: "?",
+    Severity.WARNING: "w",
+    Severity.CRITICAL: "c",
+}
 
 
 def course(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str:
     ranks = course_of(matrix(row), thresholds, direction).rank[0]
-    return "".join(LETTERS[Rank(rank)] for rank in ranks)
+    return "".join(LETTERS[Severity(rank)] for rank in ranks)
 
 
 @pytest.mark.parametrize(
@@ -287,7 +292,7 @@ def test_a_day_of_a_hundred_series_is_judged_in_whole_arrays() -> None:
     wide = matrix(" ".join("60" for _ in range(1440)))
     wide = type(wide)((Labels.of({"a": "b"}),) * 100, wide.t_ms, rows, np.ones(rows.shape, bool))
     ranks = course_of(wide, limits(minutes=5), HIGH).rank
-    assert set(np.unique(ranks)) == {Rank.OK, Rank.WARNING, Rank.CRITICAL}
+    assert set(np.unique(ranks)) == {Severity.OK, Severity.WARNING, Severity.CRITICAL}
 
 
 SHARE = metric(
@@ -327,5 +332,5 @@ def test_a_value_of_several_series_has_no_number_of_cases() -> None:
     shape = ReportShape(time=(Summary.AVG,), across=(Across.AVG,))
     of = metric(thresholds=None, report=shape)
     several = assess(measured("90", "80", of=of, n=("10", "20")), LATER_MS)
-    assert several.certainty == UNKNOWN
+    assert several.certainty == UNKNOWN_PROPORTION
     assert assess(measured("90", of=of), LATER_MS).certainty is None

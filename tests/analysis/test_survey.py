@@ -3,7 +3,7 @@ from dataclasses import replace
 from analysis.shaped import METRIC, limits
 from jipyo.analysis.health import Reason, State
 from jipyo.analysis.survey import survey, window_ms
-from jipyo.catalogue import Alternative, Catalogue
+from jipyo.catalogue import Catalogue, MetricQuery
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -19,11 +19,11 @@ def test_the_whole_catalogue_is_judged_at_a_moment() -> None:
     times = [NOW_MS - 15_000 * i for i in reversed(range(240))]
     store.put(Labels.of({"__name__": "cpu", "instance": "a"}), times, [90.0] * 240)
     judged = replace(METRIC, thresholds=limits(minutes=5))
-    refused = (Alternative(exporter="x", promql="sum("),)
+    refused = (MetricQuery(exporter="x", promql="sum("),)
     catalogue = Catalogue(
         (
             judged,
-            replace(judged, id="b", queries=(Alternative(exporter="x", promql="gone"),)),
+            replace(judged, id="b", queries=(MetricQuery(exporter="x", promql="gone"),)),
             replace(judged, id="c", queries=refused),
         )
     )

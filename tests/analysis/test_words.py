@@ -6,9 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analysis.shaped import MEAN, MINUTE_MS, T0_MS, limits, measured, metric
-from jipyo.analysis.certainty import UNKNOWN, Certainty
 from jipyo.analysis.health import Health, MetricHealth, State, assess, overall, refused
-from jipyo.analysis.words import (
+from jipyo.analysis.wording import (
     reason,
     series_name,
     series_names,
@@ -17,8 +16,10 @@ from jipyo.analysis.words import (
     valued,
     verdict,
 )
-from jipyo.catalogue import Bilingual, Direction, Metric
+from jipyo.catalogue import Direction, Metric
 from jipyo.i18n import texts
+from jipyo.model.bilingual import Bilingual
+from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 from jipyo.model.labels import Labels
 
 KO, EN, SEOUL = texts("ko"), texts("en"), ZoneInfo("Asia/Seoul")
@@ -260,15 +261,15 @@ def test_a_verdict_of_few_cases_says_so(value: str, n: str, ko: str, en: str) ->
     ("sure", "ko", "en"),
     [
         (None, "94.2 %", "94.2 %"),
-        (UNKNOWN, "94.2 % (n 알 수 없음)", "94.2 % (n unknown)"),
+        (UNKNOWN_PROPORTION, "94.2 % (n 알 수 없음)", "94.2 % (n unknown)"),
         (
-            Certainty(1203, 92.73, 95.38),
+            ProportionEstimate(1203, 92.73, 95.38),
             "94.2 % (n = 1,203, 95 % 신뢰구간 92.7–95.4 %)",
             "94.2 % (n = 1,203, 95 % CI 92.7–95.4 %)",
         ),
     ],
 )
-def test_a_share_is_said_with_its_cases(sure: Certainty | None, ko: str, en: str) -> None:
+def test_a_share_is_said_with_its_cases(sure: ProportionEstimate | None, ko: str, en: str) -> None:
     said = [valued(94.2, sure, "percent", t).replace("\u00a0", " ") for t in (KO, EN)]
     assert said == [ko, en]
     assert valued(None, sure, "percent", EN) == EN.number(None)

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import examples.manual_classes as example
 import pytest
 
-from jipyo.analysis.certainty import UNKNOWN
 from jipyo.analysis.health import State
 from jipyo.api import (
     MANUAL_NAMES,
@@ -22,6 +21,7 @@ from jipyo.api import (
     last_day,
 )
 from jipyo.catalogue import load
+from jipyo.model.figure import UNKNOWN_PROPORTION
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -184,7 +184,7 @@ def test_accuracy_is_told_with_its_cases(tmp_path: Path) -> None:
     counted, told = accuracy.series
     assert counted.certainty is not None
     assert counted.certainty.n == 720
-    assert told.certainty == UNKNOWN
+    assert told.certainty == UNKNOWN_PROPORTION
     assert accuracy.text("en").replace("\u00a0", " ") == (
         "90 % (n = 720, 95 % CI 87.6–92.0 %), 80 % (n unknown)"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from jipyo.catalogue import Group, describe, load
+from jipyo.catalogue import MetricGroup, describe, load
 from jipyo.i18n import LANGS, Lang, texts
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -44,7 +44,7 @@ def keys(lang: Lang) -> str:
 def metrics(lang: Lang) -> str:
     catalogue, parts = load(), [OF_MANUAL[lang]]
     rows = {row.id: row for row in describe.rows(catalogue, texts(lang))}
-    for group in Group:
+    for group in MetricGroup:
         of_group = [rows[one.id] for one in catalogue.metrics if one.group is group]
         lines = [
             (

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.promql import parse
-from jipyo.promql.ast import Aggregate, Call, MatrixSelector, VectorSelector
+from jipyo.promql.syntax.ast import Aggregate, Call, MatrixSelector, VectorSelector
 from support.memory import MemoryStore
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from catalogue.pages import filled
-from jipyo.catalogue import Alternative, Metric, Unit, load
+from jipyo.catalogue import Metric, MetricQuery, Unit, load
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.measure import Measured, measure
+from jipyo.source.metric_data import MetricData, read_metric
 
 NOW_MS = 1_795_186_800_000
 PAIRS = [(metric, query) for metric in load().metrics for query in metric.queries]
@@ -22,14 +22,14 @@ ALTERNATIVES = pytest.mark.parametrize(
 )
 
 
-def answered(metric: Metric, query: Alternative) -> Measured:
+def answered(metric: Metric, query: MetricQuery) -> MetricData:
     source = Embedded(filled(query.expression("5m"), NOW_MS), Engine())
-    return measure(source, replace(metric, queries=(query,)), NOW_MS, NOW_MS, 60_000)
+    return read_metric(source, replace(metric, queries=(query,)), NOW_MS, NOW_MS, 60_000)
 
 
 @ALTERNATIVES
 def test_an_expression_gives_finite_values_under_the_labels_of_its_metric(
-    metric: Metric, query: Alternative
+    metric: Metric, query: MetricQuery
 ) -> None:
     measured = answered(metric, query)
     assert measured.matrix.present.any()

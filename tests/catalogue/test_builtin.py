@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from jipyo.catalogue import Catalogue, Direction, Group, Metric, Origin, Unit, load
+from jipyo.catalogue import Catalogue, Direction, Metric, MetricGroup, Origin, Unit, load
 from jipyo.i18n import LANGS, texts
 from jipyo.promql import parse
 
@@ -53,7 +53,7 @@ ASKED_FOR = {
 def test_every_metric_of_the_draft_is_there_and_every_expression_parses() -> None:
     assert len(CATALOGUE.metrics) >= 60
     assert sum(len(metric.queries) for metric in CATALOGUE.metrics) >= 150
-    assert {metric.group for metric in CATALOGUE.metrics} == set(Group)
+    assert {metric.group for metric in CATALOGUE.metrics} == set(MetricGroup)
 
 
 def test_the_thresholds_of_the_manual_are_the_manuals() -> None:

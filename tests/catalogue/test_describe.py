@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from jipyo.catalogue import Bilingual, Metric, Origin, describe, load
+from jipyo.catalogue import Metric, Origin, describe, load
 from jipyo.catalogue.metric import Compare, Objective
 from jipyo.i18n import LANGS, Lang, texts
+from jipyo.model.bilingual import Bilingual
 
 CATALOGUE = load()
 KO, EN = texts("ko"), texts("en")

@@ -11,7 +11,7 @@ from jipyo.catalogue import load
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.measure import measure
+from jipyo.source.metric_data import read_metric
 from support.memory import MemoryStore
 
 NOW_MS = 1_795_186_800_000
@@ -38,7 +38,7 @@ def store(series: Series, hours: float = 0.5) -> MemoryStore:
 def value(metric_id: str, made: MemoryStore) -> list[float]:
     metric = KNOWN.get(metric_id)
     assert metric is not None
-    measured = measure(Embedded(made, Engine()), metric, NOW_MS, NOW_MS, MINUTE_MS)
+    measured = read_metric(Embedded(made, Engine()), metric, NOW_MS, NOW_MS, MINUTE_MS)
     return measured.matrix.values[measured.matrix.present].tolist()
 
 

@@ -6,11 +6,10 @@ import pytest
 
 from jipyo.catalogue import (
     Across,
-    Alternative,
-    Bilingual,
     Catalogue,
     Direction,
-    Group,
+    MetricGroup,
+    MetricQuery,
     Origin,
     Statistic,
     Summary,
@@ -19,9 +18,10 @@ from jipyo.catalogue import (
     load,
 )
 from jipyo.catalogue.metric import Compare, Objective
-from jipyo.catalogue.nodes import from_yaml
 from jipyo.i18n import texts
+from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import CatalogueError
+from jipyo.schema.tree import from_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,13 +83,13 @@ def written(tmp_path: Path, text: str) -> Path:
 def test_the_least_a_metric_needs_has_sensible_defaults(tmp_path: Path) -> None:
     file = written(tmp_path, LEAST)
     (metric,) = check_file(file).metrics
-    assert (metric.group, metric.unit) == (Group.APPLICATION, Unit.PER_SECOND)
+    assert (metric.group, metric.unit) == (MetricGroup.APPLICATION, Unit.PER_SECOND)
     assert metric.direction is Direction.LOWER_IS_WORSE
     assert (metric.by, metric.manual, metric.quiet, metric.window_ms) == ((), False, False, 300_000)
     assert (metric.thresholds, metric.objective, metric.remedy) == (None, None, None)
     assert metric.report.time == (Summary.AVG, Summary.P95, Summary.MAX)
     assert metric.report.across == (Across.MAX,)
-    assert metric.queries == (Alternative(exporter="shop", promql="sum(rate(orders_total[$w]))"),)
+    assert metric.queries == (MetricQuery(exporter="shop", promql="sum(rate(orders_total[$w]))"),)
     assert metric.queries[0].expression("5m") == "sum(rate(orders_total[5m]))"
     assert (metric.where, metric.family) == (f"{file}:3", "shop.orders")
 

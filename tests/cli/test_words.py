@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from jipyo.cli.entry import build
-from jipyo.cli.words import language, system_language
+from jipyo.cli.localized import language, system_language
+from jipyo.cli.main import build
 from jipyo.i18n import LANGS, Lang, texts
 from support.product import jipyo
 

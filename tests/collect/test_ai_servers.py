@@ -11,15 +11,15 @@ import pytest
 
 from collect.server import page, serving
 from jipyo.analysis.survey import survey
-from jipyo.catalogue import Catalogue, Group, load
+from jipyo.catalogue import Catalogue, MetricGroup, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.schedule import system_clock
-from jipyo.collect.scrape import Page, ScrapeOptions
+from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.collect.target import Target
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.measure import Measured, measure
+from jipyo.source.metric_data import MetricData, read_metric
 from jipyo.tsdb import Store
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PAGES = Path(__file__).parent / "fixtures" / "ai"
 KNOWN = load()
-AI = Catalogue(tuple(one for one in KNOWN.metrics if one.group is Group.AI))
+AI = Catalogue(tuple(one for one in KNOWN.metrics if one.group is MetricGroup.AI))
 LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
 
 WANTED = {  # metric: {model: value}; a server that tells no model is called by its job
@@ -85,7 +85,7 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Embedded,
         for file in sorted(PAGES.glob("*.txt")):
             server = stack.enter_context(serving(growing(file.read_text("utf-8"))))
             labels = {"job": file.stem, "instance": file.stem}
-            reader = Page(server.url, labels, ScrapeOptions())
+            reader = ScrapeReader(server.url, labels, ScrapeOptions())
             targets.append(Target(Labels.of(labels), reader, 300, server.url))
         loop = Loop(store, clock=clock)
         loop.start(lambda: targets)
@@ -94,11 +94,11 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Embedded,
         yield Embedded(store, Engine()), clock.now_ms()
 
 
-def asked(source: tuple[Embedded, int], metric_id: str) -> Measured:
+def asked(source: tuple[Embedded, int], metric_id: str) -> MetricData:
     metric = KNOWN.get(metric_id)
     assert metric is not None
     answering, t_ms = source
-    return measure(answering, metric, t_ms, t_ms, 60_000)
+    return read_metric(answering, metric, t_ms, t_ms, 60_000)
 
 
 @pytest.mark.parametrize("metric_id", list(WANTED))

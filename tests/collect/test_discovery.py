@@ -13,11 +13,11 @@ import pytest
 import yaml
 
 from collect.probe.listener import listening
-from jipyo.collect.discovery import Discovery, Group, Job, read_jobs, read_prometheus_yml
+from jipyo.collect.discovery import Discovery, Job, TargetGroup, read_jobs, read_prometheus_yml
 from jipyo.collect.relabel import RelabelRule
 from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions
-from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import CollectError, ConfigError
+from jipyo.net.tls import TlsOptions
 
 
 def written(folder: Path, config: object, name: str = "prometheus.yml") -> Path:
@@ -80,7 +80,7 @@ def test_a_whole_configuration_is_read_and_what_is_not_done_is_told(tmp_path: Pa
         scheme="https",
         metrics_path="/probe",
         params=(("module", "http_2xx"), ("module", "x"), ("target", "a b")),
-        groups=(Group(("h:1", "h:2"), (("env", "prod"),)),),
+        groups=(TargetGroup(("h:1", "h:2"), (("env", "prod"),)),),
         files=(str(tmp_path / "sd/*.yml"),),
         relabel=(RelabelRule(source_labels=("__address__",), regex="h:(.*)", target_label="port"),),
         scrape=ScrapeOptions(
@@ -226,7 +226,7 @@ def test_jobs_can_stand_in_our_own_configuration() -> None:
 
 
 def job(**given: Any) -> Job:
-    return Job(**{"name": "j", "groups": (Group(("h:1",)),), **given})
+    return Job(**{"name": "j", "groups": (TargetGroup(("h:1",)),), **given})
 
 
 def found(*given: Job) -> list[tuple[str, str]]:
@@ -234,7 +234,7 @@ def found(*given: Job) -> list[tuple[str, str]]:
 
 
 def test_a_target_has_the_labels_of_its_job_and_group() -> None:
-    groups = (Group(("h:1", "h:2"), (("env", "prod"),)),)
+    groups = (TargetGroup(("h:1", "h:2"), (("env", "prod"),)),)
     assert found(job(groups=groups)) == [
         ('{env="prod",instance="h:1",job="j"}', "http://h:1/metrics"),
         ('{env="prod",instance="h:2",job="j"}', "http://h:2/metrics"),
@@ -254,7 +254,7 @@ def test_the_usual_rules_for_a_prober_work() -> None:
         RelabelRule(target_label="__address__", replacement="127.0.0.1:9115"),
         RelabelRule(target_label="__metrics_path__", replacement="/probe"),
     )
-    groups = (Group(("https://shop.example",)),)
+    groups = (TargetGroup(("https://shop.example",)),)
     assert found(job(groups=groups, relabel=rules)) == [
         (
             '{instance="https://shop.example",job="j"}',
@@ -297,14 +297,14 @@ def paced(**values: str) -> tuple[RelabelRule, ...]:
 def test_relabelling_sets_how_often_a_target_is_read(
     rules: tuple[RelabelRule, ...], interval_ms: int
 ) -> None:
-    groups = (Group(("h:1",), (("every", "30s"),)),)
+    groups = (TargetGroup(("h:1",), (("every", "30s"),)),)
     (target,) = Discovery([job(groups=groups, relabel=rules, interval_ms=60_000)])()
     assert target.interval_ms == interval_ms
 
 
 def test_relabelling_sets_how_long_a_target_may_take() -> None:
     with listening(lambda connection: connection.recv(1000) and time.sleep(1)) as address:
-        groups = (Group((address,)),)
+        groups = (TargetGroup((address,)),)
         (target,) = Discovery([job(groups=groups, relabel=paced(timeout="200ms"))])()
         began = time.monotonic()
         with pytest.raises(CollectError):
@@ -332,7 +332,7 @@ def test_a_pace_that_cannot_be_drops_the_target_and_is_told_once(
 
 def test_targets_can_be_dropped_and_each_stands_once() -> None:
     rules = (RelabelRule(source_labels=("__address__",), regex="h:1", action="drop"),)
-    groups = (Group(("h:1", "h:2", "h:2")),)
+    groups = (TargetGroup(("h:1", "h:2", "h:2")),)
     assert [url for _, url in found(job(groups=groups, relabel=rules))] == ["http://h:2/metrics"]
     gone = (RelabelRule(target_label="__address__", replacement=""),)
     assert found(job(relabel=gone)) == []

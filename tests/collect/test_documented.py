@@ -15,9 +15,9 @@ from collect.helpers import FIXTURES, write_tree
 from jipyo.collect.gpu.fields import fields, memory_fields
 from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, system
 from jipyo.collect.loop import Loop
-from jipyo.collect.own import Own
 from jipyo.collect.process import Processes
 from jipyo.collect.schedule import system_clock
+from jipyo.collect.self_metrics import SelfMetrics
 from jipyo.collect.staleness import REPORT
 from jipyo.model.labels import METRIC_NAME
 
@@ -88,7 +88,7 @@ def made(tmp_path: Path) -> Iterator[Family]:
     for part in (cpu.scheduler, cpu.pressure, system.temperatures, cgroup.limits):
         yield from part(here, 0)
     yield from Processes().collect(0)
-    yield from Own([Loop(Nobody(), clock=system_clock()).families], version="1").collect(0)  # type: ignore[arg-type]
+    yield from SelfMetrics([Loop(Nobody(), clock=system_clock()).families], version="1").collect(0)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -12,11 +12,11 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from collect.helpers import FIXTURES
-from jipyo.collect.exposition import Format, Parser
-from jipyo.collect.face import NO_TIME, Reading
 from jipyo.model.errors import CollectError
 from jipyo.model.labels import Labels
+from jipyo.model.reading import NO_TIME, TargetReading
 from jipyo.model.sample import MetricMetadata, MetricType
+from jipyo.wire.exposition import Format, Parser
 
 
 def read(text: str, form: Format = Format.TEXT) -> dict[str, float]:
@@ -235,7 +235,7 @@ def exact(value: float) -> str:
     return repr(float(value) + 0.0)
 
 
-def assert_agrees(text: str, form: Format = Format.TEXT) -> Reading:
+def assert_agrees(text: str, form: Format = Format.TEXT) -> TargetReading:
     reading = Parser().read(text, form)
     families = read_text(text) if form is Format.TEXT else read_openmetrics(text)
     theirs = {}

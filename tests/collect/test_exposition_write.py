@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_openmetrics
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
-from jipyo.collect.exposition import Format, Parser, format_value, negotiate, write
 from jipyo.model.family import Family, FamilySample
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricType
+from jipyo.wire.exposition import Format, Parser, format_value, negotiate, write
 
 
 def family(

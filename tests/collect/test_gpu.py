@@ -14,7 +14,7 @@ import pytest
 
 from collect.helpers import of, samples, write_tree
 from jipyo.collect.gpu import Gpu, GpuOptions
-from jipyo.collect.gpu.users import User, user
+from jipyo.collect.gpu.processes import User, user
 from jipyo.model.errors import CollectError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collect.helpers import FIXTURES, of, samples, write_tree
-from jipyo.collect.exposition import Parser
 from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, disk, memory, network, system
 from jipyo.collect.host.files import read_number
+from jipyo.wire.exposition import Parser
 
 if TYPE_CHECKING:
     from pathlib import Path

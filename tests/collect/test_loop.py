@@ -11,14 +11,14 @@ import numpy as np
 import pytest
 
 from collect.helpers import of, samples
-from jipyo.collect.face import Note, Reading
-from jipyo.collect.families import gauge
+from jipyo.collect.family_builders import gauge
 from jipyo.collect.loop import Loop, LoopOptions, Target, TargetState, TargetStatus
-from jipyo.collect.own import Own
 from jipyo.collect.schedule import Clock, next_due_ms, phase_ms, system_clock, timestamp_ms
+from jipyo.collect.self_metrics import SelfMetrics
 from jipyo.collect.target import CollectorReader, own_target
 from jipyo.model.errors import CollectError, ConfigError, StoreError, StoreFull
 from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.reading import ReadingNote, TargetReading
 from jipyo.model.sample import Appended, MetricMetadata, MetricType, Reject, Scrape, is_stale
 
 if TYPE_CHECKING:
@@ -65,10 +65,10 @@ class Store:
 class Scripted:
     """A reader that does what it is told."""
 
-    def __init__(self, act: Callable[[int], Reading | None]) -> None:
+    def __init__(self, act: Callable[[int], TargetReading | None]) -> None:
         self.act = act
 
-    def read(self, t_ms: int) -> Reading | None:
+    def read(self, t_ms: int) -> TargetReading | None:
         return self.act(t_ms)
 
     def families(self) -> tuple[Family, ...]:
@@ -79,12 +79,12 @@ X = (Labels.of({METRIC_NAME: "x", "job": "j"}),)
 SAID = (MetricMetadata("x", MetricType.GAUGE, "A value."),)
 
 
-def steady(t_ms: int) -> Reading:
-    return Reading(X, np.array([7.0]), metadata=SAID, scraped=1, notes=(Note("n"),))
+def steady(t_ms: int) -> TargetReading:
+    return TargetReading(X, np.array([7.0]), metadata=SAID, scraped=1, notes=(ReadingNote("n"),))
 
 
 def target(
-    act: Callable[[int], Reading | None] = steady, job: str = "j", interval_ms: int = 40
+    act: Callable[[int], TargetReading | None] = steady, job: str = "j", interval_ms: int = 40
 ) -> Target:
     labels = Labels.of({"job": job, "instance": "i"})
     return Target(labels, Scripted(act), interval_ms, f"http://{job}/")
@@ -119,7 +119,7 @@ def test_a_target_is_read_again_and_again(loop: Loop, store: Store) -> None:
     until(lambda: len(store.values("x")) >= 3)
     now = status(loop)
     assert (now.state, now.samples, now.error, now.url) == (TargetState.UP, 1, None, "http://j/")
-    assert now.notes == (Note("n"),)
+    assert now.notes == (ReadingNote("n"),)
     assert set(store.values("up")) == {1.0}
     assert store.described == list(SAID)
 
@@ -137,7 +137,7 @@ def test_times_lie_on_the_schedule(loop: Loop, store: Store) -> None:
 def test_a_slow_target_never_delays_another(loop: Loop, store: Store) -> None:
     held = threading.Event()
 
-    def slow(t_ms: int) -> Reading:
+    def slow(t_ms: int) -> TargetReading:
         held.wait(10)
         return steady(t_ms)
 
@@ -154,7 +154,7 @@ def test_failure_and_recovery_are_told_once(
 ) -> None:
     failing = [True]
 
-    def act(t_ms: int) -> Reading:
+    def act(t_ms: int) -> TargetReading:
         if failing[0]:
             raise CollectError("collect.cut", url="u")
         return steady(t_ms)
@@ -173,7 +173,7 @@ def test_failure_and_recovery_are_told_once(
 
 
 def test_a_reader_that_breaks_does_not_end_its_thread(loop: Loop, store: Store) -> None:
-    def act(t_ms: int) -> Reading:
+    def act(t_ms: int) -> TargetReading:
         raise ZeroDivisionError("odd")
 
     loop.sync([target(act)])
@@ -387,7 +387,7 @@ def test_a_reader_of_collectors_that_fail_shows_nothing() -> None:
 
 
 def test_the_program_tells_of_itself() -> None:
-    own = Own([lambda: [gauge("part", "One.", (), [((), 1.0)])]], version="1.2.3")
+    own = SelfMetrics([lambda: [gauge("part", "One.", (), [((), 1.0)])]], version="1.2.3")
     found = samples(own.collect(0))
     assert found["part"] == 1.0
     assert any('version="1.2.3"' in name for name in found if name.startswith("jipyo_build_info"))
@@ -400,5 +400,5 @@ def test_the_program_tells_of_itself() -> None:
 
 def test_without_proc_the_program_does_not_know_itself(tmp_path: Path) -> None:
     with pytest.raises(CollectError) as caught:
-        Own([], version="1", proc=tmp_path).collect(0)
+        SelfMetrics([], version="1", proc=tmp_path).collect(0)
     assert caught.value.key == "collect.proc_unreadable"

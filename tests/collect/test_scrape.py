@@ -13,9 +13,9 @@ import pytest
 
 from collect.server import page, serving
 from jipyo.collect.relabel import RelabelRule
-from jipyo.collect.scrape import Credentials, Limits, Page, ScrapeOptions
-from jipyo.collect.tls import TlsOptions
+from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions, ScrapeReader
 from jipyo.model.errors import CollectError
+from jipyo.net.tls import TlsOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,8 +28,8 @@ TARGET = {"job": "app", "instance": "h:1"}
 ON = 'instance="h:1",job="app"'
 
 
-def target(url: str, **options: Any) -> Page:
-    return Page(url, TARGET, ScrapeOptions(**{"timeout_ms": 2000, **options}))
+def target(url: str, **options: Any) -> ScrapeReader:
+    return ScrapeReader(url, TARGET, ScrapeOptions(**{"timeout_ms": 2000, **options}))
 
 
 def read(url: str, **options: Any) -> dict[str, float]:

@@ -6,9 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.collect.face import NO_TIME, Reading
-from jipyo.collect.staleness import REPORT, Followed
+from jipyo.collect.staleness import REPORT, StalenessTracker
 from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.reading import NO_TIME, TargetReading
 from jipyo.model.sample import Scrape, is_stale
 
 TARGET = Labels.of({"job": "j", "instance": "i"})
@@ -18,8 +18,8 @@ def series(*names: str) -> tuple[Labels, ...]:
     return tuple(Labels.of({METRIC_NAME: name, "job": "j"}) for name in names)
 
 
-def reading(named: tuple[Labels, ...], **given: object) -> Reading:
-    return Reading(named, np.arange(1.0, len(named) + 1), scraped=len(named), **given)  # type: ignore[arg-type]
+def reading(named: tuple[Labels, ...], **given: object) -> TargetReading:
+    return TargetReading(named, np.arange(1.0, len(named) + 1), scraped=len(named), **given)  # type: ignore[arg-type]
 
 
 def told(scrapes: list[Scrape]) -> dict[str, float | str]:
@@ -35,7 +35,7 @@ def told(scrapes: list[Scrape]) -> dict[str, float | str]:
 
 
 def test_a_reading_is_one_scrape_with_the_report_beside_it() -> None:
-    (scrape,) = Followed(TARGET).next(reading(series("a", "b")), 1000, 0.25)
+    (scrape,) = StalenessTracker(TARGET).next(reading(series("a", "b")), 1000, 0.25)
     assert scrape.t_ms == 1000
     assert told([scrape]) == {
         "a": 1.0,
@@ -50,7 +50,7 @@ def test_a_reading_is_one_scrape_with_the_report_beside_it() -> None:
 
 
 def test_the_series_are_the_same_object_while_nothing_changes() -> None:
-    followed, same = Followed(TARGET), series("a", "b")
+    followed, same = StalenessTracker(TARGET), series("a", "b")
     (first,) = followed.next(reading(same), 1000, 0.1)
     (second,) = followed.next(reading(same), 2000, 0.1)
     assert first.series is second.series
@@ -58,7 +58,7 @@ def test_the_series_are_the_same_object_while_nothing_changes() -> None:
 
 
 def test_a_series_that_goes_gets_a_stale_marker_once() -> None:
-    followed = Followed(TARGET)
+    followed = StalenessTracker(TARGET)
     followed.next(reading(series("a", "b")), 1000, 0.1)
     after = told(followed.next(reading(series("b", "c")), 2000, 0.1))
     assert after["a"] == "stale"
@@ -67,7 +67,7 @@ def test_a_series_that_goes_gets_a_stale_marker_once() -> None:
 
 
 def test_a_target_that_fails_takes_its_series_with_it() -> None:
-    followed, same = Followed(TARGET), series("a")
+    followed, same = StalenessTracker(TARGET), series("a")
     followed.next(reading(same), 1000, 0.1)
     failed = told(followed.failed(2000, 0.5))
     assert failed["a"] == "stale"
@@ -78,7 +78,7 @@ def test_a_target_that_fails_takes_its_series_with_it() -> None:
 
 
 def test_at_the_end_everything_is_marked_stale() -> None:
-    followed = Followed(TARGET)
+    followed = StalenessTracker(TARGET)
     assert followed.stop(500) == []
     followed.next(reading(series("a")), 1000, 0.1)
     assert told(followed.stop(2000)) == dict.fromkeys(("a", *REPORT), "stale")
@@ -86,7 +86,7 @@ def test_at_the_end_everything_is_marked_stale() -> None:
 
 
 def test_samples_with_a_time_of_their_own_stand_apart_and_are_not_followed() -> None:
-    followed, same = Followed(TARGET), series("a", "b", "c")
+    followed, same = StalenessTracker(TARGET), series("a", "b", "c")
     times = np.array([NO_TIME, 500, 400])
     for t_ms in (1000, 2000):
         here, early, late = followed.next(reading(same, t_ms=times), t_ms, 0.1)
@@ -100,7 +100,7 @@ def test_samples_with_a_time_of_their_own_stand_apart_and_are_not_followed() -> 
 def test_at_any_moment_what_is_alive_is_what_was_last_read(
     history: list[set[str] | None],
 ) -> None:
-    followed, alive = Followed(TARGET), set[str]()
+    followed, alive = StalenessTracker(TARGET), set[str]()
     for t_ms, names in enumerate(history, 1):
         scrapes = (
             followed.failed(t_ms, 0.1)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from jipyo.cli.entry import build
+from jipyo.cli.main import build
 from jipyo.i18n import LANGS, Lang, texts
 
 DOCS = Path(__file__).parents[2] / "docs"

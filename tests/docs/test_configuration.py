@@ -54,7 +54,7 @@ def test_every_key_is_documented_and_no_other(name: str) -> None:
 @BOTH
 def test_the_example_shows_the_defaults(name: str) -> None:
     said = config.parse(example(name), name)
-    plain = config.Written()
+    plain = config.FileConfig()
     for room in ("store", "query", "web", "listen"):
         assert getattr(said, room) == getattr(plain, room)
     assert replace(said.collect, scrape=(), databases=(), probes=()) == plain.collect

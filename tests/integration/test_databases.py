@@ -30,13 +30,13 @@ from jipyo.collect.database import (
     database_target,
 )
 from jipyo.collect.probe import HttpProbe, ProbeOptions, TcpProbe
-from jipyo.collect.scrape import Page, ScrapeOptions
+from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.measure import measure
+from jipyo.source.metric_data import read_metric
 from support import databases as db
 from support.memory import MemoryStore
 
@@ -169,7 +169,7 @@ def values(families: Iterable[Family]) -> dict[Labels, float]:
 
 def page(url: str, instance: str) -> tuple[dict[Labels, float], dict[str, MetricType]]:
     """What the exporter says, read by our own scraper."""
-    reading = Page(url, {"job": instance, "instance": instance}, ScrapeOptions()).read(0)
+    reading = ScrapeReader(url, {"job": instance, "instance": instance}, ScrapeOptions()).read(0)
     found = dict(zip(reading.series, map(float, reading.values), strict=True))
     return found, {one.metric: one.type for one in reading.metadata}
 
@@ -420,7 +420,7 @@ def test_long_transactions_are_seen(stack: Stack, opened: Opened) -> None:
     store = MemoryStore()
     for labels, value in found.items():
         store.put(labels.put({"instance": "mysql"}), [1000], [value])
-    measured = measure(Embedded(store, Engine()), longest, 1000, 1000, 1)
+    measured = read_metric(Embedded(store, Engine()), longest, 1000, 1000, 1)
     assert measured.exporters == ("jipyo_mysql",)
     assert measured.matrix.values[0, 0] >= 1
 

@@ -14,11 +14,11 @@ import urllib3
 from rich.console import Console
 from rich.table import Table
 
-from jipyo.collect.exposition import Parser
 from jipyo.collect.host import Host
 from jipyo.collect.process import Processes
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricType
+from jipyo.wire.exposition import Parser
 from support import services
 
 if TYPE_CHECKING:

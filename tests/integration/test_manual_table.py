@@ -27,7 +27,7 @@ from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop
 from jipyo.collect.process import Processes
 from jipyo.collect.schedule import system_clock
-from jipyo.collect.scrape import Page, ScrapeOptions
+from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.collect.target import Target, own_target
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.result import Vector
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jipyo.catalogue import Alternative, Metric
+    from jipyo.catalogue import Metric, MetricQuery
 
 pytestmark = pytest.mark.integration
 
@@ -65,7 +65,7 @@ class Row:
     """A metric as three saw it; NaN where one has nothing."""
 
     metric: Metric
-    alternative: Alternative
+    alternative: MetricQuery
     series: int
     own: float
     scraped: float
@@ -288,7 +288,7 @@ def page_targets(jobs: dict[str, tuple[str, int]]) -> list[Target]:
     for job, (instance, port) in jobs.items():
         labels = {"job": job, "instance": instance}
         url = f"http://127.0.0.1:{port}/metrics"
-        page = Page(url, labels, ScrapeOptions(timeout_ms=INTERVAL_MS))
+        page = ScrapeReader(url, labels, ScrapeOptions(timeout_ms=INTERVAL_MS))
         targets.append(Target(Labels.of(labels), page, INTERVAL_MS, url))
     return targets
 
@@ -335,7 +335,7 @@ def close(metric: Metric, one: float, other: float) -> bool:
     return abs(one - other) <= room
 
 
-def row(watched: Watched, metric: Metric, alternative: Alternative) -> Row | None:
+def row(watched: Watched, metric: Metric, alternative: MetricQuery) -> Row | None:
     """One line of the table; None where Prometheus has nothing of it either."""
     # The ten largest groups change from moment to moment, so all of them are asked for.
     expression = alternative.expression(WINDOW).replace("topk by (instance) (10,", "(")

@@ -14,9 +14,9 @@ from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.labels import Labels
 from jipyo.model.matcher import Matcher
 from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
-from jipyo.model.sample import EVERY_FIGURE, STALE_BITS, HourBlock, HourFigure, SeriesBlock
+from jipyo.model.sample import EVERY_FIGURE, STALE_BITS, HourBlock, HourStatistic, SeriesBlock
 from jipyo.promql import Engine, Feature, Options
-from jipyo.promql.explain import Step
+from jipyo.promql.engine.explain import Step
 from jipyo.source import Embedded
 from support.memory import HOUR_MS, MemoryStore
 
@@ -318,7 +318,7 @@ class Spying(MemoryStore):
         selector: Sequence[Matcher],
         start_ms: int,
         end_ms: int,
-        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+        figures: AbstractSet[HourStatistic] = EVERY_FIGURE,
     ) -> Iterator[HourBlock]:
         self.hours_asked.append((start_ms, end_ms))
         yield from super().hours(selector, start_ms, end_ms, figures)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
-from jipyo.promql.annotations import Flattened, Notes
-from jipyo.promql.ast import Span
-from jipyo.promql.numerals import open_metrics, short
-from jipyo.promql.relabel import natural_less
-from jipyo.promql.sums import joined, literal_means, literal_sums, sum_rows, window_sums
-from jipyo.promql.xxhash import hash64
+from jipyo.promql.engine.annotations import Annotations, Flattened
+from jipyo.promql.engine.relabel import natural_less
+from jipyo.promql.engine.summation import joined, literal_means, literal_sums, sum_rows, window_sums
+from jipyo.promql.engine.xxhash import hash64
+from jipyo.promql.syntax.ast import Span
+from jipyo.promql.syntax.number_format import open_metrics, short
 from promql import windows_oracle as oracle
 from support.memory import MemoryStore
 
@@ -149,7 +149,7 @@ def test_hashes_are_those_of_xxhash(data: bytes, value: int) -> None:
 
 
 def test_a_text_is_said_once_with_line_and_column() -> None:
-    notes = Notes()
+    notes = Annotations()
     for q in (2.0, 2.0, -1.0):
         notes.invalid_quantile(q, Span(3, 4))
     warnings, infos = notes.texts("a\n+b", 10)
@@ -161,7 +161,7 @@ def test_a_text_is_said_once_with_line_and_column() -> None:
 
 
 def test_what_is_too_much_to_say_is_counted() -> None:
-    notes = Notes()
+    notes = Annotations()
     for nth in range(13):
         notes.not_a_counter(f"m{nth}", HERE)
         notes.invalid_ratio(2.0 + nth, 1.0, HERE)
@@ -172,7 +172,7 @@ def test_what_is_too_much_to_say_is_counted() -> None:
 
 
 def test_flattened_buckets_are_told_together() -> None:
-    notes = Notes()
+    notes = Annotations()
     notes.flattened("x", Flattened(1, 2, 3.14159, 1, 60_000, 60_000), HERE)
     notes.flattened("x", Flattened(0.5, 1, 1, 2, 0, 120_000), HERE)
     (text,) = notes.texts("x", 10)[1]

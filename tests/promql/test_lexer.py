@@ -1,6 +1,6 @@
 import pytest
 
-from jipyo.promql.lexer import Kind, tokenize
+from jipyo.promql.syntax.lexer import Kind, tokenize
 
 
 def kinds(text: str) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.promql import Feature, parse, parse_selector
-from jipyo.promql.ast import (
+from jipyo.promql.syntax.ast import (
     NOWHERE,
     Aggregate,
     Binary,
@@ -39,8 +39,8 @@ from jipyo.promql.ast import (
     children,
     walk,
 )
-from jipyo.promql.features import ALL, DEFAULT, Features
-from jipyo.promql.signatures import AGGREGATORS, FUNCTIONS, ValueType
+from jipyo.promql.syntax.features import ALL, DEFAULT, Features
+from jipyo.promql.syntax.signatures import AGGREGATORS, FUNCTIONS, ValueType
 from support.expressions import expressions, respaced
 
 

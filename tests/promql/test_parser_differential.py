@@ -22,9 +22,9 @@ from hypothesis import HealthCheck, given, settings
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME
 from jipyo.promql import format_expr, parse
-from jipyo.promql.features import ALL
-from jipyo.promql.printer import number_text, pretty
-from jipyo.promql.tree import tree
+from jipyo.promql.syntax.ast_json import tree
+from jipyo.promql.syntax.features import ALL
+from jipyo.promql.syntax.printer import number_text, pretty
 from support import services
 from support.expressions import Vocabulary, expressions
 

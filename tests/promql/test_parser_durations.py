@@ -4,9 +4,9 @@ import pytest
 
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.promql import format_expr, parse
-from jipyo.promql.ast import Duration, MatrixSelector, VectorSelector
-from jipyo.promql.durations import evaluate, format_duration, parse_duration, resolve
-from jipyo.promql.features import ALL
+from jipyo.promql.syntax.ast import Duration, MatrixSelector, VectorSelector
+from jipyo.promql.syntax.durations import evaluate, format_duration, parse_duration, resolve
+from jipyo.promql.syntax.features import ALL
 
 MINUTE = 60_000
 

@@ -2,8 +2,8 @@ import pytest
 
 from jipyo.model.errors import ConfigError
 from jipyo.promql import Feature, parse_features
-from jipyo.promql.features import DEFAULT
-from jipyo.promql.signatures import AGGREGATORS, FUNCTIONS, ValueType
+from jipyo.promql.syntax.features import DEFAULT
+from jipyo.promql.syntax.signatures import AGGREGATORS, FUNCTIONS, ValueType
 
 
 def test_features_are_added_to_the_default_ones() -> None:

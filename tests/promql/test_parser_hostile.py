@@ -5,11 +5,11 @@ import pytest
 
 from jipyo.model.errors import QueryError
 from jipyo.promql import format_expr, parse
-from jipyo.promql.ast import walk
-from jipyo.promql.durations import resolve
-from jipyo.promql.features import ALL
-from jipyo.promql.printer import pretty
-from jipyo.promql.tree import tree
+from jipyo.promql.syntax.ast import walk
+from jipyo.promql.syntax.ast_json import tree
+from jipyo.promql.syntax.durations import resolve
+from jipyo.promql.syntax.features import ALL
+from jipyo.promql.syntax.printer import pretty
 
 TRACED = sys.gettrace() is not None
 """Under a coverage measurement everything takes its time."""

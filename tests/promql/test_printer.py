@@ -4,9 +4,9 @@ import pytest
 from hypothesis import example, given
 
 from jipyo.promql import format_expr, parse
-from jipyo.promql.ast import NumberLiteral
-from jipyo.promql.features import ALL
-from jipyo.promql.printer import number_text, pretty
+from jipyo.promql.syntax.ast import NumberLiteral
+from jipyo.promql.syntax.features import ALL
+from jipyo.promql.syntax.printer import number_text, pretty
 from support.expressions import expressions, respaced
 
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 
 from jipyo.promql import parse
-from jipyo.promql.features import ALL
-from jipyo.promql.tree import tree
+from jipyo.promql.syntax.ast_json import tree
+from jipyo.promql.syntax.features import ALL
 from support.expressions import expressions
 
 X_MATCHERS = [{"name": "__name__", "value": "x", "type": "="}]

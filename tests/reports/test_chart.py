@@ -13,8 +13,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.reports import chart
-from jipyo.reports.chart import Axes, Band, Bar, Heat, Limit, Line, Mark, Period, Plot, Row, Size
+from jipyo.reports.charts import svg as chart
+from jipyo.reports.charts.svg import (
+    Axes,
+    Band,
+    Bar,
+    Heat,
+    Limit,
+    Line,
+    Mark,
+    Period,
+    Plot,
+    Row,
+    Size,
+)
 
 SEOUL = ZoneInfo("Asia/Seoul")
 T0 = 1_795_186_800_000  # 2026-11-21 00:00 in Seoul

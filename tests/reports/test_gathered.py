@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jipyo.model.errors import ReportError
-from jipyo.reports.document import Delta, Figure, Fold
+from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.gathered import difference, earlier, midnight, period_of
 
 HOUR = 3_600_000

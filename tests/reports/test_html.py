@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.catalogue import Bilingual, Catalogue, load
+from jipyo.catalogue import Catalogue, load
 from jipyo.i18n import LANGS, Lang, texts
+from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import ReportError
 from jipyo.reports import daily
 from jipyo.reports.document import Issuer, Note, Report, Subject, figures, phrase

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from jipyo.analysis.certainty import UNKNOWN, wilson
 from jipyo.analysis.health import State
+from jipyo.analysis.proportion import wilson
+from jipyo.analysis.summary import MetricSummary, Window, primary, read, targets
 from jipyo.catalogue import Catalogue, Metric, Summary, load
 from jipyo.model.errors import QueryError
+from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
-from jipyo.reports.document import Figure, Fold
 from jipyo.reports.gathered import midnight
-from jipyo.reports.reading import Reading, Window, primary, read, targets
 from jipyo.source import Embedded
 from jipyo.tsdb import Options, Store
 from reports.days import SEOUL, Samples, Site
@@ -68,7 +68,7 @@ def target(job: str = "node") -> Samples:
 EVERY = np.ones(MINUTES.size, bool)
 
 
-def figure(reading: Reading, name: Summary) -> Figure:
+def figure(reading: MetricSummary, name: Summary) -> Figure:
     return reading.headline.figures[name]
 
 
@@ -79,7 +79,7 @@ def p95(values: list[float]) -> float:
     return ranked[low] + (rank - low) * (ranked[min(low + 1, len(ranked) - 1)] - ranked[low])
 
 
-def memory(path: Path, used: np.ndarray, kept: np.ndarray = EVERY) -> Reading:
+def memory(path: Path, used: np.ndarray, kept: np.ndarray = EVERY) -> MetricSummary:
     node = target()
     node.put("node_memory_MemTotal_bytes", 1e9)
     node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
@@ -333,7 +333,7 @@ def test_a_ratio_that_nobody_counted_is_its_last_and_says_so(tmp_path: Path) -> 
     reading = read(source, metric("ai.model.accuracy"), WINDOW)
     told = reading.figure
     assert told is not None
-    assert (told.fold, told.certainty) == (Fold.LAST, UNKNOWN)
+    assert (told.fold, told.certainty) == (Fold.LAST, UNKNOWN_PROPORTION)
     assert Summary.RATIO_OF_SUMS not in reading.headline.figures
 
 

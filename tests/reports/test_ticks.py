@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jipyo.reports.charts.axis import time_ticks, value_ticks
 from jipyo.reports.gathered import midnight
-from jipyo.reports.ticks import time_ticks, value_ticks
 
 finite = st.floats(-1e12, 1e12)
 

@@ -12,15 +12,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jipyo.analysis.health import State
-from jipyo.catalogue import Bilingual
 from jipyo.i18n import LANGS, texts
+from jipyo.model.bilingual import Bilingual
+from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.document import (
     Badge,
     Code,
     Day,
-    Delta,
-    Figure,
-    Fold,
     Joined,
     Moment,
     Part,
@@ -31,7 +29,7 @@ from jipyo.reports.document import (
     phrase,
 )
 from jipyo.reports.gathered import midnight, period_of
-from jipyo.reports.render.words import Words
+from jipyo.reports.render.wording import Words
 
 SEOUL = ZoneInfo("Asia/Seoul")
 DAY = date(2026, 11, 21)

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from analysis.shaped import METRIC
-from jipyo.catalogue import Alternative, Metric
+from jipyo.catalogue import Metric, MetricQuery
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.measure import Measured, measure, rate_window
+from jipyo.source.metric_data import MetricData, rate_window, read_metric
 from support.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -37,15 +37,15 @@ def source(series: Mapping[str, float | list[float]]) -> Embedded:
     return Embedded(store, Engine())
 
 
-def metric(*queries: Alternative, by: tuple[str, ...] = ("instance",)) -> Metric:
+def metric(*queries: MetricQuery, by: tuple[str, ...] = ("instance",)) -> Metric:
     return replace(METRIC, queries=queries, by=by)
 
 
-def ask(answering: Embedded, of: Metric) -> Measured:
-    return measure(answering, of, T0_MS, T0_MS + (STEPS - 1) * MINUTE_MS, MINUTE_MS)
+def ask(answering: Embedded, of: Metric) -> MetricData:
+    return read_metric(answering, of, T0_MS, T0_MS + (STEPS - 1) * MINUTE_MS, MINUTE_MS)
 
 
-def rows(measured: Measured) -> list[tuple[str, str, list[float]]]:
+def rows(measured: MetricData) -> list[tuple[str, str, list[float]]]:
     """Labels, exporter and values of each series, in order."""
     return [
         (str(labels), exporter, values.tolist())
@@ -55,9 +55,9 @@ def rows(measured: Measured) -> list[tuple[str, str, list[float]]]:
     ]
 
 
-FIRST = Alternative(exporter="first", promql="a")
-SECOND = Alternative(exporter="second", promql="b")
-LAST = Alternative(exporter="last", promql="c", fallback=True)
+FIRST = MetricQuery(exporter="first", promql="a")
+SECOND = MetricQuery(exporter="second", promql="b")
+LAST = MetricQuery(exporter="last", promql="c", fallback=True)
 
 
 def test_for_each_target_the_first_alternative_with_data_wins() -> None:
@@ -97,7 +97,7 @@ def test_a_fallback_is_asked_only_where_nothing_else_has_data(
 
 
 def test_labels_get_the_names_of_the_catalogue() -> None:
-    renamed = Alternative(exporter="first", promql="a", rename={"host": "instance", "id": "gpu"})
+    renamed = MetricQuery(exporter="first", promql="a", rename={"host": "instance", "id": "gpu"})
     answering = source(
         {'a{host="x",id="0"}': 1, 'a{host="x",instance="y"}': 2, 'b{instance="x"}': 3}
     )
@@ -120,13 +120,13 @@ def test_without_data_there_are_steps_but_no_series() -> None:
 
 
 def test_one_step_is_a_moment() -> None:
-    measured = measure(source({'a{instance="x"}': 7}), metric(FIRST), T0_MS, T0_MS, 1)
+    measured = read_metric(source({'a{instance="x"}': 7}), metric(FIRST), T0_MS, T0_MS, 1)
     assert measured.matrix.values.tolist() == [[7]]
 
 
 def test_what_has_to_be_said_is_said_once() -> None:
-    odd = Alternative(exporter="odd", promql="quantile by (instance) (2, a)")
-    again = Alternative(exporter="again", promql="quantile by (instance) (2, b)")
+    odd = MetricQuery(exporter="odd", promql="quantile by (instance) (2, a)")
+    again = MetricQuery(exporter="again", promql="quantile by (instance) (2, b)")
     measured = ask(source({'a{instance="x"}': 1, 'b{instance="y"}': 1}), metric(odd, again))
     assert len(measured.matrix.series) == 2
     assert len(measured.warnings) == len(set(measured.warnings)) >= 1
@@ -134,7 +134,7 @@ def test_what_has_to_be_said_is_said_once() -> None:
 
 def test_a_refused_question_is_not_hidden() -> None:
     with pytest.raises(QueryError):
-        ask(source({}), metric(Alternative(exporter="odd", promql="sum(")))
+        ask(source({}), metric(MetricQuery(exporter="odd", promql="sum(")))
 
 
 @pytest.mark.parametrize(
@@ -153,15 +153,15 @@ def test_the_rate_window_is_never_shorter_than_the_step(
 
 
 def test_the_rate_window_stands_in_the_question() -> None:
-    counter = Alternative(exporter="first", promql="rate(a[$w])")
+    counter = MetricQuery(exporter="first", promql="rate(a[$w])")
     answering = source({'a{instance="x"}': [0, 60, 120, 180]})
     measured = ask(answering, metric(counter))
     assert measured.expressions == (("first", "rate(a[5m])"),)
     assert measured.matrix.present.tolist() == [[False, True, True, True]]
 
 
-RATIO = Alternative(exporter="ratio", promql="c")
-COUNTED = Alternative(
+RATIO = MetricQuery(exporter="ratio", promql="c")
+COUNTED = MetricQuery(
     exporter="counted",
     promql="100 * sum by (host) (a) / sum by (host) (b)",
     of="sum by (host) (b)",

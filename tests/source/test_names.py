@@ -10,11 +10,11 @@ import pytest
 
 from analysis.shaped import METRIC
 from catalogue.pages import filled
-from jipyo.catalogue import Alternative, load
+from jipyo.catalogue import MetricQuery, load
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.measure import measure
-from jipyo.source.names import answerable, metric_names
+from jipyo.source.metric_data import read_metric
+from jipyo.source.prune import answerable, metric_names
 
 if TYPE_CHECKING:
     from jipyo.model.result import QueryResult
@@ -74,7 +74,7 @@ PAIRS = [(metric, query) for metric in load().metrics for query in metric.querie
     ("metric", "query"), PAIRS, ids=[f"{m.id}-{q.exporter}-{i}" for i, (m, q) in enumerate(PAIRS)]
 )
 def test_every_expression_is_asked_where_it_has_an_answer(
-    metric: object, query: Alternative
+    metric: object, query: MetricQuery
 ) -> None:
     source = Embedded(filled(query.expression("5m"), NOW_MS), Engine())
     assert answerable(query.expression("5m"), metric_names(source, NOW_MS))
@@ -94,14 +94,14 @@ class Counting:
 
 
 def test_what_is_measured_is_the_same_with_less_asked() -> None:
-    queries = tuple(Alternative(exporter=name, promql=name) for name in ("c", "node_load5", "d"))
+    queries = tuple(MetricQuery(exporter=name, promql=name) for name in ("c", "node_load5", "d"))
     metric = replace(METRIC, queries=queries)
     source = Counting(Embedded(filled("node_load5", NOW_MS), Engine()))
-    whole = measure(source, metric, NOW_MS, NOW_MS, 1)  # type: ignore[arg-type]
+    whole = read_metric(source, metric, NOW_MS, NOW_MS, 1)  # type: ignore[arg-type]
     assert source.asked == ["c", "node_load5", "d"]
     source.asked.clear()
     names = frozenset({"node_load5", "other"})
-    less = measure(source, metric, NOW_MS, NOW_MS, 1, names)  # type: ignore[arg-type]
+    less = read_metric(source, metric, NOW_MS, NOW_MS, 1, names)  # type: ignore[arg-type]
     assert source.asked == ["node_load5"]
     assert less.matrix.series == whole.matrix.series
     assert np.array_equal(less.matrix.values, whole.matrix.values)

@@ -13,10 +13,10 @@ from types import MappingProxyType
 
 from hypothesis import strategies as st
 
-from jipyo.promql.lexer import WORDS, Kind, tokenize
-from jipyo.promql.names import needs_quotes
-from jipyo.promql.quoting import quote
-from jipyo.promql.signatures import ValueType
+from jipyo.promql.syntax.lexer import WORDS, Kind, tokenize
+from jipyo.promql.syntax.names import needs_quotes
+from jipyo.promql.syntax.quoting import quote
+from jipyo.promql.syntax.signatures import ValueType
 
 _LABELS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {"job": ("api", "web"), "instance": ("a:1", "b:2", "c:3"), "경로": ("/", "/새")}

@@ -13,7 +13,7 @@ from jipyo.model.sample import (
     EVERY_FIGURE,
     Appended,
     HourBlock,
-    HourFigure,
+    HourStatistic,
     MetricMetadata,
     Reject,
     Scrape,
@@ -95,7 +95,7 @@ class MemoryStore:
         selector: Selector,
         start_ms: int,
         end_ms: int,
-        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+        figures: AbstractSet[HourStatistic] = EVERY_FIGURE,
     ) -> Iterator[HourBlock]:
         first, last = math.ceil(start_ms / HOUR_MS), end_ms // HOUR_MS
         for labels in self._matching([selector], start_ms, end_ms):
@@ -134,18 +134,18 @@ def _increase(values: np.ndarray) -> float:
     return float(values[-1] - values[0] + before)
 
 
-_FIGURES: Mapping[HourFigure, Callable[[np.ndarray], float]] = {
-    HourFigure.FIRST: lambda values: values[0],
-    HourFigure.LAST: lambda values: values[-1],
-    HourFigure.MIN: np.fmin.reduce,
-    HourFigure.MAX: np.fmax.reduce,
-    HourFigure.SUM: sum,
-    HourFigure.INCREASE: _increase,
+_FIGURES: Mapping[HourStatistic, Callable[[np.ndarray], float]] = {
+    HourStatistic.FIRST: lambda values: values[0],
+    HourStatistic.LAST: lambda values: values[-1],
+    HourStatistic.MIN: np.fmin.reduce,
+    HourStatistic.MAX: np.fmax.reduce,
+    HourStatistic.SUM: sum,
+    HourStatistic.INCREASE: _increase,
 }
 
 
 def _hour_block(
-    labels: Labels, hours: list[tuple[int, np.ndarray]], figures: AbstractSet[HourFigure]
+    labels: Labels, hours: list[tuple[int, np.ndarray]], figures: AbstractSet[HourStatistic]
 ) -> HourBlock:
     return HourBlock(
         series=(labels,),

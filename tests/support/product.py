@@ -13,7 +13,7 @@ from pathlib import Path
 import orjson
 import urllib3
 
-from jipyo.cli.entry import run
+from jipyo.cli.main import run
 from jipyo.i18n import Lang, texts
 from support.services import free_port
 

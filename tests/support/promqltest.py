@@ -37,10 +37,10 @@ from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, V
 from jipyo.model.sample import STALE_NAN, Scrape
 from jipyo.model.store import Appender, Queryable
 from jipyo.promql import Engine
-from jipyo.promql.durations import parse_duration
-from jipyo.promql.lexer import Kind, tokenize
-from jipyo.promql.parser import parse_selector
-from jipyo.promql.quoting import unquote
+from jipyo.promql.syntax.durations import parse_duration
+from jipyo.promql.syntax.lexer import Kind, tokenize
+from jipyo.promql.syntax.parser import parse_selector
+from jipyo.promql.syntax.quoting import unquote
 from support.memory import MemoryStore
 
 Row = tuple[float | None, ...]

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from jipyo.model.sample import STALE_NAN, HourFigure, Scrape, SeriesBlock
-from jipyo.tsdb import hourly
+from jipyo.model.sample import STALE_NAN, HourStatistic, Scrape, SeriesBlock
+from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
 from tsdb.support import EVERYTHING, STEP, T0, Opened, one
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.labels import Labels
     from jipyo.model.sample import HourBlock, Values
-    from jipyo.tsdb.hourly import Hours
+    from jipyo.tsdb.hour_stats import Hours
 
 COUNTER, GAUGE, GAPS = one("counter_total"), one("gauge"), one("gaps")
 Row = tuple[int, float, float, float, float, float, float]
@@ -46,8 +46,8 @@ def _row(v: list[float]) -> Row:
 
 
 ORDER = (
-    *(HourFigure.FIRST, HourFigure.LAST, HourFigure.MIN),
-    *(HourFigure.MAX, HourFigure.SUM, HourFigure.INCREASE),
+    *(HourStatistic.FIRST, HourStatistic.LAST, HourStatistic.MIN),
+    *(HourStatistic.MAX, HourStatistic.SUM, HourStatistic.INCREASE),
 )
 
 
@@ -109,7 +109,7 @@ def test_hours_are_what_the_samples_say(opened: Opened, how: str, start: int, en
     assert not found
 
 
-def same(one: Hours, other: Hours, figures: Iterable[HourFigure]) -> None:
+def same(one: Hours, other: Hours, figures: Iterable[HourStatistic]) -> None:
     assert (one.hour_ms == other.hour_ms).all()
     assert (one.count == other.count).all()
     for figure in figures:
@@ -120,11 +120,11 @@ def same(one: Hours, other: Hours, figures: Iterable[HourFigure]) -> None:
 def test_a_packed_day_is_unpacked_bit_for_bit() -> None:
     hours = hourly.summarise(*series_of_days(1))
     again = hourly.unpack(dict(enumerate(hourly.pack(hours))))
-    same(hours, again, HourFigure)
+    same(hours, again, HourStatistic)
 
 
-@pytest.mark.parametrize("figure", HourFigure)
-def test_a_figure_needs_no_more_columns_than_it_says(figure: HourFigure) -> None:
+@pytest.mark.parametrize("figure", HourStatistic)
+def test_a_figure_needs_no_more_columns_than_it_says(figure: HourStatistic) -> None:
     hours = hourly.summarise(*series_of_days(1))
     packed = hourly.pack(hours)
     columns = {column: packed[column] for column in hourly.needed([figure])}
@@ -134,9 +134,9 @@ def test_a_figure_needs_no_more_columns_than_it_says(figure: HourFigure) -> None
         hourly.unpack(columns, {figure})
 
 
-@pytest.mark.parametrize("figure", HourFigure)
+@pytest.mark.parametrize("figure", HourStatistic)
 def test_a_figure_is_the_same_whether_asked_for_alone_or_with_all(
-    opened: Opened, figure: HourFigure
+    opened: Opened, figure: HourStatistic
 ) -> None:
     t_ms, values = series_of_days(3)
     opened.store.load([SeriesBlock((COUNTER, GAUGE, GAPS), t_ms, values)])
@@ -153,11 +153,11 @@ def test_a_figure_is_the_same_whether_asked_for_alone_or_with_all(
 def test_series_with_samples_in_the_same_hours_stand_together(opened: Opened) -> None:
     t_ms, values = series_of_days(2)
     opened.store.load([SeriesBlock((COUNTER, GAUGE, GAPS), t_ms, values)])
-    blocks = list(opened.store.hours(EVERYTHING, T0 - 2 * DAY_MS, T0, {HourFigure.SUM}))
+    blocks = list(opened.store.hours(EVERYTHING, T0 - 2 * DAY_MS, T0, {HourStatistic.SUM}))
     assert [block.series for block in blocks] == [(COUNTER, GAUGE), (GAPS,)]
     for block in blocks:
         shape = (len(block.series), len(block.hour_ms))
-        assert block.count.shape == block.figures[HourFigure.SUM].shape == shape
+        assert block.count.shape == block.figures[HourStatistic.SUM].shape == shape
         assert (block.count > 0).all()
 
 
@@ -168,7 +168,7 @@ def test_an_hour_ends_with_its_last_millisecond_and_begins_after_it(opened: Open
     (block,) = opened.store.hours(EVERYTHING, T0, T0 + HOUR_MS)
     assert block.hour_ms.tolist() == [T0]
     assert block.count.tolist() == [[2]]
-    assert block.figures[HourFigure.SUM].tolist() == [[5.0]]
+    assert block.figures[HourStatistic.SUM].tolist() == [[5.0]]
 
 
 def test_a_range_without_a_whole_hour_has_none(opened: Opened) -> None:

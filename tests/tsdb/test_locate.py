@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.model.sample import Scrape
-from jipyo.tsdb.locate import alike
+from jipyo.tsdb.locator import alike
 from tsdb.support import STEP, T0, Opened, everything, one
 
 

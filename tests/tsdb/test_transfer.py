@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from jipyo.collect.exposition import Format, Parser
 from jipyo.model.errors import CollectError, StoreError, StoreFull
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.sample import (
@@ -27,6 +26,7 @@ from jipyo.tsdb import (
     import_openmetrics,
 )
 from jipyo.tsdb.options import DAY_MS
+from jipyo.wire.exposition import Format, Parser
 from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, everything, one
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from jipyo.web import pages, prometheus_api
-from jipyo.web.jipyo_api import JipyoApi
+from jipyo.web import exporter as pages
+from jipyo.web.api.routes import JipyoApi
+from jipyo.web.prometheus import query as prometheus_api
 from jipyo.web.services import Services
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -21,7 +21,7 @@ from jipyo.model.result import (
     Vector,
 )
 from jipyo.model.sample import SeriesBlock
-from jipyo.web import encode
+from jipyo.wire import prometheus_json as encode
 
 
 def _from_bits(bits: int) -> float:

@@ -7,18 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jipyo.analysis.doctor import Finding
-from jipyo.collect.face import Note
+from jipyo.analysis.coverage import Finding
 from jipyo.collect.target import TargetState, TargetStatus
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError, SourceError, StoreFull
 from jipyo.model.labels import Labels
+from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
-from jipyo.web import shown
-from jipyo.web.held import Held
+from jipyo.web.api import views as shown
+from jipyo.web.http.cache import TtlCache
 from jipyo.web.services import Services
 
 from .conftest import NOW_MS, Client, Serve
@@ -242,7 +242,7 @@ def _targets() -> list[TargetStatus]:
             CollectError("web.not_ready"),
             NOW_MS,
             0.25,
-            notes=(Note("web.no_such_metric", (("id", "x"),)),),
+            notes=(ReadingNote("web.no_such_metric", (("id", "x"),)),),
         ),
         TargetStatus(node, "", 15_000, TargetState.ABSENT),
         TargetStatus(node, "", 60_000),
@@ -307,7 +307,7 @@ def test_one_computed_answer_serves_all_who_ask_together() -> None:
         computed.append(now_ms)
         return now_ms
 
-    held = Held(compute, lambda: clock[0], 500)
+    held = TtlCache(compute, lambda: clock[0], 500)
     threads = [threading.Thread(target=held) for _ in range(8)]
     for thread in threads:
         thread.start()

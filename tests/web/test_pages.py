@@ -21,9 +21,9 @@ from jipyo.model.family import Family, FamilySample
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_NAN, MetricType, Scrape
 from jipyo.tsdb import Store
-from jipyo.web import edge
-from jipyo.web.guard import SECURITY_HEADERS
-from jipyo.web.metering import Meter
+from jipyo.web.http import endpoint as edge
+from jipyo.web.http.metrics import RequestMetrics
+from jipyo.web.middleware import SECURITY_HEADERS
 from jipyo.web.services import HeadStats, Options, Services
 
 from .conftest import NOW_MS, T0_MS, Client, Serve
@@ -35,7 +35,7 @@ def _families() -> tuple[Family, ...]:
 
 
 def test_metrics_gives_what_was_collected_and_what_we_count(serve: Serve) -> None:
-    meter = Meter()
+    meter = RequestMetrics()
     client = serve(collected=_families, meter=meter)
     client.get("/api/v1/query", query="1")
     _counts(meter, 1)
@@ -55,13 +55,13 @@ def test_metrics_speaks_openmetrics_when_asked(client: Client) -> None:
 
 
 def test_what_the_collectors_already_carry_is_not_said_twice(serve: Serve) -> None:
-    meter = Meter()
+    meter = RequestMetrics()
     page = serve(collected=meter.families, meter=meter).get("/metrics").body
     assert page.count(b"# TYPE jipyo_http_requests_total") == 1
 
 
 def test_requests_are_counted_by_route_and_never_by_address(serve: Serve) -> None:
-    meter = Meter()
+    meter = RequestMetrics()
     client = serve(meter=meter)
     client.get("/api/v1/label/job/values")
     client.get("/api/v1/label/instance/values")
@@ -73,7 +73,7 @@ def test_requests_are_counted_by_route_and_never_by_address(serve: Serve) -> Non
     assert sum(counts.values()) == 4
 
 
-def _counts(meter: Meter, requests: int) -> dict[tuple[str, str], float]:
+def _counts(meter: RequestMetrics, requests: int) -> dict[tuple[str, str], float]:
     """By handler and code; a request is counted only after its answer is out."""
     end = time.monotonic() + 5
     while True:
@@ -339,7 +339,7 @@ def _connect(client: Client) -> socket.socket:
 
 
 def test_who_leaves_within_a_request_or_an_answer_harms_nobody(serve: Serve) -> None:
-    meter = Meter()
+    meter = RequestMetrics()
     client = serve(meter=meter)
     half = b"POST /api/v1/query HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nquery="
     with _connect(client) as leaving:

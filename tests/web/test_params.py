@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.model.errors import QueryError
-from jipyo.web import params
-from jipyo.web.params import Form
-from jipyo.web.prometheus_api import unescaped
+from jipyo.web.http import params
+from jipyo.web.http.params import Form
+from jipyo.web.prometheus.query import unescaped
 
 
 @pytest.mark.parametrize(

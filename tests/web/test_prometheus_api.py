@@ -11,8 +11,8 @@ from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceErr
 from jipyo.model.labels import Labels
 from jipyo.model.result import QueryResult, RawMatrix
 from jipyo.model.sample import SeriesBlock
-from jipyo.web.params import Form
-from jipyo.web.prometheus_api import query
+from jipyo.web.http.params import Form
+from jipyo.web.prometheus.query import query
 from jipyo.web.services import Services
 
 from .conftest import NOW_MS, T0_MS, Client, Serve

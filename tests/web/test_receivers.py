@@ -16,14 +16,14 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 
-from jipyo.collect.push import wire
-from jipyo.collect.push.groups import Groups
+from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Appended, MetricMetadata, Scrape
 from jipyo.model.store import Appender
 from jipyo.tsdb import Store
-from jipyo.web.receivers import ReceiverOptions, Receivers
+from jipyo.web.ingest import ReceiverOptions, Receivers
+from jipyo.wire import protobuf as wire
 
 from .conftest import Answer, Client, Serve
 
@@ -75,7 +75,7 @@ class Place:
     client: Client
     store: Store
     receivers: Receivers
-    groups: Groups
+    groups: PushGroups
     clock_s: list[float]
 
     def post(self, path: str, body: bytes, method: str = "POST", **headers: str) -> Answer:
@@ -107,7 +107,7 @@ def places(tmp_path: Path, serve: Serve) -> Iterator:
 
         def place(appender: Appender | None = None, **options: int) -> Place:
             clock_s = [0.0]
-            groups = Groups(tmp_path / "pushed.json")
+            groups = PushGroups(tmp_path / "pushed.json")
             receivers = Receivers(
                 appender or store,
                 groups,

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from jipyo.analysis.certainty import UNKNOWN, Certainty, certainty
+from jipyo.analysis.proportion import certainty
 from jipyo.catalogue import Across, Direction, Statistic
+from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.result import Matrix
     from jipyo.model.sample import Mask, Times, Values
-    from jipyo.source.measure import Measured
+    from jipyo.source.metric_data import MetricData
 
 GRACE_MS = 60_000
 """How long a series may miss steps before its state is unknown.
@@ -43,12 +44,12 @@ class State(Enum):
     CRITICAL = "critical"
 
     @property
-    def rank(self) -> Rank:
+    def rank(self) -> Severity:
         """How grave it is."""
-        return Rank[self.name]
+        return Severity[self.name]
 
 
-class Rank(IntEnum):
+class Severity(IntEnum):
     """States by gravity, as arrays hold them."""
 
     OK = 0
@@ -103,7 +104,7 @@ class MetricHealth:
     """It began before the window that was looked at."""
     worst: Labels | None = None
     exporter: str | None = None
-    certainty: Certainty | None = None
+    certainty: ProportionEstimate | None = None
     """Of how many cases the value is a share; None where it is no share of counted cases."""
     problem: str = ""
     """What was said when the question was refused."""
@@ -147,7 +148,7 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class StateHistory:
     """How series went through the states; every array has shape (series, steps)."""
 
     rank: npt.NDArray[np.int8]
@@ -161,7 +162,7 @@ def overall(t_ms: int, metrics: Iterable[MetricHealth]) -> Health:
     """All metrics together: as grave as the gravest; unknown where nothing was judged."""
     metrics = tuple(metrics)
     ranks = [one.state.rank for one in metrics if one.judged]
-    return Health(t_ms, max(ranks, default=Rank.UNKNOWN).state, metrics)
+    return Health(t_ms, max(ranks, default=Severity.UNKNOWN).state, metrics)
 
 
 def refused(metric: Metric, problem: str) -> MetricHealth:
@@ -175,7 +176,7 @@ def refused(metric: Metric, problem: str) -> MetricHealth:
     )
 
 
-def assess(measured: Measured, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHealth:
+def assess(measured: MetricData, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHealth:
     """How a metric is at the last step at or before `t_ms`."""
     metric, matrix = measured.metric, _until(measured.matrix, t_ms)
     if not matrix.present.any():
@@ -198,12 +199,12 @@ def _until(matrix: Matrix, t_ms: int) -> Matrix:
     )
 
 
-def _judgeable(measured: Measured) -> Mask:
+def _judgeable(measured: MetricData) -> Mask:
     """Series whose value is what the thresholds are about, shape (series,)."""
     return np.array([one.statistic is Statistic.FULL for one in measured.alternatives], bool)
 
 
-def _unjudged(measured: Measured, matrix: Matrix, grace_ms: int) -> MetricHealth:
+def _unjudged(measured: MetricData, matrix: Matrix, grace_ms: int) -> MetricHealth:
     metric = measured.metric
     values, seen = _carried(matrix, grace_ms)
     now = np.flatnonzero(seen[:, -1])
@@ -235,16 +236,16 @@ def _across(metric: Metric, rows: Indices, values: Values) -> tuple[int | None, 
     return int(rows[at]), float(values[at])
 
 
-def _judged(measured: Measured, matrix: Matrix, rows: Indices, grace_ms: int) -> MetricHealth:
+def _judged(measured: MetricData, matrix: Matrix, rows: Indices, grace_ms: int) -> MetricHealth:
     metric = measured.metric
     assert metric.thresholds is not None
     course = course_of(matrix, metric.thresholds, metric.direction, grace_ms)
     ranks = course.rank[rows, -1].astype(np.intp)
     gone = _gone_targets(metric, matrix, rows, ranks)
     # A series that ended while its target lives (a disk taken out) is not a loss of data.
-    counted = rows[(ranks != Rank.UNKNOWN) | gone]
-    if course.rank[counted, -1].max() == Rank.UNKNOWN:
-        unseen = counted[course.rank[counted, -1] == Rank.UNKNOWN]
+    counted = rows[(ranks != Severity.UNKNOWN) | gone]
+    if course.rank[counted, -1].max() == Severity.UNKNOWN:
+        unseen = counted[course.rank[counted, -1] == Severity.UNKNOWN]
         return _lost(measured, matrix, unseen, judged=True)
     return _at_level(measured, matrix, course, counted)
 
@@ -252,11 +253,15 @@ def _judged(measured: Measured, matrix: Matrix, rows: Indices, grace_ms: int) ->
 def _gone_targets(metric: Metric, matrix: Matrix, rows: Indices, ranks: Indices) -> Mask:
     """Which series belong to a target of which nothing is seen now, shape (rows,)."""
     targets = [matrix.series[row].get(metric.by[0], "") if metric.by else "" for row in rows]
-    alive = {target for target, rank in zip(targets, ranks, strict=True) if rank != Rank.UNKNOWN}
+    alive = {
+        target
+        for target, rank in zip(targets, ranks, strict=True)
+        if rank != Severity.UNKNOWN
+    }
     return np.array([target not in alive for target in targets], bool)
 
 
-def _lost(measured: Measured, matrix: Matrix, rows: Indices, *, judged: bool) -> MetricHealth:
+def _lost(measured: MetricData, matrix: Matrix, rows: Indices, *, judged: bool) -> MetricHealth:
     last = last_true(matrix.present[rows])[:, -1]
     latest = int(last.argmax())
     row = int(rows[latest])
@@ -271,12 +276,14 @@ def _lost(measured: Measured, matrix: Matrix, rows: Indices, *, judged: bool) ->
     )
 
 
-def _at_level(measured: Measured, matrix: Matrix, course: Course, rows: Indices) -> MetricHealth:
+def _at_level(
+    measured: MetricData, matrix: Matrix, course: StateHistory, rows: Indices
+) -> MetricHealth:
     metric = measured.metric
     limits = metric.thresholds
     assert limits is not None
     ranks = course.rank[rows]
-    rank = Rank(int(ranks[:, -1].max()))
+    rank = Severity(int(ranks[:, -1].max()))
     gravest = rows[ranks[:, -1] == rank]
     sign = _sign(metric.direction)
     row = int(gravest[(course.values[gravest, -1] * sign).argmax()])
@@ -298,31 +305,33 @@ def _at_level(measured: Measured, matrix: Matrix, course: Course, rows: Indices)
     )
 
 
-def _certainty(measured: Measured, matrix: Matrix, row: int | None) -> Certainty | None:
+def _certainty(measured: MetricData, matrix: Matrix, row: int | None) -> ProportionEstimate | None:
     """How sure the newest value of a series is; a value of several series has no n."""
     if measured.n is None:
         return None
     if row is None:
-        return UNKNOWN
+        return UNKNOWN_PROPORTION
     last = int(np.flatnonzero(matrix.present[row])[-1])
     value, n = float(matrix.values[row, last]), float(measured.n[row, last])
     return certainty(value, n, measured.metric.unit)
 
 
-def _begun(course: Course, rows: Indices, rank: Rank) -> int:
+def _begun(course: StateHistory, rows: Indices, rank: Severity) -> int:
     """The step at which the condition of the present state of these series began."""
     together = course.rank[rows].max(axis=0, keepdims=True)
     entered = int(_run_start(together)[0, -1])
-    if rank is Rank.OK:
+    if rank is Severity.OK:
         return entered
     first = rows[course.rank[rows, entered] == rank]
     return int(course.begun[first, entered].min())
 
 
-def _why(limits: Thresholds, sign: int, value: float, rank: Rank) -> tuple[Reason, float | None]:
+def _why(
+    limits: Thresholds, sign: int, value: float, rank: Severity
+) -> tuple[Reason, float | None]:
     """The reason, and the threshold it speaks of."""
-    if rank is not Rank.OK:
-        limit = limits.critical if rank is Rank.CRITICAL else limits.warning
+    if rank is not Severity.OK:
+        limit = limits.critical if rank is Severity.CRITICAL else limits.warning
         return Reason.BEYOND, limit
     levels = [level for level in (limits.critical, limits.warning) if level is not None]
     reached = next((level for level in levels if sign * (value - level) >= 0), None)
@@ -335,15 +344,15 @@ def _sign(direction: Direction) -> int:
 
 def course_of(
     matrix: Matrix, limits: Thresholds, direction: Direction, grace_ms: int = GRACE_MS
-) -> Course:
+) -> StateHistory:
     """How each series went through the states over all steps."""
     values, seen = _carried(matrix, grace_ms)
     sign = _sign(direction)
-    rank = np.where(seen, Rank.OK, Rank.UNKNOWN).astype(np.int8)
-    began: list[tuple[Rank, Indices]] = []
+    rank = np.where(seen, Severity.OK, Severity.UNKNOWN).astype(np.int8)
+    began: list[tuple[Severity, Indices]] = []
     for level, line, recover in (
-        (Rank.WARNING, limits.warning, limits.recover_warning),
-        (Rank.CRITICAL, limits.critical, limits.recover_critical),
+        (Severity.WARNING, limits.warning, limits.recover_warning),
+        (Severity.CRITICAL, limits.critical, limits.recover_critical),
     ):
         if line is not None:
             reached = seen & (sign * (values - line) >= 0)
@@ -354,7 +363,7 @@ def course_of(
     begun = _run_start(rank)
     for level, at in began:
         begun = np.where(rank == level, at, begun)
-    return Course(rank, begun, values)
+    return StateHistory(rank, begun, values)
 
 
 def _held(t_ms: Times, reached: Mask, cleared: Mask, for_ms: int) -> tuple[Mask, Indices]:

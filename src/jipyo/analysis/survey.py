@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import Health, MetricHealth, assess, overall, refused
 from jipyo.model.errors import QueryError
-from jipyo.source.measure import measure
-from jipyo.source.names import metric_names
+from jipyo.source.metric_data import read_metric
+from jipyo.source.prune import metric_names
 
 if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
-    from jipyo.source.face import Source
-    from jipyo.source.names import Names
+    from jipyo.source.base import Source
+    from jipyo.source.prune import Names
 
 STEP_MS = 60_000
 _HOUR_MS = 3_600_000
@@ -41,6 +41,6 @@ def _one(source: Source, metric: Metric, t_ms: int, step_ms: int, names: Names) 
     # The steps end at t itself, so that what is shown is the newest there is.
     start_ms = t_ms - window_ms(metric) // step_ms * step_ms
     try:
-        return assess(measure(source, metric, start_ms, t_ms, step_ms, names), t_ms)
+        return assess(read_metric(source, metric, start_ms, t_ms, step_ms, names), t_ms)
     except QueryError as error:
         return refused(metric, error.message)

@@ -1,7 +1,6 @@
 """The only room that wires the others together: the server, and what works on its data."""
 
-from jipyo.app.serve import is_loopback, serve
-from jipyo.app.stored import (
+from jipyo.app.offline import (
     back_up,
     catalogue_of,
     check_catalogue,
@@ -18,6 +17,7 @@ from jipyo.app.stored import (
     store_stats,
     workspace,
 )
+from jipyo.app.server import is_loopback, serve
 
 __all__ = [
     "back_up",

@@ -3,13 +3,12 @@
 from jipyo.catalogue.load import check_file, load
 from jipyo.catalogue.metric import (
     Across,
-    Alternative,
-    Bilingual,
     Catalogue,
     Direction,
     Exporter,
-    Group,
     Metric,
+    MetricGroup,
+    MetricQuery,
     Objective,
     Origin,
     ReportShape,
@@ -18,16 +17,17 @@ from jipyo.catalogue.metric import (
     Thresholds,
     Unit,
 )
+from jipyo.model.bilingual import Bilingual
 
 __all__ = [
     "Across",
-    "Alternative",
     "Bilingual",
     "Catalogue",
     "Direction",
     "Exporter",
-    "Group",
     "Metric",
+    "MetricGroup",
+    "MetricQuery",
     "Objective",
     "Origin",
     "ReportShape",

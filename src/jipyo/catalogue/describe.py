@@ -7,9 +7,9 @@ from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from jipyo.catalogue.metric import (
-    Alternative,
     Catalogue,
     Metric,
+    MetricQuery,
     Objective,
     ReportShape,
     Statistic,
@@ -20,7 +20,7 @@ from jipyo.catalogue.schema import FILE
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jipyo.catalogue.reading import Key
+    from jipyo.schema.readers import Key
 
 _MINUTE_MS = 60_000
 
@@ -176,7 +176,7 @@ def _report(report: ReportShape) -> str:
     return f"{time} / {across}"
 
 
-def _query(query: Alternative, t: Speaker) -> Fact:
+def _query(query: MetricQuery, t: Speaker) -> Fact:
     asides = [
         t("catalogue.mean") if query.statistic is Statistic.MEAN else "",
         t("catalogue.fallback") if query.fallback else "",

@@ -8,10 +8,10 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jipyo.catalogue.metric import Catalogue, Metric, Origin
-from jipyo.catalogue.nodes import Entry, Node, from_value, from_yaml, merged
-from jipyo.catalogue.reading import Read, gather, unknown, wrong_kind
 from jipyo.catalogue.schema import read_exporter, read_family, read_file, read_metric
 from jipyo.model.errors import CatalogueError, QueryError
+from jipyo.schema.readers import Read, gather, unknown, wrong_kind
+from jipyo.schema.tree import Entry, Node, from_value, from_yaml, merged
 
 if TYPE_CHECKING:
     from pathlib import Path

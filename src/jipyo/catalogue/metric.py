@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jipyo.model.bilingual import Bilingual
 
-class Group(Enum):
+
+class MetricGroup(Enum):
     """The chapters of the manual."""
 
     SYSTEM = "system"
@@ -98,18 +100,6 @@ class Across(Enum):
     HEATMAP = "heatmap"
 
 
-@dataclass(frozen=True, slots=True)
-class Bilingual:
-    """A text in both languages: `name("ko")`."""
-
-    ko: str
-    en: str
-
-    def __call__(self, lang: str) -> str:
-        """The text in one language."""
-        return self.ko if lang == "ko" else self.en
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """From where a value is a warning or critical, and for how long it must stay there.
@@ -149,7 +139,7 @@ class ReportShape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alternative:
+class MetricQuery:
     """One exporter's way to answer: its PromQL, with `$w` for the rate window."""
 
     exporter: str
@@ -173,7 +163,7 @@ class Metric:
     """One metric of the catalogue."""
 
     id: str
-    group: Group
+    group: MetricGroup
     name: Bilingual
     description: Bilingual
     unit: Unit
@@ -191,7 +181,7 @@ class Metric:
     report: ReportShape
     remedy: Bilingual | None
     """What to do where it has no data, beyond what its exporters say."""
-    queries: tuple[Alternative, ...]
+    queries: tuple[MetricQuery, ...]
     where: str
     """The file and line it was read from."""
 
@@ -239,7 +229,7 @@ class Exporter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Family:
+class Topic:
     """What the metrics whose ids begin alike are called together."""
 
     id: str
@@ -252,7 +242,7 @@ class Catalogue:
 
     metrics: tuple[Metric, ...]
     exporters: tuple[Exporter, ...] = ()
-    families: tuple[Family, ...] = ()
+    families: tuple[Topic, ...] = ()
 
     def get(self, metric_id: str) -> Metric | None:
         """The metric of this id."""

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from jipyo.catalogue.metric import (
     Across,
-    Alternative,
     Compare,
     Direct,
     Direction,
     Exporter,
-    Family,
-    Group,
     Metric,
+    MetricGroup,
+    MetricQuery,
     Objective,
     Origin,
     ReportShape,
@@ -23,9 +22,11 @@ from jipyo.catalogue.metric import (
     Statistic,
     Summary,
     Thresholds,
+    Topic,
     Unit,
 )
-from jipyo.catalogue.reading import (
+from jipyo.model.errors import CatalogueError
+from jipyo.schema.readers import (
     Key,
     bilingual,
     built,
@@ -42,12 +43,11 @@ from jipyo.catalogue.reading import (
     switch,
     text,
 )
-from jipyo.model.errors import CatalogueError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jipyo.catalogue.nodes import Node
+    from jipyo.schema.tree import Node
 
 VERSION = 1
 _DEFAULT_MS = 300_000
@@ -142,7 +142,7 @@ def _thresholds(node: Node) -> Thresholds:
 
 METRIC = (
     Key("id", "id", _metric_id, required=True),
-    _choice_key("group", Group, required=True),
+    _choice_key("group", MetricGroup, required=True),
     Key("name", "bilingual", bilingual, required=True),
     Key("description", "bilingual", bilingual, required=True),
     _choice_key("unit", Unit, required=True),
@@ -164,7 +164,7 @@ METRIC = (
     Key(
         "queries",
         "mappings",
-        list_of(built(Alternative, QUERY), at_least=1),
+        list_of(built(MetricQuery, QUERY), at_least=1),
         required=True,
         inside=QUERY,
     ),
@@ -211,7 +211,7 @@ FILE = (
 
 read_file = record(FILE)
 read_exporter = built(Exporter, EXPORTER)
-read_family = built(Family, FAMILY)
+read_family = built(Topic, FAMILY)
 
 
 def read_metric(node: Node) -> Metric:

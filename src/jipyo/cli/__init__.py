@@ -1,5 +1,5 @@
 """What a person types, and what the terminal shows."""
 
-from jipyo.cli.entry import main
+from jipyo.cli.main import main
 
 __all__ = ["main"]

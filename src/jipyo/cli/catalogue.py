@@ -12,8 +12,8 @@ from rich.text import Text
 
 from jipyo import app
 from jipyo.catalogue import describe
-from jipyo.cli.common import configured, terminal
-from jipyo.cli.words import Command, Group
+from jipyo.cli.localized import Command, Group
+from jipyo.cli.options import configured, terminal
 from jipyo.i18n import texts
 from jipyo.model.errors import ConfigError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from click.shell_completion import get_completion_class
 
-from jipyo.cli.words import Command
+from jipyo.cli.localized import Command
 
 if TYPE_CHECKING:
     from jipyo.i18n import Texts

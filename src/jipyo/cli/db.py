@@ -9,9 +9,9 @@ import click
 from rich.table import Table
 
 from jipyo import app
-from jipyo.cli.common import configured, progress, terminal
+from jipyo.cli.localized import Command, Group
+from jipyo.cli.options import configured, progress, terminal
 from jipyo.cli.query import moment
-from jipyo.cli.words import Command, Group
 from jipyo.i18n import texts
 from jipyo.model.errors import ConfigError
 

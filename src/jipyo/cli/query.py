@@ -15,8 +15,8 @@ from rich.text import Text
 
 from jipyo import app, web
 from jipyo.cli import plot
-from jipyo.cli.common import configured, terminal
-from jipyo.cli.words import Command
+from jipyo.cli.localized import Command
+from jipyo.cli.options import configured, terminal
 from jipyo.i18n import texts
 from jipyo.model.errors import ConfigError
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, Vector

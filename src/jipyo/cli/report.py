@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from jipyo import app
-from jipyo.cli.common import configured, progress, terminal
-from jipyo.cli.words import Command, Group
+from jipyo.cli.localized import Command, Group
+from jipyo.cli.options import configured, progress, terminal
 from jipyo.i18n import texts
 from jipyo.model.errors import ConfigError
 

@@ -10,18 +10,18 @@ from rich.table import Table
 from rich.text import Text
 
 from jipyo import app
-from jipyo.analysis import words
-from jipyo.analysis.doctor import examine, remedy
+from jipyo.analysis import wording as words
+from jipyo.analysis.coverage import examine, remedy
 from jipyo.analysis.health import State
 from jipyo.analysis.survey import survey
-from jipyo.cli.common import configured, terminal
-from jipyo.cli.words import Command
+from jipyo.cli.localized import Command
+from jipyo.cli.options import configured, terminal
 from jipyo.i18n import texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jipyo.analysis.doctor import Finding
+    from jipyo.analysis.coverage import Finding
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.catalogue import Catalogue
     from jipyo.config import Config

@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 
 from jipyo import app
-from jipyo.cli.common import configured
-from jipyo.cli.words import Command
+from jipyo.cli.localized import Command
+from jipyo.cli.options import configured
 from jipyo.i18n import texts
 
 if TYPE_CHECKING:

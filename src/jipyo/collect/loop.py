@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.collect.buffer import Buffer
-from jipyo.collect.families import Row, counter, gauge, single
+from jipyo.collect.family_builders import Row, counter, gauge, single
 from jipyo.collect.schedule import STEP_MS, Clock, next_due_ms, phase_ms, timestamp_ms
-from jipyo.collect.staleness import Followed
+from jipyo.collect.staleness import StalenessTracker
 from jipyo.collect.target import Target, TargetState, TargetStatus
 from jipyo.model.errors import CollectError, JipyoError, StoreFull
 from jipyo.model.sample import MetricMetadata, MetricType, Reject, Scrape
@@ -23,8 +23,8 @@ from jipyo.model.sample import MetricMetadata, MetricType, Reject, Scrape
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from jipyo.collect.face import Reading
     from jipyo.model.family import Family
+    from jipyo.model.reading import TargetReading
     from jipyo.model.store import Appender
 
 __all__ = ["Loop", "LoopOptions", "Target", "TargetState", "TargetStatus"]
@@ -166,7 +166,7 @@ class _Worker:
         self._clock = clock
         self._take = take
         self._tell = tell
-        self._followed = Followed(target.labels)
+        self._followed = StalenessTracker(target.labels)
         self._told: tuple[MetricMetadata, ...] = ()
         self._last_ms = 0
         self._stopped = threading.Event()
@@ -224,7 +224,7 @@ class _Worker:
             rejected=rejected,
         )
 
-    def _read(self, t_ms: int) -> tuple[Reading | None, JipyoError | None]:
+    def _read(self, t_ms: int) -> tuple[TargetReading | None, JipyoError | None]:
         try:
             return self.target.reader.read(t_ms), None
         except JipyoError as error:
@@ -234,7 +234,7 @@ class _Worker:
             return None, CollectError("collect.unexpected", reason=repr(error))
 
     def _scrapes(
-        self, reading: Reading | None, error: JipyoError | None, t_ms: int, duration_s: float
+        self, reading: TargetReading | None, error: JipyoError | None, t_ms: int, duration_s: float
     ) -> list[Scrape]:
         if error is not None:
             return self._followed.failed(t_ms, duration_s)
@@ -270,7 +270,7 @@ class _Worker:
             _LOG.info("%s is read again", self.target.labels)
 
 
-def _state(reading: Reading | None, error: JipyoError | None) -> TargetState:
+def _state(reading: TargetReading | None, error: JipyoError | None) -> TargetState:
     if error is not None:
         return TargetState.DOWN
     return TargetState.ABSENT if reading is None else TargetState.UP

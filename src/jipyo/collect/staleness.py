@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.collect.face import NO_TIME, Reading
 from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.reading import NO_TIME, TargetReading
 from jipyo.model.sample import STALE_BITS, Mask, Scrape, Values
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ REPORT = (
 """What Prometheus adds to every scrape."""
 
 
-class Followed:
+class StalenessTracker:
     """The series of one target from scrape to scrape, as Prometheus follows them.
 
     A series that was there and is not gets a stale marker; so do all when the target
@@ -38,7 +38,7 @@ class Followed:
         self._reported = False
         self._split: tuple[tuple[Labels, ...], Mask, tuple[Labels, ...]] | None = None
 
-    def next(self, reading: Reading, t_ms: int, duration_s: float) -> list[Scrape]:
+    def next(self, reading: TargetReading, t_ms: int, duration_s: float) -> list[Scrape]:
         """The scrapes of a reading at `t_ms`."""
         series, values, timed = self._untimed(reading)
         gone, added = self._follow(series)
@@ -70,7 +70,7 @@ class Followed:
         self._seen, self._with_report = series, (*series, *self._report)
         return gone, len(now - before)
 
-    def _untimed(self, reading: Reading) -> tuple[tuple[Labels, ...], Values, list[Scrape]]:
+    def _untimed(self, reading: TargetReading) -> tuple[tuple[Labels, ...], Values, list[Scrape]]:
         """Samples without a time of their own, and scrapes of those with one."""
         if reading.t_ms is None:
             return reading.series, reading.values, []
@@ -87,7 +87,7 @@ class Followed:
         return kept[2]
 
 
-def _at(reading: Reading, t_ms: int) -> Scrape:
+def _at(reading: TargetReading, t_ms: int) -> Scrape:
     assert reading.t_ms is not None
     chosen = np.flatnonzero(reading.t_ms == t_ms)
     return Scrape(t_ms, tuple(reading.series[i] for i in chosen), reading.values[chosen])

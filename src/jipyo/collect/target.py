@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.collect.face import Collector, Note, Reader, Reading
 from jipyo.model.labels import Labels
+from jipyo.model.reading import ReadingNote, TargetReading
 from jipyo.model.sample import MetricMetadata
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from jipyo.collect.protocols import Collector, Reader
     from jipyo.model.errors import JipyoError
     from jipyo.model.family import Family
 
@@ -64,7 +65,7 @@ class TargetStatus:
     last_ms: int | None = None
     duration_s: float = 0.0
     samples: int = 0
-    notes: tuple[Note, ...] = ()
+    notes: tuple[ReadingNote, ...] = ()
     rejected: int = 0
     """Samples of the last reading that the store refused."""
 
@@ -83,7 +84,7 @@ class CollectorReader:
         self._metadata: tuple[MetricMetadata, ...] = ()
         self._families: tuple[Family, ...] = ()
 
-    def read(self, t_ms: int) -> Reading | None:
+    def read(self, t_ms: int) -> TargetReading | None:
         """Ask every collector; None where none has anything here.
 
         Raises:
@@ -98,7 +99,7 @@ class CollectorReader:
         samples = [sample for family in families for sample in family.samples]
         self._name([sample.labels for sample in samples])
         values = np.array([sample.value for sample in samples], np.float64)
-        return Reading(
+        return TargetReading(
             self._series, values, metadata=self._describe(families), scraped=len(samples)
         )
 

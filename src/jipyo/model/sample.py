@@ -99,7 +99,7 @@ class SeriesBlock:
     values: Values
 
 
-class HourFigure(StrEnum):
+class HourStatistic(StrEnum):
     """What is known of a series' samples within an hour, besides how many they are."""
 
     FIRST = "first"
@@ -112,7 +112,7 @@ class HourFigure(StrEnum):
     does."""
 
 
-EVERY_FIGURE = frozenset(HourFigure)
+EVERY_FIGURE = frozenset(HourStatistic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,5 +128,5 @@ class HourBlock:
     """Where each hour begins; shape (hours,)."""
     count: Times
     """How many samples an hour has; at least one."""
-    figures: Mapping[HourFigure, Values]
+    figures: Mapping[HourStatistic, Values]
     """Those that were asked for."""

@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Protocol
 
 from jipyo.model.matcher import Matcher
-from jipyo.model.sample import EVERY_FIGURE, HourFigure
+from jipyo.model.sample import EVERY_FIGURE, HourStatistic
 
 if TYPE_CHECKING:
     from jipyo.model.labels import Labels
@@ -50,7 +50,7 @@ class Queryable(Protocol):
         selector: Selector,
         start_ms: int,
         end_ms: int,
-        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+        figures: AbstractSet[HourStatistic] = EVERY_FIGURE,
     ) -> Iterator[HourBlock]:
         """Statistics of the hours that lie wholly within (start, end].
 

@@ -1,11 +1,11 @@
 """Text -> tree -> arrays, without any I/O."""
 
-from jipyo.promql.ast import Expr
-from jipyo.promql.engine import Engine
-from jipyo.promql.features import Feature, Features, parse_features
-from jipyo.promql.options import Options
-from jipyo.promql.parser import parse, parse_selector, parsed
-from jipyo.promql.printer import format_expr
+from jipyo.promql.engine.engine import Engine
+from jipyo.promql.engine.options import Options
+from jipyo.promql.syntax.ast import Expr
+from jipyo.promql.syntax.features import Feature, Features, parse_features
+from jipyo.promql.syntax.parser import parse, parse_cached, parse_selector
+from jipyo.promql.syntax.printer import format_expr
 
 __all__ = [
     "Engine",
@@ -15,7 +15,7 @@ __all__ = [
     "Options",
     "format_expr",
     "parse",
+    "parse_cached",
     "parse_features",
     "parse_selector",
-    "parsed",
 ]

@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import State
-from jipyo.catalogue import Group
-from jipyo.reports import objectives, plots, tables
+from jipyo.catalogue import MetricGroup
+from jipyo.reports import objectives, tables
+from jipyo.reports.charts import build as plots
 from jipyo.reports.document import (
     Block,
     Charts,
     Code,
     Day,
-    Figure,
     Findings,
     Heading,
     Joined,
@@ -34,8 +34,16 @@ from jipyo.reports.document import (
     phrase,
 )
 from jipyo.reports.findings import findings
-from jipyo.reports.gathered import Change, Entry, Gathered, Progress, change, gather, period_of
-from jipyo.reports.objectives import Outcome, Result
+from jipyo.reports.gathered import (
+    Change,
+    Progress,
+    ReportData,
+    ReportMetric,
+    change,
+    gather,
+    period_of,
+)
+from jipyo.reports.objectives import ObjectiveResult, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,6 +51,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue
+    from jipyo.model.figure import Figure
     from jipyo.source import Source
 
 TILES = 8
@@ -100,7 +109,7 @@ def fingerprint(catalogue: Catalogue) -> str:
     return told.hexdigest()
 
 
-def _instances(day: Gathered) -> tuple[str, ...]:
+def _instances(day: ReportData) -> tuple[str, ...]:
     from_targets = {target.labels.get("instance", "") for target in day.targets}
     from_series = {one.labels.get("instance", "") for e in day.entries for one in e.now.series}
     return tuple(sorted((from_targets or from_series) - {""}))
@@ -109,7 +118,9 @@ def _instances(day: Gathered) -> tuple[str, ...]:
 # --- page one
 
 
-def _summary(day: Gathered, outcomes: tuple[Outcome, ...], verdict: Verdict) -> Iterator[Block]:
+def _summary(
+    day: ReportData, outcomes: tuple[ObjectiveResult, ...], verdict: Verdict
+) -> Iterator[Block]:
     yield verdict
     found = findings(day, outcomes)
     if found:
@@ -123,7 +134,7 @@ def _summary(day: Gathered, outcomes: tuple[Outcome, ...], verdict: Verdict) -> 
         yield objectives.table(outcomes)
 
 
-def _verdict(day: Gathered, outcomes: tuple[Outcome, ...]) -> Verdict:
+def _verdict(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> Verdict:
     state = _state(day, outcomes)
     details: list[Part] = []
     if day.running:
@@ -146,7 +157,7 @@ def _verdict(day: Gathered, outcomes: tuple[Outcome, ...]) -> Verdict:
     return Verdict(state, _sentence(day, state, outcomes), tuple(details))
 
 
-def _state(day: Gathered, outcomes: tuple[Outcome, ...]) -> State:
+def _state(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> State:
     """The gravest state; but nothing seen in a day of which little was seen is not "ok"."""
     if day.count(State.CRITICAL) or any(one.result is Result.MISSED for one in outcomes):
         return State.CRITICAL
@@ -155,7 +166,7 @@ def _state(day: Gathered, outcomes: tuple[Outcome, ...]) -> State:
     return State.OK if day.enough and day.judged else State.UNKNOWN
 
 
-def _sentence(day: Gathered, state: State, outcomes: tuple[Outcome, ...]) -> Phrase:
+def _sentence(day: ReportData, state: State, outcomes: tuple[ObjectiveResult, ...]) -> Phrase:
     if not day.entries:
         return phrase("reports.verdict.no_data")
     if state is State.UNKNOWN:
@@ -176,7 +187,7 @@ def _names(found: Sequence[Subject]) -> Part:
     return phrase("reports.and_more", names=names, n=left) if left > 0 else names
 
 
-def _first_of_families(found: Sequence[Entry]) -> list[Subject]:
+def _first_of_families(found: Sequence[ReportMetric]) -> list[Subject]:
     """The metrics' names, the first of each family before the others."""
     families = [entry.metric.family for entry in found]
     firsts = [
@@ -186,20 +197,20 @@ def _first_of_families(found: Sequence[Entry]) -> list[Subject]:
     return [Subject(entry.metric.name) for entry in (*firsts, *others)]
 
 
-def _amount(day: Gathered, told: str) -> Phrase:
+def _amount(day: ReportData, told: str) -> Phrase:
     """How much was seen; less than half a minute is told by its share alone."""
     seen = Span(_seen_ms(day))
     brief = "" if seen.ms or told not in _BRIEF else ".brief"
     return phrase(f"reports.verdict.{told}{brief}", share=Share(day.share), span=seen)
 
 
-def _seen_ms(day: Gathered) -> int:
+def _seen_ms(day: ReportData) -> int:
     """How much of the day was seen, as a length of time in whole minutes."""
     step = day.period.step_ms
     return round(day.share * (day.period.cut_ms - day.period.start_ms) / step) * step
 
 
-def _tiles(day: Gathered) -> Iterator[Tile]:
+def _tiles(day: ReportData) -> Iterator[Tile]:
     for entry in _chosen([one for one in day.entries if one.now.figure is not None]):
         figure, series = entry.now.figure, entry.now.headline
         assert figure is not None, "BUG: chosen for its figure"
@@ -213,9 +224,9 @@ def _tiles(day: Gathered) -> Iterator[Tile]:
         )
 
 
-def _chosen(entries: Sequence[Entry]) -> list[Entry]:
+def _chosen(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
     """The manual's metrics, the first of each family before the second of any."""
-    ranked: list[tuple[int, int, Entry]] = []
+    ranked: list[tuple[int, int, ReportMetric]] = []
     seen: dict[str, int] = {}
     for place, entry in enumerate(entries):
         family = entry.metric.family
@@ -226,14 +237,14 @@ def _chosen(entries: Sequence[Entry]) -> list[Entry]:
     return [entry for _, _, entry in sorted(best, key=lambda one: one[1])]
 
 
-def _comparisons(day: Gathered, entry: Entry) -> tuple[Part, ...]:
+def _comparisons(day: ReportData, entry: ReportMetric) -> tuple[Part, ...]:
     week, yesterday = change(entry, entry.week), change(entry, entry.yesterday)
     if week is None and yesterday is None:
         return (phrase("reports.compare.short"),)
     return _compared("week", day, week), _compared("yesterday", day, yesterday)
 
 
-def _compared(which: str, day: Gathered, found: Change | None) -> Phrase:
+def _compared(which: str, day: ReportData, found: Change | None) -> Phrase:
     if found is None:
         return phrase(f"reports.compare.{which}.none")
     weekday = phrase(f"reports.weekday.{day.period.day.weekday()}")
@@ -243,7 +254,7 @@ def _compared(which: str, day: Gathered, found: Change | None) -> Phrase:
 # --- the pages after it
 
 
-def _crossings(day: Gathered) -> Iterator[Block]:
+def _crossings(day: ReportData) -> Iterator[Block]:
     if not day.judged:
         return
     yield Heading("crossings", phrase("reports.section.crossings"), page=True)
@@ -267,14 +278,14 @@ def _crossings(day: Gathered) -> Iterator[Block]:
         yield Note(phrase("reports.crossings.brief", n=len(brief), span=total))
 
 
-def _groups(day: Gathered) -> Iterator[tuple[Group, list[Entry]]]:
-    for group in Group:
+def _groups(day: ReportData) -> Iterator[tuple[MetricGroup, list[ReportMetric]]]:
+    for group in MetricGroup:
         entries = [entry for entry in day.entries if entry.metric.group is group]
         if entries:
             yield group, entries
 
 
-def _metrics(day: Gathered) -> Iterator[Block]:
+def _metrics(day: ReportData) -> Iterator[Block]:
     if not day.entries:
         return
     yield Heading("metrics", phrase("reports.section.metrics"))
@@ -283,7 +294,7 @@ def _metrics(day: Gathered) -> Iterator[Block]:
     yield Note(phrase("reports.metrics.note"))
 
 
-def _charts(day: Gathered) -> Iterator[Block]:
+def _charts(day: ReportData) -> Iterator[Block]:
     for group, entries in _groups(day):
         name = phrase(f"reports.group.{group.value}")
         title = phrase("reports.section.charts", group=name)
@@ -297,7 +308,7 @@ def _charts(day: Gathered) -> Iterator[Block]:
                 yield tables.largest(entry)
 
 
-def _completeness(day: Gathered) -> Iterator[Block]:
+def _completeness(day: ReportData) -> Iterator[Block]:
     # The page after the first begins here where there are no crossings to begin it with.
     name = phrase("reports.section.completeness")
     yield Heading("completeness", name, page=not day.judged)
@@ -319,7 +330,9 @@ def _completeness(day: Gathered) -> Iterator[Block]:
         )  # fmt: skip
 
 
-def _appendix(day: Gathered, first_page: Sequence[Block], catalogue: Catalogue) -> Iterator[Block]:
+def _appendix(
+    day: ReportData, first_page: Sequence[Block], catalogue: Catalogue
+) -> Iterator[Block]:
     yield Heading("appendix", phrase("reports.section.appendix"))
     several = [entry for entry in day.entries if len(entry.now.series) > 1]
     if several:

@@ -17,69 +17,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from jipyo.catalogue import Bilingual
+from jipyo.model.bilingual import Bilingual
+from jipyo.model.figure import Delta, Figure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jipyo.analysis.certainty import Certainty
     from jipyo.analysis.health import State
     from jipyo.model.sample import Values
-
-
-class Fold(Enum):
-    """How a day of values became one figure; `docs/reports.md` tells each in a sentence."""
-
-    AVERAGE = "average"
-    P95 = "p95"
-    MAXIMUM = "maximum"
-    MINIMUM = "minimum"
-    LAST = "last"
-    CHANGE = "change"
-    TOTAL = "total"
-    RATIO = "ratio"
-    BUCKETS = "buckets"
-    MEAN = "mean"
-    SHARE = "share"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A number of the report and all that is needed to work it out again.
-
-    With `step_ms` above 0, `expr` was asked as a range (start + step to end) and the values
-    that were present were folded; with 0 it was asked once, at `end_ms`, over the whole
-    window. `value` is None where there was nothing to work it out from.
-    """
-
-    metric: str
-    """The catalogue's id; empty for what is not of the catalogue."""
-    value: float | None
-    unit: str
-    fold: Fold
-    expr: str
-    series: str
-    exporter: str
-    start_ms: int
-    end_ms: int
-    step_ms: int
-    samples: int
-    coverage: float
-    certainty: Certainty | None = None
-    """Of how many cases a share is one; None for what is not a share of counted cases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A bare number with its unit: a threshold, a target."""
-
-    value: float
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Delta:
-    """By how much something changed; the unit `point` is a difference of percentages."""
 
     value: float
     unit: str

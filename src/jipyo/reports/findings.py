@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import State
+from jipyo.analysis.summary import primary, sign_of
+from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.document import (
-    Delta,
-    Figure,
     Finding,
-    Fold,
     Joined,
     Moment,
     Part,
@@ -21,16 +20,15 @@ from jipyo.reports.document import (
     Subject,
     phrase,
 )
-from jipyo.reports.gathered import Entry, Gathered, change, same_series
-from jipyo.reports.objectives import Outcome, Result
-from jipyo.reports.reading import primary, sign_of
+from jipyo.reports.gathered import ReportData, ReportMetric, change, same_series
+from jipyo.reports.objectives import ObjectiveResult, Result
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
-    from jipyo.analysis.daystats import Episode
-    from jipyo.reports.collected import Target
-    from jipyo.reports.reading import SeriesDay
+    from jipyo.analysis.completeness import Target
+    from jipyo.analysis.series_stats import Breach
+    from jipyo.analysis.summary import SeriesSummary
 
 WANTED = 3
 _COMPLETE = 0.99
@@ -56,7 +54,7 @@ class _Ranked:
     finding: Finding
 
 
-def findings(day: Gathered, outcomes: tuple[Outcome, ...]) -> tuple[Finding, ...]:
+def findings(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> tuple[Finding, ...]:
     """At most three; where nothing went wrong, what came nearest to it."""
     missed = {one.entry.metric.family for one in outcomes if one.entry and _is_missed(one)}
     candidates = [
@@ -71,16 +69,16 @@ def findings(day: Gathered, outcomes: tuple[Outcome, ...]) -> tuple[Finding, ...
     return tuple(one.finding for one in ranked[:WANTED])
 
 
-def _is_missed(outcome: Outcome) -> bool:
+def _is_missed(outcome: ObjectiveResult) -> bool:
     return outcome.result is Result.MISSED
 
 
-def subject(entry: Entry, series: SeriesDay) -> Subject:
+def subject(entry: ReportMetric, series: SeriesSummary) -> Subject:
     """The metric, and which of its series."""
     return Subject(entry.metric.name, series.target)
 
 
-def peak(series: SeriesDay, episode: Episode, sign: int) -> Figure:
+def peak(series: SeriesSummary, episode: Breach, sign: int) -> Figure:
     """The worst value of an episode, as a figure over the episode alone."""
     steps = (episode.end_ms - episode.start_ms) // series.asked.step_ms
     fold = Fold.MAXIMUM if sign > 0 else Fold.MINIMUM
@@ -95,7 +93,7 @@ def peak(series: SeriesDay, episode: Episode, sign: int) -> Figure:
     )
 
 
-def limit_of(entry: Entry, state: State) -> Quantity:
+def limit_of(entry: ReportMetric, state: State) -> Quantity:
     """The threshold of a state, or the other one where the metric has only that."""
     assert entry.now.rule is not None, f"BUG: {entry.metric.id} is not judged"
     limits = entry.now.rule.limits
@@ -117,9 +115,9 @@ def basis(figure: Figure) -> Phrase:
     )
 
 
-def _breaches(day: Gathered, told: Container[str]) -> Iterator[_Ranked]:
+def _breaches(day: ReportData, told: Container[str]) -> Iterator[_Ranked]:
     """Of each family not yet told of the gravest breach; the manual's metrics before ours."""
-    gravest: dict[str, tuple[tuple[int, bool], Entry]] = {}
+    gravest: dict[str, tuple[tuple[int, bool], ReportMetric]] = {}
     for entry in day.judged:
         if entry.now.state in _BEYOND and entry.metric.family not in told:
             weight = (entry.now.state.rank, entry.metric.manual)
@@ -144,7 +142,7 @@ def _breaches(day: Gathered, told: Container[str]) -> Iterator[_Ranked]:
         yield _Ranked(rank, lasted + (_MANUAL_FIRST if manual else 0), finding)
 
 
-def _breach(entry: Entry, series: SeriesDay) -> Phrase:
+def _breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
     """What, how much, since when, how long."""
     worst = _worst(series)
     sign = sign_of(entry.metric)
@@ -160,23 +158,23 @@ def _breach(entry: Entry, series: SeriesDay) -> Phrase:
     )
 
 
-def _doubt(entry: Entry, series: SeriesDay, limit: Quantity) -> Iterator[Part]:
+def _doubt(entry: ReportMetric, series: SeriesSummary, limit: Quantity) -> Iterator[Part]:
     """That the day's cases are too few to tell on which side of a line their share is."""
     figure = primary(entry.metric, series)
     if figure and figure.certainty and figure.certainty.straddles(limit.value):
         yield phrase("reports.finding.doubt", figure=figure, limit=limit)
 
 
-def _held(series: SeriesDay) -> list[Episode]:
+def _held(series: SeriesSummary) -> list[Breach]:
     return [episode for episode in series.episodes if episode.held is not State.OK]
 
 
-def _worst(series: SeriesDay) -> Episode:
+def _worst(series: SeriesSummary) -> Breach:
     """The gravest episode, of several the longest."""
     return max(_held(series), key=lambda one: (one.held.rank, one.gravest[1] - one.gravest[0]))
 
 
-def _course(day: Gathered, entry: Entry, series: SeriesDay) -> Iterator[Part]:
+def _course(day: ReportData, entry: ReportMetric, series: SeriesSummary) -> Iterator[Part]:
     """How often, who else, and how it ended."""
     held = _held(series)
     if len(held) > 1:
@@ -192,7 +190,7 @@ def _course(day: Gathered, entry: Entry, series: SeriesDay) -> Iterator[Part]:
         yield phrase("reports.finding.going_on" if day.running else "reports.finding.past_midnight")
 
 
-def _last_week(entry: Entry, series: SeriesDay) -> Part:
+def _last_week(entry: ReportMetric, series: SeriesSummary) -> Part:
     before = same_series(series, entry.week)
     if before is None:
         return phrase("reports.compare.none")
@@ -201,7 +199,7 @@ def _last_week(entry: Entry, series: SeriesDay) -> Part:
     return phrase(f"reports.finding.last_week.{side}", figure=figure)
 
 
-def _extreme(series: SeriesDay, sign: int) -> tuple[Figure, int]:
+def _extreme(series: SeriesSummary, sign: int) -> tuple[Figure, int]:
     """The worst value of the window, and when it was."""
     stats = series.stats
     if sign > 0:
@@ -211,13 +209,13 @@ def _extreme(series: SeriesDay, sign: int) -> tuple[Figure, int]:
     return replace(series.asked, value=worst, fold=fold), at_ms
 
 
-def _advice(entry: Entry) -> Part:
+def _advice(entry: ReportMetric) -> Part:
     family = entry.metric.family
     key = family if family in _FAMILIES_WITH_ADVICE else entry.metric.group.value
     return phrase(f"reports.advice.{key}")
 
 
-def _missed(day: Gathered, outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:
+def _missed(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> Iterator[_Ranked]:
     for outcome in outcomes:
         entry = outcome.entry
         if _is_missed(outcome) and outcome.actual and entry:
@@ -236,14 +234,14 @@ def _missed(day: Gathered, outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:
             yield _Ranked(_GRAVE, _PROMISES_FIRST, finding)
 
 
-def _changed(entry: Entry) -> Part:
+def _changed(entry: ReportMetric) -> Part:
     found = change(entry, entry.week)
     if found is None:
         return phrase("reports.compare.none")
     return phrase("reports.finding.was", before=found.before, delta=found.delta)
 
 
-def _gaps(day: Gathered) -> Iterator[_Ranked]:
+def _gaps(day: ReportData) -> Iterator[_Ranked]:
     if day.share >= _COMPLETE or not day.entries:
         return
     text = phrase("reports.finding.incomplete", share=Share(day.share))
@@ -269,7 +267,7 @@ def _longest_gap(targets: Iterable[Target]) -> Iterator[Part]:
         )
 
 
-def _changes(day: Gathered) -> Iterator[_Ranked]:
+def _changes(day: ReportData) -> Iterator[_Ranked]:
     for entry in day.entries:
         found = change(entry, entry.week)
         figure = entry.now.figure
@@ -290,14 +288,14 @@ def _large(delta: Delta) -> bool:
     return abs(delta.value) >= (_CHANGE_PERCENT if delta.unit == "percent" else _CHANGE_POINTS)
 
 
-def _day_before(entry: Entry) -> Part:
+def _day_before(entry: ReportMetric) -> Part:
     found = change(entry, entry.yesterday)
     if found is None:
         return phrase("reports.finding.no_day_before")
     return phrase("reports.finding.day_before", before=found.before, delta=found.delta)
 
 
-def _nearest(day: Gathered) -> Iterator[_Ranked]:
+def _nearest(day: ReportData) -> Iterator[_Ranked]:
     """Of each family the metric that stayed within, but came nearest to its first line."""
     nearest: dict[str, _Ranked] = {}
     for entry in day.judged:
@@ -335,7 +333,7 @@ def _nearness(value: float | None, limit: float, sign: int) -> float:
     return value / limit if sign > 0 else limit / value
 
 
-def _kept(outcomes: tuple[Outcome, ...]) -> Iterator[_Ranked]:
+def _kept(outcomes: tuple[ObjectiveResult, ...]) -> Iterator[_Ranked]:
     kept = [outcome for outcome in outcomes if outcome.result is Result.MET]
     if kept:
         names = Joined(tuple(outcome.subject for outcome in kept), ", ")

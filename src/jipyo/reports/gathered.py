@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.completeness import Target, collected, share
+from jipyo.analysis.summary import STEP_MS, MetricSummary, SeriesSummary, Window, primary, read
 from jipyo.model.errors import ReportError
-from jipyo.reports.collected import Target, collected, share
-from jipyo.reports.document import Delta, Figure, Period
-from jipyo.reports.reading import STEP_MS, Reading, SeriesDay, Window, primary, read
-from jipyo.source.names import metric_names
+from jipyo.model.figure import Delta, Figure
+from jipyo.reports.document import Period
+from jipyo.source.prune import metric_names
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -42,12 +43,12 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ReportMetric:
     """A metric that has data on the day, and its earlier days where they have data too."""
 
-    now: Reading
-    week: Reading | None
-    yesterday: Reading | None
+    now: MetricSummary
+    week: MetricSummary | None
+    yesterday: MetricSummary | None
 
     @property
     def metric(self) -> Metric:
@@ -56,18 +57,18 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Gathered:
+class ReportData:
     """All readings of a report; `share` is the received part of the samples expected."""
 
     period: Period
     zone: ZoneInfo
-    entries: tuple[Entry, ...]
-    missing: tuple[Reading, ...]
+    entries: tuple[ReportMetric, ...]
+    missing: tuple[MetricSummary, ...]
     targets: tuple[Target, ...]
     share: float
 
     @property
-    def judged(self) -> list[Entry]:
+    def judged(self) -> list[ReportMetric]:
         """The entries whose metric has thresholds."""
         return [entry for entry in self.entries if entry.now.rule is not None]
 
@@ -108,7 +109,7 @@ def midnight(day: date, zone: ZoneInfo) -> int:
 
 def gather(
     source: Source, catalogue: Catalogue, period: Period, zone: ZoneInfo, progress: Progress | None
-) -> Gathered:
+) -> ReportData:
     """Read every metric of the catalogue; earlier days only of those that have data.
 
     Raises:
@@ -116,13 +117,13 @@ def gather(
     """
     window, names = Window(period.start_ms, period.cut_ms), metric_names(source, period.cut_ms)
     week, yesterday = (earlier(period, zone, days) for days in (_WEEK, 1))
-    entries: list[Entry] = []
-    missing: list[Reading] = []
+    entries: list[ReportMetric] = []
+    missing: list[MetricSummary] = []
     for done, metric in enumerate(catalogue.metrics, 1):
         now = read(source, metric, window, names)
         if now.series:
             before = (_if_any(read(source, metric, one, names)) for one in (week, yesterday))
-            entries.append(Entry(now, *before))
+            entries.append(ReportMetric(now, *before))
         else:
             missing.append(now)
         if progress is not None:
@@ -131,7 +132,7 @@ def gather(
     part = share(targets)
     if part is None:
         part = max((entry.now.coverage for entry in entries), default=0.0)
-    return Gathered(period, zone, tuple(entries), tuple(missing), targets, part)
+    return ReportData(period, zone, tuple(entries), tuple(missing), targets, part)
 
 
 def earlier(period: Period, zone: ZoneInfo, days: int) -> Window:
@@ -143,11 +144,11 @@ def earlier(period: Period, zone: ZoneInfo, days: int) -> Window:
     return Window(start_ms, end_ms)
 
 
-def _if_any(reading: Reading) -> Reading | None:
+def _if_any(reading: MetricSummary) -> MetricSummary | None:
     return reading if reading.series else None
 
 
-def same_series(series: SeriesDay, before: Reading | None) -> SeriesDay | None:
+def same_series(series: SeriesSummary, before: MetricSummary | None) -> SeriesSummary | None:
     """The same series on the earlier day, where there is enough of it to compare."""
     if before is None:
         return None
@@ -156,7 +157,7 @@ def same_series(series: SeriesDay, before: Reading | None) -> SeriesDay | None:
     return found if found is not None and found.coverage >= COMPARABLE else None
 
 
-def change(entry: Entry, before: Reading | None) -> Change | None:
+def change(entry: ReportMetric, before: MetricSummary | None) -> Change | None:
     """How the metric's figure changed; None without data to compare."""
     series = entry.now.headline
     other = same_series(series, before)

@@ -8,27 +8,18 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import State
+from jipyo.analysis.summary import is_quantile
 from jipyo.catalogue import Statistic, Summary
 from jipyo.catalogue.metric import Compare
-from jipyo.reports.document import (
-    Badge,
-    Column,
-    Figure,
-    Part,
-    Phrase,
-    Quantity,
-    Subject,
-    Table,
-    phrase,
-)
-from jipyo.reports.reading import is_quantile
+from jipyo.reports.document import Badge, Column, Part, Phrase, Quantity, Subject, Table, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jipyo.analysis.summary import SeriesSummary
     from jipyo.catalogue import Metric
-    from jipyo.reports.gathered import Entry, Gathered
-    from jipyo.reports.reading import SeriesDay
+    from jipyo.model.figure import Figure
+    from jipyo.reports.gathered import ReportData, ReportMetric
 
 
 class Result(Enum):
@@ -47,7 +38,7 @@ _BADGES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ObjectiveResult:
     """One objective: its metric, what was promised, what was reached, and why it is unknown."""
 
     subject: Subject
@@ -57,11 +48,11 @@ class Outcome:
     """How far inside; negative: how far beyond."""
     result: Result
     reason: Phrase | None
-    entry: Entry | None
+    entry: ReportMetric | None
     """None where the metric has no data."""
 
 
-def outcomes(day: Gathered, metrics: Iterable[Metric]) -> tuple[Outcome, ...]:
+def outcomes(day: ReportData, metrics: Iterable[Metric]) -> tuple[ObjectiveResult, ...]:
     """What became of every objective of the catalogue."""
     by_id = {entry.metric.id: entry for entry in day.entries}
     wanted = [metric for metric in metrics if metric.objective is not None]
@@ -71,13 +62,13 @@ def outcomes(day: Gathered, metrics: Iterable[Metric]) -> tuple[Outcome, ...]:
     )
 
 
-def _without_data(metric: Metric) -> Outcome:
+def _without_data(metric: Metric) -> ObjectiveResult:
     reason = phrase("reports.objective.no_data")
     subject = Subject(metric.name)
-    return Outcome(subject, target_of(metric), None, None, Result.UNKNOWN, reason, None)
+    return ObjectiveResult(subject, target_of(metric), None, None, Result.UNKNOWN, reason, None)
 
 
-def _outcome(entry: Entry) -> Outcome:
+def _outcome(entry: ReportMetric) -> ObjectiveResult:
     metric, objective = entry.metric, entry.metric.objective
     assert objective is not None, f"BUG: {metric.id} has no objective"
     capacity = objective.compare is Compare.AT_LEAST
@@ -89,19 +80,19 @@ def _outcome(entry: Entry) -> Outcome:
         reason = phrase(
             "reports.objective.mean_only" if mean_only else "reports.objective.no_figure"
         )
-        return Outcome(subject, target, None, None, Result.UNKNOWN, reason, entry)
+        return ObjectiveResult(subject, target, None, None, Result.UNKNOWN, reason, entry)
     gap = actual.value - objective.value if capacity else objective.value - actual.value
     margin = Quantity(gap, metric.unit.value)
     if objective.met(actual.value):
-        return Outcome(subject, target, actual, margin, Result.MET, None, entry)
+        return ObjectiveResult(subject, target, actual, margin, Result.MET, None, entry)
     if capacity:
         # Idle hours do not break a promise of capacity; they only leave it unproven.
         reason = phrase("reports.objective.not_asked")
-        return Outcome(subject, target, actual, margin, Result.UNKNOWN, reason, entry)
-    return Outcome(subject, target, actual, margin, Result.MISSED, None, entry)
+        return ObjectiveResult(subject, target, actual, margin, Result.UNKNOWN, reason, entry)
+    return ObjectiveResult(subject, target, actual, margin, Result.MISSED, None, entry)
 
 
-def _deciding(entry: Entry, capacity: bool) -> tuple[SeriesDay, Figure | None]:
+def _deciding(entry: ReportMetric, capacity: bool) -> tuple[SeriesSummary, Figure | None]:
     """The series that decides: for capacity the sum's peak, else the worst figure of all."""
     if capacity:
         series = entry.now.headline
@@ -110,7 +101,7 @@ def _deciding(entry: Entry, capacity: bool) -> tuple[SeriesDay, Figure | None]:
     return max(told, key=lambda pair: _value(pair[1]))
 
 
-def _promised(metric: Metric, series: SeriesDay) -> Figure | None:
+def _promised(metric: Metric, series: SeriesSummary) -> Figure | None:
     """The figure that the promise is about and no other: neither a mean nor a maximum for it."""
     if series.statistic is Statistic.MEAN:
         return None
@@ -132,7 +123,7 @@ def target_of(metric: Metric) -> Phrase:
     )
 
 
-def table(found: Iterable[Outcome]) -> Table:
+def table(found: Iterable[ObjectiveResult]) -> Table:
     """Target, actual, margin and result of every objective."""
     columns = ("metric", "goal", "actual", "margin", "result")
     numbers = {"goal", "actual", "margin"}
@@ -144,6 +135,6 @@ def table(found: Iterable[Outcome]) -> Table:
     )
 
 
-def _row(one: Outcome) -> tuple[Part, ...]:
+def _row(one: ObjectiveResult) -> tuple[Part, ...]:
     word = one.reason or phrase(f"reports.objective.{one.result.value}")
     return (one.subject, one.target, one.actual, one.margin, Badge(_BADGES[one.result], word))

@@ -13,7 +13,6 @@ from jipyo.reports.document import (
     Code,
     Column,
     Day,
-    Figure,
     Joined,
     Moment,
     Part,
@@ -33,11 +32,13 @@ from jipyo.reports.gathered import change
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from jipyo.analysis.daystats import Episode
-    from jipyo.catalogue import Bilingual, Group, Metric, Thresholds
-    from jipyo.reports.collected import Target
-    from jipyo.reports.gathered import Entry, Gathered
-    from jipyo.reports.reading import SeriesDay
+    from jipyo.analysis.completeness import Target
+    from jipyo.analysis.series_stats import Breach
+    from jipyo.analysis.summary import SeriesSummary
+    from jipyo.catalogue import Metric, MetricGroup, Thresholds
+    from jipyo.model.bilingual import Bilingual
+    from jipyo.model.figure import Figure
+    from jipyo.reports.gathered import ReportData, ReportMetric
 
 CROSSINGS = 30
 """Most crossings listed one by one."""
@@ -57,7 +58,7 @@ def columns(*names: str, text: Iterable[str] = ()) -> tuple[Column, ...]:
     return tuple(Column(phrase(f"reports.column.{name}"), name not in words) for name in names)
 
 
-def metrics(group: Group, entries: Sequence[Entry]) -> Table:
+def metrics(group: MetricGroup, entries: Sequence[ReportMetric]) -> Table:
     """A metric a row: what the day was, and how long it was beyond its lines."""
     return Table(
         id=f"metrics-{group.value}",
@@ -80,7 +81,7 @@ def metrics(group: Group, entries: Sequence[Entry]) -> Table:
     )
 
 
-def _metric(entry: Entry) -> tuple[Part, ...]:
+def _metric(entry: ReportMetric) -> tuple[Part, ...]:
     series = entry.now.headline
     beyond = entry.now.series[0]
     compared = change(entry, entry.week)
@@ -94,7 +95,7 @@ def _metric(entry: Entry) -> tuple[Part, ...]:
     )
 
 
-def _summary(metric: Metric, series: SeriesDay) -> tuple[Part, Part, Part, Part]:
+def _summary(metric: Metric, series: SeriesSummary) -> tuple[Part, Part, Part, Part]:
     """Average, p95, maximum with its time, and what else the catalogue wants told."""
     told = series.figures
     average = next((told[name] for name in _BEFORE_OTHERS if name in told), None)
@@ -109,7 +110,7 @@ def _summary(metric: Metric, series: SeriesDay) -> tuple[Part, Part, Part, Part]
     return average, told.get(Summary.P95), highest, Joined(others, ", ") if others else None
 
 
-def _beyond(entry: Entry, series: SeriesDay) -> tuple[Part, Part]:
+def _beyond(entry: ReportMetric, series: SeriesSummary) -> tuple[Part, Part]:
     """Time beyond the warning line (the critical one included) and beyond the critical one."""
     rule = entry.now.rule
     if rule is None:
@@ -119,7 +120,7 @@ def _beyond(entry: Entry, series: SeriesDay) -> tuple[Part, Part]:
     return warning, Span(series.critical_ms) if limits.critical is not None else None
 
 
-def badge(entry: Entry, state: State) -> Badge:
+def badge(entry: ReportMetric, state: State) -> Badge:
     """The state's word; for a metric that is not judged, that and why."""
     if entry.now.rule is not None and state is not State.UNKNOWN:
         return Badge(state)
@@ -127,7 +128,7 @@ def badge(entry: Entry, state: State) -> Badge:
     return Badge(State.UNKNOWN, phrase("reports.mean_only" if mean_only else "reports.not_judged"))
 
 
-def series(entries: Iterable[Entry]) -> Table:
+def series(entries: Iterable[ReportMetric]) -> Table:
     """Every series of these metrics, each metric's gravest first."""
     rows: list[tuple[Part, ...]] = []
     for entry in entries:
@@ -155,7 +156,7 @@ def series(entries: Iterable[Entry]) -> Table:
     )
 
 
-def _series(entry: Entry, one: SeriesDay) -> tuple[Part, ...]:
+def _series(entry: ReportMetric, one: SeriesSummary) -> tuple[Part, ...]:
     average, p95, highest, others = _summary(entry.metric, one)
     return (
         subject(entry, one),
@@ -172,9 +173,9 @@ def _series(entry: Entry, one: SeriesDay) -> tuple[Part, ...]:
 class Crossing:
     """A breach that lasted as long as an alert needs."""
 
-    entry: Entry
-    series: SeriesDay
-    episode: Episode
+    entry: ReportMetric
+    series: SeriesSummary
+    episode: Breach
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +186,7 @@ class Crossings:
     left: int
 
 
-def crossings(day: Gathered) -> Crossings:
+def crossings(day: ReportData) -> Crossings:
     """The gravest series of each metric, the gravest breaches of all, in the order of time."""
     held = [
         (place, Crossing(entry, one, episode))
@@ -211,7 +212,7 @@ def crossing_table(listed: Iterable[Crossing]) -> Table:
     )
 
 
-def _crossing(entry: Entry, one: SeriesDay, episode: Episode) -> tuple[Part, ...]:
+def _crossing(entry: ReportMetric, one: SeriesSummary, episode: Breach) -> tuple[Part, ...]:
     rule = entry.now.rule
     assert rule is not None, "BUG: an episode without thresholds"
     worst = peak(one, episode, rule.sign)
@@ -258,10 +259,10 @@ def _stretches(one: Crossing) -> Iterator[Stretch]:
         yield Stretch(start_ms, end_ms, "critical", text)
 
 
-def largest(entry: Entry) -> Table:
+def largest(entry: ReportMetric) -> Table:
     """The series of a top-ten metric by what they held over the day together."""
 
-    def held(one: SeriesDay) -> float:
+    def held(one: SeriesSummary) -> float:
         return -one.stats.average * one.stats.steps
 
     ranked = sorted(entry.now.series, key=held)[:TOP]
@@ -281,7 +282,7 @@ def largest(entry: Entry) -> Table:
     )
 
 
-def is_top(entry: Entry) -> bool:
+def is_top(entry: ReportMetric) -> bool:
     """Whether the catalogue asks for the largest series of this metric."""
     return Across.TOPK10 in entry.metric.report.across
 
@@ -320,7 +321,7 @@ def _target(target: Target) -> tuple[Part, ...]:
     )
 
 
-def definitions(day: Gathered) -> Table:
+def definitions(day: ReportData) -> Table:
     """Every metric that has data: what it is, its lines, and what was asked."""
     return Table(
         id="definitions",
@@ -331,7 +332,7 @@ def definitions(day: Gathered) -> Table:
     )
 
 
-def _definition(entry: Entry) -> tuple[Part, ...]:
+def _definition(entry: ReportMetric) -> tuple[Part, ...]:
     metric, limits = entry.metric, entry.metric.thresholds
     asked = tuple(
         phrase("reports.definitions.query", exporter=exporter, query=Code(expression))
@@ -353,7 +354,7 @@ def _limits(limits: Thresholds, metric: Metric) -> Part:
     return Joined((*levels, *((held,) if held else ()), origin), "\n")
 
 
-def traced(figures: Iterable[Figure], day: Gathered, names: Mapping[str, Bilingual]) -> Table:
+def traced(figures: Iterable[Figure], day: ReportData, names: Mapping[str, Bilingual]) -> Table:
     """Where the figures of the first page come from, one a row."""
     told = ("metric", "figure", "fold", "window", "samples", "coverage", "expression")
     return Table(
@@ -376,7 +377,7 @@ def traced(figures: Iterable[Figure], day: Gathered, names: Mapping[str, Bilingu
     )
 
 
-def _window(figure: Figure, day: Gathered) -> Part:
+def _window(figure: Figure, day: ReportData) -> Part:
     """From when to when; of another day which."""
     if figure.start_ms >= day.period.start_ms:
         return phrase(

@@ -2,11 +2,7 @@
 
 from jipyo.tsdb.admin import Stats, backup, compact, restore, stats
 from jipyo.tsdb.check import Check, check
-from jipyo.tsdb.options import Options
-from jipyo.tsdb.progress import Progress
-from jipyo.tsdb.reader import Reader
-from jipyo.tsdb.store import Store
-from jipyo.tsdb.transfer import (
+from jipyo.tsdb.import_export import (
     Imported,
     Page,
     Parse,
@@ -14,6 +10,10 @@ from jipyo.tsdb.transfer import (
     export_parquet,
     import_openmetrics,
 )
+from jipyo.tsdb.options import Options
+from jipyo.tsdb.progress import Progress
+from jipyo.tsdb.reader import Reader
+from jipyo.tsdb.store import Store
 
 __all__ = [
     "Check",

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.model.errors import StoreCorrupt
-from jipyo.tsdb import codec, hourly, index
+from jipyo.tsdb import codec, index
+from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
-from jipyo.tsdb.locate import day_of
+from jipyo.tsdb.locator import day_of
 from jipyo.tsdb.options import DAY_MS
 from jipyo.tsdb.progress import silent
 from jipyo.tsdb.reader import Reader

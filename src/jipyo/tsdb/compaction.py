@@ -15,7 +15,7 @@ import numpy as np
 
 from jipyo.tsdb import slab
 from jipyo.tsdb.format import SLAB_SERIES
-from jipyo.tsdb.locate import Bounds, day_of
+from jipyo.tsdb.locator import Bounds, day_of
 from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:

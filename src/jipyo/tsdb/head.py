@@ -22,7 +22,7 @@ from jipyo.model.sample import Reject, Scrape, Times, Values
 from jipyo.tsdb import codec, index
 from jipyo.tsdb.codec import Damaged, Sids
 from jipyo.tsdb.format import PLACE_BITS
-from jipyo.tsdb.locate import day_of
+from jipyo.tsdb.locator import day_of
 from jipyo.tsdb.options import HOUR_MS, Options
 
 if TYPE_CHECKING:

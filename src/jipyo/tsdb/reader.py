@@ -14,10 +14,11 @@ import numpy as np
 from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.sample import EVERY_FIGURE, MetricMetadata, MetricType
 from jipyo.tsdb import format as disk
-from jipyo.tsdb import hours, index
+from jipyo.tsdb import hour_reader as hours
+from jipyo.tsdb import index
 from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.format import FILE_NAME, reading
-from jipyo.tsdb.locate import Bounds
+from jipyo.tsdb.locator import Bounds
 from jipyo.tsdb.lock import READERS, FolderLock
 from jipyo.tsdb.snapshot import Shared, Snapshot
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.labels import Labels
     from jipyo.model.matcher import Matcher
-    from jipyo.model.sample import HourBlock, HourFigure, SeriesBlock
+    from jipyo.model.sample import HourBlock, HourStatistic, SeriesBlock
     from jipyo.model.store import Selector
     from jipyo.tsdb.codec import Sids
 
@@ -124,7 +125,7 @@ class Reader:
         selector: Selector,
         start_ms: int,
         end_ms: int,
-        figures: AbstractSet[HourFigure] = EVERY_FIGURE,
+        figures: AbstractSet[HourStatistic] = EVERY_FIGURE,
     ) -> Iterator[HourBlock]:
         """See `Queryable.hours`."""
         with self.snapshot() as snapshot:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.tsdb import codec, index, slab
-from jipyo.tsdb.locate import Bounds, day_of
+from jipyo.tsdb.locator import Bounds, day_of
 from jipyo.tsdb.snapshot import Block
 
 if TYPE_CHECKING:

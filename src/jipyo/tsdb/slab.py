@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.tsdb import codec, hourly
+from jipyo.tsdb import codec
+from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.codec import Codec, Sids
 from jipyo.tsdb.format import PLACE_BITS, SLAB_SERIES
-from jipyo.tsdb.locate import day_of
+from jipyo.tsdb.locator import day_of
 from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from jipyo.model.sample import SeriesBlock
-from jipyo.tsdb import codec, hourly
+from jipyo.tsdb import codec
+from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
 from jipyo.tsdb.index import FoundCache, LabelCache
-from jipyo.tsdb.locate import IdCache, Located, Locator, alike
+from jipyo.tsdb.locator import IdCache, Located, Locator, alike
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,10 +28,10 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
 
     from jipyo.model.labels import Labels
-    from jipyo.model.sample import HourFigure, Times, Values
+    from jipyo.model.sample import HourStatistic, Times, Values
     from jipyo.tsdb.codec import Packed, Sids
-    from jipyo.tsdb.hourly import Hours
-    from jipyo.tsdb.locate import Bounds, HeadCells, Rows, Slab
+    from jipyo.tsdb.hour_stats import Hours
+    from jipyo.tsdb.locator import Bounds, HeadCells, Rows, Slab
 
 BLOCK_CELLS = 4_000_000
 """A block holds at most this many values (32 MB), or one series."""
@@ -314,7 +315,7 @@ class Snapshot:
         self._shared.chunks.put([(-slab.tid, t_ms)])
         return t_ms
 
-    def hours(self, slab: Slab, figures: AbstractSet[HourFigure]) -> Hours | None:
+    def hours(self, slab: Slab, figures: AbstractSet[HourStatistic]) -> Hours | None:
         """The packed statistics of a slab; None where they are damaged."""
         sql = "SELECT crc, b FROM hours WHERE id = ?"
         first = slab.bid << PLACE_BITS

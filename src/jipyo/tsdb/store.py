@@ -12,11 +12,12 @@ import numpy as np
 
 from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
-from jipyo.tsdb import bulk, compaction, metrics, retention
+from jipyo.tsdb import bulk_load as bulk
+from jipyo.tsdb import compaction, metrics, retention
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.format import free_bytes, journal_of, size_of, writing
 from jipyo.tsdb.head import Head
-from jipyo.tsdb.locate import Bounds, day_of
+from jipyo.tsdb.locator import Bounds, day_of
 from jipyo.tsdb.lock import FolderLock
 from jipyo.tsdb.options import DAY_MS, HOUR_MS, Options
 from jipyo.tsdb.progress import silent

@@ -1,18 +1,18 @@
 """HTTP: the Prometheus API, our own API, the page."""
 
-from jipyo.web import encode
-from jipyo.web.create import create_app
-from jipyo.web.metering import Meter
-from jipyo.web.receivers import ReceiverOptions, Receivers
-from jipyo.web.serve import address, listen, serve
+from jipyo.web.app import create_app
+from jipyo.web.http.metrics import RequestMetrics
+from jipyo.web.ingest import ReceiverOptions, Receivers
+from jipyo.web.server import address, listen, serve
 from jipyo.web.services import HeadStats, Options, Services
+from jipyo.wire import prometheus_json as encode
 
 __all__ = [
     "HeadStats",
-    "Meter",
     "Options",
     "ReceiverOptions",
     "Receivers",
+    "RequestMetrics",
     "Services",
     "address",
     "create_app",

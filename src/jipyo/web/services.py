@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jipyo.promql.features import DEFAULT, Features
-from jipyo.web.metering import Meter
+from jipyo.promql.syntax.features import DEFAULT, Features
+from jipyo.web.http.metrics import RequestMetrics
 
 if TYPE_CHECKING:
     import threading
@@ -76,7 +76,7 @@ class Services:
     """What the collectors last saw, under the exporters' names."""
     own: Callable[[], Iterable[Family]] = _none
     """What the other rooms count about themselves (`jipyo_*`)."""
-    meter: Meter = field(default_factory=Meter)
+    meter: RequestMetrics = field(default_factory=RequestMetrics)
     """What this room counts about itself; its families may also stand in `collected`."""
     storage: Callable[[], JipyoError | None] = lambda: None
     """Why samples cannot be kept at the moment; None where they can."""

@@ -17,10 +17,10 @@ from jipyo.collect.database import (
     database_target,
 )
 from jipyo.collect.database.options import address
-from jipyo.collect.database.parts import number
-from jipyo.collect.face import Note
+from jipyo.collect.database.session import number
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError, ConfigError
+from jipyo.model.reading import ReadingNote
 from support import services
 
 if TYPE_CHECKING:
@@ -122,8 +122,8 @@ class Noted:
     def collect(self, t_ms: int) -> None:
         return None
 
-    def notes(self) -> tuple[Note, ...]:
-        return (Note("database.no_statements"),)
+    def notes(self) -> tuple[ReadingNote, ...]:
+        return (ReadingNote("database.no_statements"),)
 
     def close(self) -> None:
         self.closed += 1

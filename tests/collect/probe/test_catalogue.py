@@ -16,7 +16,7 @@ from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.probe import ProbeOptions, probe_target
 from jipyo.collect.schedule import system_clock
-from jipyo.collect.tls import TlsOptions
+from jipyo.net.tls import TlsOptions
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store

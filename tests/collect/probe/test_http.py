@@ -13,8 +13,8 @@ from collect.probe.certificates import certificate, expired
 from collect.probe.listener import listening
 from collect.server import serving
 from jipyo.collect.probe import HttpProbe, ProbeOptions, probe_collector, probe_target
-from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import CollectError, ConfigError
+from jipyo.net.tls import TlsOptions
 from support import services
 
 if TYPE_CHECKING:

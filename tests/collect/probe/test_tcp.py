@@ -11,7 +11,7 @@ from collect.helpers import samples
 from collect.probe.certificates import certificate
 from collect.probe.listener import listening
 from jipyo.collect.probe import ProbeOptions, TcpProbe
-from jipyo.collect.tls import TlsOptions
+from jipyo.net.tls import TlsOptions
 from support import services
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import zlib
 import cramjam
 import pytest
 
-from jipyo.collect.push.body import BadBody, NotTaken, TooLarge, decompress
+from jipyo.wire.compression import BadBody, NotTaken, TooLarge, decompress
 
 PLAIN = b"samples " * 1000
 SNAPPY = bytes(cramjam.snappy.compress_raw(PLAIN))

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jipyo.collect.exposition import Format
-from jipyo.collect.push.body import BadBody, NotTaken
-from jipyo.collect.push.groups import Groups
-from jipyo.collect.push.text import form_of, read_text
+from jipyo.collect.receive.push_groups import PushGroups
+from jipyo.collect.receive.text import form_of, read_text
 from jipyo.model.errors import CollectError, StoreFull
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricMetadata, MetricType
+from jipyo.wire.compression import BadBody, NotTaken
+from jipyo.wire.exposition import Format
 
 NOW_MS = 1_793_500_000_000
 JOB = Labels.of({"job": "eval", "model": "m1"})
@@ -26,7 +26,7 @@ OTHER = Labels.of({"job": "backup"})
 PAGE = b'# HELP a Text.\n# TYPE a gauge\n# UNIT a s\na 1\nb{x="y"} NaN\n'
 
 
-def values(groups: Groups) -> dict[str, float]:
+def values(groups: PushGroups) -> dict[str, float]:
     reading = groups.read(NOW_MS)
     if reading is None:
         return {}
@@ -34,13 +34,13 @@ def values(groups: Groups) -> dict[str, float]:
 
 
 def test_nothing_pushed_is_nothing_to_read(tmp_path: Path) -> None:
-    groups = Groups(tmp_path / "pushed.json")
+    groups = PushGroups(tmp_path / "pushed.json")
     assert groups.read(NOW_MS) is None
     assert groups.families() == ()
 
 
 def test_a_page_is_kept_with_the_labels_of_its_group(tmp_path: Path) -> None:
-    groups = Groups(tmp_path / "pushed.json")
+    groups = PushGroups(tmp_path / "pushed.json")
     assert groups.push(JOB, PAGE, NOW_MS, replace_all=False) == 3
     found = values(groups)
     assert math.isnan(found.pop('b{job="eval",model="m1",x="y"}'))
@@ -56,7 +56,7 @@ def test_a_page_is_kept_with_the_labels_of_its_group(tmp_path: Path) -> None:
 
 
 def test_a_post_leaves_other_metrics_and_a_put_does_not(tmp_path: Path) -> None:
-    groups = Groups(tmp_path / "pushed.json")
+    groups = PushGroups(tmp_path / "pushed.json")
     groups.push(JOB, b"a 1\nb 2\n", NOW_MS, replace_all=False)
     groups.push(OTHER, b"a 5\n", NOW_MS, replace_all=False)
     groups.push(JOB, b'a{x="1"} 3\n', NOW_MS, replace_all=False)
@@ -74,7 +74,7 @@ def test_a_post_leaves_other_metrics_and_a_put_does_not(tmp_path: Path) -> None:
 
 
 def test_the_same_series_are_the_same_objects_at_every_reading(tmp_path: Path) -> None:
-    groups = Groups(tmp_path / "pushed.json")
+    groups = PushGroups(tmp_path / "pushed.json")
     groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
     first = groups.read(NOW_MS)
     groups.push(JOB, b"a 2\n", NOW_MS, replace_all=False)
@@ -83,10 +83,10 @@ def test_the_same_series_are_the_same_objects_at_every_reading(tmp_path: Path) -
 
 def test_groups_outlive_the_process_bit_for_bit(tmp_path: Path) -> None:
     file = tmp_path / "pushed.json"
-    groups = Groups(file)
+    groups = PushGroups(file)
     page = b"# TYPE a counter\na 0.1\nb -0\nc +Inf\nd 5e-324\ne 1.7976931348623157e308\n"
     groups.push(JOB, page, NOW_MS, replace_all=False)
-    again = Groups(file)
+    again = PushGroups(file)
     first, second = groups.read(NOW_MS), again.read(NOW_MS)
     assert first.series == second.series
     assert first.values.tobytes() == second.values.tobytes()
@@ -99,7 +99,7 @@ def test_groups_outlive_the_process_bit_for_bit(tmp_path: Path) -> None:
     ids=["time", "utf8", "brace", "html"],
 )
 def test_a_bad_page_changes_nothing(tmp_path: Path, body: bytes) -> None:
-    groups = Groups(tmp_path / "pushed.json")
+    groups = PushGroups(tmp_path / "pushed.json")
     groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
     before = values(groups)
     with pytest.raises(BadBody):
@@ -110,7 +110,7 @@ def test_a_bad_page_changes_nothing(tmp_path: Path, body: bytes) -> None:
 def test_a_push_that_cannot_be_kept_is_refused_and_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "data"
     folder.mkdir()
-    groups = Groups(folder / "pushed.json")
+    groups = PushGroups(folder / "pushed.json")
     groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
     before = values(groups)
     (folder / "pushed.json").rename(tmp_path / "aside")
@@ -129,16 +129,16 @@ def test_a_file_that_is_not_ours_is_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "pushed.json"
     file.write_text(text)
     with pytest.raises(CollectError) as caught:
-        Groups(file)
+        PushGroups(file)
     assert caught.value.key == "push.groups_unreadable"
 
 
 _PUSHING = """
 import sys
 from pathlib import Path
-from jipyo.collect.push.groups import Groups
+from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.model.labels import Labels
-groups = Groups(Path(sys.argv[1]))
+groups = PushGroups(Path(sys.argv[1]))
 page = "".join(f"m{n} VALUE\\n" for n in range(2000))
 value = int(sys.argv[2])
 while True:
@@ -161,7 +161,7 @@ def test_a_kill_in_the_middle_of_saving_loses_nothing_that_was_acknowledged(tmp_
             os.kill(pushing.pid, signal.SIGKILL)
             said = pushing.stdout.read().split("\n")[:-1]
         acknowledged = int(said[-1]) if said else acknowledged
-        found = values(Groups(file))
+        found = values(PushGroups(file))
         assert len(found) == 2001
         kept = {value for name, value in found.items() if name.startswith("m")}
         assert kept in ({acknowledged}, {acknowledged + 1})

@@ -14,10 +14,10 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
 
-from jipyo.collect.push import otlp, otlp_names
-from jipyo.collect.push.body import BadBody
-from jipyo.collect.push.pushed import Pushed
+from jipyo.collect.receive import otlp, otlp_names
+from jipyo.collect.receive.batch import ReceivedBatch
 from jipyo.model.sample import STALE_BITS, MetricMetadata, MetricType
+from jipyo.wire.compression import BadBody
 
 NOW_MS = 1_793_500_000_000
 NOW_NS = NOW_MS * 1_000_000
@@ -49,7 +49,7 @@ def point(value: float | None = None, at_ms: int = NOW_MS, **more) -> dict:
     return {"timeUnixNano": str(at_ms * 1_000_000), **told, **more}
 
 
-def found(pushed: Pushed) -> dict[str, float]:
+def found(pushed: ReceivedBatch) -> dict[str, float]:
     return {
         str(labels): value
         for scrape in pushed.scrapes

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.collect.push import remote_write, wire
-from jipyo.collect.push.body import BadBody
-from jipyo.collect.push.pushed import Pushed
-from jipyo.collect.push.remote_write import RemoteWrite
+from jipyo.collect.receive import remote_write
+from jipyo.collect.receive.batch import ReceivedBatch
+from jipyo.collect.receive.remote_write import RemoteWrite
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_BITS, MetricMetadata, MetricType, Scrape
+from jipyo.wire import protobuf as wire
+from jipyo.wire.compression import BadBody
 
 NOW_MS = 1_793_500_000_000
 
@@ -23,7 +24,7 @@ def bits(value: float) -> int:
     return int(np.array([value]).view(np.uint64)[0])
 
 
-def found(pushed: Pushed) -> Counter:
+def found(pushed: ReceivedBatch) -> Counter:
     return Counter(
         (labels.pairs, scrape.t_ms, value)
         for scrape in pushed.scrapes
@@ -109,7 +110,7 @@ def told(scrape: Scrape) -> tuple:
     return scrape.t_ms, scrape.series, scrape.values.tobytes()
 
 
-def read(version: int, body: bytes, reader: RemoteWrite | None = None) -> Pushed:
+def read(version: int, body: bytes, reader: RemoteWrite | None = None) -> ReceivedBatch:
     reader = reader or RemoteWrite()
     return reader.read_v2(body) if version == 2 else reader.read_v1(body)
 

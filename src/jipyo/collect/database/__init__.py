@@ -19,9 +19,9 @@ from jipyo.model.labels import Labels
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from jipyo.collect.database.parts import DatabaseCollector
-    from jipyo.collect.face import Reading
+    from jipyo.collect.database.session import DatabaseCollector
     from jipyo.model.family import Family
+    from jipyo.model.reading import TargetReading
 
 __all__ = [
     "DatabaseOptions",
@@ -49,7 +49,7 @@ class DatabaseReader:
         self._reader = CollectorReader([collector], labels)
         weakref.finalize(self, collector.close)  # a target that is taken out goes without a word
 
-    def read(self, t_ms: int) -> Reading | None:
+    def read(self, t_ms: int) -> TargetReading | None:
         """Ask it everything.
 
         Raises:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from jipyo.collect.database.options import DatabaseOptions, address, password
-from jipyo.collect.database.parts import (
+from jipyo.collect.database.session import (
     Column,
     Record,
     Refused,
@@ -20,9 +20,9 @@ from jipyo.collect.database.parts import (
     refused,
     successes,
 )
-from jipyo.collect.face import Note
-from jipyo.collect.families import Row, family, info, single
+from jipyo.collect.family_builders import Row, family, info, single
 from jipyo.model.errors import CollectError
+from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
@@ -108,9 +108,9 @@ class Mysql:
         self._address = address(options)
         self._importer = importer
         self._connection: Any = None
-        self._notes: tuple[Note, ...] = ()
+        self._notes: tuple[ReadingNote, ...] = ()
 
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[ReadingNote, ...]:
         """What the last reading left out, and why."""
         return self._notes
 
@@ -269,11 +269,11 @@ class _Asker:
 
     def _digests(self) -> Iterator[Family]:
         if self._variables.get("performance_schema", "ON") != "ON":
-            raise Refused(Note("database.no_performance_schema"))
+            raise Refused(ReadingNote("database.no_performance_schema"))
         part = "perf_schema.eventsstatements"
         rows = self._rows(part, _DIGEST_SQL, [self._options.statements])
         if not rows and not self._rows(part, _INSTRUMENTS_SQL)[0]["counted"]:
-            raise Refused(Note("database.no_digests"))
+            raise Refused(ReadingNote("database.no_digests"))
         prefix = "mysql_perf_schema_events_statements_"
         yield from columns(prefix, rows, _DIGEST_LABELS, _DIGESTS)
 

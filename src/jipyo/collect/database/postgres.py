@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from jipyo.collect.database.options import DatabaseOptions, address, password
-from jipyo.collect.database.parts import (
+from jipyo.collect.database.session import (
     Column,
     Record,
     Refused,
@@ -18,11 +18,11 @@ from jipyo.collect.database.parts import (
     refused,
     successes,
 )
-from jipyo.collect.deadline import cut_after
-from jipyo.collect.face import Note
-from jipyo.collect.families import Row, family, gauge, single
+from jipyo.collect.family_builders import Row, family, gauge, single
 from jipyo.model.errors import CollectError
+from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import MetricType
+from jipyo.net.deadline import cut_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,9 +192,9 @@ class Postgres:
         self._address = address(options)
         self._importer = importer
         self._connection: Connection[Record] | None = None
-        self._notes: tuple[Note, ...] = ()
+        self._notes: tuple[ReadingNote, ...] = ()
 
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[ReadingNote, ...]:
         """What the last reading left out, and why."""
         return self._notes
 
@@ -273,7 +273,7 @@ class _Asker:
         self._connection = connection
         self._options = options
         self._url = url
-        self.notes: list[Note] = []
+        self.notes: list[ReadingNote] = []
 
     def parts(self) -> dict[str, Callable[[], Iterator[Family]]]:
         return {
@@ -329,7 +329,7 @@ class _Asker:
     def _activity(self) -> Iterator[Family]:
         role = "SELECT pg_has_role('pg_read_all_stats', 'USAGE') AS may"
         if not self._rows("stat_activity", role)[0]["may"]:
-            self.notes.append(Note("database.no_pg_monitor"))
+            self.notes.append(ReadingNote("database.no_pg_monitor"))
         rows = self._rows("stat_activity", _ACTIVITY_SQL)
         yield from columns("pg_stat_activity_", rows, ("datname", "state"), _ACTIVITY)
 
@@ -349,7 +349,7 @@ class _Asker:
     def _statements(self) -> Iterator[Family]:
         found = self._rows("stat_statements", _EXTENSION_SQL)
         if not found:
-            raise Refused(Note("database.no_statements"))
+            raise Refused(ReadingNote("database.no_statements"))
         view = f"{found[0]['schema']}.pg_stat_statements"
         rows = self._rows("stat_statements", self._statements_sql(view))
         labels = ("user", "datname", "queryid")

@@ -8,7 +8,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from jipyo.collect.database.options import DatabaseOptions, address, password
-from jipyo.collect.database.parts import (
+from jipyo.collect.database.session import (
     Refused,
     load,
     number,
@@ -17,7 +17,7 @@ from jipyo.collect.database.parts import (
     refused,
     successes,
 )
-from jipyo.collect.families import Row, counter, gauge, info, labels_of, single
+from jipyo.collect.family_builders import Row, counter, gauge, info, labels_of, single
 from jipyo.model.errors import CollectError
 from jipyo.model.family import Family, FamilySample
 from jipyo.model.sample import MetricType
@@ -25,7 +25,7 @@ from jipyo.model.sample import MetricType
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from jipyo.collect.face import Note
+    from jipyo.model.reading import ReadingNote
 
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 
@@ -193,9 +193,9 @@ class Redis:
         self._address = address(options)
         self._importer = importer
         self._connection: Any = None
-        self._notes: tuple[Note, ...] = ()
+        self._notes: tuple[ReadingNote, ...] = ()
 
-    def notes(self) -> tuple[Note, ...]:
+    def notes(self) -> tuple[ReadingNote, ...]:
         """What the last reading left out, and why."""
         return self._notes
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class TargetGroup:
     """Addresses that share labels (`static_configs`, or an entry of a file)."""
 
     addresses: tuple[str, ...]
@@ -30,7 +30,7 @@ class Job:
     scheme: str = "http"
     metrics_path: str = "/metrics"
     params: tuple[tuple[str, str], ...] = ()
-    groups: tuple[Group, ...] = ()
+    groups: tuple[TargetGroup, ...] = ()
     files: tuple[str, ...] = ()
     """Glob patterns of `file_sd_configs`, absolute or relative to the working directory."""
     relabel: tuple[RelabelRule, ...] = ()

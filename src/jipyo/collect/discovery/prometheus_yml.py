@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from jipyo.collect.discovery.jobs import Group, Job, NotRead, PrometheusYml
+from jipyo.collect.discovery.jobs import Job, NotRead, PrometheusYml, TargetGroup
 from jipyo.collect.relabel import Relabel, RelabelRule
 from jipyo.collect.scrape.options import (
     PROTOCOLS,
@@ -15,9 +15,9 @@ from jipyo.collect.scrape.options import (
     Limits,
     ScrapeOptions,
 )
-from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import ConfigError
-from jipyo.promql.durations import parse_duration
+from jipyo.net.tls import TlsOptions
+from jipyo.promql.syntax.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -234,13 +234,13 @@ class _Taker:
             for text in self.texts(values, f"{where}.{name}"):
                 yield str(name), text
 
-    def groups(self, value: object, where: str) -> Iterator[Group]:
+    def groups(self, value: object, where: str) -> Iterator[TargetGroup]:
         for index, item in enumerate(self.items(value, where)):
             here = f"{where}[{index}]"
             left = self.mapping(item, here)
             addresses = self.texts(left.pop("targets", None), f"{here}.targets")
             labels = self.mapping(left.pop("labels", None), f"{here}.labels")
-            yield Group(addresses, tuple((str(k), str(v)) for k, v in labels.items()))
+            yield TargetGroup(addresses, tuple((str(k), str(v)) for k, v in labels.items()))
             self.rest(left, here)
 
     def _files(self, value: object, where: str) -> Iterator[str]:

@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 import yaml
 
-from jipyo.collect.discovery.jobs import Group, Job
+from jipyo.collect.discovery.jobs import Job, TargetGroup
 from jipyo.collect.relabel import Relabel
-from jipyo.collect.scrape import Page
+from jipyo.collect.scrape import ScrapeReader
 from jipyo.collect.target import Target
 from jipyo.model.labels import Labels
-from jipyo.promql.durations import format_duration, parse_duration
+from jipyo.promql.syntax.durations import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -51,7 +51,7 @@ class Discovery:
         """
         self._jobs = [(job, Relabel(job.relabel)) for job in jobs]
         self._targets: dict[_Key, Target] = {}
-        self._files: dict[Path, tuple[tuple[int, int], tuple[Group, ...]]] = {}
+        self._files: dict[Path, tuple[tuple[int, int], tuple[TargetGroup, ...]]] = {}
         self._failing: set[Path] = set()
         self._refused: set[str] = set()
 
@@ -80,7 +80,7 @@ class Discovery:
             for group in self._read(path):
                 yield from _of_group(group, {"__meta_filepath": str(path)})
 
-    def _read(self, path: Path) -> tuple[Group, ...]:
+    def _read(self, path: Path) -> tuple[TargetGroup, ...]:
         """A file's groups; while it is broken, what it said before (as Prometheus does)."""
         try:
             stat = path.stat()
@@ -105,7 +105,7 @@ def _matching(patterns: Sequence[str]) -> list[Path]:
     return sorted(found)
 
 
-def _groups(path: Path) -> Iterator[Group]:
+def _groups(path: Path) -> Iterator[TargetGroup]:
     """The entries of a `file_sd_configs` file.
 
     Raises:
@@ -118,10 +118,10 @@ def _groups(path: Path) -> Iterator[Group]:
             raise ValueError("an entry has no list of targets")
         labels = item.get("labels") or {}
         addresses = tuple(str(address) for address in item["targets"])
-        yield Group(addresses, tuple((str(k), str(v)) for k, v in labels.items()))
+        yield TargetGroup(addresses, tuple((str(k), str(v)) for k, v in labels.items()))
 
 
-def _of_group(group: Group, meta: Mapping[str, str]) -> Iterator[dict[str, str]]:
+def _of_group(group: TargetGroup, meta: Mapping[str, str]) -> Iterator[dict[str, str]]:
     for address in group.addresses:
         yield {**meta, **dict(group.labels), "__address__": address}
 
@@ -187,4 +187,4 @@ def _url(job: Job, labels: Mapping[str, str]) -> str:
 
 def _target(job: Job, key: _Key) -> Target:
     options = replace(job.scrape, timeout_ms=key.timeout_ms)
-    return Target(key.labels, Page(key.url, key.labels, options), key.interval_ms, key.url)
+    return Target(key.labels, ScrapeReader(key.url, key.labels, options), key.interval_ms, key.url)

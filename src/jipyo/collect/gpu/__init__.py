@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pynvml
 
-from jipyo.collect.families import Row, family
+from jipyo.collect.family_builders import Row, family
 from jipyo.collect.gpu.fields import Field, Handle, Nvml, fields, memory_fields
-from jipyo.collect.gpu.users import User, user
+from jipyo.collect.gpu.processes import User, user
 from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
 

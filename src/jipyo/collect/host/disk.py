@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jipyo.collect.families import Row, counter, gauge
+from jipyo.collect.family_builders import Row, counter, gauge
 from jipyo.collect.host.files import Paths, read_text, read_value
 from jipyo.model.sample import MetricType
 

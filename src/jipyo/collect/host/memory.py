@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.collect.families import single
+from jipyo.collect.family_builders import single
 from jipyo.collect.host.files import Paths, read_text
 from jipyo.model.sample import MetricType
 

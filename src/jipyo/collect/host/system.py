@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from jipyo.collect.families import gauge, info, single
+from jipyo.collect.family_builders import gauge, info, single
 from jipyo.collect.host.files import Paths, read_number, read_text, read_value
 from jipyo.model.sample import MetricType
 

@@ -10,7 +10,7 @@ from jipyo.collect.probe.tcp import TcpProbe
 from jipyo.collect.target import Target, own_target
 
 if TYPE_CHECKING:
-    from jipyo.collect.face import Collector
+    from jipyo.collect.protocols import Collector
 
 __all__ = ["HttpProbe", "ProbeOptions", "TcpProbe", "probe_collector", "probe_target"]
 

@@ -12,13 +12,13 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import re2
 
-from jipyo.collect.deadline import cut_after
-from jipyo.collect.families import Row, gauge, single
+from jipyo.collect.family_builders import Row, gauge, single
 from jipyo.collect.probe.connect import Steps, connect, families, secure
 from jipyo.collect.probe.options import ProbeOptions, check
-from jipyo.collect.tls import context
 from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
+from jipyo.net.deadline import cut_after
+from jipyo.net.tls import context
 
 if TYPE_CHECKING:
     import socket

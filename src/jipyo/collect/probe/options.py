@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 
 import re2
 
-from jipyo.collect.tls import TlsOptions
 from jipyo.model.errors import ConfigError
+from jipyo.net.tls import TlsOptions
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import re2
 
-from jipyo.collect.deadline import cut_after
-from jipyo.collect.families import single
+from jipyo.collect.family_builders import single
 from jipyo.collect.probe.connect import Steps, connect, families, secure
 from jipyo.collect.probe.options import ProbeOptions, check
-from jipyo.collect.tls import context
 from jipyo.model.sample import MetricType
+from jipyo.net.deadline import cut_after
+from jipyo.net.tls import context
 
 if TYPE_CHECKING:
     import socket

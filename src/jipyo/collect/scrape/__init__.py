@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jipyo.collect.exposition import Format, Parser
-from jipyo.collect.face import Note, Reading
 from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape.fetch import Body, Fetcher
 from jipyo.collect.scrape.options import (
@@ -17,20 +15,22 @@ from jipyo.collect.scrape.options import (
 )
 from jipyo.model.errors import CollectError
 from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.reading import ReadingNote, TargetReading
+from jipyo.wire.exposition import Format, Parser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jipyo.model.family import Family
 
-__all__ = ["Credentials", "Limits", "Page", "ScrapeOptions"]
+__all__ = ["Credentials", "Limits", "ScrapeOptions", "ScrapeReader"]
 
 _FORMS = {"text/plain": Format.TEXT, "application/openmetrics-text": Format.OPENMETRICS}
 _GUESSED = frozenset({"", "application/octet-stream"})
 """Types that say nothing: such a page is read as text, and that is told."""
 
 
-class Page:
+class ScrapeReader:
     """Reads one target's page; a `Reader` for the loop."""
 
     def __init__(self, url: str, labels: Mapping[str, str], options: ScrapeOptions) -> None:
@@ -46,7 +46,7 @@ class Page:
         self._relabel = Relabel(options.metric_relabel)
         self._parser = Parser(self._finish)
 
-    def read(self, t_ms: int) -> Reading:
+    def read(self, t_ms: int) -> TargetReading:
         """Fetch and parse the page.
 
         Raises:
@@ -68,7 +68,7 @@ class Page:
         """Nothing: others' pages are not shown again on ours."""
         return ()
 
-    def _form(self, body: Body) -> tuple[Format, tuple[Note, ...]]:
+    def _form(self, body: Body) -> tuple[Format, tuple[ReadingNote, ...]]:
         """How to read the page. Prometheus 3 refuses a page without a type; we say so and read."""
         kind = body.content_type.partition(";")[0].strip().lower()
         if kind in _FORMS:
@@ -77,7 +77,7 @@ class Page:
         if fallback is not None:
             return fallback, ()
         if kind in _GUESSED:
-            return Format.TEXT, (Note("collect.no_content_type", (("type", kind),)),)
+            return Format.TEXT, (ReadingNote("collect.no_content_type", (("type", kind),)),)
         raise CollectError(
             "collect.content_type", hint="collect.content_type.hint", url=self._url, type=kind
         )

@@ -23,14 +23,14 @@ from urllib3.exceptions import (
     SSLError,
 )
 
-from jipyo.collect.tls import context
 from jipyo.model.errors import CollectError
+from jipyo.net.tls import context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.collect.scrape.options import Credentials, ScrapeOptions
-    from jipyo.collect.tls import TlsOptions
+    from jipyo.net.tls import TlsOptions
 
 ACCEPT = (
     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.6,"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jipyo.collect.exposition import Format
-from jipyo.collect.tls import TlsOptions
+from jipyo.net.tls import TlsOptions
+from jipyo.wire.exposition import Format
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.files import whole
+from jipyo.files import atomic_write
 from jipyo.i18n import Lang, texts
 from jipyo.model.errors import ReportError
-from jipyo.reports import chart as svg
+from jipyo.model.figure import Figure
+from jipyo.reports.charts import svg
 from jipyo.reports.document import (
     Badge,
     Block,
@@ -26,7 +27,6 @@ from jipyo.reports.document import (
     Charts,
     Code,
     Day,
-    Figure,
     Finding,
     Findings,
     Heading,
@@ -47,7 +47,7 @@ from jipyo.reports.document import (
     Timeline,
     Verdict,
 )
-from jipyo.reports.render.words import Words
+from jipyo.reports.render.wording import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -78,7 +78,7 @@ def write(report: Report, lang: Lang, out_dir: Path) -> Path:
     path = out_dir / f"jipyo-{report.kind}-{report.period.day.isoformat()}.{lang}.html"
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
-        with whole(path) as file:
+        with atomic_write(path) as file:
             file.write(render(report, lang).encode())
     except OSError as error:
         raise ReportError(

@@ -1,0 +1,159 @@
+"""Health and its reasons as sentences in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.health import Reason, State
+from jipyo.catalogue import Direction
+from jipyo.model.labels import METRIC_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from jipyo.analysis.health import Health, MetricHealth
+    from jipyo.i18n import Texts
+    from jipyo.model.figure import ProportionEstimate
+    from jipyo.model.labels import Labels
+
+_MINUTE_MS = 60_000
+_TARGETS = ("instance", "job", "model")
+_PLAIN = frozenset({"instance", "model", "mountpoint", "groupname", "process_name", "modelName"})
+"""Labels whose values speak for themselves."""
+
+
+def state_name(state: State, t: Texts) -> str:
+    """What a state is called: `정상`, `warning`."""
+    return t(f"health.state.{state.value}")
+
+
+def verdict(health: Health, t: Texts) -> str:
+    """All of it in one sentence, with how much was judged and how much had no data."""
+    counts = {
+        "judged": 0 if _all_within(health) else len(health.judged),
+        "pending": len(_pending(health)),
+        "lost": 0 if health.state is State.UNKNOWN else _lost(health),
+        "absent": len(health.absent),
+    }
+    said = [t(f"health.count.{name}", n=n) for name, n in counts.items() if n]
+    return _finding(health, t) + (f" ({', '.join(said)})" if said else "")
+
+
+def _pending(health: Health) -> list[MetricHealth]:
+    return [one for one in health.judged if one.reason is Reason.PENDING]
+
+
+def _lost(health: Health) -> int:
+    return sum(one.state is State.UNKNOWN for one in health.judged)
+
+
+def _all_within(health: Health) -> bool:
+    return health.state is State.OK and not _pending(health)
+
+
+def _finding(health: Health, t: Texts) -> str:
+    gravest = [one for one in health.judged if one.state is health.state]
+    if not gravest:
+        return t("health.verdict.nothing")
+    if health.state is State.OK:
+        key = "health.verdict.ok" if _all_within(health) else "health.verdict.ok_pending"
+        return t(key, n=len(gravest))
+    more = "more" if len(gravest) > 1 else "one"
+    name = gravest[0].metric.name(t.lang)
+    return t(f"health.verdict.{health.state.value}.{more}", name=name, n=len(gravest))
+
+
+def reason(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
+    """Why a metric's state is what it is: what, how much, since when, against which threshold."""
+    metric = one.metric
+    unit = metric.unit.value
+    side = "low" if metric.direction is Direction.LOWER_IS_WORSE else "high"
+    key = f"health.reason.{one.reason.value}"
+    if one.reason in (Reason.WITHIN, Reason.PENDING, Reason.BEYOND):
+        key = f"{key}.{side}"
+    return t(
+        key,
+        name=metric.name(t.lang),
+        value=t.number(one.value, unit),
+        limit=t.number(one.limit, unit),
+        level=_level(one, t),
+        span=t.span(metric.thresholds.for_ms) if metric.thresholds else "",
+        since=_began(one, t, zone),
+        problem=one.problem,
+    ) + "".join((_doubt(one, t), _where(one, t)))
+
+
+def _doubt(one: MetricHealth, t: Texts) -> str:
+    """That the cases are too few to tell on which side of the limit it is."""
+    if one.certainty is None or not one.unsure:
+        return ""
+    return t("health.doubt", counted=counted(one.certainty, one.metric.unit.value, t))
+
+
+def counted(certainty: ProportionEstimate, unit: str, t: Texts) -> str:
+    """`n = 1,203, 95 % CI 92.7–95.4 %`, or that n is unknown."""
+    if certainty.n is None:
+        return t("health.n_unknown")
+    return t(
+        "health.n",
+        n=t.number(certainty.n),
+        low=t.number(certainty.low),
+        high=t.number(certainty.high, unit),
+    )
+
+
+def valued(value: float | None, certainty: ProportionEstimate | None, unit: str, t: Texts) -> str:
+    """A value, and with it its n and its interval where it is a share of counted cases."""
+    said = t.number(value, unit)
+    if value is None or certainty is None:
+        return said
+    return t("health.counted", value=said, counted=counted(certainty, unit, t))
+
+
+def _began(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
+    if one.since_ms is None:
+        return ""
+    key = "health.before" if one.since_open else "health.at"
+    return t(key, moment=t.moment(one.since_ms, zone))
+
+
+def _level(one: MetricHealth, t: Texts) -> str:
+    limits = one.metric.thresholds
+    critical = limits is not None and one.limit == limits.critical
+    return t("health.level.critical" if critical else "health.level.warning")
+
+
+def _where(one: MetricHealth, t: Texts) -> str:
+    """Which series it is, where there is more to say than the metric's name."""
+    if one.worst is None or one.reason in (Reason.ABSENT, Reason.REFUSED):
+        return ""
+    named = series_name(one.worst)
+    return t("health.where", series=named) if named else ""
+
+
+def since(one: MetricHealth, t: Texts, now_ms: int) -> str:
+    """For how long it has been so: `3시간 5분째`; empty where nobody knows."""
+    if one.since_ms is None:
+        return ""
+    lasted_ms = now_ms - one.since_ms
+    if lasted_ms < _MINUTE_MS:
+        return t("health.just_now")
+    return t("health.since_open" if one.since_open else "health.since", span=t.span(lasted_ms))
+
+
+def series_name(labels: Labels) -> str:
+    """A series by its labels: `host1 · cpu 0`; the job only where no instance tells more."""
+    told = {name: value for name, value in labels.items() if name != METRIC_NAME}
+    if "instance" in told:
+        told.pop("job", None)
+    # The target comes first, the parts of it after.
+    names = sorted(told, key=lambda name: (name not in _TARGETS, name))
+    return " · ".join(told[name] if name in _PLAIN else f"{name} {told[name]}" for name in names)
+
+
+def series_names(series: Sequence[Labels]) -> tuple[str, ...]:
+    """Series beside one another: labels that all share are left out where others remain."""
+    everywhere = set.intersection(*(set(labels.pairs) for labels in series)) if series else set()
+    shared = {name for name, _ in everywhere} if len(series) > 1 else set()
+    return tuple(series_name(labels.drop(shared)) or series_name(labels) for labels in series)

@@ -1,0 +1,90 @@
+"""The `jipyo` command: its parts put together, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+from jipyo.cli import catalogue, completion, db, query, report, show, up
+from jipyo.cli.localized import Group, language, usage_error, worded
+from jipyo.i18n import LANGS, texts
+from jipyo.model.errors import CatalogueError, ConfigError, JipyoError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.i18n import Texts
+
+_INTERRUPTED = 130
+
+
+def build(t: Texts) -> click.Group:
+    """The whole command, speaking one language."""
+    group = Group("jipyo", help=t("cli.help"), no_args_is_help=True)
+    group.params += [_language_option(t), _version_option(t)]
+    for part in (up, show, report, query, catalogue, db, completion):
+        part.register(group, t)
+    worded(group, t)
+    return group
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 the world failed, 2 wrong usage or configuration."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    sys.exit(run(words, texts(language(words, os.environ))))
+
+
+def run(words: Sequence[str], t: Texts) -> int:
+    """Run the command line in one language; the exit code."""
+    try:
+        code = build(t).main(list(words), prog_name="jipyo", standalone_mode=False)
+    except click.UsageError as error:
+        return _fail(usage_error(error, t), 2)
+    except (ConfigError, CatalogueError) as error:
+        return _fail(t.error(error), 2)
+    except JipyoError as error:
+        return _fail(t.error(error), 1)
+    except (click.Abort, KeyboardInterrupt):
+        return _fail(t("cli.interrupted"), _INTERRUPTED)
+    except BrokenPipeError:
+        # The reader (a pager, `head`) has left; nothing more can be said to it.
+        sys.stdout = None
+        return 0
+    return code if isinstance(code, int) else 0
+
+
+def _fail(text: str, code: int) -> int:
+    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    first, _, rest = text.partition("\n")
+    console.print(first, style="bold red", markup=False)
+    if rest:
+        console.print(rest, markup=False)
+    return code
+
+
+def _language_option(t: Texts) -> click.Option:
+    """--lang before the command; `words.language` has read it by then."""
+    return click.Option(
+        ["--lang"], type=click.Choice(LANGS), expose_value=False, help=t("cli.option.lang")
+    )
+
+
+def _version_option(t: Texts) -> click.Option:
+    def show(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        if value:
+            click.echo(f"jipyo {version('jipyo')}")
+            ctx.exit()
+
+    return click.Option(
+        ["--version"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=show,
+        help=t("cli.help.version"),
+    )

@@ -1,0 +1,42 @@
+"""The faces of this room: what gives samples, and what one reading of it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jipyo.model.family import Family
+    from jipyo.model.reading import TargetReading
+
+
+class Collector(Protocol):
+    """Something on this machine that can be measured.
+
+    Labels carry the metric name but neither job nor instance: the loop adds those.
+    """
+
+    def collect(self, t_ms: int) -> Iterable[Family] | None:
+        """What it is at `t_ms` (wall clock); None where there is nothing of this kind here.
+
+        Raises:
+            CollectError: it was there, or should be, and cannot be read.
+        """
+        ...
+
+
+class Reader(Protocol):
+    """Reads one target."""
+
+    def read(self, t_ms: int) -> TargetReading | None:
+        """Read it now; None where there is nothing of this kind here.
+
+        Raises:
+            CollectError: it could not be read; the key says what was tried and what came.
+        """
+        ...
+
+    def families(self) -> tuple[Family, ...]:
+        """What it last said, to be shown on our own `/metrics`; empty for others' pages."""
+        ...

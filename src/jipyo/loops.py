@@ -1,0 +1,1 @@
+"""Loops: a step at an interval; the first failure and the recovery are logged once."""

@@ -1,0 +1,1 @@
+"""Tree -> arrays: plans, evaluates and explains queries."""

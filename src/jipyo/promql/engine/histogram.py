@@ -1,0 +1,285 @@
+"""Quantiles and fractions of classic histograms (promql/quantile.go)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Mask, Times, Values
+from jipyo.promql.engine.annotations import Annotations, Flattened
+from jipyo.promql.engine.block import Block, concatenate
+from jipyo.promql.engine.over_time import out_of_range
+
+if TYPE_CHECKING:
+    from jipyo.promql.syntax.ast import Span
+
+_TOLERANCE = 1e-12
+"""Relative differences between buckets below this come from rounding."""
+
+_Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """Cumulative counts of histograms with the same bounds at some steps.
+
+    `bounds` (buckets,), ascending, each once; `counts` (buckets, columns); a column is one
+    histogram at one step, which stands in `steps`.
+    """
+
+    bounds: Values
+    counts: Values
+    steps: Times
+
+    @property
+    def endless(self) -> bool:
+        """Whether there is a bucket without an upper bound."""
+        return bool(len(self.bounds)) and math.isinf(self.bounds[-1]) and self.bounds[-1] > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Histogram:
+    """One histogram of a vector: its labels without `le`, rows and their bounds."""
+
+    labels: Labels
+    nameless: bool
+    bounds: Values
+    rows: list[int]
+
+
+def histograms(block: Block, notes: Annotations, pos: Span) -> list[Histogram]:
+    """The histograms among the series; those without a proper `le` are left out and told."""
+    found: dict[_Pairs, list[tuple[float, int]]] = {}
+    for row, labels in enumerate(block.series):
+        text = labels.get("le", "")
+        bound = _bound(text)
+        if bound is None:
+            notes.bad_bucket(text, labels.metric, pos)
+            continue
+        key = tuple(pair for pair in labels.pairs if pair[0] != "le")
+        found.setdefault(key, []).append((bound, row))
+    return [_histogram(block, key, members) for key, members in found.items()]
+
+
+def _histogram(block: Block, key: _Pairs, members: list[tuple[float, int]]) -> Histogram:
+    members.sort(key=lambda member: member[0])
+    rows = [row for _, row in members]
+    nameless = bool(block.nameless[rows].any())
+    return Histogram(Labels(key), nameless, np.array([bound for bound, _ in members]), rows)
+
+
+def _bound(text: str) -> float | None:
+    try:
+        bound = float(text.replace("_", "x"))
+    except ValueError:
+        return None
+    return None if math.isnan(bound) or text != text.strip() else bound
+
+
+def _buckets(histogram: Histogram, block: Block) -> Iterator[Buckets]:
+    """The histogram, apart for each set of buckets that are present together."""
+    present = block.present[histogram.rows]
+    counts = block.values[histogram.rows]
+    if present.all():
+        yield _coalesced(histogram.bounds, counts, np.arange(counts.shape[1]))
+        return
+    patterns, which = np.unique(present, axis=1, return_inverse=True)
+    for nth, pattern in enumerate(patterns.T):
+        if pattern.any():
+            steps = np.flatnonzero(which.reshape(-1) == nth)
+            yield _coalesced(histogram.bounds[pattern], counts[np.ix_(pattern, steps)], steps)
+
+
+def _coalesced(bounds: Values, counts: Values, steps: Times) -> Buckets:
+    """Buckets with equal bounds become one."""
+    edges, start = np.unique(bounds, return_index=True)
+    if len(edges) < len(bounds):
+        counts = np.add.reduceat(counts, start, axis=0)
+    return Buckets(edges, counts, steps)
+
+
+_Evaluate = Callable[[Histogram, Buckets], Values]
+
+
+def _evaluated(block: Block, found: list[Histogram], evaluate: _Evaluate) -> Block:
+    steps = block.values.shape[1]
+    values = np.zeros((len(found), steps))
+    present = np.zeros(values.shape, np.bool_)
+    for row, histogram in enumerate(found):
+        for buckets in _buckets(histogram, block):
+            values[row, buckets.steps] = evaluate(histogram, buckets)
+            present[row, buckets.steps] = True
+    return Block.of([histogram.labels for histogram in found], values, present)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a histogram function needs beside its vector."""
+
+    t_ms: Times
+    notes: Annotations
+    pos: Span
+    delayed: bool
+    advice: bool
+
+
+def quantile(block: Block, q: Values, context: Context) -> Block:
+    """`histogram_quantile`; `q` (steps,)."""
+    found = histograms(block, context.notes, context.pos)
+    return _quantiles(block, found, q, context).without_names(delayed=context.delayed)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A quantile, how it is written, and at which steps (steps,) it is asked for."""
+
+    text: str
+    q: float
+    here: Mask
+
+
+def quantiles(block: Block, wanted: list[Wanted], label: str, context: Context) -> Block:
+    """`histogram_quantiles`: one series for each quantile, told apart by a label."""
+    found = histograms(block, context.notes, context.pos)
+    parts = []
+    for each in wanted:
+        part = _quantiles(block, found, np.full(len(each.here), each.q), context)
+        series = tuple(labels.put({label: each.text}) for labels in part.series)
+        parts.append(replace(part, series=series, present=part.present & each.here))
+    whole = concatenate(parts, block.values.shape[1])
+    return whole.without_names(delayed=context.delayed)
+
+
+def _quantiles(block: Block, found: list[Histogram], q: Values, context: Context) -> Block:
+    def evaluate(histogram: Histogram, buckets: Buckets) -> Values:
+        result = np.full(len(buckets.steps), np.nan)
+        here = q[buckets.steps]
+        if buckets.endless:
+            flat, how = flattened(buckets, context.t_ms)
+            metric = histogram.labels.metric if context.delayed else ""
+            if how is not None:
+                context.notes.flattened(metric, how, context.pos)
+            if len(buckets.bounds) > 1:
+                result, first = _interpolated(flat, here)
+                if context.advice and first.any():
+                    context.notes.first_bucket(context.pos)
+        return out_of_range(here, result)
+
+    return _evaluated(block, found, evaluate)
+
+
+def flattened(buckets: Buckets, t_ms: Times) -> tuple[Buckets, Flattened | None]:
+    """The buckets without decreases, and how they had to be changed."""
+    rise = np.diff(buckets.counts, axis=0)
+    small = np.abs(rise) < _TOLERANCE * (np.abs(buckets.counts[1:]) + np.abs(buckets.counts[:-1]))
+    if not ((rise < 0) | (small & (rise != 0)) | np.isnan(rise)).any():
+        return buckets, None
+    counts = buckets.counts.copy()
+    forced = np.zeros(counts.shape, np.bool_)
+    apart = np.zeros(counts.shape)
+    for nth in range(1, len(counts)):
+        before, now = counts[nth - 1], counts[nth].copy()
+        same = _almost_equal(before, now)
+        fell = ~same & (now < before)
+        counts[nth] = np.where(same | fell, before, now)
+        forced[nth], apart[nth] = fell, np.where(fell, before - now, 0.0)
+    how = _how(buckets, forced, apart, t_ms) if forced.any() else None
+    return replace(buckets, counts=counts), how
+
+
+def _almost_equal(a: Values, b: Values) -> Mask:
+    """As util/almost does it."""
+    size = np.abs(a) + np.abs(b)
+    least = np.finfo(np.float64).tiny
+    tiny = (a == 0) | (b == 0) | (size < least)
+    scale = np.where(tiny, least, np.minimum(size, np.finfo(np.float64).max))
+    apart = np.abs(a - b)
+    near: Mask = (a == b) | (apart < _TOLERANCE * scale) | (np.isnan(a) & np.isnan(b))
+    return near
+
+
+def _how(buckets: Buckets, forced: Mask, apart: Values, t_ms: Times) -> Flattened:
+    bounds = buckets.bounds[forced.any(axis=1)]
+    columns = np.flatnonzero(forced.any(axis=0))
+    when = t_ms[buckets.steps[columns]]
+    return Flattened(
+        float(bounds.min()),
+        float(bounds.max()),
+        float(apart.max()),
+        len(columns),
+        int(when.min()),
+        int(when.max()),
+    )
+
+
+def _interpolated(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
+    """The quantile of each column, and where it lies in a first bucket that starts at 0."""
+    bounds, counts = buckets.bounds, buckets.counts
+    total = counts[-1]
+    rank = q * total
+    place = (~(counts[:-1] >= rank)).sum(axis=0)
+    column = np.arange(counts.shape[1])
+    last = len(bounds) - 2
+    inside = np.minimum(place, last)
+    below = np.maximum(inside - 1, 0)
+    start = np.where(inside > 0, bounds[below], 0.0)
+    before = np.where(inside > 0, counts[below, column], 0.0)
+    here = counts[inside, column] - before
+    value = start + (bounds[inside] - start) * ((rank - before) / here)
+    value = np.where((place == 0) & (bounds[0] <= 0), bounds[0], value)
+    value = np.where(place > last, bounds[last], value)
+    nothing = total == 0
+    guessed: Mask = (place == 0) & (bounds[0] > 0) & ~nothing & (rank > 0)
+    return np.where(nothing, np.nan, value), guessed
+
+
+def fraction(block: Block, lower: Values, upper: Values, context: Context) -> Block:
+    """`histogram_fraction`: the share of observations between two values (steps,)."""
+    found = histograms(block, context.notes, context.pos)
+
+    def evaluate(_: Histogram, buckets: Buckets) -> Values:
+        if not buckets.endless:
+            return np.full(len(buckets.steps), np.nan)
+        low, high = lower[buckets.steps], upper[buckets.steps]
+        if context.advice:
+            _tell_guesses(buckets, np.concatenate((low, high)), context)
+        return _share(buckets, low, high)
+
+    return _evaluated(block, found, evaluate).without_names(delayed=context.delayed)
+
+
+def _tell_guesses(buckets: Buckets, values: Values, context: Context) -> None:
+    for value in np.unique(values[np.isfinite(values)]):
+        if value not in buckets.bounds and 0 < value < buckets.bounds[-2:][0]:
+            context.notes.no_edge(float(value), context.pos)
+
+
+def _share(buckets: Buckets, lower: Values, upper: Values) -> Values:
+    total = buckets.counts[-1]
+    share = (_rank(buckets, upper) - _rank(buckets, lower)) / total
+    share = np.where(lower >= upper, 0.0, share)
+    unknown = (total == 0) | np.isnan(lower) | np.isnan(upper)
+    return np.where(unknown, np.nan, share)
+
+
+def _rank(buckets: Buckets, value: Values) -> Values:
+    """How many observations lie below the value."""
+    bounds, counts = buckets.bounds, buckets.counts
+    column = np.arange(counts.shape[1])
+    place: Times = np.searchsorted(bounds, value, "right")
+    inside = np.minimum(place, len(bounds) - 1)
+    below = np.maximum(inside - 1, 0)
+    floor = 0.0 if bounds[0] > 0 else -math.inf
+    start = np.where(inside > 0, bounds[below], floor)
+    before = np.where(inside > 0, counts[below, column], 0.0)
+    here = counts[inside, column]
+    rank = before + (here - before) * (value - start) / (bounds[inside] - start)
+    rank = np.where(start == -math.inf, here, rank)
+    rank = np.where(start >= value, before, rank)
+    below_value: Values = np.where(place >= len(bounds), counts[-1], np.minimum(rank, counts[-1]))
+    return below_value

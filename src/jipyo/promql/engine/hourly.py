@@ -1,0 +1,124 @@
+"""Functions over windows of whole hours, answered from hourly statistics.
+
+Only where the answer is the same as from the samples: windows that begin and end on the hour.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.model.sample import HourStatistic
+from jipyo.promql.engine import over_time
+from jipyo.promql.engine.samples import Samples
+from jipyo.promql.engine.windows import Kernel, Prepared, Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import HourBlock, Times, Values
+
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Statistic:
+    """Which figure of the hours stands for a function, and what is made of many hours."""
+
+    figure: HourStatistic | None
+    """None: how many samples there are."""
+    kernel: Kernel
+
+    def of(self, block: HourBlock) -> Values:
+        """Shape (series, hours)."""
+        return _counts(block) if self.figure is None else block.figures[self.figure]
+
+
+def _counts(block: HourBlock) -> Values:
+    return block.count.astype(np.float64)
+
+
+_STATISTICS: Mapping[str, _Statistic] = MappingProxyType(
+    {
+        "avg_over_time": _Statistic(HourStatistic.SUM, over_time.sum_over_time),
+        "count_over_time": _Statistic(None, over_time.sum_over_time),
+        "max_over_time": _Statistic(HourStatistic.MAX, over_time.max_over_time),
+        "min_over_time": _Statistic(HourStatistic.MIN, over_time.min_over_time),
+        "sum_over_time": _Statistic(HourStatistic.SUM, over_time.sum_over_time),
+    }
+)
+
+
+def on_the_hour(name: str, end_ms: Times, range_ms: int) -> bool:
+    """Whether the function over these windows can be read from hours."""
+    whole = range_ms % HOUR_MS == 0 and bool((end_ms % HOUR_MS == 0).all())
+    return whole and name in _STATISTICS
+
+
+def figures(name: str) -> frozenset[HourStatistic]:
+    """What a function needs of the hours, besides their counts."""
+    figure = _STATISTICS[name].figure
+    return frozenset() if figure is None else frozenset([figure])
+
+
+@dataclass(frozen=True, slots=True)
+class _Hours:
+    """Series with statistics of the same hours; values and counts (series, hours)."""
+
+    series: tuple[Labels, ...]
+    end_ms: Times
+    values: Values
+    counts: Values
+
+
+def evaluate(
+    name: str, blocks: Iterable[HourBlock], windows: Callable[[Times], Windows]
+) -> list[tuple[Samples, Prepared]] | None:
+    """What to compute for each group of series, or None where only samples will do.
+
+    The sums of an average that might overflow are such a case.
+    """
+    found = []
+    for hours in _together(name, blocks):
+        if name == "avg_over_time" and not np.isfinite(hours.values).all():
+            return None
+        found.append((_as_samples(hours), _prepared(name, hours, windows(hours.end_ms))))
+    return found
+
+
+def _together(name: str, blocks: Iterable[HourBlock]) -> Iterator[_Hours]:
+    statistic = _STATISTICS[name]
+    alike: dict[bytes, list[HourBlock]] = {}
+    for block in blocks:
+        alike.setdefault(block.hour_ms.tobytes(), []).append(block)
+    for same in alike.values():
+        yield _Hours(
+            tuple(series for block in same for series in block.series),
+            same[0].hour_ms + HOUR_MS,
+            np.concatenate([statistic.of(block) for block in same]),
+            np.concatenate([_counts(block) for block in same]),
+        )
+
+
+def _as_samples(hours: _Hours) -> Samples:
+    """One sample at the end of each hour; counts behind the values where both are needed."""
+    both = np.concatenate((hours.values, hours.counts), axis=1)
+    return Samples(hours.series, hours.end_ms, both, np.zeros(len(hours.series), np.bool_))
+
+
+def _prepared(name: str, hours: _Hours, windows: Windows) -> Prepared:
+    inner = _STATISTICS[name].kernel(hours.end_ms, windows, ())
+    count = over_time.sum_over_time(hours.end_ms, windows, ())
+    hour_count = len(hours.end_ms)
+
+    def apply(both: Values) -> Values:
+        result = inner.apply(both[:, :hour_count])
+        if name == "avg_over_time":
+            return result / count.apply(both[:, hour_count:])
+        return result
+
+    return Prepared(inner.ok, apply)

@@ -1,0 +1,230 @@
+"""Binary operations between two vectors: which series meet, checked at every step.
+
+Follows promql/engine.go (VectorBinop, VectorAnd, VectorOr, VectorUnless), all steps at once.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.model.errors import QueryError
+from jipyo.model.labels import Labels
+from jipyo.promql.engine.arithmetic import elementwise, is_arithmetic
+from jipyo.promql.engine.block import NAME_LABELS, Block, concatenate, same_labelset
+from jipyo.promql.engine.groups import grouping
+from jipyo.promql.syntax.ast import Binary, BinaryOp, Card, Matching, NumberLiteral
+from jipyo.promql.syntax.quoting import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jipyo.model.sample import Mask, Times, Values
+
+_Pairs = tuple[tuple[str, str], ...]
+
+
+def signatures(matching: Matching) -> Callable[[Labels], _Pairs]:
+    """The labels by which series of both sides meet."""
+    return grouping(matching.labels, without=not matching.on)
+
+
+def set_operation(op: BinaryOp, matching: Matching, left: Block, right: Block) -> Block:
+    """`and`, `or`, `unless`."""
+    key = signatures(matching)
+    numbers: dict[_Pairs, int] = {}
+    ours, theirs = _numbered(numbers, key, left), _numbered(numbers, key, right)
+    if op is BinaryOp.OR:
+        taken = _any_present(len(numbers), ours, left)
+        added = replace(right, present=right.present & ~taken[theirs])
+        return concatenate((left, added.seen()), left.values.shape[1]).merged()
+    there = _any_present(len(numbers), theirs, right)[ours]
+    keep = there if op is BinaryOp.AND else ~there
+    return replace(left, present=left.present & keep).seen()
+
+
+def _numbered(numbers: dict[_Pairs, int], key: Callable[[Labels], _Pairs], block: Block) -> Times:
+    return np.array(
+        [numbers.setdefault(key(labels), len(numbers)) for labels in block.series], np.int64
+    )
+
+
+def _any_present(groups: int, numbers: Times, block: Block) -> Mask:
+    """Whether any series of a group is present, shape (groups, steps)."""
+    some = np.zeros((groups, block.values.shape[1]), np.bool_)
+    np.logical_or.at(some, numbers, block.present)
+    return some
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One operand: its series, and the number of the group in which each can meet others."""
+
+    block: Block
+    numbers: Times
+
+    def added(self, labels: list[Labels], groups: Times, value: float, present: Mask) -> _Side:
+        """With series that stand in where there is none on this side."""
+        values = np.full(present.shape, value)
+        filled = Block.of(labels, values, present)
+        return _Side(
+            concatenate((self.block, filled), present.shape[1]),
+            np.concatenate((self.numbers, groups)),
+        )
+
+
+def combine(expr: Binary, left: Block, right: Block, *, delayed: bool) -> Block:
+    """Arithmetic and comparisons between vectors.
+
+    Raises:
+        QueryError: more series meet than the matching allows.
+    """
+    matching = expr.matching
+    assert matching is not None
+    numbers: dict[_Pairs, int] = {}
+    key = signatures(matching)
+    sides = tuple(_Side(block, _numbered(numbers, key, block)) for block in (left, right))
+    fills = (matching.fill_left, matching.fill_right)
+    flipped = matching.card is Card.ONE_TO_MANY
+    many, one = reversed(sides) if flipped else sides
+    many_fill, one_fill = reversed(fills) if flipped else fills
+    _check_one_side(matching, many.block, one, fills)
+    many, one = _filled(list(numbers), (many, many_fill), (one, one_fill))
+    return _Meeting(expr, matching, many, one, delayed).result()
+
+
+def _filled(
+    groups: list[_Pairs],
+    many: tuple[_Side, NumberLiteral | None],
+    one: tuple[_Side, NumberLiteral | None],
+) -> tuple[_Side, _Side]:
+    """Both sides with the series that `fill` makes up."""
+    (first, first_fill), (second, second_fill) = many, one
+    if first_fill is None and second_fill is None:
+        return first, second
+    ours = _any_present(len(groups), first.numbers, first.block)
+    theirs = _any_present(len(groups), second.numbers, second.block)
+    labels = [Labels(pairs) for pairs in groups]
+    every = np.arange(len(groups))
+    if first_fill is not None:
+        first = first.added(labels, every, first_fill.value, theirs & ~ours)
+    if second_fill is not None:
+        second = second.added(labels, every, second_fill.value, ours & ~theirs)
+    return first, second
+
+
+def _check_one_side(
+    matching: Matching, many: Block, one: _Side, fills: Iterable[NumberLiteral | None]
+) -> None:
+    """Of a group only one series may be present at a step on the side that is not many."""
+    size = np.bincount(one.numbers, minlength=1)
+    if size.max(initial=0) < 2:
+        return
+    filling = any(fill is not None for fill in fills)
+    active = one.block.present.any(axis=0) & (many.present.any(axis=0) | filling)
+    for group in np.flatnonzero(size > 1):
+        rows = np.flatnonzero(one.numbers == group)
+        twice = (one.block.present[rows].sum(axis=0) > 1) & active
+        if twice.any():
+            step = int(twice.argmax())
+            both = [one.block.series[row] for row in rows if one.block.present[row, step]]
+            raise _duplicates(matching, both)
+
+
+def _duplicates(matching: Matching, series: list[Labels]) -> QueryError:
+    side = "left" if matching.card is Card.ONE_TO_MANY else "right"
+    group = braces(Labels(signatures(matching)(series[0])))
+    first, second = sorted(map(braces, series[:2]))
+    return QueryError.execution(
+        f"found duplicate series for the match group {group} on the {side} hand-side of the "
+        f"operation: [{first}, {second}];many-to-many matching not allowed: "
+        "matching labels must be unique on one side"
+    )
+
+
+def braces(labels: Labels) -> str:
+    """Labels as Prometheus' messages show them, the name among them."""
+    inside = ", ".join(f"{name}={quote(value)}" for name, value in labels.pairs)
+    return f"{{{inside}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    expr: Binary
+    matching: Matching
+    many: _Side
+    one: _Side
+    delayed: bool
+
+    def result(self) -> Block:
+        many, one = self._pairs()
+        met = self.many.block.present[many] & self.one.block.present[one]
+        some = met.any(axis=1)
+        many, one, met = many[some], one[some], met[some]
+        labels = [self._labels(m, o) for m, o in zip(many, one, strict=True)]
+        groups = self.many.numbers[many]
+        self._check(groups, labels, met)
+        values, holds = self._values(many, one)
+        present = met if holds is None else met & holds
+        nameless = np.full(len(labels), self.expr.return_bool)
+        return Block(tuple(labels), values, present, nameless).seen().merged()
+
+    def _pairs(self) -> tuple[Times, Times]:
+        """Rows of both sides whose series can meet, in the order of the many side."""
+        partners: dict[int, list[int]] = {}
+        for row, group in enumerate(self.one.numbers.tolist()):
+            partners.setdefault(group, []).append(row)
+        found = [
+            (row, partner)
+            for row, group in enumerate(self.many.numbers.tolist())
+            for partner in partners.get(group, ())
+        ]
+        pairs = np.array(found, np.int64).reshape(-1, 2)
+        return pairs[:, 0], pairs[:, 1]
+
+    def _values(self, many: Times, one: Times) -> tuple[Values, Mask | None]:
+        left, right = self.many.block.values[many], self.one.block.values[one]
+        if self.matching.card is Card.ONE_TO_MANY:
+            left, right = right, left
+        return elementwise(self.expr, left, right, left)
+
+    def _labels(self, many: int, one: int) -> Labels:
+        """What the result is called (promql/engine.go, resultMetric)."""
+        matching = self.matching
+        pairs = self.many.block.series[many].pairs
+        if is_arithmetic(self.expr.op) or (self.expr.return_bool and not self.delayed):
+            pairs = tuple(pair for pair in pairs if pair[0] not in NAME_LABELS)
+        if matching.card is Card.ONE_TO_ONE:
+            pairs = tuple(pair for pair in pairs if (pair[0] in matching.labels) is matching.on)
+        if not matching.include:
+            return Labels(pairs)
+        partner = self.one.block.series[one]
+        return Labels(pairs).put({name: partner.get(name, "") for name in matching.include})
+
+    def _check(self, groups: Times, labels: list[Labels], met: Mask) -> None:
+        if self.matching.card is Card.ONE_TO_ONE:
+            keys: list[object] = list(groups.tolist())
+            problem = (
+                "multiple matches for labels: many-to-one matching must be explicit "
+                "(group_left/group_right)"
+            )
+        else:
+            keys = list(zip(groups.tolist(), labels, strict=True))
+            problem = "multiple matches for labels: grouping labels must ensure unique matches"
+        if _overlap(keys, met):
+            raise QueryError.execution(problem)
+
+
+def _overlap(keys: list[object], present: Mask) -> bool:
+    """Whether rows with the same key are present at the same step."""
+    rows: dict[object, list[int]] = {}
+    for row, key in enumerate(keys):
+        rows.setdefault(key, []).append(row)
+    return any(
+        len(same) > 1 and bool((present[same].sum(axis=0) > 1).any()) for same in rows.values()
+    )
+
+
+__all__ = ["braces", "combine", "same_labelset", "set_operation", "signatures"]

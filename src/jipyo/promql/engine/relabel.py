@@ -1,0 +1,148 @@
+"""Functions that look at labels and leave numbers alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cmp_to_key, lru_cache
+from typing import TYPE_CHECKING
+
+import re2
+
+from jipyo.model.errors import QueryError
+from jipyo.model.labels import METRIC_NAME, Labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jipyo.promql.engine.block import Block
+
+_REFERENCE = re.compile(rb"\$(?:(\$)|([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})")
+_MAX_REGEX_BYTES = 8 << 20
+
+
+def label_replace(block: Block, texts: Sequence[str]) -> Block:
+    """Set a label to what a pattern finds in another; (target, replacement, source, pattern).
+
+    Raises:
+        QueryError: pattern or target are no good, or two series become one.
+    """
+    target, replacement, source, pattern = texts
+    expand = _expander(pattern, replacement)
+    check_label(target, "invalid destination label name in label_replace(): ")
+
+    def change(labels: Labels) -> Labels | None:
+        value = expand(labels.get(source, ""))
+        return None if value is None else labels.put({target: value})
+
+    return _relabelled(block, target, change)
+
+
+def label_join(block: Block, texts: Sequence[str]) -> Block:
+    """Set a label to the values of others, joined; (target, separator, sources...).
+
+    Raises:
+        QueryError: a name is no good, or two series become one.
+    """
+    target, separator, *sources = texts
+    for source in sources:
+        check_label(source, "invalid source label name in label_join(): ")
+    check_label(target, "invalid destination label name in label_join(): ")
+
+    def change(labels: Labels) -> Labels:
+        value = separator.join(labels.get(source, "") for source in sources)
+        return labels.put({target: value})
+
+    return _relabelled(block, target, change)
+
+
+def _relabelled(block: Block, target: str, change: Callable[[Labels], Labels | None]) -> Block:
+    changed = [change(labels) for labels in block.series]
+    series = tuple(
+        old if new is None else new for new, old in zip(changed, block.series, strict=True)
+    )
+    nameless = block.nameless
+    if target == METRIC_NAME:
+        # Whoever sets the name wants to see it.
+        nameless = nameless.copy()
+        nameless[[row for row, new in enumerate(changed) if new is not None]] = False
+    return replace(block, series=series, nameless=nameless).merged()
+
+
+def check_label(name: str, complaint: str) -> None:
+    """Refuse what cannot be a label name.
+
+    Raises:
+        QueryError: it is empty or not UTF-8.
+    """
+    if not name or any("\ud800" <= letter <= "\udfff" for letter in name):
+        raise QueryError.execution(complaint + name)
+
+
+def _expander(pattern: str, replacement: str) -> Callable[[str], str | None]:
+    """What a value becomes, or None where the pattern does not match all of it."""
+    try:
+        found = _compiled(pattern)
+    except re2.error as error:
+        complaint = f"invalid regular expression in label_replace(): {pattern}"
+        raise QueryError.execution(complaint) from error
+    template = replacement.encode("utf-8", "surrogateescape")
+
+    def expand(value: str) -> str | None:
+        match = found.fullmatch(value.encode("utf-8", "surrogateescape"))
+        if match is None:
+            return None
+        filled = _REFERENCE.sub(lambda reference: _group(match, found, reference), template)
+        return filled.decode("utf-8", "surrogateescape")
+
+    return expand
+
+
+def _group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) -> bytes:
+    """As Go's regexp.Expand: what does not exist is empty."""
+    if reference[1]:
+        return b"$"
+    name = reference[2] or reference[3]
+    number = int(name) if name.isdigit() else found.groupindex.get(name, found.groups + 1)
+    return (match.group(number) or b"") if number <= found.groups else b""
+
+
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> re2._Regexp:
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    options.max_mem = _MAX_REGEX_BYTES
+    return re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
+
+
+_CHUNK = re.compile(r"\d+|\D+", re.ASCII)
+
+
+def sort_by_label(block: Block, names: Sequence[str], *, descending: bool) -> Block:
+    """Order series by label values as people count: `a2` before `a10`."""
+
+    def compare(one: int, two: int) -> int:
+        a, b = block.series[one], block.series[two]
+        for name in names:
+            first, second = a.get(name, ""), b.get(name, "")
+            if first != second:
+                return -1 if natural_less(first, second) else 1
+        return (a.pairs > b.pairs) - (a.pairs < b.pairs)
+
+    order = sorted(range(len(block.series)), key=cmp_to_key(compare), reverse=descending)
+    return block.rows(order)
+
+
+def natural_less(one: str, two: str) -> bool:
+    """Whether one comes before two: runs of digits compare as numbers (facette/natsort)."""
+    a, b = _CHUNK.findall(one), _CHUNK.findall(two)
+    for first, second in zip(a, b, strict=False):
+        if first == second:
+            continue
+        if first.isdigit() and second.isdigit():
+            if int(first) == int(second):
+                return len(first) < len(second)
+            return int(first) < int(second)
+        return bool(first < second)
+    return len(a) < len(b)

@@ -1,0 +1,1 @@
+"""Text -> tree -> text: lexer, parser, type check, printer."""

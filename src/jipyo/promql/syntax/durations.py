@@ -1,0 +1,238 @@
+"""Durations: read, printed, and computed where they ask for the query's step and range."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+from jipyo.model.errors import QueryError
+from jipyo.promql.syntax.ast import (
+    Aggregate,
+    Binary,
+    Call,
+    Duration,
+    DurationCall,
+    DurationExpr,
+    DurationFunction,
+    DurationNegation,
+    DurationNode,
+    DurationOp,
+    DurationOperation,
+    Expr,
+    MatrixSelector,
+    NumberLiteral,
+    Paren,
+    StringLiteral,
+    Subquery,
+    Unary,
+    VectorSelector,
+)
+
+MAX_SECONDS = 2**63 / 1e9
+"""Prometheus counts durations in nanoseconds, 64 bits: 292 years."""
+
+_UNITS_MS = {
+    "y": 365 * 86_400_000,
+    "w": 7 * 86_400_000,
+    "d": 86_400_000,
+    "h": 3_600_000,
+    "m": 60_000,
+    "s": 1_000,
+    "ms": 1,
+}
+_ONLY_WHOLE = frozenset({"y", "w"})
+_MAX_DIGITS = 19
+_PART = re.compile(r"([0-9]+)([^0-9]+)")
+
+
+def parse_duration(text: str) -> int:
+    """Milliseconds of `1h30m`: units from long to short, each once, whole numbers.
+
+    Raises:
+        ValueError: with the reason, as Prometheus says it.
+    """
+    order = list(_UNITS_MS)
+    total = at = 0
+    last = -1
+    while at < len(text):
+        part = _PART.match(text, at)
+        if not part:
+            raise ValueError(f'not a valid duration string: "{text}"')
+        amount, unit = part.groups()
+        if unit not in _UNITS_MS:
+            raise ValueError(f'unknown unit "{unit}" in duration "{text}"')
+        if order.index(unit) <= last or len(amount) > _MAX_DIGITS:
+            raise ValueError(f'not a valid duration string: "{text}"')
+        last = order.index(unit)
+        total += int(amount) * _UNITS_MS[unit]
+        at = part.end()
+    if total >= MAX_SECONDS * 1e3:
+        raise ValueError("duration out of range")
+    return total
+
+
+def format_duration(ms: int) -> str:
+    """`1h30m`; years and weeks only where nothing remains, for 90d reads better than 12w6d.
+
+    >>> format_duration(5_400_000)
+    '1h30m'
+    """
+    if ms == 0:
+        return "0s"
+    parts = ["-"] if ms < 0 else []
+    rest = abs(ms)
+    for unit, size in _UNITS_MS.items():
+        if rest < size or (unit in _ONLY_WHOLE and rest % size):
+            continue
+        parts.append(f"{rest // size}{unit}")
+        rest %= size
+    return "".join(parts)
+
+
+def seconds_to_ms(seconds: float) -> int:
+    """Whole milliseconds, towards zero, as the reference gets them by way of nanoseconds."""
+    nanoseconds = math.floor(abs(seconds) * 1e9 + 0.5)
+    return int(math.copysign(nanoseconds // 1_000_000, seconds))
+
+
+def evaluate(duration: Duration, step_ms: int, range_ms: int, *, negative: bool = False) -> int:
+    """The milliseconds of a duration in a query with this step and this range.
+
+    Args:
+        duration: as it stands in the tree.
+        step_ms: the step of the query, 0 for an instant one.
+        range_ms: end minus start of the query.
+        negative: whether zero and less are allowed, as they are in offsets.
+
+    Raises:
+        QueryError: it is not positive where it must be, divides by zero, or leads too far.
+    """
+    if isinstance(duration, int):
+        return duration
+    seconds = _seconds(duration, step_ms / 1e3, range_ms / 1e3)
+    if math.isnan(seconds) or math.isinf(seconds):
+        raise _refused(duration, "duration is NaN or infinite")
+    if seconds <= 0 and not negative:
+        raise _refused(duration, "duration must be greater than 0")
+    if abs(seconds) > MAX_SECONDS:
+        raise _refused(duration, "duration is out of range")
+    return int(seconds * 1e3)
+
+
+def _refused(duration: DurationExpr, reason: str) -> QueryError:
+    return QueryError.bad_data(f"{duration.pos.start}:{duration.pos.end}: {reason}")
+
+
+def _seconds(node: DurationNode, step: float, span: float) -> float:
+    match node:
+        case NumberLiteral(value=value):
+            return value
+        case DurationNegation(operand=operand):
+            return -_seconds(operand, step, span)
+        case DurationOperation():
+            left = _seconds(node.left, step, span)
+            return _computed(node, left, _seconds(node.right, step, span))
+        case DurationCall(function=function, args=args):
+            return _called(function, [_seconds(arg, step, span) for arg in args], step, span)
+        case _:
+            return _seconds(node.expr, step, span)
+
+
+def _called(function: DurationFunction, args: list[float], step: float, span: float) -> float:
+    match function:
+        case DurationFunction.STEP:
+            return step
+        case DurationFunction.RANGE:
+            return span
+        case DurationFunction.MIN_OF:
+            return math.nan if any(map(math.isnan, args)) else min(args)
+        case _:
+            return math.nan if any(map(math.isnan, args)) else max(args)
+
+
+def _computed(node: DurationOperation, left: float, right: float) -> float:
+    match node.op:
+        case DurationOp.ADD:
+            return left + right
+        case DurationOp.SUB:
+            return left - right
+        case DurationOp.MUL:
+            return left * right
+        case DurationOp.DIV:
+            if right == 0:
+                raise _refused(node, "division by zero")
+            return left / right
+        case DurationOp.MOD:
+            if right == 0:
+                raise _refused(node, "modulo by zero")
+            return math.fmod(left, right) if math.isfinite(left) else math.nan
+        case _:
+            return _power(left, right)
+
+
+def _power(base: float, exponent: float) -> float:
+    try:
+        power = base**exponent
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
+    return math.nan if isinstance(power, complex) else float(power)
+
+
+def resolve(expr: Expr, step_ms: int, range_ms: int) -> Expr:
+    """The same tree with every duration an int.
+
+    Raises:
+        QueryError: as `evaluate`.
+    """
+    return _Resolver(step_ms, range_ms).visit(expr)
+
+
+class _Resolver:
+    def __init__(self, step_ms: int, range_ms: int) -> None:
+        self._step_ms = step_ms
+        self._range_ms = range_ms
+
+    def visit(self, expr: Expr) -> Expr:
+        match expr:
+            case VectorSelector():
+                return self._selector(expr)
+            case MatrixSelector(selector=selector):
+                range_ms = self._positive(expr.range)
+                return replace(expr, selector=self._selector(selector), range=range_ms)
+            case Subquery():
+                return self._subquery(expr)
+            case NumberLiteral() | StringLiteral():
+                return expr
+            case _:
+                return self._composed(expr)
+
+    def _composed(self, expr: Binary | Call | Aggregate | Unary | Paren) -> Expr:
+        match expr:
+            case Binary():
+                return replace(expr, left=self.visit(expr.left), right=self.visit(expr.right))
+            case Aggregate(param=param):
+                known = None if param is None else self.visit(param)
+                return replace(expr, expr=self.visit(expr.expr), param=known)
+            case Call(args=args):
+                return replace(expr, args=tuple([self.visit(arg) for arg in args]))
+            case _:
+                return replace(expr, expr=self.visit(expr.expr))
+
+    def _positive(self, duration: Duration) -> int:
+        return evaluate(duration, self._step_ms, self._range_ms)
+
+    def _offset(self, duration: Duration) -> int:
+        return evaluate(duration, self._step_ms, self._range_ms, negative=True)
+
+    def _selector(self, selector: VectorSelector) -> VectorSelector:
+        return replace(selector, offset=self._offset(selector.offset))
+
+    def _subquery(self, subquery: Subquery) -> Subquery:
+        return replace(
+            subquery,
+            expr=self.visit(subquery.expr),
+            offset=self._offset(subquery.offset),
+            step=None if subquery.step is None else self._positive(subquery.step),
+            range=self._positive(subquery.range),
+        )

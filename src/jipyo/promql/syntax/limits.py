@@ -1,0 +1,77 @@
+"""What is refused before it costs anything: long, deep and endless expressions.
+
+The checks look at the text and at its tokens only, so they take the same few milliseconds
+whatever is thrown at them.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from jipyo.model.errors import QueryError
+from jipyo.promql.syntax.lexer import Kind, Token
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+MAX_BYTES = 16 << 10
+MAX_NESTING = 500
+MAX_OPERATORS = 500
+
+# Trees are at most MAX_NESTING + MAX_OPERATORS deep; a reader may use ten frames for a level.
+_STACK_FRAMES = 12_000
+_SHALLOW = 50
+
+# Windows follow one another like operators: `x[1m:][1m:]`.
+_OPERATORS = frozenset({Kind.OPERATOR, Kind.LEFT_BRACKET})
+_OPENING = frozenset({Kind.LEFT_PAREN, Kind.LEFT_BRACKET, Kind.LEFT_BRACE})
+_CLOSING = frozenset({Kind.RIGHT_PAREN, Kind.RIGHT_BRACKET, Kind.RIGHT_BRACE})
+
+
+def check_length(text: str) -> None:
+    """Refuse an expression that is too long.
+
+    Raises:
+        QueryError: it has more than MAX_BYTES.
+    """
+    if len(text) > MAX_BYTES or len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
+        raise QueryError.bad_data(
+            f"expression is too long: more than {MAX_BYTES:,} bytes are not accepted"
+        )
+
+
+def check_tokens(tokens: Sequence[Token]) -> None:
+    """Refuse an expression that is nested too deep or has too many operators.
+
+    Deep ones that pass raise the interpreter's recursion limit, once and for good, so that
+    whoever walks the tree may simply recurse. (Python code does not use the C stack.)
+
+    Raises:
+        QueryError: more than MAX_NESTING brackets are open at once, or more than
+            MAX_OPERATORS operators stand in it.
+    """
+    operators = sum(token.kind in _OPERATORS for token in tokens)
+    if operators > MAX_OPERATORS:
+        raise QueryError.bad_data(
+            f"expression has {operators:,} operators and windows: "
+            f"more than {MAX_OPERATORS} are not accepted"
+        )
+    deepest = _nesting(tokens)
+    if deepest > MAX_NESTING:
+        raise QueryError.bad_data(
+            f"expression is nested {deepest:,} deep: more than {MAX_NESTING} is not accepted"
+        )
+    if operators + deepest > _SHALLOW and sys.getrecursionlimit() < _STACK_FRAMES:
+        sys.setrecursionlimit(_STACK_FRAMES)
+
+
+def _nesting(tokens: Sequence[Token]) -> int:
+    depth = deepest = 0
+    for token in tokens:
+        if token.kind in _OPENING:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif token.kind in _CLOSING:
+            depth -= 1
+    return deepest

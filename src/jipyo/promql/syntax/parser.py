@@ -1,0 +1,734 @@
+"""Tokens -> tree, by precedence climbing; the grammar is that of Prometheus 3.16.
+
+Two kinds of errors, told in the reference's words and in its order: what cannot be read is
+raised at once, what can be read but makes no sense (types, counts of arguments) only when the
+whole text could be read.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import lru_cache
+from typing import TYPE_CHECKING, NoReturn
+
+from jipyo.model.errors import QueryError
+from jipyo.model.labels import METRIC_NAME
+from jipyo.model.matcher import Matcher, MatchOp, compile_regex
+from jipyo.promql.syntax import features as features_
+from jipyo.promql.syntax.ast import (
+    Aggregate,
+    Binary,
+    BinaryOp,
+    Boundary,
+    Call,
+    Card,
+    Duration,
+    DurationCall,
+    DurationFunction,
+    DurationNegation,
+    DurationNode,
+    DurationOp,
+    DurationOperation,
+    DurationParen,
+    Expr,
+    Extension,
+    Matching,
+    MatrixSelector,
+    NumberLiteral,
+    Paren,
+    Span,
+    StringLiteral,
+    Subquery,
+    Unary,
+    UnaryOp,
+    VectorSelector,
+)
+from jipyo.promql.syntax.durations import MAX_SECONDS, parse_duration, seconds_to_ms
+from jipyo.promql.syntax.features import Feature, Features
+from jipyo.promql.syntax.lexer import Kind, Token, tokenize
+from jipyo.promql.syntax.limits import check_length, check_tokens
+from jipyo.promql.syntax.names import needs_quotes
+from jipyo.promql.syntax.printer import matcher_text
+from jipyo.promql.syntax.quoting import quote, unquote
+from jipyo.promql.syntax.signatures import AGGREGATORS, FUNCTIONS
+from jipyo.promql.syntax.typecheck import checked, parse_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_POWER = {
+    **dict.fromkeys((BinaryOp.OR,), 1),
+    **dict.fromkeys((BinaryOp.AND, BinaryOp.UNLESS), 2),
+    **dict.fromkeys(
+        (
+            *(BinaryOp.EQ, BinaryOp.NE, BinaryOp.LE, BinaryOp.LT),
+            *(BinaryOp.GE, BinaryOp.GT, BinaryOp.TRIM_UPPER, BinaryOp.TRIM_LOWER),
+        ),
+        3,
+    ),
+    **dict.fromkeys((BinaryOp.ADD, BinaryOp.SUB), 4),
+    **dict.fromkeys((BinaryOp.MUL, BinaryOp.DIV, BinaryOp.MOD, BinaryOp.ATAN2), 5),
+    BinaryOp.POW: 6,
+}
+_SIGN_POWER = 5
+_BINARY = {op.value: op for op in BinaryOp}
+
+_DURATION_POWER = {
+    DurationOp.ADD: 1,
+    DurationOp.SUB: 1,
+    DurationOp.MUL: 2,
+    DurationOp.DIV: 2,
+    DurationOp.MOD: 2,
+    DurationOp.POW: 3,
+}
+_DURATION_SIGN_POWER = 2
+_DURATION_OPS = {op.value: op for op in DurationOp}
+_DURATION_FUNCTIONS = {function.value: function for function in DurationFunction}
+
+_METRIC_WORDS = frozenset(
+    (
+        *("by", "without", "offset", "anchored", "smoothed", "fill", "fill_left", "fill_right"),
+        *("and", "or", "unless"),
+    )
+)
+"""Keywords and operators that may be metric names."""
+
+_LABEL_KINDS = frozenset(
+    {Kind.IDENTIFIER, Kind.METRIC_IDENTIFIER, Kind.AGGREGATOR, Kind.KEYWORD, Kind.WORD}
+)
+_LABEL_OPERATORS = frozenset({"and", "or", "unless", "atan2"})
+
+_DURATION_WANTED = "number, duration, step(), or range()"
+_FAR_MS = 2**62
+"""Times beyond leave no room to add offsets in 64 bits."""
+
+
+def parse(text: str, features: Features = features_.DEFAULT) -> Expr:
+    """The tree of an expression.
+
+    Args:
+        text: PromQL; bytes that are not UTF-8 stand as surrogate escapes.
+        features: parts of the language that are switched on.
+
+    Raises:
+        QueryError: of kind BAD_DATA: `1:5: parse error: unclosed left parenthesis`.
+    """
+    check_length(text)
+    tokens = tokenize(text, unquoted_utf8=Feature.UNQUOTED_UTF8_NAMES in features)
+    check_tokens(tokens)
+    return _Parser(text, tokens, features).expression()
+
+
+def parse_cached(text: str, features: Features = features_.DEFAULT) -> Expr:
+    """As `parse`, but remembered: dashboards, surveys and rules ask the same over and over.
+
+    Raises:
+        QueryError: as `parse`.
+    """
+    return (_remembered if len(text) <= _REMEMBERED_BYTES else parse)(text, features)
+
+
+_REMEMBERED_BYTES = 2048
+_remembered = lru_cache(maxsize=512)(parse)
+
+
+def parse_selector(text: str, features: Features = features_.DEFAULT) -> tuple[Matcher, ...]:
+    """The matchers of a plain selector, as in `match[]`.
+
+    Raises:
+        QueryError: of kind BAD_DATA; it is not a selector, or selects everything.
+    """
+    check_length(text)
+    tokens = tokenize(text, unquoted_utf8=Feature.UNQUOTED_UTF8_NAMES in features)
+    check_tokens(tokens)
+    return _Parser(text, tokens, features).selector().matchers
+
+
+class _Parser:
+    def __init__(self, text: str, tokens: Sequence[Token], features: Features) -> None:
+        self._text = text
+        self._tokens = tokens
+        self._features = features
+        self._at = 0
+        self._token = tokens[0]
+        self._last_end = 0
+        # What an unexpected token is said to stand in: the innermost construct that says it.
+        self._inside: list[tuple[str, str]] = [("", "")]
+
+    def expression(self) -> Expr:
+        if self._token.kind is Kind.EOF:
+            self._fail(0, "no expression found in input")
+        expr = self._expr(0)
+        self._end()
+        return checked(expr, self._text)
+
+    def selector(self) -> VectorSelector:
+        selector = self._vector_selector()
+        self._end()
+        checked(selector, self._text)
+        return selector
+
+    def _end(self) -> None:
+        if self._token.kind is not Kind.EOF:
+            self._unexpected()
+
+    # Tokens and errors.
+
+    def _take(self) -> Token:
+        """Step over a token that is not the last one."""
+        token = self._token
+        self._at += 1
+        self._token = self._tokens[self._at]
+        self._last_end = token.end
+        return token
+
+    def _called(self) -> bool:
+        """Whether a parenthesis follows the token."""
+        following = self._tokens[self._at + 1 : self._at + 2]
+        return bool(following) and following[0].kind is Kind.LEFT_PAREN
+
+    def _accept(self, kind: Kind, *words: str) -> Token | None:
+        token = self._token
+        if token.kind is kind and (not words or token.word in words):
+            return self._take()
+        return None
+
+    def _expect(self, kind: Kind, context: str = "", wanted: str = "") -> Token:
+        if self._token.kind is not kind:
+            self._unexpected(context, wanted)
+        return self._take()
+
+    def _unexpected(self, context: str = "", wanted: str = "") -> NoReturn:
+        token = self._token
+        self._check_lexed()
+        if not context:
+            context, wanted = self._inside[-1]
+        within = f" in {context}" if context else ""
+        instead = f", expected {wanted}" if wanted else ""
+        self._fail(token.start, f"unexpected {token}{within}{instead}")
+
+    def _check_lexed(self) -> None:
+        """Say what the lexer had to say; an ERROR token fits nowhere, so this comes in time."""
+        if self._token.kind is Kind.ERROR:
+            self._fail(self._token.start, self._token.text)
+
+    def _fail(self, start: int, message: str) -> NoReturn:
+        raise parse_error(self._text, start, message)
+
+    def _span(self, start: int) -> Span:
+        return Span(start, self._last_end)
+
+    # Operators.
+
+    def _expr(self, power: int) -> Expr:
+        left = self._operand()
+        while (op := self._binary_op()) and _POWER[op] > power:
+            left = self._binary(left, op)
+        return left
+
+    def _binary_op(self) -> BinaryOp | None:
+        token = self._token
+        return _BINARY.get(token.word) if token.kind is Kind.OPERATOR else None
+
+    def _binary(self, left: Expr, op: BinaryOp) -> Binary:
+        self._take()
+        return_bool = bool(self._accept(Kind.KEYWORD, "bool"))
+        matching = self._matching()
+        right = self._expr(_POWER[op] - (op is BinaryOp.POW))
+        filled = matching.fill_left or matching.fill_right
+        if filled and Feature.FILL_MODIFIERS not in self._features:
+            message = "binop fill modifiers are experimental and not enabled"
+            self._fail(left.pos.start, message)
+        return Binary(op, left, right, matching, return_bool, self._span(left.pos.start))
+
+    def _matching(self) -> Matching:
+        matching = Matching()
+        if keyword := self._accept(Kind.KEYWORD, "on", "ignoring"):
+            matching = replace(matching, on=keyword.word == "on", labels=self._grouping())
+            if side := self._accept(Kind.KEYWORD, "group_left", "group_right"):
+                left = side.word == "group_left"
+                card = Card.MANY_TO_ONE if left else Card.ONE_TO_MANY
+                matching = replace(matching, card=card, include=self._include())
+        return self._filled(matching)
+
+    def _include(self) -> tuple[str, ...]:
+        token = self._token
+        if token.kind is not Kind.LEFT_PAREN and self._goes_on(token):
+            return ()
+        return self._grouping()
+
+    def _goes_on(self, token: Token) -> bool:
+        return self._starts_expression() or (
+            token.kind is Kind.KEYWORD and token.word in ("fill", "fill_left", "fill_right")
+        )
+
+    def _filled(self, matching: Matching) -> Matching:
+        if self._accept(Kind.KEYWORD, "fill"):
+            value = self._fill_value()
+            return replace(matching, fill_left=value, fill_right=value)
+        left = self._fill("fill_left")
+        right = self._fill("fill_right")
+        # They may stand the other way round.
+        left = left or self._fill("fill_left")
+        return replace(matching, fill_left=left, fill_right=right)
+
+    def _fill(self, keyword: str) -> NumberLiteral | None:
+        return self._fill_value() if self._accept(Kind.KEYWORD, keyword) else None
+
+    def _fill_value(self) -> NumberLiteral:
+        self._expect(Kind.LEFT_PAREN)
+        sign = self._accept(Kind.OPERATOR, "+", "-")
+        # `fill(5m)` is 300, and is printed so.
+        number = replace(self._number(), duration=False)
+        self._expect(Kind.RIGHT_PAREN)
+        return number if sign is None else _signed(sign, number)
+
+    def _grouping(self) -> tuple[str, ...]:
+        self._expect(Kind.LEFT_PAREN, "grouping opts", '"("')
+        labels: list[str] = []
+        while not self._accept(Kind.RIGHT_PAREN):
+            labels.append(self._grouping_label())
+            if self._accept(Kind.RIGHT_PAREN):
+                break
+            self._expect(Kind.COMMA, "grouping opts", '"," or ")"')
+        return tuple(labels)
+
+    def _grouping_label(self) -> str:
+        token = self._token
+        if token.kind is Kind.STRING:
+            label = unquote(self._take().text)
+            valid = label != "" and not any("\ud800" <= char <= "\udfff" for char in label)
+        elif token.kind in _LABEL_KINDS or token.word in _LABEL_OPERATORS:
+            label = self._take().text
+            utf8 = Feature.UNQUOTED_UTF8_NAMES in self._features
+            valid = not (utf8 and needs_quotes(label, unquoted_utf8=True))
+        else:
+            self._unexpected("grouping opts", "label")
+        if not valid:
+            self._fail(token.start, f"invalid label name for grouping: {quote(label)}")
+        return label
+
+    # Operands.
+
+    def _operand(self) -> Expr:
+        token = self._token
+        if token.kind is Kind.OPERATOR and token.text in ("+", "-"):
+            return self._unary()
+        return self._modified(self._plain_operand(token))
+
+    def _unary(self) -> Expr:
+        sign = self._take()
+        expr = self._expr(_SIGN_POWER)
+        if isinstance(expr, NumberLiteral):
+            return _signed(sign, expr)
+        return Unary(UnaryOp(sign.text), expr, self._span(sign.start))
+
+    def _plain_operand(self, token: Token) -> Expr:
+        called = self._called()
+        match token.kind:
+            case Kind.NUMBER | Kind.DURATION:
+                return self._number()
+            case Kind.STRING:
+                return StringLiteral(unquote(self._take().text), Span(token.start, token.end))
+            case Kind.LEFT_PAREN:
+                return self._paren()
+            case Kind.IDENTIFIER | Kind.WORD if called:
+                return self._call()
+            case Kind.AGGREGATOR if called or self._grouping_follows():
+                return self._aggregate()
+            case _:
+                return self._vector_selector()
+
+    def _grouping_follows(self) -> bool:
+        following = self._tokens[self._at + 1]
+        return following.kind is Kind.KEYWORD and following.word in ("by", "without")
+
+    def _starts_selector(self) -> bool:
+        token = self._token
+        if token.kind in (Kind.KEYWORD, Kind.OPERATOR):
+            return token.word in _METRIC_WORDS
+        return token.kind in _LABEL_KINDS or token.kind is Kind.LEFT_BRACE
+
+    def _paren(self) -> Paren:
+        start = self._take().start
+        expr = self._expr(0)
+        self._expect(Kind.RIGHT_PAREN)
+        return Paren(expr, self._span(start))
+
+    def _number(self) -> NumberLiteral:
+        token = self._token
+        if token.kind not in (Kind.NUMBER, Kind.DURATION):
+            self._unexpected()
+        self._take()
+        pos = Span(token.start, token.end)
+        try:
+            if token.kind is Kind.DURATION:
+                return NumberLiteral(parse_duration(token.text) / 1e3, duration=True, pos=pos)
+            return NumberLiteral(_number_value(token.text), pos=pos)
+        except ValueError as error:
+            self._fail(token.start, str(error))
+
+    # Calls.
+
+    def _call(self) -> Call:
+        name = self._take()
+        args = self._arguments()
+        function = FUNCTIONS.get(name.text)
+        if function is None:
+            self._fail(name.start, f"unknown function with name {quote(name.text)}")
+        if function.experimental and Feature.EXPERIMENTAL_FUNCTIONS not in self._features:
+            self._fail(name.start, f"function {quote(name.text)} is not enabled")
+        return Call(function, args, self._span(name.start))
+
+    def _arguments(self) -> tuple[Expr, ...]:
+        self._expect(Kind.LEFT_PAREN)
+        args: list[Expr] = []
+        if self._accept(Kind.RIGHT_PAREN):
+            return ()
+        args.append(self._expr(0))
+        while comma := self._accept(Kind.COMMA):
+            if not self._starts_expression():
+                self._check_lexed()
+                self._fail(comma.start, "trailing commas not allowed in function call args")
+            args.append(self._expr(0))
+        self._expect(Kind.RIGHT_PAREN)
+        return tuple(args)
+
+    def _starts_expression(self) -> bool:
+        token = self._token
+        return (
+            token.kind in (Kind.NUMBER, Kind.DURATION, Kind.STRING, Kind.LEFT_PAREN)
+            or (token.kind is Kind.OPERATOR and token.text in ("+", "-"))
+            or self._starts_selector()
+        )
+
+    def _aggregate(self) -> Aggregate:
+        op = self._take()
+        self._inside.append(("aggregation", ""))
+        by, grouping = self._aggregate_grouping()
+        args = self._arguments()
+        end = self._last_end
+        self._inside.pop()
+        if by is None:
+            self._check_lexed()
+            by, grouping = self._aggregate_grouping()
+            end = self._last_end
+        span = Span(op.start, end)
+        param, expr = self._aggregate_operands(op, args)
+        without = by is not None and by.word == "without"
+        aggregator = AGGREGATORS[op.word]
+        return Aggregate(aggregator, expr, param, grouping, without, span)
+
+    def _aggregate_grouping(self) -> tuple[Token | None, tuple[str, ...]]:
+        by = self._accept(Kind.KEYWORD, "by", "without")
+        return by, self._grouping() if by else ()
+
+    def _aggregate_operands(self, op: Token, args: tuple[Expr, ...]) -> tuple[Expr | None, Expr]:
+        aggregator = AGGREGATORS[op.word]
+        if not args:
+            self._fail(op.start, "no arguments for aggregate expression provided")
+        if aggregator.experimental and Feature.EXPERIMENTAL_FUNCTIONS not in self._features:
+            flag = f"--enable-feature={Feature.EXPERIMENTAL_FUNCTIONS.value}"
+            message = f"{aggregator.name}() is experimental and must be enabled with {flag}"
+            self._fail(op.start, message)
+        wanted = 1 if aggregator.param is None else 2
+        if len(args) != wanted:
+            message = "wrong number of arguments for aggregate expression provided"
+            self._fail(op.start, f"{message}, expected {wanted}, got {len(args)}")
+        return (None, args[0]) if wanted == 1 else (args[0], args[1])
+
+    # Selectors.
+
+    def _vector_selector(self) -> VectorSelector:
+        if not self._starts_selector():
+            self._unexpected()
+        start = self._token.start
+        name = "" if self._token.kind is Kind.LEFT_BRACE else self._take().text
+        braces = self._token.kind is Kind.LEFT_BRACE
+        matchers = self._matchers() if braces else []
+        # One order for one meaning, so that equal selectors are equal trees.
+        matchers.sort(key=matcher_text)
+        if name:
+            matchers.append(Matcher(METRIC_NAME, MatchOp.EQ, name))
+        return VectorSelector(name, tuple(matchers), pos=self._span(start))
+
+    def _matchers(self) -> list[Matcher]:
+        self._expect(Kind.LEFT_BRACE)
+        matchers: list[Matcher] = []
+        while not self._accept(Kind.RIGHT_BRACE):
+            matchers.append(self._matcher())
+            if self._accept(Kind.RIGHT_BRACE):
+                break
+            self._expect(Kind.COMMA, "label matching", '"," or "}"')
+        return matchers
+
+    def _matcher(self) -> Matcher:
+        label = self._token
+        if label.kind not in (Kind.IDENTIFIER, Kind.STRING):
+            self._unexpected("label matching", 'identifier or "}"')
+        self._take()
+        op = self._match_op()
+        if label.kind is Kind.STRING:
+            name = unquote(label.text)
+            if op is None:
+                return Matcher(METRIC_NAME, MatchOp.EQ, name)
+        else:
+            name = label.text
+            if op is None:
+                self._unexpected("label matching", "label matching operator")
+        value = unquote(self._expect(Kind.STRING, "label matching", "string").text)
+        return self._compiled(Matcher(name, op, value), label.start)
+
+    def _match_op(self) -> MatchOp | None:
+        token = self._accept(Kind.ASSIGN) or self._accept(Kind.OPERATOR, "!=", "=~", "!~")
+        return MatchOp(token.text) if token else None
+
+    def _compiled(self, matcher: Matcher, start: int) -> Matcher:
+        if matcher.op in (MatchOp.RE, MatchOp.NRE):
+            try:
+                compile_regex(matcher.value)
+            except QueryError as error:
+                self._fail(start, error.message)
+        return matcher
+
+    # Modifiers.
+
+    def _modified(self, expr: Expr) -> Expr:
+        while True:
+            token = self._token
+            if token.kind is Kind.LEFT_BRACKET:
+                expr = self._window(expr)
+            elif token.kind is Kind.OPERATOR and token.text == "@":
+                expr = self._at_time(expr)
+            elif token.kind is Kind.KEYWORD and token.word == "offset":
+                expr = self._offset(expr)
+            elif token.kind is Kind.KEYWORD and token.word in ("anchored", "smoothed"):
+                expr = self._extended(expr)
+            else:
+                return expr
+
+    def _window(self, expr: Expr) -> Expr:
+        bracket = self._take()
+        span = self._within("subquery or range selector", _DURATION_WANTED, bracket)
+        if self._accept(Kind.COLON):
+            return self._subquery(expr, span)
+        self._expect(Kind.RIGHT_BRACKET, "subquery or range", '":" or "]"')
+        if not isinstance(expr, VectorSelector):
+            self._fail(bracket.start, "ranges only allowed for vector selectors")
+        if expr.offset != 0:
+            self._fail(bracket.start, "no offset modifiers allowed before range")
+        if expr.at is not None:
+            self._fail(bracket.start, "no @ modifiers allowed before range")
+        return MatrixSelector(expr, span, self._span(expr.pos.start))
+
+    def _subquery(self, expr: Expr, span: Duration) -> Subquery:
+        step = None
+        if self._token.kind is not Kind.RIGHT_BRACKET:
+            wanted = 'number, duration, step(), range(), or "]"'
+            step = self._within("subquery selector", wanted, self._token)
+        self._expect(Kind.RIGHT_BRACKET, "subquery selector", '"]"')
+        return Subquery(expr, span, step, pos=self._span(expr.pos.start))
+
+    def _within(self, context: str, wanted: str, at: Token) -> Duration:
+        """A positive duration; `context` and `wanted` are for errors inside it."""
+        self._inside.append((context, wanted))
+        node = self._duration(0)
+        self._inside.pop()
+        if not isinstance(node, NumberLiteral):
+            return node
+        span_ms = seconds_to_ms(node.value)
+        if span_ms <= 0:
+            self._check_lexed()
+            self._fail(node.pos.start, "duration must be greater than 0")
+        return span_ms
+
+    def _extended(self, expr: Expr) -> Expr:
+        word = self._take().word
+        extension = Extension(word)
+        match expr:
+            case (
+                VectorSelector(extension=known)
+                | MatrixSelector(selector=VectorSelector(extension=known))
+            ):
+                if known not in (None, extension):
+                    message = "anchored and smoothed modifiers cannot be used together"
+                    self._fail(expr.pos.start, message)
+            case Subquery():
+                message = f"{word} modifier is not supported for subqueries"
+                self._fail(expr.pos.start, message)
+            case _:
+                self._fail(expr.pos.start, f"{word} modifier not implemented")
+        if isinstance(expr, MatrixSelector):
+            return replace(expr, selector=replace(expr.selector, extension=extension))
+        return replace(expr, extension=extension)
+
+    def _offset(self, expr: Expr) -> Expr:
+        self._take()
+        self._inside.append(("offset", _DURATION_WANTED))
+        node = self._offset_duration()
+        self._inside.pop()
+        offset = seconds_to_ms(node.value) if isinstance(node, NumberLiteral) else node
+        if not isinstance(expr, VectorSelector | MatrixSelector | Subquery):
+            self._misplaced("offset modifier", expr)
+        target = expr.selector if isinstance(expr, MatrixSelector) else expr
+        if target.offset != 0:
+            self._fail(expr.pos.start, "offset may not be set multiple times")
+        pos = self._span(expr.pos.start)
+        if isinstance(expr, MatrixSelector):
+            return replace(expr, selector=replace(expr.selector, offset=offset), pos=pos)
+        return replace(expr, offset=offset, pos=pos)
+
+    def _misplaced(self, modifier: str, expr: Expr) -> NoReturn:
+        places = "an instant vector selector or range vector selector or a subquery"
+        self._fail(expr.pos.start, f"{modifier} must be preceded by {places}")
+
+    def _at_time(self, expr: Expr) -> Expr:
+        self._take()
+        self._inside.append(("@", "timestamp"))
+        boundary = self._boundary()
+        at = boundary or self._timestamp(expr)
+        self._inside.pop()
+        if not isinstance(expr, VectorSelector | MatrixSelector | Subquery):
+            self._misplaced("@ modifier", expr)
+        target = expr.selector if isinstance(expr, MatrixSelector) else expr
+        if target.at is not None:
+            self._fail(expr.pos.start, "@ <timestamp> may not be set multiple times")
+        pos = self._span(expr.pos.start)
+        if isinstance(expr, MatrixSelector):
+            return replace(expr, selector=replace(expr.selector, at=at), pos=pos)
+        return replace(expr, at=at, pos=pos)
+
+    def _boundary(self) -> Boundary | None:
+        word = self._accept(Kind.WORD, "start", "end")
+        if word is None:
+            return None
+        self._expect(Kind.LEFT_PAREN)
+        self._expect(Kind.RIGHT_PAREN)
+        return Boundary(word.word)
+
+    def _timestamp(self, expr: Expr) -> int:
+        sign = self._accept(Kind.OPERATOR, "+", "-")
+        number = self._number()
+        seconds = -number.value if sign and sign.text == "-" else number.value
+        if not abs(seconds * 1e3) < _FAR_MS:
+            told = go_float(seconds)
+            self._fail(expr.pos.start, f"timestamp out of bounds for @ modifier: {told}")
+        return int(math.copysign(math.floor(abs(seconds) * 1e3 + 0.5), seconds))
+
+    # Durations.
+
+    def _offset_duration(self) -> DurationNode:
+        """One literal or call; only parentheses make room for arithmetic."""
+        token = self._token
+        sign = self._accept(Kind.OPERATOR, "+", "-")
+        if sign is None:
+            grouped = token.kind is Kind.LEFT_PAREN
+            return self._duration(0) if grouped else self._duration_operand()
+        if self._token.kind in (Kind.NUMBER, Kind.DURATION):
+            return self._duration_signed(sign, self._number(), sign.start)
+        if self._token.kind is Kind.OPERATOR:
+            node = _atomic(self._duration(_DURATION_SIGN_POWER))
+        else:
+            node = self._duration_operand()
+        return self._duration_signed(sign, node, sign.start)
+
+    def _duration(self, power: int) -> DurationNode:
+        left = self._duration_operand()
+        while (op := self._duration_op()) and _DURATION_POWER[op] > power:
+            at = self._take().start
+            right = self._duration(_DURATION_POWER[op] - (op is DurationOp.POW))
+            if isinstance(right, NumberLiteral) and right.value == 0:
+                if op is DurationOp.DIV:
+                    self._fail(at, "division by zero")
+                if op is DurationOp.MOD:
+                    self._fail(at, "modulo by zero")
+            left = DurationOperation(op, left, right, self._span(left.pos.start))
+        return left
+
+    def _duration_op(self) -> DurationOp | None:
+        token = self._token
+        return _DURATION_OPS.get(token.text) if token.kind is Kind.OPERATOR else None
+
+    def _duration_operand(self) -> DurationNode:
+        token = self._token
+        if sign := self._accept(Kind.OPERATOR, "+", "-"):
+            node = self._duration(_DURATION_SIGN_POWER)
+            return self._duration_signed(sign, node, token.start)
+        if self._accept(Kind.LEFT_PAREN):
+            inside = self._duration(0)
+            self._expect(Kind.RIGHT_PAREN)
+            expr = inside.expr if isinstance(inside, DurationParen) else inside
+            return DurationParen(expr, self._span(token.start))
+        if token.kind is Kind.WORD and token.word in _DURATION_FUNCTIONS:
+            return self._duration_call()
+        number = self._number()
+        self._in_range(number.value, token.start)
+        return number
+
+    def _duration_signed(self, sign: Token, node: DurationNode, start: int) -> DurationNode:
+        if isinstance(node, NumberLiteral):
+            number = _signed(sign, node)
+            self._in_range(number.value, start)
+            return number
+        return DurationNegation(node, self._span(start)) if sign.text == "-" else node
+
+    def _in_range(self, seconds: float, start: int) -> None:
+        if not abs(seconds) <= MAX_SECONDS:
+            self._fail(start, "duration out of range")
+
+    def _duration_call(self) -> DurationCall:
+        word = self._take()
+        function = _DURATION_FUNCTIONS[word.word]
+        self._expect(Kind.LEFT_PAREN)
+        args: tuple[DurationNode, ...] = ()
+        if function in (DurationFunction.MIN_OF, DurationFunction.MAX_OF):
+            first = self._duration(0)
+            self._expect(Kind.COMMA)
+            args = (first, self._duration(0))
+        self._expect(Kind.RIGHT_PAREN)
+        return DurationCall(function, args, self._span(word.start))
+
+
+def _signed(sign: Token, number: NumberLiteral) -> NumberLiteral:
+    value = -number.value if sign.text == "-" else number.value
+    return NumberLiteral(value, number.duration, Span(sign.start, number.pos.end))
+
+
+def _number_value(text: str) -> float:
+    """The value of a number token.
+
+    Raises:
+        ValueError: with Prometheus' reason; it is beyond a float64.
+    """
+    digits = text.replace("_", "")
+    hexadecimal = digits[:2] in ("0x", "0X")
+    octal = digits[0] == "0" and set(digits) <= set("01234567")
+    if hexadecimal or octal:
+        whole = int(digits, 16 if hexadecimal else 8)
+        if whole < 2**63:
+            return float(whole)
+    if hexadecimal:
+        raise ValueError(f"error parsing number: {_parsing(text)}: invalid syntax")
+    value = float(digits)
+    if math.isinf(value) and not text.isalpha():
+        raise ValueError(f"error parsing number: {_parsing(text)}: value out of range")
+    return value
+
+
+def _parsing(text: str) -> str:
+    return f"strconv.ParseFloat: parsing {quote(text)}"
+
+
+def _atomic(node: DurationNode) -> DurationNode:
+    """Arithmetic in parentheses: an offset has no room for it otherwise."""
+    return DurationParen(node, node.pos) if isinstance(node, DurationOperation) else node
+
+
+def go_float(value: float) -> str:
+    """Go's `%f`."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    return f"{value:f}"

@@ -1,0 +1,1 @@
+"""YAML with its places -> checked values, or every mistake at once."""

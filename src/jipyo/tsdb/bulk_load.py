@@ -1,0 +1,85 @@
+"""Loading whole blocks past the head: for import, backfill and demonstration data.
+
+What is there already stays: the same sample again is no news, another value for the same
+moment is refused and counted. So a load may be repeated, wholly or in part.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.model.sample import Reject
+from jipyo.tsdb import slab
+from jipyo.tsdb.format import SLAB_SERIES
+from jipyo.tsdb.locator import Bounds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
+    import numpy.typing as npt
+
+    from jipyo.model.sample import Times, Values
+    from jipyo.tsdb.codec import Sids
+    from jipyo.tsdb.format import Writes
+    from jipyo.tsdb.snapshot import Snapshots
+
+
+def load(
+    snapshots: Snapshots,
+    writes: Writes,
+    rows: tuple[Sids, Times, Values],
+    executor: Executor | None = None,
+) -> Counter[Reject]:
+    """Write ascending ids, ascending times, values (series, samples); what was refused."""
+    sids, t_ms, values = rows
+    refused: Counter[Reject] = Counter()
+    for day, span in slab.split_days(t_ms):
+        for at in range(0, len(sids), SLAB_SERIES):
+            part = slice(at, at + SLAB_SERIES)
+            news = sids[part], t_ms[span], values[part, span]
+            for merged in _with_stored(snapshots, day, *news, refused):
+                encoded = slab.encode(*merged, executor)
+                with writes() as db:
+                    slab.write(db, encoded)
+    return refused
+
+
+def _with_stored(
+    snapshots: Snapshots,
+    day: int,
+    sids: Sids,
+    t_ms: Times,
+    values: Values,
+    refused: Counter[Reject],
+) -> Iterator[tuple[Sids, Times, Values]]:
+    """The new samples of a day together with those the series have already."""
+    fresh = np.ones(len(sids), np.bool_)
+    with snapshots() as snapshot:
+        stored = list(snapshot.blocks(sids, Bounds.day(day)))
+    for block in stored:
+        rows = np.searchsorted(sids, block.sids)
+        fresh[rows] = False
+        both = np.concatenate((block.values, values[rows]), axis=1)
+        merged_t, merged, conflicts = merge(np.concatenate((block.t_ms, t_ms)), both)
+        refused[Reject.DUPLICATE] += conflicts
+        yield slab.by_id(block.sids, merged_t, merged)
+    if fresh.any():
+        yield sids[fresh], t_ms, values if fresh.all() else values[fresh]
+
+
+def merge(t_ms: Times, values: Values) -> tuple[Times, Values, int]:
+    """Samples in order of time; of two at one moment the first, and how many disagreed."""
+    order = np.argsort(t_ms, kind="stable")
+    t_ms = t_ms[order]
+    again: npt.NDArray[np.bool_] = np.concatenate(([False], t_ms[1:] == t_ms[:-1]))
+    if not again.any():
+        return t_ms, values[:, order], 0
+    bits = values.view(np.uint64)
+    second = np.flatnonzero(again)
+    conflicts = int((bits[:, order[second]] != bits[:, order[second - 1]]).sum())
+    keep = ~again
+    return t_ms[keep], values[:, order[keep]], conflicts

@@ -1,0 +1,1 @@
+"""`/api/jipyo`: what the dashboard reads."""

@@ -1,0 +1,198 @@
+"""From judgements to the documents that the page reads: pure functions, one language each."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis import wording as words
+from jipyo.analysis.coverage import Finding, remedy
+from jipyo.analysis.health import Health, MetricHealth, State
+from jipyo.analysis.proportion import certainty
+from jipyo.web.api import schemas as doc
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from zoneinfo import ZoneInfo
+
+    from jipyo.catalogue import Catalogue, Thresholds
+    from jipyo.collect.target import TargetStatus
+    from jipyo.i18n import Texts
+    from jipyo.model.errors import JipyoError
+    from jipyo.source.metric_data import MetricData
+
+
+def seconds(t_ms: int | None) -> float | None:
+    """Milliseconds as the API's seconds."""
+    return None if t_ms is None else t_ms / 1000
+
+
+def verdict(health: Health, t: Texts) -> doc.Verdict:
+    """The one line, and the counts behind it."""
+    counts = {
+        state.value: sum(one.judged or state is State.UNKNOWN for one in health.of(state))
+        for state in State
+    }
+    return doc.Verdict(
+        health.state.value,
+        words.verdict(health, t),
+        doc.Counts(**counts, absent=len(health.absent)),
+    )
+
+
+def storage(error: JipyoError | None, t: Texts) -> doc.Storage:
+    """Whether samples can be kept."""
+    return doc.Storage(error is None, "" if error is None else t.error(error))
+
+
+def families(catalogue: Catalogue, t: Texts) -> tuple[doc.FamilyOf, ...]:
+    """The families in the catalogue's order, with their metrics."""
+    members: dict[str, list[str]] = {}
+    for metric in catalogue.metrics:
+        members.setdefault(metric.family, []).append(metric.id)
+    return tuple(
+        doc.FamilyOf(family, catalogue.family_name(family, t.lang), tuple(ids))
+        for family, ids in members.items()
+    )
+
+
+def limits(thresholds: Thresholds | None) -> doc.Limits | None:
+    """A metric's thresholds."""
+    if thresholds is None:
+        return None
+    return doc.Limits(
+        thresholds.warning,
+        thresholds.critical,
+        thresholds.for_ms / 1000,
+        thresholds.origin.value,
+    )
+
+
+def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.MetricNow:
+    """One tile."""
+    metric = one.metric
+    return doc.MetricNow(
+        id=metric.id,
+        family=metric.family,
+        group=metric.group.value,
+        name=metric.name(t.lang),
+        description=metric.description(t.lang),
+        unit=metric.unit.value,
+        unit_label=t.unit(metric.unit.value),
+        direction=metric.direction.value,
+        judged=one.judged,
+        state=one.state.value,
+        since=seconds(one.since_ms),
+        since_text=words.since(one, t, now_ms),
+        value=_finite(one.value),
+        text=t.number(one.value, metric.unit.value),
+        worst=None if one.worst is None else dict(one.worst.pairs),
+        worst_text="" if one.worst is None else words.series_name(one.worst),
+        reason=words.reason(one, t, zone),
+        exporter=one.exporter,
+        manual=metric.manual,
+        thresholds=limits(metric.thresholds),
+        absent=one.absent,
+        certainty=_certainty_now(one, t),
+    )
+
+
+def _certainty_now(one: MetricHealth, t: Texts) -> doc.CertaintyNow | None:
+    sure = one.certainty
+    if sure is None:
+        return None
+    said = words.counted(sure, one.metric.unit.value, t)
+    return doc.CertaintyNow(sure.n, sure.low, sure.high, said, one.unsure)
+
+
+def metric_range(measured: MetricData, t: Texts) -> doc.MetricRange:
+    """One chart."""
+    metric, matrix = measured.metric, measured.matrix
+    present = matrix.present & np.isfinite(matrix.values)
+    return doc.MetricRange(
+        id=metric.id,
+        name=metric.name(t.lang),
+        unit=metric.unit.value,
+        unit_label=t.unit(metric.unit.value),
+        direction=metric.direction.value,
+        t=tuple((matrix.t_ms / 1000).tolist()),
+        series=tuple(
+            doc.SeriesOf(
+                name,
+                dict(labels.pairs),
+                exporter,
+                tuple(v if seen else None for v, seen in zip(values.tolist(), there, strict=True)),
+                _certainty_of(measured, row),
+            )
+            for row, (name, labels, exporter, values, there) in enumerate(
+                zip(
+                    words.series_names(matrix.series),
+                    matrix.series,
+                    measured.exporters,
+                    matrix.values,
+                    present,
+                    strict=True,
+                )
+            )
+        ),
+        thresholds=limits(metric.thresholds),
+        warnings=measured.warnings,
+        coverage=float(matrix.present.mean()) if matrix.present.size else None,
+        expressions=dict(measured.expressions),
+    )
+
+
+def _certainty_of(measured: MetricData, row: int) -> doc.CertaintyOf | None:
+    if measured.n is None:
+        return None
+    unit, matrix = measured.metric.unit, measured.matrix
+    values = np.where(matrix.present[row], matrix.values[row], np.nan)
+    pairs = zip(values.tolist(), measured.n[row].tolist(), strict=True)
+    sure = [certainty(value, n, unit) for value, n in pairs]
+    return doc.CertaintyOf(
+        n=tuple(one.n for one in sure),
+        low=tuple(one.low for one in sure),
+        high=tuple(one.high for one in sure),
+    )
+
+
+def found(one: Finding, catalogue: Catalogue, t: Texts) -> doc.Found:
+    """Whether a metric has data and who gives it, or what to do."""
+    return doc.Found(
+        id=one.metric.id,
+        name=one.metric.name(t.lang),
+        state="found" if one.found else "missing",
+        exporter=", ".join(dict.fromkeys(given.exporter for given in one.given)) or None,
+        series=one.series,
+        remedy=None if one.found else one.problem or remedy(one.metric, catalogue, t),
+    )
+
+
+def targets(status: Iterable[TargetStatus], t: Texts) -> tuple[doc.TargetOf, ...]:
+    """The targets with their last readings."""
+    return tuple(
+        doc.TargetOf(
+            job=one.labels.get("job", ""),
+            instance=one.labels.get("instance", ""),
+            url=one.url,
+            state=one.state.value,
+            error="" if one.error is None else t.error(one.error),
+            notes=_notes(one, t),
+            last=seconds(one.last_ms),
+            duration_s=one.duration_s,
+            samples=one.samples,
+            rejected=one.rejected,
+            interval_s=one.interval_ms / 1000,
+        )
+        for one in status
+    )
+
+
+def _notes(one: TargetStatus, t: Texts) -> tuple[str, ...]:
+    return tuple(t(note.key, **dict(note.values)) for note in one.notes)
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None

@@ -1,0 +1,1 @@
+"""Between asyncio and the rooms: endpoints, parameters, caching, metrics of requests."""

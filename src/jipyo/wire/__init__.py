@@ -1,0 +1,1 @@
+"""Bytes <-> values, without I/O: exposition, Prometheus' JSON, protobuf, compression."""

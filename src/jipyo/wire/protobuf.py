@@ -1,0 +1,156 @@
+"""The protobuf wire format, as far as remote write needs it (protobuf.dev, "Encoding")."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.wire.compression import BadBody
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jipyo.model.sample import Times
+
+_VARINT, _FIXED64, _LEN, _FIXED32 = 0, 1, 2, 5
+_SIGN = 1 << 63
+_WORD = 1 << 64
+_DOUBLE = 8
+_MOST_DIGITS = 9
+_FIRST_FIELD = 1 << 3
+
+Value = int | bytes
+"""A varint, or the bytes of anything else."""
+Field = tuple[int, Value]
+"""The number of a field and its value."""
+
+
+def damaged(reason: str) -> BadBody:
+    """Said of bytes that are no such message."""
+    return BadBody("push.damaged", reason=reason)
+
+
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """The unsigned number at a place, and the place behind it.
+
+    Raises:
+        BadBody: it does not end.
+    """
+    value = shift = 0
+    while True:
+        if at >= len(data) or shift > 63:
+            raise damaged(f"a number does not end (byte {at})")
+        byte = data[at]
+        at += 1
+        value |= (byte & 0x7F) << shift
+        if byte < 0x80:
+            return value & (_WORD - 1), at
+        shift += 7
+
+
+def fields(data: bytes) -> Iterator[Field]:
+    """The fields of a message in their order; groups are long gone from the format.
+
+    Raises:
+        BadBody: the bytes are no message.
+    """
+    at, end = 0, len(data)
+    while at < end:
+        # Nearly every key takes one byte and every length two: those are read in place.
+        key, at = (data[at], at + 1) if data[at] < 0x80 else varint(data, at)
+        kind = key & 7
+        if key < _FIRST_FIELD:
+            raise damaged(f"a field without a number (byte {at})")
+        if kind == _LEN:
+            if at < end and data[at] < 0x80:
+                size, at = data[at], at + 1
+            elif at + 1 < end and data[at + 1] < 0x80:
+                size, at = data[at] & 0x7F | data[at + 1] << 7, at + 2
+            else:
+                size, at = varint(data, at)
+        elif kind == _VARINT:
+            number, at = varint(data, at)
+            yield key >> 3, number
+            continue
+        elif kind in (_FIXED64, _FIXED32):
+            size = 8 if kind == _FIXED64 else 4
+        else:
+            raise damaged(f"a field of wire type {kind} (byte {at})")
+        behind = at + size
+        if behind > end:
+            raise damaged(f"a field of {size} bytes ends behind the message (byte {at})")
+        yield key >> 3, data[at:behind]
+        at = behind
+
+
+def unsigned(value: Value) -> int:
+    """A varint as it stands."""
+    if isinstance(value, bytes):
+        raise damaged("bytes where a number is expected")
+    return value
+
+
+def signed(value: Value) -> int:
+    """A varint as an int64."""
+    number = unsigned(value)
+    return number - _WORD if number >= _SIGN else number
+
+
+def double(value: Value) -> bytes:
+    """The eight bytes of a double; kept as bytes because a NaN may lose bits as a float."""
+    if not isinstance(value, bytes) or len(value) != _DOUBLE:
+        raise damaged("no double where one is expected")
+    return value
+
+
+def message(value: Value) -> bytes:
+    """The bytes of a message or a text within a message."""
+    if not isinstance(value, bytes):
+        raise damaged("a number where a message is expected")
+    return value
+
+
+def text(value: Value) -> str:
+    """A text.
+
+    Raises:
+        BadBody: it is not UTF-8.
+    """
+    try:
+        return message(value).decode()
+    except UnicodeDecodeError as error:
+        raise damaged("a text that is not UTF-8") from error
+
+
+def number(value: int) -> bytes:
+    """An unsigned number as a varint."""
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes((*out, value))
+
+
+def packed(parts: Sequence[bytes]) -> tuple[Times, Times]:
+    """The unsigned numbers of all parts in one row, and where in it each part ends.
+
+    All at once, since one by one they would cost more than all the rest.
+
+    Raises:
+        BadBody: a part does not end with a number's last byte.
+    """
+    if any(part and part[-1] >= 0x80 for part in parts):
+        raise damaged("a number does not end")
+    digits = np.frombuffer(b"".join(parts), np.uint8)
+    last = digits < 0x80
+    behind = np.flatnonzero(last) + 1
+    starts = np.concatenate((np.zeros(1, np.int64), behind))[:-1]
+    places = np.arange(len(digits)) - np.repeat(starts, behind - starts)
+    if len(places) and places.max() >= _MOST_DIGITS:
+        raise damaged("a number that is too large")
+    shifted = (digits & 0x7F).astype(np.int64) << (7 * places)
+    numbers: Times = np.add.reduceat(shifted, starts) if len(starts) else shifted
+    sizes = np.cumsum([len(part) for part in parts], dtype=np.int64)
+    ends: Times = np.concatenate((np.zeros(1, np.int64), np.cumsum(last, dtype=np.int64)))[sizes]
+    return numbers, ends
