@@ -1,7 +1,7 @@
 # `make run` and `make test` work on a bare machine: each makes .venv first.
 PYTHON ?= python3
 BIN := .venv/bin/
-.PHONY: help setup run test lint fix bench docs check services integration e2e conformance lock
+.PHONY: help setup run test lint fix bench house docs check services integration e2e conformance lock
 help:      ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
@@ -31,6 +31,8 @@ docs: setup  ## write the tables of the documentation anew, and check it
 	$(BIN)python -m pytest -q tests/docs tests/catalogue
 bench: setup ## timings, as ratios against the peers beside them; B=store for one
 	$(BIN)python -m bench $(B)
+house: setup ## the measures of the code's shape, and their goals
+	$(BIN)python -m bench.house
 conformance: setup ## Prometheus' own test scripts on our engine; SUITE=DIR
 	$(BIN)python -m bench.conformance $(SUITE)
 services:  ## real servers for integration and e2e tests, outside the repository

@@ -254,9 +254,7 @@ def _gone_targets(metric: Metric, matrix: Matrix, rows: Indices, ranks: Indices)
     """Which series belong to a target of which nothing is seen now, shape (rows,)."""
     targets = [matrix.series[row].get(metric.by[0], "") if metric.by else "" for row in rows]
     alive = {
-        target
-        for target, rank in zip(targets, ranks, strict=True)
-        if rank != Severity.UNKNOWN
+        target for target, rank in zip(targets, ranks, strict=True) if rank != Severity.UNKNOWN
     }
     return np.array([target not in alive for target in targets], bool)
 
