@@ -16,16 +16,16 @@ from hypothesis import strategies as st
 from jipyo.reports.charts import svg as chart
 from jipyo.reports.charts.svg import (
     Axes,
-    Band,
     Bar,
-    Heat,
-    Limit,
-    Line,
-    Mark,
-    Period,
+    HeatPlot,
     Plot,
-    Row,
+    PlotBand,
+    PlotLine,
+    PlotThreshold,
     Size,
+    TimelineMark,
+    TimelineTrack,
+    TimeRange,
 )
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -42,8 +42,8 @@ def times(n: int) -> np.ndarray:
     return T0 + 60_000 * np.arange(1, n + 1, dtype=np.int64)
 
 
-def plot(*lines: list[float], limits: tuple[Limit, ...] = (), **axes: object) -> Plot:
-    drawn = [Line(f"line {i}", np.array(values, np.float64)) for i, values in enumerate(lines)]
+def plot(*lines: list[float], limits: tuple[PlotThreshold, ...] = (), **axes: object) -> Plot:
+    drawn = [PlotLine(f"line {i}", np.array(values, np.float64)) for i, values in enumerate(lines)]
     steps = times(drawn[0].values.size)
     return Plot("title", "words", Axes(steps, SEOUL, **axes), drawn, limits)  # type: ignore[arg-type]
 
@@ -87,7 +87,7 @@ def test_any_data_and_any_words_give_valid_xml_on_the_drawing(
 ) -> None:
     title, description, worse, with_band, with_ghost = more
     size = min(line.size for line in lines)
-    drawn = [Line(title, line[:size]) for line in lines]
+    drawn = [PlotLine(title, line[:size]) for line in lines]
     root = svg(
         chart.time_series(
             Plot(
@@ -95,9 +95,9 @@ def test_any_data_and_any_words_give_valid_xml_on_the_drawing(
                 description,
                 Axes(times(size), SEOUL, worse=worse),
                 drawn,
-                [Limit(*one) for one in limits if math.isfinite(one[1])],
-                Band("band", drawn[0].values, drawn[-1].values) if with_band else None,
-                Line(title, drawn[0].values) if with_ghost else None,
+                [PlotThreshold(*one) for one in limits if math.isfinite(one[1])],
+                PlotBand("band", drawn[0].values, drawn[-1].values) if with_band else None,
+                PlotLine(title, drawn[0].values) if with_ghost else None,
             )
         )
     )
@@ -125,7 +125,7 @@ def test_any_data_give_a_valid_heat_map(rows: int, columns: int, data: st.DataOb
     values = data.draw(st.lists(numbers, min_size=rows * columns, max_size=rows * columns))
     low, high = sorted(data.draw(st.tuples(st.floats(-9, 9), st.floats(-9, 9))))
     names = [str(i) for i in range(columns)]
-    heat = Heat("heat", [f"r{i}" for i in range(rows)], names,
+    heat = HeatPlot("heat", [f"r{i}" for i in range(rows)], names,
                 np.array(values).reshape(rows, columns), low, high, "{:g}".format)  # fmt: skip
     assert len(list(svg(chart.heat(heat)).iter(f"{NS}rect"))) == rows * columns
 
@@ -170,7 +170,7 @@ def test_infinity_is_drawn_at_the_edge() -> None:
 
 
 def test_negative_values_and_a_threshold_of_zero_are_on_the_drawing() -> None:
-    limit = Limit("warning", 0.0, "warning 0")
+    limit = PlotThreshold("warning", 0.0, "warning 0")
     root = svg(chart.time_series(plot([-5, -1, 3], limits=(limit,))))
     (line,) = paths(root, "limit warning")
     y = float(re.findall(r"M[\d.]+ ([\d.]+)H", line)[0])
@@ -181,7 +181,9 @@ def test_negative_values_and_a_threshold_of_zero_are_on_the_drawing() -> None:
 
 @pytest.mark.parametrize(("worse", "above"), [(1, True), (-1, False), (0, None)])
 def test_the_zone_beyond_a_threshold_lies_where_it_is_worse(worse: int, above: bool | None) -> None:
-    root = svg(chart.time_series(plot([0, 100], limits=(Limit("critical", 40, "x"),), worse=worse)))
+    root = svg(
+        chart.time_series(plot([0, 100], limits=(PlotThreshold("critical", 40, "x"),), worse=worse))
+    )
     zones = [r for r in root.iter(f"{NS}rect") if "zone" in r.get("class", "")]
     if above is None:
         assert zones == []
@@ -197,20 +199,29 @@ def test_the_zone_beyond_a_threshold_lies_where_it_is_worse(worse: int, above: b
 
 
 def test_a_threshold_far_beyond_the_data_is_named_at_the_edge() -> None:
-    limits = (Limit("warning", 10, "warning 10"), Limit("critical", 1000, "critical 1000"))
+    limits = (
+        PlotThreshold("warning", 10, "warning 10"),
+        PlotThreshold("critical", 1000, "critical 1000"),
+    )
     root = svg(chart.time_series(plot([0, 1, 2], limits=limits)))
     assert paths(root, "limit critical") == []
     assert "critical 1000 ↑" in words_of(root)
     below = svg(
         chart.time_series(
-            plot([900, 950], limits=(Limit("warning", 910, "w"), Limit("critical", -5e3, "c")))
+            plot(
+                [900, 950],
+                limits=(PlotThreshold("warning", 910, "w"), PlotThreshold("critical", -5e3, "c")),
+            )
         )
     )
     assert "c ↓" in words_of(below)
 
 
 def test_the_words_of_close_thresholds_do_not_overlap() -> None:
-    limits = (Limit("warning", 99, "warning 99"), Limit("critical", 98.9, "critical 98.9"))
+    limits = (
+        PlotThreshold("warning", 99, "warning 99"),
+        PlotThreshold("critical", 98.9, "critical 98.9"),
+    )
     root = svg(chart.time_series(plot([0, 100], limits=limits)))
     first, second = (t for t in root.iter(f"{NS}text") if "limit-label" in t.get("class", ""))
     left_of_first = float(first.attrib["x"]) - chart.text_width(first.text or "")
@@ -219,7 +230,7 @@ def test_the_words_of_close_thresholds_do_not_overlap() -> None:
 
 def test_legend_names_never_overlap_nor_leave_the_drawing() -> None:
     names = ["짧은 이름", "a long name of a device", "가" * 80, "d", "e" * 30, "f"] * 2
-    lines = [Line(name, np.array([1.0, 2.0])) for name in names]
+    lines = [PlotLine(name, np.array([1.0, 2.0])) for name in names]
     root = svg(chart.time_series(Plot("t", "", Axes(times(2), SEOUL), lines)))
     keys = [p for p in root.iter(f"{NS}path") if p.get("class", "").startswith("key")]
     assert len(keys) == len(names)
@@ -262,19 +273,24 @@ def test_bars_are_as_long_as_their_values() -> None:
 
 
 def test_a_heat_map_shades_from_low_to_high_and_tells_each_cell() -> None:
-    heat = Heat(
+    heat = HeatPlot(
         "h", ["row"], ["a", "b", "c", "d"], np.array([[0, 55, 100, GAP]]), 0, 100, "{:g}".format
     )
     cells = list(svg(chart.heat(heat)).iter(f"{NS}rect"))
     assert [cell.get("class") for cell in cells] == ["cell h0", "cell h5", "cell h9", "cell none"]
     assert cells[1].find(f"{NS}title").text == "row, b: 55"  # type: ignore[union-attr]
-    flat = Heat("h", ["row"], ["a"], np.array([[5.0]]), 5, 5, "{:g}".format)
+    flat = HeatPlot("h", ["row"], ["a"], np.array([[5.0]]), 5, 5, "{:g}".format)
     assert "cell h0" in chart.heat(flat)
 
 
 def test_a_timeline_places_its_stretches_in_the_day() -> None:
-    rows = [Row("cpu", [Mark(T0 + 6 * 3_600_000, T0 + 12 * 3_600_000, "critical", "six to noon")])]
-    root = svg(chart.timeline("t", rows, Period(T0, T0 + 86_400_000, SEOUL), 1000))
+    rows = [
+        TimelineTrack(
+            "cpu",
+            [TimelineMark(T0 + 6 * 3_600_000, T0 + 12 * 3_600_000, "critical", "six to noon")],
+        )
+    ]
+    root = svg(chart.timeline("t", rows, TimeRange(T0, T0 + 86_400_000, SEOUL), 1000))
     track, mark = root.iter(f"{NS}rect")
     x, width = float(track.attrib["x"]), float(track.attrib["width"])
     assert float(mark.attrib["x"]) == pytest.approx(x + width / 4, abs=0.2)

@@ -30,7 +30,7 @@ from jipyo.reports.document import (
     Table,
     Tiles,
     Timeline,
-    Verdict,
+    VerdictBox,
     figures,
     to_json,
 )
@@ -126,7 +126,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 
 def test_a_quiet_whole_day_is_ok(quiet: Report) -> None:
-    verdict = the(Verdict, quiet)
+    verdict = the(VerdictBox, quiet)
     assert (quiet.state, verdict.state) == (State.OK, State.OK)
     assert verdict.text.key == "reports.verdict.ok"  # type: ignore[union-attr]
     assert {block.id for block in quiet.blocks if isinstance(block, Heading)} >= {
@@ -224,7 +224,7 @@ def test_more_series_than_are_listed_are_counted(tmp_path: Path) -> None:
 
 def test_twenty_minutes_of_a_whole_day_are_not_called_good(tmp_path: Path) -> None:
     report = built(tmp_path, SMALL, Day(gaps=((-1, 10), (10 + 1 / 3, 25))))
-    verdict = the(Verdict, report)
+    verdict = the(VerdictBox, report)
     assert report.state is State.UNKNOWN
     assert verdict.text.key == "reports.verdict.little"  # type: ignore[union-attr]
     told = dict(verdict.text.values)  # type: ignore[union-attr]
@@ -236,7 +236,7 @@ def test_twenty_minutes_of_a_whole_day_are_not_called_good(tmp_path: Path) -> No
 def test_a_running_day_is_measured_by_what_it_could_have_so_far(tmp_path: Path) -> None:
     report = built(tmp_path, SMALL, Day(), now_ms=midnight(DAY, SEOUL) + 20 * 60_000 + 5_000)
     assert report.state is State.OK
-    assert "reports.verdict.running" in keys(the(Verdict, report))
+    assert "reports.verdict.running" in keys(the(VerdictBox, report))
     (share,) = (
         row[4] for row in table(report, "completeness").rows if str(row[0]).startswith("node")
     )
@@ -246,7 +246,7 @@ def test_a_running_day_is_measured_by_what_it_could_have_so_far(tmp_path: Path) 
 def test_a_day_without_any_data_is_unknown(tmp_path: Path) -> None:
     report = built(tmp_path, SMALL, Day(gaps=((-1, 25),)))
     assert report.state is State.UNKNOWN
-    assert the(Verdict, report).text.key == "reports.verdict.no_data"  # type: ignore[union-attr]
+    assert the(VerdictBox, report).text.key == "reports.verdict.no_data"  # type: ignore[union-attr]
     assert len(the(Listing, report).items) == len(FEW.metrics)
     assert not any(isinstance(block, Tiles | Findings | Charts) for block in report.blocks)
     assert "reports.completeness.no_targets" in keys(report.blocks)
@@ -257,7 +257,7 @@ def test_data_without_thresholds_cannot_be_judged(tmp_path: Path) -> None:
     with filled(tmp_path, SMALL, Day()) as store:
         report = daily.build(source(store), only, DAY, SEOUL, END)
     assert report.state is State.UNKNOWN
-    assert the(Verdict, report).text.key == "reports.verdict.not_judged"  # type: ignore[union-attr]
+    assert the(VerdictBox, report).text.key == "reports.verdict.not_judged"  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25)])
@@ -304,7 +304,7 @@ def test_the_same_samples_give_the_same_json_which_has_no_language(tmp_path: Pat
     report = orjson.loads(once)
     assert (report["type"], report["kind"], report["state"]) == ("report", "daily", "ok")
     assert report["period"]["day"] == "2026-11-21"
-    assert report["blocks"][0]["type"] == "verdict"
+    assert report["blocks"][0]["type"] == "verdict_box"
 
 
 def test_every_figure_tells_where_it_comes_from(bad: Report) -> None:
@@ -336,7 +336,7 @@ def test_a_missed_promise_is_the_verdict_where_no_threshold_was_crossed(tmp_path
         tmp_path, SERVICE, Day(troubles=(Trouble("latency", 0, 24, 3.0),)), catalogue=unjudged
     )
     assert report.state is State.CRITICAL
-    assert the(Verdict, report).text.key == "reports.verdict.missed"  # type: ignore[union-attr]
+    assert the(VerdictBox, report).text.key == "reports.verdict.missed"  # type: ignore[union-attr]
     first = the(Findings, report).items[0]
     assert first.text.key == "reports.finding.missed"  # type: ignore[union-attr]
 
@@ -401,7 +401,7 @@ def test_samples_without_a_record_of_scrapes_are_measured_by_their_steps(tmp_pat
     with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
         store.load([node.block(np.arange(1440) < 720)])
         report = daily.build(source(store), FEW, DAY, SEOUL, END)
-    told = dict(the(Verdict, report).details[0].values)  # type: ignore[union-attr]
+    told = dict(the(VerdictBox, report).details[0].values)  # type: ignore[union-attr]
     assert told["share"].value == pytest.approx(724 / 1440)
     assert "reports.finding.incomplete" in keys(the(Findings, report))
     assert "reports.finding.gap" not in keys(the(Findings, report))
@@ -469,6 +469,6 @@ def test_an_accuracy_of_few_cases_is_called_unsure_near_its_line(
 
 def test_a_moment_of_data_is_told_by_its_share_alone(tmp_path: Path) -> None:
     report = built(tmp_path, Site(interval_s=15), Day(gaps=((-1, 12), (12.006, 25))))
-    verdict = the(Verdict, report)
+    verdict = the(VerdictBox, report)
     assert verdict.text.key == "reports.verdict.little.brief"  # type: ignore[union-attr]
     assert "reports.verdict.part.brief" in keys(verdict)

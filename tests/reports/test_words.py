@@ -19,12 +19,12 @@ from jipyo.reports.document import (
     Badge,
     Code,
     Day,
+    Duration,
+    Inline,
     Joined,
     Moment,
-    Part,
     Quantity,
     Share,
-    Span,
     Subject,
     phrase,
 )
@@ -76,18 +76,18 @@ def figure(value: float | None, unit: str) -> Figure:
         (Moment(START + 24 * HOUR), "24:00", "24:00"),
         (Moment(START - HOUR), "2026년 11월 20일 (금) 23:00", "Fri 20 November 2026 23:00"),
         (Moment(START, dated=True), "2026년 11월 21일 (토) 00:00", "Sat 21 November 2026 00:00"),
-        (Span(0), "없음", "none"),
-        (Span(65 * 60_000), "1시간 5분", "1 h 5 min"),
+        (Duration(0), "없음", "none"),
+        (Duration(65 * 60_000), "1시간 5분", "1 h 5 min"),
         (Day(DAY), "2026년 11월 21일 (토)", "Sat 21 November 2026"),
         (Bilingual("메모리", "Memory"), "메모리", "Memory"),
         (Subject(Bilingual("온도", "Temperature"), "GPU 2"), "온도 GPU 2", "Temperature GPU 2"),
         (Badge(State.CRITICAL), "위험", "Critical"),
         (Badge(State.OK, phrase("reports.objective.met")), "달성", "met"),
         (Code("up"), "up", "up"),
-        (Joined(("a", Span(60_000)), ", "), "a, 1분", "a, 1 min"),
+        (Joined(("a", Duration(60_000)), ", "), "a, 1분", "a, 1 min"),
     ],
 )  # fmt: skip
-def test_a_part_reads(part: Part, korean: str, english: str) -> None:
+def test_a_part_reads(part: Inline, korean: str, english: str) -> None:
     assert (words("ko").say(part), words("en").say(part)) == (korean, english)
 
 

@@ -15,21 +15,21 @@ from jipyo.reports.document import (
     Charts,
     Code,
     Day,
+    Duration,
     Findings,
     Heading,
+    Inline,
     Joined,
     Listing,
     Moment,
     Note,
-    Part,
     Phrase,
     Report,
     Share,
-    Span,
     Subject,
     Tile,
     Tiles,
-    Verdict,
+    VerdictBox,
     figures,
     phrase,
 )
@@ -119,7 +119,7 @@ def _instances(day: ReportData) -> tuple[str, ...]:
 
 
 def _summary(
-    day: ReportData, outcomes: tuple[ObjectiveResult, ...], verdict: Verdict
+    day: ReportData, outcomes: tuple[ObjectiveResult, ...], verdict: VerdictBox
 ) -> Iterator[Block]:
     yield verdict
     found = findings(day, outcomes)
@@ -134,9 +134,9 @@ def _summary(
         yield objectives.table(outcomes)
 
 
-def _verdict(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> Verdict:
+def _verdict(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> VerdictBox:
     state = _state(day, outcomes)
-    details: list[Part] = []
+    details: list[Inline] = []
     if day.running:
         details.append(phrase("reports.verdict.running", until=Moment(day.period.cut_ms)))
     if day.entries:
@@ -154,7 +154,7 @@ def _verdict(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> Verdict:
         details.append(
             phrase("reports.verdict.objectives", met=met, missed=missed, unknown=unknown)
         )
-    return Verdict(state, _sentence(day, state, outcomes), tuple(details))
+    return VerdictBox(state, _sentence(day, state, outcomes), tuple(details))
 
 
 def _state(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> State:
@@ -181,7 +181,7 @@ def _sentence(day: ReportData, state: State, outcomes: tuple[ObjectiveResult, ..
     return phrase(f"reports.verdict.{state.value}", n=len(beyond), names=names)
 
 
-def _names(found: Sequence[Subject]) -> Part:
+def _names(found: Sequence[Subject]) -> Inline:
     names = Joined(tuple(found[:_NAMED]), ", ")
     left = len(found) - _NAMED
     return phrase("reports.and_more", names=names, n=left) if left > 0 else names
@@ -199,7 +199,7 @@ def _first_of_families(found: Sequence[ReportMetric]) -> list[Subject]:
 
 def _amount(day: ReportData, told: str) -> Phrase:
     """How much was seen; less than half a minute is told by its share alone."""
-    seen = Span(_seen_ms(day))
+    seen = Duration(_seen_ms(day))
     brief = "" if seen.ms or told not in _BRIEF else ".brief"
     return phrase(f"reports.verdict.{told}{brief}", share=Share(day.share), span=seen)
 
@@ -237,7 +237,7 @@ def _chosen(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
     return [entry for _, _, entry in sorted(best, key=lambda one: one[1])]
 
 
-def _comparisons(day: ReportData, entry: ReportMetric) -> tuple[Part, ...]:
+def _comparisons(day: ReportData, entry: ReportMetric) -> tuple[Inline, ...]:
     week, yesterday = change(entry, entry.week), change(entry, entry.yesterday)
     if week is None and yesterday is None:
         return (phrase("reports.compare.short"),)
@@ -274,7 +274,7 @@ def _crossings(day: ReportData) -> Iterator[Block]:
         if episode.held is State.OK
     ]
     if brief:
-        total = Span(sum(episode.lasted_ms for episode in brief))
+        total = Duration(sum(episode.lasted_ms for episode in brief))
         yield Note(phrase("reports.crossings.brief", n=len(brief), span=total))
 
 

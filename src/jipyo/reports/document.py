@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
@@ -44,7 +45,7 @@ class Moment:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class Duration:
     """A length of time."""
 
     ms: int
@@ -92,18 +93,18 @@ class Phrase:
     """A sentence: its key in i18n and what fills its blanks."""
 
     key: str
-    values: tuple[tuple[str, Part], ...] = ()
+    values: tuple[tuple[str, Inline], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
     """Parts said one after another."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[Inline, ...]
     by: str = " "
 
 
-Part = (
+Inline = (
     Phrase
     | Joined
     | Bilingual
@@ -111,7 +112,7 @@ Part = (
     | Quantity
     | Delta
     | Moment
-    | Span
+    | Duration
     | Day
     | Share
     | Badge
@@ -124,18 +125,18 @@ Part = (
 """Whatever can stand in a sentence or a table's cell; None reads as "none"."""
 
 
-def phrase(key: str, **values: Part) -> Phrase:
+def phrase(key: str, **values: Inline) -> Phrase:
     """A sentence by its key, blanks filled by name."""
     return Phrase(key, tuple(values.items()))
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerdictBox:
     """The one line that an executive reads, and what must be known with it."""
 
     state: State
-    text: Part
-    details: tuple[Part, ...]
+    text: Inline
+    details: tuple[Inline, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,9 @@ class Finding:
     """What, how much; since when, compared with what, what follows; and on what basis."""
 
     state: State
-    text: Part
-    details: tuple[Part, ...]
-    basis: Part
+    text: Inline
+    details: tuple[Inline, ...]
+    basis: Inline
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,8 @@ class Tile:
     figure: Figure
     state: State | None
     """None for a metric without thresholds."""
-    note: Part
-    compared: tuple[Part, ...]
+    note: Inline
+    compared: tuple[Inline, ...]
     shape: Values
     """Shape (steps,), NaN where absent."""
 
@@ -177,7 +178,7 @@ class Tiles:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class ColumnHead:
     """A column's heading; numbers are set flush right."""
 
     title: Phrase
@@ -189,15 +190,15 @@ class Table:
     """Rows of cells; the first cell of a row names the row."""
 
     id: str
-    caption: Part
-    columns: tuple[Column, ...]
-    rows: tuple[tuple[Part, ...], ...]
+    caption: Inline
+    columns: tuple[ColumnHead, ...]
+    rows: tuple[tuple[Inline, ...], ...]
     wide: bool = False
     """Set in smaller letters: it holds expressions or many columns."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """One series of a chart; shape (steps,), NaN where absent."""
 
     name: str
@@ -205,7 +206,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ThresholdLine:
     """A threshold or an objective on a chart."""
 
     level: str
@@ -221,15 +222,15 @@ class Chart:
     unit: str
     start_ms: int
     step_ms: int
-    lines: tuple[Line, ...]
-    others: tuple[Line, Line] | None
+    lines: tuple[ChartLine, ...]
+    others: tuple[ChartLine, ChartLine] | None
     """Lowest and highest of the series that are not drawn one by one."""
     others_count: int
-    ghost: Line | None
+    ghost: ChartLine | None
     """The same weekday a week before."""
-    limits: tuple[Limit, ...]
+    limits: tuple[ThresholdLine, ...]
     worse: int
-    caption: Part
+    caption: Inline
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +241,7 @@ class Charts:
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
+class HeatMap:
     """Series by hours: what each was on average in each hour; shape (series, hours)."""
 
     title: Bilingual
@@ -259,7 +260,7 @@ class Stretch:
     start_ms: int
     end_ms: int
     level: str
-    text: Part
+    text: Inline
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +284,7 @@ class Heading:
     """Begins a section; level 1 stands in the table of contents, `page` begins a new page."""
 
     id: str
-    text: Part
+    text: Inline
     level: int = 1
     page: bool = False
 
@@ -292,7 +293,7 @@ class Heading:
 class Note:
     """A paragraph that explains; with a state it is one that must be seen."""
 
-    text: Part
+    text: Inline
     state: State | None = None
 
 
@@ -300,10 +301,12 @@ class Note:
 class Listing:
     """Short items, each with a remark: metrics that have no data, definitions."""
 
-    items: tuple[tuple[Part, Part], ...]
+    items: tuple[tuple[Inline, Inline], ...]
 
 
-Block = Verdict | Findings | Tiles | Table | Charts | Heat | Timeline | Heading | Note | Listing
+Block = (
+    VerdictBox | Findings | Tiles | Table | Charts | HeatMap | Timeline | Heading | Note | Listing
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -369,14 +372,14 @@ def _collect(value: object, found: list[Figure]) -> None:
 
 
 def to_json(report: Report) -> bytes:
-    """The report as JSON: fields in the order they are declared, `kind` tells what each is."""
+    """The report as JSON: fields in the order they are declared, `type` names the class."""
     return orjson.dumps(_plain(report), option=orjson.OPT_INDENT_2)
 
 
 def _plain(value: object) -> object:  # noqa: PLR0911 - one line a kind
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return {"type": type(value).__name__.lower(), **{k: _plain(v) for k, v in fields}}
+        return {"type": _snake_case(type(value).__name__), **{k: _plain(v) for k, v in fields}}
     if isinstance(value, np.ndarray):
         return _items(value.tolist())
     if isinstance(value, tuple | list):
@@ -388,6 +391,10 @@ def _plain(value: object) -> object:  # noqa: PLR0911 - one line a kind
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
     return value
+
+
+def _snake_case(name: str) -> str:
+    return re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def _items(values: Iterable[object]) -> list[object]:

@@ -9,14 +9,14 @@ from jipyo.analysis.health import State
 from jipyo.analysis.summary import primary, sign_of
 from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.document import (
+    Duration,
     Finding,
+    Inline,
     Joined,
     Moment,
-    Part,
     Phrase,
     Quantity,
     Share,
-    Span,
     Subject,
     phrase,
 )
@@ -109,7 +109,7 @@ def basis(figure: Figure) -> Phrase:
     return phrase(
         "reports.basis",
         exporter=figure.exporter,
-        step=Span(figure.step_ms or 60_000),
+        step=Duration(figure.step_ms or 60_000),
         samples=figure.samples,
         coverage=Share(figure.coverage),
     )
@@ -152,13 +152,13 @@ def _breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
         subject=subject(entry, series),
         limit=limit_of(entry, worst.held),
         start=Moment(start_ms),
-        span=Span(end_ms - start_ms),
+        span=Duration(end_ms - start_ms),
         peak=peak(series, worst, sign),
         peak_at=Moment(worst.peak_ms),
     )
 
 
-def _doubt(entry: ReportMetric, series: SeriesSummary, limit: Quantity) -> Iterator[Part]:
+def _doubt(entry: ReportMetric, series: SeriesSummary, limit: Quantity) -> Iterator[Inline]:
     """That the day's cases are too few to tell on which side of a line their share is."""
     figure = primary(entry.metric, series)
     if figure and figure.certainty and figure.certainty.straddles(limit.value):
@@ -174,11 +174,11 @@ def _worst(series: SeriesSummary) -> Breach:
     return max(_held(series), key=lambda one: (one.held.rank, one.gravest[1] - one.gravest[0]))
 
 
-def _course(day: ReportData, entry: ReportMetric, series: SeriesSummary) -> Iterator[Part]:
+def _course(day: ReportData, entry: ReportMetric, series: SeriesSummary) -> Iterator[Inline]:
     """How often, who else, and how it ended."""
     held = _held(series)
     if len(held) > 1:
-        total = Span(sum(episode.lasted_ms for episode in held))
+        total = Duration(sum(episode.lasted_ms for episode in held))
         yield phrase("reports.finding.times", n=len(held), span=total)
     others = sum(one.state in _BEYOND for one in entry.now.series) - 1
     if others:
@@ -190,7 +190,7 @@ def _course(day: ReportData, entry: ReportMetric, series: SeriesSummary) -> Iter
         yield phrase("reports.finding.going_on" if day.running else "reports.finding.past_midnight")
 
 
-def _last_week(entry: ReportMetric, series: SeriesSummary) -> Part:
+def _last_week(entry: ReportMetric, series: SeriesSummary) -> Inline:
     before = same_series(series, entry.week)
     if before is None:
         return phrase("reports.compare.none")
@@ -209,7 +209,7 @@ def _extreme(series: SeriesSummary, sign: int) -> tuple[Figure, int]:
     return replace(series.asked, value=worst, fold=fold), at_ms
 
 
-def _advice(entry: ReportMetric) -> Part:
+def _advice(entry: ReportMetric) -> Inline:
     family = entry.metric.family
     key = family if family in _FAMILIES_WITH_ADVICE else entry.metric.group.value
     return phrase(f"reports.advice.{key}")
@@ -225,7 +225,7 @@ def _missed(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> Iterator[
                 actual=outcome.actual,
                 target=outcome.target,
             )
-            details: list[Part] = []
+            details: list[Inline] = []
             if entry.now.state in _BEYOND:
                 series = entry.now.series[0]
                 details += (_breach(entry, series), *_course(day, entry, series))
@@ -234,7 +234,7 @@ def _missed(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> Iterator[
             yield _Ranked(_GRAVE, _PROMISES_FIRST, finding)
 
 
-def _changed(entry: ReportMetric) -> Part:
+def _changed(entry: ReportMetric) -> Inline:
     found = change(entry, entry.week)
     if found is None:
         return phrase("reports.compare.none")
@@ -254,7 +254,7 @@ def _gaps(day: ReportData) -> Iterator[_Ranked]:
     yield _Ranked(_NOTABLE if day.enough else _GRAVE, 1e12, finding)
 
 
-def _longest_gap(targets: Iterable[Target]) -> Iterator[Part]:
+def _longest_gap(targets: Iterable[Target]) -> Iterator[Inline]:
     gaps = [(gap, target) for target in targets for gap in target.gaps]
     if gaps:
         gap, target = max(gaps, key=lambda pair: pair[0].lasted_ms)
@@ -263,7 +263,7 @@ def _longest_gap(targets: Iterable[Target]) -> Iterator[Part]:
             target=target.labels.get("instance", ""),
             start=Moment(gap.start_ms),
             end=Moment(gap.end_ms),
-            span=Span(gap.lasted_ms),
+            span=Duration(gap.lasted_ms),
         )
 
 
@@ -288,7 +288,7 @@ def _large(delta: Delta) -> bool:
     return abs(delta.value) >= (_CHANGE_PERCENT if delta.unit == "percent" else _CHANGE_POINTS)
 
 
-def _day_before(entry: ReportMetric) -> Part:
+def _day_before(entry: ReportMetric) -> Inline:
     found = change(entry, entry.yesterday)
     if found is None:
         return phrase("reports.finding.no_day_before")
@@ -312,7 +312,7 @@ def _nearest(day: ReportData) -> Iterator[_Ranked]:
             peak=figure,
             peak_at=Moment(at),
             limit=limit,
-            minutes=Span(series.warning_ms + series.critical_ms),
+            minutes=Duration(series.warning_ms + series.critical_ms),
         )
         near = _nearness(figure.value, limit.value, rule.sign)
         compared = (

@@ -11,7 +11,16 @@ from jipyo.analysis.health import State
 from jipyo.analysis.summary import is_quantile
 from jipyo.catalogue import Statistic, Summary
 from jipyo.catalogue.metric import Compare
-from jipyo.reports.document import Badge, Column, Part, Phrase, Quantity, Subject, Table, phrase
+from jipyo.reports.document import (
+    Badge,
+    ColumnHead,
+    Inline,
+    Phrase,
+    Quantity,
+    Subject,
+    Table,
+    phrase,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -130,11 +139,11 @@ def table(found: Iterable[ObjectiveResult]) -> Table:
     return Table(
         id="objectives",
         caption=phrase("reports.objective.caption"),
-        columns=tuple(Column(phrase(f"reports.column.{c}"), c in numbers) for c in columns),
+        columns=tuple(ColumnHead(phrase(f"reports.column.{c}"), c in numbers) for c in columns),
         rows=tuple(_row(one) for one in found),
     )
 
 
-def _row(one: ObjectiveResult) -> tuple[Part, ...]:
+def _row(one: ObjectiveResult) -> tuple[Inline, ...]:
     word = one.reason or phrase(f"reports.objective.{one.result.value}")
     return (one.subject, one.target, one.actual, one.margin, Badge(_BADGES[one.result], word))

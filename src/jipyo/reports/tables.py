@@ -11,14 +11,14 @@ from jipyo.catalogue import Across, Summary
 from jipyo.reports.document import (
     Badge,
     Code,
-    Column,
+    ColumnHead,
     Day,
+    Duration,
+    Inline,
     Joined,
     Moment,
-    Part,
     Quantity,
     Share,
-    Span,
     Stretch,
     Subject,
     Table,
@@ -52,10 +52,10 @@ _BEFORE_OTHERS = (Summary.AVG, Summary.RATIO_OF_SUMS)
 _OWN_COLUMN = frozenset({*_BEFORE_OTHERS, Summary.P95, Summary.MAX})
 
 
-def columns(*names: str, text: Iterable[str] = ()) -> tuple[Column, ...]:
+def columns(*names: str, text: Iterable[str] = ()) -> tuple[ColumnHead, ...]:
     """Columns by name; all but the first and those named as text hold numbers."""
     words = {names[0], *text}
-    return tuple(Column(phrase(f"reports.column.{name}"), name not in words) for name in names)
+    return tuple(ColumnHead(phrase(f"reports.column.{name}"), name not in words) for name in names)
 
 
 def metrics(group: MetricGroup, entries: Sequence[ReportMetric]) -> Table:
@@ -81,7 +81,7 @@ def metrics(group: MetricGroup, entries: Sequence[ReportMetric]) -> Table:
     )
 
 
-def _metric(entry: ReportMetric) -> tuple[Part, ...]:
+def _metric(entry: ReportMetric) -> tuple[Inline, ...]:
     series = entry.now.headline
     beyond = entry.now.series[0]
     compared = change(entry, entry.week)
@@ -95,11 +95,11 @@ def _metric(entry: ReportMetric) -> tuple[Part, ...]:
     )
 
 
-def _summary(metric: Metric, series: SeriesSummary) -> tuple[Part, Part, Part, Part]:
+def _summary(metric: Metric, series: SeriesSummary) -> tuple[Inline, Inline, Inline, Inline]:
     """Average, p95, maximum with its time, and what else the catalogue wants told."""
     told = series.figures
     average = next((told[name] for name in _BEFORE_OTHERS if name in told), None)
-    highest: Part = told.get(Summary.MAX)
+    highest: Inline = told.get(Summary.MAX)
     if highest is not None:
         highest = phrase("reports.at", value=highest, at=Moment(series.stats.maximum_ms))
     others = tuple(
@@ -110,14 +110,16 @@ def _summary(metric: Metric, series: SeriesSummary) -> tuple[Part, Part, Part, P
     return average, told.get(Summary.P95), highest, Joined(others, ", ") if others else None
 
 
-def _beyond(entry: ReportMetric, series: SeriesSummary) -> tuple[Part, Part]:
+def _beyond(entry: ReportMetric, series: SeriesSummary) -> tuple[Inline, Inline]:
     """Time beyond the warning line (the critical one included) and beyond the critical one."""
     rule = entry.now.rule
     if rule is None:
         return None, None
     limits = rule.limits
-    warning = Span(series.warning_ms + series.critical_ms) if limits.warning is not None else None
-    return warning, Span(series.critical_ms) if limits.critical is not None else None
+    warning = (
+        Duration(series.warning_ms + series.critical_ms) if limits.warning is not None else None
+    )
+    return warning, Duration(series.critical_ms) if limits.critical is not None else None
 
 
 def badge(entry: ReportMetric, state: State) -> Badge:
@@ -130,7 +132,7 @@ def badge(entry: ReportMetric, state: State) -> Badge:
 
 def series(entries: Iterable[ReportMetric]) -> Table:
     """Every series of these metrics, each metric's gravest first."""
-    rows: list[tuple[Part, ...]] = []
+    rows: list[tuple[Inline, ...]] = []
     for entry in entries:
         rows += (_series(entry, one) for one in entry.now.series[:SERIES])
         left = len(entry.now.series) - SERIES
@@ -156,7 +158,7 @@ def series(entries: Iterable[ReportMetric]) -> Table:
     )
 
 
-def _series(entry: ReportMetric, one: SeriesSummary) -> tuple[Part, ...]:
+def _series(entry: ReportMetric, one: SeriesSummary) -> tuple[Inline, ...]:
     average, p95, highest, others = _summary(entry.metric, one)
     return (
         subject(entry, one),
@@ -212,7 +214,7 @@ def crossing_table(listed: Iterable[Crossing]) -> Table:
     )
 
 
-def _crossing(entry: ReportMetric, one: SeriesSummary, episode: Breach) -> tuple[Part, ...]:
+def _crossing(entry: ReportMetric, one: SeriesSummary, episode: Breach) -> tuple[Inline, ...]:
     rule = entry.now.rule
     assert rule is not None, "BUG: an episode without thresholds"
     worst = peak(one, episode, rule.sign)
@@ -220,8 +222,8 @@ def _crossing(entry: ReportMetric, one: SeriesSummary, episode: Breach) -> tuple
         subject(entry, one),
         Moment(episode.start_ms),
         phrase("reports.crossings.open") if episode.open else Moment(episode.end_ms),
-        Span(episode.lasted_ms),
-        Span(episode.critical_ms) if rule.limits.critical is not None else None,
+        Duration(episode.lasted_ms),
+        Duration(episode.critical_ms) if rule.limits.critical is not None else None,
         limit_of(entry, episode.held),
         phrase("reports.at", value=worst, at=Moment(episode.peak_ms)),
         Badge(episode.held),
@@ -275,7 +277,7 @@ def largest(entry: ReportMetric) -> Table:
                 one.target or one.labels.get(entry.metric.by[-1], ""),
                 one.figures.get(Summary.AVG),
                 one.figures.get(Summary.MAX),
-                Span(one.stats.steps * entry.now.window.step_ms),
+                Duration(one.stats.steps * entry.now.window.step_ms),
             )
             for one in ranked
         ),
@@ -299,25 +301,25 @@ def completeness(targets: Iterable[Target]) -> Table:
     )
 
 
-def _target(target: Target) -> tuple[Part, ...]:
+def _target(target: Target) -> tuple[Inline, ...]:
     longest = target.longest
-    gap: Part = None
+    gap: Inline = None
     if longest is not None:
         gap = phrase(
             "reports.gap",
-            span=Span(longest.lasted_ms),
+            span=Duration(longest.lasted_ms),
             start=Moment(longest.start_ms),
             end=Moment(longest.end_ms),
         )
     name = " ".join(filter(None, (target.labels.get("job", ""), target.labels.get("instance", ""))))
     return (
         name,
-        Span(target.interval_ms),
+        Duration(target.interval_ms),
         Quantity(target.received, "count"),
         Quantity(target.expected, "count"),
         target.share,
         gap,
-        Span(target.down_ms),
+        Duration(target.down_ms),
     )
 
 
@@ -332,7 +334,7 @@ def definitions(day: ReportData) -> Table:
     )
 
 
-def _definition(entry: ReportMetric) -> tuple[Part, ...]:
+def _definition(entry: ReportMetric) -> tuple[Inline, ...]:
     metric, limits = entry.metric, entry.metric.thresholds
     asked = tuple(
         phrase("reports.definitions.query", exporter=exporter, query=Code(expression))
@@ -342,14 +344,16 @@ def _definition(entry: ReportMetric) -> tuple[Part, ...]:
     return (name, _limits(limits, metric) if limits else None, Joined(asked, "\n"))
 
 
-def _limits(limits: Thresholds, metric: Metric) -> Part:
+def _limits(limits: Thresholds, metric: Metric) -> Inline:
     values = (("warning", limits.warning), ("critical", limits.critical))
     levels = tuple(
         phrase(f"reports.limit.{name}", value=Quantity(value, metric.unit.value))
         for name, value in values
         if value is not None
     )
-    held = phrase("reports.definitions.for", span=Span(limits.for_ms)) if limits.for_ms else None
+    held = (
+        phrase("reports.definitions.for", span=Duration(limits.for_ms)) if limits.for_ms else None
+    )
     origin = phrase(f"reports.origin.{limits.origin.value}")
     return Joined((*levels, *((held,) if held else ()), origin), "\n")
 
@@ -377,7 +381,7 @@ def traced(figures: Iterable[Figure], day: ReportData, names: Mapping[str, Bilin
     )
 
 
-def _window(figure: Figure, day: ReportData) -> Part:
+def _window(figure: Figure, day: ReportData) -> Inline:
     """From when to when; of another day which."""
     if figure.start_ms >= day.period.start_ms:
         return phrase(

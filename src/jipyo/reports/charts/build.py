@@ -9,7 +9,16 @@ import numpy as np
 from jipyo.analysis.summary import sign_of
 from jipyo.catalogue import Across, Direction, Unit
 from jipyo.model.figure import Fold
-from jipyo.reports.document import Chart, Heat, Limit, Line, Moment, Part, Share, phrase
+from jipyo.reports.document import (
+    Chart,
+    ChartLine,
+    HeatMap,
+    Inline,
+    Moment,
+    Share,
+    ThresholdLine,
+    phrase,
+)
 from jipyo.reports.gathered import same_series
 
 if TYPE_CHECKING:
@@ -39,7 +48,7 @@ def chart(entry: ReportMetric) -> Chart:
         unit=entry.metric.unit.value,
         start_ms=now.window.start_ms,
         step_ms=now.window.step_ms,
-        lines=tuple(Line(one.target, one.values) for one in drawn),
+        lines=tuple(ChartLine(one.target, one.values) for one in drawn),
         others=_range(others) if others else None,
         others_count=len(others),
         ghost=_ghost(entry),
@@ -49,26 +58,26 @@ def chart(entry: ReportMetric) -> Chart:
     )
 
 
-def limits(metric: Metric) -> Iterable[Limit]:
+def limits(metric: Metric) -> Iterable[ThresholdLine]:
     """Warning, critical, and a promise that is not one of them already."""
     lines = metric.thresholds
     levels = (("warning", lines.warning), ("critical", lines.critical)) if lines else ()
-    known = [Limit(level, value) for level, value in levels if value is not None]
+    known = [ThresholdLine(level, value) for level, value in levels if value is not None]
     yield from known
     goal = metric.objective
     if goal is not None and all(one.value != goal.value for one in known):
-        yield Limit("goal", goal.value)
+        yield ThresholdLine("goal", goal.value)
 
 
-def _range(others: tuple[SeriesSummary, ...]) -> tuple[Line, Line]:
+def _range(others: tuple[SeriesSummary, ...]) -> tuple[ChartLine, ChartLine]:
     values = np.stack([one.values for one in others])
     nothing = np.isnan(values).all(axis=0)
     low: Values = np.where(nothing, np.nan, np.fmin.reduce(values, axis=0))
     high: Values = np.where(nothing, np.nan, np.fmax.reduce(values, axis=0))
-    return Line("", low), Line("", high)
+    return ChartLine("", low), ChartLine("", high)
 
 
-def _ghost(entry: ReportMetric) -> Line | None:
+def _ghost(entry: ReportMetric) -> ChartLine | None:
     """Last week's same series, where there is one series and its steps are as many."""
     if len(entry.now.series) != 1:
         return None
@@ -76,10 +85,10 @@ def _ghost(entry: ReportMetric) -> Line | None:
     before = same_series(series, entry.week)
     if before is None or before.values.shape != series.values.shape:
         return None
-    return Line("", before.values)
+    return ChartLine("", before.values)
 
 
-def _caption(entry: ReportMetric) -> Part:
+def _caption(entry: ReportMetric) -> Inline:
     figure, series = entry.now.figure, entry.now.headline
     if figure is None:
         return phrase("reports.chart.caption.plain", coverage=Share(entry.now.coverage))
@@ -93,14 +102,14 @@ def _caption(entry: ReportMetric) -> Part:
     )
 
 
-def heat(entry: ReportMetric) -> Heat | None:
+def heat(entry: ReportMetric) -> HeatMap | None:
     """Each series' hourly mean as a table of colours, where the catalogue asks for it."""
     now = entry.now
     if Across.HEATMAP not in entry.metric.report.across or len(now.series) < _HEAT_FROM:
         return None
     ordered = sorted(now.series, key=lambda one: _natural(one.target))
     top = max(one.stats.maximum for one in ordered)
-    return Heat(
+    return HeatMap(
         title=entry.metric.name,
         unit=entry.metric.unit.value,
         rows=tuple(one.target for one in ordered),

@@ -35,7 +35,7 @@ _HUGE = 1e150
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class PlotLine:
     """One line; `values` has the shape of the plot's times, NaN where there is none."""
 
     name: str
@@ -43,7 +43,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Band:
+class PlotBand:
     """The range of many lines that are not drawn one by one; NaN where there is none."""
 
     name: str
@@ -52,7 +52,7 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class PlotThreshold:
     """A threshold: its class (`warning`, `critical`, `goal`), its height, its words."""
 
     level: str
@@ -91,10 +91,10 @@ class Plot:
     title: str
     description: str
     axes: Axes
-    lines: Sequence[Line]
-    limits: Sequence[Limit] = ()
-    band: Band | None = None
-    ghost: Line | None = None
+    lines: Sequence[PlotLine]
+    limits: Sequence[PlotThreshold] = ()
+    band: PlotBand | None = None
+    ghost: PlotLine | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ def bars(title: str, items: Sequence[Bar], width: int = 520) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class TimelineMark:
     """A stretch of time on a row, with its class and what a pointer reads there."""
 
     start_ms: int
@@ -204,15 +204,15 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TimelineTrack:
     """One row of a timeline."""
 
     name: str
-    marks: Sequence[Mark]
+    marks: Sequence[TimelineMark]
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class TimeRange:
     """From when to when, and in whose clock."""
 
     start_ms: int
@@ -220,7 +220,9 @@ class Period:
     zone: ZoneInfo
 
 
-def timeline(title: str, rows: Sequence[Row], period: Period, width: int = 1060) -> str:
+def timeline(
+    title: str, rows: Sequence[TimelineTrack], period: TimeRange, width: int = 1060
+) -> str:
     """When what was beyond its threshold: one row each, the day from left to right."""
     size = Size(width, 30 + 22 * len(rows))
     left = min(12 + max((text_width(row.name) for row in rows), default=0.0), width * 0.4)
@@ -238,7 +240,7 @@ def timeline(title: str, rows: Sequence[Row], period: Period, width: int = 1060)
 
 
 @dataclass(frozen=True, slots=True)
-class Heat:
+class HeatPlot:
     """A table of colours; `values` has shape (rows, columns), NaN where there is none."""
 
     title: str
@@ -250,7 +252,7 @@ class Heat:
     written: Callable[[float], str]
 
 
-def heat(plot: Heat, width: int = 1060) -> str:
+def heat(plot: HeatPlot, width: int = 1060) -> str:
     """Rows by columns in ten shades from `low` to `high`; an empty cell is no data."""
     left = min(12 + max(map(text_width, plot.rows), default=0.0), width * 0.3)
     across, down = max(len(plot.columns), 1), 15
@@ -347,7 +349,7 @@ def _value_axis(plot: Plot) -> tuple[Sequence[float], float, float]:
     return value_ticks(low, high, plot.axes.step_base, plot.axes.top)
 
 
-def _near(limits: Sequence[Limit], low: float, high: float) -> Iterator[Limit]:
+def _near(limits: Sequence[PlotThreshold], low: float, high: float) -> Iterator[PlotThreshold]:
     """The limits that the axis reaches for: the nearest always, others where data come close.
 
     A critical line at 1,000 above data near 0 would press the warning line at 10 into the
@@ -404,7 +406,7 @@ def _zones(frame: _Frame, plot: Plot) -> Iterator[str]:
             )
 
 
-def _limits(frame: _Frame, limits: Sequence[Limit]) -> Iterator[str]:
+def _limits(frame: _Frame, limits: Sequence[PlotThreshold]) -> Iterator[str]:
     """The lines and their words, which stand side by side where lines are close."""
     words: list[tuple[float, float, float]] = []
     for limit in limits:
@@ -512,7 +514,7 @@ def _legend(
             yield f'<text x="{_n(x + 16)}" y="{y}">{text(name)}</text>'
 
 
-def _mark(frame: _Frame, mark: Mark, y: int) -> str:
+def _mark(frame: _Frame, mark: TimelineMark, y: int) -> str:
     start, end = frame.x(np.array([mark.start_ms, mark.end_ms]))
     return (
         f'<rect class="mark {mark.level}" x="{_n(float(start))}" y="{y}" '
@@ -521,7 +523,7 @@ def _mark(frame: _Frame, mark: Mark, y: int) -> str:
     )
 
 
-def _shade(value: float, plot: Heat) -> str:
+def _shade(value: float, plot: HeatPlot) -> str:
     if math.isnan(value):
         return "cell none"
     share = (value - plot.low) / (plot.high - plot.low) if plot.high > plot.low else 0.0

@@ -30,22 +30,22 @@ from jipyo.reports.document import (
     Finding,
     Findings,
     Heading,
-    Heat,
+    HeatMap,
+    Inline,
     Joined,
-    Limit,
     Listing,
     Moment,
     Note,
-    Part,
     Phrase,
     Quantity,
     Report,
     Subject,
     Table,
+    ThresholdLine,
     Tile,
     Tiles,
     Timeline,
-    Verdict,
+    VerdictBox,
 )
 from jipyo.reports.render.wording import Words
 
@@ -129,16 +129,16 @@ class _Page:
 
     # --- words
 
-    def say(self, part: Part) -> str:
+    def say(self, part: Inline) -> str:
         """Plain text."""
         return self.words.say(part)
 
-    def inline(self, part: Part) -> str:
+    def inline(self, part: Inline) -> str:
         """A part as HTML within a line: its figures keep their exact numbers."""
         escaped = _text(self._marked(part))
         return _MARK.sub(self._put, escaped).replace("\n", "<br>")
 
-    def _marked(self, part: Part) -> str:  # noqa: PLR0911 - one case a kind
+    def _marked(self, part: Inline) -> str:  # noqa: PLR0911 - one case a kind
         """The text with figures, badges and code between marks that escaping leaves alone."""
         match part:
             case Phrase():
@@ -223,7 +223,7 @@ class _Page:
 
     def block(self, block: Block) -> str:  # noqa: PLR0911 - one case a kind
         match block:
-            case Verdict():
+            case VerdictBox():
                 return self.verdict(block)
             case Findings():
                 return f'<ol class="findings">{"".join(map(self.finding, block.items))}</ol>\n'
@@ -233,7 +233,7 @@ class _Page:
                 return self.table(block)
             case Charts():
                 return f'<div class="charts">{"".join(map(self.chart, block.items))}</div>\n'
-            case Heat():
+            case HeatMap():
                 return self.heat(block)
             case Timeline():
                 return self.timeline(block)
@@ -247,7 +247,7 @@ class _Page:
             case _:
                 return self.listing(block)
 
-    def verdict(self, verdict: Verdict) -> str:
+    def verdict(self, verdict: VerdictBox) -> str:
         details = "".join(f"<li>{self.inline(one)}</li>" for one in verdict.details)
         return (
             f'<section class="verdict {verdict.state.value}"><p class="line">'
@@ -308,7 +308,7 @@ class _Page:
             f"<thead><tr>{head}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
         )
 
-    def row(self, table: Table, row: Sequence[Part]) -> str:
+    def row(self, table: Table, row: Sequence[Inline]) -> str:
         cells = [f'<th scope="row">{self.cell(row[0])}</th>']
         cells += (
             f"<td{_number(column.number)}>{self.cell(part)}</td>"
@@ -316,7 +316,7 @@ class _Page:
         )
         return "".join(cells)
 
-    def cell(self, part: Part) -> str:
+    def cell(self, part: Inline) -> str:
         return self.subject(part) if isinstance(part, Subject) else self.inline(part)
 
     def listing(self, listing: Listing) -> str:
@@ -345,7 +345,7 @@ class _Page:
             description=caption,
             axes=axes,
             lines=[
-                svg.Line(self._line_name(chart, line.name), line.values) for line in chart.lines
+                svg.PlotLine(self._line_name(chart, line.name), line.values) for line in chart.lines
             ],
             limits=[self._limit(chart, limit) for limit in chart.limits],
             band=self._band(chart),
@@ -360,23 +360,23 @@ class _Page:
     def _line_name(self, chart: Chart, name: str) -> str:
         return name or (self.words.texts("reports.legend.today") if chart.ghost else "")
 
-    def _limit(self, chart: Chart, limit: Limit) -> svg.Limit:
+    def _limit(self, chart: Chart, limit: ThresholdLine) -> svg.PlotThreshold:
         value = self.words.texts.number(limit.value, chart.unit)
         label = self.words.texts(f"reports.limit.{limit.level}", value=value)
-        return svg.Limit(limit.level, limit.value, label)
+        return svg.PlotThreshold(limit.level, limit.value, label)
 
-    def _band(self, chart: Chart) -> svg.Band | None:
+    def _band(self, chart: Chart) -> svg.PlotBand | None:
         if chart.others is None:
             return None
         name = self.words.texts("reports.legend.others", n=chart.others_count)
-        return svg.Band(name, chart.others[0].values, chart.others[1].values)
+        return svg.PlotBand(name, chart.others[0].values, chart.others[1].values)
 
-    def _ghost(self, chart: Chart) -> svg.Line | None:
+    def _ghost(self, chart: Chart) -> svg.PlotLine | None:
         if chart.ghost is None:
             return None
-        return svg.Line(self.words.texts("reports.legend.last_week"), chart.ghost.values)
+        return svg.PlotLine(self.words.texts("reports.legend.last_week"), chart.ghost.values)
 
-    def heat(self, heat: Heat) -> str:
+    def heat(self, heat: HeatMap) -> str:
         number = self.words.texts.number
         title = self.words.texts(
             "reports.heat.title",
@@ -384,7 +384,7 @@ class _Page:
             low=number(heat.low, heat.unit),
             high=number(heat.high, heat.unit),
         )
-        plot = svg.Heat(
+        plot = svg.HeatPlot(
             title=title,
             rows=heat.rows,
             columns=[_hour(t_ms, self.words.zone) for t_ms in heat.hours_ms],
@@ -400,10 +400,10 @@ class _Page:
 
     def timeline(self, timeline: Timeline) -> str:
         rows = [
-            svg.Row(
+            svg.TimelineTrack(
                 self.say(row.subject),
                 [
-                    svg.Mark(one.start_ms, one.end_ms, one.level, self.say(one.text))
+                    svg.TimelineMark(one.start_ms, one.end_ms, one.level, self.say(one.text))
                     for one in row.stretches
                 ],
             )
@@ -413,7 +413,7 @@ class _Page:
         drawn = svg.timeline(
             self.say(timeline.title),
             rows,
-            svg.Period(period.start_ms, period.end_ms, self.words.zone),
+            svg.TimeRange(period.start_ms, period.end_ms, self.words.zone),
             _WIDE,
         )
         return f'<figure class="whole">{drawn}</figure>\n'

@@ -14,14 +14,14 @@ from jipyo.reports.document import (
     Badge,
     Code,
     Day,
+    Duration,
+    Inline,
     Joined,
     Moment,
-    Part,
     Period,
     Phrase,
     Quantity,
     Share,
-    Span,
     Subject,
 )
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 NONE = "–"
 _TENTH, _SMALLEST = 0.1, 0.0005
-_Amount = Figure | Quantity | Delta | Share | Moment | Span | Day
+_Amount = Figure | Quantity | Delta | Share | Moment | Duration | Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Words:
         """The words for a report of this period."""
         return cls(texts, ZoneInfo(period.zone), period)
 
-    def say(self, part: Part) -> str:  # noqa: PLR0911 - one case a kind
+    def say(self, part: Inline) -> str:  # noqa: PLR0911 - one case a kind
         """The part as plain text."""
         match part:
             case None:
@@ -86,7 +86,7 @@ class Words:
                 return self.share(part.value)
             case Moment():
                 return self.moment(part.t_ms, dated=part.dated)
-            case Span():
+            case Duration():
                 return self.texts.span(part.ms) if part.ms else self.texts("reports.no_time")
             case _:
                 return self.texts.day(part.day)
