@@ -25,6 +25,7 @@ from jipyo.web.http import endpoint as edge
 from jipyo.web.http.metrics import RequestMetrics
 from jipyo.web.middleware import SECURITY_HEADERS
 from jipyo.web.services import HeadStats, Options, Services
+from jipyo.web.static_files import set_base
 
 from .conftest import NOW_MS, T0_MS, Client, Serve
 
@@ -65,7 +66,7 @@ def test_requests_are_counted_by_route_and_never_by_address(serve: Serve) -> Non
     client = serve(meter=meter)
     client.get("/api/v1/label/job/values")
     client.get("/api/v1/label/instance/values")
-    client.get("/../../etc/passwd")
+    client.get("/assets/none.js")
     client.post("/api/v1/rules", a="b")
     counts = _counts(meter, 4)
     assert counts["/api/v1/label/{name:path}/values", "200"] == 2
@@ -142,7 +143,9 @@ def test_status_tells_how_the_server_stands(serve: Serve) -> None:
 def static(tmp_path: Path) -> Path:
     folder = tmp_path / "static"
     (folder / "assets").mkdir(parents=True)
-    (folder / "index.html").write_text("<!doctype html><title>지표</title>" + "x" * 600)
+    (folder / "index.html").write_text(
+        '<!doctype html><base href="./"><title>지표</title>' + "x" * 600
+    )
     (folder / "assets" / "index-abc.js").write_text("export {}" * 100)
     (folder / "assets" / "a.woff2").write_bytes(b"w" * 2000)
     (tmp_path / "secret.txt").write_text("secret")
@@ -179,17 +182,74 @@ def test_a_changed_page_has_another_tag(serve: Serve, static: Path) -> None:
 @pytest.mark.parametrize(
     "path",
     [
-        "/nothing",
         "/assets",
-        "/way-out",
+        "/assets/index-old.js",
+        "/assets/of/an/older/version",
+        "/favicon.ico",
         "/%2e%2e/secret.txt",
         "/..%2fsecret.txt",
         "/a%00b",
-        "//etc",
+        "/api",
+        "/api/v2/query",
+        "/api/jipyo/nothing",
+        "/v1",
+        "/v1/traces",
+        "/metrics/job/x",
+        "/-/reload",
     ],
 )
-def test_only_files_of_the_page_are_served(serve: Serve, static: Path, path: str) -> None:
-    assert serve(static=static).get(path).status == 404
+def test_only_files_and_views_of_the_dashboard_are_served(
+    serve: Serve, static: Path, path: str
+) -> None:
+    answer = serve(static=static).get(path)
+    assert answer.status == 404
+    assert answer.json["errorType"] == "not_found"
+
+
+@pytest.mark.parametrize(
+    ("path", "base"),
+    [
+        ("/", "./"),
+        ("/index.html", "./"),
+        ("/logs", "./"),
+        ("/logs?from=now-1h", "./"),
+        ("/metric/system.cpu.utilization", "../"),
+        ("/metric/", "../"),
+        ("/metric/a%2Fb", "../"),
+        ("/metric/a%3Fb", "../"),
+        ("/metric/%ED%95%9C", "../"),
+        ("/reports/2026/11/01", "../../../"),
+        ("//etc/passwd", "../../"),
+        ("/way-out", "./"),
+        ("/..%2f..%2fetc/passwd", "../"),
+        ("/metrics.old", "./"),
+        ("/apix/y", "../"),
+        ("/" + "x" * 300, "./"),
+    ],
+)
+def test_views_get_the_page_with_a_base_that_leads_to_the_root(
+    serve: Serve, static: Path, path: str, base: str
+) -> None:
+    answer = serve(static=static).get(path)
+    assert (answer.status, answer.headers["cache-control"]) == (200, "no-cache")
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    page = answer.body.decode()
+    assert f'<base href="{base}">' in page
+    assert page.count("<base") == 1
+    assert "secret" not in page
+
+
+@pytest.mark.parametrize("prefix", ["", "/jipyo", "/tools/jipyo"])
+@pytest.mark.parametrize("view", ["/", "/logs", "/metric/a%2Fb", "/a/b/c/"])
+def test_relative_addresses_reach_the_assets_behind_any_prefix(prefix: str, view: str) -> None:
+    html = set_base(b'<base href="./">', view.encode()).decode()
+    base = urllib.parse.urljoin(f"https://host{prefix}{view}", html.split('"')[1])
+    assert urllib.parse.urljoin(base, "assets/a.js") == f"https://host{prefix}/assets/a.js"
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
+def test_a_view_is_only_read(serve: Serve, static: Path, method: str) -> None:
+    assert serve(static=static).ask(method, "/metric/x").status == 405
 
 
 def test_a_page_that_was_not_built_says_so_in_both_languages(client: Client) -> None:
@@ -203,7 +263,7 @@ def test_a_page_that_was_not_built_says_so_in_both_languages(client: Client) -> 
 
 
 def test_every_answer_carries_the_security_headers(client: Client) -> None:
-    for path in ("/", "/metrics", "/api/v1/query", "/nothing"):
+    for path in ("/", "/metrics", "/api/v1/query", "/assets/none.js"):
         headers = client.get(path).headers
         assert SECURITY_HEADERS.items() <= headers.items()
 

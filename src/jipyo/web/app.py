@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
@@ -66,15 +67,18 @@ def _routes(services: Services) -> list[BaseRoute]:
 
 
 def _own_routes(services: Services, pool: Executor) -> list[BaseRoute]:
-    own = jipyo_api.JipyoApi(services).table()
-    described = openapi.document(own, services.version)
+    api = jipyo_api.JipyoApi(services)
+    described = openapi.document(jipyo_api.ENDPOINTS, services.version)
 
     def describe(form: Form, gone: threading.Event) -> Reply:
         del form, gone
         return Reply(described)
 
     refusal = jipyo_api.refuse(services)
-    answers = {row.path: jipyo_api.answerer(services, row.answer) for row in own}
+    answers = {
+        row.path: jipyo_api.answerer(services, partial(row.answer, api))
+        for row in jipyo_api.ENDPOINTS
+    }
     answers["/openapi.json"] = describe
     return [
         Route(

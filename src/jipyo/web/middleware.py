@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 SECURITY_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "content-security-policy": (
-        "default-src 'self'; base-uri 'none'; object-src 'none'; form-action 'self'; "
+        "default-src 'self'; base-uri 'self'; object-src 'none'; form-action 'self'; "
         "frame-ancestors 'none'"
     ),
     "referrer-policy": "no-referrer",

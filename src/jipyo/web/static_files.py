@@ -1,9 +1,13 @@
-"""The built page: files of one folder, with the headers that let browsers keep them."""
+"""The dashboard's files, and its start page at every address that the dashboard routes itself.
+
+Addresses in the built page are relative, so that any reverse proxy may put a prefix before
+them. Below a nested route they would resolve against that route; therefore the page is sent
+with a `<base>` that leads from the requested path back to the root.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
 from html import escape
 from typing import TYPE_CHECKING
 
@@ -34,41 +38,81 @@ _TYPES = {
 # Files below assets/ carry a hash of their content in their name, so they never change.
 _HASHED = "assets"
 _FOREVER = "public, max-age=31536000, immutable"
-_ASK_AGAIN = "no-cache"
+_REVALIDATE = "no-cache"
+_INDEX = "index.html"
+_BASE = b'<base href="./"'
+_RESERVED = ("api", "v1", "metrics", "federate", "-")
+"""First segments of addresses that belong to machines: unknown ones there are errors."""
 
 
 def page(services: Services, form: Form, gone: threading.Event) -> Reply:
-    """One file of the page; its address is the path below the folder."""
+    """The file at this path, or the start page where the dashboard has a route of its own."""
     del gone
-    asked = form.path["path"]
-    file = _inside(services.static, asked or "index.html")
-    if file is None:
-        if not asked and not (services.static / "index.html").is_file():
-            return _not_built()
-        raise QueryError(QueryErrorKind.NOT_FOUND, f"/{asked} is not served here")
-    stat = file.stat()
-    etag = _etag(file, stat.st_mtime_ns)
-    forever = file.relative_to(services.static.resolve()).parts[0] == _HASHED
-    headers = {"etag": etag, "cache-control": _FOREVER if forever else _ASK_AGAIN}
-    kind = _TYPES.get(file.suffix, "application/octet-stream")
-    if etag in form.headers.get("if-none-match", ""):
-        return Reply(b"", 304, kind, headers)
-    return Reply(file.read_bytes(), 200, kind, headers)
+    path = form.path["path"]
+    file = find_file(services.static, path)
+    if file is not None and path != _INDEX:
+        return _send_file(form, file, is_hashed=path.startswith(f"{_HASHED}/"))
+    if file is None and not is_page_route(path):
+        raise QueryError(QueryErrorKind.NOT_FOUND, f"/{path} is not served here")
+    return _send_page(form, services.static / _INDEX)
 
 
-def _inside(folder: Path, asked: str) -> Path | None:
-    """The file of this name, if it is one and truly lies in the folder."""
-    if "\0" in asked:
+def is_page_route(path: str) -> bool:
+    """Whether a path without a file is a view of the dashboard.
+
+    Neither is an address below those of our APIs, nor one that looks like a file: a browser
+    that asks for the script of an older version must see an error, and no HTML.
+    """
+    first, _, _ = path.partition("/")
+    return first not in (*_RESERVED, _HASHED) and "\0" not in path and not _is_file_name(path)
+
+
+def _is_file_name(path: str) -> bool:
+    return path[path.rfind(".") :] in _TYPES
+
+
+def find_file(folder: Path, path: str) -> Path | None:
+    """The file at a path below the folder; None where it is none, or leads out of the folder."""
+    if "\0" in path or not path:
         return None
-    file = (folder / asked).resolve()
-    return file if file.is_relative_to(folder.resolve()) and file.is_file() else None
+    try:
+        file = (folder / path).resolve()
+        is_inside = file.is_relative_to(folder.resolve()) and file.is_file()
+    except OSError:  # a name longer than file systems allow
+        return None
+    return file if is_inside else None
 
 
-@lru_cache(maxsize=512)
-def _etag(file: Path, changed_ns: int) -> str:
-    """Weak, because the bytes sent may be compressed."""
-    del changed_ns
-    return f'W/"{hashlib.sha256(file.read_bytes()).hexdigest()[:20]}"'
+def set_base(html: bytes, raw_path: bytes) -> bytes:
+    """The page with its `<base>` leading from the path, as the browser sees it, to the root.
+
+    >>> set_base(b'<base href="./">', b"/metric/x")
+    b'<base href="../">'
+    """
+    depth = raw_path.count(b"/") - 1
+    return html.replace(_BASE, b'<base href="%b"' % (b"../" * depth or b"./"), 1)
+
+
+def _send_page(form: Form, file: Path) -> Reply:
+    try:
+        html = file.read_bytes()
+    except FileNotFoundError:
+        return _not_built()
+    return _send(form, set_base(html, form.raw_path), _TYPES[".html"], _REVALIDATE)
+
+
+def _send_file(form: Form, file: Path, *, is_hashed: bool) -> Reply:
+    media_type = _TYPES.get(file.suffix, "application/octet-stream")
+    return _send(form, file.read_bytes(), media_type, _FOREVER if is_hashed else _REVALIDATE)
+
+
+def _send(form: Form, body: bytes, media_type: str, caching: str) -> Reply:
+    # Weak, because the bytes sent may be compressed.
+    etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
+    headers = {"etag": etag, "cache-control": caching}
+    if etag in form.headers.get("if-none-match", ""):
+        return Reply(b"", 304, media_type, headers)
+    return Reply(body, 200, media_type, headers)
 
 
 def _not_built() -> Reply:

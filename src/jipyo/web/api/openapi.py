@@ -47,7 +47,7 @@ def document(rows: Sequence[Row], version: str) -> bytes:
     """The whole document as JSON."""
     schemas: dict[str, Schema] = {}
     for shape in sorted({row.shape for row in rows} | {doc.Problem}, key=str):
-        _schema(shape, schemas)
+        describe_type(shape, schemas)
     return orjson.dumps(
         {
             "openapi": "3.1.0",
@@ -63,20 +63,20 @@ def document(rows: Sequence[Row], version: str) -> bytes:
     )
 
 
-def _schema(hint: Any, schemas: dict[str, Schema]) -> Schema:
-    """The JSON Schema of a type; every dataclass it names is put into `schemas`."""
+def describe_type(hint: Any, schemas: dict[str, Schema]) -> Schema:
+    """The JSON Schema of a type; adds every dataclass it refers to to `schemas`."""
     if is_dataclass(hint):
         return _reference_to(cast("type", hint), schemas)
     inside = get_args(hint)
     origin = get_origin(hint)
     if origin is tuple:
-        return {"type": "array", "items": _schema(inside[0], schemas)}
+        return {"type": "array", "items": describe_type(inside[0], schemas)}
     if origin is Mapping:
-        return {"type": "object", "additionalProperties": _schema(inside[1], schemas)}
+        return {"type": "object", "additionalProperties": describe_type(inside[1], schemas)}
     if origin is Literal:
         return {"type": "string", "enum": list(inside)}
     if inside:
-        return {"anyOf": [_schema(one, schemas) for one in inside]}
+        return {"anyOf": [describe_type(one, schemas) for one in inside]}
     return {"type": _PLAIN[hint]}
 
 
@@ -87,7 +87,9 @@ def _reference_to(shape: type, schemas: dict[str, Schema]) -> Schema:
         schemas[shape.__name__] = {
             "type": "object",
             "description": (shape.__doc__ or "").strip(),
-            "properties": {one.name: _schema(hints[one.name], schemas) for one in fields(shape)},
+            "properties": {
+                one.name: describe_type(hints[one.name], schemas) for one in fields(shape)
+            },
             "required": [one.name for one in fields(shape)],
         }
     return {"$ref": _REFERENCE.format(model=shape.__name__)}

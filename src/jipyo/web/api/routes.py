@@ -32,16 +32,6 @@ _SPAN_MS = 3_600_000
 Answer = Callable[[Form, Texts, threading.Event], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One endpoint, and the shape of what it answers with."""
-
-    path: str
-    answer: Answer
-    shape: type
-    parameters: tuple[str, ...] = ("lang",)
-
-
 class JipyoApi:
     """The endpoints over the rooms.
 
@@ -55,21 +45,6 @@ class JipyoApi:
         self._health = TtlCache(self._survey, services.now_ms, keep_ms)
         self._findings = TtlCache(self._examine, services.now_ms, keep_ms)
         self._names = TtlCache(self._known, services.now_ms, keep_ms)
-
-    def table(self) -> tuple[Row, ...]:
-        """Every endpoint below `/api/jipyo`."""
-        return (
-            Row("/overview", self.overview, doc.Overview),
-            Row(
-                "/metric/{id}",
-                self.metric,
-                doc.MetricRange,
-                ("id", "start", "end", "step", "lang"),
-            ),
-            Row("/doctor", self.doctor, doc.Doctor),
-            Row("/targets", self.targets, doc.Targets),
-            Row("/status", self.status, doc.Status),
-        )
 
     def overview(self, form: Form, t: Texts, gone: threading.Event) -> doc.Overview:
         """Everything the first screen shows."""
@@ -138,6 +113,26 @@ class JipyoApi:
 
     def _examine(self, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
         return now_ms, examine(self._services.source, self._services.catalogue, now_ms)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One endpoint, and the shape of what it answers with."""
+
+    path: str
+    answer: Callable[[JipyoApi, Form, Texts, threading.Event], object]
+    shape: type
+    parameters: tuple[str, ...] = ("lang",)
+
+
+ENDPOINTS = (
+    Row("/overview", JipyoApi.overview, doc.Overview),
+    Row("/metric/{id}", JipyoApi.metric, doc.MetricRange, ("id", "start", "end", "step", "lang")),
+    Row("/doctor", JipyoApi.doctor, doc.Doctor),
+    Row("/targets", JipyoApi.targets, doc.Targets),
+    Row("/status", JipyoApi.status, doc.Status),
+)
+"""Every endpoint below `/api/jipyo`."""
 
 
 def answerer(services: Services, answer: Answer) -> Callable[[Form, threading.Event], Reply]:

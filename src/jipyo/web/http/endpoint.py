@@ -160,7 +160,10 @@ class Endpoint:
 def _form(request: Request, body: bytes) -> Form:
     sent = body if request.headers.get("content-type", "").startswith(_FORM) else b""
     query: bytes = request.scope["query_string"]
-    return Form(params.fields(sent, query), request.path_params, request.headers, body)
+    # ASGI servers need not give the raw path.
+    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
+    fields = params.fields(sent, query)
+    return Form(fields, request.path_params, request.headers, body, raw_path)
 
 
 def _takes_gzip(headers: Headers) -> bool:

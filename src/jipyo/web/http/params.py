@@ -45,6 +45,8 @@ class Form:
     """The request's headers, by names in lower case."""
     body: bytes = b""
     """What was sent, as it came."""
+    raw_path: bytes = b"/"
+    """The path as it came, percent-encoded."""
 
     def one(self, name: str) -> str:
         """The first value of a field, or an empty string."""
