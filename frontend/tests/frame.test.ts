@@ -6,7 +6,7 @@ const line = (key: string, ...values: (number | null)[]) => ({
   key, given: key, labels: {}, exporter: null, values, certainty: null,
 });
 const frame = (t: number[], ...lines: Frame['lines']): Frame => ({ t, lines });
-const LIMITS = { warning: 70, critical: 85, for_s: 0, origin: 'manual' };
+const LIMITS = { warning: 70, critical: 85, for_s: 0, origin: 'specification' };
 
 test('a tail replaces the steps that it repeats and drops those that left the window', () => {
   const old = frame([0, 15, 30], line('a', 1, 2, 3));

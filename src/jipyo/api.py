@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 GroupName = Literal["system", "application", "ai", "database"]
 AnalysisName = Literal["system_health", "api_performance", "ai_performance", "database_performance"]
 
-MANUAL_NAMES: Mapping[MetricGroup, Mapping[str, str]] = {
+SPECIFICATION_NAMES: Mapping[MetricGroup, Mapping[str, str]] = {
     MetricGroup.SYSTEM: {
         "cpu_usage": "system.cpu.utilization",
         "memory_usage": "system.memory.utilization",
@@ -205,7 +205,7 @@ def _values(measured: MetricData) -> tuple[SeriesValue, ...]:
 
 
 def _of_group(group: MetricGroup, readings: Mapping[str, Reading]) -> Readings:
-    names = MANUAL_NAMES[group].items()
+    names = SPECIFICATION_NAMES[group].items()
     return Readings(
         by_id={name: one for name, one in readings.items() if one.metric.group is group},
         by_name={name: readings[meant] for name, meant in names if meant in readings},

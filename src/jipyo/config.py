@@ -398,7 +398,7 @@ _DATABASE = (
     Setting("interval", _between(duration_ms, "1s", "1h"), "interval_ms"),
     Setting("connect_timeout", _seconds, "connect_timeout_s"),
     Setting("statement_timeout", _seconds, "statement_timeout_s"),
-    Setting("statements", _between(_whole, "0", "10000")),
+    Setting("max_statements", _between(_whole, "0", "10000")),
 )
 _PROBE = (
     Setting("job", text, needed=True),
@@ -432,7 +432,7 @@ _COLLECT = _part(
         ProcessOptions,
         Setting("group_by", text),
         Setting("max_groups", _between(_whole, "1", "100000")),
-        Setting("forget", duration_ms, "forget_ms"),
+        Setting("keep_empty", duration_ms, "keep_empty_ms"),
     ),
     _switched("gpu", GpuOptions),
     Setting("scrape", list_of(_job)),
@@ -462,7 +462,7 @@ _QUERY = _part(
 _WEB = _part(
     "web",
     WebOptions,
-    Setting("hosts", list_of(text)),
+    Setting("allowed_hosts", list_of(text)),
     Setting("max_body_size", _between(_size, "1KiB", "1TiB"), "max_body_bytes"),
 )
 _RECEIVE = _part(
@@ -470,7 +470,7 @@ _RECEIVE = _part(
     ReceiverOptions,
     Setting("max_body_size", _between(_size, "1KiB", "1TiB"), "max_body_bytes"),
     Setting("max_samples_per_second", _between(_whole, "1", "1000000000"), "max_samples_per_s"),
-    Setting("requests", _between(_whole, "1", "256")),
+    Setting("max_concurrency", _between(_whole, "1", "256")),
 )
 _CATALOGUE = _part(
     "catalogue",

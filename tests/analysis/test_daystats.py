@@ -40,7 +40,7 @@ def limits(
         for_ms=minutes * MINUTE,
         recover_warning=recover[0],
         recover_critical=recover[1],
-        origin=Origin.MANUAL,
+        origin=Origin.SPECIFICATION,
         note=None,
     )
 

@@ -84,7 +84,7 @@ def test_a_missing_metric_has_lines_that_configure_it(metric: Metric, lang: Lang
         return
     written = config.parse(said[said.index("collect:") :], "jipyo.yaml").collect
     assert {job.name for job in written.scrape} == {one.job for one in known if one.url}
-    direct = [one.direct.section.value for one in known if one.direct]
+    direct = [one.native.section.value for one in known if one.native]
     assert len(written.databases) == direct.count("databases")
     assert len(written.probes) == direct.count("probes")
     if metric.group is MetricGroup.DATABASE:

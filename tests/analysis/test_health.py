@@ -178,7 +178,7 @@ def test_a_metric_that_had_data_and_lost_it_is_unknown() -> None:
 
 
 def test_a_metric_that_may_be_quiet_is_unknown_but_not_judged_then() -> None:
-    one = assess(measured("60 60 . . .", of=metric(quiet=True)), LATER_MS)
+    one = assess(measured("60 60 . . .", of=metric(idle_without_data=True)), LATER_MS)
     assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.QUIET, False)
 
 
@@ -194,7 +194,10 @@ def test_a_series_that_ends_while_its_target_lives_is_no_loss() -> None:
     names = ({"instance": "a", "device": "sda"}, {"instance": "a", "device": "sdb"})
     one = assess(measured("60 60 60 60", "90 . . .", names=names), LATER_MS)
     assert one.state is State.OK
-    assert assess(measured("60 60 60 60", "90 . . .", of=metric(by=())), LATER_MS).state is State.OK
+    assert (
+        assess(measured("60 60 60 60", "90 . . .", of=metric(labels=())), LATER_MS).state
+        is State.OK
+    )
 
 
 def test_no_data_at_all_is_absent_and_not_judged() -> None:
@@ -209,7 +212,7 @@ def test_no_data_at_all_is_absent_and_not_judged() -> None:
 
 
 def across(*kinds: Across) -> ReportShape:
-    return ReportShape(time=(Summary.MAX,), across=kinds)
+    return ReportShape(summaries=(Summary.MAX,), across=kinds)
 
 
 @pytest.mark.parametrize(
@@ -298,7 +301,7 @@ def test_a_day_of_a_hundred_series_is_judged_in_whole_arrays() -> None:
 SHARE = metric(
     direction=LOW,
     thresholds=limits(90, 85),
-    report=ReportShape(time=(Summary.LAST,), across=(Across.MIN,)),
+    report=ReportShape(summaries=(Summary.LAST,), across=(Across.MIN,)),
 )
 
 
@@ -329,7 +332,7 @@ def test_the_number_of_cases_is_that_of_the_value_shown() -> None:
 
 
 def test_a_value_of_several_series_has_no_number_of_cases() -> None:
-    shape = ReportShape(time=(Summary.AVG,), across=(Across.AVG,))
+    shape = ReportShape(summaries=(Summary.AVG,), across=(Across.AVG,))
     of = metric(thresholds=None, report=shape)
     several = assess(measured("90", "80", of=of, n=("10", "20")), LATER_MS)
     assert several.certainty == UNKNOWN_PROPORTION

@@ -160,7 +160,7 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
             "The data stopped at Sat 21 November 2026 00:00 (host0)",
         ),
         (
-            judged("60 . .", metric(quiet=True)),
+            judged("60 . .", metric(idle_without_data=True)),
             "2026년 11월 21일 (토) 00:00에 마지막 값이 있었습니다."
             " 그 뒤로 처리한 것이 없거나 자료가 끊겼습니다 (host0)",
             "The last value came at Sat 21 November 2026 00:00:"

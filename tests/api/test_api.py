@@ -11,7 +11,7 @@ import pytest
 
 from jipyo.analysis.health import State
 from jipyo.api import (
-    MANUAL_NAMES,
+    SPECIFICATION_NAMES,
     DailyReportGenerator,
     GroupName,
     MetricsCollector,
@@ -110,14 +110,14 @@ def test_a_metric_without_data_is_there_and_says_so(
 
 
 def test_every_name_of_the_manual_finds_a_metric(metrics: Mapping[GroupName, Readings]) -> None:
-    for group, names in MANUAL_NAMES.items():
+    for group, names in SPECIFICATION_NAMES.items():
         for name, meant in names.items():
             assert metrics[group.value][name].metric.id == meant
 
 
 def test_a_name_of_the_manual_whose_metric_the_site_took_out_is_not_found(here: Workspace) -> None:
     catalogue = here.catalogue
-    cpu = tuple(one for one in catalogue.metrics if one.family == "system.cpu")
+    cpu = tuple(one for one in catalogue.metrics if one.topic == "system.cpu")
     without = replace(here, catalogue=replace(catalogue, metrics=cpu))
     metrics = asyncio.run(MetricsCollector(without).collect_metrics())
     assert "gpu_utilization" not in metrics["ai"]

@@ -48,7 +48,7 @@ def metrics(lang: Lang) -> str:
         of_group = [rows[one.id] for one in catalogue.metrics if one.group is group]
         lines = [
             (
-                f"**`{row.id}`**" if row.manual else f"`{row.id}`",
+                f"**`{row.id}`**" if row.required else f"`{row.id}`",
                 row.name,
                 row.unit,
                 row.limits,

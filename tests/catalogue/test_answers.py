@@ -38,8 +38,8 @@ def test_an_expression_gives_finite_values_under_the_labels_of_its_metric(
     for labels in measured.matrix.series:
         assert "__name__" not in labels
         # Device memory stands in for a model's where nobody tells the model.
-        assert query.fallback or set(metric.by[:1]) <= set(labels), labels
-    if query.of is not None:
+        assert query.fallback or set(metric.labels[:1]) <= set(labels), labels
+    if query.total_promql is not None:
         assert measured.n is not None
         assert (measured.n > 0).all()
     if metric.unit is Unit.PERCENT:

@@ -60,7 +60,7 @@ def test_the_thresholds_of_the_manual_are_the_manuals() -> None:
     of_manual = {
         metric.id: (metric.thresholds.warning, metric.thresholds.critical)
         for metric in CATALOGUE.metrics
-        if metric.thresholds and metric.thresholds.origin is Origin.MANUAL
+        if metric.thresholds and metric.thresholds.origin is Origin.SPECIFICATION
     }
     assert of_manual == MANUAL
 
@@ -75,12 +75,12 @@ def test_the_objectives_of_the_manual_are_the_manuals() -> None:
 
 
 def test_what_the_manual_asks_for_is_marked() -> None:
-    assert {metric.id for metric in CATALOGUE.metrics if metric.manual} == ASKED_FOR
+    assert {metric.id for metric in CATALOGUE.metrics if metric.required} == ASKED_FOR
 
 
 def test_nothing_built_in_pretends_to_be_the_sites() -> None:
     origins = {metric.thresholds.origin for metric in CATALOGUE.metrics if metric.thresholds}
-    assert origins == {Origin.MANUAL, Origin.ADDED}
+    assert origins == {Origin.SPECIFICATION, Origin.DEFAULT}
 
 
 @METRICS
@@ -94,7 +94,7 @@ def test_a_metric_speaks_both_languages(metric: Metric) -> None:
 
 @METRICS
 def test_a_metric_stands_in_a_named_family_of_its_group(metric: Metric) -> None:
-    assert metric.family in {family.id for family in CATALOGUE.families}
+    assert metric.topic in {family.id for family in CATALOGUE.topics}
     prefixes = {"app": "application", "db": "database"}
     first = metric.id.partition(".")[0]
     assert metric.group.value == prefixes.get(first, first)
@@ -107,8 +107,8 @@ def test_everybody_who_gives_a_metric_is_described(metric: Metric) -> None:
         exporter = CATALOGUE.exporter(query.exporter)
         assert exporter is not None, query.exporter
         listens = exporter.url and exporter.job
-        assert exporter.builtin or exporter.direct or listens, query.exporter
-        assert set(query.rename.values()) <= {*metric.by, "gpu"}
+        assert exporter.builtin or exporter.native or listens, query.exporter
+        assert set(query.rename.values()) <= {*metric.labels, "gpu"}
 
 
 @METRICS
@@ -135,10 +135,10 @@ def test_every_unit_can_be_said(unit: Unit, lang: str) -> None:
 
 
 def test_families_and_exporters_are_all_used() -> None:
-    families = {family.id for family in CATALOGUE.families}
-    assert families == {metric.family for metric in CATALOGUE.metrics}
+    families = {family.id for family in CATALOGUE.topics}
+    assert families == {metric.topic for metric in CATALOGUE.metrics}
     asked = {query.exporter for metric in CATALOGUE.metrics for query in metric.queries}
     assert {exporter.id for exporter in CATALOGUE.exporters} == asked
-    assert CATALOGUE.family_name("system.cpu", "ko") == "CPU"
-    assert CATALOGUE.family_name("site.own", "ko") == "site.own"
+    assert CATALOGUE.topic_name("system.cpu", "ko") == "CPU"
+    assert CATALOGUE.topic_name("site.own", "ko") == "site.own"
     assert CATALOGUE.exporter("nobody") is None

@@ -27,7 +27,7 @@ def test_a_metric_is_listed_in_a_line() -> None:
     row = next(row for row in describe.rows(CATALOGUE, KO) if row.id == "system.memory.process")
     assert (row.name, row.unit, row.limits) == ("프로세스별 메모리", "B", "")
     assert row.exporters == ("process_exporter", "generic")
-    assert row.manual
+    assert row.required
 
 
 @pytest.mark.parametrize(
@@ -100,8 +100,8 @@ def test_every_key_has_its_meaning(lang: Lang) -> None:
     keys = {key.path: key for key in describe.keys(texts(lang))}
     assert len(keys) == len(describe.keys(texts(lang))) > 40
     assert keys["metrics.window"].default == "5m"
-    assert keys["metrics.report.time"].default == "[avg, p95, max]"
+    assert keys["metrics.report.summaries"].default == "[avg, p95, max]"
     assert keys["metrics.thresholds.origin"].default == "site"
-    assert keys["metrics.manual"].default == "false"
+    assert keys["metrics.required"].default == "false"
     assert keys["metrics.id"].required
     assert all(key.meaning for key in keys.values())

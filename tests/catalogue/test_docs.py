@@ -52,4 +52,4 @@ def test_the_mistake_that_is_shown_is_told_so(lang: Lang, tmp_path: Path) -> Non
 def test_the_example_of_a_sites_own_file_is_accepted() -> None:
     catalogue = check_file(EXAMPLES / "catalogue.yaml", parse=parse)
     assert [metric.id for metric in catalogue.metrics] == ["shop.orders.rate"]
-    assert catalogue.family_name("shop.orders", "ko") == "주문"
+    assert catalogue.topic_name("shop.orders", "ko") == "주문"

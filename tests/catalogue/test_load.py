@@ -40,7 +40,7 @@ metrics:
 """
 WHOLE = """\
 version: 1
-families:
+topics:
 - {id: shop.orders, name: {ko: 주문, en: Orders}}
 metrics:
 - id: shop.orders
@@ -49,14 +49,14 @@ metrics:
   description: *orders
   unit: per_second
   direction: lower_is_worse
-  by: [instance]
-  manual: true
-  quiet: true
+  labels: [instance]
+  required: true
+  idle_without_data: true
   window: 1h30m
   thresholds:
-    {warning: 10, critical: 5, for: 0m, recover: {critical: 7}, origin: added, note: *orders}
+    {warning: 10, critical: 5, for: 0m, recover: {critical: 7}, origin: default, note: *orders}
   objective: {compare: '>=', value: 20}
-  report: {time: last, across: [sum, max]}
+  report: {summaries: last, across: [sum, max]}
   remedy: {ko: 켜십시오, en: Turn it on}
   queries:
   - exporter: shop
@@ -70,7 +70,7 @@ exporters:
   name: Shop
   job: shop
   url: http://127.0.0.1/metrics
-  how: {ko: 읽습니다, en: Read it}
+  setup: {ko: 읽습니다, en: Read it}
 """
 
 
@@ -85,13 +85,18 @@ def test_the_least_a_metric_needs_has_sensible_defaults(tmp_path: Path) -> None:
     (metric,) = check_file(file).metrics
     assert (metric.group, metric.unit) == (MetricGroup.APPLICATION, Unit.PER_SECOND)
     assert metric.direction is Direction.LOWER_IS_WORSE
-    assert (metric.by, metric.manual, metric.quiet, metric.window_ms) == ((), False, False, 300_000)
+    assert (metric.labels, metric.required, metric.idle_without_data, metric.window_ms) == (
+        (),
+        False,
+        False,
+        300_000,
+    )
     assert (metric.thresholds, metric.objective, metric.remedy) == (None, None, None)
-    assert metric.report.time == (Summary.AVG, Summary.P95, Summary.MAX)
+    assert metric.report.summaries == (Summary.AVG, Summary.P95, Summary.MAX)
     assert metric.report.across == (Across.MAX,)
     assert metric.queries == (MetricQuery(exporter="shop", promql="sum(rate(orders_total[$w]))"),)
     assert metric.queries[0].expression("5m") == "sum(rate(orders_total[5m]))"
-    assert (metric.where, metric.family) == (f"{file}:3", "shop.orders")
+    assert (metric.where, metric.topic) == (f"{file}:3", "shop.orders")
 
 
 def test_every_key_is_read(tmp_path: Path) -> None:
@@ -103,18 +108,18 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert promised is not None
     assert (limits.warning, limits.critical, limits.for_ms) == (10, 5, 0)
     assert (limits.recover_warning, limits.recover_critical) == (None, 7)
-    assert (limits.origin, limits.note) == (Origin.ADDED, orders)
+    assert (limits.origin, limits.note) == (Origin.DEFAULT, orders)
     assert (promised.compare, promised.value, promised.origin) == (
         Compare.AT_LEAST,
         20,
         Origin.SITE,
     )
-    assert metric.report.time == (Summary.LAST,)
+    assert metric.report.summaries == (Summary.LAST,)
     assert metric.report.across == (Across.SUM, Across.MAX)
-    assert (metric.window_ms, metric.manual, metric.quiet) == (5_400_000, True, True)
+    assert (metric.window_ms, metric.required, metric.idle_without_data) == (5_400_000, True, True)
     assert (query.statistic, query.fallback) == (Statistic.MEAN, True)
     assert (dict(query.rename), query.note) == ({"host": "instance"}, orders)
-    assert catalogue.family_name("shop.orders", "en") == "Orders"
+    assert catalogue.topic_name("shop.orders", "en") == "Orders"
     exporter = catalogue.exporter("shop")
     assert exporter is not None
     assert (exporter.name, exporter.builtin, exporter.job) == ("Shop", False, "shop")
@@ -125,7 +130,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     [("<=", 2, True), ("<=", 2.1, False), (">=", 2, True), (">=", 1.9, False)],
 )
 def test_an_objective_is_met_at_its_value_itself(compare: str, value: float, met: bool) -> None:
-    objective = Objective(compare=Compare(compare), value=2, origin=Origin.MANUAL, note=None)
+    objective = Objective(compare=Compare(compare), value=2, origin=Origin.SPECIFICATION, note=None)
     assert objective.met(value) is met
 
 
@@ -159,16 +164,18 @@ def test_a_site_moves_a_threshold_and_the_rest_stays() -> None:
 
 
 def test_a_site_may_say_whose_its_thresholds_are() -> None:
-    metric = overridden(thresholds={"warning": 60, "origin": "manual"}).get(
+    metric = overridden(thresholds={"warning": 60, "origin": "specification"}).get(
         "system.cpu.utilization"
     )
     assert metric is not None
     assert metric.thresholds is not None
-    assert metric.thresholds.origin is Origin.MANUAL
+    assert metric.thresholds.origin is Origin.SPECIFICATION
 
 
 def test_null_takes_a_key_out_and_a_metric_out() -> None:
-    metric = overridden(thresholds=None, window="1m", by=["instance"]).get("system.cpu.utilization")
+    metric = overridden(thresholds=None, window="1m", labels=["instance"]).get(
+        "system.cpu.utilization"
+    )
     assert metric is not None
     assert (metric.thresholds, metric.window_ms) == (None, 60_000)
     assert load({"system.cpu.steal": None}).get("system.cpu.steal") is None
@@ -202,14 +209,14 @@ def test_null_takes_a_key_out_and_a_metric_out() -> None:
             "catalogue.metrics: system.cpu.load: 3 must be keys with values (name: value)",
         ),
         (
-            {"system.cpu.load": {"by": [1]}},
-            "catalogue.metrics: system.cpu.load.by[0]: 1 must be a text; put it in quotes",
+            {"system.cpu.load": {"labels": [1]}},
+            "catalogue.metrics: system.cpu.load.labels[0]: 1 must be a text; put it in quotes",
         ),
         (
-            {"system.cpu.load": {"unti": {}, "by": "x"}, "system.cpu.gone": None},
+            {"system.cpu.load": {"unti": {}, "labels": "x"}, "system.cpu.gone": None},
             "catalogue.metrics: there is no metric system.cpu.gone;"
             " did you mean system.cpu.load?\n"
-            "catalogue.metrics: system.cpu.load.by: x must be a list ([a, b])\n"
+            "catalogue.metrics: system.cpu.load.labels: x must be a list ([a, b])\n"
             "catalogue.metrics: system.cpu.load: key unti is not known; did you mean unit?",
         ),
         ([], "catalogue.metrics: […] must be keys with values (name: value)"),

@@ -37,7 +37,7 @@ def test_promtool_accepts_every_expression(tmp_path: Path) -> None:
         }
         for metric in load().metrics
         for i, query in enumerate(metric.queries)
-        for part, promql in (("value", query.promql), ("n", query.of))
+        for part, promql in (("value", query.promql), ("n", query.total_promql))
         if promql is not None
     ]
     file = tmp_path / "rules.yml"

@@ -47,8 +47,8 @@ def test_doctor_breaks_no_line_of_configuration(data: Path, lang: Lang) -> None:
 
 def test_doctor_can_keep_to_the_manual(data: Path) -> None:
     everything = jipyo("doctor", "--data", str(data)).out
-    manual = jipyo("doctor", "--manual", "--data", str(data)).out
-    assert len(manual) < len(everything)
+    required = jipyo("doctor", "--required", "--data", str(data)).out
+    assert len(required) < len(everything)
 
 
 def test_query_answers_as_the_http_api_does(data: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_pid_used_again_is_another_process(tmp_path: Path) -> None:
 
 
 def test_a_group_without_processes_is_shown_a_while_and_then_forgotten(tmp_path: Path) -> None:
-    processes = collector(put(tmp_path, Fake(pid=1)), forget_ms=1000)
+    processes = collector(put(tmp_path, Fake(pid=1)), keep_empty_ms=1000)
     processes.collect(NOW)
     put(tmp_path)
     assert groups(processes, "num_procs", NOW + 500) == {'{groupname="python3"}': 0.0}

@@ -400,7 +400,7 @@ def test_three_ways_to_the_manuals_metrics_agree(watched: Watched) -> None:
     rows: list[Row] = []
     absent: list[str] = []
     for metric in load().metrics:
-        if not metric.manual:
+        if not metric.required:
             continue
         found = [
             one for query in metric.queries if (one := row(watched, metric, query)) is not None

@@ -319,7 +319,7 @@ def test_every_figure_tells_where_it_comes_from(bad: Report) -> None:
 def test_the_fingerprint_changes_with_the_catalogue_and_not_with_its_file() -> None:
     first, *others = CATALOGUE.metrics
     moved = Catalogue((replace(first, where="elsewhere.yaml:1"), *others))
-    other = Catalogue((replace(first, by=("job",)), *others))
+    other = Catalogue((replace(first, labels=("job",)), *others))
     assert daily.fingerprint(CATALOGUE) == daily.fingerprint(moved) != daily.fingerprint(other)
 
 

@@ -37,8 +37,8 @@ def source(series: Mapping[str, float | list[float]]) -> Embedded:
     return Embedded(store, Engine())
 
 
-def metric(*queries: MetricQuery, by: tuple[str, ...] = ("instance",)) -> Metric:
-    return replace(METRIC, queries=queries, by=by)
+def metric(*queries: MetricQuery, labels: tuple[str, ...] = ("instance",)) -> Metric:
+    return replace(METRIC, queries=queries, labels=labels)
 
 
 def ask(answering: Embedded, of: Metric) -> MetricData:
@@ -79,7 +79,7 @@ def test_all_series_of_a_target_come_from_one_alternative() -> None:
 
 def test_a_metric_without_targets_has_one_alternative() -> None:
     answering = source({'a{x="1"}': 1, 'b{x="2"}': 2})
-    assert ask(answering, metric(FIRST, SECOND, by=())).exporters == ("first",)
+    assert ask(answering, metric(FIRST, SECOND, labels=())).exporters == ("first",)
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ RATIO = MetricQuery(exporter="ratio", promql="c")
 COUNTED = MetricQuery(
     exporter="counted",
     promql="100 * sum by (host) (a) / sum by (host) (b)",
-    of="sum by (host) (b)",
+    total_promql="sum by (host) (b)",
     rename={"host": "instance"},
 )
 
@@ -183,7 +183,7 @@ def test_a_share_comes_with_the_number_of_its_cases() -> None:
 
 def test_cases_that_nobody_counted_are_unknown() -> None:
     answering = source({'a{host="x"}': 9, 'b{host="x"}': 10})
-    elsewhere = replace(COUNTED, of='sum by (host) (b{host="z"})')
+    elsewhere = replace(COUNTED, total_promql='sum by (host) (b{host="z"})')
     measured = ask(answering, metric(elsewhere))
     assert measured.n is not None
     assert np.isnan(measured.n).all()

@@ -113,15 +113,20 @@ def test_the_overview_judges_what_has_data(client: Client) -> None:
     assert (cpu["state"], cpu["judged"], cpu["absent"]) == ("critical", True, False)
     assert cpu["value"] == pytest.approx(90)
     assert (cpu["text"], cpu["unit_label"], cpu["worst"]["instance"]) == ("90 %", "%", "host1")
-    assert cpu["thresholds"] == {"warning": 70, "critical": 85, "for_s": 300, "origin": "manual"}
+    assert cpu["thresholds"] == {
+        "warning": 70,
+        "critical": 85,
+        "for_s": 300,
+        "origin": "specification",
+    }
     assert "85 %" in cpu["reason"]
     assert overview["verdict"]["state"] == "critical"
     assert overview["verdict"]["counts"]["critical"] >= 1
     assert (overview["t"], overview["timezone"]) == (NOW_MS / 1000, "Asia/Seoul")
     missing = next(one for one in overview["metrics"] if one["id"] == "ai.model.accuracy")
     assert (missing["state"], missing["value"], missing["absent"]) == ("unknown", None, True)
-    assert {"id": "system.cpu", "name": "CPU"}.items() <= overview["families"][0].items()
-    assert CPU in overview["families"][0]["metrics"]
+    assert {"id": "system.cpu", "name": "CPU"}.items() <= overview["topics"][0].items()
+    assert CPU in overview["topics"][0]["metrics"]
 
 
 @pytest.mark.usefixtures("watched")

@@ -285,7 +285,7 @@ def test_every_answer_carries_the_security_headers(client: Client) -> None:
     ],
 )
 def test_on_loopback_the_host_header_must_name_us(serve: Serve, host: str, status: int) -> None:
-    client = serve(options=Options(hosts=("Monitor.example",)))
+    client = serve(options=Options(allowed_hosts=("Monitor.example",)))
     assert client.get("/-/healthy", {"host": host}).status == status
 
 

@@ -19,7 +19,7 @@ export interface Certainty {
 
 export interface MetricNow {
   id: string;
-  family: string;
+  topic: string;
   group: string;
   name: string;
   description: string;
@@ -36,7 +36,7 @@ export interface MetricNow {
   worst_text: string;
   reason: string;
   exporter: string | null;
-  manual: boolean;
+  required: boolean;
   thresholds: Thresholds | null;
   /** There never was any data. */
   absent: boolean;
@@ -52,7 +52,7 @@ export interface Overview {
   version: string;
   verdict: { state: State; text: string; counts: Record<State | 'absent', number> };
   storage: { writable: boolean; text: string };
-  families: { id: string; name: string; metrics: string[] }[];
+  topics: { id: string; name: string; metrics: string[] }[];
   metrics: MetricNow[];
 }
 

@@ -30,7 +30,7 @@ export function groupOf(id: string): string {
 }
 
 export function groupsOf(overview: Overview, texts: Texts): Group[] {
-  const names = new Map(overview.families.map((family) => [family.id, family.name]));
+  const names = new Map(overview.topics.map((topic) => [topic.id, topic.name]));
   const found = new Map<string, MetricNow[]>();
   for (const metric of overview.metrics.filter(hasData)) {
     const id = groupOf(metric.id);

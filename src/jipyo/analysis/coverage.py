@@ -86,7 +86,7 @@ def remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
     names = dict.fromkeys(one.exporter for one in metric.queries)
     known = [exporter for name in names if (exporter := catalogue.exporter(name))]
     said = [metric.remedy(t.lang)] if metric.remedy else []
-    said += [exporter.how(t.lang) for exporter in known if exporter.builtin]
+    said += [exporter.setup(t.lang) for exporter in known if exporter.builtin]
     sections: dict[str, list[str]] = {}
     for section, *lines in (entry for one in known for entry in _entries(one, t.lang)):
         sections.setdefault(section, []).extend(lines)
@@ -99,9 +99,9 @@ def remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
 
 def _entries(exporter: Exporter, lang: str) -> Iterator[tuple[str, str, str]]:
     """Section of `collect:`, comment and entry: asked by jipyo itself, or scraped."""
-    direct = exporter.direct
-    if direct is not None:
-        yield direct.section.value, f"    # {direct.how(lang)}", f"    - {direct.entry}"
+    native = exporter.native
+    if native is not None:
+        yield native.section.value, f"    # {native.setup(lang)}", f"    - {native.entry}"
     if exporter.url is not None:
-        how = f"    # {exporter.name}: {exporter.how(lang)}"
+        how = f"    # {exporter.name}: {exporter.setup(lang)}"
         yield "scrape", how, f'    - {{job: {exporter.job}, url: "{exporter.url}"}}'

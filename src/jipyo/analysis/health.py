@@ -252,7 +252,9 @@ def _judged(measured: MetricData, matrix: Matrix, rows: Indices, grace_ms: int) 
 
 def _gone_targets(metric: Metric, matrix: Matrix, rows: Indices, ranks: Indices) -> Mask:
     """Which series belong to a target of which nothing is seen now, shape (rows,)."""
-    targets = [matrix.series[row].get(metric.by[0], "") if metric.by else "" for row in rows]
+    targets = [
+        matrix.series[row].get(metric.labels[0], "") if metric.labels else "" for row in rows
+    ]
     alive = {
         target for target, rank in zip(targets, ranks, strict=True) if rank != Severity.UNKNOWN
     }
@@ -266,8 +268,8 @@ def _lost(measured: MetricData, matrix: Matrix, rows: Indices, *, judged: bool) 
     return MetricHealth(
         metric=measured.metric,
         state=State.UNKNOWN,
-        judged=judged and not measured.metric.quiet,
-        reason=Reason.QUIET if measured.metric.quiet else Reason.LOST,
+        judged=judged and not measured.metric.idle_without_data,
+        reason=Reason.QUIET if measured.metric.idle_without_data else Reason.LOST,
         since_ms=int(matrix.t_ms[last[latest]]),
         worst=matrix.series[row],
         exporter=measured.exporters[row],

@@ -176,7 +176,7 @@ def is_quantile(metric: Metric) -> bool:
 
 def primary(metric: Metric, series: SeriesSummary) -> Figure | None:
     """Which of the series' figures stands for the metric."""
-    wanted = (*((Summary.P95,) if is_quantile(metric) else ()), *metric.report.time)
+    wanted = (*((Summary.P95,) if is_quantile(metric) else ()), *metric.report.summaries)
     return next((series.figures[name] for name in wanted if name in series.figures), None)
 
 
@@ -265,7 +265,7 @@ class _Asker:
         window = self.window
         stats = summarise(window.t_ms, subject.values)
         found = self._episodes(subject)
-        told = ((name, self._figure(name, subject, stats)) for name in self.metric.report.time)
+        told = ((name, self._figure(name, subject, stats)) for name in self.metric.report.summaries)
         return SeriesSummary(
             labels=subject.labels,
             target=subject.target,
@@ -298,7 +298,9 @@ class _Asker:
             return None
         fold, value = _FOLDS[name](stats)
         made = self._made(fold, value, subject, stats)
-        uncounted = self.metric.counted and subject.query.of is None and name is Summary.LAST
+        uncounted = (
+            self.metric.counted and subject.query.total_promql is None and name is Summary.LAST
+        )
         return replace(made, certainty=UNKNOWN_PROPORTION) if uncounted else made
 
     def _of_cases(self, subject: _Subject, stats: SeriesStats) -> Figure | None:
@@ -307,10 +309,14 @@ class _Asker:
         A mean of ratios that stand for different numbers of cases would be no such share.
         """
         query = subject.query
-        share = None if query.of is None else self._whole(Summary.RATIO_OF_SUMS, subject, stats)
-        if query.of is None or share is None or share.value is None:
+        share = (
+            None
+            if query.total_promql is None
+            else self._whole(Summary.RATIO_OF_SUMS, subject, stats)
+        )
+        if query.total_promql is None or share is None or share.value is None:
             return None
-        _, cases = self._answer(replace(query, promql=query.of))
+        _, cases = self._answer(replace(query, promql=query.total_promql))
         n = cases.get(subject.labels, math.nan)
         return replace(share, certainty=certainty(share.value, n, self.metric.unit))
 

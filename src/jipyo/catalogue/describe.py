@@ -59,7 +59,7 @@ class Row:
     unit: str
     limits: str
     exporters: tuple[str, ...]
-    manual: bool
+    required: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def rows(catalogue: Catalogue, t: Speaker) -> tuple[Row, ...]:
             unit=t.unit(metric.unit.value),
             limits=limits(metric, t),
             exporters=tuple(dict.fromkeys(one.exporter for one in metric.queries)),
-            manual=metric.manual,
+            required=metric.required,
         )
         for metric in catalogue.metrics
     )
@@ -133,12 +133,12 @@ def _facts(metric: Metric, catalogue: Catalogue, t: Speaker) -> Iterator[tuple[s
     unit = metric.unit.value
     yield "name", metric.name(t.lang)
     yield "description", metric.description(t.lang)
-    yield "family", catalogue.family_name(metric.family, t.lang)
+    yield "topic", catalogue.topic_name(metric.topic, t.lang)
     yield "unit", f"{unit} ({t.unit(unit)})" if t.unit(unit) else unit
     yield "direction", t(f"catalogue.direction.{metric.direction.value}")
-    yield "by", ", ".join(metric.by)
-    yield "manual", t("catalogue.yes") if metric.manual else ""
-    yield "quiet", t("catalogue.yes") if metric.quiet else ""
+    yield "labels", ", ".join(metric.labels)
+    yield "required", t("catalogue.yes") if metric.required else ""
+    yield "idle_without_data", t("catalogue.yes") if metric.idle_without_data else ""
     yield "window", t.span(metric.window_ms)
     if metric.thresholds is not None:
         yield "thresholds", _thresholds(metric.thresholds, unit, t)
@@ -172,7 +172,9 @@ def _noted(said: str, limit: Thresholds | Objective, t: Speaker) -> str:
 
 
 def _report(report: ReportShape) -> str:
-    time, across = (", ".join(one.value for one in part) for part in (report.time, report.across))
+    time, across = (
+        ", ".join(one.value for one in part) for part in (report.summaries, report.across)
+    )
     return f"{time} / {across}"
 
 
@@ -180,7 +182,7 @@ def _query(query: MetricQuery, t: Speaker) -> Fact:
     asides = [
         t("catalogue.mean") if query.statistic is Statistic.MEAN else "",
         t("catalogue.fallback") if query.fallback else "",
-        t("catalogue.of", promql=query.of) if query.of else "",
+        t("catalogue.total", promql=query.total_promql) if query.total_promql else "",
         query.note(t.lang) if query.note else "",
     ]
     aside = "; ".join(filter(None, asides))

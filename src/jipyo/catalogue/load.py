@@ -8,7 +8,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from jipyo.catalogue.metric import Catalogue, Metric, Origin
-from jipyo.catalogue.schema import read_exporter, read_family, read_file, read_metric
+from jipyo.catalogue.schema import read_exporter, read_file, read_metric, read_topic
 from jipyo.model.errors import CatalogueError, QueryError
 from jipyo.schema.readers import Read, gather, unknown, wrong_kind
 from jipyo.schema.tree import Entry, Node, from_value, from_yaml, merged
@@ -72,14 +72,14 @@ def _file(path: Path) -> Node:
 
 def _catalogue(files: Sequence[Node], overrides: Node, parse: Parse | None) -> Catalogue:
     contents = gather(partial(read_file, file) for file in files)
-    metrics, exporters, families = (
+    metrics, exporters, topics = (
         tuple(node for content in contents for node in content[part])
-        for part in ("metrics", "exporters", "families")
+        for part in ("metrics", "exporters", "topics")
     )
     parts: list[Callable[[], tuple[Any, ...]]] = [
         partial(_metrics, metrics, overrides, parse),
         partial(_each, read_exporter, exporters),
-        partial(_each, read_family, families),
+        partial(_each, read_topic, topics),
     ]
     return Catalogue(*gather(parts))
 
@@ -172,7 +172,7 @@ def _check_expressions(metric: Metric, node: Node, parse: Parse) -> None:
     written = [
         query.entries[key].node
         for query in queries
-        for key in ("promql", "of")
+        for key in ("promql", "total")
         if key in query.entries
     ]
     window = f"{metric.window_ms}ms"

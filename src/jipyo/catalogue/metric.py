@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class MetricGroup(Enum):
-    """The chapters of the manual."""
+    """The chapters of the specification."""
 
     SYSTEM = "system"
     APPLICATION = "application"
@@ -53,10 +53,10 @@ class Direction(Enum):
 
 
 class Origin(Enum):
-    """Who set a limit: the manual, we beside it, or the site's configuration."""
+    """Who set a threshold or objective: the specification, we by default, or the site."""
 
-    MANUAL = "manual"
-    ADDED = "added"
+    SPECIFICATION = "specification"
+    DEFAULT = "default"
     SITE = "site"
 
 
@@ -118,7 +118,7 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """What the manual promises of a metric."""
+    """What the specification promises of a metric."""
 
     compare: Compare
     value: float
@@ -134,7 +134,7 @@ class Objective:
 class ReportShape:
     """How a report sums a metric up: over time, and across its series."""
 
-    time: tuple[Summary, ...]
+    summaries: tuple[Summary, ...]
     across: tuple[Across, ...]
 
 
@@ -148,9 +148,9 @@ class MetricQuery:
     fallback: bool = False
     """Asked only where no other alternative has data anywhere."""
     rename: Mapping[str, str] = field(default_factory=dict)
-    """Result labels under the names that `by` uses."""
-    of: str | None = None
-    """What a share is of: PromQL that counts all cases (n), with the labels of `promql`."""
+    """Result labels under the names that `labels` uses."""
+    total_promql: str | None = None
+    """What a share is out of: PromQL that counts all cases (n), with the labels of `promql`."""
     note: Bilingual | None = None
 
     def expression(self, window: str) -> str:
@@ -168,11 +168,11 @@ class Metric:
     description: Bilingual
     unit: Unit
     direction: Direction
-    by: tuple[str, ...]
+    labels: tuple[str, ...]
     """The labels of its series; the first tells targets apart."""
-    manual: bool
-    """Whether the manual asks for it."""
-    quiet: bool
+    required: bool
+    """Whether the specification asks for it."""
+    idle_without_data: bool
     """Whether it has no value while nothing happens, so that silence is not a loss."""
     window_ms: int
     """The rate window where no longer one is needed."""
@@ -188,10 +188,10 @@ class Metric:
     @property
     def counted(self) -> bool:
         """Whether it is a share of cases that at least one alternative counts."""
-        return any(query.of is not None for query in self.queries)
+        return any(query.total_promql is not None for query in self.queries)
 
     @property
-    def family(self) -> str:
+    def topic(self) -> str:
         """The first two parts of the id, such as `system.cpu`."""
         return ".".join(self.id.split(".")[:2])
 
@@ -204,13 +204,13 @@ class Section(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Direct:
+class NativeCollector:
     """How jipyo gives an exporter's names itself once it is told whom to ask."""
 
     section: Section
     entry: str
     """One entry of that section, as it stands in `jipyo.yaml`."""
-    how: Bilingual
+    setup: Bilingual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -224,8 +224,8 @@ class Exporter:
     job: str | None
     url: str | None
     """Where such an exporter usually listens; for the lines of configuration."""
-    direct: Direct | None
-    how: Bilingual
+    native: NativeCollector | None
+    setup: Bilingual
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,11 +238,11 @@ class Topic:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All metrics, in the order of the files; what their families are called; who gives them."""
+    """All metrics, in the order of the files; what their topics are called; who gives them."""
 
     metrics: tuple[Metric, ...]
     exporters: tuple[Exporter, ...] = ()
-    families: tuple[Topic, ...] = ()
+    topics: tuple[Topic, ...] = ()
 
     def get(self, metric_id: str) -> Metric | None:
         """The metric of this id."""
@@ -252,7 +252,7 @@ class Catalogue:
         """The exporter of this id."""
         return next((one for one in self.exporters if one.id == exporter_id), None)
 
-    def family_name(self, family: str, lang: str) -> str:
-        """What a family is called; one that nobody named is called by its id."""
-        named = next((one for one in self.families if one.id == family), None)
-        return named.name(lang) if named else family
+    def topic_name(self, topic: str, lang: str) -> str:
+        """The name of a topic; its id where no file names it."""
+        named = next((known for known in self.topics if known.id == topic), None)
+        return named.name(lang) if named else topic

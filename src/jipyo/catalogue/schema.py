@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from jipyo.catalogue.metric import (
     Across,
     Compare,
-    Direct,
     Direction,
     Exporter,
     Metric,
     MetricGroup,
     MetricQuery,
+    NativeCollector,
     Objective,
     Origin,
     ReportShape,
@@ -107,7 +107,7 @@ def _choices_key(name: str, kinds: type[Any], **more: Any) -> Key:
 
 
 REPORT = (
-    _choices_key("time", Summary, default=(Summary.AVG, Summary.P95, Summary.MAX)),
+    _choices_key("summaries", Summary, default=(Summary.AVG, Summary.P95, Summary.MAX)),
     _choices_key("across", Across, default=(Across.MAX,)),
 )
 QUERY = (
@@ -116,7 +116,7 @@ QUERY = (
     _choice_key("statistic", Statistic, default=Statistic.FULL),
     Key("fallback", "switch", switch, default=False),
     Key("rename", "label_map", label_map, default={}),
-    Key("of", "promql", _promql),
+    Key("total", "promql", _promql, field="total_promql"),
     Key("note", "bilingual", bilingual),
 )
 
@@ -147,9 +147,9 @@ METRIC = (
     Key("description", "bilingual", bilingual, required=True),
     _choice_key("unit", Unit, required=True),
     _choice_key("direction", Direction, required=True),
-    Key("by", "label_list", list_of(label), default=()),
-    Key("manual", "switch", switch, default=False),
-    Key("quiet", "switch", switch, default=False),
+    Key("labels", "label_list", list_of(label), default=()),
+    Key("required", "switch", switch, default=False),
+    Key("idle_without_data", "switch", switch, default=False),
     Key("window", "duration", duration_ms, default=_DEFAULT_MS),
     Key("thresholds", "mapping", _thresholds, inside=THRESHOLDS),
     Key("objective", "mapping", built(Objective, OBJECTIVE), inside=OBJECTIVE),
@@ -157,7 +157,9 @@ METRIC = (
         "report",
         "mapping",
         built(ReportShape, REPORT),
-        default=ReportShape(time=(Summary.AVG, Summary.P95, Summary.MAX), across=(Across.MAX,)),
+        default=ReportShape(
+            summaries=(Summary.AVG, Summary.P95, Summary.MAX), across=(Across.MAX,)
+        ),
         inside=REPORT,
     ),
     Key("remedy", "bilingual", bilingual),
@@ -169,10 +171,10 @@ METRIC = (
         inside=QUERY,
     ),
 )
-DIRECT = (
+NATIVE = (
     _choice_key("section", Section, required=True),
     Key("entry", "text", text, required=True),
-    Key("how", "bilingual", bilingual, required=True),
+    Key("setup", "bilingual", bilingual, required=True),
 )
 EXPORTER = (
     Key("id", "text", text, required=True),
@@ -180,10 +182,10 @@ EXPORTER = (
     Key("builtin", "switch", switch, default=False),
     Key("job", "text", text),
     Key("url", "text", text),
-    Key("direct", "mapping", built(Direct, DIRECT), inside=DIRECT),
-    Key("how", "bilingual", bilingual, required=True),
+    Key("native", "mapping", built(NativeCollector, NATIVE), inside=NATIVE),
+    Key("setup", "bilingual", bilingual, required=True),
 )
-FAMILY = (
+TOPIC = (
     Key("id", "text", text, required=True),
     Key("name", "bilingual", bilingual, required=True),
 )
@@ -205,13 +207,13 @@ FILE = (
     Key("version", "version", _version, required=True),
     Key("metrics", "mappings", _parts, default=(), inside=METRIC),
     Key("exporters", "mappings", _parts, default=(), inside=EXPORTER),
-    Key("families", "mappings", _parts, default=(), inside=FAMILY),
+    Key("topics", "mappings", _parts, default=(), inside=TOPIC),
 )
 """What a file holds; its parts are read one by one, so that each says what is wrong in it."""
 
 read_file = record(FILE)
 read_exporter = built(Exporter, EXPORTER)
-read_family = built(Topic, FAMILY)
+read_topic = built(Topic, TOPIC)
 
 
 def read_metric(node: Node) -> Metric:
@@ -247,12 +249,12 @@ def _check_shares(metric: Metric, node: Node) -> None:
     if metric.unit not in _SHARES:
         queries = (node.entries or {})["queries"].node.value
         assert isinstance(queries, tuple)
-        places = [_place(query, "of") for query in queries if "of" in query.entries]
+        places = [_place(query, "total") for query in queries if "total" in query.entries]
         gather([partial(_refuse_count, where, metric.unit) for where in places])
 
 
 def _refuse_count(where: str, unit: Unit) -> None:
-    raise CatalogueError("catalogue.of_no_share", where=where, unit=unit.value)
+    raise CatalogueError("catalogue.total_of_no_share", where=where, unit=unit.value)
 
 
 def _check_order(metric: Metric, node: Node) -> None:

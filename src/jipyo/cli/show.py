@@ -51,12 +51,12 @@ def register(group: click.Group, t: Texts) -> None:
         return _EXIT_CODES[health.state] if exit_code else 0
 
     @group.command("doctor", cls=Command, help=t("cli.doctor.help"))
-    @click.option("--manual", is_flag=True, help=t("cli.doctor.manual"))
+    @click.option("--required", is_flag=True, help=t("cli.doctor.required"))
     @configured(t)
-    def doctor(config: Config, manual: bool) -> None:
+    def doctor(config: Config, required: bool) -> None:
         with app.workspace(config) as here:
             findings = examine(here.source, here.catalogue, here.now_ms())
-        wanted = [one for one in findings if one.metric.manual or not manual]
+        wanted = [one for one in findings if one.metric.required or not required]
         _print_findings(wanted, here.catalogue, texts(config.lang))
 
 

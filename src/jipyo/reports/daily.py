@@ -189,9 +189,9 @@ def _names(found: Sequence[Subject]) -> Inline:
 
 def _first_of_families(found: Sequence[ReportMetric]) -> list[Subject]:
     """The metrics' names, the first of each family before the others."""
-    families = [entry.metric.family for entry in found]
+    families = [entry.metric.topic for entry in found]
     firsts = [
-        entry for place, entry in enumerate(found) if entry.metric.family not in families[:place]
+        entry for place, entry in enumerate(found) if entry.metric.topic not in families[:place]
     ]
     others = [entry for entry in found if entry not in firsts]
     return [Subject(entry.metric.name) for entry in (*firsts, *others)]
@@ -229,8 +229,8 @@ def _chosen(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
     ranked: list[tuple[int, int, ReportMetric]] = []
     seen: dict[str, int] = {}
     for place, entry in enumerate(entries):
-        family = entry.metric.family
-        turn = seen.get(family, 0) + (0 if entry.metric.manual else len(entries))
+        family = entry.metric.topic
+        turn = seen.get(family, 0) + (0 if entry.metric.required else len(entries))
         seen[family] = seen.get(family, 0) + 1
         ranked.append((turn, place, entry))
     best = sorted(ranked, key=lambda one: one[:2])[:TILES]

@@ -56,7 +56,7 @@ class _Ranked:
 
 def findings(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> tuple[Finding, ...]:
     """At most three; where nothing went wrong, what came nearest to it."""
-    missed = {one.entry.metric.family for one in outcomes if one.entry and _is_missed(one)}
+    missed = {one.entry.metric.topic for one in outcomes if one.entry and _is_missed(one)}
     candidates = [
         *_missed(day, outcomes),
         *_breaches(day, missed),
@@ -119,11 +119,11 @@ def _breaches(day: ReportData, told: Container[str]) -> Iterator[_Ranked]:
     """Of each family not yet told of the gravest breach; the manual's metrics before ours."""
     gravest: dict[str, tuple[tuple[int, bool], ReportMetric]] = {}
     for entry in day.judged:
-        if entry.now.state in _BEYOND and entry.metric.family not in told:
-            weight = (entry.now.state.rank, entry.metric.manual)
-            known = gravest.get(entry.metric.family)
+        if entry.now.state in _BEYOND and entry.metric.topic not in told:
+            weight = (entry.now.state.rank, entry.metric.required)
+            known = gravest.get(entry.metric.topic)
             if known is None or known[0] < weight:
-                gravest[entry.metric.family] = weight, entry
+                gravest[entry.metric.topic] = weight, entry
     for (state, manual), entry in gravest.values():
         series = entry.now.series[0]
         lasted = series.critical_ms or series.warning_ms
@@ -210,7 +210,7 @@ def _extreme(series: SeriesSummary, sign: int) -> tuple[Figure, int]:
 
 
 def _advice(entry: ReportMetric) -> Inline:
-    family = entry.metric.family
+    family = entry.metric.topic
     key = family if family in _FAMILIES_WITH_ADVICE else entry.metric.group.value
     return phrase(f"reports.advice.{key}")
 
@@ -271,7 +271,12 @@ def _changes(day: ReportData) -> Iterator[_Ranked]:
     for entry in day.entries:
         found = change(entry, entry.week)
         figure = entry.now.figure
-        if found is not None and figure is not None and entry.metric.manual and _large(found.delta):
+        if (
+            found is not None
+            and figure is not None
+            and entry.metric.required
+            and _large(found.delta)
+        ):
             key = "reports.finding.rose" if found.delta.value > 0 else "reports.finding.fell"
             text = phrase(
                 key,
@@ -300,7 +305,7 @@ def _nearest(day: ReportData) -> Iterator[_Ranked]:
     nearest: dict[str, _Ranked] = {}
     for entry in day.judged:
         rule, series = entry.now.rule, entry.now.series[0]
-        if rule is None or entry.now.state is not State.OK or not entry.metric.manual:
+        if rule is None or entry.now.state is not State.OK or not entry.metric.required:
             continue
         limit = limit_of(entry, State.WARNING)
         figure, at = _extreme(series, rule.sign)
@@ -320,9 +325,9 @@ def _nearest(day: ReportData) -> Iterator[_Ranked]:
             *((_changed(entry),) if entry.week else ()),
         )
         found = _Ranked(_PLAIN, near, Finding(State.OK, text, compared, basis(figure)))
-        known = nearest.get(entry.metric.family)
+        known = nearest.get(entry.metric.topic)
         if known is None or known.weight < near:
-            nearest[entry.metric.family] = found
+            nearest[entry.metric.topic] = found
     yield from nearest.values()
 
 

@@ -114,7 +114,7 @@ def _promised(metric: Metric, series: SeriesSummary) -> Figure | None:
     """The figure that the promise is about and no other: neither a mean nor a maximum for it."""
     if series.statistic is Statistic.MEAN:
         return None
-    return series.figures.get(Summary.P95 if is_quantile(metric) else metric.report.time[0])
+    return series.figures.get(Summary.P95 if is_quantile(metric) else metric.report.summaries[0])
 
 
 def _value(figure: Figure | None) -> float:

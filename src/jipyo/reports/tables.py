@@ -104,7 +104,7 @@ def _summary(metric: Metric, series: SeriesSummary) -> tuple[Inline, Inline, Inl
         highest = phrase("reports.at", value=highest, at=Moment(series.stats.maximum_ms))
     others = tuple(
         phrase(f"reports.fold.{name.value}", value=told[name])
-        for name in metric.report.time
+        for name in metric.report.summaries
         if name in told and name not in _OWN_COLUMN
     )
     return average, told.get(Summary.P95), highest, Joined(others, ", ") if others else None
@@ -274,7 +274,7 @@ def largest(entry: ReportMetric) -> Table:
         columns=columns("target", "average", "maximum", "time_in_top"),
         rows=tuple(
             (
-                one.target or one.labels.get(entry.metric.by[-1], ""),
+                one.target or one.labels.get(entry.metric.labels[-1], ""),
                 one.figures.get(Summary.AVG),
                 one.figures.get(Summary.MAX),
                 Duration(one.stats.steps * entry.now.window.step_ms),

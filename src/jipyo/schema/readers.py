@@ -41,6 +41,8 @@ class Key:
     choices: tuple[str, ...] = ()
     inside: tuple[Key, ...] = ()
     """The keys of a mapping, or of each mapping of a list."""
+    field: str = ""
+    """The name of the field it becomes, where that is not the key."""
 
 
 def mistakes(error: CatalogueError) -> tuple[CatalogueError, ...]:
@@ -93,7 +95,7 @@ def record(keys: tuple[Key, ...]) -> Read[dict[str, Any]]:
         reads: list[Callable[[], object]] = [partial(read_key, key) for key in keys]
         reads += [partial(refuse_unknown, name) for name in entries]
         values = gather(reads)
-        return {key.name: value for key, value in zip(keys, values, strict=False)}
+        return {key.field or key.name: value for key, value in zip(keys, values, strict=False)}
 
     return read
 

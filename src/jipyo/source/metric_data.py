@@ -81,7 +81,7 @@ def read_metric(
     covered: set[str] = set()
     # Sorting is stable: fallbacks come last, all else keeps its order.
     for alternative in sorted(metric.queries, key=lambda one: one.fallback):
-        if answers and (alternative.fallback or not metric.by):
+        if answers and (alternative.fallback or not metric.labels):
             break
         expression = alternative.expression(window)
         if names is not None and not answerable(expression, names):
@@ -117,9 +117,9 @@ def _ask(source: Source, alternative: MetricQuery, expr: str, t_ms: Times) -> _A
 def _counted(source: Source, answer: _Answer, window: str) -> _Answer:
     """The answer with the number of cases of each of its values, where they are counted."""
     alternative, t_ms = answer.alternative, answer.matrix.t_ms
-    if alternative.of is None:
+    if alternative.total_promql is None:
         return answer
-    counting = replace(alternative, promql=alternative.of)
+    counting = replace(alternative, promql=alternative.total_promql)
     cases = _ask(source, counting, counting.expression(window), t_ms).matrix
     rows = {labels: row for row, labels in enumerate(cases.series)}
     nobody = np.full(len(t_ms), np.nan)
@@ -139,7 +139,7 @@ def renamed(labels: Labels, names: Mapping[str, str]) -> Labels:
 
 
 def _target(metric: Metric, labels: Labels) -> str:
-    return labels.get(metric.by[0], "") if metric.by else ""
+    return labels.get(metric.labels[0], "") if metric.labels else ""
 
 
 def _kept(answer: _Answer, rows: Mask) -> _Answer:

@@ -61,7 +61,7 @@ class ReceiverOptions:
     """Of one request, decompressed; a larger one is refused."""
     max_samples_per_s: int = 2_000_000
     """Of all senders together; beyond it they are asked to wait."""
-    requests: int = 8
+    max_concurrency: int = 8
     """Taken in at the same time; further ones wait."""
 
 
@@ -119,7 +119,7 @@ class Receivers:
 
     def routes(self) -> list[BaseRoute]:
         """The routes, to be asked before all others."""
-        pool = ThreadPoolExecutor(self._options.requests, "web-receive")
+        pool = ThreadPoolExecutor(self._options.max_concurrency, "web-receive")
 
         def route(path: str, answer: Callable[[Form], Reply], *methods: str) -> Route:
             refusal = _refuse_otlp if answer == self.otlp_metrics else _refuse

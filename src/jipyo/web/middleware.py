@@ -50,7 +50,7 @@ class RequestGuard:
         """`loopback`: whether only this machine can reach us, so that Host must say so."""
         self._app = app
         self._loopback = loopback
-        self._hosts = frozenset(name.lower() for name in options.hosts)
+        self._hosts = frozenset(name.lower() for name in options.allowed_hosts)
         self._most = options.max_body_bytes
         self._meter = meter
 

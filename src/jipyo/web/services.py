@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 class Options:
     """What a site may decide about serving."""
 
-    hosts: tuple[str, ...] = ()
+    allowed_hosts: tuple[str, ...] = ()
     """Names, beside those of this machine's loopback, by which browsers may call us."""
     max_body_bytes: int = 16 << 20
     """A larger request is refused."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.health import MetricHealth
 
 KNOWN = load()
-PROBES = Catalogue(tuple(one for one in KNOWN.metrics if one.family == "app.probe"))
+PROBES = Catalogue(tuple(one for one in KNOWN.metrics if one.topic == "app.probe"))
 
 
 def watched(path: Path, *options: ProbeOptions) -> dict[str, MetricHealth]:

@@ -271,7 +271,7 @@ class _Asker:
         if self._variables.get("performance_schema", "ON") != "ON":
             raise Refused(ReadingNote("database.no_performance_schema"))
         part = "perf_schema.eventsstatements"
-        rows = self._rows(part, _DIGEST_SQL, [self._options.statements])
+        rows = self._rows(part, _DIGEST_SQL, [self._options.max_statements])
         if not rows and not self._rows(part, _INSTRUMENTS_SQL)[0]["counted"]:
             raise Refused(ReadingNote("database.no_digests"))
         prefix = "mysql_perf_schema_events_statements_"

@@ -40,7 +40,7 @@ class DatabaseOptions:
     connect_timeout_s: float = 5.0
     statement_timeout_s: float = 5.0
     """For each statement: the server ends it, and where it cannot, the connection is cut."""
-    statements: int = 100
+    max_statements: int = 100
     """How many kinds of statements have series of their own: those that took most time."""
 
 

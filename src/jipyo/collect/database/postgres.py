@@ -366,7 +366,7 @@ SELECT pg_get_userbyid(s.userid) AS "user", d.datname, s.queryid, sum(s.calls) A
   sum(s.{block}_read_time) / 1000 AS block_read_seconds_total,
   sum(s.{block}_write_time) / 1000 AS block_write_seconds_total
 FROM {view} AS s JOIN pg_database AS d ON d.oid = s.dbid WHERE s.queryid IS NOT NULL
-GROUP BY 1, 2, 3 ORDER BY seconds_total DESC LIMIT {self._options.statements}"""  # noqa: S608 - names from the server's own catalogue
+GROUP BY 1, 2, 3 ORDER BY seconds_total DESC LIMIT {self._options.max_statements}"""  # noqa: S608 - names from the server's own catalogue
 
     def _columns(self, view: str) -> list[str]:
         query = f"SELECT attname FROM pg_attribute WHERE attrelid = '{view}'::regclass"  # noqa: S608 - as above

@@ -45,7 +45,7 @@ class ProcessOptions:
     """For what no rule fits: exe, comm, user, unit or container; "" leaves it out."""
     memory_budget_ms: float = 15.0
     """CPU time a tick for proportional sizes; processes beyond it wait their turn."""
-    forget_ms: int = 3_600_000
+    keep_empty_ms: int = 3_600_000
     """A group without processes is shown for so long, with 0 processes."""
     max_groups: int = 500
     """What comes after so many groups is put together as "other"."""
@@ -298,7 +298,7 @@ class Processes:
         for name, group in list(groups.items()):
             if group.processes:
                 self._last_seen_ms[name] = t_ms
-            elif t_ms - self._last_seen_ms.setdefault(name, t_ms) > self._options.forget_ms:
+            elif t_ms - self._last_seen_ms.setdefault(name, t_ms) > self._options.keep_empty_ms:
                 del groups[name], self._totals[name], self._last_seen_ms[name]
 
     def _families(

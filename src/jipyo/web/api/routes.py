@@ -58,7 +58,7 @@ class JipyoApi:
             version=services.version,
             verdict=shown.verdict(health, t),
             storage=shown.storage(services.storage(), t),
-            families=shown.families(services.catalogue, t),
+            topics=shown.topics(services.catalogue, t),
             metrics=tuple(
                 shown.metric_now(one, t, services.zone, health.t_ms) for one in health.metrics
             ),

@@ -57,7 +57,7 @@ class Limits:
     warning: float | None
     critical: float | None
     for_s: float
-    origin: Literal["manual", "added", "site"]
+    origin: Literal["specification", "default", "site"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class MetricNow:
     """How a metric is."""
 
     id: str
-    family: str
+    topic: str
     group: str
     name: str
     description: str
@@ -94,7 +94,7 @@ class MetricNow:
     worst_text: str
     reason: str
     exporter: str | None
-    manual: bool
+    required: bool
     thresholds: Limits | None
     absent: bool
     certainty: CertaintyNow | None
@@ -112,7 +112,7 @@ class Overview:
     version: str
     verdict: Verdict
     storage: Storage
-    families: tuple[FamilyOf, ...]
+    topics: tuple[FamilyOf, ...]
     metrics: tuple[MetricNow, ...]
 
 

@@ -47,14 +47,14 @@ def storage(error: JipyoError | None, t: Texts) -> doc.Storage:
     return doc.Storage(error is None, "" if error is None else t.error(error))
 
 
-def families(catalogue: Catalogue, t: Texts) -> tuple[doc.FamilyOf, ...]:
-    """The families in the catalogue's order, with their metrics."""
+def topics(catalogue: Catalogue, t: Texts) -> tuple[doc.FamilyOf, ...]:
+    """The topics in the catalogue's order, with their metrics."""
     members: dict[str, list[str]] = {}
     for metric in catalogue.metrics:
-        members.setdefault(metric.family, []).append(metric.id)
+        members.setdefault(metric.topic, []).append(metric.id)
     return tuple(
-        doc.FamilyOf(family, catalogue.family_name(family, t.lang), tuple(ids))
-        for family, ids in members.items()
+        doc.FamilyOf(topic, catalogue.topic_name(topic, t.lang), tuple(ids))
+        for topic, ids in members.items()
     )
 
 
@@ -75,7 +75,7 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
     metric = one.metric
     return doc.MetricNow(
         id=metric.id,
-        family=metric.family,
+        topic=metric.topic,
         group=metric.group.value,
         name=metric.name(t.lang),
         description=metric.description(t.lang),
@@ -92,7 +92,7 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
         worst_text="" if one.worst is None else words.series_name(one.worst),
         reason=words.reason(one, t, zone),
         exporter=one.exporter,
-        manual=metric.manual,
+        required=metric.required,
         thresholds=limits(metric.thresholds),
         absent=one.absent,
         certainty=_certainty_now(one, t),
