@@ -21,7 +21,7 @@ def run(folder: Path, port: int) -> None:
     engine = Engine()
     services = web.Services(
         source=Embedded(store, engine),
-        ask=lambda cancel: Embedded(store, engine, cancel),
+        ask=Embedded(store, engine).bound,
         queryable=store,
         catalogue=load(),
         zone=ZoneInfo("UTC"),

@@ -1,5 +1,6 @@
-"""What every `Source` promises, whoever answers behind it."""
+"""What every `Source` promises, whether an engine or a server answers."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -7,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.model.errors import EmptySelectorError, QueryError, QueryErrorKind
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
 from jipyo.model.sample import STALE_NAN, MetricMetadata, MetricType, Scrape
 from jipyo.promql import Engine
-from jipyo.source import Embedded, Source
+from jipyo.source import Cardinality, Dialect, Embedded, Source, to_dialect
 from jipyo.tsdb import Options, Store
 from support.memory import MemoryStore
 
@@ -159,13 +160,83 @@ def test_a_wrong_selector_is_refused_as_bad_data(source: Source, match: str) -> 
         lambda: source.series([match], T0, LAST),
         lambda: source.label_names([match], T0, LAST),
         lambda: source.label_values("job", [match], T0, LAST),
+        lambda: source.newest([match], LAST),
     ):
         with pytest.raises(QueryError) as error:
             ask()
         assert error.value.kind is QueryErrorKind.BAD_DATA
+        assert isinstance(error.value, EmptySelectorError) is (match == "{}")
 
 
 def test_metadata_is_of_one_metric_or_of_all(source: Source) -> None:
     assert source.metadata("load") == METADATA[:1]
-    assert sorted(source.metadata(), key=lambda one: one.metric) == METADATA[::-1]
+    assert sorted(source.metadata(), key=lambda row: row.metric) == METADATA[::-1]
     assert source.metadata("nothing") == []
+
+
+@pytest.mark.parametrize(
+    ("match", "t_ms", "samples"),
+    [
+        (["load"], LAST, {APP: (LAST, 10.0), NODE: (LAST, 0.0)}),
+        (["load"], LAST + 2 * MINUTE, {APP: (LAST, 10.0), NODE: (LAST, 0.0)}),
+        (["load"], LAST - 30_000, {APP: (LAST - MINUTE, 9.0), NODE: (LAST - MINUTE, 1.0)}),
+        (["load"], LAST + 6 * MINUTE, {}),  # beyond the lookback
+        (['load{job="app"}', '{job="app"}'], LAST, {APP: (LAST, 10.0)}),
+        (
+            ['{job="node"}'],
+            T0 + 4 * MINUTE,
+            {ENDED: (T0 + 4 * MINUTE, 7.0), NODE: (T0 + 4 * MINUTE, 6.0)},
+        ),
+        (["ended"], T0 + 5 * MINUTE, {}),  # its last sample is a stale marker
+        (["nothing"], LAST, {}),
+        ([], LAST, {}),
+    ],
+)
+def test_the_newest_samples_are_those_within_the_lookback(
+    source: Source, match: list[str], t_ms: int, samples: dict[Labels, tuple[int, float]]
+) -> None:
+    newest = source.newest(match, t_ms)
+    times = zip(newest.t_ms.tolist(), newest.values.tolist(), strict=True)
+    assert dict(zip(newest.series, times, strict=True)) == samples
+    assert list(newest.series) == sorted(newest.series)
+
+
+def test_cardinality_counts_the_series_within_the_lookback(source: Source) -> None:
+    assert source.cardinality(T0 + 4 * MINUTE, 2) == Cardinality(
+        series=3,
+        label_pairs=5,
+        series_by_metric=(("load", 2), ("ended", 1)),
+        values_by_label=(("__name__", 2), ("job", 2)),
+        bytes_by_label=(("__name__", 9), ("job", 7)),
+        series_by_pair=(("__name__=load", 2), ("job=node", 2)),
+    )
+    assert source.cardinality(LAST + MINUTE, 9).series_by_metric == (("load", 2),)
+    assert source.cardinality(T0 - MINUTE, 9) == Cardinality(0, 0, (), (), (), ())
+
+
+def test_a_source_understands_its_own_dialect(source: Source) -> None:
+    assert isinstance(source.dialect, Dialect)
+    for expr in (
+        "increase(load[5m] anchored)",
+        'sum by ("지역") ({"ended"})',
+        "load[1m * 2]",
+        "load @ end() offset 1m",
+    ):
+        assert source.instant(to_dialect(expr, source.dialect), LAST).value is not None
+
+
+def test_a_bound_source_abandons_its_queries_once_the_event_is_set(source: Source) -> None:
+    cancelled = threading.Event()
+    bound = source.bound(cancelled)
+    assert bound.newest(["load"], LAST).series == (APP, NODE)
+    cancelled.set()
+    for ask in (
+        lambda: bound.instant("sum(load)", LAST),
+        lambda: bound.range("sum(load)", T0, LAST, MINUTE),
+        lambda: bound.newest(["load"], LAST),
+    ):
+        with pytest.raises(QueryError) as error:
+            ask()
+        assert error.value.kind is QueryErrorKind.CANCELED
+    assert source.newest(["load"], LAST).series == (APP, NODE)
+    assert source.bound(threading.Event()).newest(["load"], LAST).series == (APP, NODE)

@@ -19,7 +19,8 @@ from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.reports.gathered import midnight
-from jipyo.source import Embedded
+from jipyo.source import Dialect, Embedded
+from jipyo.source.dialect import PROMETHEUS_3
 from jipyo.tsdb import Options, Store
 from reports.days import SEOUL, Samples, Site
 
@@ -156,7 +157,7 @@ def test_a_days_percentile_of_requests_comes_from_its_bucket_sums(tmp_path: Path
     told = figure(reading, Summary.P95)
     assert told.value == pytest.approx(expected)
     assert (told.fold, told.step_ms) == (Fold.BUCKETS, 0)
-    assert "[86400s] anchored" in told.expr
+    assert "[1d] anchored" in told.expr
     # Neither an average of p95s nor a p95 of p95s is told.
     assert Summary.AVG not in reading.headline.figures
     assert primary(reading.metric, reading.headline) is told
@@ -227,6 +228,10 @@ class WithoutAnchored:
 
     def __init__(self, source: Source) -> None:
         self._source = source
+
+    @property
+    def dialect(self) -> Dialect:
+        return PROMETHEUS_3
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         if "anchored" in expr:

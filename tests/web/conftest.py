@@ -120,7 +120,7 @@ def services(store: Store) -> Services:
     source = Embedded(store, Engine(Options()))
     return Services(
         source=source,
-        ask=lambda cancel: replace(source, cancel=cancel),
+        ask=source.bound,
         queryable=store,
         catalogue=catalogue.load(),
         zone=ZoneInfo("Asia/Seoul"),

@@ -105,7 +105,7 @@ def ours(services: Services, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         asked = replace(
             services,
             source=source,
-            ask=lambda cancel: replace(source, cancel=cancel),
+            ask=source.bound,
             queryable=store,
             now_ms=lambda: int(time.time() * 1000),
         )

@@ -41,7 +41,7 @@ def live(services: Services, begun_s: int, tmp_path: Path) -> Iterator[Client]:
         changed = replace(
             services,
             source=source,
-            ask=lambda cancel: replace(source, cancel=cancel),
+            ask=source.bound,
             queryable=store,
             now_ms=now_ms,
         )

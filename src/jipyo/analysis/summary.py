@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Matrix, Vector
+from jipyo.source.dialect import over_whole_window, to_dialect
 from jipyo.source.metric_data import MetricData, rate_window, read_metric, renamed
 
 if TYPE_CHECKING:
@@ -31,7 +31,6 @@ STEP_MS = 60_000
 _SIGNS = {Direction.HIGHER_IS_WORSE: 1, Direction.LOWER_IS_WORSE: -1, Direction.NEUTRAL: 0}
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
 _SECONDS_OF = {"per_minute": 60.0}
-_WINDOW = re.compile(r"\[\$w\]( anchored| smoothed)?")
 _NUMBERED = {"gpu": "GPU", "cpu": "cpu"}
 
 
@@ -197,18 +196,6 @@ def _told(name: str, value: str) -> str:
     return f"{_NUMBERED[name]} {value}" if name in _NUMBERED and value.isdigit() else value
 
 
-def whole(promql: str, window: Window) -> tuple[str, str]:
-    """The expression over the whole window instead of the rolling one: exact, and plain.
-
-    `anchored` counts from the last sample before the window to the last one in it, without
-    extrapolation; a server that does not know it is asked the plain way.
-    """
-    length = f"{(window.end_ms - window.start_ms) // 1000}s"
-    plain = promql.replace("$w", length)
-    exact = _WINDOW.sub(f"[{length}] anchored", promql).replace("$w", length)
-    return exact, plain
-
-
 @dataclass(frozen=True, slots=True)
 class _Subject:
     """What one series' figures are worked out from."""
@@ -371,15 +358,15 @@ class _Asker:
         return self.answers[query.promql]
 
     def _asked(self, query: MetricQuery) -> tuple[str, Mapping[Labels, float]]:
-        for expr in whole(query.promql, self.window):
-            try:
-                value = self.source.instant(expr, self.window.end_ms).value
-            except QueryError:
-                continue
-            assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
-            labels = (renamed(labels, query.rename) for labels in value.series)
-            return expr, dict(zip(labels, value.values.tolist(), strict=True))
-        return "", {}
+        window_ms = self.window.end_ms - self.window.start_ms
+        try:
+            expr = to_dialect(over_whole_window(query.promql, window_ms), self.source.dialect)
+            value = self.source.instant(expr, self.window.end_ms).value
+        except QueryError:
+            return "", {}
+        assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
+        labels = (renamed(labels, query.rename) for labels in value.series)
+        return expr, dict(zip(labels, value.values.tolist(), strict=True))
 
 
 def _sums_up(query: MetricQuery) -> bool:

@@ -165,7 +165,7 @@ def _services(config: Config, running: _Running) -> web.Services:
     listen = config.written.listen
     return web.Services(
         source=here.source,
-        ask=lambda cancel: replace(source, cancel=cancel),
+        ask=source.bound,
         queryable=source.store,
         catalogue=here.catalogue,
         zone=config.zone,

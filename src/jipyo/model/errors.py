@@ -8,10 +8,11 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 │   ├── StoreFull     the disk is full or read-only
 │   └── StoreCorrupt  bytes on disk are not what was written
 ├── CollectError      a target could not be read
-├── SourceError       whoever answers PromQL failed
+├── SourceError       the source of PromQL answers failed
 ├── ReportError       a report could not be made
 ├── ServeError        the address cannot be served
-└── QueryError        a PromQL question was refused; its text is Prometheus' own English
+└── QueryError        a PromQL query was rejected; its text is Prometheus' own English
+    └── EmptySelectorError  a selector that matches every series
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ class CollectError(JipyoError):
 
 
 class SourceError(JipyoError):
-    """Whoever answers PromQL failed or could not be reached."""
+    """The source of PromQL answers failed or could not be reached."""
 
 
 class ReportError(JipyoError):
@@ -91,7 +92,7 @@ class QueryErrorKind(Enum):
 
 
 class QueryError(JipyoError):
-    """A PromQL question was refused. The text is Prometheus' own and stays English."""
+    """A PromQL query was rejected. The text is Prometheus' own and stays English."""
 
     def __init__(self, kind: QueryErrorKind, message: str) -> None:
         """Keep the API's error type and the message that goes out as it is."""
@@ -104,10 +105,21 @@ class QueryError(JipyoError):
 
     @classmethod
     def bad_data(cls, message: str) -> QueryError:
-        """The question itself is wrong (HTTP 400)."""
+        """The query itself is wrong (HTTP 400)."""
         return cls(QueryErrorKind.BAD_DATA, message)
 
     @classmethod
     def execution(cls, message: str) -> QueryError:
-        """The question cannot be answered over this data (HTTP 422)."""
+        """The query cannot be evaluated over this data (HTTP 422)."""
         return cls(QueryErrorKind.EXECUTION, message)
+
+
+class EmptySelectorError(QueryError):
+    """A selector without any matcher that excludes the empty string, so it matches everything.
+
+    The HTTP API words this refusal differently for `match[]` than for an expression.
+    """
+
+    def __init__(self, message: str) -> None:
+        """Keep the message, which carries the position in the query."""
+        super().__init__(QueryErrorKind.BAD_DATA, message)

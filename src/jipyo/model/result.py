@@ -1,4 +1,4 @@
-"""What a PromQL question is answered with, whoever answers it."""
+"""The values of answers to PromQL queries, whichever source gave them."""
 
 from __future__ import annotations
 
@@ -55,6 +55,15 @@ class RawMatrix:
     blocks: tuple[SeriesBlock, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class LatestSamples:
+    """The newest sample of each series, with its own time; arrays have shape (series,)."""
+
+    series: tuple[Labels, ...]
+    t_ms: Times
+    values: Values
+
+
 Value = Scalar | String | Vector | Matrix | RawMatrix
 
 
@@ -69,7 +78,7 @@ class QueryStats:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """An answer with what has to be said about it; partial answers always carry a warning."""
+    """An answer with its annotations; partial answers always carry a warning."""
 
     value: Value
     warnings: tuple[str, ...] = ()

@@ -1,23 +1,40 @@
-"""The face that everything above sees: questions in PromQL, answers as values."""
+"""The protocol of everything that answers PromQL: expressions in, values out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Sequence
 
     from jipyo.model.labels import Labels
-    from jipyo.model.result import QueryResult
+    from jipyo.model.result import LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
+    from jipyo.source.cardinality import Cardinality
+    from jipyo.source.dialect import Dialect
 
 
 class Source(Protocol):
-    """Answers PromQL. Times are milliseconds UTC; selectors are PromQL text (`match[]`).
+    """Answers PromQL.
 
-    Every method raises `QueryError` where the question is refused and `SourceError`
-    where whoever answers failed.
+    Times are milliseconds UTC, both ends of a range included; `match` are selectors as text
+    (`match[]`). Every method that asks raises `QueryError` where the query is rejected or was
+    cancelled, and `SourceError` where the source itself failed.
     """
+
+    @property
+    def dialect(self) -> Dialect:
+        """What the source understands of the language; see `to_dialect`."""
+        ...
+
+    def bound(self, cancelled: threading.Event) -> Source:
+        """The same source for one caller: its queries are abandoned once the event is set.
+
+        Binding again replaces the event. An abandoned query raises `QueryError` of kind
+        CANCELED.
+        """
+        ...
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment: a Scalar, String, Vector or RawMatrix."""
@@ -27,12 +44,20 @@ class Source(Protocol):
         """The values at `start + i * step` up to and including `end`: a Matrix."""
         ...
 
+    def newest(self, match: Sequence[str], t_ms: int) -> LatestSamples:
+        """The newest sample of each series that any of the selectors matches.
+
+        Samples within the lookback before `t_ms` count; a series that has ended (its newest
+        sample is a stale marker) is left out.
+        """
+        ...
+
     def series(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[Labels]:
-        """The series that any of the selectors means, sorted."""
+        """The series with samples in the range that any of the selectors matches, sorted."""
         ...
 
     def label_names(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[str]:
-        """The label names of those series, sorted."""
+        """The label names of those series (of all series without a selector), sorted."""
         ...
 
     def label_values(
@@ -43,4 +68,11 @@ class Source(Protocol):
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all."""
+        ...
+
+    def cardinality(self, t_ms: int, limit: int) -> Cardinality:
+        """How many series have samples within the lookback before `t_ms`, and why so many.
+
+        Each ranking has its `limit` greatest entries.
+        """
         ...

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.model.labels import METRIC_NAME
+from jipyo.model.matcher import Matcher, MatchOp
+from jipyo.model.result import LatestSamples
+from jipyo.model.sample import is_stale
 from jipyo.promql import Engine, parse_selector
+from jipyo.source.cardinality import Cardinality, count_cardinality
+from jipyo.source.dialect import EVERYTHING, Dialect
 
 if TYPE_CHECKING:
     import threading
@@ -16,40 +25,76 @@ if TYPE_CHECKING:
     from jipyo.model.sample import MetricMetadata
     from jipyo.model.store import Queryable, Selector
 
+_ANY_METRIC = (Matcher(METRIC_NAME, MatchOp.NE, ""),)
+
 
 @dataclass(frozen=True, slots=True)
 class Embedded:
-    """A store and the engine that reads it; `cancel` ends whatever is being asked."""
+    """A store and the engine that reads it; `cancelled` abandons running queries."""
 
     store: Queryable
     engine: Engine
-    cancel: threading.Event | None = None
+    cancelled: threading.Event | None = None
+
+    @property
+    def dialect(self) -> Dialect:
+        """The engine understands everything that the catalogue may say."""
+        return EVERYTHING
+
+    def bound(self, cancelled: threading.Event) -> Embedded:
+        """The same source, whose queries are abandoned once the event is set."""
+        return replace(self, cancelled=cancelled)
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment."""
-        return self.engine.instant(self.store, expr, t_ms, cancel=self.cancel)
+        return self.engine.instant(self.store, expr, t_ms, cancel=self.cancelled)
 
     def range(self, expr: str, start_ms: int, end_ms: int, step_ms: int) -> QueryResult:
         """The values at `start + i * step` up to and including `end`."""
-        return self.engine.range(self.store, expr, start_ms, end_ms, step_ms, cancel=self.cancel)
+        return self.engine.range(self.store, expr, start_ms, end_ms, step_ms, cancel=self.cancelled)
+
+    def newest(self, match: Sequence[str], t_ms: int) -> LatestSamples:
+        """The newest sample of each matching series that has not ended."""
+        start_ms = t_ms - self.engine.options.lookback_ms
+        samples: dict[Labels, tuple[int, float]] = {}
+        for selector in self._parse_selectors(match):
+            for block in self.store.select(selector, start_ms, t_ms):
+                if self.cancelled is not None and self.cancelled.is_set():
+                    raise QueryError(QueryErrorKind.CANCELED, "query was canceled in selection")
+                if not len(block.t_ms):
+                    continue
+                last, last_ms = block.values[:, -1], int(block.t_ms[-1])
+                rows = zip(block.series, last.tolist(), is_stale(last).tolist(), strict=True)
+                samples.update((labels, (last_ms, value)) for labels, value, old in rows if not old)
+        series = sorted(samples)
+        return LatestSamples(
+            series=tuple(series),
+            t_ms=np.array([samples[labels][0] for labels in series], np.int64),
+            values=np.array([samples[labels][1] for labels in series], np.float64),
+        )
 
     def series(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[Labels]:
-        """The series that any of the selectors means, sorted."""
-        return self.store.series(self._selectors(match), start_ms, end_ms)
+        """The series that any of the selectors matches, sorted."""
+        return self.store.series(self._parse_selectors(match), start_ms, end_ms)
 
     def label_names(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[str]:
         """The label names of those series, sorted."""
-        return self.store.label_names(self._selectors(match), start_ms, end_ms)
+        return self.store.label_names(self._parse_selectors(match), start_ms, end_ms)
 
     def label_values(
         self, name: str, match: Sequence[str], start_ms: int, end_ms: int
     ) -> list[str]:
         """The values of one label among those series, sorted."""
-        return self.store.label_values(name, self._selectors(match), start_ms, end_ms)
+        return self.store.label_values(name, self._parse_selectors(match), start_ms, end_ms)
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all."""
         return self.store.metadata(metric)
 
-    def _selectors(self, match: Sequence[str]) -> list[Selector]:
+    def cardinality(self, t_ms: int, limit: int) -> Cardinality:
+        """How many series there are, and what makes them many."""
+        start_ms = t_ms - self.engine.options.lookback_ms
+        return count_cardinality(self.store.series([_ANY_METRIC], start_ms, t_ms), limit)
+
+    def _parse_selectors(self, match: Sequence[str]) -> list[Selector]:
         return [parse_selector(text, self.engine.options.features) for text in match]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.model.result import Matrix
+from jipyo.source.dialect import to_dialect
 from jipyo.source.prune import answerable
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def read_metric(
     for alternative in sorted(metric.queries, key=lambda one: one.fallback):
         if answers and (alternative.fallback or not metric.labels):
             break
-        expression = alternative.expression(window)
+        expression = to_dialect(alternative.expression(window), source.dialect)
         if names is not None and not answerable(expression, names):
             continue
         answer = _ask(source, alternative, expression, t_ms)
@@ -120,7 +121,8 @@ def _counted(source: Source, answer: _Answer, window: str) -> _Answer:
     if alternative.total_promql is None:
         return answer
     counting = replace(alternative, promql=alternative.total_promql)
-    cases = _ask(source, counting, counting.expression(window), t_ms).matrix
+    expression = to_dialect(counting.expression(window), source.dialect)
+    cases = _ask(source, counting, expression, t_ms).matrix
     rows = {labels: row for row, labels in enumerate(cases.series)}
     nobody = np.full(len(t_ms), np.nan)
     n = [

@@ -32,14 +32,14 @@ from __future__ import annotations
 
 import math
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from jipyo.promql.syntax.signatures import Aggregator, Function, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from jipyo.model.matcher import Matcher
 
@@ -397,3 +397,28 @@ def bare(expr: Expr) -> Expr:
     while isinstance(expr, Paren):
         expr = expr.expr
     return expr
+
+
+def transform(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The tree with `change` applied to every node, those below first.
+
+    The selector within a MatrixSelector must stay a VectorSelector.
+    """
+    match expr:
+        case Binary(left=left, right=right):
+            return change(
+                replace(expr, left=transform(left, change), right=transform(right, change))
+            )
+        case Call(args=args):
+            return change(replace(expr, args=tuple([transform(arg, change) for arg in args])))
+        case Aggregate(expr=inner, param=param):
+            changed_param = None if param is None else transform(param, change)
+            return change(replace(expr, expr=transform(inner, change), param=changed_param))
+        case Subquery(expr=inner) | Unary(expr=inner) | Paren(expr=inner):
+            return change(replace(expr, expr=transform(inner, change)))
+        case MatrixSelector(selector=selector):
+            changed = transform(selector, change)
+            assert isinstance(changed, VectorSelector), "BUG: a range is of a selector"
+            return change(replace(expr, selector=changed))
+        case _:
+            return change(expr)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NoReturn
 
-from jipyo.model.errors import QueryError
+from jipyo.model.errors import EmptySelectorError, QueryError
 from jipyo.model.labels import METRIC_NAME
 from jipyo.promql.syntax.ast import (
     Aggregate,
@@ -54,9 +54,14 @@ def position(text: str, start: int) -> str:
     return f"{line}:{column}"
 
 
+def error_text(text: str, start: int, message: str) -> str:
+    """The message with the position in the query before it."""
+    return f"{position(text, start)}: parse error: {message}"
+
+
 def parse_error(text: str, start: int, message: str) -> QueryError:
     """The error of a query at a place in it."""
-    return QueryError.bad_data(f"{position(text, start)}: parse error: {message}")
+    return QueryError.bad_data(error_text(text, start, message))
 
 
 class _Checker:
@@ -103,7 +108,7 @@ class _Checker:
                     self._fail(selector.pos.start, f"metric name must not be set twice: {names}")
         elif not any_series and all(matcher.matches("") for matcher in selector.matchers):
             message = "vector selector must contain at least one non-empty matcher"
-            self._fail(selector.pos.start, message)
+            raise EmptySelectorError(error_text(self._text, selector.pos.start, message))
 
     def _unary(self, unary: Unary) -> Unary:
         inner = self.visit(unary.expr)

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from jipyo import promql
-from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.model.errors import EmptySelectorError, QueryError, QueryErrorKind
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Vector
 from jipyo.promql.syntax.ast_json import tree
 from jipyo.promql.syntax.printer import pretty
@@ -28,7 +28,7 @@ from jipyo.wire import prometheus_json as encode
 
 MAX_POINTS = 11_000
 TRUNCATED = "results truncated due to limit"
-_NON_EMPTY = "must contain at least one non-empty matcher"
+_EMPTY_MATCH = "match[] must contain at least one non-empty matcher"
 _NS_PER_MS = 10**6
 
 Handler = Callable[[Services, Form, threading.Event], Reply]
@@ -248,10 +248,8 @@ def _selecting() -> Iterator[None]:
     """A selector that selects everything is refused in other words than in an expression."""
     try:
         yield
-    except QueryError as error:
-        if error.message.endswith(_NON_EMPTY):
-            raise QueryError.bad_data(f"match[] {_NON_EMPTY}") from error
-        raise
+    except EmptySelectorError as error:
+        raise QueryError.bad_data(_EMPTY_MATCH) from error
 
 
 def _listed(names: list[str], limit: int) -> Reply:

@@ -1,0 +1,60 @@
+"""What makes series many: how many each metric, label and label pair accounts for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from heapq import nsmallest
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from jipyo.model.labels import Labels
+
+Ranking = tuple[tuple[str, int], ...]
+"""Names and their counts: the greatest first, equal ones by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cardinality:
+    """The totals and rankings of `/api/v1/status/tsdb` (Prometheus: web/api/v1, `TSDBStatus`)."""
+
+    series: int
+    label_pairs: int
+    """Distinct pairs of name and value."""
+    series_by_metric: Ranking
+    values_by_label: Ranking
+    """Distinct values of each label name."""
+    bytes_by_label: Ranking
+    """Bytes of those values in UTF-8, each counted once."""
+    series_by_pair: Ranking
+    """Series of each `name=value`."""
+
+
+def count_cardinality(series: Iterable[Labels], limit: int) -> Cardinality:
+    """Count series by metric, label and pair; every ranking keeps its `limit` greatest."""
+    total = 0
+    metrics: Counter[str] = Counter()
+    pairs: Counter[tuple[str, str]] = Counter()
+    for labels in series:
+        total += 1
+        metrics[labels.metric] += 1
+        pairs.update(labels.pairs)
+    value_bytes: Counter[str] = Counter()
+    for name, value in pairs:
+        value_bytes[name] += len(value.encode("utf-8", "surrogateescape"))
+    return Cardinality(
+        series=total,
+        label_pairs=len(pairs),
+        series_by_metric=_rank(metrics, limit),
+        values_by_label=_rank(Counter(name for name, _ in pairs), limit),
+        bytes_by_label=_rank(value_bytes, limit),
+        series_by_pair=_rank(
+            Counter({f"{n}={v}": count for (n, v), count in pairs.items()}), limit
+        ),
+    )
+
+
+def _rank(counts: Counter[str], limit: int) -> Ranking:
+    return tuple(nsmallest(limit, counts.items(), key=lambda item: (-item[1], item[0])))
