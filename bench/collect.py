@@ -24,9 +24,9 @@ from jipyo.collect.gpu import Gpu
 from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop, Target
 from jipyo.collect.process import Processes
-from jipyo.collect.schedule import system_clock
 from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.collect.target import own_target
+from jipyo.model.clock import SystemClock
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.wire.exposition import Parser, write
@@ -128,7 +128,7 @@ def scraping(table: Table) -> None:
         tempfile.TemporaryDirectory() as folder,
         tsdb.Store.open(Path(folder), now_ms=lambda: time.time_ns() // 1_000_000) as store,
     ):
-        loop = Loop(store, clock=system_clock())
+        loop = Loop(store, clock=SystemClock())
         page = ScrapeReader(url, labels, ScrapeOptions())
         loop.sync([Target(Labels.of(labels), page, _FAST_MS, url)])
         time.sleep(_TICKS * _FAST_MS / 1000)

@@ -13,9 +13,9 @@ from collect.server import page, serving
 from jipyo.analysis.survey import survey
 from jipyo.catalogue import Catalogue, MetricGroup, load
 from jipyo.collect.loop import Loop
-from jipyo.collect.schedule import system_clock
 from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.collect.target import Target
+from jipyo.model.clock import SystemClock
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -77,7 +77,7 @@ def at_turn(text: str, turn: int) -> str:
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Embedded, int]]:
     """All seven servers, scraped for a while, and when that was."""
-    clock = system_clock()
+    clock = SystemClock()
     with contextlib.ExitStack() as stack:
         folder = tmp_path_factory.mktemp("ai")
         store = stack.enter_context(Store.open(folder / "data", now_ms=clock.now_ms))

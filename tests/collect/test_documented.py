@@ -16,15 +16,17 @@ from jipyo.collect.gpu.fields import fields, memory_fields
 from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, system
 from jipyo.collect.loop import Loop
 from jipyo.collect.process import Processes
-from jipyo.collect.schedule import system_clock
 from jipyo.collect.self_metrics import SelfMetrics
 from jipyo.collect.staleness import REPORT
+from jipyo.loops import Periodic
+from jipyo.model.clock import SystemClock
 from jipyo.model.labels import METRIC_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from jipyo.model.family import Family
+    from jipyo.model.sample import Appended, MetricMetadata, Scrape
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("collectors.md", "collectors.ko.md")
@@ -57,8 +59,11 @@ def rows(page: str) -> list[Row]:
 class Nobody:
     """A store that is never asked."""
 
-    def append(self, scrapes: object) -> None: ...
-    def describe(self, metadata: object) -> None: ...
+    def append(self, scrapes: Sequence[Scrape]) -> Appended:
+        raise NotImplementedError
+
+    def describe(self, metadata: Sequence[MetricMetadata]) -> None:
+        raise NotImplementedError
 
 
 def made(tmp_path: Path) -> Iterator[Family]:
@@ -88,7 +93,10 @@ def made(tmp_path: Path) -> Iterator[Family]:
     for part in (cpu.scheduler, cpu.pressure, system.temperatures, cgroup.limits):
         yield from part(here, 0)
     yield from Processes().collect(0)
-    yield from SelfMetrics([Loop(Nobody(), clock=system_clock()).families], version="1").collect(0)  # type: ignore[arg-type]
+    clock = SystemClock()
+    loop = Loop(Nobody(), clock=clock)
+    task = Periodic("task", lambda: None, interval_ms=1, clock=clock)
+    yield from SelfMetrics([loop.families, task.families], version="1").collect(0)
 
 
 @pytest.mark.parametrize("page", PAGES)

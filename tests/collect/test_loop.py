@@ -11,21 +11,28 @@ import numpy as np
 import pytest
 
 from collect.helpers import of, samples
-from jipyo.collect.family_builders import gauge
 from jipyo.collect.loop import Loop, LoopOptions, Target, TargetState, TargetStatus
-from jipyo.collect.schedule import Clock, next_due_ms, phase_ms, system_clock, timestamp_ms
+from jipyo.collect.schedule import next_due_ms, phase_ms, timestamp_ms
 from jipyo.collect.self_metrics import SelfMetrics
 from jipyo.collect.target import CollectorReader, own_target
+from jipyo.model.clock import SystemClock
 from jipyo.model.errors import CollectError, ConfigError, StoreError, StoreFull
+from jipyo.model.family import gauge
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import ReadingNote, TargetReading
 from jipyo.model.sample import Appended, MetricMetadata, MetricType, Reject, Scrape, is_stale
+from support.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from jipyo.model.family import Family
+
+
+INTERVAL_MS = 15_000
+STALE = -1.0
+"""How `Store.values` shows a stale marker."""
 
 
 class Store:
@@ -51,9 +58,9 @@ class Store:
         self.described += metadata
 
     def values(self, metric: str, job: str = "") -> list[float]:
-        """Every value of a metric in order of arrival; a stale marker as -1."""
+        """Every value of a metric in order of arrival; a stale marker as STALE."""
         return [
-            -1.0 if gone else float(value)
+            STALE if gone else float(value)
             for scrape in list(self.scrapes)
             for labels, value, gone in zip(
                 scrape.series, scrape.values, is_stale(scrape.values), strict=True
@@ -76,18 +83,22 @@ class Scripted:
 
 
 X = (Labels.of({METRIC_NAME: "x", "job": "j"}),)
-SAID = (MetricMetadata("x", MetricType.GAUGE, "A value."),)
+METADATA = (MetricMetadata("x", MetricType.GAUGE, "A value."),)
 
 
 def steady(t_ms: int) -> TargetReading:
-    return TargetReading(X, np.array([7.0]), metadata=SAID, scraped=1, notes=(ReadingNote("n"),))
+    return TargetReading(
+        X, np.array([7.0]), metadata=METADATA, scraped=1, notes=(ReadingNote("n"),)
+    )
 
 
 def target(
-    act: Callable[[int], TargetReading | None] = steady, job: str = "j", interval_ms: int = 40
+    act: Callable[[int], TargetReading | None] = steady,
+    job: str = "j",
+    interval_ms: int = INTERVAL_MS,
 ) -> Target:
     labels = Labels.of({"job": job, "instance": "i"})
-    return Target(labels, Scripted(act), interval_ms, f"http://{job}/")
+    return Target(labels, Scripted(act), INTERVAL_MS, f"http://{job}/")
 
 
 @pytest.fixture
@@ -96,17 +107,15 @@ def store() -> Store:
 
 
 @pytest.fixture
-def loop(store: Store) -> Iterator[Loop]:
-    loop = Loop(store, clock=system_clock(), options=LoopOptions(discover_s=0.02, stop_s=2))
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def loop(store: Store, clock: FakeClock) -> Iterator[Loop]:
+    loop = Loop(store, clock=clock, options=LoopOptions(discovery_interval_ms=1000))
     yield loop
     loop.stop()
-
-
-def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never came to that"
-        time.sleep(0.005)
 
 
 def status(loop: Loop) -> TargetStatus:
@@ -114,70 +123,83 @@ def status(loop: Loop) -> TargetStatus:
     return only
 
 
-def test_a_target_is_read_again_and_again(loop: Loop, store: Store) -> None:
+def test_a_target_is_scraped_every_interval(loop: Loop, store: Store, clock: FakeClock) -> None:
     loop.sync([target()])
-    until(lambda: len(store.values("x")) >= 3)
+    clock.advance(10 * INTERVAL_MS)
+    assert store.values("x") == [7.0] * 11  # one at once, so that a start shows something
+    assert set(store.values("up")) == {1.0}
     now = status(loop)
     assert (now.state, now.samples, now.error, now.url) == (TargetState.UP, 1, None, "http://j/")
     assert now.notes == (ReadingNote("n"),)
-    assert set(store.values("up")) == {1.0}
-    assert store.described == list(SAID)
+    assert store.described == list(METADATA)
 
 
-def test_times_lie_on_the_schedule(loop: Loop, store: Store) -> None:
-    loop.sync([target(interval_ms=100)])
-    until(lambda: len(store.scrapes) >= 5)
-    phase = phase_ms('{instance="i",job="j"}http://j/', 100)
-    off = [(scrape.t_ms - phase) % 100 for scrape in store.scrapes[1:]]
-    assert sum(late == 0 for late in off) >= len(off) / 2
-    times = [scrape.t_ms for scrape in store.scrapes]
-    assert times == sorted(set(times))
+def test_timestamps_lie_on_the_schedule(loop: Loop, store: Store, clock: FakeClock) -> None:
+    loop.sync([target()])
+    clock.advance(5 * INTERVAL_MS)
+    phase = phase_ms('{instance="i",job="j"}http://j/', INTERVAL_MS)
+    first, *rest = [scrape.t_ms for scrape in store.scrapes]
+    assert first == clock.start_ms
+    due = next_due_ms(first, INTERVAL_MS, phase)
+    assert rest == [due + n * INTERVAL_MS for n in range(5)]
 
 
-def test_a_slow_target_never_delays_another(loop: Loop, store: Store) -> None:
-    held = threading.Event()
+def test_a_slow_target_never_delays_another(loop: Loop, store: Store, clock: FakeClock) -> None:
+    release = threading.Event()
 
     def slow(t_ms: int) -> TargetReading:
-        held.wait(10)
+        clock.wait(release, 2.5 * INTERVAL_MS)
         return steady(t_ms)
 
     loop.sync([target(slow, "slow"), target(job="quick")])
-    until(lambda: len(store.values("up", "quick")) >= 4)
-    assert store.values("up", "slow") == []
-    held.set()
-    until(lambda: store.values("up", "slow"))
-    until(lambda: sum(of(loop.families(), "jipyo_collect_missed_total").values()) >= 1)
+    clock.advance(2 * INTERVAL_MS)
+    assert (store.values("up", "quick"), store.values("up", "slow")) == ([1.0] * 3, [])
+    clock.advance(4 * INTERVAL_MS)
+    assert store.values("scrape_duration_seconds", "slow") == [37.5, 37.5]
+    missed = of(loop.families(), "jipyo_collect_missed_total")
+    assert missed == {
+        '{scrape_instance="i",scrape_job="slow"}': 3,
+        '{scrape_instance="i",scrape_job="quick"}': 0,
+    }
+    release.set()
 
 
-def test_failure_and_recovery_are_told_once(
-    loop: Loop, store: Store, caplog: pytest.LogCaptureFixture
+def test_failure_and_recovery_are_logged_once(
+    loop: Loop, store: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    failing = [True]
+    failing = True
 
     def act(t_ms: int) -> TargetReading:
-        if failing[0]:
+        if failing:
             raise CollectError("collect.cut", url="u")
         return steady(t_ms)
 
     with caplog.at_level(logging.INFO):
         loop.sync([target(act)])
-        until(lambda: store.values("up").count(0.0) >= 3)
+        clock.advance(2 * INTERVAL_MS)
         down = status(loop)
         assert (down.state, down.error and down.error.key) == (TargetState.DOWN, "collect.cut")
-        failing[0] = False
-        until(lambda: store.values("up").count(1.0) >= 3)
-    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
-    assert of(loop.families(), "jipyo_collect_failures_total") == {
-        '{scrape_instance="i",scrape_job="j"}': store.values("up").count(0.0)
-    }
+        failing = False
+        clock.advance(2 * INTERVAL_MS)
+    assert store.values("up") == [0.0, 0.0, 0.0, 1.0, 1.0]
+    assert [(record.levelname, record.message) for record in caplog.records] == [
+        ("WARNING", """{instance="i",job="j"} cannot be scraped: collect.cut(url='u')"""),
+        ("INFO", '{instance="i",job="j"} is scraped again'),
+    ]
+    label = '{scrape_instance="i",scrape_job="j"}'
+    assert of(loop.families(), "jipyo_collect_failures_total") == {label: 3.0}
+    assert of(loop.families(), "jipyo_collect_scrapes_total") == {label: 5.0}
 
 
-def test_a_reader_that_breaks_does_not_end_its_thread(loop: Loop, store: Store) -> None:
+def test_a_reader_that_breaks_does_not_end_its_thread(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
     def act(t_ms: int) -> TargetReading:
         raise ZeroDivisionError("odd")
 
     loop.sync([target(act)])
-    until(lambda: len(store.values("up")) >= 2)
+    clock.advance(INTERVAL_MS)
+    assert store.values("up") == [0.0, 0.0]
     error = status(loop).error
     assert error is not None
     assert (error.key, error.values["reason"]) == (
@@ -186,114 +208,166 @@ def test_a_reader_that_breaks_does_not_end_its_thread(loop: Loop, store: Store) 
     )
 
 
-def test_where_there_is_nothing_nothing_is_written(loop: Loop, store: Store) -> None:
-    there = [False]
-    loop.sync([target(lambda t_ms: steady(t_ms) if there[0] else None)])
-    until(lambda: status(loop).state is TargetState.ABSENT)
+def test_where_there_is_nothing_nothing_is_written(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
+    is_there = False
+    loop.sync([target(lambda t_ms: steady(t_ms) if is_there else None)])
+    clock.advance(INTERVAL_MS)
+    assert status(loop).state is TargetState.ABSENT
     assert store.scrapes == []
-    there[0] = True
-    until(lambda: store.values("x") == [7.0])
-    there[0] = False
-    until(lambda: store.values("x")[-1] == -1.0)
-    assert store.values("up")[-1] == -1.0
+    is_there = True
+    clock.advance(INTERVAL_MS)
+    assert store.values("x") == [7.0]
+    is_there = False
+    clock.advance(INTERVAL_MS)
+    assert store.values("x") == [7.0, STALE]
+    assert store.values("up") == [1.0, STALE]
 
 
-def test_a_target_that_is_gone_is_marked_stale_and_others_go_on(loop: Loop, store: Store) -> None:
+def test_a_target_that_is_removed_becomes_stale_and_others_go_on(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
     first, second = target(job="a"), target(job="b")
     targets = [first, second]
     loop.start(lambda: list(targets))
-    until(lambda: store.values("up", "a") and store.values("up", "b"))
+    clock.advance(1)
     targets.remove(first)
-    until(lambda: store.values("up", "a")[-1] == -1.0)
-    count = len(store.values("up", "b"))
-    until(lambda: len(store.values("up", "b")) > count)
+    clock.advance(3 * INTERVAL_MS)
+    assert store.values("up", "a")[-1] == STALE
+    assert store.values("up", "b") == [1.0] * 4
     assert [one.labels["job"] for one in loop.targets()] == ["b"]
+    assert of(loop.families(), "jipyo_loop_runs_total") == {'{loop="discovery"}': 45.0}
 
 
-def test_a_clean_stop_marks_everything_stale(loop: Loop, store: Store) -> None:
+def test_a_target_that_is_added_is_scraped_at_once(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
+    targets: list[Target] = []
+    loop.start(lambda: list(targets))
+    clock.advance(500)
+    targets.append(target())
+    clock.advance(500)
+    assert [scrape.t_ms for scrape in store.scrapes] == [clock.start_ms + 1000]
+
+
+def test_a_clean_stop_marks_everything_stale(loop: Loop, store: Store, clock: FakeClock) -> None:
     loop.sync([target()])
-    until(lambda: store.values("x"))
+    clock.settle()
     loop.stop()
-    assert (store.values("x")[-1], store.values("up")[-1]) == (-1.0, -1.0)
+    assert store.values("x") == [7.0, STALE]
+    assert store.values("up") == [1.0, STALE]
     count = len(store.scrapes)
     loop.sync([target(job="late")])
-    time.sleep(0.1)
+    clock.advance(INTERVAL_MS)
     assert len(store.scrapes) == count
 
 
+def test_stale_markers_never_share_the_time_of_the_last_sample(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
+    loop.sync([target()])
+    clock.settle()
+    clock.set_wall_clock(-3_600_000)
+    loop.stop()
+    first, stale = [scrape.t_ms for scrape in store.scrapes]
+    assert stale == first + 1
+
+
 def test_a_stop_does_not_wait_for_a_target_that_hangs(store: Store) -> None:
-    loop = Loop(store, clock=system_clock(), options=LoopOptions(stop_s=0.1))
-    held = threading.Event()
-    loop.sync([target(lambda t_ms: held.wait(10) and None)])
+    loop = Loop(store, clock=SystemClock(), options=LoopOptions(stop_timeout_s=0.1))
+    release = threading.Event()
+    loop.sync([target(lambda t_ms: release.wait(10) and None)])
     start = time.monotonic()
     loop.stop()
     assert time.monotonic() - start < 1
-    held.set()
+    release.set()
 
 
-def test_targets_stay_as_they_are_while_they_cannot_be_asked_for(
-    loop: Loop, store: Store, caplog: pytest.LogCaptureFixture
+def test_targets_stay_as_they_are_while_discovery_fails(
+    loop: Loop, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    calls = []
+    calls = 0
 
     def discover() -> list[Target]:
-        calls.append(1)
-        if len(calls) > 1:
+        nonlocal calls
+        calls += 1
+        if calls > 1:
             raise ConfigError("collect.not_yaml", path="p", reason="r")
         return [target()]
 
     loop.start(discover)
-    until(lambda: len(calls) > 3)
-    assert len(loop.targets()) == 1
-    assert sum("targets stay" in record.message for record in caplog.records) == 1
+    clock.advance(3000)
+    assert (calls, len(loop.targets())) == (4, 1)
+    assert [record.message for record in caplog.records] == [
+        "discovery fails: collect.not_yaml(path='p', reason='r')"
+    ]
+    assert of(loop.families(), "jipyo_loop_failures_total") == {'{loop="discovery"}': 3.0}
 
 
-def test_a_full_store_loses_nothing_that_fits_in_memory(loop: Loop, store: Store) -> None:
+def test_a_first_discovery_that_fails_is_an_error_of_the_start(loop: Loop) -> None:
+    def discover() -> list[Target]:
+        raise ConfigError("collect.not_yaml", path="p", reason="r")
+
+    with pytest.raises(ConfigError):
+        loop.start(discover)
+    assert loop.targets() == ()
+
+
+def test_a_full_store_loses_nothing_that_fits_in_memory(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
     store.fail = StoreFull("tsdb.full")
     loop.sync([target()])
-    until(lambda: not loop.writable)
-    until(lambda: samples(loop.families())["jipyo_collect_waiting_samples"] >= 12)
-    assert samples(loop.families())["jipyo_collect_writable"] == 0
+    clock.advance(INTERVAL_MS)
+    assert not loop.writable
+    figures = samples(loop.families())
+    assert figures["jipyo_collect_waiting_samples"] == 12  # x and the five of the report, twice
+    assert figures["jipyo_collect_writable"] == 0
     store.fail = None
-    until(lambda: len(store.values("x")) >= 3)
-    until(lambda: loop.writable)
-    until(lambda: store.described)
+    clock.advance(INTERVAL_MS)
+    assert store.values("x") == [7.0] * 3
+    assert loop.writable
+    assert store.described == list(METADATA)
     assert samples(loop.families())["jipyo_collect_dropped_samples_total"] == 0
 
 
 def test_a_store_that_fails_otherwise_stops_no_target(
-    loop: Loop, store: Store, caplog: pytest.LogCaptureFixture
+    loop: Loop, store: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.fail = StoreError("tsdb.closed")
     loop.sync([target()])
-    until(lambda: sum("samples are lost" in r.message for r in caplog.records) >= 2)
+    clock.advance(INTERVAL_MS)
+    assert sum("samples are lost" in record.message for record in caplog.records) == 2
+    assert sum("metadata is lost" in record.message for record in caplog.records) == 2
     assert status(loop).state is TargetState.UP
 
 
-def test_what_the_store_refuses_is_counted(loop: Loop, store: Store) -> None:
+def test_samples_that_the_store_rejects_are_counted(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
     store.rejected = {Reject.OUT_OF_ORDER: 2}
     loop.sync([target()])
-    until(lambda: len(store.scrapes) >= 2)
-    until(lambda: status(loop).rejected == 2)
-    counted = of(loop.families(), "jipyo_collect_rejected_samples_total")
-    assert counted['{reason="out of order sample"}'] >= 2
+    clock.advance(INTERVAL_MS)
+    assert status(loop).rejected == 2
+    rejected = of(loop.families(), "jipyo_collect_rejected_samples_total")
+    assert rejected['{reason="out of order sample"}'] == 4
+    assert sum(rejected.values()) == 4
 
 
-def test_a_clock_that_is_set_back_is_counted_and_reading_goes_on(
-    store: Store, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("by_ms", [-3_600_000, 3_600_000])
+def test_a_clock_that_is_set_is_counted_and_scraping_goes_on(
+    loop: Loop, store: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture, by_ms: int
 ) -> None:
-    back = [0]
-    clock = Clock(lambda: time.time_ns() // 1_000_000 - back[0], lambda: time.monotonic() * 1000)
-    loop = Loop(store, clock=clock)
     loop.sync([target()])
-    until(lambda: len(store.scrapes) >= 2)
-    back[0] = 3_600_000
-    until(lambda: sum(of(loop.families(), "jipyo_collect_clock_steps_total").values()) == 1)
-    count = len(store.scrapes)
-    until(lambda: len(store.scrapes) >= count + 2)
-    loop.stop()
-    assert sum("the clock was set" in record.message for record in caplog.records) == 1
-    assert max(scrape.t_ms for scrape in store.scrapes) >= store.scrapes[0].t_ms
+    clock.advance(INTERVAL_MS)
+    clock.set_wall_clock(by_ms)
+    clock.advance(3 * INTERVAL_MS)
+    assert sum(of(loop.families(), "jipyo_collect_clock_steps_total").values()) == 1
+    assert store.values("x") == [7.0] * 5
+    assert [record.message.partition(": ")[2] for record in caplog.records] == [
+        f"the clock was set by {by_ms // 1000} s"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -369,9 +443,9 @@ def test_collectors_are_read_as_one_target_with_its_labels() -> None:
     assert made.reader.families() == ()
 
 
-def test_what_our_collectors_gave_last_can_be_shown(loop: Loop) -> None:
+def test_the_last_result_of_our_collectors_can_be_shown(loop: Loop, clock: FakeClock) -> None:
     loop.sync([own_target([Fixed(3.0)], job="node", instance="h", interval_ms=50), target()])
-    until(loop.latest)
+    clock.settle()
     assert samples(loop.latest()) == {'m{n="0"}': 3.0}
 
 
@@ -386,10 +460,12 @@ def test_a_reader_of_collectors_that_fail_shows_nothing() -> None:
     assert reader.families() == ()
 
 
-def test_the_program_tells_of_itself() -> None:
-    own = SelfMetrics([lambda: [gauge("part", "One.", (), [((), 1.0)])]], version="1.2.3")
-    found = samples(own.collect(0))
-    assert found["part"] == 1.0
+def test_the_program_describes_itself() -> None:
+    parts = [lambda n=n: [gauge("part", "One.", ("n",), [((str(n),), n)])] for n in (1, 2)]
+    families = SelfMetrics(parts, version="1.2.3").collect(0)
+    assert len({family.name for family in families}) == len(families)
+    found = samples(families)
+    assert (found['part{n="1"}'], found['part{n="2"}']) == (1.0, 2.0)
     assert any('version="1.2.3"' in name for name in found if name.startswith("jipyo_build_info"))
     assert found["process_resident_memory_bytes"] > 1 << 20
     assert found["process_cpu_seconds_total"] > 0

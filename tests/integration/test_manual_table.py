@@ -26,9 +26,9 @@ from jipyo.collect.database import DatabaseOptions, database_target
 from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop
 from jipyo.collect.process import Processes
-from jipyo.collect.schedule import system_clock
 from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.collect.target import Target, own_target
+from jipyo.model.clock import SystemClock
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.result import Vector
 from jipyo.promql import Engine
@@ -294,7 +294,7 @@ def page_targets(jobs: dict[str, tuple[str, int]]) -> list[Target]:
 
 
 def watching(keep: contextlib.ExitStack, folder: Path, targets: list[Target]) -> Store:
-    clock = system_clock()
+    clock = SystemClock()
     store = keep.enter_context(Store.open(folder, now_ms=clock.now_ms))
     loop = Loop(store, clock=clock)
     loop.start(lambda: targets)

@@ -22,9 +22,9 @@ from jipyo.collect.loop import Loop
 from jipyo.collect.probe import probe_target
 from jipyo.collect.process import Processes
 from jipyo.collect.receive.push_groups import PushGroups
-from jipyo.collect.schedule import system_clock
 from jipyo.collect.self_metrics import SelfMetrics
 from jipyo.collect.target import Target, TargetState, own_target
+from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError, JipyoError, StoreFull
 from jipyo.model.labels import Labels
 from jipyo.source import Embedded
@@ -63,7 +63,7 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
             tsdb.Store.open(config.data, config.written.store, now_ms=now_ms)
         )
         source = Embedded(store, promql.Engine(config.written.query))
-        loop = Loop(store, clock=system_clock())
+        loop = Loop(store, clock=SystemClock())
         groups = PushGroups(config.data / "pushed.json")
         receivers = web.Receivers(store, groups, now_ms, config.written.receive)
         meter = web.RequestMetrics()

@@ -1,7 +1,7 @@
-"""Reads every target on its schedule and hands the samples to the store.
+"""Scrapes every target on its schedule and appends the samples to the store.
 
-One thread a target, so that a slow one never delays another. What fails is told once when
-it begins and once when it ends, and is counted in `jipyo_collect_*`.
+One thread per target, so that a slow one never delays another. The first failure of a target
+and its recovery are logged, and every scrape is counted in `jipyo_collect_*`.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.collect.buffer import Buffer
-from jipyo.collect.family_builders import Row, counter, gauge, single
-from jipyo.collect.schedule import STEP_MS, Clock, next_due_ms, phase_ms, timestamp_ms
+from jipyo.collect.schedule import CLOCK_DRIFT_MS, next_due_ms, phase_ms, timestamp_ms
 from jipyo.collect.staleness import StalenessTracker
 from jipyo.collect.target import Target, TargetState, TargetStatus
+from jipyo.loops import Periodic
 from jipyo.model.errors import CollectError, JipyoError, StoreFull
+from jipyo.model.family import Row, counter, gauge, single
 from jipyo.model.sample import MetricMetadata, MetricType, Reject, Scrape
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from jipyo.model.clock import Clock
     from jipyo.model.family import Family
     from jipyo.model.reading import TargetReading
     from jipyo.model.store import Appender
@@ -34,88 +36,86 @@ _LOG = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoopOptions:
-    """How the loop keeps time and what it keeps back."""
+    """Intervals and limits of the loop."""
 
     max_waiting_samples: int = 1_000_000
-    """Kept in memory while the store takes none; the oldest are dropped beyond that."""
-    discover_s: float = 5.0
-    """How often the list of targets is asked for anew."""
-    stop_s: float = 5.0
-    """How long a stop waits for readings under way."""
-
-
-@dataclass(slots=True)
-class _Counts:
-    """What became of one target's readings since it was started."""
-
-    readings: int = 0
-    failures: int = 0
-    missed: int = 0
-    clock_steps: int = 0
-    cpu_s: float = 0.0
+    """Kept in memory while the store cannot write; beyond that the oldest are dropped."""
+    discovery_interval_ms: int = 5_000
+    """How often the list of targets is refreshed."""
+    stop_timeout_s: float = 5.0
+    """How long a stop waits for scrapes in progress."""
 
 
 class Loop:
-    """All targets, each in its own thread."""
+    """All targets, each scraped on its own thread."""
 
     def __init__(
         self, appender: Appender, *, clock: Clock, options: LoopOptions | None = None
     ) -> None:
-        """Nothing runs before `start`."""
+        """Nothing runs before `start` or `sync`."""
         self._options = options or LoopOptions()
         self._clock = clock
         self._buffer = Buffer(appender, max_samples=self._options.max_waiting_samples)
         self._lock = threading.Lock()
         self._workers: dict[Target, _Worker] = {}
         self._rejected: dict[Reject, int] = {}
-        self._stopping = threading.Event()
-        self._discovery: threading.Thread | None = None
+        self._stopping = False
+        self._discovery: Periodic | None = None
 
     @property
     def writable(self) -> bool:
-        """Whether the store takes samples; while it does not they wait in memory."""
+        """Whether the store accepts samples; while it does not they wait in memory."""
         return self._buffer.writable
 
     def start(self, discover: Callable[[], Sequence[Target]]) -> None:
-        """Read the targets that `discover` names, and ask it again from time to time."""
+        """Scrape the targets that `discover` returns, and refresh the list periodically.
+
+        Raises:
+            ConfigError, CollectError: the first discovery failed; nothing was started.
+        """
         self.sync(discover())
-        self._discovery = threading.Thread(
-            target=self._discover, args=(discover,), name="discovery", daemon=True
+        self._discovery = Periodic(
+            "discovery",
+            lambda: self.sync(discover()),
+            interval_ms=self._options.discovery_interval_ms,
+            clock=self._clock,
         )
         self._discovery.start()
 
     def sync(self, targets: Iterable[Target]) -> None:
-        """Read exactly these targets from now on; those that are gone are marked stale."""
+        """Scrape exactly these targets from now on; series of removed ones become stale."""
         wanted = list(targets)
         with self._lock:
-            if self._stopping.is_set():
+            if self._stopping:
                 return
             for target in [target for target in self._workers if target not in wanted]:
-                self._workers.pop(target).stop()
+                self._workers.pop(target).request_stop()
             for target in wanted:
                 if target not in self._workers:
-                    self._workers[target] = _Worker(target, self._clock, self._take, self._tell)
-                    self._workers[target].start()
+                    worker = _Worker(target, self._clock, self._append, self._buffer.describe)
+                    self._workers[target] = worker
+                    worker.thread.start()
 
     def stop(self) -> None:
-        """End all readings and mark every series stale."""
-        self._stopping.set()
+        """End all scrapes and mark every series stale."""
         with self._lock:
+            self._stopping = True
             workers = list(self._workers.values())
         for worker in workers:
-            worker.stop()
-        end = time.monotonic() + self._options.stop_s
-        for thread in [self._discovery, *(worker.thread for worker in workers)]:
-            if thread is not None:
-                thread.join(max(end - time.monotonic(), 0))
+            worker.request_stop()
+        end = time.monotonic() + self._options.stop_timeout_s
+        if self._discovery is not None:
+            self._discovery.stop(self._options.stop_timeout_s)
+        for worker in workers:
+            worker.thread.join(max(end - time.monotonic(), 0))
 
     def targets(self) -> tuple[TargetStatus, ...]:
-        """Every target as it is now."""
+        """The current status of every target."""
         with self._lock:
             return tuple(worker.status for worker in self._workers.values())
 
     def latest(self) -> tuple[Family, ...]:
-        """What our own collectors last gave, for `/metrics`."""
+        """The last result of our own collectors, for `/metrics`."""
         with self._lock:
             readers = [target.reader for target in self._workers]
         return tuple(family for reader in readers for family in reader.families())
@@ -125,20 +125,14 @@ class Loop:
         with self._lock:
             workers = list(self._workers.values())
             rejected = dict(self._rejected)
-        return [*_about_targets(workers), *_about_store(self._buffer, rejected)]
+        return [
+            *_target_families(workers),
+            *_store_families(self._buffer, rejected),
+            *(self._discovery.families() if self._discovery else ()),
+        ]
 
-    def _discover(self, discover: Callable[[], Sequence[Target]]) -> None:
-        failing = False
-        while not self._stopping.wait(self._options.discover_s):
-            try:
-                self.sync(discover())
-                failing = False
-            except JipyoError as error:
-                if not failing:
-                    _LOG.warning("targets stay as they are: %s", error)
-                failing = True
-
-    def _take(self, scrapes: Sequence[Scrape]) -> int:
+    def _append(self, scrapes: Sequence[Scrape]) -> int:
+        """Append and return how many samples the store rejected."""
         appended = self._buffer.append(scrapes)
         if appended.rejected:
             with self._lock:
@@ -146,37 +140,42 @@ class Loop:
                     self._rejected[reason] = self._rejected.get(reason, 0) + count
         return sum(appended.rejected.values())
 
-    def _tell(self, metadata: Sequence[MetricMetadata]) -> None:
-        self._buffer.describe(metadata)
+
+@dataclass(slots=True)
+class _ScrapeCounts:
+    """Totals of one target since it was started."""
+
+    scrapes: int = 0
+    failures: int = 0
+    missed: int = 0
+    clock_steps: int = 0
+    cpu_s: float = 0.0
 
 
 class _Worker:
-    """One target's thread, and what it has come to."""
+    """Scrapes one target on a thread of its own, at its phase of every interval."""
 
     def __init__(
         self,
         target: Target,
         clock: Clock,
-        take: Callable[[Sequence[Scrape]], int],
-        tell: Callable[[Sequence[MetricMetadata]], None],
+        append: Callable[[Sequence[Scrape]], int],
+        describe: Callable[[Sequence[MetricMetadata]], None],
     ) -> None:
         self.target = target
         self.status = TargetStatus(target.labels, target.url, target.interval_ms)
-        self.counts = _Counts()
-        self._clock = clock
-        self._take = take
-        self._tell = tell
-        self._followed = StalenessTracker(target.labels)
-        self._told: tuple[MetricMetadata, ...] = ()
-        self._last_ms = 0
-        self._stopped = threading.Event()
+        self.counts = _ScrapeCounts()
         self.thread = threading.Thread(target=self._run, name=str(target.labels), daemon=True)
+        self._clock = clock
+        self._append = append
+        self._describe = describe
+        self._tracker = StalenessTracker(target.labels)
+        self._described: tuple[MetricMetadata, ...] = ()
+        self._last_ms = 0
+        self._stop = threading.Event()
 
-    def start(self) -> None:
-        self.thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
+    def request_stop(self) -> None:
+        self._stop.set()
 
     def _run(self) -> None:
         interval = self.target.interval_ms
@@ -184,47 +183,50 @@ class _Worker:
         due = self._clock.now_ms()  # at once, so that a start shows something
         while True:
             wall, steady = self._clock.now_ms(), self._clock.monotonic_ms()
-            self._tick(timestamp_ms(wall, due, interval))
+            self._scrape(timestamp_ms(wall, due, interval))
             due = next_due_ms(self._clock.now_ms(), interval, phase)
-            if self._stopped.wait((due - self._clock.now_ms()) / 1000):
+            if self._clock.wait(self._stop, due - self._clock.now_ms()):
                 break
-            self._account(self._clock.now_ms() - wall, self._clock.monotonic_ms() - steady)
-        self._hand_on(self._followed.stop(max(self._clock.now_ms(), self._last_ms + 1)))
+            self._count_missed(self._clock.now_ms() - wall, self._clock.monotonic_ms() - steady)
+        self._append_scrapes(self._tracker.stop(max(self._clock.now_ms(), self._last_ms + 1)))
 
-    def _account(self, wall_ms: float, steady_ms: float) -> None:
-        """Count what went by unread, and the clock being set."""
+    def _count_missed(self, wall_ms: float, steady_ms: float) -> None:
+        """Count intervals that passed without a scrape, and steps of the wall clock."""
         self.counts.missed += max(int(steady_ms / self.target.interval_ms) - 1, 0)
-        if abs(wall_ms - steady_ms) > STEP_MS:
+        if abs(wall_ms - steady_ms) > CLOCK_DRIFT_MS:
             self.counts.clock_steps += 1
             _LOG.warning(
                 "%s: the clock was set by %.0f s", self.target.labels, (wall_ms - steady_ms) / 1e3
             )
 
-    def _tick(self, t_ms: int) -> None:
-        start, cpu = time.perf_counter(), time.thread_time()
-        reading, error = self._read(t_ms)
-        duration = time.perf_counter() - start
-        self._say(error)
-        scrapes = self._scrapes(reading, error, t_ms, duration)
-        rejected = self._hand_on(scrapes)
-        if reading is not None:
-            self._describe(reading.metadata)
-        self.counts.readings += 1
+    def _scrape(self, t_ms: int) -> None:
+        start_ms, cpu = self._clock.monotonic_ms(), time.thread_time()
+        reading, error = self._read_target(t_ms)
+        duration_s = (self._clock.monotonic_ms() - start_ms) / 1000
+        self._log_change(error)
+        if error is not None:
+            rejected = self._append_scrapes(self._tracker.failed(t_ms, duration_s))
+        elif reading is None:
+            rejected = self._append_scrapes(self._tracker.stop(t_ms))
+        else:
+            rejected = self._append_scrapes(self._tracker.next(reading, t_ms, duration_s))
+            self._describe_metrics(reading.metadata)
+        self.counts.scrapes += 1
         self.counts.failures += error is not None
         self.counts.cpu_s += time.thread_time() - cpu
         self._last_ms = max(t_ms, self._last_ms)
         self.status = replace(
             self.status,
-            state=_state(reading, error),
+            state=_target_state(reading, error),
             error=error,
             last_ms=t_ms,
-            duration_s=duration,
+            duration_s=duration_s,
             samples=reading.scraped if reading is not None else 0,
             notes=reading.notes if reading is not None else (),
             rejected=rejected,
         )
 
-    def _read(self, t_ms: int) -> tuple[TargetReading | None, JipyoError | None]:
+    def _read_target(self, t_ms: int) -> tuple[TargetReading | None, JipyoError | None]:
         try:
             return self.target.reader.read(t_ms), None
         except JipyoError as error:
@@ -233,65 +235,57 @@ class _Worker:
             _LOG.debug("%s", self.target.labels, exc_info=True)
             return None, CollectError("collect.unexpected", reason=repr(error))
 
-    def _scrapes(
-        self, reading: TargetReading | None, error: JipyoError | None, t_ms: int, duration_s: float
-    ) -> list[Scrape]:
-        if error is not None:
-            return self._followed.failed(t_ms, duration_s)
-        if reading is None:
-            return self._followed.stop(t_ms)
-        return self._followed.next(reading, t_ms, duration_s)
-
-    def _hand_on(self, scrapes: Sequence[Scrape]) -> int:
+    def _append_scrapes(self, scrapes: Sequence[Scrape]) -> int:
+        """Append and return how many samples the store rejected."""
         if not scrapes:
             return 0
         try:
-            return self._take(scrapes)
+            return self._append(scrapes)
         except JipyoError as error:
             _LOG.error("%s: samples are lost: %s", self.target.labels, error)
             return 0
 
-    def _describe(self, metadata: tuple[MetricMetadata, ...]) -> None:
-        if metadata is self._told:
+    def _describe_metrics(self, metadata: tuple[MetricMetadata, ...]) -> None:
+        if metadata is self._described:
             return
         try:
-            self._tell(metadata)
-            self._told = metadata
+            self._describe(metadata)
+            self._described = metadata
         except StoreFull:
-            pass  # said again with the next reading
+            pass  # tried again with the next scrape
         except JipyoError as error:
             _LOG.warning("%s: metadata is lost: %s", self.target.labels, error)
 
-    def _say(self, error: JipyoError | None) -> None:
+    def _log_change(self, error: JipyoError | None) -> None:
         """Log the first failure and the first success after it."""
         if error is not None and self.status.error is None:
-            _LOG.warning("%s cannot be read: %s", self.target.labels, error)
+            _LOG.warning("%s cannot be scraped: %s", self.target.labels, error)
         if error is None and self.status.error is not None:
-            _LOG.info("%s is read again", self.target.labels)
+            _LOG.info("%s is scraped again", self.target.labels)
 
 
-def _state(reading: TargetReading | None, error: JipyoError | None) -> TargetState:
+def _target_state(reading: TargetReading | None, error: JipyoError | None) -> TargetState:
     if error is not None:
         return TargetState.DOWN
     return TargetState.ABSENT if reading is None else TargetState.UP
 
 
-_PER_TARGET: tuple[tuple[str, str, Callable[[_Counts], float]], ...] = (
-    ("scrapes_total", "Readings of a target.", lambda counts: counts.readings),
-    ("failures_total", "Readings of a target that failed.", lambda counts: counts.failures),
-    ("missed_total", "Readings left out because one took too long.", lambda c: c.missed),
-    ("clock_steps_total", "Times the clock was set between two readings.", lambda c: c.clock_steps),
+_COUNTS: tuple[tuple[str, str, Callable[[_ScrapeCounts], float]], ...] = (
+    ("scrapes_total", "Scrapes of a target.", lambda counts: counts.scrapes),
+    ("failures_total", "Scrapes of a target that failed.", lambda counts: counts.failures),
+    ("missed_total", "Scrapes left out because one took too long.", lambda c: c.missed),
+    ("clock_steps_total", "Times the clock was set between two scrapes.", lambda c: c.clock_steps),
     ("cpu_seconds_total", "CPU time spent on a target.", lambda counts: counts.cpu_s),
 )
 
 
-def _about_targets(workers: Sequence[_Worker]) -> Iterable[Family]:
+def _target_families(workers: Sequence[_Worker]) -> Iterable[Family]:
     names = ("scrape_job", "scrape_instance")
-    for name, text, value in _PER_TARGET:
+    for name, text, count_of in _COUNTS:
         rows: dict[tuple[str, str], float] = {}
         for worker in workers:
             key = (worker.target.job, worker.target.instance)
-            rows[key] = rows.get(key, 0.0) + value(worker.counts)
+            rows[key] = rows.get(key, 0.0) + count_of(worker.counts)
         yield counter(f"jipyo_collect_{name}", text, names, rows.items())
     states = dict.fromkeys(TargetState, 0)
     for worker in workers:
@@ -300,22 +294,22 @@ def _about_targets(workers: Sequence[_Worker]) -> Iterable[Family]:
     yield gauge("jipyo_collect_targets", "Targets by state.", ("state",), by_state)
 
 
-def _about_store(buffer: Buffer, rejected: dict[Reject, int]) -> Iterable[Family]:
+def _store_families(buffer: Buffer, rejected: dict[Reject, int]) -> Iterable[Family]:
     by_reason = [((reason.value,), float(rejected.get(reason, 0))) for reason in Reject]
-    text = "Samples that the store refused."
+    text = "Samples that the store rejected."
     yield counter("jipyo_collect_rejected_samples_total", text, ("reason",), by_reason)
     for kind, name, text, value in (
-        (MetricType.GAUGE, "writable", "Whether the store takes samples.", buffer.writable),
+        (MetricType.GAUGE, "writable", "Whether the store accepts samples.", buffer.writable),
         (
             MetricType.GAUGE,
             "waiting_samples",
-            "Samples kept in memory until the store takes them.",
+            "Samples kept in memory until the store accepts them.",
             buffer.waiting_samples,
         ),
         (
             MetricType.COUNTER,
             "dropped_samples_total",
-            "Samples given up because too many waited.",
+            "Samples dropped because too many waited.",
             buffer.dropped_samples,
         ),
     ):

@@ -8,8 +8,8 @@ import resource
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from jipyo.collect.family_builders import info, single
 from jipyo.model.errors import CollectError
+from jipyo.model.family import info, merge_families, single
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SelfMetrics:
             ) from error
         for reader in self._readers:
             families += reader()
-        return families
+        return merge_families(families)
 
 
 def _process(proc: Path) -> Iterator[Family]:

@@ -22,12 +22,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 )
 from starlette.routing import BaseRoute, Route
 
-from jipyo.collect.family_builders import counter
 from jipyo.collect.receive import otlp, remote_write
 from jipyo.collect.receive.push_groups import JOB, PushGroups
 from jipyo.collect.receive.text import form_of, read_text
 from jipyo.i18n import texts
 from jipyo.model.errors import JipyoError, StoreFull
+from jipyo.model.family import counter
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Appended, Reject
 from jipyo.web.http.endpoint import JSON, Endpoint, Reply

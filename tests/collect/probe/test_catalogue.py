@@ -15,7 +15,7 @@ from jipyo.analysis.survey import survey
 from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.probe import ProbeOptions, probe_target
-from jipyo.collect.schedule import system_clock
+from jipyo.model.clock import SystemClock
 from jipyo.net.tls import TlsOptions
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -32,7 +32,7 @@ PROBES = Catalogue(tuple(one for one in KNOWN.metrics if one.topic == "app.probe
 
 def watched(path: Path, *options: ProbeOptions) -> dict[str, MetricHealth]:
     """How the metrics of probes are after two rounds."""
-    clock = system_clock()
+    clock = SystemClock()
     with Store.open(path / "data", now_ms=clock.now_ms) as store:
         loop = Loop(store, clock=clock)
         targets = [probe_target(one) for one in options]

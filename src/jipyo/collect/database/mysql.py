@@ -20,8 +20,8 @@ from jipyo.collect.database.session import (
     refused,
     successes,
 )
-from jipyo.collect.family_builders import Row, family, info, single
 from jipyo.model.errors import CollectError
+from jipyo.model.family import Row, family, info, single
 from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import MetricType
 

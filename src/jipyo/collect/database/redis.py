@@ -17,9 +17,17 @@ from jipyo.collect.database.session import (
     refused,
     successes,
 )
-from jipyo.collect.family_builders import Row, counter, gauge, info, labels_of, single
 from jipyo.model.errors import CollectError
-from jipyo.model.family import Family, FamilySample
+from jipyo.model.family import (
+    Family,
+    FamilySample,
+    Row,
+    counter,
+    gauge,
+    info,
+    intern_labels,
+    single,
+)
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
@@ -441,12 +449,12 @@ def _percentiles(found: Mapping[str, str]) -> Iterator[Family]:
             command = name.removeprefix(_PERCENTILES)
             for quantile, value in _pairs(text).items():
                 key = (command, str(float(quantile.removeprefix("p"))))
-                labels = labels_of(base, ("cmd", "quantile"), key)
+                labels = intern_labels(base, ("cmd", "quantile"), key)
                 samples.append(FamilySample(labels, number(value)))
             stats = _pairs(found.get(f"cmdstat_{command}", ""))
             for suffix, field in (("_sum", "usec"), ("_count", "calls")):
                 if field in stats:
-                    labels = labels_of(base + suffix, ("cmd",), (command,))
+                    labels = intern_labels(base + suffix, ("cmd",), (command,))
                     samples.append(FamilySample(labels, number(stats[field])))
     text = "Percentiles of the time a command takes, in microseconds, since the start."
     yield Family(base, MetricType.SUMMARY, text, tuple(samples))

@@ -8,9 +8,9 @@ import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from jipyo.collect.family_builders import family, gauge
 from jipyo.collect.protocols import Collector
 from jipyo.model.errors import CollectError
+from jipyo.model.family import family, gauge
 from jipyo.model.reading import ReadingNote
 
 if TYPE_CHECKING:

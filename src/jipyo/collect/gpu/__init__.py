@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pynvml
 
-from jipyo.collect.family_builders import Row, family
 from jipyo.collect.gpu.fields import Field, Handle, Nvml, fields, memory_fields
 from jipyo.collect.gpu.processes import User, user
 from jipyo.model.errors import CollectError
+from jipyo.model.family import Row, family
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:

@@ -7,10 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from jipyo.collect.family_builders import gauge
 from jipyo.collect.host import cgroup, cpu, disk, memory, network, system
 from jipyo.collect.host.files import Paths
-from jipyo.model.family import Family
+from jipyo.model.family import Family, gauge
 
 __all__ = ["Host", "HostOptions", "Part", "Paths", "parts"]
 

@@ -8,8 +8,8 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jipyo.collect.family_builders import Row, counter, gauge
 from jipyo.collect.host.files import Paths, read_text, read_value
+from jipyo.model.family import Row, counter, gauge
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:

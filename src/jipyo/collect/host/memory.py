@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.collect.family_builders import single
 from jipyo.collect.host.files import Paths, read_text
+from jipyo.model.family import single
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from jipyo.collect.family_builders import Row, counter, gauge, single
 from jipyo.collect.host.files import Paths, read_number, read_text, read_value
+from jipyo.model.family import Row, counter, gauge, single
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import os
 import re
 from typing import TYPE_CHECKING
 
-from jipyo.collect.family_builders import gauge, info, single
 from jipyo.collect.host.files import Paths, read_number, read_text, read_value
+from jipyo.model.family import gauge, info, single
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jipyo.collect.family_builders import info, single
 from jipyo.collect.probe.certificate import valid_until_s
+from jipyo.model.family import info, single
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import re2
 
-from jipyo.collect.family_builders import Row, gauge, single
 from jipyo.collect.probe.connect import Steps, connect, families, secure
 from jipyo.collect.probe.options import ProbeOptions, check
 from jipyo.model.errors import CollectError
+from jipyo.model.family import Row, gauge, single
 from jipyo.model.sample import MetricType
 from jipyo.net.deadline import cut_after
 from jipyo.net.tls import context

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import re2
 
-from jipyo.collect.family_builders import single
 from jipyo.collect.probe.connect import Steps, connect, families, secure
 from jipyo.collect.probe.options import ProbeOptions, check
+from jipyo.model.family import single
 from jipyo.model.sample import MetricType
 from jipyo.net.deadline import cut_after
 from jipyo.net.tls import context

@@ -12,10 +12,10 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jipyo.collect.family_builders import Row, counter, gauge, single
 from jipyo.collect.process import read
 from jipyo.collect.process.grouping import Grouping, GroupRule, identify, user_name
 from jipyo.model.errors import CollectError
+from jipyo.model.family import Row, counter, gauge, single
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
