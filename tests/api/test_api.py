@@ -6,19 +6,19 @@ from datetime import date
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-import examples.manual_classes as example
+import examples.python_api as example
 import pytest
 
 from jipyo.analysis.health import State
 from jipyo.api import (
     SPECIFICATION_NAMES,
+    CurrentValues,
     DailyReportGenerator,
     GroupName,
     MetricsCollector,
     PerformanceAnalyzer,
-    Readings,
     Workspace,
-    last_day,
+    find_last_day,
 )
 from jipyo.catalogue import load
 from jipyo.model.figure import UNKNOWN_PROPORTION
@@ -79,12 +79,12 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 @pytest.fixture(scope="module")
-def metrics(here: Workspace) -> Mapping[GroupName, Readings]:
+def metrics(here: Workspace) -> Mapping[GroupName, CurrentValues]:
     return asyncio.run(MetricsCollector(here).collect_metrics())
 
 
 def test_metrics_are_collected_by_group_and_found_by_the_manuals_names(
-    metrics: Mapping[GroupName, Readings],
+    metrics: Mapping[GroupName, CurrentValues],
 ) -> None:
     assert list(metrics) == ["system", "application", "ai", "database"]
     cpu = metrics["system"]["cpu_usage"]
@@ -92,24 +92,26 @@ def test_metrics_are_collected_by_group_and_found_by_the_manuals_names(
     assert cpu.values == (pytest.approx(40),)
     assert cpu.series[0].labels == Labels.of({"instance": "gpu-server-1"})
     assert cpu.series[0].exporter == "node_exporter"
-    assert (cpu.t_ms, cpu.found) == (NOW_MS, True)
+    assert (cpu.t_ms, cpu.has_data) == (NOW_MS, True)
     assert cpu.text("ko") in ("40 %", "40.0 %")
     assert cpu.expressions[0][0] == "node_exporter"
     assert metrics["application"]["request_count"].values == (pytest.approx(100),)
 
 
 def test_a_metric_without_data_is_there_and_says_so(
-    metrics: Mapping[GroupName, Readings],
+    metrics: Mapping[GroupName, CurrentValues],
 ) -> None:
     inference = metrics["ai"]["inference_time"]
-    assert (inference.found, inference.values) == (False, ())
+    assert (inference.has_data, inference.values) == (False, ())
     assert (inference.text("ko"), inference.text("en")) == ("자료 없음", "no data")
     assert len(metrics["ai"]) == len(list(metrics["ai"])) > 5
     with pytest.raises(KeyError):
         metrics["ai"]["cpu_usage"]
 
 
-def test_every_name_of_the_manual_finds_a_metric(metrics: Mapping[GroupName, Readings]) -> None:
+def test_every_name_of_the_manual_finds_a_metric(
+    metrics: Mapping[GroupName, CurrentValues],
+) -> None:
     for group, names in SPECIFICATION_NAMES.items():
         for name, meant in names.items():
             assert metrics[group.value][name].metric.id == meant
@@ -155,7 +157,7 @@ def test_the_report_is_of_yesterday_where_yesterday_has_samples(
 ) -> None:
     store = MemoryStore()
     gauge(store, "up", 1, hours)
-    assert last_day(workspace(store, tmp_path)) == day
+    assert find_last_day(workspace(store, tmp_path)) == day
 
 
 def test_without_a_day_the_last_one_is_reported(tmp_path: Path) -> None:

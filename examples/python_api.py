@@ -1,5 +1,5 @@
 # ruff: noqa: T201 - what an example shows, it prints
-"""The manual's classes on what jipyo has stored here: run it beside a running `jipyo up`."""
+"""The specification's classes on what jipyo has stored here: run it beside a running `jipyo up`."""
 
 import asyncio
 

@@ -1,0 +1,70 @@
+"""`DailyReportGenerator`: a day's report as a file (section 4.1 of the specification)."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+from jipyo.reports import daily
+from jipyo.reports.render.html import write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.api.workspace import Workspace
+    from jipyo.reports.gathered import Progress
+
+
+class DailyReportGenerator:
+    """Section 4.1 of the specification: a day's report as a file."""
+
+    def __init__(self, workspace: Workspace) -> None:
+        """Work on this workspace."""
+        self._workspace = workspace
+
+    async def generate_report(self, day: date | None = None) -> Path:
+        """Write the report of a day, by default `find_last_day`; the path of its file.
+
+        Raises:
+            ReportError: the day has not begun, or the file cannot be written.
+            SourceError: the source failed.
+        """
+        return await asyncio.to_thread(write_daily, self._workspace, day)
+
+
+def write_daily(
+    workspace: Workspace,
+    day: date | None = None,
+    out_dir: Path | None = None,
+    progress: Progress | None = None,
+) -> Path:
+    """Write the report of a day, by default of the last one with data; the path of its file.
+
+    Raises:
+        ReportError: the day has not begun, or the file cannot be written.
+        SourceError: the source failed.
+    """
+    report = daily.build(
+        workspace.source,
+        workspace.catalogue,
+        day or find_last_day(workspace),
+        workspace.zone,
+        workspace.now_ms(),
+        progress,
+    )
+    report = replace(report, issuer=workspace.issuer)
+    return write(report, workspace.lang, out_dir or workspace.out_dir)
+
+
+def find_last_day(workspace: Workspace) -> date:
+    """Yesterday; today where yesterday has no samples at all, as on the first day."""
+    zone = workspace.zone
+    today = datetime.fromtimestamp(workspace.now_ms() / 1000, zone).date()
+    yesterday = today - timedelta(days=1)
+    start_ms, end_ms = (
+        int(datetime.combine(day, time(), zone).timestamp() * 1000) for day in (yesterday, today)
+    )
+    jobs = workspace.source.label_values("job", (), start_ms, end_ms - 1)
+    return yesterday if jobs else today

@@ -1,0 +1,32 @@
+"""What the specification's classes work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jipyo.reports.document import Issuer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from jipyo.catalogue import Catalogue
+    from jipyo.i18n import Lang
+    from jipyo.source.base import Source
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """A source with the catalogue it is judged by, and where reports are written."""
+
+    source: Source
+    catalogue: Catalogue
+    zone: ZoneInfo
+    now_ms: Callable[[], int]
+    """The clock: milliseconds UTC."""
+    out_dir: Path
+    lang: Lang = "ko"
+    issuer: Issuer = field(default_factory=Issuer)
+    """Who issues the reports."""
