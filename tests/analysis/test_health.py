@@ -1,11 +1,6 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from analysis.shaped import (
     FULL,
@@ -13,112 +8,17 @@ from analysis.shaped import (
     MINUTE_MS,
     T0_MS,
     limits,
-    matrix,
     measured,
     metric,
 )
-from jipyo.analysis.health import (
-    Health,
-    Reason,
-    Severity,
-    State,
-    assess,
-    course_of,
-    overall,
-    refused,
-)
+from jipyo.analysis.health import Health, Reason, assess, combine, refused_health
+from jipyo.analysis.thresholds import Pending, Severity, State
 from jipyo.catalogue import Across, Direction, ReportShape, Summary
 from jipyo.model.figure import UNKNOWN_PROPORTION
 from jipyo.model.labels import Labels
 
-if TYPE_CHECKING:
-    from jipyo.catalogue import Thresholds
-
 LATER_MS = T0_MS + 10**9
 HIGH, LOW = Direction.HIGHER_IS_WORSE, Direction.LOWER_IS_WORSE
-LETTERS = {
-    Severity.OK: "o",
-    Severity.UNKNOWN: "?",
-    Severity.WARNING: "w",
-    Severity.CRITICAL: "c",
-}
-
-
-def course(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str:
-    ranks = course_of(matrix(row), thresholds, direction).rank[0]
-    return "".join(LETTERS[Severity(rank)] for rank in ranks)
-
-
-@pytest.mark.parametrize(
-    ("row", "thresholds", "states"),
-    [
-        ("69 70 84 85 90 60", limits(), "owwcco"),  # a level is reached at the value itself
-        ("90 90 90 90", limits(minutes=2), "oocc"),  # it holds once it lasted
-        ("90 60 90 90 90", limits(minutes=2), "oooo" "c"),  # an interruption starts again
-        ("75 75 90 90 90", limits(minutes=2), "oowwc"),  # each level has its own clock
-        ("90 . 90 90", limits(minutes=2), "ooc" "c"),  # one missing step is carried over
-        ("90 . . 90 90 90", limits(minutes=2), "oo?ooc"),  # a gap starts the clock again
-        (". . 60 .", limits(), "??o" "o"),
-        ("60 . . .", limits(), "oo??"),  # no data is unknown, never ok
-        ("90 80 75 70 69", limits(recover_critical=75), "cc" "w" "w" "o"),
-        ("90 80 80 . . 80", limits(None, 85, recover_critical=75), "cccc?o"),
-        ("80 86 80 74 80", limits(None, 85, recover_critical=75), "occ" "oo"),
-        ("70 66 64 66", limits(70, None, recover_warning=65), "ww" "oo"),
-        ("90 80 90 80 90 80 70", limits(None, 85, minutes=1, recover_critical=75), "o" * 7),
-        ("90 90 80 70", limits(None, 85, minutes=1, recover_critical=75), "occ" "o"),
-        ("75", limits(70, None), "w"),
-    ],
-)  # fmt: skip
-def test_a_series_goes_through_the_states(row: str, thresholds: Thresholds, states: str) -> None:
-    assert course(row, thresholds) == states
-
-
-@pytest.mark.parametrize(
-    ("row", "thresholds", "states"),
-    [
-        ("99 95 91 90 96", limits(95, 90), "owwco"),
-        ("90 93 96 97 99", limits(95, 90, recover_warning=97, recover_critical=94), "cc" "woo"),
-    ],
-)  # fmt: skip
-def test_where_low_is_worse_all_is_the_other_way_round(
-    row: str, thresholds: Thresholds, states: str
-) -> None:
-    assert course(row, thresholds, LOW) == states
-
-
-def plain_course(values: list[float | None], thresholds: Thresholds) -> str:
-    """The same rules, a step at a time."""
-    states, seen, last, clocks, active = "", None, None, {}, set()
-    for step, new in enumerate(values):
-        last = step if new is not None else last
-        seen = new if new is not None else (seen if last == step - 1 else None)
-        for name in ("warning", "critical"):
-            line, recover = getattr(thresholds, name), getattr(thresholds, f"recover_{name}")
-            if seen is None or seen < line:
-                clocks.pop(name, None)
-            else:
-                clocks.setdefault(name, step)
-            if name in clocks and (step - clocks[name]) * MINUTE_MS >= thresholds.for_ms:
-                active.add(name)
-            elif seen is None or (seen < line if recover is None else seen <= recover):
-                active.discard(name)
-        gravest = next((s for s in ("critical", "warning") if s in active), "ok")
-        states += "?" if seen is None else gravest[0]
-    return states
-
-
-@given(
-    st.lists(st.none() | st.sampled_from([60.0, 66, 70, 76, 82, 85, 90]), min_size=1, max_size=30),
-    st.sampled_from([None, 65.0]),
-    st.sampled_from([None, 75.0]),
-    st.integers(0, 3),
-)
-def test_the_course_is_what_a_state_machine_gives(
-    values: list[float | None], warning: float | None, critical: float | None, minutes: int
-) -> None:
-    row = " ".join("." if value is None else str(value) for value in values)
-    thresholds = limits(minutes=minutes, recover_warning=warning, recover_critical=critical)
-    assert course(row, thresholds) == plain_course(values, thresholds)
 
 
 def test_a_level_began_when_its_value_was_first_reached() -> None:
@@ -128,7 +28,7 @@ def test_a_level_began_when_its_value_was_first_reached() -> None:
         T0_MS + 2 * MINUTE_MS,
         False,
     )
-    assert (one.value, one.limit, one.reason) == (90, 85, Reason.BEYOND)
+    assert (one.value, one.threshold, one.reason) == (90, 85, Reason.BREACH)
     assert one.worst == Labels.of({"instance": "host0"})
     assert one.exporter == "node_exporter"
 
@@ -168,18 +68,19 @@ def test_a_metric_that_is_well_says_how_far_from_what(
     value: float, reason: Reason, limit: float
 ) -> None:
     one = assess(measured(f"60 {value}", of=metric(thresholds=limits(minutes=5))), LATER_MS)
-    assert (one.state, one.reason, one.limit) == (State.OK, reason, limit)
+    expected = State.PENDING if reason is Reason.PENDING else State.OK
+    assert (one.state, one.reason, one.threshold) == (expected, reason, limit)
 
 
 def test_a_metric_that_had_data_and_lost_it_is_unknown() -> None:
     one = assess(measured("60 60 . . ."), LATER_MS)
-    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.LOST, True)
+    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.STALE, True)
     assert (one.since_ms, one.value) == (T0_MS + MINUTE_MS, None)
 
 
 def test_a_metric_that_may_be_quiet_is_unknown_but_not_judged_then() -> None:
     one = assess(measured("60 60 . . .", of=metric(idle_without_data=True)), LATER_MS)
-    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.QUIET, False)
+    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.IDLE, False)
 
 
 def test_one_lost_target_makes_the_metric_unknown_unless_another_is_worse() -> None:
@@ -231,7 +132,7 @@ def test_a_metric_without_thresholds_has_one_value(
 ) -> None:
     of = metric(thresholds=None, report=across(how), direction=direction)
     one = assess(measured("10", "20", of=of), LATER_MS)
-    assert (one.state, one.judged, one.reason) == (State.OK, False, Reason.UNJUDGED)
+    assert (one.state, one.judged, one.reason) == (State.OK, False, Reason.NO_THRESHOLDS)
     assert one.value == value
     assert one.worst == (Labels.of({"instance": worst}) if worst else None)
 
@@ -244,7 +145,7 @@ def test_the_value_of_one_series_is_its_own(how: Across) -> None:
 
 def test_a_metric_without_thresholds_can_be_lost_too() -> None:
     one = assess(measured("10 . . .", of=metric(thresholds=None)), LATER_MS)
-    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.LOST, False)
+    assert (one.state, one.reason, one.judged) == (State.UNKNOWN, Reason.STALE, False)
 
 
 def test_no_verdict_is_given_on_a_mean() -> None:
@@ -256,7 +157,7 @@ def test_no_verdict_is_given_on_a_mean() -> None:
 
 def health(*states: str) -> Health:
     rows = {"o": "60 60 60", "w": "75 75 75", "c": "90 90 90", "?": "60 . .", ".": ". . ."}
-    return overall(LATER_MS, (assess(measured(rows[state]), LATER_MS) for state in states))
+    return combine(LATER_MS, (assess(measured(rows[state]), LATER_MS) for state in states))
 
 
 @pytest.mark.parametrize(
@@ -279,23 +180,15 @@ def test_all_together_are_as_grave_as_the_gravest_that_was_judged(
 
 def test_metrics_are_counted_by_state_apart_from_those_that_never_had_data() -> None:
     whole = health(*"oow?..")
-    assert [len(whole.of(state)) for state in State] == [2, 1, 1, 0]
+    assert [len(whole.in_state(state)) for state in State] == [2, 0, 1, 1, 0]
     assert (len(whole.judged), len(whole.absent)) == (4, 2)
 
 
 def test_a_refused_question_leaves_its_metric_unknown() -> None:
-    one = refused(metric(), "many-to-many matching not allowed")
+    one = refused_health(metric(), "many-to-many matching not allowed")
     assert (one.state, one.judged, one.reason) == (State.UNKNOWN, True, Reason.REFUSED)
-    assert not refused(metric(thresholds=None), "x").judged
-    assert overall(LATER_MS, [one]).state is State.UNKNOWN
-
-
-def test_a_day_of_a_hundred_series_is_judged_in_whole_arrays() -> None:
-    rows = np.tile(60 + 30 * np.sin(np.arange(1440) / 60), (100, 1))
-    wide = matrix(" ".join("60" for _ in range(1440)))
-    wide = type(wide)((Labels.of({"a": "b"}),) * 100, wide.t_ms, rows, np.ones(rows.shape, bool))
-    ranks = course_of(wide, limits(minutes=5), HIGH).rank
-    assert set(np.unique(ranks)) == {Severity.OK, Severity.WARNING, Severity.CRITICAL}
+    assert not refused_health(metric(thresholds=None), "x").judged
+    assert combine(LATER_MS, [one]).state is State.UNKNOWN
 
 
 SHARE = metric(
@@ -306,7 +199,7 @@ SHARE = metric(
 
 
 @pytest.mark.parametrize(
-    ("value", "n", "state", "unsure"),
+    ("value", "n", "state", "inconclusive"),
     [
         ("94.2", "1203", State.OK, False),
         ("92", "50", State.OK, True),  # the truth may be below 90 just as well
@@ -317,23 +210,50 @@ SHARE = metric(
     ],
 )
 def test_few_cases_make_a_verdict_unsure_and_never_another(
-    value: str, n: str, state: State, unsure: bool
+    value: str, n: str, state: State, inconclusive: bool
 ) -> None:
     one = assess(measured(value, of=SHARE, n=(n,)), LATER_MS)
-    assert (one.state, one.unsure) == (state, unsure)
-    assert one.certainty is not None
-    assert one.certainty.n == (None if n == "." else int(n))
+    assert (one.state, one.inconclusive) == (state, inconclusive)
+    assert one.proportion is not None
+    assert one.proportion.n == (None if n == "." else int(n))
 
 
 def test_the_number_of_cases_is_that_of_the_value_shown() -> None:
     one = assess(measured("91 92 .", of=SHARE, n=("100 200 .",)), T0_MS + 2 * MINUTE_MS)
-    assert one.certainty is not None
-    assert (one.value, one.certainty.n) == (92, 200)
+    assert one.proportion is not None
+    assert (one.value, one.proportion.n) == (92, 200)
 
 
 def test_a_value_of_several_series_has_no_number_of_cases() -> None:
     shape = ReportShape(summaries=(Summary.AVG,), across=(Across.AVG,))
     of = metric(thresholds=None, report=shape)
     several = assess(measured("90", "80", of=of, n=("10", "20")), LATER_MS)
-    assert several.certainty == UNKNOWN_PROPORTION
-    assert assess(measured("90", of=of), LATER_MS).certainty is None
+    assert several.proportion == UNKNOWN_PROPORTION
+    assert assess(measured("90", of=of), LATER_MS).proportion is None
+
+
+def test_a_pending_metric_says_what_it_becomes_and_when() -> None:
+    one = assess(measured("60 90 90 90", of=metric(thresholds=limits(minutes=5))), LATER_MS)
+    assert (one.state, one.reason, one.judged) == (State.PENDING, Reason.PENDING, True)
+    assert one.pending == Pending(Severity.CRITICAL, 85, 2 * MINUTE_MS, 5 * MINUTE_MS)
+    assert (one.since_ms, one.since_open) == (T0_MS + MINUTE_MS, False)
+
+
+def test_a_warning_may_have_a_critical_pending_beside_it() -> None:
+    one = assess(measured("75 75 90", of=metric(thresholds=limits(minutes=2))), LATER_MS)
+    assert (one.state, one.threshold) == (State.WARNING, 70)
+    assert one.pending == Pending(Severity.CRITICAL, 85, 0, 2 * MINUTE_MS)
+
+
+def test_a_pending_target_is_graver_than_one_that_is_well_and_less_than_a_lost_one() -> None:
+    of = metric(thresholds=limits(minutes=5))
+    assert assess(measured("60 60 60", "60 75 75", of=of), LATER_MS).state is State.PENDING
+    assert assess(measured("60 . .", "60 75 75", of=of), LATER_MS).state is State.UNKNOWN
+
+
+def test_what_is_only_pending_leaves_all_together_ok() -> None:
+    of = metric(thresholds=limits(minutes=5))
+    pending = assess(measured("60 75 75", of=of), LATER_MS)
+    well = assess(measured("60 60 60", of=of), LATER_MS)
+    assert combine(LATER_MS, [pending, well]).state is State.OK
+    assert combine(LATER_MS, [pending]).in_state(State.PENDING) == (pending,)

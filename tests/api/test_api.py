@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import examples.python_api as example
 import pytest
 
-from jipyo.analysis.health import State
+from jipyo.analysis.thresholds import State
 from jipyo.api import (
     SPECIFICATION_NAMES,
     CurrentValues,
@@ -184,10 +184,10 @@ def test_accuracy_is_told_with_its_cases(tmp_path: Path) -> None:
     metrics = asyncio.run(MetricsCollector(workspace(store, tmp_path)).collect_metrics())
     accuracy = metrics["ai"]["model_accuracy"]
     counted, told = accuracy.series
-    assert counted.certainty is not None
-    assert counted.certainty.n == 720
-    assert told.certainty == UNKNOWN_PROPORTION
+    assert counted.proportion is not None
+    assert counted.proportion.n == 720
+    assert told.proportion == UNKNOWN_PROPORTION
     assert accuracy.text("en").replace("\u00a0", " ") == (
         "90 % (n = 720, 95 % CI 87.6–92.0 %), 80 % (n unknown)"
     )
-    assert metrics["system"]["cpu_usage"].series[0].certainty is None
+    assert metrics["system"]["cpu_usage"].series[0].proportion is None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collect.server import page, serving
-from jipyo.analysis.survey import survey
+from jipyo.analysis.health import assess_catalogue
 from jipyo.catalogue import Catalogue, MetricGroup, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
@@ -122,7 +122,7 @@ def test_tokens_are_counted_a_second_for_those_that_tell_them(
 
 def test_a_mean_is_shown_and_not_judged(source: tuple[Embedded, int]) -> None:
     answering, t_ms = source
-    health = {one.metric.id: one for one in survey(answering, AI, t_ms).metrics}
+    health = {one.metric.id: one for one in assess_catalogue(answering, AI, t_ms).metrics}
     # The worst p95 speaks; TorchServe's and Triton's means do not.
     worst = health["ai.inference.time"].worst
     assert worst is not None

@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 import pytest
 
-from jipyo.analysis.health import State
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, load
 from jipyo.model.errors import QueryError, ReportError
 from jipyo.reports import daily
@@ -454,16 +454,16 @@ def test_a_metric_at_zero_is_not_near_its_threshold(tmp_path: Path) -> None:
     assert finding.text.key == "reports.finding.nearest.above"  # type: ignore[union-attr]
 
 
-@pytest.mark.parametrize(("wrong", "unsure"), [(0.0, False), (0.012, True)])
+@pytest.mark.parametrize(("wrong", "inconclusive"), [(0.0, False), (0.012, True)])
 def test_an_accuracy_of_few_cases_is_called_unsure_near_its_line(
-    tmp_path: Path, wrong: float, unsure: bool
+    tmp_path: Path, wrong: float, inconclusive: bool
 ) -> None:
     accuracy = load().get("ai.model.accuracy")
     assert accuracy is not None
     site = Site(gpus=1, api=True)
     few = Day(troubles=(Trouble("accuracy", 0, 24, wrong),))
     report = built(tmp_path, site, few, catalogue=Catalogue((accuracy,)))
-    assert ("reports.finding.doubt" in keys(the(Findings, report))) is unsure
+    assert ("reports.finding.doubt" in keys(the(Findings, report))) is inconclusive
     assert "reports.finding.nearest.below" in keys(the(Findings, report))
 
 

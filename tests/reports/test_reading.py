@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from jipyo.analysis.health import State
 from jipyo.analysis.proportion import wilson
 from jipyo.analysis.summary import MetricSummary, Window, primary, read, targets
+from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Catalogue, Metric, Summary, load
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
@@ -112,9 +112,13 @@ def test_minutes_beyond_a_threshold_are_counted_and_the_state_needs_them_in_a_ro
     series = reading.headline
     assert reading.state is State.CRITICAL
     assert (series.warning_ms // 60_000, series.critical_ms // 60_000) == (33, 60)
-    assert [e.held for e in series.episodes] == [State.OK, State.WARNING, State.CRITICAL]
-    assert series.episodes[1].start_ms == START + 599 * 60_000
-    assert series.episodes[1].end_ms == START + 629 * 60_000
+    assert [e.severity for e in series.breaches] == [
+        Severity.PENDING,
+        Severity.WARNING,
+        Severity.CRITICAL,
+    ]
+    assert series.breaches[1].start_ms == START + 599 * 60_000
+    assert series.breaches[1].end_ms == START + 629 * 60_000
 
 
 def test_coverage_is_the_share_of_minutes_with_a_value(tmp_path: Path) -> None:
@@ -214,7 +218,7 @@ def test_a_source_with_only_a_mean_gives_no_percentile_and_no_state(tmp_path: Pa
     triton.put("nv_inference_request_success", np.cumsum(requests), model="m")
     triton.put("nv_inference_request_duration_us", np.cumsum(micros), model="m")
     reading = read(stored(tmp_path, (triton, EVERY)), metric("ai.inference.time"), WINDOW)
-    assert reading.rule is None
+    assert reading.thresholds is None
     assert reading.state is State.UNKNOWN
     assert Summary.P95 not in reading.headline.figures
     told = primary(reading.metric, reading.headline)
@@ -322,13 +326,13 @@ def test_the_accuracy_of_a_day_is_of_all_its_cases_and_says_how_many(tmp_path: P
     reading = read(stored(tmp_path, (labelled(), EVERY)), metric("ai.model.accuracy"), WINDOW)
     told = reading.figure
     assert told is not None
-    assert told.certainty is not None
+    assert told.proportion is not None
     # 359 until the restart, 0 to 360 after it.
     n, wrong = 359 + 360, 359 // 16 + 360 // 16
-    assert (told.fold, told.certainty.n) == (Fold.RATIO, n)
+    assert (told.fold, told.proportion.n) == (Fold.RATIO, n)
     assert told.value == pytest.approx(100 * (n - wrong) / n)
     low, high = wilson(n - wrong, n) or (0, 0)
-    assert (told.certainty.low, told.certainty.high) == pytest.approx((100 * low, 100 * high))
+    assert (told.proportion.low, told.proportion.high) == pytest.approx((100 * low, 100 * high))
 
 
 def test_a_ratio_that_nobody_counted_is_its_last_and_says_so(tmp_path: Path) -> None:
@@ -338,7 +342,7 @@ def test_a_ratio_that_nobody_counted_is_its_last_and_says_so(tmp_path: Path) -> 
     reading = read(source, metric("ai.model.accuracy"), WINDOW)
     told = reading.figure
     assert told is not None
-    assert (told.fold, told.certainty) == (Fold.LAST, UNKNOWN_PROPORTION)
+    assert (told.fold, told.proportion) == (Fold.LAST, UNKNOWN_PROPORTION)
     assert Summary.RATIO_OF_SUMS not in reading.headline.figures
 
 
@@ -348,5 +352,5 @@ def test_counters_speak_before_a_ratio_of_the_same_model(tmp_path: Path) -> None
     source = stored(tmp_path, (evaluation, EVERY))
     told = read(source, metric("ai.model.accuracy"), WINDOW).figure
     assert told is not None
-    assert told.certainty is not None
-    assert told.certainty.n is not None
+    assert told.proportion is not None
+    assert told.proportion.n is not None

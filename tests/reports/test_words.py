@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jipyo.analysis.health import State
+from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS, texts
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import Delta, Figure, Fold

@@ -38,7 +38,7 @@ def wilson(part: float, whole: float, z: float = Z_95) -> tuple[float, float] | 
     )
 
 
-def certainty(value: float, n: float, unit: Unit) -> ProportionEstimate:
+def estimate_proportion(value: float, n: float, unit: Unit) -> ProportionEstimate:
     """How sure a share is that is `value` in its unit, of `n` cases; NaN is not counted."""
     if not math.isfinite(n):
         return UNKNOWN_PROPORTION

@@ -1,4 +1,4 @@
-"""A catalogue metric over one window: every series with its figures, state and episodes."""
+"""A catalogue metric over one window: every series with its figures, state and breaches."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.analysis.health import State, course_of
-from jipyo.analysis.proportion import certainty
-from jipyo.analysis.series_stats import Breach, Ranks, Rule, SeriesStats, episodes, summarise
+from jipyo.analysis.proportion import estimate_proportion
+from jipyo.analysis.series_stats import SeriesStats, summarise
+from jipyo.analysis.thresholds import Severity, State, find_metric_breaches
 from jipyo.catalogue import Across, Direction, Statistic, Summary
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
-from jipyo.model.result import Matrix, Vector
+from jipyo.model.result import Vector
 from jipyo.source.dialect import over_whole_window, to_dialect
 from jipyo.source.metric_data import MetricData, rate_window, read_metric, renamed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from jipyo.catalogue import Metric, MetricQuery
+    from jipyo.analysis.thresholds import Breach
+    from jipyo.catalogue import Metric, MetricQuery, Thresholds
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
     from jipyo.source.prune import Names
 
 STEP_MS = 60_000
-_SIGNS = {Direction.HIGHER_IS_WORSE: 1, Direction.LOWER_IS_WORSE: -1, Direction.NEUTRAL: 0}
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
 _SECONDS_OF = {"per_minute": 60.0}
 _NUMBERED = {"gpu": "GPU", "cpu": "cpu"}
@@ -66,7 +66,7 @@ class SeriesSummary:
     stats: SeriesStats
     coverage: float
     state: State
-    episodes: tuple[Breach, ...]
+    breaches: tuple[Breach, ...]
     figures: Mapping[Summary, Figure]
     asked: Figure
     """The figure of nothing yet: what was asked, over what, with how many steps."""
@@ -74,12 +74,12 @@ class SeriesSummary:
     @property
     def warning_ms(self) -> int:
         """Time beyond the warning line but not the critical one."""
-        return sum(episode.warning_ms for episode in self.episodes)
+        return sum(breach.warning_ms for breach in self.breaches)
 
     @property
     def critical_ms(self) -> int:
         """Time beyond the critical line."""
-        return sum(episode.critical_ms for episode in self.episodes)
+        return sum(breach.critical_ms for breach in self.breaches)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,8 @@ class MetricSummary:
 
     metric: Metric
     window: Window
-    rule: Rule | None
+    thresholds: Thresholds | None
+    """What the series are judged by; None for a metric without, or with a mean of it only."""
     series: tuple[SeriesSummary, ...]
     """The gravest first."""
     together: SeriesSummary | None
@@ -137,13 +138,13 @@ def read(
         )
     except QueryError as error:
         return MetricSummary(metric, window, None, (), None, (), (error.message,))
-    rule = rule_of(measured, window)
-    asker = _Asker(source, metric, window, rule)
-    series = tuple(sorted(asker.series(measured), key=_gravity(rule)))
+    thresholds = metric.thresholds if any(map(_is_full, measured.alternatives)) else None
+    asker = _Asker(source, metric, window)
+    series = tuple(sorted(asker.series(measured), key=_gravity(metric.direction)))
     return MetricSummary(
         metric=metric,
         window=window,
-        rule=rule,
+        thresholds=thresholds,
         series=series,
         together=asker.together(series, measured),
         expressions=measured.expressions,
@@ -151,21 +152,8 @@ def read(
     )
 
 
-def rule_of(measured: MetricData, window: Window) -> Rule | None:
-    """What the metric is judged by; None without thresholds, or with a mean of them only."""
-    limits = measured.metric.thresholds
-    if limits is None or not any(map(_is_full, measured.alternatives)):
-        return None
-    return Rule(limits, sign_of(measured.metric), window.step_ms)
-
-
 def _is_full(query: MetricQuery) -> bool:
     return query.statistic is Statistic.FULL
-
-
-def sign_of(metric: Metric) -> int:
-    """1 where high is worse, -1 where low is, 0 where neither is."""
-    return _SIGNS[metric.direction]
 
 
 def is_quantile(metric: Metric) -> bool:
@@ -204,8 +192,8 @@ class _Subject:
     target: str
     query: MetricQuery
     values: Values
-    rank: Ranks | None
-    """The course of its states; None for a sum, which has none of its own."""
+    breaches: tuple[Breach, ...] | None
+    """None for what is not judged: a mean, or a sum of series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +203,6 @@ class _Asker:
     source: Source
     metric: Metric
     window: Window
-    rule: Rule | None
     answers: dict[str, tuple[str, Mapping[Labels, float]]] = field(default_factory=dict)
 
     def series(self, measured: MetricData) -> list[SeriesSummary]:
@@ -223,17 +210,11 @@ class _Asker:
         matrix = measured.matrix
         values = np.where(matrix.present, matrix.values, np.nan)
         names = targets(matrix.series)
-        ranks = self._ranks(matrix)
+        breaches = find_metric_breaches(measured, self.window.step_ms)
         return [
-            self._day(_Subject(labels, names[i], measured.alternatives[i], values[i], ranks[i]))
+            self._day(_Subject(labels, names[i], measured.alternatives[i], values[i], breaches[i]))
             for i, labels in enumerate(matrix.series)
         ]
-
-    def _ranks(self, matrix: Matrix) -> Ranks:
-        """The course of every series' states; shape (series, steps)."""
-        if self.rule is None:
-            return np.zeros(matrix.values.shape, np.int8)
-        return course_of(matrix, self.rule.limits, self.metric.direction, grace_ms=0).rank
 
     def together(
         self, series: Sequence[SeriesSummary], measured: MetricData
@@ -251,7 +232,6 @@ class _Asker:
     def _day(self, subject: _Subject) -> SeriesSummary:
         window = self.window
         stats = summarise(window.t_ms, subject.values)
-        found = self._episodes(subject)
         told = ((name, self._figure(name, subject, stats)) for name in self.metric.report.summaries)
         return SeriesSummary(
             labels=subject.labels,
@@ -261,17 +241,11 @@ class _Asker:
             values=subject.values,
             stats=stats,
             coverage=stats.steps / window.steps,
-            state=State.UNKNOWN if found is None else _gravest(found),
-            episodes=found or (),
+            state=State.UNKNOWN if subject.breaches is None else _state_of(subject.breaches),
+            breaches=subject.breaches or (),
             figures={name: figure for name, figure in told if figure is not None},
             asked=self._made(Fold.AVERAGE, None, subject, stats),
         )
-
-    def _episodes(self, subject: _Subject) -> tuple[Breach, ...] | None:
-        """When it was beyond its thresholds; None where it is not judged."""
-        if self.rule is None or subject.rank is None or not _is_full(subject.query):
-            return None
-        return episodes(self.window.t_ms, subject.values, subject.rank, self.rule)
 
     def _figure(self, name: Summary, subject: _Subject, stats: SeriesStats) -> Figure | None:
         """One figure; None where this series cannot honestly give it."""
@@ -285,10 +259,9 @@ class _Asker:
             return None
         fold, value = _FOLDS[name](stats)
         made = self._made(fold, value, subject, stats)
-        uncounted = (
-            self.metric.counted and subject.query.total_promql is None and name is Summary.LAST
-        )
-        return replace(made, certainty=UNKNOWN_PROPORTION) if uncounted else made
+        if self.metric.counted and subject.query.total_promql is None and name is Summary.LAST:
+            return replace(made, proportion=UNKNOWN_PROPORTION)
+        return made
 
     def _of_cases(self, subject: _Subject, stats: SeriesStats) -> Figure | None:
         """The share of all cases of the window, with their number; None where none is told.
@@ -296,16 +269,14 @@ class _Asker:
         A mean of ratios that stand for different numbers of cases would be no such share.
         """
         query = subject.query
-        share = (
-            None
-            if query.total_promql is None
-            else self._whole(Summary.RATIO_OF_SUMS, subject, stats)
-        )
-        if query.total_promql is None or share is None or share.value is None:
+        if query.total_promql is None:
+            return None
+        share = self._whole(Summary.RATIO_OF_SUMS, subject, stats)
+        if share is None or share.value is None:
             return None
         _, cases = self._answer(replace(query, promql=query.total_promql))
         n = cases.get(subject.labels, math.nan)
-        return replace(share, certainty=certainty(share.value, n, self.metric.unit))
+        return replace(share, proportion=estimate_proportion(share.value, n, self.metric.unit))
 
     def _is_of_requests(self, name: Summary, subject: _Subject) -> bool:
         """Whether the figure is one of all requests of the window, not one of its steps."""
@@ -391,18 +362,19 @@ def _counted(value: float) -> float:
     return float(round(value)) if abs(value - round(value)) < 1e-6 * max(1.0, abs(value)) else value
 
 
-def _gravest(found: Sequence[Breach]) -> State:
-    """The gravest state that any episode held; OK where none did."""
-    return max((episode.held for episode in found), key=lambda one: one.rank, default=State.OK)
+def _state_of(breaches: Sequence[Breach]) -> State:
+    """The gravest state that any breach came to; a pending one leaves the window ok."""
+    gravest = max((breach.severity for breach in breaches), default=Severity.OK)
+    return State.OK if gravest is Severity.PENDING else gravest.state
 
 
-def _gravity(rule: Rule | None) -> Callable[[SeriesSummary], tuple[float, ...]]:
-    """Sorts the gravest first: by state, by time beyond the lines, by its worst value."""
-    sign = rule.sign if rule else 1
+def _gravity(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
+    """Sorts the gravest first: by state, by time beyond the thresholds, by its worst value."""
 
     def key(series: SeriesSummary) -> tuple[float, ...]:
-        worst = series.stats.maximum if sign > 0 else -series.stats.minimum
-        return (-series.state.rank, -series.critical_ms, -series.warning_ms, -worst)
+        lower = direction is Direction.LOWER_IS_WORSE
+        worst = -series.stats.minimum if lower else series.stats.maximum
+        return (-series.state.severity, -series.critical_ms, -series.warning_ms, -worst)
 
     return key
 

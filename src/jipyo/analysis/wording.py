@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.health import Reason, State
+from jipyo.analysis.health import Reason
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Direction
 from jipyo.model.labels import METRIC_NAME
 
@@ -41,7 +42,7 @@ def verdict(health: Health, t: Texts) -> str:
 
 
 def _pending(health: Health) -> list[MetricHealth]:
-    return [one for one in health.judged if one.reason is Reason.PENDING]
+    return [one for one in health.judged if one.state is State.PENDING]
 
 
 def _lost(health: Health) -> int:
@@ -53,12 +54,12 @@ def _all_within(health: Health) -> bool:
 
 
 def _finding(health: Health, t: Texts) -> str:
-    gravest = [one for one in health.judged if one.state is health.state]
-    if not gravest:
+    if not health.judged:
         return t("health.verdict.nothing")
     if health.state is State.OK:
         key = "health.verdict.ok" if _all_within(health) else "health.verdict.ok_pending"
-        return t(key, n=len(gravest))
+        return t(key, n=len(health.judged))
+    gravest = [one for one in health.judged if one.state is health.state]
     more = "more" if len(gravest) > 1 else "one"
     name = gravest[0].metric.name(t.lang)
     return t(f"health.verdict.{health.state.value}.{more}", name=name, n=len(gravest))
@@ -70,13 +71,13 @@ def reason(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
     unit = metric.unit.value
     side = "low" if metric.direction is Direction.LOWER_IS_WORSE else "high"
     key = f"health.reason.{one.reason.value}"
-    if one.reason in (Reason.WITHIN, Reason.PENDING, Reason.BEYOND):
+    if one.reason in (Reason.WITHIN, Reason.PENDING, Reason.BREACH):
         key = f"{key}.{side}"
     return t(
         key,
         name=metric.name(t.lang),
         value=t.number(one.value, unit),
-        limit=t.number(one.limit, unit),
+        limit=t.number(one.threshold, unit),
         level=_level(one, t),
         span=t.span(metric.thresholds.for_ms) if metric.thresholds else "",
         since=_began(one, t, zone),
@@ -86,29 +87,29 @@ def reason(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
 
 def _doubt(one: MetricHealth, t: Texts) -> str:
     """That the cases are too few to tell on which side of the limit it is."""
-    if one.certainty is None or not one.unsure:
+    if one.proportion is None or not one.inconclusive:
         return ""
-    return t("health.doubt", counted=counted(one.certainty, one.metric.unit.value, t))
+    return t("health.doubt", counted=counted(one.proportion, one.metric.unit.value, t))
 
 
-def counted(certainty: ProportionEstimate, unit: str, t: Texts) -> str:
+def counted(proportion: ProportionEstimate, unit: str, t: Texts) -> str:
     """`n = 1,203, 95 % CI 92.7–95.4 %`, or that n is unknown."""
-    if certainty.n is None:
+    if proportion.n is None:
         return t("health.n_unknown")
     return t(
         "health.n",
-        n=t.number(certainty.n),
-        low=t.number(certainty.low),
-        high=t.number(certainty.high, unit),
+        n=t.number(proportion.n),
+        low=t.number(proportion.low),
+        high=t.number(proportion.high, unit),
     )
 
 
-def valued(value: float | None, certainty: ProportionEstimate | None, unit: str, t: Texts) -> str:
+def valued(value: float | None, proportion: ProportionEstimate | None, unit: str, t: Texts) -> str:
     """A value, and with it its n and its interval where it is a share of counted cases."""
     said = t.number(value, unit)
-    if value is None or certainty is None:
+    if value is None or proportion is None:
         return said
-    return t("health.counted", value=said, counted=counted(certainty, unit, t))
+    return t("health.counted", value=said, counted=counted(proportion, unit, t))
 
 
 def _began(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
@@ -120,7 +121,7 @@ def _began(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
 
 def _level(one: MetricHealth, t: Texts) -> str:
     limits = one.metric.thresholds
-    critical = limits is not None and one.limit == limits.critical
+    critical = limits is not None and one.threshold == limits.critical
     return t("health.level.critical" if critical else "health.level.warning")
 
 

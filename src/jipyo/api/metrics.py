@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.analysis import wording
-from jipyo.analysis.proportion import certainty
+from jipyo.analysis.proportion import estimate_proportion
 from jipyo.catalogue import MetricGroup
 from jipyo.i18n import Lang, texts
 from jipyo.source.metric_data import read_metric
@@ -51,7 +51,7 @@ class SeriesValue:
     labels: Labels
     value: float
     exporter: str
-    certainty: ProportionEstimate | None = None
+    proportion: ProportionEstimate | None = None
     """Of how many cases it is a share; None where it is no share of counted cases."""
 
 
@@ -78,7 +78,7 @@ class CurrentValue:
     def text(self, lang: Lang) -> str:
         """The values with their unit, for people; a share with its n and its interval."""
         t, unit = texts(lang), self.metric.unit.value
-        values = [wording.valued(item.value, item.certainty, unit, t) for item in self.series]
+        values = [wording.valued(item.value, item.proportion, unit, t) for item in self.series]
         return ", ".join(values) or t.number(None)
 
 
@@ -137,7 +137,8 @@ def _read_current(source: Source, metric: Metric, t_ms: int) -> CurrentValue:
     if data.n is not None:
         cases = data.n[:, -1].tolist()
         proportions = [
-            certainty(value, n, metric.unit) for value, n in zip(values, cases, strict=True)
+            estimate_proportion(value, n, metric.unit)
+            for value, n in zip(values, cases, strict=True)
         ]
     series = map(SeriesValue, data.matrix.series, values, data.exporters, proportions)
     return CurrentValue(metric, t_ms, tuple(series), data.expressions)

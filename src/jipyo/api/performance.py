@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.analysis import wording
-from jipyo.analysis.health import Health, MetricHealth, State, overall
-from jipyo.analysis.survey import survey
+from jipyo.analysis.health import Health, MetricHealth, assess_catalogue, combine
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import MetricGroup
 from jipyo.i18n import Lang, texts
 
@@ -65,12 +65,12 @@ class PerformanceAnalyzer:
 
     def _analyze(self) -> tuple[dict[AnalysisName, Health], tuple[ActiveBreach, ...]]:
         workspace = self._workspace
-        health = survey(workspace.source, workspace.catalogue, workspace.now_ms())
+        health = assess_catalogue(workspace.source, workspace.catalogue, workspace.now_ms())
         parts = {
-            name: overall(
+            name: combine(
                 health.t_ms, (part for part in health.metrics if part.metric.group is group)
             )
             for group, name in _ANALYSES.items()
         }
-        breaches = [*health.of(State.CRITICAL), *health.of(State.WARNING)]
+        breaches = [*health.in_state(State.CRITICAL), *health.in_state(State.WARNING)]
         return parts, tuple(ActiveBreach(metric, workspace.zone) for metric in breaches)

@@ -12,8 +12,8 @@ from rich.text import Text
 from jipyo import app
 from jipyo.analysis import wording as words
 from jipyo.analysis.coverage import examine, remedy
-from jipyo.analysis.health import State
-from jipyo.analysis.survey import survey
+from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.thresholds import State
 from jipyo.cli.localized import Command
 from jipyo.cli.options import configured, terminal
 from jipyo.i18n import texts
@@ -29,12 +29,13 @@ if TYPE_CHECKING:
 
 _STYLES = {
     State.OK: "green",
+    State.PENDING: "cyan",
     State.WARNING: "yellow",
     State.CRITICAL: "bold red",
     State.UNKNOWN: "magenta",
 }
 # The exit codes that monitoring plugins use (Monitoring Plugins Development Guidelines).
-_EXIT_CODES = {State.OK: 0, State.WARNING: 1, State.CRITICAL: 2, State.UNKNOWN: 3}
+_EXIT_CODES = {State.OK: 0, State.PENDING: 0, State.WARNING: 1, State.CRITICAL: 2, State.UNKNOWN: 3}
 
 
 def register(group: click.Group, t: Texts) -> None:
@@ -46,7 +47,7 @@ def register(group: click.Group, t: Texts) -> None:
     @configured(t)
     def status(config: Config, everything: bool, exit_code: bool) -> int:
         with app.workspace(config) as here:
-            health = survey(here.source, here.catalogue, here.now_ms())
+            health = assess_catalogue(here.source, here.catalogue, here.now_ms())
         _print_health(health, config, everything=everything)
         return _EXIT_CODES[health.state] if exit_code else 0
 
@@ -68,11 +69,11 @@ def _print_health(health: Health, config: Config, *, everything: bool) -> None:
     for column in ("metric", "state", "value", "since", "reason"):
         table.add_column(t(f"cli.status.{column}"), overflow="fold")
     shown = [one for one in health.metrics if everything or not one.absent]
-    for one in sorted(shown, key=lambda one: -one.state.rank):
+    for one in sorted(shown, key=lambda one: -one.state.severity):
         table.add_row(
             one.metric.name(config.lang),
             _state(one, t),
-            words.valued(one.value, one.certainty, one.metric.unit.value, t),
+            words.valued(one.value, one.proportion, one.metric.unit.value, t),
             words.since(one, t, health.t_ms),
             Text(words.reason(one, t, config.zone)),
         )

@@ -63,7 +63,7 @@ class Figure:
     step_ms: int
     samples: int
     coverage: float
-    certainty: ProportionEstimate | None = None
+    proportion: ProportionEstimate | None = None
     """Of how many cases a share is one; None for what is not a share of counted cases."""
 
 

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.health import State
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import MetricGroup
 from jipyo.reports import objectives, tables
 from jipyo.reports.charts import build as plots
@@ -217,7 +217,7 @@ def _tiles(day: ReportData) -> Iterator[Tile]:
         yield Tile(
             subject=Subject(entry.metric.name, series.target),
             figure=figure,
-            state=entry.now.state if entry.now.rule else None,
+            state=entry.now.state if entry.now.thresholds else None,
             note=phrase(f"reports.how.{figure.fold.value}"),
             compared=_comparisons(day, entry),
             shape=series.values,
@@ -267,14 +267,14 @@ def _crossings(day: ReportData) -> Iterator[Block]:
     if found.left:
         yield Note(phrase("reports.crossings.more", n=found.left))
     brief = [
-        episode
+        breach
         for entry in day.judged
         for one in entry.now.series
-        for episode in one.episodes
-        if episode.held is State.OK
+        for breach in one.breaches
+        if breach.is_pending
     ]
     if brief:
-        total = Duration(sum(episode.lasted_ms for episode in brief))
+        total = Duration(sum(breach.duration_ms for breach in brief))
         yield Note(phrase("reports.crossings.brief", n=len(brief), span=total))
 
 

@@ -24,7 +24,7 @@ from jipyo.model.figure import Delta, Figure
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jipyo.analysis.health import State
+    from jipyo.analysis.thresholds import State
     from jipyo.model.sample import Values
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.health import State
-from jipyo.analysis.summary import primary, sign_of
+from jipyo.analysis.summary import primary
+from jipyo.analysis.thresholds import Severity, State, levels, threshold_of
+from jipyo.catalogue import Direction
 from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.document import (
     Duration,
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
     from jipyo.analysis.completeness import Target
-    from jipyo.analysis.series_stats import Breach
     from jipyo.analysis.summary import SeriesSummary
+    from jipyo.analysis.thresholds import Breach
 
 WANTED = 3
 _COMPLETE = 0.99
@@ -78,29 +79,27 @@ def subject(entry: ReportMetric, series: SeriesSummary) -> Subject:
     return Subject(entry.metric.name, series.target)
 
 
-def peak(series: SeriesSummary, episode: Breach, sign: int) -> Figure:
-    """The worst value of an episode, as a figure over the episode alone."""
-    steps = (episode.end_ms - episode.start_ms) // series.asked.step_ms
-    fold = Fold.MAXIMUM if sign > 0 else Fold.MINIMUM
+def peak(series: SeriesSummary, breach: Breach, direction: Direction) -> Figure:
+    """The worst value of a breach, as a figure over the breach alone."""
+    steps = (breach.end_ms - breach.start_ms) // series.asked.step_ms
+    fold = Fold.MINIMUM if direction is Direction.LOWER_IS_WORSE else Fold.MAXIMUM
     return replace(
         series.asked,
-        value=episode.peak,
+        value=breach.peak,
         fold=fold,
-        start_ms=episode.start_ms,
-        end_ms=episode.end_ms,
+        start_ms=breach.start_ms,
+        end_ms=breach.end_ms,
         samples=steps,
         coverage=1.0,
     )
 
 
-def limit_of(entry: ReportMetric, state: State) -> Quantity:
-    """The threshold of a state, or the other one where the metric has only that."""
-    assert entry.now.rule is not None, f"BUG: {entry.metric.id} is not judged"
-    limits = entry.now.rule.limits
-    levels = (limits.warning, limits.critical)
-    first, second = levels[::-1] if state is State.CRITICAL else levels
-    value = first if first is not None else second
-    assert value is not None, f"BUG: {entry.metric.id} has no level"
+def limit_of(entry: ReportMetric, severity: Severity) -> Quantity:
+    """The threshold of a severity, or the other one where the metric has only that."""
+    assert entry.now.thresholds is not None, f"BUG: {entry.metric.id} is not judged"
+    value = threshold_of(entry.now.thresholds, severity)
+    if value is None:
+        value = next(levels(entry.now.thresholds)).threshold
     return Quantity(value, entry.metric.unit.value)
 
 
@@ -120,19 +119,19 @@ def _breaches(day: ReportData, told: Container[str]) -> Iterator[_Ranked]:
     gravest: dict[str, tuple[tuple[int, bool], ReportMetric]] = {}
     for entry in day.judged:
         if entry.now.state in _BEYOND and entry.metric.topic not in told:
-            weight = (entry.now.state.rank, entry.metric.required)
+            weight = (entry.now.state.severity, entry.metric.required)
             known = gravest.get(entry.metric.topic)
             if known is None or known[0] < weight:
                 gravest[entry.metric.topic] = weight, entry
     for (state, manual), entry in gravest.values():
         series = entry.now.series[0]
         lasted = series.critical_ms or series.warning_ms
-        rank = _GRAVE if state == State.CRITICAL.rank else _SERIOUS
+        rank = _GRAVE if state is Severity.CRITICAL else _SERIOUS
         finding = Finding(
             entry.now.state,
             _breach(entry, series),
             (
-                *_doubt(entry, series, limit_of(entry, _worst(series).held)),
+                *_doubt(entry, series, limit_of(entry, _worst(series).severity)),
                 *_course(day, entry, series),
                 _last_week(entry, series),
                 _advice(entry),
@@ -145,15 +144,14 @@ def _breaches(day: ReportData, told: Container[str]) -> Iterator[_Ranked]:
 def _breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
     """What, how much, since when, how long."""
     worst = _worst(series)
-    sign = sign_of(entry.metric)
     start_ms, end_ms = worst.gravest
     return phrase(
-        f"reports.finding.breach.{'above' if sign > 0 else 'below'}.{worst.held.value}",
+        f"reports.finding.breach.{_side(entry)}.{worst.severity.state.value}",
         subject=subject(entry, series),
-        limit=limit_of(entry, worst.held),
+        limit=limit_of(entry, worst.severity),
         start=Moment(start_ms),
         span=Duration(end_ms - start_ms),
-        peak=peak(series, worst, sign),
+        peak=peak(series, worst, entry.metric.direction),
         peak_at=Moment(worst.peak_ms),
     )
 
@@ -161,25 +159,29 @@ def _breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
 def _doubt(entry: ReportMetric, series: SeriesSummary, limit: Quantity) -> Iterator[Inline]:
     """That the day's cases are too few to tell on which side of a line their share is."""
     figure = primary(entry.metric, series)
-    if figure and figure.certainty and figure.certainty.straddles(limit.value):
+    if figure and figure.proportion and figure.proportion.straddles(limit.value):
         yield phrase("reports.finding.doubt", figure=figure, limit=limit)
 
 
-def _held(series: SeriesSummary) -> list[Breach]:
-    return [episode for episode in series.episodes if episode.held is not State.OK]
+def _side(entry: ReportMetric) -> str:
+    return "below" if entry.metric.direction is Direction.LOWER_IS_WORSE else "above"
+
+
+def _lasting(series: SeriesSummary) -> list[Breach]:
+    return [breach for breach in series.breaches if not breach.is_pending]
 
 
 def _worst(series: SeriesSummary) -> Breach:
-    """The gravest episode, of several the longest."""
-    return max(_held(series), key=lambda one: (one.held.rank, one.gravest[1] - one.gravest[0]))
+    """The gravest breach, of several the longest."""
+    return max(_lasting(series), key=lambda one: (one.severity, one.gravest[1] - one.gravest[0]))
 
 
 def _course(day: ReportData, entry: ReportMetric, series: SeriesSummary) -> Iterator[Inline]:
     """How often, who else, and how it ended."""
-    held = _held(series)
-    if len(held) > 1:
-        total = Duration(sum(episode.lasted_ms for episode in held))
-        yield phrase("reports.finding.times", n=len(held), span=total)
+    breaches = _lasting(series)
+    if len(breaches) > 1:
+        total = Duration(sum(breach.duration_ms for breach in breaches))
+        yield phrase("reports.finding.times", n=len(breaches), span=total)
     others = sum(one.state in _BEYOND for one in entry.now.series) - 1
     if others:
         yield phrase("reports.finding.others", n=others)
@@ -194,15 +196,14 @@ def _last_week(entry: ReportMetric, series: SeriesSummary) -> Inline:
     before = same_series(series, entry.week)
     if before is None:
         return phrase("reports.compare.none")
-    figure, _ = _extreme(before, sign_of(entry.metric))
-    side = "above" if sign_of(entry.metric) > 0 else "below"
-    return phrase(f"reports.finding.last_week.{side}", figure=figure)
+    figure, _ = _extreme(before, entry.metric.direction)
+    return phrase(f"reports.finding.last_week.{_side(entry)}", figure=figure)
 
 
-def _extreme(series: SeriesSummary, sign: int) -> tuple[Figure, int]:
+def _extreme(series: SeriesSummary, direction: Direction) -> tuple[Figure, int]:
     """The worst value of the window, and when it was."""
     stats = series.stats
-    if sign > 0:
+    if direction is not Direction.LOWER_IS_WORSE:
         worst, at_ms, fold = stats.maximum, stats.maximum_ms, Fold.MAXIMUM
     else:
         worst, at_ms, fold = stats.minimum, stats.minimum_ms, Fold.MINIMUM
@@ -304,22 +305,21 @@ def _nearest(day: ReportData) -> Iterator[_Ranked]:
     """Of each family the metric that stayed within, but came nearest to its first line."""
     nearest: dict[str, _Ranked] = {}
     for entry in day.judged:
-        rule, series = entry.now.rule, entry.now.series[0]
-        if rule is None or entry.now.state is not State.OK or not entry.metric.required:
+        series = entry.now.series[0]
+        if entry.now.state is not State.OK or not entry.metric.required:
             continue
-        limit = limit_of(entry, State.WARNING)
-        figure, at = _extreme(series, rule.sign)
-        brief = bool(series.episodes)
-        side = "above" if rule.sign > 0 else "below"
+        limit = limit_of(entry, Severity.WARNING)
+        figure, at = _extreme(series, entry.metric.direction)
+        brief = bool(series.breaches)
         text = phrase(
-            f"reports.finding.{'brief' if brief else 'nearest'}.{side}",
+            f"reports.finding.{'brief' if brief else 'nearest'}.{_side(entry)}",
             subject=subject(entry, series),
             peak=figure,
             peak_at=Moment(at),
             limit=limit,
             minutes=Duration(series.warning_ms + series.critical_ms),
         )
-        near = _nearness(figure.value, limit.value, rule.sign)
+        near = _nearness(figure.value, limit.value, entry.metric.direction)
         compared = (
             *_doubt(entry, series, limit),
             *((_changed(entry),) if entry.week else ()),
@@ -331,11 +331,11 @@ def _nearest(day: ReportData) -> Iterator[_Ranked]:
     yield from nearest.values()
 
 
-def _nearness(value: float | None, limit: float, sign: int) -> float:
+def _nearness(value: float | None, limit: float, direction: Direction) -> float:
     """How near a value came to its line: 1 at the line itself, less before it."""
     if not value or not limit:
         return 0.0
-    return value / limit if sign > 0 else limit / value
+    return limit / value if direction is Direction.LOWER_IS_WORSE else value / limit
 
 
 def _kept(outcomes: tuple[ObjectiveResult, ...]) -> Iterator[_Ranked]:

@@ -17,7 +17,7 @@ from jipyo.source.prune import metric_names
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
-    from jipyo.analysis.health import State
+    from jipyo.analysis.thresholds import State
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.source import Source
 
@@ -70,7 +70,7 @@ class ReportData:
     @property
     def judged(self) -> list[ReportMetric]:
         """The entries whose metric has thresholds."""
-        return [entry for entry in self.entries if entry.now.rule is not None]
+        return [entry for entry in self.entries if entry.now.thresholds is not None]
 
     def count(self, state: State) -> int:
         """How many judged entries are in this state."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.health import State
 from jipyo.analysis.summary import is_quantile
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Statistic, Summary
 from jipyo.catalogue.metric import Compare
 from jipyo.reports.document import (

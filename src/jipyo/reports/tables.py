@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.health import State
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Across, Summary
 from jipyo.reports.document import (
     Badge,
@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from jipyo.analysis.completeness import Target
-    from jipyo.analysis.series_stats import Breach
     from jipyo.analysis.summary import SeriesSummary
+    from jipyo.analysis.thresholds import Breach
     from jipyo.catalogue import Metric, MetricGroup, Thresholds
     from jipyo.model.bilingual import Bilingual
     from jipyo.model.figure import Figure
@@ -112,19 +112,18 @@ def _summary(metric: Metric, series: SeriesSummary) -> tuple[Inline, Inline, Inl
 
 def _beyond(entry: ReportMetric, series: SeriesSummary) -> tuple[Inline, Inline]:
     """Time beyond the warning line (the critical one included) and beyond the critical one."""
-    rule = entry.now.rule
-    if rule is None:
+    thresholds = entry.now.thresholds
+    if thresholds is None:
         return None, None
-    limits = rule.limits
     warning = (
-        Duration(series.warning_ms + series.critical_ms) if limits.warning is not None else None
+        Duration(series.warning_ms + series.critical_ms) if thresholds.warning is not None else None
     )
-    return warning, Duration(series.critical_ms) if limits.critical is not None else None
+    return warning, Duration(series.critical_ms) if thresholds.critical is not None else None
 
 
 def badge(entry: ReportMetric, state: State) -> Badge:
     """The state's word; for a metric that is not judged, that and why."""
-    if entry.now.rule is not None and state is not State.UNKNOWN:
+    if entry.now.thresholds is not None and state is not State.UNKNOWN:
         return Badge(state)
     mean_only = entry.metric.thresholds is not None
     return Badge(State.UNKNOWN, phrase("reports.mean_only" if mean_only else "reports.not_judged"))
@@ -177,7 +176,7 @@ class Crossing:
 
     entry: ReportMetric
     series: SeriesSummary
-    episode: Breach
+    breach: Breach
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +190,15 @@ class Crossings:
 def crossings(day: ReportData) -> Crossings:
     """The gravest series of each metric, the gravest breaches of all, in the order of time."""
     held = [
-        (place, Crossing(entry, one, episode))
+        (place, Crossing(entry, one, breach))
         for entry in day.judged
         for place, one in enumerate(entry.now.series)
-        for episode in one.episodes
-        if episode.held is not State.OK
+        for breach in one.breaches
+        if not breach.is_pending
     ]
     shown = [crossing for place, crossing in held if place < CROSSING_SERIES]
-    shown.sort(key=lambda one: (-one.episode.held.rank, -one.episode.lasted_ms))
-    listed = sorted(shown[:CROSSINGS], key=lambda one: one.episode.start_ms)
+    shown.sort(key=lambda one: (-one.breach.severity, -one.breach.duration_ms))
+    listed = sorted(shown[:CROSSINGS], key=lambda one: one.breach.start_ms)
     return Crossings(tuple(listed), len(held) - len(listed))
 
 
@@ -210,23 +209,23 @@ def crossing_table(listed: Iterable[Crossing]) -> Table:
         id="crossings",
         caption=phrase("reports.crossings.caption"),
         columns=columns(*names, text=("level",)),
-        rows=tuple(_crossing(one.entry, one.series, one.episode) for one in listed),
+        rows=tuple(_crossing(one.entry, one.series, one.breach) for one in listed),
     )
 
 
-def _crossing(entry: ReportMetric, one: SeriesSummary, episode: Breach) -> tuple[Inline, ...]:
-    rule = entry.now.rule
-    assert rule is not None, "BUG: an episode without thresholds"
-    worst = peak(one, episode, rule.sign)
+def _crossing(entry: ReportMetric, one: SeriesSummary, breach: Breach) -> tuple[Inline, ...]:
+    thresholds = entry.now.thresholds
+    assert thresholds is not None, "BUG: a breach without thresholds"
+    worst = peak(one, breach, entry.metric.direction)
     return (
         subject(entry, one),
-        Moment(episode.start_ms),
-        phrase("reports.crossings.open") if episode.open else Moment(episode.end_ms),
-        Duration(episode.lasted_ms),
-        Duration(episode.critical_ms) if rule.limits.critical is not None else None,
-        limit_of(entry, episode.held),
-        phrase("reports.at", value=worst, at=Moment(episode.peak_ms)),
-        Badge(episode.held),
+        Moment(breach.start_ms),
+        phrase("reports.crossings.open") if breach.open else Moment(breach.end_ms),
+        Duration(breach.duration_ms),
+        Duration(breach.critical_ms) if thresholds.critical is not None else None,
+        limit_of(entry, breach.severity),
+        phrase("reports.at", value=worst, at=Moment(breach.peak_ms)),
+        Badge(breach.severity.state),
     )
 
 
@@ -248,16 +247,16 @@ def timeline(listed: Iterable[Crossing]) -> Timeline:
 
 
 def _stretches(one: Crossing) -> Iterator[Stretch]:
-    episode = one.episode
+    breach = one.breach
     text = phrase(
         "reports.crossings.stretch",
         subject=subject(one.entry, one.series),
-        start=Moment(episode.start_ms),
-        end=Moment(episode.end_ms),
-        peak=Quantity(episode.peak, one.entry.metric.unit.value),
+        start=Moment(breach.start_ms),
+        end=Moment(breach.end_ms),
+        peak=Quantity(breach.peak, one.entry.metric.unit.value),
     )
-    yield Stretch(episode.start_ms, episode.end_ms, "warning", text)
-    for start_ms, end_ms in episode.critical:
+    yield Stretch(breach.start_ms, breach.end_ms, "warning", text)
+    for start_ms, end_ms in breach.critical:
         yield Stretch(start_ms, end_ms, "critical", text)
 
 

@@ -10,8 +10,8 @@ import pytest
 from collect.probe.certificates import certificate
 from collect.probe.test_http import answer
 from collect.server import serving
-from jipyo.analysis.health import State
-from jipyo.analysis.survey import survey
+from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.probe import ProbeOptions, probe_target
@@ -38,7 +38,7 @@ def watched(path: Path, *options: ProbeOptions) -> dict[str, MetricHealth]:
         targets = [probe_target(one) for one in options]
         loop.start(lambda: targets)
         time.sleep(1.2)
-        health = survey(Embedded(store, Engine()), PROBES, clock.now_ms())
+        health = assess_catalogue(Embedded(store, Engine()), PROBES, clock.now_ms())
         loop.stop()
     return {one.metric.id: one for one in health.metrics}
 

@@ -15,9 +15,9 @@ from jipyo.collect.scrape.options import (
     Limits,
     ScrapeOptions,
 )
-from jipyo.model.duration import parse_duration
 from jipyo.model.errors import ConfigError
 from jipyo.net.tls import TlsOptions
+from jipyo.promql.syntax.durations import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

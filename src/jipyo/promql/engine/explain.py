@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.duration import format_duration
 from jipyo.promql.engine import aggregations
 from jipyo.promql.engine import hourly as statistics
 from jipyo.promql.engine.plan import Node, Repeats, StepInvariant, below
@@ -23,6 +22,7 @@ from jipyo.promql.syntax.ast import (
     Unary,
     VectorSelector,
 )
+from jipyo.promql.syntax.durations import format_duration
 from jipyo.promql.syntax.printer import matcher_text, number_text
 from jipyo.promql.syntax.quoting import quote
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.analysis.summary import sign_of
+from jipyo.analysis.thresholds import sign_of
 from jipyo.catalogue import Across, Direction, Unit
 from jipyo.model.figure import Fold
 from jipyo.reports.document import (
@@ -53,7 +53,7 @@ def chart(entry: ReportMetric) -> Chart:
         others_count=len(others),
         ghost=_ghost(entry),
         limits=tuple(limits(entry.metric)),
-        worse=sign_of(entry.metric),
+        worse=sign_of(entry.metric.direction),
         caption=_caption(entry),
     )
 

@@ -146,10 +146,10 @@ class _Page:
                 return self.words.texts(part.key, **filled)
             case Joined():
                 return part.by.join(map(self._marked, part.parts))
-            case Figure(certainty=None) if part.value is not None:
+            case Figure(proportion=None) if part.value is not None:
                 return self._mark(self._data(part), self.say(part))
             case Figure() if part.value is not None:
-                value = self._marked(replace(part, certainty=None))
+                value = self._marked(replace(part, proportion=None))
                 cases = self._mark("<span class='cases'>", f"({self.words.counted(part)})")
                 return f"{value} {cases}"
             case Quantity():
@@ -280,7 +280,7 @@ class _Page:
         cases = f"<br>{_text(counted)}" if counted else ""
         return (
             f'<div class="tile {state}"><p class="name">{self.subject(tile.subject)}</p>'
-            f'<p class="value">{self.inline(replace(tile.figure, certainty=None))}{badge}</p>'
+            f'<p class="value">{self.inline(replace(tile.figure, proportion=None))}{badge}</p>'
             f'<p class="how">{self.inline(tile.note)}{cases}</p>{shape}<ul>{compared}</ul></div>'
         )
 

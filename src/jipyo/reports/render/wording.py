@@ -26,7 +26,7 @@ from jipyo.reports.document import (
 )
 
 if TYPE_CHECKING:
-    from jipyo.analysis.health import State
+    from jipyo.analysis.thresholds import State
     from jipyo.i18n import Texts
 
 NONE = "–"
@@ -75,10 +75,10 @@ class Words:
         match part:
             case Figure(unit="ratio"):
                 return NONE if part.value is None else self.share(part.value)
-            case Figure(certainty=None) | Quantity():
+            case Figure(proportion=None) | Quantity():
                 return NONE if part.value is None else self.texts.number(part.value, part.unit)
             case Figure():
-                bare = self._amount(replace(part, certainty=None))
+                bare = self._amount(replace(part, proportion=None))
                 return self.texts("health.counted", value=bare, counted=self.counted(part))
             case Delta():
                 return self.delta(part)
@@ -93,9 +93,9 @@ class Words:
 
     def counted(self, figure: Figure) -> str:
         """Of how many cases a share is one, with its interval; empty where it is no share."""
-        if figure.certainty is None:
+        if figure.proportion is None:
             return ""
-        return words.counted(figure.certainty, figure.unit, self.texts)
+        return words.counted(figure.proportion, figure.unit, self.texts)
 
     def state(self, state: State) -> str:
         """A state in a word."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from jipyo.analysis.coverage import Finding, examine
-from jipyo.analysis.survey import survey
+from jipyo.analysis.health import assess_catalogue
 from jipyo.i18n import Texts, texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
 from jipyo.source.metric_data import read_metric
@@ -106,7 +106,7 @@ class JipyoApi:
         )
 
     def _survey(self, now_ms: int) -> Health:
-        return survey(self._services.source, self._services.catalogue, now_ms)
+        return assess_catalogue(self._services.source, self._services.catalogue, now_ms)
 
     def _known(self, now_ms: int) -> Names:
         return metric_names(self._services.source, now_ms)

@@ -9,7 +9,9 @@ from collections.abc import Mapping  # noqa: TC003 - the OpenAPI document reads 
 from dataclasses import dataclass
 from typing import Literal
 
-StateName = Literal["ok", "warning", "critical", "unknown"]
+StateName = Literal["ok", "pending", "warning", "critical", "unknown"]
+LevelName = Literal["warning", "critical"]
+BreachName = Literal["pending", "warning", "critical"]
 DirectionName = Literal["higher_is_worse", "lower_is_worse", "neutral"]
 
 
@@ -18,6 +20,7 @@ class Counts:
     """How many metrics are in each state; one that never had data is only absent."""
 
     ok: int
+    pending: int
     warning: int
     critical: int
     unknown: int
@@ -72,6 +75,17 @@ class CertaintyNow:
     """Whether the cases are too few to tell on which side of its threshold the value is."""
 
 
+@dataclass(frozen=True, slots=True)
+class PendingBreach:
+    """A threshold that is reached, but not yet for its alert duration."""
+
+    severity: LevelName
+    """What the state becomes if it lasts."""
+    threshold: float
+    elapsed_s: float
+    for_s: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricNow:
     """How a metric is."""
@@ -99,6 +113,8 @@ class MetricNow:
     absent: bool
     certainty: CertaintyNow | None
     """Null for what is not a share of counted cases."""
+    pending: PendingBreach | None
+    """Null unless a level comes into force if it lasts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +142,19 @@ class CertaintyOf:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesBreach:
+    """A stretch beyond a threshold; of severity pending where it did not last long enough."""
+
+    start: float
+    end: float
+    severity: BreachName
+    open: bool
+    """Whether the last step is within it."""
+    peak: float | None
+    peak_t: float
+
+
+@dataclass(frozen=True, slots=True)
 class SeriesOf:
     """One series; `values` stand at the metric's times."""
 
@@ -135,6 +164,8 @@ class SeriesOf:
     values: tuple[float | None, ...]
     certainty: CertaintyOf | None
     """Null for what is not a share of counted cases."""
+    breaches: tuple[SeriesBreach, ...]
+    """Judged over these very steps; empty for what has no thresholds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,14 +9,16 @@ import numpy as np
 
 from jipyo.analysis import wording as words
 from jipyo.analysis.coverage import Finding, remedy
-from jipyo.analysis.health import Health, MetricHealth, State
-from jipyo.analysis.proportion import certainty
+from jipyo.analysis.proportion import estimate_proportion
+from jipyo.analysis.thresholds import Severity, State, find_metric_breaches
 from jipyo.web.api import schemas as doc
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
+    from jipyo.analysis.health import Health, MetricHealth
+    from jipyo.analysis.thresholds import Breach, Pending
     from jipyo.catalogue import Catalogue, Thresholds
     from jipyo.collect.target import TargetStatus
     from jipyo.i18n import Texts
@@ -32,7 +34,7 @@ def seconds(t_ms: int | None) -> float | None:
 def verdict(health: Health, t: Texts) -> doc.Verdict:
     """The one line, and the counts behind it."""
     counts = {
-        state.value: sum(one.judged or state is State.UNKNOWN for one in health.of(state))
+        state.value: sum(one.judged or state is State.UNKNOWN for one in health.in_state(state))
         for state in State
     }
     return doc.Verdict(
@@ -96,21 +98,36 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
         thresholds=limits(metric.thresholds),
         absent=one.absent,
         certainty=_certainty_now(one, t),
+        pending=_pending(one.pending),
+    )
+
+
+def _level(severity: Severity) -> doc.LevelName:
+    return "critical" if severity is Severity.CRITICAL else "warning"
+
+
+def _pending(one: Pending | None) -> doc.PendingBreach | None:
+    if one is None:
+        return None
+    return doc.PendingBreach(
+        _level(one.severity), one.threshold, one.elapsed_ms / 1000, one.for_ms / 1000
     )
 
 
 def _certainty_now(one: MetricHealth, t: Texts) -> doc.CertaintyNow | None:
-    sure = one.certainty
+    sure = one.proportion
     if sure is None:
         return None
     said = words.counted(sure, one.metric.unit.value, t)
-    return doc.CertaintyNow(sure.n, sure.low, sure.high, said, one.unsure)
+    return doc.CertaintyNow(sure.n, sure.low, sure.high, said, one.inconclusive)
 
 
 def metric_range(measured: MetricData, t: Texts) -> doc.MetricRange:
     """One chart."""
     metric, matrix = measured.metric, measured.matrix
     present = matrix.present & np.isfinite(matrix.values)
+    step_ms = int(matrix.t_ms[1] - matrix.t_ms[0]) if matrix.t_ms.size > 1 else 0
+    breaches = find_metric_breaches(measured, step_ms)
     return doc.MetricRange(
         id=metric.id,
         name=metric.name(t.lang),
@@ -125,6 +142,7 @@ def metric_range(measured: MetricData, t: Texts) -> doc.MetricRange:
                 exporter,
                 tuple(v if seen else None for v, seen in zip(values.tolist(), there, strict=True)),
                 _certainty_of(measured, row),
+                tuple(map(_breach, breaches[row] or ())),
             )
             for row, (name, labels, exporter, values, there) in enumerate(
                 zip(
@@ -144,13 +162,24 @@ def metric_range(measured: MetricData, t: Texts) -> doc.MetricRange:
     )
 
 
+def _breach(one: Breach) -> doc.SeriesBreach:
+    return doc.SeriesBreach(
+        start=one.start_ms / 1000,
+        end=one.end_ms / 1000,
+        severity="pending" if one.is_pending else _level(one.severity),
+        open=one.open,
+        peak=_finite(one.peak),
+        peak_t=one.peak_ms / 1000,
+    )
+
+
 def _certainty_of(measured: MetricData, row: int) -> doc.CertaintyOf | None:
     if measured.n is None:
         return None
     unit, matrix = measured.metric.unit, measured.matrix
     values = np.where(matrix.present[row], matrix.values[row], np.nan)
     pairs = zip(values.tolist(), measured.n[row].tolist(), strict=True)
-    sure = [certainty(value, n, unit) for value, n in pairs]
+    sure = [estimate_proportion(value, n, unit) for value, n in pairs]
     return doc.CertaintyOf(
         n=tuple(one.n for one in sure),
         low=tuple(one.low for one in sure),

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.analysis.proportion import certainty, wilson
+from jipyo.analysis.proportion import estimate_proportion, wilson
 from jipyo.catalogue import Unit
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 
@@ -73,7 +73,7 @@ def test_an_interval_holds_its_share_and_stays_within_0_and_1(n: int, share: flo
 def test_a_share_is_as_sure_as_its_cases(
     value: float, n: float, unit: Unit, sure: tuple[float, float, float]
 ) -> None:
-    found = certainty(value, n, unit)
+    found = estimate_proportion(value, n, unit)
     assert (found.n, found.low, found.high) == pytest.approx(sure, rel=1e-3)
 
 
@@ -81,7 +81,7 @@ def test_a_share_is_as_sure_as_its_cases(
     ("value", "n"), [(90, math.nan), (90, 0), (math.nan, 9), (110, 50), (-5, 50)]
 )
 def test_what_nobody_counted_is_unknown(value: float, n: float) -> None:
-    assert certainty(value, n, Unit.PERCENT) == UNKNOWN_PROPORTION
+    assert estimate_proportion(value, n, Unit.PERCENT) == UNKNOWN_PROPORTION
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from analysis.shaped import MEAN, MINUTE_MS, T0_MS, limits, measured, metric
-from jipyo.analysis.health import Health, MetricHealth, State, assess, overall, refused
+from jipyo.analysis.health import Health, MetricHealth, assess, combine, refused_health
+from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import (
     reason,
     series_name,
@@ -36,7 +37,7 @@ NAMES = (
 
 def health(states: str) -> Health:
     pairs = zip(states, NAMES, strict=False)
-    return overall(NOW_MS, [one(state, name) for state, name in pairs])
+    return combine(NOW_MS, [one(state, name) for state, name in pairs])
 
 
 def one(state: str, name: Bilingual) -> MetricHealth:
@@ -168,7 +169,7 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
         ),
         (judged(". . ."), "자료가 없습니다", "There is no data"),
         (
-            refused(metric(), "parse error"),
+            refused_health(metric(), "parse error"),
             "질의가 거절되었습니다: parse error",
             "The question was refused: parse error",
         ),
@@ -201,7 +202,9 @@ def test_since_when_is_said_as_a_length_of_time(row: str, ko: str, en: str) -> N
 
 
 def test_states_have_names() -> None:
-    assert [state_name(state, KO) for state in State] == ["정상", "알 수 없음", "주의", "위험"]
+    assert [state_name(state, KO) for state in State] == [
+        *("정상", "초과 관찰 중", "알 수 없음", "주의", "위험")
+    ]
     assert state_name(State.OK, EN) == "ok"
 
 

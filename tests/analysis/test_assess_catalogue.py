@@ -1,8 +1,8 @@
 from dataclasses import replace
 
 from analysis.shaped import METRIC, limits
-from jipyo.analysis.health import Reason, State
-from jipyo.analysis.survey import survey, window_ms
+from jipyo.analysis.health import Reason, assess_catalogue, look_back_ms
+from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, MetricQuery
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
@@ -27,10 +27,10 @@ def test_the_whole_catalogue_is_judged_at_a_moment() -> None:
             replace(judged, id="c", queries=refused),
         )
     )
-    health = survey(Embedded(store, Engine()), catalogue, NOW_MS)
+    health = assess_catalogue(Embedded(store, Engine()), catalogue, NOW_MS)
     assert (health.t_ms, health.state) == (NOW_MS, State.CRITICAL)
     assert [one.reason for one in health.metrics] == [
-        Reason.BEYOND,
+        Reason.BREACH,
         Reason.ABSENT,
         Reason.REFUSED,
     ]
@@ -41,10 +41,10 @@ def test_the_whole_catalogue_is_judged_at_a_moment() -> None:
 def test_the_newest_value_is_the_one_that_is_shown() -> None:
     store = MemoryStore()
     store.put(Labels.of({"__name__": "cpu", "instance": "a"}), [NOW_MS - 1, NOW_MS], [1.0, 2.0])
-    health = survey(Embedded(store, Engine()), Catalogue((METRIC,)), NOW_MS)
+    health = assess_catalogue(Embedded(store, Engine()), Catalogue((METRIC,)), NOW_MS)
     assert health.metrics[0].value == 2
 
 
-def test_one_looks_back_far_enough_for_a_threshold_to_have_lasted() -> None:
-    assert window_ms(METRIC) == 60 * MINUTE_MS
-    assert window_ms(replace(METRIC, thresholds=limits(minutes=90))) == 150 * MINUTE_MS
+def test_enough_is_read_for_an_alert_duration_to_be_over() -> None:
+    assert look_back_ms(METRIC) == 60 * MINUTE_MS
+    assert look_back_ms(replace(METRIC, thresholds=limits(minutes=90))) == 150 * MINUTE_MS
