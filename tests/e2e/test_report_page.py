@@ -12,7 +12,7 @@ from jipyo.catalogue import load
 from jipyo.i18n import LANGS, Lang
 from jipyo.reports import daily
 from jipyo.reports.gathered import midnight
-from jipyo.reports.render import html
+from jipyo.reports.render import write_report
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from support.browser import Browser, Page
 
@@ -51,7 +51,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
         now_ms = midnight(DAY + timedelta(days=1), SEOUL)
         report = daily.build(source(store), load(), DAY, SEOUL, now_ms)
     for lang in LANGS:
-        html.write(report, lang, folder)
+        write_report(report, lang, "html", folder)
     with Browser() as browser:
         yield Reports(browser, folder)
 
@@ -94,7 +94,7 @@ def test_a_contents_link_leads_to_its_section(reports: Reports) -> None:
 def test_words_of_thresholds_stay_inside_their_chart(reports: Reports) -> None:
     page = reports.open("ko")
     outside = page.eval(
-        "[...document.querySelectorAll('figure .limit-label')].filter(t => {"
+        "[...document.querySelectorAll('figure .threshold-label')].filter(t => {"
         " const box = t.getBoundingClientRect(), svg = t.ownerSVGElement.getBoundingClientRect();"
         " return box.left < svg.left - 1 || box.right > svg.right + 1 }).length"
     )

@@ -31,10 +31,10 @@ from jipyo.reports.document import (
     Tiles,
     Timeline,
     VerdictBox,
-    figures,
-    to_json,
+    find_figures,
 )
 from jipyo.reports.gathered import midnight
+from jipyo.reports.render.json import to_json
 from reports.days import DAY, SEOUL, Day, Samples, Site, Trouble, filled, source
 
 if TYPE_CHECKING:
@@ -267,7 +267,9 @@ def test_a_day_with_moved_clocks_has_as_many_minutes_as_it_had(
     york = ZoneInfo("America/New_York")
     site = Site(cores=1, zone=york)
     report = built(tmp_path, site, Day(day), now_ms=midnight(day + timedelta(2), york))
-    steps = {f.samples for f in figures(report.blocks) if f.metric == "system.memory.utilization"}
+    steps = {
+        f.samples for f in find_figures(report.blocks) if f.metric == "system.memory.utilization"
+    }
     assert steps == {hours * 60}
     assert report.period.zone == "America/New_York"
     (row, *_) = (r for r in table(report, "metrics-system").rows)
@@ -308,7 +310,7 @@ def test_the_same_samples_give_the_same_json_which_has_no_language(tmp_path: Pat
 
 
 def test_every_figure_tells_where_it_comes_from(bad: Report) -> None:
-    for figure in figures(bad.blocks):
+    for figure in find_figures(bad.blocks):
         assert figure.expr
         assert figure.start_ms < figure.end_ms
         assert figure.samples > 0
@@ -429,7 +431,7 @@ def test_a_figure_that_cannot_be_had_is_left_out_and_not_made_up(tmp_path: Path)
     with filled(tmp_path, SERVICE, *days) as store:
         asked = WithoutWholeDays(source(store))
         report = daily.build(asked, some, DAY, SEOUL, END)  # type: ignore[arg-type]
-    assert all(f.step_ms or f.expr.startswith("up[") for f in figures(report.blocks))
+    assert all(f.step_ms or f.expr.startswith("up[") for f in find_figures(report.blocks))
     assert "reports.chart.caption.plain" in keys(report.blocks)
     (row,) = table(report, "objectives").rows
     assert "reports.objective.no_figure" in keys(row)

@@ -8,7 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from jipyo.reports import daily
-from jipyo.reports.render.html import write
+from jipyo.reports.render import write_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def write_daily(
         progress,
     )
     report = replace(report, issuer=workspace.issuer)
-    return write(report, workspace.lang, out_dir or workspace.out_dir)
+    return write_report(report, workspace.lang, "html", out_dir or workspace.out_dir)
 
 
 def find_last_day(workspace: Workspace) -> date:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import MetricGroup
 from jipyo.reports import objectives, tables
-from jipyo.reports.charts import build as plots
+from jipyo.reports.charts.build import build_chart, build_heat_map
 from jipyo.reports.document import (
     Block,
     Charts,
@@ -30,7 +30,7 @@ from jipyo.reports.document import (
     Tile,
     Tiles,
     VerdictBox,
-    figures,
+    find_figures,
     phrase,
 )
 from jipyo.reports.findings import findings
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue
-    from jipyo.model.figure import Figure
     from jipyo.source import Source
 
 TILES = 8
@@ -299,9 +298,9 @@ def _charts(day: ReportData) -> Iterator[Block]:
         name = phrase(f"reports.group.{group.value}")
         title = phrase("reports.section.charts", group=name)
         yield Heading(f"charts-{group.value}", title)
-        yield Charts(tuple(plots.chart(entry) for entry in entries))
+        yield Charts(tuple(map(build_chart, entries)))
         for entry in entries:
-            heat = plots.heat(entry)
+            heat = build_heat_map(entry)
             if heat is not None:
                 yield heat
             if tables.is_top(entry):
@@ -338,7 +337,9 @@ def _appendix(
     if several:
         yield Heading("series", phrase("reports.section.series"), level=2)
         yield tables.series(several)
-    traced = [one for one in dict.fromkeys(_figures(first_page)) if one.value is not None]
+    traced = [
+        one for one in dict.fromkeys(find_figures(tuple(first_page))) if one.value is not None
+    ]
     if traced:
         yield Heading("trace", phrase("reports.section.trace"), level=2)
         yield tables.traced(traced, day, {one.id: one.name for one in catalogue.metrics})
@@ -355,7 +356,3 @@ def _appendix(
             hash=Code(fingerprint(catalogue)),
         )
     )
-
-
-def _figures(blocks: Sequence[Block]) -> list[Figure]:
-    return figures(tuple(blocks))

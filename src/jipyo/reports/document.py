@@ -8,21 +8,15 @@ Korean and English, HTML and whatever comes later, all say the same.
 from __future__ import annotations
 
 import dataclasses
-import math
-import re
 from dataclasses import dataclass
-from datetime import date
-from enum import Enum
-from typing import TYPE_CHECKING
-
-import numpy as np
-import orjson
+from typing import TYPE_CHECKING, Literal
 
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import Delta, Figure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator
+    from datetime import date
 
     from jipyo.analysis.thresholds import State
     from jipyo.model.sample import Values
@@ -179,10 +173,10 @@ class Tiles:
 
 @dataclass(frozen=True, slots=True)
 class ColumnHead:
-    """A column's heading; numbers are set flush right."""
+    """The heading of a table's column; cells of a numeric column are flush right."""
 
     title: Phrase
-    number: bool = False
+    numeric: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +203,7 @@ class ChartLine:
 class ThresholdLine:
     """A threshold or an objective on a chart."""
 
-    level: str
+    kind: Literal["warning", "critical", "objective"]
     value: float
 
 
@@ -228,8 +222,9 @@ class Chart:
     others_count: int
     ghost: ChartLine | None
     """The same weekday a week before."""
-    limits: tuple[ThresholdLine, ...]
+    thresholds: tuple[ThresholdLine, ...]
     worse: int
+    """1: high is worse; -1: low is worse; 0: neither."""
     caption: Inline
 
 
@@ -259,7 +254,7 @@ class Stretch:
 
     start_ms: int
     end_ms: int
-    level: str
+    severity: Literal["warning", "critical"]
     text: Inline
 
 
@@ -353,49 +348,17 @@ class Report:
     """Put in by whoever hands it in: `dataclasses.replace(report, issuer=...)`."""
 
 
-def figures(blocks: tuple[Block, ...]) -> list[Figure]:
+def find_figures(blocks: tuple[Block, ...]) -> list[Figure]:
     """Every figure in these blocks, in the order in which it is printed."""
-    found: list[Figure] = []
-    _collect(blocks, found)
-    return found
+    return list(_walk_figures(blocks))
 
 
-def _collect(value: object, found: list[Figure]) -> None:
+def _walk_figures(value: object) -> Iterator[Figure]:
     if isinstance(value, Figure):
-        found.append(value)
+        yield value
     elif isinstance(value, tuple):
         for item in value:
-            _collect(item, found)
+            yield from _walk_figures(item)
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
-            _collect(getattr(value, field.name), found)
-
-
-def to_json(report: Report) -> bytes:
-    """The report as JSON: fields in the order they are declared, `type` names the class."""
-    return orjson.dumps(_plain(report), option=orjson.OPT_INDENT_2)
-
-
-def _plain(value: object) -> object:  # noqa: PLR0911 - one line a kind
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        fields = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return {"type": _snake_case(type(value).__name__), **{k: _plain(v) for k, v in fields}}
-    if isinstance(value, np.ndarray):
-        return _items(value.tolist())
-    if isinstance(value, tuple | list):
-        return _items(value)
-    if isinstance(value, Enum):
-        return _plain(value.value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    return value
-
-
-def _snake_case(name: str) -> str:
-    return re.sub("(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-def _items(values: Iterable[object]) -> list[object]:
-    return [_plain(value) for value in values]
+            yield from _walk_figures(getattr(value, field.name))

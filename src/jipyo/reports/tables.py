@@ -346,7 +346,7 @@ def _definition(entry: ReportMetric) -> tuple[Inline, ...]:
 def _limits(limits: Thresholds, metric: Metric) -> Inline:
     values = (("warning", limits.warning), ("critical", limits.critical))
     levels = tuple(
-        phrase(f"reports.limit.{name}", value=Quantity(value, metric.unit.value))
+        phrase(f"reports.threshold.{name}", value=Quantity(value, metric.unit.value))
         for name, value in values
         if value is not None
     )

@@ -1,4 +1,4 @@
-"""The charts of a daily report, as data."""
+"""The charts of a report as data: from a metric's series to blocks of the document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from jipyo.reports.document import (
 from jipyo.reports.gathered import same_series
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterator, Sequence
 
     from jipyo.analysis.summary import MetricSummary, SeriesSummary
     from jipyo.catalogue import Metric
@@ -35,49 +35,52 @@ _HOUR_MS = 3_600_000
 _HEAT_FROM = 4
 
 
-def chart(entry: ReportMetric) -> Chart:
-    """The metric's gravest series over the day, the others as a band, last week behind."""
+def build_chart(entry: ReportMetric) -> Chart:
+    """The metric's gravest series over the period, the others as a band, last week behind."""
     now = entry.now
-    drawn, others = now.series[:LINES], now.series[LINES:]
+    shown, others = now.series[:LINES], now.series[LINES:]
     if len(others) == 1:
-        drawn, others = now.series, ()
-    drawn = tuple(sorted(drawn, key=lambda one: one.target)) if not others else drawn
+        shown, others = now.series, ()
+    if not others:
+        shown = tuple(sorted(shown, key=lambda series: series.target))
     return Chart(
         id=f"chart-{entry.metric.id.replace('.', '-')}",
         title=entry.metric.name,
         unit=entry.metric.unit.value,
         start_ms=now.window.start_ms,
         step_ms=now.window.step_ms,
-        lines=tuple(ChartLine(one.target, one.values) for one in drawn),
-        others=_range(others) if others else None,
+        lines=tuple(ChartLine(series.target, series.values) for series in shown),
+        others=_find_range(others) if others else None,
         others_count=len(others),
-        ghost=_ghost(entry),
-        limits=tuple(limits(entry.metric)),
+        ghost=_find_ghost(entry),
+        thresholds=tuple(list_threshold_lines(entry.metric)),
         worse=sign_of(entry.metric.direction),
-        caption=_caption(entry),
+        caption=_write_caption(entry),
     )
 
 
-def limits(metric: Metric) -> Iterable[ThresholdLine]:
-    """Warning, critical, and a promise that is not one of them already."""
-    lines = metric.thresholds
-    levels = (("warning", lines.warning), ("critical", lines.critical)) if lines else ()
-    known = [ThresholdLine(level, value) for level, value in levels if value is not None]
-    yield from known
-    goal = metric.objective
-    if goal is not None and all(one.value != goal.value for one in known):
-        yield ThresholdLine("goal", goal.value)
+def list_threshold_lines(metric: Metric) -> Iterator[ThresholdLine]:
+    """Warning, critical, and an objective that is not one of them already."""
+    thresholds, objective = metric.thresholds, metric.objective
+    values = (thresholds.warning, thresholds.critical) if thresholds else (None, None)
+    if values[0] is not None:
+        yield ThresholdLine("warning", values[0])
+    if values[1] is not None:
+        yield ThresholdLine("critical", values[1])
+    if objective is not None and objective.value not in values:
+        yield ThresholdLine("objective", objective.value)
 
 
-def _range(others: tuple[SeriesSummary, ...]) -> tuple[ChartLine, ChartLine]:
-    values = np.stack([one.values for one in others])
-    nothing = np.isnan(values).all(axis=0)
-    low: Values = np.where(nothing, np.nan, np.fmin.reduce(values, axis=0))
-    high: Values = np.where(nothing, np.nan, np.fmax.reduce(values, axis=0))
+def _find_range(others: Sequence[SeriesSummary]) -> tuple[ChartLine, ChartLine]:
+    """Lowest and highest of these series at each step; NaN where none has a value."""
+    values = np.stack([series.values for series in others])
+    # fmin and fmax skip NaN, and without a warning where all are NaN.
+    low: Values = np.fmin.reduce(values, axis=0)
+    high: Values = np.fmax.reduce(values, axis=0)
     return ChartLine("", low), ChartLine("", high)
 
 
-def _ghost(entry: ReportMetric) -> ChartLine | None:
+def _find_ghost(entry: ReportMetric) -> ChartLine | None:
     """Last week's same series, where there is one series and its steps are as many."""
     if len(entry.now.series) != 1:
         return None
@@ -88,7 +91,7 @@ def _ghost(entry: ReportMetric) -> ChartLine | None:
     return ChartLine("", before.values)
 
 
-def _caption(entry: ReportMetric) -> Inline:
+def _write_caption(entry: ReportMetric) -> Inline:
     figure, series = entry.now.figure, entry.now.headline
     if figure is None:
         return phrase("reports.chart.caption.plain", coverage=Share(entry.now.coverage))
@@ -102,36 +105,37 @@ def _caption(entry: ReportMetric) -> Inline:
     )
 
 
-def heat(entry: ReportMetric) -> HeatMap | None:
-    """Each series' hourly mean as a table of colours, where the catalogue asks for it."""
+def build_heat_map(entry: ReportMetric) -> HeatMap | None:
+    """Each series' hourly means as a table of colours, where the catalogue asks for it."""
     now = entry.now
     if Across.HEATMAP not in entry.metric.report.across or len(now.series) < _HEAT_FROM:
         return None
-    ordered = sorted(now.series, key=lambda one: _natural(one.target))
-    top = max(one.stats.maximum for one in ordered)
+    ordered = sorted(now.series, key=lambda series: _split_number(series.target))
+    top = max(series.stats.maximum for series in ordered)
     return HeatMap(
         title=entry.metric.name,
         unit=entry.metric.unit.value,
-        rows=tuple(one.target for one in ordered),
+        rows=tuple(series.target for series in ordered),
         hours_ms=tuple(range(now.window.start_ms, now.window.end_ms, _HOUR_MS)),
-        values=np.stack([hourly(one.values, now) for one in ordered]),
+        values=np.stack([average_hours(series.values, now) for series in ordered]),
         low=0.0,
         high=100.0 if entry.metric.unit is Unit.PERCENT else top,
     )
 
 
-def hourly(values: Values, reading: MetricSummary) -> Values:
-    """The mean of each hour from the window's beginning; NaN where an hour has none."""
-    size = _HOUR_MS // reading.window.step_ms
-    short = -values.size % size
-    hours = np.concatenate((values, np.full(short, np.nan))).reshape(-1, size)
+def average_hours(values: Values, summary: MetricSummary) -> Values:
+    """The mean of each hour from the window's beginning, shape (hours,); NaN where none is."""
+    size = _HOUR_MS // summary.window.step_ms
+    padding = np.full(-values.size % size, np.nan)
+    hours = np.concatenate((values, padding)).reshape(-1, size)
     count = (~np.isnan(hours)).sum(axis=1)
     sums = np.nansum(hours, axis=1)
     mean: Values = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
     return mean
 
 
-def _natural(name: str) -> tuple[str, int]:
+def _split_number(name: str) -> tuple[str, int]:
+    """A name and the number at its end, so that `cpu 10` sorts after `cpu 9`."""
     head = name.rstrip("0123456789")
     tail = name[len(head) :]
     return head, int(tail) if tail else -1

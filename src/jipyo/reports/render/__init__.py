@@ -1,1 +1,68 @@
-"""Renderers: a `Report` in, a file out; what is said, they all say the same."""
+"""A `Report` as a file: one renderer per format, all with the same words and drawings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jipyo.files import atomic_write
+from jipyo.model.errors import ReportError
+from jipyo.reports.render.html import render_html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from jipyo.i18n import Lang
+    from jipyo.reports.document import Report
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFormat:
+    """How a report becomes bytes, and what such a file is called."""
+
+    render: Callable[[Report, Lang], bytes]
+    """The same report in the same language gives the same bytes."""
+    suffix: str
+    media_type: str
+
+
+FORMATS: Mapping[str, ReportFormat] = {
+    "html": ReportFormat(render_html, ".html", "text/html; charset=utf-8"),
+}
+"""The formats by name; a new one is a module beside this one and a row here."""
+
+
+def write_report(report: Report, lang: Lang, format_name: str, folder: Path) -> Path:
+    """Write the report into the folder, whole or not at all; the file's path.
+
+    The file is named after the kind of report, its period and its language; an earlier file of
+    that name is replaced.
+
+    Raises:
+        ReportError: there is no such format, or the folder cannot be written to.
+    """
+    if format_name not in FORMATS:
+        known = ", ".join(FORMATS)
+        raise ReportError("reports.unknown_format", format=format_name, known=known)
+    report_format = FORMATS[format_name]
+    path = folder / name_file(report, lang, report_format)
+    content = report_format.render(report, lang)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as file:
+            file.write(content)
+    except OSError as error:
+        raise ReportError(
+            "reports.not_written",
+            hint="reports.not_written.hint",
+            path=str(path),
+            reason=error.strerror or str(error),
+        ) from error
+    return path
+
+
+def name_file(report: Report, lang: Lang, report_format: ReportFormat) -> str:
+    """`jipyo-daily-2026-11-21.ko.html`."""
+    period = report.period.day.isoformat()
+    return f"jipyo-{report.kind}-{period}.{lang}{report_format.suffix}"

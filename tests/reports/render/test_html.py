@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import stat
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import timedelta
@@ -15,11 +14,10 @@ import pytest
 from jipyo.catalogue import Catalogue, load
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
-from jipyo.model.errors import ReportError
 from jipyo.reports import daily
-from jipyo.reports.document import Issuer, Note, Report, Subject, figures, phrase
+from jipyo.reports.document import Issuer, Note, Report, Subject, find_figures, phrase
 from jipyo.reports.gathered import midnight
-from jipyo.reports.render import html
+from jipyo.reports.render.html import render_html
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 
 if TYPE_CHECKING:
@@ -78,7 +76,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
 
 @pytest.fixture(scope="module")
 def pages(report: Report) -> dict[Lang, str]:
-    return {lang: html.render(report, lang) for lang in LANGS}
+    return {lang: render_html(report, lang).decode() for lang in LANGS}
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -86,7 +84,7 @@ def test_every_figure_on_the_page_is_the_reports(
     report: Report, pages: dict[Lang, str], lang: Lang
 ) -> None:
     page = Page(pages[lang])
-    told = [one for one in figures(report.blocks) if one.value is not None]
+    told = [one for one in find_figures(report.blocks) if one.value is not None]
     assert [float(value) for value, _ in page.data] == [one.value for one in told]
     for (_, said), one in zip(page.data, told, strict=True):
         if one.unit != "ratio":
@@ -165,7 +163,7 @@ def test_each_language_is_whole(pages: dict[Lang, str]) -> None:
 
 
 def test_the_same_report_gives_the_same_bytes(report: Report, pages: dict[Lang, str]) -> None:
-    assert html.render(report, "ko") == pages["ko"]
+    assert render_html(report, "ko") == pages["ko"].encode()
 
 
 def test_words_from_outside_cannot_become_markup(report: Report) -> None:
@@ -177,7 +175,7 @@ def test_words_from_outside_cannot_become_markup(report: Report) -> None:
         issuer=Issuer(organisation=HOSTILE, system=HOSTILE, version=HOSTILE),
         blocks=(note, *report.blocks),
     )
-    page = Page(html.render(nasty, "en"))
+    page = Page(render_html(nasty, "en").decode())
     assert "script" not in {tag for tag, _ in page.tags}
     assert 'alert("x")' in page.text
 
@@ -186,7 +184,7 @@ def test_hostile_labels_do_not_break_charts_or_tables(tmp_path: Path) -> None:
     site = Site(cores=1, host=HOSTILE)
     with filled(tmp_path, site, Day()) as store:
         built = daily.build(source(store), load(), DAY, SEOUL, END)
-    text = html.render(built, "ko")
+    text = render_html(built, "ko").decode()
     Page(text)
     for drawing in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
         ET.fromstring(drawing)
@@ -196,46 +194,19 @@ def test_hostile_labels_do_not_break_charts_or_tables(tmp_path: Path) -> None:
 def test_a_day_without_data_is_a_page_too(tmp_path: Path, lang: Lang) -> None:
     with filled(tmp_path, Site(cores=1), Day(gaps=((-1, 25),))) as store:
         built = daily.build(source(store), load(), DAY, SEOUL, END)
-    page = Page(html.render(built, lang))
+    page = Page(render_html(built, lang).decode())
     assert page.data == []
     links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
     assert links == ["#completeness", "#appendix"]
     assert ("자료가 없어" if lang == "ko" else "no data") in page.text
 
 
-def test_a_report_is_written_whole_under_its_day_and_language(
-    report: Report, pages: dict[Lang, str], tmp_path: Path
-) -> None:
-    folder = tmp_path / "new" / "folder"
-    path = html.write(report, "ko", folder)
-    assert path == folder / "jipyo-daily-2026-11-21.ko.html"
-    assert path.read_text("utf-8") == pages["ko"]
-    assert stat.S_IMODE(path.stat().st_mode) == 0o644
-    assert html.write(report, "ko", folder) == path  # over the old one
-    assert [one.name for one in folder.iterdir()] == [path.name]
-
-
-def test_a_folder_that_cannot_be_written_is_told_and_nothing_is_left(
-    report: Report, tmp_path: Path
-) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("in the way")
-    with pytest.raises(ReportError) as error:
-        html.write(report, "en", blocked)
-    assert "jipyo-daily-2026-11-21.en.html" in texts("en").error(error.value)
-    taken = tmp_path / "jipyo-daily-2026-11-21.en.html"
-    taken.mkdir()
-    with pytest.raises(ReportError):
-        html.write(report, "en", tmp_path)
-    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", taken.name]
-
-
 def test_a_report_without_any_heading_is_one_page(report: Report) -> None:
     short = replace(report, blocks=(Note(Subject(Bilingual("가", "a"))),))
-    assert '<p class="note">a</p>' in html.render(short, "en")
+    assert '<p class="note">a</p>' in render_html(short, "en").decode()
 
 
 def test_an_empty_catalogue_makes_a_page(tmp_path: Path) -> None:
     with filled(tmp_path, Site(cores=1), Day()) as store:
         built = daily.build(source(store), Catalogue(()), DAY, SEOUL, END)
-    Page(html.render(built, "ko"))
+    Page(render_html(built, "ko").decode())

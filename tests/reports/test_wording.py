@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from jipyo.analysis.thresholds import State
-from jipyo.i18n import LANGS, texts
+from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.document import (
@@ -29,7 +29,7 @@ from jipyo.reports.document import (
     phrase,
 )
 from jipyo.reports.gathered import midnight, period_of
-from jipyo.reports.render.wording import Words
+from jipyo.reports.wording import Localizer
 
 SEOUL = ZoneInfo("Asia/Seoul")
 DAY = date(2026, 11, 21)
@@ -39,8 +39,8 @@ PERIOD = period_of(DAY, SEOUL, START + 99 * HOUR)
 SRC = Path(__file__).parents[2] / "src/jipyo"
 
 
-def words(lang: str) -> Words:
-    return Words.of(texts(lang), PERIOD)  # type: ignore[arg-type]
+def localizer(lang: Lang) -> Localizer:
+    return Localizer.for_period(PERIOD, lang)
 
 
 def figure(value: float | None, unit: str) -> Figure:
@@ -88,62 +88,65 @@ def figure(value: float | None, unit: str) -> Figure:
     ],
 )  # fmt: skip
 def test_a_part_reads(part: Inline, korean: str, english: str) -> None:
-    assert (words("ko").say(part), words("en").say(part)) == (korean, english)
+    assert (localizer("ko").format(part), localizer("en").format(part)) == (korean, english)
 
 
 def test_particles_follow_what_is_read() -> None:
-    said = phrase(
+    rose = phrase(
         "reports.finding.rose",
         subject=Subject(Bilingual("메모리 사용률", "Memory")),
         before=figure(50.0, "percent"),
         now=figure(62.0, "percent"),
         delta=Delta(12.0, "point"),
     )
-    assert words("ko").say(said) == (
+    assert localizer("ko").format(rose) == (
         "메모리 사용률이 전주 같은 요일의 50 %에서 62 %로 늘었습니다(+12.0 %p)."
     )
 
 
-def calls() -> list[tuple[str, str, set[str]]]:
+def find_phrases() -> list[tuple[str, str, set[str]]]:
     """Every `phrase(...)` of the room: where, its key as a pattern, the blanks it fills."""
-    found = []
+    phrases = []
     for file in sorted((SRC / "reports").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            named = isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-            if not named or node.func.id != "phrase":  # type: ignore[attr-defined]
-                continue
-            where = f"{file.name}:{node.lineno}"  # type: ignore[attr-defined]
-            filled = {word.arg or "**" for word in node.keywords}  # type: ignore[attr-defined]
-            named_keys = keys(node.args[0])  # type: ignore[attr-defined]
-            found += [(where, key, filled) for key in named_keys]
-    return found
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "phrase"
+            ):
+                filled = {keyword.arg or "**" for keyword in node.keywords}
+                where = f"{file.name}:{node.lineno}"
+                phrases += [(where, key, filled) for key in list_keys(node.args[0])]
+    return phrases
 
 
-def keys(node: ast.expr) -> list[str]:
+def list_keys(node: ast.expr) -> list[str]:
+    """The keys that an expression can mean, as patterns."""
     if isinstance(node, ast.Constant):
-        return [re.escape(node.value)]
+        return [re.escape(str(node.value))]
     if isinstance(node, ast.IfExp):
-        return keys(node.body) + keys(node.orelse)
+        return list_keys(node.body) + list_keys(node.orelse)
     if isinstance(node, ast.JoinedStr):
-        return ["".join(
-            re.escape(v.value) if isinstance(v, ast.Constant) else "[a-z0-9_.]+"
-            for v in node.values
-        )]  # fmt: skip
+        parts = (
+            re.escape(str(part.value)) if isinstance(part, ast.Constant) else "[a-z0-9_.]+"
+            for part in node.values
+        )
+        return ["".join(parts)]
     return []
 
 
-def blanks(text: str) -> set[str]:
+def list_blanks(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_every_phrase_has_its_text_and_fills_its_blanks(lang: str) -> None:
-    table = texts(lang).table  # type: ignore[arg-type]
+def test_every_phrase_has_its_text_and_fills_its_blanks(lang: Lang) -> None:
+    table = texts(lang).table
     wrong = []
-    for where, pattern, filled in calls():
-        named = [key for key in table if re.fullmatch(pattern, key)]
-        missing = [blanks(table[key]) - filled for key in named]
+    for where, pattern, filled in find_phrases():
+        keys = [key for key in table if re.fullmatch(pattern, key)]
+        missing = [list_blanks(table[key]) - filled for key in keys]
         # Of the keys that an f-string may mean, not every one is meant.
-        if not any(not one or "**" in filled for one in missing):
+        if not any(not names or "**" in filled for names in missing):
             wrong.append(f"{where}: {pattern} {missing}")
     assert wrong == []

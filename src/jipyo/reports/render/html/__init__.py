@@ -1,0 +1,125 @@
+"""A report as one HTML file: no script, nothing fetched, A4 when printed.
+
+Every figure is a `<data>` element with the exact number, so a page can be read back.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from jipyo.reports.charts.svg import escape_text
+from jipyo.reports.document import Block, Day, Heading, Moment, Report
+from jipyo.reports.render.html.blocks import write_block
+from jipyo.reports.render.html.inline import InlineHtml
+from jipyo.reports.wording import Localizer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from jipyo.i18n import Lang
+
+_NAMED_INSTANCES = 3
+
+
+def render_html(report: Report, lang: Lang) -> bytes:
+    """The whole page, in UTF-8. The same report gives the same bytes."""
+    localizer = Localizer.for_period(report.period, lang)
+    inline = InlineHtml(localizer)
+    first_page, rest = _split_first_page(report.blocks)
+    sections = "".join(
+        f"<section>\n{''.join(write_block(block, inline) for block in blocks)}</section>\n"
+        for blocks in _split_sections(rest)
+    )
+    page = (
+        f'<!doctype html>\n<html lang="{lang}">\n{_write_head(report, localizer)}<body>\n'
+        f"{_write_cover(report, localizer)}<main>\n"
+        f"{''.join(write_block(block, inline) for block in first_page)}"
+        f"{_write_contents(rest, inline)}{sections}</main>\n"
+        f"<footer>{_write_footer(report, localizer)}</footer>\n</body>\n</html>\n"
+    )
+    return page.encode()
+
+
+@cache
+def _read_style() -> str:
+    return resources.files(__package__).joinpath("report.css").read_text("utf-8")
+
+
+def _write_head(report: Report, localizer: Localizer) -> str:
+    day = localizer.format(Day(report.period.day))
+    title = escape_text(f"{localizer.format(report.title)} · {day}")
+    return (
+        '<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{title}</title>\n"
+        f"<style>@page{{@bottom-left{{content:{_quote_css(f'{report.number} · {day}')}}}"
+        '@bottom-right{content:counter(page) " / " counter(pages)}}'
+        f"{_read_style()}</style>\n</head>\n"
+    )
+
+
+def _quote_css(text: str) -> str:
+    """A CSS string that can end neither itself nor the style element."""
+    safe = "".join(c if c.isalnum() or c in " -·()," else f"\\{ord(c):x} " for c in text)
+    return f'"{safe}"'
+
+
+def _write_cover(report: Report, localizer: Localizer) -> str:
+    t = localizer.texts
+    system = report.issuer.system or ", ".join(report.instances[:_NAMED_INSTANCES])
+    about = (
+        ("reports.cover.organisation", report.issuer.organisation),
+        ("reports.cover.system", system),
+        ("reports.cover.number", report.number),
+        ("reports.cover.made", localizer.format(Moment(report.made_ms, dated=True))),
+        ("reports.cover.zone", report.period.zone),
+    )
+    items = "".join(
+        f"<div><dt>{escape_text(t(key))}</dt><dd>{escape_text(value)}</dd></div>"
+        for key, value in about
+        if value
+    )
+    return (
+        f'<header class="cover"><div><h1>{escape_text(localizer.format(report.title))}</h1>'
+        f'<p class="day"><time datetime="{report.period.day.isoformat()}">'
+        f"{escape_text(localizer.format(Day(report.period.day)))}</time></p></div>"
+        f"<dl>{items}</dl></header>\n"
+    )
+
+
+def _write_contents(blocks: Iterable[Block], inline: InlineHtml) -> str:
+    items = "".join(
+        f'<li><a href="#{block.id}">{inline.write(block.text)}</a></li>'
+        for block in blocks
+        if isinstance(block, Heading) and block.level == 1
+    )
+    name = escape_text(inline.localizer.texts("reports.contents"))
+    return f'<nav class="contents" aria-label="{name}"><ol>{items}</ol></nav>\n'
+
+
+def _write_footer(report: Report, localizer: Localizer) -> str:
+    version = f" {report.issuer.version}" if report.issuer.version else ""
+    return escape_text(localizer.texts("reports.footer", version=version, number=report.number))
+
+
+def _split_first_page(blocks: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block]]:
+    """The blocks before the first heading that begins a page, and the rest."""
+    for index, block in enumerate(blocks):
+        if isinstance(block, Heading) and block.page:
+            return blocks[:index], blocks[index:]
+    return blocks, ()
+
+
+def _split_sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
+    """The blocks from each heading of level 1 to the next."""
+    section: list[Block] = []
+    for block in blocks:
+        if isinstance(block, Heading) and block.level == 1 and section:
+            yield section
+            section = []
+        section.append(block)
+    if section:
+        yield section

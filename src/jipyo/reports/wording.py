@@ -1,0 +1,135 @@
+"""What the inline parts of a report read like in one language, the same in every format."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from jipyo.analysis import wording
+from jipyo.i18n import Lang, texts
+from jipyo.model.bilingual import Bilingual
+from jipyo.model.figure import Delta, Figure
+from jipyo.reports.document import (
+    Badge,
+    Code,
+    Day,
+    Duration,
+    Inline,
+    Joined,
+    Moment,
+    Period,
+    Phrase,
+    Quantity,
+    Share,
+    Subject,
+)
+
+if TYPE_CHECKING:
+    from jipyo.analysis.thresholds import State
+    from jipyo.i18n import Texts
+
+NONE = "–"
+_TENTH, _SMALLEST = 0.1, 0.0005
+_Amount = Figure | Quantity | Delta | Share | Moment | Duration | Day
+
+
+@dataclass(frozen=True, slots=True)
+class Localizer:
+    """Formats inline parts for one reader: a language, a zone, and the period reported on.
+
+    Moments inside the period are written as a time of day, others with their date.
+    """
+
+    texts: Texts
+    zone: ZoneInfo
+    period: Period
+
+    @classmethod
+    def for_period(cls, period: Period, lang: Lang) -> Localizer:
+        """The localizer of a report on this period, in the zone that the period is cut in."""
+        return cls(texts(lang), ZoneInfo(period.zone), period)
+
+    def format(self, part: Inline) -> str:  # noqa: PLR0911 - one case per type
+        """The part as plain text; None reads as a dash."""
+        match part:
+            case None:
+                return NONE
+            case str():
+                return part
+            case int():
+                return f"{part:,}"
+            case Phrase():
+                return self.texts(part.key, **{k: self.format(v) for k, v in part.values})
+            case Joined():
+                return part.by.join(map(self.format, part.parts))
+            case Bilingual():
+                return part(self.texts.lang)
+            case Subject():
+                return " ".join(filter(None, (part.name(self.texts.lang), part.target)))
+            case Badge():
+                return self.format(part.text) if part.text else self.format_state(part.state)
+            case Code():
+                return part.text
+            case _:
+                return self._format_amount(part)
+
+    def _format_amount(self, amount: _Amount) -> str:  # noqa: PLR0911 - one case per type
+        match amount:
+            case Figure(unit="ratio"):
+                return NONE if amount.value is None else self.format_share(amount.value)
+            case Figure(proportion=None) | Quantity():
+                if amount.value is None:
+                    return NONE
+                return self.texts.number(amount.value, amount.unit)
+            case Figure():
+                value = self._format_amount(replace(amount, proportion=None))
+                cases = self.describe_cases(amount)
+                return self.texts("health.counted", value=value, counted=cases)
+            case Delta():
+                return self.format_delta(amount)
+            case Share():
+                return self.format_share(amount.value)
+            case Moment():
+                return self.format_moment(amount.t_ms, dated=amount.dated)
+            case Duration():
+                return self.texts.span(amount.ms) if amount.ms else self.texts("reports.no_time")
+            case _:
+                return self.texts.day(amount.day)
+
+    def describe_cases(self, figure: Figure) -> str:
+        """How many cases a proportion rests on, with its interval; empty for other figures."""
+        if figure.proportion is None:
+            return ""
+        return wording.counted(figure.proportion, figure.unit, self.texts)
+
+    def format_state(self, state: State) -> str:
+        """A state in a word."""
+        return self.texts(f"reports.state.{state.value}")
+
+    def format_moment(self, t_ms: int, *, dated: bool = False) -> str:
+        """The time of day, with the date where it is not the period's; 24:00 for its end."""
+        if dated:
+            return self.texts.moment(t_ms, self.zone)
+        if t_ms == self.period.end_ms:
+            return "24:00"
+        inside = self.period.start_ms <= t_ms < self.period.end_ms
+        return self.texts.clock(t_ms, self.zone) if inside else self.texts.moment(t_ms, self.zone)
+
+    def format_share(self, value: float) -> str:
+        """A share of 1 as percent, rounded down so that 99.99 % never reads as 100 %."""
+        if value >= 1:
+            return "100 %"
+        percent = math.floor(value * 1000) / 10
+        return "<0.1 %" if value > 0 and percent == 0 else f"{percent:.1f} %"
+
+    def format_delta(self, delta: Delta) -> str:
+        """A change with its sign; one that rounds to zero has no sign."""
+        if delta.unit == "factor":
+            return self.texts.number(delta.value, delta.unit)
+        size = abs(delta.value)
+        number = f"{size:.1f}" if size >= _TENTH else f"{size:.2g}" if size >= _SMALLEST else "0"
+        unit = self.texts("reports.point") if delta.unit == "point" else self.texts.unit(delta.unit)
+        sign = "" if number == "0" else "+" if delta.value > 0 else "−"
+        return f"{sign}{number} {unit}"

@@ -1,0 +1,258 @@
+"""Charts over time: always valid XML, spikes kept, gaps kept, nothing off the drawing."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jipyo.reports.charts.svg import Size, estimate_text_width
+from jipyo.reports.charts.time_series import (
+    Axes,
+    Plot,
+    PlotBand,
+    PlotLine,
+    PlotThreshold,
+    write_sparkline,
+    write_time_series,
+)
+from reports.charts.drawing import NS, parse_points, parse_svg, read_paths, read_places, read_texts
+
+if TYPE_CHECKING:
+    import xml.etree.ElementTree as ET
+
+    from jipyo.model.sample import Times, Values
+
+SEOUL = ZoneInfo("Asia/Seoul")
+T0 = 1_795_186_800_000  # 2026-11-21 00:00 in Seoul
+GAP = math.nan
+SIZE = Size(520, 190)
+
+numbers = st.floats(allow_nan=True, allow_infinity=True)
+arrays = st.lists(numbers, max_size=60).map(lambda values: np.array(values, np.float64))
+words = st.text(max_size=12)
+
+
+def minutes(n: int) -> Times:
+    return T0 + 60_000 * np.arange(1, n + 1, dtype=np.int64)
+
+
+def plot(
+    *lines: list[float], thresholds: tuple[PlotThreshold, ...] = (), worse: int = 1, base: int = 10
+) -> Plot:
+    drawn = [PlotLine(f"line {i}", np.array(values, np.float64)) for i, values in enumerate(lines)]
+    axes = Axes(minutes(drawn[0].values.size), SEOUL, worse=worse, step_base=base)
+    return Plot("title", "words", axes, drawn, thresholds)
+
+
+def draw(plot: Plot) -> ET.Element:
+    return parse_svg(write_time_series(plot, SIZE))
+
+
+@given(
+    st.lists(arrays, min_size=1, max_size=4),
+    st.lists(
+        st.tuples(st.sampled_from(("warning", "critical", "objective")), numbers, words),
+        max_size=3,
+    ),
+    st.tuples(words, words, st.sampled_from((-1, 0, 1)), st.booleans(), st.booleans()),
+)
+def test_any_data_and_any_words_give_valid_xml_on_the_drawing(
+    lines: list[Values],
+    thresholds: list[tuple[str, float, str]],
+    more: tuple[str, str, int, bool, bool],
+) -> None:
+    title, description, worse, with_band, with_ghost = more
+    size = min(line.size for line in lines)
+    drawn = [PlotLine(title, line[:size]) for line in lines]
+    root = draw(
+        Plot(
+            title,
+            description,
+            Axes(minutes(size), SEOUL, worse=worse),
+            drawn,
+            [PlotThreshold(*line) for line in thresholds if math.isfinite(line[1])],
+            PlotBand("band", drawn[0].values, drawn[-1].values) if with_band else None,
+            PlotLine(title, drawn[0].values) if with_ghost else None,
+        )
+    )
+    assert all(-1 <= x <= 521 and -1 <= y <= 191 for x, y in read_places(root))
+    attributes = " ".join(value for e in root.iter() for value in e.attrib.values())
+    assert "nan" not in attributes
+    assert "inf" not in attributes
+
+
+@given(arrays, words)
+def test_any_data_give_a_valid_sparkline(values: Values, title: str) -> None:
+    root = parse_svg(write_sparkline(title, values, Size(150, 30)))
+    assert all(0 <= x <= 151 and 0 <= y <= 31 for x, y in read_places(root))
+
+
+@pytest.mark.parametrize("values", [[], [GAP, GAP], [3.0, 3.0], [0.0], [1e300, -1e300]])
+def test_a_sparkline_of_nothing_or_of_equal_values_is_drawn(values: list[float]) -> None:
+    root = parse_svg(write_sparkline("t", np.array(values, np.float64), Size(150, 30)))
+    paths = read_paths(root, "line s0")
+    assert len(paths) == (0 if all(map(math.isnan, values)) else 1)
+    assert root.get("preserveAspectRatio") == "none"
+
+
+def test_a_gap_breaks_the_line_and_a_lone_point_is_seen() -> None:
+    (path,) = read_paths(draw(plot([1, 2, GAP, 3, GAP, 4, 5])), "line s0")
+    pieces = path.split("M")[1:]
+    assert [piece.count("L") for piece in pieces] == [1, 0, 1]
+    assert pieces[1].endswith("h.01")
+
+
+def test_a_series_without_values_draws_no_line() -> None:
+    assert read_paths(draw(plot([GAP, GAP])), "line s0") == []
+
+
+def test_every_spike_survives_thinning() -> None:
+    values = np.zeros(100_000)
+    values[[17, 50_003, 99_998]] = (9, -7, 8)
+    (path,) = read_paths(draw(plot(values.tolist())), "line s0")
+    heights = [y for _, y in parse_points(path)]
+    level = max(set(heights), key=heights.count)
+    assert len(heights) < 2_500
+    assert sum(y < level for y in heights) == 2
+    assert sum(y > level for y in heights) == 1
+
+
+def test_infinity_is_drawn_at_the_edge() -> None:
+    (path,) = read_paths(draw(plot([1, math.inf, 2, -math.inf])), "line s0")
+    heights = [y for _, y in parse_points(path)]
+    assert heights[1] == min(heights)
+    assert heights[3] == max(heights)
+
+
+def find_height(path: str) -> float:
+    (height,) = re.findall(r"M[\d.]+ ([\d.]+)H", path)
+    return float(height)
+
+
+def test_negative_values_and_a_threshold_of_zero_are_on_the_drawing() -> None:
+    root = draw(plot([-5, -1, 3], thresholds=(PlotThreshold("warning", 0.0, "warning 0"),)))
+    (line,) = read_paths(root, "threshold warning")
+    (path,) = read_paths(root, "line s0")
+    heights = [height for _, height in parse_points(path)]
+    assert heights[2] < find_height(line) < heights[1] < heights[0]
+
+
+@pytest.mark.parametrize(("worse", "above"), [(1, True), (-1, False), (0, None)])
+def test_the_zone_beyond_a_threshold_lies_where_it_is_worse(worse: int, above: bool | None) -> None:
+    critical = PlotThreshold("critical", 40, "x")
+    root = draw(plot([0, 100], thresholds=(critical,), worse=worse))
+    zones = [r for r in root.iter(f"{NS}rect") if "zone" in r.get("class", "")]
+    if above is None:
+        assert zones == []
+        return
+    (zone,) = zones
+    (line,) = read_paths(root, "threshold critical")
+    top, height = float(zone.attrib["y"]), float(zone.attrib["height"])
+    assert (top + height if above else top) == pytest.approx(find_height(line), abs=0.11)
+
+
+def test_an_objective_tints_nothing() -> None:
+    root = draw(plot([0, 100], thresholds=(PlotThreshold("objective", 40, "x"),)))
+    assert len(read_paths(root, "threshold objective")) == 1
+    assert not any("zone" in r.get("class", "") for r in root.iter(f"{NS}rect"))
+
+
+@pytest.mark.parametrize(
+    ("values", "thresholds", "drawn", "label"),
+    [
+        ([0, 1, 2], (10, 1000), [True, False], "critical ↑"),  # the nearest is always reached
+        ([900, 950], (910, -5000), [True, False], "critical ↓"),
+        ([0, 50], (60, 120), [True, True], "critical"),
+        ([GAP], (10, 1000), [True, True], "critical"),  # nothing to flatten
+    ],
+)
+def test_a_threshold_far_beyond_the_data_is_named_at_the_edge(
+    values: list[float], thresholds: tuple[float, float], drawn: list[bool], label: str
+) -> None:
+    warning, critical = thresholds
+    lines = (
+        PlotThreshold("warning", warning, "warning"),
+        PlotThreshold("critical", critical, "critical"),
+    )
+    root = draw(plot(values, thresholds=lines))
+    found = [bool(read_paths(root, f"threshold {kind}")) for kind in ("warning", "critical")]
+    assert found == drawn
+    assert label in read_texts(root)
+
+
+def test_the_labels_of_close_thresholds_do_not_overlap() -> None:
+    lines = (
+        PlotThreshold("warning", 99, "warning 99"),
+        PlotThreshold("critical", 98.9, "critical 98.9"),
+    )
+    root = draw(plot([0, 100], thresholds=lines))
+    first, second = (
+        text for text in root.iter(f"{NS}text") if "threshold-label" in text.get("class", "")
+    )
+    left_of_first = float(first.attrib["x"]) - estimate_text_width(first.text or "")
+    assert float(second.attrib["x"]) <= left_of_first
+
+
+def test_legend_names_never_overlap_nor_leave_the_drawing() -> None:
+    names = ["짧은 이름", "a long name of a device", "가" * 80, "d", "e" * 30, "f"] * 2
+    lines = [PlotLine(name, np.array([1.0, 2.0])) for name in names]
+    root = draw(Plot("t", "", Axes(minutes(2), SEOUL), lines))
+    keys = [p for p in root.iter(f"{NS}path") if p.get("class", "").startswith("key")]
+    assert len(keys) == len(names)
+    rows: dict[str, list[tuple[float, float]]] = {}
+    for text in list(root.iter(f"{NS}text"))[-len(names) :]:
+        x = float(text.attrib["x"])
+        rows.setdefault(text.attrib["y"], []).append((x, x + estimate_text_width(text.text or "")))
+    for row in rows.values():
+        assert all(a[1] <= b[0] for a, b in itertools.pairwise(row))
+        assert row[-1][1] <= 520
+
+
+def test_a_band_and_a_comparison_are_named_in_the_legend_and_drawn_below_the_line() -> None:
+    values = np.array([1.0, 2.0, GAP, 3.0])
+    root = draw(
+        Plot(
+            "t",
+            "",
+            Axes(minutes(4), SEOUL),
+            [PlotLine("own", values)],
+            band=PlotBand("others", values - 1, values + 1),
+            ghost=PlotLine("before", values / 2),
+        )
+    )
+    assert [name for name in read_texts(root) if name in {"own", "others", "before"}] == [
+        "own", "others", "before",
+    ]  # fmt: skip
+    classes = [path.get("class") for path in root.iter(f"{NS}path")]
+    assert classes.index("band") < classes.index("line ghost") < classes.index("line s0")
+    assert classes.count("band") == 2, "the gap splits the band"
+
+
+def test_one_lone_line_needs_no_legend() -> None:
+    assert "line 0" not in read_texts(draw(plot([1, 2])))
+
+
+def test_ticks_stand_at_local_hours() -> None:
+    labels = [text for text in read_texts(draw(plot([1.0] * 1440))) if ":" in text]
+    assert (labels[0], labels[-1]) == ("00:00", "24:00")
+
+
+def test_bytes_have_round_binary_ticks() -> None:
+    labels = read_texts(draw(plot([0, 3 * 2.0**30], base=1024)))
+    assert f"{2.0**30:g}" in labels
+
+
+def test_more_lines_than_colours_share_them() -> None:
+    assert len(read_paths(draw(plot(*[[1, 2]] * 9)), "line s0")) == 2
+
+
+def test_equal_input_gives_equal_bytes() -> None:
+    assert write_time_series(plot([1, 2]), SIZE) == write_time_series(plot([1, 2]), SIZE)

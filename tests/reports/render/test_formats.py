@@ -1,0 +1,55 @@
+"""Reports as files: named after kind, period and language, whole or not there at all."""
+
+from __future__ import annotations
+
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jipyo.i18n import LANGS, Lang, texts
+from jipyo.model.errors import ReportError
+from jipyo.reports.render import FORMATS, write_report
+from reports.documents import build_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+REPORT = build_report()
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_format_gives_the_same_bytes_again_in_a_file_named_after_the_report(
+    name: str, lang: Lang, tmp_path: Path
+) -> None:
+    folder = tmp_path / "new" / "folder"
+    path = write_report(REPORT, lang, name, folder)
+    assert path == folder / f"jipyo-daily-2026-11-21.{lang}{FORMATS[name].suffix}"
+    assert path.read_bytes() == FORMATS[name].render(REPORT, lang)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+    assert write_report(REPORT, lang, name, folder) == path, "an earlier file is replaced"
+    assert list(folder.iterdir()) == [path]
+
+
+def test_an_unknown_format_is_refused_and_the_known_ones_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ReportError) as error:
+        write_report(REPORT, "en", "docx", tmp_path)
+    assert texts("en").error(error.value) == "There is no report format docx. Formats: html"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("obstacle", ["a file where the folder should be", "a folder of the name"])
+def test_a_folder_that_cannot_be_written_is_reported_and_nothing_is_left(
+    obstacle: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "out"
+    if obstacle.startswith("a file"):
+        folder.write_text("in the way")
+    else:
+        (folder / "jipyo-daily-2026-11-21.en.html").mkdir(parents=True)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(ReportError) as error:
+        write_report(REPORT, "en", "html", folder)
+    assert "jipyo-daily-2026-11-21.en.html" in texts("en").error(error.value)
+    assert sorted(tmp_path.rglob("*")) == before
