@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import MetricGroup
-from jipyo.reports import objectives, tables
+from jipyo.reports import objectives
 from jipyo.reports.charts.build import build_chart, build_heat_map
 from jipyo.reports.document import (
     Block,
@@ -44,6 +44,15 @@ from jipyo.reports.gathered import (
     period_of,
 )
 from jipyo.reports.objectives import ObjectiveResult, Result
+from jipyo.reports.sections.appendix import build_definition_table, build_source_table
+from jipyo.reports.sections.breaches import build_breach_table, build_timeline, select_breaches
+from jipyo.reports.sections.completeness import build_target_table
+from jipyo.reports.sections.metrics import (
+    build_metrics_table,
+    build_series_table,
+    build_top_table,
+    has_top_table,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -257,14 +266,14 @@ def _crossings(day: ReportData) -> Iterator[Block]:
     if not day.judged:
         return
     yield Heading("crossings", phrase("reports.section.crossings"), page=True)
-    found = tables.crossings(day)
-    if found.listed:
-        yield tables.timeline(found.listed)
-        yield tables.crossing_table(found.listed)
+    listed, left = select_breaches(day)
+    if listed:
+        yield build_timeline(listed)
+        yield build_breach_table(listed)
     else:
         yield Note(phrase("reports.crossings.none"))
-    if found.left:
-        yield Note(phrase("reports.crossings.more", n=found.left))
+    if left:
+        yield Note(phrase("reports.crossings.more", n=left))
     brief = [
         breach
         for entry in day.judged
@@ -289,7 +298,7 @@ def _metrics(day: ReportData) -> Iterator[Block]:
         return
     yield Heading("metrics", phrase("reports.section.metrics"))
     for group, entries in _groups(day):
-        yield tables.metrics(group, entries)
+        yield build_metrics_table(group, entries)
     yield Note(phrase("reports.metrics.note"))
 
 
@@ -303,8 +312,8 @@ def _charts(day: ReportData) -> Iterator[Block]:
             heat = build_heat_map(entry)
             if heat is not None:
                 yield heat
-            if tables.is_top(entry):
-                yield tables.largest(entry)
+            if has_top_table(entry):
+                yield build_top_table(entry)
 
 
 def _completeness(day: ReportData) -> Iterator[Block]:
@@ -312,7 +321,7 @@ def _completeness(day: ReportData) -> Iterator[Block]:
     name = phrase("reports.section.completeness")
     yield Heading("completeness", name, page=not day.judged)
     if day.targets:
-        yield tables.completeness(day.targets)
+        yield build_target_table(day.targets)
         yield Note(phrase("reports.completeness.note"))
     else:
         yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
@@ -336,16 +345,16 @@ def _appendix(
     several = [entry for entry in day.entries if len(entry.now.series) > 1]
     if several:
         yield Heading("series", phrase("reports.section.series"), level=2)
-        yield tables.series(several)
+        yield build_series_table(several)
     traced = [
         one for one in dict.fromkeys(find_figures(tuple(first_page))) if one.value is not None
     ]
     if traced:
         yield Heading("trace", phrase("reports.section.trace"), level=2)
-        yield tables.traced(traced, day, {one.id: one.name for one in catalogue.metrics})
+        yield build_source_table(traced, day, {one.id: one.name for one in catalogue.metrics})
     if day.entries:
         yield Heading("definitions", phrase("reports.section.definitions"), level=2)
-        yield tables.definitions(day)
+        yield build_definition_table(day)
     yield Heading("method", phrase("reports.section.method"), level=2)
     for key in ("day", "steps", "percentile", "state", "compare", "coverage"):
         yield Note(phrase(f"reports.method.{key}", day=Day(day.period.day)))

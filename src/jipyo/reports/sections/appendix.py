@@ -1,0 +1,120 @@
+"""The tables of the appendix: where figures come from, and what the metrics mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jipyo.reports.document import (
+    Code,
+    Day,
+    Duration,
+    Inline,
+    Joined,
+    Moment,
+    Quantity,
+    Share,
+    Table,
+    phrase,
+)
+from jipyo.reports.tables import TableColumn, build_heads, build_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from jipyo.model.bilingual import Bilingual
+    from jipyo.model.figure import Figure
+    from jipyo.reports.gathered import ReportData, ReportMetric
+
+
+def _show_thresholds(entry: ReportMetric) -> Inline:
+    """Warning and critical threshold, for how long, and who set them; one a line."""
+    metric, thresholds = entry.metric, entry.metric.thresholds
+    if thresholds is None:
+        return None
+    lines: list[Inline] = [
+        phrase(f"reports.threshold.{name}", value=Quantity(value, metric.unit.value))
+        for name, value in (("warning", thresholds.warning), ("critical", thresholds.critical))
+        if value is not None
+    ]
+    if thresholds.for_ms:
+        lines.append(phrase("reports.definitions.for", span=Duration(thresholds.for_ms)))
+    lines.append(phrase(f"reports.origin.{thresholds.origin.value}"))
+    return Joined(tuple(lines), "\n")
+
+
+def _show_queries(entry: ReportMetric) -> Inline:
+    queries = tuple(
+        phrase("reports.definitions.query", exporter=exporter, query=Code(expression))
+        for exporter, expression in entry.now.expressions
+    )
+    return Joined(queries, "\n")
+
+
+def _show_definition(entry: ReportMetric) -> Inline:
+    metric = entry.metric
+    return phrase("reports.definitions.metric", name=metric.name, description=metric.description)
+
+
+DEFINITION_COLUMNS: tuple[TableColumn[ReportMetric], ...] = (
+    TableColumn("metric", _show_definition, numeric=False),
+    TableColumn("limits", _show_thresholds, numeric=False),
+    TableColumn("expression", _show_queries, numeric=False),
+)
+
+
+def build_definition_table(data: ReportData) -> Table:
+    """A row per metric that has data: what it is, its thresholds, and its queries."""
+    return Table(
+        id="definitions",
+        caption=phrase("reports.definitions.caption"),
+        columns=build_heads(DEFINITION_COLUMNS),
+        rows=tuple(build_row(DEFINITION_COLUMNS, entry) for entry in data.entries),
+        wide=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SourceEntry:
+    """A figure of the first page, the name of its metric, and when its window was."""
+
+    figure: Figure
+    name: Bilingual | str
+    window: Inline
+
+
+SOURCE_COLUMNS: tuple[TableColumn[SourceEntry], ...] = (
+    TableColumn("metric", lambda e: e.name, numeric=False),
+    TableColumn("figure", lambda e: e.figure),
+    TableColumn("fold", lambda e: phrase(f"reports.how.{e.figure.fold.value}"), numeric=False),
+    TableColumn("window", lambda e: e.window, numeric=False),
+    TableColumn("samples", lambda e: Quantity(e.figure.samples, "count")),
+    TableColumn("coverage", lambda e: Share(e.figure.coverage)),
+    TableColumn("expression", lambda e: Code(e.figure.expr), numeric=False),
+)
+
+
+def build_source_table(
+    figures: Iterable[Figure], data: ReportData, names: Mapping[str, Bilingual]
+) -> Table:
+    """A row per figure: how it was computed and from what; `names` by the catalogue's ids."""
+    entries = (
+        SourceEntry(figure, names.get(figure.metric, figure.series), _describe_window(figure, data))
+        for figure in figures
+    )
+    return Table(
+        id="trace",
+        caption=phrase("reports.trace.caption"),
+        columns=build_heads(SOURCE_COLUMNS),
+        rows=tuple(build_row(SOURCE_COLUMNS, entry) for entry in entries),
+        wide=True,
+    )
+
+
+def _describe_window(figure: Figure, data: ReportData) -> Inline:
+    """From when to when; of an earlier day, which day."""
+    if figure.start_ms >= data.period.start_ms:
+        start, end = Moment(figure.start_ms), Moment(figure.end_ms)
+        return phrase("reports.trace.window", start=start, end=end)
+    return Day(datetime.fromtimestamp(figure.start_ms / 1000, data.zone).date())

@@ -1,0 +1,136 @@
+"""The breaches that were long enough for an alert, as a table and as a timeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jipyo.reports.document import (
+    Badge,
+    Duration,
+    Inline,
+    Moment,
+    Quantity,
+    Stretch,
+    Subject,
+    Table,
+    Timeline,
+    TimelineRow,
+    phrase,
+)
+from jipyo.reports.findings import limit_of, peak, subject
+from jipyo.reports.tables import TableColumn, build_heads, build_row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from jipyo.analysis.summary import SeriesSummary
+    from jipyo.analysis.thresholds import Breach
+    from jipyo.reports.gathered import ReportData, ReportMetric
+
+LISTED_BREACHES = 30
+"""Most breaches listed one by one."""
+LISTED_SERIES = 3
+"""Of one metric only the gravest series are listed: many cores are busy together."""
+
+
+@dataclass(frozen=True, slots=True)
+class BreachEntry:
+    """A breach, and the series of which metric it is of."""
+
+    metric: ReportMetric
+    series: SeriesSummary
+    breach: Breach
+
+    @property
+    def subject(self) -> Subject:
+        """The metric, and which of its series."""
+        return subject(self.metric, self.series)
+
+
+def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
+    """The gravest breaches in the order of time, and how many others there were.
+
+    Of each metric only breaches of its gravest series are selected.
+    """
+    confirmed = [
+        (place, BreachEntry(metric, series, breach))
+        for metric in data.judged
+        for place, series in enumerate(metric.now.series)
+        for breach in series.breaches
+        if not breach.is_pending
+    ]
+    candidates = [entry for place, entry in confirmed if place < LISTED_SERIES]
+    candidates.sort(key=lambda entry: (-entry.breach.severity, -entry.breach.duration_ms))
+    listed = sorted(candidates[:LISTED_BREACHES], key=lambda entry: entry.breach.start_ms)
+    return tuple(listed), len(confirmed) - len(listed)
+
+
+def _show_end(entry: BreachEntry) -> Inline:
+    breach = entry.breach
+    return phrase("reports.crossings.open") if breach.open else Moment(breach.end_ms)
+
+
+def _show_critical_time(entry: BreachEntry) -> Inline:
+    thresholds = entry.metric.now.thresholds
+    assert thresholds is not None, "BUG: a breach without thresholds"
+    return Duration(entry.breach.critical_ms) if thresholds.critical is not None else None
+
+
+def _show_peak(entry: BreachEntry) -> Inline:
+    figure = peak(entry.series, entry.breach, entry.metric.metric.direction)
+    return phrase("reports.at", value=figure, at=Moment(entry.breach.peak_ms))
+
+
+BREACH_COLUMNS: tuple[TableColumn[BreachEntry], ...] = (
+    TableColumn("metric", lambda e: e.subject, numeric=False),
+    TableColumn("from", lambda e: Moment(e.breach.start_ms)),
+    TableColumn("to", _show_end),
+    TableColumn("length", lambda e: Duration(e.breach.duration_ms)),
+    TableColumn("critical_time", _show_critical_time),
+    TableColumn("limit", lambda e: limit_of(e.metric, e.breach.severity)),
+    TableColumn("peak", _show_peak),
+    TableColumn("level", lambda e: Badge(e.breach.severity.state), numeric=False),
+)
+
+
+def build_breach_table(entries: Iterable[BreachEntry]) -> Table:
+    """A row per breach: when, how long, which metric, how far."""
+    return Table(
+        id="crossings",
+        caption=phrase("reports.crossings.caption"),
+        columns=build_heads(BREACH_COLUMNS),
+        rows=tuple(build_row(BREACH_COLUMNS, entry) for entry in entries),
+    )
+
+
+def build_timeline(entries: Iterable[BreachEntry]) -> Timeline:
+    """The breaches over the period, a row per series."""
+    rows: dict[tuple[str, str], list[BreachEntry]] = {}
+    for entry in entries:
+        rows.setdefault((entry.metric.metric.id, entry.series.target), []).append(entry)
+    return Timeline(
+        phrase("reports.crossings.title"),
+        tuple(
+            TimelineRow(
+                entries[0].subject,
+                tuple(stretch for entry in entries for stretch in _build_stretches(entry)),
+            )
+            for entries in rows.values()
+        ),
+    )
+
+
+def _build_stretches(entry: BreachEntry) -> Iterator[Stretch]:
+    """The whole breach, and upon it the stretches that were critical."""
+    breach = entry.breach
+    text = phrase(
+        "reports.crossings.stretch",
+        subject=entry.subject,
+        start=Moment(breach.start_ms),
+        end=Moment(breach.end_ms),
+        peak=Quantity(breach.peak, entry.metric.metric.unit.value),
+    )
+    yield Stretch(breach.start_ms, breach.end_ms, "warning", text)
+    for start_ms, end_ms in breach.critical:
+        yield Stretch(start_ms, end_ms, "critical", text)
