@@ -16,7 +16,7 @@ from jipyo.model.matcher import Matcher
 from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
 from jipyo.model.sample import EVERY_FIGURE, STALE_BITS, HourBlock, HourStatistic, SeriesBlock
 from jipyo.promql import Engine, Feature, Options
-from jipyo.promql.engine.explain import Step
+from jipyo.promql.engine.explain import PlanStep
 from jipyo.source import Embedded
 from support.memory import HOUR_MS, MemoryStore
 
@@ -500,7 +500,7 @@ def test_an_explanation_says_how_each_step_is_done() -> None:
 )
 def test_an_explanation_begins_with_the_last_step(expr: str, first: str) -> None:
     step = ENGINE.explain(expr, 0, 60_000)
-    assert isinstance(step, Step)
+    assert isinstance(step, PlanStep)
     assert next(step.lines()) == first
 
 

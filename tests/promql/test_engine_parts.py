@@ -11,12 +11,18 @@ from hypothesis import strategies as st
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
-from jipyo.promql.engine.annotations import Annotations, Flattened
-from jipyo.promql.engine.relabel import natural_less
-from jipyo.promql.engine.summation import joined, literal_means, literal_sums, sum_rows, window_sums
-from jipyo.promql.engine.xxhash import hash64
+from jipyo.promql.engine.aggregations.xxhash import hash64
+from jipyo.promql.engine.annotations import Annotations, Flattening
+from jipyo.promql.engine.functions.relabel import is_naturally_less
+from jipyo.promql.engine.summation import (
+    average_literally,
+    finish_sum,
+    sum_literally,
+    sum_rows,
+    sum_windows,
+)
 from jipyo.promql.syntax.ast import Span
-from jipyo.promql.syntax.number_format import open_metrics, short
+from jipyo.promql.syntax.number_format import format_openmetrics, format_short
 from promql import windows_oracle as oracle
 from support.memory import MemoryStore
 
@@ -46,7 +52,7 @@ def test_sums_of_windows_are_those_of_a_plain_loop(
     pairs = ends.draw(st.lists(st.tuples(bound, bound).map(sorted), min_size=1, max_size=8))
     lo, hi = (np.array(each) for each in zip(*pairs, strict=True))
     with np.errstate(all="ignore"):
-        got = joined(*window_sums(np.array([values]), lo, hi))[0]
+        got = finish_sum(*sum_windows(np.array([values]), lo, hi))[0]
     scale = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
     for (first, last), total in zip(pairs, got, strict=True):
         assert close(total, oracle.total(values[first:last]), scale), (first, last)
@@ -65,14 +71,14 @@ def test_sums_of_windows_are_those_of_a_plain_loop(
 )
 def test_a_sum_loses_nothing(values: list[float], total: float) -> None:
     array = np.array([values], float).reshape(1, -1)
-    got = joined(*window_sums(array, np.array([0]), np.array([len(values)])))[0, 0]
+    got = finish_sum(*sum_windows(array, np.array([0]), np.array([len(values)])))[0, 0]
     assert same(float(got), total)
 
 
 def test_small_windows_beside_huge_ones_are_added_again() -> None:
     values = np.array([[1e100, 1e50, -1e100, 3.0, 1e-3]])
     lo, hi = np.array([0, 3, 4]), np.array([5, 5, 5])
-    assert joined(*window_sums(values, lo, hi))[0, 1:].tolist() == [3.001, 0.001]
+    assert finish_sum(*sum_windows(values, lo, hi))[0, 1:].tolist() == [3.001, 0.001]
 
 
 @given(st.lists(st.lists(finite, min_size=3, max_size=3), min_size=1, max_size=40))
@@ -91,11 +97,11 @@ def test_many_rows_are_added_in_parts() -> None:
 
 def test_means_do_not_overflow() -> None:
     values = np.array([1.7e308, 1.7e308, 1.7e308, 1.0])
-    means = literal_means(values, np.array([0, 3]), np.array([3, 4]))
+    means = average_literally(values, np.array([0, 3]), np.array([3, 4]))
     assert means.tolist() == pytest.approx([1.7e308, 1.0])
     with np.errstate(over="ignore", invalid="ignore"):
-        total, lost = literal_sums(values, np.array([0]), np.array([4]))
-    assert joined(total, lost).tolist() == [math.inf]
+        total, lost = sum_literally(values, np.array([0]), np.array([4]))
+    assert finish_sum(total, lost).tolist() == [math.inf]
 
 
 # Numbers as text
@@ -119,14 +125,14 @@ def test_means_do_not_overflow() -> None:
     ],
 )
 def test_numbers_in_messages_are_as_go_prints_them(value: float, text: str) -> None:
-    assert short(value) == text
+    assert format_short(value) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0.5, "0.5"), (1.0, "1.0"), (1e6, "1e+06"), (math.inf, "+Inf")]
 )
 def test_quantile_labels_are_as_open_metrics_wants_them(value: float, text: str) -> None:
-    assert open_metrics(value) == text
+    assert format_openmetrics(value) == text
 
 
 # Hashes (the specification's vectors)
@@ -149,10 +155,10 @@ def test_hashes_are_those_of_xxhash(data: bytes, value: int) -> None:
 
 
 def test_a_text_is_said_once_with_line_and_column() -> None:
-    notes = Annotations()
+    annotations = Annotations()
     for q in (2.0, 2.0, -1.0):
-        notes.invalid_quantile(q, Span(3, 4))
-    warnings, infos = notes.texts("a\n+b", 10)
+        annotations.warn_invalid_quantile(q, Span(3, 4))
+    warnings, infos = annotations.format_texts("a\n+b", 10)
     assert warnings == (
         "PromQL warning: quantile value should be between 0 and 1, got 2 (2:2)",
         "PromQL warning: quantile value should be between 0 and 1, got -1 (2:2)",
@@ -161,21 +167,21 @@ def test_a_text_is_said_once_with_line_and_column() -> None:
 
 
 def test_what_is_too_much_to_say_is_counted() -> None:
-    notes = Annotations()
+    annotations = Annotations()
     for nth in range(13):
-        notes.not_a_counter(f"m{nth}", HERE)
-        notes.invalid_ratio(2.0 + nth, 1.0, HERE)
-    warnings, infos = notes.texts("x", 10)
+        annotations.note_not_a_counter(f"m{nth}", HERE)
+        annotations.invalid_ratio(2.0 + nth, 1.0, HERE)
+    warnings, infos = annotations.format_texts("x", 10)
     assert len(warnings) == len(infos) == 11
     assert warnings[-1] == "3 more warning annotations omitted"
     assert infos[-1] == "3 more info annotations omitted"
 
 
 def test_flattened_buckets_are_told_together() -> None:
-    notes = Annotations()
-    notes.flattened("x", Flattened(1, 2, 3.14159, 1, 60_000, 60_000), HERE)
-    notes.flattened("x", Flattened(0.5, 1, 1, 2, 0, 120_000), HERE)
-    (text,) = notes.texts("x", 10)[1]
+    annotations = Annotations()
+    annotations.note_flattening("x", Flattening(1, 2, 3.14159, 1, 60_000, 60_000), HERE)
+    annotations.note_flattening("x", Flattening(0.5, 1, 1, 2, 0, 120_000), HERE)
+    (text,) = annotations.format_texts("x", 10)[1]
     assert text.endswith(
         'for metric name "x", from buckets 0.5 to 2, with a max diff of 3.1, over 3 samples '
         "from 1970-01-01T00:00:00Z to 1970-01-01T00:02:00Z (1:1)"
@@ -222,8 +228,8 @@ def test_operators_for_histograms_give_nothing_on_floats(expr: str) -> None:
     [("a2", "a10"), ("a", "b"), ("a", "a1"), ("1", "01"), ("a1b2", "a1b10"), ("1x", "x")],
 )
 def test_labels_are_ordered_as_people_count(one: str, two: str) -> None:
-    assert natural_less(one, two)
-    assert not natural_less(two, one)
+    assert is_naturally_less(one, two)
+    assert not is_naturally_less(two, one)
 
 
 @pytest.mark.parametrize(

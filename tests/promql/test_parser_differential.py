@@ -22,20 +22,20 @@ from hypothesis import HealthCheck, given, settings
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME
 from jipyo.promql import format_expr, parse
-from jipyo.promql.syntax.ast_json import tree
+from jipyo.promql.syntax.ast_json import encode_tree
 from jipyo.promql.syntax.features import ALL
-from jipyo.promql.syntax.printer import number_text, pretty
+from jipyo.promql.syntax.printer import format_number, format_pretty
 from support import services
 from support.expressions import Vocabulary, expressions
 
 Plain = Any
-"""A tree as `parse_query` gives it, without what promql-parser does not know."""
+"""A encode_tree as `parse_query` gives it, without what promql-parser does not know."""
 
 UNKNOWN = ("anchored", "smoothed", "rangeExpr", "offsetExpr", "stepExpr")
 
 
 def ours(node: Plain) -> Plain:
-    """Our own tree in the common form."""
+    """Our own encode_tree in the common form."""
     if isinstance(node, list):
         return [ours(item) for item in node]
     if not isinstance(node, dict):
@@ -131,14 +131,14 @@ def their_matching(modifier: Any) -> Plain:
         "on": bool(matching) and str(matching.type).endswith("Include"),
         "include": list(modifier.group_labels or ()),
         "fillValues": {
-            side: number_text(value) if value is not None and not isfinite(value) else value
+            side: format_number(value) if value is not None and not isfinite(value) else value
             for side, value in sides.items()
         },
     }
 
 
 THEIRS: dict[str, Callable[[Any], Plain]] = {
-    "NumberLiteral": lambda node: {"type": "numberLiteral", "val": number_text(node.val)},
+    "NumberLiteral": lambda node: {"type": "numberLiteral", "val": format_number(node.val)},
     "StringLiteral": lambda node: {"type": "stringLiteral", "val": node.val},
     "ParenExpr": lambda node: {"type": "parenExpr", "expr": theirs(node.expr)},
     "UnaryExpr": lambda node: {"type": "unaryExpr", "op": "-", "expr": theirs(node.expr)},
@@ -187,7 +187,7 @@ def without_defaults(node: Plain) -> Plain:
 
 
 def assert_read_alike(text: str) -> None:
-    mine = without_defaults(ours(tree(parse(text, ALL))))
+    mine = without_defaults(ours(encode_tree(parse(text, ALL))))
     assert mine == without_defaults(theirs(promql_parser.parse(text)))
 
 
@@ -316,10 +316,10 @@ def test_a_real_prometheus_reads_the_same_tree(prometheus: str) -> None:
         if "Inf" not in text and "info" not in text:
             assert parse(printed, ALL) == expr
             # It counts the length of lines in bytes.
-            assert printed == pretty(expr) or not text.isascii()
+            assert printed == format_pretty(expr) or not text.isascii()
         # Prometheus cannot send a fill of NaN.
         if "(NaN)" not in text:
-            known = json.loads(json.dumps(tree(expr)))
+            known = json.loads(json.dumps(encode_tree(expr)))
             assert unordered(known) == unordered(answer(prometheus, "parse_query", text))
 
     same()

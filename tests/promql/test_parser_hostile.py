@@ -6,10 +6,10 @@ import pytest
 from jipyo.model.errors import QueryError
 from jipyo.promql import format_expr, parse
 from jipyo.promql.syntax.ast import walk
-from jipyo.promql.syntax.ast_json import tree
+from jipyo.promql.syntax.ast_json import encode_tree
 from jipyo.promql.syntax.durations import resolve
 from jipyo.promql.syntax.features import ALL
-from jipyo.promql.syntax.printer import pretty
+from jipyo.promql.syntax.printer import format_pretty
 
 TRACED = sys.gettrace() is not None
 """Under a coverage measurement everything takes its time."""
@@ -89,7 +89,14 @@ def test_the_largest_expressions_are_taken_and_can_be_worked_on(text: str) -> No
     expr = parse(text, ALL)
     assert quickest(lambda: parse(text, ALL)) < SECONDS
     assert parse(format_expr(expr), ALL) == expr
-    for work in (format_expr, pretty, tree, hash, lambda e: resolve(e, 1, 1), lambda e: [*walk(e)]):
+    for work in (
+        format_expr,
+        format_pretty,
+        encode_tree,
+        hash,
+        lambda e: resolve(e, 1, 1),
+        lambda e: [*walk(e)],
+    ):
         assert quickest(lambda work=work: work(expr)) < SECONDS
 
 

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from jipyo.promql import format_expr, parse
 from jipyo.promql.syntax.ast import NumberLiteral
 from jipyo.promql.syntax.features import ALL
-from jipyo.promql.syntax.printer import number_text, pretty
+from jipyo.promql.syntax.printer import format_number, format_pretty
 from support.expressions import expressions, respaced
 
 
@@ -69,7 +69,7 @@ def test_names_in_any_letters_are_quoted_where_they_must() -> None:
 def test_what_is_printed_is_parsed_to_the_same_tree(text: str) -> None:
     expr = parse(text, ALL)
     assert parse(format_expr(expr), ALL) == expr
-    assert parse(pretty(expr), ALL) == expr
+    assert parse(format_pretty(expr), ALL) == expr
 
 
 @given(expressions(depth=2).flatmap(respaced))
@@ -96,7 +96,7 @@ def test_printing_is_done_once_and_for_all(text: str) -> None:
     ],
 )
 def test_numbers_are_written_without_exponents(value: float, text: str) -> None:
-    assert number_text(value) == text
+    assert format_number(value) == text
     assert parse(text) == NumberLiteral(value)
 
 
@@ -169,4 +169,4 @@ LONG = "a_rather_long_metric_name_of_requests_total"
     ],
 )
 def test_long_expressions_are_split_over_lines(text: str, lines: list[str]) -> None:
-    assert pretty(parse(text)) == "\n".join(lines)
+    assert format_pretty(parse(text)) == "\n".join(lines)

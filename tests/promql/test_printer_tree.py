@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from jipyo.promql import parse
-from jipyo.promql.syntax.ast_json import tree
+from jipyo.promql.syntax.ast_json import encode_tree
 from jipyo.promql.syntax.features import ALL
 from support.expressions import expressions
 
@@ -132,7 +132,7 @@ def computed(
     ],
 )
 def test_a_tree_is_json_as_prometheus_gives_it(text: str, expected: object) -> None:
-    assert tree(parse(text, ALL)) == expected
+    assert encode_tree(parse(text, ALL)) == expected
 
 
 @pytest.mark.parametrize(
@@ -146,10 +146,10 @@ def test_a_tree_is_json_as_prometheus_gives_it(text: str, expected: object) -> N
     ],
 )
 def test_durations_that_are_computed_stand_beside_a_zero(text: str, expected: object) -> None:
-    assert tree(parse(f"x offset {text}")) == {**X, "offset": 0, "offsetExpr": expected}
+    assert encode_tree(parse(f"x offset {text}")) == {**X, "offset": 0, "offsetExpr": expected}
 
 
 @given(expressions(depth=3))
 def test_every_tree_can_be_sent(text: str) -> None:
-    sent = json.dumps(tree(parse(text, ALL)), allow_nan=False)
+    sent = json.dumps(encode_tree(parse(text, ALL)), allow_nan=False)
     assert json.loads(sent)["type"]

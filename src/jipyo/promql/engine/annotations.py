@@ -1,7 +1,7 @@
-"""What has to be said about an answer: warnings and infos, with the place in the query.
+"""Warnings and infos of an answer, each with its place in the query.
 
-The texts are Prometheus' own (util/annotations/annotations.go), so that people find them
-where they look; those that Prometheus does not have stand under "ours".
+The texts are Prometheus' own (util/annotations/annotations.go), so that a search finds their
+explanation; those that Prometheus does not have are marked "ours".
 """
 
 from __future__ import annotations
@@ -10,34 +10,37 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from jipyo.promql.syntax.number_format import rounded, short
+from jipyo.promql.syntax.number_format import format_rounded, format_short
 from jipyo.promql.syntax.quoting import quote
-from jipyo.promql.syntax.typecheck import position
+from jipyo.promql.syntax.typecheck import format_position
 
 if TYPE_CHECKING:
     from jipyo.promql.syntax.ast import Span
 
 _WARNING = "PromQL warning: "
 _INFO = "PromQL info: "
+_MONOTONICITY_DOCS = (
+    "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile"
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Flattened:
-    """Where and by how much buckets had to be flattened, over so many samples."""
+class Flattening:
+    """Where and by how much buckets had to be flattened, over how many samples."""
 
     from_le: float
     to_le: float
-    most: float
+    max_difference: float
     samples: int
     first_ms: int
     last_ms: int
 
-    def joined(self, other: Flattened) -> Flattened:
+    def merge(self, other: Flattening) -> Flattening:
         """Both together."""
-        return Flattened(
+        return Flattening(
             min(self.from_le, other.from_le),
             max(self.to_le, other.to_le),
-            max(self.most, other.most),
+            max(self.max_difference, other.max_difference),
             self.samples + other.samples,
             min(self.first_ms, other.first_ms),
             max(self.last_ms, other.last_ms),
@@ -49,8 +52,9 @@ class Flattened:
             for ms in (self.first_ms, self.last_ms)
         )
         return (
-            f", from buckets {short(self.from_le)} to {short(self.to_le)}, with a max diff of "
-            f"{rounded(self.most, 2)}, over {self.samples} samples from {first} to {last}"
+            f", from buckets {format_short(self.from_le)} to {format_short(self.to_le)}, "
+            f"with a max diff of {format_rounded(self.max_difference, 2)}, "
+            f"over {self.samples} samples from {first} to {last}"
         )
 
 
@@ -60,98 +64,84 @@ class Annotations:
     def __init__(self) -> None:
         """Begin without any."""
         self._places: dict[str, Span] = {}
-        self._flattened: dict[str, Flattened] = {}
+        self._flattenings: dict[str, Flattening] = {}
 
-    def _warn(self, text: str, pos: Span) -> None:
+    def warn_invalid_quantile(self, q: float, pos: Span) -> None:
+        """A quantile outside 0 to 1."""
+        text = f"quantile value should be between 0 and 1, got {format_short(q)}"
         self._places[_WARNING + text] = pos
 
-    def _inform(self, text: str, pos: Span) -> None:
-        self._places[_INFO + text] = pos
+    def warn_invalid_ratio(self, ratio: float, capped: float, pos: Span) -> None:
+        """A ratio outside -1 to 1."""
+        text = f"ratio value should be between -1 and 1, got {format_short(ratio)}"
+        self._places[f"{_WARNING}{text}, capping to {format_short(capped)}"] = pos
 
-    def invalid_quantile(self, q: float, pos: Span) -> None:
-        """A quantile beyond 0 and 1."""
-        self._warn(f"quantile value should be between 0 and 1, got {short(q)}", pos)
-
-    def invalid_ratio(self, ratio: float, to: float, pos: Span) -> None:
-        """A ratio beyond -1 and 1."""
-        text = f"ratio value should be between -1 and 1, got {short(ratio)}, capping to {short(to)}"
-        self._warn(text, pos)
-
-    def invalid_strategy(self, strategy: float, pos: Span) -> None:
+    def warn_invalid_strategy(self, strategy: float, pos: Span) -> None:
         """An unknown rule of `integral`."""
-        text = f"strategy should be 0, 1, or 2 (default), using 2, got {short(strategy)}"
-        self._warn(text, pos)
+        text = f"strategy should be 0, 1, or 2 (default), using 2, got {format_short(strategy)}"
+        self._places[_WARNING + text] = pos
 
-    def bad_bucket(self, le: str, metric: str, pos: Span) -> None:
+    def warn_bad_bucket(self, le: str, metric: str, pos: Span) -> None:
         """A bucket whose `le` is no number."""
         text = f'bucket label "le" is missing or has a malformed value of {quote(le)}'
-        self._warn(text + _for_metric(metric), pos)
+        self._places[_WARNING + text + _name_metric(metric)] = pos
 
-    def sort_in_range(self, pos: Span) -> None:
-        """Sorting where the answer is ordered by labels anyway."""
-        self._warn(
-            "sort is ineffective for range queries since results are always ordered by labels", pos
-        )
+    def warn_sort_in_range(self, pos: Span) -> None:
+        """Sorting in a range query, whose answer is ordered by labels anyway."""
+        text = "sort is ineffective for range queries since results are always ordered by labels"
+        self._places[_WARNING + text] = pos
 
-    def not_a_counter(self, metric: str, pos: Span) -> None:
-        """The rate of what does not look like a counter."""
-        self._inform(
-            "metric might not be a counter, name does not end in "
-            f'_total/_sum/_count/_bucket: "{metric}"',
-            pos,
-        )
+    def note_not_a_counter(self, metric: str, pos: Span) -> None:
+        """The rate of a metric that is not named like a counter."""
+        text = "metric might not be a counter, name does not end in _total/_sum/_count/_bucket: "
+        self._places[f'{_INFO}{text}"{metric}"'] = pos
 
-    def not_for_floats(self, operator: str, pos: Span) -> None:
-        """An operator that acts on native histograms only."""
-        self._inform(
-            "incompatible sample types encountered for binary operator "
-            f'"{operator}": float {operator} float',
-            pos,
-        )
+    def note_float_operands(self, operator: str, pos: Span) -> None:
+        """An operator for native histograms between floats."""
+        text = "incompatible sample types encountered for binary operator "
+        self._places[f'{_INFO}{text}"{operator}": float {operator} float'] = pos
 
-    def flattened(self, metric: str, how: Flattened, pos: Span) -> None:
-        """Buckets that decreased."""
+    def note_flattening(self, metric: str, flattening: Flattening, pos: Span) -> None:
+        """Buckets that were not cumulative."""
         text = (
-            _INFO + "input to histogram_quantile needed to be fixed for monotonicity (see "
-            "https://prometheus.io/docs/prometheus/latest/querying/functions/#histogram_quantile)"
-            + _for_metric(metric)
+            f"{_INFO}input to histogram_quantile needed to be fixed for monotonicity "
+            f"(see {_MONOTONICITY_DOCS}){_name_metric(metric)}"
         )
-        before = self._flattened.get(text)
-        self._flattened[text] = before.joined(how) if before else how
+        before = self._flattenings.get(text)
+        self._flattenings[text] = before.merge(flattening) if before else flattening
         self._places[text] = pos
 
-    def first_bucket(self, pos: Span) -> None:
-        """Ours: below the first edge nothing is known, so the value is a guess."""
-        self._warn(
+    def warn_first_bucket(self, pos: Span) -> None:
+        """Ours: nothing is known below the first boundary, so the value is a guess."""
+        text = (
             "the quantile falls into the first bucket, its value is interpolated from zero; "
-            "add smaller buckets",
-            pos,
+            "add smaller buckets"
         )
+        self._places[_WARNING + text] = pos
 
-    def no_edge(self, bound: float, pos: Span) -> None:
-        """Ours: between edges the share is a guess."""
-        self._warn(
-            f"{short(bound)} is no bucket boundary, the fraction is interpolated; "
-            "add a bucket there",
-            pos,
-        )
+    def warn_no_boundary(self, value: float, pos: Span) -> None:
+        """Ours: between boundaries the share is a guess."""
+        text = f"{format_short(value)} is no bucket boundary, the fraction is interpolated; "
+        self._places[f"{_WARNING}{text}add a bucket there"] = pos
 
-    def texts(self, query: str, at_most: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """Warnings and infos with their places in the query."""
-        said = {_WARNING: list[str](), _INFO: list[str]()}
+    def format_texts(self, query: str, at_most: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Warnings and infos with their positions in the query, `at_most` of each."""
+        texts: dict[str, list[str]] = {_WARNING: [], _INFO: []}
         for text, pos in self._places.items():
             kind = _INFO if text.startswith(_INFO) else _WARNING
-            said[kind].append(
-                f"{text}{self._flattened.get(text, '')} ({position(query, pos.start)})"
-            )
-        return _cut(said[_WARNING], at_most, "warning"), _cut(said[_INFO], at_most, "info")
+            flattening = self._flattenings.get(text, "")
+            texts[kind].append(f"{text}{flattening} ({format_position(query, pos.start)})")
+        return (
+            _limit_texts(texts[_WARNING], at_most, "warning"),
+            _limit_texts(texts[_INFO], at_most, "info"),
+        )
 
 
-def _cut(texts: list[str], at_most: int, kind: str) -> tuple[str, ...]:
+def _limit_texts(texts: list[str], at_most: int, kind: str) -> tuple[str, ...]:
     rest = len(texts) - at_most
     more = [f"{rest} more {kind} annotations omitted"] if rest > 0 else []
     return (*texts[:at_most], *more)
 
 
-def _for_metric(metric: str) -> str:
+def _name_metric(metric: str) -> str:
     return f' for metric name "{metric}"' if metric else ""

@@ -1,4 +1,4 @@
-"""What binary operators do to numbers, and to a vector beside a scalar."""
+"""Arithmetic and comparisons of arrays, and of a vector with a scalar."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jipyo.model.sample import Mask, Values
-    from jipyo.promql.engine.block import Block
+    from jipyo.promql.engine.block import VectorBlock
 
 _ARITHMETIC: Mapping[BinaryOp, Callable[[Values, Values], Values]] = MappingProxyType(
     {
@@ -40,41 +40,41 @@ _COMPARISONS: Mapping[BinaryOp, Callable[[Values, Values], Mask]] = MappingProxy
 )
 
 FOR_HISTOGRAMS = frozenset({BinaryOp.TRIM_UPPER, BinaryOp.TRIM_LOWER})
-"""Operators that give nothing on floats."""
+"""Operators of native histograms, which drop every float."""
 
 
 def is_arithmetic(op: BinaryOp) -> bool:
-    """Whether the result means something else than its operands, so that the name goes."""
+    """Whether the result is another quantity than its operands, so that the name is dropped."""
     return op in _ARITHMETIC
 
 
-def of_scalars(op: BinaryOp, left: Values, right: Values) -> Values:
-    """Both sides scalars, shape (steps,); comparisons give 0 and 1."""
+def compute_scalars(op: BinaryOp, left: Values, right: Values) -> Values:
+    """The operator between scalars, shape (steps,); comparisons give 0 and 1."""
     if op in _ARITHMETIC:
         return _ARITHMETIC[op](left, right)
     return _COMPARISONS[op](left, right).astype(np.float64)
 
 
-def elementwise(
-    expr: Binary, left: Values, right: Values, kept: Values
+def apply_elementwise(
+    expr: Binary, left: Values, right: Values, filtered: Values
 ) -> tuple[Values, Mask | None]:
-    """The results, and where a comparison holds if it filters; `kept` is what then remains."""
+    """The results, and where a comparison that filters `filtered` holds."""
     if expr.op in _ARITHMETIC:
         return _ARITHMETIC[expr.op](left, right), None
     holds = _COMPARISONS[expr.op](left, right)
     if expr.return_bool:
         return holds.astype(np.float64), None
-    return kept, holds
+    return filtered, holds
 
 
-def with_scalar(
-    expr: Binary, block: Block, scalar: Values, *, swapped: bool, delayed: bool
-) -> Block:
-    """A vector on one side, a scalar (steps,) on the other; `swapped` means it stands left."""
+def combine_with_scalar(
+    expr: Binary, block: VectorBlock, scalar: Values, *, swapped: bool, delayed: bool
+) -> VectorBlock:
+    """The operator between a vector and a scalar (steps,), which is on the left if `swapped`."""
     left, right = (scalar, block.values) if swapped else (block.values, scalar)
-    values, holds = elementwise(expr, left, right, block.values)
+    values, holds = apply_elementwise(expr, left, right, block.values)
     present = block.present if holds is None else block.present & holds
     result = replace(block, values=values, present=present)
     if is_arithmetic(expr.op) or expr.return_bool:
-        return result.without_names(delayed=delayed)
-    return result.seen()
+        return result.drop_names(delayed=delayed)
+    return result.drop_empty()

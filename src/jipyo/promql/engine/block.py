@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from jipyo.model.sample import Mask, Times, Values
 
 NAME_LABELS = frozenset({METRIC_NAME, "__type__", "__unit__"})
-"""What goes when a name goes: it said what the numbers were before they were changed."""
+"""Labels that are dropped with the name: they describe the numbers before a change."""
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class VectorBlock:
     """Values of series at common steps; absence is `present == False`, NaN is a value.
 
     `values` and `present` have shape (series, steps). `nameless` (series,) marks series
@@ -34,104 +34,104 @@ class Block:
     nameless: Mask
 
     @classmethod
-    def of(cls, series: Sequence[Labels], values: Values, present: Mask | None = None) -> Block:
+    def of(
+        cls, series: Sequence[Labels], values: Values, present: Mask | None = None
+    ) -> VectorBlock:
         """Series that keep their names; present everywhere unless a mask says otherwise."""
         if present is None:
             present = np.ones(values.shape, np.bool_)
         return cls(tuple(series), values, present, np.zeros(len(series), np.bool_))
 
     @classmethod
-    def empty(cls, steps: int) -> Block:
+    def empty(cls, steps: int) -> VectorBlock:
         """No series."""
         return cls.of((), np.empty((0, steps)))
 
-    def rows(self, index: Times | Mask | Sequence[int]) -> Block:
+    def take_rows(self, index: Times | Mask | Sequence[int]) -> VectorBlock:
         """Some of the series, in this order."""
         at = np.asarray(index)
         at = np.flatnonzero(at) if at.dtype == np.bool_ else at.astype(np.int64)
         series = tuple([self.series[row] for row in at.tolist()])
-        return Block(series, self.values[at], self.present[at], self.nameless[at])
+        return VectorBlock(series, self.values[at], self.present[at], self.nameless[at])
 
-    def by_labels(self) -> Block:
+    def sort_by_labels(self) -> VectorBlock:
         """The series in the order of their labels."""
         pairs = [labels.pairs for labels in self.series]
         if all(map(le, pairs, pairs[1:])):
             return self
-        return self.rows(sorted(range(len(pairs)), key=pairs.__getitem__))
+        return self.take_rows(sorted(range(len(pairs)), key=pairs.__getitem__))
 
-    def seen(self) -> Block:
+    def drop_empty(self) -> VectorBlock:
         """Only the series that are present somewhere."""
         if self.present.all():
             return self
         some: Mask = np.any(self.present, axis=1)
-        return self if some.all() else self.rows(some)
+        return self if some.all() else self.take_rows(some)
 
-    def without_names(self, *, delayed: bool) -> Block:
-        """Drop the names, at once or by mark; at once, series may become one."""
+    def drop_names(self, *, delayed: bool) -> VectorBlock:
+        """Drop the names: at once, which may merge series, or marked for the end of the query."""
         if delayed:
             nameless = np.ones(len(self.series), np.bool_)
-            return Block(self.series, self.values, self.present, nameless)
-        return replace(self, series=tuple(map(without_name, self.series))).merged()
+            return VectorBlock(self.series, self.values, self.present, nameless)
+        return replace(self, series=tuple(map(drop_name, self.series))).merge_duplicates()
 
-    def finished(self) -> Block:
-        """Drop the names that are marked."""
-        return replace(self, series=self.final_series).merged() if self.nameless.any() else self
+    def drop_marked_names(self) -> VectorBlock:
+        """Drop the names that are marked; series may merge."""
+        if not self.nameless.any():
+            return self
+        return replace(self, series=self.final_series).merge_duplicates()
 
     @property
     def final_series(self) -> tuple[Labels, ...]:
-        """What the series are called when the query is done."""
+        """The labels that the series have once marked names are dropped."""
         return tuple(
-            without_name(labels) if drop else labels
+            drop_name(labels) if drop else labels
             for labels, drop in zip(self.series, self.nameless.tolist(), strict=True)
         )
 
-    def merged(self) -> Block:
-        """Join series with the same labels.
+    def merge_duplicates(self) -> VectorBlock:
+        """Merge series with the same labels that are present at different steps.
 
         Raises:
             QueryError: two of them are present at the same step.
         """
-        places: dict[tuple[tuple[str, str], ...], list[int]] = {}
+        rows_by_labels: dict[tuple[tuple[str, str], ...], list[int]] = {}
         for row, labels in enumerate(self.series):
-            places.setdefault(labels.pairs, []).append(row)
-        if len(places) == len(self.series):
+            rows_by_labels.setdefault(labels.pairs, []).append(row)
+        if len(rows_by_labels) == len(self.series):
             return self
-        return concatenate([self._one_of(rows) for rows in places.values()], self.values.shape[1])
+        merged = [self._merge_rows(rows) for rows in rows_by_labels.values()]
+        return join_blocks(merged, self.values.shape[1])
 
-    def _one_of(self, rows: list[int]) -> Block:
+    def _merge_rows(self, rows: list[int]) -> VectorBlock:
         if len(rows) == 1:
-            return self.rows(rows)
+            return self.take_rows(rows)
         present = self.present[rows]
         if (present.sum(axis=0) > 1).any():
-            raise same_labelset()
-        # Whether the name is to go is said by whoever comes first.
+            raise QueryError.execution("vector cannot contain metrics with the same labelset")
+        # The series that is present first decides whether the name is dropped.
         begins = np.where(present.any(axis=1), present.argmax(axis=1), present.shape[1])
-        one = self.rows([rows[int(begins.argmin())]])
+        earliest = self.take_rows([rows[int(begins.argmin())]])
         first = np.argmax(present, axis=0)
         values = np.take_along_axis(self.values[rows], first[None, :], axis=0)
-        return replace(one, values=values, present=np.any(present, axis=0, keepdims=True))
+        return replace(earliest, values=values, present=np.any(present, axis=0, keepdims=True))
 
 
-def same_labelset() -> QueryError:
-    """Two series of one answer cannot be told apart."""
-    return QueryError.execution("vector cannot contain metrics with the same labelset")
-
-
-def without_name(labels: Labels) -> Labels:
+def drop_name(labels: Labels) -> Labels:
     """All labels but the name, type and unit."""
     return labels.drop(NAME_LABELS)
 
 
-def assembled(blocks: Iterable[Block], steps: int) -> Block:
-    """The answer of a range: names dropped where marked, series in the order of their labels.
+def assemble_range(blocks: Iterable[VectorBlock], steps: int) -> VectorBlock:
+    """The answer of a range query: marked names dropped, series ordered by labels.
 
     Raises:
-        QueryError: series cannot be told apart without their names.
+        QueryError: two series have the same labels without their names.
     """
-    parts = [block.seen() for block in blocks]
+    parts = [block.drop_empty() for block in blocks]
     series = [labels for part in parts for labels in part.final_series]
     if len({labels.pairs for labels in series}) < len(series):
-        return concatenate(parts, steps).finished().by_labels()
+        return join_blocks(parts, steps).drop_marked_names().sort_by_labels()
     order = sorted(range(len(series)), key=lambda row: series[row].pairs)
     place = np.empty(len(series), np.int64)
     place[order] = np.arange(len(series))
@@ -143,17 +143,17 @@ def assembled(blocks: Iterable[Block], steps: int) -> Block:
         rows = place[at : at + len(part.series)]
         values[rows], present[rows] = part.values, part.present
         at += len(part.series)
-    return Block.of([series[row] for row in order], values, present)
+    return VectorBlock.of([series[row] for row in order], values, present)
 
 
-def concatenate(blocks: Iterable[Block], steps: int) -> Block:
+def join_blocks(blocks: Iterable[VectorBlock], steps: int) -> VectorBlock:
     """All series of the blocks, one after the other."""
     parts = list(blocks)
     if len(parts) == 1:
         return parts[0]
     if not parts:
-        return Block.empty(steps)
-    return Block(
+        return VectorBlock.empty(steps)
+    return VectorBlock(
         tuple(labels for part in parts for labels in part.series),
         np.concatenate([part.values for part in parts]),
         np.concatenate([part.present for part in parts]),

@@ -1,4 +1,4 @@
-"""What stops a query: too many samples, too long, nobody waits for it any more."""
+"""The limits of one query: samples in memory, time, and cancellation."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _WHERE = "expression evaluation"
 
 
-class Guard:
-    """Watches one query."""
+class QueryBudget:
+    """Counts what a query uses, and raises once that is too much."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Guard:
         clock: Callable[[], float],
         cancel: threading.Event | None = None,
     ) -> None:
-        """Start the time; `cancel` is set by whoever no longer wants the answer."""
+        """Start the clock; the query ends once `cancel` is set."""
         self._max_samples = max_samples
         self._timeout_s = timeout_s
         self._clock = clock
@@ -35,19 +35,19 @@ class Guard:
         self.series = 0
 
     @property
-    def seconds(self) -> float:
+    def elapsed_s(self) -> float:
         """How long the query has been running."""
         return self._clock() - self._started
 
     def check(self, where: str = _WHERE) -> None:
-        """Go on only if the query is still wanted and in time.
+        """Raise if the query was cancelled or has run out of time.
 
         Raises:
             QueryError: it was cancelled, or it took too long.
         """
         if self._cancel is not None and self._cancel.is_set():
             raise QueryError(QueryErrorKind.CANCELED, f"query was canceled in {where}")
-        if self.seconds > self._timeout_s:
+        if self.elapsed_s > self._timeout_s:
             raise QueryError(QueryErrorKind.TIMEOUT, f"query timed out in {where}")
 
     def hold(self, samples: int) -> None:
@@ -62,19 +62,19 @@ class Guard:
                 "query processing would load too many samples into memory in query execution"
             )
 
-    def room_for(self, samples: int) -> None:
-        """Refuse what would be too many, before it is made."""
+    def require_room(self, samples: int) -> None:
+        """Raise if so many more samples would be too many, before they are allocated."""
         self.hold(samples)
         self._held -= samples
 
     @contextmanager
-    def scope(self) -> Iterator[None]:
-        """What is held within is let go at the end."""
+    def release_at_exit(self) -> Iterator[None]:
+        """Forget at the end what is held within the block."""
         before = self._held
         yield
         self._held = before
 
-    def read(self, series: int, samples: int) -> None:
-        """Count what came out of the store."""
+    def count_read(self, series: int, samples: int) -> None:
+        """Count what was read from the store."""
         self.series += series
         self.samples += samples

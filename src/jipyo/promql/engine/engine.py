@@ -1,4 +1,4 @@
-"""PromQL asked of a store: the limits around an evaluation, and its answer."""
+"""Answers PromQL queries over a store, within limits of time, memory and concurrency."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from jipyo.model.result import (
 )
 from jipyo.model.sample import SeriesBlock, Times, Values
 from jipyo.promql.engine.annotations import Annotations
-from jipyo.promql.engine.block import assembled, without_name
-from jipyo.promql.engine.budget import Guard
-from jipyo.promql.engine.evaluation import Evaluation
-from jipyo.promql.engine.explain import Explanation, Step
+from jipyo.promql.engine.block import assemble_range, drop_name
+from jipyo.promql.engine.budget import QueryBudget
+from jipyo.promql.engine.explain import Explanation, PlanStep
+from jipyo.promql.engine.functions.rates import extract_extended_points
 from jipyo.promql.engine.options import Options
-from jipyo.promql.engine.plan import Node, Period, Repeats, StepInvariant, plan, walk
-from jipyo.promql.engine.rates import extended_points
+from jipyo.promql.engine.plan import Node, QueryPeriod, Repeats, StepInvariant, build_plan, walk
+from jipyo.promql.engine.tree_evaluator import TreeEvaluator
 from jipyo.promql.syntax.ast import Aggregate, Call, Expr, StringLiteral
 from jipyo.promql.syntax.parser import parse_cached
 from jipyo.promql.syntax.signatures import ValueType
@@ -38,10 +38,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jipyo.model.store import Queryable
-    from jipyo.promql.engine.ranges import WindowShape
+    from jipyo.promql.engine.windows import WindowShape
 
-_ORDERING = frozenset({"sort", "sort_desc", "sort_by_label", "sort_by_label_desc"})
-_ORDERING_AGGREGATORS = frozenset({"topk", "bottomk"})
+_ORDERING = frozenset(
+    {"sort", "sort_desc", "sort_by_label", "sort_by_label_desc", "topk", "bottomk"}
+)
+_WAIT_S = 0.05
+"""How often a query that waits for a slot looks whether it was cancelled."""
 
 
 class Engine:
@@ -50,7 +53,7 @@ class Engine:
     def __init__(
         self, options: Options | None = None, *, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Take the limits, and what measures the time a query takes."""
+        """Take the limits, and the clock (in seconds) that times queries."""
         self.options = options or Options()
         self._clock = clock
         self._slots = threading.BoundedSemaphore(self.options.max_concurrency)
@@ -70,13 +73,13 @@ class Engine:
             expression orders it (`sort`, `topk`).
 
         Raises:
-            QueryError: the question is wrong, cannot be answered, or takes too much.
+            QueryError: the query is wrong, cannot be evaluated, was cancelled or takes too much.
         """
-        period = Period(t_ms, t_ms, 0)
+        period = QueryPeriod(t_ms, t_ms, 0)
         tree = parse_cached(expr, self.options.features)
-        with self._running(store, tree, period, cancel) as (evaluation, node):
-            value = _instant(evaluation, node, t_ms)
-            return self._result(evaluation, expr, value)
+        with self._start_evaluation(store, tree, period, cancel) as (evaluator, node):
+            value = _evaluate_instant(evaluator, node, t_ms)
+            return self._build_result(evaluator, expr, value)
 
     def range(
         self,
@@ -94,7 +97,7 @@ class Engine:
             A Matrix, ordered by labels.
 
         Raises:
-            QueryError: the question is wrong, cannot be answered, or takes too much.
+            QueryError: the query is wrong, cannot be evaluated, was cancelled or takes too much.
         """
         self._check_period(start_ms, end_ms, step_ms)
         tree = parse_cached(expr, self.options.features)
@@ -103,23 +106,23 @@ class Engine:
                 f'invalid expression type "{tree.value_type.documented}" for range query, '
                 "must be Scalar or instant Vector"
             )
-        period = Period(start_ms, end_ms, step_ms)
-        with self._running(store, tree, period, cancel) as (evaluation, node):
-            value = _ranged(evaluation, node, np.arange(start_ms, end_ms + 1, step_ms))
-            return self._result(evaluation, expr, value)
+        period = QueryPeriod(start_ms, end_ms, step_ms)
+        with self._start_evaluation(store, tree, period, cancel) as (evaluator, node):
+            value = _evaluate_range(evaluator, node, np.arange(start_ms, end_ms + 1, step_ms))
+            return self._build_result(evaluator, expr, value)
 
-    def explain(self, expr: str, start_ms: int, end_ms: int, step_ms: int = 0) -> Step:
-        """How the question would be answered; a step of 0 asks at `end_ms` only.
+    def explain(self, expr: str, start_ms: int, end_ms: int, step_ms: int = 0) -> PlanStep:
+        """How a query would be answered; a step of 0 means an instant query at `end_ms`.
 
         Raises:
-            QueryError: the question is wrong.
+            QueryError: the query is wrong.
         """
         if step_ms:
             self._check_period(start_ms, end_ms, step_ms)
-        period = Period(start_ms if step_ms else end_ms, end_ms, step_ms)
-        node = plan(parse_cached(expr, self.options.features), period)
+        period = QueryPeriod(start_ms if step_ms else end_ms, end_ms, step_ms)
+        node = build_plan(parse_cached(expr, self.options.features), period)
         t_ms = np.arange(period.start_ms, end_ms + 1, step_ms or 1)
-        return Explanation(self.options, Repeats.of(node)).step(node, t_ms)
+        return Explanation(self.options, Repeats.find(node)).explain_node(node, t_ms)
 
     def _check_period(self, start_ms: int, end_ms: int, step_ms: int) -> None:
         if end_ms < start_ms:
@@ -136,86 +139,77 @@ class Engine:
             )
 
     @contextmanager
-    def _running(
-        self, store: Queryable, tree: Expr, period: Period, cancel: threading.Event | None
-    ) -> Iterator[tuple[Evaluation, Node]]:
-        guard = Guard(self.options.max_samples, self.options.timeout_s, self._clock, cancel)
-        with self._slot(guard), np.errstate(all="ignore"):
-            node = plan(tree, period)
+    def _start_evaluation(
+        self, store: Queryable, tree: Expr, period: QueryPeriod, cancel: threading.Event | None
+    ) -> Iterator[tuple[TreeEvaluator, Node]]:
+        budget = QueryBudget(self.options.max_samples, self.options.timeout_s, self._clock, cancel)
+        with self._acquire_slot(budget), np.errstate(all="ignore"):
+            node = build_plan(tree, period)
             yield (
-                Evaluation(
+                TreeEvaluator(
                     store=store,
                     options=self.options,
-                    guard=guard,
-                    notes=Annotations(),
-                    repeats=Repeats.of(node),
-                    ranged=period.start_ms != period.end_ms,
-                    known={},
+                    budget=budget,
+                    annotations=Annotations(),
+                    repeats=Repeats.find(node),
+                    is_range_query=period.start_ms != period.end_ms,
+                    cache={},
                 ),
                 node,
             )
 
     @contextmanager
-    def _slot(self, guard: Guard) -> Iterator[None]:
-        """One of the places for queries that run at once."""
+    def _acquire_slot(self, budget: QueryBudget) -> Iterator[None]:
+        """Wait for one of the slots for concurrent queries, and hold it."""
         while not self._slots.acquire(timeout=_WAIT_S):
-            guard.check("query queue")
+            budget.check("query queue")
         try:
             yield
         finally:
             self._slots.release()
 
-    def _result(self, evaluation: Evaluation, query: str, value: Value) -> QueryResult:
-        warnings, infos = evaluation.notes.texts(query, self.options.max_annotations)
-        guard = evaluation.guard
-        stats = QueryStats(guard.samples, guard.series, guard.seconds)
+    def _build_result(self, evaluator: TreeEvaluator, query: str, value: Value) -> QueryResult:
+        warnings, infos = evaluator.annotations.format_texts(query, self.options.max_annotations)
+        budget = evaluator.budget
+        stats = QueryStats(budget.samples, budget.series, budget.elapsed_s)
         return QueryResult(value, warnings, infos, stats)
 
 
-_WAIT_S = 0.05
-
-
-def _instant(evaluation: Evaluation, node: Node, t_ms: int) -> Value:
+def _evaluate_instant(evaluator: TreeEvaluator, node: Node, t_ms: int) -> Value:
     step = np.array([t_ms], np.int64)
     match node.value_type:
         case ValueType.SCALAR:
-            return Scalar(t_ms, float(evaluation.scalar(node, step)[0]))
+            return Scalar(t_ms, float(evaluator.evaluate_scalar(node, step)[0]))
         case ValueType.STRING:
             assert isinstance(node, StringLiteral)
             return String(t_ms, node.value)
         case ValueType.MATRIX:
-            return _raw(evaluation, node, step)
+            return _collect_raw_samples(evaluator, node, step)
         case _:
-            return _vector(evaluation, node, step)
+            return _evaluate_vector(evaluator, node, step)
 
 
-def _vector(evaluation: Evaluation, node: Node, step: Times) -> Vector:
-    block = evaluation.block(node, step).seen().finished()
+def _evaluate_vector(evaluator: TreeEvaluator, node: Node, step: Times) -> Vector:
+    block = evaluator.evaluate_vector(node, step).drop_empty().drop_marked_names()
     if not _is_ordered(node):
-        block = block.by_labels()
+        block = block.sort_by_labels()
     return Vector(int(step[0]), block.series, np.ascontiguousarray(block.values[:, 0]))
 
 
 def _is_ordered(node: Node) -> bool:
-    """Whether something in the expression puts the series in order."""
-    return any(map(_orders, walk(node)))
+    """Whether a function or an aggregator in the expression puts the series in order."""
+    return any(
+        (isinstance(part, Call) and part.function.name in _ORDERING)
+        or (isinstance(part, Aggregate) and part.op.name in _ORDERING)
+        for part in walk(node)
+    )
 
 
-def _orders(node: Node) -> bool:
-    match node:
-        case Call(function=function):
-            return function.name in _ORDERING
-        case Aggregate(op=op):
-            return op.name in _ORDERING_AGGREGATORS
-        case _:
-            return False
-
-
-def _ranged(evaluation: Evaluation, node: Node, t_ms: Times) -> Matrix:
+def _evaluate_range(evaluator: TreeEvaluator, node: Node, t_ms: Times) -> Matrix:
     if node.value_type is ValueType.SCALAR:
-        values = evaluation.scalar(node, t_ms)[None, :]
+        values = evaluator.evaluate_scalar(node, t_ms)[None, :]
         return Matrix((EMPTY,), t_ms, values, np.ones(values.shape, np.bool_))
-    block = assembled(evaluation.stream(node, t_ms), len(t_ms))
+    block = assemble_range(evaluator.stream_vector(node, t_ms), len(t_ms))
     return Matrix(
         block.series,
         t_ms,
@@ -224,24 +218,24 @@ def _ranged(evaluation: Evaluation, node: Node, t_ms: Times) -> Matrix:
     )
 
 
-def _raw(evaluation: Evaluation, node: Node, step: Times) -> RawMatrix:
+def _collect_raw_samples(evaluator: TreeEvaluator, node: Node, step: Times) -> RawMatrix:
     """The samples of a range vector, series by series, ordered by labels."""
     inner = node.expr if isinstance(node, StepInvariant) else node
-    found = []
-    for samples, shape in evaluation.samples(inner, step):
-        evaluation.guard.hold(samples.values.size)
+    blocks = []
+    for samples, shape in evaluator.read_samples(inner, step):
+        evaluator.budget.hold(samples.values.size)
         for row, labels in enumerate(samples.series):
-            t_ms, values = _within(samples.t_ms, samples.values[row], shape)
+            t_ms, values = _cut_to_window(samples.t_ms, samples.values[row], shape)
             if len(t_ms):
-                name = without_name(labels) if samples.nameless[row] else labels
-                found.append(SeriesBlock((name,), t_ms, values[None, :]))
-    found.sort(key=lambda block: block.series[0].pairs)
-    return RawMatrix(tuple(found))
+                name = drop_name(labels) if samples.nameless[row] else labels
+                blocks.append(SeriesBlock((name,), t_ms, values[None, :]))
+    blocks.sort(key=lambda block: block.series[0].pairs)
+    return RawMatrix(tuple(blocks))
 
 
-def _within(t_ms: Times, values: Values, shape: WindowShape) -> tuple[Times, Values]:
-    windows = shape.windows(t_ms)
+def _cut_to_window(t_ms: Times, values: Values, shape: WindowShape) -> tuple[Times, Values]:
+    windows = shape.place(t_ms)
     if shape.extension is not None:
-        return extended_points(t_ms, values, windows, smoothed=shape.smoothed)
+        return extract_extended_points(t_ms, values, windows, smoothed=shape.smoothed)
     at = slice(int(windows.lo[0]), int(windows.hi[0]))
     return t_ms[at], values[at]

@@ -1,4 +1,4 @@
-"""Which series belong together: `by` and `without`."""
+"""Groups of series by labels: `by`, `without`, `on` and `ignoring`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 _Pairs = tuple[tuple[str, str], ...]
 
 
-def grouping(names: Sequence[str], *, without: bool) -> Callable[[Labels], _Pairs]:
-    """The label pairs that tell one group from another."""
+def make_group_key(names: Sequence[str], *, without: bool) -> Callable[[Labels], _Pairs]:
+    """A function that returns the label pairs by which a series is grouped."""
     chosen = frozenset(names) | NAME_LABELS if without else frozenset(names)
     # Lists first: making a tuple out of a generator takes twice as long.
     if without:
@@ -29,45 +29,45 @@ def grouping(names: Sequence[str], *, without: bool) -> Callable[[Labels], _Pair
     return lambda labels: tuple([pair for pair in labels.pairs if pair[0] in chosen])
 
 
-class Groups:
-    """Groups in the order in which they are met; more come with every block."""
+class GroupIndex:
+    """Numbers groups in the order in which they first occur, block after block."""
 
     def __init__(self, key: Callable[[Labels], _Pairs]) -> None:
-        """Group by what `key` gives."""
+        """Group by what `key` returns for the labels of a series."""
         self._key = key
         self._numbers: dict[_Pairs, int] = {}
         self._nameless: list[bool] = []
 
     @classmethod
-    def of(cls, aggregate: Aggregate) -> Groups:
-        """The groups of an aggregation."""
-        return cls(grouping(aggregate.grouping, without=aggregate.without))
+    def of(cls, aggregate: Aggregate) -> GroupIndex:
+        """An index for the groups of an aggregation."""
+        return cls(make_group_key(aggregate.grouping, without=aggregate.without))
 
     def __len__(self) -> int:
         return len(self._numbers)
 
-    def number(self, series: Sequence[Labels], nameless: Mask) -> Times:
-        """The group of each series."""
-        known = self._numbers
+    def assign(self, series: Sequence[Labels], nameless: Mask) -> Times:
+        """The number of each series' group, shape (series,)."""
+        index = self._numbers
         keys = map(self._key, series)
-        numbers = np.array([known.setdefault(key, len(known)) for key in keys], np.int64)
-        self._nameless += [False] * (len(known) - len(self._nameless))
+        numbers = np.array([index.setdefault(key, len(index)) for key in keys], np.int64)
+        self._nameless += [False] * (len(index) - len(self._nameless))
         for number in np.unique(numbers[nameless]):
             self._nameless[number] = True
         return numbers
 
     @property
     def labels(self) -> tuple[Labels, ...]:
-        """What each group is called."""
+        """The labels of each group."""
         return tuple(map(Labels, self._numbers))
 
     @property
     def nameless(self) -> Mask:
-        """Which groups hold series whose name is to go."""
+        """Which groups hold series whose name is to be dropped."""
         return np.array(self._nameless, np.bool_)
 
 
-def members(numbers: Times) -> Iterator[tuple[Times, Times]]:
+def split_by_size(numbers: Times) -> Iterator[tuple[Times, Times]]:
     """Groups of one size at a time: their numbers (n,) and their rows (n, size)."""
     order = np.argsort(numbers, kind="stable")
     unique, start, size = np.unique(numbers[order], return_index=True, return_counts=True)

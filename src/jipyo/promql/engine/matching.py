@@ -12,9 +12,9 @@ import numpy as np
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
-from jipyo.promql.engine.arithmetic import elementwise, is_arithmetic
-from jipyo.promql.engine.block import NAME_LABELS, Block, concatenate, same_labelset
-from jipyo.promql.engine.groups import grouping
+from jipyo.promql.engine.arithmetic import apply_elementwise, is_arithmetic
+from jipyo.promql.engine.block import NAME_LABELS, VectorBlock, join_blocks
+from jipyo.promql.engine.groups import make_group_key
 from jipyo.promql.syntax.ast import Binary, BinaryOp, Card, Matching, NumberLiteral
 from jipyo.promql.syntax.quoting import quote
 
@@ -26,32 +26,36 @@ if TYPE_CHECKING:
 _Pairs = tuple[tuple[str, str], ...]
 
 
-def signatures(matching: Matching) -> Callable[[Labels], _Pairs]:
+def make_match_key(matching: Matching) -> Callable[[Labels], _Pairs]:
     """The labels by which series of both sides meet."""
-    return grouping(matching.labels, without=not matching.on)
+    return make_group_key(matching.labels, without=not matching.on)
 
 
-def set_operation(op: BinaryOp, matching: Matching, left: Block, right: Block) -> Block:
+def apply_set_operator(
+    op: BinaryOp, matching: Matching, left: VectorBlock, right: VectorBlock
+) -> VectorBlock:
     """`and`, `or`, `unless`."""
-    key = signatures(matching)
+    key = make_match_key(matching)
     numbers: dict[_Pairs, int] = {}
-    ours, theirs = _numbered(numbers, key, left), _numbered(numbers, key, right)
+    ours, theirs = _number_groups(numbers, key, left), _number_groups(numbers, key, right)
     if op is BinaryOp.OR:
-        taken = _any_present(len(numbers), ours, left)
+        taken = _find_present_groups(len(numbers), ours, left)
         added = replace(right, present=right.present & ~taken[theirs])
-        return concatenate((left, added.seen()), left.values.shape[1]).merged()
-    there = _any_present(len(numbers), theirs, right)[ours]
+        return join_blocks((left, added.drop_empty()), left.values.shape[1]).merge_duplicates()
+    there = _find_present_groups(len(numbers), theirs, right)[ours]
     keep = there if op is BinaryOp.AND else ~there
-    return replace(left, present=left.present & keep).seen()
+    return replace(left, present=left.present & keep).drop_empty()
 
 
-def _numbered(numbers: dict[_Pairs, int], key: Callable[[Labels], _Pairs], block: Block) -> Times:
+def _number_groups(
+    numbers: dict[_Pairs, int], key: Callable[[Labels], _Pairs], block: VectorBlock
+) -> Times:
     return np.array(
         [numbers.setdefault(key(labels), len(numbers)) for labels in block.series], np.int64
     )
 
 
-def _any_present(groups: int, numbers: Times, block: Block) -> Mask:
+def _find_present_groups(groups: int, numbers: Times, block: VectorBlock) -> Mask:
     """Whether any series of a group is present, shape (groups, steps)."""
     some = np.zeros((groups, block.values.shape[1]), np.bool_)
     np.logical_or.at(some, numbers, block.present)
@@ -62,20 +66,20 @@ def _any_present(groups: int, numbers: Times, block: Block) -> Mask:
 class _Side:
     """One operand: its series, and the number of the group in which each can meet others."""
 
-    block: Block
+    block: VectorBlock
     numbers: Times
 
-    def added(self, labels: list[Labels], groups: Times, value: float, present: Mask) -> _Side:
+    def add_series(self, labels: list[Labels], groups: Times, value: float, present: Mask) -> _Side:
         """With series that stand in where there is none on this side."""
         values = np.full(present.shape, value)
-        filled = Block.of(labels, values, present)
+        filled = VectorBlock.of(labels, values, present)
         return _Side(
-            concatenate((self.block, filled), present.shape[1]),
+            join_blocks((self.block, filled), present.shape[1]),
             np.concatenate((self.numbers, groups)),
         )
 
 
-def combine(expr: Binary, left: Block, right: Block, *, delayed: bool) -> Block:
+def combine(expr: Binary, left: VectorBlock, right: VectorBlock, *, delayed: bool) -> VectorBlock:
     """Arithmetic and comparisons between vectors.
 
     Raises:
@@ -84,18 +88,18 @@ def combine(expr: Binary, left: Block, right: Block, *, delayed: bool) -> Block:
     matching = expr.matching
     assert matching is not None
     numbers: dict[_Pairs, int] = {}
-    key = signatures(matching)
-    sides = tuple(_Side(block, _numbered(numbers, key, block)) for block in (left, right))
+    key = make_match_key(matching)
+    sides = tuple(_Side(block, _number_groups(numbers, key, block)) for block in (left, right))
     fills = (matching.fill_left, matching.fill_right)
     flipped = matching.card is Card.ONE_TO_MANY
     many, one = reversed(sides) if flipped else sides
     many_fill, one_fill = reversed(fills) if flipped else fills
     _check_one_side(matching, many.block, one, fills)
-    many, one = _filled(list(numbers), (many, many_fill), (one, one_fill))
-    return _Meeting(expr, matching, many, one, delayed).result()
+    many, one = _fill_sides(list(numbers), (many, many_fill), (one, one_fill))
+    return _Join(expr, matching, many, one, delayed).join()
 
 
-def _filled(
+def _fill_sides(
     groups: list[_Pairs],
     many: tuple[_Side, NumberLiteral | None],
     one: tuple[_Side, NumberLiteral | None],
@@ -104,19 +108,19 @@ def _filled(
     (first, first_fill), (second, second_fill) = many, one
     if first_fill is None and second_fill is None:
         return first, second
-    ours = _any_present(len(groups), first.numbers, first.block)
-    theirs = _any_present(len(groups), second.numbers, second.block)
+    ours = _find_present_groups(len(groups), first.numbers, first.block)
+    theirs = _find_present_groups(len(groups), second.numbers, second.block)
     labels = [Labels(pairs) for pairs in groups]
     every = np.arange(len(groups))
     if first_fill is not None:
-        first = first.added(labels, every, first_fill.value, theirs & ~ours)
+        first = first.add_series(labels, every, first_fill.value, theirs & ~ours)
     if second_fill is not None:
-        second = second.added(labels, every, second_fill.value, ours & ~theirs)
+        second = second.add_series(labels, every, second_fill.value, ours & ~theirs)
     return first, second
 
 
 def _check_one_side(
-    matching: Matching, many: Block, one: _Side, fills: Iterable[NumberLiteral | None]
+    matching: Matching, many: VectorBlock, one: _Side, fills: Iterable[NumberLiteral | None]
 ) -> None:
     """Of a group only one series may be present at a step on the side that is not many."""
     size = np.bincount(one.numbers, minlength=1)
@@ -130,13 +134,13 @@ def _check_one_side(
         if twice.any():
             step = int(twice.argmax())
             both = [one.block.series[row] for row in rows if one.block.present[row, step]]
-            raise _duplicates(matching, both)
+            raise _build_duplicates_error(matching, both)
 
 
-def _duplicates(matching: Matching, series: list[Labels]) -> QueryError:
+def _build_duplicates_error(matching: Matching, series: list[Labels]) -> QueryError:
     side = "left" if matching.card is Card.ONE_TO_MANY else "right"
-    group = braces(Labels(signatures(matching)(series[0])))
-    first, second = sorted(map(braces, series[:2]))
+    group = format_braces(Labels(make_match_key(matching)(series[0])))
+    first, second = sorted(map(format_braces, series[:2]))
     return QueryError.execution(
         f"found duplicate series for the match group {group} on the {side} hand-side of the "
         f"operation: [{first}, {second}];many-to-many matching not allowed: "
@@ -144,34 +148,34 @@ def _duplicates(matching: Matching, series: list[Labels]) -> QueryError:
     )
 
 
-def braces(labels: Labels) -> str:
+def format_braces(labels: Labels) -> str:
     """Labels as Prometheus' messages show them, the name among them."""
     inside = ", ".join(f"{name}={quote(value)}" for name, value in labels.pairs)
     return f"{{{inside}}}"
 
 
 @dataclass(frozen=True, slots=True)
-class _Meeting:
+class _Join:
     expr: Binary
     matching: Matching
     many: _Side
     one: _Side
     delayed: bool
 
-    def result(self) -> Block:
-        many, one = self._pairs()
+    def join(self) -> VectorBlock:
+        many, one = self._pair_rows()
         met = self.many.block.present[many] & self.one.block.present[one]
         some = met.any(axis=1)
         many, one, met = many[some], one[some], met[some]
-        labels = [self._labels(m, o) for m, o in zip(many, one, strict=True)]
+        labels = [self._build_labels(m, o) for m, o in zip(many, one, strict=True)]
         groups = self.many.numbers[many]
-        self._check(groups, labels, met)
-        values, holds = self._values(many, one)
+        self._check_unique(groups, labels, met)
+        values, holds = self._compute_values(many, one)
         present = met if holds is None else met & holds
         nameless = np.full(len(labels), self.expr.return_bool)
-        return Block(tuple(labels), values, present, nameless).seen().merged()
+        return VectorBlock(tuple(labels), values, present, nameless).drop_empty().merge_duplicates()
 
-    def _pairs(self) -> tuple[Times, Times]:
+    def _pair_rows(self) -> tuple[Times, Times]:
         """Rows of both sides whose series can meet, in the order of the many side."""
         partners: dict[int, list[int]] = {}
         for row, group in enumerate(self.one.numbers.tolist()):
@@ -184,13 +188,13 @@ class _Meeting:
         pairs = np.array(found, np.int64).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
 
-    def _values(self, many: Times, one: Times) -> tuple[Values, Mask | None]:
+    def _compute_values(self, many: Times, one: Times) -> tuple[Values, Mask | None]:
         left, right = self.many.block.values[many], self.one.block.values[one]
         if self.matching.card is Card.ONE_TO_MANY:
             left, right = right, left
-        return elementwise(self.expr, left, right, left)
+        return apply_elementwise(self.expr, left, right, left)
 
-    def _labels(self, many: int, one: int) -> Labels:
+    def _build_labels(self, many: int, one: int) -> Labels:
         """What the result is called (promql/engine.go, resultMetric)."""
         matching = self.matching
         pairs = self.many.block.series[many].pairs
@@ -203,7 +207,7 @@ class _Meeting:
         partner = self.one.block.series[one]
         return Labels(pairs).put({name: partner.get(name, "") for name in matching.include})
 
-    def _check(self, groups: Times, labels: list[Labels], met: Mask) -> None:
+    def _check_unique(self, groups: Times, labels: list[Labels], met: Mask) -> None:
         if self.matching.card is Card.ONE_TO_ONE:
             keys: list[object] = list(groups.tolist())
             problem = (
@@ -213,11 +217,11 @@ class _Meeting:
         else:
             keys = list(zip(groups.tolist(), labels, strict=True))
             problem = "multiple matches for labels: grouping labels must ensure unique matches"
-        if _overlap(keys, met):
+        if _has_overlap(keys, met):
             raise QueryError.execution(problem)
 
 
-def _overlap(keys: list[object], present: Mask) -> bool:
+def _has_overlap(keys: list[object], present: Mask) -> bool:
     """Whether rows with the same key are present at the same step."""
     rows: dict[object, list[int]] = {}
     for row, key in enumerate(keys):
@@ -225,6 +229,3 @@ def _overlap(keys: list[object], present: Mask) -> bool:
     return any(
         len(same) > 1 and bool((present[same].sum(axis=0) > 1).any()) for same in rows.values()
     )
-
-
-__all__ = ["braces", "combine", "same_labelset", "set_operation", "signatures"]

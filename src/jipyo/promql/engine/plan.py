@@ -55,7 +55,7 @@ _DEPEND_ON_TIME = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class QueryPeriod:
     """The query's start, end and step (0 for an instant), in milliseconds."""
 
     start_ms: int
@@ -63,7 +63,7 @@ class Period:
     step_ms: int
 
 
-def plan(expr: Expr, period: Period) -> Node:
+def build_plan(expr: Expr, period: QueryPeriod) -> Node:
     """Make a parsed expression ready for evaluation.
 
     Raises:
@@ -71,10 +71,10 @@ def plan(expr: Expr, period: Period) -> Node:
     """
     range_ms = period.end_ms - period.start_ms
     node, fixed = _Planner(period).visit(resolve(expr, period.step_ms, range_ms))
-    return _once(node) if fixed else node
+    return _mark_invariant(node) if fixed else node
 
 
-def _once(node: Expr) -> Expr:
+def _mark_invariant(node: Expr) -> Expr:
     """Mark a node; literals and windows are cheap or cannot be repeated."""
     if isinstance(node, NumberLiteral | StringLiteral | MatrixSelector | Subquery):
         return node
@@ -85,91 +85,91 @@ def _once(node: Expr) -> Expr:
 class _Planner:
     """Gives for each node what to evaluate, and whether it is the same at every step."""
 
-    def __init__(self, period: Period) -> None:
+    def __init__(self, period: QueryPeriod) -> None:
         self._period = period
 
     def visit(self, expr: Expr) -> tuple[Expr, bool]:
         match expr:
             case VectorSelector() | MatrixSelector():
-                planned = self._selector(expr)
+                planned = self._plan_selector(expr)
             case Paren(expr=inner):
                 planned = self.visit(inner)
             case Unary():
-                planned = self._unary(expr)
+                planned = self._plan_unary(expr)
             case Subquery():
-                planned = self._subquery(expr)
+                planned = self._plan_subquery(expr)
             case Binary():
-                planned = self._binary(expr)
+                planned = self._plan_binary(expr)
             case Aggregate():
-                planned = self._aggregate(expr)
+                planned = self._plan_aggregate(expr)
             case Call():
-                planned = self._call(expr)
+                planned = self._plan_call(expr)
             case _:
                 planned = expr, True
         return planned
 
-    def _at(self, at: int | Boundary | None) -> int | None:
+    def _resolve_at(self, at: int | Boundary | None) -> int | None:
         if isinstance(at, Boundary):
             return self._period.start_ms if at is Boundary.START else self._period.end_ms
         return at
 
-    def _selector(self, expr: VectorSelector | MatrixSelector) -> tuple[Expr, bool]:
+    def _plan_selector(self, expr: VectorSelector | MatrixSelector) -> tuple[Expr, bool]:
         if isinstance(expr, MatrixSelector):
-            selector = replace(expr.selector, at=self._at(expr.selector.at))
+            selector = replace(expr.selector, at=self._resolve_at(expr.selector.at))
             return replace(expr, selector=selector), selector.at is not None
-        at = self._at(expr.at)
+        at = self._resolve_at(expr.at)
         return replace(expr, at=at), at is not None
 
-    def _unary(self, expr: Unary) -> tuple[Expr, bool]:
+    def _plan_unary(self, expr: Unary) -> tuple[Expr, bool]:
         node, fixed = self.visit(expr.expr)
         return (replace(expr, expr=node) if expr.op is UnaryOp.MINUS else node), fixed
 
-    def _subquery(self, expr: Subquery) -> tuple[Expr, bool]:
+    def _plan_subquery(self, expr: Subquery) -> tuple[Expr, bool]:
         inner, fixed = self.visit(expr.expr)
-        at = self._at(expr.at)
-        return replace(expr, expr=_once(inner) if fixed else inner, at=at), at is not None
+        at = self._resolve_at(expr.at)
+        return replace(expr, expr=_mark_invariant(inner) if fixed else inner, at=at), at is not None
 
-    def _binary(self, expr: Binary) -> tuple[Expr, bool]:
+    def _plan_binary(self, expr: Binary) -> tuple[Expr, bool]:
         left, left_fixed = self.visit(expr.left)
         right, right_fixed = self.visit(expr.right)
         if left_fixed and right_fixed:
             return replace(expr, left=left, right=right), True
-        left = _once(left) if left_fixed else left
-        right = _once(right) if right_fixed else right
+        left = _mark_invariant(left) if left_fixed else left
+        right = _mark_invariant(right) if right_fixed else right
         return replace(expr, left=left, right=right), False
 
-    def _aggregate(self, expr: Aggregate) -> tuple[Expr, bool]:
+    def _plan_aggregate(self, expr: Aggregate) -> tuple[Expr, bool]:
         inner, fixed = self.visit(expr.expr)
         if expr.param is None:
             return replace(expr, expr=inner), fixed
         param, param_fixed = self.visit(expr.param)
         if fixed and param_fixed:
             return replace(expr, expr=inner, param=param), True
-        inner = _once(inner) if fixed else inner
-        param = _once(param) if param_fixed else param
+        inner = _mark_invariant(inner) if fixed else inner
+        param = _mark_invariant(param) if param_fixed else param
         return replace(expr, expr=inner, param=param), False
 
-    def _call(self, expr: Call) -> tuple[Expr, bool]:
+    def _plan_call(self, expr: Call) -> tuple[Expr, bool]:
         name = expr.function.name
-        literal = self._of_query(name)
+        literal = self._evaluate_query_function(name)
         if literal is not None:
             return NumberLiteral(literal, pos=expr.pos), True
         visited = [self.visit(arg) for arg in expr.args]
         args = tuple(node for node, _ in visited)
         fixed = all(is_fixed for _, is_fixed in visited)
-        if fixed and self._timeless(name, args):
+        if fixed and self._is_timeless(name, args):
             return replace(expr, args=args), True
         return replace(
-            expr, args=tuple(_once(arg) if known else arg for arg, known in visited)
+            expr, args=tuple(_mark_invariant(arg) if known else arg for arg, known in visited)
         ), False
 
-    def _timeless(self, name: str, args: tuple[Expr, ...]) -> bool:
+    def _is_timeless(self, name: str, args: tuple[Expr, ...]) -> bool:
         if name == "timestamp":
             return isinstance(args[0], VectorSelector)
         # info() looks at the step where its argument has no time of its own.
         return name not in _DEPEND_ON_TIME and name != "info"
 
-    def _of_query(self, name: str) -> float | None:
+    def _evaluate_query_function(self, name: str) -> float | None:
         period = self._period
         match name:
             case "start":
@@ -184,7 +184,7 @@ class _Planner:
                 return None
 
 
-def below(node: Node) -> tuple[Node, ...]:
+def get_parts(node: Node) -> tuple[Node, ...]:
     """What a node is made of."""
     return (node.expr,) if isinstance(node, StepInvariant) else children(node)
 
@@ -195,7 +195,7 @@ def walk(node: Node) -> Iterator[Node]:
     while waiting:
         current = waiting.pop()
         yield current
-        waiting.extend(reversed(below(current)))
+        waiting.extend(reversed(get_parts(current)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +207,9 @@ class Repeats:
     _repeated: frozenset[int]
 
     @classmethod
-    def of(cls, root: Node) -> Repeats:
+    def find(cls, root: Node) -> Repeats:
         """Find them; what stands only within such a vector is none."""
-        numbers = _meanings(root)
+        numbers = _number_by_meaning(root)
         seen: Counter[tuple[int, int | None]] = Counter()
         waiting: list[tuple[Node, int | None]] = [(root, None)]
         while waiting:
@@ -221,26 +221,26 @@ class Repeats:
                     continue
             if isinstance(node, Subquery | StepInvariant):
                 around = number
-            waiting.extend((part, around) for part in below(node))
+            waiting.extend((part, around) for part in get_parts(node))
         return cls(numbers, frozenset(number for (number, _), n in seen.items() if n > 1))
 
-    def number(self, node: Node) -> int | None:
+    def find_number(self, node: Node) -> int | None:
         """What a repeated vector is known by; None for any other."""
         number = self._numbers.get(id(node))
         return number if number in self._repeated else None
 
 
-def _meanings(root: Node) -> dict[int, int]:
+def _number_by_meaning(root: Node) -> dict[int, int]:
     """Numbers of nodes by identity, from the leaves up, so that each is looked at once."""
     numbers: dict[int, int] = {}
     known: dict[object, int] = {}
     for node in reversed(list(walk(root))):
-        parts = tuple(numbers[id(part)] for part in below(node))
-        numbers[id(node)] = known.setdefault((type(node), _alone(node), parts), len(known))
+        parts = tuple(numbers[id(part)] for part in get_parts(node))
+        numbers[id(node)] = known.setdefault((type(node), _strip_parts(node), parts), len(known))
     return numbers
 
 
-def _alone(node: Node) -> object:
+def _strip_parts(node: Node) -> object:
     """A node without what stands below it."""
     match node:
         case Binary(op=op, matching=matching, return_bool=return_bool):

@@ -1,4 +1,4 @@
-"""Samples of series that share their times, out of a store or out of a subquery."""
+"""Samples of series that share their times, from a store or from a subquery."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.model.labels import Labels
-    from jipyo.promql.engine.block import Block
+    from jipyo.promql.engine.block import VectorBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,38 +26,39 @@ class Samples:
     nameless: Mask
 
 
-def stored(block: SeriesBlock) -> Iterator[Samples]:
-    """A store's block, apart where stale markers leave holes."""
+def split_at_stale_markers(block: SeriesBlock) -> Iterator[Samples]:
+    """The samples of a store's block, split where stale markers leave holes."""
     nameless = np.zeros(len(block.series), np.bool_)
-    whole = Samples(block.series, block.t_ms, block.values, nameless)
+    samples = Samples(block.series, block.t_ms, block.values, nameless)
     # Few blocks hold any NaN, and looking for one is cheap.
     if not np.isnan(block.values.min(initial=np.inf)):
-        yield whole
+        yield samples
         return
-    stale = is_stale(block.values)
-    yield from _apart(whole, ~stale)
+    yield from _split_by_presence(samples, ~is_stale(block.values))
 
 
-def of_subquery(block: Block, t_ms: Times) -> Iterator[Samples]:
-    """The points of a subquery, apart where they have holes; nothing where there are none."""
+def split_subquery(block: VectorBlock, t_ms: Times) -> Iterator[Samples]:
+    """The points of a subquery, split where they have holes; nothing where there are none."""
     if block.series:
-        yield from _apart(Samples(block.series, t_ms, block.values, block.nameless), block.present)
+        samples = Samples(block.series, t_ms, block.values, block.nameless)
+        yield from _split_by_presence(samples, block.present)
 
 
-def _apart(samples: Samples, present: Mask) -> Iterator[Samples]:
+def _split_by_presence(samples: Samples, present: Mask) -> Iterator[Samples]:
+    """Series that are present at the same times go together."""
     if present.all():
         yield samples
         return
-    patterns: dict[bytes, list[int]] = {}
-    for row, here in enumerate(present):
-        patterns.setdefault(here.tobytes(), []).append(row)
-    for alike in patterns.values():
+    rows_by_pattern: dict[bytes, list[int]] = {}
+    for row, pattern in enumerate(present):
+        rows_by_pattern.setdefault(pattern.tobytes(), []).append(row)
+    for alike in rows_by_pattern.values():
         rows = np.array(alike)
-        here = present[rows[0]]
-        if here.any():
+        pattern = present[rows[0]]
+        if pattern.any():
             yield Samples(
                 tuple(samples.series[row] for row in alike),
-                samples.t_ms[here],
-                samples.values[np.ix_(rows, np.flatnonzero(here))],
+                samples.t_ms[pattern],
+                samples.values[np.ix_(rows, np.flatnonzero(pattern))],
                 samples.nameless[rows],
             )

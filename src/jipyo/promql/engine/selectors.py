@@ -1,4 +1,4 @@
-"""Selectors: the newest sample at each step, and functions over windows of samples."""
+"""Instant selectors: the newest sample of each series at each step."""
 
 from __future__ import annotations
 
@@ -6,147 +6,63 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.labels import METRIC_NAME
-from jipyo.model.matcher import MatchOp
-from jipyo.model.sample import Mask, Times, Values, is_stale
-from jipyo.promql.engine import hourly as statistics
-from jipyo.promql.engine.block import Block
-from jipyo.promql.engine.ranges import RANGE_FUNCTIONS, Request, WindowShape
-from jipyo.promql.engine.samples import Samples, stored
-from jipyo.promql.engine.windows import Prepared, run
-from jipyo.promql.syntax.ast import Call, Expr, Extension, MatrixSelector, VectorSelector
-from jipyo.promql.syntax.signatures import ValueType
+from jipyo.model.sample import Times, Values, is_stale
+from jipyo.promql.engine.block import VectorBlock
+from jipyo.promql.engine.samples import Samples, split_at_stale_markers
+from jipyo.promql.syntax.ast import Extension, VectorSelector
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jipyo.model.labels import Labels
-    from jipyo.promql.engine.annotations import Annotations
-    from jipyo.promql.engine.context import Evaluator
+    from jipyo.promql.engine.evaluator import Evaluator
 
 
-def instant(self: Evaluator, node: VectorSelector, t_ms: Times) -> Iterator[Block]:
-    """An instant selector: the newest sample within the lookback at each step."""
-    for block, _ in looked_up(self, node, t_ms):
-        yield block
-
-
-def looked_up(self: Evaluator, node: VectorSelector, t_ms: Times) -> Iterator[tuple[Block, Values]]:
-    """The newest samples, and when they were, in seconds (steps,)."""
+def select_newest(
+    ev: Evaluator, node: VectorSelector, t_ms: Times
+) -> Iterator[tuple[VectorBlock, Values]]:
+    """The newest samples within the lookback, and when they were, in seconds (steps,)."""
     assert isinstance(node.offset, int)
-    lookback_ms = self.options.lookback_ms
+    lookback_ms = ev.options.lookback_ms
     at_ms = np.full(len(t_ms), node.at) if isinstance(node.at, int) else t_ms
     at_ms = at_ms - node.offset
     smoothed = node.extension is Extension.SMOOTHED
-    reach = (int(at_ms.min()) - lookback_ms + 1, int(at_ms.max()) + lookback_ms * smoothed)
-    if smoothed:
-        for whole in self.read(node, *reach):
-            for samples in stored(whole):
-                yield _smoothed(self, samples, at_ms), at_ms / 1000
-        return
-    for stored_block in self.read(node, *reach):
-        index = np.searchsorted(stored_block.t_ms, at_ms, "right") - 1
-        near = (index >= 0) & (stored_block.t_ms[index] > at_ms - lookback_ms)
+    first_ms = int(at_ms.min()) - lookback_ms + 1
+    last_ms = int(at_ms.max()) + lookback_ms * smoothed
+    for stored in ev.read_series(node, first_ms, last_ms):
+        if smoothed:
+            for samples in split_at_stale_markers(stored):
+                block = _interpolate_smoothed(samples, at_ms, lookback_ms)
+                ev.budget.hold(block.values.size)
+                yield block, at_ms / 1000
+            continue
+        index = np.searchsorted(stored.t_ms, at_ms, "right") - 1
+        near = (index >= 0) & (stored.t_ms[index] > at_ms - lookback_ms)
         if not near.any():
             continue
-        values = stored_block.values.take(np.maximum(index, 0), axis=1)
-        block = Block.of(stored_block.series, values, _not_stale(values, near)).seen()
-        self.guard.hold(block.values.size)
-        yield block, stored_block.t_ms[index] / 1000
+        values = stored.values.take(np.maximum(index, 0), axis=1)
+        present = np.broadcast_to(near, values.shape)
+        if np.isnan(values).any():
+            present = near & ~is_stale(values)
+        block = VectorBlock.of(stored.series, values, present).drop_empty()
+        ev.budget.hold(block.values.size)
+        yield block, stored.t_ms[index] / 1000
 
 
-def _not_stale(values: Values, near: Mask) -> Mask:
-    if np.isnan(values).any():
-        return near & ~is_stale(values)
-    return np.broadcast_to(near, values.shape)
-
-
-def _smoothed(self: Evaluator, samples: Samples, at_ms: Times) -> Block:
+def _interpolate_smoothed(samples: Samples, at_ms: Times, lookback_ms: int) -> VectorBlock:
     """On the line between the samples around each step (promql/engine.go, smoothSeries)."""
-    t_ms, lookback_ms = samples.t_ms, self.options.lookback_ms
+    t_ms = samples.t_ms
     after = np.searchsorted(t_ms, at_ms, "left")
     before = after - 1
-    there = after < len(t_ms)
-    there &= t_ms[np.where(there, after, 0)] <= at_ms + lookback_ms
-    exact = there & (t_ms[np.where(there, after, 0)] == at_ms)
+    reachable = after < len(t_ms)
+    reachable &= t_ms[np.where(reachable, after, 0)] <= at_ms + lookback_ms
+    exact = reachable & (t_ms[np.where(reachable, after, 0)] == at_ms)
     recent = (before >= 0) & (t_ms[np.maximum(before, 0)] > at_ms - lookback_ms)
-    one = np.where(exact, after, before)
-    two = np.where(there & (recent | exact), after, one)
+    left = np.where(exact, after, before)
+    right = np.where(reachable & (recent | exact), after, left)
     present = exact | recent
-    one, two = np.where(present, one, 0), np.where(present, two, 0)
-    apart = t_ms[two] - t_ms[one]
-    start, end = samples.values.take(one, axis=1), samples.values.take(two, axis=1)
-    line = start + (end - start) * (at_ms - t_ms[one]) / np.where(apart == 0, 1, apart)
+    left, right = np.where(present, left, 0), np.where(present, right, 0)
+    apart = t_ms[right] - t_ms[left]
+    start, end = samples.values.take(left, axis=1), samples.values.take(right, axis=1)
+    line = start + (end - start) * (at_ms - t_ms[left]) / np.where(apart == 0, 1, apart)
     values = np.where(apart == 0, start, line)
-    self.guard.hold(values.size)
-    return Block.of(samples.series, values, np.broadcast_to(present, values.shape))
-
-
-def over_windows(self: Evaluator, call: Call, t_ms: Times) -> Iterator[Block]:
-    """A function over the windows of a range vector, at each step."""
-    request = Request.of(call, [self.scalar(arg, t_ms) for arg in _scalars(call)], t_ms)
-    function = RANGE_FUNCTIONS[call.function.name]
-    function.check(request)
-    for samples, prepared in _prepared(self, request):
-        if not prepared.ok.any():
-            continue
-        self.guard.room_for(len(samples.series) * len(t_ms))
-        values = run(prepared, samples.values, check=self.guard.check)
-        self.guard.hold(values.size)
-        if function.of_counters:
-            _tell_no_counters(self.notes, samples.series, call)
-        block = Block(
-            samples.series,
-            values,
-            np.broadcast_to(prepared.ok, values.shape),
-            samples.nameless,
-        )
-        yield block if function.keeps_name else block.without_names(delayed=self.delayed)
-
-
-def _prepared(self: Evaluator, request: Request) -> Iterator[tuple[Samples, Prepared]]:
-    """The samples of a call's range vector, and what to do with them."""
-    hours = _hours(self, request)
-    if hours is not None:
-        yield from hours
-        return
-    function = RANGE_FUNCTIONS[request.call.function.name]
-    for samples, shape in self.samples(request.window, request.t_ms):
-        yield samples, function.prepare(request, samples.t_ms, shape, self.notes)
-
-
-def _hours(self: Evaluator, request: Request) -> list[tuple[Samples, Prepared]] | None:
-    """The same from hourly statistics, where they give the exact answer."""
-    window, name = request.window, request.call.function.name
-    if not isinstance(window, MatrixSelector):
-        return None
-    shape = WindowShape.of_selector(window, request.t_ms, self.options.lookback_ms)
-    if shape.extension or not statistics.on_the_hour(name, shape.end_ms, shape.range_ms):
-        return None
-    start_ms, end_ms = shape.reach()
-    figures = statistics.figures(name)
-    blocks = self.store.hours(window.selector.matchers, start_ms - 1, end_ms, figures)
-    return statistics.evaluate(name, blocks, shape.windows)
-
-
-def _scalars(call: Call) -> list[Expr]:
-    return [arg for arg in call.args if arg.value_type is ValueType.SCALAR]
-
-
-def _metrics(series: tuple[Labels, ...], call: Call) -> set[str]:
-    """The names of the series; a selector that asks for one name needs no look at them."""
-    window = call.args[0]
-    if isinstance(window, MatrixSelector):
-        for matcher in window.selector.matchers:
-            if matcher.name == METRIC_NAME and matcher.op is MatchOp.EQ:
-                return {matcher.value}
-    return {labels.metric for labels in series}
-
-
-_COUNTER_ENDINGS = ("_total", "_sum", "_count", "_bucket")
-
-
-def _tell_no_counters(notes: Annotations, series: tuple[Labels, ...], call: Call) -> None:
-    for name in sorted(_metrics(series, call)):
-        if name and not name.endswith(_COUNTER_ENDINGS):
-            notes.not_a_counter(name, call.args[0].pos)
+    return VectorBlock.of(samples.series, values, np.broadcast_to(present, values.shape))

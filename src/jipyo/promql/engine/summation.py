@@ -34,7 +34,7 @@ def neumaier(total: Values, lost: Values, value: Values) -> tuple[Values, Values
     return new, np.where(np.isinf(new), 0.0, lost + gain)
 
 
-def joined(total: Values, lost: Values) -> Values:
+def finish_sum(total: Values, lost: Values) -> Values:
     """The final sum; an infinite sum stays what it is."""
     return np.where(np.isfinite(total), total + lost, total)
 
@@ -66,32 +66,34 @@ def _sum_pairs(values: Values) -> tuple[Values, Values]:
     return values[..., 0, :], lost
 
 
-def window_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
+def sum_windows(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
     """The sums of `values[:, lo:hi]`, shape (series, windows), as total and what it lost."""
     finite = np.isfinite(values)
     if finite.all():
-        return _finite_sums(values, lo, hi)
-    total, lost = _finite_sums(np.where(finite, values, 0.0), lo, hi)
-    return _with_infinities(values, finite, lo, hi, total), lost
+        return _sum_finite_windows(values, lo, hi)
+    total, lost = _sum_finite_windows(np.where(finite, values, 0.0), lo, hi)
+    return _restore_infinities(values, finite, lo, hi, total), lost
 
 
-def _with_infinities(values: Values, finite: Mask, lo: Times, hi: Times, total: Values) -> Values:
-    up = _counts(values == np.inf, lo, hi)
-    down = _counts(values == -np.inf, lo, hi)
+def _restore_infinities(
+    values: Values, finite: Mask, lo: Times, hi: Times, total: Values
+) -> Values:
+    up = _count_flags(values == np.inf, lo, hi)
+    down = _count_flags(values == -np.inf, lo, hi)
     total = np.where(up > 0, np.inf, np.where(down > 0, -np.inf, total))
-    nan = _counts(~finite & np.isnan(values), lo, hi)
+    nan = _count_flags(~finite & np.isnan(values), lo, hi)
     return np.where((nan > 0) | ((up > 0) & (down > 0)), np.nan, total)
 
 
-def _counts(flags: Mask, lo: Times, hi: Times) -> Times:
+def _count_flags(flags: Mask, lo: Times, hi: Times) -> Times:
     running = np.zeros((len(flags), flags.shape[1] + 1), np.int64)
     np.cumsum(flags, axis=1, out=running[:, 1:])
     return running.take(hi, axis=1) - running.take(lo, axis=1)
 
 
-def _finite_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
+def _sum_finite_windows(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
     with np.errstate(over="ignore", invalid="ignore"):
-        head, tail = _prefixes(values)
+        head, tail = _compute_prefix_sums(values)
         total, gone = two_sum(head.take(hi, axis=1), -head.take(lo, axis=1))
         lost = gone + (tail.take(hi, axis=1) - tail.take(lo, axis=1))
         slack = values.shape[1] * _HALF_ULP * np.abs(tail).max(axis=1, initial=0.0)
@@ -101,7 +103,7 @@ def _finite_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
     return total, lost
 
 
-def _prefixes(values: Values) -> tuple[Values, Values]:
+def _compute_prefix_sums(values: Values) -> tuple[Values, Values]:
     """Running sums, rounded, and the running sum of what the rounding took away."""
     head = np.zeros((len(values), values.shape[1] + 1))
     np.cumsum(values, axis=1, out=head[:, 1:])
@@ -118,32 +120,32 @@ def _add_again(
 ) -> None:
     for row in np.flatnonzero(~sure.all(axis=1)):
         at = np.flatnonzero(~sure[row])
-        total[row, at], lost[row, at] = literal_sums(values[row], lo[at], hi[at])
+        total[row, at], lost[row, at] = sum_literally(values[row], lo[at], hi[at])
 
 
-def literal_sums(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
+def sum_literally(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
     """One series' windows added sample by sample, all windows side by side."""
     total = np.zeros(len(lo))
     lost = np.zeros(len(lo))
-    for nth, at in _rounds(lo, hi):
+    for nth, at in _list_rounds(lo, hi):
         total[at], lost[at] = neumaier(total[at], lost[at], values[lo[at] + nth])
     return total, lost
 
 
-def literal_means(values: Values, lo: Times, hi: Times) -> Values:
+def average_literally(values: Values, lo: Times, hi: Times) -> Values:
     """Means that do not overflow: sums until the sum would, running means from there on."""
     with np.errstate(over="ignore", invalid="ignore"):
         total, lost = values[lo].copy(), np.zeros(len(lo))
         running = np.zeros(len(lo), np.bool_)
-        for nth, at in _rounds(lo + 1, hi):
-            total[at], lost[at], running[at] = mean_step(
+        for nth, at in _list_rounds(lo + 1, hi):
+            total[at], lost[at], running[at] = update_mean(
                 total[at], lost[at], running[at], values[lo[at] + 1 + nth], np.float64(nth + 2)
             )
         count = np.where(running, 1.0, hi - lo)
         return total / count + lost / count
 
 
-def mean_step(
+def update_mean(
     total: Values, lost: Values, running: Mask, value: Values, count: Values | np.float64
 ) -> tuple[Values, Values, Mask]:
     """Take the `count`-th value in; where `running`, `total + lost` is already a mean."""
@@ -157,7 +159,7 @@ def mean_step(
     return np.where(now, by_mean, new), np.where(now, by_lost, gone), now
 
 
-def _rounds(lo: Times, hi: Times) -> list[tuple[int, Times]]:
+def _list_rounds(lo: Times, hi: Times) -> list[tuple[int, Times]]:
     """For the n-th samples of the windows: which windows have one."""
     length = hi - lo
     longest = int(length.max(initial=0))

@@ -392,7 +392,7 @@ def walk(expr: Expr) -> Iterator[Expr]:
         waiting.extend(reversed(children(node)))
 
 
-def bare(expr: Expr) -> Expr:
+def strip_parens(expr: Expr) -> Expr:
     """What stands inside the parentheses, however many there are."""
     while isinstance(expr, Paren):
         expr = expr.expr

@@ -110,36 +110,40 @@ def evaluate(duration: Duration, step_ms: int, range_ms: int, *, negative: bool 
     """
     if isinstance(duration, int):
         return duration
-    seconds = _seconds(duration, step_ms / 1e3, range_ms / 1e3)
+    seconds = _compute_seconds(duration, step_ms / 1e3, range_ms / 1e3)
     if math.isnan(seconds) or math.isinf(seconds):
-        raise _refused(duration, "duration is NaN or infinite")
+        raise _build_error(duration, "duration is NaN or infinite")
     if seconds <= 0 and not negative:
-        raise _refused(duration, "duration must be greater than 0")
+        raise _build_error(duration, "duration must be greater than 0")
     if abs(seconds) > MAX_SECONDS:
-        raise _refused(duration, "duration is out of range")
+        raise _build_error(duration, "duration is out of range")
     return int(seconds * 1e3)
 
 
-def _refused(duration: DurationExpr, reason: str) -> QueryError:
+def _build_error(duration: DurationExpr, reason: str) -> QueryError:
     return QueryError.bad_data(f"{duration.pos.start}:{duration.pos.end}: {reason}")
 
 
-def _seconds(node: DurationNode, step: float, span: float) -> float:
+def _compute_seconds(node: DurationNode, step: float, span: float) -> float:
     match node:
         case NumberLiteral(value=value):
             return value
         case DurationNegation(operand=operand):
-            return -_seconds(operand, step, span)
+            return -_compute_seconds(operand, step, span)
         case DurationOperation():
-            left = _seconds(node.left, step, span)
-            return _computed(node, left, _seconds(node.right, step, span))
+            left = _compute_seconds(node.left, step, span)
+            return _apply_operator(node, left, _compute_seconds(node.right, step, span))
         case DurationCall(function=function, args=args):
-            return _called(function, [_seconds(arg, step, span) for arg in args], step, span)
+            return _call_function(
+                function, [_compute_seconds(arg, step, span) for arg in args], step, span
+            )
         case _:
-            return _seconds(node.expr, step, span)
+            return _compute_seconds(node.expr, step, span)
 
 
-def _called(function: DurationFunction, args: list[float], step: float, span: float) -> float:
+def _call_function(
+    function: DurationFunction, args: list[float], step: float, span: float
+) -> float:
     match function:
         case DurationFunction.STEP:
             return step
@@ -151,7 +155,7 @@ def _called(function: DurationFunction, args: list[float], step: float, span: fl
             return math.nan if any(map(math.isnan, args)) else max(args)
 
 
-def _computed(node: DurationOperation, left: float, right: float) -> float:
+def _apply_operator(node: DurationOperation, left: float, right: float) -> float:
     match node.op:
         case DurationOp.ADD:
             return left + right
@@ -161,17 +165,17 @@ def _computed(node: DurationOperation, left: float, right: float) -> float:
             return left * right
         case DurationOp.DIV:
             if right == 0:
-                raise _refused(node, "division by zero")
+                raise _build_error(node, "division by zero")
             return left / right
         case DurationOp.MOD:
             if right == 0:
-                raise _refused(node, "modulo by zero")
+                raise _build_error(node, "modulo by zero")
             return math.fmod(left, right) if math.isfinite(left) else math.nan
         case _:
-            return _power(left, right)
+            return _compute_power(left, right)
 
 
-def _power(base: float, exponent: float) -> float:
+def _compute_power(base: float, exponent: float) -> float:
     try:
         power = base**exponent
     except (OverflowError, ZeroDivisionError):

@@ -61,27 +61,27 @@ class Token(NamedTuple):
 
     def __str__(self) -> str:
         """How error messages call it."""
-        return _SAID.get(self.kind, _said_plainly)(self)
+        return _DESCRIPTIONS.get(self.kind, _describe_text)(self)
 
 
-def _said_plainly(token: Token) -> str:
-    return _clipped(token.text)
+def _describe_text(token: Token) -> str:
+    return _clip_quoted(token.text)
 
 
-def _clipped(text: str) -> str:
+def _clip_quoted(text: str) -> str:
     return quote(text[:10]) + "..." if len(text.encode("utf-8", "replace")) > 10 else quote(text)
 
 
-_SAID: dict[Kind, Callable[[Token], str]] = {
+_DESCRIPTIONS: dict[Kind, Callable[[Token], str]] = {
     Kind.EOF: lambda token: token.kind.value,
     Kind.OPERATOR: lambda token: f"<op:{token.text}>",
     Kind.AGGREGATOR: lambda token: f"<aggr:{token.text}>",
     Kind.KEYWORD: lambda token: f"<{token.text}>",
     Kind.IDENTIFIER: lambda token: f"identifier {quote(token.text)}",
     Kind.METRIC_IDENTIFIER: lambda token: f"metric identifier {quote(token.text)}",
-    Kind.STRING: lambda token: f"string {_clipped(token.text)}",
-    Kind.NUMBER: lambda token: f"number {_clipped(token.text)}",
-    Kind.DURATION: lambda token: f"duration {_clipped(token.text)}",
+    Kind.STRING: lambda token: f"string {_clip_quoted(token.text)}",
+    Kind.NUMBER: lambda token: f"number {_clip_quoted(token.text)}",
+    Kind.DURATION: lambda token: f"duration {_clip_quoted(token.text)}",
 }
 
 WORDS: dict[str, Kind] = {
@@ -170,7 +170,7 @@ class _Lexer:
     def run(self) -> list[Token]:
         try:
             while self._skip_blank():
-                self._next()
+                self._read_next()
             self._finish()
         except _LexicalError as wrong:
             token = Token(Kind.ERROR, str(wrong), self._start, len(self._text))
@@ -207,13 +207,13 @@ class _Lexer:
         self._at += length
         self._emit(kind)
 
-    def _next(self) -> None:
+    def _read_next(self) -> None:
         if self._in_braces:
-            self._inside_braces()
+            self._read_inside_braces()
         elif self._in_brackets and self._strict:
-            self._inside_brackets()
+            self._read_inside_brackets()
         else:
-            self._outside()
+            self._read_outside()
 
     # Names.
 
@@ -231,39 +231,39 @@ class _Lexer:
             plain = _ASCII_NAME.match(self._text, self._at)
             self._at = plain.end() if plain else self._at
 
-    def _name_or_word(self) -> None:
+    def _read_name_or_word(self) -> None:
         self._skip_name(":")
         name = self._text[self._start : self._at]
         # A letter beyond ASCII may have a small form within it: such a word is a name.
         kind = WORDS.get(name.lower()) if name.isascii() else None
-        if kind is Kind.KEYWORD and name.lower() in _FILLS and not self._paren_follows():
+        if kind is Kind.KEYWORD and name.lower() in _FILLS and not self._is_paren_next():
             kind = Kind.IDENTIFIER
         if kind is None:
             kind = Kind.METRIC_IDENTIFIER if ":" in name else Kind.IDENTIFIER
         self._emit(kind)
 
-    def _paren_follows(self) -> bool:
+    def _is_paren_next(self) -> bool:
         blank = _BLANK.match(self._text, self._at)
         return self._text.startswith("(", blank.end() if blank else self._at)
 
     # Outside of braces and brackets.
 
-    def _outside(self) -> None:
+    def _read_outside(self) -> None:
         char = self._peek()
         if char == ",":
             self._take(Kind.COMMA)
         elif self._is_name_start(char) or char == ":":
-            self._name_in_brackets() if self._in_brackets else self._name_or_word()
+            self._read_name_in_brackets() if self._in_brackets else self._read_name_or_word()
         elif "0" <= char <= "9" or (char == "." and "0" <= self._peek(1) <= "9"):
-            self._number()
+            self._read_number()
         elif char in "\"'`":
-            self._string()
+            self._read_string()
         elif char in "()[]{":
-            self._bracket(char)
+            self._read_bracket(char)
         else:
-            self._operator(char)
+            self._read_operator(char)
 
-    def _operator(self, char: str) -> None:
+    def _read_operator(self, char: str) -> None:
         operator = _OPERATOR.match(self._text, self._at)
         if operator:
             self._take(Kind.OPERATOR, len(operator.group()))
@@ -275,7 +275,7 @@ class _Lexer:
         else:
             raise _LexicalError(f"unexpected character: {quote_char(char)}")
 
-    def _bracket(self, char: str) -> None:
+    def _read_bracket(self, char: str) -> None:
         if char == "[" and self._in_brackets:
             raise _LexicalError(f"unexpected left bracket {quote_char(char)}")
         if char == "]" and not self._in_brackets:
@@ -303,26 +303,26 @@ class _Lexer:
 
     # Inside [ ].
 
-    def _inside_brackets(self) -> None:
+    def _read_inside_brackets(self) -> None:
         char = self._peek()
         if char in "()]":
-            self._bracket(char)
+            self._read_bracket(char)
         elif char == ":":
-            self._colon_in_duration()
+            self._read_duration_colon()
         elif char in "+-*/%^":
             self._take(Kind.OPERATOR)
         elif char == ",":
             self._take(Kind.COMMA)
         elif "0" <= char <= "9" or (char == "." and "0" <= self._peek(1) <= "9"):
             self._duration = True
-            self._number()
+            self._read_number()
             self._strict = False
-        elif self._duration_word():
+        elif self._accept_duration_word():
             self._duration = True
         else:
             raise _LexicalError(f"unexpected character in duration expression: {quote_char(char)}")
 
-    def _colon_in_duration(self) -> None:
+    def _read_duration_colon(self) -> None:
         if not self._duration:
             self._fail_after("unexpected colon before duration in duration expression")
         if self._colon:
@@ -330,17 +330,17 @@ class _Lexer:
         self._take(Kind.COLON)
         self._colon = True
 
-    def _name_in_brackets(self) -> None:
+    def _read_name_in_brackets(self) -> None:
         char = self._peek()
         if char == ":":
             if self._colon:
                 raise _LexicalError(f"unexpected colon {quote_char(char)}")
             self._take(Kind.COLON)
             self._colon = True
-        elif not self._duration_word():
+        elif not self._accept_duration_word():
             raise _LexicalError(f"unexpected character: {quote_char(char)}, expected ':'")
 
-    def _duration_word(self) -> bool:
+    def _accept_duration_word(self) -> bool:
         found = re.compile(r"[A-Za-z_]+").match(self._text, self._at)
         if not found or found.group().lower() not in _IN_DURATIONS:
             return False
@@ -349,17 +349,17 @@ class _Lexer:
 
     # Inside { }.
 
-    def _inside_braces(self) -> None:
+    def _read_inside_braces(self) -> None:
         char = self._peek()
         if self._is_name_start(char):
             self._skip_name()
             self._emit(Kind.IDENTIFIER)
         elif char in "\"'`":
-            self._string()
+            self._read_string()
         elif char == ",":
             self._take(Kind.COMMA)
         elif char in "=!":
-            self._match_operator(char)
+            self._read_match_operator(char)
         elif char == "}":
             self._take(Kind.RIGHT_BRACE)
             self._in_braces = False
@@ -368,7 +368,7 @@ class _Lexer:
         else:
             raise _LexicalError(f"unexpected character inside braces: {quote_char(char)}")
 
-    def _match_operator(self, char: str) -> None:
+    def _read_match_operator(self, char: str) -> None:
         following = self._peek(1)
         if following == "~" or (char == "!" and following == "="):
             self._take(Kind.OPERATOR, 2)
@@ -381,7 +381,7 @@ class _Lexer:
 
     # Numbers and durations.
 
-    def _number(self) -> None:
+    def _read_number(self) -> None:
         found = _NUMBER.match(self._text, self._at)
         if found and not _AFTER_NUMBER.match(self._text, found.end()):
             self._take(Kind.NUMBER, len(found.group()))
@@ -389,9 +389,9 @@ class _Lexer:
         self._at = found.end() if found else self._at + 1
         loose = _LOOSE_END.match(self._text, self._at)
         self._at = loose.end() if loose else self._at
-        self._duration_literal()
+        self._read_duration_literal()
 
-    def _duration_literal(self) -> None:
+    def _read_duration_literal(self) -> None:
         units = _UNITS.match(self._text, self._at)
         if units and not _ALNUM.match(self._text, units.end()):
             self._at = units.end()
@@ -405,7 +405,7 @@ class _Lexer:
 
     # Strings.
 
-    def _string(self) -> None:
+    def _read_string(self) -> None:
         mark = self._peek()
         self._at += 1
         raw = mark == "`"
@@ -417,32 +417,32 @@ class _Lexer:
                 raise _LexicalError("invalid UTF-8 rune")
             self._at += 1
             if char == "\\" and not raw:
-                self._escape(mark)
+                self._skip_escape(mark)
             elif plain := _PLAIN.match(self._text, self._at):
                 self._at = plain.end()
         self._at += 1
         self._emit(Kind.STRING)
 
-    def _escape(self, mark: str) -> None:
+    def _skip_escape(self, mark: str) -> None:
         char = self._peek()
         if not char:
             raise _LexicalError("escape sequence not terminated")
         if char in "abfnrtv\\" or char == mark:
             self._at += 1
         elif char in "01234567":
-            self._code_point(3, 8, 0xFF)
+            self._skip_code_point(3, 8, 0xFF)
         elif char in _ESCAPE_DIGITS:
             self._at += 1
             length, base = _ESCAPE_DIGITS[char]
-            self._code_point(length, base, 0xFF if char == "x" else 0x10FFFF)
+            self._skip_code_point(length, base, 0xFF if char == "x" else 0x10FFFF)
         else:
-            raise _LexicalError(f"unknown escape sequence {_named(char)}")
+            raise _LexicalError(f"unknown escape sequence {_format_rune(char)}")
 
-    def _code_point(self, length: int, base: int, highest: int) -> None:
+    def _skip_code_point(self, length: int, base: int, highest: int) -> None:
         digits = self._text[self._at : self._at + length]
         for digit in digits:
             if digit not in "0123456789abcdefABCDEF"[: 22 if base == 16 else base]:
-                raise _LexicalError(f"illegal character {_named(digit)} in escape sequence")
+                raise _LexicalError(f"illegal character {_format_rune(digit)} in escape sequence")
         if len(digits) < length:
             raise _LexicalError("escape sequence not terminated")
         code = int(digits, base)
@@ -451,7 +451,7 @@ class _Lexer:
         self._at += length
 
 
-def _named(char: str) -> str:
+def _format_rune(char: str) -> str:
     """A character as Go's `%#U` writes it."""
     name = f"U+{ord(char):04X}"
     return f"{name} '{char}'" if char.isprintable() else name

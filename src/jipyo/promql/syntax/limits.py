@@ -57,7 +57,7 @@ def check_tokens(tokens: Sequence[Token]) -> None:
             f"expression has {operators:,} operators and windows: "
             f"more than {MAX_OPERATORS} are not accepted"
         )
-    deepest = _nesting(tokens)
+    deepest = _measure_nesting(tokens)
     if deepest > MAX_NESTING:
         raise QueryError.bad_data(
             f"expression is nested {deepest:,} deep: more than {MAX_NESTING} is not accepted"
@@ -66,7 +66,7 @@ def check_tokens(tokens: Sequence[Token]) -> None:
         sys.setrecursionlimit(_STACK_FRAMES)
 
 
-def _nesting(tokens: Sequence[Token]) -> int:
+def _measure_nesting(tokens: Sequence[Token]) -> int:
     depth = deepest = 0
     for token in tokens:
         if token.kind in _OPENING:

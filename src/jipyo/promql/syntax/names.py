@@ -14,12 +14,12 @@ def needs_quotes(label: str, *, unquoted_utf8: bool) -> bool:
     if not unquoted_utf8 or not label:
         return True
     first, rest = label[0], label[1:]
-    return not (_is_letter(first) and all(map(_goes_on, rest)))
+    return not (_is_letter(first) and all(map(_is_name_part, rest)))
 
 
 def _is_letter(char: str) -> bool:
     return char == "_" or char.isalpha()
 
 
-def _goes_on(char: str) -> bool:
+def _is_name_part(char: str) -> bool:
     return _is_letter(char) or char == "." or "0" <= char <= "9"

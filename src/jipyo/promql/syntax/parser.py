@@ -49,10 +49,10 @@ from jipyo.promql.syntax.features import Feature, Features
 from jipyo.promql.syntax.lexer import Kind, Token, tokenize
 from jipyo.promql.syntax.limits import check_length, check_tokens
 from jipyo.promql.syntax.names import needs_quotes
-from jipyo.promql.syntax.printer import matcher_text
+from jipyo.promql.syntax.printer import format_matcher
 from jipyo.promql.syntax.quoting import quote, unquote
 from jipyo.promql.syntax.signatures import AGGREGATORS, FUNCTIONS
-from jipyo.promql.syntax.typecheck import checked, parse_error
+from jipyo.promql.syntax.typecheck import build_parse_error, check_types
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,7 @@ def parse(text: str, features: Features = features_.DEFAULT) -> Expr:
     check_length(text)
     tokens = tokenize(text, unquoted_utf8=Feature.UNQUOTED_UTF8_NAMES in features)
     check_tokens(tokens)
-    return _Parser(text, tokens, features).expression()
+    return _Parser(text, tokens, features).parse_expression()
 
 
 def parse_cached(text: str, features: Features = features_.DEFAULT) -> Expr:
@@ -126,11 +126,11 @@ def parse_cached(text: str, features: Features = features_.DEFAULT) -> Expr:
     Raises:
         QueryError: as `parse`.
     """
-    return (_remembered if len(text) <= _REMEMBERED_BYTES else parse)(text, features)
+    return (_parse_and_keep if len(text) <= _MAX_KEPT_CHARS else parse)(text, features)
 
 
-_REMEMBERED_BYTES = 2048
-_remembered = lru_cache(maxsize=512)(parse)
+_MAX_KEPT_CHARS = 2048
+_parse_and_keep = lru_cache(maxsize=512)(parse)
 
 
 def parse_selector(text: str, features: Features = features_.DEFAULT) -> tuple[Matcher, ...]:
@@ -142,7 +142,7 @@ def parse_selector(text: str, features: Features = features_.DEFAULT) -> tuple[M
     check_length(text)
     tokens = tokenize(text, unquoted_utf8=Feature.UNQUOTED_UTF8_NAMES in features)
     check_tokens(tokens)
-    return _Parser(text, tokens, features).selector().matchers
+    return _Parser(text, tokens, features).parse_selector().matchers
 
 
 class _Parser:
@@ -156,22 +156,22 @@ class _Parser:
         # What an unexpected token is said to stand in: the innermost construct that says it.
         self._inside: list[tuple[str, str]] = [("", "")]
 
-    def expression(self) -> Expr:
+    def parse_expression(self) -> Expr:
         if self._token.kind is Kind.EOF:
             self._fail(0, "no expression found in input")
-        expr = self._expr(0)
-        self._end()
-        return checked(expr, self._text)
+        expr = self._parse_expr(0)
+        self._expect_end()
+        return check_types(expr, self._text)
 
-    def selector(self) -> VectorSelector:
-        selector = self._vector_selector()
-        self._end()
-        checked(selector, self._text)
+    def parse_selector(self) -> VectorSelector:
+        selector = self._parse_vector_selector()
+        self._expect_end()
+        check_types(selector, self._text)
         return selector
 
-    def _end(self) -> None:
+    def _expect_end(self) -> None:
         if self._token.kind is not Kind.EOF:
-            self._unexpected()
+            self._fail_unexpected()
 
     # Tokens and errors.
 
@@ -183,7 +183,7 @@ class _Parser:
         self._last_end = token.end
         return token
 
-    def _called(self) -> bool:
+    def _is_called(self) -> bool:
         """Whether a parenthesis follows the token."""
         following = self._tokens[self._at + 1 : self._at + 2]
         return bool(following) and following[0].kind is Kind.LEFT_PAREN
@@ -196,10 +196,10 @@ class _Parser:
 
     def _expect(self, kind: Kind, context: str = "", wanted: str = "") -> Token:
         if self._token.kind is not kind:
-            self._unexpected(context, wanted)
+            self._fail_unexpected(context, wanted)
         return self._take()
 
-    def _unexpected(self, context: str = "", wanted: str = "") -> NoReturn:
+    def _fail_unexpected(self, context: str = "", wanted: str = "") -> NoReturn:
         token = self._token
         self._check_lexed()
         if not context:
@@ -214,87 +214,87 @@ class _Parser:
             self._fail(self._token.start, self._token.text)
 
     def _fail(self, start: int, message: str) -> NoReturn:
-        raise parse_error(self._text, start, message)
+        raise build_parse_error(self._text, start, message)
 
     def _span(self, start: int) -> Span:
         return Span(start, self._last_end)
 
     # Operators.
 
-    def _expr(self, power: int) -> Expr:
-        left = self._operand()
-        while (op := self._binary_op()) and _POWER[op] > power:
-            left = self._binary(left, op)
+    def _parse_expr(self, power: int) -> Expr:
+        left = self._parse_operand()
+        while (op := self._peek_binary_op()) and _POWER[op] > power:
+            left = self._parse_binary(left, op)
         return left
 
-    def _binary_op(self) -> BinaryOp | None:
+    def _peek_binary_op(self) -> BinaryOp | None:
         token = self._token
         return _BINARY.get(token.word) if token.kind is Kind.OPERATOR else None
 
-    def _binary(self, left: Expr, op: BinaryOp) -> Binary:
+    def _parse_binary(self, left: Expr, op: BinaryOp) -> Binary:
         self._take()
         return_bool = bool(self._accept(Kind.KEYWORD, "bool"))
-        matching = self._matching()
-        right = self._expr(_POWER[op] - (op is BinaryOp.POW))
+        matching = self._parse_matching()
+        right = self._parse_expr(_POWER[op] - (op is BinaryOp.POW))
         filled = matching.fill_left or matching.fill_right
         if filled and Feature.FILL_MODIFIERS not in self._features:
             message = "binop fill modifiers are experimental and not enabled"
             self._fail(left.pos.start, message)
         return Binary(op, left, right, matching, return_bool, self._span(left.pos.start))
 
-    def _matching(self) -> Matching:
+    def _parse_matching(self) -> Matching:
         matching = Matching()
         if keyword := self._accept(Kind.KEYWORD, "on", "ignoring"):
-            matching = replace(matching, on=keyword.word == "on", labels=self._grouping())
+            matching = replace(matching, on=keyword.word == "on", labels=self._parse_grouping())
             if side := self._accept(Kind.KEYWORD, "group_left", "group_right"):
                 left = side.word == "group_left"
                 card = Card.MANY_TO_ONE if left else Card.ONE_TO_MANY
-                matching = replace(matching, card=card, include=self._include())
-        return self._filled(matching)
+                matching = replace(matching, card=card, include=self._parse_include())
+        return self._parse_fills(matching)
 
-    def _include(self) -> tuple[str, ...]:
+    def _parse_include(self) -> tuple[str, ...]:
         token = self._token
         if token.kind is not Kind.LEFT_PAREN and self._goes_on(token):
             return ()
-        return self._grouping()
+        return self._parse_grouping()
 
     def _goes_on(self, token: Token) -> bool:
-        return self._starts_expression() or (
+        return self._is_expression_start() or (
             token.kind is Kind.KEYWORD and token.word in ("fill", "fill_left", "fill_right")
         )
 
-    def _filled(self, matching: Matching) -> Matching:
+    def _parse_fills(self, matching: Matching) -> Matching:
         if self._accept(Kind.KEYWORD, "fill"):
-            value = self._fill_value()
+            value = self._parse_fill_value()
             return replace(matching, fill_left=value, fill_right=value)
-        left = self._fill("fill_left")
-        right = self._fill("fill_right")
+        left = self._parse_fill("fill_left")
+        right = self._parse_fill("fill_right")
         # They may stand the other way round.
-        left = left or self._fill("fill_left")
+        left = left or self._parse_fill("fill_left")
         return replace(matching, fill_left=left, fill_right=right)
 
-    def _fill(self, keyword: str) -> NumberLiteral | None:
-        return self._fill_value() if self._accept(Kind.KEYWORD, keyword) else None
+    def _parse_fill(self, keyword: str) -> NumberLiteral | None:
+        return self._parse_fill_value() if self._accept(Kind.KEYWORD, keyword) else None
 
-    def _fill_value(self) -> NumberLiteral:
+    def _parse_fill_value(self) -> NumberLiteral:
         self._expect(Kind.LEFT_PAREN)
         sign = self._accept(Kind.OPERATOR, "+", "-")
         # `fill(5m)` is 300, and is printed so.
-        number = replace(self._number(), duration=False)
+        number = replace(self._parse_number(), duration=False)
         self._expect(Kind.RIGHT_PAREN)
-        return number if sign is None else _signed(sign, number)
+        return number if sign is None else _apply_sign(sign, number)
 
-    def _grouping(self) -> tuple[str, ...]:
+    def _parse_grouping(self) -> tuple[str, ...]:
         self._expect(Kind.LEFT_PAREN, "grouping opts", '"("')
         labels: list[str] = []
         while not self._accept(Kind.RIGHT_PAREN):
-            labels.append(self._grouping_label())
+            labels.append(self._parse_grouping_label())
             if self._accept(Kind.RIGHT_PAREN):
                 break
             self._expect(Kind.COMMA, "grouping opts", '"," or ")"')
         return tuple(labels)
 
-    def _grouping_label(self) -> str:
+    def _parse_grouping_label(self) -> str:
         token = self._token
         if token.kind is Kind.STRING:
             label = unquote(self._take().text)
@@ -304,76 +304,76 @@ class _Parser:
             utf8 = Feature.UNQUOTED_UTF8_NAMES in self._features
             valid = not (utf8 and needs_quotes(label, unquoted_utf8=True))
         else:
-            self._unexpected("grouping opts", "label")
+            self._fail_unexpected("grouping opts", "label")
         if not valid:
             self._fail(token.start, f"invalid label name for grouping: {quote(label)}")
         return label
 
     # Operands.
 
-    def _operand(self) -> Expr:
+    def _parse_operand(self) -> Expr:
         token = self._token
         if token.kind is Kind.OPERATOR and token.text in ("+", "-"):
-            return self._unary()
-        return self._modified(self._plain_operand(token))
+            return self._parse_unary()
+        return self._parse_modifiers(self._parse_plain_operand(token))
 
-    def _unary(self) -> Expr:
+    def _parse_unary(self) -> Expr:
         sign = self._take()
-        expr = self._expr(_SIGN_POWER)
+        expr = self._parse_expr(_SIGN_POWER)
         if isinstance(expr, NumberLiteral):
-            return _signed(sign, expr)
+            return _apply_sign(sign, expr)
         return Unary(UnaryOp(sign.text), expr, self._span(sign.start))
 
-    def _plain_operand(self, token: Token) -> Expr:
-        called = self._called()
+    def _parse_plain_operand(self, token: Token) -> Expr:
+        called = self._is_called()
         match token.kind:
             case Kind.NUMBER | Kind.DURATION:
-                return self._number()
+                return self._parse_number()
             case Kind.STRING:
                 return StringLiteral(unquote(self._take().text), Span(token.start, token.end))
             case Kind.LEFT_PAREN:
-                return self._paren()
+                return self._parse_paren()
             case Kind.IDENTIFIER | Kind.WORD if called:
-                return self._call()
-            case Kind.AGGREGATOR if called or self._grouping_follows():
-                return self._aggregate()
+                return self._parse_call()
+            case Kind.AGGREGATOR if called or self._is_grouping_next():
+                return self._parse_aggregate()
             case _:
-                return self._vector_selector()
+                return self._parse_vector_selector()
 
-    def _grouping_follows(self) -> bool:
+    def _is_grouping_next(self) -> bool:
         following = self._tokens[self._at + 1]
         return following.kind is Kind.KEYWORD and following.word in ("by", "without")
 
-    def _starts_selector(self) -> bool:
+    def _is_selector_start(self) -> bool:
         token = self._token
         if token.kind in (Kind.KEYWORD, Kind.OPERATOR):
             return token.word in _METRIC_WORDS
         return token.kind in _LABEL_KINDS or token.kind is Kind.LEFT_BRACE
 
-    def _paren(self) -> Paren:
+    def _parse_paren(self) -> Paren:
         start = self._take().start
-        expr = self._expr(0)
+        expr = self._parse_expr(0)
         self._expect(Kind.RIGHT_PAREN)
         return Paren(expr, self._span(start))
 
-    def _number(self) -> NumberLiteral:
+    def _parse_number(self) -> NumberLiteral:
         token = self._token
         if token.kind not in (Kind.NUMBER, Kind.DURATION):
-            self._unexpected()
+            self._fail_unexpected()
         self._take()
         pos = Span(token.start, token.end)
         try:
             if token.kind is Kind.DURATION:
                 return NumberLiteral(parse_duration(token.text) / 1e3, duration=True, pos=pos)
-            return NumberLiteral(_number_value(token.text), pos=pos)
+            return NumberLiteral(_parse_number_text(token.text), pos=pos)
         except ValueError as error:
             self._fail(token.start, str(error))
 
     # Calls.
 
-    def _call(self) -> Call:
+    def _parse_call(self) -> Call:
         name = self._take()
-        args = self._arguments()
+        args = self._parse_arguments()
         function = FUNCTIONS.get(name.text)
         if function is None:
             self._fail(name.start, f"unknown function with name {quote(name.text)}")
@@ -381,50 +381,50 @@ class _Parser:
             self._fail(name.start, f"function {quote(name.text)} is not enabled")
         return Call(function, args, self._span(name.start))
 
-    def _arguments(self) -> tuple[Expr, ...]:
+    def _parse_arguments(self) -> tuple[Expr, ...]:
         self._expect(Kind.LEFT_PAREN)
         args: list[Expr] = []
         if self._accept(Kind.RIGHT_PAREN):
             return ()
-        args.append(self._expr(0))
+        args.append(self._parse_expr(0))
         while comma := self._accept(Kind.COMMA):
-            if not self._starts_expression():
+            if not self._is_expression_start():
                 self._check_lexed()
                 self._fail(comma.start, "trailing commas not allowed in function call args")
-            args.append(self._expr(0))
+            args.append(self._parse_expr(0))
         self._expect(Kind.RIGHT_PAREN)
         return tuple(args)
 
-    def _starts_expression(self) -> bool:
+    def _is_expression_start(self) -> bool:
         token = self._token
         return (
             token.kind in (Kind.NUMBER, Kind.DURATION, Kind.STRING, Kind.LEFT_PAREN)
             or (token.kind is Kind.OPERATOR and token.text in ("+", "-"))
-            or self._starts_selector()
+            or self._is_selector_start()
         )
 
-    def _aggregate(self) -> Aggregate:
+    def _parse_aggregate(self) -> Aggregate:
         op = self._take()
         self._inside.append(("aggregation", ""))
-        by, grouping = self._aggregate_grouping()
-        args = self._arguments()
+        by, grouping = self._parse_aggregate_grouping()
+        args = self._parse_arguments()
         end = self._last_end
         self._inside.pop()
         if by is None:
             self._check_lexed()
-            by, grouping = self._aggregate_grouping()
+            by, grouping = self._parse_aggregate_grouping()
             end = self._last_end
         span = Span(op.start, end)
-        param, expr = self._aggregate_operands(op, args)
+        param, expr = self._split_operands(op, args)
         without = by is not None and by.word == "without"
         aggregator = AGGREGATORS[op.word]
         return Aggregate(aggregator, expr, param, grouping, without, span)
 
-    def _aggregate_grouping(self) -> tuple[Token | None, tuple[str, ...]]:
+    def _parse_aggregate_grouping(self) -> tuple[Token | None, tuple[str, ...]]:
         by = self._accept(Kind.KEYWORD, "by", "without")
-        return by, self._grouping() if by else ()
+        return by, self._parse_grouping() if by else ()
 
-    def _aggregate_operands(self, op: Token, args: tuple[Expr, ...]) -> tuple[Expr | None, Expr]:
+    def _split_operands(self, op: Token, args: tuple[Expr, ...]) -> tuple[Expr | None, Expr]:
         aggregator = AGGREGATORS[op.word]
         if not args:
             self._fail(op.start, "no arguments for aggregate expression provided")
@@ -440,35 +440,35 @@ class _Parser:
 
     # Selectors.
 
-    def _vector_selector(self) -> VectorSelector:
-        if not self._starts_selector():
-            self._unexpected()
+    def _parse_vector_selector(self) -> VectorSelector:
+        if not self._is_selector_start():
+            self._fail_unexpected()
         start = self._token.start
         name = "" if self._token.kind is Kind.LEFT_BRACE else self._take().text
         braces = self._token.kind is Kind.LEFT_BRACE
-        matchers = self._matchers() if braces else []
+        matchers = self._parse_matchers() if braces else []
         # One order for one meaning, so that equal selectors are equal trees.
-        matchers.sort(key=matcher_text)
+        matchers.sort(key=format_matcher)
         if name:
             matchers.append(Matcher(METRIC_NAME, MatchOp.EQ, name))
         return VectorSelector(name, tuple(matchers), pos=self._span(start))
 
-    def _matchers(self) -> list[Matcher]:
+    def _parse_matchers(self) -> list[Matcher]:
         self._expect(Kind.LEFT_BRACE)
         matchers: list[Matcher] = []
         while not self._accept(Kind.RIGHT_BRACE):
-            matchers.append(self._matcher())
+            matchers.append(self._parse_matcher())
             if self._accept(Kind.RIGHT_BRACE):
                 break
             self._expect(Kind.COMMA, "label matching", '"," or "}"')
         return matchers
 
-    def _matcher(self) -> Matcher:
+    def _parse_matcher(self) -> Matcher:
         label = self._token
         if label.kind not in (Kind.IDENTIFIER, Kind.STRING):
-            self._unexpected("label matching", 'identifier or "}"')
+            self._fail_unexpected("label matching", 'identifier or "}"')
         self._take()
-        op = self._match_op()
+        op = self._accept_match_op()
         if label.kind is Kind.STRING:
             name = unquote(label.text)
             if op is None:
@@ -476,15 +476,15 @@ class _Parser:
         else:
             name = label.text
             if op is None:
-                self._unexpected("label matching", "label matching operator")
+                self._fail_unexpected("label matching", "label matching operator")
         value = unquote(self._expect(Kind.STRING, "label matching", "string").text)
-        return self._compiled(Matcher(name, op, value), label.start)
+        return self._check_regex(Matcher(name, op, value), label.start)
 
-    def _match_op(self) -> MatchOp | None:
+    def _accept_match_op(self) -> MatchOp | None:
         token = self._accept(Kind.ASSIGN) or self._accept(Kind.OPERATOR, "!=", "=~", "!~")
         return MatchOp(token.text) if token else None
 
-    def _compiled(self, matcher: Matcher, start: int) -> Matcher:
+    def _check_regex(self, matcher: Matcher, start: int) -> Matcher:
         if matcher.op in (MatchOp.RE, MatchOp.NRE):
             try:
                 compile_regex(matcher.value)
@@ -494,25 +494,27 @@ class _Parser:
 
     # Modifiers.
 
-    def _modified(self, expr: Expr) -> Expr:
+    def _parse_modifiers(self, expr: Expr) -> Expr:
         while True:
             token = self._token
             if token.kind is Kind.LEFT_BRACKET:
-                expr = self._window(expr)
+                expr = self._parse_window(expr)
             elif token.kind is Kind.OPERATOR and token.text == "@":
-                expr = self._at_time(expr)
+                expr = self._parse_at(expr)
             elif token.kind is Kind.KEYWORD and token.word == "offset":
-                expr = self._offset(expr)
+                expr = self._parse_offset(expr)
             elif token.kind is Kind.KEYWORD and token.word in ("anchored", "smoothed"):
-                expr = self._extended(expr)
+                expr = self._parse_extension(expr)
             else:
                 return expr
 
-    def _window(self, expr: Expr) -> Expr:
+    def _parse_window(self, expr: Expr) -> Expr:
         bracket = self._take()
-        span = self._within("subquery or range selector", _DURATION_WANTED, bracket)
+        span = self._parse_positive_duration(
+            "subquery or range selector", _DURATION_WANTED, bracket
+        )
         if self._accept(Kind.COLON):
-            return self._subquery(expr, span)
+            return self._parse_subquery(expr, span)
         self._expect(Kind.RIGHT_BRACKET, "subquery or range", '":" or "]"')
         if not isinstance(expr, VectorSelector):
             self._fail(bracket.start, "ranges only allowed for vector selectors")
@@ -522,18 +524,18 @@ class _Parser:
             self._fail(bracket.start, "no @ modifiers allowed before range")
         return MatrixSelector(expr, span, self._span(expr.pos.start))
 
-    def _subquery(self, expr: Expr, span: Duration) -> Subquery:
+    def _parse_subquery(self, expr: Expr, span: Duration) -> Subquery:
         step = None
         if self._token.kind is not Kind.RIGHT_BRACKET:
             wanted = 'number, duration, step(), range(), or "]"'
-            step = self._within("subquery selector", wanted, self._token)
+            step = self._parse_positive_duration("subquery selector", wanted, self._token)
         self._expect(Kind.RIGHT_BRACKET, "subquery selector", '"]"')
         return Subquery(expr, span, step, pos=self._span(expr.pos.start))
 
-    def _within(self, context: str, wanted: str, at: Token) -> Duration:
+    def _parse_positive_duration(self, context: str, wanted: str, at: Token) -> Duration:
         """A positive duration; `context` and `wanted` are for errors inside it."""
         self._inside.append((context, wanted))
-        node = self._duration(0)
+        node = self._parse_duration(0)
         self._inside.pop()
         if not isinstance(node, NumberLiteral):
             return node
@@ -543,7 +545,7 @@ class _Parser:
             self._fail(node.pos.start, "duration must be greater than 0")
         return span_ms
 
-    def _extended(self, expr: Expr) -> Expr:
+    def _parse_extension(self, expr: Expr) -> Expr:
         word = self._take().word
         extension = Extension(word)
         match expr:
@@ -563,14 +565,14 @@ class _Parser:
             return replace(expr, selector=replace(expr.selector, extension=extension))
         return replace(expr, extension=extension)
 
-    def _offset(self, expr: Expr) -> Expr:
+    def _parse_offset(self, expr: Expr) -> Expr:
         self._take()
         self._inside.append(("offset", _DURATION_WANTED))
-        node = self._offset_duration()
+        node = self._parse_offset_duration()
         self._inside.pop()
         offset = seconds_to_ms(node.value) if isinstance(node, NumberLiteral) else node
         if not isinstance(expr, VectorSelector | MatrixSelector | Subquery):
-            self._misplaced("offset modifier", expr)
+            self._fail_misplaced("offset modifier", expr)
         target = expr.selector if isinstance(expr, MatrixSelector) else expr
         if target.offset != 0:
             self._fail(expr.pos.start, "offset may not be set multiple times")
@@ -579,18 +581,18 @@ class _Parser:
             return replace(expr, selector=replace(expr.selector, offset=offset), pos=pos)
         return replace(expr, offset=offset, pos=pos)
 
-    def _misplaced(self, modifier: str, expr: Expr) -> NoReturn:
+    def _fail_misplaced(self, modifier: str, expr: Expr) -> NoReturn:
         places = "an instant vector selector or range vector selector or a subquery"
         self._fail(expr.pos.start, f"{modifier} must be preceded by {places}")
 
-    def _at_time(self, expr: Expr) -> Expr:
+    def _parse_at(self, expr: Expr) -> Expr:
         self._take()
         self._inside.append(("@", "timestamp"))
-        boundary = self._boundary()
-        at = boundary or self._timestamp(expr)
+        boundary = self._accept_boundary()
+        at = boundary or self._parse_timestamp(expr)
         self._inside.pop()
         if not isinstance(expr, VectorSelector | MatrixSelector | Subquery):
-            self._misplaced("@ modifier", expr)
+            self._fail_misplaced("@ modifier", expr)
         target = expr.selector if isinstance(expr, MatrixSelector) else expr
         if target.at is not None:
             self._fail(expr.pos.start, "@ <timestamp> may not be set multiple times")
@@ -599,7 +601,7 @@ class _Parser:
             return replace(expr, selector=replace(expr.selector, at=at), pos=pos)
         return replace(expr, at=at, pos=pos)
 
-    def _boundary(self) -> Boundary | None:
+    def _accept_boundary(self) -> Boundary | None:
         word = self._accept(Kind.WORD, "start", "end")
         if word is None:
             return None
@@ -607,37 +609,37 @@ class _Parser:
         self._expect(Kind.RIGHT_PAREN)
         return Boundary(word.word)
 
-    def _timestamp(self, expr: Expr) -> int:
+    def _parse_timestamp(self, expr: Expr) -> int:
         sign = self._accept(Kind.OPERATOR, "+", "-")
-        number = self._number()
+        number = self._parse_number()
         seconds = -number.value if sign and sign.text == "-" else number.value
         if not abs(seconds * 1e3) < _FAR_MS:
-            told = go_float(seconds)
+            told = format_go_float(seconds)
             self._fail(expr.pos.start, f"timestamp out of bounds for @ modifier: {told}")
         return int(math.copysign(math.floor(abs(seconds) * 1e3 + 0.5), seconds))
 
     # Durations.
 
-    def _offset_duration(self) -> DurationNode:
+    def _parse_offset_duration(self) -> DurationNode:
         """One literal or call; only parentheses make room for arithmetic."""
         token = self._token
         sign = self._accept(Kind.OPERATOR, "+", "-")
         if sign is None:
             grouped = token.kind is Kind.LEFT_PAREN
-            return self._duration(0) if grouped else self._duration_operand()
+            return self._parse_duration(0) if grouped else self._parse_duration_operand()
         if self._token.kind in (Kind.NUMBER, Kind.DURATION):
-            return self._duration_signed(sign, self._number(), sign.start)
+            return self._apply_duration_sign(sign, self._parse_number(), sign.start)
         if self._token.kind is Kind.OPERATOR:
-            node = _atomic(self._duration(_DURATION_SIGN_POWER))
+            node = _wrap_operation(self._parse_duration(_DURATION_SIGN_POWER))
         else:
-            node = self._duration_operand()
-        return self._duration_signed(sign, node, sign.start)
+            node = self._parse_duration_operand()
+        return self._apply_duration_sign(sign, node, sign.start)
 
-    def _duration(self, power: int) -> DurationNode:
-        left = self._duration_operand()
-        while (op := self._duration_op()) and _DURATION_POWER[op] > power:
+    def _parse_duration(self, power: int) -> DurationNode:
+        left = self._parse_duration_operand()
+        while (op := self._peek_duration_op()) and _DURATION_POWER[op] > power:
             at = self._take().start
-            right = self._duration(_DURATION_POWER[op] - (op is DurationOp.POW))
+            right = self._parse_duration(_DURATION_POWER[op] - (op is DurationOp.POW))
             if isinstance(right, NumberLiteral) and right.value == 0:
                 if op is DurationOp.DIV:
                     self._fail(at, "division by zero")
@@ -646,56 +648,56 @@ class _Parser:
             left = DurationOperation(op, left, right, self._span(left.pos.start))
         return left
 
-    def _duration_op(self) -> DurationOp | None:
+    def _peek_duration_op(self) -> DurationOp | None:
         token = self._token
         return _DURATION_OPS.get(token.text) if token.kind is Kind.OPERATOR else None
 
-    def _duration_operand(self) -> DurationNode:
+    def _parse_duration_operand(self) -> DurationNode:
         token = self._token
         if sign := self._accept(Kind.OPERATOR, "+", "-"):
-            node = self._duration(_DURATION_SIGN_POWER)
-            return self._duration_signed(sign, node, token.start)
+            node = self._parse_duration(_DURATION_SIGN_POWER)
+            return self._apply_duration_sign(sign, node, token.start)
         if self._accept(Kind.LEFT_PAREN):
-            inside = self._duration(0)
+            inside = self._parse_duration(0)
             self._expect(Kind.RIGHT_PAREN)
             expr = inside.expr if isinstance(inside, DurationParen) else inside
             return DurationParen(expr, self._span(token.start))
         if token.kind is Kind.WORD and token.word in _DURATION_FUNCTIONS:
-            return self._duration_call()
-        number = self._number()
-        self._in_range(number.value, token.start)
+            return self._parse_duration_call()
+        number = self._parse_number()
+        self._check_duration_range(number.value, token.start)
         return number
 
-    def _duration_signed(self, sign: Token, node: DurationNode, start: int) -> DurationNode:
+    def _apply_duration_sign(self, sign: Token, node: DurationNode, start: int) -> DurationNode:
         if isinstance(node, NumberLiteral):
-            number = _signed(sign, node)
-            self._in_range(number.value, start)
+            number = _apply_sign(sign, node)
+            self._check_duration_range(number.value, start)
             return number
         return DurationNegation(node, self._span(start)) if sign.text == "-" else node
 
-    def _in_range(self, seconds: float, start: int) -> None:
+    def _check_duration_range(self, seconds: float, start: int) -> None:
         if not abs(seconds) <= MAX_SECONDS:
             self._fail(start, "duration out of range")
 
-    def _duration_call(self) -> DurationCall:
+    def _parse_duration_call(self) -> DurationCall:
         word = self._take()
         function = _DURATION_FUNCTIONS[word.word]
         self._expect(Kind.LEFT_PAREN)
         args: tuple[DurationNode, ...] = ()
         if function in (DurationFunction.MIN_OF, DurationFunction.MAX_OF):
-            first = self._duration(0)
+            first = self._parse_duration(0)
             self._expect(Kind.COMMA)
-            args = (first, self._duration(0))
+            args = (first, self._parse_duration(0))
         self._expect(Kind.RIGHT_PAREN)
         return DurationCall(function, args, self._span(word.start))
 
 
-def _signed(sign: Token, number: NumberLiteral) -> NumberLiteral:
+def _apply_sign(sign: Token, number: NumberLiteral) -> NumberLiteral:
     value = -number.value if sign.text == "-" else number.value
     return NumberLiteral(value, number.duration, Span(sign.start, number.pos.end))
 
 
-def _number_value(text: str) -> float:
+def _parse_number_text(text: str) -> float:
     """The value of a number token.
 
     Raises:
@@ -720,12 +722,12 @@ def _parsing(text: str) -> str:
     return f"strconv.ParseFloat: parsing {quote(text)}"
 
 
-def _atomic(node: DurationNode) -> DurationNode:
+def _wrap_operation(node: DurationNode) -> DurationNode:
     """Arithmetic in parentheses: an offset has no room for it otherwise."""
     return DurationParen(node, node.pos) if isinstance(node, DurationOperation) else node
 
 
-def go_float(value: float) -> str:
+def format_go_float(value: float) -> str:
     """Go's `%f`."""
     if math.isnan(value):
         return "NaN"

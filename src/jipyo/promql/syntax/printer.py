@@ -48,22 +48,22 @@ def format_expr(expr: Expr, *, unquoted_utf8: bool = True) -> str:
         expr: a checked tree.
         unquoted_utf8: whether label names in any letters go without quotes.
     """
-    return _Printer(unquoted_utf8).line(expr)
+    return _Printer(unquoted_utf8).format_line(expr)
 
 
-def pretty(expr: Expr, *, unquoted_utf8: bool = True) -> str:
+def format_pretty(expr: Expr, *, unquoted_utf8: bool = True) -> str:
     """The expression with what is longer than 100 characters split over lines."""
-    return "\n".join(_Printer(unquoted_utf8).lines(expr, 0))
+    return "\n".join(_Printer(unquoted_utf8).format_lines(expr, 0))
 
 
-def matcher_text(matcher: Matcher, *, unquoted_utf8: bool = True) -> str:
+def format_matcher(matcher: Matcher, *, unquoted_utf8: bool = True) -> str:
     """`job="api"`, the name in quotes where it needs them."""
     quoted = needs_quotes(matcher.name, unquoted_utf8=unquoted_utf8)
     name = quote(matcher.name) if quoted else matcher.name
     return f"{name}{matcher.op.value}{quote(matcher.value)}"
 
 
-def number_text(value: float) -> str:
+def format_number(value: float) -> str:
     """The shortest decimal that reads back as the same float, without an exponent."""
     if math.isnan(value):
         return "NaN"
@@ -83,44 +83,46 @@ def number_text(value: float) -> str:
     return f"{sign}{digits.ljust(point, '0')}"
 
 
-def _general(value: float) -> str:
-    """Go's `%v` of a float: as `number_text`, but exponents below 1e-4 and from 1e6."""
+def _format_general(value: float) -> str:
+    """Go's `%v` of a float: as `format_number`, but exponents below 1e-4 and from 1e6."""
     if value and math.isfinite(value) and not 1e-4 <= abs(value) < 1e6:
         mantissa, exponent = f"{value:e}".split("e")
         shortest = repr(value).lstrip("-").split("e")[0].replace(".", "").strip("0")
         fraction = f".{shortest[1:]}" if len(shortest) > 1 else ""
         sign = "-" if mantissa.startswith("-") else ""
         return f"{sign}{shortest[0]}{fraction}e{exponent}"
-    return number_text(value)
+    return format_number(value)
 
 
-def duration_text(duration: Duration) -> str:
+def format_duration_expr(duration: Duration) -> str:
     """`5m`, or the expression that gives it."""
-    return format_duration(duration) if isinstance(duration, int) else _duration(duration)
+    return (
+        format_duration(duration) if isinstance(duration, int) else _format_duration_node(duration)
+    )
 
 
-def _duration(node: DurationNode) -> str:
+def _format_duration_node(node: DurationNode) -> str:
     match node:
         case NumberLiteral():
-            return _number(node)
+            return _format_literal(node)
         case DurationNegation(operand=operand):
-            return f"-{_duration(operand)}"
+            return f"-{_format_duration_node(operand)}"
         case DurationParen(expr=expr):
-            return f"({_duration(expr)})"
+            return f"({_format_duration_node(expr)})"
         case DurationOperation(op=op, left=left, right=right):
-            return f"{_duration(left)} {op.value} {_duration(right)}"
+            return f"{_format_duration_node(left)} {op.value} {_format_duration_node(right)}"
         case _:
-            args = [_duration(arg) for arg in node.args]
+            args = [_format_duration_node(arg) for arg in node.args]
             return f"{node.function.value}({', '.join(args)})"
 
 
-def _number(number: NumberLiteral) -> str:
+def _format_literal(number: NumberLiteral) -> str:
     if number.duration:
         return format_duration(seconds_to_ms(number.value))
-    return number_text(number.value)
+    return format_number(number.value)
 
 
-def _at(at: At) -> str:
+def _format_at(at: At) -> str:
     match at:
         case None:
             return ""
@@ -130,14 +132,14 @@ def _at(at: At) -> str:
             return f" @ {at / 1e3:.3f}"
 
 
-def _offset(offset: Duration) -> str:
-    return "" if offset == 0 else f" offset {duration_text(offset)}"
+def _format_offset(offset: Duration) -> str:
+    return "" if offset == 0 else f" offset {format_duration_expr(offset)}"
 
 
-def _window(subquery: Subquery) -> str:
-    step = "" if subquery.step is None else duration_text(subquery.step)
-    window = f"[{duration_text(subquery.range)}:{step}]"
-    return f"{window}{_at(subquery.at)}{_offset(subquery.offset)}"
+def _format_window(subquery: Subquery) -> str:
+    step = "" if subquery.step is None else format_duration_expr(subquery.step)
+    window = f"[{format_duration_expr(subquery.range)}:{step}]"
+    return f"{window}{_format_at(subquery.at)}{_format_offset(subquery.offset)}"
 
 
 class _Printer:
@@ -148,144 +150,148 @@ class _Printer:
 
     # On one line.
 
-    def line(self, expr: Expr) -> str:
+    def format_line(self, expr: Expr) -> str:
         text = self._known.get(id(expr))
         if text is None:
-            text = self._known[id(expr)] = self._line(expr)
+            text = self._known[id(expr)] = self._print(expr)
         return text
 
-    def _line(self, expr: Expr) -> str:
+    def _print(self, expr: Expr) -> str:
         match expr:
             case NumberLiteral():
-                return _number(expr)
+                return _format_literal(expr)
             case StringLiteral():
                 return quote(expr.value)
             case VectorSelector():
-                return self._selector(expr)
+                return self._format_selector(expr)
             case MatrixSelector():
-                return self._matrix(expr)
+                return self._format_matrix(expr)
             case Subquery():
-                return f"{self.line(expr.expr)}{_window(expr)}"
+                return f"{self.format_line(expr.expr)}{_format_window(expr)}"
             case _:
-                return self._composed(expr)
+                return self._print_composed(expr)
 
-    def _composed(self, expr: Call | Aggregate | Binary | Unary | Paren) -> str:
+    def _print_composed(self, expr: Call | Aggregate | Binary | Unary | Paren) -> str:
         match expr:
             case Call():
-                return f"{expr.function.name}({', '.join([self.line(arg) for arg in expr.args])})"
+                args = ", ".join([self.format_line(arg) for arg in expr.args])
+                return f"{expr.function.name}({args})"
             case Aggregate():
-                param = "" if expr.param is None else f"{self.line(expr.param)}, "
-                return f"{self._aggregator(expr)}({param}{self.line(expr.expr)})"
+                param = "" if expr.param is None else f"{self.format_line(expr.param)}, "
+                return f"{self._format_aggregator(expr)}({param}{self.format_line(expr.expr)})"
             case Binary():
-                return f"{self._left(expr)} {self._operator(expr)} {self.line(expr.right)}"
+                right = self.format_line(expr.right)
+                return f"{self._print_left(expr)} {self._format_operator(expr)} {right}"
             case Unary():
-                return f"{expr.op.value}{self.line(expr.expr)}"
+                return f"{expr.op.value}{self.format_line(expr.expr)}"
             case _:
-                return f"({self.line(expr.expr)})"
+                return f"({self.format_line(expr.expr)})"
 
-    def _left(self, binary: Binary) -> str:
-        text = self.line(binary.left)
+    def _print_left(self, binary: Binary) -> str:
+        text = self.format_line(binary.left)
         # `+Inf ^ 2` would be `+(Inf ^ 2)`.
         return "Inf" if text == "+Inf" and binary.op is BinaryOp.POW else text
 
-    def _labels(self, labels: Iterable[str]) -> str:
+    def _format_labels(self, labels: Iterable[str]) -> str:
         return ", ".join(
             quote(label) if needs_quotes(label, unquoted_utf8=self._utf8) else label
             for label in labels
         )
 
-    def _aggregator(self, aggregate: Aggregate) -> str:
+    def _format_aggregator(self, aggregate: Aggregate) -> str:
         name = aggregate.op.name
         if aggregate.without:
-            return f"{name} without ({self._labels(aggregate.grouping)}) "
+            return f"{name} without ({self._format_labels(aggregate.grouping)}) "
         if aggregate.grouping:
-            return f"{name} by ({self._labels(aggregate.grouping)}) "
+            return f"{name} by ({self._format_labels(aggregate.grouping)}) "
         return name
 
-    def _operator(self, binary: Binary) -> str:
+    def _format_operator(self, binary: Binary) -> str:
         return_bool = " bool" if binary.return_bool else ""
-        matching = "" if binary.matching is None else self._matching(binary.matching)
+        matching = "" if binary.matching is None else self._format_matching(binary.matching)
         return f"{binary.op.value}{return_bool}{matching}"
 
-    def _matching(self, matching: Matching) -> str:
+    def _format_matching(self, matching: Matching) -> str:
         sides = {Card.MANY_TO_ONE: "group_left", Card.ONE_TO_MANY: "group_right"}
         side = sides.get(matching.card)
         text = ""
         if matching.labels or matching.on or side:
             keyword = "on" if matching.on else "ignoring"
-            text = f" {keyword} ({self._labels(matching.labels)})"
+            text = f" {keyword} ({self._format_labels(matching.labels)})"
         if side:
-            text += f" {side} ({self._labels(matching.include)})"
-        return text + _fills(matching)
+            text += f" {side} ({self._format_labels(matching.include)})"
+        return text + _format_fills(matching)
 
-    def _matchers(self, selector: VectorSelector) -> str:
+    def _format_matchers(self, selector: VectorSelector) -> str:
         named = Matcher(METRIC_NAME, MatchOp.EQ, selector.name)
         texts = (
-            matcher_text(matcher, unquoted_utf8=self._utf8)
+            format_matcher(matcher, unquoted_utf8=self._utf8)
             for matcher in selector.matchers
             if not (selector.name and matcher == named)
         )
         inside = ",".join(sorted(texts))
         return f"{selector.name}{{{inside}}}" if inside or not selector.name else selector.name
 
-    def _selector(self, selector: VectorSelector) -> str:
+    def _format_selector(self, selector: VectorSelector) -> str:
         extension = f" {selector.extension.value}" if selector.extension else ""
-        times = f"{_at(selector.at)}{extension}{_offset(selector.offset)}"
-        return f"{self._matchers(selector)}{times}"
+        times = f"{_format_at(selector.at)}{extension}{_format_offset(selector.offset)}"
+        return f"{self._format_matchers(selector)}{times}"
 
-    def _matrix(self, matrix: MatrixSelector) -> str:
+    def _format_matrix(self, matrix: MatrixSelector) -> str:
         selector = matrix.selector
         extension = f" {selector.extension.value}" if selector.extension else ""
-        times = f"{extension}{_at(selector.at)}{_offset(selector.offset)}"
-        return f"{self._matchers(selector)}[{duration_text(matrix.range)}]{times}"
+        times = f"{extension}{_format_at(selector.at)}{_format_offset(selector.offset)}"
+        return f"{self._format_matchers(selector)}[{format_duration_expr(matrix.range)}]{times}"
 
     # Over lines.
 
-    def lines(self, expr: Expr, level: int) -> list[str]:
+    def format_lines(self, expr: Expr, level: int) -> list[str]:
         """The expression as lines, each with its own depth of indent."""
         indent = _INDENT * level
-        text = self.line(expr)
+        text = self.format_line(expr)
         match expr:
             case Unary():
-                first, *rest = self.lines(expr.expr, level)
+                first, *rest = self.format_lines(expr.expr, level)
                 return [f"{indent}{expr.op.value}{first.lstrip()}", *rest]
             case Subquery() if len(text) <= LINE_LENGTH:
                 return [text]
             case Subquery():
-                *rest, last = self.lines(expr.expr, level)
-                return [*rest, last + _window(expr)]
+                *rest, last = self.format_lines(expr.expr, level)
+                return [*rest, last + _format_window(expr)]
             case _:
-                return [indent + text] if len(text) <= LINE_LENGTH else self._split(expr, level)
+                return (
+                    [indent + text] if len(text) <= LINE_LENGTH else self._split_lines(expr, level)
+                )
 
-    def _split(self, expr: Expr, level: int) -> list[str]:
+    def _split_lines(self, expr: Expr, level: int) -> list[str]:
         match expr:
             case Binary():
-                left = self.lines(expr.left, level + 1)
-                operator = _INDENT * level + self._operator(expr)
-                return [*left, operator, *self.lines(expr.right, level + 1)]
+                left = self.format_lines(expr.left, level + 1)
+                operator = _INDENT * level + self._format_operator(expr)
+                return [*left, operator, *self.format_lines(expr.right, level + 1)]
             case Aggregate():
                 inside = [expr.expr] if expr.param is None else [expr.param, expr.expr]
-                return self._wrapped(self._aggregator(expr), inside, level)
+                return self._wrap_lines(self._format_aggregator(expr), inside, level)
             case Call():
-                return self._wrapped(expr.function.name, expr.args, level)
+                return self._wrap_lines(expr.function.name, expr.args, level)
             case Paren():
-                return self._wrapped("", [expr.expr], level)
+                return self._wrap_lines("", [expr.expr], level)
             case _:
-                return [_INDENT * level + self.line(expr)]
+                return [_INDENT * level + self.format_line(expr)]
 
-    def _wrapped(self, name: str, exprs: Iterable[Expr], level: int) -> list[str]:
+    def _wrap_lines(self, name: str, exprs: Iterable[Expr], level: int) -> list[str]:
         indent = _INDENT * level
         lines = [f"{indent}{name}("]
         for expr in exprs:
-            lines += self.lines(expr, level + 1)
+            lines += self.format_lines(expr, level + 1)
             lines[-1] += ","
         lines[-1] = lines[-1].removesuffix(",")
         return [*lines, f"{indent})"]
 
 
-def _fills(matching: Matching) -> str:
+def _format_fills(matching: Matching) -> str:
     left, right = matching.fill_left, matching.fill_right
     if left and right and left.value == right.value:
-        return f" fill ({_general(left.value)})"
-    text = f" fill_left ({_general(left.value)})" if left else ""
-    return text + (f" fill_right ({_general(right.value)})" if right else "")
+        return f" fill ({_format_general(left.value)})"
+    text = f" fill_left ({_format_general(left.value)})" if left else ""
+    return text + (f" fill_right ({_format_general(right.value)})" if right else "")

@@ -33,15 +33,15 @@ def quote(text: str) -> str:
     """
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"{text}"'
-    return '"' + "".join(_escaped(char, '"') for char in text) + '"'
+    return '"' + "".join(_escape_char(char, '"') for char in text) + '"'
 
 
 def quote_char(char: str) -> str:
     """One character in single quotes; an empty one stands for the end of the input."""
-    return f"'{_escaped(char or chr(0xFFFD), chr(39))}'"
+    return f"'{_escape_char(char or chr(0xFFFD), chr(39))}'"
 
 
-def _escaped(char: str, mark: str) -> str:
+def _escape_char(char: str, mark: str) -> str:
     if char == mark:
         return "\\" + char
     if char in _WRITTEN:
@@ -62,11 +62,11 @@ def unquote(literal: str) -> str:
     if literal[0] == "`" or "\\" not in inside:
         return inside
     # Bytes first: "\xc3\xa9" is one letter.
-    raw = _ESCAPE.sub(_unescaped, inside.encode("utf-8", "surrogateescape"))
+    raw = _ESCAPE.sub(_unescape_match, inside.encode("utf-8", "surrogateescape"))
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _unescaped(found: re.Match[bytes]) -> bytes:
+def _unescape_match(found: re.Match[bytes]) -> bytes:
     two, octal, four, eight, single = found.groups()
     if two:
         return bytes([int(two, 16)])

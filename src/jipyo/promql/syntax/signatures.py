@@ -60,7 +60,7 @@ class Aggregator:
     experimental: bool = False
 
 
-def _of_vector() -> Iterable[Function]:
+def _list_vector_functions() -> Iterable[Function]:
     names = (
         "abs absent acos acosh asin asinh atan atanh ceil cos cosh deg exp floor "
         "histogram_avg histogram_count histogram_stddev histogram_stdvar histogram_sum "
@@ -69,12 +69,12 @@ def _of_vector() -> Iterable[Function]:
     return (Function(name, (_V,)) for name in names.split())
 
 
-def _of_time() -> Iterable[Function]:
+def _list_date_functions() -> Iterable[Function]:
     names = "day_of_month day_of_week day_of_year days_in_month hour minute month year"
     return (Function(name, (_V,), variadic=1) for name in names.split())
 
 
-def _of_window() -> Iterable[Function]:
+def _list_window_functions() -> Iterable[Function]:
     names = (
         "absent_over_time avg_over_time changes count_over_time delta deriv first_over_time "
         "idelta increase irate last_over_time max_over_time min_over_time present_over_time "
@@ -88,7 +88,7 @@ def _of_window() -> Iterable[Function]:
     yield from (Function(name, (_M,), experimental=True) for name in experimental.split())
 
 
-def _of_query() -> Iterable[Function]:
+def _list_query_functions() -> Iterable[Function]:
     return (Function(name, (), _S, experimental=True) for name in ("end", "range", "start", "step"))
 
 
@@ -121,7 +121,13 @@ _OTHERS = (
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
-        for function in (*_of_vector(), *_of_time(), *_of_window(), *_of_query(), *_OTHERS)
+        for function in (
+            *_list_vector_functions(),
+            *_list_date_functions(),
+            *_list_window_functions(),
+            *_list_query_functions(),
+            *_OTHERS,
+        )
     }
 )
 """Every function by name; names are case-sensitive."""

@@ -32,7 +32,7 @@ from jipyo.promql.syntax.signatures import Function, ValueType
 _NUMERIC = (ValueType.SCALAR, ValueType.VECTOR)
 
 
-def checked(expr: Expr, text: str) -> Expr:
+def check_types(expr: Expr, text: str) -> Expr:
     """The tree with `matching` settled: none but between vectors, many-to-many for sets.
 
     Args:
@@ -45,7 +45,7 @@ def checked(expr: Expr, text: str) -> Expr:
     return _Checker(text).visit(expr)
 
 
-def position(text: str, start: int) -> str:
+def format_position(text: str, start: int) -> str:
     """`line:column` of a place in the text, both from 1, counted in characters."""
     if not text:
         return "unknown position"
@@ -54,14 +54,14 @@ def position(text: str, start: int) -> str:
     return f"{line}:{column}"
 
 
-def error_text(text: str, start: int, message: str) -> str:
+def format_error(text: str, start: int, message: str) -> str:
     """The message with the position in the query before it."""
-    return f"{position(text, start)}: parse error: {message}"
+    return f"{format_position(text, start)}: parse error: {message}"
 
 
-def parse_error(text: str, start: int, message: str) -> QueryError:
+def build_parse_error(text: str, start: int, message: str) -> QueryError:
     """The error of a query at a place in it."""
-    return QueryError.bad_data(error_text(text, start, message))
+    return QueryError.bad_data(format_error(text, start, message))
 
 
 class _Checker:
@@ -69,38 +69,38 @@ class _Checker:
         self._text = text
 
     def _fail(self, start: int, message: str) -> NoReturn:
-        raise parse_error(self._text, start, message)
+        raise build_parse_error(self._text, start, message)
 
     def visit(self, expr: Expr) -> Expr:
         match expr:
             case VectorSelector():
-                self._selector(expr)
+                self._check_selector(expr)
             case MatrixSelector():
-                self._selector(expr.selector)
+                self._check_selector(expr.selector)
             case NumberLiteral() | StringLiteral():
                 pass
             case _:
-                return self._composed(expr)
+                return self._visit_composed(expr)
         return expr
 
-    def _composed(self, expr: Binary | Call | Aggregate | Unary | Subquery | Paren) -> Expr:
+    def _visit_composed(self, expr: Binary | Call | Aggregate | Unary | Subquery | Paren) -> Expr:
         match expr:
             case Binary():
-                return self._binary(expr)
+                return self._check_binary(expr)
             case Call():
-                return self._call(expr)
+                return self._check_call(expr)
             case Aggregate():
-                return self._aggregate(expr)
+                return self._check_aggregate(expr)
             case Unary():
-                return self._unary(expr)
+                return self._check_unary(expr)
             case Subquery():
-                return self._subquery(expr)
+                return self._check_subquery(expr)
             case _:
                 return replace(expr, expr=self.visit(expr.expr))
 
     # Selectors, signs, subqueries.
 
-    def _selector(self, selector: VectorSelector, *, any_series: bool = False) -> None:
+    def _check_selector(self, selector: VectorSelector, *, any_series: bool = False) -> None:
         if selector.name:
             for matcher in selector.matchers[:-1]:
                 if matcher.name == METRIC_NAME:
@@ -108,9 +108,9 @@ class _Checker:
                     self._fail(selector.pos.start, f"metric name must not be set twice: {names}")
         elif not any_series and all(matcher.matches("") for matcher in selector.matchers):
             message = "vector selector must contain at least one non-empty matcher"
-            raise EmptySelectorError(error_text(self._text, selector.pos.start, message))
+            raise EmptySelectorError(format_error(self._text, selector.pos.start, message))
 
-    def _unary(self, unary: Unary) -> Unary:
+    def _check_unary(self, unary: Unary) -> Unary:
         inner = self.visit(unary.expr)
         if inner.value_type not in _NUMERIC:
             got = quote(inner.value_type.documented)
@@ -118,7 +118,7 @@ class _Checker:
             self._fail(unary.pos.start, f"{only}, got {got}")
         return replace(unary, expr=inner)
 
-    def _subquery(self, subquery: Subquery) -> Subquery:
+    def _check_subquery(self, subquery: Subquery) -> Subquery:
         inner = self.visit(subquery.expr)
         if inner.value_type is not ValueType.VECTOR:
             got = inner.value_type.value
@@ -128,14 +128,14 @@ class _Checker:
 
     # Calls and aggregations.
 
-    def _call(self, call: Call) -> Call:
-        self._count(call)
+    def _check_call(self, call: Call) -> Call:
+        self._check_arg_count(call)
         if call.function.name == "info" and len(call.args) > 1:
-            self._info_labels(call)
-        args = [self._argument(call.function, i, arg) for i, arg in enumerate(call.args)]
+            self._check_info_labels(call)
+        args = [self._check_argument(call.function, i, arg) for i, arg in enumerate(call.args)]
         return replace(call, args=tuple(args))
 
-    def _count(self, call: Call) -> None:
+    def _check_arg_count(self, call: Call) -> None:
         function, got = call.function, len(call.args)
         least = len(function.arg_types) - (function.variadic != 0)
         most = least + function.variadic if function.variadic else least
@@ -147,7 +147,7 @@ class _Checker:
         if function.variadic > 0 and got > most:
             self._fail(call.pos.start, f"expected at most {most} {call_to}")
 
-    def _info_labels(self, call: Call) -> None:
+    def _check_info_labels(self, call: Call) -> None:
         labels = call.args[1]
         if labels.value_type is not ValueType.VECTOR:
             got = labels.value_type.documented
@@ -159,37 +159,37 @@ class _Checker:
             message = "expected label selectors only, got vector selector instead"
             self._fail(labels.pos.start, message)
 
-    def _argument(self, function: Function, index: int, arg: Expr) -> Expr:
+    def _check_argument(self, function: Function, index: int, arg: Expr) -> Expr:
         wanted = function.arg_types[min(index, len(function.arg_types) - 1)]
         if function.name == "info" and index == 1 and isinstance(arg, VectorSelector):
-            self._selector(arg, any_series=True)
+            self._check_selector(arg, any_series=True)
             return arg
         known = self.visit(arg)
         if known.value_type is not wanted:
-            self._wrong_type(known, wanted, f"call to function {quote(function.name)}")
+            self._fail_wrong_type(known, wanted, f"call to function {quote(function.name)}")
         return known
 
-    def _wrong_type(self, expr: Expr, wanted: ValueType, place: str) -> NoReturn:
+    def _fail_wrong_type(self, expr: Expr, wanted: ValueType, place: str) -> NoReturn:
         got = expr.value_type.documented
         message = f"expected type {wanted.documented} in {place}, got {got}"
         self._fail(expr.pos.start, message)
 
-    def _aggregate(self, aggregate: Aggregate) -> Aggregate:
+    def _check_aggregate(self, aggregate: Aggregate) -> Aggregate:
         inner = self.visit(aggregate.expr)
         if inner.value_type is not ValueType.VECTOR:
-            self._wrong_type(inner, ValueType.VECTOR, "aggregation expression")
+            self._fail_wrong_type(inner, ValueType.VECTOR, "aggregation expression")
         param = aggregate.param
         if param is not None and aggregate.op.param is not None:
             param = self.visit(param)
             if param.value_type is not aggregate.op.param:
-                self._wrong_type(param, aggregate.op.param, "aggregation parameter")
+                self._fail_wrong_type(param, aggregate.op.param, "aggregation parameter")
         return replace(aggregate, expr=inner, param=param)
 
     # Binary operations.
 
-    def _binary(self, binary: Binary) -> Binary:
+    def _check_binary(self, binary: Binary) -> Binary:
         left, right = self._operands(binary)
-        operator = self._operator_start(left)
+        operator = self._find_operator(left)
         self._check_bool(binary, operator)
         matching = binary.matching
         assert matching is not None, "the parser gives every operation a matching"
@@ -198,13 +198,13 @@ class _Checker:
             if side.value_type not in _NUMERIC:
                 only = "binary expression must contain only scalar and instant vector types"
                 self._fail(side.pos.start, only)
-        settled = self._settled(binary, matching)
+        settled = self._settle_matching(binary, matching)
         return replace(binary, left=left, right=right, matching=settled)
 
     def _operands(self, binary: Binary) -> tuple[Expr, Expr]:
         return self.visit(binary.left), self.visit(binary.right)
 
-    def _operator_start(self, left: Expr) -> int:
+    def _find_operator(self, left: Expr) -> int:
         start = left.pos.end
         while self._text[start].isspace():
             start += 1
@@ -225,10 +225,10 @@ class _Checker:
             message = f"label {label} must not occur in ON and GROUP clause at once"
             self._fail(operator, message)
 
-    def _settled(self, binary: Binary, matching: Matching) -> Matching | None:
+    def _settle_matching(self, binary: Binary, matching: Matching) -> Matching | None:
         vectors = binary.left.value_type is binary.right.value_type is ValueType.VECTOR
         if vectors:
-            return self._settled_set(binary, matching) if binary.op.is_set else matching
+            return self._settle_set_matching(binary, matching) if binary.op.is_set else matching
         if matching.labels:
             message = "vector matching only allowed between instant vectors"
             self._fail(binary.pos.start, message)
@@ -242,7 +242,7 @@ class _Checker:
             self._fail(binary.pos.start, message)
         return None
 
-    def _settled_set(self, binary: Binary, matching: Matching) -> Matching:
+    def _settle_set_matching(self, binary: Binary, matching: Matching) -> Matching:
         if matching.card is not Card.ONE_TO_ONE:
             message = f"no grouping allowed for {quote(binary.op.value)} operation"
             self._fail(binary.pos.start, message)

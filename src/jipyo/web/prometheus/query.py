@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 from jipyo import promql
 from jipyo.model.errors import EmptySelectorError, QueryError, QueryErrorKind
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Vector
-from jipyo.promql.syntax.ast_json import tree
-from jipyo.promql.syntax.printer import pretty
+from jipyo.promql.syntax.ast_json import encode_tree
+from jipyo.promql.syntax.printer import format_pretty
 from jipyo.web.http import params
 from jipyo.web.http.endpoint import Reply
 from jipyo.web.http.params import Form, quoted, wrong
@@ -220,16 +220,16 @@ def format_query(services: Services, form: Form, gone: threading.Event) -> Reply
     del gone
     with _naming("query"):
         expr = promql.parse(form.one("query"), services.features)
-    return Reply(encode.data(pretty(expr)))
+    return Reply(encode.data(format_pretty(expr)))
 
 
 def parse_query(services: Services, form: Form, gone: threading.Event) -> Reply:
-    """The expression as a tree."""
+    """The expression as a encode_tree."""
     del gone
     with _naming("query"):
         expr = promql.parse(form.one("query"), services.features)
     # orjson stops at 254 levels, an expression may have 500.
-    written = json.dumps(tree(expr), ensure_ascii=False, separators=(",", ":"))
+    written = json.dumps(encode_tree(expr), ensure_ascii=False, separators=(",", ":"))
     return Reply(b'{"status":"success","data":%b}' % written.encode("utf-8", "replace"))
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from jipyo.model.sample import Mask, Times, Values
-from jipyo.promql.engine.summation import joined, literal_means, window_sums
+from jipyo.promql.engine.summation import average_literally, finish_sum, sum_windows
 from jipyo.promql.engine.windows import Prepared, Windows
 
 _GATHER = 1 << 20
@@ -19,67 +19,67 @@ _GATHER = 1 << 20
 _Args = tuple[Values, ...]
 
 
-def _filled(windows: Windows) -> tuple[Mask, Windows]:
+def _drop_empty_windows(windows: Windows) -> tuple[Mask, Windows]:
     ok = windows.count > 0
-    return ok, windows.where(ok)
+    return ok, windows.keep(ok)
 
 
 def count_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """How many samples."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     count = inside.count.astype(np.float64)
     return Prepared(ok, lambda values: np.broadcast_to(count, (len(values), len(count))))
 
 
 def present_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """1 where there is a sample."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     return Prepared(ok, lambda values: np.ones((len(values), len(inside.lo))))
 
 
 def first_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """The oldest sample."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     return Prepared(ok, lambda values: values.take(inside.lo, axis=1))
 
 
 def last_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """The newest sample."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     return Prepared(ok, lambda values: values.take(inside.hi - 1, axis=1))
 
 
 def ts_of_first_over_time(t_ms: Times, windows: Windows, __: _Args) -> Prepared:
     """When the oldest sample was, in seconds."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     seconds = t_ms[inside.lo] / 1000
     return Prepared(ok, lambda values: np.broadcast_to(seconds, (len(values), len(seconds))))
 
 
 def ts_of_last_over_time(t_ms: Times, windows: Windows, __: _Args) -> Prepared:
     """When the newest sample was, in seconds."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     seconds = t_ms[inside.hi - 1] / 1000
     return Prepared(ok, lambda values: np.broadcast_to(seconds, (len(values), len(seconds))))
 
 
 def sum_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """The compensated sum."""
-    ok, inside = _filled(windows)
-    return Prepared(ok, lambda values: joined(*window_sums(values, inside.lo, inside.hi)))
+    ok, inside = _drop_empty_windows(windows)
+    return Prepared(ok, lambda values: finish_sum(*sum_windows(values, inside.lo, inside.hi)))
 
 
 def avg_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """Sum by count; a running mean only where the sum would overflow."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     count = inside.count
 
     def apply(values: Values) -> Values:
-        total, lost = window_sums(values, inside.lo, inside.hi)
+        total, lost = sum_windows(values, inside.lo, inside.hi)
         mean = total / count + lost / count
         for row in np.flatnonzero(~np.isfinite(total).all(axis=1)):
             at = np.flatnonzero(~np.isfinite(total[row]))
-            mean[row, at] = literal_means(values[row], inside.lo[at], inside.hi[at])
+            mean[row, at] = average_literally(values[row], inside.lo[at], inside.hi[at])
         return mean
 
     return Prepared(ok, apply)
@@ -87,22 +87,22 @@ def avg_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
 
 def max_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """The greatest value; NaN only where all are."""
-    return _extreme(windows, np.fmax)
+    return _prepare_extreme(windows, np.fmax)
 
 
 def min_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """The smallest value; NaN only where all are."""
-    return _extreme(windows, np.fmin)
+    return _prepare_extreme(windows, np.fmin)
 
 
-def _extreme(windows: Windows, pick: np.ufunc) -> Prepared:
-    ok, inside = _filled(windows)
+def _prepare_extreme(windows: Windows, pick: np.ufunc) -> Prepared:
+    ok, inside = _drop_empty_windows(windows)
     if (inside.lo[1:] >= inside.hi[:-1]).all():
-        return Prepared(ok, lambda values: _by_parts(values, inside, pick))
-    return Prepared(ok, lambda values: _by_doubling(values, inside, pick))
+        return Prepared(ok, lambda values: _reduce_disjoint(values, inside, pick))
+    return Prepared(ok, lambda values: _reduce_overlapping(values, inside, pick))
 
 
-def _by_parts(values: Values, windows: Windows, pick: np.ufunc) -> Values:
+def _reduce_disjoint(values: Values, windows: Windows, pick: np.ufunc) -> Values:
     """Windows that do not overlap: each sample is looked at once."""
     out = np.empty((len(values), len(windows.lo)))
     for nth, (lo, hi) in enumerate(zip(windows.lo, windows.hi, strict=True)):
@@ -110,7 +110,7 @@ def _by_parts(values: Values, windows: Windows, pick: np.ufunc) -> Values:
     return out
 
 
-def _by_doubling(values: Values, windows: Windows, pick: np.ufunc) -> Values:
+def _reduce_overlapping(values: Values, windows: Windows, pick: np.ufunc) -> Values:
     """Two overlapping spans of a power of two cover any window."""
     out = np.empty((len(values), len(windows.lo)))
     power = np.frexp(windows.count)[1] - 1
@@ -126,25 +126,25 @@ def _by_doubling(values: Values, windows: Windows, pick: np.ufunc) -> Values:
 
 
 def changes(_: Times, windows: Windows, __: _Args) -> Prepared:
-    """How often neighbours differ."""
-    ok, inside = _filled(windows)
-    return Prepared(ok, lambda values: count_between(values, inside, differ))
+    """How often neighbours find_changes."""
+    ok, inside = _drop_empty_windows(windows)
+    return Prepared(ok, lambda values: count_between(values, inside, find_changes))
 
 
 def resets(_: Times, windows: Windows, __: _Args) -> Prepared:
     """How often a sample is smaller than the one before."""
-    ok, inside = _filled(windows)
-    return Prepared(ok, lambda values: count_between(values, inside, falls))
+    ok, inside = _drop_empty_windows(windows)
+    return Prepared(ok, lambda values: count_between(values, inside, find_drops))
 
 
-def differ(values: Values) -> Mask:
-    """Where a sample differs from the one before; NaN does not differ from NaN."""
+def find_changes(values: Values) -> Mask:
+    """Where a sample differs from the one before; NaN does not find_changes from NaN."""
     before, after = values[:, :-1], values[:, 1:]
     different: Mask = (before != after) & ~(np.isnan(before) & np.isnan(after))
     return different
 
 
-def falls(values: Values) -> Mask:
+def find_drops(values: Values) -> Mask:
     """Where a sample is smaller than the one before."""
     smaller: Mask = values[:, 1:] < values[:, :-1]
     return smaller
@@ -159,33 +159,35 @@ def count_between(values: Values, windows: Windows, flag: Callable[[Values], Mas
 
 def quantile_over_time(_: Times, windows: Windows, args: _Args) -> Prepared:
     """The quantile, linear between neighbours."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     q = args[0][ok]
 
     def apply(values: Values) -> Values:
         out = np.empty((len(values), len(inside.lo)))
-        for at, index, length in _gathers(inside):
+        for at, index, length in _gather_windows(inside):
             side = np.arange(index.shape[1]) < length[:, None]
             for row, series in enumerate(values):
-                out[row, at] = quantiles(np.where(side, series[index], np.inf), length, q[at])
+                out[row, at] = select_quantiles(
+                    np.where(side, series[index], np.inf), length, q[at]
+                )
         return out
 
-    def one_by_one(values: Values) -> Values:
+    def apply_one_by_one(values: Values) -> Values:
         out = np.empty((len(values), len(inside.lo)))
         for at, (lo, hi) in enumerate(zip(inside.lo.tolist(), inside.hi.tolist(), strict=True)):
             length, rank = np.full(len(values), hi - lo), np.full(len(values), q[at])
-            out[:, at] = quantiles(values[:, lo:hi], length, rank)
+            out[:, at] = select_quantiles(values[:, lo:hi], length, rank)
         return out
 
     wide = inside.count.min(initial=_WIDE) >= _WIDE
-    return Prepared(ok, one_by_one if wide else apply)
+    return Prepared(ok, apply_one_by_one if wide else apply)
 
 
 _WIDE = 512
 """Windows of so many samples are looked at one by one: nothing has to be laid side by side."""
 
 
-def quantiles(values: Values, count: Times, q: Values) -> Values:
+def select_quantiles(values: Values, count: Times, q: Values) -> Values:
     """Of each row's first `count` values (the rest is +Inf) the quantile q; NaN sorts first.
 
     `values` (rows, samples); `count` and `q` (rows,).
@@ -198,15 +200,15 @@ def quantiles(values: Values, count: Times, q: Values) -> Values:
         values = np.where(nan, -np.inf, values)
     rank = np.where((q >= 0) & (q <= 1), q, 0.0) * (count - 1)
     below = np.floor(rank).astype(np.int64)
-    low, high = _neighbours(values, below, np.minimum(below + 1, count - 1))
+    low, high = _select_neighbours(values, below, np.minimum(below + 1, count - 1))
     weight = rank - below
     with np.errstate(invalid="ignore"):
         result = np.where(weight == 0, low, low * (1 - weight) + high * weight)
     result = np.where(below < nans, np.nan, result)
-    return out_of_range(q, result)
+    return apply_quantile_limits(q, result)
 
 
-def _neighbours(values: Values, below: Times, above: Times) -> tuple[Values, Values]:
+def _select_neighbours(values: Values, below: Times, above: Times) -> tuple[Values, Values]:
     """Of each row the numbers of these ranks, which are equal or follow one another."""
     if not len(below) or (below != below[0]).any():
         ordered = np.partition(values, np.union1d(below, above), axis=1)
@@ -219,13 +221,13 @@ def _neighbours(values: Values, below: Times, above: Times) -> tuple[Values, Val
     return low, np.where(above > at, rest.min(axis=1, initial=np.inf), low)
 
 
-def out_of_range(q: Values, result: Values) -> Values:
+def apply_quantile_limits(q: Values, result: Values) -> Values:
     """Quantiles beyond 0 and 1 are infinite, that of NaN is NaN."""
     result = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, result))
     return np.where(np.isnan(q), np.nan, result)
 
 
-def _gathers(windows: Windows) -> Iterator[tuple[slice, Times, Times]]:
+def _gather_windows(windows: Windows) -> Iterator[tuple[slice, Times, Times]]:
     """Which windows at a time, the indices of their samples side by side, and how many.
 
     Beyond a window's end the index repeats its last sample.
@@ -242,20 +244,20 @@ def _gathers(windows: Windows) -> Iterator[tuple[slice, Times, Times]]:
 
 def mad_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """The median distance from the median; NaN where any sample is."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
 
     def apply(values: Values) -> Values:
         out = np.empty((len(values), len(inside.lo)))
-        for at, index, length in _gathers(inside):
+        for at, index, length in _gather_windows(inside):
             half = np.full(len(length), 0.5)
             beyond = np.arange(index.shape[1]) >= length[:, None]
             for row, series in enumerate(values):
                 window = np.where(beyond, np.inf, series[index])
-                median = quantiles(window, length, half)
+                median = select_quantiles(window, length, half)
                 with np.errstate(invalid="ignore"):
                     distance = np.where(beyond, np.inf, np.abs(window - median[:, None]))
                 nan = np.isnan(window).any(axis=1)
-                out[row, at] = np.where(nan, np.nan, quantiles(distance, length, half))
+                out[row, at] = np.where(nan, np.nan, select_quantiles(distance, length, half))
         return out
 
     return Prepared(ok, apply)
@@ -263,11 +265,11 @@ def mad_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
 
 def stdvar_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
     """The population variance."""
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
 
     def apply(values: Values) -> Values:
         out = np.empty((len(values), len(inside.lo)))
-        for at, index, length in _gathers(inside):
+        for at, index, length in _gather_windows(inside):
             beyond = np.arange(index.shape[1]) >= length[:, None]
             for row, series in enumerate(values):
                 window = series[index]
@@ -289,7 +291,7 @@ def stddev_over_time(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
 
 def deriv(t_ms: Times, windows: Windows, _: _Args) -> Prepared:
     """The slope of the line of least squares, per second."""
-    return _line(t_ms, windows, lambda slope, _level, _mean_s: slope)
+    return _fit_lines(t_ms, windows, lambda slope, _level, _mean_s: slope)
 
 
 def predict_linear(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
@@ -299,26 +301,26 @@ def predict_linear(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
     # the evaluation time itself, which the caller hands in as the second argument.
     ahead, now_ms = args[0][ok], args[1][ok]
 
-    def at(slope: Values, level: Values, mean_ms: Values) -> Values:
+    def extrapolate(slope: Values, level: Values, mean_ms: Values) -> Values:
         with np.errstate(invalid="ignore"):
             return slope * ahead + (level + slope * (now_ms - mean_ms) / 1000)
 
-    return _line(t_ms, windows, at)
+    return _fit_lines(t_ms, windows, extrapolate)
 
 
 _FromLine = Callable[[Values, Values, Values], Values]
 
 
-def _line(t_ms: Times, windows: Windows, take: _FromLine) -> Prepared:
+def _fit_lines(t_ms: Times, windows: Windows, take: _FromLine) -> Prepared:
     """Least squares through each window: slope, mean value, and mean time in milliseconds."""
     ok = windows.count >= 2
-    inside = windows.where(ok)
+    inside = windows.keep(ok)
 
     def apply(values: Values) -> Values:
         slope = np.empty((len(values), len(inside.lo)))
         level = np.empty_like(slope)
         mean_ms = np.empty(len(inside.lo))
-        for at, index, length in _gathers(inside):
+        for at, index, length in _gather_windows(inside):
             within = np.arange(index.shape[1]) < length[:, None]
             since = np.where(within, t_ms[index] - t_ms[index[:, :1]], 0)
             middle = since.sum(axis=1) / length
@@ -327,13 +329,13 @@ def _line(t_ms: Times, windows: Windows, take: _FromLine) -> Prepared:
             weight = x / (x * x).sum(axis=1)[:, None]
             for row, series in enumerate(values):
                 y = np.where(within, series[index], series[index[:, :1]])
-                slope[row, at], level[row, at] = _fit(y, weight, within, length)
+                slope[row, at], level[row, at] = _fit_line(y, weight, within, length)
         return take(slope, level, mean_ms)
 
     return Prepared(ok, apply)
 
 
-def _fit(y: Values, weight: Values, within: Mask, length: Times) -> tuple[Values, Values]:
+def _fit_line(y: Values, weight: Values, within: Mask, length: Times) -> tuple[Values, Values]:
     first = y[:, :1]
     flat = (y == first).all(axis=1)
     with np.errstate(invalid="ignore", over="ignore"):
@@ -349,7 +351,7 @@ def _fit(y: Values, weight: Values, within: Mask, length: Times) -> tuple[Values
 def double_exponential_smoothing(_: Times, windows: Windows, args: _Args) -> Prepared:
     """Holt's smoothing with a trend."""
     ok = windows.count >= 2
-    inside = windows.where(ok)
+    inside = windows.keep(ok)
     smooth, trend = args[0][ok], args[1][ok]
 
     def apply(values: Values) -> Values:
@@ -370,30 +372,30 @@ def double_exponential_smoothing(_: Times, windows: Windows, args: _Args) -> Pre
 
 def ts_of_max_over_time(t_ms: Times, windows: Windows, _: _Args) -> Prepared:
     """When the greatest value was last seen, in seconds."""
-    return _when(t_ms, windows, lambda values: -values)
+    return _find_time_of(t_ms, windows, lambda values: -values)
 
 
 def ts_of_min_over_time(t_ms: Times, windows: Windows, _: _Args) -> Prepared:
     """When the smallest value was last seen, in seconds."""
-    return _when(t_ms, windows, lambda values: values)
+    return _find_time_of(t_ms, windows, lambda values: values)
 
 
-def _when(t_ms: Times, windows: Windows, turn: Callable[[Values], Values]) -> Prepared:
-    ok, inside = _filled(windows)
+def _find_time_of(t_ms: Times, windows: Windows, turn: Callable[[Values], Values]) -> Prepared:
+    ok, inside = _drop_empty_windows(windows)
 
     def apply(values: Values) -> Values:
         out = np.empty((len(values), len(inside.lo)))
         values = turn(values)
-        for at, index, length in _gathers(inside):
+        for at, index, length in _gather_windows(inside):
             beyond = np.arange(index.shape[1]) >= length[:, None]
             for row, series in enumerate(values):
-                out[row, at] = t_ms[_last_smallest(series[index], beyond, index)] / 1000
+                out[row, at] = t_ms[_find_last_smallest(series[index], beyond, index)] / 1000
         return out
 
     return Prepared(ok, apply)
 
 
-def _last_smallest(window: Values, beyond: Mask, index: Times) -> Times:
+def _find_last_smallest(window: Values, beyond: Mask, index: Times) -> Times:
     """The index of the last smallest value; while only NaN was seen, any value replaces it."""
     smallest = np.fmin.reduce(np.where(beyond, np.nan, window), axis=1)
     all_nan = np.isnan(smallest)
@@ -407,7 +409,7 @@ def integral(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
 
     The argument picks the rule: 0 left points, 1 right points, 2 trapezoids.
     """
-    ok, inside = _filled(windows)
+    ok, inside = _drop_empty_windows(windows)
     rule = args[0][ok] if args else np.full(int(ok.sum()), 2.0)
     seconds = np.diff(t_ms) / 1000
 
@@ -421,7 +423,7 @@ def integral(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
                 # Parts of a pair side by side, so that both count in the same sum.
                 areas = np.stack(parts, axis=2).reshape(len(values), -1)
                 lo, hi = len(parts) * inside.lo[at], len(parts) * (inside.hi[at] - 1)
-                out[:, at] = joined(*window_sums(areas, lo, hi))
+                out[:, at] = finish_sum(*sum_windows(areas, lo, hi))
         return out
 
     return Prepared(ok, apply)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.model.sample import HourStatistic
-from jipyo.promql.engine import over_time
+from jipyo.promql.engine.functions import over_time
 from jipyo.promql.engine.samples import Samples
 from jipyo.promql.engine.windows import Kernel, Prepared, Windows
 
@@ -53,13 +53,13 @@ _STATISTICS: Mapping[str, _Statistic] = MappingProxyType(
 )
 
 
-def on_the_hour(name: str, end_ms: Times, range_ms: int) -> bool:
+def is_answerable(name: str, end_ms: Times, range_ms: int) -> bool:
     """Whether the function over these windows can be read from hours."""
     whole = range_ms % HOUR_MS == 0 and bool((end_ms % HOUR_MS == 0).all())
     return whole and name in _STATISTICS
 
 
-def figures(name: str) -> frozenset[HourStatistic]:
+def find_needed_figures(name: str) -> frozenset[HourStatistic]:
     """What a function needs of the hours, besides their counts."""
     figure = _STATISTICS[name].figure
     return frozenset() if figure is None else frozenset([figure])
@@ -75,7 +75,7 @@ class _Hours:
     counts: Values
 
 
-def evaluate(
+def prepare_hours(
     name: str, blocks: Iterable[HourBlock], windows: Callable[[Times], Windows]
 ) -> list[tuple[Samples, Prepared]] | None:
     """What to compute for each group of series, or None where only samples will do.
@@ -83,14 +83,14 @@ def evaluate(
     The sums of an average that might overflow are such a case.
     """
     found = []
-    for hours in _together(name, blocks):
+    for hours in _group_by_hours(name, blocks):
         if name == "avg_over_time" and not np.isfinite(hours.values).all():
             return None
-        found.append((_as_samples(hours), _prepared(name, hours, windows(hours.end_ms))))
+        found.append((_as_samples(hours), _prepare_kernel(name, hours, windows(hours.end_ms))))
     return found
 
 
-def _together(name: str, blocks: Iterable[HourBlock]) -> Iterator[_Hours]:
+def _group_by_hours(name: str, blocks: Iterable[HourBlock]) -> Iterator[_Hours]:
     statistic = _STATISTICS[name]
     alike: dict[bytes, list[HourBlock]] = {}
     for block in blocks:
@@ -110,7 +110,7 @@ def _as_samples(hours: _Hours) -> Samples:
     return Samples(hours.series, hours.end_ms, both, np.zeros(len(hours.series), np.bool_))
 
 
-def _prepared(name: str, hours: _Hours, windows: Windows) -> Prepared:
+def _prepare_kernel(name: str, hours: _Hours, windows: Windows) -> Prepared:
     inner = _STATISTICS[name].kernel(hours.end_ms, windows, ())
     count = over_time.sum_over_time(hours.end_ms, windows, ())
     hour_count = len(hours.end_ms)

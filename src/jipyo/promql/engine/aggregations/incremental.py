@@ -1,4 +1,4 @@
-"""Aggregations that take in block after block: sum, avg, count, group, min, max, stddev, stdvar."""
+"""Aggregations that need one block at a time: sum, avg, count, group, min, max, stddev, stdvar."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from jipyo.promql.engine.block import Block, concatenate
-from jipyo.promql.engine.groups import Groups, members
-from jipyo.promql.engine.summation import joined, mean_step, sum_rows, two_sum
+from jipyo.promql.engine.block import VectorBlock, join_blocks
+from jipyo.promql.engine.groups import GroupIndex, split_by_size
+from jipyo.promql.engine.summation import finish_sum, sum_rows, two_sum, update_mean
 
 if TYPE_CHECKING:
     from jipyo.model.sample import Mask, Times, Values
     from jipyo.promql.syntax.ast import Aggregate
 
-Source = Callable[[], Iterator[Block]]
-"""Begins to read the series that are aggregated, each time from the start."""
+ReadBlocks = Callable[[], Iterator[VectorBlock]]
+"""Reads the series that are aggregated, from the start at every call."""
 
 
-class Fold(Protocol):
-    """Takes block after block in; shapes (groups, steps)."""
+class Accumulator(Protocol):
+    """The state of an aggregation; results have shape (groups, steps)."""
 
     def add(self, groups: Times, values: Values, present: Mask) -> None:
-        """Take in groups of one size: values (groups, members, steps)."""
+        """Add groups of one size: values and present (groups, members, steps)."""
         ...
 
     def result(self) -> Values:
-        """What has come together."""
+        """The aggregate of all that was added."""
         ...
 
 
@@ -40,14 +40,14 @@ class _Grid:
         self._start = start
         self._room = np.full((0, steps), start)
 
-    def grown(self, groups: int) -> Values:
+    def grow(self, groups: int) -> Values:
         room = len(self._room)
         if groups > room:
             more = np.full((max(groups, 2 * room) - room, self._room.shape[1]), self._start)
             self._room = np.concatenate((self._room, more)) if room else more
         return self._room
 
-    def cut(self, groups: int) -> Values:
+    def trim(self, groups: int) -> Values:
         return self._room[:groups]
 
 
@@ -62,17 +62,17 @@ class _Sums:
     def add(self, groups: Times, values: Values, present: Mask) -> None:
         self.groups = max(self.groups, int(groups.max()) + 1)
         filled = values if present.all() else np.where(present, values, 0.0)
-        total, lost = self.total.grown(self.groups), self.lost.grown(self.groups)
+        total, lost = self.total.grow(self.groups), self.lost.grow(self.groups)
         more, gone = sum_rows(filled)
         total[groups], rounding = two_sum(total[groups], more)
         lost[groups] += gone + rounding
 
     def result(self) -> Values:
-        return joined(self.total.cut(self.groups), self.lost.cut(self.groups))
+        return finish_sum(self.total.trim(self.groups), self.lost.trim(self.groups))
 
 
 class _Ones:
-    """1, however many there are."""
+    """1 for every group: `group`, and `count`, which is counted beside it."""
 
     def __init__(self, steps: int) -> None:
         self._ones = _Grid(steps, 1.0)
@@ -81,10 +81,10 @@ class _Ones:
     def add(self, groups: Times, values: Values, present: Mask) -> None:
         del values, present
         self._groups = max(self._groups, int(groups.max()) + 1)
-        self._ones.grown(self._groups)
+        self._ones.grow(self._groups)
 
     def result(self) -> Values:
-        return self._ones.cut(self._groups)
+        return self._ones.trim(self._groups)
 
 
 class _Extreme:
@@ -98,15 +98,15 @@ class _Extreme:
     def add(self, groups: Times, values: Values, present: Mask) -> None:
         self._groups = max(self._groups, int(groups.max()) + 1)
         filled = values if present.all() else np.where(present, values, np.nan)
-        best = self._best.grown(self._groups)
+        best = self._best.grow(self._groups)
         best[groups] = self._pick(best[groups], self._pick.reduce(filled, axis=1))
 
     def result(self) -> Values:
-        return self._best.cut(self._groups)
+        return self._best.trim(self._groups)
 
 
 class _Variance:
-    """Mean and squared distance from it, joined as Chan, Golub and LeVeque do (1979)."""
+    """Mean and squared distance from it, combined as Chan, Golub and LeVeque do (1979)."""
 
     def __init__(self, steps: int, *, root: bool) -> None:
         self._count = _Grid(steps, 0.0)
@@ -129,7 +129,7 @@ class _Variance:
 
     def _join(self, groups: Times, count: Values, mean: Values, squares: Values) -> None:
         counts, means, sums = (
-            grid.grown(self._groups) for grid in (self._count, self._mean, self._squares)
+            grid.grow(self._groups) for grid in (self._count, self._mean, self._squares)
         )
         before, centre = counts[groups], means[groups]
         total = np.maximum(before + count, 1.0)
@@ -139,11 +139,11 @@ class _Variance:
         counts[groups] = before + count
 
     def result(self) -> Values:
-        variance = self._squares.cut(self._groups) / np.maximum(self._count.cut(self._groups), 1)
+        variance = self._squares.trim(self._groups) / np.maximum(self._count.trim(self._groups), 1)
         return np.sqrt(variance) if self._root else variance
 
 
-_FOLDS: Mapping[str, Callable[[int], Fold]] = MappingProxyType(
+_ACCUMULATORS: Mapping[str, Callable[[int], Accumulator]] = MappingProxyType(
     {
         "sum": _Sums,
         "avg": _Sums,
@@ -156,72 +156,63 @@ _FOLDS: Mapping[str, Callable[[int], Fold]] = MappingProxyType(
     }
 )
 
-FOLDED = frozenset(_FOLDS)
+INCREMENTAL = frozenset(_ACCUMULATORS)
 """The aggregators of this file."""
 
 
-def fold(aggregate: Aggregate, source: Source, steps: int) -> Block:
-    """Aggregate series as they come; little more than the groups is in memory."""
+def aggregate_blocks(aggregate: Aggregate, read_blocks: ReadBlocks, steps: int) -> VectorBlock:
+    """Aggregate series block by block, with little more than the groups in memory."""
     name = aggregate.op.name
-    groups, folded = Groups.of(aggregate), _FOLDS[name](steps)
+    groups, accumulator = GroupIndex.of(aggregate), _ACCUMULATORS[name](steps)
     counts = _Grid(steps, 0.0)
-    for block in _batched(source(), steps):
-        numbers = groups.number(block.series, block.nameless)
-        for which, rows in members(numbers):
+    for block in _batch_small_blocks(read_blocks(), steps):
+        numbers = groups.assign(block.series, block.nameless)
+        for which, rows in split_by_size(numbers):
             present = block.present[rows]
-            folded.add(which, block.values[rows], present)
-            counts.grown(len(groups))[which] += present.sum(axis=1)
-    count = counts.cut(len(groups))
-    values = _finished(name, folded.result(), count)
+            accumulator.add(which, block.values[rows], present)
+            counts.grow(len(groups))[which] += present.sum(axis=1)
+    count = counts.trim(len(groups))
+    values = count if name == "count" else accumulator.result()
     if name == "avg":
+        values = values / np.maximum(count, 1.0)
         doubtful = ~np.isfinite(values) & (count > 0)
         if doubtful.any():
-            values[doubtful] = _running_means(aggregate, source, doubtful)
-    return _named(groups, values, count > 0)
+            values[doubtful] = _compute_running_means(aggregate, read_blocks, doubtful)
+    block = VectorBlock.of(groups.labels, values, count > 0)
+    return replace(block, nameless=groups.nameless).drop_empty()
 
 
 _SMALL = 1 << 14
-"""Blocks of fewer values are taken in together."""
+"""Blocks of fewer values are aggregated together."""
 
 
-def _batched(blocks: Iterator[Block], steps: int) -> Iterator[Block]:
-    waiting: list[Block] = []
+def _batch_small_blocks(blocks: Iterator[VectorBlock], steps: int) -> Iterator[VectorBlock]:
+    waiting: list[VectorBlock] = []
     size = 0
     for block in blocks:
         waiting.append(block)
         size += block.values.size
         if size >= _SMALL:
-            yield concatenate(waiting, steps)
+            yield join_blocks(waiting, steps)
             waiting, size = [], 0
     if waiting:
-        yield concatenate(waiting, steps)
+        yield join_blocks(waiting, steps)
 
 
-def _finished(name: str, values: Values, count: Values) -> Values:
-    if name == "avg":
-        return values / np.maximum(count, 1.0)
-    return count if name == "count" else values
-
-
-def _named(groups: Groups, values: Values, present: Mask) -> Block:
-    block = Block.of(groups.labels, values, present)
-    return replace(block, nameless=groups.nameless).seen()
-
-
-def _running_means(aggregate: Aggregate, source: Source, wanted: Mask) -> Values:
-    """The means of these cells, one series after the other, where the sum would overflow."""
-    groups = Groups.of(aggregate)
+def _compute_running_means(aggregate: Aggregate, read_blocks: ReadBlocks, wanted: Mask) -> Values:
+    """The means of the `wanted` cells, one series after the other: their sums would overflow."""
+    groups = GroupIndex.of(aggregate)
     total, lost, count = (np.zeros(wanted.shape) for _ in range(3))
     running = np.zeros(wanted.shape, np.bool_)
-    for block in source():
-        numbers = groups.number(block.series, block.nameless)
+    for block in read_blocks():
+        numbers = groups.assign(block.series, block.nameless)
         for group, values, present in zip(numbers, block.values, block.present, strict=True):
             at = np.flatnonzero(present & wanted[group])
             begun = at[count[group, at] > 0]
             count[group, at] += 1
             fresh = np.setdiff1d(at, begun)
             total[group, fresh] = values[fresh]
-            total[group, begun], lost[group, begun], running[group, begun] = mean_step(
+            total[group, begun], lost[group, begun], running[group, begun] = update_mean(
                 total[group, begun],
                 lost[group, begun],
                 running[group, begun],

@@ -15,30 +15,30 @@ from jipyo.model.labels import METRIC_NAME, Labels
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jipyo.promql.engine.block import Block
+    from jipyo.promql.engine.block import VectorBlock
 
 _REFERENCE = re.compile(rb"\$(?:(\$)|([A-Za-z0-9_]+)|\{([A-Za-z0-9_]+)\})")
 _MAX_REGEX_BYTES = 8 << 20
 
 
-def label_replace(block: Block, texts: Sequence[str]) -> Block:
+def replace_label(block: VectorBlock, texts: Sequence[str]) -> VectorBlock:
     """Set a label to what a pattern finds in another; (target, replacement, source, pattern).
 
     Raises:
         QueryError: pattern or target are no good, or two series become one.
     """
     target, replacement, source, pattern = texts
-    expand = _expander(pattern, replacement)
+    expand = _make_expander(pattern, replacement)
     check_label(target, "invalid destination label name in label_replace(): ")
 
     def change(labels: Labels) -> Labels | None:
         value = expand(labels.get(source, ""))
         return None if value is None else labels.put({target: value})
 
-    return _relabelled(block, target, change)
+    return _relabel(block, target, change)
 
 
-def label_join(block: Block, texts: Sequence[str]) -> Block:
+def join_labels(block: VectorBlock, texts: Sequence[str]) -> VectorBlock:
     """Set a label to the values of others, joined; (target, separator, sources...).
 
     Raises:
@@ -53,10 +53,12 @@ def label_join(block: Block, texts: Sequence[str]) -> Block:
         value = separator.join(labels.get(source, "") for source in sources)
         return labels.put({target: value})
 
-    return _relabelled(block, target, change)
+    return _relabel(block, target, change)
 
 
-def _relabelled(block: Block, target: str, change: Callable[[Labels], Labels | None]) -> Block:
+def _relabel(
+    block: VectorBlock, target: str, change: Callable[[Labels], Labels | None]
+) -> VectorBlock:
     changed = [change(labels) for labels in block.series]
     series = tuple(
         old if new is None else new for new, old in zip(changed, block.series, strict=True)
@@ -66,7 +68,7 @@ def _relabelled(block: Block, target: str, change: Callable[[Labels], Labels | N
         # Whoever sets the name wants to see it.
         nameless = nameless.copy()
         nameless[[row for row, new in enumerate(changed) if new is not None]] = False
-    return replace(block, series=series, nameless=nameless).merged()
+    return replace(block, series=series, nameless=nameless).merge_duplicates()
 
 
 def check_label(name: str, complaint: str) -> None:
@@ -79,10 +81,10 @@ def check_label(name: str, complaint: str) -> None:
         raise QueryError.execution(complaint + name)
 
 
-def _expander(pattern: str, replacement: str) -> Callable[[str], str | None]:
+def _make_expander(pattern: str, replacement: str) -> Callable[[str], str | None]:
     """What a value becomes, or None where the pattern does not match all of it."""
     try:
-        found = _compiled(pattern)
+        found = _compile_pattern(pattern)
     except re2.error as error:
         complaint = f"invalid regular expression in label_replace(): {pattern}"
         raise QueryError.execution(complaint) from error
@@ -92,13 +94,13 @@ def _expander(pattern: str, replacement: str) -> Callable[[str], str | None]:
         match = found.fullmatch(value.encode("utf-8", "surrogateescape"))
         if match is None:
             return None
-        filled = _REFERENCE.sub(lambda reference: _group(match, found, reference), template)
+        filled = _REFERENCE.sub(lambda reference: _get_group(match, found, reference), template)
         return filled.decode("utf-8", "surrogateescape")
 
     return expand
 
 
-def _group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) -> bytes:
+def _get_group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) -> bytes:
     """As Go's regexp.Expand: what does not exist is empty."""
     if reference[1]:
         return b"$"
@@ -108,7 +110,7 @@ def _group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) ->
 
 
 @lru_cache(maxsize=256)
-def _compiled(pattern: str) -> re2._Regexp:
+def _compile_pattern(pattern: str) -> re2._Regexp:
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
@@ -119,7 +121,7 @@ def _compiled(pattern: str) -> re2._Regexp:
 _CHUNK = re.compile(r"\d+|\D+", re.ASCII)
 
 
-def sort_by_label(block: Block, names: Sequence[str], *, descending: bool) -> Block:
+def sort_by_label(block: VectorBlock, names: Sequence[str], *, descending: bool) -> VectorBlock:
     """Order series by label values as people count: `a2` before `a10`."""
 
     def compare(one: int, two: int) -> int:
@@ -127,14 +129,14 @@ def sort_by_label(block: Block, names: Sequence[str], *, descending: bool) -> Bl
         for name in names:
             first, second = a.get(name, ""), b.get(name, "")
             if first != second:
-                return -1 if natural_less(first, second) else 1
+                return -1 if is_naturally_less(first, second) else 1
         return (a.pairs > b.pairs) - (a.pairs < b.pairs)
 
     order = sorted(range(len(block.series)), key=cmp_to_key(compare), reverse=descending)
-    return block.rows(order)
+    return block.take_rows(order)
 
 
-def natural_less(one: str, two: str) -> bool:
+def is_naturally_less(one: str, two: str) -> bool:
     """Whether one comes before two: runs of digits compare as numbers (facette/natsort)."""
     a, b = _CHUNK.findall(one), _CHUNK.findall(two)
     for first, second in zip(a, b, strict=False):

@@ -38,45 +38,47 @@ def _moments(seconds: Values) -> _Moments:
     return np.trunc(seconds).astype(np.int64).astype("datetime64[s]")
 
 
-def _since(moments: _Moments, unit: str, part: str) -> Values:
-    """How many `part`s have passed since the `unit` began."""
+def _count_since(moments: _Moments, unit: str, extract_part: str) -> Values:
+    """How many `extract_part`s have passed since the `unit` began."""
     start = moments.astype(f"datetime64[{unit}]")
-    passed = moments.astype(f"datetime64[{part}]") - start.astype(f"datetime64[{part}]")
+    passed = moments.astype(f"datetime64[{extract_part}]") - start.astype(
+        f"datetime64[{extract_part}]"
+    )
     count: Values = passed.astype(np.float64)
     return count
 
 
-def _days_in_month(moments: _Moments) -> Values:
+def _count_days_in_month(moments: _Moments) -> Values:
     month = moments.astype("datetime64[M]")
     days = (month + np.timedelta64(1, "M")).astype("datetime64[D]") - month.astype("datetime64[D]")
     count: Values = days.astype(np.float64)
     return count
 
 
-def _day_of_week(moments: _Moments) -> Values:
+def _find_day_of_week(moments: _Moments) -> Values:
     # 1970-01-01 was a Thursday; Sunday is 0.
     return np.mod(moments.astype("datetime64[D]").astype(np.float64) + 4, 7)
 
 
 _PARTS: Mapping[str, Callable[[_Moments], Values]] = MappingProxyType(
     {
-        "day_of_month": lambda moments: _since(moments, "M", "D") + 1,
-        "day_of_week": _day_of_week,
-        "day_of_year": lambda moments: _since(moments, "Y", "D") + 1,
-        "days_in_month": _days_in_month,
-        "hour": lambda moments: _since(moments, "D", "h"),
-        "minute": lambda moments: _since(moments, "h", "m"),
-        "month": lambda moments: _since(moments, "Y", "M") + 1,
+        "day_of_month": lambda moments: _count_since(moments, "M", "D") + 1,
+        "day_of_week": _find_day_of_week,
+        "day_of_year": lambda moments: _count_since(moments, "Y", "D") + 1,
+        "days_in_month": _count_days_in_month,
+        "hour": lambda moments: _count_since(moments, "D", "h"),
+        "minute": lambda moments: _count_since(moments, "h", "m"),
+        "month": lambda moments: _count_since(moments, "Y", "M") + 1,
         "year": lambda moments: moments.astype("datetime64[Y]").astype(np.float64) + 1970,
     }
 )
 
-NAMES = frozenset(_PARTS)
+DATE_FUNCTIONS = frozenset(_PARTS)
 """The functions of this file."""
 
 
-def part(name: str, seconds: Values) -> Values:
-    """The part that the function of this name takes out, of seconds since 1970."""
+def extract_part(name: str, seconds: Values) -> Values:
+    """The extract_part that the function of this name takes out, of seconds since 1970."""
     counted = np.abs(seconds) < _COUNTED
     values = _PARTS[name](_moments(np.where(counted, seconds, 0.0)))
     return values if counted.all() else np.where(counted, values, _UNCOUNTED[name])

@@ -13,7 +13,7 @@ _DEGREE = np.pi / 180
 
 _Plain = Callable[[Values], Values]
 
-PLAIN: Mapping[str, _Plain] = MappingProxyType(
+ELEMENTWISE: Mapping[str, _Plain] = MappingProxyType(
     {
         "abs": np.abs,
         "acos": np.arccos,
@@ -43,24 +43,24 @@ PLAIN: Mapping[str, _Plain] = MappingProxyType(
 """By name, functions of the values alone."""
 
 
-def rounded(values: Values, to: Values) -> Values:
+def round_to_multiple(values: Values, to: Values) -> Values:
     """To the nearest multiple of `to` (steps,), halves up."""
     inverse = 1.0 / to
     return np.floor(values * inverse + 0.5) / inverse
 
 
-def clamped(values: Values, low: Values, high: Values) -> Values:
+def clip_values(values: Values, low: Values, high: Values) -> Values:
     """Between `low` and `high`; NaN stays unless a limit is infinite."""
-    return greater(low, smaller(high, values))
+    return pick_greater(low, pick_smaller(high, values))
 
 
-def smaller(one: Values, two: Values) -> Values:
+def pick_smaller(one: Values, two: Values) -> Values:
     """The smaller of each two; -Inf even beside NaN, as Go's math.Min has it."""
     endless = np.isneginf(one) | np.isneginf(two)
     return np.where(endless, -np.inf, np.minimum(one, two))
 
 
-def greater(one: Values, two: Values) -> Values:
+def pick_greater(one: Values, two: Values) -> Values:
     """The greater of each two; +Inf even beside NaN, as Go's math.Max has it."""
     endless = np.isposinf(one) | np.isposinf(two)
     return np.where(endless, np.inf, np.maximum(one, two))

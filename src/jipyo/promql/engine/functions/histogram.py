@@ -11,9 +11,9 @@ import numpy as np
 
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Mask, Times, Values
-from jipyo.promql.engine.annotations import Annotations, Flattened
-from jipyo.promql.engine.block import Block, concatenate
-from jipyo.promql.engine.over_time import out_of_range
+from jipyo.promql.engine.annotations import Annotations, Flattening
+from jipyo.promql.engine.block import VectorBlock, join_blocks
+from jipyo.promql.engine.functions.over_time import apply_quantile_limits
 
 if TYPE_CHECKING:
     from jipyo.promql.syntax.ast import Span
@@ -37,7 +37,7 @@ class Buckets:
     steps: Times
 
     @property
-    def endless(self) -> bool:
+    def has_infinite_bound(self) -> bool:
         """Whether there is a bucket without an upper bound."""
         return bool(len(self.bounds)) and math.isinf(self.bounds[-1]) and self.bounds[-1] > 0
 
@@ -52,28 +52,30 @@ class Histogram:
     rows: list[int]
 
 
-def histograms(block: Block, notes: Annotations, pos: Span) -> list[Histogram]:
+def find_histograms(block: VectorBlock, annotations: Annotations, pos: Span) -> list[Histogram]:
     """The histograms among the series; those without a proper `le` are left out and told."""
     found: dict[_Pairs, list[tuple[float, int]]] = {}
     for row, labels in enumerate(block.series):
         text = labels.get("le", "")
-        bound = _bound(text)
+        bound = _parse_bound(text)
         if bound is None:
-            notes.bad_bucket(text, labels.metric, pos)
+            annotations.warn_bad_bucket(text, labels.metric, pos)
             continue
         key = tuple(pair for pair in labels.pairs if pair[0] != "le")
         found.setdefault(key, []).append((bound, row))
-    return [_histogram(block, key, members) for key, members in found.items()]
+    return [_build_histogram(block, key, members) for key, members in found.items()]
 
 
-def _histogram(block: Block, key: _Pairs, members: list[tuple[float, int]]) -> Histogram:
+def _build_histogram(
+    block: VectorBlock, key: _Pairs, members: list[tuple[float, int]]
+) -> Histogram:
     members.sort(key=lambda member: member[0])
     rows = [row for _, row in members]
     nameless = bool(block.nameless[rows].any())
     return Histogram(Labels(key), nameless, np.array([bound for bound, _ in members]), rows)
 
 
-def _bound(text: str) -> float | None:
+def _parse_bound(text: str) -> float | None:
     try:
         bound = float(text.replace("_", "x"))
     except ValueError:
@@ -81,21 +83,23 @@ def _bound(text: str) -> float | None:
     return None if math.isnan(bound) or text != text.strip() else bound
 
 
-def _buckets(histogram: Histogram, block: Block) -> Iterator[Buckets]:
+def _split_by_buckets(histogram: Histogram, block: VectorBlock) -> Iterator[Buckets]:
     """The histogram, apart for each set of buckets that are present together."""
     present = block.present[histogram.rows]
     counts = block.values[histogram.rows]
     if present.all():
-        yield _coalesced(histogram.bounds, counts, np.arange(counts.shape[1]))
+        yield _merge_equal_bounds(histogram.bounds, counts, np.arange(counts.shape[1]))
         return
     patterns, which = np.unique(present, axis=1, return_inverse=True)
     for nth, pattern in enumerate(patterns.T):
         if pattern.any():
             steps = np.flatnonzero(which.reshape(-1) == nth)
-            yield _coalesced(histogram.bounds[pattern], counts[np.ix_(pattern, steps)], steps)
+            yield _merge_equal_bounds(
+                histogram.bounds[pattern], counts[np.ix_(pattern, steps)], steps
+            )
 
 
-def _coalesced(bounds: Values, counts: Values, steps: Times) -> Buckets:
+def _merge_equal_bounds(bounds: Values, counts: Values, steps: Times) -> Buckets:
     """Buckets with equal bounds become one."""
     edges, start = np.unique(bounds, return_index=True)
     if len(edges) < len(bounds):
@@ -106,74 +110,80 @@ def _coalesced(bounds: Values, counts: Values, steps: Times) -> Buckets:
 _Evaluate = Callable[[Histogram, Buckets], Values]
 
 
-def _evaluated(block: Block, found: list[Histogram], evaluate: _Evaluate) -> Block:
+def _evaluate_histograms(
+    block: VectorBlock, found: list[Histogram], evaluate: _Evaluate
+) -> VectorBlock:
     steps = block.values.shape[1]
     values = np.zeros((len(found), steps))
     present = np.zeros(values.shape, np.bool_)
     for row, histogram in enumerate(found):
-        for buckets in _buckets(histogram, block):
+        for buckets in _split_by_buckets(histogram, block):
             values[row, buckets.steps] = evaluate(histogram, buckets)
             present[row, buckets.steps] = True
-    return Block.of([histogram.labels for histogram in found], values, present)
+    return VectorBlock.of([histogram.labels for histogram in found], values, present)
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class HistogramContext:
     """What a histogram function needs beside its vector."""
 
     t_ms: Times
-    notes: Annotations
+    annotations: Annotations
     pos: Span
     delayed: bool
     advice: bool
 
 
-def quantile(block: Block, q: Values, context: Context) -> Block:
+def compute_quantile(block: VectorBlock, q: Values, context: HistogramContext) -> VectorBlock:
     """`histogram_quantile`; `q` (steps,)."""
-    found = histograms(block, context.notes, context.pos)
-    return _quantiles(block, found, q, context).without_names(delayed=context.delayed)
+    found = find_histograms(block, context.annotations, context.pos)
+    return _evaluate_quantiles(block, found, q, context).drop_names(delayed=context.delayed)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RequestedQuantile:
     """A quantile, how it is written, and at which steps (steps,) it is asked for."""
 
     text: str
     q: float
-    here: Mask
+    at_steps: Mask
 
 
-def quantiles(block: Block, wanted: list[Wanted], label: str, context: Context) -> Block:
+def compute_quantiles(
+    block: VectorBlock, wanted: list[RequestedQuantile], label: str, context: HistogramContext
+) -> VectorBlock:
     """`histogram_quantiles`: one series for each quantile, told apart by a label."""
-    found = histograms(block, context.notes, context.pos)
+    found = find_histograms(block, context.annotations, context.pos)
     parts = []
     for each in wanted:
-        part = _quantiles(block, found, np.full(len(each.here), each.q), context)
+        part = _evaluate_quantiles(block, found, np.full(len(each.at_steps), each.q), context)
         series = tuple(labels.put({label: each.text}) for labels in part.series)
-        parts.append(replace(part, series=series, present=part.present & each.here))
-    whole = concatenate(parts, block.values.shape[1])
-    return whole.without_names(delayed=context.delayed)
+        parts.append(replace(part, series=series, present=part.present & each.at_steps))
+    whole = join_blocks(parts, block.values.shape[1])
+    return whole.drop_names(delayed=context.delayed)
 
 
-def _quantiles(block: Block, found: list[Histogram], q: Values, context: Context) -> Block:
+def _evaluate_quantiles(
+    block: VectorBlock, found: list[Histogram], q: Values, context: HistogramContext
+) -> VectorBlock:
     def evaluate(histogram: Histogram, buckets: Buckets) -> Values:
         result = np.full(len(buckets.steps), np.nan)
         here = q[buckets.steps]
-        if buckets.endless:
-            flat, how = flattened(buckets, context.t_ms)
+        if buckets.has_infinite_bound:
+            flat, how = flatten_buckets(buckets, context.t_ms)
             metric = histogram.labels.metric if context.delayed else ""
             if how is not None:
-                context.notes.flattened(metric, how, context.pos)
+                context.annotations.note_flattening(metric, how, context.pos)
             if len(buckets.bounds) > 1:
-                result, first = _interpolated(flat, here)
+                result, first = _interpolate(flat, here)
                 if context.advice and first.any():
-                    context.notes.first_bucket(context.pos)
-        return out_of_range(here, result)
+                    context.annotations.warn_first_bucket(context.pos)
+        return apply_quantile_limits(here, result)
 
-    return _evaluated(block, found, evaluate)
+    return _evaluate_histograms(block, found, evaluate)
 
 
-def flattened(buckets: Buckets, t_ms: Times) -> tuple[Buckets, Flattened | None]:
+def flatten_buckets(buckets: Buckets, t_ms: Times) -> tuple[Buckets, Flattening | None]:
     """The buckets without decreases, and how they had to be changed."""
     rise = np.diff(buckets.counts, axis=0)
     small = np.abs(rise) < _TOLERANCE * (np.abs(buckets.counts[1:]) + np.abs(buckets.counts[:-1]))
@@ -184,15 +194,15 @@ def flattened(buckets: Buckets, t_ms: Times) -> tuple[Buckets, Flattened | None]
     apart = np.zeros(counts.shape)
     for nth in range(1, len(counts)):
         before, now = counts[nth - 1], counts[nth].copy()
-        same = _almost_equal(before, now)
+        same = _is_almost_equal(before, now)
         fell = ~same & (now < before)
         counts[nth] = np.where(same | fell, before, now)
         forced[nth], apart[nth] = fell, np.where(fell, before - now, 0.0)
-    how = _how(buckets, forced, apart, t_ms) if forced.any() else None
+    how = _summarize_flattening(buckets, forced, apart, t_ms) if forced.any() else None
     return replace(buckets, counts=counts), how
 
 
-def _almost_equal(a: Values, b: Values) -> Mask:
+def _is_almost_equal(a: Values, b: Values) -> Mask:
     """As util/almost does it."""
     size = np.abs(a) + np.abs(b)
     least = np.finfo(np.float64).tiny
@@ -203,11 +213,11 @@ def _almost_equal(a: Values, b: Values) -> Mask:
     return near
 
 
-def _how(buckets: Buckets, forced: Mask, apart: Values, t_ms: Times) -> Flattened:
+def _summarize_flattening(buckets: Buckets, forced: Mask, apart: Values, t_ms: Times) -> Flattening:
     bounds = buckets.bounds[forced.any(axis=1)]
     columns = np.flatnonzero(forced.any(axis=0))
     when = t_ms[buckets.steps[columns]]
-    return Flattened(
+    return Flattening(
         float(bounds.min()),
         float(bounds.max()),
         float(apart.max()),
@@ -217,7 +227,7 @@ def _how(buckets: Buckets, forced: Mask, apart: Values, t_ms: Times) -> Flattene
     )
 
 
-def _interpolated(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
+def _interpolate(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
     """The quantile of each column, and where it lies in a first bucket that starts at 0."""
     bounds, counts = buckets.bounds, buckets.counts
     total = counts[-1]
@@ -238,36 +248,38 @@ def _interpolated(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
     return np.where(nothing, np.nan, value), guessed
 
 
-def fraction(block: Block, lower: Values, upper: Values, context: Context) -> Block:
+def compute_fraction(
+    block: VectorBlock, lower: Values, upper: Values, context: HistogramContext
+) -> VectorBlock:
     """`histogram_fraction`: the share of observations between two values (steps,)."""
-    found = histograms(block, context.notes, context.pos)
+    found = find_histograms(block, context.annotations, context.pos)
 
     def evaluate(_: Histogram, buckets: Buckets) -> Values:
-        if not buckets.endless:
+        if not buckets.has_infinite_bound:
             return np.full(len(buckets.steps), np.nan)
         low, high = lower[buckets.steps], upper[buckets.steps]
         if context.advice:
-            _tell_guesses(buckets, np.concatenate((low, high)), context)
-        return _share(buckets, low, high)
+            _warn_missing_boundaries(buckets, np.concatenate((low, high)), context)
+        return _compute_share(buckets, low, high)
 
-    return _evaluated(block, found, evaluate).without_names(delayed=context.delayed)
+    return _evaluate_histograms(block, found, evaluate).drop_names(delayed=context.delayed)
 
 
-def _tell_guesses(buckets: Buckets, values: Values, context: Context) -> None:
+def _warn_missing_boundaries(buckets: Buckets, values: Values, context: HistogramContext) -> None:
     for value in np.unique(values[np.isfinite(values)]):
         if value not in buckets.bounds and 0 < value < buckets.bounds[-2:][0]:
-            context.notes.no_edge(float(value), context.pos)
+            context.annotations.warn_no_boundary(float(value), context.pos)
 
 
-def _share(buckets: Buckets, lower: Values, upper: Values) -> Values:
+def _compute_share(buckets: Buckets, lower: Values, upper: Values) -> Values:
     total = buckets.counts[-1]
-    share = (_rank(buckets, upper) - _rank(buckets, lower)) / total
+    share = (_count_below(buckets, upper) - _count_below(buckets, lower)) / total
     share = np.where(lower >= upper, 0.0, share)
     unknown = (total == 0) | np.isnan(lower) | np.isnan(upper)
     return np.where(unknown, np.nan, share)
 
 
-def _rank(buckets: Buckets, value: Values) -> Values:
+def _count_below(buckets: Buckets, value: Values) -> Values:
     """How many observations lie below the value."""
     bounds, counts = buckets.bounds, buckets.counts
     column = np.arange(counts.shape[1])

@@ -11,13 +11,13 @@ from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp, select_all
 from jipyo.model.sample import Mask, Times, Values
-from jipyo.promql.engine.block import NAME_LABELS, Block, concatenate
-from jipyo.promql.engine.matching import braces
-from jipyo.promql.engine.plan import Node, StepInvariant, below
+from jipyo.promql.engine.block import NAME_LABELS, VectorBlock, join_blocks
+from jipyo.promql.engine.matching import format_braces
+from jipyo.promql.engine.plan import Node, StepInvariant, get_parts
 from jipyo.promql.syntax.ast import Call, Subquery, VectorSelector
 from jipyo.promql.syntax.signatures import ValueType
 
-LookUp = Callable[[VectorSelector], Iterator[tuple[Block, Values]]]
+LookUp = Callable[[VectorSelector], Iterator[tuple[VectorBlock, Values]]]
 """The newest samples of a selector at each step, and when they were in seconds."""
 
 _IDENTIFYING = ("instance", "job")
@@ -32,14 +32,14 @@ class Reference:
     at_ms: int | None = None
     offset_ms: int = 0
 
-    def moment(self) -> tuple[bool, int]:
+    def get_moment(self) -> tuple[bool, int]:
         """What two references have in common if they mean the same moment."""
         if self.at_ms is None:
             return False, self.offset_ms
         return True, self.at_ms - self.offset_ms
 
 
-def reference(node: Node) -> tuple[Reference, bool]:
+def find_reference(node: Node) -> tuple[Reference, bool]:
     """The moment that all selectors of an expression share, and whether they do share one."""
     found: list[Reference] = []
     free = False
@@ -49,10 +49,10 @@ def reference(node: Node) -> tuple[Reference, bool]:
         if node.value_type not in (ValueType.VECTOR, ValueType.MATRIX):
             return False
         if isinstance(node, VectorSelector):
-            found.append(_of_selector(node, path))
+            found.append(_resolve_selector(node, path))
             return True
         inner = (*path, node) if isinstance(node, Subquery) else path
-        parts = below(node)
+        parts = get_parts(node)
         if isinstance(node, Call) and node.function.name == "info":
             parts = parts[:1]
         if not sum(inspect(part, inner) for part in parts):
@@ -61,11 +61,11 @@ def reference(node: Node) -> tuple[Reference, bool]:
         return True
 
     inspect(node, ())
-    uniform = bool(found) and not free and len({one.moment() for one in found}) == 1
+    uniform = bool(found) and not free and len({one.get_moment() for one in found}) == 1
     return (found[0] if uniform else Reference()), uniform
 
 
-def _of_selector(node: VectorSelector, path: Sequence[Subquery]) -> Reference:
+def _resolve_selector(node: VectorSelector, path: Sequence[Subquery]) -> Reference:
     assert isinstance(node.offset, int)
     at_ms = node.at if isinstance(node.at, int) else None
     offset_ms = node.offset
@@ -96,16 +96,16 @@ class _Wanted:
         assert isinstance(selector, VectorSelector)
         names = tuple(m for m in selector.matchers if m.name == METRIC_NAME)
         data = tuple(m for m in selector.matchers if m.name != METRIC_NAME)
-        return cls(_effective(names), data)
+        return cls(_complete_names(names), data)
 
     def is_info(self, labels: Labels) -> bool:
         return select_all(self.names, labels)
 
-    def takes(self, label: str) -> bool:
+    def includes(self, label: str) -> bool:
         return not self.data or any(matcher.name == label for matcher in self.data)
 
     @property
-    def optional(self) -> bool:
+    def keeps_unmatched(self) -> bool:
         """Whether a series without info is kept."""
         return all(matcher.matches("") for matcher in self.data)
 
@@ -114,13 +114,13 @@ _TARGET_INFO = Matcher(METRIC_NAME, MatchOp.EQ, "target_info")
 _ANY_INFO = Matcher(METRIC_NAME, MatchOp.RE, ".+_info")
 
 
-def _effective(names: tuple[Matcher, ...]) -> tuple[Matcher, ...]:
+def _complete_names(names: tuple[Matcher, ...]) -> tuple[Matcher, ...]:
     if any(matcher.op in _POSITIVE for matcher in names):
         return names
     return (_ANY_INFO, *names) if names else (_TARGET_INFO,)
 
 
-def enriched(call: Call, base: Block, look_up: LookUp) -> Block:
+def add_info_labels(call: Call, base: VectorBlock, look_up: LookUp) -> VectorBlock:
     """The series with the labels of their info series, step by step.
 
     Raises:
@@ -129,23 +129,23 @@ def enriched(call: Call, base: Block, look_up: LookUp) -> Block:
     wanted = _Wanted.of(call)
     plain = [wanted.is_info(labels) for labels in base.series]
     identities = {
-        _identity(labels)
+        _get_identity(labels)
         for labels, is_info in zip(base.series, plain, strict=True)
-        if not is_info and any(_identity(labels))
+        if not is_info and any(_get_identity(labels))
     }
     steps = base.values.shape[1]
     infos = _Infos.read(call, wanted, identities, look_up, steps) if identities else None
-    parts: list[Block] = []
+    parts: list[VectorBlock] = []
     for row, is_info in enumerate(plain):
-        one = base.rows([row])
+        one = base.take_rows([row])
         if is_info or infos is None:
-            parts.extend([one] if is_info or wanted.optional else [])
+            parts.extend([one] if is_info or wanted.keeps_unmatched else [])
         else:
-            parts.extend(infos.joined(one, wanted))
-    return concatenate(parts, steps).seen().merged()
+            parts.extend(infos.join_to(one, wanted))
+    return join_blocks(parts, steps).drop_empty().merge_duplicates()
 
 
-def _identity(labels: Labels) -> _Identity:
+def _get_identity(labels: Labels) -> _Identity:
     return labels.get(_IDENTIFYING[0], ""), labels.get(_IDENTIFYING[1], "")
 
 
@@ -165,7 +165,7 @@ class _Infos:
         look_up: LookUp,
         steps: int,
     ) -> _Infos:
-        when, _ = reference(call.args[0])
+        when, _ = find_reference(call.args[0])
         selector = VectorSelector(
             "", (*wanted.data, *wanted.names), offset=when.offset_ms, at=when.at_ms
         )
@@ -173,34 +173,34 @@ class _Infos:
         for block, at in look_up(selector):
             blocks.append(block)
             seconds.append(np.broadcast_to(at, block.values.shape))
-        whole = concatenate(blocks, steps)
+        whole = join_blocks(blocks, steps)
         times = np.concatenate(seconds) if seconds else whole.values
         rows: dict[tuple[_Identity, str], list[int]] = {}
         for row, labels in enumerate(whole.series):
-            if _identity(labels) in identities:
-                rows.setdefault((_identity(labels), labels.metric), []).append(row)
+            if _get_identity(labels) in identities:
+                rows.setdefault((_get_identity(labels), labels.metric), []).append(row)
         newest: dict[_Identity, list[Times]] = {}
         for (identity, _name), same in sorted(rows.items()):
-            picked = _newest(whole, times, np.array(same))
+            picked = _pick_newest(whole, times, np.array(same))
             newest.setdefault(identity, []).append(picked)
         return cls(whole.series, newest)
 
-    def joined(self, one: Block, wanted: _Wanted) -> Iterator[Block]:
+    def join_to(self, one: VectorBlock, wanted: _Wanted) -> Iterator[VectorBlock]:
         """The one series, under the labels it has at each step."""
-        chosen = self.newest.get(_identity(one.series[0]), [])
+        chosen = self.newest.get(_get_identity(one.series[0]), [])
         present = one.present[0]
         if not chosen:
-            if wanted.optional:
+            if wanted.keeps_unmatched:
                 yield one
             return
-        for rows, here in _combinations(np.array(chosen), present):
+        for rows, here in _split_by_combination(np.array(chosen), present):
             infos = [self.series[row] for row in rows if row >= 0]
-            if infos or wanted.optional:
-                labels = _with_infos(one.series[0], infos, wanted)
+            if infos or wanted.keeps_unmatched:
+                labels = _merge_info_labels(one.series[0], infos, wanted)
                 yield replace(one, series=(labels,), present=here[None, :])
 
 
-def _newest(block: Block, seconds: Values, rows: Times) -> Times:
+def _pick_newest(block: VectorBlock, seconds: Values, rows: Times) -> Times:
     """Of series with the same identity the one sampled last, at each step."""
     present = block.present[rows]
     when = np.where(present, seconds[rows], -np.inf)
@@ -211,13 +211,13 @@ def _newest(block: Block, seconds: Values, rows: Times) -> Times:
         one, two = (block.series[row] for row in rows[present[:, step]][:2])
         at = int(best[step] * 1000)
         raise QueryError.execution(
-            f"found duplicate series for info metric: existing {braces(one)} @ {at}, "
-            f"new {braces(two)} @ {at}"
+            f"found duplicate series for info metric: existing {format_braces(one)} @ {at}, "
+            f"new {format_braces(two)} @ {at}"
         )
     return np.where(present.any(axis=0), rows[when.argmax(axis=0)], -1)
 
 
-def _combinations(chosen: Times, present: Mask) -> Iterator[tuple[list[int], Mask]]:
+def _split_by_combination(chosen: Times, present: Mask) -> Iterator[tuple[list[int], Mask]]:
     """Info rows that hold together, and at which steps."""
     unique, which = np.unique(chosen, axis=1, return_inverse=True)
     for nth, rows in enumerate(unique.T):
@@ -226,11 +226,11 @@ def _combinations(chosen: Times, present: Mask) -> Iterator[tuple[list[int], Mas
             yield rows.tolist(), here
 
 
-def _with_infos(base: Labels, infos: Sequence[Labels], wanted: _Wanted) -> Labels:
+def _merge_info_labels(base: Labels, infos: Sequence[Labels], wanted: _Wanted) -> Labels:
     added: dict[str, str] = {}
     for info in infos:
         for name, value in info.pairs:
-            if name in NAME_LABELS or not wanted.takes(name):
+            if name in NAME_LABELS or not wanted.includes(name):
                 continue
             if added.get(name, value) != value:
                 raise QueryError.execution(f"conflicting label: {name}")

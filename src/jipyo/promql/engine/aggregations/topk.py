@@ -10,12 +10,12 @@ import numpy as np
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
-from jipyo.promql.engine.block import Block
-from jipyo.promql.engine.groups import Groups, grouping, members
-from jipyo.promql.engine.over_time import quantiles
-from jipyo.promql.engine.xxhash import hash64
-from jipyo.promql.syntax.number_format import short
-from jipyo.promql.syntax.printer import number_text
+from jipyo.promql.engine.aggregations.xxhash import hash64
+from jipyo.promql.engine.block import VectorBlock
+from jipyo.promql.engine.functions.over_time import select_quantiles
+from jipyo.promql.engine.groups import GroupIndex, make_group_key, split_by_size
+from jipyo.promql.syntax.number_format import format_short
+from jipyo.promql.syntax.printer import format_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,76 +27,79 @@ if TYPE_CHECKING:
 _INT64 = 2.0**63
 
 
-def quantile(aggregate: Aggregate, block: Block, q: Values, notes: Annotations) -> Block:
+def compute_quantile(
+    aggregate: Aggregate, block: VectorBlock, q: Values, annotations: Annotations
+) -> VectorBlock:
     """The quantile of each group at each step."""
-    _judge_quantile(aggregate, q, notes)
-    groups = Groups.of(aggregate)
-    numbers = groups.number(block.series, block.nameless)
+    _warn_invalid_quantile(aggregate, q, annotations)
+    groups = GroupIndex.of(aggregate)
+    numbers = groups.assign(block.series, block.nameless)
     shape = (len(groups), block.values.shape[1])
     values, present = np.zeros(shape), np.zeros(shape, np.bool_)
-    for which, rows in members(numbers):
+    for which, rows in split_by_size(numbers):
         for group, row in zip(which, rows, strict=True):
             here = block.present[row]
             count = here.sum(axis=0)
             some = np.flatnonzero(count)
             filled = np.where(here, block.values[row], np.inf).T[some]
-            values[group, some] = quantiles(filled, count[some], q[some])
+            values[group, some] = select_quantiles(filled, count[some], q[some])
             present[group, some] = True
-    return replace(Block.of(groups.labels, values, present), nameless=groups.nameless)
+    return replace(VectorBlock.of(groups.labels, values, present), nameless=groups.nameless)
 
 
-def _judge_quantile(aggregate: Aggregate, q: Values, notes: Annotations) -> None:
+def _warn_invalid_quantile(aggregate: Aggregate, q: Values, annotations: Annotations) -> None:
     assert aggregate.param is not None
     pos = aggregate.param.pos
     if np.isnan(q).any():
-        notes.invalid_quantile(math.nan, pos)
+        annotations.warn_invalid_quantile(math.nan, pos)
     if (q > 1).any():
-        notes.invalid_quantile(float(np.nanmax(q)), pos)
+        annotations.warn_invalid_quantile(float(np.nanmax(q)), pos)
     if (q < 0).any():
-        notes.invalid_quantile(float(np.nanmin(q)), pos)
+        annotations.warn_invalid_quantile(float(np.nanmin(q)), pos)
 
 
-def top(aggregate: Aggregate, block: Block, k: Values) -> Block:
+def select_top(aggregate: Aggregate, block: VectorBlock, k: Values) -> VectorBlock:
     """`topk` and `bottomk`: at each step the k greatest or smallest of each group; NaN last.
 
     At a single step they come in order, group by group.
     """
-    count = _checked(k)
+    count = _check_count(k)
     if count.max(initial=0) < 1:
-        return Block.empty(block.values.shape[1])
+        return VectorBlock.empty(block.values.shape[1])
     sign = -1.0 if aggregate.op.name == "topk" else 1.0
-    groups = Groups.of(aggregate)
-    numbers = groups.number(block.series, block.nameless)
+    groups = GroupIndex.of(aggregate)
+    numbers = groups.assign(block.series, block.nameless)
     chosen = np.zeros(block.present.shape, np.bool_)
-    for _, rows in members(numbers):
+    for _, rows in split_by_size(numbers):
         for row in rows:
-            chosen[row] = _smallest(sign * block.values[row], block.present[row], count)
+            chosen[row] = _select_smallest(sign * block.values[row], block.present[row], count)
     picked = replace(block, present=chosen)
     if block.values.shape[1] > 1:
-        return picked.seen()
+        return picked.drop_empty()
     rows = np.flatnonzero(chosen[:, 0])
     key = sign * block.values[rows, 0]
-    return picked.rows(rows[np.lexsort((key, numbers[rows]))])
+    return picked.take_rows(rows[np.lexsort((key, numbers[rows]))])
 
 
-def _checked(k: Values) -> Times:
+def _check_count(k: Values) -> Times:
     if k.max(initial=0.0) < 1:
         return np.zeros(len(k), np.int64)
     if np.isnan(k).any():
         raise QueryError.execution("Parameter value is NaN")
     if k.min() <= -_INT64:
-        raise QueryError.execution(f"Scalar value {_value(float(k.min()))} underflows int64")
+        raise QueryError.execution(f"Scalar value {_format_value(float(k.min()))} underflows int64")
     if k.max() >= _INT64:
-        raise QueryError.execution(f"Scalar value {_value(float(k.max()))} overflows int64")
+        raise QueryError.execution(f"Scalar value {_format_value(float(k.max()))} overflows int64")
     return np.trunc(k).astype(np.int64)
 
 
-def _value(number: float) -> str:
-    """As Go's `%v`: plain below 1e21."""
-    return number_text(number) if abs(number) < 1e21 and math.isfinite(number) else short(number)
+def _format_value(number: float) -> str:
+    """As Go's `%v`: without an exponent below 1e21."""
+    is_plain = abs(number) < 1e21 and math.isfinite(number)
+    return format_number(number) if is_plain else format_short(number)
 
 
-def _smallest(values: Values, present: Mask, k: Times) -> Mask:
+def _select_smallest(values: Values, present: Mask, k: Times) -> Mask:
     """The k smallest of each column, the first ones where values are equal."""
     absent = ~present
     nan = np.isnan(values)
@@ -120,35 +123,37 @@ def _smallest(values: Values, present: Mask, k: Times) -> Mask:
     return chosen
 
 
-def limit(aggregate: Aggregate, block: Block, k: Values) -> Block:
+def select_first(aggregate: Aggregate, block: VectorBlock, k: Values) -> VectorBlock:
     """`limitk`: at each step the first k of each group."""
-    count = _checked(k)
-    groups = Groups.of(aggregate)
-    numbers = groups.number(block.series, block.nameless)
+    count = _check_count(k)
+    groups = GroupIndex.of(aggregate)
+    numbers = groups.assign(block.series, block.nameless)
     chosen = np.zeros(block.present.shape, np.bool_)
-    for _, rows in members(numbers):
+    for _, rows in split_by_size(numbers):
         for row in rows:
             here = block.present[row]
             chosen[row] = here & (np.cumsum(here, axis=0) <= count)
-    return replace(block, present=chosen).seen()
+    return replace(block, present=chosen).drop_empty()
 
 
-def limit_ratio(aggregate: Aggregate, block: Block, ratio: Values, notes: Annotations) -> Block:
+def select_ratio(
+    aggregate: Aggregate, block: VectorBlock, ratio: Values, annotations: Annotations
+) -> VectorBlock:
     """A share of the series, picked by the hash of their labels; -r picks the others."""
     if np.isnan(ratio).any():
         raise QueryError.execution("Ratio value is NaN")
     assert aggregate.param is not None
     if ratio.max() > 1:
-        notes.invalid_ratio(float(ratio.max()), 1.0, aggregate.param.pos)
+        annotations.warn_invalid_ratio(float(ratio.max()), 1.0, aggregate.param.pos)
     if ratio.min() < -1:
-        notes.invalid_ratio(float(ratio.min()), -1.0, aggregate.param.pos)
-    place = np.array([_place(labels) for labels in block.series]).reshape(-1, 1)
+        annotations.warn_invalid_ratio(float(ratio.min()), -1.0, aggregate.param.pos)
+    place = np.array([_hash_to_unit(labels) for labels in block.series]).reshape(-1, 1)
     share = np.clip(ratio, -1.0, 1.0)
     chosen = np.where(share >= 0, place < share, place >= 1 + share)
-    return replace(block, present=block.present & chosen).seen()
+    return replace(block, present=block.present & chosen).drop_empty()
 
 
-def _place(labels: Labels) -> float:
+def _hash_to_unit(labels: Labels) -> float:
     """Where a series stands between 0 and 1 (promql/engine.go, HashRatioSampler)."""
     data = bytearray()
     for pair in labels.pairs:
@@ -161,21 +166,21 @@ def _place(labels: Labels) -> float:
 
 
 def count_values(
-    aggregate: Aggregate, block: Block, label: str, hold: Callable[[int], None]
-) -> Block:
+    aggregate: Aggregate, block: VectorBlock, label: str, hold: Callable[[int], None]
+) -> VectorBlock:
     """How often each value is there: a series for each, named by the label."""
     names = aggregate.grouping if aggregate.without else (*aggregate.grouping, label)
-    key = grouping(names, without=aggregate.without)
+    key = make_group_key(names, without=aggregate.without)
     rows: dict[tuple[tuple[str, str], ...], Values] = {}
     steps = block.values.shape[1]
     for labels, values, present in zip(block.series, block.values, block.present, strict=True):
         at = np.flatnonzero(present)
         unique, which = np.unique(values[at], return_inverse=True)
         for nth, value in enumerate(unique):
-            group = key(labels.put({label: number_text(float(value))}))
+            group = key(labels.put({label: format_number(float(value))}))
             if group not in rows:
                 hold(steps)
                 rows[group] = np.zeros(steps)
             rows[group][at[which == nth]] += 1
     values = np.array(list(rows.values())).reshape(len(rows), steps)
-    return Block.of(tuple(map(Labels, rows)), values, values > 0)
+    return VectorBlock.of(tuple(map(Labels, rows)), values, values > 0)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.promql.engine.over_time import count_between
-from jipyo.promql.engine.summation import joined, window_sums
+from jipyo.promql.engine.functions.over_time import count_between
+from jipyo.promql.engine.summation import finish_sum, sum_windows
 from jipyo.promql.engine.windows import Kernel, Prepared, Windows
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 def rate(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
     """Per-second rise of a counter."""
-    return _stretched(t_ms, windows, counter=True, per_second=True)
+    return _prepare_stretched(t_ms, windows, counter=True, per_second=True)
 
 
 def increase(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
     """Rise of a counter over the window."""
-    return _stretched(t_ms, windows, counter=True, per_second=False)
+    return _prepare_stretched(t_ms, windows, counter=True, per_second=False)
 
 
 def delta(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
     """Difference of a gauge over the window."""
-    return _stretched(t_ms, windows, counter=False, per_second=False)
+    return _prepare_stretched(t_ms, windows, counter=False, per_second=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +58,18 @@ class _Stretch:
             np.where(to_end >= near, between / 2, to_end),
         )
 
-    def factor(self, to_start: Values) -> Values:
+    def compute_factor(self, to_start: Values) -> Values:
         return (self.sampled + to_start + self.to_end) / self.sampled
 
 
-def _stretched(t_ms: Times, windows: Windows, *, counter: bool, per_second: bool) -> Prepared:
+def _prepare_stretched(
+    t_ms: Times, windows: Windows, *, counter: bool, per_second: bool
+) -> Prepared:
     ok = windows.count >= 2
-    windows = windows.where(ok)
+    windows = windows.keep(ok)
     stretch = _Stretch.of(t_ms, windows)
     seconds = (windows.end_ms - windows.start_ms) / 1000 if per_second else 1.0
-    factor = stretch.factor(stretch.to_start) / seconds
+    factor = stretch.compute_factor(stretch.to_start) / seconds
 
     def apply(values: Values) -> Values:
         first = values.take(windows.lo, axis=1)
@@ -118,11 +120,11 @@ def _add_resets(values: Values, lo: Times, hi: Times, rise: Values) -> None:
             for a, b, reached in zip(first, last, values[row, before], strict=True):
                 rise[row, a:b] += reached
         else:
-            reached = _where(values[row], fell[row])
-            rise[row] += _plain_sums(reached, lo, np.maximum(lo, hi - 1))
+            reached = _keep_flagged(values[row], fell[row])
+            rise[row] += _add_up_windows(reached, lo, np.maximum(lo, hi - 1))
 
 
-def _where(values: Values, flags: Mask) -> Values:
+def _keep_flagged(values: Values, flags: Mask) -> Values:
     """The values that are flagged, zero elsewhere and at the end."""
     kept = np.zeros(len(values))
     if np.isfinite(values.sum()):
@@ -137,10 +139,10 @@ _OVERLAP = 8
 """Windows that overlap so many times are summed up from running sums."""
 
 
-def _plain_sums(values: Values, lo: Times, hi: Times) -> Values:
+def _add_up_windows(values: Values, lo: Times, hi: Times) -> Values:
     """The sums of `values[lo:hi]`, hi < len(values); without compensation, as in Prometheus."""
     if int((hi - lo).sum()) > _OVERLAP * len(values):
-        overlapping: Values = joined(*window_sums(values[None, :], lo, hi))[0]
+        overlapping: Values = finish_sum(*sum_windows(values[None, :], lo, hi))[0]
         return overlapping
     ends = np.stack((lo, hi), axis=1).ravel()
     sums: Values = np.add.reduceat(values, ends)[::2]
@@ -150,7 +152,7 @@ def _plain_sums(values: Values, lo: Times, hi: Times) -> Values:
 def irate(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
     """Per-second rise between the last two samples; after a reset, from zero."""
     ok = windows.count >= 2
-    last = windows.where(ok).hi - 1
+    last = windows.keep(ok).hi - 1
     seconds = (t_ms[last] - t_ms[last - 1]) / 1000
 
     def apply(values: Values) -> Values:
@@ -163,7 +165,7 @@ def irate(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared
 def idelta(_: Times, windows: Windows, __: tuple[Values, ...] = ()) -> Prepared:
     """Difference of the last two samples."""
     ok = windows.count >= 2
-    last = windows.where(ok).hi - 1
+    last = windows.keep(ok).hi - 1
     return Prepared(ok, lambda values: values.take(last, axis=1) - values.take(last - 1, axis=1))
 
 
@@ -181,21 +183,7 @@ class Edges:
     smoothed: bool
 
 
-def extended_windows(
-    t_ms: Times, end_ms: Times, range_ms: int, lookback_ms: int, *, smoothed: bool
-) -> Windows:
-    """The windows with all samples that their edges may be read from."""
-    start_ms = end_ms - range_ms
-    until_ms = end_ms + lookback_ms if smoothed else end_ms
-    return Windows(
-        start_ms,
-        end_ms,
-        np.searchsorted(t_ms, start_ms - lookback_ms, "right"),
-        np.searchsorted(t_ms, until_ms, "right"),
-    )
-
-
-def edges(t_ms: Times, windows: Windows, *, smoothed: bool) -> tuple[Mask, Edges]:
+def find_edges(t_ms: Times, windows: Windows, *, smoothed: bool) -> tuple[Mask, Edges]:
     """Which windows have both edges, and where those are read from."""
     last = windows.hi - 1
     if smoothed:
@@ -207,22 +195,22 @@ def edges(t_ms: Times, windows: Windows, *, smoothed: bool) -> tuple[Mask, Edges
     some &= t_ms[last] > windows.start_ms
     if smoothed:
         some &= t_ms[first] <= windows.end_ms
-    return some, Edges(windows.where(some), first[some], last[some], smoothed)
+    return some, Edges(windows.keep(some), first[some], last[some], smoothed)
 
 
-def extended_rate(*, smoothed: bool, counter: bool, per_second: bool) -> Kernel:
+def make_extended_rate(*, smoothed: bool, counter: bool, per_second: bool) -> Kernel:
     """`rate`, `increase` and `delta` of an anchored or a smoothed window."""
 
     def kernel(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
-        ok, at = edges(t_ms, windows, smoothed=smoothed)
+        ok, at = find_edges(t_ms, windows, smoothed=smoothed)
         seconds = (at.windows.end_ms - at.windows.start_ms) / 1000 if per_second else 1.0
 
         def apply(values: Values) -> Values:
-            left = left_edge(t_ms, values, at, counter=counter)
-            right = right_edge(t_ms, values, at, counter=counter)
+            left = read_left_edge(t_ms, values, at, counter=counter)
+            right = read_right_edge(t_ms, values, at, counter=counter)
             rise = right - left
             if counter:
-                rise += _resets_between(t_ms, values, at, left, right)
+                rise += _add_up_resets(t_ms, values, at, left, right)
             return rise / seconds
 
         return Prepared(ok, apply)
@@ -230,26 +218,26 @@ def extended_rate(*, smoothed: bool, counter: bool, per_second: bool) -> Kernel:
     return kernel
 
 
-def left_edge(t_ms: Times, values: Values, at: Edges, *, counter: bool) -> Values:
+def read_left_edge(t_ms: Times, values: Values, at: Edges, *, counter: bool) -> Values:
     """The value at the window's start (promql/functions.go, pickOrInterpolateLeft)."""
     here = values.take(at.first, axis=1)
     if not at.smoothed:
         return here
     between = t_ms[at.first] < at.windows.start_ms
     then = np.where(between, at.first + 1, at.first)
-    return _on_line(t_ms, values, (at.first, then), at.windows.start_ms, counter=counter)
+    return _interpolate(t_ms, values, (at.first, then), at.windows.start_ms, counter=counter)
 
 
-def right_edge(t_ms: Times, values: Values, at: Edges, *, counter: bool) -> Values:
+def read_right_edge(t_ms: Times, values: Values, at: Edges, *, counter: bool) -> Values:
     """The value at the window's end (promql/functions.go, pickOrInterpolateRight)."""
     if not at.smoothed:
         return values.take(at.last, axis=1)
     between = (t_ms[at.last] > at.windows.end_ms) & (at.last > at.windows.lo)
     before = np.where(between, at.last - 1, at.last)
-    return _on_line(t_ms, values, (before, at.last), at.windows.end_ms, counter=counter)
+    return _interpolate(t_ms, values, (before, at.last), at.windows.end_ms, counter=counter)
 
 
-def _on_line(
+def _interpolate(
     t_ms: Times, values: Values, ends: tuple[Times, Times], when_ms: Times, *, counter: bool
 ) -> Values:
     one, two = ends
@@ -261,7 +249,7 @@ def _on_line(
     return np.where(apart == 0, from_, on_line)
 
 
-def _resets_between(t_ms: Times, values: Values, at: Edges, left: Values, right: Values) -> Values:
+def _add_up_resets(t_ms: Times, values: Values, at: Edges, left: Values, right: Values) -> Values:
     """What the counter had reached before each reset from the left edge to the right one."""
     first = np.where(t_ms[at.first] <= at.windows.start_ms, at.first + 1, at.first)
     last = np.where(t_ms[at.last] >= at.windows.end_ms, at.last - 1, at.last)
@@ -275,7 +263,7 @@ def _resets_between(t_ms: Times, values: Values, at: Edges, left: Values, right:
     return inner + jump + back
 
 
-def anchored_count(flag: Callable[[Values], Mask]) -> Kernel:
+def make_anchored_count(flag: Callable[[Values], Mask]) -> Kernel:
     """How many neighbours are flagged, from the newest sample at or before the start on."""
 
     def kernel(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared:
@@ -283,25 +271,25 @@ def anchored_count(flag: Callable[[Values], Mask]) -> Kernel:
         ok = windows.hi > np.maximum(inside, windows.lo)
         from_anchor = Windows(
             windows.start_ms, windows.end_ms, np.maximum(inside - 1, windows.lo), windows.hi
-        ).where(ok)
+        ).keep(ok)
         return Prepared(ok, lambda values: count_between(values, from_anchor, flag))
 
     return kernel
 
 
-def extended_points(
+def extract_extended_points(
     t_ms: Times, values: Values, windows: Windows, *, smoothed: bool
 ) -> tuple[Times, Values]:
     """One series in one extended window: both edges and what lies between them."""
-    ok, at = edges(t_ms, windows, smoothed=smoothed)
+    ok, at = find_edges(t_ms, windows, smoothed=smoothed)
     if not ok[0]:
         return t_ms[:0], values[:0]
     row = values[None, :]
     start_ms, end_ms = at.windows.start_ms, at.windows.end_ms
     first = int(np.searchsorted(t_ms, start_ms, "right")[0])
     last = int(np.searchsorted(t_ms, end_ms, "left")[0])
-    left = left_edge(t_ms, row, at, counter=False)[0]
-    right = right_edge(t_ms, row, at, counter=False)[0]
+    left = read_left_edge(t_ms, row, at, counter=False)[0]
+    right = read_right_edge(t_ms, row, at, counter=False)[0]
     return (
         np.concatenate((start_ms, t_ms[first:last], end_ms)),
         np.concatenate((left, values[first:last], right)),

@@ -1,0 +1,1 @@
+"""The functions of PromQL: kernels over windows, labels, dates, histograms, and their table."""

@@ -1,0 +1,182 @@
+"""Functions over range vectors: how their windows lie, and which kernel they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.model.errors import QueryError
+from jipyo.promql.engine.functions import over_time, rates
+from jipyo.promql.engine.windows import Kernel, Prepared, Windows, WindowShape
+from jipyo.promql.syntax.ast import Call, Expr, Extension, MatrixSelector
+from jipyo.promql.syntax.signatures import ValueType
+
+if TYPE_CHECKING:
+    from jipyo.model.sample import Mask, Times, Values
+    from jipyo.promql.engine.annotations import Annotations
+
+
+@dataclass(frozen=True, slots=True)
+class RangeCall:
+    """A call with its scalar arguments, each of shape (steps,)."""
+
+    call: Call
+    window: Expr
+    args: tuple[Values, ...]
+    t_ms: Times
+
+    @classmethod
+    def of(cls, call: Call, args: Sequence[Values], t_ms: Times) -> RangeCall:
+        """The call's range vector apart from its scalars."""
+        window = next(arg for arg in call.args if arg.value_type is ValueType.MATRIX)
+        return cls(call, window, tuple(args), t_ms)
+
+
+_Extended = Callable[[bool], Kernel]
+
+
+@dataclass(frozen=True, slots=True)
+class RangeFunction:
+    """A row of the table.
+
+    `extended` gives the kernel for anchored (False) and smoothed (True) windows; `check_args`
+    looks at the arguments where there are samples, and gives those to be used.
+    """
+
+    kernel: Kernel
+    extended: _Extended | None = None
+    smoothable: bool = False
+    keeps_name: bool = False
+    of_counters: bool = False
+    check_args: Callable[[RangeCall, Windows, Annotations], tuple[Values, ...]] | None = None
+
+    def check_extension(self, request: RangeCall) -> None:
+        """Refuse windows that this function cannot have.
+
+        Raises:
+            QueryError: the window is anchored or smoothed.
+        """
+        window = request.window
+        extension = window.selector.extension if isinstance(window, MatrixSelector) else None
+        if extension is None:
+            return
+        fits = self.smoothable if extension is Extension.SMOOTHED else self.extended is not None
+        if not fits:
+            raise _build_extension_error(extension, request.call.function.name)
+
+    def prepare(
+        self, request: RangeCall, t_ms: Times, shape: WindowShape, annotations: Annotations
+    ) -> Prepared:
+        """What to do with series that share these times."""
+        windows = shape.place(t_ms)
+        args = request.args
+        if self.check_args is not None:
+            args = self.check_args(request, windows, annotations)
+        if shape.extension is None:
+            return self.kernel(t_ms, windows, args)
+        assert self.extended is not None
+        return self.extended(shape.smoothed)(t_ms, windows, args)
+
+
+def _build_extension_error(extension: Extension, name: str) -> QueryError:
+    smoothed = extension is Extension.SMOOTHED
+    able = sorted(
+        each
+        for each, function in RANGE_FUNCTIONS.items()
+        if (function.smoothable if smoothed else function.extended is not None)
+    )
+    return QueryError.execution(
+        f"{extension.value} modifier can only be used with: {', '.join(able)} - not with {name}"
+    )
+
+
+def _check_quantile(
+    request: RangeCall, windows: Windows, annotations: Annotations
+) -> tuple[Values, ...]:
+    q = request.args[0][windows.count > 0]
+    for value in np.unique(q[~((q >= 0) & (q <= 1))]):
+        annotations.warn_invalid_quantile(float(value), request.call.args[0].pos)
+    return request.args
+
+
+def _check_smoothing(request: RangeCall, windows: Windows, _: Annotations) -> tuple[Values, ...]:
+    filled = windows.count > 0
+    for what, values in zip(("smoothing", "trend"), request.args, strict=True):
+        wrong = filled & ((values <= 0) | (values >= 1))
+        if wrong.any():
+            short = "sf" if what == "smoothing" else "tf"
+            raise QueryError.execution(
+                f"invalid {what} factor. Expected: 0 < {short} < 1, got: {values[wrong][0]:f}"
+            )
+    return request.args
+
+
+def _check_strategy(
+    request: RangeCall, windows: Windows, annotations: Annotations
+) -> tuple[Values, ...]:
+    if not request.args:
+        return ()
+    rule = request.args[0]
+    wrong = ~np.isin(rule, (0.0, 1.0, 2.0))
+    for value in np.unique(rule[wrong & (windows.count > 0)]):
+        annotations.warn_invalid_strategy(float(value), request.call.args[1].pos)
+    return (np.where(wrong, 2.0, rule),)
+
+
+def _add_evaluation_time(request: RangeCall, _: Windows, __: Annotations) -> tuple[Values, ...]:
+    return (*request.args, request.t_ms.astype(np.float64))
+
+
+def _make_rate_function(name: str, kernel: Kernel) -> RangeFunction:
+    counter, per_second = name != "delta", name == "rate"
+
+    def extended(smoothed: bool) -> Kernel:
+        return rates.make_extended_rate(smoothed=smoothed, counter=counter, per_second=per_second)
+
+    return RangeFunction(kernel, extended, smoothable=True, of_counters=counter)
+
+
+def _make_count_function(kernel: Kernel, flag: Callable[[Values], Mask]) -> RangeFunction:
+    return RangeFunction(kernel, lambda _: rates.make_anchored_count(flag))
+
+
+RANGE_FUNCTIONS: Mapping[str, RangeFunction] = MappingProxyType(
+    {
+        "avg_over_time": RangeFunction(over_time.avg_over_time),
+        "changes": _make_count_function(over_time.changes, over_time.find_changes),
+        "count_over_time": RangeFunction(over_time.count_over_time),
+        "delta": _make_rate_function("delta", rates.delta),
+        "deriv": RangeFunction(over_time.deriv),
+        "double_exponential_smoothing": RangeFunction(
+            over_time.double_exponential_smoothing, check_args=_check_smoothing
+        ),
+        "first_over_time": RangeFunction(over_time.first_over_time, keeps_name=True),
+        "idelta": RangeFunction(rates.idelta),
+        "increase": _make_rate_function("increase", rates.increase),
+        "integral": RangeFunction(over_time.integral, check_args=_check_strategy),
+        "irate": RangeFunction(rates.irate),
+        "last_over_time": RangeFunction(over_time.last_over_time, keeps_name=True),
+        "mad_over_time": RangeFunction(over_time.mad_over_time),
+        "max_over_time": RangeFunction(over_time.max_over_time),
+        "min_over_time": RangeFunction(over_time.min_over_time),
+        "predict_linear": RangeFunction(over_time.predict_linear, check_args=_add_evaluation_time),
+        "present_over_time": RangeFunction(over_time.present_over_time),
+        "quantile_over_time": RangeFunction(
+            over_time.quantile_over_time, check_args=_check_quantile
+        ),
+        "rate": _make_rate_function("rate", rates.rate),
+        "resets": _make_count_function(over_time.resets, over_time.find_drops),
+        "stddev_over_time": RangeFunction(over_time.stddev_over_time),
+        "stdvar_over_time": RangeFunction(over_time.stdvar_over_time),
+        "sum_over_time": RangeFunction(over_time.sum_over_time),
+        "ts_of_first_over_time": RangeFunction(over_time.ts_of_first_over_time),
+        "ts_of_last_over_time": RangeFunction(over_time.ts_of_last_over_time),
+        "ts_of_max_over_time": RangeFunction(over_time.ts_of_max_over_time),
+        "ts_of_min_over_time": RangeFunction(over_time.ts_of_min_over_time),
+    }
+)
+"""Every function over a range vector but absent_over_time, which makes series of its own."""
