@@ -1,8 +1,8 @@
-"""A report as data: what was found, in no language, every figure with where it comes from.
+"""A report as data: blocks and the inline parts in them, in no language.
 
-A renderer only writes it down. Sentences are keys and values (`Phrase`), names come from
-the catalogue in both languages, moments stay milliseconds until somebody reads them: so
-Korean and English, HTML and whatever comes later, all say the same.
+A renderer only formats it. A sentence is the key of a text and its values (`Phrase`), names are
+bilingual, moments are milliseconds and figures carry their provenance, so that a report has
+the same content in Korean and English and in every format.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A bare number with its unit: a threshold, a target."""
+    """A number with its unit and without provenance: a threshold, a count."""
 
     value: float
     unit: str
@@ -32,7 +32,7 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time, read in the report's zone; with its day only where `dated`."""
+    """A point in time, shown in the report's zone; always with its date where `dated`."""
 
     t_ms: int
     dated: bool = False
@@ -54,14 +54,14 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a whole, 0 to 1, read as percent that never rounds up to a false 100 %."""
+    """A share of 1, shown as percent and rounded down, so that 99.99 % never reads as 100 %."""
 
     value: float
 
 
 @dataclass(frozen=True, slots=True)
 class Badge:
-    """A coloured word: the state's own, or another."""
+    """A word in the colour of a state: the name of the state, or another text."""
 
     state: State
     text: Phrase | None = None
@@ -69,7 +69,7 @@ class Badge:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A metric, and which of its series where it has several."""
+    """The name of a metric, and which of its series where it has several."""
 
     name: Bilingual
     target: str = ""
@@ -84,7 +84,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """A sentence: its key in i18n and what fills its blanks."""
+    """A sentence: the key of its text in `i18n`, and the values of its blanks."""
 
     key: str
     values: tuple[tuple[str, Inline], ...] = ()
@@ -92,7 +92,7 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Parts said one after another."""
+    """Parts one after another, with a separator between them."""
 
     parts: tuple[Inline, ...]
     by: str = " "
@@ -116,17 +116,17 @@ Inline = (
     | int
     | None
 )
-"""Whatever can stand in a sentence or a table's cell; None reads as "none"."""
+"""What a sentence or a cell of a table can hold; None is shown as a dash."""
 
 
 def phrase(key: str, **values: Inline) -> Phrase:
-    """A sentence by its key, blanks filled by name."""
+    """A sentence by the key of its text, with the values of its blanks by name."""
     return Phrase(key, tuple(values.items()))
 
 
 @dataclass(frozen=True, slots=True)
 class VerdictBox:
-    """The one line that an executive reads, and what must be known with it."""
+    """The one line that an executive reads, and the details that qualify it."""
 
     state: State
     text: Inline
@@ -135,7 +135,7 @@ class VerdictBox:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What, how much; since when, compared with what, what follows; and on what basis."""
+    """A sentence that matters, details on it, and the data that it is based on."""
 
     state: State
     text: Inline
@@ -145,23 +145,24 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """The findings, the gravest first."""
+    """Findings, the gravest first."""
 
     items: tuple[Finding, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One key figure: what it is, how it compares, its shape over the day."""
+    """One key figure: what it is, how it compares, and how it moved over the period."""
 
     subject: Subject
     figure: Figure
     state: State | None
     """None for a metric without thresholds."""
     note: Inline
+    """How the figure was computed."""
     compared: tuple[Inline, ...]
     shape: Values
-    """Shape (steps,), NaN where absent."""
+    """Shape (steps,), NaN where there is no value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,19 +182,19 @@ class ColumnHead:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows of cells; the first cell of a row names the row."""
+    """Rows of cells; the first cell of a row is its heading."""
 
     id: str
     caption: Inline
     columns: tuple[ColumnHead, ...]
     rows: tuple[tuple[Inline, ...], ...]
     wide: bool = False
-    """Set in smaller letters: it holds expressions or many columns."""
+    """In smaller type: it holds expressions or many columns."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChartLine:
-    """One series of a chart; shape (steps,), NaN where absent."""
+    """One series of a chart; `values` has shape (steps,), NaN where there is no value."""
 
     name: str
     values: Values
@@ -209,7 +210,7 @@ class ThresholdLine:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A metric over the day. Step i stands for the stretch that ends at start + (i+1) * step."""
+    """A metric over the period; step i covers (start + i * step, start + (i + 1) * step]."""
 
     id: str
     title: Bilingual
@@ -218,10 +219,10 @@ class Chart:
     step_ms: int
     lines: tuple[ChartLine, ...]
     others: tuple[ChartLine, ChartLine] | None
-    """Lowest and highest of the series that are not drawn one by one."""
+    """Minimum and maximum of the series that are not drawn one by one."""
     others_count: int
     ghost: ChartLine | None
-    """The same weekday a week before."""
+    """The same series a week earlier, drawn faintly for comparison."""
     thresholds: tuple[ThresholdLine, ...]
     worse: int
     """1: high is worse; -1: low is worse; 0: neither."""
@@ -230,14 +231,14 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """Charts that stand side by side."""
+    """Charts side by side."""
 
     items: tuple[Chart, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HeatMap:
-    """Series by hours: what each was on average in each hour; shape (series, hours)."""
+    """Series by hours, a colour per hourly mean; `values` has shape (series, hours)."""
 
     title: Bilingual
     unit: str
@@ -250,7 +251,7 @@ class HeatMap:
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch beyond a threshold, on a timeline."""
+    """A stretch of time beyond a threshold, on a timeline."""
 
     start_ms: int
     end_ms: int
@@ -268,7 +269,7 @@ class TimelineRow:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """When what was beyond its threshold."""
+    """When which series were beyond their thresholds."""
 
     title: Phrase
     rows: tuple[TimelineRow, ...]
@@ -276,7 +277,7 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """Begins a section; level 1 stands in the table of contents, `page` begins a new page."""
+    """Begins a section; level 1 is in the table of contents, `page` begins a new page."""
 
     id: str
     text: Inline
@@ -286,7 +287,7 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A paragraph that explains; with a state it is one that must be seen."""
+    """A paragraph; one with a state is highlighted in its colour."""
 
     text: Inline
     state: State | None = None
@@ -294,7 +295,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Short items, each with a remark: metrics that have no data, definitions."""
+    """Short items, each with a remark; neighbours with the same remark form a group."""
 
     items: tuple[tuple[Inline, Inline], ...]
 
@@ -321,7 +322,7 @@ class Period:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
-    """Who hands the report in, about what: the site's words, empty where it gave none."""
+    """Who issues the report and about which system, as configured; empty where not."""
 
     organisation: str = ""
     system: str = ""
@@ -339,13 +340,13 @@ class Report:
     period: Period
     made_ms: int
     instances: tuple[str, ...]
-    """What the data are from, by their `instance` labels."""
+    """The `instance` labels of the data."""
     catalogue: str
-    """SHA-256 of the catalogue that was asked."""
+    """SHA-256 of the catalogue that the report was made with."""
     state: State
     blocks: tuple[Block, ...]
     issuer: Issuer = Issuer()
-    """Put in by whoever hands it in: `dataclasses.replace(report, issuer=...)`."""
+    """Set with `dataclasses.replace(report, issuer=...)`; reports are built without it."""
 
 
 def find_figures(blocks: tuple[Block, ...]) -> list[Figure]:

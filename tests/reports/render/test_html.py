@@ -6,7 +6,6 @@ import re
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from datetime import timedelta
-from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,46 +18,13 @@ from jipyo.reports.document import Issuer, Note, Report, Subject, find_figures, 
 from jipyo.reports.gathered import midnight
 from jipyo.reports.render.html import render_html
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
+from reports.render.reader import Page
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-VOID = {"meta", "br"}
 END = midnight(DAY + timedelta(days=1), SEOUL)
 HOSTILE = '</script><script>alert("x")</script>\ue0000\ue001'
-
-
-class Page(HTMLParser):
-    """What a reader of the page sees, and whether every tag is closed where it should be."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.data: list[tuple[str, str]] = []
-        self.text = ""
-        self.feed(text)
-        self.close()
-        assert self.open == []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        if tag not in VOID:
-            self.open.append(tag)
-        if tag == "data":
-            self.data.append((dict(attrs)["value"] or "", ""))
-
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag, f"</{tag}> closes something else"
-
-    def handle_data(self, data: str) -> None:
-        self.text += data
-        if self.open and self.open[-1] == "data":
-            value, said = self.data[-1]
-            self.data[-1] = value, said + data
 
 
 @pytest.fixture(scope="module")

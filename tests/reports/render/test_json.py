@@ -71,5 +71,7 @@ def test_types_are_in_snake_case_and_states_by_their_name() -> None:
 def test_arrays_are_lists_of_any_depth() -> None:
     heat = HeatMap(Bilingual("가", "a"), "percent", ("r",), (0,), np.array([[math.nan]]), 0.0, 1.0)
     assert read_block(heat)["values"] == [[None]]
-    (chart,) = read_block(Charts((build_chart([1.0, math.nan]),)))["items"]  # type: ignore[misc]
-    assert chart["lines"][0] == {"type": "chart_line", "name": "", "values": [1.0, None]}  # type: ignore[index]
+    charts = read_block(Charts((build_chart([1.0, math.nan]),)))
+    line = {"type": "chart_line", "name": "", "values": [1.0, None]}
+    assert isinstance(charts["items"], list)
+    assert charts["items"][0]["lines"] == [line]
