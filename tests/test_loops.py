@@ -62,7 +62,7 @@ def test_the_first_failure_and_the_recovery_are_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     clock = FakeClock()
-    error = CollectError("collect.timeout", url="u")
+    error = CollectError("net.timeout", url="u")
     steps = Steps(clock, error, error, error, None, None, error, None)
     with (
         caplog.at_level(logging.INFO),
@@ -76,7 +76,7 @@ def test_the_first_failure_and_the_recovery_are_logged_once(
             "running": 1,
         }
     assert [(record.levelname, record.message) for record in caplog.records] == [
-        ("WARNING", "upkeep fails: collect.timeout(url='u')"),
+        ("WARNING", "upkeep fails: net.timeout(url='u')"),
         ("INFO", "upkeep works again"),
     ] * 2
 

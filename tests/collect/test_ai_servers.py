@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collect.server import page, serving
 from jipyo.analysis.health import assess_catalogue
 from jipyo.catalogue import Catalogue, MetricGroup, load
 from jipyo.collect.loop import Loop
@@ -21,12 +20,13 @@ from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.source.metric_data import MetricData, read_metric
 from jipyo.tsdb import Store
+from support.http_server import page, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from http.server import BaseHTTPRequestHandler
 
-    from collect.server import Answer
+    from support.http_server import Answer
 
 PAGES = Path(__file__).parent / "fixtures" / "ai"
 KNOWN = load()

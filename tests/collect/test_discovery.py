@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 import yaml
 
-from collect.probe.listener import listening
 from jipyo.collect.discovery import Discovery, Job, TargetGroup, read_jobs, read_prometheus_yml
 from jipyo.collect.relabel import RelabelRule
-from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions
+from jipyo.collect.scrape import ScrapeLimits, ScrapeOptions
 from jipyo.model.errors import CollectError, ConfigError
+from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
+from support.tcp_server import listening
 
 
 def written(folder: Path, config: object, name: str = "prometheus.yml") -> Path:
@@ -95,7 +96,7 @@ def test_a_whole_configuration_is_read_and_what_is_not_done_is_told(tmp_path: Pa
                 type="Basic", username="u", secret_file=tmp_path / "secret.txt"
             ),
             tls=TlsOptions(ca_file=tmp_path / "ca.pem", server_name="s", insecure_skip_verify=True),
-            limits=Limits(
+            limits=ScrapeLimits(
                 body_bytes=10 << 20,
                 samples=10,
                 labels=20,

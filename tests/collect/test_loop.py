@@ -171,19 +171,19 @@ def test_failure_and_recovery_are_logged_once(
 
     def act(t_ms: int) -> TargetReading:
         if failing:
-            raise CollectError("collect.cut", url="u")
+            raise CollectError("net.cut", url="u")
         return steady(t_ms)
 
     with caplog.at_level(logging.INFO):
         loop.sync([target(act)])
         clock.advance(2 * INTERVAL_MS)
         down = status(loop)
-        assert (down.state, down.error and down.error.key) == (TargetState.DOWN, "collect.cut")
+        assert (down.state, down.error and down.error.key) == (TargetState.DOWN, "net.cut")
         failing = False
         clock.advance(2 * INTERVAL_MS)
     assert store.values("up") == [0.0, 0.0, 0.0, 1.0, 1.0]
     assert [(record.levelname, record.message) for record in caplog.records] == [
-        ("WARNING", """{instance="i",job="j"} cannot be scraped: collect.cut(url='u')"""),
+        ("WARNING", """{instance="i",job="j"} cannot be scraped: net.cut(url='u')"""),
         ("INFO", '{instance="i",job="j"} is scraped again'),
     ]
     label = '{scrape_instance="i",scrape_job="j"}'

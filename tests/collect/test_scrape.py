@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from collect.server import page, serving
 from jipyo.collect.relabel import RelabelRule
-from jipyo.collect.scrape import Credentials, Limits, ScrapeOptions, ScrapeReader
+from jipyo.collect.scrape import ScrapeLimits, ScrapeOptions, ScrapeReader
 from jipyo.model.errors import CollectError
+from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
+from support.http_server import page, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
-    from collect.server import Answer, Server
+    from support.http_server import Answer, Server
 
 TARGET = {"job": "app", "instance": "h:1"}
 ON = 'instance="h:1",job="app"'
@@ -95,7 +96,7 @@ def test_gzip_in_several_members_is_read_whole() -> None:
 @pytest.mark.parametrize("after", [b"more", b"\0" * 100, b"x" * 100_000])
 def test_what_follows_gzip_and_is_none_is_refused(after: bytes) -> None:
     body = gzip.compress(b"# comment\n" * 50_000) + after
-    assert refused(page(body, content_encoding="gzip")).key == "collect.bad_gzip"
+    assert refused(page(body, content_encoding="gzip")).key == "net.bad_gzip"
 
 
 def test_gzip_is_unpacked() -> None:
@@ -107,28 +108,28 @@ def test_gzip_is_unpacked() -> None:
 @pytest.mark.parametrize(
     ("answer", "options", "key"),
     [
-        (page(b"", status=500), {}, "collect.http_status"),
-        (page(b"", status=404), {}, "collect.http_status"),
-        (page(b"", status=401), {}, "collect.http_status"),
-        (page(b"", status=204), {}, "collect.http_status"),
+        (page(b"", status=500), {}, "net.http_status"),
+        (page(b"", status=404), {}, "net.http_status"),
+        (page(b"", status=401), {}, "net.http_status"),
+        (page(b"", status=204), {}, "net.http_status"),
         (page(b"<html></html>", content_type="text/html"), {}, "collect.content_type"),
         (page(b"{}", content_type="application/json"), {}, "collect.content_type"),
-        (page(b"<html></html>\n"), {}, "collect.bad_line"),
-        (page("x{a=\"값\"} 1\n".encode("euc-kr")), {}, "collect.not_utf8"),
-        (page(b"x 1\n", length=100), {}, "collect.cut"),
-        (page(gzip.compress(b"x 1\n")[:-9], content_encoding="gzip"), {}, "collect.cut"),
-        (page(b"x 1\n", content_encoding="gzip"), {}, "collect.bad_gzip"),
-        (page(b"x 1\n", content_encoding="br"), {}, "collect.encoding"),
-        (page(b"x 1\n" * 100), {"limits": Limits(body_bytes=100)}, "collect.body_limit"),
-        (page(b"x 1\ny 2\n"), {"limits": Limits(samples=1)}, "collect.sample_limit"),
-        (page(b'x{a="1"} 1\n'), {"limits": Limits(labels=3)}, "collect.label_limit"),
-        (page(b'x{aaaaaaaaaaa="1"} 1\n'), {"limits": Limits(label_name_length=10)},
+        (page(b"<html></html>\n"), {}, "wire.bad_line"),
+        (page("x{a=\"값\"} 1\n".encode("euc-kr")), {}, "wire.not_utf8"),
+        (page(b"x 1\n", length=100), {}, "net.cut"),
+        (page(gzip.compress(b"x 1\n")[:-9], content_encoding="gzip"), {}, "net.cut"),
+        (page(b"x 1\n", content_encoding="gzip"), {}, "net.bad_gzip"),
+        (page(b"x 1\n", content_encoding="br"), {}, "net.encoding"),
+        (page(b"x 1\n" * 100), {"limits": ScrapeLimits(body_bytes=100)}, "net.too_large"),
+        (page(b"x 1\ny 2\n"), {"limits": ScrapeLimits(samples=1)}, "collect.sample_limit"),
+        (page(b'x{a="1"} 1\n'), {"limits": ScrapeLimits(labels=3)}, "collect.label_limit"),
+        (page(b'x{aaaaaaaaaaa="1"} 1\n'), {"limits": ScrapeLimits(label_name_length=10)},
          "collect.label_limit"),
-        (page(b'x{a="123456"} 1\n'), {"limits": Limits(label_value_length=5)},
+        (page(b'x{a="123456"} 1\n'), {"limits": ScrapeLimits(label_value_length=5)},
          "collect.label_limit"),
-        (page(b"", status=302, location="/metrics"), {}, "collect.redirects"),
+        (page(b"", status=302, location="/metrics"), {}, "net.redirects"),
         (page(b"", status=302, location="/other"), {"follow_redirects": False},
-         "collect.http_status"),
+         "net.http_status"),
     ],
 )  # fmt: skip
 def test_a_bad_page_is_refused_whole_and_says_why(
@@ -152,8 +153,8 @@ def test_a_gzip_bomb_is_stopped_at_the_limit() -> None:
     bomb = gzip.compress(b"#" * (64 << 20), 1)
     assert len(bomb) < 1 << 20
     start = time.process_time()
-    error = refused(page(bomb, content_encoding="gzip"), limits=Limits(body_bytes=1 << 20))
-    assert error.key == "collect.body_limit"
+    error = refused(page(bomb, content_encoding="gzip"), limits=ScrapeLimits(body_bytes=1 << 20))
+    assert error.key == "net.too_large"
     assert time.process_time() - start < 1
 
 
@@ -171,20 +172,20 @@ def endless(chunk: bytes, pause_s: float) -> Answer:
 
 
 def test_a_body_without_end_is_stopped_at_the_limit() -> None:
-    error = refused(endless(b"x 1\n" * 10_000, 0), limits=Limits(body_bytes=1 << 20))
-    assert error.key == "collect.body_limit"
+    error = refused(endless(b"x 1\n" * 10_000, 0), limits=ScrapeLimits(body_bytes=1 << 20))
+    assert error.key == "net.too_large"
 
 
 def test_a_body_that_drips_is_stopped_when_the_time_is_over() -> None:
     start = time.monotonic()
     error = refused(endless(b"x", 0.02), timeout_ms=200)
-    assert error.key == "collect.timeout"
+    assert error.key == "net.timeout"
     assert time.monotonic() - start < 1.5
 
 
 def test_a_server_that_says_nothing_is_waited_for_no_longer_than_allowed() -> None:
     error = refused(lambda handler: time.sleep(1), timeout_ms=100)
-    assert (error.key, error.values["seconds"]) == ("collect.timeout", "0.1")
+    assert (error.key, error.values["seconds"]) == ("net.timeout", "0.1")
 
 
 def test_a_port_where_nobody_listens_is_unreachable() -> None:
@@ -192,14 +193,14 @@ def test_a_port_where_nobody_listens_is_unreachable() -> None:
         url = server.url
     with pytest.raises(CollectError) as caught:
         target(url).read(0)
-    assert caught.value.key == "collect.unreachable"
+    assert caught.value.key == "net.unreachable"
     assert "refused" in str(caught.value.values["reason"])
 
 
 def test_a_name_that_nobody_knows_is_unreachable() -> None:
     with pytest.raises(CollectError) as caught:
         target("http://nowhere.invalid/metrics").read(0)
-    assert caught.value.key == "collect.unreachable"
+    assert caught.value.key == "net.unreachable"
 
 
 @pytest.mark.parametrize("kind", ["", "application/octet-stream"])
@@ -268,7 +269,7 @@ def test_a_secret_in_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
         with pytest.raises(CollectError) as caught:
             reader.read(0)
     assert [request["Authorization"] for request in server.seen] == ["Bearer one", "Bearer two"]
-    assert caught.value.key == "collect.secret_file"
+    assert caught.value.key == "net.secret_file"
 
 
 def test_secrets_do_not_show() -> None:
@@ -310,19 +311,19 @@ def test_tls_is_checked_against_the_given_authority_and_name(
     for wrong in (TlsOptions(), TlsOptions(ca_file=certificate[0])):
         with pytest.raises(CollectError) as caught:
             read(url, tls=wrong)
-        assert caught.value.key == "collect.tls"
+        assert caught.value.key == "net.tls"
 
 
 def test_tls_files_that_cannot_be_used_are_told(tmp_path: Path) -> None:
     with pytest.raises(CollectError) as caught:
         read("https://127.0.0.1:1/", tls=TlsOptions(ca_file=tmp_path / "nothing.pem"))
-    assert caught.value.key == "collect.tls_files"
+    assert caught.value.key == "net.tls_files"
 
 
 def test_plain_http_where_tls_is_expected_is_told() -> None:
     with serving(page(b"x 1\n")) as server, pytest.raises(CollectError) as caught:
         read(server.url.replace("http:", "https:"))
-    assert caught.value.key == "collect.tls"
+    assert caught.value.key == "net.tls"
 
 
 def test_others_pages_are_not_shown_again() -> None:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from collect.server import page, serving
+from support.http_server import page, serving
 from support.product import up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from http.server import BaseHTTPRequestHandler
 
-    from collect.server import Answer
+    from support.http_server import Answer
     from support.product import Product
 
 

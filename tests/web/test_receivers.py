@@ -210,7 +210,7 @@ def test_exemplars_are_left_out_in_silence(place: Place) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [StoreFull("push.not_kept", path="p", reason="full"), StoreError("web.internal")]
+    "error", [StoreFull("receive.not_kept", path="p", reason="full"), StoreError("web.internal")]
 )
 def test_a_full_disk_asks_to_send_again(places, error: Exception) -> None:
     answer = places(Full(error)).write(snappy(v1()), V1)

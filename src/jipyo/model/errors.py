@@ -7,6 +7,11 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 │   ├── StoreBusy     another process writes there
 │   ├── StoreFull     the disk is full or read-only
 │   └── StoreCorrupt  bytes on disk are not what was written
+├── NetError          a host could not be reached, or did not answer as it must
+├── BodyError         bytes that were received cannot be used
+│   ├── TooLarge      they are more than the limit
+│   ├── MalformedBody they are not what their header says
+│   └── UnsupportedMediaType
 ├── CollectError      a target could not be read
 ├── SourceError       the source of PromQL answers failed
 ├── ReportError       a report could not be made
@@ -18,6 +23,9 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 from __future__ import annotations
 
 from enum import Enum
+from typing import TypeVar
+
+_E = TypeVar("_E", bound="JipyoError")
 
 
 class JipyoError(Exception):
@@ -32,6 +40,13 @@ class JipyoError(Exception):
         self.key = key
         self.hint = hint
         self.values = values
+
+    def as_kind(self, kind: type[_E], hint: str = "") -> _E:
+        """The same text as an error of another kind, with a hint that fits there.
+
+        For a room that promises its own kind only: raise it `from` this one.
+        """
+        return kind(self.key, hint=hint or self.hint, **self.values)
 
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
@@ -60,6 +75,26 @@ class StoreFull(StoreError):  # noqa: N818
 
 class StoreCorrupt(StoreError):  # noqa: N818
     """Bytes on disk are not what was written there."""
+
+
+class NetError(JipyoError):
+    """A host could not be reached, or its answer is not one. Rooms turn it into their own kind."""
+
+
+class BodyError(JipyoError):
+    """Bytes that were received cannot be used; receiving the same again would not help."""
+
+
+class TooLarge(BodyError):  # noqa: N818 - named as HTTP names the answer (413)
+    """They are more than the limit."""
+
+
+class MalformedBody(BodyError):  # noqa: N818
+    """They are not what their header or format says."""
+
+
+class UnsupportedMediaType(BodyError):  # noqa: N818 - named as HTTP names the answer (415)
+    """Their type or encoding is one that is not read here."""
 
 
 class CollectError(JipyoError):

@@ -1,27 +1,93 @@
-"""Ends a connection that does not answer in time, where its own timeouts cannot."""
+"""Deadlines of whole exchanges, which the timeouts of sockets and drivers do not give.
+
+A socket's timeout counts between two reads, so a peer that sends a byte now and then would be
+waited for without end.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import socket
+import ssl
 import threading
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Self
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """A moment of the monotonic clock, in seconds."""
+
+    end_s: float
+
+    @classmethod
+    def after(cls, seconds: float) -> Deadline:
+        """The deadline so many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def left_s(self) -> float:
+        """The seconds left, more than 0.
+
+        Raises:
+            TimeoutError: none are left.
+        """
+        left = self.end_s - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        return left
+
+
+_NEVER = Deadline(float("inf"))
+
+
+class _ReadsUntilDeadline:
+    """Mixin of sockets: every read may take only what is left until the deadline."""
+
+    deadline: Deadline = _NEVER
+
+    def recv_into(self, *args: Any) -> int:
+        if self.deadline is not _NEVER:
+            self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]
+        return super().recv_into(*args)  # type: ignore[misc, no-any-return]
+
+
+class DeadlineSocket(_ReadsUntilDeadline, socket.socket):
+    """A socket on which reads end at its `deadline`, however slowly the bytes come."""
+
+    @classmethod
+    def adopt(cls, plain: socket.socket) -> Self:
+        """Take over an open socket, with its timeout."""
+        timeout = plain.gettimeout()
+        adopted = cls(plain.family, plain.type, plain.proto, plain.detach())
+        adopted.settimeout(timeout)
+        return adopted
+
+
+class DeadlineTlsSocket(_ReadsUntilDeadline, ssl.SSLSocket):
+    """The same over TLS; a context makes it where it is its `sslsocket_class`."""
 
 
 @contextlib.contextmanager
 def cut_after(seconds: float, fileno: int) -> Iterator[threading.Event]:
-    """Shut the socket down when the block takes longer; the event tells that it was cut.
+    """Shut the socket down when the block takes longer; the event is set when it was.
 
-    A timeout of a socket counts between two reads, so that a peer which sends a byte now and
-    then is waited for without end; and some drivers wait in C without any.
+    For drivers that read in C, without any timeout of their own.
     """
     cut = threading.Event()
-    with socket.socket(fileno=os.dup(fileno)) as copy:
-        timer = threading.Timer(max(seconds, 0.0), _cut, (cut, copy))
+    with socket.socket(fileno=os.dup(fileno)) as duplicate:
+
+        def shut_down() -> None:
+            cut.set()
+            with contextlib.suppress(OSError):  # it is closed already
+                duplicate.shutdown(socket.SHUT_RDWR)
+
+        timer = threading.Timer(max(seconds, 0.0), shut_down)
         timer.daemon = True
         timer.start()
         try:
@@ -29,9 +95,3 @@ def cut_after(seconds: float, fileno: int) -> Iterator[threading.Event]:
         finally:
             timer.cancel()
             timer.join()
-
-
-def _cut(cut: threading.Event, connection: socket.socket) -> None:
-    cut.set()
-    with contextlib.suppress(OSError):  # it is closed already
-        connection.shutdown(socket.SHUT_RDWR)

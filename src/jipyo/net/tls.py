@@ -1,4 +1,4 @@
-"""How a server is known by TLS, and how it knows us: for pages and probes alike."""
+"""TLS: how a server is verified, and how we authenticate to it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jipyo.model.errors import CollectError
+from jipyo.model.errors import NetError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -14,29 +14,30 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsOptions:
-    """How an HTTPS target is known, and how it knows us."""
+    """Files and names as in Prometheus' `tls_config`; without any, the system's authorities."""
 
     ca_file: Path | None = None
     cert_file: Path | None = None
     key_file: Path | None = None
     server_name: str = ""
+    """Expected in the certificate, and sent as SNI, instead of the host of the URL."""
     insecure_skip_verify: bool = False
 
 
-def context(tls: TlsOptions) -> ssl.SSLContext:
-    """How TLS is spoken.
+def build_ssl_context(tls: TlsOptions) -> ssl.SSLContext:
+    """A client context for these options.
 
     Raises:
-        CollectError: a file of the options cannot be used.
+        NetError: a file of the options cannot be used.
     """
     try:
-        made = ssl.create_default_context(cafile=tls.ca_file)
+        context = ssl.create_default_context(cafile=tls.ca_file)
         if tls.cert_file is not None:
-            made.load_cert_chain(tls.cert_file, tls.key_file)
+            context.load_cert_chain(tls.cert_file, tls.key_file)
     except OSError as error:  # ssl.SSLError is one too
-        files = ", ".join(str(one) for one in (tls.ca_file, tls.cert_file, tls.key_file) if one)
-        raise CollectError("collect.tls_files", files=files, reason=str(error)) from error
+        files = ", ".join(str(path) for path in (tls.ca_file, tls.cert_file, tls.key_file) if path)
+        raise NetError("net.tls_files", files=files, reason=str(error)) from error
     if tls.insecure_skip_verify:
-        made.check_hostname = False
-        made.verify_mode = ssl.CERT_NONE
-    return made
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

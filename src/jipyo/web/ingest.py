@@ -26,14 +26,14 @@ from jipyo.collect.receive import otlp, remote_write
 from jipyo.collect.receive.push_groups import JOB, PushGroups
 from jipyo.collect.receive.text import form_of, read_text
 from jipyo.i18n import texts
-from jipyo.model.errors import JipyoError, StoreFull
+from jipyo.model.errors import JipyoError, MalformedBody, StoreFull, TooLarge, UnsupportedMediaType
 from jipyo.model.family import counter
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Appended, Reject
 from jipyo.web.http.endpoint import JSON, Endpoint, Reply
 from jipyo.wire import prometheus_json as encode
 from jipyo.wire import protobuf as wire
-from jipyo.wire.compression import BadBody, NotTaken, TooLarge, decompress
+from jipyo.wire.compression import decompress
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -171,7 +171,9 @@ class Receivers:
         """OTLP/HTTP, answered in the form it was asked in."""
         kind = _kind(form)
         if kind not in (PROTOBUF, JSON):
-            raise NotTaken("push.content_type", type=kind, known=f"{PROTOBUF}, {JSON}")
+            raise UnsupportedMediaType(
+                "receive.content_type", type=kind, known=f"{PROTOBUF}, {JSON}"
+            )
         request = otlp.parse(self._body(form, ""), as_json=kind == JSON)
         with self._adding:
             pushed = self._otlp.read(request)
@@ -254,8 +256,8 @@ def _refuse(error: Exception, form: Form) -> Reply:
     for kind, status, headers in (
         (_BusyError, 429, {"Retry-After": "1"}),
         (TooLarge, 413, {}),
-        (NotTaken, 415, {}),
-        (BadBody, 400, {}),
+        (UnsupportedMediaType, 415, {}),
+        (MalformedBody, 400, {}),
     ):
         if isinstance(error, kind):
             return Reply(t.error(error).encode(), status, TEXT, headers)
@@ -305,7 +307,7 @@ def _proto(content_type: str) -> str:
     """The message that the content type names; 1.0 where it names none.
 
     Raises:
-        NotTaken: it is neither.
+        UnsupportedMediaType: it is neither.
     """
     # Senders older than the specification say nothing.
     kind, *parameters = (part.strip() for part in (content_type or PROTOBUF).split(";"))
@@ -313,7 +315,7 @@ def _proto(content_type: str) -> str:
     proto = said.get("proto", _V1).strip('"')
     if kind.lower() != PROTOBUF or proto not in (_V1, _V2):
         known = f"{PROTOBUF};proto={_V1}, {PROTOBUF};proto={_V2}"
-        raise NotTaken("push.content_type", type=content_type, known=known)
+        raise UnsupportedMediaType("receive.content_type", type=content_type, known=known)
     return proto
 
 
@@ -321,7 +323,7 @@ def _group(path: str) -> Labels:
     """The labels of a group by its path: `job/NAME{/LABEL/VALUE}`, `@base64` after a name.
 
     Raises:
-        BadBody: the path names no job, or is no such path.
+        MalformedBody: the path names no job, or is no such path.
     """
     parts = path.removesuffix("/").split("/")
     pairs = {}
@@ -330,7 +332,7 @@ def _group(path: str) -> Labels:
         pairs[plain] = value if plain == name else _decoded(value)
     names_bad = any(not _LABEL.fullmatch(name) or name.startswith("__") for name in pairs)
     if len(parts) % 2 or not pairs.get(JOB) or names_bad:
-        raise BadBody("push.bad_group", path=path)
+        raise MalformedBody("receive.bad_group", path=path)
     return Labels.of(pairs)
 
 
@@ -342,4 +344,4 @@ def _decoded(value: str) -> str:
             bare + "=" * (-len(bare) % 4), altchars=b"-_", validate=True
         ).decode()
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise BadBody("push.bad_group", path=value) from error
+        raise MalformedBody("receive.bad_group", path=value) from error

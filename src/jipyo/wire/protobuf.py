@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.wire.compression import BadBody
+from jipyo.model.errors import MalformedBody
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,16 +26,16 @@ Field = tuple[int, Value]
 """The number of a field and its value."""
 
 
-def damaged(reason: str) -> BadBody:
+def damaged(reason: str) -> MalformedBody:
     """Said of bytes that are no such message."""
-    return BadBody("push.damaged", reason=reason)
+    return MalformedBody("wire.damaged", reason=reason)
 
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
     """The unsigned number at a place, and the place behind it.
 
     Raises:
-        BadBody: it does not end.
+        MalformedBody: it does not end.
     """
     value = shift = 0
     while True:
@@ -53,7 +53,7 @@ def fields(data: bytes) -> Iterator[Field]:
     """The fields of a message in their order; groups are long gone from the format.
 
     Raises:
-        BadBody: the bytes are no message.
+        MalformedBody: the bytes are no message.
     """
     at, end = 0, len(data)
     while at < end:
@@ -115,7 +115,7 @@ def text(value: Value) -> str:
     """A text.
 
     Raises:
-        BadBody: it is not UTF-8.
+        MalformedBody: it is not UTF-8.
     """
     try:
         return message(value).decode()
@@ -138,7 +138,7 @@ def packed(parts: Sequence[bytes]) -> tuple[Times, Times]:
     All at once, since one by one they would cost more than all the rest.
 
     Raises:
-        BadBody: a part does not end with a number's last byte.
+        MalformedBody: a part does not end with a number's last byte.
     """
     if any(part and part[-1] >= 0x80 for part in parts):
         raise damaged("a number does not end")

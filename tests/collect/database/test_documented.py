@@ -13,11 +13,11 @@ from collect.database.test_mysql import OPTIONS as MYSQL_OPTIONS
 from collect.database.test_postgres import ANSWERS as POSTGRES
 from collect.database.test_postgres import OPTIONS as POSTGRES_OPTIONS
 from collect.database.test_redis import answer, reading
-from collect.server import page, serving
 from collect.test_documented import rows
 from jipyo.collect.database import Mysql, Postgres
 from jipyo.collect.probe import HttpProbe, ProbeOptions, TcpProbe
 from jipyo.model.labels import METRIC_NAME
+from support.http_server import page, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

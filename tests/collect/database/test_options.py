@@ -110,7 +110,7 @@ def test_a_file_of_the_password_that_is_gone_is_told(kind: str, tmp_path: Path) 
     options = DatabaseOptions(kind=kind, url=url, password_file=tmp_path / "gone")
     with pytest.raises(CollectError) as told:
         database_collector(options).collect(0)
-    assert told.value.key == "database.secret_file"
+    assert told.value.key == "net.secret_file"
 
 
 class Noted:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from collect.probe.certificates import certificate
 from collect.probe.test_http import answer
-from collect.server import serving
 from jipyo.analysis.health import assess_catalogue
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, load
@@ -20,6 +18,8 @@ from jipyo.net.tls import TlsOptions
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
+from support.certificates import certificate
+from support.http_server import serving
 
 if TYPE_CHECKING:
     from pathlib import Path

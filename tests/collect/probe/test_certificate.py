@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collect.probe.certificates import certificate
 from jipyo.collect.probe.certificate import valid_until_s
+from support.certificates import certificate
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from collect.helpers import of, samples
-from collect.probe.certificates import certificate, expired
-from collect.probe.listener import listening
-from collect.server import serving
 from jipyo.collect.probe import HttpProbe, ProbeOptions, probe_collector, probe_target
 from jipyo.model.errors import CollectError, ConfigError
 from jipyo.net.tls import TlsOptions
 from support import services
+from support.certificates import certificate, expired
+from support.http_server import serving
+from support.tcp_server import listening
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,11 +209,11 @@ def test_a_certificate_that_has_ended_fails_and_tells_when(tmp_path: Path) -> No
 
 def test_files_that_cannot_be_used_are_our_fault_and_not_the_targets(tmp_path: Path) -> None:
     gone = tmp_path / "gone"
-    with pytest.raises(CollectError, match=r"collect.tls_files"):
+    with pytest.raises(CollectError, match=r"net.tls_files"):
         probe("https://localhost/", tls=TlsOptions(ca_file=gone))
-    with pytest.raises(CollectError, match=r"collect.tls_files"):
+    with pytest.raises(CollectError, match=r"net.tls_files"):
         probe("https://localhost/", tls=TlsOptions(cert_file=gone))
-    with pytest.raises(CollectError, match=r"probe.secret_file"):
+    with pytest.raises(CollectError, match=r"net.secret_file"):
         probe("https://localhost/", authorization_file=gone)
 
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from collect.helpers import samples
-from collect.probe.certificates import certificate
-from collect.probe.listener import listening
 from jipyo.collect.probe import ProbeOptions, TcpProbe
 from jipyo.net.tls import TlsOptions
 from support import services
+from support.certificates import certificate
+from support.tcp_server import listening
 
 if TYPE_CHECKING:
     from pathlib import Path

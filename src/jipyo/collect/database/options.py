@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
 
-from jipyo.model.errors import CollectError, ConfigError
+from jipyo.model.errors import CollectError, ConfigError, NetError
+from jipyo.net.credentials import read_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,11 +100,9 @@ def password(options: DatabaseOptions) -> str | None:
     if options.password_file is None:
         return None
     try:
-        return options.password_file.read_text("utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise CollectError(
-            "database.secret_file", path=str(options.password_file), reason=str(error)
-        ) from error
+        return read_secret(options.password_file)
+    except NetError as error:
+        raise error.as_kind(CollectError) from error
 
 
 def shown(url: SplitResult) -> str:

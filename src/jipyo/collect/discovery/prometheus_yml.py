@@ -11,11 +11,11 @@ from jipyo.collect.discovery.jobs import Job, NotRead, PrometheusYml, TargetGrou
 from jipyo.collect.relabel import Relabel, RelabelRule
 from jipyo.collect.scrape.options import (
     PROTOCOLS,
-    Credentials,
-    Limits,
+    ScrapeLimits,
     ScrapeOptions,
 )
 from jipyo.model.errors import ConfigError
+from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
 from jipyo.promql.syntax.durations import parse_duration
 
@@ -321,13 +321,13 @@ class _Taker:
         self.rest(left, where)
         return options
 
-    def _limits(self, left: dict[str, Any], where: str) -> Limits:
+    def _limits(self, left: dict[str, Any], where: str) -> ScrapeLimits:
         taken: Callable[[str], int] = lambda key: self.count(  # noqa: E731 - four times the same
             left.pop(key, None), f"{where}.{key}"
         )
         body = left.pop("body_size_limit", None)
-        return Limits(
-            body_bytes=self.size(body, f"{where}.body_size_limit", Limits().body_bytes),
+        return ScrapeLimits(
+            body_bytes=self.size(body, f"{where}.body_size_limit", ScrapeLimits().body_bytes),
             samples=taken("sample_limit"),
             labels=taken("label_limit"),
             label_name_length=taken("label_name_length_limit"),

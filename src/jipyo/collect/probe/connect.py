@@ -21,7 +21,7 @@ _G = MetricType.GAUGE
 
 
 @dataclass(slots=True)
-class Steps:
+class ProbeTimings:
     """What was learnt on the way, as far as the probe came."""
 
     end: float
@@ -52,7 +52,7 @@ class Steps:
         return now
 
 
-def connect(host: str, port: int, steps: Steps) -> socket.socket:
+def connect(host: str, port: int, steps: ProbeTimings) -> socket.socket:
     """Resolve and connect; the address that answers first in the resolver's order wins.
 
     Raises:
@@ -80,7 +80,7 @@ def connect(host: str, port: int, steps: Steps) -> socket.socket:
 
 
 def secure(
-    made: socket.socket, host: str, tls: ssl.SSLContext, server_name: str, steps: Steps
+    made: socket.socket, host: str, tls: ssl.SSLContext, server_name: str, steps: ProbeTimings
 ) -> ssl.SSLSocket:
     """Speak TLS over the connection, and look at the certificates.
 
@@ -109,7 +109,7 @@ def _chain(connection: Any) -> list[bytes]:
     return [own] if own else []
 
 
-def families(steps: Steps, *, success: bool, duration_s: float) -> Iterator[Family]:
+def families(steps: ProbeTimings, *, success: bool, duration_s: float) -> Iterator[Family]:
     """What blackbox_exporter says of every probe."""
     yield single(_G, "probe_success", "Whether the probe succeeded.", float(success))
     text = "How long the probe took, in seconds."

@@ -12,13 +12,14 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import re2
 
-from jipyo.collect.probe.connect import Steps, connect, families, secure
+from jipyo.collect.probe.connect import ProbeTimings, connect, families, secure
 from jipyo.collect.probe.options import ProbeOptions, check
-from jipyo.model.errors import CollectError
+from jipyo.model.errors import CollectError, NetError
 from jipyo.model.family import Row, gauge, single
 from jipyo.model.sample import MetricType
+from jipyo.net.credentials import read_secret
 from jipyo.net.deadline import cut_after
-from jipyo.net.tls import context
+from jipyo.net.tls import build_ssl_context
 
 if TYPE_CHECKING:
     import socket
@@ -71,8 +72,11 @@ class HttpProbe:
             CollectError: a file of the options cannot be used.
         """
         start = time.perf_counter()
-        steps = Steps(time.monotonic() + self._options.timeout_s)
-        tls, headers = context(self._options.tls), self._headers()
+        steps = ProbeTimings(time.monotonic() + self._options.timeout_s)
+        try:
+            tls, headers = build_ssl_context(self._options.tls), self._headers()
+        except NetError as error:
+            raise error.as_kind(CollectError) from error
         answer = _Answer()
         try:
             success = self._visit(steps, answer, tls, headers)
@@ -86,16 +90,11 @@ class HttpProbe:
         headers = {"User-Agent": "jipyo", "Accept": "*/*", **dict(self._options.headers)}
         path = self._options.authorization_file
         if path is not None:
-            try:
-                headers["Authorization"] = path.read_text("utf-8").strip()
-            except (OSError, UnicodeDecodeError) as error:
-                raise CollectError(
-                    "probe.secret_file", path=str(path), reason=str(error)
-                ) from error
+            headers["Authorization"] = read_secret(path).strip()
         return headers
 
     def _visit(
-        self, steps: Steps, answer: _Answer, tls: ssl.SSLContext, headers: dict[str, str]
+        self, steps: ProbeTimings, answer: _Answer, tls: ssl.SSLContext, headers: dict[str, str]
     ) -> bool:
         """Follow the address to its end; True where all that is expected came back."""
         url, method = urlsplit(self._options.url), self._options.method
@@ -117,7 +116,7 @@ class HttpProbe:
         self,
         url: SplitResult,
         method: str,
-        steps: Steps,
+        steps: ProbeTimings,
         answer: _Answer,
         how: tuple[ssl.SSLContext, dict[str, str]],
     ) -> tuple[str, bytes]:
@@ -136,7 +135,7 @@ class HttpProbe:
         connection: socket.socket,
         url: SplitResult,
         method: str,
-        steps: Steps,
+        steps: ProbeTimings,
         what: tuple[_Answer, dict[str, str]],
     ) -> tuple[str, bytes]:
         answer, headers = what
@@ -162,7 +161,7 @@ class HttpProbe:
         return moved or "", read
 
     def _read(
-        self, response: http.client.HTTPResponse, connection: socket.socket, steps: Steps
+        self, response: http.client.HTTPResponse, connection: socket.socket, steps: ProbeTimings
     ) -> bytes:
         """The body, within its limit and the time.
 
@@ -212,7 +211,7 @@ def _moment(text: str | None) -> float | None:
     return None
 
 
-def _about(steps: Steps, answer: _Answer) -> Iterator[Family]:
+def _about(steps: ProbeTimings, answer: _Answer) -> Iterator[Family]:
     """What blackbox_exporter says of HTTP."""
     rows: list[Row] = [((phase,), steps.seconds.get(phase, 0.0)) for phase in _PHASES]
     text = "How long each phase took, in seconds, redirects added up."

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import re2
 
-from jipyo.collect.probe.connect import Steps, connect, families, secure
+from jipyo.collect.probe.connect import ProbeTimings, connect, families, secure
 from jipyo.collect.probe.options import ProbeOptions, check
+from jipyo.model.errors import CollectError, NetError
 from jipyo.model.family import single
 from jipyo.model.sample import MetricType
 from jipyo.net.deadline import cut_after
-from jipyo.net.tls import context
+from jipyo.net.tls import build_ssl_context
 
 if TYPE_CHECKING:
     import socket
@@ -45,8 +46,11 @@ class TcpProbe:
             CollectError: a file of the options cannot be used.
         """
         start = time.perf_counter()
-        steps = Steps(time.monotonic() + self._options.timeout_s)
-        tls = context(self._options.tls) if self._options.tcp_tls else None
+        steps = ProbeTimings(time.monotonic() + self._options.timeout_s)
+        try:
+            tls = build_ssl_context(self._options.tls) if self._options.tcp_tls else None
+        except NetError as error:
+            raise error.as_kind(CollectError) from error
         success, unmatched = False, False
         try:
             connection = connect(self._host, self._port, steps)
@@ -63,7 +67,7 @@ class TcpProbe:
         regex = single(MetricType.GAUGE, "probe_failed_due_to_regex", text, float(unmatched))
         return [*families(steps, success=success, duration_s=took), regex]
 
-    def _talk(self, connection: socket.socket, steps: Steps) -> bool:
+    def _talk(self, connection: socket.socket, steps: ProbeTimings) -> bool:
         """Send what is to be sent, and wait for the line; True where one matches."""
         connection.settimeout(steps.left_s())
         if self._options.send:

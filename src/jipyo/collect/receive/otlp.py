@@ -23,9 +23,9 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, M
 
 from jipyo.collect.receive import otlp_names as names
 from jipyo.collect.receive.batch import ReceivedBatch, Rows, scrapes
+from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import STALE_BITS, MetricMetadata
-from jipyo.wire.compression import BadBody
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -49,19 +49,19 @@ def parse(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
     """The request that the bytes hold.
 
     Raises:
-        BadBody: they hold none.
+        MalformedBody: they hold none.
     """
     request = ExportMetricsServiceRequest()
     try:
         if as_json:
             told = _without_exemplars(body)
             if not isinstance(told, dict):
-                raise BadBody("push.damaged", reason="no JSON object")
+                raise MalformedBody("wire.damaged", reason="no JSON object")
             json_format.ParseDict(told, request, ignore_unknown_fields=True)
         else:
             request.ParseFromString(body)
     except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
-        raise BadBody("push.damaged", reason=str(error)[:200]) from error
+        raise MalformedBody("wire.damaged", reason=str(error)[:200]) from error
     return request
 
 

@@ -15,11 +15,10 @@ import numpy as np
 
 from jipyo.collect.receive.text import read_page
 from jipyo.files import atomic_write
-from jipyo.model.errors import CollectError, StoreFull
+from jipyo.model.errors import CollectError, MalformedBody, StoreFull
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import TargetReading
 from jipyo.model.sample import MetricMetadata, MetricType
-from jipyo.wire.compression import BadBody
 from jipyo.wire.exposition import Format
 
 if TYPE_CHECKING:
@@ -69,7 +68,7 @@ class PushGroups:
         of other names do.
 
         Raises:
-            BadBody: the page cannot be read, or gives times.
+            MalformedBody: the page cannot be read, or gives times.
             StoreFull: it cannot be kept; the group is as it was.
         """
         fresh = _read(key, body, form)
@@ -122,12 +121,12 @@ class PushGroups:
 def _read(key: Labels, body: bytes, form: Format) -> _Group:
     try:
         reading = read_page(body, dict(key.pairs), form)
-    except BadBody:
+    except MalformedBody:
         raise
     except CollectError as error:
-        raise BadBody(error.key, hint=error.hint, **error.values) from error
+        raise MalformedBody(error.key, hint=error.hint, **error.values) from error
     if reading.t_ms is not None:
-        raise BadBody("push.timed")
+        raise MalformedBody("receive.timed")
     return _Group(dict(zip(reading.series, reading.values.tolist(), strict=True)), reading.metadata)
 
 
@@ -157,7 +156,7 @@ def _save(file: Path, groups: Mapping[Labels, _Group]) -> None:
             out.write(json.dumps(told).encode())
     except OSError as error:
         reason = error.strerror or str(error)
-        raise StoreFull("push.not_kept", path=str(file), reason=reason) from error
+        raise StoreFull("receive.not_kept", path=str(file), reason=reason) from error
 
 
 def _loaded(file: Path) -> dict[Labels, _Group]:
@@ -176,7 +175,9 @@ def _loaded(file: Path) -> dict[Labels, _Group]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise CollectError("push.groups_unreadable", path=str(file), reason=str(error)) from error
+        raise CollectError(
+            "receive.groups_unreadable", path=str(file), reason=str(error)
+        ) from error
 
 
 def _pairs(pairs: list[list[str]]) -> Labels:

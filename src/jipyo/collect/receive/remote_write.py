@@ -139,7 +139,7 @@ class RemoteWrite:
         """The samples of a prometheus.WriteRequest, decompressed.
 
         Raises:
-            BadBody: it is no such message.
+            MalformedBody: it is no such message.
         """
         taken = _Taken()
         known = _bounded(self._by_bytes)
@@ -155,7 +155,7 @@ class RemoteWrite:
         """The samples of an io.prometheus.write.v2.Request, decompressed.
 
         Raises:
-            BadBody: it is no such message.
+            MalformedBody: it is no such message.
         """
         symbols, series = _split_v2(body)
         if (symbols or series) and symbols[:1] != [b""]:

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.collect.receive.batch import ReceivedBatch, scrapes
-from jipyo.model.errors import CollectError
+from jipyo.model.errors import UnsupportedMediaType
 from jipyo.model.reading import NO_TIME
-from jipyo.wire.compression import BadBody, NotTaken
-from jipyo.wire.exposition import Format, Parser
+from jipyo.wire.exposition import Format, Parser, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,26 +23,21 @@ def read_page(body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT)
     """A page, with `extra` labels set over those of its series.
 
     Raises:
-        BadBody: it is not UTF-8.
-        CollectError: a line is not what the format allows.
+        MalformedBody: it is not UTF-8, or a line is not what the format allows.
     """
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise BadBody("push.not_utf8", at=error.start) from error
-    return Parser(lambda labels: labels.put(extra)).read(text, form)
+    return Parser(lambda labels: labels.put(extra)).read(decode_text(body), form)
 
 
 def form_of(content_type: str) -> Format:
     """What a page is written in; text where nobody says so.
 
     Raises:
-        NotTaken: it is protobuf.
+        UnsupportedMediaType: it is protobuf.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind == _PROTOBUF:
         known = ", ".join(form.value for form in Format)
-        raise NotTaken("push.content_type", type=kind, known=known)
+        raise UnsupportedMediaType("receive.content_type", type=kind, known=known)
     openmetrics = kind == Format.OPENMETRICS.value.partition(";")[0]
     return Format.OPENMETRICS if openmetrics else Format.TEXT
 
@@ -54,12 +48,9 @@ def read_text(
     """The samples of a page; those without a time are of `now_ms`.
 
     Raises:
-        BadBody: it is not UTF-8, or a line is not what the format allows.
+        MalformedBody: it is not UTF-8, or a line is not what the format allows.
     """
-    try:
-        reading = read_page(body, extra, form)
-    except CollectError as error:
-        raise BadBody(error.key, hint=error.hint, **error.values) from error
+    reading = read_page(body, extra, form)
     said = reading.t_ms
     t_ms = np.full(len(reading.series), now_ms, np.int64)
     if said is not None:

@@ -9,21 +9,20 @@ from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape.fetch import Body, Fetcher
 from jipyo.collect.scrape.options import (
     PROTOCOLS,
-    Credentials,
-    Limits,
+    ScrapeLimits,
     ScrapeOptions,
 )
-from jipyo.model.errors import CollectError
+from jipyo.model.errors import CollectError, MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import ReadingNote, TargetReading
-from jipyo.wire.exposition import Format, Parser
+from jipyo.wire.exposition import Format, Parser, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jipyo.model.family import Family
 
-__all__ = ["Credentials", "Limits", "ScrapeOptions", "ScrapeReader"]
+__all__ = ["ScrapeLimits", "ScrapeOptions", "ScrapeReader"]
 
 _FORMS = {"text/plain": Format.TEXT, "application/openmetrics-text": Format.OPENMETRICS}
 _GUESSED = frozenset({"", "application/octet-stream"})
@@ -52,9 +51,12 @@ class ScrapeReader:
         Raises:
             CollectError: it cannot be had, cannot be understood, or exceeds a limit.
         """
-        body = self._fetcher.get()
+        body = self._fetcher.fetch()
         form, notes = self._form(body)
-        reading = self._parser.read(self._text(body), form)
+        try:
+            reading = self._parser.read(decode_text(body.data), form)
+        except MalformedBody as error:
+            raise error.as_kind(CollectError) from error
         limit = self._options.limits.samples
         if limit and len(reading.series) > limit:
             raise CollectError(
@@ -81,12 +83,6 @@ class ScrapeReader:
         raise CollectError(
             "collect.content_type", hint="collect.content_type.hint", url=self._url, type=kind
         )
-
-    def _text(self, body: Body) -> str:
-        try:
-            return body.data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise CollectError("collect.not_utf8", url=self._url, byte=error.start) from error
 
     def _finish(self, labels: Labels) -> Labels | None:
         """A series of the page with the target's labels, after relabelling and within limits."""

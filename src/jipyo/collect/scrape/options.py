@@ -9,9 +9,8 @@ from jipyo.net.tls import TlsOptions
 from jipyo.wire.exposition import Format
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from jipyo.collect.relabel import RelabelRule
+    from jipyo.net.credentials import Credentials
 
 PROTOCOLS = {
     "PrometheusText0.0.4": Format.TEXT,
@@ -23,18 +22,7 @@ PROTOCOLS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What is sent in the Authorization header; files are read anew at every scrape."""
-
-    type: str = "Bearer"
-    """"Basic" joins user and secret; anything else is written before the secret."""
-    username: str = ""
-    secret: str = field(default="", repr=False)
-    secret_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class ScrapeLimits:
     """What a page may bring; 0 is no limit. A page beyond one is refused whole."""
 
     body_bytes: int = 64 << 20
@@ -58,7 +46,7 @@ class ScrapeOptions:
     headers: tuple[tuple[str, str], ...] = ()
     credentials: Credentials | None = None
     tls: TlsOptions = field(default_factory=TlsOptions)
-    limits: Limits = field(default_factory=Limits)
+    limits: ScrapeLimits = field(default_factory=ScrapeLimits)
     fallback_protocol: str = ""
     """Read a page of an unknown type as this one of `PROTOCOLS`."""
     metric_relabel: tuple[RelabelRule, ...] = ()

@@ -1,6 +1,15 @@
-"""The exposition formats: pages written and read."""
+"""The exposition formats: text 0.0.4 and 1.0.0, OpenMetrics 1.0.0."""
 
-from jipyo.wire.exposition.read import Finish, Parser
+from jipyo.wire.exposition.read import Finish, Parser, decode_text
 from jipyo.wire.exposition.write import Format, format_value, negotiate, series_text, write
 
-__all__ = ["Finish", "Format", "Parser", "format_value", "negotiate", "series_text", "write"]
+__all__ = [
+    "Finish",
+    "Format",
+    "Parser",
+    "decode_text",
+    "format_value",
+    "negotiate",
+    "series_text",
+    "write",
+]

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from jipyo.model.errors import CollectError
+from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import NO_TIME, ReadingNote, TargetReading
 from jipyo.model.sample import MetricMetadata, MetricType, Values
@@ -27,6 +27,18 @@ Finish = Callable[[Labels], Labels | None]
 
 _EXCERPT = 120
 _SPARE_KEYS = 1000
+
+
+def decode_text(body: bytes) -> str:
+    """The text of an exposition.
+
+    Raises:
+        MalformedBody: it is not UTF-8.
+    """
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise MalformedBody("wire.not_utf8", at=error.start) from error
 
 
 def unchanged(labels: Labels) -> Labels:
@@ -66,7 +78,7 @@ class Parser:
         """The samples of a page.
 
         Raises:
-            CollectError: a line is not what the format allows, or OpenMetrics ends early.
+            MalformedBody: a line is not what the format allows, or OpenMetrics ends early.
         """
         lines = text.split("\n")
         if form is self._form and self._layout is not None:
@@ -200,7 +212,7 @@ def _lay_out(found: Sequence[_Sample], lines: list[str], at: Sequence[int]) -> _
         keys=[lines[index].rpartition(" ")[0] for index in at],
         series=tuple(first),
         take=None if len(first) == len(found) else np.fromiter(first.values(), np.intp, len(first)),
-        notes=(ReadingNote("collect.repeated_series", (("count", repeated),)),) if repeated else (),
+        notes=(ReadingNote("wire.repeated_series", (("count", repeated),)),) if repeated else (),
     )
 
 
@@ -326,11 +338,11 @@ def _time(word: str | None, form: Format) -> int | None:
 def _check_end(lines: Sequence[str]) -> None:
     last = next((line for line in reversed(lines) if line), "")
     if last != "# EOF":
-        raise CollectError("collect.no_end", hint="collect.no_end.hint", text=last[:_EXCERPT])
+        raise MalformedBody("wire.no_end", hint="wire.no_end.hint", text=last[:_EXCERPT])
 
 
-def _bad_line(number: int, line: str) -> CollectError:
-    return CollectError("collect.bad_line", line=number, text=line[:_EXCERPT])
+def _bad_line(number: int, line: str) -> MalformedBody:
+    return MalformedBody("wire.bad_line", line=number, text=line[:_EXCERPT])
 
 
 _COMMENT = re.compile(rf"#[ \t]+(HELP|TYPE|UNIT)[ \t]+({_QUOTED}|[^ \t]+)(?:[ \t]+(.*))?$")

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from jipyo.collect.receive import remote_write
 from jipyo.collect.receive.batch import ReceivedBatch
 from jipyo.collect.receive.remote_write import RemoteWrite
+from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_BITS, MetricMetadata, MetricType, Scrape
 from jipyo.wire import protobuf as wire
-from jipyo.wire.compression import BadBody
 
 NOW_MS = 1_793_500_000_000
 
@@ -127,14 +127,14 @@ def test_a_body_cut_at_any_byte_is_told_and_nothing_else_happens(oracle, version
         for reader in (knowing, RemoteWrite()):
             try:
                 read(version, whole[:end], reader)
-            except BadBody:
+            except MalformedBody:
                 continue
             oracle_class.FromString(whole[:end])
 
 
 @given(body=st.binary(max_size=200), version=st.sampled_from([1, 2]))
 def test_any_bytes_are_read_or_refused(body: bytes, version: int) -> None:
-    with contextlib.suppress(BadBody):
+    with contextlib.suppress(MalformedBody):
         read(version, body)
 
 
@@ -146,7 +146,7 @@ def test_any_damage_is_read_or_refused_and_poisons_nothing(oracle, data, version
     for _ in range(data.draw(st.integers(1, 3))):
         damaged[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     reader = RemoteWrite()
-    with contextlib.suppress(BadBody):
+    with contextlib.suppress(MalformedBody):
         read(version, bytes(damaged), reader)
     assert found(read(version, whole, reader)) == sent(series)
 
@@ -243,14 +243,14 @@ def test_a_series_with_bad_labels_takes_only_its_own_samples_with_it(oracle, pai
 def test_a_symbol_table_that_breaks_the_rules_is_refused(oracle, symbols, refs) -> None:
     request = oracle.v2(symbols=symbols)
     request.timeseries.add(labels_refs=refs)
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         RemoteWrite().read_v2(request.SerializeToString())
 
 
 def test_metadata_outside_the_symbol_table_is_refused(oracle) -> None:
     request = oracle.v2(symbols=["", "__name__", "m"])
     request.timeseries.add(labels_refs=[1, 2]).metadata.help_ref = 9
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         RemoteWrite().read_v2(request.SerializeToString())
 
 
@@ -319,7 +319,7 @@ def test_numbers_are_split_as_they_were_joined(parts: list[list[int]]) -> None:
 
 @pytest.mark.parametrize("parts", [[b"\x80"], [b"\x80", b"\x01"], [b"\x80" * 9 + b"\x01"]])
 def test_numbers_that_do_not_end_are_refused(parts: list[bytes]) -> None:
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         wire.packed(parts)
 
 
@@ -337,5 +337,5 @@ def test_numbers_that_do_not_end_are_refused(parts: list[bytes]) -> None:
     ],
 )
 def test_what_is_no_such_message_is_refused(body: bytes) -> None:
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         RemoteWrite().read_v1(body)

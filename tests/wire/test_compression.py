@@ -7,7 +7,8 @@ import zlib
 import cramjam
 import pytest
 
-from jipyo.wire.compression import BadBody, NotTaken, TooLarge, decompress
+from jipyo.model.errors import MalformedBody, TooLarge, UnsupportedMediaType
+from jipyo.wire.compression import decompress
 
 PLAIN = b"samples " * 1000
 SNAPPY = bytes(cramjam.snappy.compress_raw(PLAIN))
@@ -61,11 +62,11 @@ def test_very_many_empty_members_cost_little() -> None:
     ],
 )
 def test_a_damaged_body_is_refused(encoding: str, body: bytes) -> None:
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         decompress(body, encoding, 1 << 20)
 
 
 def test_an_unknown_encoding_is_told_with_those_that_are_known() -> None:
-    with pytest.raises(NotTaken) as caught:
+    with pytest.raises(UnsupportedMediaType) as caught:
         decompress(b"", "br", 1)
     assert "snappy" in str(caught.value.values["known"])

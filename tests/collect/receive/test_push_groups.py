@@ -14,10 +14,9 @@ import pytest
 
 from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.collect.receive.text import form_of, read_text
-from jipyo.model.errors import CollectError, StoreFull
+from jipyo.model.errors import CollectError, MalformedBody, StoreFull, UnsupportedMediaType
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricMetadata, MetricType
-from jipyo.wire.compression import BadBody, NotTaken
 from jipyo.wire.exposition import Format
 
 NOW_MS = 1_793_500_000_000
@@ -102,7 +101,7 @@ def test_a_bad_page_changes_nothing(tmp_path: Path, body: bytes) -> None:
     groups = PushGroups(tmp_path / "pushed.json")
     groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
     before = values(groups)
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         groups.push(JOB, body, NOW_MS, replace_all=True)
     assert values(groups) == before
 
@@ -130,7 +129,7 @@ def test_a_file_that_is_not_ours_is_told(tmp_path: Path, text: str) -> None:
     file.write_text(text)
     with pytest.raises(CollectError) as caught:
         PushGroups(file)
-    assert caught.value.key == "push.groups_unreadable"
+    assert caught.value.key == "receive.groups_unreadable"
 
 
 _PUSHING = """
@@ -181,7 +180,7 @@ def test_a_page_is_of_now_where_it_gives_no_time() -> None:
 
 @pytest.mark.parametrize("body", [b"\xff", b"a b c d\n"])
 def test_a_page_that_is_none_is_refused(body: bytes) -> None:
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         read_text(body, {}, NOW_MS)
 
 
@@ -197,5 +196,5 @@ def test_the_content_type_says_what_a_page_is_written_in() -> None:
     assert form_of("") == form_of("text/plain") == Format.TEXT
     assert form_of("application/x-www-form-urlencoded") == Format.TEXT
     assert form_of("application/openmetrics-text; version=1.0.0") == Format.OPENMETRICS
-    with pytest.raises(NotTaken):
+    with pytest.raises(UnsupportedMediaType):
         form_of("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily")

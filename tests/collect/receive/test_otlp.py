@@ -16,8 +16,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 
 from jipyo.collect.receive import otlp, otlp_names
 from jipyo.collect.receive.batch import ReceivedBatch
+from jipyo.model.errors import MalformedBody
 from jipyo.model.sample import STALE_BITS, MetricMetadata, MetricType
-from jipyo.wire.compression import BadBody
 
 NOW_MS = 1_793_500_000_000
 NOW_NS = NOW_MS * 1_000_000
@@ -360,12 +360,12 @@ def test_unknown_fields_and_exemplars_with_hexadecimal_ids_do_no_harm() -> None:
     ],
 )
 def test_bad_json_is_refused(body: bytes) -> None:
-    with pytest.raises(BadBody):
+    with pytest.raises(MalformedBody):
         otlp.parse(body, as_json=True)
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for as_json in (True, False):
-        with contextlib.suppress(BadBody):
+        with contextlib.suppress(MalformedBody):
             otlp.Otlp().read(otlp.parse(body, as_json=as_json))

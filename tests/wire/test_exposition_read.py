@@ -12,7 +12,7 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from collect.helpers import FIXTURES
-from jipyo.model.errors import CollectError
+from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import Labels
 from jipyo.model.reading import NO_TIME, TargetReading
 from jipyo.model.sample import MetricMetadata, MetricType
@@ -86,9 +86,9 @@ def test_a_line_is_a_sample(line: str, series: str, value: float) -> None:
 )
 def test_what_is_no_sample_is_told_with_its_line(line: str) -> None:
     for text in (f"a 1\n{line}\n", f"{line}\na 1\n"):
-        with pytest.raises(CollectError) as caught:
+        with pytest.raises(MalformedBody) as caught:
             Parser().read(text)
-        assert caught.value.key == "collect.bad_line"
+        assert caught.value.key == "wire.bad_line"
         assert caught.value.values["text"] == line
 
 
@@ -117,7 +117,7 @@ def test_of_a_series_that_is_repeated_the_first_is_kept_and_that_is_told() -> No
         assert reading.values.tolist() == [1.0, 5.0]
         assert reading.scraped == 3
         assert [(note.key, note.values) for note in reading.notes] == [
-            ("collect.repeated_series", (("count", 1),))
+            ("wire.repeated_series", (("count", 1),))
         ]
 
 
@@ -165,9 +165,9 @@ def test_edges_of_buckets_are_written_as_prometheus_3_writes_them() -> None:
 
 @pytest.mark.parametrize("text", ["", "x 1\n", "x 1\n# EOF\ny 2\n", "x 1\n# EO"])
 def test_openmetrics_that_ends_early_is_refused_whole(text: str) -> None:
-    with pytest.raises(CollectError) as caught:
+    with pytest.raises(MalformedBody) as caught:
         Parser().read(text, Format.OPENMETRICS)
-    assert caught.value.key == "collect.no_end"
+    assert caught.value.key == "wire.no_end"
 
 
 def test_an_empty_page_has_no_samples() -> None:
@@ -195,7 +195,7 @@ def test_a_broken_page_leaves_the_parser_as_good_as_new() -> None:
     parser = Parser()
     parser.read("x 1\ny 2\n")
     for broken in ("x 1\ny oops\n", "x 1\n<html>\n"):
-        with pytest.raises(CollectError):
+        with pytest.raises(MalformedBody):
             parser.read(broken)
     assert parser.read("x 4\ny 5\n").values.tolist() == [4.0, 5.0]
 
@@ -307,7 +307,7 @@ def test_a_page_cut_or_bent_anywhere_is_read_or_refused_and_nothing_else(
     parser.read(text)
     try:
         reading = parser.read(bent)
-    except CollectError:
+    except MalformedBody:
         return
     fresh = Parser().read(bent)
     assert reading.series == fresh.series
