@@ -10,8 +10,8 @@ import pytest
 
 from jipyo.catalogue import load
 from jipyo.i18n import LANGS, Lang
+from jipyo.model.calendar import start_of_day
 from jipyo.reports import daily
-from jipyo.reports.gathered import midnight
 from jipyo.reports.render import write_report
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from support.browser import Browser, Page
@@ -48,7 +48,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
         Day(troubles=troubles, gaps=((3.0, 3.5),)),
     )
     with filled(folder / "data", Site(cores=8, gpus=4, api=True), *days) as store:
-        now_ms = midnight(DAY + timedelta(days=1), SEOUL)
+        now_ms = start_of_day(DAY + timedelta(days=1), SEOUL)
         report = daily.build(source(store), load(), DAY, SEOUL, now_ms)
     for lang in LANGS:
         write_report(report, lang, "html", folder)

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from jipyo.model.calendar import start_of_day
 from jipyo.model.labels import Labels
 from jipyo.model.sample import SeriesBlock, Times, Values
 from jipyo.promql import Engine
-from jipyo.reports.gathered import midnight
 from jipyo.source import Embedded
 from jipyo.tsdb import Options, Store
 
@@ -92,15 +92,20 @@ class Samples:
 def blocks(site: Site, days: tuple[Day, ...]) -> Iterator[SeriesBlock]:
     """The samples of these days (ascending, counters run on through all of them)."""
     zone, step = site.zone, site.interval_s * 1000
-    start, end = midnight(days[0].day, zone), midnight(days[-1].day + timedelta(days=1), zone)
+    start, end = (
+        start_of_day(days[0].day, zone),
+        start_of_day(days[-1].day + timedelta(days=1), zone),
+    )
     t_ms = np.arange(start - 10 * MINUTE_MS, end + 1, step, dtype=np.int64)
     kept = np.ones(t_ms.size, bool)
     raised: dict[str, Values] = {}
     level = np.zeros(t_ms.size)
     for day in days:
-        begin = midnight(day.day, zone)
+        begin = start_of_day(day.day, zone)
         hours = (t_ms - begin) / HOUR_MS
-        inside = (t_ms >= begin - 10 * MINUTE_MS) & (t_ms <= midnight(day.day + timedelta(1), zone))
+        inside = (t_ms >= begin - 10 * MINUTE_MS) & (
+            t_ms <= start_of_day(day.day + timedelta(1), zone)
+        )
         level[inside] = day.load * _curve(hours[inside], day.seed)
         for trouble in day.troubles:
             on = (hours >= trouble.start_h) & (hours < trouble.end_h)
@@ -261,7 +266,7 @@ def _le(edge: float) -> str:
 
 def filled(path: Path, site: Site, *days: Day) -> Store:
     """A store with these days."""
-    end_ms = midnight(days[-1].day + timedelta(days=1), site.zone)
+    end_ms = start_of_day(days[-1].day + timedelta(days=1), site.zone)
     store = Store.open(path, Options(durable=False), now_ms=lambda: end_ms)
     store.load(blocks(site, days))
     return store

@@ -10,9 +10,9 @@ import numpy as np
 
 from jipyo.analysis.thresholds import State
 from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.figure import Figure, Fold
 from jipyo.reports.document import Chart, ChartLine, Report, ThresholdLine, phrase
-from jipyo.reports.gathered import midnight, period_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 SEOUL = ZoneInfo("Asia/Seoul")
 DAY = date(2026, 11, 21)
-START = midnight(DAY, SEOUL)
 MINUTE = 60_000
 HOUR = 60 * MINUTE
-PERIOD = period_of(DAY, SEOUL, START + 99 * HOUR)
+PERIOD = period_containing(PeriodKind.DAY, DAY, SEOUL)
+START = PERIOD.start_ms
 NAME = Bilingual("응답 시간", "Response time")
 
 
@@ -34,6 +34,8 @@ def build_report(*blocks: Block) -> Report:
         number="JIPYO-D-20261121",
         title=phrase("reports.daily.title"),
         period=PERIOD,
+        cut_ms=PERIOD.end_ms,
+        step_ms=MINUTE,
         made_ms=PERIOD.end_ms + HOUR,
         instances=("node-1",),
         catalogue="0" * 64,

@@ -14,6 +14,7 @@ import pytest
 
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, load
+from jipyo.model.calendar import start_of_day
 from jipyo.model.errors import QueryError, ReportError
 from jipyo.reports import daily
 from jipyo.reports.document import (
@@ -33,7 +34,6 @@ from jipyo.reports.document import (
     VerdictBox,
     find_figures,
 )
-from jipyo.reports.gathered import midnight
 from jipyo.reports.render.json import to_json
 from reports.days import DAY, SEOUL, Day, Samples, Site, Trouble, filled, source
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 CATALOGUE: Catalogue = load()
-END = midnight(DAY + timedelta(days=1), SEOUL)
+END = start_of_day(DAY + timedelta(days=1), SEOUL)
 SMALL = Site(cores=2)
 SERVICE = Site(cores=2, gpus=3, api=True)
 HOUR = 3_600_000
@@ -164,7 +164,7 @@ def test_a_bad_day_is_critical_and_names_what_when_and_how_long(bad: Report) -> 
     timeline = the(Timeline, bad)
     cpu = [row for row in timeline.rows if row.subject.name.en == "CPU utilisation (total)"]
     (stretch, *_) = cpu[0].stretches
-    start = midnight(DAY, SEOUL)
+    start = start_of_day(DAY, SEOUL)
     assert stretch.start_ms == pytest.approx(start + 14 * HOUR, abs=5 * 60_000)
     assert stretch.end_ms == pytest.approx(start + 14.5 * HOUR, abs=5 * 60_000)
     names = {row[0].name.en for row in table(bad, "crossings").rows}  # type: ignore[union-attr]
@@ -234,7 +234,7 @@ def test_twenty_minutes_of_a_whole_day_are_not_called_good(tmp_path: Path) -> No
 
 
 def test_a_running_day_is_measured_by_what_it_could_have_so_far(tmp_path: Path) -> None:
-    report = built(tmp_path, SMALL, Day(), now_ms=midnight(DAY, SEOUL) + 20 * 60_000 + 5_000)
+    report = built(tmp_path, SMALL, Day(), now_ms=start_of_day(DAY, SEOUL) + 20 * 60_000 + 5_000)
     assert report.state is State.OK
     assert "reports.verdict.running" in keys(the(VerdictBox, report))
     (share,) = (
@@ -266,7 +266,7 @@ def test_a_day_with_moved_clocks_has_as_many_minutes_as_it_had(
 ) -> None:
     york = ZoneInfo("America/New_York")
     site = Site(cores=1, zone=york)
-    report = built(tmp_path, site, Day(day), now_ms=midnight(day + timedelta(2), york))
+    report = built(tmp_path, site, Day(day), now_ms=start_of_day(day + timedelta(2), york))
     steps = {
         f.samples for f in find_figures(report.blocks) if f.metric == "system.memory.utilization"
     }
@@ -305,7 +305,7 @@ def test_the_same_samples_give_the_same_json_which_has_no_language(tmp_path: Pat
     assert once == again
     report = orjson.loads(once)
     assert (report["type"], report["kind"], report["state"]) == ("report", "daily", "ok")
-    assert report["period"]["day"] == "2026-11-21"
+    assert report["period"]["first_day"] == "2026-11-21"
     assert report["blocks"][0]["type"] == "verdict_box"
 
 
@@ -358,7 +358,7 @@ def test_a_warning_is_no_worse_than_a_warning(tmp_path: Path) -> None:
 
 def test_a_breach_of_a_running_day_may_still_go_on(tmp_path: Path) -> None:
     day = Day(troubles=(Trouble("cpu", 14, 24, 0.6),))
-    report = built(tmp_path, SMALL, day, now_ms=midnight(DAY, SEOUL) + 15 * HOUR)
+    report = built(tmp_path, SMALL, day, now_ms=start_of_day(DAY, SEOUL) + 15 * HOUR)
     assert "reports.finding.going_on" in keys(the(Findings, report))
 
 
@@ -380,7 +380,7 @@ def test_a_large_change_is_found_on_a_quiet_day(tmp_path: Path) -> None:
 
 
 def test_a_source_with_only_a_mean_cannot_answer_for_an_objective(tmp_path: Path) -> None:
-    t_ms = midnight(DAY, SEOUL) + 60_000 * np.arange(1441, dtype=np.int64)
+    t_ms = start_of_day(DAY, SEOUL) + 60_000 * np.arange(1441, dtype=np.int64)
     triton = Samples(Site(), "triton", t_ms)
     triton.count("nv_inference_request_success", np.full(1441, 5.0), model="m")
     triton.count("nv_inference_request_duration_us", np.full(1441, 5 * 9e5), model="m")
@@ -396,7 +396,7 @@ def test_a_source_with_only_a_mean_cannot_answer_for_an_objective(tmp_path: Path
 
 
 def test_samples_without_a_record_of_scrapes_are_measured_by_their_steps(tmp_path: Path) -> None:
-    t_ms = midnight(DAY, SEOUL) + 60_000 * np.arange(1, 1441, dtype=np.int64)
+    t_ms = start_of_day(DAY, SEOUL) + 60_000 * np.arange(1, 1441, dtype=np.int64)
     node = Samples(Site(), "node", t_ms)
     node.put("node_memory_MemTotal_bytes", 4e9)
     node.put("node_memory_MemAvailable_bytes", 2e9)
@@ -444,7 +444,7 @@ def test_infinity_is_written_in_json_as_prometheus_writes_it(quiet: Report) -> N
 
 
 def test_a_metric_at_zero_is_not_near_its_threshold(tmp_path: Path) -> None:
-    t_ms = midnight(DAY, SEOUL) + 60_000 * np.arange(1, 1441, dtype=np.int64)
+    t_ms = start_of_day(DAY, SEOUL) + 60_000 * np.arange(1, 1441, dtype=np.int64)
     node = Samples(Site(), "node", t_ms)
     node.put("node_memory_MemTotal_bytes", 4e9)
     node.put("node_memory_MemAvailable_bytes", 4e9)

@@ -2,68 +2,61 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from jipyo.model.calendar import Period, PeriodKind, period_containing
 from jipyo.model.errors import ReportError
-from jipyo.model.figure import Delta, Figure, Fold
-from jipyo.reports.gathered import difference, earlier, midnight, period_of
+from jipyo.model.figure import Delta
+from jipyo.reports.gathered import difference, earlier, find_cut
+from reports.documents import build_figure
 
 HOUR = 3_600_000
-LATE = 4_000_000_000_000
+
+
+SEOUL, YORK = ZoneInfo("Asia/Seoul"), ZoneInfo("America/New_York")
+
+
+def day_of(day: date, zone: ZoneInfo) -> Period:
+    return period_containing(PeriodKind.DAY, day, zone)
 
 
 @pytest.mark.parametrize(
-    ("zone", "day", "begins", "hours"),
+    ("now_ms", "cut_ms"),
     [
-        ("Asia/Seoul", date(2026, 11, 21), "2026-11-20T15:00", 24),
-        ("UTC", date(2026, 12, 31), "2026-12-31T00:00", 24),
-        ("America/New_York", date(2026, 3, 8), "2026-03-08T05:00", 23),
-        ("America/New_York", date(2026, 11, 1), "2026-11-01T04:00", 25),
-        ("Africa/Cairo", date(2026, 4, 24), "2026-04-23T22:00", 23),  # 00:00 is skipped
-        ("Australia/Lord_Howe", date(2026, 10, 4), "2026-10-03T13:30", 23.5),
+        (60_000, 60_000),
+        (20 * 60_000 + 59_999, 20 * 60_000),
+        (24 * HOUR - 1, 24 * HOUR - 60_000),
+        (24 * HOUR, 24 * HOUR),
+        (99 * HOUR, 24 * HOUR),
     ],
 )
-def test_a_day_is_as_long_as_its_zone_says(zone: str, day: date, begins: str, hours: float) -> None:
-    period = period_of(day, ZoneInfo(zone), LATE)
-    begin = datetime.fromtimestamp(period.start_ms / 1000, UTC)
-    assert begin.strftime("%Y-%m-%dT%H:%M") == begins
-    assert (period.end_ms - period.start_ms) / HOUR == hours
-    assert period.cut_ms == period.end_ms
-
-
-def test_a_running_day_is_cut_at_the_last_whole_step() -> None:
-    seoul = ZoneInfo("Asia/Seoul")
-    start = midnight(date(2026, 11, 21), seoul)
-    period = period_of(date(2026, 11, 21), seoul, start + 20 * 60_000 + 59_999)
-    assert period.cut_ms == start + 20 * 60_000
+def test_a_running_day_is_cut_at_the_last_whole_step(now_ms: int, cut_ms: int) -> None:
+    period = day_of(date(2026, 11, 21), SEOUL)
+    assert find_cut(period, period.start_ms + now_ms) == period.start_ms + cut_ms
 
 
 @pytest.mark.parametrize("now_ms", [-HOUR, 0, 59_999])
 def test_a_day_that_has_not_begun_cannot_be_reported(now_ms: int) -> None:
-    seoul = ZoneInfo("Asia/Seoul")
-    start = midnight(date(2026, 11, 21), seoul)
+    period = day_of(date(2026, 11, 21), SEOUL)
     with pytest.raises(ReportError) as error:
-        period_of(date(2026, 11, 21), seoul, start + now_ms)
+        find_cut(period, period.start_ms + now_ms)
     assert error.value.values == {"day": "2026-11-21"}
 
 
-def test_an_earlier_day_is_whole_or_as_far_as_this_one_has_come() -> None:
-    york = ZoneInfo("America/New_York")
-    whole = earlier(period_of(date(2026, 11, 8), york, LATE), york, 7)
-    assert (whole.end_ms - whole.start_ms) / HOUR == 25
-    start = midnight(date(2026, 11, 8), york)
-    running = earlier(period_of(date(2026, 11, 8), york, start + 5 * HOUR), york, 7)
-    assert (running.end_ms - running.start_ms) / HOUR == 5
-
-
-def figure(value: float | None, unit: str) -> Figure:
-    return Figure(
-        metric="m", value=value, unit=unit, fold=Fold.AVERAGE, expr="m", series="{}",
-        exporter="e", start_ms=0, end_ms=HOUR, step_ms=60_000, samples=60, coverage=1.0,
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("passed_h", "hours"),
+    [(24, 25), (5, 5), (0.5, 0.5)],  # of a whole day all of the day before, 25 hours in autumn
+)
+def test_an_earlier_day_is_whole_or_as_far_as_this_one_has_come(
+    passed_h: float, hours: float
+) -> None:
+    period = day_of(date(2026, 11, 8), YORK)
+    window = earlier(period, period.start_ms + int(passed_h * HOUR), 7)
+    assert window.start_ms == day_of(date(2026, 11, 1), YORK).start_ms
+    assert (window.end_ms - window.start_ms) / HOUR == hours
 
 
 @pytest.mark.parametrize(
@@ -83,7 +76,7 @@ def figure(value: float | None, unit: str) -> Figure:
 def test_a_change_is_told_as_its_unit_wants(
     now: float | None, before: float | None, unit: str, delta: Delta | None
 ) -> None:
-    found = difference(figure(now, unit), figure(before, unit))
+    found = difference(build_figure(now, unit), build_figure(before, unit))
     assert found == delta or (found is not None and delta is not None
                               and found.value == pytest.approx(delta.value)
                               and found.unit == delta.unit)  # fmt: skip

@@ -14,11 +14,11 @@ from jipyo.analysis.proportion import wilson
 from jipyo.analysis.summary import MetricSummary, Window, primary, read, targets
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Catalogue, Metric, Summary, load
+from jipyo.model.calendar import start_of_day
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
-from jipyo.reports.gathered import midnight
 from jipyo.source import Dialect, Embedded
 from jipyo.source.dialect import PROMETHEUS_3
 from jipyo.tsdb import Options, Store
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 CATALOGUE: Catalogue = load()
 DAY = date(2026, 11, 21)
-START = midnight(DAY, SEOUL)
+START = start_of_day(DAY, SEOUL)
 WINDOW = Window(START, START + 86_400_000)
 MINUTES = np.arange(0, 1441, dtype=np.int64)
 RANDOM = np.random.default_rng(11)

@@ -14,6 +14,7 @@ import pytest
 from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.document import (
     Badge,
@@ -28,14 +29,13 @@ from jipyo.reports.document import (
     Subject,
     phrase,
 )
-from jipyo.reports.gathered import midnight, period_of
 from jipyo.reports.wording import Localizer
 
 SEOUL = ZoneInfo("Asia/Seoul")
 DAY = date(2026, 11, 21)
-START = midnight(DAY, SEOUL)
 HOUR = 3_600_000
-PERIOD = period_of(DAY, SEOUL, START + 99 * HOUR)
+PERIOD = period_containing(PeriodKind.DAY, DAY, SEOUL)
+START = PERIOD.start_ms
 SRC = Path(__file__).parents[2] / "src/jipyo"
 
 

@@ -6,8 +6,10 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.summary import STEP_MS
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import MetricGroup
+from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.reports import objectives
 from jipyo.reports.charts.build import build_chart, build_heat_map
 from jipyo.reports.document import (
@@ -40,8 +42,8 @@ from jipyo.reports.gathered import (
     ReportData,
     ReportMetric,
     change,
+    find_cut,
     gather,
-    period_of,
 )
 from jipyo.reports.objectives import ObjectiveResult, Result
 from jipyo.reports.sections.appendix import build_definition_table, build_source_table
@@ -84,8 +86,9 @@ def build(
         ReportError: the day has not begun.
         SourceError: whoever answers failed.
     """
-    period = period_of(day, zone, now_ms)
-    gathered = gather(source, catalogue, period, zone, progress)
+    period = period_containing(PeriodKind.DAY, day, zone)
+    cut_ms = find_cut(period, now_ms)
+    gathered = gather(source, catalogue, period, cut_ms, progress)
     outcomes = objectives.outcomes(gathered, catalogue.metrics)
     verdict = _verdict(gathered, outcomes)
     first_page = (*_summary(gathered, outcomes, verdict),)
@@ -94,6 +97,8 @@ def build(
         number=f"JIPYO-D-{day:%Y%m%d}",
         title=phrase("reports.daily.title"),
         period=period,
+        cut_ms=cut_ms,
+        step_ms=STEP_MS,
         made_ms=now_ms,
         instances=_instances(gathered),
         catalogue=fingerprint(catalogue),
@@ -146,7 +151,7 @@ def _verdict(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> VerdictB
     state = _state(day, outcomes)
     details: list[Inline] = []
     if day.running:
-        details.append(phrase("reports.verdict.running", until=Moment(day.period.cut_ms)))
+        details.append(phrase("reports.verdict.running", until=Moment(day.cut_ms)))
     if day.entries:
         details.append(_amount(day, "whole" if day.share >= _WHOLE else "part"))
         counts = {state.value: day.count(state) for state in State}
@@ -214,8 +219,7 @@ def _amount(day: ReportData, told: str) -> Phrase:
 
 def _seen_ms(day: ReportData) -> int:
     """How much of the day was seen, as a length of time in whole minutes."""
-    step = day.period.step_ms
-    return round(day.share * (day.period.cut_ms - day.period.start_ms) / step) * step
+    return round(day.share * (day.cut_ms - day.period.start_ms) / STEP_MS) * STEP_MS
 
 
 def _tiles(day: ReportData) -> Iterator[Tile]:
@@ -255,7 +259,7 @@ def _comparisons(day: ReportData, entry: ReportMetric) -> tuple[Inline, ...]:
 def _compared(which: str, day: ReportData, found: Change | None) -> Phrase:
     if found is None:
         return phrase(f"reports.compare.{which}.none")
-    weekday = phrase(f"reports.weekday.{day.period.day.weekday()}")
+    weekday = phrase(f"reports.weekday.{day.period.first_day.weekday()}")
     return phrase(f"reports.compare.{which}", weekday=weekday, delta=found.delta)
 
 
@@ -357,7 +361,7 @@ def _appendix(
         yield build_definition_table(day)
     yield Heading("method", phrase("reports.section.method"), level=2)
     for key in ("day", "steps", "percentile", "state", "compare", "coverage"):
-        yield Note(phrase(f"reports.method.{key}", day=Day(day.period.day)))
+        yield Note(phrase(f"reports.method.{key}", day=Day(day.period.first_day)))
     yield Note(
         phrase(
             "reports.method.catalogue",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from jipyo.analysis.thresholds import State
+    from jipyo.model.calendar import Period
     from jipyo.model.sample import Values
 
 
@@ -305,21 +306,6 @@ Block = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    """What the report is about: a local day, and how far into it the data can reach.
-
-    `cut_ms` is `end_ms` for a day that is over, else the last step that lay in the past.
-    """
-
-    day: date
-    zone: str
-    start_ms: int
-    end_ms: int
-    cut_ms: int
-    step_ms: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Issuer:
     """Who issues the report and about which system, as configured; empty where not."""
@@ -338,6 +324,10 @@ class Report:
     number: str
     title: Phrase
     period: Period
+    cut_ms: int
+    """`period.end_ms` of a period that is over, else how far its data could reach."""
+    step_ms: int
+    """The interval at which metrics were queried."""
     made_ms: int
     instances: tuple[str, ...]
     """The `instance` labels of the data."""

@@ -186,7 +186,7 @@ def _course(day: ReportData, entry: ReportMetric, series: SeriesSummary) -> Iter
     if others:
         yield phrase("reports.finding.others", n=others)
     end_ms = _worst(series).gravest[1]
-    if end_ms < day.period.cut_ms:
+    if end_ms < day.cut_ms:
         yield phrase("reports.finding.ended", end=Moment(end_ms))
     else:
         yield phrase("reports.finding.going_on" if day.running else "reports.finding.past_midnight")

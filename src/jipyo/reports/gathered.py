@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.completeness import Target, collected, share
 from jipyo.analysis.summary import STEP_MS, MetricSummary, SeriesSummary, Window, primary, read
 from jipyo.model.errors import ReportError
 from jipyo.model.figure import Delta, Figure
-from jipyo.reports.document import Period
 from jipyo.source.prune import metric_names
 
 if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
     from jipyo.analysis.thresholds import State
     from jipyo.catalogue import Catalogue, Metric
+    from jipyo.model.calendar import Period
     from jipyo.source import Source
 
 Progress = Callable[[int, int], None]
@@ -61,7 +58,8 @@ class ReportData:
     """All readings of a report; `share` is the received part of the samples expected."""
 
     period: Period
-    zone: ZoneInfo
+    cut_ms: int
+    """`period.end_ms` of a period that is over, else the last whole step before now."""
     entries: tuple[ReportMetric, ...]
     missing: tuple[MetricSummary, ...]
     targets: tuple[Target, ...]
@@ -79,7 +77,7 @@ class ReportData:
     @property
     def running(self) -> bool:
         """Whether the day is not over yet."""
-        return self.period.cut_ms < self.period.end_ms
+        return self.cut_ms < self.period.end_ms
 
     @property
     def enough(self) -> bool:
@@ -87,36 +85,29 @@ class ReportData:
         return self.share >= ENOUGH
 
 
-def period_of(day: date, zone: ZoneInfo, now_ms: int) -> Period:
-    """The local day in UTC milliseconds, 23 or 25 hours long where the clocks were moved.
+def find_cut(period: Period, now_ms: int) -> int:
+    """How far into the period the data can reach: its end, or its last whole step before now.
 
     Raises:
-        ReportError: the day has not begun, or not a single step of it has passed.
+        ReportError: the period has not begun, or not a single step of it has passed.
     """
-    start_ms, end_ms = midnight(day, zone), midnight(day + timedelta(days=1), zone)
-    cut_ms = min(end_ms, start_ms + (now_ms - start_ms) // STEP_MS * STEP_MS)
-    if cut_ms <= start_ms:
-        raise ReportError(
-            "reports.day_not_begun", hint="reports.day_not_begun.hint", day=day.isoformat()
-        )
-    return Period(day, str(zone), start_ms, end_ms, cut_ms, STEP_MS)
-
-
-def midnight(day: date, zone: ZoneInfo) -> int:
-    """When the day begins on the zone's clocks; where 00:00 was skipped, right after."""
-    return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)
+    passed_ms = (now_ms - period.start_ms) // STEP_MS * STEP_MS
+    if passed_ms <= 0:
+        day = period.first_day.isoformat()
+        raise ReportError("reports.day_not_begun", hint="reports.day_not_begun.hint", day=day)
+    return min(period.end_ms, period.start_ms + passed_ms)
 
 
 def gather(
-    source: Source, catalogue: Catalogue, period: Period, zone: ZoneInfo, progress: Progress | None
+    source: Source, catalogue: Catalogue, period: Period, cut_ms: int, progress: Progress | None
 ) -> ReportData:
     """Read every metric of the catalogue; earlier days only of those that have data.
 
     Raises:
         SourceError: whoever answers failed.
     """
-    window, names = Window(period.start_ms, period.cut_ms), metric_names(source, period.cut_ms)
-    week, yesterday = (earlier(period, zone, days) for days in (_WEEK, 1))
+    window, names = Window(period.start_ms, cut_ms), metric_names(source, cut_ms)
+    week, yesterday = (earlier(period, cut_ms, days) for days in (_WEEK, 1))
     entries: list[ReportMetric] = []
     missing: list[MetricSummary] = []
     for done, metric in enumerate(catalogue.metrics, 1):
@@ -132,16 +123,16 @@ def gather(
     part = share(targets)
     if part is None:
         part = max((entry.now.coverage for entry in entries), default=0.0)
-    return ReportData(period, zone, tuple(entries), tuple(missing), targets, part)
+    return ReportData(period, cut_ms, tuple(entries), tuple(missing), targets, part)
 
 
-def earlier(period: Period, zone: ZoneInfo, days: int) -> Window:
-    """The same part of a day so many days before: whole, or as far as this one has come."""
-    day = period.day - timedelta(days=days)
-    start_ms, end_ms = midnight(day, zone), midnight(day + timedelta(days=1), zone)
-    if period.cut_ms < period.end_ms:
-        end_ms = min(end_ms, start_ms + period.cut_ms - period.start_ms)
-    return Window(start_ms, end_ms)
+def earlier(period: Period, cut_ms: int, days: int) -> Window:
+    """The period so many days before: whole, or as far as this one has come."""
+    before = period.earlier(days)
+    end_ms = before.end_ms
+    if cut_ms < period.end_ms:
+        end_ms = min(end_ms, before.start_ms + cut_ms - period.start_ms)
+    return Window(before.start_ms, end_ms)
 
 
 def _if_any(reading: MetricSummary) -> MetricSummary | None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jipyo.analysis import wording
 from jipyo.i18n import Lang, texts
 from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import PeriodKind
 from jipyo.model.figure import Delta, Figure
 from jipyo.reports.document import (
     Badge,
@@ -19,7 +21,6 @@ from jipyo.reports.document import (
     Inline,
     Joined,
     Moment,
-    Period,
     Phrase,
     Quantity,
     Share,
@@ -29,6 +30,7 @@ from jipyo.reports.document import (
 if TYPE_CHECKING:
     from jipyo.analysis.thresholds import State
     from jipyo.i18n import Texts
+    from jipyo.model.calendar import Period
 
 NONE = "–"
 _TENTH, _SMALLEST = 0.1, 0.0005
@@ -39,7 +41,7 @@ _Amount = Figure | Quantity | Delta | Share | Moment | Duration | Day
 class Localizer:
     """Formats inline parts for one reader: a language, a zone, and the period reported on.
 
-    Moments inside the period are written as a time of day, others with their date.
+    In a report on one day, its moments are written as times of day, others with their date.
     """
 
     texts: Texts
@@ -108,9 +110,19 @@ class Localizer:
         """A state in a word."""
         return self.texts(f"reports.state.{state.value}")
 
+    def format_period(self) -> str:
+        """The reported day; of a longer period its first and its last day."""
+        first_day, last_day = self.period.first_day, self.period.next_day - timedelta(days=1)
+        if last_day <= first_day:
+            return self.texts.day(first_day)
+        return f"{self.texts.day(first_day)} – {self.texts.day(last_day)}"
+
     def format_moment(self, t_ms: int, *, dated: bool = False) -> str:
-        """The time of day, with the date where it is not the period's; 24:00 for its end."""
-        if dated:
+        """The time of day; dated where asked for, or where it is not of the one day reported.
+
+        The end of that day is 24:00.
+        """
+        if dated or self.period.kind is not PeriodKind.DAY:
             return self.texts.moment(t_ms, self.zone)
         if t_ms == self.period.end_ms:
             return "24:00"

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jipyo.model.calendar import start_of_day
 from jipyo.reports.charts.axis import time_ticks, value_ticks
-from jipyo.reports.gathered import midnight
 
 finite = st.floats(-1e12, 1e12)
 
@@ -63,7 +63,10 @@ def test_an_axis_always_holds_its_data(a: float, b: float, base: int, top: float
 )
 def test_a_day_is_ticked_at_hours_of_its_own_clock(zone: str, day: date, labels: str) -> None:
     where = ZoneInfo(zone)
-    start, end = midnight(day, where), midnight(date.fromordinal(day.toordinal() + 1), where)
+    start, end = (
+        start_of_day(day, where),
+        start_of_day(date.fromordinal(day.toordinal() + 1), where),
+    )
     ticks = time_ticks(start, end, where, 5)
     assert [label for _, label in ticks] == [f"{hour}:00" for hour in labels.split()]
     for t_ms, label in ticks:
@@ -73,7 +76,7 @@ def test_a_day_is_ticked_at_hours_of_its_own_clock(zone: str, day: date, labels:
 
 def test_days_are_named_over_more_than_one() -> None:
     seoul = ZoneInfo("Asia/Seoul")
-    start = midnight(date(2026, 11, 1), seoul)
+    start = start_of_day(date(2026, 11, 1), seoul)
     two = time_ticks(start, start + 2 * 86_400_000, seoul, 5)
     assert [label for _, label in two] == ["11-01", "12:00", "11-02", "12:00", "11-03"]
     month = time_ticks(start, start + 30 * 86_400_000, seoul, 6)
@@ -84,7 +87,7 @@ def test_days_are_named_over_more_than_one() -> None:
 
 @pytest.mark.parametrize(("minutes", "step"), [(4, 1), (20, 5), (50, 15), (100, 30)])
 def test_short_stretches_are_ticked_in_minutes(minutes: int, step: int) -> None:
-    start = midnight(date(2026, 11, 21), ZoneInfo("UTC")) + 61_000
+    start = start_of_day(date(2026, 11, 21), ZoneInfo("UTC")) + 61_000
     ticks = [t for t, _ in time_ticks(start, start + minutes * 60_000, ZoneInfo("UTC"), 5)]
     assert {b - a for a, b in itertools.pairwise(ticks)} <= {step * 60_000}
     assert ticks

@@ -3,19 +3,52 @@
 from __future__ import annotations
 
 import stat
+from dataclasses import replace
+from datetime import date
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jipyo.i18n import LANGS, Lang, texts
+from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.errors import ReportError
-from jipyo.reports.render import FORMATS, write_report
+from jipyo.reports.render import FORMATS, name_file, name_period, write_report
 from reports.documents import build_report
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 REPORT = build_report()
+SEOUL = ZoneInfo("Asia/Seoul")
+
+
+@pytest.mark.parametrize(
+    ("kind", "day", "name"),
+    [
+        (PeriodKind.DAY, date(2026, 11, 21), "2026-11-21"),
+        (PeriodKind.WEEK, date(2026, 11, 21), "2026-W47"),
+        (PeriodKind.WEEK, date(2027, 1, 1), "2026-W53"),
+        (PeriodKind.MONTH, date(2026, 11, 21), "2026-11"),
+        (PeriodKind.QUARTER, date(2026, 1, 1), "2026-Q1"),
+        (PeriodKind.QUARTER, date(2026, 12, 31), "2026-Q4"),
+        (PeriodKind.YEAR, date(2026, 11, 21), "2026"),
+        (PeriodKind.RANGE, date(2026, 11, 21), "2026-11-21_2026-11-21"),
+    ],
+)
+def test_a_file_is_named_after_any_kind_of_period(kind: PeriodKind, day: date, name: str) -> None:
+    period = period_containing(kind, day, SEOUL)
+    file = name_file(replace(REPORT, kind="x", period=period), "ko", FORMATS["html"])
+    assert file == f"jipyo-x-{name}.ko.html"
+
+
+@given(st.dates(date(1990, 1, 1), date(2100, 1, 1)), st.sampled_from(PeriodKind))
+def test_names_of_periods_sort_by_time(day: date, kind: PeriodKind) -> None:
+    period = period_containing(kind, day, SEOUL)
+    following = period_containing(kind, period.next_day, SEOUL)
+    assert name_period(period) < name_period(following)
 
 
 @pytest.mark.parametrize("name", FORMATS)

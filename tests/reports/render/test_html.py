@@ -13,9 +13,9 @@ import pytest
 from jipyo.catalogue import Catalogue, load
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import start_of_day
 from jipyo.reports import daily
 from jipyo.reports.document import Issuer, Note, Report, Subject, find_figures, phrase
-from jipyo.reports.gathered import midnight
 from jipyo.reports.render.html import render_html
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from reports.render.reader import Page
@@ -23,7 +23,7 @@ from reports.render.reader import Page
 if TYPE_CHECKING:
     from pathlib import Path
 
-END = midnight(DAY + timedelta(days=1), SEOUL)
+END = start_of_day(DAY + timedelta(days=1), SEOUL)
 HOSTILE = '</script><script>alert("x")</script>\ue0000\ue001'
 
 

@@ -35,7 +35,7 @@ def test_a_report_begins_with_what_it_is() -> None:
     report = orjson.loads(to_json(build_report()))
     assert list(report)[:4] == ["type", "kind", "number", "title"]
     assert (report["type"], report["kind"], report["state"]) == ("report", "daily", "ok")
-    assert report["period"]["day"] == "2026-11-21"
+    assert report["period"]["first_day"] == "2026-11-21"
     assert report["blocks"] == []
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
+from jipyo.model.calendar import local_day
 from jipyo.reports.document import (
     Code,
     Day,
@@ -117,4 +118,4 @@ def _describe_window(figure: Figure, data: ReportData) -> Inline:
     if figure.start_ms >= data.period.start_ms:
         start, end = Moment(figure.start_ms), Moment(figure.end_ms)
         return phrase("reports.trace.window", start=start, end=end)
-    return Day(datetime.fromtimestamp(figure.start_ms / 1000, data.zone).date())
+    return Day(local_day(figure.start_ms, ZoneInfo(data.period.zone)))

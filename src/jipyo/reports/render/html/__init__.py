@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from jipyo.reports.charts.svg import escape_text
-from jipyo.reports.document import Block, Day, Heading, Moment, Report
+from jipyo.reports.document import Block, Heading, Moment, Report
 from jipyo.reports.render.html.blocks import write_block
 from jipyo.reports.render.html.inline import InlineHtml
 from jipyo.reports.wording import Localizer
@@ -48,14 +48,14 @@ def _read_style() -> str:
 
 
 def _write_head(report: Report, localizer: Localizer) -> str:
-    day = localizer.format(Day(report.period.day))
-    title = escape_text(f"{localizer.format(report.title)} · {day}")
+    period = localizer.format_period()
+    title = escape_text(f"{localizer.format(report.title)} · {period}")
     return (
         '<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
         f"<title>{title}</title>\n"
-        f"<style>@page{{@bottom-left{{content:{_quote_css(f'{report.number} · {day}')}}}"
+        f"<style>@page{{@bottom-left{{content:{_quote_css(f'{report.number} · {period}')}}}"
         '@bottom-right{content:counter(page) " / " counter(pages)}}'
         f"{_read_style()}</style>\n</head>\n"
     )
@@ -84,8 +84,8 @@ def _write_cover(report: Report, localizer: Localizer) -> str:
     )
     return (
         f'<header class="cover"><div><h1>{escape_text(localizer.format(report.title))}</h1>'
-        f'<p class="day"><time datetime="{report.period.day.isoformat()}">'
-        f"{escape_text(localizer.format(Day(report.period.day)))}</time></p></div>"
+        f'<p class="day"><time datetime="{report.period.first_day.isoformat()}">'
+        f"{escape_text(localizer.format_period())}</time></p></div>"
         f"<dl>{items}</dl></header>\n"
     )
 
