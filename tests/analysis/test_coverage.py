@@ -108,7 +108,7 @@ def test_a_metrics_own_remedy_comes_before_its_exporters() -> None:
         "The evaluation job must export a gauge jipyo_model_accuracy_ratio{model, dataset}"
         " (0 to 1), or the counters jipyo_predictions_labelled_total and"
         " jipyo_predictions_correct_total.",
-        "Add to jipyo.yaml those of the following that this site has, with their addresses here.",
+        "Add those of the following that exist here to jipyo.yaml, and adjust their addresses.",
         "collect:",
         "  scrape:",
         "    # jipyo_*: There is no standard name, so have the application or the evaluation"
@@ -119,7 +119,7 @@ def test_a_metrics_own_remedy_comes_before_its_exporters() -> None:
 
 def test_a_metric_of_exporters_nobody_knows_says_what_is_missing() -> None:
     assert remedy(METRIC, Catalogue(()), texts("ko")) == (
-        "이 지표의 표현식이 가리키는 시계열을 내보내는 대상이 있어야 합니다."
+        "이 지표의 표현식에 해당하는 시계열을 내보내는 수집 대상이 있어야 합니다."
     )
 
 

@@ -50,47 +50,51 @@ def one(state: str, name: Bilingual) -> MetricHealth:
     [
         (
             "oo.",
-            "정상: 판정한 지표 2개가 모두 기준 안에 있습니다 (자료 없음 1개)",
-            "OK: all 2 judged metrics are within their thresholds (1 never with data)",
+            "정상: 임계치가 있는 지표 2개가 모두 임계치 이내입니다 (데이터 없음 1개)",
+            "OK: 2 metrics checked, all within thresholds (1 without data)",
+        ),
+        (
+            "o",
+            "정상: 임계치가 있는 지표 1개가 모두 임계치 이내입니다",
+            "OK: 1 metric checked, all within thresholds",
         ),
         (
             "ow",
-            "주의: 메모리가 기준을 벗어났습니다 (판정 2개)",
-            "Warning: memory is beyond its threshold (2 judged)",
+            "주의: 메모리가 임계치를 초과했습니다 (임계치 적용 2개)",
+            "Warning: memory is beyond its threshold (2 checked)",
         ),
         (
             "cc?.",
-            "위험: CPU 사용률 등 지표 2개가 기준을 벗어났습니다"
-            " (판정 3개, 자료 끊김 1개, 자료 없음 1개)",
-            "Critical: 2 metrics are beyond their thresholds, CPU use first"
-            " (3 judged, 1 without data any more, 1 never with data)",
+            "위험: CPU 사용률 외 1개 지표가 임계치를 초과했습니다"
+            " (임계치 적용 3개, 수집 중단 1개, 데이터 없음 1개)",
+            "Critical: CPU use and 1 more are beyond their thresholds"
+            " (3 checked, 1 stopped reporting, 1 without data)",
         ),
         (
             "?o",
-            "알 수 없음: CPU 사용률의 자료가 끊겼습니다 (판정 2개)",
-            "Unknown: CPU use has stopped giving data (2 judged)",
+            "알 수 없음: CPU 사용률의 수집이 중단되었습니다 (임계치 적용 2개)",
+            "Unknown: CPU use stopped reporting (2 checked)",
         ),
         (
             "??",
-            "알 수 없음: CPU 사용률 등 지표 2개의 자료가 끊겼습니다 (판정 2개)",
-            "Unknown: 2 metrics have stopped giving data, CPU use first (2 judged)",
+            "알 수 없음: CPU 사용률 외 1개 지표의 수집이 중단되었습니다 (임계치 적용 2개)",
+            "Unknown: CPU use and 1 more stopped reporting (2 checked)",
         ),
         (
             "op",
-            "정상: 기준을 벗어난 채 이어지는 지표가 없습니다 (판정 2개, 기준에 막 이른 것 1개)",
-            "OK: no metric has stayed beyond its threshold for long enough"
-            " (2 judged, 1 beyond one, not for long yet)",
+            "정상: 임계치를 지속적으로 초과한 지표가 없습니다 (임계치 적용 2개, 초과 관찰 중 1개)",
+            "OK: no metric over its threshold for long enough to alert (2 checked, 1 pending)",
         ),
         (
             "wp",
-            "주의: CPU 사용률이 기준을 벗어났습니다 (판정 2개, 기준에 막 이른 것 1개)",
-            "Warning: CPU use is beyond its threshold (2 judged, 1 beyond one, not for long yet)",
+            "주의: CPU 사용률이 임계치를 초과했습니다 (임계치 적용 2개, 초과 관찰 중 1개)",
+            "Warning: CPU use is beyond its threshold (2 checked, 1 pending)",
         ),
-        ("", "알 수 없음: 판정할 자료가 없습니다", "Unknown: there is no data to judge"),
+        ("", "알 수 없음: 판정할 데이터가 없습니다", "Unknown: no data to check"),
         (
             ".",
-            "알 수 없음: 판정할 자료가 없습니다 (자료 없음 1개)",
-            "Unknown: there is no data to judge (1 never with data)",
+            "알 수 없음: 판정할 데이터가 없습니다 (데이터 없음 1개)",
+            "Unknown: no data to check (1 without data)",
         ),
     ],
 )
@@ -112,87 +116,80 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
     [
         (
             judged("60 60 60"),
-            "60 %로, 주의 기준 70 %보다 낮습니다 (host0)",
-            "60 %, below the warning threshold of 70 % (host0)",
+            "60%, 주의 임계치 70% 미만 (host0)",
+            "60%, below warning 70% (host0)",
         ),
         (
             judged("99 99 99", LOW),
-            "99 %로, 주의 기준 95 %보다 높습니다 (host0)",
-            "99 %, above the warning threshold of 95 % (host0)",
+            "99%, 주의 임계치 95% 초과 (host0)",
+            "99%, above warning 95% (host0)",
         ),
         (
             judged("60 60 90", metric(thresholds=limits(minutes=5))),
-            "90 %로 위험 기준 85 % 이상이지만 아직 5분을 넘기지 않았습니다 (host0)",
-            "90 %, at or above the critical threshold of 85 %, but not yet for 5 min (host0)",
+            "90%, 위험 임계치 85% 이상 0초째, 5분 지속 시 위험 (host0)",
+            "90%, at or above critical 85% for 0 s, critical after 5 min (host0)",
         ),
         (
             judged("99 99 93", LOW_LATER),
-            "93 %로 주의 기준 95 % 이하이지만 아직 5분을 넘기지 않았습니다 (host0)",
-            "93 %, at or below the warning threshold of 95 %, but not yet for 5 min (host0)",
+            "93%, 주의 임계치 95% 이하 0초째, 5분 지속 시 주의 (host0)",
+            "93%, at or below warning 95% for 0 s, warning after 5 min (host0)",
         ),
         (
             judged("60 90 91.26"),
-            "2026년 11월 21일 (토) 00:01에 위험 기준 85 %에 이르렀습니다."
-            " 지금은 91.3 %입니다 (host0)",
-            "Rose to the critical threshold of 85 % at Sat 21 November 2026 00:01;"
-            " now 91.3 % (host0)",
+            "00:01부터 위험 임계치 85% 이상, 현재 91.3% (host0)",
+            "At or above critical 85% since 00:01, now 91.3% (host0)",
         ),
         (
             judged("93 93 93", LOW),
-            "2026년 11월 21일 (토) 00:00 이전에 주의 기준 95 %까지 떨어졌습니다."
-            " 지금은 93 %입니다 (host0)",
-            "Fell to the warning threshold of 95 % before Sat 21 November 2026 00:00;"
-            " now 93 % (host0)",
+            "00:00 이전부터 주의 임계치 95% 이하, 현재 93% (host0)",
+            "At or below warning 95% since before 00:00, now 93% (host0)",
         ),
         (
             judged("5 5 5", metric(thresholds=None)),
-            "5 %입니다. 기준이 없는 지표입니다 (host0)",
-            "5 %; this metric has no threshold (host0)",
+            "임계치 없음 (host0)",
+            "No threshold (host0)",
         ),
         (
             assess(measured("99 99 99", given=(MEAN,)), NOW_MS),
-            "99 %입니다. 평균만 있는 출처이므로 백분위 기준으로 판정하지 않습니다 (host0)",
-            "99 %; the source gives only a mean, so no threshold for a percentile is applied"
-            " (host0)",
+            "99%, 평균만 제공되어 백분위 임계치를 적용하지 않음 (host0)",
+            "99%, a mean only: percentile thresholds do not apply (host0)",
         ),
         (
             judged("60 . ."),
-            "2026년 11월 21일 (토) 00:00에 자료가 끊겼습니다 (host0)",
-            "The data stopped at Sat 21 November 2026 00:00 (host0)",
+            "00:00부터 데이터가 수집되지 않음 (host0)",
+            "No data since 00:00 (host0)",
         ),
         (
             judged("60 . .", metric(idle_without_data=True)),
-            "2026년 11월 21일 (토) 00:00에 마지막 값이 있었습니다."
-            " 그 뒤로 처리한 것이 없거나 자료가 끊겼습니다 (host0)",
-            "The last value came at Sat 21 November 2026 00:00:"
-            " since then nothing was processed, or the data stopped (host0)",
+            "00:00부터 새 값이 없음: 처리 건수가 없거나 수집이 중단됨 (host0)",
+            "No new value since 00:00: nothing was processed, or it stopped reporting (host0)",
         ),
-        (judged(". . ."), "자료가 없습니다", "There is no data"),
+        (judged(". . ."), "데이터 없음", "No data"),
         (
             refused_health(metric(), "parse error"),
-            "질의가 거절되었습니다: parse error",
-            "The question was refused: parse error",
+            "쿼리가 거부됨: parse error",
+            "Query rejected: parse error",
         ),
     ],
 )
 def test_a_reason_says_what_how_much_since_when_and_against_what(
     one: MetricHealth, ko: str, en: str
 ) -> None:
-    assert reason(one, KO, SEOUL) == ko
-    assert reason(one, EN, SEOUL) == en
+    assert reason(one, KO, SEOUL, NOW_MS) == ko
+    assert reason(one, EN, SEOUL, NOW_MS) == en
 
 
 def test_a_single_nameless_series_needs_no_name() -> None:
     one = replace(judged("60 60 60"), worst=Labels(()))
-    assert reason(one, KO, SEOUL) == "60 %로, 주의 기준 70 %보다 낮습니다"
+    assert reason(one, KO, SEOUL, NOW_MS) == "60%, 주의 임계치 70% 미만"
 
 
 @pytest.mark.parametrize(
     ("row", "ko", "en"),
     [
-        ("60 60 90", "방금부터", "since just now"),
+        ("60 60 90", "방금", "just now"),
         ("60 90 90", "1분째", "for 1 min"),
-        ("90 90 90", "2분 넘게", "for more than 2 min"),
+        ("90 90 90", "2분 이상", "for over 2 min"),
         (". . .", "", ""),
     ],
 )
@@ -205,7 +202,7 @@ def test_states_have_names() -> None:
     assert [state_name(state, KO) for state in State] == [
         *("정상", "초과 관찰 중", "알 수 없음", "주의", "위험")
     ]
-    assert state_name(State.OK, EN) == "ok"
+    assert state_name(State.OK, EN) == "OK"
 
 
 @pytest.mark.parametrize(
@@ -241,34 +238,34 @@ def test_series_beside_one_another_are_named_by_what_differs() -> None:
         (
             "94.264",
             "1203",
-            "94.3 %로, 주의 기준 90 %보다 높습니다 (host0)",
-            "94.3 %, above the warning threshold of 90 % (host0)",
+            "94.3%, 주의 임계치 90% 초과 (host0)",
+            "94.3%, above warning 90% (host0)",
         ),
         (
             "92",
             "50",
-            "92 %로, 주의 기준 90 %보다 높습니다."
-            " 다만 건수가 적어 확실하지 않습니다(n = 50, 95 % 신뢰구간 81.2–96.8 %) (host0)",
-            "92 %, above the warning threshold of 90 %;"
-            " the cases are too few to be sure of that (n = 50, 95 % CI 81.2–96.8 %) (host0)",
+            "92%, 주의 임계치 90% 초과,"
+            " 건수가 적어 확실하지 않음(n = 50, 95% 신뢰구간 81.2–96.8%) (host0)",
+            "92%, above warning 90%,"
+            " too few cases to be certain (n = 50, 95% CI 81.2–96.8%) (host0)",
         ),
     ],
 )
 def test_a_verdict_of_few_cases_says_so(value: str, n: str, ko: str, en: str) -> None:
     of = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(90, 85))
     health = assess(measured(value, of=of, n=(n,)), NOW_MS)
-    assert [reason(health, t, SEOUL).replace("\u00a0", " ") for t in (KO, EN)] == [ko, en]
+    assert [reason(health, t, SEOUL, NOW_MS).replace("\u00a0", " ") for t in (KO, EN)] == [ko, en]
 
 
 @pytest.mark.parametrize(
     ("sure", "ko", "en"),
     [
-        (None, "94.2 %", "94.2 %"),
-        (UNKNOWN_PROPORTION, "94.2 % (n 알 수 없음)", "94.2 % (n unknown)"),
+        (None, "94.2%", "94.2%"),
+        (UNKNOWN_PROPORTION, "94.2% (건수 미상)", "94.2% (n unknown)"),
         (
             ProportionEstimate(1203, 92.73, 95.38),
-            "94.2 % (n = 1,203, 95 % 신뢰구간 92.7–95.4 %)",
-            "94.2 % (n = 1,203, 95 % CI 92.7–95.4 %)",
+            "94.2% (n = 1,203, 95% 신뢰구간 92.7–95.4%)",
+            "94.2% (n = 1,203, 95% CI 92.7–95.4%)",
         ),
     ],
 )

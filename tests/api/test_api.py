@@ -51,7 +51,7 @@ def counter(store: MemoryStore, name: str, per_second: float, **labels: str) -> 
 
 
 def stored() -> MemoryStore:
-    """A host at 40 % CPU and 95 % memory, with an API that fails 0.07 % of its requests."""
+    """A host at 40% CPU and 95% memory, with an API that fails 0.07% of its requests."""
     store = MemoryStore()
     for cpu in "01":
         counter(store, "node_cpu_seconds_total", 0.6, cpu=cpu, mode="idle")
@@ -93,7 +93,7 @@ def test_metrics_are_collected_by_group_and_found_by_the_manuals_names(
     assert cpu.series[0].labels == Labels.of({"instance": "gpu-server-1"})
     assert cpu.series[0].exporter == "node_exporter"
     assert (cpu.t_ms, cpu.has_data) == (NOW_MS, True)
-    assert cpu.text("ko") in ("40 %", "40.0 %")
+    assert cpu.text("ko") in ("40%", "40.0%")
     assert cpu.expressions[0][0] == "node_exporter"
     assert metrics["application"]["request_count"].values == (pytest.approx(100),)
 
@@ -103,7 +103,7 @@ def test_a_metric_without_data_is_there_and_says_so(
 ) -> None:
     inference = metrics["ai"]["inference_time"]
     assert (inference.has_data, inference.values) == (False, ())
-    assert (inference.text("ko"), inference.text("en")) == ("자료 없음", "no data")
+    assert (inference.text("ko"), inference.text("en")) == ("데이터 없음", "no data")
     assert len(metrics["ai"]) == len(list(metrics["ai"])) > 5
     with pytest.raises(KeyError):
         metrics["ai"]["cpu_usage"]
@@ -136,12 +136,9 @@ def test_performance_is_analyzed_by_part_with_the_alerts_gravest_first(here: Wor
     }
     assert [alert.state for alert in alerts] == [State.CRITICAL, State.WARNING]
     assert alerts[0].text("ko") == (
-        "메모리 사용률: 2026년 11월 21일 (토) 07:55 이전에 위험 기준 90 %에 이르렀습니다."
-        " 지금은 95 %입니다 (gpu-server-1)"
+        "메모리 사용률: 07:55 이전부터 위험 임계치 90% 이상, 현재 95% (gpu-server-1)"
     )
-    assert (
-        alerts[1].text("en").startswith("API error rate: Rose to the warning threshold of 0.05 %")
-    )
+    assert alerts[1].text("en").startswith("API error rate: At or above warning 0.05% since")
 
 
 def test_a_daily_report_is_written_where_the_workspace_says(here: Workspace) -> None:
@@ -188,6 +185,6 @@ def test_accuracy_is_told_with_its_cases(tmp_path: Path) -> None:
     assert counted.proportion.n == 720
     assert told.proportion == UNKNOWN_PROPORTION
     assert accuracy.text("en").replace("\u00a0", " ") == (
-        "90 % (n = 720, 95 % CI 87.6–92.0 %), 80 % (n unknown)"
+        "90% (n = 720, 95% CI 87.6–92.0%), 80% (n unknown)"
     )
     assert metrics["system"]["cpu_usage"].series[0].proportion is None

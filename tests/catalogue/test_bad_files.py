@@ -29,8 +29,8 @@ def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError) as caught:
         check_file(tmp_path / "gone.yaml")
     assert texts("en").error(caught.value) == (
-        f"{tmp_path}/gone.yaml: cannot be read: No such file or directory;"
-        " check the path and its permissions"
+        f"{tmp_path}/gone.yaml: Cannot read the file: No such file or directory."
+        " Check the path and its permissions."
     )
 
 

@@ -33,7 +33,7 @@ def test_a_metric_is_listed_in_a_line() -> None:
 @pytest.mark.parametrize(
     ("metric_id", "ko", "en"),
     [
-        ("system.cpu.load", "주의 70 % · 위험 85 %", "warning 70 % · critical 85 %"),
+        ("system.cpu.load", "주의 70% · 위험 85%", "warning 70% · critical 85%"),
         ("system.gpu.xid", "위험 1", "critical 1"),
         ("app.throughput", "목표 100건/초 이상", "objective at least 100 req/s"),
         ("system.gpu.power", "", ""),
@@ -47,25 +47,24 @@ def test_limits_are_told_in_a_few_words(metric_id: str, ko: str, en: str) -> Non
 def test_all_that_is_known_of_a_metric_is_told() -> None:
     told = facts(metric("app.error_rate"), "en")
     assert told["thresholds"] == (
-        "warning 0.05 % · critical 0.1 %, once it lasted 5 min (the manual);"
-        " the manual's 0.1 % objective is the critical line"
+        "warning 0.05% · critical 0.1%, for 5 min (specification);"
+        " the manual's 0.1% objective is the critical line"
     )
-    assert told["objective"] == "objective at most 0.1 % (the manual)"
+    assert told["objective"] == "objective at most 0.1% (specification)"
     assert told["unit"] == "percent (%)"
     assert told["report"] == "ratio_of_sums, max / ratio_of_sums"
-    assert told["described at"].startswith("builtin/application.yaml:")
+    assert told["defined at"].startswith("builtin/application.yaml:")
     assert told["haproxy"].startswith("100 * sum by (proxy)")
-    assert "without data" not in told
-    assert facts(metric("app.sessions.active"), "ko")["자료가 없으면"].startswith("표준 이름이")
+    assert "if without data" not in told
+    assert facts(metric("app.sessions.active"), "ko")["데이터가 없으면"].startswith("표준 이름이")
     assert facts(metric("app.sessions.active"), "ko")["단위"] == "count"
 
 
 def test_what_to_know_of_an_alternative_stands_beside_it() -> None:
     told = facts(metric("ai.inference.time"), "ko")
-    assert told["torchserve"].endswith("  # 평균뿐이므로 판정하지 않음; 평균")
+    assert told["torchserve"].endswith("  # 평균만 제공, 임계치 미적용; 평균")
     assert facts(metric("ai.gpu_memory"), "en")["dcgm_exporter"].endswith(
-        "  # only where nothing else has data;"
-        " where no server tells its KV cache: the device's memory"
+        "  # only if nothing else has data; where no server tells its KV cache: the device's memory"
     )
 
 
@@ -75,8 +74,8 @@ def test_recovery_and_a_threshold_that_holds_at_once_are_told() -> None:
     own = replace(limits, warning=0.5, recover_warning=0.2, recover_critical=0.7)
     site = replace(own, origin=Origin.SITE, note=Bilingual("확인", "check"))
     told = facts(replace(metric("system.gpu.xid"), thresholds=site), "ko")
-    assert told["기준"] == (
-        "주의 0.5 · 위험 1; 주의는 0.2에서 회복; 위험은 0.7에서 회복 (이 사이트); 확인"
+    assert told["임계치"] == (
+        "주의 0.5 · 위험 1; 주의는 0.2에서 복구; 위험은 0.7에서 복구 (사용자 설정); 확인"
     )
 
 
@@ -85,13 +84,13 @@ def test_an_objective_has_its_note() -> None:
         compare=Compare.AT_MOST, value=2, origin=Origin.SITE, note=Bilingual("확인", "check")
     )
     told = facts(replace(metric("app.response_time"), objective=objective), "en")
-    assert told["objective"] == "objective at most 2 s (this site); check"
+    assert told["objective"] == "objective at most 2 s (site); check"
 
 
 def test_a_file_without_mistakes_is_counted() -> None:
     assert describe.checked("shop.yaml", CATALOGUE, KO) == (
         f"shop.yaml: 지표 {len(CATALOGUE.metrics)}개,"
-        f" 표현식 {sum(len(one.queries) for one in CATALOGUE.metrics)}개; 틀린 곳이 없습니다"
+        f" 표현식 {sum(len(one.queries) for one in CATALOGUE.metrics)}개, 오류 없음."
     )
 
 

@@ -145,9 +145,9 @@ def test_a_site_cannot_describe_a_built_in_metric_again(tmp_path: Path) -> None:
     text = LEAST.replace("shop.orders", "system.cpu.load")
     with pytest.raises(CatalogueError) as caught:
         load(extra=[written(tmp_path, text)])
-    assert "system.cpu.load is already described at builtin/system.yaml:" in texts("en").error(
-        caught.value
-    )
+    assert "The metric system.cpu.load is already defined at builtin/system.yaml:" in texts(
+        "en"
+    ).error(caught.value)
 
 
 def overridden(**keys: Any) -> Catalogue:
@@ -187,39 +187,39 @@ def test_null_takes_a_key_out_and_a_metric_out() -> None:
     [
         (
             {"system.cpu.utilisation": {}},
-            "catalogue.metrics: there is no metric system.cpu.utilisation;"
-            " did you mean system.cpu.utilization?",
+            "catalogue.metrics: There is no metric system.cpu.utilisation."
+            " Did you mean system.cpu.utilization?",
         ),
         (
             {"zzz": {}},
-            "catalogue.metrics: there is no metric zzz; `jipyo catalogue list` shows all",
+            "catalogue.metrics: There is no metric zzz. `jipyo catalogue list` shows all metrics.",
         ),
         (
             {"system.cpu.load": {"thresholds": {"warning": 90}}},
             "catalogue.metrics: system.cpu.load.thresholds.warning: warning 90 is not below"
-            " critical 85; for a metric that is bad when high, warning must be lower",
+            " critical 85. For a metric where higher is worse, warning must be lower.",
         ),
         (
             {"system.cpu.load": {"id": "x.y"}},
-            "catalogue.metrics: system.cpu.load.id: the id of a metric cannot be changed;"
-            " remove this key",
+            "catalogue.metrics: system.cpu.load.id: The id of a metric cannot be changed."
+            " Remove this key.",
         ),
         (
             {"system.cpu.load": 3},
-            "catalogue.metrics: system.cpu.load: 3 must be keys with values (name: value)",
+            "catalogue.metrics: system.cpu.load: 3 must be keys and values (name: value).",
         ),
         (
             {"system.cpu.load": {"labels": [1]}},
-            "catalogue.metrics: system.cpu.load.labels[0]: 1 must be a text; put it in quotes",
+            "catalogue.metrics: system.cpu.load.labels[0]: 1 must be a string. Put it in quotes.",
         ),
         (
             {"system.cpu.load": {"unti": {}, "labels": "x"}, "system.cpu.gone": None},
-            "catalogue.metrics: there is no metric system.cpu.gone;"
-            " did you mean system.cpu.load?\n"
-            "catalogue.metrics: system.cpu.load.labels: x must be a list ([a, b])\n"
-            "catalogue.metrics: system.cpu.load: key unti is not known; did you mean unit?",
+            "catalogue.metrics: There is no metric system.cpu.gone."
+            " Did you mean system.cpu.load?\n"
+            "catalogue.metrics: system.cpu.load.labels: x must be a list ([a, b]).\n"
+            "catalogue.metrics: system.cpu.load: Unknown key unti. Did you mean unit?",
         ),
-        ([], "catalogue.metrics: […] must be keys with values (name: value)"),
+        ([], "catalogue.metrics: […] must be keys and values (name: value)."),
     ],
 )
 def test_a_wrong_override_is_told(overrides: Any, text: str) -> None:
@@ -235,6 +235,6 @@ def test_overrides_that_are_a_part_of_a_file_are_told_by_its_lines() -> None:
     with pytest.raises(CatalogueError) as caught:
         load(tree.entries["metrics"].node)
     assert texts("en").error(caught.value) == (
-        "jipyo.yaml:4: metrics.system.cpu.load.window: soon is not a length of time;"
-        " write it like 30s, 5m or 1h30m"
+        "jipyo.yaml:4: metrics.system.cpu.load.window: soon is not a duration."
+        " Write it like 30s, 5m or 1h30m."
     )

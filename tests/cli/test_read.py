@@ -16,7 +16,7 @@ def test_status_says_the_verdict_and_why(data: Path, lang: Lang, word: str) -> N
     said = jipyo("status", "--data", str(data), "--lang", lang)
     assert said.code == 0, said.err
     assert word in said.out.splitlines()[0]
-    assert "92.2 %" in said.out
+    assert "92.2%" in said.out
 
 
 def test_status_gives_the_exit_code_of_a_monitoring_plugin(data: Path) -> None:

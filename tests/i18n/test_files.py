@@ -25,7 +25,6 @@ ROOMS = {file.stem for file in FILES}
 KEY = re.compile(rf"({'|'.join(sorted(ROOMS))})(\.[a-z0-9_]+)+")
 ERRORS = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
 BEGINNINGS = (*ROOMS, r"[a-z0-9_.]+\.")  # a key that is handed in may get an ending
-SPEAKERS = ERRORS | {"t", "texts", "Reason"}
 
 
 def entries(file: Path) -> list[tuple[str, str]]:
@@ -39,6 +38,11 @@ def room(lang: Lang, name: str) -> dict[str, str]:
 
 def blanks(text: str) -> list[tuple[str, str]]:
     return [(name, spec or "") for _, name, spec, _ in Formatter().parse(text) if name is not None]
+
+
+def values(text: str) -> set[str]:
+    """The values that a text shows; a plural chooses a word by one and shows none."""
+    return {name for name, spec in blanks(text) if "/" not in spec}
 
 
 def bare(text: str) -> str:
@@ -62,8 +66,7 @@ def test_each_key_stands_once_and_begins_with_its_room(file: Path) -> None:
 def test_both_languages_have_the_same_keys_and_blanks(name: str) -> None:
     ko, en = room("ko", name), room("en", name)
     assert ko.keys() == en.keys()
-    differing = [k for k in ko if {n for n, _ in blanks(ko[k])} != {n for n, _ in blanks(en[k])}]
-    assert differing == []
+    assert [key for key in ko if values(ko[key]) != values(en[key])] == []
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda f: f"{f.parent.name}-{f.stem}")
@@ -74,6 +77,20 @@ def test_blanks_are_plain_names_and_particles_are_known(file: Path) -> None:
             hangul = re.search("[가-힣]+$", spec)
             assert hangul is None or is_particle(hangul[0]), key
             assert hangul is None or file.parent.name == "ko", key
+            assert "/" not in spec or file.parent.name == "en", key
+
+
+COUNTS = ("n", "all", "count", "samples", "chunks", "rows", "problems", "metrics", "expressions")
+UNCHOSEN = re.compile(r"\{(" + "|".join(COUNTS) + r")(:,)?\} [a-z]+s\b")
+
+
+@pytest.mark.parametrize("file", [f for f in FILES if f.parent.name == "en"], ids=lambda f: f.stem)
+def test_a_counted_noun_has_a_singular_and_a_plural(file: Path) -> None:
+    for key, text in entries(file):
+        assert not UNCHOSEN.search(text), key
+        for _, spec in blanks(text):
+            assert spec.count("/") <= 1, key
+            assert "/" not in spec or all(spec.split("/")), key
 
 
 @pytest.mark.parametrize("name", sorted(ROOMS))
@@ -92,14 +109,14 @@ def trees() -> Iterator[ast.Module]:
         yield ast.parse(file.read_text("utf-8"))
 
 
-def spoken(tree: ast.Module) -> Iterator[str]:
-    """The keys that stand literally where a text or an error is made."""
+def literal_keys(tree: ast.Module, makers: set[str]) -> Iterator[str]:
+    """The keys that are written literally where a text or an error is made."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and called(node) in SPEAKERS:
-            said = [*node.args[:1], *(k.value for k in node.keywords if k.arg in ("hint", "key"))]
-            for value in said:
+        if isinstance(node, ast.Call) and called(node) in makers:
+            named = [k.value for k in node.keywords if k.arg in ("hint", "key")]
+            for value in (*node.args[:1], *named):
                 if isinstance(value, ast.Constant) and "." in str(value.value):
-                    yield value.value
+                    yield str(value.value)
 
 
 def called(node: ast.Call) -> str:
@@ -110,9 +127,24 @@ def called(node: ast.Call) -> str:
 
 
 def test_every_text_that_is_asked_for_exists() -> None:
-    asked = {key for tree in trees() for key in spoken(tree)}
+    asked = {key for tree in trees() for key in literal_keys(tree, ERRORS | {"t", "texts"})}
     for lang in LANGS:
         assert sorted(asked - texts(lang).table.keys()) == []
+
+
+ENDING = re.compile(r".*([.?]|: \{\w+\}|^\{\w+\})", re.DOTALL)
+"""A full stop, or what another program said, word by word."""
+BEGINNING = re.compile(r"(\{\w+\}: )?([A-Z{]|jipyo |[a-z]+ must )")
+"""A capital or a value, after `file:line: ` where there is one; names keep their spelling."""
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_error_is_a_sentence(lang: Lang) -> None:
+    keys = {key for tree in trees() for key in literal_keys(tree, ERRORS)}
+    assert len(keys) > 60
+    table = {key: texts(lang).table[key] for key in sorted(keys)}
+    assert {key: text for key, text in table.items() if not ENDING.fullmatch(text)} == {}
+    assert lang == "ko" or [text for text in table.values() if not BEGINNING.match(text)] == []
 
 
 def patterns(tree: ast.Module) -> Iterator[str]:

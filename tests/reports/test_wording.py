@@ -56,21 +56,21 @@ def figure(value: float | None, unit: str) -> Figure:
         (None, "–", "–"),
         ("text", "text", "text"),
         (1234, "1,234", "1,234"),
-        (figure(54.21, "percent"), "54.2 %", "54.2 %"),
+        (figure(54.21, "percent"), "54.2%", "54.2%"),
         (figure(None, "percent"), "–", "–"),
-        (figure(0.99999, "ratio"), "99.9 %", "99.9 %"),
+        (figure(0.99999, "ratio"), "99.9%", "99.9%"),
         (figure(None, "ratio"), "–", "–"),
         (Quantity(2.0, "seconds"), "2초", "2 s"),
-        (Delta(3.14, "point"), "+3.1 %p", "+3.1 pp"),
-        (Delta(-0.0123, "point"), "−0.012 %p", "−0.012 pp"),
-        (Delta(0.00001, "percent"), "0 %", "0 %"),
-        (Delta(-33.3, "percent"), "−33.3 %", "−33.3 %"),
+        (Delta(3.14, "point"), "+3.1%p", "+3.1 pp"),
+        (Delta(-0.0123, "point"), "−0.012%p", "−0.012 pp"),
+        (Delta(0.00001, "percent"), "0%", "0%"),
+        (Delta(-33.3, "percent"), "−33.3%", "−33.3%"),
         (Delta(27.0, "factor"), "27배", "27×"),
-        (Delta(4.0, "celsius"), "+4.0 °C", "+4.0 °C"),
-        (Share(1.0), "100 %", "100 %"),
-        (Share(0.9999), "99.9 %", "99.9 %"),
-        (Share(0.0004), "<0.1 %", "<0.1 %"),
-        (Share(0.0), "0.0 %", "0.0 %"),
+        (Delta(4.0, "celsius"), "+4.0°C", "+4.0 °C"),
+        (Share(1.0), "100%", "100%"),
+        (Share(0.9999), "99.9%", "99.9%"),
+        (Share(0.0004), "<0.1%", "<0.1%"),
+        (Share(0.0), "0.0%", "0.0%"),
         (Moment(START), "00:00", "00:00"),
         (Moment(START + 14 * HOUR), "14:00", "14:00"),
         (Moment(START + 24 * HOUR), "24:00", "24:00"),
@@ -82,7 +82,7 @@ def figure(value: float | None, unit: str) -> Figure:
         (Bilingual("메모리", "Memory"), "메모리", "Memory"),
         (Subject(Bilingual("온도", "Temperature"), "GPU 2"), "온도 GPU 2", "Temperature GPU 2"),
         (Badge(State.CRITICAL), "위험", "Critical"),
-        (Badge(State.OK, phrase("reports.objective.met")), "달성", "met"),
+        (Badge(State.OK, phrase("reports.objective.met")), "달성", "Met"),
         (Code("up"), "up", "up"),
         (Joined(("a", Duration(60_000)), ", "), "a, 1분", "a, 1 min"),
     ],
@@ -100,7 +100,7 @@ def test_particles_follow_what_is_read() -> None:
         delta=Delta(12.0, "point"),
     )
     assert localizer("ko").format(rose) == (
-        "메모리 사용률이 전주 같은 요일의 50 %에서 62 %로 늘었습니다(+12.0 %p)."
+        "메모리 사용률이 전주 같은 요일의 50%에서 62%로 증가했습니다(+12.0%p)."
     )
 
 

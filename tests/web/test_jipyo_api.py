@@ -112,14 +112,14 @@ def test_the_overview_judges_what_has_data(client: Client) -> None:
     cpu = next(one for one in overview["metrics"] if one["id"] == CPU)
     assert (cpu["state"], cpu["judged"], cpu["absent"]) == ("critical", True, False)
     assert cpu["value"] == pytest.approx(90)
-    assert (cpu["text"], cpu["unit_label"], cpu["worst"]["instance"]) == ("90 %", "%", "host1")
+    assert (cpu["text"], cpu["unit_label"], cpu["worst"]["instance"]) == ("90%", "%", "host1")
     assert cpu["thresholds"] == {
         "warning": 70,
         "critical": 85,
         "for_s": 300,
         "origin": "specification",
     }
-    assert "85 %" in cpu["reason"]
+    assert "85%" in cpu["reason"]
     assert overview["verdict"]["state"] == "critical"
     assert overview["verdict"]["counts"]["critical"] >= 1
     assert (overview["t"], overview["timezone"]) == (NOW_MS / 1000, "Asia/Seoul")
@@ -157,8 +157,8 @@ def test_a_metric_over_time_is_columnar(client: Client) -> None:
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("ko", "n = 1,200, 95 % 신뢰구간 92.5–95.2 %"),
-        ("en", "n = 1,200, 95 % CI 92.5–95.2 %"),
+        ("ko", "n = 1,200, 95% 신뢰구간 92.5–95.2%"),
+        ("en", "n = 1,200, 95% CI 92.5–95.2%"),
     ],
 )
 def test_accuracy_comes_with_its_cases_and_its_interval(
@@ -176,7 +176,7 @@ def test_accuracy_comes_with_its_cases_and_its_interval(
         client = serve(source=source, ask=lambda _: source)
         overview = client.get("/api/jipyo/overview", lang=lang).json
         one = next(one for one in overview["metrics"] if one["id"] == "ai.model.accuracy")
-        assert one["text"] == "94 %"
+        assert one["text"] == "94%"
         assert one["certainty"]["n"] == 1200
         assert one["certainty"]["text"].replace("\u00a0", " ") == said
         end = NOW_MS / 1000
@@ -200,7 +200,7 @@ def test_a_metric_without_data_has_no_coverage(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "status", "text"),
     [
-        ("metric/no.such", 404, "there is no metric no.such in the catalogue"),
+        ("metric/no.such", 404, "There is no metric no.such in the catalogue."),
         (f"metric/{CPU}?step=0", 400, "end must not be before start, step must be"),
         (f"metric/{CPU}?start=10&end=5", 400, "end must not be before start, step must be"),
         (f"metric/{CPU}?start=0&end=1e9&step=1", 400, "end must not be before start, step must"),
@@ -259,7 +259,7 @@ def test_targets_tell_their_last_error(serve: Serve) -> None:
     down, absent, new = client.get("/api/jipyo/targets", lang="ko").json["targets"]
     assert (down["job"], down["instance"], down["state"]) == ("node", "host1", "down")
     assert down["error"].startswith("아직 준비되지 않았습니다")
-    assert down["notes"] == ["지표 목록에 x가 없습니다"]
+    assert down["notes"] == ["카탈로그에 x 지표가 없습니다."]
     assert (down["last"], down["duration_s"], down["interval_s"]) == (NOW_MS / 1000, 0.25, 15)
     assert (absent["state"], new["state"], new["last"]) == ("absent", "unknown", None)
     active = client.get("/api/v1/targets").json["data"]["activeTargets"]
@@ -274,7 +274,7 @@ def test_a_full_disk_stands_in_the_overview(serve: Serve) -> None:
     full = StoreFull("web.port_in_use", hint="web.port_in_use.hint", host="a", port=1)
     storage = serve(storage=lambda: full).get("/api/jipyo/overview", lang="en").json["storage"]
     assert not storage["writable"]
-    assert storage["text"].startswith("a:1 is in use by another program\nStop that program")
+    assert storage["text"].startswith("a:1 is already in use.\nStop the other program")
 
 
 @dataclass(frozen=True)
@@ -292,10 +292,16 @@ class _Broken:
             SourceError("web.port_in_use", hint="web.port_in_use.hint", host="h", port=2),
             503,
             "unavailable",
-            "Stop that program (perhaps another jipyo), or choose another address with --listen.",
+            "Stop the other program (perhaps another jipyo),"
+            " or choose another address with --listen.",
         ),
         (StoreFull("web.not_ready"), 503, "storage", ""),
-        (ValueError("ours"), 500, "internal", "Please report it with the lines of the log."),
+        (
+            ValueError("ours"),
+            500,
+            "internal",
+            "Please report it together with the lines of the log.",
+        ),
     ],
 )
 def test_failures_come_with_a_hint(

@@ -255,8 +255,8 @@ def test_a_view_is_only_read(serve: Serve, static: Path, method: str) -> None:
 def test_a_page_that_was_not_built_says_so_in_both_languages(client: Client) -> None:
     page = client.get("/")
     assert page.status == 503
-    assert "화면이 빌드되지 않았습니다" in page.body.decode()
-    assert "The page was not built" in page.body.decode()
+    assert "대시보드가 빌드되지 않았습니다" in page.body.decode()
+    assert "The dashboard was not built" in page.body.decode()
 
 
 # ------------------------------------------------------------------------------- the guard

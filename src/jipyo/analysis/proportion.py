@@ -8,7 +8,7 @@ from jipyo.catalogue import Unit
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 
 Z_95 = 1.959963984540054
-"""The normal quantile that leaves 2.5 % on either side."""
+"""The normal quantile that leaves 2.5% on either side."""
 
 _SCALES = {Unit.PERCENT: 100.0, Unit.RATIO: 1.0}
 

@@ -25,7 +25,7 @@ _PLAIN = frozenset({"instance", "model", "mountpoint", "groupname", "process_nam
 
 
 def state_name(state: State, t: Texts) -> str:
-    """What a state is called: `정상`, `warning`."""
+    """What a state is called: `정상`, `Warning`."""
     return t(f"health.state.{state.value}")
 
 
@@ -60,13 +60,14 @@ def _finding(health: Health, t: Texts) -> str:
         key = "health.verdict.ok" if _all_within(health) else "health.verdict.ok_pending"
         return t(key, n=len(health.judged))
     gravest = [one for one in health.judged if one.state is health.state]
-    more = "more" if len(gravest) > 1 else "one"
+    more = len(gravest) - 1
     name = gravest[0].metric.name(t.lang)
-    return t(f"health.verdict.{health.state.value}.{more}", name=name, n=len(gravest))
+    ending = "more" if more else "one"
+    return t(f"health.verdict.{health.state.value}.{ending}", name=name, more=more)
 
 
-def reason(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
-    """Why a metric's state is what it is: what, how much, since when, against which threshold."""
+def reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> str:
+    """Why a metric is in its state: value, threshold, since when (dated where not today)."""
     metric = one.metric
     unit = metric.unit.value
     side = "low" if metric.direction is Direction.LOWER_IS_WORSE else "high"
@@ -80,7 +81,8 @@ def reason(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
         limit=t.number(one.threshold, unit),
         level=_level(one, t),
         span=t.span(metric.thresholds.for_ms) if metric.thresholds else "",
-        since=_began(one, t, zone),
+        since=_began(one, t, zone, now_ms),
+        elapsed=t.span(now_ms - (one.since_ms or now_ms)),
         problem=one.problem,
     ) + "".join((_doubt(one, t), _where(one, t)))
 
@@ -93,7 +95,7 @@ def _doubt(one: MetricHealth, t: Texts) -> str:
 
 
 def counted(proportion: ProportionEstimate, unit: str, t: Texts) -> str:
-    """`n = 1,203, 95 % CI 92.7–95.4 %`, or that n is unknown."""
+    """`n = 1,203, 95% CI 92.7–95.4%`, or that n is unknown."""
     if proportion.n is None:
         return t("health.n_unknown")
     return t(
@@ -112,11 +114,11 @@ def valued(value: float | None, proportion: ProportionEstimate | None, unit: str
     return t("health.counted", value=said, counted=counted(proportion, unit, t))
 
 
-def _began(one: MetricHealth, t: Texts, zone: ZoneInfo) -> str:
+def _began(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> str:
     if one.since_ms is None:
         return ""
     key = "health.before" if one.since_open else "health.at"
-    return t(key, moment=t.moment(one.since_ms, zone))
+    return t(key, moment=t.recent_moment(one.since_ms, zone, now_ms))
 
 
 def _level(one: MetricHealth, t: Texts) -> str:

@@ -34,6 +34,8 @@ class ActiveBreach:
 
     health: MetricHealth
     zone: ZoneInfo
+    t_ms: int
+    """When it was judged, Unix milliseconds."""
 
     @property
     def state(self) -> State:
@@ -42,7 +44,7 @@ class ActiveBreach:
 
     def text(self, lang: Lang) -> str:
         """Which threshold is exceeded and since when, in a sentence."""
-        reason = wording.reason(self.health, texts(lang), self.zone)
+        reason = wording.reason(self.health, texts(lang), self.zone, self.t_ms)
         return f"{self.health.metric.name(lang)}: {reason}"
 
 
@@ -73,4 +75,5 @@ class PerformanceAnalyzer:
             for group, name in _ANALYSES.items()
         }
         breaches = [*health.in_state(State.CRITICAL), *health.in_state(State.WARNING)]
-        return parts, tuple(ActiveBreach(metric, workspace.zone) for metric in breaches)
+        zone, t_ms = workspace.zone, health.t_ms
+        return parts, tuple(ActiveBreach(metric, zone, t_ms) for metric in breaches)

@@ -75,7 +75,7 @@ def _print_health(health: Health, config: Config, *, everything: bool) -> None:
             _state(one, t),
             words.valued(one.value, one.proportion, one.metric.unit.value, t),
             words.since(one, t, health.t_ms),
-            Text(words.reason(one, t, config.zone)),
+            Text(words.reason(one, t, config.zone, health.t_ms)),
         )
     if shown:
         console.print(table)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Scaled(NamedTuple):
-    """A number brought to a readable size, and the key of the unit it is now in."""
+    """A number of a readable size, and the key of its unit."""
 
     value: float
     unit: str
@@ -31,32 +31,32 @@ _SECOND_UNITS = (
 
 
 def scale(value: float, unit: str) -> Scaled:
-    """Bring bytes and seconds to the unit in which they have few digits; others stay.
+    """Convert bytes and seconds to the unit in which they have few digits; others stay.
 
     >>> scale(1_610_612_736, "bytes"), scale(90, "percent")
     (Scaled(value=1.5, unit='gibibyte'), Scaled(value=90, unit='percent'))
     """
     if unit == "bytes":
-        return _bytes(value, "")
+        return _scale_bytes(value, "")
     if unit == "bytes_per_second":
-        return _bytes(value, "_per_second")
+        return _scale_bytes(value, "_per_second")
     if unit == "seconds":
-        return _seconds(value)
+        return _scale_seconds(value)
     return Scaled(value, unit)
 
 
-def _bytes(value: float, suffix: str) -> Scaled:
+def _scale_bytes(value: float, suffix: str) -> Scaled:
     if not math.isfinite(value):
         return Scaled(value, _BYTE_UNITS[0] + suffix)
     power = 0
-    # 1023.96 KiB would be written "1,024 KiB", so the step comes a little before 1024.
+    # 1023.96 KiB would be printed as "1,024 KiB", so the step comes a little before 1024.
     while abs(value) >= _KIBI - 0.5 and power < len(_BYTE_UNITS) - 1:
         value /= _KIBI
         power += 1
     return Scaled(value, _BYTE_UNITS[power] + suffix)
 
 
-def _seconds(value: float) -> Scaled:
+def _scale_seconds(value: float) -> Scaled:
     if value == 0 or not math.isfinite(value):
         return Scaled(value, "second")
     # Rounded first, so that 0.9999 s is "1 s" and not "1,000 ms".
@@ -65,10 +65,10 @@ def _seconds(value: float) -> Scaled:
     return Scaled(value / seconds, name)
 
 
-def digits(value: float) -> str:
-    """Three significant digits; what is written exactly with fewer gets fewer.
+def format_digits(value: float) -> str:
+    """Three significant digits, or fewer where fewer are exact.
 
-    >>> [digits(x) for x in (70, 70.04, 0.1, 0.05432, 1234567, 0.00001)]
+    >>> [format_digits(x) for x in (70, 70.04, 0.1, 0.05432, 1234567, 0.00001)]
     ['70', '70.0', '0.1', '0.0543', '1,234,567', '<0.0001']
     """
     if math.isnan(value):
@@ -84,8 +84,5 @@ def digits(value: float) -> str:
     rounded = float(f"{value:.{_SIGNIFICANT}g}")
     decimals = _SIGNIFICANT - 1 - math.floor(math.log10(abs(rounded)))
     text = f"{value:,.{min(max(decimals, 0), _MAX_DECIMALS)}f}"
-    return _bare(text) if "." in text and float(_bare(text).replace(",", "")) == value else text
-
-
-def _bare(text: str) -> str:
-    return text.rstrip("0").rstrip(".")
+    shorter = text.rstrip("0").rstrip(".") if "." in text else text
+    return shorter if float(shorter.replace(",", "")) == value else text

@@ -1,4 +1,4 @@
-"""Korean particles (조사): which of two forms follows a word, by how Koreans read its end."""
+"""Korean particles (조사): which of two forms follows a word, by how its end is read aloud."""
 
 from __future__ import annotations
 
@@ -46,50 +46,50 @@ def is_particle(form: str) -> bool:
 
 
 def with_particle(word: str, form: str) -> str:
-    """The word and the right one of the two forms that `form` belongs to.
+    """The word with the matching one of the two forms that `form` belongs to.
 
-    What stands in brackets at the end is not read, quotes are read through.
+    Brackets at the end are not read, and quotes are skipped.
 
     >>> with_particle("GPU", "은"), with_particle("URL", "으로"), with_particle("3", "이")
     ('GPU는', 'URL로', '3이')
     """
     after_consonant, after_vowel = _BY_FORM[form]
-    ending = sound(word)
+    ending = find_ending(word)
     closed = ending is Ending.CONSONANT or (
         ending is Ending.RIEUL and not after_consonant.startswith("으")
     )
     return word + (after_consonant if closed else after_vowel)
 
 
-def sound(word: str) -> Ending:
-    """How the word ends when read aloud; what nobody can read ends in a vowel."""
-    read = _read_part(word)
+def find_ending(word: str) -> Ending:
+    """How the word ends when read aloud; an unreadable one counts as ending in a vowel."""
+    read = _strip_unread(word)
     if not read:
         return Ending.VOWEL
     last = read[-1]
     if _HANGUL_FIRST <= ord(last) <= _HANGUL_LAST:
-        return _hangul(last)
+        return _ending_of_syllable(last)
     if last in _DIGITS:
         return _SOUNDS[_DIGITS[last]]
     latin = _LAST_WORD.search(read)
-    return _latin(latin[0]) if latin else Ending.VOWEL
+    return _ending_of_latin(latin[0]) if latin else Ending.VOWEL
 
 
-def _read_part(word: str) -> str:
+def _strip_unread(word: str) -> str:
     shorter = word.rstrip()
     while (aside := _ASIDE.search(shorter)) is not None:
         shorter = shorter[: aside.start()]
     return re.sub(r"[^\w%°℃]+$", "", shorter).rstrip("_")
 
 
-def _hangul(syllable: str) -> Ending:
+def _ending_of_syllable(syllable: str) -> Ending:
     final = (ord(syllable) - _HANGUL_FIRST) % _FINALS
     if final == _RIEUL:
         return Ending.RIEUL
     return Ending.CONSONANT if final else Ending.VOWEL
 
 
-def _latin(word: str) -> Ending:
+def _ending_of_latin(word: str) -> Ending:
     """Abbreviations are spelled out; words follow the usual transcription (외래어 표기법)."""
     if word[-1].isupper() or not re.search("[aeiouy]", word):
         return _SOUNDS[_LETTERS.get(word[-1].upper(), "v")]

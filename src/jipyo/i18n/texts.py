@@ -1,4 +1,4 @@
-"""All that a person reads, by key, in one language."""
+"""Every text that a person reads, by key, in one language."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import yaml
 
 from jipyo.i18n import times
-from jipyo.i18n.numbers import digits, scale
+from jipyo.i18n.numbers import format_digits, scale
 from jipyo.i18n.particles import is_particle, with_particle
 from jipyo.model.errors import JipyoError
 
@@ -25,33 +25,38 @@ Lang = Literal["ko", "en"]
 LANGS: tuple[Lang, ...] = ("ko", "en")
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_TIGHT = "×"
+_JOINED = ("%", "×", "/")
+"""Units that follow their number without a space in English; in Korean every unit does."""
+_ONE = frozenset({"1", "1.0"})
 
 
 @dataclass(frozen=True, slots=True)
 class Texts:
     """The texts of one language.
 
-    `t("health.ok", n=3)` fills the blanks: `{n}` a value, `{n:.1f}` a formatted number,
-    `{name:은}` a value with the particle that fits it, `{n:,|이}` both.
+    `t("health.ok", n=3)` fills the blanks of a text:
+
+    - `{n}` a value, `{n:.1f}` a formatted number;
+    - `{n:metric/metrics}` the first word where n is one, else the second;
+    - `{name:은}` a Korean value with the form of the particle that fits it, `{n:,|이}` both.
     """
 
     lang: Lang
     table: Mapping[str, str]
 
     def __call__(self, key: str, /, **values: object) -> str:
-        """The text of this key; a key or a value that is missing is our own fault."""
+        """The text of this key; a missing key or value is a bug and fails an assertion."""
         template = self.table.get(key)
         assert template is not None, f"BUG: no text {key!r} in {self.lang}"
-        said = {name: self._said(value) for name, value in values.items()}
-        return "".join(_fill(key, template, said))
+        words = {name: self._translate(value) for name, value in values.items()}
+        return "".join(_fill(key, template, words))
 
-    def _said(self, value: object) -> object:
-        """Errors inside a text are said in its language, one a line."""
+    def _translate(self, value: object) -> object:
+        """Errors inside a text appear in its language, several of them one a line."""
         if isinstance(value, JipyoError):
             return self.error(value)
         if isinstance(value, tuple):
-            return "\n".join(str(self._said(inner)) for inner in value)
+            return "\n".join(str(self._translate(inner)) for inner in value)
         return value
 
     def __contains__(self, key: str) -> bool:
@@ -62,17 +67,21 @@ class Texts:
         text = self(error.key, **error.values)
         return f"{text}\n{self(error.hint, **error.values)}" if error.hint else text
 
-    def unit(self, unit: str) -> str:
-        """The label of a unit on an axis: `%`, `MiB/s`, `건/초`; empty for plain counts."""
-        return self(f"i18n.unit.{unit}")
+    def unit(self, unit: str, n: float = 0) -> str:
+        """The label of a unit after `n`, or on an axis: `%`, `MiB/s`, `day`; empty for counts."""
+        return self(f"i18n.unit.{unit}", n=n)
 
     def number(self, value: float | None, unit: str = "count") -> str:
-        """A value with its unit: `54.2 %`, `1.5 GiB`, `850 ms`; no value is said in words."""
+        """A value with its unit: `54.2%`, `1.5 GiB`, `850 ms`; "no data" where there is none."""
         if value is None:
             return self("i18n.no_data")
         scaled = scale(float(value), unit)
-        label = self.unit(scaled.unit)
-        return digits(scaled.value) + _gap(label) + label
+        return self.join(format_digits(scaled.value), self.unit(scaled.unit, scaled.value))
+
+    def join(self, number: str, label: str) -> str:
+        """A number and the label of its unit: `2 min`, `2분`, `98.7%` in both languages."""
+        joined = self.lang == "ko" or not label or label.startswith(_JOINED)
+        return f"{number}{label}" if joined else f"{number} {label}"
 
     def day(self, day: date) -> str:
         """`2026년 11월 21일 (토)`, `Sat 21 November 2026`."""
@@ -86,35 +95,39 @@ class Texts:
 
     def clock(self, t_ms: int, zone: ZoneInfo) -> str:
         """The time of day in a zone: `14:05`."""
-        return times.local(t_ms, zone).strftime("%H:%M")
+        return times.to_local(t_ms, zone).strftime("%H:%M")
 
     def moment(self, t_ms: int, zone: ZoneInfo) -> str:
         """Day and time of day in a zone: `2026년 11월 21일 (토) 14:05`."""
-        return f"{self.day(times.local(t_ms, zone).date())} {self.clock(t_ms, zone)}"
+        return f"{self.day(times.to_local(t_ms, zone).date())} {self.clock(t_ms, zone)}"
+
+    def recent_moment(self, t_ms: int, zone: ZoneInfo, now_ms: int) -> str:
+        """A moment beside now: `14:05` today, `11월 20일 14:05` this year, else with the year."""
+        moment, now = times.to_local(t_ms, zone), times.to_local(now_ms, zone)
+        if moment.date() == now.date():
+            return self.clock(t_ms, zone)
+        if moment.year != now.year:
+            return self.moment(t_ms, zone)
+        month = self(f"i18n.month.{moment.month}")
+        return f"{self('i18n.day_of_year', month=month, day=moment.day)} {self.clock(t_ms, zone)}"
 
     def span(self, ms: int) -> str:
         """A length of time by its two largest units: `3시간 5분`, `3 h 5 min`."""
-        parts = times.largest_units(abs(ms))
-        words = (f"{n}{_gap(label)}{label}" for n, label in ((n, self.unit(u)) for n, u in parts))
+        parts = times.split_units(abs(ms))
+        words = (self.join(str(n), self.unit(unit, n)) for n, unit in parts)
         return ("-" if ms < 0 else "") + " ".join(words)
 
 
 @cache
 def texts(lang: Lang) -> Texts:
-    """The texts of a language, read once from the files that stand beside this one."""
+    """The texts of a language, read once from the YAML files of its folder."""
     table: dict[str, str] = {}
     for file in sorted(resources.files(__package__).joinpath(lang).iterdir(), key=str):
         room = yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
-        twice = table.keys() & room.keys()
-        assert not twice, f"BUG: {lang}/{file.name} says again: {sorted(twice)}"
+        duplicates = table.keys() & room.keys()
+        assert not duplicates, f"BUG: {lang}/{file.name} repeats {sorted(duplicates)}"
         table.update(room)
     return Texts(lang, table)
-
-
-def _gap(label: str) -> str:
-    """Korean units and signs stand close to the number, symbols after a space."""
-    close = not label or label in _TIGHT or "가" <= label[0] <= "힣"
-    return "" if close else " "
 
 
 def _fill(key: str, template: str, values: Mapping[str, object]) -> Iterator[str]:
@@ -122,11 +135,14 @@ def _fill(key: str, template: str, values: Mapping[str, object]) -> Iterator[str
         yield literal
         if name is not None:
             assert name in values, f"BUG: text {key!r} needs a value for {name!r}"
-            yield _written(values[name], spec or "")
+            yield _format_value(values[name], spec or "")
 
 
-def _written(value: object, spec: str) -> str:
+def _format_value(value: object, spec: str) -> str:
+    one, slash, many = spec.partition("/")
+    if slash:
+        return one if str(value) in _ONE else many
     number, _, particle = spec.rpartition("|")
-    if not is_particle(particle):
-        return digits(value) if isinstance(value, float) and not spec else format(value, spec)
-    return with_particle(_written(value, number), particle)
+    if is_particle(particle):
+        return with_particle(_format_value(value, number), particle)
+    return format_digits(value) if isinstance(value, float) and not spec else format(value, spec)

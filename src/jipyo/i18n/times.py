@@ -1,4 +1,4 @@
-"""Moments and lengths of time, cut as people say them."""
+"""Moments in a time zone, and lengths of time in the units that people use."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ _UNITS = (
 )
 
 
-def local(t_ms: int, zone: ZoneInfo) -> datetime:
-    """The moment as the clocks of that zone show it."""
+def to_local(t_ms: int, zone: ZoneInfo) -> datetime:
+    """The moment by the clocks of that zone."""
     return datetime.fromtimestamp(t_ms / 1000, UTC).astimezone(zone)
 
 
-def largest_units(ms: int) -> tuple[tuple[int, str], ...]:
-    """The two largest neighbouring units of a length, the rest cut off; none is a bare zero.
+def split_units(ms: int) -> tuple[tuple[int, str], ...]:
+    """The two largest neighbouring units of a length, without zeros; the rest is cut off.
 
-    >>> largest_units(11_100_000), largest_units(86_400_000), largest_units(250)
+    >>> split_units(11_100_000), split_units(86_400_000), split_units(250)
     (((3, 'hour'), (5, 'minute')), ((1, 'day'),), ((250, 'millisecond'),))
     """
+    if ms == 0:
+        return ((0, "second"),)
     if ms < _UNITS[-1][1]:
         return ((ms, "millisecond"),)
     first = next(i for i, (_, size) in enumerate(_UNITS) if ms >= size)

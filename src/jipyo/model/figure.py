@@ -8,7 +8,7 @@ from enum import Enum
 
 @dataclass(frozen=True, slots=True)
 class ProportionEstimate:
-    """Of how many cases a share is one, and its 95 % interval in the share's own unit.
+    """Of how many cases a share is one, and its 95% interval in the share's own unit.
 
     All of it is None where nobody counted the cases.
     """

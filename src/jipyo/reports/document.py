@@ -55,7 +55,7 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share of 1, shown as percent and rounded down, so that 99.99 % never reads as 100 %."""
+    """A share of 1, shown as percent and rounded down, so that 99.99% never reads as 100%."""
 
     value: float
 

@@ -27,7 +27,7 @@ ENOUGH = 0.5
 """Below this share of what was expected a day without breaches is not called good."""
 _WEEK = 7
 _MANY_TIMES = 10.0
-"""From here on "27 times as much" says more than "+2,600 %"."""
+"""From here on "27 times as much" says more than "+2,600%"."""
 _ABSOLUTE_UNITS = frozenset({"celsius", "days"})
 
 

@@ -108,7 +108,7 @@ class Localizer:
 
     def format_state(self, state: State) -> str:
         """A state in a word."""
-        return self.texts(f"reports.state.{state.value}")
+        return self.texts(f"health.state.{state.value}")
 
     def format_period(self) -> str:
         """The reported day; of a longer period its first and its last day."""
@@ -130,11 +130,11 @@ class Localizer:
         return self.texts.clock(t_ms, self.zone) if inside else self.texts.moment(t_ms, self.zone)
 
     def format_share(self, value: float) -> str:
-        """A share of 1 as percent, rounded down so that 99.99 % never reads as 100 %."""
+        """A share of 1 as percent, rounded down so that 99.99% never reads as 100%."""
         if value >= 1:
-            return "100 %"
+            return "100%"
         percent = math.floor(value * 1000) / 10
-        return "<0.1 %" if value > 0 and percent == 0 else f"{percent:.1f} %"
+        return "<0.1%" if value > 0 and percent == 0 else f"{percent:.1f}%"
 
     def format_delta(self, delta: Delta) -> str:
         """A change with its sign; one that rounds to zero has no sign."""
@@ -144,4 +144,4 @@ class Localizer:
         number = f"{size:.1f}" if size >= _TENTH else f"{size:.2g}" if size >= _SMALLEST else "0"
         unit = self.texts("reports.point") if delta.unit == "point" else self.texts.unit(delta.unit)
         sign = "" if number == "0" else "+" if delta.value > 0 else "−"
-        return f"{sign}{number} {unit}"
+        return self.texts.join(f"{sign}{number}", unit)

@@ -60,8 +60,8 @@ def test_every_figure_on_the_page_is_the_reports(
 @pytest.mark.parametrize(
     ("lang", "said"),
     [
-        ("ko", r"9[12]\.\d % \(n = \d,\d{3}, 95 % 신뢰구간 9\d(\.\d)?–9\d(\.\d)? %\)"),
-        ("en", r"9[12]\.\d % \(n = \d,\d{3}, 95 % CI 9\d(\.\d)?–9\d(\.\d)? %\)"),
+        ("ko", r"9[12]\.\d% \(n = \d,\d{3}, 95% 신뢰구간 9\d(\.\d)?–9\d(\.\d)?%\)"),
+        ("en", r"9[12]\.\d% \(n = \d,\d{3}, 95% CI 9\d(\.\d)?–9\d(\.\d)?%\)"),
     ],
 )
 def test_a_share_of_counted_cases_says_how_many_and_how_sure(
@@ -70,7 +70,7 @@ def test_a_share_of_counted_cases_says_how_many_and_how_sure(
     plain = re.sub(r"<[^>]+>", "", pages[lang]).replace("\u00a0", " ")
     assert re.search(said, plain)
     unknown = texts(lang)("health.n_unknown")
-    assert re.search(rf"93\.\d % \({unknown}\)", plain), "the ratio that nobody counted"
+    assert re.search(rf"93\.\d% \({unknown}\)", plain), "the ratio that nobody counted"
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -123,7 +123,7 @@ def test_tables_name_their_columns_and_rows(pages: dict[Lang, str], lang: Lang) 
 def test_each_language_is_whole(pages: dict[Lang, str]) -> None:
     korean, english = Page(pages["ko"]).text, Page(pages["en"]).text
     assert "임계치 초과 이력" in korean
-    assert "Threshold crossings" in english
+    assert "Threshold breaches" in english
     rest = english.replace("AI 서비스 운영팀", "")
     assert not re.search("[가-힣]", rest)
 
@@ -164,7 +164,7 @@ def test_a_day_without_data_is_a_page_too(tmp_path: Path, lang: Lang) -> None:
     assert page.data == []
     links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
     assert links == ["#completeness", "#appendix"]
-    assert ("자료가 없어" if lang == "ko" else "no data") in page.text
+    assert ("데이터가 없어" if lang == "ko" else "no data") in page.text
 
 
 def test_a_report_without_any_heading_is_one_page(report: Report) -> None:

@@ -65,7 +65,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class CertaintyNow:
-    """Of how many cases a share is one, with its 95 % interval; null where nobody counted."""
+    """Of how many cases a share is one, with its 95% interval; null where nobody counted."""
 
     n: int | None
     low: float | None

@@ -92,7 +92,7 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
         text=t.number(one.value, metric.unit.value),
         worst=None if one.worst is None else dict(one.worst.pairs),
         worst_text="" if one.worst is None else words.series_name(one.worst),
-        reason=words.reason(one, t, zone),
+        reason=words.reason(one, t, zone, now_ms),
         exporter=one.exporter,
         required=metric.required,
         thresholds=limits(metric.thresholds),
