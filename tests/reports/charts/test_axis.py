@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.model.calendar import start_of_day
-from jipyo.reports.charts.axis import time_ticks, value_ticks
+from jipyo.reports.charts.axis import choose_time_ticks, choose_value_ticks
 
 finite = st.floats(-1e12, 1e12)
 
@@ -35,14 +35,14 @@ finite = st.floats(-1e12, 1e12)
 def test_value_ticks_are_round_and_enclose_the_data(
     low: float, high: float, base: int, top: float | None, ticks: list[float]
 ) -> None:
-    found, _, _ = value_ticks(low, high, base, top)
+    found, _, _ = choose_value_ticks(low, high, base, top)
     assert found == pytest.approx(ticks)
 
 
 @given(finite, finite, st.sampled_from((10, 1024)), st.sampled_from((None, 100.0)))
 def test_an_axis_always_holds_its_data(a: float, b: float, base: int, top: float | None) -> None:
     low, high = sorted((a, b))
-    ticks, bottom, upper = value_ticks(low, high, base, top)
+    ticks, bottom, upper = choose_value_ticks(low, high, base, top)
     assert bottom <= low <= high <= upper
     assert bottom < upper
     assert ticks == sorted(set(ticks))
@@ -67,7 +67,7 @@ def test_a_day_is_ticked_at_hours_of_its_own_clock(zone: str, day: date, labels:
         start_of_day(day, where),
         start_of_day(date.fromordinal(day.toordinal() + 1), where),
     )
-    ticks = time_ticks(start, end, where, 5)
+    ticks = choose_time_ticks(start, end, where, 5)
     assert [label for _, label in ticks] == [f"{hour}:00" for hour in labels.split()]
     for t_ms, label in ticks:
         local = datetime.fromtimestamp(t_ms / 1000, UTC).astimezone(where)
@@ -77,9 +77,9 @@ def test_a_day_is_ticked_at_hours_of_its_own_clock(zone: str, day: date, labels:
 def test_days_are_named_over_more_than_one() -> None:
     seoul = ZoneInfo("Asia/Seoul")
     start = start_of_day(date(2026, 11, 1), seoul)
-    two = time_ticks(start, start + 2 * 86_400_000, seoul, 5)
+    two = choose_time_ticks(start, start + 2 * 86_400_000, seoul, 5)
     assert [label for _, label in two] == ["11-01", "12:00", "11-02", "12:00", "11-03"]
-    month = time_ticks(start, start + 30 * 86_400_000, seoul, 6)
+    month = choose_time_ticks(start, start + 30 * 86_400_000, seoul, 6)
     assert [label for _, label in month] == [
         "11-01", "11-06", "11-11", "11-16", "11-21", "11-26", "12-01",
     ]  # fmt: skip
@@ -88,6 +88,6 @@ def test_days_are_named_over_more_than_one() -> None:
 @pytest.mark.parametrize(("minutes", "step"), [(4, 1), (20, 5), (50, 15), (100, 30)])
 def test_short_stretches_are_ticked_in_minutes(minutes: int, step: int) -> None:
     start = start_of_day(date(2026, 11, 21), ZoneInfo("UTC")) + 61_000
-    ticks = [t for t, _ in time_ticks(start, start + minutes * 60_000, ZoneInfo("UTC"), 5)]
+    ticks = [t for t, _ in choose_time_ticks(start, start + minutes * 60_000, ZoneInfo("UTC"), 5)]
     assert {b - a for a, b in itertools.pairwise(ticks)} <= {step * 60_000}
     assert ticks

@@ -1,4 +1,4 @@
-"""Where the ticks of an axis stand: round values, and the hours and midnights of a zone."""
+"""Where the ticks of an axis are: round values, and the hours and midnights of a zone."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TICKS = 4
 _TINY = 1e-100
 
 
-def value_ticks(
+def choose_value_ticks(
     low: float, high: float, base: int = 10, top: float | None = None
 ) -> tuple[list[float], float, float]:
     """Round ticks that enclose low to high, and the ends of the axis.
@@ -32,8 +32,9 @@ def value_ticks(
     if low >= 0 and high - low >= _FROM_ZERO * high:
         low = 0.0
     if high - low <= max(abs(high), _TINY) * 1e-9:
-        low, high = low - _margin(low), high + _margin(high)
-    step = _step((high - low) / _TICKS, base)
+        margin = abs(high) / 2 if abs(high) > _TINY else 1.0
+        low, high = low - margin, high + margin
+    step = _round_step((high - low) / _TICKS, base)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     if top is not None and high <= top:
         last = min(last, max(math.floor(top / step + 1e-9), first + 1))
@@ -41,11 +42,8 @@ def value_ticks(
     return ticks, min(ticks[0], low), max(ticks[-1], high)
 
 
-def _margin(value: float) -> float:
-    return abs(value) / 2 if abs(value) > _TINY else 1.0
-
-
-def _step(rough: float, base: int) -> float:
+def _round_step(rough: float, base: int) -> float:
+    """The smallest round step that is not below a rough one."""
     if base == 1024:
         power = 1024.0 ** math.floor(math.log(max(rough, 1e-300), 1024)) if rough >= 1 else 1.0
         if rough >= 1:
@@ -54,23 +52,27 @@ def _step(rough: float, base: int) -> float:
     return next(k for k in _DECIMAL if k * power >= rough * (1 - 1e-9)) * power
 
 
-def time_ticks(start_ms: int, end_ms: int, zone: ZoneInfo, most: int) -> list[tuple[int, str]]:
-    """At most `most` round times of the zone's clock with their words; the last midnight is 24:00.
+def choose_time_ticks(
+    start_ms: int, end_ms: int, zone: ZoneInfo, most: int
+) -> list[tuple[int, str]]:
+    """At most `most` round times of the zone's clock with their labels; the last midnight is 24:00.
 
-    Over a few days and less the clock's hours are named, over more the days.
+    Over a few days and less the labels are times of day, over more they are dates.
     """
     for minutes in _CLOCK_MINUTES:
         if (end_ms - start_ms) / (minutes * _MINUTE_MS) <= most:
-            return list(_hours(start_ms, end_ms, zone, minutes))
+            return list(_find_clock_times(start_ms, end_ms, zone, minutes))
     days = math.ceil((end_ms - start_ms) / _DAY_MS / most)
-    midnights = [t for t, _ in _hours(start_ms, end_ms, zone, 1440)]
+    midnights = [t for t, _ in _find_clock_times(start_ms, end_ms, zone, 1440)]
     return [(t, f"{_local(t, zone):%m-%d}") for t in midnights[::days]]
 
 
-def _hours(start_ms: int, end_ms: int, zone: ZoneInfo, minutes: int) -> Iterator[tuple[int, str]]:
-    """Every moment at which the zone's clock shows a multiple of so many minutes.
+def _find_clock_times(
+    start_ms: int, end_ms: int, zone: ZoneInfo, minutes: int
+) -> Iterator[tuple[int, str]]:
+    """Every moment at which the zone's clock shows a multiple of so many minutes, labelled.
 
-    Clocks are moved by multiples of 15 minutes, so a walk in such steps meets each of them.
+    Clocks are moved by multiples of 15 minutes, so steps of that length meet each of them.
     """
     grain = min(minutes, _GRAIN_MINUTES) * _MINUTE_MS
     several = end_ms - start_ms > 1.5 * _DAY_MS

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.reports.charts.axis import time_ticks
+from jipyo.reports.charts.axis import choose_time_ticks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -172,7 +172,7 @@ def find_runs(present: Flags) -> list[tuple[int, int]]:
 def write_time_axis(frame: Frame, zone: ZoneInfo) -> Iterator[str]:
     """The ticks below the frame, at round times of the zone's clock."""
     most = max(2, int((frame.right - frame.left) / _TICK_SPACING_PX))
-    for t_ms, label in time_ticks(frame.start_ms, frame.end_ms, zone, most):
+    for t_ms, label in choose_time_ticks(frame.start_ms, frame.end_ms, zone, most):
         x = float(frame.x_of(np.array([t_ms]))[0])
         half = estimate_text_width(label) / 2
         middle = min(max(x, frame.left - 2 + half / 2), frame.right + 6 - half)

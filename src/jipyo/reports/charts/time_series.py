@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.reports.charts.axis import value_ticks
+from jipyo.reports.charts.axis import choose_value_ticks
 from jipyo.reports.charts.svg import (
     Frame,
     Size,
@@ -100,13 +100,17 @@ def write_time_series(plot: Plot, size: Size) -> str:
     legend_rows = _set_legend_rows([name for _, name in legend], size.width - 8)
     ticks, low, high = _choose_value_axis(plot)
     labels = [plot.axes.format_value(tick) for tick in ticks]
+    t_ms = plot.axes.t_ms
+    # A value stands for the step that ends at its time.
+    step_ms = int(t_ms[1] - t_ms[0]) if t_ms.size > 1 else 60_000
+    start_ms, end_ms = (int(t_ms[0]) - step_ms, int(t_ms[-1])) if t_ms.size else (0, 1)
     frame = Frame(
         left=8 + max(map(estimate_text_width, labels), default=0.0),
         top=8,
         right=size.width - 8,
         bottom=size.height - 20 - 13 * (len(legend_rows) if legend else 0),
-        start_ms=_find_start(plot.axes.t_ms),
-        end_ms=int(plot.axes.t_ms[-1]) if plot.axes.t_ms.size else 1,
+        start_ms=start_ms,
+        end_ms=end_ms,
         low=low,
         high=high,
     )
@@ -128,19 +132,11 @@ def write_sparkline(title: str, values: Values, size: Size) -> str:
     low = float(drawable.min()) if drawable.size else 0.0
     high = float(drawable.max()) if drawable.size else 0.0
     if high - low <= abs(high) * 1e-9:
-        _, low, high = value_ticks(low, high)
+        _, low, high = choose_value_ticks(low, high)
     steps = np.arange(values.size, dtype=np.int64)
     last = max(values.size - 1, 1)
     frame = Frame(1, 3, size.width - 1, size.height - 3, 0, last, low, high)
     return write_svg(title, "", size, [write_line(frame, steps, values, "line s0")], stretch=True)
-
-
-def _find_start(t_ms: Times) -> int:
-    """When the drawn time begins: a value stands for the step that ends at its time."""
-    if not t_ms.size:
-        return 0
-    step = int(t_ms[1] - t_ms[0]) if t_ms.size > 1 else 60_000
-    return int(t_ms[0]) - step
 
 
 def _keep_drawable(values: Values) -> Values:
@@ -162,7 +158,7 @@ def _choose_value_axis(plot: Plot) -> tuple[Sequence[float], float, float]:
         low, high = min(low, threshold.value), max(high, threshold.value)
     if low > high:
         low, high = 0.0, 1.0
-    return value_ticks(low, high, plot.axes.step_base, plot.axes.top)
+    return choose_value_ticks(low, high, plot.axes.step_base, plot.axes.top)
 
 
 def _select_near(

@@ -5,7 +5,6 @@ Every figure is a `<data>` element with the exact number, so a page can be read 
 
 from __future__ import annotations
 
-from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from jipyo.reports.render.html.inline import InlineHtml
 from jipyo.reports.wording import Localizer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
 
     from jipyo.i18n import Lang
 
@@ -27,28 +26,26 @@ def render_html(report: Report, lang: Lang) -> bytes:
     """The whole page, in UTF-8. The same report gives the same bytes."""
     localizer = Localizer.for_period(report.period, lang)
     inline = InlineHtml(localizer)
-    first_page, rest = _split_first_page(report.blocks)
-    sections = "".join(
-        f"<section>\n{''.join(write_block(block, inline) for block in blocks)}</section>\n"
-        for blocks in _split_sections(rest)
+    first_page, *sections = (
+        "".join(write_block(block, inline) for block in blocks)
+        for blocks in _split_sections(report.blocks)
     )
+    version = f" {report.issuer.version}" if report.issuer.version else ""
+    footer = localizer.texts("reports.footer", version=version, number=report.number)
+    body = "".join(f"<section>\n{section}</section>\n" for section in sections)
     page = (
         f'<!doctype html>\n<html lang="{lang}">\n{_write_head(report, localizer)}<body>\n'
         f"{_write_cover(report, localizer)}<main>\n"
-        f"{''.join(write_block(block, inline) for block in first_page)}"
-        f"{_write_contents(rest, inline)}{sections}</main>\n"
-        f"<footer>{_write_footer(report, localizer)}</footer>\n</body>\n</html>\n"
+        f"{first_page}{_write_contents(report, inline)}"
+        f"{body}</main>\n"
+        f"<footer>{escape_text(footer)}</footer>\n</body>\n</html>\n"
     )
     return page.encode()
 
 
-@cache
-def _read_style() -> str:
-    return resources.files(__package__).joinpath("report.css").read_text("utf-8")
-
-
 def _write_head(report: Report, localizer: Localizer) -> str:
     period = localizer.format_period()
+    style = resources.files(__package__).joinpath("report.css").read_text("utf-8")
     title = escape_text(f"{localizer.format(report.title)} · {period}")
     return (
         '<head>\n<meta charset="utf-8">\n'
@@ -57,7 +54,7 @@ def _write_head(report: Report, localizer: Localizer) -> str:
         f"<title>{title}</title>\n"
         f"<style>@page{{@bottom-left{{content:{_quote_css(f'{report.number} · {period}')}}}"
         '@bottom-right{content:counter(page) " / " counter(pages)}}'
-        f"{_read_style()}</style>\n</head>\n"
+        f"{style}</style>\n</head>\n"
     )
 
 
@@ -90,9 +87,12 @@ def _write_cover(report: Report, localizer: Localizer) -> str:
     )
 
 
-def _write_contents(blocks: Iterable[Block], inline: InlineHtml) -> str:
+def _write_contents(report: Report, inline: InlineHtml) -> str:
+    """Links to the sections; the first page needs none."""
+    _, *sections = _split_sections(report.blocks)
     items = "".join(
         f'<li><a href="#{block.id}">{inline.write(block.text)}</a></li>'
+        for blocks in sections
         for block in blocks
         if isinstance(block, Heading) and block.level == 1
     )
@@ -100,26 +100,11 @@ def _write_contents(blocks: Iterable[Block], inline: InlineHtml) -> str:
     return f'<nav class="contents" aria-label="{name}"><ol>{items}</ol></nav>\n'
 
 
-def _write_footer(report: Report, localizer: Localizer) -> str:
-    version = f" {report.issuer.version}" if report.issuer.version else ""
-    return escape_text(localizer.texts("reports.footer", version=version, number=report.number))
-
-
-def _split_first_page(blocks: Sequence[Block]) -> tuple[Sequence[Block], Sequence[Block]]:
-    """The blocks before the first heading that begins a page, and the rest."""
-    for index, block in enumerate(blocks):
-        if isinstance(block, Heading) and block.page:
-            return blocks[:index], blocks[index:]
-    return blocks, ()
-
-
-def _split_sections(blocks: Iterable[Block]) -> Iterator[list[Block]]:
-    """The blocks from each heading of level 1 to the next."""
-    section: list[Block] = []
+def _split_sections(blocks: Iterable[Block]) -> list[list[Block]]:
+    """The first page, and from the first heading that begins a page on the sections."""
+    sections: list[list[Block]] = [[]]
     for block in blocks:
-        if isinstance(block, Heading) and block.level == 1 and section:
-            yield section
-            section = []
-        section.append(block)
-    if section:
-        yield section
+        if isinstance(block, Heading) and (block.page or (block.level == 1 and len(sections) > 1)):
+            sections.append([])
+        sections[-1].append(block)
+    return sections
