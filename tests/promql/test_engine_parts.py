@@ -170,7 +170,7 @@ def test_what_is_too_much_to_say_is_counted() -> None:
     annotations = Annotations()
     for nth in range(13):
         annotations.note_not_a_counter(f"m{nth}", HERE)
-        annotations.invalid_ratio(2.0 + nth, 1.0, HERE)
+        annotations.warn_invalid_ratio(2.0 + nth, 1.0, HERE)
     warnings, infos = annotations.format_texts("x", 10)
     assert len(warnings) == len(infos) == 11
     assert warnings[-1] == "3 more warning annotations omitted"

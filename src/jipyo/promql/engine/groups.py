@@ -71,6 +71,6 @@ def split_by_size(numbers: Times) -> Iterator[tuple[Times, Times]]:
     """Groups of one size at a time: their numbers (n,) and their rows (n, size)."""
     order = np.argsort(numbers, kind="stable")
     unique, start, size = np.unique(numbers[order], return_index=True, return_counts=True)
-    for each in np.unique(size):
-        which = np.flatnonzero(size == each)
-        yield unique[which], order[start[which][:, None] + np.arange(each)]
+    for members in np.unique(size):
+        which = np.flatnonzero(size == members)
+        yield unique[which], order[start[which][:, None] + np.arange(members)]

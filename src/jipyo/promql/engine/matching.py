@@ -1,4 +1,4 @@
-"""Binary operations between two vectors: which series meet, checked at every step.
+"""Binary operations between two vectors: their series are matched, and checked at every step.
 
 Follows promql/engine.go (VectorBinop, VectorAnd, VectorOr, VectorUnless), all steps at once.
 """
@@ -21,29 +21,30 @@ from jipyo.promql.syntax.quoting import quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from jipyo.model.sample import Mask, Times, Values
+    from jipyo.model.sample import Mask, Times
 
 _Pairs = tuple[tuple[str, str], ...]
 
 
 def make_match_key(matching: Matching) -> Callable[[Labels], _Pairs]:
-    """The labels by which series of both sides meet."""
+    """A function that returns the labels by which series of both sides are matched."""
     return make_group_key(matching.labels, without=not matching.on)
 
 
 def apply_set_operator(
     op: BinaryOp, matching: Matching, left: VectorBlock, right: VectorBlock
 ) -> VectorBlock:
-    """`and`, `or`, `unless`."""
+    """The series that `and`, `or` or `unless` leaves."""
     key = make_match_key(matching)
     numbers: dict[_Pairs, int] = {}
-    ours, theirs = _number_groups(numbers, key, left), _number_groups(numbers, key, right)
+    left_groups = _number_groups(numbers, key, left)
+    right_groups = _number_groups(numbers, key, right)
     if op is BinaryOp.OR:
-        taken = _find_present_groups(len(numbers), ours, left)
-        added = replace(right, present=right.present & ~taken[theirs])
+        occupied = _find_present_groups(len(numbers), left_groups, left)
+        added = replace(right, present=right.present & ~occupied[right_groups])
         return join_blocks((left, added.drop_empty()), left.values.shape[1]).merge_duplicates()
-    there = _find_present_groups(len(numbers), theirs, right)[ours]
-    keep = there if op is BinaryOp.AND else ~there
+    matched = _find_present_groups(len(numbers), right_groups, right)[left_groups]
+    keep = matched if op is BinaryOp.AND else ~matched
     return replace(left, present=left.present & keep).drop_empty()
 
 
@@ -64,13 +65,13 @@ def _find_present_groups(groups: int, numbers: Times, block: VectorBlock) -> Mas
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """One operand: its series, and the number of the group in which each can meet others."""
+    """One operand: its series, and the number of the match group of each, shape (series,)."""
 
     block: VectorBlock
     numbers: Times
 
     def add_series(self, labels: list[Labels], groups: Times, value: float, present: Mask) -> _Side:
-        """With series that stand in where there is none on this side."""
+        """The side with series of one value, where `fill` makes up for missing ones."""
         values = np.full(present.shape, value)
         filled = VectorBlock.of(labels, values, present)
         return _Side(
@@ -83,7 +84,7 @@ def combine(expr: Binary, left: VectorBlock, right: VectorBlock, *, delayed: boo
     """Arithmetic and comparisons between vectors.
 
     Raises:
-        QueryError: more series meet than the matching allows.
+        QueryError: more series match one another than the matching allows.
     """
     matching = expr.matching
     assert matching is not None
@@ -104,7 +105,7 @@ def _fill_sides(
     many: tuple[_Side, NumberLiteral | None],
     one: tuple[_Side, NumberLiteral | None],
 ) -> tuple[_Side, _Side]:
-    """Both sides with the series that `fill` makes up."""
+    """Both sides with the series that `fill` adds."""
     (first, first_fill), (second, second_fill) = many, one
     if first_fill is None and second_fill is None:
         return first, second
@@ -122,7 +123,7 @@ def _fill_sides(
 def _check_one_side(
     matching: Matching, many: VectorBlock, one: _Side, fills: Iterable[NumberLiteral | None]
 ) -> None:
-    """Of a group only one series may be present at a step on the side that is not many."""
+    """Raise if two series of a match group are present at a step on the `one` side."""
     size = np.bincount(one.numbers, minlength=1)
     if size.max(initial=0) < 2:
         return
@@ -149,13 +150,15 @@ def _build_duplicates_error(matching: Matching, series: list[Labels]) -> QueryEr
 
 
 def format_braces(labels: Labels) -> str:
-    """Labels as Prometheus' messages show them, the name among them."""
+    """Labels as in Prometheus' messages, the name among them: `{__name__="x", a="b"}`."""
     inside = ", ".join(f"{name}={quote(value)}" for name, value in labels.pairs)
     return f"{{{inside}}}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Join:
+    """The matched series of two sides; `one` has at most one series of a group at a step."""
+
     expr: Binary
     matching: Matching
     many: _Side
@@ -164,38 +167,35 @@ class _Join:
 
     def join(self) -> VectorBlock:
         many, one = self._pair_rows()
-        met = self.many.block.present[many] & self.one.block.present[one]
-        some = met.any(axis=1)
-        many, one, met = many[some], one[some], met[some]
+        both_present = self.many.block.present[many] & self.one.block.present[one]
+        some = both_present.any(axis=1)
+        many, one, both_present = many[some], one[some], both_present[some]
         labels = [self._build_labels(m, o) for m, o in zip(many, one, strict=True)]
         groups = self.many.numbers[many]
-        self._check_unique(groups, labels, met)
-        values, holds = self._compute_values(many, one)
-        present = met if holds is None else met & holds
+        self._check_unique(groups, labels, both_present)
+        left, right = self.many.block.values[many], self.one.block.values[one]
+        if self.matching.card is Card.ONE_TO_MANY:
+            left, right = right, left
+        values, holds = apply_elementwise(self.expr, left, right, left)
+        present = both_present if holds is None else both_present & holds
         nameless = np.full(len(labels), self.expr.return_bool)
         return VectorBlock(tuple(labels), values, present, nameless).drop_empty().merge_duplicates()
 
     def _pair_rows(self) -> tuple[Times, Times]:
-        """Rows of both sides whose series can meet, in the order of the many side."""
+        """The rows of series that match, of both sides, in the order of the many side."""
         partners: dict[int, list[int]] = {}
         for row, group in enumerate(self.one.numbers.tolist()):
             partners.setdefault(group, []).append(row)
-        found = [
+        row_pairs = [
             (row, partner)
             for row, group in enumerate(self.many.numbers.tolist())
             for partner in partners.get(group, ())
         ]
-        pairs = np.array(found, np.int64).reshape(-1, 2)
+        pairs = np.array(row_pairs, np.int64).reshape(-1, 2)
         return pairs[:, 0], pairs[:, 1]
 
-    def _compute_values(self, many: Times, one: Times) -> tuple[Values, Mask | None]:
-        left, right = self.many.block.values[many], self.one.block.values[one]
-        if self.matching.card is Card.ONE_TO_MANY:
-            left, right = right, left
-        return apply_elementwise(self.expr, left, right, left)
-
     def _build_labels(self, many: int, one: int) -> Labels:
-        """What the result is called (promql/engine.go, resultMetric)."""
+        """The labels of a result (promql/engine.go, resultMetric)."""
         matching = self.matching
         pairs = self.many.block.series[many].pairs
         if is_arithmetic(self.expr.op) or (self.expr.return_bool and not self.delayed):
@@ -207,7 +207,7 @@ class _Join:
         partner = self.one.block.series[one]
         return Labels(pairs).put({name: partner.get(name, "") for name in matching.include})
 
-    def _check_unique(self, groups: Times, labels: list[Labels], met: Mask) -> None:
+    def _check_unique(self, groups: Times, labels: list[Labels], present: Mask) -> None:
         if self.matching.card is Card.ONE_TO_ONE:
             keys: list[object] = list(groups.tolist())
             problem = (
@@ -217,7 +217,7 @@ class _Join:
         else:
             keys = list(zip(groups.tolist(), labels, strict=True))
             problem = "multiple matches for labels: grouping labels must ensure unique matches"
-        if _has_overlap(keys, met):
+        if _has_overlap(keys, present):
             raise QueryError.execution(problem)
 
 

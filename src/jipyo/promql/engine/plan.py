@@ -1,4 +1,4 @@
-"""The tree as it is evaluated: times known, parentheses gone, what never changes marked."""
+"""The tree as it is evaluated: times resolved, parentheses removed, invariant parts marked."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ _DEPEND_ON_TIME = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class QueryPeriod:
-    """The query's start, end and step (0 for an instant), in milliseconds."""
+    """The start, end and step (0 for an instant query) of a query, in milliseconds."""
 
     start_ms: int
     end_ms: int
@@ -64,7 +64,7 @@ class QueryPeriod:
 
 
 def build_plan(expr: Expr, period: QueryPeriod) -> Node:
-    """Make a parsed expression ready for evaluation.
+    """Prepare a parsed expression for evaluation over a period.
 
     Raises:
         QueryError: a duration cannot be computed.
@@ -75,15 +75,15 @@ def build_plan(expr: Expr, period: QueryPeriod) -> Node:
 
 
 def _mark_invariant(node: Expr) -> Expr:
-    """Mark a node; literals and windows are cheap or cannot be repeated."""
+    """Mark a node as step-invariant; literals and windows are cheap or cannot be repeated."""
     if isinstance(node, NumberLiteral | StringLiteral | MatrixSelector | Subquery):
         return node
-    # The tree knows no such node, but whoever evaluates it does.
+    # No node of the syntax tree, but the evaluator handles it.
     return cast("Expr", StepInvariant(node, node.pos))
 
 
 class _Planner:
-    """Gives for each node what to evaluate, and whether it is the same at every step."""
+    """Returns for each node what to evaluate, and whether it is the same at every step."""
 
     def __init__(self, period: QueryPeriod) -> None:
         self._period = period
@@ -94,10 +94,13 @@ class _Planner:
                 planned = self._plan_selector(expr)
             case Paren(expr=inner):
                 planned = self.visit(inner)
-            case Unary():
-                planned = self._plan_unary(expr)
-            case Subquery():
-                planned = self._plan_subquery(expr)
+            case Unary(expr=inner, op=op):
+                node, fixed = self.visit(inner)
+                planned = (replace(expr, expr=node) if op is UnaryOp.MINUS else node), fixed
+            case Subquery(expr=inner):
+                node, fixed = self.visit(inner)
+                node, at = _mark_invariant(node) if fixed else node, self._resolve_at(expr.at)
+                planned = replace(expr, expr=node, at=at), at is not None
             case Binary():
                 planned = self._plan_binary(expr)
             case Aggregate():
@@ -119,15 +122,6 @@ class _Planner:
             return replace(expr, selector=selector), selector.at is not None
         at = self._resolve_at(expr.at)
         return replace(expr, at=at), at is not None
-
-    def _plan_unary(self, expr: Unary) -> tuple[Expr, bool]:
-        node, fixed = self.visit(expr.expr)
-        return (replace(expr, expr=node) if expr.op is UnaryOp.MINUS else node), fixed
-
-    def _plan_subquery(self, expr: Subquery) -> tuple[Expr, bool]:
-        inner, fixed = self.visit(expr.expr)
-        at = self._resolve_at(expr.at)
-        return replace(expr, expr=_mark_invariant(inner) if fixed else inner, at=at), at is not None
 
     def _plan_binary(self, expr: Binary) -> tuple[Expr, bool]:
         left, left_fixed = self.visit(expr.left)
@@ -185,7 +179,7 @@ class _Planner:
 
 
 def get_parts(node: Node) -> tuple[Node, ...]:
-    """What a node is made of."""
+    """The nodes directly below a node."""
     return (node.expr,) if isinstance(node, StepInvariant) else children(node)
 
 
@@ -200,61 +194,63 @@ def walk(node: Node) -> Iterator[Node]:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Vectors of a plan that are asked for more than once over the same steps."""
+    """Vectors of a plan that are evaluated more than once over the same steps."""
 
     _numbers: Mapping[int, int]
-    """By the identity of a node: one number for all nodes that mean the same."""
+    """By the identity of a node: one number for all equal nodes."""
     _repeated: frozenset[int]
 
     @classmethod
     def find(cls, root: Node) -> Repeats:
-        """Find them; what stands only within such a vector is none."""
+        """Find them; a vector that repeats only within a repeated one does not count."""
         numbers = _number_by_meaning(root)
-        seen: Counter[tuple[int, int | None]] = Counter()
+        uses: Counter[tuple[int, int | None]] = Counter()
         waiting: list[tuple[Node, int | None]] = [(root, None)]
         while waiting:
             node, around = waiting.pop()
             number = numbers[id(node)]
             if node.value_type is ValueType.VECTOR:
-                seen[number, around] += 1
-                if seen[number, around] > 1:
+                uses[number, around] += 1
+                if uses[number, around] > 1:
                     continue
             if isinstance(node, Subquery | StepInvariant):
                 around = number
             waiting.extend((part, around) for part in get_parts(node))
-        return cls(numbers, frozenset(number for (number, _), n in seen.items() if n > 1))
+        return cls(numbers, frozenset(number for (number, _), n in uses.items() if n > 1))
 
     def find_number(self, node: Node) -> int | None:
-        """What a repeated vector is known by; None for any other."""
+        """The number of a repeated vector; None for any other node."""
         number = self._numbers.get(id(node))
         return number if number in self._repeated else None
 
 
 def _number_by_meaning(root: Node) -> dict[int, int]:
-    """Numbers of nodes by identity, from the leaves up, so that each is looked at once."""
+    """Numbers by the identity of nodes, equal for equal nodes; from the leaves up, each once."""
     numbers: dict[int, int] = {}
-    known: dict[object, int] = {}
+    number_of: dict[object, int] = {}
     for node in reversed(list(walk(root))):
         parts = tuple(numbers[id(part)] for part in get_parts(node))
-        numbers[id(node)] = known.setdefault((type(node), _strip_parts(node), parts), len(known))
+        numbers[id(node)] = number_of.setdefault(
+            (type(node), _strip_parts(node), parts), len(number_of)
+        )
     return numbers
 
 
 def _strip_parts(node: Node) -> object:
-    """A node without what stands below it."""
+    """What a node is without the nodes below it; hashable."""
     match node:
         case Binary(op=op, matching=matching, return_bool=return_bool):
-            alone: object = op, matching, return_bool
+            content: object = op, matching, return_bool
         case Call(function=function):
-            alone = function.name
+            content = function.name
         case Aggregate(op=op, grouping=grouping, without=without, param=param):
-            alone = op.name, grouping, without, param is None
+            content = op.name, grouping, without, param is None
         case Subquery(range=range_ms, step=step, offset=offset, at=at):
-            alone = range_ms, step, offset, at
+            content = range_ms, step, offset, at
         case MatrixSelector(range=range_ms):
-            alone = range_ms
+            content = range_ms
         case Unary() | StepInvariant() | Paren():
-            alone = None
+            content = None
         case _:
-            alone = node
-    return alone
+            content = node
+    return content

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _HALF_ULP = 2.0**-53
 _DOUBTFUL = 2.0**30
-"""Sums smaller than so many times their possible error are added again, one by one."""
+"""Sums smaller than this multiple of their possible error are added again, one by one."""
 
 
 def two_sum(a: Values, b: Values) -> tuple[Values, Values]:
@@ -40,7 +40,7 @@ def finish_sum(total: Values, lost: Values) -> Values:
 
 
 _CHUNK = 1 << 14
-"""So many numbers are added up at once, for the processor's cache."""
+"""The numbers added up at once, to stay in the processor's cache."""
 
 
 def sum_rows(values: Values) -> tuple[Values, Values]:
@@ -67,7 +67,7 @@ def _sum_pairs(values: Values) -> tuple[Values, Values]:
 
 
 def sum_windows(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
-    """The sums of `values[:, lo:hi]`, shape (series, windows), as total and what it lost."""
+    """The sums of `values[:, lo:hi]`, shape (series, windows), as rounded total and lost rest."""
     finite = np.isfinite(values)
     if finite.all():
         return _sum_finite_windows(values, lo, hi)
@@ -98,8 +98,9 @@ def _sum_finite_windows(values: Values, lo: Times, hi: Times) -> tuple[Values, V
         lost = gone + (tail.take(hi, axis=1) - tail.take(lo, axis=1))
         slack = values.shape[1] * _HALF_ULP * np.abs(tail).max(axis=1, initial=0.0)
         sure = (np.abs(total + lost) >= _DOUBTFUL * slack[:, None]) | (lo == hi)
-    if not sure.all():
-        _add_again(values, lo, hi, sure, total, lost)
+    for row in np.flatnonzero(~sure.all(axis=1)):
+        at = np.flatnonzero(~sure[row])
+        total[row, at], lost[row, at] = sum_literally(values[row], lo[at], hi[at])
     return total, lost
 
 
@@ -115,14 +116,6 @@ def _compute_prefix_sums(values: Values) -> tuple[Values, Values]:
     return head, tail
 
 
-def _add_again(
-    values: Values, lo: Times, hi: Times, sure: Mask, total: Values, lost: Values
-) -> None:
-    for row in np.flatnonzero(~sure.all(axis=1)):
-        at = np.flatnonzero(~sure[row])
-        total[row, at], lost[row, at] = sum_literally(values[row], lo[at], hi[at])
-
-
 def sum_literally(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]:
     """One series' windows added sample by sample, all windows side by side."""
     total = np.zeros(len(lo))
@@ -133,7 +126,7 @@ def sum_literally(values: Values, lo: Times, hi: Times) -> tuple[Values, Values]
 
 
 def average_literally(values: Values, lo: Times, hi: Times) -> Values:
-    """Means that do not overflow: sums until the sum would, running means from there on."""
+    """Means that do not overflow: sums as long as possible, running means from there on."""
     with np.errstate(over="ignore", invalid="ignore"):
         total, lost = values[lo].copy(), np.zeros(len(lo))
         running = np.zeros(len(lo), np.bool_)
@@ -148,7 +141,7 @@ def average_literally(values: Values, lo: Times, hi: Times) -> Values:
 def update_mean(
     total: Values, lost: Values, running: Mask, value: Values, count: Values | np.float64
 ) -> tuple[Values, Values, Mask]:
-    """Take the `count`-th value in; where `running`, `total + lost` is already a mean."""
+    """Add the `count`-th value; where `running`, `total + lost` is already a mean."""
     new, gone = neumaier(total, lost, value)
     overflowed = ~running & np.isinf(new)
     mean = np.where(overflowed, total / (count - 1), total)
@@ -160,7 +153,7 @@ def update_mean(
 
 
 def _list_rounds(lo: Times, hi: Times) -> list[tuple[int, Times]]:
-    """For the n-th samples of the windows: which windows have one."""
+    """For each n: which windows have an n-th sample."""
     length = hi - lo
     longest = int(length.max(initial=0))
     return [(nth, np.flatnonzero(length > nth)) for nth in range(longest)]

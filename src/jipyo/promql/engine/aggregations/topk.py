@@ -1,4 +1,4 @@
-"""Aggregations that need all series at once: quantile, topk, limitk, count_values, their like."""
+"""Aggregations that need all series at once: quantile, topk, limitk, count_values and others."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def compute_quantile(
     values, present = np.zeros(shape), np.zeros(shape, np.bool_)
     for which, rows in split_by_size(numbers):
         for group, row in zip(which, rows, strict=True):
-            here = block.present[row]
-            count = here.sum(axis=0)
+            present_here = block.present[row]
+            count = present_here.sum(axis=0)
             some = np.flatnonzero(count)
-            filled = np.where(here, block.values[row], np.inf).T[some]
+            filled = np.where(present_here, block.values[row], np.inf).T[some]
             values[group, some] = select_quantiles(filled, count[some], q[some])
             present[group, some] = True
     return replace(VectorBlock.of(groups.labels, values, present), nameless=groups.nameless)
@@ -108,13 +108,13 @@ def _select_smallest(values: Values, present: Mask, k: Times) -> Mask:
     keyed = np.where(number, values, np.inf)
     wanted = np.minimum(k, number.sum(axis=0))
     chosen = np.zeros(values.shape, np.bool_)
-    for each in np.unique(wanted[wanted > 0]):
-        at = np.flatnonzero(wanted == each)
+    for size in np.unique(wanted[wanted > 0]):
+        at = np.flatnonzero(wanted == size)
         column = keyed[:, at].T
-        edge = np.partition(column, each - 1, axis=1)[:, each - 1 : each]
+        edge = np.partition(column, size - 1, axis=1)[:, size - 1 : size]
         below = column < edge
         level = (column == edge) & number[:, at].T
-        room = each - below.sum(axis=1, keepdims=True)
+        room = size - below.sum(axis=1, keepdims=True)
         chosen[:, at] = (below | (level & (np.cumsum(level, axis=1) <= room))).T
     rest = k - wanted
     if (rest > 0).any():
@@ -131,15 +131,15 @@ def select_first(aggregate: Aggregate, block: VectorBlock, k: Values) -> VectorB
     chosen = np.zeros(block.present.shape, np.bool_)
     for _, rows in split_by_size(numbers):
         for row in rows:
-            here = block.present[row]
-            chosen[row] = here & (np.cumsum(here, axis=0) <= count)
+            present = block.present[row]
+            chosen[row] = present & (np.cumsum(present, axis=0) <= count)
     return replace(block, present=chosen).drop_empty()
 
 
 def select_ratio(
     aggregate: Aggregate, block: VectorBlock, ratio: Values, annotations: Annotations
 ) -> VectorBlock:
-    """A share of the series, picked by the hash of their labels; -r picks the others."""
+    """`limit_ratio`: a share of the series, by the hash of their labels; -r selects the others."""
     if np.isnan(ratio).any():
         raise QueryError.execution("Ratio value is NaN")
     assert aggregate.param is not None
@@ -154,7 +154,7 @@ def select_ratio(
 
 
 def _hash_to_unit(labels: Labels) -> float:
-    """Where a series stands between 0 and 1 (promql/engine.go, HashRatioSampler)."""
+    """The hash of a series as a number from 0 to 1 (promql/engine.go, HashRatioSampler)."""
     data = bytearray()
     for pair in labels.pairs:
         for text in pair:
@@ -168,7 +168,7 @@ def _hash_to_unit(labels: Labels) -> float:
 def count_values(
     aggregate: Aggregate, block: VectorBlock, label: str, hold: Callable[[int], None]
 ) -> VectorBlock:
-    """How often each value is there: a series for each, named by the label."""
+    """`count_values`: a series for each value, which the label names, with its number."""
     names = aggregate.grouping if aggregate.without else (*aggregate.grouping, label)
     key = make_group_key(names, without=aggregate.without)
     rows: dict[tuple[tuple[str, str], ...], Values] = {}

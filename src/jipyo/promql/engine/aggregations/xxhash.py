@@ -1,4 +1,4 @@
-"""XXH64, the hash by which `limit_ratio` picks series (Yann Collet, xxHash specification)."""
+"""XXH64, the hash by which `limit_ratio` selects series (Yann Collet, xxHash specification)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def hash64(data: bytes) -> int:
     """The 64-bit hash with seed 0."""
     stripes = len(data) // 32 * 32
     value = _hash_stripes(data[:stripes]) if stripes else _P5
-    return _finish_hash(_hash_tail(data[stripes:], (value + len(data)) & _MASK))
+    value = _hash_tail(data[stripes:], (value + len(data)) & _MASK)
+    value = (value ^ value >> 33) * _P2 & _MASK
+    value = (value ^ value >> 29) * _P3 & _MASK
+    return value ^ value >> 32
 
 
 def _hash_stripes(data: bytes) -> int:
@@ -50,9 +53,3 @@ def _hash_tail(data: bytes, value: int) -> int:
     for byte in data[at:]:
         value = _rotate_left(value ^ byte * _P5 & _MASK, 11) * _P1 & _MASK
     return value
-
-
-def _finish_hash(value: int) -> int:
-    value = (value ^ value >> 33) * _P2 & _MASK
-    value = (value ^ value >> 29) * _P3 & _MASK
-    return value ^ value >> 32

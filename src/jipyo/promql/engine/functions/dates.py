@@ -15,11 +15,10 @@ if TYPE_CHECKING:
 
 _Moments = npt.NDArray[np.datetime64]
 
-
-_COUNTED = 2.0**63
+_INT64_SECONDS = 2.0**63
 """Seconds beyond this, and NaN, do not fit into the integer that Prometheus makes of them."""
 
-_UNCOUNTED: Mapping[str, float] = MappingProxyType(
+_OVERFLOW_PARTS: Mapping[str, float] = MappingProxyType(
     {
         "day_of_month": 4.0,
         "day_of_week": 0.0,
@@ -31,39 +30,33 @@ _UNCOUNTED: Mapping[str, float] = MappingProxyType(
         "year": 292277026596.0,
     }
 )
-"""What Prometheus then says (on amd64): the parts of Go's time.Unix(math.MinInt64, 0)."""
+"""What Prometheus then answers (on amd64): the parts of Go's time.Unix(math.MinInt64, 0)."""
 
 
-def _moments(seconds: Values) -> _Moments:
-    return np.trunc(seconds).astype(np.int64).astype("datetime64[s]")
-
-
-def _count_since(moments: _Moments, unit: str, extract_part: str) -> Values:
-    """How many `extract_part`s have passed since the `unit` began."""
+def _count_since(moments: _Moments, unit: str, part: str) -> Values:
+    """How many `part`s have passed since the `unit` began."""
     start = moments.astype(f"datetime64[{unit}]")
-    passed = moments.astype(f"datetime64[{extract_part}]") - start.astype(
-        f"datetime64[{extract_part}]"
-    )
+    passed = moments.astype(f"datetime64[{part}]") - start.astype(f"datetime64[{part}]")
     count: Values = passed.astype(np.float64)
     return count
 
 
 def _count_days_in_month(moments: _Moments) -> Values:
     month = moments.astype("datetime64[M]")
-    days = (month + np.timedelta64(1, "M")).astype("datetime64[D]") - month.astype("datetime64[D]")
-    count: Values = days.astype(np.float64)
-    return count
-
-
-def _find_day_of_week(moments: _Moments) -> Values:
-    # 1970-01-01 was a Thursday; Sunday is 0.
-    return np.mod(moments.astype("datetime64[D]").astype(np.float64) + 4, 7)
+    next_month = month + np.timedelta64(1, "M")
+    days: Values = (next_month.astype("datetime64[D]") - month.astype("datetime64[D]")).astype(
+        np.float64
+    )
+    return days
 
 
 _PARTS: Mapping[str, Callable[[_Moments], Values]] = MappingProxyType(
     {
         "day_of_month": lambda moments: _count_since(moments, "M", "D") + 1,
-        "day_of_week": _find_day_of_week,
+        # 1970-01-01 was a Thursday; Sunday is 0.
+        "day_of_week": lambda moments: np.mod(
+            moments.astype("datetime64[D]").astype(np.float64) + 4, 7
+        ),
         "day_of_year": lambda moments: _count_since(moments, "Y", "D") + 1,
         "days_in_month": _count_days_in_month,
         "hour": lambda moments: _count_since(moments, "D", "h"),
@@ -74,11 +67,12 @@ _PARTS: Mapping[str, Callable[[_Moments], Values]] = MappingProxyType(
 )
 
 DATE_FUNCTIONS = frozenset(_PARTS)
-"""The functions of this file."""
+"""The names of the functions in this file."""
 
 
 def extract_part(name: str, seconds: Values) -> Values:
-    """The extract_part that the function of this name takes out, of seconds since 1970."""
-    counted = np.abs(seconds) < _COUNTED
-    values = _PARTS[name](_moments(np.where(counted, seconds, 0.0)))
-    return values if counted.all() else np.where(counted, values, _UNCOUNTED[name])
+    """The part of the date that a function names, of seconds since 1970; any shape."""
+    fits = np.abs(seconds) < _INT64_SECONDS
+    moments = np.trunc(np.where(fits, seconds, 0.0)).astype(np.int64).astype("datetime64[s]")
+    values = _PARTS[name](moments)
+    return values if fits.all() else np.where(fits, values, _OVERFLOW_PARTS[name])

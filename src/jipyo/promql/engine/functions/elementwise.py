@@ -1,4 +1,4 @@
-"""Functions that change each number of a vector for itself."""
+"""Functions of each number of a vector by itself."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from jipyo.model.sample import Values
 
 _DEGREE = np.pi / 180
 
-_Plain = Callable[[Values], Values]
+_Elementwise = Callable[[Values], Values]
 
-ELEMENTWISE: Mapping[str, _Plain] = MappingProxyType(
+ELEMENTWISE: Mapping[str, _Elementwise] = MappingProxyType(
     {
         "abs": np.abs,
         "acos": np.arccos,
@@ -40,27 +40,27 @@ ELEMENTWISE: Mapping[str, _Plain] = MappingProxyType(
         "tanh": np.tanh,
     }
 )
-"""By name, functions of the values alone."""
+"""Functions of the values alone, by name."""
 
 
-def round_to_multiple(values: Values, to: Values) -> Values:
-    """To the nearest multiple of `to` (steps,), halves up."""
-    inverse = 1.0 / to
+def round_to_multiple(values: Values, multiple: Values) -> Values:
+    """The nearest multiple of `multiple` (steps,), halves up."""
+    inverse = 1.0 / multiple
     return np.floor(values * inverse + 0.5) / inverse
 
 
 def clip_values(values: Values, low: Values, high: Values) -> Values:
-    """Between `low` and `high`; NaN stays unless a limit is infinite."""
+    """Limit to `low` and `high`; NaN stays unless a limit is infinite."""
     return pick_greater(low, pick_smaller(high, values))
 
 
-def pick_smaller(one: Values, two: Values) -> Values:
-    """The smaller of each two; -Inf even beside NaN, as Go's math.Min has it."""
-    endless = np.isneginf(one) | np.isneginf(two)
-    return np.where(endless, -np.inf, np.minimum(one, two))
+def pick_smaller(left: Values, right: Values) -> Values:
+    """The smaller of each two; -Inf even beside NaN, as in Go's math.Min."""
+    infinite = np.isneginf(left) | np.isneginf(right)
+    return np.where(infinite, -np.inf, np.minimum(left, right))
 
 
-def pick_greater(one: Values, two: Values) -> Values:
-    """The greater of each two; +Inf even beside NaN, as Go's math.Max has it."""
-    endless = np.isposinf(one) | np.isposinf(two)
-    return np.where(endless, np.inf, np.maximum(one, two))
+def pick_greater(left: Values, right: Values) -> Values:
+    """The greater of each two; +Inf even beside NaN, as in Go's math.Max."""
+    infinite = np.isposinf(left) | np.isposinf(right)
+    return np.where(infinite, np.inf, np.maximum(left, right))

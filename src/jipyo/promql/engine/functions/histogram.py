@@ -26,10 +26,10 @@ _Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Cumulative counts of histograms with the same bounds at some steps.
+    """Cumulative counts of one histogram at the steps where it has the same bounds.
 
-    `bounds` (buckets,), ascending, each once; `counts` (buckets, columns); a column is one
-    histogram at one step, which stands in `steps`.
+    `bounds` (buckets,), ascending, each once; `counts` (buckets, columns); `steps` (columns,)
+    are the indices of the steps.
     """
 
     bounds: Values
@@ -38,13 +38,13 @@ class Buckets:
 
     @property
     def has_infinite_bound(self) -> bool:
-        """Whether there is a bucket without an upper bound."""
+        """Whether there is a bucket `+Inf`, which counts all observations."""
         return bool(len(self.bounds)) and math.isinf(self.bounds[-1]) and self.bounds[-1] > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """One histogram of a vector: its labels without `le`, rows and their bounds."""
+    """One histogram of a vector: its labels without `le`, the rows of its buckets, their bounds."""
 
     labels: Labels
     nameless: bool
@@ -53,8 +53,8 @@ class Histogram:
 
 
 def find_histograms(block: VectorBlock, annotations: Annotations, pos: Span) -> list[Histogram]:
-    """The histograms among the series; those without a proper `le` are left out and told."""
-    found: dict[_Pairs, list[tuple[float, int]]] = {}
+    """The histograms among the series; one without a proper `le` is left out with a warning."""
+    members_by_key: dict[_Pairs, list[tuple[float, int]]] = {}
     for row, labels in enumerate(block.series):
         text = labels.get("le", "")
         bound = _parse_bound(text)
@@ -62,8 +62,8 @@ def find_histograms(block: VectorBlock, annotations: Annotations, pos: Span) -> 
             annotations.warn_bad_bucket(text, labels.metric, pos)
             continue
         key = tuple(pair for pair in labels.pairs if pair[0] != "le")
-        found.setdefault(key, []).append((bound, row))
-    return [_build_histogram(block, key, members) for key, members in found.items()]
+        members_by_key.setdefault(key, []).append((bound, row))
+    return [_build_histogram(block, key, group) for key, group in members_by_key.items()]
 
 
 def _build_histogram(
@@ -84,7 +84,7 @@ def _parse_bound(text: str) -> float | None:
 
 
 def _split_by_buckets(histogram: Histogram, block: VectorBlock) -> Iterator[Buckets]:
-    """The histogram, apart for each set of buckets that are present together."""
+    """The histogram's buckets, split by which of them are present at a step."""
     present = block.present[histogram.rows]
     counts = block.values[histogram.rows]
     if present.all():
@@ -100,7 +100,7 @@ def _split_by_buckets(histogram: Histogram, block: VectorBlock) -> Iterator[Buck
 
 
 def _merge_equal_bounds(bounds: Values, counts: Values, steps: Times) -> Buckets:
-    """Buckets with equal bounds become one."""
+    """Add up the counts of buckets with equal bounds (`1` and `1.0`)."""
     edges, start = np.unique(bounds, return_index=True)
     if len(edges) < len(bounds):
         counts = np.add.reduceat(counts, start, axis=0)
@@ -111,21 +111,21 @@ _Evaluate = Callable[[Histogram, Buckets], Values]
 
 
 def _evaluate_histograms(
-    block: VectorBlock, found: list[Histogram], evaluate: _Evaluate
+    block: VectorBlock, histograms: list[Histogram], evaluate: _Evaluate
 ) -> VectorBlock:
     steps = block.values.shape[1]
-    values = np.zeros((len(found), steps))
+    values = np.zeros((len(histograms), steps))
     present = np.zeros(values.shape, np.bool_)
-    for row, histogram in enumerate(found):
+    for row, histogram in enumerate(histograms):
         for buckets in _split_by_buckets(histogram, block):
             values[row, buckets.steps] = evaluate(histogram, buckets)
             present[row, buckets.steps] = True
-    return VectorBlock.of([histogram.labels for histogram in found], values, present)
+    return VectorBlock.of([histogram.labels for histogram in histograms], values, present)
 
 
 @dataclass(frozen=True, slots=True)
 class HistogramContext:
-    """What a histogram function needs beside its vector."""
+    """What a histogram function needs besides its arguments."""
 
     t_ms: Times
     annotations: Annotations
@@ -135,14 +135,14 @@ class HistogramContext:
 
 
 def compute_quantile(block: VectorBlock, q: Values, context: HistogramContext) -> VectorBlock:
-    """`histogram_quantile`; `q` (steps,)."""
-    found = find_histograms(block, context.annotations, context.pos)
-    return _evaluate_quantiles(block, found, q, context).drop_names(delayed=context.delayed)
+    """`histogram_quantile` of each histogram at each step; `q` (steps,)."""
+    histograms = find_histograms(block, context.annotations, context.pos)
+    return _evaluate_quantiles(block, histograms, q, context).drop_names(delayed=context.delayed)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedQuantile:
-    """A quantile, how it is written, and at which steps (steps,) it is asked for."""
+    """A quantile, its text for the label, and at which steps (steps,) it is wanted."""
 
     text: str
     q: float
@@ -152,39 +152,42 @@ class RequestedQuantile:
 def compute_quantiles(
     block: VectorBlock, wanted: list[RequestedQuantile], label: str, context: HistogramContext
 ) -> VectorBlock:
-    """`histogram_quantiles`: one series for each quantile, told apart by a label."""
-    found = find_histograms(block, context.annotations, context.pos)
+    """`histogram_quantiles`: one series for each histogram and quantile, which a label names."""
+    histograms = find_histograms(block, context.annotations, context.pos)
     parts = []
-    for each in wanted:
-        part = _evaluate_quantiles(block, found, np.full(len(each.at_steps), each.q), context)
-        series = tuple(labels.put({label: each.text}) for labels in part.series)
-        parts.append(replace(part, series=series, present=part.present & each.at_steps))
-    whole = join_blocks(parts, block.values.shape[1])
-    return whole.drop_names(delayed=context.delayed)
+    for quantile in wanted:
+        q = np.full(len(quantile.at_steps), quantile.q)
+        part = _evaluate_quantiles(block, histograms, q, context)
+        series = tuple(labels.put({label: quantile.text}) for labels in part.series)
+        parts.append(replace(part, series=series, present=part.present & quantile.at_steps))
+    return join_blocks(parts, block.values.shape[1]).drop_names(delayed=context.delayed)
 
 
 def _evaluate_quantiles(
-    block: VectorBlock, found: list[Histogram], q: Values, context: HistogramContext
+    block: VectorBlock, histograms: list[Histogram], q: Values, context: HistogramContext
 ) -> VectorBlock:
     def evaluate(histogram: Histogram, buckets: Buckets) -> Values:
         result = np.full(len(buckets.steps), np.nan)
-        here = q[buckets.steps]
+        q_here = q[buckets.steps]
         if buckets.has_infinite_bound:
-            flat, how = flatten_buckets(buckets, context.t_ms)
+            flat, flattening = flatten_buckets(buckets, context.t_ms)
             metric = histogram.labels.metric if context.delayed else ""
-            if how is not None:
-                context.annotations.note_flattening(metric, how, context.pos)
+            if flattening is not None:
+                context.annotations.note_flattening(metric, flattening, context.pos)
             if len(buckets.bounds) > 1:
-                result, first = _interpolate(flat, here)
-                if context.advice and first.any():
+                result, is_guess = _interpolate(flat, q_here)
+                if context.advice and is_guess.any():
                     context.annotations.warn_first_bucket(context.pos)
-        return apply_quantile_limits(here, result)
+        return apply_quantile_limits(q_here, result)
 
-    return _evaluate_histograms(block, found, evaluate)
+    return _evaluate_histograms(block, histograms, evaluate)
 
 
 def flatten_buckets(buckets: Buckets, t_ms: Times) -> tuple[Buckets, Flattening | None]:
-    """The buckets without decreases, and how they had to be changed."""
+    """The buckets without decreases, and how they had to be changed.
+
+    Source: promql/quantile.go, ensureMonotonicAndIgnoreSmallDeltas.
+    """
     rise = np.diff(buckets.counts, axis=0)
     small = np.abs(rise) < _TOLERANCE * (np.abs(buckets.counts[1:]) + np.abs(buckets.counts[:-1]))
     if not ((rise < 0) | (small & (rise != 0)) | np.isnan(rise)).any():
@@ -198,12 +201,12 @@ def flatten_buckets(buckets: Buckets, t_ms: Times) -> tuple[Buckets, Flattening 
         fell = ~same & (now < before)
         counts[nth] = np.where(same | fell, before, now)
         forced[nth], apart[nth] = fell, np.where(fell, before - now, 0.0)
-    how = _summarize_flattening(buckets, forced, apart, t_ms) if forced.any() else None
-    return replace(buckets, counts=counts), how
+    flattening = _summarize_flattening(buckets, forced, apart, t_ms) if forced.any() else None
+    return replace(buckets, counts=counts), flattening
 
 
 def _is_almost_equal(a: Values, b: Values) -> Mask:
-    """As util/almost does it."""
+    """Equal but for rounding, as in Prometheus' util/almost."""
     size = np.abs(a) + np.abs(b)
     least = np.finfo(np.float64).tiny
     tiny = (a == 0) | (b == 0) | (size < least)
@@ -228,7 +231,7 @@ def _summarize_flattening(buckets: Buckets, forced: Mask, apart: Values, t_ms: T
 
 
 def _interpolate(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
-    """The quantile of each column, and where it lies in a first bucket that starts at 0."""
+    """The quantile of each column, and where it is a guess: in a first bucket that starts at 0."""
     bounds, counts = buckets.bounds, buckets.counts
     total = counts[-1]
     rank = q * total
@@ -239,8 +242,8 @@ def _interpolate(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
     below = np.maximum(inside - 1, 0)
     start = np.where(inside > 0, bounds[below], 0.0)
     before = np.where(inside > 0, counts[below, column], 0.0)
-    here = counts[inside, column] - before
-    value = start + (bounds[inside] - start) * ((rank - before) / here)
+    in_bucket = counts[inside, column] - before
+    value = start + (bounds[inside] - start) * ((rank - before) / in_bucket)
     value = np.where((place == 0) & (bounds[0] <= 0), bounds[0], value)
     value = np.where(place > last, bounds[last], value)
     nothing = total == 0
@@ -251,8 +254,8 @@ def _interpolate(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
 def compute_fraction(
     block: VectorBlock, lower: Values, upper: Values, context: HistogramContext
 ) -> VectorBlock:
-    """`histogram_fraction`: the share of observations between two values (steps,)."""
-    found = find_histograms(block, context.annotations, context.pos)
+    """`histogram_fraction`: the share of observations between two values, both (steps,)."""
+    histograms = find_histograms(block, context.annotations, context.pos)
 
     def evaluate(_: Histogram, buckets: Buckets) -> Values:
         if not buckets.has_infinite_bound:
@@ -262,7 +265,7 @@ def compute_fraction(
             _warn_missing_boundaries(buckets, np.concatenate((low, high)), context)
         return _compute_share(buckets, low, high)
 
-    return _evaluate_histograms(block, found, evaluate).drop_names(delayed=context.delayed)
+    return _evaluate_histograms(block, histograms, evaluate).drop_names(delayed=context.delayed)
 
 
 def _warn_missing_boundaries(buckets: Buckets, values: Values, context: HistogramContext) -> None:
@@ -280,7 +283,7 @@ def _compute_share(buckets: Buckets, lower: Values, upper: Values) -> Values:
 
 
 def _count_below(buckets: Buckets, value: Values) -> Values:
-    """How many observations lie below the value."""
+    """How many observations lie below the value, interpolated within its bucket; (columns,)."""
     bounds, counts = buckets.bounds, buckets.counts
     column = np.arange(counts.shape[1])
     place: Times = np.searchsorted(bounds, value, "right")
@@ -289,9 +292,9 @@ def _count_below(buckets: Buckets, value: Values) -> Values:
     floor = 0.0 if bounds[0] > 0 else -math.inf
     start = np.where(inside > 0, bounds[below], floor)
     before = np.where(inside > 0, counts[below, column], 0.0)
-    here = counts[inside, column]
-    rank = before + (here - before) * (value - start) / (bounds[inside] - start)
-    rank = np.where(start == -math.inf, here, rank)
+    up_to_bound = counts[inside, column]
+    rank = before + (up_to_bound - before) * (value - start) / (bounds[inside] - start)
+    rank = np.where(start == -math.inf, up_to_bound, rank)
     rank = np.where(start >= value, before, rank)
     below_value: Values = np.where(place >= len(bounds), counts[-1], np.minimum(rank, counts[-1]))
     return below_value

@@ -27,19 +27,15 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class _Statistic:
-    """Which figure of the hours stands for a function, and what is made of many hours."""
+    """Which statistic of an hour a function needs, and the kernel that combines hours."""
 
     figure: HourStatistic | None
-    """None: how many samples there are."""
+    """None: the number of samples."""
     kernel: Kernel
 
-    def of(self, block: HourBlock) -> Values:
-        """Shape (series, hours)."""
-        return _counts(block) if self.figure is None else block.figures[self.figure]
-
-
-def _counts(block: HourBlock) -> Values:
-    return block.count.astype(np.float64)
+    def get_values(self, block: HourBlock) -> Values:
+        """The statistic of each hour, shape (series, hours)."""
+        return block.count.astype(float) if self.figure is None else block.figures[self.figure]
 
 
 _STATISTICS: Mapping[str, _Statistic] = MappingProxyType(
@@ -54,13 +50,13 @@ _STATISTICS: Mapping[str, _Statistic] = MappingProxyType(
 
 
 def is_answerable(name: str, end_ms: Times, range_ms: int) -> bool:
-    """Whether the function over these windows can be read from hours."""
-    whole = range_ms % HOUR_MS == 0 and bool((end_ms % HOUR_MS == 0).all())
-    return whole and name in _STATISTICS
+    """Whether hours give the exact answer of a function over these windows."""
+    on_the_hour = range_ms % HOUR_MS == 0 and bool((end_ms % HOUR_MS == 0).all())
+    return on_the_hour and name in _STATISTICS
 
 
 def find_needed_figures(name: str) -> frozenset[HourStatistic]:
-    """What a function needs of the hours, besides their counts."""
+    """The statistics that a function needs, besides the counts."""
     figure = _STATISTICS[name].figure
     return frozenset() if figure is None else frozenset([figure])
 
@@ -78,36 +74,34 @@ class _Hours:
 def prepare_hours(
     name: str, blocks: Iterable[HourBlock], windows: Callable[[Times], Windows]
 ) -> list[tuple[Samples, Prepared]] | None:
-    """What to compute for each group of series, or None where only samples will do.
+    """What to compute for each group of series, or None where only samples give the answer.
 
-    The sums of an average that might overflow are such a case.
+    That is the case for an average whose sums overflow.
     """
-    found = []
+    prepared = []
     for hours in _group_by_hours(name, blocks):
         if name == "avg_over_time" and not np.isfinite(hours.values).all():
             return None
-        found.append((_as_samples(hours), _prepare_kernel(name, hours, windows(hours.end_ms))))
-    return found
+        # One sample at the end of each hour; the counts lie behind the values.
+        both = np.concatenate((hours.values, hours.counts), axis=1)
+        nameless = np.zeros(len(hours.series), np.bool_)
+        samples = Samples(hours.series, hours.end_ms, both, nameless)
+        prepared.append((samples, _prepare_kernel(name, hours, windows(hours.end_ms))))
+    return prepared
 
 
 def _group_by_hours(name: str, blocks: Iterable[HourBlock]) -> Iterator[_Hours]:
     statistic = _STATISTICS[name]
-    alike: dict[bytes, list[HourBlock]] = {}
+    blocks_by_hours: dict[bytes, list[HourBlock]] = {}
     for block in blocks:
-        alike.setdefault(block.hour_ms.tobytes(), []).append(block)
-    for same in alike.values():
+        blocks_by_hours.setdefault(block.hour_ms.tobytes(), []).append(block)
+    for same in blocks_by_hours.values():
         yield _Hours(
             tuple(series for block in same for series in block.series),
             same[0].hour_ms + HOUR_MS,
-            np.concatenate([statistic.of(block) for block in same]),
-            np.concatenate([_counts(block) for block in same]),
+            np.concatenate([statistic.get_values(block) for block in same]),
+            np.concatenate([block.count.astype(float) for block in same]),
         )
-
-
-def _as_samples(hours: _Hours) -> Samples:
-    """One sample at the end of each hour; counts behind the values where both are needed."""
-    both = np.concatenate((hours.values, hours.counts), axis=1)
-    return Samples(hours.series, hours.end_ms, both, np.zeros(len(hours.series), np.bool_))
 
 
 def _prepare_kernel(name: str, hours: _Hours, windows: Windows) -> Prepared:

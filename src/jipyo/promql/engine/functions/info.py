@@ -18,7 +18,7 @@ from jipyo.promql.syntax.ast import Call, Subquery, VectorSelector
 from jipyo.promql.syntax.signatures import ValueType
 
 LookUp = Callable[[VectorSelector], Iterator[tuple[VectorBlock, Values]]]
-"""The newest samples of a selector at each step, and when they were in seconds."""
+"""Reads the newest samples of a selector at each step, and their times in seconds."""
 
 _IDENTIFYING = ("instance", "job")
 _Identity = tuple[str, str]
@@ -27,13 +27,13 @@ _POSITIVE = (MatchOp.EQ, MatchOp.RE)
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The moment a selector speaks of: fixed at `at_ms` or relative to the step, less an offset."""
+    """The moment at which a selector is read: `at_ms`, or else the step, less an offset."""
 
     at_ms: int | None = None
     offset_ms: int = 0
 
     def get_moment(self) -> tuple[bool, int]:
-        """What two references have in common if they mean the same moment."""
+        """Equal for two references to the same moment."""
         if self.at_ms is None:
             return False, self.offset_ms
         return True, self.at_ms - self.offset_ms
@@ -41,28 +41,29 @@ class Reference:
 
 def find_reference(node: Node) -> tuple[Reference, bool]:
     """The moment that all selectors of an expression share, and whether they do share one."""
-    found: list[Reference] = []
-    free = False
+    references: list[Reference] = []
+    has_free_part = False
 
     def inspect(node: Node, path: tuple[Subquery, ...]) -> bool:
-        nonlocal free
+        nonlocal has_free_part
         if node.value_type not in (ValueType.VECTOR, ValueType.MATRIX):
             return False
         if isinstance(node, VectorSelector):
-            found.append(_resolve_selector(node, path))
+            references.append(_resolve_selector(node, path))
             return True
         inner = (*path, node) if isinstance(node, Subquery) else path
         parts = get_parts(node)
         if isinstance(node, Call) and node.function.name == "info":
             parts = parts[:1]
         if not sum(inspect(part, inner) for part in parts):
-            free = True
+            has_free_part = True
             return False
         return True
 
     inspect(node, ())
-    uniform = bool(found) and not free and len({one.get_moment() for one in found}) == 1
-    return (found[0] if uniform else Reference()), uniform
+    moments = {reference.get_moment() for reference in references}
+    uniform = len(moments) == 1 and not has_free_part
+    return (references[0] if uniform else Reference()), uniform
 
 
 def _resolve_selector(node: VectorSelector, path: Sequence[Subquery]) -> Reference:
@@ -80,7 +81,7 @@ def _resolve_selector(node: VectorSelector, path: Sequence[Subquery]) -> Referen
 
 @dataclass(frozen=True, slots=True)
 class _Wanted:
-    """Which info series are asked for, and which of their labels."""
+    """Which info series the call selects, and which of their labels."""
 
     names: tuple[Matcher, ...]
     data: tuple[Matcher, ...]
@@ -96,7 +97,9 @@ class _Wanted:
         assert isinstance(selector, VectorSelector)
         names = tuple(m for m in selector.matchers if m.name == METRIC_NAME)
         data = tuple(m for m in selector.matchers if m.name != METRIC_NAME)
-        return cls(_complete_names(names), data)
+        if not any(matcher.op in _POSITIVE for matcher in names):
+            names = (_ANY_INFO, *names) if names else (_TARGET_INFO,)
+        return cls(names, data)
 
     def is_info(self, labels: Labels) -> bool:
         return select_all(self.names, labels)
@@ -106,7 +109,7 @@ class _Wanted:
 
     @property
     def keeps_unmatched(self) -> bool:
-        """Whether a series without info is kept."""
+        """Whether a series without matching info series is kept."""
         return all(matcher.matches("") for matcher in self.data)
 
 
@@ -114,14 +117,8 @@ _TARGET_INFO = Matcher(METRIC_NAME, MatchOp.EQ, "target_info")
 _ANY_INFO = Matcher(METRIC_NAME, MatchOp.RE, ".+_info")
 
 
-def _complete_names(names: tuple[Matcher, ...]) -> tuple[Matcher, ...]:
-    if any(matcher.op in _POSITIVE for matcher in names):
-        return names
-    return (_ANY_INFO, *names) if names else (_TARGET_INFO,)
-
-
 def add_info_labels(call: Call, base: VectorBlock, look_up: LookUp) -> VectorBlock:
-    """The series with the labels of their info series, step by step.
+    """The series of `info()`: with the labels of their info series, step by step.
 
     Raises:
         QueryError: info series contradict one another.
@@ -137,11 +134,11 @@ def add_info_labels(call: Call, base: VectorBlock, look_up: LookUp) -> VectorBlo
     infos = _Infos.read(call, wanted, identities, look_up, steps) if identities else None
     parts: list[VectorBlock] = []
     for row, is_info in enumerate(plain):
-        one = base.take_rows([row])
+        single = base.take_rows([row])
         if is_info or infos is None:
-            parts.extend([one] if is_info or wanted.keeps_unmatched else [])
+            parts.extend([single] if is_info or wanted.keeps_unmatched else [])
         else:
-            parts.extend(infos.join_to(one, wanted))
+            parts.extend(infos.join_to(single, wanted))
     return join_blocks(parts, steps).drop_empty().merge_duplicates()
 
 
@@ -151,7 +148,7 @@ def _get_identity(labels: Labels) -> _Identity:
 
 @dataclass(frozen=True, slots=True)
 class _Infos:
-    """Info series by identity: for each metric, the rows at each step (-1: none)."""
+    """Info series by identity: for each info metric the row at each step (-1: none)."""
 
     series: tuple[Labels, ...]
     newest: dict[_Identity, list[Times]]
@@ -185,45 +182,45 @@ class _Infos:
             newest.setdefault(identity, []).append(picked)
         return cls(whole.series, newest)
 
-    def join_to(self, one: VectorBlock, wanted: _Wanted) -> Iterator[VectorBlock]:
-        """The one series, under the labels it has at each step."""
-        chosen = self.newest.get(_get_identity(one.series[0]), [])
-        present = one.present[0]
+    def join_to(self, single: VectorBlock, wanted: _Wanted) -> Iterator[VectorBlock]:
+        """A block of one series, split by the labels that it has at a step."""
+        chosen = self.newest.get(_get_identity(single.series[0]), [])
+        present = single.present[0]
         if not chosen:
             if wanted.keeps_unmatched:
-                yield one
+                yield single
             return
-        for rows, here in _split_by_combination(np.array(chosen), present):
+        for rows, at_steps in _split_by_combination(np.array(chosen), present):
             infos = [self.series[row] for row in rows if row >= 0]
             if infos or wanted.keeps_unmatched:
-                labels = _merge_info_labels(one.series[0], infos, wanted)
-                yield replace(one, series=(labels,), present=here[None, :])
+                labels = _merge_info_labels(single.series[0], infos, wanted)
+                yield replace(single, series=(labels,), present=at_steps[None, :])
 
 
 def _pick_newest(block: VectorBlock, seconds: Values, rows: Times) -> Times:
-    """Of series with the same identity the one sampled last, at each step."""
+    """The row that was sampled last, of rows with the same identity; (steps,), -1: none."""
     present = block.present[rows]
     when = np.where(present, seconds[rows], -np.inf)
     best = when.max(axis=0)
     tied = (present & (when == best)).sum(axis=0) > 1
     if tied.any():
         step = int(tied.argmax())
-        one, two = (block.series[row] for row in rows[present[:, step]][:2])
+        first, second = (block.series[row] for row in rows[present[:, step]][:2])
         at = int(best[step] * 1000)
         raise QueryError.execution(
-            f"found duplicate series for info metric: existing {format_braces(one)} @ {at}, "
-            f"new {format_braces(two)} @ {at}"
+            f"found duplicate series for info metric: existing {format_braces(first)} @ {at}, "
+            f"new {format_braces(second)} @ {at}"
         )
     return np.where(present.any(axis=0), rows[when.argmax(axis=0)], -1)
 
 
 def _split_by_combination(chosen: Times, present: Mask) -> Iterator[tuple[list[int], Mask]]:
-    """Info rows that hold together, and at which steps."""
+    """Each combination of info rows that occurs, and at which steps (steps,)."""
     unique, which = np.unique(chosen, axis=1, return_inverse=True)
     for nth, rows in enumerate(unique.T):
-        here = present & (which.reshape(-1) == nth)
-        if here.any():
-            yield rows.tolist(), here
+        at_steps = present & (which.reshape(-1) == nth)
+        if at_steps.any():
+            yield rows.tolist(), at_steps
 
 
 def _merge_info_labels(base: Labels, infos: Sequence[Labels], wanted: _Wanted) -> Labels:

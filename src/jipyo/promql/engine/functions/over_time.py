@@ -1,4 +1,4 @@
-"""What `*_over_time`, `changes`, `resets`, `deriv` and their like make of a window.
+"""Kernels of `*_over_time`, `changes`, `resets`, `deriv` and other functions of one window.
 
 Each kernel takes the shared times, the windows and the scalar arguments of the call.
 """
@@ -14,7 +14,7 @@ from jipyo.promql.engine.summation import average_literally, finish_sum, sum_win
 from jipyo.promql.engine.windows import Prepared, Windows
 
 _GATHER = 1 << 20
-"""So many samples are laid side by side at once where a window is needed as a whole."""
+"""The most samples that are copied at once where a kernel needs whole windows side by side."""
 
 _Args = tuple[Values, ...]
 
@@ -97,17 +97,16 @@ def min_over_time(_: Times, windows: Windows, __: _Args) -> Prepared:
 
 def _prepare_extreme(windows: Windows, pick: np.ufunc) -> Prepared:
     ok, inside = _drop_empty_windows(windows)
+
+    def reduce_disjoint(values: Values) -> Values:
+        out = np.empty((len(values), len(inside.lo)))
+        for nth, (lo, hi) in enumerate(zip(inside.lo, inside.hi, strict=True)):
+            pick.reduce(values[:, lo:hi], axis=1, out=out[:, nth])
+        return out
+
     if (inside.lo[1:] >= inside.hi[:-1]).all():
-        return Prepared(ok, lambda values: _reduce_disjoint(values, inside, pick))
+        return Prepared(ok, reduce_disjoint)
     return Prepared(ok, lambda values: _reduce_overlapping(values, inside, pick))
-
-
-def _reduce_disjoint(values: Values, windows: Windows, pick: np.ufunc) -> Values:
-    """Windows that do not overlap: each sample is looked at once."""
-    out = np.empty((len(values), len(windows.lo)))
-    for nth, (lo, hi) in enumerate(zip(windows.lo, windows.hi, strict=True)):
-        pick.reduce(values[:, lo:hi], axis=1, out=out[:, nth])
-    return out
 
 
 def _reduce_overlapping(values: Values, windows: Windows, pick: np.ufunc) -> Values:
@@ -184,16 +183,16 @@ def quantile_over_time(_: Times, windows: Windows, args: _Args) -> Prepared:
 
 
 _WIDE = 512
-"""Windows of so many samples are looked at one by one: nothing has to be laid side by side."""
+"""Windows of so many samples are sorted one by one, without copying them side by side."""
 
 
 def select_quantiles(values: Values, count: Times, q: Values) -> Values:
-    """Of each row's first `count` values (the rest is +Inf) the quantile q; NaN sorts first.
+    """The quantile `q` of each row's first `count` values (the rest is +Inf); NaN sorts first.
 
     `values` (rows, samples); `count` and `q` (rows,).
     """
     nans: Times | int = 0
-    # The least of numbers among which one is NaN is NaN, and found fast.
+    # The minimum of numbers with a NaN among them is NaN, and is computed fast.
     if np.isnan(values.min(initial=np.inf)):
         nan = np.isnan(values)
         nans = nan.sum(axis=1)
@@ -209,12 +208,12 @@ def select_quantiles(values: Values, count: Times, q: Values) -> Values:
 
 
 def _select_neighbours(values: Values, below: Times, above: Times) -> tuple[Values, Values]:
-    """Of each row the numbers of these ranks, which are equal or follow one another."""
+    """The values of these two ranks in each row; the ranks are equal or adjacent."""
     if not len(below) or (below != below[0]).any():
         ordered = np.partition(values, np.union1d(below, above), axis=1)
         low = np.take_along_axis(ordered, below[:, None], axis=1)[:, 0]
         return low, np.take_along_axis(ordered, above[:, None], axis=1)[:, 0]
-    # One rank is found in a third of the time of two, and the next is the least of the rest.
+    # Partitioning by one rank takes a third of the time; the next is the minimum of the rest.
     at = int(below[0])
     ordered = np.partition(values, at, axis=1)
     low, rest = ordered[:, at], ordered[:, at + 1 :]
@@ -222,13 +221,13 @@ def _select_neighbours(values: Values, below: Times, above: Times) -> tuple[Valu
 
 
 def apply_quantile_limits(q: Values, result: Values) -> Values:
-    """Quantiles beyond 0 and 1 are infinite, that of NaN is NaN."""
+    """The results with those of `q` below 0 or above 1 infinite, and of NaN NaN."""
     result = np.where(q < 0, -np.inf, np.where(q > 1, np.inf, result))
     return np.where(np.isnan(q), np.nan, result)
 
 
 def _gather_windows(windows: Windows) -> Iterator[tuple[slice, Times, Times]]:
-    """Which windows at a time, the indices of their samples side by side, and how many.
+    """Some windows at a time: which, the indices of their samples side by side, and how many.
 
     Beyond a window's end the index repeats its last sample.
     """
@@ -295,10 +294,10 @@ def deriv(t_ms: Times, windows: Windows, _: _Args) -> Prepared:
 
 
 def predict_linear(t_ms: Times, windows: Windows, args: _Args) -> Prepared:
-    """Where that line will be in so many seconds."""
+    """The value of that line so many seconds later."""
     ok = windows.count >= 2
-    # The window ends at the evaluation time less the offset; promql/functions.go starts at
-    # the evaluation time itself, which the caller hands in as the second argument.
+    # The window ends at the evaluation time less the offset; promql/functions.go predicts
+    # from the evaluation time itself, which is the second argument.
     ahead, now_ms = args[0][ok], args[1][ok]
 
     def extrapolate(slope: Values, level: Values, mean_ms: Values) -> Values:

@@ -1,4 +1,4 @@
-"""Functions over range vectors: how their windows lie, and which kernel they are."""
+"""The table of functions over range vectors: their kernels, arguments and windows."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RangeCall:
-    """A call with its scalar arguments, each of shape (steps,)."""
+    """A call of a range function with its scalar arguments, each of shape (steps,)."""
 
     call: Call
     window: Expr
@@ -31,113 +31,112 @@ class RangeCall:
 
     @classmethod
     def of(cls, call: Call, args: Sequence[Values], t_ms: Times) -> RangeCall:
-        """The call's range vector apart from its scalars."""
+        """Take the call apart into its range vector and its scalars."""
         window = next(arg for arg in call.args if arg.value_type is ValueType.MATRIX)
         return cls(call, window, tuple(args), t_ms)
 
 
-_Extended = Callable[[bool], Kernel]
+_MakeExtended = Callable[[bool], Kernel]
 
 
 @dataclass(frozen=True, slots=True)
 class RangeFunction:
     """A row of the table.
 
-    `extended` gives the kernel for anchored (False) and smoothed (True) windows; `check_args`
-    looks at the arguments where there are samples, and gives those to be used.
+    `make_extended` returns the kernel of anchored (False) or smoothed (True) windows;
+    `check_args` annotates wrong arguments where there are samples, and returns those to use.
     """
 
     kernel: Kernel
-    extended: _Extended | None = None
+    make_extended: _MakeExtended | None = None
     smoothable: bool = False
     keeps_name: bool = False
     of_counters: bool = False
     check_args: Callable[[RangeCall, Windows, Annotations], tuple[Values, ...]] | None = None
 
-    def check_extension(self, request: RangeCall) -> None:
-        """Refuse windows that this function cannot have.
+    def check_extension(self, range_call: RangeCall) -> None:
+        """Reject extended windows that this function does not support.
 
         Raises:
             QueryError: the window is anchored or smoothed.
         """
-        window = request.window
+        window = range_call.window
         extension = window.selector.extension if isinstance(window, MatrixSelector) else None
         if extension is None:
             return
-        fits = self.smoothable if extension is Extension.SMOOTHED else self.extended is not None
+        fits = (
+            self.smoothable if extension is Extension.SMOOTHED else self.make_extended is not None
+        )
         if not fits:
-            raise _build_extension_error(extension, request.call.function.name)
+            raise _build_extension_error(extension, range_call.call.function.name)
 
     def prepare(
-        self, request: RangeCall, t_ms: Times, shape: WindowShape, annotations: Annotations
+        self, range_call: RangeCall, t_ms: Times, shape: WindowShape, annotations: Annotations
     ) -> Prepared:
-        """What to do with series that share these times."""
+        """Prepare the kernel for series that share these times."""
         windows = shape.place(t_ms)
-        args = request.args
+        args = range_call.args
         if self.check_args is not None:
-            args = self.check_args(request, windows, annotations)
+            args = self.check_args(range_call, windows, annotations)
         if shape.extension is None:
             return self.kernel(t_ms, windows, args)
-        assert self.extended is not None
-        return self.extended(shape.smoothed)(t_ms, windows, args)
+        assert self.make_extended is not None
+        return self.make_extended(shape.smoothed)(t_ms, windows, args)
 
 
 def _build_extension_error(extension: Extension, name: str) -> QueryError:
     smoothed = extension is Extension.SMOOTHED
-    able = sorted(
-        each
-        for each, function in RANGE_FUNCTIONS.items()
-        if (function.smoothable if smoothed else function.extended is not None)
+    supporting = sorted(
+        supported
+        for supported, function in RANGE_FUNCTIONS.items()
+        if (function.smoothable if smoothed else function.make_extended is not None)
     )
+    names = ", ".join(supporting)
     return QueryError.execution(
-        f"{extension.value} modifier can only be used with: {', '.join(able)} - not with {name}"
+        f"{extension.value} modifier can only be used with: {names} - not with {name}"
     )
 
 
 def _check_quantile(
-    request: RangeCall, windows: Windows, annotations: Annotations
+    range_call: RangeCall, windows: Windows, annotations: Annotations
 ) -> tuple[Values, ...]:
-    q = request.args[0][windows.count > 0]
+    q = range_call.args[0][windows.count > 0]
     for value in np.unique(q[~((q >= 0) & (q <= 1))]):
-        annotations.warn_invalid_quantile(float(value), request.call.args[0].pos)
-    return request.args
+        annotations.warn_invalid_quantile(float(value), range_call.call.args[0].pos)
+    return range_call.args
 
 
-def _check_smoothing(request: RangeCall, windows: Windows, _: Annotations) -> tuple[Values, ...]:
+def _check_smoothing(range_call: RangeCall, windows: Windows, _: Annotations) -> tuple[Values, ...]:
     filled = windows.count > 0
-    for what, values in zip(("smoothing", "trend"), request.args, strict=True):
+    for what, values in zip(("smoothing", "trend"), range_call.args, strict=True):
         wrong = filled & ((values <= 0) | (values >= 1))
         if wrong.any():
             short = "sf" if what == "smoothing" else "tf"
             raise QueryError.execution(
                 f"invalid {what} factor. Expected: 0 < {short} < 1, got: {values[wrong][0]:f}"
             )
-    return request.args
+    return range_call.args
 
 
 def _check_strategy(
-    request: RangeCall, windows: Windows, annotations: Annotations
+    range_call: RangeCall, windows: Windows, annotations: Annotations
 ) -> tuple[Values, ...]:
-    if not request.args:
+    if not range_call.args:
         return ()
-    rule = request.args[0]
+    rule = range_call.args[0]
     wrong = ~np.isin(rule, (0.0, 1.0, 2.0))
     for value in np.unique(rule[wrong & (windows.count > 0)]):
-        annotations.warn_invalid_strategy(float(value), request.call.args[1].pos)
+        annotations.warn_invalid_strategy(float(value), range_call.call.args[1].pos)
     return (np.where(wrong, 2.0, rule),)
-
-
-def _add_evaluation_time(request: RangeCall, _: Windows, __: Annotations) -> tuple[Values, ...]:
-    return (*request.args, request.t_ms.astype(np.float64))
 
 
 def _make_rate_function(name: str, kernel: Kernel) -> RangeFunction:
     counter, per_second = name != "delta", name == "rate"
 
-    def extended(smoothed: bool) -> Kernel:
+    def make_extended(smoothed: bool) -> Kernel:
         return rates.make_extended_rate(smoothed=smoothed, counter=counter, per_second=per_second)
 
-    return RangeFunction(kernel, extended, smoothable=True, of_counters=counter)
+    return RangeFunction(kernel, make_extended, smoothable=True, of_counters=counter)
 
 
 def _make_count_function(kernel: Kernel, flag: Callable[[Values], Mask]) -> RangeFunction:
@@ -163,7 +162,10 @@ RANGE_FUNCTIONS: Mapping[str, RangeFunction] = MappingProxyType(
         "mad_over_time": RangeFunction(over_time.mad_over_time),
         "max_over_time": RangeFunction(over_time.max_over_time),
         "min_over_time": RangeFunction(over_time.min_over_time),
-        "predict_linear": RangeFunction(over_time.predict_linear, check_args=_add_evaluation_time),
+        "predict_linear": RangeFunction(
+            over_time.predict_linear,
+            check_args=lambda range_call, _, __: (*range_call.args, range_call.t_ms.astype(float)),
+        ),
         "present_over_time": RangeFunction(over_time.present_over_time),
         "quantile_over_time": RangeFunction(
             over_time.quantile_over_time, check_args=_check_quantile
@@ -179,4 +181,4 @@ RANGE_FUNCTIONS: Mapping[str, RangeFunction] = MappingProxyType(
         "ts_of_min_over_time": RangeFunction(over_time.ts_of_min_over_time),
     }
 )
-"""Every function over a range vector but absent_over_time, which makes series of its own."""
+"""Every function over a range vector except absent_over_time, which makes up its series."""

@@ -38,7 +38,7 @@ def delta(t_ms: Times, windows: Windows, _: tuple[Values, ...] = ()) -> Prepared
 
 @dataclass(frozen=True, slots=True)
 class _Stretch:
-    """How far the samples of each window reach, in seconds; shapes (windows,)."""
+    """How far each window is extrapolated beyond its samples, in seconds; shapes (windows,)."""
 
     sampled: Values
     to_start: Values
@@ -87,9 +87,9 @@ def _prepare_stretched(
 def _start_at_zero(
     result: Values, first: Values, rise: Values, stretch: _Stretch, seconds: Values | float
 ) -> None:
-    """A counter cannot have been negative: do not stretch back beyond its zero."""
+    """A counter cannot have been negative: do not extrapolate back beyond its zero."""
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        # Few values are so small; only those are looked at closely.
+        # Few values are so small; only those are computed exactly.
         small = first < rise * (stretch.to_start / stretch.sampled).max()
         if not small.any():
             return
@@ -114,7 +114,7 @@ def _add_resets(values: Values, lo: Times, hi: Times, rise: Values) -> None:
     for row in np.flatnonzero(fell.any(axis=1)):
         before = np.flatnonzero(fell[row])
         if len(before) <= _FEW_RESETS:
-            # The windows that hold both samples of a reset stand side by side.
+            # The windows that hold both samples of a reset are adjacent.
             first = np.searchsorted(hi, before + 2, "left")
             last = np.searchsorted(lo, before, "right")
             for a, b, reached in zip(first, last, values[row, before], strict=True):
@@ -125,10 +125,10 @@ def _add_resets(values: Values, lo: Times, hi: Times, rise: Values) -> None:
 
 
 def _keep_flagged(values: Values, flags: Mask) -> Values:
-    """The values that are flagged, zero elsewhere and at the end."""
+    """The flagged values, zero elsewhere and at the end; shape (samples,)."""
     kept = np.zeros(len(values))
     if np.isfinite(values.sum()):
-        # Several times as fast as choosing, but 0 * Inf is NaN.
+        # Several times as fast as selecting, but 0 * Inf is NaN.
         np.multiply(values[:-1], flags, out=kept[:-1])
     else:
         np.copyto(kept[:-1], values[:-1], where=flags)
@@ -136,7 +136,7 @@ def _keep_flagged(values: Values, flags: Mask) -> Values:
 
 
 _OVERLAP = 8
-"""Windows that overlap so many times are summed up from running sums."""
+"""Windows that overlap more often than this are added up from running sums."""
 
 
 def _add_up_windows(values: Values, lo: Times, hi: Times) -> Values:
@@ -184,7 +184,7 @@ class Edges:
 
 
 def find_edges(t_ms: Times, windows: Windows, *, smoothed: bool) -> tuple[Mask, Edges]:
-    """Which windows have both edges, and where those are read from."""
+    """Which windows have both edges, and the samples that those are read from."""
     last = windows.hi - 1
     if smoothed:
         last = np.minimum(last, np.searchsorted(t_ms, windows.end_ms, "left"))
@@ -220,12 +220,11 @@ def make_extended_rate(*, smoothed: bool, counter: bool, per_second: bool) -> Ke
 
 def read_left_edge(t_ms: Times, values: Values, at: Edges, *, counter: bool) -> Values:
     """The value at the window's start (promql/functions.go, pickOrInterpolateLeft)."""
-    here = values.take(at.first, axis=1)
     if not at.smoothed:
-        return here
+        return values.take(at.first, axis=1)
     between = t_ms[at.first] < at.windows.start_ms
-    then = np.where(between, at.first + 1, at.first)
-    return _interpolate(t_ms, values, (at.first, then), at.windows.start_ms, counter=counter)
+    after = np.where(between, at.first + 1, at.first)
+    return _interpolate(t_ms, values, (at.first, after), at.windows.start_ms, counter=counter)
 
 
 def read_right_edge(t_ms: Times, values: Values, at: Edges, *, counter: bool) -> Values:
@@ -240,12 +239,12 @@ def read_right_edge(t_ms: Times, values: Values, at: Edges, *, counter: bool) ->
 def _interpolate(
     t_ms: Times, values: Values, ends: tuple[Times, Times], when_ms: Times, *, counter: bool
 ) -> Values:
-    one, two = ends
-    from_, to = values.take(one, axis=1), values.take(two, axis=1)
+    first, second = ends
+    from_, to = values.take(first, axis=1), values.take(second, axis=1)
     start = np.where(to < from_, 0.0, from_) if counter else from_
-    apart = t_ms[two] - t_ms[one]
+    apart = t_ms[second] - t_ms[first]
     with np.errstate(invalid="ignore"):
-        on_line = start + (to - start) * (when_ms - t_ms[one]) / np.where(apart == 0, 1, apart)
+        on_line = start + (to - start) * (when_ms - t_ms[first]) / np.where(apart == 0, 1, apart)
     return np.where(apart == 0, from_, on_line)
 
 

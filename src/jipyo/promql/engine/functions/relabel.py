@@ -1,4 +1,4 @@
-"""Functions that look at labels and leave numbers alone."""
+"""Functions of labels: label_replace, label_join, sort_by_label."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _MAX_REGEX_BYTES = 8 << 20
 
 
 def replace_label(block: VectorBlock, texts: Sequence[str]) -> VectorBlock:
-    """Set a label to what a pattern finds in another; (target, replacement, source, pattern).
+    """`label_replace`: set a label to what a pattern matches in another.
 
     Raises:
-        QueryError: pattern or target are no good, or two series become one.
+        QueryError: the pattern or the target is invalid, or two series become one.
     """
     target, replacement, source, pattern = texts
     expand = _make_expander(pattern, replacement)
@@ -39,10 +39,10 @@ def replace_label(block: VectorBlock, texts: Sequence[str]) -> VectorBlock:
 
 
 def join_labels(block: VectorBlock, texts: Sequence[str]) -> VectorBlock:
-    """Set a label to the values of others, joined; (target, separator, sources...).
+    """`label_join`: set a label to the joined values of others.
 
     Raises:
-        QueryError: a name is no good, or two series become one.
+        QueryError: a label name is invalid, or two series become one.
     """
     target, separator, *sources = texts
     for source in sources:
@@ -65,14 +65,14 @@ def _relabel(
     )
     nameless = block.nameless
     if target == METRIC_NAME:
-        # Whoever sets the name wants to see it.
+        # A name that was set on purpose is not dropped.
         nameless = nameless.copy()
         nameless[[row for row, new in enumerate(changed) if new is not None]] = False
     return replace(block, series=series, nameless=nameless).merge_duplicates()
 
 
 def check_label(name: str, complaint: str) -> None:
-    """Refuse what cannot be a label name.
+    """Reject what cannot be a label name.
 
     Raises:
         QueryError: it is empty or not UTF-8.
@@ -82,31 +82,31 @@ def check_label(name: str, complaint: str) -> None:
 
 
 def _make_expander(pattern: str, replacement: str) -> Callable[[str], str | None]:
-    """What a value becomes, or None where the pattern does not match all of it."""
+    """A function from a value to its replacement; None where the pattern does not match it all."""
     try:
-        found = _compile_pattern(pattern)
+        regex = _compile_pattern(pattern)
     except re2.error as error:
         complaint = f"invalid regular expression in label_replace(): {pattern}"
         raise QueryError.execution(complaint) from error
     template = replacement.encode("utf-8", "surrogateescape")
 
     def expand(value: str) -> str | None:
-        match = found.fullmatch(value.encode("utf-8", "surrogateescape"))
+        match = regex.fullmatch(value.encode("utf-8", "surrogateescape"))
         if match is None:
             return None
-        filled = _REFERENCE.sub(lambda reference: _get_group(match, found, reference), template)
+        filled = _REFERENCE.sub(lambda reference: _get_group(match, regex, reference), template)
         return filled.decode("utf-8", "surrogateescape")
 
     return expand
 
 
-def _get_group(match: re2._Match, found: re2._Regexp, reference: re.Match[bytes]) -> bytes:
-    """As Go's regexp.Expand: what does not exist is empty."""
+def _get_group(match: re2._Match, regex: re2._Regexp, reference: re.Match[bytes]) -> bytes:
+    """As in Go's regexp.Expand: a group that does not exist is empty."""
     if reference[1]:
         return b"$"
     name = reference[2] or reference[3]
-    number = int(name) if name.isdigit() else found.groupindex.get(name, found.groups + 1)
-    return (match.group(number) or b"") if number <= found.groups else b""
+    number = int(name) if name.isdigit() else regex.groupindex.get(name, regex.groups + 1)
+    return (match.group(number) or b"") if number <= regex.groups else b""
 
 
 @lru_cache(maxsize=256)
@@ -122,10 +122,10 @@ _CHUNK = re.compile(r"\d+|\D+", re.ASCII)
 
 
 def sort_by_label(block: VectorBlock, names: Sequence[str], *, descending: bool) -> VectorBlock:
-    """Order series by label values as people count: `a2` before `a10`."""
+    """Order series by label values in natural order: `a2` before `a10`."""
 
-    def compare(one: int, two: int) -> int:
-        a, b = block.series[one], block.series[two]
+    def compare(row: int, other: int) -> int:
+        a, b = block.series[row], block.series[other]
         for name in names:
             first, second = a.get(name, ""), b.get(name, "")
             if first != second:
@@ -136,9 +136,9 @@ def sort_by_label(block: VectorBlock, names: Sequence[str], *, descending: bool)
     return block.take_rows(order)
 
 
-def is_naturally_less(one: str, two: str) -> bool:
-    """Whether one comes before two: runs of digits compare as numbers (facette/natsort)."""
-    a, b = _CHUNK.findall(one), _CHUNK.findall(two)
+def is_naturally_less(left: str, right: str) -> bool:
+    """Whether `left` comes before `right`: runs of digits compare as numbers (facette/natsort)."""
+    a, b = _CHUNK.findall(left), _CHUNK.findall(right)
     for first, second in zip(a, b, strict=False):
         if first == second:
             continue

@@ -11,7 +11,7 @@ import numpy as np
 
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.matcher import MatchOp
-from jipyo.model.sample import Mask, Times, Values
+from jipyo.model.sample import Times, Values
 from jipyo.promql.engine.block import NAME_LABELS, VectorBlock
 from jipyo.promql.engine.evaluator import Evaluator
 from jipyo.promql.engine.functions import dates, elementwise, histogram, relabel
@@ -88,23 +88,19 @@ def _make_vector(ev: Evaluator, call: Call, t_ms: Times) -> Iterator[VectorBlock
 
 
 def _find_absent(ev: Evaluator, call: Call, t_ms: Times) -> Iterator[VectorBlock]:
+    """`absent` and `absent_over_time`: 1 at the steps where the argument has no series."""
     missing = np.ones(len(t_ms), np.bool_)
-    for block in ev.stream_vector(call.args[0], t_ms):
-        missing &= ~block.present.any(axis=0)
-    yield from _build_ones(missing, _derive_absent_labels(call.args[0]))
-
-
-def _find_absent_over_time(ev: Evaluator, call: Call, t_ms: Times) -> Iterator[VectorBlock]:
-    missing = np.ones(len(t_ms), np.bool_)
-    for samples, shape in ev.read_samples(call.args[0], t_ms):
-        missing &= shape.place(samples.t_ms).count == 0
-    for block in _build_ones(missing, _derive_absent_labels(call.args[0])):
-        yield block.drop_names(delayed=ev.delays_names)
-
-
-def _build_ones(missing: Mask, labels: Labels) -> Iterator[VectorBlock]:
+    over_time = call.function.name == "absent_over_time"
+    if over_time:
+        for samples, shape in ev.read_samples(call.args[0], t_ms):
+            missing &= shape.place(samples.t_ms).count == 0
+    else:
+        for block in ev.stream_vector(call.args[0], t_ms):
+            missing &= ~block.present.any(axis=0)
     if missing.any():
-        yield VectorBlock.of([labels], np.ones((1, len(missing))), missing[None, :])
+        labels = _derive_absent_labels(call.args[0])
+        ones = VectorBlock.of([labels], np.ones((1, len(t_ms))), missing[None, :])
+        yield ones.drop_names(delayed=ev.delays_names) if over_time else ones
 
 
 def _derive_absent_labels(node: Node) -> Labels:
@@ -139,12 +135,10 @@ def _get_text_args(call: Call) -> list[str]:
     return [arg.value for arg in call.args if isinstance(arg, StringLiteral)]
 
 
-def _replace_label(ev: Evaluator, call: Call, t_ms: Times) -> VectorBlock:
-    return relabel.replace_label(ev.evaluate_vector(call.args[0], t_ms), _get_text_args(call))
-
-
-def _join_labels(ev: Evaluator, call: Call, t_ms: Times) -> VectorBlock:
-    return relabel.join_labels(ev.evaluate_vector(call.args[0], t_ms), _get_text_args(call))
+def _change_labels(ev: Evaluator, call: Call, t_ms: Times) -> VectorBlock:
+    is_join = call.function.name == "label_join"
+    change = relabel.join_labels if is_join else relabel.replace_label
+    return change(ev.evaluate_vector(call.args[0], t_ms), _get_text_args(call))
 
 
 def _build_histogram_context(ev: Evaluator, node: Node, t_ms: Times) -> histogram.HistogramContext:
@@ -209,7 +203,7 @@ _STREAM_FUNCTIONS: Mapping[str, _StreamFunction] = MappingProxyType(
         **dict.fromkeys(dates.DATE_FUNCTIONS, _extract_date_part),
         **dict.fromkeys(("clamp", "clamp_max", "clamp_min"), _apply_clamp),
         "absent": _find_absent,
-        "absent_over_time": _find_absent_over_time,
+        "absent_over_time": _find_absent,
         "histogram_avg": _evaluate_to_nothing,
         "histogram_count": _evaluate_to_nothing,
         "histogram_stddev": _evaluate_to_nothing,
@@ -230,8 +224,8 @@ _BLOCK_FUNCTIONS: Mapping[str, _BlockFunction] = MappingProxyType(
         "histogram_quantile": _compute_histogram_quantile,
         "histogram_quantiles": _compute_histogram_quantiles,
         "info": _join_info,
-        "label_join": _join_labels,
-        "label_replace": _replace_label,
+        "label_join": _change_labels,
+        "label_replace": _change_labels,
     }
 )
 """Functions that need all series at once."""
