@@ -154,7 +154,7 @@ class _Planner:
         if fixed and self._is_timeless(name, args):
             return replace(expr, args=args), True
         return replace(
-            expr, args=tuple(_mark_invariant(arg) if known else arg for arg, known in visited)
+            expr, args=tuple(_mark_invariant(arg) if is_fixed else arg for arg, is_fixed in visited)
         ), False
 
     def _is_timeless(self, name: str, args: tuple[Expr, ...]) -> bool:

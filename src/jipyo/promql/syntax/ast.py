@@ -1,29 +1,29 @@
-"""The tree of a PromQL expression; positions are told but do not count in comparisons.
+"""The syntax tree of PromQL; positions do not count in comparisons.
 
 Expr
 ├── NumberLiteral    `1`, `0x8f`, `NaN`, `5m` (seconds, `duration=True`); a sign is folded in
-├── StringLiteral    bytes that are not UTF-8 stand as surrogate escapes
+├── StringLiteral    bytes that are not UTF-8 are kept as surrogate escapes
 ├── VectorSelector   `x{a="b"}` with `offset`, `@`, `anchored`, `smoothed`
-├── MatrixSelector   `x[5m]`; offset, `@` and extension stand in its `selector`
+├── MatrixSelector   `x[5m]`; offset, `@` and extension are those of its `selector`
 ├── Subquery         `expr[1h:5m]`; `step is None` means the default interval
 ├── Call             a row of `signatures.FUNCTIONS` and arguments
 ├── Aggregate        a row of `signatures.AGGREGATORS`, parameter, grouping
 ├── Binary           `matching` is None unless both sides are vectors
 ├── Unary            `-x`, `+x` over anything but a number
-└── Paren            stays, because printing and the API's trees need it
+└── Paren            kept for printing and for the API's tree
 
-Types and argument counts are checked while parsing, so a reader of the tree may rely on them:
-`Aggregate.param` is there exactly when its aggregator takes one, the last arguments may be
+Types and argument counts are checked while parsing, so visitors of the tree can rely on them:
+`Aggregate.param` is present exactly when its aggregator takes one, the last arguments are
 missing only where `Function.variadic` allows, `info()`'s second argument is a VectorSelector.
-Where a scalar is wanted an expression of type scalar stands, not always a NumberLiteral.
+A scalar argument is any expression of type scalar, not always a NumberLiteral.
 
 Durations and times are integer milliseconds. A `Duration` is an int, or a `DurationExpr`
-that may ask for the query's step and range: `durations.evaluate(duration, step_ms, range_ms)`
-gives the milliseconds of one, `durations.resolve(expr, step_ms, range_ms)` a tree in which
+that may depend on the query's step and range: `durations.evaluate(duration, step_ms, range_ms)`
+returns the milliseconds of one, `durations.resolve(expr, step_ms, range_ms)` a tree in which
 every duration is an int. Offsets are as written (positive looks back) and belong to their own
 selector or subquery; nothing is added up.
 
-Nodes are hashable and compare by meaning: matchers stand in one canonical order (that of the
+Nodes are hashable and compare by meaning: matchers are in one canonical order (that of the
 printed form, the one for `name` last), NaN equals NaN, 0 differs from -0. A tree can be as
 deep as `limits` allows (about 1,000); `parse` makes sure that plain recursion over it is safe.
 """
@@ -69,7 +69,7 @@ class BinaryOp(Enum):
     GE = ">="
     GT = ">"
     TRIM_UPPER = "</"
-    """Keeps what lies below in a native histogram; on floats it gives nothing."""
+    """Keeps what lies below in a native histogram; drops floats."""
     TRIM_LOWER = ">/"
     ADD = "+"
     SUB = "-"
@@ -104,7 +104,7 @@ class UnaryOp(Enum):
 
 
 class Card(Enum):
-    """How many series of one side may meet how many of the other."""
+    """How many series of one side may match how many of the other."""
 
     ONE_TO_ONE = "one-to-one"
     MANY_TO_ONE = "many-to-one"
@@ -165,7 +165,7 @@ class DurationOp(Enum):
 
 
 class DurationFunction(Enum):
-    """What may be called in durations; the first two take no argument, the others two."""
+    """Functions in durations; the first two take no argument, the others two."""
 
     STEP = "step"
     RANGE = "range"
@@ -211,7 +211,7 @@ class DurationParen:
 DurationExpr = DurationOperation | DurationNegation | DurationCall | DurationParen
 DurationNode = DurationExpr | NumberLiteral
 Duration = int | DurationExpr
-"""Milliseconds, or what has to be computed when the query starts."""
+"""Milliseconds, or an expression that is computed when the query starts."""
 
 At = int | Boundary | None
 """Milliseconds since 1970, an end of the query, or the evaluation time."""
@@ -229,7 +229,7 @@ class StringLiteral:
 
 @dataclass(frozen=True, slots=True)
 class VectorSelector:
-    """Series by matchers; `name` is what stood before the braces and is among them too."""
+    """Series by matchers; `name`, written before the braces, has a matcher, too."""
 
     name: str
     matchers: tuple[Matcher, ...]
@@ -296,10 +296,10 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """How series of two vectors meet.
+    """How series of two vectors are matched.
 
     `labels` are those of `on`, or of `ignoring` where `on` is false; `include` are those of
-    `group_left`/`group_right`; a fill stands in for the series that is missing on its side.
+    `group_left`/`group_right`; a fill is the value of a series that is missing on its side.
     """
 
     card: Card = Card.ONE_TO_ONE
@@ -393,7 +393,7 @@ def walk(expr: Expr) -> Iterator[Expr]:
 
 
 def strip_parens(expr: Expr) -> Expr:
-    """What stands inside the parentheses, however many there are."""
+    """The expression without parentheses around it."""
     while isinstance(expr, Paren):
         expr = expr.expr
     return expr

@@ -90,7 +90,7 @@ def _encode_matcher(matcher: Matcher) -> Json:
 
 
 def _replace_invalid_utf8(text: str) -> str:
-    """JSON has no place for bytes that are not UTF-8."""
+    """The text with bytes that are not UTF-8 as U+FFFD: JSON cannot hold them."""
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
@@ -137,7 +137,7 @@ def _encode_matching(matching: Matching) -> Json:
 def _encode_fill(number: NumberLiteral | None) -> float | str | None:
     if number is None:
         return None
-    # JSON has no place for NaN and infinities either.
+    # Nor can JSON hold NaN and infinities.
     return number.value if math.isfinite(number.value) else format_number(number.value)
 
 
@@ -187,7 +187,7 @@ def _encode_duration_node(node: DurationNode) -> Json:
             left, right = map(_encode_duration_node, args) if args else (None, None)
             return _encode_operation(function.value, left, right)
         case DurationParen(expr=NumberLiteral() as number):
-            # A number knows no parentheses there: they become a plus sign in parentheses.
+            # There numbers have no parentheses: they become a plus sign in parentheses.
             return {**_encode_operation("+", None, _encode_duration_node(number)), "wrapped": True}
         case _:
             return {**_encode_duration_node(node.expr), "wrapped": True}

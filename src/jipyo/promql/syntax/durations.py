@@ -1,4 +1,4 @@
-"""Durations: read, printed, and computed where they ask for the query's step and range."""
+"""Durations: parsed, formatted, and computed where they depend on the query's step and range."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from dataclasses import replace
 
 from jipyo.model.errors import QueryError
 from jipyo.promql.syntax.ast import (
-    Aggregate,
-    Binary,
-    Call,
     Duration,
     DurationCall,
     DurationExpr,
@@ -22,11 +19,9 @@ from jipyo.promql.syntax.ast import (
     Expr,
     MatrixSelector,
     NumberLiteral,
-    Paren,
-    StringLiteral,
     Subquery,
-    Unary,
     VectorSelector,
+    transform,
 )
 
 MAX_SECONDS = 2**63 / 1e9
@@ -50,7 +45,7 @@ def parse_duration(text: str) -> int:
     """Milliseconds of `1h30m`: units from long to short, each once, whole numbers.
 
     Raises:
-        ValueError: with the reason, as Prometheus says it.
+        ValueError: with the reason in Prometheus' words.
     """
     order = list(_UNITS_MS)
     total = at = 0
@@ -73,7 +68,7 @@ def parse_duration(text: str) -> int:
 
 
 def format_duration(ms: int) -> str:
-    """`1h30m`; years and weeks only where nothing remains, for 90d reads better than 12w6d.
+    """`1h30m`; years and weeks only where nothing remains, because 90d reads better than 12w6d.
 
     >>> format_duration(5_400_000)
     '1h30m'
@@ -91,7 +86,7 @@ def format_duration(ms: int) -> str:
 
 
 def seconds_to_ms(seconds: float) -> int:
-    """Whole milliseconds, towards zero, as the reference gets them by way of nanoseconds."""
+    """Whole milliseconds, truncated, computed through nanoseconds as in the reference."""
     nanoseconds = math.floor(abs(seconds) * 1e9 + 0.5)
     return int(math.copysign(nanoseconds // 1_000_000, seconds))
 
@@ -100,13 +95,13 @@ def evaluate(duration: Duration, step_ms: int, range_ms: int, *, negative: bool 
     """The milliseconds of a duration in a query with this step and this range.
 
     Args:
-        duration: as it stands in the tree.
+        duration: as in the tree.
         step_ms: the step of the query, 0 for an instant one.
         range_ms: end minus start of the query.
         negative: whether zero and less are allowed, as they are in offsets.
 
     Raises:
-        QueryError: it is not positive where it must be, divides by zero, or leads too far.
+        QueryError: it is not positive where it must be, divides by zero, or is out of range.
     """
     if isinstance(duration, int):
         return duration
@@ -189,54 +184,21 @@ def resolve(expr: Expr, step_ms: int, range_ms: int) -> Expr:
     Raises:
         QueryError: as `evaluate`.
     """
-    return _Resolver(step_ms, range_ms).visit(expr)
 
-
-class _Resolver:
-    def __init__(self, step_ms: int, range_ms: int) -> None:
-        self._step_ms = step_ms
-        self._range_ms = range_ms
-
-    def visit(self, expr: Expr) -> Expr:
-        match expr:
-            case VectorSelector():
-                return self._selector(expr)
-            case MatrixSelector(selector=selector):
-                range_ms = self._positive(expr.range)
-                return replace(expr, selector=self._selector(selector), range=range_ms)
-            case Subquery():
-                return self._subquery(expr)
-            case NumberLiteral() | StringLiteral():
-                return expr
+    def resolve_node(node: Expr) -> Expr:
+        match node:
+            case VectorSelector(offset=offset):
+                return replace(node, offset=evaluate(offset, step_ms, range_ms, negative=True))
+            case MatrixSelector():
+                return replace(node, range=evaluate(node.range, step_ms, range_ms))
+            case Subquery(step=step):
+                return replace(
+                    node,
+                    range=evaluate(node.range, step_ms, range_ms),
+                    step=None if step is None else evaluate(step, step_ms, range_ms),
+                    offset=evaluate(node.offset, step_ms, range_ms, negative=True),
+                )
             case _:
-                return self._composed(expr)
+                return node
 
-    def _composed(self, expr: Binary | Call | Aggregate | Unary | Paren) -> Expr:
-        match expr:
-            case Binary():
-                return replace(expr, left=self.visit(expr.left), right=self.visit(expr.right))
-            case Aggregate(param=param):
-                known = None if param is None else self.visit(param)
-                return replace(expr, expr=self.visit(expr.expr), param=known)
-            case Call(args=args):
-                return replace(expr, args=tuple([self.visit(arg) for arg in args]))
-            case _:
-                return replace(expr, expr=self.visit(expr.expr))
-
-    def _positive(self, duration: Duration) -> int:
-        return evaluate(duration, self._step_ms, self._range_ms)
-
-    def _offset(self, duration: Duration) -> int:
-        return evaluate(duration, self._step_ms, self._range_ms, negative=True)
-
-    def _selector(self, selector: VectorSelector) -> VectorSelector:
-        return replace(selector, offset=self._offset(selector.offset))
-
-    def _subquery(self, subquery: Subquery) -> Subquery:
-        return replace(
-            subquery,
-            expr=self.visit(subquery.expr),
-            offset=self._offset(subquery.offset),
-            step=None if subquery.step is None else self._positive(subquery.step),
-            range=self._positive(subquery.range),
-        )
+    return transform(expr, resolve_node)

@@ -1,4 +1,4 @@
-"""Parts of the language that are switched on by name, as with Prometheus' --enable-feature."""
+"""Parts of the language that are enabled by name, as with Prometheus' --enable-feature."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Feature(Enum):
-    """What may be switched; the value is Prometheus' name."""
+    """What can be enabled; the value is Prometheus' name."""
 
     EXPERIMENTAL_FUNCTIONS = "promql-experimental-functions"
     """Functions and aggregators marked experimental in `signatures`."""
@@ -21,7 +21,7 @@ class Feature(Enum):
     UNQUOTED_UTF8_NAMES = "promql-unquoted-utf8-names"
     """Letters of any script and inner dots in names without quotes."""
     DELAYED_NAME_REMOVAL = "promql-delayed-name-removal"
-    """The metric name is dropped at the very end; a matter of the engine, not of the parser."""
+    """The metric name is dropped at the end of a query; for the engine, not the parser."""
 
 
 Features = frozenset[Feature]
@@ -42,16 +42,16 @@ _ALWAYS_ON = frozenset(
 def parse_features(names: Iterable[str]) -> Features:
     """Features by Prometheus' names, added to the default ones.
 
-    Names of what has become a fixed part of the language are taken without effect.
+    Names of features that are always on are accepted.
 
     Raises:
-        ConfigError: nobody knows a name.
+        ConfigError: a name is unknown.
     """
-    known = {feature.value: feature for feature in Feature}
+    by_name = {feature.value: feature for feature in Feature}
     chosen = set(DEFAULT)
     for name in names:
-        if name in known:
-            chosen.add(known[name])
+        if name in by_name:
+            chosen.add(by_name[name])
         elif name not in _ALWAYS_ON:
-            raise ConfigError("promql.unknown_feature", name=name, known=", ".join(sorted(known)))
+            raise ConfigError("promql.unknown_feature", name=name, known=", ".join(sorted(by_name)))
     return frozenset(chosen)

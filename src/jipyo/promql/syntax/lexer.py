@@ -1,7 +1,7 @@
-"""Text -> tokens. What may stand where depends on the bracket one is in.
+"""Text -> tokens; which are allowed depends on the brackets around them.
 
-Errors do not stop anybody here: the last token says what was wrong, and the parser raises it
-when it gets there, so that the first error of a query is the one that is told.
+Nothing is raised here: an error becomes the last token, and the parser raises it when it gets
+there, so that the first error of a query is the one that is reported.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """What a token is; the value is the word in error messages."""
+    """The kind of a token; the value is its name in error messages."""
 
     EOF = "end of input"
     ERROR = "error"
@@ -36,7 +36,7 @@ class Kind(Enum):
     COLON = ":"
     ASSIGN = "="
     OPERATOR = "operator"
-    """Told apart by the text: + - * / % ^ == != <= < >= > </ >/ =~ !~ @ and or unless atan2."""
+    """By its text: + - * / % ^ == != <= < >= > </ >/ =~ !~ @ and or unless atan2."""
     AGGREGATOR = "aggregator"
     KEYWORD = "keyword"
     WORD = "word"
@@ -56,16 +56,13 @@ class Token(NamedTuple):
 
     @property
     def word(self) -> str:
-        """Keywords and operators know no capitals."""
+        """The text in small letters: keywords and operators are not case-sensitive."""
         return self.text.lower()
 
     def __str__(self) -> str:
-        """How error messages call it."""
-        return _DESCRIPTIONS.get(self.kind, _describe_text)(self)
-
-
-def _describe_text(token: Token) -> str:
-    return _clip_quoted(token.text)
+        """The token in error messages."""
+        describe = _DESCRIPTIONS.get(self.kind)
+        return describe(self) if describe else _clip_quoted(self.text)
 
 
 def _clip_quoted(text: str) -> str:
@@ -103,12 +100,13 @@ WORDS: dict[str, Kind] = {
     **dict.fromkeys(("start", "end", "step", "range", "max_of", "min_of"), Kind.WORD),
     **dict.fromkeys(("inf", "nan"), Kind.NUMBER),
 }
-"""Every word that is more than a name, in small letters."""
+"""Every word that is not merely a name, in small letters."""
 
 _IN_DURATIONS = frozenset({"step", "range", "max_of", "min_of"})
 _FILLS = frozenset({"fill", "fill_left", "fill_right"})
 
 _BLANK = re.compile(r"(?:[ \t\n\r]+|#[^\r\n]*)+")
+_WORD = re.compile(r"[A-Za-z_]+")
 _ASCII_NAME = re.compile(r"[A-Za-z0-9_]*")
 _OPERATOR = re.compile(r"==|!=|<=|</|>=|>/|[-+*/%^<>@]")
 _PUNCTUATION = {
@@ -139,7 +137,7 @@ _ESCAPE_DIGITS = {"x": (2, 16), "u": (4, 16), "U": (8, 16)}
 
 
 class _LexicalError(Exception):
-    """Ends the reading; carries the message."""
+    """Ends the tokens; carries the message."""
 
 
 def tokenize(text: str, *, unquoted_utf8: bool = True) -> list[Token]:
@@ -164,7 +162,7 @@ class _Lexer:
         self._in_brackets = False
         self._colon = False
         self._duration = False
-        # After a number in brackets the reference reads on as outside of them.
+        # After a number in brackets the reference continues as outside of them.
         self._strict = False
 
     def run(self) -> list[Token]:
@@ -234,17 +232,15 @@ class _Lexer:
     def _read_name_or_word(self) -> None:
         self._skip_name(":")
         name = self._text[self._start : self._at]
-        # A letter beyond ASCII may have a small form within it: such a word is a name.
+        # A letter beyond ASCII may have an ASCII lower case: such a word is a name.
         kind = WORDS.get(name.lower()) if name.isascii() else None
-        if kind is Kind.KEYWORD and name.lower() in _FILLS and not self._is_paren_next():
-            kind = Kind.IDENTIFIER
+        if kind is Kind.KEYWORD and name.lower() in _FILLS:
+            blank = _BLANK.match(self._text, self._at)
+            if not self._text.startswith("(", blank.end() if blank else self._at):
+                kind = Kind.IDENTIFIER
         if kind is None:
             kind = Kind.METRIC_IDENTIFIER if ":" in name else Kind.IDENTIFIER
         self._emit(kind)
-
-    def _is_paren_next(self) -> bool:
-        blank = _BLANK.match(self._text, self._at)
-        return self._text.startswith("(", blank.end() if blank else self._at)
 
     # Outside of braces and brackets.
 
@@ -297,7 +293,7 @@ class _Lexer:
                 self._in_brackets = False
 
     def _fail_after(self, message: str) -> NoReturn:
-        """Refuse a character, with the place behind it, as the reference does for some."""
+        """Reject a character at the position behind it, as the reference does for some."""
         self._at = self._start = self._at + 1
         raise _LexicalError(message)
 
@@ -341,10 +337,10 @@ class _Lexer:
             raise _LexicalError(f"unexpected character: {quote_char(char)}, expected ':'")
 
     def _accept_duration_word(self) -> bool:
-        found = re.compile(r"[A-Za-z_]+").match(self._text, self._at)
-        if not found or found.group().lower() not in _IN_DURATIONS:
+        word = _WORD.match(self._text, self._at)
+        if not word or word.group().lower() not in _IN_DURATIONS:
             return False
-        self._take(Kind.WORD, len(found.group()))
+        self._take(Kind.WORD, len(word.group()))
         return True
 
     # Inside { }.
@@ -382,11 +378,11 @@ class _Lexer:
     # Numbers and durations.
 
     def _read_number(self) -> None:
-        found = _NUMBER.match(self._text, self._at)
-        if found and not _AFTER_NUMBER.match(self._text, found.end()):
-            self._take(Kind.NUMBER, len(found.group()))
+        number = _NUMBER.match(self._text, self._at)
+        if number and not _AFTER_NUMBER.match(self._text, number.end()):
+            self._take(Kind.NUMBER, len(number.group()))
             return
-        self._at = found.end() if found else self._at + 1
+        self._at = number.end() if number else self._at + 1
         loose = _LOOSE_END.match(self._text, self._at)
         self._at = loose.end() if loose else self._at
         self._read_duration_literal()
@@ -397,7 +393,7 @@ class _Lexer:
             self._at = units.end()
             self._emit(Kind.DURATION)
             return
-        # The reference tells what it has read until it knew.
+        # The reference reports what it had read when it noticed.
         broken = _BROKEN_UNITS.match(self._text, self._at)
         self._at = broken.end() if broken else self._at
         read = self._text[self._start : self._at]
@@ -452,6 +448,6 @@ class _Lexer:
 
 
 def _format_rune(char: str) -> str:
-    """A character as Go's `%#U` writes it."""
+    """A character as in Go's `%#U`."""
     name = f"U+{ord(char):04X}"
     return f"{name} '{char}'" if char.isprintable() else name

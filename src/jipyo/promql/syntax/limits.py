@@ -1,7 +1,6 @@
-"""What is refused before it costs anything: long, deep and endless expressions.
+"""Rejects expressions that are too long or too deep before they cost anything.
 
-The checks look at the text and at its tokens only, so they take the same few milliseconds
-whatever is thrown at them.
+The checks look at the text and its tokens only, so they take a few milliseconds at most.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ MAX_BYTES = 16 << 10
 MAX_NESTING = 500
 MAX_OPERATORS = 500
 
-# Trees are at most MAX_NESTING + MAX_OPERATORS deep; a reader may use ten frames for a level.
+# Trees are at most MAX_NESTING + MAX_OPERATORS deep; a visitor may use ten frames a level.
 _STACK_FRAMES = 12_000
 _SHALLOW = 50
 
-# Windows follow one another like operators: `x[1m:][1m:]`.
+# Windows are chained like operators: `x[1m:][1m:]`.
 _OPERATORS = frozenset({Kind.OPERATOR, Kind.LEFT_BRACKET})
 _OPENING = frozenset({Kind.LEFT_PAREN, Kind.LEFT_BRACKET, Kind.LEFT_BRACE})
 _CLOSING = frozenset({Kind.RIGHT_PAREN, Kind.RIGHT_BRACKET, Kind.RIGHT_BRACE})
 
 
 def check_length(text: str) -> None:
-    """Refuse an expression that is too long.
+    """Reject an expression that is too long.
 
     Raises:
         QueryError: it has more than MAX_BYTES.
@@ -42,14 +41,14 @@ def check_length(text: str) -> None:
 
 
 def check_tokens(tokens: Sequence[Token]) -> None:
-    """Refuse an expression that is nested too deep or has too many operators.
+    """Reject an expression that is nested too deeply or has too many operators.
 
-    Deep ones that pass raise the interpreter's recursion limit, once and for good, so that
-    whoever walks the tree may simply recurse. (Python code does not use the C stack.)
+    A deep one that passes raises the interpreter's recursion limit for good, so that visitors
+    of the tree can recurse. (Python code does not use the C stack.)
 
     Raises:
-        QueryError: more than MAX_NESTING brackets are open at once, or more than
-            MAX_OPERATORS operators stand in it.
+        QueryError: more than MAX_NESTING brackets are open at once, or it has more than
+            MAX_OPERATORS operators.
     """
     operators = sum(token.kind in _OPERATORS for token in tokens)
     if operators > MAX_OPERATORS:

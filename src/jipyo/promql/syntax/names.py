@@ -1,4 +1,4 @@
-"""Which names may stand without quotes."""
+"""Which label names need quotes."""
 
 from __future__ import annotations
 
@@ -14,12 +14,10 @@ def needs_quotes(label: str, *, unquoted_utf8: bool) -> bool:
     if not unquoted_utf8 or not label:
         return True
     first, rest = label[0], label[1:]
-    return not (_is_letter(first) and all(map(_is_name_part, rest)))
+    return not _is_letter(first) or not all(
+        _is_letter(char) or char == "." or "0" <= char <= "9" for char in rest
+    )
 
 
 def _is_letter(char: str) -> bool:
     return char == "_" or char.isalpha()
-
-
-def _is_name_part(char: str) -> bool:
-    return _is_letter(char) or char == "." or "0" <= char <= "9"

@@ -1,8 +1,7 @@
 """Tokens -> tree, by precedence climbing; the grammar is that of Prometheus 3.16.
 
-Two kinds of errors, told in the reference's words and in its order: what cannot be read is
-raised at once, what can be read but makes no sense (types, counts of arguments) only when the
-whole text could be read.
+Errors have the reference's words and order: syntax errors are raised at once, wrong types and
+numbers of arguments only when the whole text has been parsed.
 """
 
 from __future__ import annotations
@@ -108,8 +107,8 @@ def parse(text: str, features: Features = features_.DEFAULT) -> Expr:
     """The tree of an expression.
 
     Args:
-        text: PromQL; bytes that are not UTF-8 stand as surrogate escapes.
-        features: parts of the language that are switched on.
+        text: PromQL; bytes that are not UTF-8 are kept as surrogate escapes.
+        features: parts of the language that are enabled.
 
     Raises:
         QueryError: of kind BAD_DATA: `1:5: parse error: unclosed left parenthesis`.
@@ -121,7 +120,7 @@ def parse(text: str, features: Features = features_.DEFAULT) -> Expr:
 
 
 def parse_cached(text: str, features: Features = features_.DEFAULT) -> Expr:
-    """As `parse`, but remembered: dashboards, surveys and rules ask the same over and over.
+    """As `parse`, with a cache: dashboards, surveys and rules repeat the same expressions.
 
     Raises:
         QueryError: as `parse`.
@@ -153,7 +152,7 @@ class _Parser:
         self._at = 0
         self._token = tokens[0]
         self._last_end = 0
-        # What an unexpected token is said to stand in: the innermost construct that says it.
+        # What an unexpected token is reported to be in: the innermost construct that says it.
         self._inside: list[tuple[str, str]] = [("", "")]
 
     def parse_expression(self) -> Expr:
@@ -176,7 +175,7 @@ class _Parser:
     # Tokens and errors.
 
     def _take(self) -> Token:
-        """Step over a token that is not the last one."""
+        """Consume a token that is not the last one."""
         token = self._token
         self._at += 1
         self._token = self._tokens[self._at]
@@ -209,7 +208,7 @@ class _Parser:
         self._fail(token.start, f"unexpected {token}{within}{instead}")
 
     def _check_lexed(self) -> None:
-        """Say what the lexer had to say; an ERROR token fits nowhere, so this comes in time."""
+        """Raise the lexer's error; no production accepts an ERROR token, so this is in time."""
         if self._token.kind is Kind.ERROR:
             self._fail(self._token.start, self._token.text)
 
@@ -254,14 +253,10 @@ class _Parser:
 
     def _parse_include(self) -> tuple[str, ...]:
         token = self._token
-        if token.kind is not Kind.LEFT_PAREN and self._goes_on(token):
+        is_fill = token.kind is Kind.KEYWORD and token.word in ("fill", "fill_left", "fill_right")
+        if token.kind is not Kind.LEFT_PAREN and (is_fill or self._is_expression_start()):
             return ()
         return self._parse_grouping()
-
-    def _goes_on(self, token: Token) -> bool:
-        return self._is_expression_start() or (
-            token.kind is Kind.KEYWORD and token.word in ("fill", "fill_left", "fill_right")
-        )
 
     def _parse_fills(self, matching: Matching) -> Matching:
         if self._accept(Kind.KEYWORD, "fill"):
@@ -269,7 +264,7 @@ class _Parser:
             return replace(matching, fill_left=value, fill_right=value)
         left = self._parse_fill("fill_left")
         right = self._parse_fill("fill_right")
-        # They may stand the other way round.
+        # They may come the other way round.
         left = left or self._parse_fill("fill_left")
         return replace(matching, fill_left=left, fill_right=right)
 
@@ -313,12 +308,9 @@ class _Parser:
 
     def _parse_operand(self) -> Expr:
         token = self._token
-        if token.kind is Kind.OPERATOR and token.text in ("+", "-"):
-            return self._parse_unary()
-        return self._parse_modifiers(self._parse_plain_operand(token))
-
-    def _parse_unary(self) -> Expr:
-        sign = self._take()
+        sign = self._accept(Kind.OPERATOR, "+", "-")
+        if sign is None:
+            return self._parse_modifiers(self._parse_plain_operand(token))
         expr = self._parse_expr(_SIGN_POWER)
         if isinstance(expr, NumberLiteral):
             return _apply_sign(sign, expr)
@@ -468,7 +460,8 @@ class _Parser:
         if label.kind not in (Kind.IDENTIFIER, Kind.STRING):
             self._fail_unexpected("label matching", 'identifier or "}"')
         self._take()
-        op = self._accept_match_op()
+        operator = self._accept(Kind.ASSIGN) or self._accept(Kind.OPERATOR, "!=", "=~", "!~")
+        op = MatchOp(operator.text) if operator else None
         if label.kind is Kind.STRING:
             name = unquote(label.text)
             if op is None:
@@ -478,19 +471,12 @@ class _Parser:
             if op is None:
                 self._fail_unexpected("label matching", "label matching operator")
         value = unquote(self._expect(Kind.STRING, "label matching", "string").text)
-        return self._check_regex(Matcher(name, op, value), label.start)
-
-    def _accept_match_op(self) -> MatchOp | None:
-        token = self._accept(Kind.ASSIGN) or self._accept(Kind.OPERATOR, "!=", "=~", "!~")
-        return MatchOp(token.text) if token else None
-
-    def _check_regex(self, matcher: Matcher, start: int) -> Matcher:
-        if matcher.op in (MatchOp.RE, MatchOp.NRE):
+        if op in (MatchOp.RE, MatchOp.NRE):
             try:
-                compile_regex(matcher.value)
+                compile_regex(value)
             except QueryError as error:
-                self._fail(start, error.message)
-        return matcher
+                self._fail(label.start, error.message)
+        return Matcher(name, op, value)
 
     # Modifiers.
 
@@ -550,10 +536,10 @@ class _Parser:
         extension = Extension(word)
         match expr:
             case (
-                VectorSelector(extension=known)
-                | MatrixSelector(selector=VectorSelector(extension=known))
+                VectorSelector(extension=before)
+                | MatrixSelector(selector=VectorSelector(extension=before))
             ):
-                if known not in (None, extension):
+                if before not in (None, extension):
                     message = "anchored and smoothed modifiers cannot be used together"
                     self._fail(expr.pos.start, message)
             case Subquery():
@@ -614,8 +600,8 @@ class _Parser:
         number = self._parse_number()
         seconds = -number.value if sign and sign.text == "-" else number.value
         if not abs(seconds * 1e3) < _FAR_MS:
-            told = format_go_float(seconds)
-            self._fail(expr.pos.start, f"timestamp out of bounds for @ modifier: {told}")
+            message = f"timestamp out of bounds for @ modifier: {format_go_float(seconds)}"
+            self._fail(expr.pos.start, message)
         return int(math.copysign(math.floor(abs(seconds) * 1e3 + 0.5), seconds))
 
     # Durations.
@@ -630,7 +616,10 @@ class _Parser:
         if self._token.kind in (Kind.NUMBER, Kind.DURATION):
             return self._apply_duration_sign(sign, self._parse_number(), sign.start)
         if self._token.kind is Kind.OPERATOR:
-            node = _wrap_operation(self._parse_duration(_DURATION_SIGN_POWER))
+            node = self._parse_duration(_DURATION_SIGN_POWER)
+            if isinstance(node, DurationOperation):
+                # An offset has no room for arithmetic without parentheses.
+                node = DurationParen(node, node.pos)
         else:
             node = self._parse_duration_operand()
         return self._apply_duration_sign(sign, node, sign.start)
@@ -710,21 +699,13 @@ def _parse_number_text(text: str) -> float:
         whole = int(digits, 16 if hexadecimal else 8)
         if whole < 2**63:
             return float(whole)
+    complaint = f"error parsing number: strconv.ParseFloat: parsing {quote(text)}"
     if hexadecimal:
-        raise ValueError(f"error parsing number: {_parsing(text)}: invalid syntax")
+        raise ValueError(f"{complaint}: invalid syntax")
     value = float(digits)
     if math.isinf(value) and not text.isalpha():
-        raise ValueError(f"error parsing number: {_parsing(text)}: value out of range")
+        raise ValueError(f"{complaint}: value out of range")
     return value
-
-
-def _parsing(text: str) -> str:
-    return f"strconv.ParseFloat: parsing {quote(text)}"
-
-
-def _wrap_operation(node: DurationNode) -> DurationNode:
-    """Arithmetic in parentheses: an offset has no room for it otherwise."""
-    return DurationParen(node, node.pos) if isinstance(node, DurationOperation) else node
 
 
 def format_go_float(value: float) -> str:

@@ -1,4 +1,4 @@
-"""Tree -> text: on one line, as Prometheus writes it, or split where lines grow long."""
+"""Tree -> text: on one line, as Prometheus prints it, or over lines of limited length."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def format_expr(expr: Expr, *, unquoted_utf8: bool = True) -> str:
 
 
 def format_pretty(expr: Expr, *, unquoted_utf8: bool = True) -> str:
-    """The expression with what is longer than 100 characters split over lines."""
+    """The expression over several lines where it is longer than LINE_LENGTH characters."""
     return "\n".join(_Printer(unquoted_utf8).format_lines(expr, 0))
 
 
@@ -95,7 +95,7 @@ def _format_general(value: float) -> str:
 
 
 def format_duration_expr(duration: Duration) -> str:
-    """`5m`, or the expression that gives it."""
+    """`5m`, or the expression that computes it."""
     return (
         format_duration(duration) if isinstance(duration, int) else _format_duration_node(duration)
     )
@@ -145,15 +145,15 @@ def _format_window(subquery: Subquery) -> str:
 class _Printer:
     def __init__(self, unquoted_utf8: bool) -> None:
         self._utf8 = unquoted_utf8
-        # By identity: `lines` asks for the text of every part again and again.
-        self._known: dict[int, str] = {}
+        # By identity: `format_lines` needs the text of every part many times.
+        self._text_by_id: dict[int, str] = {}
 
     # On one line.
 
     def format_line(self, expr: Expr) -> str:
-        text = self._known.get(id(expr))
+        text = self._text_by_id.get(id(expr))
         if text is None:
-            text = self._known[id(expr)] = self._print(expr)
+            text = self._text_by_id[id(expr)] = self._print(expr)
         return text
 
     def _print(self, expr: Expr) -> str:
@@ -180,17 +180,14 @@ class _Printer:
                 param = "" if expr.param is None else f"{self.format_line(expr.param)}, "
                 return f"{self._format_aggregator(expr)}({param}{self.format_line(expr.expr)})"
             case Binary():
-                right = self.format_line(expr.right)
-                return f"{self._print_left(expr)} {self._format_operator(expr)} {right}"
+                left, right = self.format_line(expr.left), self.format_line(expr.right)
+                if left == "+Inf" and expr.op is BinaryOp.POW:
+                    left = "Inf"  # `+Inf ^ 2` would be read as `+(Inf ^ 2)`.
+                return f"{left} {self._format_operator(expr)} {right}"
             case Unary():
                 return f"{expr.op.value}{self.format_line(expr.expr)}"
             case _:
                 return f"({self.format_line(expr.expr)})"
-
-    def _print_left(self, binary: Binary) -> str:
-        text = self.format_line(binary.left)
-        # `+Inf ^ 2` would be `+(Inf ^ 2)`.
-        return "Inf" if text == "+Inf" and binary.op is BinaryOp.POW else text
 
     def _format_labels(self, labels: Iterable[str]) -> str:
         return ", ".join(
@@ -223,11 +220,11 @@ class _Printer:
         return text + _format_fills(matching)
 
     def _format_matchers(self, selector: VectorSelector) -> str:
-        named = Matcher(METRIC_NAME, MatchOp.EQ, selector.name)
+        name_matcher = Matcher(METRIC_NAME, MatchOp.EQ, selector.name)
         texts = (
             format_matcher(matcher, unquoted_utf8=self._utf8)
             for matcher in selector.matchers
-            if not (selector.name and matcher == named)
+            if not (selector.name and matcher == name_matcher)
         )
         inside = ",".join(sorted(texts))
         return f"{selector.name}{{{inside}}}" if inside or not selector.name else selector.name
@@ -246,7 +243,7 @@ class _Printer:
     # Over lines.
 
     def format_lines(self, expr: Expr, level: int) -> list[str]:
-        """The expression as lines, each with its own depth of indent."""
+        """The expression as lines, indented by their level."""
         indent = _INDENT * level
         text = self.format_line(expr)
         match expr:

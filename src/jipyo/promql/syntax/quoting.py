@@ -1,7 +1,7 @@
-"""Strings of PromQL, written and read: Go's escapes, bytes instead of characters.
+"""String literals of PromQL, quoted and unquoted with Go's escapes.
 
-A string holds bytes that need not be UTF-8; such bytes stand as surrogate escapes (U+DC80 to
-U+DCFF), as `bytes.decode("utf-8", "surrogateescape")` makes them.
+A string holds bytes that need not be UTF-8; such bytes are kept as surrogate escapes (U+DC80
+to U+DCFF), as in `bytes.decode("utf-8", "surrogateescape")`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def quote(text: str) -> str:
 
 
 def quote_char(char: str) -> str:
-    """One character in single quotes; an empty one stands for the end of the input."""
+    """One character in single quotes; an empty one means the end of the input."""
     return f"'{_escape_char(char or chr(0xFFFD), chr(39))}'"
 
 
@@ -57,7 +57,7 @@ def _escape_char(char: str, mark: str) -> str:
 
 
 def unquote(literal: str) -> str:
-    """What a string literal stands for; the lexer has already refused bad escapes."""
+    """The value of a string literal; the lexer has already rejected bad escapes."""
     inside = literal[1:-1]
     if literal[0] == "`" or "\\" not in inside:
         return inside
@@ -66,8 +66,8 @@ def unquote(literal: str) -> str:
     return raw.decode("utf-8", "surrogateescape")
 
 
-def _unescape_match(found: re.Match[bytes]) -> bytes:
-    two, octal, four, eight, single = found.groups()
+def _unescape_match(match: re.Match[bytes]) -> bytes:
+    two, octal, four, eight, single = match.groups()
     if two:
         return bytes([int(two, 16)])
     if octal:

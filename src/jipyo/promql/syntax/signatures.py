@@ -1,6 +1,6 @@
-"""What functions and aggregators take and give (prometheus/promql/parser/functions.go, 3.16).
+"""The signatures of functions and aggregators (prometheus/promql/parser/functions.go, 3.16).
 
-The kernels stand in the engine; these tables are what the parser checks against.
+The parser checks calls against these tables; the engine has the kernels.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class ValueType(Enum):
-    """What an expression evaluates to; the value is the API's word."""
+    """What an expression evaluates to; the value is the API's name."""
 
     SCALAR = "scalar"
     VECTOR = "vector"
@@ -24,7 +24,7 @@ class ValueType(Enum):
 
     @property
     def documented(self) -> str:
-        """The word the documentation and parse errors use."""
+        """The name in the documentation and in parse errors."""
         return _DOCUMENTED.get(self.value, self.value)
 
 
@@ -88,11 +88,8 @@ def _list_window_functions() -> Iterable[Function]:
     yield from (Function(name, (_M,), experimental=True) for name in experimental.split())
 
 
-def _list_query_functions() -> Iterable[Function]:
-    return (Function(name, (), _S, experimental=True) for name in ("end", "range", "start", "step"))
-
-
 _OTHERS = (
+    *(Function(name, (), _S, experimental=True) for name in ("end", "range", "start", "step")),
     Function("clamp", (_V, _S, _S)),
     Function("clamp_max", (_V, _S)),
     Function("clamp_min", (_V, _S)),
@@ -125,7 +122,6 @@ FUNCTIONS: Mapping[str, Function] = MappingProxyType(
             *_list_vector_functions(),
             *_list_date_functions(),
             *_list_window_functions(),
-            *_list_query_functions(),
             *_OTHERS,
         )
     }

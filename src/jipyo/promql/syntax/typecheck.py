@@ -1,7 +1,7 @@
-"""What can be read but makes no sense: wrong types, wrong counts, impossible matching.
+"""Checks a parsed tree: types, numbers of arguments, vector matching.
 
-The checks run in the reference's order (prometheus/promql/parser/parse.go, checkAST), so that
-of several faults the same one is told.
+The checks run in the order of the reference (prometheus/promql/parser/parse.go, checkAST), so
+that of several faults the same one is reported.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ _NUMERIC = (ValueType.SCALAR, ValueType.VECTOR)
 
 
 def check_types(expr: Expr, text: str) -> Expr:
-    """The tree with `matching` settled: none but between vectors, many-to-many for sets.
+    """Check a tree, and settle its `matching`: only between vectors, many-to-many for sets.
 
     Args:
-        expr: what the parser read; every Binary has a `matching`.
+        expr: the tree from the parser, in which every Binary has a `matching`.
         text: the query, for positions.
 
     Raises:
@@ -46,7 +46,7 @@ def check_types(expr: Expr, text: str) -> Expr:
 
 
 def format_position(text: str, start: int) -> str:
-    """`line:column` of a place in the text, both from 1, counted in characters."""
+    """`line:column` of a position in the text, both from 1, counted in characters."""
     if not text:
         return "unknown position"
     line = text.count("\n", 0, start) + 1
@@ -55,12 +55,12 @@ def format_position(text: str, start: int) -> str:
 
 
 def format_error(text: str, start: int, message: str) -> str:
-    """The message with the position in the query before it."""
+    """The message after its position in the query."""
     return f"{format_position(text, start)}: parse error: {message}"
 
 
 def build_parse_error(text: str, start: int, message: str) -> QueryError:
-    """The error of a query at a place in it."""
+    """The error of a query at a position in it."""
     return QueryError.bad_data(format_error(text, start, message))
 
 
@@ -164,10 +164,10 @@ class _Checker:
         if function.name == "info" and index == 1 and isinstance(arg, VectorSelector):
             self._check_selector(arg, any_series=True)
             return arg
-        known = self.visit(arg)
-        if known.value_type is not wanted:
-            self._fail_wrong_type(known, wanted, f"call to function {quote(function.name)}")
-        return known
+        checked = self.visit(arg)
+        if checked.value_type is not wanted:
+            self._fail_wrong_type(checked, wanted, f"call to function {quote(function.name)}")
+        return checked
 
     def _fail_wrong_type(self, expr: Expr, wanted: ValueType, place: str) -> NoReturn:
         got = expr.value_type.documented
@@ -188,12 +188,13 @@ class _Checker:
     # Binary operations.
 
     def _check_binary(self, binary: Binary) -> Binary:
-        left, right = self._operands(binary)
-        operator = self._find_operator(left)
-        self._check_bool(binary, operator)
+        left, right = self.visit(binary.left), self.visit(binary.right)
+        operator = left.pos.end
+        while self._text[operator].isspace():
+            operator += 1
         matching = binary.matching
         assert matching is not None, "the parser gives every operation a matching"
-        self._check_groups(matching, operator)
+        self._check_modifiers(binary, matching, operator)
         for side in (left, right):
             if side.value_type not in _NUMERIC:
                 only = "binary expression must contain only scalar and instant vector types"
@@ -201,24 +202,13 @@ class _Checker:
         settled = self._settle_matching(binary, matching)
         return replace(binary, left=left, right=right, matching=settled)
 
-    def _operands(self, binary: Binary) -> tuple[Expr, Expr]:
-        return self.visit(binary.left), self.visit(binary.right)
-
-    def _find_operator(self, left: Expr) -> int:
-        start = left.pos.end
-        while self._text[start].isspace():
-            start += 1
-        return start
-
-    def _check_bool(self, binary: Binary, operator: int) -> None:
+    def _check_modifiers(self, binary: Binary, matching: Matching, operator: int) -> None:
         if binary.return_bool and not binary.op.is_comparison:
             message = "bool modifier can only be used on comparison operators"
             self._fail(operator, message)
         scalars = binary.value_type is ValueType.SCALAR
         if binary.op.is_comparison and scalars and not binary.return_bool:
             self._fail(operator, "comparisons between scalars must use BOOL modifier")
-
-    def _check_groups(self, matching: Matching, operator: int) -> None:
         twice = [label for label in matching.labels if label in matching.include]
         if matching.on and twice:
             label = quote(twice[0])

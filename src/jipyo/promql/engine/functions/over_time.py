@@ -343,8 +343,8 @@ def _fit_line(y: Values, weight: Values, within: Mask, length: Times) -> tuple[V
         level = first[:, 0] + np.where(within, rise, 0.0).sum(axis=1) / length
     slope = np.where(flat, 0.0, slope)
     level = np.where(flat, first[:, 0], level)
-    known = np.isfinite(y).all(axis=1)
-    return np.where(known, slope, np.nan), np.where(known, level, np.nan)
+    finite = np.isfinite(y).all(axis=1)
+    return np.where(finite, slope, np.nan), np.where(finite, level, np.nan)
 
 
 def double_exponential_smoothing(_: Times, windows: Windows, args: _Args) -> Prepared:
