@@ -23,12 +23,13 @@ from rich.table import Table
 from jipyo.catalogue import load
 from jipyo.collect.database import (
     DatabaseOptions,
-    Mysql,
-    Postgres,
-    Redis,
     database_collector,
     database_target,
 )
+from jipyo.collect.database.mysql import MYSQL
+from jipyo.collect.database.postgres import POSTGRES
+from jipyo.collect.database.redis import REDIS
+from jipyo.collect.database.session import DatabaseSession
 from jipyo.collect.probe import HttpProbe, ProbeOptions, TcpProbe
 from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.i18n import texts
@@ -351,7 +352,7 @@ def test_a_query_that_takes_too_long_costs_its_part_only(stack: Stack, opened: O
             done.wait(30)
 
     quick = replace(stack.options["postgres"], statement_timeout_s=0.3)
-    collector = opened(Postgres(quick))
+    collector = opened(DatabaseSession(POSTGRES, quick))
     collector.collect(0)
     holder = threading.Thread(target=hold)
     holder.start()
@@ -373,12 +374,14 @@ def test_a_query_that_takes_too_long_costs_its_part_only(stack: Stack, opened: O
 def test_a_reader_without_rights_is_told_which_to_give(stack: Stack, opened: Opened) -> None:
     postgres = stack.options["postgres"]
     url = postgres.url.replace("jipyo@", "nobody_special@")
-    collector = opened(Postgres(replace(postgres, url=url)))
+    collector = opened(DatabaseSession(POSTGRES, replace(postgres, url=url)))
     found = values(collector.collect(0))
     assert "database.no_pg_monitor" in {note.key for note in collector.notes()}
     assert any(one.metric == "pg_settings_max_connections" for one in found)
     mysql = stack.options["mysql"]
-    other = opened(Mysql(replace(mysql, url=mysql.url.replace("jipyo@", "nobody@"))))
+    other = opened(
+        DatabaseSession(MYSQL, replace(mysql, url=mysql.url.replace("jipyo@", "nobody@")))
+    )
     found = values(other.collect(0))
     refused = {dict(note.values)["part"] for note in other.notes()}
     assert refused == {"perf_schema.eventsstatements", "slave_status", "info_schema.innodb_trx"}
@@ -386,12 +389,12 @@ def test_a_reader_without_rights_is_told_which_to_give(stack: Stack, opened: Ope
 
 
 def test_nothing_can_be_written_over_our_connections(stack: Stack, opened: Opened) -> None:
-    postgres = opened(Postgres(stack.options["postgres"]))
+    postgres = opened(DatabaseSession(POSTGRES, stack.options["postgres"]))
     postgres.collect(0)
     assert postgres._connection is not None
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
         postgres._connection.execute("CREATE TEMP TABLE x AS SELECT 1 AS y; CREATE TABLE z (a int)")
-    mysql = opened(Mysql(stack.options["mysql"]))
+    mysql = opened(DatabaseSession(MYSQL, stack.options["mysql"]))
     mysql.collect(0)
     with mysql._connection.cursor() as cursor, pytest.raises(pymysql.MySQLError):
         cursor.execute("CREATE TABLE shop.z (a int)")
@@ -401,7 +404,7 @@ def test_long_transactions_are_seen(stack: Stack, opened: Opened) -> None:
     with db.postgres_admin(stack.servers["postgres"].port) as admin, admin.transaction():
         admin.execute("SELECT 1")
         time.sleep(0.4)
-        found = values(opened(Postgres(stack.options["postgres"])).collect(0))
+        found = values(opened(DatabaseSession(POSTGRES, stack.options["postgres"])).collect(0))
     name = "pg_stat_activity_max_tx_duration"
     state = {"datname": "postgres", "state": "idle in transaction"}
     assert found[Labels.of({"__name__": name, **state})] >= 0.4
@@ -411,7 +414,7 @@ def test_long_transactions_are_seen(stack: Stack, opened: Opened) -> None:
         cursor.execute("START TRANSACTION")
         cursor.execute("INSERT INTO shop.t VALUES (1)")
         time.sleep(1.2)
-        found = values(opened(Mysql(stack.options["mysql"])).collect(0))
+        found = values(opened(DatabaseSession(MYSQL, stack.options["mysql"])).collect(0))
         cursor.execute("ROLLBACK")
     name = "jipyo_mysql_transaction_max_duration_seconds"
     assert found[Labels.of({"__name__": name})] >= 1
@@ -435,7 +438,9 @@ def test_a_page_of_redis_that_forbids_config_has_all_else(
         )  # fmt: skip
     url = f"redis://reader@127.0.0.1:{stack.servers['redis'].port}"
     password = db.secret(tmp_path, "read-only")
-    collector = opened(Redis(replace(stack.options["redis"], url=url, password_file=password)))
+    collector = opened(
+        DatabaseSession(REDIS, replace(stack.options["redis"], url=url, password_file=password))
+    )
     found = values(collector.collect(0))
     assert [dict(note.values)["part"] for note in collector.notes()] == ["config"]
     assert Labels.of({"__name__": "redis_connected_clients"}) in found

@@ -14,7 +14,9 @@ from collect.database.test_postgres import ANSWERS as POSTGRES
 from collect.database.test_postgres import OPTIONS as POSTGRES_OPTIONS
 from collect.database.test_redis import answer, reading
 from collect.test_documented import rows
-from jipyo.collect.database import Mysql, Postgres
+from jipyo.collect.database.mysql import MYSQL as MYSQL_KIND
+from jipyo.collect.database.postgres import POSTGRES as POSTGRES_KIND
+from jipyo.collect.database.session import DatabaseSession
 from jipyo.collect.probe import HttpProbe, ProbeOptions, TcpProbe
 from jipyo.model.labels import METRIC_NAME
 from support.http_server import page, serving
@@ -30,10 +32,14 @@ PAGES = ("databases-and-probes.md", "databases-and-probes.ko.md")
 def made() -> Iterator[Family]:
     with connection(POSTGRES, 170002) as server:
         driver = Driver(server)
-        yield from Postgres(POSTGRES_OPTIONS, importer=lambda name: driver).collect(0)
+        yield from DatabaseSession(
+            POSTGRES_KIND, POSTGRES_OPTIONS, importer=lambda name: driver
+        ).collect(0)
     with connection(MYSQL, "8.4.1") as server:
         other = Driver(server)
-        yield from Mysql(MYSQL_OPTIONS, importer=lambda name: other).collect(0)
+        yield from DatabaseSession(MYSQL_KIND, MYSQL_OPTIONS, importer=lambda name: other).collect(
+            0
+        )
     with reading(answer) as redis:
         yield from redis.collect(0)
     with serving(page(b"", last_modified="Mon, 01 Jan 2024 00:00:00 GMT")) as web:

@@ -10,8 +10,9 @@ import pytest
 
 from collect.database.recorded import Driver, DriverError, connection
 from collect.helpers import of, samples
-from jipyo.collect.database import DatabaseOptions, Mysql
-from jipyo.collect.database.mysql import status
+from jipyo.collect.database import DatabaseOptions
+from jipyo.collect.database.mysql import MYSQL, build_status_families
+from jipyo.collect.database.session import DatabaseSession
 from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
 
@@ -53,7 +54,7 @@ def driver(given: Any) -> Any:
 
 def test_the_status_is_grouped_as_mysqld_exporter_does() -> None:
     values = {row["Variable_name"].lower(): row["Value"] for row in STATUS}
-    families = list(status(values))
+    families = list(build_status_families(values))
     found = samples(families)
     start = "mysql_global_status_"
     assert {name.removeprefix(start): value for name, value in found.items()} == {
@@ -78,7 +79,7 @@ def test_the_status_is_grouped_as_mysqld_exporter_does() -> None:
 
 def test_every_part_becomes_its_families() -> None:
     with connection(ANSWERS, "8.4.1") as server:
-        collector = Mysql(OPTIONS, importer=driver(server)[1])
+        collector = DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1])
         collector.collect(0)
         found = samples(collector.collect(0))
         collector.close()
@@ -110,7 +111,7 @@ def test_every_part_becomes_its_families() -> None:
 def test_each_server_is_asked_in_its_own_words(version: str, replicas: str, limit: str) -> None:
     answers = ANSWERS | {"GLOBAL VARIABLES": pairs(version=version)}
     with connection(answers, version) as server:
-        Mysql(OPTIONS, importer=driver(server)[1]).collect(0)
+        DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1]).collect(0)
         assert replicas in server.asked
         assert server.asked[:2] == [f"SET SESSION {limit}", "SET SESSION TRANSACTION READ ONLY"]
 
@@ -124,7 +125,7 @@ def test_where_and_how_it_connects(tmp_path: Path) -> None:
     )  # fmt: skip
     with connection(ANSWERS, "8.4.1") as server:
         made, importer = driver(server)
-        Mysql(options, importer=importer).collect(0)
+        DatabaseSession(MYSQL, options, importer=importer).collect(0)
     expected = {
         "host": "db", "port": 3307, "user": "me", "password": "hush", "database": "shop",
         "unix_socket": "/run/my.sock", "ssl_ca": "/ca", "ssl_verify_identity": True,
@@ -145,7 +146,7 @@ def test_where_and_how_it_connects(tmp_path: Path) -> None:
 )
 def test_what_is_not_there_or_not_allowed_is_noted(answers: dict[str, Any], key: str) -> None:
     with connection(ANSWERS | answers, "8.4.1") as server:
-        collector = Mysql(OPTIONS, importer=driver(server)[1])
+        collector = DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1])
         found = of(collector.collect(0), "mysql_exporter_collector_success")
     assert [note.key for note in collector.notes()] == [key]
     assert sorted(found.values()) == [0, 1, 1, 1, 1]
@@ -154,7 +155,7 @@ def test_what_is_not_there_or_not_allowed_is_noted(answers: dict[str, Any], key:
 def test_no_statements_yet_is_no_fault() -> None:
     answers = ANSWERS | {"summary_by_digest": [], "setup_instruments": [{"counted": 1}]}
     with connection(answers, "8.4.1") as server:
-        collector = Mysql(OPTIONS, importer=driver(server)[1])
+        collector = DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1])
         collector.collect(0)
     assert collector.notes() == ()
 
@@ -169,7 +170,7 @@ def test_no_statements_yet_is_no_fault() -> None:
 )
 def test_a_connection_that_fails_is_opened_again(error: Exception, key: str) -> None:
     with connection(ANSWERS | {"GLOBAL STATUS": error}, "8.4.1") as server:
-        collector = Mysql(OPTIONS, importer=driver(server)[1])
+        collector = DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1])
         with pytest.raises(CollectError) as told:
             collector.collect(0)
         assert server.closed
@@ -189,12 +190,12 @@ def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(
     error: Exception, key: str
 ) -> None:
     with pytest.raises(CollectError) as told:
-        Mysql(OPTIONS, importer=driver(error)[1]).collect(0)
+        DatabaseSession(MYSQL, OPTIONS, importer=driver(error)[1]).collect(0)
     assert told.value.key == key
 
 
 def test_a_server_that_refuses_to_be_limited_is_left() -> None:
     with connection({"SET SESSION": DriverError(1193, "unknown")}, "5.5") as server:
         with pytest.raises(CollectError):
-            Mysql(OPTIONS, importer=driver(server)[1]).collect(0)
+            DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1]).collect(0)
         assert server.closed

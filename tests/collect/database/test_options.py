@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jipyo.collect.database import (
+    KINDS,
     DatabaseOptions,
     DatabaseReader,
-    Mysql,
-    Postgres,
-    Redis,
     database_collector,
     database_target,
 )
-from jipyo.collect.database.options import address
-from jipyo.collect.database.session import number
+from jipyo.collect.database.session import DatabaseSession
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError, ConfigError
 from jipyo.model.reading import ReadingNote
@@ -42,7 +39,7 @@ URLS = {"postgres": "postgresql", "mysql": "mysql", "redis": "redis"}
 def test_a_url_is_taken_apart(
     kind: str, url: str, host: str, port: int, user: str, database: str
 ) -> None:
-    found = address(DatabaseOptions(kind=kind, url=url))
+    found = database_collector(DatabaseOptions(kind=kind, url=url)).address
     assert (found.host, found.port, found.user, found.database) == (host, port, user, database)
 
 
@@ -96,8 +93,8 @@ def test_a_missing_driver_is_told_with_the_line_that_installs_it(kind: str) -> N
     def missing(name: str) -> Any:
         raise ImportError(name)
 
-    made = {"postgres": Postgres, "mysql": Mysql, "redis": Redis}[kind]
-    collector = made(DatabaseOptions(kind=kind, url=f"{URLS[kind]}://a/"), importer=missing)
+    options = DatabaseOptions(kind=kind, url=f"{URLS[kind]}://a/")
+    collector = DatabaseSession(KINDS[kind], options, importer=missing)
     with pytest.raises(CollectError) as told:
         collector.collect(0)
     assert told.value.key == "database.no_driver"
@@ -137,16 +134,3 @@ def test_a_reader_that_is_dropped_closes_its_connection() -> None:
     del reader
     gc.collect()
     assert collector.closed == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [("ON", 1), ("no", 0), (True, 1), ("7.5", 7.5), (b"3", 3), ("disabled", 0)],
-)
-def test_words_of_settings_are_numbers(value: Any, expected: float) -> None:
-    assert number(value) == expected
-
-
-@pytest.mark.parametrize("value", [None, "", "utf8mb4", b"\xff"])
-def test_what_is_no_number_is_not_made_one(value: Any) -> None:
-    assert number(value) != number(value)

@@ -12,8 +12,9 @@ import pytest
 
 from collect.database.recorded import Driver, DriverError, GoneError, connection
 from collect.helpers import of, samples
-from jipyo.collect.database import DatabaseOptions, Postgres
-from jipyo.collect.database.postgres import _in_base_units
+from jipyo.collect.database import DatabaseOptions
+from jipyo.collect.database.postgres import POSTGRES, convert_to_base_units
+from jipyo.collect.database.session import DatabaseSession
 from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
 
@@ -65,7 +66,7 @@ def driver(given: Any) -> Any:
 def test_every_part_becomes_its_families() -> None:
     with connection(ANSWERS, 170002) as server:
         _, importer = driver(server)
-        collector = Postgres(OPTIONS, importer=importer)
+        collector = DatabaseSession(POSTGRES, OPTIONS, importer=importer)
         families = collector.collect(0)
         assert collector.collect(0)
     found = samples(families)
@@ -98,7 +99,7 @@ def test_every_part_becomes_its_families() -> None:
 def test_columns_of_old_versions_are_found() -> None:
     answers = ANSWERS | {"FROM pg_attribute": [{"attname": "total_time"}]}
     with connection(answers, 120000) as server:
-        Postgres(OPTIONS, importer=driver(server)[1]).collect(0)
+        DatabaseSession(POSTGRES, OPTIONS, importer=driver(server)[1]).collect(0)
         asked = next(query for query in server.asked if "FROM public.pg_stat" in query)
     assert "sum(s.total_time)" in asked
     assert "s.blk_read_time" in asked
@@ -108,7 +109,7 @@ def test_columns_of_old_versions_are_found() -> None:
 def test_the_session_may_only_read_and_not_for_long() -> None:
     with connection(ANSWERS, 170002) as server:
         made, importer = driver(server)
-        Postgres(OPTIONS, importer=importer).collect(0)
+        DatabaseSession(POSTGRES, OPTIONS, importer=importer).collect(0)
         assert server.asked[:2] == [
             "SET statement_timeout = 300",
             "SET default_transaction_read_only = on",
@@ -125,7 +126,7 @@ def test_the_secret_and_the_authority_come_from_files(tmp_path: Path) -> None:
     )
     with connection(ANSWERS, 170002) as server:
         made, importer = driver(server)
-        Postgres(options, importer=importer).collect(0)
+        DatabaseSession(POSTGRES, options, importer=importer).collect(0)
     assert made.arguments["password"] == "hush"
     assert (made.arguments["sslmode"], made.arguments["sslrootcert"]) == ("verify-full", "/ca")
 
@@ -137,7 +138,7 @@ def test_what_is_not_there_or_not_allowed_is_noted() -> None:
         "FROM pg_locks": DriverError("permission\n denied"),
     }
     with connection(answers, 170002) as server:
-        collector = Postgres(OPTIONS, importer=driver(server)[1])
+        collector = DatabaseSession(POSTGRES, OPTIONS, importer=driver(server)[1])
         found = of(collector.collect(0), "pg_scrape_collector_success")
     notes = {note.key: dict(note.values) for note in collector.notes()}
     assert notes["database.refused_part"] == {"part": "locks", "reason": "permission denied"}
@@ -164,7 +165,7 @@ def test_a_connection_that_fails_is_closed_and_opened_again(answers: Any, key: s
     options = DatabaseOptions(kind="postgres", url="postgresql://db/", statement_timeout_s=-0.9)
     with connection(answers, 170002) as server:
         made, importer = driver(server)
-        collector = Postgres(options, importer=importer)
+        collector = DatabaseSession(POSTGRES, options, importer=importer)
         with pytest.raises(CollectError) as told:
             collector.collect(0)
         assert told.value.key == key
@@ -195,7 +196,7 @@ def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(
     error: DriverError, key: str
 ) -> None:
     with pytest.raises(CollectError) as told:
-        Postgres(OPTIONS, importer=driver(error)[1]).collect(0)
+        DatabaseSession(POSTGRES, OPTIONS, importer=driver(error)[1]).collect(0)
     assert told.value.key == key
 
 
@@ -215,4 +216,4 @@ def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(
 def test_settings_are_told_in_bytes_and_seconds(
     name: str, value: float, unit: str, expected: tuple[str, float]
 ) -> None:
-    assert _in_base_units(name, value, unit) == expected
+    assert convert_to_base_units(name, value, unit) == expected

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from collect.helpers import of, samples
-from jipyo.collect.database import DatabaseOptions, Redis
-from jipyo.collect.database.redis import fields, server
+from jipyo.collect.database import DatabaseOptions
+from jipyo.collect.database.redis import REDIS, build_info_families, parse_info
+from jipyo.collect.database.session import DatabaseSession
 from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
 
@@ -61,7 +62,7 @@ CONFIG = {"databases": "2", "maxclients": "10000", "maxmemory": "0"}
 
 
 def test_info_becomes_the_families_of_redis_exporter() -> None:
-    families = list(server(fields(INFO), 2))
+    families = list(build_info_families(parse_info(INFO), 2))
     found = samples(families)
     assert found["redis_connected_clients"] == 3
     assert found["redis_memory_used_bytes"] == 1089120
@@ -86,7 +87,8 @@ def test_info_becomes_the_families_of_redis_exporter() -> None:
 
 
 def test_an_old_server_that_says_little_gives_little() -> None:
-    found = samples(server(fields("redis_version:2.8\r\nuptime_in_seconds:1\r\nused_memory:x\r\n")))
+    text = "redis_version:2.8\r\nuptime_in_seconds:1\r\nused_memory:x\r\n"
+    found = samples(build_info_families(parse_info(text)))
     assert "redis_memory_used_bytes" not in found
     assert "redis_start_time_seconds" not in found
 
@@ -147,10 +149,12 @@ def speaking(reply: Callable[[list[str]], bytes | None]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def reading(reply: Callable[[list[str]], bytes | None], **options: Any) -> Iterator[Redis]:
+def reading(
+    reply: Callable[[list[str]], bytes | None], **options: Any
+) -> Iterator[DatabaseSession]:
     with speaking(reply) as url:
         made = DatabaseOptions(kind="redis", url=url, statement_timeout_s=0.5, **options)
-        with contextlib.closing(Redis(made)) as collector:
+        with contextlib.closing(DatabaseSession(REDIS, made)) as collector:
             yield collector
 
 

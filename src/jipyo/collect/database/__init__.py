@@ -7,50 +7,52 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from jipyo.collect.database.mysql import Mysql
-from jipyo.collect.database.options import DatabaseOptions, address
-from jipyo.collect.database.postgres import Postgres
-from jipyo.collect.database.redis import Redis
+from jipyo.collect.database.mysql import MYSQL
+from jipyo.collect.database.options import DatabaseOptions
+from jipyo.collect.database.postgres import POSTGRES
+from jipyo.collect.database.redis import REDIS
+from jipyo.collect.database.session import DatabaseSession
+from jipyo.collect.protocols import Collector
 from jipyo.collect.target import CollectorReader, Target
+from jipyo.model.errors import ConfigError
 from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
-    from jipyo.collect.database.session import DatabaseCollector
     from jipyo.model.family import Family
-    from jipyo.model.reading import TargetReading
+    from jipyo.model.reading import ReadingNote, TargetReading
 
-__all__ = [
-    "DatabaseOptions",
-    "DatabaseReader",
-    "Mysql",
-    "Postgres",
-    "Redis",
-    "database_collector",
-    "database_target",
-]
+__all__ = ["KINDS", "DatabaseOptions", "DatabaseReader", "database_collector", "database_target"]
 
-_KINDS: dict[str, Callable[[DatabaseOptions], DatabaseCollector]] = {
-    "postgres": Postgres,
-    "mysql": Mysql,
-    "redis": Redis,
-}
+KINDS = {kind.name: kind for kind in (POSTGRES, MYSQL, REDIS)}
+
+
+class NotingCollector(Collector, Protocol):
+    """A collector with a connection, which also says what it was not allowed to see."""
+
+    def notes(self) -> tuple[ReadingNote, ...]:
+        """What the last reading left out, and why."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection."""
+        ...
 
 
 class DatabaseReader:
     """Reads a database as a target, with what it was not allowed to see as notes."""
 
-    def __init__(self, collector: DatabaseCollector, labels: Mapping[str, str]) -> None:
-        """Put `labels` (job, instance) on everything it gives."""
+    def __init__(self, collector: NotingCollector, labels: Mapping[str, str]) -> None:
+        """Put `labels` (job, instance) on all its series."""
         self._collector = collector
         self._reader = CollectorReader([collector], labels)
-        weakref.finalize(self, collector.close)  # a target that is taken out goes without a word
+        weakref.finalize(self, collector.close)  # nobody tells a target that it was removed
 
     def read(self, t_ms: int) -> TargetReading | None:
-        """Ask it everything.
+        """Read all parts.
 
         Raises:
             CollectError: it cannot be read; the key says why and the hint what to do.
@@ -60,27 +62,32 @@ class DatabaseReader:
         return replace(reading, notes=notes) if reading is not None and notes else reading
 
     def families(self) -> tuple[Family, ...]:
-        """What it last said."""
+        """The last result."""
         return self._reader.families()
 
 
-def database_collector(options: DatabaseOptions) -> DatabaseCollector:
+def database_collector(options: DatabaseOptions) -> DatabaseSession:
     """The collector for a kind of database.
 
     Raises:
-        ConfigError: the kind is none of ours, or the URL is not one of its kind.
+        ConfigError: the kind is none of `KINDS`, or the URL is not one of its kind.
     """
-    address(options)
-    return _KINDS[options.kind](options)
+    kind = KINDS.get(options.kind)
+    if kind is None:
+        raise ConfigError("database.unknown_kind", kind=options.kind, known=", ".join(KINDS))
+    return DatabaseSession(kind, options)
 
 
 def database_target(options: DatabaseOptions) -> Target:
     """A database as a target of the loop.
 
     Raises:
-        ConfigError: the kind is none of ours, or the URL is not one of its kind.
+        ConfigError: the kind is none of `KINDS`, or the URL is not one of its kind.
     """
-    where = address(options).text
-    labels = {"job": options.job or options.kind, "instance": options.instance or where}
-    reader = DatabaseReader(database_collector(options), labels)
-    return Target(Labels.of(labels), reader, options.interval_ms, f"{options.kind}://{where}")
+    session = database_collector(options)
+    labels = {
+        "job": options.job or options.kind,
+        "instance": options.instance or session.address.text,
+    }
+    url = f"{options.kind}://{session.address.text}"
+    return Target(Labels.of(labels), DatabaseReader(session, labels), options.interval_ms, url)

@@ -7,22 +7,16 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
-from jipyo.collect.database.options import DatabaseOptions, address, password
+from jipyo.collect.database.options import Address, DatabaseOptions, read_password
 from jipyo.collect.database.session import (
-    Column,
-    Record,
-    Refused,
-    columns,
-    load,
-    number,
+    DatabaseErrors,
+    DatabaseKind,
+    PartUnavailable,
+    Queries,
     one_line,
-    read_parts,
-    refused,
-    successes,
 )
-from jipyo.model.errors import CollectError
+from jipyo.collect.database.tables import ColumnMetric, Record, build_families, to_number
 from jipyo.model.family import Row, family, info, single
-from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
@@ -51,18 +45,18 @@ _POOL_STATES = frozenset({"data", "free", "misc", "old"})
 _POOL_NOT = frozenset({"total", "dirty"})
 _DIGEST_LABELS = ("schema", "digest", "digest_text")
 _DIGESTS = (
-    Column("total", _C, "Times a kind of statement was executed."),
-    Column("seconds_total", _C, "Time spent in a kind of statement, in seconds."),
-    Column("errors_total", _C, "Statements that ended with an error."),
-    Column("warnings_total", _C, "Warnings of a kind of statement."),
-    Column("rows_affected_total", _C, "Rows changed."),
-    Column("rows_sent_total", _C, "Rows returned."),
-    Column("rows_examined_total", _C, "Rows read to answer."),
-    Column("tmp_tables_total", _C, "Temporary tables made."),
-    Column("tmp_disk_tables_total", _C, "Temporary tables made on disk."),
-    Column("sort_merge_passes_total", _C, "Merge passes of sorts."),
-    Column("sort_rows_total", _C, "Rows sorted."),
-    Column("no_index_used_total", _C, "Statements that scanned a table without an index."),
+    ColumnMetric("total", _C, "Times a kind of statement was executed."),
+    ColumnMetric("seconds_total", _C, "Time spent in a kind of statement, in seconds."),
+    ColumnMetric("errors_total", _C, "Statements that ended with an error."),
+    ColumnMetric("warnings_total", _C, "Warnings of a kind of statement."),
+    ColumnMetric("rows_affected_total", _C, "Rows changed."),
+    ColumnMetric("rows_sent_total", _C, "Rows returned."),
+    ColumnMetric("rows_examined_total", _C, "Rows read to answer."),
+    ColumnMetric("tmp_tables_total", _C, "Temporary tables made."),
+    ColumnMetric("tmp_disk_tables_total", _C, "Temporary tables made on disk."),
+    ColumnMetric("sort_merge_passes_total", _C, "Merge passes of sorts."),
+    ColumnMetric("sort_rows_total", _C, "Rows sorted."),
+    ColumnMetric("no_index_used_total", _C, "Statements that scanned a table without an index."),
 )
 _DIGEST_SQL = """
 SELECT coalesce(SCHEMA_NAME, 'NONE') AS `schema`, DIGEST AS digest,
@@ -93,93 +87,49 @@ _DENIED = frozenset({1044, 1045, 1049, 1129, 1130, 1203, 1226, 1698, 2059, 4151}
 """Errors of the server to somebody who wants in: user, password, host, database, limits."""
 
 
-class Mysql:
-    """One server, over one connection that is kept; every part of the reading fails alone."""
-
-    def __init__(
-        self, options: DatabaseOptions, *, importer: Callable[[str], Any] | None = None
-    ) -> None:
-        """Nothing is loaded or connected before the first `collect`.
-
-        Raises:
-            ConfigError: the URL is not one of MySQL, or holds a password.
-        """
-        self._options = options
-        self._address = address(options)
-        self._importer = importer
-        self._connection: Any = None
-        self._notes: tuple[ReadingNote, ...] = ()
-
-    def notes(self) -> tuple[ReadingNote, ...]:
-        """What the last reading left out, and why."""
-        return self._notes
-
-    def close(self) -> None:
-        """Give the connection back."""
-        connection, self._connection = self._connection, None
-        if connection is not None and connection.open:
+def _connect(
+    pymysql: Any, options: DatabaseOptions, address: Address, errors: DatabaseErrors
+) -> Any:
+    timeout_s = options.statement_timeout_s + 1
+    arguments: dict[str, Any] = {
+        "host": address.host,
+        "port": address.port,
+        "user": address.user or None,
+        "password": read_password(options) or "",
+        "database": address.database or None,
+        "connect_timeout": max(options.connect_timeout_s, 1),
+        "read_timeout": timeout_s,
+        "write_timeout": timeout_s,
+        "autocommit": True,
+        "program_name": "jipyo",
+        "charset": "utf8mb4",
+        "cursorclass": pymysql.cursors.DictCursor,
+    }
+    socket = parse_qs(address.query).get("unix_socket")
+    if socket:
+        arguments["unix_socket"] = socket[0]
+    if options.ca_file is not None:
+        arguments |= {"ssl_ca": str(options.ca_file), "ssl_verify_identity": True}
+    connection = None
+    try:
+        connection = pymysql.connect(**arguments)
+        _restrict_session(connection, options.statement_timeout_s)
+    except (pymysql.MySQLError, OSError) as error:
+        if connection is not None:
             connection.close()
-
-    def collect(self, t_ms: int) -> list[Family]:
-        """Everything at `t_ms`.
-
-        Raises:
-            CollectError: the driver is missing, or the server does not let us in, does not
-                answer in time or goes away.
-        """
-        pymysql = load("pymysql", "PyMySQL", self._importer)
-        connection = self._connection or self._open(pymysql)
-        self._connection = connection
-        ask = _Asker(pymysql, connection, self._options, self._address.text)
-        try:
-            read = read_parts(ask.parts(), self._address.text)
-        except CollectError:
-            self.close()
-            raise
-        self._notes = tuple(read.notes)
-        up = single(_G, "mysql_up", "Whether the server answered.", 1.0)
-        name = "mysql_exporter_collector_success"
-        return [up, *read.families, successes(name, "collect.", read.success)]
-
-    def _open(self, pymysql: Any) -> Any:
-        options, url = self._options, self._address
-        waits_s = options.statement_timeout_s + 1
-        arguments: dict[str, Any] = {
-            "host": url.host,
-            "port": url.port,
-            "user": url.user or None,
-            "password": password(options) or "",
-            "database": url.database or None,
-            "connect_timeout": max(options.connect_timeout_s, 1),
-            "read_timeout": waits_s,
-            "write_timeout": waits_s,
-            "autocommit": True,
-            "program_name": "jipyo",
-            "charset": "utf8mb4",
-            "cursorclass": pymysql.cursors.DictCursor,
-        }
-        socket = parse_qs(url.query).get("unix_socket")
-        if socket:
-            arguments["unix_socket"] = socket[0]
-        if options.ca_file is not None:
-            arguments |= {"ssl_ca": str(options.ca_file), "ssl_verify_identity": True}
-        connection = None
-        try:
-            connection = pymysql.connect(**arguments)
-            _limit(connection, options.statement_timeout_s)
-        except (pymysql.MySQLError, OSError) as error:
-            if connection is not None:
-                connection.close()
-            raise _not_opened(error, url.text) from error
-        return connection
+        code = error.args[0] if error.args else None
+        reason = error.args[-1] if error.args else error
+        denied = code in _DENIED
+        raise errors.no_entry(reason) if denied else errors.unreachable(reason) from error
+    return connection
 
 
-def _limit(connection: Any, seconds: float) -> None:
+def _restrict_session(connection: Any, seconds: float) -> None:
     """Let no statement of this session write, or run longer than this."""
-    maria = "MariaDB" in connection.get_server_info()
+    is_mariadb = "MariaDB" in connection.get_server_info()
     limit = (
         f"max_statement_time = {seconds:f}"
-        if maria
+        if is_mariadb
         else f"max_execution_time = {int(seconds * 1000)}"
     )
     with connection.cursor() as cursor:
@@ -187,69 +137,51 @@ def _limit(connection: Any, seconds: float) -> None:
         cursor.execute("SET SESSION TRANSACTION READ ONLY")
 
 
-def _not_opened(error: Exception, url: str) -> CollectError:
-    code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
-    reason = one_line(error.args[-1] if error.args else error)
-    if code in _DENIED:
-        hint = "database.no_entry.mysql.hint"
-        return CollectError("database.no_entry", hint=hint, url=url, reason=reason)
-    hint = "database.unreachable.hint"
-    return CollectError("database.unreachable", hint=hint, url=url, reason=reason)
-
-
-class _Asker:
-    """The questions of one reading, over an open connection."""
-
-    def __init__(self, pymysql: Any, connection: Any, options: DatabaseOptions, url: str) -> None:
-        self._pymysql = pymysql
-        self._connection = connection
-        self._options = options
-        self._url = url
+class _MysqlQueries(Queries):
+    def __init__(
+        self, driver: Any, connection: Any, options: DatabaseOptions, errors: DatabaseErrors
+    ) -> None:
+        super().__init__(driver, connection, options, errors)
         self._variables: dict[str, str] = {}
 
     def parts(self) -> dict[str, Callable[[], Iterator[Family]]]:
         return {
-            "global_status": self._status,
-            "global_variables": self._settings,
-            "perf_schema.eventsstatements": self._digests,
-            "slave_status": self._replication,
-            "info_schema.innodb_trx": self._longest,
+            "global_status": self._read_status,
+            "global_variables": self._read_variables,
+            "perf_schema.eventsstatements": self._read_digests,
+            "slave_status": self._read_replication,
+            "info_schema.innodb_trx": self._read_longest_transaction,
         }
 
-    def _rows(self, part: str, query: str, arguments: Iterable[object] = ()) -> list[Record]:
+    def _fetch_rows(self, query: str, arguments: Iterable[object] = ()) -> list[Record]:
         """The rows of a query.
 
         Raises:
-            Refused: the server does not answer this one.
-            CollectError: the connection was lost, or did not answer in time.
+            PartUnavailable: the server refuses it.
+            CollectError: the connection was lost, or the server does not answer in time.
         """
         try:
             with self._connection.cursor() as cursor:
                 cursor.execute(query, tuple(arguments) or None)
                 return list(cursor.fetchall())
-        except (self._pymysql.MySQLError, OSError) as error:
+        except (self._driver.MySQLError, OSError) as error:
             code = error.args[0] if error.args else 0
             reason = one_line(error.args[-1] if error.args else error)
             if "timed out" in reason:
-                seconds = self._options.statement_timeout_s + 1
-                hint = "database.timeout.hint"
-                raise CollectError(
-                    "database.timeout", hint=hint, url=self._url, seconds=seconds
-                ) from error
-            gone = isinstance(error, OSError) or not self._connection.open
-            if gone or code in _LOST:
-                raise CollectError("database.lost", url=self._url, reason=reason) from error
-            raise refused(part, reason) from error
+                raise self._errors.timeout(self._options.statement_timeout_s + 1) from error
+            if isinstance(error, OSError) or not self._connection.open or code in _LOST:
+                raise self._errors.lost(reason) from error
+            raise PartUnavailable(reason) from error
 
-    def _pairs(self, part: str, query: str) -> dict[str, str]:
-        rows = self._rows(part, query)
+    def _fetch_variables(self, query: str) -> dict[str, str]:
+        rows = self._fetch_rows(query)
         return {row["Variable_name"].lower(): row["Value"] for row in rows}
 
-    def _status(self) -> Iterator[Family]:
-        return status(self._pairs("global_status", "SHOW GLOBAL STATUS"))
+    def _read_status(self) -> Iterator[Family]:
+        return build_status_families(self._fetch_variables("SHOW GLOBAL STATUS"))
 
-    def _settings(self) -> Iterator[Family]:
-        variables = self._pairs("global_variables", "SHOW GLOBAL VARIABLES")
+    def _read_variables(self) -> Iterator[Family]:
+        variables = self._fetch_variables("SHOW GLOBAL VARIABLES")
         self._variables = variables
         labels = {
             "version": variables.get("version", ""),
@@ -262,36 +194,39 @@ class _Asker:
             "mysql_transaction_isolation", "The isolation of transactions.", {"level": level}
         )
         for name, text in variables.items():
-            value = number(text)
+            value = to_number(text)
             if not math.isnan(value):
                 help_text = "A setting of the server (SHOW GLOBAL VARIABLES)."
-                yield single(_G, f"mysql_global_variables_{_name(name)}", help_text, value)
+                yield single(_G, f"mysql_global_variables_{_metric_name(name)}", help_text, value)
 
-    def _digests(self) -> Iterator[Family]:
+    def _read_digests(self) -> Iterator[Family]:
         if self._variables.get("performance_schema", "ON") != "ON":
-            raise Refused(ReadingNote("database.no_performance_schema"))
-        part = "perf_schema.eventsstatements"
-        rows = self._rows(part, _DIGEST_SQL, [self._options.max_statements])
-        if not rows and not self._rows(part, _INSTRUMENTS_SQL)[0]["counted"]:
-            raise Refused(ReadingNote("database.no_digests"))
+            raise PartUnavailable(key="database.no_performance_schema")
+        rows = self._fetch_rows(_DIGEST_SQL, [self._options.max_statements])
+        if not rows and not self._fetch_rows(_INSTRUMENTS_SQL)[0]["counted"]:
+            raise PartUnavailable(key="database.no_digests")
         prefix = "mysql_perf_schema_events_statements_"
-        yield from columns(prefix, rows, _DIGEST_LABELS, _DIGESTS)
+        yield from build_families(prefix, rows, _DIGEST_LABELS, _DIGESTS)
 
-    def _replication(self) -> Iterator[Family]:
+    def _read_replication(self) -> Iterator[Family]:
         rows = [
             {name.lower(): value for name, value in row.items()}
-            for row in self._rows("slave_status", self._replication_sql())
+            for row in self._fetch_rows(self._choose_replication_sql())
         ]
-        keys = [tuple(_source(row, label) for label in _REPLICA_LABELS) for row in rows]
+        keys = [tuple(_replica_label(row, label) for label in _REPLICA_LABELS) for row in rows]
         for column in rows[0] if rows else ():
-            values = [(key, _replica(row[column])) for key, row in zip(keys, rows, strict=True)]
-            there: list[Row] = [(key, value) for key, value in values if not math.isnan(value)]
-            if there:
+            values = [_replica_number(row[column]) for row in rows]
+            present: list[Row] = [
+                (key, value)
+                for key, value in zip(keys, values, strict=True)
+                if not math.isnan(value)
+            ]
+            if present:
                 text = "What SHOW REPLICA STATUS says."
-                name = f"mysql_slave_status_{_name(column)}"
-                yield family(_U, name, text, _REPLICA_LABELS, there)
+                name = f"mysql_slave_status_{_metric_name(column)}"
+                yield family(_U, name, text, _REPLICA_LABELS, present)
 
-    def _replication_sql(self) -> str:
+    def _choose_replication_sql(self) -> str:
         version = self._variables.get("version", "")
         if "MariaDB" in version:
             return "SHOW ALL SLAVES STATUS"
@@ -299,27 +234,27 @@ class _Asker:
         new = (int(major), int(minor)) >= (8, 4)
         return "SHOW REPLICA STATUS" if new else "SHOW SLAVE STATUS"
 
-    def _longest(self) -> Iterator[Family]:
-        age = number(self._rows("info_schema.innodb_trx", _LONGEST_SQL)[0]["age"])
+    def _read_longest_transaction(self) -> Iterator[Family]:
+        age = to_number(self._fetch_rows(_LONGEST_SQL)[0]["age"])
         yield single(_G, _LONGEST, "Age of the oldest open transaction of others.", age)
 
 
-def status(values: dict[str, str]) -> Iterator[Family]:
+def build_status_families(values: dict[str, str]) -> Iterator[Family]:
     """SHOW GLOBAL STATUS, names in small letters, as mysqld_exporter's families."""
     grouped: dict[str, list[Row]] = {}
     for name, text in values.items():
-        value = number(_STATES.get(text.lower(), text))
+        value = to_number(_STATES.get(text.lower(), text))
         if math.isnan(value):
             continue
         if name.startswith(_POOL):
-            yield from _pool(name.removeprefix(_POOL), value, grouped)
+            yield from _add_pool_pages(name.removeprefix(_POOL), value, grouped)
             continue
         for prefix, metric, *_ in _GROUPS:
             if name.startswith(prefix):
                 grouped.setdefault(metric, []).append(((name.removeprefix(prefix),), value))
                 break
         else:
-            yield _plain(name, value)
+            yield _build_plain_family(name, value)
     for metric, label, kind, text in _ALL_GROUPS:
         if metric in grouped:
             yield family(kind, f"mysql_global_status_{metric}", text, (label,), grouped[metric])
@@ -334,7 +269,7 @@ _ALL_GROUPS = (
 )
 
 
-def _pool(name: str, value: float, grouped: dict[str, list[Row]]) -> Iterator[Family]:
+def _add_pool_pages(name: str, value: float, grouped: dict[str, list[Row]]) -> Iterator[Family]:
     if name == "dirty":
         metric = "mysql_global_status_buffer_pool_dirty_pages"
         yield single(_G, metric, "Pages of the buffer pool that are not yet on disk.", value)
@@ -344,23 +279,44 @@ def _pool(name: str, value: float, grouped: dict[str, list[Row]]) -> Iterator[Fa
         grouped.setdefault(metric, []).append(((name,), value))
 
 
-def _plain(name: str, value: float) -> Family:
+def _build_plain_family(name: str, value: float) -> Family:
     text = "A counter or a state of the server (SHOW GLOBAL STATUS)."
-    return single(_U, f"mysql_global_status_{_name(name)}", text, value)
+    return single(_U, f"mysql_global_status_{_metric_name(name)}", text, value)
 
 
-def _name(name: str) -> str:
+def _metric_name(name: str) -> str:
     return re.sub(r"\W", "_", name.lower(), flags=re.ASCII)
 
 
-def _source(row: Record, label: str) -> str:
+def _replica_label(row: Record, label: str) -> str:
     """A label of a replica; MySQL 8.4 calls the master source."""
     value = row.get(label, row.get(label.replace("master", "source")))
     return "" if value is None else str(value)
 
 
-def _replica(value: object) -> float:
+def _replica_number(value: object) -> float:
     """A column as a number; a file's name with digits at its end is none."""
     if isinstance(value, str) and value.lower() == "preparing":
         return 0.0
-    return number(value)
+    return to_number(value)
+
+
+def _disconnect(connection: Any) -> None:
+    if connection.open:
+        connection.close()
+
+
+MYSQL = DatabaseKind(
+    name="mysql",
+    port=3306,
+    schemes=("mysql", "mariadb"),
+    module="pymysql",
+    package="PyMySQL",
+    entry_hint="database.no_entry.mysql.hint",
+    up="mysql_up",
+    success="mysql_exporter_collector_success",
+    success_prefix="collect.",
+    connect=_connect,
+    disconnect=_disconnect,
+    queries=_MysqlQueries,
+)

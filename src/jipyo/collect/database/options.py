@@ -1,4 +1,4 @@
-"""How a database is reached, and what may be said about that."""
+"""Where a database is, how it is asked, and the checks of its URL."""
 
 from __future__ import annotations
 
@@ -11,14 +11,6 @@ from jipyo.net.credentials import read_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-PORTS = {"postgres": 5432, "mysql": 3306, "redis": 6379}
-"""The kinds of databases and where each listens unless told otherwise."""
-SCHEMES = {
-    "postgres": ("postgresql", "postgres"),
-    "mysql": ("mysql", "mariadb"),
-    "redis": ("redis", "rediss", "unix"),
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,31 +48,27 @@ class Address(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Host and port, as one writes them."""
+        """Host and port, an IPv6 address in brackets."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
 
-def address(options: DatabaseOptions) -> Address:
-    """The URL taken apart.
+def parse_address(options: DatabaseOptions, port: int, schemes: tuple[str, ...]) -> Address:
+    """The parts of the URL, where `port` is the usual one of this kind.
 
     Raises:
-        ConfigError: the kind is none of ours, the URL is not one of this kind, or it holds
-            a password.
+        ConfigError: the URL has none of the schemes, or it holds a password.
     """
-    if options.kind not in PORTS:
-        known = ", ".join(PORTS)
-        raise ConfigError("database.unknown_kind", kind=options.kind, known=known)
     try:
         url = urlsplit(options.url)
-        port = url.port or PORTS[options.kind]
+        port = url.port or port
     except ValueError as error:
-        raise _wrong(options) from error
-    if url.scheme not in SCHEMES[options.kind] or not (url.hostname or url.scheme == "unix"):
-        raise _wrong(options)
+        raise _wrong_url(options, schemes) from error
+    if url.scheme not in schemes or not (url.hostname or url.scheme == "unix"):
+        raise _wrong_url(options, schemes)
     if url.password is not None or "password" in parse_qs(url.query):
         raise ConfigError(
-            "database.password_in_url", hint="database.password_in_url.hint", url=shown(url)
+            "database.password_in_url", hint="database.password_in_url.hint", url=_public_url(url)
         )
     return Address(
         unquote(url.hostname or "localhost"),
@@ -91,8 +79,8 @@ def address(options: DatabaseOptions) -> Address:
     )
 
 
-def password(options: DatabaseOptions) -> str | None:
-    """What the password's file holds; None where there is none.
+def read_password(options: DatabaseOptions) -> str | None:
+    """The password from its file; None where no file is named.
 
     Raises:
         CollectError: the file cannot be read.
@@ -105,13 +93,12 @@ def password(options: DatabaseOptions) -> str | None:
         raise error.as_kind(CollectError) from error
 
 
-def shown(url: SplitResult) -> str:
+def _public_url(url: SplitResult) -> str:
     """The URL without a password, and without a query that may hold one."""
     host = url.netloc.rpartition("@")[2]
     user = f"{url.username}@" if url.username else ""
     return urlunsplit((url.scheme, user + host, url.path, "", ""))
 
 
-def _wrong(options: DatabaseOptions) -> ConfigError:
-    scheme = SCHEMES[options.kind][0]
-    return ConfigError("database.wrong_url", kind=options.kind, scheme=scheme)
+def _wrong_url(options: DatabaseOptions, schemes: tuple[str, ...]) -> ConfigError:
+    return ConfigError("database.wrong_url", kind=options.kind, scheme=schemes[0])

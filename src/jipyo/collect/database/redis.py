@@ -7,17 +7,14 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from jipyo.collect.database.options import DatabaseOptions, address, password
+from jipyo.collect.database.options import Address, DatabaseOptions, read_password
 from jipyo.collect.database.session import (
-    Refused,
-    load,
-    number,
-    one_line,
-    read_parts,
-    refused,
-    successes,
+    DatabaseErrors,
+    DatabaseKind,
+    PartUnavailable,
+    Queries,
 )
-from jipyo.model.errors import CollectError
+from jipyo.collect.database.tables import to_number
 from jipyo.model.family import (
     Family,
     FamilySample,
@@ -32,8 +29,6 @@ from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-
-    from jipyo.model.reading import ReadingNote
 
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 
@@ -184,164 +179,89 @@ _COMMANDS = (
     ("failed_calls", "commands_failed_calls_total", "Calls that failed.", 1.0),
 )
 _PERCENTILES = "latency_percentiles_usec_"
+_LATENCY = "redis_latency_percentiles_usec"
 
 
-class Redis:
-    """One server, over one connection that is kept; every part of the reading fails alone."""
-
-    def __init__(
-        self, options: DatabaseOptions, *, importer: Callable[[str], Any] | None = None
-    ) -> None:
-        """Nothing is loaded or connected before the first `collect`.
-
-        Raises:
-            ConfigError: the URL is not one of Redis, or holds a password.
-        """
-        self._options = options
-        self._address = address(options)
-        self._importer = importer
-        self._connection: Any = None
-        self._notes: tuple[ReadingNote, ...] = ()
-
-    def notes(self) -> tuple[ReadingNote, ...]:
-        """What the last reading left out, and why."""
-        return self._notes
-
-    def close(self) -> None:
-        """Give the connection back."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.disconnect()
-
-    def collect(self, t_ms: int) -> list[Family]:
-        """Everything at `t_ms`.
-
-        Raises:
-            CollectError: the driver is missing, or the server does not let us in, does not
-                answer in time or goes away.
-        """
-        redis = load("redis", "redis", self._importer)
-        connection = self._connection or self._open(redis)
-        self._connection = connection
-        ask = _Asker(redis, connection, self._options, self._address.text)
-        try:
-            read = read_parts(ask.parts(), self._address.text)
-        except CollectError:
-            self.close()
-            raise
-        self._notes = tuple(read.notes)
-        up = single(_G, "redis_up", "Whether the server answered.", 1.0)
-        name = "jipyo_redis_collector_success"
-        return [up, *read.families, successes(name, "", read.success)]
-
-    def _open(self, redis: Any) -> Any:
-        options, url = self._options, self._address.text
-        arguments: dict[str, Any] = {
-            "decode_responses": True,
-            "encoding_errors": "replace",
-            "protocol": 2,
-            "client_name": "jipyo",
-            "socket_connect_timeout": options.connect_timeout_s,
-            "socket_timeout": options.statement_timeout_s,
-            "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0),
-        }
-        secret = password(options)
-        if secret is not None:
-            arguments["password"] = secret
-        where = options.url
-        if options.ca_file is not None:
-            arguments["ssl_ca_certs"] = str(options.ca_file)
-            where = re.sub("^redis:", "rediss:", where)
-        connection = redis.ConnectionPool.from_url(where, **arguments).make_connection()
-        try:
-            connection.connect()
-        except (redis.RedisError, OSError) as error:
-            connection.disconnect()
-            raise _not_opened(redis, error, url) from error
-        return connection
+def _connect(redis: Any, options: DatabaseOptions, address: Address, errors: DatabaseErrors) -> Any:
+    del address  # the driver takes the URL as it is
+    arguments: dict[str, Any] = {
+        "decode_responses": True,
+        "encoding_errors": "replace",
+        "protocol": 2,
+        "client_name": "jipyo",
+        "socket_connect_timeout": options.connect_timeout_s,
+        "socket_timeout": options.statement_timeout_s,
+        "retry": redis.retry.Retry(redis.backoff.NoBackoff(), 0),
+    }
+    password = read_password(options)
+    if password is not None:
+        arguments["password"] = password
+    url = options.url
+    if options.ca_file is not None:
+        arguments["ssl_ca_certs"] = str(options.ca_file)
+        url = re.sub("^redis:", "rediss:", url)
+    connection = redis.ConnectionPool.from_url(url, **arguments).make_connection()
+    try:
+        connection.connect()
+    except (redis.RedisError, OSError) as error:
+        connection.disconnect()
+        denied = isinstance(error, (redis.AuthenticationError, redis.ResponseError))
+        raise errors.no_entry(error) if denied else errors.unreachable(error) from error
+    return connection
 
 
-def _not_opened(redis: Any, error: Exception, url: str) -> CollectError:
-    reason = one_line(error)
-    if isinstance(error, (redis.AuthenticationError, redis.ResponseError)):
-        hint = "database.no_entry.redis.hint"
-        return CollectError("database.no_entry", hint=hint, url=url, reason=reason)
-    hint = "database.unreachable.hint"
-    return CollectError("database.unreachable", hint=hint, url=url, reason=reason)
-
-
-class _Asker:
-    """The questions of one reading, over an open connection."""
-
-    def __init__(self, redis: Any, connection: Any, options: DatabaseOptions, url: str) -> None:
-        self._redis = redis
-        self._connection = connection
-        self._options = options
-        self._url = url
-        self._databases = 0
-
+class _RedisQueries(Queries):
     def parts(self) -> dict[str, Callable[[], Iterator[Family]]]:
         return {
-            "info": self._info,
-            "config": self._config,
-            "slowlog": self._slowlog,
-            "latency": self._latency,
+            "info": self._read_info,
+            "config": self._read_config,
+            "slowlog": self._read_slowlog,
+            "latency": self._read_latency,
         }
 
-    def _ask(self, part: str, *command: object) -> Any:
+    def _send(self, *command: object) -> Any:
         """What the server answers.
 
         Raises:
-            Refused: it does not answer this one.
-            CollectError: the connection was lost, or did not answer in time.
+            PartUnavailable: it refuses the command.
+            CollectError: the connection was lost, or the server does not answer in time.
         """
+        redis, errors = self._driver, self._errors
         try:
             self._connection.send_command(*command)
             return self._connection.read_response()
-        except self._redis.AuthenticationError as error:
-            hint = "database.no_entry.redis.hint"
-            reason = one_line(error)
-            raise CollectError(
-                "database.no_entry", hint=hint, url=self._url, reason=reason
-            ) from error
-        except self._redis.TimeoutError as error:
-            seconds = self._options.statement_timeout_s
-            hint = "database.timeout.hint"
-            raise CollectError(
-                "database.timeout", hint=hint, url=self._url, seconds=seconds
-            ) from error
-        except (self._redis.ConnectionError, OSError) as error:
-            reason = one_line(error)
-            raise CollectError("database.lost", url=self._url, reason=reason) from error
-        except self._redis.ResponseError as error:
+        except redis.AuthenticationError as error:
+            raise errors.no_entry(error) from error
+        except redis.TimeoutError as error:
+            raise errors.timeout(self._options.statement_timeout_s) from error
+        except (redis.ConnectionError, OSError) as error:
+            raise errors.lost(error) from error
+        except redis.ResponseError as error:
             if str(error).startswith("NOAUTH"):
-                hint = "database.no_entry.redis.hint"
-                reason = one_line(error)
-                raise CollectError(
-                    "database.no_entry", hint=hint, url=self._url, reason=reason
-                ) from error
-            raise refused(part, error) from error
+                raise errors.no_entry(error) from error
+            raise PartUnavailable(error) from error
 
-    def _info(self) -> Iterator[Family]:
-        with contextlib.suppress(Refused):  # some providers forbid CONFIG
-            self._databases = int(self._setting("databases"))
-        return server(fields(str(self._ask("info", "INFO", "all"))), self._databases)
+    def _read_info(self) -> Iterator[Family]:
+        databases = 0
+        with contextlib.suppress(PartUnavailable):  # some providers forbid CONFIG
+            databases = int(self._fetch_setting("databases"))
+        return build_info_families(parse_info(str(self._send("INFO", "all"))), databases)
 
-    def _config(self) -> Iterator[Family]:
+    def _read_config(self) -> Iterator[Family]:
         for name in _CONFIG:
-            value = self._setting(name)
+            value = self._fetch_setting(name)
             metric = f"redis_config_{name.replace('-', '_')}"
             yield single(_G, metric, f"The setting {name}.", value)
 
-    def _setting(self, name: str) -> float:
+    def _fetch_setting(self, name: str) -> float:
         """A setting; 0 where this version does not know it."""
-        answer = self._ask("config", "CONFIG", "GET", name)
-        return number(answer[1]) if len(answer) > 1 else 0.0
+        answer = self._send("CONFIG", "GET", name)
+        return to_number(answer[1]) if len(answer) > 1 else 0.0
 
-    def _slowlog(self) -> Iterator[Family]:
-        length = number(self._ask("slowlog", "SLOWLOG", "LEN"))
+    def _read_slowlog(self) -> Iterator[Family]:
+        length = to_number(self._send("SLOWLOG", "LEN"))
         yield single(_G, "redis_slowlog_length", "Entries of the slow log.", length)
-        last = self._ask("slowlog", "SLOWLOG", "GET", 1)
+        last = self._send("SLOWLOG", "GET", 1)
         number_of, took_us = (last[0][0], last[0][2]) if last else (0, 0)
         text = "Number of the newest entry of the slow log."
         yield single(_G, "redis_slowlog_last_id", text, float(number_of))
@@ -349,8 +269,8 @@ class _Asker:
         name = "redis_last_slow_execution_duration_seconds"
         yield single(_G, name, text, float(took_us) / 1e6)
 
-    def _latency(self) -> Iterator[Family]:
-        spikes = self._ask("latency", "LATENCY", "LATEST")
+    def _read_latency(self) -> Iterator[Family]:
+        spikes = self._send("LATENCY", "LATEST")
         when: list[Row] = [((spike[0],), float(spike[1])) for spike in spikes]
         took: list[Row] = [((spike[0],), float(spike[2]) / 1000) for spike in spikes]
         names = ("event_name",)
@@ -359,125 +279,152 @@ class _Asker:
         yield gauge("redis_latency_spike_duration_seconds", text, names, took)
 
 
-def fields(text: str) -> dict[str, str]:
-    """The lines `name:value` of INFO."""
+def parse_info(text: str) -> dict[str, str]:
+    """The lines `name:value` of INFO as a dictionary."""
     lines = (line.partition(":") for line in text.splitlines() if not line.startswith("#"))
     return {name: value.strip() for name, colon, value in lines if colon}
 
 
-def server(found: Mapping[str, str], databases: int = 0) -> Iterator[Family]:
+def build_info_families(fields: Mapping[str, str], databases: int = 0) -> Iterator[Family]:
     """INFO as redis_exporter's families; INFO leaves empty ones of the `databases` out."""
-    names = {name: found.get(name, "") for name in _ABOUT}
+    names = {name: fields.get(name, "") for name in _ABOUT}
     yield info("redis_instance_info", "The server.", names)
-    yield from _known(found, _GAUGES, _G)
-    yield from _known(found, _COUNTERS, _C)
-    if "uptime_in_seconds" in found:
-        now = number(found.get("server_time_usec")) / 1e6
-        start = now - number(found["uptime_in_seconds"])
+    yield from _build_plain_families(fields, _GAUGES, _G)
+    yield from _build_plain_families(fields, _COUNTERS, _C)
+    if "uptime_in_seconds" in fields:
+        now = to_number(fields.get("server_time_usec")) / 1e6
+        start = now - to_number(fields["uptime_in_seconds"])
         if not math.isnan(start):
             text = "When the server was started."
             yield single(_G, "redis_start_time_seconds", text, float(int(start)))
-    if "latest_fork_usec" in found:
+    if "latest_fork_usec" in fields:
         text = "How long the last fork took."
-        seconds = number(found["latest_fork_usec"]) / 1e6
+        seconds = to_number(fields["latest_fork_usec"]) / 1e6
         yield single(_G, "redis_latest_fork_seconds", text, seconds)
-    yield from _keys(found, databases)
-    yield from _commands(found)
-    yield from _percentiles(found)
-    yield from _replication(found)
+    yield from _build_keyspace_families(fields, databases)
+    yield from _build_command_families(fields)
+    yield from _build_percentiles_family(fields)
+    yield from _build_replication_families(fields)
     errors: list[Row] = [
-        ((name.removeprefix("errorstat_"),), number(_pairs(value).get("count")))
-        for name, value in found.items()
+        ((name.removeprefix("errorstat_"),), to_number(_parse_pairs(value).get("count")))
+        for name, value in fields.items()
         if name.startswith("errorstat_")
     ]
     yield counter("redis_errors_total", "Errors answered, by kind.", ("err",), errors)
 
 
-def _known(
-    found: Mapping[str, str], table: Mapping[str, str], kind: MetricType
+def _build_plain_families(
+    fields: Mapping[str, str], table: Mapping[str, str], kind: MetricType
 ) -> Iterator[Family]:
     for name, metric in table.items():
-        if name in found:
-            value = number(_WORDS.get(found[name], found[name]))
+        if name in fields:
+            value = to_number(_WORDS.get(fields[name], fields[name]))
             if not math.isnan(value):
                 yield single(kind, f"redis_{metric}", f"The field {name} of INFO.", value)
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _parse_pairs(text: str) -> dict[str, str]:
     """`calls=2,usec=5` as a dictionary."""
     return {name: value for name, _, value in (pair.partition("=") for pair in text.split(","))}
 
 
-def _keys(found: Mapping[str, str], count: int) -> Iterator[Family]:
+def _build_keyspace_families(fields: Mapping[str, str], count: int) -> Iterator[Family]:
     databases = {f"db{index}": {"keys": "0", "expires": "0"} for index in range(count)}
     databases |= {
-        name: _pairs(text) for name, text in found.items() if re.fullmatch(r"db\d+", name)
+        name: _parse_pairs(text) for name, text in fields.items() if re.fullmatch(r"db\d+", name)
     }
-    for field, metric, text, scale in (
+    for key, metric, text, scale in (
         ("keys", "redis_db_keys", "Keys of a database.", 1.0),
         ("expires", "redis_db_keys_expiring", "Keys of a database that expire.", 1.0),
         ("avg_ttl", "redis_db_avg_ttl_seconds", "Mean time to live, in seconds.", 1e-3),
     ):
         rows: list[Row] = [
-            ((name,), number(one[field]) * scale) for name, one in databases.items() if field in one
+            ((name,), to_number(stats[key]) * scale)
+            for name, stats in databases.items()
+            if key in stats
         ]
         yield gauge(metric, text, ("db",), rows)
 
 
-def _commands(found: Mapping[str, str]) -> Iterator[Family]:
+def _build_command_families(fields: Mapping[str, str]) -> Iterator[Family]:
     prefix = "cmdstat_"
     stats = {
-        name.removeprefix(prefix): _pairs(text)
-        for name, text in found.items()
+        name.removeprefix(prefix): _parse_pairs(text)
+        for name, text in fields.items()
         if name.startswith(prefix)
     }
-    for field, metric, text, scale in _COMMANDS:
+    for key, metric, text, scale in _COMMANDS:
         rows: list[Row] = [
-            ((command,), number(one[field]) * scale)
-            for command, one in stats.items()
-            if field in one
+            ((command,), to_number(values[key]) * scale)
+            for command, values in stats.items()
+            if key in values
         ]
         yield counter(f"redis_{metric}", text, ("cmd",), rows)
 
 
-def _percentiles(found: Mapping[str, str]) -> Iterator[Family]:
+def _build_percentiles_family(fields: Mapping[str, str]) -> Iterator[Family]:
     """Percentiles since the start, which cannot be added up; sums and counts can."""
-    base = "redis_latency_percentiles_usec"
-    samples: list[FamilySample] = []
-    for name, text in found.items():
-        if name.startswith(_PERCENTILES):
-            command = name.removeprefix(_PERCENTILES)
-            for quantile, value in _pairs(text).items():
-                key = (command, str(float(quantile.removeprefix("p"))))
-                labels = intern_labels(base, ("cmd", "quantile"), key)
-                samples.append(FamilySample(labels, number(value)))
-            stats = _pairs(found.get(f"cmdstat_{command}", ""))
-            for suffix, field in (("_sum", "usec"), ("_count", "calls")):
-                if field in stats:
-                    labels = intern_labels(base + suffix, ("cmd",), (command,))
-                    samples.append(FamilySample(labels, number(stats[field])))
+    samples = [
+        sample
+        for name, text in fields.items()
+        if name.startswith(_PERCENTILES)
+        for sample in _read_percentiles(name.removeprefix(_PERCENTILES), text, fields)
+    ]
     text = "Percentiles of the time a command takes, in microseconds, since the start."
-    yield Family(base, MetricType.SUMMARY, text, tuple(samples))
+    yield Family(_LATENCY, MetricType.SUMMARY, text, tuple(samples))
 
 
-def _replication(found: Mapping[str, str]) -> Iterator[Family]:
-    if found.get("role") == "slave":
+def _read_percentiles(command: str, text: str, fields: Mapping[str, str]) -> Iterator[FamilySample]:
+    for quantile, value in _parse_pairs(text).items():
+        key = (command, str(float(quantile.removeprefix("p"))))
+        labels = intern_labels(_LATENCY, ("cmd", "quantile"), key)
+        yield FamilySample(labels, to_number(value))
+    stats = _parse_pairs(fields.get(f"cmdstat_{command}", ""))
+    for suffix, field in (("_sum", "usec"), ("_count", "calls")):
+        if field in stats:
+            labels = intern_labels(_LATENCY + suffix, ("cmd",), (command,))
+            yield FamilySample(labels, to_number(stats[field]))
+
+
+def _build_replication_families(fields: Mapping[str, str]) -> Iterator[Family]:
+    if fields.get("role") == "slave":
         names = ("master_host", "master_port")
-        key = tuple(found.get(name, "") for name in names)
+        key = tuple(fields.get(name, "") for name in names)
         for name, metric in _REPLICA.items():
-            value = number(_WORDS.get(found.get(name, ""), found.get(name)))
+            value = to_number(_WORDS.get(fields.get(name, ""), fields.get(name)))
             if not math.isnan(value):
                 text = f"The field {name} of INFO."
                 yield gauge(f"redis_{metric}", text, names, [(key, value)])
-    replicas = [_pairs(text) for name, text in found.items() if re.fullmatch(r"slave\d+", name)]
-    labels = ("slave_ip", "slave_port", "slave_state")
+    replicas = [
+        _parse_pairs(text) for name, text in fields.items() if re.fullmatch(r"slave\d+", name)
+    ]
+    keys = ("ip", "port", "state")
+    labels = tuple(f"slave_{key}" for key in keys)
     for field, metric, text in (
         ("offset", "redis_connected_slave_offset_bytes", "What a replica has taken, in bytes."),
         ("lag", "redis_connected_slave_lag_seconds", "How long a replica has been silent."),
     ):
         rows: list[Row] = [
-            ((one.get("ip", ""), one.get("port", ""), one.get("state", "")), number(one[field]))
-            for one in replicas
-            if field in one
+            (
+                tuple(replica.get(key, "") for key in ("ip", "port", "state")),
+                to_number(replica[field]),
+            )
+            for replica in replicas
+            if field in replica
         ]
         yield gauge(metric, text, labels, rows)
+
+
+REDIS = DatabaseKind(
+    name="redis",
+    port=6379,
+    schemes=("redis", "rediss", "unix"),
+    module="redis",
+    package="redis",
+    entry_hint="database.no_entry.redis.hint",
+    up="redis_up",
+    success="jipyo_redis_collector_success",
+    connect=_connect,
+    disconnect=lambda connection: connection.disconnect(),
+    queries=_RedisQueries,
+)

@@ -1,154 +1,229 @@
-"""What the collectors of databases share: parts that fail alone, drivers that may be missing."""
+"""One session class for all databases: a kind says how it is opened and which parts it has.
+
+A new kind is one file with its `DatabaseKind`, and one row in `KINDS`.
+"""
 
 from __future__ import annotations
 
-import datetime
 import importlib
-import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from jipyo.collect.protocols import Collector
+from jipyo.collect.database.options import parse_address
 from jipyo.model.errors import CollectError
-from jipyo.model.family import family, gauge
+from jipyo.model.family import gauge, single
 from jipyo.model.reading import ReadingNote
+from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
+    from jipyo.collect.database.options import Address, DatabaseOptions
     from jipyo.model.family import Family
-    from jipyo.model.sample import MetricType
 
 EXTRA = "databases"
-"""The name under which the drivers are installed."""
-Record = dict[str, Any]
-"""A row of a table, by the names of its columns."""
+"""The extra of the package that installs the drivers."""
+REFUSED = "database.refused_part"
 
 
-class DatabaseCollector(Collector, Protocol):
-    """A collector that also tells what it was not allowed to see."""
+class PartUnavailable(Exception):  # noqa: N818 - never leaves this room
+    """One part of a reading cannot be had; the connection is still good."""
+
+    def __init__(self, reason: object = "", *, key: str = REFUSED) -> None:
+        """`reason` is what the server answered; a text of its own needs none."""
+        super().__init__(key)
+        self.key = key
+        self.reason = one_line(reason)
+
+    def note(self, part: str) -> ReadingNote:
+        """What a reader of the target is shown."""
+        values = (("part", part), ("reason", self.reason)) if self.key == REFUSED else ()
+        return ReadingNote(self.key, values)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseErrors:
+    """The errors that a database can cause; all name its address."""
+
+    url: str
+    entry_hint: str
+
+    def unreachable(self, reason: object) -> CollectError:
+        """Nothing answers at the address."""
+        hint = "database.unreachable.hint"
+        return CollectError(
+            "database.unreachable", hint=hint, url=self.url, reason=one_line(reason)
+        )
+
+    def no_entry(self, reason: object) -> CollectError:
+        """The server does not let us in."""
+        hint = self.entry_hint
+        return CollectError("database.no_entry", hint=hint, url=self.url, reason=one_line(reason))
+
+    def timeout(self, seconds: float) -> CollectError:
+        """The server did not answer in time."""
+        hint = "database.timeout.hint"
+        return CollectError("database.timeout", hint=hint, url=self.url, seconds=seconds)
+
+    def lost(self, reason: object) -> CollectError:
+        """The connection ended."""
+        return CollectError("database.lost", url=self.url, reason=one_line(reason))
+
+
+class Queries(ABC):
+    """The queries of one reading, over an open connection."""
+
+    def __init__(
+        self, driver: Any, connection: Any, options: DatabaseOptions, errors: DatabaseErrors
+    ) -> None:
+        """Nothing is asked yet."""
+        self.notes: list[ReadingNote] = []
+        """What a part left out although it succeeded."""
+        self._driver = driver
+        self._connection = connection
+        self._options = options
+        self._errors = errors
+
+    @abstractmethod
+    def parts(self) -> Mapping[str, Callable[[], Iterable[Family]]]:
+        """What is read, by the names of the field's exporter, in order.
+
+        Each raises `PartUnavailable` where the server refuses it, `CollectError` where the
+        connection was lost.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatabaseKind:
+    """What the session must know of a kind of database."""
+
+    name: str
+    port: int
+    schemes: tuple[str, ...]
+    """Of URLs; the first is the one that is advised."""
+    module: str
+    """Of the driver."""
+    package: str
+    """That has the driver."""
+    entry_hint: str
+    """The key of the text that says how to create a user."""
+    up: str
+    """The metric that is 1 where the server answered."""
+    success: str
+    """The metric that says which parts could be read."""
+    success_prefix: str = ""
+    """Of the names of the parts in that metric."""
+    connect: Callable[[Any, DatabaseOptions, Address, DatabaseErrors], Any]
+    """Opens a connection that may only read, and only for so long; raises `CollectError`."""
+    disconnect: Callable[[Any], None]
+    queries: type[Queries]
+
+
+class DatabaseSession:
+    """A collector of one server over one kept connection; each part may fail alone."""
+
+    def __init__(
+        self,
+        kind: DatabaseKind,
+        options: DatabaseOptions,
+        *,
+        importer: Callable[[str], Any] = importlib.import_module,
+    ) -> None:
+        """Nothing is loaded or connected before the first `collect`.
+
+        Raises:
+            ConfigError: the URL is not one of this kind, or holds a password.
+        """
+        self._kind = kind
+        self._options = options
+        self.address = parse_address(options, kind.port, kind.schemes)
+        self._errors = DatabaseErrors(self.address.text, kind.entry_hint)
+        self._importer = importer
+        self._connection: Any = None
+        self._notes: tuple[ReadingNote, ...] = ()
 
     def notes(self) -> tuple[ReadingNote, ...]:
         """What the last reading left out, and why."""
-        ...
+        return self._notes
 
     def close(self) -> None:
-        """Give the connection back."""
-        ...
+        """Close the connection."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._kind.disconnect(connection)
 
+    def collect(self, t_ms: int) -> list[Family]:
+        """Everything at `t_ms`.
 
-class Refused(Exception):  # noqa: N818 - it is what happened, and never leaves this room
-    """One part cannot be read; the connection is still good."""
-
-    def __init__(self, note: ReadingNote) -> None:
-        super().__init__(note.key)
-        self.note = note
+        Raises:
+            CollectError: the driver is missing, or the server does not let us in, does not
+                answer in time, goes away or refuses every part.
+        """
+        driver = load_driver(self._kind, self._importer)
+        if self._connection is None:
+            self._connection = self._kind.connect(driver, self._options, self.address, self._errors)
+        queries = self._kind.queries(driver, self._connection, self._options, self._errors)
+        try:
+            result = read_parts(queries.parts(), self._errors.url)
+        except CollectError:
+            self.close()
+            raise
+        self._notes = (*result.notes, *queries.notes)
+        up = single(MetricType.GAUGE, self._kind.up, "Whether the server answered.", 1.0)
+        rows = [
+            ((self._kind.success_prefix + part,), float(success))
+            for part, success in result.success.items()
+        ]
+        text = "Whether a part of the reading succeeded."
+        return [up, *result.families, gauge(self._kind.success, text, ("collector",), rows)]
 
 
 @dataclass(slots=True)
-class Read:
-    """What came of the parts of one reading."""
+class PartsResult:
+    """The outcome of all parts of one reading."""
 
     families: list[Family] = field(default_factory=list)
     success: dict[str, bool] = field(default_factory=dict)
     notes: list[ReadingNote] = field(default_factory=list)
 
 
-def read_parts(parts: Mapping[str, Callable[[], Iterable[Family]]], url: str) -> Read:
-    """Ask every part; one that is refused takes no other down.
+def read_parts(parts: Mapping[str, Callable[[], Iterable[Family]]], url: str) -> PartsResult:
+    """Read every part; one that is refused takes no other down.
 
     Raises:
         CollectError: the connection was lost, or every part was refused.
     """
-    read = Read()
-    for name, ask in parts.items():
+    result = PartsResult()
+    reason = ""
+    for name, read in parts.items():
         try:
-            read.families += [one for one in ask() if one.samples]
-            read.success[name] = True
-        except Refused as refused:
-            read.success[name] = False
-            read.notes.append(refused.note)
-    if not any(read.success.values()):
-        reason = dict(read.notes[0].values).get("reason", "")
+            result.families += [each for each in read() if each.samples]
+            result.success[name] = True
+        except PartUnavailable as error:
+            result.success[name] = False
+            result.notes.append(error.note(name))
+            reason = reason or error.reason
+    if not any(result.success.values()):
         raise CollectError("database.all_refused", url=url, reason=reason)
-    return read
+    return result
 
 
-def successes(name: str, prefix: str, success: Mapping[str, bool]) -> Family:
-    """Which parts could be read, under the exporter's name for that."""
-    rows = [((prefix + part,), float(worked)) for part, worked in success.items()]
-    return gauge(name, "Whether a part of the reading succeeded.", ("collector",), rows)
-
-
-def refused(part: str, reason: object) -> Refused:
-    """The server says no to this part."""
-    return Refused(
-        ReadingNote("database.refused_part", (("part", part), ("reason", one_line(reason))))
-    )
-
-
-def load(module: str, package: str, importer: Callable[[str], Any] | None = None) -> Any:
-    """A driver, which is there only where it was asked for.
+def load_driver(kind: DatabaseKind, importer: Callable[[str], Any]) -> Any:
+    """The driver, which is installed only where the extra was asked for.
 
     Raises:
         CollectError: it is not installed.
     """
     try:
-        return (importer or importlib.import_module)(module)
+        return importer(kind.module)
     except ImportError as error:
+        hint = "database.no_driver.hint"
         raise CollectError(
-            "database.no_driver", hint="database.no_driver.hint", package=package, extra=EXTRA
+            "database.no_driver", hint=hint, package=kind.package, extra=EXTRA
         ) from error
 
 
 def one_line(reason: object) -> str:
-    """What a driver says, without its line breaks."""
+    """The message of a driver without its line breaks."""
     return " ".join(str(reason).split())
-
-
-def number(value: Any) -> float:
-    """A value of a column as a number; NaN where it is none.
-
-    >>> number("ON"), number("NO"), number(True), number("7")
-    (1.0, 0.0, 1.0, 7.0)
-    """
-    if isinstance(value, datetime.datetime):
-        return value.timestamp()
-    if isinstance(value, (bytes, bytearray)):
-        value = value.decode("utf-8", "replace")
-    if isinstance(value, str):
-        value = _WORDS.get(value.lower(), value)
-    try:
-        return math.nan if value is None else float(value)
-    except ValueError:
-        return math.nan
-
-
-_WORDS = {"on": 1, "yes": 1, "off": 0, "no": 0, "disabled": 0, "connecting": 0}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a table as a metric."""
-
-    column: str
-    type: MetricType
-    text: str
-
-
-def columns(
-    prefix: str, rows: Sequence[Record], labels: tuple[str, ...], wanted: Iterable[Column]
-) -> Iterator[Family]:
-    """A family for every wanted column that the table has; what is NULL or no number is left out.
-
-    Labels that are NULL are empty.
-    """
-    keys = [
-        tuple("" if row[label] is None else str(row[label]) for label in labels) for row in rows
-    ]
-    for one in wanted:
-        if rows and one.column in rows[0]:
-            values = [(key, number(row[one.column])) for key, row in zip(keys, rows, strict=True)]
-            there = [(key, value) for key, value in values if not math.isnan(value)]
-            if there:
-                yield family(one.type, prefix + one.column, one.text, labels, there)
