@@ -93,7 +93,7 @@ def measured(
     n: tuple[str, ...] = (),
 ) -> MetricData:
     """`n` has the number of cases of each value, written as the rows are."""
-    alternatives = given or (FULL,) * len(rows)
+    queries = given or (FULL,) * len(rows)
     cases = matrix(*n)
     counted = np.where(cases.present, cases.values, np.nan) if n else None
-    return MetricData(of or metric(), matrix(*rows, names=names), alternatives, (), (), counted)
+    return MetricData(of or metric(), matrix(*rows, names=names), queries, (), (), counted)

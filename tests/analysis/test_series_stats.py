@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.analysis.series_stats import EMPTY, summarise
+from jipyo.analysis.series_stats import EMPTY, compute_stats
 
 MINUTE = 60_000
 GAP = math.nan
@@ -27,7 +27,7 @@ def steps(n: int) -> np.ndarray:
 @given(SOME_VALUES)
 def test_a_summary_is_what_plain_loops_say(values: np.ndarray) -> None:
     t_ms = steps(values.size)
-    stats = summarise(t_ms, values)
+    stats = compute_stats(t_ms, values)
     real = [(t, v) for t, v in zip(t_ms.tolist(), values.tolist(), strict=True) if v == v]
     if not real:
         assert stats == EMPTY
@@ -47,6 +47,6 @@ def test_a_summary_is_what_plain_loops_say(values: np.ndarray) -> None:
 
 
 def test_a_percentile_beside_infinity_is_no_nan() -> None:
-    stats = summarise(steps(3), np.array([1.0, math.inf, math.inf]))
+    stats = compute_stats(steps(3), np.array([1.0, math.inf, math.inf]))
     assert (stats.p95, stats.maximum) == (math.inf, math.inf)
-    assert summarise(steps(2), np.array([1.0, math.inf])).p95 == math.inf
+    assert compute_stats(steps(2), np.array([1.0, math.inf])).p95 == math.inf

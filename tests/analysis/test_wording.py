@@ -10,8 +10,6 @@ from jipyo.analysis.health import Health, MetricHealth, assess, combine, refused
 from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import (
     reason,
-    series_name,
-    series_names,
     since,
     state_name,
     valued,
@@ -203,33 +201,6 @@ def test_states_have_names() -> None:
         *("정상", "초과 관찰 중", "알 수 없음", "주의", "위험")
     ]
     assert state_name(State.OK, EN) == "OK"
-
-
-@pytest.mark.parametrize(
-    ("labels", "name"),
-    [
-        ({"instance": "host1", "cpu": "0"}, "host1 · cpu 0"),
-        ({"instance": "host1", "job": "node"}, "host1"),
-        ({"job": "api"}, "job api"),
-        ({"__name__": "up", "model": "llama"}, "llama"),
-        ({}, ""),
-    ],
-)
-def test_a_series_is_named_by_its_labels(labels: dict[str, str], name: str) -> None:
-    assert series_name(Labels.of(labels)) == name
-
-
-def named(*labels: dict[str, str]) -> tuple[str, ...]:
-    return series_names([Labels.of(one) for one in labels])
-
-
-def test_series_beside_one_another_are_named_by_what_differs() -> None:
-    assert named({"instance": "a", "cpu": "0"}, {"instance": "a", "cpu": "1"}) == ("cpu 0", "cpu 1")
-    assert named({"instance": "a"}, {"instance": "b"}) == ("a", "b")
-    assert named({"instance": "a", "cpu": "0"}) == ("a · cpu 0",)
-    assert named({"a": "b"}, {"a": "b"}) == ("a b", "a b")
-    assert named({"x": "1"}, {"y": "2"}) == ("x 1", "y 2")
-    assert named() == ()
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jipyo.analysis.coverage import Finding
+from jipyo.analysis.coverage import MetricCoverage
 from jipyo.collect.target import TargetState, TargetStatus
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError, SourceError, StoreFull
@@ -231,7 +231,7 @@ def test_the_doctor_names_who_gives_a_metric_or_what_to_do(client: Client) -> No
 
 
 def test_a_refused_question_is_the_doctors_remedy(services: Services) -> None:
-    finding = Finding(services.catalogue.metrics[0], (), "query was refused")
+    finding = MetricCoverage(services.catalogue.metrics[0], (), "query was refused")
     found = shown.found(finding, services.catalogue, texts("en"))
     assert (found.state, found.remedy) == ("missing", "query was refused")
 

@@ -1,4 +1,4 @@
-"""What was received of what should have been: the samples of `up`, target by target."""
+"""What was received of what was expected: the samples of `up`, target by target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
 
-_MISSED = 2.5
+_GAP_INTERVALS = 2.5
 """A pause longer than so many intervals is a gap; one late scrape is not."""
 
 
@@ -28,14 +28,14 @@ class Gap:
     end_ms: int
 
     @property
-    def lasted_ms(self) -> int:
+    def duration_ms(self) -> int:
         """How long it was."""
         return self.end_ms - self.start_ms
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """One target over the window."""
+class TargetCompleteness:
+    """The samples of one target over a window."""
 
     labels: Labels
     interval_ms: int
@@ -43,61 +43,62 @@ class Target:
     received: int
     expected: int
     down: int
-    """Scrapes that got no answer (`up` 0)."""
+    """Scrapes that failed (`up` 0)."""
     gaps: tuple[Gap, ...]
     share: Figure
     """Received over expected; never above 1."""
 
     @property
-    def longest(self) -> Gap | None:
-        """The longest gap."""
-        return max(self.gaps, key=lambda gap: gap.lasted_ms, default=None)
+    def longest_gap(self) -> Gap | None:
+        """The longest gap; of equal ones the first."""
+        return max(self.gaps, key=lambda gap: gap.duration_ms, default=None)
 
     @property
     def down_ms(self) -> int:
-        """About how long it did not answer."""
+        """About how long it could not be scraped."""
         return self.down * self.interval_ms
 
 
-def collected(source: Source, window: Window) -> tuple[Target, ...]:
-    """Every target that was asked in the window, sorted by its labels.
+def measure_completeness(source: Source, window: Window) -> tuple[TargetCompleteness, ...]:
+    """Every target that was scraped in the window, sorted by its labels.
 
     Raises:
-        SourceError: whoever answers failed.
+        SourceError: the source failed.
     """
-    expr = f"up[{(window.end_ms - window.start_ms) // 1000}s]"
+    expr = f"up[{window.duration_ms // 1000}s]"
     value = source.instant(expr, window.end_ms).value
     assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
-    found = [
-        _target(labels, block.t_ms, block.values[row], window, expr)
+    targets = [
+        _measure_target(labels, block.t_ms, block.values[row], window, expr)
         for block in value.blocks
         for row, labels in enumerate(block.series)
     ]
-    return tuple(sorted(found, key=lambda target: target.labels))
+    return tuple(sorted(targets, key=lambda target: target.labels))
 
 
-def share(targets: tuple[Target, ...]) -> float | None:
-    """Of all samples that should have been, the part that was received; None without targets."""
+def total_share(targets: tuple[TargetCompleteness, ...]) -> float | None:
+    """The part received of all samples expected; None without targets."""
     expected = sum(target.expected for target in targets)
     received = sum(min(target.received, target.expected) for target in targets)
     return received / expected if expected else None
 
 
-def _target(labels: Labels, t_ms: Times, values: Values, window: Window, expr: str) -> Target:
-    interval = int(np.median(np.diff(t_ms))) if t_ms.size > 1 else window.step_ms
-    expected = max((window.end_ms - window.start_ms) // interval, 1)
-    received = int(t_ms.size)
-    part = min(received / expected, 1.0)
-    return Target(
+def _measure_target(
+    labels: Labels, t_ms: Times, values: Values, window: Window, expr: str
+) -> TargetCompleteness:
+    interval_ms = int(np.median(np.diff(t_ms))) if t_ms.size > 1 else window.step_ms
+    expected = max(window.duration_ms // interval_ms, 1)
+    share = min(t_ms.size / expected, 1.0)
+    return TargetCompleteness(
         labels=labels,
-        interval_ms=interval,
-        received=received,
+        interval_ms=interval_ms,
+        received=int(t_ms.size),
         expected=expected,
         down=int((values == 0).sum()),
-        gaps=_gaps(t_ms, interval, window),
+        gaps=_find_gaps(t_ms, interval_ms, window),
         share=Figure(
             metric="",
-            value=part,
+            value=share,
             unit="ratio",
             fold=Fold.SHARE,
             expr=expr,
@@ -106,13 +107,13 @@ def _target(labels: Labels, t_ms: Times, values: Values, window: Window, expr: s
             start_ms=window.start_ms,
             end_ms=window.end_ms,
             step_ms=0,
-            samples=received,
-            coverage=part,
+            samples=int(t_ms.size),
+            coverage=share,
         ),
     )
 
 
-def _gaps(t_ms: Times, interval_ms: int, window: Window) -> tuple[Gap, ...]:
+def _find_gaps(t_ms: Times, interval_ms: int, window: Window) -> tuple[Gap, ...]:
     edges = np.concatenate(([window.start_ms], t_ms, [window.end_ms]))
-    late = np.flatnonzero(np.diff(edges) > _MISSED * interval_ms)
+    late = np.flatnonzero(np.diff(edges) > _GAP_INTERVALS * interval_ms)
     return tuple(Gap(int(edges[i]), int(edges[i + 1])) for i in late)

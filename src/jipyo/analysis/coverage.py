@@ -1,4 +1,4 @@
-"""Which metrics have data here, from whom, and what to do for each that has none."""
+"""Which metrics of the catalogue have data here, and from which exporters."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from jipyo.source.metric_data import read_metric
 from jipyo.source.prune import metric_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from jipyo.catalogue import Catalogue, Exporter, Metric
-    from jipyo.i18n import Texts
+    from jipyo.catalogue import Catalogue, Metric
     from jipyo.source.base import Source
     from jipyo.source.metric_data import MetricData
     from jipyo.source.prune import Names
@@ -25,7 +22,7 @@ STEP_MS = 60_000
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who gives a metric: how many series, and the PromQL that found them."""
+    """An exporter that a metric has data from: how many series, and the PromQL that found them."""
 
     exporter: str
     series: int
@@ -33,75 +30,54 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One metric: who gives it, or nobody."""
+class MetricCoverage:
+    """One metric and who provides it."""
 
     metric: Metric
-    given: tuple[Provider, ...]
+    providers: tuple[Provider, ...]
     problem: str = ""
-    """What was said where the question was refused."""
+    """The source's message where the query was refused."""
 
     @property
-    def found(self) -> bool:
-        """Whether it has data."""
-        return bool(self.given)
+    def has_data(self) -> bool:
+        """Whether anybody provides it."""
+        return bool(self.providers)
 
     @property
     def series(self) -> int:
-        """How many series it has, whoever gives them."""
-        return sum(one.series for one in self.given)
+        """How many series it has from all providers."""
+        return sum(provider.series for provider in self.providers)
 
 
-def examine(
+def examine_catalogue(
     source: Source, catalogue: Catalogue, t_ms: int, *, look_back_ms: int = LOOK_BACK_MS
-) -> tuple[Finding, ...]:
+) -> tuple[MetricCoverage, ...]:
     """What each metric of the catalogue had in the time before `t_ms`.
 
     Raises:
-        SourceError: whoever answers failed.
+        SourceError: the source failed.
     """
     names, start_ms = metric_names(source, t_ms), t_ms - look_back_ms
-    return tuple(_examined(source, metric, start_ms, t_ms, names) for metric in catalogue.metrics)
-
-
-def _examined(source: Source, metric: Metric, start_ms: int, end_ms: int, names: Names) -> Finding:
-    try:
-        return finding(read_metric(source, metric, start_ms, end_ms, STEP_MS, names))
-    except QueryError as error:
-        return Finding(metric, (), error.message)
-
-
-def finding(measured: MetricData) -> Finding:
-    """Who gave what was measured."""
-    groups = groupby(measured.alternatives)
-    given = (
-        Provider(exporter, len(tuple(series)), expression)
-        for (exporter, expression), (_, series) in zip(measured.expressions, groups, strict=True)
+    return tuple(
+        _examine_metric(source, metric, start_ms, t_ms, names) for metric in catalogue.metrics
     )
-    return Finding(measured.metric, tuple(given))
 
 
-def remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
-    """What to do so that a metric has data, with lines that can be put into `jipyo.yaml`."""
-    names = dict.fromkeys(one.exporter for one in metric.queries)
-    known = [exporter for name in names if (exporter := catalogue.exporter(name))]
-    said = [metric.remedy(t.lang)] if metric.remedy else []
-    said += [exporter.setup(t.lang) for exporter in known if exporter.builtin]
-    sections: dict[str, list[str]] = {}
-    for section, *lines in (entry for one in known for entry in _entries(one, t.lang)):
-        sections.setdefault(section, []).extend(lines)
-    if sections:
-        said += [t("doctor.add"), "collect:"]
-    for section in sorted(sections):
-        said += [f"  {section}:", *sections[section]]
-    return "\n".join(said) or t("doctor.write")
+def _examine_metric(
+    source: Source, metric: Metric, start_ms: int, end_ms: int, names: Names
+) -> MetricCoverage:
+    try:
+        return find_providers(read_metric(source, metric, start_ms, end_ms, STEP_MS, names))
+    except QueryError as error:
+        return MetricCoverage(metric, (), error.message)
 
 
-def _entries(exporter: Exporter, lang: str) -> Iterator[tuple[str, str, str]]:
-    """Section of `collect:`, comment and entry: asked by jipyo itself, or scraped."""
-    native = exporter.native
-    if native is not None:
-        yield native.section.value, f"    # {native.setup(lang)}", f"    - {native.entry}"
-    if exporter.url is not None:
-        how = f"    # {exporter.name}: {exporter.setup(lang)}"
-        yield "scrape", how, f'    - {{job: {exporter.job}, url: "{exporter.url}"}}'
+def find_providers(data: MetricData) -> MetricCoverage:
+    """Who provides the series of a metric."""
+    providers = (
+        Provider(exporter, len(tuple(series)), expression)
+        for (exporter, expression), (_, series) in zip(
+            data.expressions, groupby(data.queries), strict=True
+        )
+    )
+    return MetricCoverage(data.metric, tuple(providers))

@@ -193,7 +193,7 @@ def assess(data: MetricData, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHe
     metric, matrix = data.metric, _cut(data.matrix, t_ms)
     if not matrix.present.any():
         return MetricHealth(metric=metric, state=State.UNKNOWN, judged=False, reason=Reason.ABSENT)
-    full = np.array([query.statistic is Statistic.FULL for query in data.alternatives], bool)
+    full = np.array([query.statistic is Statistic.FULL for query in data.queries], bool)
     if metric.thresholds is None or not full.any():
         return _assess_without_thresholds(data, matrix, grace_ms)
     return _assess_by_thresholds(data, matrix, np.flatnonzero(full), grace_ms)

@@ -30,7 +30,7 @@ class SeriesStats:
 EMPTY = SeriesStats(0, *(np.nan,) * 6, -1, -1, -1)
 
 
-def summarise(t_ms: Times, values: Values) -> SeriesStats:
+def compute_stats(t_ms: Times, values: Values) -> SeriesStats:
     """The series' numbers; `t_ms` and `values` have shape (steps,), NaN where absent.
 
     The percentile interpolates linearly, as Prometheus' `quantile_over_time` does.

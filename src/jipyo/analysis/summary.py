@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.proportion import estimate_proportion
-from jipyo.analysis.series_stats import SeriesStats, summarise
+from jipyo.analysis.series_names import name_series_apart
+from jipyo.analysis.series_stats import SeriesStats, compute_stats
 from jipyo.analysis.thresholds import Severity, State, find_metric_breaches
 from jipyo.catalogue import Across, Direction, Statistic, Summary
 from jipyo.model.errors import QueryError
@@ -17,7 +18,7 @@ from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Vector
 from jipyo.source.dialect import over_whole_window, to_dialect
-from jipyo.source.metric_data import MetricData, rate_window, read_metric, renamed
+from jipyo.source.metric_data import MetricData, rate_window, read_metric, rename_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 STEP_MS = 60_000
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
 _SECONDS_OF = {"per_minute": 60.0}
-_NUMBERED = {"gpu": "GPU", "cpu": "cpu"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,14 @@ class Window:
     step_ms: int = STEP_MS
 
     @property
+    def duration_ms(self) -> int:
+        """How long it is."""
+        return self.end_ms - self.start_ms
+
+    @property
     def steps(self) -> int:
         """How many steps there are: what a series without gaps has."""
-        return (self.end_ms - self.start_ms) // self.step_ms
+        return self.duration_ms // self.step_ms
 
     @property
     def t_ms(self) -> Times:
@@ -55,10 +60,11 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class SeriesSummary:
-    """One series over the window. `figures` holds what the catalogue says a report tells."""
+    """One series over the window. `figures` holds the summaries that the catalogue asks for."""
 
     labels: Labels
-    target: str
+    name: str
+    """What tells it from the metric's other series; empty where there are none."""
     exporter: str
     statistic: Statistic
     values: Values
@@ -66,20 +72,40 @@ class SeriesSummary:
     stats: SeriesStats
     coverage: float
     state: State
+    """The gravest that any breach came to; unknown for what is not judged."""
     breaches: tuple[Breach, ...]
     figures: Mapping[Summary, Figure]
-    asked: Figure
-    """The figure of nothing yet: what was asked, over what, with how many steps."""
+    figure: Figure | None
+    """The one that stands for the series; None where its source cannot give it."""
+    worst: Figure
+    """Its minimum where low is worse, else its maximum."""
+    worst_ms: int
 
     @property
     def warning_ms(self) -> int:
-        """Time beyond the warning line but not the critical one."""
+        """Time at the warning threshold or beyond, but not at the critical one."""
         return sum(breach.warning_ms for breach in self.breaches)
 
     @property
     def critical_ms(self) -> int:
-        """Time beyond the critical line."""
+        """Time at the critical threshold or beyond."""
         return sum(breach.critical_ms for breach in self.breaches)
+
+    @property
+    def alerting_breaches(self) -> tuple[Breach, ...]:
+        """The breaches that lasted for the alert duration."""
+        return tuple(breach for breach in self.breaches if not breach.is_pending)
+
+    def peak_of(self, breach: Breach) -> Figure:
+        """The worst value of a breach, as a figure over the breach alone."""
+        return replace(
+            self.worst,
+            value=breach.peak,
+            start_ms=breach.start_ms,
+            end_ms=breach.end_ms,
+            samples=breach.duration_ms // self.worst.step_ms,
+            coverage=1.0,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +114,17 @@ class MetricSummary:
 
     metric: Metric
     window: Window
-    thresholds: Thresholds | None
+    thresholds: Thresholds | None = None
     """What the series are judged by; None for a metric without, or with a mean of it only."""
-    series: tuple[SeriesSummary, ...]
+    series: tuple[SeriesSummary, ...] = ()
     """The gravest first."""
-    together: SeriesSummary | None
+    total: SeriesSummary | None = None
     """All series added up, where the catalogue says that the metric is their sum."""
-    expressions: tuple[tuple[str, str], ...]
-    """Exporter and expression, as asked."""
-    warnings: tuple[str, ...]
+    coverage: float = 0.0
+    """Share of the steps at which any series has a value."""
+    expressions: tuple[tuple[str, str], ...] = ()
+    """Exporter and expression of each query that was sent."""
+    warnings: tuple[str, ...] = ()
 
     @property
     def state(self) -> State:
@@ -105,55 +133,44 @@ class MetricSummary:
 
     @property
     def headline(self) -> SeriesSummary:
-        """The series that speaks for the metric: the sum where there is one, else the gravest."""
-        return self.together or self.series[0]
+        """The series that speaks for the metric: the total where there is one, else the gravest."""
+        return self.total or self.series[0]
 
     @property
     def figure(self) -> Figure | None:
         """The figure that stands for the metric; None where its source cannot give any."""
-        return primary(self.metric, self.headline)
-
-    @property
-    def coverage(self) -> float:
-        """Share of the steps at which any series has a value."""
-        if not self.series:
-            return 0.0
-        present = ~np.isnan(np.stack([series.values for series in self.series]))
-        return float(present.any(axis=0).mean())
+        return self.headline.figure
 
 
-def read(
+def summarise_metric(
     source: Source, metric: Metric, window: Window, names: Names | None = None
 ) -> MetricSummary:
-    """Ask for the metric and work out every figure that a report tells of it.
+    """Read a metric over a window and compute every figure that the catalogue asks for.
 
-    `names` are those of all metrics that there are; without them everything is asked.
+    `names` are those of all metrics that the source has; without them every query is sent.
+    A query that is refused leaves the metric without series and with a warning.
 
     Raises:
-        SourceError: whoever answers failed.
+        SourceError: the source failed.
     """
+    first_ms = window.start_ms + window.step_ms
     try:
-        measured = read_metric(
-            source, metric, window.start_ms + window.step_ms, window.end_ms, window.step_ms, names
-        )
+        data = read_metric(source, metric, first_ms, window.end_ms, window.step_ms, names)
     except QueryError as error:
-        return MetricSummary(metric, window, None, (), None, (), (error.message,))
-    thresholds = metric.thresholds if any(map(_is_full, measured.alternatives)) else None
-    asker = _Asker(source, metric, window)
-    series = tuple(sorted(asker.series(measured), key=_gravity(metric.direction)))
+        return MetricSummary(metric, window, warnings=(error.message,))
+    summarizer = _Summarizer(source, metric, window)
+    series = summarizer.summarise_series(data)
+    judged = any(query.statistic is Statistic.FULL for query in data.queries)
     return MetricSummary(
         metric=metric,
         window=window,
-        thresholds=thresholds,
-        series=series,
-        together=asker.together(series, measured),
-        expressions=measured.expressions,
-        warnings=measured.warnings,
+        thresholds=metric.thresholds if judged else None,
+        series=tuple(sorted(series, key=_gravity_key(metric.direction))),
+        total=summarizer.summarise_total(series, data),
+        coverage=_joint_coverage(series),
+        expressions=data.expressions,
+        warnings=data.warnings,
     )
-
-
-def _is_full(query: MetricQuery) -> bool:
-    return query.statistic is Statistic.FULL
 
 
 def is_quantile(metric: Metric) -> bool:
@@ -161,226 +178,239 @@ def is_quantile(metric: Metric) -> bool:
     return any("quantile" in query.promql for query in metric.queries)
 
 
-def primary(metric: Metric, series: SeriesSummary) -> Figure | None:
-    """Which of the series' figures stands for the metric."""
-    wanted = (*((Summary.P95,) if is_quantile(metric) else ()), *metric.report.summaries)
-    return next((series.figures[name] for name in wanted if name in series.figures), None)
+def _joint_coverage(series: Sequence[SeriesSummary]) -> float:
+    if not series:
+        return 0.0
+    present = ~np.isnan(np.stack([one.values for one in series]))
+    return float(present.any(axis=0).mean())
 
 
-def targets(series: Sequence[Labels]) -> list[str]:
-    """What tells each series from the others, short: `cpu 3`, `/data`, `host1 GPU 0`.
+def _gravity_key(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
+    """Sorts the gravest first: by state, by time beyond the thresholds, by the worst value."""
+    sign = -1 if direction is Direction.LOWER_IS_WORSE else 1
 
-    A label that all of them share is left out.
-    """
-    names = {name for labels in series for name in labels}
-    told = [n for n in names if len({labels.get(n, "") for labels in series}) > 1]
-    told.sort(key=lambda name: (name != "instance", name))
-    return [
-        " ".join(filter(None, (_told(n, labels.get(n, "")) for n in told))) for labels in series
-    ]
+    def key(series: SeriesSummary) -> tuple[float, ...]:
+        assert series.worst.value is not None, "BUG: a series without any value"
+        return (
+            -series.state.severity,
+            -series.critical_ms,
+            -series.warning_ms,
+            -sign * series.worst.value,
+        )
 
-
-def _told(name: str, value: str) -> str:
-    return f"{_NUMBERED[name]} {value}" if name in _NUMBERED and value.isdigit() else value
+    return key
 
 
 @dataclass(frozen=True, slots=True)
-class _Subject:
-    """What one series' figures are worked out from."""
+class _SeriesInput:
+    """What one series' figures are computed from."""
 
     labels: Labels
-    target: str
+    name: str
     query: MetricQuery
     values: Values
+    stats: SeriesStats
     breaches: tuple[Breach, ...] | None
-    """None for what is not judged: a mean, or a sum of series."""
+    """None for what is not judged: a mean, or a total."""
+
+    @property
+    def is_mean(self) -> bool:
+        return self.query.statistic is Statistic.MEAN
 
 
 @dataclass(frozen=True, slots=True)
-class _Asker:
-    """Turns arrays and questions over the whole window into the figures of one metric."""
+class _Summarizer:
+    """Computes the figures of one metric, from arrays and from queries over the whole window."""
 
     source: Source
     metric: Metric
     window: Window
     answers: dict[str, tuple[str, Mapping[Labels, float]]] = field(default_factory=dict)
 
-    def series(self, measured: MetricData) -> list[SeriesSummary]:
+    def summarise_series(self, data: MetricData) -> list[SeriesSummary]:
         """Every series that has a value at all."""
-        matrix = measured.matrix
+        matrix, t_ms = data.matrix, self.window.t_ms
         values = np.where(matrix.present, matrix.values, np.nan)
-        names = targets(matrix.series)
-        breaches = find_metric_breaches(measured, self.window.step_ms)
+        alone = len(matrix.series) == 1
+        names = ("",) if alone else name_series_apart(matrix.series)
+        breaches = find_metric_breaches(data, self.window.step_ms)
         return [
-            self._day(_Subject(labels, names[i], measured.alternatives[i], values[i], breaches[i]))
-            for i, labels in enumerate(matrix.series)
+            self._summarise(
+                _SeriesInput(
+                    labels=labels,
+                    name=names[row],
+                    query=data.queries[row],
+                    values=values[row],
+                    stats=compute_stats(t_ms, values[row]),
+                    breaches=breaches[row],
+                )
+            )
+            for row, labels in enumerate(matrix.series)
         ]
 
-    def together(
-        self, series: Sequence[SeriesSummary], measured: MetricData
+    def summarise_total(
+        self, series: Sequence[SeriesSummary], data: MetricData
     ) -> SeriesSummary | None:
         """The sum of all series, where one expression gave them and their sum is the metric."""
-        one_expression = len({query.promql for query in measured.alternatives}) == 1
+        one_expression = len({query.promql for query in data.queries}) == 1
         if len(series) < 2 or not one_expression or Across.SUM not in self.metric.report.across:
             return None
-        query = measured.alternatives[0]
+        query = data.queries[0]
         values = np.stack([one.values for one in series])
         added = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
-        added_query = replace(query, promql=f"sum({query.promql})", rename={})
-        return self._day(_Subject(EMPTY, "", added_query, added, None))
-
-    def _day(self, subject: _Subject) -> SeriesSummary:
-        window = self.window
-        stats = summarise(window.t_ms, subject.values)
-        told = ((name, self._figure(name, subject, stats)) for name in self.metric.report.summaries)
-        return SeriesSummary(
-            labels=subject.labels,
-            target=subject.target,
-            exporter=subject.query.exporter,
-            statistic=subject.query.statistic,
-            values=subject.values,
-            stats=stats,
-            coverage=stats.steps / window.steps,
-            state=State.UNKNOWN if subject.breaches is None else _state_of(subject.breaches),
-            breaches=subject.breaches or (),
-            figures={name: figure for name, figure in told if figure is not None},
-            asked=self._made(Fold.AVERAGE, None, subject, stats),
+        return self._summarise(
+            _SeriesInput(
+                labels=EMPTY,
+                name="",
+                query=replace(query, promql=f"sum({query.promql})", rename={}),
+                values=added,
+                stats=compute_stats(self.window.t_ms, added),
+                breaches=None,
+            )
         )
 
-    def _figure(self, name: Summary, subject: _Subject, stats: SeriesStats) -> Figure | None:
-        """One figure; None where this series cannot honestly give it."""
-        if name is Summary.RATIO_OF_SUMS and self.metric.counted:
-            return self._of_cases(subject, stats)
-        if name in _OVER_THE_WINDOW or self._is_of_requests(name, subject):
-            return self._whole(name, subject, stats)
-        if name is Summary.P95 and is_quantile(self.metric):
-            return None
-        if name is Summary.AVG and is_quantile(self.metric) and not _is_mean(subject):
-            return None
-        fold, value = _FOLDS[name](stats)
-        made = self._made(fold, value, subject, stats)
-        if self.metric.counted and subject.query.total_promql is None and name is Summary.LAST:
-            return replace(made, proportion=UNKNOWN_PROPORTION)
-        return made
+    def _summarise(self, series: _SeriesInput) -> SeriesSummary:
+        computed = {
+            summary: self._compute_figure(summary, series)
+            for summary in self.metric.report.summaries
+        }
+        figures = {summary: figure for summary, figure in computed.items() if figure is not None}
+        wanted = (*((Summary.P95,) if is_quantile(self.metric) else ()), *figures)
+        stats = series.stats
+        if self.metric.direction is Direction.LOWER_IS_WORSE:
+            worst, worst_ms = (Fold.MINIMUM, stats.minimum), stats.minimum_ms
+        else:
+            worst, worst_ms = (Fold.MAXIMUM, stats.maximum), stats.maximum_ms
+        return SeriesSummary(
+            labels=series.labels,
+            name=series.name,
+            exporter=series.query.exporter,
+            statistic=series.query.statistic,
+            values=series.values,
+            stats=stats,
+            coverage=stats.steps / self.window.steps,
+            state=State.UNKNOWN if series.breaches is None else _gravest_state(series.breaches),
+            breaches=series.breaches or (),
+            figures=figures,
+            figure=next((figures[summary] for summary in wanted if summary in figures), None),
+            worst=self._build_figure(*worst, series),
+            worst_ms=worst_ms,
+        )
 
-    def _of_cases(self, subject: _Subject, stats: SeriesStats) -> Figure | None:
-        """The share of all cases of the window, with their number; None where none is told.
+    def _compute_figure(self, summary: Summary, series: _SeriesInput) -> Figure | None:
+        """One figure; None where this series cannot honestly give it."""
+        if summary is Summary.RATIO_OF_SUMS and self.metric.counted:
+            return self._compute_proportion(series)
+        if summary in _OVER_WHOLE_WINDOW or _is_of_requests(summary, series):
+            return self._compute_over_whole_window(summary, series)
+        if summary is Summary.P95 and is_quantile(self.metric):
+            return None
+        if summary is Summary.AVG and is_quantile(self.metric) and not series.is_mean:
+            return None
+        figure = self._build_figure(*_FOLDS[summary](series.stats), series)
+        if self.metric.counted and series.query.total_promql is None and summary is Summary.LAST:
+            return replace(figure, proportion=UNKNOWN_PROPORTION)
+        return figure
+
+    def _compute_proportion(self, series: _SeriesInput) -> Figure | None:
+        """The share of all cases of the window, with their number; None where none are counted.
 
         A mean of ratios that stand for different numbers of cases would be no such share.
         """
-        query = subject.query
+        query = series.query
         if query.total_promql is None:
             return None
-        share = self._whole(Summary.RATIO_OF_SUMS, subject, stats)
+        share = self._compute_over_whole_window(Summary.RATIO_OF_SUMS, series)
         if share is None or share.value is None:
             return None
-        _, cases = self._answer(replace(query, promql=query.total_promql))
-        n = cases.get(subject.labels, math.nan)
+        _, cases = self._query_whole_window(replace(query, promql=query.total_promql))
+        n = cases.get(series.labels, math.nan)
         return replace(share, proportion=estimate_proportion(share.value, n, self.metric.unit))
 
-    def _is_of_requests(self, name: Summary, subject: _Subject) -> bool:
-        """Whether the figure is one of all requests of the window, not one of its steps."""
-        if name is Summary.P95:
-            return "histogram_quantile(" in subject.query.promql
-        return name is Summary.AVG and _is_mean(subject) and _sums_up(subject.query)
-
-    def _whole(self, name: Summary, subject: _Subject, stats: SeriesStats) -> Figure | None:
-        if not _sums_up(subject.query):
-            return (
-                self._made(Fold.AVERAGE, stats.average, subject, stats) if _is_ratio(name) else None
-            )
-        expr, answer = self._answer(subject.query)
-        value = answer.get(subject.labels)
+    def _compute_over_whole_window(self, summary: Summary, series: _SeriesInput) -> Figure | None:
+        if not _can_be_stretched(series.query):
+            if summary in (Summary.RATIO_OF_SUMS, Summary.AVG):
+                return self._build_figure(Fold.AVERAGE, series.stats.average, series)
+            return None
+        expr, answer = self._query_whole_window(series.query)
+        value = answer.get(series.labels)
         if value is None or math.isnan(value):
             return None
-        figure = self._made(_WHOLE_FOLDS[name], value, subject, stats)
-        if name is Summary.TOTAL:
-            seconds = (self.window.end_ms - self.window.start_ms) / 1000
-            per = _SECONDS_OF.get(figure.unit, 1.0)
+        figure = self._build_figure(_WHOLE_WINDOW_FOLDS[summary], value, series)
+        if summary is Summary.TOTAL:
+            seconds = self.window.duration_ms / 1000 / _SECONDS_OF.get(figure.unit, 1.0)
             unit = _TOTAL_UNITS.get(figure.unit, "count")
-            figure = replace(figure, value=_counted(value * seconds / per), unit=unit)
-        if name is Summary.SUM:
-            figure = replace(figure, value=_counted(value))
+            figure = replace(figure, value=_round_count(value * seconds), unit=unit)
+        if summary is Summary.SUM:
+            figure = replace(figure, value=_round_count(value))
         return replace(figure, expr=expr, step_ms=0)
 
-    def _made(
-        self, fold: Fold, value: float | None, subject: _Subject, stats: SeriesStats
-    ) -> Figure:
+    def _build_figure(self, fold: Fold, value: float, series: _SeriesInput) -> Figure:
         window = self.window
         return Figure(
             metric=self.metric.id,
             value=value,
             unit=self.metric.unit.value,
             fold=fold,
-            expr=subject.query.expression(rate_window(self.metric, window.step_ms)),
-            series=str(subject.labels),
-            exporter=subject.query.exporter,
+            expr=series.query.expression(rate_window(self.metric, window.step_ms)),
+            series=str(series.labels),
+            exporter=series.query.exporter,
             start_ms=window.start_ms,
             end_ms=window.end_ms,
             step_ms=window.step_ms,
-            samples=stats.steps,
-            coverage=stats.steps / window.steps,
+            samples=series.stats.steps,
+            coverage=series.stats.steps / window.steps,
         )
 
-    def _answer(self, query: MetricQuery) -> tuple[str, Mapping[Labels, float]]:
-        """The expression that was answered over the whole window, and each series' value."""
+    def _query_whole_window(self, query: MetricQuery) -> tuple[str, Mapping[Labels, float]]:
+        """The query over the whole window: the expression sent, and the value of each series.
+
+        Sent once for all series; without values where it is refused.
+        """
         if query.promql not in self.answers:
-            self.answers[query.promql] = self._asked(query)
+            expr, values = "", dict[Labels, float]()
+            promql = over_whole_window(query.promql, self.window.duration_ms)
+            try:
+                expr = to_dialect(promql, self.source.dialect)
+                answer = self.source.instant(expr, self.window.end_ms).value
+            except QueryError:
+                answer = Vector(self.window.end_ms, (), np.empty(0))
+            assert isinstance(answer, Vector), f"BUG: {expr} gave {type(answer).__name__}"
+            labels = (rename_labels(labels, query.rename) for labels in answer.series)
+            values.update(zip(labels, answer.values.tolist(), strict=True))
+            self.answers[query.promql] = expr, values
         return self.answers[query.promql]
 
-    def _asked(self, query: MetricQuery) -> tuple[str, Mapping[Labels, float]]:
-        window_ms = self.window.end_ms - self.window.start_ms
-        try:
-            expr = to_dialect(over_whole_window(query.promql, window_ms), self.source.dialect)
-            value = self.source.instant(expr, self.window.end_ms).value
-        except QueryError:
-            return "", {}
-        assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
-        labels = (renamed(labels, query.rename) for labels in value.series)
-        return expr, dict(zip(labels, value.values.tolist(), strict=True))
+
+def _is_of_requests(summary: Summary, series: _SeriesInput) -> bool:
+    """Whether the figure is one of all requests of the window, not one of its steps."""
+    if summary is Summary.P95:
+        return "histogram_quantile(" in series.query.promql
+    return summary is Summary.AVG and series.is_mean and _can_be_stretched(series.query)
 
 
-def _sums_up(query: MetricQuery) -> bool:
-    """Whether the rolling window may be stretched over the whole of it.
+def _can_be_stretched(query: MetricQuery) -> bool:
+    """Whether the rolling window may be stretched over the whole one.
 
-    It may where every use of it counts (rate, increase, changes): with less than a day of
-    data a mean over time on one side of a division would no longer fit the other.
+    It may where every use of it counts (rate, increase, changes): where there is less data
+    than window, a mean over time on one side of a division would no longer fit the other.
     """
     return "$w" in query.promql and "_over_time(" not in query.promql
 
 
-def _is_mean(subject: _Subject) -> bool:
-    return subject.query.statistic is Statistic.MEAN
-
-
-def _is_ratio(name: Summary) -> bool:
-    return name in (Summary.RATIO_OF_SUMS, Summary.AVG)
-
-
-def _counted(value: float) -> float:
+def _round_count(value: float) -> float:
     """A count without the last bits that a rate lost: 12 and not 11.999999999999998."""
     return float(round(value)) if abs(value - round(value)) < 1e-6 * max(1.0, abs(value)) else value
 
 
-def _state_of(breaches: Sequence[Breach]) -> State:
+def _gravest_state(breaches: Sequence[Breach]) -> State:
     """The gravest state that any breach came to; a pending one leaves the window ok."""
     gravest = max((breach.severity for breach in breaches), default=Severity.OK)
     return State.OK if gravest is Severity.PENDING else gravest.state
 
 
-def _gravity(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
-    """Sorts the gravest first: by state, by time beyond the thresholds, by its worst value."""
-
-    def key(series: SeriesSummary) -> tuple[float, ...]:
-        lower = direction is Direction.LOWER_IS_WORSE
-        worst = -series.stats.minimum if lower else series.stats.maximum
-        return (-series.state.severity, -series.critical_ms, -series.warning_ms, -worst)
-
-    return key
-
-
-_OVER_THE_WINDOW = frozenset({Summary.RATIO_OF_SUMS, Summary.SUM, Summary.TOTAL})
-_WHOLE_FOLDS = {
+_OVER_WHOLE_WINDOW = frozenset({Summary.RATIO_OF_SUMS, Summary.SUM, Summary.TOTAL})
+_WHOLE_WINDOW_FOLDS = {
     Summary.RATIO_OF_SUMS: Fold.RATIO,
     Summary.SUM: Fold.TOTAL,
     Summary.TOTAL: Fold.TOTAL,
@@ -388,10 +418,10 @@ _WHOLE_FOLDS = {
     Summary.AVG: Fold.MEAN,
 }
 _FOLDS: Mapping[Summary, Callable[[SeriesStats], tuple[Fold, float]]] = {
-    Summary.AVG: lambda day: (Fold.AVERAGE, day.average),
-    Summary.P95: lambda day: (Fold.P95, day.p95),
-    Summary.MAX: lambda day: (Fold.MAXIMUM, day.maximum),
-    Summary.MIN: lambda day: (Fold.MINIMUM, day.minimum),
-    Summary.LAST: lambda day: (Fold.LAST, day.last),
-    Summary.CHANGE: lambda day: (Fold.CHANGE, day.last - day.first),
+    Summary.AVG: lambda stats: (Fold.AVERAGE, stats.average),
+    Summary.P95: lambda stats: (Fold.P95, stats.p95),
+    Summary.MAX: lambda stats: (Fold.MAXIMUM, stats.maximum),
+    Summary.MIN: lambda stats: (Fold.MINIMUM, stats.minimum),
+    Summary.LAST: lambda stats: (Fold.LAST, stats.last),
+    Summary.CHANGE: lambda stats: (Fold.CHANGE, stats.last - stats.first),
 }

@@ -317,7 +317,7 @@ def find_metric_breaches(data: MetricData, step_ms: int) -> tuple[tuple[Breach, 
     are about.
     """
     matrix, thresholds = data.matrix, data.metric.thresholds
-    judged = [query.statistic is Statistic.FULL for query in data.alternatives]
+    judged = [query.statistic is Statistic.FULL for query in data.queries]
     if thresholds is None or not any(judged):
         return (None,) * len(judged)
     history = judge_history(

@@ -5,23 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.health import Reason
+from jipyo.analysis.series_names import name_series
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Direction
-from jipyo.model.labels import METRIC_NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.i18n import Texts
     from jipyo.model.figure import ProportionEstimate
-    from jipyo.model.labels import Labels
 
 _MINUTE_MS = 60_000
-_TARGETS = ("instance", "job", "model")
-_PLAIN = frozenset({"instance", "model", "mountpoint", "groupname", "process_name", "modelName"})
-"""Labels whose values speak for themselves."""
 
 
 def state_name(state: State, t: Texts) -> str:
@@ -131,7 +126,7 @@ def _where(one: MetricHealth, t: Texts) -> str:
     """Which series it is, where there is more to say than the metric's name."""
     if one.worst is None or one.reason in (Reason.ABSENT, Reason.REFUSED):
         return ""
-    named = series_name(one.worst)
+    named = name_series(one.worst)
     return t("health.where", series=named) if named else ""
 
 
@@ -143,20 +138,3 @@ def since(one: MetricHealth, t: Texts, now_ms: int) -> str:
     if lasted_ms < _MINUTE_MS:
         return t("health.just_now")
     return t("health.since_open" if one.since_open else "health.since", span=t.span(lasted_ms))
-
-
-def series_name(labels: Labels) -> str:
-    """A series by its labels: `host1 · cpu 0`; the job only where no instance tells more."""
-    told = {name: value for name, value in labels.items() if name != METRIC_NAME}
-    if "instance" in told:
-        told.pop("job", None)
-    # The target comes first, the parts of it after.
-    names = sorted(told, key=lambda name: (name not in _TARGETS, name))
-    return " · ".join(told[name] if name in _PLAIN else f"{name} {told[name]}" for name in names)
-
-
-def series_names(series: Sequence[Labels]) -> tuple[str, ...]:
-    """Series beside one another: labels that all share are left out where others remain."""
-    everywhere = set.intersection(*(set(labels.pairs) for labels in series)) if series else set()
-    shared = {name for name, _ in everywhere} if len(series) > 1 else set()
-    return tuple(series_name(labels.drop(shared)) or series_name(labels) for labels in series)

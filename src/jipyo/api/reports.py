@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from jipyo.model.calendar import PeriodKind, local_day, period_containing
 from jipyo.reports import daily
 from jipyo.reports.render import write_report
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from jipyo.api.workspace import Workspace
-    from jipyo.reports.gathered import Progress
+    from jipyo.reports.data import Progress
 
 
 class DailyReportGenerator:
@@ -60,11 +61,7 @@ def write_daily(
 
 def find_last_day(workspace: Workspace) -> date:
     """Yesterday; today where yesterday has no samples at all, as on the first day."""
-    zone = workspace.zone
-    today = datetime.fromtimestamp(workspace.now_ms() / 1000, zone).date()
-    yesterday = today - timedelta(days=1)
-    start_ms, end_ms = (
-        int(datetime.combine(day, time(), zone).timestamp() * 1000) for day in (yesterday, today)
-    )
-    jobs = workspace.source.label_values("job", (), start_ms, end_ms - 1)
-    return yesterday if jobs else today
+    today = local_day(workspace.now_ms(), workspace.zone)
+    yesterday = period_containing(PeriodKind.DAY, today, workspace.zone).previous()
+    jobs = workspace.source.label_values("job", (), yesterday.start_ms, yesterday.end_ms - 1)
+    return yesterday.first_day if jobs else today

@@ -11,8 +11,9 @@ from rich.text import Text
 
 from jipyo import app
 from jipyo.analysis import wording as words
-from jipyo.analysis.coverage import examine, remedy
+from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.remedies import describe_remedy
 from jipyo.analysis.thresholds import State
 from jipyo.cli.localized import Command
 from jipyo.cli.options import configured, terminal
@@ -21,7 +22,7 @@ from jipyo.i18n import texts
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jipyo.analysis.coverage import Finding
+    from jipyo.analysis.coverage import MetricCoverage
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.catalogue import Catalogue
     from jipyo.config import Config
@@ -56,7 +57,7 @@ def register(group: click.Group, t: Texts) -> None:
     @configured(t)
     def doctor(config: Config, required: bool) -> None:
         with app.workspace(config) as here:
-            findings = examine(here.source, here.catalogue, here.now_ms())
+            findings = examine_catalogue(here.source, here.catalogue, here.now_ms())
         wanted = [one for one in findings if one.metric.required or not required]
         _print_findings(wanted, here.catalogue, texts(config.lang))
 
@@ -87,21 +88,21 @@ def _state(one: MetricHealth, t: Texts) -> Text:
     return Text(words.state_name(one.state, t), style=_STYLES[one.state])
 
 
-def _print_findings(findings: Sequence[Finding], catalogue: Catalogue, t: Texts) -> None:
+def _print_findings(findings: Sequence[MetricCoverage], catalogue: Catalogue, t: Texts) -> None:
     console = terminal()
-    found = [one for one in findings if one.found]
+    found = [one for one in findings if one.has_data]
     console.print(t("cli.doctor.found", n=len(found), all=len(findings)), style="bold")
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("metric", "source", "series"):
         table.add_column(t(f"cli.doctor.{column}"), overflow="fold")
     for one in found:
-        exporters = ", ".join(given.exporter for given in one.given)
+        exporters = ", ".join(provider.exporter for provider in one.providers)
         table.add_row(one.metric.name(t.lang), exporters, str(one.series))
     console.print(table)
     for one in findings:
-        if not one.found:
+        if not one.has_data:
             console.print()
             console.print(Text(f"✗ {one.metric.name(t.lang)}", style="yellow"))
-            said = one.problem or remedy(one.metric, catalogue, t)
+            said = one.problem or describe_remedy(one.metric, catalogue, t)
             # Lines of configuration are to be copied, so none may be broken.
             console.print(Text(indent(said, "  ")), soft_wrap=True)

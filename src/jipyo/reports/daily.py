@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.summary import STEP_MS
+from jipyo.analysis.objectives import ObjectiveResult, Result, evaluate_objective
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import MetricGroup
 from jipyo.model.calendar import PeriodKind, period_containing
-from jipyo.reports import objectives
 from jipyo.reports.charts.build import build_chart, build_heat_map
+from jipyo.reports.data import ReportData, ReportMetric, gather
 from jipyo.reports.document import (
     Block,
     Charts,
@@ -35,17 +36,8 @@ from jipyo.reports.document import (
     find_figures,
     phrase,
 )
-from jipyo.reports.findings import findings
-from jipyo.reports.gathered import (
-    Change,
-    Progress,
-    ReportData,
-    ReportMetric,
-    change,
-    find_cut,
-    gather,
-)
-from jipyo.reports.objectives import ObjectiveResult, Result
+from jipyo.reports.findings import select_findings
+from jipyo.reports.objectives import build_objective_table, describe_subject
 from jipyo.reports.sections.appendix import build_definition_table, build_source_table
 from jipyo.reports.sections.breaches import build_breach_table, build_timeline, select_breaches
 from jipyo.reports.sections.completeness import build_target_table
@@ -62,12 +54,14 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue
+    from jipyo.reports.data import Progress
     from jipyo.source import Source
 
 TILES = 8
 _NAMED = 3
 _WHOLE = 0.995
-_BRIEF = frozenset({"little", "part"})
+_KEYS_WITH_DURATION = frozenset({"reports.verdict.little", "reports.verdict.part"})
+_COUNTED = (State.OK, State.WARNING, State.CRITICAL, State.UNKNOWN)
 
 
 def build(
@@ -80,197 +74,200 @@ def build(
 ) -> Report:
     """The report of a local day; of a day that still runs, as far as it has come.
 
-    `progress` is told how many of how many metrics are read.
+    `progress` is called with how many of how many metrics are read.
 
     Raises:
         ReportError: the day has not begun.
-        SourceError: whoever answers failed.
+        SourceError: the source failed.
     """
     period = period_containing(PeriodKind.DAY, day, zone)
-    cut_ms = find_cut(period, now_ms)
-    gathered = gather(source, catalogue, period, cut_ms, progress)
-    outcomes = objectives.outcomes(gathered, catalogue.metrics)
-    verdict = _verdict(gathered, outcomes)
-    first_page = (*_summary(gathered, outcomes, verdict),)
+    data = gather(source, catalogue, period, now_ms, progress)
+    results = evaluate_objectives(data, catalogue)
+    state = find_state(data, results)
+    first_page = tuple(_build_first_page(data, results, state))
     return Report(
         kind="daily",
         number=f"JIPYO-D-{day:%Y%m%d}",
         title=phrase("reports.daily.title"),
         period=period,
-        cut_ms=cut_ms,
-        step_ms=STEP_MS,
+        cut_ms=data.window.end_ms,
+        step_ms=data.window.step_ms,
         made_ms=now_ms,
-        instances=_instances(gathered),
-        catalogue=fingerprint(catalogue),
-        state=verdict.state,
+        instances=_list_instances(data),
+        catalogue=hash_catalogue(catalogue),
+        state=state,
         blocks=(
             *first_page,
-            *_crossings(gathered),
-            *_metrics(gathered),
-            *_charts(gathered),
-            *_completeness(gathered),
-            *_appendix(gathered, first_page, catalogue),
+            *_build_breaches(data),
+            *_build_metrics(data),
+            *_build_charts(data),
+            *_build_completeness(data),
+            *_build_appendix(data, first_page, catalogue),
         ),
     )
 
 
-def fingerprint(catalogue: Catalogue) -> str:
+def evaluate_objectives(data: ReportData, catalogue: Catalogue) -> tuple[ObjectiveResult, ...]:
+    """The result of every objective of the catalogue."""
+    summaries = {entry.metric.id: entry.now for entry in data.entries}
+    return tuple(
+        evaluate_objective(metric, summaries.get(metric.id))
+        for metric in catalogue.metrics
+        if metric.objective is not None
+    )
+
+
+def find_state(data: ReportData, results: Sequence[ObjectiveResult]) -> State:
+    """The gravest state; unknown, not ok, where too little was seen to say so."""
+    missed = any(result.result is Result.MISSED for result in results)
+    if missed or data.count(State.CRITICAL):
+        return State.CRITICAL
+    if data.count(State.WARNING):
+        return State.WARNING
+    return State.OK if data.is_enough and data.judged else State.UNKNOWN
+
+
+def hash_catalogue(catalogue: Catalogue) -> str:
     """SHA-256 over all that the catalogue says of its metrics, but not where it was read."""
-    told = hashlib.sha256()
+    digest = hashlib.sha256()
     for metric in catalogue.metrics:
-        told.update(repr(replace(metric, where="")).encode())
-    return told.hexdigest()
+        digest.update(repr(replace(metric, where="")).encode())
+    return digest.hexdigest()
 
 
-def _instances(day: ReportData) -> tuple[str, ...]:
-    from_targets = {target.labels.get("instance", "") for target in day.targets}
-    from_series = {one.labels.get("instance", "") for e in day.entries for one in e.now.series}
-    return tuple(sorted((from_targets or from_series) - {""}))
+def _list_instances(data: ReportData) -> tuple[str, ...]:
+    """The instances that the data are from: those scraped, else those of the series."""
+    labels = [target.labels for target in data.targets]
+    if not labels:
+        labels = [series.labels for entry in data.entries for series in entry.now.series]
+    return tuple(sorted({one.get("instance", "") for one in labels} - {""}))
 
 
 # --- page one
 
 
-def _summary(
-    day: ReportData, outcomes: tuple[ObjectiveResult, ...], verdict: VerdictBox
+def _build_first_page(
+    data: ReportData, results: tuple[ObjectiveResult, ...], state: State
 ) -> Iterator[Block]:
-    yield verdict
-    found = findings(day, outcomes)
-    if found:
+    yield _build_verdict(data, results, state)
+    findings = select_findings(data, results)
+    if findings:
         yield Heading("findings", phrase("reports.section.findings"))
-        yield Findings(found)
-    if day.entries:
+        yield Findings(findings)
+    if data.entries:
         yield Heading("key-figures", phrase("reports.section.tiles"))
-        yield Tiles(tuple(_tiles(day)))
-    if outcomes:
+        yield Tiles(tuple(_build_tiles(data)))
+    if results:
         yield Heading("objectives", phrase("reports.section.objectives"))
-        yield objectives.table(outcomes)
+        yield build_objective_table(results)
 
 
-def _verdict(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> VerdictBox:
-    state = _state(day, outcomes)
+def _build_verdict(
+    data: ReportData, results: tuple[ObjectiveResult, ...], state: State
+) -> VerdictBox:
     details: list[Inline] = []
-    if day.running:
-        details.append(phrase("reports.verdict.running", until=Moment(day.cut_ms)))
-    if day.entries:
-        details.append(_amount(day, "whole" if day.share >= _WHOLE else "part"))
-        counts = {state.value: day.count(state) for state in State}
-        idle = len(day.entries) - len(day.judged)
-        details.append(
-            phrase("reports.verdict.counts", **counts, idle=idle, missing=len(day.missing))
-        )
-    if outcomes:
-        met, missed, unknown = (
-            sum(one.result is result for one in outcomes)
-            for result in (Result.MET, Result.MISSED, Result.UNKNOWN)
-        )
-        details.append(
-            phrase("reports.verdict.objectives", met=met, missed=missed, unknown=unknown)
-        )
-    return VerdictBox(state, _sentence(day, state, outcomes), tuple(details))
+    if data.is_running:
+        details.append(phrase("reports.verdict.running", until=Moment(data.window.end_ms)))
+    if data.entries:
+        amount = "whole" if data.share >= _WHOLE else "part"
+        details.append(_describe_amount(data, f"reports.verdict.{amount}"))
+        counts = {state.value: data.count(state) for state in _COUNTED}
+        idle = len(data.entries) - len(data.judged)
+        missing = len(data.missing)
+        details.append(phrase("reports.verdict.counts", **counts, idle=idle, missing=missing))
+    if results:
+        objectives = {
+            result.value: sum(one.result is result for one in results) for result in Result
+        }
+        details.append(phrase("reports.verdict.objectives", **objectives))
+    return VerdictBox(state, _describe_state(data, results, state), tuple(details))
 
 
-def _state(day: ReportData, outcomes: tuple[ObjectiveResult, ...]) -> State:
-    """The gravest state; but nothing seen in a day of which little was seen is not "ok"."""
-    if day.count(State.CRITICAL) or any(one.result is Result.MISSED for one in outcomes):
-        return State.CRITICAL
-    if day.count(State.WARNING):
-        return State.WARNING
-    return State.OK if day.enough and day.judged else State.UNKNOWN
-
-
-def _sentence(day: ReportData, state: State, outcomes: tuple[ObjectiveResult, ...]) -> Phrase:
-    if not day.entries:
+def _describe_state(data: ReportData, results: tuple[ObjectiveResult, ...], state: State) -> Phrase:
+    if not data.entries:
         return phrase("reports.verdict.no_data")
     if state is State.UNKNOWN:
-        return _amount(day, "little" if day.judged else "not_judged")
+        key = "little" if data.judged else "not_judged"
+        return _describe_amount(data, f"reports.verdict.{key}")
     if state is State.OK:
-        return phrase("reports.verdict.ok", n=len(day.judged))
-    beyond = [entry for entry in day.judged if entry.now.state is state]
+        return phrase("reports.verdict.ok", n=len(data.judged))
+    beyond = [entry for entry in data.judged if entry.now.state is state]
     if not beyond:
-        missed = [one.subject for one in outcomes if one.result is Result.MISSED]
-        return phrase("reports.verdict.missed", n=len(missed), names=_names(missed))
-    names = _names(_first_of_families(beyond))
+        missed = [describe_subject(one) for one in results if one.result is Result.MISSED]
+        return phrase("reports.verdict.missed", n=len(missed), names=_join_names(missed))
+    subjects = [Subject(entry.metric.name) for entry in _put_topics_first(beyond)]
+    names = _join_names(subjects)
     return phrase(f"reports.verdict.{state.value}", n=len(beyond), names=names)
 
 
-def _names(found: Sequence[Subject]) -> Inline:
-    names = Joined(tuple(found[:_NAMED]), ", ")
-    left = len(found) - _NAMED
+def _join_names(subjects: Sequence[Subject]) -> Inline:
+    names = Joined(tuple(subjects[:_NAMED]), ", ")
+    left = len(subjects) - _NAMED
     return phrase("reports.and_more", names=names, n=left) if left > 0 else names
 
 
-def _first_of_families(found: Sequence[ReportMetric]) -> list[Subject]:
-    """The metrics' names, the first of each family before the others."""
-    families = [entry.metric.topic for entry in found]
-    firsts = [
-        entry for place, entry in enumerate(found) if entry.metric.topic not in families[:place]
-    ]
-    others = [entry for entry in found if entry not in firsts]
-    return [Subject(entry.metric.name) for entry in (*firsts, *others)]
+def _put_topics_first(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
+    """The first metric of each topic before all others."""
+    topics = [entry.metric.topic for entry in entries]
+    places = range(len(entries))
+    return [entries[place] for place in sorted(places, key=lambda at: topics[at] in topics[:at])]
 
 
-def _amount(day: ReportData, told: str) -> Phrase:
+def _describe_amount(data: ReportData, key: str) -> Phrase:
     """How much was seen; less than half a minute is told by its share alone."""
-    seen = Duration(_seen_ms(day))
-    brief = "" if seen.ms or told not in _BRIEF else ".brief"
-    return phrase(f"reports.verdict.{told}{brief}", share=Share(day.share), span=seen)
+    step_ms = data.window.step_ms
+    seen = Duration(round(data.share * data.window.duration_ms / step_ms) * step_ms)
+    brief = key in _KEYS_WITH_DURATION and not seen.ms
+    return phrase(f"{key}.brief" if brief else key, share=Share(data.share), span=seen)
 
 
-def _seen_ms(day: ReportData) -> int:
-    """How much of the day was seen, as a length of time in whole minutes."""
-    return round(day.share * (day.cut_ms - day.period.start_ms) / STEP_MS) * STEP_MS
-
-
-def _tiles(day: ReportData) -> Iterator[Tile]:
-    for entry in _chosen([one for one in day.entries if one.now.figure is not None]):
+def _build_tiles(data: ReportData) -> Iterator[Tile]:
+    for entry in _select_key_metrics(data.entries):
         figure, series = entry.now.figure, entry.now.headline
-        assert figure is not None, "BUG: chosen for its figure"
+        assert figure is not None, f"BUG: {entry.metric.id} was selected without a figure"
         yield Tile(
-            subject=Subject(entry.metric.name, series.target),
+            subject=entry.subject(series),
             figure=figure,
-            state=entry.now.state if entry.now.thresholds else None,
+            state=entry.now.state if entry.is_judged else None,
             note=phrase(f"reports.how.{figure.fold.value}"),
-            compared=_comparisons(day, entry),
+            compared=_describe_comparisons(data, entry),
             shape=series.values,
         )
 
 
-def _chosen(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
-    """The manual's metrics, the first of each family before the second of any."""
-    ranked: list[tuple[int, int, ReportMetric]] = []
-    seen: dict[str, int] = {}
+def _select_key_metrics(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
+    """Required metrics with a figure, the first of each topic before the second of any."""
+    ranked: list[tuple[bool, int, int]] = []
+    seen: Counter[str] = Counter()
     for place, entry in enumerate(entries):
-        family = entry.metric.topic
-        turn = seen.get(family, 0) + (0 if entry.metric.required else len(entries))
-        seen[family] = seen.get(family, 0) + 1
-        ranked.append((turn, place, entry))
-    best = sorted(ranked, key=lambda one: one[:2])[:TILES]
-    return [entry for _, _, entry in sorted(best, key=lambda one: one[1])]
+        if entry.now.figure is not None:
+            ranked.append((not entry.metric.required, seen[entry.metric.topic], place))
+            seen[entry.metric.topic] += 1
+    return [entries[place] for place in sorted(place for *_, place in sorted(ranked)[:TILES])]
 
 
-def _comparisons(day: ReportData, entry: ReportMetric) -> tuple[Inline, ...]:
-    week, yesterday = change(entry, entry.week), change(entry, entry.yesterday)
+def _describe_comparisons(data: ReportData, entry: ReportMetric) -> tuple[Inline, ...]:
+    week = entry.week.change if entry.week else None
+    yesterday = entry.yesterday.change if entry.yesterday else None
     if week is None and yesterday is None:
         return (phrase("reports.compare.short"),)
-    return _compared("week", day, week), _compared("yesterday", day, yesterday)
-
-
-def _compared(which: str, day: ReportData, found: Change | None) -> Phrase:
-    if found is None:
-        return phrase(f"reports.compare.{which}.none")
-    weekday = phrase(f"reports.weekday.{day.period.first_day.weekday()}")
-    return phrase(f"reports.compare.{which}", weekday=weekday, delta=found.delta)
+    weekday = phrase(f"reports.weekday.{data.period.first_day.weekday()}")
+    return tuple(
+        phrase(f"reports.compare.{key}.none")
+        if change is None
+        else phrase(f"reports.compare.{key}", weekday=weekday, delta=change.delta)
+        for key, change in (("week", week), ("yesterday", yesterday))
+    )
 
 
 # --- the pages after it
 
 
-def _crossings(day: ReportData) -> Iterator[Block]:
-    if not day.judged:
+def _build_breaches(data: ReportData) -> Iterator[Block]:
+    if not data.judged:
         return
     yield Heading("crossings", phrase("reports.section.crossings"), page=True)
-    listed, left = select_breaches(day)
+    listed, left = select_breaches(data)
     if listed:
         yield build_timeline(listed)
         yield build_breach_table(listed)
@@ -280,9 +277,9 @@ def _crossings(day: ReportData) -> Iterator[Block]:
         yield Note(phrase("reports.crossings.more", n=left))
     brief = [
         breach
-        for entry in day.judged
-        for one in entry.now.series
-        for breach in one.breaches
+        for entry in data.judged
+        for series in entry.now.series
+        for breach in series.breaches
         if breach.is_pending
     ]
     if brief:
@@ -290,24 +287,24 @@ def _crossings(day: ReportData) -> Iterator[Block]:
         yield Note(phrase("reports.crossings.brief", n=len(brief), span=total))
 
 
-def _groups(day: ReportData) -> Iterator[tuple[MetricGroup, list[ReportMetric]]]:
+def _group_entries(data: ReportData) -> Iterator[tuple[MetricGroup, list[ReportMetric]]]:
     for group in MetricGroup:
-        entries = [entry for entry in day.entries if entry.metric.group is group]
+        entries = [entry for entry in data.entries if entry.metric.group is group]
         if entries:
             yield group, entries
 
 
-def _metrics(day: ReportData) -> Iterator[Block]:
-    if not day.entries:
+def _build_metrics(data: ReportData) -> Iterator[Block]:
+    if not data.entries:
         return
     yield Heading("metrics", phrase("reports.section.metrics"))
-    for group, entries in _groups(day):
+    for group, entries in _group_entries(data):
         yield build_metrics_table(group, entries)
     yield Note(phrase("reports.metrics.note"))
 
 
-def _charts(day: ReportData) -> Iterator[Block]:
-    for group, entries in _groups(day):
+def _build_charts(data: ReportData) -> Iterator[Block]:
+    for group, entries in _group_entries(data):
         name = phrase(f"reports.group.{group.value}")
         title = phrase("reports.section.charts", group=name)
         yield Heading(f"charts-{group.value}", title)
@@ -320,33 +317,33 @@ def _charts(day: ReportData) -> Iterator[Block]:
                 yield build_top_table(entry)
 
 
-def _completeness(day: ReportData) -> Iterator[Block]:
+def _build_completeness(data: ReportData) -> Iterator[Block]:
     # The page after the first begins here where there are no crossings to begin it with.
     name = phrase("reports.section.completeness")
-    yield Heading("completeness", name, page=not day.judged)
-    if day.targets:
-        yield build_target_table(day.targets)
+    yield Heading("completeness", name, page=not data.judged)
+    if data.targets:
+        yield build_target_table(data.targets)
         yield Note(phrase("reports.completeness.note"))
     else:
         yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
-    for reading in (*(entry.now for entry in day.entries), *day.missing):
+    for reading in (*(entry.now for entry in data.entries), *data.missing):
         for warning in reading.warnings:
             text = phrase("reports.warning", name=reading.metric.name, text=warning)
             yield Note(text, State.UNKNOWN)
-    if day.missing:
-        yield Heading("missing", phrase("reports.section.missing", n=len(day.missing)), level=2)
+    if data.missing:
+        yield Heading("missing", phrase("reports.section.missing", n=len(data.missing)), level=2)
         yield Note(phrase("reports.missing.note"))
         yield Listing(
             tuple((one.metric.name, phrase(f"reports.group.{one.metric.group.value}"))
-                  for one in day.missing)
+                  for one in data.missing)
         )  # fmt: skip
 
 
-def _appendix(
-    day: ReportData, first_page: Sequence[Block], catalogue: Catalogue
+def _build_appendix(
+    data: ReportData, first_page: Sequence[Block], catalogue: Catalogue
 ) -> Iterator[Block]:
     yield Heading("appendix", phrase("reports.section.appendix"))
-    several = [entry for entry in day.entries if len(entry.now.series) > 1]
+    several = [entry for entry in data.entries if len(entry.now.series) > 1]
     if several:
         yield Heading("series", phrase("reports.section.series"), level=2)
         yield build_series_table(several)
@@ -355,17 +352,17 @@ def _appendix(
     ]
     if traced:
         yield Heading("trace", phrase("reports.section.trace"), level=2)
-        yield build_source_table(traced, day, {one.id: one.name for one in catalogue.metrics})
-    if day.entries:
+        yield build_source_table(traced, data, {one.id: one.name for one in catalogue.metrics})
+    if data.entries:
         yield Heading("definitions", phrase("reports.section.definitions"), level=2)
-        yield build_definition_table(day)
+        yield build_definition_table(data)
     yield Heading("method", phrase("reports.section.method"), level=2)
     for key in ("day", "steps", "percentile", "state", "compare", "coverage"):
-        yield Note(phrase(f"reports.method.{key}", day=Day(day.period.first_day)))
+        yield Note(phrase(f"reports.method.{key}", day=Day(data.period.first_day)))
     yield Note(
         phrase(
             "reports.method.catalogue",
             n=len(catalogue.metrics),
-            hash=Code(fingerprint(catalogue)),
+            hash=Code(hash_catalogue(catalogue)),
         )
     )

@@ -19,7 +19,6 @@ from jipyo.reports.document import (
     ThresholdLine,
     phrase,
 )
-from jipyo.reports.gathered import same_series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.summary import MetricSummary, SeriesSummary
     from jipyo.catalogue import Metric
     from jipyo.model.sample import Values
-    from jipyo.reports.gathered import ReportMetric
+    from jipyo.reports.data import ReportMetric
 
 LINES = 6
 """Most series drawn one by one; the others become a band."""
@@ -42,14 +41,14 @@ def build_chart(entry: ReportMetric) -> Chart:
     if len(others) == 1:
         shown, others = now.series, ()
     if not others:
-        shown = tuple(sorted(shown, key=lambda series: series.target))
+        shown = tuple(sorted(shown, key=lambda series: series.name))
     return Chart(
         id=f"chart-{entry.metric.id.replace('.', '-')}",
         title=entry.metric.name,
         unit=entry.metric.unit.value,
         start_ms=now.window.start_ms,
         step_ms=now.window.step_ms,
-        lines=tuple(ChartLine(series.target, series.values) for series in shown),
+        lines=tuple(ChartLine(series.name, series.values) for series in shown),
         others=_find_range(others) if others else None,
         others_count=len(others),
         ghost=_find_ghost(entry),
@@ -85,7 +84,7 @@ def _find_ghost(entry: ReportMetric) -> ChartLine | None:
     if len(entry.now.series) != 1:
         return None
     series = entry.now.series[0]
-    before = same_series(series, entry.week)
+    before = entry.week.gravest if entry.week else None
     if before is None or before.values.shape != series.values.shape:
         return None
     return ChartLine("", before.values)
@@ -110,12 +109,12 @@ def build_heat_map(entry: ReportMetric) -> HeatMap | None:
     now = entry.now
     if Across.HEATMAP not in entry.metric.report.across or len(now.series) < _HEAT_FROM:
         return None
-    ordered = sorted(now.series, key=lambda series: _split_number(series.target))
+    ordered = sorted(now.series, key=lambda series: _split_number(series.name))
     top = max(series.stats.maximum for series in ordered)
     return HeatMap(
         title=entry.metric.name,
         unit=entry.metric.unit.value,
-        rows=tuple(series.target for series in ordered),
+        rows=tuple(series.name for series in ordered),
         hours_ms=tuple(range(now.window.start_ms, now.window.end_ms, _HOUR_MS)),
         values=np.stack([average_hours(series.values, now) for series in ordered]),
         low=0.0,

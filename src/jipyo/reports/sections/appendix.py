@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.bilingual import Bilingual
     from jipyo.model.figure import Figure
-    from jipyo.reports.gathered import ReportData, ReportMetric
+    from jipyo.reports.data import ReportData, ReportMetric
 
 
 def _show_thresholds(entry: ReportMetric) -> Inline:

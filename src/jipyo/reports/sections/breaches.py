@@ -18,7 +18,6 @@ from jipyo.reports.document import (
     TimelineRow,
     phrase,
 )
-from jipyo.reports.findings import limit_of, peak, subject
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.summary import SeriesSummary
     from jipyo.analysis.thresholds import Breach
-    from jipyo.reports.gathered import ReportData, ReportMetric
+    from jipyo.reports.data import ReportData, ReportMetric
 
 LISTED_BREACHES = 30
 """Most breaches listed one by one."""
@@ -45,7 +44,7 @@ class BreachEntry:
     @property
     def subject(self) -> Subject:
         """The metric, and which of its series."""
-        return subject(self.metric, self.series)
+        return self.metric.subject(self.series)
 
 
 def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
@@ -57,8 +56,7 @@ def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
         (place, BreachEntry(metric, series, breach))
         for metric in data.judged
         for place, series in enumerate(metric.now.series)
-        for breach in series.breaches
-        if not breach.is_pending
+        for breach in series.alerting_breaches
     ]
     candidates = [entry for place, entry in confirmed if place < LISTED_SERIES]
     candidates.sort(key=lambda entry: (-entry.breach.severity, -entry.breach.duration_ms))
@@ -78,7 +76,7 @@ def _show_critical_time(entry: BreachEntry) -> Inline:
 
 
 def _show_peak(entry: BreachEntry) -> Inline:
-    figure = peak(entry.series, entry.breach, entry.metric.metric.direction)
+    figure = entry.series.peak_of(entry.breach)
     return phrase("reports.at", value=figure, at=Moment(entry.breach.peak_ms))
 
 
@@ -88,7 +86,7 @@ BREACH_COLUMNS: tuple[TableColumn[BreachEntry], ...] = (
     TableColumn("to", _show_end),
     TableColumn("length", lambda e: Duration(e.breach.duration_ms)),
     TableColumn("critical_time", _show_critical_time),
-    TableColumn("limit", lambda e: limit_of(e.metric, e.breach.severity)),
+    TableColumn("limit", lambda e: e.metric.threshold(e.breach.severity)),
     TableColumn("peak", _show_peak),
     TableColumn("level", lambda e: Badge(e.breach.severity.state), numeric=False),
 )
@@ -108,7 +106,7 @@ def build_timeline(entries: Iterable[BreachEntry]) -> Timeline:
     """The breaches over the period, a row per series."""
     rows: dict[tuple[str, str], list[BreachEntry]] = {}
     for entry in entries:
-        rows.setdefault((entry.metric.metric.id, entry.series.target), []).append(entry)
+        rows.setdefault((entry.metric.metric.id, entry.series.name), []).append(entry)
     return Timeline(
         phrase("reports.crossings.title"),
         tuple(

@@ -10,26 +10,26 @@ from jipyo.reports.tables import TableColumn, build_heads, build_row
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from jipyo.analysis.completeness import Target
+    from jipyo.analysis.completeness import TargetCompleteness
 
 
-def _show_name(target: Target) -> Inline:
+def _show_name(target: TargetCompleteness) -> Inline:
     return " ".join(filter(None, (target.labels.get("job", ""), target.labels.get("instance", ""))))
 
 
-def _show_longest_gap(target: Target) -> Inline:
-    gap = target.longest
+def _show_longest_gap(target: TargetCompleteness) -> Inline:
+    gap = target.longest_gap
     if gap is None:
         return None
     return phrase(
         "reports.gap",
-        span=Duration(gap.lasted_ms),
+        span=Duration(gap.duration_ms),
         start=Moment(gap.start_ms),
         end=Moment(gap.end_ms),
     )
 
 
-TARGET_COLUMNS: tuple[TableColumn[Target], ...] = (
+TARGET_COLUMNS: tuple[TableColumn[TargetCompleteness], ...] = (
     TableColumn("target", _show_name, numeric=False),
     TableColumn("interval", lambda target: Duration(target.interval_ms)),
     TableColumn("received", lambda target: Quantity(target.received, "count")),
@@ -40,7 +40,7 @@ TARGET_COLUMNS: tuple[TableColumn[Target], ...] = (
 )
 
 
-def build_target_table(targets: Iterable[Target]) -> Table:
+def build_target_table(targets: Iterable[TargetCompleteness]) -> Table:
     """A row per target."""
     return Table(
         id="completeness",

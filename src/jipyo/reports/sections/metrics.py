@@ -14,12 +14,9 @@ from jipyo.reports.document import (
     Joined,
     Moment,
     Share,
-    Subject,
     Table,
     phrase,
 )
-from jipyo.reports.findings import subject
-from jipyo.reports.gathered import change
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.summary import SeriesSummary
     from jipyo.catalogue import Metric, MetricGroup
-    from jipyo.reports.gathered import ReportMetric
+    from jipyo.reports.data import ReportMetric
 
 LISTED_SERIES = 16
 """Most series of a metric listed one by one."""
@@ -83,20 +80,20 @@ def _show_critical_time(entry: ReportMetric, series: SeriesSummary) -> Inline:
 
 
 def _show_change(entry: ReportMetric) -> Inline:
-    week = change(entry, entry.week)
-    return week.delta if week else phrase("reports.compare.short")
+    change = entry.week.change if entry.week else None
+    return change.delta if change else phrase("reports.compare.short")
 
 
 def build_state_badge(entry: ReportMetric, state: State) -> Badge:
     """The state's word; for a metric without a judgement, that and why."""
-    if entry.now.thresholds is not None and state is not State.UNKNOWN:
+    if entry.is_judged and state is not State.UNKNOWN:
         return Badge(state)
     mean_only = entry.metric.thresholds is not None
     return Badge(State.UNKNOWN, phrase("reports.mean_only" if mean_only else "reports.not_judged"))
 
 
 METRIC_COLUMNS: tuple[TableColumn[ReportMetric], ...] = (
-    TableColumn("metric", lambda m: Subject(m.metric.name, m.now.headline.target), numeric=False),
+    TableColumn("metric", lambda m: m.subject(m.now.headline), numeric=False),
     TableColumn("average", lambda m: _show_average(m.now.headline)),
     TableColumn("p95", lambda m: m.now.headline.figures.get(Summary.P95)),
     TableColumn("maximum", lambda m: _show_maximum(m.now.headline)),
@@ -109,7 +106,7 @@ METRIC_COLUMNS: tuple[TableColumn[ReportMetric], ...] = (
 )
 
 SERIES_COLUMNS: tuple[TableColumn[SeriesEntry], ...] = (
-    TableColumn("target", lambda e: subject(e.metric, e.series), numeric=False),
+    TableColumn("target", lambda e: e.metric.subject(e.series), numeric=False),
     TableColumn(
         "average",
         lambda e: _show_average(e.series) or _show_other_summaries(e.metric.metric, e.series),
@@ -155,7 +152,7 @@ def build_series_table(entries: Iterable[ReportMetric]) -> Table:
 TOP_COLUMNS: tuple[TableColumn[SeriesEntry], ...] = (
     TableColumn(
         "target",
-        lambda e: e.series.target or e.series.labels.get(e.metric.metric.labels[-1], ""),
+        lambda e: e.series.name or e.series.labels.get(e.metric.metric.labels[-1], ""),
         numeric=False,
     ),
     TableColumn("average", lambda e: e.series.figures.get(Summary.AVG)),

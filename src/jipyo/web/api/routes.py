@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from jipyo.analysis.coverage import Finding, examine
+from jipyo.analysis.coverage import MetricCoverage, examine_catalogue
 from jipyo.analysis.health import assess_catalogue
 from jipyo.i18n import Texts, texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
@@ -111,8 +111,8 @@ class JipyoApi:
     def _known(self, now_ms: int) -> Names:
         return metric_names(self._services.source, now_ms)
 
-    def _examine(self, now_ms: int) -> tuple[int, tuple[Finding, ...]]:
-        return now_ms, examine(self._services.source, self._services.catalogue, now_ms)
+    def _examine(self, now_ms: int) -> tuple[int, tuple[MetricCoverage, ...]]:
+        return now_ms, examine_catalogue(self._services.source, self._services.catalogue, now_ms)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis import wording as words
-from jipyo.analysis.coverage import Finding, remedy
 from jipyo.analysis.proportion import estimate_proportion
+from jipyo.analysis.remedies import describe_remedy
+from jipyo.analysis.series_names import name_series, name_series_apart
 from jipyo.analysis.thresholds import Severity, State, find_metric_breaches
 from jipyo.web.api import schemas as doc
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from zoneinfo import ZoneInfo
 
+    from jipyo.analysis.coverage import MetricCoverage
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.analysis.thresholds import Breach, Pending
     from jipyo.catalogue import Catalogue, Thresholds
@@ -91,7 +93,7 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
         value=_finite(one.value),
         text=t.number(one.value, metric.unit.value),
         worst=None if one.worst is None else dict(one.worst.pairs),
-        worst_text="" if one.worst is None else words.series_name(one.worst),
+        worst_text="" if one.worst is None else name_series(one.worst),
         reason=words.reason(one, t, zone, now_ms),
         exporter=one.exporter,
         required=metric.required,
@@ -146,7 +148,7 @@ def metric_range(measured: MetricData, t: Texts) -> doc.MetricRange:
             )
             for row, (name, labels, exporter, values, there) in enumerate(
                 zip(
-                    words.series_names(matrix.series),
+                    name_series_apart(matrix.series),
                     matrix.series,
                     measured.exporters,
                     matrix.values,
@@ -187,15 +189,15 @@ def _certainty_of(measured: MetricData, row: int) -> doc.CertaintyOf | None:
     )
 
 
-def found(one: Finding, catalogue: Catalogue, t: Texts) -> doc.Found:
+def found(one: MetricCoverage, catalogue: Catalogue, t: Texts) -> doc.Found:
     """Whether a metric has data and who gives it, or what to do."""
     return doc.Found(
         id=one.metric.id,
         name=one.metric.name(t.lang),
-        state="found" if one.found else "missing",
-        exporter=", ".join(dict.fromkeys(given.exporter for given in one.given)) or None,
+        state="found" if one.has_data else "missing",
+        exporter=", ".join(dict.fromkeys(provider.exporter for provider in one.providers)) or None,
         series=one.series,
-        remedy=None if one.found else one.problem or remedy(one.metric, catalogue, t),
+        remedy=None if one.has_data else one.problem or describe_remedy(one.metric, catalogue, t),
     )
 
 

@@ -1,4 +1,4 @@
-"""Figures of a day against plain loops over the same samples, through a real store and engine."""
+"""Figures of a window against plain loops over the same samples, through a real store."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ import numpy as np
 import pytest
 
 from jipyo.analysis.proportion import wilson
-from jipyo.analysis.summary import MetricSummary, Window, primary, read, targets
+from jipyo.analysis.summary import MetricSummary, Window, summarise_metric
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Catalogue, Metric, Summary, load
 from jipyo.model.calendar import start_of_day
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
-from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Dialect, Embedded
 from jipyo.source.dialect import PROMETHEUS_3
@@ -69,8 +68,8 @@ def target(job: str = "node") -> Samples:
 EVERY = np.ones(MINUTES.size, bool)
 
 
-def figure(reading: MetricSummary, name: Summary) -> Figure:
-    return reading.headline.figures[name]
+def figure(summary: MetricSummary, name: Summary) -> Figure:
+    return summary.headline.figures[name]
 
 
 def p95(values: list[float]) -> float:
@@ -84,19 +83,19 @@ def memory(path: Path, used: np.ndarray, kept: np.ndarray = EVERY) -> MetricSumm
     node = target()
     node.put("node_memory_MemTotal_bytes", 1e9)
     node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
-    return read(stored(path, (node, kept)), metric("system.memory.utilization"), WINDOW)
+    return summarise_metric(stored(path, (node, kept)), metric("system.memory.utilization"), WINDOW)
 
 
 def test_average_p95_and_maximum_of_a_gauge_are_those_of_its_minutes(tmp_path: Path) -> None:
     used = 40 + 20 * RANDOM.random(MINUTES.size)
-    reading = memory(tmp_path, used)
+    summary = memory(tmp_path, used)
     minutes = used[1:].tolist()  # the sample at 00:00 belongs to the day before
-    assert figure(reading, Summary.AVG).value == pytest.approx(sum(minutes) / 1440)
-    assert figure(reading, Summary.P95).value == pytest.approx(p95(minutes))
-    assert figure(reading, Summary.MAX).value == pytest.approx(max(minutes))
-    assert reading.headline.stats.maximum_ms == START + 60_000 * (1 + minutes.index(max(minutes)))
-    assert (reading.coverage, reading.state) == (1.0, State.OK)
-    told = figure(reading, Summary.AVG)
+    assert figure(summary, Summary.AVG).value == pytest.approx(sum(minutes) / 1440)
+    assert figure(summary, Summary.P95).value == pytest.approx(p95(minutes))
+    assert figure(summary, Summary.MAX).value == pytest.approx(max(minutes))
+    assert summary.headline.stats.maximum_ms == START + 60_000 * (1 + minutes.index(max(minutes)))
+    assert (summary.coverage, summary.state) == (1.0, State.OK)
+    told = figure(summary, Summary.AVG)
     assert (told.fold, told.samples, told.step_ms) == (Fold.AVERAGE, 1440, 60_000)
     assert (told.exporter, told.metric) == ("node_exporter", "system.memory.utilization")
 
@@ -108,9 +107,9 @@ def test_minutes_beyond_a_threshold_are_counted_and_the_state_needs_them_in_a_ro
     used[100:103] = 80  # shorter than the five minutes of `for`
     used[600:630] = 80
     used[640:700] = 95
-    reading = memory(tmp_path, used)
-    series = reading.headline
-    assert reading.state is State.CRITICAL
+    summary = memory(tmp_path, used)
+    series = summary.headline
+    assert summary.state is State.CRITICAL
     assert (series.warning_ms // 60_000, series.critical_ms // 60_000) == (33, 60)
     assert [e.severity for e in series.breaches] == [
         Severity.PENDING,
@@ -124,15 +123,15 @@ def test_minutes_beyond_a_threshold_are_counted_and_the_state_needs_them_in_a_ro
 def test_coverage_is_the_share_of_minutes_with_a_value(tmp_path: Path) -> None:
     kept = EVERY.copy()
     kept[300:360] = False
-    reading = memory(tmp_path, np.full(MINUTES.size, 50.0), kept)
+    summary = memory(tmp_path, np.full(MINUTES.size, 50.0), kept)
     # The last sample stays valid for less than five minutes: four steps of the gap have it.
-    assert reading.coverage == pytest.approx((1440 - 56) / 1440)
-    assert figure(reading, Summary.AVG).coverage == reading.coverage
+    assert summary.coverage == pytest.approx((1440 - 56) / 1440)
+    assert figure(summary, Summary.AVG).coverage == summary.coverage
 
 
 def test_a_metric_without_data_is_unknown_and_has_no_series(tmp_path: Path) -> None:
-    reading = read(stored(tmp_path), metric("system.cpu.utilization"), WINDOW)
-    assert (reading.series, reading.state, reading.coverage) == ((), State.UNKNOWN, 0.0)
+    summary = summarise_metric(stored(tmp_path), metric("system.cpu.utilization"), WINDOW)
+    assert (summary.series, summary.state, summary.coverage) == ((), State.UNKNOWN, 0.0)
 
 
 def histogram(per_minute: np.ndarray, edges: list[float]) -> Samples:
@@ -150,7 +149,7 @@ def test_a_days_percentile_of_requests_comes_from_its_bucket_sums(tmp_path: Path
     rush = (MINUTES >= 600) & (MINUTES < 610)
     each = np.where(rush, np.array(busy)[:, None], np.array(quiet)[:, None]).astype(float)
     each[:, 0] = 0
-    reading = read(
+    summary = summarise_metric(
         stored(tmp_path, (histogram(each, edges), EVERY)), metric("app.response_time"), WINDOW
     )
     sums = each.sum(axis=1)
@@ -158,13 +157,13 @@ def test_a_days_percentile_of_requests_comes_from_its_bucket_sums(tmp_path: Path
     at = next(i for i, total in enumerate(sums) if total >= rank)
     low = edges[at - 1]
     expected = low + (edges[at] - low) * (rank - sums[at - 1]) / (sums[at] - sums[at - 1])
-    told = figure(reading, Summary.P95)
+    told = figure(summary, Summary.P95)
     assert told.value == pytest.approx(expected)
     assert (told.fold, told.step_ms) == (Fold.BUCKETS, 0)
     assert "[1d] anchored" in told.expr
     # Neither an average of p95s nor a p95 of p95s is told.
-    assert Summary.AVG not in reading.headline.figures
-    assert primary(reading.metric, reading.headline) is told
+    assert Summary.AVG not in summary.headline.figures
+    assert summary.figure is told
 
 
 def test_an_error_rate_is_a_ratio_of_sums(tmp_path: Path) -> None:
@@ -174,8 +173,8 @@ def test_an_error_rate_is_a_ratio_of_sums(tmp_path: Path) -> None:
     good[0] = bad[0] = 0
     api.put("http_requests_total", np.cumsum(good), status="2xx", handler="/")
     api.put("http_requests_total", np.cumsum(bad), status="5xx", handler="/")
-    reading = read(stored(tmp_path, (api, EVERY)), metric("app.error_rate"), WINDOW)
-    told = figure(reading, Summary.RATIO_OF_SUMS)
+    summary = summarise_metric(stored(tmp_path, (api, EVERY)), metric("app.error_rate"), WINDOW)
+    told = figure(summary, Summary.RATIO_OF_SUMS)
     assert told.value == pytest.approx(100 * bad.sum() / (good.sum() + bad.sum()))
     assert told.fold is Fold.RATIO
 
@@ -188,16 +187,18 @@ def test_a_total_is_what_the_counter_rose_by(tmp_path: Path) -> None:
     rising[700:] -= rising[699]  # a reset: 700's own increase is what the counter shows then
     for device in ("eth0", "eth1"):
         node.put("node_network_receive_bytes_total", rising, device=device)
-    reading = read(stored(tmp_path, (node, EVERY)), metric("system.network.receive"), WINDOW)
-    assert reading.together is not None
-    told = figure(reading, Summary.TOTAL)
+    summary = summarise_metric(
+        stored(tmp_path, (node, EVERY)), metric("system.network.receive"), WINDOW
+    )
+    assert summary.total is not None
+    told = figure(summary, Summary.TOTAL)
     assert told.value == 2 * sent.sum()
     assert (told.unit, told.fold, told.series) == ("bytes", Fold.TOTAL, "{}")
     assert told.expr.startswith("sum(")
-    assert [one.target for one in reading.series] == ["eth0", "eth1"]
-    one = reading.series[0].figures[Summary.AVG].value
+    assert [one.name for one in summary.series] == ["eth0", "eth1"]
+    one = summary.series[0].figures[Summary.AVG].value
     assert one is not None
-    assert figure(reading, Summary.AVG).value == pytest.approx(2 * one)
+    assert figure(summary, Summary.AVG).value == pytest.approx(2 * one)
 
 
 def test_a_count_is_a_whole_number(tmp_path: Path) -> None:
@@ -205,9 +206,9 @@ def test_a_count_is_a_whole_number(tmp_path: Path) -> None:
     kills = np.zeros(MINUTES.size)
     kills[[333, 334, 1200]] = 1
     node.put("node_vmstat_oom_kill", 5 + np.cumsum(kills))
-    reading = read(stored(tmp_path, (node, EVERY)), metric("system.memory.oom"), WINDOW)
-    assert figure(reading, Summary.SUM).value == 3.0
-    assert reading.state is State.CRITICAL
+    summary = summarise_metric(stored(tmp_path, (node, EVERY)), metric("system.memory.oom"), WINDOW)
+    assert figure(summary, Summary.SUM).value == 3.0
+    assert summary.state is State.CRITICAL
 
 
 def test_a_source_with_only_a_mean_gives_no_percentile_and_no_state(tmp_path: Path) -> None:
@@ -217,11 +218,13 @@ def test_a_source_with_only_a_mean_gives_no_percentile_and_no_state(tmp_path: Pa
     requests[0] = micros[0] = 0
     triton.put("nv_inference_request_success", np.cumsum(requests), model="m")
     triton.put("nv_inference_request_duration_us", np.cumsum(micros), model="m")
-    reading = read(stored(tmp_path, (triton, EVERY)), metric("ai.inference.time"), WINDOW)
-    assert reading.thresholds is None
-    assert reading.state is State.UNKNOWN
-    assert Summary.P95 not in reading.headline.figures
-    told = primary(reading.metric, reading.headline)
+    summary = summarise_metric(
+        stored(tmp_path, (triton, EVERY)), metric("ai.inference.time"), WINDOW
+    )
+    assert summary.thresholds is None
+    assert summary.state is State.UNKNOWN
+    assert Summary.P95 not in summary.headline.figures
+    told = summary.figure
     assert told is not None
     assert told.fold is Fold.MEAN
     assert told.value == pytest.approx(micros.sum() / requests.sum() / 1e6)
@@ -250,8 +253,8 @@ def test_a_server_without_anchored_windows_is_asked_the_plain_way(tmp_path: Path
     node = target()
     node.put("node_network_receive_bytes_total", 1000.0 * MINUTES, device="eth0")
     source = WithoutAnchored(stored(tmp_path, (node, EVERY)))
-    reading = read(source, metric("system.network.receive"), WINDOW)  # type: ignore[arg-type]
-    told = figure(reading, Summary.TOTAL)
+    summary = summarise_metric(source, metric("system.network.receive"), WINDOW)  # type: ignore[arg-type]
+    told = figure(summary, Summary.TOTAL)
     assert "anchored" not in told.expr
     assert told.value == pytest.approx(1_440_000, rel=0.001)
 
@@ -263,20 +266,20 @@ def test_a_server_that_refuses_the_whole_window_leaves_the_figure_out(tmp_path: 
 
     node = target()
     node.put("node_vmstat_oom_kill", 0.0)
-    reading = read(
+    summary = summarise_metric(
         Refusing(stored(tmp_path, (node, EVERY))),  # type: ignore[arg-type]
         metric("system.memory.oom"),
         WINDOW,
     )
-    assert reading.figure is None
+    assert summary.figure is None
 
 
 def test_a_refused_question_is_a_metric_without_data_and_a_warning(tmp_path: Path) -> None:
     broken = metric("system.memory.utilization")
     query = replace(broken.queries[0], promql="sum(")
-    reading = read(stored(tmp_path), replace(broken, queries=(query,)), WINDOW)
-    assert reading.series == ()
-    assert "parse error" in reading.warnings[0]
+    summary = summarise_metric(stored(tmp_path), replace(broken, queries=(query,)), WINDOW)
+    assert summary.series == ()
+    assert "parse error" in summary.warnings[0]
 
 
 def test_a_window_that_is_averaged_over_time_is_not_stretched_over_the_day(tmp_path: Path) -> None:
@@ -289,28 +292,10 @@ def test_a_window_that_is_averaged_over_time_is_not_stretched_over_the_day(tmp_p
         promql="sum(rate(node_tokens_total[$w])) / sum(avg_over_time(node_gpu_watts[$w]))",
     )
     source = stored(tmp_path, (node, EVERY & (MINUTES < 60)))
-    told = read(source, replace(shape, queries=(query,)), WINDOW).figure
+    told = summarise_metric(source, replace(shape, queries=(query,)), WINDOW).figure
     assert told is not None
     assert told.fold is Fold.AVERAGE
     assert told.value == pytest.approx(0.01, rel=0.1)
-
-
-@pytest.mark.parametrize(
-    ("labels", "names"),
-    [
-        ([{"instance": "a"}], [""]),
-        ([{"instance": "a", "cpu": "0"}, {"instance": "a", "cpu": "1"}], ["cpu 0", "cpu 1"]),
-        ([{"instance": "a", "gpu": "0"}, {"instance": "b", "gpu": "0"}], ["a", "b"]),
-        ([{"instance": "a", "gpu": "0"}, {"instance": "b", "gpu": "1"}], ["a GPU 0", "b GPU 1"]),
-        ([{"mountpoint": "/"}, {"mountpoint": "/data"}], ["/", "/data"]),
-        ([{"gpu": "GPU-77"}, {"gpu": "0", "model": "x"}], ["GPU-77", "GPU 0 x"]),
-        ([], []),
-    ],
-)
-def test_a_series_is_told_by_what_tells_it_from_the_others(
-    labels: list[dict[str, str]], names: list[str]
-) -> None:
-    assert targets([Labels.of(one) for one in labels]) == names
 
 
 def labelled(model: str = "m") -> Samples:
@@ -323,8 +308,10 @@ def labelled(model: str = "m") -> Samples:
 
 
 def test_the_accuracy_of_a_day_is_of_all_its_cases_and_says_how_many(tmp_path: Path) -> None:
-    reading = read(stored(tmp_path, (labelled(), EVERY)), metric("ai.model.accuracy"), WINDOW)
-    told = reading.figure
+    summary = summarise_metric(
+        stored(tmp_path, (labelled(), EVERY)), metric("ai.model.accuracy"), WINDOW
+    )
+    told = summary.figure
     assert told is not None
     assert told.proportion is not None
     # 359 until the restart, 0 to 360 after it.
@@ -339,18 +326,18 @@ def test_a_ratio_that_nobody_counted_is_its_last_and_says_so(tmp_path: Path) -> 
     evaluation = target("evaluation")
     evaluation.put("jipyo_model_accuracy_ratio", 0.9 + MINUTES / 1e5, model="m", dataset="d")
     source = stored(tmp_path, (evaluation, EVERY))
-    reading = read(source, metric("ai.model.accuracy"), WINDOW)
-    told = reading.figure
+    summary = summarise_metric(source, metric("ai.model.accuracy"), WINDOW)
+    told = summary.figure
     assert told is not None
     assert (told.fold, told.proportion) == (Fold.LAST, UNKNOWN_PROPORTION)
-    assert Summary.RATIO_OF_SUMS not in reading.headline.figures
+    assert Summary.RATIO_OF_SUMS not in summary.headline.figures
 
 
 def test_counters_speak_before_a_ratio_of_the_same_model(tmp_path: Path) -> None:
     evaluation = labelled()
     evaluation.put("jipyo_model_accuracy_ratio", 0.5, model="m", dataset="d")
     source = stored(tmp_path, (evaluation, EVERY))
-    told = read(source, metric("ai.model.accuracy"), WINDOW).figure
+    told = summarise_metric(source, metric("ai.model.accuracy"), WINDOW).figure
     assert told is not None
     assert told.proportion is not None
     assert told.proportion.n is not None

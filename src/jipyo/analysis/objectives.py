@@ -1,0 +1,95 @@
+"""What the specification promises of a metric, what was reached, and whether that is known."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.summary import is_quantile
+from jipyo.catalogue import Statistic, Summary
+from jipyo.catalogue.metric import Compare
+
+if TYPE_CHECKING:
+    from jipyo.analysis.summary import MetricSummary, SeriesSummary
+    from jipyo.catalogue import Metric
+    from jipyo.model.figure import Figure
+
+
+class Result(Enum):
+    """Whether an objective was met."""
+
+    MET = "met"
+    MISSED = "missed"
+    UNKNOWN = "unknown"
+
+
+class UnknownReason(Enum):
+    """Why it is not known whether an objective was met."""
+
+    NO_DATA = "no_data"
+    MEAN_ONLY = "mean_only"
+    """The source gives only a mean, and the objective is about a percentile."""
+    NO_FIGURE = "no_figure"
+    LOW_DEMAND = "not_asked"
+    """Demand stayed below the promised capacity, which leaves it unproven."""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectiveResult:
+    """One objective over a window."""
+
+    metric: Metric
+    summary: MetricSummary | None
+    """None where the metric has no data."""
+    series: SeriesSummary | None
+    """The series that decides: for a capacity the total, else the worst of all."""
+    actual: Figure | None
+    margin: float | None
+    """How far within the objective; negative: how far beyond."""
+    result: Result
+    reason: UnknownReason | None = None
+
+
+def evaluate_objective(metric: Metric, summary: MetricSummary | None) -> ObjectiveResult:
+    """Whether a metric's objective was met over the window of its summary."""
+    objective = metric.objective
+    assert objective is not None, f"BUG: {metric.id} has no objective"
+    if summary is None or not summary.series:
+        return ObjectiveResult(
+            metric, None, None, None, None, Result.UNKNOWN, UnknownReason.NO_DATA
+        )
+    is_capacity = objective.compare is Compare.AT_LEAST
+    series, actual = _find_deciding_figure(metric, summary, is_capacity)
+    if actual is None or actual.value is None or not math.isfinite(actual.value):
+        mean_only = series.statistic is Statistic.MEAN
+        reason = UnknownReason.MEAN_ONLY if mean_only else UnknownReason.NO_FIGURE
+        return ObjectiveResult(metric, summary, series, None, None, Result.UNKNOWN, reason)
+    margin = actual.value - objective.value if is_capacity else objective.value - actual.value
+    if objective.met(actual.value):
+        return ObjectiveResult(metric, summary, series, actual, margin, Result.MET)
+    if is_capacity:
+        # Idle hours do not break a promise of capacity; they only leave it unproven.
+        reason = UnknownReason.LOW_DEMAND
+        return ObjectiveResult(metric, summary, series, actual, margin, Result.UNKNOWN, reason)
+    return ObjectiveResult(metric, summary, series, actual, margin, Result.MISSED)
+
+
+def _find_deciding_figure(
+    metric: Metric, summary: MetricSummary, is_capacity: bool
+) -> tuple[SeriesSummary, Figure | None]:
+    """For a capacity the peak of the headline, else the worst figure of all series."""
+    if is_capacity:
+        return summary.headline, summary.headline.figures.get(Summary.MAX)
+    # Neither a mean nor a maximum may stand in for a percentile.
+    promised = Summary.P95 if is_quantile(metric) else metric.report.summaries[0]
+    candidates = [
+        (series, None if series.statistic is Statistic.MEAN else series.figures.get(promised))
+        for series in summary.series
+    ]
+    return max(candidates, key=lambda pair: _value_or_lowest(pair[1]))
+
+
+def _value_or_lowest(figure: Figure | None) -> float:
+    return -math.inf if figure is None or figure.value is None else figure.value

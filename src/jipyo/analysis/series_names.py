@@ -1,0 +1,58 @@
+"""What series are called, on the dashboard, in reports and in the terminal alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from jipyo.model.labels import METRIC_NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.model.labels import Labels
+
+SEPARATOR = " · "
+_TARGETS = ("instance", "job", "model")
+"""Labels that come first, and whose values need no name beside them even as numbers."""
+_DISPLAY_NAMES = {"gpu": "GPU"}
+
+
+def name_series(labels: Labels) -> str:
+    """A series by its labels: `host1 · cpu 0`, `host1 · eth0`; empty without any.
+
+    A value that begins with a digit has its label's name beside it. The job is left out
+    where there is an instance.
+    """
+    names = sorted(set(labels) - {METRIC_NAME}, key=lambda name: (name not in _TARGETS, name))
+    if "instance" in names and "job" in names:
+        names.remove("job")
+    return SEPARATOR.join(_show_label(name, labels[name]) for name in names)
+
+
+def _show_label(name: str, value: str) -> str:
+    if name in _TARGETS or not value[:1].isdigit():
+        return value
+    return f"{_DISPLAY_NAMES.get(name, name)} {value}"
+
+
+def name_series_apart(series: Sequence[Labels]) -> tuple[str, ...]:
+    """Names for series beside one another, without the labels that all of them share.
+
+    Where that leaves two with one name, they are told apart by all their labels, each with
+    its name: `job api`.
+    """
+    shared: set[str] = set()
+    if len(series) > 1:
+        pairs = set.intersection(*(set(labels.pairs) for labels in series))
+        shared = {name for name, _ in pairs}
+    short = [name_series(labels.drop(shared)) or name_series(labels) for labels in series]
+    count = Counter(short)
+    return tuple(
+        name if count[name] == 1 else _name_in_full(labels.drop(shared)) or name
+        for name, labels in zip(short, series, strict=True)
+    )
+
+
+def _name_in_full(labels: Labels) -> str:
+    return SEPARATOR.join(f"{name} {value}" for name, value in labels.drop({METRIC_NAME}).items())

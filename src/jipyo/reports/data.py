@@ -1,0 +1,158 @@
+"""All that a daily report speaks of, read once: the day, and the days it is compared with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.comparison import Comparison, compare
+from jipyo.analysis.completeness import TargetCompleteness, measure_completeness, total_share
+from jipyo.analysis.summary import STEP_MS, MetricSummary, SeriesSummary, Window, summarise_metric
+from jipyo.analysis.thresholds import Severity, levels, threshold_of
+from jipyo.model.errors import ReportError
+from jipyo.reports.document import Quantity, Subject
+from jipyo.source.prune import metric_names
+
+if TYPE_CHECKING:
+    from jipyo.analysis.thresholds import State
+    from jipyo.catalogue import Catalogue, Metric
+    from jipyo.model.calendar import Period
+    from jipyo.source import Source
+
+Progress = Callable[[int, int], None]
+"""Called with how many of how many metrics are read."""
+
+ENOUGH = 0.5
+"""Below this share of the expected samples a period without breaches is not called good."""
+_WEEK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class ReportMetric:
+    """A metric that has data in the period, and how it compares with earlier ones."""
+
+    now: MetricSummary
+    week: Comparison | None
+    """With the same part of the same weekday a week before."""
+    yesterday: Comparison | None
+
+    @property
+    def metric(self) -> Metric:
+        """The catalogue's metric."""
+        return self.now.metric
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether thresholds were applied to it."""
+        return self.now.thresholds is not None
+
+    def subject(self, series: SeriesSummary) -> Subject:
+        """The metric, and which of its series."""
+        return Subject(self.metric.name, series.name)
+
+    def threshold(self, severity: Severity | None = None) -> Quantity:
+        """The threshold of a level; without one the first that a value would reach."""
+        thresholds = self.now.thresholds
+        assert thresholds is not None, f"BUG: {self.metric.id} is not judged"
+        value = None if severity is None else threshold_of(thresholds, severity)
+        if value is None:
+            value = next(levels(thresholds)).threshold
+        return Quantity(value, self.metric.unit.value)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportData:
+    """What a report is made of."""
+
+    period: Period
+    window: Window
+    """The part of the period that the data can reach: all of it once it is over."""
+    entries: tuple[ReportMetric, ...]
+    missing: tuple[MetricSummary, ...]
+    """The metrics without data."""
+    targets: tuple[TargetCompleteness, ...]
+    share: float
+    """The received part of the samples expected."""
+
+    @property
+    def judged(self) -> list[ReportMetric]:
+        """The entries whose metric is judged."""
+        return [entry for entry in self.entries if entry.is_judged]
+
+    def count(self, state: State) -> int:
+        """How many judged entries are in this state."""
+        return sum(entry.now.state is state for entry in self.judged)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the period is not over yet."""
+        return self.window.end_ms < self.period.end_ms
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether there is enough data to call a period without breaches good."""
+        return self.share >= ENOUGH
+
+
+def gather(
+    source: Source,
+    catalogue: Catalogue,
+    period: Period,
+    now_ms: int,
+    progress: Progress | None = None,
+) -> ReportData:
+    """Read every metric of the catalogue; earlier days only of those that have data.
+
+    Raises:
+        ReportError: the period has not begun.
+        SourceError: the source failed.
+    """
+    window = find_window(period, now_ms)
+    names = metric_names(source, window.end_ms)
+    earlier = [find_earlier_window(period, window, days) for days in (_WEEK, 1)]
+    entries: list[ReportMetric] = []
+    missing: list[MetricSummary] = []
+    for done, metric in enumerate(catalogue.metrics, 1):
+        now = summarise_metric(source, metric, window, names)
+        if now.series:
+            week, yesterday = (
+                compare(now, summarise_metric(source, metric, window_then, names))
+                for window_then in earlier
+            )
+            entries.append(ReportMetric(now, week, yesterday))
+        else:
+            missing.append(now)
+        if progress is not None:
+            progress(done, len(catalogue.metrics))
+    targets = measure_completeness(source, window)
+    share = total_share(targets)
+    if share is None:
+        share = max((entry.now.coverage for entry in entries), default=0.0)
+    return ReportData(period, window, tuple(entries), tuple(missing), targets, share)
+
+
+def find_window(period: Period, now_ms: int) -> Window:
+    """The whole steps of a period that lie in the past.
+
+    Raises:
+        ReportError: not a single one does.
+    """
+    steps_ms = (now_ms - period.start_ms) // STEP_MS * STEP_MS
+    end_ms = min(period.end_ms, period.start_ms + steps_ms)
+    if end_ms <= period.start_ms:
+        raise ReportError(
+            "reports.day_not_begun",
+            hint="reports.day_not_begun.hint",
+            day=period.first_day.isoformat(),
+        )
+    return Window(period.start_ms, end_ms)
+
+
+def find_earlier_window(period: Period, window: Window, days: int) -> Window:
+    """The same part of the period so many days before: whole, or as far as this one has come."""
+    then = period.earlier(days)
+    end_ms = then.end_ms
+    if window.end_ms < period.end_ms:
+        end_ms = min(end_ms, then.start_ms + window.duration_ms)
+    return Window(then.start_ms, end_ms)
