@@ -42,8 +42,8 @@ def test_what_we_collect_ourselves_is_said_first() -> None:
     assert metric is not None
     first = describe_remedy(metric, CATALOGUE, texts("ko")).splitlines()[0]
     assert first == (
-        "NVIDIA 드라이버(libnvidia-ml.so.1)가 있으면 jipyo가 스스로 수집합니다."
-        " 다른 호스트는 그곳의 dcgm-exporter를 읽습니다."
+        "NVIDIA 드라이버(libnvidia-ml.so.1)가 있으면 jipyo가 직접 수집합니다."
+        " 다른 호스트는 해당 호스트의 dcgm-exporter를 수집 대상으로 등록합니다."
     )
 
 
@@ -51,14 +51,14 @@ def test_a_metrics_own_remedy_comes_before_its_exporters() -> None:
     metric = CATALOGUE.get("ai.model.accuracy")
     assert metric is not None
     assert describe_remedy(metric, CATALOGUE, texts("en")).splitlines() == [
-        "The evaluation job must export a gauge jipyo_model_accuracy_ratio{model, dataset}"
+        "Export from the evaluation job the gauge jipyo_model_accuracy_ratio{model, dataset}"
         " (0 to 1), or the counters jipyo_predictions_labelled_total and"
         " jipyo_predictions_correct_total.",
         "Add those of the following that exist here to jipyo.yaml, and adjust their addresses.",
         "collect:",
         "  scrape:",
-        "    # jipyo_*: There is no standard name, so have the application or the evaluation"
-        " job export metrics that begin with jipyo_, and read it.",
+        "    # jipyo_*: There is no standard name; export metrics that begin with jipyo_"
+        " from the application or the evaluation job, and scrape it.",
         '    - {job: eval, url: "http://127.0.0.1:8000/metrics"}',
     ]
 
@@ -73,5 +73,5 @@ def test_what_only_we_collect_needs_no_lines() -> None:
     metric = CATALOGUE.get("system.collection.failed")
     assert metric is not None
     assert describe_remedy(metric, CATALOGUE, texts("en")) == (
-        "jipyo writes it itself whenever it reads a target."
+        "jipyo records it itself at every scrape."
     )

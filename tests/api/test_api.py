@@ -168,7 +168,7 @@ def test_without_a_day_the_last_one_is_reported(tmp_path: Path) -> None:
 def test_the_example_runs(here: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
     asyncio.run(example.main(here))
     said = capsys.readouterr().out
-    assert "CPU utilisation (total) 40" in said
+    assert "CPU utilisation 40" in said
     assert "critical Memory utilisation" in said
     assert str(here.out_dir) in said
 

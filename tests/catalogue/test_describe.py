@@ -48,7 +48,7 @@ def test_all_that_is_known_of_a_metric_is_told() -> None:
     told = facts(metric("app.error_rate"), "en")
     assert told["thresholds"] == (
         "warning 0.05% · critical 0.1%, for 5 min (specification);"
-        " the manual's 0.1% objective is the critical line"
+        " critical is the 0.1% objective of the specification"
     )
     assert told["objective"] == "objective at most 0.1% (specification)"
     assert told["unit"] == "percent (%)"
@@ -64,7 +64,7 @@ def test_what_to_know_of_an_alternative_stands_beside_it() -> None:
     told = facts(metric("ai.inference.time"), "ko")
     assert told["torchserve"].endswith("  # 평균만 제공, 임계치 미적용; 평균")
     assert facts(metric("ai.gpu_memory"), "en")["dcgm_exporter"].endswith(
-        "  # only if nothing else has data; where no server tells its KV cache: the device's memory"
+        "  # only if nothing else has data; if no server exports its KV cache: device memory"
     )
 
 

@@ -162,7 +162,7 @@ def test_a_bad_day_is_critical_and_names_what_when_and_how_long(bad: Report) -> 
     assert all(one.state is State.CRITICAL for one in found)
     assert any("reports.finding.missed" in keys(one) for one in found)
     timeline = the(Timeline, bad)
-    cpu = [row for row in timeline.rows if row.subject.name.en == "CPU utilisation (total)"]
+    cpu = [row for row in timeline.rows if row.subject.name.en == "CPU utilisation"]
     (stretch, *_) = cpu[0].stretches
     start = start_of_day(DAY, SEOUL)
     assert stretch.start_ms == pytest.approx(start + 14 * HOUR, abs=5 * 60_000)
@@ -195,7 +195,7 @@ def test_a_day_with_a_gap_tells_what_was_received(bad: Report) -> None:
 
 
 def test_a_day_is_compared_with_the_same_weekday_and_the_day_before(bad: Report) -> None:
-    network = next(t for t in the(Tiles, bad).items if t.subject.name.en == "Network received")
+    network = next(t for t in the(Tiles, bad).items if t.subject.name.en == "Network receive")
     week, yesterday = network.compared
     assert (week.key, yesterday.key) == ("reports.compare.week", "reports.compare.yesterday")  # type: ignore[union-attr]
     (delta,) = (value for name, value in week.values if name == "delta")  # type: ignore[union-attr]
