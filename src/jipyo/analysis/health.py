@@ -28,7 +28,7 @@ from jipyo.catalogue import Across, Direction, Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 from jipyo.source.metric_data import read_metric
-from jipyo.source.prune import metric_names
+from jipyo.source.prune import find_metric_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from jipyo.model.sample import Mask, Values
     from jipyo.source.base import Source
     from jipyo.source.metric_data import MetricData
-    from jipyo.source.prune import Names
+    from jipyo.source.prune import MetricNames
 
 STEP_MS = 60_000
 _HOUR_MS = 3_600_000
@@ -148,7 +148,7 @@ def assess_catalogue(
     Raises:
         SourceError: the source failed.
     """
-    names = metric_names(source, t_ms)
+    names = find_metric_names(source, t_ms)
     return combine(
         t_ms,
         [_read_and_assess(source, metric, t_ms, step_ms, names) for metric in catalogue.metrics],
@@ -156,7 +156,7 @@ def assess_catalogue(
 
 
 def _read_and_assess(
-    source: Source, metric: Metric, t_ms: int, step_ms: int, names: Names
+    source: Source, metric: Metric, t_ms: int, step_ms: int, names: MetricNames
 ) -> MetricHealth:
     # The steps end at t itself, so that the value shown is the newest there is.
     start_ms = t_ms - look_back_ms(metric) // step_ms * step_ms

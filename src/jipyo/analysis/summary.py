@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Metric, MetricQuery, Thresholds
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
-    from jipyo.source.prune import Names
+    from jipyo.source.prune import MetricNames
 
 STEP_MS = 60_000
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
@@ -143,7 +143,7 @@ class MetricSummary:
 
 
 def summarise_metric(
-    source: Source, metric: Metric, window: Window, names: Names | None = None
+    source: Source, metric: Metric, window: Window, names: MetricNames | None = None
 ) -> MetricSummary:
     """Read a metric over a window and compute every figure that the catalogue asks for.
 

@@ -12,7 +12,7 @@ from jipyo.analysis.summary import STEP_MS, MetricSummary, SeriesSummary, Window
 from jipyo.analysis.thresholds import Severity, levels, threshold_of
 from jipyo.model.errors import ReportError
 from jipyo.reports.document import Quantity, Subject
-from jipyo.source.prune import metric_names
+from jipyo.source.prune import find_metric_names
 
 if TYPE_CHECKING:
     from jipyo.analysis.thresholds import State
@@ -109,7 +109,7 @@ def gather(
         SourceError: the source failed.
     """
     window = find_window(period, now_ms)
-    names = metric_names(source, window.end_ms)
+    names = find_metric_names(source, window.end_ms)
     earlier = [find_earlier_window(period, window, days) for days in (_WEEK, 1)]
     entries: list[ReportMetric] = []
     missing: list[MetricSummary] = []

@@ -1,4 +1,4 @@
-"""A catalogue metric -> its series: for each target those of the first query that has data."""
+"""A catalogue metric -> its series: for each target the first of its queries that has data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from jipyo.model.result import Matrix
 from jipyo.source.dialect import to_dialect
-from jipyo.source.prune import answerable
+from jipyo.source.prune import may_have_answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,28 +18,27 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Mask, Times, Values
     from jipyo.source.base import Source
-    from jipyo.source.prune import Names
+    from jipyo.source.prune import MetricNames
 
 _UNITS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
 
 
 @dataclass(frozen=True, slots=True)
 class MetricData:
-    """A metric's series over steps, and which query each is from.
+    """The series of a metric over a range, and the queries that answered.
 
     `matrix` has every step; an answer of NaN (a ratio or a quantile over nothing) counts
-    as absent.
+    as absent. `queries` has one entry a series.
     """
 
     metric: Metric
     matrix: Matrix
     queries: tuple[MetricQuery, ...]
-    """The query that each series is from."""
     expressions: tuple[tuple[str, str], ...]
-    """Exporter and PromQL of each query that had series."""
+    """Exporter and PromQL, as asked, of each query that gave a series."""
     warnings: tuple[str, ...]
     n: Values | None = None
-    """Of how many cases each value is a share, shaped as the matrix, NaN where they are not
+    """How many cases each value is a share of, shaped as the matrix, NaN where they are not
     counted; None for a metric that is no share of counted cases."""
 
     @property
@@ -50,20 +49,13 @@ class MetricData:
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """The series of one query, all of targets that no earlier one covers."""
+    """The series of one query, all of targets that no earlier query covers."""
 
     query: MetricQuery
     expression: str
     matrix: Matrix
     warnings: tuple[str, ...]
-    n: Values | None = None
-
-    def select(self, rows: Mask) -> _Answer:
-        """Only some of the series; `rows` has shape (series,)."""
-        matrix = self.matrix
-        series = tuple(labels for labels, keep in zip(matrix.series, rows, strict=True) if keep)
-        selected = Matrix(series, matrix.t_ms, matrix.values[rows], matrix.present[rows])
-        return replace(self, matrix=selected)
+    n: Values
 
 
 def read_metric(
@@ -72,16 +64,16 @@ def read_metric(
     start_ms: int,
     end_ms: int,
     step_ms: int,
-    names: Names | None = None,
+    names: MetricNames | None = None,
 ) -> MetricData:
     """Read a metric at `start + i * step` up to and including `end`.
 
     The rate window is the metric's own, or the step where that is longer, so that no
-    time between two steps goes unseen. With the `names` of all metrics that the source has
-    (`metric_names`), queries that cannot have an answer are not sent.
+    time between two steps goes unseen. With the `names` of all existing metrics
+    (`find_metric_names`), queries that cannot have an answer are skipped.
 
     Raises:
-        QueryError: an expression was refused.
+        QueryError: an expression was rejected.
         SourceError: the source failed.
     """
     t_ms = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
@@ -93,81 +85,81 @@ def read_metric(
         if answers and (query.fallback or not metric.labels):
             break
         expression = to_dialect(query.expression(window), source.dialect)
-        if names is not None and not answerable(expression, names):
+        if names is not None and not may_have_answer(expression, names):
             continue
-        answer = _query_range(source, query, expression, t_ms)
-        targets = [_find_target(metric, series) for series in answer.matrix.series]
-        answer = answer.select(np.array([target not in covered for target in targets], bool))
+        matrix, warnings = _query_range(source, expression, query.rename, t_ms)
+        targets = [
+            series.get(metric.labels[0], "") if metric.labels else "" for series in matrix.series
+        ]
+        matrix = _keep_rows(matrix, np.array([target not in covered for target in targets], bool))
         covered.update(targets)
-        if answer.matrix.series:
-            answers.append(_count_cases(source, answer, window))
+        if matrix.series:
+            n = _count_cases(source, query, window, matrix)
+            answers.append(_Answer(query, expression, matrix, warnings, n))
     return _join_answers(metric, t_ms, answers)
 
 
 def rate_window(metric: Metric, step_ms: int) -> str:
-    """What `$w` becomes at this step."""
+    """The duration that replaces `$w` at this step: `5m`."""
     ms = max(metric.window_ms, step_ms)
-    size, unit = next(unit for unit in _UNITS if ms % unit[0] == 0)
+    size, unit = next((size, unit) for size, unit in _UNITS if ms % size == 0)
     return f"{ms // size}{unit}"
 
 
 def rename_labels(labels: Labels, names: Mapping[str, str]) -> Labels:
-    """An answer's labels under the catalogue's names; one that is there already stays."""
+    """An answer's labels under the catalogue's names; a label that exists already stays."""
     moved = {new: labels[old] for old, new in names.items() if old in labels and new not in labels}
     return labels.drop(names).put(moved) if moved else labels
 
 
-def _find_target(metric: Metric, labels: Labels) -> str:
-    """What tells the targets of a metric apart: the value of its first label."""
-    return labels.get(metric.labels[0], "") if metric.labels else ""
-
-
-def _query_range(source: Source, query: MetricQuery, expr: str, t_ms: Times) -> _Answer:
-    """The series of a query that have any value."""
+def _query_range(
+    source: Source, expression: str, names: Mapping[str, str], t_ms: Times
+) -> tuple[Matrix, tuple[str, ...]]:
+    """The series of an expression that have any value, renamed, and the answer's warnings."""
     step_ms = int(t_ms[1] - t_ms[0]) if len(t_ms) > 1 else 1
-    result = source.range(expr, int(t_ms[0]), int(t_ms[-1]), step_ms)
+    result = source.range(expression, int(t_ms[0]), int(t_ms[-1]), step_ms)
     matrix = result.value
     assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
+    series = tuple(rename_labels(labels, names) for labels in matrix.series)
     present = matrix.present & ~np.isnan(matrix.values)
-    series = tuple(rename_labels(labels, query.rename) for labels in matrix.series)
-    renamed = Matrix(series, matrix.t_ms, matrix.values, present)
-    return _Answer(query, expr, renamed, result.warnings).select(np.asarray(present.any(axis=1)))
+    matrix = Matrix(series, matrix.t_ms, matrix.values, present)
+    return _keep_rows(matrix, np.asarray(present.any(axis=1))), result.warnings
 
 
-def _count_cases(source: Source, answer: _Answer, window: str) -> _Answer:
-    """The answer with the number of cases of each of its values, where they are counted."""
-    query, t_ms = answer.query, answer.matrix.t_ms
+def _keep_rows(matrix: Matrix, rows: Mask) -> Matrix:
+    series = tuple(labels for labels, keep in zip(matrix.series, rows, strict=True) if keep)
+    return Matrix(series, matrix.t_ms, matrix.values[rows], matrix.present[rows])
+
+
+def _count_cases(source: Source, query: MetricQuery, window: str, matrix: Matrix) -> Values:
+    """How many cases each value is a share of, shaped as the matrix; NaN: not counted."""
+    n = np.full(matrix.values.shape, np.nan)
     if query.total_promql is None:
-        return answer
+        return n
     counting = replace(query, promql=query.total_promql)
     expression = to_dialect(counting.expression(window), source.dialect)
-    cases = _query_range(source, counting, expression, t_ms).matrix
-    rows = {labels: row for row, labels in enumerate(cases.series)}
-    n = np.full(answer.matrix.values.shape, np.nan)
-    for at, labels in enumerate(answer.matrix.series):
-        if labels in rows:
-            row = rows[labels]
-            n[at] = np.where(cases.present[row], cases.values[row], np.nan)
-    return replace(answer, n=n)
+    cases, _ = _query_range(source, expression, query.rename, matrix.t_ms)
+    row_of = {labels: row for row, labels in enumerate(cases.series)}
+    for row, labels in enumerate(matrix.series):
+        if labels in row_of:
+            counted = row_of[labels]
+            n[row] = np.where(cases.present[counted], cases.values[counted], np.nan)
+    return n
 
 
 def _join_answers(metric: Metric, t_ms: Times, answers: Sequence[_Answer]) -> MetricData:
-    nothing = np.empty((0, len(t_ms)))
+    no_rows = np.empty((0, len(t_ms)))
     matrices = [answer.matrix for answer in answers]
-    cases = [
-        np.full(answer.matrix.values.shape, np.nan) if answer.n is None else answer.n
-        for answer in answers
-    ]
     return MetricData(
         metric=metric,
         matrix=Matrix(
             series=tuple(labels for matrix in matrices for labels in matrix.series),
             t_ms=t_ms,
-            values=np.concatenate([nothing, *(matrix.values for matrix in matrices)]),
-            present=np.concatenate([nothing > 0, *(matrix.present for matrix in matrices)]),
+            values=np.concatenate([no_rows, *(matrix.values for matrix in matrices)]),
+            present=np.concatenate([no_rows > 0, *(matrix.present for matrix in matrices)]),
         ),
         queries=tuple(answer.query for answer in answers for _ in answer.matrix.series),
         expressions=tuple((answer.query.exporter, answer.expression) for answer in answers),
         warnings=tuple(dict.fromkeys(text for answer in answers for text in answer.warnings)),
-        n=np.concatenate([nothing, *cases]) if metric.counted else None,
+        n=np.concatenate([no_rows, *(answer.n for answer in answers)]) if metric.counted else None,
     )

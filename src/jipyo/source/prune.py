@@ -1,7 +1,7 @@
-"""What cannot have an answer, told by the names of the metrics that there are.
+"""Which expressions cannot have an answer, judged by the names of all existing metrics.
 
-Most alternatives of the catalogue ask for exporters that a site does not have. To look
-each name up in a set costs a thousandth of asking for it.
+Most queries of the catalogue are for exporters that a site does not have. Looking up a
+name in a set costs a thousandth of a query.
 """
 
 from __future__ import annotations
@@ -29,65 +29,65 @@ if TYPE_CHECKING:
     from jipyo.promql.syntax.ast import Expr
     from jipyo.source.base import Source
 
-Names = frozenset[str]
-_OF_NOTHING = frozenset({"absent", "absent_over_time"})
-_MOST = 1024
+MetricNames = frozenset[str]
+_ANSWERS_FOR_NOTHING = frozenset({"absent", "absent_over_time"})
+_CACHED_ANSWERS = 1024
 
 
-def metric_names(source: Source, t_ms: int) -> Names:
+def find_metric_names(source: Source, t_ms: int) -> MetricNames:
     """The names of all metrics that have ever had a sample up to `t_ms`.
 
     Raises:
-        SourceError: whoever answers failed.
+        SourceError: the source failed.
     """
     return frozenset(source.label_values(METRIC_NAME, (), 0, t_ms))
 
 
-@lru_cache(_MOST)
-def answerable(expr: str, names: Names) -> bool:
-    """Whether an expression may have an answer: False only where it surely has none.
+@lru_cache(_CACHED_ANSWERS)
+def may_have_answer(expr: str, names: MetricNames) -> bool:
+    """Whether an expression may have an answer: False only where it certainly has none.
 
-    What cannot be parse_cached is left to whoever answers, to be refused in the proper words.
+    An expression that cannot be parsed is left to the source, which rejects it in its words.
     """
     try:
-        return not _empty(parse_cached(expr), names)
+        return not _is_empty(parse_cached(expr), names)
     except QueryError:
         return True
 
 
-def _empty(node: Expr, names: Names) -> bool:
+def _is_empty(node: Expr, names: MetricNames) -> bool:
     match node:
         case VectorSelector():
-            return not _is_there(node, names)
+            return not _selects_any(node, names)
         case MatrixSelector():
-            return not _is_there(node.selector, names)
+            return not _selects_any(node.selector, names)
         case Aggregate() | Subquery() | Paren() | Unary():
-            return node.value_type is not ValueType.SCALAR and _empty(node.expr, names)
+            return node.value_type is not ValueType.SCALAR and _is_empty(node.expr, names)
         case Call():
-            return _call_is_empty(node, names)
+            return _is_empty_call(node, names)
         case Binary():
-            return node.value_type is not ValueType.SCALAR and _binary_is_empty(node, names)
+            return node.value_type is not ValueType.SCALAR and _is_empty_binary(node, names)
         case _:
             return False
 
 
-def _is_there(selector: VectorSelector, names: Names) -> bool:
-    """Whether any metric's name fits all that the selector says of it."""
-    said = [matcher for matcher in selector.matchers if matcher.name == METRIC_NAME]
-    known: Names | set[str] = names & {selector.name} if selector.name else names
-    return any(all(matcher.matches(name) for matcher in said) for name in known)
+def _selects_any(selector: VectorSelector, names: MetricNames) -> bool:
+    """Whether the name of any metric passes the selector's matchers for it."""
+    name_matchers = [matcher for matcher in selector.matchers if matcher.name == METRIC_NAME]
+    candidates = names & {selector.name} if selector.name else names
+    return any(all(matcher.matches(name) for matcher in name_matchers) for name in candidates)
 
 
-def _call_is_empty(call: Call, names: Names) -> bool:
-    """A function of nothing gives nothing, unless nothing is what it speaks of."""
-    if call.value_type is ValueType.SCALAR or call.function.name in _OF_NOTHING:
+def _is_empty_call(call: Call, names: MetricNames) -> bool:
+    """A function of no series returns none, except those that report their absence."""
+    if call.value_type is ValueType.SCALAR or call.function.name in _ANSWERS_FOR_NOTHING:
         return False
-    of = [one for one in call.args if one.value_type in (ValueType.VECTOR, ValueType.MATRIX)]
-    return bool(of) and _empty(of[0], names)
+    vectors = [arg for arg in call.args if arg.value_type in (ValueType.VECTOR, ValueType.MATRIX)]
+    return bool(vectors) and _is_empty(vectors[0], names)
 
 
-def _binary_is_empty(node: Binary, names: Names) -> bool:
-    left, right = _empty(node.left, names), _empty(node.right, names)
+def _is_empty_binary(node: Binary, names: MetricNames) -> bool:
+    left, right = _is_empty(node.left, names), _is_empty(node.right, names)
     matching = node.matching
     fills = matching is not None and (matching.fill_left or matching.fill_right) is not None
     if node.op is BinaryOp.OR or fills:

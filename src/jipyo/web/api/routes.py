@@ -14,7 +14,7 @@ from jipyo.analysis.health import assess_catalogue
 from jipyo.i18n import Texts, texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
 from jipyo.source.metric_data import read_metric
-from jipyo.source.prune import Names, metric_names
+from jipyo.source.prune import MetricNames, find_metric_names
 from jipyo.web.api import schemas as doc
 from jipyo.web.api import views as shown
 from jipyo.web.http import params
@@ -108,8 +108,8 @@ class JipyoApi:
     def _survey(self, now_ms: int) -> Health:
         return assess_catalogue(self._services.source, self._services.catalogue, now_ms)
 
-    def _known(self, now_ms: int) -> Names:
-        return metric_names(self._services.source, now_ms)
+    def _known(self, now_ms: int) -> MetricNames:
+        return find_metric_names(self._services.source, now_ms)
 
     def _examine(self, now_ms: int) -> tuple[int, tuple[MetricCoverage, ...]]:
         return now_ms, examine_catalogue(self._services.source, self._services.catalogue, now_ms)

@@ -14,7 +14,7 @@ from jipyo.catalogue import MetricQuery, load
 from jipyo.promql import Engine
 from jipyo.source import Dialect, Embedded
 from jipyo.source.metric_data import read_metric
-from jipyo.source.prune import answerable, metric_names
+from jipyo.source.prune import find_metric_names, may_have_answer
 
 if TYPE_CHECKING:
     from jipyo.model.result import QueryResult
@@ -64,7 +64,7 @@ NAMES = frozenset({"a", "b_total"})
     ],
 )
 def test_only_what_surely_has_no_answer_is_left_out(expr: str, may: bool) -> None:
-    assert answerable(expr, NAMES) is may
+    assert may_have_answer(expr, NAMES) is may
 
 
 PAIRS = [(metric, query) for metric in load().metrics for query in metric.queries]
@@ -77,8 +77,8 @@ def test_every_expression_is_asked_where_it_has_an_answer(
     metric: object, query: MetricQuery
 ) -> None:
     source = Embedded(filled(query.expression("5m"), NOW_MS), Engine())
-    assert answerable(query.expression("5m"), metric_names(source, NOW_MS))
-    assert not answerable(query.expression("5m"), frozenset({"other"}))
+    assert may_have_answer(query.expression("5m"), find_metric_names(source, NOW_MS))
+    assert not may_have_answer(query.expression("5m"), frozenset({"other"}))
 
 
 class Counting:
