@@ -27,9 +27,9 @@ fix: setup   ## what a machine can put right
 	$(BIN)ruff check --fix .
 check: lint test conformance  ## what must hold before a change lands
 docs: setup  ## write the tables of the documentation anew, and check it
-	PYTHONPATH=tests $(BIN)python tests/catalogue/docs.py
+	PYTHONPATH=tests $(BIN)python tests/docs/tables.py
 	PYTHONPATH=tests $(BIN)python tests/web/openapi_file.py
-	$(BIN)python -m pytest -q tests/docs tests/catalogue tests/web/test_openapi.py
+	$(BIN)python -m pytest -q tests/docs tests/web/test_openapi.py
 bench: setup ## timings, as ratios against the peers beside them; B=store for one
 	$(BIN)python -m bench $(B)
 house: setup ## the measures of the code's shape, and their goals

@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 
 from jipyo.catalogue import Metric, Origin, describe, load
+from jipyo.catalogue.keys import FILE
 from jipyo.catalogue.metric import Compare, Objective
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
+from jipyo.schema import describe_keys
 
 CATALOGUE = load()
 KO, EN = texts("ko"), texts("en")
@@ -20,12 +22,14 @@ def metric(metric_id: str) -> Metric:
 
 
 def facts(one: Metric, lang: Lang) -> dict[str, str]:
-    return {fact.label: fact.text for fact in describe.facts(one, CATALOGUE, texts(lang))}
+    return {fact.label: fact.text for fact in describe.describe_metric(one, CATALOGUE, texts(lang))}
 
 
 def test_a_metric_is_listed_in_a_line() -> None:
-    row = next(row for row in describe.rows(CATALOGUE, KO) if row.id == "system.memory.process")
-    assert (row.name, row.unit, row.limits) == ("프로세스별 메모리", "B", "")
+    row = next(
+        row for row in describe.list_metrics(CATALOGUE, KO) if row.id == "system.memory.process"
+    )
+    assert (row.name, row.unit, row.thresholds) == ("프로세스별 메모리", "B", "")
     assert row.exporters == ("process_exporter", "generic")
     assert row.required
 
@@ -40,8 +44,8 @@ def test_a_metric_is_listed_in_a_line() -> None:
     ],
 )
 def test_limits_are_told_in_a_few_words(metric_id: str, ko: str, en: str) -> None:
-    assert describe.limits(metric(metric_id), KO) == ko
-    assert describe.limits(metric(metric_id), EN) == en
+    assert describe.summarize_thresholds(metric(metric_id), KO) == ko
+    assert describe.summarize_thresholds(metric(metric_id), EN) == en
 
 
 def test_all_that_is_known_of_a_metric_is_told() -> None:
@@ -88,7 +92,7 @@ def test_an_objective_has_its_note() -> None:
 
 
 def test_a_file_without_mistakes_is_counted() -> None:
-    assert describe.checked("shop.yaml", CATALOGUE, KO) == (
+    assert describe.count_contents("shop.yaml", CATALOGUE, KO) == (
         f"shop.yaml: 지표 {len(CATALOGUE.metrics)}개,"
         f" 표현식 {sum(len(one.queries) for one in CATALOGUE.metrics)}개, 오류 없음."
     )
@@ -96,11 +100,12 @@ def test_a_file_without_mistakes_is_counted() -> None:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_key_has_its_meaning(lang: Lang) -> None:
-    keys = {key.path: key for key in describe.keys(texts(lang))}
-    assert len(keys) == len(describe.keys(texts(lang))) > 40
+    rows = describe_keys(FILE, "catalogue", texts(lang))
+    keys = {row.path: row for row in rows}
+    assert len(keys) == len(rows) > 40
     assert keys["metrics.window"].default == "5m"
     assert keys["metrics.report.summaries"].default == "[avg, p95, max]"
     assert keys["metrics.thresholds.origin"].default == "site"
     assert keys["metrics.required"].default == "false"
     assert keys["metrics.id"].required
-    assert all(key.meaning for key in keys.values())
+    assert all(row.meaning for row in rows)

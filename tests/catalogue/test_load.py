@@ -21,7 +21,7 @@ from jipyo.catalogue.metric import Compare, Objective
 from jipyo.i18n import texts
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import CatalogueError
-from jipyo.schema.tree import from_yaml
+from jipyo.schema import parse_yaml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -230,7 +230,7 @@ def test_a_wrong_override_is_told(overrides: Any, text: str) -> None:
 
 
 def test_overrides_that_are_a_part_of_a_file_are_told_by_its_lines() -> None:
-    tree = from_yaml("a: 1\nmetrics:\n  system.cpu.load:\n    window: soon\n", "jipyo.yaml")
+    tree = parse_yaml("a: 1\nmetrics:\n  system.cpu.load:\n    window: soon\n", "jipyo.yaml")
     assert tree.entries is not None
     with pytest.raises(CatalogueError) as caught:
         load(tree.entries["metrics"].node)

@@ -6,19 +6,28 @@ import json
 import logging
 import os
 import time
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from jipyo.collect.discovery import Discovery, Job, TargetGroup, read_jobs, read_prometheus_yml
+from jipyo.collect.discovery import (
+    SCRAPE_TARGET,
+    Discovery,
+    Job,
+    TargetGroup,
+    read_prometheus_yml,
+)
 from jipyo.collect.relabel import RelabelRule
 from jipyo.collect.scrape import ScrapeLimits, ScrapeOptions
 from jipyo.model.errors import CollectError, ConfigError
 from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
+from jipyo.schema import parse_yaml
 from support.tcp_server import listening
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def written(folder: Path, config: object, name: str = "prometheus.yml") -> Path:
@@ -111,16 +120,14 @@ def test_a_whole_configuration_is_read_and_what_is_not_done_is_told(tmp_path: Pa
     assert read.jobs[1] == Job(
         name="plain", interval_ms=90_000, scrape=ScrapeOptions(timeout_ms=10_000)
     )
-    assert {told.where for told in read.not_read} == {
-        "prometheus.yml: global.evaluation_interval",
-        "prometheus.yml: global.external_labels",
-        "prometheus.yml: rule_files",
-        "prometheus.yml: scrape_configs[0].native_histogram_bucket_limit",
-        "prometheus.yml: scrape_configs[0].kubernetes_sd_configs",
-        "prometheus.yml: scrape_configs[0].tls_config.min_version",
+    assert {place.replace(f"{tmp_path}/", "") for place in read.unsupported} == {
+        "prometheus.yml:4: global.evaluation_interval",
+        "prometheus.yml:5: global.external_labels",
+        "prometheus.yml:6: rule_files",
+        "prometheus.yml:37: native_histogram_bucket_limit",
+        "prometheus.yml:38: kubernetes_sd_configs",
+        "prometheus.yml:25: tls_config.min_version",
     }
-    pods = next(told for told in read.not_read if "kubernetes" in told.where)
-    assert "pod" in pods.value
 
 
 @pytest.mark.parametrize(
@@ -155,7 +162,7 @@ def test_other_files_of_jobs_are_read(tmp_path: Path) -> None:
         )
     )
     assert [job.name for job in read.jobs] == ["a", "b"]
-    assert [told.where for told in read.not_read] == ["more.yml: odd"]
+    assert read.unsupported == (f"{tmp_path}/more.yml:1: odd",)
 
 
 @pytest.mark.parametrize(
@@ -175,55 +182,145 @@ def test_sizes_are_written_as_in_prometheus(tmp_path: Path, text: str, size: int
     assert job.scrape.limits.body_bytes == size
 
 
+def describe(error: ConfigError) -> tuple[str, str]:
+    """The place of a mistake and the key of its text."""
+    problem = error.values.get("problem")
+    key = problem.key if isinstance(problem, ConfigError) else error.key
+    return str(error.values["where"]), key
+
+
 @pytest.mark.parametrize(
-    ("config", "key", "where"),
+    ("config", "place", "key"),
     [
-        ("a: [", "collect.not_yaml", None),
-        ("[]", "collect.wrong_value", ""),
-        ({"scrape_configs": {}}, "collect.wrong_value", "scrape_configs"),
-        ({"scrape_configs": [{}]}, "collect.wrong_value", "scrape_configs[0].job_name"),
-        ({"scrape_configs": [{"job_name": "a"}, {"job_name": "a"}]}, "collect.job_twice", None),
+        ("a: [", "2", "schema.not_yaml"),
+        ("[]", "1", "schema.not_a_mapping"),
+        ("scrape_configs: {}", "1: scrape_configs", "schema.not_a_list"),
+        ("scrape_configs: [{}]", "1", "schema.missing_key"),
+        ("scrape_configs: [{job_name: a}, {job_name: a}]", "1", "collect.job_twice"),
+        ("scrape_configs:\n- job_name: a\n- job_name: a\n", "3", "collect.job_twice"),
+        ("global: {scrape_interval: 0s}", "1: global.scrape_interval", "schema.out_of_bounds"),
+        ("scrape_configs:\n- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 6s\n",
+         "4: scrape_timeout", "collect.timeout_too_long"),
         *(
-            ({"scrape_configs": [{"job_name": "a", **wrong}]}, key, f"scrape_configs[0].{where}")
-            for wrong, key, where in [
-                ({"scrape_interval": "-1s"}, "collect.wrong_value", "scrape_interval"),
-                ({"scrape_interval": "0s"}, "collect.wrong_value", "scrape_interval"),
-                ({"scrape_interval": "5s", "scrape_timeout": "6s"}, "collect.wrong_value",
-                 "scrape_timeout"),
-                ({"scheme": "ftp"}, "collect.wrong_value", "scheme"),
-                ({"honor_labels": "yes"}, "collect.wrong_value", "honor_labels"),
-                ({"fallback_scrape_protocol": "Text"}, "collect.wrong_value",
-                 "fallback_scrape_protocol"),
-                ({"sample_limit": -1}, "collect.wrong_value", "sample_limit"),
-                ({"body_size_limit": "big"}, "collect.wrong_value", "body_size_limit"),
-                ({"static_configs": [{"targets": "h:1"}]}, "collect.wrong_value",
-                 "static_configs[0].targets"),
+            (f"scrape_configs:\n- job_name: a\n  {wrong}\n", f"3: {place}", key)
+            for wrong, place, key in [
+                ("scrape_interval: -1s", "scrape_interval", "schema.not_a_duration"),
+                ("scrape_interval: 0s", "scrape_interval", "schema.out_of_bounds"),
+                ("scheme: ftp", "scheme", "schema.unknown_choice"),
+                ("honor_labels: 'yes'", "honor_labels", "schema.not_a_switch"),
+                ("fallback_scrape_protocol: Text", "fallback_scrape_protocol",
+                 "schema.unknown_choice"),
+                ("sample_limit: -1", "sample_limit", "schema.out_of_bounds"),
+                ("sample_limit: many", "sample_limit", "schema.not_a_number"),
+                ("sample_limit: 1.5", "sample_limit", "schema.not_a_whole"),
+                ("body_size_limit: big", "body_size_limit", "schema.not_a_size"),
+                ("static_configs: [{targets: 'h:1'}]", "static_configs[0].targets",
+                 "schema.not_a_list"),
+                ("basic_auth: [u, p]", "basic_auth", "schema.not_a_mapping"),
+                ("params: {a: b}", "params.a", "schema.not_a_list"),
+                ("http_headers: {a: b}", "http_headers.a", "schema.not_a_mapping"),
+                ("relabel_configs: [{action: x}]", "relabel_configs[0]",
+                 "collect.relabel_action"),
+                ("relabel_configs: [{regex: '(', target_label: a}]", "relabel_configs[0]",
+                 "collect.relabel_regex"),
+                ("metric_relabel_configs: [{action: hashmod, target_label: a}]",
+                 "metric_relabel_configs[0]", "collect.relabel_missing"),
             ]
         ),
-        ({"scrape_configs": [{"job_name": "a", "relabel_configs": [{"action": "x"}]}]},
-         "collect.relabel_action", None),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_refused_with_its_place(
-    tmp_path: Path, config: object, key: str, where: str | None
+def test_a_mistake_is_refused_with_file_line_and_key(
+    tmp_path: Path, config: str, place: str, key: str
 ) -> None:
     with pytest.raises(ConfigError) as caught:
         read_prometheus_yml(written(tmp_path, config))
-    assert caught.value.key == key
-    assert where is None or caught.value.values["where"] == where
+    assert describe(caught.value) == (f"{tmp_path}/prometheus.yml:{place}", key)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_file_are_reported_at_once(tmp_path: Path) -> None:
+    config = """scrape_configs:
+- job_name: a
+  scrape_interval: soon
+  honor_labels: 1
+- scheme: http
+"""
+    with pytest.raises(ConfigError) as caught:
+        read_prometheus_yml(written(tmp_path, config))
+    assert [mistake.key for mistake in caught.value.mistakes] == [
+        "schema.not_a_duration",
+        "schema.not_a_switch",
+        "schema.missing_key",
+    ]
+
+
+def test_a_file_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         read_prometheus_yml(tmp_path / "nothing.yml")
-    assert caught.value.key == "collect.file_unreadable"
+    assert caught.value.key == "schema.unreadable"
 
 
-def test_jobs_can_stand_in_our_own_configuration() -> None:
-    listed = [{"job_name": "a", "static_configs": [{"targets": ["h:1"]}], "odd": 1}]
-    found, not_read = read_jobs(listed, Path("jipyo.yaml"), interval_ms=15_000)
-    assert [(job.name, job.interval_ms) for job in found] == [("a", 15_000)]
-    assert [told.where for told in not_read] == ["jipyo.yaml: scrape_configs[0].odd"]
+@pytest.mark.parametrize("config", ["", "scrape_configs:\n", "global:\nscrape_configs: []\n"])
+def test_a_file_without_jobs_has_none(tmp_path: Path, config: str) -> None:
+    assert read_prometheus_yml(written(tmp_path, config)).jobs == ()
+
+
+def test_texts_are_taken_as_they_are_written(tmp_path: Path) -> None:
+    config = """scrape_configs:
+- job_name: 5
+  params: {a: [1.10, 007, yes]}
+  static_configs: [{targets: [h], labels: {version: 1.10, on: true}}]
+"""
+    (job,) = read_prometheus_yml(written(tmp_path, config)).jobs
+    assert job.name == "5"
+    assert job.params == (("a", "1.10"), ("a", "007"), ("a", "yes"))
+    assert job.groups == (TargetGroup(("h",), (("version", "1.10"), ("on", "true"))),)
+
+
+def test_values_that_are_ignored_are_not_repeated(tmp_path: Path) -> None:
+    config = {"scrape_configs": [{"job_name": "a", "oauth2": {"client_secret": "hush"}}]}
+    (place,) = read_prometheus_yml(written(tmp_path, config)).unsupported
+    assert place.endswith("oauth2")
+    assert "hush" not in place
+
+
+@pytest.mark.parametrize(
+    ("entry", "expected"),
+    [
+        ("{job: vllm, url: 'http://127.0.0.1:8000/metrics'}",
+         Job(name="vllm", groups=(TargetGroup(("127.0.0.1:8000",)),))),
+        ("{job: a, url: 'https://h/x?b=1&b=2', interval: 30s, labels: {rack: a1}}",
+         Job(name="a", scheme="https", metrics_path="/x", params=(("b", "1"), ("b", "2")),
+             interval_ms=30_000, groups=(TargetGroup(("h",), (("rack", "a1"),)),))),
+        ("{job: a, url: 'http://h', interval: 5s, timeout: 1s, honor_labels: true}",
+         Job(name="a", interval_ms=5_000, groups=(TargetGroup(("h",)),),
+             scrape=ScrapeOptions(timeout_ms=1_000, honor_labels=True))),
+        ("{job: a, url: 'http://h', interval: 2s, bearer_token: t}",
+         Job(name="a", interval_ms=2_000, groups=(TargetGroup(("h",)),),
+             scrape=ScrapeOptions(timeout_ms=2_000, credentials=Credentials(secret="t")))),
+    ],
+)  # fmt: skip
+def test_a_target_of_our_own_file_is_a_job(entry: str, expected: Job) -> None:
+    assert SCRAPE_TARGET.read(parse_yaml(entry, "jipyo.yaml")) == expected
+
+
+@pytest.mark.parametrize(
+    ("entry", "place", "key"),
+    [
+        ("{url: 'http://h'}", "", "schema.missing_key"),
+        ("{job: a}", "", "schema.missing_key"),
+        ("{job: a, url: 'h:1'}", ": url", "schema.not_a_url"),
+        ("{job: a, url: 'ftp://h'}", ": url", "schema.not_a_url"),
+        ("{job: a, url: 'http://'}", ": url", "schema.not_a_url"),
+        ("{job: a, url: 'http://h:x'}", ": url", "schema.not_a_url"),
+        ("{job: a, url: 'http://h', scrape_interval: 5s}", "", "schema.unknown_key.near"),
+        ("{job: a, url: 'http://h', interval: 5s, timeout: 6s}", ": timeout",
+         "collect.timeout_too_long"),
+    ],
+)  # fmt: skip
+def test_a_wrong_target_of_our_own_file_is_refused(entry: str, place: str, key: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        SCRAPE_TARGET.read(parse_yaml(entry, "jipyo.yaml"))
+    assert describe(caught.value) == (f"jipyo.yaml:1{place}", key)
 
 
 def job(**given: Any) -> Job:

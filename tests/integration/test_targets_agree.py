@@ -9,7 +9,7 @@ import pytest
 import urllib3
 
 from jipyo.collect.discovery import Discovery, read_prometheus_yml
-from jipyo.promql.syntax.durations import format_duration
+from jipyo.model.duration import format_duration
 from support.services import binary, free_port, running
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import pytest
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.promql import format_expr, parse
 from jipyo.promql.syntax.ast import Duration, MatrixSelector, VectorSelector
-from jipyo.promql.syntax.durations import evaluate, format_duration, parse_duration, resolve
+from jipyo.promql.syntax.durations import evaluate, resolve
 from jipyo.promql.syntax.features import ALL
 
 MINUTE = 60_000
@@ -21,26 +21,6 @@ def offset_of(text: str) -> Duration:
     selector = parse(f"x offset {text}")
     assert isinstance(selector, VectorSelector)
     return selector.offset
-
-
-@pytest.mark.parametrize(
-    ("ms", "text"),
-    [
-        (0, "0s"),
-        (1, "1ms"),
-        (1_500, "1s500ms"),
-        (5_400_000, "1h30m"),
-        (90 * 86_400_000, "90d"),
-        (14 * 86_400_000, "2w"),
-        (730 * 86_400_000, "2y"),
-        (371 * 86_400_000, "53w"),
-        (-90_000, "-1m30s"),
-    ],
-)
-def test_durations_are_written_from_long_to_short(ms: int, text: str) -> None:
-    assert format_duration(ms) == text
-    if ms > 0:
-        assert parse_duration(text) == ms
 
 
 @pytest.mark.parametrize(

@@ -31,13 +31,13 @@ from typing import Protocol
 
 import numpy as np
 
+from jipyo.model.duration import parse_duration
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, Value, Vector
 from jipyo.model.sample import STALE_NAN, Scrape
 from jipyo.model.store import Appender, Queryable
 from jipyo.promql import Engine
-from jipyo.promql.syntax.durations import parse_duration
 from jipyo.promql.syntax.lexer import Kind, tokenize
 from jipyo.promql.syntax.parser import parse_selector
 from jipyo.promql.syntax.quoting import unquote

@@ -58,7 +58,7 @@ def workspace(config: Config) -> Iterator[api.Workspace]:
         StoreError: there is no data, or it cannot be read.
     """
     with tsdb.Reader.open(config.data) as store:
-        source = Embedded(store, promql.Engine(config.written.query))
+        source = Embedded(store, promql.Engine(config.settings.query))
         yield over(config, catalogue_of(config), source)
 
 
@@ -68,7 +68,7 @@ def catalogue_of(config: Config) -> Catalogue:
     Raises:
         CatalogueError: a metric is described wrongly.
     """
-    site = config.written.catalogue
+    site = config.settings.catalogue
     return catalogue.load(site.metrics, site.files, parse=promql.parse)
 
 
@@ -78,7 +78,7 @@ def explain(config: Config, expr: str, start_ms: int, end_ms: int, step_ms: int)
     Raises:
         QueryError: the question is wrong.
     """
-    engine = promql.Engine(config.written.query)
+    engine = promql.Engine(config.settings.query)
     return [*engine.explain(expr, start_ms, end_ms, step_ms).lines()]
 
 
@@ -100,7 +100,7 @@ def over(config: Config, known: Catalogue, source: Source) -> api.Workspace:
         now_ms=now_ms,
         out_dir=config.data / "reports",
         lang=config.lang,
-        issuer=Issuer(organisation=config.written.organisation, version=version("jipyo")),
+        issuer=Issuer(organisation=config.settings.organisation, version=version("jipyo")),
     )
 
 
@@ -192,7 +192,7 @@ def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.I
             raise CollectError("app.import_without_times", path=str(file))
         return tsdb.Page(reading.series, reading.t_ms, reading.values, reading.metadata)
 
-    with tsdb.Store.open(config.data, config.written.store, now_ms=now_ms) as store:
+    with tsdb.Store.open(config.data, config.settings.store, now_ms=now_ms) as store:
         return tsdb.import_openmetrics(store, file, parse, progress)
 
 
@@ -229,5 +229,5 @@ def _text(file: Path) -> Iterator[TextIO]:
 @contextlib.contextmanager
 def _writing(config: Config) -> Iterator[tsdb.Store]:
     tsdb.stats(config.data)  # says so where there is no store; opening would make one
-    with tsdb.Store.open(config.data, config.written.store, now_ms=now_ms) as store:
+    with tsdb.Store.open(config.data, config.settings.store, now_ms=now_ms) as store:
         yield store

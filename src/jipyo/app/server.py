@@ -57,15 +57,15 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
     known, named = catalogue_of(config), _named(config)
     with ExitStack() as opened:
         listener = opened.enter_context(
-            contextlib.closing(web.listen(config.written.listen.host, config.written.listen.port))
+            contextlib.closing(web.listen(config.settings.listen.host, config.settings.listen.port))
         )
         store = opened.enter_context(
-            tsdb.Store.open(config.data, config.written.store, now_ms=now_ms)
+            tsdb.Store.open(config.data, config.settings.store, now_ms=now_ms)
         )
-        source = Embedded(store, promql.Engine(config.written.query))
+        source = Embedded(store, promql.Engine(config.settings.query))
         loop = Loop(store, clock=SystemClock())
         groups = PushGroups(config.data / "pushed.json")
-        receivers = web.Receivers(store, groups, now_ms, config.written.receive)
+        receivers = web.Receivers(store, groups, now_ms, config.settings.receive)
         meter = web.RequestMetrics()
         own = [store.families, loop.families, receivers.families, meter.families]
         local = _local(config, groups, own)
@@ -81,8 +81,8 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
 
 def _refuse_open_door(config: Config) -> None:
     """There is no login, so an address that others can reach must be asked for aloud."""
-    listen = config.written.listen
-    if not is_loopback(listen.host) and not config.written.insecure:
+    listen = config.settings.listen
+    if not is_loopback(listen.host) and not config.settings.insecure:
         address = f"{listen.host}:{listen.port}"
         raise ConfigError("app.open_door", hint="app.open_door.hint", address=address)
 
@@ -93,12 +93,12 @@ def _named(config: Config) -> Callable[[], list[Target]]:
     Raises:
         ConfigError: one of them makes no sense.
     """
-    options = config.written.collect
+    options = config.settings.collect
     fixed = [database_target(one) for one in options.databases]
     fixed += [probe_target(one) for one in options.probes]
     site = options.prometheus_yml
-    for one in site.not_read if site else ():
-        _LOG.warning("not read: %s: %s", one.where, one.value)
+    for place in site.unsupported if site else ():
+        _LOG.warning("ignored: %s is not supported", place)
     found = Discovery([*options.scrape, *(site.jobs if site else ())])
     return lambda: [*fixed, *found()]
 
@@ -107,7 +107,7 @@ def _local(
     config: Config, groups: PushGroups, own: Sequence[Callable[[], Iterable[Family]]]
 ) -> list[Target]:
     """This host, this program, and what batch jobs have pushed."""
-    options = config.written.collect
+    options = config.settings.collect
     collectors = {
         "node": Host(options.host) if options.host else None,
         "process": Processes(options.process) if options.process else None,
@@ -162,7 +162,7 @@ class _Running:
 
 def _services(config: Config, running: _Running) -> web.Services:
     here, source, loop = running.here, running.source, running.loop
-    listen = config.written.listen
+    listen = config.settings.listen
     return web.Services(
         source=here.source,
         ask=source.bound,
@@ -187,23 +187,23 @@ def _services(config: Config, running: _Running) -> web.Services:
         ),
         config_text=lambda: config.text,
         flags=_flags(config),
-        features=config.written.query.features,
+        features=config.settings.query.features,
         routes=running.receivers.routes(),
         meter=running.meter,
         head=lambda: _head(running.store),
-        lookback_ms=config.written.query.lookback_ms,
+        lookback_ms=config.settings.query.lookback_ms,
         loopback=is_loopback(listen.host),
-        options=replace(config.written.web, overview_ms=_held_ms(config)),
+        options=replace(config.settings.web, overview_ms=_held_ms(config)),
     )
 
 
 def _held_ms(config: Config) -> int:
     """A state is worked out once an interval, and never held for longer than usual."""
-    return min(config.written.collect.interval_ms, web.Options().overview_ms)
+    return min(config.settings.collect.interval_ms, web.Options().overview_ms)
 
 
 def _flags(config: Config) -> dict[str, str]:
-    retention_ms = config.written.store.retention_ms
+    retention_ms = config.settings.store.retention_ms
     return {
         "config.file": str(config.file or ""),
         "data": str(config.data),

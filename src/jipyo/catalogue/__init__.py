@@ -1,4 +1,4 @@
-"""What is measured: YAML -> `Metric`, with every mistake told by file, line, key and remedy."""
+"""The metrics: YAML -> `Metric`, each mistake with its file, line, key and remedy."""
 
 from jipyo.catalogue.load import check_file, load
 from jipyo.catalogue.metric import (

@@ -1,28 +1,36 @@
-"""Files -> `Catalogue`: what is built in, the site's own files, and the site's overrides."""
+"""Files -> `Catalogue`: the built-in ones, the site's own, and the site's overrides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from importlib import resources
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from jipyo.catalogue.keys import EXPORTER, FILE, METRIC, TOPIC
 from jipyo.catalogue.metric import Catalogue, Metric, Origin
-from jipyo.catalogue.schema import read_exporter, read_file, read_metric, read_topic
-from jipyo.model.errors import CatalogueError, QueryError
-from jipyo.schema.readers import Read, gather, unknown, wrong_kind
-from jipyo.schema.tree import Entry, Node, from_value, from_yaml, merged
+from jipyo.model.errors import CatalogueError, ConfigError, QueryError
+from jipyo.schema import (
+    Entry,
+    Node,
+    gather,
+    merge,
+    parse_yaml,
+    read_text,
+    unknown_word,
+    wrap_value,
+    wrong_kind,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-T = TypeVar("T")
 Parse = Callable[[str], object]
 """Refuses a PromQL expression by raising a QueryError."""
 
 BUILTIN = ("system", "application", "ai", "database", "exporters")
 OVERRIDES = "catalogue.metrics"
-"""Where the site's configuration keeps them; the places of mistakes begin so."""
+"""The key of the overrides in the site's configuration; the places of mistakes begin so."""
 
 
 def load(
@@ -31,18 +39,18 @@ def load(
     *,
     parse: Parse | None = None,
 ) -> Catalogue:
-    """The built-in catalogue, with the site's own files added and its overrides laid upon it.
+    """The built-in catalogue with the site's own files added and its overrides laid upon it.
 
-    Overrides are `{metric id: keys of a metric}`; null instead of keys takes the metric
-    out, null as a value takes a key out. Handed in as a node of a file they keep their
-    lines. With `parse` every expression is checked.
+    Args:
+        overrides: `{metric id: keys of a metric}`; null instead of keys removes the metric,
+            null as a value removes a key. A node of a file keeps its lines.
+        extra: the site's own catalogue files.
+        parse: checks every expression.
 
     Raises:
         CatalogueError: with every mistake of all files.
     """
-    files = [*map(_builtin_file, BUILTIN), *map(_file, extra)]
-    over = overrides if isinstance(overrides, Node) else from_value(overrides or {}, OVERRIDES)
-    return _catalogue(files, over, parse)
+    return _build([*map(_parse_builtin, BUILTIN), *map(_parse_file, extra)], overrides, parse)
 
 
 def check_file(path: Path, *, parse: Parse | None = None) -> Catalogue:
@@ -51,141 +59,122 @@ def check_file(path: Path, *, parse: Parse | None = None) -> Catalogue:
     Raises:
         CatalogueError: with every mistake in it.
     """
-    return _catalogue([_file(path)], from_value({}, OVERRIDES), parse)
+    return _build([_parse_file(path)], None, parse)
 
 
-def _builtin_file(name: str) -> Node:
+def _parse_builtin(name: str) -> Node:
     file = resources.files(__package__).joinpath("builtin", f"{name}.yaml")
-    return from_yaml(file.read_text("utf-8"), f"builtin/{name}.yaml")
+    return parse_yaml(file.read_text("utf-8"), f"builtin/{name}.yaml")
 
 
-def _file(path: Path) -> Node:
+def _parse_file(path: Path) -> Node:
     try:
-        content = path.read_text("utf-8")
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise CatalogueError("catalogue.unreadable", file=str(path), reason=reason) from error
-    except UnicodeDecodeError as error:
-        raise CatalogueError("catalogue.not_utf8", file=str(path), at=error.start) from error
-    return from_yaml(content, str(path))
+        return parse_yaml(read_text(path), str(path))
+    except ConfigError as error:
+        raise CatalogueError.of(error.mistakes) from error
 
 
-def _catalogue(files: Sequence[Node], overrides: Node, parse: Parse | None) -> Catalogue:
-    contents = gather(partial(read_file, file) for file in files)
-    metrics, exporters, topics = (
-        tuple(node for content in contents for node in content[part])
-        for part in ("metrics", "exporters", "topics")
-    )
-    parts: list[Callable[[], tuple[Any, ...]]] = [
-        partial(_metrics, metrics, overrides, parse),
-        partial(_each, read_exporter, exporters),
-        partial(_each, read_topic, topics),
+def _build(
+    trees: Sequence[Node], overrides: Mapping[str, object] | Node | None, parse: Parse | None
+) -> Catalogue:
+    over = overrides if isinstance(overrides, Node) else wrap_value(overrides or {}, OVERRIDES)
+    try:
+        files = gather(partial(FILE.read, tree) for tree in trees)
+        metrics = [node for file in files for node in file.metrics]
+        exporters = [node for file in files for node in file.exporters]
+        topics = [node for file in files for node in file.topics]
+        parts: list[Callable[[], list[Any]]] = [
+            partial(_read_metrics, metrics, over, parse),
+            lambda: gather(partial(EXPORTER.read, node) for node in exporters),
+            lambda: gather(partial(TOPIC.read, node) for node in topics),
+        ]
+        return Catalogue(*map(tuple, gather(parts)))
+    except ConfigError as error:
+        raise CatalogueError.of(error.mistakes) from error
+
+
+def _read_metrics(nodes: Sequence[Node], overrides: Node, parse: Parse | None) -> list[Metric]:
+    over = _entries_of(overrides)
+    reads: list[Callable[[], Metric | None]] = [
+        partial(_check_ids, nodes),
+        partial(_check_overridden_ids, over, nodes),
     ]
-    return Catalogue(*gather(parts))
+    for node in nodes:
+        entry = over.get(str(node.find("id").value))
+        if entry is None:
+            reads.append(partial(_read_checked, node, parse))
+        elif entry.node.value is not None:
+            reads.append(partial(_read_overridden, node, entry.node, parse))
+    return [metric for metric in gather(reads) if metric is not None]
 
 
-def _each(read: Read[T], nodes: Sequence[Node]) -> tuple[T, ...]:
-    return tuple(gather(partial(read, node) for node in nodes))
+def _entries_of(node: Node) -> Mapping[str, Entry]:
+    if node.entries is None:
+        raise wrong_kind(node, "mapping")
+    return node.entries
 
 
-def _metrics(nodes: tuple[Node, ...], overrides: Node, parse: Parse | None) -> tuple[Metric, ...]:
-    over = _entries(overrides)
-    kept = [node for node in nodes if not _taken_out(node, over)]
-    checks: list[Callable[[], Metric | None]] = [
-        partial(_refuse_twice, nodes),
-        partial(_refuse_unknown, over, nodes),
-        *(partial(_metric, node, over, parse) for node in kept),
-    ]
-    return tuple(one for one in gather(checks) if one is not None)
-
-
-def _entries(overrides: Node) -> Mapping[str, Entry]:
-    if overrides.entries is None:
-        raise wrong_kind(overrides, "mapping")
-    return overrides.entries
-
-
-def _id(node: Node) -> Entry | None:
-    return (node.entries or {}).get("id")
-
-
-def _name(node: Node) -> object:
-    entry = _id(node)
-    return entry.node.value if entry else None
-
-
-def _refuse_twice(nodes: Sequence[Node]) -> None:
+def _check_ids(nodes: Sequence[Node]) -> None:
+    """Every metric is described once."""
     first: dict[object, str] = {}
-    wrong: list[Callable[[], None]] = []
-    for entry in filter(None, map(_id, nodes)):
+    mistakes: list[CatalogueError] = []
+    for entry in (node.entries["id"] for node in nodes if node.entries and "id" in node.entries):
         name = entry.node.value
         if name in first:
-            wrong.append(partial(_raise_twice, str(name), entry.node.at, first[name]))
+            mistakes.append(
+                CatalogueError(
+                    "catalogue.id_twice", where=entry.node.at, name=str(name), first=first[name]
+                )
+            )
         first.setdefault(name, entry.key.where)
-    gather(wrong)
+    if mistakes:
+        raise CatalogueError.of(mistakes)
 
 
-def _raise_twice(name: str, where: str, first: str) -> None:
-    raise CatalogueError("catalogue.id_twice", where=where, name=name, first=first)
+def _check_overridden_ids(over: Mapping[str, Entry], nodes: Sequence[Node]) -> None:
+    """Every override is of a metric that exists."""
+    ids = {str(node.find("id").value) for node in nodes}
+    mistakes = [
+        unknown_word("catalogue.unknown_metric", entry.key.at, name, ids)
+        for name, entry in over.items()
+        if name not in ids
+    ]
+    if mistakes:
+        raise CatalogueError.of(mistakes)
 
 
-def _refuse_unknown(over: Mapping[str, Entry], nodes: Sequence[Node]) -> None:
-    ids = {str(_name(node)) for node in nodes}
-    gather([partial(_refuse, name, entry.key.at, ids) for name, entry in over.items()])
-
-
-def _refuse(name: str, where: str, ids: set[str]) -> None:
-    if name not in ids:
-        raise unknown("catalogue.unknown_metric", where, name, ids)
-
-
-def _taken_out(node: Node, over: Mapping[str, Entry]) -> bool:
-    entry = over.get(str(_name(node)))
-    return entry is not None and entry.node.value is None
-
-
-def _metric(node: Node, over: Mapping[str, Entry], parse: Parse | None) -> Metric:
-    entry = over.get(str(_name(node)))
-    if entry is not None:
-        node = _overridden(node, entry.node)
-    metric = read_metric(node)
-    if parse is not None:
-        _check_expressions(metric, node, parse)
-    return metric
-
-
-def _overridden(node: Node, over: Node) -> Node:
-    """The metric with the site's keys; limits that the site moved are the site's own."""
-    keys = _entries(over)
+def _read_overridden(node: Node, over: Node, parse: Parse | None) -> Metric:
+    """The metric with the site's keys; thresholds that the site moved are the site's own."""
+    keys = _entries_of(over)
     if "id" in keys:
         raise CatalogueError("catalogue.id_override", where=keys["id"].node.at)
     for part in ("thresholds", "objective"):
         inner = keys[part].node.entries if part in keys else None
         if inner and "origin" not in inner:
-            over = merged(over, from_value({part: {"origin": Origin.SITE.value}}, over.file))
-    return merged(node, over)
+            over = merge(over, wrap_value({part: {"origin": Origin.SITE.value}}, over.file))
+    return _read_checked(merge(node, over), parse)
 
 
-def _check_expressions(metric: Metric, node: Node, parse: Parse) -> None:
-    queries = (node.entries or {})["queries"].node.value
-    assert isinstance(queries, tuple)
-    written = [
-        query.entries[key].node
-        for query in queries
-        for key in ("promql", "total")
-        if key in query.entries
-    ]
-    window = f"{metric.window_ms}ms"
-    gather(
-        partial(_check_expression, str(one.value).replace("$w", window), one.at, parse)
-        for one in written
-    )
+def _read_checked(node: Node, parse: Parse | None) -> Metric:
+    """The metric, with its expressions checked where there is a parser."""
+    metric = METRIC.read(node)
+    if parse is not None:
+        queries = node.find("queries").value
+        assert isinstance(queries, tuple)
+        gather(
+            partial(_check_expression, query.entries[key].node, metric.window_ms, parse)
+            for query in queries
+            for key in ("promql", "total")
+            if key in query.entries
+        )
+    return metric
 
 
-def _check_expression(expr: str, where: str, parse: Parse) -> None:
+def _check_expression(node: Node, window_ms: int, parse: Parse) -> None:
+    expr = str(node.value).replace("$w", f"{window_ms}ms")
     try:
         parse(expr)
     except QueryError as error:
         raise CatalogueError(
-            "catalogue.bad_promql", where=where, problem=error.message, expr=expr
+            "catalogue.bad_promql", where=node.at, problem=error.message, expr=expr
         ) from error

@@ -51,6 +51,11 @@ class Direction(Enum):
     LOWER_IS_WORSE = "lower_is_worse"
     NEUTRAL = "neutral"
 
+    @property
+    def sign(self) -> int:
+        """1 where higher is worse, -1 where lower is, 0 for neutral."""
+        return {"higher_is_worse": 1, "lower_is_worse": -1}.get(self.value, 0)
+
 
 class Origin(Enum):
     """Who set a threshold or objective: the specification, we by default, or the site."""
@@ -107,13 +112,13 @@ class Thresholds:
     A level is reached at the value itself. With a recovery level it is left only there.
     """
 
-    warning: float | None
-    critical: float | None
-    for_ms: int
-    recover_warning: float | None
-    recover_critical: float | None
-    origin: Origin
-    note: Bilingual | None
+    warning: float | None = None
+    critical: float | None = None
+    for_ms: int = 300_000
+    recover_warning: float | None = None
+    recover_critical: float | None = None
+    origin: Origin = Origin.SITE
+    note: Bilingual | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,8 +127,8 @@ class Objective:
 
     compare: Compare
     value: float
-    origin: Origin
-    note: Bilingual | None
+    origin: Origin = Origin.SITE
+    note: Bilingual | None = None
 
     def met(self, value: float) -> bool:
         """Whether a value keeps the promise."""
@@ -134,8 +139,8 @@ class Objective:
 class ReportShape:
     """How a report sums a metric up: over time, and across its series."""
 
-    summaries: tuple[Summary, ...]
-    across: tuple[Across, ...]
+    summaries: tuple[Summary, ...] = (Summary.AVG, Summary.P95, Summary.MAX)
+    across: tuple[Across, ...] = (Across.MAX,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,21 +173,21 @@ class Metric:
     description: Bilingual
     unit: Unit
     direction: Direction
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = ()
     """The labels of its series; the first tells targets apart."""
-    required: bool
+    required: bool = False
     """Whether the specification asks for it."""
-    idle_without_data: bool
+    idle_without_data: bool = False
     """Whether it has no value while nothing happens, so that silence is not a loss."""
-    window_ms: int
+    window_ms: int = 300_000
     """The rate window where no longer one is needed."""
-    thresholds: Thresholds | None
-    objective: Objective | None
-    report: ReportShape
-    remedy: Bilingual | None
+    thresholds: Thresholds | None = None
+    objective: Objective | None = None
+    report: ReportShape = field(default_factory=ReportShape)
+    remedy: Bilingual | None = None
     """What to do where it has no data, beyond what its exporters say."""
     queries: tuple[MetricQuery, ...]
-    where: str
+    where: str = ""
     """The file and line it was read from."""
 
     @property
@@ -219,12 +224,12 @@ class Exporter:
 
     id: str
     name: str
-    builtin: bool
+    builtin: bool = False
     """Whether jipyo's own collectors give the same names without being told."""
-    job: str | None
-    url: str | None
+    job: str | None = None
+    url: str | None = None
     """Where such an exporter usually listens; for the lines of configuration."""
-    native: NativeCollector | None
+    native: NativeCollector | None = None
     setup: Bilingual
 
 

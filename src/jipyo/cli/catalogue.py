@@ -34,8 +34,8 @@ def register(group: click.Group, t: Texts) -> None:
         table = Table(box=None, pad_edge=False, header_style="dim")
         for column in ("id", "name", "limits", "exporters"):
             table.add_column(spoken(f"cli.catalogue.{column}"), overflow="fold")
-        for row in describe.rows(app.catalogue_of(config), spoken):
-            table.add_row(row.id, row.name, row.limits, ", ".join(row.exporters))
+        for row in describe.list_metrics(app.catalogue_of(config), spoken):
+            table.add_row(row.id, row.name, row.thresholds, ", ".join(row.exporters))
         terminal().print(table)
 
     @catalogue.command("show", cls=Command, help=t("cli.catalogue.show.help"))
@@ -51,7 +51,7 @@ def register(group: click.Group, t: Texts) -> None:
         table = Table(box=None, pad_edge=False, show_header=False)
         table.add_column(style="dim")
         table.add_column(overflow="fold")
-        for fact in describe.facts(metric, known, spoken):
+        for fact in describe.describe_metric(metric, known, spoken):
             table.add_row(fact.label, Text(fact.text))
         terminal().print(table)
 
@@ -61,4 +61,6 @@ def register(group: click.Group, t: Texts) -> None:
     def check(config: Config, file: Path) -> None:
         spoken = texts(config.lang)
         found = app.check_catalogue(file)
-        terminal().print(describe.checked(str(file), found, spoken), markup=False, soft_wrap=True)
+        terminal().print(
+            describe.count_contents(str(file), found, spoken), markup=False, soft_wrap=True
+        )

@@ -13,7 +13,7 @@ from rich.console import Console
 from jipyo.cli import catalogue, completion, db, query, report, show, up
 from jipyo.cli.localized import Group, language, usage_error, worded
 from jipyo.i18n import LANGS, texts
-from jipyo.model.errors import CatalogueError, ConfigError, JipyoError
+from jipyo.model.errors import ConfigError, JipyoError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +45,7 @@ def run(words: Sequence[str], t: Texts) -> int:
         code = build(t).main(list(words), prog_name="jipyo", standalone_mode=False)
     except click.UsageError as error:
         return _fail(usage_error(error, t), 2)
-    except (ConfigError, CatalogueError) as error:
+    except ConfigError as error:
         return _fail(t.error(error), 2)
     except JipyoError as error:
         return _fail(t.error(error), 1)

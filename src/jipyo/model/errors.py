@@ -1,8 +1,8 @@
 """Every error jipyo raises for the world's faults; our own faults are assertions.
 
 JipyoError            a text key of i18n and its values; `hint` is the key of a remedy
-├── ConfigError       a file or an option is wrong (exit code 2)
-├── CatalogueError    a metric is described wrongly (exit code 2)
+├── ConfigError       a configuration file or an option is wrong (exit code 2)
+│   └── CatalogueError  a metric is described wrongly
 ├── StoreError        samples cannot be kept or read
 │   ├── StoreBusy     another process writes there
 │   ├── StoreFull     the disk is full or read-only
@@ -23,7 +23,10 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 from __future__ import annotations
 
 from enum import Enum
-from typing import TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _E = TypeVar("_E", bound="JipyoError")
 
@@ -54,10 +57,23 @@ class JipyoError(Exception):
 
 
 class ConfigError(JipyoError):
-    """A configuration file or a command's option is wrong."""
+    """A configuration file or a command's option is wrong; one error can hold many mistakes."""
+
+    @classmethod
+    def of(cls, mistakes: Sequence[ConfigError]) -> Self:
+        """One error with all of these mistakes, of which there is at least one."""
+        if len(mistakes) > 1:
+            return cls("schema.mistakes", count=len(mistakes), mistakes=tuple(mistakes))
+        return cls(mistakes[0].key, hint=mistakes[0].hint, **mistakes[0].values)
+
+    @property
+    def mistakes(self) -> tuple[ConfigError, ...]:
+        """Every single mistake that this error holds."""
+        several = self.values.get("mistakes")
+        return several if isinstance(several, tuple) else (self,)
 
 
-class CatalogueError(JipyoError):
+class CatalogueError(ConfigError):
     """A metric is described wrongly."""
 
 

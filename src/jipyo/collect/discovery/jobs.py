@@ -1,4 +1,4 @@
-"""Jobs: what the scrape section of a Prometheus configuration says, as values."""
+"""Jobs: the scrape section of a Prometheus configuration as values."""
 
 from __future__ import annotations
 
@@ -32,25 +32,16 @@ class Job:
     params: tuple[tuple[str, str], ...] = ()
     groups: tuple[TargetGroup, ...] = ()
     files: tuple[str, ...] = ()
-    """Glob patterns of `file_sd_configs`, absolute or relative to the working directory."""
+    """Absolute glob patterns of `file_sd_configs`."""
     relabel: tuple[RelabelRule, ...] = ()
     scrape: ScrapeOptions = field(default_factory=ScrapeOptions)
 
 
 @dataclass(frozen=True, slots=True)
-class NotRead:
-    """Something in a file that we do not do: said, never passed over in silence."""
-
-    where: str
-    """`prometheus.yml: scrape_configs[2].kubernetes_sd_configs`, for example."""
-    value: str
-    """The beginning of what stands there."""
-
-
-@dataclass(frozen=True, slots=True)
 class PrometheusYml:
-    """What could be used of a site's `prometheus.yml`."""
+    """The part of a site's `prometheus.yml` that jipyo supports."""
 
     path: Path
     jobs: tuple[Job, ...]
-    not_read: tuple[NotRead, ...]
+    unsupported: tuple[str, ...]
+    """File, line and key of everything that was ignored; values may be secrets."""

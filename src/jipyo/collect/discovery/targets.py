@@ -15,8 +15,8 @@ from jipyo.collect.discovery.jobs import Job, TargetGroup
 from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape import ScrapeReader
 from jipyo.collect.target import Target
+from jipyo.model.duration import format_duration, parse_duration
 from jipyo.model.labels import Labels
-from jipyo.promql.syntax.durations import format_duration, parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

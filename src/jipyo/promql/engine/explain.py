@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.duration import format_duration
 from jipyo.promql.engine.aggregations import incremental
 from jipyo.promql.engine.functions import hourly
 from jipyo.promql.engine.functions.range_functions import RANGE_FUNCTIONS
@@ -23,7 +24,6 @@ from jipyo.promql.syntax.ast import (
     Unary,
     VectorSelector,
 )
-from jipyo.promql.syntax.durations import format_duration
 from jipyo.promql.syntax.printer import format_duration_expr, format_matcher, format_number
 from jipyo.promql.syntax.quoting import quote
 

@@ -1,9 +1,8 @@
-"""Durations: parsed, formatted, and computed where they depend on the query's step and range."""
+"""Durations that are computed from the query's step and range, resolved to milliseconds."""
 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import replace
 
 from jipyo.model.errors import QueryError
@@ -26,63 +25,6 @@ from jipyo.promql.syntax.ast import (
 
 MAX_SECONDS = 2**63 / 1e9
 """Prometheus counts durations in nanoseconds, 64 bits: 292 years."""
-
-_UNITS_MS = {
-    "y": 365 * 86_400_000,
-    "w": 7 * 86_400_000,
-    "d": 86_400_000,
-    "h": 3_600_000,
-    "m": 60_000,
-    "s": 1_000,
-    "ms": 1,
-}
-_ONLY_WHOLE = frozenset({"y", "w"})
-_MAX_DIGITS = 19
-_PART = re.compile(r"([0-9]+)([^0-9]+)")
-
-
-def parse_duration(text: str) -> int:
-    """Milliseconds of `1h30m`: units from long to short, each once, whole numbers.
-
-    Raises:
-        ValueError: with the reason in Prometheus' words.
-    """
-    order = list(_UNITS_MS)
-    total = at = 0
-    last = -1
-    while at < len(text):
-        part = _PART.match(text, at)
-        if not part:
-            raise ValueError(f'not a valid duration string: "{text}"')
-        amount, unit = part.groups()
-        if unit not in _UNITS_MS:
-            raise ValueError(f'unknown unit "{unit}" in duration "{text}"')
-        if order.index(unit) <= last or len(amount) > _MAX_DIGITS:
-            raise ValueError(f'not a valid duration string: "{text}"')
-        last = order.index(unit)
-        total += int(amount) * _UNITS_MS[unit]
-        at = part.end()
-    if total >= MAX_SECONDS * 1e3:
-        raise ValueError("duration out of range")
-    return total
-
-
-def format_duration(ms: int) -> str:
-    """`1h30m`; years and weeks only where nothing remains, because 90d reads better than 12w6d.
-
-    >>> format_duration(5_400_000)
-    '1h30m'
-    """
-    if ms == 0:
-        return "0s"
-    parts = ["-"] if ms < 0 else []
-    rest = abs(ms)
-    for unit, size in _UNITS_MS.items():
-        if rest < size or (unit in _ONLY_WHOLE and rest % size):
-            continue
-        parts.append(f"{rest // size}{unit}")
-        rest %= size
-    return "".join(parts)
 
 
 def seconds_to_ms(seconds: float) -> int:

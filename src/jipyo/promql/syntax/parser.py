@@ -11,6 +11,7 @@ from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
+from jipyo.model.duration import parse_duration
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME
 from jipyo.model.matcher import Matcher, MatchOp, compile_regex
@@ -43,7 +44,7 @@ from jipyo.promql.syntax.ast import (
     UnaryOp,
     VectorSelector,
 )
-from jipyo.promql.syntax.durations import MAX_SECONDS, parse_duration, seconds_to_ms
+from jipyo.promql.syntax.durations import MAX_SECONDS, seconds_to_ms
 from jipyo.promql.syntax.features import Feature, Features
 from jipyo.promql.syntax.lexer import Kind, Token, tokenize
 from jipyo.promql.syntax.limits import check_length, check_tokens

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from jipyo.model.duration import format_duration
 from jipyo.model.labels import METRIC_NAME
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.promql.syntax.ast import (
@@ -30,7 +31,7 @@ from jipyo.promql.syntax.ast import (
     Unary,
     VectorSelector,
 )
-from jipyo.promql.syntax.durations import format_duration, seconds_to_ms
+from jipyo.promql.syntax.durations import seconds_to_ms
 from jipyo.promql.syntax.names import needs_quotes
 from jipyo.promql.syntax.quoting import quote
 

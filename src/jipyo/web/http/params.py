@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from jipyo.model.duration import parse_duration
 from jipyo.model.errors import QueryError
 
 if TYPE_CHECKING:
@@ -27,10 +28,6 @@ _BOUNDARIES = {
 }
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
-_DURATION = re.compile(
-    r"(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?(?:(\d+)ms)?", re.ASCII
-)
-_UNITS_NS = (*(n * 10**9 for n in (365 * 86400, 7 * 86400, 86400, 3600, 60, 1)), 10**6)
 MAX_NS = 2**63 - 1
 _MAX_FIELDS = 10_000
 
@@ -151,15 +148,10 @@ def duration_ns(text: str) -> int:
             reason = f"cannot parse {quoted(text)} to a valid duration. It overflows int64"
             raise QueryError.bad_data(reason)
         return int(nanos)
-    found = _DURATION.fullmatch(text)
-    total = (
-        sum(int(count or 0) * unit for count, unit in zip(found.groups(), _UNITS_NS, strict=True))
-        if found and text
-        else -1
-    )
-    if not 0 <= total <= MAX_NS:
-        raise QueryError.bad_data(f"cannot parse {quoted(text)} to a valid duration")
-    return total
+    try:
+        return parse_duration(text) * 1_000_000
+    except ValueError:
+        raise QueryError.bad_data(f"cannot parse {quoted(text)} to a valid duration") from None
 
 
 def duration_param(form: Form, name: str) -> int:

@@ -1,0 +1,179 @@
+"""`collect:` what is collected, and how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import re2
+
+from jipyo.collect.database import KINDS, DatabaseOptions
+from jipyo.collect.database.options import parse_address
+from jipyo.collect.discovery import (
+    SCRAPE_TARGET,
+    TLS,
+    Job,
+    PrometheusYml,
+    read_prometheus_yml,
+)
+from jipyo.collect.gpu import GpuOptions
+from jipyo.collect.host import HostOptions
+from jipyo.collect.probe import ProbeOptions
+from jipyo.collect.probe.options import check as check_probe
+from jipyo.collect.process import ProcessOptions
+from jipyo.model.errors import ConfigError
+from jipyo.schema import (
+    ANY_TEXT,
+    DURATION,
+    PATH,
+    SECONDS,
+    SIZE,
+    SWITCH,
+    TEXT,
+    TEXT_MAP,
+    URL,
+    WHOLE,
+    Key,
+    Kind,
+    Node,
+    between,
+    convert,
+    list_of,
+    locate,
+    nullable,
+    one_of,
+    record,
+    switchable,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectOptions:
+    """What is collected, and how often; None switches a collector off."""
+
+    interval_ms: int = 15_000
+    host: HostOptions | None = field(default_factory=HostOptions)
+    process: ProcessOptions | None = field(default_factory=ProcessOptions)
+    gpu: GpuOptions | None = field(default_factory=GpuOptions)
+    scrape: tuple[Job, ...] = ()
+    databases: tuple[DatabaseOptions, ...] = ()
+    probes: tuple[ProbeOptions, ...] = ()
+    prometheus_yml: PrometheusYml | None = None
+    """The scrape section of a site's own Prometheus configuration."""
+
+
+_INTERVAL = between(DURATION, "1s", "1h")
+
+
+def _read_pattern(node: Node) -> str:
+    text = TEXT.read(node)
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(text, options)
+    except re2.error as error:
+        raise ConfigError("config.not_a_pattern", where=node.at, value=text) from error
+    return text
+
+
+_PATTERN = Kind("pattern", _read_pattern)
+
+
+def _check_database(options: DatabaseOptions, node: Node) -> None:
+    kind = KINDS[options.kind]
+    try:
+        parse_address(options, kind.port, kind.schemes)
+    except ConfigError as error:
+        raise locate(node.find("url"), error) from error
+
+
+_DATABASE = record(
+    DatabaseOptions,
+    (
+        Key("kind", one_of(KINDS), required=True),
+        Key("url", TEXT, required=True),
+        Key("password_file", PATH),
+        Key("ca_file", PATH),
+        Key("job", TEXT),
+        Key("instance", TEXT),
+        Key("interval", _INTERVAL, field="interval_ms"),
+        Key("connect_timeout", SECONDS, field="connect_timeout_s"),
+        Key("statement_timeout", SECONDS, field="statement_timeout_s"),
+        Key("max_statements", between(WHOLE, "0", "10000")),
+    ),
+    check=_check_database,
+)
+
+
+def _make_probe(headers: Mapping[str, str] | None = None, **values: object) -> ProbeOptions:
+    return ProbeOptions(
+        headers=tuple((headers or {}).items()),
+        **values,  # type: ignore[arg-type]  # the keys' kinds say what each one is
+    )
+
+
+def _check_probe(options: ProbeOptions, node: Node) -> None:
+    try:
+        check_probe(options)
+    except ConfigError as error:
+        raise locate(node, error) from error
+
+
+_PROBE = record(
+    _make_probe,
+    (
+        Key("job", TEXT, required=True),
+        Key("url", URL),
+        Key("tcp", TEXT),
+        Key("instance", TEXT),
+        Key("interval", _INTERVAL, field="interval_ms"),
+        Key("timeout", SECONDS, field="timeout_s"),
+        Key("method", TEXT),
+        Key("headers", TEXT_MAP),
+        Key("authorization_file", PATH),
+        Key("body", ANY_TEXT),
+        Key("expect_status", list_of(WHOLE)),
+        Key("expect_body", _PATTERN),
+        Key("reject_body", _PATTERN),
+        Key("follow_redirects", SWITCH),
+        Key("body_limit", between(SIZE, "1KiB", "1GiB")),
+        Key("tcp_tls", SWITCH),
+        Key("send", TEXT),
+        Key("expect", _PATTERN),
+        Key("tls", TLS),
+    ),
+    options=ProbeOptions,
+    check=_check_probe,
+)
+COLLECT = record(
+    CollectOptions,
+    (
+        Key("interval", _INTERVAL, field="interval_ms"),
+        Key("host", switchable(record(HostOptions, ()), HostOptions)),
+        Key(
+            "process",
+            switchable(
+                record(
+                    ProcessOptions,
+                    (
+                        Key("group_by", one_of(("exe", "comm", "user", "unit", "container"))),
+                        Key("max_groups", between(WHOLE, "1", "100000")),
+                        Key("keep_empty", DURATION, field="keep_empty_ms"),
+                    ),
+                ),
+                ProcessOptions,
+            ),
+        ),
+        Key("gpu", switchable(record(GpuOptions, ()), GpuOptions)),
+        Key("scrape", list_of(SCRAPE_TARGET)),
+        Key("databases", list_of(_DATABASE)),
+        Key("probes", list_of(_PROBE)),
+        Key(
+            "prometheus_yml",
+            nullable(convert(PATH, lambda path, _: read_prometheus_yml(path))),
+        ),
+    ),
+)

@@ -1,0 +1,101 @@
+"""The tables of the documentation, written from the code: run me to write them anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jipyo import config
+from jipyo.catalogue import MetricGroup, describe, load
+from jipyo.catalogue.keys import FILE
+from jipyo.i18n import LANGS, Lang, texts
+from jipyo.schema import Kind, describe_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+DOCS = Path(__file__).parents[2] / "docs"
+KEYS = {
+    "en": ("key", "value", "default", "meaning"),
+    "ko": ("키", "값", "기본값", "뜻"),
+}
+METRICS = {
+    "en": ("metric", "name", "unit", "thresholds", "exporters"),
+    "ko": ("지표", "이름", "단위", "임계치", "익스포터"),
+}
+REQUIRED = {"en": "required", "ko": "필수"}
+BOLD_METRICS = {
+    "en": "The specification requires the metrics in **bold**.",
+    "ko": "**굵은** 지표는 매뉴얼이 요구하는 지표입니다.",
+}
+
+
+def render_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def render_keys(kind: Kind[Any], prefix: str, lang: Lang) -> str:
+    rows = []
+    for key in describe_keys(kind, prefix, texts(lang)):
+        choices = ", ".join(f"`{choice}`" for choice in key.choices)
+        default = f"`{key.default}`" if key.default else ""
+        rows.append(
+            (
+                f"`{key.path}`",
+                f"{key.kind}: {choices}" if choices else key.kind,
+                REQUIRED[lang] if key.required else default,
+                key.meaning,
+            )
+        )
+    return render_table(KEYS[lang], rows)
+
+
+def render_metrics(lang: Lang) -> str:
+    catalogue, parts = load(), [BOLD_METRICS[lang]]
+    rows = {row.id: row for row in describe.list_metrics(catalogue, texts(lang))}
+    for group in MetricGroup:
+        lines = [
+            (
+                f"**`{row.id}`**" if row.required else f"`{row.id}`",
+                row.name,
+                row.unit,
+                row.thresholds,
+                ", ".join(row.exporters),
+            )
+            for row in (rows[metric.id] for metric in catalogue.metrics if metric.group is group)
+        ]
+        parts += [f"### {group.value}", render_table(METRICS[lang], lines)]
+    return "\n\n".join(parts)
+
+
+PAGES: dict[str, dict[str, Callable[[Lang], str]]] = {
+    "catalogue": {
+        "keys": lambda lang: render_keys(FILE, "catalogue", lang),
+        "metrics": render_metrics,
+    },
+    "configuration": {"keys": lambda lang: render_keys(config.FILE, "config", lang)},
+}
+"""The generated parts of each page; each stands between `<!-- name -->` and `<!-- /name -->`."""
+
+
+def page_of(name: str, lang: Lang) -> Path:
+    return DOCS / (f"{name}.md" if lang == "en" else f"{name}.{lang}.md")
+
+
+def render_page(name: str, lang: Lang) -> str:
+    """The page with its generated parts as the code has them."""
+    text = page_of(name, lang).read_text("utf-8")
+    for part, render in PAGES[name].items():
+        pattern = re.compile(f"<!-- {part} -->.*<!-- /{part} -->", re.DOTALL)
+        assert pattern.search(text), f"{name} ({lang}) has no part {part}"
+        body = f"<!-- {part} -->\n{render(lang)}\n<!-- /{part} -->"
+        text = pattern.sub(lambda _, body=body: body, text)
+    return text
+
+
+if __name__ == "__main__":
+    for page in PAGES:
+        for language in LANGS:
+            page_of(page, language).write_text(render_page(page, language), "utf-8")
