@@ -1,10 +1,17 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+/** While developing, the site begins at the root whatever path is asked for. */
+const base: Plugin = {
+  name: 'base',
+  apply: 'serve',
+  transformIndexHtml: (html) => html.replace('<base href="./">', '<base href="/">'),
+};
 
 // Relative addresses, so that the page also works behind a path prefix. Nothing is inlined as
 // a data: address: the server may send a policy that allows its own files only.
 export default defineConfig({
-  plugins: [svelte()],
+  plugins: [svelte(), base],
   base: './',
   build: {
     target: 'es2022',

@@ -1,0 +1,72 @@
+/**
+ * The one way to the server's own API.
+ *
+ *     RequestError
+ *     ├── Refused      the server answered, and its answer is an error
+ *     └── Unreachable  no answer: no connection, too slow, or not from jipyo
+ *
+ * A request that its caller aborts rejects with the caller's own reason.
+ */
+
+import type { components } from './schema.d.ts';
+
+export type Params = Record<string, string | number>;
+type Problem = components['schemas']['Problem'];
+
+export class RequestError extends Error {}
+
+/** `status` is the HTTP status, `hint` what to do about it (may be empty). */
+export class Refused extends RequestError {
+  readonly status: number;
+  readonly hint: string;
+
+  constructor(message: string, status: number, hint = '') {
+    super(message);
+    this.status = status;
+    this.hint = hint;
+  }
+}
+
+export class Unreachable extends RequestError {}
+
+const TIMEOUT_MS = 20_000;
+
+export class Client {
+  readonly #root: URL;
+  readonly #fetch: typeof fetch;
+  readonly #timeoutMs: number;
+
+  /** `base` is the address below which the whole site lives; requests go to `base`api/jipyo/. */
+  constructor(base: string, fetcher: typeof fetch, timeoutMs = TIMEOUT_MS) {
+    this.#root = new URL('api/jipyo/', base);
+    this.#fetch = fetcher;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  /** Fetch a document. Rejects with `Refused`, `Unreachable`, or the signal's reason. */
+  async get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
+    const url = new URL(path, this.#root);
+    for (const [name, value] of Object.entries(params)) url.searchParams.set(name, String(value));
+    const timeout = AbortSignal.timeout(this.#timeoutMs);
+    try {
+      const response = await this.#fetch(url, {
+        cache: 'no-store',
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+      });
+      return await readDocument<T>(response);
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (error instanceof RequestError) throw error;
+      throw new Unreachable(String(error), { cause: error });
+    }
+  }
+}
+
+async function readDocument<T>(response: Response): Promise<T> {
+  if (response.ok) return (await response.json()) as T;
+  const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
+  // A proxy that cannot reach us answers too, but not with a problem of ours.
+  if (problem?.error === undefined && response.status >= 502)
+    throw new Unreachable(`HTTP ${response.status}`);
+  throw new Refused(problem?.error ?? `HTTP ${response.status}`, response.status, problem?.hint);
+}

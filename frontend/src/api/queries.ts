@@ -1,0 +1,46 @@
+/** The documents that the page reads, and how each is asked for. Times are seconds UTC. */
+
+import type { Client } from './client.ts';
+import type { components } from './schema.d.ts';
+
+type Schemas = components['schemas'];
+
+export type Overview = Schemas['Overview'];
+export type MetricNow = Schemas['MetricNow'];
+export type MetricRange = Schemas['MetricRange'];
+export type Series = MetricRange['series'][number];
+export type Breach = Series['breaches'][number];
+/** Of how many cases a share is one, and its 95 % interval, at each step. */
+export type Proportion = NonNullable<Series['proportion']>;
+export type Thresholds = NonNullable<MetricNow['thresholds']>;
+export type State = MetricNow['state'];
+export type Direction = MetricNow['direction'];
+export type Doctor = Schemas['Doctor'];
+
+/** Steps of a range query: from `start` to `end`, `step` apart, all in seconds. */
+export interface Steps {
+  start: number;
+  end: number;
+  step: number;
+}
+
+export class Queries {
+  readonly #client: Client;
+
+  constructor(client: Client) {
+    this.#client = client;
+  }
+
+  overview(lang: string, signal?: AbortSignal): Promise<Overview> {
+    return this.#client.get('overview', { lang }, signal);
+  }
+
+  /** Every metric of the catalogue with what has to be done for those without data. */
+  doctor(lang: string, signal?: AbortSignal): Promise<Doctor> {
+    return this.#client.get('doctor', { lang }, signal);
+  }
+
+  metric(id: string, steps: Steps, lang: string, signal?: AbortSignal): Promise<MetricRange> {
+    return this.#client.get(`metric/${encodeURIComponent(id)}`, { ...steps, lang }, signal);
+  }
+}

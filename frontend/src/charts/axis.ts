@@ -1,0 +1,36 @@
+/** Where a chart's axes begin and end, and how wide their labels are. */
+
+import type { Direction, Thresholds } from '../api/queries.ts';
+import type { Period } from '../state/urlState.ts';
+
+export interface Scale {
+  unit: string;
+  direction: Direction;
+  thresholds: Thresholds | null;
+}
+
+export const levelsOf = (thresholds: Thresholds | null): number[] =>
+  [thresholds?.warning, thresholds?.critical].filter((v) => typeof v === 'number');
+
+/**
+ * From 0 (or below, for negative values) to a little above the values and the thresholds. A ratio
+ * that is bad when low lives near its top: it is shown from a little below its lowest threshold.
+ */
+export function verticalRange(low: number | null, high: number | null, scale: Scale): Period {
+  const levels = levelsOf(scale.thresholds);
+  const isShare = scale.unit === 'percent' && (high ?? 0) <= 100;
+  const top = Math.max(high ?? 0, ...levels) * 1.1;
+  const cap = isShare ? Math.min(100, top) : top;
+  const least = Math.min(low ?? cap, ...levels);
+  const nearTop = isShare && scale.direction === 'lower_is_worse' && least > 40;
+  const bottom = nearTop ? least - (cap - least) * 0.5 : Math.min(0, (low ?? 0) * 1.08);
+  if (cap > bottom) return [bottom, cap];
+  return [bottom, bottom + (scale.unit === 'percent' ? 100 : 1)];
+}
+
+const GAP_PX = 14;
+const NARROWEST_PX = 40;
+
+/** The width of a vertical axis whose labels are this wide, in CSS pixels. */
+export const axisWidth = (labelWidths: readonly number[]): number =>
+  Math.max(NARROWEST_PX, Math.ceil(Math.max(0, ...labelWidths)) + GAP_PX);

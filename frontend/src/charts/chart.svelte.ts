@@ -1,0 +1,105 @@
+/** What a chart of one metric shows: its lines, what is said about them, what the reader chose. */
+
+import type { MetricNow } from '../api/queries.ts';
+import type { App } from '../state/app.svelte.ts';
+import { formatSpan, formatValue } from '../text/number.ts';
+import { moment } from '../text/time.ts';
+import { Feed } from './feed.svelte.ts';
+import { countBreaches, lowerBound, summarize, type Frame, type Line } from './frame.ts';
+import type { Subject } from './plot.ts';
+
+export class Chart {
+  /** The step under the cursor. */
+  cursor = $state<number | null>(null);
+  /** The key of the only line to show; null shows all. */
+  alone = $state<string | null>(null);
+  fitsValues = $state(false);
+
+  // The metric is a new object at every poll; its feed lives as long as its id stays.
+  #id = $derived.by(() => this.metric.id);
+  feed = $derived.by(() => new Feed(this.#id));
+  frame: Frame = $derived.by(() => this.feed.frame);
+  /** The steps in sight, as indices. */
+  from = $derived.by(() => lowerBound(this.frame.t, this.app.view.shown[0]));
+  to = $derived.by(() => lowerBound(this.frame.t, this.app.view.shown[1] + 0.001));
+  /** The lines that are not hidden. */
+  visible: Line[] = $derived.by(() =>
+    this.alone === null ? this.frame.lines : this.frame.lines.filter((l) => l.key === this.alone),
+  );
+  breachCount = $derived.by(() => countBreaches(this.visible, this.app.view.shown));
+  breachText = $derived.by(() => {
+    const { times, seconds } = this.breachCount;
+    const { texts, preferences } = this.app;
+    return texts.breachCount(times, formatSpan(seconds, preferences.lang));
+  });
+  subject: Subject = $derived.by(() => this.#describe());
+  /** Which time the legend's values are of. */
+  when = $derived.by(() => {
+    const { texts, zone, preferences } = this.app;
+    const t = this.cursor === null ? undefined : this.frame.t[this.cursor];
+    return t === undefined ? texts.latest : texts.at(moment(t, zone, preferences.lang));
+  });
+  /** The chart in words, for those who do not see it. */
+  label = $derived.by(() => {
+    const all = this.frame.lines.flatMap((line) => line.values.slice(this.from, this.to));
+    const { min, max } = summarize(all);
+    const { texts } = this.app;
+    const last = texts.withCases(this.metric.text, this.metric.proportion?.text);
+    return texts.chartLabel(this.metric.name, last, this.format(min), this.format(max));
+  });
+  /** How much of the alert duration has passed, from 0 to 1. */
+  pendingShare = $derived.by(() => {
+    const { pending } = this.metric;
+    return pending === null ? 0 : pending.elapsed_s / pending.for_s;
+  });
+  /** Where the thresholds come from, and for how long they must be reached. */
+  basis = $derived.by(() => {
+    const { thresholds } = this.metric;
+    if (thresholds === null) return '';
+    const { texts, preferences } = this.app;
+    const span = formatSpan(thresholds.for_s, preferences.lang);
+    const parts = [texts.origin[thresholds.origin]];
+    if (thresholds.for_s > 0) parts.push(texts.forSpan(span));
+    return parts.join(' · ');
+  });
+
+  readonly app: App;
+  readonly #metric: () => MetricNow;
+
+  constructor(app: App, metric: () => MetricNow) {
+    this.app = app;
+    this.#metric = metric;
+  }
+
+  get metric(): MetricNow {
+    return this.#metric();
+  }
+
+  format(value: number | null): string {
+    const { unit, unit_label: label } = this.metric;
+    return formatValue(value, unit, label, this.app.preferences.lang);
+  }
+
+  /** A line's name; the metric's own where the labels tell nothing. */
+  nameOf(line: Line): string {
+    return line.name || this.metric.name;
+  }
+
+  #describe(): Subject {
+    const { thresholds, unit, unit_label: label, direction } = this.metric;
+    const { texts, zone, preferences } = this.app;
+    return {
+      unit,
+      label,
+      direction,
+      thresholds,
+      fitsValues: this.fitsValues,
+      breaches: this.visible.flatMap((line) => line.breaches),
+      warningText: texts.warningAt(this.format(thresholds?.warning ?? null)),
+      criticalText: texts.criticalAt(this.format(thresholds?.critical ?? null)),
+      zone,
+      lang: preferences.lang,
+      step: this.feed.step,
+    };
+  }
+}

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openApp } from '../../testing/app.ts';
+import { metricNow, metricRange, overview, series } from '../../testing/fixtures.ts';
+import type { MetricNow } from '../api/queries.ts';
+import { Chart } from './chart.svelte.ts';
+
+const breach = (severity: 'pending' | 'critical', start: number, end: number) =>
+  ({ start, end, severity, open: false, peak: 90, peak_t: start });
+
+const LINES = [
+  series([50, 91, 60], { name: 'a', labels: { i: 'a' }, breaches: [breach('critical', 9700, 9760)] }),
+  series([10, 20, null], { name: '', labels: {}, breaches: [breach('pending', 9800, 9810)] }),
+];
+
+async function draw(change: Partial<MetricNow> = {}, search = '?lang=en&range=15m') {
+  const metric = metricNow(change);
+  const opened = openApp(
+    {
+      overview: overview([metric]),
+      'metric/system.cpu.utilization': metricRange([9600, 9700, 9800], LINES),
+    },
+    `/${search}`,
+  );
+  await opened.app.live.poll();
+  const chart = new Chart(opened.app, () => opened.app.findMetric(metric.id) ?? metric);
+  await opened.app.pull(chart.feed);
+  return { ...opened, chart };
+}
+
+test('a chart speaks of all its lines until one is chosen', async () => {
+  const { chart } = await draw();
+  assert.equal(chart.subject.breaches.length, 2);
+  assert.equal(chart.breachText, 'Over a threshold once, 1\u00a0min');
+  chart.alone = chart.frame.lines[1]!.key;
+  assert.deepEqual(chart.visible.map((line) => chart.nameOf(line)), ['CPU utilisation']);
+  assert.deepEqual(chart.subject.breaches.map(({ severity }) => severity), ['pending']);
+  assert.equal(chart.breachCount.times, 0);
+});
+
+test('a chart is told in words, in both languages', async () => {
+  const english = (await draw()).chart;
+  assert.match(english.label, /^CPU utilisation\. Latest 42%, lowest 10%, highest 91%\./);
+  assert.deepEqual(
+    [english.subject.warningText, english.subject.criticalText],
+    ['Warning 70%', 'Critical 85%'],
+  );
+  assert.equal(english.basis, 'specification thresholds · for 5\u00a0min');
+  const korean = (await draw({}, '?lang=ko&range=15m')).chart;
+  assert.match(korean.label, /최신 42%, 최소 10%, 최대 91%/);
+  assert.equal(korean.basis, '매뉴얼 임계치 · 5분 지속 시');
+});
+
+test('only the steps in sight count', async () => {
+  const { chart } = await draw({}, '?lang=en&zoom=9650-9750');
+  assert.deepEqual([chart.from, chart.to], [1, 2]);
+  assert.match(chart.label, /lowest 20%, highest 91%/);
+});
+
+test('the legend is of the newest values, or of the time under the cursor', async () => {
+  const { chart } = await draw();
+  assert.equal(chart.when, 'Latest');
+  chart.cursor = 1;
+  assert.equal(chart.when, 'At Thu 1 Jan 11:41:40'); // in the zone of the server
+  chart.cursor = 99;
+  assert.equal(chart.when, 'Latest');
+});
+
+test('a pending metric says how much of its alert duration has passed', async () => {
+  const pending = { severity: 'critical', threshold: 85, elapsed_s: 120, for_s: 300 } as const;
+  assert.equal((await draw({ state: 'pending', pending })).chart.pendingShare, 0.4);
+  assert.equal((await draw()).chart.pendingShare, 0);
+});
+
+test('a metric without thresholds has no basis and nothing to leave out', async () => {
+  const { chart } = await draw({ thresholds: null, judged: false });
+  assert.deepEqual([chart.basis, chart.subject.thresholds, chart.subject.warningText], ['', null, 'Warning –']);
+});
+
+test('the values stay when the metric is polled anew', async () => {
+  const { app, chart } = await draw();
+  const { feed } = chart;
+  await app.live.poll();
+  assert.equal(chart.feed, feed);
+});

@@ -1,0 +1,47 @@
+/** The values of one metric: loaded whole once, then only their new tail. */
+
+import type { MetricRange, Steps } from '../api/queries.ts';
+import { Resource } from '../state/resource.svelte.ts';
+import { EMPTY, extend, frameOf, type Frame } from './frame.ts';
+
+/** Fetches a metric over some steps. */
+export type FetchRange = (steps: Steps, signal: AbortSignal) => Promise<MetricRange>;
+
+export class Feed {
+  readonly id: string;
+  /** The newest answer, be it whole or a tail: its texts hold for all of the frame. */
+  readonly answer = new Resource<MetricRange>();
+  frame = $state.raw<Frame>(EMPTY);
+  step = $state(0);
+  /** What the frame is made of: answers in another language or step do not join it. */
+  #kind = '';
+
+  constructor(id: string) {
+    this.id = id;
+  }
+
+  /** Bring the frame up to the window; a newer call makes an older one's answer void. */
+  async pull(window: Steps, lang: string, fetchRange: FetchRange): Promise<void> {
+    const kind = `${window.step} ${lang}`;
+    const { t } = this.frame;
+    const first = t[0];
+    const last = t[t.length - 1];
+    const isTail =
+      kind === this.#kind && first !== undefined && last !== undefined &&
+      first <= window.start && window.start <= last;
+    if (isTail && window.end <= last && this.answer.error === null) return this.answer.cancel();
+    // The last step again: it may have been evaluated before its sample was stored.
+    const steps = isTail ? { ...window, start: last, end: Math.max(last, window.end) } : window;
+    let range: MetricRange | null = null;
+    await this.answer.load(async (signal) => (range = await fetchRange(steps, signal)));
+    if (range === null || this.answer.value !== range) return;
+    const got = frameOf(range);
+    this.frame = isTail ? extend(this.frame, got, window.start, this.#direction) : got;
+    this.step = window.step;
+    this.#kind = kind;
+  }
+
+  get #direction() {
+    return this.answer.value?.direction ?? 'neutral';
+  }
+}

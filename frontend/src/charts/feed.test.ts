@@ -1,0 +1,78 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { metricRange, series } from '../../testing/fixtures.ts';
+import type { MetricRange, Steps } from '../api/queries.ts';
+import { Feed } from './feed.svelte.ts';
+
+/** Answers each step with its own time as the value. */
+function server() {
+  const asked: Steps[] = [];
+  const fetchRange = async (steps: Steps): Promise<MetricRange> => {
+    asked.push(steps);
+    const t: number[] = [];
+    for (let at = steps.start; at <= steps.end; at += steps.step) t.push(at);
+    return metricRange(t, [series(t)]);
+  };
+  return { asked, fetchRange };
+}
+
+const window = (start: number, end: number, step = 15): Steps => ({ start, end, step });
+const valuesOf = (feed: Feed) => feed.frame.lines.map(({ values }) => values);
+
+test('a metric is loaded whole once, then from its last step on', async () => {
+  const { asked, fetchRange } = server();
+  const feed = new Feed('x');
+  await feed.pull(window(0, 60), 'en', fetchRange);
+  await feed.pull(window(15, 90), 'en', fetchRange);
+  assert.deepEqual(asked, [window(0, 60), window(60, 90)]);
+  assert.deepEqual(feed.frame.t, [15, 30, 45, 60, 75, 90]);
+  assert.deepEqual(valuesOf(feed), [feed.frame.t]);
+});
+
+test('nothing is asked while there is no new step', async () => {
+  const { asked, fetchRange } = server();
+  const feed = new Feed('x');
+  await feed.pull(window(0, 60), 'en', fetchRange);
+  await feed.pull(window(0, 60), 'en', fetchRange);
+  assert.equal(asked.length, 1);
+});
+
+// From the window 0-60 in steps of 15 in English.
+for (const [name, next, lang] of [
+  ['another step', window(0, 60, 30), 'en'],
+  ['another language', window(0, 60), 'ko'],
+  ['an earlier period', window(-30, 30), 'en'],
+  ['a later period with a gap between', window(300, 360), 'en'],
+] as const)
+  test(`${name} is loaded whole`, async () => {
+    const { asked, fetchRange } = server();
+    const feed = new Feed('x');
+    await feed.pull(window(0, 60), 'en', fetchRange);
+    await feed.pull(next, lang, fetchRange);
+    assert.deepEqual(asked[1], next);
+    assert.equal(feed.frame.t[0], next.start);
+    assert.equal(feed.step, next.step);
+  });
+
+test('an answer that a newer call has overtaken is void', async () => {
+  const { fetchRange } = server();
+  const feed = new Feed('x');
+  let release: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const older = feed.pull(window(0, 60), 'en', async (steps) => (await held, fetchRange(steps)));
+  await feed.pull(window(600, 660), 'en', fetchRange);
+  release();
+  await older;
+  assert.equal(feed.frame.t[0], 600);
+});
+
+test('a failure leaves the values, and the next call asks again for the same', async () => {
+  const { asked, fetchRange } = server();
+  const feed = new Feed('x');
+  await feed.pull(window(0, 60), 'en', fetchRange);
+  const fail = () => Promise.reject(new Error('gone'));
+  await assert.rejects(feed.pull(window(15, 75), 'en', fail), /gone/);
+  assert.deepEqual([feed.answer.status, feed.frame.t.length], ['stale', 5]);
+  await feed.pull(window(0, 60), 'en', fetchRange);
+  assert.deepEqual([feed.answer.status, asked.length], ['ready', 2]);
+});

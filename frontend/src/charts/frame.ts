@@ -1,0 +1,154 @@
+/** Columns of values on common steps, and what is read off them. */
+
+import type { Breach, Direction, MetricRange, Proportion } from '../api/queries.ts';
+import type { Period } from '../state/urlState.ts';
+
+export type Column = (number | null)[];
+
+export interface Line {
+  key: string;
+  name: string;
+  labels: Record<string, string>;
+  exporter: string | null;
+  values: Column;
+  /** For a share of counted cases: n and the interval at each step. */
+  proportion: Proportion | null;
+  /** In the order of time. */
+  breaches: Breach[];
+}
+
+export interface Frame {
+  t: number[];
+  lines: Line[];
+}
+
+export interface Summary {
+  last: number | null;
+  mean: number | null;
+  max: number | null;
+  min: number | null;
+}
+
+export const EMPTY: Frame = { t: [], lines: [] };
+
+const keyOf = (labels: Record<string, string>, exporter: string | null): string =>
+  JSON.stringify([exporter, ...Object.entries(labels).sort()]);
+
+export function frameOf(range: MetricRange): Frame {
+  const lines = range.series.map((series) => ({
+    ...series,
+    key: keyOf(series.labels, series.exporter),
+  }));
+  return { t: range.t, lines };
+}
+
+/** The old steps from `keepFrom` on, then the tail; the tail replaces the steps it repeats. */
+export function extend(old: Frame, tail: Frame, keepFrom: number, direction: Direction): Frame {
+  const first = tail.t[0];
+  if (first === undefined) return old;
+  const from = lowerBound(old.t, keepFrom);
+  const kept = Math.max(0, lowerBound(old.t, first) - from);
+  const before = new Map(old.lines.map((line) => [line.key, line]));
+  const after = new Map(tail.lines.map((line) => [line.key, line]));
+  const lines: Line[] = [];
+  for (const key of new Set([...before.keys(), ...after.keys()])) {
+    const a = before.get(key);
+    const b = after.get(key);
+    const join = (column: (line: Line) => Column | undefined): Column => [
+      ...((a && column(a)?.slice(from, from + kept)) ?? blank(kept)),
+      ...((b && column(b)) ?? blank(tail.t.length)),
+    ];
+    const values = join((line) => line.values);
+    if (!values.some((v) => v !== null)) continue;
+    const line = (b ?? a)!;
+    const proportion = line.proportion && {
+      n: join((l) => l.proportion?.n),
+      low: join((l) => l.proportion?.low),
+      high: join((l) => l.proportion?.high),
+    };
+    const breaches = joinBreaches(a?.breaches ?? [], b?.breaches ?? [], first, direction).filter(
+      ({ end }) => end >= keepFrom,
+    );
+    lines.push({ ...line, values, proportion, breaches });
+  }
+  return { t: [...old.t.slice(from, from + kept), ...tail.t], lines };
+}
+
+const blank = (n: number): Column => new Array<null>(n).fill(null);
+
+/** The least bad first. */
+const SEVERITIES: Breach['severity'][] = ['pending', 'warning', 'critical'];
+
+/** A breach across the first step of the tail is told by both parts: it is one. */
+function joinBreaches(old: Breach[], tail: Breach[], seam: number, direction: Direction): Breach[] {
+  const before = old.filter(({ start }) => start < seam);
+  const last = before.at(-1);
+  const next = tail[0];
+  if (last === undefined || !(last.open || last.end >= seam)) return [...before, ...tail];
+  const rest = before.slice(0, -1);
+  if (next === undefined || next.start > seam)
+    return [...rest, { ...last, end: Math.min(last.end, seam), open: false }, ...tail];
+  return [...rest, joinTwo(last, next, direction), ...tail.slice(1)];
+}
+
+function joinTwo(a: Breach, b: Breach, direction: Direction): Breach {
+  const worse = direction === 'lower_is_worse' ? b.peak < a.peak : b.peak > a.peak;
+  const peak = worse ? b : a;
+  const severity = Math.max(SEVERITIES.indexOf(a.severity), SEVERITIES.indexOf(b.severity));
+  return {
+    start: Math.min(a.start, b.start),
+    end: b.end,
+    severity: SEVERITIES[severity]!,
+    open: b.open,
+    peak: peak.peak,
+    peak_t: peak.peak_t,
+  };
+}
+
+/** The first index whose time is not before `t`. */
+export function lowerBound(times: readonly number[], t: number): number {
+  let low = 0;
+  let high = times.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (times[middle]! < t) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** Of the steps from index `from` to before `to`; gaps do not count. */
+export function summarize(values: Column, from = 0, to = values.length): Summary {
+  let last: number | null = null;
+  let max: number | null = null;
+  let min: number | null = null;
+  let sum = 0;
+  let n = 0;
+  for (let i = from; i < to; i++) {
+    const v = values[i] ?? null;
+    if (v === null) continue;
+    last = v;
+    if (max === null || v > max) max = v;
+    if (min === null || v < min) min = v;
+    sum += v;
+    n += 1;
+  }
+  return { last, max, min, mean: n === 0 ? null : sum / n };
+}
+
+/** How often any line was over a threshold for its time, and how long; pending does not count. */
+export function countBreaches(lines: readonly Line[], [from, to]: Period) {
+  const spans = lines
+    .flatMap((line) => line.breaches)
+    .filter(({ severity, start, end }) => severity !== 'pending' && end >= from && start <= to)
+    .sort((a, b) => a.start - b.start);
+  let times = 0;
+  let seconds = 0;
+  let reached = -Infinity;
+  for (const { start, end } of spans) {
+    if (start > reached) times += 1;
+    seconds += Math.max(0, Math.min(to, end) - Math.max(from, start, reached));
+    reached = Math.max(reached, end);
+  }
+  return { times, seconds };
+}

@@ -1,0 +1,144 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import uPlot from 'uplot';
+import { colourOf, optionsOf, type Palette, type Subject, type Wiring } from './plot.ts';
+
+// Without a browser uPlot knows no pixels.
+(uPlot as { pxRatio: number }).pxRatio = 1;
+
+const PALETTE: Palette = {
+  series: ['#001', '#002'], axis: '#aaa', grid: '#bbb', card: '#fff', font: '12px sans-serif',
+  zoneWarning: 'zone-w', zoneCritical: 'zone-c', markWarning: 'mark-w', markCritical: 'mark-c',
+};
+const SUBJECT: Subject = {
+  unit: 'percent', label: '%', direction: 'higher_is_worse', fitsValues: false,
+  thresholds: { warning: 70, critical: 85, for_s: 300, origin: 'specification' },
+  breaches: [], warningText: 'Warning 70%', criticalText: 'Critical 85%',
+  zone: 'Asia/Seoul', lang: 'en', step: 10,
+};
+
+const wire = (about: Partial<Subject> = {}, change: Partial<Wiring> = {}): Wiring => ({
+  about: () => ({ ...SUBJECT, ...about }), palette: PALETTE, names: ['a', 'b'], width: 600, height: 200,
+  oncursor: () => undefined, onselect: () => undefined, onreset: () => undefined,
+  onwheel: () => undefined, ...change,
+});
+
+/** A chart of 600 x 200 pixels that shows 0 to 600 s and 0 to 100; notes what is drawn on it. */
+function fakePlot() {
+  const drawn: { call: string; colour: string; box: number[] }[] = [];
+  const texts: string[] = [];
+  const ctx = new Proxy({} as Record<string, unknown>, {
+    get(state, name: string) {
+      if (name === 'measureText') return (text: string) => ({ width: text.length * 6 });
+      if (name === 'fillText') return (text: string) => texts.push(text);
+      if (name === 'fillRect' || name === 'strokeRect')
+        return (...box: number[]) => drawn.push({ call: name, colour: String(state['fillStyle']), box });
+      return name in state ? state[name] : () => undefined;
+    },
+    set: (state, name: string, value) => ((state[name] = value), true),
+  });
+  const plot = {
+    ctx, width: 600, bbox: { left: 0, top: 0, width: 600, height: 200 },
+    data: [[0, 10, 20, 30], [1, null, 3, 4]],
+    scales: { x: { min: 0, max: 600 } },
+    valToPos: (v: number, axis: string) => (axis === 'x' ? v : 200 - 2 * v),
+    posToVal: (px: number) => px,
+    cursor: { idx: 2 }, select: { left: 100, width: 200 },
+    setSelect: () => undefined,
+  };
+  return { plot: plot as unknown as uPlot, drawn, texts };
+}
+
+const run = <T extends unknown[]>(hooks: ((u: uPlot, ...rest: T) => void)[] | undefined, u: uPlot) =>
+  hooks?.forEach((hook) => hook(u, ...([] as unknown as T)));
+
+const BREACHES: Subject['breaches'] = [
+  { start: 100, end: 200, severity: 'warning', open: false, peak: 75, peak_t: 150 },
+  { start: 300, end: 300, severity: 'critical', open: false, peak: 90, peak_t: 300 },
+  { start: 500, end: 600, severity: 'pending', open: true, peak: 72, peak_t: 600 },
+];
+
+test('breaches are zones behind the lines; pending is not yet one', () => {
+  const { plot, drawn } = fakePlot();
+  run(optionsOf(wire({ breaches: BREACHES })).hooks?.drawClear as never, plot);
+  assert.deepEqual(drawn, [
+    { call: 'fillRect', colour: 'zone-w', box: [95, 0, 110, 200] },
+    { call: 'fillRect', colour: 'zone-c', box: [295, 0, 10, 200] },
+  ]);
+});
+
+test('the lane below is filled for a breach and an outline while pending', () => {
+  const { plot, drawn } = fakePlot();
+  run(optionsOf(wire({ breaches: BREACHES, thresholds: null })).hooks?.draw as never, plot);
+  assert.deepEqual(drawn.map(({ call, colour }) => [call, colour]), [
+    ['fillRect', 'mark-w'], ['fillRect', 'mark-c'], ['strokeRect', 'mark-w'],
+  ]);
+});
+
+test('thresholds carry their words, those out of sight do not', () => {
+  const { plot, texts } = fakePlot();
+  run(optionsOf(wire()).hooks?.draw as never, plot);
+  assert.deepEqual(texts, ['Warning 70%', 'Critical 85%']);
+  texts.length = 0;
+  const high = { warning: 90, critical: 150, for_s: 0, origin: 'site' } as const;
+  run(optionsOf(wire({ thresholds: high })).hooks?.draw as never, plot);
+  assert.deepEqual(texts, ['Warning 70%']);
+});
+
+test('the range leaves the thresholds out where it fits the values', () => {
+  const rangeOf = (about: Partial<Subject>) => {
+    const { range } = optionsOf(wire(about)).scales!['y']!;
+    return (range as unknown as (u: uPlot, low: number, high: number) => number[])(fakePlot().plot, 1, 10);
+  };
+  assert.deepEqual(rangeOf({}).map(Math.round), [0, 94]);
+  assert.deepEqual(rangeOf({ fitsValues: true }).map(Math.round), [0, 11]);
+});
+
+test('a drag selects a period, a slip of the mouse does not', () => {
+  const selected: number[][] = [];
+  const options = optionsOf(wire({}, { onselect: (...period) => selected.push(period) }));
+  const { plot } = fakePlot();
+  run(options.hooks?.setSelect as never, plot);
+  plot.select.width = 3;
+  run(options.hooks?.setSelect as never, plot);
+  assert.deepEqual(selected, [[100, 300]]);
+});
+
+test('points between gaps are drawn as points', () => {
+  const { plot } = fakePlot();
+  const [, line] = optionsOf(wire()).series;
+  const filter = line?.points?.filter as (u: uPlot, series: number) => number[];
+  assert.deepEqual(filter(plot, 1), [0]);
+});
+
+test('a single line has an area below it, many are thin', () => {
+  const seriesOf = (n: number) => optionsOf(wire({}, { names: Array.from({ length: n }, String) })).series;
+  assert.deepEqual(seriesOf(1).map(({ fill }) => fill !== undefined), [false, true]);
+  assert.equal(seriesOf(2)[1]?.fill, undefined);
+  assert.ok(seriesOf(13)[1]!.width! < seriesOf(2)[1]!.width!);
+});
+
+test('the cursor is told by its step', () => {
+  const steps: (number | null)[] = [];
+  const { plot } = fakePlot();
+  run(optionsOf(wire({}, { oncursor: (step) => steps.push(step) })).hooks?.setCursor as never, plot);
+  assert.deepEqual(steps, [2]);
+});
+
+test('colours beyond the palette are cool and differ from their neighbours', () => {
+  assert.equal(colourOf(PALETTE.series, 1), '#002');
+  const hues = Array.from({ length: 30 }, (_, i) => Number(/\d+/.exec(colourOf([], i))?.[0]));
+  assert.ok(hues.every((hue) => hue >= 180 && hue < 290), String(hues));
+  assert.ok(hues.every((hue, i) => i === 0 || Math.abs(hue - hues[i - 1]!) > 20));
+});
+
+test('both axes are labelled in the words of the reader', () => {
+  const [x, y] = optionsOf(wire()).axes!;
+  const { plot } = fakePlot();
+  const labels = (axis: uPlot.Axis, splits: number[]) =>
+    (axis.values as (u: uPlot, splits: number[]) => string[])(plot, splits);
+  assert.deepEqual(labels(y!, [0, 50, 100]), ['0', '50%', '100%']);
+  assert.deepEqual(labels(x!, [0, 300]), ['09:00', '09:05']);
+  const size = y!.size as (u: uPlot, values: string[]) => number;
+  assert.ok(size(plot, ['1,000 MiB/s']) > size(plot, ['50%']));
+});

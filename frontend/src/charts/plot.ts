@@ -1,0 +1,319 @@
+/** uPlot set up for one chart: scales, axes, thresholds, lane of breaches. No component in it. */
+
+import uPlot from 'uplot';
+import type { Breach } from '../api/queries.ts';
+import type { Lang } from '../text/index.ts';
+import { axisLabels, stepsOf } from '../text/number.ts';
+import { tickLabel, ticks, tickStep } from '../text/time.ts';
+import { axisWidth, verticalRange, type Scale } from './axis.ts';
+
+export interface Palette {
+  series: string[];
+  axis: string;
+  grid: string;
+  card: string;
+  zoneWarning: string;
+  zoneCritical: string;
+  markWarning: string;
+  markCritical: string;
+  font: string;
+}
+
+/** What is drawn beside the lines. */
+export interface Subject extends Scale {
+  label: string;
+  /** Whether the vertical range leaves the thresholds out. */
+  fitsValues: boolean;
+  breaches: Breach[];
+  /** The thresholds in words, drawn on their lines. */
+  warningText: string;
+  criticalText: string;
+  zone: string;
+  lang: Lang;
+  step: number;
+}
+
+const TICK_PX = 96;
+const LANE_PX = 4;
+/** Whole, because uPlot scales whole pixels only. */
+const FONT_PX = 12;
+const LABEL_PX = 11;
+
+export function readPalette(element: Element): Palette {
+  const style = getComputedStyle(element);
+  const token = (name: string) => style.getPropertyValue(name).trim();
+  return {
+    series: SERIES_COLOURS.map((_, index) => token(`--series-${index + 1}`)),
+    axis: token('--mute'),
+    grid: token('--line'),
+    card: token('--card'),
+    zoneWarning: token('--zone-warning'),
+    zoneCritical: token('--zone-critical'),
+    markWarning: token('--warning-line'),
+    markCritical: token('--critical-line'),
+    font: `${FONT_PX}px ${token('--font')}`,
+  };
+}
+
+/** The palette as CSS says it; what is beyond it is computed. */
+export const SERIES_COLOURS = [1, 2, 3, 4, 5, 6].map((n) => `var(--series-${n})`);
+
+/** Cool hues only, also beyond the palette: warm ones belong to states. */
+export const colourOf = (series: readonly string[], index: number): string =>
+  series[index] ?? `hsl(${180 + ((index * 37) % 110)} 48% 56%)`;
+
+/** A canvas does not wait for a font: without this, unseen syllables come out as boxes. */
+export async function loadGlyphs(palette: Palette, text: string): Promise<void> {
+  await document.fonts.load(palette.font, text);
+}
+
+/** Points alone between gaps: a line cannot show them. */
+function findLonePoints(u: uPlot, series: number): number[] {
+  const values = u.data[series]!;
+  const indices: number[] = [];
+  for (let i = 0; i < values.length; i++)
+    if (values[i] != null && values[i - 1] == null && values[i + 1] == null) indices.push(i);
+  return indices;
+}
+
+function fadingFill(colour: string) {
+  return (u: uPlot): CanvasGradient | string => {
+    const { top, height } = u.bbox;
+    if (!Number.isFinite(top) || !(height > 0)) return 'transparent';
+    const fill = u.ctx.createLinearGradient(0, top, 0, top + height);
+    fill.addColorStop(0, `color-mix(in srgb, ${colour} 24%, transparent)`);
+    fill.addColorStop(1, `color-mix(in srgb, ${colour} 3%, transparent)`);
+    return fill;
+  };
+}
+
+function drawClipped(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): void {
+  const { left, top, width, height } = u.bbox;
+  u.ctx.save();
+  u.ctx.beginPath();
+  u.ctx.rect(left, top, width, height);
+  u.ctx.clip();
+  draw(u.ctx);
+  u.ctx.restore();
+}
+
+/** Behind the lines: the times at which a breach had lasted long enough to count. */
+function drawBreachZones(u: uPlot, about: Subject, palette: Palette): void {
+  const { top, height } = u.bbox;
+  drawClipped(u, (ctx) => {
+    for (const breach of about.breaches) {
+      if (breach.severity === 'pending') continue;
+      const [from, to] = pixelsOf(u, breach, about.step);
+      ctx.fillStyle = breach.severity === 'critical' ? palette.zoneCritical : palette.zoneWarning;
+      ctx.fillRect(from, top, to - from, height);
+    }
+  });
+}
+
+/** Half a step more on each side, so that a breach of one step has a width. */
+function pixelsOf(u: uPlot, { start, end }: Breach, step: number): [from: number, to: number] {
+  const from = u.valToPos(start - step / 2, 'x', true);
+  const to = u.valToPos(end + step / 2, 'x', true);
+  return [from, Math.max(from + 2 * uPlot.pxRatio, to)];
+}
+
+interface ThresholdLine {
+  value: number | null;
+  text: string;
+  colour: string;
+  /** On which side of its line the text stands: the worse one for critical, so that they part. */
+  above: boolean;
+}
+
+function drawThreshold(u: uPlot, line: ThresholdLine, palette: Palette): void {
+  const { value, text, colour, above } = line;
+  if (value === null) return;
+  const { left, top, width, height } = u.bbox;
+  const y = Math.round(u.valToPos(value, 'y', true));
+  if (y < top || y > top + height) return;
+  const ratio = uPlot.pxRatio;
+  const { ctx } = u;
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = ratio;
+  ctx.setLineDash([5 * ratio, 4 * ratio]);
+  ctx.beginPath();
+  ctx.moveTo(left, y);
+  ctx.lineTo(left + width, y);
+  ctx.stroke();
+  ctx.font = palette.font.replace(/^[\d.]+/, String(LABEL_PX * ratio));
+  ctx.textAlign = 'right';
+  const over = above ? y - top > 12 * ratio : top + height - y < 14 * ratio;
+  ctx.textBaseline = over ? 'bottom' : 'top';
+  const at = over ? y - 1.5 * ratio : y + 3 * ratio;
+  const right = left + width - 4 * ratio;
+  const wide = ctx.measureText(text).width;
+  const tall = 13 * ratio;
+  ctx.globalAlpha = 0.82;
+  ctx.fillStyle = palette.card;
+  ctx.beginPath();
+  ctx.roundRect(right - wide - 3 * ratio, over ? at - tall : at - ratio, wide + 6 * ratio, tall, 3 * ratio);
+  ctx.fill();
+  ctx.globalAlpha = 1;
+  ctx.fillStyle = colour;
+  ctx.fillText(text, right, at);
+  ctx.restore();
+}
+
+function thresholdLines(about: Subject, palette: Palette): ThresholdLine[] {
+  const { thresholds, direction } = about;
+  if (thresholds === null) return [];
+  const { warning, critical } = thresholds;
+  const above = direction !== 'lower_is_worse';
+  return [
+    { value: warning, text: about.warningText, colour: palette.markWarning, above: !above },
+    { value: critical, text: about.criticalText, colour: palette.markCritical, above },
+  ];
+}
+
+/** A lane along the bottom: filled where a breach lasted long enough, an outline while pending. */
+function drawBreachLane(u: uPlot, about: Subject, palette: Palette): void {
+  const ratio = uPlot.pxRatio;
+  const thick = LANE_PX * ratio;
+  const y = u.bbox.top + u.bbox.height - thick;
+  drawClipped(u, (ctx) => {
+    for (const breach of about.breaches) {
+      const [from, to] = pixelsOf(u, breach, about.step);
+      const { markCritical, markWarning } = palette;
+      const colour = breach.severity === 'critical' ? markCritical : markWarning;
+      ctx.fillStyle = ctx.strokeStyle = colour;
+      ctx.lineWidth = ratio;
+      if (breach.severity === 'pending') ctx.strokeRect(from, y + ratio / 2, to - from, thick - ratio);
+      else ctx.fillRect(from, y, to - from, thick);
+    }
+  });
+}
+
+export interface Wiring {
+  /** Read when drawing, so that new data needs no new chart. */
+  about: () => Subject;
+  palette: Palette;
+  names: string[];
+  width: number;
+  height: number;
+  oncursor: (index: number | null) => void;
+  onselect: (from: number, to: number) => void;
+  onreset: () => void;
+  onwheel: (factor: number, at: number) => void;
+}
+
+const scaleOf = (about: Subject): Scale =>
+  about.fitsValues ? { ...about, thresholds: null } : about;
+
+export function optionsOf(wiring: Wiring): uPlot.Options {
+  const { about, palette, names } = wiring;
+  const step = (u: uPlot, from: number, to: number) =>
+    tickStep(to - from, Math.max(2, Math.floor(u.width / TICK_PX)));
+  const axis = { stroke: palette.axis, font: palette.font, grid: { stroke: palette.grid, width: 1 } };
+  return {
+    width: wiring.width,
+    height: wiring.height,
+    padding: [10, 10, 0, 0],
+    legend: { show: false },
+    scales: {
+      x: { time: true, auto: false },
+      y: { range: (_u, low, high) => [...verticalRange(low, high, scaleOf(about()))] },
+    },
+    series: [
+      {},
+      ...names.map((label, index): uPlot.Series => {
+        const stroke = colourOf(palette.series, index);
+        return {
+          label,
+          stroke,
+          width: names.length > 12 ? 1.1 : 1.6,
+          spanGaps: false,
+          points: { show: true, size: 4, fill: stroke, stroke, filter: (u, i) => findLonePoints(u, i) },
+          ...(names.length === 1 ? { fill: fadingFill(stroke) } : {}),
+        };
+      }),
+    ],
+    axes: [
+      {
+        ...axis,
+        size: 30,
+        gap: 6,
+        ticks: { show: false },
+        splits: (u, _i, from, to) => ticks(from, to, step(u, from, to), about().zone),
+        values: (u, splits) => {
+          const { min, max } = u.scales['x']!;
+          const { zone, lang } = about();
+          return splits.map((t) => tickLabel(t, step(u, min!, max!), zone, lang));
+        },
+      },
+      {
+        ...axis,
+        size: (u, values) => measureAxis(u, values, palette),
+        gap: 6,
+        space: 34,
+        ticks: { show: false },
+        incrs: (_u, _axis, _from, to) => stepsOf(about().unit, to),
+        values: (_u, splits) => axisLabels(splits, about().unit, about().label, about().lang),
+      },
+    ],
+    cursor: {
+      sync: { key: 'page', scales: ['x', null], setSeries: false, filters: { pub: isMove } },
+      focus: { prox: names.length > 1 ? 24 : -1 },
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7, width: 2, stroke: palette.card },
+      bind: { dblclick: () => () => (wiring.onreset(), null) },
+    },
+    focus: { alpha: 0.28 },
+    hooks: {
+      drawClear: [(u) => drawBreachZones(u, about(), palette)],
+      draw: [
+        (u) => {
+          const now = about();
+          thresholdLines(now, palette).forEach((line) => drawThreshold(u, line, palette));
+          drawBreachLane(u, now, palette);
+        },
+      ],
+      setCursor: [(u) => wiring.oncursor(u.cursor.idx ?? null)],
+      setSelect: [
+        (u) => {
+          const { left, width } = u.select;
+          if (width < 4) return;
+          wiring.onselect(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
+          u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+        },
+      ],
+      ready: [(u) => listenToWheelAndTouch(u, wiring)],
+    },
+  };
+}
+
+function measureAxis(u: uPlot, labels: string[] | null, palette: Palette): number {
+  u.ctx.save();
+  u.ctx.font = palette.font;
+  const widths = (labels ?? []).map((label) => u.ctx.measureText(label).width);
+  u.ctx.restore();
+  return axisWidth(widths);
+}
+
+/** Only movement is shared among the charts; a drag belongs to its own. */
+const isMove = (type: string): boolean => type === 'mousemove' || type === 'mouseleave';
+
+function listenToWheelAndTouch(u: uPlot, { onwheel }: Wiring): void {
+  const wheel = (event: WheelEvent) => {
+    if (!event.shiftKey && !event.ctrlKey) return;
+    event.preventDefault();
+    const turned = event.deltaY || event.deltaX;
+    if (turned === 0) return;
+    const at = u.posToVal(event.clientX - u.over.getBoundingClientRect().left, 'x');
+    onwheel(turned < 0 ? 0.75 : 1 / 0.75, at);
+  };
+  const touch = (event: PointerEvent) => {
+    if (event.pointerType !== 'touch') return;
+    const box = u.over.getBoundingClientRect();
+    u.setCursor({ left: event.clientX - box.left, top: event.clientY - box.top });
+  };
+  u.over.addEventListener('wheel', wheel, { passive: false });
+  u.over.addEventListener('pointerdown', touch);
+  u.over.addEventListener('pointermove', touch);
+  u.over.style.touchAction = 'pan-y';
+}

@@ -1,0 +1,108 @@
+/** The parts of the page's state, put together. */
+
+import { Refused } from '../api/client.ts';
+import type { Doctor, MetricNow, Overview, Queries } from '../api/queries.ts';
+import type { Feed } from '../charts/feed.svelte.ts';
+import { buildGroups, groupIdOf, type Group } from '../routes/overview/groups.ts';
+import { Router, type Place } from '../routes/router.svelte.ts';
+import type { Texts } from '../text/index.ts';
+import { Live, type Clock } from './live.svelte.ts';
+import { Preferences, type Store, type SystemWishes } from './preferences.svelte.ts';
+import { Resource } from './resource.svelte.ts';
+import { View } from './view.svelte.ts';
+
+export interface Surroundings {
+  place: Place;
+  store: Store;
+  system: SystemWishes;
+  clock: Clock;
+  queries: Queries;
+}
+
+export class App {
+  readonly router: Router;
+  readonly view: View;
+  readonly live: Live;
+  readonly preferences: Preferences;
+  /** What has to be done for metrics without data; loaded when somebody looks. */
+  readonly doctor = new Resource<Doctor>();
+
+  texts: Texts = $derived.by(() => this.preferences.texts);
+  overview: Overview | null = $derived.by(() => this.live.overview.value);
+  /** The server's time zone. */
+  zone = $derived.by(() => this.overview?.timezone ?? 'UTC');
+  groups: Group[] = $derived.by(() =>
+    this.overview === null ? [] : buildGroups(this.overview, this.texts),
+  );
+  /** The group that the address names, if there is such a group. */
+  group: string | null = $derived.by(() => {
+    const { group } = this.view.url;
+    const exists = this.overview?.metrics.some(({ id }) => groupIdOf(id) === group);
+    return exists === true ? group : null;
+  });
+
+  readonly #queries: Queries;
+
+  constructor({ place, store, system, clock, queries }: Surroundings) {
+    this.#queries = queries;
+    this.router = new Router(place);
+    this.live = new Live(clock, (signal) => queries.overview(this.preferences.lang, signal));
+    this.view = new View(this.router, () => this.live.now);
+    this.preferences = new Preferences(
+      store,
+      system,
+      () => this.view.url,
+      (change) => this.view.change(change),
+    );
+  }
+
+  findMetric(id: string): MetricNow | undefined {
+    return this.overview?.metrics.find((metric) => metric.id === id);
+  }
+
+  /** Bring a chart's values up to date. */
+  pull(feed: Feed): Promise<void> {
+    const { lang } = this.preferences;
+    return feed.pull(this.view.window, lang, (steps, signal) =>
+      this.#queries.metric(feed.id, steps, lang, signal),
+    );
+  }
+
+  loadDoctor(): Promise<void> {
+    const { lang } = this.preferences;
+    return this.doctor.load((signal) => this.#queries.doctor(lang, signal));
+  }
+
+  /** Why a request failed, in the reader's language. */
+  explain(error: unknown): string {
+    return error instanceof Refused ? error.message : this.texts.connectionLost;
+  }
+
+  /** The address of the overview of one group; of all for null. */
+  groupHref(group: string | null): string {
+    return this.router.href({ page: 'overview' }, this.view.search({ group }));
+  }
+
+  /** The address of a metric's page, in the view of now. */
+  metricHref(id: string): string {
+    return this.router.href({ page: 'metric', id }, this.view.search());
+  }
+
+  showGroup(group: string | null): void {
+    this.router.go({ page: 'overview' }, this.view.search({ group }));
+  }
+
+  /** Go to the group before or after, with "all" at the start. */
+  stepGroup(by: number): void {
+    const all = [null, ...this.groups.map((group) => group.id)];
+    const next = (all.indexOf(this.group) + by + all.length) % all.length;
+    this.showGroup(all[next] ?? null);
+  }
+
+  /** One step back towards the plain overview: out of the zoom, the metric, the group. */
+  leave(): void {
+    if (this.view.zoom !== null) this.view.setZoom(null);
+    else if (this.router.route.page !== 'overview') this.showGroup(this.view.url.group);
+    else if (this.view.url.group !== null) this.showGroup(null);
+  }
+}

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { openApp } from '../../testing/app.ts';
+import { metricNow, metricRange, overview, series } from '../../testing/fixtures.ts';
+import { Refused, Unreachable } from '../api/client.ts';
+import { Feed } from '../charts/feed.svelte.ts';
+
+const METRICS = [
+  metricNow({ id: 'system.cpu.utilization' }),
+  metricNow({ id: 'app.errors' }),
+  metricNow({ id: 'ai.tokens', absent: true }),
+];
+const ANSWERS = {
+  overview: overview(METRICS),
+  'metric/app.errors': metricRange([9000], [series([1])]),
+  doctor: { t: 1, metrics: [] },
+};
+
+async function open(address?: string, base?: string) {
+  const opened = openApp(ANSWERS, address, base);
+  await opened.app.live.poll();
+  return opened;
+}
+
+test('everything is asked for in the language of the reader', async () => {
+  const { app, calls } = await open('/?lang=ko');
+  await app.loadDoctor();
+  await app.pull(new Feed('app.errors'));
+  assert.deepEqual(calls.map(({ path, params }) => [path, params['lang']]), [
+    ['overview', 'ko'], ['doctor', 'ko'], ['metric/app.errors', 'ko'],
+  ]);
+});
+
+test('a chart is asked for the period of the view, by the time of the server', async () => {
+  const { app, calls } = await open('/?range=15m&lang=en');
+  await app.pull(new Feed('app.errors'));
+  assert.deepEqual(calls.at(-1)?.params, { start: '9090', end: '9990', step: '15', lang: 'en' });
+});
+
+test('the group of the address counts only if there is one', async () => {
+  assert.equal((await open('/?group=app')).app.group, 'app');
+  assert.equal((await open('/?group=ai')).app.group, 'ai'); // without data, but there
+  assert.equal((await open('/?group=nothing')).app.group, null);
+  assert.equal(openApp(ANSWERS, '/?group=app').app.group, null); // not known yet
+});
+
+test('groups are stepped through, with all of them at the start', async () => {
+  const { app, place } = await open('/');
+  const seen: (string | null)[] = [];
+  for (let i = 0; i < 3; i++) {
+    app.stepGroup(1);
+    seen.push(app.group);
+  }
+  app.stepGroup(-1);
+  assert.deepEqual([seen, app.group], [['system.cpu', 'app', null], 'app']);
+  assert.equal(place.entries.at(-1), '/?group=app');
+});
+
+test('links keep the view and lead below the prefix', async () => {
+  const { app } = await open('/p/?range=6h&group=app', '/p/');
+  assert.equal(app.metricHref('app.errors'), '/p/metric/app.errors?range=6h&group=app');
+  assert.equal(app.groupHref('system.cpu'), '/p/?range=6h&group=system.cpu');
+  assert.equal(app.groupHref(null), '/p/?range=6h');
+});
+
+test('leaving goes out of the zoom, then the metric, then the group', async () => {
+  const { app, place } = await open('/metric/app.errors?group=app&zoom=9000-9500');
+  const steps: string[] = [];
+  for (let i = 0; i < 4; i++) {
+    app.leave();
+    steps.push(place.entries.at(-1)!);
+  }
+  assert.deepEqual(steps, ['/metric/app.errors?group=app', '/?group=app', '/', '/']);
+});
+
+test('the zone is the one of the server, UTC until it is known', async () => {
+  const { app } = openApp(ANSWERS);
+  assert.deepEqual([app.zone, app.groups], ['UTC', []]);
+  await app.live.poll();
+  assert.equal(app.zone, 'Asia/Seoul');
+});
+
+test('a metric is found by its id', async () => {
+  const { app } = await open();
+  assert.equal(app.findMetric('app.errors')?.id, 'app.errors');
+  assert.equal(app.findMetric('nothing'), undefined);
+});
+
+test('failures are explained in the words of the server, else in ours', async () => {
+  const { app } = await open('/?lang=ko');
+  assert.equal(app.explain(new Refused('the disk is full', 503)), 'the disk is full');
+  assert.equal(app.explain(new Unreachable('x')), 'jipyo 서버와 연결이 끊겼습니다.');
+});

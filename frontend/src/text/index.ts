@@ -1,0 +1,17 @@
+/** The texts by language; a key that one of them lacks does not compile. */
+
+import type { State } from '../api/queries.ts';
+import { en } from './en.ts';
+import { ko, type Texts } from './ko.ts';
+
+export const TEXTS = { ko, en } satisfies Record<string, Texts>;
+
+export type Lang = keyof typeof TEXTS;
+export type { Texts };
+
+export const isLang = (text: string | null): text is Lang =>
+  text !== null && Object.hasOwn(TEXTS, text);
+
+/** The word of a metric's state; a metric without thresholds has none of its own. */
+export const stateWord = (texts: Texts, state: State, judged: boolean): string =>
+  judged ? texts.state[state] : texts.neutral;

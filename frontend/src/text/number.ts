@@ -1,0 +1,147 @@
+/** Values with their units, by the rules of the server's own texts (`jipyo.i18n`). */
+
+import type { Lang } from './index.ts';
+
+const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
+const KIBI = 1024;
+const SIGNIFICANT = 3;
+const MOST_PLACES = 4;
+const SMALLEST = 10 ** -MOST_PLACES;
+const SPACE = '\u00a0';
+
+const TIME_UNITS: Record<Lang, [second: string, minute: string, hour: string, day: string]> = {
+  ko: ['초', '분', '시간', '일'],
+  en: ['s', 'min', 'h', 'd'],
+};
+/** In English these follow their number without a space; in Korean every unit does. */
+const CLOSE_UNITS = /^[%×/]/;
+
+interface Scale {
+  factor: number;
+  label: string;
+}
+
+const formats = new Map<number, Intl.NumberFormat>();
+
+function formatFixed(value: number, places: number): string {
+  let format = formats.get(places);
+  if (format === undefined) {
+    format = new Intl.NumberFormat('en', {
+      minimumFractionDigits: places,
+      maximumFractionDigits: places,
+    });
+    formats.set(places, format);
+  }
+  return format.format(value);
+}
+
+const isBinary = (unit: string): boolean =>
+  unit === 'bytes' || unit === 'bytes_per_second';
+
+/** The unit in which a value of this size has few digits. */
+function scaleOf(size: number, unit: string, label: string, lang: Lang): Scale {
+  if (isBinary(unit)) {
+    let power = 0;
+    // 1023.96 KiB would be written "1,024 KiB", so the step comes a little before 1024.
+    while (size / KIBI ** power >= KIBI - 0.5 && power < BINARY.length - 1) power += 1;
+    return { factor: KIBI ** power, label: `${BINARY[power]}${label}` };
+  }
+  if (unit === 'seconds' && size > 0) return scaleOfSeconds(size, lang);
+  return { factor: 1, label };
+}
+
+function scaleOfSeconds(size: number, lang: Lang): Scale {
+  const [second, minute, hour, day] = TIME_UNITS[lang];
+  if (size < 0.0009995) return { factor: 1e-6, label: 'µs' };
+  if (size < 0.9995) return { factor: 0.001, label: 'ms' };
+  if (size < 120) return { factor: 1, label: second };
+  if (size < 7200) return { factor: 60, label: minute };
+  if (size < 172_800) return { factor: 3600, label: hour };
+  return { factor: 86_400, label: day };
+}
+
+/** Three significant digits, or fewer where fewer are exact. */
+function formatDigits(value: number): string {
+  if (value === 0) return '0';
+  if (Math.abs(value) < SMALLEST) return value > 0 ? `<${SMALLEST}` : `>-${SMALLEST}`;
+  const rounded = Math.abs(Number(value.toPrecision(SIGNIFICANT)));
+  const places = SIGNIFICANT - 1 - Math.floor(Math.log10(rounded));
+  const text = formatFixed(value, Math.min(Math.max(places, 0), MOST_PLACES));
+  if (!text.includes('.')) return text;
+  const shorter = text.replace(/\.?0+$/, '');
+  return Number(shorter.replaceAll(',', '')) === value ? shorter : text;
+}
+
+/** Korean joins number and unit; English keeps a space except before % and the like. */
+export function joinUnit(number: string, label: string, lang: Lang): string {
+  const close = lang === 'ko' || label === '' || CLOSE_UNITS.test(label);
+  return `${number}${close ? '' : SPACE}${label}`;
+}
+
+/** 54.2%, 1.5 GiB (1.5GiB in Korean), 830 ms; – where there is none. */
+export function formatValue(value: number | null, unit: string, label: string, lang: Lang): string {
+  if (value === null) return '–';
+  const scale = scaleOf(Math.abs(value), unit, label, lang);
+  return joinUnit(formatDigits(value / scale.factor), scale.label, lang);
+}
+
+/** The two largest units of a length of time: 1시간 30분, 1 h 30 min. */
+export function formatSpan(seconds: number, lang: Lang): string {
+  const [second, minute, hour, day] = TIME_UNITS[lang];
+  const whole = Math.round(seconds);
+  const parts: [number, string][] = [
+    [Math.floor(whole / 86_400), day],
+    [Math.floor((whole % 86_400) / 3600), hour],
+    [Math.floor((whole % 3600) / 60), minute],
+    [whole % 60, second],
+  ];
+  const first = parts.findIndex(([n]) => n > 0);
+  if (first < 0) return joinUnit('0', second, lang);
+  return parts
+    .slice(first, first + 2)
+    .filter(([n]) => n > 0)
+    .map(([n, unit]) => joinUnit(String(n), unit, lang))
+    .join(' ');
+}
+
+/** Labels of an axis: one scale and the same decimals for all; 0 has no unit. */
+export function axisLabels(splits: number[], unit: string, label: string, lang: Lang): string[] {
+  const size = Math.max(...splits.map(Math.abs));
+  const scale = scaleOf(size, unit, label, lang);
+  const step = Math.abs((splits[1] ?? size) - (splits[0] ?? 0)) / scale.factor;
+  const places = placesOf(step);
+  return splits.map((v) =>
+    v === 0 ? '0' : joinUnit(formatFixed(v / scale.factor, places), scale.label, lang),
+  );
+}
+
+/** Decimals that tell neighbours apart; steps are 1, 2, 2.5 or 5 times a power of ten. */
+function placesOf(step: number): number {
+  for (let places = 0; places < 6; places++)
+    if (Math.abs(step * 10 ** places - Math.round(step * 10 ** places)) < 1e-6) return places;
+  return 6;
+}
+
+const BINARY_STEPS = Array.from({ length: 56 }, (_, power) => 2 ** power);
+const DECIMAL_STEPS = Array.from({ length: 26 }, (_, i) => i - 8).flatMap((power) =>
+  [1, 2, 2.5, 5].map((n) => n * 10 ** power),
+);
+
+/** Seconds from two minutes up go by the clock: 15 s, 1 min, 5 min, 1 h, 1 d. */
+const CLOCK_STEPS = [
+  15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
+];
+
+/** Distances of ticks that give round labels: whole ones for counts, powers of two for bytes. */
+export function stepsOf(unit: string, top: number): number[] {
+  if (isBinary(unit)) return BINARY_STEPS;
+  if (unit === 'seconds' && top >= 120)
+    return [...CLOCK_STEPS, ...[1, 2, 5, 10, 20, 50, 100, 200, 500].map((n) => n * 30 * 86_400)];
+  return unit === 'count' && top >= 1 ? DECIMAL_STEPS.filter(Number.isInteger) : DECIMAL_STEPS;
+}
+
+/** The number of a text such as 54.2%, and its unit; the whole text where it is no number. */
+export function splitUnit(text: string): [number: string, unit: string] {
+  const [, number, unit] = /^([<>]?-?[\d.,]+)\s*(.*)$/.exec(text) ?? [];
+  return number === undefined ? [text, ''] : [number, unit ?? ''];
+}

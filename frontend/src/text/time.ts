@@ -1,0 +1,88 @@
+/** Times of the server's zone, as Korean and English readers write them. */
+
+import type { Lang } from './index.ts';
+
+const LOCALE: Record<Lang, string> = { ko: 'ko-KR', en: 'en-GB' };
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
+const STEPS = [
+  5, 10, 15, 30, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE, 30 * MINUTE,
+  HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 2 * DAY, 7 * DAY,
+];
+
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(lang: Lang, zone: string, options: Intl.DateTimeFormatOptions) {
+  const key = `${lang} ${zone} ${JSON.stringify(options)}`;
+  let format = formats.get(key);
+  if (format === undefined) {
+    format = new Intl.DateTimeFormat(LOCALE[lang], { timeZone: zone, ...options });
+    formats.set(key, format);
+  }
+  return format;
+}
+
+const CLOCK = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' } as const;
+const CLOCK_SECONDS = { ...CLOCK, second: '2-digit' } as const;
+
+export const clock = (t: number, zone: string, lang: Lang): string =>
+  formatter(lang, zone, CLOCK).format(t * 1000);
+
+export const clockSeconds = (t: number, zone: string, lang: Lang): string =>
+  formatter(lang, zone, CLOCK_SECONDS).format(t * 1000);
+
+/** 11월 22일, 22 Nov */
+export const day = (t: number, zone: string, lang: Lang): string =>
+  formatter(lang, zone, { month: 'short', day: 'numeric' }).format(t * 1000);
+
+/** 11월 22일 (일) 14:03:15, Sun 22 Nov 14:03:15 */
+export function moment(t: number, zone: string, lang: Lang): string {
+  const weekday = formatter(lang, zone, { weekday: 'short' }).format(t * 1000);
+  const date = day(t, zone, lang);
+  const time = clockSeconds(t, zone, lang);
+  return lang === 'ko' ? `${date} (${weekday}) ${time}` : `${weekday} ${date} ${time}`;
+}
+
+/** From and to; the day of the end only where it differs. */
+export function between(from: number, to: number, zone: string, lang: Lang): string {
+  const precise = to - from < 10 * MINUTE ? clockSeconds : clock;
+  const start = `${day(from, zone, lang)} ${precise(from, zone, lang)}`;
+  const end = precise(to, zone, lang);
+  const sameDay = day(from, zone, lang) === day(to, zone, lang);
+  return sameDay ? `${start} – ${end}` : `${start} – ${day(to, zone, lang)} ${end}`;
+}
+
+/** Seconds that the zone is ahead of UTC at t. */
+export function offset(t: number, zone: string): number {
+  const parts = formatter('en', zone, {
+    year: 'numeric', month: 'numeric', day: 'numeric', ...CLOCK_SECONDS,
+  }).formatToParts(t * 1000);
+  const part = (type: string) => Number(parts.find((p) => p.type === type)?.value);
+  const local = Date.UTC(
+    part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'),
+  );
+  return local / 1000 - Math.floor(t);
+}
+
+/** The distance of ticks, so that at most `most` of them fall between two times. */
+export const tickStep = (span: number, most: number): number =>
+  STEPS.find((step) => span / step <= most) ?? Math.ceil(span / most / DAY) * DAY;
+
+/** Ticks on round local times, also across a change of the zone's offset. */
+export function ticks(from: number, to: number, step: number, zone: string): number[] {
+  const near = offset(from, zone);
+  const times: number[] = [];
+  for (let local = Math.ceil((from + near) / step) * step; ; local += step) {
+    const t = local - offset(local - near, zone);
+    if (t > to) return times;
+    if (t >= from) times.push(t);
+  }
+}
+
+/** A tick's label: the day at midnight, else the time. */
+export function tickLabel(t: number, step: number, zone: string, lang: Lang): string {
+  const midnight = (t + offset(t, zone)) % DAY === 0;
+  if (midnight) return day(t, zone, lang);
+  return step < MINUTE ? clockSeconds(t, zone, lang) : clock(t, zone, lang);
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { render } from 'svelte/server';
+import { openApp } from '../../testing/app.ts';
+import { metricNow, overview } from '../../testing/fixtures.ts';
+import { SHAPES } from '../routes/overview/groups.ts';
+import { TEXTS } from '../text/index.ts';
+import Remedy from './Remedy.svelte';
+import Shortcuts from './Shortcuts.svelte';
+import StateIcon from './StateIcon.svelte';
+import TopBar from './TopBar.svelte';
+import { splitRemedy } from './remedy.ts';
+
+test('each state has a shape of its own', () => {
+  const drawings = SHAPES.map(
+    (shape) => render(StateIcon, { props: { shape } }).body.replace(/class="[^"]*"/g, ''),
+  );
+  assert.equal(new Set(drawings).size, SHAPES.length);
+  assert.ok(drawings.every((drawing) => drawing.includes('aria-hidden="true"')));
+});
+
+for (const [share, dashes] of [[0, '0 100'], [0.4, '40 100'], [1.7, '100 100'], [-1, '0 100']] as const)
+  test(`the ring of a pending state at ${share} is filled ${dashes}`, () => {
+    const { body } = render(StateIcon, { props: { shape: 'pending', share } });
+    assert.match(body, new RegExp(`stroke-dasharray="${dashes}"`));
+  });
+
+for (const lang of ['ko', 'en'] as const)
+  test(`the shortcuts are explained in ${lang}`, () => {
+    const texts = TEXTS[lang];
+    const { body } = render(Shortcuts, { props: { texts, open: false, onclose: () => undefined } });
+    for (const text of Object.values(texts.keys)) assert.ok(body.includes(text), text);
+  });
+
+test('the words of a remedy are apart from the lines to copy', () => {
+  const yaml = 'collect:\n  scrape:\n  - {job: vllm}\n';
+  assert.deepEqual(splitRemedy(`Add this.\n\n${yaml}`), { words: 'Add this.', yaml });
+  assert.deepEqual(splitRemedy('Install it.'), { words: 'Install it.', yaml: '' });
+});
+
+test('a remedy of a metric is shown once it is known, as text', async () => {
+  const { app } = openApp({
+    doctor: { t: 1, metrics: [{ id: 'x', remedy: '<b>Add</b>\ncollect:\n  gpu: true\n' }] },
+  });
+  const show = () => render(Remedy, { props: { app, id: 'x' } }).body;
+  assert.doesNotMatch(show(), /Add/);
+  await app.loadDoctor();
+  assert.match(show(), /&lt;b>Add&lt;\/b>[\s\S]*<pre[^>]*>collect:/);
+});
+
+test('the bar names the groups in trouble, the page that is open, and keeps the view', async () => {
+  const { app } = openApp(
+    {
+      overview: overview([
+        metricNow(),
+        metricNow({ id: 'app.errors', state: 'critical' }),
+      ]),
+    },
+    '/p/?range=6h&group=app&lang=en',
+    '/p/',
+  );
+  await app.live.poll();
+  const { body } = render(TopBar, { props: { app, onhelp: () => undefined } });
+  assert.match(body, /href="\/p\/\?range=6h&amp;group=system.cpu&amp;lang=en"/);
+  assert.match(body, /data-group="app" aria-current="page"[\s\S]*Critical/);
+  assert.match(body, /data-range="6h" aria-pressed="true"/);
+  assert.match(body, /Updated 11:46:40/); // in the zone of the server
+});
