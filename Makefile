@@ -1,10 +1,11 @@
 # `make run` and `make test` work on a bare machine: each makes .venv first.
 PYTHON ?= python3
 BIN := .venv/bin/
-.PHONY: help setup run test lint fix bench house docs check services integration e2e conformance lock
+.PHONY: help setup run test lint fix bench house docs frontend check services integration e2e conformance lock
 help:      ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
-PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' 2>/dev/null)
+PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' -not -name '*.test.ts' -not -name schema.d.ts -not -path '*/testing/*' 2>/dev/null)
+NPM := $(BIN)python hatch_build.py
 .venv/done: pyproject.toml requirements/dev.txt hatch_build.py $(PAGE)
 	$(PYTHON) -m venv .venv
 	$(BIN)pip install -q --require-hashes -r requirements/dev.txt
@@ -25,7 +26,15 @@ lint: setup  ## format, rules, types, layers, spelling
 fix: setup   ## what a machine can put right
 	$(BIN)ruff format .
 	$(BIN)ruff check --fix .
-check: lint test conformance  ## what must hold before a change lands
+frontend/node_modules/done: frontend/package.json frontend/package-lock.json | setup
+	$(NPM) ci --ignore-scripts --no-audit --no-fund
+	touch $@
+frontend/src/api/schema.d.ts: docs/openapi.json frontend/node_modules/done
+	$(NPM) run --silent types
+frontend: frontend/node_modules/done frontend/src/api/schema.d.ts  ## types and unit tests of the dashboard
+	$(NPM) run --silent check
+	$(NPM) run --silent test
+check: lint test frontend conformance  ## what must hold before a change lands
 docs: setup  ## write the tables of the documentation anew, and check it
 	PYTHONPATH=tests $(BIN)python tests/docs/tables.py
 	PYTHONPATH=tests $(BIN)python tests/web/openapi_file.py

