@@ -22,6 +22,9 @@ collect:
   interval: 1s
 """
 
+CONTENT = "[data-metric], [data-testid=metric-head], [data-testid=not-found]"
+"""What is there once a page of the dashboard has its content."""
+
 
 @pytest.fixture(scope="session")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
@@ -40,16 +43,20 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(product: Product, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open the page and wait until its tiles are there; tabs are closed after the test."""
-    pages = []
+    """Open a page, wait for its content; tabs are closed after the test.
 
-    def opened(search: str = "?lang=ko", **how: Any) -> Page:
-        page = browser.open(f"{product.url}/{search}", **how)
+    The path may be any below the product's root, or a whole URL.
+    """
+    pages: list[Page] = []
+
+    def open_and_wait(path: str = "?lang=ko", **options: Any) -> Page:
+        url = path if path.startswith("http") else f"{product.url}/{path}"
+        page = browser.open(url, **options)
         pages.append(page)
-        page.wait("document.querySelector('[data-metric]')", timeout_s=60)
+        page.wait(f"document.querySelector('{CONTENT}')", timeout_s=60)
         page.wait("document.fonts.status === 'loaded'")
         return page
 
-    yield opened
+    yield open_and_wait
     for page in pages:
         page.close()

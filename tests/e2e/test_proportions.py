@@ -1,4 +1,4 @@
-"""A share of counted cases on the page: how many there were, and how sure that makes it."""
+"""A share of counted cases on the dashboard: how many there were, and its 95 % interval."""
 
 from __future__ import annotations
 
@@ -41,22 +41,22 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 
 @pytest.mark.parametrize(
-    ("lang", "said", "unknown"),
+    ("lang", "cases", "unknown"),
     [
-        ("ko", "n = 1,203, 95 % 신뢰구간 92.8–95.4 %", "n 알 수 없음"),
-        ("en", "n = 1,203, 95 % CI 92.8–95.4 %", "n unknown"),
+        ("ko", "n = 1,203, 95% 신뢰구간 92.8–95.4%", "건수 미상"),
+        ("en", "n = 1,203, 95% CI 92.8–95.4%", "n unknown"),
     ],
 )
-def test_the_tile_and_the_legend_say_the_cases_and_the_interval(
-    evaluated: Product, browser: Browser, lang: str, said: str, unknown: str
+def test_the_tile_and_the_legend_show_the_cases_and_the_interval(
+    evaluated: Product, browser: Browser, lang: str, cases: str, unknown: str
 ) -> None:
-    page = browser.open(f"{evaluated.url}/?lang={lang}&family=ai", width=390, height=844)
+    page = browser.open(f"{evaluated.url}/?lang={lang}&group=ai", width=390, height=844)
     page.wait("document.querySelector('[data-metric=\"ai.model.accuracy\"]')", timeout_s=60)
     tile = page.eval("document.querySelector('[data-testid=cases]').innerText")
-    assert tile.replace("\u00a0", " ") == said
+    assert tile.replace("\u00a0", " ") == cases
     page.wait("document.querySelectorAll('li .cases').length === 2", timeout_s=30)
-    legend = page.eval("[...document.querySelectorAll('li .cases')].map((one) => one.innerText)")
-    assert [one.replace("\u00a0", " ") for one in legend] == [said, unknown]
+    legend = page.eval("[...document.querySelectorAll('li .cases')].map((e) => e.innerText)")
+    assert [text.replace("\u00a0", " ") for text in legend] == [cases, unknown]
     assert page.eval("document.documentElement.scrollWidth") <= 390
     assert page.errors == []
     page.close()

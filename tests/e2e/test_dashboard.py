@@ -1,4 +1,4 @@
-"""The page of a running `jipyo up`, looked at by a real browser."""
+"""The dashboard of a running `jipyo up`, in a real browser."""
 
 from __future__ import annotations
 
@@ -25,8 +25,20 @@ pytestmark = pytest.mark.e2e
 
 HANGUL = re.compile("[가-힣]+")
 WORDS = {
-    "ko": {"ok": "정상", "warning": "주의", "critical": "위험", "unknown": "판단 불가"},
-    "en": {"ok": "OK", "warning": "Warning", "critical": "Critical", "unknown": "Unknown"},
+    "ko": {
+        "ok": "정상",
+        "pending": "초과 관찰 중",
+        "warning": "주의",
+        "critical": "위험",
+        "unknown": "알 수 없음",
+    },
+    "en": {
+        "ok": "OK",
+        "pending": "Pending",
+        "warning": "Warning",
+        "critical": "Critical",
+        "unknown": "Unknown",
+    },
 }
 CPU_CHART = "#chart-system\\\\.cpu"
 """For a selector inside a JavaScript string."""
@@ -73,13 +85,13 @@ def test_tiles_show_the_real_values_of_this_host(open_page: Open) -> None:
 def test_tiles_stand_worst_first(open_page: Open) -> None:
     page = open_page()
     states = page.eval("[...document.querySelectorAll('[data-metric]')].map(e => e.dataset.state)")
-    order = ["critical", "warning", "unknown", "ok", "neutral"]
+    order = ["critical", "warning", "unknown", "pending", "ok", "neutral"]
     assert all(order.index(a) <= order.index(b) for a, b in pairwise(states))
 
 
-@pytest.mark.parametrize("family", ["system.cpu", "system.memory", "system.network"])
-def test_every_chart_of_a_group_has_points(open_page: Open, family: str) -> None:
-    page = open_page(f"?lang=ko&family={family}&range=15m")
+@pytest.mark.parametrize("group", ["system.cpu", "system.memory", "system.network"])
+def test_every_chart_of_a_group_has_points(open_page: Open, group: str) -> None:
+    page = open_page(f"?lang=ko&group={group}&range=15m")
     charts = page.eval("[...document.querySelectorAll('[data-chart]')].map(e => e.dataset.chart)")
     assert charts
     for chart in charts:
@@ -101,8 +113,8 @@ def test_a_chart_draws_its_thresholds(open_page: Open) -> None:
             && Math.abs(data[i + 1] - g) < 12 && Math.abs(data[i + 2] - b) < 12;
           let warning = 0, critical = 0;
           for (let i = 0; i < data.length; i += 4) {{
-            if (near(i, 0xd9, 0x8a, 0x14)) warning += 1;
-            if (near(i, 0xd5, 0x41, 0x4a)) critical += 1;
+            if (near(i, 0xcf, 0x7a, 0x05)) warning += 1;
+            if (near(i, 0xd6, 0x3a, 0x45)) critical += 1;
           }}
           return warning > 100 && critical > 100 ? [warning, critical] : null;
         }})()"""
@@ -112,8 +124,8 @@ def test_a_chart_draws_its_thresholds(open_page: Open) -> None:
 
 def test_english_is_complete(open_page: Open) -> None:
     page = open_page("?lang=en")
-    page.eval("document.querySelector('[data-testid=absent]').open = true")
-    page.wait("document.querySelector('[data-absent] p').textContent !== ''")
+    page.eval("document.querySelector('[data-testid=missing]').open = true")
+    page.wait("document.querySelector('[data-missing] p').textContent !== ''")
     page.press("?", "Slash", shift=True)
     page.eval("document.querySelectorAll('[lang=ko], noscript').forEach(e => e.remove())")
     shown = page.eval("document.documentElement.innerText + document.body.outerHTML")
@@ -131,9 +143,7 @@ def test_the_language_switches_and_stays(open_page: Open, product: Product) -> N
     assert page.wait("document.documentElement.lang") == "en"
 
 
-def test_the_language_is_the_browsers_where_nothing_else_is_said(
-    open_page: Open, product: Product
-) -> None:
+def test_the_language_is_the_browsers_without_a_choice(open_page: Open, product: Product) -> None:
     page = open_page("?lang=en", language="ko-KR")
     page.eval("localStorage.clear()")
     page.go(f"{product.url}/")
@@ -156,10 +166,10 @@ def test_the_theme_follows_the_system_until_it_is_chosen(open_page: Open) -> Non
 def test_texts_stand_out_from_what_is_behind_them(open_page: Open, theme: str) -> None:
     page = open_page(f"?lang=en&theme={theme}")
     pairs = [(fore, back) for fore in ("fg", "soft", "mute") for back in ("bg", "card", "inset")]
-    states = ("ok", "warning", "critical", "unknown")
-    pairs += [(state, "card") for state in states]
+    states = ("warning", "critical")
+    pairs += [(state, "card") for state in ("ok", *states)]
     pairs += [(fore, f"{s}-soft") for s in states for fore in ("fg", "soft", "mute", s)]
-    pairs += [("accent", "accent-soft")]
+    pairs += [("accent", back) for back in ("card", "bg", "accent-soft")]
     for fore, back in pairs:
         ratio = contrast(*(page.eval(TOKEN % name) for name in (fore, back)))
         assert ratio >= 4.5, (fore, back, ratio)
@@ -208,11 +218,11 @@ def asked(page: Page, path: str) -> int:
 
 def test_a_link_shows_the_same_view_to_another_person(open_page: Open, product: Product) -> None:
     end = int(product.get("/api/jipyo/overview")["t"])
-    search = f"?range=6h&family=system.memory&zoom={end - 300}-{end - 60}&lang=ko&theme=dark"
+    search = f"?range=6h&group=system.memory&zoom={end - 300}-{end - 60}&lang=ko&theme=dark"
     page = open_page(search)
     assert page.eval("location.search") == search
     assert page.wait("document.querySelector('[data-testid=reset]')")
-    assert page.eval("document.querySelector('[data-family=\"system.memory\"]').ariaCurrent")
+    assert page.eval("document.querySelector('[data-group=\"system.memory\"]').ariaCurrent")
     charts = page.eval("[...document.querySelectorAll('[data-chart]')].map(e => e.dataset.chart)")
     assert charts
     assert all(chart.startswith("system.memory.") for chart in charts)
@@ -230,12 +240,12 @@ def test_the_cursor_is_linked_across_charts(open_page: Open) -> None:
     show_charts(page)
     page.wait("document.querySelectorAll('.u-over').length > 1")
     page.hover(PLOT, 0.95)
-    said = page.wait(
+    readings = page.wait(
         "(() => { const at = [...document.querySelectorAll('.when span:first-child')]"
         ".map(e => e.innerText).filter(t => t.startsWith('At'));"
         " return at.length > 1 ? at : null })()"
     )
-    assert len(set(said)) == 1
+    assert len(set(readings)) == 1
 
 
 def test_a_click_in_the_legend_isolates_a_series(open_page: Open) -> None:
@@ -274,7 +284,7 @@ def test_the_page_is_whole_without_any_other_host(
     open_page: Open, product: Product, lang: str
 ) -> None:
     page = open_page(f"?lang={lang}")
-    page.eval("document.querySelector('[data-testid=absent]').open = true")
+    page.eval("document.querySelector('[data-testid=missing]').open = true")
     for _ in range(8):
         page.eval("scrollBy(0, 700)")
         page.wait("document.querySelectorAll('canvas').length > 0")
@@ -287,14 +297,19 @@ def test_the_page_is_whole_without_any_other_host(
     )
 
 
-@pytest.mark.parametrize("search", ["?lang=ko", "?lang=en", "?lang=ko&family=system.cpu"])
+@pytest.mark.parametrize(
+    "search",
+    ["?lang=ko", "?lang=en", "?lang=ko&group=system.cpu", "metric/system.cpu.utilization?lang=ko"],
+)
 def test_nothing_overflows_on_a_phone(open_page: Open, search: str) -> None:
-    page = open_page(search, width=420, height=900)
+    page = open_page(search, width=390, height=844)
     show_any_chart(page)
-    assert page.eval("document.documentElement.scrollWidth") == 420
+    assert page.eval("document.documentElement.scrollWidth") == 390
     wide = page.eval(
-        "[...document.querySelectorAll('main *')].filter(e => !e.closest('.choices, .hidden')"
-        " && e.getBoundingClientRect().right > 421).map(e => e.className.toString())"
+        "[...document.querySelectorAll('main *')]"
+        ".filter(e => !e.closest('.choices, .hidden, .scroll'))"
+        ".filter(e => e.getBoundingClientRect().right > 391)"
+        ".map(e => e.className.toString())"
     )
     assert wide == []
 
@@ -313,9 +328,9 @@ def test_the_keyboard_reaches_everything(open_page: Open) -> None:
     page.press("3")
     page.wait("location.search.includes('range=6h')")
     page.press("]", "BracketRight")
-    page.wait("location.search.includes('family=system.cpu')")
+    page.wait("location.search.includes('group=system.cpu')")
     page.press("Escape")
-    page.wait("!location.search.includes('family')")
+    page.wait("!location.search.includes('group')")
     page.press("ㅣ", "KeyL")  # the key L under a Korean input method
     page.wait("document.documentElement.lang === 'ko'")
     page.press("p")
@@ -324,11 +339,11 @@ def test_the_keyboard_reaches_everything(open_page: Open) -> None:
     assert page.eval("getComputedStyle(document.activeElement).outlineStyle !== 'none'")
 
 
-def test_a_reader_without_eyes_is_told_everything(open_page: Open) -> None:
+def test_a_screen_reader_gets_everything(open_page: Open) -> None:
     page = open_page("?lang=en")
     show_charts(page)
     nameless = page.eval(
-        "[...document.querySelectorAll('button, [role=img], section, dialog, nav')].filter(e =>"
+        "[...document.querySelectorAll('button, a, [role=img], section, dialog, nav')].filter(e =>"
         " !(e.ariaLabel || e.getAttribute('aria-labelledby') || e.innerText.trim()))"
         ".map(e => e.outerHTML.slice(0, 120))"
     )
@@ -338,7 +353,7 @@ def test_a_reader_without_eyes_is_told_everything(open_page: Open) -> None:
     assert re.search(r"Latest [\d.]+.*lowest.*highest", label)
 
 
-def test_a_lost_connection_is_said_and_mends_itself(open_page: Open) -> None:
+def test_a_lost_connection_shows_a_banner_and_recovers(open_page: Open) -> None:
     page = open_page("?lang=en")
     page.offline()
     page.wait("document.querySelector('[data-testid=lost]')", timeout_s=40)
@@ -347,12 +362,14 @@ def test_a_lost_connection_is_said_and_mends_itself(open_page: Open) -> None:
     page.wait("!document.querySelector('[data-testid=lost]')", timeout_s=40)
 
 
-def test_absent_metrics_are_folded_with_their_remedies(open_page: Open, product: Product) -> None:
+def test_metrics_without_data_are_folded_with_their_remedies(
+    open_page: Open, product: Product
+) -> None:
     page = open_page("?lang=ko")
     count = product.get("/api/jipyo/overview", lang="ko")["verdict"]["counts"]["absent"]
-    assert f"자료 없음 {count}개" in text_of(page, "[data-testid=absent] summary")
-    page.click("[data-testid=absent] summary")
-    page.wait("[...document.querySelectorAll('[data-absent] p')].every(e => e.textContent !== '')")
+    assert f"데이터 없는 지표 {count}개" in text_of(page, "[data-testid=missing] summary")
+    page.click("[data-testid=missing] summary")
+    page.wait("[...document.querySelectorAll('[data-missing] p')].every(e => e.textContent !== '')")
 
 
 def test_a_new_installation_says_when_values_come_and_shows_them_within_a_minute(
@@ -360,7 +377,7 @@ def test_a_new_installation_says_when_values_come_and_shows_them_within_a_minute
 ) -> None:
     with up(tmp_path / "data") as fresh:
         page = browser.open(f"{fresh.url}/?lang=ko")
-        page.wait("document.querySelector('[data-testid=empty], [data-metric]')")
+        page.wait("document.querySelector('[data-testid=waiting], [data-metric]')")
         page.wait("document.querySelector('[data-metric=\"system.cpu.utilization\"]')", 60)
         assert page.errors == []
         page.close()
