@@ -9,11 +9,11 @@ from analysis.shaped import MEAN, MINUTE_MS, T0_MS, limits, measured, metric
 from jipyo.analysis.health import Health, MetricHealth, assess, combine, refused_health
 from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import (
-    reason,
-    since,
-    state_name,
-    valued,
-    verdict,
+    describe_duration,
+    describe_reason,
+    describe_value,
+    describe_verdict,
+    name_state,
 )
 from jipyo.catalogue import Direction, Metric
 from jipyo.i18n import texts
@@ -97,8 +97,8 @@ def one(state: str, name: Bilingual) -> MetricHealth:
     ],
 )
 def test_the_verdict_is_one_sentence(states: str, ko: str, en: str) -> None:
-    assert verdict(health(states), KO) == ko
-    assert verdict(health(states), EN) == en
+    assert describe_verdict(health(states), KO) == ko
+    assert describe_verdict(health(states), EN) == en
 
 
 def judged(row: str, of: Metric | None = None) -> MetricHealth:
@@ -124,13 +124,13 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
         ),
         (
             judged("60 60 90", metric(thresholds=limits(minutes=5))),
-            "90%, 위험 임계치 85% 이상 0초째, 5분 지속 시 위험 (host0)",
-            "90%, at or above critical 85% for 0 s, critical after 5 min (host0)",
+            "위험 임계치 85% 이상 · 0초 / 5분 · 5분 더 지속되면 위험 (host0)",
+            "At or above critical 85% for 0 s of 5 min, critical if it lasts 5 min more (host0)",
         ),
         (
-            judged("99 99 93", LOW_LATER),
-            "93%, 주의 임계치 95% 이하 0초째, 5분 지속 시 주의 (host0)",
-            "93%, at or below warning 95% for 0 s, warning after 5 min (host0)",
+            judged("99 93 93", LOW_LATER),
+            "주의 임계치 95% 이하 · 1분 / 5분 · 4분 더 지속되면 주의 (host0)",
+            "At or below warning 95% for 1 min of 5 min, warning if it lasts 4 min more (host0)",
         ),
         (
             judged("60 90 91.26"),
@@ -173,13 +173,13 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
 def test_a_reason_says_what_how_much_since_when_and_against_what(
     one: MetricHealth, ko: str, en: str
 ) -> None:
-    assert reason(one, KO, SEOUL, NOW_MS) == ko
-    assert reason(one, EN, SEOUL, NOW_MS) == en
+    assert describe_reason(one, KO, SEOUL, NOW_MS) == ko
+    assert describe_reason(one, EN, SEOUL, NOW_MS) == en
 
 
 def test_a_single_nameless_series_needs_no_name() -> None:
     one = replace(judged("60 60 60"), worst=Labels(()))
-    assert reason(one, KO, SEOUL, NOW_MS) == "60%, 주의 임계치 70% 미만"
+    assert describe_reason(one, KO, SEOUL, NOW_MS) == "60%, 주의 임계치 70% 미만"
 
 
 @pytest.mark.parametrize(
@@ -192,15 +192,15 @@ def test_a_single_nameless_series_needs_no_name() -> None:
     ],
 )
 def test_since_when_is_said_as_a_length_of_time(row: str, ko: str, en: str) -> None:
-    assert since(judged(row), KO, NOW_MS) == ko
-    assert since(judged(row), EN, NOW_MS) == en
+    assert describe_duration(judged(row), KO, NOW_MS) == ko
+    assert describe_duration(judged(row), EN, NOW_MS) == en
 
 
 def test_states_have_names() -> None:
-    assert [state_name(state, KO) for state in State] == [
+    assert [name_state(state, KO) for state in State] == [
         *("정상", "초과 관찰 중", "알 수 없음", "주의", "위험")
     ]
-    assert state_name(State.OK, EN) == "OK"
+    assert name_state(State.OK, EN) == "OK"
 
 
 @pytest.mark.parametrize(
@@ -225,7 +225,10 @@ def test_states_have_names() -> None:
 def test_a_verdict_of_few_cases_says_so(value: str, n: str, ko: str, en: str) -> None:
     of = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(90, 85))
     health = assess(measured(value, of=of, n=(n,)), NOW_MS)
-    assert [reason(health, t, SEOUL, NOW_MS).replace("\u00a0", " ") for t in (KO, EN)] == [ko, en]
+    assert [describe_reason(health, t, SEOUL, NOW_MS).replace("\u00a0", " ") for t in (KO, EN)] == [
+        ko,
+        en,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -241,6 +244,6 @@ def test_a_verdict_of_few_cases_says_so(value: str, n: str, ko: str, en: str) ->
     ],
 )
 def test_a_share_is_said_with_its_cases(sure: ProportionEstimate | None, ko: str, en: str) -> None:
-    said = [valued(94.2, sure, "percent", t).replace("\u00a0", " ") for t in (KO, EN)]
+    said = [describe_value(94.2, sure, "percent", t).replace("\u00a0", " ") for t in (KO, EN)]
     assert said == [ko, en]
-    assert valued(None, sure, "percent", EN) == EN.number(None)
+    assert describe_value(None, sure, "percent", EN) == EN.number(None)

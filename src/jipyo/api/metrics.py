@@ -78,7 +78,9 @@ class CurrentValue:
     def text(self, lang: Lang) -> str:
         """The values with their unit, for people; a share with its n and its interval."""
         t, unit = texts(lang), self.metric.unit.value
-        values = [wording.valued(item.value, item.proportion, unit, t) for item in self.series]
+        values = [
+            wording.describe_value(item.value, item.proportion, unit, t) for item in self.series
+        ]
         return ", ".join(values) or t.number(None)
 
 

@@ -44,7 +44,7 @@ class ActiveBreach:
 
     def text(self, lang: Lang) -> str:
         """Which threshold is exceeded and since when, in a sentence."""
-        reason = wording.reason(self.health, texts(lang), self.zone, self.t_ms)
+        reason = wording.describe_reason(self.health, texts(lang), self.zone, self.t_ms)
         return f"{self.health.metric.name(lang)}: {reason}"
 
 

@@ -65,7 +65,7 @@ def register(group: click.Group, t: Texts) -> None:
 def _print_health(health: Health, config: Config, *, everything: bool) -> None:
     t = texts(config.lang)
     console = terminal()
-    console.print(words.verdict(health, t), style=_STYLES[health.state], markup=False)
+    console.print(words.describe_verdict(health, t), style=_STYLES[health.state], markup=False)
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("metric", "state", "value", "since", "reason"):
         table.add_column(t(f"cli.status.{column}"), overflow="fold")
@@ -74,9 +74,9 @@ def _print_health(health: Health, config: Config, *, everything: bool) -> None:
         table.add_row(
             one.metric.name(config.lang),
             _state(one, t),
-            words.valued(one.value, one.proportion, one.metric.unit.value, t),
-            words.since(one, t, health.t_ms),
-            Text(words.reason(one, t, config.zone, health.t_ms)),
+            words.describe_value(one.value, one.proportion, one.metric.unit.value, t),
+            words.describe_duration(one, t, health.t_ms),
+            Text(words.describe_reason(one, t, config.zone, health.t_ms)),
         )
     if shown:
         console.print(table)
@@ -85,7 +85,7 @@ def _print_health(health: Health, config: Config, *, everything: bool) -> None:
 def _state(one: MetricHealth, t: Texts) -> Text:
     if one.state is State.OK and not one.judged:
         return Text("·", style="dim")
-    return Text(words.state_name(one.state, t), style=_STYLES[one.state])
+    return Text(words.name_state(one.state, t), style=_STYLES[one.state])
 
 
 def _print_findings(findings: Sequence[MetricCoverage], catalogue: Catalogue, t: Texts) -> None:

@@ -104,7 +104,7 @@ class Localizer:
         """How many cases a proportion rests on, with its interval; empty for other figures."""
         if figure.proportion is None:
             return ""
-        return wording.counted(figure.proportion, figure.unit, self.texts)
+        return wording.describe_cases(figure.proportion, figure.unit, self.texts)
 
     def format_state(self, state: State) -> str:
         """A state in a word."""

@@ -41,7 +41,7 @@ def verdict(health: Health, t: Texts) -> doc.Verdict:
     }
     return doc.Verdict(
         health.state.value,
-        words.verdict(health, t),
+        words.describe_verdict(health, t),
         doc.Counts(**counts, absent=len(health.absent)),
     )
 
@@ -89,12 +89,12 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
         judged=one.judged,
         state=one.state.value,
         since=seconds(one.since_ms),
-        since_text=words.since(one, t, now_ms),
+        since_text=words.describe_duration(one, t, now_ms),
         value=_finite(one.value),
         text=t.number(one.value, metric.unit.value),
         worst=None if one.worst is None else dict(one.worst.pairs),
         worst_text="" if one.worst is None else name_series(one.worst),
-        reason=words.reason(one, t, zone, now_ms),
+        reason=words.describe_reason(one, t, zone, now_ms),
         exporter=one.exporter,
         required=metric.required,
         thresholds=limits(metric.thresholds),
@@ -120,7 +120,7 @@ def _certainty_now(one: MetricHealth, t: Texts) -> doc.CertaintyNow | None:
     sure = one.proportion
     if sure is None:
         return None
-    said = words.counted(sure, one.metric.unit.value, t)
+    said = words.describe_cases(sure, one.metric.unit.value, t)
     return doc.CertaintyNow(sure.n, sure.low, sure.high, said, one.inconclusive)
 
 
