@@ -1,4 +1,4 @@
-"""A file is there whole or not at all."""
+"""Files that are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PUBLIC = 0o644
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
-    """A file that gets its name, over whatever has it, only when it is whole and on disk.
+    """A file that replaces what has its name only once it is complete and on disk.
 
-    Temp, write, sync, rename, sync the folder: a reader sees the old file or the new, and
-    so does whoever comes after a power cut.
+    Temp, write, sync, rename, sync the folder: readers see the old file or the new one, and so
+    does whoever starts after a power cut.
 
     Raises:
         OSError: it cannot be written; what was there before is still there.
@@ -36,8 +36,19 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY)
+    sync(path.parent)
+
+
+def sync(path: Path, *, data_only: bool = False) -> None:
+    """Wait until a file, or the names in a folder, are on disk.
+
+    With `data_only` the file's times may follow later, which saves a write.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    handle = os.open(path, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        (os.fdatasync if data_only else os.fsync)(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

@@ -16,7 +16,7 @@ import numpy as np
 
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
-from jipyo.tsdb import Options, Store, backup
+from jipyo.tsdb import Options, Store, create_backup
 
 T0 = 1_793_491_200_000
 STEP = 120_000
@@ -56,7 +56,7 @@ def upkeep(store: Store, folder: Path, rng: random.Random) -> None:
         if rng.random() < 0.02:
             target = folder / f"backup-{number % 3}.db"
             target.unlink(missing_ok=True)
-            backup(folder, target)
+            create_backup(folder, target)
             number += 1
 
 

@@ -12,8 +12,10 @@ from jipyo.model.labels import Labels
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.sample import Scrape
 from jipyo.tsdb import Options, Store
+from jipyo.tsdb.format import connect
 
 if TYPE_CHECKING:
+    import sqlite3
     from pathlib import Path
 
     from jipyo.model.store import Queryable
@@ -33,6 +35,21 @@ class Clock:
 
     def __call__(self) -> int:
         return self.t_ms
+
+
+@dataclass
+class Connector:
+    """Opens the file for writing as a store does, and keeps what it opened.
+
+    Tests set faults and traces on the first connection, which is the writer's.
+    """
+
+    durable: bool = False
+    opened: list[sqlite3.Connection] = field(default_factory=list)
+
+    def __call__(self, path: Path) -> sqlite3.Connection:
+        self.opened.append(connect(path, durable=self.durable))
+        return self.opened[-1]
 
 
 @dataclass

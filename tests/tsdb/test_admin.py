@@ -11,7 +11,7 @@ import pytest
 
 from jipyo.model.errors import StoreBusy, StoreCorrupt, StoreError, StoreFull
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb import Reader, backup, check, compact, restore, stats
+from jipyo.tsdb import Reader, check, compact, create_backup, read_stats, restore
 from jipyo.tsdb.options import DAY_MS
 from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, everything, one
 
@@ -40,7 +40,7 @@ def place_of_a_chunk(file: Path) -> int:
 
 
 def test_stats_count_what_is_there(filled: Opened) -> None:
-    found = stats(filled.path)
+    found = read_stats(filled.path)
     assert (found.version, found.series, found.chunks, found.slabs) == (1, 5, 10, 2)
     assert (found.samples, found.head_samples) == (5 * (2 * 5760 - 1 + 10), 50)
     assert (found.first_ms, found.last_ms) == (T0 - 2 * DAY_MS + STEP, T0 + 9)
@@ -54,14 +54,14 @@ def test_a_sound_store_has_no_problems(filled: Opened) -> None:
     told: list[tuple[int, int | None]] = []
     found = check(filled.path, lambda done, total: told.append((done, total)))
     assert found.problems == ()
-    assert (found.chunks, found.samples) == (10, stats(filled.path).samples)
+    assert (found.chunks, found.samples) == (10, read_stats(filled.path).samples)
     assert told[-1] == (10, 10)
 
 
 def test_a_backup_taken_while_writing_goes_back_whole(filled: Opened, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
     told: list[tuple[int, int | None]] = []
-    backup(filled.path, target, lambda done, total: told.append((done, total)))
+    create_backup(filled.path, target, lambda done, total: told.append((done, total)))
     kept = everything(filled.store)
     assert told
     assert told[-1][0] == told[-1][1]
@@ -82,18 +82,18 @@ def test_a_backup_never_overwrites(filled: Opened, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
     target.write_text("dear")
     with pytest.raises(StoreError, match=r"tsdb\.target_exists"):
-        backup(filled.path, target)
+        create_backup(filled.path, target)
     assert target.read_text() == "dear"
 
 
 def test_a_backup_where_nothing_can_be_written_says_so(filled: Opened, tmp_path: Path) -> None:
     with pytest.raises(StoreFull):
-        backup(filled.path, tmp_path / "none" / "backup.db")
+        create_backup(filled.path, tmp_path / "none" / "backup.db")
 
 
 def test_restore_makes_the_folder_it_is_to_fill(filled: Opened, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
-    backup(filled.path, target)
+    create_backup(filled.path, target)
     restore(target, tmp_path / "fresh")
     with Reader.open(tmp_path / "fresh") as reader:
         assert everything(reader) == everything(filled.store)
@@ -104,7 +104,7 @@ def test_restore_makes_the_folder_it_is_to_fill(filled: Opened, tmp_path: Path) 
 
 def test_a_damaged_backup_is_refused_and_changes_nothing(filled: Opened, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
-    backup(filled.path, target)
+    create_backup(filled.path, target)
     kept = everything(filled.store)
     filled.store.close()
     whole = target.read_bytes()
@@ -127,7 +127,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(filled: Opened, tmp_pat
 
 def test_restore_replaces_a_store_beyond_repair(filled: Opened, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
-    backup(filled.path, target)
+    create_backup(filled.path, target)
     kept = everything(filled.store)
     filled.store.close()
     (filled.path / "samples.db").write_bytes(b"rubbish" * 10_000)
@@ -138,7 +138,7 @@ def test_restore_replaces_a_store_beyond_repair(filled: Opened, tmp_path: Path) 
 
 def test_restore_waits_for_nobody_who_reads(filled: Opened, tmp_path: Path) -> None:
     target = tmp_path / "backup.db"
-    backup(filled.path, target)
+    create_backup(filled.path, target)
     reader = Reader.open(filled.path)
     reading = reader.select(EVERYTHING, *EVER)
     next(reading)
@@ -165,13 +165,13 @@ def test_compact_makes_the_file_small_and_keeps_all(filled: Opened) -> None:
     assert (filled.path / "samples.db").stat().st_size < before
     filled.again()
     assert everything(filled.store) == kept
-    assert stats(filled.path).free_bytes == 0
+    assert read_stats(filled.path).free_bytes == 0
     assert check(filled.path).problems == ()
 
 
 def test_all_of_it_needs_a_store(tmp_path: Path) -> None:
-    for act in (stats, check, compact):
+    for act in (read_stats, check, compact):
         with pytest.raises(StoreError, match=r"tsdb\.missing"):
             act(tmp_path / "none")
     with pytest.raises(StoreError, match=r"tsdb\.missing"):
-        backup(tmp_path / "none", tmp_path / "backup")
+        create_backup(tmp_path / "none", tmp_path / "create_backup")

@@ -70,9 +70,9 @@ def test_a_file_is_brought_to_the_newest_version_step_by_step(tmp_path: Path) ->
     path = tmp_path / "x.db"
     with closing(disk.connect(path)) as db:
         disk.prepare(db, path, OLD)
-        assert disk.version(db) == 1
+        assert disk.read_version(db) == 1
         disk.prepare(db, path, NEW)
-        assert disk.version(db) == 2
+        assert disk.read_version(db) == 2
         assert db.execute("SELECT x, y FROM a").fetchall() == [(1, 2)]
         disk.prepare(db, path, NEW)
 
@@ -83,10 +83,10 @@ def test_a_step_that_fails_leaves_the_old_version_whole(tmp_path: Path) -> None:
         disk.prepare(db, path, OLD)
         with pytest.raises(sqlite3.Error):
             disk.prepare(db, path, [*NEW, ("CREATE TABLE b (z)", "no SQL")])
-        assert disk.version(db) == 1
+        assert disk.read_version(db) == 1
         assert db.execute("SELECT * FROM a").fetchall() == [(1,)]
         disk.prepare(db, path, NEW)
-        assert disk.version(db) == 2
+        assert disk.read_version(db) == 2
 
 
 def test_a_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:

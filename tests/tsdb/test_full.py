@@ -14,7 +14,7 @@ from jipyo.model.errors import StoreFull
 from jipyo.model.sample import Appended, MetricMetadata, MetricType, Scrape, SeriesBlock
 from jipyo.tsdb import Options, Reader, Store, check
 from jipyo.tsdb.options import DAY_MS
-from tsdb.support import T0, Clock, everything, one
+from tsdb.support import T0, Clock, Connector, everything, one
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,18 +162,20 @@ def test_a_store_on_a_read_only_disk_is_still_read(small_disk: Path) -> None:
 
 def test_a_failed_transaction_leaves_nothing_and_the_next_one_works(tmp_path: Path) -> None:
     """The page limit of SQLite stands in for a full disk where nothing may be mounted."""
-    clock = Clock()
-    with Store.open(tmp_path / "data", Options(durable=False), now_ms=clock) as store:
+    clock, connector = Clock(), Connector()
+    options = Options(durable=False)
+    with Store.open(tmp_path / "data", options, now_ms=clock, connect=connector) as store:
+        writer = connector.opened[0]
         store.append([scrape(0)])
         kept = everything(store)
-        store._db.execute("PRAGMA max_page_count = 1")
+        writer.execute("PRAGMA max_page_count = 1")
         more = tuple(one("more", n=str(n), text="x" * 500) for n in range(500))
         with pytest.raises(StoreFull):
             store.append([scrape(1), Scrape(T0 + STEP, more, np.ones(len(more)))])
         with pytest.raises(StoreFull):
             store.append([Scrape(T0 + STEP, more, np.ones(len(more)))])
         assert everything(store) == kept
-        store._db.execute("PRAGMA max_page_count = 1000000")
+        writer.execute("PRAGMA max_page_count = 1000000")
         clock.t_ms = T0 + STEP
         answer = store.append([scrape(1), Scrape(T0 + STEP, more, np.ones(len(more)))])
         assert answer == Appended(len(NAMES) + len(more))

@@ -127,7 +127,7 @@ def test_a_packed_day_is_unpacked_bit_for_bit() -> None:
 def test_a_figure_needs_no_more_columns_than_it_says(figure: HourStatistic) -> None:
     hours = hourly.summarise(*series_of_days(1))
     packed = hourly.pack(hours)
-    columns = {column: packed[column] for column in hourly.needed([figure])}
+    columns = {column: packed[column] for column in hourly.list_columns([figure])}
     same(hours, hourly.unpack(columns, {figure}), [figure])
     del columns[max(columns)]
     with pytest.raises(Damaged):

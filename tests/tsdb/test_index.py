@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 from jipyo.model.errors import QueryError
 from jipyo.model.matcher import Matcher, MatchOp, select_all
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb import Options, Reader, index
-from jipyo.tsdb.head import _cuts
+from jipyo.tsdb import Options, Reader, Store, index
+from jipyo.tsdb.head import split_layouts
 from jipyo.tsdb.options import DAY_MS
 from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, one, scrape
 
@@ -59,8 +61,8 @@ def test_postings_and_labels_tell_series_apart_alike(
     filled: Opened, selector: list[Matcher]
 ) -> None:
     with filled.store.snapshot() as snapshot:
-        by_labels = index.find(snapshot.db, index.LabelCache(), selector)
-        by_postings = index.find(snapshot.db, index.LabelCache(), selector, few=-1)
+        by_labels = index.find_series(snapshot.db, index.LabelCache(), selector)
+        by_postings = index.find_series(snapshot.db, index.LabelCache(), selector, few=-1)
     assert by_labels.tolist() == by_postings.tolist()
 
 
@@ -89,10 +91,13 @@ def test_series_with_samples_only_around_a_range_are_not_in_it(opened: Opened) -
     assert opened.store.series([], T0 - DAY_MS, T0 - DAY_MS + 1) == [one("gap")]
 
 
-def test_hash_twins_are_told_apart_by_their_labels(opened: Opened) -> None:
+def test_series_with_the_same_hash_are_distinguished_by_their_labels(opened: Opened) -> None:
     opened.store.append([Scrape(T0, (one("a"), one("b")), np.ones(2))])
-    opened.store._db.execute("UPDATE series SET hash = 1")
-    opened.again()
+    opened.store.close()
+    with closing(sqlite3.connect(opened.path / "samples.db", isolation_level=None)) as db:
+        db.execute("UPDATE series SET hash = (SELECT max(hash) FROM series WHERE sid = 2)")
+    opened.store = Store.open(opened.path, opened.options, now_ms=opened.clock)
+    opened.store.append([scrape(T0 + STEP, (one("b"), 2.0))])
     assert len(opened.store.series([], *EVER)) == 2
 
 
@@ -130,10 +135,10 @@ def test_values_by_postings_are_those_of_the_labels(
     filled: Opened, picked: set[Labels], name: str
 ) -> None:
     with filled.store.snapshot() as snapshot:
-        sids = index.find(snapshot.db, index.LabelCache(), [])
-        labels = snapshot.labels(sids.tolist())
+        sids = index.find_series(snapshot.db, index.LabelCache(), [])
+        labels = snapshot.get_labels(sids.tolist())
         chosen = sids[[one in picked for one in labels]]
-        found = index.values(snapshot.db, name, chosen)
+        found = index.find_label_values(snapshot.db, name, chosen)
     assert found == {labels.get(name, "") for labels in picked} - {""}
 
 
@@ -157,14 +162,15 @@ def test_what_was_found_before_is_found_anew_when_series_come_and_go(opened: Ope
 
 
 def test_answers_are_forgotten_when_they_take_too_much(filled: Opened) -> None:
-    cache = index.FoundCache(most_selectors=3, most_ids=40)
+    cache = index.SelectorCache(most_selectors=3, most_ids=40)
     with filled.store.snapshot() as snapshot:
         for _ in range(2):
             for name in ("up", "load", "cpu:rate", "none"):
                 selector = (Matcher("__name__", MatchOp.EQ, name),)
                 found = cache.find(snapshot.db, index.LabelCache(), selector)
                 assert (
-                    found.tolist() == index.find(snapshot.db, index.LabelCache(), selector).tolist()
+                    found.tolist()
+                    == index.find_series(snapshot.db, index.LabelCache(), selector).tolist()
                 )
                 assert cache.ids <= 40
 
@@ -185,7 +191,7 @@ def test_scrapes_of_any_width_and_many_tuples_are_kept(opened: Opened) -> None:
 def test_layouts_are_neither_too_wide_nor_needlessly_many(width: int) -> None:
     for start in (1, 870, 996, 997, 1000):
         sids = np.arange(start, start + width)
-        edges = _cuts(sids)
+        edges = split_layouts(sids)
         assert [edge for edge, _ in edges] == [0, *(end for _, end in edges[:-1])]
         assert edges[-1][1] == width
         widths = [end - begin for begin, end in edges]

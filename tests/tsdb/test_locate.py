@@ -3,30 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given
-from hypothesis import strategies as st
 
 from jipyo.model.sample import Scrape
-from jipyo.tsdb.locator import alike
 from tsdb.support import STEP, T0, Opened, everything, one
-
-
-@given(
-    rows=st.integers(0, 3).flatmap(
-        lambda width: st.lists(
-            st.lists(st.integers(-1, 1), min_size=width, max_size=width), min_size=1
-        )
-    )
-)
-def test_rows_that_are_equal_and_no_others_stand_together(rows: list[list[int]]) -> None:
-    keys = np.array(rows, np.int64).reshape(len(rows), -1)
-    everyone = np.arange(len(rows))
-    groups = [everyone[group].tolist() for group in alike(keys)]
-    assert sorted(row for group in groups for row in group) == everyone.tolist()
-    assert [group[0] for group in groups] == sorted(group[0] for group in groups)
-    assert len({tuple(rows[group[0]]) for group in groups}) == len(groups)
-    for group in groups:
-        assert all(rows[row] == rows[group[0]] for row in group)
 
 
 def test_series_may_stand_in_different_numbers_of_layouts(opened: Opened) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_NAN, Appended, Reject, Scrape
-from jipyo.tsdb import Options, stats
+from jipyo.tsdb import Options, read_stats
 from tsdb.support import STEP, T0, Opened, bits, everything, one, scrape
 
 UP, LOAD = one("up", job="node"), one("load1", host="a")
@@ -217,4 +217,4 @@ def test_requests_cut_anywhere_leave_series_together(opened: Opened) -> None:
     assert [len(block.series) for block in _blocks(opened)] == [150]
     opened.store.compact_head()
     assert [block.values.shape for block in _blocks(opened)] == [(150, 700)]
-    assert stats(opened.path).slabs <= 2 * 3
+    assert read_stats(opened.path).slabs <= 2 * 3

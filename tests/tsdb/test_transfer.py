@@ -20,7 +20,7 @@ from jipyo.model.sample import (
     SeriesBlock,
 )
 from jipyo.tsdb import (
-    Page,
+    TimedSamples,
     export_openmetrics,
     export_parquet,
     import_openmetrics,
@@ -41,11 +41,11 @@ NAMES = (
 )
 
 
-def parse(text: str) -> Page:
+def parse(text: str) -> TimedSamples:
     """As `app` hands the scraper's parser down."""
     reading = Parser().read(text, Format.OPENMETRICS)
     assert reading.t_ms is not None
-    return Page(reading.series, reading.t_ms, reading.values, reading.metadata)
+    return TimedSamples(reading.series, reading.t_ms, reading.values, reading.metadata)
 
 
 def exported(opened: Opened, selector: Selector = EVERYTHING) -> str:
@@ -105,7 +105,7 @@ def test_an_import_cut_short_goes_on_where_it_was_and_again_does_nothing(
     other = Opened(tmp_path / "other")
     pieces = 0
 
-    def breaks(text: str) -> Page:
+    def breaks(text: str) -> TimedSamples:
         nonlocal pieces
         pieces += 1
         if pieces == 6:
@@ -128,7 +128,9 @@ def test_an_import_cut_short_goes_on_where_it_was_and_again_does_nothing(
 def test_of_two_values_for_a_moment_the_first_stays(opened: Opened, tmp_path: Path) -> None:
     dump = tmp_path / "dump"
     dump.write_text("up 1 5\nup 2 5\nup 1 6\nup 3 4\n# EOF\n")
-    page = Page([one("up")] * 4, np.array([5, 5, 6, 4]) * 1000, np.array([1.0, 2.0, 1.0, 3.0]))
+    page = TimedSamples(
+        [one("up")] * 4, np.array([5, 5, 6, 4]) * 1000, np.array([1.0, 2.0, 1.0, 3.0])
+    )
     answer = import_openmetrics(opened.store, dump, lambda _: page)
     assert (answer.samples, answer.rejected) == (3, {Reject.DUPLICATE: 1})
     assert [t for t, _ in everything(opened.store)[one("up")]] == [4000, 5000, 6000]
@@ -136,7 +138,7 @@ def test_of_two_values_for_a_moment_the_first_stays(opened: Opened, tmp_path: Pa
 
 def test_an_empty_page_is_no_sample(opened: Opened, tmp_path: Path) -> None:
     (tmp_path / "dump").write_text("# EOF\n")
-    empty = Page([], np.empty(0, np.int64), np.empty(0))
+    empty = TimedSamples([], np.empty(0, np.int64), np.empty(0))
     assert import_openmetrics(opened.store, tmp_path / "dump", lambda _: empty).samples == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -10,9 +11,13 @@ import pytest
 from jipyo.model.errors import StoreError
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb import Options, check, stats
+from jipyo.tsdb import Options, Store, check, read_stats
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
-from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, everything, one, scrape
+from tsdb.support import EVER, EVERYTHING, STEP, T0, Connector, Opened, everything, one, scrape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 NAMES = tuple(one("metric", n=str(n)) for n in range(40))
 
@@ -36,7 +41,7 @@ def test_compaction_keeps_the_last_hours_as_rows(opened: Opened) -> None:
     before = everything(opened.store)
     assert opened.settle() > 3
     assert everything(opened.store) == before
-    found = stats(opened.path)
+    found = read_stats(opened.path)
     assert found.samples == 40 * 6 * 240
     assert 40 * 240 < found.head_samples <= 40 * 4 * 240
     assert opened.settle() == 0
@@ -87,7 +92,7 @@ def test_days_past_their_time_go_with_their_series(opened: Opened) -> None:
     assert T0 - 5 * DAY_MS < first <= T0 - 3 * DAY_MS
     assert opened.store.series([], *EVER) == sorted(NAMES)
     assert opened.store.label_values("__name__", [], *EVER) == ["metric"]
-    assert stats(opened.path).series == 40
+    assert read_stats(opened.path).series == 40
     assert check(opened.path).problems == ()
 
 
@@ -107,12 +112,12 @@ def test_a_series_that_went_may_come_again(opened: Opened) -> None:
 def test_the_oldest_days_go_when_the_store_is_too_large(opened: Opened) -> None:
     load_days(opened, 20, step_ms=30_000)
     opened.settle()
-    before = stats(opened.path)
+    before = read_stats(opened.path)
     most = (before.file_bytes - before.free_bytes) // 2
     opened.options = Options(durable=False, retention_bytes=most)
     opened.again()
     opened.settle()
-    after = stats(opened.path)
+    after = read_stats(opened.path)
     assert after.file_bytes - after.free_bytes <= most
     assert after.last_ms == before.last_ms
     assert after.first_ms is not None
@@ -174,7 +179,7 @@ def test_a_slab_that_names_a_deleted_series_expires_like_any(opened: Opened) -> 
     opened.store.append([scrape(opened.clock.t_ms, (one("new"), 1.0))])
     opened.settle()
     assert opened.store.series([], *EVER) == [one("new")]
-    assert stats(opened.path).series == 1
+    assert read_stats(opened.path).series == 1
     assert opened.store.append([scrape(opened.clock.t_ms, *((o, 1.0) for o in two))]).samples == 2
     assert check(opened.path).problems == ()
 
@@ -207,18 +212,41 @@ def test_a_slow_reader_never_holds_the_writer_up(opened: Opened) -> None:
     assert sum(len(block.series) for block in slow) == 0
 
 
-def test_the_journal_is_folded_while_a_write_is_open(opened: Opened) -> None:
+@pytest.fixture
+def traced(tmp_path: Path) -> Iterator[tuple[Opened, Connector]]:
+    """A store that waits for the disk, and the connections that it writes through."""
+    opened, connector = Opened(tmp_path / "traced", Options()), Connector(durable=True)
+    opened.store.close()
+    opened.store = Store.open(opened.path, opened.options, now_ms=opened.clock, connect=connector)
+    yield opened, connector
+    opened.store.close()
+
+
+def test_the_journal_is_checkpointed_while_a_write_is_open(
+    traced: tuple[Opened, Connector],
+) -> None:
+    opened, connector = traced
     ingest(opened, 70)
-    with opened.store._writes() as db:
-        db.execute("DELETE FROM metadata")
-        folding = threading.Thread(target=opened.store.maintain)
-        folding.start()
-        folding.join(timeout=10)
-        assert not folding.is_alive()
-    assert opened.store._unfolded == 1
+    writing, done = threading.Event(), threading.Event()
+
+    def pause(sql: str) -> None:
+        if sql.startswith("COMMIT"):
+            writing.set()
+            assert done.wait(timeout=10), "the checkpoint waits for the writer"
+
+    connector.opened[0].set_trace_callback(pause)
+    late = scrape(T0 + 70 * STEP, (NAMES[0], 1.0))
+    writer = threading.Thread(target=opened.store.append, args=([late],))
+    writer.start()
+    assert writing.wait(timeout=10)
+    assert opened.store.maintain()
+    done.set()
+    writer.join(timeout=10)
+    assert len(connector.opened) == 2, "the checkpoint has a connection of its own"
+    assert len(everything(opened.store)[NAMES[0]]) == 71
 
 
-def test_the_journal_is_begun_again_where_it_has_grown(opened: Opened) -> None:
+def test_a_journal_that_has_grown_is_restarted(opened: Opened) -> None:
     ingest(opened, 300)
     journal = opened.path / "samples.db-wal"
     grown = journal.stat().st_size
@@ -230,20 +258,22 @@ def test_the_journal_is_begun_again_where_it_has_grown(opened: Opened) -> None:
     assert len(everything(opened.store)[NAMES[0]]) == 500
 
 
-def test_only_what_upkeep_moves_is_committed_before_it_is_on_disk(opened: Opened) -> None:
-    opened.options = Options()
-    opened.again()
-    synced = []
-    opened.store._db.set_trace_callback(
-        lambda sql: synced.append(sql.split()[-1]) if "synchronous" in sql else None
+def test_only_what_maintenance_moves_is_committed_before_it_is_on_disk(
+    traced: tuple[Opened, Connector],
+) -> None:
+    opened, connector = traced
+    writer = connector.opened[0]
+    levels: list[str] = []
+    writer.set_trace_callback(
+        lambda sql: levels.append(sql.split()[-1]) if "synchronous" in sql else None
     )
     ingest(opened, 3)
-    assert synced == []
+    assert levels == []
     opened.store.compact_head()
     ingest(opened, 3)
-    assert synced == ["NORMAL", "FULL"]
-    level = opened.store._db.execute("PRAGMA synchronous").fetchone()
-    assert level == (2,)
+    assert levels == ["NORMAL", "FULL"]
+    writer.set_trace_callback(None)
+    assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
 
 
 def test_many_threads_read_while_one_writes(opened: Opened) -> None:

@@ -32,6 +32,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jipyo.catalogue import Direction, Statistic
+from jipyo.model.arrays import find_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -348,12 +349,6 @@ def _describe_breach(history: StateHistory, series: int, steps: slice, step_ms: 
             (int(t_ms[start]) - step_ms, int(t_ms[end - 1])) for start, end in find_runs(critical)
         ),
     )
-
-
-def find_runs(mask: Mask) -> list[tuple[int, int]]:
-    """The runs of true ones as (start, end), `end` not included; the mask has shape (steps,)."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], mask, [False])).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 # --- step by step

@@ -124,7 +124,7 @@ def store_stats(config: Config) -> tsdb.Stats:
     Raises:
         StoreError: there is no store, or it cannot be read.
     """
-    return tsdb.stats(config.data)
+    return tsdb.read_stats(config.data)
 
 
 def check_store(config: Config, progress: Progress) -> tsdb.Check:
@@ -142,7 +142,7 @@ def back_up(config: Config, file: Path, progress: Progress) -> None:
     Raises:
         StoreError: there is no store, or the file exists or cannot be written.
     """
-    tsdb.backup(config.data, file, progress)
+    tsdb.create_backup(config.data, file, progress)
 
 
 def restore(config: Config, file: Path, progress: Progress) -> None:
@@ -177,7 +177,7 @@ def delete(config: Config, selector: str, span: tuple[int, int]) -> int:
         return store.delete(matchers, *span)
 
 
-def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.Imported:
+def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.ImportResult:
     """Load a file of samples with times; run again, it goes on where it was.
 
     Raises:
@@ -186,11 +186,11 @@ def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.I
     """
     parser = Parser()
 
-    def parse(text: str) -> tsdb.Page:
+    def parse(text: str) -> tsdb.TimedSamples:
         reading = parser.read(text, Format.OPENMETRICS)
         if reading.t_ms is None or (reading.t_ms == NO_TIME).any():
             raise CollectError("app.import_without_times", path=str(file))
-        return tsdb.Page(reading.series, reading.t_ms, reading.values, reading.metadata)
+        return tsdb.TimedSamples(reading.series, reading.t_ms, reading.values, reading.metadata)
 
     with tsdb.Store.open(config.data, config.settings.store, now_ms=now_ms) as store:
         return tsdb.import_openmetrics(store, file, parse, progress)
@@ -228,6 +228,6 @@ def _text(file: Path) -> Iterator[TextIO]:
 
 @contextlib.contextmanager
 def _writing(config: Config) -> Iterator[tsdb.Store]:
-    tsdb.stats(config.data)  # says so where there is no store; opening would make one
+    tsdb.read_stats(config.data)  # says so where there is no store; opening would make one
     with tsdb.Store.open(config.data, config.settings.store, now_ms=now_ms) as store:
         yield store

@@ -1,11 +1,11 @@
 """Samples on disk: one SQLite file, a head of rows and days of compressed chunks."""
 
-from jipyo.tsdb.admin import Stats, backup, compact, restore, stats
+from jipyo.tsdb.admin import Stats, compact, create_backup, read_stats, restore
 from jipyo.tsdb.check import Check, check
 from jipyo.tsdb.import_export import (
-    Imported,
-    Page,
-    Parse,
+    ImportResult,
+    ParseOpenMetrics,
+    TimedSamples,
     export_openmetrics,
     export_parquet,
     import_openmetrics,
@@ -17,20 +17,20 @@ from jipyo.tsdb.store import Store
 
 __all__ = [
     "Check",
-    "Imported",
+    "ImportResult",
     "Options",
-    "Page",
-    "Parse",
+    "ParseOpenMetrics",
     "Progress",
     "Reader",
     "Stats",
     "Store",
-    "backup",
+    "TimedSamples",
     "check",
     "compact",
+    "create_backup",
     "export_openmetrics",
     "export_parquet",
     "import_openmetrics",
+    "read_stats",
     "restore",
-    "stats",
 ]

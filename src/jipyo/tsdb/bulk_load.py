@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from jipyo.model.sample import Times, Values
     from jipyo.tsdb.codec import Sids
-    from jipyo.tsdb.format import Writes
-    from jipyo.tsdb.snapshot import Snapshots
+    from jipyo.tsdb.format import BeginWrite
+    from jipyo.tsdb.snapshot import OpenSnapshot
 
 
-def load(
-    snapshots: Snapshots,
-    writes: Writes,
+def load_rows(
+    open_snapshot: OpenSnapshot,
+    begin_write: BeginWrite,
     rows: tuple[Sids, Times, Values],
     executor: Executor | None = None,
 ) -> Counter[Reject]:
@@ -41,15 +41,15 @@ def load(
         for at in range(0, len(sids), SLAB_SERIES):
             part = slice(at, at + SLAB_SERIES)
             news = sids[part], t_ms[span], values[part, span]
-            for merged in _with_stored(snapshots, day, *news, refused):
+            for merged in _merge_stored(open_snapshot, day, *news, refused):
                 encoded = slab.encode(*merged, executor)
-                with writes() as db:
+                with begin_write() as db:
                     slab.write(db, encoded)
     return refused
 
 
-def _with_stored(
-    snapshots: Snapshots,
+def _merge_stored(
+    open_snapshot: OpenSnapshot,
     day: int,
     sids: Sids,
     t_ms: Times,
@@ -58,15 +58,15 @@ def _with_stored(
 ) -> Iterator[tuple[Sids, Times, Values]]:
     """The new samples of a day together with those the series have already."""
     fresh = np.ones(len(sids), np.bool_)
-    with snapshots() as snapshot:
-        stored = list(snapshot.blocks(sids, Bounds.day(day)))
+    with open_snapshot() as snapshot:
+        stored = list(snapshot.read_blocks(sids, Bounds.day(day)))
     for block in stored:
         rows = np.searchsorted(sids, block.sids)
         fresh[rows] = False
         both = np.concatenate((block.values, values[rows]), axis=1)
         merged_t, merged, conflicts = merge(np.concatenate((block.t_ms, t_ms)), both)
         refused[Reject.DUPLICATE] += conflicts
-        yield slab.by_id(block.sids, merged_t, merged)
+        yield slab.sort_by_id(block.sids, merged_t, merged)
     if fresh.any():
         yield sids[fresh], t_ms, values if fresh.all() else values[fresh]
 

@@ -15,9 +15,9 @@ from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
 from jipyo.tsdb.locator import day_of
 from jipyo.tsdb.options import DAY_MS
-from jipyo.tsdb.progress import silent
+from jipyo.tsdb.progress import ignore_progress
 from jipyo.tsdb.reader import Reader
-from jipyo.tsdb.slab import places
+from jipyo.tsdb.slab import get_id_range
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,7 +39,7 @@ class Check:
     problems: tuple[StoreCorrupt, ...]
 
 
-def check(path: Path, progress: Progress = silent) -> Check:
+def check(path: Path, progress: Progress = ignore_progress) -> Check:
     """Compare all there is in the folder `path`, whether or not somebody writes there.
 
     Raises:
@@ -54,21 +54,21 @@ def check(path: Path, progress: Progress = silent) -> Check:
 
 
 def _check(db: sqlite3.Connection, progress: Progress) -> Check:
-    problems = [*_structure(db), *_loose_ends(db)]
+    problems = [*_check_structure(db), *_check_references(db)]
     samples = 0
     total: int = db.execute("SELECT count(*) FROM data").fetchone()[0]
     done = 0
     slabs = db.execute("SELECT bid, day, tid, n, sids FROM slab ORDER BY bid").fetchall()
     for bid, day, tid, n, packed in slabs:
         sids = codec.unpack_sids(packed).tolist()
-        problems += _times(db, bid, day, tid, n)
-        problems += _hours(db, bid, day, len(sids))
-        for place, sound in _chunks(db, bid, sids, n):
+        problems += _check_times(db, bid, day, tid, n)
+        problems += _check_hours(db, bid, day, len(sids))
+        for place, sound in _check_chunks(db, bid, sids, n):
             samples += n if sound else 0
             done += 1
             if not sound:
-                series = _name(db, sids[place]) if place < len(sids) else str(place)
-                problems.append(_problem("chunk", series=series, day=_date(day)))
+                series = _describe_series(db, sids[place]) if place < len(sids) else str(place)
+                problems.append(_make_problem("chunk", series=series, day=_format_day(day)))
         progress(done, total)
     for lid, packed in db.execute("SELECT lid, sids FROM layout").fetchall():
         width = len(codec.unpack_sids(packed))
@@ -77,21 +77,21 @@ def _check(db: sqlite3.Connection, progress: Progress) -> Check:
             (8 * width, lid),
         ).fetchone()
         samples += (rows - wrong) * width
-        problems += [_problem("head", layout=lid, rows=wrong)] if wrong else []
+        problems += [_make_problem("head", layout=lid, rows=wrong)] if wrong else []
     return Check(total, samples, tuple(problems[:_MOST_PROBLEMS]))
 
 
-def _problem(kind: str, **values: object) -> StoreCorrupt:
+def _make_problem(kind: str, **values: object) -> StoreCorrupt:
     return StoreCorrupt(f"tsdb.problem.{kind}", hint="", **values)
 
 
-def _structure(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
+def _check_structure(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
     for (text,) in db.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})"):
         if text != "ok":
-            yield _problem("structure", reason=text)
+            yield _make_problem("structure", reason=text)
 
 
-_LOOSE_ENDS = {
+_DANGLING = {
     "chunk without bytes": "SELECT count(*) FROM chunk c"
     " WHERE NOT EXISTS (SELECT 1 FROM data WHERE id = (c.bid << 8) | c.place)",
     "bytes without chunk": "SELECT (SELECT count(*) FROM data) - (SELECT count(*) FROM chunk)",
@@ -104,15 +104,17 @@ _LOOSE_ENDS = {
 }
 
 
-def _loose_ends(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
+def _check_references(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
     """Rows that name rows which are not there."""
-    for what, sql in _LOOSE_ENDS.items():
+    for what, sql in _DANGLING.items():
         (count,) = db.execute(sql).fetchone()
         if count:
-            yield _problem("structure", reason=f"{what}: {count}")
+            yield _make_problem("structure", reason=f"{what}: {count}")
 
 
-def _times(db: sqlite3.Connection, bid: int, day: int, tid: int, n: int) -> Iterator[StoreCorrupt]:
+def _check_times(
+    db: sqlite3.Connection, bid: int, day: int, tid: int, n: int
+) -> Iterator[StoreCorrupt]:
     row = db.execute("SELECT b, codec, crc, n FROM times WHERE tid = ?", (tid,)).fetchone()
     try:
         if row is None or row[3] != n:
@@ -121,12 +123,12 @@ def _times(db: sqlite3.Connection, bid: int, day: int, tid: int, n: int) -> Iter
         if not (np.diff(t_ms) > 0).all() or {day_of(int(t)) for t in t_ms[[0, -1]]} != {day}:
             raise Damaged
     except Damaged:
-        yield _problem("times", slab=bid, day=_date(day))
+        yield _make_problem("times", slab=bid, day=_format_day(day))
 
 
-def _hours(db: sqlite3.Connection, bid: int, day: int, series: int) -> Iterator[StoreCorrupt]:
+def _check_hours(db: sqlite3.Connection, bid: int, day: int, series: int) -> Iterator[StoreCorrupt]:
     rows = db.execute(
-        "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id", places(bid)
+        "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id", get_id_range(bid)
     ).fetchall()
     try:
         if any(codec.crc(b) != crc for crc, b in rows):
@@ -135,16 +137,16 @@ def _hours(db: sqlite3.Connection, bid: int, day: int, series: int) -> Iterator[
         if hourly.unpack(packed).count.shape[0] != series:
             raise Damaged
     except Damaged:
-        yield _problem("hours", slab=bid, day=_date(day))
+        yield _make_problem("hours", slab=bid, day=_format_day(day))
 
 
-def _chunks(
+def _check_chunks(
     db: sqlite3.Connection, bid: int, sids: list[int], n: int
 ) -> Iterator[tuple[int, bool]]:
     """The place of every chunk of a slab, and whether its bytes are sound."""
     values = np.empty(n)
     for number, *stored in db.execute(
-        "SELECT id, codec, crc, b FROM data WHERE id BETWEEN ? AND ? ORDER BY id", places(bid)
+        "SELECT id, codec, crc, b FROM data WHERE id BETWEEN ? AND ? ORDER BY id", get_id_range(bid)
     ):
         place = number & ((1 << PLACE_BITS) - 1)
         try:
@@ -156,10 +158,10 @@ def _chunks(
             yield place, False
 
 
-def _name(db: sqlite3.Connection, sid: int) -> str:
+def _describe_series(db: sqlite3.Connection, sid: int) -> str:
     row = db.execute("SELECT labels FROM series WHERE sid = ?", (sid,)).fetchone()
-    return str(index.from_json(row[0])) if row else f"#{sid}"
+    return str(index.decode_labels(row[0])) if row else f"#{sid}"
 
 
-def _date(day: int) -> str:
+def _format_day(day: int) -> str:
     return datetime.fromtimestamp(day * DAY_MS / 1000, UTC).date().isoformat()

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jipyo.tsdb.codec import Sids
-    from jipyo.tsdb.format import Writes
-    from jipyo.tsdb.snapshot import Snapshot, Snapshots
+    from jipyo.tsdb.format import BeginWrite
+    from jipyo.tsdb.snapshot import OpenSnapshot, Snapshot
 
 _ROWS_A_SLICE = 256
 
@@ -38,25 +38,28 @@ class _HeadDay:
 
 
 def compact(
-    snapshots: Snapshots, writes: Writes, until_ms: int, done: Callable[[list[int]], None]
+    open_snapshot: OpenSnapshot,
+    begin_write: BeginWrite,
+    until_ms: int,
+    done: Callable[[list[int]], None],
 ) -> Iterator[None]:
     """Move head rows up to `until_ms` into slabs; yields between slices.
 
     `done` is called within a write, with the layouts whose head rows are gone.
     """
-    with snapshots() as snapshot:
-        days = _days(snapshot, until_ms)
+    with open_snapshot() as snapshot:
+        days = _find_head_days(snapshot, until_ms)
     for head in days:
-        yield from _write_slabs(snapshots, writes, head, until_ms)
-        yield from _drop_rows(writes, head)
-    with writes() as db:
+        yield from _write_slabs(open_snapshot, begin_write, head, until_ms)
+        yield from _drop_rows(begin_write, head)
+    with begin_write() as db:
         done([lid for (lid,) in db.execute("SELECT lid FROM layout")])
     yield
 
 
-def _days(snapshot: Snapshot, until_ms: int) -> list[_HeadDay]:
+def _find_head_days(snapshot: Snapshot, until_ms: int) -> list[_HeadDay]:
     rows: dict[int, dict[int, list[int]]] = {}
-    for lid in snapshot.locator.lids():
+    for lid in snapshot.locator.list_layouts():
         for (t_ms,) in snapshot.db.execute(
             "SELECT t FROM head WHERE lid = ? AND t <= ? ORDER BY t", (lid, until_ms)
         ):
@@ -65,38 +68,38 @@ def _days(snapshot: Snapshot, until_ms: int) -> list[_HeadDay]:
         _HeadDay(
             day,
             by_lid,
-            np.unique(np.concatenate([snapshot.locator.layout(lid) for lid in by_lid])),
+            np.unique(np.concatenate([snapshot.locator.get_layout(lid) for lid in by_lid])),
         )
         for day, by_lid in sorted(rows.items())
     ]
 
 
 def _write_slabs(
-    snapshots: Snapshots, writes: Writes, head: _HeadDay, until_ms: int
+    open_snapshot: OpenSnapshot, begin_write: BeginWrite, head: _HeadDay, until_ms: int
 ) -> Iterator[None]:
     end_ms = (head.day + 1) * DAY_MS
     bounds = Bounds(head.day * DAY_MS + 1, end_ms, min(end_ms, until_ms))
-    with snapshots() as snapshot:
+    with open_snapshot() as snapshot:
         groups = [
             group.sids
             for located in snapshot.locator.find(head.sids, bounds)
-            for group in located.by_times()
-            if group.heads.of_row(0)
+            for group in located.split_by_times()
+            if group.heads.list_times(0)
         ]
     yield
-    for sids in _parts(groups):
-        with snapshots() as snapshot:
+    for sids in _split_slabs(groups):
+        with open_snapshot() as snapshot:
             encoded = [
-                slab.encode(*slab.by_id(block.sids, block.t_ms, block.values))
-                for block in snapshot.blocks(sids, bounds)
+                slab.encode(*slab.sort_by_id(block.sids, block.t_ms, block.values))
+                for block in snapshot.read_blocks(sids, bounds)
             ]
         for one in encoded:
-            with writes() as db:
+            with begin_write() as db:
                 slab.write(db, one)
             yield
 
 
-def _parts(groups: list[Sids]) -> Iterator[Sids]:
+def _split_slabs(groups: list[Sids]) -> Iterator[Sids]:
     """Series that are written together: large groups by themselves, small ones as they come.
 
     Series of small groups often turn out to have the same times (see `snapshot`).
@@ -109,13 +112,13 @@ def _parts(groups: list[Sids]) -> Iterator[Sids]:
             yield sids[at : at + SLAB_SERIES]
 
 
-def _drop_rows(writes: Writes, head: _HeadDay) -> Iterator[None]:
+def _drop_rows(begin_write: BeginWrite, head: _HeadDay) -> Iterator[None]:
     for lid, times in head.rows.items():
         for at in range(0, len(times), _ROWS_A_SLICE):
             part = times[at : at + _ROWS_A_SLICE]
-            with writes() as db:
+            with begin_write() as db:
                 db.execute(
-                    f"DELETE FROM head WHERE lid = ? AND t IN ({slab.marks(part)})",  # noqa: S608
+                    f"DELETE FROM head WHERE lid = ? AND t IN ({slab.make_placeholders(part)})",  # noqa: S608
                     (lid, *part),
                 )
             yield

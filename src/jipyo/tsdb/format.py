@@ -20,7 +20,7 @@ SLAB_SERIES = 128
 """At most this many series stand in a slab; `data.id` leaves eight bits for the place."""
 PLACE_BITS = 8
 
-Writes = Callable[[], AbstractContextManager[sqlite3.Connection]]
+BeginWrite = Callable[[], AbstractContextManager[sqlite3.Connection]]
 """Begins a write transaction, alone, and commits it."""
 
 Step = Sequence[str]
@@ -64,7 +64,15 @@ STEPS: Sequence[Step] = (
 """Step n leads from version n to version n + 1; steps are only ever added."""
 
 
-def read_error(error: sqlite3.Error, path: Path) -> StoreError:
+def make_full_error(path: Path, error: Exception) -> StoreFull:
+    """That a path cannot be written to, and why."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return StoreFull(
+        "tsdb.full", hint="tsdb.full.hint", path=str(path), reason=reason or str(error)
+    )
+
+
+def convert_read_error(error: sqlite3.Error, path: Path) -> StoreError:
     """What an error of SQLite means to somebody who reads."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
@@ -74,7 +82,7 @@ def read_error(error: sqlite3.Error, path: Path) -> StoreError:
     return StoreError("tsdb.unreadable", path=str(path), reason=str(error))
 
 
-def write_error(error: sqlite3.Error, path: Path) -> StoreError:
+def convert_write_error(error: sqlite3.Error, path: Path) -> StoreError:
     """What an error of SQLite means to somebody who writes."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {
@@ -83,30 +91,28 @@ def write_error(error: sqlite3.Error, path: Path) -> StoreError:
         sqlite3.SQLITE_IOERR,
         sqlite3.SQLITE_CANTOPEN,
     }:
-        return StoreFull("tsdb.full", hint="tsdb.full.hint", path=str(path), reason=str(error))
-    return read_error(error, path)
+        return make_full_error(path, error)
+    return convert_read_error(error, path)
 
 
 @contextmanager
-def reading(path: Path) -> Iterator[None]:
+def translate_read_errors(path: Path) -> Iterator[None]:
     """Whatever SQLite raises inside becomes a StoreError."""
     try:
         yield
     except sqlite3.Error as error:
-        raise read_error(error, path) from error
+        raise convert_read_error(error, path) from error
 
 
 @contextmanager
-def writing(path: Path) -> Iterator[None]:
+def translate_write_errors(path: Path) -> Iterator[None]:
     """Whatever SQLite raises inside becomes a StoreError; a full disk, StoreFull."""
     try:
         yield
     except sqlite3.Error as error:
-        raise write_error(error, path) from error
+        raise convert_write_error(error, path) from error
     except OSError as error:
-        raise StoreFull(
-            "tsdb.full", hint="tsdb.full.hint", path=str(path), reason=error.strerror
-        ) from error
+        raise make_full_error(path, error) from error
 
 
 def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sqlite3.Connection:
@@ -116,10 +122,10 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
         sqlite3.Error: the file cannot be opened.
     """
     mode = "rwc"
-    is_new = size_of(path) == 0
+    is_new = get_size(path) == 0
     if read_only:
         mode = "ro"
-        if not os.access(path.parent, os.W_OK) and size_of(journal_of(path)) == 0:
+        if not os.access(path.parent, os.W_OK) and get_size(get_journal_path(path)) == 0:
             # Where nothing can be written there is nobody to share the journal's index with.
             mode = "ro&immutable=1"
     db = sqlite3.connect(
@@ -131,7 +137,7 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
         cached_statements=64,
     )
     try:
-        for pragma in _pragmas(read_only=read_only, is_new=is_new, durable=durable):
+        for pragma in _list_pragmas(read_only=read_only, is_new=is_new, durable=durable):
             db.execute(f"PRAGMA {pragma}")
     except sqlite3.Error:
         db.close()
@@ -139,7 +145,7 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
     return db
 
 
-def _pragmas(*, read_only: bool, is_new: bool, durable: bool) -> Iterator[str]:
+def _list_pragmas(*, read_only: bool, is_new: bool, durable: bool) -> Iterator[str]:
     yield "cache_size = -4096"
     yield "temp_store = MEMORY"
     if read_only:
@@ -154,7 +160,7 @@ def _pragmas(*, read_only: bool, is_new: bool, durable: bool) -> Iterator[str]:
     yield "journal_size_limit = 67108864"
 
 
-def version(db: sqlite3.Connection) -> int:
+def read_version(db: sqlite3.Connection) -> int:
     """The version of the format; 0 is an empty file."""
     found: int = db.execute("PRAGMA user_version").fetchone()[0]
     return found
@@ -166,7 +172,7 @@ def check_version(db: sqlite3.Connection, path: Path, newest: int = len(STEPS)) 
     Raises:
         StoreError: with the version found and the one we know.
     """
-    found = version(db)
+    found = read_version(db)
     if found > newest:
         raise StoreError(
             "tsdb.newer_version",
@@ -187,11 +193,11 @@ def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
         StoreError: a newer jipyo wrote the file.
     """
     check_version(db, path, len(steps))
-    if version(db) == len(steps):
+    if read_version(db) == len(steps):
         return
     db.execute("BEGIN IMMEDIATE")
     try:
-        for step in steps[version(db) :]:
+        for step in steps[read_version(db) :]:
             for statement in step:
                 db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -203,22 +209,12 @@ def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
         raise
 
 
-def journal_of(file: Path) -> Path:
+def get_journal_path(file: Path) -> Path:
     """The write-ahead log beside a file."""
     return file.with_name(f"{file.name}-wal")
 
 
-def sync(file: Path) -> None:
-    """Wait until a file's bytes are on disk.
-
-    Raises:
-        OSError: they cannot be written.
-    """
-    with file.open("rb") as opened:
-        os.fdatasync(opened.fileno())
-
-
-def size_of(file: Path) -> int:
+def get_size(file: Path) -> int:
     """Bytes of a file; 0 where there is none."""
     try:
         return file.stat().st_size
@@ -226,7 +222,7 @@ def size_of(file: Path) -> int:
         return 0
 
 
-def free_bytes(folder: Path) -> int:
+def get_free_bytes(folder: Path) -> int:
     """What the file system of a folder still takes."""
     room = os.statvfs(folder)
     return room.f_bavail * room.f_frsize

@@ -45,7 +45,7 @@ _NEVER = np.iinfo(np.int64).min
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LayoutPart:
     """The series of a scrape that stand in one layout."""
 
     lid: int
@@ -60,8 +60,8 @@ class Plan:
 
     series: tuple[Labels, ...]
     """Held so that its identity stays its own."""
-    parts: tuple[Part, ...]
-    twins: tuple[tuple[int, int], ...]
+    parts: tuple[LayoutPart, ...]
+    duplicates: tuple[tuple[int, int], ...]
     """A series that stands twice in the tuple: where first, where again."""
     rejected: tuple[tuple[Reject, int], ...]
 
@@ -83,12 +83,12 @@ class Head:
         self._db = db
         self._options = options
         self._now_ms = now_ms
-        self.read_again()
+        self.reload()
 
-    def read_again(self) -> None:
+    def reload(self) -> None:
         """Drop what is in memory and take what the file says."""
         self._plans: OrderedDict[int, Plan] = OrderedDict()
-        self._planned = 0
+        self._planned_series = 0
         self._sid_of: dict[Labels, int] = {}
         self._pid_of: dict[tuple[str, str], int] = {}
         self._lid_of: dict[bytes, int] = {}
@@ -111,14 +111,14 @@ class Head:
     def _read_layout(self, lid: int, sids: Sids) -> None:
         (t0,) = self._db.execute("SELECT min(t) FROM head WHERE lid = ?", (lid,)).fetchone()
         (t1,) = self._db.execute("SELECT max(t) FROM head WHERE lid = ?", (lid,)).fetchone()
-        self._lid_of[_digest(sids)] = lid
+        self._lid_of[_hash_sids(sids)] = lid
         if t0 is None:
             return
         self.spans[lid] = LayoutSpan(sids, t0, t1)
         self._last[sids] = np.maximum(self._last[sids], t1)
-        self._saw(t1)
+        self._advance_max_time(t1)
 
-    def _saw(self, t_ms: int) -> None:
+    def _advance_max_time(self, t_ms: int) -> None:
         self.max_ms = t_ms if self.max_ms is None else max(self.max_ms, t_ms)
 
     # -- appending --------------------------------------------------------------------
@@ -127,47 +127,54 @@ class Head:
         """Write the scrapes as rows: how many samples are kept, how many refused and why.
 
         Raises:
-            sqlite3.Error: nothing may be committed, and `read_again` must be called.
+            sqlite3.Error: nothing may be committed, and `reload` must be called.
         """
-        gate = Gate.of(self._options, self._now_ms(), self.max_ms)
+        bounds = AppendBounds.of(self._options, self._now_ms(), self.max_ms)
         rejected: Counter[Reject] = Counter()
         kept = 0
         for scrape in scrapes:
             before = rejected.total()
-            self._put(scrape, gate, rejected)
+            self._append_scrape(scrape, bounds, rejected)
             kept += len(scrape.series) - (rejected.total() - before)
         return kept, rejected
 
-    def _put(self, scrape: Scrape, gate: Gate, rejected: Counter[Reject]) -> None:
-        if refusal := gate.refuses(scrape.t_ms):
-            rejected[refusal] += len(scrape.series)
+    def _append_scrape(
+        self, scrape: Scrape, bounds: AppendBounds, rejected: Counter[Reject]
+    ) -> None:
+        if rejection := bounds.find_rejection(scrape.t_ms):
+            rejected[rejection] += len(scrape.series)
             return
         values = np.ascontiguousarray(scrape.values, "<f8")
         assert values.shape == (len(scrape.series),), (values.shape, len(scrape.series))
-        plan = self._plan(scrape.series)
+        plan = self._get_plan(scrape.series)
         for reason, count in plan.rejected:
             rejected[reason] += count
-        for first, again in plan.twins:
+        for first, again in plan.duplicates:
             if values[first].tobytes() != values[again].tobytes():
                 rejected[Reject.DUPLICATE] += 1
         for part in plan.parts:
-            self._put_part(part, scrape.t_ms, values[part.columns], gate, rejected)
+            self._append_part(part, scrape.t_ms, values[part.columns], bounds, rejected)
         if plan.parts:
-            self._saw(scrape.t_ms)
+            self._advance_max_time(scrape.t_ms)
 
-    def _put_part(
-        self, part: Part, t_ms: int, values: Values, gate: Gate, rejected: Counter[Reject]
+    def _append_part(
+        self,
+        part: LayoutPart,
+        t_ms: int,
+        values: Values,
+        bounds: AppendBounds,
+        rejected: Counter[Reject],
     ) -> None:
         last = self._last[part.sids]
         if t_ms > last.max():
-            self._insert(part.lid, part.sids, t_ms, values)
+            self._insert_row(part.lid, part.sids, t_ms, values)
             return
-        keep = self._late(part.sids, t_ms, values, last, gate, rejected)
+        keep = self._select_late(part.sids, t_ms, values, last, bounds, rejected)
         if keep.any():
             sids = part.sids[keep]
-            self._insert(self._layout(sids), sids, t_ms, values[keep])
+            self._insert_row(self._get_layout_id(sids), sids, t_ms, values[keep])
 
-    def _insert(self, lid: int, sids: Sids, t_ms: int, values: Values) -> None:
+    def _insert_row(self, lid: int, sids: Sids, t_ms: int, values: Values) -> None:
         self._db.execute(
             "INSERT INTO head (lid, t, v) VALUES (?, ?, ?)", (lid, t_ms, values.tobytes())
         )
@@ -178,28 +185,28 @@ class Head:
         else:
             span.t0, span.t1 = min(span.t0, t_ms), max(span.t1, t_ms)
 
-    def _late(
+    def _select_late(
         self,
         sids: Sids,
         t_ms: int,
         values: Values,
         last: Times,
-        gate: Gate,
+        bounds: AppendBounds,
         rejected: Counter[Reject],
     ) -> npt.NDArray[np.bool_]:
         """Which samples of a row that is not newest for all its series are to be written."""
         keep = t_ms > last
-        within = t_ms >= gate.late_ms
+        within = t_ms >= bounds.late_ms
         asked = ~keep & (within | (t_ms == last))
-        rejected[gate.late_refusal] += int((~keep & ~asked).sum())
+        rejected[bounds.late_rejection] += int((~keep & ~asked).sum())
         rows = np.flatnonzero(asked)
-        found, stored = self._stored(sids[rows], t_ms)
+        found, stored = self._find_stored(sids[rows], t_ms)
         same = stored == values[rows].view(np.uint64)
         rejected[Reject.DUPLICATE] += int((found & ~same).sum())
         keep[rows[~found]] = True
         return keep
 
-    def _stored(
+    def _find_stored(
         self, sids: Sids, t_ms: int
     ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.uint64]]:
         """Whether each series has a sample at this very time, and its bits."""
@@ -207,14 +214,14 @@ class Head:
         bits = np.zeros(len(sids), np.uint64)
         for lid, span in self.spans.items():
             if span.t0 <= t_ms <= span.t1:
-                self._stored_in_head(lid, span, sids, t_ms, found, bits)
+                self._find_in_head(lid, span, sids, t_ms, found, bits)
         for row in np.flatnonzero(~found).tolist():
-            value = self._stored_in_chunk(int(sids[row]), t_ms)
+            value = self._find_in_chunk(int(sids[row]), t_ms)
             if value is not None:
                 found[row], bits[row] = True, value
         return found, bits
 
-    def _stored_in_head(
+    def _find_in_head(
         self,
         lid: int,
         span: LayoutSpan,
@@ -232,7 +239,7 @@ class Head:
         found |= here
         bits[here] = np.frombuffer(row[0], np.uint64)[at[here]]
 
-    def _stored_in_chunk(self, sid: int, t_ms: int) -> int | None:
+    def _find_in_chunk(self, sid: int, t_ms: int) -> int | None:
         row = self._db.execute(
             "SELECT c.bid, c.place, s.tid, s.t0, s.t1, s.n FROM chunk c JOIN slab s"
             " USING (bid) WHERE c.sid = ? AND c.day = ?",
@@ -242,7 +249,7 @@ class Head:
             return None
         bid, place, tid, _, _, n = row
         try:
-            times = self._times_of(tid)
+            times = self._read_times(tid)
             at = int(np.searchsorted(times, t_ms))
             if times[at] != t_ms:
                 return None
@@ -255,7 +262,7 @@ class Head:
             return None
         return int(values.view(np.uint64)[at])
 
-    def _times_of(self, tid: int) -> Times:
+    def _read_times(self, tid: int) -> Times:
         if tid not in self._times:
             if len(self._times) >= 64:
                 self._times.popitem(last=False)
@@ -268,48 +275,49 @@ class Head:
 
     # -- which series ----------------------------------------------------------------
 
-    def _plan(self, series: tuple[Labels, ...]) -> Plan:
+    def _get_plan(self, series: tuple[Labels, ...]) -> Plan:
         plan = self._plans.get(id(series))
         if plan is not None and plan.series is series:
             self._plans.move_to_end(id(series))
             return plan
-        plan = self._new_plan(series)
+        plan = self._make_plan(series)
         self._plans[id(series)] = plan
-        self._planned += len(series)
-        while self._planned > _PLANNED_SERIES and len(self._plans) > 1:
+        self._planned_series += len(series)
+        while self._planned_series > _PLANNED_SERIES and len(self._plans) > 1:
             _, gone = self._plans.popitem(last=False)
-            self._planned -= len(gone.series)
+            self._planned_series -= len(gone.series)
         return plan
 
-    def _new_plan(self, series: tuple[Labels, ...]) -> Plan:
+    def _make_plan(self, series: tuple[Labels, ...]) -> Plan:
         rejected: Counter[Reject] = Counter()
         place: dict[int, int] = {}
-        twins = []
+        duplicates = []
         for column, labels in enumerate(series):
             sid = self._sid_of.get(labels) or self._find_series(labels)
             if isinstance(sid, Reject):
                 rejected[sid] += 1
             elif sid in place:
-                twins.append((place[sid], column))
+                duplicates.append((place[sid], column))
             else:
                 place[sid] = column
         sids = np.array(sorted(place), np.int64)
         columns = np.array([place[sid] for sid in sids.tolist()], np.int64)
         parts = tuple(
-            Part(self._layout(sids[a:b]), sids[a:b], columns[a:b]) for a, b in _cuts(sids)
+            LayoutPart(self._get_layout_id(sids[a:b]), sids[a:b], columns[a:b])
+            for a, b in split_layouts(sids)
         )
         self._read_last(sids)
-        return Plan(series, parts, tuple(twins), tuple(rejected.items()))
+        return Plan(series, parts, tuple(duplicates), tuple(rejected.items()))
 
     def _find_series(self, labels: Labels) -> int | Reject:
         """The id of a series, new where it was never seen; or why there is none."""
         if not labels.metric:
             return Reject.INVALID_LABELS
         try:
-            text = index.to_json(labels)
+            text = index.encode_labels(labels)
         except TypeError:
             return Reject.INVALID_LABELS
-        number = index.hash_of(text)
+        number = index.hash_labels(text)
         for sid, known in self._db.execute(
             "SELECT sid, labels FROM series WHERE hash = ?", (number,)
         ):
@@ -318,16 +326,16 @@ class Head:
                 return int(sid)
         if self.series_count >= self._options.series_limit:
             return Reject.SERIES_LIMIT
-        return self._new_series(labels, text, number)
+        return self._create_series(labels, text, number)
 
-    def _new_series(self, labels: Labels, text: bytes, number: int) -> int:
+    def _create_series(self, labels: Labels, text: bytes, number: int) -> int:
         sid = self._db.execute(
             "INSERT INTO series (hash, labels) VALUES (?, ?)", (number, text)
         ).lastrowid
         assert sid is not None
         self._db.executemany(
             "INSERT INTO posting (pid, sid) VALUES (?, ?)",
-            [(self._pair(pair), sid) for pair in labels.pairs],
+            [(self._get_pair_id(pair), sid) for pair in labels.pairs],
         )
         self.series_count += 1
         if sid >= len(self._last):
@@ -336,7 +344,7 @@ class Head:
         self._sid_of[labels] = sid
         return sid
 
-    def _pair(self, pair: tuple[str, str]) -> int:
+    def _get_pair_id(self, pair: tuple[str, str]) -> int:
         pid = self._pid_of.get(pair)
         if pid is None:
             row = self._db.execute(
@@ -355,8 +363,8 @@ class Head:
             self._pid_of[pair] = pid
         return pid
 
-    def _layout(self, sids: Sids) -> int:
-        digest = _digest(sids)
+    def _get_layout_id(self, sids: Sids) -> int:
+        digest = _hash_sids(sids)
         lid = self._lid_of.get(digest)
         if lid is None:
             lid = self._db.execute(
@@ -383,14 +391,14 @@ class Head:
         """The ids of these series, made where they are new; for loads past the head."""
         return [self._sid_of.get(labels) or self._find_series(labels) for labels in series]
 
-    def loaded(self, sids: Sids, t1_ms: int) -> None:
+    def record_load(self, sids: Sids, t1_ms: int) -> None:
         """Chunks were written for these series past the head."""
         self._read_last(sids)
         self._last[sids] = np.maximum(self._last[sids], t1_ms)
         self._times.clear()
-        self._saw(t1_ms)
+        self._advance_max_time(t1_ms)
 
-    def compacted(self, lids: Sequence[int]) -> None:
+    def record_compaction(self, lids: Sequence[int]) -> None:
         """Head rows of these layouts are gone; drop the layouts that have none left."""
         for lid in lids:
             self.spans.pop(lid, None)
@@ -402,7 +410,7 @@ class Head:
             sids = codec.unpack_sids(row[0])
             if row[1] is None:
                 self._db.execute("DELETE FROM layout WHERE lid = ?", (lid,))
-                self._lid_of.pop(_digest(sids), None)
+                self._lid_of.pop(_hash_sids(sids), None)
             else:
                 self.spans[lid] = LayoutSpan(sids, row[1], row[2])
         self._forget_plans()
@@ -411,7 +419,7 @@ class Head:
 
     def _forget_plans(self) -> None:
         self._plans.clear()
-        self._planned = 0
+        self._planned_series = 0
         self._times.clear()
 
     def _forget_idle(self) -> None:
@@ -420,7 +428,7 @@ class Head:
             labels: sid for labels, sid in self._sid_of.items() if self._last[sid] >= floor
         }
 
-    def series(self) -> Sids:
+    def list_series(self) -> Sids:
         """The series that have head rows."""
         parts = [span.sids for span in self.spans.values()]
         return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
@@ -433,7 +441,7 @@ class Head:
             self._last[span.sids] = np.maximum(self._last[span.sids], span.t1)
         self._forget_plans()
 
-    def gone(self, sids: Sequence[int]) -> None:
+    def forget_series(self, sids: Sequence[int]) -> None:
         """These series have no samples any more and were dropped from the index."""
         dropped = frozenset(sids)
         self._sid_of = {labels: sid for labels, sid in self._sid_of.items() if sid not in dropped}
@@ -443,26 +451,26 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Gate:
+class AppendBounds:
     """Which times a batch may have; fixed at its begin, as in Prometheus."""
 
     latest_ms: int
     oldest_ms: int
     late_ms: int
-    late_refusal: Reject
+    late_rejection: Reject
 
     @classmethod
-    def of(cls, options: Options, now_ms: int, max_ms: int | None) -> Gate:
-        """The gate for a store whose newest sample is at `max_ms`."""
+    def of(cls, options: Options, now_ms: int, max_ms: int | None) -> AppendBounds:
+        """The bounds for a store whose newest sample is at `max_ms`."""
         window = options.out_of_order_ms
         ever = -(1 << 62)
-        refusal = Reject.OUT_OF_ORDER if window == 0 else Reject.TOO_OLD
+        rejection = Reject.OUT_OF_ORDER if window == 0 else Reject.TOO_OLD
         latest = now_ms + options.future_ms
         if max_ms is None or window is None:
-            return cls(latest, ever, ever, refusal)
-        return cls(latest, max_ms - max(window, HOUR_MS), max_ms - window, refusal)
+            return cls(latest, ever, ever, rejection)
+        return cls(latest, max_ms - max(window, HOUR_MS), max_ms - window, rejection)
 
-    def refuses(self, t_ms: int) -> Reject | None:
+    def find_rejection(self, t_ms: int) -> Reject | None:
         """Why no sample of this time is taken, if so."""
         if t_ms > self.latest_ms:
             return Reject.TOO_FAR_IN_FUTURE
@@ -471,11 +479,11 @@ class Gate:
         return None
 
 
-def _digest(sids: Sids) -> bytes:
+def _hash_sids(sids: Sids) -> bytes:
     return hashlib.blake2b(sids.tobytes(), digest_size=16).digest()
 
 
-def _cuts(sids: Sids) -> list[tuple[int, int]]:
+def split_layouts(sids: Sids) -> list[tuple[int, int]]:
     """Where the ascending ids of a scrape are cut into layouts."""
     edges = [0]
     for cut in [*np.flatnonzero(sids % _CUT == 0).tolist(), len(sids)]:

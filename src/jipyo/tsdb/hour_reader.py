@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.arrays import group_by_presence
 from jipyo.model.sample import HourBlock
 from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.locator import Bounds
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from jipyo.model.sample import HourStatistic, Times
     from jipyo.tsdb.codec import Sids
     from jipyo.tsdb.hour_stats import Hours
-    from jipyo.tsdb.locator import Located, Slab
+    from jipyo.tsdb.locator import Locations, Slab
     from jipyo.tsdb.snapshot import Snapshot
 
 _GROUP_CELLS = 500_000
@@ -27,7 +28,7 @@ _GROUP_CELLS = 500_000
 _DAY_HOURS = 24
 
 
-def read(
+def read_hours(
     snapshot: Snapshot, sids: Sids, span: tuple[int, int], figures: AbstractSet[HourStatistic]
 ) -> Iterator[HourBlock]:
     """Hours wholly within the span (start, end] of these series."""
@@ -37,22 +38,22 @@ def read(
         return
     bounds = Bounds.of(first + 1, last)
     for located in snapshot.locator.find(sids, bounds):
-        for group in located.by_slabs():
+        for group in located.split_by_slabs():
             most = max(1, _GROUP_CELLS // (_DAY_HOURS * (group.bids.shape[1] + 1)))
             for at in range(0, len(group.sids), most):
-                part = group.rows(slice(at, at + most))
+                part = group.select(slice(at, at + most))
                 whole = _read_group(snapshot, part, bounds, figures)
-                yield from _without_holes(tuple(snapshot.labels(part.sids.tolist())), whole)
+                yield from _group_by_hours(tuple(snapshot.get_labels(part.sids.tolist())), whole)
 
 
 def _read_group(
-    snapshot: Snapshot, group: Located, bounds: Bounds, figures: AbstractSet[HourStatistic]
+    snapshot: Snapshot, group: Locations, bounds: Bounds, figures: AbstractSet[HourStatistic]
 ) -> Hours:
     """Series whose chunks stand in the same slabs."""
-    live = _by_day(snapshot.head_hours(group.heads.of_row(0)))
-    packed = {slab.day: at for at, slab in enumerate(group.chain(0))}
+    live = _split_days(snapshot.find_head_hours(group.heads.list_times(0)))
+    packed = {slab.day: at for at, slab in enumerate(group.list_slabs(0))}
     days = sorted(live.keys() | packed.keys())
-    whole = hourly.room(_DAY_HOURS * len(days), len(group.sids), figures)
+    whole = hourly.allocate(_DAY_HOURS * len(days), len(group.sids), figures)
     runs = (np.diff(group.places, axis=0) == 1).all(axis=0).tolist()
     end = 0
     for day in days:
@@ -61,18 +62,20 @@ def _read_group(
             at = packed[day]
             places = group.places[:, at]
             rows = slice(int(places[0]), int(places[-1]) + 1) if runs[at] else places
-            part = _from_pack(snapshot, group.slabs[int(group.bids[0, at])], rows, bounds, figures)
+            part = _read_packed(
+                snapshot, group.slabs[int(group.bids[0, at])], rows, bounds, figures
+            )
         parts: tuple[Hours, ...] = (part,) if part is not None else ()
         if part is None or day in live:
             span = Bounds.day(day) if part is None else live[day]
-            fresh = _from_samples(snapshot, group.sids, _within(bounds, span), figures)
-            parts = (fresh,) if part is None else _around(part, fresh)
+            fresh = _compute_from_samples(snapshot, group.sids, _intersect(bounds, span), figures)
+            parts = (fresh,) if part is None else _splice(part, fresh)
         for one in parts:
             end = whole.fill(one, end)
-    return whole.part(slice(None), slice(end))
+    return whole.select(slice(None), slice(end))
 
 
-def _by_day(live_ms: Times) -> dict[int, Bounds]:
+def _split_days(live_ms: Times) -> dict[int, Bounds]:
     """From the first to the last of these hours, day by day."""
     day = live_ms // DAY_MS
     return {
@@ -81,61 +84,56 @@ def _by_day(live_ms: Times) -> dict[int, Bounds]:
     }
 
 
-def _within(bounds: Bounds, span: Bounds) -> Bounds:
+def _intersect(bounds: Bounds, span: Bounds) -> Bounds:
     return Bounds.of(max(bounds.start_ms, span.start_ms), min(bounds.end_ms, span.end_ms))
 
 
-def _from_pack(
+def _read_packed(
     snapshot: Snapshot,
     slab: Slab,
     rows: Sids | slice,
     bounds: Bounds,
     figures: AbstractSet[HourStatistic],
 ) -> Hours | None:
-    hours = snapshot.hours(slab, figures)
+    hours = snapshot.read_hours(slab, figures)
     if hours is None:
         return None
     first, last = np.searchsorted(hours.hour_ms, (bounds.start_ms - 1, bounds.end_ms)).tolist()
-    return hours.part(rows, slice(first, last))
+    return hours.select(rows, slice(first, last))
 
 
-def _from_samples(
+def _compute_from_samples(
     snapshot: Snapshot, sids: Sids, within: Bounds, figures: AbstractSet[HourStatistic]
 ) -> Hours:
     """Statistics of whole hours made from samples: head rows, late ones, damaged packs."""
     hour_ms = np.arange(within.start_ms - 1, within.end_ms, HOUR_MS, dtype=np.int64)
-    whole = hourly.nothing(hour_ms, len(sids), figures)
-    for block in snapshot.blocks(sids, within):
+    whole = hourly.make_empty(hour_ms, len(sids), figures)
+    for block in snapshot.read_blocks(sids, within):
         part = hourly.summarise(block.t_ms, block.values)
         whole.put(part, np.searchsorted(sids, block.sids))
     return whole
 
 
-def _around(packed: Hours, fresh: Hours) -> tuple[Hours, Hours, Hours]:
+def _splice(packed: Hours, fresh: Hours) -> tuple[Hours, Hours, Hours]:
     """A run of hours that was made anew, between the packed ones before and after it."""
     ends = fresh.hour_ms[0], fresh.hour_ms[-1] + 1
     first, last = np.searchsorted(packed.hour_ms, ends).tolist()
     every = slice(None)
-    return packed.part(every, slice(first)), fresh, packed.part(every, slice(last, None))
+    return packed.select(every, slice(first)), fresh, packed.select(every, slice(last, None))
 
 
-def _without_holes(series: tuple[Labels, ...], hours: Hours) -> Iterator[HourBlock]:
+def _group_by_hours(series: tuple[Labels, ...], hours: Hours) -> Iterator[HourBlock]:
     """Series with samples in the same hours together; those without any are left out."""
     present = hours.count > 0
     if present.all():
         if present.size:
             yield HourBlock(series, hours.hour_ms, hours.count, hours.figures)
         return
-    alike: dict[bytes, list[int]] = {}
-    for row, pattern in enumerate(np.packbits(present, axis=1)):
-        alike.setdefault(pattern.tobytes(), []).append(row)
-    for rows in alike.values():
-        there = np.flatnonzero(present[rows[0]])
-        if len(there):
-            cells = np.ix_(np.array(rows), there)
-            yield HourBlock(
-                tuple(series[row] for row in rows),
-                hours.hour_ms[there],
-                hours.count[cells],
-                {figure: column[cells] for figure, column in hours.figures.items()},
-            )
+    for rows, columns in group_by_presence(present):
+        cells = np.ix_(rows, columns)
+        yield HourBlock(
+            tuple(series[row] for row in rows.tolist()),
+            hours.hour_ms[columns],
+            hours.count[cells],
+            {figure: column[cells] for figure, column in hours.figures.items()},
+        )

@@ -51,7 +51,7 @@ class Hours:
     count: Times
     figures: Mapping[HourStatistic, Values]
 
-    def part(self, rows: Rows | slice, hours: slice) -> Hours:
+    def select(self, rows: Rows | slice, hours: slice) -> Hours:
         """Some of the series, and a run of hours."""
         figures = {figure: column[rows, hours] for figure, column in self.figures.items()}
         return Hours(self.hour_ms[hours], self.count[rows, hours], figures)
@@ -73,7 +73,7 @@ class Hours:
             column[target] = part.figures[figure]
 
 
-def room(hours: int, series: int, figures: AbstractSet[HourStatistic]) -> Hours:
+def allocate(hours: int, series: int, figures: AbstractSet[HourStatistic]) -> Hours:
     """Space to be filled day by day."""
     shape = (series, hours)
     return Hours(
@@ -83,7 +83,7 @@ def room(hours: int, series: int, figures: AbstractSet[HourStatistic]) -> Hours:
     )
 
 
-def nothing(
+def make_empty(
     hour_ms: Times, series: int, figures: AbstractSet[HourStatistic] = EVERY_FIGURE
 ) -> Hours:
     """No sample in any of these hours."""
@@ -102,19 +102,19 @@ def summarise(t_ms: Times, values: Values) -> Hours:
     """Statistics of values (series, samples), samples >= 1, over their shared times."""
     stale_rows = np.flatnonzero(is_stale(values).any(axis=1))
     if len(stale_rows) == 0:
-        return _plain(t_ms, values)
-    whole = nothing(np.unique(hour_of(t_ms)), len(values))
+        return _summarise_sound(t_ms, values)
+    whole = make_empty(np.unique(hour_of(t_ms)), len(values))
     sound = np.setdiff1d(np.arange(len(values)), stale_rows)
     if len(sound):
-        whole.put(_plain(t_ms, values[sound]), sound)
+        whole.put(_summarise_sound(t_ms, values[sound]), sound)
     for row in stale_rows:
         keep = ~is_stale(values[row])
         if keep.any():
-            whole.put(_plain(t_ms[keep], values[row : row + 1, keep]), np.array([row]))
+            whole.put(_summarise_sound(t_ms[keep], values[row : row + 1, keep]), np.array([row]))
     return whole
 
 
-def _plain(t_ms: Times, values: Values) -> Hours:
+def _summarise_sound(t_ms: Times, values: Values) -> Hours:
     hour = hour_of(t_ms)
     starts = np.flatnonzero(np.concatenate(([True], hour[1:] != hour[:-1])))
     ends = np.append(starts[1:], len(t_ms)) - 1
@@ -172,14 +172,14 @@ def pack(hours: Hours) -> list[bytes]:
         _SHAPE.pack(*hours.count.shape, len(axis)) + axis + codec.encode(hours.count.ravel()),
         codec.encode(first.ravel()),
         codec.encode(last.ravel()),
-        codec.encode((_bits(low) ^ _bits(first)).ravel()),
-        codec.encode((_bits(high) ^ _bits(last)).ravel()),
+        codec.encode((_view_bits(low) ^ _view_bits(first)).ravel()),
+        codec.encode((_view_bits(high) ^ _view_bits(last)).ravel()),
         codec.encode(total.ravel()),
-        codec.encode((_bits(increase) ^ _bits(_rise(first, last))).ravel()),
+        codec.encode((_view_bits(increase) ^ _view_bits(_subtract(first, last))).ravel()),
     ]
 
 
-def needed(figures: Iterable[HourStatistic]) -> frozenset[int]:
+def list_columns(figures: Iterable[HourStatistic]) -> frozenset[int]:
     """The columns that hold these figures, and the one with the counts."""
     return frozenset([_COUNT, *(column for figure in figures for column in _NEEDED[figure])])
 
@@ -187,12 +187,12 @@ def needed(figures: Iterable[HourStatistic]) -> frozenset[int]:
 def unpack(
     columns: Mapping[int, bytes], figures: AbstractSet[HourStatistic] = EVERY_FIGURE
 ) -> Hours:
-    """What `pack` packed, from the columns `needed`; their CRCs must have been checked.
+    """What `pack` packed, from the columns `list_columns`; their CRCs must have been checked.
 
     Raises:
         Damaged: the bytes do not hold what the shape says, or a column is missing.
     """
-    if not columns.keys() >= needed(figures):
+    if not columns.keys() >= list_columns(figures):
         raise codec.Damaged
     series, width, length = _SHAPE.unpack_from(columns[_COUNT])
     shape, body = (series, width), columns[_COUNT][_SHAPE.size :]
@@ -200,41 +200,41 @@ def unpack(
     codec.decode_into(body[:length], Codec.PCODEC, hour_ms)
     codec.decode_into(body[length:], Codec.PCODEC, count.reshape(-1))
     real = {
-        column: _decoded(columns[column], shape, np.float64)
+        column: _decode(columns[column], shape, np.float64)
         for column in (_FIRST, _LAST, _SUM)
         if column in columns
     }
-    return Hours(hour_ms, count, {figure: _figure(figure, columns, real) for figure in figures})
+    return Hours(hour_ms, count, {figure: _restore(figure, columns, real) for figure in figures})
 
 
-def _figure(
+def _restore(
     figure: HourStatistic, columns: Mapping[int, bytes], real: Mapping[int, Values]
 ) -> Values:
     *_, last = _NEEDED[figure]
     if last in real:
         return real[last]
     if figure is HourStatistic.INCREASE:
-        return _apart(columns[last], _rise(real[_FIRST], real[_LAST]))
-    return _apart(columns[last], real[_NEEDED[figure][0]])
+        return _decode_difference(columns[last], _subtract(real[_FIRST], real[_LAST]))
+    return _decode_difference(columns[last], real[_NEEDED[figure][0]])
 
 
-def _decoded(b: bytes, shape: tuple[int, int], kind: type[Any]) -> npt.NDArray[Any]:
+def _decode(b: bytes, shape: tuple[int, int], kind: type[Any]) -> npt.NDArray[Any]:
     out = np.empty(shape, kind)
     codec.decode_into(b, Codec.PCODEC, out.reshape(-1))
     return out
 
 
-def _apart(b: bytes, other: Values) -> Values:
+def _decode_difference(b: bytes, other: Values) -> Values:
     """The numbers that were kept as the bits in which they differ from others."""
-    bits = _decoded(b, other.shape, np.uint64)
-    bits ^= _bits(other)
+    bits = _decode(b, other.shape, np.uint64)
+    bits ^= _view_bits(other)
     return bits.view(np.float64)
 
 
-def _rise(first: Values, last: Values) -> Values:
+def _subtract(first: Values, last: Values) -> Values:
     with np.errstate(invalid="ignore", over="ignore"):
         return last - first
 
 
-def _bits(values: Values) -> npt.NDArray[np.uint64]:
+def _view_bits(values: Values) -> npt.NDArray[np.uint64]:
     return np.ascontiguousarray(values).view(np.uint64)

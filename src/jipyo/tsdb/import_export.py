@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jipyo.model.errors import StoreError, StoreFull
+from jipyo.model.errors import StoreError
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock, is_stale
-from jipyo.tsdb.progress import silent
+from jipyo.tsdb.format import make_full_error
+from jipyo.tsdb.progress import ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,12 +36,12 @@ if TYPE_CHECKING:
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 _PLAIN_METRIC = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
 _PLAIN_LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
-_KNOWN_BY = 1 << 20
+_IDENTIFYING_BYTES = 1 << 20
 """A file is known again by its size and the hash of its first megabyte."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class TimedSamples:
     """What a parser found: sample i is `values[i]` of `series[i]` at `t_ms[i]`."""
 
     series: Sequence[Labels]
@@ -49,12 +50,12 @@ class Page:
     metadata: Sequence[MetricMetadata] = ()
 
 
-Parse = Callable[[str], Page]
+ParseOpenMetrics = Callable[[str], TimedSamples]
 """Reads a whole OpenMetrics page, `# EOF` at its end, every sample with its time."""
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportResult:
     """What an import came to; after a restart, what it did since."""
 
     samples: int
@@ -64,11 +65,11 @@ class Imported:
 def import_openmetrics(
     store: Store,
     file: Path,
-    parse: Parse,
-    progress: Progress = silent,
+    parse: ParseOpenMetrics,
+    progress: Progress = ignore_progress,
     *,
     piece_bytes: int = 16 << 20,
-) -> Imported:
+) -> ImportResult:
     """Load an OpenMetrics file with times, as `promtool tsdb dump-openmetrics` writes it.
 
     Raises:
@@ -80,28 +81,28 @@ def import_openmetrics(
     try:
         with file.open("rb") as taken:
             total = file.stat().st_size
-            source = _known_as(taken, total)
-            taken.seek(store.import_position(source))
-            for text, position in _pieces(taken, piece_bytes):
+            source = _identify(taken, total)
+            taken.seek(store.get_import_position(source))
+            for text, position in _read_pieces(taken, piece_bytes):
                 answer = _load(store, parse(text))
                 samples += answer.samples
                 for reason, count in answer.rejected.items():
                     rejected[reason] = rejected.get(reason, 0) + count
-                store.import_reached(source, position)
+                store.save_import_position(source, position)
                 progress(position, total)
     except OSError as error:
         raise StoreError(
             "tsdb.import_unreadable", path=str(file), reason=error.strerror or str(error)
         ) from error
-    return Imported(samples, rejected)
+    return ImportResult(samples, rejected)
 
 
-def _known_as(taken: BinaryIO, size: int) -> str:
+def _identify(taken: BinaryIO, size: int) -> str:
     taken.seek(0)
-    return f"{size}:{hashlib.blake2b(taken.read(_KNOWN_BY), digest_size=16).hexdigest()}"
+    return f"{size}:{hashlib.blake2b(taken.read(_IDENTIFYING_BYTES), digest_size=16).hexdigest()}"
 
 
-def _pieces(taken: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
+def _read_pieces(taken: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
     """Whole lines as pages, with where they end.
 
     A page begins with the comments of the family that the page before ended in.
@@ -111,11 +112,11 @@ def _pieces(taken: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
         piece += taken.readline()
         lines = piece.decode("utf-8", "surrogateescape").split("\n")
         text = "\n".join([*comments, *(line for line in lines if line not in {"", "# EOF"})])
-        comments = _last_comments(lines) or comments
+        comments = _find_open_comments(lines) or comments
         yield f"{text}\n# EOF\n", taken.tell()
 
 
-def _last_comments(lines: Sequence[str]) -> list[str]:
+def _find_open_comments(lines: Sequence[str]) -> list[str]:
     """The `# TYPE` and its companions that hold at the end of a piece."""
     found: list[str] = []
     for line in reversed(lines):
@@ -126,13 +127,13 @@ def _last_comments(lines: Sequence[str]) -> list[str]:
     return found[::-1]
 
 
-def _load(store: Store, page: Page) -> Appended:
+def _load(store: Store, page: TimedSamples) -> Appended:
     if page.metadata:
         store.describe(page.metadata)
-    return store.load(_blocks(page))
+    return store.load(_build_blocks(page))
 
 
-def _blocks(page: Page) -> Iterator[SeriesBlock]:
+def _build_blocks(page: TimedSamples) -> Iterator[SeriesBlock]:
     """The samples by series, series with equal times together."""
     numbers: dict[Labels, int] = {}
     owner = np.fromiter(
@@ -145,7 +146,7 @@ def _blocks(page: Page) -> Iterator[SeriesBlock]:
     alike: dict[bytes, list[tuple[Labels, Values]]] = {}
     series = list(numbers)
     for number, rows in enumerate(np.split(order, edges[1:]) if len(edges) else []):
-        for t_ms, values in _distinct(page.t_ms[rows], page.values[rows]):
+        for t_ms, values in _split_duplicates(page.t_ms[rows], page.values[rows]):
             alike.setdefault(t_ms.tobytes(), []).append((series[number], values))
     for times, members in alike.items():
         yield SeriesBlock(
@@ -155,7 +156,7 @@ def _blocks(page: Page) -> Iterator[SeriesBlock]:
         )
 
 
-def _distinct(t_ms: Times, values: Values) -> Iterator[tuple[Times, Values]]:
+def _split_duplicates(t_ms: Times, values: Values) -> Iterator[tuple[Times, Values]]:
     """Ascending times once each; what stands for a moment again comes in a further round."""
     while len(t_ms):
         first = np.concatenate(([True], t_ms[1:] != t_ms[:-1]))
@@ -171,7 +172,7 @@ def export_openmetrics(
     selector: Selector,
     span: tuple[int, int],
     out: TextIO,
-    progress: Progress = silent,
+    progress: Progress = ignore_progress,
 ) -> int:
     """Write matching samples within `span` (both ends included) as text; how many.
 
@@ -179,15 +180,15 @@ def export_openmetrics(
     """
     written = 0
     known = {one.metric: one for one in store.metadata()}
-    for block in _by_metric(store, selector, span):
+    for block in _select_by_metric(store, selector, span):
         name = block.series[0].metric
         if (about := known.pop(name, None)) is not None:
-            out.writelines(_about(about))
+            out.writelines(_format_metadata(about))
         for labels, row in zip(block.series, block.values, strict=True):
-            head = _series_text(labels)
+            head = _format_series(labels)
             keep = ~is_stale(row)
             lines = [
-                f"{head} {_number(value)} {_seconds(t_ms)}\n"
+                f"{head} {_format_number(value)} {_format_seconds(t_ms)}\n"
                 for t_ms, value in zip(block.t_ms[keep].tolist(), row[keep].tolist(), strict=True)
             ]
             out.writelines(lines)
@@ -197,14 +198,14 @@ def export_openmetrics(
     return written
 
 
-def _by_metric(
+def _select_by_metric(
     store: Queryable, selector: Selector, span: tuple[int, int]
 ) -> Iterator[SeriesBlock]:
     for name in store.label_values(METRIC_NAME, [selector], *span):
         yield from store.select([Matcher(METRIC_NAME, MatchOp.EQ, name), *selector], *span)
 
 
-def _about(about: MetricMetadata) -> Iterable[str]:
+def _format_metadata(about: MetricMetadata) -> Iterable[str]:
     """Comments of a metric that is a family by itself; others' names are not the family's."""
     suffix = "_total" if about.type is MetricType.COUNTER else ""
     if about.type not in {MetricType.COUNTER, MetricType.GAUGE} or not about.metric.endswith(
@@ -217,24 +218,26 @@ def _about(about: MetricMetadata) -> Iterable[str]:
         yield f"# HELP {family} {about.help.translate(_ESCAPES)}\n"
 
 
-def _series_text(labels: Labels) -> str:
+def _format_series(labels: Labels) -> str:
     """A series as a line begins; names in other letters stand in quotes, as in Prometheus 3."""
-    pairs = [(_name(name), value) for name, value in labels.pairs if name != METRIC_NAME]
+    pairs = [
+        (_format_label_name(name), value) for name, value in labels.pairs if name != METRIC_NAME
+    ]
     inside = [f'{name}="{value.translate(_ESCAPES)}"' for name, value in pairs]
     if _PLAIN_METRIC.fullmatch(labels.metric):
         return f"{labels.metric}{{{','.join(inside)}}}" if inside else labels.metric
-    return f"{{{','.join([_quoted(labels.metric), *inside])}}}"
+    return f"{{{','.join([_quote(labels.metric), *inside])}}}"
 
 
-def _name(name: str) -> str:
-    return name if _PLAIN_LABEL.fullmatch(name) else _quoted(name)
+def _format_label_name(name: str) -> str:
+    return name if _PLAIN_LABEL.fullmatch(name) else _quote(name)
 
 
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return f'"{name.translate(_ESCAPES)}"'
 
 
-def _number(value: float) -> str:
+def _format_number(value: float) -> str:
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -242,7 +245,7 @@ def _number(value: float) -> str:
     return repr(value)
 
 
-def _seconds(t_ms: int) -> str:
+def _format_seconds(t_ms: int) -> str:
     whole, rest = divmod(abs(t_ms), 1000)
     return f"{'-' if t_ms < 0 else ''}{whole}.{rest:03d}"
 
@@ -255,7 +258,7 @@ def export_parquet(
     selector: Selector,
     span: tuple[int, int],
     file: Path,
-    progress: Progress = silent,
+    progress: Progress = ignore_progress,
 ) -> int:
     """Write matching samples as Parquet: metric, labels (a map), t (ms UTC), value.
 
@@ -271,25 +274,23 @@ def export_parquet(
         raise StoreError("tsdb.no_parquet", hint="tsdb.no_parquet.hint") from error
     written = 0
     unfinished = file.with_name(f".{file.name}.unfinished")
-    schema = _schema(arrow)
+    schema = _build_schema(arrow)
     try:
         with parquet.ParquetWriter(unfinished, schema, compression="zstd") as out:
-            for block in _by_metric(store, selector, span):
+            for block in _select_by_metric(store, selector, span):
                 for labels, row in zip(block.series, block.values, strict=True):
-                    out.write_table(_table(arrow, schema, labels, block.t_ms, row))
+                    out.write_table(_build_table(arrow, schema, labels, block.t_ms, row))
                     written += len(row)
                 progress(written, None)
         unfinished.replace(file)
     except OSError as error:
-        raise StoreFull(
-            "tsdb.full", hint="tsdb.full.hint", path=str(file), reason=error.strerror or str(error)
-        ) from error
+        raise make_full_error(file, error) from error
     finally:
         unfinished.unlink(missing_ok=True)
     return written
 
 
-def _schema(arrow: Any) -> Any:
+def _build_schema(arrow: Any) -> Any:
     return arrow.schema(
         [
             ("metric", arrow.dictionary(arrow.int32(), arrow.string())),
@@ -300,7 +301,7 @@ def _schema(arrow: Any) -> Any:
     )
 
 
-def _table(arrow: Any, schema: Any, labels: Labels, t_ms: Times, values: Values) -> Any:
+def _build_table(arrow: Any, schema: Any, labels: Labels, t_ms: Times, values: Values) -> Any:
     rest = [pair for pair in labels.pairs if pair[0] != METRIC_NAME]
     zeros = arrow.array(np.zeros(len(t_ms), np.int32))
     columns = [

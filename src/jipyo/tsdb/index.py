@@ -34,7 +34,7 @@ class LabelCache:
         """Start empty."""
         self._labels: dict[int, Labels] = {}
 
-    def of(self, db: sqlite3.Connection, sids: Sequence[int]) -> list[Labels]:
+    def get(self, db: sqlite3.Connection, sids: Sequence[int]) -> list[Labels]:
         """The labels of these series, in their order; the ids must exist."""
         if len(self._labels) > _KEPT_LABELS:
             self._labels = {}
@@ -42,11 +42,11 @@ class LabelCache:
         try:
             return [known[sid] for sid in sids]
         except KeyError:
-            known.update((sid, _read(db, sid)) for sid in sids if sid not in known)
+            known.update((sid, _read_labels(db, sid)) for sid in sids if sid not in known)
             return [known[sid] for sid in sids]
 
 
-class FoundCache:
+class SelectorCache:
     """Which series selectors meant, for as long as no series comes or goes."""
 
     def __init__(self, most_selectors: int = 512, most_ids: int = 1_000_000) -> None:
@@ -60,14 +60,14 @@ class FoundCache:
     def find(
         self, db: sqlite3.Connection, labels: LabelCache, selector: tuple[Matcher, ...]
     ) -> Sids:
-        """As `find`; the ids may not be written to."""
-        key = generation(db), selector
+        """As `find_series`; the ids may not be written to."""
+        key = read_generation(db), selector
         with self._lock:
             sids = self._found.get(key)
             if sids is not None:
                 self._found.move_to_end(key)
                 return sids
-        sids = find(db, labels, selector)
+        sids = find_series(db, labels, selector)
         sids.flags.writeable = False
         with self._lock:
             self._keep(key, sids)
@@ -82,23 +82,23 @@ class FoundCache:
             self.ids -= len(gone)
 
 
-def generation(db: sqlite3.Connection) -> int:
+def read_generation(db: sqlite3.Connection) -> int:
     """A number that rises with every series that comes, and when some go."""
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'series'").fetchone()
     return int(row[0]) if row else 0
 
 
-def series_went(db: sqlite3.Connection) -> None:
-    """Let the generation rise; an id that is never used costs nothing."""
+def advance_generation(db: sqlite3.Connection) -> None:
+    """Let the read_generation rise; an id that is never used costs nothing."""
     db.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'series'")
 
 
-def _read(db: sqlite3.Connection, sid: int) -> Labels:
+def _read_labels(db: sqlite3.Connection, sid: int) -> Labels:
     (text,) = db.execute("SELECT labels FROM series WHERE sid = ?", (sid,)).fetchone()
-    return from_json(text)
+    return decode_labels(text)
 
 
-def to_json(labels: Labels) -> bytes:
+def encode_labels(labels: Labels) -> bytes:
     """Labels as they stand in `series.labels`.
 
     Raises:
@@ -107,17 +107,17 @@ def to_json(labels: Labels) -> bytes:
     return orjson.dumps(labels.pairs)
 
 
-def from_json(text: bytes) -> Labels:
-    """What `to_json` wrote."""
+def decode_labels(text: bytes) -> Labels:
+    """What `encode_labels` wrote."""
     return Labels(tuple((name, value) for name, value in orjson.loads(text)))
 
 
-def hash_of(text: bytes) -> int:
+def hash_labels(text: bytes) -> int:
     """64 bits of a label set, signed as SQLite's integers are."""
     return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little", signed=True)
 
 
-def find(
+def find_series(
     db: sqlite3.Connection, cache: LabelCache, selector: Sequence[Matcher], few: int = FEW
 ) -> Sids:
     """The ids of all series that pass every matcher, ascending.
@@ -129,23 +129,23 @@ def find(
     """
     needing = [matcher for matcher in selector if not matcher.matches("")]
     excluding = [matcher for matcher in selector if matcher.matches("")]
-    needing.sort(key=_cost)
+    needing.sort(key=_estimate_cost)
     found: Sids | None = None
     for at, matcher in enumerate(needing):
         if found is not None and len(found) <= few:
             return _sift(db, cache, found, [*needing[at:], *excluding])
-        postings = _postings(db, matcher, wanted=True)
+        postings = _read_postings(db, matcher, wanted=True)
         found = postings if found is None else np.intersect1d(found, postings, True)
     if found is not None and len(found) <= few:
         return _sift(db, cache, found, excluding)
     if found is None:
-        found = np.sort(_ids(db.execute("SELECT group_concat(sid) FROM series").fetchone()))
+        found = np.sort(_parse_ids(db.execute("SELECT group_concat(sid) FROM series").fetchone()))
     for matcher in excluding:
-        found = np.setdiff1d(found, _postings(db, matcher, wanted=False), True)
+        found = np.setdiff1d(found, _read_postings(db, matcher, wanted=False), True)
     return found
 
 
-def _cost(matcher: Matcher) -> int:
+def _estimate_cost(matcher: Matcher) -> int:
     if matcher.op is MatchOp.EQ:
         return 0 if matcher.name == METRIC_NAME else 1
     return 2
@@ -155,13 +155,13 @@ def _sift(
     db: sqlite3.Connection, cache: LabelCache, sids: Sids, matchers: Sequence[Matcher]
 ) -> Sids:
     for matcher in matchers if len(sids) else ():
-        values = [labels.get(matcher.name, "") for labels in cache.of(db, sids.tolist())]
+        values = [labels.get(matcher.name, "") for labels in cache.get(db, sids.tolist())]
         passes = {value for value in set(values) if matcher.matches(value)}
         sids = sids[[value in passes for value in values]]
     return sids
 
 
-def _postings(db: sqlite3.Connection, matcher: Matcher, *, wanted: bool) -> Sids:
+def _read_postings(db: sqlite3.Connection, matcher: Matcher, *, wanted: bool) -> Sids:
     """Series that carry the label with a value that passes, or one that does not."""
     if matcher.op is MatchOp.EQ and wanted:
         pids = [
@@ -179,21 +179,21 @@ def _postings(db: sqlite3.Connection, matcher: Matcher, *, wanted: bool) -> Sids
             if matcher.matches(value) is wanted
         ]
     sql = "SELECT group_concat(sid) FROM posting WHERE pid = ?"
-    return np.sort(_ids(db.execute(sql, (pid,)).fetchone()[0] for pid in pids))
+    return np.sort(_parse_ids(db.execute(sql, (pid,)).fetchone()[0] for pid in pids))
 
 
-def _ids(texts: Iterable[str | None]) -> Sids:
+def _parse_ids(texts: Iterable[str | None]) -> Sids:
     """Numbers that SQLite wrote behind one another: a quarter of the cost of as many rows."""
     text = ",".join(text for text in texts if text)
     return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
 
 
-def names(db: sqlite3.Connection) -> list[str]:
+def list_label_names(db: sqlite3.Connection) -> list[str]:
     """All label names, sorted."""
     return sorted(name for (name,) in db.execute("SELECT DISTINCT name FROM pair"))
 
 
-def values(db: sqlite3.Connection, name: str, sids: Sids) -> set[str]:
+def find_label_values(db: sqlite3.Connection, name: str, sids: Sids) -> set[str]:
     """The values of a label among these series (ascending ids), by postings."""
     if not len(sids):
         return set()
@@ -205,7 +205,7 @@ def values(db: sqlite3.Connection, name: str, sids: Sids) -> set[str]:
     rows = [row for row in found if row[1]]
     if not rows:
         return set()
-    carriers = _ids(text for _, text in rows)
+    carriers = _parse_ids(text for _, text in rows)
     wanted = np.zeros(max(int(sids[-1]), int(carriers.max())) + 1, np.bool_)
     wanted[sids] = True
     ends = np.cumsum([text.count(",") + 1 for _, text in rows])

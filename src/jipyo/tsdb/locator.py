@@ -6,12 +6,12 @@ Arrays, not objects: a month of a thousand series is 31,000 chunks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
+from jipyo.model.arrays import group_equal_rows
 from jipyo.tsdb import codec
 from jipyo.tsdb.options import DAY_MS
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Mapping
 
+    from jipyo.model.arrays import Rows
     from jipyo.model.sample import Times, Values
     from jipyo.tsdb.codec import Sids
 
@@ -34,7 +35,6 @@ _HEAD_TIMES = "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t
 _HEAD_ROWS = "SELECT t, v FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 
 Table = npt.NDArray[np.int64]
-Rows = npt.NDArray[np.int64] | slice
 
 
 def day_of(t_ms: int) -> int:
@@ -84,11 +84,11 @@ class HeadCells:
     lids: Table
     columns: Table
 
-    def rows(self, rows: Rows) -> HeadCells:
+    def select(self, rows: Rows) -> HeadCells:
         """Some of the series."""
         return HeadCells(self.times[rows], self.lids[rows], self.columns[rows])
 
-    def of_row(self, row: int) -> list[int]:
+    def list_times(self, row: int) -> list[int]:
         """The times of one series."""
         return [number for number in self.times[row].tolist() if number >= 0]
 
@@ -100,22 +100,22 @@ class IdCache:
     layouts: dict[int, Sids] = field(default_factory=dict)
     slabs: dict[int, Sids] = field(default_factory=dict)
 
-    def layout(self, db: sqlite3.Connection, lid: int) -> Sids:
+    def get_layout(self, db: sqlite3.Connection, lid: int) -> Sids:
         """The series of a head row's columns."""
-        return _cached(
+        return _get_or_read(
             self.layouts,
             lid,
             lambda: db.execute("SELECT sids FROM layout WHERE lid = ?", (lid,)),
         )
 
-    def slab(self, db: sqlite3.Connection, bid: int) -> Sids:
+    def get_slab(self, db: sqlite3.Connection, bid: int) -> Sids:
         """The series of a slab, some of which may have moved to a newer one."""
-        return _cached(
+        return _get_or_read(
             self.slabs, bid, lambda: db.execute("SELECT sids FROM slab WHERE bid = ?", (bid,))
         )
 
 
-def _cached(kept: dict[int, Sids], key: int, read: Callable[[], sqlite3.Cursor]) -> Sids:
+def _get_or_read(kept: dict[int, Sids], key: int, read: Callable[[], sqlite3.Cursor]) -> Sids:
     sids = kept.get(key)
     if sids is None:
         if len(kept) >= _KEPT:
@@ -125,7 +125,7 @@ def _cached(kept: dict[int, Sids], key: int, read: Callable[[], sqlite3.Cursor])
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class Locations:
     """Series and where their samples lie; `bids` and `places` have shape (series, days)."""
 
     sids: Sids
@@ -135,64 +135,47 @@ class Located:
     heads: HeadCells
     slabs: Mapping[int, Slab]
 
-    def rows(self, rows: Rows) -> Located:
+    def select(self, rows: Rows) -> Locations:
         """Some of the series."""
-        return Located(
+        return Locations(
             self.sids[rows],
             self.bids[rows],
             self.places[rows],
-            self.heads.rows(rows),
+            self.heads.select(rows),
             self.slabs,
         )
 
-    def chain(self, row: int) -> list[Slab]:
+    def list_slabs(self, row: int) -> list[Slab]:
         """The slabs of one series, day by day."""
         return [self.slabs[bid] for bid in self.bids[row].tolist()]
 
-    def without(self, day: int) -> Located:
+    def drop_day(self, day: int) -> Locations:
         """All columns but one."""
         bids, places = (np.delete(table, day, axis=1) for table in (self.bids, self.places))
-        return Located(self.sids, bids, places, self.heads, self.slabs)
+        return Locations(self.sids, bids, places, self.heads, self.slabs)
 
-    def by_times(self) -> list[Located]:
+    def split_by_times(self) -> list[Locations]:
         """Series with equal times together, without days that they do not have."""
         tids = np.zeros_like(self.bids)
         for bid, slab in self.slabs.items():
             tids[self.bids == bid] = slab.tid
-        return self._split(np.concatenate((tids, self.heads.times), axis=1))
+        return self._split_by(np.concatenate((tids, self.heads.times), axis=1))
 
-    def by_slabs(self) -> list[Located]:
+    def split_by_slabs(self) -> list[Locations]:
         """Series that stand in the same slabs and have head rows at the same times together."""
-        return self._split(np.concatenate((self.bids, self.heads.times), axis=1))
+        return self._split_by(np.concatenate((self.bids, self.heads.times), axis=1))
 
-    def _split(self, keys: Table) -> list[Located]:
-        return [_dense(self.rows(rows)) for rows in alike(keys)]
-
-
-def alike(keys: Table) -> list[Rows]:
-    """Which rows are equal; in the order in which each first appears."""
-    differs = (keys[1:] != keys[:-1]).any(axis=1)
-    starts = [0, *(differs.nonzero()[0] + 1).tolist(), len(keys)]
-    groups: dict[bytes, list[tuple[int, int]]] = {}
-    for start, end in pairwise(starts):
-        groups.setdefault(keys[start].tobytes(), []).append((start, end))
-    return [_rows_of(runs) for runs in groups.values()]
+    def _split_by(self, keys: Table) -> list[Locations]:
+        return [_drop_empty_days(self.select(rows)) for rows in group_equal_rows(keys)]
 
 
-def _rows_of(runs: list[tuple[int, int]]) -> Rows:
-    """One run as a slice, which costs no copy."""
-    if len(runs) == 1:
-        return slice(*runs[0])
-    return np.array([row for run in runs for row in range(*run)])
-
-
-def _dense(located: Located) -> Located:
+def _drop_empty_days(located: Locations) -> Locations:
     """Without the days that none of the series has; they all have the same."""
     present = located.bids[0] != 0
     if present.all():
         return located
     bids, places = located.bids[:, present], located.places[:, present]
-    return Located(located.sids, bids, places, located.heads, located.slabs)
+    return Locations(located.sids, bids, places, located.heads, located.slabs)
 
 
 class Locator:
@@ -207,22 +190,22 @@ class Locator:
         """By `HeadCells.times`."""
         self._head_rows: dict[tuple[int, int], list[bytes]] = {}
 
-    def find(self, sids: Sids, bounds: Bounds, *, head: bool = True) -> Iterator[Located]:
+    def find(self, sids: Sids, bounds: Bounds, *, head: bool = True) -> Iterator[Locations]:
         """Those of the series (ascending ids) that have samples around a range."""
         for at in range(0, len(sids), _BATCH):
             batch = sids[at : at + _BATCH]
-            bids, places, slabs = self._chunks(batch, bounds)
-            heads = self._heads(batch, bounds) if head else _no_heads(len(batch))
-            found = Located(batch, bids, places, heads, slabs)
+            bids, places, slabs = self._find_chunks(batch, bounds)
+            heads = self._find_head_cells(batch, bounds) if head else _make_empty_cells(len(batch))
+            found = Locations(batch, bids, places, heads, slabs)
             there = bids.any(axis=1) | (heads.times >= 0).any(axis=1)
             if there.all():
                 yield found
             elif there.any():
-                yield found.rows(np.flatnonzero(there))
+                yield found.select(np.flatnonzero(there))
 
     # -- chunks -------------------------------------------------------------------------
 
-    def _chunks(self, sids: Sids, bounds: Bounds) -> tuple[Table, Table, dict[int, Slab]]:
+    def _find_chunks(self, sids: Sids, bounds: Bounds) -> tuple[Table, Table, dict[int, Slab]]:
         days = (day_of(bounds.start_ms), day_of(bounds.end_ms))
         sql = "SELECT bid, day, tid, t0, t1, n FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid"
         # A slab costs about as much to look at as one series or two of its chunks.
@@ -231,9 +214,9 @@ class Locator:
             Slab(*row) for row in self._db.execute(f"{sql} LIMIT ?", (*days, most + 1)).fetchall()
         ]
         if len(slabs_there) > most:
-            found = list(self._by_series(sids, days))
+            found = list(self._search_chunks(sids, days))
         elif any(_overlaps(slab, bounds) for slab in slabs_there):
-            found = list(self._by_slab(sids, slabs_there))
+            found = list(self._search_slabs(sids, slabs_there))
         else:
             found = []
         slabs = {slab.bid: slab for slab, _, _ in found}
@@ -246,16 +229,16 @@ class Locator:
             places[rows, columns[slab.day]] = at
         return bids, places, slabs
 
-    def _by_slab(
+    def _search_slabs(
         self, sids: Sids, slabs: list[Slab]
     ) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """Many series: slab by slab, oldest first; what stands in a newer one has moved there."""
         for slab in slabs:
-            rows, at = _common(sids, self._ids.slab(self._db, slab.bid))
+            rows, at = _find_common(sids, self._ids.get_slab(self._db, slab.bid))
             if len(rows):
                 yield slab, rows, at
 
-    def _by_series(
+    def _search_chunks(
         self, sids: Sids, days: tuple[int, int]
     ) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """Few series among many slabs: by the index."""
@@ -271,9 +254,9 @@ class Locator:
             slab = Slab(*self._db.execute(sql, (bid,)).fetchone())
             yield slab, np.array(rows), np.array(places)
 
-    def members(self, bid: int, day: int) -> Sids:
+    def find_members(self, bid: int, day: int) -> Sids:
         """The series whose chunk of the day stands in this slab, and in no newer one."""
-        sids = self._ids.slab(self._db, bid)
+        sids = self._ids.get_slab(self._db, bid)
         sql = "SELECT 1 FROM chunk WHERE sid = ? AND day = ? AND bid = ?"
         here = [
             self._db.execute(sql, (sid, day, bid)).fetchone() is not None for sid in sids.tolist()
@@ -282,39 +265,39 @@ class Locator:
 
     # -- head -----------------------------------------------------------------------------
 
-    def lids(self) -> list[int]:
+    def list_layouts(self) -> list[int]:
         """The layouts that have head rows, or had some a moment ago."""
         return [lid for (lid,) in self._db.execute("SELECT lid FROM layout ORDER BY lid")]
 
-    def layout(self, lid: int) -> Sids:
+    def get_layout(self, lid: int) -> Sids:
         """The series of a head row's columns."""
-        return self._ids.layout(self._db, lid)
+        return self._ids.get_layout(self._db, lid)
 
-    def in_head(self, sids: Sids, bounds: Bounds) -> npt.NDArray[np.bool_]:
+    def has_head_rows(self, sids: Sids, bounds: Bounds) -> npt.NDArray[np.bool_]:
         """Which of these series have head rows in the range."""
         found = np.zeros(len(sids), np.bool_)
-        for lid in self.lids():
-            rows, _ = _common(sids, self.layout(lid))
+        for lid in self.list_layouts():
+            rows, _ = _find_common(sids, self.get_layout(lid))
             if len(rows) and self._has_rows(lid, bounds):
                 found[rows] = True
         return found
 
-    def _heads(self, sids: Sids, bounds: Bounds) -> HeadCells:
+    def _find_head_cells(self, sids: Sids, bounds: Bounds) -> HeadCells:
         parts: list[tuple[Table, Table, int, int]] = []
-        for lid in self.lids():
-            rows, columns = _common(sids, self.layout(lid))
-            if len(rows) and (number := self._times(lid, bounds)) is not None:
+        for lid in self.list_layouts():
+            rows, columns = _find_common(sids, self.get_layout(lid))
+            if len(rows) and (number := self._read_head_times(lid, bounds)) is not None:
                 parts.append((rows, columns, number, lid))
         if not parts:
-            return _no_heads(len(sids))
+            return _make_empty_cells(len(sids))
         rows = np.concatenate([part[0] for part in parts])
         columns = np.concatenate([part[1] for part in parts])
         lengths = [len(part[0]) for part in parts]
         numbers = np.repeat([part[2] for part in parts], lengths)
         lids = np.repeat([part[3] for part in parts], lengths)
-        return _cells(len(sids), rows, (numbers, lids, columns))
+        return _arrange_cells(len(sids), rows, (numbers, lids, columns))
 
-    def _times(self, lid: int, bounds: Bounds) -> int | None:
+    def _read_head_times(self, lid: int, bounds: Bounds) -> int | None:
         span = bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)
         short = span[1] - span[0] <= _SHORT_MS
         rows = self._db.execute(_HEAD_ROWS if short else _HEAD_TIMES, (lid, *span)).fetchall()
@@ -333,7 +316,7 @@ class Locator:
         sql = "SELECT 1 FROM head WHERE lid = ? AND t BETWEEN ? AND ? LIMIT 1"
         return self._db.execute(sql, (lid, *span)).fetchone() is not None
 
-    def head_values(self, lid: int, number: int) -> Iterator[Values]:
+    def read_head_values(self, lid: int, number: int) -> Iterator[Values]:
         """What a layout's head rows of these times hold, piece by piece: (times, columns).
 
         Many rows are never joined in one go: that would keep the interpreter's lock, and an
@@ -344,22 +327,22 @@ class Locator:
             t_ms = self.head_times[number]
             rows = self._db.execute(_HEAD_ROWS, (lid, int(t_ms[0]), int(t_ms[-1])))
             while piece := rows.fetchmany(_ROWS_AT_ONCE):
-                yield _table([row[1] for row in piece])
+                yield _parse_rows([row[1] for row in piece])
         else:
             for at in range(0, len(kept), _ROWS_AT_ONCE):
-                yield _table(kept[at : at + _ROWS_AT_ONCE])
+                yield _parse_rows(kept[at : at + _ROWS_AT_ONCE])
 
 
-def _table(rows: list[bytes]) -> Values:
+def _parse_rows(rows: list[bytes]) -> Values:
     return np.frombuffer(b"".join(rows), "<f8").reshape(len(rows), -1)
 
 
-def _no_heads(series: int) -> HeadCells:
+def _make_empty_cells(series: int) -> HeadCells:
     nothing = np.empty((series, 0), np.int64)
     return HeadCells(nothing, nothing, nothing)
 
 
-def _cells(series: int, rows: Table, cells: tuple[Table, Table, Table]) -> HeadCells:
+def _arrange_cells(series: int, rows: Table, cells: tuple[Table, Table, Table]) -> HeadCells:
     """A table of cells from a list of them: the row of each, and its number, layout, column."""
     order = np.lexsort((cells[0], rows))
     rows = rows[order]
@@ -377,7 +360,7 @@ def _overlaps(slab: Slab, bounds: Bounds) -> bool:
     return slab.t0 <= bounds.end_ms and slab.t1 >= bounds.start_ms
 
 
-def _common(sids: Sids, others: Sids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def _find_common(sids: Sids, others: Sids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Where the common ids stand in each; both ascend."""
     if not len(sids) or others[0] > sids[-1] or others[-1] < sids[0]:
         return _NONE, _NONE

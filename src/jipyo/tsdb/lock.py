@@ -7,7 +7,8 @@ import fcntl
 import os
 from typing import TYPE_CHECKING
 
-from jipyo.model.errors import StoreBusy, StoreFull
+from jipyo.model.errors import StoreBusy
+from jipyo.tsdb.format import make_full_error
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,14 +19,14 @@ READERS = "lock.readers"
 
 
 class FolderLock:
-    """Held from `take` until `close` or the end of the process."""
+    """Held from `acquire` until `close` or the end of the process."""
 
     def __init__(self, fd: int) -> None:
-        """Use `take`."""
+        """Use `acquire`."""
         self._fd = fd
 
     @classmethod
-    def take(cls, folder: Path, name: str = "lock", *, shared: bool = False) -> FolderLock:
+    def acquire(cls, folder: Path, name: str = "lock", *, shared: bool = False) -> FolderLock:
         """Lock a folder, or fail at once.
 
         Raises:
@@ -37,9 +38,7 @@ class FolderLock:
             fd = os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
         except OSError as error:
             if error.errno != errno.EROFS or not path.exists():
-                raise StoreFull(
-                    "tsdb.full", hint="tsdb.full.hint", path=str(path), reason=error.strerror
-                ) from error
+                raise make_full_error(path, error) from error
             fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             fcntl.flock(fd, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)

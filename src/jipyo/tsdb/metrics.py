@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class Counts:
+class StoreCounters:
     """What happened since the store was opened."""
 
     appended: int = 0
@@ -26,36 +26,38 @@ class Counts:
     slice_seconds: float = 0.0
     longest_hold_seconds: float = 0.0
 
-    def held(self, seconds: float) -> None:
+    def record_hold(self, seconds: float) -> None:
         """Upkeep had the writer's lock for so long."""
         self.longest_hold_seconds = max(self.longest_hold_seconds, seconds)
 
 
-def families(counts: Counts, gauges: Mapping[str, tuple[str, float]]) -> Iterator[Family]:
+def build_families(
+    counts: StoreCounters, gauges: Mapping[str, tuple[str, float]]
+) -> Iterator[Family]:
     """Counters of what happened and gauges (help, value by name) of what is."""
-    yield _counter("samples_appended", "Samples kept.", {"": counts.appended})
-    yield _counter(
+    yield _build_counter("samples_appended", "Samples kept.", {"": counts.appended})
+    yield _build_counter(
         "samples_rejected",
         "Samples refused, by reason.",
         {reason.value: counts.rejected[reason] for reason in Reject},
         "reason",
     )
-    yield _counter("write_failures", "Transactions that failed.", {"": counts.write_failures})
-    yield _counter("maintenance_slices", "Slices of upkeep.", {"": counts.slices})
-    yield _counter(
+    yield _build_counter("write_failures", "Transactions that failed.", {"": counts.write_failures})
+    yield _build_counter("maintenance_slices", "Slices of upkeep.", {"": counts.slices})
+    yield _build_counter(
         "maintenance_seconds", "Time spent on upkeep.", {"": counts.slice_seconds}, unit="seconds"
     )
     for name, (text, value) in gauges.items():
-        yield _family(name, MetricType.GAUGE, text, {"": value})
+        yield _build_family(name, MetricType.GAUGE, text, {"": value})
 
 
-def _counter(
+def _build_counter(
     name: str, text: str, values: Mapping[str, float], by: str = "", unit: str = ""
 ) -> Family:
-    return _family(f"{name}_total", MetricType.COUNTER, text, values, by, unit)
+    return _build_family(f"{name}_total", MetricType.COUNTER, text, values, by, unit)
 
 
-def _family(
+def _build_family(
     name: str,
     kind: MetricType,
     text: str,
@@ -65,12 +67,13 @@ def _family(
 ) -> Family:
     full = f"jipyo_tsdb_{name}"
     samples = tuple(
-        FamilySample(_labels(full, by, value), float(number)) for value, number in values.items()
+        FamilySample(_make_labels(full, by, value), float(number))
+        for value, number in values.items()
     )
     return Family(full, kind, text, samples, unit)
 
 
 @lru_cache(maxsize=256)
-def _labels(name: str, by: str, value: str) -> Labels:
+def _make_labels(name: str, by: str, value: str) -> Labels:
     """The same object each time, so that comparing is cheap."""
     return Labels.of({METRIC_NAME: name, by: value})

@@ -8,5 +8,5 @@ Progress = Callable[[int, int | None], None]
 """Told how much is done, and of how much where that is known."""
 
 
-def silent(done: int, total: int | None) -> None:
+def ignore_progress(done: int, total: int | None) -> None:
     """Tell nobody."""

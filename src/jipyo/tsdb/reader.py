@@ -14,13 +14,12 @@ import numpy as np
 from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.sample import EVERY_FIGURE, MetricMetadata, MetricType
 from jipyo.tsdb import format as disk
-from jipyo.tsdb import hour_reader as hours
-from jipyo.tsdb import index
+from jipyo.tsdb import hour_reader, index
 from jipyo.tsdb.cache import ChunkCache
-from jipyo.tsdb.format import FILE_NAME, reading
+from jipyo.tsdb.format import FILE_NAME, translate_read_errors
 from jipyo.tsdb.locator import Bounds
 from jipyo.tsdb.lock import READERS, FolderLock
-from jipyo.tsdb.snapshot import Shared, Snapshot
+from jipyo.tsdb.snapshot import SharedState, Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -55,7 +54,9 @@ class Reader:
         executor: Executor | None = (
             ThreadPoolExecutor(threads, "tsdb-decode") if threads > 1 else None
         )
-        self._shared = Shared(chunks=ChunkCache(cache_bytes), executor=executor, threads=threads)
+        self._shared = SharedState(
+            chunks=ChunkCache(cache_bytes), executor=executor, threads=threads
+        )
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 2, cache_bytes: int = 0) -> Self:
@@ -69,21 +70,21 @@ class Reader:
         if not (path / FILE_NAME).exists():
             raise StoreError("tsdb.missing", hint="tsdb.missing.hint", path=str(path))
         reader = cls(path, threads, cache_bytes)
-        reader._say_reading()
+        reader._lock_against_replacement()
         try:
-            with reading(reader._file):
+            with translate_read_errors(reader._file):
                 db = reader._connect()
-                reader._give_back(db)
+                reader._return_connection(db)
                 disk.check_version(db, reader._file)
         except BaseException:
             reader.close()
             raise
         return reader
 
-    def _say_reading(self) -> None:
+    def _lock_against_replacement(self) -> None:
         """Keep the file from being replaced under our caches; where we may not, go on."""
         with suppress(StoreFull):
-            self._reading = FolderLock.take(self._path, READERS, shared=True)
+            self._reading = FolderLock.acquire(self._path, READERS, shared=True)
 
     def close(self) -> None:
         """Close every connection; questions still being answered end with an error."""
@@ -130,34 +131,34 @@ class Reader:
         """See `Queryable.hours`."""
         with self.snapshot() as snapshot:
             sids = self._find(snapshot, selector)
-            yield from hours.read(snapshot, sids, (start_ms, end_ms), figures)
+            yield from hour_reader.read_hours(snapshot, sids, (start_ms, end_ms), figures)
 
     def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:
         """See `Queryable.series`."""
         with self.snapshot() as snapshot:
-            sids = self._active(snapshot, selectors, start_ms, end_ms)
-            return sorted(self._labels(snapshot, sids), key=attrgetter("pairs"))
+            sids = self._find_active(snapshot, selectors, start_ms, end_ms)
+            return sorted(self._get_labels(snapshot, sids), key=attrgetter("pairs"))
 
     def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
         """See `Queryable.label_names`."""
         with self.snapshot() as snapshot:
             if not selectors:
-                return index.names(snapshot.db)
-            sids = self._active(snapshot, selectors, start_ms, end_ms)
+                return index.list_label_names(snapshot.db)
+            sids = self._find_active(snapshot, selectors, start_ms, end_ms)
             if len(sids) > index.FEW:
-                every = index.names(snapshot.db)
-                return [name for name in every if index.values(snapshot.db, name, sids)]
-            return sorted({name for labels in self._labels(snapshot, sids) for name in labels})
+                every = index.list_label_names(snapshot.db)
+                return [name for name in every if index.find_label_values(snapshot.db, name, sids)]
+            return sorted({name for labels in self._get_labels(snapshot, sids) for name in labels})
 
     def label_values(
         self, name: str, selectors: Sequence[Selector], start_ms: int, end_ms: int
     ) -> list[str]:
         """See `Queryable.label_values`."""
         with self.snapshot() as snapshot:
-            sids = self._active(snapshot, selectors, start_ms, end_ms)
+            sids = self._find_active(snapshot, selectors, start_ms, end_ms)
             if len(sids) > index.FEW:
-                return sorted(index.values(snapshot.db, name, sids))
-            values = {labels.get(name, "") for labels in self._labels(snapshot, sids)}
+                return sorted(index.find_label_values(snapshot.db, name, sids))
+            values = {labels.get(name, "") for labels in self._get_labels(snapshot, sids)}
             return sorted(values - {""})
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
@@ -179,15 +180,15 @@ class Reader:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """One read transaction on a connection of its own."""
-        with reading(self._file):
-            db = self._take()
+        with translate_read_errors(self._file):
+            db = self._take_connection()
             try:
                 db.execute("BEGIN")
                 yield Snapshot(db, self._shared)
             finally:
-                self._end(db)
+                self._end_transaction(db)
 
-    def _end(self, db: sqlite3.Connection) -> None:
+    def _end_transaction(self, db: sqlite3.Connection) -> None:
         """End the transaction; whatever was wrong has been raised already."""
         try:
             if db.in_transaction:
@@ -195,27 +196,27 @@ class Reader:
         except sqlite3.Error:
             db.close()
         else:
-            self._give_back(db)
+            self._return_connection(db)
 
     def _find(self, snapshot: Snapshot, selector: Iterable[Matcher]) -> Sids:
         shared = self._shared
-        return shared.found.find(snapshot.db, shared.labels, tuple(selector))
+        return shared.selectors.find(snapshot.db, shared.labels, tuple(selector))
 
-    def _labels(self, snapshot: Snapshot, sids: Sids) -> list[Labels]:
-        return self._shared.labels.of(snapshot.db, sids.tolist())
+    def _get_labels(self, snapshot: Snapshot, sids: Sids) -> list[Labels]:
+        return self._shared.labels.get(snapshot.db, sids.tolist())
 
-    def _active(
+    def _find_active(
         self, snapshot: Snapshot, selectors: Sequence[Selector], start_ms: int, end_ms: int
     ) -> Sids:
         """The series with samples in the range that match any selector; all, if none."""
         found = [self._find(snapshot, selector) for selector in selectors or [()]]
         sids = found[0] if len(found) == 1 else np.unique(np.concatenate(found))
-        return snapshot.active(sids, Bounds.of(start_ms, end_ms))
+        return snapshot.find_active(sids, Bounds.of(start_ms, end_ms))
 
     def _connect(self) -> sqlite3.Connection:
         return disk.connect(self._file, read_only=True)
 
-    def _take(self) -> sqlite3.Connection:
+    def _take_connection(self) -> sqlite3.Connection:
         if self._closed:
             raise StoreError("tsdb.closed", path=str(self._path))
         with self._spare_lock:
@@ -223,7 +224,7 @@ class Reader:
                 return self._spare.pop()
         return self._connect()
 
-    def _give_back(self, db: sqlite3.Connection) -> None:
+    def _return_connection(self, db: sqlite3.Connection) -> None:
         with self._spare_lock:
             if not self._closed and len(self._spare) < _SPARE_CONNECTIONS:
                 self._spare.append(db)

@@ -13,36 +13,36 @@ import numpy as np
 
 from jipyo.tsdb import codec, index, slab
 from jipyo.tsdb.locator import Bounds, day_of
-from jipyo.tsdb.snapshot import Block
+from jipyo.tsdb.snapshot import SidBlock
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
     from jipyo.tsdb.codec import Sids
-    from jipyo.tsdb.format import Writes
-    from jipyo.tsdb.snapshot import Snapshots
+    from jipyo.tsdb.format import BeginWrite
+    from jipyo.tsdb.snapshot import OpenSnapshot
 
 Gone = Callable[[Sequence[int]], None]
 
 _SERIES_A_SLICE = 512
 _IDLE = """SELECT labels FROM series
     WHERE sid = ?1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE sid = ?1)"""
-"""Nothing where the series has chunks, or is gone already: old slabs name such ones still."""
+"""Nothing where the series has chunks, or is forget already: old slabs name such ones still."""
 _PAGES_A_SLICE = 16
 _SPARE_PAGES = 64
 _SPARE_SHARE = 8
 
 
-def drop_day(writes: Writes, day: int, dropped: set[int]) -> Iterator[None]:
+def drop_day(begin_write: BeginWrite, day: int, dropped: set[int]) -> Iterator[None]:
     """Drop every slab of a day; `dropped` collects whose chunks they were."""
-    with writes() as db:
+    with begin_write() as db:
         bids = [bid for (bid,) in db.execute("SELECT bid FROM slab WHERE day = ?", (day,))]
     for bid in bids:
-        with writes() as db:
+        with begin_write() as db:
             (packed,) = db.execute("SELECT sids FROM slab WHERE bid = ?", (bid,)).fetchone()
             sids = codec.unpack_sids(packed).tolist()
-            db.execute("DELETE FROM data WHERE id BETWEEN ? AND ?", slab.places(bid))
+            db.execute("DELETE FROM data WHERE id BETWEEN ? AND ?", slab.get_id_range(bid))
             db.executemany(
                 "DELETE FROM chunk WHERE sid = ? AND day = ? AND bid = ?",
                 [(sid, day, bid) for sid in sids],
@@ -53,17 +53,17 @@ def drop_day(writes: Writes, day: int, dropped: set[int]) -> Iterator[None]:
 
 
 def drop_idle_series(
-    writes: Writes,
+    begin_write: BeginWrite,
     sids: Sequence[int],
     in_head: Callable[[], Sids],
-    gone: Callable[[Sequence[int]], None],
+    forget: Callable[[Sequence[int]], None],
 ) -> Iterator[None]:
     """Drop from the index those of the series that have no samples left anywhere.
 
-    `in_head` names the series with head rows; `gone` is told, within the write, whom it took.
+    `in_head` names the series with head rows; `forget` is told, within the write, whom it took.
     """
     for at in range(0, len(sids), _SERIES_A_SLICE):
-        with writes() as db:
+        with begin_write() as db:
             part = np.array(sids[at : at + _SERIES_A_SLICE], np.int64)
             idle = {
                 sid: row[0]
@@ -73,13 +73,13 @@ def drop_idle_series(
             for sid, labels in idle.items():
                 _drop_series(db, sid, labels)
             if idle:
-                index.series_went(db)
-            gone(tuple(idle))
+                index.advance_generation(db)
+            forget(tuple(idle))
         yield
 
 
 def _drop_series(db: sqlite3.Connection, sid: int, labels: bytes) -> None:
-    for name, value in index.from_json(labels).pairs:
+    for name, value in index.decode_labels(labels).pairs:
         pid = db.execute(
             "SELECT pid FROM pair WHERE name = ? AND value = ?", (name, value)
         ).fetchone()[0]
@@ -90,13 +90,13 @@ def _drop_series(db: sqlite3.Connection, sid: int, labels: bytes) -> None:
 
 
 def delete_samples(
-    snapshots: Snapshots, writes: Writes, sids: Sids, bounds: Bounds
+    open_snapshot: OpenSnapshot, begin_write: BeginWrite, sids: Sids, bounds: Bounds
 ) -> Iterator[int]:
     """Delete the chunks' samples of these series in a range; yields how many, slab by slab.
 
     A slab that loses any is written anew without them, so that its pages are freed whole.
     """
-    with snapshots() as snapshot:
+    with open_snapshot() as snapshot:
         slabs = sorted(
             {
                 one
@@ -107,26 +107,30 @@ def delete_samples(
         )
     for one in slabs:
         if one.t0 <= bounds.end_ms and one.t1 >= bounds.start_ms:
-            yield _rewrite(snapshots, writes, one.bid, one.day, (sids, bounds))
+            yield _rewrite(open_snapshot, begin_write, one.bid, one.day, (sids, bounds))
 
 
 def _rewrite(
-    snapshots: Snapshots, writes: Writes, bid: int, day: int, what: tuple[Sids, Bounds]
+    open_snapshot: OpenSnapshot,
+    begin_write: BeginWrite,
+    bid: int,
+    day: int,
+    what: tuple[Sids, Bounds],
 ) -> int:
-    with snapshots() as snapshot:
-        members = snapshot.locator.members(bid, day)
-        blocks = list(snapshot.blocks(members, Bounds.day(day)))
+    with open_snapshot() as snapshot:
+        members = snapshot.locator.find_members(bid, day)
+        blocks = list(snapshot.read_blocks(members, Bounds.day(day)))
     deleted = 0
-    kept: list[slab.Encoded] = []
+    kept: list[slab.EncodedSlab] = []
     for block in blocks:
-        for part in _without(block, *what):
+        for part in _exclude(block, *what):
             kept.append(slab.encode(part.sids, part.t_ms, part.values))
             deleted -= part.values.size
         deleted += block.values.size
     if deleted == 0:
         return 0
-    with writes() as db:
-        chunks = slab.chunks_of(db, members.tolist(), day)
+    with begin_write() as db:
+        chunks = slab.find_chunks(db, members.tolist(), day)
         db.executemany(
             "DELETE FROM chunk WHERE sid = ? AND day = ?", [(sid, day) for sid in members.tolist()]
         )
@@ -136,26 +140,26 @@ def _rewrite(
     return deleted
 
 
-def _without(block: Block, sids: Sids, bounds: Bounds) -> Iterator[Block]:
+def _exclude(block: SidBlock, sids: Sids, bounds: Bounds) -> Iterator[SidBlock]:
     """The block without the samples of these series in the range."""
     named = np.isin(block.sids, sids)
     inside = (block.t_ms >= bounds.start_ms) & (block.t_ms <= bounds.end_ms)
     order = np.argsort(block.sids)
     untouched, cut = order[~named[order]], order[named[order]]
     if len(untouched):
-        yield Block(block.sids[untouched], block.t_ms, block.values[untouched])
+        yield SidBlock(block.sids[untouched], block.t_ms, block.values[untouched])
     if len(cut) and not inside.all():
         outside = ~inside
-        yield Block(block.sids[cut], block.t_ms[outside], block.values[np.ix_(cut, outside)])
+        yield SidBlock(block.sids[cut], block.t_ms[outside], block.values[np.ix_(cut, outside)])
 
 
-def oldest_day(db: sqlite3.Connection) -> int | None:
+def find_oldest_day(db: sqlite3.Connection) -> int | None:
     """The first day that has chunks."""
     day: int | None = db.execute("SELECT min(day) FROM slab").fetchone()[0]
     return day
 
 
-def used_bytes(db: sqlite3.Connection) -> int:
+def read_used_bytes(db: sqlite3.Connection) -> int:
     """What the file's pages in use take."""
     pages, free, size = (
         db.execute(f"PRAGMA {name}").fetchone()[0]
@@ -164,10 +168,10 @@ def used_bytes(db: sqlite3.Connection) -> int:
     return int((pages - free) * size)
 
 
-def give_back(writes: Writes) -> Iterator[None]:
+def shrink_file(begin_write: BeginWrite) -> Iterator[None]:
     """Shrink the file while more of it is free than the coming days will use again."""
     while True:
-        with writes() as db:
+        with begin_write() as db:
             pages, free = (
                 db.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("page_count", "freelist_count")
@@ -178,7 +182,7 @@ def give_back(writes: Writes) -> Iterator[None]:
         yield
 
 
-def expired_day(retention_ms: int | None, max_ms: int | None) -> int | None:
+def find_expired_day(retention_ms: int | None, max_ms: int | None) -> int | None:
     """The newest day that is past its time as a whole, if samples have one."""
     if retention_ms is None or max_ms is None:
         return None

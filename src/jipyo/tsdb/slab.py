@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
+class EncodedSlab:
     """A slab as bytes, ready to be written."""
 
     day: int
@@ -50,7 +50,7 @@ def split_days(t_ms: Times) -> Iterator[tuple[int, slice]]:
         yield int(days[a]), slice(a, b)
 
 
-def by_id(sids: Sids, t_ms: Times, values: Values) -> tuple[Sids, Times, Values]:
+def sort_by_id(sids: Sids, t_ms: Times, values: Values) -> tuple[Sids, Times, Values]:
     """The same samples with the series in ascending order."""
     order = np.argsort(sids)
     if bool((order[1:] > order[:-1]).all()):
@@ -58,12 +58,14 @@ def by_id(sids: Sids, t_ms: Times, values: Values) -> tuple[Sids, Times, Values]
     return sids[order], t_ms, values[order]
 
 
-def encode(sids: Sids, t_ms: Times, values: Values, executor: Executor | None = None) -> Encoded:
+def encode(
+    sids: Sids, t_ms: Times, values: Values, executor: Executor | None = None
+) -> EncodedSlab:
     """Bytes of a slab; times of one day, values (series, samples), ids ascending."""
     assert 0 < len(sids) <= SLAB_SERIES, len(sids)
     rows = [np.ascontiguousarray(row) for row in values]
     packed = tuple(executor.map(codec.encode, rows) if executor else map(codec.encode, rows))
-    return Encoded(
+    return EncodedSlab(
         day_of(int(t_ms[0])),
         sids,
         int(t_ms[0]),
@@ -76,7 +78,7 @@ def encode(sids: Sids, t_ms: Times, values: Values, executor: Executor | None = 
     )
 
 
-def write(db: sqlite3.Connection, slab: Encoded) -> None:
+def write(db: sqlite3.Connection, slab: EncodedSlab) -> None:
     """Write a slab in the open transaction, in place of what its series had on that day."""
     _free(db, slab)
     tid = _write_times(db, slab)
@@ -85,7 +87,7 @@ def write(db: sqlite3.Connection, slab: Encoded) -> None:
         (slab.day, tid, slab.t0, slab.t1, slab.n, codec.pack_sids(slab.sids)),
     ).lastrowid
     assert bid is not None
-    first, _ = places(bid)
+    first, _ = get_id_range(bid)
     values = enumerate(zip(slab.values, slab.crcs, strict=True), first)
     insert(
         db, "INTO data (id, codec, crc, b)", [(at, Codec.PCODEC, crc, b) for at, (b, crc) in values]
@@ -107,7 +109,7 @@ def insert(db: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]
     db.execute(sql, [value for row in rows for value in row])
 
 
-def _write_times(db: sqlite3.Connection, slab: Encoded) -> int:
+def _write_times(db: sqlite3.Connection, slab: EncodedSlab) -> int:
     """Times are shared by content: two slabs of one target and day have one row."""
     crc = codec.crc(slab.times)
     for tid, b in db.execute("SELECT tid, b FROM times WHERE day = ? AND crc = ?", (slab.day, crc)):
@@ -122,18 +124,18 @@ def _write_times(db: sqlite3.Connection, slab: Encoded) -> int:
     return tid
 
 
-def _free(db: sqlite3.Connection, slab: Encoded) -> None:
+def _free(db: sqlite3.Connection, slab: EncodedSlab) -> None:
     """Drop the chunks that these series had on this day."""
-    free_chunks(db, chunks_of(db, slab.sids.tolist(), slab.day))
+    free_chunks(db, find_chunks(db, slab.sids.tolist(), slab.day))
 
 
-def chunks_of(db: sqlite3.Connection, sids: Sequence[int], day: int) -> list[tuple[int, int]]:
+def find_chunks(db: sqlite3.Connection, sids: Sequence[int], day: int) -> list[tuple[int, int]]:
     """Slab and place of what these series, as many as a slab has, have on a day."""
-    sql = f"SELECT bid, place FROM chunk WHERE day = ? AND sid IN ({marks(sids)})"  # noqa: S608
+    sql = f"SELECT bid, place FROM chunk WHERE day = ? AND sid IN ({make_placeholders(sids)})"  # noqa: S608
     return db.execute(sql, (day, *sids)).fetchall()
 
 
-def marks(values: Sequence[object]) -> str:
+def make_placeholders(values: Sequence[object]) -> str:
     """As many places for values in a statement."""
     return ", ".join("?" * len(values))
 
@@ -141,16 +143,16 @@ def marks(values: Sequence[object]) -> str:
 def free_chunks(db: sqlite3.Connection, chunks: Sequence[tuple[int, int]]) -> None:
     """Drop the bytes of chunks (bid, place), and each slab that has none left."""
     ids = [(bid << PLACE_BITS) | place for bid, place in chunks]
-    db.execute(f"DELETE FROM data WHERE id IN ({marks(ids)})", ids)  # noqa: S608
+    db.execute(f"DELETE FROM data WHERE id IN ({make_placeholders(ids)})", ids)  # noqa: S608
     for bid in {bid for bid, _ in chunks}:
         left = db.execute(
-            "SELECT 1 FROM data WHERE id BETWEEN ? AND ? LIMIT 1", places(bid)
+            "SELECT 1 FROM data WHERE id BETWEEN ? AND ? LIMIT 1", get_id_range(bid)
         ).fetchone()
         if left is None:
             drop_slab(db, bid)
 
 
-def places(bid: int) -> tuple[int, int]:
+def get_id_range(bid: int) -> tuple[int, int]:
     """The first and the last id that rows of a slab may have."""
     return bid << PLACE_BITS, ((bid + 1) << PLACE_BITS) - 1
 
@@ -159,7 +161,7 @@ def drop_slab(db: sqlite3.Connection, bid: int) -> None:
     """Drop a slab's rows, and its times where no other slab has them."""
     row = db.execute("SELECT day, tid FROM slab WHERE bid = ?", (bid,)).fetchone()
     db.execute("DELETE FROM slab WHERE bid = ?", (bid,))
-    db.execute("DELETE FROM hours WHERE id BETWEEN ? AND ?", places(bid))
+    db.execute("DELETE FROM hours WHERE id BETWEEN ? AND ?", get_id_range(bid))
     if (
         row is not None
         and not db.execute("SELECT 1 FROM slab WHERE day = ? AND tid = ? LIMIT 1", row).fetchone()

@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jipyo.model.arrays import group_equal_rows
 from jipyo.model.sample import SeriesBlock
 from jipyo.tsdb import codec
 from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
-from jipyo.tsdb.index import FoundCache, LabelCache
-from jipyo.tsdb.locator import IdCache, Located, Locator, alike
+from jipyo.tsdb.index import LabelCache, SelectorCache
+from jipyo.tsdb.locator import IdCache, Locations, Locator
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,11 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
     from concurrent.futures import Executor
 
+    from jipyo.model.arrays import Rows
     from jipyo.model.labels import Labels
     from jipyo.model.sample import HourStatistic, Times, Values
     from jipyo.tsdb.codec import Packed, Sids
     from jipyo.tsdb.hour_stats import Hours
-    from jipyo.tsdb.locator import Bounds, HeadCells, Rows, Slab
+    from jipyo.tsdb.locator import Bounds, HeadCells, Slab
 
 BLOCK_CELLS = 4_000_000
 """A block holds at most this many values (32 MB), or one series."""
@@ -46,20 +48,20 @@ _NOTHING = (0, -1, b"")
 log = logging.getLogger(__name__)
 
 
-class Damage:
+class DamageLog:
     """Counts chunks whose bytes are not those written, and says each one once."""
 
     def __init__(self) -> None:
         """Nothing seen yet."""
         self._seen: set[str] = set()
         self._lock = Lock()
-        self.met_count = 0
+        self.count = 0
         """How often damaged bytes were met."""
 
-    def met(self, what: str) -> None:
+    def record(self, what: str) -> None:
         """Count, and log what has not been logged before."""
         with self._lock:
-            self.met_count += 1
+            self.count += 1
             new = what not in self._seen
             self._seen.add(what)
         if new:
@@ -67,13 +69,13 @@ class Damage:
 
 
 @dataclass(frozen=True, slots=True)
-class Shared:
+class SharedState:
     """What the snapshots of one store have in common."""
 
     labels: LabelCache = field(default_factory=LabelCache)
-    found: FoundCache = field(default_factory=FoundCache)
+    selectors: SelectorCache = field(default_factory=SelectorCache)
     ids: IdCache = field(default_factory=IdCache)
-    damage: Damage = field(default_factory=Damage)
+    damage: DamageLog = field(default_factory=DamageLog)
     chunks: ChunkCache = field(default_factory=lambda: ChunkCache(0))
     executor: Executor | None = None
     threads: int = 1
@@ -93,7 +95,7 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class SidBlock:
     """A SeriesBlock that still speaks of ids."""
 
     sids: Sids
@@ -131,85 +133,89 @@ class _Chunk(NamedTuple):
 class Snapshot:
     """Reads through a connection on which a transaction is open."""
 
-    def __init__(self, db: sqlite3.Connection, shared: Shared) -> None:
+    def __init__(self, db: sqlite3.Connection, shared: SharedState) -> None:
         """The caller begins and ends the transaction."""
         self.db = db
         self.locator = Locator(db, shared.ids)
         self._shared = shared
         self._times: dict[int, Times | None] = {}
 
-    def labels(self, sids: Sequence[int]) -> list[Labels]:
+    def get_labels(self, sids: Sequence[int]) -> list[Labels]:
         """The labels of these series."""
-        return self._shared.labels.of(self.db, sids)
+        return self._shared.labels.get(self.db, sids)
 
     def select(self, sids: Sids, bounds: Bounds) -> Iterator[SeriesBlock]:
         """The samples of these series (ascending ids), block by block."""
-        for block in self.blocks(sids, bounds):
-            yield SeriesBlock(tuple(self.labels(block.sids.tolist())), block.t_ms, block.values)
+        for block in self.read_blocks(sids, bounds):
+            yield SeriesBlock(tuple(self.get_labels(block.sids.tolist())), block.t_ms, block.values)
 
-    def active(self, sids: Sids, bounds: Bounds) -> Sids:
+    def find_active(self, sids: Sids, bounds: Bounds) -> Sids:
         """Which of these series have a sample in the range."""
-        here = self.locator.in_head(sids, bounds)
+        here = self.locator.has_head_rows(sids, bounds)
         found = [sids[here]]
         for located in self.locator.find(sids[~here], bounds, head=False):
-            touching = [bid for bid, slab in located.slabs.items() if self._touches(slab, bounds)]
+            touching = [
+                bid for bid, slab in located.slabs.items() if self._has_samples_in(slab, bounds)
+            ]
             found.append(located.sids[np.isin(located.bids, touching).any(axis=1)])
         return np.sort(np.concatenate(found))
 
-    def _touches(self, slab: Slab, bounds: Bounds) -> bool:
+    def _has_samples_in(self, slab: Slab, bounds: Bounds) -> bool:
         if slab.t1 < bounds.start_ms or slab.t0 > bounds.end_ms:
             return False
         if bounds.start_ms <= slab.t0 or slab.t1 <= bounds.end_ms:
             return True
-        t_ms = self.times(slab)
+        t_ms = self.get_times(slab)
         if t_ms is None:
             return False
         first, last = np.searchsorted(t_ms, (bounds.start_ms, bounds.end_ms + 1))
         return bool(first < last)
 
-    def blocks(self, sids: Sids, bounds: Bounds) -> Iterator[Block]:
+    def read_blocks(self, sids: Sids, bounds: Bounds) -> Iterator[SidBlock]:
         """The samples of these series within the range, each series in one block."""
         for located in self.locator.find(sids, bounds):
-            groups = located.by_times()
-            yield from _together(block for one in groups for block in self._blocks_of(one, bounds))
+            groups = located.split_by_times()
+            yield from _merge_small_blocks(
+                block for one in groups for block in self._read_group(one, bounds)
+            )
 
-    def _blocks_of(self, group: Located, bounds: Bounds) -> Iterator[Block]:
+    def _read_group(self, group: Locations, bounds: Bounds) -> Iterator[SidBlock]:
         """Series with equal times, in blocks of bounded size."""
         pieces: list[_Piece] = []
-        for column, slab in reversed(list(enumerate(group.chain(0)))):
-            piece = self._piece(slab, bounds)
+        for column, slab in reversed(list(enumerate(group.list_slabs(0)))):
+            piece = self._cut_times(slab, bounds)
             if piece is None:
-                group = group.without(column)
+                group = group.drop_day(column)
             else:
                 pieces.insert(0, piece)
-        live = [self.locator.head_times[number] for number in group.heads.of_row(0)]
+        live = [self.locator.head_times[number] for number in group.heads.list_times(0)]
         if not pieces and not live:
             return
         # Chunks are decoded whole, however little of them is asked for.
         cells = sum(piece.n for piece in pieces) + sum(len(t_ms) for t_ms in live)
         most = max(1, BLOCK_CELLS // cells)
         for at in range(0, len(group.sids), most):
-            part = group.rows(slice(at, at + most))
+            part = group.select(slice(at, at + most))
             block, damaged = self._assemble(part, pieces, live)
             if len(block.sids):
                 yield block
             for row, columns in damaged.items():
-                rest = part.rows(slice(row, row + 1))
+                rest = part.select(slice(row, row + 1))
                 for column in sorted(columns, reverse=True):
-                    rest = rest.without(column)
-                yield from self._blocks_of(rest, bounds)
+                    rest = rest.drop_day(column)
+                yield from self._read_group(rest, bounds)
 
-    def _piece(self, slab: Slab, bounds: Bounds) -> _Piece | None:
+    def _cut_times(self, slab: Slab, bounds: Bounds) -> _Piece | None:
         """The part of a slab that lies in the range; None where there is none."""
-        t_ms = self.times(slab)
+        t_ms = self.get_times(slab)
         if t_ms is None:
             return None
         first, last = np.searchsorted(t_ms, (bounds.start_ms, bounds.end_ms + 1)).tolist()
         return _Piece(t_ms[first:last], first, last, len(t_ms)) if first < last else None
 
     def _assemble(
-        self, group: Located, pieces: Sequence[_Piece], live: Sequence[Times]
-    ) -> tuple[Block, dict[int, list[int]]]:
+        self, group: Locations, pieces: Sequence[_Piece], live: Sequence[Times]
+    ) -> tuple[SidBlock, dict[int, list[int]]]:
         """One block, and the damaged columns of those series that are not in it."""
         times = [*(piece.t_ms for piece in pieces), *live]
         t_ms = np.concatenate(times) if len(times) > 1 else times[0]
@@ -222,10 +228,10 @@ class Snapshot:
         whole: Rows = slice(None)
         if damaged:
             whole = np.setdiff1d(np.arange(len(values)), list(damaged))
-        return Block(group.sids[whole], *_ascending(t_ms, values[whole])), damaged
+        return SidBlock(group.sids[whole], *_merge_overlaps(t_ms, values[whole])), damaged
 
     def _fill_chunks(
-        self, group: Located, pieces: Sequence[_Piece], columns: Sequence[Values]
+        self, group: Locations, pieces: Sequence[_Piece], columns: Sequence[Values]
     ) -> dict[int, list[int]]:
         """Decode every chunk into its place; the answer tells damaged columns by row."""
         sids = group.sids.tolist()
@@ -234,8 +240,8 @@ class Snapshot:
         damaged: list[_Chunk] = []
         for column, (piece, out) in enumerate(zip(pieces, columns, strict=False)):
             ids = ((group.bids[:, column] << PLACE_BITS) | group.places[:, column]).tolist()
-            rows = self._fill_known(ids, piece, out)
-            stored = self._stored([ids[row] for row in rows])
+            rows = self._fill_from_cache(ids, piece, out)
+            stored = self._read_chunks([ids[row] for row in rows])
             for row, (kind, crc, b) in zip(rows, stored, strict=True):
                 if codec.crc(b, sids[row]) == crc:
                     chunks.append(_Chunk(row, column, ids[row]))
@@ -250,18 +256,18 @@ class Snapshot:
         self._shared.chunks.put(
             (chunk.number, out) for chunk, out in decoded if chunk not in damaged
         )
-        return self._tell_damaged(group, damaged)
+        return self._report_damaged(group, damaged)
 
-    def _tell_damaged(self, group: Located, damaged: Sequence[_Chunk]) -> dict[int, list[int]]:
+    def _report_damaged(self, group: Locations, damaged: Sequence[_Chunk]) -> dict[int, list[int]]:
         """Damaged columns by row, each of them counted and logged."""
         columns: dict[int, list[int]] = {}
         for row, column, _ in damaged:
             columns.setdefault(row, []).append(column)
             day = group.slabs[int(group.bids[row, column])].day
-            self._shared.damage.met(f"chunk of series {group.sids[row]}, day {day}")
+            self._shared.damage.record(f"chunk of series {group.sids[row]}, day {day}")
         return columns
 
-    def _fill_known(self, ids: Sequence[int], piece: _Piece, out: Values) -> list[int]:
+    def _fill_from_cache(self, ids: Sequence[int], piece: _Piece, out: Values) -> list[int]:
         """Take from memory what is there; the answer is the rows that are not."""
         missing = []
         for row, known in enumerate(self._shared.chunks.get(ids)):
@@ -271,7 +277,7 @@ class Snapshot:
                 out[row] = known[piece.part]
         return missing
 
-    def _stored(self, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
+    def _read_chunks(self, ids: Sequence[int]) -> list[tuple[int, int, bytes]]:
         """Codec, CRC and bytes of chunks; bytes that fit no CRC where there are none."""
         if not ids:
             return []
@@ -286,13 +292,13 @@ class Snapshot:
 
     def _fill_head(self, heads: HeadCells, at: int, out: Values) -> None:
         lids, columns, number = heads.lids[:, at], heads.columns[:, at], int(heads.times[0, at])
-        for rows in alike(lids[:, None]):
+        for rows in group_equal_rows(lids[:, None]):
             places, end = columns[rows], 0
-            for table in self.locator.head_values(int(lids[rows][0]), number):
+            for table in self.locator.read_head_values(int(lids[rows][0]), number):
                 begin, end = end, end + len(table)
                 out[rows, begin:end] = table[:, places].T
 
-    def times(self, slab: Slab) -> Times | None:
+    def get_times(self, slab: Slab) -> Times | None:
         """The times of a slab; None where they are damaged (counted and logged)."""
         if slab.tid not in self._times:
             if len(self._times) >= _TIMES_KEPT:
@@ -310,39 +316,39 @@ class Snapshot:
                 raise Damaged
             t_ms = codec.decode_times(*row)
         except Damaged:
-            self._shared.damage.met(f"times {slab.tid} of slab {slab.bid}")
+            self._shared.damage.record(f"times {slab.tid} of slab {slab.bid}")
             return None
         self._shared.chunks.put([(-slab.tid, t_ms)])
         return t_ms
 
-    def hours(self, slab: Slab, figures: AbstractSet[HourStatistic]) -> Hours | None:
+    def read_hours(self, slab: Slab, figures: AbstractSet[HourStatistic]) -> Hours | None:
         """The packed statistics of a slab; None where they are damaged."""
         sql = "SELECT crc, b FROM hours WHERE id = ?"
         first = slab.bid << PLACE_BITS
         packed: dict[int, bytes] = {}
-        for column in hourly.needed(figures):
+        for column in hourly.list_columns(figures):
             crc, packed[column] = self.db.execute(sql, (first + column,)).fetchone() or (0, b"-")
             if codec.crc(packed[column]) != crc:
                 break
         else:
             with suppress(Damaged):
                 return hourly.unpack(packed, figures)
-        self._shared.damage.met(f"hours of slab {slab.bid}")
+        self._shared.damage.record(f"hours of slab {slab.bid}")
         return None
 
-    def head_hours(self, numbers: Iterable[int]) -> Times:
+    def find_head_hours(self, numbers: Iterable[int]) -> Times:
         """The hours in which head rows of these times lie."""
         times = [hourly.hour_of(self.locator.head_times[number]) for number in numbers]
         return np.unique(np.concatenate(times)) if times else np.empty(0, np.int64)
 
 
-def _together(blocks: Iterable[Block]) -> Iterator[Block]:
+def _merge_small_blocks(blocks: Iterable[SidBlock]) -> Iterator[SidBlock]:
     """Small blocks of equal times as one.
 
     Samples of one target may come in pieces, each with some of its series (remote write cuts
     its requests anywhere). Such series have other rows in the head, but the same times.
     """
-    held: dict[bytes, list[Block]] = {}
+    held: dict[bytes, list[SidBlock]] = {}
     cells = 0
     for block in blocks:
         if block.values.size > _SMALL_CELLS:
@@ -351,22 +357,22 @@ def _together(blocks: Iterable[Block]) -> Iterator[Block]:
         held.setdefault(block.t_ms.tobytes(), []).append(block)
         cells += block.values.size
         if cells > _HELD_CELLS:
-            yield from map(_joined, held.values())
+            yield from map(_concatenate, held.values())
             held, cells = {}, 0
-    yield from map(_joined, held.values())
+    yield from map(_concatenate, held.values())
 
 
-def _joined(blocks: list[Block]) -> Block:
+def _concatenate(blocks: list[SidBlock]) -> SidBlock:
     if len(blocks) == 1:
         return blocks[0]
-    return Block(
+    return SidBlock(
         np.concatenate([block.sids for block in blocks]),
         blocks[0].t_ms,
         np.concatenate([block.values for block in blocks]),
     )
 
 
-def _ascending(t_ms: Times, values: Values) -> tuple[Times, Values]:
+def _merge_overlaps(t_ms: Times, values: Values) -> tuple[Times, Values]:
     """Pieces usually follow one another; where they overlap, merge them.
 
     The same moment may stand in two pieces (a compaction that was cut short leaves its head
@@ -380,5 +386,5 @@ def _ascending(t_ms: Times, values: Values) -> tuple[Times, Values]:
     return t_ms[keep], values[:, order[keep]]
 
 
-Snapshots = Callable[[], AbstractContextManager[Snapshot]]
+OpenSnapshot = Callable[[], AbstractContextManager[Snapshot]]
 """Begins a read transaction and ends it."""

@@ -14,7 +14,6 @@ from jipyo.reports.charts.svg import (
     Size,
     escape_text,
     estimate_text_width,
-    find_runs,
     format_coordinate,
     place_points,
     shorten_text,
@@ -69,14 +68,6 @@ def test_a_shortened_text_fits_its_room(text: str, room: float) -> None:
 )
 def test_a_text_is_shortened_in_its_middle(text: str, room: float, shortened: str) -> None:
     assert shorten_text(text, room) == shortened
-
-
-@given(st.lists(st.booleans(), max_size=40))
-def test_runs_are_the_stretches_that_are_present(flags: list[bool]) -> None:
-    runs = find_runs(np.array(flags, bool))
-    covered = [i for start, end in runs for i in range(start, end)]
-    assert covered == [i for i, flag in enumerate(flags) if flag]
-    assert all(start > 0 and not flags[start - 1] for start, _ in runs[1:])
 
 
 @given(st.lists(st.floats(-1, 1), min_size=1, max_size=900))

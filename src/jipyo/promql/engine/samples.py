@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.arrays import group_by_presence
 from jipyo.model.sample import Mask, SeriesBlock, Times, Values, is_stale
 
 if TYPE_CHECKING:
@@ -49,16 +50,10 @@ def _split_by_presence(samples: Samples, present: Mask) -> Iterator[Samples]:
     if present.all():
         yield samples
         return
-    rows_by_pattern: dict[bytes, list[int]] = {}
-    for row, pattern in enumerate(present):
-        rows_by_pattern.setdefault(pattern.tobytes(), []).append(row)
-    for alike in rows_by_pattern.values():
-        rows = np.array(alike)
-        pattern = present[rows[0]]
-        if pattern.any():
-            yield Samples(
-                tuple(samples.series[row] for row in alike),
-                samples.t_ms[pattern],
-                samples.values[np.ix_(rows, np.flatnonzero(pattern))],
-                samples.nameless[rows],
-            )
+    for rows, columns in group_by_presence(present):
+        yield Samples(
+            tuple(samples.series[row] for row in rows.tolist()),
+            samples.t_ms[columns],
+            samples.values[np.ix_(rows, columns)],
+            samples.nameless[rows],
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.arrays import find_runs
 from jipyo.reports.charts.axis import choose_time_ticks
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ _CHAR_PX = 5.6
 _WIDE_CHAR_PX = 9.4
 _TICK_SPACING_PX = 38
 _TRACK_HEIGHT = 16
-
-Flags = np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,12 +160,6 @@ def place_points(frame: Frame, t_ms: Times, values: Values) -> list[str]:
         f"{format_coordinate(a)} {format_coordinate(b)}"
         for a, b in zip(x.tolist(), y.tolist(), strict=True)
     ]
-
-
-def find_runs(present: Flags) -> list[tuple[int, int]]:
-    """The stretches [start, end) in which the flags are true."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], present, [False])).astype(np.int8)))
-    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def write_time_axis(frame: Frame, zone: ZoneInfo) -> Iterator[str]:

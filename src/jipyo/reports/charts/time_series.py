@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.arrays import find_runs
 from jipyo.reports.charts.axis import choose_value_ticks
 from jipyo.reports.charts.svg import (
     Frame,
     Size,
     estimate_text_width,
-    find_runs,
     format_coordinate,
     place_points,
     shorten_text,
