@@ -425,7 +425,7 @@ def test_a_pace_that_cannot_be_drops_the_target_and_is_told_once(
     discovery = Discovery([job(relabel=rules), job(name="other")])
     assert [target.job for target in discovery()] == ["other"]
     discovery()
-    assert caplog.messages == [f"not read: job j, target h:1: {said}"]
+    assert caplog.messages == [f"not scraped: job j, target h:1: {said}"]
 
 
 def test_targets_can_be_dropped_and_each_stands_once() -> None:

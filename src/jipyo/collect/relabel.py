@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TYPE_CHECKING
 
 import re2
 
 from jipyo.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 _LABEL_NAME = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
 _REFERENCE = re.compile(r"\$(?:\$|\{(?P<braced>\w+)\}|(?P<bare>\w+))", re.ASCII)
@@ -32,16 +34,11 @@ class RelabelRule:
     replacement: str = "$1"
 
 
-_Labels = dict[str, str]
-_Act = Callable[["_Rule", _Labels, str], bool]
-"""Changes the labels in place; False drops the whole set."""
-
-
 @dataclass(frozen=True, slots=True)
-class _Rule:
+class _CompiledRule:
     rule: RelabelRule
+    action: str
     pattern: Any
-    act: _Act
 
 
 class Relabel:
@@ -53,7 +50,7 @@ class Relabel:
         Raises:
             ConfigError: an action is unknown, a pattern is not RE2, or a rule lacks what it needs.
         """
-        self._rules = [_compiled(rule) for rule in rules]
+        self._rules = [_compile_rule(rule) for rule in rules]
 
     def __bool__(self) -> bool:
         return bool(self._rules)
@@ -61,131 +58,90 @@ class Relabel:
     def __call__(self, labels: dict[str, str]) -> dict[str, str] | None:
         """The labels after all rules, without empty ones; None where they are dropped."""
         labels = dict(labels)
-        for one in self._rules:
-            joined = one.rule.separator.join(
-                labels.get(name, "") for name in one.rule.source_labels
-            )
-            if not one.act(one, labels, joined):
+        for compiled in self._rules:
+            rule = compiled.rule
+            joined = rule.separator.join(labels.get(name, "") for name in rule.source_labels)
+            if not _apply_rule(compiled, labels, joined):
                 return None
         return {name: value for name, value in labels.items() if value}
 
 
-def _compiled(rule: RelabelRule) -> _Rule:
-    act = _ACTIONS.get(rule.action.lower())
-    if act is None:
+_CONDITIONS: dict[str, Callable[[_CompiledRule, dict[str, str], str], bool]] = {
+    "keep": lambda one, _, joined: one.pattern.fullmatch(joined) is not None,
+    "drop": lambda one, _, joined: one.pattern.fullmatch(joined) is None,
+    "keepequal": lambda one, labels, joined: labels.get(one.rule.target_label, "") == joined,
+    "dropequal": lambda one, labels, joined: labels.get(one.rule.target_label, "") != joined,
+}
+"""Whether a label set is kept."""
+_VALUES: dict[str, Callable[[RelabelRule, str], str]] = {
+    "hashmod": lambda rule, joined: str(_hash(joined) % rule.modulus),
+    "lowercase": lambda _, joined: joined.lower(),
+    "uppercase": lambda _, joined: joined.upper(),
+}
+"""The value of the target label."""
+_NEED_TARGET = frozenset({"replace", "keepequal", "dropequal", *_VALUES})
+_ACTIONS = frozenset({*_NEED_TARGET, *_CONDITIONS, "labelmap", "labeldrop", "labelkeep"})
+
+
+def _compile_rule(rule: RelabelRule) -> _CompiledRule:
+    action = rule.action.lower()
+    if action not in _ACTIONS:
         known = ", ".join(sorted(_ACTIONS))
         raise ConfigError("collect.relabel_action", action=rule.action, known=known)
-    missing = _missing(rule)
+    missing = "target_label" if action in _NEED_TARGET and not rule.target_label else ""
+    if action == "hashmod" and rule.modulus < 1:
+        missing = missing or "modulus"
     if missing:
         raise ConfigError("collect.relabel_missing", action=rule.action, field=missing)
     options = re2.Options()
     options.dot_nl = True
     options.log_errors = False
     try:
-        return _Rule(rule, re2.compile(rule.regex, options), act)
+        return _CompiledRule(rule, action, re2.compile(rule.regex, options))
     except re2.error as error:
         raise ConfigError("collect.relabel_regex", pattern=rule.regex) from error
 
 
-_NEED_TARGET = frozenset({"replace", "hashmod", "lowercase", "uppercase", "keepequal", "dropequal"})
+def _apply_rule(compiled: _CompiledRule, labels: dict[str, str], joined: str) -> bool:
+    """Change the labels in place; False where the whole set is dropped."""
+    rule, action, pattern = compiled.rule, compiled.action, compiled.pattern
+    if action in _CONDITIONS:
+        return _CONDITIONS[action](compiled, labels, joined)
+    if action in _VALUES:
+        labels[rule.target_label] = _VALUES[action](rule, joined)
+    elif action == "replace":
+        match = pattern.fullmatch(joined)
+        target = expand(rule.target_label, match) if match is not None else ""
+        if _LABEL_NAME.match(target):
+            labels[target] = expand(rule.replacement, match)
+    elif action == "labelmap":
+        for name, value in list(labels.items()):
+            match = pattern.fullmatch(name)
+            if match is not None:
+                labels[expand(rule.replacement, match)] = value
+    else:
+        for name in list(labels):
+            if (pattern.fullmatch(name) is not None) == (action == "labeldrop"):
+                del labels[name]
+    return True
 
 
-def _missing(rule: RelabelRule) -> str:
-    action = rule.action.lower()
-    if action in _NEED_TARGET and not rule.target_label:
-        return "target_label"
-    if action == "hashmod" and rule.modulus < 1:
-        return "modulus"
-    return ""
+def _hash(joined: str) -> int:
+    """The last eight bytes of the MD5 digest, as Prometheus takes them."""
+    digest = hashlib.md5(joined.encode("utf-8", "surrogateescape"), usedforsecurity=False)
+    return int.from_bytes(digest.digest()[8:], "big")
 
 
-def expand(template: str, found: Any) -> str:
-    """`$1`, `${1}` and `${name}` filled in; what the pattern does not have is empty."""
+def expand(template: str, match: Any) -> str:
+    """Fill in `$1`, `${1}` and `${name}`; a group that the pattern does not have is empty."""
 
     def fill(reference: re.Match[str]) -> str:
         name = reference["braced"] or reference["bare"]
         if name is None:
             return "$"
         try:
-            return str(found.group(int(name) if name.isdigit() else name) or "")
+            return str(match.group(int(name) if name.isdigit() else name) or "")
         except (IndexError, KeyError, re2.error):
             return ""
 
     return _REFERENCE.sub(fill, template)
-
-
-def _replace(one: _Rule, labels: _Labels, joined: str) -> bool:
-    found = one.pattern.fullmatch(joined)
-    if found is not None:
-        target = expand(one.rule.target_label, found)
-        if _LABEL_NAME.match(target):
-            labels[target] = expand(one.rule.replacement, found)
-    return True
-
-
-def _keep(one: _Rule, labels: _Labels, joined: str) -> bool:
-    return one.pattern.fullmatch(joined) is not None
-
-
-def _drop(one: _Rule, labels: _Labels, joined: str) -> bool:
-    return one.pattern.fullmatch(joined) is None
-
-
-def _keep_equal(one: _Rule, labels: _Labels, joined: str) -> bool:
-    return labels.get(one.rule.target_label, "") == joined
-
-
-def _drop_equal(one: _Rule, labels: _Labels, joined: str) -> bool:
-    return labels.get(one.rule.target_label, "") != joined
-
-
-def _hash_mod(one: _Rule, labels: _Labels, joined: str) -> bool:
-    digest = hashlib.md5(joined.encode("utf-8", "surrogateescape"), usedforsecurity=False)
-    number = int.from_bytes(digest.digest()[8:], "big")
-    labels[one.rule.target_label] = str(number % one.rule.modulus)
-    return True
-
-
-def _lower(one: _Rule, labels: _Labels, joined: str) -> bool:
-    labels[one.rule.target_label] = joined.lower()
-    return True
-
-
-def _upper(one: _Rule, labels: _Labels, joined: str) -> bool:
-    labels[one.rule.target_label] = joined.upper()
-    return True
-
-
-def _label_map(one: _Rule, labels: _Labels, joined: str) -> bool:
-    for name, value in list(labels.items()):
-        found = one.pattern.fullmatch(name)
-        if found is not None:
-            labels[expand(one.rule.replacement, found)] = value
-    return True
-
-
-def _label_drop(one: _Rule, labels: _Labels, joined: str) -> bool:
-    for name in [name for name in labels if one.pattern.fullmatch(name) is not None]:
-        del labels[name]
-    return True
-
-
-def _label_keep(one: _Rule, labels: _Labels, joined: str) -> bool:
-    for name in [name for name in labels if one.pattern.fullmatch(name) is None]:
-        del labels[name]
-    return True
-
-
-_ACTIONS: dict[str, _Act] = {
-    "replace": _replace,
-    "keep": _keep,
-    "drop": _drop,
-    "keepequal": _keep_equal,
-    "dropequal": _drop_equal,
-    "hashmod": _hash_mod,
-    "lowercase": _lower,
-    "uppercase": _upper,
-    "labelmap": _label_map,
-    "labeldrop": _label_drop,
-    "labelkeep": _label_keep,
-}

@@ -27,8 +27,8 @@ _INTERVAL, _TIMEOUT = "__scrape_interval__", "__scrape_timeout__"
 
 
 @dataclass(frozen=True, slots=True)
-class _Key:
-    """What a target is: where it is read, the labels put on what it says, and how often."""
+class _TargetKey:
+    """The identity of a target: where it is scraped, its labels, and how often."""
 
     url: str
     labels: Labels
@@ -50,70 +50,68 @@ class Discovery:
             ConfigError: a relabelling rule cannot be understood.
         """
         self._jobs = [(job, Relabel(job.relabel)) for job in jobs]
-        self._targets: dict[_Key, Target] = {}
+        self._targets: dict[_TargetKey, Target] = {}
         self._files: dict[Path, tuple[tuple[int, int], tuple[TargetGroup, ...]]] = {}
         self._failing: set[Path] = set()
         self._refused: set[str] = set()
 
     def __call__(self) -> list[Target]:
         """Every target, each once."""
-        found: dict[_Key, Target] = {}
+        targets: dict[_TargetKey, Target] = {}
         refused: set[str] = set()
         for job, relabel in self._jobs:
-            for labels in self._labels(job):
+            for labels in self._expand_job(job):
                 try:
-                    key = _key(job, relabel, labels)
+                    key = _build_key(job, relabel, labels)
                 except ValueError as error:
                     refused.add(f"job {job.name}, target {labels['__address__']}: {error}")
                     continue
-                if key is not None and key not in found:
-                    found[key] = self._targets.get(key) or _target(job, key)
-        for said in sorted(refused - self._refused):
-            _LOG.warning("not read: %s", said)
-        self._targets, self._refused = found, refused
-        return list(found.values())
+                if key is not None and key not in targets:
+                    targets[key] = self._targets.get(key) or _build_target(job, key)
+        for message in sorted(refused - self._refused):
+            _LOG.warning("not scraped: %s", message)
+        self._targets, self._refused = targets, refused
+        return list(targets.values())
 
-    def _labels(self, job: Job) -> Iterator[dict[str, str]]:
-        for group in job.groups:
-            yield from _of_group(group, {})
-        for path in _matching(job.files):
-            for group in self._read(path):
-                yield from _of_group(group, {"__meta_filepath": str(path)})
+    def _expand_job(self, job: Job) -> Iterator[dict[str, str]]:
+        """The labels of every target of a job before relabelling."""
+        groups: list[tuple[TargetGroup, dict[str, str]]] = [(group, {}) for group in job.groups]
+        paths = {
+            path for pattern in job.files for path in Path(pattern).parent.glob(Path(pattern).name)
+        }
+        for path in sorted(paths):
+            meta = {"__meta_filepath": str(path)}
+            groups += [(group, meta) for group in self._read_groups(path)]
+        for group, meta in groups:
+            for address in group.addresses:
+                yield {**meta, **dict(group.labels), "__address__": address}
 
-    def _read(self, path: Path) -> tuple[TargetGroup, ...]:
-        """A file's groups; while it is broken, what it said before (as Prometheus does)."""
+    def _read_groups(self, path: Path) -> tuple[TargetGroup, ...]:
+        """A file's groups; while it is broken, the previous ones (as Prometheus does)."""
         try:
             stat = path.stat()
             stamp = (stat.st_mtime_ns, stat.st_size)
-            known = self._files.get(path)
-            if known is None or known[0] != stamp:
-                known = self._files[path] = (stamp, tuple(_groups(path)))
+            cached = self._files.get(path)
+            if cached is None or cached[0] != stamp:
+                cached = self._files[path] = (stamp, tuple(_parse_groups(path)))
         except (OSError, ValueError, yaml.YAMLError) as error:
             if path not in self._failing:
-                _LOG.warning("%s: targets stay as they were: %s", path, error)
+                _LOG.warning("%s: the previous targets stay: %s", path, error)
                 self._failing.add(path)
             return self._files[path][1] if path in self._files else ()
         self._failing.discard(path)
-        return known[1]
+        return cached[1]
 
 
-def _matching(patterns: Sequence[str]) -> list[Path]:
-    found = set[Path]()
-    for pattern in patterns:
-        path = Path(pattern)
-        found.update(path.parent.glob(path.name))
-    return sorted(found)
-
-
-def _groups(path: Path) -> Iterator[TargetGroup]:
+def _parse_groups(path: Path) -> Iterator[TargetGroup]:
     """The entries of a `file_sd_configs` file.
 
     Raises:
         ValueError: it is not a list of `targets` and `labels`.
     """
     text = path.read_text("utf-8")
-    listed = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    for item in listed or []:
+    entries = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    for item in entries or []:
         if not isinstance(item, dict) or not isinstance(item.get("targets"), list):
             raise ValueError("an entry has no list of targets")
         labels = item.get("labels") or {}
@@ -121,16 +119,11 @@ def _groups(path: Path) -> Iterator[TargetGroup]:
         yield TargetGroup(addresses, tuple((str(k), str(v)) for k, v in labels.items()))
 
 
-def _of_group(group: TargetGroup, meta: Mapping[str, str]) -> Iterator[dict[str, str]]:
-    for address in group.addresses:
-        yield {**meta, **dict(group.labels), "__address__": address}
-
-
-def _key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Key | None:
-    """What a target is, after relabelling; None where it is dropped.
+def _build_key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _TargetKey | None:
+    """The identity of a target after relabelling; None where it is dropped.
 
     Raises:
-        ValueError: relabelling made its interval or timeout something impossible.
+        ValueError: relabelling gave it an interval or timeout that cannot be.
     """
     first: dict[str, str] = {}
     for name, value in job.params:
@@ -149,20 +142,22 @@ def _key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Key | None:
         return None
     public = {name: value for name, value in final.items() if not name.startswith("__")}
     public.setdefault("instance", final["__address__"])
-    return _Key(_url(job, final), Labels.of(public), *_pace(final))
+    return _TargetKey(
+        _build_url(job, final), Labels.of(public), *_parse_interval_and_timeout(final)
+    )
 
 
-def _pace(labels: Mapping[str, str]) -> tuple[int, int]:
+def _parse_interval_and_timeout(labels: Mapping[str, str]) -> tuple[int, int]:
     """Interval and timeout in milliseconds, as relabelling left them (`PopulateLabels`)."""
-    interval_ms = _positive("scrape interval", labels.get(_INTERVAL, ""))
-    timeout_ms = _positive("scrape timeout", labels.get(_TIMEOUT, ""))
+    interval_ms = _parse_positive_ms("scrape interval", labels.get(_INTERVAL, ""))
+    timeout_ms = _parse_positive_ms("scrape timeout", labels.get(_TIMEOUT, ""))
     if timeout_ms > interval_ms:
-        told = f"({labels[_TIMEOUT]}) is greater than scrape interval ({labels[_INTERVAL]})"
-        raise ValueError(f"scrape timeout {told}")
+        problem = f"({labels[_TIMEOUT]}) is greater than scrape interval ({labels[_INTERVAL]})"
+        raise ValueError(f"scrape timeout {problem}")
     return interval_ms, timeout_ms
 
 
-def _positive(what: str, text: str) -> int:
+def _parse_positive_ms(what: str, text: str) -> int:
     try:
         ms = parse_duration(text)
     except ValueError as error:
@@ -172,7 +167,7 @@ def _positive(what: str, text: str) -> int:
     return ms
 
 
-def _url(job: Job, labels: Mapping[str, str]) -> str:
+def _build_url(job: Job, labels: Mapping[str, str]) -> str:
     params = {name: [value for key, value in job.params if key == name] for name, _ in job.params}
     for name, value in labels.items():
         if name.startswith(_PARAM):
@@ -185,6 +180,6 @@ def _url(job: Job, labels: Mapping[str, str]) -> str:
     return f"{base}?{query}" if query else base
 
 
-def _target(job: Job, key: _Key) -> Target:
+def _build_target(job: Job, key: _TargetKey) -> Target:
     options = replace(job.scrape, timeout_ms=key.timeout_ms)
     return Target(key.labels, ScrapeReader(key.url, key.labels, options), key.interval_ms, key.url)
