@@ -90,7 +90,12 @@ def made(tmp_path: Path) -> Iterator[Family]:
         },
     )  # fmt: skip
     here = Paths(proc=str(tmp_path), sys=str(tmp_path))
-    for part in (cpu.scheduler, cpu.pressure, system.temperatures, cgroup.limits):
+    for part in (
+        cpu.collect_scheduler,
+        cpu.collect_pressure,
+        system.collect_temperatures,
+        cgroup.collect_limits,
+    ):
         yield from part(here, 0)
     yield from Processes().collect(0)
     clock = SystemClock()

@@ -89,9 +89,11 @@ def test_a_part_that_fails_takes_no_other_down_and_is_told_once_at_each_end(
     def sometimes(paths: Paths, t_ms: int) -> list[Family]:
         if broken[0]:
             raise ValueError("odd file")
-        return list(cpu.load_average(paths, t_ms))
+        return list(cpu.collect_load_average(paths, t_ms))
 
-    host = Host(HostOptions(paths=PATHS), table={"loadavg": sometimes, "meminfo": memory.meminfo})
+    host = Host(
+        HostOptions(paths=PATHS), table={"loadavg": sometimes, "meminfo": memory.collect_meminfo}
+    )
     success = []
     with caplog.at_level(logging.INFO):
         while broken:
@@ -146,13 +148,13 @@ def test_a_file_of_one_number_may_hold_none(
 
 
 def test_a_kernel_without_pressure_gives_none_and_does_not_fail(tmp_path: Path) -> None:
-    assert list(cpu.pressure(Paths(proc=str(tmp_path)), NOW)) == []
+    assert list(cpu.collect_pressure(Paths(proc=str(tmp_path)), NOW)) == []
 
 
 def test_schedstat_is_read_where_the_kernel_keeps_it(tmp_path: Path) -> None:
     text = "version 15\ntimestamp 4\ncpu0 0 0 0 0 0 0 2000000000 1000000000 7\ndomain0 3 0\n"
     write_tree(tmp_path, {"schedstat": text})
-    found = samples(cpu.scheduler(Paths(proc=str(tmp_path)), NOW))
+    found = samples(cpu.collect_scheduler(Paths(proc=str(tmp_path)), NOW))
     assert found == {
         'node_schedstat_running_seconds_total{cpu="0"}': 2.0,
         'node_schedstat_waiting_seconds_total{cpu="0"}': 1.0,
@@ -256,7 +258,7 @@ def test_limits_of_a_container_are_told_beside_what_it_uses(tmp_path: Path) -> N
         "memory.events": "low 0\nhigh 0\nmax 4\noom 1\noom_kill 1\n",
     }  # fmt: skip
     write_tree(tmp_path, {f"{base}/{name}": text for name, text in files.items()})
-    assert samples(cgroup.limits(Paths(sys=str(tmp_path)), NOW)) == {
+    assert samples(cgroup.collect_limits(Paths(sys=str(tmp_path)), NOW)) == {
         "jipyo_cgroup_memory_usage_bytes": 1048576.0,
         "jipyo_cgroup_memory_limit_bytes": 2097152.0,
         "jipyo_cgroup_swap_usage_bytes": 0.0,
@@ -272,24 +274,24 @@ def test_limits_of_a_container_are_told_beside_what_it_uses(tmp_path: Path) -> N
 
 def test_a_cgroup_without_limits_names_none(tmp_path: Path) -> None:
     write_tree(tmp_path, {"fs/cgroup/cpu.max": "max 100000\n", "fs/cgroup/memory.max": "max\n"})
-    assert samples(cgroup.limits(Paths(sys=str(tmp_path)), NOW)) == {}
+    assert samples(cgroup.collect_limits(Paths(sys=str(tmp_path)), NOW)) == {}
 
 
 def test_a_bare_host_has_no_limits_and_says_nothing(tmp_path: Path) -> None:
-    assert samples(cgroup.limits(Paths(sys=str(tmp_path)), NOW)) == {}
+    assert samples(cgroup.collect_limits(Paths(sys=str(tmp_path)), NOW)) == {}
 
 
 def test_an_interface_that_is_gone_while_it_is_read_leaves_the_others(tmp_path: Path) -> None:
     shutil.copytree(HOST / "sys", tmp_path / "sys")
     for name in ("flags", "mtu", "operstate"):
         (tmp_path / "sys/class/net/eth0" / name).unlink()
-    families = list(network.interfaces(Paths(sys=str(tmp_path / "sys")), NOW))
+    families = list(network.collect_interfaces(Paths(sys=str(tmp_path / "sys")), NOW))
     assert '{device="lo"}' in of(families, "node_network_mtu_bytes")
     assert '{device="eth0"}' not in of(families, "node_network_mtu_bytes")
 
 
 def test_conntrack_is_told_only_where_it_is_loaded(tmp_path: Path) -> None:
-    assert samples(network.tracked_connections(Paths(proc=str(tmp_path)), NOW)) == {}
+    assert samples(network.collect_tracked_connections(Paths(proc=str(tmp_path)), NOW)) == {}
 
 
 def test_a_host_without_ipv6_is_read(tmp_path: Path) -> None:
@@ -297,9 +299,9 @@ def test_a_host_without_ipv6_is_read(tmp_path: Path) -> None:
     for name in ("snmp6", "sockstat6", "udp6"):
         (tmp_path / "net" / name).unlink()
     paths = Paths(proc=str(tmp_path))
-    assert "node_netstat_Ip6_InOctets" not in samples(network.protocols(paths, NOW))
-    assert "node_sockstat_TCP_inuse" in samples(network.sockets(paths, NOW))
-    assert of(network.queues(paths, NOW), "node_udp_queues").keys() == {
+    assert "node_netstat_Ip6_InOctets" not in samples(network.collect_protocols(paths, NOW))
+    assert "node_sockstat_TCP_inuse" in samples(network.collect_sockets(paths, NOW))
+    assert of(network.collect_udp_queues(paths, NOW), "node_udp_queues").keys() == {
         '{ip="v4",queue="rx"}',
         '{ip="v4",queue="tx"}',
     }
@@ -309,7 +311,7 @@ def test_bytes_waiting_in_udp_sockets_are_summed(tmp_path: Path) -> None:
     line = " {}: 0100007F:0035 00000000:0000 07 0000000A:00000{}00 00:00000000 0 0 0 1 2 3 0\n"
     text = "  sl  local_address rem_address st tx_queue rx_queue\n" + line.format(1, 1)
     write_tree(tmp_path, {"net/udp": text + line.format(2, 2)})
-    found = of(network.queues(Paths(proc=str(tmp_path)), NOW), "node_udp_queues")
+    found = of(network.collect_udp_queues(Paths(proc=str(tmp_path)), NOW), "node_udp_queues")
     assert found == {'{ip="v4",queue="tx"}': 20.0, '{ip="v4",queue="rx"}': float(0x300)}
 
 
@@ -325,12 +327,12 @@ def test_the_distribution_is_read_from_os_release(
     tmp_path: Path, text: str, version: dict[str, float]
 ) -> None:
     write_tree(tmp_path, {"usr/lib/os-release": text})
-    families = list(system.release(Paths(root=str(tmp_path)), NOW))
+    families = list(system.collect_os_release(Paths(root=str(tmp_path)), NOW))
     assert of(families, "node_os_version") == version
 
 
 def test_without_os_release_the_system_is_nameless(tmp_path: Path) -> None:
-    families = list(system.release(Paths(root=str(tmp_path)), NOW))
+    families = list(system.collect_os_release(Paths(root=str(tmp_path)), NOW))
     assert of(families, "node_os_info") == {"": 1.0}
 
 
@@ -338,11 +340,11 @@ def test_zones_of_the_board_are_told_in_degrees(tmp_path: Path) -> None:
     zone = "class/thermal/thermal_zone0"
     write_tree(tmp_path, {f"{zone}/temp": "45000\n", f"{zone}/type": "x86_pkg_temp\n"})
     write_tree(tmp_path, {"class/thermal/thermal_zone1/type": "broken\n"})
-    found = samples(system.temperatures(Paths(sys=str(tmp_path)), NOW))
+    found = samples(system.collect_temperatures(Paths(sys=str(tmp_path)), NOW))
     assert found == {'node_thermal_zone_temp{type="x86_pkg_temp",zone="0"}': 45.0}
 
 
 def test_huge_pages_are_counted_and_not_sized(tmp_path: Path) -> None:
     write_tree(tmp_path, {"meminfo": "Active(anon): 4 kB\nHugePages_Total:   3\n"})
-    found = samples(memory.meminfo(Paths(proc=str(tmp_path)), NOW))
+    found = samples(memory.collect_meminfo(Paths(proc=str(tmp_path)), NOW))
     assert found == {"node_memory_Active_anon_bytes": 4096.0, "node_memory_HugePages_Total": 3.0}

@@ -30,21 +30,24 @@ _CPU_STAT = (
 )
 
 
-def limits(paths: Paths, t_ms: int) -> Iterator[Family]:
-    """`jipyo_cgroup_*` of the cgroup that this namespace calls its root.
+def collect_limits(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """`jipyo_cgroup_*` of the cgroup that is the root of this namespace.
 
-    On a bare host that root has no limits and no such files, and nothing is said.
+    On a bare host that root has no limits and no such files, and there are no families.
     """
     base = f"{paths.sys}/fs/cgroup"
     for file, metric, kind, text in _VALUES:
         value = read_value(f"{base}/{file}")
         if value is not None and value != "max":
             yield single(kind, f"jipyo_cgroup_{metric}", text, float(value))
-    yield from _cpu(base)
-    yield from _oom_kills(base)
+    yield from _collect_cpu(base)
+    events = _parse_counts(read_value(f"{base}/memory.events"))
+    if "oom_kill" in events:
+        text = "Processes of the cgroup killed for want of memory."
+        yield single(_C, "jipyo_cgroup_oom_kills_total", text, events["oom_kill"])
 
 
-def _cpu(base: str) -> Iterator[Family]:
+def _collect_cpu(base: str) -> Iterator[Family]:
     quota = (read_value(f"{base}/cpu.max") or "").split()
     if not quota:
         return
@@ -52,19 +55,12 @@ def _cpu(base: str) -> Iterator[Family]:
         text = "CPUs the cgroup may use; absent if not limited."
         cpus = int(quota[0]) / int(quota[1])
         yield single(_G, "jipyo_cgroup_cpu_limit_cores", text, cpus)
-    counts = _pairs(read_value(f"{base}/cpu.stat"))
+    counts = _parse_counts(read_value(f"{base}/cpu.stat"))
     for name, metric, scale, text in _CPU_STAT:
         if name in counts:
             yield single(_C, f"jipyo_cgroup_{metric}", text, counts[name] * scale)
 
 
-def _oom_kills(base: str) -> Iterator[Family]:
-    events = _pairs(read_value(f"{base}/memory.events"))
-    if "oom_kill" in events:
-        text = "Processes of the cgroup killed for want of memory."
-        yield single(_C, "jipyo_cgroup_oom_kills_total", text, events["oom_kill"])
-
-
-def _pairs(text: str | None) -> dict[str, float]:
+def _parse_counts(text: str | None) -> dict[str, float]:
     pairs = (line.split() for line in (text or "").splitlines())
     return {name: float(value) for name, value in pairs}

@@ -25,12 +25,12 @@ class CpuSeconds:
     """Seconds by CPU and mode; never backwards, though the kernel's iowait sometimes goes."""
 
     def __init__(self) -> None:
-        """Nothing seen yet."""
-        self._seen: dict[str, list[float]] = {}
+        """Nothing is read before the first call."""
+        self._seconds: dict[str, list[float]] = {}
 
     def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
         """The families of `/proc/stat`'s cpu lines."""
-        seconds = {cpu: self._forward(cpu, now) for cpu, now in _cpu_lines(paths)}
+        seconds = self._read_seconds(paths)
         modes: list[Row] = [
             ((cpu, mode), value)
             for cpu, values in seconds.items()
@@ -52,19 +52,20 @@ class CpuSeconds:
             guests,
         )
 
-    def _forward(self, cpu: str, now: list[float]) -> list[float]:
-        before = self._seen.get(cpu)
-        if before is None or before[_IDLE] - now[_IDLE] > _IDLE_JUMP_SECONDS:
-            before = now
-        self._seen[cpu] = [max(pair) for pair in zip(before, now, strict=True)]
-        return self._seen[cpu]
-
-
-def _cpu_lines(paths: Paths) -> Iterator[tuple[str, list[float]]]:
-    for line in read_text(f"{paths.proc}/stat").splitlines():
-        name, _, rest = line.partition(" ")
-        if name.startswith("cpu") and name != "cpu":
-            yield name[3:], [int(word) / _TICKS_PER_SECOND for word in rest.split()]
+    def _read_seconds(self, paths: Paths) -> dict[str, list[float]]:
+        """By CPU the seconds of every mode, at least those of the reading before."""
+        seconds: dict[str, list[float]] = {}
+        for line in read_text(f"{paths.proc}/stat").splitlines():
+            name, _, rest = line.partition(" ")
+            if not name.startswith("cpu") or name == "cpu":
+                continue
+            now = [int(word) / _TICKS_PER_SECOND for word in rest.split()]
+            before = self._seconds.get(name[3:], now)
+            if before[_IDLE] - now[_IDLE] > _IDLE_JUMP_SECONDS:
+                before = now
+            seconds[name[3:]] = [max(pair) for pair in zip(before, now, strict=True)]
+        self._seconds |= seconds
+        return seconds
 
 
 _STAT = {
@@ -81,8 +82,8 @@ _STAT = {
 }
 
 
-def stat(paths: Paths, t_ms: int) -> Iterator[Family]:
-    """What `/proc/stat` counts beside CPU time."""
+def collect_stat(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """The counts of `/proc/stat` beside CPU time."""
     for line in read_text(f"{paths.proc}/stat").splitlines():
         name, _, rest = line.partition(" ")
         if name in _STAT:
@@ -90,7 +91,7 @@ def stat(paths: Paths, t_ms: int) -> Iterator[Family]:
             yield single(kind, metric, text, float(rest.split(" ", 1)[0]))
 
 
-def load_average(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_load_average(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Load averages of 1, 5 and 15 minutes."""
     words = read_text(f"{paths.proc}/loadavg").split()
     for minutes, word in zip(("1", "5", "15"), words, strict=False):
@@ -113,9 +114,9 @@ _PRESSURE = (
 )
 
 
-def pressure(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_pressure(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Pressure stall information; a kernel without it has no such files."""
-    totals = {name: _stalled(paths, name) for name in ("cpu", "io", "memory", "irq")}
+    totals = {name: _read_stall_seconds(paths, name) for name in ("cpu", "io", "memory", "irq")}
     for name, which, metric, what in _PRESSURE:
         seconds = totals[name].get(which)
         if seconds is not None:
@@ -123,7 +124,7 @@ def pressure(paths: Paths, t_ms: int) -> Iterator[Family]:
             yield single(MetricType.COUNTER, metric, text, seconds)
 
 
-def _stalled(paths: Paths, name: str) -> dict[str, float]:
+def _read_stall_seconds(paths: Paths, name: str) -> dict[str, float]:
     try:
         lines = read_text(f"{paths.proc}/pressure/{name}").splitlines()
     except OSError:
@@ -132,7 +133,7 @@ def _stalled(paths: Paths, name: str) -> dict[str, float]:
     return {line.split()[0]: int(line.rpartition("total=")[2]) / 1e6 for line in lines}
 
 
-def scheduler(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_scheduler(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Run and wait time by CPU (`/proc/schedstat`, where the kernel keeps it)."""
     try:
         lines = read_text(f"{paths.proc}/schedstat").splitlines()

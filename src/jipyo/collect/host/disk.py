@@ -68,7 +68,7 @@ class Disks:
             ]
             make = counter if kind is _C else gauge
             yield make(f"node_disk_{name}", f"The number of {text}.", ("device",), rows)
-        yield _disk_info(paths, disks)
+        yield _build_disk_info(paths, disks)
 
 
 _DISK_INFO = (
@@ -84,25 +84,22 @@ _DISK_INFO = (
 )
 
 
-def _disk_info(paths: Paths, disks: list[list[str]]) -> Family:
+def _build_disk_info(paths: Paths, disks: list[list[str]]) -> Family:
+    """Labels of every disk from udev's database and `/sys/block`."""
     rows: list[Row] = []
+    root = paths.root.rstrip("/")
     for major, minor, device, *_ in disks:
-        told = _udev(paths, f"{major}:{minor}")
-        model = told.get("ID_MODEL", "")
-        serial = told.get("SCSI_IDENT_SERIAL") or told.get("ID_SERIAL_SHORT", "")
-        path, revision = told.get("ID_PATH", ""), told.get("ID_REVISION", "")
-        wwn = told.get("ID_WWN", "")
+        lines = (read_value(f"{root}/run/udev/data/b{major}:{minor}") or "").splitlines()
+        pairs = (line[2:].partition("=") for line in lines if line.startswith("E:"))
+        udev = {name: value for name, _, value in pairs}
+        model = udev.get("ID_MODEL", "")
+        serial = udev.get("SCSI_IDENT_SERIAL") or udev.get("ID_SERIAL_SHORT", "")
+        path, revision = udev.get("ID_PATH", ""), udev.get("ID_REVISION", "")
+        wwn = udev.get("ID_WWN", "")
         rotational = read_value(f"{paths.sys}/block/{device}/queue/rotational") or ""
         rows.append(((device, major, minor, model, path, revision, serial, wwn, rotational), 1.0))
     text = "Info of /sys/block/<block_device>."
     return gauge("node_disk_info", text, _DISK_INFO, rows)
-
-
-def _udev(paths: Paths, number: str) -> dict[str, str]:
-    root = paths.root.rstrip("/")
-    lines = (read_value(f"{root}/run/udev/data/b{number}") or "").splitlines()
-    properties = (line[2:].partition("=") for line in lines if line.startswith("E:"))
-    return {name: value for name, _, value in properties}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +114,7 @@ class Mount:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What statvfs says, or why it says nothing."""
+    """The result of statvfs, or why there is none."""
 
     values: os.statvfs_result | None
     error: str = ""
@@ -130,8 +127,8 @@ _REMOTE_TIMEOUT_S = 2.0
 class FileSystems:
     """Sizes and inodes by mounted file system.
 
-    A remote file system whose server is gone blocks whoever asks: those are asked in a
-    thread of their own, and not again before that answers.
+    A remote file system whose server is gone blocks its caller: those are asked on a thread
+    of their own, and not again before that has returned.
     """
 
     def __init__(
@@ -150,53 +147,49 @@ class FileSystems:
 
     def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
         """The families of the file systems in the first process's mount table."""
-        found = [(mount, self._usage(paths, mount)) for mount in self._mounts(paths)]
-        yield from _families(found)
-        yield _mount_info(paths, found)
+        usages = [(mount, self._read_usage(paths, mount)) for mount in self._select_mounts(paths)]
+        yield from _build_usage_families(usages)
+        yield _build_mount_info(paths, [mount for mount, _ in usages])
 
-    def _mounts(self, paths: Paths) -> Iterable[Mount]:
+    def _select_mounts(self, paths: Paths) -> Iterable[Mount]:
         distinct: dict[tuple[str, str, str], Mount] = {}
-        for mount in _mount_table(paths):
-            if self._wanted(mount):
+        for mount in _read_mounts(paths):
+            # In a container the overlay at its root is the only disk there is to see.
+            is_container_root = mount.mount_point == "/" and mount.type == "overlay"
+            is_ignored = self._mount_points.search(mount.mount_point) or self._types.search(
+                mount.type
+            )
+            if is_container_root or not is_ignored:
                 distinct[mount.device, mount.mount_point, mount.type] = mount
         return distinct.values()
 
-    def _wanted(self, mount: Mount) -> bool:
-        if mount.mount_point == "/" and mount.type == "overlay":
-            return True  # in a container this is the only disk there is to see
-        ignored = self._mount_points.search(mount.mount_point) or self._types.search(mount.type)
-        return ignored is None
-
-    def _usage(self, paths: Paths, mount: Mount) -> Usage:
+    def _read_usage(self, paths: Paths, mount: Mount) -> Usage:
         where = paths.root.rstrip("/") + mount.mount_point
-        if _REMOTE.match(mount.type):
-            return self._ask_aside(where)
-        return self._ask(where)
-
-    def _ask(self, where: str) -> Usage:
-        try:
-            return Usage(self._statvfs(where))
-        except OSError as error:
-            return Usage(None, (error.strerror or "error").lower())
-
-    def _ask_aside(self, where: str) -> Usage:
+        if not _REMOTE.match(mount.type):
+            return self._call_statvfs(where)
         earlier = self._stuck.get(where)
         if earlier is not None and earlier.is_alive():
             return Usage(None, "mountpoint timeout")
         answers: list[Usage] = []
         thread = threading.Thread(
-            target=lambda: answers.append(self._ask(where)), name="statvfs", daemon=True
+            target=lambda: answers.append(self._call_statvfs(where)), name="statvfs", daemon=True
         )
         self._stuck[where] = thread
         thread.start()
         thread.join(self._timeout_s)
         return answers[0] if answers else Usage(None, "mountpoint timeout")
 
+    def _call_statvfs(self, where: str) -> Usage:
+        try:
+            return Usage(self._statvfs(where))
+        except OSError as error:
+            return Usage(None, (error.strerror or "error").lower())
+
 
 _OCTAL = re.compile(r"\\(040|011|012|134)")
 
 
-def _mount_table(paths: Paths) -> Iterator[Mount]:
+def _read_mounts(paths: Paths) -> Iterator[Mount]:
     try:
         text = read_text(f"{paths.proc}/1/mounts")
     except (FileNotFoundError, PermissionError):
@@ -204,7 +197,7 @@ def _mount_table(paths: Paths) -> Iterator[Mount]:
     root = paths.root.rstrip("/")
     for line in text.splitlines():
         device, point, kind, options, *_ = line.split(" ")
-        yield Mount(device, _unrooted(point, root), kind, frozenset(options.split(",")))
+        yield Mount(device, _resolve_mount_point(point, root), kind, frozenset(options.split(",")))
 
 
 _FILE_SYSTEM: tuple[tuple[str, str, Callable[[os.statvfs_result], int]], ...] = (
@@ -221,45 +214,40 @@ _FILE_SYSTEM: tuple[tuple[str, str, Callable[[os.statvfs_result], int]], ...] = 
 )
 
 
-def _families(found: list[tuple[Mount, Usage]]) -> Iterator[Family]:
+def _build_usage_families(usages: list[tuple[Mount, Usage]]) -> Iterator[Family]:
     names = ("device", "mountpoint", "fstype", "device_error")
-    keys = {mount: (mount.device, mount.mount_point, mount.type) for mount, _ in found}
+    keys = {mount: (mount.device, mount.mount_point, mount.type) for mount, _ in usages}
     for name, text, value in _FILE_SYSTEM:
         rows: list[Row] = [
             ((*keys[mount], ""), float(value(usage.values)))
-            for mount, usage in found
+            for mount, usage in usages
             if usage.values is not None
         ]
         yield gauge(f"node_filesystem_{name}", text, names, rows)
     readonly = [
-        ((*keys[mount], usage.error), float("ro" in mount.options)) for mount, usage in found
+        ((*keys[mount], usage.error), float("ro" in mount.options)) for mount, usage in usages
     ]
     yield gauge("node_filesystem_readonly", "Filesystem read-only status.", names, readonly)
-    failed = [((*keys[mount], usage.error), float(usage.values is None)) for mount, usage in found]
+    failed = [((*keys[mount], usage.error), float(usage.values is None)) for mount, usage in usages]
     text = "Whether an error occurred while getting statistics for the given device."
     yield gauge("node_filesystem_device_error", text, names, failed)
 
 
-def _mount_info(paths: Paths, found: list[tuple[Mount, Usage]]) -> Family:
+def _build_mount_info(paths: Paths, mounts: list[Mount]) -> Family:
     """The device number of every mounted file system, by which disks are joined to it."""
-    numbers = dict(_device_numbers(paths))
+    text = read_value(f"{paths.proc}/1/mountinfo") or read_value(f"{paths.proc}/self/mountinfo")
+    root = paths.root.rstrip("/")
+    lines = [line.split(" ") for line in (text or "").splitlines()]
+    numbers = {_resolve_mount_point(words[4], root): words[2] for words in lines}
     rows: list[Row] = []
-    for mount, _ in found:
+    for mount in mounts:
         major, _, minor = numbers.get(mount.mount_point, "").partition(":")
         rows.append(((mount.device, major, minor, mount.mount_point), 1.0))
     names = ("device", "major", "minor", "mountpoint")
     return gauge("node_filesystem_mount_info", "Filesystem mount information.", names, rows)
 
 
-def _device_numbers(paths: Paths) -> Iterator[tuple[str, str]]:
-    text = read_value(f"{paths.proc}/1/mountinfo") or read_value(f"{paths.proc}/self/mountinfo")
-    root = paths.root.rstrip("/")
-    for line in (text or "").splitlines():
-        words = line.split(" ")
-        yield _unrooted(words[4], root), words[2]
-
-
-def _unrooted(point: str, root: str) -> str:
+def _resolve_mount_point(point: str, root: str) -> str:
     """A mount point as the host names it: escapes undone, our view of its root taken off."""
     point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), point)
     return (point[len(root) :] or "/") if root and point.startswith(root) else point

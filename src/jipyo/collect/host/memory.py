@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PARENTHESES = str.maketrans({"(": "_", ")": None})
 
 
-def meminfo(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_meminfo(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Every line of `/proc/meminfo`, kB turned into bytes."""
     for line in read_text(f"{paths.proc}/meminfo").splitlines():
         name, _, rest = line.partition(":")
@@ -29,7 +29,7 @@ def meminfo(paths: Paths, t_ms: int) -> Iterator[Family]:
         yield single(MetricType.GAUGE, f"node_memory_{field}", text, value)
 
 
-def vmstat(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_vmstat(paths: Paths, t_ms: int) -> Iterator[Family]:
     """node_exporter's default selection: `^(oom_kill|pgpg|pswp|pg.*fault).*`."""
     for line in read_text(f"{paths.proc}/vmstat").splitlines():
         name, _, value = line.partition(" ")

@@ -23,7 +23,7 @@ _COLUMNS = [
 ]
 
 
-def devices(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_devices(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Bytes, packets and errors by interface (`/proc/net/dev`)."""
     lines = read_text(f"{paths.proc}/net/dev").splitlines()[2:]
     counts = {name.strip(): rest.split() for name, _, rest in (x.rpartition(":") for x in lines)}
@@ -31,7 +31,7 @@ def devices(paths: Paths, t_ms: int) -> Iterator[Family]:
         rows = [((device,), float(words[column])) for device, words in counts.items()]
         text = f"Network device statistic {name}."
         yield counter(f"node_network_{name}_total", text, _DEVICE, rows)
-    unhandled = _numbers(paths, "statistics/rx_nohandler", counts)
+    unhandled = _read_numbers(paths, "statistics/rx_nohandler", counts)
     text = "Network device statistic receive_nohandler."
     yield counter("node_network_receive_nohandler_total", text, _DEVICE, unhandled)
 
@@ -58,46 +58,38 @@ _CLASS = (
 _INFO = ("address", "broadcast", "duplex", "ifalias", "operstate")
 
 
-def interfaces(paths: Paths, t_ms: int) -> Iterator[Family]:
-    """What `/sys/class/net` says of each interface."""
-    names = _interface_names(paths)
+def collect_interfaces(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """The properties of every interface in `/sys/class/net`."""
+    try:
+        with os.scandir(f"{paths.sys}/class/net") as entries:
+            names = sorted(entry.name for entry in entries if entry.is_dir())
+    except FileNotFoundError:
+        names = []
     for file, metric, kind, scale in _CLASS:
-        rows = [(labels, value * scale) for labels, value in _numbers(paths, file, names)]
+        rows = [(labels, value * scale) for labels, value in _read_numbers(paths, file, names)]
         text = f"Network device property: {file}."
         make = counter if kind is MetricType.COUNTER else gauge
         yield make(f"node_network_{metric}", text, _DEVICE, rows)
-    told = {name: _told(paths, name) for name in names}
-    up = [((name,), float(values["operstate"] == "up")) for name, values in told.items()]
+    texts = {name: _read_texts(paths, name) for name in names}
+    up = [((name,), float(values["operstate"] == "up")) for name, values in texts.items()]
     yield gauge("node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", _DEVICE, up)
-    infos: list[Row] = [((name, *values.values()), 1.0) for name, values in told.items()]
+    infos: list[Row] = [((name, *values.values()), 1.0) for name, values in texts.items()]
     text = "Non-numeric data of the interface, value is always 1."
     yield gauge("node_network_info", text, ("device", *_INFO, "adminstate"), infos)
 
 
-def _interface_names(paths: Paths) -> list[str]:
-    try:
-        with os.scandir(f"{paths.sys}/class/net") as entries:
-            return sorted(entry.name for entry in entries if entry.is_dir())
-    except FileNotFoundError:
-        return []
-
-
-def _told(paths: Paths, name: str) -> dict[str, str]:
+def _read_texts(paths: Paths, name: str) -> dict[str, str]:
+    """The labels of `node_network_info` for one interface."""
     base = f"{paths.sys}/class/net/{name}"
-    told = {file: read_value(f"{base}/{file}") or "" for file in _INFO}
+    texts = {file: read_value(f"{base}/{file}") or "" for file in _INFO}
     flags = read_number(f"{base}/flags")
-    return {**told, "adminstate": _admin_state(flags)}
+    is_up = flags is not None and int(flags) & 1
+    return {**texts, "adminstate": "" if flags is None else "up" if is_up else "down"}
 
 
-def _admin_state(flags: float | None) -> str:
-    if flags is None:
-        return ""
-    return "up" if int(flags) & 1 else "down"
-
-
-def _numbers(paths: Paths, file: str, names: Iterable[str]) -> list[Row]:
-    found = ((name, read_number(f"{paths.sys}/class/net/{name}/{file}")) for name in names)
-    return [((name,), value) for name, value in found if value is not None]
+def _read_numbers(paths: Paths, file: str, names: Iterable[str]) -> list[Row]:
+    numbers = ((name, read_number(f"{paths.sys}/class/net/{name}/{file}")) for name in names)
+    return [((name,), value) for name, value in numbers if value is not None]
 
 
 _NETSTAT = {
@@ -126,15 +118,15 @@ _NETSTAT = {
 """node_exporter's default `--collector.netstat.fields`."""
 
 
-def protocols(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_protocols(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Protocol counters of `/proc/net/{netstat,snmp,snmp6}`, node_exporter's selection."""
-    for protocol, name, value in _protocol_counts(paths):
+    for protocol, name, value in _read_protocol_counts(paths):
         if name in _NETSTAT.get(protocol, ()):
             metric = f"node_netstat_{protocol}_{name}"
             yield single(MetricType.UNKNOWN, metric, f"Statistic {protocol}{name}.", float(value))
 
 
-def _protocol_counts(paths: Paths) -> Iterator[tuple[str, str, str]]:
+def _read_protocol_counts(paths: Paths) -> Iterator[tuple[str, str, str]]:
     for file in ("netstat", "snmp"):
         lines = read_text(f"{paths.proc}/net/{file}").splitlines()
         for names, values in zip(lines[::2], lines[1::2], strict=False):
@@ -147,7 +139,7 @@ def _protocol_counts(paths: Paths) -> Iterator[tuple[str, str, str]]:
         yield protocol + six, rest, value
 
 
-def sockets(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_sockets(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Sockets in use by protocol (`/proc/net/sockstat` and `sockstat6`)."""
     page_size = os.sysconf("SC_PAGESIZE")
     for file in ("sockstat", "sockstat6"):
@@ -163,7 +155,7 @@ def sockets(paths: Paths, t_ms: int) -> Iterator[Family]:
                 yield single(MetricType.GAUGE, metric, text, value)
 
 
-def queues(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_udp_queues(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Bytes waiting in UDP sockets (`/proc/net/udp` and `udp6`)."""
     rows: list[Row] = []
     for ip, file in (("v4", "udp"), ("v6", "udp6")):
@@ -191,7 +183,7 @@ _SOFTNET = (
 )
 
 
-def softnet(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_softnet(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Packets handled by each CPU's soft interrupt."""
     lines = [line.split() for line in read_text(f"{paths.proc}/net/softnet_stat").splitlines()]
     for column, name, text in _SOFTNET:
@@ -204,7 +196,7 @@ def softnet(paths: Paths, t_ms: int) -> Iterator[Family]:
         yield make(f"node_softnet_{name}", text, ("cpu",), rows)
 
 
-def arp(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_arp(paths: Paths, t_ms: int) -> Iterator[Family]:
     """ARP entries by interface."""
     entries: dict[str, int] = {}
     for line in read_text(f"{paths.proc}/net/arp").splitlines()[1:]:
@@ -214,7 +206,7 @@ def arp(paths: Paths, t_ms: int) -> Iterator[Family]:
     yield gauge("node_arp_entries", "ARP entries by device", _DEVICE, rows)
 
 
-def tracked_connections(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_tracked_connections(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Entries of the connection tracking table and its limit, where it is loaded."""
     base = f"{paths.proc}/sys/net/netfilter/nf_conntrack"
     for file, name, text in (

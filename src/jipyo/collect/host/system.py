@@ -23,8 +23,8 @@ _VERSION = re.compile(r"^[0-9]+\.?[0-9]*")
 _QUOTED = re.compile(r"\\(.)")
 
 
-def clock(paths: Paths, t_ms: int) -> Iterator[Family]:
-    """The wall clock as it was handed in, and the kernel's clock sources."""
+def collect_clock(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """The wall clock (`t_ms`), and the kernel's clock sources."""
     text = "System time in seconds since epoch (1970)."
     yield single(MetricType.GAUGE, "node_time_seconds", text, t_ms / 1000)
     base = f"{paths.sys}/devices/system/clocksource/clocksource0"
@@ -37,8 +37,8 @@ def clock(paths: Paths, t_ms: int) -> Iterator[Family]:
         yield gauge(metric, "Clock sources of the kernel.", names, rows)
 
 
-def uname(paths: Paths, t_ms: int) -> Iterator[Family]:
-    """The kernel's name and version, as `uname -a` says them."""
+def collect_uname(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """The kernel's name and version, as `uname -a` prints them."""
     base = f"{paths.proc}/sys/kernel"
     machine = os.uname().machine
     labels = {
@@ -52,11 +52,11 @@ def uname(paths: Paths, t_ms: int) -> Iterator[Family]:
     yield info("node_uname_info", "Labeled system information of the uname call.", labels)
 
 
-def release(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_os_release(paths: Paths, t_ms: int) -> Iterator[Family]:
     """The distribution, from its `os-release` file."""
-    told = _os_release(paths)
-    labels = {name: told.get(name.upper(), "") for name in _OS_LABELS}
-    yield info("node_os_info", "What os-release says of the distribution.", labels)
+    fields = _read_os_release(paths)
+    labels = {name: fields.get(name.upper(), "") for name in _OS_LABELS}
+    yield info("node_os_info", "Fields of os-release.", labels)
     version = _VERSION.match(labels["version_id"])
     if version:
         names = ("id", "id_like", "name")
@@ -65,7 +65,7 @@ def release(paths: Paths, t_ms: int) -> Iterator[Family]:
         yield gauge("node_os_version", text, names, [(values, float(version[0]))])
 
 
-def _os_release(paths: Paths) -> dict[str, str]:
+def _read_os_release(paths: Paths) -> dict[str, str]:
     root = paths.root.rstrip("/")
     for where in ("etc/os-release", "usr/lib/os-release"):
         text = read_value(f"{root}/{where}")
@@ -79,7 +79,7 @@ def _os_release(paths: Paths) -> dict[str, str]:
     }
 
 
-def file_descriptors(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_file_descriptors(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Open files of the whole system and their limit."""
     allocated, _, maximum = read_text(f"{paths.proc}/sys/fs/file-nr").split()
     text = "File descriptor statistics: {}."
@@ -87,7 +87,7 @@ def file_descriptors(paths: Paths, t_ms: int) -> Iterator[Family]:
         yield single(MetricType.GAUGE, f"node_filefd_{name}", text.format(name), float(value))
 
 
-def entropy(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_entropy(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Bits in the kernel's pool of randomness."""
     base = f"{paths.proc}/sys/kernel/random"
     for file, metric, text in (
@@ -99,7 +99,7 @@ def entropy(paths: Paths, t_ms: int) -> Iterator[Family]:
             yield single(MetricType.GAUGE, metric, text, value)
 
 
-def hung_tasks(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_hung_tasks(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Tasks that the kernel found hung, where it counts them (Linux 6.13)."""
     value = read_number(f"{paths.proc}/sys/kernel/hung_task_detect_count")
     if value is not None:
@@ -107,14 +107,14 @@ def hung_tasks(paths: Paths, t_ms: int) -> Iterator[Family]:
         yield single(MetricType.COUNTER, "node_kernel_hung_tasks_total", text, value)
 
 
-def selinux(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_selinux(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Whether SELinux is enabled."""
     enabled = read_value(f"{paths.sys}/fs/selinux/enforce") is not None
     text = "SELinux is enabled, 1 is true, 0 is false"
     yield single(MetricType.GAUGE, "node_selinux_enabled", text, float(enabled))
 
 
-def temperatures(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_temperatures(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Thermal zones of the board."""
     base = f"{paths.sys}/class/thermal"
     try:
