@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from collect.helpers import FIXTURES, write_tree
-from jipyo.collect.gpu.fields import fields, memory_fields
+from jipyo.collect.gpu.fields import build_fields, build_memory_fields
 from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, system
 from jipyo.collect.loop import Loop
 from jipyo.collect.process import Processes
@@ -119,7 +119,7 @@ def test_every_metric_stands_there_with_its_type_and_labels(page: str, tmp_path:
 @pytest.mark.parametrize("page", PAGES)
 def test_every_figure_of_a_gpu_stands_there(page: str) -> None:
     table = {row.metric: row.type for row in rows(page)}
-    for field in (*fields(), *memory_fields()):
+    for field in (*build_fields(), *build_memory_fields()):
         assert table[field.name] == field.kind.value
     assert {"jipyo_gpu_up", "jipyo_gpu_process_memory_used_bytes"} <= table.keys()
 

@@ -14,7 +14,7 @@ import pytest
 
 from collect.helpers import of, samples, write_tree
 from jipyo.collect.gpu import Gpu, GpuOptions
-from jipyo.collect.gpu.processes import User, user
+from jipyo.collect.gpu.processes import GpuUser, identify_user
 from jipyo.model.errors import CollectError
 
 if TYPE_CHECKING:
@@ -54,8 +54,10 @@ def fake(library: ctypes.CDLL) -> Iterator[ctypes.CDLL]:
     library.fake_reset()
 
 
-def who(proc: str, pid: int) -> User:
-    return {101: User("vllm", "llama-3"), 102: User("vllm", "llama-3")}.get(pid, User("x", ""))
+def who(proc: str, pid: int) -> GpuUser:
+    return {101: GpuUser("vllm", "llama-3"), 102: GpuUser("vllm", "llama-3")}.get(
+        pid, GpuUser("x", "")
+    )
 
 
 def gpus() -> Gpu:
@@ -211,11 +213,11 @@ def test_the_model_is_read_from_the_command(
     tmp_path: Path, command: str, expected: tuple[str, str]
 ) -> None:
     write_tree(tmp_path, {"7/cmdline": command.replace(" ", "\0") + "\0"})
-    assert user(str(tmp_path), 7) == User(*expected)
+    assert identify_user(str(tmp_path), 7) == GpuUser(*expected)
 
 
 def test_a_process_in_another_namespace_is_unknown(tmp_path: Path) -> None:
-    assert user(str(tmp_path), 7) == User("unknown", "")
+    assert identify_user(str(tmp_path), 7) == GpuUser("unknown", "")
 
 
 @pytest.mark.gpu

@@ -14,7 +14,7 @@ import pytest
 
 from collect.helpers import of, samples, write_tree
 from jipyo.collect.process import GroupRule, Processes, ProcessOptions, read
-from jipyo.collect.process.grouping import user_name
+from jipyo.collect.process.grouping import look_up_user
 from jipyo.model.errors import CollectError, ConfigError
 
 NOW = 1_795_400_000_000
@@ -247,7 +247,7 @@ def test_sizes_that_may_not_be_read_count_as_resident_and_are_told(tmp_path: Pat
         asked.append(pid)
         if pid == 1:
             raise PermissionError
-        return read.proportional(proc, pid)
+        return read.read_proportional(proc, pid)
 
     processes = Processes(ProcessOptions(proc=str(tmp_path)), names=str, measure=measure)
     processes.collect(NOW)
@@ -263,11 +263,10 @@ def test_memory_is_measured_in_turns_when_the_budget_is_small(tmp_path: Path) ->
     fakes = [Fake(pid=n, cmdline=f"p{n}", comm=f"p{n}", pss_kb=4) for n in range(1, 5)]
     clock = iter(range(1000))
     processes = Processes(
-        ProcessOptions(proc=str(put(tmp_path, *fakes)), memory_budget_ms=1500),
+        ProcessOptions(proc=str(put(tmp_path, *fakes)), memory_budget_ms=1500, first_budgets=1),
         names=str,
         cpu_time=lambda: float(next(clock)),
     )
-    processes._tick = 1  # the first tick may take more
     measured = []
     for _ in range(4):
         found = groups(processes, "memory_bytes")
@@ -303,19 +302,19 @@ def test_without_proc_the_target_fails(tmp_path: Path) -> None:
 
 def test_open_files_are_counted_and_those_of_nobody_are_not() -> None:
     assert (
-        read.open_descriptors("/proc", os.getpid())
+        read.count_descriptors("/proc", os.getpid())
         == len(list(Path("/proc/self/fd").iterdir())) - 1
     )
-    assert read.open_descriptors("/proc", 0) is None
+    assert read.count_descriptors("/proc", 0) is None
 
 
 def test_a_limit_that_is_not_there_is_none(tmp_path: Path) -> None:
-    assert read.descriptor_limit(str(tmp_path), 1) == float("inf")
+    assert read.read_descriptor_limit(str(tmp_path), 1) == float("inf")
 
 
 def test_an_unknown_user_keeps_its_number() -> None:
-    assert user_name(4_000_000_000) == "4000000000"
-    assert user_name(0) == "root"
+    assert look_up_user(4_000_000_000) == "4000000000"
+    assert look_up_user(0) == "root"
 
 
 def test_a_real_process_has_the_size_that_psutil_tells() -> None:

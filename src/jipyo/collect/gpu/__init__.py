@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pynvml
 
-from jipyo.collect.gpu.fields import Field, Handle, Nvml, fields, memory_fields
-from jipyo.collect.gpu.processes import User, user
+from jipyo.collect.gpu.fields import GpuField, Handle, Nvml, build_fields, build_memory_fields
+from jipyo.collect.gpu.processes import GpuUser, identify_user
 from jipyo.model.errors import CollectError
 from jipyo.model.family import Row, family
 from jipyo.model.sample import MetricType
@@ -36,12 +36,12 @@ class GpuOptions:
 
 @dataclass(slots=True)
 class _Device:
-    """A GPU as it was found, and what it said of itself."""
+    """A GPU that NVML has opened."""
 
     handle: Handle
     labels: tuple[str, ...]
     refused: set[str] = field(default_factory=set)
-    """Fields that this GPU or driver does not have: they are not asked again."""
+    """Fields that this GPU or driver does not have; they are not read again."""
     last_xid: float | None = None
 
 
@@ -65,7 +65,7 @@ class Gpu:
         options: GpuOptions | None = None,
         *,
         nvml: Nvml = pynvml,
-        who: Callable[[str, int], User] = user,
+        who: Callable[[str, int], GpuUser] = identify_user,
     ) -> None:
         """Nothing is loaded before the first `collect`."""
         self._options = options or GpuOptions()
@@ -76,8 +76,8 @@ class Gpu:
         self._open = False
         self._labels: dict[str, tuple[str, ...]] = {}
         """Every GPU ever seen, by UUID: one that is missing reads as down, not as nothing."""
-        self._fields = fields()
-        self._memory = memory_fields()
+        self._fields = build_fields()
+        self._memory = build_memory_fields()
         self._absent = (
             nvml.NVMLError_NotSupported,
             nvml.NVMLError_FunctionNotFound,
@@ -99,18 +99,18 @@ class Gpu:
         Raises:
             CollectError: the driver does not fit its library, or the GPUs seen before are gone.
         """
-        if not self._opened():
+        if not self._ensure_open():
             return None
         rows: dict[str, list[Row]] = {}
         up: dict[str, bool] = dict.fromkeys(self._labels, False)
-        self._take_events()
+        self._poll_events()
         for device in self._devices:
-            up[device.labels[1]] = self._ask_all(device, rows)
+            up[device.labels[1]] = self._read_gpu(device, rows)
         if not all(up.values()):
             self._close()  # what is lost can only be found again by a fresh start
-        return list(self._families(rows, up))
+        return list(self._build_families(rows, up))
 
-    def _opened(self) -> bool:
+    def _ensure_open(self) -> bool:
         if self._open:
             return True
         nvml = self._nvml
@@ -125,67 +125,75 @@ class Gpu:
                 ) from error
             return False
         self._open = True
-        self._devices = list(self._find())
-        self._events = self._listen()
+        self._devices = list(self._find_devices())
+        self._events = self._register_events()
         self._labels.update({device.labels[1]: device.labels for device in self._devices})
         return bool(self._labels)
 
-    def _find(self) -> Iterator[_Device]:
+    def _find_devices(self) -> Iterator[_Device]:
         nvml = self._nvml
         for index in range(nvml.nvmlDeviceGetCount()):
             try:
                 handle = nvml.nvmlDeviceGetHandleByIndex(index)
-                yield _Device(handle, self._identity(index, handle))
+                yield _Device(handle, self._read_identity(index, handle))
             except nvml.NVMLError as error:
                 _LOG.warning("gpu %d cannot be opened: %s", index, error)
 
-    def _identity(self, index: int, handle: Handle) -> tuple[str, ...]:
+    def _read_identity(self, index: int, handle: Handle) -> tuple[str, ...]:
         nvml = self._nvml
         uuid = nvml.nvmlDeviceGetUUID(handle)
+
+        def read_bus_id() -> str:
+            bus = nvml.nvmlDeviceGetPciInfo(handle).busId
+            return bus.decode() if isinstance(bus, bytes) else str(bus)
+
         return (
             str(index),
             uuid,
-            self._or(lambda: _bus_id(nvml.nvmlDeviceGetPciInfo(handle)), ""),
-            self._or(lambda: f"nvidia{nvml.nvmlDeviceGetMinorNumber(handle)}", f"nvidia{index}"),
-            self._or(lambda: nvml.nvmlDeviceGetName(handle), ""),
+            self._read_or_default(read_bus_id, ""),
+            self._read_or_default(
+                lambda: f"nvidia{nvml.nvmlDeviceGetMinorNumber(handle)}", f"nvidia{index}"
+            ),
+            self._read_or_default(lambda: nvml.nvmlDeviceGetName(handle), ""),
             "",
             "",
         )
 
-    def _or(self, ask: Callable[[], str], default: str) -> str:
+    def _read_or_default(self, ask: Callable[[], str], default: str) -> str:
         with contextlib.suppress(*self._absent):
             return ask()
         return default
 
-    def _ask_all(self, device: _Device, rows: dict[str, list[Row]]) -> bool:
-        """Ask one GPU everything; False where it was lost on the way."""
+    def _read_gpu(self, device: _Device, rows: dict[str, list[Row]]) -> bool:
+        """Read all of one GPU; False where it was lost meanwhile."""
         try:
             whole = _Part(device.handle, device.labels)
-            self._ask(device, whole, self._fields, rows)
-            instances = list(self._instances(device))
+            self._read_fields(device, whole, self._fields, rows)
+            instances = list(self._list_mig_instances(device))
             for part in instances or [whole]:
-                self._ask(device, part, self._memory, rows)
-            self._ask_users(device, rows)
+                self._read_fields(device, part, self._memory, rows)
+            self._read_users(device, rows)
         except _Lost:
             return False
         if device.last_xid is not None:
             rows.setdefault("DCGM_FI_DEV_XID_ERRORS", []).append((device.labels, device.last_xid))
         return True
 
-    def _ask(
+    def _read_fields(
         self,
         device: _Device,
         part: _Part,
-        wanted: Iterable[Field],
+        wanted: Iterable[GpuField],
         rows: dict[str, list[Row]],
     ) -> None:
-        for one in wanted:
-            if one.name not in device.refused:
-                value = self._guard(partial(one.ask, self._nvml, part.handle), device, one.name)
+        for gpu_field in wanted:
+            name = gpu_field.name
+            if name not in device.refused:
+                value = self._call(partial(gpu_field.ask, self._nvml, part.handle), device, name)
                 if value is not None:
-                    rows.setdefault(one.name, []).append((part.labels, float(value)))
+                    rows.setdefault(name, []).append((part.labels, float(value)))
 
-    def _guard(self, ask: Callable[[], Any], device: _Device, name: str) -> Any:
+    def _call(self, ask: Callable[[], Any], device: _Device, name: str) -> Any:
         """The answer, or None where this GPU does not give it.
 
         Raises:
@@ -201,11 +209,11 @@ class Gpu:
             _LOG.debug("gpu %s: %s: %s", device.labels[0], name, error)
         return None
 
-    def _instances(self, device: _Device) -> Iterator[_Part]:
+    def _list_mig_instances(self, device: _Device) -> Iterator[_Part]:
         nvml = self._nvml
         if "mig" in device.refused:
             return
-        mode = self._guard(lambda: nvml.nvmlDeviceGetMigMode(device.handle), device, "mig")
+        mode = self._call(lambda: nvml.nvmlDeviceGetMigMode(device.handle), device, "mig")
         if mode is None or mode[0] != nvml.NVML_DEVICE_MIG_ENABLE:
             return
         for index in range(nvml.nvmlDeviceGetMaxMigDeviceCount(device.handle)):
@@ -217,7 +225,7 @@ class Gpu:
                 continue  # there are fewer instances than there could be
             yield _Part(handle, (*device.labels[:5], profile, number))
 
-    def _ask_users(self, device: _Device, rows: dict[str, list[Row]]) -> None:
+    def _read_users(self, device: _Device, rows: dict[str, list[Row]]) -> None:
         used: dict[int, float] = {}
         for name in (
             "nvmlDeviceGetComputeRunningProcesses",
@@ -226,18 +234,18 @@ class Gpu:
             if name in device.refused:
                 continue
             ask = getattr(self._nvml, name)
-            for process in self._guard(partial(ask, device.handle), device, name) or ():
+            for process in self._call(partial(ask, device.handle), device, name) or ():
                 if process.usedGpuMemory is not None:  # None on some virtual GPUs
                     used[process.pid] = max(used.get(process.pid, 0.0), process.usedGpuMemory)
-        sums: dict[User, float] = {}
+        sums: dict[GpuUser, float] = {}
         for pid, size in used.items():
-            who = self._who(self._options.proc, pid)
-            sums[who] = sums.get(who, 0.0) + size
+            user = self._who(self._options.proc, pid)
+            sums[user] = sums.get(user, 0.0) + size
         rows.setdefault(_USERS, []).extend(
-            ((*device.labels[:5], who.process, who.model), size) for who, size in sums.items()
+            ((*device.labels[:5], user.process, user.model), size) for user, size in sums.items()
         )
 
-    def _listen(self) -> Any:
+    def _register_events(self) -> Any:
         """A queue of XID events; None where the driver gives none (containers, WSL)."""
         nvml = self._nvml
         try:
@@ -251,7 +259,7 @@ class Gpu:
                 device.last_xid = 0.0
         return events
 
-    def _take_events(self) -> None:
+    def _poll_events(self) -> None:
         nvml = self._nvml
         while self._events is not None:
             try:
@@ -270,10 +278,10 @@ class Gpu:
         with contextlib.suppress(self._nvml.NVMLError):
             self._nvml.nvmlShutdown()
 
-    def _families(self, rows: dict[str, list[Row]], up: dict[str, bool]) -> Iterator[Family]:
-        for one in (*self._fields, *self._memory, _XID):
-            if rows.get(one.name):
-                yield family(one.kind, one.name, one.text, _LABELS, rows[one.name])
+    def _build_families(self, rows: dict[str, list[Row]], up: dict[str, bool]) -> Iterator[Family]:
+        for each in (*self._fields, *self._memory, _XID):
+            if rows.get(each.name):
+                yield family(each.kind, each.name, each.text, _LABELS, rows[each.name])
         if rows.get(_USERS):
             names = (*_LABELS[:5], "process", "model")
             text = "GPU memory used by a program, all its processes together."
@@ -284,14 +292,9 @@ class Gpu:
 
 
 _USERS = "jipyo_gpu_process_memory_used_bytes"
-_XID = Field(
+_XID = GpuField(
     "DCGM_FI_DEV_XID_ERRORS",
     MetricType.GAUGE,
     "Value of the last XID error encountered.",
     lambda nvml, gpu: 0.0,
 )
-
-
-def _bus_id(info: Any) -> str:
-    bus = info.busId
-    return bus.decode() if isinstance(bus, bytes) else str(bus)

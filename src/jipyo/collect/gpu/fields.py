@@ -1,4 +1,4 @@
-"""What one GPU is asked, under dcgm-exporter's names and in its units."""
+"""The fields of one GPU, under dcgm-exporter's names and in its units."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ MIB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Field:
-    """One figure of a GPU and how NVML is asked for it."""
+class GpuField:
+    """One metric of a GPU and the call of NVML that reads it."""
 
     name: str
     kind: MetricType
@@ -27,15 +27,24 @@ class Field:
     ask: Ask
 
 
-def fields() -> tuple[Field, ...]:
+def build_fields() -> tuple[GpuField, ...]:
     """Every field, in the order of a page; each may be refused by a GPU or a driver."""
-    return (*_clocks(), *_temperatures(), *_power(), *_use(), *_links(), *_faults())
+    return (
+        *_build_clocks(),
+        *_build_temperatures(),
+        *_build_power(),
+        *_build_utilization(),
+        *_build_links(),
+        *_build_faults(),
+    )
 
 
-def memory_fields() -> tuple[Field, ...]:
+def build_memory_fields() -> tuple[GpuField, ...]:
     """Framebuffer sizes in MiB; of a MIG instance too."""
     return tuple(
-        Field(f"DCGM_FI_DEV_FB_{name}", _G, f"Framebuffer memory {what} (in MiB).", _memory(part))
+        GpuField(
+            f"DCGM_FI_DEV_FB_{name}", _G, f"Framebuffer memory {what} (in MiB).", _ask_memory(part)
+        )
         for name, part, what in (
             ("TOTAL", "total", "there is"),
             ("FREE", "free", "free"),
@@ -45,7 +54,7 @@ def memory_fields() -> tuple[Field, ...]:
     )
 
 
-def _memory(part: str) -> Ask:
+def _ask_memory(part: str) -> Ask:
     def ask(nvml: Nvml, handle: Handle) -> float:
         try:
             memory = nvml.nvmlDeviceGetMemoryInfo(handle, version=nvml.nvmlMemory_v2)
@@ -59,26 +68,26 @@ def _memory(part: str) -> Ask:
     return ask
 
 
-def _clocks() -> Iterator[Field]:
-    yield Field(
+def _build_clocks() -> Iterator[GpuField]:
+    yield GpuField(
         "DCGM_FI_DEV_SM_CLOCK",
         _G,
         "SM clock frequency (in MHz).",
         lambda nvml, gpu: nvml.nvmlDeviceGetClockInfo(gpu, nvml.NVML_CLOCK_SM),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_MEM_CLOCK",
         _G,
         "Memory clock frequency (in MHz).",
         lambda nvml, gpu: nvml.nvmlDeviceGetClockInfo(gpu, nvml.NVML_CLOCK_MEM),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_PSTATE",
         _G,
         "Performance state (0 is the fastest).",
         lambda nvml, gpu: nvml.nvmlDeviceGetPerformanceState(gpu),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_CLOCKS_EVENT_REASONS",
         _G,
         "Why clocks are held back (bit mask, nvml.h nvmlClocksEventReason*).",
@@ -86,20 +95,20 @@ def _clocks() -> Iterator[Field]:
     )
 
 
-def _temperatures() -> Iterator[Field]:
-    yield Field(
+def _build_temperatures() -> Iterator[GpuField]:
+    yield GpuField(
         "DCGM_FI_DEV_GPU_TEMP",
         _G,
         "GPU temperature (in C).",
         lambda nvml, gpu: nvml.nvmlDeviceGetTemperature(gpu, nvml.NVML_TEMPERATURE_GPU),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_MEMORY_TEMP",
         _G,
         "Memory temperature (in C).",
-        lambda nvml, gpu: _value_of(nvml, gpu, nvml.NVML_FI_DEV_MEMORY_TEMP),
+        lambda nvml, gpu: _read_field_value(nvml, gpu, nvml.NVML_FI_DEV_MEMORY_TEMP),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_GPU_TEMP_LIMIT",
         _G,
         "Degrees left before the clocks are slowed down (in C).",
@@ -111,10 +120,10 @@ def _temperatures() -> Iterator[Field]:
         ("GPU_MAX_OP_TEMP", "GPU_MAX", "Highest operating temperature of the GPU (in C)."),
         ("MEM_MAX_OP_TEMP", "MEM_MAX", "Highest operating temperature of the memory (in C)."),
     ):
-        yield Field(f"DCGM_FI_DEV_{name}", _G, text, _threshold(threshold))
+        yield GpuField(f"DCGM_FI_DEV_{name}", _G, text, _ask_threshold(threshold))
 
 
-def _threshold(name: str) -> Ask:
+def _ask_threshold(name: str) -> Ask:
     def ask(nvml: Nvml, gpu: Handle) -> float:
         which = getattr(nvml, f"NVML_TEMPERATURE_THRESHOLD_{name}")
         return float(nvml.nvmlDeviceGetTemperatureThreshold(gpu, which))
@@ -122,26 +131,26 @@ def _threshold(name: str) -> Ask:
     return ask
 
 
-def _power() -> Iterator[Field]:
-    yield Field(
+def _build_power() -> Iterator[GpuField]:
+    yield GpuField(
         "DCGM_FI_DEV_POWER_USAGE",
         _G,
         "Power draw (in W).",
         lambda nvml, gpu: nvml.nvmlDeviceGetPowerUsage(gpu) / 1000,
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_ENFORCED_POWER_LIMIT",
         _G,
         "Power limit in force (in W).",
         lambda nvml, gpu: nvml.nvmlDeviceGetEnforcedPowerLimit(gpu) / 1000,
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_TOTAL_ENERGY_CONSUMPTION",
         _C,
         "Total energy consumption since boot (in mJ).",
         lambda nvml, gpu: nvml.nvmlDeviceGetTotalEnergyConsumption(gpu),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_FAN_SPEED",
         _G,
         "Fan speed (in %).",
@@ -149,10 +158,10 @@ def _power() -> Iterator[Field]:
     )
     for name, policy in (("POWER", "POWER"), ("THERMAL", "THERMAL")):
         text = f"Throttling duration due to {policy.lower()} constraints (in ns)."
-        yield Field(f"DCGM_FI_DEV_{name}_VIOLATION", _C, text, _violation(policy))
+        yield GpuField(f"DCGM_FI_DEV_{name}_VIOLATION", _C, text, _ask_violation(policy))
 
 
-def _violation(policy: str) -> Ask:
+def _ask_violation(policy: str) -> Ask:
     def ask(nvml: Nvml, gpu: Handle) -> float:
         which = getattr(nvml, f"NVML_PERF_POLICY_{policy}")
         return float(nvml.nvmlDeviceGetViolationStatus(gpu, which).violationTime)
@@ -160,26 +169,26 @@ def _violation(policy: str) -> Ask:
     return ask
 
 
-def _use() -> Iterator[Field]:
-    yield Field(
+def _build_utilization() -> Iterator[GpuField]:
+    yield GpuField(
         "DCGM_FI_DEV_GPU_UTIL",
         _G,
         "GPU utilization (in %).",
         lambda nvml, gpu: nvml.nvmlDeviceGetUtilizationRates(gpu).gpu,
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_MEM_COPY_UTIL",
         _G,
         "Memory utilization (in %).",
         lambda nvml, gpu: nvml.nvmlDeviceGetUtilizationRates(gpu).memory,
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_ENC_UTIL",
         _G,
         "Encoder utilization (in %).",
         lambda nvml, gpu: nvml.nvmlDeviceGetEncoderUtilization(gpu)[0],
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_DEC_UTIL",
         _G,
         "Decoder utilization (in %).",
@@ -187,20 +196,20 @@ def _use() -> Iterator[Field]:
     )
 
 
-def _links() -> Iterator[Field]:
-    yield Field(
+def _build_links() -> Iterator[GpuField]:
+    yield GpuField(
         "DCGM_FI_DEV_PCIE_REPLAY_COUNTER",
         _C,
         "Total number of PCIe retries.",
         lambda nvml, gpu: nvml.nvmlDeviceGetPcieReplayCounter(gpu),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_PCIE_LINK_GEN",
         _G,
         "PCIe generation in use.",
         lambda nvml, gpu: nvml.nvmlDeviceGetCurrPcieLinkGeneration(gpu),
     )
-    yield Field(
+    yield GpuField(
         "DCGM_FI_DEV_PCIE_LINK_WIDTH",
         _G,
         "PCIe lanes in use.",
@@ -209,26 +218,31 @@ def _links() -> Iterator[Field]:
     for way, direction in (("TX", "transmit"), ("RX", "receive")):
         text = f"Bytes over PCIe, {direction}."
         name = f"jipyo_gpu_pcie_{direction}_bytes_total"
-        yield Field(name, _C, text, _counted(f"NVML_FI_DEV_PCIE_COUNT_{way}_BYTES", 1))
+        yield GpuField(name, _C, text, _ask_counter(f"NVML_FI_DEV_PCIE_COUNT_{way}_BYTES", 1))
         text = f"Bytes of data over all NVLinks, {direction}."
         name = f"jipyo_gpu_nvlink_{direction}_bytes_total"
-        yield Field(name, _C, text, _counted(f"NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_{way}", 1024))
+        yield GpuField(
+            name, _C, text, _ask_counter(f"NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_{way}", 1024)
+        )
 
 
 _ALL_LINKS = 0xFFFFFFFF
 
 
-def _counted(field: str, scale: int) -> Ask:
+def _ask_counter(field: str, scale: int) -> Ask:
     """A counter among the field values; for NVLink the sum of all links is asked for."""
 
     def ask(nvml: Nvml, gpu: Handle) -> float:
         which = getattr(nvml, field)
-        return _value_of(nvml, gpu, (which, _ALL_LINKS) if "NVLINK" in field else which) * scale
+        return (
+            _read_field_value(nvml, gpu, (which, _ALL_LINKS) if "NVLINK" in field else which)
+            * scale
+        )
 
     return ask
 
 
-def _value_of(nvml: Nvml, gpu: Handle, field: int | tuple[int, int]) -> float:
+def _read_field_value(nvml: Nvml, gpu: Handle, field: int | tuple[int, int]) -> float:
     value = nvml.nvmlDeviceGetFieldValues(gpu, [field])[0]
     nvml._nvmlCheckReturn(value.nvmlReturn)  # noqa: SLF001 - a field value fails on its own
     member = {
@@ -246,18 +260,22 @@ _ROWS = ("CORRECTABLE_REMAPPED_ROWS", "UNCORRECTABLE_REMAPPED_ROWS", "ROW_REMAP_
          "ROW_REMAP_FAILURE")  # fmt: skip
 
 
-def _faults() -> Iterator[Field]:
+def _build_faults() -> Iterator[GpuField]:
     for bits, kind in (("SBE", "CORRECTED"), ("DBE", "UNCORRECTED")):
         for name, since in (("VOL", "VOLATILE"), ("AGG", "AGGREGATE")):
             text = f"Total number of {kind.lower()} {since.lower()} ECC errors."
-            yield Field(f"DCGM_FI_DEV_ECC_{bits}_{name}_TOTAL", _C, text, _ecc(kind, since))
+            yield GpuField(f"DCGM_FI_DEV_ECC_{bits}_{name}_TOTAL", _C, text, _ask_ecc(kind, since))
     for index, name in enumerate(_ROWS):
-        counted = name.endswith("ROWS")
-        text = "Remapped rows of memory." if counted else "Whether remapping waits or has failed."
-        yield Field(f"DCGM_FI_DEV_{name}", _C if counted else _G, text, _rows(index))
+        is_counter = name.endswith("ROWS")
+        text = (
+            "Remapped rows of memory." if is_counter else "Whether remapping waits or has failed."
+        )
+        yield GpuField(
+            f"DCGM_FI_DEV_{name}", _C if is_counter else _G, text, _ask_remapped_rows(index)
+        )
 
 
-def _ecc(kind: str, since: str) -> Ask:
+def _ask_ecc(kind: str, since: str) -> Ask:
     def ask(nvml: Nvml, gpu: Handle) -> float:
         error = getattr(nvml, f"NVML_MEMORY_ERROR_TYPE_{kind}")
         counter = getattr(nvml, f"NVML_{since}_ECC")
@@ -266,5 +284,5 @@ def _ecc(kind: str, since: str) -> Ask:
     return ask
 
 
-def _rows(index: int) -> Ask:
+def _ask_remapped_rows(index: int) -> Ask:
     return lambda nvml, gpu: float(nvml.nvmlDeviceGetRemappedRows(gpu)[index])

@@ -1,4 +1,4 @@
-"""Who uses a GPU's memory: the program, and the model it serves where its command says so."""
+"""The users of a GPU's memory: the program, and the model that its command line names."""
 
 from __future__ import annotations
 
@@ -18,24 +18,21 @@ _UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
-class User:
-    """A program, and the model it was told to serve; empty where it was told none."""
+class GpuUser:
+    """A program, and the model on its command line; empty where there is none."""
 
     process: str
     model: str
 
 
-def user(proc: str, pid: int) -> User:
-    """Who this is; "unknown" where the process is in another namespace or has ended."""
+def identify_user(proc: str, pid: int) -> GpuUser:
+    """The program of a process; "unknown" where it is in another namespace or has ended."""
     try:
         words = Path(proc, str(pid), "cmdline").read_bytes().decode("utf-8", "replace")
     except OSError:
-        return User(_UNKNOWN, "")
+        return GpuUser(_UNKNOWN, "")
     name = words.partition("\0")[0].rpartition("/")[2]
-    return User(name or _UNKNOWN, _model(words))
-
-
-def _model(words: str) -> str:
     words = _MODULE.sub(r"\1", words)  # in "python -m vllm", -m names no model
-    found = next(filter(None, (pattern.search(words) for pattern in _SERVED)), None)
-    return found[1].rstrip("/").rpartition("/")[2] if found else ""
+    match = next(filter(None, (pattern.search(words) for pattern in _SERVED)), None)
+    model = match[1].rstrip("/").rpartition("/")[2] if match else ""
+    return GpuUser(name or _UNKNOWN, model)

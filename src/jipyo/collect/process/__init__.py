@@ -1,8 +1,8 @@
 """Processes in groups, under process-exporter's names.
 
-A counter of a group adds up what its processes did since they were first seen, and goes
-on from there when one of them ends: it never goes down. A process that was there before
-us counts from zero; one that started later counts whole.
+A counter of a group sums the increases of its processes since they were first seen, so it
+never goes down when one of them ends. A process that ran before us counts from zero; one
+that started later counts whole.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jipyo.collect.process import read
-from jipyo.collect.process.grouping import Grouping, GroupRule, identify, user_name
+from jipyo.collect.process.grouping import Grouping, GroupRule, identify, look_up_user
 from jipyo.model.errors import CollectError
 from jipyo.model.family import Row, counter, gauge, single
 from jipyo.model.sample import MetricType
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 __all__ = ["GroupRule", "ProcessOptions", "Processes"]
 
-_FIRST_SWEEP = 20
-"""The first reading may take this many budgets, so that sizes are right from the start."""
 _OTHER = "other"
 _QUIET_TICKS = 4
 """A process that did nothing is asked for its other counters every so many ticks only."""
@@ -45,6 +43,8 @@ class ProcessOptions:
     """For what no rule fits: exe, comm, user, unit or container; "" leaves it out."""
     memory_budget_ms: float = 15.0
     """CPU time a tick for proportional sizes; processes beyond it wait their turn."""
+    first_budgets: int = 20
+    """The first reading may take so many budgets, so that sizes are right from the start."""
     keep_empty_ms: int = 3_600_000
     """A group without processes is shown for so long, with 0 processes."""
     max_groups: int = 500
@@ -52,8 +52,8 @@ class ProcessOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counts:
-    """What a process did since it started."""
+class _ProcessCounts:
+    """The counters of a process since it started."""
 
     user_s: float = 0.0
     system_s: float = 0.0
@@ -64,7 +64,7 @@ class _Counts:
     voluntary: float = 0.0
     nonvoluntary: float = 0.0
 
-    def values(self) -> tuple[float, ...]:
+    def to_tuple(self) -> tuple[float, ...]:
         return (
             self.user_s, self.system_s, self.read_bytes, self.written_bytes,
             self.major_faults, self.minor_faults, self.voluntary, self.nonvoluntary,
@@ -81,7 +81,7 @@ class _Process:
     stat: read.Stat
     group: str
     descriptor_limit: float
-    counts: _Counts
+    counts: _ProcessCounts
     swapped: float = 0.0
     descriptors: int = 0
     proportional: read.Proportional | None = None
@@ -89,7 +89,7 @@ class _Process:
     measured_tick: int = -1
     measured_stat: read.Stat | None = None
 
-    def settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether its memory is as it was when it was measured."""
         then, now = self.measured_stat, self.stat
         return then is not None and (
@@ -99,7 +99,7 @@ class _Process:
 
 @dataclass(slots=True)
 class _Group:
-    """What a group's living processes sum up to in one tick."""
+    """The sums over a group's living processes in one tick."""
 
     processes: int = 0
     threads: int = 0
@@ -113,10 +113,27 @@ class _Group:
     oldest_s: float = 0.0
     states: dict[str, int] = field(default_factory=dict)
 
+    def add(self, process: _Process, boot_s: float) -> None:
+        stat, pss = process.stat, process.proportional
+        self.processes += 1
+        self.threads += stat.threads
+        self.resident += stat.resident_bytes
+        self.virtual += stat.virtual_bytes
+        self.swapped += process.swapped
+        # A process that is not ours to see, or not yet read, counts with its resident size.
+        self.proportional += stat.resident_bytes if pss is None else pss.resident
+        self.proportional_swapped += process.swapped if pss is None else pss.swapped
+        self.descriptors += process.descriptors
+        ratio = process.descriptors / process.descriptor_limit
+        self.worst_ratio = max(self.worst_ratio, ratio)
+        start_s = boot_s + stat.start_s
+        self.oldest_s = min(self.oldest_s or start_s, start_s)
+        self.states[stat.state] = self.states.get(stat.state, 0) + 1
+
 
 @dataclass(slots=True)
-class _Errors:
-    """What could not be read, since the start."""
+class _ReadErrors:
+    """Processes that could not be read, since the start."""
 
     process: int = 0
     partial: int = 0
@@ -129,9 +146,9 @@ class Processes:
         self,
         options: ProcessOptions | None = None,
         *,
-        names: Callable[[int], str] = user_name,
+        names: Callable[[int], str] = look_up_user,
         cpu_time: Callable[[], float] = time.thread_time,
-        measure: Callable[[str, int], read.Proportional] = read.proportional,
+        measure: Callable[[str, int], read.Proportional] = read.read_proportional,
     ) -> None:
         """Group by `options`; `names` turns a user id into a name.
 
@@ -148,7 +165,7 @@ class Processes:
         self._totals: dict[str, list[float]] = {}
         self._last_seen_ms: dict[str, int] = {}
         self._tick = 0
-        self._errors = _Errors()
+        self._errors = _ReadErrors()
         self._page_size = os.sysconf("SC_PAGESIZE")
 
     def collect(self, t_ms: int) -> list[Family]:
@@ -159,21 +176,23 @@ class Processes:
         """
         proc = self._options.proc
         try:
-            pids, boot_s = read.process_ids(proc), read.boot_time_s(proc)
+            pids, boot_s = read.list_process_ids(proc), read.read_boot_time_s(proc)
         except (OSError, ValueError) as error:
             raise CollectError("collect.proc_unreadable", path=proc, reason=str(error)) from error
-        living = [process for process in map(self._look, pids) if process is not None]
+        living = [process for process in map(self._update_process, pids) if process is not None]
         self._known = {process.pid: process for process in living}
         self._kernel_threads.intersection_update(pids)
         members = [process for process in living if process.group]
         self._measure_memory(members)
-        groups = self._sum(members, boot_s)
-        self._forget(groups, t_ms)
+        groups = {name: _Group() for name in self._totals}
+        for process in members:
+            groups[process.group].add(process, boot_s)
+        self._forget_groups(groups, t_ms)
         self._tick += 1
         unmeasured = sum(process.memory_denied for process in members)
-        return list(self._families(groups, unmeasured, len(members)))
+        return list(self._build_families(groups, unmeasured, len(members)))
 
-    def _look(self, pid: int) -> _Process | None:
+    def _update_process(self, pid: int) -> _Process | None:
         """A process, its group's counters moved on; None where it ended or is the kernel's."""
         turn = (pid + self._tick) % _QUIET_TICKS == 0
         if pid in self._kernel_threads and not turn:
@@ -182,16 +201,16 @@ class Processes:
             raw = read.read_once(f"{self._options.proc}/{pid}/stat")
             process = self._known.get(pid)
             if process is None or process.raw != raw:
-                process = self._changed(pid, raw, process)
+                process = self._handle_change(pid, raw, process)
                 turn = True
         except (OSError, ValueError, IndexError):
             self._errors.process += 1
             return None
         if process is not None and process.group and turn:
-            self._move_on(process)
+            self._add_to_totals(process)
         return process
 
-    def _changed(self, pid: int, raw: bytes, process: _Process | None) -> _Process | None:
+    def _handle_change(self, pid: int, raw: bytes, process: _Process | None) -> _Process | None:
         """A process that is new, or has done something since it was last looked at."""
         stat = read.parse_stat(raw, self._page_size)
         if stat.kernel_thread:
@@ -199,63 +218,66 @@ class Processes:
             return None
         self._kernel_threads.discard(pid)
         if process is None or process.stat.start_s != stat.start_s:
-            return self._first_sight(pid, raw, stat)
+            limit = read.read_descriptor_limit(self._options.proc, pid)
+            group = self._find_group(pid, stat)
+            process = _Process(pid, raw, stat, group, limit, _ProcessCounts())
+            if self._tick == 0 and group:
+                process.counts = self._read_counts(process)
+            return process
         if process.stat.comm != stat.comm:
             # A forked shell that has become another program counts for that from now on.
-            process.group = self._group(pid, stat)
+            process.group = self._find_group(pid, stat)
         process.raw, process.stat = raw, stat
         return process
 
-    def _first_sight(self, pid: int, raw: bytes, stat: read.Stat) -> _Process:
-        limit = read.descriptor_limit(self._options.proc, pid)
-        process = _Process(pid, raw, stat, self._group(pid, stat), limit, _Counts())
-        if self._tick == 0 and process.group:
-            process.counts = self._counts(process)
-        return process
-
-    def _group(self, pid: int, stat: read.Stat) -> str:
-        who = identify(self._options.proc, pid, stat.comm, self._names)
-        name = self._grouping.name(who) if who is not None else ""
+    def _find_group(self, pid: int, stat: read.Stat) -> str:
+        identity = identify(self._options.proc, pid, stat.comm, self._names)
+        name = self._grouping.choose_group(identity) if identity is not None else ""
         if name and name not in self._totals and len(self._totals) >= self._options.max_groups:
             name = _OTHER
         if name:
-            self._totals.setdefault(name, [0.0] * len(_Counts().values()))
+            self._totals.setdefault(name, [0.0] * len(_ProcessCounts().to_tuple()))
         return name
 
-    def _move_on(self, process: _Process) -> None:
-        now = self._counts(process)
+    def _add_to_totals(self, process: _Process) -> None:
+        now = self._read_counts(process)
         total = self._totals[process.group]
-        pairs = zip(process.counts.values(), now.values(), strict=True)
+        pairs = zip(process.counts.to_tuple(), now.to_tuple(), strict=True)
         for index, (before, after) in enumerate(pairs):
             total[index] += max(after - before, 0.0)
         process.counts = now
-        process.descriptors = read.open_descriptors(self._options.proc, process.pid) or 0
+        process.descriptors = read.count_descriptors(self._options.proc, process.pid) or 0
 
-    def _counts(self, process: _Process) -> _Counts:
+    def _read_counts(self, process: _Process) -> _ProcessCounts:
         """The counters now; what may not be read stays as it was."""
         base, before, stat = f"{self._options.proc}/{process.pid}", process.counts, process.stat
-        got, written = before.read_bytes, before.written_bytes
+        read_bytes, written = before.read_bytes, before.written_bytes
         voluntary, nonvoluntary = before.voluntary, before.nonvoluntary
         try:
             status = read.read_once(f"{base}/status")
-            voluntary = read.number_after(status, b"\nvoluntary_ctxt_switches:")
-            nonvoluntary = read.number_after(status, b"\nnonvoluntary_ctxt_switches:")
-            process.swapped = read.number_after(status, b"\nVmSwap:", 0.0) * 1024
+            voluntary = read.find_number(status, b"\nvoluntary_ctxt_switches:")
+            nonvoluntary = read.find_number(status, b"\nnonvoluntary_ctxt_switches:")
+            process.swapped = read.find_number(status, b"\nVmSwap:", 0.0) * 1024
             io = read.read_once(f"{base}/io")
-            got = read.number_after(io, b"\nread_bytes:")
-            written = read.number_after(io, b"\nwrite_bytes:")
+            read_bytes = read.find_number(io, b"\nread_bytes:")
+            written = read.find_number(io, b"\nwrite_bytes:")
         except (OSError, ValueError):
             self._errors.partial += 1
-        return _Counts(
-            stat.user_s, stat.system_s, got, written,
+        return _ProcessCounts(
+            stat.user_s, stat.system_s, read_bytes, written,
             stat.major_faults, stat.minor_faults, voluntary, nonvoluntary,
         )  # fmt: skip
 
     def _measure_memory(self, members: Sequence[_Process]) -> None:
         """Read proportional sizes, the longest unread first, until the budget is spent."""
-        budget_s = self._options.memory_budget_ms / 1000 * (1 if self._tick else _FIRST_SWEEP)
-        end = self._cpu_time() + budget_s
-        wanted = (process for process in members if self._to_measure(process))
+        budgets = 1 if self._tick else self._options.first_budgets
+        end = self._cpu_time() + self._options.memory_budget_ms / 1000 * budgets
+        wanted = [
+            process
+            for process in members
+            if not process.memory_denied
+            and ((process.pid + self._tick) % _SETTLED_TICKS == 0 or not process.is_settled())
+        ]
         for process in sorted(wanted, key=lambda process: process.measured_tick):
             if self._cpu_time() > end:
                 return
@@ -267,50 +289,25 @@ class Processes:
             except (OSError, ValueError):
                 process.proportional = None
 
-    def _to_measure(self, process: _Process) -> bool:
-        due = (process.pid + self._tick) % _SETTLED_TICKS == 0
-        return not process.memory_denied and (due or not process.settled())
-
-    def _sum(self, members: Sequence[_Process], boot_s: float) -> dict[str, _Group]:
-        groups = {name: _Group() for name in self._totals}
-        for process in members:
-            self._add(groups[process.group], process, boot_s)
-        return groups
-
-    def _add(self, group: _Group, process: _Process, boot_s: float) -> None:
-        stat, pss = process.stat, process.proportional
-        group.processes += 1
-        group.threads += stat.threads
-        group.resident += stat.resident_bytes
-        group.virtual += stat.virtual_bytes
-        group.swapped += process.swapped
-        # A process that is not ours to see, or not yet read, counts with its resident size.
-        group.proportional += stat.resident_bytes if pss is None else pss.resident
-        group.proportional_swapped += process.swapped if pss is None else pss.swapped
-        group.descriptors += process.descriptors
-        ratio = process.descriptors / process.descriptor_limit
-        group.worst_ratio = max(group.worst_ratio, ratio)
-        start_s = boot_s + stat.start_s
-        group.oldest_s = min(group.oldest_s or start_s, start_s)
-        group.states[stat.state] = group.states.get(stat.state, 0) + 1
-
-    def _forget(self, groups: dict[str, _Group], t_ms: int) -> None:
+    def _forget_groups(self, groups: dict[str, _Group], t_ms: int) -> None:
         for name, group in list(groups.items()):
             if group.processes:
                 self._last_seen_ms[name] = t_ms
             elif t_ms - self._last_seen_ms.setdefault(name, t_ms) > self._options.keep_empty_ms:
                 del groups[name], self._totals[name], self._last_seen_ms[name]
 
-    def _families(
+    def _build_families(
         self, groups: dict[str, _Group], unmeasured: int, processes: int
     ) -> Iterator[Family]:
-        yield from _counters(self._totals)
-        yield from _gauges(groups)
-        yield _memory(groups, with_proportional=unmeasured < processes)
+        yield from _build_counter_families(self._totals)
+        for name, text, value_of in _GAUGES:
+            rows = [((group,), float(value_of(summed))) for group, summed in groups.items()]
+            yield gauge(f"namedprocess_namegroup_{name}", text, _LABEL, rows)
+        yield _build_memory_family(groups, with_proportional=unmeasured < processes)
         text = "Processes whose proportional size may not be read: they count as resident."
         name = "jipyo_process_memory_unmeasured"
         yield single(MetricType.GAUGE, name, text, float(unmeasured))
-        yield _states(groups)
+        yield _build_states_family(groups)
         for name, value, text in (
             ("scrape_procread_errors", self._errors.process, "processes that could not be read"),
             ("scrape_partial_errors", self._errors.partial, "processes read in part only"),
@@ -339,7 +336,7 @@ _COUNTERS: tuple[tuple[str, str, tuple[str, ...], tuple[tuple[int, tuple[str, ..
 )
 
 
-def _counters(totals: dict[str, list[float]]) -> Iterator[Family]:
+def _build_counter_families(totals: dict[str, list[float]]) -> Iterator[Family]:
     for name, text, labels, columns in _COUNTERS:
         rows: list[Row] = [
             ((group, *values), counts[column])
@@ -366,13 +363,7 @@ _GAUGES: tuple[tuple[str, str, Callable[[_Group], float]], ...] = (
 )
 
 
-def _gauges(groups: dict[str, _Group]) -> Iterator[Family]:
-    for name, text, value in _GAUGES:
-        rows = [((group,), float(value(summed))) for group, summed in groups.items()]
-        yield gauge(f"namedprocess_namegroup_{name}", text, _LABEL, rows)
-
-
-def _memory(groups: dict[str, _Group], *, with_proportional: bool) -> Family:
+def _build_memory_family(groups: dict[str, _Group], *, with_proportional: bool) -> Family:
     rows: list[Row] = []
     for name, group in groups.items():
         rows += [
@@ -392,7 +383,7 @@ def _memory(groups: dict[str, _Group], *, with_proportional: bool) -> Family:
 _STATES = {"Running": "R", "Sleeping": "S", "Waiting": "D", "Zombie": "Z"}
 
 
-def _states(groups: dict[str, _Group]) -> Family:
+def _build_states_family(groups: dict[str, _Group]) -> Family:
     rows: list[Row] = []
     for name, group in groups.items():
         counts = {state: group.states.get(letter, 0) for state, letter in _STATES.items()}

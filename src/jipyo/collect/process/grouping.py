@@ -37,7 +37,7 @@ class GroupRule:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a process is, as long as it runs one program."""
+    """The attributes of a process, fixed as long as it runs one program."""
 
     comm: str
     exe: str
@@ -48,7 +48,7 @@ class Identity:
 
 
 def identify(proc: str, pid: int, comm: str, user_name: Callable[[int], str]) -> Identity | None:
-    """Read who a process is; None for one without a command line (a zombie).
+    """Read the identity of a process; None for one without a command line (a zombie).
 
     Raises:
         OSError: it has ended.
@@ -57,20 +57,15 @@ def identify(proc: str, pid: int, comm: str, user_name: Callable[[int], str]) ->
     if not words:
         return None
     owner = os.stat(f"{proc}/{pid}").st_uid  # noqa: PTH116 - a Path costs as much as the call
-    unit, container = _places(proc, pid)
+    unit, container = _read_unit_and_container(proc, pid)
     first = words.partition("\0")[0]
-    return Identity(
-        comm, _exe(first, comm), words.replace("\0", " "), user_name(owner), unit, container
-    )
+    exe = first.rpartition("/")[2].removeprefix("-")
+    if not exe or ":" in first or " " in exe:
+        exe = comm  # a rewritten title, such as "nginx: worker"
+    return Identity(comm, exe, words.replace("\0", " "), user_name(owner), unit, container)
 
 
-def _exe(first: str, comm: str) -> str:
-    """The base name of the program; a rewritten title ("nginx: worker") says `comm` instead."""
-    base = first.rpartition("/")[2].removeprefix("-")
-    return comm if not base or ":" in first or " " in base else base
-
-
-def _places(proc: str, pid: int) -> tuple[str, str]:
+def _read_unit_and_container(proc: str, pid: int) -> tuple[str, str]:
     """The systemd unit and the short container id, from the paths of the cgroups."""
     try:
         text = read_once(f"{proc}/{pid}/cgroup").decode("utf-8", "replace")
@@ -82,7 +77,7 @@ def _places(proc: str, pid: int) -> tuple[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def user_name(uid: int) -> str:
+def look_up_user(uid: int) -> str:
     """The name of a user id, or the id where it has none."""
     try:
         return pwd.getpwuid(uid).pw_name
@@ -103,24 +98,24 @@ class Grouping:
             raise ConfigError(
                 "collect.bad_group_by", hint="collect.bad_group_by.hint", value=group_by
             )
-        self._rules = [(rule, _compiled(rule)) for rule in rules]
+        self._rules = [(rule, _compile_rule(rule)) for rule in rules]
         self._group_by = group_by
 
-    def name(self, who: Identity) -> str:
+    def choose_group(self, identity: Identity) -> str:
         """The group's name; empty for a process that belongs to none."""
         for rule, patterns in self._rules:
-            found = _search(patterns, who)
-            if found is not None:
-                return _fill(rule.name, {**asdict(who), **found}) or rule.name
+            name = _match_rule(rule, patterns, identity)
+            if name is not None:
+                return name
         if not self._group_by:
             return ""
-        return str(getattr(who, self._group_by)) or who.exe
+        return str(getattr(identity, self._group_by)) or identity.exe
 
 
 _Patterns = Mapping[str, re2._Regexp]  # noqa: SLF001 - re2 gives its class no public name
 
 
-def _compiled(rule: GroupRule) -> _Patterns:
+def _compile_rule(rule: GroupRule) -> _Patterns:
     given = {k: v for k, v in asdict(rule).items() if k != "name" and v}
     patterns = {}
     for attribute, pattern in given.items():
@@ -137,16 +132,14 @@ def _compiled(rule: GroupRule) -> _Patterns:
     return patterns
 
 
-def _search(patterns: _Patterns, who: Identity) -> dict[str, str] | None:
-    """The named groups of all patterns, or None where one is not found."""
+def _match_rule(rule: GroupRule, patterns: _Patterns, identity: Identity) -> str | None:
+    """The name of the rule's group for a process, or None where a pattern is not found."""
     named: dict[str, str] = {}
     for attribute, pattern in patterns.items():
-        found = pattern.search(getattr(who, attribute))
-        if found is None:
+        match = pattern.search(getattr(identity, attribute))
+        if match is None:
             return None
-        named.update(found.groupdict(""))
-    return named
-
-
-def _fill(template: str, values: Mapping[str, str]) -> str:
-    return re.sub(r"\{(\w+)\}", lambda blank: values.get(blank[1], blank[0]), template)
+        named.update(match.groupdict(""))
+    values = {**asdict(identity), **named}
+    name = re.sub(r"\{(\w+)\}", lambda blank: values.get(blank[1], blank[0]), rule.name)
+    return name or rule.name

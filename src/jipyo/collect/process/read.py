@@ -1,4 +1,4 @@
-"""One process as the kernel tells it: the files of `/proc/PID`, read as cheaply as can be."""
+"""The files of `/proc/PID`, read as cheaply as possible."""
 
 from __future__ import annotations
 
@@ -45,15 +45,15 @@ def read_once(path: str) -> bytes:
         os.close(fd)
 
 
-def process_ids(proc: str) -> list[int]:
+def list_process_ids(proc: str) -> list[int]:
     """The processes there are now."""
     with os.scandir(proc) as entries:
         return [int(entry.name) for entry in entries if entry.name.isdigit()]
 
 
-def boot_time_s(proc: str) -> float:
+def read_boot_time_s(proc: str) -> float:
     """When the kernel started, in Unix seconds."""
-    return number_after(read_stat(proc), b"\nbtime ")
+    return find_number(read_stat(proc), b"\nbtime ")
 
 
 def read_stat(proc: str) -> bytes:
@@ -88,7 +88,7 @@ def parse_stat(data: bytes, page_size: int) -> Stat:
     )
 
 
-def number_after(data: bytes, label: bytes, default: float | None = None) -> float:
+def find_number(data: bytes, label: bytes, default: float | None = None) -> float:
     """The number behind `label`.
 
     Raises:
@@ -102,7 +102,7 @@ def number_after(data: bytes, label: bytes, default: float | None = None) -> flo
     return float(data[at + len(label) :].split(None, 1)[0])
 
 
-def proportional(proc: str, pid: int) -> Proportional:
+def read_proportional(proc: str, pid: int) -> Proportional:
     """PSS and swapped PSS.
 
     Raises:
@@ -111,11 +111,11 @@ def proportional(proc: str, pid: int) -> Proportional:
     """
     text = read_once(f"{proc}/{pid}/smaps_rollup")
     return Proportional(
-        number_after(text, b"\nPss:") * 1024, number_after(text, b"\nSwapPss:", 0.0) * 1024
+        find_number(text, b"\nPss:") * 1024, find_number(text, b"\nSwapPss:", 0.0) * 1024
     )
 
 
-def open_descriptors(proc: str, pid: int) -> int | None:
+def count_descriptors(proc: str, pid: int) -> int | None:
     """How many files are open; None where that is not ours to see."""
     folder = f"{proc}/{pid}/fd"
     try:
@@ -129,9 +129,9 @@ def open_descriptors(proc: str, pid: int) -> int | None:
         return None
 
 
-def descriptor_limit(proc: str, pid: int) -> float:
+def read_descriptor_limit(proc: str, pid: int) -> float:
     """The soft limit of open files; infinite where it is not to be seen."""
     try:
-        return number_after(read_once(f"{proc}/{pid}/limits"), b"\nMax open files")
+        return find_number(read_once(f"{proc}/{pid}/limits"), b"\nMax open files")
     except (OSError, ValueError):  # also "unlimited"
         return float("inf")
