@@ -249,7 +249,7 @@ def test_every_kind_is_whole(kind: DatabaseKind) -> None:
     assert kind.name in KINDS
     assert kind.port > 0
     hint = texts("en")(kind.entry_hint)
-    assert "A user who may read" in hint
+    assert "password_file" in hint
     with pytest.raises(ConfigError):
         DatabaseSession(kind, DatabaseOptions(kind=kind.name, url="ftp://host/"))
     url = f"{kind.schemes[0]}://host/"
