@@ -20,7 +20,8 @@ class CatalogueOptions:
     """Keys of metrics, by their ids; the catalogue checks them."""
 
 
-def _read_overrides(node: Node) -> Node:
+def read_overrides(node: Node) -> Node:
+    """Keys of metrics, which the catalogue checks."""
     if node.entries is None:
         raise wrong_kind(node, "mapping")
     return node
@@ -28,5 +29,5 @@ def _read_overrides(node: Node) -> Node:
 
 CATALOGUE = record(
     CatalogueOptions,
-    (Key("files", list_of(PATH)), Key("metrics", Kind("mapping", _read_overrides))),
+    (Key("files", list_of(PATH)), Key("metrics", Kind("mapping", read_overrides))),
 )

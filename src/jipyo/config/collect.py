@@ -19,7 +19,7 @@ from jipyo.collect.discovery import (
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import HostOptions
 from jipyo.collect.probe import ProbeOptions
-from jipyo.collect.probe.options import check as check_probe
+from jipyo.collect.probe import options as probe_options
 from jipyo.collect.process import ProcessOptions
 from jipyo.model.errors import ConfigError
 from jipyo.schema import (
@@ -48,6 +48,7 @@ from jipyo.schema import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +69,8 @@ class CollectOptions:
 _INTERVAL = between(DURATION, "1s", "1h")
 
 
-def _read_pattern(node: Node) -> str:
+def read_pattern(node: Node) -> str:
+    """A regular expression (RE2)."""
     text = TEXT.read(node)
     options = re2.Options()
     options.log_errors = False
@@ -79,10 +81,11 @@ def _read_pattern(node: Node) -> str:
     return text
 
 
-_PATTERN = Kind("pattern", _read_pattern)
+_PATTERN = Kind("pattern", read_pattern)
 
 
-def _check_database(options: DatabaseOptions, node: Node) -> None:
+def check_database(options: DatabaseOptions, node: Node) -> None:
+    """Raise where the URL is not one of the kind of database."""
     kind = KINDS[options.kind]
     try:
         parse_address(options, kind.port, kind.schemes)
@@ -104,26 +107,28 @@ _DATABASE = record(
         Key("statement_timeout", SECONDS, field="statement_timeout_s"),
         Key("max_statements", between(WHOLE, "0", "10000")),
     ),
-    check=_check_database,
+    check=check_database,
 )
 
 
-def _make_probe(headers: Mapping[str, str] | None = None, **values: object) -> ProbeOptions:
+def make_probe(headers: Mapping[str, str] | None = None, **values: object) -> ProbeOptions:
+    """The options with the headers as pairs."""
     return ProbeOptions(
         headers=tuple((headers or {}).items()),
         **values,  # type: ignore[arg-type]  # the keys' kinds say what each one is
     )
 
 
-def _check_probe(options: ProbeOptions, node: Node) -> None:
+def check_probe(options: ProbeOptions, node: Node) -> None:
+    """Raise where there is not exactly one usable address."""
     try:
-        check_probe(options)
+        probe_options.check(options)
     except ConfigError as error:
-        raise locate(node, error) from error
+        raise locate(node.find("url" if options.url else "tcp"), error) from error
 
 
 _PROBE = record(
-    _make_probe,
+    make_probe,
     (
         Key("job", TEXT, required=True),
         Key("url", URL),
@@ -146,8 +151,22 @@ _PROBE = record(
         Key("tls", TLS),
     ),
     options=ProbeOptions,
-    check=_check_probe,
+    check=check_probe,
 )
+
+
+def read_site_prometheus_yml(path: Path, node: Node) -> PrometheusYml:
+    """The jobs of a site's own file, whose mistakes have places of their own.
+
+    Raises:
+        ConfigError: it cannot be read, which is a mistake here, or it holds mistakes.
+    """
+    try:
+        return read_prometheus_yml(path)
+    except ConfigError as error:
+        raise (locate(node, error) if error.key == "schema.unreadable" else error) from error
+
+
 COLLECT = record(
     CollectOptions,
     (
@@ -173,7 +192,7 @@ COLLECT = record(
         Key("probes", list_of(_PROBE)),
         Key(
             "prometheus_yml",
-            nullable(convert(PATH, lambda path, _: read_prometheus_yml(path))),
+            nullable(convert(PATH, read_site_prometheus_yml)),
         ),
     ),
 )

@@ -42,7 +42,8 @@ class FileConfig:
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
 
 
-def _read_zone(node: Node) -> ZoneInfo:
+def read_zone(node: Node) -> ZoneInfo:
+    """A time zone by its name in the IANA database."""
     try:
         return ZoneInfo(TEXT.read(node))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -53,7 +54,7 @@ FILE = record(
     FileConfig,
     (
         Key("language", one_of(LANGS)),
-        Key("timezone", Kind("zone", _read_zone)),
+        Key("timezone", Kind("zone", read_zone)),
         Key("instance", TEXT),
         Key("organisation", TEXT),
         Key("data", PATH),

@@ -32,14 +32,15 @@ def parse_address(text: str, origin: str) -> Listen:
     return ADDRESS.read(wrap_value(text, origin))
 
 
-def _read_address(node: Node) -> Listen:
+def read_address(node: Node) -> Listen:
+    """`host:port`; without a host, all addresses of this machine."""
     host, colon, port = (node.raw or quote(node)).rpartition(":")
     if not colon or not port.isdecimal() or int(port) > _LAST_PORT:
         raise ConfigError("config.not_an_address", where=node.at, value=node.raw or quote(node))
     return Listen(host.strip("[]") or "0.0.0.0", int(port))  # noqa: S104 - ":9797" asks for it
 
 
-ADDRESS = Kind("address", _read_address)
+ADDRESS = Kind("address", read_address)
 WEB = record(
     WebOptions,
     (

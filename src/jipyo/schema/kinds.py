@@ -126,7 +126,8 @@ def quote(node: Node) -> str:
 # ------------------------------------------------------------------------------------ scalars
 
 
-def _read_text(node: Node) -> str:
+def read_string(node: Node) -> str:
+    """A text that is not blank."""
     if not isinstance(node.value, str):
         raise wrong_kind(node, "text")
     if not node.value.strip():
@@ -134,7 +135,8 @@ def _read_text(node: Node) -> str:
     return node.value
 
 
-def _read_number(node: Node) -> float:
+def read_number(node: Node) -> float:
+    """A finite number."""
     value = node.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_kind(node, "number")
@@ -143,27 +145,31 @@ def _read_number(node: Node) -> float:
     return float(value)
 
 
-def _read_whole(node: Node) -> int:
-    value = _read_number(node)
+def read_whole(node: Node) -> int:
+    """A whole number."""
+    value = read_number(node)
     if not value.is_integer():
         raise wrong_kind(node, "whole")
     return int(value)
 
 
-def _read_switch(node: Node) -> bool:
+def read_switch(node: Node) -> bool:
+    """True or false."""
     if not isinstance(node.value, bool):
         raise wrong_kind(node, "switch")
     return node.value
 
 
-def _read_duration(node: Node) -> int:
+def read_duration(node: Node) -> int:
+    """A length of time in milliseconds."""
     try:
         return parse_duration(str(node.value) if isinstance(node.value, str) else "")
     except ValueError as error:
         raise wrong_kind(node, "duration") from error
 
 
-def _read_size(node: Node) -> int:
+def read_size(node: Node) -> int:
+    """An amount of memory or disk in bytes."""
     size = _SIZE.fullmatch(node.value.strip()) if isinstance(node.value, str) else None
     if size is None:
         raise wrong_kind(node, "size")
@@ -180,13 +186,15 @@ def _show_size(size: int) -> str:
     return f"{size}B"
 
 
-def _read_path(node: Node) -> Path:
-    path = Path(_read_text(node)).expanduser()
+def read_path(node: Node) -> Path:
+    """A path; a relative one starts at the folder of the file that names it."""
+    path = Path(read_string(node)).expanduser()
     return (Path(node.file).parent / path).absolute()
 
 
-def _read_url(node: Node) -> str:
-    text = _read_text(node)
+def read_url(node: Node) -> str:
+    """The URL of an HTTP server."""
+    text = read_string(node)
     try:
         parts = urlsplit(text)
         is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
@@ -197,34 +205,35 @@ def _read_url(node: Node) -> str:
     return text
 
 
-def _read_label(node: Node) -> str:
-    name = _read_text(node)
+def read_label(node: Node) -> str:
+    """A label name."""
+    name = read_string(node)
     if not _LABEL.fullmatch(name):
         raise ConfigError("schema.not_a_label", where=node.at, value=name)
     return name
 
 
-TEXT = Kind("text", _read_text)
+TEXT = Kind("text", read_string)
 """A text that is not blank."""
-NUMBER = Kind("number", _read_number, "{:g}".format)
+NUMBER = Kind("number", read_number, "{:g}".format)
 """A finite number."""
-WHOLE = Kind("whole", _read_whole)
-SWITCH = Kind("switch", _read_switch, lambda on: str(on).lower())
-DURATION = Kind("duration", _read_duration, format_duration)
+WHOLE = Kind("whole", read_whole)
+SWITCH = Kind("switch", read_switch, lambda on: str(on).lower())
+DURATION = Kind("duration", read_duration, format_duration)
 """A length of time, in milliseconds."""
 SECONDS = Kind(
     "duration",
-    lambda node: _read_duration(node) / 1000,
+    lambda node: read_duration(node) / 1000,
     lambda seconds: format_duration(round(seconds * 1000)),
 )
 """A length of time, in seconds."""
-SIZE = Kind("size", _read_size, _show_size)
+SIZE = Kind("size", read_size, _show_size)
 """An amount of memory or disk, in bytes."""
-PATH = Kind("path", _read_path)
+PATH = Kind("path", read_path)
 """A path; a relative one starts at the folder of the file that names it."""
-URL = Kind("url", _read_url)
+URL = Kind("url", read_url)
 """The URL of an HTTP server."""
-LABEL = Kind("label", _read_label)
+LABEL = Kind("label", read_label)
 """A label name."""
 
 
@@ -233,7 +242,7 @@ def one_of(words: Iterable[W]) -> Kind[W]:
     by_word: dict[str, W] = {word: word for word in words}
 
     def read(node: Node) -> W:
-        word = _read_text(node)
+        word = read_string(node)
         if word not in by_word:
             raise unknown_word("schema.unknown_choice", node.at, word, by_word)
         return by_word[word]
@@ -340,14 +349,14 @@ def map_of(kind: Kind[T], name: str) -> Kind[Mapping[str, T]]:
     return Kind(name, read, lambda _: "")
 
 
-def _read_any_text(node: Node) -> str:
+def read_any_text(node: Node) -> str:
     """A scalar as it is written: `1.10` is text here, quoted or not."""
     if node.entries is not None or isinstance(node.value, tuple) or node.value is None:
         raise wrong_kind(node, "text")
     return quote(node) if node.raw is None else node.raw
 
 
-ANY_TEXT = Kind("text", _read_any_text)
+ANY_TEXT = Kind("text", read_any_text)
 """Any scalar, as it is written."""
 LABEL_MAP = map_of(LABEL, "label_map")
 """Label names to label names."""
@@ -385,9 +394,9 @@ def switchable(kind: Kind[T], make: Callable[[], T]) -> Kind[T | None]:
     """A mapping that `false` switches off and `true` leaves at its defaults."""
 
     def read(node: Node) -> T | None:
-        if isinstance(node.value, bool):
-            return make() if node.value else None
-        return kind.read(node)
+        if node.entries is not None:
+            return kind.read(node)
+        return make() if read_switch(node) else None
 
     def show(value: T | None) -> str:
         return "false" if value is None else "true"

@@ -126,8 +126,10 @@ class _Tree:
             where = f"{self.file}:{line}"
             raise ConfigError("schema.too_deep", where=where, limit=_MAX_DEPTH)
         if isinstance(node, yaml.MappingNode):
+            self.check_tag(node, "map")
             return Node(self.file, line, path, self.entries(node, path, depth))
         if isinstance(node, yaml.SequenceNode):
+            self.check_tag(node, "seq")
             # An entry of a top-level list is known by its line; paths begin anew inside it.
             items = (
                 self.node(item, f"{path}[{i}]" if depth > 1 else "", depth + 1)
@@ -147,13 +149,15 @@ class _Tree:
             entries[name] = Entry(key_node, self.node(value, _join(path, name), depth + 1))
         return entries
 
-    def scalar(self, node: yaml.Node, line: int) -> object:
-        tag = node.tag.removeprefix(_TAG)
-        if tag in _TEXT_TAGS:
-            return node.value
-        if tag not in _SCALAR_TAGS:
-            where = f"{self.file}:{line}"
+    def check_tag(self, node: yaml.Node, *tags: str) -> None:
+        if node.tag.removeprefix(_TAG) not in tags:
+            where = f"{self.file}:{node.start_mark.line + 1}"
             raise ConfigError("schema.foreign_tag", where=where, tag=node.tag)
+
+    def scalar(self, node: yaml.Node, line: int) -> object:
+        if node.tag.removeprefix(_TAG) in _TEXT_TAGS:
+            return node.value
+        self.check_tag(node, *_SCALAR_TAGS)
         try:
             return self.loader.construct_object(node)
         except ValueError as error:
