@@ -35,6 +35,7 @@ from jipyo.reports.document import (
     find_figures,
 )
 from jipyo.reports.render.json import to_json
+from jipyo.reports.sections.appendix import hash_catalogue
 from reports.days import DAY, SEOUL, Day, Samples, Site, Trouble, filled, source
 
 if TYPE_CHECKING:
@@ -322,11 +323,7 @@ def test_the_hash_changes_with_the_catalogue_and_not_with_its_file() -> None:
     first, *others = CATALOGUE.metrics
     moved = Catalogue((replace(first, where="elsewhere.yaml:1"), *others))
     other = Catalogue((replace(first, labels=("job",)), *others))
-    assert (
-        daily.hash_catalogue(CATALOGUE)
-        == daily.hash_catalogue(moved)
-        != daily.hash_catalogue(other)
-    )
+    assert hash_catalogue(CATALOGUE) == hash_catalogue(moved) != hash_catalogue(other)
 
 
 def test_a_missed_promise_is_the_verdict_where_no_threshold_was_crossed(tmp_path: Path) -> None:

@@ -1,32 +1,77 @@
-"""The tables of the appendix: where figures come from, and what the metrics mean."""
+"""The appendix: every series, where figures come from, what the metrics mean, the method."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jipyo.model.calendar import local_day
 from jipyo.reports.document import (
+    Block,
     Code,
     Day,
     Duration,
+    Heading,
     Inline,
     Joined,
     Moment,
+    Note,
     Quantity,
     Share,
     Table,
+    find_figures,
     phrase,
 )
+from jipyo.reports.sections.metrics import build_series_table
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from jipyo.catalogue import Catalogue
     from jipyo.model.bilingual import Bilingual
     from jipyo.model.figure import Figure
     from jipyo.reports.data import ReportData, ReportMetric
+
+
+def build_appendix(
+    data: ReportData, first_page: Sequence[Block], catalogue: Catalogue
+) -> Iterator[Block]:
+    """The appendix; `first_page` has the figures whose sources it tells."""
+    yield Heading("appendix", phrase("reports.section.appendix"))
+    several = [entry for entry in data.entries if len(entry.now.series) > 1]
+    if several:
+        yield Heading("series", phrase("reports.section.series"), level=2)
+        yield build_series_table(several)
+    figures = dict.fromkeys(find_figures(tuple(first_page)))
+    sources = [figure for figure in figures if figure.value is not None]
+    if sources:
+        names = {metric.id: metric.name for metric in catalogue.metrics}
+        yield Heading("trace", phrase("reports.section.trace"), level=2)
+        yield build_source_table(sources, data, names)
+    if data.entries:
+        yield Heading("definitions", phrase("reports.section.definitions"), level=2)
+        yield build_definition_table(data)
+    yield Heading("method", phrase("reports.section.method"), level=2)
+    for key in ("day", "steps", "percentile", "state", "compare", "coverage"):
+        yield Note(phrase(f"reports.method.{key}", day=Day(data.period.first_day)))
+    yield Note(
+        phrase(
+            "reports.method.catalogue",
+            n=len(catalogue.metrics),
+            hash=Code(hash_catalogue(catalogue)),
+        )
+    )
+
+
+def hash_catalogue(catalogue: Catalogue) -> str:
+    """SHA-256 over all that the catalogue says of its metrics, but not where it was read."""
+    digest = hashlib.sha256()
+    for metric in catalogue.metrics:
+        digest.update(repr(replace(metric, where="")).encode())
+    return digest.hexdigest()
 
 
 def _show_thresholds(entry: ReportMetric) -> Inline:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 from jipyo.reports.document import (
     Badge,
+    Block,
     Duration,
+    Heading,
     Inline,
     Moment,
+    Note,
     Quantity,
     Stretch,
     Subject,
@@ -45,6 +48,31 @@ class BreachEntry:
     def subject(self) -> Subject:
         """The metric, and which of its series."""
         return self.metric.subject(self.series)
+
+
+def build_breaches(data: ReportData) -> Iterator[Block]:
+    """A timeline and a table of the breaches, and how many there were besides."""
+    if not data.judged:
+        return
+    yield Heading("crossings", phrase("reports.section.crossings"), page=True)
+    listed, left = select_breaches(data)
+    if listed:
+        yield build_timeline(listed)
+        yield build_breach_table(listed)
+    else:
+        yield Note(phrase("reports.crossings.none"))
+    if left:
+        yield Note(phrase("reports.crossings.more", n=left))
+    brief = [
+        breach
+        for entry in data.judged
+        for series in entry.now.series
+        for breach in series.breaches
+        if breach.is_pending
+    ]
+    if brief:
+        total = Duration(sum(breach.duration_ms for breach in brief))
+        yield Note(phrase("reports.crossings.brief", n=len(brief), span=total))
 
 
 def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:

@@ -1,16 +1,54 @@
-"""The table of targets: what was received of what was expected."""
+"""What was received of what was expected, and which metrics have no data."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.reports.document import Duration, Inline, Moment, Quantity, Table, phrase
+from jipyo.analysis.thresholds import State
+from jipyo.reports.document import (
+    Block,
+    Duration,
+    Heading,
+    Inline,
+    Listing,
+    Moment,
+    Note,
+    Quantity,
+    Table,
+    phrase,
+)
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from jipyo.analysis.completeness import TargetCompleteness
+    from jipyo.reports.data import ReportData
+
+
+def build_completeness(data: ReportData) -> Iterator[Block]:
+    """The table of targets, warnings of the source, and the metrics without data."""
+    # The page after the first begins here where there is no section of breaches.
+    name = phrase("reports.section.completeness")
+    yield Heading("completeness", name, page=not data.judged)
+    if data.targets:
+        yield build_target_table(data.targets)
+        yield Note(phrase("reports.completeness.note"))
+    else:
+        yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
+    for summary in (*(entry.now for entry in data.entries), *data.missing):
+        for warning in summary.warnings:
+            text = phrase("reports.warning", name=summary.metric.name, text=warning)
+            yield Note(text, State.UNKNOWN)
+    if data.missing:
+        yield Heading("missing", phrase("reports.section.missing", n=len(data.missing)), level=2)
+        yield Note(phrase("reports.missing.note"))
+        yield Listing(
+            tuple(
+                (summary.metric.name, phrase(f"reports.group.{summary.metric.group.value}"))
+                for summary in data.missing
+            )
+        )
 
 
 def _show_name(target: TargetCompleteness) -> Inline:

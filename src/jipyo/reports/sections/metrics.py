@@ -1,4 +1,4 @@
-"""The tables of metrics and of their series: what the period was and how long it was beyond."""
+"""Metrics group by group: their tables and charts, the largest and all of their series."""
 
 from __future__ import annotations
 
@@ -6,13 +6,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
-from jipyo.catalogue import Across, Summary
+from jipyo.catalogue import Across, MetricGroup, Summary
+from jipyo.reports.charts.build import build_chart, build_heat_map
 from jipyo.reports.document import (
     Badge,
+    Block,
+    Charts,
     Duration,
+    Heading,
     Inline,
     Joined,
     Moment,
+    Note,
     Share,
     Table,
     phrase,
@@ -20,11 +25,11 @@ from jipyo.reports.document import (
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jipyo.analysis.summary import SeriesSummary
-    from jipyo.catalogue import Metric, MetricGroup
-    from jipyo.reports.data import ReportMetric
+    from jipyo.catalogue import Metric
+    from jipyo.reports.data import ReportData, ReportMetric
 
 LISTED_SERIES = 16
 """Most series of a metric listed one by one."""
@@ -41,6 +46,38 @@ class SeriesEntry:
 
     metric: ReportMetric
     series: SeriesSummary
+
+
+def _group_entries(data: ReportData) -> Iterator[tuple[MetricGroup, list[ReportMetric]]]:
+    for group in MetricGroup:
+        entries = [entry for entry in data.entries if entry.metric.group is group]
+        if entries:
+            yield group, entries
+
+
+def build_metrics(data: ReportData) -> Iterator[Block]:
+    """A table per group of metrics that have data."""
+    if not data.entries:
+        return
+    yield Heading("metrics", phrase("reports.section.metrics"))
+    for group, entries in _group_entries(data):
+        yield build_metrics_table(group, entries)
+    yield Note(phrase("reports.metrics.note"))
+
+
+def build_charts(data: ReportData) -> Iterator[Block]:
+    """A section per group: a chart per metric, heat maps and the largest series."""
+    for group, entries in _group_entries(data):
+        name = phrase(f"reports.group.{group.value}")
+        title = phrase("reports.section.charts", group=name)
+        yield Heading(f"charts-{group.value}", title)
+        yield Charts(tuple(map(build_chart, entries)))
+        for entry in entries:
+            heat_map = build_heat_map(entry)
+            if heat_map is not None:
+                yield heat_map
+            if has_top_table(entry):
+                yield build_top_table(entry)
 
 
 def _show_average(series: SeriesSummary) -> Inline:

@@ -1,25 +1,53 @@
-"""The table of the specification's objectives."""
+"""The objectives of the specification, and whether they were met."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.objectives import ObjectiveResult, Result
+from jipyo.analysis.objectives import ObjectiveResult, Result, evaluate_objective
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue.metric import Compare
-from jipyo.reports.document import Badge, Inline, Phrase, Quantity, Subject, Table, phrase
+from jipyo.reports.document import (
+    Badge,
+    Block,
+    Heading,
+    Inline,
+    Phrase,
+    Quantity,
+    Subject,
+    Table,
+    phrase,
+)
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Sequence
 
-    from jipyo.catalogue import Metric
+    from jipyo.catalogue import Catalogue, Metric
+    from jipyo.reports.data import ReportData
 
 _STATES = {
     Result.MET: State.OK,
     Result.MISSED: State.CRITICAL,
     Result.UNKNOWN: State.UNKNOWN,
 }
+
+
+def evaluate_objectives(data: ReportData, catalogue: Catalogue) -> tuple[ObjectiveResult, ...]:
+    """The result of every objective of the catalogue."""
+    summaries = {entry.metric.id: entry.now for entry in data.entries}
+    return tuple(
+        evaluate_objective(metric, summaries.get(metric.id))
+        for metric in catalogue.metrics
+        if metric.objective is not None
+    )
+
+
+def build_objectives(results: Sequence[ObjectiveResult]) -> Iterator[Block]:
+    """The table of objectives, where the catalogue has any."""
+    if results:
+        yield Heading("objectives", phrase("reports.section.objectives"))
+        yield build_objective_table(results)
 
 
 def describe_subject(result: ObjectiveResult) -> Subject:

@@ -9,8 +9,11 @@ from jipyo.analysis.objectives import ObjectiveResult, Result
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
 from jipyo.reports.document import (
+    Block,
     Duration,
     Finding,
+    Findings,
+    Heading,
     Inline,
     Joined,
     Moment,
@@ -19,10 +22,10 @@ from jipyo.reports.document import (
     Share,
     phrase,
 )
-from jipyo.reports.objectives import describe_objective, describe_subject
+from jipyo.reports.sections.objectives import describe_objective, describe_subject
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator, Sequence
 
     from jipyo.analysis.completeness import TargetCompleteness
     from jipyo.analysis.summary import SeriesSummary
@@ -53,7 +56,15 @@ class _Ranked:
     finding: Finding
 
 
-def select_findings(data: ReportData, results: tuple[ObjectiveResult, ...]) -> tuple[Finding, ...]:
+def build_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> Iterator[Block]:
+    """The findings, where there are any."""
+    findings = select_findings(data, results)
+    if findings:
+        yield Heading("findings", phrase("reports.section.findings"))
+        yield Findings(findings)
+
+
+def select_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> tuple[Finding, ...]:
     """At most three; where nothing went wrong, what came nearest to it."""
     missed = [result for result in results if result.result is Result.MISSED]
     candidates = [
@@ -206,7 +217,7 @@ def _find_missed_objectives(
         yield _Ranked(_GRAVE, _OBJECTIVES_FIRST, finding)
 
 
-def _find_met_objectives(results: tuple[ObjectiveResult, ...]) -> Iterator[_Ranked]:
+def _find_met_objectives(results: Sequence[ObjectiveResult]) -> Iterator[_Ranked]:
     met = [result for result in results if result.result is Result.MET]
     if met:
         names = Joined(tuple(map(describe_subject, met)), ", ")
