@@ -22,7 +22,7 @@ lint: setup  ## format, rules, types, layers, spelling
 	$(BIN)ruff check .
 	$(BIN)mypy
 	$(BIN)lint-imports --no-cache
-	$(BIN)codespell src tests docs bench README.md ARCHITECTURE.md CHANGELOG.md changes
+	$(BIN)codespell src tests docs bench *.md changes
 fix: setup   ## what a machine can put right
 	$(BIN)ruff format .
 	$(BIN)ruff check --fix .
