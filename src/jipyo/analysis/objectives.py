@@ -88,8 +88,6 @@ def _find_deciding_figure(
         (series, None if series.statistic is Statistic.MEAN else series.figures.get(promised))
         for series in summary.series
     ]
-    return max(candidates, key=lambda pair: _value_or_lowest(pair[1]))
-
-
-def _value_or_lowest(figure: Figure | None) -> float:
-    return -math.inf if figure is None or figure.value is None else figure.value
+    values = [figure.value if figure else None for _, figure in candidates]
+    ranked = [-math.inf if value is None or math.isnan(value) else value for value in values]
+    return candidates[ranked.index(max(ranked))]

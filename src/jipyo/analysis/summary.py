@@ -160,14 +160,15 @@ def summarise_metric(
         return MetricSummary(metric, window, warnings=(error.message,))
     summarizer = _Summarizer(source, metric, window)
     series = summarizer.summarise_series(data)
+    seen = data.matrix.present.any(axis=0)
     judged = any(query.statistic is Statistic.FULL for query in data.queries)
     return MetricSummary(
         metric=metric,
         window=window,
         thresholds=metric.thresholds if judged else None,
-        series=tuple(sorted(series, key=_gravity_key(metric.direction))),
+        series=tuple(sorted(series, key=_rank_by_gravity(metric.direction))),
         total=summarizer.summarise_total(series, data),
-        coverage=_joint_coverage(series),
+        coverage=float(seen.mean()) if seen.size else 0.0,
         expressions=data.expressions,
         warnings=data.warnings,
     )
@@ -178,14 +179,7 @@ def is_quantile(metric: Metric) -> bool:
     return any("quantile" in query.promql for query in metric.queries)
 
 
-def _joint_coverage(series: Sequence[SeriesSummary]) -> float:
-    if not series:
-        return 0.0
-    present = ~np.isnan(np.stack([one.values for one in series]))
-    return float(present.any(axis=0).mean())
-
-
-def _gravity_key(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
+def _rank_by_gravity(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
     """Sorts the gravest first: by state, by time beyond the thresholds, by the worst value."""
     sign = -1 if direction is Direction.LOWER_IS_WORSE else 1
 
@@ -289,7 +283,9 @@ class _Summarizer:
             values=series.values,
             stats=stats,
             coverage=stats.steps / self.window.steps,
-            state=State.UNKNOWN if series.breaches is None else _gravest_state(series.breaches),
+            state=State.UNKNOWN
+            if series.breaches is None
+            else _find_gravest_state(series.breaches),
             breaches=series.breaches or (),
             figures=figures,
             figure=next((figures[summary] for summary in wanted if summary in figures), None),
@@ -301,7 +297,12 @@ class _Summarizer:
         """One figure; None where this series cannot honestly give it."""
         if summary is Summary.RATIO_OF_SUMS and self.metric.counted:
             return self._compute_proportion(series)
-        if summary in _OVER_WHOLE_WINDOW or _is_of_requests(summary, series):
+        is_mean_of_requests = series.is_mean and _is_stretchable(series.query)
+        if (
+            summary in _OVER_WHOLE_WINDOW
+            or (summary is Summary.P95 and "histogram_quantile(" in series.query.promql)
+            or (summary is Summary.AVG and is_mean_of_requests)
+        ):
             return self._compute_over_whole_window(summary, series)
         if summary is Summary.P95 and is_quantile(self.metric):
             return None
@@ -328,7 +329,7 @@ class _Summarizer:
         return replace(share, proportion=estimate_proportion(share.value, n, self.metric.unit))
 
     def _compute_over_whole_window(self, summary: Summary, series: _SeriesInput) -> Figure | None:
-        if not _can_be_stretched(series.query):
+        if not _is_stretchable(series.query):
             if summary in (Summary.RATIO_OF_SUMS, Summary.AVG):
                 return self._build_figure(Fold.AVERAGE, series.stats.average, series)
             return None
@@ -382,14 +383,7 @@ class _Summarizer:
         return self.answers[query.promql]
 
 
-def _is_of_requests(summary: Summary, series: _SeriesInput) -> bool:
-    """Whether the figure is one of all requests of the window, not one of its steps."""
-    if summary is Summary.P95:
-        return "histogram_quantile(" in series.query.promql
-    return summary is Summary.AVG and series.is_mean and _can_be_stretched(series.query)
-
-
-def _can_be_stretched(query: MetricQuery) -> bool:
+def _is_stretchable(query: MetricQuery) -> bool:
     """Whether the rolling window may be stretched over the whole one.
 
     It may where every use of it counts (rate, increase, changes): where there is less data
@@ -403,7 +397,7 @@ def _round_count(value: float) -> float:
     return float(round(value)) if abs(value - round(value)) < 1e-6 * max(1.0, abs(value)) else value
 
 
-def _gravest_state(breaches: Sequence[Breach]) -> State:
+def _find_gravest_state(breaches: Sequence[Breach]) -> State:
     """The gravest state that any breach came to; a pending one leaves the window ok."""
     gravest = max((breach.severity for breach in breaches), default=Severity.OK)
     return State.OK if gravest is Severity.PENDING else gravest.state

@@ -98,7 +98,7 @@ def metric_now(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> doc.
         exporter=one.exporter,
         required=metric.required,
         thresholds=limits(metric.thresholds),
-        absent=one.absent,
+        absent=one.is_absent,
         certainty=_certainty_now(one, t),
         pending=_pending(one.pending),
     )
@@ -121,7 +121,7 @@ def _certainty_now(one: MetricHealth, t: Texts) -> doc.CertaintyNow | None:
     if sure is None:
         return None
     said = words.describe_cases(sure, one.metric.unit.value, t)
-    return doc.CertaintyNow(sure.n, sure.low, sure.high, said, one.inconclusive)
+    return doc.CertaintyNow(sure.n, sure.low, sure.high, said, one.is_inconclusive)
 
 
 def metric_range(measured: MetricData, t: Texts) -> doc.MetricRange:
