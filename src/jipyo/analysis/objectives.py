@@ -67,7 +67,7 @@ def evaluate_objective(metric: Metric, summary: MetricSummary | None) -> Objecti
         reason = UnknownReason.MEAN_ONLY if mean_only else UnknownReason.NO_FIGURE
         return ObjectiveResult(metric, summary, series, None, None, Result.UNKNOWN, reason)
     margin = actual.value - objective.value if is_capacity else objective.value - actual.value
-    if objective.met(actual.value):
+    if objective.is_met_by(actual.value):
         return ObjectiveResult(metric, summary, series, actual, margin, Result.MET)
     if is_capacity:
         # Idle hours do not break a promise of capacity; they only leave it unproven.

@@ -295,7 +295,7 @@ class _Summarizer:
 
     def _compute_figure(self, summary: Summary, series: _SeriesInput) -> Figure | None:
         """One figure; None where this series cannot honestly give it."""
-        if summary is Summary.RATIO_OF_SUMS and self.metric.counted:
+        if summary is Summary.RATIO_OF_SUMS and self.metric.has_total:
             return self._compute_proportion(series)
         is_mean_of_requests = series.is_mean and _is_stretchable(series.query)
         if (
@@ -309,7 +309,7 @@ class _Summarizer:
         if summary is Summary.AVG and is_quantile(self.metric) and not series.is_mean:
             return None
         figure = self._build_figure(*_FOLDS[summary](series.stats), series)
-        if self.metric.counted and series.query.total_promql is None and summary is Summary.LAST:
+        if self.metric.has_total and series.query.total_promql is None and summary is Summary.LAST:
             return replace(figure, proportion=UNKNOWN_PROPORTION)
         return figure
 

@@ -161,5 +161,7 @@ def _join_answers(metric: Metric, t_ms: Times, answers: Sequence[_Answer]) -> Me
         queries=tuple(answer.query for answer in answers for _ in answer.matrix.series),
         expressions=tuple((answer.query.exporter, answer.expression) for answer in answers),
         warnings=tuple(dict.fromkeys(text for answer in answers for text in answer.warnings)),
-        n=np.concatenate([no_rows, *(answer.n for answer in answers)]) if metric.counted else None,
+        n=np.concatenate([no_rows, *(answer.n for answer in answers)])
+        if metric.has_total
+        else None,
     )
