@@ -10,10 +10,10 @@ import pytest
 
 from jipyo.model.errors import EmptySelectorError, QueryError, QueryErrorKind
 from jipyo.model.labels import Labels
-from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
+from jipyo.model.result import Cardinality, Matrix, RawMatrix, Scalar, String, Vector
 from jipyo.model.sample import STALE_NAN, MetricMetadata, MetricType, Scrape
 from jipyo.promql import Engine
-from jipyo.source import Cardinality, Dialect, Embedded, Source, to_dialect
+from jipyo.source import Dialect, Embedded, Source, to_dialect
 from jipyo.tsdb import Options, Store
 from support.memory import MemoryStore
 

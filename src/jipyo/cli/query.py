@@ -132,23 +132,25 @@ def _rows(result: QueryResult) -> list[tuple[str, int, str]]:
     if isinstance(value, String):
         return [("", value.t_ms, value.value)]
     if isinstance(value, Scalar):
-        return [("", value.t_ms, web.encode.number(value.value))]
+        return [("", value.t_ms, web.encode.format_number(value.value))]
     if isinstance(value, Vector):
         pairs = zip(value.series, value.values, strict=True)
-        return [(str(labels), value.t_ms, web.encode.number(float(v))) for labels, v in pairs]
+        return [
+            (str(labels), value.t_ms, web.encode.format_number(float(v))) for labels, v in pairs
+        ]
     return _matrix_rows(value)
 
 
 def _matrix_rows(value: Matrix | RawMatrix) -> list[tuple[str, int, str]]:
     if isinstance(value, RawMatrix):
         return [
-            (str(labels), int(t), web.encode.number(float(v)))
+            (str(labels), int(t), web.encode.format_number(float(v)))
             for block in value.blocks
             for labels, line in zip(block.series, block.values, strict=True)
             for t, v in zip(block.t_ms, line, strict=True)
         ]
     return [
-        (str(labels), int(value.t_ms[step]), web.encode.number(line[step]))
+        (str(labels), int(value.t_ms[step]), web.encode.format_number(line[step]))
         for labels, line, there in zip(value.series, value.values, value.present, strict=True)
         for step in np.flatnonzero(there)
     ]

@@ -9,9 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jipyo.model.labels import Labels
-    from jipyo.model.result import LatestSamples, QueryResult
+    from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
-    from jipyo.source.cardinality import Cardinality
     from jipyo.source.dialect import Dialect
 
 

@@ -5,7 +5,7 @@ from jipyo.web.http.metrics import RequestMetrics
 from jipyo.web.ingest import ReceiverOptions, Receivers
 from jipyo.web.server import address, listen, serve
 from jipyo.web.services import HeadStats, Options, Services
-from jipyo.wire import prometheus_json as encode
+from jipyo.wire.prometheus_json import encode
 
 __all__ = [
     "HeadStats",

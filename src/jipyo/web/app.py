@@ -19,7 +19,7 @@ from jipyo.web.api import routes as jipyo_api
 from jipyo.web.http.endpoint import Endpoint, Reply, refuse_as_prometheus
 from jipyo.web.middleware import RequestGuard
 from jipyo.web.prometheus import query as prometheus_api
-from jipyo.wire import prometheus_json as encode
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     import threading

@@ -31,9 +31,9 @@ from jipyo.model.family import counter
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Appended, Reject
 from jipyo.web.http.endpoint import JSON, Endpoint, Reply
-from jipyo.wire import prometheus_json as encode
 from jipyo.wire import protobuf as wire
 from jipyo.wire.compression import decompress
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from jipyo.wire import prometheus_json as encode
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

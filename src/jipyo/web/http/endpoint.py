@@ -23,7 +23,7 @@ from jipyo.i18n import Lang, texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind
 from jipyo.web.http import params
 from jipyo.web.http.params import Form
-from jipyo.wire import prometheus_json as encode
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor

@@ -24,7 +24,7 @@ from jipyo.web.http.endpoint import Reply
 from jipyo.web.http.params import Form, quoted, wrong
 from jipyo.web.prometheus import status as status_api
 from jipyo.web.services import Services
-from jipyo.wire import prometheus_json as encode
+from jipyo.wire.prometheus_json import encode
 
 MAX_POINTS = 11_000
 TRUNCATED = "results truncated due to limit"

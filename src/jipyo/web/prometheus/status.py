@@ -19,7 +19,7 @@ from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.web.http.endpoint import Reply
 from jipyo.web.http.params import Form, whole_number
-from jipyo.wire import prometheus_json as encode
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
