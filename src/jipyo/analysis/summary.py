@@ -17,8 +17,8 @@ from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Vector
-from jipyo.source.dialect import over_whole_window, to_dialect
-from jipyo.source.metric_data import MetricData, rate_window, read_metric, rename_labels
+from jipyo.source.dialect import expand_to_whole_window, translate_promql
+from jipyo.source.metric_data import MetricData, choose_rate_window, read_metric, rename_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -353,7 +353,7 @@ class _Summarizer:
             value=value,
             unit=self.metric.unit.value,
             fold=fold,
-            expr=series.query.expression(rate_window(self.metric, window.step_ms)),
+            expr=series.query.expression(choose_rate_window(self.metric, window.step_ms)),
             series=str(series.labels),
             exporter=series.query.exporter,
             start_ms=window.start_ms,
@@ -370,9 +370,9 @@ class _Summarizer:
         """
         if query.promql not in self.answers:
             expr, values = "", dict[Labels, float]()
-            promql = over_whole_window(query.promql, self.window.duration_ms)
+            promql = expand_to_whole_window(query.promql, self.window.duration_ms)
             try:
-                expr = to_dialect(promql, self.source.dialect)
+                expr = translate_promql(promql, self.source.dialect)
                 answer = self.source.instant(expr, self.window.end_ms).value
             except QueryError:
                 answer = Vector(self.window.end_ms, (), np.empty(0))

@@ -24,7 +24,7 @@ class Source(Protocol):
 
     @property
     def dialect(self) -> Dialect:
-        """What the source understands of the language; see `to_dialect`."""
+        """What the source understands of the language; see `translate_promql`."""
         ...
 
     def bound(self, cancelled: threading.Event) -> Source:
