@@ -142,11 +142,11 @@ def test_a_quiet_whole_day_is_ok(quiet: Report) -> None:
     assert (quiet.state, verdict.state) == (State.OK, State.OK)
     assert of(Phrase, verdict.text).key == "reports.verdict.ok"
     assert {block.id for block in quiet.blocks if isinstance(block, Heading)} >= {
-        "findings", "key-figures", "objectives", "crossings", "metrics", "charts-system",
-        "completeness", "missing", "appendix", "definitions", "trace", "method",
+        "findings", "key-metrics", "objectives", "breaches", "metrics", "charts-system",
+        "completeness", "missing", "appendix", "definitions", "sources", "method",
     }  # fmt: skip
     assert not any(isinstance(block, Timeline) for block in quiet.blocks)
-    assert "reports.crossings.none" in keys(quiet.blocks)
+    assert "reports.breaches.none" in keys(quiet.blocks)
     assert quiet.instances == ("ai-node-1",)
     assert quiet.number == "JIPYO-D-20261121"
 
@@ -179,10 +179,10 @@ def test_a_bad_day_is_critical_and_names_what_when_and_how_long(bad: Report) -> 
     start = start_of_day(DAY, SEOUL)
     assert stretch.start_ms == pytest.approx(start + 14 * HOUR, abs=5 * 60_000)
     assert stretch.end_ms == pytest.approx(start + 14.5 * HOUR, abs=5 * 60_000)
-    names = {of(Subject, row[0]).name.en for row in table(bad, "crossings").rows}
+    names = {of(Subject, row[0]).name.en for row in table(bad, "breaches").rows}
     assert {"GPU temperature", "API response time (p95)", "OOM kills"} <= names
-    assert "reports.crossings.open" in keys(table(bad, "crossings"))  # latency lasts past midnight
-    assert "reports.crossings.brief" in keys(bad.blocks)  # three minutes of memory
+    assert "reports.breaches.open" in keys(table(bad, "breaches"))  # latency lasts past midnight
+    assert "reports.breaches.brief" in keys(bad.blocks)  # three minutes of memory
 
 
 def test_a_missed_objective_and_an_untested_capacity_are_told_apart(bad: Report) -> None:
@@ -378,7 +378,7 @@ def test_a_short_breach_is_told_but_does_not_change_the_state(tmp_path: Path) ->
     report = built(tmp_path, SMALL, Day(troubles=(Trouble("memory", 20, 20.04, 0.4),)))
     assert report.state is State.OK
     assert "reports.finding.brief.above" in keys(the(Findings, report))
-    assert "reports.crossings.brief" in keys(report.blocks)
+    assert "reports.breaches.brief" in keys(report.blocks)
 
 
 def test_a_large_change_is_found_on_a_quiet_day(tmp_path: Path) -> None:
