@@ -1,38 +1,43 @@
-"""Our web room over a store that lies on disk: `python -m bench.serving FOLDER PORT`."""
+"""The Prometheus API over a store that lies on disk: `python -m bench.serving FOLDER PORT`."""
 
 from __future__ import annotations
 
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from zoneinfo import ZoneInfo
+
+from starlette.middleware import Middleware
 
 from bench.series import END_MS
 from jipyo import web
-from jipyo.catalogue import load
 from jipyo.promql import Engine
+from jipyo.promql.syntax.features import DEFAULT
 from jipyo.source import Embedded
 from jipyo.tsdb import Options, Reader
+from jipyo.web import exporter
+from jipyo.web.middleware import MeasureRequests, RequestGuard
+from jipyo.web.prometheus import query, series
 
 
 def run(folder: Path, port: int) -> None:
     """Serve until the process is ended."""
     store = Reader.open(folder, cache_bytes=Options().cache_bytes)
-    engine = Engine()
-    services = web.Services(
-        source=Embedded(store, engine),
-        ask=Embedded(store, engine).bound,
-        queryable=store,
-        catalogue=load(),
-        zone=ZoneInfo("UTC"),
-        lang="en",
-        instance="bench",
-        version="0",
-        started_ms=END_MS,
-        now_ms=lambda: END_MS,
-    )
+    source = Embedded(store, Engine())
+    options = web.Options()
+    routes = [
+        *query.routes(source, lambda: END_MS, DEFAULT),
+        *series.routes(source),
+        *exporter.routes(list, lambda: True),
+    ]
+    middleware = [
+        Middleware(MeasureRequests, metrics=web.RequestMetrics()),
+        Middleware(RequestGuard, is_loopback=True, options=options),
+    ]
+    executor = ThreadPoolExecutor(options.max_concurrency)
+    app = web.create_app(web.mount(routes, executor), middleware)
     listener = web.listen("127.0.0.1", port)
-    web.serve(web.create_app(services), listener, ready=lambda: None, stop=threading.Event())
+    web.serve(app, listener, ready=lambda: None, stop=threading.Event())
 
 
 if __name__ == "__main__":

@@ -1,40 +1,6 @@
-"""The only room that wires the others together: the server, and what works on its data."""
+"""The only room that knows all others: the server, and work on its data without it."""
 
-from jipyo.app.offline import (
-    back_up,
-    catalogue_of,
-    check_catalogue,
-    check_store,
-    compact_store,
-    daily_report,
-    delete,
-    explain,
-    export,
-    import_openmetrics,
-    now_ms,
-    open_workspace,
-    restore,
-    store_stats,
-    workspace,
-)
-from jipyo.app.server import is_loopback, serve
+from jipyo.app.offline import load_catalogue, open_workspace, read_workspace
+from jipyo.app.server import serve
 
-__all__ = [
-    "back_up",
-    "catalogue_of",
-    "check_catalogue",
-    "check_store",
-    "compact_store",
-    "daily_report",
-    "delete",
-    "explain",
-    "export",
-    "import_openmetrics",
-    "is_loopback",
-    "now_ms",
-    "open_workspace",
-    "restore",
-    "serve",
-    "store_stats",
-    "workspace",
-]
+__all__ = ["load_catalogue", "open_workspace", "read_workspace", "serve"]

@@ -10,8 +10,8 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from jipyo import app
-from jipyo.catalogue import describe
+from jipyo import app, promql
+from jipyo.catalogue import check_file, describe
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import configured, terminal
 from jipyo.i18n import texts
@@ -34,7 +34,7 @@ def register(group: click.Group, t: Texts) -> None:
         table = Table(box=None, pad_edge=False, header_style="dim")
         for column in ("id", "name", "limits", "exporters"):
             table.add_column(spoken(f"cli.catalogue.{column}"), overflow="fold")
-        for row in describe.list_metrics(app.catalogue_of(config), spoken):
+        for row in describe.list_metrics(app.load_catalogue(config), spoken):
             table.add_row(row.id, row.name, row.thresholds, ", ".join(row.exporters))
         terminal().print(table)
 
@@ -43,7 +43,7 @@ def register(group: click.Group, t: Texts) -> None:
     @configured(t)
     def show(config: Config, id: str) -> None:  # noqa: A002 - the argument's name in the help
         spoken = texts(config.lang)
-        known = app.catalogue_of(config)
+        known = app.load_catalogue(config)
         metric = known.get(id)
         if metric is None:
             near = difflib.get_close_matches(id, [one.id for one in known.metrics], n=3, cutoff=0.4)
@@ -60,7 +60,7 @@ def register(group: click.Group, t: Texts) -> None:
     @configured(t)
     def check(config: Config, file: Path) -> None:
         spoken = texts(config.lang)
-        found = app.check_catalogue(file)
+        found = check_file(file, parse=promql.parse)
         terminal().print(
             describe.count_contents(str(file), found, spoken), markup=False, soft_wrap=True
         )

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 from rich.table import Table
 
-from jipyo import app
+from jipyo.app import store_admin
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import configured, progress, terminal
 from jipyo.cli.query import moment
 from jipyo.i18n import texts
+from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def _register_looks(db: click.Group, t: Texts) -> None:
     @db.command("stats", cls=Command, help=t("cli.db.stats.help"))
     @configured(t)
     def stats(config: Config) -> None:
-        spoken, found = texts(config.lang), app.store_stats(config)
+        spoken, found = texts(config.lang), store_admin.read_stats(config.data)
         table = Table(box=None, pad_edge=False, show_header=False)
         table.add_column(style="dim")
         table.add_column(justify="right")
@@ -61,7 +62,7 @@ def _register_looks(db: click.Group, t: Texts) -> None:
     def check(config: Config) -> int:
         spoken = texts(config.lang)
         with progress(spoken("cli.db.check.working")) as advance:
-            found = app.check_store(config, advance)
+            found = store_admin.check(config.data, advance)
         console = terminal()
         for problem in found.problems:
             console.print(spoken.error(problem), style="red", markup=False)
@@ -87,7 +88,7 @@ def _register_copies(db: click.Group, t: Texts) -> None:
     def backup(config: Config, file: Path) -> None:
         spoken = texts(config.lang)
         with progress(spoken("cli.db.backup.working")) as advance:
-            app.back_up(config, file, advance)
+            store_admin.create_backup(config.data, file, advance)
         terminal().print(str(file), markup=False, soft_wrap=True)
 
     @db.command("restore", cls=Command, help=t("cli.db.restore.help"))
@@ -96,17 +97,17 @@ def _register_copies(db: click.Group, t: Texts) -> None:
     def restore(config: Config, file: Path) -> None:
         spoken = texts(config.lang)
         with progress(spoken("cli.db.restore.working")) as advance:
-            app.restore(config, file, advance)
+            store_admin.restore(file, config.data, advance)
         terminal().print(spoken("cli.db.restore.done", path=str(config.data)))
 
     @db.command("compact", cls=Command, help=t("cli.db.compact.help"))
     @configured(t)
     def compact(config: Config) -> None:
         spoken = texts(config.lang)
-        before = app.store_stats(config).file_bytes
+        before = store_admin.read_stats(config.data).file_bytes
         with progress(spoken("cli.db.compact.working")) as advance:
-            app.compact_store(config, advance)
-        freed = spoken.number(before - app.store_stats(config).file_bytes, "bytes")
+            store_admin.compact(config.data, advance)
+        freed = spoken.number(before - store_admin.read_stats(config.data).file_bytes, "bytes")
         terminal().print(spoken("cli.db.compact.done", freed=freed))
 
 
@@ -123,7 +124,7 @@ def _register_delete(db: click.Group, t: Texts) -> None:
         spoken = texts(config.lang)
         if not yes:
             raise ConfigError("cli.db.delete.not_sure", selector=selector)
-        deleted = app.delete(config, selector, _span(config, start, end))
+        deleted = store_admin.delete_samples(config, selector, _span(config, start, end))
         terminal().print(spoken("cli.db.delete.done", n=deleted))
 
 
@@ -137,7 +138,7 @@ def _register_moves(group: click.Group, t: Texts) -> None:
     def openmetrics(config: Config, file: Path) -> None:
         spoken = texts(config.lang)
         with progress(spoken("cli.import.working")) as advance:
-            done = app.import_openmetrics(config, file, advance)
+            done = store_admin.import_openmetrics(config, file, advance)
         console = terminal()
         console.print(spoken("cli.import.done", n=done.samples))
         for reason, count in done.rejected.items():
@@ -154,11 +155,13 @@ def _register_moves(group: click.Group, t: Texts) -> None:
     ) -> None:
         spoken = texts(config.lang)
         with progress(spoken("cli.export.working")) as advance:
-            written = app.export(config, match, _span(config, start, end), file, advance)
+            written = store_admin.export_samples(
+                config, match, _span(config, start, end), file, advance
+            )
         terminal().print(spoken("cli.export.done", n=written, path=str(file)))
 
 
 def _span(config: Config, start: str | None, end: str | None) -> tuple[int, int]:
-    now = app.now_ms()
+    now = SystemClock().now_ms()
     first = moment(start, config.zone, now) if start else 0
     return first, moment(end, config.zone, now) if end else now

@@ -13,13 +13,15 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from jipyo import app, web
+from jipyo import app, promql
 from jipyo.cli import plot
 from jipyo.cli.localized import Command
 from jipyo.cli.options import configured, terminal
 from jipyo.i18n import texts
+from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, Vector
+from jipyo.wire import prometheus_json
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -54,12 +56,13 @@ def register(group: click.Group, t: Texts) -> None:
     @configured(t)
     def query(config: Config, expr: str, shape: str | None, explain: bool, **when: str) -> None:
         spoken = texts(config.lang)
-        span = _span(when, config.zone, app.now_ms())
+        span = _span(when, config.zone, SystemClock().now_ms())
         if explain:
             asked = (span, span, 0) if isinstance(span, int) else span
-            click.echo("\n".join(app.explain(config, expr, *asked)))
+            plan = promql.Engine(config.settings.query).explain(expr, *asked)
+            click.echo("\n".join(plan.lines()))
             return
-        with app.workspace(config) as here:
+        with app.read_workspace(config) as here:
             if isinstance(span, int):
                 result = here.source.instant(expr, span)
             else:
@@ -112,7 +115,7 @@ def _usual(result: QueryResult) -> str:
 
 def _show(result: QueryResult, shape: str, zone: ZoneInfo, t: Texts) -> None:
     if shape == "json":
-        click.echo(b"".join(web.encode.answer(result)).decode())
+        click.echo(b"".join(prometheus_json.answer(result)).decode())
         return
     if shape == "csv":
         _write_csv(result)
@@ -132,25 +135,23 @@ def _rows(result: QueryResult) -> list[tuple[str, int, str]]:
     if isinstance(value, String):
         return [("", value.t_ms, value.value)]
     if isinstance(value, Scalar):
-        return [("", value.t_ms, web.encode.format_number(value.value))]
+        return [("", value.t_ms, prometheus_json.number(value.value))]
     if isinstance(value, Vector):
         pairs = zip(value.series, value.values, strict=True)
-        return [
-            (str(labels), value.t_ms, web.encode.format_number(float(v))) for labels, v in pairs
-        ]
+        return [(str(labels), value.t_ms, prometheus_json.number(float(v))) for labels, v in pairs]
     return _matrix_rows(value)
 
 
 def _matrix_rows(value: Matrix | RawMatrix) -> list[tuple[str, int, str]]:
     if isinstance(value, RawMatrix):
         return [
-            (str(labels), int(t), web.encode.format_number(float(v)))
+            (str(labels), int(t), prometheus_json.number(float(v)))
             for block in value.blocks
             for labels, line in zip(block.series, block.values, strict=True)
             for t, v in zip(block.t_ms, line, strict=True)
         ]
     return [
-        (str(labels), int(value.t_ms[step]), web.encode.format_number(line[step]))
+        (str(labels), int(value.t_ms[step]), prometheus_json.number(line[step]))
         for labels, line, there in zip(value.series, value.values, value.present, strict=True)
         for step in np.flatnonzero(there)
     ]

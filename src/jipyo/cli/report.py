@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jipyo import app
+from jipyo import api, app
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import configured, progress, terminal
 from jipyo.i18n import texts
@@ -36,8 +36,9 @@ def register(group: click.Group, t: Texts) -> None:
     def daily(config: Config, day: str | None, out: Path | None) -> None:
         wanted = _day(day)
         spoken = texts(config.lang)
-        with progress(spoken("cli.report.working")) as advance:
-            file = app.daily_report(config, wanted, out, advance)
+        working = spoken("cli.report.working")
+        with progress(working) as advance, app.read_workspace(config) as workspace:
+            file = api.write_daily(workspace, wanted, out, advance)
         terminal().print(str(file), markup=False, soft_wrap=True)
 
 

@@ -47,7 +47,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--exit-code", is_flag=True, help=t("cli.status.exit_code"))
     @configured(t)
     def status(config: Config, everything: bool, exit_code: bool) -> int:
-        with app.workspace(config) as here:
+        with app.read_workspace(config) as here:
             health = assess_catalogue(here.source, here.catalogue, here.now_ms())
         _print_health(health, config, everything=everything)
         return _EXIT_CODES[health.state] if exit_code else 0
@@ -56,7 +56,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--required", is_flag=True, help=t("cli.doctor.required"))
     @configured(t)
     def doctor(config: Config, required: bool) -> None:
-        with app.workspace(config) as here:
+        with app.read_workspace(config) as here:
             findings = examine_catalogue(here.source, here.catalogue, here.now_ms())
         wanted = [one for one in findings if one.metric.required or not required]
         _print_findings(wanted, here.catalogue, texts(config.lang))
@@ -69,7 +69,7 @@ def _print_health(health: Health, config: Config, *, everything: bool) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("metric", "state", "value", "since", "reason"):
         table.add_column(t(f"cli.status.{column}"), overflow="fold")
-    shown = [one for one in health.metrics if everything or not one.is_absent]
+    shown = [one for one in health.metrics if everything or not one.absent]
     for one in sorted(shown, key=lambda one: -one.state.severity):
         table.add_row(
             one.metric.name(config.lang),

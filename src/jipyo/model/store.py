@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from jipyo.model.matcher import Matcher
@@ -15,6 +16,16 @@ if TYPE_CHECKING:
 
 Selector = Sequence[Matcher]
 """Matchers that must all hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreExtent:
+    """How many series a store has, and from when to when; None where it has no samples."""
+
+    series: int
+    first_ms: int | None
+    """To the day, for samples that are compressed already."""
+    last_ms: int | None
 
 
 class Appender(Protocol):

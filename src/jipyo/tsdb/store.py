@@ -17,6 +17,7 @@ import numpy as np
 from jipyo.files import sync
 from jipyo.model.errors import StoreError
 from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
+from jipyo.model.store import StoreExtent
 from jipyo.tsdb import bulk_load, compaction, metrics, retention
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.format import (
@@ -352,19 +353,27 @@ class Store(Reader):
         """The store's own metrics, `jipyo_tsdb_*`; cheap enough for every scrape."""
         return metrics.build_families(self._counts, self._collect_gauges())
 
+    def extent(self) -> StoreExtent:
+        """How many series there are, and from when to when; cheap enough for every request."""
+        with self.snapshot() as snapshot:
+            first_day = snapshot.db.execute("SELECT min(day) FROM slab").fetchone()[0]
+        if first_day is None:
+            first_ms = min((span.t0 for span in tuple(self._head.spans.values())), default=None)
+        else:
+            first_ms = first_day * DAY_MS
+        return StoreExtent(self._head.series_count, first_ms, self._head.max_ms)
+
     def _collect_gauges(self) -> dict[str, tuple[str, float]]:
         with self.snapshot() as snapshot:
             used = retention.read_used_bytes(snapshot.db)
-            first = snapshot.db.execute("SELECT min(day) FROM slab").fetchone()[0]
-        spans = tuple(self._head.spans.values())
-        first_ms = min((span.t0 for span in spans), default=None) if first is None else None
+        extent = self.extent()
         return {
-            "series": ("Series known.", self._head.series_count),
+            "series": ("Series known.", extent.series),
             "maintenance_longest_hold_seconds": (
                 "The longest that maintenance kept appends waiting since the start.",
                 self._counts.longest_hold_seconds,
             ),
-            "head_layouts": ("Sets of series with rows in the head.", len(spans)),
+            "head_layouts": ("Sets of series with rows in the head.", len(self._head.spans)),
             "file_bytes": ("Size of the file, free pages included.", get_size(self._file)),
             "used_bytes": ("Size of the pages in use.", used),
             "journal_bytes": (
@@ -374,11 +383,11 @@ class Store(Reader):
             "free_disk_bytes": ("Free space on the file system.", get_free_bytes(self._path)),
             "oldest_sample_seconds": (
                 "When the oldest sample was taken, to the day.",
-                (first * DAY_MS if first is not None else first_ms or 0) / 1000,
+                (extent.first_ms or 0) / 1000,
             ),
             "newest_sample_seconds": (
                 "When the newest sample was taken.",
-                (self._head.max_ms or 0) / 1000,
+                (extent.last_ms or 0) / 1000,
             ),
             "damaged_reads": (
                 "Damaged chunks met while reading since the start.",

@@ -1,22 +1,22 @@
-"""HTTP: the Prometheus API, our own API, the page."""
+"""HTTP: the Prometheus API, our own API, the receivers and the dashboard.
+
+Each API file has `routes(what it needs)`; `app.build_web` puts them together.
+"""
 
 from jipyo.web.app import create_app
+from jipyo.web.http.endpoint import mount
 from jipyo.web.http.metrics import RequestMetrics
-from jipyo.web.ingest import ReceiverOptions, Receivers
-from jipyo.web.server import address, listen, serve
-from jipyo.web.services import HeadStats, Options, Services
-from jipyo.wire.prometheus_json import encode
+from jipyo.web.ingest.options import ReceiverOptions
+from jipyo.web.options import Options
+from jipyo.web.server import listen, serve, url_of
 
 __all__ = [
-    "HeadStats",
     "Options",
     "ReceiverOptions",
-    "Receivers",
     "RequestMetrics",
-    "Services",
-    "address",
     "create_app",
-    "encode",
     "listen",
+    "mount",
     "serve",
+    "url_of",
 ]

@@ -1,4 +1,4 @@
-"""What stands before every route: who may ask, how much they may send, what browsers may do.
+"""What applies to every request: who may ask, how much they may send, what browsers may do.
 
 A page of a foreign site can make a browser call 127.0.0.1, and by rebinding its own name to
 that address it can even read the answer. So the Host header must name us, and what changes
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from jipyo.wire.prometheus_json import encode
+from jipyo.wire import prometheus_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from jipyo.web.http.metrics import RequestMetrics
-    from jipyo.web.services import Options
+    from jipyo.web.options import Options
 
 SECURITY_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
@@ -33,105 +33,112 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "referrer-policy": "no-referrer",
     "cross-origin-opener-policy": "same-origin",
 }
-_RAW_HEADERS = [(name.encode(), text.encode()) for name, text in SECURITY_HEADERS.items()]
-_READING = ("GET", "HEAD", "OPTIONS")
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_CLIENT_CLOSED = 499
 
 
-class TooLarge(Exception):  # noqa: N818 - told to the caller as 413, nothing failed
+class BodyTooLarge(Exception):  # noqa: N818 - the client gets a 413; nothing failed here
     """A request's body is larger than allowed."""
 
 
-class RequestGuard:
-    """Checks requests, adds the security headers and counts what was answered."""
+class MeasureRequests:
+    """Adds the security headers to every response, and counts it under its route."""
 
-    def __init__(
-        self, app: ASGIApp, *, loopback: bool, options: Options, meter: RequestMetrics
-    ) -> None:
-        """`loopback`: whether only this machine can reach us, so that Host must say so."""
+    def __init__(self, app: ASGIApp, *, metrics: RequestMetrics) -> None:
         self._app = app
-        self._loopback = loopback
-        self._hosts = frozenset(name.lower() for name in options.allowed_hosts)
-        self._most = options.max_body_bytes
-        self._meter = meter
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Check one request and hand it on."""
+        """Pass one request on and watch its response."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.perf_counter(), 499
+        start_s, status = time.perf_counter(), _CLIENT_CLOSED
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                said = {name for name, _ in message["headers"]}
-                message["headers"] += [each for each in _RAW_HEADERS if each[0] not in said]
+                present = {name for name, _ in message["headers"]}
+                message["headers"] += [pair for pair in _RAW_HEADERS if pair[0] not in present]
             await send(message)
 
         try:
-            await self._checked(scope, receive, sending)
+            await self._app(scope, receive, send_with_headers)
         finally:
             handler = getattr(scope.get("endpoint"), "path", "other")
-            self._meter.saw(handler, status, time.perf_counter() - began)
+            self._metrics.observe(handler, status, time.perf_counter() - start_s)
 
-    async def _checked(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = Headers(scope=scope)
-        refusal = self._refusal(scope["method"], headers)
-        if refusal:
-            await _refuse(send, *refusal)
+
+class RequestGuard:
+    """Rejects requests under a foreign name, from a foreign origin or with too large a body."""
+
+    def __init__(self, app: ASGIApp, *, is_loopback: bool, options: Options) -> None:
+        """`is_loopback`: only this machine can reach us, so the Host header must name it."""
+        self._app = app
+        self._is_loopback = is_loopback
+        self._allowed_hosts = frozenset(name.lower() for name in options.allowed_hosts)
+        self._max_body_bytes = options.max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Check one request and pass it on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        rejection = self._find_rejection(scope["method"], Headers(scope=scope))
+        if rejection:
+            await _send_error(send, *rejection)
             return
         try:
-            await self._app(scope, _limited(receive, self._most), send)
-        except TooLarge:
-            await _refuse(send, 413, "bad_data", "request body too large")
+            await self._app(scope, _limit_body(receive, self._max_body_bytes), send)
+        except BodyTooLarge:
+            await _send_error(send, 413, "bad_data", "request body too large")
 
-    def _refusal(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
+    def _find_rejection(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
+        """Status, error type and reason; None where the request may pass."""
         host = headers.get("host", "")
-        if self._loopback and not self._is_ours(host):
+        if self._is_loopback and not self._is_allowed_host(host):
             return 403, "forbidden", f"host {host!r} is not served here"
         origin = headers.get("origin")
-        if method not in _READING and origin and origin.partition("://")[2] != host:
+        if method not in _SAFE_METHODS and origin and origin.partition("://")[2] != host:
             return 403, "forbidden", f"origin {origin!r} may not send here"
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._most:
+        if not length.isdecimal() or int(length) > self._max_body_bytes:
             return 413, "bad_data", "request body too large"
         return None
 
-    def _is_ours(self, host: str) -> bool:
-        name = _without_port(host.lower())
-        return name == "localhost" or name in self._hosts or _is_loopback(name)
-
-
-def _without_port(host: str) -> str:
-    name, colon, port = host.rpartition(":")
-    return (name if colon and port.isdecimal() else host).strip("[]")
+    def _is_allowed_host(self, host: str) -> bool:
+        name, colon, port = host.lower().rpartition(":")
+        name = (name if colon and port.isdecimal() else host.lower()).strip("[]")
+        return name == "localhost" or name in self._allowed_hosts or _is_loopback_address(name)
 
 
 @lru_cache(maxsize=64)
-def _is_loopback(name: str) -> bool:
+def _is_loopback_address(name: str) -> bool:
     try:
         return ip_address(name).is_loopback
     except ValueError:
         return False
 
 
-def _limited(receive: Receive, most: int) -> Receive:
-    seen = 0
+def _limit_body(receive: Receive, max_bytes: int) -> Receive:
+    """The same messages, until their bodies together exceed `max_bytes`."""
+    received = 0
 
-    async def counted() -> Message:
-        nonlocal seen
+    async def receive_limited() -> Message:
+        nonlocal received
         message = await receive()
-        seen += len(message.get("body", b""))
-        if seen > most:
-            raise TooLarge
+        received += len(message.get("body", b""))
+        if received > max_bytes:
+            raise BodyTooLarge
         return message
 
-    return counted
+    return receive_limited
 
 
-async def _refuse(send: Send, status: int, kind: str, reason: str) -> None:
-    body = encode.error(kind, reason)
+async def _send_error(send: Send, status: int, kind: str, reason: str) -> None:
+    body = prometheus_json.error(kind, reason)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,4 +1,4 @@
-"""The listening socket and the server that runs on it until it is told to stop."""
+"""The listening socket, and the server that runs on it until it is stopped."""
 
 from __future__ import annotations
 
@@ -20,34 +20,42 @@ if TYPE_CHECKING:
 
 _BACKLOG = 2048
 _KEEP_ALIVE_S = 75
-_PATIENCE_S = 5
+_GRACE_S = 5
 _MAX_HEAD_BYTES = 256 << 10
-"""A question may be 16 KiB of text, three times as much in an address."""
+"""A query may be 16 KiB of text, three times as much in an address."""
+_KEYS = {
+    errno.EADDRINUSE: "web.port_in_use",
+    errno.EADDRNOTAVAIL: "web.no_such_address",
+    errno.EACCES: "web.port_forbidden",
+    errno.EPERM: "web.port_forbidden",
+}
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the address, before anything else is opened; port 0 is any free one.
+    """Bind the address, before anything else is opened; port 0 is any free one.
 
     Raises:
-        ServeError: somebody else has it, we may not have it, or there is no such address.
+        ServeError: another program has it, we may not have it, or there is no such address.
     """
     try:
-        found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE)
-        family, _, _, _, place = found[0]
-        return _bound(family, place)
-    except socket.gaierror as error:
-        raise _refused("web.no_such_address", host, port, error) from error
-    except PermissionError as error:
-        raise _refused("web.port_forbidden", host, port, error) from error
+        addresses = socket.getaddrinfo(
+            host, port, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )
+        family, _, _, _, address = addresses[0]
+        return _bind(family, address)
     except OSError as error:
-        key = {
-            errno.EADDRINUSE: "web.port_in_use",
-            errno.EADDRNOTAVAIL: "web.no_such_address",
-        }.get(error.errno or 0, "web.cannot_listen")
-        raise _refused(key, host, port, error) from error
+        is_unknown_name = isinstance(error, socket.gaierror)
+        key = "web.no_such_address" if is_unknown_name else _KEYS.get(error.errno or 0)
+        raise ServeError(
+            key or "web.cannot_listen",
+            hint=f"{key or 'web.cannot_listen'}.hint",
+            host=host,
+            port=port,
+            reason=error.strerror or str(error),
+        ) from error
 
 
-def _bound(family: socket.AddressFamily, place: tuple[Any, ...]) -> socket.socket:
+def _bind(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.socket:
     # With the protocol named (create_server does not), asyncio sends small answers at once;
     # without, each waits 40 ms for the client's acknowledgement.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -55,7 +63,7 @@ def _bound(family: socket.AddressFamily, place: tuple[Any, ...]) -> socket.socke
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        listener.bind(place)
+        listener.bind(address)
         listener.listen(_BACKLOG)
     except OSError:
         listener.close()
@@ -63,20 +71,15 @@ def _bound(family: socket.AddressFamily, place: tuple[Any, ...]) -> socket.socke
     return listener
 
 
-def _refused(key: str, host: str, port: int, error: OSError) -> ServeError:
-    reason = error.strerror or str(error)
-    return ServeError(key, hint=f"{key}.hint", host=host, port=port, reason=reason)
-
-
-def address(listener: socket.socket) -> str:
-    """How a browser on this machine calls the server."""
+def url_of(listener: socket.socket) -> str:
+    """The URL by which a browser on this machine reaches the server."""
     host, port = listener.getsockname()[:2]
-    shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
 class _Server(uvicorn.Server):
-    """uvicorn that leaves signals alone and looks at an event instead, ten times a second."""
+    """uvicorn that leaves signals alone and polls an event instead, ten times a second."""
 
     def __init__(
         self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event
@@ -100,10 +103,10 @@ class _Server(uvicorn.Server):
 def serve(
     app: ASGIApp, listener: socket.socket, *, ready: Callable[[], None], stop: threading.Event
 ) -> None:
-    """Serve until `stop` is set, then let running answers end for a few seconds.
+    """Serve until `stop` is set; responses in progress then have a few seconds to finish.
 
-    Blocks; in the main thread, signal handlers of the caller run while it serves. `ready`
-    is called once requests are taken.
+    Blocks; in the main thread, signal handlers of the caller run meanwhile. `ready` is
+    called once requests are accepted.
     """
     config = uvicorn.Config(
         app,
@@ -115,7 +118,7 @@ def serve(
         http="h11",
         server_header=False,
         timeout_keep_alive=_KEEP_ALIVE_S,
-        timeout_graceful_shutdown=_PATIENCE_S,
+        timeout_graceful_shutdown=_GRACE_S,
         h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
     )
     asyncio.run(_Server(config, ready, stop).serve(sockets=[listener]))

@@ -8,19 +8,18 @@ with a `<base>` that leads from the requested path back to the root.
 from __future__ import annotations
 
 import hashlib
+from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
 
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import QueryError, QueryErrorKind
-from jipyo.web.http.endpoint import Reply
+from jipyo.web.http.endpoint import Route
+from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.prometheus.route import format_error
 
 if TYPE_CHECKING:
-    import threading
     from pathlib import Path
-
-    from jipyo.web.http.params import Form
-    from jipyo.web.services import Services
 
 _TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -45,16 +44,31 @@ _RESERVED = ("api", "v1", "metrics", "federate", "-")
 """First segments of addresses that belong to machines: unknown ones there are errors."""
 
 
-def page(services: Services, form: Form, gone: threading.Event) -> Reply:
-    """The file at this path, or the start page where the dashboard has a route of its own."""
-    del gone
-    path = form.path["path"]
-    file = find_file(services.static, path)
+def routes(folder: Path) -> list[Route]:
+    """The route of everything that no other route answers; `folder` has the built dashboard."""
+    return [Route("/{path:path}", partial(serve_path, folder), format_error)]
+
+
+def serve_path(folder: Path, request: HttpRequest) -> HttpResponse:
+    """The file at this path, or the start page where the dashboard has a route of its own.
+
+    Raises:
+        QueryError: neither is there.
+    """
+    path = request.path_params["path"]
+    file = find_file(folder, path)
     if file is not None and path != _INDEX:
-        return _send_file(form, file, is_hashed=path.startswith(f"{_HASHED}/"))
+        media_type = _TYPES.get(file.suffix, "application/octet-stream")
+        caching = _FOREVER if path.startswith(f"{_HASHED}/") else _REVALIDATE
+        return _respond(request, file.read_bytes(), media_type, caching)
     if file is None and not is_page_route(path):
         raise QueryError(QueryErrorKind.NOT_FOUND, f"/{path} is not served here")
-    return _send_page(form, services.static / _INDEX)
+    try:
+        html = (folder / _INDEX).read_bytes()
+    except FileNotFoundError:
+        html = set_base(_build_placeholder(), request.raw_path)
+        return HttpResponse(html, 503, _TYPES[".html"], {"cache-control": "no-store"})
+    return _respond(request, set_base(html, request.raw_path), _TYPES[".html"], _REVALIDATE)
 
 
 def is_page_route(path: str) -> bool:
@@ -64,11 +78,8 @@ def is_page_route(path: str) -> bool:
     that asks for the script of an older version must see an error, and no HTML.
     """
     first, _, _ = path.partition("/")
-    return first not in (*_RESERVED, _HASHED) and "\0" not in path and not _is_file_name(path)
-
-
-def _is_file_name(path: str) -> bool:
-    return path[path.rfind(".") :] in _TYPES
+    looks_like_file = path[path.rfind(".") :] in _TYPES
+    return first not in (*_RESERVED, _HASHED) and "\0" not in path and not looks_like_file
 
 
 def find_file(folder: Path, path: str) -> Path | None:
@@ -93,38 +104,25 @@ def set_base(html: bytes, raw_path: bytes) -> bytes:
     return html.replace(_BASE, b'<base href="%b"' % (b"../" * depth or b"./"), 1)
 
 
-def _send_page(form: Form, file: Path) -> Reply:
-    try:
-        html = file.read_bytes()
-    except FileNotFoundError:
-        return _not_built()
-    return _send(form, set_base(html, form.raw_path), _TYPES[".html"], _REVALIDATE)
-
-
-def _send_file(form: Form, file: Path, *, is_hashed: bool) -> Reply:
-    media_type = _TYPES.get(file.suffix, "application/octet-stream")
-    return _send(form, file.read_bytes(), media_type, _FOREVER if is_hashed else _REVALIDATE)
-
-
-def _send(form: Form, body: bytes, media_type: str, caching: str) -> Reply:
+def _respond(request: HttpRequest, body: bytes, media_type: str, caching: str) -> HttpResponse:
     # Weak, because the bytes sent may be compressed.
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"etag": etag, "cache-control": caching}
-    if etag in form.headers.get("if-none-match", ""):
-        return Reply(b"", 304, media_type, headers)
-    return Reply(body, 200, media_type, headers)
+    if etag in request.headers.get("if-none-match", ""):
+        return HttpResponse(b"", 304, media_type, headers)
+    return HttpResponse(body, 200, media_type, headers)
 
 
-def _not_built() -> Reply:
-    said = "".join(
+def _build_placeholder() -> bytes:
+    """The page that says that the dashboard was not built."""
+    sections = "".join(
         f'<section lang="{lang}"><h1>{escape(texts(lang)("web.page_missing"))}</h1>'
         f"<p>{escape(texts(lang)('web.page_missing.how'))}</p></section>"
         for lang in LANGS
     )
-    html = (
-        '<!doctype html><html lang="ko"><head><meta charset="utf-8"><title>jipyo</title></head>'
-        f'<body>{said}<p><a href="api/jipyo/overview">/api/jipyo/overview</a> · '
+    return (
+        '<!doctype html><html lang="ko"><head><meta charset="utf-8"><base href="./">'
+        f"<title>jipyo</title></head><body>{sections}"
+        '<p><a href="api/jipyo/overview">/api/jipyo/overview</a> · '
         '<a href="metrics">/metrics</a></p></body></html>'
-    )
-    headers = {"cache-control": "no-store"}
-    return Reply(html.encode(), 503, "text/html; charset=utf-8", headers)
+    ).encode()

@@ -1,39 +1,42 @@
-"""The OpenAPI document of `/api/jipyo`, made from the table of endpoints and their shapes."""
+"""The OpenAPI document of `/api/jipyo`, made from the operations and their dataclasses."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_type_hints
 
 import orjson
 
-from jipyo.web.api import schemas as doc
+from jipyo.web.api import doctor, metrics, overview, status, targets
+from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
+from jipyo.web.http.endpoint import Route
+from jipyo.web.http.message import HttpResponse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from jipyo.web.api.routes import Row
+    from jipyo.i18n import Lang
 
 Schema = dict[str, object]
 
-_PLAIN = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-_REFERENCE = "#/components/schemas/{model}"
+_JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+_SCHEMAS = "#/components/schemas"
 _PARAMETERS: dict[str, dict[str, object]] = {
     "lang": {
-        "description": "The language of the texts; the site's where it is left out.",
+        "description": "The language of the texts; by default that of the configuration.",
         "schema": {"type": "string", "enum": ["ko", "en"]},
     },
     "start": {
-        "description": "Unix seconds or RFC 3339; an hour before `end` where it is left out.",
+        "description": "Unix seconds or RFC 3339; by default an hour before `end`.",
         "schema": {"type": "string"},
     },
     "end": {
-        "description": "Unix seconds or RFC 3339; now where it is left out.",
+        "description": "Unix seconds or RFC 3339; by default now.",
         "schema": {"type": "string"},
     },
     "step": {
-        "description": "Seconds or a duration such as `5m`; 60 where it is left out.",
+        "description": "Seconds or a duration such as `5m`; by default 60.",
         "schema": {"type": "string"},
     },
     "id": {
@@ -43,77 +46,100 @@ _PARAMETERS: dict[str, dict[str, object]] = {
 }
 
 
-def document(rows: Sequence[Row], version: str) -> bytes:
-    """The whole document as JSON."""
+OPERATIONS: tuple[Operation, ...] = (
+    overview.OPERATION,
+    metrics.OPERATION,
+    doctor.OPERATION,
+    targets.OPERATION,
+    status.OPERATION,
+)
+"""Every endpoint of `/api/jipyo` except this document."""
+
+
+def routes(version: str, lang: Lang) -> list[Route]:
+    """The route of `/api/jipyo/openapi.json`."""
+    response = HttpResponse(write_document(version))
+    path = f"{PREFIX}/openapi.json"
+    return [Route(path, lambda _request: response, partial(format_error, lang))]
+
+
+def write_document(version: str) -> bytes:
+    """The OpenAPI 3.1 document as JSON; `version` is that of the product."""
     schemas: dict[str, Schema] = {}
-    for shape in sorted({row.shape for row in rows} | {doc.Problem}, key=str):
-        describe_type(shape, schemas)
+    responses = {operation.schema for operation in OPERATIONS} | {Problem}
+    for response in sorted(responses, key=lambda schema: schema.__name__):
+        describe_type(response, schemas)
     return orjson.dumps(
         {
             "openapi": "3.1.0",
             "info": {
                 "title": "jipyo",
                 "version": version,
-                "description": "What jipyo's own page reads. Times are seconds UTC, absent "
+                "description": "What jipyo's dashboard reads. Times are seconds UTC, absent "
                 "values are null. `/api/v1` is the HTTP API of Prometheus.",
             },
-            "paths": {f"/api/jipyo{row.path}": {"get": _operation(row)} for row in rows},
-            "components": {"schemas": schemas},
+            "paths": {PREFIX + one.path: {"get": _describe_operation(one)} for one in OPERATIONS},
+            "components": {"schemas": dict(sorted(schemas.items()))},
         }
     )
 
 
 def describe_type(hint: Any, schemas: dict[str, Schema]) -> Schema:
-    """The JSON Schema of a type; adds every dataclass it refers to to `schemas`."""
+    """The JSON Schema of a type; adds every dataclass it refers to to `schemas`.
+
+    Raises:
+        KeyError: JSON has no such type.
+    """
     if is_dataclass(hint):
-        return _reference_to(cast("type", hint), schemas)
-    inside = get_args(hint)
+        return _describe_dataclass(cast("type", hint), schemas)
+    arguments = get_args(hint)
     origin = get_origin(hint)
     if origin is tuple:
-        return {"type": "array", "items": describe_type(inside[0], schemas)}
+        return {"type": "array", "items": describe_type(arguments[0], schemas)}
     if origin is Mapping:
-        return {"type": "object", "additionalProperties": describe_type(inside[1], schemas)}
+        return {"type": "object", "additionalProperties": describe_type(arguments[1], schemas)}
     if origin is Literal:
-        return {"type": "string", "enum": list(inside)}
-    if inside:
-        return {"anyOf": [describe_type(one, schemas) for one in inside]}
-    return {"type": _PLAIN[hint]}
+        return {"type": "string", "enum": list(arguments)}
+    if arguments:
+        return {"anyOf": [describe_type(argument, schemas) for argument in arguments]}
+    return {"type": _JSON_TYPES[hint]}
 
 
-def _reference_to(shape: type, schemas: dict[str, Schema]) -> Schema:
-    if shape.__name__ not in schemas:
-        schemas[shape.__name__] = {}  # so that a shape may hold itself
-        hints = get_type_hints(shape)
-        schemas[shape.__name__] = {
-            "type": "object",
-            "description": (shape.__doc__ or "").strip(),
-            "properties": {
-                one.name: describe_type(hints[one.name], schemas) for one in fields(shape)
-            },
-            "required": [one.name for one in fields(shape)],
+def _describe_dataclass(schema: type, schemas: dict[str, Schema]) -> Schema:
+    name = schema.__name__
+    if name not in schemas:
+        schemas[name] = {}  # so that a schema may contain itself
+        hints = get_type_hints(schema)
+        properties = {
+            field.name: describe_type(hints[field.name], schemas) for field in fields(schema)
         }
-    return {"$ref": _REFERENCE.format(model=shape.__name__)}
+        schemas[name] = {
+            "type": "object",
+            "description": inspect.cleandoc(schema.__doc__ or ""),
+            "properties": properties,
+            "required": list(properties),
+        }
+    return {"$ref": f"{_SCHEMAS}/{name}"}
 
 
-def _operation(row: Row) -> dict[str, object]:
-    text = (row.answer.__doc__ or "").strip()
+def _describe_operation(operation: Operation) -> dict[str, object]:
     return {
-        "operationId": row.path.split("/")[1],
-        "summary": text.splitlines()[0],
-        "parameters": [_parameter(name, row) for name in row.parameters],
+        "operationId": operation.path.split("/")[1],
+        "summary": operation.summary,
+        "parameters": [_describe_parameter(name, operation) for name in operation.parameters],
         "responses": {
-            "200": _response(text, row.shape),
-            "default": _response("It could not be answered.", doc.Problem),
+            "200": _describe_response(operation.summary, operation.schema),
+            "default": _describe_response("The request failed.", Problem),
         },
     }
 
 
-def _parameter(name: str, row: Row) -> dict[str, object]:
-    in_path = f"{{{name}}}" in row.path
-    where = {"in": "path" if in_path else "query", "required": in_path}
-    return {"name": name, **where, **_PARAMETERS[name]}
+def _describe_parameter(name: str, operation: Operation) -> dict[str, object]:
+    is_in_path = f"{{{name}}}" in operation.path
+    place = "path" if is_in_path else "query"
+    return {"name": name, "in": place, "required": is_in_path, **_PARAMETERS[name]}
 
 
-def _response(description: str, shape: type) -> dict[str, object]:
-    schema = {"$ref": _REFERENCE.format(model=shape.__name__)}
-    return {"description": description, "content": {"application/json": {"schema": schema}}}
+def _describe_response(description: str, schema: type) -> dict[str, object]:
+    reference = {"$ref": f"{_SCHEMAS}/{schema.__name__}"}
+    return {"description": description, "content": {"application/json": {"schema": reference}}}

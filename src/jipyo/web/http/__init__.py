@@ -1,1 +1,1 @@
-"""Between asyncio and the rooms: endpoints, parameters, caching, metrics of requests."""
+"""Between HTTP and the APIs: requests and responses as values, handlers run in threads."""

@@ -1,4 +1,4 @@
-"""An answer that is computed when somebody asks, and kept for a moment."""
+"""A value that is computed on demand and then serves everybody for a while."""
 
 from __future__ import annotations
 
@@ -12,22 +12,20 @@ T = TypeVar("T")
 
 
 class TtlCache(Generic[T]):
-    """What `compute(now_ms)` gave, for `keep_ms`; all who ask meanwhile wait for one answer."""
+    """The result of `compute(now_ms)` for `ttl_ms`; concurrent callers wait for one result."""
 
-    def __init__(
-        self, compute: Callable[[int], T], now_ms: Callable[[], int], keep_ms: int
-    ) -> None:
+    def __init__(self, compute: Callable[[int], T], now_ms: Callable[[], int], ttl_ms: int) -> None:
         self._compute = compute
         self._now_ms = now_ms
-        self._keep_ms = keep_ms
+        self._ttl_ms = ttl_ms
         self._lock = threading.Lock()
-        self._kept: tuple[int, T] | None = None
+        self._entry: tuple[int, T] | None = None
 
-    def __call__(self) -> T:
-        """The answer; an error is not kept, and goes to whoever asked."""
+    def get(self) -> T:
+        """The cached result, or a new one; an error of `compute` is raised and not cached."""
         with self._lock:
             now_ms = self._now_ms()
-            # A clock that was set back must not keep an old answer alive.
-            if self._kept is None or not 0 <= now_ms - self._kept[0] < self._keep_ms:
-                self._kept = (now_ms, self._compute(now_ms))
-            return self._kept[1]
+            # A clock that was set back must not keep an old result alive.
+            if self._entry is None or not 0 <= now_ms - self._entry[0] < self._ttl_ms:
+                self._entry = (now_ms, self._compute(now_ms))
+            return self._entry[1]

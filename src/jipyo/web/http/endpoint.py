@@ -1,111 +1,64 @@
-"""Between asyncio and the rooms: a synchronous answerer in a thread becomes one response.
+"""Between asyncio and the handlers: a synchronous handler in a thread becomes one response.
 
-An answerer takes a `Form` and an event that is set when its client has gone, and gives a
-`Reply`, whose body may still be in the making. This is the one place where every exception
-is caught: it is logged once, and the client reads `internal`.
+This is the one place where every exception is caught: it is logged once, and the client
+reads `internal`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import threading
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from starlette import routing
 from starlette.requests import ClientDisconnect, Request
 
-from jipyo.i18n import Lang, texts
-from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind
-from jipyo.web.http import params
-from jipyo.web.http.params import Form
-from jipyo.wire.prometheus_json import encode
+from jipyo.model.errors import JipyoError
+from jipyo.web.http.body import OutgoingResponse, prepare_response
+from jipyo.web.http.message import HttpRequest
+from jipyo.web.http.params import parse_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Executor
 
-    from starlette.datastructures import Headers
     from starlette.types import Receive, Scope, Send
 
+    from jipyo.web.http.message import ErrorFormatter, Handler
+
 LOG = logging.getLogger(__name__)
-
-JSON = "application/json"
 _FORM = "application/x-www-form-urlencoded"
-_PIECE_BYTES = 1 << 20
-_SMALLEST_GZIP = 512
-_NOT_MODIFIED = 304
-_SHRINKS = ("text/", "application/json", "application/openmetrics", "image/svg")
-# A seventh of the time of level 6 for a fifth more bytes.
-_GZIP_LEVEL = 1
-_GZIP_WINDOW = 31
-
-STATUS = {
-    QueryErrorKind.BAD_DATA: 400,
-    QueryErrorKind.EXECUTION: 422,
-    QueryErrorKind.TIMEOUT: 503,
-    QueryErrorKind.CANCELED: 499,
-    QueryErrorKind.NOT_FOUND: 404,
-    QueryErrorKind.NOT_ACCEPTABLE: 406,
-    QueryErrorKind.UNAVAILABLE: 503,
-    QueryErrorKind.INTERNAL: 500,
-}
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes out; an iterable body is asked for its pieces while they are sent."""
+class Route:
+    """A path, who answers there, and how errors are worded there."""
 
-    body: bytes | Iterator[bytes]
-    status: int = 200
-    media_type: str = JSON
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-Answerer = Callable[[Form, threading.Event], Reply]
-Refusal = Callable[[Exception, Form], Reply]
-"""Says an error in the words of one API."""
+    path: str
+    handler: Handler
+    format_error: ErrorFormatter
+    methods: tuple[str, ...] = ("GET",)
 
 
-def refuse_as_prometheus(error: Exception, form: Form) -> Reply:
-    """The error bodies of the Prometheus HTTP API; always English."""
-    del form
-    if isinstance(error, QueryError):
-        return Reply(encode.error(error.kind.value, error.message), STATUS[error.kind])
-    if isinstance(error, JipyoError):
-        return Reply(encode.error("unavailable", texts("en").error(error)), 503)
-    return Reply(encode.error("internal", texts("en")("web.internal")), 500)
-
-
-def lang_of(form: Form, default: Lang) -> Lang:
-    """The language asked for by `lang`; the default where that is none of ours."""
-    asked = form.one("lang")
-    return "ko" if asked == "ko" else "en" if asked == "en" else default
-
-
-@dataclass(frozen=True, slots=True)
-class _Response:
-    """A reply made ready: its first piece is there, so its status is certain."""
-
-    status: int
-    headers: list[tuple[bytes, bytes]]
-    first: bytes
-    rest: Iterator[bytes] | None
-    """None where the first piece is all."""
+def mount(routes: Iterable[Route], executor: Executor) -> list[routing.BaseRoute]:
+    """The routes for Starlette; their handlers run in the threads of `executor`."""
+    return [
+        routing.Route(route.path, Endpoint(route, executor), methods=list(route.methods))
+        for route in routes
+    ]
 
 
 class Endpoint:
-    """One route: an ASGI application around an answerer."""
+    """An ASGI application around one route's handler."""
 
-    def __init__(self, path: str, answerer: Answerer, refusal: Refusal, pool: Executor) -> None:
-        """`path` is the route's own; its requests are counted under it."""
-        self.path = path
-        self._answerer = answerer
-        self._refusal = refusal
-        self._pool = pool
+    def __init__(self, route: Route, executor: Executor) -> None:
+        self.path = route.path
+        """Requests are counted under it, never under the address that was asked for."""
+        self._route = route
+        self._executor = executor
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -114,110 +67,67 @@ class Endpoint:
             body = await request.body()
         except ClientDisconnect:
             return
-        gone = threading.Event()
-        watching = asyncio.create_task(_watch(receive, gone))
+        cancelled = threading.Event()
+        watcher = asyncio.create_task(_watch_for_disconnect(receive, cancelled))
         try:
-            await self._respond(request, body, gone, send)
+            await self._respond(request, body, cancelled, send)
         finally:
-            gone.set()
-            watching.cancel()
+            cancelled.set()
+            watcher.cancel()
             with suppress(asyncio.CancelledError):
-                await watching
+                await watcher
 
     async def _respond(
-        self, request: Request, body: bytes, gone: threading.Event, send: Send
+        self, request: Request, body: bytes, cancelled: threading.Event, send: Send
     ) -> None:
-        """Send the pieces, each while the next one is made."""
         loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self._pool, self._answer, request, body, gone)
+        response = await loop.run_in_executor(
+            self._executor, self._run_handler, request, body, cancelled
+        )
         start = {"status": response.status, "headers": response.headers}
         await send({"type": "http.response.start", **start})
         if response.rest is not None:
-            await self._stream(response.first, response.rest, send)
+            await self._send_pieces(response.first, response.rest, send)
         last = response.first if response.rest is None else b""
         await send({"type": "http.response.body", "body": last, "more_body": False})
 
-    async def _stream(self, first: bytes, rest: Iterator[bytes], send: Send) -> None:
+    async def _send_pieces(self, first: bytes, rest: Iterator[bytes], send: Send) -> None:
+        """Send each piece while the next one is made."""
         loop = asyncio.get_running_loop()
         piece: bytes | None = first
         while piece is not None:
-            coming = loop.run_in_executor(self._pool, next, rest, None)
+            upcoming = loop.run_in_executor(self._executor, next, rest, None)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
-            piece = await coming
+            piece = await upcoming
 
-    def _answer(self, request: Request, body: bytes, gone: threading.Event) -> _Response:
-        form = Form()
+    def _run_handler(
+        self, request: Request, body: bytes, cancelled: threading.Event
+    ) -> OutgoingResponse:
+        parsed = HttpRequest(cancelled=cancelled)
         try:
-            form = _form(request, body)
-            reply = self._answerer(form, gone)
-            return _response(reply, gone, gzip=_takes_gzip(request.headers))
+            parsed = _parse_request(request, body, cancelled)
+            response = self._route.handler(parsed)
+            return prepare_response(response, parsed.headers.get("accept-encoding", ""), cancelled)
         except Exception as error:
             if not isinstance(error, JipyoError):
                 LOG.exception("web: %s %s failed", request.method, self.path)
-            return _response(self._refusal(error, form), gone, gzip=False)
+            return prepare_response(self._route.format_error(error, parsed), "", cancelled)
 
 
-def _form(request: Request, body: bytes) -> Form:
-    sent = body if request.headers.get("content-type", "").startswith(_FORM) else b""
-    query: bytes = request.scope["query_string"]
-    # ASGI servers need not give the raw path.
-    raw_path: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
-    fields = params.fields(sent, query)
-    return Form(fields, request.path_params, request.headers, body, raw_path)
-
-
-def _takes_gzip(headers: Headers) -> bool:
-    offers = (offer.partition(";") for offer in headers.get("accept-encoding", "").split(","))
-    return any(
-        name.strip() == "gzip" and quality.replace(" ", "") not in ("q=0", "q=0.0")
-        for name, _, quality in offers
+def _parse_request(request: Request, body: bytes, cancelled: threading.Event) -> HttpRequest:
+    form = body if request.headers.get("content-type", "").startswith(_FORM) else b""
+    return HttpRequest(
+        fields=parse_fields(form, request.scope["query_string"]),
+        path_params=request.path_params,
+        headers=request.headers,
+        body=body,
+        # ASGI servers need not give the raw path.
+        raw_path=request.scope.get("raw_path") or request.scope["path"].encode(),
+        cancelled=cancelled,
     )
 
 
-def _response(reply: Reply, gone: threading.Event, *, gzip: bool) -> _Response:
-    """Make the first pieces; what fits into one goes out whole, with its length."""
-    bodies = iter((reply.body,)) if isinstance(reply.body, bytes) else reply.body
-    pieces = gathered(bodies, gone)
-    first, second = next(pieces, b""), next(pieces, None)
-    headers = {"content-type": reply.media_type, "vary": "Accept-Encoding", **reply.headers}
-    whole = second is None
-    if gzip and reply.media_type.startswith(_SHRINKS) and len(first) >= _SMALLEST_GZIP:
-        headers["content-encoding"] = "gzip"
-        pieces = _compressed(itertools.chain((first, second or b""), pieces))
-        first, second = (b"".join(pieces), None) if whole else (b"", b"")
-    if whole and reply.status != _NOT_MODIFIED:
-        headers["content-length"] = str(len(first))
-    rest = None if whole else itertools.chain((second or b"",), pieces)
-    named = [(name.encode(), text.encode("latin-1")) for name, text in headers.items()]
-    return _Response(reply.status, named, first, rest)
-
-
-def gathered(pieces: Iterable[bytes], gone: threading.Event) -> Iterator[bytes]:
-    """The same bytes in pieces of about a MiB, as long as somebody wants them."""
-    held: list[bytes] = []
-    size = 0
-    for piece in pieces:
-        if gone.is_set():
-            return
-        held.append(piece)
-        size += len(piece)
-        if size >= _PIECE_BYTES:
-            yield b"".join(held)
-            held, size = [], 0
-    if held:
-        yield b"".join(held)
-
-
-def _compressed(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    packer = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW)
-    for piece in pieces:
-        if packed := packer.compress(piece):
-            yield packed
-    yield packer.flush()
-
-
-async def _watch(receive: Receive, gone: threading.Event) -> None:
-    """Wait until the client hangs up."""
+async def _watch_for_disconnect(receive: Receive, cancelled: threading.Event) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    gone.set()
+    cancelled.set()

@@ -1,4 +1,4 @@
-"""What the server counts about itself."""
+"""Metrics about the HTTP server itself: `jipyo_http_*`."""
 
 from __future__ import annotations
 
@@ -23,50 +23,49 @@ class RequestMetrics:
     """Counts requests by handler and status, and how long they took; any thread may call."""
 
     def __init__(self) -> None:
-        """Begin at nothing."""
         self._lock = threading.Lock()
         self._requests: Counter[tuple[str, int]] = Counter()
         self._buckets: dict[str, list[int]] = {}
         self._seconds: Counter[str] = Counter()
 
-    def saw(self, handler: str, code: int, seconds: float) -> None:
-        """Count one answered request; `handler` is the route, never the address asked for."""
+    def observe(self, handler: str, code: int, seconds: float) -> None:
+        """Count one answered request; `handler` is the route, never the requested address."""
         with self._lock:
             self._requests[handler, code] += 1
-            counts = self._buckets.setdefault(handler, [0] * (len(BUCKETS_S) + 1))
-            counts[bisect_left(BUCKETS_S, seconds)] += 1
+            buckets = self._buckets.setdefault(handler, [0] * (len(BUCKETS_S) + 1))
+            buckets[bisect_left(BUCKETS_S, seconds)] += 1
             self._seconds[handler] += seconds  # type: ignore[assignment]
 
     def families(self) -> tuple[Family, ...]:
-        """The counters as they stand."""
+        """The counters at this moment."""
         with self._lock:
             requests = sorted(self._requests.items())
-            durations = sorted((name, list(counts)) for name, counts in self._buckets.items())
+            buckets = sorted((name, list(counts)) for name, counts in self._buckets.items())
             seconds = dict(self._seconds)
-        counted = tuple(
-            _sample(REQUESTS, count, handler=handler, code=str(code))
+        counters = tuple(
+            _build_sample(REQUESTS, count, handler=handler, code=str(code))
             for (handler, code), count in requests
         )
-        timed = tuple(
+        histograms = tuple(
             sample
-            for handler, counts in durations
-            for sample in _histogram(handler, counts, seconds[handler])
+            for handler, counts in buckets
+            for sample in _build_histogram(handler, counts, seconds[handler])
         )
         return (
-            Family(REQUESTS, MetricType.COUNTER, "Answered HTTP requests.", counted),
-            Family(DURATION, MetricType.HISTOGRAM, "Time to answer.", timed, unit="seconds"),
+            Family(REQUESTS, MetricType.COUNTER, "Answered HTTP requests.", counters),
+            Family(DURATION, MetricType.HISTOGRAM, "Time to answer.", histograms, unit="seconds"),
         )
 
 
-def _histogram(handler: str, counts: list[int], seconds: float) -> Iterable[FamilySample]:
+def _build_histogram(handler: str, counts: list[int], seconds: float) -> Iterable[FamilySample]:
     total = 0
     for edge, count in zip((*map(str, BUCKETS_S), "+Inf"), counts, strict=True):
         total += count
-        yield _sample(f"{DURATION}_bucket", total, handler=handler, le=edge)
-    yield _sample(f"{DURATION}_sum", seconds, handler=handler)
-    yield _sample(f"{DURATION}_count", total, handler=handler)
+        yield _build_sample(f"{DURATION}_bucket", total, handler=handler, le=edge)
+    yield _build_sample(f"{DURATION}_sum", seconds, handler=handler)
+    yield _build_sample(f"{DURATION}_count", total, handler=handler)
 
 
-def _sample(name: str, value: float, **labels: str) -> FamilySample:
+def _build_sample(name: str, value: float, **labels: str) -> FamilySample:
     pairs: Mapping[str, str] = {METRIC_NAME: name, **labels}
     return FamilySample(Labels.of(pairs), float(value))

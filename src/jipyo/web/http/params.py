@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
@@ -20,167 +19,162 @@ from jipyo.model.errors import QueryError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from jipyo.web.http.message import HttpRequest
+
 MIN_TIME_MS = (-9_223_372_036_854_775 + 62_135_596_801) * 1000
 MAX_TIME_MS = (9_223_372_036_854_775 - 62_135_596_801) * 1000 + 999
+MAX_DURATION_NS = 2**63 - 1
+_NS_PER_MS = 10**6
 _BOUNDARIES = {
     "-292273086-05-16T16:47:06Z": MIN_TIME_MS,
     "292277025-08-18T07:12:54.999999999Z": MAX_TIME_MS,
 }
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
-MAX_NS = 2**63 - 1
 _MAX_FIELDS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
-    """What a request asks for: the form's fields before those of the address, and the path's."""
-
-    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    path: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    """The request's headers, by names in lower case."""
-    body: bytes = b""
-    """What was sent, as it came."""
-    raw_path: bytes = b"/"
-    """The path as it came, percent-encoded."""
-
-    def one(self, name: str) -> str:
-        """The first value of a field, or an empty string."""
-        values = self.fields.get(name)
-        return values[0] if values else ""
-
-    def many(self, name: str) -> Sequence[str]:
-        """All values of a field."""
-        return self.fields.get(name, ())
-
-
-def fields(body: bytes, query: bytes) -> Mapping[str, Sequence[str]]:
-    """Read a form and the address's query; bytes that are not UTF-8 stay surrogate escapes.
+def parse_fields(form: bytes, query_string: bytes) -> Mapping[str, Sequence[str]]:
+    """Fields of a form and a query string; bytes that are not UTF-8 become surrogate escapes.
 
     Raises:
         QueryError: there are too many fields.
     """
-    found: dict[str, list[str]] = {}
+    fields: dict[str, list[str]] = {}
     try:
-        for part in (body, query):
+        for part in (form, query_string):
             for name, value in parse_qsl(
                 part.decode("utf-8", "surrogateescape"),
                 keep_blank_values=True,
                 errors="surrogateescape",
                 max_num_fields=_MAX_FIELDS,
             ):
-                found.setdefault(name, []).append(value)
+                fields.setdefault(name, []).append(value)
     except ValueError as error:
         raise QueryError.bad_data(f"error parsing form values: {error}") from error
-    return found
+    return fields
 
 
-def quoted(text: str) -> str:
-    """As Go's `%q` prints it."""
+def quote(text: str) -> str:
+    """The text in double quotes, as Go's `%q` prints it."""
     return orjson.dumps(text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")).decode()
 
 
-def wrong(parameter: str, reason: str) -> QueryError:
-    """A parameter that cannot be taken."""
-    return QueryError.bad_data(f'invalid parameter "{parameter}": {reason}')
+def invalid_parameter(name: str, reason: str) -> QueryError:
+    """The error that names a parameter."""
+    return QueryError.bad_data(f'invalid parameter "{name}": {reason}')
 
 
-def time_ms(text: str) -> int | None:
+def parse_time_ms(text: str) -> int | None:
     """Unix seconds or RFC 3339 as milliseconds; None where it is neither."""
     if _NUMBER.fullmatch(text):
-        return _seconds_ms(float(text))
+        return _seconds_to_ms(float(text))
     if text in _BOUNDARIES:
         return _BOUNDARIES[text]
-    found = _RFC3339.fullmatch(text)
-    if not found:
+    match = _RFC3339.fullmatch(text)
+    if not match:
         return None
+    date_time, fraction, zone = match.groups()
     try:
-        moment = datetime.fromisoformat(found[1] + ("+00:00" if found[3] == "Z" else found[3]))
+        moment = datetime.fromisoformat(date_time + ("+00:00" if zone == "Z" else zone))
     except ValueError:
         return None
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    return (since.days * 86400 + since.seconds) * 1000 + int((found[2] or "0")[:3].ljust(3, "0"))
+    since_epoch = moment - datetime(1970, 1, 1, tzinfo=UTC)
+    whole_ms = (since_epoch.days * 86400 + since_epoch.seconds) * 1000
+    return whole_ms + int((fraction or "0")[:3].ljust(3, "0"))
 
 
-def _seconds_ms(seconds: float) -> int | None:
+def _seconds_to_ms(seconds: float) -> int | None:
     if not abs(seconds) <= MAX_TIME_MS / 1000:
         return None
-    part, whole = math.modf(seconds)
-    return int(whole) * 1000 + int(math.copysign(math.floor(abs(part) * 1000 + 0.5), part))
+    fraction, whole = math.modf(seconds)
+    return int(whole) * 1000 + int(math.copysign(math.floor(abs(fraction) * 1000 + 0.5), fraction))
 
 
-def needed_time(form: Form, name: str) -> int:
-    """A time that must be there.
-
-    Raises:
-        QueryError: it is not, or is no time.
-    """
-    found = time_ms(form.one(name))
-    if found is None:
-        raise wrong(name, f"cannot parse {quoted(form.one(name))} to a valid timestamp")
-    return found
-
-
-def optional_time(form: Form, name: str, default_ms: int) -> int:
-    """A time that may be left out.
+def read_required_time(request: HttpRequest, name: str) -> int:
+    """A time that must be given, in milliseconds.
 
     Raises:
-        QueryError: it is no time.
+        QueryError: it is missing or not a time.
     """
-    text = form.one(name)
-    found = time_ms(text) if text else default_ms
-    if found is None:
-        reason = f"cannot parse {quoted(text)} to a valid timestamp"
-        raise wrong(name, f"invalid time value for '{name}': {reason}")
-    return found
+    t_ms = parse_time_ms(request.first(name))
+    if t_ms is None:
+        raise invalid_parameter(
+            name, f"cannot parse {quote(request.first(name))} to a valid timestamp"
+        )
+    return t_ms
 
 
-def duration_ns(text: str) -> int:
+def read_time(request: HttpRequest, name: str, default_ms: int) -> int:
+    """A time that may be left out, in milliseconds.
+
+    Raises:
+        QueryError: it is not a time.
+    """
+    text = request.first(name)
+    t_ms = parse_time_ms(text) if text else default_ms
+    if t_ms is None:
+        reason = f"cannot parse {quote(text)} to a valid timestamp"
+        raise invalid_parameter(name, f"invalid time value for '{name}': {reason}")
+    return t_ms
+
+
+def read_time_range(request: HttpRequest) -> tuple[int, int]:
+    """`start` and `end` in milliseconds; all of time where they are left out.
+
+    Raises:
+        QueryError: one of them is not a time.
+    """
+    return read_time(request, "start", MIN_TIME_MS), read_time(request, "end", MAX_TIME_MS)
+
+
+def parse_duration_ns(text: str) -> int:
     """Seconds (`15`, `0.5`) or a duration (`1h30m`) in nanoseconds.
 
     Raises:
-        QueryError: it is neither; the parameter's name is for the caller to say.
+        QueryError: it is neither; without the parameter's name.
     """
     if _NUMBER.fullmatch(text):
-        nanos = float(text) * 1e9
-        if not -MAX_NS <= nanos < MAX_NS:
-            reason = f"cannot parse {quoted(text)} to a valid duration. It overflows int64"
+        nanoseconds = float(text) * 1e9
+        if not -MAX_DURATION_NS <= nanoseconds < MAX_DURATION_NS:
+            reason = f"cannot parse {quote(text)} to a valid duration. It overflows int64"
             raise QueryError.bad_data(reason)
-        return int(nanos)
+        return int(nanoseconds)
     try:
-        return parse_duration(text) * 1_000_000
+        if text:
+            return parse_duration(text) * _NS_PER_MS
     except ValueError:
-        raise QueryError.bad_data(f"cannot parse {quoted(text)} to a valid duration") from None
+        pass
+    raise QueryError.bad_data(f"cannot parse {quote(text)} to a valid duration")
 
 
-def duration_param(form: Form, name: str) -> int:
+def read_duration_ns(request: HttpRequest, name: str) -> int:
     """A duration in nanoseconds.
 
     Raises:
-        QueryError: it is not there or is none.
+        QueryError: it is missing or not a duration.
     """
     try:
-        return duration_ns(form.one(name))
+        return parse_duration_ns(request.first(name))
     except QueryError as error:
-        raise wrong(name, error.message) from error
+        raise invalid_parameter(name, error.message) from error
 
 
-def limit(form: Form) -> int:
-    """How many rows are wanted; 0 is all of them.
+def read_limit(request: HttpRequest) -> int:
+    """How many rows are wanted at most; 0 stands for all of them.
 
     Raises:
-        QueryError: no number, or a negative one.
+        QueryError: not a number, or a negative one.
     """
-    text = form.one("limit")
-    found = whole_number(text) if text else 0
-    if found is None:
-        raise wrong("limit", f"strconv.Atoi: parsing {quoted(text)}: invalid syntax")
-    if found < 0:
-        raise wrong("limit", "limit must be non-negative")
-    return found
+    text = request.first("limit")
+    limit = parse_int(text) if text else 0
+    if limit is None:
+        raise invalid_parameter("limit", f"strconv.Atoi: parsing {quote(text)}: invalid syntax")
+    if limit < 0:
+        raise invalid_parameter("limit", "limit must be non-negative")
+    return limit
 
 
-def whole_number(text: str) -> int | None:
-    """What Go's `Atoi` takes; None for everything else."""
+def parse_int(text: str) -> int | None:
+    """What Go's `Atoi` accepts; None for everything else."""
     return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) else None

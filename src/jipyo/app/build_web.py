@@ -1,0 +1,218 @@
+"""The HTTP server: every API over the other parts, behind the middleware."""
+
+from __future__ import annotations
+
+import ipaddress
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.middleware import Middleware
+
+from jipyo import web
+from jipyo.analysis.coverage import examine_catalogue
+from jipyo.analysis.health import assess_catalogue
+from jipyo.model.errors import ConfigError
+from jipyo.source.prune import find_metric_names
+from jipyo.web import exporter, static_files
+from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
+from jipyo.web.http.cache import TtlCache
+from jipyo.web.ingest import otlp, push_groups, remote_write, text
+from jipyo.web.ingest.receiver import Receiver
+from jipyo.web.middleware import MeasureRequests, RequestGuard
+from jipyo.web.prometheus import federate, query, rules, series
+from jipyo.web.prometheus import status as prometheus_status
+from jipyo.web.prometheus import targets as prometheus_targets
+from jipyo.web.server_info import ServerInfo
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable, Iterator
+
+    from starlette.routing import BaseRoute
+    from starlette.types import ASGIApp
+
+    from jipyo import tsdb
+    from jipyo.api import Workspace
+    from jipyo.app.build_collect import Collection
+    from jipyo.config import Config
+    from jipyo.model.clock import Clock
+    from jipyo.model.family import Family
+    from jipyo.web.http.endpoint import Route
+
+_STATIC = Path(web.__file__).parent / "static"
+
+
+class WebServer:
+    """The HTTP server, on a thread of its own."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        listener: socket.socket,
+        families: Callable[[], Iterator[Family]],
+        on_exit: Callable[[], None],
+    ) -> None:
+        """`on_exit` is called when the server ends, whether it was stopped or failed."""
+        self._app = app
+        self._listener = listener
+        self._families = families
+        self._on_exit = on_exit
+        self._stopping = threading.Event()
+        self._executor = ThreadPoolExecutor(1, "web-server")
+        self._result: Future[None] | None = None
+
+    def start(self) -> None:
+        """Accept requests; returns once that is so."""
+        ready = threading.Event()
+
+        def finish(_result: Future[None]) -> None:
+            ready.set()
+            self._on_exit()
+
+        self._result = self._executor.submit(
+            web.serve, self._app, self._listener, ready=ready.set, stop=self._stopping
+        )
+        self._result.add_done_callback(finish)
+        ready.wait()
+
+    def stop(self) -> None:
+        """Let responses in progress finish for a few seconds; raises what the server failed of."""
+        self._stopping.set()
+        self._executor.shutdown()
+        if self._result is not None:
+            self._result.result()
+
+    def families(self) -> Iterator[Family]:
+        """See `ServerPart.families`."""
+        return self._families()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach the address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def check_exposure(config: Config) -> None:
+    """There is no login, so an address that others can reach must be allowed explicitly.
+
+    Raises:
+        ConfigError: others could reach the address, and `insecure` is not set.
+    """
+    listen = config.settings.listen
+    if not is_loopback(listen.host) and not config.settings.insecure:
+        address = f"{listen.host}:{listen.port}"
+        raise ConfigError("app.open_door", hint="app.open_door.hint", address=address)
+
+
+def build_web(
+    config: Config,
+    workspace: Workspace,
+    store: tsdb.Store,
+    collection: Collection,
+    clock: Clock,
+) -> tuple[ASGIApp, Callable[[], Iterator[Family]]]:
+    """The application over the other parts, and what it counts about itself."""
+    options = config.settings.web
+    requests = web.RequestMetrics()
+    receiver = Receiver(store, config.settings.receive, clock.monotonic_ms)
+    server = build_server_info(config, clock.now_ms())
+    # Two pools, so that `/-/healthy` answers while all queries take their time.
+    queries = ThreadPoolExecutor(options.max_concurrency, "web-query")
+    others = ThreadPoolExecutor(options.max_concurrency, "web")
+    receivers = ThreadPoolExecutor(config.settings.receive.max_concurrency, "web-receive")
+    routes: list[BaseRoute] = [
+        *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
+        *web.mount(build_prometheus_routes(config, workspace, server, store, collection), queries),
+        *web.mount(build_api_routes(config, workspace, server, collection), queries),
+        *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
+        *web.mount(static_files.routes(_STATIC), others),
+    ]
+    is_local = is_loopback(config.settings.listen.host)
+    middleware = [
+        Middleware(MeasureRequests, metrics=requests),
+        Middleware(RequestGuard, is_loopback=is_local, options=options),
+    ]
+
+    def families() -> Iterator[Family]:
+        yield from requests.families()
+        yield from receiver.families()
+
+    return web.create_app(routes, middleware), families
+
+
+def build_server_info(config: Config, started_ms: int) -> ServerInfo:
+    """What the APIs tell about this server."""
+    retention_ms = config.settings.store.retention_ms
+    return ServerInfo(
+        instance=config.instance,
+        version=version("jipyo"),
+        started_ms=started_ms,
+        zone=config.zone,
+        lang=config.lang,
+        config_yaml=config.text,
+        flags={
+            "config.file": str(config.file or ""),
+            "data": str(config.data),
+            "store.retention": f"{retention_ms // 1000}s" if retention_ms else "",
+        },
+    )
+
+
+def build_ingest_routes(receiver: Receiver, collection: Collection, clock: Clock) -> list[Route]:
+    """The receivers of samples that others push."""
+    return [
+        *remote_write.routes(receiver),
+        *otlp.routes(receiver),
+        *text.routes(receiver, clock.now_ms),
+        *push_groups.routes(receiver, collection.push_groups, clock.now_ms),
+    ]
+
+
+def build_prometheus_routes(
+    config: Config,
+    workspace: Workspace,
+    server: ServerInfo,
+    store: tsdb.Store,
+    collection: Collection,
+) -> list[Route]:
+    """`/api/v1` and `/federate`."""
+    source, now_ms = workspace.source, workspace.now_ms
+    return [
+        *query.routes(source, now_ms, config.settings.query.features),
+        *series.routes(source),
+        *rules.routes(),
+        *federate.routes(source, now_ms),
+        *prometheus_targets.routes(collection.targets),
+        *prometheus_status.routes(server, source, now_ms, store.extent),
+    ]
+
+
+def build_api_routes(
+    config: Config, workspace: Workspace, server: ServerInfo, collection: Collection
+) -> list[Route]:
+    """`/api/jipyo`."""
+    source, catalogue, now_ms = workspace.source, workspace.catalogue, workspace.now_ms
+    # New once an interval, for the same samples give the same answers.
+    ttl_ms = min(config.settings.collect.interval_ms, config.settings.web.health_ttl_ms)
+    health = TtlCache(lambda t_ms: assess_catalogue(source, catalogue, t_ms), now_ms, ttl_ms)
+    coverage = TtlCache(
+        lambda t_ms: (t_ms, examine_catalogue(source, catalogue, t_ms)), now_ms, ttl_ms
+    )
+    names = TtlCache(lambda t_ms: find_metric_names(source, t_ms), now_ms, ttl_ms)
+    storage_error, lang = collection.storage_error, server.lang
+    return [
+        *overview.routes(server, catalogue, health.get, storage_error),
+        *metrics.routes(source, catalogue, names.get, now_ms, lang),
+        *doctor.routes(catalogue, coverage.get, lang),
+        *targets.routes(collection.targets, lang),
+        *status.routes(server, health.get, collection.is_ready, storage_error),
+        *openapi.routes(server.version, lang),
+    ]

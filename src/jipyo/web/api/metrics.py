@@ -1,0 +1,248 @@
+"""`/api/jipyo/metric/{id}`: one metric over time, with its breaches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping  # noqa: TC003 - the OpenAPI document reads the schemas
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from jipyo.analysis.proportion import estimate_proportion
+from jipyo.analysis.series_names import name_series_apart
+from jipyo.analysis.thresholds import Severity, find_metric_breaches
+from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.model.result import Matrix
+from jipyo.source.metric_data import read_metric
+from jipyo.web.api.operation import Operation, json_route
+from jipyo.web.http import params
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jipyo.analysis.thresholds import Breach
+    from jipyo.catalogue import Catalogue, Metric, Thresholds
+    from jipyo.i18n import Lang, Texts
+    from jipyo.source import Source
+    from jipyo.source.metric_data import MetricData
+    from jipyo.source.prune import MetricNames
+    from jipyo.web.http.endpoint import Route
+    from jipyo.web.http.message import HttpRequest
+
+MAX_POINTS = 11_000
+_HOUR_MS = 3_600_000
+
+DirectionName = Literal["higher_is_worse", "lower_is_worse", "neutral"]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricThresholds:
+    """From where a value is a warning or critical, and for how long it must stay there."""
+
+    warning: float | None
+    critical: float | None
+    for_s: float
+    origin: Literal["specification", "default", "site"]
+
+
+@dataclass(frozen=True, slots=True)
+class ProportionSeries:
+    """The cases behind a share at each of the metric's times, with its 95% interval."""
+
+    n: tuple[int | None, ...]
+    low: tuple[float | None, ...]
+    high: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesBreach:
+    """A stretch beyond a threshold, from the first step there to the last one before recovery.
+
+    One that began before the range may start before it, by up to the alert duration.
+    """
+
+    start: float
+    end: float
+    severity: Literal["pending", "warning", "critical"]
+    """The gravest that it came to; pending where it was shorter than the alert duration."""
+    open: bool
+    """Whether it lasts at the end of the range."""
+    peak: float | None
+    """Null where it is infinite."""
+    peak_t: float
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesData:
+    """One series; `values` are at the metric's times."""
+
+    name: str
+    labels: Mapping[str, str]
+    exporter: str
+    values: tuple[float | None, ...]
+    breaches: tuple[SeriesBreach, ...]
+    proportion: ProportionSeries | None
+    """Null for what is not a share of counted cases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRange:
+    """A metric over time, all series at common times."""
+
+    id: str
+    name: str
+    unit: str
+    unit_label: str
+    direction: DirectionName
+    t: tuple[float, ...]
+    series: tuple[SeriesData, ...]
+    thresholds: MetricThresholds | None
+    warnings: tuple[str, ...]
+    coverage: float | None
+    """The share of times at which there are values; null where there is no series."""
+    expressions: Mapping[str, str]
+    """By exporter, the PromQL that was evaluated."""
+
+
+OPERATION = Operation(
+    "/metric/{id}", MetricRange, "One metric over time.", ("id", "start", "end", "step", "lang")
+)
+
+
+def routes(
+    source: Source,
+    catalogue: Catalogue,
+    names: Callable[[], MetricNames],
+    now_ms: Callable[[], int],
+    lang: Lang,
+) -> list[Route]:
+    """The route; `names` are those of all metrics that the source has."""
+
+    def build(request: HttpRequest, t: Texts) -> MetricRange:
+        metric = catalogue.get(request.path_params["id"])
+        if metric is None:
+            text = t("web.no_such_metric", id=request.path_params["id"])
+            raise QueryError(QueryErrorKind.NOT_FOUND, text)
+        start_ms, end_ms, step_ms = _read_range(request, now_ms(), t)
+        lead = count_lead_steps(metric, step_ms)
+        data = read_metric(
+            source.bound(request.cancelled),
+            metric,
+            start_ms - lead * step_ms,
+            end_ms,
+            step_ms,
+            names(),
+        )
+        return build_range(data, lead, step_ms, t)
+
+    return [json_route(OPERATION, build, lang)]
+
+
+def _read_range(request: HttpRequest, now_ms: int, t: Texts) -> tuple[int, int, int]:
+    """Start, end and step in milliseconds; by default the last hour, minute by minute."""
+    end_ms = params.read_time(request, "end", now_ms)
+    start_ms = params.read_time(request, "start", end_ms - _HOUR_MS)
+    step_ms = params.parse_duration_ns(request.first("step") or "60") // 10**6
+    if step_ms < 1 or end_ms < start_ms or (end_ms - start_ms) // step_ms > MAX_POINTS:
+        raise QueryError.bad_data(t("web.bad_range", most=MAX_POINTS))
+    return start_ms, end_ms, step_ms
+
+
+def count_lead_steps(metric: Metric, step_ms: int) -> int:
+    """How many steps before the range decide whether its first one is in breach or pending."""
+    if metric.thresholds is None:
+        return 0
+    return min(-(-metric.thresholds.for_ms // step_ms), MAX_POINTS)
+
+
+def build_thresholds(thresholds: Thresholds | None) -> MetricThresholds | None:
+    """A metric's thresholds."""
+    if thresholds is None:
+        return None
+    return MetricThresholds(
+        thresholds.warning,
+        thresholds.critical,
+        thresholds.for_ms / 1000,
+        thresholds.origin.value,
+    )
+
+
+def build_range(data: MetricData, lead: int, step_ms: int, t: Texts) -> MetricRange:
+    """One chart. The first `lead` steps are only judged, not shown."""
+    metric, shown = data.metric, _cut_lead(data, lead)
+    matrix = shown.matrix
+    breaches = find_metric_breaches(data, step_ms)
+    rows = np.flatnonzero(matrix.present.any(axis=1)).tolist()
+    names = name_series_apart([matrix.series[row] for row in rows])
+    return MetricRange(
+        id=metric.id,
+        name=metric.name(t.lang),
+        unit=metric.unit.value,
+        unit_label=t.unit(metric.unit.value),
+        direction=metric.direction.value,
+        t=tuple((matrix.t_ms / 1000).tolist()),
+        series=tuple(
+            SeriesData(
+                name=name,
+                labels=dict(matrix.series[row].pairs),
+                exporter=shown.exporters[row],
+                values=_build_values(matrix, row),
+                breaches=tuple(
+                    build_breach(breach)
+                    for breach in breaches[row] or ()
+                    if breach.end_ms >= matrix.t_ms[0]
+                ),
+                proportion=_build_proportions(shown, row),
+            )
+            for name, row in zip(names, rows, strict=True)
+        ),
+        thresholds=build_thresholds(metric.thresholds),
+        warnings=data.warnings,
+        coverage=float(matrix.present[rows].mean()) if rows else None,
+        expressions=dict(data.expressions),
+    )
+
+
+def _cut_lead(data: MetricData, lead: int) -> MetricData:
+    matrix = data.matrix
+    shown = Matrix(
+        matrix.series, matrix.t_ms[lead:], matrix.values[:, lead:], matrix.present[:, lead:]
+    )
+    return replace(data, matrix=shown, n=None if data.n is None else data.n[:, lead:])
+
+
+def build_breach(breach: Breach) -> SeriesBreach:
+    """A breach in the API's units."""
+    is_critical = breach.severity is Severity.CRITICAL
+    return SeriesBreach(
+        start=breach.start_ms / 1000,
+        end=breach.end_ms / 1000,
+        severity="pending" if breach.is_pending else "critical" if is_critical else "warning",
+        open=breach.open,
+        peak=breach.peak if math.isfinite(breach.peak) else None,
+        peak_t=breach.peak_ms / 1000,
+    )
+
+
+def _build_values(matrix: Matrix, row: int) -> tuple[float | None, ...]:
+    """The values of a series; None where there is none, or none that JSON can hold."""
+    finite = matrix.present[row] & np.isfinite(matrix.values[row])
+    values = zip(matrix.values[row].tolist(), finite.tolist(), strict=True)
+    return tuple(value if is_finite else None for value, is_finite in values)
+
+
+def _build_proportions(data: MetricData, row: int) -> ProportionSeries | None:
+    if data.n is None:
+        return None
+    matrix = data.matrix
+    values = np.where(matrix.present[row], matrix.values[row], np.nan)
+    estimates = [
+        estimate_proportion(value, n, data.metric.unit)
+        for value, n in zip(values.tolist(), data.n[row].tolist(), strict=True)
+    ]
+    return ProportionSeries(
+        n=tuple(estimate.n for estimate in estimates),
+        low=tuple(estimate.low for estimate in estimates),
+        high=tuple(estimate.high for estimate in estimates),
+    )

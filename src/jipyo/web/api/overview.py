@@ -1,0 +1,207 @@
+"""`/api/jipyo/overview`: everything the first view shows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping  # noqa: TC003 - the OpenAPI document reads the schemas
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from jipyo.analysis import wording
+from jipyo.analysis.series_names import name_series
+from jipyo.analysis.thresholds import Severity
+from jipyo.i18n import LANGS
+from jipyo.web.api.metrics import DirectionName, MetricThresholds, build_thresholds
+from jipyo.web.api.operation import Operation, json_route
+from jipyo.web.api.verdict import (
+    StateName,
+    StorageState,
+    Verdict,
+    build_storage,
+    build_verdict,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from zoneinfo import ZoneInfo
+
+    from jipyo.analysis.health import Health, MetricHealth
+    from jipyo.catalogue import Catalogue
+    from jipyo.i18n import Lang, Texts
+    from jipyo.model.errors import JipyoError
+    from jipyo.web.http.endpoint import Route
+    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.server_info import ServerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class MetricTopic:
+    """Metrics that belong together, in the catalogue's order."""
+
+    id: str
+    name: str
+    metrics: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PendingBreach:
+    """A threshold that is reached, but not yet for the alert duration."""
+
+    severity: Literal["warning", "critical"]
+    """What the metric becomes if it stays there."""
+    threshold: float
+    elapsed_s: float
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProportionNow:
+    """The cases behind a share, with its 95% interval; null where they are not counted."""
+
+    n: int | None
+    low: float | None
+    high: float | None
+    text: str
+    inconclusive: bool
+    """Whether the cases are too few to tell on which side of its threshold the value is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricNow:
+    """The state of a metric."""
+
+    id: str
+    topic: str
+    group: str
+    name: str
+    description: str
+    unit: str
+    unit_label: str
+    direction: DirectionName
+    judged: bool
+    """Whether thresholds were applied."""
+    state: StateName
+    pending: PendingBreach | None
+    since: float | None
+    since_text: str
+    value: float | None
+    text: str
+    worst: Mapping[str, str] | None
+    """The labels of the series that decides the state."""
+    worst_text: str
+    reason: str
+    exporter: str | None
+    required: bool
+    """Whether the specification asks for this metric."""
+    thresholds: MetricThresholds | None
+    absent: bool
+    """Whether there never was any data."""
+    proportion: ProportionNow | None
+    """Null for what is not a share of counted cases."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """Everything the first view shows."""
+
+    t: float
+    lang: Literal["ko", "en"]
+    timezone: str
+    instance: str
+    version: str
+    verdict: Verdict
+    storage: StorageState
+    topics: tuple[MetricTopic, ...]
+    metrics: tuple[MetricNow, ...]
+
+
+OPERATION = Operation("/overview", Overview, "Everything the first view shows.")
+
+
+def routes(
+    server: ServerInfo,
+    catalogue: Catalogue,
+    health: Callable[[], Health],
+    storage_error: Callable[[], JipyoError | None],
+) -> list[Route]:
+    """The route. `storage_error` is why samples cannot be stored at the moment, if so."""
+    topics = {lang: build_topics(catalogue, lang) for lang in LANGS}
+
+    def build(_request: HttpRequest, t: Texts) -> Overview:
+        now = health()
+        return Overview(
+            t=now.t_ms / 1000,
+            lang=t.lang,
+            timezone=server.zone.key,
+            instance=server.instance,
+            version=server.version,
+            verdict=build_verdict(now, t),
+            storage=build_storage(storage_error(), t),
+            topics=topics[t.lang],
+            metrics=tuple(build_metric(metric, t, server.zone, now.t_ms) for metric in now.metrics),
+        )
+
+    return [json_route(OPERATION, build, server.lang)]
+
+
+def build_topics(catalogue: Catalogue, lang: Lang) -> tuple[MetricTopic, ...]:
+    """The topics in the catalogue's order, with the ids of their metrics."""
+    members: dict[str, list[str]] = {}
+    for metric in catalogue.metrics:
+        members.setdefault(metric.topic, []).append(metric.id)
+    return tuple(
+        MetricTopic(topic, catalogue.topic_name(topic, lang), tuple(ids))
+        for topic, ids in members.items()
+    )
+
+
+def build_metric(health: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> MetricNow:
+    """One tile of the dashboard."""
+    metric, value, worst = health.metric, health.value, health.worst
+    return MetricNow(
+        id=metric.id,
+        topic=metric.topic,
+        group=metric.group.value,
+        name=metric.name(t.lang),
+        description=metric.description(t.lang),
+        unit=metric.unit.value,
+        unit_label=t.unit(metric.unit.value),
+        direction=metric.direction.value,
+        judged=health.judged,
+        state=health.state.value,
+        pending=build_pending(health),
+        since=None if health.since_ms is None else health.since_ms / 1000,
+        since_text=wording.describe_duration(health, t, now_ms),
+        value=value if value is not None and math.isfinite(value) else None,
+        text=t.number(value, metric.unit.value),
+        worst=None if worst is None else dict(worst.pairs),
+        worst_text="" if worst is None else name_series(worst),
+        reason=wording.describe_reason(health, t, zone, now_ms),
+        exporter=health.exporter,
+        required=metric.required,
+        thresholds=build_thresholds(metric.thresholds),
+        absent=health.absent,
+        proportion=build_proportion(health, t),
+    )
+
+
+def build_pending(health: MetricHealth) -> PendingBreach | None:
+    """The level that comes into force if the value stays where it is."""
+    pending = health.pending
+    if pending is None:
+        return None
+    return PendingBreach(
+        severity="critical" if pending.severity is Severity.CRITICAL else "warning",
+        threshold=pending.threshold,
+        elapsed_s=pending.elapsed_ms / 1000,
+        for_s=pending.for_ms / 1000,
+    )
+
+
+def build_proportion(health: MetricHealth, t: Texts) -> ProportionNow | None:
+    """The cases and the interval of a share."""
+    proportion = health.proportion
+    if proportion is None:
+        return None
+    text = wording.describe_cases(proportion, health.metric.unit.value, t)
+    return ProportionNow(proportion.n, proportion.low, proportion.high, text, health.inconclusive)

@@ -1,0 +1,72 @@
+"""`/api/jipyo/targets`: everything that is collected, with the last error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from jipyo.web.api.operation import Operation, json_route
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jipyo.collect.target import TargetStatus
+    from jipyo.i18n import Lang, Texts
+    from jipyo.web.http.endpoint import Route
+    from jipyo.web.http.message import HttpRequest
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """A target and its last scrape."""
+
+    job: str
+    instance: str
+    url: str
+    state: Literal["up", "down", "unknown", "absent"]
+    """`absent` is a collector that has nothing to measure on this host."""
+    error: str
+    notes: tuple[str, ...]
+    """What could not be read, though the rest could."""
+    last: float | None
+    duration_s: float
+    samples: int
+    rejected: int
+    """Samples that the store rejected."""
+    interval_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Everything that is collected."""
+
+    targets: tuple[TargetInfo, ...]
+
+
+OPERATION = Operation("/targets", Targets, "Everything that is collected.")
+
+
+def routes(targets: Callable[[], Sequence[TargetStatus]], lang: Lang) -> list[Route]:
+    """The route over the targets at the time of the request."""
+
+    def build(_request: HttpRequest, t: Texts) -> Targets:
+        return Targets(tuple(build_target(status, t) for status in targets()))
+
+    return [json_route(OPERATION, build, lang)]
+
+
+def build_target(status: TargetStatus, t: Texts) -> TargetInfo:
+    """A target with the texts of its errors."""
+    return TargetInfo(
+        job=status.labels.get("job", ""),
+        instance=status.labels.get("instance", ""),
+        url=status.url,
+        state=status.state.value,
+        error="" if status.error is None else t.error(status.error),
+        notes=tuple(t(note.key, **dict(note.values)) for note in status.notes),
+        last=None if status.last_ms is None else status.last_ms / 1000,
+        duration_s=status.duration_s,
+        samples=status.samples,
+        rejected=status.rejected,
+        interval_s=status.interval_ms / 1000,
+    )

@@ -1,0 +1,93 @@
+"""A response's body on its way out: in pieces of about a MiB, compressed where that pays."""
+
+from __future__ import annotations
+
+import itertools
+import zlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable, Iterator
+
+    from jipyo.web.http.message import HttpResponse
+
+PIECE_BYTES = 1 << 20
+_MIN_GZIP_BYTES = 512
+_NOT_MODIFIED = 304
+_COMPRESSIBLE = ("text/", "application/json", "application/openmetrics", "image/svg")
+# A seventh of the time of level 6 for a fifth more bytes.
+_GZIP_LEVEL = 1
+_GZIP_WINDOW_BITS = 31
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingResponse:
+    """A response whose first piece is made; `rest` is None where that is the whole body."""
+
+    status: int
+    headers: list[tuple[bytes, bytes]]
+    first: bytes
+    rest: Iterator[bytes] | None
+
+
+def prepare_response(
+    response: HttpResponse, accept_encoding: str, cancelled: threading.Event
+) -> OutgoingResponse:
+    """Make the first pieces; a body that fits into one is sent with its length.
+
+    `accept_encoding` is the request's header. An error while the first pieces are made is
+    raised here, before anything is sent.
+    """
+    pieces = join_pieces(_iterate_body(response), cancelled)
+    first, second = next(pieces, b""), next(pieces, None)
+    is_whole = second is None
+    headers = {"content-type": response.media_type, "vary": "Accept-Encoding", **response.headers}
+    is_compressible = response.media_type.startswith(_COMPRESSIBLE)
+    if is_compressible and len(first) >= _MIN_GZIP_BYTES and accepts_gzip(accept_encoding):
+        headers["content-encoding"] = "gzip"
+        pieces = _compress(itertools.chain((first, second or b""), pieces))
+        first, second = (b"".join(pieces), None) if is_whole else (b"", b"")
+    if is_whole and response.status != _NOT_MODIFIED:
+        headers["content-length"] = str(len(first))
+    raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+    rest = None if is_whole else itertools.chain((second or b"",), pieces)
+    return OutgoingResponse(response.status, raw_headers, first, rest)
+
+
+def accepts_gzip(accept_encoding: str) -> bool:
+    """Whether an Accept-Encoding header takes gzip (RFC 9110, 12.5.3)."""
+    offers = (offer.partition(";") for offer in accept_encoding.split(","))
+    return any(
+        coding.strip() == "gzip" and quality.replace(" ", "") not in ("q=0", "q=0.0")
+        for coding, _, quality in offers
+    )
+
+
+def join_pieces(pieces: Iterable[bytes], cancelled: threading.Event) -> Iterator[bytes]:
+    """The same bytes in pieces of about a MiB, until the request is cancelled."""
+    pending: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        if cancelled.is_set():
+            return
+        pending.append(piece)
+        size += len(piece)
+        if size >= PIECE_BYTES:
+            yield b"".join(pending)
+            pending, size = [], 0
+    if pending:
+        yield b"".join(pending)
+
+
+def _iterate_body(response: HttpResponse) -> Iterator[bytes]:
+    return iter((response.body,)) if isinstance(response.body, bytes) else response.body
+
+
+def _compress(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(_GZIP_LEVEL, zlib.DEFLATED, _GZIP_WINDOW_BITS)
+    for piece in pieces:
+        if compressed := compressor.compress(piece):
+            yield compressed
+    yield compressor.flush()

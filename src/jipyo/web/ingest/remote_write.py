@@ -1,0 +1,60 @@
+"""`/api/v1/write`: Prometheus remote write, 1.0 and 2.0."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from jipyo.collect.receive.remote_write import RemoteWrite
+from jipyo.model.errors import UnsupportedMediaType
+from jipyo.web.http.endpoint import Route
+from jipyo.web.ingest.errors import format_error
+from jipyo.web.ingest.receiver import respond_appended
+
+if TYPE_CHECKING:
+    from jipyo.model.sample import Appended
+    from jipyo.web.http.message import HttpRequest, HttpResponse
+    from jipyo.web.ingest.receiver import Receiver
+
+_PROTOBUF = "application/x-protobuf"
+_V1 = "prometheus.WriteRequest"
+_V2 = "io.prometheus.write.v2.Request"
+_WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
+
+
+def routes(receiver: Receiver) -> list[Route]:
+    """The route into a receiver."""
+    reader, lock = RemoteWrite(), threading.Lock()
+
+    def write(request: HttpRequest) -> HttpResponse:
+        message = find_message_name(request.headers.get("content-type", ""))
+        body = receiver.read_body(request, "snappy")
+        with lock:
+            batch = reader.read_v2(body) if message == _V2 else reader.read_v1(body)
+        appended = receiver.append("remote_write", batch)
+        headers = _build_counts(appended) if message == _V2 else None
+        return respond_appended(appended, batch, headers)
+
+    return [Route("/api/v1/write", write, format_error, ("POST",))]
+
+
+def find_message_name(content_type: str) -> str:
+    """The protobuf message that a content type names; that of 1.0 where it names none.
+
+    Raises:
+        UnsupportedMediaType: it is neither that of 1.0 nor that of 2.0.
+    """
+    # Senders older than the specification send no content type.
+    media_type, *parameters = (part.strip() for part in (content_type or _PROTOBUF).split(";"))
+    by_name = dict(parameter.partition("=")[::2] for parameter in parameters)
+    message = by_name.get("proto", _V1).strip('"')
+    if media_type.lower() != _PROTOBUF or message not in (_V1, _V2):
+        known = f"{_PROTOBUF};proto={_V1}, {_PROTOBUF};proto={_V2}"
+        raise UnsupportedMediaType("receive.content_type", type=content_type, known=known)
+    return message
+
+
+def _build_counts(appended: Appended) -> dict[str, str]:
+    """The headers of a response to 2.0."""
+    counts = {"Samples": appended.samples, "Histograms": 0, "Exemplars": 0}
+    return {_WRITTEN.format(name): str(count) for name, count in counts.items()}

@@ -1,0 +1,22 @@
+"""What a site may set about serving."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["Options"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The key `web` of the configuration."""
+
+    allowed_hosts: tuple[str, ...] = ()
+    """Names, besides those of the loopback interface, by which browsers may call us."""
+    max_body_bytes: int = 16 << 20
+    """A larger request is rejected."""
+    health_ttl_ms: int = 15_000
+    """How long a computed health serves everybody who asks: a scrape interval, for the same
+    samples give the same health."""
+    max_concurrency: int = 20
+    """Queries answered at the same time; further ones wait."""

@@ -1,0 +1,54 @@
+"""`/api/v1/targets`: what is scraped."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from jipyo.collect.target import TargetState, TargetStatus
+from jipyo.i18n import texts
+from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.prometheus.route import prometheus_route
+from jipyo.web.prometheus.status import format_time
+from jipyo.wire import prometheus_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from jipyo.web.http.endpoint import Route
+
+
+def routes(targets: Callable[[], Sequence[TargetStatus]]) -> list[Route]:
+    """The route over the targets at the time of the request."""
+    return [prometheus_route("/targets", partial(list_targets, targets))]
+
+
+def list_targets(
+    targets: Callable[[], Sequence[TargetStatus]], request: HttpRequest
+) -> HttpResponse:
+    """The targets; a collector that has nothing to measure here is left out."""
+    is_dropped_wanted = request.first("state").lower() == "dropped"
+    shown = [] if is_dropped_wanted else targets()
+    active = [_build_target(one) for one in shown if one.state is not TargetState.ABSENT]
+    return HttpResponse(
+        prometheus_json.data(
+            {"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}}
+        )
+    )
+
+
+def _build_target(target: TargetStatus) -> dict[str, object]:
+    interval = f"{target.interval_ms / 1000:g}s"
+    return {
+        "discoveredLabels": {},
+        "labels": dict(target.labels.pairs),
+        "scrapePool": target.labels.get("job", ""),
+        "scrapeUrl": target.url,
+        "globalUrl": target.url,
+        "lastError": "" if target.error is None else texts("en").error(target.error),
+        "lastScrape": format_time(target.last_ms),
+        "lastScrapeDuration": target.duration_s,
+        "health": target.state.value,
+        "scrapeInterval": interval,
+        "scrapeTimeout": interval,
+    }

@@ -1,1 +1,0 @@
-"""The JSON of the Prometheus HTTP API: `encode` writes answers, `decode` reads them."""

@@ -1,0 +1,79 @@
+"""The whole `/api/jipyo` over a host whose CPU is 90 % busy for 50 minutes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from jipyo import catalogue
+from jipyo.analysis.coverage import examine_catalogue
+from jipyo.analysis.health import assess_catalogue
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from jipyo.source.prune import find_metric_names
+from jipyo.tsdb import Store
+from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
+from support.web import NOW_MS, SERVER, now_ms, serving
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from jipyo.catalogue import Catalogue
+    from jipyo.web.http.endpoint import Route
+    from support.web import Client
+
+
+def build_cpu_scrapes(shares: Sequence[tuple[int, float]]) -> Iterator[Scrape]:
+    """Counters of a CPU that is busy to these shares, each from a time on until the next."""
+    labels = {"__name__": "node_cpu_seconds_total", "instance": "host1", "job": "node", "cpu": "0"}
+    series = tuple(Labels.of({**labels, "mode": mode}) for mode in ("idle", "user"))
+    seconds = np.zeros(2)
+    ends = [*(start for start, _ in shares[1:]), NOW_MS]
+    for (start, share), end in zip(shares, ends, strict=True):
+        for t_ms in range(start, end, 15_000):
+            yield Scrape(t_ms, series, seconds.copy())
+            seconds += np.array([1 - share, share]) * 15
+
+
+def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
+    """Every route of `/api/jipyo` over a source, nothing cached."""
+    return [
+        *overview.routes(
+            SERVER, known, lambda: assess_catalogue(source, known, NOW_MS), lambda: None
+        ),
+        *metrics.routes(source, known, lambda: find_metric_names(source, NOW_MS), now_ms, "ko"),
+        *doctor.routes(known, lambda: (NOW_MS, examine_catalogue(source, known, NOW_MS)), "ko"),
+        *targets.routes(tuple, "ko"),
+        *status.routes(
+            SERVER, lambda: assess_catalogue(source, known, NOW_MS), lambda: True, lambda: None
+        ),
+        *openapi.routes("0.1.0", "ko"),
+    ]
+
+
+@pytest.fixture(scope="session")
+def known() -> Catalogue:
+    return catalogue.load()
+
+
+@pytest.fixture(scope="module")
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with Store.open(tmp_path_factory.mktemp("api") / "data", now_ms=now_ms) as store:
+        store.append([*build_cpu_scrapes([(NOW_MS - 3_000_000, 0.9)])])
+        yield Embedded(store, Engine())
+
+
+@pytest.fixture(scope="module")
+def client(source: Embedded, known: Catalogue) -> Iterator[Client]:
+    with serving(*api_routes(source, known)) as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def document(client: Client) -> Mapping[str, object]:
+    read: Mapping[str, object] = client.get("/api/jipyo/openapi.json").json
+    return read

@@ -1,0 +1,257 @@
+"""Byte for byte what a real Prometheus answers, over the same samples."""
+
+import struct
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pytest
+import urllib3
+
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
+from jipyo.promql import Engine, Options
+from jipyo.promql.syntax.features import DEFAULT
+from jipyo.source import Embedded
+from jipyo.tsdb import Options as StoreOptions
+from jipyo.tsdb import Store
+from jipyo.web.prometheus import federate, query, rules, series, status
+from support.services import binary, free_port, running
+from support.web import (
+    END,
+    RANGE,
+    SERVER,
+    T0,
+    T0_MS,
+    Answer,
+    Client,
+    demo_scrapes,
+    now_ms,
+    serving,
+)
+
+pytestmark = pytest.mark.integration
+
+_COUNT = 2000
+
+
+def _numbers() -> np.ndarray:
+    """Random bit patterns, and numbers about every bound where the writing changes."""
+    bits = np.random.default_rng(20_261_123).integers(0, 2**64, _COUNT, np.uint64, endpoint=False)
+    bounds = [s * 10.0**e for e in range(-9, 24) for s in (1, -1, 1.5, 9.999999999999999)]
+    near = [np.nextafter(one, way) for one in bounds for way in (-np.inf, np.inf)]
+    powers = [2.0**k for k in range(-1074, 1024, 7)]
+    whole = [0.0, -0.0, np.inf, -np.inf, 5e-324, 123456789.0, 2.0**53 + 2]
+    every = np.concatenate([bits.view(np.float64), bounds, near, powers, whole])
+    return every[~np.isnan(every)]
+
+
+def _scrapes() -> list[Scrape]:
+    numbers = _numbers()
+    series = tuple(
+        Labels.of({"__name__": "number", "i": f"{i:05}", "글": "값 \"\\' <&>"})
+        for i in range(len(numbers))
+    )
+    return [*demo_scrapes(), *(Scrape(T0_MS + shift, series, numbers) for shift in (123, 30_000))]
+
+
+def _openmetrics(scrapes: Sequence[Scrape]) -> str:
+    """The samples as OpenMetrics text, series by series."""
+    lines: dict[Labels, list[str]] = {}
+    for scrape in scrapes:
+        for labels, value in zip(scrape.series, scrape.values.tolist(), strict=True):
+            pairs = ",".join(
+                f'"{name}"="{text}"'
+                for name, raw in labels.pairs
+                if name != "__name__"
+                for text in [raw.replace("\\", "\\\\").replace('"', '\\"')]
+            )
+            line = f'{{"{labels.metric}",{pairs}}} {value!r} {scrape.t_ms / 1000:.3f}\n'
+            lines.setdefault(labels, []).append(line)
+    return "".join(line for labels in sorted(lines) for line in lines[labels]) + "# EOF\n"
+
+
+@pytest.fixture(scope="module")
+def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    server, tool = binary("prometheus"), binary("promtool")
+    home = tmp_path_factory.mktemp("prometheus")
+    (home / "in.txt").write_text(_openmetrics(_scrapes()))
+    load = [
+        tool,
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        str(home / "in.txt"),
+        str(home / "d"),
+    ]
+    subprocess.run(load, check=True, capture_output=True)
+    (home / "p.yml").write_text("global: {}\n")
+    address = f"127.0.0.1:{free_port()}"
+    command = [
+        server,
+        f"--config.file={home / 'p.yml'}",
+        f"--storage.tsdb.path={home / 'd'}",
+        "--storage.tsdb.retention.time=100y",
+        f"--web.listen-address={address}",
+        "--enable-feature=promql-delayed-name-removal",
+    ]
+    with (
+        running(command, f"http://{address}/-/ready", home / "log"),
+        urllib3.PoolManager(retries=False, timeout=30) as pool,
+    ):
+        yield Client(f"http://{address}", pool)
+
+
+def wall_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    path = tmp_path_factory.mktemp("ours") / "data"
+    options = StoreOptions(durable=False, out_of_order_ms=None)
+    with Store.open(path, options, now_ms=now_ms) as store:
+        store.append(_scrapes())
+        source = Embedded(store, Engine(Options(advice=False)))
+        with serving(
+            *query.routes(source, wall_clock_ms, DEFAULT),
+            *series.routes(source),
+            *rules.routes(),
+            *federate.routes(source, wall_clock_ms),
+            *status.routes(SERVER, source, wall_clock_ms, store.extent),
+        ) as client:
+            yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("query", {"query": "number", "time": T0 + 60}),
+        ("query", {"query": "number[2m]", "time": T0 + 60}),
+        ("query_range", {"query": "number", "start": T0, "end": T0 + 60, "step": "7.5"}),
+        ("query_range", {"query": "number", "start": T0 + 0.5, "end": T0 + 60, "step": "10"}),
+        ("query_range", {"query": "-number / 7", "start": T0, "end": T0 + 60, "step": "1m"}),
+        ("query_range", {"query": "demo_total", "step": 15, **RANGE}),
+        ("query_range", {"query": "rate(demo_total[1m])", "step": 15, **RANGE}),
+        ("query_range", {"query": "demo_gauge", "step": "15", "limit": "1", **RANGE}),
+        ("query_range", {"query": "demo_total", "start": -5, "end": T0, "step": T0 / 9}),
+        ("query_range", {"query": "time()", "start": -100.5, "end": 100, "step": "13.25"}),
+        ("query_range", {"query": "nothing", "start": 0, "end": 10, "step": 1}),
+        ("query", {"query": "nothing", "time": 5}),
+        ("query", {"query": "1e21", "time": 1.5}),
+        ("query", {"query": "1e-7", "time": "2026-11-01T00:00:00.25Z"}),
+        ("query", {"query": "vector(1e21)", "time": 1}),
+        ("query", {"query": '"가\\n<"', "time": 1}),
+        ("query", {"query": "sort_desc(demo_total)", "time": END}),
+        ("query", {"query": "rate(demo_gauge[5m])", "time": END}),
+        ("query", {"query": "up", "time": END, "limit": "1"}),
+        ("labels", RANGE),
+        ("labels", {"match[]": 'demo_bucket{le="1"}', **RANGE}),
+        ("labels", {"match[]": "up", "limit": 1, **RANGE}),
+        ("label/__name__/values", RANGE),
+        ("label/U__글/values", RANGE),
+        ("label/U___ae00_/values", RANGE),
+        ("label/nothing/values", RANGE),
+        ("label/job/values", {"limit": "0", **RANGE}),
+        ("series", {"match[]": "up", **RANGE}),
+        ("series", {"match[]": '{__name__=~"up|demo_total"}', "limit": "3", **RANGE}),
+        ("series", {"match[]": "up", "start": 10, "end": 20}),
+        ("rules", {}),
+        ("alerts", {}),
+        ("query_exemplars", {"query": "up", **RANGE}),
+        ("format_query", {"query": "foo/bar"}),
+        ("format_query", {"query": "sum by(a)(rate(x{b='c'}[5m] offset 1h))"}),
+        ("parse_query", {"query": "sum by(a)(rate(x{b='c'}[5m] offset 1h)) / 2"}),
+        ("parse_query", {"query": "a + on(b) group_left(c) max_over_time(d[5m:] @ 3)"}),
+    ],
+)
+def test_answers_are_the_same_bytes(
+    prometheus: Client, ours: Client, path: str, fields: dict[str, object]
+) -> None:
+    theirs, mine = _both(prometheus, ours, path, fields)
+    assert mine.status == theirs.status == 200
+    if path == "parse_query":
+        assert mine.json == theirs.json
+    else:
+        assert mine.body.decode() == _plain(theirs.body.decode())
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("query", {}),
+        ("query", {"query": "sum("}),
+        ("query", {"query": "1", "time": "yesterday"}),
+        ("query", {"query": "1", "time": "2026-13-01T00:00:00Z"}),
+        ("query", {"query": "1", "timeout": "x"}),
+        ("query", {"query": "1", "timeout": "-1"}),
+        ("query", {"query": "1", "timeout": "0"}),
+        ("query", {"query": "1", "limit": "x"}),
+        ("query", {"query": "1", "limit": "-1"}),
+        ("query", {"query": "1", "limit": "", "time": 1}),
+        ("query", {"query": 'up{a=~"("}'}),
+        ("query", {"query": "demo_total + on(nothing) demo_total", "time": END}),
+        ("query_range", {"query": "up"}),
+        ("query_range", {"query": "up", "start": "0"}),
+        ("query_range", {"query": "up", "start": "x", "end": "1", "step": "1"}),
+        ("query_range", {"query": "up", "start": "2", "end": "1", "step": "1"}),
+        ("query_range", {"query": "up", "start": "0", "end": "1"}),
+        ("query_range", {"query": "up", "start": "0", "end": "1", "step": "1e30"}),
+        ("query_range", {"query": "up", "start": "0", "end": "1", "step": "0"}),
+        ("query_range", {"query": "up", "start": "0", "end": "1", "step": "1.5h"}),
+        ("query_range", {"query": "up", "start": "0", "end": "11001", "step": "1"}),
+        ("query_range", {"query": "up", "start": "0", "end": "11000.9", "step": "1"}),
+        ("query_range", {"query": '"a"', "start": "0", "end": "1", "step": "1"}),
+        ("query_range", {"query": "up[5m]", "start": "0", "end": "1", "step": "1"}),
+        ("labels", {"match[]": "up{"}),
+        ("labels", {"match[]": "{}"}),
+        ("labels", {"start": "x"}),
+        ("label/job/values", {"match[]": '{a=~".*"}'}),
+        ("label/job/values", {"limit": "x"}),
+        ("label/U__/values", {}),
+        ("series", {}),
+        ("series", {"match[]": "{}"}),
+        ("series", {"match[]": "sum(up)"}),
+        ("series", {"match[]": "up", "end": "never"}),
+        ("metadata", {"limit": "x"}),
+        ("rules", {"type": "nonsense"}),
+        ("query_exemplars", {"query": "up("}),
+        ("query_exemplars", {"query": "up", "start": 2, "end": 1}),
+        ("format_query", {"query": "a b"}),
+        ("parse_query", {"query": ""}),
+        ("status/tsdb", {"limit": "x"}),
+    ],
+)
+def test_refusals_are_the_same_words(
+    prometheus: Client, ours: Client, path: str, fields: dict[str, object]
+) -> None:
+    theirs, mine = _both(prometheus, ours, path, fields)
+    assert (mine.status, mine.json) == (theirs.status, theirs.json)
+
+
+def _both(
+    prometheus: Client, ours: Client, path: str, fields: dict[str, object]
+) -> tuple[Answer, Answer]:
+    asked = urllib3.util.parse_url(f"/api/v1/{path}").url
+    return prometheus.get(asked, **fields), ours.get(asked, **fields)
+
+
+def _plain(text: str) -> str:
+    """Without the escapes that keep Go's JSON harmless inside HTML."""
+    for char in "<>&":
+        text = text.replace(f"\\u{ord(char):04x}", char)
+    return text
+
+
+def test_federation_gives_the_same_samples(prometheus: Client, ours: Client) -> None:
+    # Both look back from now, where there is nothing.
+    for client in (prometheus, ours):
+        answer = client.get("/federate", **{"match[]": "up"})
+        assert (answer.status, answer.body) == (200, b"")
+
+
+def test_random_bits_are_truly_random_bits() -> None:
+    numbers = _numbers()
+    assert len(numbers) > _COUNT
+    assert struct.pack("<d", -0.0) in numbers.tobytes()
