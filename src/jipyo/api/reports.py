@@ -40,11 +40,14 @@ def write_daily(
     day: date | None = None,
     out_dir: Path | None = None,
     progress: Progress | None = None,
+    *,
+    format_name: str = "html",
 ) -> Path:
     """Write the report of a day, by default of the last one with data; the path of its file.
 
     Raises:
-        ReportError: the day has not begun, or the file cannot be written.
+        ReportError: the day has not begun, there is no such format, or the file cannot be
+            written.
         SourceError: the source failed.
     """
     report = daily.build(
@@ -56,7 +59,7 @@ def write_daily(
         progress,
     )
     report = replace(report, issuer=workspace.issuer)
-    return write_report(report, workspace.lang, "html", out_dir or workspace.out_dir)
+    return write_report(report, workspace.lang, format_name, out_dir or workspace.out_dir)
 
 
 def find_last_day(workspace: Workspace) -> date:
