@@ -20,7 +20,11 @@ timezone: Asia/Seoul
 instance: e2e-host
 collect:
   interval: 1s
+catalogue:
+  metrics:
+    system.cpu.load: {thresholds: {warning: 0.0001, critical: 100000, for: 2h}}
 """
+"""The load is beyond its threshold from the beginning, and pending all the time."""
 
 CONTENT = "[data-metric], [data-testid=metric-head], [data-testid=not-found]"
 """What is there once a page of the dashboard has its content."""

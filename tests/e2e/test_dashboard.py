@@ -89,6 +89,28 @@ def test_tiles_stand_worst_first(open_page: Open) -> None:
     assert all(order.index(a) <= order.index(b) for a, b in pairwise(states))
 
 
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("ko", r"/ 2시간 경과.*더 지속되면 주의"), ("en", r"of 2 h.*Warning if it lasts")],
+)
+def test_a_pending_metric_is_counted_and_says_what_comes_of_it(
+    open_page: Open, product: Product, lang: str, words: str
+) -> None:
+    page = open_page(f"?lang={lang}")
+    tile = "[data-metric='system.cpu.load']"
+    assert page.eval(f'document.querySelector("{tile}").dataset.state') == "pending"
+    shown = text_of(page, f"{tile} [data-testid=pending]")
+    assert re.search(words, shown.replace("\n", " ").replace("\u00a0", " "))
+    assert text_of(page, f"{tile} .state") == WORDS[lang]["pending"]
+    assert int(text_of(page, "[data-count=pending]")) >= 1
+    answer = product.get("/api/jipyo/metric/system.cpu.load", lang=lang)
+    assert [b["severity"] for b in answer["series"][0]["breaches"]] == ["pending"]
+    page.click(tile)
+    page.wait("document.querySelector('[data-testid=breach-table] tbody tr')", timeout_s=60)
+    row = text_of(page, "[data-testid=breach-table] tbody tr")
+    assert row.startswith(WORDS[lang]["pending"])
+
+
 @pytest.mark.parametrize("group", ["system.cpu", "system.memory", "system.network"])
 def test_every_chart_of_a_group_has_points(open_page: Open, group: str) -> None:
     page = open_page(f"?lang=ko&group={group}&range=15m")
