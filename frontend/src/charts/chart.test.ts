@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { openApp } from '../../testing/app.ts';
-import { metricNow, metricRange, overview, series } from '../../testing/fixtures.ts';
+import { drawChart } from '../../testing/draw.ts';
+import { series } from '../../testing/fixtures.ts';
 import type { MetricNow } from '../api/queries.ts';
-import { Chart } from './chart.svelte.ts';
 
 const breach = (severity: 'pending' | 'critical', start: number, end: number) =>
   ({ start, end, severity, open: false, peak: 90, peak_t: start });
@@ -13,20 +12,8 @@ const LINES = [
   series([10, 20, null], { name: '', labels: {}, breaches: [breach('pending', 9800, 9810)] }),
 ];
 
-async function draw(change: Partial<MetricNow> = {}, search = '?lang=en&range=15m') {
-  const metric = metricNow(change);
-  const opened = openApp(
-    {
-      overview: overview([metric]),
-      'metric/system.cpu.utilization': metricRange([9600, 9700, 9800], LINES),
-    },
-    `/${search}`,
-  );
-  await opened.app.live.poll();
-  const chart = new Chart(opened.app, () => opened.app.findMetric(metric.id) ?? metric);
-  await opened.app.pull(chart.feed);
-  return { ...opened, chart };
-}
+const draw = (change: Partial<MetricNow> = {}, search?: string) =>
+  drawChart([9600, 9700, 9800], LINES, change, search);
 
 test('a chart speaks of all its lines until one is chosen', async () => {
   const { chart } = await draw();

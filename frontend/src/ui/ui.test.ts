@@ -5,6 +5,7 @@ import { openApp } from '../../testing/app.ts';
 import { metricNow, overview } from '../../testing/fixtures.ts';
 import { SHAPES } from '../routes/overview/groups.ts';
 import { TEXTS } from '../text/index.ts';
+import Banners from './Banners.svelte';
 import Remedy from './Remedy.svelte';
 import Shortcuts from './Shortcuts.svelte';
 import StateIcon from './StateIcon.svelte';
@@ -65,4 +66,28 @@ test('the bar names the groups in trouble, the page that is open, and keeps the 
   assert.match(body, /data-group="app" aria-current="page"[\s\S]*Critical/);
   assert.match(body, /data-range="6h" aria-pressed="true"/);
   assert.match(body, /Updated 11:46:40/); // in the zone of the server
+});
+
+test('a lost connection, a refusal and a full disk are told in banners', async () => {
+  const down: { answer: unknown } = { answer: overview([metricNow()]) };
+  const { app, clock } = openApp({ overview: () => down.answer });
+  const show = () => render(Banners, { props: { app } }).body;
+  await app.live.poll();
+  assert.doesNotMatch(show(), /role="alert"/);
+  down.answer = new TypeError('fetch failed');
+  await clock.pass(10);
+  assert.match(show(), /data-testid="lost"[\s\S]*No connection[\s\S]*values of 11:46:40/);
+  down.answer = Response.json({ error: 'too many' }, { status: 429 });
+  await clock.pass(2);
+  assert.match(show(), /could not handle the request[\s\S]*too many/);
+  down.answer = overview([metricNow()], { storage: { writable: false, text: 'disk full' } });
+  await clock.pass(5);
+  assert.doesNotMatch(show(), /data-testid="lost"/);
+  assert.match(show(), /data-testid="readonly"[\s\S]*disk full/);
+});
+
+test('before the first answer there are no values to speak of', async () => {
+  const { app } = openApp({ overview: new TypeError('fetch failed') }, '/?lang=ko');
+  await app.live.poll();
+  assert.match(render(Banners, { props: { app } }).body, /아직 한 번도 연결되지 않았습니다/);
 });
