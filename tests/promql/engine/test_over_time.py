@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
-from promql import windows_oracle as oracle
-from promql.windows_oracle import Window
+from promql.engine import windows_oracle as oracle
+from promql.engine.windows_oracle import Window
 from support.memory import MemoryStore
 
 ENGINE = Engine(Options(features=frozenset(Feature), advice=False))
