@@ -17,7 +17,7 @@ from rich.table import Table
 
 from bench.remote_write import encoded_labels, encoded_samples, field, varint
 from jipyo import tsdb
-from jipyo.collect.receive.remote_write import RemoteWrite
+from jipyo.collect.receive.remote_write import RemoteWriteParser
 from jipyo.model.labels import Labels
 from jipyo.wire.compression import decompress
 
@@ -175,10 +175,18 @@ def main() -> None:
     title = f"remote write, bodies of {_SAMPLES} samples ({machine}, {used})"
     table = Table("what", "samples/s of CPU", "samples/s by the clock", "wanted", title=title)
     rows: list[tuple[str, tuple[float, float], str]] = [
-        ("1.0, decode and append", appended(RemoteWrite().read_v1, first), f">= {_TARGET:,}"),
-        ("2.0, decode and append", appended(RemoteWrite().read_v2, second), f">= {_TARGET:,}"),
-        ("1.0, decode", decoded(RemoteWrite().read_v1, first), ""),
-        ("2.0, decode", decoded(RemoteWrite().read_v2, second), ""),
+        (
+            "1.0, decode and append",
+            appended(RemoteWriteParser().parse_v1, first),
+            f">= {_TARGET:,}",
+        ),
+        (
+            "2.0, decode and append",
+            appended(RemoteWriteParser().parse_v2, second),
+            f">= {_TARGET:,}",
+        ),
+        ("1.0, decode", decoded(RemoteWriteParser().parse_v1, first), ""),
+        ("2.0, decode", decoded(RemoteWriteParser().parse_v2, second), ""),
         ("1.0, protobuf (upb) parse and walk, beside it", by_protobuf(first), ""),
     ]
     for name, (cpu, clock), wanted in rows:

@@ -26,13 +26,13 @@ Field = tuple[int, Value]
 """The number of a field and its value."""
 
 
-def damaged(reason: str) -> MalformedBody:
-    """Said of bytes that are no such message."""
+def malformed_message(reason: str) -> MalformedBody:
+    """The error for bytes that are no such message."""
     return MalformedBody("wire.damaged", reason=reason)
 
 
-def varint(data: bytes, at: int) -> tuple[int, int]:
-    """The unsigned number at a place, and the place behind it.
+def read_varint(data: bytes, at: int) -> tuple[int, int]:
+    """The unsigned number at an offset, and the offset behind it.
 
     Raises:
         MalformedBody: it does not end.
@@ -40,7 +40,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         if at >= len(data) or shift > 63:
-            raise damaged(f"a number does not end (byte {at})")
+            raise malformed_message(f"a number does not end (byte {at})")
         byte = data[at]
         at += 1
         value |= (byte & 0x7F) << shift
@@ -49,7 +49,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
         shift += 7
 
 
-def fields(data: bytes) -> Iterator[Field]:
+def iter_fields(data: bytes) -> Iterator[Field]:
     """The fields of a message in their order; groups are long gone from the format.
 
     Raises:
@@ -58,72 +58,72 @@ def fields(data: bytes) -> Iterator[Field]:
     at, end = 0, len(data)
     while at < end:
         # Nearly every key takes one byte and every length two: those are read in place.
-        key, at = (data[at], at + 1) if data[at] < 0x80 else varint(data, at)
+        key, at = (data[at], at + 1) if data[at] < 0x80 else read_varint(data, at)
         kind = key & 7
         if key < _FIRST_FIELD:
-            raise damaged(f"a field without a number (byte {at})")
+            raise malformed_message(f"a field without a number (byte {at})")
         if kind == _LEN:
             if at < end and data[at] < 0x80:
                 size, at = data[at], at + 1
             elif at + 1 < end and data[at + 1] < 0x80:
                 size, at = data[at] & 0x7F | data[at + 1] << 7, at + 2
             else:
-                size, at = varint(data, at)
+                size, at = read_varint(data, at)
         elif kind == _VARINT:
-            number, at = varint(data, at)
+            number, at = read_varint(data, at)
             yield key >> 3, number
             continue
         elif kind in (_FIXED64, _FIXED32):
             size = 8 if kind == _FIXED64 else 4
         else:
-            raise damaged(f"a field of wire type {kind} (byte {at})")
+            raise malformed_message(f"a field of wire type {kind} (byte {at})")
         behind = at + size
         if behind > end:
-            raise damaged(f"a field of {size} bytes ends behind the message (byte {at})")
+            raise malformed_message(f"a field of {size} bytes ends behind the message (byte {at})")
         yield key >> 3, data[at:behind]
         at = behind
 
 
-def unsigned(value: Value) -> int:
-    """A varint as it stands."""
+def read_unsigned(value: Value) -> int:
+    """A varint as an unsigned number."""
     if isinstance(value, bytes):
-        raise damaged("bytes where a number is expected")
+        raise malformed_message("bytes where a number is expected")
     return value
 
 
-def signed(value: Value) -> int:
+def read_signed(value: Value) -> int:
     """A varint as an int64."""
-    number = unsigned(value)
+    number = read_unsigned(value)
     return number - _WORD if number >= _SIGN else number
 
 
-def double(value: Value) -> bytes:
+def read_double_bytes(value: Value) -> bytes:
     """The eight bytes of a double; kept as bytes because a NaN may lose bits as a float."""
     if not isinstance(value, bytes) or len(value) != _DOUBLE:
-        raise damaged("no double where one is expected")
+        raise malformed_message("no double where one is expected")
     return value
 
 
-def message(value: Value) -> bytes:
+def read_message(value: Value) -> bytes:
     """The bytes of a message or a text within a message."""
     if not isinstance(value, bytes):
-        raise damaged("a number where a message is expected")
+        raise malformed_message("a number where a message is expected")
     return value
 
 
-def text(value: Value) -> str:
+def read_text(value: Value) -> str:
     """A text.
 
     Raises:
         MalformedBody: it is not UTF-8.
     """
     try:
-        return message(value).decode()
+        return read_message(value).decode()
     except UnicodeDecodeError as error:
-        raise damaged("a text that is not UTF-8") from error
+        raise malformed_message("a text that is not UTF-8") from error
 
 
-def number(value: int) -> bytes:
+def encode_varint(value: int) -> bytes:
     """An unsigned number as a varint."""
     out = bytearray()
     while value > 0x7F:
@@ -132,7 +132,7 @@ def number(value: int) -> bytes:
     return bytes((*out, value))
 
 
-def packed(parts: Sequence[bytes]) -> tuple[Times, Times]:
+def read_packed_varints(parts: Sequence[bytes]) -> tuple[Times, Times]:
     """The unsigned numbers of all parts in one row, and where in it each part ends.
 
     All at once, since one by one they would cost more than all the rest.
@@ -141,14 +141,14 @@ def packed(parts: Sequence[bytes]) -> tuple[Times, Times]:
         MalformedBody: a part does not end with a number's last byte.
     """
     if any(part and part[-1] >= 0x80 for part in parts):
-        raise damaged("a number does not end")
+        raise malformed_message("a number does not end")
     digits = np.frombuffer(b"".join(parts), np.uint8)
     last = digits < 0x80
     behind = np.flatnonzero(last) + 1
     starts = np.concatenate((np.zeros(1, np.int64), behind))[:-1]
     places = np.arange(len(digits)) - np.repeat(starts, behind - starts)
     if len(places) and places.max() >= _MOST_DIGITS:
-        raise damaged("a number that is too large")
+        raise malformed_message("a number that is too large")
     shifted = (digits & 0x7F).astype(np.int64) << (7 * places)
     numbers: Times = np.add.reduceat(shifted, starts) if len(starts) else shifted
     sizes = np.cumsum([len(part) for part in parts], dtype=np.int64)

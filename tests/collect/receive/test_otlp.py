@@ -33,7 +33,7 @@ def request(*metrics: dict, resource: dict | None = None) -> ExportMetricsServic
             }
         ]
     }
-    return otlp.parse(json.dumps(body).encode(), as_json=True)
+    return otlp.parse_request(json.dumps(body).encode(), as_json=True)
 
 
 def attributes(pairs: dict) -> list[dict]:
@@ -89,14 +89,14 @@ DELTA, CUMULATIVE = 1, 2
     ],
 )
 def test_a_metric_is_named_as_prometheus_names_it(name, unit, kind, monotonic, wanted) -> None:
-    shape = otlp_names.shape(name, unit, kind, monotonic=monotonic)
-    assert shape is not None
-    assert shape.name == wanted
+    metric = otlp_names.translate_metric(name, unit, kind, monotonic=monotonic)
+    assert metric is not None
+    assert metric.name == wanted
 
 
 def test_a_metric_without_a_letter_in_its_name_is_left_out() -> None:
     gauge = {"name": "...", "gauge": {"dataPoints": [point(1)]}}
-    pushed = otlp.Otlp().read(request(gauge, {"name": "empty"}))
+    pushed = otlp.OtlpConverter().convert(request(gauge, {"name": "empty"}))
     assert pushed.scrapes == ()
     assert pushed.left_out == {"gauge": 1}
 
@@ -114,7 +114,7 @@ def test_a_metric_without_a_letter_in_its_name_is_left_out() -> None:
     ],
 )
 def test_an_attribute_is_named_as_prometheus_names_it(key: str, wanted: str) -> None:
-    assert otlp_names.label(key) == wanted
+    assert otlp_names.translate_label_name(key) == wanted
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_an_attribute_of_any_kind_becomes_text(value, wanted: str) -> None:
     if value == math.inf:
         value = {"doubleValue": "Infinity"}
     gauge = {"name": "g", "gauge": {"dataPoints": [point(1, attributes=attributes({"x": value}))]}}
-    [scrape] = otlp.Otlp().read(request(gauge)).scrapes
+    [scrape] = otlp.OtlpConverter().convert(request(gauge)).scrapes
     assert scrape.series[0]["x"] == wanted
 
 
 def test_attributes_that_are_called_the_same_are_joined() -> None:
     told = attributes({"a.b": "2", "a_b": "3", "empty": {}})
     gauge = {"name": "g", "gauge": {"dataPoints": [point(1, attributes=told)]}}
-    assert list(found(otlp.Otlp().read(request(gauge)))) == ['g{a_b="2;3",job="shop"}']
+    assert list(found(otlp.OtlpConverter().convert(request(gauge)))) == ['g{a_b="2;3",job="shop"}']
 
 
 def test_a_resource_becomes_job_instance_and_target_info() -> None:
@@ -170,7 +170,7 @@ def test_a_resource_becomes_job_instance_and_target_info() -> None:
         "host.name": "h",
     }
     gauge = {"name": "g", "gauge": {"dataPoints": [{**point(), "asInt": "7"}]}}
-    assert found(otlp.Otlp().read(request(gauge, resource=resource))) == {
+    assert found(otlp.OtlpConverter().convert(request(gauge, resource=resource))) == {
         'g{instance="i1",job="eu/shop"}': 7,
         'target_info{host_name="h",instance="i1",job="eu/shop"}': 1,
     }
@@ -191,7 +191,7 @@ def test_target_info_is_found_wherever_the_samples_are(
     points = [point(1, NOW_MS + 1000 * s) for s in seconds]
     gauge = {"name": "g", "gauge": {"dataPoints": points}}
     resource = {"service.name": "shop", "host.name": "h"}
-    pushed = otlp.Otlp().read(request(gauge, resource=resource))
+    pushed = otlp.OtlpConverter().convert(request(gauge, resource=resource))
     info = sorted(
         (scrape.t_ms - NOW_MS) // 1000
         for scrape in pushed.scrapes
@@ -202,7 +202,7 @@ def test_target_info_is_found_wherever_the_samples_are(
 
 def test_a_resource_that_names_no_service_has_no_target_info() -> None:
     gauge = {"name": "g", "gauge": {"dataPoints": [point(1)]}}
-    pushed = otlp.Otlp().read(request(gauge, resource={"host.name": "h"}))
+    pushed = otlp.OtlpConverter().convert(request(gauge, resource={"host.name": "h"}))
     assert found(pushed) == {"g": 1}
 
 
@@ -220,7 +220,7 @@ def histogram(kind: int, *points: dict) -> dict:
 
 
 def test_a_histogram_becomes_buckets_that_include_those_below() -> None:
-    pushed = otlp.Otlp().read(request(histogram(CUMULATIVE, point(**HISTOGRAM))))
+    pushed = otlp.OtlpConverter().convert(request(histogram(CUMULATIVE, point(**HISTOGRAM))))
     assert found(pushed) == {
         'd_seconds_bucket{job="shop",le="0.00001"}': 1,
         'd_seconds_bucket{job="shop",le="1"}': 3,
@@ -236,7 +236,7 @@ def test_a_histogram_becomes_buckets_that_include_those_below() -> None:
 
 def test_a_bound_of_infinity_stands_once_and_a_missing_sum_is_no_sum() -> None:
     one = {"count": "3", "explicitBounds": [1, "Infinity"], "bucketCounts": ["1", "2", "0"]}
-    pushed = otlp.Otlp().read(request(histogram(CUMULATIVE, point(**one))))
+    pushed = otlp.OtlpConverter().convert(request(histogram(CUMULATIVE, point(**one))))
     assert found(pushed) == {
         'd_seconds_bucket{job="shop",le="1"}': 1,
         'd_seconds_bucket{job="shop",le="+Inf"}': 3,
@@ -247,7 +247,7 @@ def test_a_bound_of_infinity_stands_once_and_a_missing_sum_is_no_sum() -> None:
 def test_a_summary_becomes_quantiles_count_and_sum() -> None:
     one = point(count="4", sum=8.0, quantileValues=[{"quantile": 0.5, "value": 2}])
     summary = {"name": "s", "summary": {"dataPoints": [one]}}
-    pushed = otlp.Otlp().read(request(summary))
+    pushed = otlp.OtlpConverter().convert(request(summary))
     assert found(pushed) == {
         's{job="shop",quantile="0.5"}': 2,
         's_count{job="shop"}': 4,
@@ -256,58 +256,59 @@ def test_a_summary_becomes_quantiles_count_and_sum() -> None:
 
 
 def test_differences_are_added_up_once_they_are_kept() -> None:
-    reader = otlp.Otlp()
+    converter = otlp.OtlpConverter()
     seen = []
     for step, value in enumerate([1, 2, 4]):
         sent = request(total(DELTA, point(value, NOW_MS + step)))
-        reader.read(sent)  # refused: the sender sends it again
-        seen += found(reader.read(sent)).values()
-        reader.keep()
-        assert list(found(reader.read(sent)).values()) == seen[-1:]  # sent again after all
+        converter.convert(sent)  # refused: the sender sends it again
+        seen += found(converter.convert(sent)).values()
+        converter.commit()
+        assert list(found(converter.convert(sent)).values()) == seen[-1:]  # sent again after all
     assert seen == [1, 3, 7]
 
 
 def test_differences_of_histograms_are_added_up() -> None:
-    reader = otlp.Otlp()
+    converter = otlp.OtlpConverter()
     for step in range(3):
-        pushed = reader.read(request(histogram(DELTA, point(at_ms=NOW_MS + step, **HISTOGRAM))))
-        reader.keep()
+        pushed = converter.convert(
+            request(histogram(DELTA, point(at_ms=NOW_MS + step, **HISTOGRAM)))
+        )
+        converter.commit()
     assert found(pushed)['d_seconds_bucket{job="shop",le="1"}'] == 9
     assert found(pushed)['d_seconds_sum{job="shop"}'] == 37.5
 
 
 def test_a_difference_older_than_the_newest_is_told() -> None:
-    reader = otlp.Otlp()
-    reader.read(request(total(DELTA, point(1))))
-    reader.keep()
-    pushed = reader.read(request(total(DELTA, point(1, NOW_MS - 1))))
+    converter = otlp.OtlpConverter()
+    converter.convert(request(total(DELTA, point(1))))
+    converter.commit()
+    pushed = converter.convert(request(total(DELTA, point(1, NOW_MS - 1))))
     assert pushed.scrapes == ()
     assert sum(pushed.left_out.values()) == 1
 
 
-def test_the_sums_of_too_many_series_begin_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(otlp, "_MOST_SUMS", 0)
-    reader = otlp.Otlp()
+def test_the_sums_of_too_many_series_begin_again() -> None:
+    converter = otlp.OtlpConverter(max_sums=0)
     for step in range(2):
-        pushed = reader.read(request(total(DELTA, point(1, NOW_MS + step))))
-        reader.keep()
+        pushed = converter.convert(request(total(DELTA, point(1, NOW_MS + step))))
+        converter.commit()
     assert list(found(pushed).values()) == [2]
-    reader.read(request())
-    reader.keep()
-    pushed = reader.read(request(total(DELTA, point(1, NOW_MS + 3))))
+    converter.convert(request())
+    converter.commit()
+    pushed = converter.convert(request(total(DELTA, point(1, NOW_MS + 3))))
     assert list(found(pushed).values()) == [1]
 
 
 @pytest.mark.parametrize("kind", [DELTA, CUMULATIVE])
 def test_a_point_without_a_value_ends_its_series(kind: int) -> None:
-    pushed = otlp.Otlp().read(request(total(kind, point(flags=1))))
+    pushed = otlp.OtlpConverter().convert(request(total(kind, point(flags=1))))
     [scrape] = pushed.scrapes
     assert scrape.values.view(np.uint64).tolist() == [STALE_BITS]
 
 
 def test_what_is_not_kept_is_counted() -> None:
     exponential = {"name": "e", "exponentialHistogram": {"dataPoints": [point(), point()]}}
-    pushed = otlp.Otlp().read(request(exponential, total(0, point(1))))
+    pushed = otlp.OtlpConverter().convert(request(exponential, total(0, point(1))))
     assert pushed.scrapes == ()
     assert pushed.left_out == {"exponential_histogram": 2, "sum": 1}
 
@@ -330,7 +331,7 @@ def test_json_and_protobuf_say_the_same(values, integers, text: str) -> None:
             one.as_int = value
     as_json = json_format.MessageToJson(message, use_integers_for_enums=True).encode()
     read = [
-        otlp.Otlp().read(otlp.parse(body, as_json=how)).scrapes
+        otlp.OtlpConverter().convert(otlp.parse_request(body, as_json=how)).scrapes
         for body, how in ((message.SerializeToString(), False), (as_json, True))
     ]
     first, second = ([(s.t_ms, s.series, s.values.tobytes()) for s in one] for one in read)
@@ -340,7 +341,7 @@ def test_json_and_protobuf_say_the_same(values, integers, text: str) -> None:
 def test_unknown_fields_and_exemplars_with_hexadecimal_ids_do_no_harm() -> None:
     one = point(1, exemplars=[{"traceId": "5b8efff798038103d269b633813fc60c"}], newField={"a": 1})
     gauge = {"name": "g", "gauge": {"dataPoints": [one]}, "later": True}
-    assert found(otlp.Otlp().read(request(gauge))) == {'g{job="shop"}': 1}
+    assert found(otlp.OtlpConverter().convert(request(gauge))) == {'g{job="shop"}': 1}
 
 
 @pytest.mark.parametrize(
@@ -361,11 +362,11 @@ def test_unknown_fields_and_exemplars_with_hexadecimal_ids_do_no_harm() -> None:
 )
 def test_bad_json_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedBody):
-        otlp.parse(body, as_json=True)
+        otlp.parse_request(body, as_json=True)
 
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for as_json in (True, False):
         with contextlib.suppress(MalformedBody):
-            otlp.Otlp().read(otlp.parse(body, as_json=as_json))
+            otlp.OtlpConverter().convert(otlp.parse_request(body, as_json=as_json))

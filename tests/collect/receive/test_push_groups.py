@@ -9,15 +9,12 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from jipyo.collect.receive.push_groups import PushGroups
-from jipyo.collect.receive.text import form_of, read_text
-from jipyo.model.errors import CollectError, MalformedBody, StoreFull, UnsupportedMediaType
+from jipyo.model.errors import CollectError, MalformedBody, StoreFull
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricMetadata, MetricType
-from jipyo.wire.exposition import Format
 
 NOW_MS = 1_793_500_000_000
 JOB = Labels.of({"job": "eval", "model": "m1"})
@@ -166,35 +163,3 @@ def test_a_kill_in_the_middle_of_saving_loses_nothing_that_was_acknowledged(tmp_
         assert kept in ({acknowledged}, {acknowledged + 1})
         acknowledged = int(kept.pop())
     assert not any("group" not in one for one in json.loads(file.read_text()))
-
-
-def test_a_page_is_of_now_where_it_gives_no_time() -> None:
-    pushed = read_text(b"a 1\nb 2 1793400000000\n", {"job": "x"}, NOW_MS)
-    assert [(s.t_ms, str(s.series[0])) for s in pushed.scrapes] == [
-        (1_793_400_000_000, 'b{job="x"}'),
-        (NOW_MS, 'a{job="x"}'),
-    ]
-    [scrape] = read_text(b"a 1\nb 2\n", {}, NOW_MS).scrapes
-    assert np.array_equal(scrape.values, [1, 2])
-
-
-@pytest.mark.parametrize("body", [b"\xff", b"a b c d\n"])
-def test_a_page_that_is_none_is_refused(body: bytes) -> None:
-    with pytest.raises(MalformedBody):
-        read_text(body, {}, NOW_MS)
-
-
-def test_of_a_series_that_stands_twice_the_first_counts_and_other_times_stay() -> None:
-    pushed = read_text(b"a 1 1793400000000\na 2 1793400000000\na 3 1793400000001\n", {}, NOW_MS)
-    assert [(s.t_ms, s.values.tolist()) for s in pushed.scrapes] == [
-        (1_793_400_000_000, [1]),
-        (1_793_400_000_001, [3]),
-    ]
-
-
-def test_the_content_type_says_what_a_page_is_written_in() -> None:
-    assert form_of("") == form_of("text/plain") == Format.TEXT
-    assert form_of("application/x-www-form-urlencoded") == Format.TEXT
-    assert form_of("application/openmetrics-text; version=1.0.0") == Format.OPENMETRICS
-    with pytest.raises(UnsupportedMediaType):
-        form_of("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily")

@@ -24,11 +24,11 @@ Make = Callable[..., bytes]
 
 
 def field(number: int, payload: bytes) -> bytes:
-    return wire.number(number << 3 | 2) + wire.number(len(payload)) + payload
+    return wire.encode_varint(number << 3 | 2) + wire.encode_varint(len(payload)) + payload
 
 
 def sample(value: float = 1.5, t_ms: int = NOW_MS) -> bytes:
-    return field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + wire.number(t_ms))
+    return field(2, b"\x09" + struct.pack("<d", value) + b"\x10" + wire.encode_varint(t_ms))
 
 
 def v1(name: str = "m", *samples: bytes) -> bytes:

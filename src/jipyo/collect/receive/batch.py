@@ -1,4 +1,4 @@
-"""What a request brought, ready for the store."""
+"""The content of a request, ready for the store."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedBatch:
-    """The samples of a request by their times, what it said of metrics, what is left out."""
+    """The samples of a request by their times, its metadata, and what is not kept of it."""
 
     scrapes: tuple[Scrape, ...]
     metadata: tuple[MetricMetadata, ...] = ()
     left_out: Mapping[str, int] = field(default_factory=dict)
-    """What we do not keep (native histograms, exemplars), by its name in the format."""
+    """Counts of what is not kept (native histograms, exemplars), by its name in the format."""
     invalid: int = 0
     """Samples of series whose labels break the rules."""
     example: str = ""
@@ -36,10 +36,10 @@ class ReceivedBatch:
 Rows = dict[tuple[Labels, ...], tuple[Labels, ...]]
 """Series that came together before: the same object again lets the store know them at once."""
 
-_MOST_ROWS = 10_000
+_MAX_ROWS = 10_000
 
 
-def scrapes(
+def build_scrapes(
     series: Sequence[Labels], t_ms: Times, values: Values, rows: Rows
 ) -> tuple[Scrape, ...]:
     """Samples in any order as one scrape for each time, in ascending time.
@@ -51,30 +51,31 @@ def scrapes(
         return ()
     order = np.argsort(t_ms, kind="stable")
     edges = np.flatnonzero(np.diff(t_ms[order])) + 1
-    if len(rows) > _MOST_ROWS:
+    if len(rows) > _MAX_ROWS:
         rows.clear()
     return tuple(
         scrape
         for at in np.split(order, edges)
-        for scrape in _at_once(
+        for scrape in _split_duplicates(
             int(t_ms[at[0]]), tuple([series[i] for i in at.tolist()]), values[at], rows
         )
     )
 
 
-def _at_once(
-    t_ms: int, series: tuple[Labels, ...], values: Values, known: Rows
+def _split_duplicates(
+    t_ms: int, series: tuple[Labels, ...], values: Values, interned: Rows
 ) -> Iterator[Scrape]:
-    same = known.get(series)
+    """One scrape, or several where a series has more than one of these values."""
+    same = interned.get(series)
     if same is None and len(set(series)) == len(series):
-        same = known[series] = series
+        same = interned[series] = series
     if same is not None:
         yield Scrape(t_ms, same, values)
         return
-    seen: dict[Labels, int] = {}
+    counts: dict[Labels, int] = {}
     rounds: dict[int, list[int]] = {}
     for row, labels in enumerate(series):
-        seen[labels] = seen.get(labels, 0) + 1
-        rounds.setdefault(seen[labels], []).append(row)
+        counts[labels] = counts.get(labels, 0) + 1
+        rounds.setdefault(counts[labels], []).append(row)
     for rows in rounds.values():
         yield Scrape(t_ms, tuple(series[row] for row in rows), values[rows])

@@ -22,7 +22,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, Metric
 
 from jipyo.collect.receive import otlp_names as names
-from jipyo.collect.receive.batch import ReceivedBatch, Rows, scrapes
+from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
 from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import STALE_BITS, MetricMetadata
@@ -36,17 +36,16 @@ _STALE = STALE_BITS.to_bytes(8, "little")
 _NANOS = 1_000_000
 _WRITTEN_SMALL, _WRITTEN_LARGE = 1e-6, 1e21
 """Between them JSON writes numbers without an exponent (ECMAScript, and Go after it)."""
-_INFO_MOST = 100
-_INFO_MS = 150_000
+_MAX_INFO_TIMES = 100
+_INFO_INTERVAL_MS = 150_000
 """`target_info` is written so often, half of the time that PromQL looks back."""
-_MOST_SUMS = 1_000_000
 _TOO_LATE = "differences older than the newest of their series"
 _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 
-def parse(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
-    """The request that the bytes hold.
+def parse_request(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
+    """The request in a body.
 
     Raises:
         MalformedBody: they hold none.
@@ -54,10 +53,11 @@ def parse(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
     request = ExportMetricsServiceRequest()
     try:
         if as_json:
-            told = _without_exemplars(body)
-            if not isinstance(told, dict):
+            # Exemplars name traces in hexadecimal, which the library would take for base64.
+            content = json.loads(body, object_hook=_drop_exemplars)
+            if not isinstance(content, dict):
                 raise MalformedBody("wire.damaged", reason="no JSON object")
-            json_format.ParseDict(told, request, ignore_unknown_fields=True)
+            json_format.ParseDict(content, request, ignore_unknown_fields=True)
         else:
             request.ParseFromString(body)
     except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
@@ -65,19 +65,14 @@ def parse(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
     return request
 
 
-def _without_exemplars(body: bytes) -> Any:
-    """Exemplars name traces in hexadecimal, which the library would take for base64."""
-    return json.loads(body, object_hook=lambda item: _dropped(item, "exemplars"))
-
-
-def _dropped(item: dict[str, Any], key: str) -> dict[str, Any]:
-    item.pop(key, None)
+def _drop_exemplars(item: dict[str, Any]) -> dict[str, Any]:
+    item.pop("exemplars", None)
     return item
 
 
 @dataclass(slots=True)
-class _Taken:
-    """The samples of a request as they come."""
+class _Accumulator:
+    """The samples of a request, collected while it is walked."""
 
     series: list[Labels] = field(default_factory=list)
     t_ms: list[int] = field(default_factory=list)
@@ -100,91 +95,95 @@ Sum = tuple[int, float]
 """The time in milliseconds of the newest difference, and what all have come to."""
 
 
-class Otlp:
-    """Reads the requests of all senders; it adds up what they send as differences.
+class OtlpConverter:
+    """Reads the requests of all senders; it sums what they send as differences.
 
-    Not for two threads at once: `read` and `keep` belong together.
+    Not for two threads at once: `convert` and `commit` belong together.
     """
 
-    def __init__(self) -> None:
-        """Nothing has been sent yet."""
+    def __init__(self, *, max_sums: int = 1_000_000) -> None:
+        """Sum the differences of at most so many series; beyond that all begin again."""
+        self._max_sums = max_sums
         self._sums: dict[Labels, Sum] = {}
         self._fresh: dict[Labels, Sum] = {}
         self._rows: Rows = {}
 
-    def read(self, request: ExportMetricsServiceRequest) -> ReceivedBatch:
+    def convert(self, request: ExportMetricsServiceRequest) -> ReceivedBatch:
         """The samples of a request; `left_out` counts the points that are not kept.
 
-        Differences count only once `keep` is called: a sender that was refused sends the
+        Differences count only once `commit` is called: a sender that was refused sends the
         same ones again.
         """
         self._fresh = {}
-        taken = _Taken()
+        batch = _Accumulator()
         for resource in request.resource_metrics:
-            target = names.target(_attributes(resource.resource.attributes))
-            before = len(taken.t_ms)
+            target = names.split_resource(_read_attributes(resource.resource.attributes))
+            before = len(batch.t_ms)
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
-                    self._metric(metric, target.labels, taken)
-            times = taken.t_ms[before:]
+                    self._convert_metric(metric, target.labels, batch)
+            times = batch.t_ms[before:]
             if target.info and target.labels and times:
                 info = Labels.of({**target.info, **target.labels, METRIC_NAME: "target_info"})
-                for t_ms in _info_times(min(times), max(times)):
-                    taken.put(info, t_ms, 1.0, stale=False)
-        found = scrapes(
-            taken.series,
-            np.array(taken.t_ms, np.int64),
-            np.frombuffer(bytes(taken.values), "<f8"),
+                for t_ms in _choose_info_times(min(times), max(times)):
+                    batch.put(info, t_ms, 1.0, stale=False)
+        scrapes = build_scrapes(
+            batch.series,
+            np.array(batch.t_ms, np.int64),
+            np.frombuffer(bytes(batch.values), "<f8"),
             self._rows,
         )
-        return ReceivedBatch(found, tuple(taken.metadata.values()), taken.left_out)
+        return ReceivedBatch(scrapes, tuple(batch.metadata.values()), batch.left_out)
 
-    def keep(self) -> None:
-        """What was read last is on disk."""
-        if len(self._sums) > _MOST_SUMS:
+    def commit(self) -> None:
+        """Keep the sums of the last request, once its samples are on disk."""
+        if len(self._sums) > self._max_sums:
             self._sums.clear()  # a counter that begins again is what PromQL expects
         self._sums.update(self._fresh)
         self._fresh = {}
 
-    def _metric(self, metric: Metric, target: Mapping[str, str], taken: _Taken) -> None:
-        """Take a metric's points."""
+    def _convert_metric(
+        self, metric: Metric, target: Mapping[str, str], batch: _Accumulator
+    ) -> None:
+        """Add a metric's points to the batch."""
         kind = metric.WhichOneof("data")
         if kind is None:
             return
         data = getattr(metric, kind)
         temporality = getattr(data, "aggregation_temporality", _CUMULATIVE)
-        reader = _READERS.get(kind)
-        shape = names.shape(metric.name, metric.unit, kind, monotonic=_is_monotonic(kind, data))
-        if shape is None or reader is None or temporality not in (_CUMULATIVE, _DELTA):
-            taken.leave_out(kind, len(data.data_points))
+        convert = _CONVERTERS.get(kind)
+        monotonic = kind == "sum" and data.is_monotonic
+        translated = names.translate_metric(metric.name, metric.unit, kind, monotonic=monotonic)
+        if translated is None or convert is None or temporality not in (_CUMULATIVE, _DELTA):
+            batch.leave_out(kind, len(data.data_points))
             return
-        taken.metadata[shape.name] = MetricMetadata(
-            shape.name, shape.type, metric.description, shape.unit
+        batch.metadata[translated.name] = MetricMetadata(
+            translated.name, translated.type, metric.description, translated.unit
         )
         for point in data.data_points:
-            own = {**names.labels(_attributes(point.attributes)), **target}
+            own = {**names.translate_labels(_read_attributes(point.attributes)), **target}
             parts = [
-                (Labels.of({**own, **more, METRIC_NAME: shape.name + suffix}), value)
-                for suffix, more, value in reader(point)
+                (Labels.of({**own, **more, METRIC_NAME: translated.name + suffix}), value)
+                for suffix, more, value in convert(point)
             ]
-            self._point(point, parts, taken, adds_up=temporality == _DELTA)
+            self._convert_point(point, parts, batch, adds_up=temporality == _DELTA)
 
-    def _point(
-        self, point: Any, parts: list[tuple[Labels, float]], taken: _Taken, *, adds_up: bool
+    def _convert_point(
+        self, point: Any, parts: list[tuple[Labels, float]], batch: _Accumulator, *, adds_up: bool
     ) -> None:
         t_ms = point.time_unix_nano // _NANOS
         if point.flags & _NO_VALUE:
             for labels, _ in parts:
-                taken.put(labels, t_ms, 0.0, stale=True)
+                batch.put(labels, t_ms, 0.0, stale=True)
             return
-        totals = [self._added(*part, t_ms) if adds_up else part[1] for part in parts]
+        totals = [self._add_difference(*part, t_ms) if adds_up else part[1] for part in parts]
         for (labels, _), total in zip(parts, totals, strict=True):
             if total is None:
-                taken.leave_out(_TOO_LATE, 1)
+                batch.leave_out(_TOO_LATE, 1)
             else:
-                taken.put(labels, t_ms, total, stale=False)
+                batch.put(labels, t_ms, total, stale=False)
 
-    def _added(self, labels: Labels, difference: float, t_ms: int) -> float | None:
+    def _add_difference(self, labels: Labels, difference: float, t_ms: int) -> float | None:
         """What a series has come to by its differences; None where this one comes too late."""
         last_ms, total = self._fresh.get(labels) or self._sums.get(labels) or (-1, 0.0)
         if t_ms < last_ms:
@@ -195,91 +194,91 @@ class Otlp:
         return total
 
 
-def _info_times(first_ms: int, last_ms: int) -> tuple[int, ...]:
+def _choose_info_times(first_ms: int, last_ms: int) -> tuple[int, ...]:
     """When `target_info` is written beside samples of this time, as Prometheus does."""
     # A sender with a broken clock must not make millions of them.
-    earliest_ms = max(first_ms, last_ms - _INFO_MOST * _INFO_MS)
-    return (*range(earliest_ms, last_ms, _INFO_MS), last_ms)
+    earliest_ms = max(first_ms, last_ms - _MAX_INFO_TIMES * _INFO_INTERVAL_MS)
+    return (*range(earliest_ms, last_ms, _INFO_INTERVAL_MS), last_ms)
 
 
-def _is_monotonic(kind: str, data: Any) -> bool:
-    return kind == "sum" and data.is_monotonic
-
-
-def _number(point: Any) -> Iterator[Part]:
+def _convert_number(point: Any) -> Iterator[Part]:
     integer = point.WhichOneof("value") == "as_int"
     yield "", {}, float(point.as_int if integer else point.as_double)
 
 
-def _histogram(point: Any) -> Iterator[Part]:
+def _convert_histogram(point: Any) -> Iterator[Part]:
     running = 0
     for bound, count in zip(point.explicit_bounds, point.bucket_counts, strict=False):
         running += count
         if bound != math.inf:
-            yield "_bucket", {"le": _bound(bound)}, float(running)
+            yield "_bucket", {"le": _format_bound(bound)}, float(running)
     yield "_bucket", {"le": "+Inf"}, float(point.count)
     yield "_count", {}, float(point.count)
     if point.HasField("sum"):
         yield "_sum", {}, point.sum
 
 
-def _summary(point: Any) -> Iterator[Part]:
-    for one in point.quantile_values:
-        yield "", {"quantile": _bound(one.quantile)}, one.value
+def _convert_summary(point: Any) -> Iterator[Part]:
+    for quantile in point.quantile_values:
+        yield "", {"quantile": _format_bound(quantile.quantile)}, quantile.value
     yield "_count", {}, float(point.count)
     yield "_sum", {}, point.sum
 
 
-def _bound(value: float) -> str:
+def _format_bound(value: float) -> str:
     """As Go's `FormatFloat(value, 'f', -1, 64)`: the shortest digits, never an exponent."""
-    return np.format_float_positional(value, trim="-") if math.isfinite(value) else _odd(value)
+    return (
+        np.format_float_positional(value, trim="-")
+        if math.isfinite(value)
+        else _format_non_finite(value)
+    )
 
 
-def _odd(value: float) -> str:
+def _format_non_finite(value: float) -> str:
     return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
-_READERS: Mapping[str, Callable[[Any], Iterator[Part]]] = {
-    "gauge": _number,
-    "sum": _number,
-    "histogram": _histogram,
-    "summary": _summary,
+_CONVERTERS: Mapping[str, Callable[[Any], Iterator[Part]]] = {
+    "gauge": _convert_number,
+    "sum": _convert_number,
+    "histogram": _convert_histogram,
+    "summary": _convert_summary,
 }
 
 
-def _attributes(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, str]]:
-    return ((pair.key, _text(pair.value)) for pair in pairs)
+def _read_attributes(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, str]]:
+    return ((pair.key, _format_value(pair.value)) for pair in pairs)
 
 
-def _text(value: AnyValue) -> str:
+def _format_value(value: AnyValue) -> str:
     """An attribute as a label's value; what is not plain is written as JSON."""
-    plain = _plain(value)
+    plain = _to_plain(value)
     if isinstance(plain, str):
         return plain
-    return "" if plain is None else _json(plain)
+    return "" if plain is None else _format_json(plain)
 
 
-def _plain(value: AnyValue) -> Any:
+def _to_plain(value: AnyValue) -> Any:
     kind = value.WhichOneof("value")
     found = getattr(value, kind) if kind else None
     if kind == "array_value":
-        found = [_plain(one) for one in value.array_value.values]
+        found = [_to_plain(item) for item in value.array_value.values]
     elif kind == "kvlist_value":
-        found = {pair.key: _plain(pair.value) for pair in value.kvlist_value.values}
+        found = {pair.key: _to_plain(pair.value) for pair in value.kvlist_value.values}
     elif kind == "bytes_value":
         found = base64.b64encode(value.bytes_value).decode()
     elif isinstance(found, float) and not math.isfinite(found):
-        found = _odd(found)
+        found = _format_non_finite(found)
     return found
 
 
-def _json(plain: Any) -> str:
+def _format_json(plain: Any) -> str:
     """JSON as Go writes it: keys sorted, numbers by their shortest digits."""
     if isinstance(plain, dict):
-        pairs = (f"{_json(key)}:{_json(plain[key])}" for key in sorted(plain))
+        pairs = (f"{_format_json(key)}:{_format_json(plain[key])}" for key in sorted(plain))
         return f"{{{','.join(pairs)}}}"
     if isinstance(plain, list):
-        return f"[{','.join(map(_json, plain))}]"
+        return f"[{','.join(map(_format_json, plain))}]"
     if isinstance(plain, float):
         if plain == 0 or _WRITTEN_SMALL <= abs(plain) < _WRITTEN_LARGE:
             return np.format_float_positional(plain, trim="-")

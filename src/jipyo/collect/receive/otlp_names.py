@@ -62,8 +62,8 @@ _TYPES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """How a metric is called, what it is, and in what unit it counts."""
+class TranslatedMetric:
+    """The name, type and unit of a metric in Prometheus."""
 
     name: str
     type: MetricType
@@ -71,19 +71,23 @@ class Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """Who measured: `job` and `instance`, and what else is known of it for `target_info`."""
+class ResourceLabels:
+    """`job` and `instance` of a resource, and its other attributes for `target_info`."""
 
     labels: Mapping[str, str]
     info: Mapping[str, str]
 
 
-def shape(name: str, unit: str, kind: str, *, monotonic: bool) -> Shape | None:
+def translate_metric(
+    name: str, unit: str, kind: str, *, monotonic: bool
+) -> TranslatedMetric | None:
     """A metric's name with its unit, and `_total` where it is a counter; None without a name."""
     words = [word for word in _ODD.split(name) if word]
-    main, per = _unit_words(unit)
-    told = {*words, ""}
-    words += [word for word in (main.removesuffix("_") if per else main, per) if word not in told]
+    main, per = _translate_unit(unit)
+    present = {*words, ""}
+    words += [
+        word for word in (main.removesuffix("_") if per else main, per) if word not in present
+    ]
     if monotonic:
         words = [*(word for word in words if word != "total"), "total"]
     if kind == "gauge" and unit == "1":
@@ -93,35 +97,35 @@ def shape(name: str, unit: str, kind: str, *, monotonic: bool) -> Shape | None:
         return None
     if full[0].isdigit():
         full = f"_{full}"
-    counted = MetricType.COUNTER if monotonic else MetricType.GAUGE
-    said = "_".join(filter(None, (main, per))).strip("_")
-    return Shape(full, _TYPES.get(kind, counted), said)
+    number_type = MetricType.COUNTER if monotonic else MetricType.GAUGE
+    unit_name = "_".join(filter(None, (main, per))).strip("_")
+    return TranslatedMetric(full, _TYPES.get(kind, number_type), unit_name)
 
 
-def _unit_words(unit: str) -> tuple[str, str]:
+def _translate_unit(unit: str) -> tuple[str, str]:
     """`By/s` is `bytes` and `per_second`; a part with braces says nothing."""
     main, _, per = unit.partition("/")
-    of = _unit_word(per, _PER).removesuffix("_")
-    return _unit_word(main, _UNITS), f"per_{of}" if of else ""
+    of = _translate_unit_part(per, _PER).removesuffix("_")
+    return _translate_unit_part(main, _UNITS), f"per_{of}" if of else ""
 
 
-def _unit_word(part: str, words: Mapping[str, str]) -> str:
+def _translate_unit_part(part: str, words: Mapping[str, str]) -> str:
     part = part.strip()
     if "{" in part or "}" in part:
         return ""
     return _ODD.sub("_", words.get(part, part)).removeprefix("_")
 
 
-def labels(attributes: Iterable[tuple[str, str]]) -> dict[str, str]:
+def translate_labels(attributes: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Attributes as labels; those that would be called the same are joined by `;`."""
-    found: dict[str, str] = {}
+    labels: dict[str, str] = {}
     for key, value in sorted(attributes):
-        name = label(key)
-        found[name] = f"{found[name]};{value}" if name in found else value
-    return found
+        name = translate_label_name(key)
+        labels[name] = f"{labels[name]};{value}" if name in labels else value
+    return labels
 
 
-def label(key: str) -> str:
+def translate_label_name(key: str) -> str:
     """The name of a label for an attribute."""
     name = _ODD_IN_LABELS.sub("_", key)
     if name[:1].isdigit():
@@ -131,11 +135,11 @@ def label(key: str) -> str:
     return name or "_"
 
 
-def target(attributes: Iterable[tuple[str, str]]) -> Target:
+def split_resource(attributes: Iterable[tuple[str, str]]) -> ResourceLabels:
     """Job and instance from a resource's attributes."""
-    said = dict(attributes)
-    service, space = said.pop("service.name", ""), said.pop("service.namespace", "")
-    instance = said.pop("service.instance.id", "")
+    rest = dict(attributes)
+    service, space = rest.pop("service.name", ""), rest.pop("service.namespace", "")
+    instance = rest.pop("service.instance.id", "")
     job = f"{space}/{service}" if space and service else service
-    found = {name: value for name, value in (("job", job), ("instance", instance)) if value}
-    return Target(found, labels(said.items()))
+    labels = {name: value for name, value in (("job", job), ("instance", instance)) if value}
+    return ResourceLabels(labels, translate_labels(rest.items()))

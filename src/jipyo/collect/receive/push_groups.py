@@ -1,7 +1,7 @@
-"""What batch jobs pushed, kept until they push again: the Pushgateway's groups.
+"""What batch jobs pushed, kept until they push again, as the Pushgateway keeps it.
 
 A job that ran once is still seen, because its group is read every interval like any other
-target. PushGroups are on disk before a push is acknowledged.
+target. Groups are on disk before a push is acknowledged.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.collect.receive.text import read_page
+from jipyo.collect.receive.text import parse_exposition
 from jipyo.files import atomic_write
 from jipyo.model.errors import CollectError, MalformedBody, StoreFull
 from jipyo.model.labels import METRIC_NAME, Labels
@@ -32,8 +32,8 @@ JOB = "job"
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """The last that a group was told: values by series, and what the metrics are."""
+class _PushGroup:
+    """The last push of a group: values by series, and the metadata of its metrics."""
 
     values: Mapping[Labels, float]
     metadata: tuple[MetricMetadata, ...]
@@ -50,7 +50,7 @@ class PushGroups:
         """
         self._file = file
         self._lock = threading.Lock()
-        self._groups = _loaded(file)
+        self._groups = _load_groups(file)
         self._series: tuple[Labels, ...] = ()
 
     def push(
@@ -62,25 +62,34 @@ class PushGroups:
         replace_all: bool,
         form: Format = Format.TEXT,
     ) -> int:
-        """Take a page into the group of these labels; how many samples the group has now.
+        """Add an exposition to the group of these labels; return the group's number of samples.
 
         With `replace_all` (PUT) nothing else stays in the group; without it (POST) metrics
         of other names do.
 
         Raises:
-            MalformedBody: the page cannot be read, or gives times.
+            MalformedBody: the exposition cannot be parsed, or has timestamps.
             StoreFull: it cannot be kept; the group is as it was.
         """
-        fresh = _read(key, body, form)
+        fresh = _parse_group(key, body, form)
         with self._lock:
             before = self._groups.get(key)
-            kept = {} if replace_all or before is None else dict(_others(before, fresh))
+            kept: dict[Labels, float] = {}
+            metadata: dict[str, MetricMetadata] = {}
+            if before is not None:
+                metadata = {about.metric: about for about in before.metadata}
+                if not replace_all:
+                    replaced = {labels.metric for labels in fresh.values} | {PUSH_TIME}
+                    kept = {
+                        labels: value
+                        for labels, value in before.values.items()
+                        if labels.metric not in replaced
+                    }
             stamp = key.put({METRIC_NAME: PUSH_TIME})
             values = {**kept, **fresh.values, stamp: now_ms / 1000}
-            told = {one.metric: one for one in (before.metadata if before else ())}
-            told.update((one.metric, one) for one in fresh.metadata)
-            group = _Group(values, tuple(told.values()))
-            self._keep({**self._groups, key: group})
+            metadata.update((about.metric, about) for about in fresh.metadata)
+            group = _PushGroup(values, tuple(metadata.values()))
+            self._replace({**self._groups, key: group})
             return len(values)
 
     def delete(self, key: Labels) -> None:
@@ -90,7 +99,7 @@ class PushGroups:
             StoreFull: that cannot be kept; the group is as it was.
         """
         with self._lock:
-            self._keep({one: group for one, group in self._groups.items() if one != key})
+            self._replace({other: group for other, group in self._groups.items() if other != key})
 
     def read(self, t_ms: int) -> TargetReading | None:
         """Every group's samples; None where there is no group."""
@@ -99,50 +108,39 @@ class PushGroups:
             groups = tuple(self._groups.values())
         if not groups:
             return None
-        found = {labels: value for group in groups for labels, value in group.values.items()}
-        series = tuple(found)
+        samples = {labels: value for group in groups for labels, value in group.values.items()}
+        series = tuple(samples)
         if series != self._series:
             self._series = series
-        metadata = {one.metric: one for group in groups for one in group.metadata}
-        values = np.array(list(found.values()), np.float64)
+        metadata = {about.metric: about for group in groups for about in group.metadata}
+        values = np.array(list(samples.values()), np.float64)
         return TargetReading(
             self._series, values, metadata=tuple(metadata.values()), scraped=len(series)
         )
 
     def families(self) -> tuple[Family, ...]:
-        """Nothing: what others pushed is not shown as ours."""
+        """Empty: pushed samples are not shown on our own `/metrics`."""
         return ()
 
-    def _keep(self, groups: dict[Labels, _Group]) -> None:
-        _save(self._file, groups)
+    def _replace(self, groups: dict[Labels, _PushGroup]) -> None:
+        _save_groups(self._file, groups)
         self._groups = groups
 
 
-def _read(key: Labels, body: bytes, form: Format) -> _Group:
-    try:
-        reading = read_page(body, dict(key.pairs), form)
-    except MalformedBody:
-        raise
-    except CollectError as error:
-        raise MalformedBody(error.key, hint=error.hint, **error.values) from error
+def _parse_group(key: Labels, body: bytes, form: Format) -> _PushGroup:
+    reading = parse_exposition(body, dict(key.pairs), form)
     if reading.t_ms is not None:
         raise MalformedBody("receive.timed")
-    return _Group(dict(zip(reading.series, reading.values.tolist(), strict=True)), reading.metadata)
-
-
-def _others(before: _Group, fresh: _Group) -> list[tuple[Labels, float]]:
-    """The values of metrics that the new page does not name."""
-    named = {labels.metric for labels in fresh.values} | {PUSH_TIME}
-    return [
-        (labels, value) for labels, value in before.values.items() if labels.metric not in named
-    ]
+    return _PushGroup(
+        dict(zip(reading.series, reading.values.tolist(), strict=True)), reading.metadata
+    )
 
 
 # ------------------------------------------------------------------------------------ on disk
 
 
-def _save(file: Path, groups: Mapping[Labels, _Group]) -> None:
-    told = [
+def _save_groups(file: Path, groups: Mapping[Labels, _PushGroup]) -> None:
+    entries = [
         {
             "group": key.pairs,
             # As hexadecimal, so that every number comes back bit for bit.
@@ -153,24 +151,24 @@ def _save(file: Path, groups: Mapping[Labels, _Group]) -> None:
     ]
     try:
         with atomic_write(file) as out:
-            out.write(json.dumps(told).encode())
+            out.write(json.dumps(entries).encode())
     except OSError as error:
         reason = error.strerror or str(error)
         raise StoreFull("receive.not_kept", path=str(file), reason=reason) from error
 
 
-def _loaded(file: Path) -> dict[Labels, _Group]:
+def _load_groups(file: Path) -> dict[Labels, _PushGroup]:
     try:
-        told = json.loads(file.read_text("utf-8"))
+        entries = json.loads(file.read_text("utf-8"))
         return {
-            _pairs(one["group"]): _Group(
-                {_pairs(pairs): float.fromhex(value) for pairs, value in one["values"]},
+            _read_labels(entry["group"]): _PushGroup(
+                {_read_labels(pairs): float.fromhex(value) for pairs, value in entry["values"]},
                 tuple(
                     MetricMetadata(metric, MetricType(kind), text, unit)
-                    for metric, kind, text, unit in one["metadata"]
+                    for metric, kind, text, unit in entry["metadata"]
                 ),
             )
-            for one in told
+            for entry in entries
         }
     except FileNotFoundError:
         return {}
@@ -180,5 +178,5 @@ def _loaded(file: Path) -> dict[Labels, _Group]:
         ) from error
 
 
-def _pairs(pairs: list[list[str]]) -> Labels:
+def _read_labels(pairs: list[list[str]]) -> Labels:
     return Labels.of((name, value) for name, value in pairs)

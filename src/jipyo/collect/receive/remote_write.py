@@ -8,11 +8,11 @@ message costs more than all the rest, so series are known again by the bytes tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.collect.receive.batch import ReceivedBatch, Rows, scrapes
+from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricMetadata, MetricType
 from jipyo.wire import protobuf as wire
@@ -43,13 +43,11 @@ _TYPES_V2 = {
 _LEFT_OUT_V1 = {3: "exemplars", 4: "histograms"}
 _LEFT_OUT_V2 = {3: "histograms", 4: "exemplars"}
 _FIELDS_V1 = (1, 3)
-_MOST_KNOWN = 1_000_000
-_MOST_SHOWN = 300
+_MAX_SHOWN = 300
 _SYMBOL, _SERIES, _METADATA = 0x22, 0x2A, 0x2A
 _LISTEN_EVERY = 16
 _SMALLEST_V2 = 20
 _NUMBER = np.dtype(np.int32).itemsize
-K = TypeVar("K")
 
 # How a series with one sample ends: field 2, its length, the value, the time in six bytes.
 # A value of 0 is not written at all.
@@ -61,7 +59,7 @@ _TAIL = 15
 _TIME = 9
 _LAST = 5
 _NO_TAIL = bytes(8) + b"\x10\x80\x80\x80\x80\x80\x00"
-"""Stands for a sample that is not of this form."""
+"""The tail of a sample that is not of this form."""
 _PARTS = {
     MetricType.HISTOGRAM: ("_bucket", "_count", "_sum"),
     MetricType.SUMMARY: ("_count", "_sum"),
@@ -69,8 +67,8 @@ _PARTS = {
 
 
 @dataclass(slots=True)
-class _Taken:
-    """The samples of a request as they come."""
+class _Accumulator:
+    """The samples of a request, collected while it is walked."""
 
     series: list[Labels] = field(default_factory=list)
     tails: list[bytes] = field(default_factory=list)
@@ -85,33 +83,33 @@ class _Taken:
     def leave_out(self, what: str) -> None:
         self.left_out[what] = self.left_out.get(what, 0) + 1
 
-    def refuse(self, pairs: list[tuple[str, str]], samples: int) -> None:
+    def reject(self, pairs: list[tuple[str, str]], samples: int) -> None:
         """A series that breaks the rules takes only its own samples with it."""
         self.invalid += samples
-        self.example = self.example or str(pairs)[:_MOST_SHOWN]
+        self.example = self.example or str(pairs)[:_MAX_SHOWN]
 
     def put(self, labels: Labels, sample: bytes) -> None:
         """A sample of any form; its message may hold fields that we do not know."""
-        self.other.append((len(self.series), *_sample(sample)))
+        self.other.append((len(self.series), *_read_sample(sample)))
         self.series.append(labels)
         self.tails.append(_NO_TAIL)
 
-    def pushed(self, rows: Rows) -> ReceivedBatch:
+    def build(self, rows: Rows) -> ReceivedBatch:
         tails = np.frombuffer(b"".join(self.tails), np.uint8).reshape(-1, _TAIL)
         values = tails[:, :8].copy().view(np.uint64).ravel()
-        times, whole = _six_byte_times(tails[:, _TIME:])
+        times, whole = _read_six_byte_times(tails[:, _TIME:])
         whole &= tails[:, _TIME - 1] == _TIME_KEY
         # What only looked like it, because its message holds other fields, is read as it is.
         for at in np.flatnonzero(~whole).tolist():
-            self.other.append((at, *_sample(b"\x09" + self.tails[at])))
+            self.other.append((at, *_read_sample(b"\x09" + self.tails[at])))
         for at, value, t_ms in self.other:
             values[at], times[at] = int.from_bytes(value, "little"), t_ms
-        found = scrapes(self.series, times, values.view(np.float64), rows)
+        scrapes = build_scrapes(self.series, times, values.view(np.float64), rows)
         metadata = tuple(self.metadata.values())
-        return ReceivedBatch(found, metadata, self.left_out, self.invalid, self.example)
+        return ReceivedBatch(scrapes, metadata, self.left_out, self.invalid, self.example)
 
 
-def _six_byte_times(digits: npt.NDArray[np.uint8]) -> tuple[Times, Mask]:
+def _read_six_byte_times(digits: npt.NDArray[np.uint8]) -> tuple[Times, Mask]:
     """Varints of six bytes each, shape (samples, 6), as numbers, and which of them are such."""
     more = digits >= 0x80
     weights = np.int64(1) << (7 * np.arange(6, dtype=np.int64))
@@ -120,14 +118,15 @@ def _six_byte_times(digits: npt.NDArray[np.uint8]) -> tuple[Times, Mask]:
     return times, whole
 
 
-class RemoteWrite:
+class RemoteWriteParser:
     """Reads the requests of all senders; it knows series again that it has seen.
 
     Not for two threads at once.
     """
 
-    def __init__(self) -> None:
-        """Nothing is known yet."""
+    def __init__(self, *, max_series: int = 1_000_000) -> None:
+        """Remember at most so many series; where churn makes them more, all are forgotten."""
+        self._max_series = max_series
         self._by_bytes: dict[bytes, Labels] = {}
         self._words: list[str] = []
         self._numbers: dict[bytes, int] = {}
@@ -135,23 +134,24 @@ class RemoteWrite:
         self._requests = 0
         self._rows: Rows = {}
 
-    def read_v1(self, body: bytes) -> ReceivedBatch:
+    def parse_v1(self, body: bytes) -> ReceivedBatch:
         """The samples of a prometheus.WriteRequest, decompressed.
 
         Raises:
             MalformedBody: it is no such message.
         """
-        taken = _Taken()
-        known = _bounded(self._by_bytes)
-        for number, value in wire.fields(body):
+        batch = _Accumulator()
+        if len(self._by_bytes) > self._max_series:
+            self._by_bytes.clear()  # churn has made them too many
+        for number, value in wire.iter_fields(body):
             if number == 1:
-                _series_v1(wire.message(value), known, taken)
+                _add_series_v1(wire.read_message(value), self._by_bytes, batch)
             elif number == 3:
-                told = _metadata_v1(wire.message(value))
-                taken.metadata[told.metric] = told
-        return taken.pushed(self._rows)
+                about = _read_metadata_v1(wire.read_message(value))
+                batch.metadata[about.metric] = about
+        return batch.build(self._rows)
 
-    def read_v2(self, body: bytes) -> ReceivedBatch:
+    def parse_v2(self, body: bytes) -> ReceivedBatch:
         """The samples of an io.prometheus.write.v2.Request, decompressed.
 
         Raises:
@@ -159,14 +159,14 @@ class RemoteWrite:
         """
         symbols, series = _split_v2(body)
         if (symbols or series) and symbols[:1] != [b""]:
-            raise wire.damaged("the first symbol must be empty")
-        taken = _Taken()
-        split = [_glanced_v2(data) or _walked_v2(data, taken) for data in series]
-        numbers, ends = wire.packed([refs for refs, _, _ in split])
+            raise wire.malformed_message("the first symbol must be empty")
+        batch = _Accumulator()
+        split = [_match_series_v2(data) or _walk_v2(data, batch) for data in series]
+        numbers, ends = wire.read_packed_varints([refs for refs, _, _ in split])
         if len(numbers) and numbers.max() >= len(symbols):
-            raise wire.damaged("a symbol that is not in the table")
+            raise wire.malformed_message("a symbol that is not in the table")
         # A series is known again by the numbers that its words have with us.
-        names = self._numbered(symbols)[numbers].tobytes()
+        names = self._number_symbols(symbols)[numbers].tobytes()
         # Metadata stands on every series of every request, so it is not read each time.
         self._requests += 1
         listening = self._requests % _LISTEN_EVERY == 1
@@ -175,51 +175,46 @@ class RemoteWrite:
             key, at = names[at:end], end
             labels = self._by_numbers.get(key)
             if labels is None or listening:
-                labels = self._labels_v2(key, samples, taken)
-                if metadata and labels is not None and labels.metric not in taken.metadata:
-                    one = _metadata_v2(metadata, symbols, labels.metric)
-                    taken.metadata[labels.metric] = one
+                labels = self._resolve_labels(key, samples, batch)
+                if metadata and labels is not None and labels.metric not in batch.metadata:
+                    about = _read_metadata_v2(metadata, symbols, labels.metric)
+                    batch.metadata[labels.metric] = about
             if labels is not None:
-                _take_v2(labels, samples, taken)
-        return taken.pushed(self._rows)
+                _add_samples_v2(labels, samples, batch)
+        return batch.build(self._rows)
 
-    def _numbered(self, symbols: list[bytes]) -> npt.NDArray[np.int32]:
+    def _number_symbols(self, symbols: list[bytes]) -> npt.NDArray[np.int32]:
         """Our number of each symbol; forgotten where churn has made them too many."""
-        if max(len(self._words), len(self._by_numbers)) > _MOST_KNOWN:
+        if max(len(self._words), len(self._by_numbers)) > self._max_series:
             self._words.clear()
             self._numbers.clear()
             self._by_numbers.clear()
-        known = self._numbers
+        numbers = self._numbers
         for word in symbols:
-            if word not in known:
-                self._words.append(wire.text(word))
-                known[word] = len(known)
-        return np.array([known[word] for word in symbols], np.int32)
+            if word not in numbers:
+                self._words.append(wire.read_text(word))
+                numbers[word] = len(numbers)
+        return np.array([numbers[word] for word in symbols], np.int32)
 
-    def _labels_v2(self, key: bytes, samples: bytes | list[bytes], taken: _Taken) -> Labels | None:
+    def _resolve_labels(
+        self, key: bytes, samples: bytes | list[bytes], batch: _Accumulator
+    ) -> Labels | None:
         known = self._by_numbers.get(key)
         if known is not None:
             return known
         words = [self._words[number] for number in np.frombuffer(key, np.int32).tolist()]
         if len(words) % 2:
-            raise wire.damaged("a label without a value")
+            raise wire.malformed_message("a label without a value")
         pairs = list(zip(words[::2], words[1::2], strict=True))
-        labels = _labels(pairs)
+        labels = _build_labels(pairs)
         if labels is None:
-            taken.refuse(pairs, 1 if isinstance(samples, bytes) else len(samples))
+            batch.reject(pairs, 1 if isinstance(samples, bytes) else len(samples))
         else:
             self._by_numbers[key] = labels
         return labels
 
 
-def _bounded(known: dict[K, Labels]) -> dict[K, Labels]:
-    """The series known so far; forgotten where churn has made them too many."""
-    if len(known) > _MOST_KNOWN:
-        known.clear()
-    return known
-
-
-def _labels(pairs: list[tuple[str, str]]) -> Labels | None:
+def _build_labels(pairs: list[tuple[str, str]]) -> Labels | None:
     """A label set as the specification demands it; None where it is not.
 
     A label must have a name that does not stand twice, and the metric must have one.
@@ -231,88 +226,88 @@ def _labels(pairs: list[tuple[str, str]]) -> Labels | None:
     return labels if METRIC_NAME in labels else None
 
 
-def _sample(data: bytes) -> tuple[bytes, int]:
+def _read_sample(data: bytes) -> tuple[bytes, int]:
     """The bytes of the value, and the time."""
     value, t_ms = _ZERO, 0
-    for number, part in wire.fields(data):
+    for number, part in wire.iter_fields(data):
         if number == 1:
-            value = wire.double(part)
+            value = wire.read_double_bytes(part)
         elif number == 2:
-            t_ms = wire.signed(part)
+            t_ms = wire.read_signed(part)
     return value, t_ms
 
 
 # ---------------------------------------------------------------------------------------- 1.0
 
 
-def _series_v1(data: bytes, known: dict[bytes, Labels], taken: _Taken) -> None:
+def _add_series_v1(data: bytes, known: dict[bytes, Labels], batch: _Accumulator) -> None:
     # If the bytes before are a whole series that we know, those behind are its sample.
     if data[-18:-15] == _VALUE_AND_TIME:
         labels = known.get(data[:-18])
         if labels is not None:
-            taken.series.append(labels)
-            taken.tails.append(data[-15:])
+            batch.series.append(labels)
+            batch.tails.append(data[-15:])
             return
     elif data[-9:-6] == _TIME_ALONE:
         labels = known.get(data[:-9])
         if labels is not None:
-            taken.series.append(labels)
-            taken.tails.append(_ZERO + data[-7:])
+            batch.series.append(labels)
+            batch.tails.append(_ZERO + data[-7:])
             return
-    _walk_v1(data, known, taken)
+    _walk_v1(data, known, batch)
 
 
-def _walk_v1(data: bytes, known: dict[bytes, Labels], taken: _Taken) -> None:
+def _walk_v1(data: bytes, known: dict[bytes, Labels], batch: _Accumulator) -> None:
     """A series not seen before, or with anything but one plain sample."""
     pairs: list[tuple[str, str]] = []
     samples: list[bytes] = []
-    for number, value in wire.fields(data):
+    for number, value in wire.iter_fields(data):
         if number == 1:
-            pairs.append(_pair(wire.message(value)))
+            pairs.append(_read_pair(wire.read_message(value)))
         elif number == 2:
-            samples.append(wire.message(value))
+            samples.append(wire.read_message(value))
         elif number in _LEFT_OUT_V1:
-            taken.leave_out(_LEFT_OUT_V1[number])
-    labels = _labels(pairs)
+            batch.leave_out(_LEFT_OUT_V1[number])
+    labels = _build_labels(pairs)
     if labels is None:
-        taken.refuse(pairs, len(samples))
+        batch.reject(pairs, len(samples))
         return
     for sample in samples:
-        taken.put(labels, sample)
-    named = _label_bytes(data, len(pairs))
-    if named:
-        known[named] = labels
+        batch.put(labels, sample)
+    prefix = _slice_labels(data, len(pairs))
+    if prefix:
+        known[prefix] = labels
 
 
-def _label_bytes(data: bytes, labels: int) -> bytes:
+def _slice_labels(data: bytes, labels: int) -> bytes:
     """The bytes of so many labels; none where they do not stand first and one after another."""
     at = 0
     for _ in range(labels):
         if data[at : at + 1] != b"\x0a":
             return b""
-        size, behind = wire.varint(data, at + 1)
+        size, behind = wire.read_varint(data, at + 1)
         at = behind + size
     return data[:at]
 
 
-def _pair(data: bytes) -> tuple[str, str]:
+def _read_pair(data: bytes) -> tuple[str, str]:
     name = value = ""
-    for number, part in wire.fields(data):
+    for number, part in wire.iter_fields(data):
         if number == 1:
-            name = wire.text(part)
+            name = wire.read_text(part)
         elif number == 2:
-            value = wire.text(part)
+            value = wire.read_text(part)
     return name, value
 
 
-def _metadata_v1(data: bytes) -> MetricMetadata:
-    said: dict[int, wire.Value] = dict(wire.fields(data))
-    number = wire.signed(said.get(1, 0))
+def _read_metadata_v1(data: bytes) -> MetricMetadata:
+    fields: dict[int, wire.Value] = dict(wire.iter_fields(data))
+    number = wire.read_signed(fields.get(1, 0))
     return MetricMetadata(
-        wire.text(said.get(2, b"")),
+        wire.read_text(fields.get(2, b"")),
         _TYPES[number] if 0 <= number < len(_TYPES) else MetricType.UNKNOWN,
-        wire.text(said.get(4, b"")),
-        wire.text(said.get(5, b"")),
+        wire.read_text(fields.get(4, b"")),
+        wire.read_text(fields.get(5, b"")),
     )
 
 
@@ -340,15 +335,15 @@ def _split_v2(body: bytes) -> tuple[list[bytes], list[bytes]]:
             break
         lists[body[at]].append(body[start:behind])
         at = behind
-    for number, value in wire.fields(body[at:]):
+    for number, value in wire.iter_fields(body[at:]):
         if number in _FIELDS_V1:
-            raise wire.damaged("this is a prometheus.WriteRequest")
+            raise wire.malformed_message("this is a prometheus.WriteRequest")
         if number << 3 | 2 in lists:
-            lists[number << 3 | 2].append(wire.message(value))
+            lists[number << 3 | 2].append(wire.read_message(value))
     return symbols, series
 
 
-def _glanced_v2(data: bytes) -> _Split | None:
+def _match_series_v2(data: bytes) -> _Split | None:
     """A series with one sample of 16 bytes, its fields short and in their order; else None."""
     size = len(data)
     if size < _SMALLEST_V2 or data[0] != 0x0A or data[1] > 0x7F:
@@ -365,37 +360,37 @@ def _glanced_v2(data: bytes) -> _Split | None:
     return None
 
 
-def _walked_v2(data: bytes, taken: _Taken) -> _Split:
+def _walk_v2(data: bytes, batch: _Accumulator) -> _Split:
     refs, metadata = bytearray(), b""
     samples: list[bytes] = []
-    for number, value in wire.fields(data):
+    for number, value in wire.iter_fields(data):
         if number == 1:
-            refs += value if isinstance(value, bytes) else wire.number(value)
+            refs += value if isinstance(value, bytes) else wire.encode_varint(value)
         elif number == 2:
-            samples.append(wire.message(value))
+            samples.append(wire.read_message(value))
         elif number == 5:
-            metadata = wire.message(value)
+            metadata = wire.read_message(value)
         elif number in _LEFT_OUT_V2:
-            taken.leave_out(_LEFT_OUT_V2[number])
+            batch.leave_out(_LEFT_OUT_V2[number])
     return bytes(refs), samples, metadata
 
 
-def _take_v2(labels: Labels, samples: bytes | list[bytes], taken: _Taken) -> None:
+def _add_samples_v2(labels: Labels, samples: bytes | list[bytes], batch: _Accumulator) -> None:
     if isinstance(samples, bytes):
-        taken.series.append(labels)
-        taken.tails.append(samples)
+        batch.series.append(labels)
+        batch.tails.append(samples)
     else:
         for sample in samples:
-            taken.put(labels, sample)
+            batch.put(labels, sample)
 
 
-def _metadata_v2(data: bytes, symbols: list[bytes], metric: str) -> MetricMetadata:
-    said: dict[int, wire.Value] = dict(wire.fields(data))
-    refs = [wire.unsigned(said.get(3, 0)), wire.unsigned(said.get(4, 0))]
+def _read_metadata_v2(data: bytes, symbols: list[bytes], metric: str) -> MetricMetadata:
+    fields: dict[int, wire.Value] = dict(wire.iter_fields(data))
+    refs = [wire.read_unsigned(fields.get(3, 0)), wire.read_unsigned(fields.get(4, 0))]
     if max(refs) >= len(symbols):
-        raise wire.damaged("a symbol that is not in the table")
-    told, unit = (wire.text(symbols[ref]) for ref in refs)
-    kind = _TYPES_V2.get(wire.signed(said.get(1, 0)), MetricType.UNKNOWN)
+        raise wire.malformed_message("a symbol that is not in the table")
+    description, unit = (wire.read_text(symbols[ref]) for ref in refs)
+    kind = _TYPES_V2.get(wire.read_signed(fields.get(1, 0)), MetricType.UNKNOWN)
     for part in _PARTS.get(kind, ()):
         metric = metric.removesuffix(part)
-    return MetricMetadata(metric, kind, told, unit)
+    return MetricMetadata(metric, kind, description, unit)

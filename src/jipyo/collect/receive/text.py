@@ -1,4 +1,4 @@
-"""Text exposition sent to us: a page whose samples may have times of their own."""
+"""Text exposition that was sent: its samples may have timestamps of their own."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.collect.receive.batch import ReceivedBatch, scrapes
+from jipyo.collect.receive.batch import ReceivedBatch, build_scrapes
 from jipyo.model.errors import UnsupportedMediaType
 from jipyo.model.reading import NO_TIME
 from jipyo.wire.exposition import Format, Parser, decode_text
@@ -19,8 +19,10 @@ if TYPE_CHECKING:
 _PROTOBUF = "application/vnd.google.protobuf"
 
 
-def read_page(body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT) -> TargetReading:
-    """A page, with `extra` labels set over those of its series.
+def parse_exposition(
+    body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT
+) -> TargetReading:
+    """The samples of an exposition, with `extra` labels set over those of its series.
 
     Raises:
         MalformedBody: it is not UTF-8, or a line is not what the format allows.
@@ -28,8 +30,8 @@ def read_page(body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT)
     return Parser(lambda labels: labels.put(extra)).read(decode_text(body), form)
 
 
-def form_of(content_type: str) -> Format:
-    """What a page is written in; text where nobody says so.
+def choose_format(content_type: str) -> Format:
+    """The format of an exposition by its Content-Type; text by default.
 
     Raises:
         UnsupportedMediaType: it is protobuf.
@@ -42,18 +44,18 @@ def form_of(content_type: str) -> Format:
     return Format.OPENMETRICS if openmetrics else Format.TEXT
 
 
-def read_text(
+def parse_text_body(
     body: bytes, extra: Mapping[str, str], now_ms: int, form: Format = Format.TEXT
 ) -> ReceivedBatch:
-    """The samples of a page; those without a time are of `now_ms`.
+    """The samples of an exposition; those without a timestamp are of `now_ms`.
 
     Raises:
         MalformedBody: it is not UTF-8, or a line is not what the format allows.
     """
-    reading = read_page(body, extra, form)
-    said = reading.t_ms
+    reading = parse_exposition(body, extra, form)
+    own_t_ms = reading.t_ms
     t_ms = np.full(len(reading.series), now_ms, np.int64)
-    if said is not None:
-        t_ms = np.where(said == NO_TIME, now_ms, said)
-    found = scrapes(reading.series, t_ms, reading.values, {})
-    return ReceivedBatch(found, reading.metadata)
+    if own_t_ms is not None:
+        t_ms = np.where(own_t_ms == NO_TIME, now_ms, own_t_ms)
+    scrapes = build_scrapes(reading.series, t_ms, reading.values, {})
+    return ReceivedBatch(scrapes, reading.metadata)

@@ -32,8 +32,8 @@ _MESSAGE_FIELD = b"\x12"
 
 def routes(receiver: Receiver) -> list[Route]:
     """The standard path, and the one that Prometheus has."""
-    reader, lock = otlp.Otlp(), threading.Lock()
-    export = partial(export_metrics, receiver, reader, lock)
+    converter, lock = otlp.OtlpConverter(), threading.Lock()
+    export = partial(export_metrics, receiver, converter, lock)
     return [
         Route(path, export, format_error, ("POST",))
         for path in ("/v1/metrics", "/api/v1/otlp/v1/metrics")
@@ -41,18 +41,18 @@ def routes(receiver: Receiver) -> list[Route]:
 
 
 def export_metrics(
-    receiver: Receiver, reader: otlp.Otlp, lock: threading.Lock, request: HttpRequest
+    receiver: Receiver, converter: otlp.OtlpConverter, lock: threading.Lock, request: HttpRequest
 ) -> HttpResponse:
-    """Store a request's points; the reader sums up delta points, one request at a time."""
+    """Store a request's points; the converter sums up delta points, one request at a time."""
     if request.media_type not in (_PROTOBUF, JSON):
         known = f"{_PROTOBUF}, {JSON}"
         raise UnsupportedMediaType("receive.content_type", type=request.media_type, known=known)
     is_json = request.media_type == JSON
-    message = otlp.parse(receiver.read_body(request), as_json=is_json)
+    message = otlp.parse_request(receiver.read_body(request), as_json=is_json)
     with lock:
-        batch = reader.read(message)
+        batch = converter.convert(message)
         appended = receiver.append("otlp", batch)
-        reader.keep()
+        converter.commit()
     response = build_response(appended, batch)
     if is_json:
         return HttpResponse(json_format.MessageToJson(response, indent=None).encode())
@@ -77,6 +77,6 @@ def format_error(error: Exception, request: HttpRequest) -> HttpResponse:
     if request.media_type == JSON:
         body, media_type = orjson.dumps({"message": plain.body.decode()}), JSON
     else:
-        body = _MESSAGE_FIELD + protobuf.number(len(plain.body)) + plain.body
+        body = _MESSAGE_FIELD + protobuf.encode_varint(len(plain.body)) + plain.body
         media_type = _PROTOBUF
     return HttpResponse(body, plain.status, media_type, plain.headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from jipyo.collect.receive.remote_write import RemoteWrite
+from jipyo.collect.receive.remote_write import RemoteWriteParser
 from jipyo.model.errors import UnsupportedMediaType
 from jipyo.web.http.endpoint import Route
 from jipyo.web.ingest.errors import format_error
@@ -24,13 +24,13 @@ _WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 
 def routes(receiver: Receiver) -> list[Route]:
     """The route into a receiver."""
-    reader, lock = RemoteWrite(), threading.Lock()
+    parser, lock = RemoteWriteParser(), threading.Lock()
 
     def write(request: HttpRequest) -> HttpResponse:
         message = find_message_name(request.headers.get("content-type", ""))
         body = receiver.read_body(request, "snappy")
         with lock:
-            batch = reader.read_v2(body) if message == _V2 else reader.read_v1(body)
+            batch = parser.parse_v2(body) if message == _V2 else parser.parse_v1(body)
         appended = receiver.append("remote_write", batch)
         headers = _build_counts(appended) if message == _V2 else None
         return respond_appended(appended, batch, headers)

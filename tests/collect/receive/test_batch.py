@@ -1,0 +1,94 @@
+"""Samples in any order become scrapes that a store can append."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
+from jipyo.model.labels import Labels
+
+A, B, C = (Labels.of({"__name__": name}) for name in "abc")
+Sample = tuple[Labels, int, float]
+
+
+def build(samples: list[Sample], rows: Rows | None = None) -> list[tuple[int, str, list[float]]]:
+    scrapes = build_scrapes(
+        [labels for labels, _, _ in samples],
+        np.array([t_ms for _, t_ms, _ in samples], np.int64),
+        np.array([value for _, _, value in samples], np.float64),
+        {} if rows is None else rows,
+    )
+    return [
+        (scrape.t_ms, "".join(labels.metric for labels in scrape.series), scrape.values.tolist())
+        for scrape in scrapes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("samples", "scrapes"),
+    [
+        ([], []),
+        ([(A, 1, 5.0)], [(1, "a", [5])]),
+        ([(A, 1, 5.0), (B, 1, 6.0)], [(1, "ab", [5, 6])]),
+        ([(A, 2, 5.0), (B, 1, 6.0)], [(1, "b", [6]), (2, "a", [5])]),  # in ascending time
+        ([(A, 1, 5.0), (A, 1, 6.0)], [(1, "a", [5]), (1, "a", [6])]),  # the store judges it
+        (
+            [(A, 1, 5.0), (B, 1, 7.0), (A, 1, 6.0), (C, 1, 8.0)],
+            [(1, "abc", [5, 7, 8]), (1, "a", [6])],
+        ),
+        ([(A, -5, 1.0), (A, 0, 2.0)], [(-5, "a", [1]), (0, "a", [2])]),
+    ],
+)
+def test_samples_are_grouped_by_their_time(
+    samples: list[Sample], scrapes: list[tuple[int, str, list[float]]]
+) -> None:
+    assert build(samples) == scrapes
+
+
+def test_series_that_came_together_before_are_the_same_object_again() -> None:
+    rows: Rows = {}
+    times, values = np.array([1, 1], np.int64), np.array([1.0, 2.0])
+    [first] = build_scrapes([A, B], times, values, rows)
+    [second] = build_scrapes([A, B], times + 1, values, rows)
+    assert first.series is second.series
+
+
+def test_the_memory_of_series_is_bounded() -> None:
+    rows: Rows = {}
+    for n in range(10_050):
+        labels = Labels.of({"__name__": f"m{n}"})
+        build_scrapes([labels], np.array([1], np.int64), np.array([1.0]), rows)
+    assert len(rows) < 10_050
+
+
+def test_a_batch_counts_its_samples() -> None:
+    scrapes = build_scrapes([A, B, A], np.array([1, 1, 2], np.int64), np.zeros(3), {})
+    assert ReceivedBatch(scrapes).samples == 3
+    assert ReceivedBatch(()).samples == 0
+
+
+@given(
+    st.lists(
+        st.tuples(st.sampled_from([A, B, C]), st.integers(-3, 3), st.integers(0, 99).map(float)),
+        max_size=12,
+    )
+)
+def test_no_sample_is_lost_and_no_scrape_names_a_series_twice(samples: list[Sample]) -> None:
+    scrapes = build_scrapes(
+        [labels for labels, _, _ in samples],
+        np.array([t_ms for _, t_ms, _ in samples], np.int64),
+        np.array([value for _, _, value in samples], np.float64),
+        {},
+    )
+    assert Counter(
+        (labels, scrape.t_ms, value)
+        for scrape in scrapes
+        for labels, value in zip(scrape.series, scrape.values.tolist(), strict=True)
+    ) == Counter(samples)
+    assert all(len(set(scrape.series)) == len(scrape.series) for scrape in scrapes)
+    assert [scrape.t_ms for scrape in scrapes] == sorted(scrape.t_ms for scrape in scrapes)
