@@ -1,6 +1,8 @@
 # `make run` and `make test` work on a bare machine: each makes .venv first.
 PYTHON ?= python3
 BIN := .venv/bin/
+# A folder with Prometheus' own test scripts, for `conformance` and the tests that need them.
+export JIPYO_PROMQLTEST := $(or $(SUITE),$(JIPYO_PROMQLTEST))
 .PHONY: help setup run test lint fix bench house docs frontend check services integration e2e conformance lock
 help:      ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -22,7 +24,7 @@ lint: setup  ## format, rules, types, layers, spelling
 	$(BIN)ruff check .
 	$(BIN)mypy
 	$(BIN)lint-imports --no-cache
-	$(BIN)codespell src tests docs bench README.md ARCHITECTURE.md CHANGELOG.md changes
+	$(BIN)codespell src tests docs bench *.md changes
 fix: setup   ## what a machine can put right
 	$(BIN)ruff format .
 	$(BIN)ruff check --fix .
@@ -44,7 +46,7 @@ bench: setup ## timings, as ratios against the peers beside them; B=store for on
 house: setup ## the measures of the code's shape, and their goals
 	$(BIN)python -m bench.house
 conformance: setup ## Prometheus' own test scripts on our engine; SUITE=DIR
-	$(BIN)python -m bench.conformance $(SUITE)
+	$(BIN)python -m bench.conformance
 services:  ## real servers for integration and e2e tests, outside the repository
 	bash tests/support/services.sh
 integration: setup services ## tests against real servers

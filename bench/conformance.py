@@ -1,15 +1,16 @@
 """Prometheus' own test scripts on our engine: `python -m bench.conformance [SUITE_DIR]`.
 
-SUITE_DIR holds `promqltest.py` and `testdata/`; the scripts are not part of this repository,
-so without them the check says so and passes. With them, a case that stands in
-`tests/promql/conformance.txt` and no longer passes fails it (exit code 1); `--record` writes
-that list anew.
+SUITE_DIR, or the environment variable JIPYO_PROMQLTEST, names a folder with `promqltest.py` and
+`testdata/`. The scripts are not part of this repository: without them the check prints why it
+was skipped, and succeeds. With them, a case of `tests/promql/conformance.txt` that no longer
+passes fails it (exit code 1); `--record` rewrites that list.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import sys
 import tempfile
 from dataclasses import dataclass
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from jipyo.model.store import Queryable
 
 ROOT = Path(__file__).parent.parent
-DEFAULT_SUITE = ROOT.parent / "shared" / "promqltest"
+SUITE_VARIABLE = "JIPYO_PROMQLTEST"
 EXPECTED = ROOT / "tests" / "promql" / "conformance.txt"
 
 OPTIONS = Options(features=frozenset(Feature), advice=False, max_samples=10_000, max_annotations=10)
@@ -184,26 +185,30 @@ def key(result: Any) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run, print the table, compare with the list of what must pass."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("suite", nargs="?", type=Path, default=DEFAULT_SUITE)
+    parser.add_argument("suite", nargs="?", default=os.environ.get(SUITE_VARIABLE, ""))
     parser.add_argument("--files", default="*", help="only scripts whose name matches")
     parser.add_argument("--store", choices=["tsdb", "memory"], default="tsdb")
     parser.add_argument("--record", action="store_true", help="write down what passes now")
     parser.add_argument("-v", action="count", default=0, help="failures; -vv remarks too")
-    asked = parser.parse_args(arguments)
-    if not (asked.suite / "promqltest.py").is_file():
-        print(f"conformance: no test scripts in {asked.suite}, nothing checked")
+    options = parser.parse_args(arguments)
+    if not options.suite:
+        print(f"conformance: skipped, neither SUITE nor {SUITE_VARIABLE} names a folder")
         return 0
-    new_store = real_store if asked.store == "tsdb" else memory_store
-    runner, results = run(asked.suite, asked.files, new_store)
-    report(runner, results, asked.v)
+    suite = Path(options.suite)
+    if not (suite / "promqltest.py").is_file():
+        print(f"conformance: {suite / 'promqltest.py'} does not exist")
+        return 2
+    new_store = real_store if options.store == "tsdb" else memory_store
+    runner, results = run(suite, options.files, new_store)
+    report(runner, results, options.v)
     passed = {key(result) for result in results if result.status == "pass"}
-    if asked.record:
-        EXPECTED.write_text("".join(f"{each}\n" for each in sorted(passed, key=_order)))
+    if options.record:
+        EXPECTED.write_text("".join(f"{case}\n" for case in sorted(passed, key=_order)))
         return 0
     ran = {key(result) for result in results}
-    lost = [each for each in EXPECTED.read_text().split() if each in ran and each not in passed]
-    for each in lost:
-        print(f"LOST {each}")
+    lost = [case for case in EXPECTED.read_text().split() if case in ran and case not in passed]
+    for case in lost:
+        print(f"LOST {case}")
     return 1 if lost else 0
 
 

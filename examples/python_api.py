@@ -13,7 +13,7 @@ async def main(workspace: Workspace) -> None:
     cpu = metrics["system"]["cpu_usage"]
     print(cpu.metric.name("en"), cpu.text("en"))
     for series in metrics["system"]["disk_usage"].series:
-        print("  disk", series.labels["mountpoint"], f"{series.value:.1f} %")
+        print("  disk", series.labels["mountpoint"], f"{series.value:.1f}%")
 
     analysis, alerts = await jipyo.PerformanceAnalyzer(workspace).analyze_performance()
     print("system", analysis["system_health"].state.value)

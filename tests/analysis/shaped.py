@@ -50,7 +50,7 @@ FULL = MetricQuery(exporter="node_exporter", promql="cpu")
 MEAN = MetricQuery(exporter="triton", promql="mean", statistic=Statistic.MEAN)
 
 
-def limits(
+def levels(
     warning: float | None = 70,
     critical: float | None = 85,
     *,
@@ -70,7 +70,7 @@ def limits(
 
 
 def metric(**changes: Any) -> Metric:
-    return replace(METRIC, **{"thresholds": limits(), **changes})
+    return replace(METRIC, **{"thresholds": levels(), **changes})
 
 
 def matrix(*rows: str, names: tuple[dict[str, str], ...] = ()) -> Matrix:

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from analysis.shaped import METRIC, limits
+from analysis.shaped import METRIC, levels
 from jipyo.analysis.health import Reason, assess_catalogue, look_back_ms
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, MetricQuery
@@ -18,7 +18,7 @@ def test_the_whole_catalogue_is_judged_at_a_moment() -> None:
     store = MemoryStore()
     times = [NOW_MS - 15_000 * i for i in reversed(range(240))]
     store.put(Labels.of({"__name__": "cpu", "instance": "a"}), times, [90.0] * 240)
-    judged = replace(METRIC, thresholds=limits(minutes=5))
+    judged = replace(METRIC, thresholds=levels(minutes=5))
     refused = (MetricQuery(exporter="x", promql="sum("),)
     catalogue = Catalogue(
         (
@@ -47,4 +47,4 @@ def test_the_newest_value_is_the_one_that_is_shown() -> None:
 
 def test_enough_is_read_for_an_alert_duration_to_be_over() -> None:
     assert look_back_ms(METRIC) == 60 * MINUTE_MS
-    assert look_back_ms(replace(METRIC, thresholds=limits(minutes=90))) == 150 * MINUTE_MS
+    assert look_back_ms(replace(METRIC, thresholds=levels(minutes=90))) == 150 * MINUTE_MS

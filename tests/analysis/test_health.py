@@ -7,11 +7,11 @@ from analysis.shaped import (
     MEAN,
     MINUTE_MS,
     T0_MS,
-    limits,
+    levels,
     measured,
     metric,
 )
-from jipyo.analysis.health import Health, Reason, assess, combine, refused_health
+from jipyo.analysis.health import Health, Reason, assess, build_refused, combine
 from jipyo.analysis.thresholds import Pending, Severity, State
 from jipyo.catalogue import Across, Direction, ReportShape, Summary
 from jipyo.model.figure import UNKNOWN_PROPORTION
@@ -22,7 +22,7 @@ HIGH, LOW = Direction.HIGHER_IS_WORSE, Direction.LOWER_IS_WORSE
 
 
 def test_a_level_began_when_its_value_was_first_reached() -> None:
-    one = assess(measured("60 75 90 90 90", of=metric(thresholds=limits(minutes=2))), LATER_MS)
+    one = assess(measured("60 75 90 90 90", of=metric(thresholds=levels(minutes=2))), LATER_MS)
     assert (one.state, one.since_ms, one.since_open) == (
         State.CRITICAL,
         T0_MS + 2 * MINUTE_MS,
@@ -50,7 +50,7 @@ def test_the_state_of_a_metric_is_as_old_as_its_gravest_run() -> None:
 def test_the_worst_series_is_the_gravest_then_the_farthest() -> None:
     worst = assess(measured("86 86", "95 95", "60 99"), LATER_MS).worst
     assert worst == Labels.of({"instance": "host2"})
-    low = metric(direction=LOW, thresholds=limits(95, 90))
+    low = metric(direction=LOW, thresholds=levels(95, 90))
     assert assess(measured("99", "93", of=low), LATER_MS).worst == Labels.of({"instance": "host1"})
 
 
@@ -67,7 +67,7 @@ def test_only_steps_up_to_the_moment_count() -> None:
 def test_a_metric_that_is_well_says_how_far_from_what(
     value: float, reason: Reason, limit: float
 ) -> None:
-    one = assess(measured(f"60 {value}", of=metric(thresholds=limits(minutes=5))), LATER_MS)
+    one = assess(measured(f"60 {value}", of=metric(thresholds=levels(minutes=5))), LATER_MS)
     expected = State.PENDING if reason is Reason.PENDING else State.OK
     assert (one.state, one.reason, one.threshold) == (expected, reason, limit)
 
@@ -103,13 +103,13 @@ def test_a_series_that_ends_while_its_target_lives_is_no_loss() -> None:
 
 def test_no_data_at_all_is_absent_and_not_judged() -> None:
     one = assess(measured(". . .", names=({"instance": "a"},)), LATER_MS)
-    assert (one.state, one.reason, one.judged, one.absent) == (
+    assert (one.state, one.reason, one.judged, one.is_absent) == (
         State.UNKNOWN,
         Reason.ABSENT,
         False,
         True,
     )
-    assert assess(measured(), LATER_MS).absent
+    assert assess(measured(), LATER_MS).is_absent
 
 
 def across(*kinds: Across) -> ReportShape:
@@ -185,15 +185,15 @@ def test_metrics_are_counted_by_state_apart_from_those_that_never_had_data() -> 
 
 
 def test_a_refused_question_leaves_its_metric_unknown() -> None:
-    one = refused_health(metric(), "many-to-many matching not allowed")
+    one = build_refused(metric(), "many-to-many matching not allowed")
     assert (one.state, one.judged, one.reason) == (State.UNKNOWN, True, Reason.REFUSED)
-    assert not refused_health(metric(thresholds=None), "x").judged
+    assert not build_refused(metric(thresholds=None), "x").judged
     assert combine(LATER_MS, [one]).state is State.UNKNOWN
 
 
 SHARE = metric(
     direction=LOW,
-    thresholds=limits(90, 85),
+    thresholds=levels(90, 85),
     report=ReportShape(summaries=(Summary.LAST,), across=(Across.MIN,)),
 )
 
@@ -213,7 +213,7 @@ def test_few_cases_make_a_verdict_unsure_and_never_another(
     value: str, n: str, state: State, inconclusive: bool
 ) -> None:
     one = assess(measured(value, of=SHARE, n=(n,)), LATER_MS)
-    assert (one.state, one.inconclusive) == (state, inconclusive)
+    assert (one.state, one.is_inconclusive) == (state, inconclusive)
     assert one.proportion is not None
     assert one.proportion.n == (None if n == "." else int(n))
 
@@ -233,26 +233,26 @@ def test_a_value_of_several_series_has_no_number_of_cases() -> None:
 
 
 def test_a_pending_metric_says_what_it_becomes_and_when() -> None:
-    one = assess(measured("60 90 90 90", of=metric(thresholds=limits(minutes=5))), LATER_MS)
+    one = assess(measured("60 90 90 90", of=metric(thresholds=levels(minutes=5))), LATER_MS)
     assert (one.state, one.reason, one.judged) == (State.PENDING, Reason.PENDING, True)
     assert one.pending == Pending(Severity.CRITICAL, 85, 2 * MINUTE_MS, 5 * MINUTE_MS)
     assert (one.since_ms, one.since_open) == (T0_MS + MINUTE_MS, False)
 
 
 def test_a_warning_may_have_a_critical_pending_beside_it() -> None:
-    one = assess(measured("75 75 90", of=metric(thresholds=limits(minutes=2))), LATER_MS)
+    one = assess(measured("75 75 90", of=metric(thresholds=levels(minutes=2))), LATER_MS)
     assert (one.state, one.threshold) == (State.WARNING, 70)
     assert one.pending == Pending(Severity.CRITICAL, 85, 0, 2 * MINUTE_MS)
 
 
 def test_a_pending_target_is_graver_than_one_that_is_well_and_less_than_a_lost_one() -> None:
-    of = metric(thresholds=limits(minutes=5))
+    of = metric(thresholds=levels(minutes=5))
     assert assess(measured("60 60 60", "60 75 75", of=of), LATER_MS).state is State.PENDING
     assert assess(measured("60 . .", "60 75 75", of=of), LATER_MS).state is State.UNKNOWN
 
 
 def test_what_is_only_pending_leaves_all_together_ok() -> None:
-    of = metric(thresholds=limits(minutes=5))
+    of = metric(thresholds=levels(minutes=5))
     pending = assess(measured("60 75 75", of=of), LATER_MS)
     well = assess(measured("60 60 60", of=of), LATER_MS)
     assert combine(LATER_MS, [pending, well]).state is State.OK

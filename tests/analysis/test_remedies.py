@@ -23,7 +23,7 @@ MISSING = pytest.mark.parametrize(
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_missing_metric_has_lines_that_configure_it(metric: Metric, lang: Lang) -> None:
     text = describe_remedy(metric, CATALOGUE, texts(lang))
-    asked = [CATALOGUE.exporter(name) for name in {one.exporter for one in metric.queries}]
+    asked = [CATALOGUE.find_exporter(name) for name in {one.exporter for one in metric.queries}]
     known = [one for one in asked if one is not None]
     if "collect:" not in text:
         assert {one.id for one in known} == {"jipyo_gpu"}, "needs the driver and no lines"

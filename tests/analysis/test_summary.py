@@ -251,7 +251,7 @@ class WithoutAnchored:
 
 def test_a_server_without_anchored_windows_is_asked_the_plain_way(tmp_path: Path) -> None:
     node = target()
-    node.put("node_network_receive_bytes_total", 1000.0 * MINUTES, device="eth0")
+    node.put("node_network_receive_bytes_total", 1000.0 * MINUTES.astype(np.float64), device="eth0")
     source = WithoutAnchored(stored(tmp_path, (node, EVERY)))
     summary = summarise_metric(source, metric("system.network.receive"), WINDOW)  # type: ignore[arg-type]
     told = figure(summary, Summary.TOTAL)
@@ -285,7 +285,7 @@ def test_a_refused_question_is_a_metric_without_data_and_a_warning(tmp_path: Pat
 def test_a_window_that_is_averaged_over_time_is_not_stretched_over_the_day(tmp_path: Path) -> None:
     node = target()
     node.put("node_gpu_watts", 100.0)
-    node.put("node_tokens_total", 60.0 * MINUTES)
+    node.put("node_tokens_total", 60.0 * MINUTES.astype(np.float64))
     shape = metric("ai.efficiency.tokens_per_joule")
     query = replace(
         shape.queries[0],

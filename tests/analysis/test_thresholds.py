@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from analysis.shaped import MINUTE_MS, T0_MS, limits, matrix
+from analysis.shaped import MINUTE_MS, T0_MS, levels, matrix
 from jipyo.analysis.thresholds import (
     JudgeState,
     LevelClock,
@@ -17,14 +17,13 @@ from jipyo.analysis.thresholds import (
     State,
     find_breaches,
     find_runs,
+    find_threshold,
+    has_recovered,
+    is_reached,
     judge_history,
-    levels,
-    reached,
-    reached_level,
-    recovered,
+    list_levels,
     sign_of,
     step,
-    threshold_of,
 )
 from jipyo.catalogue import Direction
 
@@ -56,26 +55,26 @@ def states(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str
 @pytest.mark.parametrize(
     ("row", "thresholds", "expected"),
     [
-        ("69 70 84 85 90 60", limits(), "owwcco"),  # a threshold is reached at the value itself
-        ("90 90 90 90", limits(minutes=2), "ppcc"),  # in force once it lasted
-        ("90 60 90 90 90", limits(minutes=2), "popp" "c"),  # an interruption starts again
-        ("75 75 90 90 90", limits(minutes=2), "ppwwc"),  # each level has its own clock
-        ("90 75 90 75 90", limits(minutes=2), "ppwww"),  # and its own interruptions
-        ("90 . 90 90", limits(minutes=2), "ppc" "c"),  # one missing step is carried over
-        ("90 . . 90 90 90", limits(minutes=2), "pp?ppc"),  # a gap starts the clock again
-        ("90 nan 90", limits(minutes=2), "ppc"),  # NaN is missing
-        (". . 60 .", limits(), "??o" "o"),
-        ("60 . . .", limits(), "oo??"),  # no data is unknown, never ok
-        ("90 . . .", limits(minutes=1), "pc??"),  # and leaves every level
-        ("90 80 75 70 69", limits(recover_critical=75), "cc" "w" "w" "o"),
-        ("90 80 80 . . 80", limits(None, 85, recover_critical=75), "cccc?o"),
-        ("80 86 80 74 80", limits(None, 85, recover_critical=75), "occ" "oo"),
-        ("70 66 64 66", limits(70, None, recover_warning=65), "ww" "oo"),
+        ("69 70 84 85 90 60", levels(), "owwcco"),  # a threshold is reached at the value itself
+        ("90 90 90 90", levels(minutes=2), "ppcc"),  # in force once it lasted
+        ("90 60 90 90 90", levels(minutes=2), "popp" "c"),  # an interruption starts again
+        ("75 75 90 90 90", levels(minutes=2), "ppwwc"),  # each level has its own clock
+        ("90 75 90 75 90", levels(minutes=2), "ppwww"),  # and its own interruptions
+        ("90 . 90 90", levels(minutes=2), "ppc" "c"),  # one missing step is carried over
+        ("90 . . 90 90 90", levels(minutes=2), "pp?ppc"),  # a gap starts the clock again
+        ("90 nan 90", levels(minutes=2), "ppc"),  # NaN is missing
+        (". . 60 .", levels(), "??o" "o"),
+        ("60 . . .", levels(), "oo??"),  # no data is unknown, never ok
+        ("90 . . .", levels(minutes=1), "pc??"),  # and leaves every level
+        ("90 80 75 70 69", levels(recover_critical=75), "cc" "w" "w" "o"),
+        ("90 80 80 . . 80", levels(None, 85, recover_critical=75), "cccc?o"),
+        ("80 86 80 74 80", levels(None, 85, recover_critical=75), "occ" "oo"),
+        ("70 66 64 66", levels(70, None, recover_warning=65), "ww" "oo"),
         # A recovery threshold holds what is in force, and keeps nothing pending alive.
-        ("90 80 90 80 90 80 70", limits(None, 85, minutes=1, recover_critical=75), "popopoo"),
-        ("90 90 80 70", limits(None, 85, minutes=1, recover_critical=75), "pcc" "o"),
-        ("75", limits(70, None), "w"),
-        ("99", limits(None, None), "o"),
+        ("90 80 90 80 90 80 70", levels(None, 85, minutes=1, recover_critical=75), "popopoo"),
+        ("90 90 80 70", levels(None, 85, minutes=1, recover_critical=75), "pcc" "o"),
+        ("75", levels(70, None), "w"),
+        ("99", levels(None, None), "o"),
     ],
 )  # fmt: skip
 def test_a_series_goes_through_the_states(row: str, thresholds: Thresholds, expected: str) -> None:
@@ -85,9 +84,9 @@ def test_a_series_goes_through_the_states(row: str, thresholds: Thresholds, expe
 @pytest.mark.parametrize(
     ("row", "thresholds", "expected"),
     [
-        ("99 95 91 90 96", limits(95, 90), "owwco"),
-        ("99 95 91 90 96", limits(95, 90, minutes=1), "opwwo"),
-        ("90 93 96 97 99", limits(95, 90, recover_warning=97, recover_critical=94), "cc" "woo"),
+        ("99 95 91 90 96", levels(95, 90), "owwco"),
+        ("99 95 91 90 96", levels(95, 90, minutes=1), "opwwo"),
+        ("90 93 96 97 99", levels(95, 90, recover_warning=97, recover_critical=94), "cc" "woo"),
     ],
 )  # fmt: skip
 def test_where_low_is_worse_all_is_the_other_way_round(
@@ -99,11 +98,15 @@ def test_where_low_is_worse_all_is_the_other_way_round(
 @pytest.mark.parametrize(
     ("row", "thresholds", "since"),
     [
-        ("60 60 90 90 90", limits(), [0, 0, 2, 2, 2]),
-        ("60 90 90 90 90", limits(minutes=2), [0, 1, 1, 1, 1]),  # since the first one beyond
-        ("75 75 90 90 90", limits(minutes=2), [0, 0, 0, 0, 2]),  # critical since its own
-        ("60 60 . . . 60", limits(), [0, 0, 0, 3, 3, 5]),
-        ("90 80 90 60", limits(None, 85, recover_critical=75), [0, 0, 0, 3]),
+        ("60 60 90 90 90", levels(), [0, 0, 2, 2, 2]),
+        (
+            "60 90 90 90 90",
+            levels(minutes=2),
+            [0, 1, 1, 1, 1],
+        ),  # since the first one beyond
+        ("75 75 90 90 90", levels(minutes=2), [0, 0, 0, 0, 2]),  # critical since its own
+        ("60 60 . . . 60", levels(), [0, 0, 0, 3, 3, 5]),
+        ("90 80 90 60", levels(None, 85, recover_critical=75), [0, 0, 0, 3]),
     ],
 )
 def test_a_state_began_where_its_condition_did(
@@ -115,16 +118,24 @@ def test_a_state_began_where_its_condition_did(
 @pytest.mark.parametrize(
     ("row", "thresholds", "pending"),
     [
-        ("60", limits(minutes=5), None),
-        ("75", limits(minutes=5), Pending(Severity.WARNING, 70, 0, 5 * MINUTE_MS)),
-        ("60 75 75", limits(minutes=5), Pending(Severity.WARNING, 70, MINUTE_MS, 5 * MINUTE_MS)),
+        ("60", levels(minutes=5), None),
+        ("75", levels(minutes=5), Pending(Severity.WARNING, 70, 0, 5 * MINUTE_MS)),
+        (
+            "60 75 75",
+            levels(minutes=5),
+            Pending(Severity.WARNING, 70, MINUTE_MS, 5 * MINUTE_MS),
+        ),
         # The gravest that is reached, with its own clock.
-        ("75 75 90", limits(minutes=5), Pending(Severity.CRITICAL, 85, 0, 5 * MINUTE_MS)),
+        ("75 75 90", levels(minutes=5), Pending(Severity.CRITICAL, 85, 0, 5 * MINUTE_MS)),
         # A warning in force, critical on its way.
-        ("75 90 90", limits(minutes=2), Pending(Severity.CRITICAL, 85, MINUTE_MS, 2 * MINUTE_MS)),
-        ("75 75 75", limits(minutes=2), None),
-        ("90 90 90", limits(minutes=2), None),
-        ("90 . .", limits(minutes=5), None),
+        (
+            "75 90 90",
+            levels(minutes=2),
+            Pending(Severity.CRITICAL, 85, MINUTE_MS, 2 * MINUTE_MS),
+        ),
+        ("75 75 75", levels(minutes=2), None),
+        ("90 90 90", levels(minutes=2), None),
+        ("90 . .", levels(minutes=5), None),
     ],
 )
 def test_what_is_pending_says_for_how_long_and_what_it_becomes(
@@ -136,12 +147,12 @@ def test_what_is_pending_says_for_how_long_and_what_it_becomes(
 
 def test_no_step_and_no_series_have_no_states() -> None:
     t_ms = np.empty(0, np.int64)
-    none = judge_history(t_ms, np.empty((2, 0)), np.empty((2, 0), bool), limits(), HIGH)
+    none = judge_history(t_ms, np.empty((2, 0)), np.empty((2, 0), bool), levels(), HIGH)
     assert none.severity.shape == (2, 0)
     assert find_breaches(none, 1, MINUTE_MS) == ()
     two = np.array([T0_MS, T0_MS + 1], np.int64)
     assert judge_history(
-        two, np.empty((0, 2)), np.empty((0, 2), bool), limits(), HIGH
+        two, np.empty((0, 2)), np.empty((0, 2), bool), levels(), HIGH
     ).severity.shape == (0, 2)
 
 
@@ -168,25 +179,25 @@ def draw(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str:
 @pytest.mark.parametrize(
     ("row", "thresholds", "drawn"),
     [
-        ("50 60 69.9", limits(), ""),
-        ("50 70 50", limits(), "1-2:1+0w"),  # reached at the value itself
-        ("50 70 85 84 50", limits(), "1-4:2+1c"),
-        ("90 90", limits(), "0-2:0+2c…"),
-        ("71 50 71", limits(), "0-1:1+0w 2-3:1+0w…"),
-        ("71 . 71", limits(), "0-3:3+0w…"),  # one missing step is carried over
-        ("71 . . 71", limits(), "0-2:2+0w 3-4:1+0w…"),  # nobody saw it go on
-        (". .", limits(), ""),
-        ("71 72 73 50", limits(minutes=2), "0-3:3+0w"),  # lasted for two minutes
-        ("71 72 50", limits(minutes=2), "0-2:2+0p"),  # too short to come into force
-        ("50 71", limits(minutes=2), "1-2:1+0p…"),
-        ("71 90 90 90 71", limits(minutes=2), "0-5:2+3c…"),
-        ("71 90 90 71", limits(minutes=2), "0-4:2+2w…"),
-        ("90 50", limits(warning=None), "0-1:0+1c"),
-        ("90 50", limits(critical=None), "0-1:1+0w"),
-        ("71 68 71 64 68", limits(recover_warning=65), "0-3:2+0w"),  # 68 is not recovered
-        ("68 71 50", limits(recover_warning=65), "1-2:1+0w"),
-        ("71 68 71", limits(minutes=2, recover_warning=65), "0-1:1+0p 2-3:1+0p…"),
-        ("90 82 90 75 50", limits(recover_critical=80), "0-4:2+2c"),
+        ("50 60 69.9", levels(), ""),
+        ("50 70 50", levels(), "1-2:1+0w"),  # reached at the value itself
+        ("50 70 85 84 50", levels(), "1-4:2+1c"),
+        ("90 90", levels(), "0-2:0+2c…"),
+        ("71 50 71", levels(), "0-1:1+0w 2-3:1+0w…"),
+        ("71 . 71", levels(), "0-3:3+0w…"),  # one missing step is carried over
+        ("71 . . 71", levels(), "0-2:2+0w 3-4:1+0w…"),  # nobody saw it go on
+        (". .", levels(), ""),
+        ("71 72 73 50", levels(minutes=2), "0-3:3+0w"),  # lasted for two minutes
+        ("71 72 50", levels(minutes=2), "0-2:2+0p"),  # too short to come into force
+        ("50 71", levels(minutes=2), "1-2:1+0p…"),
+        ("71 90 90 90 71", levels(minutes=2), "0-5:2+3c…"),
+        ("71 90 90 71", levels(minutes=2), "0-4:2+2w…"),
+        ("90 50", levels(warning=None), "0-1:0+1c"),
+        ("90 50", levels(critical=None), "0-1:1+0w"),
+        ("71 68 71 64 68", levels(recover_warning=65), "0-3:2+0w"),  # 68 is not recovered
+        ("68 71 50", levels(recover_warning=65), "1-2:1+0w"),
+        ("71 68 71", levels(minutes=2, recover_warning=65), "0-1:1+0p 2-3:1+0p…"),
+        ("90 82 90 75 50", levels(recover_critical=80), "0-4:2+2c"),
     ],
 )
 def test_a_breach_lasts_from_the_threshold_to_recovery(
@@ -196,13 +207,13 @@ def test_a_breach_lasts_from_the_threshold_to_recovery(
 
 
 def test_where_low_is_worse_breaches_are_turned_around() -> None:
-    assert draw("99 95 89 96", limits(95, 90), LOW) == "1-3:1+1c"
-    (one,) = breaches("99 95 89 96", limits(95, 90), LOW)
+    assert draw("99 95 89 96", levels(95, 90), LOW) == "1-3:1+1c"
+    (one,) = breaches("99 95 89 96", levels(95, 90), LOW)
     assert (one.peak, one.peak_ms) == (89, T0_MS + 2 * MINUTE_MS)
 
 
 def test_the_gravest_stretch_of_a_critical_breach_is_its_longest_critical_one() -> None:
-    (one,) = breaches("71 90 71 90 90 71", limits())
+    (one,) = breaches("71 90 71 90 90 71", levels())
     start_ms = T0_MS - MINUTE_MS
     assert one.critical == (
         (start_ms + MINUTE_MS, start_ms + 2 * MINUTE_MS),
@@ -210,19 +221,19 @@ def test_the_gravest_stretch_of_a_critical_breach_is_its_longest_critical_one() 
     )
     assert one.gravest == one.critical[1]
     assert (one.start_ms, one.duration_ms, one.is_pending) == (start_ms, 6 * MINUTE_MS, False)
-    (mild,) = breaches("71 71 50", limits())
+    (mild,) = breaches("71 71 50", levels())
     assert mild.gravest == (start_ms, start_ms + 2 * MINUTE_MS)
 
 
 def test_of_equal_peaks_the_first_is_told() -> None:
-    (one,) = breaches("90 95 91 95", limits())
+    (one,) = breaches("90 95 91 95", levels())
     assert (one.peak, one.peak_ms) == (95, T0_MS + MINUTE_MS)
 
 
 def test_a_day_of_a_hundred_series_is_judged_in_whole_arrays() -> None:
     values = np.tile(60 + 30 * np.sin(np.arange(1440) / 60), (100, 1))
     t_ms = T0_MS + MINUTE_MS * np.arange(1440, dtype=np.int64)
-    history = judge_history(t_ms, values, np.ones(values.shape, bool), limits(minutes=5), HIGH)
+    history = judge_history(t_ms, values, np.ones(values.shape, bool), levels(minutes=5), HIGH)
     assert set(np.unique(history.severity)) == {
         Severity.OK, Severity.PENDING, Severity.WARNING, Severity.CRITICAL
     }  # fmt: skip
@@ -249,40 +260,21 @@ def test_a_day_of_a_hundred_series_is_judged_in_whole_arrays() -> None:
 def test_a_threshold_and_a_recovery_threshold_are_met_at_the_value_itself(
     value: float, direction: Direction, at: bool, back: bool
 ) -> None:
-    assert reached(value, 70, direction) is at
-    assert recovered(value, 70, direction) is back
-    assert reached(np.array([value]), 70, direction).tolist() == [at]
-    assert recovered(np.array([value]), 70, direction).tolist() == [back]
-
-
-@pytest.mark.parametrize(
-    ("value", "thresholds", "direction", "severity"),
-    [
-        (60, limits(), HIGH, None),
-        (70, limits(), HIGH, Severity.WARNING),
-        (85, limits(), HIGH, Severity.CRITICAL),
-        (90, limits(70, None), HIGH, Severity.WARNING),
-        (80, limits(None, 85), HIGH, None),
-        (92, limits(95, 90), LOW, Severity.WARNING),
-        (90, limits(95, 90), LOW, Severity.CRITICAL),
-    ],
-)
-def test_a_value_reaches_the_gravest_level_that_it_is_beyond(
-    value: float, thresholds: Thresholds, direction: Direction, severity: Severity | None
-) -> None:
-    level = reached_level(value, thresholds, direction)
-    assert (level and level.severity) == severity
+    assert is_reached(value, 70, direction) is at
+    assert has_recovered(value, 70, direction) is back
+    assert is_reached(np.array([value]), 70, direction).tolist() == [at]
+    assert has_recovered(np.array([value]), 70, direction).tolist() == [back]
 
 
 def test_levels_are_those_that_have_a_threshold() -> None:
-    both = limits(recover_warning=65)
-    assert [tuple(one) for one in levels(both)] == [
+    both = levels(recover_warning=65)
+    assert [tuple(one) for one in list_levels(both)] == [
         (Severity.WARNING, 70, 65),
         (Severity.CRITICAL, 85, None),
     ]
-    assert threshold_of(both, Severity.CRITICAL) == 85
-    assert threshold_of(limits(70, None), Severity.CRITICAL) is None
-    assert list(levels(limits(None, None))) == []
+    assert find_threshold(both, Severity.CRITICAL) == 85
+    assert find_threshold(levels(70, None), Severity.CRITICAL) is None
+    assert list(list_levels(levels(None, None))) == []
 
 
 def test_signs_and_severities() -> None:
@@ -305,7 +297,7 @@ def test_runs_are_found_at_both_ends(mask: str, runs: list[tuple[int, int]]) -> 
 
 
 def test_a_step_remembers_what_the_next_one_needs() -> None:
-    thresholds = limits(minutes=2)
+    thresholds = levels(minutes=2)
     state = step(JudgeState(), T0_MS, 90.0, thresholds, HIGH)
     clock = LevelClock(T0_MS, None)
     assert state == JudgeState(Severity.PENDING, T0_MS, 90.0, T0_MS, clock, clock)
@@ -317,14 +309,14 @@ def test_a_step_remembers_what_the_next_one_needs() -> None:
 
 @pytest.mark.parametrize("missing", [None, math.nan])
 def test_a_missing_step_takes_over_the_value_within_the_grace_only(missing: float | None) -> None:
-    first = step(JudgeState(), T0_MS, 90.0, limits(), HIGH)
-    within = step(first, T0_MS + MINUTE_MS, missing, limits(), HIGH)
+    first = step(JudgeState(), T0_MS, 90.0, levels(), HIGH)
+    within = step(first, T0_MS + MINUTE_MS, missing, levels(), HIGH)
     assert (within.severity, within.value, within.seen_ms) == (Severity.CRITICAL, 90.0, T0_MS)
-    after = step(within, T0_MS + MINUTE_MS + 1, missing, limits(), HIGH)
+    after = step(within, T0_MS + MINUTE_MS + 1, missing, levels(), HIGH)
     assert (after.severity, after.value) == (Severity.UNKNOWN, None)
-    assert after.find_pending(T0_MS + MINUTE_MS + 1, limits()) is None
+    assert after.find_pending(T0_MS + MINUTE_MS + 1, levels()) is None
 
 
 def test_a_series_without_any_value_is_unknown_from_its_first_step() -> None:
-    state = step(JudgeState(), T0_MS, None, limits(), HIGH)
+    state = step(JudgeState(), T0_MS, None, levels(), HIGH)
     assert (state.severity, state.since_ms, state.seen_ms) == (Severity.UNKNOWN, T0_MS, None)

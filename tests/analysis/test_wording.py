@@ -5,8 +5,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from analysis.shaped import MEAN, MINUTE_MS, T0_MS, limits, measured, metric
-from jipyo.analysis.health import Health, MetricHealth, assess, combine, refused_health
+from analysis.shaped import MEAN, MINUTE_MS, T0_MS, levels, measured, metric
+from jipyo.analysis.health import Health, MetricHealth, assess, build_refused, combine
 from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import (
     describe_duration,
@@ -39,7 +39,7 @@ def health(states: str) -> Health:
 
 
 def one(state: str, name: Bilingual) -> MetricHealth:
-    of = metric(name=name, thresholds=limits(minutes=5 if state in LATER else 0))
+    of = metric(name=name, thresholds=levels(minutes=5 if state in LATER else 0))
     return assess(measured({**ROWS, **LATER}[state], of=of), NOW_MS)
 
 
@@ -105,8 +105,8 @@ def judged(row: str, of: Metric | None = None) -> MetricHealth:
     return assess(measured(row, of=of), NOW_MS)
 
 
-LOW = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90))
-LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90, minutes=5))
+LOW = metric(direction=Direction.LOWER_IS_WORSE, thresholds=levels(95, 90))
+LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=levels(95, 90, minutes=5))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
             "99%, above warning 95% (host0)",
         ),
         (
-            judged("60 60 90", metric(thresholds=limits(minutes=5))),
+            judged("60 60 90", metric(thresholds=levels(minutes=5))),
             "위험 임계치 85% 이상 · 0초 / 5분 · 5분 더 지속되면 위험 (host0)",
             "At or above critical 85% for 0 s of 5 min, critical if it lasts 5 min more (host0)",
         ),
@@ -164,7 +164,7 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(95, 90,
         ),
         (judged(". . ."), "데이터 없음", "No data"),
         (
-            refused_health(metric(), "parse error"),
+            build_refused(metric(), "parse error"),
             "쿼리가 거부됨: parse error",
             "Query rejected: parse error",
         ),
@@ -223,7 +223,7 @@ def test_states_have_names() -> None:
     ],
 )
 def test_a_verdict_of_few_cases_says_so(value: str, n: str, ko: str, en: str) -> None:
-    of = metric(direction=Direction.LOWER_IS_WORSE, thresholds=limits(90, 85))
+    of = metric(direction=Direction.LOWER_IS_WORSE, thresholds=levels(90, 85))
     health = assess(measured(value, of=of, n=(n,)), NOW_MS)
     assert [describe_reason(health, t, SEOUL, NOW_MS).replace("\u00a0", " ") for t in (KO, EN)] == [
         ko,

@@ -104,7 +104,7 @@ def test_a_metric_stands_in_a_named_family_of_its_group(metric: Metric) -> None:
 @METRICS
 def test_everybody_who_gives_a_metric_is_described(metric: Metric) -> None:
     for query in metric.queries:
-        exporter = CATALOGUE.exporter(query.exporter)
+        exporter = CATALOGUE.find_exporter(query.exporter)
         assert exporter is not None, query.exporter
         listens = exporter.url and exporter.job
         assert exporter.builtin or exporter.native or listens, query.exporter
@@ -141,4 +141,4 @@ def test_families_and_exporters_are_all_used() -> None:
     assert {exporter.id for exporter in CATALOGUE.exporters} == asked
     assert CATALOGUE.topic_name("system.cpu", "ko") == "CPU"
     assert CATALOGUE.topic_name("site.own", "ko") == "site.own"
-    assert CATALOGUE.exporter("nobody") is None
+    assert CATALOGUE.find_exporter("nobody") is None

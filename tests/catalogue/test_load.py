@@ -120,7 +120,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert (query.statistic, query.fallback) == (Statistic.MEAN, True)
     assert (dict(query.rename), query.note) == ({"host": "instance"}, orders)
     assert catalogue.topic_name("shop.orders", "en") == "Orders"
-    exporter = catalogue.exporter("shop")
+    exporter = catalogue.find_exporter("shop")
     assert exporter is not None
     assert (exporter.name, exporter.builtin, exporter.job) == ("Shop", False, "shop")
 
@@ -131,7 +131,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
 )
 def test_an_objective_is_met_at_its_value_itself(compare: str, value: float, met: bool) -> None:
     objective = Objective(compare=Compare(compare), value=2, origin=Origin.SPECIFICATION, note=None)
-    assert objective.met(value) is met
+    assert objective.is_met_by(value) is met
 
 
 def test_a_site_adds_its_own_files(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import orjson
 import pytest
 
-from analysis.shaped import MINUTE_MS, T0_MS, limits, metric
+from analysis.shaped import MINUTE_MS, T0_MS, levels, metric
 from jipyo.analysis.health import assess
 from jipyo.analysis.thresholds import (
     GRACE_MS,
@@ -36,26 +36,26 @@ QUERY = MetricQuery(exporter="node_exporter", promql="cpu")
 
 # Twenty ways to be judged of 500 histories each: 10,000 histories in all.
 WAYS: list[tuple[Thresholds, Direction, int]] = [
-    (limits(), HIGH, GRACE_MS),
-    (limits(), HIGH, 0),
-    (limits(minutes=1), HIGH, GRACE_MS),
-    (limits(minutes=2), HIGH, GRACE_MS),
-    (limits(minutes=2), HIGH, 0),
-    (limits(minutes=5), HIGH, 3 * MINUTE_MS),
-    (limits(70, None, minutes=1), HIGH, GRACE_MS),
-    (limits(None, 85, minutes=1), HIGH, GRACE_MS),
-    (limits(minutes=1, recover_warning=65), HIGH, GRACE_MS),
-    (limits(minutes=1, recover_critical=75), HIGH, GRACE_MS),
-    (limits(minutes=2, recover_warning=65, recover_critical=75), HIGH, 0),
-    (limits(minutes=0, recover_warning=65, recover_critical=60), HIGH, GRACE_MS),
-    (limits(70, None, minutes=3, recover_warning=60), HIGH, 2 * MINUTE_MS),
-    (limits(75, 75, minutes=1), HIGH, GRACE_MS),
-    (limits(85, 70), LOW, GRACE_MS),
-    (limits(85, 70, minutes=2), LOW, 0),
-    (limits(85, 70, minutes=1, recover_warning=90), LOW, GRACE_MS),
-    (limits(85, 70, minutes=2, recover_warning=90, recover_critical=85), LOW, GRACE_MS),
-    (limits(None, 70, minutes=1, recover_critical=76), LOW, 2 * MINUTE_MS),
-    (limits(85, None, minutes=4), LOW, GRACE_MS),
+    (levels(), HIGH, GRACE_MS),
+    (levels(), HIGH, 0),
+    (levels(minutes=1), HIGH, GRACE_MS),
+    (levels(minutes=2), HIGH, GRACE_MS),
+    (levels(minutes=2), HIGH, 0),
+    (levels(minutes=5), HIGH, 3 * MINUTE_MS),
+    (levels(70, None, minutes=1), HIGH, GRACE_MS),
+    (levels(None, 85, minutes=1), HIGH, GRACE_MS),
+    (levels(minutes=1, recover_warning=65), HIGH, GRACE_MS),
+    (levels(minutes=1, recover_critical=75), HIGH, GRACE_MS),
+    (levels(minutes=2, recover_warning=65, recover_critical=75), HIGH, 0),
+    (levels(minutes=0, recover_warning=65, recover_critical=60), HIGH, GRACE_MS),
+    (levels(70, None, minutes=3, recover_warning=60), HIGH, 2 * MINUTE_MS),
+    (levels(75, 75, minutes=1), HIGH, GRACE_MS),
+    (levels(85, 70), LOW, GRACE_MS),
+    (levels(85, 70, minutes=2), LOW, 0),
+    (levels(85, 70, minutes=1, recover_warning=90), LOW, GRACE_MS),
+    (levels(85, 70, minutes=2, recover_warning=90, recover_critical=85), LOW, GRACE_MS),
+    (levels(None, 70, minutes=1, recover_critical=76), LOW, 2 * MINUTE_MS),
+    (levels(85, None, minutes=4), LOW, GRACE_MS),
 ]
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from jipyo.model.errors import EmptySelectorError, QueryError, QueryErrorKind
 from jipyo.model.labels import Labels
-from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
+from jipyo.model.result import Cardinality, Matrix, RawMatrix, Scalar, String, Vector
 from jipyo.model.sample import STALE_NAN, MetricMetadata, MetricType, Scrape
 from jipyo.promql import Engine
-from jipyo.source import Cardinality, Dialect, Embedded, Source, to_dialect
+from jipyo.source import Dialect, Embedded, Source, translate_promql
 from jipyo.tsdb import Options, Store
 from support.memory import MemoryStore
 
@@ -222,7 +222,7 @@ def test_a_source_understands_its_own_dialect(source: Source) -> None:
         "load[1m * 2]",
         "load @ end() offset 1m",
     ):
-        assert source.instant(to_dialect(expr, source.dialect), LAST).value is not None
+        assert source.instant(translate_promql(expr, source.dialect), LAST).value is not None
 
 
 def test_a_bound_source_abandons_its_queries_once_the_event_is_set(source: Source) -> None:

@@ -185,8 +185,8 @@ def test_earlier_months_hold_the_first_day_then() -> None:
 
 
 def whole_days(first: str, following: str, zone: ZoneInfo) -> Period:
-    edges = (date.fromisoformat(first), date.fromisoformat(following))
-    return range_between(*(start_of_day(day, zone) for day in edges), zone)
+    start_ms, end_ms = (start_of_day(date.fromisoformat(day), zone) for day in (first, following))
+    return range_between(start_ms, end_ms, zone)
 
 
 def test_before_a_range_of_days_come_as_many_days() -> None:

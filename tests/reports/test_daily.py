@@ -14,13 +14,16 @@ import pytest
 
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, load
+from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import start_of_day
 from jipyo.model.errors import QueryError, ReportError
+from jipyo.model.figure import Delta, Figure
 from jipyo.reports import daily
 from jipyo.reports.document import (
     Badge,
     Chart,
     Charts,
+    Duration,
     Findings,
     Heading,
     Listing,
@@ -28,6 +31,8 @@ from jipyo.reports.document import (
     Phrase,
     Quantity,
     Report,
+    Share,
+    Subject,
     Table,
     Tiles,
     Timeline,
@@ -88,6 +93,12 @@ def the(kind: type[T], report: Report) -> T:
     return found
 
 
+def of(kind: type[T], part: object) -> T:
+    """A part that must be of this kind."""
+    assert isinstance(part, kind)
+    return part
+
+
 def table(report: Report, table_id: str) -> Table:
     (found,) = (b for b in report.blocks if isinstance(b, Table) and b.id == table_id)
     return found
@@ -129,13 +140,13 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> Report:
 def test_a_quiet_whole_day_is_ok(quiet: Report) -> None:
     verdict = the(VerdictBox, quiet)
     assert (quiet.state, verdict.state) == (State.OK, State.OK)
-    assert verdict.text.key == "reports.verdict.ok"  # type: ignore[union-attr]
+    assert of(Phrase, verdict.text).key == "reports.verdict.ok"
     assert {block.id for block in quiet.blocks if isinstance(block, Heading)} >= {
-        "findings", "key-figures", "objectives", "crossings", "metrics", "charts-system",
-        "completeness", "missing", "appendix", "definitions", "trace", "method",
+        "findings", "key-metrics", "objectives", "breaches", "metrics", "charts-system",
+        "completeness", "missing", "appendix", "definitions", "sources", "method",
     }  # fmt: skip
     assert not any(isinstance(block, Timeline) for block in quiet.blocks)
-    assert "reports.crossings.none" in keys(quiet.blocks)
+    assert "reports.breaches.none" in keys(quiet.blocks)
     assert quiet.instances == ("ai-node-1",)
     assert quiet.number == "JIPYO-D-20261121"
 
@@ -145,12 +156,12 @@ def test_a_day_without_earlier_days_says_so(quiet: Report) -> None:
 
 
 def test_metrics_without_data_stand_apart_and_are_not_counted_as_ok(quiet: Report) -> None:
-    missing = {name.en for name, _ in the(Listing, quiet).items}  # type: ignore[union-attr]
+    missing = {of(Bilingual, name).en for name, _ in the(Listing, quiet).items}
     assert {"API response time (p95)", "GPU temperature"} <= missing
     rows = [row for b in quiet.blocks if isinstance(b, Table) and b.id.startswith("metrics-")
             for row in b.rows]  # fmt: skip
     assert len(rows) + len(missing) == len(CATALOGUE.metrics)
-    assert not any(row[0].name.en in missing for row in rows)  # type: ignore[union-attr]
+    assert not any(of(Subject, row[0]).name.en in missing for row in rows)
     results = [row[-1] for row in table(quiet, "objectives").rows]
     assert len(results) == 4
     assert all(isinstance(badge, Badge) and badge.state is State.UNKNOWN for badge in results)
@@ -168,21 +179,21 @@ def test_a_bad_day_is_critical_and_names_what_when_and_how_long(bad: Report) -> 
     start = start_of_day(DAY, SEOUL)
     assert stretch.start_ms == pytest.approx(start + 14 * HOUR, abs=5 * 60_000)
     assert stretch.end_ms == pytest.approx(start + 14.5 * HOUR, abs=5 * 60_000)
-    names = {row[0].name.en for row in table(bad, "crossings").rows}  # type: ignore[union-attr]
+    names = {of(Subject, row[0]).name.en for row in table(bad, "breaches").rows}
     assert {"GPU temperature", "API response time (p95)", "OOM kills"} <= names
-    assert "reports.crossings.open" in keys(table(bad, "crossings"))  # latency lasts past midnight
-    assert "reports.crossings.brief" in keys(bad.blocks)  # three minutes of memory
+    assert "reports.breaches.open" in keys(table(bad, "breaches"))  # latency lasts past midnight
+    assert "reports.breaches.brief" in keys(bad.blocks)  # three minutes of memory
 
 
 def test_a_missed_objective_and_an_untested_capacity_are_told_apart(bad: Report) -> None:
-    results = {row[0].name.en: row for row in table(bad, "objectives").rows}  # type: ignore[union-attr]
-    assert results["API response time (p95)"][-1].state is State.CRITICAL  # type: ignore[union-attr]
-    assert results["API error rate"][-1].state is State.OK  # type: ignore[union-attr]
+    results = {of(Subject, row[0]).name.en: row for row in table(bad, "objectives").rows}
+    assert of(Badge, results["API response time (p95)"][-1]).state is State.CRITICAL
+    assert of(Badge, results["API error rate"][-1]).state is State.OK
     capacity = results["Throughput (TPS)"]
-    assert capacity[-1].state is State.UNKNOWN  # type: ignore[union-attr]
+    assert of(Badge, capacity[-1]).state is State.UNKNOWN
     assert "reports.objective.not_asked" in keys(capacity[-1])
     actual, margin = capacity[2], capacity[3]
-    assert actual.value + -margin.value == pytest.approx(100)  # type: ignore[union-attr]
+    assert (of(Figure, actual).value or 0) - of(Quantity, margin).value == pytest.approx(100)
 
 
 def test_a_day_with_a_gap_tells_what_was_received(bad: Report) -> None:
@@ -190,16 +201,16 @@ def test_a_day_with_a_gap_tells_what_was_received(bad: Report) -> None:
     assert len(rows) == 5
     for row in rows:
         received, expected, share = row[2], row[3], row[4]
-        assert received.value == expected.value - 60  # type: ignore[union-attr]
-        assert share.value == pytest.approx(1380 / 1440)  # type: ignore[union-attr]
+        assert of(Quantity, received).value == of(Quantity, expected).value - 60
+        assert of(Figure, share).value == pytest.approx(1380 / 1440)
         assert "reports.gap" in keys(row)
 
 
 def test_a_day_is_compared_with_the_same_weekday_and_the_day_before(bad: Report) -> None:
     network = next(t for t in the(Tiles, bad).items if t.subject.name.en == "Network receive")
-    week, yesterday = network.compared
-    assert (week.key, yesterday.key) == ("reports.compare.week", "reports.compare.yesterday")  # type: ignore[union-attr]
-    (delta,) = (value for name, value in week.values if name == "delta")  # type: ignore[union-attr]
+    week, yesterday = (of(Phrase, compared) for compared in network.compared)
+    assert (week.key, yesterday.key) == ("reports.compare.week", "reports.compare.yesterday")
+    delta = of(Delta, dict(week.values)["delta"])
     assert delta.unit == "percent"
     assert delta.value == pytest.approx(100, abs=12)  # it carried twice as much
 
@@ -227,10 +238,10 @@ def test_twenty_minutes_of_a_whole_day_are_not_called_good(tmp_path: Path) -> No
     report = built(tmp_path, SMALL, Day(gaps=((-1, 10), (10 + 1 / 3, 25))))
     verdict = the(VerdictBox, report)
     assert report.state is State.UNKNOWN
-    assert verdict.text.key == "reports.verdict.little"  # type: ignore[union-attr]
-    told = dict(verdict.text.values)  # type: ignore[union-attr]
-    assert told["span"].ms == 20 * 60_000
-    assert told["share"].value == pytest.approx(20 / 1440)
+    assert of(Phrase, verdict.text).key == "reports.verdict.little"
+    told = dict(of(Phrase, verdict.text).values)
+    assert of(Duration, told["span"]).ms == 20 * 60_000
+    assert of(Share, told["share"]).value == pytest.approx(20 / 1440)
     assert "reports.finding.incomplete" in keys(the(Findings, report))
 
 
@@ -241,13 +252,13 @@ def test_a_running_day_is_measured_by_what_it_could_have_so_far(tmp_path: Path) 
     (share,) = (
         row[4] for row in table(report, "completeness").rows if str(row[0]).startswith("node")
     )
-    assert share.value == 1.0  # type: ignore[union-attr]
+    assert of(Figure, share).value == 1.0
 
 
 def test_a_day_without_any_data_is_unknown(tmp_path: Path) -> None:
     report = built(tmp_path, SMALL, Day(gaps=((-1, 25),)))
     assert report.state is State.UNKNOWN
-    assert the(VerdictBox, report).text.key == "reports.verdict.no_data"  # type: ignore[union-attr]
+    assert of(Phrase, the(VerdictBox, report).text).key == "reports.verdict.no_data"
     assert len(the(Listing, report).items) == len(FEW.metrics)
     assert not any(isinstance(block, Tiles | Findings | Charts) for block in report.blocks)
     assert "reports.completeness.no_targets" in keys(report.blocks)
@@ -258,7 +269,7 @@ def test_data_without_thresholds_cannot_be_judged(tmp_path: Path) -> None:
     with filled(tmp_path, SMALL, Day()) as store:
         report = daily.build(source(store), only, DAY, SEOUL, END)
     assert report.state is State.UNKNOWN
-    assert the(VerdictBox, report).text.key == "reports.verdict.not_judged"  # type: ignore[union-attr]
+    assert of(Phrase, the(VerdictBox, report).text).key == "reports.verdict.not_judged"
 
 
 @pytest.mark.parametrize(("day", "hours"), [(date(2026, 3, 8), 23), (date(2026, 11, 1), 25)])
@@ -274,7 +285,7 @@ def test_a_day_with_moved_clocks_has_as_many_minutes_as_it_had(
     assert steps == {hours * 60}
     assert report.period.zone == "America/New_York"
     (row, *_) = (r for r in table(report, "metrics-system").rows)
-    assert row[-2].value == 1.0  # type: ignore[union-attr]
+    assert of(Share, row[-2]).value == 1.0
 
 
 def test_a_day_to_come_is_refused(tmp_path: Path) -> None:
@@ -339,15 +350,15 @@ def test_a_missed_promise_is_the_verdict_where_no_threshold_was_crossed(tmp_path
         tmp_path, SERVICE, Day(troubles=(Trouble("latency", 0, 24, 3.0),)), catalogue=unjudged
     )
     assert report.state is State.CRITICAL
-    assert the(VerdictBox, report).text.key == "reports.verdict.missed"  # type: ignore[union-attr]
+    assert of(Phrase, the(VerdictBox, report).text).key == "reports.verdict.missed"
     first = the(Findings, report).items[0]
-    assert first.text.key == "reports.finding.missed"  # type: ignore[union-attr]
+    assert of(Phrase, first.text).key == "reports.finding.missed"
 
 
 def test_a_capacity_that_was_reached_is_met(tmp_path: Path) -> None:
     report = built(tmp_path, SERVICE, Day(load=1.6))
-    rows = {row[0].name.en: row for row in table(report, "objectives").rows}  # type: ignore[union-attr]
-    assert rows["Throughput (TPS)"][-1].state is State.OK  # type: ignore[union-attr]
+    rows = {of(Subject, row[0]).name.en: row for row in table(report, "objectives").rows}
+    assert of(Badge, rows["Throughput (TPS)"][-1]).state is State.OK
 
 
 def test_a_warning_is_no_worse_than_a_warning(tmp_path: Path) -> None:
@@ -367,11 +378,11 @@ def test_a_short_breach_is_told_but_does_not_change_the_state(tmp_path: Path) ->
     report = built(tmp_path, SMALL, Day(troubles=(Trouble("memory", 20, 20.04, 0.4),)))
     assert report.state is State.OK
     assert "reports.finding.brief.above" in keys(the(Findings, report))
-    assert "reports.crossings.brief" in keys(report.blocks)
+    assert "reports.breaches.brief" in keys(report.blocks)
 
 
 def test_a_large_change_is_found_on_a_quiet_day(tmp_path: Path) -> None:
-    days = (Day(DAY - timedelta(days=7), load=0.4, seed=1), Day())
+    days: tuple[Day, ...] = (Day(DAY - timedelta(days=7), load=0.4, seed=1), Day())
     report = built(tmp_path, SMALL, *days)
     assert "reports.finding.rose" in keys(the(Findings, report))
     days = (Day(DAY - timedelta(days=7), seed=1), Day(DAY - timedelta(days=1)), Day(load=0.4))
@@ -404,8 +415,8 @@ def test_samples_without_a_record_of_scrapes_are_measured_by_their_steps(tmp_pat
     with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
         store.load([node.block(np.arange(1440) < 720)])
         report = daily.build(source(store), FEW, DAY, SEOUL, END)
-    told = dict(the(VerdictBox, report).details[0].values)  # type: ignore[union-attr]
-    assert told["share"].value == pytest.approx(724 / 1440)
+    told = dict(of(Phrase, the(VerdictBox, report).details[0]).values)
+    assert of(Share, told["share"]).value == pytest.approx(724 / 1440)
     assert "reports.finding.incomplete" in keys(the(Findings, report))
     assert "reports.finding.gap" not in keys(the(Findings, report))
 
@@ -454,7 +465,7 @@ def test_a_metric_at_zero_is_not_near_its_threshold(tmp_path: Path) -> None:
         store.load([node.block(np.ones(1440, bool))])
         report = daily.build(source(store), FEW, DAY, SEOUL, END)
     (finding,) = the(Findings, report).items
-    assert finding.text.key == "reports.finding.nearest.above"  # type: ignore[union-attr]
+    assert of(Phrase, finding.text).key == "reports.finding.nearest.above"
 
 
 @pytest.mark.parametrize(("wrong", "inconclusive"), [(0.0, False), (0.012, True)])
@@ -473,5 +484,5 @@ def test_an_accuracy_of_few_cases_is_called_unsure_near_its_line(
 def test_a_moment_of_data_is_told_by_its_share_alone(tmp_path: Path) -> None:
     report = built(tmp_path, Site(interval_s=15), Day(gaps=((-1, 12), (12.006, 25))))
     verdict = the(VerdictBox, report)
-    assert verdict.text.key == "reports.verdict.little.brief"  # type: ignore[union-attr]
+    assert of(Phrase, verdict.text).key == "reports.verdict.little.brief"
     assert "reports.verdict.part.brief" in keys(verdict)

@@ -13,7 +13,7 @@ from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.metric_data import MetricData, rate_window, read_metric
+from jipyo.source.metric_data import MetricData, choose_rate_window, read_metric
 from support.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def test_a_refused_question_is_not_hidden() -> None:
 def test_the_rate_window_is_never_shorter_than_the_step(
     window_ms: int, step_ms: int, window: str
 ) -> None:
-    assert rate_window(replace(METRIC, window_ms=window_ms), step_ms) == window
+    assert choose_rate_window(replace(METRIC, window_ms=window_ms), step_ms) == window
 
 
 def test_the_rate_window_stands_in_the_question() -> None:

@@ -47,11 +47,6 @@ export class Chart {
     const last = texts.withCases(this.metric.text, this.metric.proportion?.text);
     return texts.chartLabel(this.metric.name, last, this.format(min), this.format(max));
   });
-  /** How much of the alert duration has passed, from 0 to 1. */
-  pendingShare = $derived.by(() => {
-    const { pending } = this.metric;
-    return pending === null ? 0 : pending.elapsed_s / pending.for_s;
-  });
   /** Where the thresholds come from, and for how long they must be reached. */
   basis = $derived.by(() => {
     const { thresholds } = this.metric;

@@ -53,12 +53,6 @@ test('the legend is of the newest values, or of the time under the cursor', asyn
   assert.equal(chart.when, 'Latest');
 });
 
-test('a pending metric says how much of its alert duration has passed', async () => {
-  const pending = { severity: 'critical', threshold: 85, elapsed_s: 120, for_s: 300 } as const;
-  assert.equal((await draw({ state: 'pending', pending })).chart.pendingShare, 0.4);
-  assert.equal((await draw()).chart.pendingShare, 0);
-});
-
 test('a metric without thresholds has no basis and nothing to leave out', async () => {
   const { chart } = await draw({ thresholds: null, judged: false });
   assert.deepEqual([chart.basis, chart.subject.thresholds, chart.subject.warningText], ['', null, 'Warning –']);

@@ -101,11 +101,16 @@ function drawClipped(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): v
 function drawBreachZones(u: uPlot, about: Subject, palette: Palette): void {
   const { top, height } = u.bbox;
   drawClipped(u, (ctx) => {
-    for (const breach of about.breaches) {
-      if (breach.severity === 'pending') continue;
-      const [from, to] = pixelsOf(u, breach, about.step);
-      ctx.fillStyle = breach.severity === 'critical' ? palette.zoneCritical : palette.zoneWarning;
-      ctx.fillRect(from, top, to - from, height);
+    for (const severity of ['warning', 'critical'] as const) {
+      // One path, so that breaches of several series at once are no darker than of one.
+      ctx.beginPath();
+      for (const breach of about.breaches) {
+        if (breach.severity !== severity) continue;
+        const [from, to] = pixelsOf(u, breach, about.step);
+        ctx.rect(from, top, to - from, height);
+      }
+      ctx.fillStyle = severity === 'critical' ? palette.zoneCritical : palette.zoneWarning;
+      ctx.fill();
     }
   });
 }

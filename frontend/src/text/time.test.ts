@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { between, moment, offset, tickLabel, ticks, tickStep } from './time.ts';
+import { between, moment, offset, recentMoment, tickLabel, ticks, tickStep } from './time.ts';
 
 const SEOUL = 'Asia/Seoul';
 const NOON = Date.UTC(2026, 10, 22, 3, 0, 0) / 1000; // 2026-11-22 12:00 in Seoul
@@ -8,6 +8,12 @@ const NOON = Date.UTC(2026, 10, 22, 3, 0, 0) / 1000; // 2026-11-22 12:00 in Seou
 test('a moment is written as its readers write it', () => {
   assert.equal(moment(NOON, SEOUL, 'ko'), '11월 22일 (일) 12:00:00');
   assert.equal(moment(NOON, SEOUL, 'en'), 'Sun 22 Nov 12:00:00');
+});
+
+test('the day is named only where it is not today', () => {
+  assert.equal(recentMoment(NOON, NOON + 3600, SEOUL, 'ko'), '12:00:00');
+  assert.equal(recentMoment(NOON, NOON + 43_200, SEOUL, 'ko'), '11월 22일 (일) 12:00:00');
+  assert.equal(recentMoment(NOON, NOON + 43_199, SEOUL, 'en'), '12:00:00');
 });
 
 for (const [span, lang, text] of [

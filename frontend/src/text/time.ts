@@ -44,6 +44,12 @@ export function moment(t: number, zone: string, lang: Lang): string {
   return lang === 'ko' ? `${date} (${weekday}) ${time}` : `${weekday} ${date} ${time}`;
 }
 
+/** The time of day, with the day before it where that is not today. */
+export function recentMoment(t: number, now: number, zone: string, lang: Lang): string {
+  const today = day(t, zone, lang) === day(now, zone, lang);
+  return today ? clockSeconds(t, zone, lang) : moment(t, zone, lang);
+}
+
 /** From and to; the day of the end only where it differs. */
 export function between(from: number, to: number, zone: string, lang: Lang): string {
   const precise = to - from < 10 * MINUTE ? clockSeconds : clock;

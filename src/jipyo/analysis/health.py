@@ -18,11 +18,11 @@ from jipyo.analysis.thresholds import (
     Severity,
     State,
     carry_over,
+    find_last_true,
+    find_run_starts,
+    find_threshold,
     judge_history,
-    last_true,
-    levels,
-    run_starts,
-    threshold_of,
+    list_levels,
 )
 from jipyo.catalogue import Across, Direction, Statistic
 from jipyo.model.errors import QueryError
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.labels import Labels
     from jipyo.model.result import Matrix
-    from jipyo.model.sample import Mask, Values
+    from jipyo.model.sample import Values
     from jipyo.source.base import Source
     from jipyo.source.metric_data import MetricData
     from jipyo.source.prune import MetricNames
@@ -96,12 +96,12 @@ class MetricHealth:
     """The source's message where the query was refused."""
 
     @property
-    def absent(self) -> bool:
+    def is_absent(self) -> bool:
         """Whether there was no data in the whole window."""
         return self.reason is Reason.ABSENT
 
     @property
-    def inconclusive(self) -> bool:
+    def is_inconclusive(self) -> bool:
         """Whether so few cases were counted that the true value may lie on the other side."""
         return (
             self.proportion is not None
@@ -120,7 +120,7 @@ class Health:
 
     def in_state(self, state: State) -> tuple[MetricHealth, ...]:
         """The metrics in a state; those that never had data are in none."""
-        return tuple(one for one in self.metrics if one.state is state and not one.absent)
+        return tuple(one for one in self.metrics if one.state is state and not one.is_absent)
 
     @property
     def judged(self) -> tuple[MetricHealth, ...]:
@@ -130,7 +130,7 @@ class Health:
     @property
     def absent(self) -> tuple[MetricHealth, ...]:
         """The metrics that had no data in the whole window."""
-        return tuple(one for one in self.metrics if one.absent)
+        return tuple(one for one in self.metrics if one.is_absent)
 
 
 def look_back_ms(metric: Metric) -> int:
@@ -163,7 +163,7 @@ def _read_and_assess(
     try:
         return assess(read_metric(source, metric, start_ms, t_ms, step_ms, names), t_ms)
     except QueryError as error:
-        return refused_health(metric, error.message)
+        return build_refused(metric, error.message)
 
 
 def combine(t_ms: int, metrics: Iterable[MetricHealth]) -> Health:
@@ -177,7 +177,7 @@ def combine(t_ms: int, metrics: Iterable[MetricHealth]) -> Health:
     return Health(t_ms, state, metrics)
 
 
-def refused_health(metric: Metric, problem: str) -> MetricHealth:
+def build_refused(metric: Metric, problem: str) -> MetricHealth:
     """The health of a metric whose query was refused: unknown."""
     return MetricHealth(
         metric=metric,
@@ -190,7 +190,7 @@ def refused_health(metric: Metric, problem: str) -> MetricHealth:
 
 def assess(data: MetricData, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHealth:
     """The health of a metric at the last step at or before `t_ms`."""
-    metric, matrix = data.metric, _cut(data.matrix, t_ms)
+    metric, matrix = data.metric, _keep_until(data.matrix, t_ms)
     if not matrix.present.any():
         return MetricHealth(metric=metric, state=State.UNKNOWN, judged=False, reason=Reason.ABSENT)
     full = np.array([query.statistic is Statistic.FULL for query in data.queries], bool)
@@ -199,7 +199,7 @@ def assess(data: MetricData, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHe
     return _assess_by_thresholds(data, matrix, np.flatnonzero(full), grace_ms)
 
 
-def _cut(matrix: Matrix, t_ms: int) -> Matrix:
+def _keep_until(matrix: Matrix, t_ms: int) -> Matrix:
     """The steps up to and including `t_ms`."""
     steps = int(np.searchsorted(matrix.t_ms, t_ms, "right"))
     return type(matrix)(
@@ -213,7 +213,7 @@ def _assess_without_thresholds(data: MetricData, matrix: Matrix, grace_ms: int) 
     now = np.flatnonzero(seen[:, -1])
     if not now.size:
         return _assess_stale(data, matrix, np.arange(len(matrix.series)), judged=False)
-    row, value = _value_across(metric, now, values[now, -1])
+    row, value = _combine_values(metric, now, values[now, -1])
     return MetricHealth(
         metric=metric,
         state=State.OK,
@@ -222,11 +222,11 @@ def _assess_without_thresholds(data: MetricData, matrix: Matrix, grace_ms: int) 
         value=value,
         worst=None if row is None else matrix.series[row],
         exporter=data.exporters[now[0] if row is None else row],
-        proportion=_newest_proportion(data, matrix, row),
+        proportion=_estimate_newest_proportion(data, matrix, row),
     )
 
 
-def _value_across(metric: Metric, rows: Indices, values: Values) -> tuple[int | None, float]:
+def _combine_values(metric: Metric, rows: Indices, values: Values) -> tuple[int | None, float]:
     """One value for all series, and the series it is of where it is of one."""
     across = metric.report.across[0]
     if across is Across.SUM and len(rows) > 1:
@@ -248,23 +248,18 @@ def _assess_by_thresholds(
     )
     seen = history.severity[rows, -1] != Severity.UNKNOWN
     # A series that ended while its target lives (a disk taken out) is not a loss of data.
-    counted = rows[seen | _of_lost_targets(metric, matrix, rows, seen)]
+    name = metric.labels[0] if metric.labels else ""
+    targets = [matrix.series[row].get(name, "") for row in rows]
+    alive = {target for target, is_seen in zip(targets, seen, strict=True) if is_seen}
+    counted = rows[seen | np.array([target not in alive for target in targets], bool)]
     if history.severity[counted, -1].max() == Severity.UNKNOWN:
         unseen = counted[history.severity[counted, -1] == Severity.UNKNOWN]
         return _assess_stale(data, matrix, unseen, judged=True)
     return _assess_worst(data, matrix, history, counted)
 
 
-def _of_lost_targets(metric: Metric, matrix: Matrix, rows: Indices, seen: Mask) -> Mask:
-    """Which series belong to a target of which nothing is seen now, shape (rows,)."""
-    name = metric.labels[0] if metric.labels else ""
-    targets = [matrix.series[row].get(name, "") for row in rows]
-    alive = {target for target, is_seen in zip(targets, seen, strict=True) if is_seen}
-    return np.array([target not in alive for target in targets], bool)
-
-
 def _assess_stale(data: MetricData, matrix: Matrix, rows: Indices, *, judged: bool) -> MetricHealth:
-    last = last_true(matrix.present[rows])[:, -1]
+    last = find_last_true(matrix.present[rows])[:, -1]
     latest = int(last.argmax())
     row = int(rows[latest])
     idle = data.metric.idle_without_data
@@ -289,7 +284,7 @@ def _assess_worst(
     values = history.values[gravest, -1]
     lower = metric.direction is Direction.LOWER_IS_WORSE
     row = int(gravest[values.argmin() if lower else values.argmax()])
-    began = _begin_of_state(history, rows, severity)
+    began = _find_begin_of_state(history, rows, severity)
     pending = history.find_pending(row, -1)
     reason, threshold = _explain(history, severity, pending)
     return MetricHealth(
@@ -304,7 +299,7 @@ def _assess_worst(
         since_open=began == 0,
         worst=matrix.series[row],
         exporter=data.exporters[row],
-        proportion=_newest_proportion(data, matrix, row),
+        proportion=_estimate_newest_proportion(data, matrix, row),
     )
 
 
@@ -313,13 +308,13 @@ def _explain(
 ) -> tuple[Reason, float | None]:
     """The reason, and the threshold it speaks of."""
     if severity > Severity.UNKNOWN:
-        return Reason.BREACH, threshold_of(history.thresholds, severity)
+        return Reason.BREACH, find_threshold(history.thresholds, severity)
     if pending is not None:
         return Reason.PENDING, pending.threshold
-    return Reason.WITHIN, next(levels(history.thresholds)).threshold
+    return Reason.WITHIN, next(list_levels(history.thresholds)).threshold
 
 
-def _newest_proportion(
+def _estimate_newest_proportion(
     data: MetricData, matrix: Matrix, row: int | None
 ) -> ProportionEstimate | None:
     """The estimate for a series' newest value; a value of several series has no n."""
@@ -332,10 +327,10 @@ def _newest_proportion(
     return estimate_proportion(value, n, data.metric.unit)
 
 
-def _begin_of_state(history: StateHistory, rows: Indices, severity: Severity) -> int:
+def _find_begin_of_state(history: StateHistory, rows: Indices, severity: Severity) -> int:
     """The step at which the condition of the present state of these series began."""
     gravest = history.severity[rows].max(axis=0, keepdims=True)
-    entered = int(run_starts(gravest)[0, -1])
+    entered = int(find_run_starts(gravest)[0, -1])
     if severity is Severity.OK:
         return entered
     first = rows[history.severity[rows, entered] == severity]

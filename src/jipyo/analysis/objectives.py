@@ -67,7 +67,7 @@ def evaluate_objective(metric: Metric, summary: MetricSummary | None) -> Objecti
         reason = UnknownReason.MEAN_ONLY if mean_only else UnknownReason.NO_FIGURE
         return ObjectiveResult(metric, summary, series, None, None, Result.UNKNOWN, reason)
     margin = actual.value - objective.value if is_capacity else objective.value - actual.value
-    if objective.met(actual.value):
+    if objective.is_met_by(actual.value):
         return ObjectiveResult(metric, summary, series, actual, margin, Result.MET)
     if is_capacity:
         # Idle hours do not break a promise of capacity; they only leave it unproven.
@@ -88,8 +88,6 @@ def _find_deciding_figure(
         (series, None if series.statistic is Statistic.MEAN else series.figures.get(promised))
         for series in summary.series
     ]
-    return max(candidates, key=lambda pair: _value_or_lowest(pair[1]))
-
-
-def _value_or_lowest(figure: Figure | None) -> float:
-    return -math.inf if figure is None or figure.value is None else figure.value
+    values = [figure.value if figure else None for _, figure in candidates]
+    ranked = [-math.inf if value is None or math.isnan(value) else value for value in values]
+    return candidates[ranked.index(max(ranked))]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def describe_remedy(metric: Metric, catalogue: Catalogue, t: Texts) -> str:
     """What to do, with lines that can be copied into `jipyo.yaml`."""
     names = dict.fromkeys(query.exporter for query in metric.queries)
-    exporters = [exporter for name in names if (exporter := catalogue.exporter(name))]
+    exporters = [exporter for name in names if (exporter := catalogue.find_exporter(name))]
     lines = [metric.remedy(t.lang)] if metric.remedy else []
     lines += [exporter.setup(t.lang) for exporter in exporters if exporter.builtin]
     sections: dict[str, list[str]] = {}

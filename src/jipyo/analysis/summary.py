@@ -17,8 +17,8 @@ from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Vector
-from jipyo.source.dialect import over_whole_window, to_dialect
-from jipyo.source.metric_data import MetricData, rate_window, read_metric, rename_labels
+from jipyo.source.dialect import expand_to_whole_window, translate_promql
+from jipyo.source.metric_data import MetricData, choose_rate_window, read_metric, rename_labels
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -160,14 +160,15 @@ def summarise_metric(
         return MetricSummary(metric, window, warnings=(error.message,))
     summarizer = _Summarizer(source, metric, window)
     series = summarizer.summarise_series(data)
+    seen = data.matrix.present.any(axis=0)
     judged = any(query.statistic is Statistic.FULL for query in data.queries)
     return MetricSummary(
         metric=metric,
         window=window,
         thresholds=metric.thresholds if judged else None,
-        series=tuple(sorted(series, key=_gravity_key(metric.direction))),
+        series=tuple(sorted(series, key=_rank_by_gravity(metric.direction))),
         total=summarizer.summarise_total(series, data),
-        coverage=_joint_coverage(series),
+        coverage=float(seen.mean()) if seen.size else 0.0,
         expressions=data.expressions,
         warnings=data.warnings,
     )
@@ -178,14 +179,7 @@ def is_quantile(metric: Metric) -> bool:
     return any("quantile" in query.promql for query in metric.queries)
 
 
-def _joint_coverage(series: Sequence[SeriesSummary]) -> float:
-    if not series:
-        return 0.0
-    present = ~np.isnan(np.stack([one.values for one in series]))
-    return float(present.any(axis=0).mean())
-
-
-def _gravity_key(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
+def _rank_by_gravity(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
     """Sorts the gravest first: by state, by time beyond the thresholds, by the worst value."""
     sign = -1 if direction is Direction.LOWER_IS_WORSE else 1
 
@@ -289,7 +283,9 @@ class _Summarizer:
             values=series.values,
             stats=stats,
             coverage=stats.steps / self.window.steps,
-            state=State.UNKNOWN if series.breaches is None else _gravest_state(series.breaches),
+            state=State.UNKNOWN
+            if series.breaches is None
+            else _find_gravest_state(series.breaches),
             breaches=series.breaches or (),
             figures=figures,
             figure=next((figures[summary] for summary in wanted if summary in figures), None),
@@ -299,16 +295,21 @@ class _Summarizer:
 
     def _compute_figure(self, summary: Summary, series: _SeriesInput) -> Figure | None:
         """One figure; None where this series cannot honestly give it."""
-        if summary is Summary.RATIO_OF_SUMS and self.metric.counted:
+        if summary is Summary.RATIO_OF_SUMS and self.metric.has_total:
             return self._compute_proportion(series)
-        if summary in _OVER_WHOLE_WINDOW or _is_of_requests(summary, series):
+        is_mean_of_requests = series.is_mean and _is_stretchable(series.query)
+        if (
+            summary in _OVER_WHOLE_WINDOW
+            or (summary is Summary.P95 and "histogram_quantile(" in series.query.promql)
+            or (summary is Summary.AVG and is_mean_of_requests)
+        ):
             return self._compute_over_whole_window(summary, series)
         if summary is Summary.P95 and is_quantile(self.metric):
             return None
         if summary is Summary.AVG and is_quantile(self.metric) and not series.is_mean:
             return None
         figure = self._build_figure(*_FOLDS[summary](series.stats), series)
-        if self.metric.counted and series.query.total_promql is None and summary is Summary.LAST:
+        if self.metric.has_total and series.query.total_promql is None and summary is Summary.LAST:
             return replace(figure, proportion=UNKNOWN_PROPORTION)
         return figure
 
@@ -328,7 +329,7 @@ class _Summarizer:
         return replace(share, proportion=estimate_proportion(share.value, n, self.metric.unit))
 
     def _compute_over_whole_window(self, summary: Summary, series: _SeriesInput) -> Figure | None:
-        if not _can_be_stretched(series.query):
+        if not _is_stretchable(series.query):
             if summary in (Summary.RATIO_OF_SUMS, Summary.AVG):
                 return self._build_figure(Fold.AVERAGE, series.stats.average, series)
             return None
@@ -352,7 +353,7 @@ class _Summarizer:
             value=value,
             unit=self.metric.unit.value,
             fold=fold,
-            expr=series.query.expression(rate_window(self.metric, window.step_ms)),
+            expr=series.query.expression(choose_rate_window(self.metric, window.step_ms)),
             series=str(series.labels),
             exporter=series.query.exporter,
             start_ms=window.start_ms,
@@ -369,9 +370,9 @@ class _Summarizer:
         """
         if query.promql not in self.answers:
             expr, values = "", dict[Labels, float]()
-            promql = over_whole_window(query.promql, self.window.duration_ms)
+            promql = expand_to_whole_window(query.promql, self.window.duration_ms)
             try:
-                expr = to_dialect(promql, self.source.dialect)
+                expr = translate_promql(promql, self.source.dialect)
                 answer = self.source.instant(expr, self.window.end_ms).value
             except QueryError:
                 answer = Vector(self.window.end_ms, (), np.empty(0))
@@ -382,14 +383,7 @@ class _Summarizer:
         return self.answers[query.promql]
 
 
-def _is_of_requests(summary: Summary, series: _SeriesInput) -> bool:
-    """Whether the figure is one of all requests of the window, not one of its steps."""
-    if summary is Summary.P95:
-        return "histogram_quantile(" in series.query.promql
-    return summary is Summary.AVG and series.is_mean and _can_be_stretched(series.query)
-
-
-def _can_be_stretched(query: MetricQuery) -> bool:
+def _is_stretchable(query: MetricQuery) -> bool:
     """Whether the rolling window may be stretched over the whole one.
 
     It may where every use of it counts (rate, increase, changes): where there is less data
@@ -403,7 +397,7 @@ def _round_count(value: float) -> float:
     return float(round(value)) if abs(value - round(value)) < 1e-6 * max(1.0, abs(value)) else value
 
 
-def _gravest_state(breaches: Sequence[Breach]) -> State:
+def _find_gravest_state(breaches: Sequence[Breach]) -> State:
     """The gravest state that any breach came to; a pending one leaves the window ok."""
     gravest = max((breach.severity for breach in breaches), default=Severity.OK)
     return State.OK if gravest is Severity.PENDING else gravest.state

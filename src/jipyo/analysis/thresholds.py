@@ -169,17 +169,17 @@ class StateHistory:
         if reached is Severity.OK or self.severity[series, step] >= reached:
             return None
         began = self.reached_since[series, step]
-        threshold = threshold_of(self.thresholds, reached)
+        threshold = find_threshold(self.thresholds, reached)
         assert threshold is not None, f"BUG: {reached.name} was reached without a threshold"
         elapsed_ms = int(self.t_ms[step] - self.t_ms[began])
         return Pending(reached, threshold, elapsed_ms, self.thresholds.for_ms)
 
 
 @overload
-def reached(value: float, threshold: float, direction: Direction) -> bool: ...
+def is_reached(value: float, threshold: float, direction: Direction) -> bool: ...
 @overload
-def reached(value: Values, threshold: float, direction: Direction) -> Mask: ...
-def reached(value: float | Values, threshold: float, direction: Direction) -> bool | Mask:
+def is_reached(value: Values, threshold: float, direction: Direction) -> Mask: ...
+def is_reached(value: float | Values, threshold: float, direction: Direction) -> bool | Mask:
     """Whether a value is at a threshold or beyond it; NaN never is."""
     if direction is Direction.LOWER_IS_WORSE:
         return value <= threshold
@@ -187,10 +187,10 @@ def reached(value: float | Values, threshold: float, direction: Direction) -> bo
 
 
 @overload
-def recovered(value: float, recovery: float, direction: Direction) -> bool: ...
+def has_recovered(value: float, recovery: float, direction: Direction) -> bool: ...
 @overload
-def recovered(value: Values, recovery: float, direction: Direction) -> Mask: ...
-def recovered(value: float | Values, recovery: float, direction: Direction) -> bool | Mask:
+def has_recovered(value: Values, recovery: float, direction: Direction) -> Mask: ...
+def has_recovered(value: float | Values, recovery: float, direction: Direction) -> bool | Mask:
     """Whether a value is at a recovery threshold or on its good side."""
     if direction is Direction.LOWER_IS_WORSE:
         return value >= recovery
@@ -202,7 +202,7 @@ def sign_of(direction: Direction) -> int:
     return {Direction.HIGHER_IS_WORSE: 1, Direction.LOWER_IS_WORSE: -1}.get(direction, 0)
 
 
-def levels(thresholds: Thresholds) -> Iterator[Level]:
+def list_levels(thresholds: Thresholds) -> Iterator[Level]:
     """The levels that have a threshold, the gravest last."""
     if thresholds.warning is not None:
         yield Level(Severity.WARNING, thresholds.warning, thresholds.recover_warning)
@@ -210,15 +210,11 @@ def levels(thresholds: Thresholds) -> Iterator[Level]:
         yield Level(Severity.CRITICAL, thresholds.critical, thresholds.recover_critical)
 
 
-def threshold_of(thresholds: Thresholds, severity: Severity) -> float | None:
+def find_threshold(thresholds: Thresholds, severity: Severity) -> float | None:
     """The threshold of a level; None where the metric has none of it."""
-    return next((one.threshold for one in levels(thresholds) if one.severity is severity), None)
-
-
-def reached_level(value: float, thresholds: Thresholds, direction: Direction) -> Level | None:
-    """The gravest level whose threshold a value reaches, if any."""
-    at_or_beyond = [one for one in levels(thresholds) if reached(value, one.threshold, direction)]
-    return at_or_beyond[-1] if at_or_beyond else None
+    return next(
+        (one.threshold for one in list_levels(thresholds) if one.severity is severity), None
+    )
 
 
 # --- over arrays
@@ -241,13 +237,13 @@ def judge_history(
     gravest = np.zeros(values.shape, np.int8)
     gravest_since = np.broadcast_to(np.arange(len(t_ms)), values.shape).copy()
     in_force: list[tuple[Severity, Mask, Indices]] = []
-    for level in levels(thresholds):
-        at_level = seen & reached(values, level.threshold, direction)
+    for level in list_levels(thresholds):
+        at_level = seen & is_reached(values, level.threshold, direction)
         if level.recovery is None:
             left = ~at_level
         else:
-            left = ~seen | recovered(values, level.recovery, direction)
-        began = _starts_of_true_runs(at_level)
+            left = ~seen | has_recovered(values, level.recovery, direction)
+        began = _find_true_run_starts(at_level)
         active, entered = _find_in_force(t_ms, at_level, left, began, thresholds.for_ms)
         gravest[at_level] = level.severity
         gravest_since[at_level] = began[at_level]
@@ -255,7 +251,7 @@ def judge_history(
     severity[gravest > Severity.OK] = Severity.PENDING
     for level_severity, active, _ in in_force:
         severity[active] = level_severity
-    since = run_starts(severity)
+    since = find_run_starts(severity)
     for level_severity, _, entered in in_force:
         since = np.where(severity == level_severity, entered, since)
     return StateHistory(
@@ -268,36 +264,36 @@ def _find_in_force(
 ) -> tuple[Mask, Indices]:
     """Where a level is in force, and the first step of the run that brought it into force."""
     lasted = at_level & (t_ms - t_ms[began] >= for_ms)
-    active = last_true(lasted) > last_true(left & ~lasted)
-    entered = _starts_of_true_runs(active)
+    active = find_last_true(lasted) > find_last_true(left & ~lasted)
+    entered = _find_true_run_starts(active)
     return active, np.take_along_axis(began, entered, axis=1)
 
 
 def carry_over(t_ms: Times, values: Values, present: Mask, grace_ms: int) -> tuple[Values, Mask]:
     """Values taken over at missing steps within the grace, and where there is one at all."""
-    last = last_true(present & ~np.isnan(values))
+    last = find_last_true(present & ~np.isnan(values))
     at = np.maximum(last, 0)
     seen = (last >= 0) & (t_ms - t_ms[at] <= grace_ms)
     return np.take_along_axis(values, at, axis=1), seen
 
 
-def last_true(mask: Mask) -> Indices:
+def find_last_true(mask: Mask) -> Indices:
     """The last step up to each step at which the mask holds, -1 before the first."""
     steps = np.where(mask, np.arange(mask.shape[1]), -1)
     last: Indices = np.maximum.accumulate(steps, axis=1)
     return last
 
 
-def run_starts(values: npt.NDArray[np.int8]) -> Indices:
+def find_run_starts(values: npt.NDArray[np.int8]) -> Indices:
     """For each step the first step of the run of equal values that it is in."""
     new = np.ones(values.shape, bool)
     new[:, 1:] = values[:, 1:] != values[:, :-1]
-    return last_true(new)
+    return find_last_true(new)
 
 
-def _starts_of_true_runs(mask: Mask) -> Indices:
+def _find_true_run_starts(mask: Mask) -> Indices:
     """For each step of a run of true ones the run's first step; any step elsewhere."""
-    starts: Indices = np.minimum(last_true(~mask) + 1, mask.shape[1] - 1)
+    starts: Indices = np.minimum(find_last_true(~mask) + 1, mask.shape[1] - 1)
     return starts
 
 
@@ -406,7 +402,7 @@ class JudgeState:
 
     def find_pending(self, t_ms: int, thresholds: Thresholds) -> Pending | None:
         """The level that is about to come into force at the step of `t_ms`, if any."""
-        for level in reversed(tuple(levels(thresholds))):
+        for level in reversed(tuple(list_levels(thresholds))):
             clock = self.critical if level.severity is Severity.CRITICAL else self.warning
             if clock.reached_ms is not None:
                 if self.severity >= level.severity:
@@ -436,13 +432,13 @@ def step(
     else:
         value = None
     clocks = {Severity.WARNING: state.warning, Severity.CRITICAL: state.critical}
-    for level in levels(thresholds):
+    for level in list_levels(thresholds):
         at_level, left = False, True
         if value is not None:
-            at_level = reached(value, level.threshold, direction)
+            at_level = is_reached(value, level.threshold, direction)
             left = not at_level
             if level.recovery is not None:
-                left = recovered(value, level.recovery, direction)
+                left = has_recovered(value, level.recovery, direction)
         clock = clocks[level.severity]
         clocks[level.severity] = clock.advance(t_ms, at_level, left, thresholds.for_ms)
     warning, critical = clocks[Severity.WARNING], clocks[Severity.CRITICAL]

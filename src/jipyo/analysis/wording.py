@@ -87,7 +87,7 @@ def _describe_since(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
 
 def _describe_doubt(one: MetricHealth, t: Texts) -> str:
     """That the cases are too few to tell on which side of the threshold the value is."""
-    if one.proportion is None or not one.inconclusive:
+    if one.proportion is None or not one.is_inconclusive:
         return ""
     return t("health.doubt", counted=describe_cases(one.proportion, one.metric.unit.value, t))
 

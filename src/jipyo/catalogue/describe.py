@@ -10,7 +10,6 @@ from jipyo.catalogue.metric import (
     Metric,
     MetricQuery,
     Objective,
-    ReportShape,
     Statistic,
     Thresholds,
 )
@@ -60,11 +59,11 @@ def summarize_thresholds(metric: Metric, t: Texts) -> str:
     """The thresholds, else the objective, in a few words; empty where there is neither."""
     unit = metric.unit.value
     if metric.thresholds is not None:
-        return _word_levels(metric.thresholds, unit, t)
-    return _word_objective(metric.objective, unit, t) if metric.objective else ""
+        return _format_levels(metric.thresholds, unit, t)
+    return _format_objective(metric.objective, unit, t) if metric.objective else ""
 
 
-def _word_levels(thresholds: Thresholds, unit: str, t: Texts) -> str:
+def _format_levels(thresholds: Thresholds, unit: str, t: Texts) -> str:
     levels = {"warning": thresholds.warning, "critical": thresholds.critical}
     return " · ".join(
         t(f"catalogue.level.{name}", value=t.number(value, unit))
@@ -73,7 +72,7 @@ def _word_levels(thresholds: Thresholds, unit: str, t: Texts) -> str:
     )
 
 
-def _word_objective(objective: Objective, unit: str, t: Texts) -> str:
+def _format_objective(objective: Objective, unit: str, t: Texts) -> str:
     key = f"catalogue.objective.{objective.compare.name.lower()}"
     return t(key, value=t.number(objective.value, unit))
 
@@ -83,14 +82,14 @@ def describe_metric(metric: Metric, catalogue: Catalogue, t: Texts) -> tuple[Fac
     return (
         *(
             Fact(t(f"catalogue.fact.{name}"), text)
-            for name, text in _facts(metric, catalogue, t)
+            for name, text in _list_facts(metric, catalogue, t)
             if text
         ),
         *(_describe_query(query, t) for query in metric.queries),
     )
 
 
-def _facts(metric: Metric, catalogue: Catalogue, t: Texts) -> Iterator[tuple[str, str]]:
+def _list_facts(metric: Metric, catalogue: Catalogue, t: Texts) -> Iterator[tuple[str, str]]:
     unit = metric.unit.value
     yield "name", metric.name(t.lang)
     yield "description", metric.description(t.lang)
@@ -102,17 +101,18 @@ def _facts(metric: Metric, catalogue: Catalogue, t: Texts) -> Iterator[tuple[str
     yield "idle_without_data", t("catalogue.yes") if metric.idle_without_data else ""
     yield "window", t.span(metric.window_ms)
     if metric.thresholds is not None:
-        yield "thresholds", _word_thresholds(metric.thresholds, unit, t)
+        yield "thresholds", _format_thresholds(metric.thresholds, unit, t)
     if metric.objective is not None:
-        objective = _word_objective(metric.objective, unit, t)
+        objective = _format_objective(metric.objective, unit, t)
         yield "objective", _add_origin(objective, metric.objective, t)
-    yield "report", _word_report(metric.report)
+    summaries = ", ".join(summary.value for summary in metric.report.summaries)
+    yield "report", f"{summaries} / {', '.join(across.value for across in metric.report.across)}"
     yield "remedy", metric.remedy(t.lang) if metric.remedy else ""
     yield "where", metric.where
 
 
-def _word_thresholds(thresholds: Thresholds, unit: str, t: Texts) -> str:
-    levels = _word_levels(thresholds, unit, t)
+def _format_thresholds(thresholds: Thresholds, unit: str, t: Texts) -> str:
+    levels = _format_levels(thresholds, unit, t)
     if thresholds.for_ms:
         levels = t("catalogue.for", levels=levels, span=t.span(thresholds.for_ms))
     recovery = [
@@ -130,11 +130,6 @@ def _add_origin(text: str, part: Thresholds | Objective, t: Texts) -> str:
     origin = t(f"catalogue.origin.{part.origin.value}")
     note = f"; {part.note(t.lang)}" if part.note else ""
     return f"{text} ({origin}){note}"
-
-
-def _word_report(report: ReportShape) -> str:
-    summaries = ", ".join(summary.value for summary in report.summaries)
-    return f"{summaries} / {', '.join(across.value for across in report.across)}"
 
 
 def _describe_query(query: MetricQuery, t: Texts) -> Fact:

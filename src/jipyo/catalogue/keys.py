@@ -63,7 +63,8 @@ _STRING = re.compile(r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'")
 # ---------------------------------------------------------------------------- kinds of values
 
 
-def _read_version(node: Node) -> int:
+def read_version(node: Node) -> int:
+    """The version of the file's form, which is the one that we know."""
     if node.value != VERSION or isinstance(node.value, bool):
         raise CatalogueError(
             "catalogue.bad_version", where=node.at, value=quote(node), known=VERSION
@@ -71,7 +72,8 @@ def _read_version(node: Node) -> int:
     return VERSION
 
 
-def _read_id(node: Node) -> str:
+def read_id(node: Node) -> str:
+    """The id of a metric: lower-case words joined by points."""
     value = TEXT.read(node)
     if not _ID.fullmatch(value):
         raise CatalogueError("catalogue.bad_id", where=node.at, value=value)
@@ -166,15 +168,9 @@ _QUERY = record(
 )
 
 
-def _check_metric(metric: Metric, node: Node) -> None:
-    gather(
-        partial(check, metric, node) for check in (_check_direction, _check_order, _check_shares)
-    )
-
-
-def _check_direction(metric: Metric, node: Node) -> None:
-    if metric.direction is Direction.NEUTRAL and metric.thresholds is not None:
-        raise CatalogueError("catalogue.neutral", where=node.find("thresholds").at)
+def check_metric(metric: Metric, node: Node) -> None:
+    """Raise what does not fit together in a metric whose keys are each right."""
+    gather(partial(check, metric, node) for check in (_check_order, _check_shares))
 
 
 def _check_shares(metric: Metric, node: Node) -> None:
@@ -194,8 +190,10 @@ def _check_shares(metric: Metric, node: Node) -> None:
 def _check_order(metric: Metric, node: Node) -> None:
     """A warning comes before critical, and a recovery before the level it recovers from."""
     thresholds, sign = metric.thresholds, metric.direction.sign
-    if thresholds is None or sign == 0:
+    if thresholds is None:
         return
+    if sign == 0:
+        raise CatalogueError("catalogue.neutral", where=node.find("thresholds").at)
     suffix = "high" if sign > 0 else "low"
     mistakes: list[CatalogueError] = []
     warning, critical = thresholds.warning, thresholds.critical
@@ -228,7 +226,7 @@ METRIC = convert(
     record(
         Metric,
         (
-            Key("id", Kind("id", _read_id), required=True),
+            Key("id", Kind("id", read_id), required=True),
             Key("group", choice(MetricGroup), required=True),
             Key("name", BILINGUAL, required=True),
             Key("description", BILINGUAL, required=True),
@@ -244,7 +242,7 @@ METRIC = convert(
             Key("remedy", BILINGUAL),
             Key("queries", list_of(_QUERY, at_least=1), required=True),
         ),
-        check=_check_metric,
+        check=check_metric,
     ),
     lambda metric, node: replace(metric, where=node.where),
 )
@@ -285,7 +283,7 @@ class CatalogueFile:
     topics: tuple[Node, ...] = ()
 
 
-def _unread(kind: Kind[Any]) -> Kind[tuple[Node, ...]]:
+def list_nodes(kind: Kind[Any]) -> Kind[tuple[Node, ...]]:
     """A list of nodes, documented as what will be read from them."""
     return list_of(replace(kind, read=lambda node: node))
 
@@ -293,9 +291,9 @@ def _unread(kind: Kind[Any]) -> Kind[tuple[Node, ...]]:
 FILE = record(
     CatalogueFile,
     (
-        Key("version", Kind("version", _read_version), required=True),
-        Key("metrics", _unread(METRIC)),
-        Key("exporters", _unread(EXPORTER)),
-        Key("topics", _unread(TOPIC)),
+        Key("version", Kind("version", read_version), required=True),
+        Key("metrics", list_nodes(METRIC)),
+        Key("exporters", list_nodes(EXPORTER)),
+        Key("topics", list_nodes(TOPIC)),
     ),
 )

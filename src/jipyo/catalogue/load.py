@@ -94,7 +94,7 @@ def _build(
 
 
 def _read_metrics(nodes: Sequence[Node], overrides: Node, parse: Parse | None) -> list[Metric]:
-    over = _entries_of(overrides)
+    over = get_entries(overrides)
     reads: list[Callable[[], Metric | None]] = [
         partial(_check_ids, nodes),
         partial(_check_overridden_ids, over, nodes),
@@ -108,7 +108,12 @@ def _read_metrics(nodes: Sequence[Node], overrides: Node, parse: Parse | None) -
     return [metric for metric in gather(reads) if metric is not None]
 
 
-def _entries_of(node: Node) -> Mapping[str, Entry]:
+def get_entries(node: Node) -> Mapping[str, Entry]:
+    """The entries of a mapping.
+
+    Raises:
+        ConfigError: it is none.
+    """
     if node.entries is None:
         raise wrong_kind(node, "mapping")
     return node.entries
@@ -145,7 +150,7 @@ def _check_overridden_ids(over: Mapping[str, Entry], nodes: Sequence[Node]) -> N
 
 def _read_overridden(node: Node, over: Node, parse: Parse | None) -> Metric:
     """The metric with the site's keys; thresholds that the site moved are the site's own."""
-    keys = _entries_of(over)
+    keys = get_entries(over)
     if "id" in keys:
         raise CatalogueError("catalogue.id_override", where=keys["id"].node.at)
     for part in ("thresholds", "objective"):

@@ -73,7 +73,7 @@ class Compare(Enum):
 
 
 class Statistic(Enum):
-    """What an alternative's value is: what the metric promises, or only a mean of it."""
+    """What the value of a query is: the metric itself, or only a mean of it."""
 
     FULL = "full"
     MEAN = "mean"
@@ -123,15 +123,15 @@ class Thresholds:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """What the specification promises of a metric."""
+    """The value that a metric must keep to."""
 
     compare: Compare
     value: float
     origin: Origin = Origin.SITE
     note: Bilingual | None = None
 
-    def met(self, value: float) -> bool:
-        """Whether a value keeps the promise."""
+    def is_met_by(self, value: float) -> bool:
+        """Whether a value meets the objective."""
         return value <= self.value if self.compare is Compare.AT_MOST else value >= self.value
 
 
@@ -151,7 +151,7 @@ class MetricQuery:
     promql: str
     statistic: Statistic = Statistic.FULL
     fallback: bool = False
-    """Asked only where no other alternative has data anywhere."""
+    """Run only where no other query has data anywhere."""
     rename: Mapping[str, str] = field(default_factory=dict)
     """Result labels under the names that `labels` uses."""
     total_promql: str | None = None
@@ -191,8 +191,8 @@ class Metric:
     """The file and line it was read from."""
 
     @property
-    def counted(self) -> bool:
-        """Whether it is a share of cases that at least one alternative counts."""
+    def has_total(self) -> bool:
+        """Whether it is a share of cases that at least one query counts."""
         return any(query.total_promql is not None for query in self.queries)
 
     @property
@@ -253,9 +253,9 @@ class Catalogue:
         """The metric of this id."""
         return next((metric for metric in self.metrics if metric.id == metric_id), None)
 
-    def exporter(self, exporter_id: str) -> Exporter | None:
+    def find_exporter(self, exporter_id: str) -> Exporter | None:
         """The exporter of this id."""
-        return next((one for one in self.exporters if one.id == exporter_id), None)
+        return next((known for known in self.exporters if known.id == exporter_id), None)
 
     def topic_name(self, topic: str, lang: str) -> str:
         """The name of a topic; its id where no file names it."""

@@ -21,7 +21,7 @@ from jipyo.i18n import texts
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, Vector
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -115,7 +115,7 @@ def _usual(result: QueryResult) -> str:
 
 def _show(result: QueryResult, shape: str, zone: ZoneInfo, t: Texts) -> None:
     if shape == "json":
-        click.echo(b"".join(prometheus_json.answer(result)).decode())
+        click.echo(b"".join(encode.answer(result)).decode())
         return
     if shape == "csv":
         _write_csv(result)
@@ -135,23 +135,23 @@ def _rows(result: QueryResult) -> list[tuple[str, int, str]]:
     if isinstance(value, String):
         return [("", value.t_ms, value.value)]
     if isinstance(value, Scalar):
-        return [("", value.t_ms, prometheus_json.number(value.value))]
+        return [("", value.t_ms, encode.format_number(value.value))]
     if isinstance(value, Vector):
         pairs = zip(value.series, value.values, strict=True)
-        return [(str(labels), value.t_ms, prometheus_json.number(float(v))) for labels, v in pairs]
+        return [(str(labels), value.t_ms, encode.format_number(float(v))) for labels, v in pairs]
     return _matrix_rows(value)
 
 
 def _matrix_rows(value: Matrix | RawMatrix) -> list[tuple[str, int, str]]:
     if isinstance(value, RawMatrix):
         return [
-            (str(labels), int(t), prometheus_json.number(float(v)))
+            (str(labels), int(t), encode.format_number(float(v)))
             for block in value.blocks
             for labels, line in zip(block.series, block.values, strict=True)
             for t, v in zip(block.t_ms, line, strict=True)
         ]
     return [
-        (str(labels), int(value.t_ms[step]), prometheus_json.number(line[step]))
+        (str(labels), int(value.t_ms[step]), encode.format_number(line[step]))
         for labels, line, there in zip(value.series, value.values, value.present, strict=True)
         for step in np.flatnonzero(there)
     ]

@@ -69,7 +69,7 @@ def _print_health(health: Health, config: Config, *, everything: bool) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in ("metric", "state", "value", "since", "reason"):
         table.add_column(t(f"cli.status.{column}"), overflow="fold")
-    shown = [one for one in health.metrics if everything or not one.absent]
+    shown = [one for one in health.metrics if everything or not one.is_absent]
     for one in sorted(shown, key=lambda one: -one.state.severity):
         table.add_row(
             one.metric.name(config.lang),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.comparison import Comparison, compare
 from jipyo.analysis.completeness import TargetCompleteness, measure_completeness, total_share
 from jipyo.analysis.summary import STEP_MS, MetricSummary, SeriesSummary, Window, summarise_metric
-from jipyo.analysis.thresholds import Severity, levels, threshold_of
+from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
 from jipyo.model.errors import ReportError
 from jipyo.reports.document import Quantity, Subject
 from jipyo.source.prune import find_metric_names
@@ -55,9 +55,9 @@ class ReportMetric:
         """The threshold of a level; without one the first that a value would reach."""
         thresholds = self.now.thresholds
         assert thresholds is not None, f"BUG: {self.metric.id} is not judged"
-        value = None if severity is None else threshold_of(thresholds, severity)
+        value = None if severity is None else find_threshold(thresholds, severity)
         if value is None:
-            value = next(levels(thresholds)).threshold
+            value = next(list_levels(thresholds)).threshold
         return Quantity(value, self.metric.unit.value)
 
 

@@ -9,9 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jipyo.model.labels import Labels
-    from jipyo.model.result import LatestSamples, QueryResult
+    from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
-    from jipyo.source.cardinality import Cardinality
     from jipyo.source.dialect import Dialect
 
 
@@ -25,7 +24,7 @@ class Source(Protocol):
 
     @property
     def dialect(self) -> Dialect:
-        """What the source understands of the language; see `to_dialect`."""
+        """What the source understands of the language; see `translate_promql`."""
         ...
 
     def bound(self, cancelled: threading.Event) -> Source:

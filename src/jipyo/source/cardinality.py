@@ -3,33 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from heapq import nsmallest
 from typing import TYPE_CHECKING
+
+from jipyo.model.result import Cardinality
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jipyo.model.labels import Labels
-
-Ranking = tuple[tuple[str, int], ...]
-"""Names and their counts: the greatest first, equal ones by name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cardinality:
-    """The totals and rankings of `/api/v1/status/tsdb` (Prometheus: web/api/v1, `TSDBStatus`)."""
-
-    series: int
-    label_pairs: int
-    """Distinct pairs of name and value."""
-    series_by_metric: Ranking
-    values_by_label: Ranking
-    """Distinct values of each label name."""
-    bytes_by_label: Ranking
-    """Bytes of those values in UTF-8, each counted once."""
-    series_by_pair: Ranking
-    """Series of each `name=value`."""
+    from jipyo.model.result import Ranking
 
 
 def count_cardinality(series: Iterable[Labels], limit: int) -> Cardinality:

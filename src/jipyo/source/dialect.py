@@ -1,7 +1,7 @@
 """What a source understands of PromQL, and expressions put in those terms.
 
 The catalogue is written in the PromQL of the embedded engine. A server may know less of the
-language; `to_dialect` rewrites what has a plain form and rejects what has none.
+language; `translate_promql` rewrites what has a plain form and rejects what has none.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ PROMETHEUS_2 = replace(PROMETHEUS_3, quoted_names=False)
 
 
 @lru_cache(_CACHED_TEXTS)
-def to_dialect(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms: int = 0) -> str:
+def translate_promql(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms: int = 0) -> str:
     """The expression in the terms of a dialect; as written where nothing has to change.
 
     An expression that cannot be parsed is returned as written, for the source to reject in
@@ -98,18 +98,18 @@ def to_dialect(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms: int =
     plain = transform(plain, lambda node: _simplify(node, dialect))
     for construct in _find_unsupported(plain, dialect):
         raise QueryError.bad_data(f"the source does not support {construct}: {expr}")
-    requoted = not dialect.unquoted_names and any(map(_names_to_quote, walk(tree)))
+    requoted = not dialect.unquoted_names and any(map(_find_names_to_quote, walk(tree)))
     if plain == tree and not requoted:
         return expr
     return format_expr(plain, unquoted_utf8=dialect.unquoted_names)
 
 
 @lru_cache(_CACHED_TEXTS)
-def over_whole_window(promql: str, window_ms: int) -> str:
+def expand_to_whole_window(promql: str, window_ms: int) -> str:
     """A catalogue expression over one whole window instead of its rolling one (`$w`).
 
     Where a function counts changes, the window is anchored: from the last sample before it
-    to the last one in it, without extrapolation. `to_dialect` gives the plain form.
+    to the last one in it, without extrapolation. `translate_promql` gives the plain form.
 
     Args:
         promql: an expression of the catalogue, in which `$w` stands for the window.
@@ -157,7 +157,7 @@ def _find_unsupported(expr: Expr, dialect: Dialect) -> Iterator[str]:
             case VectorSelector() | Subquery():
                 if node.at is not None and not dialect.at_modifier:
                     yield "the @ modifier"
-                if _looks_ahead(node.offset) and not dialect.negative_offset:
+                if _may_look_ahead(node.offset) and not dialect.negative_offset:
                     yield "a negative offset"
             case Binary(matching=Matching() as matching) if not dialect.fill_modifiers:
                 if matching.fill_left or matching.fill_right:
@@ -165,15 +165,15 @@ def _find_unsupported(expr: Expr, dialect: Dialect) -> Iterator[str]:
             case _:
                 pass
         if not dialect.quoted_names:
-            yield from (f"the label name {name!r}" for name in _names_to_quote(node))
+            yield from (f"the label name {name!r}" for name in _find_names_to_quote(node))
 
 
-def _looks_ahead(offset: Duration) -> bool:
+def _may_look_ahead(offset: Duration) -> bool:
     """Whether an offset is negative, or may be: what it comes to is known to the server only."""
     return offset < 0 if isinstance(offset, int) else True
 
 
-def _names_to_quote(node: Expr) -> list[str]:
+def _find_names_to_quote(node: Expr) -> list[str]:
     """The label names in a node, without those below it, that Prometheus wants in quotes."""
     match node:
         case VectorSelector(matchers=matchers):

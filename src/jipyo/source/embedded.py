@@ -13,7 +13,7 @@ from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.result import LatestSamples
 from jipyo.model.sample import is_stale
 from jipyo.promql import Engine, parse_selector
-from jipyo.source.cardinality import Cardinality, count_cardinality
+from jipyo.source.cardinality import count_cardinality
 from jipyo.source.dialect import EVERYTHING, Dialect
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jipyo.model.labels import Labels
-    from jipyo.model.result import QueryResult
+    from jipyo.model.result import Cardinality, QueryResult
     from jipyo.model.sample import MetricMetadata
     from jipyo.model.store import Queryable, Selector
 

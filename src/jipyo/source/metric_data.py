@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.model.result import Matrix
-from jipyo.source.dialect import to_dialect
+from jipyo.source.dialect import translate_promql
 from jipyo.source.prune import may_have_answer
 
 if TYPE_CHECKING:
@@ -77,14 +77,14 @@ def read_metric(
         SourceError: the source failed.
     """
     t_ms = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
-    window = rate_window(metric, step_ms)
+    window = choose_rate_window(metric, step_ms)
     answers: list[_Answer] = []
     covered: set[str] = set()
     # Sorting is stable: fallbacks come last, all else keeps its order.
     for query in sorted(metric.queries, key=lambda query: query.fallback):
         if answers and (query.fallback or not metric.labels):
             break
-        expression = to_dialect(query.expression(window), source.dialect)
+        expression = translate_promql(query.expression(window), source.dialect)
         if names is not None and not may_have_answer(expression, names):
             continue
         matrix, warnings = _query_range(source, expression, query.rename, t_ms)
@@ -99,7 +99,7 @@ def read_metric(
     return _join_answers(metric, t_ms, answers)
 
 
-def rate_window(metric: Metric, step_ms: int) -> str:
+def choose_rate_window(metric: Metric, step_ms: int) -> str:
     """The duration that replaces `$w` at this step: `5m`."""
     ms = max(metric.window_ms, step_ms)
     size, unit = next((size, unit) for size, unit in _UNITS if ms % size == 0)
@@ -137,7 +137,7 @@ def _count_cases(source: Source, query: MetricQuery, window: str, matrix: Matrix
     if query.total_promql is None:
         return n
     counting = replace(query, promql=query.total_promql)
-    expression = to_dialect(counting.expression(window), source.dialect)
+    expression = translate_promql(counting.expression(window), source.dialect)
     cases, _ = _query_range(source, expression, query.rename, matrix.t_ms)
     row_of = {labels: row for row, labels in enumerate(cases.series)}
     for row, labels in enumerate(matrix.series):
@@ -161,5 +161,7 @@ def _join_answers(metric: Metric, t_ms: Times, answers: Sequence[_Answer]) -> Me
         queries=tuple(answer.query for answer in answers for _ in answer.matrix.series),
         expressions=tuple((answer.query.exporter, answer.expression) for answer in answers),
         warnings=tuple(dict.fromkeys(text for answer in answers for text in answer.warnings)),
-        n=np.concatenate([no_rows, *(answer.n for answer in answers)]) if metric.counted else None,
+        n=np.concatenate([no_rows, *(answer.n for answer in answers)])
+        if metric.has_total
+        else None,
     )

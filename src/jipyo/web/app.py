@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ async def _respond_unserved(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     kind = "not_found" if error.status_code == 404 else "bad_data"
     return Response(
-        prometheus_json.error(kind, f"{request.method} {request.url.path}: {error.detail}"),
+        encode.error(kind, f"{request.method} {request.url.path}: {error.detail}"),
         error.status_code,
         headers=error.headers,
         media_type="application/json",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers
 
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -138,7 +138,7 @@ def _limit_body(receive: Receive, max_bytes: int) -> Receive:
 
 
 async def _send_error(send: Send, status: int, kind: str, reason: str) -> None:
-    body = prometheus_json.error(kind, reason)
+    body = encode.error(kind, reason)
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -68,4 +68,4 @@ def test_of_several_probes_the_one_that_fails_is_shown(tmp_path: Path) -> None:
     success = found["app.probe.success"]
     assert (success.value, (success.worst or {}).get("instance")) == (0, "bad")
     assert found["app.probe.status"].value == 503
-    assert found["app.probe.certificate"].absent
+    assert found["app.probe.certificate"].is_absent

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { metricNow, overview } from '../../../testing/fixtures.ts';
 import { TEXTS } from '../../text/index.ts';
 import { gaugeOf } from './gauge.ts';
-import { buildGroups, groupIdOf, isTrouble, shapeOf, sortWorstFirst, SHAPES } from './groups.ts';
+import { buildGroups, groupIdOf, isTrouble, pendingShare, shapeOf, sortWorstFirst, SHAPES } from './groups.ts';
 
 for (const [id, group] of [
   ['system.cpu.utilization', 'system.cpu'],
@@ -35,6 +35,12 @@ test('a metric that is not judged has no state, one without data none at all', (
   assert.equal(shapeOf(metricNow({ judged: false, state: 'unknown' })), 'neutral');
   assert.equal(shapeOf(metricNow({ absent: true, state: 'unknown' })), 'noData');
   assert.equal(shapeOf(metricNow({ state: 'unknown' })), 'unknown');
+});
+
+test('a pending metric says how much of its alert duration has passed', () => {
+  const pending = { severity: 'critical', threshold: 85, elapsed_s: 120, for_s: 300 } as const;
+  assert.equal(pendingShare(metricNow({ state: 'pending', pending })), 0.4);
+  assert.equal(pendingShare(metricNow()), 0);
 });
 
 test('groups hold what has data, in the order of the catalogue, with the worst of their states', () => {

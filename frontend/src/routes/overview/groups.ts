@@ -25,6 +25,10 @@ export function shapeOf(metric: MetricNow): Shape {
   return metric.judged ? metric.state : 'neutral';
 }
 
+/** How much of the alert duration of a pending metric has passed, from 0 to 1. */
+export const pendingShare = ({ pending }: MetricNow): number =>
+  pending === null ? 0 : pending.elapsed_s / pending.for_s;
+
 export const isTrouble = (shape: Shape): shape is 'warning' | 'critical' =>
   shape === 'critical' || shape === 'warning';
 

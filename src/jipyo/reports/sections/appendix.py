@@ -49,7 +49,7 @@ def build_appendix(
     sources = [figure for figure in figures if figure.value is not None]
     if sources:
         names = {metric.id: metric.name for metric in catalogue.metrics}
-        yield Heading("trace", phrase("reports.section.trace"), level=2)
+        yield Heading("sources", phrase("reports.section.sources"), level=2)
         yield build_source_table(sources, data, names)
     if data.entries:
         yield Heading("definitions", phrase("reports.section.definitions"), level=2)
@@ -105,8 +105,8 @@ def _show_definition(entry: ReportMetric) -> Inline:
 
 DEFINITION_COLUMNS: tuple[TableColumn[ReportMetric], ...] = (
     TableColumn("metric", _show_definition, numeric=False),
-    TableColumn("limits", _show_thresholds, numeric=False),
-    TableColumn("expression", _show_queries, numeric=False),
+    TableColumn("thresholds", _show_thresholds, numeric=False),
+    TableColumn("query", _show_queries, numeric=False),
 )
 
 
@@ -133,11 +133,11 @@ class SourceEntry:
 SOURCE_COLUMNS: tuple[TableColumn[SourceEntry], ...] = (
     TableColumn("metric", lambda e: e.name, numeric=False),
     TableColumn("figure", lambda e: e.figure),
-    TableColumn("fold", lambda e: phrase(f"reports.how.{e.figure.fold.value}"), numeric=False),
+    TableColumn("method", lambda e: phrase(f"reports.how.{e.figure.fold.value}"), numeric=False),
     TableColumn("window", lambda e: e.window, numeric=False),
     TableColumn("samples", lambda e: Quantity(e.figure.samples, "count")),
     TableColumn("coverage", lambda e: Share(e.figure.coverage)),
-    TableColumn("expression", lambda e: Code(e.figure.expr), numeric=False),
+    TableColumn("query", lambda e: Code(e.figure.expr), numeric=False),
 )
 
 
@@ -150,8 +150,8 @@ def build_source_table(
         for figure in figures
     )
     return Table(
-        id="trace",
-        caption=phrase("reports.trace.caption"),
+        id="sources",
+        caption=phrase("reports.sources.caption"),
         columns=build_heads(SOURCE_COLUMNS),
         rows=tuple(build_row(SOURCE_COLUMNS, entry) for entry in entries),
         wide=True,
@@ -162,5 +162,5 @@ def _describe_window(figure: Figure, data: ReportData) -> Inline:
     """From when to when; of an earlier day, which day."""
     if figure.start_ms >= data.period.start_ms:
         start, end = Moment(figure.start_ms), Moment(figure.end_ms)
-        return phrase("reports.trace.window", start=start, end=end)
+        return phrase("reports.sources.window", start=start, end=end)
     return Day(local_day(figure.start_ms, ZoneInfo(data.period.zone)))

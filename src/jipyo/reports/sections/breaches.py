@@ -54,15 +54,15 @@ def build_breaches(data: ReportData) -> Iterator[Block]:
     """A timeline and a table of the breaches, and how many there were besides."""
     if not data.judged:
         return
-    yield Heading("crossings", phrase("reports.section.crossings"), page=True)
+    yield Heading("breaches", phrase("reports.section.breaches"), page=True)
     listed, left = select_breaches(data)
     if listed:
         yield build_timeline(listed)
         yield build_breach_table(listed)
     else:
-        yield Note(phrase("reports.crossings.none"))
+        yield Note(phrase("reports.breaches.none"))
     if left:
-        yield Note(phrase("reports.crossings.more", n=left))
+        yield Note(phrase("reports.breaches.more", n=left))
     brief = [
         breach
         for entry in data.judged
@@ -72,7 +72,7 @@ def build_breaches(data: ReportData) -> Iterator[Block]:
     ]
     if brief:
         total = Duration(sum(breach.duration_ms for breach in brief))
-        yield Note(phrase("reports.crossings.brief", n=len(brief), span=total))
+        yield Note(phrase("reports.breaches.brief", n=len(brief), span=total))
 
 
 def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
@@ -94,7 +94,7 @@ def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
 
 def _show_end(entry: BreachEntry) -> Inline:
     breach = entry.breach
-    return phrase("reports.crossings.open") if breach.open else Moment(breach.end_ms)
+    return phrase("reports.breaches.open") if breach.open else Moment(breach.end_ms)
 
 
 def _show_critical_time(entry: BreachEntry) -> Inline:
@@ -112,19 +112,19 @@ BREACH_COLUMNS: tuple[TableColumn[BreachEntry], ...] = (
     TableColumn("metric", lambda e: e.subject, numeric=False),
     TableColumn("from", lambda e: Moment(e.breach.start_ms)),
     TableColumn("to", _show_end),
-    TableColumn("length", lambda e: Duration(e.breach.duration_ms)),
+    TableColumn("duration", lambda e: Duration(e.breach.duration_ms)),
     TableColumn("critical_time", _show_critical_time),
-    TableColumn("limit", lambda e: e.metric.threshold(e.breach.severity)),
+    TableColumn("threshold", lambda e: e.metric.threshold(e.breach.severity)),
     TableColumn("peak", _show_peak),
-    TableColumn("level", lambda e: Badge(e.breach.severity.state), numeric=False),
+    TableColumn("severity", lambda e: Badge(e.breach.severity.state), numeric=False),
 )
 
 
 def build_breach_table(entries: Iterable[BreachEntry]) -> Table:
     """A row per breach: when, how long, which metric, how far."""
     return Table(
-        id="crossings",
-        caption=phrase("reports.crossings.caption"),
+        id="breaches",
+        caption=phrase("reports.breaches.caption"),
         columns=build_heads(BREACH_COLUMNS),
         rows=tuple(build_row(BREACH_COLUMNS, entry) for entry in entries),
     )
@@ -136,7 +136,7 @@ def build_timeline(entries: Iterable[BreachEntry]) -> Timeline:
     for entry in entries:
         rows.setdefault((entry.metric.metric.id, entry.series.name), []).append(entry)
     return Timeline(
-        phrase("reports.crossings.title"),
+        phrase("reports.breaches.title"),
         tuple(
             TimelineRow(
                 entries[0].subject,
@@ -151,7 +151,7 @@ def _build_stretches(entry: BreachEntry) -> Iterator[Stretch]:
     """The whole breach, and upon it the stretches that were critical."""
     breach = entry.breach
     text = phrase(
-        "reports.crossings.stretch",
+        "reports.breaches.stretch",
         subject=entry.subject,
         start=Moment(breach.start_ms),
         end=Moment(breach.end_ms),

@@ -139,7 +139,7 @@ def _describe_breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
     return phrase(
         f"reports.finding.breach.{_side(entry)}.{breach.severity.state.value}",
         subject=entry.subject(series),
-        limit=entry.threshold(breach.severity),
+        threshold=entry.threshold(breach.severity),
         start=Moment(start_ms),
         span=Duration(end_ms - start_ms),
         peak=series.peak_of(breach),
@@ -156,7 +156,7 @@ def _describe_doubt(series: SeriesSummary, threshold: Quantity) -> Iterator[Inli
     """That the cases are too few to tell on which side of a threshold their share is."""
     figure = series.figure
     if figure and figure.proportion and figure.proportion.straddles(threshold.value):
-        yield phrase("reports.finding.doubt", figure=figure, limit=threshold)
+        yield phrase("reports.finding.doubt", figure=figure, threshold=threshold)
 
 
 def _describe_course(
@@ -221,7 +221,7 @@ def _find_met_objectives(results: Sequence[ObjectiveResult]) -> Iterator[_Ranked
     met = [result for result in results if result.result is Result.MET]
     if met:
         names = Joined(tuple(map(describe_subject, met)), ", ")
-        text = phrase("reports.finding.kept", n=len(met), all=len(results), names=names)
+        text = phrase("reports.finding.met", n=len(met), all=len(results), names=names)
         assert met[0].actual is not None, f"BUG: {met[0].metric.id} was met without a figure"
         basis = _describe_basis(met[0].actual)
         yield _Ranked(_PLAIN, 0.5, Finding(State.OK, text, (), basis))
@@ -320,7 +320,7 @@ def _describe_nearest(entry: ReportMetric) -> _Ranked:
         subject=entry.subject(series),
         peak=series.worst,
         peak_at=Moment(series.worst_ms),
-        limit=threshold,
+        threshold=threshold,
         minutes=Duration(series.warning_ms + series.critical_ms),
     )
     details = [*_describe_doubt(series, threshold)]

@@ -94,7 +94,7 @@ def _show_maximum(series: SeriesSummary) -> Inline:
 def _show_other_summaries(metric: Metric, series: SeriesSummary) -> Inline:
     """The summaries that the catalogue asks for and that have no column of their own."""
     others = tuple(
-        phrase(f"reports.fold.{name.value}", value=series.figures[name])
+        phrase(f"reports.summary.{name.value}", value=series.figures[name])
         for name in metric.report.summaries
         if name in series.figures and name not in _WITH_COLUMN
     )

@@ -79,7 +79,7 @@ def _show_result(result: ObjectiveResult) -> Badge:
 
 OBJECTIVE_COLUMNS: tuple[TableColumn[ObjectiveResult], ...] = (
     TableColumn("metric", describe_subject, numeric=False),
-    TableColumn("goal", lambda result: describe_objective(result.metric)),
+    TableColumn("objective", lambda result: describe_objective(result.metric)),
     TableColumn("actual", lambda result: result.actual),
     TableColumn("margin", _show_margin),
     TableColumn("result", _show_result, numeric=False),

@@ -107,7 +107,7 @@ def _describe_amount(data: ReportData, key: str) -> Phrase:
 def build_tiles(data: ReportData) -> Iterator[Block]:
     """The key figures, at most `TILES` of them."""
     if data.entries:
-        yield Heading("key-figures", phrase("reports.section.tiles"))
+        yield Heading("key-metrics", phrase("reports.section.key_metrics"))
         yield Tiles(tuple(_build_tile(data, entry) for entry in _select_key_metrics(data.entries)))
 
 

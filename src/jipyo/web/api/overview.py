@@ -180,7 +180,7 @@ def build_metric(health: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         exporter=health.exporter,
         required=metric.required,
         thresholds=build_thresholds(metric.thresholds),
-        absent=health.absent,
+        absent=health.is_absent,
         proportion=build_proportion(health, t),
     )
 
@@ -204,4 +204,6 @@ def build_proportion(health: MetricHealth, t: Texts) -> ProportionNow | None:
     if proportion is None:
         return None
     text = wording.describe_cases(proportion, health.metric.unit.value, t)
-    return ProportionNow(proportion.n, proportion.low, proportion.high, text, health.inconclusive)
+    return ProportionNow(
+        proportion.n, proportion.low, proportion.high, text, health.is_inconclusive
+    )

@@ -14,7 +14,7 @@ from jipyo.model.errors import (
 )
 from jipyo.web.http.message import PLAIN_TEXT, HttpRequest, HttpResponse
 from jipyo.web.ingest.rate_limit import RateLimitError
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,4 +37,4 @@ def format_error(error: Exception, _request: HttpRequest) -> HttpResponse:
     for kind, status, headers in _STATUSES:
         if isinstance(error, kind):
             return HttpResponse(t.error(error).encode(), status, PLAIN_TEXT, headers)
-    return HttpResponse(prometheus_json.error("internal", t("web.internal")), 500)
+    return HttpResponse(encode.error("internal", t("web.internal")), 500)

@@ -22,7 +22,7 @@ from jipyo.web.http.message import HttpRequest, HttpResponse
 from jipyo.web.http.params import invalid_parameter, quote
 from jipyo.web.prometheus.route import TRUNCATED, naming_parameter, prometheus_route
 from jipyo.web.prometheus.truncate import truncate
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -129,7 +129,7 @@ def _respond(request: HttpRequest, result: QueryResult, limit: int) -> HttpRespo
     truncation = [TRUNCATED] if was_cut else []
     warnings = (*shown.warnings, *truncation, *_find_stats_warning(stats))
     result = replace(shown, warnings=warnings)
-    return HttpResponse(prometheus_json.answer(result, stats=bool(stats)))
+    return HttpResponse(encode.answer(result, stats=bool(stats)))
 
 
 def _find_stats_warning(stats: str) -> Sequence[str]:
@@ -147,12 +147,12 @@ def query_exemplars(features: Features, request: HttpRequest) -> HttpResponse:
     if end_ms < start_ms:
         raise QueryError.bad_data("end timestamp must not be before start timestamp")
     promql.parse(request.first("query"), features)
-    return HttpResponse(prometheus_json.data([]))
+    return HttpResponse(encode.data([]))
 
 
 def format_query(features: Features, request: HttpRequest) -> HttpResponse:
     """The expression in its canonical layout."""
-    return HttpResponse(prometheus_json.data(format_pretty(_read_expression(request, features))))
+    return HttpResponse(encode.data(format_pretty(_read_expression(request, features))))
 
 
 def parse_query(features: Features, request: HttpRequest) -> HttpResponse:

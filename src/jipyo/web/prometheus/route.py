@@ -10,7 +10,7 @@ from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import STATUS_BY_KIND, HttpRequest, HttpResponse
 from jipyo.web.http.params import invalid_parameter
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,11 +28,11 @@ def prometheus_route(path: str, handler: Handler, *, post: bool = False) -> Rout
 def format_error(error: Exception, _request: HttpRequest) -> HttpResponse:
     """The error bodies of the Prometheus HTTP API; always English."""
     if isinstance(error, QueryError):
-        body = prometheus_json.error(error.kind.value, error.message)
+        body = encode.error(error.kind.value, error.message)
         return HttpResponse(body, STATUS_BY_KIND[error.kind])
     if isinstance(error, JipyoError):
-        return HttpResponse(prometheus_json.error("unavailable", texts("en").error(error)), 503)
-    return HttpResponse(prometheus_json.error("internal", texts("en")("web.internal")), 500)
+        return HttpResponse(encode.error("unavailable", texts("en").error(error)), 503)
+    return HttpResponse(encode.error("internal", texts("en")("web.internal")), 500)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jipyo.web.http.message import HttpRequest, HttpResponse
 from jipyo.web.http.params import invalid_parameter, quote
 from jipyo.web.prometheus.route import prometheus_route
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from jipyo.web.http.endpoint import Route
@@ -23,9 +23,9 @@ def list_rules(request: HttpRequest) -> HttpResponse:
     kind = request.first("type").lower()
     if kind not in ("", "alert", "record"):
         raise invalid_parameter("type", f"not supported value {quote(kind)}")
-    return HttpResponse(prometheus_json.data({"groups": []}))
+    return HttpResponse(encode.data({"groups": []}))
 
 
 def list_alerts(_request: HttpRequest) -> HttpResponse:
     """No alerts yet."""
-    return HttpResponse(prometheus_json.data({"alerts": []}))
+    return HttpResponse(encode.data({"alerts": []}))

@@ -11,7 +11,7 @@ from jipyo.model.errors import EmptySelectorError, QueryError
 from jipyo.web.http import params
 from jipyo.web.http.message import HttpRequest, HttpResponse
 from jipyo.web.prometheus.route import TRUNCATED, naming_parameter, prometheus_route
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,7 +60,7 @@ def list_label_values(source: Source, request: HttpRequest) -> HttpResponse:
 def _respond_names(names: list[str], limit: int) -> HttpResponse:
     is_cut = 0 < limit < len(names)
     shown = names[:limit] if is_cut else names
-    return HttpResponse(prometheus_json.data(shown, warnings=[TRUNCATED] * is_cut))
+    return HttpResponse(encode.data(shown, warnings=[TRUNCATED] * is_cut))
 
 
 def unescape_name(name: str) -> str:
@@ -94,7 +94,7 @@ def list_series(source: Source, request: HttpRequest) -> HttpResponse:
         series = source.bound(request.cancelled).series(match, start_ms, end_ms)
     is_cut = 0 < limit < len(series)
     shown = series[:limit] if is_cut else series
-    return HttpResponse(prometheus_json.label_sets(shown, [TRUNCATED] * is_cut))
+    return HttpResponse(encode.label_sets(shown, [TRUNCATED] * is_cut))
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def list_metadata(source: Source, request: HttpRequest) -> HttpResponse:
             row = {"type": metadata.type.value, "help": metadata.help, "unit": metadata.unit}
             rows.append(row)
     names = sorted(by_metric)[: limit if limit >= 0 else None]
-    return HttpResponse(prometheus_json.data({name: by_metric[name] for name in names}))
+    return HttpResponse(encode.data({name: by_metric[name] for name in names}))
 
 
 def _read_count(request: HttpRequest, name: str) -> int:

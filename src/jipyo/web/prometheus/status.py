@@ -16,14 +16,14 @@ from jipyo.model.errors import QueryError
 from jipyo.web.http.message import HttpRequest, HttpResponse
 from jipyo.web.http.params import parse_int
 from jipyo.web.prometheus.route import prometheus_route
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jipyo.model.result import Ranking
     from jipyo.model.store import StoreExtent
     from jipyo.source import Source
-    from jipyo.source.cardinality import Ranking
     from jipyo.web.http.endpoint import Route
     from jipyo.web.server_info import ServerInfo
 
@@ -65,17 +65,17 @@ def show_build(server: ServerInfo, _request: HttpRequest) -> HttpResponse:
         "buildDate": "",
         "goVersion": f"python{platform.python_version()}",
     }
-    return HttpResponse(prometheus_json.data(build))
+    return HttpResponse(encode.data(build))
 
 
 def show_config(server: ServerInfo, _request: HttpRequest) -> HttpResponse:
     """The configuration in force."""
-    return HttpResponse(prometheus_json.data({"yaml": server.config_yaml}))
+    return HttpResponse(encode.data({"yaml": server.config_yaml}))
 
 
 def show_flags(server: ServerInfo, _request: HttpRequest) -> HttpResponse:
     """The command's options."""
-    return HttpResponse(prometheus_json.data(dict(server.flags)))
+    return HttpResponse(encode.data(dict(server.flags)))
 
 
 def show_runtime(
@@ -97,7 +97,7 @@ def show_runtime(
         "GODEBUG": "",
         "storageRetention": server.flags.get("store.retention", ""),
     }
-    return HttpResponse(prometheus_json.data(runtime))
+    return HttpResponse(encode.data(runtime))
 
 
 def show_store(
@@ -127,7 +127,7 @@ def show_store(
         "memoryInBytesByLabelName": _build_rows(cardinality.bytes_by_label),
         "seriesCountByLabelValuePair": _build_rows(cardinality.series_by_pair),
     }
-    return HttpResponse(prometheus_json.data(document))
+    return HttpResponse(encode.data(document))
 
 
 def _build_rows(ranking: Ranking) -> list[dict[str, object]]:

@@ -10,7 +10,7 @@ from jipyo.i18n import texts
 from jipyo.web.http.message import HttpRequest, HttpResponse
 from jipyo.web.prometheus.route import prometheus_route
 from jipyo.web.prometheus.status import format_time
-from jipyo.wire import prometheus_json
+from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,9 +31,7 @@ def list_targets(
     shown = [] if is_dropped_wanted else targets()
     active = [_build_target(one) for one in shown if one.state is not TargetState.ABSENT]
     return HttpResponse(
-        prometheus_json.data(
-            {"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}}
-        )
+        encode.data({"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}})
     )
 
 

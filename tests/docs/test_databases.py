@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,12 +12,11 @@ from collect.database.test_mysql import OPTIONS as MYSQL_OPTIONS
 from collect.database.test_postgres import ANSWERS as POSTGRES
 from collect.database.test_postgres import OPTIONS as POSTGRES_OPTIONS
 from collect.database.test_redis import answer, reading
-from collect.test_documented import rows
+from docs.metric_tables import check_documented, read_metric_tables
 from jipyo.collect.database.mysql import MYSQL as MYSQL_KIND
 from jipyo.collect.database.postgres import POSTGRES as POSTGRES_KIND
 from jipyo.collect.database.session import DatabaseSession
 from jipyo.collect.probe import HttpProbe, ProbeOptions, TcpProbe
-from jipyo.model.labels import METRIC_NAME
 from support.http_server import page, serving
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 PAGES = ("databases-and-probes.md", "databases-and-probes.ko.md")
 
 
-def made() -> Iterator[Family]:
+def collect_everything() -> Iterator[Family]:
     with connection(POSTGRES, 170002) as server:
         driver = Driver(server)
         yield from DatabaseSession(
@@ -48,16 +46,9 @@ def made() -> Iterator[Family]:
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_metric_stands_there_with_its_type_and_labels(name: str) -> None:
-    table = rows(name)
-    for family in made():
-        fitting = [row for row in table if fnmatchcase(family.name, row.metric)]
-        assert fitting, f"{family.name} is not in docs/{name}"
-        assert family.type.value in {row.type for row in fitting}, family.name
-        allowed = frozenset().union(*(row.labels for row in fitting))
-        for sample in family.samples:
-            assert set(sample.labels) - {METRIC_NAME} <= allowed, family.name
+def test_every_metric_is_documented_with_its_type_and_labels(name: str) -> None:
+    check_documented(collect_everything(), read_metric_tables(name), name)
 
 
-def test_both_languages_list_the_same() -> None:
-    assert rows(PAGES[0]) == rows(PAGES[1])
+def test_both_languages_list_the_same_metrics() -> None:
+    assert read_metric_tables(PAGES[0]) == read_metric_tables(PAGES[1])

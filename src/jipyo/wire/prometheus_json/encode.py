@@ -1,10 +1,10 @@
-"""Answers as the JSON of the Prometheus HTTP API: arrays in, bytes out, no I/O.
+"""Answers of the Prometheus HTTP API, written: arrays in, bytes out, no I/O.
 
-A range over a week at 60 s is 10,081 points a series, and writing them costs more than
-computing them, so this file is written for speed: numbers are written by the thousand
-(`number_texts`), and the times, which all series share, are laid between them in place
-(`_woven`). Bytes are those of Prometheus 3.16 (util/jsonutil/marshal.go, promql/value.go);
-`number` and `plain` are the slow and plain rules that the tests hold the fast way to.
+A range over a week at 60 s has 10,081 points a series, and writing them takes longer than
+computing them, so this file is written for speed: numbers are written thousands at a time
+(`format_numbers`), and the times, which all series share, are inserted between them in place
+(`_weave`). Bytes are those of Prometheus 3.16 (util/jsonutil/marshal.go, promql/value.go);
+`format_number` and `format_plain` are the slow and plain rules that the tests hold the fast way to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jipyo.model.sample import Mask, Times, Values
 
 BLOCK_POINTS = 32_768
-"""Points written at once: their text (about 1 MiB) stays near the processor."""
+"""Points written at once: their text (about 1 MiB) stays in the processor's cache."""
 
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
 _WORD = 8
@@ -37,19 +37,19 @@ _STAMP = b'"],[0000000000.000,"'
 _DECIMALS = b".000"
 _WHOLE_STAMP = b'"],[0000000000,"'
 _CLOSING = len(b'"],')
-"""What of a stamp closes the point before it."""
+"""The length of the part of a stamp that closes the point before it."""
 _Words = npt.NDArray[np.uint64]
 _Any = TypeVar("_Any", bound=np.generic)
 
 
-def plain(value: float) -> str:
+def format_plain(value: float) -> str:
     """The shortest decimal that reads back as `value`, never with an exponent (Go's 'f', -1)."""
     if math.isfinite(value):
-        return _unfolded(repr(value)).removesuffix(".0")
+        return _expand_exponent(repr(value)).removesuffix(".0")
     return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
-def _unfolded(text: str) -> str:
+def _expand_exponent(text: str) -> str:
     """A shortest number without its exponent: `-1.5e-07` is `-0.00000015`."""
     mantissa, exponential, exponent = text.partition("e")
     if not exponential:
@@ -63,48 +63,48 @@ def _unfolded(text: str) -> str:
     return sign + digits.ljust(shift + 1, "0")
 
 
-def number(value: float) -> str:
-    """As `plain`, but with an exponent below 1e-6 and from 1e21 on: vectors and matrices."""
+def format_number(value: float) -> str:
+    """As `format_plain`, but with an exponent below 1e-6 and from 1e21 on: vectors and matrices."""
     size = abs(value)
-    return repr(value) if 0 < size < 1e-6 or 1e21 <= size < math.inf else plain(value)
+    return repr(value) if 0 < size < 1e-6 or 1e21 <= size < math.inf else format_plain(value)
 
 
-def timestamp(t_ms: int) -> str:
+def format_timestamp(t_ms: int) -> str:
     """Seconds; with all three decimals where it is not a whole second."""
     seconds, rest = divmod(abs(t_ms), 1000)
     sign = "-" if t_ms < 0 else ""
     return f"{sign}{seconds}.{rest:03}" if rest else f"{sign}{seconds}"
 
 
-def number_texts(values: Values) -> bytearray:
-    """Each of the numbers as `number` writes it, followed by a comma; at least one."""
+def format_numbers(values: Values) -> bytearray:
+    """Each of the numbers as `format_number` writes it, followed by a comma; at least one."""
     with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
         whole = values == np.trunc(values)
-    if whole.all() and _fit_int64(values):
-        return _listed(values.astype(np.int64))
-    text = _listed(values)
+    if whole.all() and _are_safe_integers(values):
+        return _write_list(values.astype(np.int64))
+    text = _write_list(values)
     if whole.any():
         text = text.replace(b".0,", b",")
     size = np.abs(values)
     alike = (size >= 1e-5) & (size < 1e16) | (size == 0)
-    return text if alike.all() else _repaired(text, values, size, ~alike)
+    return text if alike.all() else _repair_texts(text, values, size, ~alike)
 
 
-def _listed(numbers: Values | Times) -> bytearray:
-    """As orjson writes them, each followed by a comma."""
+def _write_list(numbers: Values | Times) -> bytearray:
+    """The numbers in orjson's notation, each followed by a comma."""
     text = bytearray(orjson.dumps(np.ascontiguousarray(numbers), option=_NUMPY))
     text[-1:] = b","
     del text[0]
     return text
 
 
-def _fit_int64(values: Values) -> bool:
-    """Whether whole numbers come out right as integers: not too large, and no -0."""
+def _are_safe_integers(values: Values) -> bool:
+    """Whether whole numbers can be written as integers: not too large, and no -0."""
     return bool((np.abs(values) < 1e15).all() and not np.signbit(values[values == 0]).any())
 
 
-def _repaired(text: bytearray, values: Values, size: Values, odd: Mask) -> bytearray:
-    """`text` with those numbers put right that orjson writes otherwise than Go."""
+def _repair_texts(text: bytearray, values: Values, size: Values, odd: Mask) -> bytearray:
+    """The text with the `odd` numbers as Go writes them, where orjson differs."""
     if (odd & (size < 1e-6)).any():
         for digit in (b"7", b"8", b"9"):
             text = text.replace(b"e-%b," % digit, b"e-0%b," % digit)
@@ -112,25 +112,27 @@ def _repaired(text: bytearray, values: Values, size: Values, odd: Mask) -> bytea
         text = text.replace(b"null", b"NaN")
         odd = odd & ~np.isnan(values)
     odd = odd & ~((size < 1e-6) | (size >= 1e21) & (size < np.inf))
-    return _rewritten(text, values, np.flatnonzero(odd).tolist()) if odd.any() else text
+    return _rewrite_texts(text, values, np.flatnonzero(odd).tolist()) if odd.any() else text
 
 
-def _rewritten(text: bytearray, values: Values, odd: Sequence[int]) -> bytearray:
+def _rewrite_texts(text: bytearray, values: Values, odd: Sequence[int]) -> bytearray:
     parts = text.split(b",")
     for index in odd:
         part = parts[index]
-        fixed = plain(values.item(index)) if part == b"null" else _unfolded(part.decode())
+        fixed = (
+            format_plain(values.item(index)) if part == b"null" else _expand_exponent(part.decode())
+        )
         parts[index] = bytearray(fixed, "ascii")
     return bytearray(b",").join(parts)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stamps:
-    """What stands before each value, `"],[T,"`, all rows equally long.
+    """The text before each value, `"],[T,"`, of the same length for all steps.
 
-    `words` holds the columns that differ from row to row, eight bytes at a time: (column,
-    the bytes there of every step). Where whole seconds stand among others, `whole` marks
-    them (steps,): here they still carry decimals, which do not belong there.
+    `words` holds the columns that differ between steps, eight bytes at a time: (column, its
+    bytes at every step). If only some steps are whole seconds, `whole` (steps,) marks them:
+    their stamps still have decimals, which have to be cut out.
     """
 
     rows: npt.NDArray[np.uint8]
@@ -138,19 +140,21 @@ class _Stamps:
     whole: Mask | None = None
 
 
-def _stamps(t_ms: Times) -> _Stamps | None:
+def _build_stamps(t_ms: Times) -> _Stamps | None:
     """None for moments that are not written with ten digits of seconds (2001 to 2286)."""
     if not len(t_ms) or t_ms.min() < _FIRST_MS or t_ms.max() > _LAST_MS:
         return None
     whole = t_ms % 1000 == 0
     numbers, pattern = (t_ms // 1000, _WHOLE_STAMP) if whole.all() else (t_ms, _STAMP)
-    rows = _stamp_rows(numbers, pattern)
-    return _Stamps(rows, _words(rows), whole if whole.any() and not whole.all() else None)
+    rows = _fill_stamp_rows(numbers, pattern)
+    return _Stamps(
+        rows, _find_differing_words(rows), whole if whole.any() and not whole.all() else None
+    )
 
 
-def _stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
-    """The pattern once a row, its zeros replaced by the digits of that row's number."""
-    digits = np.frombuffer(_listed(numbers), np.uint8).reshape(len(numbers), -1)
+def _fill_stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
+    """The pattern once for each number, its zeros replaced by the number's digits."""
+    digits = np.frombuffer(_write_list(numbers), np.uint8).reshape(len(numbers), -1)
     rows = np.tile(np.frombuffer(pattern, np.uint8), (len(numbers), 1))
     at = 0
     for zeros in re.finditer(b"0+", pattern):
@@ -160,8 +164,8 @@ def _stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
     return rows
 
 
-def _words(rows: npt.NDArray[np.uint8]) -> tuple[tuple[int, _Words], ...]:
-    # Times ascend: what the first and the last begin with, all of them begin with.
+def _find_differing_words(rows: npt.NDArray[np.uint8]) -> tuple[tuple[int, _Words], ...]:
+    # Times ascend: the common beginning of the first and the last is common to all.
     differ = np.flatnonzero(rows[0] != rows[-1])
     if not len(differ):
         return ()
@@ -178,19 +182,19 @@ def _words(rows: npt.NDArray[np.uint8]) -> tuple[tuple[int, _Words], ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Points:
-    """The points of some series in one row: shapes (points,), and how many each series has."""
+    """The points of some series, one after the other: shapes (points,), and how many each has."""
 
     values: Values
     steps: Times | None
     """The step of each point; None where every series has all of them."""
     counts: Sequence[int]
 
-    def at(self, points: Times) -> Times:
+    def find_steps(self, points: Times) -> Times:
         """The steps of these points."""
         return points % self.counts[0] if self.steps is None else self.steps[points]
 
-    def spread(self, of_steps: npt.NDArray[_Any]) -> npt.NDArray[_Any]:
-        """What stands for each step, for each point."""
+    def spread_over_points(self, of_steps: npt.NDArray[_Any]) -> npt.NDArray[_Any]:
+        """The item of each point's step, from one item a step."""
         if self.steps is None:
             return np.tile(of_steps, len(self.counts))
         return of_steps[self.steps]
@@ -199,13 +203,13 @@ class _Points:
 _Text = tuple[bytes, bytes | memoryview]
 
 
-def _woven(points: _Points, stamps: _Stamps) -> list[_Text]:
+def _weave(points: _Points, stamps: _Stamps) -> list[_Text]:
     """`[T,"V"],[T,"V"],…,[T,"V` of each series, in two pieces.
 
     Every comma between two numbers is replaced by the stamp of the first step (one pass
     over the bytes), then the columns that differ are written where each stamp now stands.
     """
-    text = number_texts(points.values)
+    text = format_numbers(points.values)
     width = stamps.rows.shape[1]
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
     ends += np.arange(0, len(ends) * (width - 1), width - 1)
@@ -213,11 +217,11 @@ def _woven(points: _Points, stamps: _Stamps) -> list[_Text]:
     word = np.frombuffer(woven, np.uint64, count=1)
     anywhere = as_strided(word, (len(woven) - _WORD + 1,), (1,))
     for column, words in stamps.words:
-        anywhere[ends[:-1] + column] = points.spread(words)[1:]
+        anywhere[ends[:-1] + column] = points.spread_over_points(words)[1:]
     lasts = np.cumsum(points.counts) - 1
     firsts = np.concatenate(([0], lasts[:-1] + 1))
     starts = np.where(firsts > 0, ends[firsts - 1] + width, 0)
-    heads = stamps.rows[points.at(firsts), _CLOSING:]
+    heads = stamps.rows[points.find_steps(firsts), _CLOSING:]
     bodies = list(zip(starts.tolist(), ends[lasts].tolist(), strict=True))
     everything = memoryview(woven)
     if stamps.whole is None:
@@ -225,15 +229,17 @@ def _woven(points: _Points, stamps: _Stamps) -> list[_Text]:
             (head.tobytes(), everything[start:end])
             for head, (start, end) in zip(heads, bodies, strict=True)
         ]
-    cuts = ends[np.flatnonzero(points.spread(stamps.whole)[1:])] + _STAMP.index(_DECIMALS)
+    cuts = ends[np.flatnonzero(points.spread_over_points(stamps.whole)[1:])] + _STAMP.index(
+        _DECIMALS
+    )
     return [
-        (head.tobytes().replace(_DECIMALS + b",", b","), _without(everything, body, cuts))
+        (head.tobytes().replace(_DECIMALS + b",", b","), _cut_out(everything, body, cuts))
         for head, body in zip(heads, bodies, strict=True)
     ]
 
 
-def _without(text: memoryview, body: tuple[int, int], cuts: Times) -> bytes:
-    """A part of the text without the decimals that stand at these places."""
+def _cut_out(text: memoryview, body: tuple[int, int], cuts: Times) -> bytes:
+    """A part of the text without the decimals at these places."""
     start, end = body
     first, last = np.searchsorted(cuts, body).tolist()
     pieces = []
@@ -243,12 +249,14 @@ def _without(text: memoryview, body: tuple[int, int], cuts: Times) -> bytes:
     return b"".join((*pieces, text[start:end]))
 
 
-def _joined(points: _Points, t_ms: Times) -> list[_Text]:
+def _join_points(points: _Points, t_ms: Times) -> list[_Text]:
     """The same for any times, point by point."""
-    rows = [f'"],[{timestamp(t)},"'.encode() for t in t_ms.tolist()]
+    rows = [f'"],[{format_timestamp(t)},"'.encode() for t in t_ms.tolist()]
     pieces: list[bytes | bytearray] = [b""] * (2 * len(points.values))
-    pieces[0::2] = [rows[step] for step in points.at(np.arange(len(points.values))).tolist()]
-    pieces[1::2] = number_texts(points.values).split(b",")[:-1]
+    pieces[0::2] = [
+        rows[step] for step in points.find_steps(np.arange(len(points.values))).tolist()
+    ]
+    pieces[1::2] = format_numbers(points.values).split(b",")[:-1]
     ends = np.cumsum(points.counts).tolist()
     return [
         (b"".join(pieces[2 * (end - count) : 2 * end])[_CLOSING:], b"")
@@ -256,40 +264,42 @@ def _joined(points: _Points, t_ms: Times) -> list[_Text]:
     ]
 
 
-def _series(series: Sequence[Labels], texts: Sequence[_Text]) -> list[bytes | memoryview]:
+def _encode_series(series: Sequence[Labels], texts: Sequence[_Text]) -> list[bytes | memoryview]:
     """The pieces of `{"metric":…,"values":…},…`, with a comma at the end."""
     out: list[bytes | memoryview] = []
     for labels, (head, body) in zip(series, texts, strict=True):
-        out += (b'{"metric":', labels_json(labels), b',"values":[', head, body, b'"]]},')
+        out += (b'{"metric":', encode_labels(labels), b',"values":[', head, body, b'"]]},')
     return out
 
 
-def labels_json(labels: Labels) -> bytes:
+def encode_labels(labels: Labels) -> bytes:
     """The labels as a JSON object, in their order; bytes that are not UTF-8 become U+FFFD."""
     try:
         return orjson.dumps(dict(labels.pairs))
     except TypeError:
-        return orjson.dumps({_utf8(k): _utf8(v) for k, v in labels.pairs})
+        return orjson.dumps(
+            {_replace_invalid_utf8(k): _replace_invalid_utf8(v) for k, v in labels.pairs}
+        )
 
 
-def _utf8(text: str) -> str:
+def _replace_invalid_utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _matrix(matrix: Matrix) -> Iterator[bytes]:
+def _encode_matrix(matrix: Matrix) -> Iterator[bytes]:
     """The series with points, sorted by labels, some of them at a time."""
-    stamps = _stamps(matrix.t_ms)
+    stamps = _build_stamps(matrix.t_ms)
     full = np.flatnonzero(matrix.present.any(axis=1)).tolist()
     full.sort(key=lambda row: matrix.series[row].pairs)
     block = max(1, BLOCK_POINTS // max(len(matrix.t_ms), 1))
     for first in range(0, len(full), block):
         rows = full[first : first + block]
-        points = _points(matrix.values[rows], matrix.present[rows])
-        texts = _woven(points, stamps) if stamps else _joined(points, matrix.t_ms)
-        yield b"".join(_series([matrix.series[row] for row in rows], texts))
+        points = _collect_points(matrix.values[rows], matrix.present[rows])
+        texts = _weave(points, stamps) if stamps else _join_points(points, matrix.t_ms)
+        yield b"".join(_encode_series([matrix.series[row] for row in rows], texts))
 
 
-def _points(values: Values, present: Mask) -> _Points:
+def _collect_points(values: Values, present: Mask) -> _Points:
     if present.all():
         count, steps = values.shape
         return _Points(values.ravel(), None, [steps] * count)
@@ -297,64 +307,68 @@ def _points(values: Values, present: Mask) -> _Points:
     return _Points(values[present], np.nonzero(present)[1], counts)
 
 
-def _raw(raw: RawMatrix) -> Iterator[bytes]:
+def _encode_raw(raw: RawMatrix) -> Iterator[bytes]:
     """Raw samples: each block has its own times, the series are sorted over all blocks."""
-    found: list[tuple[Labels, _Text]] = []
+    texts_by_series: list[tuple[Labels, _Text]] = []
     for block in raw.blocks:
         if block.values.size:
-            points = _points(block.values, np.ones(block.values.shape, np.bool_))
-            stamps = _stamps(block.t_ms)
-            texts = _woven(points, stamps) if stamps else _joined(points, block.t_ms)
-            found += zip(block.series, texts, strict=True)
-    found.sort(key=lambda pair: pair[0].pairs)
-    for labels, text in found:
-        yield b"".join(_series([labels], [text]))
+            points = _collect_points(block.values, np.ones(block.values.shape, np.bool_))
+            stamps = _build_stamps(block.t_ms)
+            texts = _weave(points, stamps) if stamps else _join_points(points, block.t_ms)
+            texts_by_series += zip(block.series, texts, strict=True)
+    texts_by_series.sort(key=lambda pair: pair[0].pairs)
+    for labels, text in texts_by_series:
+        yield b"".join(_encode_series([labels], [text]))
 
 
-def _vector(vector: Vector) -> Iterator[bytes]:
+def _encode_vector(vector: Vector) -> Iterator[bytes]:
     if not vector.series:
         return
-    t = timestamp(vector.t_ms).encode()
-    numbers = bytes(number_texts(vector.values)).split(b",")[:-1]
+    t = format_timestamp(vector.t_ms).encode()
+    numbers = bytes(format_numbers(vector.values)).split(b",")[:-1]
     yield b"".join(
-        b'{"metric":%b,"value":[%b,"%b"]},' % (labels_json(labels), t, text)
+        b'{"metric":%b,"value":[%b,"%b"]},' % (encode_labels(labels), t, text)
         for labels, text in zip(vector.series, numbers, strict=True)
     )
 
 
-def _value(result: QueryResult) -> Iterator[bytes]:
+def _encode_value(result: QueryResult) -> Iterator[bytes]:
     """`"resultType":…,"result":…` in pieces."""
     value = result.value
     if isinstance(value, Scalar | String):
-        text = plain(value.value) if isinstance(value, Scalar) else _utf8(value.value)
+        text = (
+            format_plain(value.value)
+            if isinstance(value, Scalar)
+            else _replace_invalid_utf8(value.value)
+        )
         kind = b"scalar" if isinstance(value, Scalar) else b"string"
         # These go through Go's ordinary JSON: no zeros after the last digit.
-        t = plain(value.t_ms / 1000).encode()
+        t = format_plain(value.t_ms / 1000).encode()
         yield b'"resultType":"%b","result":[%b,%b]' % (kind, t, orjson.dumps(text))
         return
     pieces = (
-        _vector(value)
+        _encode_vector(value)
         if isinstance(value, Vector)
-        else _matrix(value)
+        else _encode_matrix(value)
         if isinstance(value, Matrix)
-        else _raw(value)
+        else _encode_raw(value)
     )
     kind = b"vector" if isinstance(value, Vector) else b"matrix"
     yield b'"resultType":"%b","result":[' % kind
-    yield from _without_last_comma(pieces)
+    yield from _drop_last_comma(pieces)
     yield b"]"
 
 
-def _without_last_comma(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    held = next(pieces, b"")
+def _drop_last_comma(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    last = next(pieces, b"")
     for piece in pieces:
-        yield held
-        held = piece
-    yield held[:-1]
+        yield last
+        last = piece
+    yield last[:-1]
 
 
-def _stats(stats: QueryStats) -> bytes:
-    """What the query cost, under Prometheus' names (util/stats/query_stats.go)."""
+def _encode_stats(stats: QueryStats) -> bytes:
+    """The cost of the query, under Prometheus' names (util/stats/query_stats.go)."""
     timings = dict.fromkeys(
         ("resultSortTime", "queryPreparationTime", "execQueueTime"), 0.0
     ) | dict.fromkeys(("evalTotalTime", "innerEvalTime", "execTotalTime"), stats.seconds)
@@ -367,10 +381,10 @@ def _stats(stats: QueryStats) -> bytes:
     return b',"stats":' + orjson.dumps({"timings": timings, "samples": samples})
 
 
-def tail(warnings: Iterable[str] = (), infos: Iterable[str] = ()) -> bytes:
-    """What follows the data: warnings, infos, the closing brace."""
+def encode_tail(warnings: Iterable[str] = (), infos: Iterable[str] = ()) -> bytes:
+    """The end of a body after the data: warnings, infos, the closing brace."""
     inside = b"".join(
-        b',"%b":%b' % (name, orjson.dumps([_utf8(text) for text in texts]))
+        b',"%b":%b' % (name, orjson.dumps([_replace_invalid_utf8(text) for text in texts]))
         for name, texts in ((b"warnings", tuple(warnings)), (b"infos", tuple(infos)))
         if texts
     )
@@ -380,23 +394,25 @@ def tail(warnings: Iterable[str] = (), infos: Iterable[str] = ()) -> bytes:
 def answer(result: QueryResult, *, stats: bool = False) -> Iterator[bytes]:
     """The whole body of an answered query, in pieces of about a MiB."""
     yield b'{"status":"success","data":{'
-    yield from _value(result)
+    yield from _encode_value(result)
     if stats:
-        yield _stats(result.stats)
-    yield b"}" + tail(result.warnings, result.infos)
+        yield _encode_stats(result.stats)
+    yield b"}" + encode_tail(result.warnings, result.infos)
 
 
 def data(value: object, *, warnings: Iterable[str] = ()) -> bytes:
-    """The whole body of any other answer; `value` is what orjson can write."""
-    return b'{"status":"success","data":' + orjson.dumps(value) + tail(warnings)
+    """The whole body of any other answer; `value` is anything that orjson can write."""
+    return b'{"status":"success","data":' + orjson.dumps(value) + encode_tail(warnings)
 
 
 def label_sets(series: Iterable[Labels], warnings: Iterable[str] = ()) -> bytes:
     """The whole body of an answer that lists series."""
-    inside = b",".join(labels_json(labels) for labels in series)
-    return b'{"status":"success","data":[%b]' % inside + tail(warnings)
+    inside = b",".join(encode_labels(labels) for labels in series)
+    return b'{"status":"success","data":[%b]' % inside + encode_tail(warnings)
 
 
 def error(kind: str, message: str) -> bytes:
-    """The body of a refusal (web/api/v1/api.go, `respondError`)."""
-    return orjson.dumps({"status": "error", "errorType": kind, "error": _utf8(message)})
+    """The body of an error (web/api/v1/api.go, `respondError`)."""
+    return orjson.dumps(
+        {"status": "error", "errorType": kind, "error": _replace_invalid_utf8(message)}
+    )

@@ -21,7 +21,7 @@ from jipyo.model.result import (
     Vector,
 )
 from jipyo.model.sample import SeriesBlock
-from jipyo.wire import prometheus_json as encode
+from jipyo.wire.prometheus_json import encode
 
 
 def _from_bits(bits: int) -> float:
@@ -82,26 +82,26 @@ def _shortest(value: float) -> Decimal:
     ],
 )
 def test_numbers_are_written_as_go_writes_them(value: float, scalar: str, sample: str) -> None:
-    assert (encode.plain(value), encode.number(value)) == (scalar, sample)
-    assert encode.number_texts(np.array([value])) == f"{sample},".encode()
+    assert (encode.format_plain(value), encode.format_number(value)) == (scalar, sample)
+    assert encode.format_numbers(np.array([value])) == f"{sample},".encode()
 
 
 @given(NUMBERS)
 def test_the_plain_rules_equal_decimal_arithmetic(value: float) -> None:
-    assert encode.number(value) == slowly(value)
-    assert encode.plain(value) == slowly(value, plain=True)
+    assert encode.format_number(value) == slowly(value)
+    assert encode.format_plain(value) == slowly(value, plain=True)
 
 
 @given(st.lists(NUMBERS, min_size=1, max_size=40))
 def test_many_numbers_are_written_as_one_by_one(values: list[float]) -> None:
-    expected = "".join(encode.number(value) + "," for value in values)
-    assert encode.number_texts(np.array(values)).decode() == expected
+    expected = "".join(encode.format_number(value) + "," for value in values)
+    assert encode.format_numbers(np.array(values)).decode() == expected
 
 
 @given(st.lists(st.integers(-(2**60), 2**60).map(float), min_size=1, max_size=20))
 def test_whole_numbers_of_any_size_stay_whole(values: list[float]) -> None:
-    expected = "".join(encode.number(value) + "," for value in values)
-    assert encode.number_texts(np.array(values)).decode() == expected
+    expected = "".join(encode.format_number(value) + "," for value in values)
+    assert encode.format_numbers(np.array(values)).decode() == expected
 
 
 @pytest.mark.parametrize(
@@ -116,14 +116,14 @@ def test_whole_numbers_of_any_size_stay_whole(values: list[float]) -> None:
     ],
 )
 def test_times_are_seconds_with_all_milliseconds_or_none(t_ms: int, text: str) -> None:
-    assert encode.timestamp(t_ms) == text
+    assert encode.format_timestamp(t_ms) == text
 
 
 def _slow_matrix(matrix: Matrix) -> str:
     rows = []
     for labels, values, present in zip(matrix.series, matrix.values, matrix.present, strict=True):
         points = [
-            f'[{encode.timestamp(int(t))},"{encode.number(float(v))}"]'
+            f'[{encode.format_timestamp(int(t))},"{encode.format_number(float(v))}"]'
             for t, v, there in zip(matrix.t_ms, values, present, strict=True)
             if there
         ]
@@ -239,7 +239,7 @@ def test_warnings_infos_and_stats_stand_where_prometheus_puts_them() -> None:
 
 def test_label_values_that_are_not_utf8_are_still_answered() -> None:
     labels = Labels.of({"a": "\udcff가"})
-    assert encode.labels_json(labels).decode() == '{"a":"\ufffd가"}'
+    assert encode.encode_labels(labels).decode() == '{"a":"\ufffd가"}'
     assert json.loads(encode.label_sets([labels], ["cut"])) == {
         "status": "success",
         "data": [{"a": "\ufffd가"}],

@@ -1,0 +1,93 @@
+"""What was received of what was expected, from the samples of `up`."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jipyo.analysis.completeness import Gap, TargetCompleteness, measure_completeness, total_share
+from jipyo.analysis.summary import Window
+from jipyo.model.labels import Labels
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from support.memory import MemoryStore
+
+START = 1_795_186_800_000
+MINUTE = 60_000
+WINDOW = Window(START, START + 60 * MINUTE)
+
+
+def measure(**targets: list[tuple[int, float]]) -> tuple[TargetCompleteness, ...]:
+    """Each target's samples as (seconds from the start, value of `up`)."""
+    store = MemoryStore()
+    for instance, samples in targets.items():
+        labels = Labels.of({"__name__": "up", "job": "node", "instance": instance})
+        times = [START + second * 1000 for second, _ in samples]
+        store.put(labels, times, [value for _, value in samples])
+    return measure_completeness(Embedded(store, Engine()), WINDOW)
+
+
+def every(seconds: int, first: int, last: int, value: float = 1.0) -> list[tuple[int, float]]:
+    return [(at, value) for at in range(first, last + 1, seconds)]
+
+
+def test_a_target_without_pause_is_complete() -> None:
+    (target,) = measure(a=every(15, 15, 3600))
+    assert (target.received, target.expected, target.interval_ms) == (240, 240, 15_000)
+    assert (target.gaps, target.longest_gap, target.down_ms) == ((), None, 0)
+    assert target.share.value == 1.0
+    assert (target.share.unit, target.share.samples) == ("ratio", 240)
+    assert target.share.expr == "up[3600s]"
+
+
+def test_a_pause_of_more_than_two_and_a_half_intervals_is_a_gap() -> None:
+    (target,) = measure(a=every(60, 60, 600) + every(60, 750, 1200) + every(60, 1351, 3600))
+    assert target.gaps == (Gap(START + 1_170_000, START + 1_351_000),)
+    assert target.longest_gap == target.gaps[0]
+    assert target.gaps[0].duration_ms == 181_000
+
+
+def test_gaps_at_both_ends_of_the_window_count() -> None:
+    (target,) = measure(a=every(60, 600, 1800))
+    assert target.gaps == (
+        Gap(START, START + 600_000),
+        Gap(START + 1_800_000, START + 3_600_000),
+    )
+    assert target.share.value == pytest.approx(21 / 60)
+    assert target.longest_gap == target.gaps[1]
+
+
+def test_failed_scrapes_are_received_but_down() -> None:
+    (target,) = measure(a=every(60, 60, 3000) + every(60, 3060, 3600, 0.0))
+    assert (target.received, target.down, target.down_ms) == (60, 10, 10 * MINUTE)
+    assert target.share.value == 1.0
+
+
+def test_more_samples_than_expected_are_not_more_than_all() -> None:
+    """The interval is the usual one; a burst of scrapes adds samples."""
+    (target,) = measure(a=sorted({*every(60, 60, 3600), *every(10, 1800, 1900)}))
+    assert target.received > target.expected
+    assert target.share.value == 1.0
+    assert total_share((target,)) == 1.0
+
+
+def test_a_single_sample_is_taken_as_one_of_a_minute() -> None:
+    (target,) = measure(a=[(1800, 1.0)])
+    assert (target.interval_ms, target.expected, target.received) == (MINUTE, 60, 1)
+
+
+def test_targets_are_sorted_and_share_what_all_should_have() -> None:
+    b, a = measure(b=every(60, 60, 3600), a=every(60, 60, 1800))[::-1]
+    assert [one.labels["instance"] for one in (a, b)] == ["a", "b"]
+    assert total_share((a, b)) == pytest.approx(90 / 120)
+
+
+def test_without_targets_there_is_no_share() -> None:
+    assert measure() == ()
+    assert total_share(()) is None
+
+
+def test_samples_at_the_edges_belong_to_the_window_before_and_to_this_one() -> None:
+    (target,) = measure(a=every(60, 0, 3600))
+    assert target.received == 60
+    assert np.isclose(target.share.coverage, 1.0)
