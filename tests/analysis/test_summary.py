@@ -341,3 +341,89 @@ def test_counters_speak_before_a_ratio_of_the_same_model(tmp_path: Path) -> None
     assert told is not None
     assert told.proportion is not None
     assert told.proportion.n is not None
+
+
+class RefusingInstants(WithoutAnchored):
+    """A server that answers ranges, and refuses every query over the whole window."""
+
+    def instant(self, expr: str, t_ms: int) -> QueryResult:
+        raise QueryError.execution("query processing would load too many samples")
+
+
+def test_a_share_that_cannot_be_computed_over_the_window_is_left_out(tmp_path: Path) -> None:
+    source = RefusingInstants(stored(tmp_path, (labelled(), EVERY)))
+    summary = summarise_metric(source, metric("ai.model.accuracy"), WINDOW)  # type: ignore[arg-type]
+    assert Summary.RATIO_OF_SUMS not in summary.headline.figures
+    assert summary.figure is summary.headline.figures[Summary.LAST]
+
+
+def test_a_sum_that_no_window_counts_is_left_out(tmp_path: Path) -> None:
+    node = target()
+    node.put("node_vmstat_oom_kill", 7.0)
+    kills = metric("system.memory.oom")
+    query = replace(kills.queries[0], promql="node_vmstat_oom_kill")
+    source = stored(tmp_path, (node, EVERY))
+    summary = summarise_metric(source, replace(kills, queries=(query,)), WINDOW)
+    assert summary.series
+    assert Summary.SUM not in summary.headline.figures
+
+
+def test_the_peak_of_a_breach_is_a_figure_over_the_breach_alone(tmp_path: Path) -> None:
+    used = np.full(MINUTES.size, 50.0)
+    used[100:103] = 80
+    used[640:700] = 95
+    used[650] = 99
+    series = memory(tmp_path, used).headline
+    (breach,) = series.alerting_breaches
+    assert (breach, breach.severity) == (series.breaches[1], Severity.CRITICAL)
+    peak = series.peak_of(breach)
+    assert peak.value == pytest.approx(99)
+    assert (peak.fold, peak.samples, peak.coverage) == (Fold.MAXIMUM, 60, 1.0)
+    assert (peak.start_ms, peak.end_ms) == (breach.start_ms, breach.end_ms)
+    assert (series.worst.value, series.worst_ms) == (peak.value, START + 650 * 60_000)
+
+
+def test_where_low_is_worse_the_worst_value_is_the_lowest(tmp_path: Path) -> None:
+    source = stored(tmp_path, (labelled(), EVERY))
+    series = summarise_metric(source, metric("ai.model.accuracy"), WINDOW).headline
+    assert (series.worst.fold, series.worst.value) == (Fold.MINIMUM, series.stats.minimum)
+    assert series.worst_ms == series.stats.minimum_ms
+
+
+@pytest.mark.parametrize(
+    ("start_ms", "end_ms", "step_ms", "steps"),
+    [
+        (START, START + 86_400_000, 60_000, 1440),
+        (START, START + 90_000, 60_000, 1),  # only whole steps
+        (START, START + 30 * 86_400_000, 3_600_000, 720),  # a month by the hour
+        (START, START, 60_000, 0),
+    ],
+)
+def test_a_window_of_any_length_has_whole_steps(
+    start_ms: int, end_ms: int, step_ms: int, steps: int
+) -> None:
+    window = Window(start_ms, end_ms, step_ms)
+    assert (window.steps, window.t_ms.size, window.duration_ms) == (
+        steps,
+        steps,
+        end_ms - start_ms,
+    )
+    if steps:
+        assert window.t_ms[0] == start_ms + step_ms
+        assert window.t_ms[-1] <= end_ms
+
+
+def test_a_metric_is_summarised_over_any_window(tmp_path: Path) -> None:
+    """Six hours by five minutes: the same figures as plain loops over those steps."""
+    used = 40 + 20 * RANDOM.random(MINUTES.size)
+    node = target()
+    node.put("node_memory_MemTotal_bytes", 1e9)
+    node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
+    window = Window(START + 6 * 3_600_000, START + 12 * 3_600_000, 300_000)
+    source = stored(tmp_path, (node, EVERY))
+    summary = summarise_metric(source, metric("system.memory.utilization"), window)
+    steps = used[365:721:5]
+    assert summary.headline.values == pytest.approx(steps)
+    assert figure(summary, Summary.AVG).value == pytest.approx(steps.mean())
+    assert figure(summary, Summary.P95).value == pytest.approx(p95(steps.tolist()))
+    assert (summary.headline.stats.steps, summary.coverage) == (72, 1.0)

@@ -16,7 +16,6 @@ from jipyo.analysis.thresholds import (
     Severity,
     State,
     find_breaches,
-    find_runs,
     find_threshold,
     has_recovered,
     is_reached,
@@ -283,14 +282,6 @@ def test_signs_and_severities() -> None:
     assert sorted(State, key=lambda state: state.severity) == [
         State.OK, State.PENDING, State.UNKNOWN, State.WARNING, State.CRITICAL
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("mask", "runs"),
-    [("", []), ("..", []), ("xx", [(0, 2)]), (".x.xx", [(1, 2), (3, 5)])],
-)
-def test_runs_are_found_at_both_ends(mask: str, runs: list[tuple[int, int]]) -> None:
-    assert find_runs(np.array([letter == "x" for letter in mask], bool)) == runs
 
 
 # --- step by step

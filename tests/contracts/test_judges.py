@@ -139,7 +139,7 @@ def test_breaches_are_the_runs_of_states_beyond_a_threshold(way: int) -> None:
     history = judge_history(
         all_of.t_ms, all_of.values, all_of.present, thresholds, direction, grace_ms
     )
-    for row in range(SERIES):
+    for row in range(0, SERIES, 4):
         breaches = find_breaches(history, row, MINUTE_MS)
         drawn = [(one.start_ms, one.end_ms, one.severity, one.open) for one in breaches]
         assert drawn == plain_breaches(history, row)

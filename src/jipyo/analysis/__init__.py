@@ -1,1 +1,1 @@
-"""Arrays in, judgements out: health, words about it, who gives what, statistics of days."""
+"""Arrays in, judgements out: thresholds, health, metrics over a window, and texts about them."""

@@ -27,6 +27,7 @@ from jipyo.analysis.thresholds import (
 from jipyo.catalogue import Across, Direction, Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
+from jipyo.model.result import Matrix
 from jipyo.source.metric_data import read_metric
 from jipyo.source.prune import find_metric_names
 
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from jipyo.analysis.thresholds import Indices, StateHistory
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.labels import Labels
-    from jipyo.model.result import Matrix
     from jipyo.model.sample import Values
     from jipyo.source.base import Source
     from jipyo.source.metric_data import MetricData
@@ -190,21 +190,20 @@ def build_refused(metric: Metric, problem: str) -> MetricHealth:
 
 def assess(data: MetricData, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHealth:
     """The health of a metric at the last step at or before `t_ms`."""
-    metric, matrix = data.metric, _keep_until(data.matrix, t_ms)
+    metric, all_steps = data.metric, data.matrix
+    steps = int(np.searchsorted(all_steps.t_ms, t_ms, "right"))
+    matrix = Matrix(
+        all_steps.series,
+        all_steps.t_ms[:steps],
+        all_steps.values[:, :steps],
+        all_steps.present[:, :steps],
+    )
     if not matrix.present.any():
         return MetricHealth(metric=metric, state=State.UNKNOWN, judged=False, reason=Reason.ABSENT)
     full = np.array([query.statistic is Statistic.FULL for query in data.queries], bool)
     if metric.thresholds is None or not full.any():
         return _assess_without_thresholds(data, matrix, grace_ms)
     return _assess_by_thresholds(data, matrix, np.flatnonzero(full), grace_ms)
-
-
-def _keep_until(matrix: Matrix, t_ms: int) -> Matrix:
-    """The steps up to and including `t_ms`."""
-    steps = int(np.searchsorted(matrix.t_ms, t_ms, "right"))
-    return type(matrix)(
-        matrix.series, matrix.t_ms[:steps], matrix.values[:, :steps], matrix.present[:, :steps]
-    )
 
 
 def _assess_without_thresholds(data: MetricData, matrix: Matrix, grace_ms: int) -> MetricHealth:

@@ -27,13 +27,12 @@ def name_series(labels: Labels) -> str:
     names = sorted(set(labels) - {METRIC_NAME}, key=lambda name: (name not in _TARGETS, name))
     if "instance" in names and "job" in names:
         names.remove("job")
-    return SEPARATOR.join(_show_label(name, labels[name]) for name in names)
-
-
-def _show_label(name: str, value: str) -> str:
-    if name in _TARGETS or not value[:1].isdigit():
-        return value
-    return f"{_DISPLAY_NAMES.get(name, name)} {value}"
+    return SEPARATOR.join(
+        f"{_DISPLAY_NAMES.get(name, name)} {labels[name]}"
+        if name not in _TARGETS and labels[name][:1].isdigit()
+        else labels[name]
+        for name in names
+    )
 
 
 def name_series_apart(series: Sequence[Labels]) -> tuple[str, ...]:
@@ -45,14 +44,13 @@ def name_series_apart(series: Sequence[Labels]) -> tuple[str, ...]:
     shared: set[str] = set()
     if len(series) > 1:
         pairs = set.intersection(*(set(labels.pairs) for labels in series))
-        shared = {name for name, _ in pairs}
+        shared = {name for name, _ in pairs} | {METRIC_NAME}
     short = [name_series(labels.drop(shared)) or name_series(labels) for labels in series]
     count = Counter(short)
-    return tuple(
-        name if count[name] == 1 else _name_in_full(labels.drop(shared)) or name
+    in_full = (
+        SEPARATOR.join(f"{label} {value}" for label, value in labels.drop(shared).items()) or name
         for name, labels in zip(short, series, strict=True)
     )
-
-
-def _name_in_full(labels: Labels) -> str:
-    return SEPARATOR.join(f"{name} {value}" for name, value in labels.drop({METRIC_NAME}).items())
+    return tuple(
+        name if count[name] == 1 else full for name, full in zip(short, in_full, strict=True)
+    )

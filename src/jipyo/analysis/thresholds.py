@@ -13,10 +13,10 @@ The rules, for each of the two levels warning and critical:
   threshold is given, at the first one that reaches that. Recovery thresholds hold a level
   that is in force; they do not keep a pending one alive.
 - A missing step (or NaN) takes over the value before it for `grace_ms`. After that the state
-  is unknown, every clock stops and every level is left: nobody saw it go on.
+  is unknown, every clock stops and every level is left, as nothing shows that it went on.
 
 A *breach* is a maximal run of steps that are pending or worse. One that never came into
-force is a breach of severity pending: it is told of, but makes no day a bad one. Reports
+force is a breach of severity pending: it is reported, but the period stays ok. Reports
 used to judge without grace and to apply recovery thresholds to levels that were not in
 force; an alert would have seen neither, so they follow these rules too.
 """

@@ -10,7 +10,7 @@ from enum import Enum
 class ProportionEstimate:
     """Of how many cases a share is one, and its 95% interval in the share's own unit.
 
-    All of it is None where nobody counted the cases.
+    All of it is None where the cases are not counted.
     """
 
     n: int | None
@@ -26,7 +26,7 @@ UNKNOWN_PROPORTION = ProportionEstimate(None, None, None)
 
 
 class Fold(Enum):
-    """How a day of values became one figure; `docs/reports.md` tells each in a sentence."""
+    """How values over a window became one figure; `docs/reports.md` explains each in a sentence."""
 
     AVERAGE = "average"
     P95 = "p95"
