@@ -47,7 +47,7 @@ def host_families() -> list[Family]:
 
 
 def test_every_sample_is_the_one_node_exporter_gives_on_the_same_files() -> None:
-    reading = Parser().read((HOST / "node_exporter.txt").read_text("utf-8"))
+    reading = Parser().parse((HOST / "node_exporter.txt").read_text("utf-8"))
     theirs = {str(k): v for k, v in zip(reading.series, reading.values, strict=True)}
     ours = samples(host_families())
     assert {series: ours.get(series) for series in theirs} == pytest.approx(theirs)
@@ -58,7 +58,7 @@ def test_every_sample_is_the_one_node_exporter_gives_on_the_same_files() -> None
 
 def test_every_type_is_the_one_node_exporter_gives() -> None:
     text = (HOST / "node_exporter.txt").read_text("utf-8")
-    theirs = {m.metric: m.type for m in Parser().read(text).metadata}
+    theirs = {m.metric: m.type for m in Parser().parse(text).metadata}
     ours = {family.name: family.type for family in host_families()}
     assert {name: ours[name] for name in theirs if name in ours} == {
         name: kind for name, kind in theirs.items() if name in ours

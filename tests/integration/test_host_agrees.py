@@ -63,7 +63,7 @@ class Compared:
 
 def page(url: str) -> tuple[dict[Labels, float], dict[str, MetricType]]:
     response = urllib3.request("GET", url, timeout=30)
-    reading = Parser().read(response.data.decode())
+    reading = Parser().parse(response.data.decode())
     values = dict(zip(reading.series, map(float, reading.values), strict=True))
     return values, {one.metric: one.type for one in reading.metadata}
 

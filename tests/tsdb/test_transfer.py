@@ -43,7 +43,7 @@ NAMES = (
 
 def parse(text: str) -> TimedSamples:
     """As `app` hands the scraper's parser down."""
-    reading = Parser().read(text, Format.OPENMETRICS)
+    reading = Parser().parse(text, Format.OPENMETRICS)
     assert reading.t_ms is not None
     return TimedSamples(reading.series, reading.t_ms, reading.values, reading.metadata)
 

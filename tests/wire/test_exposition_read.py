@@ -20,7 +20,7 @@ from jipyo.wire.exposition import Format, Parser
 
 
 def read(text: str, form: Format = Format.TEXT) -> dict[str, float]:
-    reading = Parser().read(text, form)
+    reading = Parser().parse(text, form)
     return {str(k): float(v) for k, v in zip(reading.series, reading.values, strict=True)}
 
 
@@ -87,7 +87,7 @@ def test_a_line_is_a_sample(line: str, series: str, value: float) -> None:
 def test_what_is_no_sample_is_told_with_its_line(line: str) -> None:
     for text in (f"a 1\n{line}\n", f"{line}\na 1\n"):
         with pytest.raises(MalformedBody) as caught:
-            Parser().read(text)
+            Parser().parse(text)
         assert caught.value.key == "wire.bad_line"
         assert caught.value.values["text"] == line
 
@@ -97,23 +97,23 @@ def test_nan_is_a_value() -> None:
 
 
 def test_times_are_milliseconds_in_text_and_seconds_in_openmetrics() -> None:
-    text = Parser().read("x 1 1500\ny 2\n")
+    text = Parser().parse("x 1 1500\ny 2\n")
     assert text.t_ms is not None
     assert text.t_ms.tolist() == [1500, NO_TIME]
-    other = Parser().read("x 1 1.5\n# EOF\n", Format.OPENMETRICS)
+    other = Parser().parse("x 1 1.5\n# EOF\n", Format.OPENMETRICS)
     assert other.t_ms is not None
     assert other.t_ms.tolist() == [1500]
 
 
 def test_a_series_may_stand_at_several_times() -> None:
-    reading = Parser().read("x 1 1000\nx 2 2000\nx 9 1000\n")
+    reading = Parser().parse("x 1 1000\nx 2 2000\nx 9 1000\n")
     assert reading.values.tolist() == [1.0, 2.0]
 
 
 def test_of_a_series_that_is_repeated_the_first_is_kept_and_that_is_told() -> None:
     parser = Parser()
     for _ in range(2):
-        reading = parser.read('x{a="1",b="2"} 1\ny 5\nx{b="2",a="1"} 3\n')
+        reading = parser.parse('x{a="1",b="2"} 1\ny 5\nx{b="2",a="1"} 3\n')
         assert reading.values.tolist() == [1.0, 5.0]
         assert reading.scraped == 3
         assert [(note.key, note.values) for note in reading.notes] == [
@@ -126,7 +126,7 @@ def test_what_a_page_says_about_its_metrics_is_kept() -> None:
         "# HELP a_total Counts\\nall \\\\ things.\n# TYPE a_total counter\n# a comment\n"
         '# TYPE "b.c" gauge\n# TYPE d untyped\n# TYPE e strange\n#\n'
     )
-    assert Parser().read(text).metadata == (
+    assert Parser().parse(text).metadata == (
         MetricMetadata("a_total", MetricType.COUNTER, "Counts\nall \\ things."),
         MetricMetadata("b.c", MetricType.GAUGE),
         MetricMetadata("d", MetricType.UNKNOWN),
@@ -139,7 +139,7 @@ def test_openmetrics_families_are_named_as_the_text_format_names_them() -> None:
         '# TYPE a counter\n# HELP a Say \\"hi\\".\n# TYPE b info\n# TYPE c_seconds gauge\n'
         "# UNIT c_seconds seconds\na_total 1\na_created 2\n# EOF\n"
     )
-    assert Parser().read(text, Format.OPENMETRICS).metadata == (
+    assert Parser().parse(text, Format.OPENMETRICS).metadata == (
         MetricMetadata("a_total", MetricType.COUNTER, 'Say "hi".'),
         MetricMetadata("b_info", MetricType.INFO),
         MetricMetadata("c_seconds", MetricType.GAUGE, "", "seconds"),
@@ -166,7 +166,7 @@ def test_edges_of_buckets_are_written_as_prometheus_3_writes_them() -> None:
 @pytest.mark.parametrize("text", ["", "x 1\n", "x 1\n# EOF\ny 2\n", "x 1\n# EO"])
 def test_openmetrics_that_ends_early_is_refused_whole(text: str) -> None:
     with pytest.raises(MalformedBody) as caught:
-        Parser().read(text, Format.OPENMETRICS)
+        Parser().parse(text, Format.OPENMETRICS)
     assert caught.value.key == "wire.no_end"
 
 
@@ -177,8 +177,8 @@ def test_an_empty_page_has_no_samples() -> None:
 
 def test_a_page_of_the_same_series_gives_the_same_objects() -> None:
     parser = Parser()
-    first = parser.read('# TYPE x gauge\nx{a="b"} 1\ny 2\n')
-    second = parser.read('# TYPE x gauge\nx{a="b"} 3\ny NaN\n')
+    first = parser.parse('# TYPE x gauge\nx{a="b"} 1\ny 2\n')
+    second = parser.parse('# TYPE x gauge\nx{a="b"} 3\ny NaN\n')
     assert first.series is second.series
     assert first.metadata is second.metadata
     assert second.values[0] == 3
@@ -186,24 +186,24 @@ def test_a_page_of_the_same_series_gives_the_same_objects() -> None:
 
 def test_a_type_that_changes_changes_the_edges() -> None:
     parser = Parser()
-    parser.read('# TYPE h gauge\nh_bucket{le="1"} 1\n')
-    reading = parser.read('# TYPE h histogram\nh_bucket{le="1"} 1\n')
+    parser.parse('# TYPE h gauge\nh_bucket{le="1"} 1\n')
+    reading = parser.parse('# TYPE h histogram\nh_bucket{le="1"} 1\n')
     assert str(reading.series[0]) == 'h_bucket{le="1.0"}'
 
 
 def test_a_broken_page_leaves_the_parser_as_good_as_new() -> None:
     parser = Parser()
-    parser.read("x 1\ny 2\n")
+    parser.parse("x 1\ny 2\n")
     for broken in ("x 1\ny oops\n", "x 1\n<html>\n"):
         with pytest.raises(MalformedBody):
-            parser.read(broken)
-    assert parser.read("x 4\ny 5\n").values.tolist() == [4.0, 5.0]
+            parser.parse(broken)
+    assert parser.parse("x 4\ny 5\n").values.tolist() == [4.0, 5.0]
 
 
 def test_series_that_are_gone_are_forgotten() -> None:
     parser = Parser()
-    parser.read("".join(f'x{{i="{i}"}} 1\n' for i in range(5000)))
-    parser.read("x 1\n")
+    parser.parse("".join(f'x{{i="{i}"}} 1\n' for i in range(5000)))
+    parser.parse("x 1\n")
     assert len(parser._known) == 1
 
 
@@ -216,7 +216,7 @@ def test_series_can_be_renamed_and_dropped_as_they_are_read() -> None:
 
     parser = Parser(finish)
     for _ in range(3):
-        reading = parser.read("x 1\ny 2\nz 3\n")
+        reading = parser.parse("x 1\ny 2\nz 3\n")
         assert [str(one) for one in reading.series] == ['x{job="j"}', 'z{job="j"}']
         assert reading.values.tolist() == [1.0, 3.0]
         assert reading.scraped == 3
@@ -236,7 +236,7 @@ def exact(value: float) -> str:
 
 
 def assert_agrees(text: str, form: Format = Format.TEXT) -> TargetReading:
-    reading = Parser().read(text, form)
+    reading = Parser().parse(text, form)
     families = read_text(text) if form is Format.TEXT else read_openmetrics(text)
     theirs = {}
     for family in families:
@@ -281,7 +281,7 @@ def test_any_valid_page_reads_as_the_reference_parser_reads_it(lines: list[str])
 
 
 def assert_agrees_by_time(text: str) -> None:
-    reading = Parser().read(text)
+    reading = Parser().parse(text)
     times = reading.t_ms if reading.t_ms is not None else np.full(len(reading.series), NO_TIME)
     ours = {
         (labels, int(t_ms)): exact(value)
@@ -304,12 +304,12 @@ def test_a_page_cut_or_bent_anywhere_is_read_or_refused_and_nothing_else(
     at = data.draw(st.integers(0, len(text)))
     bent = text[:at] + data.draw(WORDS) + text[at + data.draw(st.integers(0, 3)) :]
     parser = Parser()
-    parser.read(text)
+    parser.parse(text)
     try:
-        reading = parser.read(bent)
+        reading = parser.parse(bent)
     except MalformedBody:
         return
-    fresh = Parser().read(bent)
+    fresh = Parser().parse(bent)
     assert reading.series == fresh.series
     assert reading.values.tobytes() == fresh.values.tobytes()
 
@@ -319,7 +319,7 @@ def test_what_was_read_before_changes_nothing(pages: list[list[str]]) -> None:
     parser = Parser()
     for lines in pages:
         text = "".join(f"{line}\n" for line in lines)
-        cached, fresh = parser.read(text), Parser().read(text)
+        cached, fresh = parser.parse(text), Parser().parse(text)
         assert cached.series == fresh.series
         assert cached.values.tobytes() == fresh.values.tobytes()
         assert (cached.t_ms is None) is (fresh.t_ms is None)

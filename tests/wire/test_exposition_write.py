@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 from jipyo.model.family import Family, FamilySample
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricType
-from jipyo.wire.exposition import Format, Parser, format_value, negotiate, write
+from jipyo.wire.exposition import Format, Parser, choose_format, format_value, write
 
 
 def family(
@@ -119,7 +119,7 @@ def test_every_number_reads_back_as_itself(value: float) -> None:
     ],
 )
 def test_the_format_is_the_one_asked_for(accept: str, form: Format) -> None:
-    assert negotiate(accept) is form
+    assert choose_format(accept) is form
 
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,8}", fullmatch=True)
@@ -163,7 +163,7 @@ def test_what_is_written_reads_back_with_the_reference_parser(families: list[Fam
 @given(pages())
 def test_what_is_written_reads_back_with_our_parser(families: list[Family]) -> None:
     for form in Format:
-        reading = Parser().read(write(families, form).decode(), form)
+        reading = Parser().parse(write(families, form).decode(), form)
         found = {k: repr(float(v)) for k, v in zip(reading.series, reading.values, strict=True)}
         assert found == as_dict(families)
         helps = {m.metric: m.help for m in reading.metadata}

@@ -60,7 +60,7 @@ def import_openmetrics(config: Config, file: Path, progress: tsdb.Progress) -> t
     parser = Parser()
 
     def parse(text: str) -> tsdb.TimedSamples:
-        reading = parser.read(text, Format.OPENMETRICS)
+        reading = parser.parse(text, Format.OPENMETRICS)
         if reading.t_ms is None or (reading.t_ms == NO_TIME).any():
             raise CollectError("app.import_without_times", path=str(file))
         return tsdb.TimedSamples(reading.series, reading.t_ms, reading.values, reading.metadata)

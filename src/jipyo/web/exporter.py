@@ -28,7 +28,7 @@ def routes(families: Callable[[], Iterable[Family]], is_ready: Callable[[], bool
 
 def expose_metrics(families: Callable[[], Iterable[Family]], request: HttpRequest) -> HttpResponse:
     """What was collected, under the exporters' names, in the format that is preferred."""
-    format_ = exposition.negotiate(request.headers.get("accept", ""))
+    format_ = exposition.choose_format(request.headers.get("accept", ""))
     return HttpResponse(exposition.write([*families()], format_), media_type=format_.value)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.collect.receive.text import choose_format, parse_exposition, parse_text_body
+from jipyo.collect.receive.text import find_format, parse_exposition, parse_text_body
 from jipyo.model.errors import MalformedBody, UnsupportedMediaType
 from jipyo.wire.exposition import Format
 
@@ -41,11 +41,11 @@ def test_of_a_series_that_stands_twice_the_first_counts_and_other_times_stay() -
 
 
 def test_the_content_type_says_what_a_page_is_written_in() -> None:
-    assert choose_format("") == choose_format("text/plain") == Format.TEXT
-    assert choose_format("application/x-www-form-urlencoded") == Format.TEXT
-    assert choose_format("application/openmetrics-text; version=1.0.0") == Format.OPENMETRICS
+    assert find_format("") == find_format("text/plain") == Format.TEXT
+    assert find_format("application/x-www-form-urlencoded") == Format.TEXT
+    assert find_format("application/openmetrics-text; version=1.0.0") == Format.OPENMETRICS
     with pytest.raises(UnsupportedMediaType):
-        choose_format("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily")
+        find_format("application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily")
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ def parse_exposition(
     Raises:
         MalformedBody: it is not UTF-8, or a line is not what the format allows.
     """
-    return Parser(lambda labels: labels.put(extra)).read(decode_text(body), form)
+    return Parser(lambda labels: labels.put(extra)).parse(decode_text(body), form)
 
 
-def choose_format(content_type: str) -> Format:
+def find_format(content_type: str) -> Format:
     """The format of an exposition by its Content-Type; text by default.
 
     Raises:

@@ -54,7 +54,7 @@ class ScrapeReader:
         body = self._fetcher.fetch()
         form, notes = self._form(body)
         try:
-            reading = self._parser.read(decode_text(body.data), form)
+            reading = self._parser.parse(decode_text(body.data), form)
         except MalformedBody as error:
             raise error.as_kind(CollectError) from error
         limit = self._options.limits.samples

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jipyo.collect.receive.push_groups import JOB, PushGroups
-from jipyo.collect.receive.text import choose_format
+from jipyo.collect.receive.text import find_format
 from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Appended
@@ -47,7 +47,7 @@ def push(
 ) -> HttpResponse:
     """Put an exposition into its group; the group is collected every interval from then on."""
     key = parse_group(request.path_params["group"])
-    format_ = choose_format(request.headers.get("content-type", ""))
+    format_ = find_format(request.headers.get("content-type", ""))
     body = receiver.read_body(request)
     receiver.limit_rate(body.count(b"\n"))
     samples = groups.push(key, body, now_ms(), replace_all=replace_all, form=format_)

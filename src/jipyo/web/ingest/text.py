@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jipyo.collect.receive.text import choose_format, parse_text_body
+from jipyo.collect.receive.text import find_format, parse_text_body
 from jipyo.web.http.endpoint import Route
 from jipyo.web.ingest.errors import format_error
 from jipyo.web.ingest.receiver import respond_appended
@@ -28,6 +28,6 @@ def import_text(
 ) -> HttpResponse:
     """Store an exposition; `extra_label=name=value` sets labels on all of it."""
     extra_labels = dict(label.partition("=")[::2] for label in request.values("extra_label"))
-    format_ = choose_format(request.headers.get("content-type", ""))
+    format_ = find_format(request.headers.get("content-type", ""))
     batch = parse_text_body(receiver.read_body(request), extra_labels, now_ms(), format_)
     return respond_appended(receiver.append("text", batch), batch)

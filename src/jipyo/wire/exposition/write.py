@@ -1,4 +1,4 @@
-"""Families -> a page that Prometheus reads: text format 0.0.4 and OpenMetrics 1.0.0."""
+"""Families -> exposition: text format 0.0.4 and OpenMetrics 1.0.0."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from jipyo.model.sample import MetricType
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from jipyo.model.family import Family, FamilySample
+    from jipyo.model.family import Family
 
 
 class Format(Enum):
-    """What a page is written in; the value is its Content-Type."""
+    """The format of an exposition; the value is its Content-Type."""
 
     TEXT = "text/plain; version=0.0.4; charset=utf-8"
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -33,40 +33,40 @@ _HELP_ESCAPES = {
 _ONLY_OPENMETRICS = {MetricType.INFO, MetricType.STATESET}
 
 
-def negotiate(accept: str) -> Format:
-    """The best format among those an Accept header takes."""
+def choose_format(accept: str) -> Format:
+    """The best format among those that an Accept header lists."""
     weights = {Format.TEXT: 0.0, Format.OPENMETRICS: 0.0}
     for part in accept.split(","):
         media, _, parameters = part.partition(";")
         for form in Format:
             if media.strip() == form.value.partition(";")[0]:
-                weights[form] = max(weights[form], _weight(parameters))
+                weights[form] = max(weights[form], _parse_weight(parameters))
     better = weights[Format.OPENMETRICS] > weights[Format.TEXT]
     return Format.OPENMETRICS if better else Format.TEXT
 
 
-def _weight(parameters: str) -> float:
-    found = re.search(r"(?:^|;)\s*q\s*=\s*([0-9.]+)\s*(?:;|$)", parameters)
+def _parse_weight(parameters: str) -> float:
+    match = re.search(r"(?:^|;)\s*q\s*=\s*([0-9.]+)\s*(?:;|$)", parameters)
     try:
-        return float(found[1]) if found else 1.0
+        return float(match[1]) if match else 1.0
     except ValueError:
         return 0.0
 
 
 def write(families: Iterable[Family], form: Format = Format.TEXT) -> bytes:
-    """A whole page; families of one name are put together, as both formats demand."""
-    together: dict[str, list[Family]] = {}
+    """A whole exposition; families of one name are put together, as both formats demand."""
+    by_name: dict[str, list[Family]] = {}
     for family in families:
-        together.setdefault(family.name, []).append(family)
-    lines = [line for same in together.values() for line in _family(same, form)]
+        by_name.setdefault(family.name, []).append(family)
+    lines = [line for same in by_name.values() for line in _write_family(same, form)]
     if form is Format.OPENMETRICS:
         lines.append("# EOF\n")
     return "".join(lines).encode("utf-8", "replace")
 
 
-def _family(same: list[Family], form: Format) -> Iterator[str]:
+def _write_family(same: list[Family], form: Format) -> Iterator[str]:
     first = same[0]
-    name, kind = _declared(first, form)
+    name, kind = _declare(first, form)
     shown = name if _METRIC.match(name) else f'"{name.translate(_VALUE_ESCAPES)}"'
     if first.help:
         yield f"# HELP {shown} {first.help.translate(_HELP_ESCAPES[form])}\n"
@@ -75,10 +75,14 @@ def _family(same: list[Family], form: Format) -> Iterator[str]:
         yield f"# UNIT {shown} {first.unit}\n"
     for family in same:
         for sample in family.samples:
-            yield _line(sample, form)
+            text = f"{format_series(sample.labels)} {format_value(sample.value)}"
+            if sample.t_ms is not None:
+                is_text = form is Format.TEXT
+                text += f" {sample.t_ms}" if is_text else f" {format_value(sample.t_ms / 1000)}"
+            yield text + "\n"
 
 
-def _declared(family: Family, form: Format) -> tuple[str, str]:
+def _declare(family: Family, form: Format) -> tuple[str, str]:
     """The name and type that the format has for a family."""
     if form is Format.TEXT:
         kind = "untyped" if family.type is MetricType.UNKNOWN else family.type.value
@@ -92,32 +96,20 @@ def _declared(family: Family, form: Format) -> tuple[str, str]:
     return family.name, family.type.value
 
 
-def _line(sample: FamilySample, form: Format) -> str:
-    text = f"{series_text(sample.labels)} {format_value(sample.value)}"
-    if sample.t_ms is None:
-        return text + "\n"
-    moment = str(sample.t_ms) if form is Format.TEXT else format_value(sample.t_ms / 1000)
-    return f"{text} {moment}\n"
-
-
-def series_text(labels: Labels) -> str:
-    """A series as a page names it; names beyond ASCII letters are quoted (text 1.0.0)."""
+def format_series(labels: Labels) -> str:
+    """A series as an exposition names it; names beyond ASCII letters are quoted (text 1.0.0)."""
     parts = [
-        f'{_label_name(name)}="{value.translate(_VALUE_ESCAPES)}"'
+        f'{name if _LABEL.match(name) else _quote(name)}="{value.translate(_VALUE_ESCAPES)}"'
         for name, value in labels.pairs
         if name != METRIC_NAME
     ]
     metric = labels.metric
     if _METRIC.match(metric):
         return f"{metric}{{{','.join(parts)}}}" if parts else metric
-    return f"{{{','.join([_quoted(metric), *parts])}}}"
+    return f"{{{','.join([_quote(metric), *parts])}}}"
 
 
-def _label_name(name: str) -> str:
-    return name if _LABEL.match(name) else _quoted(name)
-
-
-def _quoted(name: str) -> str:
+def _quote(name: str) -> str:
     return f'"{name.translate(_VALUE_ESCAPES)}"'
 
 
