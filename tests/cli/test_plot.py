@@ -12,7 +12,7 @@ from jipyo.cli import plot
 def drawn(values: list[float], width: int = 10, height: int = 3) -> list[str]:
     line = np.array([values], np.float64)
     canvas = plot.draw(line, np.isfinite(line), width, height)
-    return ["".join(character for character, _ in row) for row in canvas.rows()]
+    return ["".join(character for character, _ in row) for row in canvas.list_rows()]
 
 
 def test_a_spike_of_one_step_is_seen() -> None:
@@ -28,13 +28,13 @@ def test_a_gap_breaks_the_line() -> None:
 
 @pytest.mark.parametrize("value", [0.0, 5.0, -3.0, 1e300])
 def test_equal_values_lie_between_the_bounds(value: float) -> None:
-    low, high = plot.bounds(np.array([[value]]), np.array([[True]]))
+    low, high = plot.find_bounds(np.array([[value]]), np.array([[True]]))
     assert low < high
     assert low <= value <= high
 
 
 def test_no_value_has_bounds_all_the_same() -> None:
-    assert plot.bounds(np.array([[np.nan]]), np.array([[True]])) == (0.0, 1.0)
+    assert plot.find_bounds(np.array([[np.nan]]), np.array([[True]])) == (0.0, 1.0)
 
 
 @given(arrays(np.float64, (2, 30), elements=st.floats(width=32)))

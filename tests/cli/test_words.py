@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from jipyo.cli.localized import language, system_language
-from jipyo.cli.main import build
+from jipyo.cli.localized import find_language, find_system_language
+from jipyo.cli.main import build_command
 from jipyo.i18n import LANGS, Lang, texts
 from support.product import jipyo
 
@@ -24,7 +24,7 @@ from support.product import jipyo
     ],
 )
 def test_the_environment_decides(environ: dict[str, str], lang: Lang) -> None:
-    assert system_language(environ) == lang
+    assert find_system_language(environ) == lang
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_the_environment_decides(environ: dict[str, str], lang: Lang) -> None:
     ],
 )
 def test_the_option_is_known_before_the_options_are_read(words: list[str], lang: Lang) -> None:
-    assert language(words, {}) == lang
+    assert find_language(words, {}) == lang
 
 
 def helps(command: click.Command, ctx: click.Context) -> Iterator[str]:
@@ -51,7 +51,7 @@ def helps(command: click.Command, ctx: click.Context) -> Iterator[str]:
 def test_every_help_page_is_there_in_both_languages() -> None:
     pages = {}
     for lang in LANGS:
-        group = build(texts(lang))
+        group = build_command(texts(lang))
         pages[lang] = list(helps(group, click.Context(group, info_name="jipyo")))
     assert len(pages["ko"]) == len(pages["en"])
     for page in pages["ko"]:

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
-from jipyo.cli.main import build
+from jipyo.cli.main import build_command
 from jipyo.i18n import LANGS, Lang, texts
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -29,7 +29,7 @@ def section(text: str, heading: str) -> str:
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_command_and_option_is_documented(lang: Lang) -> None:
     text = (DOCS / FILES[lang]).read_text("utf-8")
-    for path, command in commands(build(texts(lang))):
+    for path, command in commands(build_command(texts(lang))):
         said = section(text, path)
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.opts[0] not in COMMON:

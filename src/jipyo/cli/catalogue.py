@@ -1,9 +1,8 @@
-"""`jipyo catalogue`: what is measured, and whether a file describes it rightly."""
+"""`jipyo catalogue`: the metrics, and whether a catalogue file is right."""
 
 from __future__ import annotations
 
 import difflib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -13,13 +12,17 @@ from rich.text import Text
 from jipyo import app, promql
 from jipyo.catalogue import check_file, describe
 from jipyo.cli.localized import Command, Group
-from jipyo.cli.options import configured, terminal
-from jipyo.i18n import texts
+from jipyo.cli.options import FILE, build_table, open_terminal, pass_config, print_line
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.catalogue import Catalogue, Metric
     from jipyo.config import Config
     from jipyo.i18n import Texts
+
+_COLUMNS = ("id", "name", "thresholds", "exporters")
 
 
 def register(group: click.Group, t: Texts) -> None:
@@ -28,39 +31,44 @@ def register(group: click.Group, t: Texts) -> None:
     group.add_command(catalogue)
 
     @catalogue.command("list", cls=Command, help=t("cli.catalogue.list.help"))
-    @configured(t)
-    def show_all(config: Config) -> None:
-        spoken = texts(config.lang)
-        table = Table(box=None, pad_edge=False, header_style="dim")
-        for column in ("id", "name", "limits", "exporters"):
-            table.add_column(spoken(f"cli.catalogue.{column}"), overflow="fold")
-        for row in describe.list_metrics(app.load_catalogue(config), spoken):
+    @pass_config(t)
+    def list_metrics(config: Config, words: Texts) -> None:
+        table = build_table([words(f"cli.catalogue.{column}") for column in _COLUMNS])
+        for row in describe.list_metrics(app.load_catalogue(config), words):
             table.add_row(row.id, row.name, row.thresholds, ", ".join(row.exporters))
-        terminal().print(table)
+        open_terminal().print(table)
 
     @catalogue.command("show", cls=Command, help=t("cli.catalogue.show.help"))
     @click.argument("id")
-    @configured(t)
-    def show(config: Config, id: str) -> None:  # noqa: A002 - the argument's name in the help
-        spoken = texts(config.lang)
-        known = app.load_catalogue(config)
-        metric = known.get(id)
-        if metric is None:
-            near = difflib.get_close_matches(id, [one.id for one in known.metrics], n=3, cutoff=0.4)
-            raise ConfigError("cli.catalogue.unknown", id=id, near=", ".join(near) or "-")
+    @pass_config(t)
+    def show_metric(config: Config, words: Texts, id: str) -> None:  # noqa: A002 - its name in the help
+        metrics = app.load_catalogue(config)
         table = Table(box=None, pad_edge=False, show_header=False)
         table.add_column(style="dim")
         table.add_column(overflow="fold")
-        for fact in describe.describe_metric(metric, known, spoken):
+        for fact in describe.describe_metric(find_metric(metrics, id), metrics, words):
             table.add_row(fact.label, Text(fact.text))
-        terminal().print(table)
+        open_terminal().print(table)
 
     @catalogue.command("check", cls=Command, help=t("cli.catalogue.check.help"))
-    @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
-    @configured(t)
-    def check(config: Config, file: Path) -> None:
-        spoken = texts(config.lang)
-        found = check_file(file, parse=promql.parse)
-        terminal().print(
-            describe.count_contents(str(file), found, spoken), markup=False, soft_wrap=True
-        )
+    @click.argument("file", type=FILE)
+    @pass_config(t)
+    def check(_: Config, words: Texts, file: Path) -> None:
+        metrics = check_file(file, parse=promql.parse)
+        print_line(describe.count_contents(str(file), metrics, words))
+
+
+def find_metric(catalogue: Catalogue, metric_id: str) -> Metric:
+    """The metric of this id.
+
+    Raises:
+        ConfigError: there is none; the message names similar ones.
+    """
+    metric = catalogue.get(metric_id)
+    if metric is None:
+        ids = [known.id for known in catalogue.metrics]
+        near = difflib.get_close_matches(metric_id, ids, n=3, cutoff=0.4)
+        if near:
+            raise ConfigError("cli.catalogue.unknown.near", id=metric_id, near=", ".join(near))
+        raise ConfigError("cli.catalogue.unknown", id=metric_id)
+    return metric

@@ -18,7 +18,7 @@ def register(group: click.Group, t: Texts) -> None:
 
     @group.command("completion", cls=Command, help=t("cli.completion.help"))
     @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
-    def completion(shell: str) -> None:
+    def print_completion(shell: str) -> None:
         script = get_completion_class(shell)
         assert script is not None
         click.echo(script(group, {}, "jipyo", "_JIPYO_COMPLETE").source())

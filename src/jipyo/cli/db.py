@@ -1,8 +1,7 @@
-"""`jipyo db`, `import` and `export`: the store as a file that people look after."""
+"""`jipyo db`, `import` and `export`: the sample store as a file to be managed."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -10,158 +9,152 @@ from rich.table import Table
 
 from jipyo.app import store_admin
 from jipyo.cli.localized import Command, Group
-from jipyo.cli.options import configured, progress, terminal
-from jipyo.cli.query import moment
-from jipyo.i18n import texts
+from jipyo.cli.moments import parse_span
+from jipyo.cli.options import FILE, open_terminal, pass_config, print_line, show_progress
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jipyo.config import Config
     from jipyo.i18n import Texts
 
-_FILE = click.Path(dir_okay=False, path_type=Path)
+_TOP_ROWS = 10
 
 
 def register(group: click.Group, t: Texts) -> None:
     """Add the commands."""
     db = Group("db", help=t("cli.db.help"))
     group.add_command(db)
-    _register_looks(db, t)
+    _register_inspection(db, t)
     _register_copies(db, t)
-    _register_delete(db, t)
-    _register_moves(group, t)
+    _register_deletion(db, t)
+    _register_transfers(group, t)
 
 
-def _register_looks(db: click.Group, t: Texts) -> None:
+def _register_inspection(db: click.Group, t: Texts) -> None:
     @db.command("stats", cls=Command, help=t("cli.db.stats.help"))
-    @configured(t)
-    def stats(config: Config) -> None:
-        spoken, found = texts(config.lang), store_admin.read_stats(config.data)
+    @pass_config(t)
+    def print_stats(config: Config, words: Texts) -> None:
+        stats = store_admin.read_stats(config.data)
         table = Table(box=None, pad_edge=False, show_header=False)
         table.add_column(style="dim")
         table.add_column(justify="right")
         for name in ("file_bytes", "free_bytes", "journal_bytes"):
-            size = spoken.number(getattr(found, name), "bytes")
-            table.add_row(spoken(f"cli.db.stats.{name}"), size)
+            size = words.number(getattr(stats, name), "bytes")
+            table.add_row(words(f"cli.db.stats.{name}"), size)
         for name in ("series", "samples", "head_samples", "chunks", "label_pairs"):
-            table.add_row(spoken(f"cli.db.stats.{name}"), f"{getattr(found, name):,}")
+            table.add_row(words(f"cli.db.stats.{name}"), f"{getattr(stats, name):,}")
         for name in ("first_ms", "last_ms"):
-            t_ms = getattr(found, name)
-            when = spoken.number(None) if t_ms is None else spoken.moment(t_ms, config.zone)
-            table.add_row(spoken(f"cli.db.stats.{name}"), when)
-        if found.samples:
-            each = f"{(found.file_bytes - found.free_bytes) / found.samples:.2f}"
-            table.add_row(spoken("cli.db.stats.bytes_per_sample"), each)
-        terminal().print(table)
-        _most(spoken("cli.db.stats.series_by_metric"), found.series_by_metric)
-        _most(spoken("cli.db.stats.values_by_label"), found.values_by_label)
+            t_ms = getattr(stats, name)
+            moment = words.number(None) if t_ms is None else words.moment(t_ms, config.zone)
+            table.add_row(words(f"cli.db.stats.{name}"), moment)
+        if stats.samples:
+            size = f"{(stats.file_bytes - stats.free_bytes) / stats.samples:.2f}"
+            table.add_row(words("cli.db.stats.bytes_per_sample"), size)
+        open_terminal().print(table)
+        _print_top(words("cli.db.stats.series_by_metric"), stats.series_by_metric)
+        _print_top(words("cli.db.stats.values_by_label"), stats.values_by_label)
 
     @db.command("check", cls=Command, help=t("cli.db.check.help"))
-    @configured(t)
-    def check(config: Config) -> int:
-        spoken = texts(config.lang)
-        with progress(spoken("cli.db.check.working")) as advance:
-            found = store_admin.check(config.data, advance)
-        console = terminal()
-        for problem in found.problems:
-            console.print(spoken.error(problem), style="red", markup=False)
-        n = len(found.problems)
+    @pass_config(t)
+    def check(config: Config, words: Texts) -> int:
+        with show_progress(words("cli.db.check.working")) as advance:
+            result = store_admin.check(config.data, advance)
+        console = open_terminal()
+        for problem in result.problems:
+            console.print(words.error(problem), style="red", markup=False)
+        n = len(result.problems)
         key = "cli.db.check.bad" if n else "cli.db.check.good"
-        console.print(spoken(key, chunks=found.chunks, samples=found.samples, n=n))
+        console.print(words(key, chunks=result.chunks, samples=result.samples, n=n))
         return 1 if n else 0
 
 
-def _most(title: str, rows: tuple[tuple[str, int], ...]) -> None:
+def _print_top(title: str, rows: tuple[tuple[str, int], ...]) -> None:
+    """The names with the highest counts, most first."""
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
     table.add_column(overflow="fold")
     table.add_column(justify="right")
-    for name, count in rows[:10]:
+    for name, count in rows[:_TOP_ROWS]:
         table.add_row(name, f"{count:,}")
-    terminal().print(table)
+    open_terminal().print(table)
 
 
 def _register_copies(db: click.Group, t: Texts) -> None:
     @db.command("backup", cls=Command, help=t("cli.db.backup.help"))
-    @click.argument("file", type=_FILE)
-    @configured(t)
-    def backup(config: Config, file: Path) -> None:
-        spoken = texts(config.lang)
-        with progress(spoken("cli.db.backup.working")) as advance:
+    @click.argument("file", type=FILE)
+    @pass_config(t)
+    def create_backup(config: Config, words: Texts, file: Path) -> None:
+        with show_progress(words("cli.db.backup.working")) as advance:
             store_admin.create_backup(config.data, file, advance)
-        terminal().print(str(file), markup=False, soft_wrap=True)
+        print_line(str(file))
 
     @db.command("restore", cls=Command, help=t("cli.db.restore.help"))
-    @click.argument("file", type=_FILE)
-    @configured(t)
-    def restore(config: Config, file: Path) -> None:
-        spoken = texts(config.lang)
-        with progress(spoken("cli.db.restore.working")) as advance:
+    @click.argument("file", type=FILE)
+    @pass_config(t)
+    def restore(config: Config, words: Texts, file: Path) -> None:
+        with show_progress(words("cli.db.restore.working")) as advance:
             store_admin.restore(file, config.data, advance)
-        terminal().print(spoken("cli.db.restore.done", path=str(config.data)))
+        open_terminal().print(words("cli.db.restore.done", path=str(config.data)))
 
     @db.command("compact", cls=Command, help=t("cli.db.compact.help"))
-    @configured(t)
-    def compact(config: Config) -> None:
-        spoken = texts(config.lang)
+    @pass_config(t)
+    def compact(config: Config, words: Texts) -> None:
         before = store_admin.read_stats(config.data).file_bytes
-        with progress(spoken("cli.db.compact.working")) as advance:
+        with show_progress(words("cli.db.compact.working")) as advance:
             store_admin.compact(config.data, advance)
-        freed = spoken.number(before - store_admin.read_stats(config.data).file_bytes, "bytes")
-        terminal().print(spoken("cli.db.compact.done", freed=freed))
+        freed = words.number(before - store_admin.read_stats(config.data).file_bytes, "bytes")
+        open_terminal().print(words("cli.db.compact.done", freed=freed))
 
 
-def _register_delete(db: click.Group, t: Texts) -> None:
+def _register_deletion(db: click.Group, t: Texts) -> None:
     @db.command("delete", cls=Command, help=t("cli.db.delete.help"))
     @click.argument("selector")
     @click.option("--from", "start", metavar="TIME", help=t("cli.db.delete.from"))
     @click.option("--to", "end", metavar="TIME", help=t("cli.db.delete.to"))
     @click.option("--yes", is_flag=True, help=t("cli.db.delete.yes"))
-    @configured(t)
+    @pass_config(t)
     def delete(
-        config: Config, selector: str, start: str | None, end: str | None, yes: bool
+        config: Config, words: Texts, selector: str, start: str | None, end: str | None, yes: bool
     ) -> None:
-        spoken = texts(config.lang)
         if not yes:
             raise ConfigError("cli.db.delete.not_sure", selector=selector)
-        deleted = store_admin.delete_samples(config, selector, _span(config, start, end))
-        terminal().print(spoken("cli.db.delete.done", n=deleted))
+        span = parse_span(start, end, config.zone, SystemClock().now_ms())
+        n = store_admin.delete_samples(config, selector, span)
+        open_terminal().print(words("cli.db.delete.done", n=n))
 
 
-def _register_moves(group: click.Group, t: Texts) -> None:
+def _register_transfers(group: click.Group, t: Texts) -> None:
     load = Group("import", help=t("cli.import.help"))
     group.add_command(load)
 
     @load.command("openmetrics", cls=Command, help=t("cli.import.openmetrics.help"))
-    @click.argument("file", type=_FILE)
-    @configured(t)
-    def openmetrics(config: Config, file: Path) -> None:
-        spoken = texts(config.lang)
-        with progress(spoken("cli.import.working")) as advance:
-            done = store_admin.import_openmetrics(config, file, advance)
-        console = terminal()
-        console.print(spoken("cli.import.done", n=done.samples))
-        for reason, count in done.rejected.items():
-            console.print(spoken("cli.import.rejected", n=count, reason=reason.value))
+    @click.argument("file", type=FILE)
+    @pass_config(t)
+    def load_openmetrics(config: Config, words: Texts, file: Path) -> None:
+        with show_progress(words("cli.import.working")) as advance:
+            result = store_admin.import_openmetrics(config, file, advance)
+        console = open_terminal()
+        console.print(words("cli.import.done", n=result.samples))
+        for reason, count in result.rejected.items():
+            console.print(words("cli.import.rejected", n=count, reason=reason.value))
 
     @group.command("export", cls=Command, help=t("cli.export.help"))
-    @click.argument("file", type=_FILE)
+    @click.argument("file", type=FILE)
     @click.option("--match", metavar="SELECTOR", help=t("cli.export.match"))
     @click.option("--from", "start", metavar="TIME", help=t("cli.export.from"))
     @click.option("--to", "end", metavar="TIME", help=t("cli.export.to"))
-    @configured(t)
+    @pass_config(t)
     def export(
-        config: Config, file: Path, match: str | None, start: str | None, end: str | None
+        config: Config,
+        words: Texts,
+        file: Path,
+        match: str | None,
+        start: str | None,
+        end: str | None,
     ) -> None:
-        spoken = texts(config.lang)
-        with progress(spoken("cli.export.working")) as advance:
-            written = store_admin.export_samples(
-                config, match, _span(config, start, end), file, advance
-            )
-        terminal().print(spoken("cli.export.done", n=written, path=str(file)))
-
-
-def _span(config: Config, start: str | None, end: str | None) -> tuple[int, int]:
-    now = SystemClock().now_ms()
-    first = moment(start, config.zone, now) if start else 0
-    return first, moment(end, config.zone, now) if end else now
+        span = parse_span(start, end, config.zone, SystemClock().now_ms())
+        with show_progress(words("cli.export.working")) as advance:
+            n = store_admin.export_samples(config, match, span, file, advance)
+        open_terminal().print(words("cli.export.done", n=n, path=str(file)))

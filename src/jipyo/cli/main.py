@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from jipyo.cli import catalogue, completion, db, query, report, show, up
-from jipyo.cli.localized import Group, language, usage_error, worded
+from jipyo.cli import catalogue, completion, db, doctor, query, report, status, up
+from jipyo.cli.localized import Group, describe_usage_error, find_language, set_language
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import ConfigError, JipyoError
 
@@ -23,42 +23,45 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 
 
-def build(t: Texts) -> click.Group:
-    """The whole command, speaking one language."""
+def build_command(t: Texts) -> click.Group:
+    """The whole command in one language."""
     group = Group("jipyo", help=t("cli.help"), no_args_is_help=True)
-    group.params += [_language_option(t), _version_option(t)]
-    for part in (up, show, report, query, catalogue, db, completion):
+    language = click.Option(  # before a command, too; `find_language` has read it by then
+        ["--lang"], type=click.Choice(LANGS), expose_value=False, help=t("cli.option.lang")
+    )
+    group.params += [language, _build_version_option(t)]
+    for part in (up, status, doctor, report, query, catalogue, db, completion):
         part.register(group, t)
-    worded(group, t)
+    set_language(group, t)
     return group
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the world failed, 2 wrong usage or configuration."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words, texts(language(words, os.environ))))
+    sys.exit(run(words, texts(find_language(words, os.environ))))
 
 
 def run(words: Sequence[str], t: Texts) -> int:
     """Run the command line in one language; the exit code."""
     try:
-        code = build(t).main(list(words), prog_name="jipyo", standalone_mode=False)
+        code = build_command(t).main(list(words), prog_name="jipyo", standalone_mode=False)
     except click.UsageError as error:
-        return _fail(usage_error(error, t), 2)
+        return _print_failure(describe_usage_error(error, t), 2)
     except ConfigError as error:
-        return _fail(t.error(error), 2)
+        return _print_failure(t.error(error), 2)
     except JipyoError as error:
-        return _fail(t.error(error), 1)
+        return _print_failure(t.error(error), 1)
     except (click.Abort, KeyboardInterrupt):
-        return _fail(t("cli.interrupted"), _INTERRUPTED)
+        return _print_failure(t("cli.interrupted"), _INTERRUPTED)
     except BrokenPipeError:
-        # The reader (a pager, `head`) has left; nothing more can be said to it.
+        # The reader (a pager, `head`) has left; nothing more can be printed.
         sys.stdout = None
         return 0
     return code if isinstance(code, int) else 0
 
 
-def _fail(text: str, code: int) -> int:
+def _print_failure(text: str, code: int) -> int:
     console = Console(stderr=True, highlight=False, soft_wrap=True)
     first, _, rest = text.partition("\n")
     console.print(first, style="bold red", markup=False)
@@ -67,15 +70,8 @@ def _fail(text: str, code: int) -> int:
     return code
 
 
-def _language_option(t: Texts) -> click.Option:
-    """--lang before the command; `words.language` has read it by then."""
-    return click.Option(
-        ["--lang"], type=click.Choice(LANGS), expose_value=False, help=t("cli.option.lang")
-    )
-
-
-def _version_option(t: Texts) -> click.Option:
-    def show(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+def _build_version_option(t: Texts) -> click.Option:
+    def print_version(ctx: click.Context, _: click.Parameter, value: bool) -> None:
         if value:
             click.echo(f"jipyo {version('jipyo')}")
             ctx.exit()
@@ -85,6 +81,6 @@ def _version_option(t: Texts) -> click.Option:
         is_flag=True,
         is_eager=True,
         expose_value=False,
-        callback=show,
+        callback=print_version,
         help=t("cli.help.version"),
     )

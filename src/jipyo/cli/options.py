@@ -1,4 +1,4 @@
-"""What all commands share: the configuration they run on, and how long work is shown."""
+"""What all commands share: their configuration, the terminal, a progress bar."""
 
 from __future__ import annotations
 
@@ -11,48 +11,64 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
-from jipyo.cli.localized import system_language
+from jipyo.cli.localized import find_system_language
 from jipyo.config import CliOverrides, load
-from jipyo.i18n import LANGS, Lang, Texts
+from jipyo.i18n import LANGS, Lang, Texts, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+FILE = click.Path(dir_okay=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-def configured(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command --config, --data and --lang, and hand it the `Config` they make."""
-    file = click.Path(dir_okay=False, path_type=Path)
-    folder = click.Path(file_okay=False, path_type=Path)
+def pass_config(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --config, --data and --lang; call it with a `Config` and its `Texts`."""
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
-        @click.option("--config", type=file, metavar="FILE", help=t("cli.option.config"))
-        @click.option("--data", type=folder, metavar="DIR", help=t("cli.option.data"))
+        @click.option("--config", type=FILE, metavar="FILE", help=t("cli.option.config"))
+        @click.option("--data", type=FOLDER, metavar="DIR", help=t("cli.option.data"))
         @click.option("--lang", type=click.Choice(LANGS), help=t("cli.option.lang"))
         @functools.wraps(command)
         def run(config: Path | None, data: Path | None, lang: Lang | None, **rest: Any) -> Any:
-            given = CliOverrides(
+            overrides = CliOverrides(
                 file=config,
                 data=data,
                 lang=lang,
                 listen=rest.pop("listen", None),
                 insecure=rest.pop("insecure", False),
             )
-            return command(load(given, os.environ, system_language(os.environ)), **rest)
+            settings = load(overrides, os.environ, find_system_language(os.environ))
+            return command(settings, texts(settings.lang), **rest)
 
         return run
 
     return decorate
 
 
-def terminal() -> Console:
-    """Where answers go: colours only for a terminal."""
+def open_terminal() -> Console:
+    """Where answers are printed: colours only on a terminal."""
     return Console(highlight=False)
 
 
+def print_line(text: str) -> None:
+    """Print a line as it is: not wrapped, without markup, so that it can be copied."""
+    open_terminal().print(text, markup=False, soft_wrap=True)
+
+
+def build_table(headings: Sequence[str]) -> Table:
+    """A table without borders, whose cells fold rather than being cut."""
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for heading in headings:
+        table.add_column(heading, overflow="fold")
+    return table
+
+
 @contextlib.contextmanager
-def progress(text: str) -> Iterator[Callable[[int, int | None], None]]:
-    """Show on the terminal's error side how far a long work is; gone when it is done."""
+def show_progress(text: str) -> Iterator[Callable[[int, int | None], None]]:
+    """Show the progress of long work on standard error, as long as the `with` lasts."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(text, total=None)

@@ -19,12 +19,12 @@ _BLANK = 0x2800
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """What was drawn: lines of cells, each a braille bit set and the series drawn last there."""
+    """A drawing: cells, each with its braille dots and the series that was drawn last there."""
 
     bits: np.ndarray
     owner: np.ndarray
 
-    def rows(self) -> list[list[tuple[str, int]]]:
+    def list_rows(self) -> list[list[tuple[str, int]]]:
         """Characters with the index of their series, -1 where nothing is."""
         return [
             [(chr(_BLANK + int(b)), int(o)) for b, o in zip(bits, owners, strict=True)]
@@ -32,7 +32,7 @@ class Canvas:
         ]
 
 
-def bounds(values: Values, present: Mask) -> tuple[float, float]:
+def find_bounds(values: Values, present: Mask) -> tuple[float, float]:
     """The lowest and the highest finite value, apart even where all are equal."""
     shown = values[present & np.isfinite(values)]
     if shown.size == 0:
@@ -48,11 +48,11 @@ def draw(values: Values, present: Mask, width: int, height: int) -> Canvas:
     Steps that share a column of dots become one line from their lowest to their highest
     value; a step without a value breaks the line.
     """
-    low, high = bounds(values, present)
+    low, high = find_bounds(values, present)
     bits = np.zeros((height, width), np.int32)
     owner = np.full((height, width), -1, np.int32)
     for index, (line, there) in enumerate(zip(values, present & np.isfinite(values), strict=True)):
-        for column, top, bottom in _strokes(line, there, low, high, width * 2, height * 4):
+        for column, top, bottom in _find_strokes(line, there, low, high, width * 2, height * 4):
             for dot in range(top, bottom + 1):
                 cell = dot // 4, column // 2
                 bits[cell] |= _DOTS[dot % 4][column % 2]
@@ -60,7 +60,7 @@ def draw(values: Values, present: Mask, width: int, height: int) -> Canvas:
     return Canvas(bits, owner)
 
 
-def _strokes(
+def _find_strokes(
     line: Values, there: Mask, low: float, high: float, columns: int, dots: int
 ) -> Sequence[tuple[int, int, int]]:
     """Column, top dot and bottom dot of each column that has a value, joined to its neighbour."""

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from jipyo import api, app
 from jipyo.cli.localized import Command, Group
-from jipyo.cli.options import configured, progress, terminal
-from jipyo.i18n import texts
+from jipyo.cli.options import FOLDER, pass_config, print_line, show_progress
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jipyo.config import Config
     from jipyo.i18n import Texts
 
@@ -26,25 +26,22 @@ def register(group: click.Group, t: Texts) -> None:
 
     @report.command("daily", cls=Command, help=t("cli.report.daily.help"))
     @click.option("--day", metavar="YYYY-MM-DD", help=t("cli.report.daily.day"))
-    @click.option(
-        "--out",
-        type=click.Path(file_okay=False, path_type=Path),
-        metavar="DIR",
-        help=t("cli.report.out"),
-    )
-    @configured(t)
-    def daily(config: Config, day: str | None, out: Path | None) -> None:
-        wanted = _day(day)
-        spoken = texts(config.lang)
-        working = spoken("cli.report.working")
-        with progress(working) as advance, app.read_workspace(config) as workspace:
-            file = api.write_daily(workspace, wanted, out, advance)
-        terminal().print(str(file), markup=False, soft_wrap=True)
+    @click.option("--out", type=FOLDER, metavar="DIR", help=t("cli.report.out"))
+    @pass_config(t)
+    def write_daily(config: Config, words: Texts, day: str | None, out: Path | None) -> None:
+        chosen = parse_day(day) if day else None
+        working = words("cli.report.working")
+        with show_progress(working) as advance, app.read_workspace(config) as workspace:
+            file = api.write_daily(workspace, chosen, out, advance)
+        print_line(str(file))
 
 
-def _day(text: str | None) -> date | None:
-    if text is None:
-        return None
+def parse_day(text: str) -> date:
+    """A day such as `2026-11-21`.
+
+    Raises:
+        ConfigError: it is none.
+    """
     try:
         return date.fromisoformat(text)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""`jipyo up`: watch this host, keep what was seen, serve the page, until told to stop."""
+"""`jipyo up`: collect, store and serve until asked to stop."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from rich.console import Console
 
 from jipyo import app
 from jipyo.cli.localized import Command
-from jipyo.cli.options import configured
-from jipyo.i18n import texts
+from jipyo.cli.options import pass_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,33 +28,32 @@ def register(group: click.Group, t: Texts) -> None:
     @group.command("up", cls=Command, help=t("cli.up.help"), short_help=t("cli.up.short"))
     @click.option("--listen", metavar="HOST:PORT", help=t("cli.up.listen"))
     @click.option("--insecure", is_flag=True, help=t("cli.up.insecure"))
-    @configured(t)
-    def up(config: Config) -> None:
+    @pass_config(t)
+    def run_server(config: Config, words: Texts) -> None:
         _log_to_stderr()
-        spoken = texts(config.lang)
         console = Console(stderr=True, highlight=False, soft_wrap=True)
 
-        def started(address: str) -> None:
-            console.print(spoken("cli.up.started", address=address), style="bold")
-            console.print(spoken("cli.up.data", path=str(config.data)), markup=False)
-            console.print(spoken("cli.up.stop"), style="dim")
+        def print_address(address: str) -> None:
+            console.print(words("cli.up.started", address=address), style="bold")
+            console.print(words("cli.up.data", path=str(config.data)), markup=False)
+            console.print(words("cli.up.stop"), style="dim")
 
-        with _asked_to_stop() as stop:
-            app.serve(config, started=started, stop=stop)
-        console.print(spoken("cli.up.stopped"))
+        with _catch_stop_signals() as stop:
+            app.serve(config, started=print_address, stop=stop)
+        console.print(words("cli.up.stopped"))
 
 
 @contextlib.contextmanager
-def _asked_to_stop() -> Iterator[threading.Event]:
+def _catch_stop_signals() -> Iterator[threading.Event]:
     """An event that SIGINT and SIGTERM set, as long as the `with` lasts."""
     stop = threading.Event()
-    wanted = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(one, lambda _number, _frame: stop.set()) for one in wanted]
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda _number, _frame: stop.set()) for number in numbers]
     try:
         yield stop
     finally:
-        for one, handler in zip(wanted, before, strict=True):
-            signal.signal(one, handler)
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
 
 
 def _log_to_stderr() -> None:

@@ -1,0 +1,63 @@
+"""Times as people write them on the command line."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from jipyo.model.duration import parse_duration
+from jipyo.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+_RELATIVE = re.compile(r"(?:now)?(?:-(\d.*[a-z]))?")
+
+
+def parse_moment(text: str, zone: ZoneInfo, now_ms: int) -> int:
+    """`now`, `-1h`, `2026-11-21`, `2026-11-21T09:00` or Unix seconds, in Unix milliseconds.
+
+    Args:
+        text: what was written.
+        zone: of a date or a time without a zone.
+        now_ms: what `now` is and `-1h` counts from.
+
+    Raises:
+        ConfigError: it is none of these.
+    """
+    relative = _RELATIVE.fullmatch(text)
+    if relative and text:
+        return now_ms - (parse_length(relative[1]) if relative[1] else 0)
+    try:
+        return int(float(text) * 1000)
+    except (ValueError, OverflowError):
+        pass
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise ConfigError("cli.query.not_a_time", value=text) from error
+    local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
+    return int(local.timestamp() * 1000)
+
+
+def parse_length(text: str) -> int:
+    """A length of time such as `1h30m`, in milliseconds.
+
+    Raises:
+        ConfigError: it is none.
+    """
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise ConfigError("cli.query.not_a_duration", value=text) from error
+
+
+def parse_span(start: str | None, end: str | None, zone: ZoneInfo, now_ms: int) -> tuple[int, int]:
+    """From and to in Unix milliseconds; by default from the beginning until now.
+
+    Raises:
+        ConfigError: one of them is no time.
+    """
+    first = parse_moment(start, zone, now_ms) if start else 0
+    return first, parse_moment(end, zone, now_ms) if end else now_ms

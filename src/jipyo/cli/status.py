@@ -1,0 +1,67 @@
+"""`jipyo status`: the current health in the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+from rich.text import Text
+
+from jipyo import app
+from jipyo.analysis import wording
+from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.thresholds import State
+from jipyo.cli.localized import Command
+from jipyo.cli.options import build_table, open_terminal, pass_config
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from jipyo.analysis.health import Health
+    from jipyo.config import Config
+    from jipyo.i18n import Texts
+
+_COLUMNS = ("metric", "state", "value", "since", "reason")
+_STYLES = {
+    State.OK: "green",
+    State.PENDING: "cyan",
+    State.WARNING: "yellow",
+    State.CRITICAL: "bold red",
+    State.UNKNOWN: "magenta",
+}
+# The exit codes that monitoring plugins use (Monitoring Plugins Development Guidelines).
+_EXIT_CODES = {State.OK: 0, State.PENDING: 0, State.WARNING: 1, State.CRITICAL: 2, State.UNKNOWN: 3}
+
+
+def register(group: click.Group, t: Texts) -> None:
+    """Add the command."""
+
+    @group.command("status", cls=Command, help=t("cli.status.help"))
+    @click.option("--all", "show_all", is_flag=True, help=t("cli.status.all"))
+    @click.option("--exit-code", is_flag=True, help=t("cli.status.exit_code"))
+    @pass_config(t)
+    def print_status(config: Config, words: Texts, show_all: bool, exit_code: bool) -> int:
+        with app.read_workspace(config) as workspace:
+            health = assess_catalogue(workspace.source, workspace.catalogue, workspace.now_ms())
+        _print_health(health, words, config.zone, show_all=show_all)
+        return _EXIT_CODES[health.state] if exit_code else 0
+
+
+def _print_health(health: Health, t: Texts, zone: ZoneInfo, *, show_all: bool) -> None:
+    console = open_terminal()
+    console.print(wording.describe_verdict(health, t), style=_STYLES[health.state], markup=False)
+    table = build_table([t(f"cli.status.{column}") for column in _COLUMNS])
+    metrics = [metric for metric in health.metrics if show_all or not metric.is_absent]
+    for metric in sorted(metrics, key=lambda metric: -metric.state.severity):
+        is_judged = metric.judged or metric.state is not State.OK
+        table.add_row(
+            metric.metric.name(t.lang),
+            Text(wording.name_state(metric.state, t), style=_STYLES[metric.state])
+            if is_judged
+            else Text("·", style="dim"),
+            wording.describe_value(metric.value, metric.proportion, metric.metric.unit.value, t),
+            wording.describe_duration(metric, t, health.t_ms),
+            Text(wording.describe_reason(metric, t, zone, health.t_ms)),
+        )
+    if metrics:
+        console.print(table)
