@@ -16,8 +16,6 @@ from jipyo.model.matcher import Matcher
 from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
 from jipyo.model.sample import EVERY_FIGURE, STALE_BITS, HourBlock, HourStatistic, SeriesBlock
 from jipyo.promql import Engine, Feature, Options
-from jipyo.promql.engine.explain import PlanStep
-from jipyo.source import Embedded
 from support.memory import HOUR_MS, MemoryStore
 
 DAY_MS = 24 * HOUR_MS
@@ -462,75 +460,3 @@ def test_an_error_of_the_store_comes_through() -> None:
 
     with pytest.raises(RuntimeError, match="disk"):
         ENGINE.instant(Breaking(), "sum(rate(x_total[5m]))", DAY_MS)
-
-
-# Explaining
-
-
-def test_an_explanation_says_how_each_step_is_done() -> None:
-    expr = "max_over_time(x[1d]) / on (i) max_over_time(rate(y[5m])[1d:5m]) + time() * (z @ 5)"
-    once = "newest sample within 5m; the same at every step: computed once"
-    lines = list(ENGINE.explain(expr, 0, 2 * DAY_MS, DAY_MS).lines())
-    assert lines == [
-        "+  (one-to-one, ignoring ())",
-        "  /  (one-to-one, on (i))",
-        "    max_over_time  (from hourly statistics)",
-        '      select {__name__="x"}[1d]',
-        "    max_over_time  (all windows of a block at once)",
-        "      subquery [1d]",
-        "        rate  (all windows of a block at once)",
-        '          select {__name__="y"}[5m]',
-        "  *",
-        "    time",
-        f'    select {{__name__="z"}}  ({once})',
-    ]
-
-
-@pytest.mark.parametrize(
-    ("expr", "first"),
-    [
-        ('label_replace(x, "a", "b", "c", "d")', "label_replace"),
-        ("-(x offset 1m)", "-"),
-        ("topk by (i) (1, x)", "topk by (i)  (all series at once)"),
-        ("sum without (i) (x)", "sum without (i)  (block by block)"),
-        ("sum(x)", "sum  (block by block)"),
-        ("1", "1"),
-        ('"a"', '"a"'),
-    ],
-)
-def test_an_explanation_begins_with_the_last_step(expr: str, first: str) -> None:
-    step = ENGINE.explain(expr, 0, 60_000)
-    assert isinstance(step, PlanStep)
-    assert next(step.lines()) == first
-
-
-def test_what_is_shared_is_told() -> None:
-    text = "\n".join(ENGINE.explain("sum(x) + sum(x)", 0, 60_000, 60_000).lines())
-    assert text.count("asked for more than once: computed once") == 2
-    assert "\n".join(ENGINE.explain("x offset 1m", 0, 1).lines()).endswith("offset 1m)")
-
-
-def test_a_range_that_is_too_long_is_not_explained() -> None:
-    assert "maximum resolution" in refused(lambda: ENGINE.explain("x", 0, DAY_MS, 1)).message
-
-
-# Embedded
-
-
-def test_the_embedded_source_answers_all_questions() -> None:
-    store = counting(2)
-    source = Embedded(store, ENGINE)
-    assert source.instant("count(x_total)", 60_000).value.values.tolist() == [2.0]
-    assert source.range("1", 0, 1000, 1000).value.values.shape == (1, 2)
-    assert source.series(['x_total{i="1"}'], 0, 60_000) == [labels("x_total", i="1")]
-    assert source.label_names(["x_total"], 0, 60_000) == ["__name__", "i"]
-    assert source.label_values("i", [], 0, 60_000) == ["0", "1"]
-    assert source.metadata() == []
-    assert refused(lambda: source.series(["x +"], 0, 1)).kind is QueryErrorKind.BAD_DATA
-
-
-def test_an_embedded_source_can_be_cancelled() -> None:
-    gone = threading.Event()
-    gone.set()
-    source = Embedded(counting(), ENGINE, gone)
-    assert refused(lambda: source.instant("x_total", 0)).kind is QueryErrorKind.CANCELED

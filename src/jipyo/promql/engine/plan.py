@@ -213,6 +213,8 @@ class Repeats:
                 uses[number, around] += 1
                 if uses[number, around] > 1:
                     continue
+            if isinstance(node, MatrixSelector):
+                continue  # its selector is never evaluated by itself
             if isinstance(node, Subquery | StepInvariant):
                 around = number
             waiting.extend((part, around) for part in get_parts(node))
