@@ -104,6 +104,16 @@ test('a breach that is bad when low peaks at its lowest, and leaves with the win
   assert.deepEqual(now?.breaches.map(format), ['8-30 w 20']);
 });
 
+test('an infinite peak, which JSON cannot carry, gives way to a number', () => {
+  const joined = (...peaks: (number | null)[]) => {
+    const [a, b] = peaks.map((peak, i) => ({ ...breach(`${i * 20}-${i * 20 + 10} w 1+`), peak }));
+    const before = { ...line('a', 1, 1, 1), breaches: [a!] };
+    const after = { ...line('a', 1, 1), breaches: [{ ...b!, start: 20 }] };
+    return extend(frame([0, 10, 20], before), frame([20, 30], after), 0, up).lines[0]?.breaches[0]?.peak;
+  };
+  assert.deepEqual([joined(null, 5), joined(5, null), joined(null, null), joined(5, 7)], [5, 5, null, 7]);
+});
+
 test('the first index not before a time', () => {
   assert.deepEqual([-1, 0, 1, 15, 31].map((t) => lowerBound([0, 15, 30], t)), [0, 0, 1, 1, 3]);
   assert.equal(lowerBound([], 5), 0);

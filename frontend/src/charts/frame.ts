@@ -92,8 +92,7 @@ function joinBreaches(old: Breach[], tail: Breach[], seam: number, direction: Di
 }
 
 function joinTwo(a: Breach, b: Breach, direction: Direction): Breach {
-  const worse = direction === 'lower_is_worse' ? b.peak < a.peak : b.peak > a.peak;
-  const peak = worse ? b : a;
+  const peak = isWorse(b.peak, a.peak, direction) ? b : a;
   const severity = Math.max(SEVERITIES.indexOf(a.severity), SEVERITIES.indexOf(b.severity));
   return {
     start: Math.min(a.start, b.start),
@@ -103,6 +102,11 @@ function joinTwo(a: Breach, b: Breach, direction: Direction): Breach {
     peak: peak.peak,
     peak_t: peak.peak_t,
   };
+}
+
+function isWorse(peak: number | null, other: number | null, direction: Direction): boolean {
+  if (peak === null || other === null) return other === null;
+  return direction === 'lower_is_worse' ? peak < other : peak > other;
 }
 
 /** The first index whose time is not before `t`. */
