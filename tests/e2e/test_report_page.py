@@ -100,3 +100,13 @@ def test_words_of_thresholds_stay_inside_their_chart(reports: Reports) -> None:
     )
     assert outside == 0
     page.close()
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_nothing_is_wider_than_a_sheet_so_that_printing_shrinks_nothing(
+    reports: Reports, lang: Lang
+) -> None:
+    page = reports.open(lang, width=A4_WIDTH, height=A4_HEIGHT)
+    page.call("Emulation.setEmulatedMedia", {"media": "print"})
+    assert page.eval("document.documentElement.scrollWidth") <= A4_WIDTH
+    page.close()
