@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind, local_day, period_containing
+from jipyo.model.progress import ignore_progress
 from jipyo.reports import daily
 from jipyo.reports.render import write_report
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.api.workspace import Workspace
-    from jipyo.reports.data import Progress
+    from jipyo.model.progress import Progress
 
 
 class DailyReportGenerator:
@@ -39,7 +40,7 @@ def write_daily(
     workspace: Workspace,
     day: date | None = None,
     out_dir: Path | None = None,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
     *,
     format_name: str = "html",
 ) -> Path:

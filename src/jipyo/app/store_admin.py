@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.config import Config
+    from jipyo.model.progress import Progress
 
 __all__ = [
     "check",
@@ -50,7 +51,7 @@ def delete_samples(config: Config, selector: str, span: tuple[int, int]) -> int:
         return store.delete(matchers, *span)
 
 
-def import_openmetrics(config: Config, file: Path, progress: tsdb.Progress) -> tsdb.ImportResult:
+def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.ImportResult:
     """Load a file of samples with times; run again, it continues where it was interrupted.
 
     Raises:
@@ -70,7 +71,7 @@ def import_openmetrics(config: Config, file: Path, progress: tsdb.Progress) -> t
 
 
 def export_samples(
-    config: Config, match: str | None, span: tuple[int, int], file: Path, progress: tsdb.Progress
+    config: Config, match: str | None, span: tuple[int, int], file: Path, progress: Progress
 ) -> int:
     """Write samples to a file: as Parquet where its name ends so, else as OpenMetrics.
 

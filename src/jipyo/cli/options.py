@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from rich import progress as bars
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from jipyo.cli.localized import find_system_language
@@ -19,6 +19,8 @@ from jipyo.i18n import LANGS, Lang, Texts, texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from jipyo.model.progress import Progress
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
@@ -67,10 +69,15 @@ def build_table(headings: Sequence[str]) -> Table:
 
 
 @contextlib.contextmanager
-def show_progress(text: str) -> Iterator[Callable[[int, int | None], None]]:
+def show_progress(text: str) -> Iterator[Progress]:
     """Show the progress of long work on standard error, as long as the `with` lasts."""
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    columns = (
+        bars.SpinnerColumn(),
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.TimeElapsedColumn(),
+    )
+    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(text, total=None)
 
         def advance(done: int, total: int | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind, period_containing
+from jipyo.model.progress import ignore_progress
 from jipyo.reports.data import ReportData, gather
 from jipyo.reports.document import Report, phrase
 from jipyo.reports.sections.appendix import build_appendix, hash_catalogue
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue
-    from jipyo.reports.data import Progress
+    from jipyo.model.progress import Progress
     from jipyo.source import Source
 
 
@@ -30,7 +31,7 @@ def build(
     day: date,
     zone: ZoneInfo,
     now_ms: int,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> Report:
     """The report of a local day; of a day that still runs, as far as it has come.
 

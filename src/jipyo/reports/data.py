@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ from jipyo.analysis.completeness import TargetCompleteness, measure_completeness
 from jipyo.analysis.summary import STEP_MS, MetricSummary, SeriesSummary, Window, summarise_metric
 from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
 from jipyo.model.errors import ReportError
+from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
 from jipyo.source.prune import find_metric_names
 
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.calendar import Period
     from jipyo.source import Source
-
-Progress = Callable[[int, int], None]
-"""Called with how many of how many metrics are read."""
 
 ENOUGH = 0.5
 """Below this share of the expected samples a period without breaches is not called good."""
@@ -100,7 +97,7 @@ def gather(
     catalogue: Catalogue,
     period: Period,
     now_ms: int,
-    progress: Progress | None = None,
+    progress: Progress = ignore_progress,
 ) -> ReportData:
     """Read every metric of the catalogue; earlier days only of those that have data.
 
@@ -123,8 +120,7 @@ def gather(
             entries.append(ReportMetric(now, week, yesterday))
         else:
             missing.append(now)
-        if progress is not None:
-            progress(done, len(catalogue.metrics))
+        progress(done, len(catalogue.metrics))
     targets = measure_completeness(source, window)
     share = total_share(targets)
     if share is None:

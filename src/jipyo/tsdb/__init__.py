@@ -11,7 +11,6 @@ from jipyo.tsdb.import_export import (
     import_openmetrics,
 )
 from jipyo.tsdb.options import Options
-from jipyo.tsdb.progress import Progress
 from jipyo.tsdb.reader import Reader
 from jipyo.tsdb.store import Store
 
@@ -20,7 +19,6 @@ __all__ = [
     "ImportResult",
     "Options",
     "ParseOpenMetrics",
-    "Progress",
     "Reader",
     "Stats",
     "Store",

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.files import sync
 from jipyo.model.errors import StoreBusy, StoreCorrupt, StoreError
+from jipyo.model.progress import ignore_progress
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.check import check
 from jipyo.tsdb.format import (
@@ -24,13 +25,12 @@ from jipyo.tsdb.format import (
     translate_write_errors,
 )
 from jipyo.tsdb.lock import READERS, FolderLock
-from jipyo.tsdb.progress import ignore_progress
 from jipyo.tsdb.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jipyo.tsdb.progress import Progress
+    from jipyo.model.progress import Progress
 
 _COPY_BYTES = 4 << 20
 _HANDLER_STEPS = 100_000

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.model.errors import StoreCorrupt
+from jipyo.model.progress import ignore_progress
 from jipyo.tsdb import codec, index
 from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
 from jipyo.tsdb.locator import day_of
 from jipyo.tsdb.options import DAY_MS
-from jipyo.tsdb.progress import ignore_progress
 from jipyo.tsdb.reader import Reader
 from jipyo.tsdb.slab import get_id_range
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jipyo.tsdb.progress import Progress
+    from jipyo.model.progress import Progress
 
 _MOST_PROBLEMS = 10_000
 

@@ -19,18 +19,18 @@ import numpy as np
 from jipyo.model.errors import StoreError
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp
+from jipyo.model.progress import ignore_progress
 from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock, is_stale
 from jipyo.tsdb.format import make_full_error
-from jipyo.tsdb.progress import ignore_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
     from typing import BinaryIO, TextIO
 
+    from jipyo.model.progress import Progress
     from jipyo.model.sample import Appended, Reject, Times, Values
     from jipyo.model.store import Queryable, Selector
-    from jipyo.tsdb.progress import Progress
     from jipyo.tsdb.store import Store
 
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})

@@ -16,6 +16,7 @@ import numpy as np
 
 from jipyo.files import sync
 from jipyo.model.errors import StoreError
+from jipyo.model.progress import ignore_progress
 from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
 from jipyo.model.store import StoreExtent
 from jipyo.tsdb import bulk_load, compaction, metrics, retention
@@ -31,17 +32,16 @@ from jipyo.tsdb.head import Head
 from jipyo.tsdb.locator import Bounds, day_of
 from jipyo.tsdb.lock import FolderLock
 from jipyo.tsdb.options import DAY_MS, HOUR_MS, Options
-from jipyo.tsdb.progress import ignore_progress
 from jipyo.tsdb.reader import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from jipyo.model.family import Family
+    from jipyo.model.progress import Progress
     from jipyo.model.sample import SeriesBlock, Times, Values
     from jipyo.model.store import Selector
     from jipyo.tsdb.codec import Sids
-    from jipyo.tsdb.progress import Progress
 
 _CHECKPOINT_EVERY = 64
 """Transactions after which the journal is checkpointed."""

@@ -1,12 +1,12 @@
-"""How long work tells how far it is."""
+"""How long work reports its progress."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 Progress = Callable[[int, int | None], None]
-"""Told how much is done, and of how much where that is known."""
+"""Called with how much is done, and of how much where that is known."""
 
 
 def ignore_progress(done: int, total: int | None) -> None:
-    """Tell nobody."""
+    """Report to nobody."""
