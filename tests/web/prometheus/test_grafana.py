@@ -1,4 +1,4 @@
-"""The calls of Grafana's Prometheus data source, by a script of checks: SUITE=DIR has it."""
+"""The calls of Grafana's Prometheus data source, by the checks in JIPYO_PROMQLTEST."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from support.web import SERVER, T0_MS, Client, demo_scrapes, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-CHECKS = Path(os.environ.get("SUITE", "")) / "grafana_check.py"
+CHECKS = Path(os.environ.get("JIPYO_PROMQLTEST", "")) / "grafana_check.py"
 PASSED = "40 passed, 0 failed"
 
 
@@ -57,7 +57,7 @@ def live(begun_s: int, tmp_path: Path) -> Iterator[Client]:
             yield client
 
 
-@pytest.mark.skipif(not CHECKS.is_file(), reason=f"{CHECKS.name} is not in SUITE")
+@pytest.mark.skipif(not CHECKS.is_file(), reason=f"{CHECKS.name} is not in JIPYO_PROMQLTEST")
 def test_grafana_finds_a_whole_prometheus(live: Client, begun_s: int) -> None:
     command = [sys.executable, str(CHECKS), live.base, "--t0", str(begun_s)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
