@@ -38,7 +38,7 @@ class Product:
     def samples(self, selector: str) -> dict[str, list]:
         """The raw samples of the last hour, by series."""
         answer = self.get("/api/v1/query", query=f"{selector}[1h]")
-        return {str(one["metric"]): one["values"] for one in answer["data"]["result"]}
+        return {str(row["metric"]): row["values"] for row in answer["data"]["result"]}
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
@@ -50,22 +50,22 @@ class Product:
 
 
 @dataclass(frozen=True)
-class Said:
-    """How a command ended and what it said."""
+class CommandResult:
+    """The exit code of a command, and what it printed."""
 
     code: int
     out: str
     err: str
 
 
-def jipyo(*words: str, lang: Lang = "en") -> Said:
+def jipyo(*words: str, lang: Lang = "en") -> CommandResult:
     """Run a command line in this process to its end."""
     with (
         contextlib.redirect_stdout(io.StringIO()) as out,
         contextlib.redirect_stderr(io.StringIO()) as err,
     ):
         code = run([*words], texts(lang))
-    return Said(code, out.getvalue(), err.getvalue())
+    return CommandResult(code, out.getvalue(), err.getvalue())
 
 
 @contextlib.contextmanager

@@ -102,7 +102,7 @@ class RequestGuard:
             return 403, "forbidden", f"host {host!r} is not served here"
         origin = headers.get("origin")
         if method not in _SAFE_METHODS and origin and origin.partition("://")[2] != host:
-            return 403, "forbidden", f"origin {origin!r} may not send here"
+            return 403, "forbidden", f"origin {origin!r} must not send requests here"
         length = headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._max_body_bytes:
             return 413, "bad_data", "request body too large"

@@ -114,7 +114,7 @@ def test_of_a_partial_write_the_rest_is_kept_and_told(
     future = sample(9, NOW_MS + 10 * 86_400_000)
     answer = place.write(snappy(make("m", sample(), future)), headers)
     assert answer.status == 400
-    assert answer.body == b"1 samples kept, others refused: 1 too far in the future"
+    assert answer.body == b"1 samples stored, others rejected: 1 too far in the future"
     assert place.kept() == {"m": [1.5]}
     assert answer.headers.get(WRITTEN.format("samples")) == (None if headers == V1 else "1")
     rejected = place.counted("jipyo_receive_rejected_samples_total")
@@ -136,7 +136,7 @@ def test_histograms_that_are_not_kept_are_told(
 ) -> None:
     answer = place.write(snappy(make("m", sample(), field(number, b"\x19" + bytes(8)))), headers)
     assert answer.status == 400
-    assert b"1 histograms (not kept here)" in answer.body
+    assert b"1 histograms (not stored)" in answer.body
     assert place.kept() == {"m": [1.5]}
     assert sum(place.counted("jipyo_receive_left_out_total").values()) == 1
 

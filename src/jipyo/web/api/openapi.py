@@ -78,7 +78,10 @@ def write_document(version: str) -> bytes:
                 "description": "What jipyo's dashboard reads. Times are seconds UTC, absent "
                 "values are null. `/api/v1` is the HTTP API of Prometheus.",
             },
-            "paths": {PREFIX + one.path: {"get": _describe_operation(one)} for one in OPERATIONS},
+            "paths": {
+                PREFIX + operation.path: {"get": _describe_operation(operation)}
+                for operation in OPERATIONS
+            },
             "components": {"schemas": dict(sorted(schemas.items()))},
         }
     )

@@ -40,7 +40,8 @@ def prepare_response(
     `accept_encoding` is the request's header. An error while the first pieces are made is
     raised here, before anything is sent.
     """
-    pieces = join_pieces(_iterate_body(response), cancelled)
+    body = response.body
+    pieces = join_pieces([body] if isinstance(body, bytes) else body, cancelled)
     first, second = next(pieces, b""), next(pieces, None)
     is_whole = second is None
     headers = {"content-type": response.media_type, "vary": "Accept-Encoding", **response.headers}
@@ -79,10 +80,6 @@ def join_pieces(pieces: Iterable[bytes], cancelled: threading.Event) -> Iterator
             pending, size = [], 0
     if pending:
         yield b"".join(pending)
-
-
-def _iterate_body(response: HttpResponse) -> Iterator[bytes]:
-    return iter((response.body,)) if isinstance(response.body, bytes) else response.body
 
 
 def _compress(pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -123,6 +123,6 @@ def describe_rejections(
 ) -> str:
     """How many samples are stored, and how many were rejected for which reason."""
     reasons = [f"{count} {reason.value}" for reason, count in appended.rejected.items()]
-    reasons += [f"{count} {kind} (not kept here)" for kind, count in left_out.items()]
+    reasons += [f"{count} {kind} (not stored)" for kind, count in left_out.items()]
     example = f"; first invalid labels: {batch.example}" if batch.example else ""
-    return f"{appended.samples} samples kept, others refused: {', '.join(reasons)}{example}"
+    return f"{appended.samples} samples stored, others rejected: {', '.join(reasons)}{example}"

@@ -12,7 +12,6 @@ from jipyo.web.ingest.errors import format_error
 from jipyo.web.ingest.receiver import respond_appended
 
 if TYPE_CHECKING:
-    from jipyo.model.sample import Appended
     from jipyo.web.http.message import HttpRequest, HttpResponse
     from jipyo.web.ingest.receiver import Receiver
 
@@ -32,7 +31,7 @@ def routes(receiver: Receiver) -> list[Route]:
         with lock:
             batch = parser.parse_v2(body) if message == _V2 else parser.parse_v1(body)
         appended = receiver.append("remote_write", batch)
-        headers = _build_counts(appended) if message == _V2 else None
+        headers = build_written_headers(appended.samples) if message == _V2 else None
         return respond_appended(appended, batch, headers)
 
     return [Route("/api/v1/write", write, format_error, ("POST",))]
@@ -54,7 +53,7 @@ def find_message_name(content_type: str) -> str:
     return message
 
 
-def _build_counts(appended: Appended) -> dict[str, str]:
-    """The headers of a response to 2.0."""
-    counts = {"Samples": appended.samples, "Histograms": 0, "Exemplars": 0}
+def build_written_headers(samples: int) -> dict[str, str]:
+    """The headers that 2.0 requires of a response; histograms and exemplars are not stored."""
+    counts = {"Samples": samples, "Histograms": 0, "Exemplars": 0}
     return {_WRITTEN.format(name): str(count) for name, count in counts.items()}

@@ -29,7 +29,7 @@ def list_targets(
     """The targets; a collector that has nothing to measure here is left out."""
     is_dropped_wanted = request.first("state").lower() == "dropped"
     shown = [] if is_dropped_wanted else targets()
-    active = [_build_target(one) for one in shown if one.state is not TargetState.ABSENT]
+    active = [_build_target(target) for target in shown if target.state is not TargetState.ABSENT]
     return HttpResponse(
         encode.data({"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}})
     )
