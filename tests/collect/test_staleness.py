@@ -35,7 +35,7 @@ def told(scrapes: list[Scrape]) -> dict[str, float | str]:
 
 
 def test_a_reading_is_one_scrape_with_the_report_beside_it() -> None:
-    (scrape,) = StalenessTracker(TARGET).next(reading(series("a", "b")), 1000, 0.25)
+    (scrape,) = StalenessTracker(TARGET).record(reading(series("a", "b")), 1000, 0.25)
     assert scrape.t_ms == 1000
     assert told([scrape]) == {
         "a": 1.0,
@@ -50,62 +50,62 @@ def test_a_reading_is_one_scrape_with_the_report_beside_it() -> None:
 
 
 def test_the_series_are_the_same_object_while_nothing_changes() -> None:
-    followed, same = StalenessTracker(TARGET), series("a", "b")
-    (first,) = followed.next(reading(same), 1000, 0.1)
-    (second,) = followed.next(reading(same), 2000, 0.1)
+    tracker, same = StalenessTracker(TARGET), series("a", "b")
+    (first,) = tracker.record(reading(same), 1000, 0.1)
+    (second,) = tracker.record(reading(same), 2000, 0.1)
     assert first.series is second.series
     assert told([second])["scrape_series_added"] == 0.0
 
 
 def test_a_series_that_goes_gets_a_stale_marker_once() -> None:
-    followed = StalenessTracker(TARGET)
-    followed.next(reading(series("a", "b")), 1000, 0.1)
-    after = told(followed.next(reading(series("b", "c")), 2000, 0.1))
+    tracker = StalenessTracker(TARGET)
+    tracker.record(reading(series("a", "b")), 1000, 0.1)
+    after = told(tracker.record(reading(series("b", "c")), 2000, 0.1))
     assert after["a"] == "stale"
     assert after["scrape_series_added"] == 1.0
-    assert "a" not in told(followed.next(reading(series("b", "c")), 3000, 0.1))
+    assert "a" not in told(tracker.record(reading(series("b", "c")), 3000, 0.1))
 
 
 def test_a_target_that_fails_takes_its_series_with_it() -> None:
-    followed, same = StalenessTracker(TARGET), series("a")
-    followed.next(reading(same), 1000, 0.1)
-    failed = told(followed.failed(2000, 0.5))
+    tracker, same = StalenessTracker(TARGET), series("a")
+    tracker.record(reading(same), 1000, 0.1)
+    failed = told(tracker.record_failure(2000, 0.5))
     assert failed["a"] == "stale"
     assert (failed["up"], failed["scrape_duration_seconds"]) == (0.0, 0.5)
-    assert set(told(followed.failed(3000, 0.5))) == set(REPORT)
-    back = told(followed.next(reading(same), 4000, 0.1))
+    assert set(told(tracker.record_failure(3000, 0.5))) == set(REPORT)
+    back = told(tracker.record(reading(same), 4000, 0.1))
     assert (back["a"], back["scrape_series_added"]) == (1.0, 1.0)
 
 
 def test_at_the_end_everything_is_marked_stale() -> None:
-    followed = StalenessTracker(TARGET)
-    assert followed.stop(500) == []
-    followed.next(reading(series("a")), 1000, 0.1)
-    assert told(followed.stop(2000)) == dict.fromkeys(("a", *REPORT), "stale")
-    assert followed.stop(3000) == []
+    tracker = StalenessTracker(TARGET)
+    assert tracker.stop(500) == []
+    tracker.record(reading(series("a")), 1000, 0.1)
+    assert told(tracker.stop(2000)) == dict.fromkeys(("a", *REPORT), "stale")
+    assert tracker.stop(3000) == []
 
 
 def test_samples_with_a_time_of_their_own_stand_apart_and_are_not_followed() -> None:
-    followed, same = StalenessTracker(TARGET), series("a", "b", "c")
+    tracker, same = StalenessTracker(TARGET), series("a", "b", "c")
     times = np.array([NO_TIME, 500, 400])
     for t_ms in (1000, 2000):
-        here, early, late = followed.next(reading(same, t_ms=times), t_ms, 0.1)
+        here, early, late = tracker.record(reading(same, t_ms=times), t_ms, 0.1)
         assert (here.t_ms, early.t_ms, late.t_ms) == (t_ms, 400, 500)
         assert {"b", "c"}.isdisjoint(told([here]))
         assert told([early, late]) == {"c": 3.0, "b": 2.0}
-    assert set(told(followed.stop(3000))) == {"a", *REPORT}
+    assert set(told(tracker.stop(3000))) == {"a", *REPORT}
 
 
 @given(st.lists(st.sets(st.sampled_from("abcd")) | st.none(), max_size=8))
 def test_at_any_moment_what_is_alive_is_what_was_last_read(
     history: list[set[str] | None],
 ) -> None:
-    followed, alive = StalenessTracker(TARGET), set[str]()
+    tracker, alive = StalenessTracker(TARGET), set[str]()
     for t_ms, names in enumerate(history, 1):
         scrapes = (
-            followed.failed(t_ms, 0.1)
+            tracker.record_failure(t_ms, 0.1)
             if names is None
-            else followed.next(reading(series(*sorted(names))), t_ms, 0.1)
+            else tracker.record(reading(series(*sorted(names))), t_ms, 0.1)
         )
         for name, value in told(scrapes).items():
             alive.discard(name) if value == "stale" else alive.add(name)

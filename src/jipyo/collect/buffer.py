@@ -1,4 +1,4 @@
-"""Between the loop and the store: keeps samples a while when the disk takes none."""
+"""Between the loop and the store: keeps samples in memory while the disk is full."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 256
-"""Scrapes kept back are handed on in batches of so many, so that none takes long."""
+"""Waiting scrapes are appended in batches of this size, so that no append takes long."""
 
 
 class Buffer:
-    """An Appender that never fails for a full disk: it waits, and counts what it must drop."""
+    """An Appender that never fails for a full disk: samples wait, or are dropped and counted."""
 
     def __init__(self, appender: Appender, *, max_samples: int = 1_000_000) -> None:
-        """Keep at most `max_samples` back; 8 bytes each, as labels are shared."""
+        """Let at most `max_samples` wait; 8 bytes each, as labels are shared."""
         self._appender = appender
         self._max_samples = max_samples
         self._waiting: deque[Scrape] = deque()
@@ -35,7 +35,7 @@ class Buffer:
 
     @property
     def writable(self) -> bool:
-        """Whether the store took what it was last given."""
+        """Whether the last append succeeded."""
         return self._writable
 
     @property
@@ -45,26 +45,23 @@ class Buffer:
 
     @property
     def dropped_samples(self) -> int:
-        """Samples that were given up since the start because too many waited."""
+        """Samples dropped since the start because too many waited."""
         return self._dropped_samples
 
     def append(self, scrapes: Sequence[Scrape]) -> Appended:
-        """Hand the scrapes on, those that wait first; what the store refuses is kept back."""
+        """Append the scrapes, those that wait first; while the store is full they wait."""
         with self._lock:
-            self._keep(scrapes)
+            self._waiting.extend(scrapes)
+            self._waiting_samples += sum(len(scrape.series) for scrape in scrapes)
             return self._flush()
 
     def describe(self, metadata: Sequence[MetricMetadata]) -> None:
-        """Hand the metadata on.
+        """Store the metadata.
 
         Raises:
-            StoreFull: it was not kept; say it again later.
+            StoreFull: it was not stored; try again later.
         """
         self._appender.describe(metadata)
-
-    def _keep(self, scrapes: Sequence[Scrape]) -> None:
-        self._waiting.extend(scrapes)
-        self._waiting_samples += sum(len(scrape.series) for scrape in scrapes)
 
     def _flush(self) -> Appended:
         samples = 0
@@ -74,25 +71,23 @@ class Buffer:
             try:
                 appended = self._appender.append(batch)
             except StoreFull as error:
-                self._refused(error)
+                self._handle_full_store(error)
                 break
-            self._took(len(batch))
+            for scrape in batch:
+                self._waiting.popleft()
+                self._waiting_samples -= len(scrape.series)
+            if not self._writable:
+                self._writable = True
+                _LOG.info("the store accepts samples again")
             samples += appended.samples
             for reason, count in appended.rejected.items():
                 rejected[reason] = rejected.get(reason, 0) + count
         return Appended(samples, rejected)
 
-    def _took(self, scrapes: int) -> None:
-        for _ in range(scrapes):
-            self._waiting_samples -= len(self._waiting.popleft().series)
-        if not self._writable:
-            self._writable = True
-            _LOG.info("the store takes samples again")
-
-    def _refused(self, error: StoreFull) -> None:
+    def _handle_full_store(self, error: StoreFull) -> None:
         if self._writable:
             self._writable = False
-            _LOG.error("the store takes no samples, they are kept in memory: %s", error)
+            _LOG.error("the store accepts no samples, they are kept in memory: %s", error)
         while self._waiting_samples > self._max_samples:
             lost = len(self._waiting.popleft().series)
             self._waiting_samples -= lost

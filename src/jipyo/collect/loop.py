@@ -126,8 +126,8 @@ class Loop:
             workers = list(self._workers.values())
             rejected = dict(self._rejected)
         return [
-            *_target_families(workers),
-            *_store_families(self._buffer, rejected),
+            *_build_target_families(workers),
+            *_build_store_families(self._buffer, rejected),
             *(self._discovery.families() if self._discovery else ()),
         ]
 
@@ -203,21 +203,27 @@ class _Worker:
         start_ms, cpu = self._clock.monotonic_ms(), time.thread_time()
         reading, error = self._read_target(t_ms)
         duration_s = (self._clock.monotonic_ms() - start_ms) / 1000
-        self._log_change(error)
         if error is not None:
-            rejected = self._append_scrapes(self._tracker.failed(t_ms, duration_s))
+            state = TargetState.DOWN
+            if self.status.error is None:
+                _LOG.warning("%s cannot be scraped: %s", self.target.labels, error)
+            rejected = self._append_scrapes(self._tracker.record_failure(t_ms, duration_s))
         elif reading is None:
+            state = TargetState.ABSENT
             rejected = self._append_scrapes(self._tracker.stop(t_ms))
         else:
-            rejected = self._append_scrapes(self._tracker.next(reading, t_ms, duration_s))
+            state = TargetState.UP
+            rejected = self._append_scrapes(self._tracker.record(reading, t_ms, duration_s))
             self._describe_metrics(reading.metadata)
+        if error is None and self.status.error is not None:
+            _LOG.info("%s is scraped again", self.target.labels)
         self.counts.scrapes += 1
         self.counts.failures += error is not None
         self.counts.cpu_s += time.thread_time() - cpu
         self._last_ms = max(t_ms, self._last_ms)
         self.status = replace(
             self.status,
-            state=_target_state(reading, error),
+            state=state,
             error=error,
             last_ms=t_ms,
             duration_s=duration_s,
@@ -256,19 +262,6 @@ class _Worker:
         except JipyoError as error:
             _LOG.warning("%s: metadata is lost: %s", self.target.labels, error)
 
-    def _log_change(self, error: JipyoError | None) -> None:
-        """Log the first failure and the first success after it."""
-        if error is not None and self.status.error is None:
-            _LOG.warning("%s cannot be scraped: %s", self.target.labels, error)
-        if error is None and self.status.error is not None:
-            _LOG.info("%s is scraped again", self.target.labels)
-
-
-def _target_state(reading: TargetReading | None, error: JipyoError | None) -> TargetState:
-    if error is not None:
-        return TargetState.DOWN
-    return TargetState.ABSENT if reading is None else TargetState.UP
-
 
 _COUNTS: tuple[tuple[str, str, Callable[[_ScrapeCounts], float]], ...] = (
     ("scrapes_total", "Scrapes of a target.", lambda counts: counts.scrapes),
@@ -279,7 +272,7 @@ _COUNTS: tuple[tuple[str, str, Callable[[_ScrapeCounts], float]], ...] = (
 )
 
 
-def _target_families(workers: Sequence[_Worker]) -> Iterable[Family]:
+def _build_target_families(workers: Sequence[_Worker]) -> Iterable[Family]:
     names = ("scrape_job", "scrape_instance")
     for name, text, count_of in _COUNTS:
         rows: dict[tuple[str, str], float] = {}
@@ -294,7 +287,7 @@ def _target_families(workers: Sequence[_Worker]) -> Iterable[Family]:
     yield gauge("jipyo_collect_targets", "Targets by state.", ("state",), by_state)
 
 
-def _store_families(buffer: Buffer, rejected: dict[Reject, int]) -> Iterable[Family]:
+def _build_store_families(buffer: Buffer, rejected: dict[Reject, int]) -> Iterable[Family]:
     by_reason = [((reason.value,), float(rejected.get(reason, 0))) for reason in Reject]
     text = "Samples that the store rejected."
     yield counter("jipyo_collect_rejected_samples_total", text, ("reason",), by_reason)

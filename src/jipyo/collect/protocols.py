@@ -1,4 +1,4 @@
-"""The faces of this room: what gives samples, and what one reading of it is."""
+"""The protocols of this room: a collector on this machine, and a reader of one target."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Collector(Protocol):
     """
 
     def collect(self, t_ms: int) -> Iterable[Family] | None:
-        """What it is at `t_ms` (wall clock); None where there is nothing of this kind here.
+        """Its metrics at `t_ms` (wall clock); None where there is nothing of this kind here.
 
         Raises:
             CollectError: it was there, or should be, and cannot be read.
@@ -26,17 +26,17 @@ class Collector(Protocol):
         ...
 
 
-class Reader(Protocol):
+class TargetReader(Protocol):
     """Reads one target."""
 
     def read(self, t_ms: int) -> TargetReading | None:
         """Read it now; None where there is nothing of this kind here.
 
         Raises:
-            CollectError: it could not be read; the key says what was tried and what came.
+            CollectError: it could not be read; the key says what was tried and what came back.
         """
         ...
 
     def families(self) -> tuple[Family, ...]:
-        """What it last said, to be shown on our own `/metrics`; empty for others' pages."""
+        """The last result, for our own `/metrics`; empty where the target is not ours."""
         ...

@@ -1,4 +1,4 @@
-"""This program itself: what its parts count, and what it costs as a process."""
+"""jipyo itself: the metrics of its parts, and `process_*`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _C, _G = MetricType.COUNTER, MetricType.GAUGE
 
 
 class SelfMetrics:
-    """jipyo's own metrics, from whoever counts something, and `process_*` of this process."""
+    """jipyo's own metrics, from every part that has some, and `process_*` of this process."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class SelfMetrics:
         version: str,
         proc: Path = Path("/proc"),
     ) -> None:
-        """Ask `readers` at every reading; `proc` is where this process finds itself."""
+        """Call `readers` at every scrape; `proc` is where this process finds itself."""
         self._readers = tuple(readers)
         self._version = version
         self._proc = proc
@@ -44,7 +44,7 @@ class SelfMetrics:
         labels = {"version": self._version, "python": platform.python_version()}
         families = [info("jipyo_build_info", "The version that runs.", labels)]
         try:
-            families += _process(self._proc)
+            families += _collect_process(self._proc)
         except (OSError, ValueError, IndexError) as error:
             raise CollectError(
                 "collect.proc_unreadable", path=str(self._proc), reason=str(error)
@@ -54,8 +54,8 @@ class SelfMetrics:
         return merge_families(families)
 
 
-def _process(proc: Path) -> Iterator[Family]:
-    """The names that every Prometheus client gives a process."""
+def _collect_process(proc: Path) -> Iterator[Family]:
+    """The metrics that every Prometheus client has of its process."""
     words = (proc / "self/stat").read_text("utf-8").rpartition(")")[2].split()
     ticks = os.sysconf("SC_CLK_TCK")
     boot_s = float((proc / "stat").read_text("utf-8").partition("\nbtime ")[2].split()[0])

@@ -1,4 +1,4 @@
-"""Readings -> scrapes: report series beside the samples, stale markers for what has gone."""
+"""Readings -> scrapes: report series beside the samples, stale markers for series that ended."""
 
 from __future__ import annotations
 
@@ -20,80 +20,80 @@ REPORT = (
     "scrape_samples_post_metric_relabeling",
     "scrape_series_added",
 )
-"""What Prometheus adds to every scrape."""
+"""The series that Prometheus adds to every scrape."""
 
 
 class StalenessTracker:
     """The series of one target from scrape to scrape, as Prometheus follows them.
 
-    A series that was there and is not gets a stale marker; so do all when the target
-    fails. A series whose page gives its own time is not followed.
+    A series that is missing gets a stale marker; so do all when the target fails. A series
+    with timestamps of its own is not tracked.
     """
 
     def __init__(self, labels: Labels) -> None:
-        """Follow the target of these labels."""
+        """Track the target with these labels."""
         self._report = tuple(labels.put({METRIC_NAME: name}) for name in REPORT)
         self._seen: tuple[Labels, ...] = ()
         self._with_report = self._report
         self._reported = False
         self._split: tuple[tuple[Labels, ...], Mask, tuple[Labels, ...]] | None = None
 
-    def next(self, reading: TargetReading, t_ms: int, duration_s: float) -> list[Scrape]:
+    def record(self, reading: TargetReading, t_ms: int, duration_s: float) -> list[Scrape]:
         """The scrapes of a reading at `t_ms`."""
-        series, values, timed = self._untimed(reading)
-        gone, added = self._follow(series)
+        series, values, timed = self._separate_timed(reading)
+        gone, added = self._compare(series)
         report = (1.0, duration_s, reading.scraped, len(reading.series), added)
-        here = Scrape(t_ms, self._with_report, np.concatenate([values, report]))
+        scrape = Scrape(t_ms, self._with_report, np.concatenate([values, report]))
         self._reported = True
-        return [here, *timed, *_stale(gone, t_ms)]
+        return [scrape, *timed, *_build_stale_markers(gone, t_ms)]
 
-    def failed(self, t_ms: int, duration_s: float) -> list[Scrape]:
+    def record_failure(self, t_ms: int, duration_s: float) -> list[Scrape]:
         """The scrapes of a target that could not be read at `t_ms`."""
-        gone, _ = self._follow(())
+        gone, _ = self._compare(())
         report = np.array([0.0, duration_s, 0.0, 0.0, 0.0])
         self._reported = True
-        return [Scrape(t_ms, self._report, report), *_stale(gone, t_ms)]
+        return [Scrape(t_ms, self._report, report), *_build_stale_markers(gone, t_ms)]
 
     def stop(self, t_ms: int) -> list[Scrape]:
-        """Stale markers for all that is followed, the report series too."""
-        gone, _ = self._follow(())
+        """Stale markers for all tracked series, the report series too."""
+        gone, _ = self._compare(())
         report = self._report if self._reported else ()
         self._reported = False
-        return _stale((*gone, *report), t_ms)
+        return _build_stale_markers((*gone, *report), t_ms)
 
-    def _follow(self, series: tuple[Labels, ...]) -> tuple[Sequence[Labels], int]:
+    def _compare(self, series: tuple[Labels, ...]) -> tuple[Sequence[Labels], int]:
         """The series that have gone, and how many are new."""
         if series is self._seen:
             return (), 0
         before, now = set(self._seen), set(series)
-        gone = [one for one in self._seen if one not in now]
+        gone = [labels for labels in self._seen if labels not in now]
         self._seen, self._with_report = series, (*series, *self._report)
         return gone, len(now - before)
 
-    def _untimed(self, reading: TargetReading) -> tuple[tuple[Labels, ...], Values, list[Scrape]]:
+    def _separate_timed(
+        self, reading: TargetReading
+    ) -> tuple[tuple[Labels, ...], Values, list[Scrape]]:
         """Samples without a time of their own, and scrapes of those with one."""
         if reading.t_ms is None:
             return reading.series, reading.values, []
-        here = reading.t_ms == NO_TIME
-        timed = [_at(reading, int(t_ms)) for t_ms in np.unique(reading.t_ms[~here])]
-        return self._select(reading.series, here), reading.values[here], timed
+        untimed = reading.t_ms == NO_TIME
+        timed = []
+        for t_ms in np.unique(reading.t_ms[~untimed]):
+            at = np.flatnonzero(reading.t_ms == t_ms)
+            series = tuple(reading.series[index] for index in at)
+            timed.append(Scrape(int(t_ms), series, reading.values[at]))
+        return self._select_series(reading.series, untimed), reading.values[untimed], timed
 
-    def _select(self, series: tuple[Labels, ...], here: Mask) -> tuple[Labels, ...]:
+    def _select_series(self, series: tuple[Labels, ...], untimed: Mask) -> tuple[Labels, ...]:
         """The series of the mask, as the same tuple as long as nothing changes."""
         kept = self._split
-        if kept is None or kept[0] is not series or not np.array_equal(kept[1], here):
-            chosen = tuple(series[index] for index in np.flatnonzero(here))
-            kept = self._split = (series, here, chosen)
+        if kept is None or kept[0] is not series or not np.array_equal(kept[1], untimed):
+            chosen = tuple(series[index] for index in np.flatnonzero(untimed))
+            kept = self._split = (series, untimed, chosen)
         return kept[2]
 
 
-def _at(reading: TargetReading, t_ms: int) -> Scrape:
-    assert reading.t_ms is not None
-    chosen = np.flatnonzero(reading.t_ms == t_ms)
-    return Scrape(t_ms, tuple(reading.series[i] for i in chosen), reading.values[chosen])
-
-
-def _stale(series: Sequence[Labels], t_ms: int) -> list[Scrape]:
+def _build_stale_markers(series: Sequence[Labels], t_ms: int) -> list[Scrape]:
     if not series:
         return []
     markers = np.full(len(series), STALE_BITS, np.uint64).view(np.float64)

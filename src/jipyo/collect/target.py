@@ -1,4 +1,4 @@
-"""What is read on a schedule, and what came of it."""
+"""Targets, their status, and reading our own collectors as one."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from jipyo.model.sample import MetricMetadata
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from jipyo.collect.protocols import Collector, Reader
+    from jipyo.collect.protocols import Collector, TargetReader
     from jipyo.model.errors import JipyoError
     from jipyo.model.family import Family
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
-    """Something read every interval. Two targets are the same only if they are one object."""
+    """Something scraped every interval. Two targets are equal only if they are one object."""
 
     labels: Labels
     """At least job and instance; they stand on `up` and its like."""
-    reader: Reader
+    reader: TargetReader
     interval_ms: int
     url: str = ""
-    """Where it is read; empty for our own collectors."""
+    """Where it is scraped; empty for our own collectors."""
 
     @property
     def job(self) -> str:
@@ -43,7 +43,7 @@ class Target:
 
 
 class TargetState(Enum):
-    """How a target is."""
+    """The state of a target."""
 
     UNKNOWN = "unknown"
     """Not read yet."""
@@ -55,7 +55,7 @@ class TargetState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TargetStatus:
-    """A target and what its last reading brought."""
+    """A target and the outcome of its last scrape."""
 
     labels: Labels
     url: str
@@ -67,14 +67,14 @@ class TargetStatus:
     samples: int = 0
     notes: tuple[ReadingNote, ...] = ()
     rejected: int = 0
-    """Samples of the last reading that the store refused."""
+    """Samples of the last scrape that the store rejected."""
 
 
 class CollectorReader:
     """Reads collectors on this machine as one target."""
 
     def __init__(self, collectors: Sequence[Collector], labels: Mapping[str, str]) -> None:
-        """Put `labels` (job, instance) on everything they give."""
+        """Put `labels` (job, instance) on all their series."""
         self._collectors = tuple(collectors)
         self._labels = dict(labels)
         self._full: dict[Labels, Labels] = {}
@@ -85,35 +85,35 @@ class CollectorReader:
         self._families: tuple[Family, ...] = ()
 
     def read(self, t_ms: int) -> TargetReading | None:
-        """Ask every collector; None where none has anything here.
+        """Run every collector; None where none has anything here.
 
         Raises:
             CollectError: one that should be there cannot be read.
         """
         self._families = ()
-        found = [collector.collect(t_ms) for collector in self._collectors]
-        if all(families is None for families in found):
+        results = [collector.collect(t_ms) for collector in self._collectors]
+        if all(families is None for families in results):
             return None
-        families = tuple(family for some in found for family in some or ())
+        families = tuple(family for result in results for family in result or ())
         self._families = families
         samples = [sample for family in families for sample in family.samples]
-        self._name([sample.labels for sample in samples])
+        self._label_series([sample.labels for sample in samples])
         values = np.array([sample.value for sample in samples], np.float64)
         return TargetReading(
             self._series, values, metadata=self._describe(families), scraped=len(samples)
         )
 
     def families(self) -> tuple[Family, ...]:
-        """What was last read."""
+        """The last result."""
         return self._families
 
-    def _name(self, bare: Iterable[Labels]) -> None:
+    def _label_series(self, bare: Iterable[Labels]) -> None:
         """Series with the target's labels, the same tuple while nothing changes."""
         now = tuple(bare)
         if now != self._bare or not self._series:
-            known = self._full
-            self._full = {one: known.get(one) or one.put(self._labels) for one in now}
-            self._bare, self._series = now, tuple(self._full[one] for one in now)
+            before = self._full
+            self._full = {labels: before.get(labels) or labels.put(self._labels) for labels in now}
+            self._bare, self._series = now, tuple(self._full[labels] for labels in now)
 
     def _describe(self, families: Sequence[Family]) -> tuple[MetricMetadata, ...]:
         described = tuple((family.name, family.help) for family in families)

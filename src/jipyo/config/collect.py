@@ -122,7 +122,7 @@ def make_probe(headers: Mapping[str, str] | None = None, **values: object) -> Pr
 def check_probe(options: ProbeOptions, node: Node) -> None:
     """Raise where there is not exactly one usable address."""
     try:
-        probe_options.check(options)
+        probe_options.check_options(options)
     except ConfigError as error:
         raise locate(node.find("url" if options.url else "tcp"), error) from error
 

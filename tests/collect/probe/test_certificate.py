@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.collect.probe.certificate import valid_until_s
+from jipyo.collect.probe.certificate import read_expiry_s
 from support.certificates import certificate
 
 if TYPE_CHECKING:
@@ -38,22 +38,22 @@ def made(tag: int, until: str, *, version: bool = True) -> bytes:
     ],
 )
 def test_both_kinds_of_times_are_read(tag: int, until: str, seconds: float) -> None:
-    assert valid_until_s(made(tag, until)) == seconds
-    assert valid_until_s(made(tag, until, version=False)) == seconds
+    assert read_expiry_s(made(tag, until)) == seconds
+    assert read_expiry_s(made(tag, until, version=False)) == seconds
 
 
 def test_a_real_one_is_read(tmp_path: Path) -> None:
     real = certificate(tmp_path)
     der = ssl.PEM_cert_to_DER_cert(real.file.read_text("utf-8"))
-    assert valid_until_s(der) == real.until_s
+    assert read_expiry_s(der) == real.until_s
 
 
 @given(st.binary(max_size=60))
 def test_bytes_that_are_none_are_told(data: bytes) -> None:
     with pytest.raises(ValueError, match="certificate"):
-        valid_until_s(data)
+        read_expiry_s(data)
 
 
 def test_a_time_of_another_kind_is_told() -> None:
     with pytest.raises(ValueError, match="certificate"):
-        valid_until_s(made(0x19, "300101000000Z"))
+        read_expiry_s(made(0x19, "300101000000Z"))

@@ -213,16 +213,22 @@ class _MysqlQueries(Queries):
             {name.lower(): value for name, value in row.items()}
             for row in self._fetch_rows(self._choose_replication_sql())
         ]
-        keys = [tuple(_replica_label(row, label) for label in _REPLICA_LABELS) for row in rows]
+        keys = []
+        for row in rows:  # MySQL 8.4 calls the master source
+            words = [row.get(x, row.get(x.replace("master", "source"))) for x in _REPLICA_LABELS]
+            keys.append(tuple("" if word is None else str(word) for word in words))
         for column in rows[0] if rows else ():
-            values = [_replica_number(row[column]) for row in rows]
+            values = [
+                0.0 if str(row[column]).lower() == "preparing" else to_number(row[column])
+                for row in rows
+            ]
             present: list[Row] = [
                 (key, value)
                 for key, value in zip(keys, values, strict=True)
                 if not math.isnan(value)
             ]
             if present:
-                text = "What SHOW REPLICA STATUS says."
+                text = "A column of SHOW REPLICA STATUS."
                 name = f"mysql_slave_status_{_metric_name(column)}"
                 yield family(_U, name, text, _REPLICA_LABELS, present)
 
@@ -242,8 +248,8 @@ class _MysqlQueries(Queries):
 def build_status_families(values: dict[str, str]) -> Iterator[Family]:
     """SHOW GLOBAL STATUS, names in small letters, as mysqld_exporter's families."""
     grouped: dict[str, list[Row]] = {}
-    for name, text in values.items():
-        value = to_number(_STATES.get(text.lower(), text))
+    for name, word in values.items():
+        value = to_number(_STATES.get(word.lower(), word))
         if math.isnan(value):
             continue
         if name.startswith(_POOL):
@@ -254,7 +260,8 @@ def build_status_families(values: dict[str, str]) -> Iterator[Family]:
                 grouped.setdefault(metric, []).append(((name.removeprefix(prefix),), value))
                 break
         else:
-            yield _build_plain_family(name, value)
+            text = "A counter or a state of the server (SHOW GLOBAL STATUS)."
+            yield single(_U, f"mysql_global_status_{_metric_name(name)}", text, value)
     for metric, label, kind, text in _ALL_GROUPS:
         if metric in grouped:
             yield family(kind, f"mysql_global_status_{metric}", text, (label,), grouped[metric])
@@ -279,31 +286,8 @@ def _add_pool_pages(name: str, value: float, grouped: dict[str, list[Row]]) -> I
         grouped.setdefault(metric, []).append(((name,), value))
 
 
-def _build_plain_family(name: str, value: float) -> Family:
-    text = "A counter or a state of the server (SHOW GLOBAL STATUS)."
-    return single(_U, f"mysql_global_status_{_metric_name(name)}", text, value)
-
-
 def _metric_name(name: str) -> str:
     return re.sub(r"\W", "_", name.lower(), flags=re.ASCII)
-
-
-def _replica_label(row: Record, label: str) -> str:
-    """A label of a replica; MySQL 8.4 calls the master source."""
-    value = row.get(label, row.get(label.replace("master", "source")))
-    return "" if value is None else str(value)
-
-
-def _replica_number(value: object) -> float:
-    """A column as a number; a file's name with digits at its end is none."""
-    if isinstance(value, str) and value.lower() == "preparing":
-        return 0.0
-    return to_number(value)
-
-
-def _disconnect(connection: Any) -> None:
-    if connection.open:
-        connection.close()
 
 
 MYSQL = DatabaseKind(
@@ -317,6 +301,6 @@ MYSQL = DatabaseKind(
     success="mysql_exporter_collector_success",
     success_prefix="collect.",
     connect=_connect,
-    disconnect=_disconnect,
+    disconnect=lambda connection: connection.open and connection.close(),
     queries=_MysqlQueries,
 )

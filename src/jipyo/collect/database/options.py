@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import SplitResult, parse_qs, unquote, urlsplit, urlunsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from jipyo.model.errors import CollectError, ConfigError, NetError
-from jipyo.net.credentials import read_secret
+from jipyo.net.credentials import read_secret, redact_url
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,9 @@ def parse_address(options: DatabaseOptions, port: int, schemes: tuple[str, ...])
         raise _wrong_url(options, schemes)
     if url.password is not None or "password" in parse_qs(url.query):
         raise ConfigError(
-            "database.password_in_url", hint="database.password_in_url.hint", url=_public_url(url)
+            "database.password_in_url",
+            hint="database.password_in_url.hint",
+            url=redact_url(options.url),
         )
     return Address(
         unquote(url.hostname or "localhost"),
@@ -91,13 +93,6 @@ def read_password(options: DatabaseOptions) -> str | None:
         return read_secret(options.password_file)
     except NetError as error:
         raise error.as_kind(CollectError) from error
-
-
-def _public_url(url: SplitResult) -> str:
-    """The URL without a password, and without a query that may hold one."""
-    host = url.netloc.rpartition("@")[2]
-    user = f"{url.username}@" if url.username else ""
-    return urlunsplit((url.scheme, user + host, url.path, "", ""))
 
 
 def _wrong_url(options: DatabaseOptions, schemes: tuple[str, ...]) -> ConfigError:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jipyo.collect.database.options import Address, DatabaseOptions, read_password
 from jipyo.collect.database.session import (
@@ -14,13 +15,13 @@ from jipyo.collect.database.session import (
     one_line,
 )
 from jipyo.collect.database.tables import ColumnMetric, Record, build_families, to_number
-from jipyo.model.family import Row, family, gauge, single
+from jipyo.model.family import family, single
 from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import MetricType
 from jipyo.net.deadline import cut_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from psycopg import Connection
 
@@ -168,6 +169,59 @@ SELECT name, coalesce(unit, '') AS unit, short_desc,
   CASE WHEN name IN ('statement_timeout', 'default_transaction_read_only',
     'transaction_read_only') THEN reset_val ELSE setting END AS setting FROM pg_settings
 WHERE vartype IN ('bool', 'integer', 'real') AND name <> 'sync_commit_cancel_wait'"""
+
+
+class _Table(NamedTuple):
+    """A query whose columns are metrics."""
+
+    sql: str
+    prefix: str
+    """Of the metrics; the columns' names follow."""
+    labels: tuple[str, ...]
+    metrics: tuple[ColumnMetric, ...]
+
+
+_REPLICATION = (
+    ColumnMetric("is_replica", _G, "Whether this server follows another."),
+    ColumnMetric("lag_seconds", _G, "How far this server is behind, in seconds."),
+    ColumnMetric("last_replay_seconds", _G, "Age of what was last replayed, in seconds."),
+)
+_DATABASE_LABELS = ("datid", "datname")
+_REPLICA_LABELS = ("application_name", "client_addr", "state", "slot_name")
+_TABLES = {
+    "database": (
+        _Table(
+            _SIZE_SQL,
+            "pg_database_",
+            ("datname",),
+            (ColumnMetric("size_bytes", _G, "Disk space of a database."),),
+        ),
+    ),
+    "stat_database": (
+        _Table("SELECT * FROM pg_stat_database", "pg_stat_database_", _DATABASE_LABELS, _DATABASE),
+        _Table(
+            "SELECT * FROM pg_stat_database_conflicts",
+            "pg_stat_database_conflicts_",
+            _DATABASE_LABELS,
+            _CONFLICTS,
+        ),
+    ),
+    "locks": (
+        _Table(
+            _LOCKS_SQL,
+            "pg_locks_",
+            ("datname", "mode"),
+            (ColumnMetric("count", _G, "Locks held or waited for."),),
+        ),
+    ),
+    "stat_archiver": (_Table(_ARCHIVER_SQL, "pg_stat_archiver_", (), _ARCHIVER),),
+    "replication": (
+        _Table(_REPLICATION_SQL, "pg_replication_", (), _REPLICATION),
+        _Table(_REPLICAS_SQL, "pg_stat_replication_", _REPLICA_LABELS, _REPLICAS),
+        _Table(_SLOTS_SQL, "pg_replication_slots_", ("slot_name", "database"), _SLOTS),
+    ),
+}
+"""Parts that are tables alone, by their names."""
 _BYTES = {"B": 1, "kB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -212,13 +266,13 @@ class _PostgresQueries(Queries):
         return {
             "settings": self._read_settings,
             "stat_activity": self._read_activity,
-            "database": self._read_sizes,
-            "stat_database": self._read_databases,
+            "database": partial(self._read_tables, _TABLES["database"]),
+            "stat_database": partial(self._read_tables, _TABLES["stat_database"]),
             "stat_statements": self._read_statements,
-            "locks": self._read_locks,
+            "locks": partial(self._read_tables, _TABLES["locks"]),
             "stat_bgwriter": self._read_writers,
-            "stat_archiver": self._read_archiver,
-            "replication": self._read_replication,
+            "stat_archiver": partial(self._read_tables, _TABLES["stat_archiver"]),
+            "replication": partial(self._read_tables, _TABLES["replication"]),
         }
 
     def _fetch_rows(self, query: str) -> list[Record]:
@@ -262,33 +316,26 @@ class _PostgresQueries(Queries):
         rows = self._fetch_rows(_ACTIVITY_SQL)
         yield from build_families("pg_stat_activity_", rows, ("datname", "state"), _ACTIVITY)
 
-    def _read_sizes(self) -> Iterator[Family]:
-        rows: list[Row] = [
-            ((row["datname"],), to_number(row["size_bytes"])) for row in self._fetch_rows(_SIZE_SQL)
-        ]
-        yield gauge("pg_database_size_bytes", "Disk space of a database.", ("datname",), rows)
-
-    def _read_databases(self) -> Iterator[Family]:
-        labels = ("datid", "datname")
-        rows = self._fetch_rows("SELECT * FROM pg_stat_database")
-        yield from build_families("pg_stat_database_", rows, labels, _DATABASE)
-        rows = self._fetch_rows("SELECT * FROM pg_stat_database_conflicts")
-        yield from build_families("pg_stat_database_conflicts_", rows, labels, _CONFLICTS)
+    def _read_tables(self, tables: Sequence[_Table]) -> Iterator[Family]:
+        for table in tables:
+            rows = self._fetch_rows(table.sql)
+            yield from build_families(table.prefix, rows, table.labels, table.metrics)
 
     def _read_statements(self) -> Iterator[Family]:
-        found = self._fetch_rows(_EXTENSION_SQL)
-        if not found:
+        extension = self._fetch_rows(_EXTENSION_SQL)
+        if not extension:
             raise PartUnavailable(key="database.no_statements")
-        view = f"{found[0]['schema']}.pg_stat_statements"
+        view = f"{extension[0]['schema']}.pg_stat_statements"
         rows = self._fetch_rows(self._build_statements_sql(view))
         labels = ("user", "datname", "queryid")
         yield from build_families("pg_stat_statements_", rows, labels, _STATEMENTS)
 
     def _build_statements_sql(self, view: str) -> str:
         """The columns have other names in every other version."""
-        named = set(self._fetch_column_names(view))
-        time = "total_exec_time" if "total_exec_time" in named else "total_time"
-        block = "shared_blk" if "shared_blk_read_time" in named else "blk"
+        query = f"SELECT attname FROM pg_attribute WHERE attrelid = '{view}'::regclass"  # noqa: S608 - as below
+        names = {row["attname"] for row in self._fetch_rows(query)}
+        time = "total_exec_time" if "total_exec_time" in names else "total_time"
+        block = "shared_blk" if "shared_blk_read_time" in names else "blk"
         return f"""
 SELECT pg_get_userbyid(s.userid) AS "user", d.datname, s.queryid, sum(s.calls) AS calls_total,
   sum(s.{time}) / 1000 AS seconds_total, sum(s.rows) AS rows_total,
@@ -296,17 +343,6 @@ SELECT pg_get_userbyid(s.userid) AS "user", d.datname, s.queryid, sum(s.calls) A
   sum(s.{block}_write_time) / 1000 AS block_write_seconds_total
 FROM {view} AS s JOIN pg_database AS d ON d.oid = s.dbid WHERE s.queryid IS NOT NULL
 GROUP BY 1, 2, 3 ORDER BY seconds_total DESC LIMIT {self._options.max_statements}"""  # noqa: S608 - names from the server's own catalogue
-
-    def _fetch_column_names(self, view: str) -> list[str]:
-        query = f"SELECT attname FROM pg_attribute WHERE attrelid = '{view}'::regclass"  # noqa: S608 - as above
-        return [row["attname"] for row in self._fetch_rows(query)]
-
-    def _read_locks(self) -> Iterator[Family]:
-        text = "Locks held or waited for."
-        wanted = [ColumnMetric("count", _G, text)]
-        yield from build_families(
-            "pg_locks_", self._fetch_rows(_LOCKS_SQL), ("datname", "mode"), wanted
-        )
 
     def _read_writers(self) -> Iterator[Family]:
         views: dict[str, tuple[tuple[str, str], ...]] = {"pg_stat_bgwriter": _WRITER}
@@ -318,24 +354,6 @@ GROUP BY 1, 2, 3 ORDER BY seconds_total DESC LIMIT {self._options.max_statements
                 value = to_number(row.get(column))
                 if not math.isnan(value):
                     yield single(_C, f"{view}_{column}_total", text, value)
-
-    def _read_archiver(self) -> Iterator[Family]:
-        rows = self._fetch_rows(_ARCHIVER_SQL)
-        yield from build_families("pg_stat_archiver_", rows, (), _ARCHIVER)
-
-    def _read_replication(self) -> Iterator[Family]:
-        wanted = (
-            ColumnMetric("is_replica", _G, "Whether this server follows another."),
-            ColumnMetric("lag_seconds", _G, "How far this server is behind, in seconds."),
-            ColumnMetric("last_replay_seconds", _G, "Age of what was last replayed, in seconds."),
-        )
-        yield from build_families("pg_replication_", self._fetch_rows(_REPLICATION_SQL), (), wanted)
-        labels: tuple[str, ...] = ("application_name", "client_addr", "state", "slot_name")
-        rows = self._fetch_rows(_REPLICAS_SQL)
-        yield from build_families("pg_stat_replication_", rows, labels, _REPLICAS)
-        labels = ("slot_name", "database")
-        rows = self._fetch_rows(_SLOTS_SQL)
-        yield from build_families("pg_replication_slots_", rows, labels, _SLOTS)
 
 
 def convert_to_base_units(name: str, value: float, unit: str) -> tuple[str, float]:

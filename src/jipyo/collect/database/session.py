@@ -116,7 +116,7 @@ class DatabaseKind:
     """Of the names of the parts in that metric."""
     connect: Callable[[Any, DatabaseOptions, Address, DatabaseErrors], Any]
     """Opens a connection that may only read, and only for so long; raises `CollectError`."""
-    disconnect: Callable[[Any], None]
+    disconnect: Callable[[Any], object]
     queries: type[Queries]
 
 

@@ -35,6 +35,12 @@ class _TargetKey:
     interval_ms: int
     timeout_ms: int
 
+    def build_target(self, job: Job) -> Target:
+        """The target, scraped as the job wants it."""
+        options = replace(job.scrape, timeout_ms=self.timeout_ms)
+        reader = ScrapeReader(self.url, self.labels, options)
+        return Target(self.labels, reader, self.interval_ms, self.url)
+
 
 class Discovery:
     """The targets of all jobs now; call it again to see whether files have changed.
@@ -67,7 +73,7 @@ class Discovery:
                     refused.add(f"job {job.name}, target {labels['__address__']}: {error}")
                     continue
                 if key is not None and key not in targets:
-                    targets[key] = self._targets.get(key) or _build_target(job, key)
+                    targets[key] = self._targets.get(key) or key.build_target(job)
         for message in sorted(refused - self._refused):
             _LOG.warning("not scraped: %s", message)
         self._targets, self._refused = targets, refused
@@ -178,8 +184,3 @@ def _build_url(job: Job, labels: Mapping[str, str]) -> str:
     query = urlencode([(name, value) for name, values in params.items() for value in values])
     base = f"{labels['__scheme__']}://{labels['__address__']}{labels['__metrics_path__']}"
     return f"{base}?{query}" if query else base
-
-
-def _build_target(job: Job, key: _TargetKey) -> Target:
-    options = replace(job.scrape, timeout_ms=key.timeout_ms)
-    return Target(key.labels, ScrapeReader(key.url, key.labels, options), key.interval_ms, key.url)

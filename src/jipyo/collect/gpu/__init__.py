@@ -107,7 +107,10 @@ class Gpu:
         for device in self._devices:
             up[device.labels[1]] = self._read_gpu(device, rows)
         if not all(up.values()):
-            self._close()  # what is lost can only be found again by a fresh start
+            # What is lost can only be found again by a fresh start.
+            self._open, self._devices, self._events = False, [], None
+            with contextlib.suppress(self._nvml.NVMLError):
+                self._nvml.nvmlShutdown()
         return list(self._build_families(rows, up))
 
     def _ensure_open(self) -> bool:
@@ -270,13 +273,6 @@ class Gpu:
             for device in self._devices:
                 if device.labels[1] == uuid:
                     device.last_xid = float(event.eventData)
-
-    def _close(self) -> None:
-        self._open = False
-        self._devices = []
-        self._events = None
-        with contextlib.suppress(self._nvml.NVMLError):
-            self._nvml.nvmlShutdown()
 
     def _build_families(self, rows: dict[str, list[Row]], up: dict[str, bool]) -> Iterator[Family]:
         for each in (*self._fields, *self._memory, _XID):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.collect.probe.http import HttpProbe
-from jipyo.collect.probe.options import ProbeOptions, check
+from jipyo.collect.probe.options import ProbeOptions, check_options
 from jipyo.collect.probe.tcp import TcpProbe
 from jipyo.collect.target import Target, own_target
 
@@ -21,7 +21,7 @@ def probe_collector(options: ProbeOptions) -> Collector:
     Raises:
         ConfigError: there is not exactly one address, it is none, or a pattern is not RE2.
     """
-    check(options)
+    check_options(options)
     return HttpProbe(options) if options.url else TcpProbe(options)
 
 

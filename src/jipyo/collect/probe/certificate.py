@@ -12,29 +12,29 @@ _CENTURY_ENDS = 50
 """Two-digit years below it are of this century (RFC 5280, 4.1.2.5.1)."""
 
 
-def valid_until_s(der: bytes) -> float:
+def read_expiry_s(der: bytes) -> float:
     """The `notAfter` of a certificate in DER, in Unix time (RFC 5280, 4.1).
 
     Raises:
         ValueError: the bytes are no certificate.
     """
     try:
-        _, certificate, _ = _element(der, 0)
-        _, body, _ = _element(certificate, 0)
-        tag, _, at = _element(body, 0)
+        _, certificate, _ = _read_element(der, 0)
+        _, body, _ = _read_element(certificate, 0)
+        tag, _, at = _read_element(body, 0)
         if tag == _VERSION:
-            _, _, at = _element(body, at)  # the serial number
+            _, _, at = _read_element(body, at)  # the serial number
         for _ in ("signature", "issuer"):
-            _, _, at = _element(body, at)
-        _, validity, _ = _element(body, at)
-        _, _, at = _element(validity, 0)  # notBefore
-        tag, until, _ = _element(validity, at)
-        return _time(tag, until.decode("ascii"))
+            _, _, at = _read_element(body, at)
+        _, validity, _ = _read_element(body, at)
+        _, _, at = _read_element(validity, 0)  # notBefore
+        tag, until, _ = _read_element(validity, at)
+        return _parse_time(tag, until.decode("ascii"))
     except (IndexError, ValueError) as error:
         raise ValueError("not a certificate") from error
 
 
-def _element(data: bytes, at: int) -> tuple[int, bytes, int]:
+def _read_element(data: bytes, at: int) -> tuple[int, bytes, int]:
     """The element of DER at a position: its tag, its content, and where the next one is."""
     tag, length = data[at], data[at + 1]
     at += 2
@@ -47,7 +47,7 @@ def _element(data: bytes, at: int) -> tuple[int, bytes, int]:
     return tag, data[at : at + length], at + length
 
 
-def _time(tag: int, text: str) -> float:
+def _parse_time(tag: int, text: str) -> float:
     if tag == _UTC_TIME:
         text = ("20" if int(text[:2]) < _CENTURY_ENDS else "19") + text
     elif tag != _GENERALIZED_TIME:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from jipyo.collect.probe.certificate import valid_until_s
+from jipyo.collect.probe.certificate import read_expiry_s
 from jipyo.model.family import info, single
 from jipyo.model.sample import MetricType
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.model.family import Family
+    from jipyo.net.deadline import Deadline
 
 _G = MetricType.GAUGE
 
 
 @dataclass(slots=True)
 class ProbeTimings:
-    """What was learnt on the way, as far as the probe came."""
+    """How long each phase of a probe took, and what the connection showed, as far as it came."""
 
-    end: float
-    """Of the time that all steps have (monotonic)."""
+    deadline: Deadline
+    """Of all phases together."""
     seconds: dict[str, float] = field(default_factory=dict)
     """By phase, summed over redirects."""
     resolve_s: float = 0.0
@@ -34,25 +35,14 @@ class ProbeTimings:
     expiry_s: float | None = None
     tls_version: str = ""
 
-    def left_s(self) -> float:
-        """What is left of the time.
-
-        Raises:
-            TimeoutError: nothing.
-        """
-        left = self.end - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-    def took(self, phase: str, start: float) -> float:
-        """Add the time since `start` to a phase; gives the present time."""
+    def add(self, phase: str, start: float) -> float:
+        """Add the time since `start` to a phase; returns the present time."""
         now = time.perf_counter()
         self.seconds[phase] = self.seconds.get(phase, 0.0) + now - start
         return now
 
 
-def connect(host: str, port: int, steps: ProbeTimings) -> socket.socket:
+def connect(host: str, port: int, timings: ProbeTimings) -> socket.socket:
     """Resolve and connect; the address that answers first in the resolver's order wins.
 
     Raises:
@@ -60,66 +50,67 @@ def connect(host: str, port: int, steps: ProbeTimings) -> socket.socket:
     """
     start = time.perf_counter()
     addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    now = steps.took("resolve", start)
-    steps.resolve_s = steps.resolve_s or now - start
+    now = timings.add("resolve", start)
+    timings.resolve_s = timings.resolve_s or now - start
     last = OSError("no address")
     for family, kind, protocol, _, where in addresses:
         made = socket.socket(family, kind, protocol)
         try:
-            made.settimeout(steps.left_s())
+            made.settimeout(timings.deadline.left_s())
             made.connect(where)
         except OSError as error:
             made.close()
             last = error
             continue
-        steps.ip_protocol = 6 if family == socket.AF_INET6 else 4
-        steps.took("connect", now)
+        timings.ip_protocol = 6 if family == socket.AF_INET6 else 4
+        timings.add("connect", now)
         return made
-    steps.took("connect", now)
+    timings.add("connect", now)
     raise last
 
 
-def secure(
-    made: socket.socket, host: str, tls: ssl.SSLContext, server_name: str, steps: ProbeTimings
+def start_tls(
+    connection: socket.socket,
+    host: str,
+    tls: ssl.SSLContext,
+    server_name: str,
+    timings: ProbeTimings,
 ) -> ssl.SSLSocket:
-    """Speak TLS over the connection, and look at the certificates.
+    """Start TLS on the connection, and read the certificates.
 
     Raises:
         OSError: the other side speaks none, or its certificate is not trusted.
     """
     start = time.perf_counter()
     try:
-        made.settimeout(steps.left_s())
-        wrapped = tls.wrap_socket(made, server_hostname=server_name or host)
+        connection.settimeout(timings.deadline.left_s())
+        wrapped = tls.wrap_socket(connection, server_hostname=server_name or host)
     except BaseException:
-        made.close()
+        connection.close()
         raise
     finally:
-        steps.took("tls", start)
-    steps.expiry_s = min((valid_until_s(one) for one in _chain(wrapped)), default=None)
-    steps.tls_version = (wrapped.version() or "").replace("TLSv", "TLS ")
+        timings.add("tls", start)
+    if hasattr(wrapped, "get_unverified_chain"):
+        chain = list(wrapped.get_unverified_chain() or ())
+    else:  # before Python 3.13 only the server's own can be had
+        own = wrapped.getpeercert(binary_form=True)
+        chain = [own] if own else []
+    timings.expiry_s = min(map(read_expiry_s, chain), default=None)
+    timings.tls_version = (wrapped.version() or "").replace("TLSv", "TLS ")
     return wrapped
 
 
-def _chain(connection: Any) -> list[bytes]:
-    """The certificates that were sent; before Python 3.13 only the server's own can be had."""
-    if hasattr(connection, "get_unverified_chain"):
-        return list(connection.get_unverified_chain() or ())
-    own = connection.getpeercert(binary_form=True)
-    return [own] if own else []
-
-
-def families(steps: ProbeTimings, *, success: bool, duration_s: float) -> Iterator[Family]:
-    """What blackbox_exporter says of every probe."""
+def build_families(timings: ProbeTimings, *, success: bool, duration_s: float) -> Iterator[Family]:
+    """The metrics that blackbox_exporter has of every probe."""
     yield single(_G, "probe_success", "Whether the probe succeeded.", float(success))
     text = "How long the probe took, in seconds."
     yield single(_G, "probe_duration_seconds", text, duration_s)
     text = "How long resolving the name took, in seconds."
-    yield single(_G, "probe_dns_lookup_time_seconds", text, steps.resolve_s)
+    yield single(_G, "probe_dns_lookup_time_seconds", text, timings.resolve_s)
     text = "Whether it was reached by IP 4 or 6; 0 where it was not."
-    yield single(_G, "probe_ip_protocol", text, float(steps.ip_protocol))
-    if steps.expiry_s is not None:
+    yield single(_G, "probe_ip_protocol", text, float(timings.ip_protocol))
+    if timings.expiry_s is not None:
         text = "When the first certificate of the chain expires, in Unix time."
-        yield single(_G, "probe_ssl_earliest_cert_expiry", text, steps.expiry_s)
+        yield single(_G, "probe_ssl_earliest_cert_expiry", text, timings.expiry_s)
         text = "The TLS version used."
-        yield info("probe_tls_version_info", text, {"version": steps.tls_version})
+        yield info("probe_tls_version_info", text, {"version": timings.tls_version})

@@ -53,7 +53,7 @@ class ProbeOptions:
     """RE2 that must match one of the lines that come back."""
 
 
-def check(options: ProbeOptions) -> None:
+def check_options(options: ProbeOptions) -> None:
     """Look at the addresses and patterns before anything runs.
 
     Raises:
@@ -61,7 +61,7 @@ def check(options: ProbeOptions) -> None:
     """
     if bool(options.url) == bool(options.tcp):
         raise ConfigError("probe.one_address", job=options.job)
-    if not _reachable(options):
+    if not _is_address(options):
         raise ConfigError("probe.wrong_address", job=options.job, hint="probe.wrong_address.hint")
     for pattern in (options.expect_body, options.reject_body, options.expect):
         try:
@@ -72,7 +72,7 @@ def check(options: ProbeOptions) -> None:
             ) from error
 
 
-def _reachable(options: ProbeOptions) -> bool:
+def _is_address(options: ProbeOptions) -> bool:
     """Whether the address can be one; a user's name in it would be a secret in every text."""
     try:
         url = urlsplit(options.url or f"tcp://{options.tcp}")

@@ -1,4 +1,4 @@
-"""A TCP port: whether it answers, and what it says."""
+"""A TCP port: whether it answers, and with the expected line."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import re2
 
-from jipyo.collect.probe.connect import ProbeTimings, connect, families, secure
-from jipyo.collect.probe.options import ProbeOptions, check
+from jipyo.collect.probe.connect import ProbeTimings, build_families, connect, start_tls
+from jipyo.collect.probe.options import ProbeOptions, check_options
 from jipyo.model.errors import CollectError, NetError
 from jipyo.model.family import single
 from jipyo.model.sample import MetricType
-from jipyo.net.deadline import cut_after
+from jipyo.net.deadline import Deadline, cut_after
 from jipyo.net.tls import build_ssl_context
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.family import Family
 
-_LINES_BYTES = 1 << 20
+_MAX_BYTES = 1 << 20
 """What is read in search of an expected line."""
 
 
@@ -33,7 +33,7 @@ class TcpProbe:
         Raises:
             ConfigError: the address is none, or a pattern is not RE2.
         """
-        check(options)
+        check_options(options)
         self._options = options
         host, _, port = options.tcp.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
@@ -46,41 +46,41 @@ class TcpProbe:
             CollectError: a file of the options cannot be used.
         """
         start = time.perf_counter()
-        steps = ProbeTimings(time.monotonic() + self._options.timeout_s)
+        timings = ProbeTimings(Deadline.after(self._options.timeout_s))
         try:
             tls = build_ssl_context(self._options.tls) if self._options.tcp_tls else None
         except NetError as error:
             raise error.as_kind(CollectError) from error
         success, unmatched = False, False
         try:
-            connection = connect(self._host, self._port, steps)
+            connection = connect(self._host, self._port, timings)
             if tls is not None:
                 name = self._options.tls.server_name
-                connection = secure(connection, self._host, tls, name, steps)
-            with connection, cut_after(steps.left_s(), connection.fileno()):
-                success = self._talk(connection, steps)
+                connection = start_tls(connection, self._host, tls, name, timings)
+            with connection, cut_after(timings.deadline.left_s(), connection.fileno()):
+                success = self._exchange(connection, timings)
                 unmatched = not success
         except (OSError, ValueError):
             success = False
-        took = time.perf_counter() - start
+        duration_s = time.perf_counter() - start
         text = "Whether what came back did not match."
         regex = single(MetricType.GAUGE, "probe_failed_due_to_regex", text, float(unmatched))
-        return [*families(steps, success=success, duration_s=took), regex]
+        return [*build_families(timings, success=success, duration_s=duration_s), regex]
 
-    def _talk(self, connection: socket.socket, steps: ProbeTimings) -> bool:
+    def _exchange(self, connection: socket.socket, timings: ProbeTimings) -> bool:
         """Send what is to be sent, and wait for the line; True where one matches."""
-        connection.settimeout(steps.left_s())
+        connection.settimeout(timings.deadline.left_s())
         if self._options.send:
             connection.sendall(self._options.send.encode() + b"\n")
         if self._expect is None:
             return True
-        come = b""
-        while len(come) < _LINES_BYTES:
-            connection.settimeout(steps.left_s())
-            some = connection.recv(4096)
-            come += some
-            if any(self._expect.search(line) for line in come.splitlines()):
+        received = b""
+        while len(received) < _MAX_BYTES:
+            connection.settimeout(timings.deadline.left_s())
+            part = connection.recv(4096)
+            received += part
+            if any(self._expect.search(line) for line in received.splitlines()):
                 return True
-            if not some:
+            if not part:
                 break
         return False

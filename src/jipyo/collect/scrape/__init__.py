@@ -1,4 +1,4 @@
-"""Other people's pages: any exporter or server that speaks the exposition formats, by URL."""
+"""Scraping: any exporter or server with an exposition, by URL."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ __all__ = ["ScrapeLimits", "ScrapeOptions", "ScrapeReader"]
 
 _FORMS = {"text/plain": Format.TEXT, "application/openmetrics-text": Format.OPENMETRICS}
 _GUESSED = frozenset({"", "application/octet-stream"})
-"""Types that say nothing: such a page is read as text, and that is told."""
+"""Types that mean nothing: the exposition is read as text, with a note."""
 
 
 class ScrapeReader:
-    """Reads one target's page; a `Reader` for the loop."""
+    """Reads one target by HTTP; a `TargetReader` for the loop."""
 
     def __init__(self, url: str, labels: Mapping[str, str], options: ScrapeOptions) -> None:
         """Put `labels` (job, instance and the target's own) on every series.
@@ -43,16 +43,16 @@ class ScrapeReader:
         self._options = options
         self._fetcher = Fetcher(url, options)
         self._relabel = Relabel(options.metric_relabel)
-        self._parser = Parser(self._finish)
+        self._parser = Parser(self._finish_series)
 
     def read(self, t_ms: int) -> TargetReading:
-        """Fetch and parse the page.
+        """Fetch and parse the exposition.
 
         Raises:
-            CollectError: it cannot be had, cannot be understood, or exceeds a limit.
+            CollectError: it cannot be fetched or parsed, or exceeds a limit.
         """
         body = self._fetcher.fetch()
-        form, notes = self._form(body)
+        form, notes = self._choose_format(body)
         try:
             reading = self._parser.parse(decode_text(body.data), form)
         except MalformedBody as error:
@@ -67,11 +67,11 @@ class ScrapeReader:
         return replace(reading, notes=(*notes, *reading.notes)) if notes else reading
 
     def families(self) -> tuple[Family, ...]:
-        """Nothing: others' pages are not shown again on ours."""
+        """Empty: what was scraped is not shown on our own `/metrics`."""
         return ()
 
-    def _form(self, body: Body) -> tuple[Format, tuple[ReadingNote, ...]]:
-        """How to read the page. Prometheus 3 refuses a page without a type; we say so and read."""
+    def _choose_format(self, body: Body) -> tuple[Format, tuple[ReadingNote, ...]]:
+        """The format by the Content-Type; Prometheus 3 refuses a missing one, we add a note."""
         kind = body.content_type.partition(";")[0].strip().lower()
         if kind in _FORMS:
             return _FORMS[kind], ()
@@ -84,35 +84,42 @@ class ScrapeReader:
             "collect.content_type", hint="collect.content_type.hint", url=self._url, type=kind
         )
 
-    def _finish(self, labels: Labels) -> Labels | None:
-        """A series of the page with the target's labels, after relabelling and within limits."""
+    def _finish_series(self, labels: Labels) -> Labels | None:
+        """A scraped series with the target's labels, after relabelling and within limits."""
         merged = dict(labels.pairs)
         for name, value in self._labels.items():
             if name not in merged:
                 merged[name] = value
             elif not self._options.honor_labels:
-                merged[_exported(name, merged)] = merged[name]
+                exported = f"exported_{name}"
+                while exported in merged:
+                    exported = f"exported_{exported}"
+                merged[exported] = merged[name]
                 merged[name] = value
         relabelled = self._relabel(merged) if self._relabel else merged
         if not relabelled or not relabelled.get(METRIC_NAME):
             return None
         final = Labels.of(relabelled)
-        self._check(final)
+        self._check_limits(final)
         return final
 
-    def _check(self, labels: Labels) -> None:
+    def _check_limits(self, labels: Labels) -> None:
         limits = self._options.limits
         if limits.labels and len(labels) > limits.labels:
-            raise self._beyond(labels, "labels", len(labels), limits.labels)
+            raise self._build_limit_error(labels, "labels", len(labels), limits.labels)
         for name, value in labels.pairs:
             if limits.label_name_length and len(name.encode()) > limits.label_name_length:
                 size = len(name.encode())
-                raise self._beyond(labels, "label_name_length", size, limits.label_name_length)
+                raise self._build_limit_error(
+                    labels, "label_name_length", size, limits.label_name_length
+                )
             if limits.label_value_length and len(value.encode()) > limits.label_value_length:
                 size = len(value.encode())
-                raise self._beyond(labels, "label_value_length", size, limits.label_value_length)
+                raise self._build_limit_error(
+                    labels, "label_value_length", size, limits.label_value_length
+                )
 
-    def _beyond(self, labels: Labels, what: str, found: int, limit: int) -> CollectError:
+    def _build_limit_error(self, labels: Labels, what: str, found: int, limit: int) -> CollectError:
         return CollectError(
             "collect.label_limit",
             url=self._url,
@@ -121,10 +128,3 @@ class ScrapeReader:
             found=found,
             limit=limit,
         )
-
-
-def _exported(name: str, taken: Mapping[str, str]) -> str:
-    name = f"exported_{name}"
-    while name in taken:
-        name = f"exported_{name}"
-    return name
