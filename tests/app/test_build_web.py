@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import urllib3
+from starlette.applications import Starlette
 from starlette.routing import Route
 
 from jipyo import web
@@ -24,7 +25,6 @@ from support.web import Client
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from starlette.applications import Starlette
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = ("http-api.md", "http-api.ko.md")
@@ -44,7 +44,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
         source = build_source(config, store)
         workspace = build_workspace(config, load_catalogue(config), source, clock)
         collection = Collection(config, store, list, tuple, clock)
-        yield build_web(config, workspace, store, collection, clock)[0]
+        built, _ = build_web(config, workspace, store, collection, clock)
+        assert isinstance(built, Starlette)
+        yield built
 
 
 def read_pages(names: tuple[str, ...]) -> list[str]:

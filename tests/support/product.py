@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import orjson
 import urllib3
@@ -30,12 +31,12 @@ class Product:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def get(self, path: str, **fields: str) -> dict:
+    def get(self, path: str, /, **fields: str) -> Any:
         answer = urllib3.request("GET", self.url + path, fields=fields, retries=False, timeout=30)
         assert answer.status == 200, answer.data
         return orjson.loads(answer.data)
 
-    def samples(self, selector: str) -> dict[str, list]:
+    def samples(self, selector: str) -> dict[str, list[tuple[float, str]]]:
         """The raw samples of the last hour, by series."""
         answer = self.get("/api/v1/query", query=f"{selector}[1h]")
         return {str(row["metric"]): row["values"] for row in answer["data"]["result"]}

@@ -78,17 +78,20 @@ class Client:
         self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **how: Any
     ) -> Answer:
         """`fields` as a dict or as pairs; in the address for GET, as a form for POST."""
-        more = {"encode_multipart": False} if "fields" in how and method == "POST" else {}
+        if "fields" in how and method == "POST":
+            how["encode_multipart"] = False
         answer = self.pool.request(
-            method, self.base + path, headers=headers, decode_content=True, **more, **how
+            method, self.base + path, headers=headers, decode_content=True, **how
         )
         lower = {name.lower(): value for name, value in answer.headers.items()}
         return Answer(answer.status, lower, answer.data)
 
-    def get(self, path: str, headers: Mapping[str, str] | None = None, **fields: object) -> Answer:
+    def get(
+        self, path: str, headers: Mapping[str, str] | None = None, /, **fields: object
+    ) -> Answer:
         return self.ask("GET", path, headers=headers, fields=fields)
 
-    def post(self, path: str, **fields: object) -> Answer:
+    def post(self, path: str, /, **fields: object) -> Answer:
         return self.ask("POST", path, fields=fields)
 
 

@@ -42,7 +42,12 @@ def check_schema(schema: Any, value: Any, schemas: Any) -> None:
         for inner in value:
             check_schema(schema["items"], inner, schemas)
     else:
-        python = {"string": str, "number": (int, float), "integer": int, "boolean": bool}
+        python: dict[str, Any] = {
+            "string": str,
+            "number": (int, float),
+            "integer": int,
+            "boolean": bool,
+        }
         kind = schema.get("type")
         assert value is None if kind == "null" else isinstance(value, python[kind]), (schema, value)
         assert value in schema.get("enum", [value])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
     from pathlib import Path
 
+    from jipyo.model.labels import Labels
     from jipyo.model.store import Appender
 
 NOW_MS = 1_793_500_000_000
@@ -52,6 +53,12 @@ class Place:
             for block in self.store.select([], 0, NOW_MS * 2)
             for labels, values in zip(block.series, block.values, strict=True)
         }
+
+    def pushed(self) -> tuple[Labels, ...]:
+        """The series of all push groups."""
+        reading = self.groups.read(NOW_MS)
+        assert reading is not None
+        return reading.series
 
     def counted(self, name: str) -> dict[tuple[str, ...], float]:
         """A metric of the receiver, by the values of its labels."""

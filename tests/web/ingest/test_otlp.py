@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from typing import Any
 
 import pytest
 from google.rpc import status_pb2
@@ -17,7 +18,7 @@ PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
 
 
-def otlp(*values: float, kind: int = 2, exponential: bool = False) -> ExportMetricsServiceRequest:
+def otlp(*values: float, kind: Any = 2, exponential: bool = False) -> ExportMetricsServiceRequest:
     message = ExportMetricsServiceRequest()
     metric = message.resource_metrics.add().scope_metrics.add().metrics.add(name="m")
     if exponential:

@@ -42,10 +42,10 @@ def test_a_job_pushes_replaces_and_deletes_its_group(place: Place) -> None:
     path = "/metrics/job/eval/model/m1"
     assert place.post(path, b"a 1\nb 2\n").status == 200
     assert place.post(path, b"a 3\n").status == 200
-    names = {labels.metric for labels in place.groups.read(NOW_MS).series}
+    names = {labels.metric for labels in place.pushed()}
     assert names == {"a", "b", "push_time_seconds"}
     assert place.post(path, b"a 4\n", "PUT").status == 200
-    names = {labels.metric for labels in place.groups.read(NOW_MS).series}
+    names = {labels.metric for labels in place.pushed()}
     assert names == {"a", "push_time_seconds"}
     assert place.post(path, b"", "DELETE").status == 202
     assert place.groups.read(NOW_MS) is None
@@ -67,7 +67,7 @@ def coded(text: str) -> str:
 )
 def test_the_path_names_the_group(place: Place, path: str, wanted: dict[str, str]) -> None:
     assert place.post(f"/metrics/{path}", b"a 1\n").status == 200
-    assert Labels.of({"__name__": "a", **wanted}) in place.groups.read(NOW_MS).series
+    assert Labels.of({"__name__": "a", **wanted}) in place.pushed()
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import urllib3
 
@@ -36,7 +37,7 @@ pytestmark = pytest.mark.integration
 _COUNT = 2000
 
 
-def _numbers() -> np.ndarray:
+def _numbers() -> npt.NDArray[np.float64]:
     """Random bit patterns, and numbers about every bound where the writing changes."""
     bits = np.random.default_rng(20_261_123).integers(0, 2**64, _COUNT, np.uint64, endpoint=False)
     bounds = [s * 10.0**e for e in range(-9, 24) for s in (1, -1, 1.5, 9.999999999999999)]
@@ -44,7 +45,8 @@ def _numbers() -> np.ndarray:
     powers = [2.0**k for k in range(-1074, 1024, 7)]
     whole = [0.0, -0.0, np.inf, -np.inf, 5e-324, 123456789.0, 2.0**53 + 2]
     every = np.concatenate([bits.view(np.float64), bounds, near, powers, whole])
-    return every[~np.isnan(every)]
+    numbers: npt.NDArray[np.float64] = every[~np.isnan(every)]
+    return numbers
 
 
 def _scrapes() -> list[Scrape]:

@@ -86,7 +86,9 @@ def test_times_are_unix_seconds_or_rfc_3339_and_left_out_now(client: Client) -> 
         ),
     ],
 )
-def test_a_question_is_refused(client: Client, fields: dict, kind: str, text: str) -> None:
+def test_a_question_is_refused(
+    client: Client, fields: dict[str, str], kind: str, text: str
+) -> None:
     answer = client.get("/api/v1/query", **fields)
     assert answer.status == {"bad_data": 400, "execution": 422}[kind]
     assert answer.json["status"] == "error"
@@ -125,7 +127,7 @@ def test_a_question_is_refused(client: Client, fields: dict, kind: str, text: st
         ),
     ],
 )
-def test_a_range_is_refused(client: Client, fields: dict, text: str) -> None:
+def test_a_range_is_refused(client: Client, fields: dict[str, str], text: str) -> None:
     asked = {"query": "up", "start": "0", "end": "10", "step": "1", **fields}
     answer = client.get("/api/v1/query_range", **asked)
     assert (answer.status, answer.json["errorType"]) == (400, "bad_data")
@@ -168,7 +170,7 @@ def test_stats_are_given_when_asked_for(client: Client) -> None:
         ("series", {"match[]": "up", **RANGE}),
     ],
 )
-def test_a_limit_cuts_and_says_so(client: Client, path: str, fields: dict) -> None:
+def test_a_limit_cuts_and_says_so(client: Client, path: str, fields: dict[str, object]) -> None:
     cut = client.get(f"/api/v1/{path}", limit=1, **fields).json
     whole = client.get(f"/api/v1/{path}", limit=2, **fields).json
     rows = [a["data"] if path == "series" else a["data"]["result"] for a in (cut, whole)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +15,7 @@ UP = [{"__name__": "up", "instance": i, "job": "demo"} for i in ("a:1", "b:1")]
 
 
 def test_labels_and_values_are_sorted_united_and_limited(client: Client) -> None:
-    def ask(path: str, *match: str, **fields: object) -> object:
+    def ask(path: str, *match: str, **fields: object) -> Any:
         pairs = [("match[]", one) for one in match] + list((RANGE | fields).items())
         return client.ask("GET", f"/api/v1/{path}", fields=pairs).json
 
