@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from support.web import Client
 
 
-def build_cpu_scrapes(shares: Sequence[tuple[int, float]]) -> Iterator[Scrape]:
+def build_cpu_scrapes(
+    shares: Sequence[tuple[int, float]], instance: str = SERVER.instance
+) -> Iterator[Scrape]:
     """Counters of a CPU that is busy to these shares, each from a time on until the next."""
-    labels = {"__name__": "node_cpu_seconds_total", "instance": "host1", "job": "node", "cpu": "0"}
+    name = "node_cpu_seconds_total"
+    labels = {"__name__": name, "instance": instance, "job": "node", "cpu": "0"}
     series = tuple(Labels.of({**labels, "mode": mode}) for mode in ("idle", "user"))
     seconds = np.zeros(2)
     ends = [*(start for start, _ in shares[1:]), NOW_MS]

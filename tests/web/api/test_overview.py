@@ -96,6 +96,28 @@ def test_what_is_not_pending_has_null(client: Client) -> None:
     assert document["verdict"]["counts"]["pending"] == 0
 
 
+# --- names
+
+
+@pytest.mark.parametrize(
+    ("instance", "core", "whole"),
+    [
+        ("host1", "cpu 0", ""),  # this server itself, which the dashboard names at its top
+        ("other", "other · cpu 0", "other"),
+    ],
+)
+def test_only_other_instances_are_named_on_tiles(
+    tmp_path: Path, known: Catalogue, instance: str, core: str, whole: str
+) -> None:
+    with Store.open(tmp_path / "data", now_ms=now_ms) as store:
+        store.append([*build_cpu_scrapes([(at(20), 0.5)], instance)])
+        with serving(*api_routes(Embedded(store, Engine()), known)) as client:
+            document = client.get("/api/jipyo/overview").json
+    assert find_metric(document, "system.cpu.core.utilization")["worst_text"] == core
+    assert find_metric(document, CPU)["worst_text"] == whole
+    assert find_metric(document, CPU)["worst"]["instance"] == instance
+
+
 # --- storage, errors, status
 
 

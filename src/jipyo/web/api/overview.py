@@ -23,7 +23,6 @@ from jipyo.web.api.verdict import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from zoneinfo import ZoneInfo
 
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.catalogue import Catalogue
@@ -89,6 +88,7 @@ class MetricNow:
     worst: Mapping[str, str] | None
     """The labels of the series that decides the state."""
     worst_text: str
+    """Its name, without the instance where that is this server itself."""
     reason: str
     exporter: str | None
     required: bool
@@ -138,7 +138,7 @@ def routes(
             verdict=build_verdict(now, t),
             storage=build_storage(storage_error(), t),
             topics=topics[t.lang],
-            metrics=tuple(build_metric(metric, t, server.zone, now.t_ms) for metric in now.metrics),
+            metrics=tuple(build_metric(metric, t, server, now.t_ms) for metric in now.metrics),
         )
 
     return [json_route(OPERATION, build, server.lang)]
@@ -155,9 +155,10 @@ def build_topics(catalogue: Catalogue, lang: Lang) -> tuple[MetricTopic, ...]:
     )
 
 
-def build_metric(health: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> MetricNow:
+def build_metric(health: MetricHealth, t: Texts, server: ServerInfo, now_ms: int) -> MetricNow:
     """One tile of the dashboard."""
     metric, value, worst = health.metric, health.value, health.worst
+    is_own = worst is not None and worst.get("instance") == server.instance
     return MetricNow(
         id=metric.id,
         topic=metric.topic,
@@ -175,8 +176,8 @@ def build_metric(health: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         value=value if value is not None and math.isfinite(value) else None,
         text=t.number(value, metric.unit.value),
         worst=None if worst is None else dict(worst.pairs),
-        worst_text="" if worst is None else name_series(worst),
-        reason=wording.describe_reason(health, t, zone, now_ms),
+        worst_text="" if worst is None else name_series(worst.drop(["instance"] * is_own)),
+        reason=wording.describe_reason(health, t, server.zone, now_ms),
         exporter=health.exporter,
         required=metric.required,
         thresholds=build_thresholds(metric.thresholds),
