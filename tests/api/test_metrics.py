@@ -50,7 +50,7 @@ def test_metrics_are_collected_by_group(metrics: Metrics, workspace: Workspace) 
 def test_a_value_knows_its_metric_its_time_its_labels_and_its_query(metrics: Metrics) -> None:
     cpu = metrics["system"]["system.cpu.utilization"]
     assert cpu.metric.id == "system.cpu.utilization"
-    assert cpu.values == (pytest.approx(40),)
+    assert cpu.values == pytest.approx((40,))
     assert cpu.series[0].labels == Labels.of({"instance": "gpu-server-1"})
     assert cpu.series[0].exporter == "node_exporter"
     assert (cpu.t_ms, cpu.has_data) == (NOW_MS, True)
@@ -80,7 +80,7 @@ def test_every_name_of_the_specification_finds_its_metric(
 def test_values_are_those_of_the_newest_samples(
     group: GroupName, name: str, value: float, metrics: Metrics
 ) -> None:
-    assert metrics[group][name].values == (pytest.approx(value, rel=1e-3),)
+    assert metrics[group][name].values == pytest.approx((value,), rel=1e-3)
 
 
 @pytest.mark.parametrize(

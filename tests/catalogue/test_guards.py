@@ -39,7 +39,7 @@ def value(metric_id: str, made: MemoryStore) -> list[float]:
     metric = KNOWN.get(metric_id)
     assert metric is not None
     measured = read_metric(Embedded(made, Engine()), metric, NOW_MS, NOW_MS, MINUTE_MS)
-    return measured.matrix.values[measured.matrix.present].tolist()
+    return [float(one) for one in measured.matrix.values[measured.matrix.present]]
 
 
 @pytest.mark.parametrize("blank", [BLANK_INT64, BLANK_INT64 + 3, float(2**63)])

@@ -193,10 +193,10 @@ def test_without_a_file_the_environment_decides(tmp_path: Path) -> None:
 def test_a_wrong_option_of_the_command_line_is_refused(
     overrides: Mapping[str, str], key: str, where: str | None, tmp_path: Path
 ) -> None:
-    paths = {"file": tmp_path / overrides["file"]} if "file" in overrides else {}
+    file = tmp_path / overrides["file"] if "file" in overrides else None
     environ = {"XDG_CONFIG_HOME": str(tmp_path)}
     with pytest.raises(ConfigError) as caught:
-        load(CliOverrides(listen=overrides.get("listen"), **paths), environ, "en")
+        load(CliOverrides(file=file, listen=overrides.get("listen")), environ, "en")
     assert caught.value.key == key
     assert caught.value.values.get("where") == where
 

@@ -13,7 +13,7 @@ from jipyo.i18n import LANGS, Lang, texts
 from jipyo.schema import Kind, describe_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 DOCS = Path(__file__).parents[2] / "docs"
 KEYS = {
@@ -31,7 +31,7 @@ BOLD_METRICS = {
 }
 
 
-def render_table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def render_table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -91,7 +91,7 @@ def render_page(name: str, lang: Lang) -> str:
         pattern = re.compile(f"<!-- {part} -->.*<!-- /{part} -->", re.DOTALL)
         assert pattern.search(text), f"{name} ({lang}) has no part {part}"
         body = f"<!-- {part} -->\n{render(lang)}\n<!-- /{part} -->"
-        text = pattern.sub(lambda _, body=body: body, text)
+        text = text.replace(pattern.findall(text)[0], body)
     return text
 
 

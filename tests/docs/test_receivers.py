@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -39,12 +39,12 @@ def commands(file: str) -> list[str]:
     return [one for one in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "curl " in one]
 
 
-def until_there(product: Product, query: str) -> list[dict]:
+def until_there(product: Product, query: str) -> list[dict[str, Any]]:
     end = time.monotonic() + 10
     while time.monotonic() < end:
-        found = product.get("/api/v1/query", query=query)["data"]["result"]
-        if found:
-            return found
+        result: list[dict[str, Any]] = product.get("/api/v1/query", query=query)["data"]["result"]
+        if result:
+            return result
         time.sleep(0.1)
     raise AssertionError(f"{query} never had data")
 

@@ -1,0 +1,110 @@
+"""Help and usage errors are in the reader's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+from jipyo.cli.localized import find_language, find_system_language
+from jipyo.cli.main import build_command
+from jipyo.i18n import LANGS, Lang, texts
+from support.product import jipyo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.mark.parametrize(
+    ("environ", "lang"),
+    [
+        ({}, "en"),
+        ({"LANG": "ko_KR.UTF-8"}, "ko"),
+        ({"LANG": "en_US.UTF-8"}, "en"),
+        ({"LANG": "de_DE"}, "en"),
+        ({"LANG": "ko_KR.UTF-8", "LC_ALL": "C"}, "en"),
+        ({"LC_MESSAGES": "ko_KR", "LANG": "en_US"}, "ko"),
+        ({"JIPYO_LANG": "ko", "LC_ALL": "C"}, "ko"),
+        ({"JIPYO_LANG": "", "LANG": "ko"}, "ko"),
+    ],
+)
+def test_the_environment_decides(environ: dict[str, str], lang: Lang) -> None:
+    assert find_system_language(environ) == lang
+
+
+@pytest.mark.parametrize(
+    ("words", "lang"),
+    [
+        (["status", "--lang", "ko"], "ko"),
+        (["status", "--lang=ko"], "ko"),
+        (["--lang"], "en"),
+        (["status", "--lang", "xx"], "en"),
+        (["query", "ko"], "en"),
+    ],
+)
+def test_the_option_is_found_before_the_options_are_parsed(words: list[str], lang: Lang) -> None:
+    assert find_language(words, {}) == lang
+
+
+def list_pages(command: click.Command, ctx: click.Context) -> Iterator[tuple[str, str]]:
+    """The path and the help page of a command and of all below it."""
+    yield ctx.command_path, command.get_help(ctx)
+    if isinstance(command, click.Group):
+        for name, child in command.commands.items():
+            yield from list_pages(child, click.Context(child, info_name=name, parent=ctx))
+
+
+def build_pages(lang: Lang) -> dict[str, str]:
+    group = build_command(texts(lang))
+    return dict(list_pages(group, click.Context(group, info_name="jipyo")))
+
+
+def test_every_help_page_is_there_in_both_languages() -> None:
+    pages = {lang: build_pages(lang) for lang in LANGS}
+    assert list(pages["ko"]) == list(pages["en"])
+    assert len(pages["en"]) > 15
+    for page in pages["ko"].values():
+        assert "사용법:" in page
+        assert "도움말을 출력하고 종료합니다." in page
+        assert "Show" not in page
+    for page in pages["en"].values():
+        assert "Show this help and exit." in page
+        assert not any("가" <= character <= "힣" for character in page)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_group_lists_its_commands(lang: Lang) -> None:
+    page = build_pages(lang)["jipyo db"]
+    for name in ("stats", "check", "backup", "restore", "compact", "delete"):
+        assert f"  {name} " in page
+
+
+@pytest.mark.parametrize("path", ["jipyo status", "jipyo db check", "jipyo report daily"])
+def test_every_command_takes_the_shared_options(path: str) -> None:
+    page = build_pages("en")[path]
+    for option in ("--config FILE", "--data DIR", "--lang"):
+        assert option in page
+
+
+@pytest.mark.parametrize(
+    ("words", "ko", "en"),
+    [
+        (
+            ("status", "--nonsense"),
+            "--nonsense라는 옵션은 없습니다",
+            "There is no option --nonsense",
+        ),
+        (("query",), "EXPR", "EXPR"),
+        (("query", "up", "--format", "pdf"), "--format", "--format"),
+        (("nonsense",), "잘못된 명령입니다", "nonsense"),
+    ],
+)
+def test_wrong_usage_is_explained_in_both_languages(
+    words: tuple[str, ...], ko: str, en: str
+) -> None:
+    for lang, message in (("ko", ko), ("en", en)):
+        result = jipyo(*words, lang="ko" if lang == "ko" else "en")
+        assert result.code == 2
+        assert message in result.err
+        assert "--help" in result.err.splitlines()[-1]

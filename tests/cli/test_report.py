@@ -1,0 +1,53 @@
+"""`jipyo report daily`: the report of a day as a file."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from jipyo.cli.report import parse_day
+from jipyo.i18n import LANGS, Lang
+from jipyo.model.errors import ConfigError
+from support.product import jipyo
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_report_is_written_to_the_folder(data: Path, tmp_path: Path, lang: Lang) -> None:
+    result = jipyo("report", "daily", "--data", str(data), "--out", str(tmp_path), "--lang", lang)
+    assert result.code == 0, result.err
+    file = Path(result.out.strip())
+    assert file.parent == tmp_path
+    assert f'<html lang="{lang}"' in file.read_text("utf-8")
+
+
+def test_a_day_can_be_chosen(data: Path, tmp_path: Path) -> None:
+    today = datetime.now().astimezone().date().isoformat()
+    words = ("--data", str(data), "--out", str(tmp_path), "--day", today)
+    result = jipyo("report", "daily", *words)
+    assert result.code == 0, result.err
+    assert today in result.out
+
+
+def test_a_day_that_has_not_begun_is_refused(data: Path, tmp_path: Path) -> None:
+    words = ("--data", str(data), "--out", str(tmp_path), "--day", "2999-01-01")
+    assert jipyo("report", "daily", *words).code == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_day_is_an_iso_date() -> None:
+    assert parse_day("2026-11-21") == date(2026, 11, 21)
+
+
+@pytest.mark.parametrize("text", ["", "today", "2026-13-01", "2026-02-30", "21.11.2026"])
+def test_what_is_no_day_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_day(text)
+    assert (caught.value.key, caught.value.values["value"]) == ("cli.report.not_a_day", text)
+
+
+def test_a_wrong_day_is_wrong_usage(data: Path) -> None:
+    result = jipyo("report", "daily", "--data", str(data), "--day", "tomorrow")
+    assert result.code == 2
+    assert "tomorrow is not a day" in result.err

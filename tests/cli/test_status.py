@@ -1,0 +1,91 @@
+"""`jipyo status`: the verdict, each metric, and the exit code of a monitoring plugin."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
+from jipyo.tsdb import Store
+from support.product import jipyo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from jipyo.i18n import Lang
+
+STEP_MS, HOUR_MS = 15_000, 3_600_000
+
+
+def store_memory(folder: Path, available: float, *, ends_before_ms: int = 0) -> Path:
+    """An hour of a host whose memory is so far available, in per cent."""
+    now = int(time.time() * 1000) - ends_before_ms
+    series = tuple(
+        Labels.of({"__name__": f"node_memory_{name}_bytes", "instance": "a", "job": "node"})
+        for name in ("MemTotal", "MemAvailable")
+    )
+    values = np.array([100.0, available])
+    with Store.open(folder, now_ms=lambda: now) as store:
+        store.append([Scrape(t, series, values) for t in range(now - HOUR_MS, now, STEP_MS)])
+    return folder
+
+
+@pytest.mark.parametrize(("lang", "word"), [("ko", "위험"), ("en", "Critical")])
+def test_the_first_line_is_the_verdict(data: Path, lang: Lang, word: str) -> None:
+    result = jipyo("status", "--data", str(data), "--lang", lang)
+    assert result.code == 0, result.err
+    assert word in result.out.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("lang", "headings"),
+    [
+        ("ko", ("지표", "상태", "값", "지속", "이유")),
+        ("en", ("metric", "state", "value", "since", "why")),
+    ],
+)
+def test_a_metric_is_a_row_with_state_value_time_and_reason(
+    data: Path, lang: Lang, headings: tuple[str, ...]
+) -> None:
+    out = jipyo("status", "--data", str(data), "--lang", lang).out
+    head = next(line for line in out.splitlines() if line.startswith(headings[0]))
+    places = [head.index(heading) for heading in headings]
+    assert places == sorted(places)
+    assert "92.2%" in out
+
+
+def test_the_gravest_metrics_come_first(data: Path) -> None:
+    _, rows = jipyo("status", "--data", str(data)).out.split("why", 1)
+    assert rows.splitlines()[1].startswith("Memory utilisation")
+
+
+@pytest.mark.parametrize(
+    ("available", "code"),
+    [(50, 0), (18, 1), (5, 2)],  # thresholds: 80% and 90% in use
+)
+def test_the_exit_code_is_that_of_a_monitoring_plugin(
+    available: float, code: int, tmp_path: Path
+) -> None:
+    folder = store_memory(tmp_path / "data", available)
+    assert jipyo("status", "--data", str(folder), "--exit-code").code == code
+    assert jipyo("status", "--data", str(folder)).code == 0
+
+
+def test_a_host_that_stopped_reporting_is_unknown(tmp_path: Path) -> None:
+    folder = store_memory(tmp_path / "data", 50, ends_before_ms=10 * 60_000)
+    assert jipyo("status", "--data", str(folder), "--exit-code").code == 3
+
+
+def test_metrics_without_data_are_listed_only_when_asked(data: Path) -> None:
+    assert "GPU" not in jipyo("status", "--data", str(data)).out
+    assert "GPU" in jipyo("status", "--all", "--data", str(data)).out
+
+
+def test_without_a_store_it_fails_and_makes_none(tmp_path: Path) -> None:
+    result = jipyo("status", "--data", str(tmp_path / "none"))
+    assert result.code == 1
+    assert not (tmp_path / "none").exists()
