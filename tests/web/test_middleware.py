@@ -9,7 +9,7 @@ import pytest
 
 from jipyo.web import Options, RequestMetrics
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.middleware import SECURITY_HEADERS
 from jipyo.web.prometheus.route import format_error
 from support.web import Client, serving
@@ -17,11 +17,11 @@ from support.web import Client, serving
 Serve = Callable[..., Client]
 
 
-def echo(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(request.first("query").encode(), media_type="text/plain")
+def echo(request: WebRequest) -> WebResponse:
+    return WebResponse(request.first("query").encode(), media_type="text/plain")
 
 
-def fail(request: HttpRequest) -> HttpResponse:
+def fail(request: WebRequest) -> WebResponse:
     raise ZeroDivisionError
 
 

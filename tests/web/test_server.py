@@ -16,7 +16,7 @@ from jipyo import web
 from jipyo.model.errors import ServeError
 from jipyo.web.http.body import PIECE_BYTES
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 from support.web import Client, serving
 
@@ -53,8 +53,8 @@ def test_the_address_is_one_that_a_browser_can_call(host: str, shown: str) -> No
         assert web.url_of(listener) == f"{shown}{listener.getsockname()[1]}"
 
 
-def respond(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(b"%d" % len(request.first("query")))
+def respond(request: WebRequest) -> WebResponse:
+    return WebResponse(b"%d" % len(request.first("query")))
 
 
 @pytest.fixture(scope="module")
@@ -72,10 +72,10 @@ def test_an_address_may_be_as_long_as_a_query(client: Client) -> None:
 def test_stopping_lets_a_response_in_progress_finish(serve: Serve) -> None:
     began, go_on = threading.Event(), threading.Event()
 
-    def respond_late(request: HttpRequest) -> HttpResponse:
+    def respond_late(request: WebRequest) -> WebResponse:
         began.set()
         go_on.wait(10)
-        return HttpResponse(b"late")
+        return WebResponse(b"late")
 
     bodies: list[bytes] = []
     with serving(Route("/late", respond_late, format_error)) as client:
@@ -93,8 +93,8 @@ def connect(client: Client) -> socket.socket:
 
 
 def test_a_client_that_leaves_midway_disturbs_nobody(serve: Serve) -> None:
-    def respond_much(request: HttpRequest) -> HttpResponse:
-        return HttpResponse(b"x" * PIECE_BYTES for _ in range(50))
+    def respond_much(request: WebRequest) -> WebResponse:
+        return WebResponse(b"x" * PIECE_BYTES for _ in range(50))
 
     client = serve(
         Route("/much", respond_much, format_error),

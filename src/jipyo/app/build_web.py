@@ -65,7 +65,7 @@ class WebServer:
         self._result: Future[None] | None = None
 
     def start(self) -> None:
-        """Accept requests; returns once that is so."""
+        """Accept requests; returns once that is so, or raises why it cannot be."""
         ready = threading.Event()
 
         def finish(_result: Future[None]) -> None:
@@ -77,9 +77,11 @@ class WebServer:
         )
         self._result.add_done_callback(finish)
         ready.wait()
+        if self._result.done():
+            self._result.result()
 
     def stop(self) -> None:
-        """Let responses in progress finish for a few seconds; raises what the server failed of."""
+        """Give responses in progress a few seconds; raises what ended the server before."""
         self._stopping.set()
         self._executor.shutdown()
         if self._result is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.i18n import texts
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import PLAIN_TEXT, HttpRequest, HttpResponse
+from jipyo.web.http.message import PLAIN_TEXT, WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 from jipyo.wire import exposition
 
@@ -26,19 +26,19 @@ def routes(families: Callable[[], Iterable[Family]], is_ready: Callable[[], bool
     ]
 
 
-def expose_metrics(families: Callable[[], Iterable[Family]], request: HttpRequest) -> HttpResponse:
+def expose_metrics(families: Callable[[], Iterable[Family]], request: WebRequest) -> WebResponse:
     """What was collected, under the exporters' names, in the format that is preferred."""
     format_ = exposition.choose_format(request.headers.get("accept", ""))
-    return HttpResponse(exposition.write([*families()], format_), media_type=format_.value)
+    return WebResponse(exposition.write([*families()], format_), media_type=format_.value)
 
 
-def report_healthy(_request: HttpRequest) -> HttpResponse:
+def report_healthy(_request: WebRequest) -> WebResponse:
     """200 as long as anybody is served."""
-    return HttpResponse(b"jipyo is Healthy.\n", media_type=PLAIN_TEXT)
+    return WebResponse(b"jipyo is Healthy.\n", media_type=PLAIN_TEXT)
 
 
-def report_ready(is_ready: Callable[[], bool], _request: HttpRequest) -> HttpResponse:
+def report_ready(is_ready: Callable[[], bool], _request: WebRequest) -> WebResponse:
     """200 once the first scrape has been stored, so that queries have answers."""
     if is_ready():
-        return HttpResponse(b"jipyo is Ready.\n", media_type=PLAIN_TEXT)
-    return HttpResponse((texts("en")("web.not_ready") + "\n").encode(), 503, PLAIN_TEXT)
+        return WebResponse(b"jipyo is Ready.\n", media_type=PLAIN_TEXT)
+    return WebResponse((texts("en")("web.not_ready") + "\n").encode(), 503, PLAIN_TEXT)

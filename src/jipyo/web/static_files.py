@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def routes(folder: Path) -> list[Route]:
     return [Route("/{path:path}", partial(serve_path, folder), format_error)]
 
 
-def serve_path(folder: Path, request: HttpRequest) -> HttpResponse:
+def serve_path(folder: Path, request: WebRequest) -> WebResponse:
     """The file at this path, or the start page where the dashboard has a route of its own.
 
     Raises:
@@ -67,7 +67,7 @@ def serve_path(folder: Path, request: HttpRequest) -> HttpResponse:
         html = (folder / _INDEX).read_bytes()
     except FileNotFoundError:
         html = set_base(_build_placeholder(), request.raw_path)
-        return HttpResponse(html, 503, _TYPES[".html"], {"cache-control": "no-store"})
+        return WebResponse(html, 503, _TYPES[".html"], {"cache-control": "no-store"})
     return _respond(request, set_base(html, request.raw_path), _TYPES[".html"], _REVALIDATE)
 
 
@@ -104,13 +104,13 @@ def set_base(html: bytes, raw_path: bytes) -> bytes:
     return html.replace(_BASE, b'<base href="%b"' % (b"../" * depth or b"./"), 1)
 
 
-def _respond(request: HttpRequest, body: bytes, media_type: str, caching: str) -> HttpResponse:
+def _respond(request: WebRequest, body: bytes, media_type: str, caching: str) -> WebResponse:
     # Weak, because the bytes sent may be compressed.
     etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = {"etag": etag, "cache-control": caching}
     if etag in request.headers.get("if-none-match", ""):
-        return HttpResponse(b"", 304, media_type, headers)
-    return HttpResponse(body, 200, media_type, headers)
+        return WebResponse(b"", 304, media_type, headers)
+    return WebResponse(body, 200, media_type, headers)
 
 
 def _build_placeholder() -> bytes:

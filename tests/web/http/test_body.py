@@ -17,7 +17,7 @@ from jipyo.web.http.body import (
     join_pieces,
     prepare_response,
 )
-from jipyo.web.http.message import HttpResponse
+from jipyo.web.http.message import WebResponse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,7 +57,7 @@ def test_whatever_the_pieces_the_same_bytes_arrive(
     pieces: list[bytes], repeat: int, accept: str
 ) -> None:
     parts = [piece * repeat for piece in pieces]
-    outgoing = prepare_response(HttpResponse(iter(parts)), accept, threading.Event())
+    outgoing = prepare_response(WebResponse(iter(parts)), accept, threading.Event())
     body, headers = read(outgoing), headers_of(outgoing)
     is_gzip = headers.get("content-encoding") == "gzip"
     assert (gzip.decompress(body) if is_gzip else body) == b"".join(parts)
@@ -80,12 +80,12 @@ def test_whatever_the_pieces_the_same_bytes_arrive(
     ],
 )
 def test_only_what_pays_is_compressed(body: bytes, media_type: str, is_compressed: bool) -> None:
-    outgoing = prepare_response(HttpResponse(body, 200, media_type), "gzip", threading.Event())
+    outgoing = prepare_response(WebResponse(body, 200, media_type), "gzip", threading.Event())
     assert ("content-encoding" in headers_of(outgoing)) is is_compressed
 
 
 def test_a_304_has_no_length() -> None:
-    outgoing = prepare_response(HttpResponse(b"", 304), "", threading.Event())
+    outgoing = prepare_response(WebResponse(b"", 304), "", threading.Event())
     assert "content-length" not in headers_of(outgoing)
     assert (outgoing.status, read(outgoing)) == (304, b"")
 
@@ -96,7 +96,7 @@ def test_an_error_in_the_first_piece_comes_before_anything_is_sent() -> None:
         yield b""
 
     with pytest.raises(ValueError, match="broken"):
-        prepare_response(HttpResponse(fail()), "", threading.Event())
+        prepare_response(WebResponse(fail()), "", threading.Event())
 
 
 def test_a_cancelled_response_is_not_made_any_further() -> None:

@@ -11,7 +11,7 @@ import pytest
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
 from jipyo.web.http.body import PIECE_BYTES
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 from support.web import Client
 
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 Serve = Callable[..., Client]
 
 
-def route(handler: Callable[[HttpRequest], HttpResponse], *methods: str) -> Route:
+def route(handler: Callable[[WebRequest], WebResponse], *methods: str) -> Route:
     return Route("/x/{name:path}", handler, format_error, methods or ("GET",))
 
 
 def test_a_handler_sees_the_request_as_it_was_sent(serve: Serve) -> None:
-    seen: list[HttpRequest] = []
+    seen: list[WebRequest] = []
 
-    def remember(request: HttpRequest) -> HttpResponse:
+    def remember(request: WebRequest) -> WebResponse:
         seen.append(request)
-        return HttpResponse(b"{}")
+        return WebResponse(b"{}")
 
     client = serve(route(remember, "POST"))
     client.ask(
@@ -48,7 +48,7 @@ def test_a_handler_sees_the_request_as_it_was_sent(serve: Serve) -> None:
 
 
 def test_head_is_answered_without_a_body(serve: Serve) -> None:
-    answer = serve(route(lambda _request: HttpResponse(b"body"))).ask("HEAD", "/x/")
+    answer = serve(route(lambda _request: WebResponse(b"body"))).ask("HEAD", "/x/")
     assert (answer.status, answer.body, answer.headers["content-length"]) == (200, b"", "4")
 
 
@@ -73,7 +73,7 @@ def test_head_is_answered_without_a_body(serve: Serve) -> None:
 def test_failures_are_told_apart_and_ours_are_logged_once(
     serve: Serve, caplog: pytest.LogCaptureFixture, error: Exception, status: int, kind: str
 ) -> None:
-    def fail(request: HttpRequest) -> HttpResponse:
+    def fail(request: WebRequest) -> WebResponse:
         raise error
 
     answer = serve(route(fail)).get("/x/")
@@ -82,7 +82,7 @@ def test_failures_are_told_apart_and_ours_are_logged_once(
 
 
 def test_too_many_fields_are_rejected_before_the_handler_runs(serve: Serve) -> None:
-    client = serve(route(lambda _request: HttpResponse(b"{}"), "POST"))
+    client = serve(route(lambda _request: WebResponse(b"{}"), "POST"))
     answer = client.ask("POST", "/x/", fields=[("a", "1")] * 20_000)
     assert answer.status == 400
     assert answer.json["error"].startswith("error parsing form values")
@@ -91,9 +91,9 @@ def test_too_many_fields_are_rejected_before_the_handler_runs(serve: Serve) -> N
 def test_a_client_that_disconnects_cancels_its_request(serve: Serve) -> None:
     seen: list[threading.Event] = []
 
-    def wait(request: HttpRequest) -> HttpResponse:
+    def wait(request: WebRequest) -> WebResponse:
         seen.append(request.cancelled)
-        return HttpResponse(b"%d" % request.cancelled.wait(20))
+        return WebResponse(b"%d" % request.cancelled.wait(20))
 
     client = serve(route(wait))
     with pytest.raises(Exception, match="timed out"):
@@ -103,8 +103,8 @@ def test_a_client_that_disconnects_cancels_its_request(serve: Serve) -> None:
 
 @pytest.mark.parametrize("encoding", ["identity", "gzip"])
 def test_many_megabytes_arrive_whole(serve: Serve, encoding: str) -> None:
-    def respond(request: HttpRequest) -> HttpResponse:
-        return HttpResponse((b"%07d," % i * 1000 for i in range(500)), media_type="text/plain")
+    def respond(request: WebRequest) -> WebResponse:
+        return WebResponse((b"%07d," % i * 1000 for i in range(500)), media_type="text/plain")
 
     answer = serve(route(respond)).get("/x/", {"accept-encoding": encoding})
     assert len(answer.body) == 4_000_000 > PIECE_BYTES
@@ -122,7 +122,7 @@ def test_pieces_are_made_while_those_before_are_sent(serve: Serve) -> None:
             yield b"x" * PIECE_BYTES
             time.sleep(0.05)
 
-    client = serve(route(lambda _request: HttpResponse(make(), media_type="image/png")))
+    client = serve(route(lambda _request: WebResponse(make(), media_type="image/png")))
     response = client.pool.request("GET", f"{client.base}/x/", preload_content=False)
     first = response.read(1000)
     arrived = time.monotonic()
@@ -134,12 +134,12 @@ def test_pieces_are_made_while_those_before_are_sent(serve: Serve) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_a_method_that_is_not_served_is_405_with_those_that_are(serve: Serve, method: str) -> None:
-    answer = serve(route(lambda _request: HttpResponse(b"{}"))).ask(method, "/x/y")
+    answer = serve(route(lambda _request: WebResponse(b"{}"))).ask(method, "/x/y")
     assert (answer.status, answer.json["errorType"]) == (405, "bad_data")
     assert "GET" in answer.headers["allow"]
 
 
 def test_a_path_that_is_not_served_is_404(serve: Serve) -> None:
-    answer = serve(route(lambda _request: HttpResponse(b"{}"))).get("/y")
+    answer = serve(route(lambda _request: WebResponse(b"{}"))).get("/y")
     assert (answer.status, answer.json["errorType"]) == (404, "not_found")
     assert answer.json["error"] == "GET /y: Not Found"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from jipyo.model.errors import QueryError
 from jipyo.web.http import params
-from jipyo.web.http.message import HttpRequest
+from jipyo.web.http.message import WebRequest
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_form_of_endless_fields_is_refused() -> None:
 
 @pytest.mark.parametrize(("text", "limit"), [("", 0), ("0", 0), ("40000", 40000), ("+1", 1)])
 def test_a_limit_is_a_whole_number(text: str, limit: int) -> None:
-    assert params.read_limit(HttpRequest({"limit": [text]})) == limit
+    assert params.read_limit(WebRequest({"limit": [text]})) == limit
 
 
 @pytest.mark.parametrize(
@@ -106,13 +106,13 @@ def test_a_limit_is_a_whole_number(text: str, limit: int) -> None:
 )
 def test_a_wrong_limit_names_the_parameter(text: str, reason: str) -> None:
     with pytest.raises(QueryError) as error:
-        params.read_limit(HttpRequest({"limit": [text]}))
+        params.read_limit(WebRequest({"limit": [text]}))
     assert error.value.message == f'invalid parameter "limit": {reason}'
 
 
 @pytest.mark.parametrize(("text", "t_ms"), [("", 7), ("1.5", 1500), ("1970-01-01T00:00:01Z", 1000)])
 def test_a_time_may_be_left_out(text: str, t_ms: int) -> None:
-    assert params.read_time(HttpRequest({"time": [text]}), "time", 7) == t_ms
+    assert params.read_time(WebRequest({"time": [text]}), "time", 7) == t_ms
 
 
 @pytest.mark.parametrize(
@@ -137,9 +137,9 @@ def test_a_time_may_be_left_out(text: str, t_ms: int) -> None:
         ),
     ],
 )
-def test_a_wrong_parameter_is_named(read: Callable[[HttpRequest], int], message: str) -> None:
+def test_a_wrong_parameter_is_named(read: Callable[[WebRequest], int], message: str) -> None:
     with pytest.raises(QueryError) as error:
-        read(HttpRequest({"t": ["x"]}))
+        read(WebRequest({"t": ["x"]}))
     assert error.value.message == message
 
 
@@ -170,9 +170,9 @@ def test_quoted_text_is_always_valid_json(text: str, quoted: str) -> None:
 
 
 def test_fields_and_language_of_a_request() -> None:
-    request = HttpRequest({"a": ["1", "2"], "lang": ["en"]}, headers={"content-type": "A/B; c=d"})
+    request = WebRequest({"a": ["1", "2"], "lang": ["en"]}, headers={"content-type": "A/B; c=d"})
     assert (request.first("a"), request.first("b")) == ("1", "")
     assert (request.values("a"), request.values("b")) == (["1", "2"], ())
-    assert (request.language("ko"), HttpRequest().language("ko")) == ("en", "ko")
-    assert HttpRequest({"lang": ["fr"]}).language("en") == "en"
-    assert (request.media_type, HttpRequest().media_type) == ("a/b", "")
+    assert (request.language("ko"), WebRequest().language("ko")) == ("en", "ko")
+    assert WebRequest({"lang": ["fr"]}).language("en") == "en"
+    assert (request.media_type, WebRequest().media_type) == ("a/b", "")

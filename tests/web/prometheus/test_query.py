@@ -12,7 +12,7 @@ import pytest
 
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.promql.syntax.features import DEFAULT
-from jipyo.web.http.message import HttpRequest
+from jipyo.web.http.message import WebRequest
 from jipyo.web.prometheus.query import query, routes
 from support.web import END, NOW_MS, RANGE, T0, Client, now_ms
 
@@ -230,7 +230,7 @@ def test_gzip_is_used_when_asked_for_and_worth_it(client: Client) -> None:
 def test_a_cancelled_request_ends_its_query(source: Embedded) -> None:
     cancelled = threading.Event()
     cancelled.set()
-    request = HttpRequest({"query": ["sum(demo_bucket)"], "timeout": ["60"]}, cancelled=cancelled)
+    request = WebRequest({"query": ["sum(demo_bucket)"], "timeout": ["60"]}, cancelled=cancelled)
     with pytest.raises(QueryError) as error:
         query(source, now_ms, request)
     assert error.value.kind is QueryErrorKind.CANCELED

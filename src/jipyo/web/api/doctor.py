@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue
     from jipyo.i18n import Lang, Texts
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.http.message import WebRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def routes(
 ) -> list[Route]:
     """The route; `coverage` gives the time of the examination and one entry a metric."""
 
-    def build(_request: HttpRequest, t: Texts) -> Doctor:
+    def build(_request: WebRequest, t: Texts) -> Doctor:
         t_ms, entries = coverage()
         metrics = tuple(build_availability(entry, catalogue, t) for entry in entries)
         return Doctor(t_ms / 1000, metrics)

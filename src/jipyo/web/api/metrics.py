@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jipyo.source.metric_data import MetricData
     from jipyo.source.prune import MetricNames
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.http.message import WebRequest
 
 MAX_POINTS = 11_000
 _HOUR_MS = 3_600_000
@@ -119,7 +119,7 @@ def routes(
 ) -> list[Route]:
     """The route; `names` are those of all metrics that the source has."""
 
-    def build(request: HttpRequest, t: Texts) -> MetricRange:
+    def build(request: WebRequest, t: Texts) -> MetricRange:
         metric = catalogue.get(request.path_params["id"])
         if metric is None:
             text = t("web.no_such_metric", id=request.path_params["id"])
@@ -139,7 +139,7 @@ def routes(
     return [json_route(OPERATION, build, lang)]
 
 
-def _read_range(request: HttpRequest, now_ms: int, t: Texts) -> tuple[int, int, int]:
+def _read_range(request: WebRequest, now_ms: int, t: Texts) -> tuple[int, int, int]:
     """Start, end and step in milliseconds; by default the last hour, minute by minute."""
     end_ms = params.read_time(request, "end", now_ms)
     start_ms = params.read_time(request, "start", end_ms - _HOUR_MS)

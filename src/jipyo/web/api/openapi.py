@@ -13,7 +13,7 @@ import orjson
 from jipyo.web.api import doctor, metrics, overview, status, targets
 from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import HttpResponse
+from jipyo.web.http.message import WebResponse
 
 if TYPE_CHECKING:
     from jipyo.i18n import Lang
@@ -58,7 +58,7 @@ OPERATIONS: tuple[Operation, ...] = (
 
 def routes(version: str, lang: Lang) -> list[Route]:
     """The route of `/api/jipyo/openapi.json`."""
-    response = HttpResponse(write_document(version))
+    response = WebResponse(write_document(version))
     path = f"{PREFIX}/openapi.json"
     return [Route(path, lambda _request: response, partial(format_error, lang))]
 

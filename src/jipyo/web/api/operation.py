@@ -12,14 +12,14 @@ import orjson
 from jipyo.i18n import Texts, texts
 from jipyo.model.errors import JipyoError, QueryError, SourceError
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import STATUS_BY_KIND, HttpRequest, HttpResponse
+from jipyo.web.http.message import STATUS_BY_KIND, WebRequest, WebResponse
 
 if TYPE_CHECKING:
     from jipyo.i18n import Lang
 
 PREFIX = "/api/jipyo"
 
-BuildDocument = Callable[[HttpRequest, Texts], object]
+BuildDocument = Callable[[WebRequest, Texts], object]
 """Builds the dataclass that an endpoint responds with."""
 
 
@@ -48,17 +48,17 @@ class Problem:
 def json_route(operation: Operation, build: BuildDocument, default_lang: Lang) -> Route:
     """The route that responds with the built document as JSON."""
 
-    def respond(request: HttpRequest) -> HttpResponse:
+    def respond(request: WebRequest) -> WebResponse:
         t = texts(request.language(default_lang))
-        return HttpResponse(orjson.dumps(build(request, t)))
+        return WebResponse(orjson.dumps(build(request, t)))
 
     return Route(PREFIX + operation.path, respond, partial(format_error, default_lang))
 
 
-def format_error(default_lang: Lang, error: Exception, request: HttpRequest) -> HttpResponse:
+def format_error(default_lang: Lang, error: Exception, request: WebRequest) -> WebResponse:
     """The error in the reader's language, with a hint where there is one."""
     status, problem = _describe(error, texts(request.language(default_lang)))
-    return HttpResponse(orjson.dumps(problem), status)
+    return WebResponse(orjson.dumps(problem), status)
 
 
 def _describe(error: Exception, t: Texts) -> tuple[int, Problem]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from jipyo.i18n import Lang, Texts
     from jipyo.model.errors import JipyoError
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.http.message import WebRequest
     from jipyo.web.server_info import ServerInfo
 
 
@@ -127,7 +127,7 @@ def routes(
     """The route. `storage_error` is why samples cannot be stored at the moment, if so."""
     topics = {lang: build_topics(catalogue, lang) for lang in LANGS}
 
-    def build(_request: HttpRequest, t: Texts) -> Overview:
+    def build(_request: WebRequest, t: Texts) -> Overview:
         now = health()
         return Overview(
             t=now.t_ms / 1000,

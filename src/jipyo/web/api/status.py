@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jipyo.i18n import Texts
     from jipyo.model.errors import JipyoError
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.http.message import WebRequest
     from jipyo.web.server_info import ServerInfo
 
 
@@ -44,7 +44,7 @@ def routes(
 ) -> list[Route]:
     """The route; the callables are asked at the time of the request."""
 
-    def build(_request: HttpRequest, t: Texts) -> Status:
+    def build(_request: WebRequest, t: Texts) -> Status:
         now = health()
         return Status(
             t=now.t_ms / 1000,

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jipyo.collect.target import TargetStatus
     from jipyo.i18n import Lang, Texts
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.http.message import WebRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ OPERATION = Operation("/targets", Targets, "Everything that is collected.")
 def routes(targets: Callable[[], Sequence[TargetStatus]], lang: Lang) -> list[Route]:
     """The route over the targets at the time of the request."""
 
-    def build(_request: HttpRequest, t: Texts) -> Targets:
+    def build(_request: WebRequest, t: Texts) -> Targets:
         return Targets(tuple(build_target(status, t) for status in targets()))
 
     return [json_route(OPERATION, build, lang)]

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterable, Iterator
 
-    from jipyo.web.http.message import HttpResponse
+    from jipyo.web.http.message import WebResponse
 
 PIECE_BYTES = 1 << 20
 _MIN_GZIP_BYTES = 512
@@ -33,7 +33,7 @@ class OutgoingResponse:
 
 
 def prepare_response(
-    response: HttpResponse, accept_encoding: str, cancelled: threading.Event
+    response: WebResponse, accept_encoding: str, cancelled: threading.Event
 ) -> OutgoingResponse:
     """Make the first pieces; a body that fits into one is sent with its length.
 

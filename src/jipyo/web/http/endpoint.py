@@ -18,7 +18,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from jipyo.model.errors import JipyoError
 from jipyo.web.http.body import OutgoingResponse, prepare_response
-from jipyo.web.http.message import HttpRequest
+from jipyo.web.http.message import WebRequest
 from jipyo.web.http.params import parse_fields
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Endpoint:
     def _run_handler(
         self, request: Request, body: bytes, cancelled: threading.Event
     ) -> OutgoingResponse:
-        parsed = HttpRequest(cancelled=cancelled)
+        parsed = WebRequest(cancelled=cancelled)
         try:
             parsed = _parse_request(request, body, cancelled)
             response = self._route.handler(parsed)
@@ -114,9 +114,9 @@ class Endpoint:
             return prepare_response(self._route.format_error(error, parsed), "", cancelled)
 
 
-def _parse_request(request: Request, body: bytes, cancelled: threading.Event) -> HttpRequest:
+def _parse_request(request: Request, body: bytes, cancelled: threading.Event) -> WebRequest:
     form = body if request.headers.get("content-type", "").startswith(_FORM) else b""
-    return HttpRequest(
+    return WebRequest(
         fields=parse_fields(form, request.scope["query_string"]),
         path_params=request.path_params,
         headers=request.headers,

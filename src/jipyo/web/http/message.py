@@ -29,7 +29,7 @@ STATUS_BY_KIND: Mapping[QueryErrorKind, int] = {
 
 
 @dataclass(frozen=True, slots=True)
-class HttpRequest:
+class WebRequest:
     """One request, its body read to the end."""
 
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -64,7 +64,7 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpResponse:
+class WebResponse:
     """What is sent; the pieces of an iterator are made while those before them are sent."""
 
     body: bytes | Iterator[bytes]
@@ -73,6 +73,6 @@ class HttpResponse:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[HttpRequest], HttpResponse]
-ErrorFormatter = Callable[[Exception, HttpRequest], HttpResponse]
+Handler = Callable[[WebRequest], WebResponse]
+ErrorFormatter = Callable[[Exception, WebRequest], WebResponse]
 """Puts an error into the words of one API."""

@@ -19,7 +19,7 @@ from jipyo.model.errors import QueryError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.http.message import WebRequest
 
 MIN_TIME_MS = (-9_223_372_036_854_775 + 62_135_596_801) * 1000
 MAX_TIME_MS = (9_223_372_036_854_775 - 62_135_596_801) * 1000 + 999
@@ -91,7 +91,7 @@ def _seconds_to_ms(seconds: float) -> int | None:
     return int(whole) * 1000 + int(math.copysign(math.floor(abs(fraction) * 1000 + 0.5), fraction))
 
 
-def read_required_time(request: HttpRequest, name: str) -> int:
+def read_required_time(request: WebRequest, name: str) -> int:
     """A time that must be given, in milliseconds.
 
     Raises:
@@ -105,7 +105,7 @@ def read_required_time(request: HttpRequest, name: str) -> int:
     return t_ms
 
 
-def read_time(request: HttpRequest, name: str, default_ms: int) -> int:
+def read_time(request: WebRequest, name: str, default_ms: int) -> int:
     """A time that may be left out, in milliseconds.
 
     Raises:
@@ -119,7 +119,7 @@ def read_time(request: HttpRequest, name: str, default_ms: int) -> int:
     return t_ms
 
 
-def read_time_range(request: HttpRequest) -> tuple[int, int]:
+def read_time_range(request: WebRequest) -> tuple[int, int]:
     """`start` and `end` in milliseconds; all of time where they are left out.
 
     Raises:
@@ -148,7 +148,7 @@ def parse_duration_ns(text: str) -> int:
     raise QueryError.bad_data(f"cannot parse {quote(text)} to a valid duration")
 
 
-def read_duration_ns(request: HttpRequest, name: str) -> int:
+def read_duration_ns(request: WebRequest, name: str) -> int:
     """A duration in nanoseconds.
 
     Raises:
@@ -160,7 +160,7 @@ def read_duration_ns(request: HttpRequest, name: str) -> int:
         raise invalid_parameter(name, error.message) from error
 
 
-def read_limit(request: HttpRequest) -> int:
+def read_limit(request: WebRequest) -> int:
     """How many rows are wanted at most; 0 stands for all of them.
 
     Raises:

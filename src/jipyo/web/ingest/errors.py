@@ -12,7 +12,7 @@ from jipyo.model.errors import (
     TooLarge,
     UnsupportedMediaType,
 )
-from jipyo.web.http.message import PLAIN_TEXT, HttpRequest, HttpResponse
+from jipyo.web.http.message import PLAIN_TEXT, WebRequest, WebResponse
 from jipyo.web.ingest.rate_limit import RateLimitError
 from jipyo.wire.prometheus_json import encode
 
@@ -31,10 +31,10 @@ _STATUSES: tuple[tuple[type[JipyoError], int, Mapping[str, str]], ...] = (
 """The first that an error is an instance of: 4xx says never again, 429 and 503 later."""
 
 
-def format_error(error: Exception, _request: HttpRequest) -> HttpResponse:
+def format_error(error: Exception, _request: WebRequest) -> WebResponse:
     """Plain English text; senders write it to their logs."""
     t = texts("en")
     for kind, status, headers in _STATUSES:
         if isinstance(error, kind):
-            return HttpResponse(t.error(error).encode(), status, PLAIN_TEXT, headers)
-    return HttpResponse(encode.error("internal", t("web.internal")), 500)
+            return WebResponse(t.error(error).encode(), status, PLAIN_TEXT, headers)
+    return WebResponse(encode.error("internal", t("web.internal")), 500)

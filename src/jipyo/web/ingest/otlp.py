@@ -15,7 +15,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from jipyo.collect.receive import otlp
 from jipyo.model.errors import UnsupportedMediaType
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import JSON, HttpRequest, HttpResponse
+from jipyo.web.http.message import JSON, WebRequest, WebResponse
 from jipyo.web.ingest import errors
 from jipyo.web.ingest.receiver import describe_rejections
 from jipyo.wire import protobuf
@@ -41,8 +41,8 @@ def routes(receiver: Receiver) -> list[Route]:
 
 
 def export_metrics(
-    receiver: Receiver, converter: otlp.OtlpConverter, lock: threading.Lock, request: HttpRequest
-) -> HttpResponse:
+    receiver: Receiver, converter: otlp.OtlpConverter, lock: threading.Lock, request: WebRequest
+) -> WebResponse:
     """Store a request's points; the converter sums up delta points, one request at a time."""
     if request.media_type not in (_PROTOBUF, JSON):
         known = f"{_PROTOBUF}, {JSON}"
@@ -55,8 +55,8 @@ def export_metrics(
         converter.commit()
     response = build_response(appended, batch)
     if is_json:
-        return HttpResponse(json_format.MessageToJson(response, indent=None).encode())
-    return HttpResponse(response.SerializeToString(), media_type=_PROTOBUF)
+        return WebResponse(json_format.MessageToJson(response, indent=None).encode())
+    return WebResponse(response.SerializeToString(), media_type=_PROTOBUF)
 
 
 def build_response(appended: Appended, batch: ReceivedBatch) -> ExportMetricsServiceResponse:
@@ -70,7 +70,7 @@ def build_response(appended: Appended, batch: ReceivedBatch) -> ExportMetricsSer
     return response
 
 
-def format_error(error: Exception, request: HttpRequest) -> HttpResponse:
+def format_error(error: Exception, request: WebRequest) -> WebResponse:
     """A `google.rpc.Status` with the message alone, as OTLP/HTTP wants it."""
     plain = errors.format_error(error, request)
     assert isinstance(plain.body, bytes)
@@ -79,4 +79,4 @@ def format_error(error: Exception, request: HttpRequest) -> HttpResponse:
     else:
         body = _MESSAGE_FIELD + protobuf.encode_varint(len(plain.body)) + plain.body
         media_type = _PROTOBUF
-    return HttpResponse(body, plain.status, media_type, plain.headers)
+    return WebResponse(body, plain.status, media_type, plain.headers)

@@ -14,7 +14,7 @@ from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Appended
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import PLAIN_TEXT, HttpRequest, HttpResponse
+from jipyo.web.http.message import PLAIN_TEXT, WebRequest, WebResponse
 from jipyo.web.ingest.errors import format_error
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def push(
     groups: PushGroups,
     now_ms: Callable[[], int],
     replace_all: bool,
-    request: HttpRequest,
-) -> HttpResponse:
+    request: WebRequest,
+) -> WebResponse:
     """Put an exposition into its group; the group is collected every interval from then on."""
     key = parse_group(request.path_params["group"])
     format_ = find_format(request.headers.get("content-type", ""))
@@ -52,13 +52,13 @@ def push(
     receiver.limit_rate(body.count(b"\n"))
     samples = groups.push(key, body, now_ms(), replace_all=replace_all, form=format_)
     receiver.count("group", Appended(samples))
-    return HttpResponse(b"", 200, PLAIN_TEXT)
+    return WebResponse(b"", 200, PLAIN_TEXT)
 
 
-def delete(groups: PushGroups, request: HttpRequest) -> HttpResponse:
+def delete(groups: PushGroups, request: WebRequest) -> WebResponse:
     """Forget a group."""
     groups.delete(parse_group(request.path_params["group"]))
-    return HttpResponse(b"", 202, PLAIN_TEXT)
+    return WebResponse(b"", 202, PLAIN_TEXT)
 
 
 def parse_group(path: str) -> Labels:

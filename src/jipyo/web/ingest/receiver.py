@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.family import counter
 from jipyo.model.sample import Appended, Reject
-from jipyo.web.http.message import PLAIN_TEXT, HttpResponse
+from jipyo.web.http.message import PLAIN_TEXT, WebResponse
 from jipyo.web.ingest.rate_limit import RateLimiter
 from jipyo.wire.compression import decompress
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from jipyo.collect.receive.batch import ReceivedBatch
     from jipyo.model.family import Family
     from jipyo.model.store import Appender
-    from jipyo.web.http.message import HttpRequest
+    from jipyo.web.http.message import WebRequest
     from jipyo.web.ingest.options import ReceiverOptions
 
 
@@ -39,7 +39,7 @@ class Receiver:
         self._rejected: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[tuple[str, str]] = Counter()
 
-    def read_body(self, request: HttpRequest, default_encoding: str = "") -> bytes:
+    def read_body(self, request: WebRequest, default_encoding: str = "") -> bytes:
         """The decompressed body.
 
         Raises:
@@ -105,17 +105,17 @@ class Receiver:
 
 def respond_appended(
     appended: Appended, batch: ReceivedBatch, headers: Mapping[str, str] | None = None
-) -> HttpResponse:
+) -> WebResponse:
     """204 where all is stored; else 400, so that the sender logs it and does not send it again.
 
     Exemplars may be left out in silence; a histogram that is not stored is a partial write.
     """
     histograms = batch.left_out.get("histograms", 0)
     if not appended.rejected and not histograms:
-        return HttpResponse(b"", 204, PLAIN_TEXT, headers or {})
+        return WebResponse(b"", 204, PLAIN_TEXT, headers or {})
     left_out = {"histograms": histograms} if histograms else {}
     text = describe_rejections(appended, batch, left_out)
-    return HttpResponse(text.encode(), 400, PLAIN_TEXT, headers or {})
+    return WebResponse(text.encode(), 400, PLAIN_TEXT, headers or {})
 
 
 def describe_rejections(

@@ -12,7 +12,7 @@ from jipyo.web.ingest.errors import format_error
 from jipyo.web.ingest.receiver import respond_appended
 
 if TYPE_CHECKING:
-    from jipyo.web.http.message import HttpRequest, HttpResponse
+    from jipyo.web.http.message import WebRequest, WebResponse
     from jipyo.web.ingest.receiver import Receiver
 
 _PROTOBUF = "application/x-protobuf"
@@ -25,7 +25,7 @@ def routes(receiver: Receiver) -> list[Route]:
     """The route into a receiver."""
     parser, lock = RemoteWriteParser(), threading.Lock()
 
-    def write(request: HttpRequest) -> HttpResponse:
+    def write(request: WebRequest) -> WebResponse:
         message = find_message_name(request.headers.get("content-type", ""))
         body = receiver.read_body(request, "snappy")
         with lock:

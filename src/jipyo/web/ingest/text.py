@@ -13,7 +13,7 @@ from jipyo.web.ingest.receiver import respond_appended
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jipyo.web.http.message import HttpRequest, HttpResponse
+    from jipyo.web.http.message import WebRequest, WebResponse
     from jipyo.web.ingest.receiver import Receiver
 
 
@@ -23,9 +23,7 @@ def routes(receiver: Receiver, now_ms: Callable[[], int]) -> list[Route]:
     return [Route("/api/v1/import/prometheus", import_, format_error, ("POST",))]
 
 
-def import_text(
-    receiver: Receiver, now_ms: Callable[[], int], request: HttpRequest
-) -> HttpResponse:
+def import_text(receiver: Receiver, now_ms: Callable[[], int], request: WebRequest) -> WebResponse:
     """Store an exposition; `extra_label=name=value` sets labels on all of it."""
     extra_labels = dict(label.partition("=")[::2] for label in request.values("extra_label"))
     format_ = find_format(request.headers.get("content-type", ""))

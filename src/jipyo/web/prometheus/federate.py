@@ -10,7 +10,7 @@ from jipyo.model.errors import QueryError
 from jipyo.model.family import Family, FamilySample
 from jipyo.model.sample import MetricType
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import PLAIN_TEXT, HttpRequest, HttpResponse
+from jipyo.web.http.message import PLAIN_TEXT, WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 from jipyo.wire import exposition
 
@@ -26,7 +26,7 @@ def routes(source: Source, now_ms: Callable[[], int]) -> list[Route]:
     return [Route("/federate", partial(federate, source, now_ms), format_error)]
 
 
-def federate(source: Source, now_ms: Callable[[], int], request: HttpRequest) -> HttpResponse:
+def federate(source: Source, now_ms: Callable[[], int], request: WebRequest) -> WebResponse:
     """The newest sample of each matching series, with its time.
 
     A series that has ended is left out, for the text format has no stale markers.
@@ -34,9 +34,9 @@ def federate(source: Source, now_ms: Callable[[], int], request: HttpRequest) ->
     try:
         samples = source.bound(request.cancelled).newest(request.values("match[]"), now_ms())
     except QueryError as error:
-        return HttpResponse(error.message.encode("utf-8", "replace"), 400, PLAIN_TEXT)
+        return WebResponse(error.message.encode("utf-8", "replace"), 400, PLAIN_TEXT)
     body = exposition.write([*_build_families(samples)])
-    return HttpResponse(body, media_type=exposition.Format.TEXT.value)
+    return WebResponse(body, media_type=exposition.Format.TEXT.value)
 
 
 def _build_families(samples: LatestSamples) -> Iterator[Family]:

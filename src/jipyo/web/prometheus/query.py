@@ -18,7 +18,7 @@ from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.promql.syntax.ast_json import encode_tree
 from jipyo.promql.syntax.printer import format_pretty
 from jipyo.web.http import params
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.http.params import invalid_parameter, quote
 from jipyo.web.prometheus.route import TRUNCATED, naming_parameter, prometheus_route
 from jipyo.web.prometheus.truncate import truncate
@@ -48,7 +48,7 @@ def routes(source: Source, now_ms: Callable[[], int], features: Features) -> lis
     ]
 
 
-def query(source: Source, now_ms: Callable[[], int], request: HttpRequest) -> HttpResponse:
+def query(source: Source, now_ms: Callable[[], int], request: WebRequest) -> WebResponse:
     """The value of an expression at one moment."""
     limit = params.read_limit(request)
     t_ms = params.read_time(request, "time", now_ms())
@@ -57,7 +57,7 @@ def query(source: Source, now_ms: Callable[[], int], request: HttpRequest) -> Ht
     return _respond(request, result, limit)
 
 
-def query_range(source: Source, request: HttpRequest) -> HttpResponse:
+def query_range(source: Source, request: WebRequest) -> WebResponse:
     """The values of an expression at the steps of a range."""
     limit = params.read_limit(request)
     start_ms = params.read_required_time(request, "start")
@@ -70,7 +70,7 @@ def query_range(source: Source, request: HttpRequest) -> HttpResponse:
     return _respond(request, result, limit)
 
 
-def _read_step(request: HttpRequest, span_ms: int) -> int:
+def _read_step(request: WebRequest, span_ms: int) -> int:
     step_ns = params.read_duration_ns(request, "step")
     if step_ns < _NS_PER_MS:
         raise invalid_parameter(
@@ -105,7 +105,7 @@ class _QueryDeadline(threading.Event):
 
 
 @contextmanager
-def _limiting_time(request: HttpRequest) -> Iterator[threading.Event]:
+def _limiting_time(request: WebRequest) -> Iterator[threading.Event]:
     """The event that ends the query: its client has disconnected, or its `timeout` is over."""
     has_timeout = bool(request.first("timeout"))
     nanoseconds = (
@@ -123,13 +123,13 @@ def _limiting_time(request: HttpRequest) -> Iterator[threading.Event]:
         raise
 
 
-def _respond(request: HttpRequest, result: QueryResult, limit: int) -> HttpResponse:
+def _respond(request: WebRequest, result: QueryResult, limit: int) -> WebResponse:
     stats = request.first("stats")
     shown, was_cut = truncate(result, limit)
     truncation = [TRUNCATED] if was_cut else []
     warnings = (*shown.warnings, *truncation, *_find_stats_warning(stats))
     result = replace(shown, warnings=warnings)
-    return HttpResponse(encode.answer(result, stats=bool(stats)))
+    return WebResponse(encode.answer(result, stats=bool(stats)))
 
 
 def _find_stats_warning(stats: str) -> Sequence[str]:
@@ -141,29 +141,29 @@ def _find_stats_warning(stats: str) -> Sequence[str]:
     )
 
 
-def query_exemplars(features: Features, request: HttpRequest) -> HttpResponse:
+def query_exemplars(features: Features, request: WebRequest) -> WebResponse:
     """Always empty, for exemplars are not stored; the parameters are still checked."""
     start_ms, end_ms = params.read_time_range(request)
     if end_ms < start_ms:
         raise QueryError.bad_data("end timestamp must not be before start timestamp")
     promql.parse(request.first("query"), features)
-    return HttpResponse(encode.data([]))
+    return WebResponse(encode.data([]))
 
 
-def format_query(features: Features, request: HttpRequest) -> HttpResponse:
+def format_query(features: Features, request: WebRequest) -> WebResponse:
     """The expression in its canonical layout."""
-    return HttpResponse(encode.data(format_pretty(_read_expression(request, features))))
+    return WebResponse(encode.data(format_pretty(_read_expression(request, features))))
 
 
-def parse_query(features: Features, request: HttpRequest) -> HttpResponse:
+def parse_query(features: Features, request: WebRequest) -> WebResponse:
     """The expression as a syntax tree."""
     syntax_tree = encode_tree(_read_expression(request, features))
     # orjson stops at 254 levels, an expression may have 500.
     text = json.dumps(syntax_tree, ensure_ascii=False, separators=(",", ":"))
     body = b'{"status":"success","data":%b}' % text.encode("utf-8", "replace")
-    return HttpResponse(body)
+    return WebResponse(body)
 
 
-def _read_expression(request: HttpRequest, features: Features) -> Expr:
+def _read_expression(request: WebRequest, features: Features) -> Expr:
     with naming_parameter("query"):
         return promql.parse(request.first("query"), features)

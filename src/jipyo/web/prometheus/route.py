@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jipyo.i18n import texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import STATUS_BY_KIND, HttpRequest, HttpResponse
+from jipyo.web.http.message import STATUS_BY_KIND, WebRequest, WebResponse
 from jipyo.web.http.params import invalid_parameter
 from jipyo.wire.prometheus_json import encode
 
@@ -25,14 +25,14 @@ def prometheus_route(path: str, handler: Handler, *, post: bool = False) -> Rout
     return Route(f"/api/v1{path}", handler, format_error, ("GET", "POST") if post else ("GET",))
 
 
-def format_error(error: Exception, _request: HttpRequest) -> HttpResponse:
+def format_error(error: Exception, _request: WebRequest) -> WebResponse:
     """The error bodies of the Prometheus HTTP API; always English."""
     if isinstance(error, QueryError):
         body = encode.error(error.kind.value, error.message)
-        return HttpResponse(body, STATUS_BY_KIND[error.kind])
+        return WebResponse(body, STATUS_BY_KIND[error.kind])
     if isinstance(error, JipyoError):
-        return HttpResponse(encode.error("unavailable", texts("en").error(error)), 503)
-    return HttpResponse(encode.error("internal", texts("en")("web.internal")), 500)
+        return WebResponse(encode.error("unavailable", texts("en").error(error)), 503)
+    return WebResponse(encode.error("internal", texts("en")("web.internal")), 500)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.errors import EmptySelectorError, QueryError
 from jipyo.web.http import params
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.prometheus.route import TRUNCATED, naming_parameter, prometheus_route
 from jipyo.wire.prometheus_json import encode
 
@@ -32,7 +32,7 @@ def routes(source: Source) -> list[Route]:
     ]
 
 
-def list_label_names(source: Source, request: HttpRequest) -> HttpResponse:
+def list_label_names(source: Source, request: WebRequest) -> WebResponse:
     """The label names of the matching series."""
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
@@ -43,7 +43,7 @@ def list_label_names(source: Source, request: HttpRequest) -> HttpResponse:
     return _respond_names(names, limit)
 
 
-def list_label_values(source: Source, request: HttpRequest) -> HttpResponse:
+def list_label_values(source: Source, request: WebRequest) -> WebResponse:
     """The values of one label among the matching series."""
     name = unescape_name(request.path_params["name"])
     if not name:
@@ -57,10 +57,10 @@ def list_label_values(source: Source, request: HttpRequest) -> HttpResponse:
     return _respond_names(values, limit)
 
 
-def _respond_names(names: list[str], limit: int) -> HttpResponse:
+def _respond_names(names: list[str], limit: int) -> WebResponse:
     is_cut = 0 < limit < len(names)
     shown = names[:limit] if is_cut else names
-    return HttpResponse(encode.data(shown, warnings=[TRUNCATED] * is_cut))
+    return WebResponse(encode.data(shown, warnings=[TRUNCATED] * is_cut))
 
 
 def unescape_name(name: str) -> str:
@@ -83,7 +83,7 @@ def unescape_name(name: str) -> str:
     return name if "_" in rest else "".join(parts) + rest
 
 
-def list_series(source: Source, request: HttpRequest) -> HttpResponse:
+def list_series(source: Source, request: WebRequest) -> WebResponse:
     """The matching series as label sets."""
     match = request.values("match[]")
     if not match:
@@ -94,7 +94,7 @@ def list_series(source: Source, request: HttpRequest) -> HttpResponse:
         series = source.bound(request.cancelled).series(match, start_ms, end_ms)
     is_cut = 0 < limit < len(series)
     shown = series[:limit] if is_cut else series
-    return HttpResponse(encode.label_sets(shown, [TRUNCATED] * is_cut))
+    return WebResponse(encode.label_sets(shown, [TRUNCATED] * is_cut))
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def _rejecting_empty_match() -> Iterator[None]:
         raise QueryError.bad_data(text) from error
 
 
-def list_metadata(source: Source, request: HttpRequest) -> HttpResponse:
+def list_metadata(source: Source, request: WebRequest) -> WebResponse:
     """Type, help and unit by metric name."""
     limit, per_metric = _read_count(request, "limit"), _read_count(request, "limit_per_metric")
     by_metric: dict[str, list[dict[str, str]]] = {}
@@ -117,10 +117,10 @@ def list_metadata(source: Source, request: HttpRequest) -> HttpResponse:
             row = {"type": metadata.type.value, "help": metadata.help, "unit": metadata.unit}
             rows.append(row)
     names = sorted(by_metric)[: limit if limit >= 0 else None]
-    return HttpResponse(encode.data({name: by_metric[name] for name in names}))
+    return WebResponse(encode.data({name: by_metric[name] for name in names}))
 
 
-def _read_count(request: HttpRequest, name: str) -> int:
+def _read_count(request: WebRequest, name: str) -> int:
     """A whole number; -1 where it is left out."""
     count = params.parse_int(request.first(name) or "-1")
     if count is None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.http.params import parse_int
 from jipyo.web.prometheus.route import prometheus_route
 from jipyo.wire.prometheus_json import encode
@@ -55,7 +55,7 @@ def format_time(t_ms: int | None) -> str:
     return f"{text}.{milliseconds:03}Z" if milliseconds else f"{text}Z"
 
 
-def show_build(server: ServerInfo, _request: HttpRequest) -> HttpResponse:
+def show_build(server: ServerInfo, _request: WebRequest) -> WebResponse:
     """The version. Without a map `features`, by which Grafana recognises Mimir."""
     build = {
         "version": server.version,
@@ -65,22 +65,22 @@ def show_build(server: ServerInfo, _request: HttpRequest) -> HttpResponse:
         "buildDate": "",
         "goVersion": f"python{platform.python_version()}",
     }
-    return HttpResponse(encode.data(build))
+    return WebResponse(encode.data(build))
 
 
-def show_config(server: ServerInfo, _request: HttpRequest) -> HttpResponse:
+def show_config(server: ServerInfo, _request: WebRequest) -> WebResponse:
     """The configuration in force."""
-    return HttpResponse(encode.data({"yaml": server.config_yaml}))
+    return WebResponse(encode.data({"yaml": server.config_yaml}))
 
 
-def show_flags(server: ServerInfo, _request: HttpRequest) -> HttpResponse:
+def show_flags(server: ServerInfo, _request: WebRequest) -> WebResponse:
     """The command's options."""
-    return HttpResponse(encode.data(dict(server.flags)))
+    return WebResponse(encode.data(dict(server.flags)))
 
 
 def show_runtime(
-    server: ServerInfo, now_ms: Callable[[], int], _request: HttpRequest
-) -> HttpResponse:
+    server: ServerInfo, now_ms: Callable[[], int], _request: WebRequest
+) -> WebResponse:
     """The state of the process."""
     runtime = {
         "startTime": format_time(server.started_ms),
@@ -97,15 +97,15 @@ def show_runtime(
         "GODEBUG": "",
         "storageRetention": server.flags.get("store.retention", ""),
     }
-    return HttpResponse(encode.data(runtime))
+    return WebResponse(encode.data(runtime))
 
 
 def show_store(
     source: Source,
     now_ms: Callable[[], int],
     store_extent: Callable[[], StoreExtent],
-    request: HttpRequest,
-) -> HttpResponse:
+    request: WebRequest,
+) -> WebResponse:
     """How many series there are, and what makes them many; chunks are not counted."""
     limit = parse_int(request.first("limit") or "10")
     if limit is None or limit < 1:
@@ -127,7 +127,7 @@ def show_store(
         "memoryInBytesByLabelName": _build_rows(cardinality.bytes_by_label),
         "seriesCountByLabelValuePair": _build_rows(cardinality.series_by_pair),
     }
-    return HttpResponse(encode.data(document))
+    return WebResponse(encode.data(document))
 
 
 def _build_rows(ranking: Ranking) -> list[dict[str, object]]:

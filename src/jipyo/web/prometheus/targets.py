@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.collect.target import TargetState, TargetStatus
 from jipyo.i18n import texts
-from jipyo.web.http.message import HttpRequest, HttpResponse
+from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.prometheus.route import prometheus_route
 from jipyo.web.prometheus.status import format_time
 from jipyo.wire.prometheus_json import encode
@@ -23,14 +23,12 @@ def routes(targets: Callable[[], Sequence[TargetStatus]]) -> list[Route]:
     return [prometheus_route("/targets", partial(list_targets, targets))]
 
 
-def list_targets(
-    targets: Callable[[], Sequence[TargetStatus]], request: HttpRequest
-) -> HttpResponse:
+def list_targets(targets: Callable[[], Sequence[TargetStatus]], request: WebRequest) -> WebResponse:
     """The targets; a collector that has nothing to measure here is left out."""
     is_dropped_wanted = request.first("state").lower() == "dropped"
     shown = [] if is_dropped_wanted else targets()
     active = [_build_target(target) for target in shown if target.state is not TargetState.ABSENT]
-    return HttpResponse(
+    return WebResponse(
         encode.data({"activeTargets": active, "droppedTargets": [], "droppedTargetCounts": {}})
     )
 
