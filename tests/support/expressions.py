@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from hypothesis import strategies as st
 
-from jipyo.promql.syntax.lexer import WORDS, Kind, tokenize
+from jipyo.promql.syntax.lexer import WORDS, TokenKind, tokenize
 from jipyo.promql.syntax.names import needs_quotes
 from jipyo.promql.syntax.quoting import quote
 from jipyo.promql.syntax.signatures import ValueType
@@ -76,10 +76,12 @@ def respaced(text: str) -> st.SearchStrategy[str]:
         brackets = 0
         for token in tokens:
             said = token.text
-            changeable = token.kind in (Kind.KEYWORD, Kind.AGGREGATOR, Kind.OPERATOR)
+            changeable = token.kind in (TokenKind.KEYWORD, TokenKind.AGGREGATOR, TokenKind.OPERATOR)
             if changeable and said.lower() in WORDS and draw(st.booleans()):
                 said = said.upper()
-            brackets += (token.kind is Kind.LEFT_BRACKET) - (token.kind is Kind.RIGHT_BRACKET)
+            brackets += (token.kind is TokenKind.LEFT_BRACKET) - (
+                token.kind is TokenKind.RIGHT_BRACKET
+            )
             # The reference refuses comments there.
             parts.append(said + draw(blanks if brackets else st.one_of(blanks, note)))
         return "".join(parts)

@@ -38,7 +38,7 @@ from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, V
 from jipyo.model.sample import STALE_NAN, Scrape
 from jipyo.model.store import Appender, Queryable
 from jipyo.promql import Engine
-from jipyo.promql.syntax.lexer import Kind, tokenize
+from jipyo.promql.syntax.lexer import TokenKind, tokenize
 from jipyo.promql.syntax.parser import parse_selector
 from jipyo.promql.syntax.quoting import unquote
 from support.memory import MemoryStore
@@ -153,7 +153,7 @@ def _series(line: str) -> tuple[Labels, Row]:
 
 def _selector_end(line: str) -> int:
     for token in tokenize(line):
-        if token.kind is Kind.RIGHT_BRACE:
+        if token.kind is TokenKind.RIGHT_BRACE:
             return token.end
     return len(line.split(None, 1)[0])
 

@@ -1,6 +1,6 @@
 import pytest
 
-from jipyo.promql.syntax.lexer import Kind, tokenize
+from jipyo.promql.syntax.lexer import TokenKind, tokenize
 
 
 def kinds(text: str) -> list[str]:
@@ -35,7 +35,7 @@ def texts(text: str) -> list[str]:
 )
 def test_a_text_is_cut_into_its_tokens(text: str, expected: list[str]) -> None:
     assert texts(text) == expected
-    assert tokenize(text)[-1].kind is Kind.EOF
+    assert tokenize(text)[-1].kind is TokenKind.EOF
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_words_are_told_from_names(text: str, expected: list[str]) -> None:
 
 @pytest.mark.parametrize("text", ["요청수", "a.b", "{é='x'}", "²"])
 def test_letters_beyond_ascii_and_dots_need_the_feature(text: str) -> None:
-    assert tokenize(text, unquoted_utf8=False)[-1].kind is Kind.ERROR
+    assert tokenize(text, unquoted_utf8=False)[-1].kind is TokenKind.ERROR
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,7 @@ def test_letters_beyond_ascii_and_dots_need_the_feature(text: str) -> None:
 )
 def test_what_cannot_be_read_is_named_with_its_place(text: str, start: int, message: str) -> None:
     error = tokenize(text)[-1]
-    assert (error.kind, error.start, error.text) == (Kind.ERROR, start, message)
+    assert (error.kind, error.start, error.text) == (TokenKind.ERROR, start, message)
 
 
 @pytest.mark.parametrize(

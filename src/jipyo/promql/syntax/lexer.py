@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     """The kind of a token; the value is its name in error messages."""
 
     EOF = "end of input"
@@ -49,7 +49,7 @@ class Kind(Enum):
 class Token(NamedTuple):
     """A piece of the text; `text` is the error's message where the kind is ERROR."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     start: int
     end: int
@@ -69,36 +69,36 @@ def _clip_quoted(text: str) -> str:
     return quote(text[:10]) + "..." if len(text.encode("utf-8", "replace")) > 10 else quote(text)
 
 
-_DESCRIPTIONS: dict[Kind, Callable[[Token], str]] = {
-    Kind.EOF: lambda token: token.kind.value,
-    Kind.OPERATOR: lambda token: f"<op:{token.text}>",
-    Kind.AGGREGATOR: lambda token: f"<aggr:{token.text}>",
-    Kind.KEYWORD: lambda token: f"<{token.text}>",
-    Kind.IDENTIFIER: lambda token: f"identifier {quote(token.text)}",
-    Kind.METRIC_IDENTIFIER: lambda token: f"metric identifier {quote(token.text)}",
-    Kind.STRING: lambda token: f"string {_clip_quoted(token.text)}",
-    Kind.NUMBER: lambda token: f"number {_clip_quoted(token.text)}",
-    Kind.DURATION: lambda token: f"duration {_clip_quoted(token.text)}",
+_DESCRIPTIONS: dict[TokenKind, Callable[[Token], str]] = {
+    TokenKind.EOF: lambda token: token.kind.value,
+    TokenKind.OPERATOR: lambda token: f"<op:{token.text}>",
+    TokenKind.AGGREGATOR: lambda token: f"<aggr:{token.text}>",
+    TokenKind.KEYWORD: lambda token: f"<{token.text}>",
+    TokenKind.IDENTIFIER: lambda token: f"identifier {quote(token.text)}",
+    TokenKind.METRIC_IDENTIFIER: lambda token: f"metric identifier {quote(token.text)}",
+    TokenKind.STRING: lambda token: f"string {_clip_quoted(token.text)}",
+    TokenKind.NUMBER: lambda token: f"number {_clip_quoted(token.text)}",
+    TokenKind.DURATION: lambda token: f"duration {_clip_quoted(token.text)}",
 }
 
-WORDS: dict[str, Kind] = {
-    **dict.fromkeys(("and", "or", "unless", "atan2"), Kind.OPERATOR),
+WORDS: dict[str, TokenKind] = {
+    **dict.fromkeys(("and", "or", "unless", "atan2"), TokenKind.OPERATOR),
     **dict.fromkeys(
         (
             *("sum", "avg", "count", "min", "max", "group", "stddev", "stdvar", "topk"),
             *("bottomk", "count_values", "quantile", "limitk", "limit_ratio"),
         ),
-        Kind.AGGREGATOR,
+        TokenKind.AGGREGATOR,
     ),
     **dict.fromkeys(
         (
             *("offset", "smoothed", "anchored", "by", "without", "on", "ignoring", "bool"),
             *("group_left", "group_right", "fill", "fill_left", "fill_right"),
         ),
-        Kind.KEYWORD,
+        TokenKind.KEYWORD,
     ),
-    **dict.fromkeys(("start", "end", "step", "range", "max_of", "min_of"), Kind.WORD),
-    **dict.fromkeys(("inf", "nan"), Kind.NUMBER),
+    **dict.fromkeys(("start", "end", "step", "range", "max_of", "min_of"), TokenKind.WORD),
+    **dict.fromkeys(("inf", "nan"), TokenKind.NUMBER),
 }
 """Every word that is not merely a name, in small letters."""
 
@@ -110,15 +110,15 @@ _WORD = re.compile(r"[A-Za-z_]+")
 _ASCII_NAME = re.compile(r"[A-Za-z0-9_]*")
 _OPERATOR = re.compile(r"==|!=|<=|</|>=|>/|[-+*/%^<>@]")
 _PUNCTUATION = {
-    "(": Kind.LEFT_PAREN,
-    ")": Kind.RIGHT_PAREN,
-    "{": Kind.LEFT_BRACE,
-    "}": Kind.RIGHT_BRACE,
-    "[": Kind.LEFT_BRACKET,
-    "]": Kind.RIGHT_BRACKET,
-    ",": Kind.COMMA,
-    ":": Kind.COLON,
-    "=": Kind.ASSIGN,
+    "(": TokenKind.LEFT_PAREN,
+    ")": TokenKind.RIGHT_PAREN,
+    "{": TokenKind.LEFT_BRACE,
+    "}": TokenKind.RIGHT_BRACE,
+    "[": TokenKind.LEFT_BRACKET,
+    "]": TokenKind.RIGHT_BRACKET,
+    ",": TokenKind.COMMA,
+    ":": TokenKind.COLON,
+    "=": TokenKind.ASSIGN,
 }
 
 _DIGITS = r"[0-9]+(?:_[0-9]+)*"
@@ -171,7 +171,7 @@ class _Lexer:
                 self._read_next()
             self._finish()
         except _LexicalError as wrong:
-            token = Token(Kind.ERROR, str(wrong), self._start, len(self._text))
+            token = Token(TokenKind.ERROR, str(wrong), self._start, len(self._text))
             self._tokens.append(token)
         return self._tokens
 
@@ -191,17 +191,17 @@ class _Lexer:
             raise _LexicalError("unclosed left parenthesis")
         if self._in_brackets:
             raise _LexicalError("unclosed left bracket")
-        self._emit(Kind.EOF)
+        self._emit(TokenKind.EOF)
 
     def _peek(self, ahead: int = 0) -> str:
         place = self._at + ahead
         return self._text[place : place + 1]
 
-    def _emit(self, kind: Kind) -> None:
+    def _emit(self, kind: TokenKind) -> None:
         self._tokens.append(Token(kind, self._text[self._start : self._at], self._start, self._at))
         self._start = self._at
 
-    def _take(self, kind: Kind, length: int = 1) -> None:
+    def _take(self, kind: TokenKind, length: int = 1) -> None:
         self._at += length
         self._emit(kind)
 
@@ -234,12 +234,12 @@ class _Lexer:
         name = self._text[self._start : self._at]
         # A letter beyond ASCII may have an ASCII lower case: such a word is a name.
         kind = WORDS.get(name.lower()) if name.isascii() else None
-        if kind is Kind.KEYWORD and name.lower() in _FILLS:
+        if kind is TokenKind.KEYWORD and name.lower() in _FILLS:
             blank = _BLANK.match(self._text, self._at)
             if not self._text.startswith("(", blank.end() if blank else self._at):
-                kind = Kind.IDENTIFIER
+                kind = TokenKind.IDENTIFIER
         if kind is None:
-            kind = Kind.METRIC_IDENTIFIER if ":" in name else Kind.IDENTIFIER
+            kind = TokenKind.METRIC_IDENTIFIER if ":" in name else TokenKind.IDENTIFIER
         self._emit(kind)
 
     # Outside of braces and brackets.
@@ -247,7 +247,7 @@ class _Lexer:
     def _read_outside(self) -> None:
         char = self._peek()
         if char == ",":
-            self._take(Kind.COMMA)
+            self._take(TokenKind.COMMA)
         elif self._is_name_start(char) or char == ":":
             self._read_name_in_brackets() if self._in_brackets else self._read_name_or_word()
         elif "0" <= char <= "9" or (char == "." and "0" <= self._peek(1) <= "9"):
@@ -262,9 +262,9 @@ class _Lexer:
     def _read_operator(self, char: str) -> None:
         operator = _OPERATOR.match(self._text, self._at)
         if operator:
-            self._take(Kind.OPERATOR, len(operator.group()))
+            self._take(TokenKind.OPERATOR, len(operator.group()))
         elif char == "=" and self._peek(1) != "~":
-            self._take(Kind.ASSIGN)
+            self._take(TokenKind.ASSIGN)
         elif char in "=!":
             following = quote_char(self._peek(1))
             raise _LexicalError(f"unexpected character after '{char}': {following}")
@@ -306,9 +306,9 @@ class _Lexer:
         elif char == ":":
             self._read_duration_colon()
         elif char in "+-*/%^":
-            self._take(Kind.OPERATOR)
+            self._take(TokenKind.OPERATOR)
         elif char == ",":
-            self._take(Kind.COMMA)
+            self._take(TokenKind.COMMA)
         elif "0" <= char <= "9" or (char == "." and "0" <= self._peek(1) <= "9"):
             self._duration = True
             self._read_number()
@@ -323,7 +323,7 @@ class _Lexer:
             self._fail_after("unexpected colon before duration in duration expression")
         if self._colon:
             self._fail_after("unexpected repeated colon in duration expression")
-        self._take(Kind.COLON)
+        self._take(TokenKind.COLON)
         self._colon = True
 
     def _read_name_in_brackets(self) -> None:
@@ -331,7 +331,7 @@ class _Lexer:
         if char == ":":
             if self._colon:
                 raise _LexicalError(f"unexpected colon {quote_char(char)}")
-            self._take(Kind.COLON)
+            self._take(TokenKind.COLON)
             self._colon = True
         elif not self._accept_duration_word():
             raise _LexicalError(f"unexpected character: {quote_char(char)}, expected ':'")
@@ -340,7 +340,7 @@ class _Lexer:
         word = _WORD.match(self._text, self._at)
         if not word or word.group().lower() not in _IN_DURATIONS:
             return False
-        self._take(Kind.WORD, len(word.group()))
+        self._take(TokenKind.WORD, len(word.group()))
         return True
 
     # Inside { }.
@@ -349,15 +349,15 @@ class _Lexer:
         char = self._peek()
         if self._is_name_start(char):
             self._skip_name()
-            self._emit(Kind.IDENTIFIER)
+            self._emit(TokenKind.IDENTIFIER)
         elif char in "\"'`":
             self._read_string()
         elif char == ",":
-            self._take(Kind.COMMA)
+            self._take(TokenKind.COMMA)
         elif char in "=!":
             self._read_match_operator(char)
         elif char == "}":
-            self._take(Kind.RIGHT_BRACE)
+            self._take(TokenKind.RIGHT_BRACE)
             self._in_braces = False
         elif char == "{":
             raise _LexicalError(f"unexpected left brace {quote_char(char)}")
@@ -367,9 +367,9 @@ class _Lexer:
     def _read_match_operator(self, char: str) -> None:
         following = self._peek(1)
         if following == "~" or (char == "!" and following == "="):
-            self._take(Kind.OPERATOR, 2)
+            self._take(TokenKind.OPERATOR, 2)
         elif char == "=":
-            self._take(Kind.ASSIGN)
+            self._take(TokenKind.ASSIGN)
         else:
             raise _LexicalError(
                 f"unexpected character after '!' inside braces: {quote_char(following)}"
@@ -380,7 +380,7 @@ class _Lexer:
     def _read_number(self) -> None:
         number = _NUMBER.match(self._text, self._at)
         if number and not _AFTER_NUMBER.match(self._text, number.end()):
-            self._take(Kind.NUMBER, len(number.group()))
+            self._take(TokenKind.NUMBER, len(number.group()))
             return
         self._at = number.end() if number else self._at + 1
         loose = _LOOSE_END.match(self._text, self._at)
@@ -391,7 +391,7 @@ class _Lexer:
         units = _UNITS.match(self._text, self._at)
         if units and not _ALNUM.match(self._text, units.end()):
             self._at = units.end()
-            self._emit(Kind.DURATION)
+            self._emit(TokenKind.DURATION)
             return
         # The reference reports what it had read when it noticed.
         broken = _BROKEN_UNITS.match(self._text, self._at)
@@ -417,7 +417,7 @@ class _Lexer:
             elif plain := _PLAIN.match(self._text, self._at):
                 self._at = plain.end()
         self._at += 1
-        self._emit(Kind.STRING)
+        self._emit(TokenKind.STRING)
 
     def _skip_escape(self, mark: str) -> None:
         char = self._peek()

@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
-from jipyo.promql.syntax.lexer import Kind, Token
+from jipyo.promql.syntax.lexer import Token, TokenKind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,9 +23,9 @@ _STACK_FRAMES = 12_000
 _SHALLOW = 50
 
 # Windows are chained like operators: `x[1m:][1m:]`.
-_OPERATORS = frozenset({Kind.OPERATOR, Kind.LEFT_BRACKET})
-_OPENING = frozenset({Kind.LEFT_PAREN, Kind.LEFT_BRACKET, Kind.LEFT_BRACE})
-_CLOSING = frozenset({Kind.RIGHT_PAREN, Kind.RIGHT_BRACKET, Kind.RIGHT_BRACE})
+_OPERATORS = frozenset({TokenKind.OPERATOR, TokenKind.LEFT_BRACKET})
+_OPENING = frozenset({TokenKind.LEFT_PAREN, TokenKind.LEFT_BRACKET, TokenKind.LEFT_BRACE})
+_CLOSING = frozenset({TokenKind.RIGHT_PAREN, TokenKind.RIGHT_BRACKET, TokenKind.RIGHT_BRACE})
 
 
 def check_length(text: str) -> None:

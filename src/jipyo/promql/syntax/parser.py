@@ -46,7 +46,7 @@ from jipyo.promql.syntax.ast import (
 )
 from jipyo.promql.syntax.durations import MAX_SECONDS, seconds_to_ms
 from jipyo.promql.syntax.features import Feature, Features
-from jipyo.promql.syntax.lexer import Kind, Token, tokenize
+from jipyo.promql.syntax.lexer import Token, TokenKind, tokenize
 from jipyo.promql.syntax.limits import check_length, check_tokens
 from jipyo.promql.syntax.names import needs_quotes
 from jipyo.promql.syntax.printer import format_matcher
@@ -95,7 +95,13 @@ _METRIC_WORDS = frozenset(
 """Keywords and operators that may be metric names."""
 
 _LABEL_KINDS = frozenset(
-    {Kind.IDENTIFIER, Kind.METRIC_IDENTIFIER, Kind.AGGREGATOR, Kind.KEYWORD, Kind.WORD}
+    {
+        TokenKind.IDENTIFIER,
+        TokenKind.METRIC_IDENTIFIER,
+        TokenKind.AGGREGATOR,
+        TokenKind.KEYWORD,
+        TokenKind.WORD,
+    }
 )
 _LABEL_OPERATORS = frozenset({"and", "or", "unless", "atan2"})
 
@@ -157,7 +163,7 @@ class _Parser:
         self._inside: list[tuple[str, str]] = [("", "")]
 
     def parse_expression(self) -> Expr:
-        if self._token.kind is Kind.EOF:
+        if self._token.kind is TokenKind.EOF:
             self._fail(0, "no expression found in input")
         expr = self._parse_expr(0)
         self._expect_end()
@@ -170,7 +176,7 @@ class _Parser:
         return selector
 
     def _expect_end(self) -> None:
-        if self._token.kind is not Kind.EOF:
+        if self._token.kind is not TokenKind.EOF:
             self._fail_unexpected()
 
     # Tokens and errors.
@@ -186,15 +192,15 @@ class _Parser:
     def _is_called(self) -> bool:
         """Whether a parenthesis follows the token."""
         following = self._tokens[self._at + 1 : self._at + 2]
-        return bool(following) and following[0].kind is Kind.LEFT_PAREN
+        return bool(following) and following[0].kind is TokenKind.LEFT_PAREN
 
-    def _accept(self, kind: Kind, *words: str) -> Token | None:
+    def _accept(self, kind: TokenKind, *words: str) -> Token | None:
         token = self._token
         if token.kind is kind and (not words or token.word in words):
             return self._take()
         return None
 
-    def _expect(self, kind: Kind, context: str = "", wanted: str = "") -> Token:
+    def _expect(self, kind: TokenKind, context: str = "", wanted: str = "") -> Token:
         if self._token.kind is not kind:
             self._fail_unexpected(context, wanted)
         return self._take()
@@ -210,7 +216,7 @@ class _Parser:
 
     def _check_lexed(self) -> None:
         """Raise the lexer's error; no production accepts an ERROR token, so this is in time."""
-        if self._token.kind is Kind.ERROR:
+        if self._token.kind is TokenKind.ERROR:
             self._fail(self._token.start, self._token.text)
 
     def _fail(self, start: int, message: str) -> NoReturn:
@@ -229,11 +235,11 @@ class _Parser:
 
     def _peek_binary_op(self) -> BinaryOp | None:
         token = self._token
-        return _BINARY.get(token.word) if token.kind is Kind.OPERATOR else None
+        return _BINARY.get(token.word) if token.kind is TokenKind.OPERATOR else None
 
     def _parse_binary(self, left: Expr, op: BinaryOp) -> Binary:
         self._take()
-        return_bool = bool(self._accept(Kind.KEYWORD, "bool"))
+        return_bool = bool(self._accept(TokenKind.KEYWORD, "bool"))
         matching = self._parse_matching()
         right = self._parse_expr(_POWER[op] - (op is BinaryOp.POW))
         filled = matching.fill_left or matching.fill_right
@@ -244,9 +250,9 @@ class _Parser:
 
     def _parse_matching(self) -> Matching:
         matching = Matching()
-        if keyword := self._accept(Kind.KEYWORD, "on", "ignoring"):
+        if keyword := self._accept(TokenKind.KEYWORD, "on", "ignoring"):
             matching = replace(matching, on=keyword.word == "on", labels=self._parse_grouping())
-            if side := self._accept(Kind.KEYWORD, "group_left", "group_right"):
+            if side := self._accept(TokenKind.KEYWORD, "group_left", "group_right"):
                 left = side.word == "group_left"
                 card = Card.MANY_TO_ONE if left else Card.ONE_TO_MANY
                 matching = replace(matching, card=card, include=self._parse_include())
@@ -254,13 +260,17 @@ class _Parser:
 
     def _parse_include(self) -> tuple[str, ...]:
         token = self._token
-        is_fill = token.kind is Kind.KEYWORD and token.word in ("fill", "fill_left", "fill_right")
-        if token.kind is not Kind.LEFT_PAREN and (is_fill or self._is_expression_start()):
+        is_fill = token.kind is TokenKind.KEYWORD and token.word in (
+            "fill",
+            "fill_left",
+            "fill_right",
+        )
+        if token.kind is not TokenKind.LEFT_PAREN and (is_fill or self._is_expression_start()):
             return ()
         return self._parse_grouping()
 
     def _parse_fills(self, matching: Matching) -> Matching:
-        if self._accept(Kind.KEYWORD, "fill"):
+        if self._accept(TokenKind.KEYWORD, "fill"):
             value = self._parse_fill_value()
             return replace(matching, fill_left=value, fill_right=value)
         left = self._parse_fill("fill_left")
@@ -270,29 +280,29 @@ class _Parser:
         return replace(matching, fill_left=left, fill_right=right)
 
     def _parse_fill(self, keyword: str) -> NumberLiteral | None:
-        return self._parse_fill_value() if self._accept(Kind.KEYWORD, keyword) else None
+        return self._parse_fill_value() if self._accept(TokenKind.KEYWORD, keyword) else None
 
     def _parse_fill_value(self) -> NumberLiteral:
-        self._expect(Kind.LEFT_PAREN)
-        sign = self._accept(Kind.OPERATOR, "+", "-")
+        self._expect(TokenKind.LEFT_PAREN)
+        sign = self._accept(TokenKind.OPERATOR, "+", "-")
         # `fill(5m)` is 300, and is printed so.
         number = replace(self._parse_number(), duration=False)
-        self._expect(Kind.RIGHT_PAREN)
+        self._expect(TokenKind.RIGHT_PAREN)
         return number if sign is None else _apply_sign(sign, number)
 
     def _parse_grouping(self) -> tuple[str, ...]:
-        self._expect(Kind.LEFT_PAREN, "grouping opts", '"("')
+        self._expect(TokenKind.LEFT_PAREN, "grouping opts", '"("')
         labels: list[str] = []
-        while not self._accept(Kind.RIGHT_PAREN):
+        while not self._accept(TokenKind.RIGHT_PAREN):
             labels.append(self._parse_grouping_label())
-            if self._accept(Kind.RIGHT_PAREN):
+            if self._accept(TokenKind.RIGHT_PAREN):
                 break
-            self._expect(Kind.COMMA, "grouping opts", '"," or ")"')
+            self._expect(TokenKind.COMMA, "grouping opts", '"," or ")"')
         return tuple(labels)
 
     def _parse_grouping_label(self) -> str:
         token = self._token
-        if token.kind is Kind.STRING:
+        if token.kind is TokenKind.STRING:
             label = unquote(self._take().text)
             valid = label != "" and not any("\ud800" <= char <= "\udfff" for char in label)
         elif token.kind in _LABEL_KINDS or token.word in _LABEL_OPERATORS:
@@ -309,7 +319,7 @@ class _Parser:
 
     def _parse_operand(self) -> Expr:
         token = self._token
-        sign = self._accept(Kind.OPERATOR, "+", "-")
+        sign = self._accept(TokenKind.OPERATOR, "+", "-")
         if sign is None:
             return self._parse_modifiers(self._parse_plain_operand(token))
         expr = self._parse_expr(_SIGN_POWER)
@@ -320,43 +330,43 @@ class _Parser:
     def _parse_plain_operand(self, token: Token) -> Expr:
         called = self._is_called()
         match token.kind:
-            case Kind.NUMBER | Kind.DURATION:
+            case TokenKind.NUMBER | TokenKind.DURATION:
                 return self._parse_number()
-            case Kind.STRING:
+            case TokenKind.STRING:
                 return StringLiteral(unquote(self._take().text), Span(token.start, token.end))
-            case Kind.LEFT_PAREN:
+            case TokenKind.LEFT_PAREN:
                 return self._parse_paren()
-            case Kind.IDENTIFIER | Kind.WORD if called:
+            case TokenKind.IDENTIFIER | TokenKind.WORD if called:
                 return self._parse_call()
-            case Kind.AGGREGATOR if called or self._is_grouping_next():
+            case TokenKind.AGGREGATOR if called or self._is_grouping_next():
                 return self._parse_aggregate()
             case _:
                 return self._parse_vector_selector()
 
     def _is_grouping_next(self) -> bool:
         following = self._tokens[self._at + 1]
-        return following.kind is Kind.KEYWORD and following.word in ("by", "without")
+        return following.kind is TokenKind.KEYWORD and following.word in ("by", "without")
 
     def _is_selector_start(self) -> bool:
         token = self._token
-        if token.kind in (Kind.KEYWORD, Kind.OPERATOR):
+        if token.kind in (TokenKind.KEYWORD, TokenKind.OPERATOR):
             return token.word in _METRIC_WORDS
-        return token.kind in _LABEL_KINDS or token.kind is Kind.LEFT_BRACE
+        return token.kind in _LABEL_KINDS or token.kind is TokenKind.LEFT_BRACE
 
     def _parse_paren(self) -> Paren:
         start = self._take().start
         expr = self._parse_expr(0)
-        self._expect(Kind.RIGHT_PAREN)
+        self._expect(TokenKind.RIGHT_PAREN)
         return Paren(expr, self._span(start))
 
     def _parse_number(self) -> NumberLiteral:
         token = self._token
-        if token.kind not in (Kind.NUMBER, Kind.DURATION):
+        if token.kind not in (TokenKind.NUMBER, TokenKind.DURATION):
             self._fail_unexpected()
         self._take()
         pos = Span(token.start, token.end)
         try:
-            if token.kind is Kind.DURATION:
+            if token.kind is TokenKind.DURATION:
                 return NumberLiteral(parse_duration(token.text) / 1e3, duration=True, pos=pos)
             return NumberLiteral(_parse_number_text(token.text), pos=pos)
         except ValueError as error:
@@ -375,24 +385,25 @@ class _Parser:
         return Call(function, args, self._span(name.start))
 
     def _parse_arguments(self) -> tuple[Expr, ...]:
-        self._expect(Kind.LEFT_PAREN)
+        self._expect(TokenKind.LEFT_PAREN)
         args: list[Expr] = []
-        if self._accept(Kind.RIGHT_PAREN):
+        if self._accept(TokenKind.RIGHT_PAREN):
             return ()
         args.append(self._parse_expr(0))
-        while comma := self._accept(Kind.COMMA):
+        while comma := self._accept(TokenKind.COMMA):
             if not self._is_expression_start():
                 self._check_lexed()
                 self._fail(comma.start, "trailing commas not allowed in function call args")
             args.append(self._parse_expr(0))
-        self._expect(Kind.RIGHT_PAREN)
+        self._expect(TokenKind.RIGHT_PAREN)
         return tuple(args)
 
     def _is_expression_start(self) -> bool:
         token = self._token
         return (
-            token.kind in (Kind.NUMBER, Kind.DURATION, Kind.STRING, Kind.LEFT_PAREN)
-            or (token.kind is Kind.OPERATOR and token.text in ("+", "-"))
+            token.kind
+            in (TokenKind.NUMBER, TokenKind.DURATION, TokenKind.STRING, TokenKind.LEFT_PAREN)
+            or (token.kind is TokenKind.OPERATOR and token.text in ("+", "-"))
             or self._is_selector_start()
         )
 
@@ -414,7 +425,7 @@ class _Parser:
         return Aggregate(aggregator, expr, param, grouping, without, span)
 
     def _parse_aggregate_grouping(self) -> tuple[Token | None, tuple[str, ...]]:
-        by = self._accept(Kind.KEYWORD, "by", "without")
+        by = self._accept(TokenKind.KEYWORD, "by", "without")
         return by, self._parse_grouping() if by else ()
 
     def _split_operands(self, op: Token, args: tuple[Expr, ...]) -> tuple[Expr | None, Expr]:
@@ -437,8 +448,8 @@ class _Parser:
         if not self._is_selector_start():
             self._fail_unexpected()
         start = self._token.start
-        name = "" if self._token.kind is Kind.LEFT_BRACE else self._take().text
-        braces = self._token.kind is Kind.LEFT_BRACE
+        name = "" if self._token.kind is TokenKind.LEFT_BRACE else self._take().text
+        braces = self._token.kind is TokenKind.LEFT_BRACE
         matchers = self._parse_matchers() if braces else []
         # One order for one meaning, so that equal selectors are equal trees.
         matchers.sort(key=format_matcher)
@@ -447,23 +458,25 @@ class _Parser:
         return VectorSelector(name, tuple(matchers), pos=self._span(start))
 
     def _parse_matchers(self) -> list[Matcher]:
-        self._expect(Kind.LEFT_BRACE)
+        self._expect(TokenKind.LEFT_BRACE)
         matchers: list[Matcher] = []
-        while not self._accept(Kind.RIGHT_BRACE):
+        while not self._accept(TokenKind.RIGHT_BRACE):
             matchers.append(self._parse_matcher())
-            if self._accept(Kind.RIGHT_BRACE):
+            if self._accept(TokenKind.RIGHT_BRACE):
                 break
-            self._expect(Kind.COMMA, "label matching", '"," or "}"')
+            self._expect(TokenKind.COMMA, "label matching", '"," or "}"')
         return matchers
 
     def _parse_matcher(self) -> Matcher:
         label = self._token
-        if label.kind not in (Kind.IDENTIFIER, Kind.STRING):
+        if label.kind not in (TokenKind.IDENTIFIER, TokenKind.STRING):
             self._fail_unexpected("label matching", 'identifier or "}"')
         self._take()
-        operator = self._accept(Kind.ASSIGN) or self._accept(Kind.OPERATOR, "!=", "=~", "!~")
+        operator = self._accept(TokenKind.ASSIGN) or self._accept(
+            TokenKind.OPERATOR, "!=", "=~", "!~"
+        )
         op = MatchOp(operator.text) if operator else None
-        if label.kind is Kind.STRING:
+        if label.kind is TokenKind.STRING:
             name = unquote(label.text)
             if op is None:
                 return Matcher(METRIC_NAME, MatchOp.EQ, name)
@@ -471,7 +484,7 @@ class _Parser:
             name = label.text
             if op is None:
                 self._fail_unexpected("label matching", "label matching operator")
-        value = unquote(self._expect(Kind.STRING, "label matching", "string").text)
+        value = unquote(self._expect(TokenKind.STRING, "label matching", "string").text)
         if op in (MatchOp.RE, MatchOp.NRE):
             try:
                 compile_regex(value)
@@ -484,13 +497,13 @@ class _Parser:
     def _parse_modifiers(self, expr: Expr) -> Expr:
         while True:
             token = self._token
-            if token.kind is Kind.LEFT_BRACKET:
+            if token.kind is TokenKind.LEFT_BRACKET:
                 expr = self._parse_window(expr)
-            elif token.kind is Kind.OPERATOR and token.text == "@":
+            elif token.kind is TokenKind.OPERATOR and token.text == "@":
                 expr = self._parse_at(expr)
-            elif token.kind is Kind.KEYWORD and token.word == "offset":
+            elif token.kind is TokenKind.KEYWORD and token.word == "offset":
                 expr = self._parse_offset(expr)
-            elif token.kind is Kind.KEYWORD and token.word in ("anchored", "smoothed"):
+            elif token.kind is TokenKind.KEYWORD and token.word in ("anchored", "smoothed"):
                 expr = self._parse_extension(expr)
             else:
                 return expr
@@ -500,9 +513,9 @@ class _Parser:
         span = self._parse_positive_duration(
             "subquery or range selector", _DURATION_WANTED, bracket
         )
-        if self._accept(Kind.COLON):
+        if self._accept(TokenKind.COLON):
             return self._parse_subquery(expr, span)
-        self._expect(Kind.RIGHT_BRACKET, "subquery or range", '":" or "]"')
+        self._expect(TokenKind.RIGHT_BRACKET, "subquery or range", '":" or "]"')
         if not isinstance(expr, VectorSelector):
             self._fail(bracket.start, "ranges only allowed for vector selectors")
         if expr.offset != 0:
@@ -513,10 +526,10 @@ class _Parser:
 
     def _parse_subquery(self, expr: Expr, span: Duration) -> Subquery:
         step = None
-        if self._token.kind is not Kind.RIGHT_BRACKET:
+        if self._token.kind is not TokenKind.RIGHT_BRACKET:
             wanted = 'number, duration, step(), range(), or "]"'
             step = self._parse_positive_duration("subquery selector", wanted, self._token)
-        self._expect(Kind.RIGHT_BRACKET, "subquery selector", '"]"')
+        self._expect(TokenKind.RIGHT_BRACKET, "subquery selector", '"]"')
         return Subquery(expr, span, step, pos=self._span(expr.pos.start))
 
     def _parse_positive_duration(self, context: str, wanted: str, at: Token) -> Duration:
@@ -589,15 +602,15 @@ class _Parser:
         return replace(expr, at=at, pos=pos)
 
     def _accept_boundary(self) -> Boundary | None:
-        word = self._accept(Kind.WORD, "start", "end")
+        word = self._accept(TokenKind.WORD, "start", "end")
         if word is None:
             return None
-        self._expect(Kind.LEFT_PAREN)
-        self._expect(Kind.RIGHT_PAREN)
+        self._expect(TokenKind.LEFT_PAREN)
+        self._expect(TokenKind.RIGHT_PAREN)
         return Boundary(word.word)
 
     def _parse_timestamp(self, expr: Expr) -> int:
-        sign = self._accept(Kind.OPERATOR, "+", "-")
+        sign = self._accept(TokenKind.OPERATOR, "+", "-")
         number = self._parse_number()
         seconds = -number.value if sign and sign.text == "-" else number.value
         if not abs(seconds * 1e3) < _FAR_MS:
@@ -610,13 +623,13 @@ class _Parser:
     def _parse_offset_duration(self) -> DurationNode:
         """One literal or call; only parentheses make room for arithmetic."""
         token = self._token
-        sign = self._accept(Kind.OPERATOR, "+", "-")
+        sign = self._accept(TokenKind.OPERATOR, "+", "-")
         if sign is None:
-            grouped = token.kind is Kind.LEFT_PAREN
+            grouped = token.kind is TokenKind.LEFT_PAREN
             return self._parse_duration(0) if grouped else self._parse_duration_operand()
-        if self._token.kind in (Kind.NUMBER, Kind.DURATION):
+        if self._token.kind in (TokenKind.NUMBER, TokenKind.DURATION):
             return self._apply_duration_sign(sign, self._parse_number(), sign.start)
-        if self._token.kind is Kind.OPERATOR:
+        if self._token.kind is TokenKind.OPERATOR:
             node = self._parse_duration(_DURATION_SIGN_POWER)
             if isinstance(node, DurationOperation):
                 # An offset has no room for arithmetic without parentheses.
@@ -640,19 +653,19 @@ class _Parser:
 
     def _peek_duration_op(self) -> DurationOp | None:
         token = self._token
-        return _DURATION_OPS.get(token.text) if token.kind is Kind.OPERATOR else None
+        return _DURATION_OPS.get(token.text) if token.kind is TokenKind.OPERATOR else None
 
     def _parse_duration_operand(self) -> DurationNode:
         token = self._token
-        if sign := self._accept(Kind.OPERATOR, "+", "-"):
+        if sign := self._accept(TokenKind.OPERATOR, "+", "-"):
             node = self._parse_duration(_DURATION_SIGN_POWER)
             return self._apply_duration_sign(sign, node, token.start)
-        if self._accept(Kind.LEFT_PAREN):
+        if self._accept(TokenKind.LEFT_PAREN):
             inside = self._parse_duration(0)
-            self._expect(Kind.RIGHT_PAREN)
+            self._expect(TokenKind.RIGHT_PAREN)
             expr = inside.expr if isinstance(inside, DurationParen) else inside
             return DurationParen(expr, self._span(token.start))
-        if token.kind is Kind.WORD and token.word in _DURATION_FUNCTIONS:
+        if token.kind is TokenKind.WORD and token.word in _DURATION_FUNCTIONS:
             return self._parse_duration_call()
         number = self._parse_number()
         self._check_duration_range(number.value, token.start)
@@ -672,13 +685,13 @@ class _Parser:
     def _parse_duration_call(self) -> DurationCall:
         word = self._take()
         function = _DURATION_FUNCTIONS[word.word]
-        self._expect(Kind.LEFT_PAREN)
+        self._expect(TokenKind.LEFT_PAREN)
         args: tuple[DurationNode, ...] = ()
         if function in (DurationFunction.MIN_OF, DurationFunction.MAX_OF):
             first = self._parse_duration(0)
-            self._expect(Kind.COMMA)
+            self._expect(TokenKind.COMMA)
             args = (first, self._parse_duration(0))
-        self._expect(Kind.RIGHT_PAREN)
+        self._expect(TokenKind.RIGHT_PAREN)
         return DurationCall(function, args, self._span(word.start))
 
 
