@@ -75,15 +75,15 @@ def respaced(text: str) -> st.SearchStrategy[str]:
         parts = []
         brackets = 0
         for token in tokens:
-            said = token.text
+            word = token.text
             changeable = token.kind in (TokenKind.KEYWORD, TokenKind.AGGREGATOR, TokenKind.OPERATOR)
-            if changeable and said.lower() in WORDS and draw(st.booleans()):
-                said = said.upper()
+            if changeable and word.lower() in WORDS and draw(st.booleans()):
+                word = word.upper()
             brackets += (token.kind is TokenKind.LEFT_BRACKET) - (
                 token.kind is TokenKind.RIGHT_BRACKET
             )
             # The reference refuses comments there.
-            parts.append(said + draw(blanks if brackets else st.one_of(blanks, note)))
+            parts.append(word + draw(blanks if brackets else st.one_of(blanks, note)))
         return "".join(parts)
 
     return drawn()

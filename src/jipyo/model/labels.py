@@ -1,4 +1,4 @@
-"""Label sets: what tells one series from another."""
+"""Label sets, which identify series."""
 
 from __future__ import annotations
 

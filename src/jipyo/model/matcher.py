@@ -1,4 +1,4 @@
-"""Matchers: which series a selector means."""
+"""Matchers: which series a selector selects."""
 
 from __future__ import annotations
 
@@ -56,12 +56,12 @@ _GO_WORDS = {
     "invalid perl operator": "invalid or unsupported Perl syntax",
     "invalid named capture group": "invalid named capture",
 }
-"""What the C++ library says, in the words of Go's, which Prometheus uses."""
+"""Messages of the C++ library in the words of Go's, which Prometheus uses."""
 
 
 def _reason(error: re2.error) -> str:
-    said = error.args[0]
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
+    raw = error.args[0]
+    text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
     kind, _, fragment = text.partition(": ")
     return f"{_GO_WORDS.get(kind, kind)}: `{fragment}`"
 

@@ -1,4 +1,4 @@
-"""The two faces of a sample store; only `app` and `config` know which store it is."""
+"""The protocols of a sample store; only `app` and `config` know which store it is."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class StoreExtent:
 
 
 class Appender(Protocol):
-    """Takes samples in; what it has acknowledged survives kill -9."""
+    """Stores samples; what it has acknowledged survives kill -9."""
 
     def append(self, scrapes: Sequence[Scrape]) -> Appended:
-        """Keep the scrapes in one durable transaction before returning.
+        """Store the scrapes in one durable transaction before returning.
 
         Raises:
             StoreFull: nothing of the batch was kept.
@@ -40,19 +40,19 @@ class Appender(Protocol):
         ...
 
     def describe(self, metadata: Sequence[MetricMetadata]) -> None:
-        """Remember what sources say about metrics; the newest word wins."""
+        """Store the metadata of metrics; the newest wins."""
         ...
 
 
 class Queryable(Protocol):
-    """Gives samples out. All times are milliseconds UTC, both ends included."""
+    """Returns samples. All times are milliseconds UTC, both ends included."""
 
     def select(self, selector: Selector, start_ms: int, end_ms: int) -> Iterator[SeriesBlock]:
         """The samples of the matching series; each series' samples in ascending time.
 
-        Every series with samples in the range stands in exactly one block, whole; one
-        without any stands in none. Blocks come one by one, each of bounded size, so that a
-        reader that folds them as they come needs little memory.
+        Every series with samples in the range is in exactly one block, whole; one without
+        any is in none. Blocks come one by one, each of bounded size, so that a reader that
+        aggregates them as they come needs little memory.
         """
         ...
 
@@ -65,8 +65,8 @@ class Queryable(Protocol):
     ) -> Iterator[HourBlock]:
         """Statistics of the hours that lie wholly within (start, end].
 
-        Each series with samples in any of them stands in exactly one block. Fewer figures
-        cost less: each lies by itself on disk.
+        Each series with samples in any of them is in exactly one block. Fewer figures cost
+        less: each is stored separately.
         """
         ...
 
@@ -85,5 +85,5 @@ class Queryable(Protocol):
         ...
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
-        """What sources said about one metric, or about all."""
+        """The metadata of one metric, or of all."""
         ...

@@ -114,7 +114,7 @@ def test_what_cannot_be_read_is_named_with_its_place(text: str, start: int, mess
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "end of input"),
         ("+", "<op:+>"),
@@ -129,5 +129,5 @@ def test_what_cannot_be_read_is_named_with_its_place(text: str, start: int, mess
         ('"0123456789abc"', 'string "\\"012345678"...'),
     ],
 )
-def test_tokens_say_what_they_are_in_errors(text: str, said: str) -> None:
-    assert str(tokenize(text)[0]) == said
+def test_tokens_say_what_they_are_in_errors(text: str, message: str) -> None:
+    assert str(tokenize(text)[0]) == message

@@ -335,7 +335,7 @@ def test_an_offset_without_parentheses_ends_before_the_operator() -> None:
 def told_errors() -> list[tuple[str, str]]:
     lines = (Path(__file__).parent / "parse_errors.txt").read_text().splitlines()
     kept = [line for line in lines if line and not line.startswith("#")]
-    return [(text, said.strip()) for text, said in zip(kept[::2], kept[1::2], strict=True)]
+    return [(text, message.strip()) for text, message in zip(kept[::2], kept[1::2], strict=True)]
 
 
 @pytest.mark.parametrize(("text", "message"), told_errors())
@@ -498,12 +498,12 @@ def outcome(text: str) -> str:
 
 @given(st.text(max_size=60))
 def test_any_text_is_parsed_or_refused(text: str) -> None:
-    said = outcome(text)
-    assert not said or ": parse error: " in said
+    message = outcome(text)
+    assert not message or ": parse error: " in message
 
 
 @given(expressions(depth=2), st.integers(0), st.text(max_size=3))
 def test_a_broken_expression_is_parsed_or_refused(text: str, place: int, wrong: str) -> None:
     at = place % (len(text) + 1)
-    said = outcome(text[:at] + wrong + text[at + 1 :])
-    assert not said or ": parse error: " in said
+    message = outcome(text[:at] + wrong + text[at + 1 :])
+    assert not message or ": parse error: " in message

@@ -292,7 +292,7 @@ def answer(url: str, path: str, text: str) -> Any:
     return body.get("data") or body["error"]
 
 
-def said(matcher: Any) -> str:
+def as_text(matcher: Any) -> str:
     return json.dumps(matcher, sort_keys=True)
 
 
@@ -303,7 +303,7 @@ def unordered(node: Any) -> Any:
     if not isinstance(node, dict):
         return node
     return {
-        key: sorted(map(said, value)) if key == "matchers" else unordered(value)
+        key: sorted(map(as_text, value)) if key == "matchers" else unordered(value)
         for key, value in sorted(node.items())
     }
 
