@@ -177,12 +177,12 @@ def _check_shares(metric: Metric, node: Node) -> None:
     """Only a share is out of a total number of cases."""
     queries = node.find("queries").value
     assert isinstance(queries, tuple)
-    counted = [query.find("total").at for query in queries if "total" in query.entries]
-    if counted and metric.unit not in _SHARES:
+    places = [query.find("total").at for query in queries if "total" in query.entries]
+    if places and metric.unit not in _SHARES:
         raise CatalogueError.of(
             [
                 CatalogueError("catalogue.total_of_no_share", where=where, unit=metric.unit.value)
-                for where in counted
+                for where in places
             ]
         )
 

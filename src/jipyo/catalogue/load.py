@@ -112,7 +112,7 @@ def get_entries(node: Node) -> Mapping[str, Entry]:
     """The entries of a mapping.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not a mapping.
     """
     if node.entries is None:
         raise wrong_kind(node, "mapping")

@@ -259,5 +259,5 @@ class Catalogue:
 
     def topic_name(self, topic: str, lang: str) -> str:
         """The name of a topic; its id where no file names it."""
-        named = next((known for known in self.topics if known.id == topic), None)
-        return named.name(lang) if named else topic
+        match = next((known for known in self.topics if known.id == topic), None)
+        return match.name(lang) if match else topic

@@ -62,7 +62,7 @@ def find_metric(catalogue: Catalogue, metric_id: str) -> Metric:
     """The metric of this id.
 
     Raises:
-        ConfigError: there is none; the message names similar ones.
+        ConfigError: there is no such metric; the message names similar ones.
     """
     metric = catalogue.get(metric_id)
     if metric is None:

@@ -24,7 +24,7 @@ def parse_moment(text: str, zone: ZoneInfo, now_ms: int) -> int:
         now_ms: what `now` is and `-1h` counts from.
 
     Raises:
-        ConfigError: it is none of these.
+        ConfigError: it is something else.
     """
     relative = _RELATIVE.fullmatch(text)
     if relative and text:
@@ -45,7 +45,7 @@ def parse_length(text: str) -> int:
     """A length of time such as `1h30m`, in milliseconds.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is something else.
     """
     try:
         return parse_duration(text)
@@ -57,7 +57,7 @@ def parse_span(start: str | None, end: str | None, zone: ZoneInfo, now_ms: int) 
     """From and to in Unix milliseconds; by default from the beginning until now.
 
     Raises:
-        ConfigError: one of them is no time.
+        ConfigError: one of them is not a time.
     """
     first = parse_moment(start, zone, now_ms) if start else 0
     return first, parse_moment(end, zone, now_ms) if end else now_ms

@@ -80,7 +80,7 @@ def parse_range(
     Without a start it is a single moment: start and end are equal and the step is 0.
 
     Raises:
-        ConfigError: one of them is no time, or the step is no length of time.
+        ConfigError: one of them is not a time, or the step is not a duration above 0.
     """
     start, step = times.get("start"), times.get("step")
     if not start:

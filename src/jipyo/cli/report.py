@@ -40,7 +40,7 @@ def parse_day(text: str) -> date:
     """A day such as `2026-11-21`.
 
     Raises:
-        ConfigError: it is none.
+        ConfigError: it is not a date.
     """
     try:
         return date.fromisoformat(text)

@@ -27,7 +27,7 @@ def parse_address(text: str, origin: str) -> Listen:
     """The address that an option of the command line names; `origin` is its name.
 
     Raises:
-        ConfigError: it is no address.
+        ConfigError: it is not `host:port`.
     """
     return ADDRESS.read(wrap_value(text, origin))
 

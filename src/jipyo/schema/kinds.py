@@ -376,7 +376,7 @@ def record(
     Args:
         make: builds the value; a key that is not written keeps the default of its field.
         keys: all keys that are known.
-        options: the dataclass with the defaults, where `make` is none itself.
+        options: the dataclass with the defaults, where `make` is a function.
         check: raises a ConfigError for what does not fit together.
     """
     defaults = _find_defaults(options or make, keys)

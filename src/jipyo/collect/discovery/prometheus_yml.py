@@ -14,6 +14,7 @@ from jipyo.schema import (
     DURATION,
     Entry,
     Key,
+    Kind,
     Node,
     between,
     gather,
@@ -63,32 +64,34 @@ _FURTHER_FILE = record(_File, (_SCRAPE_CONFIGS,))
 def read_prometheus_yml(path: Path) -> PrometheusYml:
     """The jobs of a `prometheus.yml` and of its `scrape_config_files`.
 
+    Keys that Prometheus knows and we do not are no mistakes; they are listed as unsupported.
+
     Raises:
-        ConfigError: with every mistake of all files: what cannot be read, is not YAML, or
-            makes no sense. What Prometheus knows and we do not is no mistake.
+        ConfigError: a file cannot be read, is not YAML, or makes no sense; with every mistake
+            of the first file, else with those of all further ones.
     """
-    tree, unsupported = _parse(path, _FILE.keys)
-    file = _FILE.read(tree)
-    configs = list(file.scrape_configs)
-    patterns = file.scrape_config_files
-    further = [found for pattern in patterns for found in sorted(path.parent.glob(pattern))]
-    for tree, others in gather(partial(_parse, found, _FURTHER_FILE.keys) for found in further):
-        configs += _FURTHER_FILE.read(tree).scrape_configs
-        unsupported += others
-    _check_names(configs)
+    file, unsupported = _read_file(path, _FILE)
+    further = [
+        other for pattern in file.scrape_config_files for other in sorted(path.parent.glob(pattern))
+    ]
+    files = [(file, unsupported)]
+    files += gather(partial(_read_file, other, _FURTHER_FILE) for other in further)
+    configs = [config for content, _ in files for config in content.scrape_configs]
     defaults = file.globally
+    _check_names(configs)
     jobs = gather(
         partial(config.job, defaults.scrape_interval, defaults.scrape_timeout) for config in configs
     )
-    return PrometheusYml(path, tuple(jobs), tuple(node.at for node in unsupported))
+    return PrometheusYml(path, tuple(jobs), tuple(place for _, places in files for place in places))
 
 
-def _parse(path: Path, keys: tuple[Key, ...]) -> tuple[Node, tuple[Node, ...]]:
-    """The tree with the keys that we support, and the nodes of all others."""
+def _read_file(path: Path, kind: Kind[_File]) -> tuple[_File, tuple[str, ...]]:
+    """The part of a file that we support, and the places of everything else."""
     tree = parse_yaml(read_text(path), str(path))
     if tree.value is None:
         tree = replace(tree, value={})
-    return split_unknown(_drop_nulls(tree), keys)
+    supported, others = split_unknown(_drop_nulls(tree), kind.keys)
+    return kind.read(supported), tuple(node.at for node in others)
 
 
 def _drop_nulls(node: Node) -> Node:
