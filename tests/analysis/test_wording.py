@@ -114,13 +114,13 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=levels(95, 90,
     [
         (
             judged("60 60 60"),
-            "60%, 주의 임계치 70% 미만 (host0)",
-            "60%, below warning 70% (host0)",
+            "주의 임계치 70% 미만 (host0)",
+            "Below warning 70% (host0)",
         ),
         (
             judged("99 99 99", LOW),
-            "99%, 주의 임계치 95% 초과 (host0)",
-            "99%, above warning 95% (host0)",
+            "주의 임계치 95% 초과 (host0)",
+            "Above warning 95% (host0)",
         ),
         (
             judged("60 60 90", metric(thresholds=levels(minutes=5))),
@@ -149,8 +149,8 @@ LOW_LATER = metric(direction=Direction.LOWER_IS_WORSE, thresholds=levels(95, 90,
         ),
         (
             assess(measured("99 99 99", given=(MEAN,)), NOW_MS),
-            "99%, 평균만 제공되어 백분위 임계치를 적용하지 않음 (host0)",
-            "99%, a mean only: percentile thresholds do not apply (host0)",
+            "평균만 제공되어 백분위 임계치를 적용하지 않음 (host0)",
+            "A mean only: percentile thresholds do not apply (host0)",
         ),
         (
             judged("60 . ."),
@@ -179,7 +179,7 @@ def test_a_reason_says_what_how_much_since_when_and_against_what(
 
 def test_a_single_nameless_series_needs_no_name() -> None:
     one = replace(judged("60 60 60"), worst=Labels(()))
-    assert describe_reason(one, KO, SEOUL, NOW_MS) == "60%, 주의 임계치 70% 미만"
+    assert describe_reason(one, KO, SEOUL, NOW_MS) == "주의 임계치 70% 미만"
 
 
 @pytest.mark.parametrize(
@@ -209,16 +209,15 @@ def test_states_have_names() -> None:
         (
             "94.264",
             "1203",
-            "94.3%, 주의 임계치 90% 초과 (host0)",
-            "94.3%, above warning 90% (host0)",
+            "주의 임계치 90% 초과 (host0)",
+            "Above warning 90% (host0)",
         ),
         (
             "92",
             "50",
-            "92%, 주의 임계치 90% 초과,"
+            "주의 임계치 90% 초과,"
             " 건수가 적어 확실하지 않음(n = 50, 95% 신뢰구간 81.2–96.8%) (host0)",
-            "92%, above warning 90%,"
-            " too few cases to be certain (n = 50, 95% CI 81.2–96.8%) (host0)",
+            "Above warning 90%, too few cases to be certain (n = 50, 95% CI 81.2–96.8%) (host0)",
         ),
     ],
 )

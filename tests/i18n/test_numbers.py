@@ -58,6 +58,7 @@ def test_a_number_has_three_significant_digits(value: float, text: str) -> None:
         (5, "per_minute", "5건/분", "5/min"),
         (102.5, "requests_per_second", "102건/초", "102 req/s"),
         (40, "pages_per_second", "40페이지/초", "40 pages/s"),
+        (1, "packets_per_second", "1패킷/초", "1 packet/s"),
         (None, "percent", "데이터 없음", "no data"),
     ],
 )  # fmt: skip
