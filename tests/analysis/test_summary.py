@@ -427,3 +427,90 @@ def test_a_metric_is_summarised_over_any_window(tmp_path: Path) -> None:
     assert figure(summary, Summary.AVG).value == pytest.approx(steps.mean())
     assert figure(summary, Summary.P95).value == pytest.approx(p95(steps.tolist()))
     assert (summary.headline.stats.steps, summary.coverage) == (72, 1.0)
+
+
+BEFORE = np.arange(-120, 1441, dtype=np.int64)
+"""Minutes of the window and of the two hours before it."""
+
+
+def memory_with_before(
+    path: Path, used: np.ndarray, of: Metric, source_type: type = Embedded
+) -> MetricSummary:
+    node = Samples(Site(), "node", START + 60_000 * BEFORE)
+    node.put("node_memory_MemTotal_bytes", 1e9)
+    node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
+    embedded = stored(path, (node, np.ones(BEFORE.size, bool)))
+    source = embedded if source_type is Embedded else source_type(embedded)
+    return summarise_metric(source, of, WINDOW)
+
+
+def between(first: int, last: int) -> np.ndarray:
+    return (first <= BEFORE) & (last >= BEFORE)
+
+
+def test_a_breach_that_began_before_the_window_is_in_force_at_its_start(tmp_path: Path) -> None:
+    used = np.where(between(-4, 3), 80.0, 50.0)
+    summary = memory_with_before(tmp_path, used, metric("system.memory.utilization"))
+    (breach,) = summary.headline.breaches
+    assert (breach.severity, breach.start_ms) == (Severity.WARNING, START)
+    # The sample at 00:00 belongs to the day before; only three minutes count here.
+    assert (breach.duration_ms, summary.headline.warning_ms) == (180_000, 180_000)
+
+
+def test_what_was_over_before_the_window_is_not_told(tmp_path: Path) -> None:
+    used = np.where(between(-60, 0), 80.0, 50.0)
+    summary = memory_with_before(tmp_path, used, metric("system.memory.utilization"))
+    assert (summary.headline.breaches, summary.state) == ((), State.OK)
+
+
+def test_a_recovery_threshold_holds_over_the_start_of_the_window(tmp_path: Path) -> None:
+    of = metric("system.memory.utilization")
+    assert of.thresholds is not None
+    assert of.thresholds.warning is not None
+    thresholds = replace(of.thresholds, recover_warning=60.0)
+    used = np.where(between(-40, -30), 80.0, np.where(between(-29, 10), 65.0, 50.0))
+    summary = memory_with_before(tmp_path, used, replace(of, thresholds=thresholds))
+    (breach,) = summary.headline.breaches
+    assert (breach.severity, breach.start_ms) == (Severity.WARNING, START)
+    assert (breach.duration_ms, breach.warning_ms) == (600_000, 0)
+
+
+class RefusingBefore(WithoutAnchored):
+    """A server that refuses what ends before the window's first step."""
+
+    def range(self, expr: str, start_ms: int, end_ms: int, step_ms: int) -> QueryResult:
+        if end_ms <= START:
+            raise QueryError.execution("query processing would load too many samples")
+        return self._source.range(expr, start_ms, end_ms, step_ms)
+
+
+def test_without_the_steps_before_the_window_is_judged_alone(tmp_path: Path) -> None:
+    used = np.where(between(-4, 3), 80.0, 50.0)
+    of = metric("system.memory.utilization")
+    summary = memory_with_before(tmp_path, used, of, RefusingBefore)
+    (breach,) = summary.headline.breaches
+    assert (breach.severity, breach.start_ms) == (Severity.PENDING, START)
+
+
+def test_a_series_that_only_was_there_before_is_no_series_of_the_window(tmp_path: Path) -> None:
+    before, now = (Samples(Site(host=host), "node", START + 60_000 * BEFORE) for host in "ab")
+    for node in (before, now):
+        node.put("node_memory_MemTotal_bytes", 1e9)
+        node.put("node_memory_MemAvailable_bytes", 0.1e9)
+    source = stored(tmp_path, (before, BEFORE < -10), (now, BEFORE > 10))
+    summary = summarise_metric(source, metric("system.memory.utilization"), WINDOW)
+    assert [series.labels["instance"] for series in summary.series] == ["b"]
+    assert summary.headline.breaches[0].start_ms == START + 10 * 60_000
+
+
+def test_a_window_that_is_only_compared_is_not_judged(tmp_path: Path) -> None:
+    used = np.full(MINUTES.size, 95.0)
+    judged = memory(tmp_path, used)
+    node = target()
+    node.put("node_memory_MemTotal_bytes", 1e9)
+    node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
+    source = stored(tmp_path / "again", (node, EVERY))
+    of = metric("system.memory.utilization")
+    plain = summarise_metric(source, of, WINDOW, judge=False)
+    assert (plain.thresholds, plain.state, plain.headline.breaches) == (None, State.UNKNOWN, ())
+    assert plain.headline.figures == judged.headline.figures

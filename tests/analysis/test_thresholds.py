@@ -15,6 +15,7 @@ from jipyo.analysis.thresholds import (
     Pending,
     Severity,
     State,
+    count_lead_steps,
     find_breaches,
     find_threshold,
     has_recovered,
@@ -163,6 +164,10 @@ def breaches(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> t
 
 
 def draw(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str:
+    return draw_breaches(breaches(row, thresholds, direction))
+
+
+def draw_breaches(some: tuple[Breach, ...]) -> str:
     """Each breach as from-to in minutes, its warning and critical minutes, its severity."""
 
     def minute(t_ms: int) -> int:
@@ -171,7 +176,7 @@ def draw(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str:
     return " ".join(
         f"{minute(one.start_ms)}-{minute(one.end_ms)}:{one.warning_ms // MINUTE_MS}"
         f"+{one.critical_ms // MINUTE_MS}{LETTERS[one.severity]}{'…' if one.open else ''}"
-        for one in breaches(row, thresholds, direction)
+        for one in some
     )
 
 
@@ -203,6 +208,43 @@ def test_a_breach_lasts_from_the_threshold_to_recovery(
     row: str, thresholds: Thresholds, drawn: str
 ) -> None:
     assert draw(row, thresholds) == drawn
+
+
+@pytest.mark.parametrize(
+    ("row", "thresholds", "drawn"),
+    [
+        ("71 71 71 71 50", levels(minutes=2), "2-4:2+0w"),  # in force thanks to the lead
+        ("71 71 50 50 50", levels(minutes=2), ""),  # over before
+        ("71 71 71 50 50", levels(minutes=2), "2-3:1+0w"),
+        ("50 71 71 50 50", levels(minutes=2), "2-3:1+0p"),
+        ("71 68 68 68 50", levels(recover_warning=65), "2-4:0+0w"),  # held by recovery
+        ("71 . . 71 50", levels(minutes=2), "3-4:1+0p"),
+        ("90 90 90 71 71", levels(minutes=2), "2-5:2+1c…"),
+    ],
+)
+def test_steps_before_are_judged_and_told_of_only_where_they_go_on(
+    row: str, thresholds: Thresholds, drawn: str
+) -> None:
+    history = judge(row, thresholds)
+    assert draw_breaches(find_breaches(history, 0, MINUTE_MS, lead=2)) == drawn
+
+
+@pytest.mark.parametrize(
+    ("thresholds", "step_ms", "steps"),
+    [
+        (None, MINUTE_MS, 0),
+        (levels(), MINUTE_MS, 0),
+        (levels(minutes=5), MINUTE_MS, 5),
+        (levels(minutes=5), 7_000, 43),  # never less than the alert duration
+        (levels(minutes=5), 3_600_000, 1),
+        (levels(minutes=5, recover_warning=65), MINUTE_MS, 65),
+        (levels(recover_critical=75), MINUTE_MS, 60),
+    ],
+)
+def test_as_many_steps_before_count_as_an_alert_needs(
+    thresholds: Thresholds | None, step_ms: int, steps: int
+) -> None:
+    assert count_lead_steps(thresholds, step_ms) == steps
 
 
 def test_where_low_is_worse_breaches_are_turned_around() -> None:

@@ -11,12 +11,17 @@ import numpy as np
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
 from jipyo.analysis.series_stats import SeriesStats, compute_stats
-from jipyo.analysis.thresholds import Severity, State, find_metric_breaches
+from jipyo.analysis.thresholds import (
+    Severity,
+    State,
+    count_lead_steps,
+    find_metric_breaches,
+)
 from jipyo.catalogue import Across, Direction, Statistic, Summary
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
-from jipyo.model.result import Vector
+from jipyo.model.result import Matrix, Vector
 from jipyo.source.dialect import expand_to_whole_window, translate_promql
 from jipyo.source.metric_data import MetricData, choose_rate_window, read_metric, rename_labels
 
@@ -143,12 +148,23 @@ class MetricSummary:
 
 
 def summarise_metric(
-    source: Source, metric: Metric, window: Window, names: MetricNames | None = None
+    source: Source,
+    metric: Metric,
+    window: Window,
+    names: MetricNames | None = None,
+    *,
+    judge: bool = True,
 ) -> MetricSummary:
     """Read a metric over a window and compute every figure that the catalogue asks for.
 
-    `names` are those of all metrics that the source has; without them every query is sent.
     A query that is refused leaves the metric without series and with a warning.
+
+    Args:
+        source: answers the queries.
+        metric: what to summarise.
+        window: from when to when, in which steps.
+        names: those of all metrics that the source has; without them every query is sent.
+        judge: whether to find breaches and states; a comparison needs none of them.
 
     Raises:
         SourceError: the source failed.
@@ -158,20 +174,60 @@ def summarise_metric(
         data = read_metric(source, metric, first_ms, window.end_ms, window.step_ms, names)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
+    any_full = any(query.statistic is Statistic.FULL for query in data.queries)
+    thresholds = metric.thresholds if judge and any_full else None
+    breaches: tuple[tuple[Breach, ...] | None, ...] = (None,) * len(data.queries)
+    if thresholds is not None:
+        lead, judged = _read_lead(source, data, thresholds, window, names)
+        breaches = find_metric_breaches(judged, window.step_ms, lead)
     summarizer = _Summarizer(source, metric, window)
-    series = summarizer.summarise_series(data)
+    series = summarizer.summarise_series(data, breaches)
     seen = data.matrix.present.any(axis=0)
-    judged = any(query.statistic is Statistic.FULL for query in data.queries)
     return MetricSummary(
         metric=metric,
         window=window,
-        thresholds=metric.thresholds if judged else None,
+        thresholds=thresholds,
         series=tuple(sorted(series, key=_rank_by_gravity(metric.direction))),
         total=summarizer.summarise_total(series, data),
         coverage=float(seen.mean()) if seen.size else 0.0,
         expressions=data.expressions,
         warnings=data.warnings,
     )
+
+
+def _read_lead(
+    source: Source,
+    data: MetricData,
+    thresholds: Thresholds,
+    window: Window,
+    names: MetricNames | None,
+) -> tuple[int, MetricData]:
+    """The data with the steps before the window that decide what is in force at its start.
+
+    They are read apart, so that they do not decide which query a series is from.
+    """
+    matrix, end_ms, step_ms = data.matrix, window.start_ms, window.step_ms
+    lead = count_lead_steps(thresholds, step_ms)
+    if not lead:
+        return 0, data
+    start_ms = end_ms - (lead - 1) * step_ms
+    try:
+        before = read_metric(source, data.metric, start_ms, end_ms, step_ms, names).matrix
+    except QueryError:
+        return 0, data
+    rows = {labels: row for row, labels in enumerate(before.series)}
+    values = np.full((len(matrix.series), lead), np.nan)
+    for at, labels in enumerate(matrix.series):
+        if labels in rows:
+            row = rows[labels]
+            values[at] = np.where(before.present[row], before.values[row], np.nan)
+    joined = Matrix(
+        matrix.series,
+        np.concatenate([before.t_ms, matrix.t_ms]),
+        np.concatenate([values, matrix.values], axis=1),
+        np.concatenate([~np.isnan(values), matrix.present], axis=1),
+    )
+    return lead, replace(data, matrix=joined)
 
 
 def is_quantile(metric: Metric) -> bool:
@@ -221,13 +277,14 @@ class _Summarizer:
     window: Window
     answers: dict[str, tuple[str, Mapping[Labels, float]]] = field(default_factory=dict)
 
-    def summarise_series(self, data: MetricData) -> list[SeriesSummary]:
+    def summarise_series(
+        self, data: MetricData, breaches: Sequence[tuple[Breach, ...] | None]
+    ) -> list[SeriesSummary]:
         """Every series that has a value at all."""
         matrix, t_ms = data.matrix, self.window.t_ms
         values = np.where(matrix.present, matrix.values, np.nan)
         alone = len(matrix.series) == 1
         names = ("",) if alone else name_series_apart(matrix.series)
-        breaches = find_metric_breaches(data, self.window.step_ms)
         return [
             self._summarise(
                 _SeriesInput(

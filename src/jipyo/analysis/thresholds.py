@@ -46,6 +46,7 @@ GRACE_MS = 60_000
 
 It is short because the source has already looked back for a value at each step.
 """
+_HOUR_MS = 3_600_000
 
 Indices = npt.NDArray[np.intp]
 Severities = npt.NDArray[np.int8]
@@ -297,21 +298,42 @@ def _find_true_run_starts(mask: Mask) -> Indices:
     return starts
 
 
-def find_breaches(history: StateHistory, series: int, step_ms: int) -> tuple[Breach, ...]:
-    """The breaches of one series, in the order of time."""
-    severity = history.severity[series]
+def count_lead_steps(thresholds: Thresholds | None, step_ms: int) -> int:
+    """How many steps before a window must be judged to know the state at its first one.
+
+    As many as the alert duration has. Where a recovery threshold can hold a level in force
+    for any time, an hour more is looked at, as health does.
+    """
+    if thresholds is None:
+        return 0
+    lead_ms = thresholds.for_ms
+    if thresholds.recover_warning is not None or thresholds.recover_critical is not None:
+        lead_ms += _HOUR_MS
+    return -(-lead_ms // step_ms)
+
+
+def find_breaches(
+    history: StateHistory, series: int, step_ms: int, lead: int = 0
+) -> tuple[Breach, ...]:
+    """The breaches of one series after the first `lead` steps, in the order of time.
+
+    One that began before is told from the first step after them.
+    """
+    severity = history.severity[series, lead:]
     beyond = (severity != Severity.OK) & (severity != Severity.UNKNOWN)
     return tuple(
-        _describe_breach(history, series, slice(start, end), step_ms)
+        _describe_breach(history, series, slice(lead + start, lead + end), step_ms)
         for start, end in find_runs(beyond)
     )
 
 
-def find_metric_breaches(data: MetricData, step_ms: int) -> tuple[tuple[Breach, ...] | None, ...]:
+def find_metric_breaches(
+    data: MetricData, step_ms: int, lead: int = 0
+) -> tuple[tuple[Breach, ...] | None, ...]:
     """The breaches of each series of a metric; None for one that is not judged.
 
     A metric without thresholds is not, nor is a series that is only a mean of what they
-    are about.
+    are about. The first `lead` steps are judged, and told of only where they go on.
     """
     matrix, thresholds = data.matrix, data.metric.thresholds
     judged = [query.statistic is Statistic.FULL for query in data.queries]
@@ -321,7 +343,7 @@ def find_metric_breaches(data: MetricData, step_ms: int) -> tuple[tuple[Breach, 
         matrix.t_ms, matrix.values, matrix.present, thresholds, data.metric.direction
     )
     return tuple(
-        find_breaches(history, series, step_ms) if is_judged else None
+        find_breaches(history, series, step_ms, lead) if is_judged else None
         for series, is_judged in enumerate(judged)
     )
 

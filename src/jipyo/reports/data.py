@@ -114,7 +114,7 @@ def gather(
         now = summarise_metric(source, metric, window, names)
         if now.series:
             week, yesterday = (
-                compare(now, summarise_metric(source, metric, window_then, names))
+                compare(now, summarise_metric(source, metric, window_then, names, judge=False))
                 for window_then in earlier
             )
             entries.append(ReportMetric(now, week, yesterday))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from jipyo.analysis import thresholds as judge
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
 from jipyo.analysis.thresholds import Severity, find_metric_breaches
@@ -151,9 +152,7 @@ def _read_range(request: WebRequest, now_ms: int, t: Texts) -> tuple[int, int, i
 
 def count_lead_steps(metric: Metric, step_ms: int) -> int:
     """How many steps before the range decide whether its first one is in breach or pending."""
-    if metric.thresholds is None:
-        return 0
-    return min(-(-metric.thresholds.for_ms // step_ms), MAX_POINTS)
+    return min(judge.count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
 
 
 def build_thresholds(thresholds: Thresholds | None) -> MetricThresholds | None:
