@@ -2,7 +2,7 @@
 
 import type { MetricRange, Steps } from '../api/queries.ts';
 import { Resource } from '../state/resource.svelte.ts';
-import { EMPTY, extend, frameOf, type Frame } from './frame.ts';
+import { EMPTY, extend, frameOf, losesBreach, type Frame } from './frame.ts';
 
 /** Fetches a metric over some steps. */
 export type FetchRange = (steps: Steps, signal: AbortSignal) => Promise<MetricRange>;
@@ -36,6 +36,10 @@ export class Feed {
     await this.answer.load(async (signal) => (range = await fetchRange(steps, signal)));
     if (range === null || this.answer.value !== range) return;
     const got = frameOf(range);
+    if (isTail && losesBreach(this.frame, got)) {
+      this.#kind = '';
+      return this.pull(window, lang, fetchRange);
+    }
     this.frame = isTail ? extend(this.frame, got, window.start, this.#direction) : got;
     this.step = window.step;
     this.#kind = kind;

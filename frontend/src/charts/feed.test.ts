@@ -66,6 +66,26 @@ test('an answer that a newer call has overtaken is void', async () => {
   assert.equal(feed.frame.t[0], 600);
 });
 
+test('the end of a breach is judged over the whole window, not by its tail', async () => {
+  const { asked, fetchRange } = server();
+  const breach = { severity: 'warning', peak: 80, peak_t: 30 } as const;
+  const withBreach = (open: boolean) => async (steps: Steps) => {
+    const range = await fetchRange(steps);
+    // Only who sees its beginning knows of it: since then the value is above the recovery alone.
+    const breaches = steps.start <= 30 ? [{ ...breach, start: 30, end: steps.end, open }] : [];
+    return { ...range, series: range.series.map((line) => ({ ...line, breaches })) };
+  };
+  const feed = new Feed('x');
+  await feed.pull(window(0, 60), 'en', withBreach(true));
+  await feed.pull(window(15, 75), 'en', withBreach(true));
+  assert.deepEqual(asked, [window(0, 60), window(60, 75), window(15, 75)]);
+  assert.deepEqual(feed.frame.lines[0]?.breaches.map(({ start, end, open }) => [start, end, open]), [[30, 75, true]]);
+  await feed.pull(window(15, 90), 'en', withBreach(false));
+  assert.equal(feed.frame.lines[0]?.breaches[0]?.open, false);
+  await feed.pull(window(15, 105), 'en', withBreach(false));
+  assert.deepEqual(asked.at(-1), window(90, 105));
+});
+
 test('a failure leaves the values, and the next call asks again for the same', async () => {
   const { asked, fetchRange } = server();
   const feed = new Feed('x');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { metricRange, series } from '../../testing/fixtures.ts';
 import type { Breach } from '../api/queries.ts';
 import {
-  EMPTY, countBreaches, extend, frameOf, lowerBound, summarize, type Frame, type Line,
+  EMPTY, countBreaches, extend, frameOf, losesBreach, lowerBound, summarize, type Frame, type Line,
 } from './frame.ts';
 
 const line = (key: string, ...values: (number | null)[]): Line => ({
@@ -103,6 +103,21 @@ test('a breach that is bad when low peaks at its lowest, and leaves with the win
   const [now] = extend(old, frame([20, 30], after), 10, 'lower_is_worse').lines;
   assert.deepEqual(now?.breaches.map(format), ['8-30 w 20']);
 });
+
+for (const [name, old, tail, lost] of [
+  ['none', [], [], false],
+  ['a past one', ['10-20 w 80'], [], false],
+  ['an open one that goes on', ['30-40 w 80+'], ['40-50 w 70+'], false],
+  ['an open one that began earlier still', ['30-40 w 80+'], ['10-50 w 70'], false],
+  ['an open one that is gone', ['30-40 w 80+'], [], true],
+  ['an open one with another after it', ['30-40 w 80+'], ['50-50 p 70+'], true],
+  ['one of the repeated step alone', ['40-40 p 80+'], [], false],
+] as const)
+  test(`a tail from 40 on loses a breach: ${name}`, () => {
+    const before = frame([0, 40], { ...line('a', 1, 1), breaches: old.map(breach) });
+    const after = frame([40, 50], { ...line('a', 1, 1), breaches: tail.map(breach) });
+    assert.equal(losesBreach(before, after), lost);
+  });
 
 test('an infinite peak, which JSON cannot carry, gives way to a number', () => {
   const joined = (...peaks: (number | null)[]) => {

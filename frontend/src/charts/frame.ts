@@ -76,6 +76,20 @@ export function extend(old: Frame, tail: Frame, keepFrom: number, direction: Dir
 
 const blank = (n: number): Column => new Array<null>(n).fill(null);
 
+/**
+ * Whether a breach that was open is missing from the tail. It may have ended, or go on between
+ * the threshold and the recovery threshold for longer than the tail's own past tells.
+ */
+export function losesBreach(old: Frame, tail: Frame): boolean {
+  const seam = tail.t[0];
+  if (seam === undefined) return false;
+  const after = new Map(tail.lines.map((line) => [line.key, line.breaches[0]]));
+  return old.lines.some(({ key, breaches }) => {
+    const last = breaches.at(-1);
+    return last?.open === true && last.start < seam && !((after.get(key)?.start ?? Infinity) <= seam);
+  });
+}
+
 /** The least bad first. */
 const SEVERITIES: Breach['severity'][] = ['pending', 'warning', 'critical'];
 
