@@ -197,9 +197,9 @@ class Head:
         """Which samples of a row that is not newest for all its series are to be written."""
         keep = t_ms > last
         within = t_ms >= bounds.late_ms
-        asked = ~keep & (within | (t_ms == last))
-        rejected[bounds.late_rejection] += int((~keep & ~asked).sum())
-        rows = np.flatnonzero(asked)
+        candidates = ~keep & (within | (t_ms == last))
+        rejected[bounds.late_rejection] += int((~keep & ~candidates).sum())
+        rows = np.flatnonzero(candidates)
         found, stored = self._find_stored(sids[rows], t_ms)
         same = stored == values[rows].view(np.uint64)
         rejected[Reject.DUPLICATE] += int((found & ~same).sum())

@@ -79,11 +79,11 @@ def import_openmetrics(
     """
     samples, rejected = 0, dict[Any, int]()
     try:
-        with file.open("rb") as taken:
+        with file.open("rb") as stream:
             total = file.stat().st_size
-            source = _identify(taken, total)
-            taken.seek(store.get_import_position(source))
-            for text, position in _read_pieces(taken, piece_bytes):
+            source = _identify(stream, total)
+            stream.seek(store.get_import_position(source))
+            for text, position in _read_pieces(stream, piece_bytes):
                 answer = _load(store, parse(text))
                 samples += answer.samples
                 for reason, count in answer.rejected.items():
@@ -97,23 +97,23 @@ def import_openmetrics(
     return ImportResult(samples, rejected)
 
 
-def _identify(taken: BinaryIO, size: int) -> str:
-    taken.seek(0)
-    return f"{size}:{hashlib.blake2b(taken.read(_IDENTIFYING_BYTES), digest_size=16).hexdigest()}"
+def _identify(stream: BinaryIO, size: int) -> str:
+    stream.seek(0)
+    return f"{size}:{hashlib.blake2b(stream.read(_IDENTIFYING_BYTES), digest_size=16).hexdigest()}"
 
 
-def _read_pieces(taken: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
+def _read_pieces(stream: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
     """Whole lines as pages, with where they end.
 
     A page begins with the comments of the family that the page before ended in.
     """
     comments: list[str] = []
-    while piece := taken.read(size):
-        piece += taken.readline()
+    while piece := stream.read(size):
+        piece += stream.readline()
         lines = piece.decode("utf-8", "surrogateescape").split("\n")
         text = "\n".join([*comments, *(line for line in lines if line not in {"", "# EOF"})])
         comments = _find_open_comments(lines) or comments
-        yield f"{text}\n# EOF\n", taken.tell()
+        yield f"{text}\n# EOF\n", stream.tell()
 
 
 def _find_open_comments(lines: Sequence[str]) -> list[str]:

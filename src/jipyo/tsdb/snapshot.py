@@ -348,18 +348,18 @@ def _merge_small_blocks(blocks: Iterable[SidBlock]) -> Iterator[SidBlock]:
     Samples of one target may come in pieces, each with some of its series (remote write cuts
     its requests anywhere). Such series have other rows in the head, but the same times.
     """
-    held: dict[bytes, list[SidBlock]] = {}
+    by_times: dict[bytes, list[SidBlock]] = {}
     cells = 0
     for block in blocks:
         if block.values.size > _SMALL_CELLS:
             yield block
             continue
-        held.setdefault(block.t_ms.tobytes(), []).append(block)
+        by_times.setdefault(block.t_ms.tobytes(), []).append(block)
         cells += block.values.size
         if cells > _HELD_CELLS:
-            yield from map(_concatenate, held.values())
-            held, cells = {}, 0
-    yield from map(_concatenate, held.values())
+            yield from map(_concatenate, by_times.values())
+            by_times, cells = {}, 0
+    yield from map(_concatenate, by_times.values())
 
 
 def _concatenate(blocks: list[SidBlock]) -> SidBlock:

@@ -252,8 +252,8 @@ def _connect(
     except psycopg.Error as error:
         # libpq has no code that tells a server that is not there from one that refuses us.
         attempt = getattr(error, "pgconn", None)
-        asked = attempt is not None and (attempt.needs_password or attempt.used_password)
-        refused = asked or "FATAL" in one_line(error)
+        wants_password = attempt is not None and (attempt.needs_password or attempt.used_password)
+        refused = wants_password or "FATAL" in one_line(error)
         raise errors.no_entry(error) if refused else errors.unreachable(error) from error
     connection.prepare_threshold = 2
     return connection

@@ -30,7 +30,7 @@ class QueryBudget:
         self._clock = clock
         self._cancel = cancel
         self._started = clock()
-        self._held = 0
+        self._in_memory = 0
         self.samples = 0
         self.series = 0
 
@@ -56,8 +56,8 @@ class QueryBudget:
         Raises:
             QueryError: they are too many.
         """
-        self._held += samples
-        if self._held > self._max_samples:
+        self._in_memory += samples
+        if self._in_memory > self._max_samples:
             raise QueryError.execution(
                 "query processing would load too many samples into memory in query execution"
             )
@@ -65,14 +65,14 @@ class QueryBudget:
     def require_room(self, samples: int) -> None:
         """Raise if so many more samples would be too many, before they are allocated."""
         self.hold(samples)
-        self._held -= samples
+        self._in_memory -= samples
 
     @contextmanager
     def release_at_exit(self) -> Iterator[None]:
         """Forget at the end what is held within the block."""
-        before = self._held
+        before = self._in_memory
         yield
-        self._held = before
+        self._in_memory = before
 
     def count_read(self, series: int, samples: int) -> None:
         """Count what was read from the store."""

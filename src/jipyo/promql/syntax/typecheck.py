@@ -199,8 +199,8 @@ class _Checker:
             if side.value_type not in _NUMERIC:
                 only = "binary expression must contain only scalar and instant vector types"
                 self._fail(side.pos.start, only)
-        settled = self._settle_matching(binary, matching)
-        return replace(binary, left=left, right=right, matching=settled)
+        checked_matching = self._settle_matching(binary, matching)
+        return replace(binary, left=left, right=right, matching=checked_matching)
 
     def _check_modifiers(self, binary: Binary, matching: Matching, operator: int) -> None:
         if binary.return_bool and not binary.op.is_comparison:

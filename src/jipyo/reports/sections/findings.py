@@ -93,11 +93,11 @@ def _describe_basis(figure: Figure) -> Phrase:
 # --- breaches
 
 
-def _find_breaches(data: ReportData, told: Container[str]) -> Iterator[_Ranked]:
-    """Of each topic not in `told` the gravest breach; required metrics before others."""
+def _find_breaches(data: ReportData, covered: Container[str]) -> Iterator[_Ranked]:
+    """Of each topic not in `covered` the gravest breach; required metrics before others."""
     gravest: dict[str, ReportMetric] = {}
     for entry in data.judged:
-        if entry.now.state.severity >= Severity.WARNING and entry.metric.topic not in told:
+        if entry.now.state.severity >= Severity.WARNING and entry.metric.topic not in covered:
             known = gravest.setdefault(entry.metric.topic, entry)
             if _gravity(known) < _gravity(entry):
                 gravest[entry.metric.topic] = entry
