@@ -1,7 +1,7 @@
 """Samples in and out of files: OpenMetrics text both ways, Parquet out.
 
-An import goes piece by piece, and how far it came stands in the store itself: cut short, it
-goes on there; run again, it finds itself done. A piece loaded twice does no harm.
+An import goes piece by piece, and the store itself remembers how far it came: interrupted, it
+continues there; run again, it finds nothing to do. A piece loaded twice does no harm.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from jipyo.model.errors import StoreError
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.progress import ignore_progress
-from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock, is_stale
+from jipyo.model.sample import Appended, MetricMetadata, MetricType, SeriesBlock, is_stale
 from jipyo.tsdb.format import make_full_error
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO, TextIO
 
     from jipyo.model.progress import Progress
-    from jipyo.model.sample import Appended, Reject, Times, Values
+    from jipyo.model.sample import Reject, Times, Values
     from jipyo.model.store import Queryable, Selector
     from jipyo.tsdb.store import Store
 
@@ -37,12 +37,12 @@ _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 _PLAIN_METRIC = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
 _PLAIN_LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _IDENTIFYING_BYTES = 1 << 20
-"""A file is known again by its size and the hash of its first megabyte."""
+"""How much of a file's beginning is hashed to recognise it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimedSamples:
-    """What a parser found: sample i is `values[i]` of `series[i]` at `t_ms[i]`."""
+    """Samples from a parser: sample i is `values[i]` of `series[i]` at `t_ms[i]`."""
 
     series: Sequence[Labels]
     t_ms: Times
@@ -51,12 +51,12 @@ class TimedSamples:
 
 
 ParseOpenMetrics = Callable[[str], TimedSamples]
-"""Reads a whole OpenMetrics page, `# EOF` at its end, every sample with its time."""
+"""Parses an OpenMetrics exposition with samples, `# EOF` at its end, all of them with times."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What an import came to; after a restart, what it did since."""
+    """What an import stored; of one that continued, only what it did since."""
 
     samples: int
     rejected: dict[Reject, int]
@@ -74,19 +74,19 @@ def import_openmetrics(
 
     Raises:
         StoreError: the file cannot be read.
-        StoreFull: the disk is full; run it again to go on from there.
+        StoreFull: the disk is full; run it again to continue from there.
         CollectError: a line is not OpenMetrics (raised by `parse`).
     """
     samples, rejected = 0, dict[Any, int]()
     try:
-        with file.open("rb") as stream:
+        with file.open("rb") as reader:
             total = file.stat().st_size
-            source = _identify(stream, total)
-            stream.seek(store.get_import_position(source))
-            for text, position in _read_pieces(stream, piece_bytes):
-                answer = _load(store, parse(text))
-                samples += answer.samples
-                for reason, count in answer.rejected.items():
+            source = _identify(reader, total)
+            reader.seek(store.get_import_position(source))
+            for text, position in _read_pieces(reader, piece_bytes):
+                appended = _load(store, parse(text)) if text else Appended(0)
+                samples += appended.samples
+                for reason, count in appended.rejected.items():
                     rejected[reason] = rejected.get(reason, 0) + count
                 store.save_import_position(source, position)
                 progress(position, total)
@@ -97,58 +97,66 @@ def import_openmetrics(
     return ImportResult(samples, rejected)
 
 
-def _identify(stream: BinaryIO, size: int) -> str:
-    stream.seek(0)
-    return f"{size}:{hashlib.blake2b(stream.read(_IDENTIFYING_BYTES), digest_size=16).hexdigest()}"
+def _identify(reader: BinaryIO, size: int) -> str:
+    """A file is recognised by its size and the hash of its beginning."""
+    reader.seek(0)
+    digest = hashlib.blake2b(reader.read(_IDENTIFYING_BYTES), digest_size=16)
+    return f"{size}:{digest.hexdigest()}"
 
 
-def _read_pieces(stream: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
-    """Whole lines as pages, with where they end.
+def _read_pieces(reader: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
+    """The file in pieces of whole lines, each as an exposition, and where it ends in the file.
 
-    A page begins with the comments of the family that the page before ended in.
+    A piece begins with the comments of the family that the piece before ended in; one without
+    samples is empty.
     """
     comments: list[str] = []
-    while piece := stream.read(size):
-        piece += stream.readline()
-        lines = piece.decode("utf-8", "surrogateescape").split("\n")
-        text = "\n".join([*comments, *(line for line in lines if line not in {"", "# EOF"})])
+    while piece := reader.read(size):
+        piece += reader.readline()
+        lines = [
+            line
+            for line in piece.decode("utf-8", "surrogateescape").split("\n")
+            if line not in {"", "# EOF"}
+        ]
+        text = "\n".join([*comments, *lines, "# EOF\n"])
+        has_samples = any(not line.startswith("#") for line in lines)
         comments = _find_open_comments(lines) or comments
-        yield f"{text}\n# EOF\n", stream.tell()
+        yield text if has_samples else "", reader.tell()
 
 
 def _find_open_comments(lines: Sequence[str]) -> list[str]:
     """The `# TYPE` and its companions that hold at the end of a piece."""
-    found: list[str] = []
+    comments: list[str] = []
     for line in reversed(lines):
-        if line.startswith("#") and line != "# EOF":
-            found.append(line)
-        elif found:
+        if line.startswith("#"):
+            comments.append(line)
+        elif comments:
             break
-    return found[::-1]
+    return comments[::-1]
 
 
-def _load(store: Store, page: TimedSamples) -> Appended:
-    if page.metadata:
-        store.describe(page.metadata)
-    return store.load(_build_blocks(page))
+def _load(store: Store, samples: TimedSamples) -> Appended:
+    if samples.metadata:
+        store.describe(samples.metadata)
+    return store.load(_build_blocks(samples))
 
 
-def _build_blocks(page: TimedSamples) -> Iterator[SeriesBlock]:
+def _build_blocks(samples: TimedSamples) -> Iterator[SeriesBlock]:
     """The samples by series, series with equal times together."""
     numbers: dict[Labels, int] = {}
     owner = np.fromiter(
-        (numbers.setdefault(labels, len(numbers)) for labels in page.series),
+        (numbers.setdefault(labels, len(numbers)) for labels in samples.series),
         np.int64,
-        len(page.series),
+        len(samples.series),
     )
-    order = np.lexsort((page.t_ms, owner))
+    order = np.lexsort((samples.t_ms, owner))
     edges = np.flatnonzero(np.diff(owner[order], prepend=-1))
-    alike: dict[bytes, list[tuple[Labels, Values]]] = {}
+    by_times: dict[bytes, list[tuple[Labels, Values]]] = {}
     series = list(numbers)
     for number, rows in enumerate(np.split(order, edges[1:]) if len(edges) else []):
-        for t_ms, values in _split_duplicates(page.t_ms[rows], page.values[rows]):
-            alike.setdefault(t_ms.tobytes(), []).append((series[number], values))
-    for times, members in alike.items():
+        for t_ms, values in _split_duplicates(samples.t_ms[rows], samples.values[rows]):
+            by_times.setdefault(t_ms.tobytes(), []).append((series[number], values))
+    for times, members in by_times.items():
         yield SeriesBlock(
             tuple(labels for labels, _ in members),
             np.frombuffer(times, np.int64),
@@ -157,7 +165,7 @@ def _build_blocks(page: TimedSamples) -> Iterator[SeriesBlock]:
 
 
 def _split_duplicates(t_ms: Times, values: Values) -> Iterator[tuple[Times, Values]]:
-    """Ascending times once each; what stands for a moment again comes in a further round."""
+    """Ascending times once each; a moment that comes again is in a further round."""
     while len(t_ms):
         first = np.concatenate(([True], t_ms[1:] != t_ms[:-1]))
         yield t_ms[first], values[first]
@@ -179,11 +187,11 @@ def export_openmetrics(
     The format has no stale markers, so those are left out.
     """
     written = 0
-    known = {one.metric: one for one in store.metadata()}
+    described = {metadata.metric: metadata for metadata in store.metadata()}
     for block in _select_by_metric(store, selector, span):
         name = block.series[0].metric
-        if (about := known.pop(name, None)) is not None:
-            out.writelines(_format_metadata(about))
+        if (metadata := described.pop(name, None)) is not None:
+            out.writelines(_format_metadata(metadata))
         for labels, row in zip(block.series, block.values, strict=True):
             head = _format_series(labels)
             keep = ~is_stale(row)
@@ -205,21 +213,21 @@ def _select_by_metric(
         yield from store.select([Matcher(METRIC_NAME, MatchOp.EQ, name), *selector], *span)
 
 
-def _format_metadata(about: MetricMetadata) -> Iterable[str]:
-    """Comments of a metric that is a family by itself; others' names are not the family's."""
-    suffix = "_total" if about.type is MetricType.COUNTER else ""
-    if about.type not in {MetricType.COUNTER, MetricType.GAUGE} or not about.metric.endswith(
+def _format_metadata(metadata: MetricMetadata) -> Iterable[str]:
+    """Comments of a metric that is a family by itself; of others the family's name is unknown."""
+    suffix = "_total" if metadata.type is MetricType.COUNTER else ""
+    if metadata.type not in {MetricType.COUNTER, MetricType.GAUGE} or not metadata.metric.endswith(
         suffix
     ):
         return
-    family = about.metric.removesuffix(suffix)
-    yield f"# TYPE {family} {about.type.value}\n"
-    if about.help:
-        yield f"# HELP {family} {about.help.translate(_ESCAPES)}\n"
+    family = metadata.metric.removesuffix(suffix)
+    yield f"# TYPE {family} {metadata.type.value}\n"
+    if metadata.help:
+        yield f"# HELP {family} {metadata.help.translate(_ESCAPES)}\n"
 
 
 def _format_series(labels: Labels) -> str:
-    """A series as a line begins; names in other letters stand in quotes, as in Prometheus 3."""
+    """The series at the begin of a line; names in other letters in quotes, as in Prometheus 3."""
     pairs = [
         (_format_label_name(name), value) for name, value in labels.pairs if name != METRIC_NAME
     ]

@@ -63,7 +63,8 @@ def encode(
 ) -> EncodedSlab:
     """Bytes of a slab; times of one day, values (series, samples), ids ascending."""
     assert 0 < len(sids) <= SLAB_SERIES, len(sids)
-    rows = [np.ascontiguousarray(row) for row in values]
+    values = np.ascontiguousarray(values, np.float64)
+    rows = list(values)
     packed = tuple(executor.map(codec.encode, rows) if executor else map(codec.encode, rows))
     return EncodedSlab(
         day_of(int(t_ms[0])),
@@ -74,7 +75,7 @@ def encode(
         codec.encode(np.ascontiguousarray(t_ms)),
         packed,
         tuple(codec.crc(b, sid) for b, sid in zip(packed, sids.tolist(), strict=True)),
-        tuple(hourly.pack(hourly.summarise(t_ms, np.ascontiguousarray(values)))),
+        tuple(hourly.pack(hourly.summarise(t_ms, values))),
     )
 
 

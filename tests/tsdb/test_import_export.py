@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from jipyo.model.errors import CollectError, StoreError, StoreFull
 from jipyo.model.matcher import Matcher, MatchOp
@@ -27,11 +29,12 @@ from jipyo.tsdb import (
 )
 from jipyo.tsdb.options import DAY_MS
 from jipyo.wire.exposition import Format, Parser
-from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, everything, one
+from tsdb.support import EVER, EVERYTHING, STEP, T0, Opened, Samples, everything, one
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jipyo.model.labels import Labels
     from jipyo.model.store import Selector
 
 NAMES = (
@@ -174,3 +177,119 @@ def test_parquet_holds_every_sample(filled: Opened, tmp_path: Path) -> None:
     assert found == everything(filled.store)
     with pytest.raises(StoreFull):
         export_parquet(filled.store, EVERYTHING, EVER, tmp_path / "none" / "x.parquet")
+
+
+label_text = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r"), max_size=8)
+sample_values = st.floats(allow_nan=True, allow_infinity=True)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    st.dictionaries(
+        st.tuples(st.from_regex("[a-z_:가é. ]{1,6}", fullmatch=True), label_text),
+        st.lists(sample_values, min_size=1, max_size=3),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_any_names_labels_and_numbers_go_out_and_come_in_again(
+    tmp_path_factory: pytest.TempPathFactory,
+    written: dict[tuple[str, str], list[float]],
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    opened, other = Opened(folder / "a"), Opened(folder / "b")
+    for (name, text), numbers in written.items():
+        t_ms = T0 - STEP * np.arange(len(numbers), 0, -1)
+        series = (one(name, **{"any text": text}),)
+        opened.store.load([SeriesBlock(series, t_ms, np.array([numbers]))])
+    (folder / "dump").write_text(exported(opened), "utf-8", newline="\n")
+    import_openmetrics(other.store, folder / "dump", parse, piece_bytes=64)
+    assert drop_nan_bits(everything(other.store)) == drop_nan_bits(everything(opened.store))
+    opened.store.close()
+    other.store.close()
+
+
+def drop_nan_bits(samples: Samples) -> dict[Labels, list[tuple[int, str]]]:
+    """Numbers as text: which NaN it was cannot be written in text."""
+    return {
+        labels: [(t, repr(np.uint64(number).view(np.float64))) for t, number in rows]
+        for labels, rows in samples.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "line"),
+    [
+        (one("up"), "up"),
+        (one("up", job="a"), 'up{job="a"}'),
+        (one("up", b="2", a="1"), 'up{a="1",b="2"}'),
+        (one("요청 수"), '{"요청 수"}'),
+        (one("요청 수", a="1"), '{"요청 수",a="1"}'),
+        (one("up", **{"my label": 'a"b\\c\n'}), 'up{"my label"="a\\"b\\\\c\\n"}'),
+    ],
+)
+def test_a_series_is_written_as_prometheus_writes_it(
+    opened: Opened, labels: Labels, line: str
+) -> None:
+    opened.store.load([SeriesBlock((labels,), np.array([T0]), np.ones((1, 1)))])
+    assert exported(opened) == f"{line} 1.0 {T0 // 1000}.000\n# EOF\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1.0, "1.0"), (0.1, "0.1"), (1e300, "1e+300"), (-0.0, "-0.0"), (5e-324, "5e-324"),
+     (float("nan"), "NaN"), (float("inf"), "+Inf"), (float("-inf"), "-Inf")],
+)  # fmt: skip
+def test_a_number_is_written_so_that_it_can_be_read_back(
+    opened: Opened, number: float, text: str
+) -> None:
+    opened.store.load([SeriesBlock((one("up"),), np.array([T0]), np.array([[number]]))])
+    assert exported(opened).startswith(f"up {text} ")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "comments"),
+    [
+        (MetricMetadata("up", MetricType.GAUGE, "Up."), ["# TYPE up gauge", "# HELP up Up."]),
+        (MetricMetadata("up", MetricType.GAUGE, ""), ["# TYPE up gauge"]),
+        (MetricMetadata("up", MetricType.COUNTER, "Up."), []),  # a counter ends in _total
+        (MetricMetadata("up", MetricType.HISTOGRAM, "Up."), []),
+        (MetricMetadata("up", MetricType.UNKNOWN, "Up."), []),
+    ],
+)
+def test_only_a_metric_that_is_a_family_by_itself_has_comments(
+    opened: Opened, metadata: MetricMetadata, comments: list[str]
+) -> None:
+    opened.store.load([SeriesBlock((one("up"),), np.array([T0]), np.ones((1, 1)))])
+    opened.store.describe([metadata])
+    assert exported(opened).splitlines()[:-2] == comments
+
+
+def test_types_hold_over_the_pieces_of_an_import(opened: Opened, tmp_path: Path) -> None:
+    """A family may be longer than a piece; the comments at its begin hold for all of it."""
+    lines = "".join(f'jobs_total{{n="{n}"}} {n} {T0 // 1000}\n' for n in range(50))
+    (tmp_path / "dump").write_text(f"# TYPE jobs counter\n# HELP jobs Jobs.\n{lines}# EOF\n")
+    pages: list[str] = []
+
+    def record(text: str) -> TimedSamples:
+        pages.append(text)
+        return parse(text)
+
+    import_openmetrics(opened.store, tmp_path / "dump", record, piece_bytes=200)
+    assert len(pages) > 5
+    assert all(page.startswith("# TYPE jobs counter\n# HELP jobs Jobs.\n") for page in pages)
+    assert all(page.endswith("\n# EOF\n") for page in pages)
+    assert len(everything(opened.store)) == 50
+
+
+@pytest.mark.parametrize("piece_bytes", [1, 20, 21, 22, 1000])
+def test_a_piece_without_samples_is_passed_over(
+    opened: Opened, tmp_path: Path, piece_bytes: int
+) -> None:
+    """The end mark, or the comments of a family, may lie in a piece of their own."""
+    text = f"# TYPE up gauge\n# HELP up Up.\nup 1 {T0 // 1000}\n# HELP late Late.\n# EOF\n"
+    (tmp_path / "dump").write_text(text)
+    answer = import_openmetrics(opened.store, tmp_path / "dump", parse, piece_bytes=piece_bytes)
+    assert answer.samples == 1
+    assert opened.store.get_import_position("none") == 0
+    assert import_openmetrics(opened.store, tmp_path / "dump", parse).samples == 0
