@@ -15,6 +15,7 @@ from jipyo.model.sample import STALE_NAN, MetricMetadata, MetricType, Scrape
 from jipyo.promql import Engine
 from jipyo.source import Dialect, Embedded, Source, translate_promql
 from jipyo.tsdb import Options, Store
+from support.answers import matrix_of, vector_of
 from support.memory import MemoryStore
 
 T0 = 1_793_500_000_000
@@ -105,13 +106,13 @@ def test_absence_is_a_mask(source: Source) -> None:
     matrix = source.range("ended", T0, LAST, MINUTE).value
     assert isinstance(matrix, Matrix)
     assert matrix.present.tolist() == [[True] * 5 + [False] * 6]
-    assert np.isnan(source.range("0 / 0", T0, T0, 1).value.values).all()
-    assert source.range("0 / 0", T0, T0, 1).value.present.all()
+    assert np.isnan(matrix_of(source.range("0 / 0", T0, T0, 1)).values).all()
+    assert matrix_of(source.range("0 / 0", T0, T0, 1)).present.all()
 
 
 def test_nothing_found_is_an_empty_answer(source: Source) -> None:
-    assert source.instant("nothing", LAST).value.series == ()
-    assert source.range("nothing", T0, LAST, MINUTE).value.series == ()
+    assert vector_of(source.instant("nothing", LAST)).series == ()
+    assert matrix_of(source.range("nothing", T0, LAST, MINUTE)).series == ()
 
 
 @pytest.mark.parametrize("expr", ["sum(", "", "load{", "sum(load[5m])"])

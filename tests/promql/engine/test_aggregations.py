@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
 from promql.engine import windows_oracle as oracle
+from support.answers import matrix_of, vector_of
 from support.memory import MemoryStore
 
 ENGINE = Engine(Options(features=frozenset(Feature)))
@@ -56,7 +57,7 @@ def test_an_aggregation_is_what_plain_loops_make_of_each_step(
             labels = Labels.of({"__name__": "x", "g": str(number % 2), "n": str(number)})
             store.put(labels, *zip(*points, strict=True))
     param = "0.3, " if name == "quantile" else ""
-    value = ENGINE.range(store, f"{name} by (g) ({param}x)", 0, 1_800_000, 600_000).value
+    value = matrix_of(ENGINE.range(store, f"{name} by (g) ({param}x)", 0, 1_800_000, 600_000))
     got = {
         (labels["g"], step): number
         for labels, row, here in zip(value.series, value.values, value.present, strict=True)
@@ -94,7 +95,7 @@ def test_the_top_are_no_worse_than_those_left_out(rows: list[float], k: int, nam
     store = MemoryStore()
     for number, value in enumerate(rows):
         store.put(Labels.of({"__name__": "x", "n": str(number)}), [0], [value])
-    value = ENGINE.instant(store, f"{name}({k}, x)", 0).value
+    value = vector_of(ENGINE.instant(store, f"{name}({k}, x)", 0))
     sign = -1 if name == "topk" else 1
 
     def rank(number: float) -> tuple[bool, float]:

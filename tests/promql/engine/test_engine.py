@@ -16,6 +16,7 @@ from jipyo.model.matcher import Matcher
 from jipyo.model.result import Matrix, RawMatrix, Scalar, String, Vector
 from jipyo.model.sample import EVERY_FIGURE, STALE_BITS, HourBlock, HourStatistic, SeriesBlock
 from jipyo.promql import Engine, Feature, Options
+from support.answers import matrix_of, raw_of, vector_of
 from support.memory import HOUR_MS, MemoryStore
 
 DAY_MS = 24 * HOUR_MS
@@ -67,7 +68,7 @@ def test_an_instant_vector_is_ordered_by_labels() -> None:
     store = MemoryStore()
     for i in ("9", "1", "5"):
         store.put(labels("x", i=i), [0], [float(i)])
-    value = ENGINE.instant(store, "x", 0).value
+    value = vector_of(ENGINE.instant(store, "x", 0))
     assert [each["i"] for each in value.series] == ["1", "5", "9"]
 
 
@@ -86,12 +87,12 @@ def test_what_orders_an_instant_vector_keeps_its_order(expr: str, order: str) ->
     store = MemoryStore()
     for i, value in (("9", 2.0), ("1", 1.0), ("5", 3.0)):
         store.put(labels("x", i=i), [0], [value])
-    value = ENGINE.instant(store, expr, 0).value
+    value = vector_of(ENGINE.instant(store, expr, 0))
     assert "".join(each["i"] for each in value.series) == order
 
 
 def test_a_range_answer_is_contiguous_and_ordered_by_labels() -> None:
-    value = ENGINE.range(counting(12), "x_total + 0", 0, 600_000, 60_000).value
+    value = matrix_of(ENGINE.range(counting(12), "x_total + 0", 0, 600_000, 60_000))
     assert list(value.series) == sorted(value.series)
     assert value.values.flags.c_contiguous
     assert value.present.flags.c_contiguous
@@ -99,7 +100,7 @@ def test_a_range_answer_is_contiguous_and_ordered_by_labels() -> None:
 
 
 def test_a_scalar_over_a_range_is_one_series_without_labels() -> None:
-    value = ENGINE.range(MemoryStore(), "time()", 0, 120_000, 60_000).value
+    value = matrix_of(ENGINE.range(MemoryStore(), "time()", 0, 120_000, 60_000))
     assert value.series == (Labels(()),)
     assert value.values.tolist() == [[0.0, 60.0, 120.0]]
 
@@ -109,13 +110,13 @@ def test_raw_samples_leave_out_stale_markers() -> None:
     values = np.array([1.0, 2.0, 3.0])
     values.view(np.uint64)[1] = STALE_BITS
     store.put(labels("x"), [0, 1000, 2000], values)
-    (block,) = ENGINE.instant(store, "x[10s]", 5000).value.blocks
+    (block,) = raw_of(ENGINE.instant(store, "x[10s]", 5000)).blocks
     assert block.t_ms.tolist() == [0, 2000]
     assert block.values.tolist() == [[1.0, 3.0]]
 
 
 def test_raw_points_of_a_subquery_go_without_the_dropped_name() -> None:
-    blocks = ENGINE.instant(counting(1), "rate(x_total[1m])[2m:1m]", 600_000).value.blocks
+    blocks = raw_of(ENGINE.instant(counting(1), "rate(x_total[1m])[2m:1m]", 600_000)).blocks
     assert [block.series for block in blocks] == [(Labels.of({"i": "0"}),)]
 
 
@@ -147,7 +148,7 @@ def test_an_impossible_range_is_bad_data(
 
 
 def test_as_many_points_as_allowed_and_one_more_pass() -> None:
-    value = ENGINE.range(MemoryStore(), "1", 0, 11_000_000, 1000).value
+    value = matrix_of(ENGINE.range(MemoryStore(), "1", 0, 11_000_000, 1000))
     assert value.values.shape == (1, 11_001)
 
 
@@ -183,7 +184,7 @@ def test_what_is_aggregated_away_is_let_go() -> None:
     engine = Engine(Options(max_samples=400))
     store = counting(5)
     sums = " + ".join(["sum(x_total)"] + [f"sum(x_total offset {n}s)" for n in range(1, 8)])
-    assert engine.range(store, sums, 0, 3_600_000, 60_000).value.values.shape == (1, 61)
+    assert matrix_of(engine.range(store, sums, 0, 3_600_000, 60_000)).values.shape == (1, 61)
 
 
 def test_a_query_that_takes_too_long_is_given_up() -> None:
@@ -279,19 +280,21 @@ def test_a_pattern_that_hangs_others_is_answered_at_once() -> None:
     store = MemoryStore()
     store.put(labels("x", i="a" * 5_000 + "b"), [0], [1.0])
     started = time.perf_counter()
-    assert ENGINE.instant(store, 'x{i=~"(a+)+$"}', 0).value.series == ()
+    assert vector_of(ENGINE.instant(store, 'x{i=~"(a+)+$"}', 0)).series == ()
     assert time.perf_counter() - started < 1.0
 
 
 @pytest.mark.parametrize("depth", [30, 60, 99, 100, 101, 490])
 def test_the_deepest_tree_that_is_read_is_answered(depth: int) -> None:
     deep = "abs(" * depth + "x_total" + ")" * depth
-    assert len(ENGINE.instant(counting(1), deep, 600_000).value.series) == 1
-    assert len(ENGINE.range(counting(1), deep, 0, 600_000, 60_000).value.series) == 1
+    assert len(vector_of(ENGINE.instant(counting(1), deep, 600_000)).series) == 1
+    assert len(matrix_of(ENGINE.range(counting(1), deep, 0, 600_000, 60_000)).series) == 1
     chain = " + ".join(["x_total"] * depth)
-    assert ENGINE.instant(counting(1), chain, 600_000).value.values.tolist() == [depth * 40]
+    assert vector_of(ENGINE.instant(counting(1), chain, 600_000)).values.tolist() == [depth * 40]
     right = "x_total + (" * depth + "x_total" + ")" * depth
-    assert ENGINE.instant(counting(1), right, 600_000).value.values.tolist() == [(depth + 1) * 40]
+    assert vector_of(ENGINE.instant(counting(1), right, 600_000)).values.tolist() == [
+        (depth + 1) * 40
+    ]
 
 
 # Reading
@@ -422,7 +425,7 @@ def test_other_windows_are_answered_from_samples(expr: str) -> None:
 def test_an_average_whose_sum_overflows_is_read_from_samples() -> None:
     store = Spying()
     store.put(labels("x"), range(1, HOUR_MS, 60_000), [1.7e308] * 60)
-    value = ENGINE.instant(store, "avg_over_time(x[1h])", HOUR_MS).value
+    value = vector_of(ENGINE.instant(store, "avg_over_time(x[1h])", HOUR_MS))
     assert value.values.tolist() == pytest.approx([1.7e308])
     assert store.asked != []
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
+from support.answers import matrix_of, vector_of
 from support.memory import MemoryStore
 
 ENGINE = Engine(Options(features=frozenset(Feature)))
@@ -100,7 +101,7 @@ def histograms(draw: st.DrawFn) -> list[tuple[float, float]]:
 def test_quantiles_of_buckets_are_those_of_a_plain_loop(
     buckets: list[tuple[float, float]], q: float
 ) -> None:
-    value = ENGINE.instant(stored(buckets), f"histogram_quantile({q}, h_bucket)", 0).value
+    value = vector_of(ENGINE.instant(stored(buckets), f"histogram_quantile({q}, h_bucket)", 0))
     assert len(value.series) == bool(buckets)
     for got in value.values:
         assert same(got, bucket_quantile(q, buckets)) or got == pytest.approx(
@@ -116,7 +117,9 @@ def test_quantiles_of_buckets_are_those_of_a_plain_loop(
 def test_fractions_of_buckets_are_those_of_a_plain_loop(
     buckets: list[tuple[float, float]], low: float, high: float
 ) -> None:
-    value = ENGINE.instant(stored(buckets), f"histogram_fraction({low}, {high}, h_bucket)", 0).value
+    value = vector_of(
+        ENGINE.instant(stored(buckets), f"histogram_fraction({low}, {high}, h_bucket)", 0)
+    )
     for got in value.values:
         expected = bucket_fraction(low, high, buckets)
         assert same(got, expected) or got == pytest.approx(expected)
@@ -135,7 +138,7 @@ def test_differences_from_rounding_are_passed_over() -> None:
 def test_buckets_with_equal_bounds_are_added() -> None:
     store = stored([(1.0, 5.0), (math.inf, 10.0)])
     store.put(Labels.of({"__name__": "h_bucket", "le": "1"}), [0], [5.0])
-    value = ENGINE.instant(store, "histogram_quantile(0.5, h_bucket)", 0).value
+    value = vector_of(ENGINE.instant(store, "histogram_quantile(0.5, h_bucket)", 0))
     assert value.values.tolist() == [0.5]
 
 
@@ -153,7 +156,9 @@ def test_buckets_that_come_and_go_are_taken_as_they_are_at_each_step() -> None:
     for le, times in (("1.0", [0, 600_000]), ("2.0", [600_000]), ("+Inf", [0, 600_000])):
         count = {"1.0": 5.0, "2.0": 10.0, "+Inf": 10.0}[le]
         store.put(Labels.of({"__name__": "h_bucket", "le": le}), times, [count] * len(times))
-    value = ENGINE.range(store, "histogram_quantile(0.75, h_bucket)", 0, 600_000, 300_000).value
+    value = matrix_of(
+        ENGINE.range(store, "histogram_quantile(0.75, h_bucket)", 0, 600_000, 300_000)
+    )
     assert value.present.tolist() == [[True, False, True]]
     assert value.values[0, [0, 2]].tolist() == [1.0, 1.5]
 

@@ -9,6 +9,7 @@ from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_BITS
 from jipyo.promql import Engine, Feature, Options
+from support.answers import matrix_of, raw_of, vector_of
 from support.memory import MemoryStore
 
 EARLY = Engine(Options(delayed_name_removal=False, features=frozenset(Feature)))
@@ -28,7 +29,7 @@ def named(*names: str) -> MemoryStore:
 
 
 def answered(engine: Engine, store: MemoryStore, expr: str) -> list[str]:
-    return [str(labels) for labels in engine.instant(store, expr, 600_000).value.series]
+    return [str(labels) for labels in vector_of(engine.instant(store, expr, 600_000)).series]
 
 
 @ENGINES
@@ -110,7 +111,7 @@ def test_series_that_become_one_at_different_times_are_joined(engine: Engine) ->
     store = MemoryStore()
     store.put(Labels.of({"__name__": "x"}), [0], [1.0])
     store.put(Labels.of({"__name__": "y"}), [600_000], [2.0])
-    value = engine.range(store, '{__name__=~"x|y"} + 0', 0, 600_000, 600_000).value
+    value = matrix_of(engine.range(store, '{__name__=~"x|y"} + 0', 0, 600_000, 600_000))
     assert value.series == (Labels(()),)
     assert value.values.tolist() == [[1.0, 2.0]]
     assert value.present.all()
@@ -134,7 +135,7 @@ def test_series_that_become_one_at_different_times_are_joined(engine: Engine) ->
 def test_scalars(expr: str, value: float) -> None:
     got = LATE.instant(named("x"), expr, 600_000).value.value
     assert got == value or (math.isnan(got) and math.isnan(value))
-    over = LATE.range(named("x"), expr, 600_000, 660_000, 60_000).value
+    over = matrix_of(LATE.range(named("x"), expr, 600_000, 660_000, 60_000))
     assert over.values.shape == (1, 2)
 
 
@@ -223,7 +224,7 @@ def test_info_adds_the_labels_of_the_moment(expr: str, series: str) -> None:
 
 
 def test_info_changes_labels_step_by_step() -> None:
-    value = LATE.range(described(), "info(cpu)", 240_000, 480_000, 60_000).value
+    value = matrix_of(LATE.range(described(), "info(cpu)", 240_000, 480_000, 60_000))
     assert [labels["version"] for labels in value.series] == ["1", "2"]
     assert value.present.tolist() == [
         [True, True, False, False, False],
@@ -274,7 +275,7 @@ def test_impossible_windows_are_refused(expr: str, message: str) -> None:
     ],
 )
 def test_extended_windows_show_their_edges(window: str, points: list[tuple[int, float]]) -> None:
-    blocks = LATE.instant(named("x"), window, 570_000).value.blocks
+    blocks = raw_of(LATE.instant(named("x"), window, 570_000)).blocks
     got = [
         (t_ms, value)
         for block in blocks
@@ -322,7 +323,7 @@ def test_matching_is_judged_only_where_series_meet() -> None:
     store.put(Labels.of({"__name__": "one"}), [0], [1.0])
     store.put(Labels.of({"__name__": "many", "i": "1"}), [600_000], [1.0])
     store.put(Labels.of({"__name__": "many", "i": "2"}), [600_000], [2.0])
-    assert not LATE.range(store, "one + on () many", 0, 600_000, 600_000).value.series
+    assert not matrix_of(LATE.range(store, "one + on () many", 0, 600_000, 600_000)).series
 
 
 @pytest.mark.parametrize("step_ms", [1_000, 30_000, 100_000])
@@ -330,7 +331,7 @@ def test_a_gauge_that_falls_often_counts_as_many_resets(step_ms: int) -> None:
     store = MemoryStore()
     values = [float(nth % 2) for nth in range(400)]
     store.put(Labels.of({"__name__": "x_total"}), range(0, 400_000, 1_000), values)
-    value = LATE.range(store, "increase(x_total[100s])", 99_000, 399_000, step_ms).value
+    value = matrix_of(LATE.range(store, "increase(x_total[100s])", 99_000, 399_000, step_ms))
     assert value.values[0].tolist() == pytest.approx([50] * value.values.shape[1], rel=0.02)
 
 
@@ -338,7 +339,7 @@ def test_series_that_become_one_stand_beside_others() -> None:
     store = MemoryStore()
     for name, labels, t_ms in (("x", "a", 0), ("y", "a", 600_000), ("z", "b", 0)):
         store.put(Labels.of({"__name__": name, "job": labels}), [t_ms], [1.0])
-    value = LATE.range(store, '{__name__=~"x|y|z"} + 0', 0, 600_000, 600_000).value
+    value = matrix_of(LATE.range(store, '{__name__=~"x|y|z"} + 0', 0, 600_000, 600_000))
     assert [labels["job"] for labels in value.series] == ["a", "b"]
     assert value.present.tolist() == [[True, True], [True, False]]
 
@@ -346,7 +347,7 @@ def test_series_that_become_one_stand_beside_others() -> None:
 def test_a_series_without_samples_near_any_step_is_not_there() -> None:
     store = MemoryStore()
     store.put(Labels.of({"__name__": "x"}), [1_000_000], [1.0])
-    assert LATE.range(store, "x", 0, 3_600_000, 3_600_000).value.series == ()
+    assert matrix_of(LATE.range(store, "x", 0, 3_600_000, 3_600_000)).series == ()
 
 
 def test_a_series_of_ends_only_has_no_windows() -> None:
@@ -354,7 +355,7 @@ def test_a_series_of_ends_only_has_no_windows() -> None:
     for i, bits in enumerate((STALE_BITS, 0)):
         values = np.array([bits], np.uint64).view(np.float64)
         store.put(Labels.of({"__name__": "x", "i": str(i)}), [0], values)
-    value = LATE.instant(store, "count_over_time(x[1m])", 0).value
+    value = vector_of(LATE.instant(store, "count_over_time(x[1m])", 0))
     assert [labels["i"] for labels in value.series] == ["1"]
 
 
@@ -363,16 +364,16 @@ def test_one_side_may_be_filled(fill: str, values: list[float]) -> None:
     store = MemoryStore()
     store.put(Labels.of({"__name__": "left", "i": "1"}), [0], [1.0])
     store.put(Labels.of({"__name__": "right", "i": "2"}), [0], [2.0])
-    assert LATE.instant(store, f"left + {fill} right", 0).value.values.tolist() == values
+    assert vector_of(LATE.instant(store, f"left + {fill} right", 0)).values.tolist() == values
 
 
 def test_labels_that_do_not_decide_are_followed_by_the_others() -> None:
     store = MemoryStore()
     for a, b in (("1", "2"), ("1", "1"), ("1", "10")):
         store.put(Labels.of({"__name__": "x", "a": a, "b": b}), [0], [1.0])
-    series = LATE.instant(store, 'sort_by_label(x, "a")', 0).value.series
+    series = vector_of(LATE.instant(store, 'sort_by_label(x, "a")', 0)).series
     assert [labels["b"] for labels in series] == ["1", "10", "2"]
-    series = LATE.instant(store, 'sort_by_label(x, "a", "b")', 0).value.series
+    series = vector_of(LATE.instant(store, 'sort_by_label(x, "a", "b")', 0)).series
     assert [labels["b"] for labels in series] == ["1", "2", "10"]
 
 
@@ -381,7 +382,7 @@ def test_infinities_between_many_resets_spoil_their_own_windows_only() -> None:
     values = [float(nth % 2) for nth in range(400)]
     values[100] = math.inf
     store.put(Labels.of({"__name__": "x_total"}), range(0, 400_000, 1_000), values)
-    value = LATE.range(store, "increase(x_total[50s])", 49_000, 399_000, 50_000).value
+    value = matrix_of(LATE.range(store, "increase(x_total[50s])", 49_000, 399_000, 50_000))
     assert value.values[0, [0, 1]].tolist() == pytest.approx([25, 25], rel=0.03)
     assert math.isnan(value.values[0, 2])
     assert value.values[0, 3:].tolist() == pytest.approx([25] * 5, rel=0.03)
@@ -393,15 +394,15 @@ def test_info_that_is_asked_for_and_ends_takes_its_series_along() -> None:
     labels = {"__name__": "start_info", "job": "a", "instance": "i", "phase": "0"}
     store.put(Labels.of(labels), [0], [1.0])
     start = 'info(cpu, {__name__="start_info", phase="0"})'
-    value = LATE.range(store, start, 0, 600_000, 300_000).value
+    value = matrix_of(LATE.range(store, start, 0, 600_000, 300_000))
     assert value.present.tolist() == [[True, False, False]]
-    value = LATE.range(store, "info(late)", 240_000, 600_000, 60_000).value
+    value = matrix_of(LATE.range(store, "info(late)", 240_000, 600_000, 60_000))
     assert [labels["version"] for labels in value.series] == ["2"]
 
 
 def test_a_subquery_without_steps_is_empty() -> None:
     assert answered(LATE, named("x"), "count_over_time(x[1s:1h])") == []
-    assert LATE.instant(named("x"), "count_over_time(x[1m:5m])", 540_000).value.series == ()
+    assert vector_of(LATE.instant(named("x"), "count_over_time(x[1m:5m])", 540_000)).series == ()
 
 
 @pytest.mark.parametrize("by", ["", "by () ", "by (job) "])

@@ -6,6 +6,7 @@ from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
 from jipyo.promql.engine.functions.relabel import is_naturally_less
+from support.answers import vector_of
 from support.memory import MemoryStore
 
 ENGINE = Engine(Options(features=frozenset(Feature)))
@@ -35,7 +36,7 @@ def test_replacements_are_expanded_as_go_does(replacement: str, made: str) -> No
     store = MemoryStore()
     store.put(Labels.of({"__name__": "x", "a": "left:right"}), [0], [1.0])
     expr = f'label_replace(x, "b", "{replacement}", "a", "(.*):(?P<name>.*)")'
-    (labels,) = ENGINE.instant(store, expr, 0).value.series
+    (labels,) = vector_of(ENGINE.instant(store, expr, 0)).series
     assert labels.get("b", "") == made
 
 
