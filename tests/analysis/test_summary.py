@@ -374,7 +374,7 @@ def test_the_peak_of_a_breach_is_a_figure_over_the_breach_alone(tmp_path: Path) 
     used[640:700] = 95
     used[650] = 99
     series = memory(tmp_path, used).headline
-    (breach,) = series.alerting_breaches
+    (breach,) = series.firing_breaches
     assert (breach, breach.severity) == (series.breaches[1], Severity.CRITICAL)
     peak = series.peak_of(breach)
     assert peak.value == pytest.approx(99)
@@ -448,7 +448,7 @@ def between(first: int, last: int) -> np.ndarray:
     return (first <= BEFORE) & (last >= BEFORE)
 
 
-def test_a_breach_that_began_before_the_window_is_in_force_at_its_start(tmp_path: Path) -> None:
+def test_a_breach_that_began_before_the_window_is_firing_at_its_start(tmp_path: Path) -> None:
     used = np.where(between(-4, 3), 80.0, 50.0)
     summary = memory_with_before(tmp_path, used, metric("system.memory.utilization"))
     (breach,) = summary.headline.breaches

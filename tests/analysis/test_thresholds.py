@@ -56,7 +56,7 @@ def states(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str
     ("row", "thresholds", "expected"),
     [
         ("69 70 84 85 90 60", levels(), "owwcco"),  # a threshold is reached at the value itself
-        ("90 90 90 90", levels(minutes=2), "ppcc"),  # in force once it lasted
+        ("90 90 90 90", levels(minutes=2), "ppcc"),  # firing once it lasted
         ("90 60 90 90 90", levels(minutes=2), "popp" "c"),  # an interruption starts again
         ("75 75 90 90 90", levels(minutes=2), "ppwwc"),  # each level has its own clock
         ("90 75 90 75 90", levels(minutes=2), "ppwww"),  # and its own interruptions
@@ -70,7 +70,7 @@ def states(row: str, thresholds: Thresholds, direction: Direction = HIGH) -> str
         ("90 80 80 . . 80", levels(None, 85, recover_critical=75), "cccc?o"),
         ("80 86 80 74 80", levels(None, 85, recover_critical=75), "occ" "oo"),
         ("70 66 64 66", levels(70, None, recover_warning=65), "ww" "oo"),
-        # A recovery threshold holds what is in force, and keeps nothing pending alive.
+        # A recovery threshold holds what is firing, and keeps nothing pending alive.
         ("90 80 90 80 90 80 70", levels(None, 85, minutes=1, recover_critical=75), "popopoo"),
         ("90 90 80 70", levels(None, 85, minutes=1, recover_critical=75), "pcc" "o"),
         ("75", levels(70, None), "w"),
@@ -127,7 +127,7 @@ def test_a_state_began_where_its_condition_did(
         ),
         # The gravest that is reached, with its own clock.
         ("75 75 90", levels(minutes=5), Pending(Severity.CRITICAL, 85, 0, 5 * MINUTE_MS)),
-        # A warning in force, critical on its way.
+        # A warning is firing, critical on its way.
         (
             "75 90 90",
             levels(minutes=2),
@@ -192,7 +192,7 @@ def draw_breaches(some: tuple[Breach, ...]) -> str:
         ("71 . . 71", levels(), "0-2:2+0w 3-4:1+0w…"),  # nobody saw it go on
         (". .", levels(), ""),
         ("71 72 73 50", levels(minutes=2), "0-3:3+0w"),  # lasted for two minutes
-        ("71 72 50", levels(minutes=2), "0-2:2+0p"),  # too short to come into force
+        ("71 72 50", levels(minutes=2), "0-2:2+0p"),  # too short to fire
         ("50 71", levels(minutes=2), "1-2:1+0p…"),
         ("71 90 90 90 71", levels(minutes=2), "0-5:2+3c…"),
         ("71 90 90 71", levels(minutes=2), "0-4:2+2w…"),
@@ -213,7 +213,7 @@ def test_a_breach_lasts_from_the_threshold_to_recovery(
 @pytest.mark.parametrize(
     ("row", "thresholds", "drawn"),
     [
-        ("71 71 71 71 50", levels(minutes=2), "2-4:2+0w"),  # in force thanks to the lead
+        ("71 71 71 71 50", levels(minutes=2), "2-4:2+0w"),  # firing thanks to the lead
         ("71 71 50 50 50", levels(minutes=2), ""),  # over before
         ("71 71 71 50 50", levels(minutes=2), "2-3:1+0w"),
         ("50 71 71 50 50", levels(minutes=2), "2-3:1+0p"),

@@ -155,11 +155,11 @@ def check_inside(history: StateHistory, row: int, breach: Breach) -> None:
     assert breach.peak_ms == history.t_ms[within][int(np.flatnonzero(values == worst)[0])]
     assert breach.warning_ms + breach.critical_ms <= breach.duration_ms
     assert breach.start_ms <= breach.gravest[0] < breach.gravest[1] <= breach.end_ms
-    in_force = history.severity[row, within] == Severity.CRITICAL
-    drawn = np.zeros(in_force.shape, bool)
+    firing = history.severity[row, within] == Severity.CRITICAL
+    drawn = np.zeros(firing.shape, bool)
     for start_ms, end_ms in breach.critical:
         drawn |= (history.t_ms[within] > start_ms) & (history.t_ms[within] <= end_ms)
-    assert not (in_force & ~drawn).any()
+    assert not (firing & ~drawn).any()
 
 
 @pytest.mark.parametrize("way", [0, 2, 8, 10, 14, 17])

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.i18n import texts
-from jipyo.i18n.times import split_units, to_local
+from jipyo.i18n.times import split_units
+from jipyo.model.calendar import local_time
 
 SEOUL = ZoneInfo("Asia/Seoul")
 MIDNIGHT_IN_SEOUL_MS = 1_795_186_800_000  # 2026-11-20T15:00:00Z
@@ -78,8 +79,8 @@ def test_today_is_the_readers_day() -> None:
 def test_the_clock_follows_summer_time() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     before_ms = 1_774_745_999_000  # 2026-03-29T00:59:59Z, a second before clocks go forward
-    assert to_local(before_ms, berlin).strftime("%H:%M:%S") == "01:59:59"
-    assert to_local(before_ms + 1000, berlin).strftime("%H:%M:%S") == "03:00:00"
+    assert local_time(before_ms, berlin).strftime("%H:%M:%S") == "01:59:59"
+    assert local_time(before_ms + 1000, berlin).strftime("%H:%M:%S") == "03:00:00"
 
 
 SIZES_MS = {"day": 86_400_000, "hour": HOUR_MS, "minute": 60_000, "second": 1000, "millisecond": 1}

@@ -13,6 +13,7 @@ from jipyo.model.calendar import (
     Period,
     PeriodKind,
     local_day,
+    local_time,
     period_containing,
     range_between,
     start_of_day,
@@ -223,3 +224,23 @@ def test_an_empty_range_has_no_days_and_one_turned_around_is_none() -> None:
     assert list(range_between(5, 5, SEOUL).days()) == []
     with pytest.raises(ValueError, match="cannot end at 4, before it begins at 5"):
         range_between(5, 4, SEOUL)
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "shown"),
+    [
+        ("2026-11-20 15:00", "Asia/Seoul", "2026-11-21 00:00:00"),
+        ("2026-10-25 00:30", "Europe/Berlin", "2026-10-25 02:30:00"),
+        ("2026-10-25 01:30", "Europe/Berlin", "2026-10-25 02:30:00"),  # shown a second time
+        ("1969-12-31 23:59", "UTC", "1969-12-31 23:59:00"),
+    ],
+)
+def test_a_moment_is_shown_by_the_clocks_of_its_zone(moment: str, zone: str, shown: str) -> None:
+    local = local_time(utc(moment), ZoneInfo(zone))
+    assert f"{local:%Y-%m-%d %H:%M:%S}" == shown
+    assert local_day(utc(moment), ZoneInfo(zone)) == local.date()
+
+
+def test_milliseconds_are_exact() -> None:
+    assert local_time(1_795_186_800_001, SEOUL).microsecond == 1000
+    assert local_time(-1, ZoneInfo("UTC")).microsecond == 999_000

@@ -191,7 +191,7 @@ def test_a_missed_objective_and_an_untested_capacity_are_told_apart(bad: Report)
     assert of(Badge, results["API error rate"][-1]).state is State.OK
     capacity = results["Throughput (TPS)"]
     assert of(Badge, capacity[-1]).state is State.UNKNOWN
-    assert "reports.objective.not_asked" in keys(capacity[-1])
+    assert "reports.objective.low_demand" in keys(capacity[-1])
     actual, margin = capacity[2], capacity[3]
     assert (of(Figure, actual).value or 0) - of(Quantity, margin).value == pytest.approx(100)
 

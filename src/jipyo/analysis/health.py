@@ -82,7 +82,7 @@ class MetricHealth:
     threshold: float | None = None
     """The threshold that the reason speaks of."""
     pending: Pending | None = None
-    """The level that comes into force if it lasts: with a state of pending, or critical
+    """The level that fires if it lasts: with a state of pending, or critical
     beside one of warning."""
     since_ms: int | None = None
     """When the state began: for a breach, when the value first reached the threshold."""
@@ -169,7 +169,7 @@ def _read_and_assess(
 def combine(t_ms: int, metrics: Iterable[MetricHealth]) -> Health:
     """All metrics together: as grave as the gravest that was judged.
 
-    Unknown where nothing was judged; ok where the gravest is pending, as nothing is in force.
+    Unknown where nothing was judged; ok where the gravest is pending, as nothing is firing.
     """
     metrics = tuple(metrics)
     gravest = max((one.state.severity for one in metrics if one.judged), default=Severity.UNKNOWN)

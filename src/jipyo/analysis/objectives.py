@@ -32,7 +32,7 @@ class UnknownReason(Enum):
     MEAN_ONLY = "mean_only"
     """The source gives only a mean, and the objective is about a percentile."""
     NO_FIGURE = "no_figure"
-    LOW_DEMAND = "not_asked"
+    LOW_DEMAND = "low_demand"
     """Demand stayed below the promised capacity, which leaves it unproven."""
 
 

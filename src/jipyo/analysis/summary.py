@@ -97,7 +97,7 @@ class SeriesSummary:
         return sum(breach.critical_ms for breach in self.breaches)
 
     @property
-    def alerting_breaches(self) -> tuple[Breach, ...]:
+    def firing_breaches(self) -> tuple[Breach, ...]:
         """The breaches that lasted for the alert duration."""
         return tuple(breach for breach in self.breaches if not breach.is_pending)
 
@@ -202,7 +202,7 @@ def _read_lead(
     window: Window,
     names: MetricNames | None,
 ) -> tuple[int, MetricData]:
-    """The data with the steps before the window that decide what is in force at its start.
+    """The data with the steps before the window that decide what is firing at its start.
 
     They are read apart, so that they do not decide which query a series is from.
     """

@@ -1,4 +1,4 @@
-"""The one judge of thresholds: reached, pending, in force, left.
+"""The one judge of thresholds: reached, pending, firing, left.
 
 Health, reports, the dashboard's strip and alerts all ask here, in one of two forms that give
 equal answers: `judge_history` over arrays, and `step` from a saved state to the next.
@@ -6,19 +6,19 @@ equal answers: `judge_history` over arrays, and `step` from a saved state to the
 The rules, for each of the two levels warning and critical:
 
 - A threshold is *reached* at the value itself.
-- The level is *pending* from the first step that reaches it, and *in force* once the value
+- The level is *pending* from the first step that reaches it, and *firing* once the value
   has reached it without interruption for the alert duration (`for`). An interruption starts
   the clock again; each level has its own clock.
 - It is *left* at the first step that no longer reaches the threshold or, where a recovery
   threshold is given, at the first one that reaches that. Recovery thresholds hold a level
-  that is in force; they do not keep a pending one alive.
+  that is firing; they do not keep a pending one alive.
 - A missing step (or NaN) takes over the value before it for `grace_ms`. After that the state
   is unknown, every clock stops and every level is left, as nothing shows that it went on.
 
-A *breach* is a maximal run of steps that are pending or worse. One that never came into
-force is a breach of severity pending: it is reported, but the period stays ok. Reports
-used to judge without grace and to apply recovery thresholds to levels that were not in
-force; an alert would have seen neither, so they follow these rules too.
+A *breach* is a maximal run of steps that are pending or worse. One that never fired is of
+severity pending: it is reported, but the period stays ok. A missing step does not split a
+breach that an alert would have kept firing, and a recovery threshold does not lengthen one
+that an alert would not have seen.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Breach:
 
     @property
     def is_pending(self) -> bool:
-        """Whether it was too short to come into force."""
+        """Whether it was too short to fire."""
         return self.severity is Severity.PENDING
 
     @property
@@ -153,16 +153,16 @@ class StateHistory:
     severity: Severities
     since: Indices
     """The step at which the condition of the step's state began: for warning and critical
-    the first step of the run that brought the level into force."""
+    the first step of the run that made the level fire."""
     reached: Severities
-    """The gravest level whose threshold the value reaches, in force or not: OK for none."""
+    """The gravest level whose threshold the value reaches, firing or not: OK for none."""
     reached_since: Indices
     """The first step of the run of steps that reach that level; the step itself for none."""
     values: Values
     """The values, taken over at missing steps within the grace."""
 
     def find_pending(self, series: int, step: int) -> Pending | None:
-        """The level that is about to come into force at a step, if any.
+        """The level that is about to fire at a step, if any.
 
         There can be one beside a state of warning: critical.
         """
@@ -237,7 +237,7 @@ def judge_history(
     severity = np.where(seen, Severity.OK, Severity.UNKNOWN).astype(np.int8)
     gravest = np.zeros(values.shape, np.int8)
     gravest_since = np.broadcast_to(np.arange(len(t_ms)), values.shape).copy()
-    in_force: list[tuple[Severity, Mask, Indices]] = []
+    firing: list[tuple[Severity, Mask, Indices]] = []
     for level in list_levels(thresholds):
         at_level = seen & is_reached(values, level.threshold, direction)
         if level.recovery is None:
@@ -245,25 +245,25 @@ def judge_history(
         else:
             left = ~seen | has_recovered(values, level.recovery, direction)
         began = _find_true_run_starts(at_level)
-        active, entered = _find_in_force(t_ms, at_level, left, began, thresholds.for_ms)
+        active, entered = _find_firing(t_ms, at_level, left, began, thresholds.for_ms)
         gravest[at_level] = level.severity
         gravest_since[at_level] = began[at_level]
-        in_force.append((level.severity, active, entered))
+        firing.append((level.severity, active, entered))
     severity[gravest > Severity.OK] = Severity.PENDING
-    for level_severity, active, _ in in_force:
+    for level_severity, active, _ in firing:
         severity[active] = level_severity
     since = find_run_starts(severity)
-    for level_severity, _, entered in in_force:
+    for level_severity, _, entered in firing:
         since = np.where(severity == level_severity, entered, since)
     return StateHistory(
         t_ms, thresholds, direction, severity, since, gravest, gravest_since, values
     )
 
 
-def _find_in_force(
+def _find_firing(
     t_ms: Times, at_level: Mask, left: Mask, began: Indices, for_ms: int
 ) -> tuple[Mask, Indices]:
-    """Where a level is in force, and the first step of the run that brought it into force."""
+    """Where a level is firing, and the first step of the run that made it fire."""
     lasted = at_level & (t_ms - t_ms[began] >= for_ms)
     active = find_last_true(lasted) > find_last_true(left & ~lasted)
     entered = _find_true_run_starts(active)
@@ -301,7 +301,7 @@ def _find_true_run_starts(mask: Mask) -> Indices:
 def count_lead_steps(thresholds: Thresholds | None, step_ms: int) -> int:
     """How many steps before a window must be judged to know the state at its first one.
 
-    As many as the alert duration has. Where a recovery threshold can hold a level in force
+    As many as the alert duration has. Where a recovery threshold can keep a level firing
     for any time, an hour more is looked at, as health does.
     """
     if thresholds is None:
@@ -378,19 +378,19 @@ class LevelClock:
 
     reached_ms: int | None = None
     """The first step of the run that reaches the threshold; None while it is not reached."""
-    in_force_ms: int | None = None
-    """While the level is in force, the first step of the run that brought it into force."""
+    firing_since_ms: int | None = None
+    """While the level is firing, the first step of the run that made it fire."""
 
     def advance(self, t_ms: int, at_level: bool, left: bool, for_ms: int) -> LevelClock:
         """The clock after the next step; `left` counts only where the level has not lasted."""
         began_ms = t_ms if self.reached_ms is None else self.reached_ms
         reached_ms = began_ms if at_level else None
-        in_force_ms = self.in_force_ms
+        firing_since_ms = self.firing_since_ms
         if at_level and t_ms - began_ms >= for_ms:
-            in_force_ms = began_ms if in_force_ms is None else in_force_ms
+            firing_since_ms = began_ms if firing_since_ms is None else firing_since_ms
         elif left:
-            in_force_ms = None
-        return LevelClock(reached_ms, in_force_ms)
+            firing_since_ms = None
+        return LevelClock(reached_ms, firing_since_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -423,7 +423,7 @@ class JudgeState:
         )
 
     def find_pending(self, t_ms: int, thresholds: Thresholds) -> Pending | None:
-        """The level that is about to come into force at the step of `t_ms`, if any."""
+        """The level that is about to fire at the step of `t_ms`, if any."""
         for level in reversed(tuple(list_levels(thresholds))):
             clock = self.critical if level.severity is Severity.CRITICAL else self.warning
             if clock.reached_ms is not None:
@@ -467,18 +467,18 @@ def step(
     severity = Severity.UNKNOWN if value is None else _severity_of(warning, critical)
     since_ms = state.since_ms if severity is state.severity else None
     if severity is Severity.CRITICAL:
-        since_ms = critical.in_force_ms
+        since_ms = critical.firing_since_ms
     elif severity is Severity.WARNING:
-        since_ms = warning.in_force_ms
+        since_ms = warning.firing_since_ms
     return JudgeState(
         severity, t_ms if since_ms is None else since_ms, value, seen_ms, warning, critical
     )
 
 
 def _severity_of(warning: LevelClock, critical: LevelClock) -> Severity:
-    if critical.in_force_ms is not None:
+    if critical.firing_since_ms is not None:
         return Severity.CRITICAL
-    if warning.in_force_ms is not None:
+    if warning.firing_since_ms is not None:
         return Severity.WARNING
     is_reached = warning.reached_ms is not None or critical.reached_ms is not None
     return Severity.PENDING if is_reached else Severity.OK

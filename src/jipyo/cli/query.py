@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -17,6 +16,7 @@ from jipyo.cli import plot
 from jipyo.cli.localized import Command
 from jipyo.cli.moments import parse_length, parse_moment
 from jipyo.cli.options import open_terminal, pass_config
+from jipyo.model.calendar import local_time
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, Vector
@@ -180,4 +180,4 @@ def _print_chart(console: Console, matrix: Matrix, zone: ZoneInfo, t: Texts) -> 
 
 
 def _format_time(t_ms: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(t_ms / 1000, zone).strftime("%Y-%m-%d %H:%M:%S")
+    return local_time(t_ms, zone).strftime("%Y-%m-%d %H:%M:%S")

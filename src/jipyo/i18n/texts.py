@@ -13,6 +13,7 @@ import yaml
 from jipyo.i18n import times
 from jipyo.i18n.numbers import format_digits, scale
 from jipyo.i18n.particles import is_particle, with_particle
+from jipyo.model.calendar import local_time
 from jipyo.model.errors import JipyoError
 
 if TYPE_CHECKING:
@@ -95,15 +96,15 @@ class Texts:
 
     def clock(self, t_ms: int, zone: ZoneInfo) -> str:
         """The time of day in a zone: `14:05`."""
-        return times.to_local(t_ms, zone).strftime("%H:%M")
+        return local_time(t_ms, zone).strftime("%H:%M")
 
     def moment(self, t_ms: int, zone: ZoneInfo) -> str:
         """Day and time of day in a zone: `2026년 11월 21일 (토) 14:05`."""
-        return f"{self.day(times.to_local(t_ms, zone).date())} {self.clock(t_ms, zone)}"
+        return f"{self.day(local_time(t_ms, zone).date())} {self.clock(t_ms, zone)}"
 
     def recent_moment(self, t_ms: int, zone: ZoneInfo, now_ms: int) -> str:
         """A moment beside now: `14:05` today, `11월 20일 14:05` this year, else with the year."""
-        moment, now = times.to_local(t_ms, zone), times.to_local(now_ms, zone)
+        moment, now = local_time(t_ms, zone), local_time(now_ms, zone)
         if moment.date() == now.date():
             return self.clock(t_ms, zone)
         if moment.year != now.year:

@@ -2,23 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
-
 _UNITS = (
     ("day", 86_400_000),
     ("hour", 3_600_000),
     ("minute", 60_000),
     ("second", 1000),
 )
-
-
-def to_local(t_ms: int, zone: ZoneInfo) -> datetime:
-    """The moment by the clocks of that zone."""
-    return datetime.fromtimestamp(t_ms / 1000, UTC).astimezone(zone)
 
 
 def split_units(ms: int) -> tuple[tuple[int, str], ...]:

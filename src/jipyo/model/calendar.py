@@ -106,9 +106,14 @@ class Period:
         )
 
 
+def local_time(t_ms: int, zone: ZoneInfo) -> datetime:
+    """What the zone's clocks and calendar show at a moment."""
+    return (_EPOCH + t_ms * _MILLISECOND).astimezone(zone)
+
+
 def local_day(t_ms: int, zone: ZoneInfo) -> date:
     """The date that the zone's clocks show at a moment."""
-    return (_EPOCH + t_ms * _MILLISECOND).astimezone(zone).date()
+    return local_time(t_ms, zone).date()
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> int:

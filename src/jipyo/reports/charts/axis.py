@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from jipyo.model.calendar import local_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +65,7 @@ def choose_time_ticks(
             return list(_find_clock_times(start_ms, end_ms, zone, minutes))
     days = math.ceil((end_ms - start_ms) / _DAY_MS / most)
     midnights = [t for t, _ in _find_clock_times(start_ms, end_ms, zone, 1440)]
-    return [(t, f"{_local(t, zone):%m-%d}") for t in midnights[::days]]
+    return [(t, f"{local_time(t, zone):%m-%d}") for t in midnights[::days]]
 
 
 def _find_clock_times(
@@ -77,7 +78,7 @@ def _find_clock_times(
     grain = min(minutes, _GRAIN_MINUTES) * _MINUTE_MS
     several = end_ms - start_ms > 1.5 * _DAY_MS
     for t_ms in range(-(-start_ms // grain) * grain, end_ms + 1, grain):
-        local = _local(t_ms, zone)
+        local = local_time(t_ms, zone)
         if (local.hour * 60 + local.minute) % minutes or local.second:
             continue
         if local.hour or local.minute:
@@ -86,7 +87,3 @@ def _find_clock_times(
             yield t_ms, f"{local:%m-%d}"
         else:
             yield t_ms, "24:00" if t_ms == end_ms else "00:00"
-
-
-def _local(t_ms: int, zone: ZoneInfo) -> datetime:
-    return datetime.fromtimestamp(t_ms / 1000, UTC).astimezone(zone)

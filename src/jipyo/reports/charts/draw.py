@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.calendar import local_time
 from jipyo.reports.charts.rows import (
     HeatPlot,
     TimelineMark,
@@ -104,10 +104,7 @@ def draw_heat_map(heat_map: HeatMap, localizer: Localizer, width: int = PAGE_WID
     def format_value(value: float) -> str:
         return localizer.texts.number(None if math.isnan(value) else value, heat_map.unit)
 
-    hours = (
-        datetime.fromtimestamp(t_ms / 1000, UTC).astimezone(localizer.zone)
-        for t_ms in heat_map.hours_ms
-    )
+    hours = (local_time(t_ms, localizer.zone) for t_ms in heat_map.hours_ms)
     plot = HeatPlot(
         title=describe_heat_map(heat_map, localizer),
         rows=heat_map.rows,

@@ -84,7 +84,7 @@ def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
         (place, BreachEntry(metric, series, breach))
         for metric in data.judged
         for place, series in enumerate(metric.now.series)
-        for breach in series.alerting_breaches
+        for breach in series.firing_breaches
     ]
     candidates = [entry for place, entry in confirmed if place < LISTED_SERIES]
     candidates.sort(key=lambda entry: (-entry.breach.severity, -entry.breach.duration_ms))

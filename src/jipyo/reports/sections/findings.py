@@ -127,7 +127,7 @@ def _gravity(entry: ReportMetric) -> tuple[int, bool]:
 def _find_worst_breach(series: SeriesSummary) -> Breach:
     """The gravest breach, of several the one that was longest at its severity."""
     return max(
-        series.alerting_breaches,
+        series.firing_breaches,
         key=lambda breach: (breach.severity, breach.gravest[1] - breach.gravest[0]),
     )
 
@@ -163,7 +163,7 @@ def _describe_course(
     data: ReportData, entry: ReportMetric, series: SeriesSummary
 ) -> Iterator[Inline]:
     """How often, who else, and how it ended."""
-    breaches = series.alerting_breaches
+    breaches = series.firing_breaches
     if len(breaches) > 1:
         total = Duration(sum(breach.duration_ms for breach in breaches))
         yield phrase("reports.finding.times", n=len(breaches), span=total)

@@ -187,7 +187,7 @@ def build_metric(health: MetricHealth, t: Texts, server: ServerInfo, now_ms: int
 
 
 def build_pending(health: MetricHealth) -> PendingBreach | None:
-    """The level that comes into force if the value stays where it is."""
+    """The level that fires if the value stays where it is."""
     pending = health.pending
     if pending is None:
         return None
