@@ -12,9 +12,8 @@ import pytest
 
 from collect.helpers import of, samples
 from jipyo.collect.loop import Loop, LoopOptions, Target, TargetState, TargetStatus
-from jipyo.collect.schedule import next_due_ms, phase_ms, timestamp_ms
-from jipyo.collect.self_metrics import SelfMetrics
-from jipyo.collect.target import CollectorReader, own_target
+from jipyo.collect.schedule import next_due_ms, phase_ms
+from jipyo.collect.target import own_target
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import CollectError, ConfigError, StoreError, StoreFull
 from jipyo.model.family import gauge
@@ -25,7 +24,6 @@ from support.clock import FakeClock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from pathlib import Path
 
     from jipyo.model.family import Family
 
@@ -370,42 +368,6 @@ def test_a_clock_that_is_set_is_counted_and_scraping_goes_on(
     ]
 
 
-@pytest.mark.parametrize(
-    ("now", "interval", "phase", "due"),
-    [
-        (1000, 100, 0, 1100),
-        (1001, 100, 0, 1100),
-        (1000, 100, 30, 1030),
-        (1030, 100, 30, 1130),
-        (1029, 100, 30, 1030),
-    ],
-)
-def test_the_next_reading_lies_at_the_phase(now: int, interval: int, phase: int, due: int) -> None:
-    assert next_due_ms(now, interval, phase) == due
-
-
-@pytest.mark.parametrize(
-    ("now", "due", "interval", "written"),
-    [
-        (1004, 1000, 1000, 1000),
-        (1011, 1000, 1000, 1011),
-        (15_040, 15_000, 15_000, 15_000),
-        (15_060, 15_000, 15_000, 15_060),
-    ],
-)
-def test_a_reading_that_is_hardly_late_has_the_time_planned(
-    now: int, due: int, interval: int, written: int
-) -> None:
-    assert timestamp_ms(now, due, interval) == written
-
-
-def test_phases_are_spread_and_stay_the_same() -> None:
-    phases = {phase_ms(f"target {n}", 15_000) for n in range(100)}
-    assert len(phases) > 90
-    assert all(0 <= phase < 15_000 for phase in phases)
-    assert phase_ms("a", 15_000) == phase_ms("a", 15_000)
-
-
 class Fixed:
     """A collector with these values."""
 
@@ -419,62 +381,7 @@ class Fixed:
         return [gauge("m", "Some.", ("n",), rows)]
 
 
-def test_collectors_are_read_as_one_target_with_its_labels() -> None:
-    one, two = Fixed(1.0, 2.0), Fixed(5.0)
-    two.values = None
-    made = own_target([one, two], job="node", instance="h:1", interval_ms=1000)
-    first, second = made.reader.read(0), made.reader.read(1)
-    assert first is not None
-    assert second is not None
-    assert [str(s) for s in first.series] == [
-        'm{instance="h:1",job="node",n="0"}',
-        'm{instance="h:1",job="node",n="1"}',
-    ]
-    assert first.series is second.series
-    assert first.metadata is second.metadata
-    assert first.metadata == (MetricMetadata("m", MetricType.GAUGE, "Some."),)
-    one.values = (1.0,)
-    third = made.reader.read(2)
-    assert third is not None
-    assert (len(third.series), third.scraped) == (1, 1)
-    assert samples(made.reader.families()) == {'m{n="0"}': 1.0}
-    one.values = None
-    assert made.reader.read(3) is None
-    assert made.reader.families() == ()
-
-
 def test_the_last_result_of_our_collectors_can_be_shown(loop: Loop, clock: FakeClock) -> None:
     loop.sync([own_target([Fixed(3.0)], job="node", instance="h", interval_ms=50), target()])
     clock.settle()
     assert samples(loop.latest()) == {'m{n="0"}': 3.0}
-
-
-def test_a_reader_of_collectors_that_fail_shows_nothing() -> None:
-    class Broken:
-        def collect(self, t_ms: int) -> list[Family]:
-            raise CollectError("collect.gpu_driver")
-
-    reader = CollectorReader([Fixed(1.0), Broken()], {"job": "j"})
-    with pytest.raises(CollectError):
-        reader.read(0)
-    assert reader.families() == ()
-
-
-def test_the_program_describes_itself() -> None:
-    parts = [lambda n=n: [gauge("part", "One.", ("n",), [((str(n),), n)])] for n in (1, 2)]
-    families = SelfMetrics(parts, version="1.2.3").collect(0)
-    assert len({family.name for family in families}) == len(families)
-    found = samples(families)
-    assert (found['part{n="1"}'], found['part{n="2"}']) == (1.0, 2.0)
-    assert any('version="1.2.3"' in name for name in found if name.startswith("jipyo_build_info"))
-    assert found["process_resident_memory_bytes"] > 1 << 20
-    assert found["process_cpu_seconds_total"] > 0
-    assert abs(found["process_start_time_seconds"] - time.time()) < 86_400
-    assert 0 < found["process_open_fds"] <= found["process_max_fds"]
-    assert found["process_virtual_memory_bytes"] > found["process_resident_memory_bytes"]
-
-
-def test_without_proc_the_program_does_not_know_itself(tmp_path: Path) -> None:
-    with pytest.raises(CollectError) as caught:
-        SelfMetrics([], version="1", proc=tmp_path).collect(0)
-    assert caught.value.key == "collect.proc_unreadable"

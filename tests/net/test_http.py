@@ -12,7 +12,7 @@ import pytest
 
 from jipyo.model.errors import CollectError, NetError
 from jipyo.net.credentials import Credentials
-from jipyo.net.http import HttpClient, HttpOptions, HttpResponse, status_text
+from jipyo.net.http import ClientResponse, HttpClient, HttpOptions, status_text
 from jipyo.net.tls import TlsOptions
 from support import services
 from support.certificates import certificate
@@ -28,7 +28,7 @@ def client(**options: Any) -> HttpClient:
     return HttpClient(HttpOptions(**{"timeout_s": 2.0, **options}))
 
 
-def get(url: str, **options: Any) -> HttpResponse:
+def get(url: str, **options: Any) -> ClientResponse:
     return client(**options).request("GET", url)
 
 

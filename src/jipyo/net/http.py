@@ -68,7 +68,7 @@ class HttpOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class HttpResponse:
+class ClientResponse:
     """A whole answer."""
 
     url: str
@@ -182,13 +182,13 @@ class HttpClient:
         headers: Mapping[str, str] = _NO_HEADERS,
         body: bytes | None = None,
         repeatable: bool | None = None,
-    ) -> HttpResponse:
+    ) -> ClientResponse:
         """Send a request and read the whole answer, whatever its status; see `stream`."""
         with self.stream(
             method, url, headers=headers, body=body, repeatable=repeatable
         ) as response:
             content = response.read()
-            return HttpResponse(
+            return ClientResponse(
                 response.url, response.status, response.reason, response.headers, content
             )
 

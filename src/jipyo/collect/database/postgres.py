@@ -297,11 +297,11 @@ class _PostgresQueries(Queries):
 
     def _read_settings(self) -> Iterator[Family]:
         version = self._connection.info.server_version
-        found = self._fetch_rows("SELECT version() AS version")[0]["version"]
+        full = self._fetch_rows("SELECT version() AS version")[0]["version"]
         short = f"{version // 10000}.{version % 10000}.0"
         text = "The server's version."
         names = ("version", "short_version")
-        yield family(_U, "pg_static", text, names, [((found, short), 1.0)])
+        yield family(_U, "pg_static", text, names, [((full, short), 1.0)])
         for row in self._fetch_rows(_SETTINGS_SQL):
             name, value = convert_to_base_units(row["name"], to_number(row["setting"]), row["unit"])
             yield single(_G, f"pg_settings_{name}", row["short_desc"], value)

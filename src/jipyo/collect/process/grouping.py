@@ -72,7 +72,7 @@ def _read_unit_and_container(proc: str, pid: int) -> tuple[str, str]:
     except OSError:
         return "", ""
     units = [unit for line in text.splitlines() for unit in _UNIT.findall(line)]
-    containers = [found for line in text.splitlines() for found in _CONTAINER.findall(line)]
+    containers = [name for line in text.splitlines() for name in _CONTAINER.findall(line)]
     return (units[-1] if units else "", containers[-1][:_SHORT_ID] if containers else "")
 
 

@@ -260,16 +260,16 @@ def _format_value(value: AnyValue) -> str:
 
 def _to_plain(value: AnyValue) -> Any:
     kind = value.WhichOneof("value")
-    found = getattr(value, kind) if kind else None
+    plain = getattr(value, kind) if kind else None
     if kind == "array_value":
-        found = [_to_plain(item) for item in value.array_value.values]
+        plain = [_to_plain(item) for item in value.array_value.values]
     elif kind == "kvlist_value":
-        found = {pair.key: _to_plain(pair.value) for pair in value.kvlist_value.values}
+        plain = {pair.key: _to_plain(pair.value) for pair in value.kvlist_value.values}
     elif kind == "bytes_value":
-        found = base64.b64encode(value.bytes_value).decode()
-    elif isinstance(found, float) and not math.isfinite(found):
-        found = _format_non_finite(found)
-    return found
+        plain = base64.b64encode(value.bytes_value).decode()
+    elif isinstance(plain, float) and not math.isfinite(plain):
+        plain = _format_non_finite(plain)
+    return plain
 
 
 def _format_json(plain: Any) -> str:
