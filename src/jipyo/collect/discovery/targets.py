@@ -117,10 +117,14 @@ def _parse_groups(path: Path) -> Iterator[TargetGroup]:
     """
     text = path.read_text("utf-8")
     entries = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+    if not isinstance(entries or [], list):
+        raise ValueError("it is not a list")
     for item in entries or []:
         if not isinstance(item, dict) or not isinstance(item.get("targets"), list):
             raise ValueError("an entry has no list of targets")
         labels = item.get("labels") or {}
+        if not isinstance(labels, dict):
+            raise ValueError("the labels of an entry are not name: value")
         addresses = tuple(str(address) for address in item["targets"])
         yield TargetGroup(addresses, tuple((str(k), str(v)) for k, v in labels.items()))
 
