@@ -22,7 +22,6 @@ from jipyo.analysis.thresholds import (
     is_reached,
     judge_history,
     list_levels,
-    sign_of,
     step,
 )
 from jipyo.catalogue import Direction
@@ -318,8 +317,7 @@ def test_levels_are_those_that_have_a_threshold() -> None:
     assert list(list_levels(levels(None, None))) == []
 
 
-def test_signs_and_severities() -> None:
-    assert [sign_of(one) for one in (HIGH, LOW, Direction.NEUTRAL)] == [1, -1, 0]
+def test_every_state_has_its_severity() -> None:
     assert [state.severity.state for state in State] == list(State)
     assert sorted(State, key=lambda state: state.severity) == [
         State.OK, State.PENDING, State.UNKNOWN, State.WARNING, State.CRITICAL

@@ -238,3 +238,11 @@ def test_overrides_that_are_a_part_of_a_file_are_told_by_its_lines() -> None:
         "jipyo.yaml:4: metrics.system.cpu.load.window: soon is not a duration."
         " Write it like 30s, 5m or 1h30m."
     )
+
+
+def test_a_direction_has_the_sign_of_what_is_worse() -> None:
+    assert {direction.value: direction.sign for direction in Direction} == {
+        "higher_is_worse": 1,
+        "lower_is_worse": -1,
+        "neutral": 0,
+    }

@@ -198,11 +198,6 @@ def has_recovered(value: float | Values, recovery: float, direction: Direction) 
     return value <= recovery
 
 
-def sign_of(direction: Direction) -> int:
-    """1 where high values are worse, -1 where low ones are, 0 where neither is."""
-    return {Direction.HIGHER_IS_WORSE: 1, Direction.LOWER_IS_WORSE: -1}.get(direction, 0)
-
-
 def list_levels(thresholds: Thresholds) -> Iterator[Level]:
     """The levels that have a threshold, the gravest last."""
     if thresholds.warning is not None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.analysis.thresholds import sign_of
 from jipyo.catalogue import Across, Direction, Unit
 from jipyo.model.figure import Fold
 from jipyo.reports.document import (
@@ -53,7 +52,7 @@ def build_chart(entry: ReportMetric) -> Chart:
         others_count=len(others),
         ghost=_find_ghost(entry),
         thresholds=tuple(list_threshold_lines(entry.metric)),
-        worse=sign_of(entry.metric.direction),
+        worse=entry.metric.direction.sign,
         caption=_write_caption(entry),
     )
 
