@@ -1,46 +1,55 @@
-"""Every command and option stands in the documentation of the command line, in both languages."""
+"""Every command and option is in the documentation of the command line, in both languages."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import click
 import pytest
 
+from docs.tables import page_of
 from jipyo.cli.main import build_command
 from jipyo.i18n import LANGS, Lang, texts
 
-DOCS = Path(__file__).parents[2] / "docs"
-FILES = {"en": "cli.md", "ko": "cli.ko.md"}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMON = ("--config", "--data", "--lang")
+EACH = pytest.mark.parametrize("lang", LANGS)
 
 
-def commands(group: click.Group, path: str = "jipyo") -> Iterator[tuple[str, click.Command]]:
+def list_commands(group: click.Group, path: str = "jipyo") -> Iterator[tuple[str, click.Command]]:
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
-            yield from commands(command, f"{path} {name}")
+            yield from list_commands(command, f"{path} {name}")
         else:
             yield f"{path} {name}", command
 
 
-def section(text: str, heading: str) -> str:
-    assert f"\n## {heading}" in text, f"no section {heading!r}"
-    return text.split(f"\n## {heading}", 1)[1].split("\n## ", 1)[0]
+def read_sections(lang: Lang) -> dict[str, str]:
+    """The text below each heading of the page."""
+    parts = page_of("cli", lang).read_text("utf-8").split("\n## ")
+    return {part.partition("\n")[0]: part for part in parts}
 
 
-@pytest.mark.parametrize("lang", LANGS)
+@EACH
 def test_every_command_and_option_is_documented(lang: Lang) -> None:
-    text = (DOCS / FILES[lang]).read_text("utf-8")
-    for path, command in commands(build_command(texts(lang))):
-        said = section(text, path)
+    sections = read_sections(lang)
+    for path, command in list_commands(build_command(texts(lang))):
+        assert path in sections
         for parameter in command.params:
             if isinstance(parameter, click.Option) and parameter.opts[0] not in COMMON:
-                assert f"`{parameter.opts[0]}" in said, f"{path} {parameter.opts[0]}"
+                assert f"`{parameter.opts[0]}" in sections[path], f"{path} {parameter.opts[0]}"
 
 
-@pytest.mark.parametrize("lang", LANGS)
+@EACH
+def test_no_command_is_documented_that_does_not_exist(lang: Lang) -> None:
+    paths = {path for path, _ in list_commands(build_command(texts(lang)))}
+    assert {title for title in read_sections(lang) if title.startswith("jipyo ")} == paths
+
+
+@EACH
 def test_the_options_that_all_commands_share_are_documented_once(lang: Lang) -> None:
-    text = (DOCS / FILES[lang]).read_text("utf-8")
+    introduction = page_of("cli", lang).read_text("utf-8").split("\n## ", 1)[0]
     for option in COMMON:
-        assert f"`{option}" in text.split("\n## ", 1)[0]
-
-
-COMMON = ("--config", "--data", "--lang")
+        assert f"`{option}" in introduction
