@@ -104,3 +104,12 @@ def test_a_page_without_times_cannot_be_imported(tmp_path: Path) -> None:
     said = jipyo("import", "openmetrics", str(page), "--data", str(tmp_path / "d"))
     assert said.code == 1
     assert "now.om" in said.err
+
+
+def test_rejected_samples_are_counted_with_their_reason(tmp_path: Path) -> None:
+    page = tmp_path / "future.om"
+    page.write_text("# TYPE a gauge\na 1 1700000000\na 2 4000000000\n# EOF\n")
+    result = jipyo("import", "openmetrics", str(page), "--data", str(tmp_path / "d"))
+    assert result.code == 0, result.err
+    assert "1 sample imported." in result.out
+    assert "1 rejected: " in result.out

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -85,3 +87,13 @@ def test_the_language_of_the_option_wins_over_that_of_the_file(tmp_path: Path) -
     words = ("catalogue", "show", "system.cpu.utilization", "--config", str(file))
     assert "임계치" in jipyo(*words).out
     assert "thresholds" in jipyo(*words, "--lang", "en").out
+
+
+def test_a_reader_that_leaves_early_ends_it_without_a_word() -> None:
+    command = [sys.executable, "-m", "jipyo", "catalogue", "list"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        errors = process.stderr.read()
+    assert (process.returncode, errors) == (1, b"")

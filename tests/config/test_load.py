@@ -204,3 +204,12 @@ def test_a_wrong_option_of_the_command_line_is_refused(
 @pytest.mark.parametrize("text", ["127.0.0.1:9797", "[::1]:80", "example.org:1"])
 def test_an_address_is_written_as_it_is_read(text: str) -> None:
     assert str(parse(f"listen: '{text}'", "x").listen) == text
+
+
+def test_overrides_of_metrics_keep_their_places_for_the_catalogue() -> None:
+    text = "catalogue:\n  metrics:\n    system.cpu.utilization: {thresholds: {warning: 60}}\n"
+    overrides = parse(text, "jipyo.yaml").catalogue.metrics
+    assert overrides is not None
+    assert overrides.plain() == {"system.cpu.utilization": {"thresholds": {"warning": 60}}}
+    warning = overrides.find("system.cpu.utilization", "thresholds", "warning")
+    assert warning.where == "jipyo.yaml:3"

@@ -54,10 +54,6 @@ def run(words: Sequence[str], t: Texts) -> int:
         return _print_failure(t.error(error), 1)
     except (click.Abort, KeyboardInterrupt):
         return _print_failure(t("cli.interrupted"), _INTERRUPTED)
-    except BrokenPipeError:
-        # The reader (a pager, `head`) has left; nothing more can be printed.
-        sys.stdout = None
-        return 0
     return code if isinstance(code, int) else 0
 
 
