@@ -116,6 +116,7 @@ def test_every_chart_of_a_group_has_points(open_page: Open, group: str) -> None:
     page = open_page(f"?lang=ko&group={group}&range=15m")
     charts = page.eval("[...document.querySelectorAll('[data-chart]')].map(e => e.dataset.chart)")
     assert charts
+    assert page.eval("document.querySelectorAll('h1').length") == 1
     for chart in charts:
         inside = f"document.querySelector('[data-chart=\"{chart}\"]')"
         page.eval(f"{inside}.scrollIntoView()")

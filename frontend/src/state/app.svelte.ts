@@ -41,6 +41,14 @@ export class App {
     return exists === true ? group : null;
   });
 
+  /** The name of the open group; empty where all are shown. */
+  groupName: string = $derived.by(() => {
+    const { group } = this;
+    const own = new Map(Object.entries(this.texts.groups));
+    const names = [this.groups.find(({ id }) => id === group)?.name, own.get(group ?? '')];
+    return names.find((name) => name !== undefined) ?? group ?? '';
+  });
+
   readonly #queries: Queries;
 
   constructor({ place, store, system, clock, queries }: Surroundings) {

@@ -44,6 +44,15 @@ test('the group of the address counts only if there is one', async () => {
   assert.equal(openApp(ANSWERS, '/?group=app').app.group, null); // not known yet
 });
 
+for (const [search, name] of [
+  ['?group=app&lang=en', 'API'],
+  ['?group=system.cpu&lang=ko', 'CPU'],
+  ['?group=ai&lang=en', 'AI'], // without data it is no tab, but has a name
+  ['?lang=en', ''],
+] as const)
+  test(`the open group of ${search} is named "${name}"`, async () =>
+    assert.equal((await open(`/${search}`)).app.groupName, name));
+
 test('groups are stepped through, with all of them at the start', async () => {
   const { app, place } = await open('/');
   const seen: (string | null)[] = [];

@@ -38,7 +38,6 @@ export const en: Texts = {
   help: 'Shortcuts',
   close: 'Close',
   chooseMetric: 'Choose a metric',
-  openMetric: (name) => `Show details of ${name}`,
   warningAt: (value) => `Warning ${value}`,
   criticalAt: (value) => `Critical ${value}`,
   origin: {

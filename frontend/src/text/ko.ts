@@ -36,7 +36,6 @@ export const ko = {
   help: '단축키',
   close: '닫기',
   chooseMetric: '지표 선택',
-  openMetric: (name: string) => `${name} 상세 보기`,
   warningAt: (value: string) => `주의 ${value}`,
   criticalAt: (value: string) => `위험 ${value}`,
   origin: { specification: '매뉴얼 임계치', default: '기본 임계치', site: '사용자 설정 임계치' },
