@@ -45,7 +45,7 @@ def test_the_first_line_is_the_verdict(data: Path, lang: Lang, word: str) -> Non
     ("lang", "headings"),
     [
         ("ko", ("지표", "상태", "값", "지속", "이유")),
-        ("en", ("metric", "state", "value", "since", "why")),
+        ("en", ("metric", "state", "value", "duration", "why")),
     ],
 )
 def test_a_metric_is_a_row_with_state_value_time_and_reason(
