@@ -13,7 +13,6 @@ from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
-from jipyo.web.api.metrics import count_lead_steps
 from support.web import NOW_MS, Client, now_ms, serving
 from web.api.conftest import api_routes, build_cpu_scrapes
 
@@ -178,19 +177,11 @@ def test_a_series_that_ended_before_the_range_is_not_shown(restless: Client) -> 
     assert (answer["series"], answer["coverage"]) == ([], None)
 
 
-@pytest.mark.parametrize(
-    ("metric", "step_ms", "steps"),
-    [
-        (CPU, 60_000, 5),
-        (CPU, 300_000, 1),
-        (CPU, 7_000, 43),
-        (CPU, 1, 11_000),
-        ("app.throughput", 60_000, 0),
-    ],
-)
-def test_as_many_steps_before_the_range_are_judged_as_an_alert_takes(
-    known: Catalogue, metric: str, step_ms: int, steps: int
-) -> None:
-    found = known.get(metric)
-    assert found is not None
-    assert count_lead_steps(found, step_ms) == steps
+@pytest.mark.parametrize("step", ["60", "5m", "7", "1"])
+def test_at_any_step_the_range_begins_where_it_was_asked_to(restless: Client, step: str) -> None:
+    answer = restless.get(
+        f"/api/jipyo/metric/{CPU}", start=at(5) / 1000, end=NOW_MS / 1000, step=step
+    ).json
+    (series,) = answer["series"]
+    assert answer["t"][0] == at(5) / 1000
+    assert series["breaches"][0]["severity"] == "critical"

@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from jipyo.analysis import thresholds as judge
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
-from jipyo.analysis.thresholds import Severity, find_metric_breaches
+from jipyo.analysis.thresholds import Severity, count_lead_steps, find_metric_breaches
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.result import Matrix
 from jipyo.source.metric_data import read_metric
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jipyo.analysis.thresholds import Breach
-    from jipyo.catalogue import Catalogue, Metric, Thresholds
+    from jipyo.catalogue import Catalogue, Thresholds
     from jipyo.i18n import Lang, Texts
     from jipyo.source import Source
     from jipyo.source.metric_data import MetricData
@@ -126,7 +125,7 @@ def routes(
             text = t("web.no_such_metric", id=request.path_params["id"])
             raise QueryError(QueryErrorKind.NOT_FOUND, text)
         start_ms, end_ms, step_ms = _read_range(request, now_ms(), t)
-        lead = count_lead_steps(metric, step_ms)
+        lead = min(count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
         data = read_metric(
             source.bound(request.cancelled),
             metric,
@@ -148,11 +147,6 @@ def _read_range(request: WebRequest, now_ms: int, t: Texts) -> tuple[int, int, i
     if step_ms < 1 or end_ms < start_ms or (end_ms - start_ms) // step_ms > MAX_POINTS:
         raise QueryError.bad_data(t("web.bad_range", most=MAX_POINTS))
     return start_ms, end_ms, step_ms
-
-
-def count_lead_steps(metric: Metric, step_ms: int) -> int:
-    """How many steps before the range decide whether its first one is in breach or pending."""
-    return min(judge.count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
 
 
 def build_thresholds(thresholds: Thresholds | None) -> MetricThresholds | None:
