@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.i18n import LANGS, Lang, texts
-from jipyo.i18n.numbers import format_digits, scale
+from jipyo.i18n.numbers import choose_unit, format_digits
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_formatted_number_is_close_to_its_value(value: float) -> None:
 def test_a_scaled_value_keeps_its_sign_and_is_no_longer_than_before(
     value: float, unit: str
 ) -> None:
-    scaled = scale(value, unit)
+    scaled = choose_unit(value, unit)
     assert math.copysign(1, scaled.value) == math.copysign(1, value) or value == 0
     assert unit != "bytes" or abs(scaled.value) <= abs(value)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.i18n.particles import Ending, find_ending, is_particle, with_particle
+from jipyo.i18n.particles import Ending, add_particle, find_ending, is_particle
 
 V, L, C = Ending.VOWEL, Ending.RIEUL, Ending.CONSONANT
 
@@ -59,12 +59,12 @@ def test_a_word_ends_as_koreans_read_it(word: str, ending: Ending) -> None:
     ],
 )  # fmt: skip
 def test_a_particle_fits_its_word(word: str, form: str, text: str) -> None:
-    assert with_particle(word, form) == text
+    assert add_particle(word, form) == text
 
 
 @given(st.text(), st.sampled_from(["은", "을", "으로", "이라고"]))
 def test_any_text_can_carry_a_particle(word: str, form: str) -> None:
-    assert with_particle(word, form).startswith(word)
+    assert add_particle(word, form).startswith(word)
 
 
 def test_an_unknown_form_is_not_a_particle() -> None:
@@ -78,7 +78,7 @@ PAIRS = [("은", "는"), ("이", "가"), ("을", "를"), ("과", "와"), ("이�
 @given(st.text(), st.sampled_from(PAIRS))
 def test_either_form_of_a_pair_asks_for_the_same(word: str, pair: tuple[str, str]) -> None:
     first, second = pair
-    assert with_particle(word, first) == with_particle(word, second)
+    assert add_particle(word, first) == add_particle(word, second)
 
 
 @given(st.characters(min_codepoint=0xAC00, max_codepoint=0xD7A3))
@@ -89,6 +89,6 @@ def test_a_syllable_is_closed_where_it_decomposes_into_three(syllable: str) -> N
 
 
 def test_a_consonant_rieul_takes_the_short_form_of_euro_only() -> None:
-    assert with_particle("서울", "으로") == "서울로"
-    assert with_particle("서울", "이") == "서울이"
-    assert with_particle("서울", "이었") == "서울이었"
+    assert add_particle("서울", "으로") == "서울로"
+    assert add_particle("서울", "이") == "서울이"
+    assert add_particle("서울", "이었") == "서울이었"

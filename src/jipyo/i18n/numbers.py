@@ -30,10 +30,10 @@ _SECOND_UNITS = (
 )
 
 
-def scale(value: float, unit: str) -> Scaled:
+def choose_unit(value: float, unit: str) -> Scaled:
     """Convert bytes and seconds to the unit in which they have few digits; others stay.
 
-    >>> scale(1_610_612_736, "bytes"), scale(90, "percent")
+    >>> choose_unit(1_610_612_736, "bytes"), choose_unit(90, "percent")
     (Scaled(value=1.5, unit='gibibyte'), Scaled(value=90, unit='percent'))
     """
     if unit == "bytes":

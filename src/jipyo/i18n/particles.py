@@ -41,16 +41,16 @@ _STOP_AFTER_SHORT_VOWEL = re.compile(r"(?:^|[^aeiou])[aeiou](?:ck|pp|tt|[ckpt])$
 
 
 def is_particle(form: str) -> bool:
-    """Whether this is one of the forms that `with_particle` knows."""
+    """Whether this is one of the forms that `add_particle` knows."""
     return form in _BY_FORM
 
 
-def with_particle(word: str, form: str) -> str:
+def add_particle(word: str, form: str) -> str:
     """The word with the matching one of the two forms that `form` belongs to.
 
     Brackets at the end are not read, and quotes are skipped.
 
-    >>> with_particle("GPU", "은"), with_particle("URL", "으로"), with_particle("3", "이")
+    >>> add_particle("GPU", "은"), add_particle("URL", "으로"), add_particle("3", "이")
     ('GPU는', 'URL로', '3이')
     """
     after_consonant, after_vowel = _BY_FORM[form]
@@ -68,11 +68,14 @@ def find_ending(word: str) -> Ending:
         return Ending.VOWEL
     last = read[-1]
     if _HANGUL_FIRST <= ord(last) <= _HANGUL_LAST:
-        return _ending_of_syllable(last)
+        final = (ord(last) - _HANGUL_FIRST) % _FINALS
+        if final == _RIEUL:
+            return Ending.RIEUL
+        return Ending.CONSONANT if final else Ending.VOWEL
     if last in _DIGITS:
         return _SOUNDS[_DIGITS[last]]
     latin = _LAST_WORD.search(read)
-    return _ending_of_latin(latin[0]) if latin else Ending.VOWEL
+    return _find_latin_ending(latin[0]) if latin else Ending.VOWEL
 
 
 def _strip_unread(word: str) -> str:
@@ -82,14 +85,7 @@ def _strip_unread(word: str) -> str:
     return re.sub(r"[^\w%°℃]+$", "", shorter).rstrip("_")
 
 
-def _ending_of_syllable(syllable: str) -> Ending:
-    final = (ord(syllable) - _HANGUL_FIRST) % _FINALS
-    if final == _RIEUL:
-        return Ending.RIEUL
-    return Ending.CONSONANT if final else Ending.VOWEL
-
-
-def _ending_of_latin(word: str) -> Ending:
+def _find_latin_ending(word: str) -> Ending:
     """Abbreviations are spelled out; words follow the usual transcription (외래어 표기법)."""
     if word[-1].isupper() or not re.search("[aeiouy]", word):
         return _SOUNDS[_LETTERS.get(word[-1].upper(), "v")]

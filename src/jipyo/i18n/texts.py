@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal
 import yaml
 
 from jipyo.i18n import times
-from jipyo.i18n.numbers import format_digits, scale
-from jipyo.i18n.particles import is_particle, with_particle
+from jipyo.i18n.numbers import choose_unit, format_digits
+from jipyo.i18n.particles import add_particle, is_particle
 from jipyo.model.calendar import local_time
 from jipyo.model.errors import JipyoError
 
@@ -76,7 +76,7 @@ class Texts:
         """A value with its unit: `54.2%`, `1.5 GiB`, `850 ms`; "no data" where there is none."""
         if value is None:
             return self("i18n.no_data")
-        scaled = scale(float(value), unit)
+        scaled = choose_unit(float(value), unit)
         return self.join(format_digits(scaled.value), self.unit(scaled.unit, scaled.value))
 
     def join(self, number: str, label: str) -> str:
@@ -145,5 +145,5 @@ def _format_value(value: object, spec: str) -> str:
         return one if str(value) in _ONE else many
     number, _, particle = spec.rpartition("|")
     if is_particle(particle):
-        return with_particle(_format_value(value, number), particle)
+        return add_particle(_format_value(value, number), particle)
     return format_digits(value) if isinstance(value, float) and not spec else format(value, spec)
