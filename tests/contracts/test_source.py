@@ -117,7 +117,11 @@ def test_nothing_found_is_an_empty_answer(source: Source) -> None:
 
 @pytest.mark.parametrize("expr", ["sum(", "", "load{", "sum(load[5m])"])
 def test_a_wrong_question_is_refused_as_bad_data(source: Source, expr: str) -> None:
-    for ask in (lambda: source.instant(expr, T0), lambda: source.range(expr, T0, LAST, MINUTE)):
+    asks: tuple[Callable[[], object], ...] = (
+        lambda: source.instant(expr, T0),
+        lambda: source.range(expr, T0, LAST, MINUTE),
+    )
+    for ask in asks:
         with pytest.raises(QueryError) as error:
             ask()
         assert error.value.kind is QueryErrorKind.BAD_DATA
@@ -136,7 +140,7 @@ def test_a_range_of_a_text_is_refused(source: Source) -> None:
 
 def test_what_has_to_be_said_comes_along(source: Source) -> None:
     result = source.instant("rate(load[5m])", LAST)
-    assert len(result.value.series) == 2
+    assert len(vector_of(result).series) == 2
     assert any("might not be a counter" in info for info in result.infos)
 
 

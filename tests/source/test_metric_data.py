@@ -17,20 +17,20 @@ from jipyo.source.metric_data import MetricData, choose_rate_window, read_metric
 from support.memory import MemoryStore
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 MINUTE_MS = 60_000
 T0_MS = 1_795_186_800_000
 STEPS = 4
 
 
-def source(series: Mapping[str, float | list[float]]) -> Embedded:
+def source(series: Mapping[str, float | Sequence[float | None]]) -> Embedded:
     """A value a minute for each series, written `name{label="value"}`."""
     store = MemoryStore()
     for text, values in series.items():
         name, _, inside = text.rstrip("}").partition("{")
         pairs = dict(pair.split("=") for pair in inside.replace('"', "").split(",") if pair)
-        row = values if isinstance(values, list) else [values] * STEPS
+        row: list[float | None] = [values] * STEPS if isinstance(values, int | float) else [*values]
         times = (T0_MS + MINUTE_MS * i for i, value in enumerate(row) if value is not None)
         labels = Labels.of({"__name__": name, **pairs})
         store.put(labels, times, (value for value in row if value is not None))

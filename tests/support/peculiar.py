@@ -92,7 +92,8 @@ def _counter(rng: np.random.Generator, count: int) -> Values:
     values = np.cumsum(rng.integers(0, 20, count)).astype(float) + rng.choice([0, 0, 1e6])
     for at in rng.integers(0, count, rng.integers(0, 4)):
         values[at:] -= values[at] - rng.integers(0, 5)
-    return np.abs(values)
+    counter: Values = np.abs(values)
+    return counter
 
 
 def _spoiled(rng: np.random.Generator, values: Values) -> Values:

@@ -25,7 +25,8 @@ from jipyo.wire.prometheus_json import encode
 
 
 def _from_bits(bits: int) -> float:
-    return struct.unpack("<d", struct.pack("<Q", bits))[0]
+    (value,) = struct.unpack("<d", struct.pack("<Q", bits))
+    return float(value)
 
 
 ANY_BITS = st.integers(0, 2**64 - 1).map(_from_bits)

@@ -1,6 +1,7 @@
 """Aggregations beside what plain loops make of each step."""
 
 import math
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 
 import pytest
@@ -32,7 +33,7 @@ def plain_variance(values: list[float]) -> float:
     return oracle.variance(values)
 
 
-AGGREGATIONS = {
+AGGREGATIONS: Mapping[str, Callable[[list[float]], float]] = {
     "sum": oracle.total,
     "avg": oracle.mean,
     "count": len,
@@ -43,6 +44,10 @@ AGGREGATIONS = {
     "stddev": lambda values: math.sqrt(plain_variance(values)),
     "quantile": lambda values: oracle.quantile(0.3, values),
 }
+
+
+def present_at(step: int, series: list[list[float | None]]) -> list[float]:
+    return [value for row in series if (value := row[step]) is not None]
 
 
 @pytest.mark.parametrize("name", AGGREGATIONS)
@@ -64,18 +69,18 @@ def test_an_aggregation_is_what_plain_loops_make_of_each_step(
         for step, number in enumerate(row.tolist())
         if here[step]
     }
-    expected = {}
+    expected: dict[tuple[str, int], float] = {}
     for group in (0, 1):
         for step in range(4):
-            inside = [row[step] for row in series[group::2] if row[step] is not None]
+            inside = present_at(step, series[group::2])
             if inside:
                 expected[str(group), step] = AGGREGATIONS[name](inside)
     assert got.keys() == expected.keys()
-    for key, number in expected.items():
-        inside = [row[key[1]] for row in series[int(key[0]) :: 2] if row[key[1]] is not None]
-        scale = max((abs(each) for each in inside if math.isfinite(each)), default=0.0)
+    for key, aggregate in expected.items():
+        inside = present_at(key[1], series[int(key[0]) :: 2])
+        scale = max((abs(number) for number in inside if math.isfinite(number)), default=0.0)
         scale = scale * scale if "std" in name else scale
-        assert same(got[key], number) or abs(got[key] - number) <= 1e-9 * abs(number) + (
+        assert same(got[key], aggregate) or abs(got[key] - aggregate) <= 1e-9 * abs(aggregate) + (
             1e-15 * scale
             if "stdvar" in name
             else 1e-7 * math.sqrt(scale)
@@ -95,12 +100,12 @@ def test_the_top_are_no_worse_than_those_left_out(rows: list[float], k: int, nam
     store = MemoryStore()
     for number, value in enumerate(rows):
         store.put(Labels.of({"__name__": "x", "n": str(number)}), [0], [value])
-    value = vector_of(ENGINE.instant(store, f"{name}({k}, x)", 0))
+    answer = vector_of(ENGINE.instant(store, f"{name}({k}, x)", 0))
     sign = -1 if name == "topk" else 1
 
     def rank(number: float) -> tuple[bool, float]:
         return math.isnan(number), 0.0 if math.isnan(number) else sign * number
 
     best = sorted(map(rank, rows))[:k]
-    assert [rank(number) for number in value.values.tolist()] == best
+    assert [rank(number) for number in answer.values.tolist()] == best
     assert all(one <= two for one, two in pairwise(best))

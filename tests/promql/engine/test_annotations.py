@@ -6,6 +6,7 @@ from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
 from jipyo.promql.engine.annotations import Annotations, Flattening
 from jipyo.promql.syntax.ast import Span
+from support.answers import vector_of
 from support.memory import MemoryStore
 
 ENGINE = Engine(Options(features=frozenset(Feature)))
@@ -73,6 +74,6 @@ def test_operators_for_histograms_give_nothing_on_floats(expr: str) -> None:
     store = MemoryStore()
     store.put(Labels.of({"__name__": "x"}), [0], [1.0])
     result = ENGINE.instant(store, expr, 0)
-    assert result.value.series == ()
+    assert vector_of(result).series == ()
     assert "incompatible sample types encountered for binary operator" in result.infos[0]
     assert ENGINE.instant(MemoryStore(), expr, 0).infos == ()

@@ -85,8 +85,8 @@ def test_an_instant_vector_is_ordered_by_labels() -> None:
 )
 def test_what_orders_an_instant_vector_keeps_its_order(expr: str, order: str) -> None:
     store = MemoryStore()
-    for i, value in (("9", 2.0), ("1", 1.0), ("5", 3.0)):
-        store.put(labels("x", i=i), [0], [value])
+    for i, number in (("9", 2.0), ("1", 1.0), ("5", 3.0)):
+        store.put(labels("x", i=i), [0], [number])
     value = vector_of(ENGINE.instant(store, expr, 0))
     assert "".join(each["i"] for each in value.series) == order
 
@@ -356,11 +356,11 @@ def test_blocks_too_large_to_keep_are_read_again() -> None:
     for i in range(500):
         store.put(labels("x", i=str(i)), times, np.full(len(times), float(i)))
     sum_twice = "sum(abs(x)) + count(abs(x))"
-    small = ENGINE.range(store, sum_twice, 0, 600_000, 600_000)
+    small = matrix_of(ENGINE.range(store, sum_twice, 0, 600_000, 600_000))
     assert len(store.asked) == 1
-    large = ENGINE.range(store, sum_twice, 0, 600_000, 60)
+    large = matrix_of(ENGINE.range(store, sum_twice, 0, 600_000, 60))
     assert len(store.asked) == 3
-    assert small.value.values[0, -1] == large.value.values[0, -1]
+    assert small.values[0, -1] == large.values[0, -1]
 
 
 def hourly(name: str, days: int = 3) -> Spying:
@@ -379,20 +379,24 @@ def hourly(name: str, days: int = 3) -> Spying:
 def test_whole_hours_are_answered_from_statistics(function: str, window: str, offset: str) -> None:
     store = hourly("x")
     expr = f"{function}_over_time(x[{window}]{offset})"
-    fast = ENGINE.range(store, expr, DAY_MS, 3 * DAY_MS, 3 * HOUR_MS)
+    fast = matrix_of(ENGINE.range(store, expr, DAY_MS, 3 * DAY_MS, 3 * HOUR_MS))
     assert store.asked == []
     assert len(store.hours_asked) == 1
-    plain = by_samples(store, function, window, offset, fast.value.t_ms)
-    np.testing.assert_array_equal(fast.value.present, ~np.isnan(plain))
-    np.testing.assert_allclose(
-        fast.value.values[fast.value.present], plain[fast.value.present], rtol=1e-12
-    )
+    plain = by_samples(store, function, window, offset, fast.t_ms)
+    np.testing.assert_array_equal(fast.present, ~np.isnan(plain))
+    np.testing.assert_allclose(fast.values[fast.present], plain[fast.present], rtol=1e-12)
 
 
 def by_samples(
     store: MemoryStore, function: str, window: str, offset: str, t_ms: np.ndarray
 ) -> np.ndarray:
-    of = {"avg": np.mean, "min": np.min, "max": np.max, "sum": math.fsum, "count": len}[function]
+    plain: dict[str, Callable[[np.ndarray], float]] = {
+        "avg": lambda values: float(np.mean(values)),
+        "min": lambda values: float(np.min(values)),
+        "max": lambda values: float(np.max(values)),
+        "sum": math.fsum,
+        "count": len,
+    }
     unit = {"h": HOUR_MS, "d": DAY_MS}
     range_ms = int(window[:-1]) * unit[window[-1]]
     offset_ms = int(offset.split()[1][:-1]) * HOUR_MS if offset else 0
@@ -401,7 +405,7 @@ def by_samples(
         row = []
         for end in t_ms - offset_ms:
             inside = block.values[0][(block.t_ms > end - range_ms) & (block.t_ms <= end)]
-            row.append(of(inside) if len(inside) else math.nan)
+            row.append(plain[function](inside) if len(inside) else math.nan)
         rows.append(row)
     return np.array(rows)
 

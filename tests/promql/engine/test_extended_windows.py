@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix, RawMatrix
 from jipyo.promql import Engine, Feature, Options
-from support.answers import vector_of
+from support.answers import number_of
 from support.memory import MemoryStore
 
 LOOKBACK_MS = 60_000
@@ -180,8 +180,8 @@ def test_adjacent_anchored_windows_add_up(samples: list[Sample], parts: int) -> 
     end_ms = parts * STEP_MS
 
     def increase(t_ms: int, range_ms: int) -> float:
-        value = vector_of(ENGINE.instant(store, f"increase(x[{range_ms}ms] anchored)", t_ms))
-        return value.values.item()  # type: ignore[union-attr]
+        answer = ENGINE.instant(store, f"increase(x[{range_ms}ms] anchored)", t_ms)
+        return number_of(answer)
 
     pieces = [increase(at * STEP_MS, STEP_MS) for at in range(1, parts + 1)]
     assert increase(end_ms, end_ms) == pytest.approx(math.fsum(pieces))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
-from support.answers import matrix_of, vector_of
+from support.answers import matrix_of, number_of, vector_of
 from support.memory import MemoryStore
 
 ENGINE = Engine(Options(features=frozenset(Feature)))
@@ -131,7 +131,7 @@ def test_differences_from_rounding_are_passed_over() -> None:
         "histogram_quantile(0.9, h_bucket)",
         0,
     )
-    assert result.value.values.tolist() == [0.9]
+    assert number_of(result) == 0.9
     assert result.infos == ()
 
 
@@ -147,7 +147,7 @@ def test_a_bucket_without_a_bound_is_left_out(le: str) -> None:
     store = stored([(1.0, 5.0), (math.inf, 10.0)])
     store.put(Labels.of({"__name__": "h_bucket", "le": le}), [0], [5.0])
     result = ENGINE.instant(store, "histogram_quantile(0.5, h_bucket)", 0)
-    assert result.value.values.tolist() == [1.0]
+    assert number_of(result) == 1.0
     assert "malformed value" in result.warnings[-1] or "malformed" in result.warnings[0]
 
 

@@ -12,6 +12,7 @@ from jipyo.model.labels import Labels
 from jipyo.promql import Engine, Feature, Options
 from promql.engine import windows_oracle as oracle
 from promql.engine.windows_oracle import Window
+from support.answers import matrix_of
 from support.memory import MemoryStore
 
 ENGINE = Engine(Options(features=frozenset(Feature), advice=False))
@@ -90,11 +91,12 @@ def test_a_window_is_what_plain_loops_make_of_it(
     store = MemoryStore()
     store.put(Labels.of({"__name__": "x"}), *zip(*samples, strict=True))
     end_ms = start_ms + 12 * step_ms
-    result = ENGINE.range(store, call.replace("$w", f"{range_s}s"), start_ms, end_ms, step_ms)
+    expr = call.replace("$w", f"{range_s}s")
+    matrix = matrix_of(ENGINE.range(store, expr, start_ms, end_ms, step_ms))
     got = {
         t_ms: value
-        for row, here in zip(result.value.values, result.value.present, strict=True)
-        for t_ms, value in zip(result.value.t_ms[here].tolist(), row[here].tolist(), strict=True)
+        for row, here in zip(matrix.values, matrix.present, strict=True)
+        for t_ms, value in zip(matrix.t_ms[here].tolist(), row[here].tolist(), strict=True)
     }
     expected = expectation(FUNCTIONS[call], samples, range(start_ms, end_ms + 1, step_ms), range_s)
     assert got.keys() == expected.keys()
@@ -124,8 +126,8 @@ def test_one_nan_spoils_its_own_windows_only() -> None:
     numbers = np.ones(len(times))
     numbers[10], numbers[50], numbers[90] = math.nan, 1e17, math.inf
     store.put(Labels.of({"__name__": "x"}), times, numbers)
-    result = ENGINE.range(store, "sum_over_time(x[5m])", 300_000, 3_600_000, 300_000)
-    row = result.value.values[0]
+    answer = ENGINE.range(store, "sum_over_time(x[5m])", 300_000, 3_600_000, 300_000)
+    row = matrix_of(answer).values[0]
     assert math.isnan(row[0])
     assert row[1] == 20
     assert row[2] == 1e17 + 19

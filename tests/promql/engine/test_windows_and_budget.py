@@ -83,7 +83,7 @@ def test_a_kernel_is_applied_to_a_few_series_at_a_time() -> None:
     checks: list[None] = []
 
     def double(values: np.ndarray) -> np.ndarray:
-        calls.append(values.shape)  # type: ignore[arg-type]
+        calls.append((len(values), values.shape[1]))
         return values[:, :2] * 2
 
     values = np.arange(300_000.0).reshape(3, 100_000)
