@@ -21,8 +21,9 @@ GAUGES = {
 }
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Ends now, so it is made anew for each module: a whole run takes longer than the lookback."""
     folder = tmp_path_factory.mktemp("cli") / "data"
     series = tuple(
         Labels.of({"__name__": name, "instance": "호스트1", "job": "node"}) for name in GAUGES
