@@ -1,7 +1,7 @@
-"""Loading whole blocks past the head: for import, backfill and demonstration data.
+"""Loading whole blocks without the head: for imports, backfills and demonstration data.
 
-What is there already stays: the same sample again is no news, another value for the same
-moment is refused and counted. So a load may be repeated, wholly or in part.
+Stored samples stay: the same sample again changes nothing, another value for the same moment
+is rejected and counted. So a load may be repeated, wholly or in part.
 """
 
 from __future__ import annotations
@@ -34,18 +34,18 @@ def load_rows(
     rows: tuple[Sids, Times, Values],
     executor: Executor | None = None,
 ) -> Counter[Reject]:
-    """Write ascending ids, ascending times, values (series, samples); what was refused."""
+    """Write ascending ids, ascending times, values (series, samples); what was rejected."""
     sids, t_ms, values = rows
-    refused: Counter[Reject] = Counter()
+    rejected: Counter[Reject] = Counter()
     for day, span in slab.split_days(t_ms):
         for at in range(0, len(sids), SLAB_SERIES):
             part = slice(at, at + SLAB_SERIES)
             news = sids[part], t_ms[span], values[part, span]
-            for merged in _merge_stored(open_snapshot, day, *news, refused):
+            for merged in _merge_stored(open_snapshot, day, *news, rejected):
                 encoded = slab.encode(*merged, executor)
                 with begin_write() as db:
                     slab.write(db, encoded)
-    return refused
+    return rejected
 
 
 def _merge_stored(
@@ -54,9 +54,9 @@ def _merge_stored(
     sids: Sids,
     t_ms: Times,
     values: Values,
-    refused: Counter[Reject],
+    rejected: Counter[Reject],
 ) -> Iterator[tuple[Sids, Times, Values]]:
-    """The new samples of a day together with those the series have already."""
+    """The new samples of a day merged with the stored ones."""
     fresh = np.ones(len(sids), np.bool_)
     with open_snapshot() as snapshot:
         stored = list(snapshot.read_blocks(sids, Bounds.day(day)))
@@ -65,7 +65,7 @@ def _merge_stored(
         fresh[rows] = False
         both = np.concatenate((block.values, values[rows]), axis=1)
         merged_t, merged, conflicts = merge(np.concatenate((block.t_ms, t_ms)), both)
-        refused[Reject.DUPLICATE] += conflicts
+        rejected[Reject.DUPLICATE] += conflicts
         yield slab.sort_by_id(block.sids, merged_t, merged)
     if fresh.any():
         yield sids[fresh], t_ms, values if fresh.all() else values[fresh]

@@ -1,7 +1,7 @@
-"""Decoded chunks that were asked for lately: a dashboard asks for the same day again and again.
+"""Decoded chunks that were read recently: a dashboard reads the same day again and again.
 
-A chunk never changes and its id is never used twice, so nothing in here can be wrong. The
-times of slabs lie beside the values, under the negative of their id.
+A chunk never changes and its id is never used twice, so an entry is never out of date. The
+times of slabs are kept with the values, under the negative of their id.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _Numbers = npt.NDArray[Any]
 class ChunkCache:
     """The latest chunks by id, at most so many bytes of them; safe to share between threads.
 
-    Only what is asked for a second time is kept, as in 2Q (Johnson and Shasha, VLDB 1994), and
-    of what was asked for once we remember as many ids as there is room for chunks: who reads
-    a month through drives nobody's day out, and pays for no copies.
+    Only what is read a second time is kept, as in 2Q (Johnson and Shasha, VLDB 1994), and of
+    what was read once we remember as many ids as there is room for chunks: reading through a
+    month evicts nobody's day, and copies nothing.
     """
 
     def __init__(self, most_bytes: int) -> None:
@@ -36,7 +36,7 @@ class ChunkCache:
         self.bytes = 0
 
     def get(self, ids: Sequence[int]) -> list[_Numbers | None]:
-        """What is kept under these ids, read-only; None for what is not here."""
+        """The chunks with these ids, read-only; None for those that are not kept."""
         if not self._kept:
             return [None] * len(ids)
         with self._lock:
@@ -47,7 +47,7 @@ class ChunkCache:
         return found
 
     def put(self, chunks: Iterable[tuple[int, _Numbers]]) -> None:
-        """Keep copies of those that were put before, and let go of the longest unasked."""
+        """Keep copies of those that were put before; the least recently read are evicted."""
         if not self._most:
             return
         with self._lock:
@@ -56,13 +56,10 @@ class ChunkCache:
                     self._once_bytes -= self._once.pop(number)
                     self._keep(number, values)
                 elif number not in self._kept:
-                    self._remember(number, values.nbytes)
-
-    def _remember(self, number: int, size: int) -> None:
-        self._once[number] = size
-        self._once_bytes += size
-        while self._once_bytes > self._most:
-            self._once_bytes -= self._once.popitem(last=False)[1]
+                    self._once[number] = values.nbytes
+                    self._once_bytes += values.nbytes
+                    while self._once_bytes > self._most:
+                        self._once_bytes -= self._once.popitem(last=False)[1]
 
     def _keep(self, number: int, values: _Numbers) -> None:
         kept = self._kept[number] = values.copy()

@@ -31,7 +31,7 @@ _MOST_PROBLEMS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """What was looked at and what was wrong with it; a problem speaks by its text key."""
+    """What was checked, and the problems as errors with text keys."""
 
     chunks: int
     samples: int
@@ -40,7 +40,7 @@ class Check:
 
 
 def check(path: Path, progress: Progress = ignore_progress) -> Check:
-    """Compare all there is in the folder `path`, whether or not somebody writes there.
+    """Check everything in the folder `path`, whether or not a process writes to it.
 
     Raises:
         StoreError: there is no store, or it cannot be opened at all.
@@ -105,7 +105,7 @@ _DANGLING = {
 
 
 def _check_references(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
-    """Rows that name rows which are not there."""
+    """Rows that refer to rows which do not exist."""
     for what, sql in _DANGLING.items():
         (count,) = db.execute(sql).fetchone()
         if count:

@@ -29,7 +29,7 @@ Packed = tuple[int, bytes, npt.NDArray[Any]]
 
 
 class Codec(IntEnum):
-    """Who wrote the bytes."""
+    """How the bytes were encoded."""
 
     PCODEC = 1
     ZLIB = 2

@@ -1,9 +1,9 @@
 """Head rows -> slabs, in slices so short that a scrape never waits for one.
 
-Reading and encoding happen beside the writer; only the writes take its lock. Series by
-series the chunks of a day are written anew with what the head adds; the head rows go last.
-Until then a moment may stand in both, with one value: readers merge, and a compaction that
-was cut short simply begins again.
+Reading and encoding do not block the writer; only the writes take its lock. Series by series
+the chunks of a day are rewritten with what the head adds; the head rows are deleted last.
+Until then a sample may be in both, with the same value: readers merge them, and an
+interrupted compaction simply starts again.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _ROWS_A_SLICE = 256
 
 @dataclass(frozen=True, slots=True)
 class _HeadDay:
-    """Head rows of one day that are to go: layout ids, and the times of each."""
+    """Head rows of one day to be moved: layout ids, and the times of each."""
 
     day: int
     rows: dict[int, list[int]]

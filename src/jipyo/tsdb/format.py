@@ -17,11 +17,11 @@ FILE_NAME = "samples.db"
 APPLICATION_ID = 0x6A697079
 PAGE_BYTES = 65536
 SLAB_SERIES = 128
-"""At most this many series stand in a slab; `data.id` leaves eight bits for the place."""
+"""Most series of a slab; `data.id` has eight bits for the place."""
 PLACE_BITS = 8
 
 BeginWrite = Callable[[], AbstractContextManager[sqlite3.Connection]]
-"""Begins a write transaction, alone, and commits it."""
+"""Begins a write transaction, the only one, and commits it."""
 
 Step = Sequence[str]
 STEPS: Sequence[Step] = (
@@ -61,7 +61,7 @@ STEPS: Sequence[Step] = (
             WITHOUT ROWID""",
     ),
 )
-"""Step n leads from version n to version n + 1; steps are only ever added."""
+"""Step n upgrades version n to version n + 1; steps are only ever added."""
 
 
 def make_full_error(path: Path, error: Exception) -> StoreFull:
@@ -73,7 +73,7 @@ def make_full_error(path: Path, error: Exception) -> StoreFull:
 
 
 def convert_read_error(error: sqlite3.Error, path: Path) -> StoreError:
-    """What an error of SQLite means to somebody who reads."""
+    """The error that an error of SQLite means to a reader."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
         return StoreCorrupt(
@@ -83,7 +83,7 @@ def convert_read_error(error: sqlite3.Error, path: Path) -> StoreError:
 
 
 def convert_write_error(error: sqlite3.Error, path: Path) -> StoreError:
-    """What an error of SQLite means to somebody who writes."""
+    """The error that an error of SQLite means to a writer."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {
         sqlite3.SQLITE_FULL,
@@ -97,7 +97,7 @@ def convert_write_error(error: sqlite3.Error, path: Path) -> StoreError:
 
 @contextmanager
 def translate_read_errors(path: Path) -> Iterator[None]:
-    """Whatever SQLite raises inside becomes a StoreError."""
+    """Turn errors of SQLite into a StoreError."""
     try:
         yield
     except sqlite3.Error as error:
@@ -106,7 +106,7 @@ def translate_read_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def translate_write_errors(path: Path) -> Iterator[None]:
-    """Whatever SQLite raises inside becomes a StoreError; a full disk, StoreFull."""
+    """Turn errors of SQLite and the file system into a StoreError; of a full disk, StoreFull."""
     try:
         yield
     except sqlite3.Error as error:
@@ -126,7 +126,7 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
     if read_only:
         mode = "ro"
         if not os.access(path.parent, os.W_OK) and get_size(get_journal_path(path)) == 0:
-            # Where nothing can be written there is nobody to share the journal's index with.
+            # On a read-only file system no other process can share the journal's index.
             mode = "ro&immutable=1"
     db = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
@@ -223,6 +223,6 @@ def get_size(file: Path) -> int:
 
 
 def get_free_bytes(folder: Path) -> int:
-    """What the file system of a folder still takes."""
+    """The free space of a folder's file system."""
     room = os.statvfs(folder)
     return room.f_bavail * room.f_frsize

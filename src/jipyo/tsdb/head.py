@@ -1,8 +1,8 @@
-"""The head: what arrives is checked as Prometheus checks it and becomes rows.
+"""The head: new samples are checked as Prometheus checks them and become rows.
 
 One row is one layout (a set of series) at one moment. Memory holds the last time of every
-series and the layouts in use; all of it can be read again from the file, so after a failed
-transaction it is simply dropped.
+series and the layouts in use; all of it can be read from the file, so after a failed
+transaction it is simply reloaded.
 
 Source of the rules: `memSeries.appendable` in prometheus/tsdb/head_append.go.
 """
@@ -46,12 +46,12 @@ _NEVER = np.iinfo(np.int64).min
 
 @dataclass(frozen=True, slots=True)
 class LayoutPart:
-    """The series of a scrape that stand in one layout."""
+    """The series of a scrape that are in one layout."""
 
     lid: int
     sids: Sids
     columns: npt.NDArray[np.int64]
-    """Where in the scrape each of them stands."""
+    """The place of each in the scrape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,10 @@ class Plan:
     """How the scrapes with one tuple of series become rows."""
 
     series: tuple[Labels, ...]
-    """Held so that its identity stays its own."""
+    """Kept so that no other tuple gets its identity."""
     parts: tuple[LayoutPart, ...]
     duplicates: tuple[tuple[int, int], ...]
-    """A series that stands twice in the tuple: where first, where again."""
+    """Series that are in the tuple twice: the first place, and another."""
     rejected: tuple[tuple[Reject, int], ...]
 
 
@@ -79,14 +79,14 @@ class Head:
     """The writer's state; the caller holds the writer's lock and an open transaction."""
 
     def __init__(self, db: sqlite3.Connection, options: Options, now_ms: Callable[[], int]) -> None:
-        """Read what the file knows."""
+        """Read the state from the file."""
         self._db = db
         self._options = options
         self._now_ms = now_ms
         self.reload()
 
     def reload(self) -> None:
-        """Drop what is in memory and take what the file says."""
+        """Drop the state in memory and read it from the file again."""
         self._plans: OrderedDict[int, Plan] = OrderedDict()
         self._planned_series = 0
         self._sid_of: dict[Labels, int] = {}
@@ -194,7 +194,7 @@ class Head:
         bounds: AppendBounds,
         rejected: Counter[Reject],
     ) -> npt.NDArray[np.bool_]:
-        """Which samples of a row that is not newest for all its series are to be written."""
+        """Which samples to write of a row that is not the newest for all its series."""
         keep = t_ms > last
         within = t_ms >= bounds.late_ms
         candidates = ~keep & (within | (t_ms == last))
@@ -385,21 +385,21 @@ class Head:
             self._last[sid] = max(int(self._last[sid]), row[0] if row else _NEVER)
         self._unread[sids] = False
 
-    # -- upkeep -----------------------------------------------------------------------
+    # -- maintenance -----------------------------------------------------------------------
 
     def resolve(self, series: Sequence[Labels]) -> list[int | Reject]:
-        """The ids of these series, made where they are new; for loads past the head."""
+        """The ids of these series, created where they are new."""
         return [self._sid_of.get(labels) or self._find_series(labels) for labels in series]
 
     def record_load(self, sids: Sids, t1_ms: int) -> None:
-        """Chunks were written for these series past the head."""
+        """Note that chunks of these series were written without going through the head."""
         self._read_last(sids)
         self._last[sids] = np.maximum(self._last[sids], t1_ms)
         self._times.clear()
         self._advance_max_time(t1_ms)
 
     def record_compaction(self, lids: Sequence[int]) -> None:
-        """Head rows of these layouts are gone; drop the layouts that have none left."""
+        """Note that head rows of these layouts were moved; drop layouts without any left."""
         for lid in lids:
             self.spans.pop(lid, None)
             row = self._db.execute(
@@ -434,7 +434,7 @@ class Head:
         return np.unique(np.concatenate(parts)) if parts else np.empty(0, np.int64)
 
     def forget_last(self, sids: Sids) -> None:
-        """Samples of these series were deleted: when they were last sampled is on disk."""
+        """Forget when these series were last sampled, as samples of theirs were deleted."""
         self._last[sids] = _NEVER
         self._unread[sids] = True
         for span in self.spans.values():
@@ -442,7 +442,7 @@ class Head:
         self._forget_plans()
 
     def forget_series(self, sids: Sequence[int]) -> None:
-        """These series have no samples any more and were dropped from the index."""
+        """Forget series that have no samples any more and were dropped from the index."""
         dropped = frozenset(sids)
         self._sid_of = {labels: sid for labels, sid in self._sid_of.items() if sid not in dropped}
         self._pid_of.clear()
@@ -452,7 +452,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class AppendBounds:
-    """Which times a batch may have; fixed at its begin, as in Prometheus."""
+    """Which times a batch may have; fixed when it begins, as in Prometheus."""
 
     latest_ms: int
     oldest_ms: int
@@ -461,7 +461,7 @@ class AppendBounds:
 
     @classmethod
     def of(cls, options: Options, now_ms: int, max_ms: int | None) -> AppendBounds:
-        """The bounds for a store whose newest sample is at `max_ms`."""
+        """The bounds of a store whose newest sample is at `max_ms`."""
         window = options.out_of_order_ms
         ever = -(1 << 62)
         rejection = Reject.OUT_OF_ORDER if window == 0 else Reject.TOO_OLD
@@ -471,7 +471,7 @@ class AppendBounds:
         return cls(latest, max_ms - max(window, HOUR_MS), max_ms - window, rejection)
 
     def find_rejection(self, t_ms: int) -> Reject | None:
-        """Why no sample of this time is taken, if so."""
+        """Why samples of this time are rejected; None where they are not."""
         if t_ms > self.latest_ms:
             return Reject.TOO_FAR_IN_FUTURE
         if t_ms < self.oldest_ms:
@@ -484,7 +484,7 @@ def _hash_sids(sids: Sids) -> bytes:
 
 
 def split_layouts(sids: Sids) -> list[tuple[int, int]]:
-    """Where the ascending ids of a scrape are cut into layouts."""
+    """The stretches [start, end) in which the ascending ids of a scrape become layouts."""
     edges = [0]
     for cut in [*np.flatnonzero(sids % _CUT == 0).tolist(), len(sids)]:
         while cut - edges[-1] > _LAYOUT_SERIES:

@@ -31,7 +31,7 @@ _DAY_HOURS = 24
 def read_hours(
     snapshot: Snapshot, sids: Sids, span: tuple[int, int], figures: AbstractSet[HourStatistic]
 ) -> Iterator[HourBlock]:
-    """Hours wholly within the span (start, end] of these series."""
+    """The hours of these series that lie wholly in (start, end]."""
     first = -(-span[0] // HOUR_MS) * HOUR_MS
     last = span[1] // HOUR_MS * HOUR_MS
     if last <= first:
@@ -49,7 +49,7 @@ def read_hours(
 def _read_group(
     snapshot: Snapshot, group: Locations, bounds: Bounds, figures: AbstractSet[HourStatistic]
 ) -> Hours:
-    """Series whose chunks stand in the same slabs."""
+    """The hours of series whose chunks are in the same slabs."""
     live = _split_days(snapshot.find_head_hours(group.heads.list_times(0)))
     packed = {slab.day: at for at, slab in enumerate(group.list_slabs(0))}
     days = sorted(live.keys() | packed.keys())
@@ -68,7 +68,8 @@ def _read_group(
         parts: tuple[Hours, ...] = (part,) if part is not None else ()
         if part is None or day in live:
             span = Bounds.day(day) if part is None else live[day]
-            fresh = _compute_from_samples(snapshot, group.sids, _intersect(bounds, span), figures)
+            within = Bounds.of(max(bounds.start_ms, span.start_ms), min(bounds.end_ms, span.end_ms))
+            fresh = _compute_from_samples(snapshot, group.sids, within, figures)
             parts = (fresh,) if part is None else _splice(part, fresh)
         for one in parts:
             end = whole.fill(one, end)
@@ -82,10 +83,6 @@ def _split_days(live_ms: Times) -> dict[int, Bounds]:
         each: Bounds.of(int(live_ms[day == each][0]) + 1, int(live_ms[day == each][-1]) + HOUR_MS)
         for each in np.unique(day).tolist()
     }
-
-
-def _intersect(bounds: Bounds, span: Bounds) -> Bounds:
-    return Bounds.of(max(bounds.start_ms, span.start_ms), min(bounds.end_ms, span.end_ms))
 
 
 def _read_packed(
@@ -105,7 +102,7 @@ def _read_packed(
 def _compute_from_samples(
     snapshot: Snapshot, sids: Sids, within: Bounds, figures: AbstractSet[HourStatistic]
 ) -> Hours:
-    """Statistics of whole hours made from samples: head rows, late ones, damaged packs."""
+    """Statistics computed from samples: of head rows, late samples and damaged packs."""
     hour_ms = np.arange(within.start_ms - 1, within.end_ms, HOUR_MS, dtype=np.int64)
     whole = hourly.make_empty(hour_ms, len(sids), figures)
     for block in snapshot.read_blocks(sids, within):
@@ -123,7 +120,7 @@ def _splice(packed: Hours, fresh: Hours) -> tuple[Hours, Hours, Hours]:
 
 
 def _group_by_hours(series: tuple[Labels, ...], hours: Hours) -> Iterator[HourBlock]:
-    """Series with samples in the same hours together; those without any are left out."""
+    """Series with samples in the same hours as one block; those without any are left out."""
     present = hours.count > 0
     if present.all():
         if present.size:

@@ -74,7 +74,7 @@ class Hours:
 
 
 def allocate(hours: int, series: int, figures: AbstractSet[HourStatistic]) -> Hours:
-    """Space to be filled day by day."""
+    """Uninitialised space for so many hours."""
     shape = (series, hours)
     return Hours(
         np.empty(hours, np.int64),
@@ -86,7 +86,7 @@ def allocate(hours: int, series: int, figures: AbstractSet[HourStatistic]) -> Ho
 def make_empty(
     hour_ms: Times, series: int, figures: AbstractSet[HourStatistic] = EVERY_FIGURE
 ) -> Hours:
-    """No sample in any of these hours."""
+    """Statistics without a sample in any of these hours."""
     shape = (series, len(hour_ms))
     return Hours(
         hour_ms, np.zeros(shape, np.int64), {figure: np.zeros(shape) for figure in figures}
@@ -155,7 +155,7 @@ def _add_resets(values: Values, starts: Times, increase: Values) -> None:
 
 
 def pack(hours: Hours) -> list[bytes]:
-    """Bytes of every column; the first one tells the shape and the hours.
+    """Bytes of every column; the first holds the shape and the hours.
 
     A counter's minimum is its first value, its maximum the last and its increase the
     difference of both, so those columns are kept as the bits in which they differ.
@@ -187,10 +187,10 @@ def list_columns(figures: Iterable[HourStatistic]) -> frozenset[int]:
 def unpack(
     columns: Mapping[int, bytes], figures: AbstractSet[HourStatistic] = EVERY_FIGURE
 ) -> Hours:
-    """What `pack` packed, from the columns `list_columns`; their CRCs must have been checked.
+    """What `pack` packed, from the columns of `list_columns`, whose CRCs have been checked.
 
     Raises:
-        Damaged: the bytes do not hold what the shape says, or a column is missing.
+        Damaged: the bytes do not match the shape, or a column is missing.
     """
     if not columns.keys() >= list_columns(figures):
         raise codec.Damaged
@@ -225,7 +225,7 @@ def _decode(b: bytes, shape: tuple[int, int], kind: type[Any]) -> npt.NDArray[An
 
 
 def _decode_difference(b: bytes, other: Values) -> Values:
-    """The numbers that were kept as the bits in which they differ from others."""
+    """Numbers stored as the bits in which they differ from others."""
     bits = _decode(b, other.shape, np.uint64)
     bits ^= _view_bits(other)
     return bits.view(np.float64)

@@ -1,7 +1,7 @@
-"""The label index: which series there are, and which of them a selector means.
+"""The label index: which series there are, and which of them match a selector.
 
-It lies in SQL, not in memory, so that a million series of the past cost nothing at start.
-All functions read through the connection they are given and so see its snapshot.
+It is in SQL and not in memory, so that a million old series cost nothing at start. All
+functions read through the connection they are given and so see its snapshot.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class LabelCache:
 
 
 class SelectorCache:
-    """Which series selectors meant, for as long as no series comes or goes."""
+    """The series that selectors matched, valid until a series comes or goes."""
 
     def __init__(self, most_selectors: int = 512, most_ids: int = 1_000_000) -> None:
-        """Start empty; what was not asked for longest is forgotten first."""
+        """Start empty; the least recently used selector is forgotten first."""
         self._found: OrderedDict[tuple[int, tuple[Matcher, ...]], Sids] = OrderedDict()
         self._lock = Lock()
         self._most = most_selectors, most_ids
@@ -83,13 +83,13 @@ class SelectorCache:
 
 
 def read_generation(db: sqlite3.Connection) -> int:
-    """A number that rises with every series that comes, and when some go."""
+    """A number that rises with every new series, and whenever some are dropped."""
     row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'series'").fetchone()
     return int(row[0]) if row else 0
 
 
 def advance_generation(db: sqlite3.Connection) -> None:
-    """Let the read_generation rise; an id that is never used costs nothing."""
+    """Raise the generation; skipping an id costs nothing."""
     db.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'series'")
 
 
@@ -99,7 +99,7 @@ def _read_labels(db: sqlite3.Connection, sid: int) -> Labels:
 
 
 def encode_labels(labels: Labels) -> bytes:
-    """Labels as they stand in `series.labels`.
+    """Labels as they are stored in `series.labels`.
 
     Raises:
         TypeError: a name or value is not Unicode.
@@ -122,14 +122,15 @@ def find_series(
 ) -> Sids:
     """The ids of all series that pass every matcher, ascending.
 
-    Up to `few` candidates are told apart by their labels, more by postings.
+    Up to `few` candidates are compared by their labels, more by postings.
 
     Raises:
         QueryError: a pattern is not valid RE2.
     """
     needing = [matcher for matcher in selector if not matcher.matches("")]
     excluding = [matcher for matcher in selector if matcher.matches("")]
-    needing.sort(key=_estimate_cost)
+    # Equality is one look-up; a metric name has the fewest series.
+    needing.sort(key=lambda m: int(m.name != METRIC_NAME) if m.op is MatchOp.EQ else 2)
     found: Sids | None = None
     for at, matcher in enumerate(needing):
         if found is not None and len(found) <= few:
@@ -143,12 +144,6 @@ def find_series(
     for matcher in excluding:
         found = np.setdiff1d(found, _read_postings(db, matcher, wanted=False), True)
     return found
-
-
-def _estimate_cost(matcher: Matcher) -> int:
-    if matcher.op is MatchOp.EQ:
-        return 0 if matcher.name == METRIC_NAME else 1
-    return 2
 
 
 def _sift(

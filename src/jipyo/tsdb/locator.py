@@ -1,4 +1,4 @@
-"""Where the samples of series lie: which chunks of which slabs, which columns of the head.
+"""Where samples are: which chunks of which slabs, which columns of the head.
 
 Arrays, not objects: a month of a thousand series is 31,000 chunks.
 """
@@ -77,7 +77,7 @@ class Slab:
 class HeadCells:
     """Which columns of which layouts' head rows are series; shape (series, most of one).
 
-    Equal `times` are equal times; they ascend, and -1 stands behind the last of a series.
+    Equal numbers in `times` are equal times; they ascend, and -1 follows the last of a series.
     """
 
     times: Table
@@ -126,7 +126,7 @@ def _get_or_read(kept: dict[int, Sids], key: int, read: Callable[[], sqlite3.Cur
 
 @dataclass(frozen=True, slots=True)
 class Locations:
-    """Series and where their samples lie; `bids` and `places` have shape (series, days)."""
+    """Series and where their samples are; `bids` and `places` have shape (series, days)."""
 
     sids: Sids
     bids: Table
@@ -155,14 +155,14 @@ class Locations:
         return Locations(self.sids, bids, places, self.heads, self.slabs)
 
     def split_by_times(self) -> list[Locations]:
-        """Series with equal times together, without days that they do not have."""
+        """Series with equal times as one group, without the days that they do not have."""
         tids = np.zeros_like(self.bids)
         for bid, slab in self.slabs.items():
             tids[self.bids == bid] = slab.tid
         return self._split_by(np.concatenate((tids, self.heads.times), axis=1))
 
     def split_by_slabs(self) -> list[Locations]:
-        """Series that stand in the same slabs and have head rows at the same times together."""
+        """Series in the same slabs and with head rows at the same times as one group."""
         return self._split_by(np.concatenate((self.bids, self.heads.times), axis=1))
 
     def _split_by(self, keys: Table) -> list[Locations]:
@@ -179,7 +179,7 @@ def _drop_empty_days(located: Locations) -> Locations:
 
 
 class Locator:
-    """Finds samples within one snapshot; remembers the times of head rows it met."""
+    """Finds samples within one snapshot; remembers the times of head rows that it read."""
 
     def __init__(self, db: sqlite3.Connection, ids: IdCache) -> None:
         """Reads through `db`, on which a transaction is open."""
@@ -224,7 +224,7 @@ class Locator:
         bids = np.zeros((len(sids), len(columns)), np.int64)
         places = np.zeros_like(bids)
         for slab, rows, at in found:
-            # One beside the range hides older ones all the same.
+            # A newer slab hides older ones even if it is outside the range.
             bids[rows, columns[slab.day]] = slab.bid if _overlaps(slab, bounds) else 0
             places[rows, columns[slab.day]] = at
         return bids, places, slabs
@@ -232,7 +232,7 @@ class Locator:
     def _search_slabs(
         self, sids: Sids, slabs: list[Slab]
     ) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        """Many series: slab by slab, oldest first; what stands in a newer one has moved there."""
+        """Many series: slab by slab, oldest first; a chunk in a newer slab has moved there."""
         for slab in slabs:
             rows, at = _find_common(sids, self._ids.get_slab(self._db, slab.bid))
             if len(rows):
@@ -255,7 +255,7 @@ class Locator:
             yield slab, np.array(rows), np.array(places)
 
     def find_members(self, bid: int, day: int) -> Sids:
-        """The series whose chunk of the day stands in this slab, and in no newer one."""
+        """The series whose chunk of the day is in this slab and in no newer one."""
         sids = self._ids.get_slab(self._db, bid)
         sql = "SELECT 1 FROM chunk WHERE sid = ? AND day = ? AND bid = ?"
         here = [
@@ -317,7 +317,7 @@ class Locator:
         return self._db.execute(sql, (lid, *span)).fetchone() is not None
 
     def read_head_values(self, lid: int, number: int) -> Iterator[Values]:
-        """What a layout's head rows of these times hold, piece by piece: (times, columns).
+        """The values of a layout's head rows at these times, piece by piece: (times, columns).
 
         Many rows are never joined in one go: that would keep the interpreter's lock, and an
         append waiting for it, for milliseconds.
@@ -361,7 +361,7 @@ def _overlaps(slab: Slab, bounds: Bounds) -> bool:
 
 
 def _find_common(sids: Sids, others: Sids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Where the common ids stand in each; both ascend."""
+    """The places of the common ids in each; both ascend."""
     if not len(sids) or others[0] > sids[-1] or others[-1] < sids[0]:
         return _NONE, _NONE
     small, large = (sids, others) if len(sids) <= len(others) else (others, sids)

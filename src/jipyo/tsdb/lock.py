@@ -1,4 +1,4 @@
-"""One writer a folder: an flock, which the kernel takes back from a killed process."""
+"""One writer per folder: an flock, which the kernel releases when its process dies."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 READERS = "lock.readers"
-"""Shared by who reads, held alone by who replaces the file."""
+"""Shared by readers, held alone while the file is replaced."""
 
 
 class FolderLock:
@@ -48,7 +48,7 @@ class FolderLock:
         return cls(fd)
 
     def close(self) -> None:
-        """Let others in; more than once does no harm."""
+        """Release the lock; more than once does no harm."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1

@@ -27,7 +27,7 @@ class StoreCounters:
     longest_hold_seconds: float = 0.0
 
     def record_hold(self, seconds: float) -> None:
-        """Upkeep had the writer's lock for so long."""
+        """Note that maintenance held the writer's lock for so long."""
         self.longest_hold_seconds = max(self.longest_hold_seconds, seconds)
 
 
@@ -43,9 +43,12 @@ def build_families(
         "reason",
     )
     yield _build_counter("write_failures", "Transactions that failed.", {"": counts.write_failures})
-    yield _build_counter("maintenance_slices", "Slices of upkeep.", {"": counts.slices})
+    yield _build_counter("maintenance_slices", "Slices of maintenance.", {"": counts.slices})
     yield _build_counter(
-        "maintenance_seconds", "Time spent on upkeep.", {"": counts.slice_seconds}, unit="seconds"
+        "maintenance_seconds",
+        "Time spent on maintenance.",
+        {"": counts.slice_seconds},
+        unit="seconds",
     )
     for name, (text, value) in gauges.items():
         yield _build_family(name, MetricType.GAUGE, text, {"": value})

@@ -26,8 +26,8 @@ class Options:
     head_ms: int = 2 * HOUR_MS
     """Head rows are moved to chunks in windows of this length; it divides a day."""
     durable: bool = True
-    """Whether an append waits for the disk. Only tests and one-off loads say no."""
+    """Whether an append waits for the disk; only tests and one-off loads do not."""
     threads: int = 2
     """How many threads decode one question's chunks."""
     cache_bytes: int = 48 << 20
-    """So much memory is spent on decoded chunks, for who asks for the same days again."""
+    """Memory for decoded chunks, so that the same days are read faster again."""

@@ -1,4 +1,4 @@
-"""Questions to the store: each is answered from one consistent look at the file."""
+"""Reading the store: every query sees one consistent snapshot of the file."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ class Reader:
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 2, cache_bytes: int = 0) -> Self:
-        """Read the store in the folder `path`, whether or not somebody writes there.
+        """Read the store in the folder `path`, whether or not a process writes to it.
 
-        `cache_bytes` of decoded chunks are kept, for who asks the same days again.
+        Up to `cache_bytes` of decoded chunks are kept for further queries.
 
         Raises:
             StoreError: there is no store, or a newer jipyo wrote it.
@@ -82,12 +82,12 @@ class Reader:
         return reader
 
     def _lock_against_replacement(self) -> None:
-        """Keep the file from being replaced under our caches; where we may not, go on."""
+        """Keep the file from being replaced under our caches; go on where that is not allowed."""
         with suppress(StoreFull):
             self._reading = FolderLock.acquire(self._path, READERS, shared=True)
 
     def close(self) -> None:
-        """Close every connection; questions still being answered end with an error."""
+        """Close every connection; queries still running end with an error."""
         self._closed = True
         if self._reading is not None:
             self._reading.close()
@@ -189,7 +189,7 @@ class Reader:
                 self._end_transaction(db)
 
     def _end_transaction(self, db: sqlite3.Connection) -> None:
-        """End the transaction; whatever was wrong has been raised already."""
+        """End the transaction; an error in it has been raised already."""
         try:
             if db.in_transaction:
                 db.execute("ROLLBACK")

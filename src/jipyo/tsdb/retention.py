@@ -1,7 +1,7 @@
-"""What goes: days past their time, days beyond the size, what a matcher names.
+"""Dropping samples: days past the retention, days beyond the size limit, deletions.
 
-Every slice is a short transaction. Freed pages lie together because slabs are dropped whole,
-so the file shrinks page by page.
+Every slice is a short transaction. Slabs are dropped whole, so freed pages are neighbours and
+the file shrinks page by page.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Gone = Callable[[Sequence[int]], None]
 _SERIES_A_SLICE = 512
 _IDLE = """SELECT labels FROM series
     WHERE sid = ?1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE sid = ?1)"""
-"""Nothing where the series has chunks, or is forget already: old slabs name such ones still."""
+"""No row where the series has chunks, or was dropped before: old slabs still list such ones."""
 _PAGES_A_SLICE = 16
 _SPARE_PAGES = 64
 _SPARE_SHARE = 8
@@ -60,7 +60,7 @@ def drop_idle_series(
 ) -> Iterator[None]:
     """Drop from the index those of the series that have no samples left anywhere.
 
-    `in_head` names the series with head rows; `forget` is told, within the write, whom it took.
+    `in_head` lists the series with head rows; `forget` gets the dropped ones, within the write.
     """
     for at in range(0, len(sids), _SERIES_A_SLICE):
         with begin_write() as db:
@@ -94,7 +94,7 @@ def delete_samples(
 ) -> Iterator[int]:
     """Delete the chunks' samples of these series in a range; yields how many, slab by slab.
 
-    A slab that loses any is written anew without them, so that its pages are freed whole.
+    A slab that loses any is rewritten without them, so that its pages are freed whole.
     """
     with open_snapshot() as snapshot:
         slabs = sorted(
@@ -160,7 +160,7 @@ def find_oldest_day(db: sqlite3.Connection) -> int | None:
 
 
 def read_used_bytes(db: sqlite3.Connection) -> int:
-    """What the file's pages in use take."""
+    """The size of the file's pages in use."""
     pages, free, size = (
         db.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("page_count", "freelist_count", "page_size")
@@ -169,7 +169,7 @@ def read_used_bytes(db: sqlite3.Connection) -> int:
 
 
 def shrink_file(begin_write: BeginWrite) -> Iterator[None]:
-    """Shrink the file while more of it is free than the coming days will use again."""
+    """Shrink the file while more of it is free than the next days will need."""
     while True:
         with begin_write() as db:
             pages, free = (
@@ -183,7 +183,7 @@ def shrink_file(begin_write: BeginWrite) -> Iterator[None]:
 
 
 def find_expired_day(retention_ms: int | None, max_ms: int | None) -> int | None:
-    """The newest day that is past its time as a whole, if samples have one."""
+    """The newest day that is wholly past the retention; None where nothing expires."""
     if retention_ms is None or max_ms is None:
         return None
     return day_of(max_ms - retention_ms) - 1

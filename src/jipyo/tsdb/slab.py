@@ -1,8 +1,8 @@
 """Slabs: up to 128 series that share their times on one day; encoded first, written after.
 
-Encoding needs no database and so holds nobody up; writing one is a short transaction. What
-is written again goes to the end of the file and the old bytes are freed: nothing is edited
-in place, so pages stay full and freed pages are whole.
+Encoding needs no database and so blocks nobody; writing is a short transaction. A rewritten
+slab goes to the end of the file and the old bytes are freed: nothing is edited in place, so
+pages stay full and freed pages are whole.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class EncodedSlab:
 
 
 def split_days(t_ms: Times) -> Iterator[tuple[int, slice]]:
-    """The days of ascending times, each with where it lies."""
+    """The days of ascending times, each with its stretch."""
     days = (t_ms - 1) // DAY_MS
     starts = np.flatnonzero(np.concatenate(([True], days[1:] != days[:-1]))).tolist()
     for a, b in zip(starts, [*starts[1:], len(t_ms)], strict=True):
@@ -81,7 +81,8 @@ def encode(
 
 def write(db: sqlite3.Connection, slab: EncodedSlab) -> None:
     """Write a slab in the open transaction, in place of what its series had on that day."""
-    _free(db, slab)
+    # The chunks that these series had on this day are replaced.
+    free_chunks(db, find_chunks(db, slab.sids.tolist(), slab.day))
     tid = _write_times(db, slab)
     bid = db.execute(
         "INSERT INTO slab (day, tid, t0, t1, n, sids) VALUES (?, ?, ?, ?, ?, ?)",
@@ -102,8 +103,8 @@ def write(db: sqlite3.Connection, slab: EncodedSlab) -> None:
 def insert(db: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]) -> None:
     """Several rows by one statement.
 
-    Between statements another thread may take the interpreter's lock, and who waits for the
-    writer's lock meanwhile waits for that thread too.
+    Between statements another thread may take the interpreter's lock, and whatever waits for
+    the writer's lock then waits for that thread too.
     """
     row = f"({', '.join('?' * len(rows[0]))})"
     sql = f"INSERT {into} VALUES {', '.join([row] * len(rows))}"  # noqa: S608
@@ -125,11 +126,6 @@ def _write_times(db: sqlite3.Connection, slab: EncodedSlab) -> int:
     return tid
 
 
-def _free(db: sqlite3.Connection, slab: EncodedSlab) -> None:
-    """Drop the chunks that these series had on this day."""
-    free_chunks(db, find_chunks(db, slab.sids.tolist(), slab.day))
-
-
 def find_chunks(db: sqlite3.Connection, sids: Sequence[int], day: int) -> list[tuple[int, int]]:
     """Slab and place of what these series, as many as a slab has, have on a day."""
     sql = f"SELECT bid, place FROM chunk WHERE day = ? AND sid IN ({make_placeholders(sids)})"  # noqa: S608
@@ -137,7 +133,7 @@ def find_chunks(db: sqlite3.Connection, sids: Sequence[int], day: int) -> list[t
 
 
 def make_placeholders(values: Sequence[object]) -> str:
-    """As many places for values in a statement."""
+    """Placeholders for so many values in a statement."""
     return ", ".join("?" * len(values))
 
 

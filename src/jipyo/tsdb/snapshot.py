@@ -1,4 +1,4 @@
-"""One consistent look at the file: head and chunks together, within one read transaction."""
+"""A consistent snapshot of the file: head and chunks, within one read transaction."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ BLOCK_CELLS = 4_000_000
 """A block holds at most this many values (32 MB), or one series."""
 _SMALL_CELLS = BLOCK_CELLS // 64
 _HELD_CELLS = BLOCK_CELLS // 4
-"""Smaller blocks wait for others of the same times, until so many values wait."""
+"""Smaller blocks wait for others with the same times until this many values wait."""
 _FEW = 24
-"""Fewer chunks than this are decoded where they are, more are shared out to threads."""
+"""Fewer chunks than this are decoded right away, more are distributed to threads."""
 _TIMES_KEPT = 1024
 _NOTHING = (0, -1, b"")
 
@@ -49,14 +49,14 @@ log = logging.getLogger(__name__)
 
 
 class DamageLog:
-    """Counts chunks whose bytes are not those written, and says each one once."""
+    """Counts damaged chunks, and logs each of them once."""
 
     def __init__(self) -> None:
         """Nothing seen yet."""
         self._seen: set[str] = set()
         self._lock = Lock()
         self.count = 0
-        """How often damaged bytes were met."""
+        """How often damaged bytes were read."""
 
     def record(self, what: str) -> None:
         """Count, and log what has not been logged before."""
@@ -70,7 +70,7 @@ class DamageLog:
 
 @dataclass(frozen=True, slots=True)
 class SharedState:
-    """What the snapshots of one store have in common."""
+    """What the snapshots of one store share."""
 
     labels: LabelCache = field(default_factory=LabelCache)
     selectors: SelectorCache = field(default_factory=SelectorCache)
@@ -81,10 +81,10 @@ class SharedState:
     threads: int = 1
 
     def decode(self, packed: Sequence[Packed]) -> list[int]:
-        """Decode all, in threads where it is much; the answer is the places of what is damaged.
+        """Decode all, in threads if there are many; the places of those that are damaged.
 
-        The threads do nothing else: whoever wants the interpreter after each chunk waits for
-        the other longer than a chunk takes.
+        The threads do nothing else: waiting for the interpreter's lock after each chunk would
+        take longer than a chunk.
         """
         if self.executor is None or len(packed) < _FEW:
             return codec.decode_all(packed)
@@ -96,7 +96,7 @@ class SharedState:
 
 @dataclass(frozen=True, slots=True)
 class SidBlock:
-    """A SeriesBlock that still speaks of ids."""
+    """A SeriesBlock with ids instead of labels."""
 
     sids: Sids
     t_ms: Times
@@ -191,7 +191,7 @@ class Snapshot:
         live = [self.locator.head_times[number] for number in group.heads.list_times(0)]
         if not pieces and not live:
             return
-        # Chunks are decoded whole, however little of them is asked for.
+        # Chunks are decoded whole, however little of them is needed.
         cells = sum(piece.n for piece in pieces) + sum(len(t_ms) for t_ms in live)
         most = max(1, BLOCK_CELLS // cells)
         for at in range(0, len(group.sids), most):
@@ -233,7 +233,7 @@ class Snapshot:
     def _fill_chunks(
         self, group: Locations, pieces: Sequence[_Piece], columns: Sequence[Values]
     ) -> dict[int, list[int]]:
-        """Decode every chunk into its place; the answer tells damaged columns by row."""
+        """Decode every chunk into its place; the damaged columns by row."""
         sids = group.sids.tolist()
         chunks: list[_Chunk] = []
         packed: list[Packed] = []
@@ -268,7 +268,7 @@ class Snapshot:
         return columns
 
     def _fill_from_cache(self, ids: Sequence[int], piece: _Piece, out: Values) -> list[int]:
-        """Take from memory what is there; the answer is the rows that are not."""
+        """Fill in what is cached; the rows that are not."""
         missing = []
         for row, known in enumerate(self._shared.chunks.get(ids)):
             if known is None:
@@ -343,10 +343,10 @@ class Snapshot:
 
 
 def _merge_small_blocks(blocks: Iterable[SidBlock]) -> Iterator[SidBlock]:
-    """Small blocks of equal times as one.
+    """Merge small blocks with equal times.
 
-    Samples of one target may come in pieces, each with some of its series (remote write cuts
-    its requests anywhere). Such series have other rows in the head, but the same times.
+    Samples of one target may come in pieces, each with some of its series (remote write splits
+    its requests anywhere). Such series are in different head rows, but have the same times.
     """
     by_times: dict[bytes, list[SidBlock]] = {}
     cells = 0
@@ -375,8 +375,8 @@ def _concatenate(blocks: list[SidBlock]) -> SidBlock:
 def _merge_overlaps(t_ms: Times, values: Values) -> tuple[Times, Values]:
     """Pieces usually follow one another; where they overlap, merge them.
 
-    The same moment may stand in two pieces (a compaction that was cut short leaves its head
-    rows); the value is the same, so the first is taken.
+    A sample may be in two pieces (an interrupted compaction leaves its head rows); the value is
+    the same, so the first is taken.
     """
     if bool((t_ms[1:] > t_ms[:-1]).all()):
         return t_ms, values

@@ -246,15 +246,12 @@ class Store(Reader):
         until_ms = self._find_compactable_ms()
         if until_ms is not None:
             yield from self._compact(until_ms)
-        yield from self._expire_days()
-        yield from retention.shrink_file(self._maintenance_transaction)
-
-    def _expire_days(self) -> Iterator[None]:
-        """Drop the oldest days while they are past the retention time or the store is too large."""
+        # The oldest days go while they are past the retention or the store is too large.
         dropped: set[int] = set()
         while (day := self._find_day_to_drop()) is not None:
             yield from retention.drop_day(self._maintenance_transaction, day, dropped)
         yield from self._drop_idle(sorted(dropped))
+        yield from retention.shrink_file(self._maintenance_transaction)
 
     def _find_day_to_drop(self) -> int | None:
         """The oldest day, if it is to be dropped; size alone never drops the newest."""
@@ -403,7 +400,11 @@ class Store(Reader):
         with self._write_lock, translate_write_errors(self._file):
             if self._closed:
                 raise StoreError("tsdb.closed", path=str(self._path))
-            self._set_sync_at_commit(self._options.durable and durable)
+            is_synchronous = self._options.durable and durable
+            if self._synchronous != is_synchronous:
+                level = "FULL" if is_synchronous else "NORMAL"
+                self._db.execute(f"PRAGMA synchronous = {level}")
+                self._synchronous = is_synchronous
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -415,11 +416,6 @@ class Store(Reader):
                     self._db.execute("ROLLBACK")
                 self._head.reload()
                 raise
-
-    def _set_sync_at_commit(self, wanted: bool) -> None:
-        if self._synchronous != wanted:
-            self._db.execute(f"PRAGMA synchronous = {'FULL' if wanted else 'NORMAL'}")
-            self._synchronous = wanted
 
     @contextmanager
     def _maintenance_transaction(self) -> Iterator[sqlite3.Connection]:
