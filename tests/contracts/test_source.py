@@ -232,7 +232,7 @@ def test_a_source_understands_its_own_dialect(source: Source) -> None:
 
 def test_a_bound_source_abandons_its_queries_once_the_event_is_set(source: Source) -> None:
     cancelled = threading.Event()
-    bound = source.bound(cancelled)
+    bound = source.bind(cancelled)
     assert bound.newest(["load"], LAST).series == (APP, NODE)
     cancelled.set()
     for ask in (
@@ -244,4 +244,4 @@ def test_a_bound_source_abandons_its_queries_once_the_event_is_set(source: Sourc
             ask()
         assert error.value.kind is QueryErrorKind.CANCELED
     assert source.newest(["load"], LAST).series == (APP, NODE)
-    assert source.bound(threading.Event()).newest(["load"], LAST).series == (APP, NODE)
+    assert source.bind(threading.Event()).newest(["load"], LAST).series == (APP, NODE)

@@ -469,3 +469,93 @@ def test_partial_statistics_are_read_as_far_as_they_go() -> None:
     ):
         body["data"]["stats"] = stats
         assert decode.decode_instant(json.dumps(body).encode(), 0).stats == expected
+
+
+# The examples of https://prometheus.io/docs/prometheus/latest/querying/api/.
+
+
+def test_the_documented_instant_query_is_read() -> None:
+    body = b"""{
+       "status" : "success",
+       "data" : {
+          "resultType" : "vector",
+          "result" : [
+             {
+                "metric" : {"__name__" : "up", "job" : "prometheus", "instance" : "localhost:9090"},
+                "value": [ 1435781451.781, "1" ]
+             },
+             {
+                "metric" : {"__name__" : "up", "job" : "node", "instance" : "localhost:9100"},
+                "value" : [ 1435781451.781, "0" ]
+             }
+          ]
+       }
+    }"""
+    vector = instant(body)
+    assert isinstance(vector, Vector)
+    assert vector.t_ms == 1435781451781
+    assert [str(labels) for labels in vector.series] == [
+        'up{instance="localhost:9090",job="prometheus"}',
+        'up{instance="localhost:9100",job="node"}',
+    ]
+    assert vector.values.tolist() == [1.0, 0.0]
+
+
+def test_the_documented_range_query_is_read() -> None:
+    body = b"""{
+       "status" : "success",
+       "data" : {
+          "resultType" : "matrix",
+          "result" : [
+             {
+                "metric" : {"__name__" : "up", "job" : "prometheus", "instance" : "localhost:9090"},
+                "values" : [
+                   [ 1435781430.781, "1" ], [ 1435781445.781, "1" ], [ 1435781460.781, "1" ]
+                ]
+             },
+             {
+                "metric" : {"__name__" : "up", "job" : "node", "instance" : "localhost:9091"},
+                "values" : [
+                   [ 1435781430.781, "0" ], [ 1435781445.781, "0" ], [ 1435781460.781, "1" ]
+                ]
+             }
+          ]
+       }
+    }"""
+    steps = 1435781430781 + 15_000 * np.arange(3, dtype=np.int64)
+    matrix = decode.decode_range(body, steps).value
+    assert isinstance(matrix, Matrix)
+    assert matrix.present.all()
+    assert matrix.values.tolist() == [[1.0, 1.0, 1.0], [0.0, 0.0, 1.0]]
+
+
+def test_the_documented_lists_are_read() -> None:
+    series = b"""{"status": "success", "data": [
+        {"__name__": "up", "job": "prometheus", "instance": "localhost:9090"},
+        {"__name__": "process_start_time_seconds", "job": "prometheus"}
+    ]}"""
+    assert [labels.metric for labels in decode.decode_series(series)] == [
+        "process_start_time_seconds",
+        "up",
+    ]
+    labels = b'{"status": "success", "data": ["quantile", "__name__", "call", "code"]}'
+    assert decode.decode_names(labels) == ["__name__", "call", "code", "quantile"]
+    metadata = b"""{"status": "success", "data": {
+        "cortex_ring_tokens": [
+            {"type": "gauge", "help": "Number of tokens in the ring", "unit": ""}
+        ],
+        "http_requests_total": [
+            {"type": "counter", "help": "Number of HTTP requests", "unit": ""},
+            {"type": "counter", "help": "Amount of HTTP requests", "unit": ""}
+        ]
+    }}"""
+    assert [(row.metric, row.type) for row in decode.decode_metadata(metadata)] == [
+        ("cortex_ring_tokens", MetricType.GAUGE),
+        ("http_requests_total", MetricType.COUNTER),
+        ("http_requests_total", MetricType.COUNTER),
+    ]
+
+
+def test_the_documented_native_histogram_is_refused() -> None:
+    result = [{"metric": {}, "histogram": [1435781451.781, {"count": "60", "buckets": []}]}]
+    assert "native histograms are not supported" in reason(READERS[0], answer("vector", result))

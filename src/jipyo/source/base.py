@@ -27,7 +27,7 @@ class Source(Protocol):
         """What the source understands of the language; see `translate_promql`."""
         ...
 
-    def bound(self, cancelled: threading.Event) -> Source:
+    def bind(self, cancelled: threading.Event) -> Source:
         """The same source for one caller: its queries are abandoned once the event is set.
 
         Binding again replaces the event. An abandoned query raises `QueryError` of kind

@@ -41,7 +41,7 @@ class Embedded:
         """The engine understands everything that the catalogue may say."""
         return EVERYTHING
 
-    def bound(self, cancelled: threading.Event) -> Embedded:
+    def bind(self, cancelled: threading.Event) -> Embedded:
         """The same source, whose queries are abandoned once the event is set."""
         return replace(self, cancelled=cancelled)
 

@@ -243,7 +243,7 @@ class Endless:
     seen: list[threading.Event]
     cancelled: threading.Event | None = None
 
-    def bound(self, cancelled: threading.Event) -> Endless:
+    def bind(self, cancelled: threading.Event) -> Endless:
         self.seen.append(cancelled)
         return Endless(self.seen, cancelled)
 

@@ -127,7 +127,7 @@ def routes(
         start_ms, end_ms, step_ms = _read_range(request, now_ms(), t)
         lead = min(count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
         data = read_metric(
-            source.bound(request.cancelled),
+            source.bind(request.cancelled),
             metric,
             start_ms - lead * step_ms,
             end_ms,

@@ -32,7 +32,7 @@ def federate(source: Source, now_ms: Callable[[], int], request: WebRequest) -> 
     A series that has ended is left out, for the text format has no stale markers.
     """
     try:
-        samples = source.bound(request.cancelled).newest(request.values("match[]"), now_ms())
+        samples = source.bind(request.cancelled).newest(request.values("match[]"), now_ms())
     except QueryError as error:
         return WebResponse(error.message.encode("utf-8", "replace"), 400, PLAIN_TEXT)
     body = exposition.write([*_build_families(samples)])

@@ -53,7 +53,7 @@ def query(source: Source, now_ms: Callable[[], int], request: WebRequest) -> Web
     limit = params.read_limit(request)
     t_ms = params.read_time(request, "time", now_ms())
     with _limiting_time(request) as cancelled, naming_parameter("query"):
-        result = source.bound(cancelled).instant(request.first("query"), t_ms)
+        result = source.bind(cancelled).instant(request.first("query"), t_ms)
     return _respond(request, result, limit)
 
 
@@ -66,7 +66,7 @@ def query_range(source: Source, request: WebRequest) -> WebResponse:
         raise invalid_parameter("end", "end timestamp must not be before start time")
     step_ms = _read_step(request, end_ms - start_ms)
     with _limiting_time(request) as cancelled, naming_parameter("query"):
-        result = source.bound(cancelled).range(request.first("query"), start_ms, end_ms, step_ms)
+        result = source.bind(cancelled).range(request.first("query"), start_ms, end_ms, step_ms)
     return _respond(request, result, limit)
 
 

@@ -37,7 +37,7 @@ def list_label_names(source: Source, request: WebRequest) -> WebResponse:
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
     with _rejecting_empty_match():
-        names = source.bound(request.cancelled).label_names(
+        names = source.bind(request.cancelled).label_names(
             request.values("match[]"), start_ms, end_ms
         )
     return _respond_names(names, limit)
@@ -51,7 +51,7 @@ def list_label_values(source: Source, request: WebRequest) -> WebResponse:
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
     with _rejecting_empty_match():
-        values = source.bound(request.cancelled).label_values(
+        values = source.bind(request.cancelled).label_values(
             name, request.values("match[]"), start_ms, end_ms
         )
     return _respond_names(values, limit)
@@ -91,7 +91,7 @@ def list_series(source: Source, request: WebRequest) -> WebResponse:
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
     with naming_parameter("match[]"), _rejecting_empty_match():
-        series = source.bound(request.cancelled).series(match, start_ms, end_ms)
+        series = source.bind(request.cancelled).series(match, start_ms, end_ms)
     is_cut = 0 < limit < len(series)
     shown = series[:limit] if is_cut else series
     return WebResponse(encode.label_sets(shown, [TRUNCATED] * is_cut))

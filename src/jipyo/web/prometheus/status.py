@@ -113,7 +113,7 @@ def show_store(
     if limit > _MAX_ROWS:
         raise QueryError.bad_data(f"limit must not exceed {_MAX_ROWS}")
     extent = store_extent()
-    cardinality = source.bound(request.cancelled).cardinality(now_ms(), limit)
+    cardinality = source.bind(request.cancelled).cardinality(now_ms(), limit)
     document = {
         "headStats": {
             "numSeries": extent.series,

@@ -74,7 +74,9 @@ def decode_instant(body: bytes, t_ms: int) -> QueryResult:
         case "matrix":
             value = _read_raw(result)
         case _:
-            raise _malformed("data.resultType", f"an instant query cannot be answered by {kind!r}")
+            raise _build_error(
+                "data.resultType", f"an instant query cannot be answered by {kind!r}"
+            )
     return QueryResult(value, warnings, infos, _read_stats(data))
 
 
@@ -88,14 +90,14 @@ def decode_range(body: bytes, t_ms: Times) -> QueryResult:
     data, warnings, infos = _open_envelope(body)
     kind, result = _get_result(data)
     if kind != "matrix":
-        raise _malformed("data.resultType", f"a range query cannot be answered by {kind!r}")
+        raise _build_error("data.resultType", f"a range query cannot be answered by {kind!r}")
     rows = list(_read_series(result))
     values = np.zeros((len(rows), len(t_ms)))
     present = np.zeros(values.shape, np.bool_)
     for row, (place, _, times_ms, numbers) in enumerate(rows):
         at_step = np.isin(times_ms, t_ms)
         if not at_step.all():
-            raise _malformed(place, f"{times_ms[~at_step][0] / 1000} is no step of the query")
+            raise _build_error(place, f"{times_ms[~at_step][0] / 1000} is no step of the query")
         step = np.searchsorted(t_ms, times_ms)
         values[row, step], present[row, step] = numbers, True
     matrix = Matrix(_check_distinct([labels for _, labels, _, _ in rows]), t_ms, values, present)
@@ -168,7 +170,7 @@ def _open_envelope(body: bytes) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError as error:
         excerpt = body[:_EXCERPT].decode("utf-8", "replace")
-        raise _malformed("body", f"no JSON ({error}): {excerpt!r}") from error
+        raise _build_error("body", f"no JSON ({error}): {excerpt!r}") from error
     match _expect(answer, dict, "body").get("status"):
         case "error":
             kind = _KINDS.get(str(answer.get("errorType")), QueryErrorKind.INTERNAL)
@@ -183,7 +185,7 @@ def _open_envelope(body: bytes) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
             warnings, infos = texts
             return answer.get("data"), warnings, infos
         case status:
-            raise _malformed("status", f"{status!r} is neither 'success' nor 'error'")
+            raise _build_error("status", f"{status!r} is neither 'success' nor 'error'")
 
 
 def _get_result(data: object) -> tuple[str, Any]:
@@ -199,7 +201,7 @@ def _read_vector(result: object, t_ms: int) -> Vector:
         points.append(fields.get("value"))
     times_ms, texts = _split_points(points, "data.result.value")
     if len(times_ms) and (times_ms != times_ms[0]).any():
-        raise _malformed("data.result", "the samples of a vector have different times")
+        raise _build_error("data.result", "the samples of a vector have different times")
     return Vector(
         int(times_ms[0]) if len(times_ms) else t_ms,
         _check_distinct(series),
@@ -234,7 +236,7 @@ def _read_series(result: object) -> Iterator[tuple[str, Labels, Times, Values]]:
         points = _expect(fields.get("values"), list, f"{place}.values")
         times_ms, texts = _split_points(points, f"{place}.values")
         if (np.diff(times_ms) <= 0).any():
-            raise _malformed(f"{place}.values", "the times do not ascend")
+            raise _build_error(f"{place}.values", "the times do not ascend")
         yield place, labels, times_ms, _read_numbers(texts, f"{place}.values")
 
 
@@ -242,9 +244,12 @@ def _split_points(points: list[Any], place: str) -> tuple[Times, list[str]]:
     """The times in milliseconds and the texts of `[[seconds, "value"], ...]`."""
     if not all(map(_is_point, points)):
         at, point = next((at, p) for at, p in enumerate(points) if not _is_point(p))
-        raise _malformed(f"{place}[{at}]", f"{_shorten(point)} is not [seconds, string]")
+        raise _build_error(f"{place}[{at}]", f"{_shorten(point)} is not [seconds, string]")
     seconds = np.array([point[0] for point in points], np.float64)
-    return _to_milliseconds(seconds, place), [point[1] for point in points]
+    beyond = ~(np.abs(seconds) < _MAX_SECONDS)
+    if beyond.any():
+        raise _build_error(place, f"the time {seconds[beyond][0]:g} is out of range")
+    return np.rint(seconds * 1000).astype(np.int64), [point[1] for point in points]
 
 
 def _is_point(point: Any) -> bool:
@@ -256,13 +261,6 @@ def _is_point(point: Any) -> bool:
     )
 
 
-def _to_milliseconds(seconds: Values, place: str) -> Times:
-    beyond = ~(np.abs(seconds) < _MAX_SECONDS)
-    if beyond.any():
-        raise _malformed(place, f"the time {seconds[beyond][0]:g} is out of range")
-    return np.rint(seconds * 1000).astype(np.int64)
-
-
 def _read_numbers(texts: list[str], place: str) -> Values:
     """The numbers of the texts, among them `NaN`, `+Inf` and `-Inf`; shape (texts,)."""
     joined = ",".join(texts).encode("utf-8", "surrogatepass")
@@ -272,7 +270,7 @@ def _read_numbers(texts: list[str], place: str) -> Values:
         return np.array(list(map(float, texts)), np.float64)
     except ValueError as error:
         wrong = next((text for text in texts if not _is_number(text)), "")
-        raise _malformed(place, f"{_shorten(wrong)} is not a number") from error
+        raise _build_error(place, f"{_shorten(wrong)} is not a number") from error
 
 
 def _is_number(text: str) -> bool:
@@ -288,14 +286,14 @@ def _read_labels(metric: object, place: str) -> Labels:
     for name, value in fields.items():
         _expect(value, str, f"{place}.{name}")
     if "" in fields:
-        raise _malformed(place, "a label without a name")
+        raise _build_error(place, "a label without a name")
     return Labels.of(fields)
 
 
 def _check_distinct(series: list[Labels]) -> tuple[Labels, ...]:
     if len(set(series)) < len(series):
         twice = next(labels for at, labels in enumerate(series) if labels in series[:at])
-        raise _malformed("data.result", f"the series {twice} occurs twice")
+        raise _build_error("data.result", f"the series {twice} occurs twice")
     return tuple(series)
 
 
@@ -324,7 +322,7 @@ def _expect_floats(item: object, place: str) -> dict[str, Any]:
     fields = _expect(item, dict, place)
     for name in ("histogram", "histograms"):
         if name in fields:
-            raise _malformed(f"{place}.{name}", "native histograms are not supported")
+            raise _build_error(f"{place}.{name}", "native histograms are not supported")
     return fields
 
 
@@ -335,7 +333,7 @@ def _enumerate_list(items: object, place: str) -> Iterator[tuple[int, Any]]:
 def _expect(value: object, kind: type[_T], place: str) -> _T:
     """The value, if it has this type; JSON's true and false are no numbers."""
     if type(value) is not kind:
-        raise _malformed(place, f"{_shorten(value)} is not {_TYPE_NAMES[kind]}")
+        raise _build_error(place, f"{_shorten(value)} is not {_TYPE_NAMES[kind]}")
     return value
 
 
@@ -344,5 +342,5 @@ def _shorten(value: object) -> str:
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}..."
 
 
-def _malformed(place: str, problem: str) -> MalformedBody:
+def _build_error(place: str, problem: str) -> MalformedBody:
     return MalformedBody("wire.not_an_answer", reason=f"{place}: {problem}")
