@@ -7,7 +7,7 @@ import App from './App.svelte';
 import { App as State } from './state/app.svelte.ts';
 import type { Clock } from './state/live.svelte.ts';
 
-// The list of font slices is long; it may arrive after the first paint.
+// The list of font slices is long and may load after the first paint.
 void import('./fonts.css');
 
 const clock: Clock = {

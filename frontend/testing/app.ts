@@ -1,4 +1,4 @@
-/** The page's state in a made-up browser, against a made-up server. */
+/** The dashboard's state with a fake browser and a fake server. */
 
 import { Client } from '../src/api/client.ts';
 import { Queries } from '../src/api/queries.ts';

@@ -1,6 +1,6 @@
 /**
- * Lets node's test runner import the page's own sources: components are compiled to render on
- * the server (there is no document here), modules with runes to work as in a browser.
+ * Lets node's test runner import the dashboard's sources. Components are compiled for server
+ * rendering, as there is no DOM; modules with runes are compiled as for a browser.
  */
 
 import { registerHooks, stripTypeScriptTypes } from 'node:module';

@@ -5,7 +5,7 @@ import { Chart } from '../src/charts/chart.svelte.ts';
 import { openApp } from './app.ts';
 import { metricNow, metricRange, overview } from './fixtures.ts';
 
-/** Draw these series at these times; the server's time is 10,000 s. */
+/** Load these series at these times; the server's time is 10,000 s. */
 export async function drawChart(
   t: number[],
   lines: Series[],

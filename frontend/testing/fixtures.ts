@@ -1,4 +1,4 @@
-/** Documents as the server sends them, typed by its schema. */
+/** Documents as the server sends them, checked against its schema. */
 
 import type { MetricNow, MetricRange, Overview, Series } from '../src/api/queries.ts';
 

@@ -1,9 +1,9 @@
-/** What a browser gives the page, for tests: a place with a history, a clock, answers to order. */
+/** Stand-ins for what a browser provides: location and history, a clock, storage, fetch. */
 
 import type { Place } from '../src/routes/router.svelte.ts';
 import type { Clock } from '../src/state/live.svelte.ts';
 
-/** A browser's location and history; `back` is its button. */
+/** A browser's location and history; `back` is the Back button. */
 export class FakePlace implements Place {
   readonly document: { baseURI: string };
   readonly entries: string[];
@@ -45,7 +45,7 @@ export class FakePlace implements Place {
   }
 }
 
-/** Time stands still until it is told to go on. */
+/** A clock that only moves when told to. */
 export class FakeClock implements Clock {
   hidden = false;
   #now: number;
@@ -69,12 +69,12 @@ export class FakeClock implements Clock {
     return () => (this.#timers = this.#timers.filter((other) => other !== timer));
   }
 
-  /** Seconds from now at which the timers are due. */
+  /** Seconds until each timer is due. */
   get due(): number[] {
     return this.#timers.map(({ at }) => at - this.#now);
   }
 
-  /** Let time pass, call what is due, and let all that follows at once settle. */
+  /** Advance the time, run due timers and settle what they started. */
   async pass(seconds: number): Promise<void> {
     this.#now += seconds;
     const due = this.#timers.filter(({ at }) => at <= this.#now);
@@ -84,7 +84,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Let every promise that can be resolved now be resolved. */
+/** Wait for all promises that can resolve now. */
 export const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** `localStorage` in memory. */
@@ -113,8 +113,8 @@ export interface Call {
 type Answer = unknown | Response | Error | ((call: Call) => unknown);
 
 /**
- * `fetch` that answers from a table: by the path below /api/jipyo/, a document, a response, an
- * error to reject with, or a function of the call that gives one of these.
+ * A `fetch` that responds from a table keyed by the path below /api/jipyo/: a document, a
+ * response, an error to reject with, or a function of the call that returns one of these.
  */
 export function fakeFetch(answers: Record<string, Answer>): {
   fetch: typeof fetch;

@@ -1,11 +1,11 @@
 /**
- * The one way to the server's own API.
+ * HTTP client for the server's own API.
  *
  *     RequestError
- *     ├── Refused      the server answered, and its answer is an error
- *     └── Unreachable  no answer: no connection, too slow, or not from jipyo
+ *     ├── Refused      the server responded with an error
+ *     └── Unreachable  no response from jipyo: no connection, a timeout, or a proxy's error page
  *
- * A request that its caller aborts rejects with the caller's own reason.
+ * A request aborted by its caller rejects with the caller's reason.
  */
 
 import type { components } from './schema.d.ts';
@@ -15,7 +15,7 @@ type Problem = components['schemas']['Problem'];
 
 export class RequestError extends Error {}
 
-/** `status` is the HTTP status, `hint` what to do about it (may be empty). */
+/** `status` is the HTTP status; `hint` says what to do about it, and may be empty. */
 export class Refused extends RequestError {
   readonly status: number;
   readonly hint: string;
@@ -36,7 +36,7 @@ export class Client {
   readonly #fetch: typeof fetch;
   readonly #timeoutMs: number;
 
-  /** `base` is the address below which the whole site lives; requests go to `base`api/jipyo/. */
+  /** `base` is the site's root URL, with a trailing slash. */
   constructor(base: string, fetcher: typeof fetch, timeoutMs = TIMEOUT_MS) {
     this.#root = new URL('api/jipyo/', base);
     this.#fetch = fetcher;
@@ -65,7 +65,7 @@ export class Client {
 async function readDocument<T>(response: Response): Promise<T> {
   if (response.ok) return (await response.json()) as T;
   const problem = (await response.json().catch(() => null)) as Partial<Problem> | null;
-  // A proxy that cannot reach us answers too, but not with a problem of ours.
+  // A proxy that cannot reach jipyo responds too, but not with our problem document.
   if (problem?.error === undefined && response.status >= 502)
     throw new Unreachable(`HTTP ${response.status}`);
   throw new Refused(problem?.error ?? `HTTP ${response.status}`, response.status, problem?.hint);

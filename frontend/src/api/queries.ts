@@ -1,4 +1,4 @@
-/** The documents that the page reads, and how each is asked for. Times are seconds UTC. */
+/** The documents the dashboard reads and the requests for them. Times are seconds UTC. */
 
 import type { Client } from './client.ts';
 import type { components } from './schema.d.ts';
@@ -10,14 +10,14 @@ export type MetricNow = Schemas['MetricNow'];
 export type MetricRange = Schemas['MetricRange'];
 export type Series = MetricRange['series'][number];
 export type Breach = Series['breaches'][number];
-/** Of how many cases a share is one, and its 95 % interval, at each step. */
+/** The number of cases behind a share and its 95% interval, at each step. */
 export type Proportion = NonNullable<Series['proportion']>;
 export type Thresholds = NonNullable<MetricNow['thresholds']>;
 export type State = MetricNow['state'];
 export type Direction = MetricNow['direction'];
 export type Doctor = Schemas['Doctor'];
 
-/** Steps of a range query: from `start` to `end`, `step` apart, all in seconds. */
+/** The steps of a range query, in seconds. */
 export interface Steps {
   start: number;
   end: number;
@@ -35,7 +35,7 @@ export class Queries {
     return this.#client.get('overview', { lang }, signal);
   }
 
-  /** Every metric of the catalogue with what has to be done for those without data. */
+  /** Every catalogue metric, with instructions for those without data. */
   doctor(lang: string, signal?: AbortSignal): Promise<Doctor> {
     return this.#client.get('doctor', { lang }, signal);
   }

@@ -1,4 +1,4 @@
-/** Where a chart's axes begin and end, and how wide their labels are. */
+/** The extent and the width of a chart's axes. */
 
 import type { Direction, Thresholds } from '../api/queries.ts';
 import type { Period } from '../state/urlState.ts';
@@ -13,8 +13,8 @@ export const levelsOf = (thresholds: Thresholds | null): number[] =>
   [thresholds?.warning, thresholds?.critical].filter((v) => typeof v === 'number');
 
 /**
- * From 0 (or below, for negative values) to a little above the values and the thresholds. A ratio
- * that is bad when low lives near its top: it is shown from a little below its lowest threshold.
+ * From 0 (or below, for negative values) to slightly above values and thresholds. A percentage
+ * that is bad when low stays near 100: it starts slightly below its lowest threshold.
  */
 export function verticalRange(low: number | null, high: number | null, scale: Scale): Period {
   const levels = levelsOf(scale.thresholds);
@@ -31,6 +31,6 @@ export function verticalRange(low: number | null, high: number | null, scale: Sc
 const GAP_PX = 14;
 const NARROWEST_PX = 40;
 
-/** The width of a vertical axis whose labels are this wide, in CSS pixels. */
+/** The width of a vertical axis with labels of these widths, in CSS pixels. */
 export const axisWidth = (labelWidths: readonly number[]): number =>
   Math.max(NARROWEST_PX, Math.ceil(Math.max(0, ...labelWidths)) + GAP_PX);

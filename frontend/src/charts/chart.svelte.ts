@@ -1,4 +1,4 @@
-/** What a chart of one metric shows: its lines, what is said about them, what the reader chose. */
+/** The state of one metric's chart: its lines, its texts and the reader's choices. */
 
 import type { MetricNow } from '../api/queries.ts';
 import type { App } from '../state/app.svelte.ts';
@@ -15,11 +15,11 @@ export class Chart {
   alone = $state<string | null>(null);
   fitsValues = $state(false);
 
-  // The metric is a new object at every poll; its feed lives as long as its id stays.
+  // Every poll brings a new metric object; the feed lives as long as the id is the same.
   #id = $derived.by(() => this.metric.id);
   feed = $derived.by(() => new Feed(this.#id));
   frame: Frame = $derived.by(() => this.feed.frame);
-  /** The steps in sight, as indices. */
+  /** The index range of the visible steps. */
   from = $derived.by(() => lowerBound(this.frame.t, this.app.view.shown[0]));
   to = $derived.by(() => lowerBound(this.frame.t, this.app.view.shown[1] + 0.001));
   /** The lines that are not hidden. */
@@ -33,13 +33,13 @@ export class Chart {
     return texts.breachCount(times, formatSpan(seconds, preferences.lang));
   });
   subject: Subject = $derived.by(() => this.#describe());
-  /** Which time the legend's values are of. */
+  /** The time of the legend's values. */
   when = $derived.by(() => {
     const { texts, zone, preferences } = this.app;
     const t = this.cursor === null ? undefined : this.frame.t[this.cursor];
     return t === undefined ? texts.latest : texts.at(moment(t, zone, preferences.lang));
   });
-  /** The chart in words, for those who do not see it. */
+  /** A text alternative for screen readers. */
   label = $derived.by(() => {
     const all = this.frame.lines.flatMap((line) => line.values.slice(this.from, this.to));
     const { min, max } = summarize(all);
@@ -47,7 +47,7 @@ export class Chart {
     const last = texts.withCases(this.metric.text, this.metric.proportion?.text);
     return texts.chartLabel(this.metric.name, last, this.format(min), this.format(max));
   });
-  /** Where the thresholds come from, and for how long they must be reached. */
+  /** The origin of the thresholds and their alert duration. */
   basis = $derived.by(() => {
     const { thresholds } = this.metric;
     if (thresholds === null) return '';
@@ -75,7 +75,7 @@ export class Chart {
     return formatValue(value, unit, label, this.app.preferences.lang);
   }
 
-  /** A line's name; the metric's own where the labels tell nothing. */
+  /** A line's name; the metric's if the line has none. */
   nameOf(line: Line): string {
     return line.name || this.metric.name;
   }

@@ -25,7 +25,7 @@ test('a chart speaks of all its lines until one is chosen', async () => {
   assert.equal(chart.breachCount.times, 0);
 });
 
-test('a chart is told in words, in both languages', async () => {
+test('a chart has a text alternative in both languages', async () => {
   const english = (await draw()).chart;
   assert.match(english.label, /^CPU utilisation\. Latest 42%, lowest 10%, highest 91%\./);
   assert.deepEqual(

@@ -1,26 +1,26 @@
-/** The values of one metric: loaded whole once, then only their new tail. */
+/** The values of one metric: loaded in full once, then only the new tail. */
 
 import type { MetricRange, Steps } from '../api/queries.ts';
 import { Resource } from '../state/resource.svelte.ts';
 import { EMPTY, extend, frameOf, losesBreach, type Frame } from './frame.ts';
 
-/** Fetches a metric over some steps. */
+/** Fetches a metric's values at some steps. */
 export type FetchRange = (steps: Steps, signal: AbortSignal) => Promise<MetricRange>;
 
 export class Feed {
   readonly id: string;
-  /** The newest answer, be it whole or a tail: its texts hold for all of the frame. */
+  /** The latest response, full or tail; its texts apply to the whole frame. */
   readonly answer = new Resource<MetricRange>();
   frame = $state.raw<Frame>(EMPTY);
   step = $state(0);
-  /** What the frame is made of: answers in another language or step do not join it. */
+  /** Step and language of the frame; other responses cannot extend it. */
   #kind = '';
 
   constructor(id: string) {
     this.id = id;
   }
 
-  /** Bring the frame up to the window; a newer call makes an older one's answer void. */
+  /** Update the frame to cover the window; a newer call discards the response of an older one. */
   async pull(window: Steps, lang: string, fetchRange: FetchRange): Promise<void> {
     const kind = `${window.step} ${lang}`;
     const { t } = this.frame;
@@ -30,7 +30,7 @@ export class Feed {
       kind === this.#kind && first !== undefined && last !== undefined &&
       first <= window.start && window.start <= last;
     if (isTail && window.end <= last && this.answer.error === null) return this.answer.cancel();
-    // The last step again: it may have been evaluated before its sample was stored.
+    // Request the last step again: it may have been evaluated before its sample was stored.
     const steps = isTail ? { ...window, start: last, end: Math.max(last, window.end) } : window;
     let range: MetricRange | null = null;
     await this.answer.load(async (signal) => (range = await fetchRange(steps, signal)));

@@ -1,4 +1,4 @@
-/** Columns of values on common steps, and what is read off them. */
+/** Columns of values at common steps, and statistics over them. */
 
 import type { Breach, Direction, MetricRange, Proportion } from '../api/queries.ts';
 import type { Period } from '../state/urlState.ts';
@@ -13,7 +13,7 @@ export interface Line {
   values: Column;
   /** For a share of counted cases: n and the interval at each step. */
   proportion: Proportion | null;
-  /** In the order of time. */
+  /** In chronological order. */
   breaches: Breach[];
 }
 
@@ -42,7 +42,7 @@ export function frameOf(range: MetricRange): Frame {
   return { t: range.t, lines };
 }
 
-/** The old steps from `keepFrom` on, then the tail; the tail replaces the steps it repeats. */
+/** Append the tail to the old steps from `keepFrom` on; it replaces the steps it repeats. */
 export function extend(old: Frame, tail: Frame, keepFrom: number, direction: Direction): Frame {
   const first = tail.t[0];
   if (first === undefined) return old;
@@ -77,8 +77,8 @@ export function extend(old: Frame, tail: Frame, keepFrom: number, direction: Dir
 const blank = (n: number): Column => new Array<null>(n).fill(null);
 
 /**
- * Whether a breach that was open is missing from the tail. It may have ended, or go on between
- * the threshold and the recovery threshold for longer than the tail's own past tells.
+ * Whether an open breach is missing from the tail. Either it ended, or the value has been
+ * between the threshold and the recovery threshold for longer than the tail looks back.
  */
 export function losesBreach(old: Frame, tail: Frame): boolean {
   const seam = tail.t[0];
@@ -90,10 +90,10 @@ export function losesBreach(old: Frame, tail: Frame): boolean {
   });
 }
 
-/** The least bad first. */
+/** Least severe first. */
 const SEVERITIES: Breach['severity'][] = ['pending', 'warning', 'critical'];
 
-/** A breach across the first step of the tail is told by both parts: it is one. */
+/** Join a breach that spans the first step of the tail, and therefore is in both parts. */
 function joinBreaches(old: Breach[], tail: Breach[], seam: number, direction: Direction): Breach[] {
   const before = old.filter(({ start }) => start < seam);
   const last = before.at(-1);
@@ -123,7 +123,7 @@ function isWorse(peak: number | null, other: number | null, direction: Direction
   return direction === 'lower_is_worse' ? peak < other : peak > other;
 }
 
-/** The first index whose time is not before `t`. */
+/** The first index whose time is at or after `t`. */
 export function lowerBound(times: readonly number[], t: number): number {
   let low = 0;
   let high = times.length;
@@ -135,7 +135,7 @@ export function lowerBound(times: readonly number[], t: number): number {
   return low;
 }
 
-/** Of the steps from index `from` to before `to`; gaps do not count. */
+/** Summarise the steps in [from, to), skipping gaps. */
 export function summarize(values: Column, from = 0, to = values.length): Summary {
   let last: number | null = null;
   let max: number | null = null;
@@ -154,7 +154,7 @@ export function summarize(values: Column, from = 0, to = values.length): Summary
   return { last, max, min, mean: n === 0 ? null : sum / n };
 }
 
-/** How often any line was over a threshold for its time, and how long; pending does not count. */
+/** The number and total length of breaches of any line in a period, without pending ones. */
 export function countBreaches(lines: readonly Line[], [from, to]: Period) {
   const spans = lines
     .flatMap((line) => line.breaches)

@@ -16,7 +16,7 @@ const T = [9600, 9700, 9800];
 const textOf = (html: string): string =>
   html.replace(/<!--.*?-->/g, '').replace(/<[^>]+>/g, ' ').replace(/[\s\u00a0]+/g, ' ').trim();
 
-const named = (name: string, ...values: (number | null)[]) =>
+const namedSeries = (name: string, ...values: (number | null)[]) =>
   series(values, { name, labels: { name } });
 
 const legendOf = (chart: Chart) => render(Legend, { props: { chart } }).body;
@@ -24,12 +24,12 @@ const namesOf = (html: string) =>
   [...html.matchAll(/<span class="name[^"]*">([^<]*)/g)].map(([, name]) => name);
 
 test('the legend has the newest value, the mean and the highest', async () => {
-  const { chart } = await drawChart(T, [named('a', 10, 30, null), named('b', 1, 2, 3)]);
+  const { chart } = await drawChart(T, [namedSeries('a', 10, 30, null), namedSeries('b', 1, 2, 3)]);
   assert.equal(textOf(legendOf(chart)), 'a Mean 20% Max 30% 30% b Mean 2% Max 3% 3%');
 });
 
 test('under the cursor it has the values of that time', async () => {
-  const { chart } = await drawChart(T, [named('a', 10, 30, null)]);
+  const { chart } = await drawChart(T, [namedSeries('a', 10, 30, null)]);
   chart.cursor = 0;
   assert.match(textOf(legendOf(chart)), /10%$/);
   chart.cursor = 2;
@@ -37,7 +37,7 @@ test('under the cursor it has the values of that time', async () => {
 });
 
 test('few series keep their places, of many the worst come first and the rest is folded', async () => {
-  const many = Array.from({ length: 12 }, (_, i) => named(`s${i}`, i, i, i));
+  const many = Array.from({ length: 12 }, (_, i) => namedSeries(`s${i}`, i, i, i));
   const few = await drawChart(T, many.slice(0, 8));
   assert.deepEqual(namesOf(legendOf(few.chart)), many.slice(0, 8).map(({ name }) => name));
   const bad = (await drawChart(T, many)).chart;
@@ -48,7 +48,7 @@ test('few series keep their places, of many the worst come first and the rest is
 });
 
 test('a chosen series is pressed, the others are off', async () => {
-  const { chart } = await drawChart(T, [named('a', 1, 1, 1), named('b', 2, 2, 2)]);
+  const { chart } = await drawChart(T, [namedSeries('a', 1, 1, 1), namedSeries('b', 2, 2, 2)]);
   chart.alone = chart.frame.lines[0]!.key;
   const html = legendOf(chart);
   assert.equal(html.match(/aria-pressed="true"/g)?.length, 1);
@@ -94,7 +94,7 @@ test('breaches out of the period are not listed', async () => {
 });
 
 test('the series table has a row for each series, and the time under the cursor', async () => {
-  const { chart } = await drawChart(T, [named('a', 10, 30, null), named('b', 1, 2, 3)]);
+  const { chart } = await drawChart(T, [namedSeries('a', 10, 30, null), namedSeries('b', 1, 2, 3)]);
   const rows = () => render(SeriesTable, { props: { chart } }).body.match(/<tr>[\s\S]*?<\/tr>/g)!.map(textOf);
   assert.deepEqual(rows(), [
     'Series Now Mean Min Max', 'a 30% 20% 10% 30%', 'b 3% 2% 1% 3%',
@@ -111,7 +111,7 @@ test('a query is shown as text', () => {
 });
 
 async function cardOf(change: Partial<MetricNow>, choices: MetricNow[] = []) {
-  const { app } = await drawChart(T, [named('a', 1, 2, 3)], change);
+  const { app } = await drawChart(T, [namedSeries('a', 1, 2, 3)], change);
   const props = { app, metric: metricNow(change), title: 'CPU', id: 'chart-x', choices };
   return render(ChartCard, { props }).body;
 }

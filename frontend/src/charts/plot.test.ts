@@ -123,7 +123,7 @@ test('a single line has an area below it, many are thin', () => {
   assert.ok(seriesOf(13)[1]!.width! < seriesOf(2)[1]!.width!);
 });
 
-test('the cursor is told by its step', () => {
+test('the cursor reports its step', () => {
   const steps: (number | null)[] = [];
   const { plot } = fakePlot();
   run(optionsOf(wire({}, { oncursor: (step) => steps.push(step) })).hooks?.setCursor as never, plot);

@@ -1,4 +1,4 @@
-/** uPlot set up for one chart: scales, axes, thresholds, lane of breaches. No component in it. */
+/** Configures uPlot for a chart: scales, axes, thresholds, breaches. Independent of Svelte. */
 
 import uPlot from 'uplot';
 import type { Breach } from '../api/queries.ts';
@@ -19,13 +19,13 @@ export interface Palette {
   font: string;
 }
 
-/** What is drawn beside the lines. */
+/** What is drawn besides the lines. */
 export interface Subject extends Scale {
   label: string;
   /** Whether the vertical range leaves the thresholds out. */
   fitsValues: boolean;
   breaches: Breach[];
-  /** The thresholds in words, drawn on their lines. */
+  /** Labels of the threshold lines. */
   warningText: string;
   criticalText: string;
   zone: string;
@@ -35,7 +35,7 @@ export interface Subject extends Scale {
 
 const TICK_PX = 96;
 const LANE_PX = 4;
-/** Whole, because uPlot scales whole pixels only. */
+/** An integer, because uPlot only scales whole pixels. */
 const FONT_PX = 12;
 const LABEL_PX = 11;
 
@@ -55,19 +55,19 @@ export function readPalette(element: Element): Palette {
   };
 }
 
-/** The palette as CSS says it; what is beyond it is computed. */
+/** The palette as CSS variables; colours beyond it are computed. */
 export const SERIES_COLOURS = [1, 2, 3, 4, 5, 6].map((n) => `var(--series-${n})`);
 
-/** Cool hues only, also beyond the palette: warm ones belong to states. */
+/** Cool hues only, even beyond the palette: warm ones are reserved for states. */
 export const colourOf = (series: readonly string[], index: number): string =>
   series[index] ?? `hsl(${180 + ((index * 37) % 110)} 48% 56%)`;
 
-/** A canvas does not wait for a font: without this, unseen syllables come out as boxes. */
+/** Canvas text does not wait for fonts; without this, syllables of unloaded slices are boxes. */
 export async function loadGlyphs(palette: Palette, text: string): Promise<void> {
   await document.fonts.load(palette.font, text);
 }
 
-/** Points alone between gaps: a line cannot show them. */
+/** Indices of points between gaps, which a line cannot show. */
 function findLonePoints(u: uPlot, series: number): number[] {
   const values = u.data[series]!;
   const indices: number[] = [];
@@ -97,12 +97,12 @@ function drawClipped(u: uPlot, draw: (ctx: CanvasRenderingContext2D) => void): v
   u.ctx.restore();
 }
 
-/** Behind the lines: the times at which a breach had lasted long enough to count. */
+/** Tint the breaches that lasted for the alert duration, behind the lines. */
 function drawBreachZones(u: uPlot, about: Subject, palette: Palette): void {
   const { top, height } = u.bbox;
   drawClipped(u, (ctx) => {
     for (const severity of ['warning', 'critical'] as const) {
-      // One path, so that breaches of several series at once are no darker than of one.
+      // A single path, so that overlapping breaches of several series do not add up.
       ctx.beginPath();
       for (const breach of about.breaches) {
         if (breach.severity !== severity) continue;
@@ -115,7 +115,7 @@ function drawBreachZones(u: uPlot, about: Subject, palette: Palette): void {
   });
 }
 
-/** Half a step more on each side, so that a breach of one step has a width. */
+/** Extend by half a step on either side, so that a breach of one step is visible. */
 function pixelsOf(u: uPlot, { start, end }: Breach, step: number): [from: number, to: number] {
   const from = u.valToPos(start - step / 2, 'x', true);
   const to = u.valToPos(end + step / 2, 'x', true);
@@ -126,7 +126,7 @@ interface ThresholdLine {
   value: number | null;
   text: string;
   colour: string;
-  /** On which side of its line the text stands: the worse one for critical, so that they part. */
+  /** Whether the label is above its line: critical labels are on the worse side, warnings opposite. */
   above: boolean;
 }
 
@@ -176,7 +176,7 @@ function thresholdLines(about: Subject, palette: Palette): ThresholdLine[] {
   ];
 }
 
-/** A lane along the bottom: filled where a breach lasted long enough, an outline while pending. */
+/** Draw a lane along the bottom: breaches are filled, pending ones outlined. */
 function drawBreachLane(u: uPlot, about: Subject, palette: Palette): void {
   const ratio = uPlot.pxRatio;
   const thick = LANE_PX * ratio;
@@ -195,7 +195,7 @@ function drawBreachLane(u: uPlot, about: Subject, palette: Palette): void {
 }
 
 export interface Wiring {
-  /** Read when drawing, so that new data needs no new chart. */
+  /** Read on every draw, so that new data needs no new chart. */
   about: () => Subject;
   palette: Palette;
   names: string[];
@@ -300,7 +300,7 @@ function measureAxis(u: uPlot, labels: string[] | null, palette: Palette): numbe
   return axisWidth(widths);
 }
 
-/** Only movement is shared among the charts; a drag belongs to its own. */
+/** Charts share mouse movement, but not drags. */
 const isMove = (type: string): boolean => type === 'mousemove' || type === 'mouseleave';
 
 function listenToWheelAndTouch(u: uPlot, { onwheel }: Wiring): void {

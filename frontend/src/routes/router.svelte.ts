@@ -1,6 +1,6 @@
 /**
- * Which page the address names. Addresses are relative to the document's base, which the server
- * writes into index.html, so that a page of any depth works behind any path prefix.
+ * Maps addresses to pages. They are relative to the document's base, which the server sets in
+ * index.html, so that nested pages work behind any path prefix.
  */
 
 export type Route =
@@ -8,7 +8,7 @@ export type Route =
   | { page: 'metric'; id: string }
   | { page: 'unknown'; path: string };
 
-/** The part of a browser's window that the router needs. */
+/** The parts of a browser's window that the router uses. */
 export interface Place {
   readonly document: { readonly baseURI: string };
   readonly location: { readonly pathname: string; readonly search: string };
@@ -17,7 +17,7 @@ export interface Place {
   scrollTo(options: { top: number }): void;
 }
 
-/** Read a path without its prefix; a slash at its end makes no difference. */
+/** Parse a path relative to the site's root; a trailing slash is ignored. */
 export function parsePath(path: string): Route {
   const parts = path.replace(/\/$/, '').split('/');
   if (parts.length === 1 && (parts[0] === '' || parts[0] === 'index.html'))
@@ -41,7 +41,7 @@ function decode(text: string): string {
 }
 
 export class Router {
-  /** Where the site begins, with a slash at its end: `/` or `/prefix/`. */
+  /** The path of the site's root: `/` or `/prefix/`. */
   readonly base: string;
   search = $state('');
   route: Route = $derived.by(() => parsePath(this.#path));
@@ -52,7 +52,7 @@ export class Router {
 
   constructor(place: Place) {
     this.#place = place;
-    // Read once: the base of a document stays what it was when the document was loaded.
+    // Read once: a document keeps the base it was loaded with.
     const base = new URL('.', place.document.baseURI);
     this.base = base.pathname;
     this.#origin = base.origin;
@@ -60,18 +60,18 @@ export class Router {
     place.addEventListener('popstate', () => this.#read());
   }
 
-  /** The address of a page, for a link. */
+  /** The URL of a page, for links. */
   href(route: Route, search = ''): string {
     return `${this.base}${formatPath(route)}${search}`;
   }
 
-  /** Go to the top of a page; the page before stays in the history. */
+  /** Navigate to the top of a page, adding a history entry. */
   go(route: Route, search: string): void {
     this.#write(formatPath(route), search, 'push');
     this.#place.scrollTo({ top: 0 });
   }
 
-  /** Follow a link if it leads to a page of ours; returns whether it does. */
+  /** Navigate if the URL is one of our pages; returns whether it is. */
   open(href: string): boolean {
     const url = new URL(href, this.#origin);
     if (url.origin !== this.#origin || !url.pathname.startsWith(this.base)) return false;
@@ -81,7 +81,7 @@ export class Router {
     return true;
   }
 
-  /** Stay on the page with another query string. */
+  /** Change the query string of the current page. */
   setSearch(search: string, how: 'push' | 'replace'): void {
     this.#write(this.#path, search, how);
   }

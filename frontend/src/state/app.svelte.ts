@@ -1,4 +1,4 @@
-/** The parts of the page's state, put together. */
+/** Wires the parts of the dashboard's state together. */
 
 import { Refused } from '../api/client.ts';
 import type { Doctor, MetricNow, Overview, Queries } from '../api/queries.ts';
@@ -24,7 +24,7 @@ export class App {
   readonly view: View;
   readonly live: Live;
   readonly preferences: Preferences;
-  /** What has to be done for metrics without data; loaded when somebody looks. */
+  /** Instructions for metrics without data; loaded when they are shown. */
   readonly doctor = new Resource<Doctor>();
 
   texts: Texts = $derived.by(() => this.preferences.texts);
@@ -34,14 +34,14 @@ export class App {
   groups: Group[] = $derived.by(() =>
     this.overview === null ? [] : buildGroups(this.overview, this.texts),
   );
-  /** The group that the address names, if there is such a group. */
+  /** The group in the address, if it exists. */
   group: string | null = $derived.by(() => {
     const { group } = this.view.url;
     const exists = this.overview?.metrics.some(({ id }) => groupIdOf(id) === group);
     return exists === true ? group : null;
   });
 
-  /** The name of the open group; empty where all are shown. */
+  /** The name of the open group; empty for all. */
   groupName: string = $derived.by(() => {
     const { group } = this;
     const own = new Map(Object.entries(this.texts.groups));
@@ -68,7 +68,7 @@ export class App {
     return this.overview?.metrics.find((metric) => metric.id === id);
   }
 
-  /** Bring a chart's values up to date. */
+  /** Update a chart's values. */
   pull(feed: Feed): Promise<void> {
     const { lang } = this.preferences;
     return feed.pull(this.view.window, lang, (steps, signal) =>
@@ -81,17 +81,17 @@ export class App {
     return this.doctor.load((signal) => this.#queries.doctor(lang, signal));
   }
 
-  /** Why a request failed, in the reader's language. */
+  /** Describe a failed request in the reader's language. */
   explain(error: unknown): string {
     return error instanceof Refused ? error.message : this.texts.connectionLost;
   }
 
-  /** The address of the overview of one group; of all for null. */
+  /** The URL of a group's overview; of all groups for null. */
   groupHref(group: string | null): string {
     return this.router.href({ page: 'overview' }, this.view.search({ group }));
   }
 
-  /** The address of a metric's page, in the view of now. */
+  /** The URL of a metric's page, keeping the current view. */
   metricHref(id: string): string {
     return this.router.href({ page: 'metric', id }, this.view.search());
   }
@@ -100,14 +100,14 @@ export class App {
     this.router.go({ page: 'overview' }, this.view.search({ group }));
   }
 
-  /** Go to the group before or after, with "all" at the start. */
+  /** Go to the previous or next group; all groups come first. */
   stepGroup(by: number): void {
     const all = [null, ...this.groups.map((group) => group.id)];
     const next = (all.indexOf(this.group) + by + all.length) % all.length;
     this.showGroup(all[next] ?? null);
   }
 
-  /** One step back towards the plain overview: out of the zoom, the metric, the group. */
+  /** Step back towards the plain overview: leave the zoom, then the metric, then the group. */
   leave(): void {
     if (this.view.zoom !== null) this.view.setZoom(null);
     else if (this.router.route.page !== 'overview') this.showGroup(this.view.url.group);

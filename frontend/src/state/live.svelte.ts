@@ -1,4 +1,4 @@
-/** Polling: the overview, then everything that is on the screen, again and again. */
+/** Polls the overview, then refreshes everything on the screen. */
 
 import { RequestError, Refused } from '../api/client.ts';
 import type { Overview } from '../api/queries.ts';
@@ -9,31 +9,31 @@ const POLL_EMPTY_S = 5;
 const RETRY_S = [2, 5, 10, 15];
 const AT_ONCE = 4;
 
-/** Time and visibility of the page, as a browser has them. */
+/** A browser's clock, timers and page visibility. */
 export interface Clock {
   /** Seconds UTC. */
   now(): number;
   isHidden(): boolean;
-  /** Call once after `seconds`; the returned function calls it off. */
+  /** Call back once after `seconds`; the returned function cancels it. */
   after(seconds: number, callback: () => void): () => void;
 }
 
 /** A poll that failed. */
 export interface Trouble {
-  /** The server's own words; null where it did not answer. */
+  /** The server's message; null if there was no response. */
   refusal: string | null;
   tries: number;
   retryAt: number;
 }
 
-/** Brings something on the screen up to date; rejects with a `RequestError`. */
+/** Updates something on the screen; rejects with a `RequestError`. */
 export type Refresh = () => Promise<void>;
 
 export class Live {
   readonly overview = new Resource<Overview>();
-  /** Null while all is well. */
+  /** Null if the latest poll succeeded. */
   trouble = $state.raw<Trouble | null>(null);
-  /** Seconds UTC by the server's clock, at the last answer. */
+  /** The server's time of the latest response, seconds UTC. */
   now = $state(0);
 
   readonly #clock: Clock;
@@ -50,8 +50,8 @@ export class Live {
   }
 
   /**
-   * Ask for everything now, and again after a pause. Does nothing while the page is hidden;
-   * a call during a poll is answered by one more poll after it.
+   * Poll now and schedule the next poll. Does nothing while the page is hidden; calls during a
+   * poll lead to one more poll right after it.
    */
   async poll(): Promise<void> {
     this.#cancelNext();
@@ -76,13 +76,13 @@ export class Live {
     }
   }
 
-  /** Refresh with every poll, until the returned function is called. */
+  /** Refresh on every poll until the returned function is called. */
   follow(refresh: Refresh): () => void {
     this.#followers.add(refresh);
     return () => this.#followers.delete(refresh);
   }
 
-  /** What the server refuses for one metric does not stop the others. */
+  /** A metric that the server refuses does not stop the others. */
   async #refreshAll(): Promise<void> {
     const waiting = [...this.#followers];
     const work = async () => {

@@ -60,7 +60,7 @@ test('a lost connection is tried again, less and less often, until it mends', as
   assert.deepEqual([live.trouble, live.overview.status], [null, 'ready']);
 });
 
-test('a refusal is told in the words of the server', async () => {
+test('a refusal keeps the words of the server', async () => {
   const { live } = start(new Refused('the disk is full', 503));
   await live.poll();
   assert.deepEqual([live.trouble?.refusal, live.overview.status], ['the disk is full', 'error']);

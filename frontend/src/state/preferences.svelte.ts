@@ -1,4 +1,4 @@
-/** What a reader chooses once: the language and the theme. */
+/** The reader's language and theme. */
 
 import { TEXTS, isLang, type Lang, type Texts } from '../text/index.ts';
 import { THEMES, isTheme, type Theme, type UrlState } from './urlState.ts';
@@ -6,17 +6,17 @@ import { THEMES, isTheme, type Theme, type UrlState } from './urlState.ts';
 const LANG_KEY = 'jipyo.lang';
 const THEME_KEY = 'jipyo.theme';
 
-/** Where choices are kept; `localStorage` is one. */
+/** Persists choices, as `localStorage` does. */
 export type Store = Pick<Storage, 'getItem' | 'setItem'>;
 
-/** What the reader's system asks for. */
+/** The preferences of the reader's system. */
 export interface SystemWishes {
   language: string;
   dark: boolean;
 }
 
 export class Preferences {
-  /** The choice of the address comes first, then the last one made, then the system's. */
+  /** The address wins over the last choice, which wins over the system. */
   lang: Lang = $derived.by(() => this.#url().lang ?? this.#storedLang ?? this.#systemLang);
   theme: Theme = $derived.by(() => this.#url().theme ?? this.#storedTheme ?? 'system');
   texts: Texts = $derived.by(() => TEXTS[this.lang]);
@@ -30,7 +30,7 @@ export class Preferences {
   readonly #url: () => UrlState;
   readonly #setUrl: (change: Partial<UrlState>) => void;
 
-  /** `url` and `setUrl` read and change the state in the address. */
+  /** `url` reads the state in the address, `setUrl` changes it. */
   constructor(
     store: Store,
     system: SystemWishes,
@@ -58,7 +58,7 @@ export class Preferences {
     this.setLang(this.lang === 'ko' ? 'en' : 'ko');
   }
 
-  /** As the system, light, dark, and round again. */
+  /** Cycle through system, light and dark. */
   cycleTheme(): void {
     const theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length]!;
     this.#storedTheme = theme;

@@ -1,13 +1,13 @@
-/** A document that comes from the server, and how far it can be trusted. */
+/** A document from the server together with the state of loading it. */
 
 export type Status = 'loading' | 'ready' | 'error' | 'stale';
 
 export class Resource<T> {
   value = $state.raw<T | null>(null);
-  /** Why the newest request failed; null once one has succeeded. */
+  /** The error of the latest request; null if it succeeded. */
   error = $state.raw<unknown>(null);
 
-  /** `stale`: there is a value, but the newest request for it failed. */
+  /** `stale`: there is a value, but the latest request failed. */
   status: Status = $derived.by(() => {
     if (this.error !== null) return this.value === null ? 'error' : 'stale';
     return this.value === null ? 'loading' : 'ready';
@@ -16,8 +16,8 @@ export class Resource<T> {
   #pending: AbortController | null = null;
 
   /**
-   * Ask for the document. A newer call aborts an older one, whose answer is dropped.
-   * Rejects with what `fetcher` rejects with; resolves without a change when superseded.
+   * Load the document. A newer call aborts an older one and discards its response.
+   * Rejects with the fetcher's error; resolves without a change if superseded.
    */
   async load(fetcher: (signal: AbortSignal) => Promise<T>): Promise<void> {
     this.#pending?.abort();
@@ -37,7 +37,7 @@ export class Resource<T> {
     }
   }
 
-  /** Give up the request that is under way, if any. */
+  /** Abort the request in flight, if any. */
   cancel(): void {
     this.#pending?.abort();
     this.#pending = null;

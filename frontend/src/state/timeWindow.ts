@@ -1,4 +1,4 @@
-/** From the period that is looked at to the steps that are asked for. */
+/** Maps the viewed period to the steps to request. */
 
 import type { Steps } from '../api/queries.ts';
 import type { Period } from './urlState.ts';
@@ -9,7 +9,7 @@ const MOST_POINTS = 720;
 export const stepFor = (span: number): number =>
   STEPS_S.find((step) => span / step <= MOST_POINTS) ?? STEPS_S[STEPS_S.length - 1]!;
 
-/** A zoomed period is loaded with half its length on each side, so that moving it is smooth. */
+/** A zoomed period is loaded with half its length on either side, for smooth panning. */
 export function windowOf(range: number, zoom: Period | null, now: number): Steps {
   const [from, to] = zoom ?? [now - range, now];
   const span = to - from;

@@ -1,4 +1,4 @@
-/** The view as the query string of an address, so that a link shows another person the same. */
+/** The view as a query string, so that a shared link shows the same. */
 
 import { isLang, type Lang } from '../text/index.ts';
 
@@ -17,7 +17,7 @@ export interface UrlState {
   theme: Theme | null;
   range: RangeKey;
   group: string | null;
-  /** The metrics shown for their groups, where that is not the group's first. */
+  /** Metrics chosen to represent their groups instead of the first. */
   metrics: readonly string[];
   zoom: Period | null;
 }
@@ -30,7 +30,7 @@ export const isRange = (text: string | null): text is RangeKey =>
 
 export const isTheme = (text: string | null): text is Theme => THEMES.includes(text as Theme);
 
-/** Read a query string; what makes no sense is left out. */
+/** Parse a query string; invalid values get their defaults. */
 export function parseSearch(search: string): UrlState {
   const params = new URLSearchParams(search);
   const lang = params.get('lang');
@@ -52,7 +52,7 @@ function parseZoom(text: string | null): Period | null {
   return from > 0 && to - from >= SHORTEST_ZOOM_S ? [from, to] : null;
 }
 
-/** Write a query string with its `?`; empty where everything is as by default. */
+/** Format a query string with its `?`; empty if everything is at its default. */
 export function formatSearch(state: UrlState): string {
   const params = new URLSearchParams();
   if (state.range !== DEFAULT_RANGE) params.set('range', state.range);
@@ -65,7 +65,7 @@ export function formatSearch(state: UrlState): string {
   return text === '' ? '' : `?${text}`;
 }
 
-/** A period around the same middle that is at least a minute long and not in the future. */
+/** Clamp a period to at least a minute (around its middle) and to the past. */
 export function clampZoom(from: number, to: number, now: number): Period {
   const span = Math.max(SHORTEST_ZOOM_S, to - from);
   const end = Math.min(now, (from + to) / 2 + span / 2);

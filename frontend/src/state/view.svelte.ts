@@ -1,4 +1,4 @@
-/** The period that all charts show, and what of the metrics; the address holds it. */
+/** The period and the group being viewed; the address is their only store. */
 
 import type { MetricNow, Steps } from '../api/queries.ts';
 import type { Router } from '../routes/router.svelte.ts';
@@ -30,7 +30,7 @@ export class View {
     this.#now = now;
   }
 
-  /** The query string of this view with something changed, for a link or the address. */
+  /** The query string of this view with some changes, for links and the address bar. */
   search(change: Partial<UrlState> = {}): string {
     return formatSearch({ ...this.url, ...change });
   }
@@ -47,7 +47,7 @@ export class View {
     this.change({ zoom: zoom && clampZoom(...zoom, this.#now()) }, how);
   }
 
-  /** Make the shown period longer or shorter; the time `at` stays where it is. */
+  /** Zoom by a factor while the time `at` keeps its position. */
   zoomBy(factor: number, at?: number): void {
     const [from, to] = this.shown;
     const middle = at ?? (from + to) / 2;
@@ -56,7 +56,7 @@ export class View {
     this.setZoom(whole ? null : zoom, 'replace');
   }
 
-  /** Move the shown period by a part of its length. */
+  /** Move the shown period by a fraction of its length. */
   pan(part: number): void {
     const [from, to] = this.shown;
     const by = (to - from) * part;
@@ -67,13 +67,13 @@ export class View {
     this.frozenAt = this.frozenAt === null ? this.#now() : null;
   }
 
-  /** Show one of a group's metrics for the group. */
+  /** Choose which metric represents a group. */
   choose(members: readonly MetricNow[], id: string): void {
     const others = this.url.metrics.filter((m) => !members.some((metric) => metric.id === m));
     this.change({ metrics: id === members[0]?.id ? others : [...others, id] });
   }
 
-  /** The metric that is shown for a group: the chosen one, else the first. */
+  /** The metric that represents a group: the chosen one, otherwise the first. */
   chosenOf(members: readonly MetricNow[]): MetricNow | undefined {
     return members.find((metric) => this.url.metrics.includes(metric.id)) ?? members[0];
   }

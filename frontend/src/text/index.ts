@@ -1,4 +1,4 @@
-/** The texts by language; a key that one of them lacks does not compile. */
+/** The texts by language. A key missing in one of them is a compile error. */
 
 import type { State } from '../api/queries.ts';
 import { en } from './en.ts';
@@ -12,6 +12,6 @@ export type { Texts };
 export const isLang = (text: string | null): text is Lang =>
   text !== null && Object.hasOwn(TEXTS, text);
 
-/** The word of a metric's state; a metric without thresholds has none of its own. */
+/** The word for a metric's state, or for having no thresholds. */
 export const stateWord = (texts: Texts, state: State, judged: boolean): string =>
   judged ? texts.state[state] : texts.neutral;

@@ -1,4 +1,4 @@
-/** The Korean texts. Their shape is the one that every other language must fill. */
+/** The Korean texts, which define the shape of every other language. */
 
 export const ko = {
   product: '지표',
@@ -131,7 +131,7 @@ export const ko = {
   about: (version: string) => `지표(jipyo) ${version}`,
 };
 
-/** The same keys and arguments, in any words. */
+/** The same keys and arguments with any wording. */
 type Shape<T> = T extends (...args: infer A) => string
   ? (...args: A) => string
   : T extends string

@@ -1,4 +1,4 @@
-/** Values with their units, by the rules of the server's own texts (`jipyo.i18n`). */
+/** Formats values with units by the rules of the server (`jipyo.i18n`). */
 
 import type { Lang } from './index.ts';
 
@@ -78,7 +78,7 @@ export function joinUnit(number: string, label: string, lang: Lang): string {
   return `${number}${close ? '' : SPACE}${label}`;
 }
 
-/** 54.2%, 1.5 GiB (1.5GiB in Korean), 830 ms; – where there is none. */
+/** 54.2%, 1.5 GiB (1.5GiB in Korean), 830 ms; a dash for null. */
 export function formatValue(value: number | null, unit: string, label: string, lang: Lang): string {
   if (value === null) return '–';
   const scale = scaleOf(Math.abs(value), unit, label, lang);
@@ -115,7 +115,7 @@ export function axisLabels(splits: number[], unit: string, label: string, lang: 
   );
 }
 
-/** Decimals that tell neighbours apart; steps are 1, 2, 2.5 or 5 times a power of ten. */
+/** Decimals needed to distinguish neighbours; steps are 1, 2, 2.5 or 5 times a power of ten. */
 function placesOf(step: number): number {
   for (let places = 0; places < 6; places++)
     if (Math.abs(step * 10 ** places - Math.round(step * 10 ** places)) < 1e-6) return places;
@@ -127,12 +127,12 @@ const DECIMAL_STEPS = Array.from({ length: 26 }, (_, i) => i - 8).flatMap((power
   [1, 2, 2.5, 5].map((n) => n * 10 ** power),
 );
 
-/** Seconds from two minutes up go by the clock: 15 s, 1 min, 5 min, 1 h, 1 d. */
+/** Axes of two minutes and more step by clock units: 15 s, 1 min, 5 min, 1 h, 1 d. */
 const CLOCK_STEPS = [
   15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
 ];
 
-/** Distances of ticks that give round labels: whole ones for counts, powers of two for bytes. */
+/** Tick distances with round labels: whole for counts, powers of two for bytes. */
 export function stepsOf(unit: string, top: number): number[] {
   if (isBinary(unit)) return BINARY_STEPS;
   if (unit === 'seconds' && top >= 120)
@@ -140,7 +140,7 @@ export function stepsOf(unit: string, top: number): number[] {
   return unit === 'count' && top >= 1 ? DECIMAL_STEPS.filter(Number.isInteger) : DECIMAL_STEPS;
 }
 
-/** The number of a text such as 54.2%, and its unit; the whole text where it is no number. */
+/** Split a text such as 54.2% into number and unit; other texts have no unit. */
 export function splitUnit(text: string): [number: string, unit: string] {
   const [, number, unit] = /^([<>]?-?[\d.,]+)\s*(.*)$/.exec(text) ?? [];
   return number === undefined ? [text, ''] : [number, unit ?? ''];

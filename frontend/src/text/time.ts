@@ -1,4 +1,4 @@
-/** Times of the server's zone, as Korean and English readers write them. */
+/** Formats times in the server's zone by Korean and English conventions. */
 
 import type { Lang } from './index.ts';
 
@@ -44,13 +44,13 @@ export function moment(t: number, zone: string, lang: Lang): string {
   return lang === 'ko' ? `${date} (${weekday}) ${time}` : `${weekday} ${date} ${time}`;
 }
 
-/** The time of day, with the day before it where that is not today. */
+/** The time of day, prefixed with the date unless it is today. */
 export function recentMoment(t: number, now: number, zone: string, lang: Lang): string {
   const today = day(t, zone, lang) === day(now, zone, lang);
   return today ? clockSeconds(t, zone, lang) : moment(t, zone, lang);
 }
 
-/** From and to; the day of the end only where it differs. */
+/** A period; the end has a date only if it differs from the start's. */
 export function between(from: number, to: number, zone: string, lang: Lang): string {
   const precise = to - from < 10 * MINUTE ? clockSeconds : clock;
   const start = `${day(from, zone, lang)} ${precise(from, zone, lang)}`;
@@ -59,7 +59,7 @@ export function between(from: number, to: number, zone: string, lang: Lang): str
   return sameDay ? `${start} – ${end}` : `${start} – ${day(to, zone, lang)} ${end}`;
 }
 
-/** Seconds that the zone is ahead of UTC at t. */
+/** How many seconds the zone is ahead of UTC at `t`. */
 export function offset(t: number, zone: string): number {
   const parts = formatter('en', zone, {
     year: 'numeric', month: 'numeric', day: 'numeric', ...CLOCK_SECONDS,
@@ -71,11 +71,11 @@ export function offset(t: number, zone: string): number {
   return local / 1000 - Math.floor(t);
 }
 
-/** The distance of ticks, so that at most `most` of them fall between two times. */
+/** The distance between ticks so that at most `most` of them fit into `span` seconds. */
 export const tickStep = (span: number, most: number): number =>
   STEPS.find((step) => span / step <= most) ?? Math.ceil(span / most / DAY) * DAY;
 
-/** Ticks on round local times, also across a change of the zone's offset. */
+/** Ticks at round local times, even across a change of the zone's offset. */
 export function ticks(from: number, to: number, step: number, zone: string): number[] {
   const near = offset(from, zone);
   const times: number[] = [];
@@ -86,7 +86,7 @@ export function ticks(from: number, to: number, step: number, zone: string): num
   }
 }
 
-/** A tick's label: the day at midnight, else the time. */
+/** A tick's label: the date at midnight, otherwise the time. */
 export function tickLabel(t: number, step: number, zone: string, lang: Lang): string {
   const midnight = (t + offset(t, zone)) % DAY === 0;
   if (midnight) return day(t, zone, lang);

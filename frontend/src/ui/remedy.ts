@@ -1,4 +1,4 @@
-/** The words of a remedy, and the lines for the configuration file that follow them. */
+/** Split a remedy into its prose and the configuration lines that follow it. */
 export function splitRemedy(remedy: string): { words: string; yaml: string } {
   const at = remedy.search(/^collect:$/m);
   if (at < 0) return { words: remedy, yaml: '' };

@@ -68,7 +68,7 @@ test('the bar names the groups in trouble, the page that is open, and keeps the 
   assert.match(body, /Updated 11:46:40/); // in the zone of the server
 });
 
-test('a lost connection, a refusal and a full disk are told in banners', async () => {
+test('a lost connection, a refusal and a full disk show banners', async () => {
   const down: { answer: unknown } = { answer: overview([metricNow()]) };
   const { app, clock } = openApp({ overview: () => down.answer });
   const show = () => render(Banners, { props: { app } }).body;

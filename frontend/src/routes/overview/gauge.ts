@@ -1,8 +1,8 @@
-/** The bar of a tile. */
+/** The gauge bar of a tile. */
 
 import type { MetricNow } from '../../api/queries.ts';
 
-/** Where value and thresholds lie, in percent of the bar's width; null beyond its end. */
+/** Positions in percent of the bar's width; null if beyond its end. */
 export interface Gauge {
   value: number;
   warning: number | null;
@@ -12,8 +12,8 @@ export interface Gauge {
 type Measured = Pick<MetricNow, 'value' | 'thresholds' | 'direction' | 'unit'>;
 
 /**
- * A bar from 0 to a quarter beyond the highest threshold; percentages end at 100. Null where a
- * bar would say nothing: without value or thresholds, or for amounts that are bad when low.
+ * A bar from 0 to 125% of the highest threshold, or to 100 for percentages. Null where a bar
+ * would mean nothing: without value or thresholds, and for amounts that are bad when low.
  */
 export function gaugeOf({ value, thresholds, direction, unit }: Measured): Gauge | null {
   if (value === null || thresholds === null || value < 0) return null;

@@ -1,21 +1,21 @@
-/** Metrics in the groups of the page's tabs, and in the order in which they are read. */
+/** Groups metrics into the dashboard's tabs and sorts them by state. */
 
 import type { MetricNow, Overview, State } from '../../api/queries.ts';
 import type { Texts } from '../../text/index.ts';
 
-/** A metric without thresholds is neutral, one that never had data is not shown as a state. */
+/** How a metric is displayed: its state, or that it has no thresholds or no data. */
 export type Shape = State | 'neutral' | 'noData';
 
 export interface Group {
   id: string;
   name: string;
-  /** Those that have data, in the catalogue's order. */
+  /** Those with data, in catalogue order. */
   metrics: MetricNow[];
   /** The worst state of its metrics. */
   shape: Shape;
 }
 
-/** The worst first; pending is not yet known to be bad, unknown is never known to be good. */
+/** Worst first. Unknown is never good; pending is not bad yet. */
 export const SHAPES: readonly Shape[] = [
   'critical', 'warning', 'unknown', 'pending', 'ok', 'neutral', 'noData',
 ];
@@ -25,18 +25,18 @@ export function shapeOf(metric: MetricNow): Shape {
   return metric.judged ? metric.state : 'neutral';
 }
 
-/** How much of the alert duration of a pending metric has passed, from 0 to 1. */
+/** How much of a pending metric's alert duration has passed, from 0 to 1. */
 export const pendingShare = ({ pending }: MetricNow): number =>
   pending === null ? 0 : pending.elapsed_s / pending.for_s;
 
 export const isTrouble = (shape: Shape): shape is 'warning' | 'critical' =>
   shape === 'critical' || shape === 'warning';
 
-/** The worst first; equals stay in the catalogue's order. */
+/** Sort by severity, keeping catalogue order among equals. */
 export const sortWorstFirst = (metrics: readonly MetricNow[]): MetricNow[] =>
   metrics.toSorted((a, b) => SHAPES.indexOf(shapeOf(a)) - SHAPES.indexOf(shapeOf(b)));
 
-/** `system.cpu` is a group of its own; all of `app`, `ai` and `db` are one group each. */
+/** `system.cpu` is its own group; `app`, `ai` and `db` are one group each. */
 export function groupIdOf(metricId: string): string {
   const [first = '', second = ''] = metricId.split('.');
   return first === 'system' ? `${first}.${second}` : first;
