@@ -67,6 +67,20 @@ def test_targets_of_the_site_come_from_the_configuration(
     assert list_targets() == list_targets()
 
 
+def test_what_a_prometheus_yml_has_besides_is_logged(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "prometheus.yml").write_text(
+        "rule_files: [rules.yml]\n"
+        "scrape_configs: [{job_name: node, static_configs: [{targets: ['h:9100']}]}]\n"
+    )
+    path = tmp_path / "prometheus.yml"
+    list_targets = build_site_targets(load_config(tmp_path, f"collect: {{prometheus_yml: {path}}}"))
+    assert [target.labels["job"] for target in list_targets()] == ["node"]
+    assert all("is not supported" in record.getMessage() for record in caplog.records)
+    assert any("rule_files" in record.getMessage() for record in caplog.records)
+
+
 class Appender:
     """Counts scrapes, or is full."""
 

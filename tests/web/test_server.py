@@ -11,12 +11,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from starlette.middleware import Middleware
 
 from jipyo import web
 from jipyo.model.errors import ServeError
 from jipyo.web.http.body import PIECE_BYTES
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebRequest, WebResponse
+from jipyo.web.middleware import MeasureRequests, RequestGuard
 from jipyo.web.prometheus.route import format_error
 from support.web import Client, serving
 
@@ -119,5 +121,9 @@ def test_the_application_runs_under_any_asgi_server() -> None:
     async def send(message: Any) -> None:
         sent.append(message["type"])
 
-    asyncio.run(web.create_app([])({"type": "lifespan"}, receive, send))
+    middleware = [
+        Middleware(MeasureRequests, metrics=web.RequestMetrics()),
+        Middleware(RequestGuard, is_loopback=True, options=web.Options()),
+    ]
+    asyncio.run(web.create_app([], middleware)({"type": "lifespan"}, receive, send))
     assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]

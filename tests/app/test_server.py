@@ -1,0 +1,134 @@
+"""`serve` in this process: the parts work together, and everything is closed at the end."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import urllib3
+
+from jipyo import app, web
+from jipyo.app.store_admin import read_stats
+from jipyo.config import CliOverrides, Config, load
+from jipyo.model.errors import ConfigError, JipyoError, ServeError, StoreBusy, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+TEXT = """
+instance: host1
+collect: {interval: 1s, host: false, process: false, gpu: false}
+"""
+
+
+@pytest.fixture(autouse=True)
+def switch_interval() -> Iterator[None]:
+    """The server changes it for its process."""
+    before = sys.getswitchinterval()
+    yield
+    sys.setswitchinterval(before)
+
+
+def load_config(folder: Path, listen: str = "127.0.0.1:0") -> Config:
+    file = folder / "jipyo.yaml"
+    file.write_text(TEXT, encoding="utf-8")
+    overrides = CliOverrides(file=file, data=folder / "data", listen=listen)
+    return load(overrides, {"HOME": str(folder)}, "en")
+
+
+class Server:
+    """`serve` on a thread."""
+
+    def __init__(self, config: Config) -> None:
+        self.stop = threading.Event()
+        self.url = ""
+        self._started = threading.Event()
+        self._executor = ThreadPoolExecutor(1)
+        self._result = self._executor.submit(
+            app.serve, config, started=self._set_url, stop=self.stop
+        )
+
+    def __enter__(self) -> Server:
+        assert self._started.wait(20), self._result.exception(0)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop.set()
+        self._executor.shutdown()
+        self._result.result()
+
+    def _set_url(self, url: str) -> None:
+        self.url = url
+        self._started.set()
+
+    def get(self, path: str, **fields: str) -> Any:
+        answer = urllib3.request("GET", self.url + path, fields=fields, timeout=20)
+        assert answer.status == 200, answer.data
+        return answer.json()
+
+
+def test_our_own_metrics_go_around_once(tmp_path: Path) -> None:
+    config = load_config(tmp_path)
+    with Server(config) as server:
+        ready = urllib3.Retry(50, status_forcelist=[503], backoff_factor=0.1, backoff_max=0.2)
+        urllib3.request("GET", f"{server.url}/-/ready", retries=ready, timeout=20)
+        result = server.get("/api/v1/query", query="jipyo_tsdb_series")["data"]["result"]
+        assert [row["metric"]["instance"] for row in result] == ["host1"]
+        jobs = {
+            target["job"]: target["state"] for target in server.get("/api/jipyo/targets")["targets"]
+        }
+        assert jobs == {"jipyo": "up", "pushed": "absent"}
+        with pytest.raises(StoreBusy):
+            app.serve(config, started=lambda _url: None, stop=threading.Event())
+    assert read_stats(config.data).samples > 0  # the store was closed, not left behind
+
+
+def test_what_was_stored_can_be_read_beside_the_server_and_after_it(tmp_path: Path) -> None:
+    config = load_config(tmp_path)
+    file = tmp_path / "jipyo.yaml"
+    with Server(config), app.open_workspace(file, config.data, "ko") as workspace:
+        assert workspace.lang == "ko"
+        assert workspace.source.metadata() is not None
+    with app.open_workspace(file, config.data) as workspace:
+        assert workspace.source.label_values("job", (), 0, workspace.now_ms()) == ["jipyo"]
+
+
+def test_without_data_there_is_no_workspace(tmp_path: Path) -> None:
+    with pytest.raises(StoreError), app.open_workspace(data=tmp_path / "none"):
+        pass
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_address_in_use_is_told_before_anything_is_opened(tmp_path: Path) -> None:
+    with web.listen("127.0.0.1", 0) as listener:
+        port = listener.getsockname()[1]
+        config = load_config(tmp_path, f"127.0.0.1:{port}")
+        with pytest.raises(ServeError) as error:
+            app.serve(config, started=lambda _url: None, stop=threading.Event())
+    assert error.value.key == "web.port_in_use"
+    assert not config.data.exists()
+
+
+@pytest.mark.parametrize("listen", ["0.0.0.0:0", "192.168.0.1:9797"])
+def test_an_exposed_address_is_refused_before_anything_is_opened(
+    tmp_path: Path, listen: str
+) -> None:
+    config = load_config(tmp_path, listen)
+    with pytest.raises(ConfigError) as error:
+        app.serve(config, started=lambda _url: None, stop=threading.Event())
+    assert (error.value.key, error.value.values["address"]) == ("app.open_door", listen)
+    assert not config.data.exists()
+
+
+def test_a_damaged_file_of_push_groups_closes_what_was_opened(tmp_path: Path) -> None:
+    config = load_config(tmp_path)
+    config.data.mkdir()
+    (config.data / "pushed.json").write_text("damaged")
+    for _ in range(2):  # the second time the store must be free again
+        with pytest.raises(JipyoError) as error:
+            app.serve(config, started=lambda _url: None, stop=threading.Event())
+        assert not isinstance(error.value, StoreBusy)
