@@ -34,6 +34,8 @@ from jipyo.wire.exposition import Parser, write
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from jipyo.collect.protocols import Collector
+
 _PROCESSES = 500
 _SERIES = 1000
 _INTERVAL_S = 15.0
@@ -81,7 +83,7 @@ def sleepers(count: int) -> Iterator[None]:
 
 
 def ticking(table: Table) -> None:
-    collectors = [Host(), Processes(), Gpu()]
+    collectors: list[Collector] = [Host(), Processes(), Gpu()]
     with sleepers(_PROCESSES):
         spent = []
         for collector in collectors:
@@ -157,8 +159,12 @@ def lived(folder: Path, url: str) -> int:
             assert reading is not None
             series += len(reading.series)
             store.append(
-                Scrape(now_ms - back * 15_000, reading.series, reading.values * (1 - back / 1e6))
-                for back in range(480, 0, -1)
+                [
+                    Scrape(
+                        now_ms - back * 15_000, reading.series, reading.values * (1 - back / 1e6)
+                    )
+                    for back in range(480, 0, -1)
+                ]
             )
     return series
 

@@ -63,7 +63,7 @@ class Adapter:
         at: dict[int, tuple[list[Labels], list[np.ndarray]]] = {}
         for labels, times, values in series:
             known = Labels.of(labels)
-            array = np.frombuffer(values, np.float64)  # keeps the bits of stale markers
+            array = np.frombuffer(values, np.float64)  # type: ignore[call-overload]  # an array of the runner: keeps the bits of stale markers
             for nth, t_ms in enumerate(times):
                 names, column = at.setdefault(t_ms, ([], []))
                 names.append(known)
@@ -119,6 +119,8 @@ def as_data(value: Value) -> dict[str, Any]:
                 for block in blocks
                 for labels, numbers in zip(block.series, block.values, strict=True)
             ]
+        case _:
+            raise AssertionError(value)
     return {"resultType": "matrix", "result": [_series(*row) for row in rows]}
 
 
@@ -134,7 +136,7 @@ def real_store() -> Any:
 
     folder = tempfile.TemporaryDirectory(prefix="jipyo-conformance-")
 
-    class Temporary(Store):  # type: ignore[misc]
+    class Temporary(Store):
         def close(self) -> None:
             super().close()
             folder.cleanup()
@@ -145,7 +147,7 @@ def real_store() -> Any:
 
 
 def memory_store() -> Any:
-    from tests.support.memory import MemoryStore  # noqa: PLC0415
+    from support.memory import MemoryStore  # noqa: PLC0415
 
     return MemoryStore()
 

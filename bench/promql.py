@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -207,7 +208,9 @@ def difference(ours: dict[str, Any], theirs: dict[str, Any], *, ties: bool = Fal
 
 
 def eval_seconds(bodies: Sequence[bytes]) -> float:
-    return sum(json.loads(body)["data"]["stats"]["timings"]["evalTotalTime"] for body in bodies)
+    return sum(
+        float(json.loads(body)["data"]["stats"]["timings"]["evalTotalTime"]) for body in bodies
+    )
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -244,7 +247,7 @@ def measure(
         _note(times, "ours", lambda: evaluate(engine, store, question))
         for name, server in (("http", ours), ("prometheus", prometheus), ("victoria", victoria)):
             if server is not None:
-                _note(times, name, lambda server=server: ask(server, question))
+                _note(times, name, partial(ask, server, question))
         if prometheus is not None:
             seconds = eval_seconds(ask(prometheus, question, stats="all"))
             times.setdefault("eval", []).append(seconds)
@@ -259,7 +262,7 @@ def measure(
     middle = {name: statistics.median(each) for name, each in times.items()}
     middle["first"] = times.get("http", [float("nan")])[0]
     sides = ("ours", "first", "http", "prometheus", "eval", "victoria")
-    return Row(question, *(middle.get(side, float("nan")) for side in sides), apart)
+    return Row(question, *(middle.get(side, float("nan")) for side in sides), apart)  # type: ignore[call-arg]  # six sides
 
 
 def _note(times: dict[str, list[float]], name: str, work: Callable[[], Any]) -> None:

@@ -93,7 +93,7 @@ def _gauges(host: _Host) -> None:
         load1 = 8 * host.load + np.cumsum(rng.normal(0, 0.05, samples))
         host.add("node_load1", np.round(load1, 2), slot=slot)
         size = 256e9 + np.repeat(rng.integers(0, 5, samples // 240 + 1), 240)[:samples] * 4096.0
-        host.add("node_memory_MemTotal_bytes", size, slot=slot)
+        host.add("node_memory_MemTotal_bytes", size.astype(np.float64), slot=slot)
         written = np.cumsum(rng.integers(0, 3, samples) * 4096 * (rng.random(samples) < 0.3))
         host.add("node_filesystem_avail_bytes", np.floor(1e11 - written), slot=slot)
 
@@ -104,7 +104,7 @@ def _network(host: _Host) -> None:
             rises = host.rng.poisson(8e4 * (0.2 + host.load) * (device + 1)) * 15.0
             host.add(
                 f"node_network_{way}_bytes_total",
-                np.floor(host.counter(rises)),
+                np.floor(host.counter(rises.astype(np.float64))),
                 device=f"eth{device}",
             )
 

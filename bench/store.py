@@ -17,6 +17,7 @@ import tempfile
 import threading
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -184,11 +185,16 @@ def selecting(folder: Path) -> Iterator[Row]:
         yield "select 1,000 series x 7 d, block by block", f"{taken:.0f} ms", "", ""
 
 
+def read_hours(reader: Reader, span: tuple[int, int], statistics: frozenset[HourStatistic]) -> None:
+    for _ in reader.hours(ALL, *span, statistics):
+        pass
+
+
 def hours(folder: Path) -> Iterator[Row]:
     path, _, _ = loaded(folder, 31)
     with Reader.open(path) as reader:
         span = (END_MS - 31 * DAY_MS, END_MS)
-        taken = [rounds_ms(lambda f=f: list(reader.hours(ALL, *span, f)), 9)[:5] for f in FIGURES]
+        taken = [rounds_ms(partial(read_hours, reader, span, f), 9)[:5] for f in FIGURES]
         week = median_ms(lambda: [None for _ in reader.select(ALL, END_MS - 7 * DAY_MS, END_MS)], 1)
     for name, (best, *_, middle) in zip(
         ("average, minimum, maximum", "maximum"), taken, strict=True
@@ -318,7 +324,7 @@ def one_sync(folder: Path) -> str:
 
 
 def appending(folder: Path) -> Iterator[Row]:
-    sync = one_sync(folder)
+    sync, held = one_sync(folder), 0.0
     for name, busy in (("alone", False), ("while compacting and reading", True)):
         taken, slices, held = append_all(folder / f"append-{busy}", busy=busy)
         p50, p99, worst = np.percentile(np.array(taken[10:]) * 1e3, [50, 99, 100])
@@ -456,7 +462,7 @@ def many_series(folder: Path) -> Iterator[Row]:
 
     with Store.open(folder / "many", now_ms=lambda: clock[0]) as store:
         yield "100,000 new series", f"{median_ms(lambda: round_of(0), 1) / 1e3:.1f} s", "", ""
-        steady = [median_ms(lambda n=n: round_of(n), 1) for n in range(1, 21)]
+        steady = [median_ms(partial(round_of, n), 1) for n in range(1, 21)]
         yield "one round of 100 targets x 1,000", f"{np.median(steady):.0f} ms", "15,000 ms", ""
         for n in range(20, 20 + 1000 // 240 + 1):
             host = targets[n % 100]

@@ -6,8 +6,8 @@ They prove names, matchers, groupings and scales, not that an exporter exists.
 from __future__ import annotations
 
 import itertools
-import re._constants as sre  # type: ignore[import-not-found]  # no stubs
-import re._parser as parser  # type: ignore[import-not-found]
+import re._constants as sre
+import re._parser as parser
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 

@@ -275,7 +275,11 @@ def test_stale_markers_never_share_the_time_of_the_last_sample(
 def test_a_stop_does_not_wait_for_a_target_that_hangs(store: Store) -> None:
     loop = Loop(store, clock=SystemClock(), options=LoopOptions(stop_timeout_s=0.1))
     release = threading.Event()
-    loop.sync([target(lambda t_ms: release.wait(10) and None)])
+
+    def hang(t_ms: int) -> None:
+        release.wait(10)
+
+    loop.sync([target(hang)])
     start = time.monotonic()
     loop.stop()
     assert time.monotonic() - start < 1

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jipyo.catalogue import load
+from jipyo.i18n import LANGS
 from jipyo.reports import daily
 from jipyo.reports.document import Issuer
 from jipyo.reports.render import write_report
@@ -46,6 +47,7 @@ REPORT_TROUBLES = (
     Trouble("latency", 14.3, 15.4, 3.0),
     Trouble("oom", 9, 9.02, 1.0),
 )
+REPORT_PICTURES = {"en": "report-first-page.png", "ko": "report-first-page.ko.png"}
 
 
 def take_reports(browser: Browser, folder: Path) -> None:
@@ -61,7 +63,8 @@ def take_reports(browser: Browser, folder: Path) -> None:
         report = daily.build(source(store), load(), DAY, SEOUL, now_ms)
     report = replace(report, issuer=Issuer(organisation="AI Service", system="ai-node-1"))
     with serve_with_fonts(folder) as root:
-        for lang, name in (("en", "report-first-page.png"), ("ko", "report-first-page.ko.png")):
+        for lang in LANGS:
+            name = REPORT_PICTURES[lang]
             file = write_report(report, lang, "html", folder)
             link = '<link rel="stylesheet" href="assets/fonts.css"></head>'
             file.write_text(file.read_text("utf-8").replace("</head>", link), "utf-8")

@@ -29,6 +29,7 @@ BEGINNINGS = (*ROOMS, r"[a-z0-9_.]+\.")  # a key that is handed in may get an en
 
 def entries(file: Path) -> list[tuple[str, str]]:
     root = yaml.compose(file.read_text("utf-8"))
+    assert root is not None
     return [(key.value, value.value) for key, value in root.value]
 
 
@@ -153,7 +154,7 @@ def patterns(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.JoinedStr):
             yield "".join(
-                re.escape(v.value) if isinstance(v, ast.Constant) else "[a-z0-9_.]+"
+                re.escape(str(v.value)) if isinstance(v, ast.Constant) else "[a-z0-9_.]+"
                 for v in node.values
             )
         elif isinstance(node, ast.Constant) and id(node) not in inside:

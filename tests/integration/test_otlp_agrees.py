@@ -135,7 +135,8 @@ class Twice(MetricExporter):
 
 def measured(both: Both, temporality: AggregationTemporality, **resource: Any) -> None:
     """A program that counts and measures in every way the SDK has."""
-    kinds = {Counter: temporality, Histogram: temporality, ObservableCounter: temporality}
+    instruments: list[type] = [Counter, Histogram, ObservableCounter]
+    kinds = dict.fromkeys(instruments, temporality)
     exporters = [
         OTLPMetricExporter(endpoint=url, preferred_temporality=kinds) for url in both.endpoints
     ]
@@ -232,7 +233,13 @@ def gauge(name: str = "g", unit: str = "", **more: Any) -> pb.Metric:
     return pb.Metric(name=name, unit=unit, gauge=pb.Gauge(data_points=[number(**more)]))
 
 
-def total(name: str = "c", unit: str = "", *, rising: bool = True, kind: int = 2) -> pb.Metric:
+def total(
+    name: str = "c",
+    unit: str = "",
+    *,
+    rising: bool = True,
+    kind: pb.AggregationTemporality.ValueType = pb.AGGREGATION_TEMPORALITY_CUMULATIVE,
+) -> pb.Metric:
     data = pb.Sum(data_points=[number()], is_monotonic=rising, aggregation_temporality=kind)
     return pb.Metric(name=name, unit=unit, sum=data)
 
@@ -247,7 +254,9 @@ def histogram(**more: Any) -> pb.Metric:
         **more,
     }
     point = pb.HistogramDataPoint(**{name: one for name, one in told.items() if one is not None})
-    data = pb.Histogram(aggregation_temporality=2, data_points=[point])
+    data = pb.Histogram(
+        aggregation_temporality=pb.AGGREGATION_TEMPORALITY_CUMULATIVE, data_points=[point]
+    )
     return pb.Metric(name="h", unit="s", histogram=data)
 
 
@@ -298,7 +307,7 @@ SAME: dict[str, pb.Metric] = {
     "infinite": gauge(value=-math.inf),
     "nanoseconds": gauge(time_unix_nano=NOW_NS + 1_999_999),
     "a sum that may fall": total(rising=False),
-    "differences that may fall": total(rising=False, kind=1),
+    "differences that may fall": total(rising=False, kind=pb.AGGREGATION_TEMPORALITY_DELTA),
     "summary": summary(),
     "summary without a value": summary(flags=1),
     "histogram": histogram(),
@@ -337,12 +346,14 @@ DIFFERENT: dict[str, tuple[pb.Metric, tuple[int, int], set[str], set[str]]] = {
         pb.Metric(
             name="e",
             exponential_histogram=pb.ExponentialHistogram(
-                aggregation_temporality=2,
+                aggregation_temporality=pb.AGGREGATION_TEMPORALITY_CUMULATIVE,
                 data_points=[
                     pb.ExponentialHistogramDataPoint(
                         time_unix_nano=NOW_NS,
                         count=3,
-                        positive={"offset": 0, "bucket_counts": [1, 2]},
+                        positive=pb.ExponentialHistogramDataPoint.Buckets(
+                            offset=0, bucket_counts=[1, 2]
+                        ),
                     )
                 ],
             ),
@@ -364,7 +375,12 @@ DIFFERENT: dict[str, tuple[pb.Metric, tuple[int, int], set[str], set[str]]] = {
         {"g", "target_info"},
     ),
     "a name of which nothing is left": (gauge("-"), (500, 200), set(), set()),
-    "neither cumulative nor a difference": (total(kind=0), (500, 200), set(), set()),
+    "neither cumulative nor a difference": (
+        total(kind=pb.AGGREGATION_TEMPORALITY_UNSPECIFIED),
+        (500, 200),
+        set(),
+        set(),
+    ),
     "too old": (gauge(time_unix_nano=1), (400, 200), set(), set()),
 }
 

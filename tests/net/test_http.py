@@ -272,7 +272,7 @@ def test_a_redirect_to_no_address_of_http_is_refused(location: str) -> None:
     [({"follow_redirects": False}, {"location": "/new"}), ({}, {})],
 )
 def test_a_redirect_that_is_not_followed_is_the_answer(
-    options: dict[str, Any], headers: dict[str, str]
+    options: dict[str, Any], headers: dict[str, Any]
 ) -> None:
     with serving(page(b"", status=302, **headers)) as server:
         assert get(server.url, **options).status == 302

@@ -297,7 +297,9 @@ def test_progress_is_told_metric_by_metric(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     with filled(tmp_path, SMALL, Day()) as store:
         few = Catalogue(CATALOGUE.metrics[:3])
-        daily.build(source(store), few, DAY, SEOUL, END, lambda done, of: told.append((done, of)))
+        daily.build(
+            source(store), few, DAY, SEOUL, END, lambda done, of: told.append((done, of or 0))
+        )
     assert told == [(1, 3), (2, 3), (3, 3)]
 
 

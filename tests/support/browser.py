@@ -140,7 +140,7 @@ class Browser:
                 continue
             if "error" in answer:
                 raise BrowserError(f"{method}: {answer['error']['message']}")
-            return answer["result"]  # type: ignore[no-any-return]
+            return answer["result"]
         raise BrowserError(f"{method}: no answer")
 
     def _messages(self) -> Iterator[dict[str, Any]]:
@@ -362,7 +362,7 @@ class Page:
         )
         if box is None:
             raise BrowserError(f"nothing matches {selector}")
-        return box  # type: ignore[no-any-return]
+        return box
 
     def _middle(self, selector: str) -> tuple[float, float]:
         box = self._box(selector)

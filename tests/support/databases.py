@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pymysql
 import redis
+import urllib3
 
 from support import services
 
@@ -230,7 +231,7 @@ frontend metrics
 
 
 def _answers(url: str) -> Callable[[], None]:
-    http = services.urllib3.PoolManager(retries=False, timeout=3)
+    http = urllib3.PoolManager(retries=False, timeout=3)
 
     def ready() -> None:
         assert http.request("GET", url).status < 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Generator
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -141,6 +142,7 @@ def test_restore_waits_for_nobody_who_reads(filled: Opened, tmp_path: Path) -> N
     create_backup(filled.path, target)
     reader = Reader.open(filled.path)
     reading = reader.select(EVERYTHING, *EVER)
+    assert isinstance(reading, Generator)
     next(reading)
     filled.store.append([Scrape(T0 + 100, NAMES, np.ones(5))])
     filled.store.close()

@@ -119,6 +119,6 @@ def test_more_series_than_a_slab_holds_are_loaded_in_several(opened: Opened) -> 
 
 def test_whole_numbers_of_another_type_are_stored_as_floats(opened: Opened) -> None:
     t_ms = np.array([T0 - 2, T0 - 1])
-    opened.store.load([SeriesBlock((one("a"),), t_ms, np.array([[1, 2]]))])  # type: ignore[arg-type]
+    opened.store.load([SeriesBlock((one("a"),), t_ms, np.array([[1, 2]]))])
     ((_, samples),) = everything(opened.store).items()
     assert [number for _, number in samples] == bits(np.array([1.0, 2.0]))

@@ -179,7 +179,7 @@ def test_parquet_holds_every_sample(filled: Opened, tmp_path: Path) -> None:
         export_parquet(filled.store, EVERYTHING, EVER, tmp_path / "none" / "x.parquet")
 
 
-label_text = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\r"), max_size=8)
+label_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), max_size=8)
 sample_values = st.floats(allow_nan=True, allow_infinity=True)
 
 

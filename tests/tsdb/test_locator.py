@@ -17,6 +17,8 @@ from tsdb.support import EVER, STEP, T0, Opened, everything, one
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jipyo.model.labels import Labels
+
 NAMES = tuple(one("m", n=str(n)) for n in range(6))
 
 
@@ -149,7 +151,7 @@ def test_few_series_among_many_slabs_and_many_series_are_found_alike(opened: Ope
 def test_series_may_stand_in_different_numbers_of_layouts(opened: Opened) -> None:
     """Some come with every scrape, some with some, some late; one row of cells for each."""
     names = [one("m", n=str(n)) for n in range(7)]
-    expected: dict[object, list[int]] = {labels: [] for labels in names}
+    expected: dict[Labels, list[int]] = {labels: [] for labels in names}
     opened.clock.t_ms = T0 + 40 * STEP
     for at in range(20):
         chosen = [n for n in range(7) if at % (n + 1) == 0]

@@ -32,7 +32,7 @@ def load_days(opened: Opened, days: int, *, step_ms: int = 60_000) -> None:
 def ingest(opened: Opened, scrapes: int, *, step_ms: int = STEP) -> None:
     for n in range(scrapes):
         opened.clock.t_ms = T0 + n * step_ms
-        values = np.arange(len(NAMES)) + float(n)
+        values = np.arange(len(NAMES), dtype=np.float64) + float(n)
         opened.store.append([Scrape(opened.clock.t_ms, NAMES, values)])
 
 

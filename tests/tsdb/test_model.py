@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from hypothesis import HealthCheck, settings
@@ -17,6 +18,9 @@ from jipyo.model.sample import Reject, Scrape, SeriesBlock
 from jipyo.tsdb import Options, Store, check
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
 from tsdb.support import T0, Clock, everything, one
+
+if TYPE_CHECKING:
+    from jipyo.model.labels import Labels
 
 NAMES = tuple(one("metric", n=str(n)) for n in range(6))
 times = st.one_of(
@@ -44,7 +48,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.path = Path(tempfile.mkdtemp(prefix="tsdb-model-"))
         self.window = window
         self.clock = Clock()
-        self.samples: dict[object, dict[int, int]] = {}
+        self.samples: dict[Labels, dict[int, int]] = {}
         self.max_ms: int | None = None
         self.open()
 
@@ -61,7 +65,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
     # -- what is done -------------------------------------------------------------------
 
     @rule(batch=st.lists(scrapes, min_size=1, max_size=4))
-    def append(self, batch: list[tuple[int, dict[object, int]]]) -> None:
+    def append(self, batch: list[tuple[int, dict[Labels, int]]]) -> None:
         expected: dict[Reject, int] = {}
         kept = 0
         max_ms = self.max_ms
@@ -79,7 +83,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         )
         assert (answer.samples, dict(answer.rejected)) == (kept, expected)
 
-    def refusal(self, labels: object, t_ms: int, value: int, max_ms: int | None) -> Reject | None:
+    def refusal(self, labels: Labels, t_ms: int, value: int, max_ms: int | None) -> Reject | None:
         mine = self.samples.get(labels, {})
         if t_ms > self.clock() + 600_000:
             return Reject.TOO_FAR_IN_FUTURE
@@ -99,7 +103,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         at=st.lists(times, min_size=1, max_size=5, unique=True),
         value=bits,
     )
-    def load(self, names: list[object], at: list[int], value: int) -> None:
+    def load(self, names: list[Labels], at: list[int], value: int) -> None:
         at = sorted(at)
         block = np.tile(values([value]), (len(names), len(at)))
         answer = self.store.load([SeriesBlock(tuple(names), np.array(at), block)])

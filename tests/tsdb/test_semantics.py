@@ -173,7 +173,7 @@ def test_a_series_that_misses_scrapes_stands_in_a_block_of_its_own(opened: Opene
         assert blocks == {(UP, LOAD): 100, (other,): 66}
 
 
-def _blocks(opened: Opened):  # type: ignore[no-untyped-def]
+def _blocks(opened: Opened):
     from tsdb.support import EVER, EVERYTHING  # noqa: PLC0415
 
     return opened.store.select(EVERYTHING, *EVER)

@@ -241,11 +241,11 @@ def assert_agrees(text: str, form: Format = Format.TEXT) -> TargetReading:
     theirs = {}
     for family in families:
         for sample in family.samples:
-            labels = {**sample.labels, "__name__": sample.name}
+            named = {**sample.labels, "__name__": sample.name}
             for name in ("le", "quantile"):  # Prometheus 3 writes these anew, the client does not
-                if name in labels:
-                    labels[name] = str(float(labels[name]))
-            theirs.setdefault(Labels.of(labels), exact(sample.value))
+                if name in named:
+                    named[name] = str(float(named[name]))
+            theirs.setdefault(Labels.of(named), exact(sample.value))
     ours = {}
     for labels, value in zip(reading.series, reading.values, strict=True):
         edges = {n: str(float(v)) for n, v in labels.items() if n in {"le", "quantile"}}

@@ -59,7 +59,7 @@ class Connection:
 
     def execute(self, query: str, arguments: Any = None) -> Connection:
         self.asked.append(query)
-        rows = next((rows for words, rows in self.answers.items() if words in query), [])
+        rows: Any = next((rows for words, rows in self.answers.items() if words in query), [])
         if isinstance(rows, GoneError):
             self.close()
         if isinstance(rows, Exception):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -41,7 +42,7 @@ class ToyQueries(Queries):
     """Parts that do what the connection, a dictionary, says."""
 
     def parts(self) -> Mapping[str, Callable[[], Iterable[Family]]]:
-        return {name: lambda name=name: self._read(name) for name in self._connection["parts"]}
+        return {name: partial(self._read, name) for name in self._connection["parts"]}
 
     def _read(self, name: str) -> Iterable[Family]:
         outcome = self._connection["parts"][name]

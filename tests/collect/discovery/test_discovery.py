@@ -27,6 +27,7 @@ from jipyo.schema import parse_yaml
 from support.tcp_server import listening
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
 
 
@@ -401,7 +402,11 @@ def test_relabelling_sets_how_often_a_target_is_read(
 
 
 def test_relabelling_sets_how_long_a_target_may_take() -> None:
-    with listening(lambda connection: connection.recv(1000) and time.sleep(1)) as address:
+    def hang(connection: socket.socket) -> None:
+        connection.recv(1000)
+        time.sleep(1)
+
+    with listening(hang) as address:
         groups = (TargetGroup((address,)),)
         (target,) = Discovery([job(groups=groups, relabel=paced(timeout="200ms"))])()
         began = time.monotonic()

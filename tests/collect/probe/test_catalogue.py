@@ -66,6 +66,6 @@ def test_of_several_probes_the_one_that_fails_is_shown(tmp_path: Path) -> None:
             ProbeOptions(url=bad.url, instance="bad", interval_ms=500),
         )
     success = found["app.probe.success"]
-    assert (success.value, (success.worst or {}).get("instance")) == (0, "bad")
+    assert (success.value, success.worst and success.worst.get("instance")) == (0, "bad")
     assert found["app.probe.status"].value == 503
     assert found["app.probe.certificate"].is_absent

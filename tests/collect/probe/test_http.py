@@ -234,7 +234,7 @@ def test_files_that_cannot_be_used_are_our_fault_and_not_the_targets(tmp_path: P
         ({"tcp": "a:1", "expect": "["}, "probe.bad_pattern"),
     ],
 )
-def test_options_that_cannot_work_are_refused_at_once(options: dict[str, str], key: str) -> None:
+def test_options_that_cannot_work_are_refused_at_once(options: dict[str, Any], key: str) -> None:
     with pytest.raises(ConfigError) as told:
         probe_collector(ProbeOptions(**options))
     assert told.value.key == key

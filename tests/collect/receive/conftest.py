@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto
 
 _KINDS = {"double": 1, "int64": 3, "string": 9, "bytes": 12, "uint32": 13, "message": 11}
 _V1 = {
@@ -36,9 +37,9 @@ def messages(package: str, shapes: dict[str, str]) -> dict[str, type]:
         for one in fields.split():
             left, _, kind = one.partition(":")
             field = message.field.add(name=left.split("=")[0], number=int(left.split("=")[1]))
-            field.label = 3 if kind.startswith("*") else 1
+            field.label = FieldDescriptorProto.Label.ValueType(3 if kind.startswith("*") else 1)
             kind = kind.removeprefix("*")
-            field.type = _KINDS.get(kind, _KINDS["message"])
+            field.type = FieldDescriptorProto.Type.ValueType(_KINDS.get(kind, _KINDS["message"]))
             if kind not in _KINDS:
                 field.type_name = f".{package}.{kind}"
     pool = descriptor_pool.DescriptorPool()

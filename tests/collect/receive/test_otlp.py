@@ -4,6 +4,7 @@ import base64
 import contextlib
 import json
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ def attributes(pairs: dict) -> list[dict]:
     ]
 
 
-def point(value: float | None = None, at_ms: int = NOW_MS, **more) -> dict:
+def point(value: float | None = None, at_ms: int = NOW_MS, **more: Any) -> dict:
     told = {} if value is None else {"asDouble": value}
     return {"timeUnixNano": str(at_ms * 1_000_000), **told, **more}
 
@@ -206,7 +207,7 @@ def test_a_resource_that_names_no_service_has_no_target_info() -> None:
     assert found(pushed) == {"g": 1}
 
 
-HISTOGRAM = {
+HISTOGRAM: dict[str, Any] = {
     "count": "6",
     "sum": 12.5,
     "explicitBounds": [0.00001, 1, 1e17],
@@ -235,7 +236,11 @@ def test_a_histogram_becomes_buckets_that_include_those_below() -> None:
 
 
 def test_a_bound_of_infinity_stands_once_and_a_missing_sum_is_no_sum() -> None:
-    one = {"count": "3", "explicitBounds": [1, "Infinity"], "bucketCounts": ["1", "2", "0"]}
+    one: dict[str, Any] = {
+        "count": "3",
+        "explicitBounds": [1, "Infinity"],
+        "bucketCounts": ["1", "2", "0"],
+    }
     pushed = otlp.OtlpConverter().convert(request(histogram(CUMULATIVE, point(**one))))
     assert found(pushed) == {
         'd_seconds_bucket{job="shop",le="1"}': 1,

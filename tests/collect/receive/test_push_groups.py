@@ -14,12 +14,19 @@ import pytest
 from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.model.errors import CollectError, MalformedBody, StoreFull
 from jipyo.model.labels import Labels
+from jipyo.model.reading import TargetReading
 from jipyo.model.sample import MetricMetadata, MetricType
 
 NOW_MS = 1_793_500_000_000
 JOB = Labels.of({"job": "eval", "model": "m1"})
 OTHER = Labels.of({"job": "backup"})
 PAGE = b'# HELP a Text.\n# TYPE a gauge\n# UNIT a s\na 1\nb{x="y"} NaN\n'
+
+
+def reading_of(groups: PushGroups) -> TargetReading:
+    reading = groups.read(NOW_MS)
+    assert reading is not None
+    return reading
 
 
 def values(groups: PushGroups) -> dict[str, float]:
@@ -44,8 +51,7 @@ def test_a_page_is_kept_with_the_labels_of_its_group(tmp_path: Path) -> None:
         'a{job="eval",model="m1"}': 1,
         'push_time_seconds{job="eval",model="m1"}': NOW_MS / 1000,
     }
-    reading = groups.read(NOW_MS)
-    assert reading is not None
+    reading = reading_of(groups)
     assert MetricMetadata("a", MetricType.GAUGE, "Text.", "s") in reading.metadata or any(
         one.metric == "a" and one.help == "Text." for one in reading.metadata
     )
@@ -56,7 +62,7 @@ def test_a_post_leaves_other_metrics_and_a_put_does_not(tmp_path: Path) -> None:
     groups.push(JOB, b"a 1\nb 2\n", NOW_MS, replace_all=False)
     groups.push(OTHER, b"a 5\n", NOW_MS, replace_all=False)
     groups.push(JOB, b'a{x="1"} 3\n', NOW_MS, replace_all=False)
-    names = {str(labels).partition(",")[0] for labels in groups.read(NOW_MS).series}
+    names = {str(labels).partition(",")[0] for labels in reading_of(groups).series}
     assert 'b{job="eval"' in names
     assert values(groups)['a{job="eval",model="m1",x="1"}'] == 3
     assert 'a{job="eval",model="m1"}' not in values(groups)
@@ -72,9 +78,9 @@ def test_a_post_leaves_other_metrics_and_a_put_does_not(tmp_path: Path) -> None:
 def test_the_same_series_are_the_same_objects_at_every_reading(tmp_path: Path) -> None:
     groups = PushGroups(tmp_path / "pushed.json")
     groups.push(JOB, b"a 1\n", NOW_MS, replace_all=False)
-    first = groups.read(NOW_MS)
+    first = reading_of(groups)
     groups.push(JOB, b"a 2\n", NOW_MS, replace_all=False)
-    assert groups.read(NOW_MS).series is first.series
+    assert reading_of(groups).series is first.series
 
 
 def test_groups_outlive_the_process_bit_for_bit(tmp_path: Path) -> None:
@@ -83,7 +89,7 @@ def test_groups_outlive_the_process_bit_for_bit(tmp_path: Path) -> None:
     page = b"# TYPE a counter\na 0.1\nb -0\nc +Inf\nd 5e-324\ne 1.7976931348623157e308\n"
     groups.push(JOB, page, NOW_MS, replace_all=False)
     again = PushGroups(file)
-    first, second = groups.read(NOW_MS), again.read(NOW_MS)
+    first, second = reading_of(groups), reading_of(again)
     assert first.series == second.series
     assert first.values.tobytes() == second.values.tobytes()
     assert first.metadata == second.metadata

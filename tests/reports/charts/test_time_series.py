@@ -251,7 +251,7 @@ def test_bytes_have_round_binary_ticks() -> None:
 
 
 def test_more_lines_than_colours_share_them() -> None:
-    assert len(read_paths(draw(plot(*[[1, 2]] * 9)), "line s0")) == 2
+    assert len(read_paths(draw(plot(*[[1.0, 2.0]] * 9)), "line s0")) == 2
 
 
 def test_equal_input_gives_equal_bytes() -> None:
