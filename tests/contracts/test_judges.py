@@ -11,19 +11,26 @@ import pytest
 
 from analysis.shaped import MINUTE_MS, T0_MS, levels, metric
 from jipyo.analysis.health import assess
+from jipyo.analysis.summary import Window, summarise_metric
 from jipyo.analysis.thresholds import (
     GRACE_MS,
     Breach,
     JudgeState,
     Severity,
+    count_lead_steps,
     find_breaches,
     judge_history,
     step,
 )
 from jipyo.catalogue import Direction, MetricQuery
+from jipyo.i18n import texts
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix
-from jipyo.source.metric_data import MetricData
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from jipyo.source.metric_data import MetricData, read_metric
+from jipyo.web.api.metrics import build_range
+from support.memory import MemoryStore
 
 if TYPE_CHECKING:
     from jipyo.analysis.thresholds import StateHistory
@@ -182,3 +189,76 @@ def test_health_at_any_moment_is_the_last_of_the_steps(way: int) -> None:
         if one.state.severity is not Severity.UNKNOWN:
             assert (one.value, one.since_ms) == (state.value, state.since_ms)
             assert one.pending == state.find_pending(int(all_of.t_ms[at]), thresholds)
+
+
+# --- the report's breaches and the dashboard's strip
+
+WINDOW = Window(T0_MS + 120 * MINUTE_MS, T0_MS + 240 * MINUTE_MS)
+RULES: list[tuple[Thresholds, Direction]] = [
+    (levels(), HIGH),
+    (levels(minutes=2), HIGH),
+    (levels(minutes=5), HIGH),
+    (levels(minutes=3, recover_warning=65), HIGH),
+    (levels(85, 70, minutes=2), LOW),
+]
+
+
+def stored_histories(seed: int) -> Embedded:
+    """Four hours of five hosts, a value a minute, with pauses longer than the lookback."""
+    random = np.random.default_rng(seed)
+    store = MemoryStore()
+    for host in range(5):
+        values = np.repeat(random.choice([55.0, 65, 70, 84, 90], 80), 3)
+        kept = np.repeat(random.random(24) > 0.15, 10)
+        times = T0_MS + MINUTE_MS * np.arange(240)
+        labels = Labels.of({"__name__": "cpu", "instance": f"host{host}"})
+        store.put(labels, (times[kept] + 1).tolist(), values[kept].tolist())
+    return Embedded(store, Engine())
+
+
+def fold_breaches(data: MetricData, row: int) -> list[tuple[int, int, Severity]]:
+    """Start, end and severity within the window, from single steps since long before it."""
+    metric, matrix = data.metric, data.matrix
+    assert metric.thresholds is not None
+    state, breaches = JudgeState(), list[tuple[int, int, Severity]]()
+    was_beyond = False
+    for at, t_ms in enumerate(matrix.t_ms.tolist()):
+        value = float(matrix.values[row, at]) if matrix.present[row, at] else None
+        state = step(state, t_ms, value, metric.thresholds, metric.direction)
+        is_beyond = state.severity in (Severity.PENDING, Severity.WARNING, Severity.CRITICAL)
+        if is_beyond and t_ms > WINDOW.start_ms:
+            start_ms, gravest = t_ms - MINUTE_MS, state.severity
+            if was_beyond and breaches:
+                start_ms, _, before = breaches.pop()
+                gravest = max(before, gravest)
+            breaches.append((start_ms, t_ms, gravest))
+            was_beyond = True
+        else:
+            was_beyond = False
+    return breaches
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("rule", range(len(RULES)))
+def test_reports_and_the_dashboard_tell_what_single_steps_give(rule: int, seed: int) -> None:
+    thresholds, direction = RULES[rule]
+    source = stored_histories(seed)
+    of = metric(thresholds=thresholds, direction=direction)
+    everything = read_metric(source, of, T0_MS, WINDOW.end_ms, MINUTE_MS)
+    expected = {
+        labels: fold_breaches(everything, row)
+        for row, labels in enumerate(everything.matrix.series)
+    }
+    assert sum(map(len, expected.values())) >= 5, "too quiet to prove anything"
+    summary = summarise_metric(source, of, WINDOW)
+    for series in summary.series:
+        told = [(one.start_ms, one.end_ms, one.severity) for one in series.breaches]
+        assert told == expected[series.labels]
+    lead = count_lead_steps(thresholds, MINUTE_MS)
+    first_ms = WINDOW.start_ms + MINUTE_MS
+    data = read_metric(source, of, first_ms - lead * MINUTE_MS, WINDOW.end_ms, MINUTE_MS)
+    for shown in build_range(data, lead, MINUTE_MS, texts("en")).series:
+        # A chart shows from when a breach is, though that lies before it.
+        drawn = [(max(one.start * 1000, WINDOW.start_ms), one.end * 1000) for one in shown.breaches]
+        labels = Labels.of(dict(shown.labels))
+        assert drawn == [(start_ms, end_ms) for start_ms, end_ms, _ in expected[labels]]
