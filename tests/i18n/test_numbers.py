@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jipyo.i18n import LANGS, Lang, texts
@@ -73,6 +73,7 @@ def test_a_formatted_number_is_close_to_its_value(value: float) -> None:
 
 
 @given(st.floats(allow_nan=False), st.sampled_from(["bytes", "bytes_per_second", "seconds"]))
+@example(1.795e308, "seconds")  # rounds to infinity
 def test_a_scaled_value_keeps_its_sign_and_is_no_longer_than_before(
     value: float, unit: str
 ) -> None:

@@ -138,7 +138,7 @@ def _list_range_samples(value: Matrix | RawMatrix) -> list[tuple[str, int, str]]
             for t, v in zip(block.t_ms, line, strict=True)
         ]
     return [
-        (str(labels), int(value.t_ms[step]), encode.format_number(line[step]))
+        (str(labels), int(value.t_ms[step]), encode.format_number(float(line[step])))
         for labels, line, there in zip(value.series, value.values, value.present, strict=True)
         for step in np.flatnonzero(there)
     ]

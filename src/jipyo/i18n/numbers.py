@@ -59,9 +59,9 @@ def _scale_bytes(value: float, suffix: str) -> Scaled:
 def _scale_seconds(value: float) -> Scaled:
     if value == 0 or not math.isfinite(value):
         return Scaled(value, "second")
-    # Rounded first, so that 0.9999 s is "1 s" and not "1,000 ms".
+    # Rounded first, so that 0.9999 s is "1 s" and not "1,000 ms"; it may become infinite.
     size = float(f"{abs(value):.{_SIGNIFICANT}g}")
-    name, seconds = next((n, s) for n, s, below in _SECOND_UNITS if size < below)
+    name, seconds, _ = next((u for u in _SECOND_UNITS if size < u[2]), _SECOND_UNITS[-1])
     return Scaled(value / seconds, name)
 
 
