@@ -238,7 +238,7 @@ def exact(value: float) -> str:
 def assert_agrees(text: str, form: Format = Format.TEXT) -> TargetReading:
     reading = Parser().parse(text, form)
     families = read_text(text) if form is Format.TEXT else read_openmetrics(text)
-    theirs = {}
+    theirs: dict[Labels, str] = {}
     for family in families:
         for sample in family.samples:
             named = {**sample.labels, "__name__": sample.name}
@@ -247,9 +247,9 @@ def assert_agrees(text: str, form: Format = Format.TEXT) -> TargetReading:
                     named[name] = str(float(named[name]))
             theirs.setdefault(Labels.of(named), exact(sample.value))
     ours = {}
-    for labels, value in zip(reading.series, reading.values, strict=True):
-        edges = {n: str(float(v)) for n, v in labels.items() if n in {"le", "quantile"}}
-        ours[labels.put(edges)] = exact(value)
+    for series, value in zip(reading.series, reading.values, strict=True):
+        edges = {n: str(float(v)) for n, v in series.items() if n in {"le", "quantile"}}
+        ours[series.put(edges)] = exact(value)
     assert ours == theirs
     return reading
 

@@ -1,1 +1,1 @@
-"""Who makes samples: this host, its processes and GPUs, other people's pages, and the loop."""
+"""Sources of samples: host, processes, GPUs, scraped targets, databases, probes, receivers."""

@@ -25,7 +25,7 @@ class Target:
     """Something scraped every interval. Two targets are equal only if they are one object."""
 
     labels: Labels
-    """At least job and instance; they stand on `up` and its like."""
+    """At least job and instance; `up` and its like have them."""
     reader: TargetReader
     interval_ms: int
     url: str = ""

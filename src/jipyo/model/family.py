@@ -20,7 +20,7 @@ class FamilySample:
     labels: Labels
     value: float
     t_ms: int | None = None
-    """Only where the exposition itself gives a timestamp."""
+    """Only where the exposition itself has a timestamp."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,22 +11,22 @@ if TYPE_CHECKING:
 
 
 NO_TIME = -(2**63)
-"""Stands for the time of a sample whose page gives none."""
+"""The timestamp of a sample that has none of its own."""
 
 
 @dataclass(frozen=True, slots=True)
 class TargetReading:
-    """What a target said at one moment.
+    """The result of one scrape.
 
     `series` and `metadata` are the same objects as long as they do not change, so that
-    whoever comes next can know them again by identity.
+    the store can recognise them by identity.
     """
 
     series: tuple[Labels, ...]
     values: Values
     """Shape (series,)."""
     t_ms: Times | None = None
-    """Shape (series,), NO_TIME where the target gave none; None where it gave none at all."""
+    """Shape (series,), NO_TIME where a sample has none; None where no sample has one."""
     metadata: tuple[MetricMetadata, ...] = ()
     scraped: int = 0
     """Samples before anything was dropped."""
@@ -35,7 +35,7 @@ class TargetReading:
 
 @dataclass(frozen=True, slots=True)
 class ReadingNote:
-    """Something that is not an error but must be seen: a text key and its values."""
+    """Something to show although it is no error: a text key and its values."""
 
     key: str
     values: tuple[tuple[str, object], ...] = ()

@@ -19,7 +19,7 @@ Values = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
 
 STALE_BITS = 0x7FF0000000000002
-"""The NaN that says "this series has ended here" (prometheus/model/value/value.go)."""
+"""The NaN that marks the end of a series (prometheus/model/value/value.go)."""
 
 STALE_NAN: float = float(np.array([STALE_BITS], np.uint64).view(np.float64)[0])
 """Only for writing: a scalar NaN may lose its bits, so test arrays with `is_stale`."""
@@ -33,10 +33,10 @@ def is_stale(values: Values) -> Mask:
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """What many series were at one moment.
+    """The values of many series at one moment.
 
-    A collector hands in the same `series` tuple as long as its series do not change:
-    a store may know it again by identity.
+    A collector passes the same `series` tuple as long as its series do not change:
+    a store may recognise it by identity.
     """
 
     t_ms: int
@@ -46,7 +46,7 @@ class Scrape:
 
 
 class Reject(Enum):
-    """Why a store refused a sample, in Prometheus' words."""
+    """Why a store rejected a sample, in Prometheus' words."""
 
     OUT_OF_ORDER = "out of order sample"
     TOO_OLD = "too old sample"
@@ -58,7 +58,7 @@ class Reject(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Appended:
-    """What became of a batch: how many samples are kept, how many were refused and why."""
+    """The outcome of a batch: samples stored, and samples rejected by reason."""
 
     samples: int
     rejected: Mapping[Reject, int] = field(default_factory=dict)
@@ -78,7 +78,7 @@ class MetricType(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MetricMetadata:
-    """What a source says about a metric."""
+    """Type, help and unit of a metric, from its source."""
 
     metric: str
     type: MetricType
@@ -90,7 +90,7 @@ class MetricMetadata:
 class SeriesBlock:
     """Series that share their times: shape (series, samples), times ascending and distinct.
 
-    A series that was not sampled at one of these times stands in another block, so a
+    A series that was not sampled at one of these times is in another block, so a
     block has no holes; stale markers are among the values.
     """
 
@@ -100,7 +100,7 @@ class SeriesBlock:
 
 
 class HourStatistic(StrEnum):
-    """What is known of a series' samples within an hour, besides how many they are."""
+    """A statistic of a series' samples within an hour, besides their count."""
 
     FIRST = "first"
     LAST = "last"
@@ -129,4 +129,4 @@ class HourBlock:
     count: Times
     """How many samples an hour has; at least one."""
     figures: Mapping[HourStatistic, Values]
-    """Those that were asked for."""
+    """The requested ones."""

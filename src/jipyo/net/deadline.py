@@ -1,4 +1,4 @@
-"""Deadlines of whole exchanges, which the timeouts of sockets and drivers do not give.
+"""Deadlines of whole exchanges, which the timeouts of sockets and drivers do not provide.
 
 A socket's timeout counts between two reads, so a peer that sends a byte now and then would be
 waited for without end.

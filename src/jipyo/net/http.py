@@ -58,7 +58,7 @@ class HttpOptions:
     """Bytes of a response after decompression; 0 is no limit."""
     follow_redirects: bool = True
     compressed: bool = True
-    """Whether gzip is asked for."""
+    """Whether gzip is accepted."""
     headers: tuple[tuple[str, str], ...] = ()
     credentials: Credentials | None = None
     tls: TlsOptions = field(default_factory=TlsOptions)

@@ -130,6 +130,7 @@ def test_cpu_time_never_goes_back_unless_the_cpu_did(
 ) -> None:
     seconds = cpu.CpuSeconds()
     paths = Paths(proc=str(tmp_path))
+    families: list[Family] = []
     for idle, waited in lines:
         write_tree(tmp_path, cpu_line(idle, waited))
         families = list(seconds(paths, NOW))

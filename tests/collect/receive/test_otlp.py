@@ -22,9 +22,10 @@ from jipyo.model.sample import STALE_BITS, MetricMetadata, MetricType
 
 NOW_MS = 1_793_500_000_000
 NOW_NS = NOW_MS * 1_000_000
+Json = dict[str, Any]
 
 
-def request(*metrics: dict, resource: dict | None = None) -> ExportMetricsServiceRequest:
+def request(*metrics: Json, resource: Json | None = None) -> ExportMetricsServiceRequest:
     told = {"service.name": "shop"} if resource is None else resource
     body = {
         "resourceMetrics": [
@@ -37,7 +38,7 @@ def request(*metrics: dict, resource: dict | None = None) -> ExportMetricsServic
     return otlp.parse_request(json.dumps(body).encode(), as_json=True)
 
 
-def attributes(pairs: dict) -> list[dict]:
+def attributes(pairs: Json) -> list[Json]:
     kinds = {str: "stringValue", bool: "boolValue", int: "intValue", float: "doubleValue"}
     return [
         {"key": key, "value": value if isinstance(value, dict) else {kinds[type(value)]: value}}
@@ -58,7 +59,7 @@ def found(pushed: ReceivedBatch) -> dict[str, float]:
     }
 
 
-def total(kind: int, *points: dict, monotonic: bool = True) -> dict:
+def total(kind: int, *points: Json, monotonic: bool = True) -> Json:
     data = {"aggregationTemporality": kind, "isMonotonic": monotonic, "dataPoints": list(points)}
     return {"name": "requests", "sum": data}
 
@@ -89,7 +90,9 @@ DELTA, CUMULATIVE = 1, 2
         ("x", "b^", "gauge", False, "x_b_"),
     ],
 )
-def test_a_metric_is_named_as_prometheus_names_it(name, unit, kind, monotonic, wanted) -> None:
+def test_a_metric_is_named_as_prometheus_names_it(
+    name: str, unit: str, kind: str, monotonic: bool, wanted: str
+) -> None:
     metric = otlp_names.translate_metric(name, unit, kind, monotonic=monotonic)
     assert metric is not None
     assert metric.name == wanted
@@ -149,7 +152,7 @@ def test_an_attribute_is_named_as_prometheus_names_it(key: str, wanted: str) -> 
         ({"bytesValue": base64.b64encode(b"\x00\xff").decode()}, "AP8="),
     ],
 )
-def test_an_attribute_of_any_kind_becomes_text(value, wanted: str) -> None:
+def test_an_attribute_of_any_kind_becomes_text(value: Any, wanted: str) -> None:
     if value == math.inf:
         value = {"doubleValue": "Infinity"}
     gauge = {"name": "g", "gauge": {"dataPoints": [point(1, attributes=attributes({"x": value}))]}}
@@ -215,7 +218,7 @@ HISTOGRAM: dict[str, Any] = {
 }
 
 
-def histogram(kind: int, *points: dict) -> dict:
+def histogram(kind: int, *points: Json) -> Json:
     data = {"aggregationTemporality": kind, "dataPoints": list(points)}
     return {"name": "d", "unit": "s", "description": "Durations.", "histogram": data}
 
@@ -262,7 +265,7 @@ def test_a_summary_becomes_quantiles_count_and_sum() -> None:
 
 def test_differences_are_added_up_once_they_are_kept() -> None:
     converter = otlp.OtlpConverter()
-    seen = []
+    seen: list[float] = []
     for step, value in enumerate([1, 2, 4]):
         sent = request(total(DELTA, point(value, NOW_MS + step)))
         converter.convert(sent)  # refused: the sender sends it again
@@ -274,6 +277,7 @@ def test_differences_are_added_up_once_they_are_kept() -> None:
 
 def test_differences_of_histograms_are_added_up() -> None:
     converter = otlp.OtlpConverter()
+    pushed = ReceivedBatch(())
     for step in range(3):
         pushed = converter.convert(
             request(histogram(DELTA, point(at_ms=NOW_MS + step, **HISTOGRAM)))
@@ -294,6 +298,7 @@ def test_a_difference_older_than_the_newest_is_told() -> None:
 
 def test_the_sums_of_too_many_series_begin_again() -> None:
     converter = otlp.OtlpConverter(max_sums=0)
+    pushed = ReceivedBatch(())
     for step in range(2):
         pushed = converter.convert(request(total(DELTA, point(1, NOW_MS + step))))
         converter.commit()
@@ -323,7 +328,9 @@ def test_what_is_not_kept_is_counted() -> None:
     integers=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=3),
     text=st.text(max_size=8),
 )
-def test_json_and_protobuf_say_the_same(values, integers, text: str) -> None:
+def test_json_and_protobuf_say_the_same(
+    values: list[float], integers: list[int], text: str
+) -> None:
     message = ExportMetricsServiceRequest()
     resource = message.resource_metrics.add()
     resource.resource.attributes.add(key="service.name").value.string_value = text

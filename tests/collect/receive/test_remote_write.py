@@ -24,7 +24,7 @@ def bits(value: float) -> int:
     return int(np.array([value]).view(np.uint64)[0])
 
 
-def found(pushed: ReceivedBatch) -> Counter:
+def found(pushed: ReceivedBatch) -> Counter[Any]:
     return Counter(
         (labels.pairs, scrape.t_ms, value)
         for scrape in pushed.scrapes
@@ -55,7 +55,7 @@ SERIES = st.tuples(
 REQUESTS = st.lists(st.lists(SERIES, max_size=6), min_size=1, max_size=3)
 
 
-def v1(oracle: Any, series) -> bytes:
+def v1(oracle: Any, series: Any) -> bytes:
     request = oracle.v1()
     for labels, samples, odd in series:
         one = request.timeseries.add(odd=odd)
@@ -63,10 +63,10 @@ def v1(oracle: Any, series) -> bytes:
             one.labels.add(name=name, value=value)
         for value, t_ms in samples:
             one.samples.add(value=value, timestamp=t_ms)
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
-def v2(oracle: Any, series, start_ms: int = 0) -> bytes:
+def v2(oracle: Any, series: Any, start_ms: int = 0) -> bytes:
     symbols = {"": 0}
     request = oracle.v2()
     for labels, samples, odd in series:
@@ -76,10 +76,10 @@ def v2(oracle: Any, series, start_ms: int = 0) -> bytes:
         for value, t_ms in samples:
             one.samples.add(value=value, timestamp=t_ms, start_timestamp=start_ms)
     request.symbols.extend(symbols)
-    return request.SerializeToString()
+    return bytes(request.SerializeToString())
 
 
-def sent(series) -> Counter:
+def sent(series: Any) -> Counter[Any]:
     return Counter(
         (Labels.of({"__name__": "m", **labels}).pairs, t_ms, bits(value))
         for labels, samples, _ in series
@@ -88,7 +88,9 @@ def sent(series) -> Counter:
 
 
 @given(requests=REQUESTS)
-def test_every_sample_that_protobuf_writes_is_read_back_bit_for_bit(oracle: Any, requests) -> None:
+def test_every_sample_that_protobuf_writes_is_read_back_bit_for_bit(
+    oracle: Any, requests: Any
+) -> None:
     first, second = RemoteWriteParser(), RemoteWriteParser()
     for series in requests:
         for _ in range(2):  # the second time by the short path
@@ -98,15 +100,15 @@ def test_every_sample_that_protobuf_writes_is_read_back_bit_for_bit(oracle: Any,
 
 
 @given(requests=REQUESTS)
-def test_what_was_read_before_changes_nothing(oracle: Any, requests) -> None:
+def test_what_was_read_before_changes_nothing(oracle: Any, requests: Any) -> None:
     knowing = RemoteWriteParser()
     for series in requests * 2:
         body = v1(oracle, series)
         known, fresh = knowing.parse_v1(body).scrapes, RemoteWriteParser().parse_v1(body).scrapes
-        assert [told(scrape) for scrape in known] == [told(scrape) for scrape in fresh]
+        assert [as_tuple(scrape) for scrape in known] == [as_tuple(scrape) for scrape in fresh]
 
 
-def told(scrape: Scrape) -> tuple:
+def as_tuple(scrape: Scrape) -> tuple[object, ...]:
     return scrape.t_ms, scrape.series, scrape.values.tobytes()
 
 
@@ -139,7 +141,9 @@ def test_any_bytes_are_read_or_refused(body: bytes, version: int) -> None:
 
 
 @given(data=st.data(), version=st.sampled_from([1, 2]))
-def test_any_damage_is_read_or_refused_and_poisons_nothing(oracle: Any, data, version: int) -> None:
+def test_any_damage_is_read_or_refused_and_poisons_nothing(
+    oracle: Any, data: st.DataObject, version: int
+) -> None:
     series = [({"a": str(n)}, [(1.5, NOW_MS)], "") for n in range(4)]
     whole = (v2 if version == 2 else v1)(oracle, series)
     damaged = bytearray(whole)
@@ -214,7 +218,9 @@ def test_samples_of_one_time_keep_their_order_whatever_their_form() -> None:
         [],
     ],
 )
-def test_a_series_with_bad_labels_takes_only_its_own_samples_with_it(oracle: Any, pairs) -> None:
+def test_a_series_with_bad_labels_takes_only_its_own_samples_with_it(
+    oracle: Any, pairs: list[tuple[str, str]]
+) -> None:
     good = [({"a": "1"}, [(1.5, NOW_MS)], "")]
     bad = b"".join(field(1, label(*pair)) for pair in pairs) + field(2, VALUE + A_TIME) * 2
     pushed = RemoteWriteParser().parse_v1(v1(oracle, good) + field(1, bad))
@@ -240,7 +246,9 @@ def test_a_series_with_bad_labels_takes_only_its_own_samples_with_it(oracle: Any
         ([], [1, 2]),
     ],
 )
-def test_a_symbol_table_that_breaks_the_rules_is_refused(oracle: Any, symbols, refs) -> None:
+def test_a_symbol_table_that_breaks_the_rules_is_refused(
+    oracle: Any, symbols: list[str], refs: list[int]
+) -> None:
     request = oracle.v2(symbols=symbols)
     request.timeseries.add(labels_refs=refs)
     with pytest.raises(MalformedBody):
@@ -294,10 +302,12 @@ def test_metadata_and_what_is_left_out_are_told(oracle: Any) -> None:
 
 def test_metadata_of_2_0_belongs_to_the_family(oracle: Any) -> None:
     request = oracle.v2(symbols=["", "__name__", "m_bucket", "text", "s", "m"])
+    one = None
     for refs in ([1, 2], [1, 2]):
         one = request.timeseries.add(labels_refs=refs)
         one.metadata.type, one.metadata.help_ref, one.metadata.unit_ref = 3, 3, 4
         one.samples.add(value=1, timestamp=NOW_MS)
+    assert one is not None
     one.histograms.add(sum=1)
     one.exemplars.add(value=1)
     pushed = RemoteWriteParser().parse_v2(request.SerializeToString())

@@ -1,4 +1,4 @@
-"""Databases, asked directly under the names of the field's exporters.
+"""Databases, queried directly under the names of the field's exporters.
 
 The drivers are in the extra `databases`; without them only these targets fail.
 """
@@ -31,7 +31,7 @@ KINDS = {kind.name: kind for kind in (POSTGRES, MYSQL, REDIS)}
 
 
 class NotingCollector(Collector, Protocol):
-    """A collector with a connection, which also says what it was not allowed to see."""
+    """A collector with a connection, which also reports what it was not allowed to see."""
 
     def notes(self) -> tuple[ReadingNote, ...]:
         """What the last reading left out, and why."""
@@ -49,7 +49,7 @@ class DatabaseReader:
         """Put `labels` (job, instance) on all its series."""
         self._collector = collector
         self._reader = CollectorReader([collector], labels)
-        weakref.finalize(self, collector.close)  # nobody tells a target that it was removed
+        weakref.finalize(self, collector.close)  # a removed target gets no call
 
     def read(self, t_ms: int) -> TargetReading | None:
         """Read all parts.

@@ -84,7 +84,7 @@ _REPLICA_LABELS = ("master_host", "master_uuid", "channel_name", "connection_nam
 _LOST = frozenset({0, 2006, 2013, 2014, 2055})
 """Errors of the client: the connection is gone (CR_SERVER_GONE_ERROR and its like)."""
 _DENIED = frozenset({1044, 1045, 1049, 1129, 1130, 1203, 1226, 1698, 2059, 4151})
-"""Errors of the server to somebody who wants in: user, password, host, database, limits."""
+"""Errors of the server that refuse a login: user, password, host, database, limits."""
 
 
 def _connect(

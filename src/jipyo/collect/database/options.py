@@ -1,4 +1,4 @@
-"""Where a database is, how it is asked, and the checks of its URL."""
+"""Options of a database target, and the checks of its URL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DatabaseOptions:
-    """A database and how it is asked. The password comes from a file, never from the URL."""
+    """A database and how it is queried. The password comes from a file, never from the URL."""
 
     kind: str
     """"postgres", "mysql" (MariaDB too) or "redis"."""

@@ -1,4 +1,4 @@
-"""One session class for all databases: a kind says how it is opened and which parts it has.
+"""One session class for all databases: a kind defines how it is opened and which parts it has.
 
 A new kind is one file with its `DatabaseKind`, and one row in `KINDS`.
 """
@@ -77,7 +77,7 @@ class Queries(ABC):
     def __init__(
         self, driver: Any, connection: Any, options: DatabaseOptions, errors: DatabaseErrors
     ) -> None:
-        """Nothing is asked yet."""
+        """Nothing is queried yet."""
         self.notes: list[ReadingNote] = []
         """What a part left out although it succeeded."""
         self._driver = driver
@@ -107,11 +107,11 @@ class DatabaseKind:
     package: str
     """That has the driver."""
     entry_hint: str
-    """The key of the text that says how to create a user."""
+    """The key of the text that explains how to create a user."""
     up: str
     """The metric that is 1 where the server answered."""
     success: str
-    """The metric that says which parts could be read."""
+    """The metric that shows which parts could be read."""
     success_prefix: str = ""
     """Of the names of the parts in that metric."""
     connect: Callable[[Any, DatabaseOptions, Address, DatabaseErrors], Any]
@@ -210,7 +210,7 @@ def read_parts(parts: Mapping[str, Callable[[], Iterable[Family]]], url: str) ->
 
 
 def load_driver(kind: DatabaseKind, importer: Callable[[str], Any]) -> Any:
-    """The driver, which is installed only where the extra was asked for.
+    """The driver, which is installed only with the extra.
 
     Raises:
         CollectError: it is not installed.

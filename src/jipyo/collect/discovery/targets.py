@@ -133,7 +133,7 @@ def _build_key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Target
     """The identity of a target after relabelling; None where it is dropped.
 
     Raises:
-        ValueError: relabelling gave it an interval or timeout that cannot be.
+        ValueError: relabelling gave it an invalid interval or timeout.
     """
     first: dict[str, str] = {}
     for name, value in job.params:

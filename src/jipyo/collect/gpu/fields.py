@@ -28,7 +28,7 @@ class GpuField:
 
 
 def build_fields() -> tuple[GpuField, ...]:
-    """Every field, in the order of a page; each may be refused by a GPU or a driver."""
+    """Every field, in the order of an exposition; a GPU or a driver may lack any."""
     return (
         *_build_clocks(),
         *_build_temperatures(),
@@ -230,7 +230,7 @@ _ALL_LINKS = 0xFFFFFFFF
 
 
 def _ask_counter(field: str, scale: int) -> Ask:
-    """A counter among the field values; for NVLink the sum of all links is asked for."""
+    """A counter among the field values; for NVLink the sum of all links."""
 
     def ask(nvml: Nvml, gpu: Handle) -> float:
         which = getattr(nvml, field)

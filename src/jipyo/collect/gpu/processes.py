@@ -12,7 +12,7 @@ _SERVED = (
     re.compile(r"(?:^|/)vllm\0serve\0([^\0-][^\0]*)"),
     re.compile(r"\0(?:--model-id|--model-path|--model|-m)" + _VALUE),
 )
-"""Where a model's name stands on a command line, the name that clients see first."""
+"""Where a command line has a model's name; the name that clients see comes first."""
 _MODULE = re.compile(r"^([^\0]*python[^\0]*)\0-m\0[^\0]+")
 _UNKNOWN = "unknown"
 

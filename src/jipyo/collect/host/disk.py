@@ -127,8 +127,8 @@ _REMOTE_TIMEOUT_S = 2.0
 class FileSystems:
     """Sizes and inodes by mounted file system.
 
-    A remote file system whose server is gone blocks its caller: those are asked on a thread
-    of their own, and not again before that has returned.
+    A remote file system whose server is gone blocks its caller: those are read on a thread
+    of their own, and not again until that has returned.
     """
 
     def __init__(

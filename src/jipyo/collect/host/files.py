@@ -1,4 +1,4 @@
-"""Where the kernel tells things, and how they are read."""
+"""The kernel's file trees, and how their files are read."""
 
 from __future__ import annotations
 

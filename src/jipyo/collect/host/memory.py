@@ -1,4 +1,4 @@
-"""Memory: what the kernel has, and how it pages."""
+"""Memory and paging."""
 
 from __future__ import annotations
 

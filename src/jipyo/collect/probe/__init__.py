@@ -26,7 +26,7 @@ def probe_collector(options: ProbeOptions) -> Collector:
 
 
 def probe_target(options: ProbeOptions) -> Target:
-    """The probe of an address as a target of the loop; `up` says that it was tried.
+    """The probe of an address as a target of the loop; `up` shows that it was tried.
 
     Raises:
         ConfigError: there is not exactly one address, it is none, or a pattern is not RE2.

@@ -1,6 +1,6 @@
 """When a certificate expires, read from its bytes.
 
-`ssl` tells it only of certificates that it has verified; a self-signed one expires too.
+`ssl` has it only for certificates that it has verified; a self-signed one expires too.
 """
 
 from __future__ import annotations

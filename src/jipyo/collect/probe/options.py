@@ -48,7 +48,7 @@ class ProbeOptions:
     """`host:port`."""
     tcp_tls: bool = False
     send: str = ""
-    """Sent with a line end as soon as the connection stands."""
+    """Sent with a line end once connected."""
     expect: str = ""
     """RE2 that must match one of the lines that come back."""
 

@@ -27,7 +27,7 @@ __all__ = ["GroupRule", "ProcessOptions", "Processes"]
 
 _OTHER = "other"
 _QUIET_TICKS = 4
-"""A process that did nothing is asked for its other counters every so many ticks only."""
+"""The other counters of an idle process are read every so many ticks only."""
 _SETTLED_TICKS = 16
 """A process whose memory did not change is measured anew every so many ticks only."""
 

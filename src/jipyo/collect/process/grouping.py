@@ -23,7 +23,7 @@ _SHORT_ID = 12
 class GroupRule:
     """Processes that belong to one group: every pattern given must be found.
 
-    Patterns are RE2 and need not match whole. `name` may say `{exe}`, `{comm}`, `{user}`,
+    Patterns are RE2 and need not match whole. `name` may contain `{exe}`, `{comm}`, `{user}`,
     `{unit}`, `{container}` or a named group of the command line's pattern.
     """
 

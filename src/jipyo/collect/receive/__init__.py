@@ -1,1 +1,1 @@
-"""What others send to us: Prometheus remote write, OTLP metrics, text pages, job groups."""
+"""Receivers: Prometheus remote write, OTLP metrics, text exposition, push groups."""

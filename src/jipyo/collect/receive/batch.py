@@ -45,7 +45,7 @@ def build_scrapes(
     """Samples in any order as one scrape for each time, in ascending time.
 
     Sample i is `values[i]` of `series[i]` at `t_ms[i]`. A series that has two values for
-    one time stands in two scrapes, so that the store can judge the second.
+    one time is in two scrapes, so that the store can reject the second.
     """
     if not len(t_ms):
         return ()

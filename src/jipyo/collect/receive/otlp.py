@@ -1,4 +1,4 @@
-"""OTLP metrics, protobuf or JSON -> samples under the names that Prometheus gives them.
+"""OTLP metrics, protobuf or JSON -> samples under the names of Prometheus.
 
 opentelemetry-proto/docs/specification.md; names, labels and series are those of Prometheus'
 own OTLP endpoint (storage/remote/otlptranslator). Exponential histograms are not kept.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 _NO_VALUE = 1
-"""The flag of a point that says "there is nothing any more"."""
+"""The flag `no recorded value` of a point, which ends its series."""
 _STALE = STALE_BITS.to_bytes(8, "little")
 _NANOS = 1_000_000
 _WRITTEN_SMALL, _WRITTEN_LARGE = 1e-6, 1e21

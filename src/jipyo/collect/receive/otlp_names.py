@@ -103,7 +103,7 @@ def translate_metric(
 
 
 def _translate_unit(unit: str) -> tuple[str, str]:
-    """`By/s` is `bytes` and `per_second`; a part with braces says nothing."""
+    """`By/s` is `bytes` and `per_second`; a part in braces is a comment."""
     main, _, per = unit.partition("/")
     of = _translate_unit_part(per, _PER).removesuffix("_")
     return _translate_unit_part(main, _UNITS), f"per_{of}" if of else ""

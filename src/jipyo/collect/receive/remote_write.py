@@ -167,7 +167,7 @@ class RemoteWriteParser:
             raise wire.malformed_message("a symbol that is not in the table")
         # A series is known again by the numbers that its words have with us.
         names = self._number_symbols(symbols)[numbers].tobytes()
-        # Metadata stands on every series of every request, so it is not read each time.
+        # Every series of every request repeats its metadata, so it is not read each time.
         self._requests += 1
         listening = self._requests % _LISTEN_EVERY == 1
         at = 0
@@ -217,7 +217,7 @@ class RemoteWriteParser:
 def _build_labels(pairs: list[tuple[str, str]]) -> Labels | None:
     """A label set as the specification demands it; None where it is not.
 
-    A label must have a name that does not stand twice, and the metric must have one.
+    A label must have a name, and no name may repeat; the metric must have one.
     """
     names = [name for name, _ in pairs]
     if "" in names or len(set(names)) != len(names):
@@ -280,7 +280,7 @@ def _walk_v1(data: bytes, known: dict[bytes, Labels], batch: _Accumulator) -> No
 
 
 def _slice_labels(data: bytes, labels: int) -> bytes:
-    """The bytes of so many labels; none where they do not stand first and one after another."""
+    """The bytes of so many labels; none where they are not first and adjacent."""
     at = 0
     for _ in range(labels):
         if data[at : at + 1] != b"\x0a":

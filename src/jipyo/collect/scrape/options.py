@@ -1,4 +1,4 @@
-"""What can be said about how a target is scraped; Prometheus' names and defaults."""
+"""Options of a scrape, with Prometheus' names and defaults."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ PROTOCOLS = {
     "OpenMetricsText0.0.1": Format.OPENMETRICS,
     "OpenMetricsText1.0.0": Format.OPENMETRICS,
 }
-"""What a page may be read as, by Prometheus' names."""
+"""The formats of expositions by Prometheus' names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScrapeLimits:
-    """What a page may bring; 0 is no limit. A page beyond one is refused whole."""
+    """Limits of an exposition; 0 is none. One beyond a limit is rejected as a whole."""
 
     body_bytes: int = 64 << 20
     """After decompression."""
@@ -39,7 +39,7 @@ class ScrapeOptions:
 
     timeout_ms: int = 10_000
     honor_labels: bool = False
-    """Labels of the page win over those of the target."""
+    """Scraped labels win over those of the target."""
     honor_timestamps: bool = True
     follow_redirects: bool = True
     compressed: bool = True
@@ -48,5 +48,5 @@ class ScrapeOptions:
     tls: TlsOptions = field(default_factory=TlsOptions)
     limits: ScrapeLimits = field(default_factory=ScrapeLimits)
     fallback_protocol: str = ""
-    """Read a page of an unknown type as this one of `PROTOCOLS`."""
+    """The one of `PROTOCOLS` as which an unknown Content-Type is read."""
     metric_relabel: tuple[RelabelRule, ...] = ()
