@@ -47,6 +47,7 @@ def test_a_number_has_three_significant_digits(value: float, text: str) -> None:
         (10_800, "seconds", "3시간", "3 h"),
         (864_000, "seconds", "10일", "10 d"),
         (math.nan, "seconds", "NaN초", "NaN s"),
+        (1.7976931348623157e308, "seconds", "2.08e+303일", "2.08e+303 d"),
         (14, "days", "14일", "14 days"),
         (1, "days", "1일", "1 day"),
         (1.0, "requests", "1건", "1 request"),
