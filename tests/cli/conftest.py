@@ -1,7 +1,9 @@
 """Ten minutes of a small host, really stored, for the commands that read."""
 
+from __future__ import annotations
+
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,6 +11,9 @@ import pytest
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.tsdb import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 GIB = 1 << 30
 GAUGES = {

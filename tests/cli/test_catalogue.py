@@ -1,5 +1,7 @@
 """The catalogue in the terminal."""
 
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
@@ -12,29 +14,29 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "catalogue.yaml"
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_every_metric_is_listed(lang: Lang) -> None:
-    said = jipyo("catalogue", "list", "--lang", lang)
-    assert said.code == 0, said.err
+    result = jipyo("catalogue", "list", "--lang", lang)
+    assert result.code == 0, result.err
     for name in ("app.throughput", "ai.queue.length", "db.connections"):
-        assert name in said.out.replace("\n", "")
+        assert name in result.out.replace("\n", "")
 
 
 @pytest.mark.parametrize(("lang", "name"), [("ko", "메모리 사용률"), ("en", "Memory utilisation")])
 def test_one_metric_is_shown_whole(lang: Lang, name: str) -> None:
-    said = jipyo("catalogue", "show", "system.memory.utilization", "--lang", lang)
-    assert name in said.out
-    assert "node_memory_MemAvailable_bytes" in said.out
+    result = jipyo("catalogue", "show", "system.memory.utilization", "--lang", lang)
+    assert name in result.out
+    assert "node_memory_MemAvailable_bytes" in result.out
 
 
 def test_an_unknown_metric_names_the_near_ones() -> None:
-    said = jipyo("catalogue", "show", "system.memory.utilisation")
-    assert said.code == 2
-    assert "system.memory.utilization" in said.err
+    result = jipyo("catalogue", "show", "system.memory.utilisation")
+    assert result.code == 2
+    assert "system.memory.utilization" in result.err
 
 
 def test_a_file_is_checked(tmp_path: Path) -> None:
     assert jipyo("catalogue", "check", str(EXAMPLE)).code == 0
     bad = tmp_path / "bad.yaml"
     bad.write_text("version: 1\nmetrics:\n- id: X\n")
-    said = jipyo("catalogue", "check", str(bad))
-    assert said.code == 2
-    assert "bad.yaml:3" in said.err
+    result = jipyo("catalogue", "check", str(bad))
+    assert result.code == 2
+    assert "bad.yaml:3" in result.err

@@ -1,5 +1,7 @@
 """The store as a file: looked at, copied, put back, cut, moved."""
 
+from __future__ import annotations
+
 import shutil
 from pathlib import Path
 
@@ -16,16 +18,16 @@ def own(data: Path, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_stats_say_what_is_stored(data: Path, lang: Lang) -> None:
-    said = jipyo("db", "stats", "--data", str(data), "--lang", lang)
-    assert said.code == 0, said.err
-    assert "240" in said.out
-    assert "node_load1" in said.out
+    result = jipyo("db", "stats", "--data", str(data), "--lang", lang)
+    assert result.code == 0, result.err
+    assert "240" in result.out
+    assert "node_load1" in result.out
 
 
 def test_a_sound_store_passes_the_check(data: Path) -> None:
-    said = jipyo("db", "check", "--data", str(data))
-    assert said.code == 0, said.err
-    assert "240 samples" in said.out
+    result = jipyo("db", "check", "--data", str(data))
+    assert result.code == 0, result.err
+    assert "240 samples" in result.out
 
 
 def test_a_backup_can_be_put_back(own: Path, tmp_path: Path) -> None:
@@ -45,9 +47,9 @@ def test_a_backup_overwrites_nothing(data: Path, tmp_path: Path) -> None:
 
 
 def test_nothing_is_deleted_unless_it_is_said_aloud(own: Path) -> None:
-    said = jipyo("db", "delete", "node_load1", "--data", str(own))
-    assert said.code == 2
-    assert "--yes" in said.err
+    result = jipyo("db", "delete", "node_load1", "--data", str(own))
+    assert result.code == 2
+    assert "--yes" in result.err
     assert "1.5" in jipyo("query", "node_load1", "--data", str(own)).out
 
 
@@ -61,15 +63,15 @@ def test_what_is_exported_can_be_imported_once_and_again(own: Path, tmp_path: Pa
     exported = jipyo("export", str(page), "--data", str(own))
     assert exported.out.startswith("240 "), exported.err
     for _ in range(2):
-        said = jipyo("import", "openmetrics", str(page), "--data", str(fresh))
-        assert said.code == 0, said.err
+        result = jipyo("import", "openmetrics", str(page), "--data", str(fresh))
+        assert result.code == 0, result.err
     assert "240 samples" in jipyo("db", "check", "--data", str(fresh)).out
 
 
 def test_an_export_can_be_of_some_series_and_times(own: Path, tmp_path: Path) -> None:
     words = ("--match", "up", "--from", "-5m", "--data", str(own))
-    said = jipyo("export", str(tmp_path / "some.om"), *words)
-    assert 0 < int(said.out.split()[0]) < 40
+    result = jipyo("export", str(tmp_path / "some.om"), *words)
+    assert 0 < int(result.out.split()[0]) < 40
     assert "node_load1" not in (tmp_path / "some.om").read_text()
 
 
@@ -87,23 +89,23 @@ def test_an_export_can_be_of_some_series_and_times(own: Path, tmp_path: Path) ->
 def test_without_a_store_it_is_said_and_none_is_made(
     tmp_path: Path, words: tuple[str, ...]
 ) -> None:
-    said = jipyo(*words, "--data", str(tmp_path / "none"))
-    assert said.code == 1
+    result = jipyo(*words, "--data", str(tmp_path / "none"))
+    assert result.code == 1
     assert not (tmp_path / "none").exists()
 
 
 def test_a_folder_that_is_not_there_cannot_be_exported_to(data: Path, tmp_path: Path) -> None:
-    said = jipyo("export", str(tmp_path / "none" / "x.om"), "--data", str(data))
-    assert said.code == 1
-    assert str(tmp_path / "none") in said.err
+    result = jipyo("export", str(tmp_path / "none" / "x.om"), "--data", str(data))
+    assert result.code == 1
+    assert str(tmp_path / "none") in result.err
 
 
 def test_a_page_without_times_cannot_be_imported(tmp_path: Path) -> None:
     page = tmp_path / "now.om"
     page.write_text("# TYPE a gauge\na 1\n# EOF\n")
-    said = jipyo("import", "openmetrics", str(page), "--data", str(tmp_path / "d"))
-    assert said.code == 1
-    assert "now.om" in said.err
+    result = jipyo("import", "openmetrics", str(page), "--data", str(tmp_path / "d"))
+    assert result.code == 1
+    assert "now.om" in result.err
 
 
 def test_rejected_samples_are_counted_with_their_reason(tmp_path: Path) -> None:

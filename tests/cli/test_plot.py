@@ -1,5 +1,7 @@
 """The chart of characters loses no spike and survives any data."""
 
+from __future__ import annotations
+
 import numpy as np
 import pytest
 from hypothesis import given
