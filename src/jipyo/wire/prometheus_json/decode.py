@@ -95,10 +95,11 @@ def decode_range(body: bytes, t_ms: Times) -> QueryResult:
     values = np.zeros((len(rows), len(t_ms)))
     present = np.zeros(values.shape, np.bool_)
     for row, (place, _, times_ms, numbers) in enumerate(rows):
-        at_step = np.isin(times_ms, t_ms)
-        if not at_step.all():
-            raise _build_error(place, f"{times_ms[~at_step][0] / 1000} is no step of the query")
         step = np.searchsorted(t_ms, times_ms)
+        beside = np.append(t_ms, -1)[step] != times_ms
+        beside |= step == len(t_ms)
+        if beside.any():
+            raise _build_error(place, f"{times_ms[beside][0] / 1000} is no step of the query")
         values[row, step], present[row, step] = numbers, True
     matrix = Matrix(_check_distinct([labels for _, labels, _, _ in rows]), t_ms, values, present)
     return QueryResult(matrix, warnings, infos, _read_stats(data))
@@ -242,14 +243,21 @@ def _read_series(result: object) -> Iterator[tuple[str, Labels, Times, Values]]:
 
 def _split_points(points: list[Any], place: str) -> tuple[Times, list[str]]:
     """The times in milliseconds and the texts of `[[seconds, "value"], ...]`."""
-    if not all(map(_is_point, points)):
-        at, point = next((at, p) for at, p in enumerate(points) if not _is_point(p))
-        raise _build_error(f"{place}[{at}]", f"{_shorten(point)} is not [seconds, string]")
-    seconds = np.array([point[0] for point in points], np.float64)
+    # Types and lengths are compared as sets: there may be a million points.
+    if set(map(type, points)) <= {list} and set(map(len, points)) <= {2}:
+        times, texts = [point[0] for point in points], [point[1] for point in points]
+        if set(map(type, times)) <= {int, float} and set(map(type, texts)) <= {str}:
+            return _convert_to_ms(np.array(times, np.float64), place), texts
+    at, point = next((at, point) for at, point in enumerate(points) if not _is_point(point))
+    raise _build_error(f"{place}[{at}]", f"{_shorten(point)} is not [seconds, string]")
+
+
+def _convert_to_ms(seconds: Values, place: str) -> Times:
+    """Seconds as whole milliseconds, shape (points,)."""
     beyond = ~(np.abs(seconds) < _MAX_SECONDS)
     if beyond.any():
         raise _build_error(place, f"the time {seconds[beyond][0]:g} is out of range")
-    return np.rint(seconds * 1000).astype(np.int64), [point[1] for point in points]
+    return np.rint(seconds * 1000).astype(np.int64)
 
 
 def _is_point(point: Any) -> bool:
