@@ -2,7 +2,7 @@
 
 `python -m bench promql` starts both servers where their programs are found (`make services`),
 writes a week of 1,000 series into them and into our store, asks all of them the same
-questions in turn, checks that the answers agree, and prints how many times as fast we are.
+queries in turn, checks that the answers agree, and prints how many times as fast we are.
 `x eval` compares our evaluation, parser to arrays, with Prometheus' own `evalTotalTime`;
 `x HTTP` and `x VM` compare whole answers through HTTP with JSON on both sides, where our
 server could be started. Times are medians of some rounds; `first` is our answer through HTTP
@@ -51,7 +51,7 @@ NAMES = (
 
 
 @dataclass(frozen=True)
-class Question:
+class Query:
     """Expressions to be asked one after the other; without a step, at the end only."""
 
     name: str
@@ -84,44 +84,42 @@ def _daily(call: str) -> tuple[str, ...]:
     return tuple(call.replace("$x", f"{name}[1d]") for name in NAMES)
 
 
-QUESTIONS = (
-    Question(
+QUERIES = (
+    Query(
         "raw 1 series, 7 d",
         (f'node_cpu_seconds_total{{instance="host03:9100",cpu="2",mode="user"}}[{DAYS}d]',),
         eval_goal=None,
     ),
-    Question("rate 80 series, 24 h @60 s", (_CPU,), *_DAY, 60_000),
-    Question("rate 80 series, 7 d @60 s", (_CPU,), *_WEEK, 60_000, eval_goal=5.0),
-    Question("sum of 1,000 rates, 7 d @300 s", (_SUM,), *_WEEK, 300_000, eval_goal=5.0),
-    Question("p95 of 220 buckets, 24 h @60 s", (_P95,), *_DAY, 60_000),
-    Question("daily avg, 1,000 series", _daily("avg_over_time($x)"), *_DAILY, eval_goal=5.0),
-    Question("daily max, 1,000 series", _daily("max_over_time($x)"), *_DAILY, eval_goal=5.0),
-    Question(
+    Query("rate 80 series, 24 h @60 s", (_CPU,), *_DAY, 60_000),
+    Query("rate 80 series, 7 d @60 s", (_CPU,), *_WEEK, 60_000, eval_goal=5.0),
+    Query("sum of 1,000 rates, 7 d @300 s", (_SUM,), *_WEEK, 300_000, eval_goal=5.0),
+    Query("p95 of 220 buckets, 24 h @60 s", (_P95,), *_DAY, 60_000),
+    Query("daily avg, 1,000 series", _daily("avg_over_time($x)"), *_DAILY, eval_goal=5.0),
+    Query("daily max, 1,000 series", _daily("max_over_time($x)"), *_DAILY, eval_goal=5.0),
+    Query(
         "daily q95, 1,000 series", _daily("quantile_over_time(0.95, $x)"), *_DAILY, eval_goal=5.0
     ),
-    Question(
+    Query(
         "max[1h] 40 series, 24 h @60 s",
         ("max_over_time(nvidia_gpu_utilization[1h])",),
         *_DAY,
         60_000,
     ),
-    Question(
+    Query(
         "avg[1h] 40 series, 24 h @60 s",
         ("avg_over_time(nvidia_gpu_utilization[1h])",),
         *_DAY,
         60_000,
     ),
-    Question(
-        "instant, 1,000 series", ('{job="node"}',), eval_goal=None, http_goal=1.0, vm_goal=None
-    ),
-    Question(
+    Query("instant, 1,000 series", ('{job="node"}',), eval_goal=None, http_goal=1.0, vm_goal=None),
+    Query(
         "instant, sum by of 400 rates",
         ("sum by (instance) (rate(node_cpu_seconds_total[5m]))",),
         eval_goal=None,
         http_goal=1.0,
         vm_goal=None,
     ),
-    Question(
+    Query(
         "subquery, a day at 5 min, 7 d @1 h",
         ("max_over_time(sum by (instance) (rate(node_network_receive_bytes_total[5m]))[1d:5m])",),
         START_MS + DAY_MS,
@@ -129,8 +127,8 @@ QUESTIONS = (
         3_600_000,
         vm_goal=None,
     ),
-    Question("join by group_left, 24 h @60 s", (_JOIN,), *_DAY, 60_000, vm_goal=None),
-    Question(
+    Query("join by group_left, 24 h @60 s", (_JOIN,), *_DAY, 60_000, vm_goal=None),
+    Query(
         "topk(5) of 400 rates, 24 h @60 s",
         ("topk(5, rate(node_cpu_seconds_total[5m]))",),
         *_DAY,
@@ -141,64 +139,67 @@ QUESTIONS = (
 )
 
 
-def ask(server: peers.Server, question: Question, **more: str) -> list[bytes]:
+def ask(server: peers.Server, query: Query, **more: str) -> list[bytes]:
     """The bodies of all answers."""
     bodies = []
-    for expr in question.exprs:
-        if question.step_ms:
+    for expr in query.exprs:
+        if query.step_ms:
             bodies.append(
                 server.ask(
                     "/api/v1/query_range",
                     query=expr,
-                    start=question.start_ms / 1000,
-                    end=question.end_ms / 1000,
-                    step=question.step_ms / 1000,
+                    start=query.start_ms / 1000,
+                    end=query.end_ms / 1000,
+                    step=query.step_ms / 1000,
                     **more,
                 )
             )
         else:
-            at = question.end_ms / 1000
+            at = query.end_ms / 1000
             bodies.append(server.ask("/api/v1/query", query=expr, time=at, **more))
     return bodies
 
 
-def evaluate(engine: Engine, store: Any, question: Question) -> list[QueryResult]:
+def evaluate(engine: Engine, store: Any, query: Query) -> list[QueryResult]:
     """Our answers, parser to arrays."""
-    if not question.step_ms:
-        return [engine.instant(store, expr, question.end_ms) for expr in question.exprs]
+    if not query.step_ms:
+        return [engine.instant(store, expr, query.end_ms) for expr in query.exprs]
     return [
-        engine.range(store, expr, question.start_ms, question.end_ms, question.step_ms)
-        for expr in question.exprs
+        engine.range(store, expr, query.start_ms, query.end_ms, query.step_ms)
+        for expr in query.exprs
     ]
 
 
-def points(data: dict[str, Any]) -> dict[tuple[Any, ...], list[float]]:
+def index_points(data: dict[str, Any]) -> dict[tuple[Any, ...], list[float]]:
     """Numbers of an answer by series, with times."""
-    found = {}
+    values_by_key = {}
     for series in data["result"]:
         pairs = series.get("values") or [series["value"]]
         flat = [float(part) for pair in pairs for part in pair]
-        found[tuple(sorted(series["metric"].items()))] = flat
-    return found
+        values_by_key[tuple(sorted(series["metric"].items()))] = flat
+    return values_by_key
 
 
-def without_names(data: dict[str, Any]) -> dict[tuple[Any, ...], list[float]]:
+def index_without_names(data: dict[str, Any]) -> dict[tuple[Any, ...], list[float]]:
     """The values at each time in order, whatever series they belong to."""
-    found: dict[tuple[Any, ...], list[float]] = {}
-    for flat in points(data).values():
+    values_by_key: dict[tuple[Any, ...], list[float]] = {}
+    for flat in index_points(data).values():
         for t_s, value in zip(flat[::2], flat[1::2], strict=True):
-            found.setdefault((t_s,), []).append(value)
-    return {t_s: sorted(values) for t_s, values in found.items()}
+            values_by_key.setdefault((t_s,), []).append(value)
+    return {t_s: sorted(values) for t_s, values in values_by_key.items()}
 
 
-def difference(ours: dict[str, Any], theirs: dict[str, Any], *, ties: bool = False) -> float:
+def compute_difference(
+    ours: dict[str, Any], theirs: dict[str, Any], *, ties: bool = False
+) -> float:
     """The greatest relative difference; infinite where series or times differ."""
-    one, two = (without_names(data) if ties else points(data) for data in (ours, theirs))
-    if one.keys() != two.keys():
+    index = index_without_names if ties else index_points
+    left, right = index(ours), index(theirs)
+    if left.keys() != right.keys():
         return float("inf")
     worst = 0.0
-    for key, values in one.items():
-        a, b = np.array(values), np.array(two[key])
+    for key, values in left.items():
+        a, b = np.array(values), np.array(right[key])
         if a.shape != b.shape:
             return float("inf")
         same = (a == b) | (np.isnan(a) & np.isnan(b))
@@ -207,13 +208,13 @@ def difference(ours: dict[str, Any], theirs: dict[str, Any], *, ties: bool = Fal
     return worst
 
 
-def eval_seconds(bodies: Sequence[bytes]) -> float:
+def sum_eval_seconds(bodies: Sequence[bytes]) -> float:
     return sum(
         float(json.loads(body)["data"]["stats"]["timings"]["evalTotalTime"]) for body in bodies
     )
 
 
-def timed(work: Callable[[], Any]) -> float:
+def measure_seconds(work: Callable[[], Any]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
@@ -223,7 +224,7 @@ def timed(work: Callable[[], Any]) -> float:
 class Row:
     """Medians in seconds; NaN where a side was not there."""
 
-    question: Question
+    query: Query
     ours: float
     first: float
     http: float
@@ -234,7 +235,7 @@ class Row:
 
 
 def measure(
-    question: Question,
+    query: Query,
     engine: Engine,
     store: Any,
     ours: peers.Server | None,
@@ -244,29 +245,29 @@ def measure(
     """All sides in turn, so that what disturbs one disturbs all."""
     times: dict[str, list[float]] = {}
     for _ in range(ROUNDS):
-        _note(times, "ours", lambda: evaluate(engine, store, question))
+        _note(times, "ours", lambda: evaluate(engine, store, query))
         for name, server in (("http", ours), ("prometheus", prometheus), ("victoria", victoria)):
             if server is not None:
-                _note(times, name, partial(ask, server, question))
+                _note(times, name, partial(ask, server, query))
         if prometheus is not None:
-            seconds = eval_seconds(ask(prometheus, question, stats="all"))
+            seconds = sum_eval_seconds(ask(prometheus, query, stats="all"))
             times.setdefault("eval", []).append(seconds)
     apart = float("nan")
     if prometheus is not None:
         apart = max(
-            difference(as_data(mine.value), json.loads(body)["data"], ties=question.ties)
+            compute_difference(as_data(mine.value), json.loads(body)["data"], ties=query.ties)
             for mine, body in zip(
-                evaluate(engine, store, question), ask(prometheus, question), strict=True
+                evaluate(engine, store, query), ask(prometheus, query), strict=True
             )
         )
     middle = {name: statistics.median(each) for name, each in times.items()}
     middle["first"] = times.get("http", [float("nan")])[0]
     sides = ("ours", "first", "http", "prometheus", "eval", "victoria")
-    return Row(question, *(middle.get(side, float("nan")) for side in sides), apart)  # type: ignore[call-arg]  # six sides
+    return Row(query, *(middle.get(side, float("nan")) for side in sides), apart)  # type: ignore[call-arg]  # six sides
 
 
 def _note(times: dict[str, list[float]], name: str, work: Callable[[], Any]) -> None:
-    times.setdefault(name, []).append(timed(work))
+    times.setdefault(name, []).append(measure_seconds(work))
 
 
 def report(rows: Sequence[Row]) -> None:
@@ -274,28 +275,26 @@ def report(rows: Sequence[Row]) -> None:
     head = ("ours", "eval", "x eval", "first", "HTTP", "Prom", "x HTTP", "VM", "x VM")
     print(f"{'query (ms)':<38}" + "".join(f"{each:>9}" for each in head) + f"{'apart':>10}")
     for row in rows:
-        question = row.question
+        query = row.query
         cells = [
-            _ms(row.ours),
-            _ms(row.eval),
-            _ratio(row.eval / row.ours, question.eval_goal),
-            _ms(row.first),
-            _ms(row.http),
-            _ms(row.prometheus),
-            _ratio(row.prometheus / row.http, question.http_goal),
-            _ms(row.victoria),
-            _ratio(row.victoria / row.http, question.vm_goal),
+            _format_ms(row.ours),
+            _format_ms(row.eval),
+            _format_ratio(row.eval / row.ours, query.eval_goal),
+            _format_ms(row.first),
+            _format_ms(row.http),
+            _format_ms(row.prometheus),
+            _format_ratio(row.prometheus / row.http, query.http_goal),
+            _format_ms(row.victoria),
+            _format_ratio(row.victoria / row.http, query.vm_goal),
         ]
-        print(
-            f"{question.name:<38}" + "".join(f"{each:>9}" for each in cells) + f"{row.apart:>10.1e}"
-        )
+        print(f"{query.name:<38}" + "".join(f"{each:>9}" for each in cells) + f"{row.apart:>10.1e}")
 
 
-def _ms(seconds: float) -> str:
+def _format_ms(seconds: float) -> str:
     return "-" if np.isnan(seconds) else f"{seconds * 1000:.1f}"
 
 
-def _ratio(ratio: float, goal: float | None) -> str:
+def _format_ratio(ratio: float, goal: float | None) -> str:
     if np.isnan(ratio):
         return "-"
     return f"{ratio:.1f}" + ("" if goal is None or ratio >= goal else " !")
@@ -304,27 +303,27 @@ def _ratio(ratio: float, goal: float | None) -> str:
 _PEAK = """
 import resource, sys
 from pathlib import Path
-from bench.promql import QUESTIONS, evaluate
+from bench.promql import QUERIES, evaluate
 from jipyo.promql import Engine
 from jipyo.tsdb import Reader
 with Reader.open(Path(sys.argv[1])) as store:
-    evaluate(Engine(), store, QUESTIONS[int(sys.argv[2])])
+    evaluate(Engine(), store, QUERIES[int(sys.argv[2])])
 peak = [line for line in open("/proc/self/status") if line.startswith("VmHWM")][0]
 print(int(peak.split()[1]) / 1024)
 """
 
 
-def peaks(folder: Path) -> None:
-    """The memory of a fresh process for each question."""
+def print_peaks(folder: Path) -> None:
+    """The memory of a fresh process for each query."""
     print("peak RSS of a fresh process, MiB:")
-    for nth, question in enumerate(QUESTIONS):
+    for nth, query in enumerate(QUERIES):
         done = subprocess.run(
             [sys.executable, "-c", _PEAK, str(folder), str(nth)],
             check=True,
             capture_output=True,
             text=True,
         )
-        print(f"  {question.name:<38}{float(done.stdout):>8.0f}")
+        print(f"  {query.name:<38}{float(done.stdout):>8.0f}")
 
 
 def main() -> None:
@@ -356,9 +355,9 @@ def main() -> None:
         del blocks
         engine = Engine(Options(advice=False))
         ours = stack.enter_context(peers.jipyo(root / "jipyo"))
-        rows = [measure(question, engine, store, ours, **servers) for question in QUESTIONS]
+        rows = [measure(query, engine, store, ours, **servers) for query in QUERIES]
         report(rows)
-        peaks(root / "jipyo")
+        print_peaks(root / "jipyo")
 
 
 def fill(store: Any, blocks: Sequence[SeriesBlock]) -> None:
