@@ -49,7 +49,7 @@ _LENGTH = between(DURATION, "1ms", "100y")
 _COUNT = between(WHOLE, "0", "1000000000")
 
 
-def _read_size(node: Node) -> int:
+def read_prometheus_size(node: Node) -> int:
     """Bytes as Prometheus reads them: `10MB` and `10MiB` are both 10 << 20."""
     size = _SIZE.fullmatch(ANY_TEXT.read(node).strip())
     if size is None:
@@ -57,7 +57,8 @@ def _read_size(node: Node) -> int:
     return int(float(size[1]) * 1024 ** _POWERS[size[2].upper()])
 
 
-def _check_rule(rule: RelabelRule, node: Node) -> None:
+def check_rule(rule: RelabelRule, node: Node) -> None:
+    """Raise where the rule lacks what its action needs, or its pattern is not RE2."""
     try:
         Relabel([rule])
     except ConfigError as error:
@@ -75,7 +76,7 @@ _RULE = record(
         Key("target_label", ANY_TEXT),
         Key("replacement", ANY_TEXT),
     ),
-    check=_check_rule,
+    check=check_rule,
 )
 TLS = record(
     TlsOptions,
@@ -170,7 +171,7 @@ _COMMON_KEYS = (
     Key("label_limit", _COUNT),
     Key("label_name_length_limit", _COUNT),
     Key("label_value_length_limit", _COUNT),
-    Key("body_size_limit", Kind("size", _read_size, SIZE.show)),
+    Key("body_size_limit", Kind("size", read_prometheus_size, SIZE.show)),
     Key("basic_auth", _BASIC_AUTH),
     Key("authorization", _AUTHORIZATION),
     Key("bearer_token", ANY_TEXT),
@@ -193,9 +194,10 @@ class FileTargets:
     refresh_interval_ms: int = 0
 
 
-def _make_group(
+def make_group(
     targets: tuple[str, ...] = (), labels: Mapping[str, str] | None = None
 ) -> TargetGroup:
+    """An entry of `static_configs`."""
     return TargetGroup(targets, tuple((labels or {}).items()))
 
 
@@ -255,7 +257,7 @@ _SCRAPE_CONFIG = record(
         Key(
             "static_configs",
             list_of(
-                record(_make_group, (Key("targets", list_of(ANY_TEXT)), Key("labels", TEXT_MAP)))
+                record(make_group, (Key("targets", list_of(ANY_TEXT)), Key("labels", TEXT_MAP)))
             ),
         ),
         Key(
