@@ -80,7 +80,8 @@ def format_numbers(values: Values) -> bytearray:
     """Each of the numbers as `format_number` writes it, followed by a comma; at least one."""
     with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
         whole = values == np.trunc(values)
-    if whole.all() and _are_safe_integers(values):
+    # As integers they must not be too large, and -0 would lose its sign.
+    if (whole & (np.abs(values) < 1e15)).all() and not np.signbit(values[values == 0]).any():
         return _write_list(values.astype(np.int64))
     text = _write_list(values)
     if whole.any():
@@ -96,11 +97,6 @@ def _write_list(numbers: Values | Times) -> bytearray:
     text[-1:] = b","
     del text[0]
     return text
-
-
-def _are_safe_integers(values: Values) -> bool:
-    """Whether whole numbers can be written as integers: not too large, and no -0."""
-    return bool((np.abs(values) < 1e15).all() and not np.signbit(values[values == 0]).any())
 
 
 def _repair_texts(text: bytearray, values: Values, size: Values, odd: Mask) -> bytearray:
