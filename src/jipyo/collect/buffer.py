@@ -24,7 +24,7 @@ class Buffer:
     """An Appender that never fails for a full disk: samples wait, or are dropped and counted."""
 
     def __init__(self, appender: Appender, *, max_samples: int = 1_000_000) -> None:
-        """Let at most `max_samples` wait; 8 bytes each, as labels are shared."""
+        """At most `max_samples` wait; 8 bytes each, as labels are shared."""
         self._appender = appender
         self._max_samples = max_samples
         self._waiting: deque[Scrape] = deque()

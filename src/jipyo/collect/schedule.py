@@ -11,7 +11,7 @@ CLOCK_DRIFT_MS = 1000
 
 
 def phase_ms(name: str, interval_ms: int) -> int:
-    """Where in the interval a target is scraped: spread by name, the same after a restart."""
+    """The offset in the interval at which a target is scraped: a hash of its name."""
     return zlib.crc32(name.encode()) % interval_ms
 
 

@@ -24,7 +24,7 @@ REPORT = (
 
 
 class StalenessTracker:
-    """The series of one target from scrape to scrape, as Prometheus follows them.
+    """Tracks the series of one target from scrape to scrape, as Prometheus does.
 
     A series that is missing gets a stale marker; so do all when the target fails. A series
     with timestamps of its own is not tracked.
@@ -62,7 +62,7 @@ class StalenessTracker:
         return _build_stale_markers((*gone, *report), t_ms)
 
     def _compare(self, series: tuple[Labels, ...]) -> tuple[Sequence[Labels], int]:
-        """The series that have gone, and how many are new."""
+        """The series that ended, and the number of new ones."""
         if series is self._seen:
             return (), 0
         before, now = set(self._seen), set(series)
@@ -73,7 +73,7 @@ class StalenessTracker:
     def _separate_timed(
         self, reading: TargetReading
     ) -> tuple[tuple[Labels, ...], Values, list[Scrape]]:
-        """Samples without a time of their own, and scrapes of those with one."""
+        """The samples without timestamps, and scrapes of those that have one."""
         if reading.t_ms is None:
             return reading.series, reading.values, []
         untimed = reading.t_ms == NO_TIME

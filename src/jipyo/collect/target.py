@@ -33,12 +33,12 @@ class Target:
 
     @property
     def job(self) -> str:
-        """What kind of thing it is."""
+        """The label `job`."""
         return self.labels.get("job", "")
 
     @property
     def instance(self) -> str:
-        """Which one it is."""
+        """The label `instance`."""
         return self.labels.get("instance", "")
 
 

@@ -50,7 +50,7 @@ def read_varint(data: bytes, at: int) -> tuple[int, int]:
 
 
 def iter_fields(data: bytes) -> Iterator[Field]:
-    """The fields of a message in their order; groups are long gone from the format.
+    """The fields of a message in their order; groups, long deprecated, are rejected.
 
     Raises:
         MalformedBody: the bytes are no message.
@@ -133,7 +133,7 @@ def encode_varint(value: int) -> bytes:
 
 
 def read_packed_varints(parts: Sequence[bytes]) -> tuple[Times, Times]:
-    """The unsigned numbers of all parts in one row, and where in it each part ends.
+    """The unsigned numbers of all parts as one array, and the end of each part in it.
 
     All at once, since one by one they would cost more than all the rest.
 

@@ -125,7 +125,7 @@ def _connect(
 
 
 def _restrict_session(connection: Any, seconds: float) -> None:
-    """Let no statement of this session write, or run longer than this."""
+    """Make the session read-only, and limit the time of its statements."""
     is_mariadb = "MariaDB" in connection.get_server_info()
     limit = (
         f"max_statement_time = {seconds:f}"
@@ -246,7 +246,7 @@ class _MysqlQueries(Queries):
 
 
 def build_status_families(values: dict[str, str]) -> Iterator[Family]:
-    """SHOW GLOBAL STATUS, names in small letters, as mysqld_exporter's families."""
+    """SHOW GLOBAL STATUS, names in lower case, as mysqld_exporter's families."""
     grouped: dict[str, list[Row]] = {}
     for name, word in values.items():
         value = to_number(_STATES.get(word.lower(), word))

@@ -357,7 +357,7 @@ GROUP BY 1, 2, 3 ORDER BY seconds_total DESC LIMIT {self._options.max_statements
 
 
 def convert_to_base_units(name: str, value: float, unit: str) -> tuple[str, float]:
-    """A setting in bytes or seconds, named so; what is not positive means something special.
+    """A setting in bytes or seconds, named so; zero and negative values have a special meaning.
 
     >>> convert_to_base_units("shared_buffers", 16384, "8kB")
     ('shared_buffers_bytes', 134217728.0)

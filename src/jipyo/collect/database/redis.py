@@ -286,7 +286,7 @@ def parse_info(text: str) -> dict[str, str]:
 
 
 def build_info_families(fields: Mapping[str, str], databases: int = 0) -> Iterator[Family]:
-    """INFO as redis_exporter's families; INFO leaves empty ones of the `databases` out."""
+    """INFO as redis_exporter's families; INFO omits those of the `databases` that are empty."""
     names = {name: fields.get(name, "") for name in _ABOUT}
     yield info("redis_instance_info", "The server.", names)
     yield from _build_plain_families(fields, _GAUGES, _G)

@@ -36,7 +36,7 @@ class _TargetKey:
     timeout_ms: int
 
     def build_target(self, job: Job) -> Target:
-        """The target, scraped as the job wants it."""
+        """A target with the options of its job."""
         options = replace(job.scrape, timeout_ms=self.timeout_ms)
         reader = ScrapeReader(self.url, self.labels, options)
         return Target(self.labels, reader, self.interval_ms, self.url)

@@ -47,7 +47,7 @@ class _Device:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A whole GPU, or a part of one that MIG made."""
+    """A whole GPU, or a MIG instance of one."""
 
     handle: Handle
     labels: tuple[str, ...]
@@ -58,7 +58,7 @@ class _Lost(Exception):  # noqa: N818 - it is what happened, and never leaves th
 
 
 class Gpu:
-    """All GPUs; every field fails alone, and a GPU that is lost is looked for again."""
+    """All GPUs; every field fails alone, and a lost GPU is searched for again."""
 
     def __init__(
         self,
@@ -197,7 +197,7 @@ class Gpu:
                     rows.setdefault(name, []).append((part.labels, float(value)))
 
     def _call(self, ask: Callable[[], Any], device: _Device, name: str) -> Any:
-        """The answer, or None where this GPU does not give it.
+        """The result of a call, or None where this GPU does not support it.
 
         Raises:
             _Lost: the GPU is gone.
@@ -249,7 +249,7 @@ class Gpu:
         )
 
     def _register_events(self) -> Any:
-        """A queue of XID events; None where the driver gives none (containers, WSL)."""
+        """A queue of XID events; None where the driver has none (containers, WSL)."""
         nvml = self._nvml
         try:
             events = nvml.nvmlEventSetCreate()

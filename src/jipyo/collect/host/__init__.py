@@ -30,7 +30,7 @@ class HostOptions:
 
 
 def build_parts(options: HostOptions) -> dict[str, Part]:
-    """The parts by node_exporter's name of the collector."""
+    """The parts by the names of node_exporter's collectors."""
     return {
         "arp": network.collect_arp,
         "cgroup": cgroup.collect_limits,

@@ -1,4 +1,4 @@
-"""Processors: time by mode, load, pressure, and what the scheduler counts."""
+"""Processors: time by mode, load, pressure and scheduler statistics."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _IDLE_JUMP_SECONDS = 3.0
 
 
 class CpuSeconds:
-    """Seconds by CPU and mode; never backwards, though the kernel's iowait sometimes goes."""
+    """Seconds by CPU and mode; never decreasing, although the kernel's iowait sometimes does."""
 
     def __init__(self) -> None:
         """Nothing is read before the first call."""
@@ -53,7 +53,7 @@ class CpuSeconds:
         )
 
     def _read_seconds(self, paths: Paths) -> dict[str, list[float]]:
-        """By CPU the seconds of every mode, at least those of the reading before."""
+        """The seconds of every mode by CPU, never less than in the previous reading."""
         seconds: dict[str, list[float]] = {}
         for line in read_text(f"{paths.proc}/stat").splitlines():
             name, _, rest = line.partition(" ")
@@ -134,7 +134,7 @@ def _read_stall_seconds(paths: Paths, name: str) -> dict[str, float]:
 
 
 def collect_scheduler(paths: Paths, t_ms: int) -> Iterator[Family]:
-    """Run and wait time by CPU (`/proc/schedstat`, where the kernel keeps it)."""
+    """Run and wait time by CPU (`/proc/schedstat`, where the kernel has it)."""
     try:
         lines = read_text(f"{paths.proc}/schedstat").splitlines()
     except FileNotFoundError:

@@ -248,6 +248,6 @@ def _build_mount_info(paths: Paths, mounts: list[Mount]) -> Family:
 
 
 def _resolve_mount_point(point: str, root: str) -> str:
-    """A mount point as the host names it: escapes undone, our view of its root taken off."""
+    """A mount point as the host names it: without escapes, relative to the host's root."""
     point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), point)
     return (point[len(root) :] or "/") if root and point.startswith(root) else point

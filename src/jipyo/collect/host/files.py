@@ -18,7 +18,7 @@ class Paths:
 
 
 def read_bytes(path: str) -> bytes:
-    """A whole file of /proc or /sys, whose size is not known beforehand."""
+    """A whole file of /proc or /sys, whose size is not known in advance."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         parts = []
@@ -35,7 +35,7 @@ def read_text(path: str) -> str:
 
 
 def read_value(path: str) -> str | None:
-    """A file of one value, or None where it is not there or refuses to be read."""
+    """A file of one value, or None where it cannot be read."""
     try:
         return read_text(path).strip()
     except OSError:

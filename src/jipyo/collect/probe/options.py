@@ -1,4 +1,4 @@
-"""What is probed, and what must come back."""
+"""Options of a probe: the address, the request, and the expected response."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class ProbeOptions:
 
 
 def check_options(options: ProbeOptions) -> None:
-    """Look at the addresses and patterns before anything runs.
+    """Check the address and the patterns before anything runs.
 
     Raises:
         ConfigError: there is not exactly one address, it is none, or a pattern is not RE2.
@@ -73,7 +73,7 @@ def check_options(options: ProbeOptions) -> None:
 
 
 def _is_address(options: ProbeOptions) -> bool:
-    """Whether the address can be one; a user's name in it would be a secret in every text."""
+    """Whether the address is valid; credentials in it would show up in every text."""
     try:
         url = urlsplit(options.url or f"tcp://{options.tcp}")
         fits = url.scheme in {"http", "https"} if options.url else url.port is not None

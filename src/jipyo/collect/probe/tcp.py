@@ -68,7 +68,7 @@ class TcpProbe:
         return [*build_families(timings, success=success, duration_s=duration_s), regex]
 
     def _exchange(self, connection: socket.socket, timings: ProbeTimings) -> bool:
-        """Send what is to be sent, and wait for the line; True where one matches."""
+        """Send the configured text and wait for the expected line; return whether it came."""
         connection.settimeout(timings.deadline.left_s())
         if self._options.send:
             connection.sendall(self._options.send.encode() + b"\n")

@@ -34,7 +34,7 @@ _SETTLED_TICKS = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessOptions:
-    """How processes are grouped and what may be spent on them."""
+    """How processes are grouped, and the CPU budget for it."""
 
     proc: str = "/proc"
     rules: tuple[GroupRule, ...] = ()
@@ -90,7 +90,7 @@ class _Process:
     measured_stat: read.Stat | None = None
 
     def is_settled(self) -> bool:
-        """Whether its memory is as it was when it was measured."""
+        """Whether its memory has not changed since it was measured."""
         then, now = self.measured_stat, self.stat
         return then is not None and (
             then.resident_bytes == now.resident_bytes and then.minor_faults == now.minor_faults
@@ -193,7 +193,7 @@ class Processes:
         return list(self._build_families(groups, unmeasured, len(members)))
 
     def _update_process(self, pid: int) -> _Process | None:
-        """A process, its group's counters moved on; None where it ended or is the kernel's."""
+        """A process with its group's counters updated; None if ended or a kernel thread."""
         turn = (pid + self._tick) % _QUIET_TICKS == 0
         if pid in self._kernel_threads and not turn:
             return None
@@ -211,7 +211,7 @@ class Processes:
         return process
 
     def _handle_change(self, pid: int, raw: bytes, process: _Process | None) -> _Process | None:
-        """A process that is new, or has done something since it was last looked at."""
+        """A process that is new, or was active since the last tick."""
         stat = read.parse_stat(raw, self._page_size)
         if stat.kernel_thread:
             self._kernel_threads.add(pid)
@@ -249,7 +249,7 @@ class Processes:
         process.descriptors = read.count_descriptors(self._options.proc, process.pid) or 0
 
     def _read_counts(self, process: _Process) -> _ProcessCounts:
-        """The counters now; what may not be read stays as it was."""
+        """The current counters; what cannot be read keeps its value."""
         base, before, stat = f"{self._options.proc}/{process.pid}", process.counts, process.stat
         read_bytes, written = before.read_bytes, before.written_bytes
         voluntary, nonvoluntary = before.voluntary, before.nonvoluntary

@@ -21,7 +21,7 @@ _SHORT_ID = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupRule:
-    """Processes that belong to one group: every pattern given must be found.
+    """Processes that belong to one group: every pattern must match.
 
     Patterns are RE2 and need not match whole. `name` may contain `{exe}`, `{comm}`, `{user}`,
     `{unit}`, `{container}` or a named group of the command line's pattern.
@@ -86,7 +86,7 @@ def look_up_user(uid: int) -> str:
 
 
 class Grouping:
-    """Rules first, then one attribute for all the others."""
+    """Groups by rules first, then by one attribute."""
 
     def __init__(self, rules: tuple[GroupRule, ...], group_by: str) -> None:
         """Compile the rules.

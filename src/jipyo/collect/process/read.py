@@ -12,7 +12,7 @@ _ENOUGH = 1 << 14
 
 @dataclass(frozen=True, slots=True)
 class Stat:
-    """The words of `/proc/PID/stat` that are wanted."""
+    """The used words of `/proc/PID/stat`."""
 
     comm: str
     state: str
@@ -37,7 +37,7 @@ class Proportional:
 
 
 def read_once(path: str) -> bytes:
-    """A small file of /proc, in one call; they are made whole at the first read."""
+    """A small file of /proc in one call; the kernel generates it whole at the first read."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         return os.read(fd, _ENOUGH)
@@ -46,7 +46,7 @@ def read_once(path: str) -> bytes:
 
 
 def list_process_ids(proc: str) -> list[int]:
-    """The processes there are now."""
+    """The ids of the current processes."""
     with os.scandir(proc) as entries:
         return [int(entry.name) for entry in entries if entry.name.isdigit()]
 
@@ -106,7 +106,7 @@ def read_proportional(proc: str, pid: int) -> Proportional:
     """PSS and swapped PSS.
 
     Raises:
-        PermissionError: not ours to see.
+        PermissionError: no permission.
         OSError, ValueError: the process has ended.
     """
     text = read_once(f"{proc}/{pid}/smaps_rollup")
@@ -116,7 +116,7 @@ def read_proportional(proc: str, pid: int) -> Proportional:
 
 
 def count_descriptors(proc: str, pid: int) -> int | None:
-    """How many files are open; None where that is not ours to see."""
+    """The number of open files; None without permission."""
     folder = f"{proc}/{pid}/fd"
     try:
         # Since Linux 6.2 the folder's size is the number, which saves listing it.
@@ -130,7 +130,7 @@ def count_descriptors(proc: str, pid: int) -> int | None:
 
 
 def read_descriptor_limit(proc: str, pid: int) -> float:
-    """The soft limit of open files; infinite where it is not to be seen."""
+    """The soft limit of open files; infinite where it cannot be read."""
     try:
         return find_number(read_once(f"{proc}/{pid}/limits"), b"\nMax open files")
     except (OSError, ValueError):  # also "unlimited"

@@ -45,7 +45,7 @@ _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 
 def parse_request(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
-    """The request in a body.
+    """Parse the request in a body.
 
     Raises:
         MalformedBody: they hold none.
@@ -96,7 +96,7 @@ Sum = tuple[int, float]
 
 
 class OtlpConverter:
-    """Reads the requests of all senders; it sums what they send as differences.
+    """Converts the requests of all senders, and sums deltas to totals.
 
     Not for two threads at once: `convert` and `commit` belong together.
     """
@@ -184,7 +184,7 @@ class OtlpConverter:
                 batch.put(labels, t_ms, total, stale=False)
 
     def _add_difference(self, labels: Labels, difference: float, t_ms: int) -> float | None:
-        """What a series has come to by its differences; None where this one comes too late."""
+        """The sum of a series' differences so far; None where this one comes too late."""
         last_ms, total = self._fresh.get(labels) or self._sums.get(labels) or (-1, 0.0)
         if t_ms < last_ms:
             return None
@@ -195,7 +195,7 @@ class OtlpConverter:
 
 
 def _choose_info_times(first_ms: int, last_ms: int) -> tuple[int, ...]:
-    """When `target_info` is written beside samples of this time, as Prometheus does."""
+    """The timestamps of `target_info` beside samples of this range, as in Prometheus."""
     # A sender with a broken clock must not make millions of them.
     earliest_ms = max(first_ms, last_ms - _MAX_INFO_TIMES * _INFO_INTERVAL_MS)
     return (*range(earliest_ms, last_ms, _INFO_INTERVAL_MS), last_ms)

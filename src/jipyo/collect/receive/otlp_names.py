@@ -1,4 +1,4 @@
-"""OpenTelemetry's names in Prometheus' words, as its own OTLP endpoint writes them.
+"""OpenTelemetry's names as Prometheus' own OTLP endpoint translates them.
 
 The translation `UnderscoreEscapingWithSuffixes`, the default of Prometheus 3.16 (module
 prometheus/otlptranslator, metric_namer.go and label_namer.go).
@@ -117,7 +117,7 @@ def _translate_unit_part(part: str, words: Mapping[str, str]) -> str:
 
 
 def translate_labels(attributes: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Attributes as labels; those that would be called the same are joined by `;`."""
+    """Attributes as labels; values of equal names are joined by `;`."""
     labels: dict[str, str] = {}
     for key, value in sorted(attributes):
         name = translate_label_name(key)

@@ -43,7 +43,7 @@ class PushGroups:
     """All groups, by their labels; read by the loop, written by requests."""
 
     def __init__(self, file: Path) -> None:
-        """Take up the groups that the file holds, if it is there.
+        """Load the groups from the file, if it exists.
 
         Raises:
             CollectError: the file is not ours.
@@ -93,7 +93,7 @@ class PushGroups:
             return len(values)
 
     def delete(self, key: Labels) -> None:
-        """Forget a group; one that is not there is no error.
+        """Delete a group; a missing one is no error.
 
         Raises:
             StoreFull: that cannot be kept; the group is as it was.

@@ -89,7 +89,7 @@ class _Accumulator:
         self.example = self.example or str(pairs)[:_MAX_SHOWN]
 
     def put(self, labels: Labels, sample: bytes) -> None:
-        """A sample of any form; its message may hold fields that we do not know."""
+        """A sample of any form; its message may have unknown fields."""
         self.other.append((len(self.series), *_read_sample(sample)))
         self.series.append(labels)
         self.tails.append(_NO_TAIL)
@@ -110,7 +110,7 @@ class _Accumulator:
 
 
 def _read_six_byte_times(digits: npt.NDArray[np.uint8]) -> tuple[Times, Mask]:
-    """Varints of six bytes each, shape (samples, 6), as numbers, and which of them are such."""
+    """Varints of six bytes each, shape (samples, 6), as numbers, and a mask of the valid ones."""
     more = digits >= 0x80
     weights = np.int64(1) << (7 * np.arange(6, dtype=np.int64))
     times: Times = (digits & 0x7F).astype(np.int64) @ weights
@@ -119,13 +119,13 @@ def _read_six_byte_times(digits: npt.NDArray[np.uint8]) -> tuple[Times, Mask]:
 
 
 class RemoteWriteParser:
-    """Reads the requests of all senders; it knows series again that it has seen.
+    """Parses the requests of all senders, and recognises series that it has seen.
 
     Not for two threads at once.
     """
 
     def __init__(self, *, max_series: int = 1_000_000) -> None:
-        """Remember at most so many series; where churn makes them more, all are forgotten."""
+        """Remember at most `max_series` series; beyond that all are forgotten."""
         self._max_series = max_series
         self._by_bytes: dict[bytes, Labels] = {}
         self._words: list[str] = []
@@ -184,7 +184,7 @@ class RemoteWriteParser:
         return batch.build(self._rows)
 
     def _number_symbols(self, symbols: list[bytes]) -> npt.NDArray[np.int32]:
-        """Our number of each symbol; forgotten where churn has made them too many."""
+        """Our number of each symbol; all are forgotten where churn has made them too many."""
         if max(len(self._words), len(self._by_numbers)) > self._max_series:
             self._words.clear()
             self._numbers.clear()
@@ -215,7 +215,7 @@ class RemoteWriteParser:
 
 
 def _build_labels(pairs: list[tuple[str, str]]) -> Labels | None:
-    """A label set as the specification demands it; None where it is not.
+    """A label set; None where it breaks the rules of the specification.
 
     A label must have a name, and no name may repeat; the metric must have one.
     """
@@ -227,7 +227,7 @@ def _build_labels(pairs: list[tuple[str, str]]) -> Labels | None:
 
 
 def _read_sample(data: bytes) -> tuple[bytes, int]:
-    """The bytes of the value, and the time."""
+    """The bytes of the value, and the timestamp."""
     value, t_ms = _ZERO, 0
     for number, part in wire.iter_fields(data):
         if number == 1:
@@ -258,7 +258,7 @@ def _add_series_v1(data: bytes, known: dict[bytes, Labels], batch: _Accumulator)
 
 
 def _walk_v1(data: bytes, known: dict[bytes, Labels], batch: _Accumulator) -> None:
-    """A series not seen before, or with anything but one plain sample."""
+    """Add a series that is new, or has anything but one plain sample."""
     pairs: list[tuple[str, str]] = []
     samples: list[bytes] = []
     for number, value in wire.iter_fields(data):

@@ -1,4 +1,4 @@
-"""Text exposition that was sent: its samples may have timestamps of their own."""
+"""Text exposition from senders, with or without timestamps."""
 
 from __future__ import annotations
 

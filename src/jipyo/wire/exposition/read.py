@@ -180,7 +180,7 @@ class _Comments:
 
 
 def _read_values(layout: _Layout, lines: list[str]) -> Values | None:
-    """The values where all else is as in the exposition before; None where it is not."""
+    """The values where all else equals the previous exposition; None where it does not."""
     if len(lines) != layout.lines or layout.pick_comments(lines) != layout.comments:
         return None
     parts = [line.rpartition(" ") for line in layout.pick_samples(lines)]
@@ -295,7 +295,7 @@ def _normalize_edge(text: str) -> str:
 
 
 def _parse_number(word: str) -> float | None:
-    """A number as the formats write it; Python's `1_000` and other digits are none."""
+    """A number in the syntax of the formats: neither `1_000` nor digits beyond ASCII."""
     if "_" in word or not word.isascii():
         return None
     try:
