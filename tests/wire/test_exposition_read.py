@@ -200,11 +200,23 @@ def test_a_broken_page_leaves_the_parser_as_good_as_new() -> None:
     assert parser.parse("x 4\ny 5\n").values.tolist() == [4.0, 5.0]
 
 
-def test_series_that_are_gone_are_forgotten() -> None:
-    parser = Parser()
-    parser.parse("".join(f'x{{i="{i}"}} 1\n' for i in range(5000)))
-    parser.parse("x 1\n")
-    assert len(parser._known) == 1
+@pytest.mark.parametrize(("series", "parsed_again"), [(5000, 5000), (900, 0)])
+def test_series_that_are_gone_are_forgotten_when_they_are_many(
+    series: int, parsed_again: int
+) -> None:
+    parsed: list[Labels] = []
+
+    def finish(labels: Labels) -> Labels:
+        parsed.append(labels)
+        return labels
+
+    parser = Parser(finish)
+    many = "".join(f'x{{i="{i}"}} 1\n' for i in range(series))
+    parser.parse(many)
+    parser.parse("y 1\n")
+    parsed.clear()
+    parser.parse(many)
+    assert len(parsed) == parsed_again
 
 
 def test_series_can_be_renamed_and_dropped_as_they_are_read() -> None:
