@@ -7,10 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.collect.staleness import REPORT, StalenessTracker
+from jipyo.model.failure import FAILURES, FailureReason
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import NO_TIME, TargetReading
 from jipyo.model.sample import Scrape, is_stale
 
+REFUSED = FailureReason.CONNECTION_REFUSED
 TARGET = Labels.of({"job": "j", "instance": "i"})
 
 
@@ -69,10 +71,10 @@ def test_a_series_that_goes_gets_a_stale_marker_once() -> None:
 def test_a_target_that_fails_takes_its_series_with_it() -> None:
     tracker, same = StalenessTracker(TARGET), series("a")
     tracker.record(reading(same), 1000, 0.1)
-    failed = told(tracker.record_failure(2000, 0.5))
+    failed = told(tracker.record_failure(2000, 0.5, REFUSED))
     assert failed["a"] == "stale"
     assert (failed["up"], failed["scrape_duration_seconds"]) == (0.0, 0.5)
-    assert set(told(tracker.record_failure(3000, 0.5))) == set(REPORT)
+    assert set(told(tracker.record_failure(3000, 0.5, REFUSED))) == {*REPORT, FAILURES}
     back = told(tracker.record(reading(same), 4000, 0.1))
     assert (back["a"], back["scrape_series_added"]) == (1.0, 1.0)
 
@@ -103,10 +105,34 @@ def test_at_any_moment_what_is_alive_is_what_was_last_read(
     tracker, alive = StalenessTracker(TARGET), set[str]()
     for t_ms, names in enumerate(history, 1):
         scrapes = (
-            tracker.record_failure(t_ms, 0.1)
+            tracker.record_failure(t_ms, 0.1, REFUSED)
             if names is None
             else tracker.record(reading(series(*sorted(names))), t_ms, 0.1)
         )
         for name, value in told(scrapes).items():
             alive.discard(name) if value == "stale" else alive.add(name)
-        assert alive == (names or set()) | set(REPORT)
+        assert alive == ({FAILURES} if names is None else names) | set(REPORT)
+
+
+def test_a_failing_target_counts_its_failures_with_the_reason() -> None:
+    tracker = StalenessTracker(TARGET)
+    timeout, stale = FailureReason.TIMEOUT, "stale"
+
+    def list_failures(scrapes: list[Scrape]) -> dict[str, float | str]:
+        return {
+            labels["reason"]: stale if gone else float(value)
+            for scrape in scrapes
+            for labels, value, gone in zip(
+                scrape.series, scrape.values, is_stale(scrape.values), strict=True
+            )
+            if labels.metric == FAILURES
+        }
+
+    assert list_failures(tracker.record_failure(1000, 0.1, REFUSED)) == {"connection_refused": 1}
+    assert list_failures(tracker.record_failure(2000, 0.1, REFUSED)) == {"connection_refused": 2}
+    changed = list_failures(tracker.record_failure(3000, 0.1, timeout))
+    assert changed == {"timeout": 3, "connection_refused": stale}
+    assert list_failures(tracker.record(reading(series("a")), 4000, 0.1)) == {"timeout": stale}
+    assert list_failures(tracker.record(reading(series("a")), 5000, 0.1)) == {}
+    assert list_failures(tracker.record_failure(6000, 0.1, timeout)) == {"timeout": 1}
+    assert list_failures(tracker.stop(7000)) == {"timeout": stale}

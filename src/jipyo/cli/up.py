@@ -14,6 +14,7 @@ from rich.console import Console
 from jipyo import app
 from jipyo.cli.localized import Command
 from jipyo.cli.options import pass_config
+from jipyo.model.errors import JipyoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +31,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--insecure", is_flag=True, help=t("cli.up.insecure"))
     @pass_config(t)
     def run_server(config: Config, words: Texts) -> None:
-        _log_to_stderr()
+        _log_to_stderr(words)
         console = Console(stderr=True, highlight=False, soft_wrap=True)
 
         def print_address(address: str) -> None:
@@ -56,10 +57,33 @@ def _catch_stop_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def _log_to_stderr() -> None:
+class WordErrors(logging.Filter):
+    """Puts the words of errors, in the reader's language, into log lines; keeps every record."""
+
+    def __init__(self, t: Texts) -> None:
+        """Use the texts of one language."""
+        super().__init__()
+        self._t = t
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Replace the errors among the arguments, each by one line."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                " ".join(self._t.error(value).split("\n"))
+                if isinstance(value, JipyoError)
+                else value
+                for value in record.args
+            )
+        return True
+
+
+def _log_to_stderr(t: Texts) -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    handler = logging.StreamHandler()
+    handler.addFilter(WordErrors(t))
     logging.basicConfig(
         level=logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
         datefmt="%Y-%m-%dT%H:%M:%S%z",
+        handlers=[handler],
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.collect.buffer import Buffer
+from jipyo.collect.failure import find_failure_reason
 from jipyo.collect.schedule import CLOCK_DRIFT_MS, next_due_ms, phase_ms, timestamp_ms
 from jipyo.collect.staleness import StalenessTracker
 from jipyo.collect.target import Target, TargetState, TargetStatus
@@ -204,10 +205,11 @@ class _Worker:
         reading, error = self._read_target(t_ms)
         duration_s = (self._clock.monotonic_ms() - start_ms) / 1000
         if error is not None:
-            state = TargetState.DOWN
-            if self.status.error is None:
+            state, reason = TargetState.DOWN, find_failure_reason(error)
+            before = self.status.error
+            if before is None or find_failure_reason(before) is not reason:
                 _LOG.warning("%s cannot be scraped: %s", self.target.labels, error)
-            rejected = self._append_scrapes(self._tracker.record_failure(t_ms, duration_s))
+            rejected = self._append_scrapes(self._tracker.record_failure(t_ms, duration_s, reason))
         elif reading is None:
             state = TargetState.ABSENT
             rejected = self._append_scrapes(self._tracker.stop(t_ms))

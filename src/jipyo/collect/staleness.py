@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.failure import FAILURES
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import NO_TIME, TargetReading
 from jipyo.model.sample import STALE_BITS, Mask, Scrape, Values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from jipyo.model.failure import FailureReason
 
 REPORT = (
     "up",
@@ -36,30 +39,51 @@ class StalenessTracker:
         self._seen: tuple[Labels, ...] = ()
         self._with_report = self._report
         self._reported = False
+        self._labels = labels
+        self._failure: Labels | None = None
+        self._failures = 0
         self._split: tuple[tuple[Labels, ...], Mask, tuple[Labels, ...]] | None = None
 
     def record(self, reading: TargetReading, t_ms: int, duration_s: float) -> list[Scrape]:
         """The scrapes of a reading at `t_ms`."""
+        ended = self._follow_failure(None)
         series, values, timed = self._separate_timed(reading)
         gone, added = self._compare(series)
         report = (1.0, duration_s, reading.scraped, len(reading.series), added)
         scrape = Scrape(t_ms, self._with_report, np.concatenate([values, report]))
         self._reported = True
-        return [scrape, *timed, *_build_stale_markers(gone, t_ms)]
+        return [scrape, *timed, *_build_stale_markers((*gone, *ended), t_ms)]
 
-    def record_failure(self, t_ms: int, duration_s: float) -> list[Scrape]:
-        """The scrapes of a target that could not be read at `t_ms`."""
+    def record_failure(self, t_ms: int, duration_s: float, reason: FailureReason) -> list[Scrape]:
+        """The scrapes of a target that could not be read at `t_ms`.
+
+        Beside the report is the number of failed readings in a row, with the reason of the
+        last as a label, so that whoever reads the store knows it.
+        """
         gone, _ = self._compare(())
-        report = np.array([0.0, duration_s, 0.0, 0.0, 0.0])
+        ended = self._follow_failure(reason)
+        assert self._failure is not None, "BUG: a failure has a series"
+        report = np.array([0.0, duration_s, 0.0, 0.0, 0.0, float(self._failures)])
         self._reported = True
-        return [Scrape(t_ms, self._report, report), *_build_stale_markers(gone, t_ms)]
+        scrape = Scrape(t_ms, (*self._report, self._failure), report)
+        return [scrape, *_build_stale_markers((*gone, *ended), t_ms)]
 
     def stop(self, t_ms: int) -> list[Scrape]:
         """Stale markers for all tracked series, the report series too."""
         gone, _ = self._compare(())
         report = self._report if self._reported else ()
         self._reported = False
-        return _build_stale_markers((*gone, *report), t_ms)
+        return _build_stale_markers((*gone, *report, *self._follow_failure(None)), t_ms)
+
+    def _follow_failure(self, reason: FailureReason | None) -> tuple[Labels, ...]:
+        """Count a failed reading, or none; the series of another reason that this ends."""
+        before = self._failure
+        if reason is None:
+            self._failure, self._failures = None, 0
+        else:
+            self._failure = self._labels.put({METRIC_NAME: FAILURES, "reason": reason.value})
+            self._failures += 1
+        return () if before is None or before == self._failure else (before,)
 
     def _compare(self, series: tuple[Labels, ...]) -> tuple[Sequence[Labels], int]:
         """The series that ended, and the number of new ones."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jipyo.collect.probe.certificate import read_expiry_s
+from jipyo.model.failure import PROBE_FAILURE
 from jipyo.model.family import info, single
 from jipyo.model.sample import MetricType
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator
 
+    from jipyo.model.failure import FailureReason
     from jipyo.model.family import Family
     from jipyo.net.deadline import Deadline
 
@@ -100,9 +102,13 @@ def start_tls(
     return wrapped
 
 
-def build_families(timings: ProbeTimings, *, success: bool, duration_s: float) -> Iterator[Family]:
-    """The metrics that blackbox_exporter has of every probe."""
-    yield single(_G, "probe_success", "Whether the probe succeeded.", float(success))
+def build_families(
+    timings: ProbeTimings, *, failure: FailureReason | None, duration_s: float
+) -> Iterator[Family]:
+    """The metrics that blackbox_exporter has of every probe, and why it failed, if it did."""
+    yield single(_G, "probe_success", "Whether the probe succeeded.", float(failure is None))
+    if failure is not None:
+        yield info(PROBE_FAILURE, "Why the probe failed.", {"reason": failure.value})
     text = "How long the probe took, in seconds."
     yield single(_G, "probe_duration_seconds", text, duration_s)
     text = "How long resolving the name took, in seconds."

@@ -12,9 +12,11 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import re2
 
+from jipyo.collect.failure import find_exception_reason
 from jipyo.collect.probe.connect import ProbeTimings, build_families, connect, start_tls
 from jipyo.collect.probe.options import ProbeOptions, check_options
 from jipyo.model.errors import CollectError, NetError
+from jipyo.model.failure import FailureReason
 from jipyo.model.family import Row, gauge, single
 from jipyo.model.sample import MetricType
 from jipyo.net.credentials import read_secret
@@ -84,21 +86,25 @@ class HttpProbe:
             raise error.as_kind(CollectError) from error
         visit = _Visit(options, tls, timings)
         try:
-            success = visit.follow(headers) and self._is_expected(visit.answer)
-        except (OSError, http.client.HTTPException, ValueError):
-            success = False
+            failure = self._check(visit.answer, is_complete=visit.follow(headers))
+        except (OSError, http.client.HTTPException) as error:
+            failure = find_exception_reason(error, str(error))
+        except ValueError:  # a body that is too long or cut off, a URL that is none
+            failure = FailureReason.BAD_RESPONSE
         duration_s = time.perf_counter() - start
-        families = build_families(timings, success=success, duration_s=duration_s)
+        families = build_families(timings, failure=failure, duration_s=duration_s)
         return [*families, *_build_http_families(timings, visit.answer)]
 
-    def _is_expected(self, answer: _Answer) -> bool:
+    def _check(self, answer: _Answer, *, is_complete: bool) -> FailureReason | None:
+        """Why the answer is not the expected one; None where it is."""
+        if not is_complete:
+            return FailureReason.BAD_RESPONSE
         expected = self._options.expect_status
-        fits = answer.status in expected if expected else answer.status // 100 == 2
-        if not fits:
-            return False
+        if not (answer.status in expected if expected else answer.status // 100 == 2):
+            return FailureReason.HTTP_STATUS
         rejected = self._reject is not None and bool(self._reject.search(answer.body))
         answer.unmatched = rejected or not self._expect.search(answer.body)
-        return not answer.unmatched
+        return FailureReason.UNEXPECTED_BODY if answer.unmatched else None
 
 
 class _Visit:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 
 import re2
 
+from jipyo.collect.failure import find_exception_reason
 from jipyo.collect.probe.connect import ProbeTimings, build_families, connect, start_tls
 from jipyo.collect.probe.options import ProbeOptions, check_options
 from jipyo.model.errors import CollectError, NetError
+from jipyo.model.failure import FailureReason
 from jipyo.model.family import single
 from jipyo.model.sample import MetricType
 from jipyo.net.deadline import Deadline, cut_after
@@ -51,21 +53,24 @@ class TcpProbe:
             tls = build_ssl_context(self._options.tls) if self._options.tcp_tls else None
         except NetError as error:
             raise error.as_kind(CollectError) from error
-        success, unmatched = False, False
+        failure: FailureReason | None = None
         try:
             connection = connect(self._host, self._port, timings)
             if tls is not None:
                 name = self._options.tls.server_name
                 connection = start_tls(connection, self._host, tls, name, timings)
             with connection, cut_after(timings.deadline.left_s(), connection.fileno()):
-                success = self._exchange(connection, timings)
-                unmatched = not success
-        except (OSError, ValueError):
-            success = False
+                if not self._exchange(connection, timings):
+                    failure = FailureReason.UNEXPECTED_BODY
+        except OSError as error:
+            failure = find_exception_reason(error, str(error))
+        except ValueError:  # no time is left
+            failure = FailureReason.TIMEOUT
         duration_s = time.perf_counter() - start
+        unmatched = failure is FailureReason.UNEXPECTED_BODY
         text = "Whether what came back did not match."
         regex = single(MetricType.GAUGE, "probe_failed_due_to_regex", text, float(unmatched))
-        return [*build_families(timings, success=success, duration_s=duration_s), regex]
+        return [*build_families(timings, failure=failure, duration_s=duration_s), regex]
 
     def _exchange(self, connection: socket.socket, timings: ProbeTimings) -> bool:
         """Send the configured text and wait for the expected line; return whether it came."""

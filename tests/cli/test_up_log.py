@@ -1,0 +1,36 @@
+"""The log of `jipyo up`: errors in words, in the reader's language."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from jipyo.cli.up import WordErrors
+from jipyo.i18n import LANGS, texts
+from jipyo.model.errors import CollectError
+
+ERROR = CollectError(
+    "database.unreachable", hint="database.unreachable.hint", url="redis://h", reason="refused"
+)
+LINES = {
+    "en": "x cannot be scraped: Cannot connect to the database redis://h: refused Check that",
+    "ko": "x cannot be scraped: 데이터베이스 redis://h에 연결할 수 없습니다: refused",
+}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_an_error_in_the_log_is_in_words_on_one_line(lang: str) -> None:
+    t = next(texts(each) for each in LANGS if each == lang)
+    record = logging.LogRecord(
+        "n", logging.WARNING, "f", 1, "%s cannot be scraped: %s", ("x", ERROR), None
+    )
+    assert WordErrors(t).filter(record)
+    assert record.getMessage().startswith(LINES[lang])
+    assert "\n" not in record.getMessage()
+
+
+def test_a_record_without_errors_stays_as_it_is() -> None:
+    record = logging.LogRecord("n", logging.INFO, "f", 1, "%(a)s", ({"a": 1},), None)
+    assert WordErrors(texts("en")).filter(record)
+    assert record.getMessage() == "1"
