@@ -294,7 +294,7 @@ def test_a_day_to_come_is_refused(tmp_path: Path) -> None:
 
 
 def test_progress_is_told_metric_by_metric(tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, int | None]] = []
     with filled(tmp_path, SMALL, Day()) as store:
         few = Catalogue(CATALOGUE.metrics[:3])
         daily.build(

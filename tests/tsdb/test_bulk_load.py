@@ -48,8 +48,7 @@ def test_a_load_again_is_no_news(opened: Opened) -> None:
     load = block("ab", [-DAY_MS, -HOUR_MS, -1], [1, 2, 3], [4, 5, 6])
     for _ in range(2):
         assert opened.store.load([load]) == Appended(6)
-        samples = everything(opened.store)
-    assert {len(rows) for rows in samples.values()} == {3}
+        assert {len(rows) for rows in everything(opened.store).values()} == {3}
 
 
 def test_another_value_for_a_moment_is_refused_and_counted(opened: Opened) -> None:

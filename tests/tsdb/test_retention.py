@@ -99,3 +99,23 @@ def test_the_first_day_and_the_pages_in_use_are_known(opened: Opened) -> None:
     with opened.store.snapshot() as snapshot:
         assert retention.find_oldest_day(snapshot.db) == day_of(T0 - 3 * DAY_MS)
         assert retention.read_used_bytes(snapshot.db) >= empty
+
+
+def test_a_sample_that_moved_to_a_newer_slab_does_not_come_back_from_the_old_one(
+    opened: Opened,
+) -> None:
+    """A late load moves one series of a slab; the old slab still lists it."""
+    t_ms = np.array([T0 - 1])
+    opened.store.load([SeriesBlock(NAMES[:2], t_ms, np.ones((2, 1)))])
+    opened.store.load([SeriesBlock(NAMES[:1], np.array([T0 - 2]), np.ones((1, 1)))])
+    everything(opened.store)
+    everything(opened.store)  # the second reading leaves the chunks in memory
+    selector = [Matcher("n", MatchOp.EQ, "0")]
+    assert opened.store.delete(selector, T0 - 2, T0 - 2) == 1
+    assert opened.store.delete(selector, T0 - 1, T0 - 1) == 1
+    for _ in range(2):
+        assert list(everything(opened.store)) == [NAMES[1]]
+        opened.again()
+    damaged = {f.name: f.samples[0].value for f in opened.store.families()}
+    assert damaged["jipyo_tsdb_damaged_reads"] == 0
+    assert check(opened.path).problems == ()

@@ -94,31 +94,36 @@ def delete_samples(
 ) -> Iterator[int]:
     """Delete the chunks' samples of these series in a range; yields how many, slab by slab.
 
-    A slab that loses any is rewritten without them, so that its pages are freed whole.
+    A slab that loses any is rewritten without them, so that its pages are freed whole. So is one
+    that still lists a series whose chunk has moved to a newer slab: if that one goes, readers
+    would look for the series in the old one again.
     """
     with open_snapshot() as snapshot:
-        slabs = sorted(
-            {
-                one
-                for located in snapshot.locator.find(sids, bounds)
-                for one in located.slabs.values()
-            },
-            key=lambda one: one.bid,
-        )
-    for one in slabs:
-        if one.t0 <= bounds.end_ms and one.t1 >= bounds.start_ms:
-            yield _rewrite(open_snapshot, begin_write, one.bid, one.day, (sids, bounds))
+        days = day_of(bounds.start_ms), day_of(bounds.end_ms)
+        sql = "SELECT bid, day, t0, t1, sids FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid"
+        slabs = snapshot.db.execute(sql, days).fetchall()
+    for bid, day, t0, t1, packed in slabs:
+        listed = np.intersect1d(codec.unpack_sids(packed), sids)
+        if listed.size:
+            with open_snapshot() as snapshot:
+                members = snapshot.locator.find_members(bid, day)
+            has_moved = bool(np.setdiff1d(listed, members).size)
+            if has_moved or (t0 <= bounds.end_ms and t1 >= bounds.start_ms):
+                chunks = day, members
+                yield _rewrite(open_snapshot, begin_write, chunks, (sids, bounds), always=has_moved)
 
 
 def _rewrite(
     open_snapshot: OpenSnapshot,
     begin_write: BeginWrite,
-    bid: int,
-    day: int,
+    chunks: tuple[int, Sids],
     what: tuple[Sids, Bounds],
+    *,
+    always: bool,
 ) -> int:
+    """Rewrite the chunks of a day and these series without what is deleted; how much that was."""
+    day, members = chunks
     with open_snapshot() as snapshot:
-        members = snapshot.locator.find_members(bid, day)
         blocks = list(snapshot.read_blocks(members, Bounds.day(day)))
     deleted = 0
     kept: list[slab.EncodedSlab] = []
@@ -127,16 +132,16 @@ def _rewrite(
             kept.append(slab.encode(part.sids, part.t_ms, part.values))
             deleted -= part.values.size
         deleted += block.values.size
-    if deleted == 0:
+    if deleted == 0 and not always:
         return 0
     with begin_write() as db:
-        chunks = slab.find_chunks(db, members.tolist(), day)
+        stored = slab.find_chunks(db, members.tolist(), day)
         db.executemany(
             "DELETE FROM chunk WHERE sid = ? AND day = ?", [(sid, day) for sid in members.tolist()]
         )
-        slab.free_chunks(db, chunks)
-        for one in kept:
-            slab.write(db, one)
+        slab.free_chunks(db, stored)
+        for encoded in kept:
+            slab.write(db, encoded)
     return deleted
 
 
