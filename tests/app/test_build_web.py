@@ -15,7 +15,7 @@ from starlette.routing import Route
 from jipyo import web
 from jipyo.app.build_collect import Collection
 from jipyo.app.build_store import build_source, open_store
-from jipyo.app.build_web import WebServer, build_web, check_exposure, is_loopback
+from jipyo.app.build_web import WebServer, build_connections, build_web, check_exposure, is_loopback
 from jipyo.app.offline import build_workspace, load_catalogue
 from jipyo.config import CliOverrides, Config, load
 from jipyo.model.clock import SystemClock
@@ -118,7 +118,7 @@ def test_only_loopback_needs_no_consent(tmp_path: Path, host: str, is_local: boo
 def test_the_server_runs_from_start_to_stop(app: Starlette) -> None:
     exited = threading.Event()
     listener = web.listen("127.0.0.1", 0)
-    server = WebServer(app, listener, lambda: iter(()), exited.set)
+    server = WebServer(app, listener, web.Connections(), lambda: iter(()), exited.set)
     server.start()
     with urllib3.PoolManager(retries=False, timeout=30) as pool:
         client = Client(web.url_of(listener), pool)
@@ -135,7 +135,17 @@ def test_a_server_that_cannot_start_says_why(app: Starlette) -> None:
     exited = threading.Event()
     listener = web.listen("127.0.0.1", 0)
     listener.close()
-    server = WebServer(app, listener, lambda: iter(()), exited.set)
+    server = WebServer(app, listener, web.Connections(), lambda: iter(()), exited.set)
     with pytest.raises((OSError, ValueError)):
         server.start()
     assert exited.is_set()
+
+
+@pytest.mark.parametrize(
+    ("max_open", "max_files", "limit"),
+    [(512, 1 << 30, 512), (512, 1024, 512), (512, 256, 128), (5000, 1024, 512), (512, 1, 1)],
+)
+def test_clients_get_at_most_half_of_the_descriptors(
+    max_open: int, max_files: int, limit: int
+) -> None:
+    assert build_connections(max_open, max_files).limits.max_open == limit

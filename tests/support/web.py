@@ -101,6 +101,7 @@ def serving(
     options: web.Options | None = None,
     is_loopback: bool = True,
     metrics: web.RequestMetrics | None = None,
+    connections: web.Connections | None = None,
 ) -> Iterator[Client]:
     """The routes behind the middleware on a free port, in a thread."""
     stop, ready = threading.Event(), threading.Event()
@@ -112,7 +113,9 @@ def serving(
     with ThreadPoolExecutor(8) as executor:
         app = web.create_app(web.mount(routes, executor), middleware)
         thread = threading.Thread(
-            target=web.serve, args=(app, listener), kwargs={"ready": ready.set, "stop": stop}
+            target=web.serve,
+            args=(app, listener),
+            kwargs={"ready": ready.set, "stop": stop, "connections": connections},
         )
         thread.start()
         assert ready.wait(10)

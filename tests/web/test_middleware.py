@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
 
 import pytest
 
 from jipyo.web import Options, RequestMetrics
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebRequest, WebResponse
-from jipyo.web.middleware import SECURITY_HEADERS
+from jipyo.web.middleware import SECURITY_HEADERS, BodyBudget, TooManyBodies
 from jipyo.web.prometheus.route import format_error
 from support.web import Client, serving
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Receive
 
 Serve = Callable[..., Client]
 
@@ -120,3 +127,53 @@ def test_requests_are_counted_by_route_and_never_by_address(serve: Serve) -> Non
         ("other", "404"): 2,
         ("other", "403"): 1,
     }
+
+
+def make_receive(*sizes: int) -> Receive:
+    messages = iter([{"type": "http.request", "body": bytes(size)} for size in sizes])
+
+    async def receive() -> Message:
+        return next(messages)
+
+    return receive
+
+
+async def read_all(receive: Receive, count: int) -> None:
+    for _ in range(count):
+        await receive()
+
+
+def test_bodies_share_a_budget_and_give_it_back() -> None:
+    budget = BodyBudget(1 << 20)
+    releases = []
+    for _ in range(10):  # of 8 MiB; the first 256 KiB of each are free
+        receive, release = budget.limit(make_receive(1 << 19, 1 << 19))
+        asyncio.run(read_all(receive, 2))
+        releases.append(release)
+    receive, release = budget.limit(make_receive(1 << 18, 1 << 19, 1 << 18))
+    asyncio.run(read_all(receive, 2))
+    with pytest.raises(TooManyBodies):
+        asyncio.run(read_all(receive, 1))
+    small, _ = budget.limit(make_receive(1 << 18))
+    asyncio.run(read_all(small, 1))
+    for give_back in (*releases, release):
+        give_back()
+    assert budget.free_bytes == 8 << 20
+
+
+def test_bodies_that_are_never_finished_leave_room_for_small_ones(
+    serve: Serve, stack: ExitStack
+) -> None:
+    client = serve(ECHO, options=Options(max_body_bytes=1 << 20))
+    host, port = client.base.removeprefix("http://").split(":")
+    head = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1048576\r\n\r\n"
+    answers = []
+    for _ in range(16):
+        opened = stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+        opened.sendall(head + bytes((1 << 20) - 1))
+        opened.settimeout(0.3)
+        with suppress(TimeoutError):
+            answers.append(opened.recv(100))
+    assert len(answers) >= 5
+    assert {answer.split(b"\r\n")[0] for answer in answers} == {b"HTTP/1.1 503 Service Unavailable"}
+    assert client.post("/echo", query="small").body == b"small"

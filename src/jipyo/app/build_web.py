@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ipaddress
+import resource
+import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from importlib.metadata import version
@@ -52,12 +54,14 @@ class WebServer:
         self,
         app: ASGIApp,
         listener: socket.socket,
+        connections: web.Connections,
         families: Callable[[], Iterator[Family]],
         on_exit: Callable[[], None],
     ) -> None:
         """`on_exit` is called when the server ends, whether it was stopped or failed."""
         self._app = app
         self._listener = listener
+        self._connections = connections
         self._families = families
         self._on_exit = on_exit
         self._stopping = threading.Event()
@@ -73,7 +77,12 @@ class WebServer:
             self._on_exit()
 
         self._result = self._executor.submit(
-            web.serve, self._app, self._listener, ready=ready.set, stop=self._stopping
+            web.serve,
+            self._app,
+            self._listener,
+            ready=ready.set,
+            stop=self._stopping,
+            connections=self._connections,
         )
         self._result.add_done_callback(finish)
         ready.wait()
@@ -89,7 +98,8 @@ class WebServer:
 
     def families(self) -> Iterator[Family]:
         """See `ServerPart.families`."""
-        return self._families()
+        yield from self._connections.families()
+        yield from self._families()
 
 
 def is_loopback(host: str) -> bool:
@@ -112,6 +122,20 @@ def check_exposure(config: Config) -> None:
     if not is_loopback(listen.host) and not config.settings.insecure:
         address = f"{listen.host}:{listen.port}"
         raise ConfigError("app.open_door", hint="app.open_door.hint", address=address)
+
+
+def build_connections(max_open: int, max_files: int) -> web.Connections:
+    """At most half of the descriptors that this process may open serve clients.
+
+    The other half is for the store, the collectors and their targets.
+    """
+    return web.Connections(web.ConnectionLimits(max_open=min(max_open, max(max_files // 2, 1))))
+
+
+def read_max_files() -> int:
+    """How many descriptors this process may have open."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
 def build_web(

@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING
 from jipyo import web
 from jipyo.app.build_collect import Collection, build_site_targets
 from jipyo.app.build_store import StoreUpkeep, build_source, open_store
-from jipyo.app.build_web import WebServer, build_web, check_exposure
+from jipyo.app.build_web import (
+    WebServer,
+    build_connections,
+    build_web,
+    check_exposure,
+    read_max_files,
+)
 from jipyo.app.offline import build_workspace, load_catalogue
 from jipyo.app.parts import ServerPart, running
 from jipyo.model.clock import SystemClock
@@ -51,10 +57,11 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         workspace = build_workspace(config, catalogue, build_source(config, store), clock)
         collection = Collection(config, store, site_targets, own_families, clock)
         app, web_families = build_web(config, workspace, store, collection, clock)
+        connections = build_connections(config.settings.web.max_connections, read_max_files())
         parts += [
             collection,
             StoreUpkeep(store, clock),
-            WebServer(app, listener, web_families, on_exit=stop.set),
+            WebServer(app, listener, connections, web_families, on_exit=stop.set),
         ]
         resources.enter_context(running(parts))
         started(web.url_of(listener))

@@ -5,7 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jipyo.model.errors import ConfigError
-from jipyo.schema import SIZE, TEXT, Key, Kind, Node, between, list_of, quote, record, wrap_value
+from jipyo.schema import (
+    SIZE,
+    TEXT,
+    WHOLE,
+    Key,
+    Kind,
+    Node,
+    between,
+    list_of,
+    quote,
+    record,
+    wrap_value,
+)
 from jipyo.web import Options as WebOptions
 
 _LAST_PORT = 65_535
@@ -46,5 +58,6 @@ WEB = record(
     (
         Key("allowed_hosts", list_of(TEXT)),
         Key("max_body_size", between(SIZE, "1KiB", "1TiB"), field="max_body_bytes"),
+        Key("max_connections", between(WHOLE, "16", "100000")),
     ),
 )

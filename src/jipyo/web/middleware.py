@@ -17,7 +17,7 @@ from starlette.datastructures import Headers
 from jipyo.wire.prometheus_json import encode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -36,10 +36,55 @@ SECURITY_HEADERS: Mapping[str, str] = {
 _RAW_HEADERS = [(name.encode(), value.encode()) for name, value in SECURITY_HEADERS.items()]
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _CLIENT_CLOSED = 499
+_FREE_BODY_BYTES = 256 << 10
+_BODIES_AT_ONCE = 8
 
 
 class BodyTooLarge(Exception):  # noqa: N818 - the client gets a 413; nothing failed here
     """A request's body is larger than allowed."""
+
+
+class TooManyBodies(Exception):  # noqa: N818 - the client gets a 503
+    """All bodies that are being received are larger than allowed, charged together."""
+
+
+class BodyBudget:
+    """How many bytes of bodies one server holds: as many as a few of the largest ones.
+
+    Small bodies are outside of it, so that large ones that are never finished keep no query
+    and no small push out.
+    """
+
+    def __init__(self, max_body_bytes: int) -> None:
+        self.max_body_bytes = max_body_bytes
+        self.free_bytes = max_body_bytes * _BODIES_AT_ONCE
+
+    def limit(self, receive: Receive) -> tuple[Receive, Callable[[], None]]:
+        """The same messages within the budget, and what gives their part of it back.
+
+        Raises, from the returned `receive`:
+            BodyTooLarge: the body is larger than one may be.
+            TooManyBodies: the budget is spent.
+        """
+        received = charged = 0
+
+        async def receive_limited() -> Message:
+            nonlocal received, charged
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self.max_body_bytes:
+                raise BodyTooLarge
+            more = max(received - _FREE_BODY_BYTES, 0) - charged
+            if more > self.free_bytes:
+                raise TooManyBodies
+            charged += more
+            self.free_bytes -= more
+            return message
+
+        def release() -> None:
+            self.free_bytes += charged
+
+        return receive_limited, release
 
 
 class MeasureRequests:
@@ -79,7 +124,7 @@ class RequestGuard:
         self._app = app
         self._is_loopback = is_loopback
         self._allowed_hosts = frozenset(name.lower() for name in options.allowed_hosts)
-        self._max_body_bytes = options.max_body_bytes
+        self._bodies = BodyBudget(options.max_body_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check one request and pass it on."""
@@ -90,10 +135,16 @@ class RequestGuard:
         if rejection:
             await _send_error(send, *rejection)
             return
+        receive_limited, release = self._bodies.limit(receive)
         try:
-            await self._app(scope, _limit_body(receive, self._max_body_bytes), send)
+            await self._app(scope, receive_limited, send)
         except BodyTooLarge:
             await _send_error(send, 413, "bad_data", "request body too large")
+        except TooManyBodies:
+            reason = "too many large request bodies are being received; retry later"
+            await _send_error(send, 503, "unavailable", reason)
+        finally:
+            release()
 
     def _find_rejection(self, method: str, headers: Headers) -> tuple[int, str, str] | None:
         """Status, error type and reason; None where the request may pass."""
@@ -104,7 +155,7 @@ class RequestGuard:
         if method not in _SAFE_METHODS and origin and origin.partition("://")[2] != host:
             return 403, "forbidden", f"origin {origin!r} must not send requests here"
         length = headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._max_body_bytes:
+        if not length.isdecimal() or int(length) > self._bodies.max_body_bytes:
             return 413, "bad_data", "request body too large"
         return None
 
@@ -120,21 +171,6 @@ def _is_loopback_address(name: str) -> bool:
         return ip_address(name).is_loopback
     except ValueError:
         return False
-
-
-def _limit_body(receive: Receive, max_bytes: int) -> Receive:
-    """The same messages, until their bodies together exceed `max_bytes`."""
-    received = 0
-
-    async def receive_limited() -> Message:
-        nonlocal received
-        message = await receive()
-        received += len(message.get("body", b""))
-        if received > max_bytes:
-            raise BodyTooLarge
-        return message
-
-    return receive_limited
 
 
 async def _send_error(send: Send, status: int, kind: str, reason: str) -> None:

@@ -20,3 +20,6 @@ class Options:
     samples give the same health."""
     max_concurrency: int = 20
     """Queries answered at the same time; further ones wait."""
+    max_connections: int = 512
+    """Connections open at the same time, as in Prometheus; a further one takes the place of
+    the one that has been silent longest."""

@@ -6,11 +6,14 @@ import asyncio
 import errno
 import socket
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from math import ceil
+from typing import TYPE_CHECKING, Any, cast
 
 import uvicorn
 
 from jipyo.model.errors import ServeError
+from jipyo.web.connections import Connection, Connections
 
 if TYPE_CHECKING:
     import threading
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 _BACKLOG = 2048
-_KEEP_ALIVE_S = 75
+_ACCEPTED_AT_ONCE = 32
+_TICKS_PER_CHECK = 10
 _GRACE_S = 5
 _MAX_HEAD_BYTES = 256 << 10
 """A query may be 16 KiB of text, three times as much in an address."""
@@ -82,9 +86,14 @@ class _Server(uvicorn.Server):
     """uvicorn that leaves signals alone and polls an event instead, ten times a second."""
 
     def __init__(
-        self, config: uvicorn.Config, ready: Callable[[], None], stop: threading.Event
+        self,
+        config: uvicorn.Config,
+        connections: Connections,
+        ready: Callable[[], None],
+        stop: threading.Event,
     ) -> None:
         super().__init__(config)
+        self._connections = connections
         self._ready = ready
         self._stop = stop
 
@@ -93,32 +102,46 @@ class _Server(uvicorn.Server):
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        # asyncio accepts as many connections at a time as may wait, before it closes any: so
+        # it is told a small number, and the sockets the true one.
+        for listener in sockets or ():
+            listener.listen(_BACKLOG)
         self._ready()
 
     async def on_tick(self, counter: int) -> bool:
         self.should_exit = self.should_exit or self._stop.is_set()
+        if counter % _TICKS_PER_CHECK == 0:
+            self._connections.close_overdue(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
 
 def serve(
-    app: ASGIApp, listener: socket.socket, *, ready: Callable[[], None], stop: threading.Event
+    app: ASGIApp,
+    listener: socket.socket,
+    *,
+    ready: Callable[[], None],
+    stop: threading.Event,
+    connections: Connections | None = None,
 ) -> None:
     """Serve until `stop` is set; responses in progress then have a few seconds to finish.
 
     Blocks; in the main thread, signal handlers of the caller run meanwhile. `ready` is
     called once requests are accepted.
     """
+    connections = connections or Connections()
     config = uvicorn.Config(
         app,
+        backlog=_ACCEPTED_AT_ONCE,
         log_config=None,
+        log_level="error",  # a warning for each malformed request would fill the log
         access_log=False,
         lifespan="off",
         ws="none",
         proxy_headers=False,
-        http="h11",
+        http=cast("type[asyncio.Protocol]", partial(Connection, connections)),
         server_header=False,
-        timeout_keep_alive=_KEEP_ALIVE_S,
+        timeout_keep_alive=ceil(connections.limits.idle_s),
         timeout_graceful_shutdown=_GRACE_S,
         h11_max_incomplete_event_size=_MAX_HEAD_BYTES,
     )
-    asyncio.run(_Server(config, ready, stop).serve(sockets=[listener]))
+    asyncio.run(_Server(config, connections, ready, stop).serve(sockets=[listener]))
