@@ -5,12 +5,13 @@ No data is `unknown`, never `ok`. What a threshold means is decided in `threshol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.outages import find_outages
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.thresholds import (
     GRACE_MS,
@@ -34,6 +35,7 @@ from jipyo.source.prune import find_metric_names
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jipyo.analysis.outages import Outage
     from jipyo.analysis.thresholds import Indices, StateHistory
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.labels import Labels
@@ -92,6 +94,10 @@ class MetricHealth:
     exporter: str | None = None
     proportion: ProportionEstimate | None = None
     """Of how many cases the value is a share; None where it is no share of counted cases."""
+    gravest: tuple[Labels, ...] = ()
+    """All series that are in this state, where thresholds were applied."""
+    outages: tuple[Outage, ...] = ()
+    """The targets that do not answer, where this is what a breach means."""
     problem: str = ""
     """The source's message where the query was refused."""
 
@@ -161,7 +167,10 @@ def _read_and_assess(
     # The steps end at t itself, so that the value shown is the newest there is.
     start_ms = t_ms - look_back_ms(metric) // step_ms * step_ms
     try:
-        return assess(read_metric(source, metric, start_ms, t_ms, step_ms, names), t_ms)
+        health = assess(read_metric(source, metric, start_ms, t_ms, step_ms, names), t_ms)
+        if metric.outage and health.reason is Reason.BREACH:
+            return replace(health, outages=find_outages(source, health.gravest, t_ms))
+        return health
     except QueryError as error:
         return build_refused(metric, error.message)
 
@@ -299,6 +308,7 @@ def _assess_worst(
         worst=matrix.series[row],
         exporter=data.exporters[row],
         proportion=_estimate_newest_proportion(data, matrix, row),
+        gravest=tuple(matrix.series[row] for row in gravest),
     )
 
 

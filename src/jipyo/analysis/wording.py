@@ -10,13 +10,17 @@ from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.health import Health, MetricHealth
+    from jipyo.analysis.outages import Outage
     from jipyo.i18n import Texts
+    from jipyo.model.failure import FailureReason
     from jipyo.model.figure import ProportionEstimate
 
 _MINUTE_MS = 60_000
+_MOST_OUTAGES = 3
 _WITH_THRESHOLD = (Reason.WITHIN, Reason.PENDING, Reason.BREACH)
 
 
@@ -41,16 +45,47 @@ def describe_verdict(health: Health, t: Texts) -> str:
     elif health.state is State.OK:
         sentence = t("health.verdict.ok" if all_within else "health.verdict.ok_pending", n=judged)
     else:
-        first, *others = (one for one in health.judged if one.state is health.state)
-        key = f"health.verdict.{health.state.value}.{'more' if others else 'one'}"
-        sentence = t(key, name=first.metric.name(t.lang), more=len(others))
+        sentence = _describe_gravest(health, t)
     details = ", ".join(t(f"health.count.{name}", n=n) for name, n in counts.items() if n)
     return f"{sentence} ({details})" if details else sentence
+
+
+def _describe_gravest(health: Health, t: Texts) -> str:
+    """What is in the gravest state: targets that do not answer before all else."""
+    gravest = [one for one in health.judged if one.state is health.state]
+    outages = tuple(outage for one in gravest for outage in one.outages)
+    others = [one for one in gravest if not one.outages]
+    if outages:
+        key = f"health.verdict.outage.{'more' if others else 'only'}"
+        state, targets = name_state(health.state, t), describe_outages(outages, t)
+        return t(key, state=state, targets=targets, more=len(others))
+    key = f"health.verdict.{health.state.value}.{'more' if others[1:] else 'one'}"
+    return t(key, name=others[0].metric.name(t.lang), more=len(others) - 1)
+
+
+def describe_outages(outages: Sequence[Outage], t: Texts) -> str:
+    """Which targets do not answer and why; of many the first few and how many more."""
+    parts = [
+        t("health.outage", target=outage.name)
+        if outage.reason is None
+        else t("health.outage.why", target=outage.name, cause=name_cause(outage.reason, t))
+        for outage in outages[:_MOST_OUTAGES]
+    ]
+    more = len(outages) - len(parts)
+    return "; ".join(parts) + (t("health.outage.more", n=more) if more else "")
+
+
+def name_cause(reason: FailureReason, t: Texts) -> str:
+    """Why a target fails, in a few words."""
+    return t(f"health.cause.{reason.value}")
 
 
 def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> str:
     """Why a metric is in its state: value, threshold, since when (dated where not today)."""
     metric, pending = one.metric, one.pending
+    if one.outages:
+        since = _describe_since(one, t, zone, now_ms)
+        return t("health.reason.outage", targets=describe_outages(one.outages, t), since=since)
     unit = metric.unit.value
     key = f"health.reason.{one.reason.value}"
     if one.reason in _WITH_THRESHOLD:

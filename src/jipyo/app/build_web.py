@@ -226,7 +226,7 @@ def build_api_routes(
 ) -> list[Route]:
     """`/api/jipyo`."""
     source, catalogue, now_ms = workspace.source, workspace.catalogue, workspace.now_ms
-    # New once an interval, for the same samples give the same answers.
+    # Between two scrapes the same samples give the same answers.
     ttl_ms = min(config.settings.collect.interval_ms, config.settings.web.health_ttl_ms)
     health = TtlCache(lambda t_ms: assess_catalogue(source, catalogue, t_ms), now_ms, ttl_ms)
     coverage = TtlCache(

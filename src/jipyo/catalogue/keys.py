@@ -235,6 +235,7 @@ METRIC = convert(
             Key("labels", list_of(LABEL)),
             Key("required", SWITCH),
             Key("idle_without_data", SWITCH),
+            Key("outage", SWITCH),
             Key("window", DURATION, field="window_ms"),
             Key("thresholds", _THRESHOLDS),
             Key("objective", _OBJECTIVE),

@@ -179,6 +179,8 @@ class Metric:
     """Whether the specification asks for it."""
     idle_without_data: bool = False
     """Whether it has no value while nothing happens, so that silence is not a loss."""
+    outage: bool = False
+    """Whether a breach means that a target does not answer, which is told by name and cause."""
     window_ms: int = 300_000
     """The rate window where no longer one is needed."""
     thresholds: Thresholds | None = None

@@ -15,9 +15,9 @@ class Options:
     """Names, besides those of the loopback interface, by which browsers may call us."""
     max_body_bytes: int = 16 << 20
     """A larger request is rejected."""
-    health_ttl_ms: int = 15_000
-    """How long a computed health serves everybody who asks: a scrape interval, for the same
-    samples give the same health."""
+    health_ttl_ms: int = 5_000
+    """How long a computed health serves everybody who asks. It delays what a scrape shows,
+    so it is shorter than a scrape interval: targets are scraped at different moments."""
     max_concurrency: int = 20
     """Queries answered at the same time; further ones wait."""
     max_connections: int = 512

@@ -1,0 +1,125 @@
+"""From a target that dies to the verdict that names it, and back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+
+from jipyo.analysis.health import Reason, assess_catalogue
+from jipyo.analysis.thresholds import State
+from jipyo.analysis.wording import describe_verdict
+from jipyo.catalogue import Catalogue, load
+from jipyo.collect.loop import Loop
+from jipyo.collect.target import Target, own_target
+from jipyo.i18n import texts
+from jipyo.model.errors import CollectError
+from jipyo.model.failure import PROBE_FAILURE
+from jipyo.model.family import Family, info, single
+from jipyo.model.labels import Labels
+from jipyo.model.sample import MetricType
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from jipyo.tsdb import Store
+from support.clock import FakeClock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from jipyo.analysis.health import Health
+
+INTERVAL_MS = 15_000
+BUILTIN = load()
+WATCHED = Catalogue(tuple(metric for metric in BUILTIN.metrics if metric.outage))
+REFUSED = CollectError("database.unreachable", url="redis://h", reason="Connection refused")
+
+
+@dataclass
+class Service:
+    """A collector of something that a test can stop; as a probe it reports that itself."""
+
+    is_probe: bool = False
+    error: CollectError | None = None
+
+    def collect(self, t_ms: int) -> list[Family]:
+        if not self.is_probe:
+            if self.error is not None:
+                raise self.error
+            return [single(MetricType.GAUGE, "x", "An x.", 1.0)]
+        success = single(MetricType.GAUGE, "probe_success", "s", float(self.error is None))
+        why = info(PROBE_FAILURE, "Why.", {"reason": "http_status"})
+        return [success] if self.error is None else [success, why]
+
+
+@dataclass
+class World:
+    """A service, scraped into a real store under a clock of its own."""
+
+    clock: FakeClock
+    source: Embedded
+    service: Service
+
+    def assess(self) -> Health:
+        return assess_catalogue(self.source, WATCHED, self.clock.now_ms())
+
+    def count_seconds_until(self, state: State) -> int:
+        """How long it takes, at most three minutes."""
+        for second in range(181):
+            if self.assess().state is state:
+                return second
+            self.clock.advance(1000)
+        pytest.fail(f"it never became {state}")
+
+
+@pytest.fixture(params=[False, True], ids=["target", "probe"])
+def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
+    clock = FakeClock()
+    service = Service(is_probe=request.param)
+    labels = {"job": "redis", "instance": "10.0.0.5:6379"}
+    made = own_target([service], job="redis", instance="10.0.0.5:6379", interval_ms=INTERVAL_MS)
+    with Store.open(tmp_path, now_ms=clock.now_ms) as store:
+        loop = Loop(store, clock=clock)
+        loop.sync([Target(Labels.of(labels), made.reader, INTERVAL_MS)])
+        clock.advance(5 * 60_000)
+        yield World(clock, Embedded(store, Engine()), service)
+        loop.stop()
+
+
+def test_what_dies_is_critical_within_35_seconds_and_ok_at_the_first_good_reading(
+    world: World,
+) -> None:
+    assert world.assess().state is State.OK
+    world.service.error = REFUSED
+    assert 15 <= world.count_seconds_until(State.CRITICAL) <= 31
+    world.clock.advance(10 * 60_000)
+    assert world.assess().state is State.CRITICAL
+    world.service.error = None
+    assert world.count_seconds_until(State.OK) <= 15
+
+
+def test_one_failed_reading_is_no_outage(world: World) -> None:
+    world.clock.advance(1)
+    world.service.error = REFUSED
+    world.clock.advance(INTERVAL_MS)
+    world.service.error = None
+    for _ in range(60):
+        assert world.assess().state is State.OK
+        world.clock.advance(1000)
+
+
+def test_the_verdict_names_the_target_and_the_cause(world: World) -> None:
+    world.service.error = REFUSED
+    world.clock.advance(60_000)
+    health = world.assess()
+    name, is_probe = "redis 10.0.0.5:6379", world.service.is_probe
+    cause = "answered with an error status" if is_probe else "refused the connection"
+    assert describe_verdict(health, texts("en")).startswith(
+        f"Critical: {name} does not answer: {cause} ("
+    )
+    cause = "오류 상태 코드로 응답" if is_probe else "연결이 거부됨"
+    assert describe_verdict(health, texts("ko")).startswith(f"위험: {name} 응답 없음({cause}) (")
+    (breach,) = (one for one in health.metrics if one.reason is Reason.BREACH)
+    assert breach.since_ms is not None
+    assert world.clock.now_ms() - breach.since_ms <= 60_000
