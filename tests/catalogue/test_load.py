@@ -210,7 +210,8 @@ def test_null_takes_a_key_out_and_a_metric_out() -> None:
         ),
         (
             {"system.cpu.load": {"labels": [1]}},
-            "catalogue.metrics: system.cpu.load.labels[0]: 1 must be a string. Put it in quotes.",
+            "catalogue.metrics: system.cpu.load.labels[0]: 1 is not a label name. "
+            "Use letters, digits and underscores, not starting with a digit.",
         ),
         (
             {"system.cpu.load": {"unti": {}, "labels": "x"}, "system.cpu.gone": None},

@@ -100,7 +100,7 @@ def _read_metrics(nodes: Sequence[Node], overrides: Node, parse: Parse | None) -
         partial(_check_overridden_ids, over, nodes),
     ]
     for node in nodes:
-        entry = over.get(str(node.find("id").value))
+        entry = over.get(_find_id(node))
         if entry is None:
             reads.append(partial(_read_checked, node, parse))
         elif entry.node.value is not None:
@@ -119,26 +119,30 @@ def get_entries(node: Node) -> Mapping[str, Entry]:
     return node.entries
 
 
+def _find_id(node: Node) -> str:
+    """The id of a metric as it is written; empty where none is, or no text."""
+    entry = (node.entries or {}).get("id")
+    return str(entry.node.raw or "") if entry else ""
+
+
 def _check_ids(nodes: Sequence[Node]) -> None:
     """Every metric is described once."""
-    first: dict[object, str] = {}
+    first: dict[str, str] = {}
     mistakes: list[CatalogueError] = []
-    for entry in (node.entries["id"] for node in nodes if node.entries and "id" in node.entries):
-        name = entry.node.value
+    for name, place in ((_find_id(node), node.find("id")) for node in nodes):
         if name in first:
             mistakes.append(
-                CatalogueError(
-                    "catalogue.id_twice", where=entry.node.at, name=str(name), first=first[name]
-                )
+                CatalogueError("catalogue.id_twice", where=place.at, name=name, first=first[name])
             )
-        first.setdefault(name, entry.key.where)
+        if name:
+            first.setdefault(name, place.where)
     if mistakes:
         raise CatalogueError.of(mistakes)
 
 
 def _check_overridden_ids(over: Mapping[str, Entry], nodes: Sequence[Node]) -> None:
     """Every override is of a metric that exists."""
-    ids = {str(node.find("id").value) for node in nodes}
+    ids = {_find_id(node) for node in nodes} - {""}
     mistakes = [
         unknown_word("catalogue.unknown_metric", entry.key.at, name, ids)
         for name, entry in over.items()

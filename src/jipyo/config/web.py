@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from jipyo.model.errors import ConfigError
@@ -21,6 +22,7 @@ from jipyo.schema import (
 from jipyo.web import Options as WebOptions
 
 _LAST_PORT = 65_535
+_PORT = re.compile("[0-9]{1,5}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,8 @@ def parse_address(text: str, origin: str) -> Listen:
 def read_address(node: Node) -> Listen:
     """`host:port`; without a host, all addresses of this machine."""
     host, colon, port = (node.raw or quote(node)).rpartition(":")
-    if not colon or not port.isdecimal() or int(port) > _LAST_PORT:
-        raise ConfigError("config.not_an_address", where=node.at, value=node.raw or quote(node))
+    if not colon or not _PORT.fullmatch(port) or int(port) > _LAST_PORT:
+        raise ConfigError("config.not_an_address", where=node.at, value=quote(node))
     return Listen(host.strip("[]") or "0.0.0.0", int(port))  # noqa: S104 - ":9797" asks for it
 
 

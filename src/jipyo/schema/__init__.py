@@ -35,7 +35,16 @@ from jipyo.schema.kinds import (
     unknown_word,
     wrong_kind,
 )
-from jipyo.schema.tree import Entry, Node, merge, parse_yaml, read_text, wrap_value
+from jipyo.schema.tree import (
+    Entry,
+    Node,
+    drop_nulls,
+    merge,
+    parse_json,
+    parse_yaml,
+    read_text,
+    wrap_value,
+)
 
 __all__ = [
     "ANY_TEXT",
@@ -61,6 +70,7 @@ __all__ = [
     "choice",
     "convert",
     "describe_keys",
+    "drop_nulls",
     "gather",
     "list_of",
     "locate",
@@ -69,6 +79,7 @@ __all__ = [
     "nullable",
     "one_of",
     "one_or_list",
+    "parse_json",
     "parse_yaml",
     "quote",
     "read_text",

@@ -15,7 +15,7 @@ from enum import Enum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.duration import format_duration, parse_duration
@@ -30,8 +30,9 @@ U = TypeVar("U")
 E = TypeVar("E", bound=Enum)
 W = TypeVar("W", bound=str)
 
+_MAX_QUOTED = 100
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(i?)B", re.IGNORECASE)
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGT]?)(i?)B", re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -112,27 +113,40 @@ def unknown_word(key: str, where: str, word: str, known: Iterable[str]) -> Confi
 
 
 def quote(node: Node) -> str:
-    """A value as a message quotes it."""
-    value = node.value
-    if isinstance(value, dict):
+    """A value as a message quotes it; a long one is cut."""
+    if isinstance(node.value, dict):
         return "{…}"
-    if isinstance(value, tuple):
+    if isinstance(node.value, tuple):
         return "[…]"
-    if value is None:
-        return "null"
-    return str(value).lower() if isinstance(value, bool) else str(value)
+    text = _write_scalar(node) if node.value is not None else "null"
+    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
+
+
+def _write_scalar(node: Node) -> str:
+    """A scalar as the file writes it, or would write it."""
+    if node.raw is not None:
+        return node.raw
+    return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
 
 
 # ------------------------------------------------------------------------------------ scalars
 
 
-def read_string(node: Node) -> str:
-    """A text that is not blank."""
-    if not isinstance(node.value, str):
+def read_any_text(node: Node) -> str:
+    """A scalar as it is written: `1.10` is text here, quoted or not."""
+    if node.value is None:
+        raise ConfigError("schema.null_text", where=node.at)
+    if node.entries is not None or isinstance(node.value, tuple):
         raise wrong_kind(node, "text")
-    if not node.value.strip():
+    return _write_scalar(node)
+
+
+def read_string(node: Node) -> str:
+    """A text that is not blank, as it is written."""
+    text = read_any_text(node)
+    if not text.strip():
         raise ConfigError("schema.empty_text", where=node.at)
-    return node.value
+    return text
 
 
 def read_number(node: Node) -> float:
@@ -140,9 +154,13 @@ def read_number(node: Node) -> float:
     value = node.value
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong_kind(node, "number")
-    if not math.isfinite(value):
-        raise ConfigError("schema.not_finite", where=node.at, value=value)
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if not math.isfinite(number):
+        raise ConfigError("schema.not_finite", where=node.at, value=quote(node))
+    return number
 
 
 def read_whole(node: Node) -> int:
@@ -188,7 +206,13 @@ def _show_size(size: int) -> str:
 
 def read_path(node: Node) -> Path:
     """A path; a relative one starts at the folder of the file that names it."""
-    path = Path(read_string(node)).expanduser()
+    text = read_string(node)
+    try:
+        path = Path(text).expanduser()
+    except RuntimeError as error:
+        raise ConfigError("schema.no_home", where=node.at, value=quote(node)) from error
+    if "\0" in text:
+        raise wrong_kind(node, "path")
     return (Path(node.file).parent / path).absolute()
 
 
@@ -197,12 +221,25 @@ def read_url(node: Node) -> str:
     text = read_string(node)
     try:
         parts = urlsplit(text)
-        is_url = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        is_url = False
-    if not is_url:
+        has_host = bool(parts.hostname)
+    except ValueError as error:
+        raise wrong_kind(node, "url") from error
+    if parts.scheme not in ("http", "https") and "://" not in text:
+        value = f"http://{text.removeprefix('//')}"
+        raise ConfigError("schema.no_scheme", where=node.at, value=quote(node), better=value)
+    if parts.scheme not in ("http", "https") or not has_host:
         raise wrong_kind(node, "url")
+    _check_port(node, parts)
     return text
+
+
+def _check_port(node: Node, parts: SplitResult) -> None:
+    try:
+        is_port = parts.port != 0
+    except ValueError:
+        is_port = False
+    if not is_port:
+        raise ConfigError("schema.bad_port", where=node.at, value=quote(node))
 
 
 def read_label(node: Node) -> str:
@@ -347,13 +384,6 @@ def map_of(kind: Kind[T], name: str) -> Kind[Mapping[str, T]]:
         return dict(zip(node.entries, values, strict=True))
 
     return Kind(name, read, lambda _: "")
-
-
-def read_any_text(node: Node) -> str:
-    """A scalar as it is written: `1.10` is text here, quoted or not."""
-    if node.entries is not None or isinstance(node.value, tuple) or node.value is None:
-        raise wrong_kind(node, "text")
-    return quote(node) if node.raw is None else node.raw
 
 
 ANY_TEXT = Kind("text", read_any_text)

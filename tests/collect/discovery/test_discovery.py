@@ -175,6 +175,27 @@ def test_durations_are_written_as_in_prometheus(tmp_path: Path, text: str, ms: i
 
 
 @pytest.mark.parametrize(
+    ("globally", "job", "timeout_s"),
+    [
+        ("{scrape_timeout: 30s}", "scrape_interval: 15s", 15),  # lowered to the job's interval
+        ("{scrape_timeout: 30s}", "scrape_interval: 45s", 30),
+        ("{scrape_timeout: 30s}", "scrape_timeout: 40s", 40),
+        ("{scrape_interval: 5s}", "scrape_interval: 30s", 5),  # the file's own default is 5s
+        ("{scrape_interval: 5s}", "honor_labels: true", 5),
+        ("{scrape_interval: 30s}", "honor_labels: true", 10),
+        ("{scrape_interval: 30s}", "scrape_interval: 5s", 5),
+    ],
+)
+def test_the_timeout_of_a_job_is_that_of_prometheus(
+    tmp_path: Path, globally: str, job: str, timeout_s: int
+) -> None:
+    path = tmp_path / "prometheus.yml"
+    path.write_text(f"global: {globally}\nscrape_configs: [{{job_name: a, {job}}}]\n", "utf-8")
+    (read,) = read_prometheus_yml(path).jobs
+    assert read.scrape.timeout_ms == timeout_s * 1000
+
+
+@pytest.mark.parametrize(
     ("text", "size"),
     [("100", 100), ("1KB", 1024), ("1.5KB", 1536), ("2MiB", 2 << 20), ("1G", 1 << 30)],
 )
@@ -199,6 +220,10 @@ def describe(error: ConfigError) -> tuple[str, str]:
         ("scrape_configs: [{}]", "1", "schema.missing_key"),
         ("scrape_configs: [{job_name: a}, {job_name: a}]", "1", "collect.job_twice"),
         ("scrape_configs:\n- job_name: a\n- job_name: a\n", "3", "collect.job_twice"),
+        ("global: {scrape_interval: 5s, scrape_timeout: 6s}", "1: global.scrape_timeout",
+         "collect.timeout_too_long"),
+        ("global:\n  scrape_timeout: 61s\n", "2: global.scrape_timeout",
+         "collect.timeout_too_long"),
         ("global: {scrape_interval: 0s}", "1: global.scrape_interval", "schema.out_of_bounds"),
         ("scrape_configs:\n- job_name: a\n  scrape_interval: 5s\n  scrape_timeout: 6s\n",
          "4: scrape_timeout", "collect.timeout_too_long"),
@@ -309,10 +334,10 @@ def test_a_target_of_our_own_file_is_a_job(entry: str, expected: Job) -> None:
     [
         ("{url: 'http://h'}", "", "schema.missing_key"),
         ("{job: a}", "", "schema.missing_key"),
-        ("{job: a, url: 'h:1'}", ": url", "schema.not_a_url"),
+        ("{job: a, url: 'h:1'}", ": url", "schema.no_scheme"),
         ("{job: a, url: 'ftp://h'}", ": url", "schema.not_a_url"),
         ("{job: a, url: 'http://'}", ": url", "schema.not_a_url"),
-        ("{job: a, url: 'http://h:x'}", ": url", "schema.not_a_url"),
+        ("{job: a, url: 'http://h:x'}", ": url", "schema.bad_port"),
         ("{job: a, url: 'http://h', scrape_interval: 5s}", "", "schema.unknown_key.near"),
         ("{job: a, url: 'http://h', interval: 5s, timeout: 6s}", ": timeout",
          "collect.timeout_too_long"),

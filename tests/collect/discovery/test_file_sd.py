@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING
 
@@ -35,7 +36,11 @@ def discover(folder: Path, name: str, content: str | bytes, **job: object) -> li
         ("a.yml", '- targets: ["h:1"]\n  labels:\n', ["h:1"]),
         ("a.yml", '- targets: ["h:1"]\n  later: {a: 1}\n', ["h:1"]),
         ("a.yml", '- targets: ["[::1]:9100"]\n', ["[::1]:9100"]),
-        ("a.yml", "- targets: [8080]\n", ["8080"]),
+        ("a.yml", "- targets: [8080, 010, 1.10, 12:30]\n", ["8080", "010", "1.10", "12:30"]),
+        ("a.json", '\t[{"targets": [8080, 1.10]}]', ["8080", "1.10"]),
+        ("a.JSON", '[{"targets": ["\\ud83d\\ude00:1"]}]', ["😀:1"]),
+        ("a.yml", "\ufeff- targets: [h]\n", ["h"]),
+        ("a.yml", "- &x {targets: [h]}\n- <<: *x\n  labels: {}\n- *x\n", ["h"]),
     ],
 )
 def test_the_targets_of_a_file(
@@ -60,21 +65,43 @@ def test_relabelling_sees_the_path_of_the_file(tmp_path: Path) -> None:
     assert found == ['{file="seoul",instance="h:1",job="j"}']
 
 
+@pytest.mark.parametrize("name", ["a.yml", "a.json"])
+@pytest.mark.parametrize(
+    "text", ["1.10", "10", "1e3", "12:30", "yes", "on", "0123456", "2024-02-30", "0x1F", "true"]
+)
+def test_a_label_is_as_written(tmp_path: Path, name: str, text: str) -> None:
+    try:
+        json.loads(text)
+    except ValueError:
+        text_in_json = json.dumps(text)
+    else:
+        text_in_json = text
+    written = text if name == "a.yml" else text_in_json
+    labels = discover(tmp_path, name, f'[{{"targets": ["h"], "labels": {{"a": {written}}}}}]')
+    assert labels == [f'{{a="{text}",instance="h",job="j"}}']
+
+
 BROKEN = [
-    ("a.yml", "- [", "while parsing"),
-    ("a.yml", "5", "it is not a list"),
-    ("a.yml", "text", "it is not a list"),
-    ("a.yml", "targets: [h]", "it is not a list"),
-    ("a.yml", "- 5\n", "no list of targets"),
-    ("a.yml", "- targets: h:9\n", "no list of targets"),
-    ("a.yml", "- labels: {}\n", "no list of targets"),
-    ("a.json", '[{"targets":["x:3"],"labels":["a"]}]', "are not name: value"),
-    ("a.json", '[{"targets":["x:3"],"labels":"a"}]', "are not name: value"),
-    ("a.json", "{", "Expecting property name"),
-    ("a.json", '{"targets": ["h:1"]}', "it is not a list"),
-    ("a.json", "", "Expecting value"),
-    ("a.yml", b"\xff\xfe", "invalid start byte"),
-    ("a.yml", "- targets: [!!python/object/apply:os.system [ls]]\n", "could not determine"),
+    ("a.yml", "- [", ":2: This is not YAML"),
+    ("a.yml", "5", ":1: 5 must be a list"),
+    ("a.yml", "text", ":1: text must be a list"),
+    ("a.yml", "targets: [h]", ":1: {…} must be a list"),
+    ("a.yml", "- 5\n", ":1: 5 must be keys and values"),
+    ("a.yml", "- targets: h:9\n", ":1: targets: h:9 must be a list"),
+    ("a.yml", "\n- labels: {}\n", ":2: The key targets is missing"),
+    ("a.yml", "- targets: [h]\n- targets: [[a]]\n", ":2: targets[0]: […] must be a string"),
+    ("a.json", '[{"targets":["x:3"],"labels":["a"]}]', ": [0].labels: […] must be keys and values"),
+    ("a.json", '[{"targets":["x:3"],"labels":"a"}]', ": [0].labels: a must be keys and values"),
+    ("a.json", '[{"targets":["x:3"],"labels":{"a":{}}}]', ": [0].labels.a: {…} must be a string"),
+    ("a.json", "{", ":1: This is not JSON: Expecting property name"),
+    ("a.json", '{"targets": ["h:1"]}', ": {…} must be a list"),
+    ("a.json", "5", ": 5 must be a list"),
+    ("a.json", "", ":1: This is not JSON: Expecting value"),
+    ("a.json", "[" * 100_000, ": Nested more than 20 levels deep"),
+    ("a.yml", "[" * 100_000, ":1: Nested more than 20 levels deep"),
+    ("a.yml", "- targets: [a]\n  targets: [b]\n", ":2: The key targets appears twice"),
+    ("a.yml", b"\xff\xfe", ": Byte 0 is not UTF-8"),
+    ("a.yml", "- targets: [!!python/object/apply:os.system [ls]]\n", ":1: The YAML tag tag:"),
 ]
 
 
@@ -92,8 +119,7 @@ def test_a_broken_file_is_logged_once_and_gives_no_targets(
     assert discovery() == []
     assert discovery() == []
     assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith(f"{path}: the previous targets stay: ")
-    assert reason in caplog.messages[0]
+    assert caplog.messages[0].startswith(f"the previous targets stay: {path}{reason}")
 
 
 @pytest.mark.parametrize(("name", "content"), [(name, content) for name, content, _ in BROKEN])

@@ -7,16 +7,20 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jipyo.collect.discovery.jobs import PrometheusYml
-from jipyo.collect.discovery.scrape_config import SCRAPE_CONFIG, ScrapeConfig
+from jipyo.collect.discovery.scrape_config import (
+    DEFAULT_TIMEOUT_MS,
+    PATTERN,
+    SCRAPE_CONFIG,
+    ScrapeConfig,
+    check_timeout,
+)
 from jipyo.model.errors import ConfigError
 from jipyo.schema import (
-    ANY_TEXT,
     DURATION,
-    Entry,
     Key,
     Kind,
-    Node,
     between,
+    drop_nulls,
     gather,
     list_of,
     parse_yaml,
@@ -37,12 +41,17 @@ class _Global:
     scrape_interval: int = 60_000
     scrape_timeout: int | None = None
 
+    @property
+    def timeout_ms(self) -> int:
+        """The timeout of jobs without their own, before it is lowered to their interval."""
+        return self.scrape_timeout or min(DEFAULT_TIMEOUT_MS, self.scrape_interval)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _File:
     globally: _Global = field(default_factory=_Global)
     scrape_configs: tuple[ScrapeConfig, ...] = ()
-    scrape_config_files: tuple[str, ...] = ()
+    scrape_config_files: tuple[Path, ...] = ()
 
 
 _SCRAPE_CONFIGS = Key("scrape_configs", list_of(SCRAPE_CONFIG))
@@ -51,11 +60,17 @@ _FILE = record(
     (
         Key(
             "global",
-            record(_Global, (Key("scrape_interval", _LENGTH), Key("scrape_timeout", _LENGTH))),
+            record(
+                _Global,
+                (Key("scrape_interval", _LENGTH), Key("scrape_timeout", _LENGTH)),
+                check=lambda globally, node: check_timeout(
+                    node.find("scrape_timeout"), globally.scrape_interval, globally.scrape_timeout
+                ),
+            ),
             field="globally",
         ),
         _SCRAPE_CONFIGS,
-        Key("scrape_config_files", list_of(ANY_TEXT)),
+        Key("scrape_config_files", list_of(PATTERN)),
     ),
 )
 _FURTHER_FILE = record(_File, (_SCRAPE_CONFIGS,))
@@ -72,7 +87,9 @@ def read_prometheus_yml(path: Path) -> PrometheusYml:
     """
     file, unsupported = _read_file(path, _FILE)
     further = [
-        other for pattern in file.scrape_config_files for other in sorted(path.parent.glob(pattern))
+        other
+        for pattern in file.scrape_config_files
+        for other in sorted(pattern.parent.glob(pattern.name))
     ]
     files = [(file, unsupported)]
     files += gather(partial(_read_file, other, _FURTHER_FILE) for other in further)
@@ -80,7 +97,7 @@ def read_prometheus_yml(path: Path) -> PrometheusYml:
     defaults = file.globally
     _check_names(configs)
     jobs = gather(
-        partial(config.job, defaults.scrape_interval, defaults.scrape_timeout) for config in configs
+        partial(config.job, defaults.scrape_interval, defaults.timeout_ms) for config in configs
     )
     return PrometheusYml(path, tuple(jobs), tuple(place for _, places in files for place in places))
 
@@ -90,22 +107,8 @@ def _read_file(path: Path, kind: Kind[_File]) -> tuple[_File, tuple[str, ...]]:
     tree = parse_yaml(read_text(path), str(path))
     if tree.value is None:
         tree = replace(tree, value={})
-    supported, others = split_unknown(_drop_nulls(tree), kind.keys)
+    supported, others = split_unknown(drop_nulls(tree), kind.keys)
     return kind.read(supported), tuple(node.at for node in others)
-
-
-def _drop_nulls(node: Node) -> Node:
-    """The tree without keys that are null, which mean their defaults to Prometheus."""
-    if isinstance(node.value, tuple):
-        return replace(node, value=tuple(map(_drop_nulls, node.value)))
-    if node.entries is None:
-        return node
-    entries = {
-        name: Entry(entry.key, _drop_nulls(entry.node))
-        for name, entry in node.entries.items()
-        if entry.node.value is not None
-    }
-    return replace(node, value=entries)
 
 
 def _check_names(configs: Sequence[ScrapeConfig]) -> None:

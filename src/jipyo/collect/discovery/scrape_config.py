@@ -31,6 +31,7 @@ from jipyo.schema import (
     locate,
     map_of,
     one_of,
+    quote,
     record,
     wrong_kind,
 )
@@ -41,8 +42,8 @@ if TYPE_CHECKING:
 
     from jipyo.schema import Node
 
-_DEFAULT_TIMEOUT_MS = 10_000
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
+DEFAULT_TIMEOUT_MS = 10_000
+_SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 _LENGTH = between(DURATION, "1ms", "100y")
@@ -135,7 +136,7 @@ class _Common:
     def options(self, interval_ms: int, timeout_ms: int | None) -> ScrapeOptions:
         """How the targets are scraped; the timeout is at most the interval."""
         return ScrapeOptions(
-            timeout_ms=timeout_ms or min(_DEFAULT_TIMEOUT_MS, interval_ms),
+            timeout_ms=timeout_ms or min(DEFAULT_TIMEOUT_MS, interval_ms),
             honor_labels=self.honor_labels,
             honor_timestamps=self.honor_timestamps,
             follow_redirects=self.follow_redirects,
@@ -186,6 +187,18 @@ _COMMON_KEYS = (
 # ------------------------------------------------------------------- an entry of prometheus.yml
 
 
+def read_file_pattern(node: Node) -> Path:
+    """A path whose last part may be a pattern, as in Prometheus."""
+    path = PATH.read(node)
+    if any("*" in part for part in path.parent.parts) or "**" in path.name:
+        raise ConfigError("collect.bad_file_pattern", where=node.at, value=quote(node))
+    return path
+
+
+PATTERN = Kind("path", read_file_pattern)
+"""A path whose last part may be a pattern (`targets/*.yml`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileTargets:
     """One `file_sd_configs` entry; its files are checked for changes at every discovery."""
@@ -199,6 +212,12 @@ def make_group(
 ) -> TargetGroup:
     """An entry of `static_configs`."""
     return TargetGroup(targets, tuple((labels or {}).items()))
+
+
+_ADDRESSES = Key("targets", list_of(ANY_TEXT))
+_LABELS = Key("labels", TEXT_MAP)
+TARGET_GROUPS = list_of(record(make_group, (replace(_ADDRESSES, required=True), _LABELS)))
+"""A file of `file_sd_configs`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,15 +235,17 @@ class ScrapeConfig(_Common):
     file_sd_configs: tuple[FileTargets, ...] = ()
 
     def job(self, interval_ms: int, timeout_ms: int | None) -> Job:
-        """The job, with the defaults of the file.
+        """The job, with the defaults of the file, whose timeout is lowered to the job's interval.
+
+        Follows `ScrapeConfig.Validate` of prometheus/config/config.go.
 
         Raises:
-            ConfigError: a target may take longer than the interval.
+            ConfigError: the job's own timeout is longer than its interval.
         """
         interval_ms = self.scrape_interval or interval_ms
-        timeout_ms = self.scrape_timeout or timeout_ms
         if self.node is not None:
-            _check_timeout(self.node.find("scrape_timeout"), interval_ms, timeout_ms)
+            check_timeout(self.node.find("scrape_timeout"), interval_ms, self.scrape_timeout)
+        timeout_ms = self.scrape_timeout or (timeout_ms and min(timeout_ms, interval_ms))
         return Job(
             name=self.job_name,
             interval_ms=interval_ms,
@@ -238,7 +259,8 @@ class ScrapeConfig(_Common):
         )
 
 
-def _check_timeout(node: Node, interval_ms: int, timeout_ms: int | None) -> None:
+def check_timeout(node: Node, interval_ms: int, timeout_ms: int | None) -> None:
+    """Raise where a scrape may take longer than the interval."""
     if timeout_ms is not None and timeout_ms > interval_ms:
         interval, timeout = DURATION.show(interval_ms), DURATION.show(timeout_ms)
         raise ConfigError(
@@ -254,19 +276,14 @@ _SCRAPE_CONFIG = record(
         Key("scrape_timeout", _LENGTH),
         Key("scheme", one_of(("http", "https"))),
         Key("metrics_path", ANY_TEXT),
-        Key(
-            "static_configs",
-            list_of(
-                record(make_group, (Key("targets", list_of(ANY_TEXT)), Key("labels", TEXT_MAP)))
-            ),
-        ),
+        Key("static_configs", list_of(record(make_group, (_ADDRESSES, _LABELS)))),
         Key(
             "file_sd_configs",
             list_of(
                 record(
                     FileTargets,
                     (
-                        Key("files", list_of(PATH)),
+                        Key("files", list_of(PATTERN)),
                         Key("refresh_interval", DURATION, field="refresh_interval_ms"),
                     ),
                 )
@@ -317,7 +334,7 @@ _SCRAPE_TARGET = record(
         # What is inside of these is Prometheus' to document.
         *(replace(key, kind=replace(key.kind, keys=())) for key in _COMMON_KEYS),
     ),
-    check=lambda target, node: _check_timeout(
+    check=lambda target, node: check_timeout(
         node.find("timeout"), target.interval_ms, target.timeout_ms
     ),
 )

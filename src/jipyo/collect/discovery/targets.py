@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-import yaml
-
-from jipyo.collect.discovery.jobs import Job, TargetGroup
+from jipyo.collect.discovery.scrape_config import TARGET_GROUPS
 from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape import ScrapeReader
 from jipyo.collect.target import Target
+from jipyo.i18n import texts
 from jipyo.model.duration import format_duration, parse_duration
+from jipyo.model.errors import ConfigError
 from jipyo.model.labels import Labels
+from jipyo.schema import drop_nulls, parse_json, parse_yaml, read_text, split_unknown
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from jipyo.collect.discovery.jobs import Job, TargetGroup
 
 _LOG = logging.getLogger(__name__)
 _PARAM = "__param_"
@@ -99,34 +101,35 @@ class Discovery:
             stamp = (stat.st_mtime_ns, stat.st_size)
             cached = self._files.get(path)
             if cached is None or cached[0] != stamp:
-                cached = self._files[path] = (stamp, tuple(_parse_groups(path)))
-        except (OSError, ValueError, yaml.YAMLError) as error:
+                cached = self._files[path] = (stamp, _read_file(path))
+        except (OSError, ConfigError) as error:
             if path not in self._failing:
-                _LOG.warning("%s: the previous targets stay: %s", path, error)
+                _LOG.warning("the previous targets stay: %s", _find_reason(error, path))
                 self._failing.add(path)
             return self._files[path][1] if path in self._files else ()
         self._failing.discard(path)
         return cached[1]
 
 
-def _parse_groups(path: Path) -> Iterator[TargetGroup]:
-    """The entries of a `file_sd_configs` file.
+def _find_reason(error: OSError | ConfigError, path: Path) -> str:
+    """The first mistake with its place."""
+    if isinstance(error, ConfigError):
+        return texts("en").error(error.mistakes[0])
+    return f"{path}: {error.strerror or error}"
+
+
+def _read_file(path: Path) -> tuple[TargetGroup, ...]:
+    """The entries of a `file_sd_configs` file; unknown keys are ignored.
 
     Raises:
-        ValueError: it is not a list of `targets` and `labels`.
+        ConfigError: it cannot be read, or it is not a list of `targets` and `labels`.
     """
-    text = path.read_text("utf-8")
-    entries = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    if not isinstance(entries or [], list):
-        raise ValueError("it is not a list")
-    for item in entries or []:
-        if not isinstance(item, dict) or not isinstance(item.get("targets"), list):
-            raise ValueError("an entry has no list of targets")
-        labels = item.get("labels") or {}
-        if not isinstance(labels, dict):
-            raise ValueError("the labels of an entry are not name: value")
-        addresses = tuple(str(address) for address in item["targets"])
-        yield TargetGroup(addresses, tuple((str(k), str(v)) for k, v in labels.items()))
+    parse = parse_json if path.suffix.lower() == ".json" else parse_yaml
+    tree = drop_nulls(parse(read_text(path), str(path)))
+    if tree.value is None:
+        return ()
+    supported, _ = split_unknown(tree, TARGET_GROUPS.keys)
+    return TARGET_GROUPS.read(supported)
 
 
 def _build_key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _TargetKey | None:
