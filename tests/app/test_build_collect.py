@@ -90,7 +90,7 @@ class Appender:
 
     def append(self, scrapes: Sequence[Scrape]) -> Appended:
         if self._is_full:
-            raise StoreFull("tsdb.full")
+            raise StoreFull("tsdb.full", hint="tsdb.full.hint")
         self.scrapes += scrapes
         return Appended(sum(len(scrape.series) for scrape in scrapes))
 
@@ -126,7 +126,7 @@ def test_a_collection_is_ready_once_a_scrape_is_stored(tmp_path: Path) -> None:
         collection.stop()
 
 
-def test_a_full_disk_is_told_with_the_folder_and_a_hint(tmp_path: Path) -> None:
+def test_a_full_disk_is_told_with_the_folder_and_the_hint_of_its_cause(tmp_path: Path) -> None:
     config = load_config(tmp_path, ONLY_OURSELVES)
     collection = Collection(config, Appender(is_full=True), list, tuple, SystemClock())
     collection.start()
@@ -134,7 +134,7 @@ def test_a_full_disk_is_told_with_the_folder_and_a_hint(tmp_path: Path) -> None:
         wait_until(lambda: collection.storage_error() is not None)
         error = collection.storage_error()
         assert error is not None
-        assert (error.key, error.hint) == ("app.not_writable", "app.not_writable.hint")
+        assert (error.key, error.hint) == ("app.not_writable", "tsdb.full.hint")
         assert error.values["path"] == str(tmp_path / "data")
     finally:
         collection.stop()

@@ -82,9 +82,10 @@ class Collection:
 
     def storage_error(self) -> JipyoError | None:
         """Why samples cannot be stored at the moment; None where they can."""
-        if self._loop.writable:
+        error = self._loop.write_error
+        if error is None:
             return None
-        return StoreFull("app.not_writable", hint="app.not_writable.hint", path=str(self._data))
+        return StoreFull("app.not_writable", hint=error.hint, path=str(self._data))
 
 
 def build_host_targets(

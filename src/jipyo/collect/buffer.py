@@ -30,13 +30,18 @@ class Buffer:
         self._waiting: deque[Scrape] = deque()
         self._waiting_samples = 0
         self._dropped_samples = 0
-        self._writable = True
+        self._error: StoreFull | None = None
         self._lock = threading.Lock()
 
     @property
     def writable(self) -> bool:
         """Whether the last append succeeded."""
-        return self._writable
+        return self._error is None
+
+    @property
+    def write_error(self) -> StoreFull | None:
+        """Why the last append failed; None where it succeeded."""
+        return self._error
 
     @property
     def waiting_samples(self) -> int:
@@ -76,8 +81,8 @@ class Buffer:
             for scrape in batch:
                 self._waiting.popleft()
                 self._waiting_samples -= len(scrape.series)
-            if not self._writable:
-                self._writable = True
+            if self._error is not None:
+                self._error = None
                 _LOG.info("the store accepts samples again")
             samples += appended.samples
             for reason, count in appended.rejected.items():
@@ -85,8 +90,9 @@ class Buffer:
         return Appended(samples, rejected)
 
     def _handle_full_store(self, error: StoreFull) -> None:
-        if self._writable:
-            self._writable = False
+        is_news = self._error is None or self._error.key != error.key
+        self._error = error
+        if is_news:
             _LOG.error("the store accepts no samples, they are kept in memory: %s", error)
         while self._waiting_samples > self._max_samples:
             lost = len(self._waiting.popleft().series)

@@ -68,6 +68,11 @@ class Loop:
         """Whether the store accepts samples; while it does not they wait in memory."""
         return self._buffer.writable
 
+    @property
+    def write_error(self) -> StoreFull | None:
+        """Why the store accepts no samples; None while it does."""
+        return self._buffer.write_error
+
     def start(self, discover: Callable[[], Sequence[Target]]) -> None:
         """Scrape the targets that `discover` returns, and refresh the list periodically.
 

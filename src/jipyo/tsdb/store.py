@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from jipyo.files import sync
-from jipyo.model.errors import StoreError
+from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.progress import ignore_progress
 from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
 from jipyo.model.store import StoreExtent
@@ -31,6 +31,7 @@ from jipyo.tsdb.format import (
 from jipyo.tsdb.head import Head
 from jipyo.tsdb.locator import Bounds, day_of
 from jipyo.tsdb.lock import FolderLock
+from jipyo.tsdb.open_files import OpenFiles
 from jipyo.tsdb.options import DAY_MS, HOUR_MS, Options
 from jipyo.tsdb.reader import Reader
 
@@ -80,6 +81,7 @@ class Store(Reader):
                 disk.prepare(self._db, self._file)
                 self._head = Head(self._db, options, now_ms)
                 self._metadata = {row.metric: row for row in self.metadata()}
+                self._open_files = OpenFiles(self._file)
             except BaseException:
                 self._db.close()
                 super().close()
@@ -129,7 +131,8 @@ class Store(Reader):
         """See `Appender.append`: one transaction, on disk before this returns.
 
         Raises:
-            StoreFull: the disk is full or read-only; nothing of the batch was kept.
+            StoreFull: the disk is full or read-only, or the file was deleted underneath;
+                nothing of the batch was kept.
         """
         with self._write_transaction():
             kept, rejected = self._head.append(scrapes)
@@ -332,6 +335,8 @@ class Store(Reader):
         So once it has grown, the little that is left is checkpointed with the lock held.
         """
         self._writes_since_checkpoint = 0
+        with translate_write_errors(self._file):
+            self._open_files.check()  # another connection would make a file that is gone anew
         with (
             translate_write_errors(self._file),
             closing(self._connect_writer(self._file)) as db,
@@ -361,10 +366,18 @@ class Store(Reader):
         return StoreExtent(self._head.series_count, first_ms, self._head.max_ms)
 
     def _collect_gauges(self) -> dict[str, tuple[str, float]]:
+        in_place = "Whether the open file still carries its name; 0 once it was deleted or moved."
+        try:
+            is_in_place = self._open_files.are_in_place()
+        except OSError:
+            is_in_place = False
+        if not is_in_place:
+            return {"file_in_place": (in_place, 0)}  # sizes of whatever is there now mislead
         with self.snapshot() as snapshot:
             used = retention.read_used_bytes(snapshot.db)
         extent = self.extent()
         return {
+            "file_in_place": (in_place, 1),
             "series": ("Series known.", extent.series),
             "maintenance_longest_hold_seconds": (
                 "The longest that maintenance kept appends waiting since the start.",
@@ -405,10 +418,16 @@ class Store(Reader):
                 level = "FULL" if is_synchronous else "NORMAL"
                 self._db.execute(f"PRAGMA synchronous = {level}")
                 self._synchronous = is_synchronous
+            try:
+                self._open_files.check()
+            except (OSError, StoreFull):
+                self._counts.write_failures += 1
+                raise
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
                 self._db.execute("COMMIT")
+                self._open_files.check()  # what went to a file deleted meanwhile is not kept
                 self._writes_since_checkpoint += 1
             except BaseException:
                 self._counts.write_failures += 1
