@@ -13,11 +13,11 @@ from jipyo import config, promql, tsdb
 from jipyo.collect.database import DatabaseOptions
 from jipyo.collect.discovery import Job, TargetGroup
 from jipyo.collect.gpu import GpuOptions
-from jipyo.collect.host import HostOptions
+from jipyo.collect.host import HostOptions, Paths
 from jipyo.collect.probe import ProbeOptions
-from jipyo.collect.process import ProcessOptions
+from jipyo.collect.process import GroupRule, ProcessOptions
 from jipyo.config import CliOverrides, CollectOptions, FileConfig, Listen, load, parse
-from jipyo.model.errors import ConfigError
+from jipyo.model.errors import ConfigError, QueryError
 from jipyo.net.tls import TlsOptions
 from jipyo.web import Options as WebOptions
 from jipyo.web import ReceiverOptions
@@ -56,6 +56,22 @@ def test_an_empty_file_keeps_every_default(text: str) -> None:
         ("collect: {host: true, gpu: true, process: true}",
          FileConfig(collect=CollectOptions(
              host=HostOptions(), gpu=GpuOptions(), process=ProcessOptions()))),
+        ("collect: {host: {paths: {procfs: /host/proc, sysfs: /host/sys, rootfs: /host}}}",
+         FileConfig(collect=CollectOptions(
+             host=HostOptions(paths=Paths(
+                 proc="/host/proc", sys="/host/sys", root="/host")),
+             process=ProcessOptions(proc="/host/proc"), gpu=GpuOptions(proc="/host/proc")))),
+        ("collect: {host: {paths: {procfs: /p}}, process: false, gpu: false}",
+         FileConfig(collect=CollectOptions(
+             host=HostOptions(paths=Paths(proc="/p")), process=None, gpu=None))),
+        ("collect: {process: {group_by: none, rules: [{name: train, cmdline: 'a.* b', user: 010},"
+         " {name: x, exe: e, unit: u, container: c}]}}",
+         FileConfig(collect=CollectOptions(process=ProcessOptions(group_by="", rules=(
+             GroupRule(name="train", cmdline="a.* b", user="010"),
+             GroupRule(name="x", exe="e", unit="u", container="c")))))),
+        ("query: {features: [promql-experimental-functions, promql-at-modifier]}",
+         FileConfig(query=promql.Options(features=promql.Features(
+             {promql.Feature.EXPERIMENTAL_FUNCTIONS, promql.Feature.UNQUOTED_UTF8_NAMES})))),
         ("collect: {process: {group_by: user, max_groups: 9, keep_empty: 5m}}",
          FileConfig(collect=CollectOptions(process=ProcessOptions(
              group_by="user", max_groups=9, keep_empty_ms=300_000)))),
@@ -213,3 +229,18 @@ def test_overrides_of_metrics_keep_their_places_for_the_catalogue() -> None:
     assert overrides.plain() == {"system.cpu.utilization": {"thresholds": {"warning": 60}}}
     warning = overrides.find("system.cpu.utilization", "thresholds", "warning")
     assert warning.where == "jipyo.yaml:3"
+
+
+def test_a_feature_of_the_file_lets_its_functions_be_used() -> None:
+    settings = parse("query: {features: [promql-experimental-functions]}", "jipyo.yaml")
+    promql.parse("mad_over_time(x[5m])", settings.query.features)
+    with pytest.raises(QueryError):
+        promql.parse("mad_over_time(x[5m])", FileConfig().query.features)
+
+
+@pytest.mark.parametrize(
+    ("interval", "timeout_s"), [("5s", 5.0), ("15s", 10.0), ("5s, timeout: 2s", 2.0)]
+)
+def test_the_timeout_of_a_probe_fits_its_interval(interval: str, timeout_s: float) -> None:
+    text = f"collect: {{probes: [{{job: a, url: 'http://h', interval: {interval}}}]}}"
+    assert parse(text, "jipyo.yaml").collect.probes[0].timeout_s == timeout_s

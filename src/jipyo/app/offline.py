@@ -75,4 +75,7 @@ def load_catalogue(config: Config) -> Catalogue:
         CatalogueError: a metric is described wrongly.
     """
     site = config.settings.catalogue
-    return catalogues.load(site.metrics, site.files, parse=promql.parse)
+    features = config.settings.query.features
+    return catalogues.load(
+        site.metrics, site.files, parse=lambda text: promql.parse(text, features)
+    )

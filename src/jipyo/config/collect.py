@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import re2
@@ -14,14 +14,16 @@ from jipyo.collect.discovery import (
     TLS,
     Job,
     PrometheusYml,
+    check_timeout,
     read_prometheus_yml,
 )
 from jipyo.collect.gpu import GpuOptions
-from jipyo.collect.host import HostOptions
+from jipyo.collect.host import HostOptions, Paths
 from jipyo.collect.probe import ProbeOptions
 from jipyo.collect.probe import options as probe_options
-from jipyo.collect.process import ProcessOptions
+from jipyo.collect.process import GroupRule, ProcessOptions
 from jipyo.model.errors import ConfigError
+from jipyo.model.regex import compile_pattern
 from jipyo.schema import (
     ANY_TEXT,
     DURATION,
@@ -66,16 +68,16 @@ class CollectOptions:
     """The scrape section of a site's own Prometheus configuration."""
 
 
+_DEFAULTS = CollectOptions()
 _INTERVAL = between(DURATION, "1s", "1h")
+_TIMEOUT = between(SECONDS, "1ms", "1h")
 
 
 def read_pattern(node: Node) -> str:
     """A regular expression (RE2)."""
     text = TEXT.read(node)
-    options = re2.Options()
-    options.log_errors = False
     try:
-        re2.compile(text, options)
+        compile_pattern(text)
     except re2.error as error:
         raise ConfigError("config.not_a_pattern", where=node.at, value=text) from error
     return text
@@ -103,28 +105,35 @@ _DATABASE = record(
         Key("job", TEXT),
         Key("instance", TEXT),
         Key("interval", _INTERVAL, field="interval_ms"),
-        Key("connect_timeout", SECONDS, field="connect_timeout_s"),
-        Key("statement_timeout", SECONDS, field="statement_timeout_s"),
+        Key("connect_timeout", _TIMEOUT, field="connect_timeout_s"),
+        Key("statement_timeout", _TIMEOUT, field="statement_timeout_s"),
         Key("max_statements", between(WHOLE, "0", "10000")),
     ),
     check=check_database,
 )
 
 
-def make_probe(headers: Mapping[str, str] | None = None, **values: object) -> ProbeOptions:
-    """The options with the headers as pairs."""
+def make_probe(
+    headers: Mapping[str, str] | None = None,
+    interval_ms: int = ProbeOptions().interval_ms,
+    **values: object,
+) -> ProbeOptions:
+    """The options with the headers as pairs; a timeout that is not written fits the interval."""
+    values.setdefault("timeout_s", min(ProbeOptions().timeout_s, interval_ms / 1000))
     return ProbeOptions(
         headers=tuple((headers or {}).items()),
+        interval_ms=interval_ms,
         **values,  # type: ignore[arg-type]  # the keys' kinds say what each one is
     )
 
 
 def check_probe(options: ProbeOptions, node: Node) -> None:
-    """Raise where there is not exactly one usable address."""
+    """Raise where there is not exactly one usable address, or the timeout is too long."""
     try:
         probe_options.check_options(options)
     except ConfigError as error:
         raise locate(node.find("url" if options.url else "tcp"), error) from error
+    check_timeout(node.find("timeout"), options.interval_ms, round(options.timeout_s * 1000))
 
 
 _PROBE = record(
@@ -135,7 +144,7 @@ _PROBE = record(
         Key("tcp", TEXT),
         Key("instance", TEXT),
         Key("interval", _INTERVAL, field="interval_ms"),
-        Key("timeout", SECONDS, field="timeout_s"),
+        Key("timeout", _TIMEOUT, field="timeout_s"),
         Key("method", TEXT),
         Key("headers", TEXT_MAP),
         Key("authorization_file", PATH),
@@ -167,25 +176,89 @@ def read_site_prometheus_yml(path: Path, node: Node) -> PrometheusYml:
         raise (locate(node, error) if error.key == "schema.unreadable" else error) from error
 
 
-COLLECT = record(
-    CollectOptions,
+def read_folder(node: Node) -> str:
+    """The path of a tree of the kernel, or of the host in a container."""
+    return str(PATH.read(node))
+
+
+_FOLDER = Kind("path", read_folder)
+_HOST = record(
+    HostOptions,
     (
-        Key("interval", _INTERVAL, field="interval_ms"),
-        Key("host", switchable(record(HostOptions, ()), HostOptions)),
         Key(
-            "process",
-            switchable(
-                record(
-                    ProcessOptions,
-                    (
-                        Key("group_by", one_of(("exe", "comm", "user", "unit", "container"))),
-                        Key("max_groups", between(WHOLE, "1", "100000")),
-                        Key("keep_empty", DURATION, field="keep_empty_ms"),
-                    ),
+            "paths",
+            record(
+                Paths,
+                (
+                    Key("procfs", _FOLDER, field="proc"),
+                    Key("sysfs", _FOLDER, field="sys"),
+                    Key("rootfs", _FOLDER, field="root"),
                 ),
-                ProcessOptions,
             ),
         ),
+    ),
+)
+
+
+def check_rule(rule: GroupRule, node: Node) -> None:
+    """Raise where no pattern says which processes belong to the group."""
+    if rule == GroupRule(name=rule.name):
+        raise ConfigError("config.rule_without_pattern", where=node.at, name=rule.name)
+
+
+_RULE = record(
+    GroupRule,
+    (
+        Key("name", TEXT, required=True),
+        Key("exe", _PATTERN),
+        Key("cmdline", _PATTERN),
+        Key("user", _PATTERN),
+        Key("unit", _PATTERN),
+        Key("container", _PATTERN),
+    ),
+    check=check_rule,
+)
+_NO_GROUP = "none"
+_GROUP_BY = replace(
+    convert(
+        one_of(("exe", "comm", "user", "unit", "container", _NO_GROUP)),
+        lambda word, _: "" if word == _NO_GROUP else word,
+    ),
+    show=lambda word: word or _NO_GROUP,
+)
+_PROCESS = record(
+    ProcessOptions,
+    (
+        Key("rules", list_of(_RULE)),
+        Key("group_by", _GROUP_BY),
+        Key("max_groups", between(WHOLE, "1", "100000")),
+        Key("keep_empty", DURATION, field="keep_empty_ms"),
+    ),
+)
+
+
+def make_collect(
+    host: HostOptions | None = _DEFAULTS.host,
+    process: ProcessOptions | None = _DEFAULTS.process,
+    gpu: GpuOptions | None = _DEFAULTS.gpu,
+    **values: object,
+) -> CollectOptions:
+    """The options, with processes looked up where this host's are."""
+    proc = host.paths.proc if host else Paths().proc
+    return CollectOptions(
+        host=host,
+        process=process and replace(process, proc=proc),
+        gpu=gpu and replace(gpu, proc=proc),
+        **values,  # type: ignore[arg-type]  # the keys' kinds say what each one is
+    )
+
+
+COLLECT = record(
+    make_collect,
+    (
+        Key("interval", _INTERVAL, field="interval_ms"),
+        Key("host", switchable(_HOST, HostOptions)),
+        Key("process", switchable(_PROCESS, ProcessOptions)),
         Key("gpu", switchable(record(GpuOptions, ()), GpuOptions)),
         Key("scrape", list_of(SCRAPE_TARGET)),
         Key("databases", list_of(_DATABASE)),
@@ -195,4 +268,5 @@ COLLECT = record(
             nullable(convert(PATH, read_site_prometheus_yml)),
         ),
     ),
+    options=CollectOptions,
 )

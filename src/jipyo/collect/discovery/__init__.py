@@ -2,7 +2,7 @@
 
 from jipyo.collect.discovery.jobs import Job, PrometheusYml, TargetGroup
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
-from jipyo.collect.discovery.scrape_config import SCRAPE_TARGET, TLS
+from jipyo.collect.discovery.scrape_config import SCRAPE_TARGET, TLS, check_timeout
 from jipyo.collect.discovery.targets import Discovery
 
 __all__ = [
@@ -12,5 +12,6 @@ __all__ = [
     "Job",
     "PrometheusYml",
     "TargetGroup",
+    "check_timeout",
     "read_prometheus_yml",
 ]

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-import re2
-
 from jipyo.collect.failure import find_exception_reason
 from jipyo.collect.probe.connect import ProbeTimings, build_families, connect, start_tls
 from jipyo.collect.probe.options import ProbeOptions, check_options
 from jipyo.model.errors import CollectError, NetError
 from jipyo.model.failure import FailureReason
 from jipyo.model.family import Row, gauge, single
+from jipyo.model.regex import compile_pattern
 from jipyo.model.sample import MetricType
 from jipyo.net.credentials import read_secret
 from jipyo.net.deadline import Deadline, cut_after
@@ -65,8 +64,9 @@ class HttpProbe:
         """
         check_options(options)
         self._options = options
-        self._expect = re2.compile(options.expect_body.encode())
-        self._reject = re2.compile(options.reject_body.encode()) if options.reject_body else None
+        self._expect = compile_pattern(options.expect_body.encode())
+        reject = options.reject_body.encode()
+        self._reject = compile_pattern(reject) if reject else None
 
     def collect(self, t_ms: int) -> list[Family]:
         """Probe it now; a server that is down is a result, not an error.

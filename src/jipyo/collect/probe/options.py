@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import re2
 
 from jipyo.model.errors import ConfigError
+from jipyo.model.regex import compile_pattern
 from jipyo.net.tls import TlsOptions
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def check_options(options: ProbeOptions) -> None:
         raise ConfigError("probe.wrong_address", job=options.job, hint="probe.wrong_address.hint")
     for pattern in (options.expect_body, options.reject_body, options.expect):
         try:
-            re2.compile(pattern)
+            compile_pattern(pattern)
         except re2.error as error:
             raise ConfigError(
                 "probe.bad_pattern", hint="probe.bad_pattern.hint", job=options.job, pattern=pattern

@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import re2
-
 from jipyo.collect.failure import find_exception_reason
 from jipyo.collect.probe.connect import ProbeTimings, build_families, connect, start_tls
 from jipyo.collect.probe.options import ProbeOptions, check_options
 from jipyo.model.errors import CollectError, NetError
 from jipyo.model.failure import FailureReason
 from jipyo.model.family import single
+from jipyo.model.regex import compile_pattern
 from jipyo.model.sample import MetricType
 from jipyo.net.deadline import Deadline, cut_after
 from jipyo.net.tls import build_ssl_context
@@ -39,7 +38,7 @@ class TcpProbe:
         self._options = options
         host, _, port = options.tcp.rpartition(":")
         self._host, self._port = host.strip("[]"), int(port)
-        self._expect = re2.compile(options.expect.encode()) if options.expect else None
+        self._expect = compile_pattern(options.expect.encode()) if options.expect else None
 
     def collect(self, t_ms: int) -> list[Family]:
         """Probe it now; a port that does not answer is a result, not an error.

@@ -13,6 +13,7 @@ import re2
 
 from jipyo.collect.process.read import read_once
 from jipyo.model.errors import ConfigError
+from jipyo.model.regex import compile_pattern
 
 _UNIT = re.compile(r"/([^/]+\.(?:service|scope|socket|mount))(?=/|$)")
 _CONTAINER = re.compile(r"(?:^|[/:-])([0-9a-f]{64})(?:\.scope)?(?=/|$)")
@@ -120,7 +121,7 @@ def _compile_rule(rule: GroupRule) -> _Patterns:
     patterns = {}
     for attribute, pattern in given.items():
         try:
-            patterns[attribute] = re2.compile(pattern)
+            patterns[attribute] = compile_pattern(pattern)
         except re2.error as error:
             raise ConfigError(
                 "collect.bad_pattern",

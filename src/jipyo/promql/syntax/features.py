@@ -38,6 +38,9 @@ _ALWAYS_ON = frozenset(
     }
 )
 
+FEATURE_NAMES = (*(feature.value for feature in Feature), *sorted(_ALWAYS_ON))
+"""Every name that `parse_features` knows."""
+
 
 def parse_features(names: Iterable[str]) -> Features:
     """Features by Prometheus' names, added to the default ones.
