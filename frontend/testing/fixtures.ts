@@ -74,6 +74,6 @@ export const metricRange = (
   thresholds: { warning: 70, critical: 85, for_s: 300, origin: 'specification' },
   warnings: [],
   coverage: 1,
-  expressions: { node_exporter: 'cpu' },
+  expressions: [{ exporter: 'node_exporter', expression: 'cpu' }],
   ...change,
 });

@@ -106,8 +106,10 @@ test('the series table has a row for each series, and the time under the cursor'
 });
 
 test('a query is shown as text', () => {
-  const { body } = render(Sources, { props: { expressions: { node_exporter: 'a < b' } } });
+  const expressions = ['a < b', 'b < c'].map((expression) => ({ exporter: 'node_exporter', expression }));
+  const { body } = render(Sources, { props: { expressions } });
   assert.match(body, /node_exporter[\s\S]*<code[^>]*>a &lt; b<\/code>/);
+  assert.match(body, /node_exporter[\s\S]*<code[^>]*>b &lt; c<\/code>/);
 });
 
 async function cardOf(change: Partial<MetricNow>, choices: MetricNow[] = []) {

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
+from analysis.shaped import measured
+from jipyo.i18n import texts
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
+from jipyo.web.api.metrics import build_range
 from support.web import NOW_MS, Client, now_ms, serving
 from web.api.conftest import api_routes, build_cpu_scrapes
 
@@ -35,7 +39,16 @@ def test_a_metric_over_time_is_columnar(client: Client) -> None:
     assert metric["series"][0]["values"][-1] == pytest.approx(90)
     assert metric["series"][0]["exporter"] == "node_exporter"
     assert 0.7 < metric["coverage"] < 0.9
-    assert "node_cpu_seconds_total" in metric["expressions"]["node_exporter"]
+    (query,) = metric["expressions"]
+    assert query["exporter"] == "node_exporter"
+    assert "node_cpu_seconds_total" in query["expression"]
+
+
+def test_every_query_of_an_exporter_is_shown() -> None:
+    queries = (("generic", "a"), ("generic", "b"))
+    data = replace(measured("1 2 3"), expressions=queries)
+    shown = build_range(data, 0, 60_000, texts("en")).expressions
+    assert [(query.exporter, query.expression) for query in shown] == [*queries]
 
 
 def test_a_metric_without_data_has_no_coverage(client: Client) -> None:

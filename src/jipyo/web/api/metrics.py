@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Mapping  # noqa: TC003 - the OpenAPI document reads the schemas
 from dataclasses import dataclass, replace
@@ -86,6 +87,14 @@ class SeriesData:
     """Null for what is not a share of counted cases."""
 
 
+@dataclass(frozen=True, slots=True)
+class EvaluatedQuery:
+    """The PromQL that was evaluated for an exporter."""
+
+    exporter: str
+    expression: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MetricRange:
     """A metric over time, all series at common times."""
@@ -101,8 +110,8 @@ class MetricRange:
     warnings: tuple[str, ...]
     coverage: float | None
     """The share of times at which there are values; null where there is no series."""
-    expressions: Mapping[str, str]
-    """By exporter, the PromQL that was evaluated."""
+    expressions: tuple[EvaluatedQuery, ...]
+    """Every query that gave a series; an exporter can have several."""
 
 
 OPERATION = Operation(
@@ -193,7 +202,7 @@ def build_range(data: MetricData, lead: int, step_ms: int, t: Texts) -> MetricRa
         thresholds=build_thresholds(metric.thresholds),
         warnings=data.warnings,
         coverage=float(matrix.present[rows].mean()) if rows else None,
-        expressions=dict(data.expressions),
+        expressions=tuple(itertools.starmap(EvaluatedQuery, data.expressions)),
     )
 
 
