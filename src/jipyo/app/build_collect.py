@@ -22,6 +22,7 @@ from jipyo.model.labels import Labels
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from jipyo.collect.protocols import NotingCollector
     from jipyo.collect.target import TargetStatus
     from jipyo.config import Config
     from jipyo.model.clock import Clock
@@ -93,14 +94,20 @@ def build_host_targets(
 ) -> list[Target]:
     """This host, this program (`own_families` and the process), and the push groups."""
     options = config.settings.collect
-    collectors = {
+    collectors: dict[str, NotingCollector | None] = {
         "node": Host(options.host) if options.host else None,
         "process": Processes(options.process) if options.process else None,
         "dcgm": Gpu(options.gpu) if options.gpu else None,
         "jipyo": SelfMetrics([own_families], version=version("jipyo")),
     }
     targets = [
-        own_target([collector], job=job, instance=config.instance, interval_ms=options.interval_ms)
+        own_target(
+            [collector],
+            job=job,
+            instance=config.instance,
+            interval_ms=options.interval_ms,
+            notes=collector.notes,
+        )
         for job, collector in collectors.items()
         if collector is not None
     ]

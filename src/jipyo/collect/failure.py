@@ -31,6 +31,7 @@ _BY_KEY = {
     "collect.label_limit": FailureReason.OVER_LIMIT,
     "collect.gpu_driver": FailureReason.DRIVER,
     "collect.gpu_lost": FailureReason.DEVICE_LOST,
+    "collect.hangs": FailureReason.TIMEOUT,
     "collect.proc_unreadable": FailureReason.UNREADABLE,
     "database.no_entry": FailureReason.LOGIN_REFUSED,
     "database.all_refused": FailureReason.QUERIES_REFUSED,

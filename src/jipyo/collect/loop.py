@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.collect.buffer import Buffer
 from jipyo.collect.failure import find_failure_reason
+from jipyo.collect.limits import spent_cpu_s
 from jipyo.collect.schedule import CLOCK_DRIFT_MS, next_due_ms, phase_ms, timestamp_ms
 from jipyo.collect.staleness import StalenessTracker
 from jipyo.collect.target import Target, TargetState, TargetStatus
@@ -206,7 +207,7 @@ class _Worker:
             )
 
     def _scrape(self, t_ms: int) -> None:
-        start_ms, cpu = self._clock.monotonic_ms(), time.thread_time()
+        start_ms, cpu = self._clock.monotonic_ms(), spent_cpu_s()
         reading, error = self._read_target(t_ms)
         duration_s = (self._clock.monotonic_ms() - start_ms) / 1000
         if error is not None:
@@ -226,7 +227,7 @@ class _Worker:
             _LOG.info("%s is scraped again", self.target.labels)
         self.counts.scrapes += 1
         self.counts.failures += error is not None
-        self.counts.cpu_s += time.thread_time() - cpu
+        self.counts.cpu_s += spent_cpu_s() - cpu
         self._last_ms = max(t_ms, self._last_ms)
         self.status = replace(
             self.status,

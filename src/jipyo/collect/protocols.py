@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jipyo.model.family import Family
-    from jipyo.model.reading import TargetReading
+    from jipyo.model.reading import ReadingNote, TargetReading
 
 
 class Collector(Protocol):
@@ -23,6 +23,14 @@ class Collector(Protocol):
         Raises:
             CollectError: it was there, or should be, and cannot be read.
         """
+        ...
+
+
+class NotingCollector(Collector, Protocol):
+    """A collector that also says what its last reading left out."""
+
+    def notes(self) -> tuple[ReadingNote, ...]:
+        """What the last reading left out, and why."""
         ...
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jipyo.model.family import Family
+    from jipyo.model.reading import ReadingNote
 
 _C, _G = MetricType.COUNTER, MetricType.GAUGE
 
@@ -52,6 +53,10 @@ class SelfMetrics:
         for reader in self._readers:
             families += reader()
         return merge_families(families)
+
+    def notes(self) -> tuple[ReadingNote, ...]:
+        """None: nothing of it can be missing."""
+        return ()
 
 
 def _collect_process(proc: Path) -> Iterator[Family]:

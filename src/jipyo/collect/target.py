@@ -13,7 +13,7 @@ from jipyo.model.reading import ReadingNote, TargetReading
 from jipyo.model.sample import MetricMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jipyo.collect.protocols import Collector, TargetReader
     from jipyo.model.errors import JipyoError
@@ -73,9 +73,15 @@ class TargetStatus:
 class CollectorReader:
     """Reads collectors on this machine as one target."""
 
-    def __init__(self, collectors: Sequence[Collector], labels: Mapping[str, str]) -> None:
-        """Put `labels` (job, instance) on all their series."""
+    def __init__(
+        self,
+        collectors: Sequence[Collector],
+        labels: Mapping[str, str],
+        notes: Callable[[], tuple[ReadingNote, ...]] = tuple,
+    ) -> None:
+        """Put `labels` (job, instance) on all their series; `notes` are about the last reading."""
         self._collectors = tuple(collectors)
+        self._notes = notes
         self._labels = dict(labels)
         self._full: dict[Labels, Labels] = {}
         self._bare: tuple[Labels, ...] = ()
@@ -100,7 +106,11 @@ class CollectorReader:
         self._label_series([sample.labels for sample in samples])
         values = np.array([sample.value for sample in samples], np.float64)
         return TargetReading(
-            self._series, values, metadata=self._describe(families), scraped=len(samples)
+            self._series,
+            values,
+            metadata=self._describe(families),
+            scraped=len(samples),
+            notes=self._notes(),
         )
 
     def families(self) -> tuple[Family, ...]:
@@ -127,8 +137,13 @@ class CollectorReader:
 
 
 def own_target(
-    collectors: Sequence[Collector], *, job: str, instance: str, interval_ms: int
+    collectors: Sequence[Collector],
+    *,
+    job: str,
+    instance: str,
+    interval_ms: int,
+    notes: Callable[[], tuple[ReadingNote, ...]] = tuple,
 ) -> Target:
-    """Collectors on this machine as a target of the loop."""
+    """Collectors on this machine as a target of the loop, with `notes` on their last reading."""
     labels = {"job": job, "instance": instance}
-    return Target(Labels.of(labels), CollectorReader(collectors, labels), interval_ms)
+    return Target(Labels.of(labels), CollectorReader(collectors, labels, notes), interval_ms)

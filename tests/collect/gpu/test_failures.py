@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ from jipyo.model.errors import CollectError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from jipyo.model.family import Family
 
 NOW = 1_795_400_000_000
 UNSUPPORTED = pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
@@ -143,16 +147,104 @@ def test_a_gpu_that_is_lost_is_down_and_the_others_go_on(call: str, error: int) 
     assert nvml.calls.count("nvmlInit") == 2
 
 
-def test_a_gpu_that_cannot_be_opened_leaves_the_others(caplog: pytest.LogCaptureFixture) -> None:
+def ups(families: list[Family] | None) -> dict[str, float]:
+    """Whether each GPU answers, by its index."""
+    up = of(families, "jipyo_gpu_up")
+    return {series.split('gpu="')[1].split('"')[0]: value for series, value in up.items()}
+
+
+def test_a_gpu_that_cannot_be_opened_is_down_and_found_once_it_can(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     def open_gpu(index: int) -> int:
         if index == 0:
             raise pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)
         return index
 
     nvml = FakeNvml(2, nvmlDeviceGetHandleByIndex=open_gpu)
-    families = Gpu(nvml=nvml).collect(NOW)
-    assert len(of(families, "jipyo_gpu_up")) == 1
-    assert caplog.messages == ["gpu 0 cannot be opened: Unknown Error"]
+    gpu = Gpu(nvml=nvml)
+    for _ in range(2):
+        families = gpu.collect(NOW)
+        assert ups(families) == {"0": 0, "1": 1}
+        assert len(of(families, "DCGM_FI_DEV_POWER_USAGE")) == 1
+    assert caplog.messages == ["dcgm: gpu: skipped 'GPU 0': Unknown Error"]
+    assert [note.key for note in gpu.notes()] == ["collect.skipped_member"]
+    nvml.answers["nvmlDeviceGetHandleByIndex"] = lambda index: index
+    assert ups(gpu.collect(NOW)) == {"0": 1, "1": 1}
+    assert gpu.notes() == ()
+
+
+@pytest.mark.parametrize("count", [0, pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)])
+def test_gpus_that_the_driver_does_not_count_at_first_are_found_later(
+    count: int | Exception,
+) -> None:
+    nvml = FakeNvml(nvmlDeviceGetCount=count)
+    gpu = Gpu(nvml=nvml)
+    assert gpu.collect(NOW) is None
+    nvml.answers["nvmlDeviceGetCount"] = 4
+    assert ups(gpu.collect(NOW)) == {"0": 1, "1": 1, "2": 1, "3": 1}
+
+
+def test_a_gpu_that_answers_nothing_but_errors_is_down() -> None:
+    nvml = FakeNvml(2)
+
+    def fail_second(name: str) -> Callable[..., Any]:
+        healthy = FakeNvml().answers[name]
+
+        def answer(gpu: int, *args: Any, **more: Any) -> Any:
+            if gpu == 1:
+                raise pynvml.NVMLError(pynvml.NVML_ERROR_UNKNOWN)
+            return healthy(gpu, *args, **more) if callable(healthy) else healthy
+
+        return answer
+
+    gpu = Gpu(nvml=nvml)
+    assert ups(gpu.collect(NOW)) == {"0": 1, "1": 1}
+    nvml.answers |= {name: fail_second(name) for name in COSTS}
+    assert ups(gpu.collect(NOW)) == {"0": 1, "1": 0}
+    assert [dict(note.values)["member"] for note in gpu.notes()] == ["GPU 1"]
+    nvml.answers |= {name: FakeNvml().answers[name] for name in COSTS}
+    assert ups(gpu.collect(NOW)) == {"0": 1, "1": 1}
+
+
+def test_a_gpu_that_hangs_costs_itself_and_is_read_again_when_it_returns() -> None:
+    gone = threading.Event()
+
+    def read_power(gpu: int) -> int:
+        if gpu == 1:
+            gone.wait(30)
+        return 98_000
+
+    nvml = FakeNvml(3, nvmlDeviceGetPowerUsage=read_power)
+    gpu = Gpu(nvml=nvml, limit_s=0.1)
+    for _ in range(3):
+        families = gpu.collect(NOW)
+        assert ups(families) == {"0": 1, "1": 0, "2": 1}
+        assert list(of(families, "jipyo_collect_hanging_parts")) == [
+            '{collector="dcgm",part="GPU 1"}'
+        ]
+        assert [note.key for note in gpu.notes()] == ["collect.hangs"]
+    assert nvml.calls.count("nvmlDeviceGetPowerUsage") == 3 + 2 * 2
+    gone.set()
+    wait_for(lambda: not gpu.notes())
+    assert ups(gpu.collect(NOW)) == {"0": 1, "1": 1, "2": 1}
+
+
+def test_a_driver_that_hangs_fails_the_target_with_its_name() -> None:
+    gone = threading.Event()
+    gpu = Gpu(nvml=FakeNvml(nvmlInit=lambda: gone.wait(30)), limit_s=0.05)
+    for _ in range(2):
+        with pytest.raises(CollectError) as caught:
+            gpu.collect(NOW)
+        assert (caught.value.key, caught.value.values["part"]) == ("collect.hangs", "NVML")
+    gone.set()
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 5
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.01)
 
 
 def test_gpus_that_were_seen_and_a_driver_that_is_gone_is_an_error() -> None:
@@ -232,7 +324,20 @@ def test_events_of_xid_are_kept_until_another_comes() -> None:
     )
     gpu = Gpu(nvml=nvml)
     for _ in range(2):
-        assert list(of(gpu.collect(NOW), "DCGM_FI_DEV_XID_ERRORS").values()) == [48]
+        families = gpu.collect(NOW)
+        assert list(of(families, "DCGM_FI_DEV_XID_ERRORS").values()) == [48]
+        assert list(of(families, "jipyo_gpu_xid_errors_total").values()) == [2]
+    events.append(SimpleNamespace(device=0, eventData=48))
+    assert list(of(gpu.collect(NOW), "jipyo_gpu_xid_errors_total").values()) == [3]
+    # It falls off the bus, and the event that says so comes with it.
+    lost = pynvml.NVMLError(pynvml.NVML_ERROR_GPU_IS_LOST)
+    nvml.answers |= {"nvmlDeviceGetPowerUsage": lost, "nvmlDeviceGetUUID": lost}
+    events.append(SimpleNamespace(device=0, eventData=79))
+    for _ in range(3):
+        families = gpu.collect(NOW)
+        assert list(of(families, "DCGM_FI_DEV_XID_ERRORS").values()) == [79]
+        assert list(of(families, "jipyo_gpu_xid_errors_total").values()) == [4]
+        assert ups(families)["0"] == 0
 
 
 def test_without_events_there_is_no_xid_rather_than_zero() -> None:

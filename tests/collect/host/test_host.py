@@ -6,9 +6,12 @@ import logging
 import os
 import shutil
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from collect.helpers import FIXTURES, of, samples, write_tree
 from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, disk, memory, network, system
@@ -187,6 +190,107 @@ def test_a_file_system_whose_server_is_gone_blocks_nobody() -> None:
         assert len(of(families, "node_filesystem_size_bytes")) == 3
     assert sum(path.endswith("/mnt/share") for path in asked) == 1
     gone.set()
+
+
+@pytest.mark.parametrize("kind", ["beegfs", "gpfs", "virtiofs", "fuseblk", "zfs", "ext4", "xfs"])
+def test_a_file_system_of_any_type_may_hang_and_is_read_again_when_it_returns(
+    tmp_path: Path, kind: str
+) -> None:
+    write_tree(
+        tmp_path, {"mounts": f"a /a ext4 rw 0 0\nodd /odd {kind} rw 0 0\nb /b ext4 rw 0 0\n"}
+    )
+    gone = threading.Event()
+
+    def statvfs(path: str) -> os.statvfs_result:
+        if path == "/odd":
+            gone.wait(30)
+        return statvfs_of(100)
+
+    systems = disk.FileSystems(statvfs=statvfs, timeout_s=0.05)
+    paths = Paths(proc=str(tmp_path))
+    for _ in range(2):
+        found = of(systems(paths, NOW), "node_filesystem_size_bytes")
+        assert [series.rpartition("=")[2] for series in found] == ['"/a"}', '"/b"}']
+    gone.set()
+    end = time.monotonic() + 5
+    while len(of(systems(paths, NOW), "node_filesystem_size_bytes")) < 3:
+        assert time.monotonic() < end
+
+
+def test_a_part_that_hangs_leaves_the_others_and_is_named() -> None:
+    gone = threading.Event()
+    calls: list[int] = []
+
+    def hang(paths: Paths, t_ms: int) -> list[Family]:
+        calls.append(t_ms)
+        gone.wait(30)
+        return []
+
+    table = {"loadavg": hang, "meminfo": memory.collect_meminfo, "stat": cpu.collect_stat}
+    host = Host(HostOptions(paths=PATHS), table=table, limit_s=0.1)
+    threads = threading.active_count()
+    for t_ms in range(4):
+        families = host.collect(t_ms)
+        found = samples(families)
+        assert "node_memory_MemTotal_bytes" in found
+        assert "node_boot_time_seconds" in found
+        assert found['jipyo_collect_hanging_parts{collector="node",part="loadavg"}'] == 1
+        assert of(families, "node_scrape_collector_success")['{collector="loadavg"}'] == 0
+        assert [note.key for note in host.notes()] == ["collect.hangs"]
+    assert calls == [0]
+    assert threading.active_count() == threads + 1
+    gone.set()
+
+
+ODD_LINES = {
+    "stat": "cpu7 1 x 3\n",
+    "diskstats": "8 0\n",
+    "mounts": "odd\n",
+    "1/mounts": "odd\n",
+    "net/dev": "odd: 1 2\n",
+    "meminfo": "Odd: kB\n",
+    "vmstat": "oom_kill x\n",
+    "net/sockstat": "TCP: inuse\n",
+    "net/udp": "1: odd\n",
+    "net/softnet_stat": "xyz\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD_LINES)
+def test_an_odd_line_costs_nothing_but_itself_and_is_counted(tmp_path: Path, name: str) -> None:
+    shutil.copytree(HOST / "proc", tmp_path / "proc")
+    path = tmp_path / "proc" / name
+    path.write_bytes(path.read_bytes() + ODD_LINES[name].encode())
+    paths = Paths(proc=str(tmp_path / "proc"), sys=PATHS.sys, root=PATHS.root)
+    host = Host(HostOptions(paths=paths))
+    before, families = host_families(), host.collect(NOW)
+    is_read = name != "mounts"  # that of process 1 comes first
+    skipped = of(families, "jipyo_collect_skipped_members_total")
+    assert len(skipped) == is_read
+    assert len(host.notes()) == is_read
+    clock = "node_scrape_collector_duration_seconds"
+    wanted = {series for series in samples(before) if not series.startswith(clock)}
+    assert wanted <= samples(families).keys()
+    assert set(of(families, "node_scrape_collector_success").values()) == {1.0}
+
+
+NAMES = st.sampled_from(sorted(ODD_LINES))
+
+
+@settings(max_examples=60, deadline=None)
+@given(NAMES, st.binary(max_size=300), st.integers(0, 5000))
+def test_whatever_bytes_stand_in_a_file_other_parts_are_collected(
+    tmp_path_factory: pytest.TempPathFactory, name: str, odd: bytes, at: int
+) -> None:
+    root = tmp_path_factory.mktemp("odd")
+    shutil.copytree(HOST / "proc", root / "proc")
+    path = root / "proc" / name
+    content = path.read_bytes()
+    path.write_bytes(content[:at] + odd + content[at:])
+    host = Host(HostOptions(paths=Paths(proc=str(root / "proc"), sys=PATHS.sys, root=PATHS.root)))
+    families = host.collect(NOW)
+    success = of(families, "node_scrape_collector_success")
+    assert sum(not ok for ok in success.values()) <= (name == "stat") + 1
 
 
 def test_a_remote_file_system_that_answers_is_read_like_any_other() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -293,6 +294,74 @@ def test_a_process_that_ends_while_it_is_read_is_counted_and_left_out(tmp_path: 
     assert found["namedprocess_scrape_procread_errors"] == 1
     assert found["namedprocess_scrape_partial_errors"] >= 1
     assert found['namedprocess_namegroup_num_procs{groupname="python3"}'] == 1
+
+
+@pytest.mark.parametrize(("limit", "has_ratio"), [("0", 0), ("unlimited", 0), ("4", 1)])
+def test_a_process_that_may_open_no_file_has_no_ratio_and_costs_nobody(
+    tmp_path: Path, limit: str, has_ratio: int
+) -> None:
+    put(tmp_path, Fake(pid=1, cmdline="odd"), Fake(pid=2, cmdline="sh"))
+    write_tree(
+        tmp_path, {"1/limits": f"Limit  Soft  Hard  Units\nMax open files  {limit}  20  f\n"}
+    )
+    found = groups(collector(tmp_path), "worst_fd_ratio")
+    assert {series: ratio > 0 for series, ratio in found.items()} == {
+        '{groupname="odd"}': has_ratio,
+        '{groupname="sh"}': True,
+    }
+
+
+@pytest.mark.parametrize(
+    "stat", [b"", b"1", b"1 (x", b"1 (\xff) S 1 1", b"1 (a) S " + b"9" * 400, b"\0" * 80, b"() ()"]
+)
+def test_a_process_whose_file_makes_no_sense_is_skipped_alone(tmp_path: Path, stat: bytes) -> None:
+    put(tmp_path, Fake(pid=1), Fake(pid=2, cmdline="sh"))
+    (tmp_path / "1/stat").write_bytes(stat)
+    processes = collector(tmp_path)
+    for n in (1, 2):
+        found = samples(processes.collect(NOW))
+        assert found['namedprocess_namegroup_num_procs{groupname="sh"}'] == 1
+        skipped = 'jipyo_collect_skipped_members_total{collector="process",part="process"}'
+        assert found[skipped] == n
+    [note] = processes.notes()
+    assert dict(note.values)["member"] == "process 1"
+
+
+def test_a_process_that_cannot_be_read_once_does_not_count_twice(tmp_path: Path) -> None:
+    put(tmp_path, Fake(pid=1))
+    processes = collector(tmp_path)
+    processes.collect(NOW)
+    for content in (b"1 (x", None):
+        put(tmp_path, Fake(pid=1, user=110))
+        if content is not None:
+            (tmp_path / "1/stat").write_bytes(content)
+        found = groups(processes, "cpu_seconds_total")
+    assert found['{groupname="python3",mode="user"}'] == pytest.approx(0.1)
+
+
+def test_a_process_whose_files_hang_is_left_out_until_they_return(tmp_path: Path) -> None:
+    put(tmp_path, Fake(pid=1, cmdline="odd"), Fake(pid=2, cmdline="sh"))
+    gone = threading.Event()
+
+    def measure(proc: str, pid: int) -> read.Proportional:
+        if pid == 1:
+            gone.wait(30)
+        return read.read_proportional(proc, pid)
+
+    processes = Processes(
+        ProcessOptions(proc=str(tmp_path)), names=str, measure=measure, limit_s=0.1
+    )
+    processes.collect(NOW)
+    found = samples(processes.collect(NOW))
+    assert found['namedprocess_namegroup_num_procs{groupname="sh"}'] == 1
+    assert found['namedprocess_namegroup_num_procs{groupname="odd"}'] == 0
+    assert found['jipyo_collect_hanging_parts{collector="process",part="process 1"}'] == 1
+    gone.set()
+    end = time.monotonic() + 5
+    while processes.notes():
+        assert time.monotonic() < end
+    found = samples(processes.collect(NOW))
+    assert found['namedprocess_namegroup_num_procs{groupname="odd"}'] == 1
 
 
 def test_without_proc_the_target_fails(tmp_path: Path) -> None:

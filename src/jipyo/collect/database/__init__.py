@@ -6,7 +6,6 @@ The drivers are in the extra `databases`; without them only these targets fail.
 from __future__ import annotations
 
 import weakref
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from jipyo.collect.database.mysql import MYSQL
@@ -14,7 +13,7 @@ from jipyo.collect.database.options import DatabaseOptions
 from jipyo.collect.database.postgres import POSTGRES
 from jipyo.collect.database.redis import REDIS
 from jipyo.collect.database.session import DatabaseSession
-from jipyo.collect.protocols import Collector
+from jipyo.collect.protocols import NotingCollector
 from jipyo.collect.target import CollectorReader, Target
 from jipyo.model.errors import ConfigError
 from jipyo.model.labels import Labels
@@ -23,19 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jipyo.model.family import Family
-    from jipyo.model.reading import ReadingNote, TargetReading
+    from jipyo.model.reading import TargetReading
 
 __all__ = ["KINDS", "DatabaseOptions", "DatabaseReader", "database_collector", "database_target"]
 
 KINDS = {kind.name: kind for kind in (POSTGRES, MYSQL, REDIS)}
 
 
-class NotingCollector(Collector, Protocol):
-    """A collector with a connection, which also reports what it was not allowed to see."""
-
-    def notes(self) -> tuple[ReadingNote, ...]:
-        """What the last reading left out, and why."""
-        ...
+class ConnectedCollector(NotingCollector, Protocol):
+    """A collector with a connection, which notes what it was not allowed to see."""
 
     def close(self) -> None:
         """Close the connection."""
@@ -45,10 +40,9 @@ class NotingCollector(Collector, Protocol):
 class DatabaseReader:
     """Reads a database as a target, with what it was not allowed to see as notes."""
 
-    def __init__(self, collector: NotingCollector, labels: Mapping[str, str]) -> None:
+    def __init__(self, collector: ConnectedCollector, labels: Mapping[str, str]) -> None:
         """Put `labels` (job, instance) on all its series."""
-        self._collector = collector
-        self._reader = CollectorReader([collector], labels)
+        self._reader = CollectorReader([collector], labels, collector.notes)
         weakref.finalize(self, collector.close)  # a removed target gets no call
 
     def read(self, t_ms: int) -> TargetReading | None:
@@ -57,9 +51,7 @@ class DatabaseReader:
         Raises:
             CollectError: it cannot be read; the key says why and the hint what to do.
         """
-        reading = self._reader.read(t_ms)
-        notes = self._collector.notes()
-        return replace(reading, notes=notes) if reading is not None and notes else reading
+        return self._reader.read(t_ms)
 
     def families(self) -> tuple[Family, ...]:
         """The last result."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import logging
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,14 +13,18 @@ import pynvml
 
 from jipyo.collect.gpu.fields import GpuField, Handle, Nvml, build_fields, build_memory_fields
 from jipyo.collect.gpu.processes import GpuUser, identify_user
+from jipyo.collect.limits import LIMIT_S, LimitedCalls
+from jipyo.collect.members import READ_ERRORS, SkippedMembers
 from jipyo.model.errors import CollectError
 from jipyo.model.family import Row, family
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from jipyo.collect.limits import CallOutcome
     from jipyo.model.family import Family
+    from jipyo.model.reading import ReadingNote
 
 __all__ = ["Gpu", "GpuOptions"]
 
@@ -42,7 +47,16 @@ class _Device:
     labels: tuple[str, ...]
     refused: set[str] = field(default_factory=set)
     """Fields that this GPU or driver does not have; they are not read again."""
-    last_xid: float | None = None
+    failed: str = ""
+    """The last error of this reading that is no lack of support."""
+
+
+@dataclass(slots=True)
+class _Xids:
+    """The XID events of a GPU since we started; they outlive the GPU."""
+
+    last: float = 0.0
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +80,20 @@ class Gpu:
         *,
         nvml: Nvml = pynvml,
         who: Callable[[str, int], GpuUser] = identify_user,
+        limit_s: float = LIMIT_S,
     ) -> None:
-        """Nothing is loaded before the first `collect`."""
+        """Nothing is loaded before the first `collect`; a GPU may take `limit_s` to answer."""
         self._options = options or GpuOptions()
         self._nvml = nvml
         self._who = who
         self._devices: list[_Device] = []
         self._events: Any = None
         self._open = False
+        self._limits = LimitedCalls("dcgm", limit_s)
+        self._skipped = SkippedMembers("dcgm")
+        self._unopened: dict[int, Exception] = {}
+        """GPUs that NVML counts and cannot open, by index, with its error."""
+        self._xids: dict[str, _Xids] = {}
         self._labels: dict[str, tuple[str, ...]] = {}
         """Every GPU ever seen, by UUID: one that is missing reads as down, not as nothing."""
         self._fields = build_fields()
@@ -97,21 +117,46 @@ class Gpu:
         """Every GPU; None where there is no NVML library or driver, and never was.
 
         Raises:
-            CollectError: the driver does not fit its library, or the GPUs seen before are gone.
+            CollectError: the driver does not fit its library or does not respond, or the GPUs
+                seen before are gone.
         """
-        if not self._ensure_open():
+        self._skipped.begin()
+        [opened] = self._limits.run({"NVML": self._ensure_open}).values()
+        if opened.error is not None:
+            raise opened.error
+        if not opened.result:
             return None
         rows: dict[str, list[Row]] = {}
         up: dict[str, bool] = dict.fromkeys(self._labels, False)
-        self._poll_events()
-        for device in self._devices:
-            up[device.labels[1]] = self._read_gpu(device, rows)
-        if not all(up.values()):
+        outcomes = self._limits.run(
+            {f"GPU {device.labels[0]}": partial(self._read_gpu, device) for device in self._devices}
+        )
+        for device, outcome in zip(self._devices, outcomes.values(), strict=True):
+            up[device.labels[1]] = outcome.error is None
+            for name, more in (outcome.result or {}).items():
+                rows.setdefault(name, []).extend(more)
+        self._note_failures(outcomes)
+        self._limits.run({"GPU events": self._poll_events})
+        if (self._unopened or not all(up.values())) and not self._limits.hanging():
             # What is lost can only be found again by a fresh start.
-            self._open, self._devices, self._events = False, [], None
-            with contextlib.suppress(self._nvml.NVMLError):
-                self._nvml.nvmlShutdown()
+            self._limits.run({"NVML": self._close})
         return list(self._build_families(rows, up))
+
+    def notes(self) -> tuple[ReadingNote, ...]:
+        """GPUs that do not respond, could not be opened or are lost."""
+        return (*self._limits.notes(), *self._skipped.notes())
+
+    def _note_failures(self, outcomes: Mapping[str, CallOutcome[dict[str, list[Row]]]]) -> None:
+        for name, outcome in outcomes.items():
+            if outcome.error is not None and name not in self._limits.hanging():
+                self._skipped.record("gpu", name, outcome.error)
+        for index, error in self._unopened.items():
+            self._skipped.record("gpu", f"GPU {index}", error)
+
+    def _close(self) -> None:
+        self._open, self._devices, self._events = False, [], None
+        with contextlib.suppress(self._nvml.NVMLError):
+            self._nvml.nvmlShutdown()
 
     def _ensure_open(self) -> bool:
         if self._open:
@@ -131,16 +176,25 @@ class Gpu:
         self._devices = list(self._find_devices())
         self._events = self._register_events()
         self._labels.update({device.labels[1]: device.labels for device in self._devices})
-        return bool(self._labels)
+        if not self._labels and not self._unopened:
+            self._close()  # the driver may find its GPUs later
+            return False
+        return True
 
     def _find_devices(self) -> Iterator[_Device]:
         nvml = self._nvml
-        for index in range(nvml.nvmlDeviceGetCount()):
+        self._unopened = {}
+        try:
+            count = nvml.nvmlDeviceGetCount()
+        except nvml.NVMLError as error:
+            _LOG.debug("GPUs cannot be counted: %s", error)
+            return
+        for index in range(count):
             try:
                 handle = nvml.nvmlDeviceGetHandleByIndex(index)
                 yield _Device(handle, self._read_identity(index, handle))
             except nvml.NVMLError as error:
-                _LOG.warning("gpu %d cannot be opened: %s", index, error)
+                self._unopened[index] = error
 
     def _read_identity(self, index: int, handle: Handle) -> tuple[str, ...]:
         nvml = self._nvml
@@ -167,20 +221,23 @@ class Gpu:
             return ask()
         return default
 
-    def _read_gpu(self, device: _Device, rows: dict[str, list[Row]]) -> bool:
-        """Read all of one GPU; False where it was lost meanwhile."""
-        try:
-            whole = _Part(device.handle, device.labels)
-            self._read_fields(device, whole, self._fields, rows)
-            instances = list(self._list_mig_instances(device))
-            for part in instances or [whole]:
-                self._read_fields(device, part, self._memory, rows)
-            self._read_users(device, rows)
-        except _Lost:
-            return False
-        if device.last_xid is not None:
-            rows.setdefault("DCGM_FI_DEV_XID_ERRORS", []).append((device.labels, device.last_xid))
-        return True
+    def _read_gpu(self, device: _Device) -> dict[str, list[Row]]:
+        """All of one GPU, by metric.
+
+        Raises:
+            _Lost: the GPU is gone, or answers nothing but errors.
+        """
+        rows: dict[str, list[Row]] = {}
+        device.failed = ""
+        whole = _Part(device.handle, device.labels)
+        self._read_fields(device, whole, self._fields, rows)
+        instances = list(self._list_mig_instances(device))
+        for part in instances or [whole]:
+            self._read_fields(device, part, self._memory, rows)
+        if device.failed and not rows:
+            raise _Lost(device.failed)
+        self._read_users(device, rows)
+        return rows
 
     def _read_fields(
         self,
@@ -205,11 +262,15 @@ class Gpu:
         try:
             return ask()
         except self._gone as error:
-            raise _Lost from error
+            raise _Lost(str(error)) from error
         except self._absent:
             device.refused.add(name)
         except self._nvml.NVMLError as error:
+            device.failed = str(error)
             _LOG.debug("gpu %s: %s: %s", device.labels[0], name, error)
+        except (*READ_ERRORS, AttributeError, TypeError) as error:
+            # An answer, or a release of the bindings, that differs from what we know.
+            self._skipped.record("field", name, error)
         return None
 
     def _list_mig_instances(self, device: _Device) -> Iterator[_Part]:
@@ -259,38 +320,72 @@ class Gpu:
             with contextlib.suppress(nvml.NVMLError, *self._absent):
                 kind = nvml.nvmlEventTypeXidCriticalError
                 nvml.nvmlDeviceRegisterEvents(device.handle, kind, events)
-                device.last_xid = 0.0
+                self._xids.setdefault(device.labels[1], _Xids())
         return events
 
     def _poll_events(self) -> None:
         nvml = self._nvml
-        while self._events is not None:
+        # By handle: the event is often the reason why its GPU answers nothing any more.
+        uuids = {_find_address(device.handle): device.labels[1] for device in self._devices}
+        for _ in range(_MOST_EVENTS):
+            if self._events is None:
+                return
             try:
                 event = nvml.nvmlEventSetWait_v2(self._events, 0)
-                uuid = nvml.nvmlDeviceGetUUID(event.device)
             except (nvml.NVMLError, *self._absent):
                 return  # a timeout: there is none
-            for device in self._devices:
-                if device.labels[1] == uuid:
-                    device.last_xid = float(event.eventData)
+            uuid = uuids.get(_find_address(event.device))
+            if uuid is not None:
+                xids = self._xids.setdefault(uuid, _Xids())
+                xids.last = float(event.eventData)
+                xids.count += 1
 
     def _build_families(self, rows: dict[str, list[Row]], up: dict[str, bool]) -> Iterator[Family]:
-        for each in (*self._fields, *self._memory, _XID):
+        for uuid, xids in self._xids.items():
+            labels = self._labels[uuid]
+            rows.setdefault("DCGM_FI_DEV_XID_ERRORS", []).append((labels, xids.last))
+            rows.setdefault("jipyo_gpu_xid_errors_total", []).append((labels, float(xids.count)))
+        for each in (*self._fields, *self._memory, *_XIDS):
             if rows.get(each.name):
                 yield family(each.kind, each.name, each.text, _LABELS, rows[each.name])
         if rows.get(_USERS):
             names = (*_LABELS[:5], "process", "model")
             text = "GPU memory used by a program, all its processes together."
             yield family(MetricType.GAUGE, _USERS, text, names, rows[_USERS])
-        state = [(self._labels[uuid], float(is_up)) for uuid, is_up in up.items()]
-        text = "Whether a GPU that was seen before still answers."
+        state: list[Row] = [(self._labels[uuid], float(is_up)) for uuid, is_up in up.items()]
+        seen = {self._labels[uuid][0] for uuid in up}
+        state += [
+            ((str(index), "", "", f"nvidia{index}", "", "", ""), 0.0)
+            for index in self._unopened
+            if str(index) not in seen
+        ]
+        text = "Whether a GPU that is, or was seen before, answers."
         yield family(MetricType.GAUGE, "jipyo_gpu_up", text, _LABELS, state)
+        yield from self._skipped.families()
+        yield from self._limits.families()
+
+
+def _find_address(handle: Handle) -> object:
+    """What tells two handles of NVML apart: where they point to."""
+    try:
+        return ctypes.cast(handle, ctypes.c_void_p).value
+    except (ctypes.ArgumentError, TypeError):
+        return handle
 
 
 _USERS = "jipyo_gpu_process_memory_used_bytes"
-_XID = GpuField(
-    "DCGM_FI_DEV_XID_ERRORS",
-    MetricType.GAUGE,
-    "Value of the last XID error encountered.",
-    lambda nvml, gpu: 0.0,
+_MOST_EVENTS = 10_000
+_XIDS = (
+    GpuField(
+        "DCGM_FI_DEV_XID_ERRORS",
+        MetricType.GAUGE,
+        "Value of the last XID error encountered.",
+        lambda nvml, gpu: 0.0,
+    ),
+    GpuField(
+        "jipyo_gpu_xid_errors_total",
+        MetricType.COUNTER,
+        "XID errors since jipyo started, the same one each time.",
+        lambda nvml, gpu: 0.0,
+    ),
 )

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
 from jipyo.collect.host import cgroup, cpu, disk, memory, network, system
 from jipyo.collect.host.files import Paths
+from jipyo.collect.limits import LIMIT_S, CallOutcome, LimitedCalls
+from jipyo.collect.members import SkippedMembers
+from jipyo.model.errors import JipyoError
 from jipyo.model.family import Family, gauge
+
+if TYPE_CHECKING:
+    from jipyo.model.reading import ReadingNote
 
 __all__ = ["Host", "HostOptions", "Part", "Paths", "build_parts"]
 
@@ -62,45 +69,69 @@ def build_parts(options: HostOptions) -> dict[str, Part]:
 
 
 class Host:
-    """Collects this host; each part fails alone, shown by `node_scrape_collector_success`."""
+    """Collects this host; each part fails or hangs alone.
+
+    `node_scrape_collector_success` shows which parts could be read, notes and
+    `jipyo_collect_*` which of them hang or skipped something.
+    """
 
     def __init__(
-        self, options: HostOptions | None = None, *, table: Mapping[str, Part] | None = None
+        self,
+        options: HostOptions | None = None,
+        *,
+        table: Mapping[str, Part] | None = None,
+        limit_s: float = LIMIT_S,
     ) -> None:
-        """Take the parts of `options`, or the given ones."""
-        self._options = options or HostOptions()
-        self._parts = dict(build_parts(self._options) if table is None else table)
+        """Take the parts of `options`, or the given ones; each may take `limit_s`."""
+        options = options or HostOptions()
+        parts = build_parts(options) if table is None else table
+        self._skipped = SkippedMembers("node")
+        self._limits = LimitedCalls("node", limit_s)
+        self._readers: dict[str, Callable[[int], list[Family]]] = {
+            name: partial(
+                _read_part, part, replace(options.paths, skip=partial(self._skipped.record, name))
+            )
+            for name, part in parts.items()
+        }
         self._failing: set[str] = set()
 
     def collect(self, t_ms: int) -> list[Family]:
         """All parts at `t_ms`."""
+        self._skipped.begin()
+        calls = {name: partial(read, t_ms) for name, read in self._readers.items()}
+        outcomes = self._limits.run(calls)
         families: list[Family] = []
-        seconds: dict[str, float] = {}
-        for name, part in self._parts.items():
-            start = time.perf_counter()
-            families += self._collect_part(name, part, t_ms)
-            seconds[name] = time.perf_counter() - start
-        families += self._build_scrape_families(seconds)
+        for name, outcome in outcomes.items():
+            self._log_change(name, outcome.error)
+            families += outcome.result or ()
+        families += _build_scrape_families(outcomes)
+        for family in (*self._skipped.families(), *self._limits.families()):
+            families += [family] if family.samples else []
         return families
 
-    def _collect_part(self, name: str, part: Part, t_ms: int) -> list[Family]:
-        try:
-            families = [family for family in part(self._options.paths, t_ms) if family.samples]
-        except Exception as error:  # noqa: BLE001 - the edge: one part never takes down another
-            if name not in self._failing:
-                self._failing.add(name)
-                _LOG.warning("host: %s cannot be collected: %r", name, error)
-            return []
-        if name in self._failing:
+    def notes(self) -> tuple[ReadingNote, ...]:
+        """Parts that hang, and members that the last reading skipped."""
+        return (*self._limits.notes(), *self._skipped.notes())
+
+    def _log_change(self, name: str, error: Exception | None) -> None:
+        if error is not None and name not in self._failing:
+            self._failing.add(name)
+            reason = error if isinstance(error, JipyoError) else repr(error)
+            _LOG.warning("host: %s cannot be collected: %s", name, reason)
+        elif error is None and name in self._failing:
             self._failing.discard(name)
             _LOG.info("host: %s is collected again", name)
-        return families
 
-    def _build_scrape_families(self, seconds: Mapping[str, float]) -> Iterator[Family]:
-        label = ("collector",)
-        success = [((name,), float(name not in self._failing)) for name in seconds]
-        text = "node_exporter: Whether a collector succeeded."
-        yield gauge("node_scrape_collector_success", text, label, success)
-        durations = [((name,), value) for name, value in seconds.items()]
-        text = "node_exporter: Duration of a collector scrape."
-        yield gauge("node_scrape_collector_duration_seconds", text, label, durations)
+
+def _read_part(part: Part, paths: Paths, t_ms: int) -> list[Family]:
+    return [family for family in part(paths, t_ms) if family.samples]
+
+
+def _build_scrape_families(outcomes: Mapping[str, CallOutcome[list[Family]]]) -> Iterator[Family]:
+    label = ("collector",)
+    success = [((name,), float(outcome.error is None)) for name, outcome in outcomes.items()]
+    text = "node_exporter: Whether a collector succeeded."
+    yield gauge("node_scrape_collector_success", text, label, success)
+    durations = [((name,), outcome.seconds) for name, outcome in outcomes.items()]
+    text = "node_exporter: Duration of a collector scrape."
+    yield gauge("node_scrape_collector_duration_seconds", text, label, durations)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.collect.host.files import Paths, read_value
+from jipyo.collect.members import Skip, read_members
 from jipyo.model.family import single
 from jipyo.model.sample import MetricType
 
@@ -36,31 +37,40 @@ def collect_limits(paths: Paths, t_ms: int) -> Iterator[Family]:
     On a bare host that root has no limits and no such files, and there are no families.
     """
     base = f"{paths.sys}/fs/cgroup"
+    limits = {file: read_value(f"{base}/{file}") for file, *_ in _VALUES}
+    files = [file for file, value in limits.items() if value is not None and value != "max"]
+    values = dict(read_members(files, lambda file: float(limits[file] or ""), paths.skip))
     for file, metric, kind, text in _VALUES:
-        value = read_value(f"{base}/{file}")
-        if value is not None and value != "max":
-            yield single(kind, f"jipyo_cgroup_{metric}", text, float(value))
-    yield from _collect_cpu(base)
-    events = _parse_counts(read_value(f"{base}/memory.events"))
+        if file in values:
+            yield single(kind, f"jipyo_cgroup_{metric}", text, values[file])
+    yield from _collect_cpu(base, paths.skip)
+    events = _parse_counts(read_value(f"{base}/memory.events"), paths.skip)
     if "oom_kill" in events:
         text = "Processes of the cgroup killed for want of memory."
         yield single(_C, "jipyo_cgroup_oom_kills_total", text, events["oom_kill"])
 
 
-def _collect_cpu(base: str) -> Iterator[Family]:
-    quota = (read_value(f"{base}/cpu.max") or "").split()
+def _collect_cpu(base: str, skip: Skip) -> Iterator[Family]:
+    quota = read_value(f"{base}/cpu.max")
     if not quota:
         return
-    if quota[0] != "max":
+    limits = [] if quota.startswith("max") else [quota]
+    for _, cpus in read_members(limits, _parse_quota, skip):
         text = "CPUs the cgroup may use; absent if not limited."
-        cpus = int(quota[0]) / int(quota[1])
         yield single(_G, "jipyo_cgroup_cpu_limit_cores", text, cpus)
-    counts = _parse_counts(read_value(f"{base}/cpu.stat"))
+    counts = _parse_counts(read_value(f"{base}/cpu.stat"), skip)
     for name, metric, scale, text in _CPU_STAT:
         if name in counts:
             yield single(_C, f"jipyo_cgroup_{metric}", text, counts[name] * scale)
 
 
-def _parse_counts(text: str | None) -> dict[str, float]:
-    pairs = (line.split() for line in (text or "").splitlines())
-    return {name: float(value) for name, value in pairs}
+def _parse_quota(quota: str) -> float:
+    """`150000 100000`, microseconds in a period of microseconds -> 1.5 CPUs."""
+    allowed, period = quota.split()
+    return int(allowed) / int(period)
+
+
+def _parse_counts(text: str | None, skip: Skip) -> dict[str, float]:
+    lines = (text or "").splitlines()
+    counts = read_members(lines, lambda line: float(line.split()[1]), skip)
+    return {line.split()[0]: value for line, value in counts}

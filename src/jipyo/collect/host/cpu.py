@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.collect.host.files import Paths, read_text
+from jipyo.collect.members import read_members
 from jipyo.model.family import Row, counter, single
 from jipyo.model.sample import MetricType
 
@@ -55,17 +56,28 @@ class CpuSeconds:
     def _read_seconds(self, paths: Paths) -> dict[str, list[float]]:
         """The seconds of every mode by CPU, never less than in the previous reading."""
         seconds: dict[str, list[float]] = {}
-        for line in read_text(f"{paths.proc}/stat").splitlines():
-            name, _, rest = line.partition(" ")
-            if not name.startswith("cpu") or name == "cpu":
-                continue
-            now = [int(word) / _TICKS_PER_SECOND for word in rest.split()]
+        lines = read_text(f"{paths.proc}/stat").splitlines()
+        cpus = (line for line in lines if line.startswith("cpu") and line[3:4] != " ")
+        for line, now in read_members(cpus, _parse_cpu, paths.skip):
+            name = line.partition(" ")[0]
             before = self._seconds.get(name[3:], now)
             if before[_IDLE] - now[_IDLE] > _IDLE_JUMP_SECONDS:
                 before = now
-            seconds[name[3:]] = [max(pair) for pair in zip(before, now, strict=True)]
+            seconds[name[3:]] = [max(pair) for pair in zip(before, now, strict=False)]
         self._seconds |= seconds
         return seconds
+
+
+def _parse_cpu(line: str) -> list[float]:
+    """The seconds of each mode.
+
+    Raises:
+        ValueError: they are no numbers, negative, or fewer than every kernel has.
+    """
+    ticks = [int(word) for word in line.split()[1:]]
+    if len(ticks) <= _IDLE or min(ticks) < 0:
+        raise ValueError(line)
+    return [value / _TICKS_PER_SECOND for value in ticks]
 
 
 _STAT = {
@@ -84,11 +96,11 @@ _STAT = {
 
 def collect_stat(paths: Paths, t_ms: int) -> Iterator[Family]:
     """The counts of `/proc/stat` beside CPU time."""
-    for line in read_text(f"{paths.proc}/stat").splitlines():
-        name, _, rest = line.partition(" ")
-        if name in _STAT:
-            metric, kind, text = _STAT[name]
-            yield single(kind, metric, text, float(rest.split(" ", 1)[0]))
+    lines = read_text(f"{paths.proc}/stat").splitlines()
+    counts = (line for line in lines if line.partition(" ")[0] in _STAT)
+    for line, value in read_members(counts, lambda line: float(line.split()[1]), paths.skip):
+        metric, kind, text = _STAT[line.partition(" ")[0]]
+        yield single(kind, metric, text, value)
 
 
 def collect_load_average(paths: Paths, t_ms: int) -> Iterator[Family]:
@@ -116,9 +128,12 @@ _PRESSURE = (
 
 def collect_pressure(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Pressure stall information; a kernel without it has no such files."""
-    totals = {name: _read_stall_seconds(paths, name) for name in ("cpu", "io", "memory", "irq")}
+    files = read_members(
+        ("cpu", "io", "memory", "irq"), lambda name: _read_stall_seconds(paths, name), paths.skip
+    )
+    totals = dict(files)
     for name, which, metric, what in _PRESSURE:
-        seconds = totals[name].get(which)
+        seconds = totals.get(name, {}).get(which)
         if seconds is not None:
             text = f"Total time in seconds that processes have {what}."
             yield single(MetricType.COUNTER, metric, text, seconds)
@@ -139,11 +154,16 @@ def collect_scheduler(paths: Paths, t_ms: int) -> Iterator[Family]:
         lines = read_text(f"{paths.proc}/schedstat").splitlines()
     except FileNotFoundError:
         return
-    cpus = [line.split() for line in lines if line.startswith("cpu")]
+    cpus = read_members(
+        (line for line in lines if line.startswith("cpu")),
+        lambda line: [float(int(word)) for word in line.split()[1:10]],
+        paths.skip,
+    )
+    waits = [(line.split()[0][3:], counts) for line, counts in cpus if len(counts) == 9]
     for name, text, column, scale in (
-        ("running_seconds_total", "Seconds CPU spent running a process.", 7, 1e9),
-        ("waiting_seconds_total", "Seconds spent by processes waiting for this CPU.", 8, 1e9),
-        ("timeslices_total", "Timeslices executed by CPU.", 9, 1.0),
+        ("running_seconds_total", "Seconds CPU spent running a process.", 6, 1e9),
+        ("waiting_seconds_total", "Seconds spent by processes waiting for this CPU.", 7, 1e9),
+        ("timeslices_total", "Timeslices executed by CPU.", 8, 1.0),
     ):
-        rows = [((words[0][3:],), int(words[column]) / scale) for words in cpus]
+        rows = [((cpu,), counts[column] / scale) for cpu, counts in waits]
         yield counter(f"node_schedstat_{name}", text, ("cpu",), rows)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jipyo.collect.host.files import Paths, read_text, read_value
+from jipyo.collect.limits import LimitedCalls
+from jipyo.collect.members import read_members
 from jipyo.model.family import Row, counter, gauge
 from jipyo.model.sample import MetricType
 
@@ -60,15 +62,27 @@ class Disks:
 
     def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
         """The families of `/proc/diskstats`; older kernels have fewer columns."""
-        lines = [line.split() for line in read_text(f"{paths.proc}/diskstats").splitlines()]
-        disks = [words for words in lines if not self._ignored.match(words[2])]
-        for column, (name, text, scale, kind) in enumerate(_DISK, 3):
+        lines = read_text(f"{paths.proc}/diskstats").splitlines()
+        counts = {
+            device: numbers
+            for _, (device, numbers) in read_members(lines, _parse_disk, paths.skip)
+            if not self._ignored.match(device[2])
+        }
+        for column, (name, text, scale, kind) in enumerate(_DISK):
             rows: list[Row] = [
-                ((words[2],), int(words[column]) * scale) for words in disks if column < len(words)
+                ((device[2],), numbers[column] * scale)
+                for device, numbers in counts.items()
+                if column < len(numbers)
             ]
             make = counter if kind is _C else gauge
             yield make(f"node_disk_{name}", f"The number of {text}.", ("device",), rows)
-        yield _build_disk_info(paths, disks)
+        yield _build_disk_info(paths, counts)
+
+
+def _parse_disk(line: str) -> tuple[tuple[str, str, str], list[float]]:
+    """Major and minor number and name of a device, and its counts."""
+    major, minor, device, *counts = line.split()
+    return (major, minor, device), [float(int(word)) for word in counts]
 
 
 _DISK_INFO = (
@@ -84,11 +98,11 @@ _DISK_INFO = (
 )
 
 
-def _build_disk_info(paths: Paths, disks: list[list[str]]) -> Family:
+def _build_disk_info(paths: Paths, disks: Iterable[tuple[str, str, str]]) -> Family:
     """Labels of every disk from udev's database and `/sys/block`."""
     rows: list[Row] = []
     root = paths.root.rstrip("/")
-    for major, minor, device, *_ in disks:
+    for major, minor, device in disks:
         lines = (read_value(f"{root}/run/udev/data/b{major}:{minor}") or "").splitlines()
         pairs = (line[2:].partition("=") for line in lines if line.startswith("E:"))
         udev = {name: value for name, _, value in pairs}
@@ -120,15 +134,14 @@ class Usage:
     error: str = ""
 
 
-_REMOTE = re.compile(r"^(nfs4?|cifs|smb3|smbfs|ceph|9p|glusterfs|lustre|afs|ncpfs|fuse(\..*)?)$")
-_REMOTE_TIMEOUT_S = 2.0
+_TIMEOUT_S = 1.5
 
 
 class FileSystems:
     """Sizes and inodes by mounted file system.
 
-    A remote file system whose server is gone blocks its caller: those are read on a thread
-    of their own, and not again until that has returned.
+    A file system whose server or disk is gone blocks its caller, whatever its type: one that
+    hangs is not read again until that call has returned.
     """
 
     def __init__(
@@ -136,18 +149,26 @@ class FileSystems:
         mount_points: str = IGNORED_MOUNT_POINTS,
         types: str = IGNORED_FILE_SYSTEMS,
         statvfs: Callable[[str], os.statvfs_result] = os.statvfs,
-        timeout_s: float = _REMOTE_TIMEOUT_S,
+        timeout_s: float = _TIMEOUT_S,
     ) -> None:
         """Leave out what matches these patterns."""
         self._mount_points = re.compile(mount_points)
         self._types = re.compile(types)
         self._statvfs = statvfs
-        self._timeout_s = timeout_s
-        self._stuck: dict[str, threading.Thread] = {}
+        self._limits = LimitedCalls("filesystem", timeout_s)
 
     def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
         """The families of the file systems in the first process's mount table."""
-        usages = [(mount, self._read_usage(paths, mount)) for mount in self._select_mounts(paths)]
+        mounts = list(self._select_mounts(paths))
+        root = paths.root.rstrip("/")
+        outcomes = self._limits.run(
+            {
+                mount.mount_point: partial(self._call_statvfs, root + mount.mount_point)
+                for mount in mounts
+            }
+        )
+        hanging = Usage(None, "mountpoint timeout")
+        usages = [(mount, outcomes[mount.mount_point].result or hanging) for mount in mounts]
         yield from _build_usage_families(usages)
         yield _build_mount_info(paths, [mount for mount, _ in usages])
 
@@ -163,27 +184,13 @@ class FileSystems:
                 distinct[mount.device, mount.mount_point, mount.type] = mount
         return distinct.values()
 
-    def _read_usage(self, paths: Paths, mount: Mount) -> Usage:
-        where = paths.root.rstrip("/") + mount.mount_point
-        if not _REMOTE.match(mount.type):
-            return self._call_statvfs(where)
-        earlier = self._stuck.get(where)
-        if earlier is not None and earlier.is_alive():
-            return Usage(None, "mountpoint timeout")
-        answers: list[Usage] = []
-        thread = threading.Thread(
-            target=lambda: answers.append(self._call_statvfs(where)), name="statvfs", daemon=True
-        )
-        self._stuck[where] = thread
-        thread.start()
-        thread.join(self._timeout_s)
-        return answers[0] if answers else Usage(None, "mountpoint timeout")
-
     def _call_statvfs(self, where: str) -> Usage:
         try:
             return Usage(self._statvfs(where))
         except OSError as error:
             return Usage(None, (error.strerror or "error").lower())
+        except ValueError as error:  # a name that no system call takes
+            return Usage(None, str(error))
 
 
 _OCTAL = re.compile(r"\\(040|011|012|134)")
@@ -195,9 +202,12 @@ def _read_mounts(paths: Paths) -> Iterator[Mount]:
     except (FileNotFoundError, PermissionError):
         text = read_text(f"{paths.proc}/mounts")
     root = paths.root.rstrip("/")
-    for line in text.splitlines():
+
+    def parse(line: str) -> Mount:
         device, point, kind, options, *_ = line.split(" ")
-        yield Mount(device, _resolve_mount_point(point, root), kind, frozenset(options.split(",")))
+        return Mount(device, _resolve_mount_point(point, root), kind, frozenset(options.split(",")))
+
+    yield from (mount for _, mount in read_members(text.splitlines(), parse, paths.skip))
 
 
 _FILE_SYSTEM: tuple[tuple[str, str, Callable[[os.statvfs_result], int]], ...] = (
@@ -238,7 +248,7 @@ def _build_mount_info(paths: Paths, mounts: list[Mount]) -> Family:
     text = read_value(f"{paths.proc}/1/mountinfo") or read_value(f"{paths.proc}/self/mountinfo")
     root = paths.root.rstrip("/")
     lines = [line.split(" ") for line in (text or "").splitlines()]
-    numbers = {_resolve_mount_point(words[4], root): words[2] for words in lines}
+    numbers = {_resolve_mount_point(words[4], root): words[2] for words in lines if len(words) > 4}
     rows: list[Row] = []
     for mount in mounts:
         major, _, minor = numbers.get(mount.mount_point, "").partition(":")

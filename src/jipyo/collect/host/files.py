@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from jipyo.collect.members import Skip, ignore_skipped
+
 _CHUNK = 1 << 16
 
 
@@ -15,6 +17,8 @@ class Paths:
     proc: str = "/proc"
     sys: str = "/sys"
     root: str = "/"
+    skip: Skip = ignore_skipped
+    """Gets every member of a group (a disk, a CPU) that cannot be read in these trees."""
 
 
 def read_bytes(path: str) -> bytes:

@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from jipyo.collect.host.files import Paths, read_number, read_text, read_value
+from jipyo.collect.members import read_members
 from jipyo.model.family import Row, counter, gauge, single
 from jipyo.model.sample import MetricType
 
@@ -26,14 +27,27 @@ _COLUMNS = [
 def collect_devices(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Bytes, packets and errors by interface (`/proc/net/dev`)."""
     lines = read_text(f"{paths.proc}/net/dev").splitlines()[2:]
-    counts = {name.strip(): rest.split() for name, _, rest in (x.rpartition(":") for x in lines)}
+    counts = dict(device for _, device in read_members(lines, _parse_device, paths.skip))
     for name, column in _COLUMNS:
-        rows = [((device,), float(words[column])) for device, words in counts.items()]
+        rows = [((device,), numbers[column]) for device, numbers in counts.items()]
         text = f"Network device statistic {name}."
         yield counter(f"node_network_{name}_total", text, _DEVICE, rows)
     unhandled = _read_numbers(paths, "statistics/rx_nohandler", counts)
     text = "Network device statistic receive_nohandler."
     yield counter("node_network_receive_nohandler_total", text, _DEVICE, unhandled)
+
+
+def _parse_device(line: str) -> tuple[str, list[float]]:
+    """The name of an interface and its counts.
+
+    Raises:
+        ValueError: there are not as many as every kernel has.
+    """
+    name, _, rest = line.rpartition(":")
+    numbers = [float(word) for word in rest.split()]
+    if len(numbers) < len(_COLUMNS):
+        raise ValueError(line)
+    return name.strip(), numbers
 
 
 _CLASS = (
@@ -120,10 +134,12 @@ _NETSTAT = {
 
 def collect_protocols(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Protocol counters of `/proc/net/{netstat,snmp,snmp6}`, node_exporter's selection."""
-    for protocol, name, value in _read_protocol_counts(paths):
-        if name in _NETSTAT.get(protocol, ()):
-            metric = f"node_netstat_{protocol}_{name}"
-            yield single(MetricType.UNKNOWN, metric, f"Statistic {protocol}{name}.", float(value))
+    counts = (
+        count for count in _read_protocol_counts(paths) if count[1] in _NETSTAT.get(count[0], ())
+    )
+    for (protocol, name, _), value in read_members(counts, lambda c: float(c[2]), paths.skip):
+        metric = f"node_netstat_{protocol}_{name}"
+        yield single(MetricType.UNKNOWN, metric, f"Statistic {protocol}{name}.", value)
 
 
 def _read_protocol_counts(paths: Paths) -> Iterator[tuple[str, str, str]]:
@@ -134,25 +150,29 @@ def _read_protocol_counts(paths: Paths) -> Iterator[tuple[str, str, str]]:
             for name, value in zip(columns.split(), values.split()[1:], strict=False):
                 yield protocol, name, value
     for line in (read_value(f"{paths.proc}/net/snmp6") or "").splitlines():
-        name, value = line.split()
+        name, _, value = line.partition(" ")
         protocol, six, rest = name.partition("6")
-        yield protocol + six, rest, value
+        yield protocol + six, rest.strip(), value
 
 
 def collect_sockets(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Sockets in use by protocol (`/proc/net/sockstat` and `sockstat6`)."""
     page_size = os.sysconf("SC_PAGESIZE")
     for file in ("sockstat", "sockstat6"):
-        for line in (read_value(f"{paths.proc}/net/{file}") or "").splitlines():
-            protocol, _, rest = line.partition(":")
-            words = rest.split()
-            values = dict(zip(words[::2], map(float, words[1::2]), strict=True))
+        lines = (read_value(f"{paths.proc}/net/{file}") or "").splitlines()
+        for _, (protocol, values) in read_members(lines, _parse_sockets, paths.skip):
             if "mem" in values:
                 values["mem_bytes"] = values["mem"] * page_size
             for name, value in values.items():
                 metric = f"node_sockstat_{protocol}_{name}"
                 text = f"Number of {protocol} sockets in state {name}."
                 yield single(MetricType.GAUGE, metric, text, value)
+
+
+def _parse_sockets(line: str) -> tuple[str, dict[str, float]]:
+    protocol, _, rest = line.partition(":")
+    words = rest.split()
+    return protocol, dict(zip(words[::2], map(float, words[1::2]), strict=True))
 
 
 def collect_udp_queues(paths: Paths, t_ms: int) -> Iterator[Family]:
@@ -163,9 +183,14 @@ def collect_udp_queues(paths: Paths, t_ms: int) -> Iterator[Family]:
         if text is None:
             continue
         # The fifth word is tx_queue:rx_queue, both in hex.
-        pairs = [line.split()[4].split(":") for line in text.splitlines()[1:]]
+        sockets = read_members(
+            text.splitlines()[1:],
+            lambda line: [float(int(word, 16)) for word in line.split()[4].split(":", 1)],
+            paths.skip,
+        )
+        pairs = [pair for _, pair in sockets if len(pair) == 2]
         rows += [
-            ((queue, ip), float(sum(int(pair[column], 16) for pair in pairs)))
+            ((queue, ip), sum((pair[column] for pair in pairs), 0.0))
             for column, queue in enumerate(("tx", "rx"))
         ]
     text = "Number of allocated memory in the kernel for UDP datagrams in bytes."
@@ -185,12 +210,16 @@ _SOFTNET = (
 
 def collect_softnet(paths: Paths, t_ms: int) -> Iterator[Family]:
     """Packets handled by each CPU's soft interrupt."""
-    lines = [line.split() for line in read_text(f"{paths.proc}/net/softnet_stat").splitlines()]
+    lines = read_text(f"{paths.proc}/net/softnet_stat").splitlines()
+    parsed = read_members(
+        enumerate(lines),
+        lambda numbered: [float(int(word, 16)) for word in numbered[1].split()],
+        paths.skip,
+    )
+    cpus = [(cpu, counts) for (cpu, _), counts in parsed]
     for column, name, text in _SOFTNET:
         rows: list[Row] = [
-            ((str(cpu),), float(int(words[column], 16)))
-            for cpu, words in enumerate(lines)
-            if column < len(words)
+            ((str(cpu),), counts[column]) for cpu, counts in cpus if column < len(counts)
         ]
         make = counter if name.endswith("_total") else gauge
         yield make(f"node_softnet_{name}", text, ("cpu",), rows)
@@ -200,7 +229,7 @@ def collect_arp(paths: Paths, t_ms: int) -> Iterator[Family]:
     """ARP entries by interface."""
     entries: dict[str, int] = {}
     for line in read_text(f"{paths.proc}/net/arp").splitlines()[1:]:
-        device = line.split()[-1]
+        device = line.rpartition(" ")[2]
         entries[device] = entries.get(device, 0) + 1
     rows = [((device,), float(count)) for device, count in entries.items()]
     yield gauge("node_arp_entries", "ARP entries by device", _DEVICE, rows)

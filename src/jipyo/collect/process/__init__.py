@@ -10,8 +10,11 @@ from __future__ import annotations
 import os
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
+from jipyo.collect.limits import LIMIT_S, LimitedCalls
+from jipyo.collect.members import SkippedMembers
 from jipyo.collect.process import read
 from jipyo.collect.process.grouping import Grouping, GroupRule, identify, look_up_user
 from jipyo.model.errors import CollectError
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from jipyo.model.family import Family
+    from jipyo.model.reading import ReadingNote
 
 __all__ = ["GroupRule", "ProcessOptions", "Processes"]
 
@@ -124,8 +128,9 @@ class _Group:
         self.proportional += stat.resident_bytes if pss is None else pss.resident
         self.proportional_swapped += process.swapped if pss is None else pss.swapped
         self.descriptors += process.descriptors
-        ratio = process.descriptors / process.descriptor_limit
-        self.worst_ratio = max(self.worst_ratio, ratio)
+        if process.descriptor_limit > 0:  # a process may be allowed none
+            ratio = process.descriptors / process.descriptor_limit
+            self.worst_ratio = max(self.worst_ratio, ratio)
         start_s = boot_s + stat.start_s
         self.oldest_s = min(self.oldest_s or start_s, start_s)
         self.states[stat.state] = self.states.get(stat.state, 0) + 1
@@ -139,6 +144,13 @@ class _ReadErrors:
     partial: int = 0
 
 
+@dataclass(slots=True)
+class _Budget:
+    """CPU time left for one tick."""
+
+    left_s: float
+
+
 class Processes:
     """All processes of this host, summed up by group."""
 
@@ -149,8 +161,11 @@ class Processes:
         names: Callable[[int], str] = look_up_user,
         cpu_time: Callable[[], float] = time.thread_time,
         measure: Callable[[str, int], read.Proportional] = read.read_proportional,
+        limit_s: float = LIMIT_S,
     ) -> None:
         """Group by `options`; `names` turns a user id into a name.
+
+        A process whose files cannot be read within `limit_s` is left out until they can.
 
         Raises:
             ConfigError: a rule cannot be understood.
@@ -167,6 +182,8 @@ class Processes:
         self._tick = 0
         self._errors = _ReadErrors()
         self._page_size = os.sysconf("SC_PAGESIZE")
+        self._limits = LimitedCalls("process", limit_s)
+        self._skipped = SkippedMembers("process")
 
     def collect(self, t_ms: int) -> list[Family]:
         """Every group at `t_ms`.
@@ -179,12 +196,11 @@ class Processes:
             pids, boot_s = read.list_process_ids(proc), read.read_boot_time_s(proc)
         except (OSError, ValueError) as error:
             raise CollectError("collect.proc_unreadable", path=proc, reason=str(error)) from error
-        living = [process for process in map(self._update_process, pids) if process is not None]
-        self._known = {process.pid: process for process in living}
+        living = self._update_processes(pids)
         self._kernel_threads.intersection_update(pids)
         members = [process for process in living if process.group]
         self._measure_memory(members)
-        groups = {name: _Group() for name in self._totals}
+        groups = {name: _Group() for name in tuple(self._totals)}
         for process in members:
             groups[process.group].add(process, boot_s)
         self._forget_groups(groups, t_ms)
@@ -192,20 +208,39 @@ class Processes:
         unmeasured = sum(process.memory_denied for process in members)
         return list(self._build_families(groups, unmeasured, len(members)))
 
+    def notes(self) -> tuple[ReadingNote, ...]:
+        """Processes whose files hang, and the first that the last reading skipped."""
+        return (*self._limits.notes(), *self._skipped.notes())
+
+    def _update_processes(self, pids: Sequence[int]) -> list[_Process]:
+        self._skipped.begin()
+        calls = {f"process {pid}": partial(self._update_process, pid) for pid in pids}
+        outcomes = self._limits.run(calls)
+        ended = (FileNotFoundError, ProcessLookupError)
+        for name, outcome in outcomes.items():
+            self._errors.process += outcome.error is not None
+            if outcome.error is not None and not isinstance(outcome.error, (*ended, CollectError)):
+                self._skipped.record("process", name, outcome.error)
+        living = [each.result for each in outcomes.values() if each.result is not None]
+        # One that could not be read stays known, or it would count whole when it can.
+        known = self._known | {process.pid: process for process in living}
+        self._known = {pid: known[pid] for pid in pids if pid in known}
+        return living
+
     def _update_process(self, pid: int) -> _Process | None:
-        """A process with its group's counters updated; None if ended or a kernel thread."""
+        """A process with its group's counters updated; None for a kernel thread.
+
+        Raises:
+            OSError, ValueError, IndexError: it has ended, or its files make no sense.
+        """
         turn = (pid + self._tick) % _QUIET_TICKS == 0
         if pid in self._kernel_threads and not turn:
             return None
-        try:
-            raw = read.read_once(f"{self._options.proc}/{pid}/stat")
-            process = self._known.get(pid)
-            if process is None or process.raw != raw:
-                process = self._handle_change(pid, raw, process)
-                turn = True
-        except (OSError, ValueError, IndexError):
-            self._errors.process += 1
-            return None
+        raw = read.read_once(f"{self._options.proc}/{pid}/stat")
+        process = self._known.get(pid)
+        if process is None or process.raw != raw:
+            process = self._handle_change(pid, raw, process)
+            turn = True
         if process is not None and process.group and turn:
             self._add_to_totals(process)
         return process
@@ -271,23 +306,32 @@ class Processes:
     def _measure_memory(self, members: Sequence[_Process]) -> None:
         """Read proportional sizes, the longest unread first, until the budget is spent."""
         budgets = 1 if self._tick else self._options.first_budgets
-        end = self._cpu_time() + self._options.memory_budget_ms / 1000 * budgets
+        budget = _Budget(self._options.memory_budget_ms / 1000 * budgets)
         wanted = [
             process
             for process in members
             if not process.memory_denied
             and ((process.pid + self._tick) % _SETTLED_TICKS == 0 or not process.is_settled())
         ]
-        for process in sorted(wanted, key=lambda process: process.measured_tick):
-            if self._cpu_time() > end:
-                return
-            process.measured_tick, process.measured_stat = self._tick, process.stat
-            try:
-                process.proportional = self._measure(self._options.proc, process.pid)
-            except PermissionError:
-                process.memory_denied = True
-            except (OSError, ValueError):
-                process.proportional = None
+        wanted.sort(key=lambda process: process.measured_tick)
+        calls = {
+            f"process {process.pid}": partial(self._measure_process, process, budget)
+            for process in wanted
+        }
+        self._limits.run(calls)
+
+    def _measure_process(self, process: _Process, budget: _Budget) -> None:
+        if budget.left_s < 0:
+            return
+        start = self._cpu_time()
+        process.measured_tick, process.measured_stat = self._tick, process.stat
+        try:
+            process.proportional = self._measure(self._options.proc, process.pid)
+        except PermissionError:
+            process.memory_denied = True
+        except (OSError, ValueError, IndexError):
+            process.proportional = None
+        budget.left_s -= self._cpu_time() - start
 
     def _forget_groups(self, groups: dict[str, _Group], t_ms: int) -> None:
         for name, group in list(groups.items()):
@@ -299,7 +343,7 @@ class Processes:
     def _build_families(
         self, groups: dict[str, _Group], unmeasured: int, processes: int
     ) -> Iterator[Family]:
-        yield from _build_counter_families(self._totals)
+        yield from _build_counter_families(dict(self._totals))
         for name, text, value_of in _GAUGES:
             rows = [((group,), float(value_of(summed))) for group, summed in groups.items()]
             yield gauge(f"namedprocess_namegroup_{name}", text, _LABEL, rows)
@@ -313,6 +357,8 @@ class Processes:
             ("scrape_partial_errors", self._errors.partial, "processes read in part only"),
         ):
             yield single(MetricType.COUNTER, f"namedprocess_{name}", text, float(value))
+        yield from self._skipped.families()
+        yield from self._limits.families()
 
 
 _LABEL = ("groupname",)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 _KERNEL_THREAD = 0x00200000
 _TICKS_PER_SECOND = 100.0
 _ENOUGH = 1 << 14
+_MOST_DIGITS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ def parse_stat(data: bytes, page_size: int) -> Stat:
     """
     start, end = data.index(b"("), data.rindex(b")")  # the name may hold anything
     words = data[end + 2 :].split()
+    if max(map(len, words)) > _MOST_DIGITS:
+        raise ValueError(words)
     return Stat(
         comm=data[start + 1 : end].decode("utf-8", "replace"),
         state=words[0].decode(),
