@@ -1,6 +1,6 @@
 /** Documents as the server sends them, checked against its schema. */
 
-import type { MetricNow, MetricRange, Overview, Series } from '../src/api/queries.ts';
+import type { MetricNow, MetricRange, Overview, Series, TargetInfo } from '../src/api/queries.ts';
 
 export const metricNow = (change: Partial<MetricNow> = {}): MetricNow => ({
   id: 'system.cpu.utilization',
@@ -41,11 +41,29 @@ export const overview = (metrics: MetricNow[], change: Partial<Overview> = {}): 
     counts: { ok: 1, pending: 0, warning: 0, critical: 0, unknown: 0, absent: 0 },
   },
   storage: { writable: true, text: '' },
+  targets: { up: 1, down: 0, unknown: 0, absent: 0 },
   topics: [
     { id: 'system.cpu', name: 'CPU', metrics: [] },
     { id: 'system.memory', name: 'Memory', metrics: [] },
   ],
   metrics,
+  ...change,
+});
+
+export const targetInfo = (change: Partial<TargetInfo> = {}): TargetInfo => ({
+  job: 'node',
+  instance: 'a',
+  url: 'http://a:9100/metrics',
+  state: 'up',
+  since: 9400,
+  error: '',
+  hint: '',
+  notes: [],
+  last: 9990,
+  duration_s: 0.012,
+  samples: 1234,
+  rejected: 0,
+  interval_s: 15,
   ...change,
 });
 

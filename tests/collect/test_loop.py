@@ -206,6 +206,28 @@ def test_a_reader_that_breaks_does_not_end_its_thread(
     )
 
 
+@pytest.mark.parametrize(
+    ("outcomes", "since"),
+    [("u", 0), ("uuu", 0), ("udd", 1), ("duu", 1), ("udu", 2), ("uaa", 1), ("dad", 2)],
+)
+def test_a_status_tells_since_when_its_state_has_lasted(
+    loop: Loop, clock: FakeClock, outcomes: str, since: int
+) -> None:
+    times: list[int] = []
+
+    def act(t_ms: int) -> TargetReading | None:
+        times.append(t_ms)
+        outcome = outcomes[len(times) - 1]
+        if outcome == "d":
+            raise CollectError("net.cut")
+        return None if outcome == "a" else steady(t_ms)
+
+    loop.sync([target(act)])
+    clock.advance((len(outcomes) - 1) * INTERVAL_MS)
+    assert len(times) == len(outcomes)
+    assert status(loop).since_ms == times[since]
+
+
 def test_where_there_is_nothing_nothing_is_written(
     loop: Loop, store: Store, clock: FakeClock
 ) -> None:

@@ -16,6 +16,8 @@ export type Thresholds = NonNullable<MetricNow['thresholds']>;
 export type State = MetricNow['state'];
 export type Direction = MetricNow['direction'];
 export type Doctor = Schemas['Doctor'];
+export type Targets = Schemas['Targets'];
+export type TargetInfo = Schemas['TargetInfo'];
 
 /** The steps of a range query, in seconds. */
 export interface Steps {
@@ -38,6 +40,11 @@ export class Queries {
   /** Every catalogue metric, with instructions for those without data. */
   doctor(lang: string, signal?: AbortSignal): Promise<Doctor> {
     return this.#client.get('doctor', { lang }, signal);
+  }
+
+  /** Everything that is collected, with what came of the last attempt. */
+  targets(lang: string, signal?: AbortSignal): Promise<Targets> {
+    return this.#client.get('targets', { lang }, signal);
   }
 
   metric(id: string, steps: Steps, lang: string, signal?: AbortSignal): Promise<MetricRange> {

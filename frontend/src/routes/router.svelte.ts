@@ -6,6 +6,7 @@
 export type Route =
   | { page: 'overview' }
   | { page: 'metric'; id: string }
+  | { page: 'targets' }
   | { page: 'unknown'; path: string };
 
 /** The parts of a browser's window that the router uses. */
@@ -23,12 +24,14 @@ export function parsePath(path: string): Route {
   if (parts.length === 1 && (parts[0] === '' || parts[0] === 'index.html'))
     return { page: 'overview' };
   const [page, id] = parts;
+  if (parts.length === 1 && page === 'targets') return { page };
   if (parts.length === 2 && page === 'metric' && id) return { page, id: decode(id) };
   return { page: 'unknown', path: `/${decode(path)}` };
 }
 
 export function formatPath(route: Route): string {
   if (route.page === 'metric') return `metric/${encodeURIComponent(route.id)}`;
+  if (route.page === 'targets') return route.page;
   return route.page === 'overview' ? '' : route.path.slice(1);
 }
 

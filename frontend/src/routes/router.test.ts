@@ -8,6 +8,8 @@ const ROUTES: [string, Route][] = [
   ['metric/system.cpu.load', { page: 'metric', id: 'system.cpu.load' }],
   ['metric/a%2Fb', { page: 'metric', id: 'a/b' }],
   ['metric/%EC%A7%80%ED%91%9C', { page: 'metric', id: '지표' }],
+  ['targets', { page: 'targets' }],
+  ['targets/x', { page: 'unknown', path: '/targets/x' }],
   ['nowhere', { page: 'unknown', path: '/nowhere' }],
   ['metric', { page: 'unknown', path: '/metric' }],
   ['metric/a/b', { page: 'unknown', path: '/metric/a/b' }],
@@ -22,6 +24,7 @@ for (const [path, route] of ROUTES)
 test('other spellings of the same pages', () => {
   assert.deepEqual(parsePath('index.html'), { page: 'overview' });
   assert.deepEqual(parsePath('metric/x/'), { page: 'metric', id: 'x' });
+  assert.deepEqual(parsePath('targets/'), { page: 'targets' });
   assert.deepEqual(parsePath('metric/'), { page: 'unknown', path: '/metric/' });
   assert.deepEqual(parsePath('metric/100%'), { page: 'metric', id: '100%' });
   assert.deepEqual(parsePath('/evil.example'), { page: 'unknown', path: '//evil.example' });

@@ -1,7 +1,7 @@
 /** Wires the parts of the dashboard's state together. */
 
 import { Refused } from '../api/client.ts';
-import type { Doctor, MetricNow, Overview, Queries } from '../api/queries.ts';
+import type { Doctor, MetricNow, Overview, Queries, Targets } from '../api/queries.ts';
 import type { Feed } from '../charts/feed.svelte.ts';
 import { buildGroups, groupIdOf, type Group } from '../routes/overview/groups.ts';
 import { Router, type Place } from '../routes/router.svelte.ts';
@@ -26,6 +26,8 @@ export class App {
   readonly preferences: Preferences;
   /** Instructions for metrics without data; loaded when they are shown. */
   readonly doctor = new Resource<Doctor>();
+  /** Loaded while the page of targets is open. */
+  readonly targets = new Resource<Targets>();
 
   texts: Texts = $derived.by(() => this.preferences.texts);
   overview: Overview | null = $derived.by(() => this.live.overview.value);
@@ -81,6 +83,11 @@ export class App {
     return this.doctor.load((signal) => this.#queries.doctor(lang, signal));
   }
 
+  loadTargets(): Promise<void> {
+    const { lang } = this.preferences;
+    return this.targets.load((signal) => this.#queries.targets(lang, signal));
+  }
+
   /** Describe a failed request in the reader's language. */
   explain(error: unknown): string {
     return error instanceof Refused ? error.message : this.texts.connectionLost;
@@ -94,6 +101,11 @@ export class App {
   /** The URL of a metric's page, keeping the current view. */
   metricHref(id: string): string {
     return this.router.href({ page: 'metric', id }, this.view.search());
+  }
+
+  /** The URL of the page of targets, keeping the current view. */
+  targetsHref(): string {
+    return this.router.href({ page: 'targets' }, this.view.search());
   }
 
   showGroup(group: string | null): void {

@@ -235,7 +235,7 @@ def build_api_routes(
     names = TtlCache(lambda t_ms: find_metric_names(source, t_ms), now_ms, ttl_ms)
     storage_error, lang = collection.storage_error, server.lang
     return [
-        *overview.routes(server, catalogue, health.get, storage_error),
+        *overview.routes(server, catalogue, health.get, collection.targets, storage_error),
         *metrics.routes(source, catalogue, names.get, now_ms, lang),
         *doctor.routes(catalogue, coverage.get, lang),
         *targets.routes(collection.targets, lang),

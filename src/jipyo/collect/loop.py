@@ -234,6 +234,7 @@ class _Worker:
             state=state,
             error=error,
             last_ms=t_ms,
+            since_ms=self.status.since_ms if state is self.status.state else t_ms,
             duration_s=duration_s,
             samples=reading.scraped if reading is not None else 0,
             notes=reading.notes if reading is not None else (),

@@ -68,6 +68,8 @@ class TargetStatus:
     notes: tuple[ReadingNote, ...] = ()
     rejected: int = 0
     """Samples of the last scrape that the store rejected."""
+    since_ms: int | None = None
+    """The first scrape with this outcome, without another between; None where not read yet."""
 
 
 class CollectorReader:

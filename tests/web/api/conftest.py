@@ -46,7 +46,7 @@ def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
     """Every route of `/api/jipyo` over a source, nothing cached."""
     return [
         *overview.routes(
-            SERVER, known, lambda: assess_catalogue(source, known, NOW_MS), lambda: None
+            SERVER, known, lambda: assess_catalogue(source, known, NOW_MS), tuple, lambda: None
         ),
         *metrics.routes(source, known, lambda: find_metric_names(source, NOW_MS), now_ms, "ko"),
         *doctor.routes(known, lambda: (NOW_MS, examine_catalogue(source, known, NOW_MS)), "ko"),

@@ -6,14 +6,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.coverage import MetricCoverage
-from jipyo.collect.target import TargetState, TargetStatus
 from jipyo.i18n import texts
-from jipyo.model.errors import CollectError
-from jipyo.model.labels import Labels
-from jipyo.model.reading import ReadingNote
-from jipyo.web.api import targets
 from jipyo.web.api.doctor import build_availability
-from support.web import NOW_MS, Client
+from support.web import Client
 
 if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue
@@ -39,31 +34,3 @@ def test_a_rejected_query_is_the_remedy(known: Catalogue) -> None:
     availability = build_availability(finding, known, texts("en"))
     assert (availability.state, availability.remedy) == ("missing", "query was refused")
     assert (availability.exporter, availability.series) == (None, 0)
-
-
-def test_targets_have_their_last_error_in_the_readers_language(serve: Serve) -> None:
-    node = Labels.of({"job": "node", "instance": "host1"})
-    down = TargetStatus(
-        node,
-        "http://host1:9100/metrics",
-        15_000,
-        TargetState.DOWN,
-        CollectError("web.not_ready"),
-        NOW_MS,
-        0.25,
-        notes=(ReadingNote("web.no_such_metric", (("id", "x"),)),),
-    )
-    statuses = [
-        down,
-        TargetStatus(node, "", 15_000, TargetState.ABSENT),
-        TargetStatus(node, "", 60_000),
-    ]
-    client = serve(*targets.routes(lambda: statuses, "ko"))
-    korean, missing, new = client.get("/api/jipyo/targets").json["targets"]
-    english = client.get("/api/jipyo/targets", lang="en").json["targets"][0]
-    assert (korean["job"], korean["instance"], korean["state"]) == ("node", "host1", "down")
-    assert korean["error"] == texts("ko")("web.not_ready")
-    assert english["error"] == texts("en")("web.not_ready")
-    assert korean["notes"] == [texts("ko")("web.no_such_metric", id="x")]
-    assert (korean["last"], korean["duration_s"], korean["interval_s"]) == (NOW_MS / 1000, 0.25, 15)
-    assert (missing["state"], new["state"], new["last"]) == ("absent", "unknown", None)

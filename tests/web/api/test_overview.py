@@ -127,7 +127,7 @@ def test_a_full_disk_is_shown_in_the_overview_and_the_status(
     health = assess_catalogue(source, known, NOW_MS)
     full = StoreFull("web.port_in_use", hint="web.port_in_use.hint", host="a", port=1)
     client = serve(
-        *overview.routes(SERVER, known, lambda: health, lambda: full),
+        *overview.routes(SERVER, known, lambda: health, tuple, lambda: full),
         *status.routes(SERVER, lambda: health, lambda: False, lambda: full),
     )
     for path in ("overview", "status"):
@@ -163,7 +163,7 @@ def test_failures_come_with_a_hint_in_the_readers_language(
     def fail() -> Health:
         raise error
 
-    client = serve(*overview.routes(SERVER, known, fail, lambda: None))
+    client = serve(*overview.routes(SERVER, known, fail, tuple, lambda: None))
     answer = client.get("/api/jipyo/overview", lang=lang)
     problem = answer.json
     assert (answer.status, problem["errorType"], bool(problem["hint"])) == expected

@@ -13,6 +13,7 @@ from jipyo.analysis.thresholds import Severity
 from jipyo.i18n import LANGS
 from jipyo.web.api.metrics import DirectionName, MetricThresholds, build_thresholds
 from jipyo.web.api.operation import Operation, json_route
+from jipyo.web.api.targets import TargetCounts, count_targets
 from jipyo.web.api.verdict import (
     StateName,
     StorageState,
@@ -22,10 +23,11 @@ from jipyo.web.api.verdict import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.catalogue import Catalogue
+    from jipyo.collect.target import TargetStatus
     from jipyo.i18n import Lang, Texts
     from jipyo.model.errors import JipyoError
     from jipyo.web.http.endpoint import Route
@@ -111,6 +113,7 @@ class Overview:
     version: str
     verdict: Verdict
     storage: StorageState
+    targets: TargetCounts
     topics: tuple[MetricTopic, ...]
     metrics: tuple[MetricNow, ...]
 
@@ -122,6 +125,7 @@ def routes(
     server: ServerInfo,
     catalogue: Catalogue,
     health: Callable[[], Health],
+    targets: Callable[[], Sequence[TargetStatus]],
     storage_error: Callable[[], JipyoError | None],
 ) -> list[Route]:
     """The route. `storage_error` is why samples cannot be stored at the moment, if so."""
@@ -137,6 +141,7 @@ def routes(
             version=server.version,
             verdict=build_verdict(now, t),
             storage=build_storage(storage_error(), t),
+            targets=count_targets(targets()),
             topics=topics[t.lang],
             metrics=tuple(build_metric(metric, t, server, now.t_ms) for metric in now.metrics),
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -25,10 +26,16 @@ class TargetInfo:
     url: str
     state: Literal["up", "down", "unknown", "absent"]
     """`absent` is a collector that has nothing to measure on this host."""
+    since: float | None
+    """When it came into this state; null where it has not been read yet."""
     error: str
+    """Why it cannot be read; empty where it can."""
+    hint: str
+    """What to do about it, where that is known."""
     notes: tuple[str, ...]
     """What could not be read, though the rest could."""
     last: float | None
+    """When it was last tried."""
     duration_s: float
     samples: int
     rejected: int
@@ -41,6 +48,16 @@ class Targets:
     """Everything that is collected."""
 
     targets: tuple[TargetInfo, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCounts:
+    """How many targets are in each state."""
+
+    up: int
+    down: int
+    unknown: int
+    absent: int
 
 
 OPERATION = Operation("/targets", Targets, "Everything that is collected.")
@@ -57,12 +74,15 @@ def routes(targets: Callable[[], Sequence[TargetStatus]], lang: Lang) -> list[Ro
 
 def build_target(status: TargetStatus, t: Texts) -> TargetInfo:
     """A target with the texts of its errors."""
+    error, _, hint = ("" if status.error is None else t.error(status.error)).partition("\n")
     return TargetInfo(
         job=status.labels.get("job", ""),
         instance=status.labels.get("instance", ""),
         url=status.url,
         state=status.state.value,
-        error="" if status.error is None else t.error(status.error),
+        since=None if status.since_ms is None else status.since_ms / 1000,
+        error=error,
+        hint=hint,
         notes=tuple(t(note.key, **dict(note.values)) for note in status.notes),
         last=None if status.last_ms is None else status.last_ms / 1000,
         duration_s=status.duration_s,
@@ -70,3 +90,9 @@ def build_target(status: TargetStatus, t: Texts) -> TargetInfo:
         rejected=status.rejected,
         interval_s=status.interval_ms / 1000,
     )
+
+
+def count_targets(targets: Sequence[TargetStatus]) -> TargetCounts:
+    """The targets by state."""
+    states = Counter(target.state.value for target in targets)
+    return TargetCounts(states["up"], states["down"], states["unknown"], states["absent"])

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { render } from 'svelte/server';
+import { openApp } from '../../../testing/app.ts';
+import { metricNow, overview, targetInfo } from '../../../testing/fixtures.ts';
+import type { TargetInfo } from '../../api/queries.ts';
+import TopBar from '../../ui/TopBar.svelte';
+import OverviewPage from '../overview/Page.svelte';
+import Page from './Page.svelte';
+import { sortTargets } from './rows.ts';
+
+const textOf = (html: string): string =>
+  html.replace(/<!--.*?-->/g, '').replace(/<[^>]+>/g, ' ').replace(/[\s\u00a0]+/g, ' ');
+
+const ignore = () => undefined;
+
+/** The page once it has loaded what the server answers. */
+async function targetsPage(answer: unknown, lang = 'en') {
+  const document = overview([metricNow()]);
+  const { app } = openApp({ overview: document, targets: answer }, `/targets?lang=${lang}`);
+  await app.live.poll();
+  await app.loadTargets().catch(ignore);
+  return { app, body: render(Page, { props: { app } }).body };
+}
+
+const DOWN = targetInfo({
+  job: 'redis', instance: 'db:6379', url: '', state: 'down', since: 9520, samples: 0,
+  error: 'the connection was refused', hint: 'Check that it is running.', duration_s: 0.85,
+});
+
+test('the failing come first, then by job and instance', () => {
+  const targets: [TargetInfo['state'], string, string][] = [
+    ['absent', 'a', 'a'], ['up', 'b', 'h10'], ['up', 'b', 'h9'], ['up', 'a', 'z'],
+    ['unknown', 'z', 'z'], ['down', 'z', 'z'], ['down', 'b', 'b'],
+  ];
+  const sorted = sortTargets(targets.map(([state, job, instance]) => targetInfo({ state, job, instance })));
+  assert.deepEqual(
+    sorted.map(({ state, job, instance }) => `${state} ${job} ${instance}`),
+    ['down b b', 'down z z', 'unknown z z', 'up a z', 'up b h9', 'up b h10', 'absent a a'],
+  );
+});
+
+for (const [lang, words] of [
+  ['en', ['1 down 1 up', 'Down since 11:38:40, 8 min redis db:6379', 'the connection was refused', 'What to do: Check that it is running.', '850 ms']],
+  ['ko', ['수집 실패 1개 정상 1개', '수집 실패 11:38:40부터 8분 redis db:6379', '조치: Check that it is running.', '850ms']],
+] as const)
+  test(`a dead target has its cause, its remedy and its time in ${lang}`, async () => {
+    const text = textOf((await targetsPage({ targets: [targetInfo(), DOWN] }, lang)).body);
+    for (const word of words) assert.ok(text.includes(word), `${word}: ${text}`);
+  });
+
+test('what was scraped is told in figures', async () => {
+  const target = targetInfo({ rejected: 7, notes: ['no permission for /proc/1'] });
+  const text = textOf((await targetsPage({ targets: [target] })).body);
+  for (const word of ['Up', 'http://a:9100/metrics', 'no permission for /proc/1', '12 ms', '1,234', '15 s', '11:46:30'])
+    assert.ok(text.includes(word), `${word}: ${text}`);
+  assert.match(text, / 7 15 s/);
+});
+
+test('a target without a scrape has no figures that look like some', async () => {
+  const waiting = targetInfo({ state: 'unknown', since: null, last: null });
+  const absent = targetInfo({ state: 'absent', instance: 'gpu' });
+  const text = textOf((await targetsPage({ targets: [waiting, absent] })).body);
+  assert.match(text, /Not scraped yet node a http:\/\/a:9100\/metrics never – – – 15 s/);
+  assert.match(text, /Not present .*nothing of this kind on this host/);
+});
+
+test('while loading, without targets and after a failure the page says so', async () => {
+  const { app } = openApp({ overview: overview([]) }, '/targets?lang=en');
+  assert.match(textOf(render(Page, { props: { app } }).body), /Loading/);
+  assert.match(textOf((await targetsPage({ targets: [] })).body), /There are no targets/);
+  const refusal = () => Response.json({ error: 'the store is closed' }, { status: 503 });
+  const { body } = await targetsPage(refusal);
+  assert.match(textOf(body), /could not be updated\. the store is closed/);
+  assert.doesNotMatch(body, /<table|There are no targets/);
+});
+
+test('after a failure the old values stay, marked as stale', async () => {
+  let isDown = false;
+  const { app } = await targetsPage(() => (isDown ? new Error('cut') : { targets: [DOWN] }));
+  isDown = true;
+  await app.loadTargets().catch(ignore);
+  const { body } = render(Page, { props: { app } });
+  assert.match(body, /role="alert"[\s\S]*class="stale[\s\S]*db:6379/);
+});
+
+test('texts of targets are text', async () => {
+  const evil = '<img src=x onerror=alert(1)>\u202egnp.exe';
+  const { body } = await targetsPage({
+    targets: [targetInfo({ job: evil, instance: evil, url: `javascript:${evil}`, error: evil, hint: evil, notes: [evil] })],
+  });
+  assert.doesNotMatch(body, /<img|href="javascript/);
+  assert.match(body, /<bdi[^>]*>&lt;img/);
+});
+
+test('of thousands the first are shown, with a button for the rest', async () => {
+  const targets = Array.from({ length: 3400 }, (_, i) => targetInfo({ instance: `h${i}` }));
+  const { body } = await targetsPage({ targets: [...targets, DOWN] });
+  assert.equal([...body.matchAll(/data-target/g)].length, 200);
+  assert.match(body, /db:6379[\s\S]*Show 3201 more/);
+});
+
+for (const [down, badge] of [[0, /Targets\s*<\/a>/], [2, /Targets 2 \(2 down\)/]] as const)
+  test(`with ${down} dead targets the bar and the verdict show ${down || 'nothing'}`, async () => {
+    const document = overview([metricNow()], { targets: { up: 1, down, unknown: 0, absent: 0 } });
+    const { app } = openApp({ overview: document }, '/p/?lang=en&range=6h', '/p/');
+    await app.live.poll();
+    const bar = render(TopBar, { props: { app, onhelp: ignore } }).body;
+    assert.match(bar, /href="\/p\/targets\?range=6h&amp;lang=en"/);
+    assert.match(down ? textOf(bar) : bar.replace(/<!--.*?-->/g, ''), badge);
+    const page = render(OverviewPage, { props: { app, overview: document } }).body;
+    assert.equal(/2 targets cannot be scraped/.test(page), down === 2);
+  });

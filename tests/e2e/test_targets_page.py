@@ -1,0 +1,107 @@
+"""The page of targets: what is collected, and what of it fails."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from support.prefix_proxy import serve_below
+from support.product import up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from support.browser import Browser, Page
+    from support.product import Product
+
+pytestmark = pytest.mark.e2e
+
+DEAD = "[data-job=dead]"
+WORDS = {"ko": ("수집 대상", "수집 실패", "조치: "), "en": ("Targets", "Down", "What to do: ")}
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    """A host with a target behind which nothing listens."""
+    folder = tmp_path_factory.mktemp("targets")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    config = folder / "jipyo.yaml"
+    config.write_text(
+        "timezone: Asia/Seoul\ninstance: e2e-host\ncollect:\n  interval: 1s\n  scrape:\n"
+        f"  - {{job: dead, url: 'http://127.0.0.1:{port}/metrics'}}\n"
+    )
+    with up(folder / "data", "--config", str(config)) as running:
+        yield running
+
+
+def open_page(browser: Browser, url: str, width: int = 1440) -> Page:
+    page = browser.open(url, width=width)
+    page.wait(f"document.querySelector('{DEAD} .error')", timeout_s=60)
+    return page
+
+
+def text_of(page: Page, selector: str) -> str:
+    return str(page.eval(f"document.querySelector({selector!r}).innerText"))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_dead_target_comes_first_with_its_cause_and_remedy(
+    failing: Product, browser: Browser, lang: str
+) -> None:
+    title, down, remedy = WORDS[lang]
+    page = open_page(browser, f"{failing.url}/targets?lang={lang}")
+    answer = failing.get("/api/jipyo/targets", lang=lang)["targets"]
+    dead = next(target for target in answer if target["job"] == "dead")
+    assert text_of(page, "h1") == title
+    assert page.eval("document.title").startswith(title)
+    assert page.eval("document.querySelector('tbody tr').dataset.job") == "dead"
+    assert text_of(page, f"{DEAD} .state").startswith(down)
+    assert text_of(page, f"{DEAD} .error") == dead["error"]
+    assert f"{remedy}{dead['hint']}" in text_of(page, f"{DEAD} .cause")
+    assert page.eval("document.querySelectorAll('tbody tr').length") == len(answer)
+    assert text_of(page, ".badge") == "1"
+    assert page.errors == []
+    page.close()
+
+
+def test_the_verdict_leads_to_what_is_down_and_escape_back(
+    failing: Product, browser: Browser
+) -> None:
+    page = browser.open(f"{failing.url}/?lang=en")
+    page.wait("document.querySelector('[data-testid=down]')", timeout_s=60)
+    page.click("[data-testid=down]")
+    page.wait(f"document.querySelector('{DEAD}')")
+    assert page.eval("document.querySelector('[data-testid=targets-link]').ariaCurrent") == "page"
+    page.press("Escape")
+    page.wait("document.querySelector('[data-testid=verdict]')")
+    page.close()
+
+
+def test_the_page_survives_a_reload_below_a_prefix(failing: Product, browser: Browser) -> None:
+    with serve_below("/a/b/", failing.url) as site:
+        page = open_page(browser, f"{site}targets?lang=ko")
+        page.go(page.eval("location.href"))
+        page.wait(f"document.querySelector('{DEAD} .error')", timeout_s=60)
+        assert page.eval("location.pathname") == f"{urlsplit(site).path}targets"
+        assert [url for url in page.requests if not url.startswith(site)] == []
+        assert page.errors == []
+        page.close()
+
+
+def test_a_phone_shows_every_figure_without_scrolling_sideways(
+    failing: Product, browser: Browser
+) -> None:
+    page = open_page(browser, f"{failing.url}/targets?lang=ko", width=390)
+    assert page.eval("document.documentElement.scrollWidth") <= 390
+    outside = page.eval(
+        "[...document.querySelectorAll('main *, header *')].filter(e => !e.closest('nav')"
+        " && !e.closest('thead') && e.getBoundingClientRect().right > 391).length"
+    )
+    assert outside == 0
+    assert page.eval(f"document.querySelectorAll('{DEAD} td').length") == 8
+    page.close()
