@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.outages import identify_target, parse_reason
+from jipyo.model.errors import QueryError
+from jipyo.model.failure import FAILURES
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.result import RawMatrix
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from jipyo.analysis.summary import Window
+    from jipyo.model.failure import FailureReason
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
@@ -47,11 +53,20 @@ class TargetCompleteness:
     gaps: tuple[Gap, ...]
     share: Figure
     """Received over expected; never above 1."""
+    outages: tuple[Gap, ...] = ()
+    """Stretches in which at least two scrapes in a row failed."""
+    reason: FailureReason | None = None
+    """Why most of the failed scrapes failed, where the store has it."""
 
     @property
     def longest_gap(self) -> Gap | None:
         """The longest gap; of equal ones the first."""
         return max(self.gaps, key=lambda gap: gap.duration_ms, default=None)
+
+    @property
+    def longest_outage(self) -> Gap | None:
+        """The longest outage; of equal ones the first."""
+        return max(self.outages, key=lambda outage: outage.duration_ms, default=None)
 
     @property
     def down_ms(self) -> int:
@@ -66,12 +81,13 @@ def measure_completeness(source: Source, window: Window) -> tuple[TargetComplete
         SourceError: the source failed.
     """
     expr = f"up[{window.duration_ms // 1000}s]"
-    value = source.instant(expr, window.end_ms).value
-    assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
+    reasons = _find_reasons(source, window)
     targets = [
-        _measure_target(labels, block.t_ms, block.values[row], window, expr)
-        for block in value.blocks
-        for row, labels in enumerate(block.series)
+        replace(
+            _measure_target(labels, t_ms, values, window, expr),
+            reason=reasons.get(identify_target(labels)),
+        )
+        for labels, t_ms, values in _read_samples(source, expr, window)
     ]
     return tuple(sorted(targets, key=lambda target: target.labels))
 
@@ -81,6 +97,32 @@ def total_share(targets: tuple[TargetCompleteness, ...]) -> float | None:
     expected = sum(target.expected for target in targets)
     received = sum(min(target.received, target.expected) for target in targets)
     return received / expected if expected else None
+
+
+def _read_samples(
+    source: Source, expr: str, window: Window
+) -> Iterator[tuple[Labels, Times, Values]]:
+    """The raw samples of each series of a range selector, up to the end of the window."""
+    value = source.instant(expr, window.end_ms).value
+    assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
+    for block in value.blocks:
+        for row, labels in enumerate(block.series):
+            yield labels, block.t_ms, block.values[row]
+
+
+def _find_reasons(source: Source, window: Window) -> dict[tuple[str, str], FailureReason]:
+    """By target, why most of its failed scrapes failed; none where the source rejects that."""
+    expr = f"{FAILURES}[{window.duration_ms // 1000}s]"
+    most: dict[tuple[str, str], tuple[int, FailureReason]] = {}
+    try:
+        failures = tuple(_read_samples(source, expr, window))
+    except QueryError:  # a remote source's limit of samples, which the report can do without
+        return {}
+    for labels, t_ms, _ in failures:
+        target, reason = identify_target(labels), parse_reason(labels)
+        if reason is not None and (target not in most or most[target][0] < t_ms.size):
+            most[target] = (t_ms.size, reason)
+    return {target: reason for target, (_, reason) in most.items()}
 
 
 def _measure_target(
@@ -110,6 +152,19 @@ def _measure_target(
             samples=int(t_ms.size),
             coverage=share,
         ),
+        outages=_find_outages(t_ms, values, window),
+    )
+
+
+def _find_outages(t_ms: Times, values: Values, window: Window) -> tuple[Gap, ...]:
+    """Runs of at least two failed scrapes, to the scrape that succeeded again."""
+    edges = np.diff(np.concatenate(([False], values == 0, [False])).astype(np.int8))
+    first, behind = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    ends = np.append(t_ms, window.end_ms)
+    return tuple(
+        Gap(int(t_ms[start]), int(ends[end]))
+        for start, end in zip(first.tolist(), behind.tolist(), strict=True)
+        if end - start > 1
     )
 
 

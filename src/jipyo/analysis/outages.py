@@ -41,9 +41,9 @@ def find_outages(source: Source, series: Iterable[Labels], t_ms: int) -> tuple[O
     result = source.instant(f"{FAILURES} or {PROBE_FAILURE}", t_ms).value
     assert isinstance(result, Vector), "BUG: an instant query is answered by a Vector"
     reasons = {
-        identify_target(labels): FailureReason(labels["reason"])
+        identify_target(labels): reason
         for labels in result.series
-        if labels.get("reason") in _REASONS
+        if (reason := parse_reason(labels)) is not None
     }
     targets = dict.fromkeys(identify_target(labels) for labels in series)
     return tuple(Outage(*target, reasons.get(target)) for target in targets)
@@ -52,3 +52,9 @@ def find_outages(source: Source, series: Iterable[Labels], t_ms: int) -> tuple[O
 def identify_target(labels: Labels) -> tuple[str, str]:
     """The job and the instance of a series."""
     return labels.get("job", ""), labels.get("instance", "")
+
+
+def parse_reason(labels: Labels) -> FailureReason | None:
+    """The reason in the labels of a failure; None for one that we do not know."""
+    reason = labels.get("reason", "")
+    return FailureReason(reason) if reason in _REASONS else None

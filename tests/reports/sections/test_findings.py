@@ -12,6 +12,7 @@ from jipyo.analysis.objectives import ObjectiveResult, Result, evaluate_objectiv
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Direction, Metric, Objective
 from jipyo.catalogue.metric import Compare
+from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
 from jipyo.reports.document import Duration, Finding, Inline, Moment, Phrase, Quantity
 from jipyo.reports.sections.findings import MOST, build_findings, select_findings
@@ -165,6 +166,42 @@ def test_missing_data_are_a_finding(share: float, state: State | None) -> None:
         key, said = read(findings[0].details[0])
         assert (key, said["target"]) == ("finding.gap", "node-1")
         assert said["span"] == Duration(30 * MINUTE), "the longest one"
+
+
+def build_target(*outages: Gap, reason: FailureReason | None = None) -> TargetCompleteness:
+    labels = Labels.of({"job": "redis", "instance": "h:6379"})
+    share = build_figure(1.0, "ratio")
+    return TargetCompleteness(labels, 15_000, 9, 9, 2, (), share, outages, reason)
+
+
+LONG = Gap(START + 60 * MINUTE, START + 90 * MINUTE)
+SHORT = Gap(START + 100 * MINUTE, START + 101 * MINUTE)
+
+
+def test_a_long_outage_of_a_target_is_the_first_finding_with_its_cause() -> None:
+    target = build_target(SHORT, LONG, reason=FailureReason.CONNECTION_REFUSED)
+    down = entry("system.collection.failed", HOT)
+    data = build_data(entry("system.cpu.total", HOT), down, targets=[target])
+    first, second = select_findings(data, ())
+    key, values = read(first.text)
+    assert (key, first.state) == ("finding.outage_why", State.CRITICAL)
+    assert (values["target"], values["start"]) == ("redis h:6379", Moment(LONG.start_ms))
+    assert values["span"] == Duration(30 * MINUTE)
+    assert values["cause"] == Phrase("health.cause.connection_refused", ())
+    assert list_details(first) == ["finding.outages", "finding.ended"]
+    assert read(second.text)[0] == "finding.breach.above.critical", "of the CPU, not told twice"
+
+
+def test_a_short_outage_comes_after_longer_breaches() -> None:
+    data = build_data(entry("system.cpu.total", HOT), targets=[build_target(SHORT)])
+    keys = list_keys(select_findings(data, ()))
+    assert keys == ["finding.breach.above.critical", "finding.outage"]
+
+
+def test_a_metric_of_outages_says_what_did_not_answer() -> None:
+    (finding,) = select_findings(build_data(entry("db.down", HOT, outage=True)), ())
+    key, values = read(finding.text)
+    assert (key, values["span"]) == ("finding.outage", Duration(30 * MINUTE))
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
+from jipyo.analysis.outages import identify_target
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
+from jipyo.model.failure import FailureReason
 from jipyo.reports.document import (
     Block,
     Duration,
@@ -44,7 +46,9 @@ _TOPICS_WITH_ADVICE = frozenset(
     )
 )
 _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
-_REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST = 1e9, 1e12, 1e13
+_REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST, _OUTAGES_FIRST = 1e9, 1e12, 1e13, 1e14
+_LONG_OUTAGE_MS = 300_000
+_COLLECTION = "system.collection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ def select_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> tup
     missed = [result for result in results if result.result is Result.MISSED]
     candidates = [
         *_find_missed_objectives(data, missed),
-        *_find_breaches(data, {result.metric.topic for result in missed}),
+        *_find_outages(data),
+        *_find_breaches(data, {result.metric.topic for result in missed} | _list_told(data)),
         *_find_gaps(data),
         *_find_changes(data),
         *_find_nearest(data),
@@ -88,6 +93,40 @@ def _describe_basis(figure: Figure) -> Phrase:
         samples=figure.samples,
         coverage=Share(figure.coverage),
     )
+
+
+# --- outages
+
+
+def _find_outages(data: ReportData) -> Iterator[_Ranked]:
+    """Every target that could not be read for some time; long outages before all else."""
+    for target in data.targets:
+        outage = target.longest_outage
+        if outage is None:
+            continue
+        key = "outage" if target.reason is None else "outage_why"
+        text = phrase(
+            f"reports.finding.{key}",
+            target=" ".join(identify_target(target.labels)).strip(),
+            start=Moment(outage.start_ms),
+            span=Duration(outage.duration_ms),
+            cause=phrase(f"health.cause.{(target.reason or FailureReason.OTHER).value}"),
+        )
+        details: list[Inline] = []
+        total_ms = sum(one.duration_ms for one in target.outages)
+        if len(target.outages) > 1:
+            n, span = len(target.outages), Duration(total_ms)
+            details.append(phrase("reports.finding.outages", n=n, span=span))
+        details.append(_describe_end(data, outage.end_ms))
+        basis = phrase("reports.basis.targets", n=len(data.targets))
+        finding = Finding(State.CRITICAL, text, tuple(details), basis)
+        first = _OUTAGES_FIRST if total_ms >= _LONG_OUTAGE_MS else 0
+        yield _Ranked(_GRAVE, first + total_ms, finding)
+
+
+def _list_told(data: ReportData) -> set[str]:
+    """The topics whose breaches the outages of targets tell already."""
+    return {_COLLECTION} if any(target.outages for target in data.targets) else set()
 
 
 # --- breaches
@@ -136,6 +175,13 @@ def _describe_breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
     """What, how much, since when, how long."""
     breach = _find_worst_breach(series)
     start_ms, end_ms = breach.gravest
+    if entry.metric.outage:
+        return phrase(
+            "reports.finding.outage",
+            target=series.name or entry.metric.name,
+            start=Moment(start_ms),
+            span=Duration(end_ms - start_ms),
+        )
     return phrase(
         f"reports.finding.breach.{_side(entry)}.{breach.severity.state.value}",
         subject=entry.subject(series),
@@ -170,13 +216,13 @@ def _describe_course(
     others = sum(one.state.severity >= Severity.WARNING for one in entry.now.series) - 1
     if others:
         yield phrase("reports.finding.others", n=others)
-    end_ms = _find_worst_breach(series).gravest[1]
+    yield _describe_end(data, _find_worst_breach(series).gravest[1])
+
+
+def _describe_end(data: ReportData, end_ms: int) -> Phrase:
     if end_ms < data.window.end_ms:
-        yield phrase("reports.finding.ended", end=Moment(end_ms))
-    elif data.is_running:
-        yield phrase("reports.finding.going_on")
-    else:
-        yield phrase("reports.finding.past_midnight")
+        return phrase("reports.finding.ended", end=Moment(end_ms))
+    return phrase(f"reports.finding.{'going_on' if data.is_running else 'past_midnight'}")
 
 
 def _describe_last_week(entry: ReportMetric) -> Inline:
