@@ -18,6 +18,7 @@ from jipyo.collect.probe import ProbeOptions
 from jipyo.collect.process import GroupRule, ProcessOptions
 from jipyo.config import CliOverrides, CollectOptions, FileConfig, Listen, load, parse
 from jipyo.model.errors import ConfigError, QueryError
+from jipyo.model.secret import Secret
 from jipyo.net.tls import TlsOptions
 from jipyo.web import Options as WebOptions
 from jipyo.web import ReceiverOptions
@@ -85,12 +86,12 @@ def test_an_empty_file_keeps_every_default(text: str) -> None:
              statement_timeout_s=0.5, interval_ms=60_000),)))),
         ("collect: {probes: [{job: a, tcp: 'h:25', send: QUIT, expect: '^220', tcp_tls: true}]}",
          FileConfig(collect=CollectOptions(probes=(ProbeOptions(
-             job="a", tcp="h:25", send="QUIT", expect="^220", tcp_tls=True),)))),
+             job="a", tcp="h:25", send=Secret("QUIT"), expect="^220", tcp_tls=True),)))),
         ("collect: {probes: [{job: a, url: 'https://h', method: POST, body: '', timeout: 1s,"
          " headers: {A: 1}, expect_status: [200, 204], body_limit: 1MiB,"
          " follow_redirects: false, tls: {server_name: s, insecure_skip_verify: true}}]}",
          FileConfig(collect=CollectOptions(probes=(ProbeOptions(
-             job="a", url="https://h", method="POST", timeout_s=1.0, headers=(("A", "1"),),
+             job="a", url="https://h", method="POST", timeout_s=1.0, headers=(("A", Secret("1")),),
              expect_status=(200, 204), body_limit=1 << 20, follow_redirects=False,
              tls=TlsOptions(server_name="s", insecure_skip_verify=True)),)))),
         ("store: {retention: null, retention_size: 50GiB, out_of_order: null, future: 1m,"
@@ -166,11 +167,7 @@ def test_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
     settings = load(overrides, {}, "ko")
     assert (settings.lang, settings.data, settings.file) == ("en", tmp_path / "b", file)
     assert (settings.settings.listen, settings.settings.insecure) == (Listen("127.0.0.1", 2), True)
-    assert (settings.instance, settings.zone, settings.text) == (
-        "i",
-        ZoneInfo("UTC"),
-        file.read_text("utf-8"),
-    )
+    assert (settings.instance, settings.zone) == ("i", ZoneInfo("UTC"))
 
 
 def test_the_file_wins_over_the_environment(tmp_path: Path) -> None:
@@ -188,7 +185,7 @@ def test_without_a_file_the_environment_decides(tmp_path: Path) -> None:
     read = load(CliOverrides(), environ, "ko")
     assert read == config.Config(
         file=None,
-        text="",
+        effective=read.effective,
         lang="ko",
         zone=ZoneInfo("UTC"),
         instance=socket.gethostname(),

@@ -35,6 +35,7 @@ from jipyo.collect.scrape import ScrapeOptions, ScrapeReader
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError
 from jipyo.model.labels import Labels
+from jipyo.model.secret import Secret
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.source.metric_data import read_metric
@@ -460,9 +461,8 @@ def test_probes_of_real_servers(stack: Stack) -> None:
     gone = HttpProbe(ProbeOptions(url=f"http://127.0.0.1:{web.port}/"))
     assert success(gone) == 0
     port = stack.servers["redis"].port
-    assert (
-        success(TcpProbe(ProbeOptions(tcp=f"127.0.0.1:{port}", send="PING", expect="NOAUTH"))) == 1
-    )
+    ping = ProbeOptions(tcp=f"127.0.0.1:{port}", send=Secret("PING"), expect="NOAUTH")
+    assert success(TcpProbe(ping)) == 1
 
 
 def success(probe: HttpProbe | TcpProbe) -> float:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jipyo.model.errors import CollectError, NetError
+from jipyo.model.secret import Secret
 from jipyo.net.credentials import Credentials
 from jipyo.net.http import ClientResponse, HttpClient, HttpOptions, status_text
 from jipyo.net.tls import TlsOptions
@@ -230,7 +231,7 @@ def test_a_redirect_with_a_large_body_is_not_read_out() -> None:
 
 
 def test_secrets_do_not_follow_a_redirect_to_another_origin() -> None:
-    secret = Credentials(secret="hush")
+    secret = Credentials(secret=Secret("hush"))
     private = (("Cookie", "c=1"), ("X-Team", "a"))
     with (
         raw_server([response()]) as second,
@@ -248,7 +249,7 @@ def test_secrets_do_not_follow_a_redirect_to_another_origin() -> None:
 def test_secrets_follow_a_redirect_within_the_origin() -> None:
     moved = response(b"", "302 Found", location="/new")
     with raw_server([moved, response()]) as server:
-        get(server.url, credentials=Credentials(secret="hush"))
+        get(server.url, credentials=Credentials(secret=Secret("hush")))
     assert b"Bearer hush" in server.requests[1]
 
 

@@ -183,7 +183,7 @@ def build_server_info(config: Config, started_ms: int) -> ServerInfo:
         started_ms=started_ms,
         zone=config.zone,
         lang=config.lang,
-        config_yaml=config.text,
+        config_yaml=config.effective,
         flags={
             "config.file": str(config.file or ""),
             "data": str(config.data),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import socket
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from jipyo.config.catalogue import CatalogueOptions
 from jipyo.config.collect import CollectOptions
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.i18n import Lang
+    from jipyo.schema import Node
 
 __all__ = [
     "FILE",
@@ -42,8 +45,8 @@ class Config:
     """Everything decided; each room is handed its own part and never the whole."""
 
     file: Path | None
-    text: str
-    """The text of the file; empty where there is none."""
+    effective: str
+    """The configuration in force as YAML: with all defaults, without secrets."""
     lang: Lang
     zone: ZoneInfo
     instance: str
@@ -70,19 +73,31 @@ def load(overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang)
             lines.
     """
     file = overrides.file or find_file(environ)
-    text = read_text(file) if file else ""
-    settings = parse(text, str(file)) if file else FileConfig()
+    tree = parse_yaml(read_text(file) if file else "", str(file or ""))
+    settings = read_settings(tree)
     if overrides.listen is not None:
         settings = replace(settings, listen=parse_address(overrides.listen, "--listen"))
     if overrides.insecure:
         settings = replace(settings, insecure=True)
+    lang = overrides.lang or settings.language or system_lang
+    zone = settings.timezone or find_zone(environ)
+    instance = settings.instance or socket.gethostname()
+    data = find_data_folder(overrides.data or settings.data, environ)
+    decided = {
+        "language": lang,
+        "timezone": zone.key,
+        "instance": instance,
+        "data": str(data),
+        "listen": str(settings.listen),
+        "insecure": settings.insecure,
+    }
     return Config(
         file=file,
-        text=text,
-        lang=overrides.lang or settings.language or system_lang,
-        zone=settings.timezone or find_zone(environ),
-        instance=settings.instance or socket.gethostname(),
-        data=find_data_folder(overrides.data or settings.data, environ),
+        effective=format_effective(tree, decided),
+        lang=lang,
+        zone=zone,
+        instance=instance,
+        data=data,
         settings=settings,
     )
 
@@ -93,5 +108,19 @@ def parse(text: str, file: str) -> FileConfig:
     Raises:
         ConfigError: with every mistake in it.
     """
-    tree = parse_yaml(text, file)
+    return read_settings(parse_yaml(text, file))
+
+
+def read_settings(tree: Node) -> FileConfig:
+    """The settings of a configuration file's tree.
+
+    Raises:
+        ConfigError: with every mistake in it.
+    """
     return FileConfig() if tree.value is None else FILE.read(tree)
+
+
+def format_effective(tree: Node, decided: Mapping[str, object]) -> str:
+    """The file with the defaults of what it leaves out, and what was decided elsewhere."""
+    values: Any = FILE.effective(tree)
+    return yaml.safe_dump({**decided, **values, **decided}, allow_unicode=True, sort_keys=False)

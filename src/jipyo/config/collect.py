@@ -25,14 +25,14 @@ from jipyo.collect.process import GroupRule, ProcessOptions
 from jipyo.model.errors import ConfigError
 from jipyo.model.regex import compile_pattern
 from jipyo.schema import (
-    ANY_TEXT,
     DURATION,
     PATH,
     SECONDS,
+    SECRET,
+    SECRET_MAP,
     SIZE,
     SWITCH,
     TEXT,
-    TEXT_MAP,
     URL,
     WHOLE,
     Key,
@@ -51,6 +51,8 @@ from jipyo.schema import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from jipyo.model.secret import Secret
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +116,7 @@ _DATABASE = record(
 
 
 def make_probe(
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, Secret] | None = None,
     interval_ms: int = ProbeOptions().interval_ms,
     **values: object,
 ) -> ProbeOptions:
@@ -146,16 +148,16 @@ _PROBE = record(
         Key("interval", _INTERVAL, field="interval_ms"),
         Key("timeout", _TIMEOUT, field="timeout_s"),
         Key("method", TEXT),
-        Key("headers", TEXT_MAP),
+        Key("headers", SECRET_MAP),
         Key("authorization_file", PATH),
-        Key("body", ANY_TEXT),
+        Key("body", SECRET),
         Key("expect_status", list_of(WHOLE)),
         Key("expect_body", _PATTERN),
         Key("reject_body", _PATTERN),
         Key("follow_redirects", SWITCH),
         Key("body_limit", between(SIZE, "1KiB", "1GiB")),
         Key("tcp_tls", SWITCH),
-        Key("send", TEXT),
+        Key("send", SECRET),
         Key("expect", _PATTERN),
         Key("tls", TLS),
     ),

@@ -28,7 +28,7 @@ from urllib3.exceptions import (
 )
 
 from jipyo.model.errors import MalformedBody, NetError, TooLarge
-from jipyo.net.credentials import Credentials, redact_url
+from jipyo.model.secret import redact_url
 from jipyo.net.deadline import Deadline, DeadlineSocket, DeadlineTlsSocket
 from jipyo.net.tls import TlsOptions, build_ssl_context
 from jipyo.wire.compression import inflate, limit_size
@@ -36,6 +36,8 @@ from jipyo.wire.compression import inflate, limit_size
 if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator, Mapping
+
+    from jipyo.net.credentials import Credentials
 
 _CHUNK = 1 << 16
 _MAX_REDIRECTS = 5
@@ -59,7 +61,7 @@ class HttpOptions:
     follow_redirects: bool = True
     compressed: bool = True
     """Whether gzip is accepted."""
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     credentials: Credentials | None = None
     tls: TlsOptions = field(default_factory=TlsOptions)
     proxy_url: str = ""

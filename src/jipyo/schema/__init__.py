@@ -1,6 +1,7 @@
 """YAML with its places -> checked values, or every mistake at once."""
 
 from jipyo.schema.describe import KeyRow, describe_keys
+from jipyo.schema.effective import mask_secret_names, quote
 from jipyo.schema.kinds import (
     ANY_TEXT,
     BILINGUAL,
@@ -10,6 +11,8 @@ from jipyo.schema.kinds import (
     NUMBER,
     PATH,
     SECONDS,
+    SECRET,
+    SECRET_MAP,
     SIZE,
     SWITCH,
     TEXT,
@@ -28,7 +31,6 @@ from jipyo.schema.kinds import (
     nullable,
     one_of,
     one_or_list,
-    quote,
     record,
     split_unknown,
     switchable,
@@ -55,6 +57,8 @@ __all__ = [
     "NUMBER",
     "PATH",
     "SECONDS",
+    "SECRET",
+    "SECRET_MAP",
     "SIZE",
     "SWITCH",
     "TEXT",
@@ -75,6 +79,7 @@ __all__ = [
     "list_of",
     "locate",
     "map_of",
+    "mask_secret_names",
     "merge",
     "nullable",
     "one_of",

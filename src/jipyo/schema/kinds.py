@@ -20,6 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.duration import format_duration, parse_duration
 from jipyo.model.errors import ConfigError
+from jipyo.model.secret import Secret, redact_address, redact_url
+from jipyo.schema.effective import copy_plain, mask, quote, write_scalar
 from jipyo.schema.tree import Entry, Node, parse_yaml
 
 if TYPE_CHECKING:
@@ -30,7 +32,6 @@ U = TypeVar("U")
 E = TypeVar("E", bound=Enum)
 W = TypeVar("W", bound=str)
 
-_MAX_QUOTED = 100
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGT]?)(i?)B", re.IGNORECASE)
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
@@ -54,6 +55,8 @@ class Kind(Generic[T]):
     """The keys of a mapping, or of each mapping of a list."""
     defaults: Mapping[str, object] = field(default_factory=dict)
     """What stands in for missing keys, by the name of the key."""
+    effective: Callable[[Node], object] = copy_plain
+    """A node with the defaults of its missing keys and without secrets, as a plain value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,23 +115,6 @@ def unknown_word(key: str, where: str, word: str, known: Iterable[str]) -> Confi
     return ConfigError(key, where=where, name=word, known=", ".join(words))
 
 
-def quote(node: Node) -> str:
-    """A value as a message quotes it; a long one is cut."""
-    if isinstance(node.value, dict):
-        return "{…}"
-    if isinstance(node.value, tuple):
-        return "[…]"
-    text = _write_scalar(node) if node.value is not None else "null"
-    return text if len(text) <= _MAX_QUOTED else f"{text[:_MAX_QUOTED]}…"
-
-
-def _write_scalar(node: Node) -> str:
-    """A scalar as the file writes it, or would write it."""
-    if node.raw is not None:
-        return node.raw
-    return str(node.value).lower() if isinstance(node.value, bool) else str(node.value)
-
-
 # ------------------------------------------------------------------------------------ scalars
 
 
@@ -138,7 +124,7 @@ def read_any_text(node: Node) -> str:
         raise ConfigError("schema.null_text", where=node.at)
     if node.entries is not None or isinstance(node.value, tuple):
         raise wrong_kind(node, "text")
-    return _write_scalar(node)
+    return write_scalar(node)
 
 
 def read_string(node: Node) -> str:
@@ -217,7 +203,7 @@ def read_path(node: Node) -> Path:
 
 
 def read_url(node: Node) -> str:
-    """The URL of an HTTP server."""
+    """The URL of an HTTP server, without credentials: it becomes a label."""
     text = read_string(node)
     try:
         parts = urlsplit(text)
@@ -226,10 +212,15 @@ def read_url(node: Node) -> str:
         raise wrong_kind(node, "url") from error
     if parts.scheme not in ("http", "https") and "://" not in text:
         value = f"http://{text.removeprefix('//')}"
-        raise ConfigError("schema.no_scheme", where=node.at, value=quote(node), better=value)
+        raise ConfigError(
+            "schema.no_scheme", where=node.at, value=quote(node), better=redact_address(value)
+        )
     if parts.scheme not in ("http", "https") or not has_host:
         raise wrong_kind(node, "url")
     _check_port(node, parts)
+    if "@" in parts.netloc:
+        hint = "schema.credentials_in_url.hint"
+        raise ConfigError("schema.credentials_in_url", where=node.at, hint=hint)
     return text
 
 
@@ -250,7 +241,7 @@ def read_label(node: Node) -> str:
     return name
 
 
-TEXT = Kind("text", read_string)
+TEXT = Kind("text", read_string, effective=read_any_text)
 """A text that is not blank."""
 NUMBER = Kind("number", read_number, "{:g}".format)
 """A finite number."""
@@ -268,7 +259,7 @@ SIZE = Kind("size", read_size, _show_size)
 """An amount of memory or disk, in bytes."""
 PATH = Kind("path", read_path)
 """A path; a relative one starts at the folder of the file that names it."""
-URL = Kind("url", read_url)
+URL = Kind("url", read_url, effective=lambda node: redact_url(str(node.value)))
 """The URL of an HTTP server."""
 LABEL = Kind("label", read_label)
 """A label name."""
@@ -310,6 +301,7 @@ def convert(kind: Kind[T], make: Callable[[T, Node], U]) -> Kind[U]:
         kind.is_nullable,
         kind.keys,
         kind.defaults,
+        kind.effective,
     )
 
 
@@ -356,8 +348,17 @@ def list_of(kind: Kind[T], *, at_least: int = 0) -> Kind[tuple[T, ...]]:
     def show(values: tuple[T, ...]) -> str:
         return f"[{', '.join(map(kind.show, values))}]"
 
+    def effective(node: Node) -> object:
+        return [kind.effective(item) for item in node.value]  # type: ignore[attr-defined]
+
     return Kind(
-        f"{kind.name}_list", read, show, kind.choices, keys=kind.keys, defaults=kind.defaults
+        f"{kind.name}_list",
+        read,
+        show,
+        kind.choices,
+        keys=kind.keys,
+        defaults=kind.defaults,
+        effective=effective,
     )
 
 
@@ -371,7 +372,10 @@ def one_or_list(kind: Kind[T]) -> Kind[tuple[T, ...]]:
     def show(values: tuple[T, ...]) -> str:
         return kind.show(values[0]) if len(values) == 1 else items.show(values)
 
-    return Kind(f"{kind.name}_or_list", read, show, kind.choices)
+    def effective(node: Node) -> object:
+        return (items if isinstance(node.value, tuple) else kind).effective(node)
+
+    return Kind(f"{kind.name}_or_list", read, show, kind.choices, effective=effective)
 
 
 def map_of(kind: Kind[T], name: str) -> Kind[Mapping[str, T]]:
@@ -383,13 +387,21 @@ def map_of(kind: Kind[T], name: str) -> Kind[Mapping[str, T]]:
         values = gather(partial(kind.read, entry.node) for entry in node.entries.values())
         return dict(zip(node.entries, values, strict=True))
 
-    return Kind(name, read, lambda _: "")
+    def effective(node: Node) -> object:
+        entries = node.entries or {}
+        return {key: kind.effective(entry.node) for key, entry in entries.items()}
+
+    return Kind(name, read, lambda _: "", effective=effective)
 
 
-ANY_TEXT = Kind("text", read_any_text)
+ANY_TEXT = Kind("text", read_any_text, effective=read_any_text)
 """Any scalar, as it is written."""
 LABEL_MAP = map_of(LABEL, "label_map")
 """Label names to label names."""
+SECRET = Kind("text", lambda node: Secret(read_any_text(node)), effective=mask)
+"""Any scalar as it is written, which nobody is shown."""
+SECRET_MAP = map_of(SECRET, "text_map")
+"""Names to secrets, such as headers."""
 TEXT_MAP = map_of(ANY_TEXT, "text_map")
 """Names to texts, such as labels or headers."""
 
@@ -417,7 +429,19 @@ def record(
             check(value, node)
         return value
 
-    return Kind("mapping", read, lambda _: "", keys=keys, defaults=defaults)
+    def effective(node: Node) -> object:
+        entries = node.entries or {}
+        values: dict[str, object] = {}
+        for key in keys:
+            if key.name in entries:
+                values[key.name] = key.kind.effective(entries[key.name].node)
+                continue
+            default = _find_effective_default(key.kind, node, defaults.get(key.name))
+            if default is not None:
+                values[key.name] = default
+        return values
+
+    return Kind("mapping", read, lambda _: "", keys=keys, defaults=defaults, effective=effective)
 
 
 def switchable(kind: Kind[T], make: Callable[[], T]) -> Kind[T | None]:
@@ -431,7 +455,28 @@ def switchable(kind: Kind[T], make: Callable[[], T]) -> Kind[T | None]:
     def show(value: T | None) -> str:
         return "false" if value is None else "true"
 
-    return Kind("switch_or_mapping", read, show, keys=kind.keys, defaults=kind.defaults)
+    def effective(node: Node) -> object:
+        if node.entries is None and not node.value:
+            return False
+        return kind.effective(node) or True
+
+    return Kind(
+        "switch_or_mapping",
+        read,
+        show,
+        keys=kind.keys,
+        defaults=kind.defaults,
+        effective=effective,
+    )
+
+
+def _find_effective_default(kind: Kind[Any], node: Node, default: object) -> object:
+    """The default of a missing key as a plain value; None where it has none."""
+    if default is None or default == "":
+        return None
+    if kind.keys and not isinstance(default, tuple):
+        return kind.effective(replace(node, value={}, raw=None))
+    return parse_yaml(kind.show(default), "").plain()
 
 
 def _find_defaults(options: object, keys: tuple[Key, ...]) -> dict[str, object]:

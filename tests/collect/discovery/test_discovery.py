@@ -21,6 +21,7 @@ from jipyo.collect.discovery import (
 from jipyo.collect.relabel import RelabelRule
 from jipyo.collect.scrape import ScrapeLimits, ScrapeOptions
 from jipyo.model.errors import CollectError, ConfigError
+from jipyo.model.secret import Secret
 from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
 from jipyo.schema import parse_yaml
@@ -101,7 +102,7 @@ def test_a_whole_configuration_is_read_and_what_is_not_done_is_told(tmp_path: Pa
             compressed=False,
             follow_redirects=False,
             fallback_protocol="PrometheusText0.0.4",
-            headers=(("X-Scope-OrgID", "team"),),
+            headers=(("X-Scope-OrgID", Secret("team")),),
             credentials=Credentials(
                 type="Basic", username="u", secret_file=tmp_path / "secret.txt"
             ),
@@ -134,12 +135,12 @@ def test_a_whole_configuration_is_read_and_what_is_not_done_is_told(tmp_path: Pa
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
-        ({"bearer_token": "t"}, Credentials(secret="t")),
-        ({"authorization": {"credentials": "t"}}, Credentials(secret="t")),
+        ({"bearer_token": "t"}, Credentials(secret=Secret("t"))),
+        ({"authorization": {"credentials": "t"}}, Credentials(secret=Secret("t"))),
         ({"authorization": {"type": "Token", "credentials": "t"}},
-         Credentials(type="Token", secret="t")),
+         Credentials(type="Token", secret=Secret("t"))),
         ({"basic_auth": {"username": "u", "password": "p"}},
-         Credentials(type="Basic", username="u", secret="p")),
+         Credentials(type="Basic", username="u", secret=Secret("p"))),
         ({}, None),
     ],
 )  # fmt: skip
@@ -322,7 +323,7 @@ def test_values_that_are_ignored_are_not_repeated(tmp_path: Path) -> None:
              scrape=ScrapeOptions(timeout_ms=1_000, honor_labels=True))),
         ("{job: a, url: 'http://h', interval: 2s, bearer_token: t}",
          Job(name="a", interval_ms=2_000, groups=(TargetGroup(("h",)),),
-             scrape=ScrapeOptions(timeout_ms=2_000, credentials=Credentials(secret="t")))),
+             scrape=ScrapeOptions(timeout_ms=2_000, credentials=Credentials(secret=Secret("t"))))),
     ],
 )  # fmt: skip
 def test_a_target_of_our_own_file_is_a_job(entry: str, expected: Job) -> None:

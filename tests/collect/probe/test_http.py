@@ -11,6 +11,7 @@ import pytest
 from collect.helpers import of, samples
 from jipyo.collect.probe import HttpProbe, ProbeOptions, probe_collector, probe_target
 from jipyo.model.errors import CollectError, ConfigError
+from jipyo.model.secret import Secret
 from jipyo.net.tls import TlsOptions
 from support import services
 from support.certificates import certificate, expired
@@ -96,7 +97,7 @@ def test_redirects_are_followed_and_secrets_stay_with_the_first_address(tmp_path
     secret = tmp_path / "token"
     secret.write_text("Bearer hush\n", encoding="utf-8")
     with serving(answer()) as last, serving(answer(302, b"", Location=last.url)) as first:
-        found = probe(first.url, authorization_file=secret, headers=(("X-Who", "us"),))
+        found = probe(first.url, authorization_file=secret, headers=(("X-Who", Secret("us")),))
     assert (found["probe_success"], found["probe_http_redirects"]) == (1, 1)
     assert first.seen[0]["Authorization"] == "Bearer hush"
     assert "Authorization" not in last.seen[0]
@@ -170,7 +171,7 @@ def test_a_body_is_sent_with_the_method_and_the_headers() -> None:
 
     with listening(talk) as address:
         url = f"http://{address}/path?a=b"
-        found = probe(url, method="POST", body="ping", headers=(("X-A", "b"),))
+        found = probe(url, method="POST", body=Secret("ping"), headers=(("X-A", Secret("b")),))
     assert (found["probe_success"], found["probe_http_version"]) == (1, 1.0)
     assert found["probe_http_content_length"] == -1
     assert said[-1].startswith(b"POST /path?a=b HTTP/1.1\r\n")

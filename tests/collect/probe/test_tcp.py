@@ -9,6 +9,7 @@ import pytest
 
 from collect.helpers import samples
 from jipyo.collect.probe import ProbeOptions, TcpProbe
+from jipyo.model.secret import Secret
 from jipyo.net.tls import TlsOptions
 from support import services
 from support.certificates import certificate
@@ -44,7 +45,7 @@ def greet(connection: Any) -> None:
 @pytest.mark.parametrize(("expect", "success"), [("^250 OK$", 1), ("^250-", 1), ("^354", 0)])
 def test_what_comes_back_decides(expect: str, success: int) -> None:
     with listening(greet) as address:
-        found = probe(address, send="EHLO us", expect=expect)
+        found = probe(address, send=Secret("EHLO us"), expect=expect)
     assert (found["probe_success"], found["probe_failed_due_to_regex"]) == (success, 1 - success)
 
 
@@ -134,7 +135,7 @@ def test_what_is_sent_is_the_text_and_a_line_end(text: str) -> None:
         connection.sendall(b"ok\n")
 
     with listening(talk) as address:
-        assert probe(address, send=text, expect="^ok")["probe_success"] == 1
+        assert probe(address, send=Secret(text), expect="^ok")["probe_success"] == 1
     assert b"".join(received) == text.encode() + b"\n"
 
 

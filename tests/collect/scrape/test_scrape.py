@@ -14,6 +14,7 @@ import pytest
 from jipyo.collect.relabel import RelabelRule
 from jipyo.collect.scrape import ScrapeLimits, ScrapeOptions, ScrapeReader
 from jipyo.model.errors import CollectError
+from jipyo.model.secret import Secret
 from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
 from support.http_server import page, serving
@@ -51,7 +52,7 @@ def test_a_page_is_read_with_the_labels_of_its_target() -> None:
 
 def test_both_formats_and_gzip_are_asked_for() -> None:
     with serving(page(b"x 1\n")) as server:
-        read(server.url, headers=(("X-Scope-OrgID", "team"),))
+        read(server.url, headers=(("X-Scope-OrgID", Secret("team")),))
         read(server.url, compressed=False)
     first, second = server.seen
     assert first["Accept"].startswith("application/openmetrics-text;version=1.0.0")
@@ -247,9 +248,12 @@ def test_series_are_relabelled_and_dropped() -> None:
 @pytest.mark.parametrize(
     ("credentials", "header"),
     [
-        (Credentials(type="Basic", username="지표", secret="p:w"), "Basic 7KeA7ZGcOnA6dw=="),
-        (Credentials(secret="token"), "Bearer token"),
-        (Credentials(type="Token", secret="x"), "Token x"),
+        (
+            Credentials(type="Basic", username="지표", secret=Secret("p:w")),
+            "Basic 7KeA7ZGcOnA6dw==",
+        ),
+        (Credentials(secret=Secret("token")), "Bearer token"),
+        (Credentials(type="Token", secret=Secret("x")), "Token x"),
     ],
 )
 def test_credentials_are_sent(credentials: Credentials, header: str) -> None:
@@ -273,7 +277,7 @@ def test_a_secret_in_a_file_is_read_anew_each_time(tmp_path: Path) -> None:
 
 
 def test_secrets_do_not_show() -> None:
-    assert "p4ss" not in repr(ScrapeOptions(credentials=Credentials(secret="p4ss")))
+    assert "p4ss" not in repr(ScrapeOptions(credentials=Credentials(secret=Secret("p4ss"))))
 
 
 @pytest.fixture(scope="session")

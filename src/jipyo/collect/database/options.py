@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from jipyo.model.errors import CollectError, ConfigError, NetError
-from jipyo.net.credentials import read_secret, redact_url
+from jipyo.model.secret import redact_url
+from jipyo.net.credentials import read_secret
 
 if TYPE_CHECKING:
     from pathlib import Path

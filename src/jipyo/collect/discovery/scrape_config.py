@@ -11,12 +11,14 @@ from jipyo.collect.discovery.jobs import Job, TargetGroup
 from jipyo.collect.relabel import Relabel, RelabelRule
 from jipyo.collect.scrape.options import PROTOCOLS, ScrapeLimits, ScrapeOptions
 from jipyo.model.errors import ConfigError
+from jipyo.model.secret import NO_SECRET, Secret
 from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
 from jipyo.schema import (
     ANY_TEXT,
     DURATION,
     PATH,
+    SECRET,
     SIZE,
     SWITCH,
     TEXT,
@@ -30,6 +32,7 @@ from jipyo.schema import (
     list_of,
     locate,
     map_of,
+    mask_secret_names,
     one_of,
     quote,
     record,
@@ -93,7 +96,7 @@ _BASIC_AUTH = record(
     lambda **values: Credentials(type="Basic", **values),
     (
         Key("username", ANY_TEXT),
-        Key("password", ANY_TEXT, field="secret"),
+        Key("password", SECRET, field="secret"),
         Key("password_file", PATH, field="secret_file"),
     ),
     options=Credentials,
@@ -102,11 +105,14 @@ _AUTHORIZATION = record(
     Credentials,
     (
         Key("type", ANY_TEXT),
-        Key("credentials", ANY_TEXT, field="secret"),
+        Key("credentials", SECRET, field="secret"),
         Key("credentials_file", PATH, field="secret_file"),
     ),
 )
-_HEADER = record(lambda values=(): ", ".join(values), (Key("values", list_of(ANY_TEXT)),))
+_HEADER = record(
+    lambda values=(): Secret(", ".join(value.reveal() for value in values)),
+    (Key("values", list_of(SECRET)),),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,10 +132,10 @@ class _Common:
     body_size_limit: int = ScrapeLimits().body_bytes
     basic_auth: Credentials | None = None
     authorization: Credentials | None = None
-    bearer_token: str = ""
+    bearer_token: Secret = NO_SECRET
     bearer_token_file: Path | None = None
     tls_config: TlsOptions = field(default_factory=TlsOptions)
-    http_headers: Mapping[str, str] = field(default_factory=dict)
+    http_headers: Mapping[str, Secret] = field(default_factory=dict)
     relabel_configs: tuple[RelabelRule, ...] = ()
     metric_relabel_configs: tuple[RelabelRule, ...] = ()
 
@@ -162,7 +168,10 @@ class _Common:
 
 
 _COMMON_KEYS = (
-    Key("params", map_of(list_of(ANY_TEXT), "text_lists")),
+    Key(
+        "params",
+        replace(map_of(list_of(ANY_TEXT), "text_lists"), effective=mask_secret_names),
+    ),
     Key("honor_labels", SWITCH),
     Key("honor_timestamps", SWITCH),
     Key("follow_redirects", SWITCH),
@@ -175,7 +184,7 @@ _COMMON_KEYS = (
     Key("body_size_limit", Kind("size", read_prometheus_size, SIZE.show)),
     Key("basic_auth", _BASIC_AUTH),
     Key("authorization", _AUTHORIZATION),
-    Key("bearer_token", ANY_TEXT),
+    Key("bearer_token", SECRET),
     Key("bearer_token_file", PATH),
     Key("tls_config", TLS),
     Key("http_headers", map_of(_HEADER, "mapping")),

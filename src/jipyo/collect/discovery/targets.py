@@ -16,6 +16,7 @@ from jipyo.i18n import texts
 from jipyo.model.duration import format_duration, parse_duration
 from jipyo.model.errors import ConfigError
 from jipyo.model.labels import Labels
+from jipyo.model.secret import has_password, redact_address
 from jipyo.schema import drop_nulls, parse_json, parse_yaml, read_text, split_unknown
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class Discovery:
                 try:
                     key = _build_key(job, relabel, labels)
                 except ValueError as error:
-                    refused.add(f"job {job.name}, target {labels['__address__']}: {error}")
+                    address = redact_address(labels["__address__"])
+                    refused.add(f"job {job.name}, target {address}: {error}")
                     continue
                 if key is not None and key not in targets:
                     targets[key] = self._targets.get(key) or key.build_target(job)
@@ -136,8 +138,11 @@ def _build_key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Target
     """The identity of a target after relabelling; None where it is dropped.
 
     Raises:
-        ValueError: relabelling gave it an invalid interval or timeout.
+        ValueError: the address holds a password, which the label `instance` would show, or
+            relabelling gave it an invalid interval or timeout.
     """
+    if has_password(labels["__address__"]):
+        raise ValueError("an address must not hold a password; use basic_auth")
     first: dict[str, str] = {}
     for name, value in job.params:
         first.setdefault(_PARAM + name, value)

@@ -8,6 +8,7 @@ from jipyo.collect.probe.http import HttpProbe
 from jipyo.collect.probe.options import ProbeOptions, check_options
 from jipyo.collect.probe.tcp import TcpProbe
 from jipyo.collect.target import Target, own_target
+from jipyo.model.secret import redact_url
 
 if TYPE_CHECKING:
     from jipyo.collect.protocols import Collector
@@ -32,7 +33,7 @@ def probe_target(options: ProbeOptions) -> Target:
         ConfigError: there is not exactly one address, it is none, or a pattern is not RE2.
     """
     collector = probe_collector(options)
-    address = options.url or options.tcp
+    address = redact_url(options.url) or options.tcp
     target = own_target(
         [collector],
         job=options.job,

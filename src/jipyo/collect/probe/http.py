@@ -77,7 +77,8 @@ class HttpProbe:
         options = self._options
         start = time.perf_counter()
         timings = ProbeTimings(Deadline.after(options.timeout_s))
-        headers = {"User-Agent": "jipyo", "Accept": "*/*", **dict(options.headers)}
+        headers = {"User-Agent": "jipyo", "Accept": "*/*"}
+        headers.update((name, value.reveal()) for name, value in options.headers)
         try:
             tls = build_ssl_context(options.tls)
             if options.authorization_file is not None:
@@ -150,7 +151,11 @@ class _Visit:
             client.sock = connection
             start = time.perf_counter()
             path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-            body = self._options.body.encode() if self._options.body and method != "GET" else None
+            body = (
+                self._options.body.reveal().encode()
+                if self._options.body and method != "GET"
+                else None
+            )
             client.request(method, path, body, headers)
             response = client.getresponse()
             start = timings.add("processing", start)

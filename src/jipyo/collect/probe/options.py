@@ -10,6 +10,7 @@ import re2
 
 from jipyo.model.errors import ConfigError
 from jipyo.model.regex import compile_pattern
+from jipyo.model.secret import NO_SECRET, Secret
 from jipyo.net.tls import TlsOptions
 
 if TYPE_CHECKING:
@@ -30,10 +31,10 @@ class ProbeOptions:
 
     url: str = ""
     method: str = "GET"
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, Secret], ...] = ()
     authorization_file: Path | None = None
     """Its content is the Authorization header, e.g. `Bearer x`; read anew at every probe."""
-    body: str = ""
+    body: Secret = NO_SECRET
     """Sent with the request."""
     expect_status: tuple[int, ...] = ()
     """2xx where it is empty."""
@@ -48,7 +49,7 @@ class ProbeOptions:
     tcp: str = ""
     """`host:port`."""
     tcp_tls: bool = False
-    send: str = ""
+    send: Secret = NO_SECRET
     """Sent with a line end once connected."""
     expect: str = ""
     """RE2 that must match one of the lines that come back."""

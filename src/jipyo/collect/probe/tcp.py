@@ -75,7 +75,7 @@ class TcpProbe:
         """Send the configured text and wait for the expected line; return whether it came."""
         connection.settimeout(timings.deadline.left_s())
         if self._options.send:
-            connection.sendall(self._options.send.encode() + b"\n")
+            connection.sendall(self._options.send.reveal().encode() + b"\n")
         if self._expect is None:
             return True
         received = b""

@@ -55,7 +55,7 @@ class Fetcher:
                 headers=(
                     ("Accept", ACCEPT),
                     ("X-Prometheus-Scrape-Timeout-Seconds", f"{timeout_s:g}"),
-                    *options.headers,
+                    *((name, value.reveal()) for name, value in options.headers),
                 ),
                 credentials=options.credentials,
                 tls=options.tls,

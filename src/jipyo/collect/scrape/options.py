@@ -10,6 +10,7 @@ from jipyo.wire.exposition import Format
 
 if TYPE_CHECKING:
     from jipyo.collect.relabel import RelabelRule
+    from jipyo.model.secret import Secret
     from jipyo.net.credentials import Credentials
 
 PROTOCOLS = {
@@ -43,7 +44,7 @@ class ScrapeOptions:
     honor_timestamps: bool = True
     follow_redirects: bool = True
     compressed: bool = True
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, Secret], ...] = ()
     credentials: Credentials | None = None
     tls: TlsOptions = field(default_factory=TlsOptions)
     limits: ScrapeLimits = field(default_factory=ScrapeLimits)

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from jipyo.model.secret import redact_url
 from jipyo.web.api.operation import Operation, json_route
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def build_target(status: TargetStatus, t: Texts) -> TargetInfo:
     return TargetInfo(
         job=status.labels.get("job", ""),
         instance=status.labels.get("instance", ""),
-        url=status.url,
+        url=redact_url(status.url),
         state=status.state.value,
         since=None if status.since_ms is None else status.since_ms / 1000,
         error=error,

@@ -69,7 +69,7 @@ def show_build(server: ServerInfo, _request: WebRequest) -> WebResponse:
 
 
 def show_config(server: ServerInfo, _request: WebRequest) -> WebResponse:
-    """The configuration in force."""
+    """The configuration in force, without secrets."""
     return WebResponse(encode.data({"yaml": server.config_yaml}))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.collect.target import TargetState, TargetStatus
 from jipyo.i18n import texts
+from jipyo.model.secret import redact_url
 from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.prometheus.route import prometheus_route
 from jipyo.web.prometheus.status import format_time
@@ -39,8 +40,8 @@ def _build_target(target: TargetStatus) -> dict[str, object]:
         "discoveredLabels": {},
         "labels": dict(target.labels.pairs),
         "scrapePool": target.labels.get("job", ""),
-        "scrapeUrl": target.url,
-        "globalUrl": target.url,
+        "scrapeUrl": redact_url(target.url),
+        "globalUrl": redact_url(target.url),
         "lastError": "" if target.error is None else texts("en").error(target.error),
         "lastScrape": format_time(target.last_ms),
         "lastScrapeDuration": target.duration_s,
