@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -17,6 +19,9 @@ from jipyo.model.labels import Labels
 from jipyo.model.reading import NO_TIME, TargetReading
 from jipyo.model.sample import MetricMetadata, MetricType
 from jipyo.wire.exposition import Format, Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def read(text: str, form: Format = Format.TEXT) -> dict[str, float]:
@@ -77,6 +82,14 @@ def test_a_line_is_a_sample(line: str, series: str, value: float) -> None:
         "1x 2",
         "x 1 2 3",
         "x 1 now",
+        "x 1 9223372036854775808",
+        "x 1 99999999999999999999",
+        "x 1 -99999999999999999999",
+        "x 1 " + "9" * 90,
+        "node_load1",
+        "node_load10.45",
+        "node_load1NaN",
+        "x1",
         "<html>",
         "x 1,2",
         "x null",
@@ -90,6 +103,81 @@ def test_what_is_no_sample_is_told_with_its_line(line: str) -> None:
             Parser().parse(text)
         assert caught.value.key == "wire.bad_line"
         assert caught.value.values["text"] == line
+
+
+def test_a_time_beyond_64_bits_is_refused_in_openmetrics_too() -> None:
+    for word in ("1e17", "-1e300", "Infinity", "NaN"):
+        with pytest.raises(MalformedBody) as caught:
+            Parser().parse(f"x 1 {word}\n# EOF\n", Format.OPENMETRICS)
+        assert caught.value.key == "wire.bad_line"
+
+
+BENT_LINES: list[tuple[str, Callable[[int], str]]] = [
+    ("a name without a value", lambda n: "a" * n),
+    ("a name and its words", lambda n: "a" * n + " 1 2 3"),
+    ("colons", lambda n: ":" * n + "{"),
+    ("blanks alone", lambda n: " \t" * (n // 2) + "!"),
+    ("blanks behind the name", lambda n: "x" + " " * n + "{"),
+    ("blanks behind the value", lambda n: "x 1" + " " * n + "!"),
+    ("blanks behind the time", lambda n: "x 1 2" + " " * n + "3"),
+    ("blanks in the braces", lambda n: "x{" + " " * n + ",} 1"),
+    ("blanks behind a label", lambda n: 'x{a="b"' + " " * n + "c} 1"),
+    ("blanks before the equals sign", lambda n: "x{a" + " " * n + '"b"} 1'),
+    ("a label's name", lambda n: "x{" + "a" * n + "} 1"),
+    ("a quote without an end", lambda n: 'x{a="' + "b" * n + "} 1"),
+    ("backslashes without an end", lambda n: 'x{a="' + "\\" * (n // 2 * 2 + 1) + '"} 1'),
+    ("quotes", lambda n: "x{" + '"' * n + "} 1"),
+    ("braces", lambda n: "x" + "{" * n + "} 1"),
+    ("closed braces", lambda n: "x{" + "}" * n),
+    ("commas", lambda n: "x{" + "," * n + "} 1"),
+    ("many labels, and blanks", lambda n: "x{" + labels_of_bytes(n) + " " * n + "! } 1"),
+    ("many labels, twice the same", lambda n: "x{" + labels_of_bytes(n) + 'z0="" } 1'),
+    ("digits", lambda n: "x " + "9" * n + "x"),
+    ("digits of a time", lambda n: "x 1 " + "9" * n),
+    ("hashes", lambda n: "x 1" + "#" * n),
+    ("hashes and blanks", lambda n: "x 1 " + "# " * (n // 2) + "\x00\ny"),
+]
+
+
+def labels_of_bytes(size: int) -> str:
+    return "".join(f'z{i}="",' for i in range(size // 10))
+
+
+def time_refusal(line: str) -> float:
+    """The least of several, in seconds: what the machine does beside it only adds."""
+    best = math.inf
+    for _ in range(5):
+        start = time.perf_counter()
+        with pytest.raises(MalformedBody):
+            Parser().parse(line)
+        best = min(best, time.perf_counter() - start)
+    return best
+
+
+@pytest.mark.parametrize(("name", "build"), BENT_LINES)
+def test_a_bent_line_is_refused_in_time_linear_in_its_length(
+    name: str, build: Callable[[int], str]
+) -> None:
+    # Two thousand labels are two thousand dictionary entries before the mistake is met.
+    assert time_refusal(build(20_000)) < (0.03 if "many" in name else 0.005)
+    short_s, long_s = time_refusal(build(50_000)), time_refusal(build(100_000))
+    assert long_s < 3 * short_s + 0.001
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "#" + " " * 20_000 + "HELP",
+        "# HELP" + " " * 20_000,
+        '# HELP "' + "a" * 20_000,
+        '# HELP "' + "\\" * 20_000,
+        "# TYPE " + "a" * 20_000 + " " * 20_000,
+    ],
+)
+def test_a_long_comment_is_read_in_linear_time(comment: str) -> None:
+    start = time.perf_counter()
+    Parser().parse(f"{comment}\nx 1\n")
+    assert time.perf_counter() - start < 0.05
 
 
 def test_nan_is_a_value() -> None:

@@ -13,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 from jipyo.model.family import Family, FamilySample
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricType
-from jipyo.wire.exposition import Format, Parser, choose_format, format_value, write
+from jipyo.wire.exposition import Format, Parser, choose_format, format_series, format_value, write
 
 
 def family(
@@ -75,6 +75,11 @@ def test_families_of_one_name_are_put_together() -> None:
     page = write([family("x", job="a"), family("y"), family("x", job="b")]).decode()
     assert page.count("# TYPE x gauge") == 1
     assert page.index('x{job="b"}') < page.index("# TYPE y")
+
+
+def test_a_newline_at_the_end_of_a_name_is_escaped() -> None:
+    labels = Labels.of({"__name__": "x\n", "a\n": "b"})
+    assert format_series(labels) == '{"x\\n","a\\n"="b"}'
 
 
 def test_names_beyond_ascii_are_quoted() -> None:

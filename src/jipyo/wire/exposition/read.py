@@ -27,6 +27,7 @@ Finish = Callable[[Labels], Labels | None]
 
 _EXCERPT = 120
 _SPARE_KEYS = 1000
+_MAX_TIME = (1 << 63) - 1
 
 
 def decode_text(body: bytes) -> str:
@@ -219,16 +220,19 @@ def _build_layout(samples: Sequence[_Sample], lines: list[str], at: Sequence[int
 
 _ASIDE = ("", "#")
 """How a line begins, blanks apart, that has no sample."""
-_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
-_QUOTED = r'"(?:[^"\\\n]|\\.)*"'
+# Every repetition is possessive: a line that does not match is refused in one pass over it.
+_NAME = r"[a-zA-Z_:][a-zA-Z0-9_:]*+"
+_QUOTED = r'"(?:[^"\\\n]++|\\.)*+"'
 _LINE = re.compile(
-    rf"[ \t]*(?P<series>(?:{_NAME})?(?:[ \t]*\{{(?:[^\"}}]|{_QUOTED})*\}})?)[ \t]*"
-    r"(?P<value>[^ \t#]+)(?:[ \t]+(?P<time>[^ \t#]+))?[ \t]*(?:#[ \t].*)?$"
+    rf"[ \t]*+(?P<series>(?:{_NAME})?+(?:[ \t]*+\{{(?:[^\"}}]++|{_QUOTED})*+\}})?+)"
+    # Without a blank a name would end wherever a number can begin.
+    r"(?:(?<=\})[ \t]*+|[ \t]++)"
+    r"(?P<value>[^ \t#]++)(?:[ \t]++(?P<time>[^ \t#]++))?+[ \t]*+(?:#[ \t].*)?$"
 )
-_METRIC = re.compile(rf"[ \t]*(?P<name>{_NAME})?[ \t]*(?:\{{(?P<labels>.*)\}})?$", re.DOTALL)
+_METRIC = re.compile(rf"[ \t]*+(?P<name>{_NAME})?+[ \t]*+(?:\{{(?P<labels>.*)\}})?$", re.DOTALL)
 _PAIR = re.compile(
-    rf"[ \t]*(?:(?P<name>[a-zA-Z_][a-zA-Z0-9_]*)|(?P<quoted>{_QUOTED}))[ \t]*"
-    rf"(?:=[ \t]*(?P<value>{_QUOTED}))?[ \t]*(?:,|$)",
+    rf"[ \t]*+(?:(?P<name>[a-zA-Z_][a-zA-Z0-9_]*+)|(?P<quoted>{_QUOTED}))[ \t]*+"
+    rf"(?:=[ \t]*+(?P<value>{_QUOTED}))?+[ \t]*+(?:,|$)",
 )
 _ESCAPE = re.compile(r'\\([\\n"])')
 
@@ -262,8 +266,8 @@ def _parse_series(key: str, types: dict[str, MetricType]) -> Labels:
 
 
 def _parse_labels(inside: str) -> Iterator[tuple[str, str]]:
-    at = 0
-    while at < len(inside.rstrip(" \t")):
+    at, end = 0, len(inside.rstrip(" \t"))
+    while at < end:
         match = _PAIR.match(inside, at)
         if match is None:
             raise ValueError(inside)
@@ -323,20 +327,21 @@ def _parse_numbers(words: list[str]) -> Values | None:
 
 
 def _parse_time(word: str | None, form: Format) -> int | None:
-    """A time in ms; NO_TIME where there is none, None where it is not one."""
+    """A time in ms; NO_TIME where there is none, None where it is not one of 64 bits."""
     if word is None:
         return NO_TIME
     try:
-        return int(word) if form is Format.TEXT else int(float(word) * 1000)
+        t_ms = int(word) if form is Format.TEXT else int(float(word) * 1000)
     except (ValueError, OverflowError):
         return None
+    return t_ms if -_MAX_TIME <= t_ms <= _MAX_TIME else None
 
 
 def _build_line_error(number: int, line: str) -> MalformedBody:
     return MalformedBody("wire.bad_line", line=number, text=line[:_EXCERPT])
 
 
-_COMMENT = re.compile(rf"#[ \t]+(HELP|TYPE|UNIT)[ \t]+({_QUOTED}|[^ \t]+)(?:[ \t]+(.*))?$")
+_COMMENT = re.compile(rf"#[ \t]++(HELP|TYPE|UNIT)[ \t]++({_QUOTED}|[^ \t]++)(?:[ \t]++(.*))?$")
 _TYPES = {
     **{kind.value: kind for kind in MetricType},
     "untyped": MetricType.UNKNOWN,

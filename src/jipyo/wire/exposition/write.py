@@ -23,8 +23,8 @@ class Format(Enum):
     OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 
 
-_METRIC = re.compile(r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")
-_LABEL = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
+_METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _VALUE_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 _HELP_ESCAPES = {
     Format.TEXT: str.maketrans({"\\": "\\\\", "\n": "\\n"}),
@@ -67,7 +67,7 @@ def write(families: Iterable[Family], form: Format = Format.TEXT) -> bytes:
 def _write_family(same: list[Family], form: Format) -> Iterator[str]:
     first = same[0]
     name, kind = _declare(first, form)
-    shown = name if _METRIC.match(name) else f'"{name.translate(_VALUE_ESCAPES)}"'
+    shown = name if _METRIC.fullmatch(name) else f'"{name.translate(_VALUE_ESCAPES)}"'
     if first.help:
         yield f"# HELP {shown} {first.help.translate(_HELP_ESCAPES[form])}\n"
     yield f"# TYPE {shown} {kind}\n"
@@ -99,12 +99,12 @@ def _declare(family: Family, form: Format) -> tuple[str, str]:
 def format_series(labels: Labels) -> str:
     """A series as an exposition names it; names beyond ASCII letters are quoted (text 1.0.0)."""
     parts = [
-        f'{name if _LABEL.match(name) else _quote(name)}="{value.translate(_VALUE_ESCAPES)}"'
+        f'{name if _LABEL.fullmatch(name) else _quote(name)}="{value.translate(_VALUE_ESCAPES)}"'
         for name, value in labels.pairs
         if name != METRIC_NAME
     ]
     metric = labels.metric
-    if _METRIC.match(metric):
+    if _METRIC.fullmatch(metric):
         return f"{metric}{{{','.join(parts)}}}" if parts else metric
     return f"{{{','.join([_quote(metric), *parts])}}}"
 
