@@ -81,7 +81,7 @@ def build(sources: Path, static: Path) -> None:
     """
     node, npm = find_node()
     environment = build_environment(node)
-    with tempfile.TemporaryDirectory(prefix="jipyo-page-") as name:
+    with tempfile.TemporaryDirectory(prefix="jipyo-dashboard-") as name:
         copy = Path(name) / "frontend"
         shutil.copytree(sources, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
         flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]

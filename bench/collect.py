@@ -169,15 +169,15 @@ def lived(folder: Path, url: str) -> int:
     return series
 
 
-def page_open(url: str, stop: threading.Event) -> None:
-    """What the page asks while somebody looks at it (`frontend/src/lib/session.svelte.ts`)."""
+def poll_dashboard(url: str, stop: threading.Event) -> None:
+    """Request what an open dashboard requests (`frontend/src/state/live.svelte.ts`)."""
     http = urllib3.PoolManager(retries=False, timeout=20, headers={"Accept-Encoding": "gzip"})
     newest: dict[str, float] = {}
     while True:
-        told = http.request("GET", f"{url}/api/jipyo/overview", fields={"lang": "ko"}).json()
-        end = told["t"] // 15 * 15
-        shown = [one["id"] for one in told["metrics"] if not one["absent"]][:_CHARTS]
-        for metric in shown:
+        overview = http.request("GET", f"{url}/api/jipyo/overview", fields={"lang": "ko"}).json()
+        end = overview["t"] // 15 * 15
+        present = [metric["id"] for metric in overview["metrics"] if not metric["absent"]]
+        for metric in present[:_CHARTS]:
             start = newest.get(metric, end - 3600)
             if end > start:
                 fields = {"start": start, "end": end, "step": 15, "lang": "ko"}
@@ -201,7 +201,7 @@ def watching(table: Table) -> None:
         with running(command, url, "/-/ready", Path(folder) / "log") as server:
             alone = share_of_a_core(server.pid)
             stop = threading.Event()
-            reader = threading.Thread(target=page_open, args=(url, stop), daemon=True)
+            reader = threading.Thread(target=poll_dashboard, args=(url, stop), daemon=True)
             reader.start()
             looked_at = share_of_a_core(server.pid)
             stop.set()

@@ -1,4 +1,4 @@
-"""Operations metrics of an AI service: collect, store, judge, show and report.
+"""Operations metrics of an AI service: collect, store, evaluate, show and report.
 
 import asyncio
 import jipyo
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jipyo.api import DailyReportGenerator, MetricsCollector, PerformanceAnalyzer
-    from jipyo.app import open_workspace as open  # noqa: A004
+    from jipyo.app import open_workspace as open  # noqa: A004 - `jipyo.open()`
 
 __all__ = ["DailyReportGenerator", "MetricsCollector", "PerformanceAnalyzer", "open"]
 

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ _PUBLIC = 0o644
 def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     """A file that replaces what has its name only once it is complete and on disk.
 
-    Temp, write, sync, rename, sync the folder: readers see the old file or the new one, and so
-    does whoever starts after a power cut.
+    Temp, write, sync, rename, sync the folder: readers see the old file or the new one, even
+    after a power cut.
 
     Raises:
         OSError: it cannot be written; what was there before is still there.

@@ -41,7 +41,7 @@ _SECONDS_OF = {"per_minute": 60.0}
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The stretch (start, end] in steps; a step at t stands for (t - step, t]."""
+    """The stretch (start, end] in steps; a step at t covers (t - step, t]."""
 
     start_ms: int
     end_ms: int
@@ -81,7 +81,7 @@ class SeriesSummary:
     breaches: tuple[Breach, ...]
     figures: Mapping[Summary, Figure]
     figure: Figure | None
-    """The one that stands for the series; None where its source cannot give it."""
+    """The one that represents the series; None where its source cannot give it."""
     worst: Figure
     """Its minimum where low is worse, else its maximum."""
     worst_ms: int
@@ -143,7 +143,7 @@ class MetricSummary:
 
     @property
     def figure(self) -> Figure | None:
-        """The figure that stands for the metric; None where its source cannot give any."""
+        """The figure that represents the metric; None where its source cannot give any."""
         return self.headline.figure
 
 

@@ -105,7 +105,7 @@ class Pending:
 class Breach:
     """A stretch beyond a threshold, pending or worse at every step of it.
 
-    It begins one step before the first such step, as a step at t stands for (t - step, t].
+    It begins one step before the first such step, as a step at t covers (t - step, t].
     """
 
     start_ms: int
@@ -312,7 +312,7 @@ def find_breaches(
 ) -> tuple[Breach, ...]:
     """The breaches of one series after the first `lead` steps, in the order of time.
 
-    One that began before is told from the first step after them.
+    One that began before is cut at the first step after them.
     """
     severity = history.severity[series, lead:]
     beyond = (severity != Severity.OK) & (severity != Severity.UNKNOWN)
@@ -328,7 +328,8 @@ def find_metric_breaches(
     """The breaches of each series of a metric; None for one that is not judged.
 
     A metric without thresholds is not, nor is a series that is only a mean of what they
-    are about. The first `lead` steps are judged, and told of only where they go on.
+    are about. The first `lead` steps are judged, and reported only where a breach
+    continues after them.
     """
     matrix, thresholds = data.matrix, data.metric.thresholds
     judged = [query.statistic is Statistic.FULL for query in data.queries]

@@ -1,4 +1,4 @@
-"""`jipyo up`: collect, store and serve, until told to stop."""
+"""`jipyo up`: collect, store and serve, until it is stopped."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ class Metric:
     idle_without_data: bool = False
     """Whether it has no value while nothing happens, so that silence is not a loss."""
     outage: bool = False
-    """Whether a breach means that a target does not answer, which is told by name and cause."""
+    """Whether a breach means that a target does not answer, which is reported by name and cause."""
     window_ms: int = 300_000
     """The rate window where no longer one is needed."""
     thresholds: Thresholds | None = None
@@ -204,7 +204,7 @@ class Metric:
 
 
 class Section(Enum):
-    """Where in `collect:` jipyo is told to give an exporter's names itself."""
+    """The part of `collect:` that makes jipyo produce an exporter's metrics itself."""
 
     DATABASES = "databases"
     PROBES = "probes"
@@ -212,11 +212,11 @@ class Section(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NativeCollector:
-    """How jipyo gives an exporter's names itself once it is told whom to ask."""
+    """How jipyo produces an exporter's metrics itself once an address is configured."""
 
     section: Section
     entry: str
-    """One entry of that section, as it stands in `jipyo.yaml`."""
+    """One entry of that section, as in `jipyo.yaml`."""
     setup: Bilingual
 
 
@@ -227,7 +227,7 @@ class Exporter:
     id: str
     name: str
     builtin: bool = False
-    """Whether jipyo's own collectors give the same names without being told."""
+    """Whether jipyo's own collectors produce the same metrics without configuration."""
     job: str | None = None
     url: str | None = None
     """Where such an exporter usually listens; for the lines of configuration."""

@@ -1,4 +1,4 @@
-"""What a person types, and what the terminal shows."""
+"""The commands, one file each, and what the terminal shows."""
 
 from jipyo.cli.main import main
 

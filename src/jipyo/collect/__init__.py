@@ -1,1 +1,1 @@
-"""Sources of samples: host, processes, GPUs, scraped targets, databases, probes, receivers."""
+"""The scrape loop, its collectors and targets, discovery, and receivers of pushed samples."""

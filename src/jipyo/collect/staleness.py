@@ -58,7 +58,7 @@ class StalenessTracker:
         """The scrapes of a target that could not be read at `t_ms`.
 
         Beside the report is the number of failed readings in a row, with the reason of the
-        last as a label, so that whoever reads the store knows it.
+        last as a label, so that the store alone explains the outage.
         """
         gone, _ = self._compare(())
         ended = self._follow_failure(reason)

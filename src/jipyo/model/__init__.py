@@ -1,1 +1,1 @@
-"""Values that all rooms share: labels, samples, matchers, answers, errors, store protocols."""
+"""Values that all rooms share, clock and calendar, the error tree, the protocols of a store."""

@@ -81,15 +81,15 @@ class StoreError(JipyoError):
     """Samples cannot be kept or read."""
 
 
-class StoreBusy(StoreError):  # noqa: N818 - named as what it says
+class StoreBusy(StoreError):  # noqa: N818 - a state of the store
     """Another process has this data open for writing."""
 
 
-class StoreFull(StoreError):  # noqa: N818
+class StoreFull(StoreError):  # noqa: N818 - a state of the store
     """The disk is full or read-only; what was not acknowledged is not kept."""
 
 
-class StoreCorrupt(StoreError):  # noqa: N818
+class StoreCorrupt(StoreError):  # noqa: N818 - a state of the store
     """Bytes on disk are not what was written there."""
 
 
@@ -105,7 +105,7 @@ class TooLarge(BodyError):  # noqa: N818 - named as HTTP names the answer (413)
     """They are more than the limit."""
 
 
-class MalformedBody(BodyError):  # noqa: N818
+class MalformedBody(BodyError):  # noqa: N818 - a state of the body
     """They are not what their header or format says."""
 
 

@@ -9,4 +9,4 @@ Progress = Callable[[int, int | None], None]
 
 
 def ignore_progress(done: int, total: int | None) -> None:
-    """Report to nobody."""
+    """Drop the report."""

@@ -53,8 +53,8 @@ class _ReadsUntilDeadline:
 
     def recv_into(self, *args: Any) -> int:
         if self.deadline is not _NEVER:
-            self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]
-        return super().recv_into(*args)  # type: ignore[misc, no-any-return]
+            self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]  # a socket's
+        return super().recv_into(*args)  # type: ignore[misc, no-any-return]  # a socket's
 
 
 class DeadlineSocket(_ReadsUntilDeadline, socket.socket):

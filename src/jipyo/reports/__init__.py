@@ -1,1 +1,1 @@
-"""Reports: readings become a `Report` (data), a renderer writes it down."""
+"""Reports: metric summaries become a `Report` (data), which a renderer writes as a file."""

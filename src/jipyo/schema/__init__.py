@@ -1,4 +1,4 @@
-"""YAML with its places -> checked values, or every mistake at once."""
+"""YAML with its positions -> checked values, or every mistake at once."""
 
 from jipyo.schema.describe import KeyRow, describe_keys
 from jipyo.schema.effective import mask_secret_names, quote

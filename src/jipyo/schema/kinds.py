@@ -54,7 +54,7 @@ class Kind(Generic[T]):
     keys: tuple[Key, ...] = ()
     """The keys of a mapping, or of each mapping of a list."""
     defaults: Mapping[str, object] = field(default_factory=dict)
-    """What stands in for missing keys, by the name of the key."""
+    """The values of missing keys, by the name of the key."""
     effective: Callable[[Node], object] = copy_plain
     """A node with the defaults of its missing keys and without secrets, as a plain value."""
 

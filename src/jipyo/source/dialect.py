@@ -112,7 +112,7 @@ def expand_to_whole_window(promql: str, window_ms: int) -> str:
     to the last one in it, without extrapolation. `translate_promql` gives the plain form.
 
     Args:
-        promql: an expression of the catalogue, in which `$w` stands for the window.
+        promql: an expression of the catalogue, in which `$w` is the window.
         window_ms: the length of the window.
     """
     text = promql.replace("$w", f"{window_ms // 1000}s")

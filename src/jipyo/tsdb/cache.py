@@ -23,7 +23,7 @@ class ChunkCache:
 
     Only what is read a second time is kept, as in 2Q (Johnson and Shasha, VLDB 1994), and of
     what was read once we remember as many ids as there is room for chunks: reading through a
-    month evicts nobody's day, and copies nothing.
+    month evicts no other reader's day, and copies nothing.
     """
 
     def __init__(self, most_bytes: int) -> None:

@@ -117,8 +117,7 @@ def _drop_rows(begin_write: BeginWrite, head: _HeadDay) -> Iterator[None]:
         for at in range(0, len(times), _ROWS_A_SLICE):
             part = times[at : at + _ROWS_A_SLICE]
             with begin_write() as db:
-                db.execute(
-                    f"DELETE FROM head WHERE lid = ? AND t IN ({slab.make_placeholders(part)})",  # noqa: S608
-                    (lid, *part),
-                )
+                marks = slab.make_placeholders(part)
+                sql = f"DELETE FROM head WHERE lid = ? AND t IN ({marks})"  # noqa: S608 - marks
+                db.execute(sql, (lid, *part))
             yield

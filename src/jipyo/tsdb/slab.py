@@ -1,6 +1,6 @@
 """Slabs: up to 128 series that share their times on one day; encoded first, written after.
 
-Encoding needs no database and so blocks nobody; writing is a short transaction. A rewritten
+Encoding needs no database, so it blocks no one; writing is a short transaction. A rewritten
 slab goes to the end of the file and the old bytes are freed: nothing is edited in place, so
 pages stay full and freed pages are whole.
 """
@@ -107,7 +107,7 @@ def insert(db: sqlite3.Connection, into: str, rows: Sequence[tuple[object, ...]]
     the writer's lock then waits for that thread too.
     """
     row = f"({', '.join('?' * len(rows[0]))})"
-    sql = f"INSERT {into} VALUES {', '.join([row] * len(rows))}"  # noqa: S608
+    sql = f"INSERT {into} VALUES {', '.join([row] * len(rows))}"  # noqa: S608 - placeholders
     db.execute(sql, [value for row in rows for value in row])
 
 
@@ -128,7 +128,8 @@ def _write_times(db: sqlite3.Connection, slab: EncodedSlab) -> int:
 
 def find_chunks(db: sqlite3.Connection, sids: Sequence[int], day: int) -> list[tuple[int, int]]:
     """Slab and place of what these series, as many as a slab has, have on a day."""
-    sql = f"SELECT bid, place FROM chunk WHERE day = ? AND sid IN ({make_placeholders(sids)})"  # noqa: S608
+    marks = make_placeholders(sids)
+    sql = f"SELECT bid, place FROM chunk WHERE day = ? AND sid IN ({marks})"  # noqa: S608 - marks
     return db.execute(sql, (day, *sids)).fetchall()
 
 
@@ -140,7 +141,8 @@ def make_placeholders(values: Sequence[object]) -> str:
 def free_chunks(db: sqlite3.Connection, chunks: Sequence[tuple[int, int]]) -> None:
     """Drop the bytes of chunks (bid, place), and each slab that has none left."""
     ids = [(bid << PLACE_BITS) | place for bid, place in chunks]
-    db.execute(f"DELETE FROM data WHERE id IN ({make_placeholders(ids)})", ids)  # noqa: S608
+    sql = f"DELETE FROM data WHERE id IN ({make_placeholders(ids)})"  # noqa: S608 - placeholders
+    db.execute(sql, ids)
     for bid in {bid for bid, _ in chunks}:
         left = db.execute(
             "SELECT 1 FROM data WHERE id BETWEEN ? AND ? LIMIT 1", get_id_range(bid)

@@ -45,7 +45,7 @@ _FEW = 24
 _TIMES_KEPT = 1024
 _NOTHING = (0, -1, b"")
 
-log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 class DamageLog:
@@ -65,7 +65,7 @@ class DamageLog:
             new = what not in self._seen
             self._seen.add(what)
         if new:
-            log.error("damaged on disk and skipped: %s", what)
+            _LOG.error("damaged on disk and skipped: %s", what)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 A client that connects and says nothing, sends half a request or never reads its answer holds
 a descriptor and memory. So each such wait has a limit. When all connections are taken, the
 one that has been silent longest makes room for the new one: idle connections, however many,
-keep nobody out (Prometheus' `netutil.LimitListener` lets newcomers wait instead).
+keep no one out (Prometheus' `netutil.LimitListener` lets newcomers wait instead).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from uvicorn.protocols.http.h11_impl import RequestResponseCycle
 
-LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 OPEN = "jipyo_http_connections"
 CLOSED = "jipyo_http_connections_closed_total"
 _BUSY_RESPONSE = (
@@ -83,7 +83,7 @@ class Connections:
             return
         if not self._is_full:
             self._is_full = True
-            LOG.warning(
+            _LOG.warning(
                 "web: %d connections are open, which is the limit; for each further one "
                 "the one that has been silent longest is closed",
                 self.limits.max_open,
@@ -109,7 +109,7 @@ class Connections:
                 self._close(connection, wait.value)
         if self._is_full and len(self._open) < self.limits.max_open * 3 / 4:
             self._is_full = False
-            LOG.info("web: %d connections are open, within the limit again", len(self._open))
+            _LOG.info("web: %d connections are open, within the limit again", len(self._open))
 
     def _close(self, connection: Connection, reason: str) -> None:
         self._open.discard(connection)
@@ -139,7 +139,7 @@ class Connection(H11Protocol):
         self._wait: Wait | None = Wait.REQUEST
         self._unread_bytes = 0
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's type
         """Take a place among the connections."""
         super().connection_made(transport)
         self._registry.add(self)

@@ -78,7 +78,7 @@ def _bind(family: socket.AddressFamily, address: tuple[Any, ...]) -> socket.sock
 def url_of(listener: socket.socket) -> str:
     """The URL by which a browser on this machine reaches the server."""
     host, port = listener.getsockname()[:2]
-    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not bound here
     return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
 
 
@@ -97,13 +97,13 @@ class _Server(uvicorn.Server):
         self._ready = ready
         self._stop = stop
 
-    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]  # a generator there
         return nullcontext()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         # asyncio accepts as many connections at a time as may wait, before it closes any: so
-        # it is told a small number, and the sockets the true one.
+        # it gets a small number, and the sockets the true one.
         for listener in sockets or ():
             listener.listen(_BACKLOG)
         self._ready()

@@ -1,4 +1,4 @@
-"""The targets to scrape: the scrape section of a Prometheus configuration, and target files."""
+"""The targets to scrape: the scrape jobs of a Prometheus configuration, and target files."""
 
 from jipyo.collect.discovery.jobs import Job, PrometheusYml, TargetGroup
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml

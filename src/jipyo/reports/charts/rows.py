@@ -71,9 +71,9 @@ class HeatPlot:
     columns: Sequence[str]
     values: Values
     low: float
-    """What the lightest shade stands for; values below it have that shade too."""
+    """The value of the lightest shade; values below it have that shade too."""
     high: float
-    """What the darkest shade stands for; values above it have that shade too."""
+    """The value of the darkest shade; values above it have that shade too."""
     format_value: Callable[[float], str]
 
 

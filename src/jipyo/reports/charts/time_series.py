@@ -101,7 +101,7 @@ def write_time_series(plot: Plot, size: Size) -> str:
     ticks, low, high = _choose_value_axis(plot)
     labels = [plot.axes.format_value(tick) for tick in ticks]
     t_ms = plot.axes.t_ms
-    # A value stands for the step that ends at its time.
+    # A value covers the step that ends at its time.
     step_ms = int(t_ms[1] - t_ms[0]) if t_ms.size > 1 else 60_000
     start_ms, end_ms = (int(t_ms[0]) - step_ms, int(t_ms[-1])) if t_ms.size else (0, 1)
     frame = Frame(

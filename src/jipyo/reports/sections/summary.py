@@ -97,7 +97,7 @@ def _put_topics_first(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
 
 
 def _describe_amount(data: ReportData, key: str) -> Phrase:
-    """How much was seen; less than half a minute is told by its share alone."""
+    """How much was seen; less than half a minute is given as its share alone."""
     step_ms = data.window.step_ms
     seen = Duration(round(data.share * data.window.duration_ms / step_ms) * step_ms)
     brief = key in _KEYS_WITH_DURATION and not seen.ms

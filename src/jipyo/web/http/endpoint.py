@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from jipyo.web.http.message import ErrorFormatter, Handler
 
-LOG = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -108,9 +108,9 @@ class Endpoint:
             parsed = _parse_request(request, body, cancelled)
             response = self._route.handler(parsed)
             return prepare_response(response, parsed.headers.get("accept-encoding", ""), cancelled)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the edge: a request never ends its thread
             if not isinstance(error, JipyoError):
-                LOG.exception("web: %s %s failed", request.method, self.path)
+                _LOG.exception("web: %s %s failed", request.method, self.path)
             return prepare_response(self._route.format_error(error, parsed), "", cancelled)
 
 

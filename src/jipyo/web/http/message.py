@@ -41,7 +41,7 @@ class WebRequest:
     raw_path: bytes = b"/"
     """The path as it was sent, percent-encoded."""
     cancelled: threading.Event = field(default_factory=threading.Event)
-    """Set once the client has disconnected: nobody waits for the response any more."""
+    """Set once the client has disconnected: no one waits for the response any more."""
 
     def first(self, name: str) -> str:
         """The first value of a field, or an empty string."""

@@ -34,7 +34,7 @@ class RequestMetrics:
             self._requests[handler, code] += 1
             buckets = self._buckets.setdefault(handler, [0] * (len(BUCKETS_S) + 1))
             buckets[bisect_left(BUCKETS_S, seconds)] += 1
-            self._seconds[handler] += seconds  # type: ignore[assignment]
+            self._seconds[handler] += seconds  # type: ignore[assignment]  # a Counter of floats
 
     def families(self) -> tuple[Family, ...]:
         """The counters at this moment."""

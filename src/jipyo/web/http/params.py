@@ -161,7 +161,7 @@ def read_duration_ns(request: WebRequest, name: str) -> int:
 
 
 def read_limit(request: WebRequest) -> int:
-    """How many rows are wanted at most; 0 stands for all of them.
+    """How many rows are wanted at most; 0 means all of them.
 
     Raises:
         QueryError: not a number, or a negative one.

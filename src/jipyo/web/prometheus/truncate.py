@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def truncate(result: QueryResult, limit: int) -> tuple[QueryResult, bool]:
-    """At most `limit` series, and whether there were more; 0 stands for no limit.
+    """At most `limit` series, and whether there were more; 0 means no limit.
 
     A vector keeps its order, which a query may have asked for; a matrix is cut after its
     series have been sorted by labels. Scalars and strings stay whole.

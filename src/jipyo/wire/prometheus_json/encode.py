@@ -203,7 +203,7 @@ def _weave(points: _Points, stamps: _Stamps) -> list[_Text]:
     """`[T,"V"],[T,"V"],…,[T,"V` of each series, in two pieces.
 
     Every comma between two numbers is replaced by the stamp of the first step (one pass
-    over the bytes), then the columns that differ are written where each stamp now stands.
+    over the bytes), then the columns that differ are written over the stamps' places.
     """
     text = format_numbers(points.values)
     width = stamps.rows.shape[1]
