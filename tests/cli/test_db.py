@@ -53,6 +53,15 @@ def test_nothing_is_deleted_unless_it_is_said_aloud(own: Path) -> None:
     assert "1.5" in jipyo("query", "node_load1", "--data", str(own)).out
 
 
+def test_what_lies_after_a_time_is_trimmed(own: Path) -> None:
+    kept = jipyo("db", "trim", "--after", "2000-01-01", "--data", str(own))
+    assert kept.code == 2
+    assert "--yes" in kept.err
+    assert jipyo("db", "trim", "--after", "now", "--yes", "--data", str(own)).out.startswith("0 ")
+    everything = jipyo("db", "trim", "--after", "2000-01-01", "--yes", "--data", str(own))
+    assert everything.out.startswith("240 ")
+
+
 def test_compacting_keeps_every_sample(own: Path) -> None:
     assert jipyo("db", "compact", "--data", str(own)).code == 0
     assert "240 samples" in jipyo("db", "check", "--data", str(own)).out

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.cli.moments import parse_length, parse_moment, parse_span
+from jipyo.cli.moments import END_OF_TIME_MS, parse_length, parse_moment, parse_span
 from jipyo.model.errors import ConfigError
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -92,13 +92,13 @@ def test_a_length_is_a_duration_of_promql(text: str, ms: int) -> None:
 @pytest.mark.parametrize(
     ("start", "end", "span"),
     [
-        (None, None, (0, NOW_MS)),
-        ("-1h", None, (NOW_MS - HOUR_MS, NOW_MS)),
+        (None, None, (0, END_OF_TIME_MS)),
+        ("-1h", None, (NOW_MS - HOUR_MS, END_OF_TIME_MS)),
         (None, "-1h", (0, NOW_MS - HOUR_MS)),
         ("2026-11-20", "2026-11-21", (at(2026, 11, 20), at(2026, 11, 21))),
     ],
 )
-def test_a_span_reaches_from_the_beginning_until_now_by_default(
+def test_a_span_is_everything_by_default_what_lies_ahead_too(
     start: str | None, end: str | None, span: tuple[int, int]
 ) -> None:
     assert parse_span(start, end, SEOUL, NOW_MS) == span

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from jipyo.model.sample import Reject, Scrape
 from jipyo.tsdb.format import prepare
 from jipyo.tsdb.head import AppendBounds, Head, split_layouts
-from jipyo.tsdb.options import HOUR_MS, MINUTE_MS, Options
+from jipyo.tsdb.options import DAY_MS, HOUR_MS, MINUTE_MS, Options
 from tsdb.support import STEP, T0, Clock, one
 
 if TYPE_CHECKING:
@@ -32,12 +32,12 @@ DEFAULT = Options()
         (DEFAULT, None, NOW + 10 * MINUTE_MS, None),
         (DEFAULT, None, NOW + 10 * MINUTE_MS + 1, Reject.TOO_FAR_IN_FUTURE),
         (DEFAULT, None, -(1 << 60), None),  # an empty store takes any age
-        (DEFAULT, NOW, NOW - HOUR_MS, None),  # a new series may be an hour behind
-        (DEFAULT, NOW, NOW - HOUR_MS - 1, Reject.TOO_OLD),
-        (Options(out_of_order_ms=0), NOW, NOW - HOUR_MS, None),
-        (Options(out_of_order_ms=0), NOW, NOW - HOUR_MS - 1, Reject.TOO_OLD),
-        (Options(out_of_order_ms=2 * HOUR_MS), NOW, NOW - 2 * HOUR_MS, None),
-        (Options(out_of_order_ms=2 * HOUR_MS), NOW, NOW - 2 * HOUR_MS - 1, Reject.TOO_OLD),
+        (DEFAULT, NOW, NOW - 396 * DAY_MS, None),  # in the order of its series
+        (DEFAULT, NOW, NOW - 396 * DAY_MS - 1, Reject.TOO_OLD),
+        (Options(out_of_order_ms=0), NOW, NOW - 396 * DAY_MS, None),
+        (Options(retention_ms=HOUR_MS), NOW, NOW - HOUR_MS, None),
+        (Options(retention_ms=HOUR_MS), NOW, NOW - HOUR_MS - 1, Reject.TOO_OLD),
+        (Options(retention_ms=None), NOW, -(1 << 60), None),
         (Options(out_of_order_ms=None), NOW, -(1 << 60), None),
         (Options(future_ms=0), NOW, NOW, None),
         (Options(future_ms=0), NOW, NOW + 1, Reject.TOO_FAR_IN_FUTURE),

@@ -89,8 +89,6 @@ class StoreAgainstModel(RuleBasedStateMachine):
             return Reject.TOO_FAR_IN_FUTURE
         newer = not mine or t_ms > max(mine)
         if max_ms is not None and self.window is not None:
-            if t_ms < max_ms - max(self.window, HOUR_MS):
-                return Reject.TOO_OLD
             newest_again = bool(mine) and t_ms == max(mine)
             if not newer and not newest_again and t_ms < max_ms - self.window:
                 return Reject.TOO_OLD if self.window else Reject.OUT_OF_ORDER

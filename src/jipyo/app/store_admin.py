@@ -35,7 +35,10 @@ __all__ = [
     "import_openmetrics",
     "read_stats",
     "restore",
+    "trim_samples",
 ]
+
+_END_OF_TIME_MS = 1 << 61
 
 
 def delete_samples(config: Config, selector: str, span: tuple[int, int]) -> int:
@@ -49,6 +52,17 @@ def delete_samples(config: Config, selector: str, span: tuple[int, int]) -> int:
     read_stats(config.data)  # raises where there is no store; opening for writing would make one
     with open_store(config, SystemClock()) as store:
         return store.delete(matchers, *span)
+
+
+def trim_samples(config: Config, after_ms: int) -> int:
+    """Delete every sample after a moment, as a clock that was ahead left them; how many.
+
+    Raises:
+        StoreError: a server writes there, or there is no store.
+    """
+    read_stats(config.data)
+    with open_store(config, SystemClock()) as store:
+        return store.delete((), after_ms + 1, _END_OF_TIME_MS)
 
 
 def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.ImportResult:

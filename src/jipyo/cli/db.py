@@ -9,7 +9,7 @@ from rich.table import Table
 
 from jipyo.app import store_admin
 from jipyo.cli.localized import Command, Group
-from jipyo.cli.moments import parse_span
+from jipyo.cli.moments import parse_moment, parse_span
 from jipyo.cli.options import FILE, open_terminal, pass_config, print_line, show_progress
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
@@ -122,6 +122,18 @@ def _register_deletion(db: click.Group, t: Texts) -> None:
             raise ConfigError("cli.db.delete.not_sure", selector=selector)
         span = parse_span(start, end, config.zone, SystemClock().now_ms())
         n = store_admin.delete_samples(config, selector, span)
+        open_terminal().print(words("cli.db.delete.done", n=n))
+
+    @db.command("trim", cls=Command, help=t("cli.db.trim.help"))
+    @click.option("--after", metavar="TIME", required=True, help=t("cli.db.trim.after"))
+    @click.option("--yes", is_flag=True, help=t("cli.db.delete.yes"))
+    @pass_config(t)
+    def trim(config: Config, words: Texts, after: str, yes: bool) -> None:
+        after_ms = parse_moment(after, config.zone, SystemClock().now_ms())
+        if not yes:
+            moment = words.moment(after_ms, config.zone)
+            raise ConfigError("cli.db.trim.not_sure", moment=moment)
+        n = store_admin.trim_samples(config, after_ms)
         open_terminal().print(words("cli.db.delete.done", n=n))
 
 

@@ -12,6 +12,8 @@ from jipyo.model.errors import ConfigError
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+END_OF_TIME_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
 _RELATIVE = re.compile(r"(?:now)?(?:-(\d.*[a-z]))?")
 
 
@@ -54,10 +56,10 @@ def parse_length(text: str) -> int:
 
 
 def parse_span(start: str | None, end: str | None, zone: ZoneInfo, now_ms: int) -> tuple[int, int]:
-    """From and to in Unix milliseconds; by default from the beginning until now.
+    """From and to in Unix milliseconds; by default everything, what lies ahead of `now` too.
 
     Raises:
         ConfigError: one of them is not a time.
     """
     first = parse_moment(start, zone, now_ms) if start else 0
-    return first, parse_moment(end, zone, now_ms) if end else now_ms
+    return first, parse_moment(end, zone, now_ms) if end else END_OF_TIME_MS

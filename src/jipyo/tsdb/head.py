@@ -23,13 +23,13 @@ from jipyo.tsdb import codec, index
 from jipyo.tsdb.codec import Damaged, Sids
 from jipyo.tsdb.format import PLACE_BITS
 from jipyo.tsdb.locator import day_of
-from jipyo.tsdb.options import HOUR_MS, Options
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Sequence
 
     from jipyo.model.labels import Labels
+    from jipyo.tsdb.options import Options
 
 _CUT = 997
 """A layout ends before each id that this divides, so that a series that comes or goes
@@ -118,6 +118,17 @@ class Head:
         self._last[sids] = np.maximum(self._last[sids], t1)
         self._advance_max_time(t1)
 
+    def find_newest_ms(self) -> int | None:
+        """The moment that ages are measured from: the newest sample's, None where there is none.
+
+        Where that lies ahead of the clock by more than a sample may, one of the two was wrong
+        when it was written. Then it is the clock's, so that a clock that was ahead and has been
+        set right neither gets every sample rejected nor every older day dropped.
+        """
+        now_ms = self._now_ms()
+        is_ahead = self.max_ms is not None and self.max_ms > now_ms + self._options.future_ms
+        return now_ms if is_ahead else self.max_ms
+
     def _advance_max_time(self, t_ms: int) -> None:
         self.max_ms = t_ms if self.max_ms is None else max(self.max_ms, t_ms)
 
@@ -129,7 +140,7 @@ class Head:
         Raises:
             sqlite3.Error: nothing may be committed, and `reload` must be called.
         """
-        bounds = AppendBounds.of(self._options, self._now_ms(), self.max_ms)
+        bounds = AppendBounds.of(self._options, self._now_ms(), self.find_newest_ms())
         rejected: Counter[Reject] = Counter()
         kept = 0
         for scrape in scrapes:
@@ -452,7 +463,12 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class AppendBounds:
-    """Which times a batch may have; fixed when it begins, as in Prometheus."""
+    """Which times a batch may have; fixed when it begins, as in Prometheus.
+
+    The window is for samples that are older than the last of their series. Those in order may
+    have any age within the retention, as a sender that was cut off, or fills an empty store,
+    sends them. (Prometheus rejects them beyond an hour, for its block ranges.)
+    """
 
     latest_ms: int
     oldest_ms: int
@@ -460,15 +476,16 @@ class AppendBounds:
     late_rejection: Reject
 
     @classmethod
-    def of(cls, options: Options, now_ms: int, max_ms: int | None) -> AppendBounds:
-        """The bounds of a store whose newest sample is at `max_ms`."""
-        window = options.out_of_order_ms
+    def of(cls, options: Options, now_ms: int, newest_ms: int | None) -> AppendBounds:
+        """The bounds of a store whose newest sample is at `newest_ms`."""
+        window, retention = options.out_of_order_ms, options.retention_ms
         ever = -(1 << 62)
         rejection = Reject.OUT_OF_ORDER if window == 0 else Reject.TOO_OLD
         latest = now_ms + options.future_ms
-        if max_ms is None or window is None:
+        if newest_ms is None or window is None:
             return cls(latest, ever, ever, rejection)
-        return cls(latest, max_ms - max(window, HOUR_MS), max_ms - window, rejection)
+        oldest = ever if retention is None else newest_ms - retention
+        return cls(latest, oldest, newest_ms - window, rejection)
 
     def find_rejection(self, t_ms: int) -> Reject | None:
         """Why samples of this time are rejected; None where they are not."""

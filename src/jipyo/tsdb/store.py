@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from collections import Counter
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from jipyo.model.store import Selector
     from jipyo.tsdb.codec import Sids
 
+_LOG = logging.getLogger(__name__)
 _CHECKPOINT_EVERY = 64
 """Transactions after which the journal is checkpointed."""
 _JOURNAL_PAGES = 256
@@ -87,6 +89,12 @@ class Store(Reader):
                 super().close()
                 raise
         self._counts = metrics.StoreCounters()
+        if self._head.max_ms != self._head.find_newest_ms():
+            _LOG.warning(
+                "the newest sample lies %.0f s ahead of the clock; if the clock is right, remove "
+                "what lies ahead with 'jipyo db trim --after now'",
+                ((self._head.max_ms or 0) - now_ms()) / 1000,
+            )
 
     @classmethod
     def open(  # type: ignore[override]  # a writer is given a clock, a reader needs none
@@ -260,13 +268,14 @@ class Store(Reader):
         """The oldest day, if it is to be dropped; size alone never drops the newest."""
         with self.snapshot() as snapshot:
             oldest = retention.find_oldest_day(snapshot.db)
-            if oldest is None or self._head.max_ms is None:
+            newest_ms = self._head.find_newest_ms()
+            if oldest is None or newest_ms is None:
                 return None
-            expired = retention.find_expired_day(self._options.retention_ms, self._head.max_ms)
+            expired = retention.find_expired_day(self._options.retention_ms, newest_ms)
             if expired is not None and oldest <= expired:
                 return oldest
             limit = self._options.retention_bytes
-            if limit is None or oldest >= day_of(self._head.max_ms):
+            if limit is None or oldest >= day_of(newest_ms):
                 return None
             return oldest if retention.read_used_bytes(snapshot.db) > limit else None
 
@@ -277,10 +286,11 @@ class Store(Reader):
 
     def _find_compactable_ms(self) -> int | None:
         """Up to when head rows may be compacted; None where none may yet."""
-        if self._head.max_ms is None:
+        newest_ms = self._head.find_newest_ms()
+        if newest_ms is None:
             return None
         lag = min(self._options.out_of_order_ms or 0, HOUR_MS)
-        until_ms = (self._head.max_ms - lag - 1) // self._options.head_ms * self._options.head_ms
+        until_ms = (newest_ms - lag - 1) // self._options.head_ms * self._options.head_ms
         spans = tuple(self._head.spans.values())
         oldest_ms = min((span.t0 for span in spans), default=until_ms + 1)
         return until_ms if oldest_ms <= until_ms else None
