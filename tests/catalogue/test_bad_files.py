@@ -17,8 +17,8 @@ FILES = sorted(FOLDER.glob("*.yaml"))
 def test_a_wrong_file_is_told_with_place_value_and_remedy(file: Path) -> None:
     with pytest.raises(CatalogueError) as caught:
         check_file(file, parse=parse)
-    said = "".join(f"{texts(lang).error(caught.value)}\n" for lang in ("en", "ko"))
-    assert said.replace(f"{FOLDER}/", "") == file.with_suffix(".txt").read_text("utf-8")
+    messages = "".join(f"{texts(lang).error(caught.value)}\n" for lang in ("en", "ko"))
+    assert messages.replace(f"{FOLDER}/", "") == file.with_suffix(".txt").read_text("utf-8")
 
 
 def test_each_message_has_its_file() -> None:

@@ -49,24 +49,24 @@ def test_limits_are_told_in_a_few_words(metric_id: str, ko: str, en: str) -> Non
 
 
 def test_all_that_is_known_of_a_metric_is_told() -> None:
-    told = facts(metric("app.error_rate"), "en")
-    assert told["thresholds"] == (
+    described = facts(metric("app.error_rate"), "en")
+    assert described["thresholds"] == (
         "warning 0.05% · critical 0.1%, for 5 min (specification);"
         " critical is the 0.1% objective of the specification"
     )
-    assert told["objective"] == "objective at most 0.1% (specification)"
-    assert told["unit"] == "percent (%)"
-    assert told["report"] == "ratio_of_sums, max / ratio_of_sums"
-    assert told["defined at"].startswith("builtin/application.yaml:")
-    assert told["haproxy"].startswith("100 * sum by (proxy)")
-    assert "if without data" not in told
+    assert described["objective"] == "objective at most 0.1% (specification)"
+    assert described["unit"] == "percent (%)"
+    assert described["report"] == "ratio_of_sums, max / ratio_of_sums"
+    assert described["defined at"].startswith("builtin/application.yaml:")
+    assert described["haproxy"].startswith("100 * sum by (proxy)")
+    assert "if without data" not in described
     assert facts(metric("app.sessions.active"), "ko")["데이터가 없으면"].startswith("표준 이름이")
     assert facts(metric("app.sessions.active"), "ko")["단위"] == "count"
 
 
 def test_what_to_know_of_an_alternative_stands_beside_it() -> None:
-    told = facts(metric("ai.inference.time"), "ko")
-    assert told["torchserve"].endswith("  # 평균만 제공, 임계치 미적용; 평균")
+    described = facts(metric("ai.inference.time"), "ko")
+    assert described["torchserve"].endswith("  # 평균만 제공, 임계치 미적용; 평균")
     assert facts(metric("ai.gpu_memory"), "en")["dcgm_exporter"].endswith(
         "  # only if nothing else has data; if no server exports its KV cache: device memory"
     )
@@ -77,8 +77,8 @@ def test_recovery_and_a_threshold_that_holds_at_once_are_told() -> None:
     assert limits is not None
     own = replace(limits, warning=0.5, recover_warning=0.2, recover_critical=0.7)
     site = replace(own, origin=Origin.SITE, note=Bilingual("확인", "check"))
-    told = facts(replace(metric("system.gpu.xid"), thresholds=site), "ko")
-    assert told["임계치"] == (
+    described = facts(replace(metric("system.gpu.xid"), thresholds=site), "ko")
+    assert described["임계치"] == (
         "주의 0.5 · 위험 1; 주의는 0.2에서 복구; 위험은 0.7에서 복구 (사용자 설정); 확인"
     )
 
@@ -87,8 +87,8 @@ def test_an_objective_has_its_note() -> None:
     objective = Objective(
         compare=Compare.AT_MOST, value=2, origin=Origin.SITE, note=Bilingual("확인", "check")
     )
-    told = facts(replace(metric("app.response_time"), objective=objective), "en")
-    assert told["objective"] == "objective at most 2 s (site); check"
+    described = facts(replace(metric("app.response_time"), objective=objective), "en")
+    assert described["objective"] == "objective at most 2 s (site); check"
 
 
 def test_a_file_without_mistakes_is_counted() -> None:

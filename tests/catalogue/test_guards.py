@@ -30,8 +30,8 @@ def store(series: Series, hours: float = 0.5) -> MemoryStore:
         bare, _, inside = name.rstrip("}").partition("{")
         labels = dict(pair.split("=") for pair in inside.split(",") if pair)
         full = Labels.of({"__name__": bare, "instance": "h", **labels})
-        told = value if callable(value) else lambda _, constant=value: constant
-        made.put(full, times, [told((t - times[0]) / 1000) for t in times])
+        compute = value if callable(value) else lambda _, constant=value: constant
+        made.put(full, times, [compute((t - times[0]) / 1000) for t in times])
     return made
 
 

@@ -21,10 +21,10 @@ pytestmark = pytest.mark.integration
 
 
 def version(promtool: str) -> tuple[int, int]:
-    said = subprocess.run([promtool, "--version"], check=True, capture_output=True, text=True)
-    found = re.search(r"version (\d+)\.(\d+)", said.stdout + said.stderr)
+    result = subprocess.run([promtool, "--version"], check=True, capture_output=True, text=True)
+    match = re.search(r"version (\d+)\.(\d+)", result.stdout + result.stderr)
     # What `make services` builds from the newest source says no version.
-    return (int(found[1]), int(found[2])) if found else ANCHORED_SINCE
+    return (int(match[1]), int(match[2])) if match else ANCHORED_SINCE
 
 
 def test_promtool_accepts_every_expression(tmp_path: Path) -> None:

@@ -252,8 +252,8 @@ def test_reports_and_the_dashboard_tell_what_single_steps_give(rule: int, seed: 
     assert sum(map(len, expected.values())) >= 5, "too quiet to prove anything"
     summary = summarise_metric(source, of, WINDOW)
     for series in summary.series:
-        told = [(one.start_ms, one.end_ms, one.severity) for one in series.breaches]
-        assert told == expected[series.labels]
+        reported = [(one.start_ms, one.end_ms, one.severity) for one in series.breaches]
+        assert reported == expected[series.labels]
     lead = count_lead_steps(thresholds, MINUTE_MS)
     first_ms = WINDOW.start_ms + MINUTE_MS
     data = read_metric(source, of, first_ms - lead * MINUTE_MS, WINDOW.end_ms, MINUTE_MS)

@@ -43,8 +43,8 @@ def test_the_mistake_that_is_shown_is_told_so(lang: Lang, tmp_path: Path) -> Non
     file.write_text(own.replace("warning: 10, critical: 1", "warning: 1, critical: 10"), "utf-8")
     with pytest.raises(CatalogueError) as caught:
         check_file(file)
-    said = texts(lang).error(caught.value).replace(str(tmp_path), "catalogue")
-    assert fenced(lang, "text") == [f"{said}\n"]
+    message = texts(lang).error(caught.value).replace(str(tmp_path), "catalogue")
+    assert fenced(lang, "text") == [f"{message}\n"]
 
 
 def test_the_example_of_a_sites_own_file_is_accepted() -> None:

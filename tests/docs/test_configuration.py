@@ -27,11 +27,11 @@ def test_the_example_of_the_documentation_is_a_valid_configuration(name: str) ->
 
 @BOTH
 def test_the_example_shows_the_defaults(name: str) -> None:
-    said = config.parse(example(name), name)
+    settings = config.parse(example(name), name)
     plain = config.FileConfig()
     for room in ("store", "query", "web", "listen"):
-        assert getattr(said, room) == getattr(plain, room)
-    assert replace(said.collect, scrape=(), databases=(), probes=()) == plain.collect
-    assert [one.kind for one in said.collect.databases] == ["postgres"]
-    assert [one.job for one in said.collect.probes] == ["web", "mail"]
-    assert [job.name for job in said.collect.scrape] == ["vllm", "dcgm"]
+        assert getattr(settings, room) == getattr(plain, room)
+    assert replace(settings.collect, scrape=(), databases=(), probes=()) == plain.collect
+    assert [one.kind for one in settings.collect.databases] == ["postgres"]
+    assert [one.job for one in settings.collect.probes] == ["web", "mail"]
+    assert [job.name for job in settings.collect.scrape] == ["vllm", "dcgm"]

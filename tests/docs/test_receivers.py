@@ -52,9 +52,9 @@ def until_there(product: Product, query: str) -> list[dict[str, Any]]:
 @pytest.mark.parametrize("file", FILES)
 def test_what_curl_sends_is_kept(product: Product, file: str) -> None:
     binary("curl")
-    told = commands(file)
-    assert len(told) >= 3
-    for command in told:
+    examples = commands(file)
+    assert len(examples) >= 3
+    for command in examples:
         here = command.replace("127.0.0.1:9797", f"127.0.0.1:{product.port}")
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", here], check=False, capture_output=True, text=True

@@ -10,7 +10,7 @@ from support.product import jipyo, up
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("colect: {interval: 15s}", "colect"),
         ("collect:\n  interval: -5s", "-5s"),
@@ -28,14 +28,14 @@ from support.product import jipyo, up
     ],
 )
 def test_a_wrong_configuration_is_told_and_nothing_is_written(
-    tmp_path: Path, text: str, said: str
+    tmp_path: Path, text: str, message: str
 ) -> None:
     config = tmp_path / "jipyo.yaml"
     config.write_text(text)
     for lang in ("en", "ko"):
         result = jipyo("up", "--config", str(config), "--data", str(tmp_path / "d"), lang=lang)
         assert result.code == 2, result.err
-        assert said in result.err
+        assert message in result.err
         assert "Traceback" not in result.err
     assert not (tmp_path / "d").exists()
 

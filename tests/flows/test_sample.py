@@ -30,9 +30,9 @@ def test_a_collected_sample_reaches_the_daily_report(tmp_path: Path, fast: Path)
 
     asked = jipyo("query", "up", "--data", str(data), "--at", "-1s", "--format", "csv")
     assert asked.code == 0, asked.err
-    told = jipyo("report", "daily", "--data", str(data), "--config", str(fast), "--lang", "ko")
-    assert told.code == 0, told.err
-    page = Path(told.out.strip()).read_text("utf-8")
+    result = jipyo("report", "daily", "--data", str(data), "--config", str(fast), "--lang", "ko")
+    assert result.code == 0, result.err
+    page = Path(result.out.strip()).read_text("utf-8")
     assert "호스트1" in page
     assert "메모리 사용률" in page
     assert not re.search(r"(src|href)=\"https?://", page)

@@ -269,14 +269,14 @@ def test_what_we_scrape_is_what_prometheus_scrapes(stack: Stack, kind: str) -> N
 
 
 def read_error(made: Any) -> CollectError:
-    with pytest.raises(CollectError) as told:
+    with pytest.raises(CollectError) as raised:
         made.collect(0)
     for lang in ("en", "ko"):
-        text = texts(lang).error(told.value)
+        text = texts(lang).error(raised.value)
         assert db.PASSWORD not in text
         assert "{" not in text
-    assert db.PASSWORD not in str(told.value)
-    return told.value
+    assert db.PASSWORD not in str(raised.value)
+    return raised.value
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -300,9 +300,9 @@ def test_a_database_that_goes_is_told_and_comes_back(
     server.stop(signal.SIGINT if kind == "postgres" else signal.SIGTERM)
     keys = set()
     for _ in range(2):
-        with pytest.raises(CollectError) as told:
+        with pytest.raises(CollectError) as raised:
             target.reader.read(0)
-        keys.add(told.value.key)
+        keys.add(raised.value.key)
     assert keys <= {"database.lost", "database.unreachable", "database.no_entry"}
     assert "database.unreachable" in keys
     server.start()

@@ -239,9 +239,9 @@ def test_twenty_minutes_of_a_whole_day_are_not_called_good(tmp_path: Path) -> No
     verdict = the(VerdictBox, report)
     assert report.state is State.UNKNOWN
     assert of(Phrase, verdict.text).key == "reports.verdict.little"
-    told = dict(of(Phrase, verdict.text).values)
-    assert of(Duration, told["span"]).ms == 20 * 60_000
-    assert of(Share, told["share"]).value == pytest.approx(20 / 1440)
+    arguments = dict(of(Phrase, verdict.text).values)
+    assert of(Duration, arguments["span"]).ms == 20 * 60_000
+    assert of(Share, arguments["share"]).value == pytest.approx(20 / 1440)
     assert "reports.finding.incomplete" in keys(the(Findings, report))
 
 
@@ -294,13 +294,13 @@ def test_a_day_to_come_is_refused(tmp_path: Path) -> None:
 
 
 def test_progress_is_told_metric_by_metric(tmp_path: Path) -> None:
-    told: list[tuple[int, int | None]] = []
+    steps: list[tuple[int, int | None]] = []
     with filled(tmp_path, SMALL, Day()) as store:
         few = Catalogue(CATALOGUE.metrics[:3])
         daily.build(
-            source(store), few, DAY, SEOUL, END, lambda done, of: told.append((done, of or 0))
+            source(store), few, DAY, SEOUL, END, lambda done, of: steps.append((done, of or 0))
         )
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert steps == [(1, 3), (2, 3), (3, 3)]
 
 
 def test_a_question_that_is_refused_is_told_and_spoils_nothing_else(tmp_path: Path) -> None:
@@ -417,8 +417,8 @@ def test_samples_without_a_record_of_scrapes_are_measured_by_their_steps(tmp_pat
     with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
         store.load([node.block(np.arange(1440) < 720)])
         report = daily.build(source(store), FEW, DAY, SEOUL, END)
-    told = dict(of(Phrase, the(VerdictBox, report).details[0]).values)
-    assert of(Share, told["share"]).value == pytest.approx(724 / 1440)
+    arguments = dict(of(Phrase, the(VerdictBox, report).details[0]).values)
+    assert of(Share, arguments["share"]).value == pytest.approx(724 / 1440)
     assert "reports.finding.incomplete" in keys(the(Findings, report))
     assert "reports.finding.gap" not in keys(the(Findings, report))
 

@@ -326,8 +326,8 @@ class Page:
         if method == "Page.loadEventFired":
             self._loaded += 1
         elif method == "Runtime.consoleAPICalled":
-            said = " ".join(str(a.get("value", a.get("description"))) for a in params["args"])
-            self.console.append(Line(params["type"], said))
+            joined = " ".join(str(a.get("value", a.get("description"))) for a in params["args"])
+            self.console.append(Line(params["type"], joined))
         elif method == "Runtime.exceptionThrown":
             self.console.append(Line("exception", _said(params["exceptionDetails"])))
         elif method == "Log.entryAdded":

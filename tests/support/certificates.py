@@ -30,8 +30,8 @@ class Made:
 
 def _ends(file: Path) -> float:
     command = ["openssl", "x509", "-in", str(file), "-noout", "-enddate"]
-    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    text = " ".join(said.strip().removeprefix("notAfter=").replace(" GMT", " +0000").split())
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    text = " ".join(output.strip().removeprefix("notAfter=").replace(" GMT", " +0000").split())
     return datetime.datetime.strptime(text, "%b %d %H:%M:%S %Y %z").timestamp()
 
 

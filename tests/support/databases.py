@@ -56,8 +56,10 @@ class Server:
                 return
             except Exception as error:
                 if time.monotonic() > end or self.process.poll() is not None:
-                    said = (self.folder / f"{self.name}.log").read_text(errors="replace")[-2000:]
-                    raise RuntimeError(f"{self.name} does not start: {said}") from error
+                    log_tail = (self.folder / f"{self.name}.log").read_text(errors="replace")[
+                        -2000:
+                    ]
+                    raise RuntimeError(f"{self.name} does not start: {log_tail}") from error
             time.sleep(0.05)
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:

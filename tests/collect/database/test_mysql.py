@@ -171,10 +171,10 @@ def test_no_statements_yet_is_no_fault() -> None:
 def test_a_connection_that_fails_is_opened_again(error: Exception, key: str) -> None:
     with connection(ANSWERS | {"GLOBAL STATUS": error}, "8.4.1") as server:
         collector = DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1])
-        with pytest.raises(CollectError) as told:
+        with pytest.raises(CollectError) as raised:
             collector.collect(0)
         assert server.closed
-    assert told.value.key == key
+    assert raised.value.key == key
 
 
 @pytest.mark.parametrize(
@@ -189,9 +189,9 @@ def test_a_connection_that_fails_is_opened_again(error: Exception, key: str) -> 
 def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(
     error: Exception, key: str
 ) -> None:
-    with pytest.raises(CollectError) as told:
+    with pytest.raises(CollectError) as raised:
         DatabaseSession(MYSQL, OPTIONS, importer=driver(error)[1]).collect(0)
-    assert told.value.key == key
+    assert raised.value.key == key
 
 
 def test_a_server_that_refuses_to_be_limited_is_left() -> None:

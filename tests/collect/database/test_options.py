@@ -56,11 +56,11 @@ def test_a_url_is_taken_apart(
     ],
 )
 def test_what_cannot_work_is_refused_at_once(kind: str, url: str, key: str) -> None:
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as raised:
         database_target(DatabaseOptions(kind=kind, url=url))
-    assert told.value.key == key
-    assert "hush" not in str(told.value)
-    assert "{" not in texts("ko").error(told.value)
+    assert raised.value.key == key
+    assert "hush" not in str(raised.value)
+    assert "{" not in texts("ko").error(raised.value)
 
 
 def test_a_target_is_known_by_its_kind_and_its_address() -> None:
@@ -79,9 +79,9 @@ def test_a_target_is_known_by_its_kind_and_its_address() -> None:
 def test_nobody_listens(kind: str) -> None:
     url = f"{URLS[kind]}://127.0.0.1:{services.free_port()}/"
     collector = database_collector(DatabaseOptions(kind=kind, url=url, connect_timeout_s=2))
-    with pytest.raises(CollectError) as told:
+    with pytest.raises(CollectError) as raised:
         collector.collect(0)
-    assert (told.value.key, told.value.hint) == (
+    assert (raised.value.key, raised.value.hint) == (
         "database.unreachable",
         "database.unreachable.hint",
     )
@@ -95,19 +95,19 @@ def test_a_missing_driver_is_told_with_the_line_that_installs_it(kind: str) -> N
 
     options = DatabaseOptions(kind=kind, url=f"{URLS[kind]}://a/")
     collector = DatabaseSession(KINDS[kind], options, importer=missing)
-    with pytest.raises(CollectError) as told:
+    with pytest.raises(CollectError) as raised:
         collector.collect(0)
-    assert told.value.key == "database.no_driver"
-    assert "pip install 'jipyo[databases]'" in texts("en").error(told.value)
+    assert raised.value.key == "database.no_driver"
+    assert "pip install 'jipyo[databases]'" in texts("en").error(raised.value)
 
 
 @pytest.mark.parametrize("kind", URLS)
 def test_a_file_of_the_password_that_is_gone_is_told(kind: str, tmp_path: Path) -> None:
     url = f"{URLS[kind]}://127.0.0.1:1/"
     options = DatabaseOptions(kind=kind, url=url, password_file=tmp_path / "gone")
-    with pytest.raises(CollectError) as told:
+    with pytest.raises(CollectError) as raised:
         database_collector(options).collect(0)
-    assert told.value.key == "net.secret_file"
+    assert raised.value.key == "net.secret_file"
 
 
 class Noted:

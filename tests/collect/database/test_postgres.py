@@ -166,9 +166,9 @@ def test_a_connection_that_fails_is_closed_and_opened_again(answers: Any, key: s
     with connection(answers, 170002) as server:
         made, importer = driver(server)
         collector = DatabaseSession(POSTGRES, options, importer=importer)
-        with pytest.raises(CollectError) as told:
+        with pytest.raises(CollectError) as raised:
             collector.collect(0)
-        assert told.value.key == key
+        assert raised.value.key == key
         assert server.closed
         with connection(ANSWERS, 170002) as again:
             made.given = again
@@ -195,9 +195,9 @@ def refusal(text: str, **flags: bool) -> DriverError:
 def test_a_server_that_lets_nobody_in_is_told_from_one_that_is_not_there(
     error: DriverError, key: str
 ) -> None:
-    with pytest.raises(CollectError) as told:
+    with pytest.raises(CollectError) as raised:
         DatabaseSession(POSTGRES, OPTIONS, importer=driver(error)[1]).collect(0)
-    assert told.value.key == key
+    assert raised.value.key == key
 
 
 @pytest.mark.parametrize(

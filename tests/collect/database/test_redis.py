@@ -130,10 +130,10 @@ def speaking(reply: Callable[[list[str]], bytes | None]) -> Iterator[str]:
                     for _ in range(int(first[1:])):
                         size = int(lines.readline()[1:])
                         words.append(lines.read(size + 2)[:-2].decode())
-                    said = reply(words)
-                    if said is None:
+                    response = reply(words)
+                    if response is None:
                         return
-                    connection.sendall(said)
+                    connection.sendall(response)
 
         def serve() -> None:
             with contextlib.suppress(OSError):
@@ -190,7 +190,7 @@ def test_what_is_forbidden_costs_its_part_only() -> None:
     assert [dict(note.values)["part"] for note in collector.notes()] == ["config", "slowlog"]
 
 
-def told(reply: Callable[[list[str]], bytes | None]) -> str:
+def find_error_key(reply: Callable[[list[str]], bytes | None]) -> str:
     with reading(reply) as collector, pytest.raises(CollectError) as error:
         collector.collect(0)
     return error.value.key
@@ -216,4 +216,4 @@ def silent(words: list[str]) -> bytes:
     ],
 )
 def test_what_goes_wrong_is_named(reply: Callable[[list[str]], bytes | None], key: str) -> None:
-    assert told(reply) == key
+    assert find_error_key(reply) == key

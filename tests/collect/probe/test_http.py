@@ -162,11 +162,11 @@ def test_what_is_no_whole_answer_fails_in_time(bad: Any) -> None:
 
 
 def test_a_body_is_sent_with_the_method_and_the_headers() -> None:
-    said: list[bytes] = []
+    received: list[bytes] = []
 
     def talk(connection: Any) -> None:
-        while not said or not said[-1].endswith(b"ping"):
-            said.append((said[-1] if said else b"") + connection.recv(4096))
+        while not received or not received[-1].endswith(b"ping"):
+            received.append((received[-1] if received else b"") + connection.recv(4096))
         connection.sendall(b"HTTP/1.0 200 OK\r\n\r\nfine")
 
     with listening(talk) as address:
@@ -174,8 +174,8 @@ def test_a_body_is_sent_with_the_method_and_the_headers() -> None:
         found = probe(url, method="POST", body=Secret("ping"), headers=(("X-A", Secret("b")),))
     assert (found["probe_success"], found["probe_http_version"]) == (1, 1.0)
     assert found["probe_http_content_length"] == -1
-    assert said[-1].startswith(b"POST /path?a=b HTTP/1.1\r\n")
-    assert b"\r\nX-A: b\r\n" in said[-1]
+    assert received[-1].startswith(b"POST /path?a=b HTTP/1.1\r\n")
+    assert b"\r\nX-A: b\r\n" in received[-1]
 
 
 def test_the_certificate_tells_its_end(tmp_path: Path) -> None:
@@ -236,10 +236,10 @@ def test_files_that_cannot_be_used_are_our_fault_and_not_the_targets(tmp_path: P
     ],
 )
 def test_options_that_cannot_work_are_refused_at_once(options: dict[str, Any], key: str) -> None:
-    with pytest.raises(ConfigError) as told:
+    with pytest.raises(ConfigError) as raised:
         probe_collector(ProbeOptions(**options))
-    assert told.value.key == key
-    assert "secret" not in str(told.value)
+    assert raised.value.key == key
+    assert "secret" not in str(raised.value)
 
 
 def test_a_target_reads_it_under_its_job_and_its_address() -> None:

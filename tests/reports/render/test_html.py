@@ -50,25 +50,25 @@ def test_every_figure_on_the_page_is_the_reports(
     report: Report, pages: dict[Lang, str], lang: Lang
 ) -> None:
     page = Page(pages[lang])
-    told = [one for one in find_figures(report.blocks) if one.value is not None]
-    assert [float(value) for value, _ in page.data] == [one.value for one in told]
-    for (_, said), one in zip(page.data, told, strict=True):
+    figures = [one for one in find_figures(report.blocks) if one.value is not None]
+    assert [float(value) for value, _ in page.data] == [one.value for one in figures]
+    for (_, shown), one in zip(page.data, figures, strict=True):
         if one.unit != "ratio":
-            assert said == texts(lang).number(one.value, one.unit)
+            assert shown == texts(lang).number(one.value, one.unit)
 
 
 @pytest.mark.parametrize(
-    ("lang", "said"),
+    ("lang", "shown"),
     [
         ("ko", r"9[12]\.\d% \(n = \d,\d{3}, 95% 신뢰구간 9\d(\.\d)?–9\d(\.\d)?%\)"),
         ("en", r"9[12]\.\d% \(n = \d,\d{3}, 95% CI 9\d(\.\d)?–9\d(\.\d)?%\)"),
     ],
 )
 def test_a_share_of_counted_cases_says_how_many_and_how_sure(
-    pages: dict[Lang, str], lang: Lang, said: str
+    pages: dict[Lang, str], lang: Lang, shown: str
 ) -> None:
     plain = re.sub(r"<[^>]+>", "", pages[lang]).replace("\u00a0", " ")
-    assert re.search(said, plain)
+    assert re.search(shown, plain)
     unknown = texts(lang)("health.n_unknown")
     assert re.search(rf"93\.\d% \({unknown}\)", plain), "the ratio that nobody counted"
 

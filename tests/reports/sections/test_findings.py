@@ -48,12 +48,12 @@ def list_details(finding: Finding) -> list[str]:
 def test_a_breach_says_what_how_much_since_when_and_for_how_long() -> None:
     values = shape_day((60, 10.0), (30, 75.0), (20, 90.0), (5, 95.0))
     (finding,) = select_findings(build_data(entry("system.cpu.total", values)), ())
-    key, said = read(finding.text)
+    key, arguments = read(finding.text)
     assert (key, finding.state) == ("finding.breach.above.critical", State.CRITICAL)
-    assert said["threshold"] == Quantity(85, "percent")
-    assert said["start"] == Moment(START + 90 * MINUTE), "since when it was critical"
-    assert said["span"] == Duration(25 * MINUTE)
-    assert said["peak_at"] == Moment(START + 111 * MINUTE)
+    assert arguments["threshold"] == Quantity(85, "percent")
+    assert arguments["start"] == Moment(START + 90 * MINUTE), "since when it was critical"
+    assert arguments["span"] == Duration(25 * MINUTE)
+    assert arguments["peak_at"] == Moment(START + 111 * MINUTE)
     assert list_details(finding) == ["finding.ended", "compare.none", "advice.system.cpu"]
 
 
@@ -163,9 +163,9 @@ def test_missing_data_are_a_finding(share: float, state: State | None) -> None:
     findings = [f for f in select_findings(data, ()) if f.state is State.UNKNOWN]
     assert [f.state for f in findings] == ([state] if state else [])
     if findings:
-        key, said = read(findings[0].details[0])
-        assert (key, said["target"]) == ("finding.gap", "node-1")
-        assert said["span"] == Duration(30 * MINUTE), "the longest one"
+        key, arguments = read(findings[0].details[0])
+        assert (key, arguments["target"]) == ("finding.gap", "node-1")
+        assert arguments["span"] == Duration(30 * MINUTE), "the longest one"
 
 
 def build_target(*outages: Gap, reason: FailureReason | None = None) -> TargetCompleteness:
@@ -230,16 +230,16 @@ def test_on_a_quiet_day_the_nearest_of_each_topic_is_told() -> None:
 
 def test_a_breach_too_short_for_an_alert_is_told_as_brief() -> None:
     (finding,) = select_findings(build_data(entry("a.b.c", shape_day((3, 90.0)))), ())
-    key, said = read(finding.text)
+    key, arguments = read(finding.text)
     assert key == "finding.brief.above"
-    assert said["minutes"] == Duration(3 * MINUTE)
+    assert arguments["minutes"] == Duration(3 * MINUTE)
 
 
 def test_every_finding_says_what_it_is_based_on() -> None:
     (finding,) = select_findings(build_data(entry("a.b.c", HOT)), ())
-    key, said = read(finding.basis)
+    key, arguments = read(finding.basis)
     assert key == "basis"
-    assert (said["exporter"], said["samples"]) == ("node_exporter", 1440)
+    assert (arguments["exporter"], arguments["samples"]) == ("node_exporter", 1440)
 
 
 def test_a_day_without_data_has_no_finding_and_no_heading() -> None:
