@@ -1,53 +1,33 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import type { Lang } from './index.ts';
 import { axisLabels, formatSpan, formatValue, splitUnit, stepsOf } from './number.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
 
-// As tests/i18n/test_numbers.py has them: a tile (the server's words) and its chart agree.
-const VALUES: [number | null, string, string, string, string, string][] = [
-  [54.2, 'percent', '%', '%', '54.2%', '54.2%'],
-  [98.7, 'percent', '%', '%', '98.7%', '98.7%'],
-  [0.041, 'percent', '%', '%', '0.041%', '0.041%'],
-  [0.05432, 'percent', '%', '%', '0.0543%', '0.0543%'],
-  [70.04, 'percent', '%', '%', '70.0%', '70.0%'],
-  [100, 'percent', '%', '%', '100%', '100%'],
-  [0, 'percent', '%', '%', '0%', '0%'],
-  [0.5, 'ratio', '', '', '0.5', '0.5'],
-  [3, 'count', '', '', '3', '3'],
-  [1234567, 'count', '', '', '1,234,567', '1,234,567'],
-  [0.00001, 'count', '', '', '<0.0001', '<0.0001'],
-  [-0.00001, 'count', '', '', '>-0.0001', '>-0.0001'],
-  [0, 'bytes', 'B', 'B', '0B', '0 B'],
-  [512, 'bytes', 'B', 'B', '512B', '512 B'],
-  [1023, 'bytes', 'B', 'B', '1,023B', '1,023 B'],
-  [1023.99 * 1024, 'bytes', 'B', 'B', '1.00MiB', '1.00 MiB'],
-  [1.5 * 2 ** 30, 'bytes', 'B', 'B', '1.5GiB', '1.5 GiB'],
-  [5e18, 'bytes', 'B', 'B', '4,441PiB', '4,441 PiB'],
-  [2048, 'bytes_per_second', 'B/s', 'B/s', '2KiB/s', '2 KiB/s'],
-  [0, 'seconds', '초', 's', '0초', '0 s'],
-  [0.000_002, 'seconds', '초', 's', '2µs', '2 µs'],
-  [0.00042, 'seconds', '초', 's', '420µs', '420 µs'],
-  [0.85, 'seconds', '초', 's', '850ms', '850 ms'],
-  [0.99996, 'seconds', '초', 's', '1.00초', '1.00 s'],
-  [12.5, 'seconds', '초', 's', '12.5초', '12.5 s'],
-  [90, 'seconds', '초', 's', '90초', '90 s'],
-  [150, 'seconds', '초', 's', '2.5분', '2.5 min'],
-  [10_800, 'seconds', '초', 's', '3시간', '3 h'],
-  [864_000, 'seconds', '초', 's', '10일', '10 d'],
-  [-4.26, 'celsius', '°C', '°C', '-4.26°C', '-4.26 °C'],
-  [130.4, 'watt', 'W', 'W', '130W', '130 W'],
-  [14.4, 'factor', '배', '×', '14.4배', '14.4×'],
-  [2, 'pages_per_second', '페이지/초', 'pages/s', '2페이지/초', '2 pages/s'],
-  [5, 'per_second', '건/초', '/s', '5건/초', '5/s'],
-  [null, 'percent', '%', '%', '–', '–'],
-];
+/** Value, unit, Korean and English text, as the server writes them too. */
+type Case = [value: number, unit: string, ko: string, en: string];
 
-for (const [value, unit, koLabel, enLabel, ko, en] of VALUES)
+const root = join(import.meta.dirname, '../../..');
+const CASES = JSON.parse(readFileSync(join(root, 'tests/i18n/number_cases.json'), 'utf8')) as Case[];
+
+/** The label of a unit on an axis, as the server's texts have it: in the plural. */
+function labelOf(unit: string, lang: Lang): string {
+  const texts = readFileSync(join(root, `src/jipyo/i18n/${lang}/i18n.yaml`), 'utf8');
+  const label = new RegExp(`^i18n\\.unit\\.${unit}: "?([^"\n]*)"?$`, 'm').exec(texts)?.[1];
+  assert.notEqual(label, undefined, unit);
+  return label!.replace(/\{n:[^/]*\/(\w+)\}/, '$1');
+}
+
+for (const [value, unit, ko, en] of CASES)
   test(`${value} ${unit} is ${ko} in Korean and ${en} in English`, () => {
-    assert.equal(plain(formatValue(value, unit, koLabel, 'ko')), ko);
-    assert.equal(plain(formatValue(value, unit, enLabel, 'en')), en);
+    assert.equal(plain(formatValue(value, unit, labelOf(unit, 'ko'), 'ko')), ko);
+    assert.equal(plain(formatValue(value, unit, labelOf(unit, 'en'), 'en')), en);
   });
+
+test('no value is a dash', () => assert.equal(formatValue(null, 'percent', '%', 'en'), '–'));
 
 test('number and unit stay on one line', () =>
   assert.equal(formatValue(2, 'seconds', 's', 'en'), '2\u00a0s'));

@@ -6,6 +6,7 @@ const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
 const KIBI = 1024;
 const SIGNIFICANT = 3;
 const MOST_PLACES = 4;
+const LARGEST = 1e15;
 const SMALLEST = 10 ** -MOST_PLACES;
 const SPACE = '\u00a0';
 
@@ -29,6 +30,7 @@ function formatFixed(value: number, places: number): string {
     format = new Intl.NumberFormat('en', {
       minimumFractionDigits: places,
       maximumFractionDigits: places,
+      roundingMode: 'halfEven', // as Python rounds
     });
     formats.set(places, format);
   }
@@ -46,14 +48,16 @@ function scaleOf(size: number, unit: string, label: string, lang: Lang): Scale {
     while (size / KIBI ** power >= KIBI - 0.5 && power < BINARY.length - 1) power += 1;
     return { factor: KIBI ** power, label: `${BINARY[power]}${label}` };
   }
-  if (unit === 'seconds' && size > 0) return scaleOfSeconds(size, lang);
+  // Rounded first, so that 0.9999 s is "1 s" and not "1,000 ms".
+  if (unit === 'seconds' && size > 0)
+    return scaleOfSeconds(Number(size.toPrecision(SIGNIFICANT)), lang);
   return { factor: 1, label };
 }
 
 function scaleOfSeconds(size: number, lang: Lang): Scale {
   const [second, minute, hour, day] = TIME_UNITS[lang];
-  if (size < 0.0009995) return { factor: 1e-6, label: 'µs' };
-  if (size < 0.9995) return { factor: 0.001, label: 'ms' };
+  if (size < 0.001) return { factor: 1e-6, label: 'µs' };
+  if (size < 1) return { factor: 0.001, label: 'ms' };
   if (size < 120) return { factor: 1, label: second };
   if (size < 7200) return { factor: 60, label: minute };
   if (size < 172_800) return { factor: 3600, label: hour };
@@ -64,6 +68,8 @@ function scaleOfSeconds(size: number, lang: Lang): Scale {
 function formatDigits(value: number): string {
   if (value === 0) return '0';
   if (Math.abs(value) < SMALLEST) return value > 0 ? `<${SMALLEST}` : `>-${SMALLEST}`;
+  if (Math.abs(value) >= LARGEST)
+    return value.toExponential(SIGNIFICANT - 1).replace(/\.?0*e/, 'e');
   const rounded = Math.abs(Number(value.toPrecision(SIGNIFICANT)));
   const places = SIGNIFICANT - 1 - Math.floor(Math.log10(rounded));
   const text = formatFixed(value, Math.min(Math.max(places, 0), MOST_PLACES));
@@ -78,11 +84,15 @@ export function joinUnit(number: string, label: string, lang: Lang): string {
   return `${number}${close ? '' : SPACE}${label}`;
 }
 
+/** day for days, packet/s for packets/s; other labels have no plural. */
+const singularOf = (label: string): string => label.replace(/^(\w{2,})s(?=$|\/)/, '$1');
+
 /** 54.2%, 1.5 GiB (1.5GiB in Korean), 830 ms; a dash for null. */
 export function formatValue(value: number | null, unit: string, label: string, lang: Lang): string {
   if (value === null) return '–';
   const scale = scaleOf(Math.abs(value), unit, label, lang);
-  return joinUnit(formatDigits(value / scale.factor), scale.label, lang);
+  const unitLabel = lang === 'en' && value === 1 ? singularOf(scale.label) : scale.label;
+  return joinUnit(formatDigits(value / scale.factor), unitLabel, lang);
 }
 
 /** The two largest units of a length of time: 1시간 30분, 1 h 30 min. */
