@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _MINUTE_MS = 60_000
 _MOST_OUTAGES = 3
+_IDS = ("UUID",)
+"""Labels that tell series apart for machines; people have another beside them."""
 _WITH_THRESHOLD = (Reason.WITHIN, Reason.PENDING, Reason.BREACH)
 
 
@@ -59,8 +61,21 @@ def _describe_gravest(health: Health, t: Texts) -> str:
         key = f"health.verdict.outage.{'more' if others else 'only'}"
         state, targets = name_state(health.state, t), describe_outages(outages, t)
         return t(key, state=state, targets=targets, more=len(others))
+    losses = [one for one in gravest if one.metric.loss]
+    if losses:
+        first, more = losses[0], len(gravest) - 1
+        key = f"health.verdict.loss.{'more' if more else 'only'}"
+        state, series = name_state(health.state, t), _name_gravest(first, t)
+        return t(key, state=state, name=first.metric.name(t.lang), series=series, more=more)
     key = f"health.verdict.{health.state.value}.{'more' if others[1:] else 'one'}"
     return t(key, name=others[0].metric.name(t.lang), more=len(others) - 1)
+
+
+def _name_gravest(one: MetricHealth, t: Texts) -> str:
+    """Which series of a metric are in its state; of many the first few and how many more."""
+    names = [name_series(labels.drop(_IDS)) for labels in one.gravest]
+    more = len(names) - _MOST_OUTAGES
+    return ", ".join(names[:_MOST_OUTAGES]) + (t("health.loss.more", n=more) if more > 0 else "")
 
 
 def describe_outages(outages: Sequence[Outage], t: Texts) -> str:
@@ -86,6 +101,9 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
     if one.outages:
         since = _describe_since(one, t, zone, now_ms)
         return t("health.reason.outage", targets=describe_outages(one.outages, t), since=since)
+    if metric.loss and one.reason is Reason.BREACH:
+        since = _describe_since(one, t, zone, now_ms)
+        return t("health.reason.loss", series=_name_gravest(one, t), since=since)
     unit = metric.unit.value
     key = f"health.reason.{one.reason.value}"
     if one.reason in _WITH_THRESHOLD:

@@ -100,6 +100,7 @@ def _list_facts(metric: Metric, catalogue: Catalogue, t: Texts) -> Iterator[tupl
     yield "required", t("catalogue.yes") if metric.required else ""
     yield "idle_without_data", t("catalogue.yes") if metric.idle_without_data else ""
     yield "outage", t("catalogue.yes") if metric.outage else ""
+    yield "loss", t("catalogue.yes") if metric.loss else ""
     yield "window", t.span(metric.window_ms)
     if metric.thresholds is not None:
         yield "thresholds", _format_thresholds(metric.thresholds, unit, t)

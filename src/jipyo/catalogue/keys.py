@@ -236,6 +236,7 @@ METRIC = convert(
             Key("required", SWITCH),
             Key("idle_without_data", SWITCH),
             Key("outage", SWITCH),
+            Key("loss", SWITCH),
             Key("window", DURATION, field="window_ms"),
             Key("thresholds", _THRESHOLDS),
             Key("objective", _OBJECTIVE),

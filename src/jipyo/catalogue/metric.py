@@ -181,6 +181,8 @@ class Metric:
     """Whether it has no value while nothing happens, so that silence is not a loss."""
     outage: bool = False
     """Whether a breach means that a target does not answer, which is reported by name and cause."""
+    loss: bool = False
+    """Whether a breach means that something that was there is gone, which is reported by name."""
     window_ms: int = 300_000
     """The rate window where no longer one is needed."""
     thresholds: Thresholds | None = None

@@ -204,6 +204,12 @@ def test_a_metric_of_outages_says_what_did_not_answer() -> None:
     assert (key, values["span"]) == ("finding.outage", Duration(30 * MINUTE))
 
 
+def test_a_metric_of_losses_says_what_was_gone() -> None:
+    (finding,) = select_findings(build_data(entry("system.gpu.lost", HOT, loss=True)), ())
+    key, values = read(finding.text)
+    assert (key, values["span"]) == ("finding.loss", Duration(30 * MINUTE))
+
+
 @pytest.mark.parametrize(
     ("before", "key"),
     [(8.0, None), (25.0, "finding.fell"), (0.0, "finding.rose"), (19.0, None)],

@@ -175,9 +175,10 @@ def _describe_breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
     """What, how much, since when, how long."""
     breach = _find_worst_breach(series)
     start_ms, end_ms = breach.gravest
-    if entry.metric.outage:
+    if entry.metric.outage or entry.metric.loss:
         return phrase(
-            "reports.finding.outage",
+            f"reports.finding.{'outage' if entry.metric.outage else 'loss'}",
+            name=entry.metric.name,
             target=series.name or entry.metric.name,
             start=Moment(start_ms),
             span=Duration(end_ms - start_ms),
