@@ -8,12 +8,13 @@ import click
 import pytest
 
 from jipyo.cli.localized import find_language, find_system_language
-from jipyo.cli.main import build_command
+from jipyo.cli.main import build_command, main
 from jipyo.i18n import LANGS, Lang, texts
 from support.product import jipyo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -44,7 +45,44 @@ def test_the_environment_decides(environ: dict[str, str], lang: Lang) -> None:
     ],
 )
 def test_the_option_is_found_before_the_options_are_parsed(words: list[str], lang: Lang) -> None:
-    assert find_language(words, {}) == lang
+    assert find_language(words, {"XDG_CONFIG_HOME": "/nowhere"}) == lang
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "lang"),
+    [
+        ("language: ko\nlistn: 1\n", [], "ko"),
+        ("{listen: 1, 'language': \"ko\"}", [], "ko"),
+        ("language: ko\nlisten: [\n", [], "ko"),  # no YAML
+        ("listen: [\n", [], "en"),
+        ("language: de\n", [], "en"),
+        ("collect: {language: ko}\n", [], "en"),
+        ("- language\n", [], "en"),
+        ("language: ko\n", ["--lang", "en"], "en"),
+        ("", [], "en"),
+    ],
+)
+def test_the_configuration_decides_before_the_environment(
+    tmp_path: Path, text: str, words: list[str], lang: Lang
+) -> None:
+    file = tmp_path / "jipyo" / "jipyo.yaml"
+    file.parent.mkdir()
+    file.write_text(text, "utf-8")
+    environ = {"LANG": "C", "XDG_CONFIG_HOME": str(tmp_path)}
+    assert find_language(["status", *words], environ) == lang
+    for option in (["--config", str(file)], [f"--config={file}"]):
+        assert find_language(["status", *option, *words], {"LANG": "C"}) == lang
+
+
+def test_mistakes_of_a_korean_file_are_reported_in_korean(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "jipyo.yaml"
+    file.write_text("language: ko\nlisten: 9797\n", "utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main(["status", "--config", str(file)])
+    assert ended.value.code == 2
+    assert f"{file}:2: listen: 9797은 주소가 아닙니다." in capsys.readouterr().err
 
 
 def list_pages(command: click.Command, ctx: click.Context) -> Iterator[tuple[str, str]]:

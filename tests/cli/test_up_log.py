@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from jipyo.cli.up import WordErrors
+from jipyo.cli.up import WordErrors, ZonedFormatter
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import CollectError
 
@@ -34,3 +35,13 @@ def test_a_record_without_errors_stays_as_it_is() -> None:
     record = logging.LogRecord("n", logging.INFO, "f", 1, "%(a)s", ({"a": 1},), None)
     assert WordErrors(texts("en")).filter(record)
     assert record.getMessage() == "1"
+
+
+@pytest.mark.parametrize(
+    ("zone", "time"),
+    [("Asia/Seoul", "2026-11-27T01:02:03+0900"), ("UTC", "2026-11-26T16:02:03+0000")],
+)
+def test_a_line_begins_with_the_time_in_the_configured_zone(zone: str, time: str) -> None:
+    record = logging.LogRecord("n", logging.INFO, "f", 1, "text", (), None)
+    record.created = 1_795_708_923.9
+    assert ZonedFormatter(ZoneInfo(zone)).format(record) == f"{time} INFO n: text"

@@ -50,7 +50,11 @@ def load(
     Raises:
         CatalogueError: with every mistake of all files.
     """
-    return _build([*map(_parse_builtin, BUILTIN), *map(_parse_file, extra)], overrides, parse)
+    try:
+        files = gather(partial(_parse_file, path) for path in extra)
+    except ConfigError as error:
+        raise CatalogueError.of(error.mistakes) from error
+    return _build([*map(_parse_builtin, BUILTIN), *files], overrides, parse)
 
 
 def check_file(path: Path, *, parse: Parse | None = None) -> Catalogue:

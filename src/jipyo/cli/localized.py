@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import locale
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from jipyo.config import peek_language
 from jipyo.i18n import LANGS, Lang, Texts
 
 if TYPE_CHECKING:
@@ -20,12 +22,23 @@ _USAGE_KEYS: tuple[tuple[type[click.UsageError], str], ...] = (
 
 
 def find_language(arguments: Sequence[str], environ: Mapping[str, str]) -> Lang:
-    """The language before the options are parsed: that of --lang, else of the environment."""
-    for at, word in enumerate(arguments):
-        for lang in LANGS:
-            if word == f"--lang={lang}" or [word, *arguments[at + 1 : at + 2]] == ["--lang", lang]:
-                return lang
-    return find_system_language(environ)
+    """The language before the options are parsed: of --lang, the configuration or the system."""
+    option = _find_option("--lang", arguments)
+    for lang in LANGS:
+        if lang == option:
+            return lang
+    file = _find_option("--config", arguments)
+    return peek_language(Path(file) if file else None, environ) or find_system_language(environ)
+
+
+def _find_option(name: str, arguments: Sequence[str]) -> str:
+    """The value of an option, as `--name value` or `--name=value`; empty where it has none."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == name:
+            return following
+        if word.startswith(f"{name}="):
+            return word.removeprefix(f"{name}=")
+    return ""
 
 
 def find_system_language(environ: Mapping[str, str]) -> Lang:

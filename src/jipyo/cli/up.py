@@ -6,6 +6,7 @@ import contextlib
 import logging
 import signal
 import threading
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -18,6 +19,7 @@ from jipyo.model.errors import JipyoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
 
     from jipyo.config import Config
     from jipyo.i18n import Texts
@@ -31,7 +33,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--insecure", is_flag=True, help=t("cli.up.insecure"))
     @pass_config(t)
     def run_server(config: Config, words: Texts) -> None:
-        _log_to_stderr(words)
+        _log_to_stderr(words, config.zone)
         console = Console(stderr=True, highlight=False, soft_wrap=True)
 
         def print_address(address: str) -> None:
@@ -77,13 +79,23 @@ class WordErrors(logging.Filter):
         return True
 
 
-def _log_to_stderr(t: Texts) -> None:
+class ZonedFormatter(logging.Formatter):
+    """Lines that begin with the time in a zone: `2026-11-26T09:00:00+0900 WARNING …`."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        """Write times in this zone."""
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._zone = zone
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - of logging
+        """The time of a record, to the second."""
+        moment = datetime.fromtimestamp(record.created, self._zone)
+        return moment.strftime(datefmt or "%Y-%m-%dT%H:%M:%S%z")
+
+
+def _log_to_stderr(t: Texts, zone: ZoneInfo) -> None:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     handler = logging.StreamHandler()
     handler.addFilter(WordErrors(t))
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        datefmt="%Y-%m-%dT%H:%M:%S%z",
-        handlers=[handler],
-    )
+    handler.setFormatter(ZonedFormatter(zone))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -6,17 +6,22 @@ keeps the default of the option. All mistakes of a file are reported at once.
 
 from __future__ import annotations
 
+import re
 import socket
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from jipyo.config.catalogue import CatalogueOptions
+from jipyo import promql
+from jipyo.catalogue import load as load_catalogue
+from jipyo.config.catalogue import CATALOGUE, CatalogueOptions
 from jipyo.config.collect import CollectOptions
 from jipyo.config.file import FILE, FileConfig
 from jipyo.config.locations import find_data_folder, find_file, find_zone
 from jipyo.config.web import Listen, parse_address
+from jipyo.i18n import LANGS
+from jipyo.model.errors import ConfigError
 from jipyo.schema import parse_yaml, read_text
 
 if TYPE_CHECKING:
@@ -37,7 +42,11 @@ __all__ = [
     "Listen",
     "load",
     "parse",
+    "peek_language",
 ]
+
+
+_LANGUAGE_LINE = re.compile(r"""^["']?language["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +111,27 @@ def load(overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang)
     )
 
 
+def peek_language(file: Path | None, environ: Mapping[str, str]) -> Lang | None:
+    """The language that the file asks for, so that mistakes in it can be reported in it.
+
+    None where there is no readable file, or it asks for none.
+    """
+    path = file or find_file(environ)
+    if path is None or not path.is_file():  # a pipe can be read only once
+        return None
+    try:
+        text = read_text(path)
+    except ConfigError:
+        return None
+    try:
+        entry = (parse_yaml(text, str(path)).entries or {}).get("language")
+        language = entry.node.raw if entry else None
+    except ConfigError:
+        line = _LANGUAGE_LINE.search(text)
+        language = line[1] if line else None
+    return next((lang for lang in LANGS if lang == language), None)
+
+
 def parse(text: str, file: str) -> FileConfig:
     """The settings of a configuration file; paths in it start at the folder of `file`.
 
@@ -117,10 +147,36 @@ def read_settings(tree: Node) -> FileConfig:
     Raises:
         ConfigError: with every mistake in it.
     """
-    return FileConfig() if tree.value is None else FILE.read(tree)
+    if tree.value is None:
+        return FileConfig()
+    try:
+        return FILE.read(tree)
+    except ConfigError as error:
+        raise ConfigError.of([*error.mistakes, *_find_catalogue_mistakes(tree)]) from error
 
 
 def format_effective(tree: Node, decided: Mapping[str, object]) -> str:
     """The file with the defaults of what it leaves out, and what was decided elsewhere."""
     values: Any = FILE.effective(tree)
     return yaml.safe_dump({**decided, **values, **decided}, allow_unicode=True, sort_keys=False)
+
+
+def _find_catalogue_mistakes(tree: Node) -> tuple[ConfigError, ...]:
+    """Mistakes of the catalogue's own, so that a wrong file is mended in one go."""
+    entry = (tree.entries or {}).get("catalogue")
+    if entry is None:
+        return ()
+    try:
+        options = CATALOGUE.read(entry.node)
+    except ConfigError:
+        return ()  # reported with the file
+    try:
+        # A feature of `query:` may be among what is wrong, so that any may be used here.
+        load_catalogue(
+            options.metrics,
+            options.files,
+            parse=lambda expr: promql.parse(expr, promql.Features(promql.Feature)),
+        )
+    except ConfigError as error:
+        return error.mistakes
+    return ()

@@ -10,6 +10,8 @@ import pytest
 
 from jipyo.collect.discovery import Discovery, Job
 from jipyo.collect.relabel import RelabelRule
+from jipyo.i18n import texts
+from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,8 +120,26 @@ def test_a_broken_file_is_logged_once_and_gives_no_targets(
     discovery = Discovery([Job(name="j", files=(str(path),))])
     assert discovery() == []
     assert discovery() == []
-    assert len(caplog.messages) == 1
-    assert caplog.messages[0].startswith(f"the previous targets stay: {path}{reason}")
+    (record,) = caplog.records
+    assert record.msg == "the previous targets stay: %s"
+    assert isinstance(record.args, tuple)
+    (error,) = record.args
+    assert isinstance(error, ConfigError)
+    assert texts("en").error(error).startswith(f"{path}{reason}")
+
+
+def test_each_mistake_of_a_file_is_logged_and_its_end_is_noticed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.yml"
+    discovery = Discovery([Job(name="j", files=(str(path),))])
+    targets: list[int] = []
+    for at, content in enumerate(["5", "5", "- 5", "- targets: [h]", "5", "[" * 10**5]):
+        path.write_text(content, "utf-8")
+        os.utime(path, (at, at))
+        targets.append(len(discovery()))
+    assert targets == [0, 0, 0, 1, 1, 1]
+    assert len(caplog.records) == 4
 
 
 @pytest.mark.parametrize(("name", "content"), [(name, content) for name, content, _ in BROKEN])

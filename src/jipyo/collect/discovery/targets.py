@@ -12,7 +12,6 @@ from jipyo.collect.discovery.scrape_config import TARGET_GROUPS
 from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape import ScrapeReader
 from jipyo.collect.target import Target
-from jipyo.i18n import texts
 from jipyo.model.duration import format_duration, parse_duration
 from jipyo.model.errors import ConfigError
 from jipyo.model.labels import Labels
@@ -61,7 +60,7 @@ class Discovery:
         self._jobs = [(job, Relabel(job.relabel)) for job in jobs]
         self._targets: dict[_TargetKey, Target] = {}
         self._files: dict[Path, tuple[tuple[int, int], tuple[TargetGroup, ...]]] = {}
-        self._failing: set[Path] = set()
+        self._failing: dict[Path, str] = {}
         self._refused: set[str] = set()
 
     def __call__(self) -> list[Target]:
@@ -99,25 +98,26 @@ class Discovery:
     def _read_groups(self, path: Path) -> tuple[TargetGroup, ...]:
         """A file's groups; while it is broken, the previous ones (as Prometheus does)."""
         try:
-            stat = path.stat()
-            stamp = (stat.st_mtime_ns, stat.st_size)
+            stamp = _read_stamp(path)
             cached = self._files.get(path)
             if cached is None or cached[0] != stamp:
                 cached = self._files[path] = (stamp, _read_file(path))
-        except (OSError, ConfigError) as error:
-            if path not in self._failing:
-                _LOG.warning("the previous targets stay: %s", _find_reason(error, path))
-                self._failing.add(path)
+        except ConfigError as error:
+            if self._failing.get(path) != str(error):
+                _LOG.warning("the previous targets stay: %s", error.mistakes[0])
+                self._failing[path] = str(error)
             return self._files[path][1] if path in self._files else ()
-        self._failing.discard(path)
+        self._failing.pop(path, None)
         return cached[1]
 
 
-def _find_reason(error: OSError | ConfigError, path: Path) -> str:
-    """The first mistake with its place."""
-    if isinstance(error, ConfigError):
-        return texts("en").error(error.mistakes[0])
-    return f"{path}: {error.strerror or error}"
+def _read_stamp(path: Path) -> tuple[int, int]:
+    try:
+        stat = path.stat()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ConfigError("schema.unreadable", file=str(path), reason=reason) from error
+    return stat.st_mtime_ns, stat.st_size
 
 
 def _read_file(path: Path) -> tuple[TargetGroup, ...]:
