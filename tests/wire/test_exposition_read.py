@@ -146,11 +146,11 @@ def labels_of_bytes(size: int) -> str:
 def time_refusal(line: str) -> float:
     """The least of several, in seconds: what the machine does beside it only adds."""
     best = math.inf
-    for _ in range(5):
-        start = time.perf_counter()
+    for _ in range(7):
+        start = time.thread_time()
         with pytest.raises(MalformedBody):
             Parser().parse(line)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.thread_time() - start)
     return best
 
 
@@ -161,7 +161,7 @@ def test_a_bent_line_is_refused_in_time_linear_in_its_length(
     # Two thousand labels are two thousand dictionary entries before the mistake is met.
     assert time_refusal(build(20_000)) < (0.03 if "many" in name else 0.005)
     short_s, long_s = time_refusal(build(50_000)), time_refusal(build(100_000))
-    assert long_s < 3 * short_s + 0.001
+    assert long_s < 3 * short_s + 0.005
 
 
 @pytest.mark.parametrize(
@@ -175,9 +175,9 @@ def test_a_bent_line_is_refused_in_time_linear_in_its_length(
     ],
 )
 def test_a_long_comment_is_read_in_linear_time(comment: str) -> None:
-    start = time.perf_counter()
+    start = time.thread_time()
     Parser().parse(f"{comment}\nx 1\n")
-    assert time.perf_counter() - start < 0.05
+    assert time.thread_time() - start < 0.05
 
 
 def test_nan_is_a_value() -> None:
