@@ -27,6 +27,7 @@ _BY_KEY = {
     "net.bad_secret": FailureReason.UNREADABLE,
     "net.secret_file": FailureReason.UNREADABLE,
     "collect.content_type": FailureReason.BAD_RESPONSE,
+    "wire.too_many_elements": FailureReason.OVER_LIMIT,
     "collect.sample_limit": FailureReason.OVER_LIMIT,
     "collect.label_limit": FailureReason.OVER_LIMIT,
     "collect.gpu_driver": FailureReason.DRIVER,

@@ -26,6 +26,7 @@ from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
 from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import STALE_BITS, MetricMetadata
+from jipyo.wire.elements import PACKED, Schema, WorkLimit
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -44,13 +45,37 @@ _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 
-def parse_request(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
+def _build_schema(descriptor: Any, known: dict[str, dict[int, Schema | None]]) -> Schema:
+    """The messages and packed numbers of a message, for counting; messages may hold themselves."""
+    if descriptor.full_name not in known:
+        fields = known[descriptor.full_name] = {}
+        for about in descriptor.fields:
+            if about.message_type is not None:
+                fields[about.number] = _build_schema(about.message_type, known)
+            elif about.is_packed:
+                fields[about.number] = PACKED
+    return known[descriptor.full_name]
+
+
+_SCHEMA = _build_schema(ExportMetricsServiceRequest.DESCRIPTOR, {})
+
+
+def parse_request(
+    body: bytes, *, as_json: bool, work_limit: WorkLimit | None = None
+) -> ExportMetricsServiceRequest:
     """Parse the request in a body.
 
     Raises:
         MalformedBody: they hold none.
+        TooLarge: it has more elements than allowed.
     """
+    work_limit = work_limit or WorkLimit()
     request = ExportMetricsServiceRequest()
+    if as_json:
+        work_limit.check_json(body)
+    else:
+        work_limit.check_protobuf(body, _SCHEMA)
+    work_limit.check_waiting()
     try:
         if as_json:
             # Exemplars name traces in hexadecimal, which the library would take for base64.
@@ -60,7 +85,13 @@ def parse_request(body: bytes, *, as_json: bool) -> ExportMetricsServiceRequest:
             json_format.ParseDict(content, request, ignore_unknown_fields=True)
         else:
             request.ParseFromString(body)
-    except (DecodeError, json_format.ParseError, ValueError, RecursionError) as error:
+    except (
+        DecodeError,
+        json_format.ParseError,
+        ValueError,
+        OverflowError,  # Infinity where a whole number must be
+        RecursionError,
+    ) as error:
         raise MalformedBody("wire.damaged", reason=str(error)[:200]) from error
     return request
 
@@ -108,19 +139,24 @@ class OtlpConverter:
         self._fresh: dict[Labels, Sum] = {}
         self._rows: Rows = {}
 
-    def convert(self, request: ExportMetricsServiceRequest) -> ReceivedBatch:
+    def convert(
+        self, request: ExportMetricsServiceRequest, work_limit: WorkLimit | None = None
+    ) -> ReceivedBatch:
         """The samples of a request; `left_out` counts the points that are not kept.
 
         Differences count only once `commit` is called: a sender that was refused sends the
         same ones again.
         """
         self._fresh = {}
+        work_limit = work_limit or WorkLimit()
         batch = _Accumulator()
         for resource in request.resource_metrics:
+            work_limit.check_waiting()
             target = names.split_resource(_read_attributes(resource.resource.attributes))
             before = len(batch.t_ms)
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
+                    work_limit.check_waiting()
                     self._convert_metric(metric, target.labels, batch)
             times = batch.t_ms[before:]
             if target.info and target.labels and times:

@@ -16,6 +16,7 @@ from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricMetadata, MetricType
 from jipyo.wire import protobuf as wire
+from jipyo.wire.elements import PACKED, Schema, WorkLimit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -43,6 +44,11 @@ _TYPES_V2 = {
 _LEFT_OUT_V1 = {3: "exemplars", 4: "histograms"}
 _LEFT_OUT_V2 = {3: "histograms", 4: "exemplars"}
 _FIELDS_V1 = (1, 3)
+_MESSAGES_OF_SERIES: Schema = {2: {}, 3: {}, 4: {}, 5: {}}
+_SCHEMA_V1: Schema = {1: {1: {}, **_MESSAGES_OF_SERIES}, 3: {}}
+_SCHEMA_V2: Schema = {4: {}, 5: {1: PACKED, **_MESSAGES_OF_SERIES}}
+_BATCH = 10_000
+"""After so many series we look whether anybody still waits for them."""
 _MAX_SHOWN = 300
 _SYMBOL, _SERIES, _METADATA = 0x22, 0x2A, 0x2A
 _LISTEN_EVERY = 16
@@ -134,16 +140,21 @@ class RemoteWriteParser:
         self._requests = 0
         self._rows: Rows = {}
 
-    def parse_v1(self, body: bytes) -> ReceivedBatch:
+    def parse_v1(self, body: bytes, work_limit: WorkLimit | None = None) -> ReceivedBatch:
         """The samples of a prometheus.WriteRequest, decompressed.
 
         Raises:
             MalformedBody: it is no such message.
+            TooLarge: it has more elements than allowed.
         """
+        work_limit = work_limit or WorkLimit()
+        work_limit.check_protobuf(body, _SCHEMA_V1)
         batch = _Accumulator()
         if len(self._by_bytes) > self._max_series:
             self._by_bytes.clear()  # churn has made them too many
-        for number, value in wire.iter_fields(body):
+        for index, (number, value) in enumerate(wire.iter_fields(body)):
+            if not index % _BATCH:
+                work_limit.check_waiting()
             if number == 1:
                 _add_series_v1(wire.read_message(value), self._by_bytes, batch)
             elif number == 3:
@@ -151,12 +162,16 @@ class RemoteWriteParser:
                 batch.metadata[about.metric] = about
         return batch.build(self._rows)
 
-    def parse_v2(self, body: bytes) -> ReceivedBatch:
+    def parse_v2(self, body: bytes, work_limit: WorkLimit | None = None) -> ReceivedBatch:
         """The samples of an io.prometheus.write.v2.Request, decompressed.
 
         Raises:
             MalformedBody: it is no such message.
+            TooLarge: it has more elements than allowed.
         """
+        work_limit = work_limit or WorkLimit()
+        work_limit.check_protobuf(body, _SCHEMA_V2)
+        work_limit.check_waiting()
         symbols, series = _split_v2(body)
         if (symbols or series) and symbols[:1] != [b""]:
             raise wire.malformed_message("the first symbol must be empty")

@@ -15,19 +15,25 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jipyo.model.reading import TargetReading
+    from jipyo.wire.elements import WorkLimit
 
 _PROTOBUF = "application/vnd.google.protobuf"
 
 
 def parse_exposition(
-    body: bytes, extra: Mapping[str, str], form: Format = Format.TEXT
+    body: bytes,
+    extra: Mapping[str, str],
+    form: Format = Format.TEXT,
+    work_limit: WorkLimit | None = None,
 ) -> TargetReading:
     """The samples of an exposition, with `extra` labels set over those of its series.
 
     Raises:
         MalformedBody: it is not UTF-8, or a line is not what the format allows.
+        TooLarge: it has more lines or labels than allowed.
     """
-    return Parser(lambda labels: labels.put(extra)).parse(decode_text(body), form)
+    parser = Parser(lambda labels: labels.put(extra), work_limit=work_limit)
+    return parser.parse(decode_text(body), form)
 
 
 def find_format(content_type: str) -> Format:
@@ -45,14 +51,19 @@ def find_format(content_type: str) -> Format:
 
 
 def parse_text_body(
-    body: bytes, extra: Mapping[str, str], now_ms: int, form: Format = Format.TEXT
+    body: bytes,
+    extra: Mapping[str, str],
+    now_ms: int,
+    form: Format = Format.TEXT,
+    work_limit: WorkLimit | None = None,
 ) -> ReceivedBatch:
     """The samples of an exposition; those without a timestamp are of `now_ms`.
 
     Raises:
         MalformedBody: it is not UTF-8, or a line is not what the format allows.
+        TooLarge: it has more lines or labels than allowed.
     """
-    reading = parse_exposition(body, extra, form)
+    reading = parse_exposition(body, extra, form, work_limit)
     own_t_ms = reading.t_ms
     t_ms = np.full(len(reading.series), now_ms, np.int64)
     if own_t_ms is not None:

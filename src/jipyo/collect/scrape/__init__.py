@@ -12,7 +12,7 @@ from jipyo.collect.scrape.options import (
     ScrapeLimits,
     ScrapeOptions,
 )
-from jipyo.model.errors import CollectError, MalformedBody
+from jipyo.model.errors import BodyError, CollectError
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import ReadingNote, TargetReading
 from jipyo.wire.exposition import Format, Parser, decode_text
@@ -55,7 +55,7 @@ class ScrapeReader:
         form, notes = self._choose_format(body)
         try:
             reading = self._parser.parse(decode_text(body.data), form)
-        except MalformedBody as error:
+        except BodyError as error:
             raise error.as_kind(CollectError) from error
         limit = self._options.limits.samples
         if limit and len(reading.series) > limit:

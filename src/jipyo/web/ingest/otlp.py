@@ -48,9 +48,10 @@ def export_metrics(
         known = f"{_PROTOBUF}, {JSON}"
         raise UnsupportedMediaType("receive.content_type", type=request.media_type, known=known)
     is_json = request.media_type == JSON
-    message = otlp.parse_request(receiver.read_body(request), as_json=is_json)
+    limit = receiver.limit_work(request)
+    message = otlp.parse_request(receiver.read_body(request), as_json=is_json, work_limit=limit)
     with lock:
-        batch = converter.convert(message)
+        batch = converter.convert(message, limit)
         appended = receiver.append("otlp", batch)
         converter.commit()
     response = build_response(appended, batch)

@@ -14,6 +14,7 @@ from jipyo.model.sample import Appended, Reject
 from jipyo.web.http.message import PLAIN_TEXT, WebResponse
 from jipyo.web.ingest.rate_limit import RateLimiter
 from jipyo.wire.compression import decompress
+from jipyo.wire.elements import WorkLimit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -33,11 +34,16 @@ class Receiver:
     ) -> None:
         self._appender = appender
         self._max_body_bytes = options.max_body_bytes
+        self._max_elements = options.max_elements
         self._rate = RateLimiter(options.max_samples_per_s, monotonic_ms)
         self._lock = threading.Lock()
         self._accepted: Counter[str] = Counter()
         self._rejected: Counter[tuple[str, str]] = Counter()
         self._left_out: Counter[tuple[str, str]] = Counter()
+
+    def limit_work(self, request: WebRequest) -> WorkLimit:
+        """What parsing a request's body may cost; it ends where the sender hangs up."""
+        return WorkLimit(self._max_elements, request.cancelled)
 
     def read_body(self, request: WebRequest, default_encoding: str = "") -> bytes:
         """The decompressed body.

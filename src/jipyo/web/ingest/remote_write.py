@@ -28,8 +28,10 @@ def routes(receiver: Receiver) -> list[Route]:
     def write(request: WebRequest) -> WebResponse:
         message = find_message_name(request.headers.get("content-type", ""))
         body = receiver.read_body(request, "snappy")
+        limit = receiver.limit_work(request)
+        parse = parser.parse_v2 if message == _V2 else parser.parse_v1
         with lock:
-            batch = parser.parse_v2(body) if message == _V2 else parser.parse_v1(body)
+            batch = parse(body, limit)
         appended = receiver.append("remote_write", batch)
         headers = build_written_headers(appended.samples) if message == _V2 else None
         return respond_appended(appended, batch, headers)

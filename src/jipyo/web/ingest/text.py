@@ -27,5 +27,6 @@ def import_text(receiver: Receiver, now_ms: Callable[[], int], request: WebReque
     """Store an exposition; `extra_label=name=value` sets labels on all of it."""
     extra_labels = dict(label.partition("=")[::2] for label in request.values("extra_label"))
     format_ = find_format(request.headers.get("content-type", ""))
-    batch = parse_text_body(receiver.read_body(request), extra_labels, now_ms(), format_)
+    limit = receiver.limit_work(request)
+    batch = parse_text_body(receiver.read_body(request), extra_labels, now_ms(), format_, limit)
     return respond_appended(receiver.append("text", batch), batch)

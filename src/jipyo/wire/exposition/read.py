@@ -20,6 +20,7 @@ from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import NO_TIME, ReadingNote, TargetReading
 from jipyo.model.sample import MetricMetadata, MetricType, Values
+from jipyo.wire.elements import WorkLimit
 from jipyo.wire.exposition.write import Format, format_value
 
 Finish = Callable[[Labels], Labels | None]
@@ -27,6 +28,8 @@ Finish = Callable[[Labels], Labels | None]
 
 _EXCERPT = 120
 _SPARE_KEYS = 1000
+_BATCH = 10_000
+"""After so many lines we look whether anybody still waits for them."""
 _MAX_TIME = (1 << 63) - 1
 
 
@@ -66,9 +69,12 @@ class _Layout:
 class Parser:
     """Parses the expositions of one target."""
 
-    def __init__(self, finish: Finish = keep_labels) -> None:
+    def __init__(
+        self, finish: Finish = keep_labels, *, work_limit: WorkLimit | None = None
+    ) -> None:
         """`finish` is called once for each new series."""
         self._finish = finish
+        self._work_limit = work_limit or WorkLimit()
         self._known: dict[str, Labels | None] = {}
         self._layout: _Layout | None = None
         self._comments: tuple[str, ...] = ()
@@ -80,7 +86,9 @@ class Parser:
 
         Raises:
             MalformedBody: a line is not what the format allows, or OpenMetrics ends early.
+            TooLarge: it has more lines or labels than allowed.
         """
+        self._work_limit.check_text(text)
         lines = text.split("\n")
         if form is self._form and self._layout is not None:
             values = _read_values(self._layout, lines)
@@ -114,7 +122,11 @@ class Parser:
         self._layout = None
         at = [index for index, line in enumerate(lines) if line.lstrip(" \t")[:1] not in _ASIDE]
         self._update_comments(tuple([line for line in lines if line[:1] == "#"]), form)
-        samples = [self._parse_line(index + 1, lines[index]) for index in at]
+        samples: list[_Sample] = []
+        for start in range(0, len(at), _BATCH):
+            self._work_limit.check_waiting()
+            batch = at[start : start + _BATCH]
+            samples += [self._parse_line(index + 1, lines[index]) for index in batch]
         if len(self._known) > 2 * len(samples) + _SPARE_KEYS:
             self._known = {sample.key: self._known[sample.key] for sample in samples}
         if any(sample.t_ms != NO_TIME for sample in samples):
