@@ -27,7 +27,7 @@ class Periodic:
     """Runs `step` again and again on a thread of its own until it is stopped.
 
     A step that raises one of `errors` does not end the loop: the first failure and the
-    recovery are logged, every failure is counted. Anything else is a fault of ours; it ends
+    recovery are logged, every failure is counted. Anything else is a bug; it ends
     the thread with a traceback, and `jipyo_loop_running` shows it. Only the four edges
     (collector, rule, notifier, handler) pass `Exception`. As a context manager it runs
     within the block.

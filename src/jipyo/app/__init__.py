@@ -1,4 +1,4 @@
-"""The only room that knows all others: the server, and work on its data without it."""
+"""The only room that knows all others: the server, and commands on its data without it."""
 
 from jipyo.app.offline import load_catalogue, open_workspace, read_workspace
 from jipyo.app.server import serve

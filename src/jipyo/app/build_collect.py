@@ -116,10 +116,10 @@ def build_host_targets(
 
 
 def build_site_targets(config: Config) -> Callable[[], list[Target]]:
-    """The configuration's databases, probes and scrape jobs, discovered anew at each call.
+    """The configuration's databases, probes and scrape jobs, discovered again at each call.
 
     Raises:
-        ConfigError: one of them makes no sense.
+        ConfigError: one of them is invalid.
     """
     options = config.settings.collect
     fixed = [database_target(database) for database in options.databases]

@@ -69,7 +69,7 @@ class WebServer:
         self._result: Future[None] | None = None
 
     def start(self) -> None:
-        """Accept requests; returns once that is so, or raises why it cannot be."""
+        """Accept requests; returns once they are, or raises the error that prevents it."""
         ready = threading.Event()
 
         def finish(_result: Future[None]) -> None:
@@ -145,7 +145,7 @@ def build_web(
     collection: Collection,
     clock: Clock,
 ) -> tuple[ASGIApp, Callable[[], Iterator[Family]]]:
-    """The application over the other parts, and what it counts about itself."""
+    """The application over the other parts, and its own metrics."""
     options = config.settings.web
     requests = web.RequestMetrics()
     receiver = Receiver(store, config.settings.receive, clock.monotonic_ms)
@@ -175,7 +175,7 @@ def build_web(
 
 
 def build_server_info(config: Config, started_ms: int) -> ServerInfo:
-    """What the APIs tell about this server."""
+    """What the APIs report about this server."""
     retention_ms = config.settings.store.retention_ms
     return ServerInfo(
         instance=config.instance,

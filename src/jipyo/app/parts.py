@@ -23,7 +23,7 @@ class ServerPart(Protocol):
         ...
 
     def families(self) -> Iterable[Family]:
-        """What the part counts about itself; asked at every scrape of our own metrics."""
+        """The part's own metrics; called at every scrape of ourselves."""
         ...
 
 

@@ -1,7 +1,7 @@
-"""The store as a file that people look after, from the command line.
+"""Maintenance of the store's file, from the command line.
 
 `check`, `read_stats`, `create_backup`, `restore` and `compact` are the store's own and work on
-a data folder. The others need the configuration besides.
+a data folder. The others also need the configuration.
 """
 
 from __future__ import annotations

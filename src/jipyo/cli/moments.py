@@ -21,7 +21,7 @@ def parse_moment(text: str, zone: ZoneInfo, now_ms: int) -> int:
     """`now`, `-1h`, `2026-11-21`, `2026-11-21T09:00` or Unix seconds, in Unix milliseconds.
 
     Args:
-        text: what was written.
+        text: as given on the command line.
         zone: of a date or a time without a zone.
         now_ms: what `now` is and `-1h` counts from.
 

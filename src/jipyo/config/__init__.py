@@ -51,7 +51,7 @@ _LANGUAGE_LINE = re.compile(r"""^["']?language["']?\s*:\s*["']?(\w+)""", re.MULT
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """Everything decided; each room is handed its own part and never the whole."""
+    """Everything decided; each room gets its own part and never the whole."""
 
     file: Path | None
     effective: str

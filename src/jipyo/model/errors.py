@@ -126,7 +126,7 @@ class ReportError(JipyoError):
 
 
 class ServeError(JipyoError):
-    """The address to listen on cannot be had."""
+    """The server cannot listen on its address."""
 
 
 class QueryErrorKind(Enum):

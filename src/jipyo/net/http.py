@@ -356,7 +356,7 @@ def _origin(url: str) -> tuple[str, str]:
 
 @contextlib.contextmanager
 def _translating_errors(url: str, timeout_s: float) -> Iterator[None]:
-    """Everything that urllib3 and sockets raise, as what it means to the reader."""
+    """Translate what urllib3 and sockets raise into errors for the reader."""
     try:
         yield
     except (HTTPError, OSError) as error:

@@ -1,4 +1,4 @@
-"""The daily report: what one local day was, from the stored samples, as data."""
+"""The daily report: one local day from the stored samples, as data."""
 
 from __future__ import annotations
 

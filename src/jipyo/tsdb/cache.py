@@ -22,7 +22,7 @@ class ChunkCache:
     """The latest chunks by id, at most so many bytes of them; safe to share between threads.
 
     Only what is read a second time is kept, as in 2Q (Johnson and Shasha, VLDB 1994), and of
-    what was read once we remember as many ids as there is room for chunks: reading through a
+    what was read once only as many ids as there is room for chunks: reading through a
     month evicts no other reader's day, and copies nothing.
     """
 

@@ -69,7 +69,7 @@ class QueryBudget:
 
     @contextmanager
     def release_at_exit(self) -> Iterator[None]:
-        """Forget at the end what is held within the block."""
+        """Release at the end what was reserved within the block."""
         before = self._in_memory
         yield
         self._in_memory = before

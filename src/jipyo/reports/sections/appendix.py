@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 def build_appendix(
     data: ReportData, first_page: Sequence[Block], catalogue: Catalogue
 ) -> Iterator[Block]:
-    """The appendix; `first_page` has the figures whose sources it tells."""
+    """The appendix; `first_page` has the figures whose sources it lists."""
     yield Heading("appendix", phrase("reports.section.appendix"))
     several = [entry for entry in data.entries if len(entry.now.series) > 1]
     if several:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.completeness import TargetCompleteness
     from jipyo.analysis.summary import SeriesSummary
     from jipyo.analysis.thresholds import Breach
-    from jipyo.model.figure import Delta, Figure
+    from jipyo.model.figure import Figure
     from jipyo.reports.data import ReportData, ReportMetric
 
 MOST = 3
@@ -71,10 +71,13 @@ def build_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> Iter
 def select_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> tuple[Finding, ...]:
     """At most three; where nothing went wrong, what came nearest to it."""
     missed = [result for result in results if result.result is Result.MISSED]
+    covered = {result.metric.topic for result in missed}
+    if any(target.outages for target in data.targets):
+        covered.add(_COLLECTION)  # its breaches are those outages
     candidates = [
         *_find_missed_objectives(data, missed),
         *_find_outages(data),
-        *_find_breaches(data, {result.metric.topic for result in missed} | _list_told(data)),
+        *_find_breaches(data, covered),
         *_find_gaps(data),
         *_find_changes(data),
         *_find_nearest(data),
@@ -122,11 +125,6 @@ def _find_outages(data: ReportData) -> Iterator[_Ranked]:
         finding = Finding(State.CRITICAL, text, tuple(details), basis)
         first = _OUTAGES_FIRST if total_ms >= _LONG_OUTAGE_MS else 0
         yield _Ranked(_GRAVE, first + total_ms, finding)
-
-
-def _list_told(data: ReportData) -> set[str]:
-    """The topics whose breaches the outages of targets tell already."""
-    return {_COLLECTION} if any(target.outages for target in data.targets) else set()
 
 
 # --- breaches
@@ -311,7 +309,8 @@ def _find_changes(data: ReportData) -> Iterator[_Ranked]:
         figure = entry.now.figure
         if change is None or figure is None or not entry.metric.required:
             continue
-        if not _is_large(change.delta):
+        large = _LARGE_PERCENT if change.delta.unit == "percent" else _LARGE_POINTS
+        if abs(change.delta.value) < large:
             continue
         text = phrase(
             "reports.finding.rose" if change.delta.value > 0 else "reports.finding.fell",
@@ -323,10 +322,6 @@ def _find_changes(data: ReportData) -> Iterator[_Ranked]:
         details = (_describe_day_before(entry),)
         finding = Finding(State.OK, text, details, _describe_basis(figure))
         yield _Ranked(_NOTABLE, abs(change.delta.value), finding)
-
-
-def _is_large(delta: Delta) -> bool:
-    return abs(delta.value) >= (_LARGE_PERCENT if delta.unit == "percent" else _LARGE_POINTS)
 
 
 def _describe_change(entry: ReportMetric) -> Inline:
