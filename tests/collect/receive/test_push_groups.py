@@ -125,7 +125,19 @@ def test_a_push_that_cannot_be_kept_is_refused_and_changes_nothing(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}x", "[1]", '[{"group": []}]', '[{"group": [], "values": 1}]']
+    "text",
+    [
+        "",
+        "{}x",
+        "[1]",
+        '{"a": 1}',
+        '[{"group": []}]',
+        '[{"group": [], "values": 1}]',
+        "[" * 100_000,
+        '[{"group": [["a", {}]], "values": [], "metadata": []}]',
+        '[{"group": [], "values": [[[], "0x1p99999"]], "metadata": []}]',
+        '[{"group": [], "values": [[[], 1]], "metadata": []}]',
+    ],
 )
 def test_a_file_that_is_not_ours_is_told(tmp_path: Path, text: str) -> None:
     file = tmp_path / "pushed.json"

@@ -172,11 +172,13 @@ def _load_groups(file: Path) -> dict[Labels, _PushGroup]:
         }
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise CollectError(
             "receive.groups_unreadable", path=str(file), reason=str(error)
         ) from error
 
 
 def _read_labels(pairs: list[list[str]]) -> Labels:
+    if not all(isinstance(text, str) for pair in pairs for text in pair):
+        raise TypeError("a label is not a string")
     return Labels.of((name, value) for name, value in pairs)
