@@ -404,3 +404,27 @@ def test_a_new_installation_says_when_values_come_and_shows_them_within_a_minute
         page.wait("document.querySelector('[data-metric=\"system.cpu.utilization\"]')", 60)
         assert page.errors == []
         page.close()
+
+
+def test_a_period_of_long_ago_is_entered_in_the_sites_zone(open_page: Open) -> None:
+    page = open_page("?lang=ko", width=390)
+    page.click("[data-testid=choose-period]")
+    page.wait("document.querySelector('[data-testid=period][open]')")
+    for end, text in (("first", "2026-01-05T09:00"), ("last", "2026-01-06T09:00")):
+        page.eval(
+            f"(() => {{ const all = [...document.querySelectorAll('[data-testid=period] input')];"
+            f" const input = '{end}' === 'first' ? all[0] : all[1]; input.value = '{text}';"
+            " input.dispatchEvent(new Event('input', { bubbles: true })) })()"
+        )
+    page.click("[data-testid=period] form button")
+    page.wait("location.search.includes('zoom=1767571200-1767657600')")
+    assert page.eval("document.querySelector('[data-testid=period]').open") is False
+    assert page.eval("document.documentElement.scrollWidth") <= 390
+    assert page.errors == []
+
+
+def test_a_wide_screen_is_used(open_page: Open) -> None:
+    page = open_page("?lang=en", width=2560)
+    right = "Math.max(...[...document.querySelectorAll('{}')].map(e => {}))"
+    for what in ("[data-metric]", "[data-chart]"):
+        assert page.eval(right.format(what, "e.getBoundingClientRect().right")) > 2400

@@ -3,7 +3,9 @@
 import type { Steps } from '../api/queries.ts';
 import type { Period } from './urlState.ts';
 
-const STEPS_S = [15, 30, 60, 120, 300, 600, 900, 1800, 3600];
+const STEPS_S = [
+  15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400,
+];
 const MOST_POINTS = 720;
 
 export const stepFor = (span: number): number =>

@@ -32,9 +32,17 @@ for (const [from, to, now, zoom] of [
   test(`a zoom to ${from}-${to} at ${now} is ${zoom}`, () =>
     assert.deepEqual(clampZoom(from, to, now), zoom));
 
-test('a window has at most 720 steps, of 15 s at the finest and an hour at the widest', () => {
+test('a window has at most 720 steps, of 15 s at the finest and a day at the widest', () => {
   assert.deepEqual([60, 900, 3600, 21600, 86400, 604800].map(stepFor), [15, 15, 15, 30, 120, 900]);
-  assert.equal(stepFor(10 * 365 * 86400), 3600);
+  assert.deepEqual([30, 90, 396, 3650].map((days) => stepFor(days * 86400)), [3600, 10_800, 86_400, 86_400]);
+});
+
+test('the whole retention of 13 months is loaded with fewer points than the server allows', () => {
+  const now = 1_800_000_000;
+  for (const days of [30, 90, 180, 396]) {
+    const { start, end, step } = windowOf(3600, [now - 500 * 86400, now - (500 - days) * 86400], now);
+    assert.ok((end - start) / step <= 1441, String(days));
+  }
 });
 
 test('a window lies on whole steps, and a zoomed one is loaded with a margin', () => {

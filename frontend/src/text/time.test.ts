@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { between, moment, offset, recentMoment, tickLabel, ticks, tickStep } from './time.ts';
+import {
+  between, localText, moment, offset, recentMoment, tickLabel, ticks, tickStep, timeOfLocal,
+} from './time.ts';
 
 const SEOUL = 'Asia/Seoul';
 const NOON = Date.UTC(2026, 10, 22, 3, 0, 0) / 1000; // 2026-11-22 12:00 in Seoul
@@ -30,6 +32,26 @@ for (const [zone, hours] of [
   ['Pacific/Kiritimati', 14],
 ] as const)
   test(`${zone} is ${hours} h ahead of UTC`, () => assert.equal(offset(NOON, zone), hours * 3600));
+
+for (const zone of [SEOUL, 'UTC', 'America/New_York', 'Asia/Kolkata'])
+  test(`what is entered in ${zone} is the time that was shown`, () => {
+    for (let t = NOON - 60 * 86400; t < NOON; t += 7 * 3600)
+      assert.equal(timeOfLocal(localText(t, zone), zone), t, localText(t, zone));
+  });
+
+test('a date is entered in the zone of the site', () => {
+  assert.equal(timeOfLocal('2026-11-22T12:00', SEOUL), NOON);
+  assert.equal(timeOfLocal('2026-11-22T12:00:30', SEOUL), NOON + 30);
+  assert.equal(localText(NOON, SEOUL), '2026-11-22T12:00');
+  for (const text of ['', '2026-11-22', 'yesterday', '2026-13-01T00:00', '2026-11-22T12:00Z'])
+    assert.equal(timeOfLocal(text, SEOUL), null, text);
+});
+
+test('an hour that is repeated is its first; one that is left out is still a time', () => {
+  const newYork = 'America/New_York';
+  assert.equal(timeOfLocal('2026-11-01T01:30', newYork), Date.UTC(2026, 10, 1, 5, 30) / 1000);
+  assert.equal(timeOfLocal('2026-03-08T02:30', newYork), Date.UTC(2026, 2, 8, 6, 30) / 1000);
+});
 
 test('ticks lie on round local times', () => {
   const labels = ticks(NOON - 86400, NOON, 21600, SEOUL).map((t) => tickLabel(t, 21600, SEOUL, 'ko'));

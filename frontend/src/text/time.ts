@@ -71,6 +71,19 @@ export function offset(t: number, zone: string): number {
   return local / 1000 - Math.floor(t);
 }
 
+/** A time as `datetime-local` inputs have it, in the zone: 2026-11-22T12:00. */
+export const localText = (t: number, zone: string): string =>
+  new Date((t + offset(t, zone)) * 1000).toISOString().slice(0, 16);
+
+/** The time of a local date and time; null where it is none. A repeated hour is its first. */
+export function timeOfLocal(text: string, zone: string): number | null {
+  const local = Date.parse(`${text}Z`) / 1000;
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?$/.test(text) || Number.isNaN(local)) return null;
+  const before = local - offset(local - DAY, zone);
+  const after = local - offset(local + DAY, zone);
+  return before + offset(before, zone) === local ? before : after;
+}
+
 /** The distance between ticks so that at most `most` of them fit into `span` seconds. */
 export const tickStep = (span: number, most: number): number =>
   STEPS.find((step) => span / step <= most) ?? Math.ceil(span / most / DAY) * DAY;
