@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +13,7 @@ import pytest
 
 from jipyo.model.errors import StoreError
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb import Options, Reader, check, codec
+from jipyo.tsdb import Options, Reader, Store, check, codec, restore
 from jipyo.tsdb.format import PAGE_BYTES
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
 from tsdb.support import EVER, EVERYTHING, T0, Opened, everything, one
@@ -236,3 +236,117 @@ def test_late_samples_are_compared_with_chunks_of_many_days(filled: Opened) -> N
         assert filled.store.append([Scrape(t_ms, NAMES[3:4], same)]).samples == 1
         assert filled.store.append([Scrape(t_ms, NAMES[3:4], same + 1)]).samples == 0
     assert everything(filled.store) == whole
+
+
+USED = 60
+"""Series of the store whose file is damaged at random."""
+
+
+@pytest.fixture
+def mixed(opened: Opened) -> bytes:
+    """The file of a closed store with chunks of three days, metadata and head rows."""
+    names = tuple(one("metric", n=str(n), group="abc"[n % 3]) for n in range(USED))
+    t_ms = T0 - 3 * DAY_MS + STEP * np.arange(1, 120)
+    values = np.random.default_rng(4).normal(size=(USED, len(t_ms)))
+    opened.store.load([SeriesBlock(names, t_ms, values)])
+    opened.store.append([Scrape(T0, names, np.arange(float(USED)))])
+    opened.store.close()
+    return (opened.path / "samples.db").read_bytes()
+
+
+def read_all(path: Path) -> tuple[object, ...]:
+    with Reader.open(path) as reader:
+        hours = [block.series for block in reader.hours(EVERYTHING, 0, T0)]
+        names = reader.label_names([EVERYTHING], *EVER)
+        return everything(reader), hours, names, reader.metadata()
+
+
+def append_and_maintain(path: Path) -> None:
+    with Store.open(path, Options(durable=False), now_ms=lambda: T0 + 1) as store:
+        store.append([Scrape(T0 + 1, NAMES, np.ones(len(NAMES)))])
+        store.compact_head()
+        while store.maintain():
+            pass
+
+
+@pytest.mark.parametrize(("bits", "seed"), [(1, 1), (1, 2), (500, 3)])
+def test_a_damaged_file_raises_errors_of_our_tree_only(
+    mixed: bytes, tmp_path: Path, bits: int, seed: int
+) -> None:
+    """What is damaged anywhere is found by the check, or was not needed, or is a head value."""
+    rng = random.Random(seed)
+    used = [at for at, b in enumerate(mixed) if b]
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    noticed = 0
+    for _ in range(60):
+        changed = bytearray(mixed)
+        for at in rng.choices(used, k=bits):
+            changed[at] ^= 1 << rng.randrange(8)
+        for file in folder.iterdir():
+            file.unlink()
+        (folder / "samples.db").write_bytes(changed)
+        try:
+            noticed += bool(check(folder).problems)
+        except StoreError:
+            noticed += 1
+        for use in (read_all, append_and_maintain):
+            with suppress(StoreError):
+                use(folder)
+    assert noticed >= 40
+
+
+DAMAGES = {
+    "a table is missing": ("DROP TABLE metadata", "table metadata"),
+    "an index is missing": ("DROP INDEX slab_day", "index slab_day"),
+    "a column is missing": ("ALTER TABLE metadata DROP COLUMN unit", "table metadata"),
+    "the version is none": ("PRAGMA user_version = 0", "version 0 of 0x6a697079"),
+    "another product's": ("PRAGMA application_id = 0", "version 1 of 0x0"),
+    "labels": (
+        "UPDATE series SET labels = replace(labels, '\"7\"', '\"8\"') WHERE sid = 8",
+        "labels of series 8",
+    ),
+    "labels that are no JSON": ("UPDATE series SET labels = x'00' WHERE sid = 8", None),
+    "a hash": ("UPDATE series SET hash = hash + 1 WHERE sid = 8", "labels of series 8"),
+    "a pair": ("UPDATE pair SET value = 'x' WHERE value = '7'", "label index of series 8"),
+    "a posting": ("DELETE FROM posting WHERE sid = 8 AND pid > 1", "label index of series 8"),
+    "a posting too many": (
+        "INSERT INTO posting SELECT pid, 8 FROM pair WHERE value = '9'",
+        "label index of series 8",
+    ),
+    "the ids of a slab": ("UPDATE slab SET sids = x'00' WHERE bid = 1", "series of slab 1"),
+    "the ids of a layout": ("UPDATE layout SET sids = x'00'", "series of layout 1"),
+    "two places": ("UPDATE chunk SET place = place + 1 WHERE sid = 8", "places in slab"),
+}
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_the_check_and_restore_find_what_up_could_not_use(
+    filled: Opened, tmp_path: Path, what: str
+) -> None:
+    sql, reason = DAMAGES[what]
+    filled.store.append([Scrape(T0 + 1, NAMES, np.ones(50))])
+    filled.store.close()
+    file = filled.path / "samples.db"
+    with closing(sqlite3.connect(file)) as db, db:
+        db.execute(sql)
+        db.execute("UPDATE series SET labels = CAST(labels AS BLOB)" if "series SET" in sql else "")
+    problems = check(filled.path).problems
+    reasons = [str(problem.values.get("reason")) for problem in problems]
+    assert any((reason or "labels of series 8") in found for found in reasons), reasons
+    with pytest.raises(StoreError, match="damaged"):
+        restore(file, tmp_path / "restored")
+    with suppress(StoreError):
+        read_all(filled.path)
+    with suppress(StoreError):
+        append_and_maintain(filled.path)
+
+
+def test_a_series_whose_labels_are_damaged_expires_with_all_its_postings(filled: Opened) -> None:
+    filled.store.close()
+    with closing(sqlite3.connect(filled.path / "samples.db")) as db, db:
+        db.execute("UPDATE series SET labels = x'00' WHERE sid = 8")
+    filled.again()
+    assert filled.store.delete((), *EVER) == DAYS * 40 * len(NAMES)
+    for table in ("series", "posting", "pair"):
+        assert ids(filled, f"SELECT count(*) FROM {table}") == [0]

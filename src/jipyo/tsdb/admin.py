@@ -227,7 +227,7 @@ def _truncate_journal(file: Path) -> None:
         StoreBusy: a process reads from the journal.
     """
     # A file so damaged that it cannot be opened is about to be replaced: that is no obstacle.
-    with suppress(sqlite3.DatabaseError), closing(disk.connect(file)) as db:
+    with suppress(sqlite3.DatabaseError, UnicodeDecodeError), closing(disk.connect(file)) as db:
         db.execute("PRAGMA busy_timeout = 500")
         (busy, _, _) = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ import numpy as np
 from jipyo.model.errors import StoreCorrupt
 from jipyo.model.progress import ignore_progress
 from jipyo.tsdb import codec, index
+from jipyo.tsdb import format as disk
 from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from jipyo.model.progress import Progress
 
 _MOST_PROBLEMS = 10_000
+_MOST_SIDS = 1 << 28
+"""No store has given out as many ids; a damaged one may be any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +58,21 @@ def check(path: Path, progress: Progress = ignore_progress) -> Check:
 
 
 def _check(db: sqlite3.Connection, progress: Progress) -> Check:
-    problems = [*_check_structure(db), *_check_references(db)]
+    schema = list(_check_schema(db))
+    if schema:
+        return Check(0, 0, tuple(schema))
+    problems = [*_check_structure(db), *_check_references(db), *_check_series(db)]
     samples = 0
     total: int = db.execute("SELECT count(*) FROM data").fetchone()[0]
     done = 0
     slabs = db.execute("SELECT bid, day, tid, n, sids FROM slab ORDER BY bid").fetchall()
     for bid, day, tid, n, packed in slabs:
-        sids = codec.unpack_sids(packed).tolist()
+        try:
+            sids = codec.unpack_sids(packed).tolist()
+        except Damaged:
+            problems.append(_make_problem("structure", reason=f"series of slab {bid}"))
+            continue
+        problems += _check_places(db, bid, sids)
         problems += _check_times(db, bid, day, tid, n)
         problems += _check_hours(db, bid, day, len(sids))
         for place, sound in _check_chunks(db, bid, sids, n):
@@ -71,7 +83,11 @@ def _check(db: sqlite3.Connection, progress: Progress) -> Check:
                 problems.append(_make_problem("chunk", series=series, day=_format_day(day)))
         progress(done, total)
     for lid, packed in db.execute("SELECT lid, sids FROM layout").fetchall():
-        width = len(codec.unpack_sids(packed))
+        try:
+            width = len(codec.unpack_sids(packed))
+        except Damaged:
+            problems.append(_make_problem("structure", reason=f"series of layout {lid}"))
+            continue
         rows, wrong = db.execute(
             "SELECT count(*), coalesce(sum(length(v) <> ?), 0) FROM head WHERE lid = ?",
             (8 * width, lid),
@@ -83,6 +99,62 @@ def _check(db: sqlite3.Connection, progress: Progress) -> Check:
 
 def _make_problem(kind: str, **values: object) -> StoreCorrupt:
     return StoreCorrupt(f"tsdb.problem.{kind}", hint="", **values)
+
+
+def _check_schema(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
+    """A version that is none of ours, and tables, columns or indexes that `up` would miss."""
+    version = disk.read_version(db)
+    application: int = db.execute("PRAGMA application_id").fetchone()[0]
+    if not 0 < version <= len(disk.STEPS) or application != disk.APPLICATION_ID:
+        yield _make_problem("structure", reason=f"version {version} of {application:#x}")
+        return
+    found = disk.read_schema(db)
+    for name, sql in disk.build_schema(disk.STEPS[:version]).items():
+        if found.get(name) != sql:
+            yield _make_problem("structure", reason=name)
+
+
+def _check_series(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
+    """Labels that do not have their hash, or that the label index does not agree with.
+
+    Instead of all pairs by series the sums of their hashes are compared: eight bytes a series.
+    """
+    most: int = db.execute("SELECT coalesce(max(sid), 0) FROM series").fetchone()[0]
+    if most > _MOST_SIDS:
+        yield _make_problem("structure", reason=f"series #{most}")
+        return
+    indexed = np.zeros(most + 1, np.uint64)
+    for pid, name, value in db.execute("SELECT pid, name, value FROM pair"):
+        sids = [sid for (sid,) in db.execute("SELECT sid FROM posting WHERE pid = ?", (pid,))]
+        indexed[[sid for sid in sids if 0 <= sid <= most]] += _hash_pair(name, value)
+    for sid, number, text in db.execute("SELECT sid, hash, labels FROM series"):
+        try:
+            pairs = index.decode_labels(text, number).pairs
+        except Damaged:
+            yield _make_problem("structure", reason=f"labels of series {sid}")
+            continue
+        total = np.array([_hash_pair(*pair) for pair in pairs], np.uint64).sum(dtype=np.uint64)
+        if not 0 <= sid <= most or indexed[sid] != total:
+            yield _make_problem("structure", reason=f"label index of series {sid}")
+
+
+def _hash_pair(name: object, value: object) -> np.uint64:
+    return np.uint64(index.hash_labels(repr((name, value)).encode()) & (1 << 64) - 1)
+
+
+def _check_places(db: sqlite3.Connection, bid: int, sids: list[int]) -> Iterator[StoreCorrupt]:
+    """Chunks whose place in a slab is that of another series."""
+    rows = db.execute(
+        "SELECT c.sid, c.place, c.day = s.day FROM chunk c JOIN slab s USING (bid)"
+        " WHERE c.sid IN (SELECT value FROM json_each(?)) AND c.bid = ?",
+        (json.dumps(sids), bid),
+    )
+    wrong = sum(
+        not is_same_day or place >= len(sids) or sids[place] != sid
+        for sid, place, is_same_day in rows
+    )
+    if wrong:
+        yield _make_problem("structure", reason=f"places in slab {bid}: {wrong}")
 
 
 def _check_structure(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
@@ -159,8 +231,11 @@ def _check_chunks(
 
 
 def _describe_series(db: sqlite3.Connection, sid: int) -> str:
-    row = db.execute("SELECT labels FROM series WHERE sid = ?", (sid,)).fetchone()
-    return str(index.decode_labels(row[0])) if row else f"#{sid}"
+    row = db.execute("SELECT labels, hash FROM series WHERE sid = ?", (sid,)).fetchone()
+    try:
+        return str(index.decode_labels(*row)) if row else f"#{sid}"
+    except Damaged:
+        return f"#{sid}"
 
 
 def _format_day(day: int) -> str:

@@ -69,7 +69,7 @@ def decode_into(b: bytes, codec: int, out: npt.NDArray[Any]) -> None:
         if done.n_processed != len(out) or not done.finished:
             raise Damaged
     elif codec == Codec.ZLIB:
-        planes = np.frombuffer(zlib.decompress(b), np.uint8)
+        planes = np.frombuffer(_inflate(b), np.uint8)
         if planes.size != out.nbytes:
             raise Damaged
         out.view(np.uint8).reshape(-1, 8)[:] = planes.reshape(8, -1).T
@@ -129,5 +129,19 @@ def pack_sids(sids: Sids) -> bytes:
 
 
 def unpack_sids(b: bytes) -> Sids:
-    """What `pack_sids` packed."""
-    return np.cumsum(np.frombuffer(zlib.decompress(b), "<i8")).astype(np.int64)
+    """What `pack_sids` packed.
+
+    Raises:
+        Damaged: the bytes are not ascending ids, or their checksum (Adler-32) does not hold.
+    """
+    differences = _inflate(b)
+    if len(differences) % 8:
+        raise Damaged
+    return np.cumsum(np.frombuffer(differences, "<i8")).astype(np.int64)
+
+
+def _inflate(b: bytes) -> bytes:
+    try:
+        return zlib.decompress(b)
+    except zlib.error as error:
+        raise Damaged from error

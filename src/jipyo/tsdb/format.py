@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import StoreCorrupt, StoreError, StoreFull
+from jipyo.tsdb.codec import Damaged
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +77,7 @@ def convert_read_error(error: sqlite3.Error, path: Path) -> StoreError:
     """The error that an error of SQLite means to a reader."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
-        return StoreCorrupt(
-            "tsdb.corrupt", hint="tsdb.corrupt.hint", path=str(path), reason=str(error)
-        )
+        return make_corrupt_error(path, str(error))
     return StoreError("tsdb.unreadable", path=str(path), reason=str(error))
 
 
@@ -95,13 +94,21 @@ def convert_write_error(error: sqlite3.Error, path: Path) -> StoreError:
     return convert_read_error(error, path)
 
 
+def make_corrupt_error(path: Path, reason: str) -> StoreCorrupt:
+    """That the bytes of a file are not what was written, and which."""
+    return StoreCorrupt("tsdb.corrupt", hint="tsdb.corrupt.hint", path=str(path), reason=reason)
+
+
 @contextmanager
 def translate_read_errors(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite into a StoreError."""
+    """Turn errors of SQLite into a StoreError, damage that cannot be skipped into StoreCorrupt."""
     try:
         yield
     except sqlite3.Error as error:
         raise convert_read_error(error, path) from error
+    except (Damaged, UnicodeDecodeError) as error:
+        # SQLite's own messages quote names from the file, which need not be UTF-8 any more.
+        raise make_corrupt_error(path, str(error)) from error
 
 
 @contextmanager
@@ -113,6 +120,8 @@ def translate_write_errors(path: Path) -> Iterator[None]:
         raise convert_write_error(error, path) from error
     except OSError as error:
         raise make_full_error(path, error) from error
+    except (Damaged, UnicodeDecodeError) as error:
+        raise make_corrupt_error(path, str(error)) from error
 
 
 def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sqlite3.Connection:
@@ -207,6 +216,23 @@ def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
         if db.in_transaction:
             db.execute("ROLLBACK")
         raise
+
+
+def read_schema(db: sqlite3.Connection) -> dict[str, str]:
+    """The statement that made each table and index, by `table NAME` and `index NAME`."""
+    rows = db.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL")
+    return {
+        f"{kind} {name}": sql for kind, name, sql in rows if not str(name).startswith("sqlite_")
+    }
+
+
+def build_schema(steps: Sequence[Step]) -> dict[str, str]:
+    """What `read_schema` reads from a sound file of the version that these steps lead to."""
+    with closing(sqlite3.connect(":memory:")) as db:
+        for step in steps:
+            for statement in step:
+                db.execute(statement)
+        return read_schema(db)
 
 
 def get_journal_path(file: Path) -> Path:

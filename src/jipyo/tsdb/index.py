@@ -16,6 +16,7 @@ import orjson
 
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp
+from jipyo.tsdb.codec import Damaged
 
 if TYPE_CHECKING:
     import sqlite3
@@ -94,8 +95,10 @@ def advance_generation(db: sqlite3.Connection) -> None:
 
 
 def _read_labels(db: sqlite3.Connection, sid: int) -> Labels:
-    (text,) = db.execute("SELECT labels FROM series WHERE sid = ?", (sid,)).fetchone()
-    return decode_labels(text)
+    row = db.execute("SELECT hash, labels FROM series WHERE sid = ?", (sid,)).fetchone()
+    if row is None:
+        raise Damaged(f"series {sid} is missing")
+    return decode_labels(row[1], row[0])
 
 
 def encode_labels(labels: Labels) -> bytes:
@@ -107,8 +110,14 @@ def encode_labels(labels: Labels) -> bytes:
     return orjson.dumps(labels.pairs)
 
 
-def decode_labels(text: bytes) -> Labels:
-    """What `encode_labels` wrote."""
+def decode_labels(text: object, number: int) -> Labels:
+    """What `encode_labels` wrote; `number` is what `hash_labels` made of it then.
+
+    Raises:
+        Damaged: the text is not the one that was hashed.
+    """
+    if not isinstance(text, bytes) or hash_labels(text) != number:
+        raise Damaged("labels of a series")
     return Labels(tuple((name, value) for name, value in orjson.loads(text)))
 
 

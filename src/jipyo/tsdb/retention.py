@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.tsdb import codec, index, slab
+from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.locator import Bounds, day_of
 from jipyo.tsdb.snapshot import SidBlock
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 Gone = Callable[[Sequence[int]], None]
 
 _SERIES_A_SLICE = 512
-_IDLE = """SELECT labels FROM series
+_IDLE = """SELECT labels, hash FROM series
     WHERE sid = ?1 AND NOT EXISTS (SELECT 1 FROM chunk WHERE sid = ?1)"""
 """No row where the series has chunks, or was dropped before: old slabs still list such ones."""
 _PAGES_A_SLICE = 16
@@ -41,7 +42,11 @@ def drop_day(begin_write: BeginWrite, day: int, dropped: set[int]) -> Iterator[N
     for bid in bids:
         with begin_write() as db:
             (packed,) = db.execute("SELECT sids FROM slab WHERE bid = ?", (bid,)).fetchone()
-            sids = codec.unpack_sids(packed).tolist()
+            try:
+                sids = codec.unpack_sids(packed).tolist()
+            except Damaged:
+                found = db.execute("SELECT sid FROM chunk WHERE bid = ?", (bid,))
+                sids = [sid for (sid,) in found]
             db.execute("DELETE FROM data WHERE id BETWEEN ? AND ?", slab.get_id_range(bid))
             db.executemany(
                 "DELETE FROM chunk WHERE sid = ? AND day = ? AND bid = ?",
@@ -66,23 +71,30 @@ def drop_idle_series(
         with begin_write() as db:
             part = np.array(sids[at : at + _SERIES_A_SLICE], np.int64)
             idle = {
-                sid: row[0]
+                sid: row
                 for sid in part[~np.isin(part, in_head())].tolist()
                 if (row := db.execute(_IDLE, (sid,)).fetchone()) is not None
             }
-            for sid, labels in idle.items():
-                _drop_series(db, sid, labels)
+            for sid, (labels, number) in idle.items():
+                _drop_series(db, sid, _find_pairs(db, sid, labels, number))
             if idle:
                 index.advance_generation(db)
             forget(tuple(idle))
         yield
 
 
-def _drop_series(db: sqlite3.Connection, sid: int, labels: bytes) -> None:
-    for name, value in index.decode_labels(labels).pairs:
-        pid = db.execute(
-            "SELECT pid FROM pair WHERE name = ? AND value = ?", (name, value)
-        ).fetchone()[0]
+def _find_pairs(db: sqlite3.Connection, sid: int, labels: bytes, number: int) -> list[int]:
+    """The pairs of a series: by its labels, or where these are damaged by a walk over all."""
+    sql = "SELECT pid FROM pair WHERE name = ? AND value = ?"
+    try:
+        pairs = index.decode_labels(labels, number).pairs
+    except Damaged:
+        return [pid for (pid,) in db.execute("SELECT pid FROM posting WHERE sid = ?", (sid,))]
+    return [pid for pair in pairs for (pid,) in db.execute(sql, pair)]
+
+
+def _drop_series(db: sqlite3.Connection, sid: int, pids: Sequence[int]) -> None:
+    for pid in pids:
         db.execute("DELETE FROM posting WHERE pid = ? AND sid = ?", (pid, sid))
         if not db.execute("SELECT 1 FROM posting WHERE pid = ? LIMIT 1", (pid,)).fetchone():
             db.execute("DELETE FROM pair WHERE pid = ?", (pid,))
