@@ -28,7 +28,7 @@ _LONGEST_NAME = 60
 
 
 def ignore_skipped(member: str, error: Exception) -> None:
-    """Tell nobody."""
+    """Log nothing."""
 
 
 def read_members(

@@ -349,7 +349,7 @@ def list_of(kind: Kind[T], *, at_least: int = 0) -> Kind[tuple[T, ...]]:
         return f"[{', '.join(map(kind.show, values))}]"
 
     def effective(node: Node) -> object:
-        return [kind.effective(item) for item in node.value]  # type: ignore[attr-defined]
+        return [kind.effective(item) for item in node.value]  # type: ignore[attr-defined]  # a list's
 
     return Kind(
         f"{kind.name}_list",
@@ -399,7 +399,7 @@ ANY_TEXT = Kind("text", read_any_text, effective=read_any_text)
 LABEL_MAP = map_of(LABEL, "label_map")
 """Label names to label names."""
 SECRET = Kind("text", lambda node: Secret(read_any_text(node)), effective=mask)
-"""Any scalar as it is written, which nobody is shown."""
+"""Any scalar as it is written; masked wherever the configuration is shown."""
 SECRET_MAP = map_of(SECRET, "text_map")
 """Names to secrets, such as headers."""
 TEXT_MAP = map_of(ANY_TEXT, "text_map")

@@ -36,7 +36,7 @@ class OpenFiles:
         return all(_read_identity(path) == identity for path, identity in self._opened)
 
     def check(self) -> None:
-        """Refuse to write to files that nobody could read after a restart.
+        """Refuse to write to files that no one could read after a restart.
 
         Raises:
             StoreFull: one of them was deleted, moved or replaced.

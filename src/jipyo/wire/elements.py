@@ -32,10 +32,10 @@ class WorkLimit:
 
     elements: int = MAX_ELEMENTS
     cancelled: Event = field(default_factory=Event)
-    """Set once nobody waits for the result."""
+    """Set once no one waits for the result."""
 
     def check_waiting(self) -> None:
-        """Stop where nobody waits any more.
+        """Stop where no one waits any more.
 
         Raises:
             BodyError: the sender hung up.
