@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from importlib.metadata import version
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from jipyo.cli import catalogue, completion, db, doctor, query, report, status, up
+from jipyo.cli import catalogue, completion, db, doctor, query, report, status, targets, up
 from jipyo.cli.localized import Group, describe_usage_error, find_language, set_language
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import ConfigError, JipyoError
@@ -30,7 +31,7 @@ def build_command(t: Texts) -> click.Group:
         ["--lang"], type=click.Choice(LANGS), expose_value=False, help=t("cli.option.lang")
     )
     group.params += [language, _build_version_option(t)]
-    for part in (up, status, doctor, report, query, catalogue, db, completion):
+    for part in (up, status, targets, doctor, report, query, catalogue, db, completion):
         part.register(group, t)
     set_language(group, t)
     return group
@@ -38,6 +39,9 @@ def build_command(t: Texts) -> click.Group:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 the world failed, 2 wrong usage or configuration."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a locale may lack some of our characters
     words = list(sys.argv[1:] if arguments is None else arguments)
     sys.exit(run(words, texts(find_language(words, os.environ))))
 
@@ -58,7 +62,7 @@ def run(words: Sequence[str], t: Texts) -> int:
 
 
 def _print_failure(text: str, code: int) -> int:
-    console = Console(stderr=True, highlight=False, soft_wrap=True)
+    console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
     first, _, rest = text.partition("\n")
     console.print(first, style="bold red", markup=False)
     if rest:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from jipyo.model.progress import Progress
 
+_PIPE_WIDTH = 100_000
+"""No line is broken for a program that reads it."""
 FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -51,8 +54,16 @@ def pass_config(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def open_terminal() -> Console:
-    """Where answers are printed: colours only on a terminal."""
-    return Console(highlight=False)
+    """Where answers are printed: colours and line breaks only on a terminal; never markup."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console.width = _PIPE_WIDTH
+    return console
+
+
+def find_chart_width(console: Console) -> int:
+    """How many characters wide a chart may be; in a pipe as $COLUMNS says, or 80."""
+    return console.width if console.is_terminal else shutil.get_terminal_size().columns
 
 
 def print_line(text: str) -> None:

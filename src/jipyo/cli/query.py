@@ -15,7 +15,7 @@ from jipyo import app, promql
 from jipyo.cli import plot
 from jipyo.cli.localized import Command
 from jipyo.cli.moments import parse_length, parse_moment
-from jipyo.cli.options import open_terminal, pass_config
+from jipyo.cli.options import find_chart_width, open_terminal, pass_config
 from jipyo.model.calendar import local_time
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
@@ -160,7 +160,7 @@ def _print_table(
 
 
 def _print_chart(console: Console, matrix: Matrix, zone: ZoneInfo, t: Texts) -> None:
-    width = max(20, console.width - _CHART_MARGIN)
+    width = max(20, find_chart_width(console) - _CHART_MARGIN)
     canvas = plot.draw(matrix.values, matrix.present, width, _CHART_HEIGHT)
     low, high = plot.find_bounds(matrix.values, matrix.present)
     for at, row in enumerate(canvas.list_rows()):

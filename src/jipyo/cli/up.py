@@ -34,7 +34,7 @@ def register(group: click.Group, t: Texts) -> None:
     @pass_config(t)
     def run_server(config: Config, words: Texts) -> None:
         _log_to_stderr(words, config.zone)
-        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
         def print_address(address: str) -> None:
             console.print(words("cli.up.started", address=address), style="bold")

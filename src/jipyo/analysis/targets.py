@@ -1,0 +1,95 @@
+"""Every target as the store knows it: its state, since when, why, and its last reading."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis.outages import find_outages, identify_target
+from jipyo.model.labels import METRIC_NAME
+from jipyo.model.result import RawMatrix
+
+if TYPE_CHECKING:
+    from jipyo.model.failure import FailureReason
+    from jipyo.source.base import Source
+
+LOOK_BACK_S = 3600
+_SAMPLES = "scrape_samples_scraped"
+
+
+class Presence(Enum):
+    """Whether a target can be read."""
+
+    UP = "up"
+    DOWN = "down"
+    GONE = "gone"
+    """It is scraped no longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetNow:
+    """One target that was scraped within the last hour."""
+
+    job: str
+    instance: str
+    presence: Presence
+    since_ms: int
+    """When the state began, as far as an hour back shows."""
+    since_open: bool
+    """It began before that."""
+    reason: FailureReason | None
+    """Why it is down, where the store has it."""
+    last_ms: int
+    """When it was last read, or tried."""
+    samples: int
+    """Of the last reading."""
+
+
+def read_targets(source: Source, t_ms: int) -> tuple[TargetNow, ...]:
+    """The targets, those that are down first, then by job and instance.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    newest = source.newest(["up", _SAMPLES], t_ms)
+    alive = {identify_target(labels) for labels in newest.series if labels.metric == "up"}
+    samples = {
+        identify_target(labels): int(value)
+        for labels, value in zip(newest.series, newest.values.tolist(), strict=True)
+        if labels[METRIC_NAME] == _SAMPLES
+    }
+    value = source.instant(f"up[{LOOK_BACK_S}s]", t_ms).value
+    assert isinstance(value, RawMatrix), "BUG: a range selector is answered by a RawMatrix"
+    rows = [
+        (labels, block.t_ms, block.values[row])
+        for block in value.blocks
+        for row, labels in enumerate(block.series)
+    ]
+    outages = find_outages(source, [labels for labels, _, _ in rows], t_ms)
+    reasons = {(outage.job, outage.instance): outage.reason for outage in outages}
+    targets: list[TargetNow] = []
+    for labels, times, values in rows:
+        target, is_up = identify_target(labels), bool(values[-1] > 0)
+        presence = Presence.UP if is_up else Presence.DOWN
+        changes = np.flatnonzero((values[1:] > 0) != (values[:-1] > 0))
+        since_ms = int(times[changes[-1] + 1 if changes.size else 0])
+        if target not in alive:
+            presence, since_ms = Presence.GONE, int(times[-1])
+        targets.append(
+            TargetNow(
+                *target,
+                presence,
+                since_ms,
+                not changes.size and presence is not Presence.GONE,
+                reasons.get(target) if presence is Presence.DOWN else None,
+                int(times[-1]),
+                samples.get(target, 0),
+            )
+        )
+    order = [Presence.DOWN, Presence.GONE, Presence.UP]
+    return tuple(
+        sorted(targets, key=lambda one: (order.index(one.presence), one.job, one.instance))
+    )

@@ -1,0 +1,78 @@
+"""`jipyo targets`: everything that is collected, and what fails and why."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+import orjson
+from rich.text import Text
+
+from jipyo import app
+from jipyo.analysis.targets import Presence, read_targets
+from jipyo.analysis.wording import name_cause
+from jipyo.cli.localized import Command
+from jipyo.cli.options import build_table, open_terminal, pass_config
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
+
+    from jipyo.analysis.targets import TargetNow
+    from jipyo.config import Config
+    from jipyo.i18n import Texts
+
+_COLUMNS = ("job", "instance", "state", "since", "cause", "last", "samples")
+_STYLES = {Presence.UP: "green", Presence.DOWN: "bold red", Presence.GONE: "magenta"}
+
+
+def register(group: click.Group, t: Texts) -> None:
+    """Add the command."""
+
+    @group.command("targets", cls=Command, help=t("cli.targets.help"))
+    @click.option("--json", "as_json", is_flag=True, help=t("cli.targets.json"))
+    @pass_config(t)
+    def print_targets(config: Config, words: Texts, as_json: bool) -> None:
+        with app.read_workspace(config) as workspace:
+            now_ms = workspace.now_ms()
+            targets = read_targets(workspace.source, now_ms)
+        if as_json:
+            rows = [_build_row(target, words) for target in targets]
+            click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
+        else:
+            _print_table(targets, words, config.zone, now_ms)
+
+
+def _build_row(target: TargetNow, t: Texts) -> dict[str, object]:
+    return {
+        "job": target.job,
+        "instance": target.instance,
+        "state": target.presence.value,
+        "since": target.since_ms / 1000,
+        "since_open": target.since_open,
+        "reason": None if target.reason is None else target.reason.value,
+        "cause": "" if target.reason is None else name_cause(target.reason, t),
+        "last": target.last_ms / 1000,
+        "samples": target.samples,
+    }
+
+
+def _print_table(targets: Sequence[TargetNow], t: Texts, zone: ZoneInfo, now_ms: int) -> None:
+    console = open_terminal()
+    failing = sum(target.presence is Presence.DOWN for target in targets)
+    console.print(t("cli.targets.count", n=len(targets), failing=failing))
+    if not targets:
+        return
+    table = build_table([t(f"cli.targets.{column}") for column in _COLUMNS])
+    for target in targets:
+        key = "health.since_open" if target.since_open else "health.since"
+        table.add_row(
+            target.job,
+            target.instance,
+            Text(t(f"cli.targets.{target.presence.value}"), style=_STYLES[target.presence]),
+            t(key, span=t.span(now_ms - target.since_ms)),
+            "" if target.reason is None else name_cause(target.reason, t),
+            t.recent_moment(target.last_ms, zone, now_ms),
+            t.number(target.samples),
+        )
+    console.print(table)

@@ -1,0 +1,91 @@
+"""`jipyo targets`, and output that programs read."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from jipyo.model.failure import FAILURES
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
+from jipyo.tsdb import Store
+from support.product import jipyo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STEP_MS, MINUTE_MS = 15_000, 60_000
+
+
+@pytest.fixture
+def targets(tmp_path: Path) -> Path:
+    """One target that is up, one that went down five minutes ago, one that is gone."""
+    now = int(time.time() * 1000)
+    with Store.open(tmp_path / "data", now_ms=lambda: now) as store:
+
+        def put(job: str, values: list[float], end_ms: int, **labels: str) -> None:
+            name = labels.pop("name", "up")
+            full = Labels.of({"__name__": name, "job": job, "instance": "root:x:0", **labels})
+            start = end_ms - STEP_MS * (len(values) - 1)
+            for step, value in enumerate(values):
+                store.append([Scrape(start + step * STEP_MS, (full,), np.array([value]))])
+
+        put("gone", [1.0] * 4, now - 20 * MINUTE_MS)
+        put("node", [1.0] * 4, now)
+        put("node", [321.0] * 4, now, name="scrape_samples_scraped")
+        put("redis", [1.0] * 20 + [0.0] * 21, now)
+        put("redis", [20.0, 21.0], now, name=FAILURES, reason="connection_refused")
+    return tmp_path / "data"
+
+
+def test_every_target_is_listed_the_failing_ones_first(targets: Path) -> None:
+    result = jipyo("targets", "--data", str(targets))
+    assert result.code == 0, result.err
+    first, _, redis, gone, node = (line.rstrip() for line in result.out.splitlines())
+    assert first == "3 targets, 1 failing."
+    assert redis.split()[:3] == ["redis", "root:x:0", "down"]
+    assert "refused the connection" in redis
+    assert "for 5 min" in redis
+    assert gone.split()[:3] == ["gone", "root:x:0", "gone"]
+    assert node.split()[:3] == ["node", "root:x:0", "up"]
+    assert node.endswith("321")
+
+
+def test_targets_as_json(targets: Path) -> None:
+    rows = json.loads(jipyo("targets", "--json", "--lang", "ko", "--data", str(targets)).out)
+    down, gone, up = rows
+    assert (down["state"], down["reason"]) == ("down", "connection_refused")
+    assert down["cause"] == "연결이 거부됨"
+    assert (gone["state"], gone["reason"], gone["since"]) == ("gone", None, gone["last"])
+    assert (up["state"], up["samples"], up["since_open"]) == ("up", 321, True)
+
+
+def test_status_names_the_target_and_the_cause_on_one_line(targets: Path) -> None:
+    out = jipyo("status", "--data", str(targets)).out
+    assert out.startswith("Critical: redis root:x:0 does not answer: refused the connection")
+    row = next(line for line in out.splitlines() if line.startswith("Targets down"))
+    assert "redis root:x:0 does not answer: refused the connection, since" in row
+
+
+@pytest.mark.parametrize("encoding", ["euc-kr", "ascii"])
+def test_any_encoding_can_print_what_it_cannot_write_as_a_question_mark(
+    targets: Path, encoding: str
+) -> None:
+    words = ["status", "--all", "--exit-code", "--lang", "ko", "--data", str(targets)]
+    result = subprocess.run(
+        [sys.executable, "-m", "jipyo", *words],
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (result.returncode, result.stderr) == (2, b"")
+    assert b"root:x:0" in result.stdout
+    assert result.stdout.decode(encoding)
