@@ -230,12 +230,31 @@ def _summarize_flattening(buckets: Buckets, forced: Mask, apart: Values, t_ms: T
     )
 
 
+def _find_first_reached(reached: Mask, *, is_sorted: bool) -> Times:
+    """Of each column the row from which on the rank is reached; the number of rows if nowhere.
+
+    A count that is NaN reaches nothing, wherever it stands: then the row is the one that
+    bisecting ends at, as Go's sort.Search does.
+    """
+    rows, columns = reached.shape
+    if is_sorted:
+        place: Times = (~reached).sum(axis=0)
+        return place
+    low, high, column = np.zeros(columns, np.int64), np.full(columns, rows), np.arange(columns)
+    while (is_open := low < high).any():
+        middle = (low + high) // 2
+        hit = reached[np.minimum(middle, rows - 1), column]
+        high = np.where(is_open & hit, middle, high)
+        low = np.where(is_open & ~hit, middle + 1, low)
+    return low
+
+
 def _interpolate(buckets: Buckets, q: Values) -> tuple[Values, Mask]:
     """The quantile of each column, and where it is a guess: in a first bucket that starts at 0."""
     bounds, counts = buckets.bounds, buckets.counts
     total = counts[-1]
     rank = q * total
-    place = (~(counts[:-1] >= rank)).sum(axis=0)
+    place = _find_first_reached(counts[:-1] >= rank, is_sorted=not np.isnan(counts).any())
     column = np.arange(counts.shape[1])
     last = len(bounds) - 2
     inside = np.minimum(place, last)
