@@ -27,7 +27,7 @@ from jipyo.collect.database import (
     database_target,
 )
 from jipyo.collect.database.mysql import MYSQL
-from jipyo.collect.database.postgres import POSTGRES
+from jipyo.collect.database.postgres import _ACTIVITY_SQL, POSTGRES
 from jipyo.collect.database.redis import REDIS
 from jipyo.collect.database.session import DatabaseSession
 from jipyo.collect.probe import HttpProbe, ProbeOptions, TcpProbe
@@ -399,6 +399,41 @@ def test_nothing_can_be_written_over_our_connections(stack: Stack, opened: Opene
     mysql.collect(0)
     with mysql._connection.cursor() as cursor, pytest.raises(pymysql.MySQLError):
         cursor.execute("CREATE TABLE shop.z (a int)")
+
+
+def test_a_database_of_an_interrupted_drop_is_left_out(stack: Stack, opened: Opened) -> None:
+    collector = opened(DatabaseSession(POSTGRES, stack.options["postgres"]))
+
+    def list_databases() -> set[str]:
+        families = collector.collect(0)
+        return {s.labels.get("datname", "") for family in families for s in family.samples}
+
+    with db.postgres_admin(stack.servers["postgres"].port) as admin:
+        admin.execute("CREATE DATABASE invalid")
+        assert "invalid" in list_databases()
+        admin.execute("UPDATE pg_database SET datconnlimit = -2 WHERE datname = 'invalid'")
+        assert "invalid" not in list_databases()
+        admin.execute("DROP DATABASE invalid")
+
+
+def test_only_transactions_of_clients_are_counted(stack: Stack) -> None:
+    port = stack.servers["postgres"].port
+    with db.postgres_admin(port) as admin, db.postgres_admin(port) as watcher:
+        admin.execute("SET force_parallel_mode = on")
+        # A parallel worker stands for all backends that no client has opened.
+        worker = threading.Thread(
+            target=lambda: admin.execute("SELECT pg_sleep(2), count(*) FROM pg_class")
+        )
+        worker.start()
+        time.sleep(0.5)
+        shown = watcher.execute(_ACTIVITY_SQL).fetchall()
+        active = watcher.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE state = 'active'"
+            " AND datname = 'postgres' AND backend_type = 'client backend'"
+        ).fetchall()
+        worker.join()
+    counts = {(row[0], row[1]): row[2] for row in shown}
+    assert counts["postgres", "active"] == active[0][0]
 
 
 def test_long_transactions_are_seen(stack: Stack, opened: Opened) -> None:

@@ -125,8 +125,10 @@ CROSS JOIN pg_database AS d
 LEFT JOIN (
   SELECT datname, state, count(*) AS count,
     max(extract(epoch FROM now() - xact_start)) AS age
-  FROM pg_stat_activity GROUP BY datname, state) AS a
-ON a.state = s.state AND a.datname = d.datname"""
+  FROM pg_stat_activity WHERE coalesce(backend_type, 'client backend') = 'client backend'
+  GROUP BY datname, state) AS a
+ON a.state = s.state AND a.datname = d.datname WHERE d.datconnlimit <> -2"""
+"""Of clients alone: autovacuum, parallel and replication workers are nobody's transactions."""
 _LOCKS_SQL = """
 SELECT d.datname, m.mode, coalesce(l.count, 0) AS count
 FROM (VALUES ('accesssharelock'), ('rowsharelock'), ('rowexclusivelock'),
@@ -136,10 +138,14 @@ CROSS JOIN pg_database AS d
 LEFT JOIN (
   SELECT database, lower(mode) AS mode, count(*) AS count
   FROM pg_locks WHERE database IS NOT NULL GROUP BY database, lower(mode)) AS l
-ON l.mode = m.mode AND l.database = d.oid"""
+ON l.mode = m.mode AND l.database = d.oid WHERE d.datconnlimit <> -2"""
 _SIZE_SQL = """
 SELECT datname, pg_database_size(oid) AS size_bytes FROM pg_database
-WHERE has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE')"""
+WHERE datconnlimit <> -2
+  AND (has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE'))"""
+_STAT_SQL = """
+SELECT * FROM {} WHERE datid NOT IN (SELECT oid FROM pg_database WHERE datconnlimit = -2)"""
+"""Without databases whose DROP was interrupted; of those nothing can be read."""
 _REPLICATION_SQL = """
 SELECT pg_is_in_recovery() AS is_replica,
   CASE WHEN NOT pg_is_in_recovery()
@@ -198,9 +204,14 @@ _TABLES = {
         ),
     ),
     "stat_database": (
-        _Table("SELECT * FROM pg_stat_database", "pg_stat_database_", _DATABASE_LABELS, _DATABASE),
         _Table(
-            "SELECT * FROM pg_stat_database_conflicts",
+            _STAT_SQL.format("pg_stat_database"),
+            "pg_stat_database_",
+            _DATABASE_LABELS,
+            _DATABASE,
+        ),
+        _Table(
+            _STAT_SQL.format("pg_stat_database_conflicts"),
             "pg_stat_database_conflicts_",
             _DATABASE_LABELS,
             _CONFLICTS,
