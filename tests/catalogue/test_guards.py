@@ -111,3 +111,107 @@ def test_a_ratio_of_nothing_is_no_value() -> None:
     }
     assert value("app.error_rate", store(idle)) == []
     assert not np.isnan(value("system.memory.swap", store({}))).any()
+
+
+def rising(per_second: float) -> Callable[[float], float]:
+    return lambda seconds: per_second * seconds
+
+
+MIB = float(1 << 20)
+PHYSICAL = ("eth0", "eth1", "enp3s0f0", "ens5", "ib0", "wlan0")
+STACKED = ("bond0", "bond0.100", "eth0.20", "vlan30", "br0", "vmbr0", "docker0", "veth1a", "lo",
+           "br-4f1", "team0", "wg0", "tun0", "virbr0", "cilium_host", "flannel.1")  # fmt: skip
+
+
+@pytest.mark.parametrize("way", ["receive", "transmit"])
+def test_what_passes_two_nics_is_counted_once_whatever_stands_on_them(way: str) -> None:
+    name = f"node_network_{way}_bytes_total"
+    series: Series = {f"{name}{{device={device}}}": rising(50 * MIB) for device in PHYSICAL[:2]}
+    series |= {f"{name}{{device={device}}}": rising(100 * MIB) for device in STACKED}
+    # A bond may have any name; the kernel's flags tell (IFF_MASTER 0x400, IFF_SLAVE 0x800).
+    series[f"{name}{{device=uplink}}"] = rising(100 * MIB)
+    series |= {
+        "node_network_flags{device=uplink}": 0x1443,
+        "node_network_flags{device=eth0}": 0x1843,
+    }
+    assert value(f"system.network.{way}", store(series)) == [50 * MIB, 50 * MIB]
+
+
+@pytest.mark.parametrize("device", PHYSICAL)
+def test_a_physical_interface_is_counted(device: str) -> None:
+    series: Series = {f"node_network_receive_bytes_total{{device={device}}}": rising(MIB)}
+    assert value("system.network.receive", store(series)) == [MIB]
+
+
+def test_disks_under_lvm_multipath_and_raid_are_counted_once() -> None:
+    series: Series = {}
+    for way in ("read", "written"):
+        name = f"node_disk_{way}_bytes_total"
+        series |= {
+            f"{name}{{device={device}}}": rising(MIB) for device in ("sda", "sdb", "nvme0n1")
+        }
+        for device in ("dm-0", "dm-12", "md0", "md127", "zd0", "sda1", "nvme0n1p2", "loop3"):
+            series[f"{name}{{device={device}}}"] = rising(2 * MIB)
+    assert value("system.disk.throughput", store(series)) == [2 * MIB] * 3
+
+
+@pytest.mark.parametrize(
+    ("arc", "minimum", "used"), [(None, 0, 90.625), (180, 8, 23.4375), (4, 8, 90.625)]
+)
+def test_the_cache_of_zfs_is_available_above_its_minimum(
+    arc: float | None, minimum: float, used: float
+) -> None:
+    series: Series = {"node_memory_MemTotal_bytes": 256.0, "node_memory_MemAvailable_bytes": 24.0}
+    if arc is not None:
+        series |= {"node_zfs_arc_size": arc, "node_zfs_arc_c_min": minimum}
+    assert value("system.memory.utilization", store(series)) == [used]
+
+
+@pytest.mark.parametrize(
+    ("series", "count"),
+    [
+        ({"jipyo_gpu_xid_errors_total{gpu=0}": lambda s: 2.0 * (s >= 1680)}, 2),
+        (
+            {  # the same code twice: the last value does not change
+                "jipyo_gpu_xid_errors_total{gpu=0}": lambda s: 1.0 + (s >= 1740),
+                "DCGM_FI_DEV_XID_ERRORS{gpu=0}": 79.0,
+            },
+            1,
+        ),
+        (
+            {"DCGM_EXP_XID_ERRORS_COUNT{gpu=0,xid=79}": 2.0, "DCGM_FI_DEV_XID_ERRORS{gpu=0}": 79.0},
+            2,
+        ),
+        ({"DCGM_FI_DEV_XID_ERRORS{gpu=0}": lambda s: 79.0 * (s >= 1740)}, 1),
+    ],
+)
+def test_xid_errors_are_counted_by_event(series: Series, count: float) -> None:
+    assert value("system.gpu.xid", store(series)) == [count]
+
+
+@pytest.mark.parametrize(
+    ("labelled", "correct", "ratio"),
+    [
+        (200.0, 184.0, 92),  # pushed once
+        (lambda s: 200.0 + 100 * (s >= 600), lambda s: 184.0 + 56 * (s >= 600), 80),
+        (0.0, 0.0, None),
+    ],
+)
+def test_accuracy_has_a_value_from_the_first_push(
+    labelled: float | Callable[[float], float],
+    correct: float | Callable[[float], float],
+    ratio: float | None,
+) -> None:
+    series: Series = {
+        "jipyo_predictions_labelled_total{model=m}": labelled,
+        "jipyo_predictions_correct_total{model=m}": correct,
+    }
+    assert value("ai.model.accuracy", store(series)) == ([] if ratio is None else [ratio])
+
+
+def test_accuracy_of_a_day_without_cases_is_no_value() -> None:
+    series: Series = {
+        "jipyo_predictions_labelled_total{model=m}": 200.0,
+        "jipyo_predictions_correct_total{model=m}": 184.0,
+    }
+    assert value("ai.model.accuracy", store(series, hours=25)) == []

@@ -9,7 +9,7 @@ import pytest
 from collect.helpers import FIXTURES, write_tree
 from docs.metric_tables import DOCS, check_documented, read_metric_tables
 from jipyo.collect.gpu.fields import build_fields, build_memory_fields
-from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, system
+from jipyo.collect.host import Host, HostOptions, Paths, cgroup, cpu, memory, system
 from jipyo.collect.loop import Loop
 from jipyo.collect.process import Processes
 from jipyo.collect.self_metrics import SelfMetrics
@@ -48,6 +48,7 @@ def collect_everything(tmp_path: Path) -> Iterator[Family]:
             "class/thermal/thermal_zone0/temp": "1\n",
             "class/thermal/thermal_zone0/type": "x\n",
             "pressure/irq": "full avg10=0 total=1\n",
+            "spl/kstat/zfs/arcstats": "size 4 1\n",
             "fs/cgroup/cpu.max": "1 1\n",
             "fs/cgroup/cpu.stat": "usage_usec 1\nthrottled_usec 1\nnr_periods 1\nnr_throttled 1\n",
             "fs/cgroup/memory.events": "oom_kill 1\n",
@@ -66,6 +67,7 @@ def collect_everything(tmp_path: Path) -> Iterator[Family]:
         cpu.collect_pressure,
         system.collect_temperatures,
         cgroup.collect_limits,
+        memory.collect_zfs,
     ):
         yield from part(here, 0)
     yield from Processes().collect(0)

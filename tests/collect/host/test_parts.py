@@ -246,5 +246,5 @@ def test_the_parts_are_named_as_node_exporter_names_its_collectors() -> None:
         "arp", "cgroup", "conntrack", "cpu", "diskstats", "entropy", "filefd", "filesystem",
         "kernel_hung", "loadavg", "meminfo", "netclass", "netdev", "netstat", "os", "pressure",
         "schedstat", "selinux", "sockstat", "softnet", "stat", "thermal_zone", "time",
-        "udp_queues", "uname", "vmstat",
+        "udp_queues", "uname", "vmstat", "zfs",
     }  # fmt: skip

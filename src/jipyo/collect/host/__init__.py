@@ -65,6 +65,7 @@ def build_parts(options: HostOptions) -> dict[str, Part]:
         "udp_queues": network.collect_udp_queues,
         "uname": system.collect_uname,
         "vmstat": memory.collect_vmstat,
+        "zfs": memory.collect_zfs,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.collect.host.files import Paths, read_text
+from jipyo.collect.host.files import Paths, read_text, read_value
 from jipyo.collect.members import read_members
 from jipyo.model.family import single
 from jipyo.model.sample import MetricType
@@ -44,3 +44,16 @@ def collect_vmstat(paths: Paths, t_ms: int) -> Iterator[Family]:
         ):
             text = f"/proc/vmstat information field {name}."
             yield single(MetricType.UNKNOWN, f"node_vmstat_{name}", text, value)
+
+
+def collect_zfs(paths: Paths, t_ms: int) -> Iterator[Family]:
+    """The size of ZFS' cache and its limits; it counts as used, and shrinks when asked to."""
+    lines = (read_value(f"{paths.proc}/spl/kstat/zfs/arcstats") or "").splitlines()
+    wanted = (line for line in lines if line.partition(" ")[0] in _ARC)
+    for line, value in read_members(wanted, lambda line: float(line.split()[2]), paths.skip):
+        name = line.partition(" ")[0]
+        text = f"kstat.zfs.misc.arcstats.{name}"
+        yield single(MetricType.UNKNOWN, f"node_zfs_arc_{name}", text, value)
+
+
+_ARC = frozenset({"size", "c", "c_min", "c_max", "hits", "misses"})
