@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import re2
 
-from jipyo.collect.database import KINDS, DatabaseOptions
+from jipyo.collect.database import KINDS, DatabaseOptions, database_target
 from jipyo.collect.database.options import parse_address
 from jipyo.collect.discovery import (
     SCRAPE_TARGET,
     TLS,
+    Discovery,
     Job,
     PrometheusYml,
     check_timeout,
@@ -19,7 +20,7 @@ from jipyo.collect.discovery import (
 )
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import HostOptions, Paths
-from jipyo.collect.probe import ProbeOptions
+from jipyo.collect.probe import ProbeOptions, probe_target
 from jipyo.collect.probe import options as probe_options
 from jipyo.collect.process import GroupRule, ProcessOptions
 from jipyo.model.errors import ConfigError
@@ -49,9 +50,10 @@ from jipyo.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
+    from jipyo.model.labels import Labels
     from jipyo.model.secret import Secret
 
 
@@ -255,6 +257,39 @@ def make_collect(
     )
 
 
+def check_targets(options: CollectOptions, node: Node) -> None:
+    """Raise where two entries would write the same series, because their labels are equal."""
+    first: dict[Labels, str] = {}
+    mistakes: list[ConfigError] = []
+    for labels, entry in list_targets(options, node):
+        if labels in first:
+            mistakes.append(
+                ConfigError(
+                    "config.target_twice",
+                    where=entry.at,
+                    job=labels.get("job", ""),
+                    instance=labels.get("instance", ""),
+                    first=first[labels],
+                )
+            )
+        first.setdefault(labels, entry.where)
+    if mistakes:
+        raise ConfigError.of(mistakes)
+
+
+def list_targets(options: CollectOptions, node: Node) -> Iterator[tuple[Labels, Node]]:
+    """The labels of every target of the file itself, with the entry that it comes from."""
+    entries = {name: node.find(name).value for name in ("databases", "probes", "scrape")}
+    nodes = {name: items if isinstance(items, tuple) else () for name, items in entries.items()}
+    for database, entry in zip(options.databases, nodes["databases"], strict=False):
+        yield database_target(database).labels, entry
+    for probe, entry in zip(options.probes, nodes["probes"], strict=False):
+        yield probe_target(probe).labels, entry
+    for job, entry in zip(options.scrape, nodes["scrape"], strict=False):
+        for target in Discovery([job])():
+            yield target.labels, entry
+
+
 COLLECT = record(
     make_collect,
     (
@@ -271,4 +306,5 @@ COLLECT = record(
         ),
     ),
     options=CollectOptions,
+    check=check_targets,
 )
