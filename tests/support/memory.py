@@ -112,8 +112,10 @@ class MemoryStore:
         values = np.concatenate([np.empty(0), *samples.values()])
         return values[~is_stale(values)]
 
-    def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:
-        return self._matching(selectors, start_ms, end_ms)
+    def series(
+        self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[Labels]:
+        return self._matching(selectors, start_ms, end_ms)[:limit]
 
     def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
         series = self._matching(selectors, start_ms, end_ms)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb.locator import Bounds, HeadCells, Locations, Slab, day_of
+from jipyo.tsdb.locator import Bounds, HeadCells, LayoutRanges, Locations, Slab, day_of
 from jipyo.tsdb.options import DAY_MS
-from tsdb.support import EVER, STEP, T0, Opened, everything, one
+from tsdb.support import EVER, STEP, T0, Opened, everything, one, scrape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -165,3 +165,44 @@ def test_series_may_stand_in_different_numbers_of_layouts(opened: Opened) -> Non
         for labels, times in expected.items():
             inside = sorted(t_ms for t_ms in times if span[0] <= t_ms <= span[1])
             assert [t_ms for t_ms, _ in found.get(labels, [])] == inside
+
+
+layouts = st.lists(
+    st.lists(st.integers(1, 60), min_size=1, max_size=9, unique=True).map(sorted), max_size=9
+)
+
+
+@given(layouts, st.lists(st.integers(1, 60), max_size=9, unique=True).map(sorted))
+def test_no_layout_that_has_a_series_is_left_out(tables: list[list[int]], ids: list[int]) -> None:
+    first, last = (np.array([table[end] for table in tables], np.int64) for end in (0, -1))
+    ranges = LayoutRanges((0, 0), np.arange(len(tables)), first, last)
+    candidates = ranges.find_candidates(np.array(ids, np.int64))
+    assert candidates == [
+        lid for lid, table in enumerate(tables) if any(table[0] <= sid <= table[-1] for sid in ids)
+    ]
+
+
+def test_layouts_that_come_and_go_are_seen(opened: Opened) -> None:
+    store = opened.store
+    for n in range(4):
+        store.append([scrape(T0 + n, *((one("m", n=str(k)), 1.0) for k in range(n, n + 2)))])
+        assert len(store.series([], *EVER)) == n + 2
+    with store.snapshot() as before:
+        assert len(before.locator.list_layouts()) == 4
+        store.compact_head()
+        assert len(before.locator.find_layouts(np.arange(1, 6))) == 4
+    with store.snapshot() as after:
+        assert after.locator.find_layouts(np.arange(1, 6)) == []
+    store.append([scrape(T0 + 9, (one("m", n="9"), 1.0))])
+    assert len(everything(store)[one("m", n="9")]) == 1
+
+
+@pytest.mark.parametrize(("limit", "count"), [(None, 5), (0, 0), (1, 1), (5, 5), (6, 5)])
+def test_no_more_series_are_read_than_the_limit(
+    opened: Opened, limit: int | None, count: int
+) -> None:
+    names = [one("m", n=str(n)) for n in range(5)]
+    opened.store.append([scrape(T0, *((labels, 1.0) for labels in names))])
+    found = opened.store.series([], *EVER, limit)
+    assert len(found) == count
+    assert set(found) <= set(names)

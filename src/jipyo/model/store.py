@@ -70,8 +70,14 @@ class Queryable(Protocol):
         """
         ...
 
-    def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:
-        """The series with samples in the range that match any selector, sorted."""
+    def series(
+        self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[Labels]:
+        """The series with samples in the range that match any selector, sorted.
+
+        At most `limit` of them, any ones: no more label sets are built, so that a few of very
+        many series cost little.
+        """
         ...
 
     def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:

@@ -31,6 +31,8 @@ _NONE = np.empty(0, np.int64)
 _SHORT_MS = 600_000
 """The head rows of so short a range are read together with their times."""
 _ROWS_AT_ONCE = 64
+_LAYOUTS_VERSION = """SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'layout'), 0),
+    (SELECT count(*) FROM layout)"""
 _HEAD_TIMES = "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 _HEAD_ROWS = "SELECT t, v FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 
@@ -94,11 +96,46 @@ class HeadCells:
 
 
 @dataclass(frozen=True, slots=True)
+class LayoutRanges:
+    """Every layout with its first and last series, so that a few series need not try them all."""
+
+    version: tuple[int, int]
+    """The highest id ever given to a layout and how many there are: the set of layouts."""
+    lids: Sids
+    first: Sids
+    last: Sids
+
+    def find_candidates(self, sids: Sids) -> list[int]:
+        """The layouts, in the order of their ids, that may have any of these (ascending) series."""
+        if not len(sids):
+            return []
+        # The first of the wanted series that is not before the layout must not be after it.
+        at = sids.searchsorted(self.first)
+        reached = at < len(sids)
+        reached[reached] = sids[at[reached]] <= self.last[reached]
+        found: list[int] = self.lids[reached].tolist()
+        return found
+
+
+@dataclass(slots=True)
 class IdCache:
     """Series ids of layouts and slabs; neither ever changes, and no id is used twice."""
 
     layouts: dict[int, Sids] = field(default_factory=dict)
     slabs: dict[int, Sids] = field(default_factory=dict)
+    ranges: LayoutRanges | None = None
+    """Of the snapshot that was read last."""
+
+    def get_ranges(self, db: sqlite3.Connection) -> LayoutRanges:
+        """The ranges of all layouts in this snapshot."""
+        version = db.execute(_LAYOUTS_VERSION).fetchone()
+        ranges = self.ranges
+        if ranges is None or ranges.version != version:
+            lids = [lid for (lid,) in db.execute("SELECT lid FROM layout ORDER BY lid")]
+            sids = [self.get_layout(db, lid) for lid in lids]
+            first, last = (np.array([ids[end] for ids in sids], np.int64) for end in (0, -1))
+            ranges = self.ranges = LayoutRanges(version, np.array(lids, np.int64), first, last)
+        return ranges
 
     def get_layout(self, db: sqlite3.Connection, lid: int) -> Sids:
         """The series of a head row's columns."""
@@ -269,6 +306,10 @@ class Locator:
         """The layouts that have head rows, or had some a moment ago."""
         return [lid for (lid,) in self._db.execute("SELECT lid FROM layout ORDER BY lid")]
 
+    def find_layouts(self, sids: Sids) -> list[int]:
+        """The layouts that may have any of these series (ascending ids)."""
+        return self._ids.get_ranges(self._db).find_candidates(sids)
+
     def get_layout(self, lid: int) -> Sids:
         """The series of a head row's columns."""
         return self._ids.get_layout(self._db, lid)
@@ -276,7 +317,7 @@ class Locator:
     def has_head_rows(self, sids: Sids, bounds: Bounds) -> npt.NDArray[np.bool_]:
         """Which of these series have head rows in the range."""
         found = np.zeros(len(sids), np.bool_)
-        for lid in self.list_layouts():
+        for lid in self.find_layouts(sids):
             rows, _ = _find_common(sids, self.get_layout(lid))
             if len(rows) and self._has_rows(lid, bounds):
                 found[rows] = True
@@ -284,7 +325,7 @@ class Locator:
 
     def _find_head_cells(self, sids: Sids, bounds: Bounds) -> HeadCells:
         parts: list[tuple[Table, Table, int, int]] = []
-        for lid in self.list_layouts():
+        for lid in self.find_layouts(sids):
             rows, columns = _find_common(sids, self.get_layout(lid))
             if len(rows) and (number := self._read_head_times(lid, bounds)) is not None:
                 parts.append((rows, columns, number, lid))

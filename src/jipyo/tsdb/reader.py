@@ -133,10 +133,12 @@ class Reader:
             sids = self._find(snapshot, selector)
             yield from hour_reader.read_hours(snapshot, sids, (start_ms, end_ms), figures)
 
-    def series(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[Labels]:
+    def series(
+        self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[Labels]:
         """See `Queryable.series`."""
         with self.snapshot() as snapshot:
-            sids = self._find_active(snapshot, selectors, start_ms, end_ms)
+            sids = self._find_active(snapshot, selectors, start_ms, end_ms)[:limit]
             return sorted(self._get_labels(snapshot, sids), key=attrgetter("pairs"))
 
     def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
