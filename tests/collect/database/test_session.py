@@ -115,6 +115,10 @@ def test_a_new_kind_is_its_parts_and_nothing_else() -> None:
             ("database.refused_part", {"part": "bad", "reason": "permission denied"}),
         ),
         (PartUnavailable(key="database.no_statements"), ("database.no_statements", {})),
+        *(
+            (odd, ("database.refused_part", {"part": "bad", "reason": repr(odd)}))
+            for odd in (ValueError("odd"), KeyError("column"), IndexError(), ZeroDivisionError())
+        ),
     ],
 )
 def test_a_part_that_fails_is_noted_under_its_own_name(

@@ -189,7 +189,7 @@ class PartsResult:
 
 
 def read_parts(parts: Mapping[str, Callable[[], Iterable[Family]]], url: str) -> PartsResult:
-    """Read every part; one that is refused takes no other down.
+    """Read every part; one that is refused, or answered oddly, takes no other down.
 
     Raises:
         CollectError: the connection was lost, or every part was refused.
@@ -204,6 +204,12 @@ def read_parts(parts: Mapping[str, Callable[[], Iterable[Family]]], url: str) ->
             result.success[name] = False
             result.notes.append(error.note(name))
             reason = reason or error.reason
+        except (ValueError, ArithmeticError, LookupError) as error:
+            # An answer that this kind of server does not give: the other parts are fine.
+            odd = PartUnavailable(repr(error))
+            result.success[name] = False
+            result.notes.append(odd.note(name))
+            reason = reason or odd.reason
     if not any(result.success.values()):
         raise CollectError("database.all_refused", url=url, reason=reason)
     return result
