@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Direction, Thresholds } from '../api/queries.ts';
-import { axisWidth, verticalRange } from './axis.ts';
+import { axisWidth, isOutOfReach, verticalRange } from './axis.ts';
 
 const levels = (warning: number | null, critical: number | null): Thresholds => ({
   warning, critical, for_s: 0, origin: 'default',
@@ -25,6 +25,19 @@ for (const [name, low, high, unit, direction, thresholds, range] of RANGES)
     const got = verticalRange(low, high, { unit, direction, thresholds });
     assert.deepEqual(got.map((v) => Math.round(v * 1e6) / 1e6), range);
   });
+
+for (const [high, direction, thresholds, far] of [
+  [20, 'higher_is_worse', levels(70, 85), true],
+  [25, 'higher_is_worse', levels(70, 85), false],
+  [20, 'higher_is_worse', levels(null, 85), true],
+  [20, 'higher_is_worse', levels(50, 850), false], // one is near
+  [96, 'lower_is_worse', levels(95, 90), false],
+  [20, 'higher_is_worse', null, false],
+  [0, 'higher_is_worse', levels(70, 85), false], // zero is a line at the bottom anyway
+  [null, 'higher_is_worse', levels(70, 85), false],
+] as const)
+  test(`thresholds of ${thresholds?.warning}/${thresholds?.critical} are ${far ? '' : 'not '}far from ${high}`, () =>
+    assert.equal(isOutOfReach(high, { unit: 'percent', direction, thresholds }), far));
 
 test('a range always has a height', () => {
   for (const low of [-5, 0, 3, 100])

@@ -28,6 +28,15 @@ export function verticalRange(low: number | null, high: number | null, scale: Sc
   return [bottom, bottom + (scale.unit === 'percent' ? 100 : 1)];
 }
 
+const REACH = 2.9;
+
+/** Whether all thresholds are so far above the values that those would be a line at the bottom. */
+export function isOutOfReach(high: number | null, { direction, thresholds }: Scale): boolean {
+  const levels = levelsOf(thresholds);
+  if (high === null || high <= 0 || direction === 'lower_is_worse') return false;
+  return levels.length > 0 && Math.min(...levels) > REACH * high;
+}
+
 const GAP_PX = 14;
 const NARROWEST_PX = 40;
 

@@ -4,6 +4,7 @@ import type { MetricNow } from '../api/queries.ts';
 import type { App } from '../state/app.svelte.ts';
 import { formatSpan, formatValue } from '../text/number.ts';
 import { moment } from '../text/time.ts';
+import { isOutOfReach } from './axis.ts';
 import { Feed } from './feed.svelte.ts';
 import { countBreaches, lowerBound, summarize, type Frame, type Line } from './frame.ts';
 import type { Subject } from './plot.ts';
@@ -13,7 +14,8 @@ export class Chart {
   cursor = $state<number | null>(null);
   /** The key of the only line to show; null shows all. */
   alone = $state<string | null>(null);
-  fitsValues = $state(false);
+  /** Whether the vertical range leaves the thresholds out; null where the values decide. */
+  fitChoice = $state<boolean | null>(null);
 
   // Every poll brings a new metric object; the feed lives as long as the id is the same.
   #id = $derived.by(() => this.metric.id);
@@ -26,6 +28,12 @@ export class Chart {
   visible: Line[] = $derived.by(() =>
     this.alone === null ? this.frame.lines : this.frame.lines.filter((l) => l.key === this.alone),
   );
+  fitsValues = $derived.by(() => {
+    if (this.fitChoice !== null) return this.fitChoice;
+    const highs = this.visible.map(({ values }) => summarize(values, this.from, this.to).max ?? 0);
+    const high = highs.reduce((a, b) => Math.max(a, b), 0);
+    return isOutOfReach(high, this.metric);
+  });
   breachCount = $derived.by(() => countBreaches(this.visible, this.app.view.shown));
   breachText = $derived.by(() => {
     const { times, seconds } = this.breachCount;

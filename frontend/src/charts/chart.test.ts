@@ -64,3 +64,12 @@ test('the values stay when the metric is polled anew', async () => {
   await app.live.poll();
   assert.equal(chart.feed, feed);
 });
+
+for (const [value, fits] of [[3, true], [42, false]] as const)
+  test(`at ${value}% of 70% the values ${fits ? 'decide' : 'share'} the vertical range`, async () => {
+    const { chart } = await drawChart([9100, 9115], [series([value, value])]);
+    assert.equal(chart.fitsValues, fits);
+    assert.equal(chart.subject.fitsValues, fits);
+    chart.fitChoice = !fits; // the reader's choice wins
+    assert.equal(chart.fitsValues, !fits);
+  });

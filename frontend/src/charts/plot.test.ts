@@ -80,14 +80,17 @@ test('the lane below is filled for a breach and an outline while pending', () =>
   ]);
 });
 
-test('thresholds carry their words, those out of sight do not', () => {
+test('thresholds carry their words, those above the range at its edge', () => {
   const { plot, texts } = fakePlot();
   run(optionsOf(wire()).hooks?.draw as never, plot);
   assert.deepEqual(texts, ['Warning 70%', 'Critical 85%']);
   texts.length = 0;
   const high = { warning: 90, critical: 150, for_s: 0, origin: 'site' } as const;
   run(optionsOf(wire({ thresholds: high })).hooks?.draw as never, plot);
-  assert.deepEqual(texts, ['Warning 70%']);
+  assert.deepEqual(texts, ['Warning 70%', '↑ Critical 85%']);
+  texts.length = 0;
+  run(optionsOf(wire({ thresholds: { ...high, warning: 120 } })).hooks?.draw as never, plot);
+  assert.deepEqual(texts, ['↑ Warning 70% · Critical 85%']);
 });
 
 test('the range leaves the thresholds out where it fits the values', () => {

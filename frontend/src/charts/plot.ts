@@ -146,9 +146,32 @@ function drawThreshold(u: uPlot, line: ThresholdLine, palette: Palette): void {
   ctx.moveTo(left, y);
   ctx.lineTo(left + width, y);
   ctx.stroke();
+  ctx.restore();
+  const over = above ? y - top > 12 * ratio : top + height - y < 14 * ratio;
+  drawLabel(u, text, colour, palette, { y, over });
+}
+
+/** Name the thresholds that are above the vertical range at its upper edge. */
+function drawThresholdsOutOfReach(u: uPlot, lines: ThresholdLine[], palette: Palette): void {
+  const { top } = u.bbox;
+  const beyond = lines.filter(
+    ({ value }) => value !== null && Math.round(u.valToPos(value, 'y', true)) < top,
+  );
+  if (beyond.length === 0) return;
+  const text = `↑ ${beyond.map((line) => line.text).join(' · ')}`;
+  drawLabel(u, text, beyond[0]!.colour, palette, { y: top, over: false });
+}
+
+/** A label at the right end of a line at `y`, over it or below. */
+function drawLabel(
+  u: uPlot, text: string, colour: string, palette: Palette, { y, over }: { y: number; over: boolean },
+): void {
+  const { left, width } = u.bbox;
+  const ratio = uPlot.pxRatio;
+  const { ctx } = u;
+  ctx.save();
   ctx.font = palette.font.replace(/^[\d.]+/, String(LABEL_PX * ratio));
   ctx.textAlign = 'right';
-  const over = above ? y - top > 12 * ratio : top + height - y < 14 * ratio;
   ctx.textBaseline = over ? 'bottom' : 'top';
   const at = over ? y - 1.5 * ratio : y + 3 * ratio;
   const right = left + width - 4 * ratio;
@@ -274,7 +297,9 @@ export function optionsOf(wiring: Wiring): uPlot.Options {
       draw: [
         (u) => {
           const now = about();
-          thresholdLines(now, palette).forEach((line) => drawThreshold(u, line, palette));
+          const lines = thresholdLines(now, palette);
+          lines.forEach((line) => drawThreshold(u, line, palette));
+          drawThresholdsOutOfReach(u, lines, palette);
           drawBreachLane(u, now, palette);
         },
       ],

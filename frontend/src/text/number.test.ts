@@ -85,3 +85,13 @@ for (const [text, parts] of [
 ] as const)
   test(`${text} is ${parts[0]} and ${parts[1] || 'no unit'}`, () =>
     assert.deepEqual(splitUnit(text), parts));
+
+test('labels of durations have two decimals at most and differ', () => {
+  for (let top = 1e-6; top < 1e8; top *= 1.13)
+    for (const step of stepsOf('seconds', top).filter((s) => top / s >= 1 && top / s < 12)) {
+      const splits = Array.from({ length: Math.floor(top / step) + 1 }, (_, i) => i * step);
+      const labels = axisLabels(splits, 'seconds', '초', 'ko');
+      assert.equal(new Set(labels).size, labels.length, `${top} ${step}: ${labels}`);
+      assert.ok(labels.every((label) => !/\.\d{3}/.test(label)), `${top} ${step}: ${labels}`);
+    }
+});
