@@ -1,9 +1,13 @@
 from dataclasses import replace
 
+import pytest
+
 from analysis.shaped import METRIC, levels
 from jipyo.analysis.health import Reason, assess_catalogue, look_back_ms
 from jipyo.analysis.thresholds import State
+from jipyo.analysis.wording import describe_verdict
 from jipyo.catalogue import Catalogue, MetricQuery
+from jipyo.i18n import LANGS, texts
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -48,3 +52,19 @@ def test_the_newest_value_is_the_one_that_is_shown() -> None:
 def test_enough_is_read_for_an_alert_duration_to_be_over() -> None:
     assert look_back_ms(METRIC) == 60 * MINUTE_MS
     assert look_back_ms(replace(METRIC, thresholds=levels(minutes=90))) == 150 * MINUTE_MS
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "is_ahead"), [(0, False), (4 * MINUTE_MS, False), (3 * 365 * 86_400_000, True)]
+)
+def test_samples_that_a_clock_ahead_has_left_are_in_the_verdict(
+    ahead_ms: int, is_ahead: bool
+) -> None:
+    store = MemoryStore()
+    times = [NOW_MS - 60_000, NOW_MS, NOW_MS + ahead_ms] if ahead_ms else [NOW_MS]
+    store.put(Labels.of({"__name__": "up", "instance": "a"}), times, [1.0] * len(times))
+    health = assess_catalogue(Embedded(store, Engine()), Catalogue((METRIC,)), NOW_MS)
+    assert health.is_ahead is is_ahead
+    for lang in LANGS:
+        verdict = describe_verdict(health, texts(lang))
+        assert ("jipyo db trim --after now" in verdict) is is_ahead

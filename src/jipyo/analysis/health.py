@@ -28,7 +28,7 @@ from jipyo.analysis.thresholds import (
 from jipyo.catalogue import Across, Direction, Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
-from jipyo.model.result import Matrix
+from jipyo.model.result import Matrix, Vector
 from jipyo.source.metric_data import read_metric
 from jipyo.source.prune import find_metric_names
 
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 
 STEP_MS = 60_000
 _HOUR_MS = 3_600_000
+_AHEAD = "count(count_over_time(up[5255995m] offset -5256000m))"
 
 
 class Reason(Enum):
@@ -123,6 +124,8 @@ class Health:
     t_ms: int
     state: State
     metrics: tuple[MetricHealth, ...]
+    is_ahead: bool = False
+    """Whether there are samples later than now, as a clock that was ahead leaves them."""
 
     def in_state(self, state: State) -> tuple[MetricHealth, ...]:
         """The metrics in a state; those that never had data are in none."""
@@ -155,10 +158,21 @@ def assess_catalogue(
         SourceError: the source failed.
     """
     names = find_metric_names(source, t_ms)
-    return combine(
-        t_ms,
-        [_read_and_assess(source, metric, t_ms, step_ms, names) for metric in catalogue.metrics],
+    metrics = [
+        _read_and_assess(source, metric, t_ms, step_ms, names) for metric in catalogue.metrics
+    ]
+    return replace(
+        combine(t_ms, metrics), is_ahead="up" in names and _has_samples_ahead(source, t_ms)
     )
+
+
+def _has_samples_ahead(source: Source, t_ms: int) -> bool:
+    """Whether a target has samples of more than five minutes after `t_ms`, up to ten years."""
+    try:
+        value = source.instant(_AHEAD, t_ms).value
+    except QueryError:  # a source that has no negative offsets
+        return False
+    return isinstance(value, Vector) and bool(value.series)
 
 
 def _read_and_assess(

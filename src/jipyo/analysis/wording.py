@@ -32,7 +32,10 @@ def name_state(state: State, t: Texts) -> str:
 
 
 def describe_verdict(health: Health, t: Texts) -> str:
-    """All of it in one sentence, with how much was judged and how much had no data."""
+    """All of it in one sentence, with how much was judged and how much had no data.
+
+    A second one warns of samples that are later than now.
+    """
     judged, pending = len(health.judged), len(health.in_state(State.PENDING))
     all_within = health.state is State.OK and not pending
     stale = sum(one.state is State.UNKNOWN for one in health.judged)
@@ -49,7 +52,8 @@ def describe_verdict(health: Health, t: Texts) -> str:
     else:
         sentence = _describe_gravest(health, t)
     details = ", ".join(t(f"health.count.{name}", n=n) for name, n in counts.items() if n)
-    return f"{sentence} ({details})" if details else sentence
+    verdict = f"{sentence} ({details})" if details else sentence
+    return f"{verdict}. {t('health.ahead')}" if health.is_ahead else verdict
 
 
 def _describe_gravest(health: Health, t: Texts) -> str:
