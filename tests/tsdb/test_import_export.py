@@ -293,3 +293,24 @@ def test_a_piece_without_samples_is_passed_over(
     assert answer.samples == 1
     assert opened.store.get_import_position("none") == 0
     assert import_openmetrics(opened.store, tmp_path / "dump", parse).samples == 0
+
+
+@pytest.mark.parametrize(
+    "end", ["", "# EO", f"up 1 {T0 // 1000}\nup 2 17", "# EOF\nup 1", "#EOF", "x# EOF\n"]
+)
+@pytest.mark.parametrize("piece_bytes", [10, 1000])
+def test_a_file_that_is_cut_is_refused_before_anything_is_stored(
+    opened: Opened, tmp_path: Path, end: str, piece_bytes: int
+) -> None:
+    (tmp_path / "dump").write_text(f"up 1 {T0 // 1000 - 60}\n{end}")
+    with pytest.raises(StoreError, match=r"wire\.no_end"):
+        import_openmetrics(opened.store, tmp_path / "dump", parse, piece_bytes=piece_bytes)
+    assert everything(opened.store) == {}
+
+
+def test_a_file_that_is_not_utf8_is_refused_with_the_place(opened: Opened, tmp_path: Path) -> None:
+    text = f"up 1 {T0 // 1000}\n".encode() + b"# HELP up \xff\n# EOF\n"
+    (tmp_path / "dump").write_bytes(text)
+    for piece_bytes in (5, 1000):
+        with pytest.raises(StoreError, match=rf"wire\.not_utf8\(at={text.index(0xFF)}\)"):
+            import_openmetrics(opened.store, tmp_path / "dump", parse, piece_bytes=piece_bytes)

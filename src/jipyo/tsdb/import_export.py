@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 _PLAIN_METRIC = re.compile("[a-zA-Z_:][a-zA-Z0-9_:]*")
 _PLAIN_LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
+_END_BYTES = 4096
+_EXCERPT = 120
 _IDENTIFYING_BYTES = 1 << 20
 """How much of a file's beginning is hashed to recognise it."""
 
@@ -81,6 +83,7 @@ def import_openmetrics(
     try:
         with file.open("rb") as reader:
             total = file.stat().st_size
+            _check_end(reader, total)
             source = _identify(reader, total)
             reader.seek(store.get_import_position(source))
             for text, position in _read_pieces(reader, piece_bytes):
@@ -97,6 +100,31 @@ def import_openmetrics(
     return ImportResult(samples, rejected)
 
 
+def _check_end(reader: BinaryIO, size: int) -> None:
+    """Look for `# EOF` before anything is stored: a file without it may end inside a number.
+
+    Raises:
+        StoreError: its last line is another.
+    """
+    reader.seek(max(0, size - _END_BYTES))
+    last = reader.read().rstrip(b"\n").rpartition(b"\n")[2]
+    if last != b"# EOF":
+        text = last[-_EXCERPT:].decode("utf-8", "replace")
+        raise StoreError("wire.no_end", hint="wire.no_end.hint", text=text)
+
+
+def _decode(piece: bytes, at: int) -> str:
+    """The text of a piece that begins at this byte of the file.
+
+    Raises:
+        StoreError: it is not UTF-8.
+    """
+    try:
+        return piece.decode()
+    except UnicodeDecodeError as error:
+        raise StoreError("wire.not_utf8", at=at + error.start) from error
+
+
 def _identify(reader: BinaryIO, size: int) -> str:
     """A file is recognised by its size and the hash of its beginning."""
     reader.seek(0)
@@ -111,17 +139,15 @@ def _read_pieces(reader: BinaryIO, size: int) -> Iterator[tuple[str, int]]:
     samples is empty.
     """
     comments: list[str] = []
+    at = reader.tell()
     while piece := reader.read(size):
         piece += reader.readline()
-        lines = [
-            line
-            for line in piece.decode("utf-8", "surrogateescape").split("\n")
-            if line not in {"", "# EOF"}
-        ]
+        lines = [line for line in _decode(piece, at).split("\n") if line not in {"", "# EOF"}]
         text = "\n".join([*comments, *lines, "# EOF\n"])
         has_samples = any(not line.startswith("#") for line in lines)
         comments = _find_open_comments(lines) or comments
-        yield text if has_samples else "", reader.tell()
+        at = reader.tell()
+        yield text if has_samples else "", at
 
 
 def _find_open_comments(lines: Sequence[str]) -> list[str]:

@@ -382,3 +382,35 @@ def test_any_bytes_are_read_or_refused(body: bytes) -> None:
     for as_json in (True, False):
         with contextlib.suppress(MalformedBody):
             otlp.OtlpConverter().convert(otlp.parse_request(body, as_json=as_json))
+
+
+ODD_METRICS = [
+    r'{"name":"\ud800","gauge":{"dataPoints":[{"asInt":"1"}]}}',
+    r'{"name":"a","sum":{"aggregationTemporality":"\ud800"}}',
+    r'{"\udfff":1,"name":"a","gauge":{"dataPoints":[{"asInt":"\ud800"}]}}',
+    '{"name":"a","sum":{"aggregationTemporality":Infinity}}',
+    '{"name":"a","sum":{"aggregationTemporality":-Infinity}}',
+    '{"name":"a","sum":{"aggregationTemporality":99999999999999999999}}',
+    '{"name":"a","sum":{"aggregationTemporality":[1]}}',
+    '{"name":"a","gauge":{"dataPoints":[{"asInt":Infinity}]}}',
+    '{"name":"a","gauge":{"dataPoints":[{"asInt":' + "9" * 5000 + "}]}}",
+    '{"name":"a","gauge":{"dataPoints":[{"asInt":"1","flags":Infinity}]}}',
+    '{"name":"a","gauge":5}',
+    "[" * 100_000,
+    '{"name":"a","gauge":' * 5000,
+    "null",
+]
+
+
+@pytest.mark.parametrize("metric", ODD_METRICS, ids=lambda metric: metric[:50])
+def test_odd_json_is_converted_or_refused_in_words_that_can_be_sent(metric: str) -> None:
+    body = '{"resourceMetrics":[{"scopeMetrics":[{"metrics":[%s]}]}]}' % metric  # noqa: UP031
+    refused: MalformedBody | None = None
+    try:
+        request = otlp.parse_request(body.encode(), as_json=True)
+        assert otlp.OtlpConverter().convert(request).samples == 0
+    except MalformedBody as error:
+        refused = error
+    if refused is not None:
+        assert refused.key == "wire.damaged"
+        assert str(refused.values["reason"]).encode()

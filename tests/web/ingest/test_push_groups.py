@@ -79,6 +79,8 @@ def test_the_path_names_the_group(place: Place, path: str, wanted: dict[str, str
         "job/a/x",
         "job/a/__name__/b",
         "job/a/2x/b",
+        "job@base64/%C3%A9",
+        "job@base64/%ED%95%9C%EA%B8%80",
         "job@base64/%25%25",
         "job@base64/_w",
     ],

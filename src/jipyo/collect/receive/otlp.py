@@ -92,11 +92,15 @@ def parse_request(
         OverflowError,  # Infinity where a whole number must be
         RecursionError,
     ) as error:
-        raise MalformedBody("wire.damaged", reason=str(error)[:200]) from error
+        # The library quotes what it refuses, lone surrogates too.
+        reason = str(error)[:200].encode("utf-8", "replace").decode()
+        raise MalformedBody("wire.damaged", reason=reason) from error
     return request
 
 
 def _drop_exemplars(item: dict[str, Any]) -> dict[str, Any]:
+    # A lone surrogate would be a SystemError of the library; here it is a ValueError.
+    "".join([*item, *(value for value in item.values() if isinstance(value, str))]).encode()
     item.pop("exemplars", None)
     return item
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from functools import partial
 from typing import TYPE_CHECKING
@@ -85,5 +84,5 @@ def _decode_value(value: str) -> str:
     padding = "=" * (-len(digits) % 4)
     try:
         return base64.b64decode(digits + padding, altchars=b"-_", validate=True).decode()
-    except (binascii.Error, UnicodeDecodeError) as error:
+    except ValueError as error:  # not base64, not ASCII, or not UTF-8 behind it
         raise MalformedBody("receive.bad_group", path=value) from error
