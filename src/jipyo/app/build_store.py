@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo import promql, tsdb
@@ -32,8 +34,9 @@ def open_store(config: Config, clock: Clock) -> tsdb.Store:
 
 
 def build_source(config: Config, store: Queryable) -> Embedded:
-    """The engine over a store."""
-    return Embedded(store, promql.Engine(config.settings.query))
+    """An engine over a store, whose queries wait only for one another."""
+    options = replace(config.settings.query, max_heavy=os.cpu_count() or 1)
+    return Embedded(store, promql.Engine(options))
 
 
 class StoreUpkeep:

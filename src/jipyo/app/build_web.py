@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from jipyo import web
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import assess_catalogue
+from jipyo.app.build_store import build_source
 from jipyo.model.errors import ConfigError
 from jipyo.source.prune import find_metric_names
 from jipyo.web import exporter, static_files
@@ -42,8 +43,10 @@ if TYPE_CHECKING:
     from jipyo.config import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
+    from jipyo.source import Source
     from jipyo.web.http.endpoint import Route
 
+_WAITING_QUERIES = 256
 _STATIC = Path(web.__file__).parent / "static"
 
 
@@ -150,14 +153,20 @@ def build_web(
     requests = web.RequestMetrics()
     receiver = Receiver(store, config.settings.receive, clock.monotonic_ms)
     server = build_server_info(config, clock.now_ms())
-    # Two pools, so that `/-/healthy` answers while all queries take their time.
-    queries = ThreadPoolExecutor(options.max_concurrency, "web-query")
+    # A pool and an engine of their own, so that the dashboard never waits for others' queries,
+    # and `/-/healthy` for neither. A query waits in its thread for a place in the engine, where
+    # cheap ones pass heavy ones and those are dropped whose client has left.
+    source = build_source(config, store)
+    queries = ThreadPoolExecutor(_WAITING_QUERIES, "web-query")
+    lists = ThreadPoolExecutor(options.max_concurrency, "web-list")
+    dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")
     others = ThreadPoolExecutor(options.max_concurrency, "web")
     receivers = ThreadPoolExecutor(config.settings.receive.max_concurrency, "web-receive")
     routes: list[BaseRoute] = [
         *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
-        *web.mount(build_prometheus_routes(config, workspace, server, store, collection), queries),
-        *web.mount(build_api_routes(config, workspace, server, collection), queries),
+        *web.mount(query.routes(source, clock.now_ms, config.settings.query.features), queries),
+        *web.mount(build_prometheus_routes(source, server, store, collection, clock), lists),
+        *web.mount(build_api_routes(config, workspace, server, collection), dashboard),
         *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
         *web.mount(static_files.routes(_STATIC), others),
     ]
@@ -203,16 +212,15 @@ def build_ingest_routes(receiver: Receiver, collection: Collection, clock: Clock
 
 
 def build_prometheus_routes(
-    config: Config,
-    workspace: Workspace,
+    source: Source,
     server: ServerInfo,
     store: tsdb.Store,
     collection: Collection,
+    clock: Clock,
 ) -> list[Route]:
-    """`/api/v1` and `/federate`."""
-    source, now_ms = workspace.source, workspace.now_ms
+    """`/api/v1` but for the queries, and `/federate`."""
+    now_ms = clock.now_ms
     return [
-        *query.routes(source, now_ms, config.settings.query.features),
         *series.routes(source),
         *rules.routes(),
         *federate.routes(source, now_ms),

@@ -16,6 +16,7 @@ from jipyo.app.build_web import (
     check_exposure,
     read_max_files,
 )
+from jipyo.app.memory import MemoryTrimmer, find_trim, read_resident_bytes
 from jipyo.app.offline import build_workspace, load_catalogue
 from jipyo.app.parts import ServerPart, running
 from jipyo.model.clock import SystemClock
@@ -61,6 +62,7 @@ def serve(config: Config, *, started: Callable[[str], None], stop: threading.Eve
         parts += [
             collection,
             StoreUpkeep(store, clock),
+            MemoryTrimmer(clock, find_trim(), read_resident_bytes),
             WebServer(app, listener, connections, web_families, on_exit=stop.set),
         ]
         resources.enter_context(running(parts))

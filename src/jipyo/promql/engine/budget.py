@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -30,9 +31,12 @@ class QueryBudget:
         self._clock = clock
         self._cancel = cancel
         self._started = clock()
-        self._in_memory = 0
+        self.in_memory = 0
         self.samples = 0
         self.series = 0
+        self._heavy_samples: float = math.inf
+        self._leave_quick_lane: Callable[[], None] | None = None
+        self._check_room: Callable[[], None] | None = None
 
     @property
     def elapsed_s(self) -> float:
@@ -56,25 +60,43 @@ class QueryBudget:
         Raises:
             QueryError: they are too many.
         """
-        self._in_memory += samples
-        if self._in_memory > self._max_samples:
+        self.in_memory += samples
+        if self.in_memory > self._max_samples:
             raise QueryError.execution(
                 "query processing would load too many samples into memory in query execution"
             )
+        if self._check_room is not None:
+            self._check_room()
+        self._change_lane_if_heavy(self.in_memory)
 
     def require_room(self, samples: int) -> None:
         """Raise if so many more samples would be too many, before they are allocated."""
         self.hold(samples)
-        self._in_memory -= samples
+        self.in_memory -= samples
 
     @contextmanager
     def release_at_exit(self) -> Iterator[None]:
         """Release at the end what was reserved within the block."""
-        before = self._in_memory
+        before = self.in_memory
         yield
-        self._in_memory = before
+        self.in_memory = before
 
     def count_read(self, series: int, samples: int) -> None:
         """Count what was read from the store."""
         self.series += series
         self.samples += samples
+        self._change_lane_if_heavy(self.samples)
+
+    def call_when_heavy(self, samples: int, change_lane: Callable[[], None]) -> None:
+        """Call `change_lane` once the query has read or holds more samples; it may wait."""
+        self._heavy_samples, self._leave_quick_lane = samples, change_lane
+
+    def call_to_grow(self, check_room: Callable[[], None]) -> None:
+        """Call `check_room`, which may raise, whenever more samples are held."""
+        self._check_room = check_room
+
+    def _change_lane_if_heavy(self, samples: int) -> None:
+        change_lane = self._leave_quick_lane
+        if change_lane is not None and samples > self._heavy_samples:
+            self._leave_quick_lane = None
+            change_lane()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -27,6 +26,7 @@ from jipyo.promql.engine.block import assemble_range, drop_name
 from jipyo.promql.engine.budget import QueryBudget
 from jipyo.promql.engine.explain import Explanation, PlanStep
 from jipyo.promql.engine.functions.rates import extract_extended_points
+from jipyo.promql.engine.lanes import Lanes
 from jipyo.promql.engine.options import Options
 from jipyo.promql.engine.plan import Node, QueryPeriod, Repeats, StepInvariant, build_plan, walk
 from jipyo.promql.engine.tree_evaluator import TreeEvaluator
@@ -35,6 +35,7 @@ from jipyo.promql.syntax.parser import parse_cached
 from jipyo.promql.syntax.signatures import ValueType
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator
 
     from jipyo.model.store import Queryable
@@ -43,8 +44,6 @@ if TYPE_CHECKING:
 _ORDERING = frozenset(
     {"sort", "sort_desc", "sort_by_label", "sort_by_label_desc", "topk", "bottomk"}
 )
-_WAIT_S = 0.05
-"""How often a query that waits for a slot looks whether it was cancelled."""
 
 
 class Engine:
@@ -56,7 +55,10 @@ class Engine:
         """Take the limits, and the clock (in seconds) that times queries."""
         self.options = options or Options()
         self._clock = clock
-        self._slots = threading.BoundedSemaphore(self.options.max_concurrency)
+        # Two queries may be as large as one can be.
+        self._lanes = Lanes(
+            self.options.max_concurrency, self.options.max_heavy, 2 * self.options.max_samples
+        )
 
     def instant(
         self,
@@ -77,7 +79,7 @@ class Engine:
         """
         period = QueryPeriod(t_ms, t_ms, 0)
         tree = parse_cached(expr, self.options.features)
-        with self._start_evaluation(store, tree, period, cancel) as (evaluator, node):
+        with self._start_evaluation(store, expr, tree, period, cancel) as (evaluator, node):
             value = _evaluate_instant(evaluator, node, t_ms)
             return self._build_result(evaluator, expr, value)
 
@@ -107,7 +109,7 @@ class Engine:
                 "must be Scalar or instant Vector"
             )
         period = QueryPeriod(start_ms, end_ms, step_ms)
-        with self._start_evaluation(store, tree, period, cancel) as (evaluator, node):
+        with self._start_evaluation(store, expr, tree, period, cancel) as (evaluator, node):
             value = _evaluate_range(evaluator, node, np.arange(start_ms, end_ms + 1, step_ms))
             return self._build_result(evaluator, expr, value)
 
@@ -140,10 +142,16 @@ class Engine:
 
     @contextmanager
     def _start_evaluation(
-        self, store: Queryable, tree: Expr, period: QueryPeriod, cancel: threading.Event | None
+        self,
+        store: Queryable,
+        expr: str,
+        tree: Expr,
+        period: QueryPeriod,
+        cancel: threading.Event | None,
     ) -> Iterator[tuple[TreeEvaluator, Node]]:
         budget = QueryBudget(self.options.max_samples, self.options.timeout_s, self._clock, cancel)
-        with self._acquire_slot(budget), np.errstate(all="ignore"):
+        key = (expr, period.end_ms - period.start_ms, period.step_ms)
+        with self._lanes.enter(budget, key), np.errstate(all="ignore"):
             node = build_plan(tree, period)
             yield (
                 TreeEvaluator(
@@ -157,16 +165,6 @@ class Engine:
                 ),
                 node,
             )
-
-    @contextmanager
-    def _acquire_slot(self, budget: QueryBudget) -> Iterator[None]:
-        """Wait for one of the slots for concurrent queries, and hold it."""
-        while not self._slots.acquire(timeout=_WAIT_S):
-            budget.check("query queue")
-        try:
-            yield
-        finally:
-            self._slots.release()
 
     def _build_result(self, evaluator: TreeEvaluator, query: str, value: Value) -> QueryResult:
         warnings, infos = evaluator.annotations.format_texts(query, self.options.max_annotations)

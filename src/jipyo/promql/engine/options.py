@@ -23,6 +23,8 @@ class Options:
     """A query that takes longer is given up."""
     max_concurrency: int = 20
     """So many queries run at once; others wait."""
+    max_heavy: int = 2
+    """So many of those that read much run at once, beside the others: one per processor."""
     delayed_name_removal: bool = True
     """Names are dropped at the end of a query, not at every step of it."""
     advice: bool = True

@@ -1,0 +1,69 @@
+"""Memory that a large response needed goes back to the system."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jipyo.loops import Periodic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from jipyo.model.clock import Clock
+    from jipyo.model.family import Family
+
+_INTERVAL_MS = 10_000.0
+_GROWTH_BYTES = 64 << 20
+
+
+class MemoryTrimmer:
+    """Asks the C library to return what is free, whenever the process has grown by much.
+
+    glibc keeps freed memory for the next allocation: after a few hundred large queries that
+    is gigabytes, which nothing else on the host can use.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        trim: Callable[[], None] | None,
+        resident_bytes: Callable[[], int],
+    ) -> None:
+        """`trim` is None where the C library cannot do it."""
+        self._trim = trim
+        self._resident_bytes = resident_bytes
+        self._trimmed_bytes = 0
+        self._loop = Periodic("memory", self.trim, interval_ms=_INTERVAL_MS, clock=clock)
+
+    def start(self) -> None:
+        """See `ServerPart.start`."""
+        self._loop.start()
+
+    def stop(self) -> None:
+        """See `ServerPart.stop`."""
+        self._loop.stop()
+
+    def families(self) -> Iterable[Family]:
+        """See `ServerPart.families`."""
+        return self._loop.families()
+
+    def trim(self) -> None:
+        """Trim if the process is larger than after the last time."""
+        if self._trim is None or self._resident_bytes() < self._trimmed_bytes + _GROWTH_BYTES:
+            return
+        self._trim()
+        self._trimmed_bytes = self._resident_bytes()
+
+
+def find_trim() -> Callable[[], None] | None:
+    """Glibc's `malloc_trim`; None where the C library is another one."""
+    malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    return None if malloc_trim is None else lambda: malloc_trim(0)
+
+
+def read_resident_bytes(statm: Path = Path("/proc/self/statm")) -> int:
+    """How much memory this process occupies."""
+    return int(statm.read_text("ascii").split()[1]) * os.sysconf("SC_PAGESIZE")
