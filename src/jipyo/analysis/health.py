@@ -158,12 +158,11 @@ def assess_catalogue(
         SourceError: the source failed.
     """
     names = find_metric_names(source, t_ms)
-    metrics = [
-        _read_and_assess(source, metric, t_ms, step_ms, names) for metric in catalogue.metrics
-    ]
-    return replace(
-        combine(t_ms, metrics), is_ahead="up" in names and _has_samples_ahead(source, t_ms)
+    health = combine(
+        t_ms,
+        [_read_and_assess(source, metric, t_ms, step_ms, names) for metric in catalogue.metrics],
     )
+    return replace(health, is_ahead=_has_samples_ahead(source, t_ms))
 
 
 def _has_samples_ahead(source: Source, t_ms: int) -> bool:
