@@ -130,3 +130,28 @@ test('a card without thresholds has nothing to leave out', async () => {
   assert.match(await cardOf({}), /Vertical range: Fit values/);
   assert.doesNotMatch(await cardOf({ thresholds: null, judged: false }), /Vertical range/);
 });
+
+const EVIL = '<img src=x onerror=alert(1)>"\u202egnp.exe';
+
+test('names of series are text, wherever they are', async () => {
+  const breach: Breach = { start: 9600, end: 9700, severity: 'warning', open: false, peak: 1, peak_t: 9600 };
+  const lines = [EVIL, `${EVIL} 2`].map((name) => ({ ...namedSeries(name, 1, 2, 3), breaches: [breach] }));
+  const { chart } = await drawChart(T, lines);
+  for (const part of [Legend, SeriesTable, BreachTable]) {
+    const { body } = render(part, { props: { chart } });
+    assert.match(body, /&lt;img/);
+    assert.doesNotMatch(body, /<img|title="[^"]*"\u202e/);
+  }
+});
+
+test('a thousand series with long names stay few on the page until asked for', async () => {
+  const name = 'x'.repeat(100_000);
+  const lines = Array.from({ length: 1000 }, (_, i) => namedSeries(i === 0 ? name : `s${i}`, i, i, i));
+  const { chart } = await drawChart(T, lines);
+  const legend = legendOf(chart);
+  const table = render(SeriesTable, { props: { chart } }).body;
+  assert.equal(namesOf(legend).length, 8);
+  assert.match(textOf(legend), /Show 992 more$/);
+  assert.equal(table.split('<tr').length - 1, 101);
+  assert.match(textOf(table), /Show 900 more$/);
+});
