@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from jipyo.model.errors import StoreError
-from jipyo.model.sample import Scrape, SeriesBlock
+from jipyo.model.sample import MetricMetadata, MetricType, Scrape, SeriesBlock
 from jipyo.tsdb import Options, Reader, Store, check, codec, restore
 from jipyo.tsdb.format import PAGE_BYTES
 from jipyo.tsdb.options import DAY_MS, HOUR_MS
@@ -316,6 +316,7 @@ DAMAGES = {
     ),
     "the ids of a slab": ("UPDATE slab SET sids = x'00' WHERE bid = 1", "series of slab 1"),
     "the ids of a layout": ("UPDATE layout SET sids = x'00'", "series of layout 1"),
+    "a metric's type": ("INSERT INTO metadata VALUES ('m', 'gauga', '', '')", "metadata of m"),
     "two places": ("UPDATE chunk SET place = place + 1 WHERE sid = 8", "places in slab"),
 }
 
@@ -340,6 +341,16 @@ def test_the_check_and_restore_find_what_up_could_not_use(
         read_all(filled.path)
     with suppress(StoreError):
         append_and_maintain(filled.path)
+
+
+def test_a_damaged_type_is_unknown(opened: Opened) -> None:
+    opened.store.describe([MetricMetadata("m", MetricType.GAUGE, "help", "bytes")])
+    opened.store.close()
+    with closing(sqlite3.connect(opened.path / "samples.db")) as db, db:
+        db.execute("UPDATE metadata SET type = 'gauga'")
+    opened.again()
+    unknown = MetricMetadata("m", MetricType.UNKNOWN, "help", "bytes")
+    assert opened.store.metadata() == [unknown]
 
 
 def test_a_series_whose_labels_are_damaged_expires_with_all_its_postings(filled: Opened) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from jipyo.model.errors import StoreCorrupt
 from jipyo.model.progress import ignore_progress
+from jipyo.model.sample import MetricType
 from jipyo.tsdb import codec, index
 from jipyo.tsdb import format as disk
 from jipyo.tsdb import hour_stats as hourly
@@ -61,7 +62,12 @@ def _check(db: sqlite3.Connection, progress: Progress) -> Check:
     schema = list(_check_schema(db))
     if schema:
         return Check(0, 0, tuple(schema))
-    problems = [*_check_structure(db), *_check_references(db), *_check_series(db)]
+    problems = [
+        *_check_structure(db),
+        *_check_references(db),
+        *_check_series(db),
+        *_check_metadata(db),
+    ]
     samples = 0
     total: int = db.execute("SELECT count(*) FROM data").fetchone()[0]
     done = 0
@@ -112,6 +118,14 @@ def _check_schema(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
     for name, sql in disk.build_schema(disk.STEPS[:version]).items():
         if found.get(name) != sql:
             yield _make_problem("structure", reason=name)
+
+
+def _check_metadata(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
+    """Types that no metric has."""
+    known = {kind.value for kind in MetricType}
+    for metric, kind in db.execute("SELECT metric, type FROM metadata"):
+        if kind not in known:
+            yield _make_problem("structure", reason=f"metadata of {metric}")
 
 
 def _check_series(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:

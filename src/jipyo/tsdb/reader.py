@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jipyo.tsdb.codec import Sids
 
 _SPARE_CONNECTIONS = 4
+_TYPES = {kind.value: kind for kind in MetricType}
 
 
 class Reader:
@@ -164,7 +165,7 @@ class Reader:
             return sorted(values - {""})
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
-        """See `Queryable.metadata`; sorted by metric."""
+        """See `Queryable.metadata`; sorted by metric. A damaged type is `unknown`."""
         sql = "SELECT metric, type, help, unit FROM metadata"
         with self.snapshot() as snapshot:
             rows = (
@@ -173,7 +174,7 @@ class Reader:
                 else snapshot.db.execute(f"{sql} WHERE metric = ?", (metric,))
             )
             return [
-                MetricMetadata(name, MetricType(kind), help_text, unit)
+                MetricMetadata(name, _TYPES.get(kind, MetricType.UNKNOWN), help_text, unit)
                 for name, kind, help_text, unit in rows
             ]
 
