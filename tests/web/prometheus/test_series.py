@@ -106,3 +106,8 @@ def test_every_name_survives_escaping(name: str) -> None:
         return char if char.isascii() and char.isalnum() else f"_{ord(char):x}_"
 
     assert unescape_name("U__" + "".join(map(written, name))) == name
+
+
+@pytest.mark.parametrize("metric", ["%ff", "%ed%a0%80", "%00", "a%80b"])
+def test_a_metric_that_no_name_can_be_has_no_metadata(client: Client, metric: str) -> None:
+    assert client.get(f"/api/v1/metadata?metric={metric}").data == {}

@@ -111,7 +111,9 @@ def list_metadata(source: Source, request: WebRequest) -> WebResponse:
     """Type, help and unit by metric name."""
     limit, per_metric = _read_count(request, "limit"), _read_count(request, "limit_per_metric")
     by_metric: dict[str, list[dict[str, str]]] = {}
-    for metadata in source.metadata(request.first("metric") or None):
+    # A name that is not UTF-8 is nobody's, and no store can be asked for it.
+    metric = request.first("metric").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    for metadata in source.metadata(metric or None):
         rows = by_metric.setdefault(metadata.metric, [])
         if not 0 < per_metric <= len(rows):
             row = {"type": metadata.type.value, "help": metadata.help, "unit": metadata.unit}
