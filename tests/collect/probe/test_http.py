@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import time
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,6 +21,7 @@ from support.http_server import serving
 from support.tcp_server import listening
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 PHASES = {"resolve", "connect", "tls", "processing", "transfer"}
@@ -102,6 +105,91 @@ def test_redirects_are_followed_and_secrets_stay_with_the_first_address(tmp_path
     assert first.seen[0]["Authorization"] == "Bearer hush"
     assert "Authorization" not in last.seen[0]
     assert last.seen[0]["X-Who"] == "us"
+
+
+def respond(*parts: bytes) -> Callable[[Any], None]:
+    def talk(connection: Any) -> None:
+        connection.recv(65536)
+        for part in parts:
+            connection.sendall(part)
+
+    return talk
+
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nwell"
+
+
+@pytest.mark.parametrize(
+    "interim",
+    [
+        b"HTTP/1.1 100 Continue\r\n\r\n",
+        b"HTTP/1.1 102 Processing\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n",
+        b"HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n" * 2,
+    ],
+)
+def test_interim_responses_are_passed_over(interim: bytes) -> None:
+    with listening(respond(interim, OK)) as address:
+        found = probe(f"http://{address}/", expect_body="well")
+    assert (found["probe_success"], found["probe_http_status_code"]) == (1, 200)
+
+
+def test_a_server_that_sends_only_interim_responses_fails_in_time() -> None:
+    def talk(connection: Any) -> None:
+        connection.sendall(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 5000)
+        while connection.recv(65536):
+            pass
+
+    start = time.monotonic()
+    with listening(talk) as address:
+        assert probe(f"http://{address}/", timeout_s=0.5)["probe_success"] == 0
+        assert time.monotonic() - start < 5
+
+
+@pytest.mark.parametrize(
+    ("encoding", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress)]
+)
+def test_a_compressed_body_is_matched_as_it_is_read(
+    encoding: str, compress: Callable[[bytes], bytes]
+) -> None:
+    with serving(answer(200, compress(b"all is well"), Content_Encoding=encoding)) as server:
+        found = probe(server.url, expect_body="is w.ll$")
+        bomb = probe(server.url, body_limit=10)
+    assert (found["probe_success"], found["probe_http_uncompressed_body_length"]) == (1, 11)
+    assert bomb["probe_success"] == 0
+
+
+def test_a_body_that_is_not_what_its_encoding_says_fails() -> None:
+    with serving(answer(200, b"plain", Content_Encoding="gzip")) as server:
+        assert probe(server.url)["probe_success"] == 0
+
+
+@pytest.mark.parametrize(
+    ("location", "path"),
+    [
+        ("/지표?이름=값".encode(), b"/%EC%A7%80%ED%91%9C?%EC%9D%B4%EB%A6%84=%EA%B0%92"),
+        ("/지표".encode("euc-kr"), b"/%C1%F6%C7%A5"),
+        (b"/a%20b c", b"/a%20b%20c"),
+    ],
+)
+def test_a_location_beyond_ascii_is_percent_encoded(location: bytes, path: bytes) -> None:
+    asked: list[bytes] = []
+
+    def last(connection: Any) -> None:
+        asked.append(connection.recv(65536).split(b" ")[1])
+        connection.sendall(OK)
+
+    with listening(last) as there:
+        to = b"http://" + there.encode() + location
+        moved = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: " + to + b"\r\n\r\n"
+        with listening(respond(moved)) as first:
+            assert probe(f"http://{first}/")["probe_success"] == 1
+    assert asked == [path]
+
+
+def test_an_address_beyond_ascii_is_percent_encoded() -> None:
+    with serving(answer()) as server:
+        assert probe(f"{server.url}/상태?이름=값")["probe_success"] == 1
 
 
 def test_a_circle_of_redirects_ends() -> None:

@@ -8,12 +8,12 @@ import http.client
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from jipyo.collect.failure import find_exception_reason
 from jipyo.collect.probe.connect import ProbeTimings, build_families, connect, start_tls
 from jipyo.collect.probe.options import ProbeOptions, check_options
-from jipyo.model.errors import CollectError, NetError
+from jipyo.model.errors import BodyError, CollectError, NetError
 from jipyo.model.failure import FailureReason
 from jipyo.model.family import Row, gauge, single
 from jipyo.model.regex import compile_pattern
@@ -21,6 +21,7 @@ from jipyo.model.sample import MetricType
 from jipyo.net.credentials import read_secret
 from jipyo.net.deadline import Deadline, cut_after
 from jipyo.net.tls import build_ssl_context
+from jipyo.wire.compression import GZIP_OR_ZLIB, inflate, limit_size
 
 if TYPE_CHECKING:
     import socket
@@ -35,6 +36,8 @@ _MAX_REDIRECTS = 10
 _MOVED = frozenset({301, 302, 303, 307, 308})
 _CHUNK = 1 << 16
 _PRIVATE = frozenset({"authorization", "cookie", "host"})
+_COMPRESSED = frozenset({"gzip", "x-gzip", "deflate"})
+_VISIBLE = bytes(range(0x21, 0x7F)).decode()
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -90,7 +93,7 @@ class HttpProbe:
             failure = self._check(visit.answer, is_complete=visit.follow(headers))
         except (OSError, http.client.HTTPException) as error:
             failure = find_exception_reason(error, str(error))
-        except ValueError:  # a body that is too long or cut off, a URL that is none
+        except (ValueError, BodyError):  # a body that is too long or cut off, a URL that is none
             failure = FailureReason.BAD_RESPONSE
         duration_s = time.perf_counter() - start
         families = build_families(timings, failure=failure, duration_s=duration_s)
@@ -106,6 +109,27 @@ class HttpProbe:
         rejected = self._reject is not None and bool(self._reject.search(answer.body))
         answer.unmatched = rejected or not self._expect.search(answer.body)
         return FailureReason.UNEXPECTED_BODY if answer.unmatched else None
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """A response behind any number of interim ones (RFC 9110, 15.2), not 100 alone."""
+
+    def _read_status(self) -> tuple[str, int, str]:
+        while True:
+            version, status, reason = super()._read_status()  # type: ignore[misc]
+            is_interim = status // 100 == 1 and status != http.HTTPStatus.SWITCHING_PROTOCOLS
+            if not is_interim or status == http.HTTPStatus.CONTINUE:
+                return version, status, reason
+            http.client.parse_headers(self.fp)
+
+
+def _decode_location(location: str) -> str:
+    """A Location as its sender wrote it: UTF-8, or else bytes that are percent-encoded."""
+    raw = location.encode("latin-1", "replace")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return quote(raw, safe=_VISIBLE)
 
 
 class _Visit:
@@ -150,22 +174,31 @@ class _Visit:
             client = http.client.HTTPConnection(url.netloc)
             client.sock = connection
             start = time.perf_counter()
+            client.response_class = _FinalResponse
             path = (url.path or "/") + (f"?{url.query}" if url.query else "")
             body = (
                 self._options.body.reveal().encode()
                 if self._options.body and method != "GET"
                 else None
             )
-            client.request(method, path, body, headers)
+            client.request(method, quote(path, safe=_VISIBLE), body, headers)
             response = client.getresponse()
             start = timings.add("processing", start)
             self._read_head(response)
             try:
-                answer.body = self._read_body(response, connection)
+                answer.body = self._decompress(response, self._read_body(response, connection))
             finally:
                 timings.add("transfer", start)
         location = response.getheader("Location") if response.status in _MOVED else None
-        return location or ""
+        return _decode_location(location or "")
+
+    def _decompress(self, response: http.client.HTTPResponse, body: bytes) -> bytes:
+        """The plain body of a server that compresses though it is not asked to."""
+        encoding = response.getheader("Content-Encoding", "").strip().lower()
+        if not body or encoding not in _COMPRESSED:
+            return body
+        plain = inflate([body], GZIP_OR_ZLIB)
+        return b"".join(limit_size(plain, self._options.body_limit))
 
     def _read_head(self, response: http.client.HTTPResponse) -> None:
         answer = self.answer
