@@ -3,11 +3,13 @@ import { test } from 'node:test';
 import { render } from 'svelte/server';
 import { openApp } from '../../../testing/app.ts';
 import { metricNow, overview, targetInfo } from '../../../testing/fixtures.ts';
+import { Refused } from '../../api/client.ts';
 import type { TargetInfo } from '../../api/queries.ts';
+import { TEXTS } from '../../text/index.ts';
 import TopBar from '../../ui/TopBar.svelte';
 import OverviewPage from '../overview/Page.svelte';
 import Page from './Page.svelte';
-import { sortTargets } from './rows.ts';
+import { SHAPE_OF, TARGET_STATES, sortTargets } from './rows.ts';
 
 const textOf = (html: string): string =>
   html.replace(/<!--.*?-->/g, '').replace(/<[^>]+>/g, ' ').replace(/[\s\u00a0]+/g, ' ');
@@ -111,3 +113,21 @@ for (const [down, badge] of [[0, /Targets\s*<\/a>/], [2, /Targets 2 \(2 down\)/]
     const page = render(OverviewPage, { props: { app, overview: document } }).body;
     assert.equal(/2 targets cannot be scraped/.test(page), down === 2);
   });
+
+test('each state of a target has a word in both languages, and a shape of its own', () => {
+  assert.equal(new Set(Object.values(SHAPE_OF)).size, TARGET_STATES.length);
+  for (const { targets } of [TEXTS.ko, TEXTS.en]) {
+    const words = TARGET_STATES.map((state) => targets.state[state]);
+    assert.equal(new Set(words).size, TARGET_STATES.length);
+  }
+});
+
+test('a failure of the page of targets does not stop the charts', async () => {
+  const { app } = await targetsPage({ targets: [DOWN] });
+  let drawn = 0;
+  app.live.follow(() => Promise.reject(new Refused('no', 503)));
+  app.live.follow(async () => void (drawn += 1));
+  await app.live.poll();
+  assert.equal(drawn, 1);
+  assert.equal(app.live.trouble, null);
+});
