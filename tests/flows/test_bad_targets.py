@@ -40,7 +40,7 @@ def silent(handler: BaseHTTPRequestHandler) -> None:
 
 GIGABYTE = gzip.compress(b"# " + b"0" * (1 << 20) + b"\n") * 1024
 """A gigabyte of comments in a megabyte of gzip members."""
-OLD = f"x 1 {int(time.time() - 90 * 86_400) * 1000}\nnew 1\n".encode()
+OLD = f"x 1 {int(time.time() - 500 * 86_400) * 1000}\nnew 1\n".encode()
 DOWN: dict[str, tuple[Answer, str]] = {  # what the text must name
     "cut": (page(b"x 1\n", length=100), ""),
     "html": (page(b"<html>login</html>", content_type="text/html"), "text/html"),
