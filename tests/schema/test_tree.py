@@ -202,6 +202,7 @@ def test_json_is_a_tree_whose_numbers_are_as_written(text: str, plain: object) -
         ("{\n'a': 1}", "schema.not_json", "x:2"),
         ("[" * 100_000, "schema.too_deep", "x"),
         ("[" * 900 + "]" * 900, "schema.too_deep", "x"),
+        ("[" * 22 + "]" * 22, "schema.too_deep", "x"),
     ],
 )
 def test_what_is_no_json_is_refused_with_its_place(text: str, key: str, where: str) -> None:

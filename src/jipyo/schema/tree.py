@@ -331,18 +331,24 @@ def _join_path(path: str, name: str) -> str:
     return f"{path}.{name}" if path else name
 
 
-def wrap_value(value: object, file: str, path: str = "") -> Node:
-    """The tree of plain mappings, lists and scalars; its nodes have paths but no lines."""
+def wrap_value(value: object, file: str, path: str = "", depth: int = 0) -> Node:
+    """The tree of plain mappings, lists and scalars; its nodes have paths but no lines.
+
+    Raises:
+        ConfigError: it is nested too deeply; `depth` is that of the value itself.
+    """
+    if depth > _MAX_DEPTH:
+        raise ConfigError("schema.too_deep", where=file, limit=_MAX_DEPTH)
     if isinstance(value, Mapping):
-        entries = {
-            str(name): Entry(
-                Node(file, None, path, None), wrap_value(inner, file, _join_path(path, str(name)))
-            )
-            for name, inner in value.items()
-        }
+        entries: dict[str, Entry] = {}
+        for name, inner in value.items():
+            node = wrap_value(inner, file, _join_path(path, str(name)), depth + 1)
+            entries[str(name)] = Entry(Node(file, None, path, None), node)
         return Node(file, None, path, entries)
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        items = (wrap_value(inner, file, f"{path}[{i}]") for i, inner in enumerate(value))
+        items = (
+            wrap_value(inner, file, f"{path}[{i}]", depth + 1) for i, inner in enumerate(value)
+        )
         return Node(file, None, path, tuple(items))
     return Node(file, None, path, value)
 
