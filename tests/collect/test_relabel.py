@@ -27,6 +27,7 @@ def relabelled(labels: dict[str, str], *rules: dict[str, Any]) -> dict[str, str]
         (ABC, {"source_labels": ("a",), "target_label": "b", "replacement": ""},
          {"a": "foo", "c": "baz"}),
         (ABC, {"source_labels": ("a",), "regex": "(.*)", "target_label": "${1}-"}, ABC),
+        ({"a": "x\n"}, {"source_labels": ("a",), "target_label": "$1"}, {"a": "x\n"}),
         (ABC, {"source_labels": ("a",), "target_label": "$1"}, {**ABC, "foo": "foo"}),
         (ABC, {"source_labels": ("a",), "target_label": "d", "replacement": "$$x $9 ${no}!"},
          {**ABC, "d": "$x  !"}),

@@ -17,7 +17,7 @@ from jipyo.model.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_LABEL_NAME = re.compile(r"^[a-zA-Z_][a-zA-Z0-9_]*$")
+_LABEL_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _REFERENCE = re.compile(r"\$(?:\$|\{(?P<braced>\w+)\}|(?P<bare>\w+))", re.ASCII)
 
 
@@ -112,7 +112,7 @@ def _apply_rule(compiled: _CompiledRule, labels: dict[str, str], joined: str) ->
     elif action == "replace":
         match = pattern.fullmatch(joined)
         target = expand(rule.target_label, match) if match is not None else ""
-        if _LABEL_NAME.match(target):
+        if _LABEL_NAME.fullmatch(target):
             labels[target] = expand(rule.replacement, match)
     elif action == "labelmap":
         for name, value in list(labels.items()):

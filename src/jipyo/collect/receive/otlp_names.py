@@ -118,11 +118,11 @@ def _translate_unit_part(part: str, words: Mapping[str, str]) -> str:
 
 def translate_labels(attributes: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Attributes as labels; values of equal names are joined by `;`."""
-    labels: dict[str, str] = {}
+    # Joined once at the end: a sender may give one name a hundred thousand values.
+    labels: dict[str, list[str]] = {}
     for key, value in sorted(attributes):
-        name = translate_label_name(key)
-        labels[name] = f"{labels[name]};{value}" if name in labels else value
-    return labels
+        labels.setdefault(translate_label_name(key), []).append(value)
+    return {name: ";".join(values) for name, values in labels.items()}
 
 
 def translate_label_name(key: str) -> str:
