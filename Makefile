@@ -36,7 +36,8 @@ frontend/src/api/schema.d.ts: docs/openapi.json frontend/node_modules/done
 frontend: frontend/node_modules/done frontend/src/api/schema.d.ts  ## types and unit tests of the dashboard
 	$(NPM) run --silent check
 	$(NPM) run --silent test
-check: lint test frontend conformance  ## what must hold before a change lands
+check: setup  ## what must hold before a change lands
+	$(MAKE) --jobs=2 --output-sync=target lint test frontend conformance
 docs: setup  ## write the tables of the documentation anew, and check it
 	PYTHONPATH=tests $(BIN)python tests/docs/tables.py
 	PYTHONPATH=tests $(BIN)python tests/web/api/openapi_file.py

@@ -159,9 +159,9 @@ def test_a_bent_line_is_refused_in_time_linear_in_its_length(
     name: str, build: Callable[[int], str]
 ) -> None:
     # Two thousand labels are two thousand dictionary entries before the mistake is met.
-    assert time_refusal(build(20_000)) < (0.03 if "many" in name else 0.005)
+    assert time_refusal(build(20_000)) < (0.1 if "many" in name else 0.02)
     short_s, long_s = time_refusal(build(50_000)), time_refusal(build(100_000))
-    assert long_s < 3 * short_s + 0.005
+    assert long_s < 3 * short_s + 0.01
 
 
 @pytest.mark.parametrize(
@@ -177,7 +177,7 @@ def test_a_bent_line_is_refused_in_time_linear_in_its_length(
 def test_a_long_comment_is_read_in_linear_time(comment: str) -> None:
     start = time.thread_time()
     Parser().parse(f"{comment}\nx 1\n")
-    assert time.thread_time() - start < 0.05
+    assert time.thread_time() - start < 0.2
 
 
 def test_nan_is_a_value() -> None:

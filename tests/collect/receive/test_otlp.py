@@ -171,7 +171,7 @@ def test_a_name_with_very_many_values_costs_what_they_are_long() -> None:
     start = time.thread_time()
     labels = otlp_names.translate_labels((f"a{sign}", "x" * 9) for sign in "-." * 100_000)
     assert labels == {"a_": ";".join(["x" * 9] * 200_000)}
-    assert time.thread_time() - start < 2
+    assert time.thread_time() - start < 10  # one by one: more than 50 s
 
 
 def test_a_resource_becomes_job_instance_and_target_info() -> None:
