@@ -110,9 +110,11 @@ def test_a_metric_is_whole_in_every_language_and_theme(
     answer = product.get("/api/jipyo/metric/system.cpu.utilization", lang=lang)
     assert text_of(page, "h1") == answer["name"]
     assert page.eval("document.querySelectorAll('[data-testid=thresholds] tbody tr').length") == 2
-    for exporter, expression in answer["expressions"].items():
-        assert exporter in text_of(page, "[aria-labelledby=metric-source]")
-        assert expression.split("(")[0] in text_of(page, "[aria-labelledby=metric-source] code")
+    for query in answer["expressions"]:
+        assert query["exporter"] in text_of(page, "[aria-labelledby=metric-source]")
+        assert query["expression"].split("(")[0] in text_of(
+            page, "[aria-labelledby=metric-source] code"
+        )
     assert page.eval("document.querySelectorAll('h1').length") == 1
     assert page.eval("document.title").startswith(answer["name"])
     assert page.errors == []
