@@ -109,12 +109,3 @@ def test_the_top_are_no_worse_than_those_left_out(rows: list[float], k: int, nam
     best = sorted(map(rank, rows))[:k]
     assert [rank(number) for number in answer.values.tolist()] == best
     assert all(one <= two for one, two in pairwise(best))
-
-
-def test_a_negative_zero_counts_as_zero() -> None:
-    store = MemoryStore()
-    for name, values in {"a": [0.0, -0.0], "b": [-0.0, 0.0]}.items():
-        store.put(Labels.of({"__name__": "x", "n": name}), [0, 60_000], values)
-    matrix = matrix_of(ENGINE.range(store, 'count_values("v", x)', 0, 60_000, 60_000))
-    assert [str(labels) for labels in matrix.series] == ['{v="0"}']
-    assert matrix.values.tolist() == [[2.0, 2.0]]

@@ -175,7 +175,7 @@ def count_values(
     steps = block.values.shape[1]
     for labels, values, present in zip(block.series, block.values, block.present, strict=True):
         at = np.flatnonzero(present)
-        unique, which = np.unique(values[at] + 0.0, return_inverse=True)  # -0 is 0
+        unique, which = np.unique(values[at], return_inverse=True)
         for nth, value in enumerate(unique):
             group = key(labels.put({label: format_number(float(value))}))
             if group not in rows:
