@@ -45,7 +45,7 @@ export class FakePlace implements Place {
   }
 }
 
-/** A clock that only moves when told to. */
+/** A clock that moves only when a test advances it. */
 export class FakeClock implements Clock {
   hidden = false;
   #now: number;

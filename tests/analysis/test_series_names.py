@@ -49,7 +49,7 @@ def test_a_series_is_named_by_its_labels(labels: dict[str, str], name: str) -> N
         ([{"mountpoint": "/"}, {"mountpoint": "/data"}], ("/", "/data")),
         ([{"gpu": "GPU-77"}, {"gpu": "0", "model": "x"}], ("GPU-77", "x · GPU 0")),
         ([{"instance": "a", "cpu": "0"}], ("a · cpu 0",)),  # alone it has its full name
-        ([{"a": "b"}, {"a": "b"}], ("b", "b")),  # equal series cannot be told apart
+        ([{"a": "b"}, {"a": "b"}], ("b", "b")),  # equal series have equal names
         ([{"x": "1"}, {"y": "2"}], ("x 1", "y 2")),
         ([{"x": "a"}, {"y": "a"}], ("x a", "y a")),  # two of one name show their labels' names
         (

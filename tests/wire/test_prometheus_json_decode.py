@@ -46,7 +46,7 @@ def written(value: Value, **more: object) -> bytes:
 
 
 def bits(values: np.ndarray) -> list[bytes]:
-    """Any NaN is as good as another in text; all else is told apart bit for bit, -0 too."""
+    """Any NaN is as good as another in text; all else is compared bit for bit, -0 too."""
     return [b"NaN" if math.isnan(value) else np.float64(value).tobytes() for value in values.flat]
 
 

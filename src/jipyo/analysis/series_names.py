@@ -38,7 +38,7 @@ def name_series(labels: Labels) -> str:
 def name_series_apart(series: Sequence[Labels]) -> tuple[str, ...]:
     """Names for series beside one another, without the labels that all of them share.
 
-    Where that leaves two with one name, they are told apart by all their labels, each with
+    Where that leaves two with one name, they are distinguished by all their labels, each with
     its name: `job api`.
     """
     shared: set[str] = set()

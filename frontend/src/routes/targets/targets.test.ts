@@ -51,7 +51,7 @@ for (const [lang, words] of [
     for (const word of words) assert.ok(text.includes(word), `${word}: ${text}`);
   });
 
-test('what was scraped is told in figures', async () => {
+test('the figures of the last scrape are shown', async () => {
   const target = targetInfo({ rejected: 7, notes: ['no permission for /proc/1'] });
   const text = textOf((await targetsPage({ targets: [target] })).body);
   for (const word of ['Up', 'http://a:9100/metrics', 'no permission for /proc/1', '12 ms', '1,234', '15 s', '11:46:30'])
