@@ -49,13 +49,35 @@ def test_every_target_is_listed_the_failing_ones_first(targets: Path) -> None:
     result = jipyo("targets", "--data", str(targets))
     assert result.code == 0, result.err
     first, _, redis, gone, node = (line.rstrip() for line in result.out.splitlines())
-    assert first == "3 targets, 1 failing."
-    assert redis.split()[:3] == ["redis", "root:x:0", "down"]
+    assert first == "1 of 3 targets cannot be scraped."
+    assert redis.split()[:3] == ["redis", "root:x:0", "Down"]
     assert "refused the connection" in redis
     assert "for 5 min" in redis
-    assert gone.split()[:3] == ["gone", "root:x:0", "gone"]
-    assert node.split()[:3] == ["node", "root:x:0", "up"]
+    assert "No longer scraped" in gone
+    assert node.split()[:3] == ["node", "root:x:0", "Up"]
     assert node.endswith("321")
+
+
+@pytest.mark.parametrize(
+    ("ups", "lang", "sentence"),
+    [
+        (0, "en", "No target was scraped in the last hour."),
+        (0, "ko", "최근 1시간 동안 수집된 대상이 없습니다."),
+        (1, "en", "1 target answers."),
+        (2, "en", "2 targets answer."),
+        (2, "ko", "수집 대상 2개가 모두 응답합니다."),
+    ],
+)
+def test_targets_without_a_failure_are_said_to_answer(
+    tmp_path: Path, ups: int, lang: str, sentence: str
+) -> None:
+    now = int(time.time() * 1000)
+    with Store.open(tmp_path, now_ms=lambda: now) as store:
+        for number in range(ups):
+            series = (Labels.of({"__name__": "up", "job": "node", "instance": str(number)}),)
+            store.append([Scrape(now, series, np.ones(1))])
+    result = jipyo("targets", "--lang", lang, "--data", str(tmp_path))
+    assert (result.code, result.out.splitlines()[0]) == (0, sentence)
 
 
 def test_targets_as_json(targets: Path) -> None:

@@ -124,7 +124,7 @@ export const en: Texts = {
     target: 'Target',
     cause: 'Cause and notes',
     remedy: (text) => `What to do: ${text}`,
-    nothingHere: 'There is nothing of this kind on this host.',
+    nothingHere: 'There is no data to collect.',
     last: 'Last scrape',
     never: 'never',
     duration: 'Duration',

@@ -120,7 +120,7 @@ export const ko = {
     target: '대상',
     cause: '원인·비고',
     remedy: (text: string) => `조치: ${text}`,
-    nothingHere: '이 호스트에는 측정할 것이 없습니다.',
+    nothingHere: '수집할 데이터가 없습니다.',
     last: '마지막 수집',
     never: '없음',
     duration: '소요 시간',

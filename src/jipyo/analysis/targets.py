@@ -20,13 +20,13 @@ LOOK_BACK_S = 3600
 _SAMPLES = "scrape_samples_scraped"
 
 
-class Presence(Enum):
-    """Whether a target can be read."""
+class ScrapeState(Enum):
+    """How the last scrape of a target ended."""
 
     UP = "up"
     DOWN = "down"
     GONE = "gone"
-    """It is scraped no longer."""
+    """It is no longer scraped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class TargetNow:
 
     job: str
     instance: str
-    presence: Presence
+    state: ScrapeState
     since_ms: int
     """When the state began, as far as an hour back shows."""
     since_open: bool
@@ -73,23 +73,21 @@ def read_targets(source: Source, t_ms: int) -> tuple[TargetNow, ...]:
     targets: list[TargetNow] = []
     for labels, times, values in rows:
         target, is_up = identify_target(labels), bool(values[-1] > 0)
-        presence = Presence.UP if is_up else Presence.DOWN
+        state = ScrapeState.UP if is_up else ScrapeState.DOWN
         changes = np.flatnonzero((values[1:] > 0) != (values[:-1] > 0))
         since_ms = int(times[changes[-1] + 1 if changes.size else 0])
         if target not in alive:
-            presence, since_ms = Presence.GONE, int(times[-1])
+            state, since_ms = ScrapeState.GONE, int(times[-1])
         targets.append(
             TargetNow(
                 *target,
-                presence,
+                state,
                 since_ms,
-                not changes.size and presence is not Presence.GONE,
-                reasons.get(target) if presence is Presence.DOWN else None,
+                not changes.size and state is not ScrapeState.GONE,
+                reasons.get(target) if state is ScrapeState.DOWN else None,
                 int(times[-1]),
                 samples.get(target, 0),
             )
         )
-    order = [Presence.DOWN, Presence.GONE, Presence.UP]
-    return tuple(
-        sorted(targets, key=lambda one: (order.index(one.presence), one.job, one.instance))
-    )
+    order = [ScrapeState.DOWN, ScrapeState.GONE, ScrapeState.UP]
+    return tuple(sorted(targets, key=lambda one: (order.index(one.state), one.job, one.instance)))

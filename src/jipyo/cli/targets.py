@@ -9,7 +9,7 @@ import orjson
 from rich.text import Text
 
 from jipyo import app
-from jipyo.analysis.targets import Presence, read_targets
+from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.wording import name_cause
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jipyo.i18n import Texts
 
 _COLUMNS = ("job", "instance", "state", "since", "cause", "last", "samples")
-_STYLES = {Presence.UP: "green", Presence.DOWN: "bold red", Presence.GONE: "magenta"}
+_STYLES = {ScrapeState.UP: "green", ScrapeState.DOWN: "bold red", ScrapeState.GONE: "magenta"}
 
 
 def register(group: click.Group, t: Texts) -> None:
@@ -47,7 +47,7 @@ def _build_row(target: TargetNow, t: Texts) -> dict[str, object]:
     return {
         "job": target.job,
         "instance": target.instance,
-        "state": target.presence.value,
+        "state": target.state.value,
         "since": target.since_ms / 1000,
         "since_open": target.since_open,
         "reason": None if target.reason is None else target.reason.value,
@@ -59,17 +59,19 @@ def _build_row(target: TargetNow, t: Texts) -> dict[str, object]:
 
 def _print_table(targets: Sequence[TargetNow], t: Texts, zone: ZoneInfo, now_ms: int) -> None:
     console = open_terminal()
-    failing = sum(target.presence is Presence.DOWN for target in targets)
-    console.print(t("cli.targets.count", n=len(targets), failing=failing))
+    failing = sum(target.state is ScrapeState.DOWN for target in targets)
     if not targets:
+        console.print(t("cli.targets.none"))
         return
+    key = "cli.targets.failing" if failing else "cli.targets.all_up"
+    console.print(t(key, n=len(targets), failing=failing))
     table = build_table([t(f"cli.targets.{column}") for column in _COLUMNS])
     for target in targets:
         key = "health.since_open" if target.since_open else "health.since"
         table.add_row(
             target.job,
             target.instance,
-            Text(t(f"cli.targets.{target.presence.value}"), style=_STYLES[target.presence]),
+            Text(t(f"cli.targets.{target.state.value}"), style=_STYLES[target.state]),
             t(key, span=t.span(now_ms - target.since_ms)),
             "" if target.reason is None else name_cause(target.reason, t),
             t.recent_moment(target.last_ms, zone, now_ms),

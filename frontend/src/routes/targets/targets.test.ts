@@ -64,7 +64,7 @@ test('a target without a scrape has no figures that look like some', async () =>
   const absent = targetInfo({ state: 'absent', instance: 'gpu' });
   const text = textOf((await targetsPage({ targets: [waiting, absent] })).body);
   assert.match(text, /Not scraped yet node a http:\/\/a:9100\/metrics never – – – 15 s/);
-  assert.match(text, /Not present .*nothing of this kind on this host/);
+  assert.match(text, /Not present .*There is no data to collect/);
 });
 
 test('while loading, without targets and after a failure the page says so', async () => {
