@@ -49,13 +49,35 @@ def test_every_target_is_listed_the_failing_ones_first(targets: Path) -> None:
     result = jipyo("targets", "--data", str(targets))
     assert result.code == 0, result.err
     first, _, redis, gone, node = (line.rstrip() for line in result.out.splitlines())
-    assert first == "1 of 3 targets cannot be scraped."
+    assert first == "1 of 3 targets not answering."
     assert redis.split()[:3] == ["redis", "root:x:0", "Down"]
     assert "refused the connection" in redis
     assert "for 5 min" in redis
     assert "No longer scraped" in gone
     assert node.split()[:3] == ["node", "root:x:0", "Up"]
     assert node.endswith("321")
+
+
+def test_a_probe_without_success_fails_though_it_was_tried(tmp_path: Path) -> None:
+    now = int(time.time() * 1000)
+    names: dict[str, dict[str, str]] = {"up": {}, "probe_success": {}}
+    names["jipyo_probe_failure"] = {"reason": "timeout"}
+    series = tuple(
+        Labels.of({"__name__": name, "job": "web", "instance": "http://a/", **more})
+        for name, more in names.items()
+    )
+    with Store.open(tmp_path, now_ms=lambda: now) as store:
+        for step, success in enumerate([1.0, 1.0, 0.0, 0.0]):
+            t_ms = now - STEP_MS * (3 - step)
+            store.append([Scrape(t_ms, series[:2], np.array([1.0, success]))])
+        store.append([Scrape(now, series[2:], np.ones(1))])
+    result = jipyo("targets", "--data", str(tmp_path))
+    first, _, web = result.out.splitlines()
+    assert first == "1 of 1 target not answering."
+    assert "Down" in web
+    assert "no answer in time" in web
+    (row,) = json.loads(jipyo("targets", "--json", "--data", str(tmp_path)).out)
+    assert (row["state"], row["since"]) == ("down", (now - STEP_MS) / 1000)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 
 STEP_MS = 60_000
 _HOUR_MS = 3_600_000
-_AHEAD = "count(count_over_time(up[5255995m] offset -5256000m))"
+_AHEAD_MIN, _TOLERANCE_MIN = 10 * 365 * 24 * 60, 5
+_AHEAD = f"count(count_over_time(up[{_AHEAD_MIN - _TOLERANCE_MIN}m] offset -{_AHEAD_MIN}m))"
+"""Counts targets with samples from five minutes to ten years after the moment of the query."""
 
 
 class Reason(Enum):

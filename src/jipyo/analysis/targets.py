@@ -14,14 +14,18 @@ from jipyo.model.result import RawMatrix
 
 if TYPE_CHECKING:
     from jipyo.model.failure import FailureReason
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import Mask, Times
     from jipyo.source.base import Source
 
 LOOK_BACK_S = 3600
 _SAMPLES = "scrape_samples_scraped"
+_OUTCOMES = f'{{__name__=~"up|probe_success"}}[{LOOK_BACK_S}s]'
+"""`up` of a probe only says that it was tried; `probe_success` says whether there was an answer."""
 
 
 class ScrapeState(Enum):
-    """How the last scrape of a target ended."""
+    """How the last scrape of a target, or the probe of it, ended."""
 
     UP = "up"
     DOWN = "down"
@@ -61,20 +65,14 @@ def read_targets(source: Source, t_ms: int) -> tuple[TargetNow, ...]:
         for labels, value in zip(newest.series, newest.values.tolist(), strict=True)
         if labels[METRIC_NAME] == _SAMPLES
     }
-    value = source.instant(f"up[{LOOK_BACK_S}s]", t_ms).value
-    assert isinstance(value, RawMatrix), "BUG: a range selector is answered by a RawMatrix"
-    rows = [
-        (labels, block.t_ms, block.values[row])
-        for block in value.blocks
-        for row, labels in enumerate(block.series)
-    ]
+    rows = _read_outcomes(source, t_ms)
     outages = find_outages(source, [labels for labels, _, _ in rows], t_ms)
     reasons = {(outage.job, outage.instance): outage.reason for outage in outages}
     targets: list[TargetNow] = []
-    for labels, times, values in rows:
-        target, is_up = identify_target(labels), bool(values[-1] > 0)
-        state = ScrapeState.UP if is_up else ScrapeState.DOWN
-        changes = np.flatnonzero((values[1:] > 0) != (values[:-1] > 0))
+    for labels, times, answered in rows:
+        target = identify_target(labels)
+        state = ScrapeState.UP if answered[-1] else ScrapeState.DOWN
+        changes = np.flatnonzero(answered[1:] != answered[:-1])
         since_ms = int(times[changes[-1] + 1 if changes.size else 0])
         if target not in alive:
             state, since_ms = ScrapeState.GONE, int(times[-1])
@@ -91,3 +89,29 @@ def read_targets(source: Source, t_ms: int) -> tuple[TargetNow, ...]:
         )
     order = [ScrapeState.DOWN, ScrapeState.GONE, ScrapeState.UP]
     return tuple(sorted(targets, key=lambda one: (order.index(one.state), one.job, one.instance)))
+
+
+def _read_outcomes(source: Source, t_ms: int) -> list[tuple[Labels, Times, Mask]]:
+    """The times at which each target was scraped, and whether it answered; by its `up`."""
+    value = source.instant(_OUTCOMES, t_ms).value
+    assert isinstance(value, RawMatrix), "BUG: a range selector is answered by a RawMatrix"
+    rows = [
+        (labels, block.t_ms, block.values[row])
+        for block in value.blocks
+        for row, labels in enumerate(block.series)
+    ]
+    failed_ms = {
+        identify_target(labels): times[values == 0]
+        for labels, times, values in rows
+        if labels.metric == "probe_success"
+    }
+    never = np.empty(0, np.int64)
+    return [
+        (
+            labels,
+            times,
+            (values > 0) & ~np.isin(times, failed_ms.get(identify_target(labels), never)),
+        )
+        for labels, times, values in rows
+        if labels.metric == "up"
+    ]
