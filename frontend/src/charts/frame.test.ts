@@ -52,6 +52,23 @@ test('a line that begins or ends is absent on the other steps', () => {
   ]);
 });
 
+const ORDERS: [string, string, string, string][] = [
+  ['the same', 'ab', 'ab', 'ab'],
+  ['one that begins stands where the server puts it', 'b', 'ab', 'ab'],
+  ['in the middle, too', 'ac', 'abc', 'abc'],
+  ['one that ended stays behind its neighbour', 'abc', 'ac', 'abc'],
+  ['the first that ended stays first', 'abc', 'bc', 'abc'],
+  ['all that ended stay in their order', 'abcd', 'd', 'abcd'],
+  ['ends and begins at once', 'abd', 'bcd', 'abcd'],
+];
+for (const [name, before, after, expected] of ORDERS) {
+  test(`lines keep the server's order: ${name}`, () => {
+    const lines = (keys: string) => [...keys].map((key) => line(key, 1));
+    const now = extend(frame([0], ...lines(before)), frame([15], ...lines(after)), 0, up);
+    assert.equal(now.lines.map((l) => l.key).join(''), expected);
+  });
+}
+
 test('a line without any value in the window goes', () => {
   const old = frame([0, 15], line('a', 1, null), line('b', 5, 6));
   const now = extend(old, frame([30], line('b', 7)), 15, up);

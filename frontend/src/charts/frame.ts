@@ -51,7 +51,7 @@ export function extend(old: Frame, tail: Frame, keepFrom: number, direction: Dir
   const before = new Map(old.lines.map((line) => [line.key, line]));
   const after = new Map(tail.lines.map((line) => [line.key, line]));
   const lines: Line[] = [];
-  for (const key of new Set([...before.keys(), ...after.keys()])) {
+  for (const key of mergeKeys([...before.keys()], [...after.keys()])) {
     const a = before.get(key);
     const b = after.get(key);
     const join = (column: (line: Line) => Column | undefined): Column => [
@@ -72,6 +72,16 @@ export function extend(old: Frame, tail: Frame, keepFrom: number, direction: Dir
     lines.push({ ...line, values, proportion, breaches });
   }
   return { t: [...old.t.slice(from, from + kept), ...tail.t], lines };
+}
+
+/** The server's order, as a reload would show it; a line that has ended stays behind its neighbour. */
+function mergeKeys(before: readonly string[], after: readonly string[]): string[] {
+  const keys = [...after];
+  const known = new Set(after);
+  before.forEach((key, index) => {
+    if (!known.has(key)) keys.splice(keys.indexOf(before[index - 1] ?? '') + 1, 0, key);
+  });
+  return keys;
 }
 
 const blank = (n: number): Column => new Array<null>(n).fill(null);
