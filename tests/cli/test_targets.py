@@ -14,7 +14,7 @@ import pytest
 
 from jipyo.model.failure import FAILURES
 from jipyo.model.labels import Labels
-from jipyo.model.sample import Scrape
+from jipyo.model.sample import STALE_BITS, Scrape
 from jipyo.tsdb import Store
 from support.product import jipyo
 
@@ -60,24 +60,25 @@ def test_every_target_is_listed_the_failing_ones_first(targets: Path) -> None:
 
 def test_a_probe_without_success_fails_though_it_was_tried(tmp_path: Path) -> None:
     now = int(time.time() * 1000)
-    names: dict[str, dict[str, str]] = {"up": {}, "probe_success": {}}
-    names["jipyo_probe_failure"] = {"reason": "timeout"}
-    series = tuple(
-        Labels.of({"__name__": name, "job": "web", "instance": "http://a/", **more})
-        for name, more in names.items()
-    )
+    target = Labels.of({"job": "web", "instance": "http://a/"})
+    up = target.put({"__name__": "up"})
+    failures = [
+        target.put({"__name__": FAILURES, "reason": reason}) for reason in ("no_route", "timeout")
+    ]
     with Store.open(tmp_path, now_ms=lambda: now) as store:
-        for step, success in enumerate([1.0, 1.0, 0.0, 0.0]):
+        for step, failed in enumerate([(), (), failures[:1], failures[1:]]):
             t_ms = now - STEP_MS * (3 - step)
-            store.append([Scrape(t_ms, series[:2], np.array([1.0, success]))])
-        store.append([Scrape(now, series[2:], np.ones(1))])
+            store.append([Scrape(t_ms, (up, *failed), np.ones(1 + len(failed)))])
+        gone = np.full(1, STALE_BITS, np.uint64).view(np.float64)
+        store.append([Scrape(now, tuple(failures[:1]), gone)])
     result = jipyo("targets", "--data", str(tmp_path))
     first, _, web = result.out.splitlines()
     assert first == "1 of 1 target not answering."
     assert "Down" in web
-    assert "no answer in time" in web
+    assert "no answer in time. Check whether it is overloaded" in web
     (row,) = json.loads(jipyo("targets", "--json", "--data", str(tmp_path)).out)
     assert (row["state"], row["since"]) == ("down", (now - STEP_MS) / 1000)
+    assert row["remedy"].startswith("Check whether it is overloaded")
 
 
 @pytest.mark.parametrize(
@@ -114,8 +115,11 @@ def test_targets_as_json(targets: Path) -> None:
 def test_status_names_the_target_and_the_cause_on_one_line(targets: Path) -> None:
     out = jipyo("status", "--data", str(targets)).out
     assert out.startswith("Critical: redis root:x:0 does not answer: refused the connection")
+    remedy = "Start the service, or correct its address and port."
+    assert remedy in out.splitlines()[0]
     row = next(line for line in out.splitlines() if line.startswith("Targets down"))
     assert "redis root:x:0 does not answer: refused the connection, since" in row
+    assert remedy in row
 
 
 @pytest.mark.parametrize("encoding", ["euc-kr", "ascii"])

@@ -135,4 +135,7 @@ def test_a_failing_target_counts_its_failures_with_the_reason() -> None:
     assert list_failures(tracker.record(reading(series("a")), 4000, 0.1)) == {"timeout": stale}
     assert list_failures(tracker.record(reading(series("a")), 5000, 0.1)) == {}
     assert list_failures(tracker.record_failure(6000, 0.1, timeout)) == {"timeout": 1}
-    assert list_failures(tracker.stop(7000)) == {"timeout": stale}
+    probed = tracker.record(reading(series("a")), 7000, 0.1, timeout)
+    assert list_failures(probed) == {"timeout": 2}
+    assert told(probed)["up"] == 1.0
+    assert list_failures(tracker.stop(8000)) == {"timeout": stale}

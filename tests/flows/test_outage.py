@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jipyo.analysis.health import Reason, assess_catalogue
+from jipyo.analysis.targets import read_targets
 from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import describe_verdict
 from jipyo.catalogue import Catalogue, load
@@ -60,6 +61,7 @@ class World:
     clock: FakeClock
     source: Embedded
     service: Service
+    loop: Loop
 
     def assess(self) -> Health:
         return assess_catalogue(self.source, WATCHED, self.clock.now_ms())
@@ -83,7 +85,7 @@ def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
         loop = Loop(store, clock=clock)
         loop.sync([Target(Labels.of(labels), made.reader, INTERVAL_MS)])
         clock.advance(5 * 60_000)
-        yield World(clock, Embedded(store, Engine()), service)
+        yield World(clock, Embedded(store, Engine()), service, loop)
         loop.stop()
 
 
@@ -107,6 +109,22 @@ def test_one_failed_reading_is_no_outage(world: World) -> None:
     for _ in range(60):
         assert world.assess().state is State.OK
         world.clock.advance(1000)
+
+
+def test_the_store_and_the_server_agree_on_a_target(world: World) -> None:
+    def find_states() -> tuple[str, str]:
+        (stored,) = read_targets(world.source, world.clock.now_ms())
+        (known,) = world.loop.targets()
+        assert stored.reason is known.failure
+        return stored.state.value, known.state.value
+
+    assert find_states() == ("up", "up")
+    world.service.error = REFUSED
+    world.clock.advance(INTERVAL_MS)
+    assert find_states() == ("down", "down")
+    world.service.error = None
+    world.clock.advance(INTERVAL_MS)
+    assert find_states() == ("up", "up")
 
 
 def test_the_verdict_names_the_target_and_the_cause(world: World) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.analysis.outages import identify_target, parse_reason
+from jipyo.analysis.outages import identify_target
 from jipyo.model.errors import QueryError
-from jipyo.model.failure import FAILURES
+from jipyo.model.failure import FAILURES, parse_reason
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.result import RawMatrix
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jipyo.model.failure import FAILURES, PROBE_FAILURE, FailureReason
+from jipyo.model.failure import FAILURES, parse_reason
 from jipyo.model.result import Vector
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from jipyo.model.failure import FailureReason
     from jipyo.model.labels import Labels
     from jipyo.source.base import Source
-
-_REASONS = frozenset(reason.value for reason in FailureReason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ def find_outages(source: Source, series: Iterable[Labels], t_ms: int) -> tuple[O
     Raises:
         SourceError: the source failed.
     """
-    result = source.instant(f"{FAILURES} or {PROBE_FAILURE}", t_ms).value
+    result = source.instant(FAILURES, t_ms).value
     assert isinstance(result, Vector), "BUG: an instant query is answered by a Vector"
     reasons = {
         identify_target(labels): reason
@@ -52,9 +51,3 @@ def find_outages(source: Source, series: Iterable[Labels], t_ms: int) -> tuple[O
 def identify_target(labels: Labels) -> tuple[str, str]:
     """The job and the instance of a series."""
     return labels.get("job", ""), labels.get("instance", "")
-
-
-def parse_reason(labels: Labels) -> FailureReason | None:
-    """The reason in the labels of a failure; None for one that we do not know."""
-    reason = labels.get("reason", "")
-    return FailureReason(reason) if reason in _REASONS else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.outages import find_outages, identify_target
+from jipyo.model.failure import FAILURES
 from jipyo.model.labels import METRIC_NAME
 from jipyo.model.result import RawMatrix
 
@@ -20,8 +22,8 @@ if TYPE_CHECKING:
 
 LOOK_BACK_S = 3600
 _SAMPLES = "scrape_samples_scraped"
-_OUTCOMES = f'{{__name__=~"up|probe_success"}}[{LOOK_BACK_S}s]'
-"""`up` of a probe only says that it was tried; `probe_success` says whether there was an answer."""
+_OUTCOMES = f'{{__name__=~"up|{FAILURES}"}}[{LOOK_BACK_S}s]'
+"""`up` of a probe only says that it was tried; the failures beside it say how it ended."""
 
 
 class ScrapeState(Enum):
@@ -100,17 +102,17 @@ def _read_outcomes(source: Source, t_ms: int) -> list[tuple[Labels, Times, Mask]
         for block in value.blocks
         for row, labels in enumerate(block.series)
     ]
-    failed_ms = {
-        identify_target(labels): times[values == 0]
-        for labels, times, values in rows
-        if labels.metric == "probe_success"
-    }
-    never = np.empty(0, np.int64)
+    failed_ms: defaultdict[tuple[str, str], list[Times]] = defaultdict(
+        lambda: [np.empty(0, np.int64)]
+    )
+    for labels, times, _ in rows:
+        if labels.metric == FAILURES:
+            failed_ms[identify_target(labels)].append(times)
     return [
         (
             labels,
             times,
-            (values > 0) & ~np.isin(times, failed_ms.get(identify_target(labels), never)),
+            (values > 0) & ~np.isin(times, np.concatenate(failed_ms[identify_target(labels)])),
         )
         for labels, times, values in rows
         if labels.metric == "up"

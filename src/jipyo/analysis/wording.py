@@ -34,7 +34,8 @@ def name_state(state: State, t: Texts) -> str:
 def describe_verdict(health: Health, t: Texts) -> str:
     """All of it in one sentence, with how much was judged and how much had no data.
 
-    A second one warns of samples that are later than now.
+    More sentences say what to do where something does not answer or is gone, and warn of
+    samples that are later than now.
     """
     judged, pending = len(health.judged), len(health.in_state(State.PENDING))
     all_within = health.state is State.OK and not pending
@@ -53,7 +54,24 @@ def describe_verdict(health: Health, t: Texts) -> str:
         sentence = _describe_gravest(health, t)
     details = ", ".join(t(f"health.count.{name}", n=n) for name, n in counts.items() if n)
     verdict = f"{sentence} ({details})" if details else sentence
-    return f"{verdict}. {t('health.ahead')}" if health.is_ahead else verdict
+    gravest = [one for one in health.judged if one.state is health.state]
+    remedies = next((text for one in gravest if (text := describe_remedies(one, t))), "")
+    return _join_sentences(verdict, remedies, t("health.ahead") if health.is_ahead else "")
+
+
+def _join_sentences(*sentences: str) -> str:
+    """Sentences one after another, without those that are empty."""
+    *before, last = filter(None, sentences)
+    return " ".join([*(f"{sentence.removesuffix('.')}." for sentence in before), last])
+
+
+def describe_remedies(one: MetricHealth, t: Texts) -> str:
+    """What to do about targets that do not answer, or about what is gone; empty where neither."""
+    if one.outages:
+        reasons = (outage.reason for outage in one.outages[:_MOST_OUTAGES])
+        return " ".join(dict.fromkeys(name_remedy(reason, t) for reason in reasons if reason))
+    is_loss = one.metric.loss and one.reason is Reason.BREACH
+    return one.metric.remedy(t.lang) if is_loss and one.metric.remedy else ""
 
 
 def _describe_gravest(health: Health, t: Texts) -> str:
@@ -99,15 +117,22 @@ def name_cause(reason: FailureReason, t: Texts) -> str:
     return t(f"health.cause.{reason.value}")
 
 
+def name_remedy(reason: FailureReason, t: Texts) -> str:
+    """What to do about a target that fails for this reason, in a sentence."""
+    return t(f"health.remedy.{reason.value}")
+
+
 def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> str:
     """Why a metric is in its state: value, threshold, since when (dated where not today)."""
     metric, pending = one.metric, one.pending
     if one.outages:
         since = _describe_since(one, t, zone, now_ms)
-        return t("health.reason.outage", targets=describe_outages(one.outages, t), since=since)
+        reason = t("health.reason.outage", targets=describe_outages(one.outages, t), since=since)
+        return _join_sentences(reason, describe_remedies(one, t))
     if metric.loss and one.reason is Reason.BREACH:
         since = _describe_since(one, t, zone, now_ms)
-        return t("health.reason.loss", series=_name_gravest(one, t), since=since)
+        reason = t("health.reason.loss", series=_name_gravest(one, t), since=since)
+        return _join_sentences(reason, describe_remedies(one, t))
     unit = metric.unit.value
     key = f"health.reason.{one.reason.value}"
     if one.reason in _WITH_THRESHOLD:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from jipyo import app
 from jipyo.analysis.targets import ScrapeState, read_targets
-from jipyo.analysis.wording import name_cause
+from jipyo.analysis.wording import name_cause, name_remedy
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.targets import TargetNow
     from jipyo.config import Config
     from jipyo.i18n import Texts
+    from jipyo.model.failure import FailureReason
 
 _COLUMNS = ("job", "instance", "state", "since", "cause", "last", "samples")
 _STYLES = {ScrapeState.UP: "green", ScrapeState.DOWN: "bold red", ScrapeState.GONE: "magenta"}
@@ -52,6 +53,7 @@ def _build_row(target: TargetNow, t: Texts) -> dict[str, object]:
         "since_open": target.since_open,
         "reason": None if target.reason is None else target.reason.value,
         "cause": "" if target.reason is None else name_cause(target.reason, t),
+        "remedy": "" if target.reason is None else name_remedy(target.reason, t),
         "last": target.last_ms / 1000,
         "samples": target.samples,
     }
@@ -73,8 +75,13 @@ def _print_table(targets: Sequence[TargetNow], t: Texts, zone: ZoneInfo, now_ms:
             target.instance,
             Text(t(f"cli.targets.{target.state.value}"), style=_STYLES[target.state]),
             t(key, span=t.span(now_ms - target.since_ms)),
-            "" if target.reason is None else name_cause(target.reason, t),
+            "" if target.reason is None else _describe_cause(target.reason, t),
             t.recent_moment(target.last_ms, zone, now_ms),
             t.number(target.samples),
         )
     console.print(table)
+
+
+def _describe_cause(reason: FailureReason, t: Texts) -> str:
+    """Why a target fails and what to do, in one cell."""
+    return t("cli.targets.why", cause=name_cause(reason, t), remedy=name_remedy(reason, t))

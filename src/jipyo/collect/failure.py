@@ -1,4 +1,4 @@
-"""Errors of readings -> the closed set of reasons for which a target fails."""
+"""Errors of readings, and failed probes -> the closed set of reasons for which a target fails."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ import socket
 import ssl
 from typing import TYPE_CHECKING
 
-from jipyo.model.failure import FailureReason
+from jipyo.model.failure import PROBE_FAILURE, PROBE_SUCCESS, FailureReason, parse_reason
+from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.model.errors import JipyoError
+    from jipyo.model.reading import TargetReading
 
 _BY_KEY = {
     "net.timeout": FailureReason.TIMEOUT,
@@ -26,7 +28,7 @@ _BY_KEY = {
     "net.bad_redirect": FailureReason.BAD_RESPONSE,
     "net.bad_secret": FailureReason.UNREADABLE,
     "net.secret_file": FailureReason.UNREADABLE,
-    "collect.content_type": FailureReason.BAD_RESPONSE,
+    "collect.content_type": FailureReason.NOT_METRICS,
     "wire.too_many_elements": FailureReason.OVER_LIMIT,
     "collect.sample_limit": FailureReason.OVER_LIMIT,
     "collect.label_limit": FailureReason.OVER_LIMIT,
@@ -62,14 +64,18 @@ _BY_WORDS = (
     ("closed", FailureReason.CONNECTION_LOST),
     ("reset by peer", FailureReason.CONNECTION_LOST),
 )
-_UNAUTHORIZED = (401, 403)
+_BY_STATUS = {
+    401: FailureReason.LOGIN_REFUSED,
+    403: FailureReason.LOGIN_REFUSED,
+    404: FailureReason.NOT_FOUND,
+}
 
 
 def find_failure_reason(error: JipyoError) -> FailureReason:
     """The reason of an error: by its key, by the error of the system that caused it, by words."""
     if error.key == "net.http_status":
-        is_denied = error.values.get("status") in _UNAUTHORIZED
-        return FailureReason.LOGIN_REFUSED if is_denied else FailureReason.HTTP_STATUS
+        status = int(str(error.values.get("status", 0)))
+        return _BY_STATUS.get(status, FailureReason.HTTP_STATUS)
     if error.key in _BY_KEY:
         return _BY_KEY[error.key]
     if error.key.startswith("wire."):
@@ -104,3 +110,29 @@ def _list_causes(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(cause))
         yield cause
         cause = cause.__cause__ or cause.__context__
+
+
+class ProbeWatch:
+    """Finds why a probe failed, in readings that themselves succeed: of ours and of others."""
+
+    def __init__(self, target: Labels) -> None:
+        """Look at the probe that is this target, not at those that it passes on."""
+        self._identity = [(name, target.get(name, "")) for name in ("job", "instance")]
+        self._series: tuple[Labels, ...] = ()
+        self._row: int | None = None
+
+    def find_failure(self, reading: TargetReading) -> FailureReason | None:
+        """The reason of a probe without success; None of a success, or where there is no probe."""
+        if reading.series is not self._series:
+            self._series = reading.series
+            rows = (row for row, labels in enumerate(reading.series) if self._is_outcome(labels))
+            self._row = next(rows, None)
+        if self._row is None or reading.values[self._row] != 0:
+            return None
+        reasons = (labels for labels in reading.series if labels.metric == PROBE_FAILURE)
+        return parse_reason(next(reasons, Labels.of({}))) or FailureReason.PROBE_FAILED
+
+    def _is_outcome(self, labels: Labels) -> bool:
+        return labels.metric == PROBE_SUCCESS and all(
+            labels.get(name, "") == value for name, value in self._identity
+        )

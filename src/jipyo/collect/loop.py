@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.collect.buffer import Buffer
-from jipyo.collect.failure import find_failure_reason
+from jipyo.collect.failure import ProbeWatch, find_failure_reason
 from jipyo.collect.limits import spent_cpu_s
 from jipyo.collect.schedule import CLOCK_DRIFT_MS, next_due_ms, phase_ms, timestamp_ms
 from jipyo.collect.staleness import StalenessTracker
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from jipyo.model.clock import Clock
+    from jipyo.model.failure import FailureReason
     from jipyo.model.family import Family
     from jipyo.model.reading import TargetReading
     from jipyo.model.store import Appender
@@ -177,6 +178,7 @@ class _Worker:
         self._append = append
         self._describe = describe
         self._tracker = StalenessTracker(target.labels)
+        self._probe = ProbeWatch(target.labels)
         self._described: tuple[MetricMetadata, ...] = ()
         self._last_ms = 0
         self._stop = threading.Event()
@@ -210,21 +212,22 @@ class _Worker:
         start_ms, cpu = self._clock.monotonic_ms(), spent_cpu_s()
         reading, error = self._read_target(t_ms)
         duration_s = (self._clock.monotonic_ms() - start_ms) / 1000
+        failure: FailureReason | None = None
         if error is not None:
-            state, reason = TargetState.DOWN, find_failure_reason(error)
-            before = self.status.error
-            if before is None or find_failure_reason(before) is not reason:
-                _LOG.warning("%s cannot be scraped: %s", self.target.labels, error)
-            rejected = self._append_scrapes(self._tracker.record_failure(t_ms, duration_s, reason))
+            failure = find_failure_reason(error)
+            scrapes = self._tracker.record_failure(t_ms, duration_s, failure)
         elif reading is None:
-            state = TargetState.ABSENT
-            rejected = self._append_scrapes(self._tracker.stop(t_ms))
+            scrapes = self._tracker.stop(t_ms)
         else:
-            state = TargetState.UP
-            rejected = self._append_scrapes(self._tracker.record(reading, t_ms, duration_s))
+            failure = self._probe.find_failure(reading)
+            scrapes = self._tracker.record(reading, t_ms, duration_s, failure)
+        rejected = self._append_scrapes(scrapes)
+        if reading is not None:
             self._describe_metrics(reading.metadata)
-        if error is None and self.status.error is not None:
-            _LOG.info("%s is scraped again", self.target.labels)
+        self._log_change(failure, error)
+        state = TargetState.UP if failure is None else TargetState.DOWN
+        if reading is None and error is None:
+            state = TargetState.ABSENT
         self.counts.scrapes += 1
         self.counts.failures += error is not None
         self.counts.cpu_s += spent_cpu_s() - cpu
@@ -233,6 +236,7 @@ class _Worker:
             self.status,
             state=state,
             error=error,
+            failure=failure,
             last_ms=t_ms,
             since_ms=self.status.since_ms if state is self.status.state else t_ms,
             duration_s=duration_s,
@@ -240,6 +244,19 @@ class _Worker:
             notes=reading.notes if reading is not None else (),
             rejected=rejected,
         )
+
+    def _log_change(self, failure: FailureReason | None, error: JipyoError | None) -> None:
+        """Log the first failure, another reason, and the recovery."""
+        before = self.status.failure
+        if failure is before:
+            return
+        if failure is None:
+            _LOG.info("%s is scraped again", self.target.labels)
+        elif error is not None:
+            _LOG.warning("%s cannot be scraped: %s", self.target.labels, error)
+        else:
+            cause = CollectError(f"health.cause.{failure.value}")
+            _LOG.warning("the probe %s fails: %s", self.target.labels, cause)
 
     def _read_target(self, t_ms: int) -> tuple[TargetReading | None, JipyoError | None]:
         try:

@@ -44,13 +44,23 @@ class StalenessTracker:
         self._failures = 0
         self._split: tuple[tuple[Labels, ...], Mask, tuple[Labels, ...]] | None = None
 
-    def record(self, reading: TargetReading, t_ms: int, duration_s: float) -> list[Scrape]:
-        """The scrapes of a reading at `t_ms`."""
-        ended = self._follow_failure(None)
+    def record(
+        self,
+        reading: TargetReading,
+        t_ms: int,
+        duration_s: float,
+        failure: FailureReason | None = None,
+    ) -> list[Scrape]:
+        """The scrapes of a reading at `t_ms`; `failure` is that of what it probes."""
+        ended = self._follow_failure(failure)
         series, values, timed = self._separate_timed(reading)
         gone, added = self._compare(series)
-        report = (1.0, duration_s, reading.scraped, len(reading.series), added)
-        scrape = Scrape(t_ms, self._with_report, np.concatenate([values, report]))
+        report = [1.0, duration_s, reading.scraped, len(reading.series), added]
+        with_report = self._with_report
+        if self._failure is not None:
+            with_report = (*with_report, self._failure)
+            report.append(self._failures)
+        scrape = Scrape(t_ms, with_report, np.concatenate([values, report]))
         self._reported = True
         return [scrape, *timed, *_build_stale_markers((*gone, *ended), t_ms)]
 
@@ -76,7 +86,7 @@ class StalenessTracker:
         return _build_stale_markers((*gone, *report, *self._follow_failure(None)), t_ms)
 
     def _follow_failure(self, reason: FailureReason | None) -> tuple[Labels, ...]:
-        """Count a failed reading, or none; the series of another reason that this ends."""
+        """Count a failure in a row, or none; the series of another reason that this ends."""
         before = self._failure
         if reason is None:
             self._failure, self._failures = None, 0

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from jipyo.collect.protocols import Collector, TargetReader
     from jipyo.model.errors import JipyoError
+    from jipyo.model.failure import FailureReason
     from jipyo.model.family import Family
 
 
@@ -49,6 +50,7 @@ class TargetState(Enum):
     """Not read yet."""
     UP = "up"
     DOWN = "down"
+    """It cannot be read, or what it probes fails."""
     ABSENT = "absent"
     """There is nothing of this kind here: no GPU, for example."""
 
@@ -62,6 +64,7 @@ class TargetStatus:
     interval_ms: int
     state: TargetState = TargetState.UNKNOWN
     error: JipyoError | None = None
+    """Why it could not be read; None for a probe that could be made and failed."""
     last_ms: int | None = None
     duration_s: float = 0.0
     samples: int = 0
@@ -70,6 +73,8 @@ class TargetStatus:
     """Samples of the last scrape that the store rejected."""
     since_ms: int | None = None
     """The first scrape with this outcome, without another between; None where not read yet."""
+    failure: FailureReason | None = None
+    """Why it is down."""
 
 
 class CollectorReader:

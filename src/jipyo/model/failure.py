@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jipyo.model.labels import Labels
 
 FAILURES = "jipyo_collect_target_failures"
-"""The series that the loop writes beside `up` while a target fails: failed readings in a row."""
+"""The series that the loop writes beside `up` while a target or what it probes fails: failed
+readings in a row."""
+PROBE_SUCCESS = "probe_success"
+"""The series of a probe, of ours or of blackbox_exporter: 1, or 0 where it failed."""
 PROBE_FAILURE = "jipyo_probe_failure"
-"""The series of a probe that failed: 1."""
+"""The series of a probe of ours that failed: 1, with the reason as a label."""
 
 
 class FailureReason(Enum):
@@ -22,10 +29,22 @@ class FailureReason(Enum):
     LOGIN_REFUSED = "login_refused"
     QUERIES_REFUSED = "queries_refused"
     HTTP_STATUS = "http_status"
+    NOT_FOUND = "not_found"
+    NOT_METRICS = "not_metrics"
     BAD_RESPONSE = "bad_response"
     UNEXPECTED_BODY = "unexpected_body"
     OVER_LIMIT = "over_limit"
     DRIVER = "driver"
     DEVICE_LOST = "device_lost"
     UNREADABLE = "unreadable"
+    PROBE_FAILED = "probe_failed"
     OTHER = "other"
+
+
+_REASONS = frozenset(reason.value for reason in FailureReason)
+
+
+def parse_reason(labels: Labels) -> FailureReason | None:
+    """The reason in the labels of a failure; None for one that we do not know."""
+    reason = labels.get("reason", "")
+    return FailureReason(reason) if reason in _REASONS else None

@@ -11,9 +11,11 @@ from jipyo.analysis.health import assess_catalogue
 from jipyo.collect.target import TargetState, TargetStatus
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError
+from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
 from jipyo.model.reading import ReadingNote
 from jipyo.web.api import overview, targets
+from jipyo.web.prometheus import targets as scraped
 from support.web import NOW_MS, SERVER, Client
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ DOWN = TargetStatus(
     0.25,
     notes=(ReadingNote("web.no_such_metric", (("id", "x"),)),),
     since_ms=NOW_MS - 60_000,
+    failure=FailureReason.OTHER,
 )
+PROBE = TargetStatus(NODE, "", 15_000, TargetState.DOWN, failure=FailureReason.NO_ROUTE)
 ABSENT = TargetStatus(NODE, "", 15_000, TargetState.ABSENT)
 NEW = TargetStatus(NODE, "", 60_000)
 UP = TargetStatus(NODE, "", 15_000, TargetState.UP, None, NOW_MS, 0.01, 12, rejected=3)
@@ -51,6 +55,20 @@ def test_a_failed_target_has_its_cause_and_its_remedy_in_words(serve: Serve, lan
     assert down["notes"] == [t("web.no_such_metric", id="x")]
     assert (down["last"], down["since"]) == (NOW_MS / 1000, NOW_MS / 1000 - 60)
     assert (down["duration_s"], down["interval_s"]) == (0.25, 15)
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_a_failed_probe_is_down_though_prometheus_calls_its_scrape_up(
+    serve: Serve, lang: Lang
+) -> None:
+    ours, theirs = targets.routes(lambda: [PROBE], "ko"), scraped.routes(lambda: [PROBE])
+    client = serve(*ours, *theirs)
+    (probe,) = client.get("/api/jipyo/targets", lang=lang).json["targets"]
+    t = texts(lang)
+    cause, remedy = t("health.cause.no_route"), t("health.remedy.no_route")
+    assert (probe["state"], probe["error"], probe["hint"]) == ("down", cause, remedy)
+    (target,) = client.get("/api/v1/targets").data["activeTargets"]
+    assert (target["health"], target["lastError"]) == ("up", "")
 
 
 def test_other_targets_have_no_cause(serve: Serve) -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from jipyo.analysis.wording import name_cause, name_remedy
 from jipyo.model.secret import redact_url
 from jipyo.web.api.operation import Operation, json_route
 
@@ -30,9 +31,9 @@ class TargetInfo:
     since: float | None
     """When it came into this state; null where it has not been read yet."""
     error: str
-    """Why it cannot be read; empty where it can."""
+    """Why it is down: it cannot be read, or the probe failed; empty where it is not."""
     hint: str
-    """What to do about it, where that is known."""
+    """What to do about it; empty where it is not down."""
     notes: tuple[str, ...]
     """What could not be read, though the rest could."""
     last: float | None
@@ -75,7 +76,7 @@ def routes(targets: Callable[[], Sequence[TargetStatus]], lang: Lang) -> list[Ro
 
 def build_target(status: TargetStatus, t: Texts) -> TargetInfo:
     """A target with the texts of its errors."""
-    error, _, hint = ("" if status.error is None else t.error(status.error)).partition("\n")
+    error, hint = describe_failure(status, t)
     return TargetInfo(
         job=status.labels.get("job", ""),
         instance=status.labels.get("instance", ""),
@@ -91,6 +92,15 @@ def build_target(status: TargetStatus, t: Texts) -> TargetInfo:
         rejected=status.rejected,
         interval_s=status.interval_ms / 1000,
     )
+
+
+def describe_failure(status: TargetStatus, t: Texts) -> tuple[str, str]:
+    """Why a target is down and what to do about it; both empty where it is not."""
+    if status.failure is None:
+        return "", ""
+    cause = name_cause(status.failure, t) if status.error is None else t.error(status.error)
+    error, _, hint = cause.partition("\n")
+    return error, hint or name_remedy(status.failure, t)
 
 
 def count_targets(targets: Sequence[TargetStatus]) -> TargetCounts:

@@ -34,6 +34,12 @@ def list_targets(targets: Callable[[], Sequence[TargetStatus]], request: WebRequ
     )
 
 
+def _find_scrape_health(target: TargetStatus) -> str:
+    """As Prometheus sees it: a probe that failed was scraped."""
+    is_failed_probe = target.failure is not None and target.error is None
+    return TargetState.UP.value if is_failed_probe else target.state.value
+
+
 def _build_target(target: TargetStatus) -> dict[str, object]:
     interval = f"{target.interval_ms / 1000:g}s"
     return {
@@ -45,7 +51,7 @@ def _build_target(target: TargetStatus) -> dict[str, object]:
         "lastError": "" if target.error is None else texts("en").error(target.error),
         "lastScrape": format_time(target.last_ms),
         "lastScrapeDuration": target.duration_s,
-        "health": target.state.value,
+        "health": _find_scrape_health(target),
         "scrapeInterval": interval,
         "scrapeTimeout": interval,
     }
