@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.i18n.particles import Ending, add_particle, find_ending, is_particle
+from support.timing import measure_cpu_s
 
 V, L, C = Ending.VOWEL, Ending.RIEUL, Ending.CONSONANT
 
@@ -92,3 +93,8 @@ def test_a_consonant_rieul_takes_the_short_form_of_euro_only() -> None:
     assert add_particle("서울", "으로") == "서울로"
     assert add_particle("서울", "이") == "서울이"
     assert add_particle("서울", "이었") == "서울이었"
+
+
+@pytest.mark.parametrize("part", ["(a", "[a", "a!", " (", "%a", "a_"])
+def test_a_word_of_any_length_is_read_by_its_end(part: str) -> None:
+    assert measure_cpu_s(lambda: add_particle(part * 20_000 + "!", "은")) < 0.005

@@ -35,6 +35,8 @@ _DIGITS = dict(zip("0123456789", "clvcvvcllv", strict=True))
 _LETTERS = {"L": "l", "R": "l", "M": "c", "N": "c"}
 _SOUNDS = {"v": Ending.VOWEL, "l": Ending.RIEUL, "c": Ending.CONSONANT}
 
+_READ = 100
+"""Only so many characters at the end decide; words may be of any length, and hostile."""
 _ASIDE = re.compile(r"(?<=.)\s*(\([^()]*\)|\[[^\[\]]*\])$")
 _LAST_WORD = re.compile(r"[A-Za-z]+$")
 _STOP_AFTER_SHORT_VOWEL = re.compile(r"(?:^|[^aeiou])[aeiou](?:ck|pp|tt|[ckpt])$")
@@ -63,7 +65,7 @@ def add_particle(word: str, form: str) -> str:
 
 def find_ending(word: str) -> Ending:
     """How the word ends when read aloud; an unreadable one counts as ending in a vowel."""
-    read = _strip_unread(word)
+    read = _strip_unread(word[-_READ:])
     if not read:
         return Ending.VOWEL
     last = read[-1]
