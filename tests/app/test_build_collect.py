@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.app.build_collect import Collection, build_host_targets, build_site_targets
+from jipyo.app.build_collect import (
+    Collection,
+    build_host_targets,
+    build_site_targets,
+    list_own_jobs,
+)
 from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.collect.target import TargetState
 from jipyo.config import CliOverrides, Config, load
@@ -138,3 +143,18 @@ def test_a_full_disk_is_told_with_the_folder_and_the_hint_of_its_cause(tmp_path:
         assert error.values["path"] == str(tmp_path / "data")
     finally:
         collection.stop()
+
+
+def test_the_jobs_of_the_configuration_are_known_with_their_kinds(tmp_path: Path) -> None:
+    text = """
+collect:
+  scrape: [{job: app, url: "http://a:1/metrics"}]
+  probes: [{job: web, url: "http://a:2/"}]
+  databases: [{kind: redis, url: "redis://a:3"}, {kind: redis, job: cache, url: "redis://a:4"}]
+"""
+    config = load_config(tmp_path, text)
+    own = list_own_jobs(config)
+    kinds = {name: kind.value for name, kind in own.site.items()}
+    assert kinds == {"app": "scrape", "redis": "database", "cache": "database", "web": "probe"}
+    groups = PushGroups(tmp_path / "pushed.json")
+    assert {one.job for one in build_host_targets(config, groups, tuple)} <= own.host

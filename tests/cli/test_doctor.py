@@ -1,43 +1,128 @@
-"""`jipyo doctor`: what has data, from which source, and how to get the rest."""
+"""`jipyo doctor`: what is collected, what fails and what to do; the rest on request."""
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import yaml
 
 from jipyo import config
 from jipyo.catalogue import load
 from jipyo.i18n import LANGS, Lang
+from jipyo.model.failure import FAILURES
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
+from jipyo.tsdb import Store
 from support.product import jipyo
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 EACH = pytest.mark.parametrize("lang", LANGS)
+CONFIGURED = """
+instance: web-1
+collect:
+  scrape: [{job: gone, url: "http://127.0.0.1:1/metrics"}]
+  probes: [{job: web, url: "http://127.0.0.1:2/"}]
+  databases: [{kind: redis, url: "redis://127.0.0.1:3"}]
+"""
 
 
+def store_site(folder: Path, failing: int, *, ends_before_ms: int = 0) -> list[str]:
+    """A host, a receiver, a database and 300 exporters of which some fail; the options for it."""
+    now = int(time.time() * 1000)
+    values: dict[Labels, float] = {}
+
+    def put(name: str, job: str, instance: str, value: float, **labels: str) -> None:
+        labels |= {"__name__": name, "job": job, "instance": instance}
+        values[Labels.of(labels)] = value
+
+    for job, instance in (("node", "web-1"), ("dcgm", "web-1"), ("redis", "127.0.0.1:3")):
+        put("up", job, instance, 1)
+        put("scrape_samples_scraped", job, instance, 100)
+    put("jipyo_receive_samples_total", "jipyo", "web-1", 12, protocol="otlp")
+    put("node_memory_MemTotal_bytes", "node", "web-1", 100)
+    put("node_memory_MemAvailable_bytes", "node", "web-1", 50)
+    for number in range(300):
+        is_failing = number < failing
+        put("up", "vllm", f"gpu-{number:03}", float(not is_failing))
+        if is_failing:
+            reason = "connection_refused" if number % 2 else "not_found"
+            put(FAILURES, "vllm", f"gpu-{number:03}", 2, reason=reason)
+    with Store.open(folder / "data", now_ms=lambda: now) as store:
+        before = next(labels for labels in values if labels.metric.startswith("jipyo_receive"))
+        store.append([Scrape(now - ends_before_ms - 15_000, (before,), np.zeros(1))])
+        store.append([Scrape(now - ends_before_ms, tuple(values), np.array([*values.values()]))])
+    (folder / "jipyo.yaml").write_text(CONFIGURED, "utf-8")
+    return ["--data", str(folder / "data"), "--config", str(folder / "jipyo.yaml")]
+
+
+@pytest.mark.parametrize(("failing", "names"), [(1, 1), (20, 5), (300, 5)])
 @EACH
-def test_the_source_and_the_remedy_are_named(data: Path, lang: Lang) -> None:
-    result = jipyo("doctor", "--data", str(data), "--lang", lang)
+def test_a_cause_is_one_paragraph_however_many_targets_fail(
+    tmp_path: Path, failing: int, names: int, lang: Lang
+) -> None:
+    result = jipyo("doctor", *store_site(tmp_path, failing), "--lang", lang)
+    lines = result.out.splitlines()
+    assert result.code == 1
+    assert len(lines) <= 18
+    blocks = [index for index, line in enumerate(lines) if line.startswith("✗ ")]
+    assert blocks == ([0] if failing == 1 else [0, 2])
+    assert all("vllm gpu-" in lines[index] for index in blocks)
+    assert lines[0].count("vllm gpu-") == names
+    assert all(lines[index + 1].startswith("  ") for index in blocks)
+    texts = [line for line in lines if len(line) > 20]
+    assert len(set(texts)) == len(texts)
+
+
+def test_every_job_is_one_line(tmp_path: Path) -> None:
+    out = jipyo("doctor", *store_site(tmp_path, 20)).out
+    table = out[out.index("job ") :].split("\n\n")[0]
+    rows = [re.split(r"  +", line.strip()) for line in table.splitlines()]
+    assert rows == [
+        ["job", "kind", "state", "samples"],
+        ["web-1", "this host", "2 up", "200"],
+        ["gone", "exporters", "no target", "0"],
+        ["redis", "database", "1 up", "100"],
+        ["web", "probe", "no target", "0"],
+        ["vllm", "exporters", "20 of 300 failing", "0"],
+        ["otlp", "receiver", "received within the hour", "12"],
+    ]
+
+
+def test_a_host_without_failures_is_healthy(data: Path) -> None:
+    result = jipyo("doctor", "--data", str(data))
     assert result.code == 0, result.err
-    assert "node_exporter" in result.out
-    assert "collect:" in result.out
+    assert "✗" not in result.out
+    n, total = map(int, re.findall(r"(\d+) of (\d+) metrics", result.out)[0])
+    assert total == len(load().metrics)
+    assert 0 < n < total
 
 
-@EACH
-def test_no_line_of_configuration_is_broken(data: Path, lang: Lang) -> None:
-    out = jipyo("doctor", "--data", str(data), "--lang", lang).out
-    entries = [line for line in out.splitlines() if line.startswith("      - {")]
-    assert any(len(line) > 80 for line in entries)
-    assert all(line.endswith("}") for line in entries)
+@pytest.mark.parametrize(
+    ("ends_before_min", "words"),
+    [
+        (10, "Nothing is being collected; the last reading was at"),
+        (90, "Nothing has been collected within the last hour."),
+    ],
+)
+def test_a_server_that_does_not_run_is_said_first(
+    tmp_path: Path, ends_before_min: int, words: str
+) -> None:
+    options = store_site(tmp_path, 0, ends_before_ms=ends_before_min * 60_000)
+    result = jipyo("doctor", *options)
+    assert result.code == 1
+    assert result.out.startswith(words)
 
 
 @EACH
 def test_the_lines_of_configuration_can_be_used_as_they_are(data: Path, lang: Lang) -> None:
-    out = jipyo("doctor", "--data", str(data), "--lang", lang).out
+    out = jipyo("doctor", "--details", "--data", str(data), "--lang", lang).out
     blocks = re.findall(r"^  (collect:\n(?:    .*\n?)+)", out, re.MULTILINE)
     assert len(blocks) > 5
     for block in blocks:
@@ -46,16 +131,38 @@ def test_the_lines_of_configuration_can_be_used_as_they_are(data: Path, lang: La
         config.parse(text, "jipyo.yaml")
 
 
-def test_it_counts_the_metrics_with_data(data: Path) -> None:
-    out = jipyo("doctor", "--data", str(data)).out
-    n, total = map(int, re.findall(r"\d+", out.splitlines()[0])[:2])
-    assert total == len(load().metrics)
-    assert 0 < n < total
-    assert out.count("✗ ") == total - n
+@EACH
+def test_no_paragraph_of_the_details_appears_twice(data: Path, lang: Lang) -> None:
+    out = jipyo("doctor", "--details", "--data", str(data), "--lang", lang).out
+    paragraphs = [text.partition("\n")[2] for text in out.split("\n\n") if "✗" in text]
+    assert len(paragraphs) > 10
+    assert len(set(paragraphs)) == len(paragraphs)
+    prose = [line for line in out.splitlines() if len(line) > 60 and "- {" not in line]
+    assert len(set(prose)) == len(prose)
+
+
+def test_an_exporter_that_is_collected_is_not_advised(data: Path) -> None:
+    out = jipyo("doctor", "--details", "--data", str(data)).out
+    assert ":9100/metrics" not in out
+    assert "Disk utilisation" in out.split("Their exporters are collected")[0].splitlines()[-2]
+    document = json.loads(jipyo("doctor", "--json", "--data", str(data)).out)
+    (disk,) = (one for one in document["metrics"] if one["id"] == "system.disk.inodes")
+    assert disk["remedy"] == "Collected already, without series for it here: node_exporter."
 
 
 def test_it_can_be_limited_to_the_metrics_of_the_specification(data: Path) -> None:
     out = jipyo("doctor", "--required", "--data", str(data)).out
     required = [metric for metric in load().metrics if metric.required]
-    assert f"of {len(required)} metrics" in out.splitlines()[0]
-    assert len(out) < len(jipyo("doctor", "--data", str(data)).out)
+    assert f"of {len(required)} metrics" in out
+    assert len(out) < len(jipyo("doctor", "--details", "--data", str(data)).out)
+
+
+def test_the_findings_as_json(tmp_path: Path) -> None:
+    options = store_site(tmp_path, 2)
+    document = json.loads(jipyo("doctor", "--json", "--lang", "ko", *options).out)
+    assert document["healthy"] is False
+    assert [row["reason"] for row in document["failing"]] == ["not_found", "connection_refused"]
+    assert document["failing"][1]["remedy"] == "서비스를 시작하거나 주소와 포트를 확인하십시오."
+    vllm = next(job for job in document["jobs"] if job["job"] == "vllm")
+    assert vllm == {"job": "vllm", "kind": "scrape", "targets": 300, "failing": 2, "samples": 0}
+    assert len(document["metrics"]) == len(load().metrics)

@@ -6,6 +6,7 @@ import logging
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.jobs import JobKind, OwnJobs
 from jipyo.collect.database import database_target
 from jipyo.collect.discovery import Discovery
 from jipyo.collect.gpu import Gpu
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from jipyo.model.family import Family
     from jipyo.model.store import Appender
 
+HOST_JOBS = ("node", "process", "dcgm", "jipyo", "pushed")
+"""The jobs of this host's collectors, of jipyo itself and of what batch jobs push."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -113,6 +116,18 @@ def build_host_targets(
     ]
     pushed = Labels.of({"job": "pushed", "instance": config.instance})
     return [*targets, Target(pushed, groups, options.interval_ms)]
+
+
+def list_own_jobs(config: Config) -> OwnJobs:
+    """The jobs that the configuration sets up, whether they have targets at the moment or not."""
+    options = config.settings.collect
+    scraped = [*options.scrape, *(options.prometheus_yml.jobs if options.prometheus_yml else ())]
+    site = {
+        **{job.name: JobKind.SCRAPE for job in scraped},
+        **{database.job or database.kind: JobKind.DATABASE for database in options.databases},
+        **{probe.job: JobKind.PROBE for probe in options.probes},
+    }
+    return OwnJobs(config.instance, frozenset(HOST_JOBS), site)
 
 
 def build_site_targets(config: Config) -> Callable[[], list[Target]]:

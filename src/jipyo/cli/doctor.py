@@ -1,63 +1,238 @@
-"""`jipyo doctor`: which metrics have data, and how to enable the others."""
+"""`jipyo doctor`: what is collected, what fails and why, and which metrics have no data."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from textwrap import indent
 from typing import TYPE_CHECKING
 
 import click
+import orjson
 from rich.text import Text
 
 from jipyo import app
 from jipyo.analysis.coverage import examine_catalogue
-from jipyo.analysis.remedies import describe_remedy
+from jipyo.analysis.jobs import JobKind, group_by_job, group_by_reason, read_receivers
+from jipyo.analysis.remedies import (
+    describe_exporter,
+    describe_remedy,
+    group_by_exporter,
+    list_collected_exporters,
+)
+from jipyo.analysis.targets import ScrapeState, read_targets
+from jipyo.analysis.wording import name_cause, name_remedy
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
+from jipyo.cli.targets import build_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from zoneinfo import ZoneInfo
 
     from jipyo.analysis.coverage import MetricCoverage
-    from jipyo.catalogue import Catalogue
+    from jipyo.analysis.jobs import FailureGroup, JobNow
+    from jipyo.analysis.targets import TargetNow
+    from jipyo.api import Workspace
+    from jipyo.catalogue import Catalogue, Metric
     from jipyo.config import Config
     from jipyo.i18n import Texts
 
-_COLUMNS = ("metric", "source", "series")
+_MOST_NAMES = 5
+_METRIC_COLUMNS = ("metric", "source", "series")
+_JOB_COLUMNS = ("job", "kind", "state", "samples")
+
+
+@dataclass(frozen=True, slots=True)
+class _Findings:
+    """All that the doctor looked at."""
+
+    t_ms: int
+    targets: tuple[TargetNow, ...]
+    jobs: tuple[JobNow, ...]
+    coverage: tuple[MetricCoverage, ...]
+    collected: frozenset[str]
+    """The exporters that give data."""
+    catalogue: Catalogue
+
+    @property
+    def is_collecting(self) -> bool:
+        """Whether any target is scraped at the moment."""
+        return any(target.state is not ScrapeState.GONE for target in self.targets)
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether everything that is set up is collected."""
+        return self.is_collecting and all(job.is_healthy for job in self.jobs)
 
 
 def register(group: click.Group, t: Texts) -> None:
     """Add the command."""
 
     @group.command("doctor", cls=Command, help=t("cli.doctor.help"))
+    @click.option("--details", is_flag=True, help=t("cli.doctor.details"))
     @click.option("--required", is_flag=True, help=t("cli.doctor.required"))
+    @click.option("--json", "as_json", is_flag=True, help=t("cli.doctor.json"))
     @pass_config(t)
-    def print_coverage(config: Config, words: Texts, required: bool) -> None:
+    def print_findings(
+        config: Config, words: Texts, details: bool, required: bool, as_json: bool
+    ) -> int:
         with app.read_workspace(config) as workspace:
-            catalogue = workspace.catalogue
-            coverage = examine_catalogue(workspace.source, catalogue, workspace.now_ms())
-        if required:
-            coverage = tuple(metric for metric in coverage if metric.metric.required)
-        _print_sources(coverage, words)
-        _print_remedies(coverage, catalogue, words)
+            findings = _examine(workspace, config, required=required)
+        if as_json:
+            document = _build_document(findings, words)
+            click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
+        else:
+            _print_summary(findings, words, config.zone)
+            if details or required:
+                _print_details(findings, words)
+        return 0 if findings.is_healthy else 1
 
 
-def _print_sources(coverage: Sequence[MetricCoverage], t: Texts) -> None:
+def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findings:
+    source, catalogue, t_ms = workspace.source, workspace.catalogue, workspace.now_ms()
+    targets = read_targets(source, t_ms)
+    jobs = group_by_job(targets, app.list_own_jobs(config)) + read_receivers(source, t_ms)
+    coverage = examine_catalogue(source, catalogue, t_ms)
+    collected = list_collected_exporters(coverage)
+    if required:
+        coverage = tuple(one for one in coverage if one.metric.required)
+    return _Findings(t_ms, targets, jobs, coverage, collected, catalogue)
+
+
+def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
     console = open_terminal()
-    with_data = [metric for metric in coverage if metric.has_data]
-    console.print(t("cli.doctor.found", n=len(with_data), all=len(coverage)), style="bold")
-    table = build_table([t(f"cli.doctor.{column}") for column in _COLUMNS])
-    for metric in with_data:
-        exporters = ", ".join(provider.exporter for provider in metric.providers)
-        table.add_row(metric.metric.name(t.lang), exporters, str(metric.series))
+    if not findings.is_collecting:
+        last_ms = max((target.last_ms for target in findings.targets), default=None)
+        moment = "" if last_ms is None else t.recent_moment(last_ms, zone, findings.t_ms)
+        key = "cli.doctor.never" if last_ms is None else "cli.doctor.stopped"
+        console.print(t(key, moment=moment), style="bold red")
+    for group in group_by_reason(findings.targets):
+        console.print(Text(_describe_failure(group, t), style="red"), soft_wrap=True)
+        if group.reason is not None:
+            console.print(Text(f"  {name_remedy(group.reason, t)}"), soft_wrap=True)
+    gone = [target for target in findings.targets if target.state is ScrapeState.GONE]
+    if gone and findings.is_collecting:
+        console.print(t("cli.doctor.gone", n=len(gone), names=_name_some(gone, t)), soft_wrap=True)
+    if not all(target.state is ScrapeState.UP for target in findings.targets):
+        console.print()
+    table = build_table([t(f"cli.doctor.{column}") for column in _JOB_COLUMNS])
+    for job in findings.jobs:
+        table.add_row(
+            job.name,
+            t(f"cli.doctor.kind.{job.kind.value}"),
+            Text(_describe_state(job, t), style="green" if job.is_healthy else "red"),
+            t.number(job.samples),
+        )
     console.print(table)
+    console.print()
+    _print_coverage(findings.coverage, t)
 
 
-def _print_remedies(coverage: Sequence[MetricCoverage], catalogue: Catalogue, t: Texts) -> None:
+def _describe_failure(group: FailureGroup, t: Texts) -> str:
+    cause = t("cli.doctor.unknown_cause") if group.reason is None else name_cause(group.reason, t)
+    return f"✗ {_name_some(group.targets, t)}: {cause}"
+
+
+def _name_some(targets: Sequence[TargetNow], t: Texts) -> str:
+    names = ", ".join(f"{target.job} {target.instance}" for target in targets[:_MOST_NAMES])
+    more = len(targets) - _MOST_NAMES
+    return names + (t("health.loss.more", n=more) if more > 0 else "")
+
+
+def _describe_state(job: JobNow, t: Texts) -> str:
+    if job.kind is JobKind.RECEIVER:
+        return t("cli.doctor.received")
+    if not job.targets:
+        return t("cli.doctor.no_targets")
+    key = "cli.doctor.failing" if job.failing else "cli.doctor.up"
+    return t(key, n=job.targets, failing=job.failing)
+
+
+def _print_coverage(coverage: Sequence[MetricCoverage], t: Texts) -> None:
+    """How many metrics have data, and which are missing though the specification wants them."""
     console = open_terminal()
-    for metric in coverage:
-        if not metric.has_data:
-            remedy = metric.problem or describe_remedy(metric.metric, catalogue, t)
-            console.print()
-            console.print(Text(f"✗ {metric.metric.name(t.lang)}", style="yellow"))
-            # Lines of configuration are to be copied, so none may be broken.
-            console.print(Text(indent(remedy, "  ")), soft_wrap=True)
+    found = sum(one.has_data for one in coverage)
+    console.print(t("cli.doctor.found", n=found, all=len(coverage)))
+    missing = [one.metric for one in coverage if one.metric.required and not one.has_data]
+    if missing:
+        names = ", ".join(metric.name(t.lang) for metric in missing)
+        console.print(t("cli.doctor.missing", names=names))
+    if found < len(coverage):
+        console.print(t("cli.doctor.see_details"))
+
+
+def _print_details(findings: _Findings, t: Texts) -> None:
+    """Who provides each metric, and how to have the others: every paragraph once."""
+    console = open_terminal()
+    coverage, catalogue, collected = findings.coverage, findings.catalogue, findings.collected
+    table = build_table([t(f"cli.doctor.{column}") for column in _METRIC_COLUMNS])
+    for one in coverage:
+        if one.has_data:
+            exporters = ", ".join(dict.fromkeys(provider.exporter for provider in one.providers))
+            table.add_row(one.metric.name(t.lang), exporters, str(one.series))
+    console.print()
+    console.print(table)
+    missing = [one.metric for one in coverage if not one.has_data and not one.problem]
+    for remedy in group_by_exporter(missing, catalogue, collected):
+        names = ", ".join(metric.name(t.lang) for metric in remedy.metrics)
+        _print_paragraph(f"{remedy.exporter.name}: {names}", describe_exporter(remedy.exporter, t))
+    for one in coverage:
+        if one.problem:
+            _print_paragraph(one.metric.name(t.lang), one.problem)
+    for metric in missing:
+        if metric.remedy:
+            _print_paragraph(metric.name(t.lang), metric.remedy(t.lang))
+    provided = [metric for metric in missing if _is_collected(metric, findings)]
+    if provided:
+        names = ", ".join(metric.name(t.lang) for metric in provided)
+        _print_paragraph(names, t("cli.doctor.collected"))
+
+
+def _is_collected(metric: Metric, findings: _Findings) -> bool:
+    """Whether all exporters that have the metric are collected already."""
+    known = {exporter.id for exporter in findings.catalogue.exporters}
+    exporters = {query.exporter for query in metric.queries} & known
+    return bool(exporters) and exporters <= findings.collected
+
+
+def _print_paragraph(heading: str, text: str) -> None:
+    console = open_terminal()
+    console.print()
+    console.print(Text(f"✗ {heading}", style="yellow"))
+    # Lines of configuration are to be copied, so none may be broken.
+    console.print(Text(indent(text, "  ")), soft_wrap=True)
+
+
+def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
+    coverage = findings.coverage
+    return {
+        "healthy": findings.is_healthy,
+        "failing": [
+            build_row(target, t)
+            for target in findings.targets
+            if target.state is not ScrapeState.UP
+        ],
+        "jobs": [
+            {
+                "job": job.name,
+                "kind": job.kind.value,
+                "targets": job.targets,
+                "failing": job.failing,
+                "samples": job.samples,
+            }
+            for job in findings.jobs
+        ],
+        "metrics": [
+            {
+                "id": one.metric.id,
+                "required": one.metric.required,
+                "exporters": list(dict.fromkeys(p.exporter for p in one.providers)),
+                "series": one.series,
+                "remedy": None
+                if one.has_data
+                else one.problem
+                or describe_remedy(one.metric, findings.catalogue, t, findings.collected),
+            }
+            for one in coverage
+        ],
+    }

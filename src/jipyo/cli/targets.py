@@ -38,13 +38,14 @@ def register(group: click.Group, t: Texts) -> None:
             now_ms = workspace.now_ms()
             targets = read_targets(workspace.source, now_ms)
         if as_json:
-            rows = [_build_row(target, words) for target in targets]
+            rows = [build_row(target, words) for target in targets]
             click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         else:
             _print_table(targets, words, config.zone, now_ms)
 
 
-def _build_row(target: TargetNow, t: Texts) -> dict[str, object]:
+def build_row(target: TargetNow, t: Texts) -> dict[str, object]:
+    """A target as a row of JSON; times in Unix seconds."""
     return {
         "job": target.job,
         "instance": target.instance,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from jipyo.analysis.remedies import describe_remedy
+from jipyo.analysis.remedies import describe_remedy, list_collected_exporters
 from jipyo.web.api.operation import Operation, json_route
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from jipyo.analysis.coverage import MetricCoverage
     from jipyo.catalogue import Catalogue
@@ -50,21 +50,22 @@ def routes(
 
     def build(_request: WebRequest, t: Texts) -> Doctor:
         t_ms, entries = coverage()
-        metrics = tuple(build_availability(entry, catalogue, t) for entry in entries)
+        collected = list_collected_exporters(entries)
+        metrics = tuple(build_availability(entry, catalogue, t, collected) for entry in entries)
         return Doctor(t_ms / 1000, metrics)
 
     return [json_route(OPERATION, build, lang)]
 
 
 def build_availability(
-    coverage: MetricCoverage, catalogue: Catalogue, t: Texts
+    coverage: MetricCoverage, catalogue: Catalogue, t: Texts, collected: Collection[str] = ()
 ) -> MetricAvailability:
-    """Which exporters a metric comes from, or what to do."""
+    """Which exporters a metric comes from, or what to do; `collected` exporters need nothing."""
     metric = coverage.metric
     exporters = dict.fromkeys(provider.exporter for provider in coverage.providers)
     remedy = None
     if not coverage.has_data:
-        remedy = coverage.problem or describe_remedy(metric, catalogue, t)
+        remedy = coverage.problem or describe_remedy(metric, catalogue, t, collected)
     return MetricAvailability(
         id=metric.id,
         name=metric.name(t.lang),
