@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jipyo import config
-from jipyo.catalogue import MetricGroup, describe, load
+from jipyo.catalogue import (
+    Exporter,
+    Metric,
+    MetricGroup,
+    Statistic,
+    describe,
+    load,
+)
 from jipyo.catalogue.keys import FILE
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.schema import Kind, describe_keys
@@ -24,6 +32,21 @@ METRICS = {
     "en": ("metric", "name", "unit", "thresholds", "exporters"),
     "ko": ("지표", "이름", "단위", "임계치", "익스포터"),
 }
+SERVERS = {
+    "en": ("server", "how it is switched on", "usual address"),
+    "ko": ("서버", "활성화 방법", "일반적인 주소"),
+}
+CELLS = {
+    "en": ("metric", "✓", "mean", "–"),
+    "ko": ("지표", "✓", "평균", "–"),
+}
+FAMILIES: dict[str, tuple[str, ...]] = {
+    "llm": ("vllm", "sglang", "trtllm", "lmdeploy", "ray_llm", "nim", "tgi", "llamacpp"),
+    "serving": ("triton", "kserve", "ray_serve", "torchserve", "tei", "otel_genai"),
+    "gateways": ("dynamo", "litellm", "otel_genai_client"),
+}
+"""The tables of AI servers; a server is in one of them."""
+NOT_OF_SERVERS = ("ai.efficiency.", "ai.model.accuracy")
 REQUIRED = {"en": "required", "ko": "필수"}
 BOLD_METRICS = {
     "en": "The specification requires the metrics in **bold**.",
@@ -70,10 +93,53 @@ def render_metrics(lang: Lang) -> str:
     return "\n\n".join(parts)
 
 
+def render_setups(lang: Lang) -> str:
+    """How each AI server of the catalogue gets to export its metrics."""
+    rows = [
+        (one.name, one.setup(lang), f"`{one.url}`" if one.url else "")
+        for one in load().exporters
+        if one.role is not None
+    ]
+    return render_table(SERVERS[lang], rows)
+
+
+def render_servers(family: str, lang: Lang) -> str:
+    """Which server gives which metric, and why it does not give the others."""
+    catalogue = load()
+    exporters = [catalogue.find_exporter(name) for name in FAMILIES[family]]
+    servers = [exporter for exporter in exporters if exporter is not None]
+    assert len(servers) == len(FAMILIES[family]), f"unknown server among {FAMILIES[family]}"
+    rows = [
+        (f"`{metric.id}`", *(render_cell(metric, server, lang) for server in servers))
+        for metric in catalogue.metrics
+        if metric.group is MetricGroup.AI and not metric.id.startswith(NOT_OF_SERVERS)
+    ]
+    rows = [row for row in rows if set(row[1:]) != {CELLS[lang][3]}]
+    table = render_table((CELLS[lang][0], *(server.name for server in servers)), rows)
+    reasons = [
+        f"- {server.name}, {', '.join(f'`{name}`' for name in gap.metrics)}: {gap.reason(lang)}"
+        for server in servers
+        for gap in server.not_exported
+    ]
+    return "\n".join([table, "", *reasons])
+
+
+def render_cell(metric: Metric, server: Exporter, lang: Lang) -> str:
+    _, value, mean, nothing = CELLS[lang]
+    of_server = [query for query in metric.queries if query.exporter == server.id]
+    if not of_server:
+        return nothing
+    return mean if all(one.statistic is Statistic.MEAN for one in of_server) else value
+
+
 PAGES: dict[str, dict[str, Callable[[Lang], str]]] = {
     "catalogue": {
         "keys": lambda lang: render_keys(FILE, "catalogue", lang),
         "metrics": render_metrics,
+    },
+    "ai-servers": {
+        "setup": render_setups,
+        **{family: partial(render_servers, family) for family in FAMILIES},
     },
     "configuration": {"keys": lambda lang: render_keys(config.FILE, "config", lang)},
 }

@@ -17,19 +17,19 @@ from jipyo.analysis.thresholds import (
     count_lead_steps,
     find_metric_breaches,
 )
-from jipyo.catalogue import Across, Direction, Statistic, Summary
+from jipyo.catalogue import SERVER, Across, Direction, MetricQuery, Statistic, Summary
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Matrix, Vector
 from jipyo.source.dialect import expand_to_whole_window, translate_promql
-from jipyo.source.metric_data import MetricData, choose_rate_window, read_metric, rename_labels
+from jipyo.source.metric_data import MetricData, choose_rate_window, label_series, read_metric
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from jipyo.analysis.thresholds import Breach
-    from jipyo.catalogue import Metric, MetricQuery, Thresholds
+    from jipyo.catalogue import Metric, Thresholds
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
     from jipyo.source.prune import MetricNames
@@ -302,18 +302,17 @@ class _Summarizer:
     def summarise_total(
         self, series: Sequence[SeriesSummary], data: MetricData
     ) -> SeriesSummary | None:
-        """The sum of all series, where one expression gave them and their sum is the metric."""
-        one_expression = len({query.promql for query in data.queries}) == 1
-        if len(series) < 2 or not one_expression or Across.SUM not in self.metric.report.across:
+        """The sum of all series, where one expression can give it and it is the metric."""
+        query = _add_up(self.metric, data.queries)
+        if len(series) < 2 or query is None or Across.SUM not in self.metric.report.across:
             return None
-        query = data.queries[0]
         values = np.stack([one.values for one in series])
         added = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
         return self._summarise(
             _SeriesInput(
                 labels=EMPTY,
                 name="",
-                query=replace(query, promql=f"sum({query.promql})", rename={}),
+                query=query,
                 values=added,
                 stats=compute_stats(self.window.t_ms, added),
                 breaches=None,
@@ -434,10 +433,32 @@ class _Summarizer:
             except QueryError:
                 answer = Vector(self.window.end_ms, (), np.empty(0))
             assert isinstance(answer, Vector), f"BUG: {expr} gave {type(answer).__name__}"
-            labels = (rename_labels(labels, query.rename) for labels in answer.series)
+            labels = (label_series(labels, self.metric, query) for labels in answer.series)
             values.update(zip(labels, answer.values.tolist(), strict=True))
             self.answers[query.promql] = expr, values
         return self.answers[query.promql]
+
+
+def _add_up(metric: Metric, queries: Sequence[MetricQuery]) -> MetricQuery | None:
+    """One query for the sum of the series that these gave; None where there is none.
+
+    Only model servers are added up across exporters: what others measure may overlap.
+    """
+    distinct = tuple({query.promql: query for query in queries}.values())
+    if not distinct:
+        return None
+    first = distinct[0]
+    if len(distinct) == 1:
+        added = first.promql
+    elif all(query.names_server_of(metric) for query in distinct):
+        added = " or ".join(
+            f'label_replace({query.promql}, "{SERVER}", "{query.exporter}", "", "")'
+            for query in distinct
+        )
+    else:
+        return None
+    exporters = ", ".join(dict.fromkeys(query.exporter for query in distinct))
+    return MetricQuery(exporter=exporters, promql=f"sum({added})", statistic=first.statistic)
 
 
 def _is_stretchable(query: MetricQuery) -> bool:

@@ -2,6 +2,7 @@
 
 from jipyo.catalogue.load import check_file, load
 from jipyo.catalogue.metric import (
+    SERVER,
     Across,
     Catalogue,
     Direction,
@@ -12,6 +13,7 @@ from jipyo.catalogue.metric import (
     Objective,
     Origin,
     ReportShape,
+    Role,
     Statistic,
     Summary,
     Thresholds,
@@ -20,6 +22,7 @@ from jipyo.catalogue.metric import (
 from jipyo.model.bilingual import Bilingual
 
 __all__ = [
+    "SERVER",
     "Across",
     "Bilingual",
     "Catalogue",
@@ -31,6 +34,7 @@ __all__ = [
     "Objective",
     "Origin",
     "ReportShape",
+    "Role",
     "Statistic",
     "Summary",
     "Thresholds",

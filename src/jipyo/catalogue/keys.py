@@ -16,9 +16,11 @@ from jipyo.catalogue.metric import (
     MetricGroup,
     MetricQuery,
     NativeCollector,
+    NotExported,
     Objective,
     Origin,
     ReportShape,
+    Role,
     Section,
     Statistic,
     Summary,
@@ -260,6 +262,13 @@ _NATIVE = record(
         Key("setup", BILINGUAL, required=True),
     ),
 )
+_NOT_EXPORTED = record(
+    NotExported,
+    (
+        Key("metrics", list_of(Kind("id", read_id), at_least=1), required=True),
+        Key("reason", BILINGUAL, required=True),
+    ),
+)
 EXPORTER = record(
     Exporter,
     (
@@ -269,6 +278,8 @@ EXPORTER = record(
         Key("job", TEXT),
         Key("url", TEXT),
         Key("native", _NATIVE),
+        Key("role", choice(Role)),
+        Key("not_exported", list_of(_NOT_EXPORTED)),
         Key("setup", BILINGUAL, required=True),
     ),
 )

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from jipyo.model.bilingual import Bilingual
 
 
+SERVER = "server"
+"""The label that says which model server a series is of, named as its exporter."""
+
+
 class MetricGroup(Enum):
     """The chapters of the specification."""
 
@@ -42,6 +46,10 @@ class Unit(Enum):
     PAGES_PER_SECOND = "pages_per_second"
     TOKENS_PER_SECOND = "tokens_per_second"
     TOKENS_PER_JOULE = "tokens_per_joule"
+    TOKENS_PER_KWH = "tokens_per_kwh"
+    TOKENS_PER_GPU_HOUR = "tokens_per_gpu_hour"
+    REQUESTS_PER_KWH = "requests_per_kwh"
+    REQUESTS_PER_GPU_HOUR = "requests_per_gpu_hour"
 
 
 class Direction(Enum):
@@ -162,6 +170,10 @@ class MetricQuery:
         """The PromQL with this rate window."""
         return self.promql.replace("$w", window)
 
+    def names_server_of(self, metric: Metric) -> bool:
+        """Whether its series are one model server's; a fallback is of none."""
+        return SERVER in metric.labels and not self.fallback
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
@@ -174,7 +186,7 @@ class Metric:
     unit: Unit
     direction: Direction
     labels: tuple[str, ...] = ()
-    """The labels of its series; the first tells targets apart."""
+    """The labels of its series; the first tells targets apart, with `server` where it has it."""
     required: bool = False
     """Whether the specification asks for it."""
     idle_without_data: bool = False
@@ -205,6 +217,17 @@ class Metric:
         return ".".join(self.id.split(".")[:2])
 
 
+class Role(Enum):
+    """What an AI exporter is to a request."""
+
+    ENGINE = "engine"
+    """It runs the model: its requests and tokens are counted nowhere else."""
+    GATEWAY = "gateway"
+    """It passes requests on to engines, which count them too."""
+    CLIENT = "client"
+    """It asks engines or gateways, which count its requests too."""
+
+
 class Section(Enum):
     """The part of `collect:` that makes jipyo produce an exporter's metrics itself."""
 
@@ -223,6 +246,14 @@ class NativeCollector:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotExported:
+    """Metrics that an exporter cannot give, and why."""
+
+    metrics: tuple[str, ...]
+    reason: Bilingual
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Exporter:
     """Who can give metrics, and how a site gets it."""
 
@@ -234,6 +265,9 @@ class Exporter:
     url: str | None = None
     """Where such an exporter usually listens; for the lines of configuration."""
     native: NativeCollector | None = None
+    role: Role | None = None
+    """Of an AI server, what it is to a request."""
+    not_exported: tuple[NotExported, ...] = ()
     setup: Bilingual
 
 

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.catalogue import SERVER
 from jipyo.model.result import Matrix
 from jipyo.source.dialect import translate_promql
 from jipyo.source.prune import may_have_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from jipyo.catalogue import Metric, MetricQuery
     from jipyo.model.labels import Labels
@@ -79,7 +80,7 @@ def read_metric(
     t_ms = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
     window = choose_rate_window(metric, step_ms)
     answers: list[_Answer] = []
-    covered: set[str] = set()
+    covered: set[tuple[str, str]] = set()
     # Sorting is stable: fallbacks come last, all else keeps its order.
     for query in sorted(metric.queries, key=lambda query: query.fallback):
         if answers and (query.fallback or not metric.labels):
@@ -87,14 +88,12 @@ def read_metric(
         expression = translate_promql(query.expression(window), source.dialect)
         if names is not None and not may_have_answer(expression, names):
             continue
-        matrix, warnings = _query_range(source, expression, query.rename, t_ms)
-        targets = [
-            series.get(metric.labels[0], "") if metric.labels else "" for series in matrix.series
-        ]
+        matrix, warnings = _query_range(source, expression, metric, query, t_ms)
+        targets = [_find_target(metric, labels) for labels in matrix.series]
         matrix = _keep_rows(matrix, np.array([target not in covered for target in targets], bool))
         covered.update(targets)
         if matrix.series:
-            n = _count_cases(source, query, window, matrix)
+            n = _count_cases(source, metric, query, window, matrix)
             answers.append(_Answer(query, expression, matrix, warnings, n))
     return _join_answers(metric, t_ms, answers)
 
@@ -106,21 +105,35 @@ def choose_rate_window(metric: Metric, step_ms: int) -> str:
     return f"{ms // size}{unit}"
 
 
-def rename_labels(labels: Labels, names: Mapping[str, str]) -> Labels:
-    """An answer's labels under the catalogue's names; a label that exists already stays."""
-    moved = {new: labels[old] for old, new in names.items() if old in labels and new not in labels}
-    return labels.drop(names).put(moved) if moved else labels
+def label_series(labels: Labels, metric: Metric, query: MetricQuery) -> Labels:
+    """An answer's labels under the catalogue's names.
+
+    A label that exists already stays. Where the metric has the label `server`, it is the
+    exporter of the query: two model servers never measure the same requests. A sum over all
+    series has no labels.
+    """
+    moved = {
+        new: labels[old] for old, new in query.rename.items() if old in labels and new not in labels
+    }
+    named = labels.drop(query.rename).put(moved) if moved else labels
+    return named.put({SERVER: query.exporter}) if named and query.names_server_of(metric) else named
+
+
+def _find_target(metric: Metric, labels: Labels) -> tuple[str, str]:
+    """Who a series is of: the first label of the metric, and the server where it has one."""
+    first = labels.get(metric.labels[0], "") if metric.labels else ""
+    return first, labels.get(SERVER, "") if SERVER in metric.labels else ""
 
 
 def _query_range(
-    source: Source, expression: str, names: Mapping[str, str], t_ms: Times
+    source: Source, expression: str, metric: Metric, query: MetricQuery, t_ms: Times
 ) -> tuple[Matrix, tuple[str, ...]]:
     """The series of an expression that have any value, renamed, and the answer's warnings."""
     step_ms = int(t_ms[1] - t_ms[0]) if len(t_ms) > 1 else 1
     result = source.range(expression, int(t_ms[0]), int(t_ms[-1]), step_ms)
     matrix = result.value
     assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
-    series = tuple(rename_labels(labels, names) for labels in matrix.series)
+    series = tuple(label_series(labels, metric, query) for labels in matrix.series)
     present = matrix.present & ~np.isnan(matrix.values)
     matrix = Matrix(series, matrix.t_ms, matrix.values, present)
     return _keep_rows(matrix, np.asarray(present.any(axis=1))), result.warnings
@@ -131,14 +144,16 @@ def _keep_rows(matrix: Matrix, rows: Mask) -> Matrix:
     return Matrix(series, matrix.t_ms, matrix.values[rows], matrix.present[rows])
 
 
-def _count_cases(source: Source, query: MetricQuery, window: str, matrix: Matrix) -> Values:
+def _count_cases(
+    source: Source, metric: Metric, query: MetricQuery, window: str, matrix: Matrix
+) -> Values:
     """How many cases each value is a share of, shaped as the matrix; NaN: not counted."""
     n = np.full(matrix.values.shape, np.nan)
     if query.total_promql is None:
         return n
     counting = replace(query, promql=query.total_promql)
     expression = translate_promql(counting.expression(window), source.dialect)
-    cases, _ = _query_range(source, expression, query.rename, matrix.t_ms)
+    cases, _ = _query_range(source, expression, metric, query, matrix.t_ms)
     row_of = {labels: row for row, labels in enumerate(cases.series)}
     for row, labels in enumerate(matrix.series):
         if labels in row_of:
