@@ -45,7 +45,7 @@ def test_collectors_of_this_host_can_be_switched_off(
     tmp_path: Path, text: str, jobs: list[str]
 ) -> None:
     config = load_config(tmp_path, text)
-    groups = PushGroups(tmp_path / "pushed.json")
+    groups = PushGroups(tmp_path / "pushed")
     targets = build_host_targets(config, groups, tuple)
     assert [target.labels["job"] for target in targets] == jobs
     assert {target.labels["instance"] for target in targets} == {"host1"}

@@ -124,10 +124,9 @@ def test_an_exposed_address_is_refused_before_anything_is_opened(
     assert not config.data.exists()
 
 
-def test_a_damaged_file_of_push_groups_closes_what_was_opened(tmp_path: Path) -> None:
+def test_push_groups_that_cannot_be_read_close_what_was_opened(tmp_path: Path) -> None:
     config = load_config(tmp_path)
-    config.data.mkdir()
-    (config.data / "pushed.json").write_text("damaged")
+    (config.data / "pushed.json").mkdir(parents=True)
     for _ in range(2):  # the second time the store must be free again
         with pytest.raises(JipyoError) as error:
             app.serve(config, started=lambda _url: None, stop=threading.Event())

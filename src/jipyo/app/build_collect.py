@@ -51,7 +51,7 @@ class Collection:
         Raises:
             CollectError: the file of the push groups is not ours.
         """
-        self.push_groups = PushGroups(config.data / "pushed.json")
+        self.push_groups = PushGroups(config.data / "pushed")
         self._data = config.data
         self._loop = Loop(store, clock=clock)
         self._host_targets = build_host_targets(config, self.push_groups, own_families)

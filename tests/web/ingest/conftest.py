@@ -80,7 +80,7 @@ def places(tmp_path: Path, stack: ExitStack) -> Iterator[Places]:
 
         def make(appender: Appender | None = None, **options: Any) -> Place:
             clock_ms = [0.0]
-            groups = PushGroups(tmp_path / "pushed.json")
+            groups = PushGroups(tmp_path / "pushed")
             limits = ReceiverOptions(**options)
             receiver = Receiver(appender or store, limits, lambda: clock_ms[0])
             client = stack.enter_context(

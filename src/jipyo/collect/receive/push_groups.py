@@ -6,51 +6,40 @@ target. Groups are on disk before a push is acknowledged.
 
 from __future__ import annotations
 
-import json
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.collect.receive.group_files import GroupFiles, PushGroup
 from jipyo.collect.receive.text import parse_exposition
-from jipyo.files import atomic_write
-from jipyo.model.errors import CollectError, MalformedBody, StoreFull
+from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.reading import TargetReading
-from jipyo.model.sample import MetricMetadata, MetricType
 from jipyo.wire.exposition import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from jipyo.model.family import Family
+    from jipyo.model.sample import MetricMetadata
 
 PUSH_TIME = "push_time_seconds"
 JOB = "job"
 
 
-@dataclass(frozen=True, slots=True)
-class _PushGroup:
-    """The last push of a group: values by series, and the metadata of its metrics."""
-
-    values: Mapping[Labels, float]
-    metadata: tuple[MetricMetadata, ...]
-
-
 class PushGroups:
     """All groups, by their labels; read by the loop, written by requests."""
 
-    def __init__(self, file: Path) -> None:
-        """Load the groups from the file, if it exists.
+    def __init__(self, folder: Path) -> None:
+        """Load the groups from their folder.
 
         Raises:
-            CollectError: the file is not ours.
+            CollectError: they cannot be read.
         """
-        self._file = file
+        self._files = GroupFiles(folder)
         self._lock = threading.Lock()
-        self._groups = _load_groups(file)
+        self._groups = self._files.load()
         self._series: tuple[Labels, ...] = ()
 
     def push(
@@ -88,8 +77,9 @@ class PushGroups:
             stamp = key.put({METRIC_NAME: PUSH_TIME})
             values = {**kept, **fresh.values, stamp: now_ms / 1000}
             metadata.update((about.metric, about) for about in fresh.metadata)
-            group = _PushGroup(values, tuple(metadata.values()))
-            self._replace({**self._groups, key: group})
+            group = PushGroup(values, tuple(metadata.values()))
+            self._files.save(key, group)
+            self._groups[key] = group
             return len(values)
 
     def delete(self, key: Labels) -> None:
@@ -99,7 +89,9 @@ class PushGroups:
             StoreFull: that cannot be kept; the group is as it was.
         """
         with self._lock:
-            self._replace({other: group for other, group in self._groups.items() if other != key})
+            if key in self._groups:
+                self._files.delete(key)
+                del self._groups[key]
 
     def read(self, t_ms: int) -> TargetReading | None:
         """Every group's samples; None where there is no group."""
@@ -122,63 +114,11 @@ class PushGroups:
         """Empty: pushed samples are not shown on our own `/metrics`."""
         return ()
 
-    def _replace(self, groups: dict[Labels, _PushGroup]) -> None:
-        _save_groups(self._file, groups)
-        self._groups = groups
 
-
-def _parse_group(key: Labels, body: bytes, form: Format) -> _PushGroup:
+def _parse_group(key: Labels, body: bytes, form: Format) -> PushGroup:
     reading = parse_exposition(body, dict(key.pairs), form)
     if reading.t_ms is not None:
         raise MalformedBody("receive.timed")
-    return _PushGroup(
+    return PushGroup(
         dict(zip(reading.series, reading.values.tolist(), strict=True)), reading.metadata
     )
-
-
-# ------------------------------------------------------------------------------------ on disk
-
-
-def _save_groups(file: Path, groups: Mapping[Labels, _PushGroup]) -> None:
-    entries = [
-        {
-            "group": key.pairs,
-            # As hexadecimal, so that every number comes back bit for bit.
-            "values": [(labels.pairs, value.hex()) for labels, value in group.values.items()],
-            "metadata": [(m.metric, m.type.value, m.help, m.unit) for m in group.metadata],
-        }
-        for key, group in groups.items()
-    ]
-    try:
-        with atomic_write(file) as out:
-            out.write(json.dumps(entries).encode())
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreFull("receive.not_kept", path=str(file), reason=reason) from error
-
-
-def _load_groups(file: Path) -> dict[Labels, _PushGroup]:
-    try:
-        entries = json.loads(file.read_text("utf-8"))
-        return {
-            _read_labels(entry["group"]): _PushGroup(
-                {_read_labels(pairs): float.fromhex(value) for pairs, value in entry["values"]},
-                tuple(
-                    MetricMetadata(metric, MetricType(kind), text, unit)
-                    for metric, kind, text, unit in entry["metadata"]
-                ),
-            )
-            for entry in entries
-        }
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
-        raise CollectError(
-            "receive.groups_unreadable", path=str(file), reason=str(error)
-        ) from error
-
-
-def _read_labels(pairs: list[list[str]]) -> Labels:
-    if not all(isinstance(text, str) for pair in pairs for text in pair):
-        raise TypeError("a label is not a string")
-    return Labels.of((name, value) for name, value in pairs)
