@@ -42,7 +42,7 @@ def place_of_a_chunk(file: Path) -> int:
 
 def test_stats_count_what_is_there(filled: Opened) -> None:
     found = read_stats(filled.path)
-    assert (found.version, found.series, found.chunks, found.slabs) == (1, 5, 10, 2)
+    assert (found.version, found.series, found.chunks, found.slabs) == (2, 5, 10, 2)
     assert (found.samples, found.head_samples) == (5 * (2 * 5760 - 1 + 10), 50)
     assert (found.first_ms, found.last_ms) == (T0 - 2 * DAY_MS + STEP, T0 + 9)
     assert found.series_by_metric == (("metric", 5),)

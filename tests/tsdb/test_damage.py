@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from bench import damage
 
-from jipyo.model.errors import StoreError
+from jipyo.model.errors import StoreCorrupt, StoreError
 from jipyo.model.sample import MetricMetadata, MetricType, Scrape, SeriesBlock
 from jipyo.tsdb import Options, Reader, Store, check, codec, restore
 from jipyo.tsdb.format import PAGE_BYTES
@@ -21,6 +22,9 @@ from tsdb.support import EVER, EVERYTHING, T0, Opened, everything, one
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from jipyo.model.labels import Labels
+    from tsdb.support import Samples
 
 DAYS = 80
 NAMES = tuple(one("metric", n=str(n)) for n in range(50))
@@ -301,24 +305,51 @@ DAMAGES = {
     "an index is missing": ("DROP INDEX slab_day", "index slab_day"),
     "a column is missing": ("ALTER TABLE metadata DROP COLUMN unit", "table metadata"),
     "the version is none": ("PRAGMA user_version = 0", "version 0 of 0x6a697079"),
-    "another product's": ("PRAGMA application_id = 0", "version 1 of 0x0"),
+    "another product's": ("PRAGMA application_id = 0", "version 2 of 0x0"),
     "labels": (
         "UPDATE series SET labels = replace(labels, '\"7\"', '\"8\"') WHERE sid = 8",
-        "labels of series 8",
+        "series 8",
     ),
-    "labels that are no JSON": ("UPDATE series SET labels = x'00' WHERE sid = 8", None),
-    "a hash": ("UPDATE series SET hash = hash + 1 WHERE sid = 8", "labels of series 8"),
+    "labels that are no JSON": ("UPDATE series SET labels = x'00' WHERE sid = 8", "series 8"),
+    "a hash": ("UPDATE series SET hash = hash + 1 WHERE sid = 8", "series 8"),
     "a pair": ("UPDATE pair SET value = 'x' WHERE value = '7'", "label index of series 8"),
     "a posting": ("DELETE FROM posting WHERE sid = 8 AND pid > 1", "label index of series 8"),
     "a posting too many": (
         "INSERT INTO posting SELECT pid, 8 FROM pair WHERE value = '9'",
         "label index of series 8",
     ),
-    "the ids of a slab": ("UPDATE slab SET sids = x'00' WHERE bid = 1", "series of slab 1"),
-    "the ids of a layout": ("UPDATE layout SET sids = x'00'", "series of layout 1"),
-    "a metric's type": ("INSERT INTO metadata VALUES ('m', 'gauga', '', '')", "metadata of m"),
+    "the ids of a slab": ("UPDATE slab SET sids = x'00' WHERE bid = 1", "slab 1"),
+    "the ids of a layout": ("UPDATE layout SET sids = x'00'", "layout 1"),
+    "a metric's help": ("UPDATE metadata SET help = 'holp'", "metadata m"),
+    "a metric's name": ("UPDATE metadata SET metric = 'n'", "metadata n"),
+    "an import's position": ("UPDATE import_source SET position = 1", "import_source file"),
     "two places": ("UPDATE chunk SET place = place + 1 WHERE sid = 8", "places in slab"),
+    "a chunk's day": ("UPDATE chunk SET day = day + 9999 WHERE sid = 8", "places in slab"),
+    "a chunk's series": ("UPDATE chunk SET sid = 99 WHERE sid = 8", "chunk without series"),
+    "a slab's times": ("UPDATE slab SET tid = tid % 50 + 1 WHERE bid = 1", "slab 1"),
+    "a slab's first time": ("UPDATE slab SET t0 = t0 + 1 WHERE bid = 1", "slab 1"),
+    "a slab's last time": ("UPDATE slab SET t1 = t1 + 1 WHERE bid = 1", "slab 1"),
+    "a slab's day": ("UPDATE slab SET day = day + 1 WHERE bid = 1", "slab 1"),
+    "a slab's length": ("UPDATE slab SET n = n + 1 WHERE bid = 1", "slab 1"),
+    "a head row's time": ("UPDATE head SET t = t + 1", "layout 1"),
+    "a head row's layout": ("UPDATE head SET lid = 7", "head row without layout"),
+    "an id that would be given twice": (
+        "UPDATE sqlite_sequence SET seq = 1 WHERE name = 'slab'",
+        "sqlite_sequence slab",
+    ),
+    "an id that is no number": (
+        "UPDATE sqlite_sequence SET seq = 'x' WHERE name = 'series'",
+        "sqlite_sequence series",
+    ),
 }
+
+
+def describe(problem: StoreCorrupt) -> str:
+    """What a problem names: the reason, or the table and its row, or the layout."""
+    values = problem.values
+    if "layout" in values:
+        return f"layout {values['layout']}"
+    return str(values.get("reason") or f"{values.get('table')} {values.get('row')}")
 
 
 @pytest.mark.parametrize("what", DAMAGES)
@@ -327,14 +358,16 @@ def test_the_check_and_restore_find_what_up_could_not_use(
 ) -> None:
     sql, reason = DAMAGES[what]
     filled.store.append([Scrape(T0 + 1, NAMES, np.ones(50))])
+    filled.store.describe([MetricMetadata("m", MetricType.GAUGE, "help", "bytes")])
+    filled.store.save_import_position("file", 7)
     filled.store.close()
     file = filled.path / "samples.db"
     with closing(sqlite3.connect(file)) as db, db:
         db.execute(sql)
         db.execute("UPDATE series SET labels = CAST(labels AS BLOB)" if "series SET" in sql else "")
     problems = check(filled.path).problems
-    reasons = [str(problem.values.get("reason")) for problem in problems]
-    assert any((reason or "labels of series 8") in found for found in reasons), reasons
+    reasons = [describe(problem) for problem in problems]
+    assert any(reason in found for found in reasons), reasons
     with pytest.raises(StoreError, match="damaged"):
         restore(file, tmp_path / "restored")
     with suppress(StoreError):
@@ -343,14 +376,229 @@ def test_the_check_and_restore_find_what_up_could_not_use(
         append_and_maintain(filled.path)
 
 
-def test_a_damaged_type_is_unknown(opened: Opened) -> None:
-    opened.store.describe([MetricMetadata("m", MetricType.GAUGE, "help", "bytes")])
+def change(opened: Opened, sql: str, *values: object) -> None:
+    """Change the file of a store behind its back, and open it again."""
     opened.store.close()
     with closing(sqlite3.connect(opened.path / "samples.db")) as db, db:
-        db.execute("UPDATE metadata SET type = 'gauga'")
+        db.execute(sql, values)
     opened.again()
-    unknown = MetricMetadata("m", MetricType.UNKNOWN, "help", "bytes")
-    assert opened.store.metadata() == [unknown]
+
+
+@pytest.mark.parametrize("column", ["metric", "type", "help", "unit"])
+def test_damaged_metadata_is_left_out_until_it_is_described_again(
+    opened: Opened, column: str
+) -> None:
+    sound = MetricMetadata("a", MetricType.GAUGE, "help", "bytes")
+    damaged = MetricMetadata("m", MetricType.GAUGE, "help", "bytes")
+    opened.store.describe([sound, damaged])
+    change(opened, f"UPDATE metadata SET {column} = 'x' WHERE metric = 'm'")
+    assert opened.store.metadata() == [sound]
+    opened.store.describe([sound, damaged])
+    assert opened.store.metadata() == [sound, damaged]
+
+
+def test_an_import_starts_again_from_a_damaged_position(opened: Opened) -> None:
+    opened.store.save_import_position("file", 4096)
+    assert opened.store.get_import_position("file") == 4096
+    change(opened, "UPDATE import_source SET position = 4097")
+    assert opened.store.get_import_position("file") == 0
+
+
+# -- head rows --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def live(opened: Opened) -> Opened:
+    """Two targets of 50 and 7 series with 40 head rows each, at equal times."""
+    for n in range(40):
+        opened.clock.t_ms = T0 + n * 15_000
+        for names in (NAMES, OTHERS):
+            opened.store.append(
+                [Scrape(opened.clock.t_ms, names, np.arange(float(len(names))) + n / 10)]
+            )
+    return opened
+
+
+OTHERS = tuple(one("other", n=str(n)) for n in range(7))
+ROW = T0 + 20 * 15_000
+
+
+def drop(samples: Samples, names: Sequence[Labels], t_ms: int) -> Samples:
+    return {
+        labels: [row for row in rows if row[0] != t_ms or labels not in names]
+        for labels, rows in samples.items()
+    }
+
+
+HEAD_DAMAGES = {
+    "a value": "UPDATE head SET v = zeroblob(400) WHERE lid = 1 AND t = ?",
+    "a checksum": "UPDATE head SET crc = crc + 1 WHERE lid = 1 AND t = ?",
+    "no bytes": "UPDATE head SET v = 'text' WHERE lid = 1 AND t = ?",
+    "too few bytes": "UPDATE head SET v = x'00' WHERE lid = 1 AND t = ?",
+    "a time that is none": "UPDATE head SET t = 'text' WHERE lid = 1 AND t = ?",
+    "a time far ahead": "UPDATE head SET t = t * 1000 WHERE lid = 1 AND t = ?",
+    "a time long ago": "UPDATE head SET t = -t WHERE lid = 1 AND t = ?",
+    "a layout that is none": "UPDATE head SET lid = 99 WHERE lid = 1 AND t = ?",
+}
+
+
+@pytest.mark.parametrize("what", HEAD_DAMAGES)
+def test_a_damaged_head_row_costs_its_samples_and_no_others(
+    live: Opened, caplog: pytest.LogCaptureFixture, what: str
+) -> None:
+    whole = everything(live.store)
+    change(live, HEAD_DAMAGES[what], ROW)
+    expected = drop(whole, NAMES, ROW)
+    with caplog.at_level(logging.ERROR):
+        assert everything(live.store) == expected
+        assert everything(live.store) == expected  # known to be damaged by now
+        assert everything(live.store, ROW, ROW) == {
+            labels: [row for row in rows if row[0] == ROW] for labels, rows in whole.items()
+            if labels in OTHERS
+        }  # fmt: skip
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == len(set(messages)) <= 1
+    hours = list(live.store.hours(EVERYTHING, T0 - HOUR_MS, T0 + HOUR_MS))
+    counts = {
+        labels: int(n.sum()) for b in hours for labels, n in zip(b.series, b.count, strict=True)
+    }
+    assert counts == {labels: len(rows) for labels, rows in expected.items()}
+    (problem,) = [p for p in check(live.path).problems if p.key == "tsdb.problem.head"]
+    assert problem.values["series"] == ("?" if "layout" in what else str(NAMES[0]))
+
+
+@pytest.mark.parametrize("what", HEAD_DAMAGES)
+def test_beside_a_damaged_head_row_samples_are_taken_and_compacted(live: Opened, what: str) -> None:
+    whole = everything(live.store)
+    change(live, HEAD_DAMAGES[what], ROW)
+    live.clock.t_ms += 15_000
+    t_ms = live.clock.t_ms
+    assert live.store.append([Scrape(t_ms, NAMES, np.zeros(50))]).samples == 50
+    live.store.compact_head()
+    expected = drop(whole, NAMES, ROW)
+    for labels in NAMES:
+        expected[labels].append((t_ms, 0))
+    assert everything(live.store) == expected
+
+
+def test_a_damaged_head_row_is_replaced_when_its_samples_come_again(live: Opened) -> None:
+    whole = everything(live.store)
+    change(live, HEAD_DAMAGES["a value"], ROW)
+    assert everything(live.store) != whole
+    again = Scrape(ROW, NAMES, np.arange(50.0) + 20 / 10)
+    assert live.store.append([again]).samples == 50
+    assert everything(live.store) == whole
+    assert check(live.path).problems == ()
+
+
+def test_damaged_head_rows_are_counted(live: Opened) -> None:
+    change(live, HEAD_DAMAGES["a value"], ROW)
+    everything(live.store)
+    own = {family.name: family.samples[0].value for family in live.store.families()}
+    assert own["jipyo_tsdb_damaged_reads"] >= 1
+
+
+def test_a_damaged_layout_costs_its_rows_and_no_others(live: Opened) -> None:
+    whole = everything(live.store)
+    change(live, "UPDATE layout SET sids = (SELECT sids FROM layout WHERE lid = 2) WHERE lid = 1")
+    assert everything(live.store) == {name: whole[name] for name in OTHERS}
+    live.clock.t_ms += 15_000
+    assert live.store.append([Scrape(live.clock.t_ms, NAMES, np.zeros(50))]).samples == 50
+    live.store.compact_head()
+    assert {len(rows) for rows in everything(live.store).values()} == {1, 40}
+
+
+# -- labels and slabs -------------------------------------------------------------------
+
+
+def test_a_series_with_damaged_labels_is_left_out_of_every_answer(
+    filled: Opened, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = everything(filled.store)
+    with caplog.at_level(logging.ERROR):
+        change(filled, "UPDATE series SET labels = x'00' WHERE sid = 8")
+        lost = NAMES[7]
+        assert everything(filled.store) == {k: v for k, v in whole.items() if k != lost}
+        assert len(filled.store.series([EVERYTHING], *EVER)) == len(NAMES) - 1
+        assert lost.get("n") not in filled.store.label_values("n", [EVERYTHING], *EVER)
+        hours = filled.store.hours(EVERYTHING, T0 - DAYS * DAY_MS, T0)
+        assert lost not in {labels for block in hours for labels in block.series}
+    assert [record.getMessage() for record in caplog.records] == [
+        "damaged on disk and skipped: labels of series 8"
+    ]
+
+
+def test_a_series_with_damaged_labels_begins_anew(filled: Opened) -> None:
+    change(filled, "UPDATE series SET hash = hash + 1 WHERE sid = 8")
+    assert filled.store.append([Scrape(T0 + 1, NAMES, np.ones(50))]).samples == 50
+    assert [t for t, _ in everything(filled.store)[NAMES[7]]] == [T0 + 1]
+
+
+@pytest.fixture
+def few(opened: Opened) -> Opened:
+    """Five slabs of as many days, and no head rows."""
+    t_ms = T0 - 5 * DAY_MS + STEP * np.arange(1, 5 * 40 + 1)
+    values = np.random.default_rng(4).normal(size=(3, len(t_ms)))
+    opened.store.load([SeriesBlock(NAMES[:3], t_ms, values)])
+    return opened
+
+
+@pytest.mark.parametrize("column", ["day", "tid", "t0", "t1", "n", "sids", "crc"])
+@pytest.mark.parametrize("value", ["1", "-1 << 40", "1 << 40", "'text'", "x'00'", "9.5"])
+def test_a_damaged_slab_costs_its_chunks_and_no_others(
+    few: Opened, column: str, value: str
+) -> None:
+    whole = everything(few.store)
+    (day,) = ids(few, "SELECT day FROM slab WHERE bid = 3")
+    change(few, f"UPDATE slab SET {column} = {value} WHERE bid = 3")
+    assert everything(few.store) == {
+        labels: [row for row in rows if (row[0] - 1) // DAY_MS != day]
+        for labels, rows in whole.items()
+    }
+    assert few.store.append([Scrape(T0 + 1, NAMES[:3], np.ones(3))]).samples == 3
+    few.settle()
+    assert few.store.extent().last_ms == T0 + 1
+    assert few.store.extent().first_ms == T0 - 5 * DAY_MS
+    few.store.delete(EVERYTHING, T0 - 5 * DAY_MS, T0)
+    assert sorted(ids(few, "SELECT id >> 8 FROM data")) == [3] * 3 + [6] * 3
+
+
+def test_retention_spares_the_chunks_of_a_slab_with_a_damaged_day(few: Opened) -> None:
+    change(few, "UPDATE slab SET day = (SELECT min(day) FROM slab) WHERE bid = 5")
+    few.options = Options(durable=False, retention_ms=DAY_MS // 2)
+    few.again()
+    few.settle()
+    assert ids(few, "SELECT id >> 8 FROM data") == [4, 4, 4, 5, 5, 5]
+
+
+@pytest.mark.parametrize("bit", [6, 20, 27, 40, 62])
+def test_an_id_far_beyond_all_others_does_not_exhaust_the_memory(filled: Opened, bit: int) -> None:
+    filled.store.close()
+    with closing(sqlite3.connect(filled.path / "samples.db")) as db, db:
+        db.execute("UPDATE sqlite_sequence SET seq = seq | ? WHERE name = 'series'", (1 << bit,))
+        db.execute("UPDATE series SET sid = sid | ? WHERE sid = 50", (1 << bit,))
+        db.execute("UPDATE posting SET sid = sid | ? WHERE sid = 50", (1 << bit,))
+    assert check(filled.path).problems
+    with Reader.open(filled.path) as reader:
+        assert len(everything(reader)) == 49
+        assert len(reader.label_values("n", [], *EVER)) == 49
+    with suppress(StoreError), Store.open(filled.path, now_ms=lambda: T0) as store:
+        store.append([Scrape(T0, (one("new"),), np.ones(1))])
+
+
+# -- flips anywhere ---------------------------------------------------------------------
+
+
+def test_a_flipped_bit_that_changes_an_answer_is_found(tmp_path: Path) -> None:
+    """`python -m bench damage` flips 1,500."""
+    logging.disable(logging.ERROR)
+    try:
+        sound = damage.write_store(tmp_path / "sound")
+        results = damage.flip_bits(sound, tmp_path / "damaged", 60, seed=2)
+    finally:
+        logging.disable(logging.NOTSET)
+    assert [result for result in results if result.verdict in {"unseen", "crash"}] == []
+    assert sum(result.verdict == "found" for result in results) > 40
 
 
 def test_a_series_whose_labels_are_damaged_expires_with_all_its_postings(filled: Opened) -> None:

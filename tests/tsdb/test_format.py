@@ -31,7 +31,7 @@ def test_a_newer_version_is_refused_with_both_numbers(opened: Opened) -> None:
         lambda: Store.open(opened.path, now_ms=opened.clock),
         lambda: Reader.open(opened.path),
     ):
-        with pytest.raises(StoreError, match=r"newer_version.*version=99, known=1"):
+        with pytest.raises(StoreError, match=r"newer_version.*version=99, known=2"):
             attempt()
 
 
@@ -39,7 +39,7 @@ def test_a_refused_file_is_not_locked_any_more(opened: Opened) -> None:
     set_pragma(opened, "user_version", 99)
     with pytest.raises(StoreError, match="newer"):
         Store.open(opened.path, now_ms=opened.clock)
-    set_pragma(opened, "user_version", 1)
+    set_pragma(opened, "user_version", 2)
     opened.again()
 
 

@@ -137,7 +137,7 @@ def test_values_by_postings_are_those_of_the_labels(
 ) -> None:
     with filled.store.snapshot() as snapshot:
         sids = index.find_series(snapshot.db, index.LabelCache(), [])
-        labels = snapshot.get_labels(sids.tolist())
+        labels = snapshot.find_labels(sids)[1]
         chosen = sids[[one in picked for one in labels]]
         found = index.find_label_values(snapshot.db, name, chosen)
     assert found == {labels.get(name, "") for labels in picked} - {""}

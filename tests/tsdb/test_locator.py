@@ -116,7 +116,7 @@ def test_what_is_found_in_a_range_is_what_a_plain_search_finds(
     sids = np.array(sorted(ids))
     every = everything(scattered.store)
     with scattered.store.snapshot() as snapshot:
-        labels = dict(zip(sids.tolist(), snapshot.get_labels(sids.tolist()), strict=True))
+        labels = dict(zip(sids.tolist(), snapshot.find_labels(sids)[1], strict=True))
         expected = {
             sid: [t for t, _ in every[name] if start_ms <= t <= end_ms]
             for sid, name in labels.items()
@@ -143,7 +143,7 @@ def test_few_series_among_many_slabs_and_many_series_are_found_alike(opened: Ope
     with opened.store.snapshot() as snapshot:
         for sid in (1, 30, 60):
             (block,) = snapshot.read_blocks(np.array([sid]), Bounds.of(T0 - DAY_MS + 1, T0))
-            (labels,) = snapshot.get_labels([sid])
+            (labels,) = snapshot.find_labels(np.array([sid]))[1]
             assert block.t_ms.tolist() == [t for t, _ in whole[labels]]
         assert len(list(snapshot.read_blocks(np.arange(1, 61), bounds))) == 60
 

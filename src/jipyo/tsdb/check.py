@@ -11,13 +11,13 @@ import numpy as np
 
 from jipyo.model.errors import StoreCorrupt
 from jipyo.model.progress import ignore_progress
-from jipyo.model.sample import MetricType
 from jipyo.tsdb import codec, index
 from jipyo.tsdb import format as disk
 from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import PLACE_BITS
-from jipyo.tsdb.locator import day_of
+from jipyo.tsdb.head import MOST_SIDS
+from jipyo.tsdb.locator import Slab, StoredSlab, day_of, read_layout
 from jipyo.tsdb.options import DAY_MS
 from jipyo.tsdb.reader import Reader
 from jipyo.tsdb.slab import get_id_range
@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.model.progress import Progress
+    from jipyo.tsdb.codec import Sids
 
 _MOST_PROBLEMS = 10_000
-_MOST_SIDS = 1 << 28
-"""No store has given out as many ids; a damaged one may be any number."""
+_YEAR_10000_MS = 253_402_300_800_000
+_SEQUENCES = {"series": "sid", "pair": "pid", "layout": "lid", "times": "tid", "slab": "bid"}
+"""The ids that are never given twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,47 +66,29 @@ def _check(db: sqlite3.Connection, progress: Progress) -> Check:
         return Check(0, 0, tuple(schema))
     problems = [
         *_check_structure(db),
+        *_check_sequences(db),
         *_check_references(db),
         *_check_series(db),
-        *_check_metadata(db),
+        *_check_rows(db, "metadata", "metric, type, help, unit"),
+        *_check_rows(db, "import_source", "source, position"),
     ]
     samples = 0
     total: int = db.execute("SELECT count(*) FROM data").fetchone()[0]
-    done = 0
-    slabs = db.execute("SELECT bid, day, tid, n, sids FROM slab ORDER BY bid").fetchall()
-    for bid, day, tid, n, packed in slabs:
-        try:
-            sids = codec.unpack_sids(packed).tolist()
-        except Damaged:
-            problems.append(_make_problem("structure", reason=f"series of slab {bid}"))
-            continue
-        problems += _check_places(db, bid, sids)
-        problems += _check_times(db, bid, day, tid, n)
-        problems += _check_hours(db, bid, day, len(sids))
-        for place, sound in _check_chunks(db, bid, sids, n):
-            samples += n if sound else 0
-            done += 1
-            if not sound:
-                series = _describe_series(db, sids[place]) if place < len(sids) else str(place)
-                problems.append(_make_problem("chunk", series=series, day=_format_day(day)))
-        progress(done, total)
-    for lid, packed in db.execute("SELECT lid, sids FROM layout").fetchall():
-        try:
-            width = len(codec.unpack_sids(packed))
-        except Damaged:
-            problems.append(_make_problem("structure", reason=f"series of layout {lid}"))
-            continue
-        rows, wrong = db.execute(
-            "SELECT count(*), coalesce(sum(length(v) <> ?), 0) FROM head WHERE lid = ?",
-            (8 * width, lid),
-        ).fetchone()
-        samples += (rows - wrong) * width
-        problems += [_make_problem("head", layout=lid, rows=wrong)] if wrong else []
+    for found in (_check_slabs(db, total, progress), _check_head(db)):
+        for result in found:
+            if isinstance(result, int):
+                samples += result
+            else:
+                problems.append(result)
     return Check(total, samples, tuple(problems[:_MOST_PROBLEMS]))
 
 
 def _make_problem(kind: str, **values: object) -> StoreCorrupt:
     return StoreCorrupt(f"tsdb.problem.{kind}", hint="", **values)
+
+
+def _make_row_problem(table: str, row: object) -> StoreCorrupt:
+    return _make_problem("row", table=table, row=str(row))
 
 
 def _check_schema(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
@@ -120,12 +104,22 @@ def _check_schema(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
             yield _make_problem("structure", reason=name)
 
 
-def _check_metadata(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
-    """Types that no metric has."""
-    known = {kind.value for kind in MetricType}
-    for metric, kind in db.execute("SELECT metric, type FROM metadata"):
-        if kind not in known:
-            yield _make_problem("structure", reason=f"metadata of {metric}")
+def _check_sequences(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
+    """Last ids that would give an id twice, or none that is left."""
+    rows = db.execute("SELECT name, seq FROM sqlite_sequence").fetchall()
+    given = {name: seq for name, seq in rows if isinstance(seq, int) and 0 <= seq <= MOST_SIDS}
+    for table, column in _SEQUENCES.items():
+        sql = f"SELECT coalesce(max({column}), 0) FROM {table}"  # noqa: S608 - ours
+        (most,) = db.execute(sql).fetchone()
+        if given.get(table, 0 if table not in dict(rows) else -1) < most:
+            yield _make_row_problem("sqlite_sequence", table)
+
+
+def _check_rows(db: sqlite3.Connection, table: str, columns: str) -> Iterator[StoreCorrupt]:
+    """Rows of a table without their checksum; the first column is the key."""
+    for *fields, crc in db.execute(f"SELECT {columns}, crc FROM {table}"):  # noqa: S608
+        if codec.row_crc(*fields) != crc:
+            yield _make_row_problem(table, fields[0])
 
 
 def _check_series(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
@@ -134,18 +128,20 @@ def _check_series(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
     Instead of all pairs by series the sums of their hashes are compared: eight bytes a series.
     """
     most: int = db.execute("SELECT coalesce(max(sid), 0) FROM series").fetchone()[0]
-    if most > _MOST_SIDS:
-        yield _make_problem("structure", reason=f"series #{most}")
+    if most > MOST_SIDS:
+        yield _make_row_problem("series", most)
         return
     indexed = np.zeros(most + 1, np.uint64)
     for pid, name, value in db.execute("SELECT pid, name, value FROM pair"):
         sids = [sid for (sid,) in db.execute("SELECT sid FROM posting WHERE pid = ?", (pid,))]
-        indexed[[sid for sid in sids if 0 <= sid <= most]] += _hash_pair(name, value)
+        indexed[[sid for sid in sids if isinstance(sid, int) and 0 <= sid <= most]] += _hash_pair(
+            name, value
+        )
     for sid, number, text in db.execute("SELECT sid, hash, labels FROM series"):
         try:
             pairs = index.decode_labels(text, number).pairs
         except Damaged:
-            yield _make_problem("structure", reason=f"labels of series {sid}")
+            yield _make_row_problem("series", sid)
             continue
         total = np.array([_hash_pair(*pair) for pair in pairs], np.uint64).sum(dtype=np.uint64)
         if not 0 <= sid <= most or indexed[sid] != total:
@@ -154,21 +150,6 @@ def _check_series(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
 
 def _hash_pair(name: object, value: object) -> np.uint64:
     return np.uint64(index.hash_labels(repr((name, value)).encode()) & (1 << 64) - 1)
-
-
-def _check_places(db: sqlite3.Connection, bid: int, sids: list[int]) -> Iterator[StoreCorrupt]:
-    """Chunks whose place in a slab is that of another series."""
-    rows = db.execute(
-        "SELECT c.sid, c.place, c.day = s.day FROM chunk c JOIN slab s USING (bid)"
-        " WHERE c.sid IN (SELECT value FROM json_each(?)) AND c.bid = ?",
-        (json.dumps(sids), bid),
-    )
-    wrong = sum(
-        not is_same_day or place >= len(sids) or sids[place] != sid
-        for sid, place, is_same_day in rows
-    )
-    if wrong:
-        yield _make_problem("structure", reason=f"places in slab {bid}: {wrong}")
 
 
 def _check_structure(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
@@ -198,50 +179,109 @@ def _check_references(db: sqlite3.Connection) -> Iterator[StoreCorrupt]:
             yield _make_problem("structure", reason=f"{what}: {count}")
 
 
-def _check_times(
-    db: sqlite3.Connection, bid: int, day: int, tid: int, n: int
+def _check_slabs(
+    db: sqlite3.Connection, total: int, progress: Progress
+) -> Iterator[int | StoreCorrupt]:
+    """Slab by slab: how many samples of each chunk are sound, and what is damaged."""
+    done = 0
+    for (bid,) in db.execute("SELECT bid FROM slab ORDER BY bid").fetchall():
+        try:
+            stored = StoredSlab.read(db, bid)
+        except Damaged:
+            yield _make_row_problem("slab", bid)
+            continue
+        yield from _check_times(db, stored.slab)
+        yield from _check_hours(db, stored)
+        places = set()
+        for place, sound in _check_chunks(db, stored):
+            places.add(place)
+            done += 1
+            if sound:
+                yield stored.slab.n
+            else:
+                known = place < len(stored.sids)
+                series = _describe_series(db, int(stored.sids[place])) if known else "?"
+                day = _format_day(stored.slab.day)
+                row = (bid << PLACE_BITS) | place
+                yield _make_problem("chunk", row=row, series=series, day=day)
+        yield from _check_places(db, stored, places)
+        progress(done, total)
+
+
+def _check_places(
+    db: sqlite3.Connection, stored: StoredSlab, places: set[int]
 ) -> Iterator[StoreCorrupt]:
-    row = db.execute("SELECT b, codec, crc, n FROM times WHERE tid = ?", (tid,)).fetchone()
+    """Bytes of a slab that no row of `chunk` leads to."""
+    sids = stored.sids.tolist()
+    found = db.execute(
+        "SELECT sid, place FROM chunk"
+        " WHERE sid IN (SELECT value FROM json_each(?)) AND day = ? AND bid = ?",
+        (json.dumps(sids), stored.slab.day, stored.slab.bid),
+    )
+    wrong = {(sids[place], place) for place in places if place < len(sids)} - set(found)
+    if wrong:
+        reason = f"places in slab {stored.slab.bid}: {len(wrong)}"
+        yield _make_problem("structure", reason=reason)
+
+
+def _check_times(db: sqlite3.Connection, slab: Slab) -> Iterator[StoreCorrupt]:
     try:
-        if row is None or row[3] != n:
-            raise Damaged
-        t_ms = codec.decode_times(*row)
-        if not (np.diff(t_ms) > 0).all() or {day_of(int(t)) for t in t_ms[[0, -1]]} != {day}:
+        t_ms = slab.read_times(db)
+        if not (np.diff(t_ms) > 0).all() or {day_of(slab.t0), day_of(slab.t1)} != {slab.day}:
             raise Damaged
     except Damaged:
-        yield _make_problem("times", slab=bid, day=_format_day(day))
+        yield _make_problem("times", row=slab.tid, slab=slab.bid, day=_format_day(slab.day))
 
 
-def _check_hours(db: sqlite3.Connection, bid: int, day: int, series: int) -> Iterator[StoreCorrupt]:
-    rows = db.execute(
-        "SELECT crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id", get_id_range(bid)
-    ).fetchall()
+def _check_hours(db: sqlite3.Connection, stored: StoredSlab) -> Iterator[StoreCorrupt]:
+    bid = stored.slab.bid
+    sql = "SELECT id, crc, b FROM hours WHERE id BETWEEN ? AND ? ORDER BY id"
+    rows = db.execute(sql, get_id_range(bid)).fetchall()
     try:
-        if any(codec.crc(b) != crc for crc, b in rows):
+        packed = {number - (bid << PLACE_BITS): b for number, _, b in rows}
+        if any(codec.crc(b) != crc for _, crc, b in rows) or len(packed) != hourly.COLUMNS:
             raise Damaged
-        packed = {column: b for column, (_, b) in enumerate(rows)}
-        if hourly.unpack(packed).count.shape[0] != series:
+        if hourly.unpack(packed).count.shape[0] != len(stored.sids):
             raise Damaged
     except Damaged:
-        yield _make_problem("hours", slab=bid, day=_format_day(day))
+        yield _make_problem("hours", slab=bid, day=_format_day(stored.slab.day))
 
 
-def _check_chunks(
-    db: sqlite3.Connection, bid: int, sids: list[int], n: int
-) -> Iterator[tuple[int, bool]]:
+def _check_chunks(db: sqlite3.Connection, stored: StoredSlab) -> Iterator[tuple[int, bool]]:
     """The place of every chunk of a slab, and whether its bytes are sound."""
-    values = np.empty(n)
-    for number, *stored in db.execute(
-        "SELECT id, codec, crc, b FROM data WHERE id BETWEEN ? AND ? ORDER BY id", get_id_range(bid)
+    values = np.empty(stored.slab.n)
+    sids = stored.sids.tolist()
+    for number, *chunk in db.execute(
+        "SELECT id, codec, crc, b FROM data WHERE id BETWEEN ? AND ? ORDER BY id",
+        get_id_range(stored.slab.bid),
     ):
         place = number & ((1 << PLACE_BITS) - 1)
         try:
             if place >= len(sids):
                 raise Damaged
-            codec.decode_values((stored[0], stored[1], stored[2]), sids[place], values)
+            codec.decode_values((chunk[0], chunk[1], chunk[2]), sids[place], values)
             yield place, True
         except Damaged:
             yield place, False
+
+
+def _check_head(db: sqlite3.Connection) -> Iterator[int | StoreCorrupt]:
+    """Row by row: how many samples are sound, and what is damaged."""
+    layouts: dict[object, Sids] = {}  # those missing here are reported by themselves
+    for (lid,) in db.execute("SELECT lid FROM layout"):
+        try:
+            layouts[lid] = read_layout(db, lid)
+        except Damaged:
+            yield _make_row_problem("layout", lid)
+    for lid, t_ms, v, crc in db.execute("SELECT lid, t, v, crc FROM head"):
+        sids = layouts.get(lid, np.empty(0, np.int64))
+        is_sound = codec.row_crc(lid, t_ms, v) == crc
+        if is_sound and (lid not in layouts or len(v) == 8 * len(sids)):
+            yield len(sids)
+        else:
+            series = _describe_series(db, int(sids[0])) if len(sids) else "?"
+            time = _format_time(t_ms)
+            yield _make_problem("head", layout=lid, time=time, n=len(sids), series=series)
 
 
 def _describe_series(db: sqlite3.Connection, sid: int) -> str:
@@ -250,6 +290,13 @@ def _describe_series(db: sqlite3.Connection, sid: int) -> str:
         return str(index.decode_labels(*row)) if row else f"#{sid}"
     except Damaged:
         return f"#{sid}"
+
+
+def _format_time(t_ms: object) -> str:
+    """A time that may be damaged itself."""
+    if isinstance(t_ms, int) and 0 <= t_ms < _YEAR_10000_MS:
+        return datetime.fromtimestamp(t_ms / 1000, UTC).isoformat(timespec="milliseconds")
+    return repr(t_ms)
 
 
 def _format_day(day: int) -> str:

@@ -6,6 +6,7 @@ reaches it that does not carry the CRC it was written with.
 
 from __future__ import annotations
 
+import struct
 import zlib
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ _LEVEL = 6
 """1.02 B a value at 19 M values a second; level 8, the default, 1.01 B at 12 M."""
 
 Sids = npt.NDArray[np.int64]
+NO_CHUNK = (0, 0, b"-")
+"""Codec, CRC and bytes of a chunk that is gone: they do not fit one another."""
 Packed = tuple[int, bytes, npt.NDArray[Any]]
 """The codec, bytes whose CRC has been checked, and where the numbers go (contiguous)."""
 
@@ -44,9 +47,47 @@ class Damaged(Exception):  # noqa: N818 - never leaves this room
     """Bytes on disk are not those that were written."""
 
 
-def crc(b: bytes, seed: int = 0) -> int:
-    """CRC32 with a seed, so that bytes in the wrong place do not pass either."""
-    return zlib.crc32(b, seed & 0xFFFFFFFF)
+NO_CRC = -1
+"""What no row has as its checksum."""
+_INTEGER = struct.Struct("<q")
+_FIELD = struct.Struct("<BI")
+
+
+def crc(b: object, seed: int = 0) -> int:
+    """CRC32 with a seed, so that bytes in the wrong place do not pass either.
+
+    On a damaged page a column may be of any type: what is not bytes has `NO_CRC`.
+    """
+    return zlib.crc32(b, seed & 0xFFFFFFFF) if isinstance(b, bytes) else NO_CRC
+
+
+def row_crc(*fields: object) -> int:
+    """CRC32 of a row's fields in their order, each as its type, its length and its bytes.
+
+    Integers are int64, text is UTF-8. A row with any other type has `NO_CRC`.
+    """
+    found = 0
+    for field in fields:
+        if isinstance(field, bytes):
+            kind, b = 3, field
+        elif isinstance(field, int):
+            kind, b = 1, _INTEGER.pack(field)
+        elif isinstance(field, str):
+            kind, b = 2, field.encode()
+        else:
+            return NO_CRC
+        found = zlib.crc32(b, zlib.crc32(_FIELD.pack(kind, len(b)), found))
+    return found
+
+
+def text_row_crc(*fields: object) -> int:
+    """The checksum of a row whose texts are given as bytes, which need not be UTF-8."""
+    return row_crc(*(decode_text(f) if isinstance(f, bytes) else f for f in fields))
+
+
+def decode_text(b: bytes) -> str:
+    """Damaged text is text with replacement characters: its row fails, not the statement."""
+    return b.decode("utf-8", "replace")
 
 
 def encode(array: npt.NDArray[Any], codec: Codec = Codec.PCODEC) -> bytes:
@@ -128,7 +169,7 @@ def pack_sids(sids: Sids) -> bytes:
     return zlib.compress(np.diff(sids, prepend=0).astype("<i8").tobytes(), 1)
 
 
-def unpack_sids(b: bytes) -> Sids:
+def unpack_sids(b: object) -> Sids:
     """What `pack_sids` packed.
 
     Raises:
@@ -140,7 +181,9 @@ def unpack_sids(b: bytes) -> Sids:
     return np.cumsum(np.frombuffer(differences, "<i8")).astype(np.int64)
 
 
-def _inflate(b: bytes) -> bytes:
+def _inflate(b: object) -> bytes:
+    if not isinstance(b, bytes):
+        raise Damaged
     try:
         return zlib.decompress(b)
     except zlib.error as error:

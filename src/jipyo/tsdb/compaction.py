@@ -61,7 +61,8 @@ def _find_head_days(snapshot: Snapshot, until_ms: int) -> list[_HeadDay]:
     rows: dict[int, dict[int, list[int]]] = {}
     for lid in snapshot.locator.list_layouts():
         for (t_ms,) in snapshot.db.execute(
-            "SELECT t FROM head WHERE lid = ? AND t <= ? ORDER BY t", (lid, until_ms)
+            "SELECT t FROM head WHERE lid = ? AND t <= ? AND typeof(t) = 'integer' ORDER BY t",
+            (lid, until_ms),
         ):
             rows.setdefault(day_of(t_ms), {}).setdefault(lid, []).append(t_ms)
     return [

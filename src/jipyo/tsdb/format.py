@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import StoreCorrupt, StoreError, StoreFull
+from jipyo.tsdb import codec
 from jipyo.tsdb.codec import Damaged
 
 if TYPE_CHECKING:
@@ -25,6 +27,26 @@ BeginWrite = Callable[[], AbstractContextManager[sqlite3.Connection]]
 """Begins a write transaction, the only one, and commits it."""
 
 Step = Sequence[str]
+
+_CRCS_OF_VERSION_1: Mapping[str, str] = MappingProxyType(
+    {
+        "head": "row_crc(CAST(lid AS INTEGER), CAST(t AS INTEGER), CAST(v AS BLOB))",
+        "layout": "row_crc(CAST(sids AS BLOB))",
+        "slab": "row_crc(CAST(day AS INTEGER), CAST(tid AS INTEGER), CAST(t0 AS INTEGER),"
+        " CAST(t1 AS INTEGER), CAST(n AS INTEGER), CAST(sids AS BLOB))",
+        "metadata": "text_row_crc(CAST(metric AS BLOB), CAST(type AS BLOB), CAST(help AS BLOB),"
+        " CAST(unit AS BLOB))",
+        "import_source": "text_row_crc(CAST(source AS BLOB), CAST(position AS INTEGER))",
+    }
+)
+"""Rows that had none. A damaged one, of another type, gets one that it does not pass with."""
+
+
+def _make_view(table: str, columns: str) -> str:
+    crc = _CRCS_OF_VERSION_1[table]
+    return f"CREATE TEMP VIEW {table} AS SELECT {columns}, {crc} AS crc FROM main.{table}"  # noqa: S608
+
+
 STEPS: Sequence[Step] = (
     (
         """CREATE TABLE series (
@@ -61,8 +83,25 @@ STEPS: Sequence[Step] = (
             source TEXT PRIMARY KEY, position INTEGER NOT NULL)
             WITHOUT ROWID""",
     ),
+    (
+        "ALTER TABLE head ADD COLUMN crc INTEGER NOT NULL DEFAULT -1",
+        "ALTER TABLE layout ADD COLUMN crc INTEGER NOT NULL DEFAULT -1",
+        "ALTER TABLE slab ADD COLUMN crc INTEGER NOT NULL DEFAULT -1",
+        "ALTER TABLE metadata ADD COLUMN crc INTEGER NOT NULL DEFAULT -1",
+        "ALTER TABLE import_source ADD COLUMN crc INTEGER NOT NULL DEFAULT -1",
+        *(f"UPDATE {table} SET crc = {crc}" for table, crc in _CRCS_OF_VERSION_1.items()),  # noqa: S608
+    ),
 )
 """Step n upgrades version n to version n + 1; steps are only ever added."""
+
+VIEWS_OF_VERSION_1: Step = (
+    _make_view("head", "lid, t, v"),
+    _make_view("layout", "lid, sids"),
+    _make_view("slab", "bid, day, tid, t0, t1, n, sids"),
+    _make_view("metadata", "metric, type, help, unit"),
+    _make_view("import_source", "source, position"),
+)
+"""What a reader, which may not migrate a file of version 1, takes for its tables."""
 
 
 def make_full_error(path: Path, error: Exception) -> StoreFull:
@@ -145,6 +184,7 @@ def connect(path: Path, *, read_only: bool = False, durable: bool = True) -> sql
         timeout=30.0,
         cached_statements=64,
     )
+    db.text_factory = codec.decode_text
     try:
         for pragma in _list_pragmas(read_only=read_only, is_new=is_new, durable=durable):
             db.execute(f"PRAGMA {pragma}")
@@ -195,6 +235,20 @@ def check_version(db: sqlite3.Connection, path: Path, newest: int = len(STEPS)) 
         raise StoreError("tsdb.not_ours", path=str(path))
 
 
+def prepare_reading(db: sqlite3.Connection) -> None:
+    """Let a reading connection see an older file as one of the newest version."""
+    if read_version(db) == 1:
+        _add_functions(db)
+        for statement in VIEWS_OF_VERSION_1:
+            db.execute(statement)
+
+
+def _add_functions(db: sqlite3.Connection) -> None:
+    """What the steps and views compute with."""
+    db.create_function("row_crc", -1, codec.row_crc, deterministic=True)
+    db.create_function("text_row_crc", -1, codec.text_row_crc, deterministic=True)
+
+
 def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -> None:
     """Bring an empty or an older file to the newest version, in one transaction.
 
@@ -204,6 +258,7 @@ def prepare(db: sqlite3.Connection, path: Path, steps: Sequence[Step] = STEPS) -
     check_version(db, path, len(steps))
     if read_version(db) == len(steps):
         return
+    _add_functions(db)
     db.execute("BEGIN IMMEDIATE")
     try:
         for step in steps[read_version(db) :]:
@@ -229,6 +284,7 @@ def read_schema(db: sqlite3.Connection) -> dict[str, str]:
 def build_schema(steps: Sequence[Step]) -> dict[str, str]:
     """What `read_schema` reads from a sound file of the version that these steps lead to."""
     with closing(sqlite3.connect(":memory:")) as db:
+        _add_functions(db)
         for step in steps:
             for statement in step:
                 db.execute(statement)

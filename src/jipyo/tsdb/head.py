@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -22,11 +23,11 @@ from jipyo.model.sample import Reject, Scrape, Times, Values
 from jipyo.tsdb import codec, index
 from jipyo.tsdb.codec import Damaged, Sids
 from jipyo.tsdb.format import PLACE_BITS
-from jipyo.tsdb.locator import day_of
+from jipyo.tsdb.locator import Slab, StoredSlab, day_of, read_layout
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from jipyo.model.labels import Labels
     from jipyo.tsdb.options import Options
@@ -42,6 +43,9 @@ _KNOWN_SERIES = 200_000
 _KNOWN_PAIRS = 100_000
 
 _NEVER = np.iinfo(np.int64).min
+_ANY_ROW = "SELECT 1 FROM head WHERE lid = ? LIMIT 1"
+MOST_SIDS = 1 << 28
+"""No store has given out as many ids; a damaged one may be any number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,26 +101,41 @@ class Head:
         (count, most) = self._db.execute(
             "SELECT count(*), coalesce(max(sid), 0) FROM series"
         ).fetchone()
+        if most > MOST_SIDS:
+            raise Damaged(f"series {most}")
         self.series_count: int = count
-        self._last = np.full(max(1024, most * 5 // 4), _NEVER, np.int64)
+        layouts = list(self._read_layouts())
+        most = max([most, *(int(sids[-1]) for _, sids in layouts)])
+        self._last = np.full(max(1024, most * 5 // 4 + 1), _NEVER, np.int64)
         # Of these series the head's last sample is known at once, that of the chunks is not.
         self._unread = np.zeros(len(self._last), np.bool_)
         self._unread[: most + 1] = True
-        self.max_ms: int | None = self._db.execute(
-            "SELECT max(t1) FROM slab WHERE day = (SELECT max(day) FROM slab)"
-        ).fetchone()[0]
-        for lid, b in self._db.execute("SELECT lid, sids FROM layout").fetchall():
-            self._read_layout(lid, codec.unpack_sids(b))
+        self.max_ms = _find_newest_ms(self._db)
+        for lid, sids in layouts:
+            self._lid_of[_hash_sids(sids)] = lid
+            span = self._read_span(lid, sids)
+            if span is not None:
+                self.spans[lid] = span
+                self._last[sids] = np.maximum(self._last[sids], span.t1)
+                self._advance_max_time(span.t1)
 
-    def _read_layout(self, lid: int, sids: Sids) -> None:
-        (t0,) = self._db.execute("SELECT min(t) FROM head WHERE lid = ?", (lid,)).fetchone()
-        (t1,) = self._db.execute("SELECT max(t) FROM head WHERE lid = ?", (lid,)).fetchone()
-        self._lid_of[_hash_sids(sids)] = lid
-        if t0 is None:
-            return
-        self.spans[lid] = LayoutSpan(sids, t0, t1)
-        self._last[sids] = np.maximum(self._last[sids], t1)
-        self._advance_max_time(t1)
+    def _read_layouts(self) -> Iterator[tuple[int, Sids]]:
+        """The sound ones; head rows of the others have no series any more."""
+        for (lid,) in self._db.execute("SELECT lid FROM layout ORDER BY lid").fetchall():
+            with suppress(Damaged):
+                yield lid, read_layout(self._db, lid)
+
+    def _read_span(self, lid: int, sids: Sids) -> LayoutSpan | None:
+        """From the first to the last sound row: a damaged time would keep all others out."""
+        ends = []
+        for direction in ("ASC", "DESC"):
+            sql = f"SELECT t, v, crc FROM head WHERE lid = ? ORDER BY t {direction}"  # noqa: S608
+            rows = self._db.execute(sql, (lid,))
+            t_ms = next((t for t, v, crc in rows if codec.row_crc(lid, t, v) == crc), None)
+            if t_ms is None:
+                return None
+            ends.append(t_ms)
+        return LayoutSpan(sids, ends[0], ends[1])
 
     def find_newest_ms(self) -> int | None:
         """The moment that ages are measured from: the newest sample's, None where there is none.
@@ -186,8 +205,11 @@ class Head:
             self._insert_row(self._get_layout_id(sids), sids, t_ms, values[keep])
 
     def _insert_row(self, lid: int, sids: Sids, t_ms: int, values: Values) -> None:
+        b = values.tobytes()
+        # There is no row at this time, or it is damaged and none.
         self._db.execute(
-            "INSERT INTO head (lid, t, v) VALUES (?, ?, ?)", (lid, t_ms, values.tobytes())
+            "INSERT OR REPLACE INTO head (lid, t, v, crc) VALUES (?, ?, ?, ?)",
+            (lid, t_ms, b, codec.row_crc(lid, t_ms, b)),
         )
         self._last[sids] = np.maximum(self._last[sids], t_ms)
         span = self.spans.get(lid)
@@ -241,8 +263,11 @@ class Head:
         found: npt.NDArray[np.bool_],
         bits: npt.NDArray[np.uint64],
     ) -> None:
-        row = self._db.execute("SELECT v FROM head WHERE lid = ? AND t = ?", (lid, t_ms)).fetchone()
-        if row is None:
+        sql = "SELECT v, crc FROM head WHERE lid = ? AND t = ?"
+        row = self._db.execute(sql, (lid, t_ms)).fetchone()
+        if row is None or codec.row_crc(lid, t_ms, row[0]) != row[1]:
+            return
+        if len(row[0]) != 8 * len(span.sids):
             return
         at = np.searchsorted(span.sids, sids)
         at[at == len(span.sids)] = 0
@@ -252,37 +277,34 @@ class Head:
 
     def _find_in_chunk(self, sid: int, t_ms: int) -> int | None:
         row = self._db.execute(
-            "SELECT c.bid, c.place, s.tid, s.t0, s.t1, s.n FROM chunk c JOIN slab s"
-            " USING (bid) WHERE c.sid = ? AND c.day = ?",
-            (sid, day_of(t_ms)),
+            "SELECT bid FROM chunk WHERE sid = ? AND day = ?", (sid, day_of(t_ms))
         ).fetchone()
-        if row is None or not row[3] <= t_ms <= row[4]:
+        if row is None:
             return None
-        bid, place, tid, _, _, n = row
         try:
-            times = self._read_times(tid)
+            stored = StoredSlab.read(self._db, row[0])
+            if not stored.slab.t0 <= t_ms <= stored.slab.t1:
+                return None
+            times = self._read_times(stored.slab)
             at = int(np.searchsorted(times, t_ms))
             if times[at] != t_ms:
                 return None
-            stored = self._db.execute(
-                "SELECT codec, crc, b FROM data WHERE id = ?", ((bid << PLACE_BITS) | place,)
+            place = int(np.searchsorted(stored.sids, sid))
+            chunk = self._db.execute(
+                "SELECT codec, crc, b FROM data WHERE id = ?", ((row[0] << PLACE_BITS) | place,)
             ).fetchone()
-            values = np.empty(n)
-            codec.decode_values(stored, sid, values)
+            values = np.empty(stored.slab.n)
+            codec.decode_values(chunk or codec.NO_CHUNK, sid, values)
         except Damaged:
             return None
         return int(values.view(np.uint64)[at])
 
-    def _read_times(self, tid: int) -> Times:
-        if tid not in self._times:
+    def _read_times(self, slab: Slab) -> Times:
+        if slab.tid not in self._times:
             if len(self._times) >= 64:
                 self._times.popitem(last=False)
-            self._times[tid] = codec.decode_times(
-                *self._db.execute(
-                    "SELECT b, codec, crc, n FROM times WHERE tid = ?", (tid,)
-                ).fetchone()
-            )
-        return self._times[tid]
+            self._times[slab.tid] = slab.read_times(self._db)
+        return self._times[slab.tid]
 
     # -- which series ----------------------------------------------------------------
 
@@ -329,8 +351,11 @@ class Head:
         except TypeError:
             return Reject.INVALID_LABELS
         number = index.hash_labels(text)
+        # Joined with itself: the index alone has the hash of a row whose own is damaged.
         for sid, known in self._db.execute(
-            "SELECT sid, labels FROM series WHERE hash = ?", (number,)
+            "SELECT s.sid, s.labels FROM series i JOIN series s USING (sid)"
+            " WHERE i.hash = ?1 AND s.hash = ?1",
+            (number,),
         ):
             if known == text:
                 self._sid_of[labels] = sid
@@ -350,8 +375,11 @@ class Head:
         )
         self.series_count += 1
         if sid >= len(self._last):
-            self._last = np.concatenate((self._last, np.full(len(self._last), _NEVER, np.int64)))
-            self._unread = np.concatenate((self._unread, np.zeros(len(self._unread), np.bool_)))
+            if sid > MOST_SIDS:
+                raise Damaged(f"series {sid}")
+            more = max(len(self._last), sid * 5 // 4 - len(self._last))
+            self._last = np.concatenate((self._last, np.full(more, _NEVER, np.int64)))
+            self._unread = np.concatenate((self._unread, np.zeros(more, np.bool_)))
         self._sid_of[labels] = sid
         return sid
 
@@ -378,8 +406,9 @@ class Head:
         digest = _hash_sids(sids)
         lid = self._lid_of.get(digest)
         if lid is None:
+            b = codec.pack_sids(sids)
             lid = self._db.execute(
-                "INSERT INTO layout (sids) VALUES (?)", (codec.pack_sids(sids),)
+                "INSERT INTO layout (sids, crc) VALUES (?, ?)", (b, codec.row_crc(b))
             ).lastrowid
             assert lid is not None
             self._lid_of[digest] = lid
@@ -387,14 +416,23 @@ class Head:
 
     def _read_last(self, sids: Sids) -> None:
         """When a series was last sampled, as far as chunks know."""
+        ends: dict[object, int] = {}
         for sid in sids[self._unread[sids]].tolist():
             row = self._db.execute(
-                "SELECT s.t1 FROM chunk c JOIN slab s USING (bid) WHERE c.sid = ?"
-                " ORDER BY c.day DESC LIMIT 1",
-                (sid,),
+                "SELECT bid FROM chunk WHERE sid = ? ORDER BY day DESC LIMIT 1", (sid,)
             ).fetchone()
-            self._last[sid] = max(int(self._last[sid]), row[0] if row else _NEVER)
+            if row is None:
+                continue
+            if row[0] not in ends:
+                ends[row[0]] = self._read_slab_end(row[0])
+            self._last[sid] = max(int(self._last[sid]), ends[row[0]])
         self._unread[sids] = False
+
+    def _read_slab_end(self, bid: int) -> int:
+        try:
+            return StoredSlab.read(self._db, bid).slab.t1
+        except Damaged:
+            return _NEVER
 
     # -- maintenance -----------------------------------------------------------------------
 
@@ -413,17 +451,16 @@ class Head:
         """Note that head rows of these layouts were moved; drop layouts without any left."""
         for lid in lids:
             self.spans.pop(lid, None)
-            row = self._db.execute(
-                "SELECT sids, (SELECT min(t) FROM head WHERE lid = ?1),"
-                " (SELECT max(t) FROM head WHERE lid = ?1) FROM layout WHERE lid = ?1",
-                (lid,),
-            ).fetchone()
-            sids = codec.unpack_sids(row[0])
-            if row[1] is None:
+            try:
+                sids = read_layout(self._db, lid)
+            except Damaged:
+                continue
+            span = self._read_span(lid, sids)
+            if span is not None:
+                self.spans[lid] = span
+            elif not self._db.execute(_ANY_ROW, (lid,)).fetchone():
                 self._db.execute("DELETE FROM layout WHERE lid = ?", (lid,))
                 self._lid_of.pop(_hash_sids(sids), None)
-            else:
-                self.spans[lid] = LayoutSpan(sids, row[1], row[2])
         self._forget_plans()
         if len(self._sid_of) > _KNOWN_SERIES:
             self._forget_idle()
@@ -494,6 +531,18 @@ class AppendBounds:
         if t_ms < self.oldest_ms:
             return Reject.TOO_OLD
         return None
+
+
+def _find_newest_ms(db: sqlite3.Connection) -> int | None:
+    """The time of the newest sample in chunks, as far as slabs are sound."""
+    newest: Slab | None = None
+    for day, bid in db.execute("SELECT day, bid FROM slab ORDER BY day DESC"):
+        if newest is not None and day != newest.day:
+            break
+        with suppress(Damaged):
+            slab = StoredSlab.read(db, bid).slab
+            newest = slab if newest is None or slab.t1 > newest.t1 else newest
+    return None if newest is None else newest.t1
 
 
 def _hash_sids(sids: Sids) -> bytes:

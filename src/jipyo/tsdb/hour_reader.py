@@ -43,7 +43,8 @@ def read_hours(
             for at in range(0, len(group.sids), most):
                 part = group.select(slice(at, at + most))
                 whole = _read_group(snapshot, part, bounds, figures)
-                yield from _group_by_hours(tuple(snapshot.get_labels(part.sids.tolist())), whole)
+                rows, labels = snapshot.find_labels(part.sids)
+                yield from _group_by_hours(tuple(labels), whole.select(rows, slice(None)))
 
 
 def _read_group(

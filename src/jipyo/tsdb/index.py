@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 import orjson
@@ -17,11 +17,13 @@ import orjson
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.tsdb.codec import Damaged
+from jipyo.tsdb.damage import DamageLog
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
+    from jipyo.model.arrays import Rows
     from jipyo.tsdb.codec import Sids
 
 FEW = 1000
@@ -31,20 +33,38 @@ _KEPT_LABELS = 200_000
 class LabelCache:
     """Labels by series id; ids are never used twice, so nothing in it can be wrong."""
 
-    def __init__(self) -> None:
-        """Start empty."""
-        self._labels: dict[int, Labels] = {}
+    def __init__(self, damage: DamageLog | None = None) -> None:
+        """Start empty; series whose labels are damaged are recorded in `damage`."""
+        self._labels: dict[int, Labels | None] = {}
+        self._damage = damage or DamageLog()
+        self._has_damaged = False
 
-    def get(self, db: sqlite3.Connection, sids: Sequence[int]) -> list[Labels]:
-        """The labels of these series, in their order; the ids must exist."""
+    def find(self, db: sqlite3.Connection, sids: Sids) -> tuple[Rows, list[Labels]]:
+        """The labels of these series, and the rows of those that have any.
+
+        A series has none where its labels are damaged or its row is gone.
+        """
         if len(self._labels) > _KEPT_LABELS:
             self._labels = {}
-        known = self._labels
+        known, ids = self._labels, sids.tolist()
         try:
-            return [known[sid] for sid in sids]
+            found = [known[sid] for sid in ids]
         except KeyError:
-            known.update((sid, _read_labels(db, sid)) for sid in sids if sid not in known)
-            return [known[sid] for sid in sids]
+            known.update((sid, self._read(db, sid)) for sid in ids if sid not in known)
+            found = [known[sid] for sid in ids]
+        if not self._has_damaged:
+            return slice(None), cast("list[Labels]", found)
+        rows = [row for row, labels in enumerate(found) if labels is not None]
+        return np.array(rows, np.int64), [labels for labels in found if labels is not None]
+
+    def _read(self, db: sqlite3.Connection, sid: int) -> Labels | None:
+        row = db.execute("SELECT labels, hash FROM series WHERE sid = ?", (sid,)).fetchone()
+        try:
+            return decode_labels(*(row or (None, None)))
+        except Damaged:
+            self._damage.record(f"labels of series {sid}")
+            self._has_damaged = True
+            return None
 
 
 class SelectorCache:
@@ -85,20 +105,14 @@ class SelectorCache:
 
 def read_generation(db: sqlite3.Connection) -> int:
     """A number that rises with every new series, and whenever some are dropped."""
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'series'").fetchone()
-    return int(row[0]) if row else 0
+    sql = "SELECT CAST(seq AS INTEGER) FROM sqlite_sequence WHERE name = 'series'"
+    row = db.execute(sql).fetchone()
+    return int(row[0] or 0) if row else 0
 
 
 def advance_generation(db: sqlite3.Connection) -> None:
     """Raise the generation; skipping an id costs nothing."""
     db.execute("UPDATE sqlite_sequence SET seq = seq + 1 WHERE name = 'series'")
-
-
-def _read_labels(db: sqlite3.Connection, sid: int) -> Labels:
-    row = db.execute("SELECT hash, labels FROM series WHERE sid = ?", (sid,)).fetchone()
-    if row is None:
-        raise Damaged(f"series {sid} is missing")
-    return decode_labels(row[1], row[0])
 
 
 def encode_labels(labels: Labels) -> bytes:
@@ -110,7 +124,7 @@ def encode_labels(labels: Labels) -> bytes:
     return orjson.dumps(labels.pairs)
 
 
-def decode_labels(text: object, number: int) -> Labels:
+def decode_labels(text: object, number: object) -> Labels:
     """What `encode_labels` wrote; `number` is what `hash_labels` made of it then.
 
     Raises:
@@ -159,7 +173,9 @@ def _sift(
     db: sqlite3.Connection, cache: LabelCache, sids: Sids, matchers: Sequence[Matcher]
 ) -> Sids:
     for matcher in matchers if len(sids) else ():
-        values = [labels.get(matcher.name, "") for labels in cache.get(db, sids.tolist())]
+        rows, found_labels = cache.find(db, sids)
+        sids = sids[rows]
+        values = [labels.get(matcher.name, "") for labels in found_labels]
         passes = {value for value in set(values) if matcher.matches(value)}
         sids = sids[[value in passes for value in values]]
     return sids
@@ -180,7 +196,7 @@ def _read_postings(db: sqlite3.Connection, matcher: Matcher, *, wanted: bool) ->
             for pid, value in db.execute(
                 "SELECT pid, value FROM pair WHERE name = ?", (matcher.name,)
             )
-            if matcher.matches(value) is wanted
+            if isinstance(value, str) and matcher.matches(value) is wanted
         ]
     sql = "SELECT group_concat(sid) FROM posting WHERE pid = ?"
     return np.sort(_parse_ids(db.execute(sql, (pid,)).fetchone()[0] for pid in pids))
@@ -189,12 +205,16 @@ def _read_postings(db: sqlite3.Connection, matcher: Matcher, *, wanted: bool) ->
 def _parse_ids(texts: Iterable[str | None]) -> Sids:
     """Numbers that SQLite wrote behind one another: a quarter of the cost of as many rows."""
     text = ",".join(text for text in texts if text)
+    digits = text.replace(",", "")
+    if not digits.isdecimal() or not digits.isascii():  # a damaged row may hold anything
+        text = ",".join(word for word in text.split(",") if word.isdecimal() and word.isascii())
     return np.fromstring(text, np.int64, sep=",") if text else np.empty(0, np.int64)
 
 
 def list_label_names(db: sqlite3.Connection) -> list[str]:
     """All label names, sorted."""
-    return sorted(name for (name,) in db.execute("SELECT DISTINCT name FROM pair"))
+    names = db.execute("SELECT DISTINCT name FROM pair")
+    return sorted(name for (name,) in names if isinstance(name, str))
 
 
 def find_label_values(db: sqlite3.Connection, name: str, sids: Sids) -> set[str]:
@@ -206,12 +226,18 @@ def find_label_values(db: sqlite3.Connection, name: str, sids: Sids) -> set[str]
         " FROM pair WHERE name = ?",
         (name,),
     )
-    rows = [row for row in found if row[1]]
+    rows = [(value, text) for value, text in found if text and isinstance(value, str)]
     if not rows:
         return set()
     carriers = _parse_ids(text for _, text in rows)
-    wanted = np.zeros(max(int(sids[-1]), int(carriers.max())) + 1, np.bool_)
+    lengths = [text.count(",") + 1 for _, text in rows]
+    if len(carriers) != sum(lengths):  # a damaged posting is none
+        lengths = [len(_parse_ids([text])) for _, text in rows]
+        rows = [row for row, length in zip(rows, lengths, strict=True) if length]
+        lengths = [length for length in lengths if length]
+    wanted = np.zeros(int(sids[-1]) + 2, np.bool_)
     wanted[sids] = True
-    ends = np.cumsum([text.count(",") + 1 for _, text in rows])
+    carriers[carriers > sids[-1]] = sids[-1] + 1
+    ends = np.cumsum(lengths)
     here = np.logical_or.reduceat(wanted[carriers], np.append(0, ends[:-1]))
     return {value for (value, _), known in zip(rows, here.tolist(), strict=True) if known}

@@ -6,18 +6,20 @@ Arrays, not objects: a month of a thousand series is 31,000 chunks.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from jipyo.model.arrays import group_equal_rows
 from jipyo.tsdb import codec
+from jipyo.tsdb.codec import Damaged
+from jipyo.tsdb.damage import DamageLog
 from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jipyo.model.arrays import Rows
     from jipyo.model.sample import Times, Values
@@ -34,9 +36,16 @@ _ROWS_AT_ONCE = 64
 _LAYOUTS_VERSION = """SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'layout'), 0),
     (SELECT count(*) FROM layout)"""
 _HEAD_TIMES = "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
-_HEAD_ROWS = "SELECT t, v FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
+_HEAD_ROWS = "SELECT t, v, crc FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 
 Table = npt.NDArray[np.int64]
+T = TypeVar("T")
+HeadRow = tuple[int, bytes, int]
+"""The time, the values and the checksum."""
+
+
+class HeadDamaged(Damaged):
+    """Rows whose times were found are not sound; found again, their layout is without them."""
 
 
 def day_of(t_ms: int) -> int:
@@ -73,6 +82,46 @@ class Slab:
     t0: int
     t1: int
     n: int
+
+    def read_times(self, db: sqlite3.Connection) -> Times:
+        """The times of its samples, ascending.
+
+        Raises:
+            Damaged: they are not what was written.
+        """
+        sql = "SELECT b, codec, crc, n FROM times WHERE tid = ?"
+        row = db.execute(sql, (self.tid,)).fetchone()
+        if row is None or row[3] != self.n:
+            raise Damaged
+        t_ms = codec.decode_times(*row)
+        if t_ms[0] != self.t0 or t_ms[-1] != self.t1:
+            raise Damaged
+        return t_ms
+
+    def overlaps(self, bounds: Bounds) -> bool:
+        """Whether there may be samples in the range."""
+        return self.t0 <= bounds.end_ms and self.t1 >= bounds.start_ms
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSlab:
+    """A slab and its series, some of which may have moved to a newer one."""
+
+    slab: Slab
+    sids: Sids
+
+    @classmethod
+    def read(cls, db: sqlite3.Connection, bid: int) -> StoredSlab:
+        """The row of a slab.
+
+        Raises:
+            Damaged: it is not what was written, or there is none.
+        """
+        sql = "SELECT day, tid, t0, t1, n, sids, crc FROM slab WHERE bid = ?"
+        row = db.execute(sql, (bid,)).fetchone()
+        if row is None or codec.row_crc(*row[:-1]) != row[-1]:
+            raise Damaged
+        return cls(Slab(bid, *row[:5]), codec.unpack_sids(row[5]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,49 +165,69 @@ class LayoutRanges:
         found: list[int] = self.lids[reached].tolist()
         return found
 
+    def list_layouts(self) -> list[int]:
+        """All of them."""
+        every: list[int] = self.lids.tolist()
+        return every
+
 
 @dataclass(slots=True)
 class IdCache:
-    """Series ids of layouts and slabs; neither ever changes, and no id is used twice."""
+    """Layouts and slabs; neither ever changes, and no id is used twice."""
 
-    layouts: dict[int, Sids] = field(default_factory=dict)
-    slabs: dict[int, Sids] = field(default_factory=dict)
+    damage: DamageLog = field(default_factory=DamageLog)
+    layouts: dict[int, Sids | None] = field(default_factory=dict)
+    slabs: dict[int, StoredSlab | None] = field(default_factory=dict)
     ranges: LayoutRanges | None = None
     """Of the snapshot that was read last."""
+    distrusted: set[int] = field(default_factory=set)
+    """Layouts of which a head row was damaged: all of theirs are verified before times count."""
 
     def get_ranges(self, db: sqlite3.Connection) -> LayoutRanges:
         """The ranges of all layouts in this snapshot."""
         version = db.execute(_LAYOUTS_VERSION).fetchone()
         ranges = self.ranges
         if ranges is None or ranges.version != version:
-            lids = [lid for (lid,) in db.execute("SELECT lid FROM layout ORDER BY lid")]
-            sids = [self.get_layout(db, lid) for lid in lids]
+            every = [lid for (lid,) in db.execute("SELECT lid FROM layout ORDER BY lid")]
+            found = [(lid, self.get_layout(db, lid)) for lid in every]
+            lids = [lid for lid, ids in found if ids is not None]
+            sids = [ids for _, ids in found if ids is not None]
             first, last = (np.array([ids[end] for ids in sids], np.int64) for end in (0, -1))
             ranges = self.ranges = LayoutRanges(version, np.array(lids, np.int64), first, last)
         return ranges
 
-    def get_layout(self, db: sqlite3.Connection, lid: int) -> Sids:
-        """The series of a head row's columns."""
-        return _get_or_read(
-            self.layouts,
-            lid,
-            lambda: db.execute("SELECT sids FROM layout WHERE lid = ?", (lid,)),
-        )
+    def get_layout(self, db: sqlite3.Connection, lid: int) -> Sids | None:
+        """The series of a head row's columns; None where they are damaged."""
+        return self._get_or_read(self.layouts, lid, lambda: read_layout(db, lid), "layout")
 
-    def get_slab(self, db: sqlite3.Connection, bid: int) -> Sids:
-        """The series of a slab, some of which may have moved to a newer one."""
-        return _get_or_read(
-            self.slabs, bid, lambda: db.execute("SELECT sids FROM slab WHERE bid = ?", (bid,))
-        )
+    def get_slab(self, db: sqlite3.Connection, bid: int) -> StoredSlab | None:
+        """A slab and its series; None where the row is damaged."""
+        return self._get_or_read(self.slabs, bid, lambda: StoredSlab.read(db, bid), "slab")
+
+    def _get_or_read(
+        self, kept: dict[int, T | None], key: int, read: Callable[[], T], what: str
+    ) -> T | None:
+        if key not in kept:
+            if len(kept) >= _KEPT:
+                kept.clear()
+            try:
+                kept[key] = read()
+            except Damaged:
+                self.damage.record(f"{what} {key}")
+                kept[key] = None
+        return kept[key]
 
 
-def _get_or_read(kept: dict[int, Sids], key: int, read: Callable[[], sqlite3.Cursor]) -> Sids:
-    sids = kept.get(key)
-    if sids is None:
-        if len(kept) >= _KEPT:
-            kept.clear()
-        sids = kept[key] = codec.unpack_sids(read().fetchone()[0])
-    return sids
+def read_layout(db: sqlite3.Connection, lid: int) -> Sids:
+    """The series of a head row's columns, ascending.
+
+    Raises:
+        Damaged: they are not what was written.
+    """
+    row = db.execute("SELECT sids, crc FROM layout WHERE lid = ?", (lid,)).fetchone()
+    if row is None or codec.row_crc(row[0]) != row[1]:
+        raise Damaged
+    return codec.unpack_sids(row[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,75 +313,78 @@ class Locator:
 
     def _find_chunks(self, sids: Sids, bounds: Bounds) -> tuple[Table, Table, dict[int, Slab]]:
         days = (day_of(bounds.start_ms), day_of(bounds.end_ms))
-        sql = "SELECT bid, day, tid, t0, t1, n FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid"
+        sql = "SELECT bid FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid LIMIT ?"
         # A slab costs about as much to look at as one series or two of its chunks.
         most = len(sids) * (1 + (days[1] - days[0]) // 2)
-        slabs_there = [
-            Slab(*row) for row in self._db.execute(f"{sql} LIMIT ?", (*days, most + 1)).fetchall()
-        ]
-        if len(slabs_there) > most:
+        bids_there = [bid for (bid,) in self._db.execute(sql, (*days, most + 1)).fetchall()]
+        if len(bids_there) > most:
             found = list(self._search_chunks(sids, days))
-        elif any(_overlaps(slab, bounds) for slab in slabs_there):
-            found = list(self._search_slabs(sids, slabs_there))
         else:
-            found = []
+            slabs_there = list(self._read_slabs(bids_there, days))
+            is_needed = any(stored.slab.overlaps(bounds) for stored in slabs_there)
+            found = list(_search_slabs(sids, slabs_there)) if is_needed else []
         slabs = {slab.bid: slab for slab, _, _ in found}
         columns = {day: n for n, day in enumerate(sorted({s.day for s in slabs.values()}))}
         bids = np.zeros((len(sids), len(columns)), np.int64)
         places = np.zeros_like(bids)
         for slab, rows, at in found:
             # A newer slab hides older ones even if it is outside the range.
-            bids[rows, columns[slab.day]] = slab.bid if _overlaps(slab, bounds) else 0
+            bids[rows, columns[slab.day]] = slab.bid if slab.overlaps(bounds) else 0
             places[rows, columns[slab.day]] = at
         return bids, places, slabs
 
-    def _search_slabs(
-        self, sids: Sids, slabs: list[Slab]
-    ) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
-        """Many series: slab by slab, oldest first; a chunk in a newer slab has moved there."""
-        for slab in slabs:
-            rows, at = _find_common(sids, self._ids.get_slab(self._db, slab.bid))
-            if len(rows):
-                yield slab, rows, at
+    def _read_slabs(self, bids: Iterable[int], days: tuple[int, int]) -> Iterator[StoredSlab]:
+        """Those of the slabs that are sound; a damaged index may lead to one of another day."""
+        for bid in bids:
+            stored = self._ids.get_slab(self._db, bid)
+            if stored is not None and days[0] <= stored.slab.day <= days[1]:
+                yield stored
 
     def _search_chunks(
         self, sids: Sids, days: tuple[int, int]
     ) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
         """Few series among many slabs: by the index."""
-        found: dict[int, tuple[list[int], list[int]]] = {}
-        sql = "SELECT bid, place FROM chunk WHERE sid = ? AND day BETWEEN ? AND ?"
+        found: dict[object, list[int]] = {}
+        sql = "SELECT bid FROM chunk WHERE sid = ? AND day BETWEEN ? AND ?"
         for row, sid in enumerate(sids.tolist()):
-            for bid, place in self._db.execute(sql, (sid, *days)).fetchall():
-                rows, places = found.setdefault(bid, ([], []))
-                rows.append(row)
-                places.append(place)
-        sql = "SELECT bid, day, tid, t0, t1, n FROM slab WHERE bid = ?"
-        for bid, (rows, places) in found.items():
-            slab = Slab(*self._db.execute(sql, (bid,)).fetchone())
-            yield slab, np.array(rows), np.array(places)
+            for (bid,) in self._db.execute(sql, (sid, *days)).fetchall():
+                found.setdefault(bid, []).append(row)
+        for stored in self._read_slabs(sorted(b for b in found if isinstance(b, int)), days):
+            rows = np.array(found[stored.slab.bid])
+            here, at = _find_common(sids[rows], stored.sids)
+            if len(here):
+                yield stored.slab, rows[here], at
 
-    def find_members(self, bid: int, day: int) -> Sids:
+    def find_members(self, stored: StoredSlab) -> Sids:
         """The series whose chunk of the day is in this slab and in no newer one."""
-        sids = self._ids.get_slab(self._db, bid)
         sql = "SELECT 1 FROM chunk WHERE sid = ? AND day = ? AND bid = ?"
+        slab = stored.slab
         here = [
-            self._db.execute(sql, (sid, day, bid)).fetchone() is not None for sid in sids.tolist()
+            self._db.execute(sql, (sid, slab.day, slab.bid)).fetchone() is not None
+            for sid in stored.sids.tolist()
         ]
-        return sids[here]
+        return stored.sids[here]
+
+    def list_slabs(self, days: tuple[int, int]) -> list[StoredSlab]:
+        """The sound slabs of these days, first and last included, in the order of their ids."""
+        sql = "SELECT bid FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid"
+        bids = [bid for (bid,) in self._db.execute(sql, days)]
+        return list(self._read_slabs(bids, days))
 
     # -- head -----------------------------------------------------------------------------
 
     def list_layouts(self) -> list[int]:
-        """The layouts that have head rows, or had some a moment ago."""
-        return [lid for (lid,) in self._db.execute("SELECT lid FROM layout ORDER BY lid")]
+        """The sound layouts that have head rows, or had some a moment ago."""
+        return self._ids.get_ranges(self._db).list_layouts()
 
     def find_layouts(self, sids: Sids) -> list[int]:
         """The layouts that may have any of these series (ascending ids)."""
         return self._ids.get_ranges(self._db).find_candidates(sids)
 
     def get_layout(self, lid: int) -> Sids:
-        """The series of a head row's columns."""
-        return self._ids.get_layout(self._db, lid)
+        """The series of a head row's columns, of a sound layout."""
+        sids = self._ids.get_layout(self._db, lid)
+        return _NONE if sids is None else sids
 
     def has_head_rows(self, sids: Sids, bounds: Bounds) -> npt.NDArray[np.bool_]:
         """Which of these series have head rows in the range."""
@@ -340,15 +412,17 @@ class Locator:
 
     def _read_head_times(self, lid: int, bounds: Bounds) -> int | None:
         span = bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)
-        short = span[1] - span[0] <= _SHORT_MS
-        rows = self._db.execute(_HEAD_ROWS if short else _HEAD_TIMES, (lid, *span)).fetchall()
+        together = span[1] - span[0] <= _SHORT_MS or lid in self._ids.distrusted
+        rows = self._db.execute(_HEAD_ROWS if together else _HEAD_TIMES, (lid, *span)).fetchall()
+        if together:
+            rows = self._select_sound(lid, rows)
         if not rows:
             return None
         t_ms = np.array([row[0] for row in rows], np.int64)
         number = self._numbers.setdefault(t_ms.tobytes(), len(self.head_times))
         if number == len(self.head_times):
             self.head_times.append(t_ms)
-        if short:
+        if together:
             self._head_rows[lid, number] = [row[1] for row in rows]
         return number
 
@@ -362,20 +436,53 @@ class Locator:
 
         Many rows are never joined in one go: that would keep the interpreter's lock, and an
         append waiting for it, for milliseconds.
+
+        Raises:
+            HeadDamaged: some are not what was written; `find` will no longer find these.
         """
         kept = self._head_rows.get((lid, number))
         if kept is None:
             t_ms = self.head_times[number]
             rows = self._db.execute(_HEAD_ROWS, (lid, int(t_ms[0]), int(t_ms[-1])))
+            done = 0
             while piece := rows.fetchmany(_ROWS_AT_ONCE):
-                yield _parse_rows([row[1] for row in piece])
+                sound = self._select_sound(lid, piece)
+                if len(sound) < len(piece):
+                    break
+                yield _parse_rows([row[1] for row in sound])
+                done += len(sound)
+            if done != len(t_ms):
+                self._ids.distrusted.add(lid)
+                raise HeadDamaged
         else:
             for at in range(0, len(kept), _ROWS_AT_ONCE):
                 yield _parse_rows(kept[at : at + _ROWS_AT_ONCE])
 
+    def _select_sound(self, lid: int, rows: list[HeadRow]) -> list[HeadRow]:
+        size = 8 * len(self.get_layout(lid))
+        sound = [
+            row
+            for row in rows
+            if codec.row_crc(lid, row[0], row[1]) == row[2] and len(row[1]) == size
+        ]
+        if len(sound) < len(rows):
+            for t_ms in {row[0] for row in rows} - {row[0] for row in sound}:
+                self._ids.damage.record(f"head row of layout {lid} at {t_ms}")
+        return sound
+
 
 def _parse_rows(rows: list[bytes]) -> Values:
     return np.frombuffer(b"".join(rows), "<f8").reshape(len(rows), -1)
+
+
+def _search_slabs(
+    sids: Sids, slabs: Iterable[StoredSlab]
+) -> Iterator[tuple[Slab, npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    """Many series: slab by slab, oldest first; a chunk in a newer slab has moved there."""
+    for stored in slabs:
+        rows, at = _find_common(sids, stored.sids)
+        if len(rows):
+            yield stored.slab, rows, at
 
 
 def _make_empty_cells(series: int) -> HeadCells:
@@ -397,13 +504,9 @@ def _arrange_cells(series: int, rows: Table, cells: tuple[Table, Table, Table]) 
     return HeadCells(*tables)
 
 
-def _overlaps(slab: Slab, bounds: Bounds) -> bool:
-    return slab.t0 <= bounds.end_ms and slab.t1 >= bounds.start_ms
-
-
 def _find_common(sids: Sids, others: Sids) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The places of the common ids in each; both ascend."""
-    if not len(sids) or others[0] > sids[-1] or others[-1] < sids[0]:
+    if not len(sids) or not len(others) or others[0] > sids[-1] or others[-1] < sids[0]:
         return _NONE, _NONE
     small, large = (sids, others) if len(sids) <= len(others) else (others, sids)
     at = large.searchsorted(small)

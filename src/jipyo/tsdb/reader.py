@@ -13,8 +13,8 @@ import numpy as np
 
 from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.sample import EVERY_FIGURE, MetricMetadata, MetricType
+from jipyo.tsdb import codec, hour_reader, index
 from jipyo.tsdb import format as disk
-from jipyo.tsdb import hour_reader, index
 from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.format import FILE_NAME, translate_read_errors
 from jipyo.tsdb.locator import Bounds
@@ -55,9 +55,7 @@ class Reader:
         executor: Executor | None = (
             ThreadPoolExecutor(threads, "tsdb-decode") if threads > 1 else None
         )
-        self._shared = SharedState(
-            chunks=ChunkCache(cache_bytes), executor=executor, threads=threads
-        )
+        self._shared = SharedState.create(ChunkCache(cache_bytes), executor, threads)
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 2, cache_bytes: int = 0) -> Self:
@@ -165,8 +163,8 @@ class Reader:
             return sorted(values - {""})
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
-        """See `Queryable.metadata`; sorted by metric. A damaged type is `unknown`."""
-        sql = "SELECT metric, type, help, unit FROM metadata"
+        """See `Queryable.metadata`; sorted by metric. Damaged rows are left out."""
+        sql = "SELECT metric, type, help, unit, crc FROM metadata"
         with self.snapshot() as snapshot:
             rows = (
                 snapshot.db.execute(f"{sql} ORDER BY metric")
@@ -175,8 +173,15 @@ class Reader:
             )
             return [
                 MetricMetadata(name, _TYPES.get(kind, MetricType.UNKNOWN), help_text, unit)
-                for name, kind, help_text, unit in rows
+                for name, kind, help_text, unit, crc in rows
+                if self._is_sound(crc, name, kind, help_text, unit)
             ]
+
+    def _is_sound(self, crc: object, metric: object, *fields: object) -> bool:
+        sound = codec.row_crc(metric, *fields) == crc
+        if not sound:
+            self._shared.damage.record(f"metadata of {metric!r}")
+        return sound
 
     # -- within the room ----------------------------------------------------------------
 
@@ -206,7 +211,8 @@ class Reader:
         return shared.selectors.find(snapshot.db, shared.labels, tuple(selector))
 
     def _get_labels(self, snapshot: Snapshot, sids: Sids) -> list[Labels]:
-        return self._shared.labels.get(snapshot.db, sids.tolist())
+        _, labels = snapshot.find_labels(sids)
+        return labels
 
     def _find_active(
         self, snapshot: Snapshot, selectors: Sequence[Selector], start_ms: int, end_ms: int
@@ -217,7 +223,13 @@ class Reader:
         return snapshot.find_active(sids, Bounds.of(start_ms, end_ms))
 
     def _connect(self) -> sqlite3.Connection:
-        return disk.connect(self._file, read_only=True)
+        db = disk.connect(self._file, read_only=True)
+        try:
+            disk.prepare_reading(db)
+        except sqlite3.Error:
+            db.close()
+            raise
+        return db
 
     def _take_connection(self) -> sqlite3.Connection:
         if self._closed:

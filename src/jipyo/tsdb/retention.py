@@ -7,13 +7,14 @@ the file shrinks page by page.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.tsdb import codec, index, slab
+from jipyo.tsdb import index, slab
 from jipyo.tsdb.codec import Damaged
-from jipyo.tsdb.locator import Bounds, day_of
+from jipyo.tsdb.locator import Bounds, StoredSlab, day_of
 from jipyo.tsdb.snapshot import SidBlock
 
 if TYPE_CHECKING:
@@ -41,12 +42,14 @@ def drop_day(begin_write: BeginWrite, day: int, dropped: set[int]) -> Iterator[N
         bids = [bid for (bid,) in db.execute("SELECT bid FROM slab WHERE day = ?", (day,))]
     for bid in bids:
         with begin_write() as db:
-            (packed,) = db.execute("SELECT sids FROM slab WHERE bid = ?", (bid,)).fetchone()
             try:
-                sids = codec.unpack_sids(packed).tolist()
+                sids = StoredSlab.read(db, bid).sids.tolist()
             except Damaged:
-                found = db.execute("SELECT sid FROM chunk WHERE bid = ?", (bid,))
+                # Its day may be what is damaged: then its chunks are of another, and it stays.
+                found = db.execute("SELECT sid FROM chunk WHERE bid = ? AND day = ?", (bid, day))
                 sids = [sid for (sid,) in found]
+                if not sids:
+                    continue
             db.execute("DELETE FROM data WHERE id BETWEEN ? AND ?", slab.get_id_range(bid))
             db.executemany(
                 "DELETE FROM chunk WHERE sid = ? AND day = ? AND bid = ?",
@@ -112,16 +115,15 @@ def delete_samples(
     """
     with open_snapshot() as snapshot:
         days = day_of(bounds.start_ms), day_of(bounds.end_ms)
-        sql = "SELECT bid, day, t0, t1, sids FROM slab WHERE day BETWEEN ? AND ? ORDER BY bid"
-        slabs = snapshot.db.execute(sql, days).fetchall()
-    for bid, day, t0, t1, packed in slabs:
-        listed = np.intersect1d(codec.unpack_sids(packed), sids)
+        slabs = snapshot.locator.list_slabs(days)
+    for stored in slabs:
+        listed = np.intersect1d(stored.sids, sids)
         if listed.size:
             with open_snapshot() as snapshot:
-                members = snapshot.locator.find_members(bid, day)
+                members = snapshot.locator.find_members(stored)
             has_moved = bool(np.setdiff1d(listed, members).size)
-            if has_moved or (t0 <= bounds.end_ms and t1 >= bounds.start_ms):
-                chunks = day, members
+            if has_moved or stored.slab.overlaps(bounds):
+                chunks = stored.slab.day, members
                 yield _rewrite(open_snapshot, begin_write, chunks, (sids, bounds), always=has_moved)
 
 
@@ -171,9 +173,11 @@ def _exclude(block: SidBlock, sids: Sids, bounds: Bounds) -> Iterator[SidBlock]:
 
 
 def find_oldest_day(db: sqlite3.Connection) -> int | None:
-    """The first day that has chunks."""
-    day: int | None = db.execute("SELECT min(day) FROM slab").fetchone()[0]
-    return day
+    """The first day that has chunks, as far as slabs are sound."""
+    for (bid,) in db.execute("SELECT bid FROM slab ORDER BY day"):
+        with suppress(Damaged):
+            return StoredSlab.read(db, bid).slab.day
+    return None
 
 
 def read_used_bytes(db: sqlite3.Connection) -> int:

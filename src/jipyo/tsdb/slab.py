@@ -84,9 +84,10 @@ def write(db: sqlite3.Connection, slab: EncodedSlab) -> None:
     # The chunks that these series had on this day are replaced.
     free_chunks(db, find_chunks(db, slab.sids.tolist(), slab.day))
     tid = _write_times(db, slab)
+    row = slab.day, tid, slab.t0, slab.t1, slab.n, codec.pack_sids(slab.sids)
     bid = db.execute(
-        "INSERT INTO slab (day, tid, t0, t1, n, sids) VALUES (?, ?, ?, ?, ?, ?)",
-        (slab.day, tid, slab.t0, slab.t1, slab.n, codec.pack_sids(slab.sids)),
+        "INSERT INTO slab (day, tid, t0, t1, n, sids, crc) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (*row, codec.row_crc(*row)),
     ).lastrowid
     assert bid is not None
     first, _ = get_id_range(bid)
@@ -165,4 +166,4 @@ def drop_slab(db: sqlite3.Connection, bid: int) -> None:
         row is not None
         and not db.execute("SELECT 1 FROM slab WHERE day = ? AND tid = ? LIMIT 1", row).fetchone()
     ):
-        db.execute("DELETE FROM times WHERE tid = ?", (row[1],))
+        db.execute("DELETE FROM times WHERE day = ? AND tid = ?", row)

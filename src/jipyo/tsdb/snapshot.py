@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -18,9 +16,10 @@ from jipyo.tsdb import codec
 from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.codec import Damaged
+from jipyo.tsdb.damage import DamageLog
 from jipyo.tsdb.format import PLACE_BITS
 from jipyo.tsdb.index import LabelCache, SelectorCache
-from jipyo.tsdb.locator import IdCache, Locations, Locator
+from jipyo.tsdb.locator import HeadDamaged, IdCache, Locations, Locator
 
 if TYPE_CHECKING:
     import sqlite3
@@ -43,42 +42,32 @@ _HELD_CELLS = BLOCK_CELLS // 4
 _FEW = 24
 """Fewer chunks than this are decoded right away, more are distributed to threads."""
 _TIMES_KEPT = 1024
-_NOTHING = (0, -1, b"")
-
-_LOG = logging.getLogger(__name__)
-
-
-class DamageLog:
-    """Counts damaged chunks, and logs each of them once."""
-
-    def __init__(self) -> None:
-        """Nothing seen yet."""
-        self._seen: set[str] = set()
-        self._lock = Lock()
-        self.count = 0
-        """How often damaged bytes were read."""
-
-    def record(self, what: str) -> None:
-        """Count, and log what has not been logged before."""
-        with self._lock:
-            self.count += 1
-            new = what not in self._seen
-            self._seen.add(what)
-        if new:
-            _LOG.error("damaged on disk and skipped: %s", what)
 
 
 @dataclass(frozen=True, slots=True)
 class SharedState:
     """What the snapshots of one store share."""
 
-    labels: LabelCache = field(default_factory=LabelCache)
+    damage: DamageLog
+    labels: LabelCache
+    ids: IdCache
     selectors: SelectorCache = field(default_factory=SelectorCache)
-    ids: IdCache = field(default_factory=IdCache)
-    damage: DamageLog = field(default_factory=DamageLog)
     chunks: ChunkCache = field(default_factory=lambda: ChunkCache(0))
     executor: Executor | None = None
     threads: int = 1
+
+    @classmethod
+    def create(cls, chunks: ChunkCache, executor: Executor | None, threads: int) -> SharedState:
+        """The state of a store that was just opened."""
+        damage = DamageLog()
+        return cls(
+            damage,
+            LabelCache(damage),
+            IdCache(damage),
+            chunks=chunks,
+            executor=executor,
+            threads=threads,
+        )
 
     def decode(self, packed: Sequence[Packed]) -> list[int]:
         """Decode all, in threads if there are many; the places of those that are damaged.
@@ -140,14 +129,16 @@ class Snapshot:
         self._shared = shared
         self._times: dict[int, Times | None] = {}
 
-    def get_labels(self, sids: Sequence[int]) -> list[Labels]:
-        """The labels of these series."""
-        return self._shared.labels.get(self.db, sids)
+    def find_labels(self, sids: Sids) -> tuple[Rows, list[Labels]]:
+        """The labels of these series, and the rows of those whose labels are sound."""
+        return self._shared.labels.find(self.db, sids)
 
     def select(self, sids: Sids, bounds: Bounds) -> Iterator[SeriesBlock]:
         """The samples of these series (ascending ids), block by block."""
         for block in self.read_blocks(sids, bounds):
-            yield SeriesBlock(tuple(self.get_labels(block.sids.tolist())), block.t_ms, block.values)
+            rows, labels = self.find_labels(block.sids)
+            if labels:
+                yield SeriesBlock(tuple(labels), block.t_ms, block.values[rows])
 
     def find_active(self, sids: Sids, bounds: Bounds) -> Sids:
         """Which of these series have a sample in the range."""
@@ -196,7 +187,11 @@ class Snapshot:
         most = max(1, BLOCK_CELLS // cells)
         for at in range(0, len(group.sids), most):
             part = group.select(slice(at, at + most))
-            block, damaged = self._assemble(part, pieces, live)
+            try:
+                block, damaged = self._assemble(part, pieces, live)
+            except HeadDamaged:
+                yield from self.read_blocks(part.sids, bounds)
+                continue
             if len(block.sids):
                 yield block
             for row, columns in damaged.items():
@@ -286,9 +281,9 @@ class Snapshot:
             # Neighbours, as the series of one metric are: one walk instead of many searches.
             sql = "SELECT id, codec, crc, b FROM data WHERE id BETWEEN ? AND ?"
             found = {row[0]: row[1:] for row in self.db.execute(sql, (first, last))}
-            return [found.get(number, _NOTHING) for number in ids]
+            return [found.get(number, codec.NO_CHUNK) for number in ids]
         sql = "SELECT codec, crc, b FROM data WHERE id = ?"
-        return [self.db.execute(sql, (number,)).fetchone() or _NOTHING for number in ids]
+        return [self.db.execute(sql, (number,)).fetchone() or codec.NO_CHUNK for number in ids]
 
     def _fill_head(self, heads: HeadCells, at: int, out: Values) -> None:
         lids, columns, number = heads.lids[:, at], heads.columns[:, at], int(heads.times[0, at])
@@ -308,13 +303,8 @@ class Snapshot:
         return self._times[slab.tid]
 
     def _read_times(self, slab: Slab) -> Times | None:
-        row = self.db.execute(
-            "SELECT b, codec, crc, n FROM times WHERE tid = ?", (slab.tid,)
-        ).fetchone()
         try:
-            if row is None or row[3] != slab.n:
-                raise Damaged
-            t_ms = codec.decode_times(*row)
+            t_ms = slab.read_times(self.db)
         except Damaged:
             self._shared.damage.record(f"times {slab.tid} of slab {slab.bid}")
             return None

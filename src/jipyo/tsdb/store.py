@@ -20,7 +20,7 @@ from jipyo.model.errors import StoreError, StoreFull
 from jipyo.model.progress import ignore_progress
 from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
 from jipyo.model.store import StoreExtent
-from jipyo.tsdb import bulk_load, compaction, metrics, retention
+from jipyo.tsdb import bulk_load, codec, compaction, metrics, retention
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.format import (
     get_free_bytes,
@@ -204,14 +204,18 @@ class Store(Reader):
         """How far the import of a file has come, in bytes."""
         with self.snapshot() as snapshot:
             row = snapshot.db.execute(
-                "SELECT position FROM import_source WHERE source = ?", (source,)
+                "SELECT position, crc FROM import_source WHERE source = ?", (source,)
             ).fetchone()
-        return int(row[0]) if row else 0
+        # From a damaged position it starts again: what is loaded twice does no harm.
+        return int(row[0]) if row and codec.row_crc(source, row[0]) == row[1] else 0
 
     def save_import_position(self, source: str, position: int) -> None:
         """Remember how far the import of a file has come, in bytes."""
         with self._write_transaction() as db:
-            db.execute("INSERT OR REPLACE INTO import_source VALUES (?, ?)", (source, position))
+            db.execute(
+                "INSERT OR REPLACE INTO import_source (source, position, crc) VALUES (?, ?, ?)",
+                (source, position, codec.row_crc(source, position)),
+            )
 
     def describe(self, metadata: Sequence[MetricMetadata]) -> None:
         """See `Appender.describe`; writes only what is new."""
@@ -219,9 +223,11 @@ class Store(Reader):
         if not changed:
             return
         with self._write_transaction() as db:
+            rows = [(entry.metric, entry.type.value, entry.help, entry.unit) for entry in changed]
             db.executemany(
-                "INSERT OR REPLACE INTO metadata (metric, type, help, unit) VALUES (?, ?, ?, ?)",
-                [(entry.metric, entry.type.value, entry.help, entry.unit) for entry in changed],
+                "INSERT OR REPLACE INTO metadata (metric, type, help, unit, crc)"
+                " VALUES (?, ?, ?, ?, ?)",
+                [(*row, codec.row_crc(*row)) for row in rows],
             )
         self._metadata.update({entry.metric: entry for entry in changed})
 
@@ -368,7 +374,7 @@ class Store(Reader):
     def extent(self) -> StoreExtent:
         """How many series there are, and from when to when; cheap enough for every request."""
         with self.snapshot() as snapshot:
-            first_day = snapshot.db.execute("SELECT min(day) FROM slab").fetchone()[0]
+            first_day = retention.find_oldest_day(snapshot.db)
         if first_day is None:
             first_ms = min((span.t0 for span in tuple(self._head.spans.values())), default=None)
         else:
@@ -410,7 +416,7 @@ class Store(Reader):
                 (extent.last_ms or 0) / 1000,
             ),
             "damaged_reads": (
-                "Damaged chunks met while reading since the start.",
+                "Damaged chunks, head rows and labels met while reading since the start.",
                 self._shared.damage.count,
             ),
         }
