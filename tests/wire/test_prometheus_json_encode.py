@@ -84,7 +84,7 @@ def _shortest(value: float) -> Decimal:
 )
 def test_numbers_are_written_as_go_writes_them(value: float, scalar: str, sample: str) -> None:
     assert (encode.format_plain(value), encode.format_number(value)) == (scalar, sample)
-    assert encode.format_numbers(np.array([value])) == f"{sample},".encode()
+    assert encode.format_numbers(np.array([value])) == f",{sample},".encode()
 
 
 @given(NUMBERS)
@@ -95,13 +95,13 @@ def test_the_plain_rules_equal_decimal_arithmetic(value: float) -> None:
 
 @given(st.lists(NUMBERS, min_size=1, max_size=40))
 def test_many_numbers_are_written_as_one_by_one(values: list[float]) -> None:
-    expected = "".join(encode.format_number(value) + "," for value in values)
+    expected = "".join(f",{encode.format_number(value)}" for value in values) + ","
     assert encode.format_numbers(np.array(values)).decode() == expected
 
 
 @given(st.lists(st.integers(-(2**60), 2**60).map(float), min_size=1, max_size=20))
 def test_whole_numbers_of_any_size_stay_whole(values: list[float]) -> None:
-    expected = "".join(encode.format_number(value) + "," for value in values)
+    expected = "".join(f",{encode.format_number(value)}" for value in values) + ","
     assert encode.format_numbers(np.array(values)).decode() == expected
 
 
@@ -183,6 +183,33 @@ def test_a_matrix_larger_than_a_block_comes_in_pieces_and_whole() -> None:
     pieces = list(encode.answer(QueryResult(matrix)))
     assert len(pieces) > count // 2
     assert b"".join(pieces).decode() == _slow_matrix(matrix)
+
+
+@pytest.mark.parametrize("step_ms", [1000, 15_000, 500, 777, 86_400_000])
+def test_a_series_longer_than_a_block_is_written_in_parts(step_ms: int) -> None:
+    steps = 2 * encode.BLOCK_POINTS + 3
+    rng = np.random.default_rng(step_ms)
+    # The first series begins in the second block, the next has nothing in it.
+    present = rng.random((3, steps)) > 0.1
+    present[0, : encode.BLOCK_POINTS + 1] = False
+    present[1, encode.BLOCK_POINTS - 1 : -2] = False
+    matrix = Matrix(
+        tuple(Labels.of({"i": str(i)}) for i in range(3)),
+        # The two first digits of the seconds change on the way, for some of the steps.
+        1_799_990_000_000 + step_ms * np.arange(steps),
+        rng.choice([0.0, 1.0, 2.5, 1e-7, 1e16, math.nan, 12345.25], present.shape),
+        present,
+    )
+    assert _body(matrix) == _slow_matrix(matrix)
+
+
+def test_a_long_raw_series_is_written_as_a_matrix_of_the_same_samples() -> None:
+    steps = encode.BLOCK_POINTS + 7
+    t_ms = 1_793_500_000_000 + np.cumsum(np.random.default_rng(1).integers(1, 3000, steps))
+    values = np.random.default_rng(2).normal(size=(2, steps))
+    series = (Labels.of({"i": "0"}), Labels.of({"i": "1"}))
+    matrix = Matrix(series, t_ms, values, np.ones(values.shape, np.bool_))
+    assert _body(RawMatrix((SeriesBlock(series, t_ms, values),))) == _slow_matrix(matrix)
 
 
 def test_raw_samples_keep_their_own_times_and_are_sorted_over_all_blocks() -> None:

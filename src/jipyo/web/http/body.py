@@ -1,4 +1,4 @@
-"""A response's body on its way out: in pieces of about a MiB, compressed where that pays."""
+"""A response's body on its way out: in pieces, compressed where that pays."""
 
 from __future__ import annotations
 
@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jipyo.web.http.message import WebResponse
 
-PIECE_BYTES = 1 << 20
+PIECE_BYTES = 1 << 17
+"""A piece has at least so many, but for the last: fresh memory for larger ones takes longer than
+their bytes, and a client reads one while the next is made."""
 _MIN_GZIP_BYTES = 512
 _NOT_MODIFIED = 304
 _COMPRESSIBLE = ("text/", "application/json", "application/openmetrics", "image/svg")
@@ -24,11 +26,11 @@ _GZIP_WINDOW_BITS = 31
 
 @dataclass(frozen=True, slots=True)
 class OutgoingResponse:
-    """A response whose first piece is made; `rest` is None where that is the whole body."""
+    """A response with the pieces that are made; `rest` is None where they are the whole body."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
-    first: bytes
+    ready: Sequence[bytes]
     rest: Iterator[bytes] | None
 
 
@@ -42,19 +44,18 @@ def prepare_response(
     """
     body = response.body
     pieces = join_pieces([body] if isinstance(body, bytes) else body, cancelled)
-    first, second = next(pieces, b""), next(pieces, None)
-    is_whole = second is None
+    ready = list(itertools.islice(pieces, 2)) or [b""]
+    is_whole = len(ready) == 1
     headers = {"content-type": response.media_type, "vary": "Accept-Encoding", **response.headers}
     is_compressible = response.media_type.startswith(_COMPRESSIBLE)
-    if is_compressible and len(first) >= _MIN_GZIP_BYTES and accepts_gzip(accept_encoding):
+    if is_compressible and len(ready[0]) >= _MIN_GZIP_BYTES and accepts_gzip(accept_encoding):
         headers["content-encoding"] = "gzip"
-        pieces = _compress(itertools.chain((first, second or b""), pieces))
-        first, second = (b"".join(pieces), None) if is_whole else (b"", b"")
+        pieces = _compress(itertools.chain(ready, pieces))
+        ready = [b"".join(pieces)] if is_whole else [next(pieces)]
     if is_whole and response.status != _NOT_MODIFIED:
-        headers["content-length"] = str(len(first))
+        headers["content-length"] = str(len(ready[0]))
     raw_headers = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
-    rest = None if is_whole else itertools.chain((second or b"",), pieces)
-    return OutgoingResponse(response.status, raw_headers, first, rest)
+    return OutgoingResponse(response.status, raw_headers, ready, None if is_whole else pieces)
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
@@ -66,9 +67,11 @@ def accepts_gzip(accept_encoding: str) -> bool:
     )
 
 
-def join_pieces(pieces: Iterable[bytes], cancelled: threading.Event) -> Iterator[bytes]:
-    """The same bytes in pieces of about a MiB, until the request is cancelled."""
-    pending: list[bytes] = []
+def join_pieces(
+    pieces: Iterable[bytes | memoryview], cancelled: threading.Event
+) -> Iterator[bytes]:
+    """The same bytes in pieces of `PIECE_BYTES` or more, until the request is cancelled."""
+    pending: list[bytes | memoryview] = []
     size = 0
     for piece in pieces:
         if cancelled.is_set():

@@ -7,6 +7,7 @@ reads `internal`.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import threading
 from contextlib import suppress
@@ -22,7 +23,7 @@ from jipyo.web.http.message import WebRequest
 from jipyo.web.http.params import parse_fields
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from concurrent.futures import Executor
 
     from starlette.types import Receive, Scope, Send
@@ -86,19 +87,19 @@ class Endpoint:
         )
         start = {"status": response.status, "headers": response.headers}
         await send({"type": "http.response.start", **start})
-        if response.rest is not None:
-            await self._send_pieces(response.first, response.rest, send)
-        last = response.first if response.rest is None else b""
-        await send({"type": "http.response.body", "body": last, "more_body": False})
+        if response.rest is None:
+            await _send_body(send, *response.ready, more=False)
+        else:
+            await self._send_pieces(response.ready, response.rest, send)
 
-    async def _send_pieces(self, first: bytes, rest: Iterator[bytes], send: Send) -> None:
-        """Send each piece while the next one is made."""
+    async def _send_pieces(self, ready: Sequence[bytes], rest: Iterator[bytes], send: Send) -> None:
+        """Send what is ready, and then each piece, while the next one is made."""
         loop = asyncio.get_running_loop()
-        piece: bytes | None = first
-        while piece is not None:
-            upcoming = loop.run_in_executor(self._executor, next, rest, None)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            piece = await upcoming
+        while ready:
+            upcoming = loop.run_in_executor(self._executor, lambda: [*itertools.islice(rest, 1)])
+            await _send_body(send, *ready, more=True)
+            ready = await upcoming
+        await _send_body(send, b"", more=False)
 
     def _run_handler(
         self, request: Request, body: bytes, cancelled: threading.Event
@@ -112,6 +113,11 @@ class Endpoint:
             if not isinstance(error, JipyoError):
                 _LOG.exception("web: %s %s failed", request.method, self.path)
             return prepare_response(self._route.format_error(error, parsed), "", cancelled)
+
+
+async def _send_body(send: Send, *pieces: bytes, more: bool) -> None:
+    for piece in pieces:
+        await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 def _parse_request(request: Request, body: bytes, cancelled: threading.Event) -> WebRequest:

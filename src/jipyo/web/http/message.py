@@ -67,7 +67,7 @@ class WebRequest:
 class WebResponse:
     """What is sent; the pieces of an iterator are made while those before them are sent."""
 
-    body: bytes | Iterator[bytes]
+    body: bytes | Iterator[bytes | memoryview]
     status: int = 200
     media_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)

@@ -10,8 +10,9 @@ computing them, so this file is written for speed: numbers are written thousands
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -27,18 +28,22 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Mask, Times, Values
 
-BLOCK_POINTS = 32_768
-"""Points written at once: their text (about 1 MiB) stays in the processor's cache."""
+BLOCK_POINTS = 8192
+"""Points written at once: their text (about 250 KiB) stays in the processor's cache."""
 
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
-_WORD = 8
+_WORD = 16
 _FIRST_MS, _LAST_MS = 10**12, 10**13 - 1
+_BLOCK_MS = 10_000_000
 _STAMP = b'"],[0000000000.000,"'
-_DECIMALS = b".000"
 _WHOLE_STAMP = b'"],[0000000000,"'
 _CLOSING = len(b'"],')
 """The length of the part of a stamp that closes the point before it."""
+_DECIMALS = slice(_STAMP.index(b".000"), _STAMP.index(b',"'))
+_BITS = tuple(np.uint64(8 * count) for count in range(8))
+"""Of so many bytes."""
 _Words = npt.NDArray[np.uint64]
+_Piece = bytes | memoryview
 _Any = TypeVar("_Any", bound=np.generic)
 
 
@@ -77,25 +82,33 @@ def format_timestamp(t_ms: int) -> str:
 
 
 def format_numbers(values: Values) -> bytearray:
-    """Each of the numbers as `format_number` writes it, followed by a comma; at least one."""
-    with np.errstate(invalid="ignore"):  # a signalling NaN is a value like any other
-        whole = values == np.trunc(values)
-    # As integers they must not be too large, and -0 would lose its sign.
-    if (whole & (np.abs(values) < 1e15)).all() and not np.signbit(values[values == 0]).any():
-        return _write_list(values.astype(np.int64))
-    text = _write_list(values)
-    if whole.any():
-        text = text.replace(b".0,", b",")
+    """Each of the numbers as `format_number` writes it, between commas; at least one."""
     size = np.abs(values)
+    smallest, largest = size.min(), size.max()  # NaN where any is
+    # As integers they must not be too large, and -0 would lose its sign.
+    if (
+        values.item(0).is_integer()
+        and largest < 1e15
+        and (smallest > 0 or not _has_minus_0(values))
+    ):
+        integers = values.astype(np.int64)
+        if (integers == values).all():
+            return _write_list(integers)
+    text = _write_list(values).replace(b".0,", b",")
+    if smallest >= 1e-5 and largest < 1e16:
+        return text
     alike = (size >= 1e-5) & (size < 1e16) | (size == 0)
     return text if alike.all() else _repair_texts(text, values, size, ~alike)
 
 
+def _has_minus_0(values: Values) -> bool:
+    return bool(np.signbit(values[values == 0]).any())
+
+
 def _write_list(numbers: Values | Times) -> bytearray:
-    """The numbers in orjson's notation, each followed by a comma."""
+    """The numbers in orjson's notation, each between commas: those at the ends, too."""
     text = bytearray(orjson.dumps(np.ascontiguousarray(numbers), option=_NUMPY))
-    text[-1:] = b","
-    del text[0]
+    text[0] = text[-1] = ord(",")
     return text
 
 
@@ -112,27 +125,36 @@ def _repair_texts(text: bytearray, values: Values, size: Values, odd: Mask) -> b
 
 
 def _rewrite_texts(text: bytearray, values: Values, odd: Sequence[int]) -> bytearray:
-    parts = text.split(b",")
+    parts = text.split(b",")[1:-1]
     for index in odd:
         part = parts[index]
         fixed = (
             format_plain(values.item(index)) if part == b"null" else _expand_exponent(part.decode())
         )
         parts[index] = bytearray(fixed, "ascii")
-    return bytearray(b",").join(parts)
+    return bytearray(b",").join((b"", *parts, b""))
+
+
+@lru_cache(maxsize=1)
+def _make_digits() -> _Words:
+    """The four digits of every number below 10,000, as their bytes are in memory."""
+    texts = b"".join(b"%04d" % number for number in range(10_000))
+    return np.frombuffer(texts, "<u4").astype(np.uint64)
 
 
 @dataclass(frozen=True, slots=True)
 class _Stamps:
-    """The text before each value, `"],[T,"`, of the same length for all steps.
+    """The text before each value, `"],[T,"`, of the same length at all steps.
 
-    `words` holds the columns that differ between steps, eight bytes at a time: (column, its
-    bytes at every step). If only some steps are whole seconds, `whole` (steps,) marks them:
-    their stamps still have decimals, which have to be cut out.
+    `words` (steps,) are the 16 bytes from `column` on, which are all that differ. If only some
+    steps are whole seconds, `whole` (steps,) marks them: their stamps still have decimals,
+    which have to be cut out.
     """
 
-    rows: npt.NDArray[np.uint8]
-    words: tuple[tuple[int, _Words], ...]
+    pattern: bytes
+    column: int
+    words: npt.NDArray[np.complex128]
+    """Not numbers, but the type of that size."""
     whole: Mask | None = None
 
 
@@ -140,40 +162,56 @@ def _build_stamps(t_ms: Times) -> _Stamps | None:
     """None for moments that are not written with ten digits of seconds (2001 to 2286)."""
     if not len(t_ms) or t_ms.min() < _FIRST_MS or t_ms.max() > _LAST_MS:
         return None
-    whole = t_ms % 1000 == 0
-    numbers, pattern = (t_ms // 1000, _WHOLE_STAMP) if whole.all() else (t_ms, _STAMP)
-    rows = _fill_stamp_rows(numbers, pattern)
+    # Six of the ten digits are those of 10,000 s, so few of them are looked up.
+    first_block = int(t_ms[0]) // _BLOCK_MS
+    since_ms = t_ms - first_block * _BLOCK_MS
+    if since_ms[-1] < 2**32:
+        since_ms = since_ms.astype(np.uint32)  # short numbers are divided faster
+    since_s = since_ms // 1000
+    block = since_s // 10_000
+    rest_ms = since_ms - since_s * 1000
+    whole = rest_ms == 0
+    is_whole = bool(whole.all())
+    words = _write_upper_digits(first_block, block, is_whole=is_whole)
+    digits = _make_digits()
+    lower = digits[since_s - block * 10_000]
+    if is_whole:
+        words[:, 1] |= lower << _BITS[2]
+    else:
+        words[:, 1] |= lower | digits[rest_ms] >> _BITS[1] << _BITS[5]
     return _Stamps(
-        rows, _find_differing_words(rows), whole if whole.any() and not whole.all() else None
+        _WHOLE_STAMP if is_whole else _STAMP,
+        0 if is_whole else _STAMP.index(b",["),
+        words.view(np.complex128)[:, 0],
+        whole if whole.any() and not is_whole else None,
     )
 
 
-def _fill_stamp_rows(numbers: Times, pattern: bytes) -> npt.NDArray[np.uint8]:
-    """The pattern once for each number, its zeros replaced by the number's digits."""
-    digits = np.frombuffer(_write_list(numbers), np.uint8).reshape(len(numbers), -1)
-    rows = np.tile(np.frombuffer(pattern, np.uint8), (len(numbers), 1))
-    at = 0
-    for zeros in re.finditer(b"0+", pattern):
-        start, end = zeros.span()
-        rows[:, start:end] = digits[:, at : at + end - start]
-        at += end - start
-    return rows
+def _write_upper_digits(first_block: int, block: Times, *, is_whole: bool) -> _Words:
+    """The words of stamps without the four last digits of seconds and without decimals.
+
+    `block` ascends from 0; shape (steps, 2).
+    """
+    count = int(block[-1]) + 1
+    are_few = count <= len(block)
+    blocks = first_block + (np.arange(count) if are_few else block.astype(np.int64))
+    digits = _make_digits()
+    first, middle = digits[blocks // 10_000], digits[blocks % 10_000]
+    words = np.empty((len(blocks), 2), np.uint64)
+    if is_whole:  # `"],[0000` and `000000,"`
+        words[:, 0] = _read_word(b'"],[') | first >> _BITS[2] << _BITS[4] | middle << _BITS[6]
+        words[:, 1] = middle >> _BITS[2] | _read_word(b'\0\0\0\0\0\0,"')
+    else:  # `,[000000` and `0000.000`
+        words[:, 0] = _read_word(b",[") | first >> _BITS[2] << _BITS[2] | middle << _BITS[4]
+        words[:, 1] = _read_word(b"\0\0\0\0.")
+    if not are_few:
+        return words
+    # Taken as one number each, they take a third of the time.
+    return words.view(np.complex128)[:, 0].take(block).view(np.uint64).reshape(-1, 2)
 
 
-def _find_differing_words(rows: npt.NDArray[np.uint8]) -> tuple[tuple[int, _Words], ...]:
-    # Times ascend: the common beginning of the first and the last is common to all.
-    differ = np.flatnonzero(rows[0] != rows[-1])
-    if not len(differ):
-        return ()
-    last = rows.shape[1] - 1
-    while (rows[:, last] == rows[0, last]).all():
-        last -= 1
-    ends = range(last + 1, int(differ[0]), -_WORD)
-    columns = [max(end - _WORD, 0) for end in ends]
-    return tuple(
-        (column, np.ascontiguousarray(rows[:, column : column + _WORD]).view(np.uint64)[:, 0])
-        for column in columns
-    )
+def _read_word(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(text, "little"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,91 +219,90 @@ class _Points:
     """The points of some series, one after the other: shapes (points,), and how many each has."""
 
     values: Values
+    t_ms: Times
+    """Of the steps, shape (steps,)."""
     steps: Times | None
     """The step of each point; None where every series has all of them."""
     counts: Sequence[int]
 
-    def find_steps(self, points: Times) -> Times:
-        """The steps of these points."""
-        return points % self.counts[0] if self.steps is None else self.steps[points]
-
     def spread_over_points(self, of_steps: npt.NDArray[_Any]) -> npt.NDArray[_Any]:
         """The item of each point's step, from one item a step."""
-        if self.steps is None:
-            return np.tile(of_steps, len(self.counts))
-        return of_steps[self.steps]
+        if self.steps is not None:
+            return of_steps[self.steps]
+        return of_steps if len(self.counts) == 1 else np.tile(of_steps, len(self.counts))
 
 
-_Text = tuple[bytes, bytes | memoryview]
+def _collect_points(t_ms: Times, values: Values, present: Mask | None = None) -> _Points:
+    if present is None or present.all():
+        count, steps = values.shape
+        return _Points(values.ravel(), t_ms, None, [steps] * count)
+    counts = present.sum(axis=1).tolist()
+    return _Points(values[present], t_ms, np.nonzero(present)[1], counts)
 
 
-def _weave(points: _Points, stamps: _Stamps) -> list[_Text]:
-    """`[T,"V"],[T,"V"],…,[T,"V` of each series, in two pieces.
+def _write_points(points: _Points) -> list[memoryview]:
+    """`"],[T,"V"],[T,"V` of each series: each point closes the one before it."""
+    if not len(points.values):
+        return [memoryview(b"")] * len(points.counts)
+    stamps = _build_stamps(points.t_ms)
+    text, begins = _weave(points, stamps) if stamps else _join_points(points)
+    everything = memoryview(text)
+    borders = begins[np.cumsum([0, *points.counts])].tolist()
+    return [everything[begin:end] for begin, end in pairwise(borders)]
 
-    Every comma between two numbers is replaced by the stamp of the first step (one pass
-    over the bytes), then the columns that differ are written over the stamps' places.
+
+def _weave(points: _Points, stamps: _Stamps) -> tuple[bytes | bytearray, Times]:
+    """The text of all points, and where each of them begins and the last one ends.
+
+    The comma before each number is replaced by the same stamp (one pass over the bytes), then
+    what differs between steps is written over the stamps' places.
     """
     text = format_numbers(points.values)
-    width = stamps.rows.shape[1]
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
-    ends += np.arange(0, len(ends) * (width - 1), width - 1)
-    woven = text.replace(b",", stamps.rows[0].tobytes())
-    word = np.frombuffer(woven, np.uint64, count=1)
+    width = len(stamps.pattern)
+    begins = np.flatnonzero(np.frombuffer(text, np.uint8) == ord(","))
+    begins += np.arange(0, len(begins) * (width - 1), width - 1)
+    woven = text.replace(b",", stamps.pattern)
+    word = np.frombuffer(woven, np.complex128, count=1)
     anywhere = as_strided(word, (len(woven) - _WORD + 1,), (1,))
-    for column, words in stamps.words:
-        anywhere[ends[:-1] + column] = points.spread_over_points(words)[1:]
-    lasts = np.cumsum(points.counts) - 1
-    firsts = np.concatenate(([0], lasts[:-1] + 1))
-    starts = np.where(firsts > 0, ends[firsts - 1] + width, 0)
-    heads = stamps.rows[points.find_steps(firsts), _CLOSING:]
-    bodies = list(zip(starts.tolist(), ends[lasts].tolist(), strict=True))
-    everything = memoryview(woven)
+    anywhere[begins[:-1] + stamps.column] = points.spread_over_points(stamps.words)
     if stamps.whole is None:
-        return [
-            (head.tobytes(), everything[start:end])
-            for head, (start, end) in zip(heads, bodies, strict=True)
-        ]
-    cuts = ends[np.flatnonzero(points.spread_over_points(stamps.whole)[1:])] + _STAMP.index(
-        _DECIMALS
-    )
-    return [
-        (head.tobytes().replace(_DECIMALS + b",", b","), _cut_out(everything, body, cuts))
-        for head, body in zip(heads, bodies, strict=True)
-    ]
+        return woven, begins
+    return _cut_decimals(woven, begins, points.spread_over_points(stamps.whole))
 
 
-def _cut_out(text: memoryview, body: tuple[int, int], cuts: Times) -> bytes:
-    """A part of the text without the decimals at these places."""
-    start, end = body
-    first, last = np.searchsorted(cuts, body).tolist()
+def _cut_decimals(text: bytearray, begins: Times, whole: Mask) -> tuple[bytes, Times]:
+    """The text without the decimals of the points that are at whole seconds."""
+    everything, start = memoryview(text), 0
     pieces = []
-    for cut in cuts[first:last].tolist():
-        pieces.append(text[start:cut])
-        start = cut + len(_DECIMALS)
-    return b"".join((*pieces, text[start:end]))
+    for begin in begins[:-1][whole].tolist():
+        pieces.append(everything[start : begin + _DECIMALS.start])
+        start = begin + _DECIMALS.stop
+    begins[1:] -= np.cumsum(whole) * (_DECIMALS.stop - _DECIMALS.start)
+    return b"".join((*pieces, everything[start:])), begins
 
 
-def _join_points(points: _Points, t_ms: Times) -> list[_Text]:
+def _join_points(points: _Points) -> tuple[bytes, Times]:
     """The same for any times, point by point."""
-    rows = [f'"],[{format_timestamp(t)},"'.encode() for t in t_ms.tolist()]
-    pieces: list[bytes | bytearray] = [b""] * (2 * len(points.values))
-    pieces[0::2] = [
-        rows[step] for step in points.find_steps(np.arange(len(points.values))).tolist()
-    ]
-    pieces[1::2] = format_numbers(points.values).split(b",")[:-1]
-    ends = np.cumsum(points.counts).tolist()
-    return [
-        (b"".join(pieces[2 * (end - count) : 2 * end])[_CLOSING:], b"")
-        for end, count in zip(ends, points.counts, strict=True)
-    ]
+    stamps = [f'"],[{format_timestamp(t)},"'.encode() for t in points.t_ms.tolist()]
+    numbers = format_numbers(points.values).split(b",")[1:-1]
+    steps = points.spread_over_points(np.arange(len(stamps))).tolist()
+    texts = [stamps[step] + number for step, number in zip(steps, numbers, strict=True)]
+    return b"".join(texts), np.cumsum([0, *map(len, texts)])
 
 
-def _encode_series(series: Sequence[Labels], texts: Sequence[_Text]) -> list[bytes | memoryview]:
-    """The pieces of `{"metric":…,"values":…},…`, with a comma at the end."""
-    out: list[bytes | memoryview] = []
-    for labels, (head, body) in zip(series, texts, strict=True):
-        out += (b'{"metric":', encode_labels(labels), b',"values":[', head, body, b'"]]},')
-    return out
+def _encode_series(texts: Iterable[tuple[Labels, memoryview]]) -> Iterator[_Piece]:
+    """`{"metric":…,"values":[…]},…`; texts of one series that follow each other are one."""
+    open_series: Labels | None = None
+    for labels, text in texts:
+        if labels is open_series:
+            yield text
+        elif text:
+            metric = encode_labels(labels)
+            yield b'%b{"metric":%b,"values":[' % (b'"]]},' if open_series else b"", metric)
+            yield text[_CLOSING:]
+            open_series = labels
+    if open_series is not None:
+        yield b'"]]}'
 
 
 def encode_labels(labels: Labels) -> bytes:
@@ -282,53 +319,44 @@ def _replace_invalid_utf8(text: str) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
-def _encode_matrix(matrix: Matrix) -> Iterator[bytes]:
-    """The series with points, sorted by labels, some of them at a time."""
-    stamps = _build_stamps(matrix.t_ms)
+def _write_matrix(matrix: Matrix) -> Iterator[tuple[Labels, memoryview]]:
+    """The texts of the series, sorted by labels: of some at a time, or a part of a long one."""
     full = np.flatnonzero(matrix.present.any(axis=1)).tolist()
     full.sort(key=lambda row: matrix.series[row].pairs)
-    block = max(1, BLOCK_POINTS // max(len(matrix.t_ms), 1))
-    for first in range(0, len(full), block):
-        rows = full[first : first + block]
-        points = _collect_points(matrix.values[rows], matrix.present[rows])
-        texts = _weave(points, stamps) if stamps else _join_points(points, matrix.t_ms)
-        yield b"".join(_encode_series([matrix.series[row] for row in rows], texts))
+    steps = len(matrix.t_ms)
+    count = max(1, BLOCK_POINTS // max(steps, 1))
+    for first in range(0, len(full), count):
+        rows = full[first : first + count]
+        series = [matrix.series[row] for row in rows]
+        values, present = matrix.values[rows], matrix.present[rows]
+        for at in range(0, steps, BLOCK_POINTS):
+            part = np.s_[:, at : at + BLOCK_POINTS]
+            points = _collect_points(matrix.t_ms[part[1]], values[part], present[part])
+            yield from zip(series, _write_points(points), strict=True)
 
 
-def _collect_points(values: Values, present: Mask) -> _Points:
-    if present.all():
-        count, steps = values.shape
-        return _Points(values.ravel(), None, [steps] * count)
-    counts = present.sum(axis=1).tolist()
-    return _Points(values[present], np.nonzero(present)[1], counts)
-
-
-def _encode_raw(raw: RawMatrix) -> Iterator[bytes]:
-    """Raw samples: each block has its own times, the series are sorted over all blocks."""
-    texts_by_series: list[tuple[Labels, _Text]] = []
-    for block in raw.blocks:
-        if block.values.size:
-            points = _collect_points(block.values, np.ones(block.values.shape, np.bool_))
-            stamps = _build_stamps(block.t_ms)
-            texts = _weave(points, stamps) if stamps else _join_points(points, block.t_ms)
-            texts_by_series += zip(block.series, texts, strict=True)
-    texts_by_series.sort(key=lambda pair: pair[0].pairs)
-    for labels, text in texts_by_series:
-        yield b"".join(_encode_series([labels], [text]))
+def _write_raw(raw: RawMatrix) -> Iterator[tuple[Labels, memoryview]]:
+    """The same of raw samples: each block has its own times, the series are sorted over all."""
+    rows = [(labels, block, row) for block in raw.blocks for row, labels in enumerate(block.series)]
+    for labels, block, row in sorted(rows, key=lambda each: each[0].pairs):
+        for at in range(0, len(block.t_ms), BLOCK_POINTS):
+            part = slice(at, at + BLOCK_POINTS)
+            points = _collect_points(block.t_ms[part], block.values[row : row + 1, part])
+            yield from zip((labels,), _write_points(points), strict=True)
 
 
 def _encode_vector(vector: Vector) -> Iterator[bytes]:
     if not vector.series:
         return
     t = format_timestamp(vector.t_ms).encode()
-    numbers = bytes(format_numbers(vector.values)).split(b",")[:-1]
-    yield b"".join(
-        b'{"metric":%b,"value":[%b,"%b"]},' % (encode_labels(labels), t, text)
+    numbers = bytes(format_numbers(vector.values)).split(b",")[1:-1]
+    yield b",".join(
+        b'{"metric":%b,"value":[%b,"%b"]}' % (encode_labels(labels), t, text)
         for labels, text in zip(vector.series, numbers, strict=True)
     )
 
 
-def _encode_value(result: QueryResult) -> Iterator[bytes]:
+def _encode_value(result: QueryResult) -> Iterator[_Piece]:
     """`"resultType":…,"result":…` in pieces."""
     value = result.value
     if isinstance(value, Scalar | String):
@@ -342,25 +370,14 @@ def _encode_value(result: QueryResult) -> Iterator[bytes]:
         t = format_plain(value.t_ms / 1000).encode()
         yield b'"resultType":"%b","result":[%b,%b]' % (kind, t, orjson.dumps(text))
         return
-    pieces = (
-        _encode_vector(value)
-        if isinstance(value, Vector)
-        else _encode_matrix(value)
-        if isinstance(value, Matrix)
-        else _encode_raw(value)
-    )
     kind = b"vector" if isinstance(value, Vector) else b"matrix"
     yield b'"resultType":"%b","result":[' % kind
-    yield from _drop_last_comma(pieces)
+    if isinstance(value, Vector):
+        yield from _encode_vector(value)
+    else:
+        texts = _write_matrix(value) if isinstance(value, Matrix) else _write_raw(value)
+        yield from _encode_series(texts)
     yield b"]"
-
-
-def _drop_last_comma(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    last = next(pieces, b"")
-    for piece in pieces:
-        yield last
-        last = piece
-    yield last[:-1]
 
 
 def _encode_stats(stats: QueryStats) -> bytes:
@@ -387,8 +404,8 @@ def encode_tail(warnings: Iterable[str] = (), infos: Iterable[str] = ()) -> byte
     return inside + b"}"
 
 
-def answer(result: QueryResult, *, stats: bool = False) -> Iterator[bytes]:
-    """The whole body of an answered query, in pieces of about a MiB."""
+def answer(result: QueryResult, *, stats: bool = False) -> Iterator[_Piece]:
+    """The whole body of an answered query, in pieces of any size."""
     yield b'{"status":"success","data":{'
     yield from _encode_value(result)
     if stats:
