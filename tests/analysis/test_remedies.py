@@ -30,9 +30,9 @@ def test_a_missing_metric_has_lines_that_configure_it(metric: Metric, lang: Lang
         return
     written = config.parse(text[text.index("collect:") :], "jipyo.yaml").collect
     assert {job.name for job in written.scrape} == {one.job for one in known if one.url}
-    direct = [one.native.section.value for one in known if one.native]
-    assert len(written.databases) == direct.count("databases")
-    assert len(written.probes) == direct.count("probes")
+    direct = {(one.native.section.value, one.native.entry) for one in known if one.native}
+    assert len(written.databases) == sum(section == "databases" for section, _ in direct)
+    assert len(written.probes) == sum(section == "probes" for section, _ in direct)
     if metric.group is MetricGroup.DATABASE:
         assert written.databases, "jipyo asks databases itself"
 

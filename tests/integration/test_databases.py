@@ -464,6 +464,38 @@ def test_long_transactions_are_seen(stack: Stack, opened: Opened) -> None:
     assert measured.matrix.values[0, 0] >= 1
 
 
+def test_sessions_that_wait_for_a_lock_are_counted(stack: Stack, opened: Opened) -> None:
+    port = stack.servers["postgres"].port
+    collector = opened(DatabaseSession(POSTGRES, stack.options["postgres"]))
+
+    def count_waits() -> float:
+        name = Labels.of({"__name__": "jipyo_postgres_lock_waits"})
+        return values(collector.collect(0))[name]
+
+    with db.postgres_admin(port) as holder, db.postgres_admin(port) as waiter:
+        holder.execute("CREATE TABLE locked (a int)")
+        assert count_waits() == 0
+        with holder.transaction():
+            holder.execute("LOCK TABLE locked")
+            blocked = threading.Thread(target=waiter.execute, args=("SELECT * FROM locked",))
+            blocked.start()
+            until = time.monotonic() + 10
+            while count_waits() == 0:
+                assert time.monotonic() < until
+                time.sleep(0.05)
+        blocked.join(10)
+        assert count_waits() == 0
+        holder.execute("DROP TABLE locked")
+
+
+def test_the_size_of_each_schema_is_known(stack: Stack, opened: Opened) -> None:
+    found = values(opened(DatabaseSession(MYSQL, stack.options["mysql"])).collect(0))
+    sizes = {
+        x["schema"]: v for x, v in found.items() if x.metric == "jipyo_mysql_schema_size_bytes"
+    }
+    assert sizes["mysql"] > 0
+
+
 def test_a_page_of_redis_that_forbids_config_has_all_else(
     stack: Stack, opened: Opened, tmp_path: Path
 ) -> None:

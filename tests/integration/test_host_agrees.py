@@ -33,7 +33,7 @@ HARDWARE = "bcache bonding btrfs mdadm md zfs xfs nfs nfsd fibrechannel infiniba
 BOARD = "hwmon power_supply rapl edac dmi nvme cooling_device watchdog"
 CPU = "scaling frequency core_throttles package_throttles online isolated"
 NOT_OURS = {
-    r"node_timex_.*|node_time_zone_offset_seconds": "needs adjtimex; the clock's daemon tells",
+    r"node_timex_pps_.*|node_time_zone_offset_seconds": "no pulses; times are UTC",
     r"node_nf_conntrack_stat_.*": "needs netlink; entries and their limit are there",
     r"node_textfile_.*": "a file of metrics is sent to the receiver instead",
     r"node_exporter_build_info": "the exporter's own version",

@@ -80,11 +80,15 @@ def _list_exporters(metric: Metric, catalogue: Catalogue) -> list[Exporter]:
 def _write_entries(
     exporters: Iterable[Exporter], t: Texts, *, introduce: bool = True
 ) -> Iterator[str]:
-    """The lines of `collect:`, with a sentence before them; none without any."""
+    """The lines of `collect:`, with a sentence before them; none without any.
+
+    An entry that gives the metrics of two exporters is written once.
+    """
     sections: dict[str, list[str]] = {}
     for exporter in exporters:
-        for section, *entry in _list_entries(exporter, t.lang):
-            sections.setdefault(section, []).extend(entry)
+        for section, comment, entry in _list_entries(exporter, t.lang):
+            lines = sections.setdefault(section, [])
+            lines += [comment, entry] if entry not in lines else []
     if sections:
         yield from [t("doctor.add")] if introduce else []
         yield "collect:"

@@ -39,6 +39,7 @@ ANSWERS: dict[str, Any] = {
     "GLOBAL VARIABLES": VARIABLES,
     "summary_by_digest": [DIGEST | {"seconds_total": Decimal("0.5")}],
     "innodb_trx": [{"age": Decimal("1.25")}],
+    "information_schema.tables": [{"schema_name": "shop", "size_bytes": Decimal(4096)}],
     "SHOW REPLICA STATUS": [
         {"Source_Host": "m", "Source_UUID": "u", "Channel_Name": "", "Seconds_Behind_Source": 7,
          "Replica_IO_Running": "Yes", "Source_Log_File": "bin.000001"}
@@ -94,6 +95,7 @@ def test_every_part_becomes_its_families() -> None:
     assert found["mysql_perf_schema_events_statements_total" + digest] == 4
     assert found["mysql_perf_schema_events_statements_seconds_total" + digest] == 0.5
     assert found["jipyo_mysql_transaction_max_duration_seconds"] == 1.25
+    assert found['jipyo_mysql_schema_size_bytes{schema="shop"}'] == 4096
     replica = '{master_host="m",master_uuid="u"}'
     assert found["mysql_slave_status_seconds_behind_source" + replica] == 7
     assert found["mysql_slave_status_replica_io_running" + replica] == 1
@@ -149,7 +151,7 @@ def test_what_is_not_there_or_not_allowed_is_noted(answers: dict[str, Any], key:
         collector = DatabaseSession(MYSQL, OPTIONS, importer=driver(server)[1])
         found = of(collector.collect(0), "mysql_exporter_collector_success")
     assert [note.key for note in collector.notes()] == [key]
-    assert sorted(found.values()) == [0, 1, 1, 1, 1]
+    assert sorted(found.values()) == [0, 1, 1, 1, 1, 1]
 
 
 def test_no_statements_yet_is_no_fault() -> None:

@@ -29,6 +29,7 @@ ANSWERS: dict[str, Any] = {
     "FROM pg_settings": SETTINGS,
     "pg_postmaster_start_time": [{"started": STARTED}],
     "AS may": [{"may": True}],
+    "AS lock_waits": [{"lock_waits": 2}],
     "FROM pg_stat_activity": [
         {"datname": "shop", "state": "active", "count": 2, "max_tx_duration": Decimal("1.5")}
     ],
@@ -79,6 +80,7 @@ def test_every_part_becomes_its_families() -> None:
     assert found["pg_postmaster_start_time_seconds"] == STARTED.timestamp()
     assert found['pg_stat_activity_max_tx_duration{datname="shop",state="active"}'] == 1.5
     assert found['pg_database_size_bytes{datname="shop"}'] == 4096
+    assert found["jipyo_postgres_lock_waits"] == 2
     assert found['pg_stat_database_blks_hit{datid="0"}'] == 1
     assert of(families, "pg_stat_database_stats_reset") == {
         '{datid="5",datname="shop"}': STARTED.timestamp()

@@ -14,6 +14,7 @@ from jipyo.collect.host import (
     Part,
     Paths,
     build_parts,
+    clock,
     cpu,
     disk,
     memory,
@@ -245,6 +246,47 @@ def test_the_parts_are_named_as_node_exporter_names_its_collectors() -> None:
     assert build_parts(HostOptions()).keys() == {
         "arp", "cgroup", "conntrack", "cpu", "diskstats", "entropy", "filefd", "filesystem",
         "kernel_hung", "loadavg", "meminfo", "netclass", "netdev", "netstat", "os", "pressure",
-        "schedstat", "selinux", "sockstat", "softnet", "stat", "thermal_zone", "time",
+        "schedstat", "selinux", "sockstat", "softnet", "stat", "thermal_zone", "time", "timex",
         "udp_queues", "uname", "vmstat", "zfs",
     }  # fmt: skip
+
+
+def test_the_kernel_clock_is_in_seconds_and_says_whether_it_is_in_step() -> None:
+    answer = clock.KernelClock(
+        synchronised=True,
+        status=0x2001,
+        offset=-1_500_000,
+        frequency=65_536_000,
+        maximum_error_us=2_000,
+        estimated_error_us=1_000,
+        constant=7,
+        tick_us=10_000,
+        tai_s=37,
+    )
+    assert samples(clock.Timex(lambda: answer)(Paths(), NOW)) == {
+        "node_timex_sync_status": 1,
+        "node_timex_status": 0x2001,
+        "node_timex_offset_seconds": -0.0015,
+        "node_timex_maxerror_seconds": 0.002,
+        "node_timex_estimated_error_seconds": 0.001,
+        "node_timex_frequency_adjustment_ratio": 1.001,
+        "node_timex_loop_time_constant": 7,
+        "node_timex_tick_seconds": 0.01,
+        "node_timex_tai_offset_seconds": 37,
+    }
+
+
+def test_the_kernel_of_this_machine_answers_about_its_clock() -> None:
+    answer = clock.read_kernel_clock()
+    assert answer.tick_us > 0
+    assert abs(answer.offset_s) < 1
+
+
+def test_a_kernel_that_refuses_fails_the_part_alone() -> None:
+    def refuse() -> clock.KernelClock:
+        raise PermissionError(1, "Operation not permitted")
+
+    host = Host(table={"timex": clock.Timex(refuse), "uname": system.collect_uname})
+    found = samples(host.collect(NOW))
+    assert found['node_scrape_collector_success{collector="timex"}'] == 0
+    assert found['node_scrape_collector_success{collector="uname"}'] == 1

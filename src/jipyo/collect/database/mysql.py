@@ -76,6 +76,9 @@ SELECT (SELECT count(*) FROM performance_schema.setup_instruments
     WHERE NAME LIKE 'statement/sql/%' AND ENABLED = 'YES') > 0
   AND (SELECT count(*) FROM performance_schema.setup_consumers
     WHERE NAME = 'statements_digest' AND ENABLED = 'YES') > 0 AS counted"""
+_SIZES_SQL = """
+SELECT table_schema AS schema_name, sum(data_length + index_length) AS size_bytes
+FROM information_schema.tables WHERE table_type = 'BASE TABLE' GROUP BY table_schema"""
 _LONGEST_SQL = """
 SELECT coalesce(max(timestampdiff(MICROSECOND, trx_started, now(6))), 0) / 1e6 AS age
 FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> connection_id()"""
@@ -151,6 +154,7 @@ class _MysqlQueries(Queries):
             "perf_schema.eventsstatements": self._read_digests,
             "slave_status": self._read_replication,
             "info_schema.innodb_trx": self._read_longest_transaction,
+            "info_schema.tables": self._read_sizes,
         }
 
     def _fetch_rows(self, query: str, arguments: Iterable[object] = ()) -> list[Record]:
@@ -243,6 +247,12 @@ class _MysqlQueries(Queries):
     def _read_longest_transaction(self) -> Iterator[Family]:
         age = to_number(self._fetch_rows(_LONGEST_SQL)[0]["age"])
         yield single(_G, _LONGEST, "Age of the oldest open transaction of others.", age)
+
+    def _read_sizes(self) -> Iterator[Family]:
+        rows = self._fetch_rows(_SIZES_SQL)
+        samples = [((str(row["schema_name"]),), to_number(row["size_bytes"])) for row in rows]
+        text = "Disk space of the tables and indexes of a schema."
+        yield family(_G, "jipyo_mysql_schema_size_bytes", text, ("schema",), samples)
 
 
 def build_status_families(values: dict[str, str]) -> Iterator[Family]:

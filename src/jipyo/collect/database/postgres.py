@@ -139,6 +139,8 @@ LEFT JOIN (
   SELECT database, lower(mode) AS mode, count(*) AS count
   FROM pg_locks WHERE database IS NOT NULL GROUP BY database, lower(mode)) AS l
 ON l.mode = m.mode AND l.database = d.oid WHERE d.datconnlimit <> -2"""
+_LOCK_WAITS_SQL = """
+SELECT count(*) AS lock_waits FROM pg_stat_activity WHERE wait_event_type = 'Lock'"""
 _SIZE_SQL = """
 SELECT datname, pg_database_size(oid) AS size_bytes FROM pg_database
 WHERE datconnlimit <> -2
@@ -223,6 +225,12 @@ _TABLES = {
             "pg_locks_",
             ("datname", "mode"),
             (ColumnMetric("count", _G, "Locks held or waited for."),),
+        ),
+        _Table(
+            _LOCK_WAITS_SQL,
+            "jipyo_postgres_",
+            (),
+            (ColumnMetric("lock_waits", _G, "Sessions that wait for a lock."),),
         ),
     ),
     "stat_archiver": (_Table(_ARCHIVER_SQL, "pg_stat_archiver_", (), _ARCHIVER),),

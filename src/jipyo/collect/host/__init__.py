@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jipyo.collect.host import cgroup, cpu, disk, memory, network, system
+from jipyo.collect.host import cgroup, clock, cpu, disk, memory, network, system
 from jipyo.collect.host.files import Paths
 from jipyo.collect.limits import LIMIT_S, CallOutcome, LimitedCalls
 from jipyo.collect.members import SkippedMembers
@@ -62,6 +62,7 @@ def build_parts(options: HostOptions) -> dict[str, Part]:
         "stat": cpu.collect_stat,
         "thermal_zone": system.collect_temperatures,
         "time": system.collect_clock,
+        "timex": clock.Timex(),
         "udp_queues": network.collect_udp_queues,
         "uname": system.collect_uname,
         "vmstat": memory.collect_vmstat,
