@@ -2,7 +2,7 @@
 
 `python crash_child.py FOLDER SEED` prints one line for each acknowledged batch: its number.
 Batch n is one scrape of 50 series at T0 + n * STEP whose values are all n, so that a reader can
-tell a lost, a doubled and a changed sample.
+tell a lost, a doubled and a changed sample. Half of the batches come in two pieces.
 """
 
 from __future__ import annotations
@@ -29,13 +29,15 @@ def main(folder: Path, seed: int) -> None:
     options = Options(retention_ms=RETENTION_MS)
     clock = [T0]
     with Store.open(folder, options, now_ms=lambda: clock[0]) as store:
-        n = last_batch(store)
+        n = max(0, last_batch(store) - 1)  # half of the newest may be missing, so it comes again
         threading.Thread(target=upkeep, args=(store, folder, rng), daemon=True).start()
         while True:
             n += 1
             clock[0] = T0 + n * STEP
-            answer = store.append([Scrape(clock[0], SERIES, np.full(len(SERIES), float(n)))])
-            assert answer.samples == len(SERIES), answer
+            cut = rng.randrange(len(SERIES)) if n > 1 and rng.random() < 0.5 else 0
+            for part in (SERIES[:cut], SERIES[cut:]):
+                answer = store.append([Scrape(clock[0], part, np.full(len(part), float(n)))])
+                assert answer.samples == len(part), answer
             sys.stdout.write(f"{n}\n")
             sys.stdout.flush()
 

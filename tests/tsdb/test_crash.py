@@ -30,18 +30,18 @@ class Counts:
 
 
 def audit(folder: Path) -> int:
-    """Every series holds one unbroken run of batches, unchanged; the newest one's number."""
-    newest = 0
+    """Every series holds one unbroken run of batches, unchanged; the newest that all have."""
     with Reader.open(folder, threads=1) as reader:
         blocks = list(reader.select([], -(1 << 61), 1 << 61))
     assert sum(len(block.series) for block in blocks) in {0, len(SERIES)}
+    newest = []
     for block in blocks:
         numbers = ((block.t_ms - T0) // STEP).tolist()
         assert numbers == list(range(numbers[0], numbers[-1] + 1)), "gap or duplicate"
         assert (block.values == numbers).all(), "changed"
         assert numbers[0] <= max(1, numbers[-1] - RETENTION_MS // STEP), "dropped too early"
-        newest = max(newest, numbers[-1])
-    return newest
+        newest.append(numbers[-1])
+    return min(newest, default=0)
 
 
 def round_of(folder: Path, rng: random.Random, counts: Counts, most_s: float) -> None:

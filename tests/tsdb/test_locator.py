@@ -185,7 +185,7 @@ def test_no_layout_that_has_a_series_is_left_out(tables: list[list[int]], ids: l
 def test_layouts_that_come_and_go_are_seen(opened: Opened) -> None:
     store = opened.store
     for n in range(4):
-        store.append([scrape(T0 + n, *((one("m", n=str(k)), 1.0) for k in range(n, n + 2)))])
+        store.append([scrape(T0 + n, *((one("m", n=str(k)), 1.0) for k in range(n + 2)))])
         assert len(store.series([], *EVER)) == n + 2
     with store.snapshot() as before:
         assert len(before.locator.list_layouts()) == 4

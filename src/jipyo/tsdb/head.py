@@ -4,6 +4,10 @@ One row is one layout (a set of series) at one moment. Memory holds the last tim
 series and the layouts in use; all of it can be read from the file, so after a failed
 transaction it is simply reloaded.
 
+A sender may cut the scrape of a target anywhere, each time at another series. So every series
+has a home, the layout that it was last in when a scrape came whole: a piece of a home gets a
+row of its own, and the piece that completes it replaces those rows by one of the home.
+
 Source of the rules: `memSeries.appendable` in prometheus/tsdb/head_append.go.
 """
 
@@ -38,6 +42,9 @@ changes one layout of a target and not all that follow."""
 _LAYOUT_SERIES = 1536
 _LEAST_SERIES = 128
 """No cut leaves fewer on either side: each layout of a scrape costs a page of the journal."""
+_MOST_CUT = 4
+"""A scrape that holds pieces of more homes than this was not cut: its series come as they like."""
+_MOST_UNFINISHED = 4096
 _PLANNED_SERIES = 65_536
 _KNOWN_SERIES = 200_000
 _KNOWN_PAIRS = 100_000
@@ -50,9 +57,12 @@ MOST_SIDS = 1 << 28
 
 @dataclass(frozen=True, slots=True)
 class LayoutPart:
-    """The series of a scrape that are in one layout."""
+    """The series of a scrape that are in one layout, or in one layout with others."""
 
-    lid: int
+    home: int
+    """Their home, a layout; 0 where they have too many to wait for the rest of each."""
+    whole: Sids
+    """The series of the home."""
     sids: Sids
     columns: npt.NDArray[np.int64]
     """The place of each in the scrape."""
@@ -97,6 +107,9 @@ class Head:
         self._pid_of: dict[tuple[str, str], int] = {}
         self._lid_of: dict[bytes, int] = {}
         self._times: OrderedDict[int, Times] = OrderedDict()
+        self._homes: dict[int, Sids] = {}
+        self._unfinished: OrderedDict[tuple[int, int], tuple[int, ...]] = OrderedDict()
+        """By home and time: the layouts that have rows with pieces of it."""
         self.spans: dict[int, LayoutSpan] = {}
         (count, most) = self._db.execute(
             "SELECT count(*), coalesce(max(sid), 0) FROM series"
@@ -107,6 +120,7 @@ class Head:
         layouts = list(self._read_layouts())
         most = max([most, *(int(sids[-1]) for _, sids in layouts)])
         self._last = np.full(max(1024, most * 5 // 4 + 1), _NEVER, np.int64)
+        self._home_of = np.zeros(len(self._last), np.int64)
         # Of these series the head's last sample is known at once, that of the chunks is not.
         self._unread = np.zeros(len(self._last), np.bool_)
         self._unread[: most + 1] = True
@@ -197,12 +211,68 @@ class Head:
     ) -> None:
         last = self._last[part.sids]
         if t_ms > last.max():
-            self._insert_row(part.lid, part.sids, t_ms, values)
+            if len(part.sids) < len(part.whole):
+                self._append_piece(part, t_ms, values)
+            else:
+                lid = part.home or self._get_layout_id(part.sids)
+                self._insert_row(lid, part.sids, t_ms, values)
             return
         keep = self._select_late(part.sids, t_ms, values, last, bounds, rejected)
         if keep.any():
             sids = part.sids[keep]
             self._insert_row(self._get_layout_id(sids), sids, t_ms, values[keep])
+
+    def _append_piece(self, piece: LayoutPart, t_ms: int, values: Values) -> None:
+        """Write a piece of a home: joined with the others of this time if it is the last."""
+        is_missing = np.ones(len(piece.whole), np.bool_)
+        is_missing[np.searchsorted(piece.whole, piece.sids)] = False
+        missing = piece.whole[is_missing]
+        others = self._unfinished.pop((piece.home, t_ms), ())
+        is_last = sum(len(self.spans[lid].sids) for lid in others) == len(missing)
+        joined = self._join_pieces(piece, t_ms, values, others) if is_last else None
+        if joined is not None:
+            self._delete_rows(others, t_ms)
+            self._insert_row(piece.home, piece.whole, t_ms, joined)
+            return
+        lid = self._get_layout_id(piece.sids)
+        if self._last[missing].max() < self._last[piece.sids].min():
+            # The others missed a scrape that these were in: they no longer come together.
+            self._make_home(lid, piece.sids)
+        else:
+            self._unfinished[piece.home, t_ms] = (*others, lid)
+            if len(self._unfinished) > _MOST_UNFINISHED:
+                self._unfinished.popitem(last=False)
+        self._insert_row(lid, piece.sids, t_ms, values)
+
+    def _join_pieces(
+        self, piece: LayoutPart, t_ms: int, values: Values, others: Sequence[int]
+    ) -> Values | None:
+        """The values of a whole home; None where a row of another piece is damaged."""
+        joined = np.empty(len(piece.whole), "<f8")
+        joined[np.searchsorted(piece.whole, piece.sids)] = values
+        for lid in others:
+            sids = self.spans[lid].sids
+            row = self._read_row(lid, sids, t_ms)
+            if row is None:
+                return None
+            joined[np.searchsorted(piece.whole, sids)] = np.frombuffer(row, "<f8")
+        return joined
+
+    def _delete_rows(self, lids: Sequence[int], t_ms: int) -> None:
+        for lid in lids:
+            self._db.execute("DELETE FROM head WHERE lid = ? AND t = ?", (lid, t_ms))
+            self._update_span(lid, self.spans[lid].sids)
+
+    def _update_span(self, lid: int, sids: Sids) -> None:
+        """Note between which times a layout has rows; drop one without any."""
+        span = self._read_span(lid, sids)
+        self.spans.pop(lid, None)
+        if span is not None:
+            self.spans[lid] = span
+        elif not self._db.execute(_ANY_ROW, (lid,)).fetchone():
+            self._db.execute("DELETE FROM layout WHERE lid = ?", (lid,))
+            self._lid_of.pop(_hash_sids(sids), None)
+            self._leave_home(lid)
 
     def _insert_row(self, lid: int, sids: Sids, t_ms: int, values: Values) -> None:
         b = values.tobytes()
@@ -263,17 +333,22 @@ class Head:
         found: npt.NDArray[np.bool_],
         bits: npt.NDArray[np.uint64],
     ) -> None:
-        sql = "SELECT v, crc FROM head WHERE lid = ? AND t = ?"
-        row = self._db.execute(sql, (lid, t_ms)).fetchone()
-        if row is None or codec.row_crc(lid, t_ms, row[0]) != row[1]:
-            return
-        if len(row[0]) != 8 * len(span.sids):
+        row = self._read_row(lid, span.sids, t_ms)
+        if row is None:
             return
         at = np.searchsorted(span.sids, sids)
         at[at == len(span.sids)] = 0
         here = span.sids[at] == sids
         found |= here
-        bits[here] = np.frombuffer(row[0], np.uint64)[at[here]]
+        bits[here] = np.frombuffer(row, np.uint64)[at[here]]
+
+    def _read_row(self, lid: int, sids: Sids, t_ms: int) -> bytes | None:
+        """The values of a layout at a time; None where there is no row, or a damaged one."""
+        sql = "SELECT v, crc FROM head WHERE lid = ? AND t = ?"
+        row = self._db.execute(sql, (lid, t_ms)).fetchone()
+        if row is None or codec.row_crc(lid, t_ms, row[0]) != row[1]:
+            return None
+        return row[0] if len(row[0]) == 8 * len(sids) else None
 
     def _find_in_chunk(self, sid: int, t_ms: int) -> int | None:
         row = self._db.execute(
@@ -312,7 +387,9 @@ class Head:
         plan = self._plans.get(id(series))
         if plan is not None and plan.series is series:
             self._plans.move_to_end(id(series))
-            return plan
+            if all(p.home == 0 or self._homes.get(p.home) is p.whole for p in plan.parts):
+                return plan
+            self._planned_series -= len(series)
         plan = self._make_plan(series)
         self._plans[id(series)] = plan
         self._planned_series += len(series)
@@ -333,14 +410,44 @@ class Head:
                 duplicates.append((place[sid], column))
             else:
                 place[sid] = column
-        sids = np.array(sorted(place), np.int64)
-        columns = np.array([place[sid] for sid in sids.tolist()], np.int64)
-        parts = tuple(
-            LayoutPart(self._get_layout_id(sids[a:b]), sids[a:b], columns[a:b])
-            for a, b in split_layouts(sids)
-        )
+        columns = np.array(list(place.values()), np.int64)
+        sids = np.array(list(place), np.int64)
+        order = np.argsort(sids)
         self._read_last(sids)
+        parts = tuple(self._split_by_home(sids[order], columns[order]))
         return Plan(series, parts, tuple(duplicates), tuple(rejected.items()))
+
+    def _split_by_home(self, sids: Sids, columns: npt.NDArray[np.int64]) -> Iterator[LayoutPart]:
+        """The layouts of a scrape; homes that it holds whole are made anew with what is new."""
+        homes = self._home_of[sids]
+        one = (homes == homes[:1]).all()
+        lids = homes[:1].tolist() if one else np.unique(homes).tolist()
+        cut = [lid for lid in lids if lid and (homes == lid).sum() < len(self._homes[lid])]
+        loose = np.isin(homes, cut) if cut else np.zeros(len(sids), np.bool_)
+        for at in _split_rows(np.flatnonzero(~loose), sids):
+            lid = self._get_layout_id(sids[at])
+            yield LayoutPart(lid, self._make_home(lid, sids[at]), sids[at], columns[at])
+        if len(cut) > _MOST_CUT:
+            for at in _split_rows(np.flatnonzero(loose), sids):
+                yield LayoutPart(0, sids[at], sids[at], columns[at])
+        else:
+            for lid in cut:
+                at = np.flatnonzero(homes == lid)
+                yield LayoutPart(lid, self._homes[lid], sids[at], columns[at])
+
+    def _make_home(self, lid: int, sids: Sids) -> Sids:
+        """Make a layout the home of its series: the same array as long as it stays that."""
+        if lid not in self._homes:
+            for other in np.unique(self._home_of[sids]).tolist():
+                self._leave_home(other)
+            self._home_of[sids] = lid
+            self._homes[lid] = sids
+        return self._homes[lid]
+
+    def _leave_home(self, lid: int) -> None:
+        sids = self._homes.pop(lid, None)
+        if sids is not None:
+            self._home_of[sids] = 0
 
     def _find_series(self, labels: Labels) -> int | Reject:
         """The id of a series, new where it was never seen; or why there is none."""
@@ -378,8 +485,9 @@ class Head:
             if sid > MOST_SIDS:
                 raise Damaged(f"series {sid}")
             more = max(len(self._last), sid * 5 // 4 - len(self._last))
-            self._last = np.concatenate((self._last, np.full(more, _NEVER, np.int64)))
-            self._unread = np.concatenate((self._unread, np.zeros(more, np.bool_)))
+            self._last = np.append(self._last, np.full(more, _NEVER, np.int64))
+            self._unread = np.append(self._unread, np.zeros(more, np.bool_))
+            self._home_of = np.append(self._home_of, np.zeros(more, np.int64))
         self._sid_of[labels] = sid
         return sid
 
@@ -450,17 +558,11 @@ class Head:
     def record_compaction(self, lids: Sequence[int]) -> None:
         """Note that head rows of these layouts were moved; drop layouts without any left."""
         for lid in lids:
-            self.spans.pop(lid, None)
             try:
-                sids = read_layout(self._db, lid)
+                self._update_span(lid, read_layout(self._db, lid))
             except Damaged:
-                continue
-            span = self._read_span(lid, sids)
-            if span is not None:
-                self.spans[lid] = span
-            elif not self._db.execute(_ANY_ROW, (lid,)).fetchone():
-                self._db.execute("DELETE FROM layout WHERE lid = ?", (lid,))
-                self._lid_of.pop(_hash_sids(sids), None)
+                self.spans.pop(lid, None)
+        self._unfinished.clear()
         self._forget_plans()
         if len(self._sid_of) > _KNOWN_SERIES:
             self._forget_idle()
@@ -560,3 +662,8 @@ def split_layouts(sids: Sids) -> list[tuple[int, int]]:
     if edges[-1] < len(sids):
         edges.append(len(sids))
     return list(pairwise(edges))
+
+
+def _split_rows(rows: npt.NDArray[np.int64], sids: Sids) -> list[npt.NDArray[np.int64]]:
+    """Places of a scrape's ascending ids, layout by layout."""
+    return [rows[a:b] for a, b in split_layouts(sids[rows])]
