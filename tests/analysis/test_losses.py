@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 STEP_MS, MINUTE_MS, HOUR_MS = 15_000, 60_000, 3_600_000
 NOW_MS = 1_795_186_800_000
 LOSSES = Catalogue(tuple(metric for metric in load().metrics if metric.loss))
-GPU, DISK = "DCGM_FI_DEV_GPU_TEMP", "node_filesystem_size_bytes"
+GPU, DISK = "DCGM_FI_DEV_GPU_TEMP", "node_filesystem_readonly"
 
 
 def put(store: MemoryStore, name: str, ends_ms: int = 0, up: float = 1.0, **labels: str) -> None:
     """A series that began two hours ago and ended so long before now."""
-    full = Labels.of({"__name__": name, "job": "node", "instance": "h", **labels})
+    put_labels(store, {"__name__": name, **labels}, ends_ms, up)
+
+
+def put_labels(
+    store: MemoryStore, labels: dict[str, str], ends_ms: int = 0, up: float = 1.0
+) -> None:
+    full = Labels.of({"job": "node", "instance": "h", **labels})
     times = [*range(NOW_MS - 2 * HOUR_MS, NOW_MS - ends_ms + 1, STEP_MS)]
     store.put(full, times, [up] * len(times))
 
@@ -107,3 +113,61 @@ def test_a_target_that_is_in_no_list_any_more_is_named_for_an_hour() -> None:
     health = assess(store)
     assert health.state is State.WARNING
     assert describe_verdict(health, texts("en")).startswith("Warning: Targets gone: replica-2 (")
+
+
+UNREAD = {
+    "hangs": ("jipyo_collect_hanging_parts", {"collector": "node", "part": "zfs"}, "node · zfs"),
+    "skipped": (
+        "jipyo_collect_skipped_members",
+        {"collector": "dcgm", "part": "gpu", "member": "GPU 3"},
+        "dcgm · GPU 3 · gpu",
+    ),
+    "file system": (
+        "node_filesystem_device_error",
+        {"mountpoint": "/mnt/nas", "fstype": "nfs4", "device_error": "mountpoint timeout"},
+        "/mnt/nas",
+    ),
+}
+
+
+@pytest.mark.parametrize(("name", "labels", "named"), UNREAD.values(), ids=UNREAD)
+def test_a_part_that_cannot_be_read_is_named_with_what_to_do(
+    name: str, labels: dict[str, str], named: str
+) -> None:
+    store = MemoryStore()
+    put(store, "up")
+    put(store, "node_scrape_collector_success", collector="cpu")
+    assert find_state(assess(store), "system.collection.partial") is State.OK
+    put_labels(store, {"__name__": name, **labels})
+    verdict = describe_verdict(assess(store), texts("en"))
+    assert verdict.startswith(f"Warning: Parts not read: h · {named} (")
+    assert verdict.endswith("a disk or a GPU does not answer.")
+
+
+def test_a_file_system_that_nobody_may_read_is_none_of_them() -> None:
+    store = MemoryStore()
+    put(store, "node_scrape_collector_success", collector="cpu")
+    error = "permission denied"
+    put(store, "node_filesystem_device_error", mountpoint="/home/a/doc", device_error=error)
+    assert find_state(assess(store), "system.collection.partial") is State.OK
+
+
+def test_a_file_system_that_hangs_is_not_gone() -> None:
+    store = MemoryStore()
+    put(store, "up")
+    put(store, DISK, 10 * MINUTE_MS, fstype="nfs4", mountpoint="/mnt", device_error="")
+    labels = {"fstype": "nfs4", "mountpoint": "/mnt", "device_error": "mountpoint timeout"}
+    full = Labels.of({"__name__": DISK, "job": "node", "instance": "h", **labels})
+    times = [*range(NOW_MS - 9 * MINUTE_MS, NOW_MS + 1, STEP_MS)]
+    store.put(full, times, [0.0] * len(times))
+    assert find_state(assess(store), "system.disk.lost") is State.OK
+
+
+@pytest.mark.parametrize(("ends_h", "state"), [(1, State.WARNING), (25, State.OK)])
+def test_a_loss_is_reported_for_the_window_of_its_metric(ends_h: int, state: State) -> None:
+    store = MemoryStore()
+    put(store, "up")
+    put(store, DISK, fstype="ext4", mountpoint="/")
+    old = Labels.of({"__name__": DISK, "job": "node", "instance": "h", "mountpoint": "/old"})
+    store.put(old, [NOW_MS - 26 * HOUR_MS, NOW_MS - ends_h * HOUR_MS], [0.0, 0.0])
+    assert find_state(assess(store), "system.disk.lost") is state

@@ -59,8 +59,8 @@ def test_all_that_is_known_of_a_metric_is_told() -> None:
     assert described["report"] == "ratio_of_sums, max / ratio_of_sums"
     assert described["defined at"].startswith("builtin/application.yaml:")
     assert described["haproxy"].startswith("100 * sum by (proxy)")
-    assert "if without data" not in described
-    assert facts(metric("app.sessions.active"), "ko")["데이터가 없으면"].startswith("표준 이름이")
+    assert "what to do" not in described
+    assert facts(metric("app.sessions.active"), "ko")["조치"].startswith("표준 이름이")
     assert facts(metric("app.sessions.active"), "ko")["단위"] == "count"
 
 

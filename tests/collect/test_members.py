@@ -59,3 +59,15 @@ def test_what_is_skipped_is_counted_and_logged_once_until_it_is_read_again(
     assert len(caplog.records) == 2
     assert caplog.messages[0].startswith("node: disk: skipped 'sda xxx")
     assert len(caplog.messages[0]) < 120
+
+
+def test_a_member_that_stays_unreadable_is_named_from_the_second_reading_on() -> None:
+    skipped, named = SkippedMembers("node"), []
+    for is_odd in (True, True, True, False, True):
+        skipped.begin()
+        if is_odd:
+            skipped.record("disk", "sda", ValueError("odd"))
+            skipped.record("disk", "sdb", ValueError("odd"))
+        named.append([name for name in samples(skipped.families()) if "_total" not in name])
+    series = 'jipyo_collect_skipped_members{collector="node",member="sda",part="disk"}'
+    assert named == [[], [series], [series], [], []]

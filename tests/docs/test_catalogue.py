@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from docs.tables import DOCS, page_of
+from jipyo import config
 from jipyo.catalogue import check_file, load
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.errors import CatalogueError
@@ -29,8 +30,9 @@ def fenced(lang: Lang, kind: str) -> list[str]:
 
 @EACH
 def test_the_examples_are_accepted(lang: Lang, tmp_path: Path) -> None:
-    site, own = fenced(lang, "yaml")
-    load(yaml.safe_load(site)["catalogue"]["metrics"], parse=parse)
+    removal, site, own = fenced(lang, "yaml")
+    removed = config.parse(removal, "jipyo.yaml").catalogue.removed
+    load(yaml.safe_load(site)["catalogue"]["metrics"], parse=parse, removed=removed)
     file = tmp_path / "shop.yaml"
     file.write_text(own, "utf-8")
     assert check_file(file, parse=parse).metrics[0].id == "shop.orders"
@@ -38,7 +40,7 @@ def test_the_examples_are_accepted(lang: Lang, tmp_path: Path) -> None:
 
 @EACH
 def test_the_mistake_that_is_shown_is_told_so(lang: Lang, tmp_path: Path) -> None:
-    _, own = fenced(lang, "yaml")
+    *_, own = fenced(lang, "yaml")
     file = tmp_path / "shop.yaml"
     file.write_text(own.replace("warning: 10, critical: 1", "warning: 1, critical: 10"), "utf-8")
     with pytest.raises(CatalogueError) as caught:

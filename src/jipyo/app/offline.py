@@ -77,5 +77,8 @@ def load_catalogue(config: Config) -> Catalogue:
     site = config.settings.catalogue
     features = config.settings.query.features
     return catalogues.load(
-        site.metrics, site.files, parse=lambda text: promql.parse(text, features)
+        site.metrics,
+        site.files,
+        parse=lambda text: promql.parse(text, features),
+        removed=site.removed,
     )

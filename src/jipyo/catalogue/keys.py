@@ -160,7 +160,9 @@ _QUERY = record(
     MetricQuery,
     (
         Key("exporter", TEXT, required=True),
-        Key("promql", _PROMQL, required=True),
+        Key("promql", _PROMQL),
+        Key("members", _PROMQL),
+        Key("identity", list_of(LABEL)),
         Key("statistic", choice(Statistic)),
         Key("fallback", SWITCH),
         Key("rename", LABEL_MAP),
@@ -172,7 +174,26 @@ _QUERY = record(
 
 def check_metric(metric: Metric, node: Node) -> None:
     """Raise what does not fit together in a metric whose keys are each right."""
-    gather(partial(check, metric, node) for check in (_check_order, _check_shares))
+    checks = (_check_order, _check_shares, _check_members)
+    gather(partial(check, metric, node) for check in checks)
+
+
+def _check_members(metric: Metric, node: Node) -> None:
+    """A query has either its PromQL or the members of which a loss is made."""
+    queries = node.find("queries").value
+    assert isinstance(queries, tuple)
+    mistakes = [
+        CatalogueError("catalogue.promql_or_members", where=query.at)
+        for query in queries
+        if ("promql" in query.entries) == ("members" in query.entries)
+    ]
+    mistakes += [
+        CatalogueError("catalogue.members_of_no_loss", where=query.find("members").at)
+        for query in queries
+        if "members" in query.entries and not (metric.loss and metric.labels)
+    ]
+    if mistakes:
+        raise CatalogueError.of(mistakes)
 
 
 def _check_shares(metric: Metric, node: Node) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from jipyo.catalogue.keys import EXPORTER, FILE, METRIC, TOPIC
+from jipyo.catalogue.members import expand_members
 from jipyo.catalogue.metric import Catalogue, Metric, Origin
 from jipyo.model.errors import CatalogueError, ConfigError, QueryError
 from jipyo.schema import (
@@ -38,6 +40,7 @@ def load(
     extra: Sequence[Path] = (),
     *,
     parse: Parse | None = None,
+    removed: Sequence[Mapping[str, str]] = (),
 ) -> Catalogue:
     """The built-in catalogue with the site's own files added and its overrides laid upon it.
 
@@ -46,6 +49,7 @@ def load(
             null as a value removes a key. A node of a file keeps its lines.
         extra: the site's own catalogue files.
         parse: checks every expression.
+        removed: labels of what the site removed on purpose, which is not reported as gone.
 
     Raises:
         CatalogueError: with every mistake of all files.
@@ -54,7 +58,7 @@ def load(
         files = gather(partial(_parse_file, path) for path in extra)
     except ConfigError as error:
         raise CatalogueError.of(error.mistakes) from error
-    return _build([*map(_parse_builtin, BUILTIN), *files], overrides, parse)
+    return _build([*map(_parse_builtin, BUILTIN), *files], overrides, parse, removed)
 
 
 def check_file(path: Path, *, parse: Parse | None = None) -> Catalogue:
@@ -79,7 +83,10 @@ def _parse_file(path: Path) -> Node:
 
 
 def _build(
-    trees: Sequence[Node], overrides: Mapping[str, object] | Node | None, parse: Parse | None
+    trees: Sequence[Node],
+    overrides: Mapping[str, object] | Node | None,
+    parse: Parse | None,
+    removed: Sequence[Mapping[str, str]] = (),
 ) -> Catalogue:
     over = overrides if isinstance(overrides, Node) else wrap_value(overrides or {}, OVERRIDES)
     try:
@@ -92,7 +99,9 @@ def _build(
             lambda: gather(partial(EXPORTER.read, node) for node in exporters),
             lambda: gather(partial(TOPIC.read, node) for node in topics),
         ]
-        return Catalogue(*map(tuple, gather(parts)))
+        found = Catalogue(*map(tuple, gather(parts)))
+        expanded = tuple(expand_members(metric, removed) for metric in found.metrics)
+        return replace(found, metrics=expanded, removed=tuple(removed))
     except ConfigError as error:
         raise CatalogueError.of(error.mistakes) from error
 
@@ -177,7 +186,7 @@ def _read_checked(node: Node, parse: Parse | None) -> Metric:
         gather(
             partial(_check_expression, query.entries[key].node, metric.window_ms, parse)
             for query in queries
-            for key in ("promql", "total")
+            for key in ("promql", "members", "total")
             if key in query.entries
         )
     return metric

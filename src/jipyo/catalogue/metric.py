@@ -156,7 +156,12 @@ class MetricQuery:
     """One exporter's way to answer: its PromQL, with `$w` for the rate window."""
 
     exporter: str
-    promql: str
+    promql: str = ""
+    """Written by `expand_members` where there are `members`."""
+    members: str = ""
+    """A selector of one series for each member of a target: what is gone of it is a loss."""
+    identity: tuple[str, ...] = ()
+    """The labels that tell members apart, where not those of the metric (a GPU's UUID)."""
     statistic: Statistic = Statistic.FULL
     fallback: bool = False
     """Run only where no other query has data anywhere."""
@@ -201,7 +206,7 @@ class Metric:
     objective: Objective | None = None
     report: ReportShape = field(default_factory=ReportShape)
     remedy: Bilingual | None = None
-    """What to do where it has no data, beyond what its exporters say."""
+    """What to do where it has no data, beyond what its exporters say; of a loss, about the loss."""
     queries: tuple[MetricQuery, ...]
     where: str = ""
     """The file and line it was read from."""
@@ -286,6 +291,8 @@ class Catalogue:
     metrics: tuple[Metric, ...]
     exporters: tuple[Exporter, ...] = ()
     topics: tuple[Topic, ...] = ()
+    removed: tuple[Mapping[str, str], ...] = ()
+    """Labels of what the site removed on purpose, and what is therefore no loss."""
 
     def get(self, metric_id: str) -> Metric | None:
         """The metric of this id."""

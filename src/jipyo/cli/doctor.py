@@ -24,6 +24,7 @@ from jipyo.analysis.wording import name_cause, name_remedy
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.cli.targets import build_row
+from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,6 +125,9 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
             t.number(job.samples),
         )
     console.print(table)
+    if findings.catalogue.removed:
+        removed = "; ".join(str(Labels.of(labels)) for labels in findings.catalogue.removed)
+        console.print(t("cli.doctor.removed", removed=removed))
     console.print()
     _print_coverage(findings.coverage, t)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from jipyo.model.errors import CollectError, JipyoError
-from jipyo.model.family import counter
+from jipyo.model.family import counter, gauge
 from jipyo.model.reading import ReadingNote
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ Skip = Callable[[str, Exception], None]
 
 READ_ERRORS = (CollectError, OSError, ValueError, ArithmeticError, LookupError)
 """What reading and parsing something odd raises; anything else is our mistake."""
-SKIPPED = "jipyo_collect_skipped_members_total"
+SKIPPED = "jipyo_collect_skipped_members"
+"""Of a part that skips one in two readings in a row: the first such member; beside it `_total`."""
 _LONGEST_NAME = 60
 
 
@@ -58,10 +59,12 @@ class SkippedMembers:
         self._totals: dict[str, int] = {}
         self._notes: dict[str, ReadingNote] = {}
         self._previous: dict[str, ReadingNote] = {}
+        self._members: dict[str, str] = {}
+        """The first skipped member of every part in the last reading."""
 
     def begin(self) -> None:
         """Begin a reading: notes and log are about the members that it skips."""
-        self._previous, self._notes = self._notes, {}
+        self._previous, self._notes, self._members = self._notes, {}, {}
 
     def record(self, part: str, member: str, error: Exception) -> None:
         """Count a member of a part that could not be read."""
@@ -69,6 +72,7 @@ class SkippedMembers:
         if part in self._notes:
             return
         member = " ".join(member.split())[:_LONGEST_NAME]
+        self._members[part] = member
         # An error of our own is translated where it is shown.
         reason = error if isinstance(error, JipyoError) else str(error) or type(error).__name__
         values = (("part", part), ("member", member), ("reason", reason))
@@ -77,10 +81,17 @@ class SkippedMembers:
             _LOG.warning("%s: %s: skipped %r: %s", self._collector, part, member, reason)
 
     def families(self) -> Iterator[Family]:
-        """`jipyo_collect_skipped_members_total` by part, of the parts that skipped any."""
+        """Totals by part, of the parts that skipped any, and the members that stay unreadable."""
         text = "Members of a group (disks, processes, GPUs) skipped because they are unreadable."
         rows = [((self._collector, part), float(n)) for part, n in self._totals.items()]
-        yield counter(SKIPPED, text, ("collector", "part"), rows)
+        yield counter(f"{SKIPPED}_total", text, ("collector", "part"), rows)
+        text = "The first member of a part that was skipped, in two readings in a row."
+        members = [
+            ((self._collector, part, member), 1.0)
+            for part, member in self._members.items()
+            if part in self._previous
+        ]
+        yield gauge(SKIPPED, text, ("collector", "part", "member"), members)
 
     def notes(self) -> tuple[ReadingNote, ...]:
         """The first skipped member of every part in the last reading."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jipyo.schema import PATH, Key, Kind, Node, list_of, record, wrong_kind
+from jipyo.model.errors import ConfigError
+from jipyo.schema import PATH, TEXT_MAP, Key, Kind, Node, list_of, record, wrong_kind
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 
@@ -18,6 +20,8 @@ class CatalogueOptions:
     files: tuple[Path, ...] = ()
     metrics: Node | None = None
     """Keys of metrics, by their ids; the catalogue checks them."""
+    removed: tuple[Mapping[str, str], ...] = ()
+    """Labels of what was removed on purpose."""
 
 
 def read_overrides(node: Node) -> Node:
@@ -27,7 +31,19 @@ def read_overrides(node: Node) -> Node:
     return node
 
 
+def read_removal(node: Node) -> Mapping[str, str]:
+    """The labels of what was removed; none, or an empty one, would be everything."""
+    labels: Mapping[str, str] = TEXT_MAP.read(node)
+    if not labels or not all(labels.values()):
+        raise ConfigError("config.empty_removal", where=node.at)
+    return labels
+
+
 CATALOGUE = record(
     CatalogueOptions,
-    (Key("files", list_of(PATH)), Key("metrics", Kind("mapping", read_overrides))),
+    (
+        Key("files", list_of(PATH)),
+        Key("metrics", Kind("mapping", read_overrides)),
+        Key("removed", list_of(Kind("text_map", read_removal))),
+    ),
 )
