@@ -22,12 +22,14 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 
 from __future__ import annotations
 
+import re
 from enum import Enum
 from typing import TYPE_CHECKING, Self, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+_PLACE = re.compile(r"(.*?):([0-9]+)(?=: |$)")
 _E = TypeVar("_E", bound="JipyoError")
 
 
@@ -61,10 +63,22 @@ class ConfigError(JipyoError):
 
     @classmethod
     def of(cls, mistakes: Sequence[ConfigError]) -> Self:
-        """One error with all of these mistakes, of which there is at least one."""
+        """One error with all of these mistakes, of which there is at least one.
+
+        Those of a file are in the order of its lines, the files in the order of their mention.
+        """
         if len(mistakes) > 1:
-            return cls("schema.mistakes", count=len(mistakes), mistakes=tuple(mistakes))
+            files = [mistake.place[0] for mistake in mistakes]
+            ordered = sorted(mistakes, key=lambda each: (files.index(each.place[0]), each.place[1]))
+            return cls("schema.mistakes", count=len(mistakes), mistakes=tuple(ordered))
         return cls(mistakes[0].key, hint=mistakes[0].hint, **mistakes[0].values)
+
+    @property
+    def place(self) -> tuple[str, int]:
+        """File and line of a mistake, as `where` says; line 0 where it says none."""
+        where = str(self.values.get("where", ""))
+        found = _PLACE.match(where)
+        return (found[1], int(found[2])) if found else (where, 0)
 
     @property
     def mistakes(self) -> tuple[ConfigError, ...]:
