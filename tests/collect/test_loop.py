@@ -96,7 +96,7 @@ def target(
     interval_ms: int = INTERVAL_MS,
 ) -> Target:
     labels = Labels.of({"job": job, "instance": "i"})
-    return Target(labels, Scripted(act), INTERVAL_MS, f"http://{job}/")
+    return Target(labels, Scripted(act), interval_ms, f"http://{job}/")
 
 
 @pytest.fixture
@@ -269,6 +269,104 @@ def test_a_target_that_is_added_is_scraped_at_once(
     targets.append(target())
     clock.advance(500)
     assert [scrape.t_ms for scrape in store.scrapes] == [clock.start_ms + 1000]
+
+
+def test_a_target_in_the_place_of_another_continues_its_series(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
+    loop.sync([target()])
+    clock.advance(2 * INTERVAL_MS)
+    loop.sync([target(interval_ms=5_000)])
+    clock.advance(10_000)
+    loop.sync([])
+    clock.settle()
+    assert store.values("up") == [1.0] * 6 + [STALE]
+    assert store.values("x") == [7.0] * 6 + [STALE]
+    times = [scrape.t_ms for scrape in store.scrapes]
+    assert times == sorted(set(times))
+
+
+def test_a_target_in_the_place_of_another_keeps_its_status_and_counts(
+    loop: Loop, store: Store, clock: FakeClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(t_ms: int) -> TargetReading:
+        raise CollectError("net.cut", url="u")
+
+    loop.sync([target(refuse)])
+    clock.settle()
+    caplog.clear()
+
+    def wait(t_ms: int) -> TargetReading:
+        clock.wait(threading.Event(), 1000)
+        return steady(t_ms)
+
+    loop.sync([target(wait)])
+    assert status(loop).state is TargetState.DOWN
+    with caplog.at_level(logging.INFO):
+        clock.advance(2000)
+    assert caplog.messages == ['{instance="i",job="j"} is scraped again']
+    label = '{scrape_instance="i",scrape_job="j"}'
+    assert of(loop.families(), "jipyo_collect_scrapes_total") == {label: 2.0}
+
+
+def test_a_series_that_the_next_target_does_not_have_becomes_stale(
+    loop: Loop, store: Store, clock: FakeClock
+) -> None:
+    def empty(t_ms: int) -> TargetReading:
+        return TargetReading((), np.array([]))
+
+    loop.sync([target()])
+    clock.settle()
+    loop.sync([target(empty)])
+    clock.settle()
+    assert store.values("x") == [7.0, STALE]
+    assert store.values("up") == [1.0, 1.0]
+
+
+def test_a_change_returns_at_once_and_no_target_is_read_twice_at_a_time(store: Store) -> None:
+    loop = Loop(store, clock=SystemClock(), options=LoopOptions(stop_timeout_s=5))
+    release, reading, at_once = threading.Event(), threading.Lock(), []
+
+    def hang(t_ms: int) -> TargetReading:
+        at_once.append(reading.acquire(blocking=False))
+        release.wait(10)
+        reading.release()
+        return steady(t_ms)
+
+    start = time.monotonic()
+    for _ in range(4):
+        loop.sync([target(hang)])
+    loop.sync([target(hang), target(job="other")])
+    wait_until(lambda: store.values("up", "other") == [1.0])
+    assert time.monotonic() - start < 2
+    release.set()
+    wait_until(lambda: len(store.values("up", "j")) == 2)  # the first and the last of the five
+    loop.stop()
+    assert at_once == [True, True]
+    assert store.values("up", "j") == [1.0, 1.0, STALE]
+
+
+def test_a_target_that_returns_while_its_last_scrape_hangs_continues(store: Store) -> None:
+    loop = Loop(store, clock=SystemClock(), options=LoopOptions(stop_timeout_s=5))
+    release = threading.Event()
+
+    def hang(t_ms: int) -> TargetReading:
+        release.wait(10)
+        return steady(t_ms)
+
+    for targets in ([target(hang)], [], [target(hang)]):
+        loop.sync(targets)
+    release.set()
+    wait_until(lambda: len(store.values("up")) == 2)
+    loop.stop()
+    assert store.values("up") == [1.0, 1.0, STALE]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert is_so()
 
 
 def test_a_clean_stop_marks_everything_stale(loop: Loop, store: Store, clock: FakeClock) -> None:

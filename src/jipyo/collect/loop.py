@@ -61,8 +61,11 @@ class Loop:
         self._buffer = Buffer(appender, max_samples=self._options.max_waiting_samples)
         self._lock = threading.Lock()
         self._workers: dict[Target, _Worker] = {}
+        self._ending: list[_Worker] = []
         self._rejected: dict[Reject, int] = {}
         self._stopping = False
+        self._refreshing = threading.Lock()
+        self._discover: Callable[[], Sequence[Target]] = tuple
         self._discovery: Periodic | None = None
 
     @property
@@ -81,34 +84,55 @@ class Loop:
         Raises:
             ConfigError, CollectError: the first discovery failed; nothing was started.
         """
-        self.sync(discover())
+        self._discover = discover
+        self.refresh()
         self._discovery = Periodic(
             "discovery",
-            lambda: self.sync(discover()),
+            self.refresh,
             interval_ms=self._options.discovery_interval_ms,
             clock=self._clock,
         )
         self._discovery.start()
 
+    def refresh(self) -> None:
+        """Ask for the list of targets now; returns once each of them has a thread.
+
+        Raises:
+            ConfigError, CollectError: the discovery failed; the targets stay as they are.
+        """
+        with self._refreshing:
+            self.sync(self._discover())
+
     def sync(self, targets: Iterable[Target]) -> None:
-        """Scrape exactly these targets from now on; series of removed ones become stale."""
-        wanted = list(targets)
+        """Scrape exactly these targets from now on; series of removed ones become stale.
+
+        A target that takes the place of one with the same labels continues its series: nothing
+        becomes stale, and the first scrape comes when that of the other has ended.
+        """
+        wanted = dict.fromkeys(targets)
         with self._lock:
             if self._stopping:
                 return
-            for target in [target for target in self._workers if target not in wanted]:
-                self._workers.pop(target).request_stop()
+            self._ending = [worker for worker in self._ending if worker.thread.is_alive()]
+            removed = [self._workers[target] for target in self._workers if target not in wanted]
+            for worker in removed:
+                del self._workers[worker.target]
             for target in wanted:
                 if target not in self._workers:
-                    worker = _Worker(target, self._clock, self._append, self._buffer.describe)
-                    self._workers[target] = worker
-                    worker.thread.start()
+                    before = _find_predecessor(target, removed, self._ending)
+                    self._workers[target] = _Worker(
+                        target, self._clock, self._append, self._buffer.describe, before
+                    )
+                    self._workers[target].thread.start()
+            for worker in removed:
+                worker.request_stop()
+            self._ending += removed
 
     def stop(self) -> None:
         """End all scrapes and mark every series stale."""
         with self._lock:
             self._stopping = True
-            workers = list(self._workers.values())
+            workers = [*self._workers.values(), *self._ending]
         for worker in workers:
             worker.request_stop()
         end = time.monotonic() + self._options.stop_timeout_s
@@ -149,6 +173,14 @@ class Loop:
         return sum(appended.rejected.values())
 
 
+def _find_predecessor(
+    target: Target, removed: Sequence[_Worker], ending: Sequence[_Worker]
+) -> _Worker | None:
+    """The worker that has scraped the series of a target until now; None where none has."""
+    same = [worker for worker in (*ending, *removed) if worker.target.labels == target.labels]
+    return next((worker for worker in reversed(same) if worker.successor is None), None)
+
+
 @dataclass(slots=True)
 class _ScrapeCounts:
     """Totals of one target since it was started."""
@@ -169,10 +201,13 @@ class _Worker:
         clock: Clock,
         append: Callable[[Sequence[Scrape]], int],
         describe: Callable[[Sequence[MetricMetadata]], None],
+        before: _Worker | None = None,
     ) -> None:
+        """`before` has scraped the same series until now."""
         self.target = target
         self.status = TargetStatus(target.labels, target.url, target.interval_ms)
         self.counts = _ScrapeCounts()
+        self.successor: _Worker | None = None
         self.thread = threading.Thread(target=self._run, name=str(target.labels), daemon=True)
         self._clock = clock
         self._append = append
@@ -182,14 +217,40 @@ class _Worker:
         self._described: tuple[MetricMetadata, ...] = ()
         self._last_ms = 0
         self._stop = threading.Event()
+        self._before = before
+        if before is not None:
+            before.successor = self
+            self._continue(before)
 
     def request_stop(self) -> None:
         self._stop.set()
 
+    def _continue(self, before: _Worker) -> None:
+        """Take over what is known of the series; they are the same."""
+        target = self.target
+        self.status = replace(before.status, url=target.url, interval_ms=target.interval_ms)
+        self.counts, self._tracker = before.counts, before._tracker
+        self._last_ms = before._last_ms
+
+    def _wait_for_predecessor(self) -> None:
+        """Let the scrape in progress end, so that no series is written twice at once."""
+        if self._before is not None:
+            self._before.thread.join()
+            self._continue(self._before)
+            self._before = None
+
     def _run(self) -> None:
+        self._wait_for_predecessor()
+        if not self._stop.is_set():
+            self._scrape_until_stopped()
+        if self.successor is None:
+            self._append_scrapes(self._tracker.stop(max(self._clock.now_ms(), self._last_ms + 1)))
+
+    def _scrape_until_stopped(self) -> None:
         interval = self.target.interval_ms
         phase = phase_ms(str(self.target.labels) + self.target.url, interval)
-        due = self._clock.now_ms()  # at once, so that a start shows something
+        # At once, so that a start shows something, but after what a predecessor has read.
+        due = max(self._clock.now_ms(), self._last_ms + 1)
         while True:
             wall, steady = self._clock.now_ms(), self._clock.monotonic_ms()
             self._scrape(timestamp_ms(wall, due, interval))
@@ -197,7 +258,6 @@ class _Worker:
             if self._clock.wait(self._stop, due - self._clock.now_ms()):
                 break
             self._count_missed(self._clock.now_ms() - wall, self._clock.monotonic_ms() - steady)
-        self._append_scrapes(self._tracker.stop(max(self._clock.now_ms(), self._last_ms + 1)))
 
     def _count_missed(self, wall_ms: float, steady_ms: float) -> None:
         """Count intervals that passed without a scrape, and steps of the wall clock."""

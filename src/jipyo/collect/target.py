@@ -13,7 +13,7 @@ from jipyo.model.reading import ReadingNote, TargetReading
 from jipyo.model.sample import MetricMetadata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from jipyo.collect.protocols import Collector, TargetReader
     from jipyo.model.errors import JipyoError
@@ -75,6 +75,27 @@ class TargetStatus:
     """The first scrape with this outcome, without another between; None where not read yet."""
     failure: FailureReason | None = None
     """Why it is down."""
+
+
+class TargetPool:
+    """The targets of one list after another: one that is made of the same is the same object.
+
+    So the loop goes on with a target that has not changed.
+    """
+
+    def __init__(self) -> None:
+        """No target yet."""
+        self._targets: dict[Hashable, Target] = {}
+
+    def select(self, plans: Mapping[Hashable, Callable[[], Target]]) -> list[Target]:
+        """One target for each plan; the keys are all that a target is made of.
+
+        Raises:
+            ConfigError: one cannot be built; the targets stay as they were.
+        """
+        known = self._targets
+        self._targets = {key: known.get(key) or build() for key, build in plans.items()}
+        return list(self._targets.values())
 
 
 class CollectorReader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from jipyo.collect.discovery.scrape_config import TARGET_GROUPS
 from jipyo.collect.relabel import Relabel
 from jipyo.collect.scrape import ScrapeReader
-from jipyo.collect.target import Target
+from jipyo.collect.target import Target, TargetPool
 from jipyo.model.duration import format_duration, parse_duration
 from jipyo.model.errors import ConfigError
 from jipyo.model.labels import Labels
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from jipyo.collect.discovery.jobs import Job, TargetGroup
+    from jipyo.collect.scrape.options import ScrapeOptions
 
 _LOG = logging.getLogger(__name__)
 _PARAM = "__param_"
@@ -30,17 +31,21 @@ _INTERVAL, _TIMEOUT = "__scrape_interval__", "__scrape_timeout__"
 
 @dataclass(frozen=True, slots=True)
 class _TargetKey:
-    """The identity of a target: where it is scraped, its labels, and how often."""
+    """All that a target is made of: where it is scraped, its labels, how and how often."""
 
     url: str
     labels: Labels
     interval_ms: int
-    timeout_ms: int
+    options: ScrapeOptions = field(hash=False)  # equal for most; hashing them takes longer
 
-    def build_target(self, job: Job) -> Target:
-        """A target with the options of its job."""
-        options = replace(job.scrape, timeout_ms=self.timeout_ms)
-        reader = ScrapeReader(self.url, self.labels, options)
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What tells targets apart; of several jobs that find the same one, the first counts."""
+        return self.url, self.labels, self.interval_ms, self.options.timeout_ms
+
+    def build_target(self) -> Target:
+        """The target."""
+        reader = ScrapeReader(self.url, self.labels, self.options)
         return Target(self.labels, reader, self.interval_ms, self.url)
 
 
@@ -51,23 +56,33 @@ class Discovery:
     with it.
     """
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self, jobs: Sequence[Job] = ()) -> None:
         """Nothing is read before the first call.
 
         Raises:
             ConfigError: a relabelling rule cannot be understood.
         """
-        self._jobs = [(job, Relabel(job.relabel)) for job in jobs]
-        self._targets: dict[_TargetKey, Target] = {}
+        self._jobs: dict[Job, Relabel] = {}
+        self._pool = TargetPool()
         self._files: dict[Path, tuple[tuple[int, int], tuple[TargetGroup, ...]]] = {}
         self._failing: dict[Path, str] = {}
         self._refused: set[str] = set()
+        self.change_jobs(jobs)
+
+    def change_jobs(self, jobs: Sequence[Job]) -> None:
+        """Find the targets of these jobs from now on; what is known of files stays known.
+
+        Raises:
+            ConfigError: a relabelling rule cannot be understood; the jobs stay as they were.
+        """
+        known = self._jobs
+        self._jobs = {job: known.get(job) or Relabel(job.relabel) for job in jobs}
 
     def __call__(self) -> list[Target]:
         """Every target, each once."""
-        targets: dict[_TargetKey, Target] = {}
+        keys: dict[tuple[object, ...], _TargetKey] = {}
         refused: set[str] = set()
-        for job, relabel in self._jobs:
+        for job, relabel in self._jobs.items():
             for labels in self._expand_job(job):
                 try:
                     key = _build_key(job, relabel, labels)
@@ -75,12 +90,12 @@ class Discovery:
                     address = redact_address(labels["__address__"])
                     refused.add(f"job {job.name}, target {address}: {error}")
                     continue
-                if key is not None and key not in targets:
-                    targets[key] = self._targets.get(key) or key.build_target(job)
+                if key is not None:
+                    keys.setdefault(key.identity, key)
         for message in sorted(refused - self._refused):
             _LOG.warning("not scraped: %s", message)
-        self._targets, self._refused = targets, refused
-        return list(targets.values())
+        self._refused = refused
+        return self._pool.select({key: key.build_target for key in keys.values()})
 
     def _expand_job(self, job: Job) -> Iterator[dict[str, str]]:
         """The labels of every target of a job before relabelling."""
@@ -160,9 +175,11 @@ def _build_key(job: Job, relabel: Relabel, labels: Mapping[str, str]) -> _Target
         return None
     public = {name: value for name, value in final.items() if not name.startswith("__")}
     public.setdefault("instance", final["__address__"])
-    return _TargetKey(
-        _build_url(job, final), Labels.of(public), *_parse_interval_and_timeout(final)
-    )
+    interval_ms, timeout_ms = _parse_interval_and_timeout(final)
+    options = job.scrape
+    if timeout_ms != options.timeout_ms:
+        options = replace(options, timeout_ms=timeout_ms)
+    return _TargetKey(_build_url(job, final), Labels.of(public), interval_ms, options)
 
 
 def _parse_interval_and_timeout(labels: Mapping[str, str]) -> tuple[int, int]:
