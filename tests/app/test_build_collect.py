@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.app.build_collect import (
-    Collection,
-    build_host_targets,
-    build_site_targets,
-    list_own_jobs,
-)
+from jipyo.app.build_collect import Collection, TargetLister, list_own_jobs, log_ignored_keys
 from jipyo.collect.receive.push_groups import PushGroups
-from jipyo.collect.target import TargetState
+from jipyo.collect.target import Target, TargetState
 from jipyo.config import CliOverrides, Config, load
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import StoreFull
 from jipyo.model.sample import Appended
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from jipyo.model.sample import MetricMetadata, Scrape
@@ -33,6 +29,16 @@ def load_config(folder: Path, text: str = "") -> Config:
     return load(CliOverrides(file=file, data=folder / "data"), {"HOME": str(folder)}, "en")
 
 
+Lister = Callable[[str], list[Target]]
+
+
+@pytest.fixture
+def list_targets(tmp_path: Path) -> Lister:
+    """The targets of one text of the configuration after another."""
+    lister = TargetLister(PushGroups(tmp_path / "pushed"), tuple)
+    return lambda text: lister(load_config(tmp_path, text))
+
+
 @pytest.mark.parametrize(
     ("text", "jobs"),
     [
@@ -42,34 +48,81 @@ def load_config(folder: Path, text: str = "") -> Config:
     ],
 )
 def test_collectors_of_this_host_can_be_switched_off(
-    tmp_path: Path, text: str, jobs: list[str]
+    list_targets: Lister, text: str, jobs: list[str]
 ) -> None:
-    config = load_config(tmp_path, text)
-    groups = PushGroups(tmp_path / "pushed")
-    targets = build_host_targets(config, groups, tuple)
-    assert [target.labels["job"] for target in targets] == jobs
-    assert {target.labels["instance"] for target in targets} == {"host1"}
+    targets = list_targets(text)
+    assert [target.job for target in targets] == jobs
+    assert {target.instance for target in targets} == {"host1"}
     assert {target.interval_ms for target in targets} == {15_000}
 
 
+SITE = """collect:
+  probes: [{job: web, url: "http://h/"}]
+  databases: [{kind: redis, url: "redis://h"}]
+  scrape: [{job: a, url: "http://h:1/m"}, {job: b, url: "http://h:2/m", labels: {rack: a1}}]
+"""
+
+
+def test_targets_of_the_site_come_from_the_configuration(list_targets: Lister) -> None:
+    targets = list_targets(SITE)
+    assert [target.job for target in targets[5:]] == ["redis", "web", "a", "b"]
+
+
 @pytest.mark.parametrize(
-    ("text", "jobs"),
+    ("before", "after", "changed"),
     [
-        ("", []),
-        ("collect: {scrape: [{job: vllm, url: 'http://gpu1:8000/metrics'}]}", ["vllm"]),
-        (
-            "collect: {probes: [{job: web, url: 'http://h/'}],"
-            " scrape: [{job: a, url: 'http://h:1/m'}]}",
-            ["web", "a"],
-        ),
+        ("", "organisation: x", []),
+        (SITE, SITE, []),
+        (SITE, f"{SITE}catalogue: {{files: []}}", []),
+        (SITE, SITE.replace("redis://h", "redis://i"), ["redis"]),
+        (SITE, SITE.replace("http://h/", "http://i/"), ["web"]),
+        (SITE, SITE.replace("h:2", "h:3"), ["b"]),
+        (SITE, SITE.replace("a1", "a2"), ["b"]),
+        (SITE, SITE.replace("job: a,", "job: a, metric_relabel_configs: [],"), []),
+        (SITE, SITE.replace("job: a,", "job: a, bearer_token: x,"), ["a"]),
+        (SITE, SITE.replace("job: a,", "job: a, interval: 20s,"), ["a"]),
+        (SITE, SITE.replace("job: a,", "job: c,"), ["c"]),
+        (SITE, f"{SITE}  process: {{group_by: user}}\n", ["process"]),
+        (SITE, f"{SITE}  host: {{paths: {{sysfs: /s}}}}\n", ["node"]),
+        (SITE, f"{SITE}  host: {{paths: {{procfs: /p}}}}\n", ["node", "process", "dcgm"]),
+        ("", "collect: {interval: 20s}", ["node", "process", "dcgm", "jipyo", "pushed"]),
     ],
 )
-def test_targets_of_the_site_come_from_the_configuration(
-    tmp_path: Path, text: str, jobs: list[str]
+def test_only_a_target_whose_settings_changed_is_another_object(
+    list_targets: Lister, before: str, after: str, changed: list[str]
 ) -> None:
-    list_targets = build_site_targets(load_config(tmp_path, text))
-    assert [target.labels["job"] for target in list_targets()] == jobs
-    assert list_targets() == list_targets()
+    known = set(list_targets(before))
+    assert [target.job for target in list_targets(after) if target not in known] == changed
+
+
+def test_a_broken_file_of_targets_keeps_them_across_a_reload(
+    list_targets: Lister, tmp_path: Path
+) -> None:
+    (tmp_path / "prometheus.yml").write_text(
+        "scrape_configs: [{job_name: node, file_sd_configs: [{files: [t.json]}]}]"
+    )
+    file = tmp_path / "t.json"
+    file.write_text('[{"targets": ["h:9100"]}]')
+    text = "collect: {prometheus_yml: prometheus.yml}"
+    before = list_targets(text)[-1]
+    file.write_text("[{")
+    assert list_targets(f"{text}\norganisation: x")[-1] is before
+
+
+def test_of_two_targets_with_equal_labels_that_of_jipyo_yaml_counts(
+    list_targets: Lister, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "prometheus.yml").write_text(
+        "scrape_configs: [{job_name: vllm, static_configs: [{targets: ['h:1', 'h:2']}]}]\n"
+    )
+    text = "collect: {prometheus_yml: prometheus.yml, scrape: [{job: vllm, url: 'http://h:1/v'}]}"
+    for _ in range(2):
+        urls = [target.url for target in list_targets(text) if target.job == "vllm"]
+        assert urls == ["http://h:1/v", "http://h:2/metrics"]
+    assert caplog.messages == [
+        'not scraped: {instance="h:1",job="vllm"} of prometheus.yml, because jipyo.yaml has a '
+        "target with the same labels"
+    ]
 
 
 def test_what_a_prometheus_yml_has_besides_is_logged(
@@ -79,11 +132,9 @@ def test_what_a_prometheus_yml_has_besides_is_logged(
         "rule_files: [rules.yml]\n"
         "scrape_configs: [{job_name: node, static_configs: [{targets: ['h:9100']}]}]\n"
     )
-    path = tmp_path / "prometheus.yml"
-    list_targets = build_site_targets(load_config(tmp_path, f"collect: {{prometheus_yml: {path}}}"))
-    assert [target.labels["job"] for target in list_targets()] == ["node"]
-    assert all("is not supported" in record.getMessage() for record in caplog.records)
-    assert any("rule_files" in record.getMessage() for record in caplog.records)
+    log_ignored_keys(load_config(tmp_path, "collect: {prometheus_yml: prometheus.yml}"))
+    assert all("is not supported" in message for message in caplog.messages)
+    assert any("rule_files" in message for message in caplog.messages)
 
 
 class Appender:
@@ -116,7 +167,7 @@ ONLY_OURSELVES = "collect: {interval: 1s, host: false, process: false, gpu: fals
 def test_a_collection_is_ready_once_a_scrape_is_stored(tmp_path: Path) -> None:
     store = Appender()
     config = load_config(tmp_path, ONLY_OURSELVES)
-    collection = Collection(config, store, list, tuple, SystemClock())
+    collection = Collection(config, store, tuple, SystemClock())
     assert not collection.is_ready()
     collection.start()
     try:
@@ -133,7 +184,7 @@ def test_a_collection_is_ready_once_a_scrape_is_stored(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told_with_the_folder_and_the_hint_of_its_cause(tmp_path: Path) -> None:
     config = load_config(tmp_path, ONLY_OURSELVES)
-    collection = Collection(config, Appender(is_full=True), list, tuple, SystemClock())
+    collection = Collection(config, Appender(is_full=True), tuple, SystemClock())
     collection.start()
     try:
         wait_until(lambda: collection.storage_error() is not None)
@@ -156,5 +207,22 @@ collect:
     own = list_own_jobs(config)
     kinds = {name: kind.value for name, kind in own.site.items()}
     assert kinds == {"app": "scrape", "redis": "database", "cache": "database", "web": "probe"}
-    groups = PushGroups(tmp_path / "pushed.json")
-    assert {one.job for one in build_host_targets(config, groups, tuple)} <= own.host
+    targets = TargetLister(PushGroups(tmp_path / "pushed"), tuple)(config)
+    assert {one.job for one in targets} <= own.host | own.site.keys()
+
+
+def test_a_collection_applies_another_configuration_at_once(tmp_path: Path) -> None:
+    store = Appender()
+    collection = Collection(load_config(tmp_path, ONLY_OURSELVES), store, tuple, SystemClock())
+    collection.start()
+    try:
+        wait_until(collection.is_ready)
+        only_probe = ONLY_OURSELVES.replace("}", ", probes: [{job: web, tcp: '127.0.0.1:1'}]}")
+        collection.apply(load_config(tmp_path, only_probe))
+        assert [target.labels["job"] for target in collection.targets()] == [
+            "jipyo", "pushed", "web",
+        ]  # fmt: skip
+        collection.apply(load_config(tmp_path, ONLY_OURSELVES))
+        assert "web" not in [target.labels["job"] for target in collection.targets()]
+    finally:
+        collection.stop()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -44,12 +45,12 @@ class Server:
     """`serve` on a thread."""
 
     def __init__(self, config: Config) -> None:
-        self.stop = threading.Event()
+        self.commands: SimpleQueue[app.ServerCommand] = SimpleQueue()
         self.url = ""
         self._started = threading.Event()
         self._executor = ThreadPoolExecutor(1)
         self._result = self._executor.submit(
-            app.serve, config, started=self._set_url, stop=self.stop
+            app.serve, config, started=self._set_url, commands=self.commands
         )
 
     def __enter__(self) -> Server:
@@ -57,7 +58,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.stop.set()
+        self.commands.put(app.ServerCommand.STOP)
         self._executor.shutdown()
         self._result.result()
 
@@ -83,7 +84,7 @@ def test_our_own_metrics_go_around_once(tmp_path: Path) -> None:
         }
         assert jobs == {"jipyo": "up", "pushed": "absent"}
         with pytest.raises(StoreBusy):
-            app.serve(config, started=lambda _url: None, stop=threading.Event())
+            app.serve(config, started=lambda _url: None, commands=SimpleQueue())
     assert read_stats(config.data).samples > 0  # the store was closed, not left behind
 
 
@@ -108,7 +109,7 @@ def test_an_address_in_use_is_told_before_anything_is_opened(tmp_path: Path) -> 
         port = listener.getsockname()[1]
         config = load_config(tmp_path, f"127.0.0.1:{port}")
         with pytest.raises(ServeError) as error:
-            app.serve(config, started=lambda _url: None, stop=threading.Event())
+            app.serve(config, started=lambda _url: None, commands=SimpleQueue())
     assert error.value.key == "web.port_in_use"
     assert not config.data.exists()
 
@@ -119,7 +120,7 @@ def test_an_exposed_address_is_refused_before_anything_is_opened(
 ) -> None:
     config = load_config(tmp_path, listen)
     with pytest.raises(ConfigError) as error:
-        app.serve(config, started=lambda _url: None, stop=threading.Event())
+        app.serve(config, started=lambda _url: None, commands=SimpleQueue())
     assert (error.value.key, error.value.values["address"]) == ("app.open_door", listen)
     assert not config.data.exists()
 
@@ -129,5 +130,5 @@ def test_push_groups_that_cannot_be_read_close_what_was_opened(tmp_path: Path) -
     (config.data / "pushed.json").mkdir(parents=True)
     for _ in range(2):  # the second time the store must be free again
         with pytest.raises(JipyoError) as error:
-            app.serve(config, started=lambda _url: None, stop=threading.Event())
+            app.serve(config, started=lambda _url: None, commands=SimpleQueue())
         assert not isinstance(error.value, StoreBusy)

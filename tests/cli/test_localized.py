@@ -72,6 +72,7 @@ def test_the_configuration_decides_before_the_environment(
     assert find_language(["status", *words], environ) == lang
     for option in (["--config", str(file)], [f"--config={file}"]):
         assert find_language(["status", *option, *words], {"LANG": "C"}) == lang
+    assert find_language(["config", "check", str(file), *words], {"LANG": "C"}) == lang
 
 
 def test_mistakes_of_a_korean_file_are_reported_in_korean(

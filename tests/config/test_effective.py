@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from jipyo.app.build_collect import build_site_targets
+from jipyo.app.build_collect import TargetLister, log_ignored_keys
 from jipyo.collect.discovery import Discovery
+from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.config import CliOverrides, Config, load
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def test_no_secret_is_shown(tmp_path: Path) -> None:
 
 
 def test_no_secret_reaches_a_label(tmp_path: Path) -> None:
-    targets = build_site_targets(load_text(tmp_path, SECRETS))()
+    list_targets = TargetLister(PushGroups(tmp_path / "pushed"), tuple)
+    targets = list_targets(load_text(tmp_path, SECRETS))
     assert "hush" not in repr([target.labels for target in targets])
     assert "http://h/?signature=<secret>" in {target.labels.get("instance") for target in targets}
 
@@ -101,7 +103,7 @@ def test_values_of_unread_keys_are_not_logged(
     )
     config = load_text(tmp_path, "collect: {prometheus_yml: prometheus.yml}")
     with caplog.at_level(logging.INFO):
-        build_site_targets(config)()
+        log_ignored_keys(config)
     assert len(caplog.messages) == 2
     assert "hush" not in caplog.text
     assert "hush" not in config.effective

@@ -185,7 +185,8 @@ def test_without_a_file_the_environment_decides(tmp_path: Path) -> None:
     read = load(CliOverrides(), environ, "ko")
     assert read == config.Config(
         file=None,
-        effective=read.effective,
+        values=read.values,
+        read_again=read.read_again,
         lang="ko",
         zone=ZoneInfo("UTC"),
         instance=socket.gethostname(),

@@ -19,7 +19,7 @@ from jipyo import web
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.web.middleware import MeasureRequests, RequestGuard
-from jipyo.web.server_info import ServerInfo
+from jipyo.web.server_info import ConfigState, ServerInfo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -47,6 +47,11 @@ SERVER = ServerInfo(
 
 def now_ms() -> int:
     return NOW_MS
+
+
+def config_state() -> ConfigState:
+    """The configuration of the start is in force."""
+    return ConfigState(SERVER.started_ms)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
@@ -16,16 +17,16 @@ from jipyo.collect.probe import probe_target
 from jipyo.collect.process import Processes
 from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.collect.self_metrics import SelfMetrics
-from jipyo.collect.target import Target, TargetState, own_target
+from jipyo.collect.target import Target, TargetPool, TargetState, own_target
 from jipyo.model.errors import JipyoError, StoreFull
 from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence, Set
 
     from jipyo.collect.protocols import NotingCollector
     from jipyo.collect.target import TargetStatus
-    from jipyo.config import Config
+    from jipyo.config import CollectOptions, Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
     from jipyo.model.store import Appender
@@ -42,24 +43,29 @@ class Collection:
         self,
         config: Config,
         store: Appender,
-        site_targets: Callable[[], list[Target]],
         own_families: Callable[[], Iterable[Family]],
         clock: Clock,
     ) -> None:
-        """`site_targets` is called again and again; `own_families` are all parts' metrics.
+        """`own_families` are all parts' metrics.
 
         Raises:
             CollectError: the file of the push groups is not ours.
         """
         self.push_groups = PushGroups(config.data / "pushed")
-        self._data = config.data
+        self._config = config
         self._loop = Loop(store, clock=clock)
-        self._host_targets = build_host_targets(config, self.push_groups, own_families)
-        self._site_targets = site_targets
+        self._list_targets = TargetLister(self.push_groups, own_families)
+
+    def apply(self, config: Config) -> None:
+        """Collect what this configuration says from now on; what it leaves as it was goes on."""
+        self._config = config
+        log_ignored_keys(config)
+        self._loop.refresh()
 
     def start(self) -> None:
         """See `ServerPart.start`."""
-        self._loop.start(lambda: [*self._host_targets, *self._site_targets()])
+        log_ignored_keys(self._config)
+        self._loop.start(lambda: self._list_targets(self._config))
 
     def stop(self) -> None:
         """See `ServerPart.stop`."""
@@ -89,33 +95,86 @@ class Collection:
         error = self._loop.write_error
         if error is None:
             return None
-        return StoreFull("app.not_writable", hint=error.hint, path=str(self._data))
+        return StoreFull("app.not_writable", hint=error.hint, path=str(self._config.data))
 
 
-def build_host_targets(
-    config: Config, groups: PushGroups, own_families: Callable[[], Iterable[Family]]
-) -> list[Target]:
-    """This host, this program (`own_families` and the process), and the push groups."""
-    options = config.settings.collect
-    collectors: dict[str, NotingCollector | None] = {
-        "node": Host(options.host) if options.host else None,
-        "process": Processes(options.process) if options.process else None,
-        "dcgm": Gpu(options.gpu) if options.gpu else None,
-        "jipyo": SelfMetrics([own_families], version=version("jipyo")),
+class TargetLister:
+    """The targets of a configuration; those that are as they were at the last call are the same."""
+
+    def __init__(
+        self, push_groups: PushGroups, own_families: Callable[[], Iterable[Family]]
+    ) -> None:
+        """`own_families` are the metrics of this program."""
+        self._push_groups = push_groups
+        self._own_families = own_families
+        self._fixed = TargetPool()
+        self._scraped, self._prometheus = Discovery(), Discovery()
+        self._shadowed: frozenset[Labels] = frozenset()
+
+    def __call__(self, config: Config) -> list[Target]:
+        """The targets now; of those with equal labels the one of jipyo.yaml counts.
+
+        Raises:
+            ConfigError: one of them is invalid.
+        """
+        options = config.settings.collect
+        plans = {**self._plan_host_targets(config), **plan_site_targets(options)}
+        prometheus_yml = options.prometheus_yml
+        self._scraped.change_jobs(options.scrape)
+        self._prometheus.change_jobs(prometheus_yml.jobs if prometheus_yml else ())
+        own = [*self._fixed.select(plans), *self._scraped()]
+        return [*own, *self._drop_shadowed(self._prometheus(), {target.labels for target in own})]
+
+    def _drop_shadowed(self, targets: Iterable[Target], others: Set[Labels]) -> list[Target]:
+        """The targets with labels of their own; one that shares them with another is logged."""
+        found = list(targets)
+        shadowed = frozenset(target.labels for target in found if target.labels in others)
+        for labels in sorted(shadowed - self._shadowed):
+            _LOG.warning(
+                "not scraped: %s of prometheus.yml, because jipyo.yaml has a target "
+                "with the same labels",
+                labels,
+            )
+        self._shadowed = shadowed
+        return [target for target in found if target.labels not in others]
+
+    def _plan_host_targets(self, config: Config) -> dict[Hashable, Callable[[], Target]]:
+        """This host, this program (its metrics and the process), and the push groups."""
+        options = config.settings.collect
+        parts: dict[str, tuple[object, Callable[[], NotingCollector]]] = {
+            "node": (options.host, lambda: Host(options.host)),
+            "process": (options.process, lambda: Processes(options.process)),
+            "dcgm": (options.gpu, lambda: Gpu(options.gpu)),
+            "jipyo": ((), lambda: SelfMetrics([self._own_families], version=version("jipyo"))),
+        }
+        place = (config.instance, options.interval_ms)
+        plans: dict[Hashable, Callable[[], Target]] = {
+            (job, *place, part): partial(build_own_target, job, *place, make)
+            for job, (part, make) in parts.items()
+            if part is not None
+        }
+        pushed = Labels.of({"job": "pushed", "instance": config.instance})
+        groups = self._push_groups
+        plans["pushed", *place] = lambda: Target(pushed, groups, options.interval_ms)
+        return plans
+
+
+def build_own_target(
+    job: str, instance: str, interval_ms: int, make: Callable[[], NotingCollector]
+) -> Target:
+    """A collector of this host as a target."""
+    collector = make()
+    return own_target(
+        [collector], job=job, instance=instance, interval_ms=interval_ms, notes=collector.notes
+    )
+
+
+def plan_site_targets(options: CollectOptions) -> dict[Hashable, Callable[[], Target]]:
+    """The databases and probes by their options, which are all that they are made of."""
+    return {
+        **{each: partial(database_target, each) for each in options.databases},
+        **{each: partial(probe_target, each) for each in options.probes},
     }
-    targets = [
-        own_target(
-            [collector],
-            job=job,
-            instance=config.instance,
-            interval_ms=options.interval_ms,
-            notes=collector.notes,
-        )
-        for job, collector in collectors.items()
-        if collector is not None
-    ]
-    pushed = Labels.of({"job": "pushed", "instance": config.instance})
-    return [*targets, Target(pushed, groups, options.interval_ms)]
 
 
 def list_own_jobs(config: Config) -> OwnJobs:
@@ -130,18 +189,20 @@ def list_own_jobs(config: Config) -> OwnJobs:
     return OwnJobs(config.instance, frozenset(HOST_JOBS), site)
 
 
-def build_site_targets(config: Config) -> Callable[[], list[Target]]:
-    """The configuration's databases, probes and scrape jobs, discovered again at each call.
+def list_site_targets(config: Config) -> list[Target]:
+    """The targets that the configuration and the files that it names list now.
 
     Raises:
         ConfigError: one of them is invalid.
     """
     options = config.settings.collect
-    fixed = [database_target(database) for database in options.databases]
-    fixed += [probe_target(probe) for probe in options.probes]
-    prometheus_yml = options.prometheus_yml
+    jobs = options.prometheus_yml.jobs if options.prometheus_yml else ()
+    fixed = [build() for build in plan_site_targets(options).values()]
+    return [*fixed, *Discovery(options.scrape)(), *Discovery(jobs)()]
+
+
+def log_ignored_keys(config: Config) -> None:
+    """Name what a site's prometheus.yml asks for and does not get."""
+    prometheus_yml = config.settings.collect.prometheus_yml
     for place in prometheus_yml.unsupported if prometheus_yml else ():
         _LOG.warning("ignored: %s is not supported", place)
-    jobs = prometheus_yml.jobs if prometheus_yml else ()
-    discover = Discovery([*options.scrape, *jobs])
-    return lambda: [*fixed, *discover()]

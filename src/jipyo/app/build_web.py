@@ -17,29 +17,31 @@ from jipyo import web
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import assess_catalogue
 from jipyo.app.build_store import build_source
+from jipyo.app.offline import build_workspace, load_catalogue
 from jipyo.model.errors import ConfigError
 from jipyo.source.prune import find_metric_names
-from jipyo.web import exporter, static_files
+from jipyo.web import exporter, lifecycle, static_files
 from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
 from jipyo.web.http.cache import TtlCache
 from jipyo.web.ingest import otlp, push_groups, remote_write, text
-from jipyo.web.ingest.receiver import Receiver
+from jipyo.web.ingest.receiver import ReceivedCounts, Receiver
 from jipyo.web.middleware import MeasureRequests, RequestGuard
 from jipyo.web.prometheus import federate, query, rules, series
 from jipyo.web.prometheus import status as prometheus_status
 from jipyo.web.prometheus import targets as prometheus_targets
-from jipyo.web.server_info import ServerInfo
+from jipyo.web.server_info import ConfigState, ServerInfo
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Callable, Iterator
 
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from jipyo import tsdb
     from jipyo.api import Workspace
     from jipyo.app.build_collect import Collection
+    from jipyo.app.configuration import Configuration
     from jipyo.config import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
@@ -48,6 +50,21 @@ if TYPE_CHECKING:
 
 _WAITING_QUERIES = 256
 _STATIC = Path(web.__file__).parent / "static"
+
+
+class CurrentApp:
+    """Passes each request to the application of the configuration in force.
+
+    A request in progress stays with the application that it began with.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Pass requests to `app` until another one takes its place."""
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        await self.app(scope, receive, send)
 
 
 class WebServer:
@@ -141,46 +158,72 @@ def read_max_files() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
-def build_web(
-    config: Config,
-    workspace: Workspace,
-    store: tsdb.Store,
-    collection: Collection,
-    clock: Clock,
-) -> tuple[ASGIApp, Callable[[], Iterator[Family]]]:
-    """The application over the other parts, and its own metrics."""
-    options = config.settings.web
-    requests = web.RequestMetrics()
-    receiver = Receiver(store, config.settings.receive, clock.monotonic_ms)
-    server = build_server_info(config, clock.now_ms())
-    # A pool and an engine of their own, so that the dashboard never waits for others' queries,
-    # and `/-/healthy` for neither. A query waits in its thread for a place in the engine, where
-    # cheap ones pass heavy ones and those are dropped whose client has left.
-    source = build_source(config, store)
-    queries = ThreadPoolExecutor(_WAITING_QUERIES, "web-query")
-    lists = ThreadPoolExecutor(options.max_concurrency, "web-list")
-    dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")
-    others = ThreadPoolExecutor(options.max_concurrency, "web")
-    receivers = ThreadPoolExecutor(config.settings.receive.max_concurrency, "web-receive")
-    routes: list[BaseRoute] = [
-        *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
-        *web.mount(query.routes(source, clock.now_ms, config.settings.query.features), queries),
-        *web.mount(build_prometheus_routes(source, server, store, collection, clock), lists),
-        *web.mount(build_api_routes(config, workspace, server, collection), dashboard),
-        *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
-        *web.mount(static_files.routes(_STATIC), others),
-    ]
-    is_local = is_loopback(config.settings.listen.host)
-    middleware = [
-        Middleware(MeasureRequests, metrics=requests),
-        Middleware(RequestGuard, is_loopback=is_local, options=options),
-    ]
+class WebApps:
+    """Builds the application of a configuration over the other parts; what is counted stays."""
 
-    def families() -> Iterator[Family]:
-        yield from requests.families()
-        yield from receiver.families()
+    def __init__(
+        self,
+        store: tsdb.Store,
+        collection: Collection,
+        configuration: Configuration,
+        clock: Clock,
+    ) -> None:
+        """The server is taken to start now."""
+        self._store = store
+        self._collection = collection
+        self._configuration = configuration
+        self._clock = clock
+        self._started_ms = clock.now_ms()
+        self._requests = web.RequestMetrics()
+        self._received = ReceivedCounts()
 
-    return web.create_app(routes, middleware), families
+    def families(self) -> Iterator[Family]:
+        """The metrics of all requests."""
+        yield from self._requests.families()
+        yield from self._received.families()
+
+    def build(self, config: Config) -> ASGIApp:
+        """The application.
+
+        Raises:
+            CatalogueError: a metric is described wrongly.
+        """
+        options, clock = config.settings.web, self._clock
+        store, collection, configuration = self._store, self._collection, self._configuration
+        catalogue = load_catalogue(config)
+        workspace = build_workspace(config, catalogue, build_source(config, store), clock)
+        limits = config.settings.receive
+        receiver = Receiver(store, limits, clock.monotonic_ms, self._received)
+        server = build_server_info(config, self._started_ms)
+        # A pool and an engine of their own, so that the dashboard never waits for others'
+        # queries, and `/-/healthy` for neither. A query waits in its thread for a place in the
+        # engine, where cheap ones pass heavy ones and those are dropped whose client has left.
+        # The threads end with the last request of the application.
+        source = build_source(config, store)
+        queries = ThreadPoolExecutor(_WAITING_QUERIES, "web-query")
+        lists = ThreadPoolExecutor(options.max_concurrency, "web-list")
+        dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")
+        others = ThreadPoolExecutor(options.max_concurrency, "web")
+        receivers = ThreadPoolExecutor(limits.max_concurrency, "web-receive")
+        features, state = config.settings.query.features, configuration.state
+        prometheus = build_prometheus_routes(source, server, store, collection, clock, state)
+        routes: list[BaseRoute] = [
+            *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
+            *web.mount(query.routes(source, clock.now_ms, features), queries),
+            *web.mount(prometheus, lists),
+            *web.mount(build_api_routes(config, workspace, server, collection, state), dashboard),
+            *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
+            *web.mount(
+                lifecycle.routes(configuration.reload, is_enabled=options.lifecycle), others
+            ),
+            *web.mount(static_files.routes(_STATIC), others),
+        ]
+        is_local = is_loopback(config.settings.listen.host)
+        middleware = [
+            Middleware(MeasureRequests, metrics=self._requests),
+            Middleware(RequestGuard, is_loopback=is_local, options=options),
+        ]
+        return web.create_app(routes, middleware)
 
 
 def build_server_info(config: Config, started_ms: int) -> ServerInfo:
@@ -217,6 +260,7 @@ def build_prometheus_routes(
     store: tsdb.Store,
     collection: Collection,
     clock: Clock,
+    config_state: Callable[[], ConfigState],
 ) -> list[Route]:
     """`/api/v1` but for the queries, and `/federate`."""
     now_ms = clock.now_ms
@@ -225,12 +269,16 @@ def build_prometheus_routes(
         *rules.routes(),
         *federate.routes(source, now_ms),
         *prometheus_targets.routes(collection.targets),
-        *prometheus_status.routes(server, source, now_ms, store.extent),
+        *prometheus_status.routes(server, source, now_ms, store.extent, config_state),
     ]
 
 
 def build_api_routes(
-    config: Config, workspace: Workspace, server: ServerInfo, collection: Collection
+    config: Config,
+    workspace: Workspace,
+    server: ServerInfo,
+    collection: Collection,
+    config_state: Callable[[], ConfigState],
 ) -> list[Route]:
     """`/api/jipyo`."""
     source, catalogue, now_ms = workspace.source, workspace.catalogue, workspace.now_ms
@@ -243,10 +291,12 @@ def build_api_routes(
     names = TtlCache(lambda t_ms: find_metric_names(source, t_ms), now_ms, ttl_ms)
     storage_error, lang = collection.storage_error, server.lang
     return [
-        *overview.routes(server, catalogue, health.get, collection.targets, storage_error),
+        *overview.routes(
+            server, catalogue, health.get, collection.targets, storage_error, config_state
+        ),
         *metrics.routes(source, catalogue, names.get, now_ms, lang),
         *doctor.routes(catalogue, coverage.get, lang),
         *targets.routes(collection.targets, lang),
-        *status.routes(server, health.get, collection.is_ready, storage_error),
+        *status.routes(server, health.get, collection.is_ready, storage_error, config_state),
         *openapi.routes(server.version, lang),
     ]

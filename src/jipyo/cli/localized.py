@@ -27,8 +27,14 @@ def find_language(arguments: Sequence[str], environ: Mapping[str, str]) -> Lang:
     for lang in LANGS:
         if lang == option:
             return lang
-    file = _find_option("--config", arguments)
+    file = _find_checked_file(arguments) or _find_option("--config", arguments)
     return peek_language(Path(file) if file else None, environ) or find_system_language(environ)
+
+
+def _find_checked_file(arguments: Sequence[str]) -> str:
+    """The file of `jipyo config check FILE`; empty where there is none."""
+    words = [word for word in arguments if not word.startswith("-")]
+    return words[2] if words[:2] == ["config", "check"] and len(words) > 2 else ""
 
 
 def _find_option(name: str, arguments: Sequence[str]) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from jipyo.cli import catalogue, completion, db, doctor, query, report, status, targets, up
+from jipyo.cli import catalogue, completion, config, db, doctor, query, report, status, targets, up
 from jipyo.cli.localized import Group, describe_usage_error, find_language, set_language
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import ConfigError, JipyoError
@@ -31,7 +31,7 @@ def build_command(t: Texts) -> click.Group:
         ["--lang"], type=click.Choice(LANGS), expose_value=False, help=t("cli.option.lang")
     )
     group.params += [language, _build_version_option(t)]
-    for part in (up, status, targets, doctor, report, query, catalogue, db, completion):
+    for part in (up, status, targets, doctor, report, query, config, catalogue, db, completion):
         part.register(group, t)
     set_language(group, t)
     return group

@@ -39,7 +39,7 @@ def pass_config(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         @functools.wraps(command)
         def run(config: Path | None, data: Path | None, lang: Lang | None, **rest: Any) -> Any:
             overrides = CliOverrides(
-                file=config,
+                file=rest.pop("checked_file", None) or config,
                 data=data,
                 lang=lang,
                 listen=rest.pop("listen", None),

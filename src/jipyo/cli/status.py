@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import click
@@ -13,6 +14,7 @@ from jipyo.analysis.health import assess_catalogue
 from jipyo.analysis.thresholds import State
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
+from jipyo.model.result import Vector
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
     from jipyo.analysis.health import Health
     from jipyo.config import Config
     from jipyo.i18n import Texts
+    from jipyo.source import Source
 
+_RELOADED = "jipyo_config_last_reload_success"
 _COLUMNS = ("metric", "state", "value", "since", "reason")
 _STYLES = {
     State.OK: "green",
@@ -42,9 +46,29 @@ def register(group: click.Group, t: Texts) -> None:
     @pass_config(t)
     def print_status(config: Config, words: Texts, show_all: bool, exit_code: bool) -> int:
         with app.read_workspace(config) as workspace:
-            health = assess_catalogue(workspace.source, workspace.catalogue, workspace.now_ms())
+            now_ms = workspace.now_ms()
+            health = assess_catalogue(workspace.source, workspace.catalogue, now_ms)
+            warning = find_config_warning(workspace.source, config, now_ms)
         _print_health(health, words, config.zone, show_all=show_all)
+        if warning:
+            open_terminal().print(words(warning), style="yellow", soft_wrap=True)
         return _EXIT_CODES[health.state] if exit_code else 0
+
+
+def find_config_warning(source: Source, config: Config, now_ms: int) -> str:
+    """The key of a text where a running server works with other settings than the file has."""
+    own = f'{{job="jipyo",instance={json.dumps(config.instance)}}}'
+    if _read_values(source, f"{_RELOADED}ful{own} == 0", now_ms):
+        return "cli.status.config_refused"
+    loaded_s = _read_values(source, f"{_RELOADED}_timestamp_seconds{own}", now_ms)
+    changed_s = config.file.stat().st_mtime if config.file else 0.0
+    return "cli.status.config_changed" if any(changed_s > s for s in loaded_s) else ""
+
+
+def _read_values(source: Source, expr: str, now_ms: int) -> list[float]:
+    value = source.instant(expr, now_ms).value
+    assert isinstance(value, Vector), "BUG: a selector gives a vector"
+    return list(map(float, value.values))
 
 
 def _print_health(health: Health, t: Texts, zone: ZoneInfo, *, show_all: bool) -> None:

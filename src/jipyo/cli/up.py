@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-import threading
 from datetime import datetime
+from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 import click
@@ -15,10 +15,12 @@ from rich.console import Console
 from jipyo import app
 from jipyo.cli.localized import Command
 from jipyo.cli.options import pass_config
+from jipyo.i18n import texts
 from jipyo.model.errors import JipyoError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import FrameType
     from zoneinfo import ZoneInfo
 
     from jipyo.config import Config
@@ -33,7 +35,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--insecure", is_flag=True, help=t("cli.up.insecure"))
     @pass_config(t)
     def run_server(config: Config, words: Texts) -> None:
-        _log_to_stderr(words, config.zone)
+        log = _log_to_stderr(words, config.zone)
         console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
         def print_address(address: str) -> None:
@@ -41,21 +43,37 @@ def register(group: click.Group, t: Texts) -> None:
             console.print(words("cli.up.data", path=str(config.data)), markup=False)
             console.print(words("cli.up.stop"), style="dim")
 
-        with _catch_stop_signals() as stop:
-            app.serve(config, started=print_address, stop=stop)
+        def follow_config(new: Config) -> None:
+            _word_log(log, texts(new.lang), new.zone)
+
+        with _catch_signals() as commands:
+            app.serve(config, started=print_address, commands=commands, applied=follow_config)
         console.print(words("cli.up.stopped"))
 
 
+_COMMANDS = {
+    signal.SIGINT: app.ServerCommand.STOP,
+    signal.SIGTERM: app.ServerCommand.STOP,
+    signal.SIGHUP: app.ServerCommand.RELOAD,
+}
+
+
 @contextlib.contextmanager
-def _catch_stop_signals() -> Iterator[threading.Event]:
-    """An event that SIGINT and SIGTERM set, as long as the `with` lasts."""
-    stop = threading.Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda _number, _frame: stop.set()) for number in numbers]
+def _catch_signals() -> Iterator[SimpleQueue[app.ServerCommand]]:
+    """What signals ask for, as long as the `with` lasts.
+
+    A SimpleQueue, as its `put` may interrupt its `get`.
+    """
+    commands: SimpleQueue[app.ServerCommand] = SimpleQueue()
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        commands.put(_COMMANDS[signal.Signals(number)])
+
+    before = {number: signal.signal(number, pass_on) for number in _COMMANDS}
     try:
-        yield stop
+        yield commands
     finally:
-        for number, handler in zip(numbers, before, strict=True):
+        for number, handler in before.items():
             signal.signal(number, handler)
 
 
@@ -93,9 +111,15 @@ class ZonedFormatter(logging.Formatter):
         return moment.strftime(datefmt or "%Y-%m-%dT%H:%M:%S%z")
 
 
-def _log_to_stderr(t: Texts, zone: ZoneInfo) -> None:
+def _log_to_stderr(t: Texts, zone: ZoneInfo) -> logging.Handler:
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
     handler = logging.StreamHandler()
-    handler.addFilter(WordErrors(t))
-    handler.setFormatter(ZonedFormatter(zone))
+    _word_log(handler, t, zone)
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    return handler
+
+
+def _word_log(handler: logging.Handler, t: Texts, zone: ZoneInfo) -> None:
+    """Write errors in a language and times in a zone from now on."""
+    handler.filters = [WordErrors(t)]
+    handler.setFormatter(ZonedFormatter(zone))

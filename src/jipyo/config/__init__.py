@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import yaml
@@ -19,13 +20,14 @@ from jipyo.config.catalogue import CATALOGUE, CatalogueOptions
 from jipyo.config.collect import CollectOptions
 from jipyo.config.file import FILE, FileConfig
 from jipyo.config.locations import find_data_folder, find_file, find_zone
+from jipyo.config.start import START_KEYS, keep_start_settings
 from jipyo.config.web import Listen, parse_address
 from jipyo.i18n import LANGS
 from jipyo.model.errors import ConfigError
 from jipyo.schema import parse_yaml, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
@@ -34,12 +36,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE",
+    "START_KEYS",
     "CatalogueOptions",
     "CliOverrides",
     "CollectOptions",
     "Config",
     "FileConfig",
     "Listen",
+    "keep_start_settings",
     "load",
     "parse",
     "peek_language",
@@ -54,13 +58,31 @@ class Config:
     """Everything decided; each room gets its own part and never the whole."""
 
     file: Path | None
-    effective: str
-    """The configuration in force as YAML: with all defaults, without secrets."""
+    values: Mapping[str, object]
+    """What is in force as plain values: with all defaults, without secrets."""
     lang: Lang
     zone: ZoneInfo
     instance: str
     data: Path
     settings: FileConfig
+    read_again: Callable[[], Config] = field(compare=False)
+    """Reads what the same file says by now, and raises what `load` raises."""
+
+    @property
+    def effective(self) -> str:
+        """What is in force as YAML: with all defaults, without secrets."""
+        return yaml.safe_dump(dict(self.values), allow_unicode=True, sort_keys=False)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it was read from, and those that it names and reads once."""
+        prometheus_yml = self.settings.collect.prometheus_yml
+        own = (self.file,) if self.file else ()
+        return (
+            *own,
+            *(prometheus_yml.files if prometheus_yml else ()),
+            *self.settings.catalogue.files,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +122,24 @@ def load(overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang)
         "listen": str(settings.listen),
         "insecure": settings.insecure,
     }
+    written: Any = FILE.effective(tree)
     return Config(
         file=file,
-        effective=format_effective(tree, decided),
+        values={**decided, **written, **decided},
         lang=lang,
         zone=zone,
         instance=instance,
         data=data,
         settings=settings,
+        read_again=partial(_load_again, replace(overrides, file=file), environ, system_lang),
     )
+
+
+def _load_again(overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang) -> Config:
+    file = overrides.file
+    if file is not None and file.exists() and not file.is_file():
+        raise ConfigError("config.read_once", file=str(file))  # a pipe would be empty by now
+    return load(overrides, environ, system_lang)
 
 
 def peek_language(file: Path | None, environ: Mapping[str, str]) -> Lang | None:
@@ -153,12 +184,6 @@ def read_settings(tree: Node) -> FileConfig:
         return FILE.read(tree)
     except ConfigError as error:
         raise ConfigError.of([*error.mistakes, *_find_catalogue_mistakes(tree)]) from error
-
-
-def format_effective(tree: Node, decided: Mapping[str, object]) -> str:
-    """The file with the defaults of what it leaves out, and what was decided elsewhere."""
-    values: Any = FILE.effective(tree)
-    return yaml.safe_dump({**decided, **values, **decided}, allow_unicode=True, sort_keys=False)
 
 
 def _find_catalogue_mistakes(tree: Node) -> tuple[ConfigError, ...]:

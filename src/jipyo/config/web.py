@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jipyo.model.errors import ConfigError
 from jipyo.schema import (
     SIZE,
+    SWITCH,
     TEXT,
     WHOLE,
     Key,
@@ -60,6 +61,7 @@ WEB = record(
     (
         Key("allowed_hosts", list_of(TEXT)),
         Key("max_body_size", between(SIZE, "1KiB", "1TiB"), field="max_body_bytes"),
+        Key("lifecycle", SWITCH),
         Key("max_connections", between(WHOLE, "16", "100000")),
     ),
 )

@@ -20,6 +20,8 @@ class Options:
     so it is shorter than a scrape interval: targets are scraped at different moments."""
     max_concurrency: int = 20
     """Queries answered at the same time; further ones wait."""
+    lifecycle: bool = False
+    """Whether `/-/reload` is answered; Prometheus' `--web.enable-lifecycle`."""
     max_connections: int = 512
     """Connections open at the same time, as in Prometheus; a further one takes the place of
     the one that has been silent longest."""

@@ -17,7 +17,7 @@ from jipyo.source import Embedded
 from jipyo.source.prune import find_metric_names
 from jipyo.tsdb import Store
 from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
-from support.web import NOW_MS, SERVER, now_ms, serving
+from support.web import NOW_MS, SERVER, config_state, now_ms, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -46,13 +46,22 @@ def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
     """Every route of `/api/jipyo` over a source, nothing cached."""
     return [
         *overview.routes(
-            SERVER, known, lambda: assess_catalogue(source, known, NOW_MS), tuple, lambda: None
+            SERVER,
+            known,
+            lambda: assess_catalogue(source, known, NOW_MS),
+            tuple,
+            lambda: None,
+            config_state,
         ),
         *metrics.routes(source, known, lambda: find_metric_names(source, NOW_MS), now_ms, "ko"),
         *doctor.routes(known, lambda: (NOW_MS, examine_catalogue(source, known, NOW_MS)), "ko"),
         *targets.routes(tuple, "ko"),
         *status.routes(
-            SERVER, lambda: assess_catalogue(source, known, NOW_MS), lambda: True, lambda: None
+            SERVER,
+            lambda: assess_catalogue(source, known, NOW_MS),
+            lambda: True,
+            lambda: None,
+            config_state,
         ),
         *openapi.routes("0.1.0", "ko"),
     ]

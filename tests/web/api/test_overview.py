@@ -13,7 +13,7 @@ from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
 from jipyo.web.api import overview, status
-from support.web import NOW_MS, SERVER, Client, now_ms, serving
+from support.web import NOW_MS, SERVER, Client, config_state, now_ms, serving
 from web.api.conftest import api_routes, build_cpu_scrapes
 
 if TYPE_CHECKING:
@@ -127,8 +127,8 @@ def test_a_full_disk_is_shown_in_the_overview_and_the_status(
     health = assess_catalogue(source, known, NOW_MS)
     full = StoreFull("web.port_in_use", hint="web.port_in_use.hint", host="a", port=1)
     client = serve(
-        *overview.routes(SERVER, known, lambda: health, tuple, lambda: full),
-        *status.routes(SERVER, lambda: health, lambda: False, lambda: full),
+        *overview.routes(SERVER, known, lambda: health, tuple, lambda: full, config_state),
+        *status.routes(SERVER, lambda: health, lambda: False, lambda: full, config_state),
     )
     for path in ("overview", "status"):
         storage = client.get(f"/api/jipyo/{path}", lang="en").json["storage"]
@@ -163,7 +163,7 @@ def test_failures_come_with_a_hint_in_the_readers_language(
     def fail() -> Health:
         raise error
 
-    client = serve(*overview.routes(SERVER, known, fail, tuple, lambda: None))
+    client = serve(*overview.routes(SERVER, known, fail, tuple, lambda: None, config_state))
     answer = client.get("/api/jipyo/overview", lang=lang)
     problem = answer.json
     assert (answer.status, problem["errorType"], bool(problem["hint"])) == expected

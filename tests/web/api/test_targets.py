@@ -16,7 +16,7 @@ from jipyo.model.labels import Labels
 from jipyo.model.reading import ReadingNote
 from jipyo.web.api import overview, targets
 from jipyo.web.prometheus import targets as scraped
-from support.web import NOW_MS, SERVER, Client
+from support.web import NOW_MS, SERVER, Client, config_state
 
 if TYPE_CHECKING:
     from jipyo.analysis.health import Health
@@ -87,6 +87,8 @@ def test_the_overview_counts_targets_by_state(
         return assess_catalogue(source, known, NOW_MS)
 
     statuses = [UP, DOWN, DOWN, NEW]
-    client = serve(*overview.routes(SERVER, known, judge, lambda: statuses, lambda: None))
+    client = serve(
+        *overview.routes(SERVER, known, judge, lambda: statuses, lambda: None, config_state)
+    )
     counts = client.get("/api/jipyo/overview").json["targets"]
     assert counts == {"up": 1, "down": 2, "unknown": 1, "absent": 0}

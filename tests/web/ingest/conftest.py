@@ -12,7 +12,7 @@ from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.tsdb import Store
 from jipyo.web.ingest import otlp, push_groups, remote_write, text
 from jipyo.web.ingest.options import ReceiverOptions
-from jipyo.web.ingest.receiver import Receiver
+from jipyo.web.ingest.receiver import ReceivedCounts, Receiver
 from support.web import Answer, Client, serving
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Place:
         """A metric of the receiver, by the values of its labels."""
         return {
             tuple(value for key, value in sample.labels.pairs if key != "__name__"): sample.value
-            for family in self.receiver.families()
+            for family in self.receiver.counts.families()
             for sample in family.samples
             if sample.labels.metric == name
         }
@@ -82,7 +82,7 @@ def places(tmp_path: Path, stack: ExitStack) -> Iterator[Places]:
             clock_ms = [0.0]
             groups = PushGroups(tmp_path / "pushed")
             limits = ReceiverOptions(**options)
-            receiver = Receiver(appender or store, limits, lambda: clock_ms[0])
+            receiver = Receiver(appender or store, limits, lambda: clock_ms[0], ReceivedCounts())
             client = stack.enter_context(
                 serving(
                     *remote_write.routes(receiver),

@@ -8,7 +8,7 @@ import pytest
 
 from jipyo.promql.syntax.features import DEFAULT
 from jipyo.web.prometheus import federate, query, rules, series, status, targets
-from support.web import SERVER, now_ms, serving
+from support.web import SERVER, config_state, now_ms, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +26,6 @@ def client(source: Embedded, store: Store) -> Iterator[Client]:
         *rules.routes(),
         *federate.routes(source, now_ms),
         *targets.routes(tuple),
-        *status.routes(SERVER, source, now_ms, store.extent),
+        *status.routes(SERVER, source, now_ms, store.extent, config_state),
     ) as client:
         yield client

@@ -27,6 +27,7 @@ from support.web import (
     T0_MS,
     Answer,
     Client,
+    config_state,
     demo_scrapes,
     now_ms,
     serving,
@@ -121,7 +122,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
             *series.routes(source),
             *rules.routes(),
             *federate.routes(source, wall_clock_ms),
-            *status.routes(SERVER, source, wall_clock_ms, store.extent),
+            *status.routes(SERVER, source, wall_clock_ms, store.extent, config_state),
         ) as client:
             yield client
 

@@ -18,7 +18,7 @@ from jipyo.source import Embedded
 from jipyo.tsdb import Options, Store
 from jipyo.web import exporter
 from jipyo.web.prometheus import federate, query, rules, series, status, targets
-from support.web import SERVER, T0_MS, Client, demo_scrapes, serving
+from support.web import SERVER, T0_MS, Client, config_state, demo_scrapes, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def live(begun_s: int, tmp_path: Path) -> Iterator[Client]:
             *federate.routes(source, wall_clock_ms),
             *targets.routes(tuple),
             *exporter.routes(list, lambda: True),
-            *status.routes(SERVER, source, wall_clock_ms, store.extent),
+            *status.routes(SERVER, source, wall_clock_ms, store.extent, config_state),
         ) as client:
             yield client
 

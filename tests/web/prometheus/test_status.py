@@ -15,7 +15,7 @@ from jipyo.model.sample import STALE_NAN, Scrape
 from jipyo.model.store import StoreExtent
 from jipyo.web.prometheus import status, targets
 from jipyo.web.prometheus.status import format_time
-from support.web import NOW_MS, SERVER, T0_MS, Client, now_ms
+from support.web import NOW_MS, SERVER, T0_MS, Client, config_state, now_ms
 
 if TYPE_CHECKING:
     from jipyo.source import Embedded
@@ -58,7 +58,9 @@ def now_within_lookback() -> int:
 
 def test_the_store_says_what_makes_series_many(serve: Serve, source: Embedded) -> None:
     extent = StoreExtent(series=3, first_ms=1, last_ms=5)
-    client = serve(*status.routes(SERVER, source, now_within_lookback, lambda: extent))
+    client = serve(
+        *status.routes(SERVER, source, now_within_lookback, lambda: extent, config_state)
+    )
     document = client.get("/api/v1/status/tsdb", limit=2).data
     assert document["headStats"] == {
         "numSeries": 3,
@@ -72,7 +74,9 @@ def test_the_store_says_what_makes_series_many(serve: Serve, source: Embedded) -
 
 
 def test_an_empty_store_has_no_times(serve: Serve, source: Embedded) -> None:
-    client = serve(*status.routes(SERVER, source, now_ms, lambda: StoreExtent(0, None, None)))
+    client = serve(
+        *status.routes(SERVER, source, now_ms, lambda: StoreExtent(0, None, None), config_state)
+    )
     head = client.get("/api/v1/status/tsdb").data["headStats"]
     assert (head["minTime"], head["maxTime"]) == (0, 0)
 

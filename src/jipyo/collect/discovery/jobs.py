@@ -41,7 +41,8 @@ class Job:
 class PrometheusYml:
     """The part of a site's `prometheus.yml` that jipyo supports."""
 
-    path: Path
+    files: tuple[Path, ...]
+    """The file itself, and its `scrape_config_files`."""
     jobs: tuple[Job, ...]
     unsupported: tuple[str, ...]
     """File, line and key of everything that was ignored; values may be secrets."""

@@ -99,7 +99,8 @@ def read_prometheus_yml(path: Path) -> PrometheusYml:
     jobs = gather(
         partial(config.job, defaults.scrape_interval, defaults.timeout_ms) for config in configs
     )
-    return PrometheusYml(path, tuple(jobs), tuple(place for _, places in files for place in places))
+    ignored = tuple(place for _, places in files for place in places)
+    return PrometheusYml((path, *further), tuple(jobs), ignored)
 
 
 def _read_file(path: Path, kind: Kind[_File]) -> tuple[_File, tuple[str, ...]]:

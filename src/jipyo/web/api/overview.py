@@ -15,9 +15,11 @@ from jipyo.web.api.metrics import DirectionName, MetricThresholds, build_thresho
 from jipyo.web.api.operation import Operation, json_route
 from jipyo.web.api.targets import TargetCounts, count_targets
 from jipyo.web.api.verdict import (
+    ConfigurationState,
     StateName,
     StorageState,
     Verdict,
+    build_configuration,
     build_storage,
     build_verdict,
 )
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
-    from jipyo.web.server_info import ServerInfo
+    from jipyo.web.server_info import ConfigState, ServerInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,7 @@ class Overview:
     version: str
     verdict: Verdict
     storage: StorageState
+    configuration: ConfigurationState
     targets: TargetCounts
     topics: tuple[MetricTopic, ...]
     metrics: tuple[MetricNow, ...]
@@ -127,6 +130,7 @@ def routes(
     health: Callable[[], Health],
     targets: Callable[[], Sequence[TargetStatus]],
     storage_error: Callable[[], JipyoError | None],
+    config_state: Callable[[], ConfigState],
 ) -> list[Route]:
     """The route. `storage_error` is why samples cannot be stored at the moment, if so."""
     topics = {lang: build_topics(catalogue, lang) for lang in LANGS}
@@ -141,6 +145,7 @@ def routes(
             version=server.version,
             verdict=build_verdict(now, t),
             storage=build_storage(storage_error(), t),
+            configuration=build_configuration(config_state(), t),
             targets=count_targets(targets()),
             topics=topics[t.lang],
             metrics=tuple(build_metric(metric, t, server, now.t_ms) for metric in now.metrics),

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.web.api.operation import Operation, json_route
-from jipyo.web.api.verdict import StorageState, Verdict, build_storage, build_verdict
+from jipyo.web.api.verdict import (
+    ConfigurationState,
+    StorageState,
+    Verdict,
+    build_configuration,
+    build_storage,
+    build_verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +23,7 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
-    from jipyo.web.server_info import ServerInfo
+    from jipyo.web.server_info import ConfigState, ServerInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +38,7 @@ class Status:
     """Whether the first scrape has been stored."""
     verdict: Verdict
     storage: StorageState
+    configuration: ConfigurationState
 
 
 OPERATION = Operation("/status", Status, "The verdict alone.")
@@ -41,6 +49,7 @@ def routes(
     health: Callable[[], Health],
     is_ready: Callable[[], bool],
     storage_error: Callable[[], JipyoError | None],
+    config_state: Callable[[], ConfigState],
 ) -> list[Route]:
     """The route; the callables are asked at the time of the request."""
 
@@ -54,6 +63,7 @@ def routes(
             ready=is_ready(),
             verdict=build_verdict(now, t),
             storage=build_storage(storage_error(), t),
+            configuration=build_configuration(config_state(), t),
         )
 
     return [json_route(OPERATION, build, server.lang)]

@@ -1,4 +1,4 @@
-"""The verdict in one line, and whether samples can be stored."""
+"""The verdict in one line, whether samples can be stored, and which configuration counts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.health import Health
     from jipyo.i18n import Texts
     from jipyo.model.errors import JipyoError
+    from jipyo.web.server_info import ConfigState
 
 StateName = Literal["ok", "pending", "warning", "critical", "unknown"]
 
@@ -48,6 +49,14 @@ class StorageState:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigurationState:
+    """Whether the files of the configuration are in effect; `text` says what is not, and why."""
+
+    current: bool
+    text: str
+
+
 def build_verdict(health: Health, t: Texts) -> Verdict:
     """The sentence and the counts behind it."""
     counts = {
@@ -66,3 +75,16 @@ def build_verdict(health: Health, t: Texts) -> Verdict:
 def build_storage(error: JipyoError | None, t: Texts) -> StorageState:
     """`error`: why samples cannot be stored at the moment; None where they can."""
     return StorageState(error is None, "" if error is None else t.error(error))
+
+
+def build_configuration(state: ConfigState, t: Texts) -> ConfigurationState:
+    """A refused file, one that was changed and not reloaded, or keys that wait for a start."""
+    if state.error is not None:
+        text = f"{t('web.config_refused')} {t.error(state.error)}"
+    elif state.has_changed:
+        text = t("web.config_changed")
+    elif state.waiting:
+        text = t("web.config_waiting", keys=", ".join(state.waiting))
+    else:
+        text = ""
+    return ConfigurationState(not text, text)

@@ -51,7 +51,7 @@ def push(
     receiver.limit_rate(body.count(b"\n"))
     receiver.limit_work(request).check_text(body)
     samples = groups.push(key, body, now_ms(), replace_all=replace_all, form=format_)
-    receiver.count("group", Appended(samples))
+    receiver.counts.add("group", Appended(samples))
     return WebResponse(b"", 200, PLAIN_TEXT)
 
 

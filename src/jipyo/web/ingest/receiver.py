@@ -26,20 +26,57 @@ if TYPE_CHECKING:
     from jipyo.web.ingest.options import ReceiverOptions
 
 
+class ReceivedCounts:
+    """What became of all that was received, by protocol; any thread may call."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._accepted: Counter[str] = Counter()
+        self._rejected: Counter[tuple[str, str]] = Counter()
+        self._left_out: Counter[tuple[str, str]] = Counter()
+
+    def add(
+        self, protocol: str, appended: Appended, left_out: Mapping[str, int] | None = None
+    ) -> None:
+        """Count what became of a request's samples."""
+        with self._lock:
+            self._accepted[protocol] += appended.samples
+            for reason, samples in appended.rejected.items():
+                self._rejected[protocol, reason.value] += samples
+            for kind, number in (left_out or {}).items():
+                self._left_out[protocol, kind] += number
+
+    def families(self) -> Iterator[Family]:
+        """`jipyo_receive_*`: accepted, rejected and left out, by protocol."""
+        with self._lock:
+            accepted = [((protocol,), float(n)) for protocol, n in self._accepted.items()]
+            rejected = [(key, float(n)) for key, n in self._rejected.items()]
+            left_out = [(key, float(n)) for key, n in self._left_out.items()]
+        text = "Samples received and stored."
+        yield counter("jipyo_receive_samples_total", text, ("protocol",), accepted)
+        text = "Received samples that the store rejected."
+        names = ("protocol", "reason")
+        yield counter("jipyo_receive_rejected_samples_total", text, names, rejected)
+        text = "Received data that is not stored, such as native histograms."
+        names = ("protocol", "kind")
+        yield counter("jipyo_receive_left_out_total", text, names, left_out)
+
+
 class Receiver:
     """What the protocols share; any thread may call."""
 
     def __init__(
-        self, appender: Appender, options: ReceiverOptions, monotonic_ms: Callable[[], float]
+        self,
+        appender: Appender,
+        options: ReceiverOptions,
+        monotonic_ms: Callable[[], float],
+        counts: ReceivedCounts,
     ) -> None:
         self._appender = appender
         self._max_body_bytes = options.max_body_bytes
         self._max_elements = options.max_elements
         self._rate = RateLimiter(options.max_samples_per_s, monotonic_ms)
-        self._lock = threading.Lock()
-        self._accepted: Counter[str] = Counter()
-        self._rejected: Counter[tuple[str, str]] = Counter()
-        self._left_out: Counter[tuple[str, str]] = Counter()
+        self.counts = counts
 
     def limit_work(self, request: WebRequest) -> WorkLimit:
         """What parsing a request's body may cost; it ends where the sender hangs up."""
@@ -79,34 +116,8 @@ class Receiver:
             rejected = Counter(appended.rejected)
             rejected[Reject.INVALID_LABELS] += batch.invalid
             appended = Appended(appended.samples, rejected)
-        self.count(protocol, appended, batch.left_out)
+        self.counts.add(protocol, appended, batch.left_out)
         return appended
-
-    def count(
-        self, protocol: str, appended: Appended, left_out: Mapping[str, int] | None = None
-    ) -> None:
-        """Count what became of a request's samples."""
-        with self._lock:
-            self._accepted[protocol] += appended.samples
-            for reason, samples in appended.rejected.items():
-                self._rejected[protocol, reason.value] += samples
-            for kind, number in (left_out or {}).items():
-                self._left_out[protocol, kind] += number
-
-    def families(self) -> Iterator[Family]:
-        """`jipyo_receive_*`: accepted, rejected and left out, by protocol."""
-        with self._lock:
-            accepted = [((protocol,), float(n)) for protocol, n in self._accepted.items()]
-            rejected = [(key, float(n)) for key, n in self._rejected.items()]
-            left_out = [(key, float(n)) for key, n in self._left_out.items()]
-        text = "Samples received and stored."
-        yield counter("jipyo_receive_samples_total", text, ("protocol",), accepted)
-        text = "Received samples that the store rejected."
-        names = ("protocol", "reason")
-        yield counter("jipyo_receive_rejected_samples_total", text, names, rejected)
-        text = "Received data that is not stored, such as native histograms."
-        names = ("protocol", "kind")
-        yield counter("jipyo_receive_left_out_total", text, names, left_out)
 
 
 def respond_appended(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from jipyo.model.store import StoreExtent
     from jipyo.source import Source
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.server_info import ServerInfo
+    from jipyo.web.server_info import ConfigState, ServerInfo
 
 _MAX_ROWS = 10_000
 
@@ -35,13 +35,16 @@ def routes(
     source: Source,
     now_ms: Callable[[], int],
     store_extent: Callable[[], StoreExtent],
+    config_state: Callable[[], ConfigState],
 ) -> list[Route]:
-    """The routes."""
+    """The routes; the callables are asked at the time of the request."""
     return [
         prometheus_route("/status/buildinfo", partial(show_build, server)),
         prometheus_route("/status/config", partial(show_config, server)),
         prometheus_route("/status/flags", partial(show_flags, server)),
-        prometheus_route("/status/runtimeinfo", partial(show_runtime, server, now_ms)),
+        prometheus_route(
+            "/status/runtimeinfo", partial(show_runtime, server, now_ms, config_state)
+        ),
         prometheus_route("/status/tsdb", partial(show_store, source, now_ms, store_extent)),
     ]
 
@@ -79,16 +82,20 @@ def show_flags(server: ServerInfo, _request: WebRequest) -> WebResponse:
 
 
 def show_runtime(
-    server: ServerInfo, now_ms: Callable[[], int], _request: WebRequest
+    server: ServerInfo,
+    now_ms: Callable[[], int],
+    config_state: Callable[[], ConfigState],
+    _request: WebRequest,
 ) -> WebResponse:
     """The state of the process."""
+    config = config_state()
     runtime = {
         "startTime": format_time(server.started_ms),
         "CWD": str(Path.cwd()),
         "hostname": platform.node(),
         "serverTime": format_time(now_ms()),
-        "reloadConfigSuccess": True,
-        "lastConfigTime": format_time(server.started_ms),
+        "reloadConfigSuccess": config.error is None,
+        "lastConfigTime": format_time(config.loaded_ms),
         "corruptionCount": 0,
         "goroutineCount": threading.active_count(),
         "GOMAXPROCS": os.cpu_count() or 1,
