@@ -38,6 +38,8 @@ class Unit(Enum):
     DAYS = "days"
     CELSIUS = "celsius"
     WATT = "watt"
+    KILOWATT_HOURS = "kilowatt_hours"
+    MEGAHERTZ = "megahertz"
     PER_SECOND = "per_second"
     PER_MINUTE = "per_minute"
     REQUESTS = "requests"
