@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable
@@ -330,6 +331,68 @@ def test_a_database_that_hangs_is_left_in_time(stack: Stack, opened: Opened, kin
     assert error.key == "database.timeout"
     assert time.monotonic() - start < 10
     assert collector.collect(0)
+
+
+@contextlib.contextmanager
+def slow_path(port: int, swift: threading.Event) -> Iterator[int]:
+    """The port of a proxy that passes answers on at once, or byte by byte while not `swift`."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def pass_on(source: socket.socket, target: socket.socket, *, answers: bool) -> None:
+            with source, target, contextlib.suppress(OSError):
+                while data := source.recv(1 << 16):
+                    while answers and data and not swift.is_set():
+                        target.sendall(data[:1])
+                        data = data[1:]
+                        swift.wait(0.1)
+                    target.sendall(data)
+                target.shutdown(socket.SHUT_RDWR)
+                source.shutdown(socket.SHUT_RDWR)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                while True:
+                    client, _ = listener.accept()
+                    server = socket.create_connection(("127.0.0.1", port))
+                    for source, target, answers in (
+                        (client, server, False),
+                        (server, client, True),
+                    ):
+                        arguments = (source, target)
+                        threading.Thread(
+                            target=pass_on, args=arguments, kwargs={"answers": answers}, daemon=True
+                        ).start()
+
+        threading.Thread(target=serve, daemon=True).start()
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            swift.set()
+            listener.shutdown(socket.SHUT_RDWR)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_database_whose_answers_drip_is_left_in_time(
+    stack: Stack, opened: Opened, kind: str
+) -> None:
+    swift = threading.Event()
+    swift.set()
+    port = stack.servers[kind].port
+    with slow_path(port, swift) as slow_port:
+        url = stack.options[kind].url.replace(f":{port}", f":{slow_port}")
+        quick = replace(
+            stack.options[kind], url=url, statement_timeout_s=0.5, connect_timeout_s=1.0
+        )
+        collector = opened(database_collector(quick))
+        collector.collect(0)
+        swift.clear()
+        for _ in range(2):  # over the open connection, then while one is opened
+            start = time.monotonic()
+            assert read_error(collector).key in {"database.timeout", "database.unreachable"}
+            assert time.monotonic() - start < 5
+        swift.set()
+        time.sleep(0.5)
+        assert collector.collect(0)
 
 
 def children(pid: int) -> list[int]:

@@ -49,6 +49,10 @@ class Connection:
     def fileno(self) -> int:
         return int(self.ends[0].fileno())
 
+    @property
+    def _sock(self) -> Any:
+        return self.ends[0]
+
     def close(self) -> None:
         self.closed = True
         for end in self.ends:

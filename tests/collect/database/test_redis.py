@@ -6,6 +6,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,7 +19,7 @@ from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 INFO = """# Server
 redis_version:7.0.15
@@ -118,9 +119,12 @@ def answer(words: list[str]) -> bytes:
     return b"+OK\r\n"
 
 
+Reply = Callable[[list[str]], bytes | Iterable[bytes] | None]
+
+
 @contextlib.contextmanager
-def speaking(reply: Callable[[list[str]], bytes | None]) -> Iterator[str]:
-    """A server that says what `reply` says; None ends the connection."""
+def speaking(reply: Reply) -> Iterator[str]:
+    """A server that says what `reply` says, bytes or parts of them; None ends the connection."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def talk(connection: Any) -> None:
@@ -133,7 +137,8 @@ def speaking(reply: Callable[[list[str]], bytes | None]) -> Iterator[str]:
                     response = reply(words)
                     if response is None:
                         return
-                    connection.sendall(response)
+                    for part in [response] if isinstance(response, bytes) else response:
+                        connection.sendall(part)
 
         def serve() -> None:
             with contextlib.suppress(OSError):
@@ -149,9 +154,7 @@ def speaking(reply: Callable[[list[str]], bytes | None]) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def reading(
-    reply: Callable[[list[str]], bytes | None], **options: Any
-) -> Iterator[DatabaseSession]:
+def reading(reply: Reply, **options: Any) -> Iterator[DatabaseSession]:
     with speaking(reply) as url:
         made = DatabaseOptions(kind="redis", url=url, statement_timeout_s=0.5, **options)
         with contextlib.closing(DatabaseSession(REDIS, made)) as collector:

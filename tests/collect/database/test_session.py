@@ -68,7 +68,7 @@ class ToyServer:
         if self.parts.get("connect"):
             raise errors.unreachable(self.parts["connect"])
         self.opened += 1
-        return {"parts": self.parts}
+        return {"parts": self.parts, "fileno": 0}
 
     def disconnect(self, connection: object) -> None:
         self.closed += 1
@@ -86,6 +86,7 @@ class ToyServer:
             success_prefix="p.",
             connect=self.connect,
             disconnect=self.disconnect,
+            find_fileno=lambda connection: connection["fileno"],
             queries=ToyQueries,
         )
         return DatabaseSession(kind, OPTIONS, importer=importer)

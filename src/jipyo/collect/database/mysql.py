@@ -164,18 +164,19 @@ class _MysqlQueries(Queries):
             PartUnavailable: the server refuses it.
             CollectError: the connection was lost, or the server does not answer in time.
         """
-        try:
-            with self._connection.cursor() as cursor:
-                cursor.execute(query, tuple(arguments) or None)
-                return list(cursor.fetchall())
-        except (self._driver.MySQLError, OSError) as error:
-            code = error.args[0] if error.args else 0
-            reason = one_line(error.args[-1] if error.args else error)
-            if "timed out" in reason:
-                raise self._errors.timeout(self._options.statement_timeout_s + 1) from error
-            if isinstance(error, OSError) or not self._connection.open or code in _LOST:
-                raise self._errors.lost(reason) from error
-            raise PartUnavailable(reason) from error
+        with self.limit_statement():
+            try:
+                with self._connection.cursor() as cursor:
+                    cursor.execute(query, tuple(arguments) or None)
+                    return list(cursor.fetchall())
+            except (self._driver.MySQLError, OSError) as error:
+                code = error.args[0] if error.args else 0
+                reason = one_line(error.args[-1] if error.args else error)
+                if "timed out" in reason:
+                    raise self._errors.timeout(self._limit_s) from error
+                if isinstance(error, OSError) or not self._connection.open or code in _LOST:
+                    raise self._errors.lost(reason) from error
+                raise PartUnavailable(reason) from error
 
     def _fetch_variables(self, query: str) -> dict[str, str]:
         rows = self._fetch_rows(query)
@@ -312,5 +313,6 @@ MYSQL = DatabaseKind(
     success_prefix="collect.",
     connect=_connect,
     disconnect=lambda connection: connection.open and connection.close(),
+    find_fileno=lambda connection: connection._sock.fileno(),  # noqa: SLF001 - nothing public
     queries=_MysqlQueries,
 )

@@ -18,7 +18,6 @@ from jipyo.collect.database.tables import ColumnMetric, Record, build_families, 
 from jipyo.model.family import family, single
 from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import MetricType
-from jipyo.net.deadline import cut_after
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -303,13 +302,10 @@ class _PostgresQueries(Queries):
         """
         psycopg, connection = self._driver, self._connection
         # The server ends the statement itself; where it is too ill for that we hang up.
-        limit_s = self._options.statement_timeout_s + 1
-        with cut_after(limit_s, connection.fileno()) as cut:
+        with self.limit_statement():
             try:
                 return connection.execute(query).fetchall()
             except psycopg.Error as error:
-                if cut.is_set():
-                    raise self._errors.timeout(limit_s) from error
                 if connection.closed:
                     raise self._errors.lost(error) from error
                 raise PartUnavailable(error) from error
@@ -402,5 +398,6 @@ POSTGRES = DatabaseKind(
     success="pg_scrape_collector_success",
     connect=_connect,
     disconnect=lambda connection: connection.close(),
+    find_fileno=lambda connection: connection.fileno(),
     queries=_PostgresQueries,
 )

@@ -227,19 +227,20 @@ class _RedisQueries(Queries):
             CollectError: the connection was lost, or the server does not answer in time.
         """
         redis, errors = self._driver, self._errors
-        try:
-            self._connection.send_command(*command)
-            return self._connection.read_response()
-        except redis.AuthenticationError as error:
-            raise errors.no_entry(error) from error
-        except redis.TimeoutError as error:
-            raise errors.timeout(self._options.statement_timeout_s) from error
-        except (redis.ConnectionError, OSError) as error:
-            raise errors.lost(error) from error
-        except redis.ResponseError as error:
-            if str(error).startswith("NOAUTH"):
+        with self.limit_statement():
+            try:
+                self._connection.send_command(*command)
+                return self._connection.read_response()
+            except redis.AuthenticationError as error:
                 raise errors.no_entry(error) from error
-            raise PartUnavailable(error) from error
+            except redis.TimeoutError as error:
+                raise errors.timeout(self._options.statement_timeout_s) from error
+            except (redis.ConnectionError, OSError) as error:
+                raise errors.lost(error) from error
+            except redis.ResponseError as error:
+                if str(error).startswith("NOAUTH"):
+                    raise errors.no_entry(error) from error
+                raise PartUnavailable(error) from error
 
     def _read_info(self) -> Iterator[Family]:
         databases = 0
@@ -426,5 +427,6 @@ REDIS = DatabaseKind(
     success="jipyo_redis_collector_success",
     connect=_connect,
     disconnect=lambda connection: connection.disconnect(),
+    find_fileno=lambda connection: connection._sock.fileno(),  # noqa: SLF001 - nothing public
     queries=_RedisQueries,
 )

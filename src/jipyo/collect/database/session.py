@@ -5,19 +5,23 @@ A new kind is one file with its `DatabaseKind`, and one row in `KINDS`.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from jipyo.collect.database.options import parse_address
+from jipyo.collect.limits import LimitedCalls
 from jipyo.model.errors import CollectError
 from jipyo.model.family import gauge, single
 from jipyo.model.reading import ReadingNote
 from jipyo.model.sample import MetricType
+from jipyo.net.deadline import Deadline, cut_after
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jipyo.collect.database.options import Address, DatabaseOptions
     from jipyo.model.family import Family
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 EXTRA = "databases"
 """The extra of the package that installs the drivers."""
 REFUSED = "database.refused_part"
+_CONNECTING = "connect"
+_GRACE_S = 1.0
+"""So much longer than its own limit a server may take to say that it keeps it."""
 
 
 class PartUnavailable(Exception):  # noqa: N818 - never leaves this room
@@ -71,19 +78,57 @@ class DatabaseErrors:
         return CollectError("database.lost", url=self.url, reason=one_line(reason))
 
 
+@dataclass(frozen=True, slots=True)
+class OpenConnection:
+    """A connection of a driver."""
+
+    driver_connection: Any
+    fileno: int
+    """Of its socket, by which it is cut."""
+
+
 class Queries(ABC):
     """The queries of one reading, over an open connection."""
 
     def __init__(
-        self, driver: Any, connection: Any, options: DatabaseOptions, errors: DatabaseErrors
+        self,
+        driver: Any,
+        connection: OpenConnection,
+        options: DatabaseOptions,
+        errors: DatabaseErrors,
     ) -> None:
-        """Nothing is queried yet."""
+        """Nothing is queried yet, but the time of the reading begins."""
         self.notes: list[ReadingNote] = []
         """What a part left out although it succeeded."""
         self._driver = driver
-        self._connection = connection
+        self._connection = connection.driver_connection
+        self._fileno = connection.fileno
         self._options = options
         self._errors = errors
+        self._limit_s = options.statement_timeout_s + _GRACE_S
+        self._deadline = Deadline.after(max(options.interval_ms / 1000, self._limit_s))
+
+    @contextlib.contextmanager
+    def limit_statement(self) -> Iterator[None]:
+        """Cut the connection where a statement takes longer than it may.
+
+        Drivers limit single reads at most, so a server that sends a byte now and then would be
+        waited for without end. All statements together may take the interval.
+
+        Raises:
+            CollectError: the connection was cut.
+        """
+        try:
+            limit_s = min(self._limit_s, self._deadline.left_s())
+        except TimeoutError as error:
+            raise self._errors.timeout(self._limit_s) from error
+        with cut_after(limit_s, self._fileno) as cut:
+            try:
+                yield
+            except (CollectError, PartUnavailable, ValueError, LookupError) as error:
+                if cut.is_set():
+                    raise self._errors.timeout(self._limit_s) from error
+                raise
 
     @abstractmethod
     def parts(self) -> Mapping[str, Callable[[], Iterable[Family]]]:
@@ -117,6 +162,8 @@ class DatabaseKind:
     connect: Callable[[Any, DatabaseOptions, Address, DatabaseErrors], Any]
     """Opens a connection that may only read, and only for so long; raises `CollectError`."""
     disconnect: Callable[[Any], object]
+    find_fileno: Callable[[Any], int]
+    """The descriptor of a connection's socket."""
     queries: type[Queries]
 
 
@@ -140,7 +187,9 @@ class DatabaseSession:
         self.address = parse_address(options, kind.port, kind.schemes)
         self._errors = DatabaseErrors(self.address.text, kind.entry_hint)
         self._importer = importer
-        self._connection: Any = None
+        limit_s = options.connect_timeout_s + _GRACE_S
+        self._connecting = LimitedCalls(self.address.text, limit_s)
+        self._connection: OpenConnection | None = None
         self._notes: tuple[ReadingNote, ...] = ()
 
     def notes(self) -> tuple[ReadingNote, ...]:
@@ -151,7 +200,7 @@ class DatabaseSession:
         """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._kind.disconnect(connection)
+            self._kind.disconnect(connection.driver_connection)
 
     def collect(self, t_ms: int) -> list[Family]:
         """Everything at `t_ms`.
@@ -162,7 +211,7 @@ class DatabaseSession:
         """
         driver = load_driver(self._kind, self._importer)
         if self._connection is None:
-            self._connection = self._kind.connect(driver, self._options, self.address, self._errors)
+            self._connection = self._connect(driver)
         queries = self._kind.queries(driver, self._connection, self._options, self._errors)
         try:
             result = read_parts(queries.parts(), self._errors.url)
@@ -177,6 +226,25 @@ class DatabaseSession:
         ]
         text = "Whether a part of the reading succeeded."
         return [up, *result.families, gauge(self._kind.success, text, ("collector",), rows)]
+
+    def _connect(self, driver: Any) -> OpenConnection:
+        """Connect and log in, on a thread that is left behind where that never returns."""
+        kind, is_late = self._kind, threading.Event()
+
+        def connect() -> OpenConnection:
+            connection = kind.connect(driver, self._options, self.address, self._errors)
+            if is_late.is_set():
+                kind.disconnect(connection)
+            return OpenConnection(connection, kind.find_fileno(connection))
+
+        outcome = self._connecting.run({_CONNECTING: connect})[_CONNECTING]
+        if outcome.result is not None:
+            return outcome.result
+        assert outcome.error is not None, "BUG: a call without an outcome"
+        if self._connecting.hanging():
+            is_late.set()
+            raise self._errors.timeout(self._options.connect_timeout_s) from outcome.error
+        raise outcome.error
 
 
 @dataclass(slots=True)
