@@ -2,7 +2,7 @@
 
 A few bytes of a body can become a hundred of memory and a microsecond of work, so a limit of
 its size alone bounds neither. What holds others (a series, a sample, a line) weighs one; a
-plain field or a label weighs a quarter.
+plain field, a label or an attribute weighs a quarter, and what a label holds as much again.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jipyo.model.errors import BodyError, TooLarge
 from jipyo.wire.protobuf import malformed_message, read_varint
 
 MAX_ELEMENTS = 1_000_000
-"""The default limit: tens of thousands of samples more than any sender puts into a body."""
+"""The default limit, which the largest exporters do not reach."""
 _QUARTERS = 4
 _VARINT, _FIXED64, _LEN, _FIXED32 = 0, 1, 2, 5
 _SIZES = {_FIXED64: 8, _FIXED32: 4}
@@ -24,6 +24,10 @@ PACKED: Final = None
 """In a `Schema`: numbers without keys, of at least one byte each."""
 Schema = Mapping[int, Union["Schema", None]]
 """The fields of a message that are messages themselves, by number, or `PACKED`."""
+
+
+class LightSchema(dict[int, Schema | None]):
+    """The schema of messages that weigh as little as a field: series have many of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,7 @@ class WorkLimit:
             elif inner is _PLAIN:
                 quarters += 1
             else:
-                quarters += _QUARTERS
+                quarters += 1 if type(inner) is LightSchema else _QUARTERS
                 if size:
                     outer.append((behind, end, fields))
                     end, fields, behind = behind, inner, at

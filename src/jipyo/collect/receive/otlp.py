@@ -26,7 +26,7 @@ from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
 from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import STALE_BITS, MetricMetadata
-from jipyo.wire.elements import PACKED, Schema, WorkLimit
+from jipyo.wire.elements import PACKED, LightSchema, Schema, WorkLimit
 
 if TYPE_CHECKING:
     from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -38,17 +38,23 @@ _NANOS = 1_000_000
 _WRITTEN_SMALL, _WRITTEN_LARGE = 1e-6, 1e21
 """Between them JSON writes numbers without an exponent (ECMAScript, and Go after it)."""
 _MAX_INFO_TIMES = 100
+_BATCH = 1000
+"""After so many points we look whether anybody still waits for them."""
 _INFO_INTERVAL_MS = 150_000
 """`target_info` is written so often, half of the time that PromQL looks back."""
 _TOO_LATE = "differences older than the newest of their series"
+_ATTRIBUTES = "opentelemetry.proto.common.v1."
+"""The package of keys and values; a point has as many as its series has labels."""
 _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 
-def _build_schema(descriptor: Any, known: dict[str, dict[int, Schema | None]]) -> Schema:
+def _build_schema(descriptor: Any, known: dict[str, Schema]) -> Schema:
     """The messages and packed numbers of a message, for counting; messages may hold themselves."""
     if descriptor.full_name not in known:
-        fields = known[descriptor.full_name] = {}
+        is_light = descriptor.full_name.startswith(_ATTRIBUTES)
+        fields: dict[int, Schema | None] = LightSchema() if is_light else {}
+        known[descriptor.full_name] = fields
         for about in descriptor.fields:
             if about.message_type is not None:
                 fields[about.number] = _build_schema(about.message_type, known)
@@ -161,7 +167,7 @@ class OtlpConverter:
             for scope in resource.scope_metrics:
                 for metric in scope.metrics:
                     work_limit.check_waiting()
-                    self._convert_metric(metric, target.labels, batch)
+                    self._convert_metric(metric, target.labels, batch, work_limit)
             times = batch.t_ms[before:]
             if target.info and target.labels and times:
                 info = Labels.of({**target.info, **target.labels, METRIC_NAME: "target_info"})
@@ -183,7 +189,11 @@ class OtlpConverter:
         self._fresh = {}
 
     def _convert_metric(
-        self, metric: Metric, target: Mapping[str, str], batch: _Accumulator
+        self,
+        metric: Metric,
+        target: Mapping[str, str],
+        batch: _Accumulator,
+        work_limit: WorkLimit,
     ) -> None:
         """Add a metric's points to the batch."""
         kind = metric.WhichOneof("data")
@@ -200,7 +210,9 @@ class OtlpConverter:
         batch.metadata[translated.name] = MetricMetadata(
             translated.name, translated.type, metric.description, translated.unit
         )
-        for point in data.data_points:
+        for index, point in enumerate(data.data_points):
+            if not index % _BATCH:
+                work_limit.check_waiting()
             own = {**names.translate_labels(_read_attributes(point.attributes)), **target}
             parts = [
                 (Labels.of({**own, **more, METRIC_NAME: translated.name + suffix}), value)

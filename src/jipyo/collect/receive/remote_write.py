@@ -16,7 +16,7 @@ from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricMetadata, MetricType
 from jipyo.wire import protobuf as wire
-from jipyo.wire.elements import PACKED, Schema, WorkLimit
+from jipyo.wire.elements import PACKED, LightSchema, Schema, WorkLimit
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -45,7 +45,7 @@ _LEFT_OUT_V1 = {3: "exemplars", 4: "histograms"}
 _LEFT_OUT_V2 = {3: "histograms", 4: "exemplars"}
 _FIELDS_V1 = (1, 3)
 _MESSAGES_OF_SERIES: Schema = {2: {}, 3: {}, 4: {}, 5: {}}
-_SCHEMA_V1: Schema = {1: {1: {}, **_MESSAGES_OF_SERIES}, 3: {}}
+_SCHEMA_V1: Schema = {1: {1: LightSchema(), **_MESSAGES_OF_SERIES}, 3: {}}
 _SCHEMA_V2: Schema = {4: {}, 5: {1: PACKED, **_MESSAGES_OF_SERIES}}
 _BATCH = 10_000
 """After so many series we look whether anybody still waits for them."""

@@ -11,7 +11,7 @@ class ReceiverOptions:
 
     max_body_bytes: int = 64 << 20
     """Of one request, decompressed; a larger one is rejected."""
-    max_elements: int = 1_000_000
+    max_elements: int = 300_000
     """Of one request: series, samples, lines; labels and plain fields count a quarter."""
     max_samples_per_s: int = 2_000_000
     """Of all senders together; beyond it they are asked to wait."""
