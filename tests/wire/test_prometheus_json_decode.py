@@ -95,6 +95,14 @@ def matrices(draw: st.DrawFn) -> Matrix:
     return Matrix(series, t_ms, np.array(draw(flat), float).reshape(shape), present)
 
 
+def test_a_series_without_labels_is_closed_before_the_next() -> None:
+    series = (Labels.of({}), Labels.of({"a": "b"}))
+    matrix = Matrix(series, np.array([0]), np.ones((2, 1)), np.ones((2, 1), np.bool_))
+    back = decode.decode_range(written(matrix), matrix.t_ms).value
+    assert isinstance(back, Matrix)
+    assert back.series == series
+
+
 @given(matrices())
 def test_a_matrix_comes_back_with_its_holes(matrix: Matrix) -> None:
     back = decode.decode_range(written(matrix), matrix.t_ms).value

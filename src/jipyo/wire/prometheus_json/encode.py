@@ -298,7 +298,8 @@ def _encode_series(texts: Iterable[tuple[Labels, memoryview]]) -> Iterator[_Piec
             yield text
         elif text:
             metric = encode_labels(labels)
-            yield b'%b{"metric":%b,"values":[' % (b'"]]},' if open_series else b"", metric)
+            closing = b"" if open_series is None else b'"]]},'
+            yield b'%b{"metric":%b,"values":[' % (closing, metric)
             yield text[_CLOSING:]
             open_series = labels
     if open_series is not None:
