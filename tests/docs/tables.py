@@ -41,7 +41,7 @@ CELLS = {
     "ko": ("지표", "✓", "평균", "–"),
 }
 FAMILIES: dict[str, tuple[str, ...]] = {
-    "llm": ("vllm", "sglang", "trtllm", "lmdeploy", "ray_llm", "nim", "tgi", "llamacpp"),
+    "llm": ("vllm", "sglang", "trtllm", "lmdeploy", "ray_llm", "nim", "tgi", "llamacpp", "ollama"),
     "serving": ("triton", "kserve", "ray_serve", "torchserve", "tei", "otel_genai"),
     "gateways": ("dynamo", "litellm", "otel_genai_client"),
 }

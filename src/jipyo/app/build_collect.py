@@ -13,6 +13,7 @@ from jipyo.collect.discovery import Discovery
 from jipyo.collect.gpu import Gpu
 from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop
+from jipyo.collect.ollama import ollama_target
 from jipyo.collect.probe import probe_target
 from jipyo.collect.process import Processes
 from jipyo.collect.receive.push_groups import PushGroups
@@ -170,10 +171,11 @@ def build_own_target(
 
 
 def plan_site_targets(options: CollectOptions) -> dict[Hashable, Callable[[], Target]]:
-    """The databases and probes by their options, which are all that they are made of."""
+    """What jipyo asks itself, by its options, which are all that it is made of."""
     return {
         **{each: partial(database_target, each) for each in options.databases},
         **{each: partial(probe_target, each) for each in options.probes},
+        **{each: partial(ollama_target, each) for each in options.ollama},
     }
 
 
@@ -185,6 +187,7 @@ def list_own_jobs(config: Config) -> OwnJobs:
         **{job.name: JobKind.SCRAPE for job in scraped},
         **{database.job or database.kind: JobKind.DATABASE for database in options.databases},
         **{probe.job: JobKind.PROBE for probe in options.probes},
+        **{server.job: JobKind.SCRAPE for server in options.ollama},
     }
     return OwnJobs(config.instance, frozenset(HOST_JOBS), site)
 

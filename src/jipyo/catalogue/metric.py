@@ -240,6 +240,7 @@ class Section(Enum):
 
     DATABASES = "databases"
     PROBES = "probes"
+    OLLAMA = "ollama"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from jipyo.collect.discovery import (
 )
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import HostOptions, Paths
+from jipyo.collect.ollama import OllamaOptions, ollama_target
 from jipyo.collect.probe import ProbeOptions, probe_target
 from jipyo.collect.probe import options as probe_options
 from jipyo.collect.process import GroupRule, ProcessOptions
@@ -68,6 +69,7 @@ class CollectOptions:
     scrape: tuple[Job, ...] = ()
     databases: tuple[DatabaseOptions, ...] = ()
     probes: tuple[ProbeOptions, ...] = ()
+    ollama: tuple[OllamaOptions, ...] = ()
     prometheus_yml: PrometheusYml | None = None
     """The scrape section of a site's own Prometheus configuration."""
 
@@ -165,6 +167,19 @@ _PROBE = record(
     ),
     options=ProbeOptions,
     check=check_probe,
+)
+
+
+_OLLAMA = record(
+    OllamaOptions,
+    (
+        Key("url", URL),
+        Key("log", PATH),
+        Key("job", TEXT),
+        Key("instance", TEXT),
+        Key("interval", _INTERVAL, field="interval_ms"),
+        Key("timeout", _TIMEOUT, field="timeout_s"),
+    ),
 )
 
 
@@ -277,14 +292,20 @@ def check_targets(options: CollectOptions, node: Node) -> None:
         raise ConfigError.of(mistakes)
 
 
+SECTIONS = ("databases", "probes", "ollama", "scrape")
+"""The keys of `collect` that list targets."""
+
+
 def list_targets(options: CollectOptions, node: Node) -> Iterator[tuple[Labels, Node]]:
     """The labels of every target of the file itself, with the entry that it comes from."""
-    entries = {name: node.find(name).value for name in ("databases", "probes", "scrape")}
+    entries = {name: node.find(name).value for name in SECTIONS}
     nodes = {name: items if isinstance(items, tuple) else () for name, items in entries.items()}
     for database, entry in zip(options.databases, nodes["databases"], strict=False):
         yield database_target(database).labels, entry
     for probe, entry in zip(options.probes, nodes["probes"], strict=False):
         yield probe_target(probe).labels, entry
+    for server, entry in zip(options.ollama, nodes["ollama"], strict=False):
+        yield ollama_target(server).labels, entry
     for job, entry in zip(options.scrape, nodes["scrape"], strict=False):
         for target in Discovery([job])():
             yield target.labels, entry
@@ -300,6 +321,7 @@ COLLECT = record(
         Key("scrape", list_of(SCRAPE_TARGET)),
         Key("databases", list_of(_DATABASE)),
         Key("probes", list_of(_PROBE)),
+        Key("ollama", list_of(_OLLAMA)),
         Key(
             "prometheus_yml",
             nullable(convert(PATH, read_site_prometheus_yml)),
