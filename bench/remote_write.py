@@ -73,14 +73,14 @@ def requests(blocks: Sequence[SeriesBlock], part_ms: int = _PART_MS) -> Iterator
         yield bytes(cramjam.snappy.compress_raw(bytes(parts)))
 
 
-def write(url: str, blocks: Sequence[SeriesBlock]) -> None:
-    """Send the blocks to a receiver.
+def write(url: str, blocks: Sequence[SeriesBlock], part_ms: int = _PART_MS) -> None:
+    """Send the blocks to a receiver, so much of all series at a time.
 
     Raises:
         RuntimeError: it does not take them.
     """
     http = urllib3.PoolManager()
-    for body in requests(blocks):
+    for body in requests(blocks, part_ms):
         answer = http.request("POST", url, body=body, headers=_HEADERS, retries=False)
         if answer.status // 100 != 2:
             raise RuntimeError(f"{url}: {answer.status} {answer.data[:300]!r}")

@@ -51,6 +51,7 @@ NO_CRC = -1
 """What no row has as its checksum."""
 _INTEGER = struct.Struct("<q")
 _FIELD = struct.Struct("<BI")
+_HEAD_ROW = struct.Struct("<BIqBIqBI")
 
 
 def crc(b: object, seed: int = 0) -> int:
@@ -78,6 +79,13 @@ def row_crc(*fields: object) -> int:
             return NO_CRC
         found = zlib.crc32(b, zlib.crc32(_FIELD.pack(kind, len(b)), found))
     return found
+
+
+def head_row_crc(lid: int, t_ms: object, b: object) -> int:
+    """What `row_crc` is of a head row, in half the time: a query verifies thousands of them."""
+    if not isinstance(t_ms, int) or not isinstance(b, bytes):
+        return NO_CRC
+    return zlib.crc32(b, zlib.crc32(_HEAD_ROW.pack(1, 8, lid, 1, 8, t_ms, 3, len(b))))
 
 
 def text_row_crc(*fields: object) -> int:

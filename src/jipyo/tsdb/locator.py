@@ -15,6 +15,7 @@ from jipyo.model.arrays import group_equal_rows
 from jipyo.tsdb import codec
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.damage import DamageLog
+from jipyo.tsdb.head_cache import HeadCache, HeadColumns
 from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:
@@ -30,12 +31,17 @@ _BATCH = 4096
 _KEPT = 20_000
 _NONE = np.empty(0, np.int64)
 
-_SHORT_MS = 600_000
-"""The head rows of so short a range are read together with their times."""
 _ROWS_AT_ONCE = 64
+_COLUMN_BYTES = 2 << 20
+"""Columns of a layout up to this size are read at once, and kept for the next query."""
+_QUERY_COLUMN_BYTES = 16 << 20
+"""Columns of all layouts that a query holds; further ones are read when they are needed."""
 _LAYOUTS_VERSION = """SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'layout'), 0),
     (SELECT count(*) FROM layout)"""
+_HEAD_FINGERPRINT = """SELECT count(*), coalesce(sum(crc), 0) FROM head
+    WHERE lid = ? AND t BETWEEN ? AND ?"""
 _HEAD_TIMES = "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
+_OLDEST_ROW = "SELECT min(t) FROM head WHERE lid = ?"
 _HEAD_ROWS = "SELECT t, v, crc FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 
 Table = npt.NDArray[np.int64]
@@ -176,6 +182,7 @@ class IdCache:
     """Layouts and slabs; neither ever changes, and no id is used twice."""
 
     damage: DamageLog = field(default_factory=DamageLog)
+    heads: HeadCache = field(default_factory=lambda: HeadCache(0))
     layouts: dict[int, Sids | None] = field(default_factory=dict)
     slabs: dict[int, StoredSlab | None] = field(default_factory=dict)
     ranges: LayoutRanges | None = None
@@ -295,6 +302,8 @@ class Locator:
         self.head_times: list[Times] = []
         """By `HeadCells.times`."""
         self._head_rows: dict[tuple[int, int], list[bytes]] = {}
+        self._head_columns: dict[tuple[int, int], tuple[HeadColumns, slice]] = {}
+        self._column_bytes = 0
 
     def find(self, sids: Sids, bounds: Bounds, *, head: bool = True) -> Iterator[Locations]:
         """Those of the series (ascending ids) that have samples around a range."""
@@ -399,7 +408,7 @@ class Locator:
         parts: list[tuple[Table, Table, int, int]] = []
         for lid in self.find_layouts(sids):
             rows, columns = _find_common(sids, self.get_layout(lid))
-            if len(rows) and (number := self._read_head_times(lid, bounds)) is not None:
+            if len(rows) and (number := self._read_head_times(lid, columns, bounds)) is not None:
                 parts.append((rows, columns, number, lid))
         if not parts:
             return _make_empty_cells(len(sids))
@@ -410,29 +419,100 @@ class Locator:
         lids = np.repeat([part[3] for part in parts], lengths)
         return _arrange_cells(len(sids), rows, (numbers, lids, columns))
 
-    def _read_head_times(self, lid: int, bounds: Bounds) -> int | None:
+    def _read_head_times(self, lid: int, columns: Table, bounds: Bounds) -> int | None:
+        """The number of the times of a layout's rows in the range; None where there are none."""
         span = bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)
-        together = span[1] - span[0] <= _SHORT_MS or lid in self._ids.distrusted
-        rows = self._db.execute(_HEAD_ROWS if together else _HEAD_TIMES, (lid, *span)).fetchall()
-        if together:
-            rows = self._select_sound(lid, rows)
-        if not rows:
+        found = self._read_columns(lid, columns, span)
+        rows: list[HeadRow] = []
+        if found is not None:
+            t_ms = found[0].t_ms[found[1]]
+        elif lid in self._ids.distrusted:
+            rows = self._select_sound(lid, self._db.execute(_HEAD_ROWS, (lid, *span)).fetchall())
+            t_ms = np.array([row[0] for row in rows], np.int64)
+        else:
+            times = self._db.execute(_HEAD_TIMES, (lid, *span)).fetchall()
+            t_ms = np.array([t for (t,) in times], np.int64)
+        if not len(t_ms):
             return None
-        t_ms = np.array([row[0] for row in rows], np.int64)
         number = self._numbers.setdefault(t_ms.tobytes(), len(self.head_times))
         if number == len(self.head_times):
             self.head_times.append(t_ms)
-        if together:
+        if found is not None:
+            self._head_columns[lid, number] = found
+        elif rows:
             self._head_rows[lid, number] = [row[1] for row in rows]
         return number
+
+    def _read_columns(
+        self, lid: int, columns: Table, span: tuple[int, int]
+    ) -> tuple[HeadColumns, slice] | None:
+        """Columns of head rows that are kept or few enough to be kept, and which of the rows.
+
+        None where they are neither, or where a row is damaged.
+        """
+        if lid in self._ids.distrusted:
+            return None
+        known = self._ids.heads.get(lid)
+        if known is not None:
+            if known.covers(columns) and (grown := self._grow_columns(lid, known, span)):
+                return grown, grown.find_rows(*span)
+            columns = np.union1d(known.columns, columns)
+        (count, _) = self._db.execute(_HEAD_FINGERPRINT, (lid, *span)).fetchone()
+        size_bytes = 8 * count * len(columns)
+        if size_bytes > min(_COLUMN_BYTES, _QUERY_COLUMN_BYTES - self._column_bytes):
+            return None
+        fresh = self._read_rows(lid, columns, span)
+        if fresh is not None and count:
+            self._ids.heads.put(lid, fresh)
+            self._column_bytes += size_bytes
+        return None if fresh is None else (fresh, slice(0, count))
+
+    def _grow_columns(
+        self, lid: int, known: HeadColumns, span: tuple[int, int]
+    ) -> HeadColumns | None:
+        """The same columns with the rows that came since; None where others have changed."""
+        start_ms, end_ms = span
+        last_ms = int(known.t_ms[-1])
+        if start_ms <= last_ms:
+            kept = start_ms, min(end_ms, last_ms)
+            found = self._db.execute(_HEAD_FINGERPRINT, (lid, *kept)).fetchone()
+            if found != known.fingerprint(known.find_rows(*kept)):
+                return None
+        if end_ms <= last_ms:
+            return known
+        later = self._read_rows(lid, known.columns, (last_ms + 1, end_ms))
+        if later is None or not len(later.t_ms):
+            return None if later is None else known
+        (oldest_ms,) = self._db.execute(_OLDEST_ROW, (lid,)).fetchone()
+        grown = known.append(later, oldest_ms)
+        self._ids.heads.put(lid, grown)
+        return grown
+
+    def _read_rows(self, lid: int, columns: Table, span: tuple[int, int]) -> HeadColumns | None:
+        """Columns of head rows, verified; None where one is damaged, which is remembered."""
+        t_ms: list[int] = []
+        crcs: list[int] = []
+        parts = [np.empty((len(columns), 0))]
+        found = self._db.execute(_HEAD_ROWS, (lid, *span))
+        while piece := found.fetchmany(_ROWS_AT_ONCE):
+            sound = self._select_sound(lid, piece)
+            if len(sound) < len(piece):
+                self._ids.distrusted.add(lid)
+                return None
+            t_ms += [row[0] for row in sound]
+            crcs += [row[2] for row in sound]
+            parts.append(_parse_rows([row[1] for row in sound]).take(columns, axis=1).T)
+        return HeadColumns.of(
+            np.array(t_ms, np.int64), crcs, columns, np.concatenate(parts, axis=1)
+        )
 
     def _has_rows(self, lid: int, bounds: Bounds) -> bool:
         span = bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)
         sql = "SELECT 1 FROM head WHERE lid = ? AND t BETWEEN ? AND ? LIMIT 1"
         return self._db.execute(sql, (lid, *span)).fetchone() is not None
 
-    def read_head_values(self, lid: int, number: int) -> Iterator[Values]:
-        """The values of a layout's head rows at these times, piece by piece: (times, columns).
+    def read_head_values(self, lid: int, number: int, columns: Table) -> Iterator[Values]:
+        """Columns of a layout's head rows at these times, piece by piece: (columns, times).
 
         Many rows are never joined in one go: that would keep the interpreter's lock, and an
         append waiting for it, for milliseconds.
@@ -440,30 +520,38 @@ class Locator:
         Raises:
             HeadDamaged: some are not what was written; `find` will no longer find these.
         """
-        kept = self._head_rows.get((lid, number))
-        if kept is None:
-            t_ms = self.head_times[number]
-            rows = self._db.execute(_HEAD_ROWS, (lid, int(t_ms[0]), int(t_ms[-1])))
-            done = 0
-            while piece := rows.fetchmany(_ROWS_AT_ONCE):
-                sound = self._select_sound(lid, piece)
-                if len(sound) < len(piece):
-                    break
-                yield _parse_rows([row[1] for row in sound])
-                done += len(sound)
-            if done != len(t_ms):
-                self._ids.distrusted.add(lid)
-                raise HeadDamaged
-        else:
+        if (lid, number) in self._head_columns:
+            kept, at = self._head_columns[lid, number]
+            yield kept.select(columns, at)
+            return
+        t_ms, done = self.head_times[number], 0
+        for rows in self._read_pieces(lid, number):
+            yield _parse_rows(rows).take(columns, axis=1).T
+            done += len(rows)
+        if done != len(t_ms):
+            self._ids.distrusted.add(lid)
+            raise HeadDamaged
+
+    def _read_pieces(self, lid: int, number: int) -> Iterator[list[bytes]]:
+        """The verified rows of a layout at these times, up to the first that is damaged."""
+        kept, t_ms = self._head_rows.get((lid, number)), self.head_times[number]
+        if kept is not None:
             for at in range(0, len(kept), _ROWS_AT_ONCE):
-                yield _parse_rows(kept[at : at + _ROWS_AT_ONCE])
+                yield kept[at : at + _ROWS_AT_ONCE]
+            return
+        rows = self._db.execute(_HEAD_ROWS, (lid, int(t_ms[0]), int(t_ms[-1])))
+        while piece := rows.fetchmany(_ROWS_AT_ONCE):
+            sound = self._select_sound(lid, piece)
+            if len(sound) < len(piece):
+                return
+            yield [row[1] for row in sound]
 
     def _select_sound(self, lid: int, rows: list[HeadRow]) -> list[HeadRow]:
         size = 8 * len(self.get_layout(lid))
         sound = [
             row
             for row in rows
-            if codec.row_crc(lid, row[0], row[1]) == row[2] and len(row[1]) == size
+            if codec.head_row_crc(lid, row[0], row[1]) == row[2] and len(row[1]) == size
         ]
         if len(sound) < len(rows):
             for t_ms in {row[0] for row in rows} - {row[0] for row in sound}:

@@ -30,4 +30,4 @@ class Options:
     threads: int = 2
     """How many threads decode one question's chunks."""
     cache_bytes: int = 48 << 20
-    """Memory for decoded chunks, so that the same days are read faster again."""
+    """Memory for decoded chunks and columns of the head, to read the same again faster."""

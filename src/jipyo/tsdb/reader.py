@@ -17,6 +17,7 @@ from jipyo.tsdb import codec, hour_reader, index
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.cache import ChunkCache
 from jipyo.tsdb.format import FILE_NAME, translate_read_errors
+from jipyo.tsdb.head_cache import HeadCache
 from jipyo.tsdb.locator import Bounds
 from jipyo.tsdb.lock import READERS, FolderLock
 from jipyo.tsdb.snapshot import SharedState, Snapshot
@@ -55,7 +56,10 @@ class Reader:
         executor: Executor | None = (
             ThreadPoolExecutor(threads, "tsdb-decode") if threads > 1 else None
         )
-        self._shared = SharedState.create(ChunkCache(cache_bytes), executor, threads)
+        head_bytes = cache_bytes // 4
+        self._shared = SharedState.create(
+            ChunkCache(cache_bytes - head_bytes), HeadCache(head_bytes), executor, threads
+        )
 
     @classmethod
     def open(cls, path: Path, *, threads: int = 2, cache_bytes: int = 0) -> Self:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.sample import HourStatistic, Times, Values
     from jipyo.tsdb.codec import Packed, Sids
+    from jipyo.tsdb.head_cache import HeadCache
     from jipyo.tsdb.hour_stats import Hours
     from jipyo.tsdb.locator import Bounds, HeadCells, Slab
 
@@ -57,13 +58,15 @@ class SharedState:
     threads: int = 1
 
     @classmethod
-    def create(cls, chunks: ChunkCache, executor: Executor | None, threads: int) -> SharedState:
+    def create(
+        cls, chunks: ChunkCache, heads: HeadCache, executor: Executor | None, threads: int
+    ) -> SharedState:
         """The state of a store that was just opened."""
         damage = DamageLog()
         return cls(
             damage,
             LabelCache(damage),
-            IdCache(damage),
+            IdCache(damage, heads),
             chunks=chunks,
             executor=executor,
             threads=threads,
@@ -289,9 +292,9 @@ class Snapshot:
         lids, columns, number = heads.lids[:, at], heads.columns[:, at], int(heads.times[0, at])
         for rows in group_equal_rows(lids[:, None]):
             places, end = columns[rows], 0
-            for table in self.locator.read_head_values(int(lids[rows][0]), number):
-                begin, end = end, end + len(table)
-                out[rows, begin:end] = table[:, places].T
+            for values in self.locator.read_head_values(int(lids[rows][0]), number, places):
+                begin, end = end, end + values.shape[1]
+                out[rows, begin:end] = values
 
     def get_times(self, slab: Slab) -> Times | None:
         """The times of a slab; None where they are damaged (counted and logged)."""
