@@ -41,6 +41,7 @@ export const overview = (metrics: MetricNow[], change: Partial<Overview> = {}): 
     counts: { ok: 1, pending: 0, warning: 0, critical: 0, unknown: 0, absent: 0 },
   },
   storage: { writable: true, text: '' },
+  configuration: { current: true, text: '' },
   targets: { up: 1, down: 0, unknown: 0, absent: 0 },
   topics: [
     { id: 'system.cpu', name: 'CPU', metrics: [] },

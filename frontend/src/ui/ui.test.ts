@@ -86,6 +86,17 @@ test('a lost connection, a refusal and a full disk show banners', async () => {
   assert.match(show(), /data-testid="readonly"[\s\S]*disk full/);
 });
 
+test('a configuration file that is not in effect is named with its mistakes', async () => {
+  const answer = overview([metricNow()], {
+    configuration: { current: false, text: 'jipyo.yaml:3: <b>listen</b>' },
+  });
+  const { app } = openApp({ overview: answer });
+  await app.live.poll();
+  const body = render(Banners, { props: { app } }).body;
+  assert.match(body, /role="status"[\s\S]*jipyo\.yaml:3: &lt;b>listen/);
+  assert.doesNotMatch(body, /role="alert"/);
+});
+
 test('before the first answer there are no values to speak of', async () => {
   const { app } = openApp({ overview: new TypeError('fetch failed') }, '/?lang=ko');
   await app.live.poll();
