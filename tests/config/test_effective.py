@@ -75,6 +75,7 @@ def test_the_secrets_themselves_are_sent(tmp_path: Path) -> None:
     [
         "",
         "collect: {gpu: false, process: {max_groups: 5}, host: true}",
+        "collect: {host: {exclude: {disks: '', interfaces: \"it's|x\"}}}",
         "{listen: ':80', insecure: true, instance: a, timezone: Asia/Seoul, language: ko}",
         "store: {retention: null, cache: 1GiB}",
         "collect: {scrape: [{job: a, url: http://h, labels: {v: 1.10, w: yes, x: '7'}}]}",

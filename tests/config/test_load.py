@@ -13,7 +13,7 @@ from jipyo import config, promql, tsdb
 from jipyo.collect.database import DatabaseOptions
 from jipyo.collect.discovery import Job, TargetGroup
 from jipyo.collect.gpu import GpuOptions
-from jipyo.collect.host import HostOptions, Paths
+from jipyo.collect.host import Exclusions, HostOptions, Paths
 from jipyo.collect.probe import ProbeOptions
 from jipyo.collect.process import GroupRule, ProcessOptions
 from jipyo.config import CliOverrides, CollectOptions, FileConfig, Listen, load, parse
@@ -62,6 +62,9 @@ def test_an_empty_file_keeps_every_default(text: str) -> None:
              host=HostOptions(paths=Paths(
                  proc="/host/proc", sys="/host/sys", root="/host")),
              process=ProcessOptions(proc="/host/proc"), gpu=GpuOptions(proc="/host/proc")))),
+        ("collect: {host: {exclude: {disks: '', interfaces: '^(veth|docker)', mount_points: 010}}}",
+         FileConfig(collect=CollectOptions(host=HostOptions(exclude=Exclusions(
+             disks="", interfaces="^(veth|docker)", mount_points="010"))))),
         ("collect: {host: {paths: {procfs: /p}}, process: false, gpu: false}",
          FileConfig(collect=CollectOptions(
              host=HostOptions(paths=Paths(proc="/p")), process=None, gpu=None))),

@@ -63,7 +63,7 @@ def render_keys(kind: Kind[Any], prefix: str, lang: Lang) -> str:
     rows = []
     for key in describe_keys(kind, prefix, texts(lang)):
         choices = ", ".join(f"`{choice}`" for choice in key.choices)
-        default = f"`{key.default}`" if key.default else ""
+        default = f"`{key.default}`".replace("|", r"\|") if key.default else ""
         rows.append(
             (
                 f"`{key.path}`",

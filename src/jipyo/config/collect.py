@@ -19,7 +19,7 @@ from jipyo.collect.discovery import (
     read_prometheus_yml,
 )
 from jipyo.collect.gpu import GpuOptions
-from jipyo.collect.host import HostOptions, Paths
+from jipyo.collect.host import Exclusions, HostOptions, Paths
 from jipyo.collect.ollama import OllamaOptions, ollama_target
 from jipyo.collect.probe import ProbeOptions, probe_target
 from jipyo.collect.probe import options as probe_options
@@ -27,6 +27,7 @@ from jipyo.collect.process import GroupRule, ProcessOptions
 from jipyo.model.errors import ConfigError
 from jipyo.model.regex import compile_pattern
 from jipyo.schema import (
+    ANY_TEXT,
     DURATION,
     PATH,
     SECONDS,
@@ -90,6 +91,19 @@ def read_pattern(node: Node) -> str:
 
 
 _PATTERN = Kind("pattern", read_pattern)
+
+
+def read_exclusion(node: Node) -> str:
+    """A regular expression (RE2), or an empty text that excludes nothing."""
+    return read_pattern(node) if ANY_TEXT.read(node) else ""
+
+
+def quote_text(text: str) -> str:
+    """A text as YAML in single quotes, where nothing but they has a meaning."""
+    return "'{}'".format(text.replace("'", "''"))
+
+
+_EXCLUSION = Kind("pattern", read_exclusion, quote_text)
 
 
 def check_database(options: DatabaseOptions, node: Node) -> None:
@@ -212,6 +226,18 @@ _HOST = record(
                     Key("procfs", _FOLDER, field="proc"),
                     Key("sysfs", _FOLDER, field="sys"),
                     Key("rootfs", _FOLDER, field="root"),
+                ),
+            ),
+        ),
+        Key(
+            "exclude",
+            record(
+                Exclusions,
+                (
+                    Key("mount_points", _EXCLUSION),
+                    Key("file_systems", _EXCLUSION),
+                    Key("disks", _EXCLUSION),
+                    Key("interfaces", _EXCLUSION),
                 ),
             ),
         ),

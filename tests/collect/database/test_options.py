@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,6 +99,7 @@ def test_a_missing_driver_is_told_with_the_line_that_installs_it(kind: str) -> N
     with pytest.raises(CollectError) as raised:
         collector.collect(0)
     assert raised.value.key == "database.no_driver"
+    assert f"{sys.executable} -m pip install 'jipyo[databases]'" in texts("en").error(raised.value)
     assert "pip install 'jipyo[databases]'" in texts("en").error(raised.value)
 
 

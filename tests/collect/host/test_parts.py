@@ -9,6 +9,7 @@ import pytest
 
 from collect.helpers import FIXTURES, of, samples, write_tree
 from jipyo.collect.host import (
+    Exclusions,
     Host,
     HostOptions,
     Part,
@@ -199,6 +200,56 @@ def test_mount_points_are_named_as_the_host_names_them(
 
 class _Statvfs:
     f_blocks = f_bfree = f_bavail = f_files = f_ffree = f_frsize = 1
+
+
+@pytest.mark.parametrize(
+    ("excluded", "metric", "shown"),
+    [
+        ({"interfaces": "^(veth|cali)"}, "node_network_mtu_bytes", {"eth0", "lo"}),
+        ({"interfaces": "^(veth|cali)"}, "node_network_receive_bytes_total", {"eth0", "lo"}),
+        ({"interfaces": "^(veth|cali)"}, "node_network_receive_nohandler_total", {"eth0"}),
+        ({"interfaces": "^(veth|cali)"}, "node_arp_entries", {"eth0"}),
+        ({"interfaces": "0"}, "node_network_receive_bytes_total", {"lo"}),  # found anywhere
+        ({}, "node_network_receive_bytes_total", {"eth0", "lo", "veth0"}),
+        ({"disks": "^dm-"}, "node_disk_io_now", {"sda", "sda1", "loop0"}),
+        ({"disks": ""}, "node_disk_io_now", {"sda", "sda1", "loop0", "dm-0"}),
+        ({}, "node_disk_io_now", {"sda", "dm-0"}),
+        ({"mount_points": "^/backup"}, "node_filesystem_readonly", {"/", "/sys/x", "/ext"}),
+        ({"file_systems": "^ext4$"}, "node_filesystem_readonly", {"/", "/backup"}),
+        ({"mount_points": "", "file_systems": ""}, "node_filesystem_readonly",
+         {"/", "/backup", "/sys/x", "/ext"}),
+        ({}, "node_filesystem_readonly", {"/", "/backup", "/ext"}),
+        ({"mount_points": "^/$"}, "node_filesystem_readonly", {"/backup", "/sys/x", "/ext"}),
+    ],
+)  # fmt: skip
+def test_a_site_leaves_out_what_node_exporter_would(
+    tmp_path: Path, excluded: dict[str, str], metric: str, shown: set[str]
+) -> None:
+    counts = " ".join(["1"] * 16)
+    disks = "".join(f"8 0 {disk} {counts}\n" for disk in ("sda", "sda1", "loop0", "dm-0"))
+    write_tree(
+        tmp_path,
+        {
+            "net/dev": "\n\n" + "".join(f"{name}: {counts}\n" for name in ("lo", "eth0", "veth0")),
+            "net/arp": "head\n" + "".join(f"a b {name}\n" for name in ("eth0", "veth0", "eth0")),
+            "diskstats": disks,
+            "1/mounts": "overlay / overlay rw 0 0\nb /backup xfs rw 0 0\nx /sys/x xfs rw 0 0\n"
+            "e /ext ext4 rw 0 0\n",
+            **{f"class/net/{name}/mtu": "1500" for name in ("lo", "eth0", "veth0")},
+            **{f"class/net/{name}/statistics/rx_nohandler": "0" for name in ("eth0", "veth0")},
+        },
+    )
+    paths = Paths(proc=str(tmp_path), sys=str(tmp_path), root="/")
+    options = HostOptions(paths=paths, exclude=Exclusions(**excluded))
+    label = "mountpoint" if "filesystem" in metric else "device"
+    families = Host(options).collect(NOW)
+    found = {
+        sample.labels.get(label, "")
+        for family in families
+        for sample in family.samples
+        if sample.labels.metric == metric
+    }
+    assert found == shown
 
 
 FILES = sorted(str(path.relative_to(HOST)) for path in (HOST / "proc").rglob("*") if path.is_file())

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import sys
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
@@ -294,7 +295,11 @@ def load_driver(kind: DatabaseKind, importer: Callable[[str], Any]) -> Any:
     except ImportError as error:
         hint = "database.no_driver.hint"
         raise CollectError(
-            "database.no_driver", hint=hint, package=kind.package, extra=EXTRA
+            "database.no_driver",
+            hint=hint,
+            package=kind.package,
+            extra=EXTRA,
+            python=sys.executable,
         ) from error
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jipyo.collect.host import cgroup, clock, cpu, disk, memory, network, system
-from jipyo.collect.host.files import Paths
+from jipyo.collect.host.files import Paths, exclude_matching
 from jipyo.collect.limits import LIMIT_S, CallOutcome, LimitedCalls
 from jipyo.collect.members import SkippedMembers
 from jipyo.model.errors import JipyoError
@@ -18,7 +18,7 @@ from jipyo.model.family import Family, gauge
 if TYPE_CHECKING:
     from jipyo.model.reading import ReadingNote
 
-__all__ = ["Host", "HostOptions", "Part", "Paths", "build_parts"]
+__all__ = ["Exclusions", "Host", "HostOptions", "Part", "Paths", "build_parts"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -27,31 +27,45 @@ Part = Callable[[Paths, int], Iterable[Family]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Exclusions:
+    """RE2 of what is left out, with node_exporter's defaults; an empty one leaves out nothing."""
+
+    mount_points: str = disk.EXCLUDED_MOUNT_POINTS
+    """`--collector.filesystem.mount-points-exclude`."""
+    file_systems: str = disk.EXCLUDED_FILE_SYSTEMS
+    """`--collector.filesystem.fs-types-exclude`."""
+    disks: str = disk.EXCLUDED_DISKS
+    """`--collector.diskstats.device-exclude`."""
+    interfaces: str = ""
+    """`--collector.netdev.device-exclude`, `.netclass.ignored-devices`, `.arp.device-exclude`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions:
-    """Where the host's trees are, and what is left out of them (node_exporter's defaults)."""
+    """Where the host's trees are, and what is left out of them."""
 
     paths: Paths = field(default_factory=Paths)
-    ignored_devices: str = disk.IGNORED_DEVICES
-    ignored_mount_points: str = disk.IGNORED_MOUNT_POINTS
-    ignored_file_systems: str = disk.IGNORED_FILE_SYSTEMS
+    exclude: Exclusions = field(default_factory=Exclusions)
 
 
 def build_parts(options: HostOptions) -> dict[str, Part]:
     """The parts by the names of node_exporter's collectors."""
+    exclude = options.exclude
+    interfaces = exclude_matching(exclude.interfaces)
     return {
-        "arp": network.collect_arp,
+        "arp": partial(network.collect_arp, is_excluded=interfaces),
         "cgroup": cgroup.collect_limits,
         "conntrack": network.collect_tracked_connections,
         "cpu": cpu.CpuSeconds(),
-        "diskstats": disk.Disks(options.ignored_devices),
+        "diskstats": disk.Disks(exclude.disks),
         "entropy": system.collect_entropy,
         "filefd": system.collect_file_descriptors,
-        "filesystem": disk.FileSystems(options.ignored_mount_points, options.ignored_file_systems),
+        "filesystem": disk.FileSystems(exclude.mount_points, exclude.file_systems),
         "kernel_hung": system.collect_hung_tasks,
         "loadavg": cpu.collect_load_average,
         "meminfo": memory.collect_meminfo,
-        "netclass": network.collect_interfaces,
-        "netdev": network.collect_devices,
+        "netclass": partial(network.collect_interfaces, is_excluded=interfaces),
+        "netdev": partial(network.collect_devices, is_excluded=interfaces),
         "netstat": network.collect_protocols,
         "os": system.collect_os_release,
         "pressure": cpu.collect_pressure,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jipyo.collect.host.files import Paths, read_text, read_value
+from jipyo.collect.host.files import Paths, exclude_matching, read_text, read_value
 from jipyo.collect.limits import LimitedCalls
 from jipyo.collect.members import read_members
 from jipyo.model.family import Row, counter, gauge
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from jipyo.model.family import Family
 
-IGNORED_DEVICES = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$"
-IGNORED_MOUNT_POINTS = (
+EXCLUDED_DISKS = r"^(z?ram|loop|fd|(h|s|v|xv)d[a-z]|nvme\d+n\d+p)\d+$"
+EXCLUDED_MOUNT_POINTS = (
     r"^/(dev|proc|run/credentials/.+|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
 )
-IGNORED_FILE_SYSTEMS = (
+EXCLUDED_FILE_SYSTEMS = (
     r"^(autofs|binfmt_misc|bpf|cgroup2?|configfs|debugfs|devpts|devtmpfs|fusectl|hugetlbfs"
     r"|iso9660|mqueue|nsfs|overlay|proc|procfs|pstore|rpc_pipefs|securityfs|selinuxfs"
     r"|squashfs|erofs|sysfs|tracefs)$"
@@ -56,9 +56,9 @@ _DISK = (
 class Disks:
     """Operations, bytes and times by block device."""
 
-    def __init__(self, ignored: str = IGNORED_DEVICES) -> None:
+    def __init__(self, excluded: str = EXCLUDED_DISKS) -> None:
         """Leave out the devices whose name matches."""
-        self._ignored = re.compile(ignored)
+        self._is_excluded = exclude_matching(excluded)
 
     def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
         """The families of `/proc/diskstats`; older kernels have fewer columns."""
@@ -66,7 +66,7 @@ class Disks:
         counts = {
             device: numbers
             for _, (device, numbers) in read_members(lines, _parse_disk, paths.skip)
-            if not self._ignored.match(device[2])
+            if not self._is_excluded(device[2])
         }
         for column, (name, text, scale, kind) in enumerate(_DISK):
             rows: list[Row] = [
@@ -146,14 +146,14 @@ class FileSystems:
 
     def __init__(
         self,
-        mount_points: str = IGNORED_MOUNT_POINTS,
-        types: str = IGNORED_FILE_SYSTEMS,
+        mount_points: str = EXCLUDED_MOUNT_POINTS,
+        types: str = EXCLUDED_FILE_SYSTEMS,
         statvfs: Callable[[str], os.statvfs_result] = os.statvfs,
         timeout_s: float = _TIMEOUT_S,
     ) -> None:
         """Leave out what matches these patterns."""
-        self._mount_points = re.compile(mount_points)
-        self._types = re.compile(types)
+        self._is_excluded_point = exclude_matching(mount_points)
+        self._is_excluded_type = exclude_matching(types)
         self._statvfs = statvfs
         self._limits = LimitedCalls("filesystem", timeout_s)
 
@@ -177,10 +177,8 @@ class FileSystems:
         for mount in _read_mounts(paths):
             # In a container the overlay at its root is the only disk there is to see.
             is_container_root = mount.mount_point == "/" and mount.type == "overlay"
-            is_ignored = self._mount_points.search(mount.mount_point) or self._types.search(
-                mount.type
-            )
-            if is_container_root or not is_ignored:
+            is_excluded = not is_container_root and self._is_excluded_type(mount.type)
+            if not is_excluded and not self._is_excluded_point(mount.mount_point):
                 distinct[mount.device, mount.mount_point, mount.type] = mount
         return distinct.values()
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from jipyo.collect.members import Skip, ignore_skipped
+from jipyo.model.regex import compile_pattern
 
 _CHUNK = 1 << 16
+IsExcluded = Callable[[str], bool]
+"""Whether a device, a mount point or the like is left out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +23,23 @@ class Paths:
     root: str = "/"
     skip: Skip = ignore_skipped
     """Gets every member of a group (a disk, a CPU) that cannot be read in these trees."""
+
+
+def exclude_nothing(name: str) -> bool:
+    """Leave out nothing."""
+    return False
+
+
+def exclude_matching(pattern: str) -> IsExcluded:
+    """Leave out where RE2 finds the pattern; nothing where it is empty, as in node_exporter.
+
+    Raises:
+        re2.error: it is not RE2.
+    """
+    if not pattern:
+        return exclude_nothing
+    search = compile_pattern(pattern).search
+    return lambda name: search(name) is not None
 
 
 def read_bytes(path: str) -> bytes:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from jipyo.collect.host.files import Paths, read_number, read_text, read_value
+from jipyo.collect.host.files import (
+    IsExcluded,
+    Paths,
+    exclude_nothing,
+    read_number,
+    read_text,
+    read_value,
+)
 from jipyo.collect.members import read_members
 from jipyo.model.family import Row, counter, gauge, single
 from jipyo.model.sample import MetricType
@@ -24,10 +31,13 @@ _COLUMNS = [
 ]
 
 
-def collect_devices(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_devices(
+    paths: Paths, t_ms: int, is_excluded: IsExcluded = exclude_nothing
+) -> Iterator[Family]:
     """Bytes, packets and errors by interface (`/proc/net/dev`)."""
     lines = read_text(f"{paths.proc}/net/dev").splitlines()[2:]
-    counts = dict(device for _, device in read_members(lines, _parse_device, paths.skip))
+    devices = (device for _, device in read_members(lines, _parse_device, paths.skip))
+    counts = {name: numbers for name, numbers in devices if not is_excluded(name)}
     for name, column in _COLUMNS:
         rows = [((device,), numbers[column]) for device, numbers in counts.items()]
         text = f"Network device statistic {name}."
@@ -72,11 +82,14 @@ _CLASS = (
 _INFO = ("address", "broadcast", "duplex", "ifalias", "operstate")
 
 
-def collect_interfaces(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_interfaces(
+    paths: Paths, t_ms: int, is_excluded: IsExcluded = exclude_nothing
+) -> Iterator[Family]:
     """The properties of every interface in `/sys/class/net`."""
     try:
         with os.scandir(f"{paths.sys}/class/net") as entries:
-            names = sorted(entry.name for entry in entries if entry.is_dir())
+            folders = [entry.name for entry in entries if entry.is_dir()]
+        names = sorted(name for name in folders if not is_excluded(name))
     except FileNotFoundError:
         names = []
     for file, metric, kind, scale in _CLASS:
@@ -225,12 +238,15 @@ def collect_softnet(paths: Paths, t_ms: int) -> Iterator[Family]:
         yield make(f"node_softnet_{name}", text, ("cpu",), rows)
 
 
-def collect_arp(paths: Paths, t_ms: int) -> Iterator[Family]:
+def collect_arp(
+    paths: Paths, t_ms: int, is_excluded: IsExcluded = exclude_nothing
+) -> Iterator[Family]:
     """ARP entries by interface."""
     entries: dict[str, int] = {}
     for line in read_text(f"{paths.proc}/net/arp").splitlines()[1:]:
         device = line.rpartition(" ")[2]
-        entries[device] = entries.get(device, 0) + 1
+        if not is_excluded(device):
+            entries[device] = entries.get(device, 0) + 1
     rows = [((device,), float(count)) for device, count in entries.items()]
     yield gauge("node_arp_entries", "ARP entries by device", _DEVICE, rows)
 
