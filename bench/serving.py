@@ -26,7 +26,7 @@ def run(folder: Path, port: int) -> None:
     source = Embedded(store, Engine())
     options = web.Options()
     routes = [
-        *query.routes(source, lambda: END_MS, DEFAULT),
+        *query.routes(source, lambda: END_MS, DEFAULT, source.engine.lanes),
         *series.routes(source),
         *exporter.routes(list, lambda: True),
     ]

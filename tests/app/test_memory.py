@@ -1,4 +1,4 @@
-"""Freed memory goes back to the system, but only after the process has grown."""
+"""Freed memory goes back to the system while the process is larger than it once was."""
 
 from __future__ import annotations
 
@@ -15,19 +15,29 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 
 
-def test_the_process_is_trimmed_when_it_has_grown_by_64_mib() -> None:
-    resident = [100 * MIB]
+def test_the_process_is_trimmed_while_it_is_64_mib_larger_than_it_once_was() -> None:
+    resident = [0]
     trims: list[int] = []
-
-    def trim() -> None:
-        trims.append(resident[0] // MIB)
-        resident[0] -= 10 * MIB
-
-    trimmer = MemoryTrimmer(SystemClock(), trim, lambda: resident[0])
-    for grown_to in (100, 150, 153, 154, 200, 207, 208):
-        resident[0] = grown_to * MIB
+    trimmer = MemoryTrimmer(SystemClock(), lambda: trims.append(resident[0]), lambda: resident[0])
+    for mib in (200, 100, 163, 164, 150, 500, 500, 99, 163):
+        resident[0] = mib * MIB
         trimmer.trim()
-    assert trims == [100, 154, 208]
+    assert [trim // MIB for trim in trims] == [164, 500, 500, 163]
+
+
+def test_what_is_freed_after_a_trim_is_returned_by_a_later_one() -> None:
+    trim = find_trim()
+    if trim is None:
+        return
+    trimmer = MemoryTrimmer(SystemClock(), trim, read_resident_bytes)
+    trimmer.trim()
+    blocks = [np.ones(8_000, np.float64) for _ in range(4_000)]
+    trimmer.trim()  # all of it is in use
+    held, before = blocks[::100], read_resident_bytes()
+    del blocks
+    trimmer.trim()
+    assert read_resident_bytes() < before - 100 * MIB
+    assert len(held) == 40
 
 
 def test_without_malloc_trim_nothing_is_read() -> None:

@@ -209,7 +209,7 @@ class WebApps:
         prometheus = build_prometheus_routes(source, server, store, collection, clock, state)
         routes: list[BaseRoute] = [
             *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
-            *web.mount(query.routes(source, clock.now_ms, features), queries),
+            *web.mount(query.routes(source, clock.now_ms, features, source.engine.lanes), queries),
             *web.mount(prometheus, lists),
             *web.mount(build_api_routes(config, workspace, server, collection, state), dashboard),
             *web.mount(exporter.routes(collection.latest, collection.is_ready), others),

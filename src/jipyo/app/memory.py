@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,16 @@ if TYPE_CHECKING:
 
 _INTERVAL_MS = 10_000.0
 _GROWTH_BYTES = 64 << 20
+_M_ARENA_MAX = -8
+_ARENAS = 2
 
 
 class MemoryTrimmer:
-    """Asks the C library to return what is free, whenever the process has grown by much.
+    """Asks the C library to return what is free, as long as the process is much larger than before.
 
     glibc keeps freed memory for the next allocation: after a few hundred large queries that
-    is gigabytes, which nothing else on the host can use.
+    is gigabytes, which nothing else on the host can use. What is in use at one time is free
+    at another, and the process looks the same: so it asks again and again (some ms each).
     """
 
     def __init__(
@@ -35,7 +39,7 @@ class MemoryTrimmer:
         """`trim` is None where the C library cannot do it."""
         self._trim = trim
         self._resident_bytes = resident_bytes
-        self._trimmed_bytes = 0
+        self._least_bytes = sys.maxsize
         self._loop = Periodic("memory", self.trim, interval_ms=_INTERVAL_MS, clock=clock)
 
     def start(self) -> None:
@@ -51,17 +55,31 @@ class MemoryTrimmer:
         return self._loop.families()
 
     def trim(self) -> None:
-        """Trim if the process is larger than after the last time."""
-        if self._trim is None or self._resident_bytes() < self._trimmed_bytes + _GROWTH_BYTES:
+        """Trim if the process is larger than it has once been."""
+        if self._trim is None:
             return
-        self._trim()
-        self._trimmed_bytes = self._resident_bytes()
+        resident_bytes = self._resident_bytes()
+        self._least_bytes = min(self._least_bytes, resident_bytes)
+        if resident_bytes >= self._least_bytes + _GROWTH_BYTES:
+            self._trim()
 
 
 def find_trim() -> Callable[[], None] | None:
     """Glibc's `malloc_trim`; None where the C library is another one."""
     malloc_trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     return None if malloc_trim is None else lambda: malloc_trim(0)
+
+
+def limit_arenas() -> None:
+    """Let all threads allocate from two heaps of glibc instead of eight per processor.
+
+    What one thread has freed, another then takes: many threads that each need much for a
+    moment leave a third of the memory with the process. The interpreter's lock serialises
+    nearly all allocations anyway. Other C libraries ignore it.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def read_resident_bytes(statm: Path = Path("/proc/self/statm")) -> int:

@@ -87,6 +87,13 @@ class Cardinality:
 Value = Scalar | String | Vector | Matrix | RawMatrix
 
 
+def count_samples(value: Value) -> int:
+    """How many samples are in memory for a value, absent ones of a matrix included."""
+    if isinstance(value, Matrix | Vector):
+        return value.values.size
+    return sum(block.values.size for block in value.blocks) if isinstance(value, RawMatrix) else 1
+
+
 @dataclass(frozen=True, slots=True)
 class QueryStats:
     """What an answer cost."""

@@ -5,12 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import ExitStack, suppress
+from typing import TYPE_CHECKING
 
 import pytest
 
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.promql.engine.budget import QueryBudget
 from jipyo.promql.engine.lanes import HEAVY_SAMPLES, Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MUCH = HEAVY_SAMPLES + 1
 
@@ -115,3 +119,91 @@ def test_all_queries_share_one_limit_of_samples() -> None:
         assert caught.value.kind is QueryErrorKind.UNAVAILABLE
     with lanes.enter(second := make_budget(), "b"):
         second.hold(600)
+
+
+def answer(lanes: Lanes, key: str, samples: int) -> threading.Event:
+    """Run a heavy query to its end; the event that its client sets by reading or leaving."""
+    client = threading.Event()
+    with lanes.enter(budget := make_budget(client), key):
+        budget.count_read(1, MUCH)
+        budget.hold_only(samples)
+    return client
+
+
+def test_no_heavy_query_begins_while_many_samples_are_unsent() -> None:
+    lanes = Lanes(1, 2, 10**9, max_unsent=100)
+    first, second = answer(lanes, "a", 60), answer(lanes, "a", 60)
+    assert not is_free(lanes, "a")
+    assert is_free(lanes, "cheap")
+    second.set()
+    assert is_free(lanes, "a")
+    first.set()
+
+
+def test_an_answer_that_no_client_reads_does_not_count() -> None:
+    lanes = Lanes(1, 1, 10**9, max_unsent=100)
+    with lanes.enter(budget := make_budget(), "a"):
+        budget.count_read(1, MUCH)
+        budget.hold_only(1000)
+    assert is_free(lanes, "a")
+
+
+def test_unsent_samples_count_against_the_limit_of_all() -> None:
+    lanes = Lanes(1, 1, 1000)
+    client = answer(lanes, "a", 600)
+    with pytest.raises(QueryError, match="retry later"), lanes.enter(budget := make_budget(), "b"):
+        budget.hold(600)
+    client.set()
+    with lanes.enter(budget := make_budget(), "b"):
+        budget.hold(600)
+
+
+def test_an_answer_is_written_in_places_of_the_heavy_lane_and_before_new_queries() -> None:
+    lanes = Lanes(1, 1, 10**9)
+    order: list[str] = []
+    answer(lanes, "a", 1).set()
+
+    def write() -> None:
+        order.extend(piece.decode() for piece in lanes.write_in_turn([b"1", b"2"], client))
+
+    def run_heavy() -> None:
+        with lanes.enter(make_budget(), "a"):
+            order.append("query")
+
+    client = threading.Event()
+    with lanes.enter(make_budget(), "a"):
+        query = threading.Thread(target=run_heavy)
+        query.start()
+        time.sleep(0.1)  # it waits before the writer does
+        writer = threading.Thread(target=write)
+        writer.start()
+        time.sleep(0.1)
+        assert not order
+    writer.join(10)
+    query.join(10)
+    assert order[0] == "1"
+    assert sorted(order) == ["1", "2", "query"]
+
+
+def test_a_writer_gives_up_when_its_client_has_left() -> None:
+    lanes = Lanes(1, 1, 10**9)
+    client = threading.Event()
+    answer(lanes, "a", 1).set()
+    with lanes.enter(make_budget(), "a"):
+        threading.Timer(0.1, client.set).start()
+        assert not list(lanes.write_in_turn([b"1"], client))
+    assert is_free(lanes, "a")
+
+
+def test_an_error_while_writing_gives_the_place_back() -> None:
+    lanes = Lanes(1, 1, 10**9)
+
+    def fail() -> Iterator[bytes]:
+        yield b"1"
+        raise ValueError("BUG")
+
+    written = lanes.write_in_turn(fail(), threading.Event())
+    assert next(written) == b"1"
+    with pytest.raises(ValueError, match="BUG"):
+        next(written)
+    assert list(lanes.write_in_turn([b"2"], threading.Event())) == [b"2"]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def client(source: Embedded, store: Store) -> Iterator[Client]:
     with serving(
-        *query.routes(source, now_ms, DEFAULT),
+        *query.routes(source, now_ms, DEFAULT, source.engine.lanes),
         *series.routes(source),
         *rules.routes(),
         *federate.routes(source, now_ms),

@@ -118,7 +118,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         store.append(_scrapes())
         source = Embedded(store, Engine(Options(advice=False)))
         with serving(
-            *query.routes(source, wall_clock_ms, DEFAULT),
+            *query.routes(source, wall_clock_ms, DEFAULT, source.engine.lanes),
             *series.routes(source),
             *rules.routes(),
             *federate.routes(source, wall_clock_ms),

@@ -46,7 +46,7 @@ def live(begun_s: int, tmp_path: Path) -> Iterator[Client]:
         store.append(moved)
         source = Embedded(store, Engine())
         with serving(
-            *query.routes(source, wall_clock_ms, DEFAULT),
+            *query.routes(source, wall_clock_ms, DEFAULT, source.engine.lanes),
             *series.routes(source),
             *rules.routes(),
             *federate.routes(source, wall_clock_ms),

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.promql.engine.lanes import Lanes
 from jipyo.promql.syntax.features import DEFAULT
 from jipyo.web.http.message import WebRequest
 from jipyo.web.prometheus.query import query, routes
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jipyo.source import Embedded
 
 Serve = Callable[..., Client]
+LANES = Lanes(1, 1, 10**6)
 UP = [{"__name__": "up", "instance": i, "job": "demo"} for i in ("a:1", "b:1")]
 
 
@@ -232,7 +234,7 @@ def test_a_cancelled_request_ends_its_query(source: Embedded) -> None:
     cancelled.set()
     request = WebRequest({"query": ["sum(demo_bucket)"], "timeout": ["60"]}, cancelled=cancelled)
     with pytest.raises(QueryError) as error:
-        query(source, now_ms, request)
+        query(source, source.engine.lanes, now_ms, request)
     assert error.value.kind is QueryErrorKind.CANCELED
 
 
@@ -257,7 +259,7 @@ class Endless:
 
 def test_a_timeout_ends_a_query(serve: Serve) -> None:
     endless: Any = Endless([])
-    answer = serve(*routes(endless, now_ms, DEFAULT)).get(
+    answer = serve(*routes(endless, now_ms, DEFAULT, LANES)).get(
         "/api/v1/query", query="x", timeout="50ms"
     )
     assert (answer.status, answer.json["errorType"]) == (503, "timeout")
@@ -266,7 +268,7 @@ def test_a_timeout_ends_a_query(serve: Serve) -> None:
 
 def test_a_client_that_disconnects_ends_its_query(serve: Serve) -> None:
     endless: Any = Endless([])
-    client = serve(*routes(endless, now_ms, DEFAULT))
+    client = serve(*routes(endless, now_ms, DEFAULT, LANES))
     with pytest.raises(Exception, match="timed out"):
         client.pool.request("GET", client.base + "/api/v1/query?query=up", timeout=0.2)
     end = time.monotonic() + 5

@@ -29,7 +29,7 @@ class QueryBudget:
         self._max_samples = max_samples
         self._timeout_s = timeout_s
         self._clock = clock
-        self._cancel = cancel
+        self.cancel = cancel
         self._started = clock()
         self.in_memory = 0
         self.samples = 0
@@ -49,7 +49,7 @@ class QueryBudget:
         Raises:
             QueryError: it was cancelled, or it took too long.
         """
-        if self._cancel is not None and self._cancel.is_set():
+        if self.cancel is not None and self.cancel.is_set():
             raise QueryError(QueryErrorKind.CANCELED, f"query was canceled in {where}")
         if self.elapsed_s > self._timeout_s:
             raise QueryError(QueryErrorKind.TIMEOUT, f"query timed out in {where}")
@@ -68,6 +68,10 @@ class QueryBudget:
         if self._check_room is not None:
             self._check_room()
         self._change_lane_if_heavy(self.in_memory)
+
+    def hold_only(self, samples: int) -> None:
+        """Count the samples of the answer alone: all others have been released."""
+        self.in_memory = samples
 
     def require_room(self, samples: int) -> None:
         """Raise if so many more samples would be too many, before they are allocated."""

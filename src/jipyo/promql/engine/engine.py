@@ -19,6 +19,7 @@ from jipyo.model.result import (
     String,
     Value,
     Vector,
+    count_samples,
 )
 from jipyo.model.sample import SeriesBlock, Times, Values
 from jipyo.promql.engine.annotations import Annotations
@@ -56,7 +57,7 @@ class Engine:
         self.options = options or Options()
         self._clock = clock
         # Two queries may be as large as one can be.
-        self._lanes = Lanes(
+        self.lanes = Lanes(
             self.options.max_concurrency, self.options.max_heavy, 2 * self.options.max_samples
         )
 
@@ -151,7 +152,7 @@ class Engine:
     ) -> Iterator[tuple[TreeEvaluator, Node]]:
         budget = QueryBudget(self.options.max_samples, self.options.timeout_s, self._clock, cancel)
         key = (expr, period.end_ms - period.start_ms, period.step_ms)
-        with self._lanes.enter(budget, key), np.errstate(all="ignore"):
+        with self.lanes.enter(budget, key), np.errstate(all="ignore"):
             node = build_plan(tree, period)
             yield (
                 TreeEvaluator(
@@ -169,6 +170,7 @@ class Engine:
     def _build_result(self, evaluator: TreeEvaluator, query: str, value: Value) -> QueryResult:
         warnings, infos = evaluator.annotations.format_texts(query, self.options.max_annotations)
         budget = evaluator.budget
+        budget.hold_only(count_samples(value))
         stats = QueryStats(budget.samples, budget.series, budget.elapsed_s)
         return QueryResult(value, warnings, infos, stats)
 

@@ -6,6 +6,7 @@ web/api/v1/api.go of Prometheus 3.16 gives the order of the checks and the words
 from __future__ import annotations
 
 import json
+import math
 import threading
 import time
 from contextlib import contextmanager
@@ -15,9 +16,12 @@ from typing import TYPE_CHECKING
 
 from jipyo import promql
 from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.model.result import count_samples
+from jipyo.promql.engine.lanes import HEAVY_SAMPLES
 from jipyo.promql.syntax.ast_json import encode_tree
 from jipyo.promql.syntax.printer import format_pretty
 from jipyo.web.http import params
+from jipyo.web.http.body import join_pieces
 from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.http.params import invalid_parameter, quote
 from jipyo.web.prometheus.route import TRUNCATED, naming_parameter, prometheus_route
@@ -28,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from jipyo.model.result import QueryResult
+    from jipyo.promql.engine.lanes import Lanes
     from jipyo.promql.syntax.ast import Expr
     from jipyo.promql.syntax.features import Features
     from jipyo.source import Source
@@ -37,27 +42,34 @@ MAX_POINTS = 11_000
 _NS_PER_MS = 10**6
 
 
-def routes(source: Source, now_ms: Callable[[], int], features: Features) -> list[Route]:
-    """The routes; `features` are those of the language that the source understands."""
+def routes(
+    source: Source, now_ms: Callable[[], int], features: Features, lanes: Lanes
+) -> list[Route]:
+    """The routes; `features` are those of the language that the source understands.
+
+    Large answers are written in `lanes`.
+    """
     return [
-        prometheus_route("/query", partial(query, source, now_ms), post=True),
-        prometheus_route("/query_range", partial(query_range, source), post=True),
+        prometheus_route("/query", partial(query, source, lanes, now_ms), post=True),
+        prometheus_route("/query_range", partial(query_range, source, lanes), post=True),
         prometheus_route("/query_exemplars", partial(query_exemplars, features), post=True),
         prometheus_route("/format_query", partial(format_query, features), post=True),
         prometheus_route("/parse_query", partial(parse_query, features), post=True),
     ]
 
 
-def query(source: Source, now_ms: Callable[[], int], request: WebRequest) -> WebResponse:
+def query(
+    source: Source, lanes: Lanes, now_ms: Callable[[], int], request: WebRequest
+) -> WebResponse:
     """The value of an expression at one moment."""
     limit = params.read_limit(request)
     t_ms = params.read_time(request, "time", now_ms())
     with _limiting_time(request) as cancelled, naming_parameter("query"):
         result = source.bind(cancelled).instant(request.first("query"), t_ms)
-    return _respond(request, result, limit)
+    return _respond(request, result, limit, lanes)
 
 
-def query_range(source: Source, request: WebRequest) -> WebResponse:
+def query_range(source: Source, lanes: Lanes, request: WebRequest) -> WebResponse:
     """The values of an expression at the steps of a range."""
     limit = params.read_limit(request)
     start_ms = params.read_required_time(request, "start")
@@ -67,7 +79,7 @@ def query_range(source: Source, request: WebRequest) -> WebResponse:
     step_ms = _read_step(request, end_ms - start_ms)
     with _limiting_time(request) as cancelled, naming_parameter("query"):
         result = source.bind(cancelled).range(request.first("query"), start_ms, end_ms, step_ms)
-    return _respond(request, result, limit)
+    return _respond(request, result, limit, lanes)
 
 
 def _read_step(request: WebRequest, span_ms: int) -> int:
@@ -93,6 +105,10 @@ class _QueryDeadline(threading.Event):
         super().__init__()
         self._cancelled = cancelled
         self._end_s = end_s
+
+    def end(self) -> None:
+        """Forget the time: the query has ended, what is left is to send its answer."""
+        self._end_s = math.inf
 
     @property
     def is_over(self) -> bool:
@@ -121,15 +137,19 @@ def _limiting_time(request: WebRequest) -> Iterator[threading.Event]:
             text = "query timed out in expression evaluation"
             raise QueryError(QueryErrorKind.TIMEOUT, text) from error
         raise
+    deadline.end()
 
 
-def _respond(request: WebRequest, result: QueryResult, limit: int) -> WebResponse:
+def _respond(request: WebRequest, result: QueryResult, limit: int, lanes: Lanes) -> WebResponse:
     stats = request.first("stats")
     shown, was_cut = truncate(result, limit)
     truncation = [TRUNCATED] if was_cut else []
     warnings = (*shown.warnings, *truncation, *_find_stats_warning(stats))
     result = replace(shown, warnings=warnings)
-    return WebResponse(encode.answer(result, stats=bool(stats)))
+    pieces = encode.answer(result, stats=bool(stats))
+    if count_samples(result.value) > HEAVY_SAMPLES:
+        pieces = lanes.write_in_turn(join_pieces(pieces, request.cancelled), request.cancelled)
+    return WebResponse(pieces)
 
 
 def _find_stats_warning(stats: str) -> Sequence[str]:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Mask, Times, Values
 
+BLOCK_SERIES = 2048
+"""Series of a vector written at once."""
 BLOCK_POINTS = 8192
 """Points written at once: their text (about 250 KiB) stays in the processor's cache."""
 
@@ -350,11 +352,14 @@ def _encode_vector(vector: Vector) -> Iterator[bytes]:
     if not vector.series:
         return
     t = format_timestamp(vector.t_ms).encode()
-    numbers = bytes(format_numbers(vector.values)).split(b",")[1:-1]
-    yield b",".join(
-        b'{"metric":%b,"value":[%b,"%b"]}' % (encode_labels(labels), t, text)
-        for labels, text in zip(vector.series, numbers, strict=True)
-    )
+    for first in range(0, len(vector.series), BLOCK_SERIES):
+        some = slice(first, first + BLOCK_SERIES)
+        numbers = bytes(format_numbers(vector.values[some])).split(b",")[1:-1]
+        texts = (
+            b'{"metric":%b,"value":[%b,"%b"]}' % (encode_labels(labels), t, text)
+            for labels, text in zip(vector.series[some], numbers, strict=True)
+        )
+        yield b"," * (first > 0) + b",".join(texts)
 
 
 def _encode_value(result: QueryResult) -> Iterator[_Piece]:
