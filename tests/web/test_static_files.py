@@ -132,6 +132,15 @@ def test_a_view_is_only_read(serve: Serve, static: Path, method: str) -> None:
     assert serve(*routes(static)).ask(method, "/metric/x").status == 405
 
 
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", ["/api/v1/read", "/api/v1/admin/tsdb/snapshot", "/api/x", "/v1/x"])
+def test_what_no_program_is_served_is_not_there_for_any_method(
+    serve: Serve, static: Path, method: str, path: str
+) -> None:
+    answer = serve(*routes(static)).ask(method, path)
+    assert (answer.status, answer.json["errorType"]) == (404, "not_found")
+
+
 def test_a_dashboard_that_was_not_built_says_so_in_both_languages(
     serve: Serve, tmp_path: Path
 ) -> None:

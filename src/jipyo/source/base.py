@@ -27,11 +27,11 @@ class Source(Protocol):
         """What the source understands of the language; see `translate_promql`."""
         ...
 
-    def bind(self, cancelled: threading.Event) -> Source:
+    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> Source:
         """The same source for one caller: its queries are abandoned once the event is set.
 
-        Binding again replaces the event. An abandoned query raises `QueryError` of kind
-        CANCELED.
+        Where it is given, `lookback_ms` replaces the lookback of its queries. An abandoned
+        query raises `QueryError` of kind CANCELED.
         """
         ...
 

@@ -13,6 +13,7 @@ from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.result import LatestSamples
 from jipyo.model.sample import is_stale
 from jipyo.promql import Engine, parse_selector
+from jipyo.promql.syntax.limits import check_length
 from jipyo.source.cardinality import count_cardinality
 from jipyo.source.dialect import EVERYTHING, Dialect
 
@@ -41,9 +42,12 @@ class Embedded:
         """The engine understands everything that the catalogue may say."""
         return EVERYTHING
 
-    def bind(self, cancelled: threading.Event) -> Embedded:
+    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> Embedded:
         """The same source, whose queries are abandoned once the event is set."""
-        return replace(self, cancelled=cancelled)
+        if lookback_ms is None:
+            return replace(self, cancelled=cancelled)
+        engine = self.engine.with_lookback(lookback_ms)
+        return replace(self, cancelled=cancelled, engine=engine)
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment."""
@@ -97,4 +101,5 @@ class Embedded:
         return count_cardinality(self.store.series([_ANY_METRIC], start_ms, t_ms), limit)
 
     def _parse_selectors(self, match: Sequence[str]) -> list[Selector]:
+        check_length("".join(match))
         return [parse_selector(text, self.engine.options.features) for text in match]

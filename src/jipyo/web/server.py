@@ -26,7 +26,7 @@ _ACCEPTED_AT_ONCE = 32
 _TICKS_PER_CHECK = 10
 _GRACE_S = 5
 _MAX_HEAD_BYTES = 256 << 10
-"""A query may be 16 KiB of text, three times as much in an address."""
+"""As much as an expression may have; what is longer once percent-encoded comes by POST."""
 _KEYS = {
     errno.EADDRINUSE: "web.port_in_use",
     errno.EADDRNOTAVAIL: "web.no_such_address",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import QueryError, QueryErrorKind
-from jipyo.web.http.endpoint import Route
+from jipyo.web.http.endpoint import ANY_PATH, Route, is_for_machines
 from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 
@@ -40,13 +40,11 @@ _FOREVER = "public, max-age=31536000, immutable"
 _REVALIDATE = "no-cache"
 _INDEX = "index.html"
 _BASE = b'<base href="./"'
-_RESERVED = ("api", "v1", "metrics", "federate", "-")
-"""First segments of addresses that belong to machines: unknown ones there are errors."""
 
 
 def routes(folder: Path) -> list[Route]:
     """The route of everything that no other route answers; `folder` has the built dashboard."""
-    return [Route("/{path:path}", partial(serve_path, folder), format_error)]
+    return [Route(ANY_PATH, partial(serve_path, folder), format_error)]
 
 
 def serve_path(folder: Path, request: WebRequest) -> WebResponse:
@@ -77,9 +75,8 @@ def is_page_route(path: str) -> bool:
     Neither is an address below those of our APIs, nor one that looks like a file: a browser
     that asks for the script of an older version must see an error, and no HTML.
     """
-    first, _, _ = path.partition("/")
-    looks_like_file = path[path.rfind(".") :] in _TYPES
-    return first not in (*_RESERVED, _HASHED) and "\0" not in path and not looks_like_file
+    is_file = path.partition("/")[0] == _HASHED or path[path.rfind(".") :] in _TYPES
+    return not is_file and not is_for_machines(path) and "\0" not in path
 
 
 def find_file(folder: Path, path: str) -> Path | None:

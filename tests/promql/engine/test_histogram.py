@@ -174,9 +174,9 @@ def test_advice_is_given_where_a_figure_is_a_guess() -> None:
     store = stored([(1.0, 9.0), (2.0, 9.0), (math.inf, 10.0)])
     quiet = Engine(Options(advice=False))
     quantile, share = "histogram_quantile(0.5, h_bucket)", "histogram_fraction(0, 1.5, h_bucket)"
-    assert "falls into the first bucket" in ENGINE.instant(store, quantile, 0).warnings[0]
-    assert "1.5 is no bucket boundary" in ENGINE.instant(store, share, 0).warnings[0]
-    assert quiet.instant(store, quantile, 0).warnings == ()
-    assert quiet.instant(store, share, 0).warnings == ()
+    assert "falls into the first bucket" in ENGINE.instant(store, quantile, 0).infos[0]
+    assert "1.5 is no bucket boundary" in ENGINE.instant(store, share, 0).infos[0]
+    assert quiet.instant(store, quantile, 0).infos == ()
+    assert quiet.instant(store, share, 0).infos == ()
     edges = "histogram_fraction(1, 2, h_bucket)"
-    assert ENGINE.instant(store, edges, 0).warnings == ()
+    assert ENGINE.instant(store, edges, 0).infos == ()

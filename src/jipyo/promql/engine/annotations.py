@@ -111,18 +111,18 @@ class Annotations:
         self._flattenings[text] = before.merge(flattening) if before else flattening
         self._places[text] = pos
 
-    def warn_first_bucket(self, pos: Span) -> None:
+    def note_first_bucket(self, pos: Span) -> None:
         """Ours: nothing is known below the first boundary, so the value is a guess."""
         text = (
             "the quantile falls into the first bucket, its value is interpolated from zero; "
             "add smaller buckets"
         )
-        self._places[_WARNING + text] = pos
+        self._places[_INFO + text] = pos
 
-    def warn_no_boundary(self, value: float, pos: Span) -> None:
+    def note_no_boundary(self, value: float, pos: Span) -> None:
         """Ours: between boundaries the share is a guess."""
         text = f"{format_short(value)} is no bucket boundary, the fraction is interpolated; "
-        self._places[f"{_WARNING}{text}add a bucket there"] = pos
+        self._places[f"{_INFO}{text}add a bucket there"] = pos
 
     def format_texts(self, query: str, at_most: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Warnings and infos with their positions in the query, `at_most` of each."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.model.errors import QueryError
 from jipyo.promql.syntax.ast import Binary, BinaryOp
 
 if TYPE_CHECKING:
@@ -49,7 +50,13 @@ def is_arithmetic(op: BinaryOp) -> bool:
 
 
 def compute_scalars(op: BinaryOp, left: Values, right: Values) -> Values:
-    """The operator between scalars, shape (steps,); comparisons give 0 and 1."""
+    """The operator between scalars, shape (steps,); comparisons give 0 and 1.
+
+    Raises:
+        QueryError: the operator is one of native histograms.
+    """
+    if op in FOR_HISTOGRAMS:
+        raise QueryError.execution(f'operator "{op.value}" not allowed for Scalar operations')
     if op in _ARITHMETIC:
         return _ARITHMETIC[op](left, right)
     return _COMPARISONS[op](left, right).astype(np.float64)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
+from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,6 +62,12 @@ class Engine:
         self.lanes = Lanes(
             self.options.max_concurrency, self.options.max_heavy, 2 * self.options.max_samples
         )
+
+    def with_lookback(self, lookback_ms: int) -> Engine:
+        """The same engine with another lookback; the queries of both share their places."""
+        engine = copy(self)
+        engine.options = replace(self.options, lookback_ms=lookback_ms)
+        return engine
 
     def instant(
         self,
@@ -151,7 +159,8 @@ class Engine:
         cancel: threading.Event | None,
     ) -> Iterator[tuple[TreeEvaluator, Node]]:
         budget = QueryBudget(self.options.max_samples, self.options.timeout_s, self._clock, cancel)
-        key = (expr, period.end_ms - period.start_ms, period.step_ms)
+        # The hash, for of an expression there may be 256 KiB.
+        key = hash((expr, period.end_ms - period.start_ms, period.step_ms))
         with self.lanes.enter(budget, key), np.errstate(all="ignore"):
             node = build_plan(tree, period)
             yield (

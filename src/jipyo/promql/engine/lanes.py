@@ -16,7 +16,8 @@ import threading
 from collections import OrderedDict
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError, QueryErrorKind
 
@@ -30,6 +31,7 @@ HEAVY_SAMPLES = 200_000
 MAX_UNSENT_SAMPLES = 20_000_000
 """In memory about 180 MB."""
 _MAX_REMEMBERED = 1_000
+_PIECES_A_TURN = 8
 _WHERE = "query queue"
 _WAIT_S = 0.2
 """How often a query that waits looks whether it was cancelled, or may begin."""
@@ -122,20 +124,21 @@ class Lanes:
                 leave_lane()
 
     def write_in_turn(self, pieces: Iterable[bytes], cancelled: threading.Event) -> Iterator[bytes]:
-        """The same pieces, each made in a place of the heavy lane, until it is cancelled."""
-        source, piece = iter(pieces), cast("bytes | None", b"")
-        while piece is not None:
+        """The same pieces, some at a time in a place of the heavy lane, until it is cancelled."""
+        source = iter(pieces)
+        while True:
             with self._lock:
                 self._writers.wait_until(lambda: self._heavy_places > 0 or cancelled.is_set())
                 if cancelled.is_set():
                     return
                 self._heavy_places -= 1
             try:
-                piece = next(source, None)
+                some = [*islice(source, _PIECES_A_TURN)]
             finally:
                 self._leave_heavy()
-            if piece is not None:
-                yield piece
+            if not some:
+                return
+            yield from some
 
     def _start_quickly(self, budget: QueryBudget) -> None:
         with self._lock:

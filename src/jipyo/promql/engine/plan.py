@@ -198,7 +198,8 @@ class Repeats:
 
     _numbers: Mapping[int, int]
     """By the identity of a node: one number for all equal nodes."""
-    _repeated: frozenset[int]
+    _last: Mapping[int, Node]
+    """The last node, in the order of the text, of each number that repeats."""
 
     @classmethod
     def find(cls, root: Node) -> Repeats:
@@ -218,12 +219,18 @@ class Repeats:
             if isinstance(node, Subquery | StepInvariant):
                 around = number
             waiting.extend((part, around) for part in get_parts(node))
-        return cls(numbers, frozenset(number for (number, _), n in uses.items() if n > 1))
+        repeated = {number for (number, _), count in uses.items() if count > 1}
+        last = {numbers[id(node)]: node for node in walk(root) if numbers[id(node)] in repeated}
+        return cls(numbers, last)
 
     def find_number(self, node: Node) -> int | None:
         """The number of a repeated vector; None for any other node."""
         number = self._numbers.get(id(node))
-        return number if number in self._repeated else None
+        return number if number in self._last else None
+
+    def find_last(self, number: int) -> Node:
+        """The last vector of a number: of equal annotations, Prometheus gives the last place."""
+        return self._last[number]
 
 
 def _number_by_meaning(root: Node) -> dict[int, int]:

@@ -75,6 +75,7 @@ class TreeEvaluator:
         if number is None:
             yield from self._stream_uncached(node, t_ms)
             return
+        node = self.repeats.find_last(number)
         cached = self.cache.get((number, id(t_ms)))
         if cached is not None:
             yield from cached[1]

@@ -229,13 +229,18 @@ class StringLiteral:
 
 @dataclass(frozen=True, slots=True)
 class VectorSelector:
-    """Series by matchers; `name`, written before the braces, has a matcher, too."""
+    """Series by matchers; `name`, written before the braces, has a matcher, too.
+
+    `matchers` are in one order for one meaning, so that equal selectors are equal trees;
+    `written` are the same in the order of the text.
+    """
 
     name: str
     matchers: tuple[Matcher, ...]
     offset: Duration = 0
     at: At = None
     extension: Extension | None = None
+    written: tuple[Matcher, ...] = field(default=(), compare=False)
     pos: Span = field(default=NOWHERE, compare=False)
 
     value_type = ValueType.VECTOR

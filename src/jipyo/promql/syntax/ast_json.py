@@ -77,7 +77,7 @@ def _encode_selector(selector: VectorSelector) -> Json:
     return {
         "name": selector.name,
         **_encode_duration("offset", selector.offset),
-        "matchers": [_encode_matcher(matcher) for matcher in selector.matchers],
+        "matchers": [_encode_matcher(matcher) for matcher in selector.written or selector.matchers],
         **_encode_at(selector.at),
         "anchored": selector.extension is Extension.ANCHORED,
         "smoothed": selector.extension is Extension.SMOOTHED,

@@ -14,7 +14,8 @@ from jipyo.promql.syntax.lexer import Token, TokenKind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-MAX_BYTES = 16 << 10
+MAX_BYTES = 256 << 10
+"""Grafana sends 35 KB for a panel with many variables; more costs more than a second."""
 MAX_NESTING = 500
 MAX_OPERATORS = 500
 

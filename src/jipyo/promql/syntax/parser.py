@@ -450,12 +450,13 @@ class _Parser:
         start = self._token.start
         name = "" if self._token.kind is TokenKind.LEFT_BRACE else self._take().text
         braces = self._token.kind is TokenKind.LEFT_BRACE
-        matchers = self._parse_matchers() if braces else []
-        # One order for one meaning, so that equal selectors are equal trees.
-        matchers.sort(key=format_matcher)
+        written = self._parse_matchers() if braces else []
+        matchers = sorted(written, key=format_matcher)
         if name:
-            matchers.append(Matcher(METRIC_NAME, MatchOp.EQ, name))
-        return VectorSelector(name, tuple(matchers), pos=self._span(start))
+            named = Matcher(METRIC_NAME, MatchOp.EQ, name)
+            written.append(named)
+            matchers.append(named)
+        return VectorSelector(name, tuple(matchers), written=tuple(written), pos=self._span(start))
 
     def _parse_matchers(self) -> list[Matcher]:
         self._expect(TokenKind.LEFT_BRACE)

@@ -46,12 +46,12 @@ def check_types(expr: Expr, text: str) -> Expr:
 
 
 def format_position(text: str, start: int) -> str:
-    """`line:column` of a position in the text, both from 1, counted in characters."""
+    """`line:column` of a position in the text, both from 1; columns count bytes, as there."""
     if not text:
         return "unknown position"
     line = text.count("\n", 0, start) + 1
-    column = start - text.rfind("\n", 0, start)
-    return f"{line}:{column}"
+    before = text[text.rfind("\n", 0, start) + 1 : start]
+    return f"{line}:{len(before.encode('utf-8', 'surrogateescape')) + 1}"
 
 
 def format_error(text: str, start: int, message: str) -> str:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from jipyo.web.http.message import ErrorFormatter, Handler
 
 _LOG = logging.getLogger(__name__)
+ANY_PATH = "/{path:path}"
+"""The path of a route that answers whatever no other one does."""
+_MACHINES = ("api", "v1", "metrics", "federate", "-")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -50,6 +53,11 @@ def mount(routes: Iterable[Route], executor: Executor) -> list[routing.BaseRoute
         routing.Route(route.path, Endpoint(route, executor), methods=list(route.methods))
         for route in routes
     ]
+
+
+def is_for_machines(path: str) -> bool:
+    """Whether an address belongs to programs: what is not served there is an error, no page."""
+    return path.removeprefix("/").partition("/")[0] in _MACHINES
 
 
 class Endpoint:

@@ -32,6 +32,7 @@ _BOUNDARIES = {
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _MAX_FIELDS = 10_000
+_INT64 = range(-(2**63), 2**63)
 
 
 def parse_fields(form: bytes, query_string: bytes) -> Mapping[str, Sequence[str]]:
@@ -134,7 +135,8 @@ def parse_duration_ns(text: str) -> int:
     Raises:
         QueryError: it is neither; without the parameter's name.
     """
-    if _NUMBER.fullmatch(text):
+    # A number beyond all floats is none for Go.
+    if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
         nanoseconds = float(text) * 1e9
         if not -MAX_DURATION_NS <= nanoseconds < MAX_DURATION_NS:
             reason = f"cannot parse {quote(text)} to a valid duration. It overflows int64"
@@ -169,7 +171,9 @@ def read_limit(request: WebRequest) -> int:
     text = request.first("limit")
     limit = parse_int(text) if text else 0
     if limit is None:
-        raise invalid_parameter("limit", f"strconv.Atoi: parsing {quote(text)}: invalid syntax")
+        is_number = re.fullmatch(r"[+-]?\d+", text, re.ASCII)
+        reason = "value out of range" if is_number else "invalid syntax"
+        raise invalid_parameter("limit", f"strconv.Atoi: parsing {quote(text)}: {reason}")
     if limit < 0:
         raise invalid_parameter("limit", "limit must be non-negative")
     return limit
@@ -177,4 +181,14 @@ def read_limit(request: WebRequest) -> int:
 
 def parse_int(text: str) -> int | None:
     """What Go's `Atoi` accepts; None for everything else."""
-    return int(text) if re.fullmatch(r"[+-]?\d{1,18}", text, re.ASCII) else None
+    match = re.fullmatch(r"([+-]?)0*(\d{1,19})", text, re.ASCII)
+    number = int(match[1] + match[2]) if match else _INT64.stop
+    return number if number in _INT64 else None
+
+
+def format_go_duration(nanoseconds: int) -> str:
+    """A duration below a minute as Go prints it: `-1.5s`, `-500ms`, `0s`."""
+    for unit, size in (("s", 10**9), ("ms", 10**6), ("µs", 10**3)):
+        if abs(nanoseconds) >= size or not nanoseconds:
+            return f"{nanoseconds / size:.9f}".rstrip("0").rstrip(".") + unit
+    return f"{nanoseconds}ns"

@@ -64,8 +64,10 @@ def query(
     """The value of an expression at one moment."""
     limit = params.read_limit(request)
     t_ms = params.read_time(request, "time", now_ms())
-    with _limiting_time(request) as cancelled, naming_parameter("query"):
-        result = source.bind(cancelled).instant(request.first("query"), t_ms)
+    with _limiting_time(request) as cancelled:
+        bound = source.bind(cancelled, _read_lookback(request))
+        with naming_parameter("query"):
+            result = bound.instant(request.first("query"), t_ms)
     return _respond(request, result, limit, lanes)
 
 
@@ -77,8 +79,10 @@ def query_range(source: Source, lanes: Lanes, request: WebRequest) -> WebRespons
     if end_ms < start_ms:
         raise invalid_parameter("end", "end timestamp must not be before start time")
     step_ms = _read_step(request, end_ms - start_ms)
-    with _limiting_time(request) as cancelled, naming_parameter("query"):
-        result = source.bind(cancelled).range(request.first("query"), start_ms, end_ms, step_ms)
+    with _limiting_time(request) as cancelled:
+        bound = source.bind(cancelled, _read_lookback(request))
+        with naming_parameter("query"):
+            result = bound.range(request.first("query"), start_ms, end_ms, step_ms)
     return _respond(request, result, limit, lanes)
 
 
@@ -96,6 +100,19 @@ def _read_step(request: WebRequest, span_ms: int) -> int:
             "Try decreasing the query resolution (?step=XX)"
         )
     return step_ns // _NS_PER_MS
+
+
+def _read_lookback(request: WebRequest) -> int | None:
+    """The lookback of this query alone; None, as for zero and less, is the server's own."""
+    text = request.first("lookback_delta")
+    if not text:
+        return None
+    try:
+        nanoseconds = params.parse_duration_ns(text)
+    except QueryError as error:
+        message = f"error parsing lookback delta duration: {error.message}"
+        raise QueryError.bad_data(message) from error
+    return nanoseconds // _NS_PER_MS if nanoseconds > 0 else None
 
 
 class _QueryDeadline(threading.Event):
@@ -128,7 +145,8 @@ def _limiting_time(request: WebRequest) -> Iterator[threading.Event]:
         params.read_duration_ns(request, "timeout") if has_timeout else params.MAX_DURATION_NS
     )
     if nanoseconds <= 0:
-        raise invalid_parameter("timeout", f"timeout must be positive, got {nanoseconds / 1e9:g}s")
+        shown = params.format_go_duration(nanoseconds)
+        raise invalid_parameter("timeout", f"timeout must be positive, got {shown}")
     deadline = _QueryDeadline(request.cancelled, time.monotonic() + nanoseconds / 1e9)
     try:
         yield deadline
@@ -179,7 +197,7 @@ def parse_query(features: Features, request: WebRequest) -> WebResponse:
     """The expression as a syntax tree."""
     syntax_tree = encode_tree(_read_expression(request, features))
     # orjson stops at 254 levels, an expression may have 500.
-    text = json.dumps(syntax_tree, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(syntax_tree, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     body = b'{"status":"success","data":%b}' % text.encode("utf-8", "replace")
     return WebResponse(body)
 

@@ -349,8 +349,6 @@ def _write_raw(raw: RawMatrix) -> Iterator[tuple[Labels, memoryview]]:
 
 
 def _encode_vector(vector: Vector) -> Iterator[bytes]:
-    if not vector.series:
-        return
     t = format_timestamp(vector.t_ms).encode()
     for first in range(0, len(vector.series), BLOCK_SERIES):
         some = slice(first, first + BLOCK_SERIES)

@@ -177,7 +177,7 @@ def _evaluate_quantiles(
             if len(buckets.bounds) > 1:
                 result, is_guess = _interpolate(flat, q_here)
                 if context.advice and is_guess.any():
-                    context.annotations.warn_first_bucket(context.pos)
+                    context.annotations.note_first_bucket(context.pos)
         return apply_quantile_limits(q_here, result)
 
     return _evaluate_histograms(block, histograms, evaluate)
@@ -290,7 +290,7 @@ def compute_fraction(
 def _warn_missing_boundaries(buckets: Buckets, values: Values, context: HistogramContext) -> None:
     for value in np.unique(values[np.isfinite(values)]):
         if value not in buckets.bounds and 0 < value < buckets.bounds[-2:][0]:
-            context.annotations.warn_no_boundary(float(value), context.pos)
+            context.annotations.note_no_boundary(float(value), context.pos)
 
 
 def _compute_share(buckets: Buckets, lower: Values, upper: Values) -> Values:
