@@ -137,6 +137,79 @@ def test_what_passes_two_nics_is_counted_once_whatever_stands_on_them(way: str) 
     assert value(f"system.network.{way}", store(series)) == [50 * MIB, 50 * MIB]
 
 
+@pytest.mark.parametrize("way", ["receive", "transmit"])
+@pytest.mark.parametrize(
+    "known",
+    [
+        # As node_exporter has it: whoever made the interface named it (NET_NAME_USER).
+        {"node_network_name_assign_type{device=DEVICE}": {"ens5": 4, "storage": 3, "lan": 3}},
+        # As our own collector has it; a container's end of a veth is named by its maker, too.
+        {
+            "jipyo_network_stacked{device=DEVICE}": {"ens5": 0, "storage": 1, "lan": 1},
+            "node_network_name_assign_type{device=DEVICE}": {"ens5": 3, "storage": 3, "lan": 3},
+        },
+    ],
+)
+def test_vlans_and_bridges_of_any_name_are_not_counted_again(
+    way: str, known: dict[str, dict[str, float]]
+) -> None:
+    name = f"node_network_{way}_bytes_total"
+    devices = ("ens5", "storage", "lan")
+    series: Series = {f"{name}{{device={device}}}": rising(MIB) for device in devices}
+    for metric, values in known.items():
+        series |= {metric.replace("DEVICE", device): value for device, value in values.items()}
+    assert value(f"system.network.{way}", store(series)) == [MIB]
+
+
+def test_errors_are_those_of_all_kinds_at_physical_interfaces() -> None:
+    series: Series = {"node_network_flags{device=uplink}": 0x1443}
+    for kind in ("receive_errs", "receive_drop", "transmit_errs", "transmit_drop"):
+        for device in ("eth0", "eth1", "uplink", "veth1"):
+            series[f"node_network_{kind}_total{{device={device}}}"] = rising(3)
+    assert value("system.network.errors", store(series)) == [24]
+
+
+def test_cores_that_two_jobs_read_are_counted_once() -> None:
+    series: Series = {"node_load5{job=a}": 8.0}
+    for job in ("a", "b"):
+        for cpu in range(8):
+            series[f"node_cpu_seconds_total{{job={job},cpu={cpu},mode=idle}}"] = rising(1)
+    assert value("system.cpu.load", store(series)) == [100]
+
+
+@pytest.mark.parametrize(
+    ("arc", "minimum", "headroom"), [(None, 0, 9.375), (180, 8, 76.5625), (4, 8, 9.375)]
+)
+def test_the_cache_of_zfs_is_headroom_above_its_minimum(
+    arc: float | None, minimum: float, headroom: float
+) -> None:
+    series: Series = {"node_memory_MemTotal_bytes": 256.0, "node_memory_MemAvailable_bytes": 24.0}
+    if arc is not None:
+        series |= {"node_zfs_arc_size": arc, "node_zfs_arc_c_min": minimum}
+    assert value("system.efficiency.memory_headroom", store(series)) == [headroom]
+
+
+def test_connections_of_a_web_server_are_no_sessions() -> None:
+    series: Series = {
+        "jipyo_active_sessions{job=app}": 42.0,
+        "nginx_connections_active{job=nginx}": 1.0,
+        "haproxy_frontend_current_sessions{proxy=www}": 7.0,
+    }
+    assert value("app.sessions.active", store(series)) == [42]
+    assert sorted(value("app.server.connections", store(series))) == [1, 7]
+
+
+@pytest.mark.parametrize(("is_application", "rates"), [(True, [10]), (False, [10])])
+def test_requests_through_a_proxy_are_counted_once(
+    is_application: bool, rates: list[float]
+) -> None:
+    series: Series = {"nginx_http_requests_total{job=nginx}": rising(10)}
+    series |= {"traefik_service_requests_total{service=app}": rising(10)}
+    if is_application:
+        series["http_requests_total{job=app,handler=/}"] = rising(10)
+    assert value("app.throughput", store(series)) == rates
+
+
 @pytest.mark.parametrize("device", PHYSICAL)
 def test_a_physical_interface_is_counted(device: str) -> None:
     series: Series = {f"node_network_receive_bytes_total{{device={device}}}": rising(MIB)}

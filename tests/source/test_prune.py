@@ -13,6 +13,7 @@ from catalogue.pages import filled
 from jipyo.catalogue import MetricQuery, load
 from jipyo.promql import Engine
 from jipyo.source import Dialect, Embedded
+from jipyo.source.inventory import Inventory
 from jipyo.source.metric_data import read_metric
 from jipyo.source.prune import find_metric_names, may_have_answer
 
@@ -104,8 +105,8 @@ def test_what_is_measured_is_the_same_with_less_asked() -> None:
     whole = read_metric(source, metric, NOW_MS, NOW_MS, 1)  # type: ignore[arg-type]
     assert source.asked == ["c", "node_load5", "d"]
     source.asked.clear()
-    names = frozenset({"node_load5", "other"})
-    less = read_metric(source, metric, NOW_MS, NOW_MS, 1, names)  # type: ignore[arg-type]
+    inventory = Inventory(frozenset({"node_load5", "other"}))
+    less = read_metric(source, metric, NOW_MS, NOW_MS, 1, inventory)  # type: ignore[arg-type]
     assert source.asked == ["node_load5"]
     assert less.matrix.series == whole.matrix.series
     assert np.array_equal(less.matrix.values, whole.matrix.values)

@@ -7,14 +7,14 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
+from jipyo.source.inventory import take_inventory
 from jipyo.source.metric_data import read_metric
-from jipyo.source.prune import find_metric_names
 
 if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.source.base import Source
+    from jipyo.source.inventory import Inventory
     from jipyo.source.metric_data import MetricData
-    from jipyo.source.prune import MetricNames
 
 LOOK_BACK_MS = 3_600_000
 STEP_MS = 60_000
@@ -57,17 +57,17 @@ def examine_catalogue(
     Raises:
         SourceError: the source failed.
     """
-    names, start_ms = find_metric_names(source, t_ms), t_ms - look_back_ms
+    inventory, start_ms = take_inventory(source, t_ms), t_ms - look_back_ms
     return tuple(
-        _examine_metric(source, metric, start_ms, t_ms, names) for metric in catalogue.metrics
+        _examine_metric(source, metric, start_ms, t_ms, inventory) for metric in catalogue.metrics
     )
 
 
 def _examine_metric(
-    source: Source, metric: Metric, start_ms: int, end_ms: int, names: MetricNames
+    source: Source, metric: Metric, start_ms: int, end_ms: int, inventory: Inventory
 ) -> MetricCoverage:
     try:
-        return find_providers(read_metric(source, metric, start_ms, end_ms, STEP_MS, names))
+        return find_providers(read_metric(source, metric, start_ms, end_ms, STEP_MS, inventory))
     except QueryError as error:
         return MetricCoverage(metric, (), error.message)
 

@@ -29,8 +29,8 @@ from jipyo.catalogue import Across, Direction, Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 from jipyo.model.result import Matrix, Vector
+from jipyo.source.inventory import take_inventory
 from jipyo.source.metric_data import read_metric
-from jipyo.source.prune import find_metric_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,8 +41,8 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Values
     from jipyo.source.base import Source
+    from jipyo.source.inventory import Inventory
     from jipyo.source.metric_data import MetricData
-    from jipyo.source.prune import MetricNames
 
 STEP_MS = 60_000
 _HOUR_MS = 3_600_000
@@ -159,10 +159,13 @@ def assess_catalogue(
     Raises:
         SourceError: the source failed.
     """
-    names = find_metric_names(source, t_ms)
+    inventory = take_inventory(source, t_ms)
     health = combine(
         t_ms,
-        [_read_and_assess(source, metric, t_ms, step_ms, names) for metric in catalogue.metrics],
+        [
+            _read_and_assess(source, metric, t_ms, step_ms, inventory)
+            for metric in catalogue.metrics
+        ],
     )
     return replace(health, is_ahead=_has_samples_ahead(source, t_ms))
 
@@ -177,12 +180,12 @@ def _has_samples_ahead(source: Source, t_ms: int) -> bool:
 
 
 def _read_and_assess(
-    source: Source, metric: Metric, t_ms: int, step_ms: int, names: MetricNames
+    source: Source, metric: Metric, t_ms: int, step_ms: int, inventory: Inventory
 ) -> MetricHealth:
     # The steps end at t itself, so that the value shown is the newest there is.
     start_ms = t_ms - look_back_ms(metric) // step_ms * step_ms
     try:
-        health = assess(read_metric(source, metric, start_ms, t_ms, step_ms, names), t_ms)
+        health = assess(read_metric(source, metric, start_ms, t_ms, step_ms, inventory), t_ms)
         if metric.outage and health.reason is Reason.BREACH:
             return replace(health, outages=find_outages(source, health.gravest, t_ms))
         return health

@@ -36,7 +36,7 @@ def describe_remedy(
     """
     known = _list_exporters(metric, catalogue)
     exporters = [exporter for exporter in known if exporter.id not in collected]
-    lines = [metric.remedy(t.lang)] if metric.remedy else []
+    lines = [metric.remedy(t.lang)] if metric.remedy and not metric.loss else []
     if known and not exporters:
         names = ", ".join(exporter.name for exporter in known)
         return "\n".join([*lines, t("doctor.collected", names=names)])

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Metric, Thresholds
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
-    from jipyo.source.prune import MetricNames
+    from jipyo.source.inventory import Inventory
 
 STEP_MS = 60_000
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
@@ -151,7 +151,7 @@ def summarise_metric(
     source: Source,
     metric: Metric,
     window: Window,
-    names: MetricNames | None = None,
+    inventory: Inventory | None = None,
     *,
     judge: bool = True,
 ) -> MetricSummary:
@@ -163,7 +163,7 @@ def summarise_metric(
         source: answers the queries.
         metric: what to summarise.
         window: from when to when, in which steps.
-        names: those of all metrics that the source has; without them every query is sent.
+        inventory: what the source has; without it every query is sent.
         judge: whether to find breaches and states; a comparison needs none of them.
 
     Raises:
@@ -171,14 +171,14 @@ def summarise_metric(
     """
     first_ms = window.start_ms + window.step_ms
     try:
-        data = read_metric(source, metric, first_ms, window.end_ms, window.step_ms, names)
+        data = read_metric(source, metric, first_ms, window.end_ms, window.step_ms, inventory)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
     any_full = any(query.statistic is Statistic.FULL for query in data.queries)
     thresholds = metric.thresholds if judge and any_full else None
     breaches: tuple[tuple[Breach, ...] | None, ...] = (None,) * len(data.queries)
     if thresholds is not None:
-        lead, judged = _read_lead(source, data, thresholds, window, names)
+        lead, judged = _read_lead(source, data, thresholds, window, inventory)
         breaches = find_metric_breaches(judged, window.step_ms, lead)
     summarizer = _Summarizer(source, metric, window)
     series = summarizer.summarise_series(data, breaches)
@@ -200,7 +200,7 @@ def _read_lead(
     data: MetricData,
     thresholds: Thresholds,
     window: Window,
-    names: MetricNames | None,
+    inventory: Inventory | None,
 ) -> tuple[int, MetricData]:
     """The data with the steps before the window that decide what is firing at its start.
 
@@ -212,7 +212,7 @@ def _read_lead(
         return 0, data
     start_ms = end_ms - (lead - 1) * step_ms
     try:
-        before = read_metric(source, data.metric, start_ms, end_ms, step_ms, names).matrix
+        before = read_metric(source, data.metric, start_ms, end_ms, step_ms, inventory).matrix
     except QueryError:
         return 0, data
     rows = {labels: row for row, labels in enumerate(before.series)}

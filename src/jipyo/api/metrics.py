@@ -11,6 +11,7 @@ from jipyo.analysis import wording
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.catalogue import MetricGroup
 from jipyo.i18n import Lang, texts
+from jipyo.source.inventory import take_inventory
 from jipyo.source.metric_data import read_metric
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from jipyo.model.figure import ProportionEstimate
     from jipyo.model.labels import Labels
     from jipyo.source.base import Source
+    from jipyo.source.inventory import Inventory
 
 GroupName = Literal["system", "application", "ai", "database"]
 
@@ -119,8 +121,9 @@ class MetricsCollector:
 
     def _collect(self) -> dict[GroupName, CurrentValues]:
         workspace, t_ms = self._workspace, self._workspace.now_ms()
+        inventory = take_inventory(workspace.source, t_ms)
         by_id = {
-            metric.id: _read_current(workspace.source, metric, t_ms)
+            metric.id: _read_current(workspace.source, metric, t_ms, inventory)
             for metric in workspace.catalogue.metrics
         }
         return {
@@ -132,8 +135,8 @@ class MetricsCollector:
         }
 
 
-def _read_current(source: Source, metric: Metric, t_ms: int) -> CurrentValue:
-    data = read_metric(source, metric, t_ms, t_ms, 1)
+def _read_current(source: Source, metric: Metric, t_ms: int, inventory: Inventory) -> CurrentValue:
+    data = read_metric(source, metric, t_ms, t_ms, 1, inventory)
     values = data.matrix.values[:, -1].tolist()
     proportions: list[ProportionEstimate | None] = [None] * len(values)
     if data.n is not None:

@@ -19,7 +19,7 @@ from jipyo.analysis.health import assess_catalogue
 from jipyo.app.build_store import build_source
 from jipyo.app.offline import build_workspace, load_catalogue
 from jipyo.model.errors import ConfigError
-from jipyo.source.prune import find_metric_names
+from jipyo.source.inventory import take_inventory
 from jipyo.web import exporter, lifecycle, static_files
 from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
 from jipyo.web.http.cache import TtlCache
@@ -288,13 +288,13 @@ def build_api_routes(
     coverage = TtlCache(
         lambda t_ms: (t_ms, examine_catalogue(source, catalogue, t_ms)), now_ms, ttl_ms
     )
-    names = TtlCache(lambda t_ms: find_metric_names(source, t_ms), now_ms, ttl_ms)
+    inventory = TtlCache(lambda t_ms: take_inventory(source, t_ms), now_ms, ttl_ms)
     storage_error, lang = collection.storage_error, server.lang
     return [
         *overview.routes(
             server, catalogue, health.get, collection.targets, storage_error, config_state
         ),
-        *metrics.routes(source, catalogue, names.get, now_ms, lang),
+        *metrics.routes(source, catalogue, inventory.get, now_ms, lang),
         *doctor.routes(catalogue, coverage.get, lang),
         *targets.routes(collection.targets, lang),
         *status.routes(server, health.get, collection.is_ready, storage_error, config_state),

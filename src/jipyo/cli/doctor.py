@@ -25,9 +25,10 @@ from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.cli.targets import build_row
 from jipyo.model.labels import Labels
+from jipyo.source.inventory import take_inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.coverage import MetricCoverage
@@ -53,6 +54,8 @@ class _Findings:
     coverage: tuple[MetricCoverage, ...]
     collected: frozenset[str]
     """The exporters that give data."""
+    hosts: Mapping[str, str]
+    """Instances that are the same host as another."""
     catalogue: Catalogue
 
     @property
@@ -97,7 +100,8 @@ def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findin
     collected = list_collected_exporters(coverage)
     if required:
         coverage = tuple(one for one in coverage if one.metric.required)
-    return _Findings(t_ms, targets, jobs, coverage, collected, catalogue)
+    hosts = take_inventory(source, t_ms).hosts
+    return _Findings(t_ms, targets, jobs, coverage, collected, hosts, catalogue)
 
 
 def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
@@ -125,6 +129,8 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
             t.number(job.samples),
         )
     console.print(table)
+    for instance, host in findings.hosts.items():
+        console.print(t("cli.doctor.same_host", instance=instance, host=host))
     if findings.catalogue.removed:
         removed = "; ".join(str(Labels.of(labels)) for labels in findings.catalogue.removed)
         console.print(t("cli.doctor.removed", removed=removed))
@@ -183,9 +189,12 @@ def _print_details(findings: _Findings, t: Texts) -> None:
     for one in coverage:
         if one.problem:
             _print_paragraph(one.metric.name(t.lang), one.problem)
+    remedies: dict[str, list[str]] = {}
     for metric in missing:
-        if metric.remedy:
-            _print_paragraph(metric.name(t.lang), metric.remedy(t.lang))
+        if metric.remedy and not metric.loss:
+            remedies.setdefault(metric.remedy(t.lang), []).append(metric.name(t.lang))
+    for text, of_metrics in remedies.items():
+        _print_paragraph(", ".join(of_metrics), text)
     provided = [metric for metric in missing if _is_collected(metric, findings)]
     if provided:
         names = ", ".join(metric.name(t.lang) for metric in provided)
@@ -211,6 +220,7 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
     coverage = findings.coverage
     return {
         "healthy": findings.is_healthy,
+        "same_hosts": dict(findings.hosts),
         "failing": [
             build_row(target, t)
             for target in findings.targets

@@ -12,7 +12,7 @@ from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
 from jipyo.model.errors import ReportError
 from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
-from jipyo.source.prune import find_metric_names
+from jipyo.source.inventory import take_inventory
 
 if TYPE_CHECKING:
     from jipyo.analysis.thresholds import State
@@ -106,15 +106,15 @@ def gather(
         SourceError: the source failed.
     """
     window = find_window(period, now_ms)
-    names = find_metric_names(source, window.end_ms)
+    inventory = take_inventory(source, window.end_ms)
     earlier = [find_earlier_window(period, window, days) for days in (_WEEK, 1)]
     entries: list[ReportMetric] = []
     missing: list[MetricSummary] = []
     for done, metric in enumerate(catalogue.metrics, 1):
-        now = summarise_metric(source, metric, window, names)
+        now = summarise_metric(source, metric, window, inventory)
         if now.series:
             week, yesterday = (
-                compare(now, summarise_metric(source, metric, window_then, names, judge=False))
+                compare(now, summarise_metric(source, metric, window_then, inventory, judge=False))
                 for window_then in earlier
             )
             entries.append(ReportMetric(now, week, yesterday))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,13 +14,13 @@ from jipyo.source.dialect import translate_promql
 from jipyo.source.prune import may_have_answer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jipyo.catalogue import Metric, MetricQuery
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Mask, Times, Values
     from jipyo.source.base import Source
-    from jipyo.source.prune import MetricNames
+    from jipyo.source.inventory import Inventory
 
 _UNITS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
 
@@ -65,13 +66,13 @@ def read_metric(
     start_ms: int,
     end_ms: int,
     step_ms: int,
-    names: MetricNames | None = None,
+    inventory: Inventory | None = None,
 ) -> MetricData:
     """Read a metric at `start + i * step` up to and including `end`.
 
     The rate window is the metric's own, or the step where that is longer, so that no
-    time between two steps goes unseen. With the `names` of all existing metrics
-    (`find_metric_names`), queries that cannot have an answer are skipped.
+    time between two steps goes unseen. With an `inventory` of the source, queries that cannot
+    have an answer are skipped, and a host that is collected twice is one.
 
     Raises:
         QueryError: an expression was rejected.
@@ -86,7 +87,7 @@ def read_metric(
         if answers and (query.fallback or not metric.labels):
             break
         expression = translate_promql(query.expression(window), source.dialect)
-        if names is not None and not may_have_answer(expression, names):
+        if inventory is not None and not may_have_answer(expression, inventory.names):
             continue
         matrix, warnings = _query_range(source, expression, metric, query, t_ms)
         targets = [_find_target(metric, labels) for labels in matrix.series]
@@ -95,7 +96,54 @@ def read_metric(
         if matrix.series:
             n = _count_cases(source, metric, query, window, matrix)
             answers.append(_Answer(query, expression, matrix, warnings, n))
-    return _join_answers(metric, t_ms, answers)
+    data = _join_answers(metric, t_ms, answers)
+    return data if inventory is None else merge_same_hosts(data, inventory.hosts)
+
+
+def merge_same_hosts(data: MetricData, hosts: Mapping[str, str]) -> MetricData:
+    """The series with those of one and the same host as one, so that a sum counts it once.
+
+    Of several the one of the host itself stays, and the others fill its gaps. Targets
+    (metrics by job) stay apart.
+    """
+    matrix = data.matrix
+    if not hosts or data.metric.labels[:1] != ("instance",):
+        return data
+    dropped = () if "job" in data.metric.labels else ("job",)
+    rows: dict[Labels, list[int]] = {}
+    for row, labels in enumerate(matrix.series):
+        instance = labels.get("instance", "")
+        host = labels.drop(dropped).put({"instance": hosts.get(instance, instance)})
+        rows.setdefault(host, []).append(row)
+    if len(rows) == len(matrix.series):
+        return data
+    keep: list[int] = []
+    values, present = matrix.values.copy(), matrix.present.copy()
+    n = None if data.n is None else data.n.copy()
+    for same in rows.values():
+        first, *others = sorted(same, key=lambda row: matrix.series[row]["instance"] in hosts)
+        keep.append(first)
+        for row in others:
+            gaps = present[row] & ~present[first]
+            values[first, gaps], present[first, gaps] = values[row, gaps], True
+            if n is not None:
+                n[first, gaps] = n[row, gaps]
+    kept = sorted(keep)
+    queries = [query for query, _ in groupby(data.queries)]
+    left = [data.queries[row] for row in kept]
+    return replace(
+        data,
+        matrix=Matrix(
+            tuple(matrix.series[row] for row in kept), matrix.t_ms, values[kept], present[kept]
+        ),
+        queries=tuple(left),
+        expressions=tuple(
+            expression
+            for query, expression in zip(queries, data.expressions, strict=True)
+            if query in left
+        ),
+        n=None if n is None else n[kept],
+    )
 
 
 def choose_rate_window(metric: Metric, step_ms: int) -> str:

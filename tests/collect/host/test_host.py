@@ -38,7 +38,11 @@ OLDER_EXPORTER_LEFT_OUT = {
     # It has these only where it asks the kernel by netlink, or reads them elsewhere.
     "node_network_receive_nohandler_total",
 }
-OURS_ALONE = {"node_scrape_collector_success", "node_scrape_collector_duration_seconds"}
+OURS_ALONE = {
+    "jipyo_network_stacked",
+    "node_scrape_collector_success",
+    "node_scrape_collector_duration_seconds",
+}
 OF_THE_MACHINE = {"node_time_seconds", "node_uname_info"} | {
     f"node_filesystem_{name}"
     for name in ("size_bytes", "free_bytes", "avail_bytes", "files", "files_free")

@@ -178,6 +178,28 @@ def test_whether_an_interface_is_up(
 
 
 @pytest.mark.parametrize(
+    ("files", "is_stacked"),
+    [
+        ({"uevent": "INTERFACE=storage\nIFINDEX=7\nDEVTYPE=vlan"}, 1),
+        ({"uevent": "DEVTYPE=bridge\nINTERFACE=lan"}, 1),
+        ({"uevent": "INTERFACE=uplink", "lower_eth0/ifindex": "2"}, 1),
+        ({"uevent": "INTERFACE=office", "tun_flags": "0x1002"}, 1),
+        ({"uevent": "INTERFACE=eth0", "upper_bond0/ifindex": "4"}, 0),
+        ({"uevent": "DEVTYPE=wlan\nINTERFACE=wlp2s0"}, 0),
+        # A container's end of a veth, whose other end is in another namespace.
+        ({"uevent": "INTERFACE=eth0", "ifindex": "2", "iflink": "12"}, 0),
+        ({"flags": "0x1003"}, 0),
+    ],
+)
+def test_an_interface_over_others_is_known_whatever_its_name(
+    tmp_path: Path, files: dict[str, str], is_stacked: float
+) -> None:
+    files = {f"class/net/x/{name}": f"{text}\n" for name, text in files.items()}
+    found = collect(network.collect_interfaces, tmp_path, files)
+    assert found['jipyo_network_stacked{device="x"}'] == is_stacked
+
+
+@pytest.mark.parametrize(
     ("point", "root", "shown"),
     [
         ("/srv", "/", "/srv"),

@@ -14,7 +14,7 @@ from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.prune import find_metric_names
+from jipyo.source.inventory import take_inventory
 from jipyo.tsdb import Store
 from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
 from support.web import NOW_MS, SERVER, config_state, now_ms, serving
@@ -53,7 +53,7 @@ def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
             lambda: None,
             config_state,
         ),
-        *metrics.routes(source, known, lambda: find_metric_names(source, NOW_MS), now_ms, "ko"),
+        *metrics.routes(source, known, lambda: take_inventory(source, NOW_MS), now_ms, "ko"),
         *doctor.routes(known, lambda: (NOW_MS, examine_catalogue(source, known, NOW_MS)), "ko"),
         *targets.routes(tuple, "ko"),
         *status.routes(

@@ -79,6 +79,10 @@ _CLASS = (
     ("tx_queue_len", "transmit_queue_length", MetricType.GAUGE, 1.0),
     ("type", "protocol_type", MetricType.GAUGE, 1.0),
 )
+_STACKED_TYPES = {
+    ("DEVTYPE", kind)
+    for kind in ("bond", "bridge", "vlan", "vxlan", "geneve", "gre", "wireguard", "macvlan", "team")
+}
 _INFO = ("address", "broadcast", "duplex", "ifalias", "operstate")
 
 
@@ -97,12 +101,32 @@ def collect_interfaces(
         text = f"Network device property: {file}."
         make = counter if kind is MetricType.COUNTER else gauge
         yield make(f"node_network_{metric}", text, _DEVICE, rows)
+    stacked: list[Row] = [((name,), float(_is_stacked(paths, name))) for name in names]
+    text = "Whether the interface carries the traffic of others in this namespace."
+    yield gauge("jipyo_network_stacked", text, _DEVICE, stacked)
     texts = {name: _read_texts(paths, name) for name in names}
     up = [((name,), float(values["operstate"] == "up")) for name, values in texts.items()]
     yield gauge("node_network_up", "Value is 1 if operstate is 'up', 0 otherwise.", _DEVICE, up)
     infos: list[Row] = [((name, *values.values()), 1.0) for name, values in texts.items()]
     text = "Non-numeric data of the interface, value is always 1."
     yield gauge("node_network_info", text, ("device", *_INFO, "adminstate"), infos)
+
+
+def _is_stacked(paths: Paths, name: str) -> bool:
+    """Whether the same bytes are counted at another interface, whatever this one is called.
+
+    It has others below it (a bond, a VLAN, a bridge with ports), or a type that only ever
+    passes on: the host's end of a tunnel too, but not a container's end of a veth.
+    """
+    base = f"{paths.sys}/class/net/{name}"
+    lines = (read_value(f"{base}/uevent") or "").splitlines()
+    if any(line.partition("=")[::2] in _STACKED_TYPES for line in lines):
+        return True
+    try:
+        with os.scandir(base) as entries:
+            return any(entry.name.startswith(("lower_", "tun_flags")) for entry in entries)
+    except OSError:
+        return False
 
 
 def _read_texts(paths: Paths, name: str) -> dict[str, str]:

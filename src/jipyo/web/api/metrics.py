@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Thresholds
     from jipyo.i18n import Lang, Texts
     from jipyo.source import Source
+    from jipyo.source.inventory import Inventory
     from jipyo.source.metric_data import MetricData
-    from jipyo.source.prune import MetricNames
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
 
@@ -122,11 +122,11 @@ OPERATION = Operation(
 def routes(
     source: Source,
     catalogue: Catalogue,
-    names: Callable[[], MetricNames],
+    inventory: Callable[[], Inventory],
     now_ms: Callable[[], int],
     lang: Lang,
 ) -> list[Route]:
-    """The route; `names` are those of all metrics that the source has."""
+    """The route; `inventory` is what the source has."""
 
     def build(request: WebRequest, t: Texts) -> MetricRange:
         metric = catalogue.get(request.path_params["id"])
@@ -141,7 +141,7 @@ def routes(
             start_ms - lead * step_ms,
             end_ms,
             step_ms,
-            names(),
+            inventory(),
         )
         return build_range(data, lead, step_ms, t)
 
