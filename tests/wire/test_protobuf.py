@@ -145,7 +145,7 @@ def test_a_value_of_another_kind_is_refused(read: object, value: wire.Value) -> 
 @given(st.lists(st.lists(st.integers(0, 2**40), max_size=5), max_size=5))
 def test_packed_numbers_are_split_as_they_were_joined(parts: list[list[int]]) -> None:
     joined = [b"".join(wire.encode_varint(value) for value in part) for part in parts]
-    numbers, ends = wire.read_packed_varints(joined)
+    numbers, ends = wire.read_packed_varints(*wire.join_packed(joined))
     assert numbers.tolist() == [value for part in parts for value in part]
     assert np.diff(ends, prepend=0).tolist() == [len(part) for part in parts]
     for part, data in zip(parts, joined, strict=True):
@@ -158,4 +158,4 @@ def test_packed_numbers_are_split_as_they_were_joined(parts: list[list[int]]) ->
 @pytest.mark.parametrize("parts", [[b"\x80"], [b"\x80", b"\x01"], [b"\x80" * 9 + b"\x01"]])
 def test_packed_numbers_that_do_not_end_or_are_too_large_are_refused(parts: list[bytes]) -> None:
     with pytest.raises(MalformedBody):
-        wire.read_packed_varints(parts)
+        wire.read_packed_varints(*wire.join_packed(parts))

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from jipyo.model.errors import MalformedBody
+from jipyo.model.sample import Times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from jipyo.model.sample import Times
 
 _VARINT, _FIXED64, _LEN, _FIXED32 = 0, 1, 2, 5
 _SIGN = 1 << 63
@@ -24,6 +24,8 @@ Value = int | bytes
 """A varint, or the bytes of anything else."""
 Field = tuple[int, Value]
 """The number of a field and its value."""
+Packed = tuple[npt.NDArray[np.uint8], Times]
+"""Packed varints of several parts behind one another, and how many bytes each part has."""
 
 
 def malformed_message(reason: str) -> MalformedBody:
@@ -132,18 +134,24 @@ def encode_varint(value: int) -> bytes:
     return bytes((*out, value))
 
 
-def read_packed_varints(parts: Sequence[bytes]) -> tuple[Times, Times]:
-    """The unsigned numbers of all parts as one array, and the end of each part in it.
+def join_packed(parts: Sequence[bytes]) -> Packed:
+    """The bytes of all parts behind one another, and how many each has."""
+    sizes = np.array([len(part) for part in parts], np.int64)
+    return np.frombuffer(b"".join(parts), np.uint8), sizes
+
+
+def read_packed_varints(digits: npt.NDArray[np.uint8], sizes: Times) -> tuple[Times, Times]:
+    """The unsigned numbers of parts of so many bytes as one array, and the end of each part in it.
 
     All at once, since one by one they would cost more than all the rest.
 
     Raises:
         MalformedBody: a part does not end with a number's last byte.
     """
-    if any(part and part[-1] >= 0x80 for part in parts):
-        raise malformed_message("a number does not end")
-    digits = np.frombuffer(b"".join(parts), np.uint8)
     last = digits < 0x80
+    edges = np.cumsum(sizes)
+    if not last[edges[sizes > 0] - 1].all():
+        raise malformed_message("a number does not end")
     behind = np.flatnonzero(last) + 1
     starts = np.concatenate((np.zeros(1, np.int64), behind))[:-1]
     places = np.arange(len(digits)) - np.repeat(starts, behind - starts)
@@ -151,6 +159,5 @@ def read_packed_varints(parts: Sequence[bytes]) -> tuple[Times, Times]:
         raise malformed_message("a number that is too large")
     shifted = (digits & 0x7F).astype(np.int64) << (7 * places)
     numbers: Times = np.add.reduceat(shifted, starts) if len(starts) else shifted
-    sizes = np.cumsum([len(part) for part in parts], dtype=np.int64)
-    ends: Times = np.concatenate((np.zeros(1, np.int64), np.cumsum(last, dtype=np.int64)))[sizes]
+    ends: Times = np.concatenate((np.zeros(1, np.int64), np.cumsum(last, dtype=np.int64)))[edges]
     return numbers, ends

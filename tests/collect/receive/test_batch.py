@@ -21,7 +21,7 @@ def build(samples: list[Sample], rows: Rows | None = None) -> list[tuple[int, st
         [labels for labels, _, _ in samples],
         np.array([t_ms for _, t_ms, _ in samples], np.int64),
         np.array([value for _, _, value in samples], np.float64),
-        {} if rows is None else rows,
+        Rows() if rows is None else rows,
     )
     return [
         (scrape.t_ms, "".join(labels.metric for labels in scrape.series), scrape.values.tolist())
@@ -51,23 +51,28 @@ def test_samples_are_grouped_by_their_time(
 
 
 def test_series_that_came_together_before_are_the_same_object_again() -> None:
-    rows: Rows = {}
+    rows = Rows()
     times, values = np.array([1, 1], np.int64), np.array([1.0, 2.0])
     [first] = build_scrapes([A, B], times, values, rows)
     [second] = build_scrapes([A, B], times + 1, values, rows)
     assert first.series is second.series
 
 
-def test_the_memory_of_series_is_bounded() -> None:
-    rows: Rows = {}
-    for n in range(10_050):
-        labels = Labels.of({"__name__": f"m{n}"})
-        build_scrapes([labels], np.array([1], np.int64), np.array([1.0]), rows)
-    assert len(rows) < 10_050
+def test_of_series_that_came_together_the_latest_are_known() -> None:
+    rows = Rows(max_series=40)
+    names = [Labels.of({"__name__": f"m{n}"}) for n in range(100)]
+    for start in range(0, 90, 10):
+        for series in (tuple(names[start : start + 10]), (names[99],)):
+            if rows.get(series) is None:
+                rows.add(series)
+    known = [start for start in range(0, 90, 10) if rows.get(tuple(names[start : start + 10]))]
+    assert known
+    assert min(known) >= 60
+    assert rows.get((names[99],))
 
 
 def test_a_batch_counts_its_samples() -> None:
-    scrapes = build_scrapes([A, B, A], np.array([1, 1, 2], np.int64), np.zeros(3), {})
+    scrapes = build_scrapes([A, B, A], np.array([1, 1, 2], np.int64), np.zeros(3), Rows())
     assert ReceivedBatch(scrapes).samples == 3
     assert ReceivedBatch(()).samples == 0
 
@@ -83,7 +88,7 @@ def test_no_sample_is_lost_and_no_scrape_names_a_series_twice(samples: list[Samp
         [labels for labels, _, _ in samples],
         np.array([t_ms for _, t_ms, _ in samples], np.int64),
         np.array([value for _, _, value in samples], np.float64),
-        {},
+        Rows(),
     )
     assert Counter(
         (labels, scrape.t_ms, value)

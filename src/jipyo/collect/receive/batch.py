@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricMetadata, Scrape, Times, Values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from jipyo.model.labels import Labels
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +34,38 @@ class ReceivedBatch:
         return sum(len(scrape.series) for scrape in self.scrapes)
 
 
-Rows = dict[tuple[Labels, ...], tuple[Labels, ...]]
-"""Series that came together before: the same object again lets the store know them at once."""
+_MAX_SERIES = 65_536
 
-_MAX_ROWS = 10_000
+
+class Rows:
+    """Series that came together before: the same object again lets the store know them at once.
+
+    They are known by the identities of their labels, which costs a tenth of comparing them. At
+    most `max_series` are kept in all rows together, and half as many of those that came last.
+    """
+
+    def __init__(self, max_series: int = _MAX_SERIES) -> None:
+        """Know none."""
+        self._most = max_series // 2
+        self._recent: dict[tuple[int, ...], tuple[Labels, ...]] = {}
+        self._older = self._recent
+        self._recent_series = 0
+
+    def get(self, series: tuple[Labels, ...]) -> tuple[Labels, ...] | None:
+        """The object that was added with the same series; None where there is none."""
+        key = tuple(map(id, series))
+        known = self._recent.get(key)
+        if known is None and (known := self._older.get(key)) is not None:
+            self.add(known)
+        return known
+
+    def add(self, series: tuple[Labels, ...]) -> None:
+        """Remember series that came together."""
+        if self._recent_series + len(series) > self._most:
+            self._older, self._recent, self._recent_series = self._recent, {}, 0
+        # The row keeps its labels, so no others can get their identities.
+        self._recent[tuple(map(id, series))] = series
+        self._recent_series += len(series)
 
 
 def build_scrapes(
@@ -51,8 +80,6 @@ def build_scrapes(
         return ()
     order = np.argsort(t_ms, kind="stable")
     edges = np.flatnonzero(np.diff(t_ms[order])) + 1
-    if len(rows) > _MAX_ROWS:
-        rows.clear()
     return tuple(
         scrape
         for at in np.split(order, edges)
@@ -63,12 +90,13 @@ def build_scrapes(
 
 
 def _split_duplicates(
-    t_ms: int, series: tuple[Labels, ...], values: Values, interned: Rows
+    t_ms: int, series: tuple[Labels, ...], values: Values, known: Rows
 ) -> Iterator[Scrape]:
     """One scrape, or several where a series has more than one of these values."""
-    same = interned.get(series)
+    same = known.get(series)
     if same is None and len(set(series)) == len(series):
-        same = interned[series] = series
+        known.add(series)
+        same = series
     if same is not None:
         yield Scrape(t_ms, same, values)
         return

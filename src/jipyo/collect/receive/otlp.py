@@ -147,7 +147,7 @@ class OtlpConverter:
         self._max_sums = max_sums
         self._sums: dict[Labels, Sum] = {}
         self._fresh: dict[Labels, Sum] = {}
-        self._rows: Rows = {}
+        self._rows = Rows()
 
     def convert(
         self, request: ExportMetricsServiceRequest, work_limit: WorkLimit | None = None

@@ -8,11 +8,21 @@ message costs more than all the rest, so series are known again by the bytes tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
+from jipyo.collect.receive.uniform import (
+    TAIL,
+    TIME_ALONE,
+    VALUE_AND_TIME,
+    UniformSeries,
+    read_labels_v1,
+    split_series_v1,
+    split_series_v2,
+)
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import MetricMetadata, MetricType
 from jipyo.wire import protobuf as wire
@@ -51,17 +61,12 @@ _BATCH = 10_000
 """After so many series we look whether anybody still waits for them."""
 _MAX_SHOWN = 300
 _SYMBOL, _SERIES, _METADATA = 0x22, 0x2A, 0x2A
-_LISTEN_EVERY = 16
+_LISTEN_EVERY = 64
 _SMALLEST_V2 = 20
 _NUMBER = np.dtype(np.int32).itemsize
 
-# How a series with one sample ends: field 2, its length, the value, the time in six bytes.
-# A value of 0 is not written at all.
-_VALUE_AND_TIME = b"\x12\x10\x09"
-_TIME_ALONE = b"\x12\x07\x10"
 _TIME_KEY = 0x10
 _ZERO = bytes(8)
-_TAIL = 15
 _TIME = 9
 _LAST = 5
 _NO_TAIL = bytes(8) + b"\x10\x80\x80\x80\x80\x80\x00"
@@ -78,7 +83,7 @@ class _Accumulator:
 
     series: list[Labels] = field(default_factory=list)
     tails: list[bytes] = field(default_factory=list)
-    """Of each sample: eight bytes of value, the key of the time, six bytes of time."""
+    """Of the samples: eight bytes of value, the key of the time, six bytes of time."""
     other: list[tuple[int, bytes, int]] = field(default_factory=list)
     """Samples of another form: which, the bytes of the value, the time."""
     metadata: dict[str, MetricMetadata] = field(default_factory=dict)
@@ -101,13 +106,13 @@ class _Accumulator:
         self.tails.append(_NO_TAIL)
 
     def build(self, rows: Rows) -> ReceivedBatch:
-        tails = np.frombuffer(b"".join(self.tails), np.uint8).reshape(-1, _TAIL)
+        tails = np.frombuffer(b"".join(self.tails), np.uint8).reshape(-1, TAIL)
         values = tails[:, :8].copy().view(np.uint64).ravel()
         times, whole = _read_six_byte_times(tails[:, _TIME:])
         whole &= tails[:, _TIME - 1] == _TIME_KEY
         # What only looked like it, because its message holds other fields, is read as it is.
         for at in np.flatnonzero(~whole).tolist():
-            self.other.append((at, *_read_sample(b"\x09" + self.tails[at])))
+            self.other.append((at, *_read_sample(b"\x09" + tails[at].tobytes())))
         for at, value, t_ms in self.other:
             values[at], times[at] = int.from_bytes(value, "little"), t_ms
         scrapes = build_scrapes(self.series, times, values.view(np.float64), rows)
@@ -138,7 +143,7 @@ class RemoteWriteParser:
         self._numbers: dict[bytes, int] = {}
         self._by_numbers: dict[bytes, Labels] = {}
         self._requests = 0
-        self._rows: Rows = {}
+        self._rows = Rows()
 
     def parse_v1(self, body: bytes, work_limit: WorkLimit | None = None) -> ReceivedBatch:
         """The samples of a prometheus.WriteRequest, decompressed.
@@ -149,9 +154,11 @@ class RemoteWriteParser:
         """
         work_limit = work_limit or WorkLimit()
         work_limit.check_protobuf(body, _SCHEMA_V1)
-        batch = _Accumulator()
         if len(self._by_bytes) > self._max_series:
             self._by_bytes.clear()  # churn has made them too many
+        batch = _Accumulator()
+        if self._add_uniform_v1(body, batch):
+            return batch.build(self._rows)
         for index, (number, value) in enumerate(wire.iter_fields(body)):
             if not index % _BATCH:
                 work_limit.check_waiting()
@@ -161,6 +168,29 @@ class RemoteWriteParser:
                 about = _read_metadata_v1(wire.read_message(value))
                 batch.metadata[about.metric] = about
         return batch.build(self._rows)
+
+    def _add_uniform_v1(self, body: bytes, batch: _Accumulator) -> bool:
+        """Add the samples of a request of the usual form; whether it is one."""
+        split = split_series_v1(body)
+        if split is None:
+            return False
+        names, tails = split
+        known = self._by_bytes
+        try:
+            batch.series = [known[name] for name in names]
+        except KeyError:
+            if not all(name in known or self._learn_name_v1(name) for name in names):
+                return False
+            batch.series = [known[name] for name in names]
+        batch.tails = [tails]
+        return True
+
+    def _learn_name_v1(self, name: bytes) -> bool:
+        fields = read_labels_v1(name)
+        labels = None if fields is None else _build_labels(_read_pairs(fields))
+        if labels is not None:
+            self._by_bytes[name] = labels
+        return labels is not None
 
     def parse_v2(self, body: bytes, work_limit: WorkLimit | None = None) -> ReceivedBatch:
         """The samples of an io.prometheus.write.v2.Request, decompressed.
@@ -172,24 +202,27 @@ class RemoteWriteParser:
         work_limit = work_limit or WorkLimit()
         work_limit.check_protobuf(body, _SCHEMA_V2)
         work_limit.check_waiting()
-        symbols, series = _split_v2(body)
-        if (symbols or series) and symbols[:1] != [b""]:
-            raise wire.malformed_message("the first symbol must be empty")
         batch = _Accumulator()
-        split = [_match_series_v2(data) or _walk_v2(data, batch) for data in series]
-        numbers, ends = wire.read_packed_varints([refs for refs, _, _ in split])
-        if len(numbers) and numbers.max() >= len(symbols):
-            raise wire.malformed_message("a symbol that is not in the table")
-        # A series is known again by the numbers that its words have with us.
-        names = self._number_symbols(symbols)[numbers].tobytes()
+        symbols, rest = _split_symbols(body)
+        uniform = split_series_v2(rest)
+        series = [] if uniform else _split_series_v2(rest, symbols, batch)
+        parts = [refs for refs, _, _ in series]
+        references = uniform.references if uniform else wire.join_packed(parts)
+        if (symbols or len(references[1])) and symbols[:1] != [b""]:
+            raise wire.malformed_message("the first symbol must be empty")
+        keys = self._list_keys(symbols, references)
         # Every series of every request repeats its metadata, so it is not read each time.
         self._requests += 1
-        listening = self._requests % _LISTEN_EVERY == 1
-        at = 0
-        for (_, samples, metadata), end in zip(split, (ends * _NUMBER).tolist(), strict=True):
-            key, at = names[at:end], end
+        is_listening = self._requests % _LISTEN_EVERY == 1
+        if uniform is not None:
+            known = [self._by_numbers[key] for key in keys if key in self._by_numbers]
+            if not is_listening and len(known) == len(keys):
+                batch.series, batch.tails = known, [uniform.tails]
+                return batch.build(self._rows)
+            series = _list_series_v2(uniform)
+        for key, (_, samples, metadata) in zip(keys, series, strict=True):
             labels = self._by_numbers.get(key)
-            if labels is None or listening:
+            if labels is None or is_listening:
                 labels = self._resolve_labels(key, samples, batch)
                 if metadata and labels is not None and labels.metric not in batch.metadata:
                     about = _read_metadata_v2(metadata, symbols, labels.metric)
@@ -197,6 +230,14 @@ class RemoteWriteParser:
             if labels is not None:
                 _add_samples_v2(labels, samples, batch)
         return batch.build(self._rows)
+
+    def _list_keys(self, symbols: list[bytes], references: wire.Packed) -> list[bytes]:
+        """What each series is known by: the numbers that its words have with us."""
+        numbers, ends = wire.read_packed_varints(*references)
+        if len(numbers) and numbers.max() >= len(symbols):
+            raise wire.malformed_message("a symbol that is not in the table")
+        names = self._number_symbols(symbols)[numbers].tobytes()
+        return [names[start:end] for start, end in pairwise([0, *(ends * _NUMBER).tolist()])]
 
     def _number_symbols(self, symbols: list[bytes]) -> npt.NDArray[np.int32]:
         """Our number of each symbol; all are forgotten where churn has made them too many."""
@@ -257,13 +298,13 @@ def _read_sample(data: bytes) -> tuple[bytes, int]:
 
 def _add_series_v1(data: bytes, known: dict[bytes, Labels], batch: _Accumulator) -> None:
     # If the bytes before are a whole series that we know, those behind are its sample.
-    if data[-18:-15] == _VALUE_AND_TIME:
+    if data[-18:-15] == VALUE_AND_TIME:
         labels = known.get(data[:-18])
         if labels is not None:
             batch.series.append(labels)
             batch.tails.append(data[-15:])
             return
-    elif data[-9:-6] == _TIME_ALONE:
+    elif data[-9:-6] == TIME_ALONE:
         labels = known.get(data[:-9])
         if labels is not None:
             batch.series.append(labels)
@@ -292,6 +333,10 @@ def _walk_v1(data: bytes, known: dict[bytes, Labels], batch: _Accumulator) -> No
     prefix = _slice_labels(data, len(pairs))
     if prefix:
         known[prefix] = labels
+
+
+def _read_pairs(fields: bytes) -> list[tuple[str, str]]:
+    return [_read_pair(wire.read_message(value)) for _, value in wire.iter_fields(fields)]
 
 
 def _slice_labels(data: bytes, labels: int) -> bytes:
@@ -332,13 +377,11 @@ _Split = tuple[bytes, bytes | list[bytes], bytes]
 """Of a series: the references to its labels, its sample's tail or its samples, its metadata."""
 
 
-def _split_v2(body: bytes) -> tuple[list[bytes], list[bytes]]:
-    """The symbols and the series of a request."""
+def _split_symbols(body: bytes) -> tuple[list[bytes], bytes]:
+    """The symbols with which a request begins, and what follows them."""
     symbols: list[bytes] = []
-    series: list[bytes] = []
-    lists = {_SYMBOL: symbols, _SERIES: series}
     at, end = 0, len(body)
-    while at + 3 < end and body[at] in lists:
+    while at + 3 < end and body[at] == _SYMBOL:
         size, start = body[at + 1], at + 2
         if size > 0x7F:
             # Two bytes of length; longer ones are left to the walker.
@@ -348,14 +391,29 @@ def _split_v2(body: bytes) -> tuple[list[bytes], list[bytes]]:
         behind = start + size
         if behind > end:
             break
-        lists[body[at]].append(body[start:behind])
+        symbols.append(body[start:behind])
         at = behind
-    for number, value in wire.iter_fields(body[at:]):
+    return symbols, body[at:]
+
+
+def _split_series_v2(rest: bytes, symbols: list[bytes], batch: _Accumulator) -> list[_Split]:
+    """The series of a request of any form; symbols among them are added to the others."""
+    series: list[_Split] = []
+    for number, value in wire.iter_fields(rest):
         if number in _FIELDS_V1:
             raise wire.malformed_message("this is a prometheus.WriteRequest")
-        if number << 3 | 2 in lists:
-            lists[number << 3 | 2].append(wire.read_message(value))
-    return symbols, series
+        if number << 3 | 2 == _SYMBOL:
+            symbols.append(wire.read_message(value))
+        elif number << 3 | 2 == _SERIES:
+            data = wire.read_message(value)
+            series.append(_match_series_v2(data) or _walk_v2(data, batch))
+    return series
+
+
+def _list_series_v2(uniform: UniformSeries) -> list[_Split]:
+    starts = range(0, len(uniform.tails), TAIL)
+    tails = [uniform.tails[at : at + TAIL] for at in starts]
+    return [(b"", tail, about) for tail, about in zip(tails, uniform.list_metadata(), strict=True)]
 
 
 def _match_series_v2(data: bytes) -> _Split | None:
@@ -365,7 +423,7 @@ def _match_series_v2(data: bytes) -> _Split | None:
         return None
     behind = data[1] + 2
     end = behind + 18
-    if data[behind : behind + 3] != _VALUE_AND_TIME or size < end:
+    if data[behind : behind + 3] != VALUE_AND_TIME or size < end:
         return None
     if size == end:
         return data[2:behind], data[behind + 3 : end], b""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.collect.receive.batch import ReceivedBatch, build_scrapes
+from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
 from jipyo.model.errors import UnsupportedMediaType
 from jipyo.model.reading import NO_TIME
 from jipyo.wire.exposition import Format, Parser, decode_text
@@ -68,5 +68,5 @@ def parse_text_body(
     t_ms = np.full(len(reading.series), now_ms, np.int64)
     if own_t_ms is not None:
         t_ms = np.where(own_t_ms == NO_TIME, now_ms, own_t_ms)
-    scrapes = build_scrapes(reading.series, t_ms, reading.values, {})
+    scrapes = build_scrapes(reading.series, t_ms, reading.values, Rows())
     return ReceivedBatch(scrapes, reading.metadata)
