@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,11 @@ from jipyo.model.matcher import MatchOp
 from jipyo.promql.engine.block import VectorBlock
 from jipyo.promql.engine.functions import hourly
 from jipyo.promql.engine.functions.range_functions import RANGE_FUNCTIONS, RangeCall
+from jipyo.promql.engine.functions.side_by_side import (
+    apply_side_by_side,
+    can_stand_side_by_side,
+    collect_small_parts,
+)
 from jipyo.promql.engine.windows import Prepared, WindowShape, apply_to_series
 from jipyo.promql.syntax.ast import Call, MatrixSelector
 from jipyo.promql.syntax.signatures import ValueType
@@ -22,6 +28,7 @@ if TYPE_CHECKING:
     from jipyo.model.sample import Times
     from jipyo.promql.engine.annotations import Annotations
     from jipyo.promql.engine.evaluator import Evaluator
+    from jipyo.promql.engine.functions.range_functions import RangeFunction
     from jipyo.promql.engine.samples import Samples
 
 _COUNTER_ENDINGS = ("_total", "_sum", "_count", "_bucket")
@@ -33,32 +40,69 @@ def apply_over_windows(ev: Evaluator, call: Call, t_ms: Times) -> Iterator[Vecto
     range_call = RangeCall.of(call, [ev.evaluate_scalar(arg, t_ms) for arg in scalars], t_ms)
     function = RANGE_FUNCTIONS[call.function.name]
     function.check_extension(range_call)
-    for samples, prepared in _prepare_series(ev, range_call):
-        if not prepared.ok.any():
+    for block in _compute_blocks(ev, range_call):
+        if not block.present.any():
             continue
-        ev.budget.require_room(len(samples.series) * len(t_ms))
-        values = apply_to_series(prepared, samples.values, check=ev.budget.check)
-        ev.budget.hold(values.size)
         if function.of_counters:
-            _note_non_counters(ev.annotations, samples.series, call)
-        block = VectorBlock(
-            samples.series,
-            values,
-            np.broadcast_to(prepared.ok, values.shape),
-            samples.nameless,
-        )
+            _note_non_counters(ev.annotations, block.series, call)
         yield block if function.keeps_name else block.drop_names(delayed=ev.delays_names)
 
 
-def _prepare_series(ev: Evaluator, range_call: RangeCall) -> Iterator[tuple[Samples, Prepared]]:
-    """The samples of a call's range vector, and what to do with them."""
+def _compute_blocks(ev: Evaluator, range_call: RangeCall) -> Iterator[VectorBlock]:
+    """The results of a call, with the names of the series."""
+    function = RANGE_FUNCTIONS[range_call.call.function.name]
     from_hours = _prepare_from_hours(ev, range_call)
     if from_hours is not None:
-        yield from from_hours
+        for samples, prepared in from_hours:
+            yield from _compute_block(ev, samples, prepared)
         return
-    function = RANGE_FUNCTIONS[range_call.call.function.name]
-    for samples, shape in ev.read_samples(range_call.window, range_call.t_ms):
-        yield samples, function.prepare(range_call, samples.t_ms, shape, ev.annotations)
+    for shape, parts in _collect_parts(ev, range_call, function):
+        if len(parts) == 1:
+            (samples,) = parts
+            prepared = function.prepare(range_call, samples.t_ms, shape, ev.annotations)
+            yield from _compute_block(ev, samples, prepared)
+        else:
+            yield _compute_side_by_side(ev, function, parts, shape)
+
+
+def _collect_parts(
+    ev: Evaluator, range_call: RangeCall, function: RangeFunction
+) -> Iterator[tuple[WindowShape, list[Samples]]]:
+    """The samples of a call's range vector, alone or together, and the shape of its windows."""
+    found = ev.read_samples(range_call.window, range_call.t_ms)
+    first = next(found, None)
+    if first is None:
+        return
+    shape, steps = first[1], len(range_call.t_ms)
+    parts = (samples for samples, _ in itertools.chain((first,), found))
+    if function.sees_only_windows and can_stand_side_by_side(shape):
+        for some in collect_small_parts(parts, steps):
+            yield shape, some
+    else:
+        for samples in parts:
+            yield shape, [samples]
+
+
+def _compute_block(ev: Evaluator, samples: Samples, prepared: Prepared) -> Iterator[VectorBlock]:
+    """The results of series with common times; nothing where no window has any."""
+    if not prepared.ok.any():
+        return
+    ev.budget.require_room(len(samples.series) * len(prepared.ok))
+    values = apply_to_series(prepared, samples.values, check=ev.budget.check)
+    ev.budget.hold(values.size)
+    present = np.broadcast_to(prepared.ok, values.shape)
+    yield VectorBlock(samples.series, values, present, samples.nameless)
+
+
+def _compute_side_by_side(
+    ev: Evaluator, function: RangeFunction, parts: list[Samples], shape: WindowShape
+) -> VectorBlock:
+    """The results of series with different times."""
+    series = tuple(labels for samples in parts for labels in samples.series)
+    ev.budget.hold(len(series) * len(shape.end_ms))
+    values, present = apply_side_by_side(function.kernel, parts, shape, ev.budget.check)
+    nameless = np.concatenate([samples.nameless for samples in parts])
+    return VectorBlock(series, values, present, nameless).drop_empty()
 
 
 def _prepare_from_hours(

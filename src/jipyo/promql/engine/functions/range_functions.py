@@ -52,6 +52,9 @@ class RangeFunction:
     smoothable: bool = False
     keeps_name: bool = False
     of_counters: bool = False
+    sees_only_windows: bool = False
+    """Whether a result is the same to the last digit whatever samples lie outside of its window,
+    and at whatever time it is; such a function has no arguments."""
     check_args: Callable[[RangeCall, Windows, Annotations], tuple[Values, ...]] | None = None
 
     def check_extension(self, range_call: RangeCall) -> None:
@@ -136,29 +139,35 @@ def _make_rate_function(name: str, kernel: Kernel) -> RangeFunction:
     def make_extended(smoothed: bool) -> Kernel:
         return rates.make_extended_rate(smoothed=smoothed, counter=counter, per_second=per_second)
 
-    return RangeFunction(kernel, make_extended, smoothable=True, of_counters=counter)
+    return RangeFunction(
+        kernel, make_extended, smoothable=True, of_counters=counter, sees_only_windows=True
+    )
 
 
 def _make_count_function(kernel: Kernel, flag: Callable[[Values], Mask]) -> RangeFunction:
-    return RangeFunction(kernel, lambda _: rates.make_anchored_count(flag))
+    return RangeFunction(kernel, lambda _: rates.make_anchored_count(flag), sees_only_windows=True)
 
 
 RANGE_FUNCTIONS: Mapping[str, RangeFunction] = MappingProxyType(
     {
         "avg_over_time": RangeFunction(over_time.avg_over_time),
         "changes": _make_count_function(over_time.changes, over_time.find_changes),
-        "count_over_time": RangeFunction(over_time.count_over_time),
+        "count_over_time": RangeFunction(over_time.count_over_time, sees_only_windows=True),
         "delta": _make_rate_function("delta", rates.delta),
         "deriv": RangeFunction(over_time.deriv),
         "double_exponential_smoothing": RangeFunction(
             over_time.double_exponential_smoothing, check_args=_check_smoothing
         ),
-        "first_over_time": RangeFunction(over_time.first_over_time, keeps_name=True),
-        "idelta": RangeFunction(rates.idelta),
+        "first_over_time": RangeFunction(
+            over_time.first_over_time, keeps_name=True, sees_only_windows=True
+        ),
+        "idelta": RangeFunction(rates.idelta, sees_only_windows=True),
         "increase": _make_rate_function("increase", rates.increase),
         "integral": RangeFunction(over_time.integral, check_args=_check_strategy),
-        "irate": RangeFunction(rates.irate),
-        "last_over_time": RangeFunction(over_time.last_over_time, keeps_name=True),
+        "irate": RangeFunction(rates.irate, sees_only_windows=True),
+        "last_over_time": RangeFunction(
+            over_time.last_over_time, keeps_name=True, sees_only_windows=True
+        ),
         "mad_over_time": RangeFunction(over_time.mad_over_time),
         "max_over_time": RangeFunction(over_time.max_over_time),
         "min_over_time": RangeFunction(over_time.min_over_time),
@@ -166,7 +175,7 @@ RANGE_FUNCTIONS: Mapping[str, RangeFunction] = MappingProxyType(
             over_time.predict_linear,
             check_args=lambda range_call, _, __: (*range_call.args, range_call.t_ms.astype(float)),
         ),
-        "present_over_time": RangeFunction(over_time.present_over_time),
+        "present_over_time": RangeFunction(over_time.present_over_time, sees_only_windows=True),
         "quantile_over_time": RangeFunction(
             over_time.quantile_over_time, check_args=_check_quantile
         ),
