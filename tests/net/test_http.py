@@ -437,6 +437,29 @@ def test_tls_is_verified_against_the_authority_and_the_name(tmp_path: Path) -> N
             assert failure(url, tls=wrong).key == "net.tls"
 
 
+def test_a_renewed_certificate_is_used_from_the_next_request_on(tmp_path: Path) -> None:
+    folders = (tmp_path / "old", tmp_path / "new")
+    for folder in folders:
+        folder.mkdir()
+    old, new = map(certificate, folders)
+    authority = tmp_path / "ca.pem"
+    authority.write_bytes(old.file.read_bytes())
+    with serving(page(b"x"), wrap=new.wrap) as server:
+        url = server.url.replace("http:", "https:")
+        client = HttpClient(HttpOptions(tls=TlsOptions(ca_file=authority)))
+        with pytest.raises(NetError):
+            client.request("GET", url)
+        authority.write_bytes(new.file.read_bytes())
+        assert client.request("GET", url).body == b"x"
+        authority.unlink()
+        with pytest.raises(NetError) as caught:
+            client.request("GET", url)
+        assert caught.value.key == "net.tls_files"
+        authority.write_bytes(new.file.read_bytes())
+        assert client.request("GET", url).body == b"x"
+        client.close()
+
+
 def test_over_tls_an_answer_that_drips_ends_at_the_deadline_too(tmp_path: Path) -> None:
     made = certificate(tmp_path)
 

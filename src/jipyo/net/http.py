@@ -30,7 +30,7 @@ from urllib3.exceptions import (
 from jipyo.model.errors import MalformedBody, NetError, TooLarge
 from jipyo.model.secret import redact_url
 from jipyo.net.deadline import Deadline, DeadlineSocket, DeadlineTlsSocket
-from jipyo.net.tls import TlsOptions, build_ssl_context
+from jipyo.net.tls import TlsOptions, build_ssl_context, read_file_stamps
 from jipyo.wire.compression import inflate, limit_size
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class HttpClient:
     def __init__(self, options: HttpOptions | None = None) -> None:
         """Nothing is connected before the first request."""
         self._options = options or HttpOptions()
-        self._managers: dict[str, urllib3.PoolManager] = {}
+        self._managers: dict[str, tuple[object, urllib3.PoolManager]] = {}
 
     def request(
         self,
@@ -228,7 +228,7 @@ class HttpClient:
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        for manager in self._managers.values():
+        for _, manager in self._managers.values():
             manager.clear()
 
     def _headers(self, extra: Mapping[str, str]) -> dict[str, str]:
@@ -271,9 +271,7 @@ class HttpClient:
 
     def _send(self, request: _Request, deadline: Deadline) -> urllib3.BaseHTTPResponse:
         scheme = request.url.partition(":")[0].lower()
-        if scheme not in self._managers:
-            self._managers[scheme] = _build_manager(scheme, self._options)
-        return self._managers[scheme].urlopen(
+        return self._find_manager(scheme).urlopen(
             request.method,
             request.url,
             headers=request.headers,
@@ -284,6 +282,14 @@ class HttpClient:
             preload_content=False,
             decode_content=False,
         )
+
+    def _find_manager(self, scheme: str) -> urllib3.PoolManager:
+        """The pool of a scheme; a new one where a certificate was renewed."""
+        stamps = read_file_stamps(self._options.tls) if scheme == "https" else ()
+        known = self._managers.get(scheme)
+        if known is None or known[0] != stamps:
+            known = self._managers[scheme] = (stamps, _build_manager(scheme, self._options))
+        return known[1]
 
 
 class _DeadlineConnection(HTTPConnection):

@@ -24,6 +24,21 @@ class TlsOptions:
     insecure_skip_verify: bool = False
 
 
+def read_file_stamps(tls: TlsOptions) -> tuple[tuple[int, int] | None, ...]:
+    """Change time and size of each file of the options, so that new certificates are noticed."""
+    return tuple(
+        _read_stamp(path) for path in (tls.ca_file, tls.cert_file, tls.key_file) if path is not None
+    )
+
+
+def _read_stamp(path: Path) -> tuple[int, int] | None:
+    try:
+        stat = path.stat()
+    except OSError:
+        return None
+    return stat.st_mtime_ns, stat.st_size
+
+
 def build_ssl_context(tls: TlsOptions) -> ssl.SSLContext:
     """A client context for these options.
 
