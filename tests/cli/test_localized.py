@@ -40,6 +40,7 @@ def test_the_environment_decides(environ: dict[str, str], lang: Lang) -> None:
         (["status", "--lang", "ko"], "ko"),
         (["status", "--lang=ko"], "ko"),
         (["--lang"], "en"),
+        ([], "en"),
         (["status", "--lang", "xx"], "en"),
         (["query", "ko"], "en"),
     ],

@@ -39,7 +39,7 @@ def _find_checked_file(arguments: Sequence[str]) -> str:
 
 def _find_option(name: str, arguments: Sequence[str]) -> str:
     """The value of an option, as `--name value` or `--name=value`; empty where it has none."""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if word == name:
             return following
         if word.startswith(f"{name}="):

@@ -61,6 +61,18 @@ def read_prometheus_size(node: Node) -> int:
     return int(float(size[1]) * 1024 ** _POWERS[size[2].upper()])
 
 
+def check_label_names(labels: Mapping[str, str], node: Node) -> Mapping[str, str]:
+    """The labels, whose names may be any text that is not empty, as in Prometheus 3."""
+    if "" in labels:
+        entry = (node.entries or {})[""]
+        raise ConfigError("collect.label_without_name", where=entry.key.at)
+    return labels
+
+
+LABEL_TEXTS = convert(TEXT_MAP, check_label_names)
+"""Labels of targets."""
+
+
 def check_rule(rule: RelabelRule, node: Node) -> None:
     """Raise where the rule lacks what its action needs, or its pattern is not RE2."""
     try:
@@ -224,7 +236,7 @@ def make_group(
 
 
 _ADDRESSES = Key("targets", list_of(ANY_TEXT))
-_LABELS = Key("labels", TEXT_MAP)
+_LABELS = Key("labels", LABEL_TEXTS)
 TARGET_GROUPS = list_of(record(make_group, (replace(_ADDRESSES, required=True), _LABELS)))
 """A file of `file_sd_configs`."""
 
@@ -339,7 +351,7 @@ _SCRAPE_TARGET = record(
         Key("url", convert(URL, lambda url, _: urlsplit(url)), required=True),
         Key("interval", _LENGTH, field="interval_ms"),
         Key("timeout", _LENGTH, field="timeout_ms"),
-        Key("labels", TEXT_MAP),
+        Key("labels", LABEL_TEXTS),
         # What is inside of these is Prometheus' to document.
         *(replace(key, kind=replace(key.kind, keys=())) for key in _COMMON_KEYS),
     ),
