@@ -54,10 +54,10 @@ def store_site(folder: Path, failing: int, *, ends_before_ms: int = 0) -> list[s
     put("node_memory_MemAvailable_bytes", "node", "web-1", 50)
     for number in range(300):
         is_failing = number < failing
-        put("up", "vllm", f"gpu-{number:03}", float(not is_failing))
+        put("up", "shop", f"gpu-{number:03}", float(not is_failing))
         if is_failing:
             reason = "connection_refused" if number % 2 else "not_found"
-            put(FAILURES, "vllm", f"gpu-{number:03}", 2, reason=reason)
+            put(FAILURES, "shop", f"gpu-{number:03}", 2, reason=reason)
     with Store.open(folder / "data", now_ms=lambda: now) as store:
         before = next(labels for labels in values if labels.metric.startswith("jipyo_receive"))
         store.append([Scrape(now - ends_before_ms - 15_000, (before,), np.zeros(1))])
@@ -77,8 +77,8 @@ def test_a_cause_is_one_paragraph_however_many_targets_fail(
     assert len(lines) <= 18
     blocks = [index for index, line in enumerate(lines) if line.startswith("✗ ")]
     assert blocks == ([0] if failing == 1 else [0, 2])
-    assert all("vllm gpu-" in lines[index] for index in blocks)
-    assert lines[0].count("vllm gpu-") == names
+    assert all("shop gpu-" in lines[index] for index in blocks)
+    assert lines[0].count("shop gpu-") == names
     assert all(lines[index + 1].startswith("  ") for index in blocks)
     texts = [line for line in lines if len(line) > 20]
     assert len(set(texts)) == len(texts)
@@ -98,7 +98,7 @@ def test_every_job_is_one_line(tmp_path: Path) -> None:
         ["gone", "exporters", "no target", "0"],
         ["redis", "database", "1 up", "100"],
         ["web", "probe", "no target", "0"],
-        ["vllm", "exporters", "20 of 300 failing", "0"],
+        ["shop", "exporters", "20 of 300 failing", "0"],
         ["otlp", "receiver", "received within the hour", "12"],
     ]
 
@@ -171,6 +171,6 @@ def test_the_findings_as_json(tmp_path: Path) -> None:
     assert document["healthy"] is False
     assert [row["reason"] for row in document["failing"]] == ["not_found", "connection_refused"]
     assert document["failing"][1]["remedy"] == "서비스를 시작하거나 주소와 포트를 확인하십시오."
-    vllm = next(job for job in document["jobs"] if job["job"] == "vllm")
-    assert vllm == {"job": "vllm", "kind": "scrape", "targets": 300, "failing": 2, "samples": 0}
+    shop = next(job for job in document["jobs"] if job["job"] == "shop")
+    assert shop == {"job": "shop", "kind": "scrape", "targets": 300, "failing": 2, "samples": 0}
     assert len(document["metrics"]) == len(load().metrics)

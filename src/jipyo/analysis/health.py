@@ -25,6 +25,7 @@ from jipyo.analysis.thresholds import (
     judge_history,
     list_levels,
 )
+from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.catalogue import Across, Direction, Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.outages import Outage
     from jipyo.analysis.thresholds import Indices, StateHistory
+    from jipyo.analysis.unknown_servers import UnknownServer
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Values
@@ -128,6 +130,8 @@ class Health:
     metrics: tuple[MetricHealth, ...]
     is_ahead: bool = False
     """Whether there are samples later than now, as a clock that was ahead leaves them."""
+    unknown_servers: tuple[UnknownServer, ...] = ()
+    """Targets that look like a model server and have no metric of the catalogue."""
 
     def in_state(self, state: State) -> tuple[MetricHealth, ...]:
         """The metrics in a state; those that never had data are in none."""
@@ -167,7 +171,11 @@ def assess_catalogue(
             for metric in catalogue.metrics
         ],
     )
-    return replace(health, is_ahead=_has_samples_ahead(source, t_ms))
+    return replace(
+        health,
+        is_ahead=_has_samples_ahead(source, t_ms),
+        unknown_servers=find_unknown_servers(source, catalogue, t_ms, inventory.names),
+    )
 
 
 def _has_samples_ahead(source: Source, t_ms: int) -> bool:

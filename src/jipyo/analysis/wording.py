@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.health import Health, MetricHealth
     from jipyo.analysis.outages import Outage
+    from jipyo.analysis.unknown_servers import UnknownServer
     from jipyo.i18n import Texts
     from jipyo.model.failure import FailureReason
     from jipyo.model.figure import ProportionEstimate
@@ -35,7 +36,7 @@ def describe_verdict(health: Health, t: Texts) -> str:
     """All of it in one sentence, with how much was judged and how much had no data.
 
     More sentences say what to do where something does not answer or is gone, and warn of
-    samples that are later than now.
+    model servers that are not known and of samples that are later than now.
     """
     judged, pending = len(health.judged), len(health.in_state(State.PENDING))
     all_within = health.state is State.OK and not pending
@@ -56,7 +57,24 @@ def describe_verdict(health: Health, t: Texts) -> str:
     verdict = f"{sentence} ({details})" if details else sentence
     gravest = [one for one in health.judged if one.state is health.state]
     remedies = next((text for one in gravest if (text := describe_remedies(one, t))), "")
-    return _join_sentences(verdict, remedies, t("health.ahead") if health.is_ahead else "")
+    ahead = t("health.ahead") if health.is_ahead else ""
+    return _join_sentences(verdict, remedies, describe_unknown_servers(health, t), ahead)
+
+
+def describe_unknown_servers(health: Health, t: Texts) -> str:
+    """That something looks like a model server and is not judged; empty where nothing does."""
+    servers = health.unknown_servers
+    if not servers:
+        return ""
+    names = ", ".join(name_unknown_server(server, t) for server in servers)
+    return t("health.unknown_servers", n=sum(len(one.instances) for one in servers), names=names)
+
+
+def name_unknown_server(server: UnknownServer, t: Texts) -> str:
+    """Its job and its first instance, with the number of the others."""
+    more = len(server.instances) - 1
+    others = t("health.loss.more", n=more) if more else ""
+    return f"{server.job} {server.instances[0]}{others}"
 
 
 def _join_sentences(*sentences: str) -> str:

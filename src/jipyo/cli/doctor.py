@@ -20,7 +20,8 @@ from jipyo.analysis.remedies import (
     list_collected_exporters,
 )
 from jipyo.analysis.targets import ScrapeState, read_targets
-from jipyo.analysis.wording import name_cause, name_remedy
+from jipyo.analysis.unknown_servers import find_unknown_servers
+from jipyo.analysis.wording import name_cause, name_remedy, name_unknown_server
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.cli.targets import build_row
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.coverage import MetricCoverage
     from jipyo.analysis.jobs import FailureGroup, JobNow
     from jipyo.analysis.targets import TargetNow
+    from jipyo.analysis.unknown_servers import UnknownServer
     from jipyo.api import Workspace
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.config import Config
@@ -57,6 +59,8 @@ class _Findings:
     hosts: Mapping[str, str]
     """Instances that are the same host as another."""
     catalogue: Catalogue
+    unknown_servers: tuple[UnknownServer, ...]
+    """Targets that look like a model server and have no metric of the catalogue."""
 
     @property
     def is_collecting(self) -> bool:
@@ -100,8 +104,9 @@ def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findin
     collected = list_collected_exporters(coverage)
     if required:
         coverage = tuple(one for one in coverage if one.metric.required)
-    hosts = take_inventory(source, t_ms).hosts
-    return _Findings(t_ms, targets, jobs, coverage, collected, hosts, catalogue)
+    inventory = take_inventory(source, t_ms)
+    unknown = find_unknown_servers(source, catalogue, t_ms, inventory.names)
+    return _Findings(t_ms, targets, jobs, coverage, collected, inventory.hosts, catalogue, unknown)
 
 
 def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
@@ -118,6 +123,8 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
     gone = [target for target in findings.targets if target.state is ScrapeState.GONE]
     if gone and findings.is_collecting:
         console.print(t("cli.doctor.gone", n=len(gone), names=_name_some(gone, t)), soft_wrap=True)
+    for server in findings.unknown_servers:
+        console.print(Text(_describe_unknown(server, t), style="yellow"), soft_wrap=True)
     if not all(target.state is ScrapeState.UP for target in findings.targets):
         console.print()
     table = build_table([t(f"cli.doctor.{column}") for column in _JOB_COLUMNS])
@@ -141,6 +148,14 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
 def _describe_failure(group: FailureGroup, t: Texts) -> str:
     cause = t("cli.doctor.unknown_cause") if group.reason is None else name_cause(group.reason, t)
     return f"✗ {_name_some(group.targets, t)}: {cause}"
+
+
+def _describe_unknown(server: UnknownServer, t: Texts) -> str:
+    """What unknown model servers export, and what to do."""
+    shown, more = server.names[:_MOST_NAMES], len(server.names) - _MOST_NAMES
+    names = ", ".join(shown) + (t("health.loss.more", n=more) if more > 0 else "")
+    key = "cli.doctor.unknown_server" if names else "cli.doctor.silent_server"
+    return f"✗ {t(key, target=name_unknown_server(server, t), names=names)}"
 
 
 def _name_some(targets: Sequence[TargetNow], t: Texts) -> str:
@@ -235,6 +250,14 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
                 "samples": job.samples,
             }
             for job in findings.jobs
+        ],
+        "unknown_servers": [
+            {
+                "job": server.job,
+                "instances": list(server.instances),
+                "metrics": list(server.names),
+            }
+            for server in findings.unknown_servers
         ],
         "metrics": [
             {

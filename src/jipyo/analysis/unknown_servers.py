@@ -1,0 +1,166 @@
+"""Targets that look like a model server and have no metric of the catalogue: never simply OK."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING
+
+from jipyo.catalogue import MetricGroup
+from jipyo.model.errors import QueryError
+from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.result import Vector
+from jipyo.promql import parse_cached
+from jipyo.promql.syntax.ast import VectorSelector, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from jipyo.catalogue import Catalogue
+    from jipyo.source.base import Source
+    from jipyo.source.prune import MetricNames
+
+_TELLING_NAMES = re.compile(
+    r"kv_?cache|time_to_first_token|(^|[_:])ttft([_:]|$)|inter_token|time_per_output_token"
+    r"|(prompt|input|output|generated|generation|completion)_tokens|tokens_per_second"
+    r"|num_requests_(running|waiting)|(^|[_:])llm([_:]|$)"
+    r"|inference_(requests?|latency|duration|count|queue)"
+)
+"""Names that hardly anything but a model server exports."""
+_TELLING_JOBS = (
+    "(.*[-_./])?(vllm|sglang|tgi|tei|trt-?llm|triton|nim|llm|lmdeploy|llama|llama[.]?cpp|litellm"
+    "|dynamo|kserve|inference|embeddings?|model-server|genai)([-_./0-9].*)?"
+)
+_PROBED = "probe_success"
+_MOST_NAMES = 100
+_MOST_SERVERS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownServer:
+    """Targets of a job that look like a model server, and what they export."""
+
+    job: str
+    instances: tuple[str, ...]
+    names: tuple[str, ...]
+    """Names of its metrics, the most telling first."""
+
+
+def find_unknown_servers(
+    source: Source, catalogue: Catalogue, t_ms: int, names: MetricNames
+) -> tuple[UnknownServer, ...]:
+    """The targets at `t_ms` that look like a model server without one metric of the catalogue.
+
+    A target looks like one by its job or by the names of its metrics. Where nothing does,
+    one cheap query is sent.
+
+    Args:
+        source: answers the queries.
+        catalogue: knows the metrics of model servers.
+        t_ms: the moment.
+        names: those of all metrics that the source has (`find_metric_names`).
+
+    Raises:
+        SourceError: the source failed.
+    """
+    known = list_server_names(catalogue)
+    telling = _list_telling_names(names, known)
+    suspects = _list_targets(source, f'up{{job=~"(?i:{_TELLING_JOBS})"}} == 1', t_ms)
+    if telling:
+        suspects |= _list_targets(source, _select_names(telling[:_MOST_NAMES]), t_ms)
+    if not suspects:
+        return ()
+    jobs = "|".join(sorted({re.escape(job) for job, _ in suspects}))
+    present = [*sorted(known & names), _PROBED]
+    of_catalogue = _list_targets(source, _select_names(present, jobs), t_ms)
+    unknown = groupby(sorted(suspects - of_catalogue), key=itemgetter(0))
+    servers = [(job, tuple(instance for _, instance in pairs)) for job, pairs in unknown]
+    return tuple(
+        UnknownServer(job, instances, _list_names_of(source, job, instances, t_ms))
+        for job, instances in servers[:_MOST_SERVERS]
+    )
+
+
+def list_server_names(catalogue: Catalogue) -> frozenset[str]:
+    """The names of the metrics by which the catalogue knows AI servers."""
+    servers = {exporter.id for exporter in catalogue.exporters if exporter.role is not None}
+    return _find_names(
+        tuple(
+            query.expression("5m")
+            for metric in catalogue.metrics
+            if metric.group is MetricGroup.AI
+            for query in metric.queries
+            if query.exporter in servers
+        )
+    )
+
+
+@lru_cache(maxsize=4)
+def _find_names(expressions: tuple[str, ...]) -> frozenset[str]:
+    """The names of all metrics that some expressions select."""
+    return frozenset(
+        node.name
+        for expression in expressions
+        for node in walk(parse_cached(expression))
+        if isinstance(node, VectorSelector) and node.name
+    )
+
+
+@lru_cache(maxsize=16)
+def _list_telling_names(names: MetricNames, known: frozenset[str]) -> tuple[str, ...]:
+    """The telling names that are not of a server which the catalogue knows by its prefix."""
+    prefixes = tuple({_find_prefix(name) for name in known} - {""})
+    return tuple(
+        name
+        for name in sorted(names - known)
+        if not name.startswith(prefixes) and _TELLING_NAMES.search(name)
+    )
+
+
+def _find_prefix(name: str) -> str:
+    """What all metrics of a server begin with (`vllm:`, `trtllm_`); empty for plain names."""
+    head, colon, _ = name.partition(":")
+    if colon:
+        return head + colon
+    head = name.partition("_")[0]
+    plain = {"e2e", "generation", "gpu", "num", "prompt", "request", "time"}
+    return "" if head in plain else f"{head}_"
+
+
+def _select_names(names: Iterable[str], jobs: str = "") -> str:
+    pattern = "|".join(re.escape(name) for name in names)
+    of_jobs = f', job=~"{_quote(jobs)}"' if jobs else ""
+    return f'{{__name__=~"{_quote(pattern)}"{of_jobs}}}'
+
+
+def _quote(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _list_targets(source: Source, selector: str, t_ms: int) -> set[tuple[str, str]]:
+    """Job and instance of the targets that have these series now."""
+    groups = _ask(source, f"group by (job, instance) ({selector})", t_ms)
+    pairs = {(labels.get("job", ""), labels.get("instance", "")) for labels in groups}
+    return {(job, instance) for job, instance in pairs if job and instance}
+
+
+def _list_names_of(
+    source: Source, job: str, instances: Sequence[str], t_ms: int
+) -> tuple[str, ...]:
+    any_of = "|".join(re.escape(instance) for instance in instances[:_MOST_SERVERS])
+    target = f'job="{_quote(job)}", instance=~"{_quote(any_of)}"'
+    scraped = '__name__!~"up|scrape_.*|jipyo_.*|python_.*|process_.*|go_.*"'
+    groups = _ask(source, f"group by (__name__) ({{{target}, {scraped}}})", t_ms)
+    names = sorted({labels.get(METRIC_NAME, "") for labels in groups} - {""})
+    return tuple(sorted(names, key=lambda name: _TELLING_NAMES.search(name) is None))
+
+
+def _ask(source: Source, expr: str, t_ms: int) -> tuple[Labels, ...]:
+    try:
+        value = source.instant(expr, t_ms).value
+    except QueryError:  # a source that refuses it finds nothing
+        return ()
+    return value.series if isinstance(value, Vector) else ()
