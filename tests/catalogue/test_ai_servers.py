@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.health import assess, assess_catalogue
 from jipyo.analysis.summary import Window, summarise_metric
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, MetricGroup, Role, Statistic, Summary, load
@@ -51,14 +51,18 @@ def busy(minutes: float) -> Traffic:
 
 
 def replay(
-    store: MemoryStore, job: str, write: Callable[[int], str], minutes: Iterable[float]
+    store: MemoryStore,
+    job: str,
+    write: Callable[[int], str],
+    minutes: Iterable[float],
+    end_ms: int = END_MS,
 ) -> None:
-    """Append what a target of this job shows at these minutes, the last of them at END_MS."""
+    """Append what a target of this job shows at these minutes, the last of them at `end_ms`."""
     at = list(minutes)
     parser = Parser(lambda labels: labels.put({"job": job, "instance": f"{job}:8000"}))
     for nth, minute in enumerate(at):
         reading = parser.parse(write(nth))
-        t_ms = END_MS - round((at[-1] - minute) * 60_000)
+        t_ms = end_ms - round((at[-1] - minute) * 60_000)
         store.append([Scrape(t_ms, tuple(reading.series), np.asarray(reading.values))])
 
 
@@ -327,3 +331,17 @@ def test_no_server_but_an_engine_is_added_up() -> None:
         for query in metric.queries:
             if roles[query.exporter] in (Role.GATEWAY, Role.CLIENT):
                 assert query.fallback, (metric.id, query.exporter)
+
+
+def test_an_engine_that_stops_reporting_is_not_hidden_by_another_with_the_same_model() -> None:
+    store = MemoryStore()
+    replay(store, "sglang", pages_of(read_server("sglang-0.5.23")), QUARTER_HOUR)
+    stopped = QUARTER_HOUR[:-40]
+    replay(store, "vllm", pages_of(read_server("vllm-0.33.0")), stopped, END_MS - 600_000)
+    metric = KNOWN.get("ai.gpu_memory")
+    assert metric is not None
+    source = Embedded(store, Engine())
+    health = assess(read_metric(source, metric, END_MS - 3_600_000, END_MS, 60_000), END_MS)
+    assert health.state is State.UNKNOWN
+    assert health.worst is not None
+    assert health.worst["server"] == "vllm"

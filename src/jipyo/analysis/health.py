@@ -31,7 +31,7 @@ from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 from jipyo.model.result import Matrix, Vector
 from jipyo.source.inventory import take_inventory
-from jipyo.source.metric_data import read_metric
+from jipyo.source.metric_data import find_target, read_metric
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -282,8 +282,7 @@ def _assess_by_thresholds(
     )
     seen = history.severity[rows, -1] != Severity.UNKNOWN
     # A series that ended while its target lives (a disk taken out) is not a loss of data.
-    name = metric.labels[0] if metric.labels else ""
-    targets = [matrix.series[row].get(name, "") for row in rows]
+    targets = [find_target(metric, matrix.series[row]) for row in rows]
     alive = {target for target, is_seen in zip(targets, seen, strict=True) if is_seen}
     counted = rows[seen | np.array([target not in alive for target in targets], bool)]
     if history.severity[counted, -1].max() == Severity.UNKNOWN:

@@ -90,7 +90,7 @@ def read_metric(
         if inventory is not None and not may_have_answer(expression, inventory.names):
             continue
         matrix, warnings = _query_range(source, expression, metric, query, t_ms)
-        targets = [_find_target(metric, labels) for labels in matrix.series]
+        targets = [find_target(metric, labels) for labels in matrix.series]
         matrix = _keep_rows(matrix, np.array([target not in covered for target in targets], bool))
         covered.update(targets)
         if matrix.series:
@@ -167,7 +167,7 @@ def label_series(labels: Labels, metric: Metric, query: MetricQuery) -> Labels:
     return named.put({SERVER: query.exporter}) if named and query.names_server_of(metric) else named
 
 
-def _find_target(metric: Metric, labels: Labels) -> tuple[str, str]:
+def find_target(metric: Metric, labels: Labels) -> tuple[str, str]:
     """Who a series is of: the first label of the metric, and the server where it has one."""
     first = labels.get(metric.labels[0], "") if metric.labels else ""
     return first, labels.get(SERVER, "") if SERVER in metric.labels else ""
