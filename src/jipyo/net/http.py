@@ -30,6 +30,7 @@ from urllib3.exceptions import (
 from jipyo.model.errors import MalformedBody, NetError, TooLarge
 from jipyo.model.secret import redact_url
 from jipyo.net.deadline import Deadline, DeadlineSocket, DeadlineTlsSocket
+from jipyo.net.response import WholeHeadResponse
 from jipyo.net.tls import TlsOptions, build_ssl_context, read_file_stamps
 from jipyo.wire.compression import inflate, limit_size
 
@@ -295,6 +296,8 @@ class HttpClient:
 class _DeadlineConnection(HTTPConnection):
     """Applies the timeout that urllib3 sets for reading to the whole answer."""
 
+    response_class = WholeHeadResponse
+
     def _new_conn(self) -> socket.socket:
         return DeadlineSocket.adopt(super()._new_conn())
 
@@ -305,6 +308,8 @@ class _DeadlineConnection(HTTPConnection):
 
 class _DeadlineTlsConnection(HTTPSConnection):
     """The same; the context makes the socket, see `_build_manager`."""
+
+    response_class = WholeHeadResponse
 
     def getresponse(self) -> Any:
         _set_deadline(self)

@@ -236,11 +236,17 @@ def cut(request: Any) -> None:
     request.connection.shutdown(socket.SHUT_RDWR)
 
 
+def cut_within_its_headers(request: Any) -> None:
+    request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/pl")
+    request.wfile.flush()
+    request.connection.shutdown(socket.SHUT_RDWR)
+
+
 def nonsense(request: Any) -> None:
     request.wfile.write(b"SSH-2.0-x\r\n")
 
 
-@pytest.mark.parametrize("bad", [drip, endless, cut, nonsense])
+@pytest.mark.parametrize("bad", [drip, endless, cut, cut_within_its_headers, nonsense])
 def test_what_is_no_whole_answer_fails_in_time(bad: Any) -> None:
     start = time.monotonic()
     with serving(bad) as server:

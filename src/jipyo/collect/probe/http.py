@@ -20,6 +20,7 @@ from jipyo.model.regex import compile_pattern
 from jipyo.model.sample import MetricType
 from jipyo.net.credentials import read_secret
 from jipyo.net.deadline import Deadline, cut_after
+from jipyo.net.response import WholeHeadResponse
 from jipyo.net.tls import build_ssl_context
 from jipyo.wire.compression import GZIP_OR_ZLIB, inflate, limit_size
 
@@ -111,7 +112,7 @@ class HttpProbe:
         return FailureReason.UNEXPECTED_BODY if answer.unmatched else None
 
 
-class _FinalResponse(http.client.HTTPResponse):
+class _FinalResponse(WholeHeadResponse):
     """A response behind any number of interim ones (RFC 9110, 15.2), not 100 alone."""
 
     def _read_status(self) -> tuple[str, int, str]:
