@@ -7,7 +7,6 @@ import pytest
 
 from jipyo.analysis.completeness import Gap, TargetCompleteness, measure_completeness, total_share
 from jipyo.analysis.summary import Window
-from jipyo.model.failure import FAILURES, FailureReason
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -92,26 +91,3 @@ def test_samples_at_the_edges_belong_to_the_window_before_and_to_this_one() -> N
     (target,) = measure(a=every(60, 0, 3600))
     assert target.received == 60
     assert np.isclose(target.share.coverage, 1.0)
-
-
-def test_two_failed_scrapes_in_a_row_are_an_outage_that_ends_with_the_next_good_one() -> None:
-    up = [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 1.0] + [1.0] * 50 + [0.0, 0.0]
-    (target,) = measure(a=[(60 * at, value) for at, value in enumerate(up, 1)])
-    assert target.outages == (
-        Gap(START + 4 * MINUTE, START + 7 * MINUTE),
-        Gap(START + 59 * MINUTE, START + 60 * MINUTE),
-    )
-    assert target.longest_outage == target.outages[0]
-    assert target.reason is None
-
-
-def test_an_outage_has_the_reason_of_most_of_its_scrapes() -> None:
-    store = MemoryStore()
-    labels = Labels.of({"job": "node", "instance": "a"})
-    times = [START + at * MINUTE for at in range(1, 8)]
-    store.put(labels.put({"__name__": "up"}), times, [0.0] * 7)
-    for reason, part in (("timeout", times[:2]), ("tls", times[2:]), ("unheard_of", times)):
-        named = labels.put({"__name__": FAILURES, "reason": reason})
-        store.put(named, part, [1.0] * len(part))
-    (target,) = measure_completeness(Embedded(store, Engine()), WINDOW)
-    assert target.reason is FailureReason.TLS

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jipyo.analysis.completeness import TargetCompleteness
+    from jipyo.analysis.outage_history import PastOutage
     from jipyo.model.sample import Values
 
 WINDOW = Window(PERIOD.start_ms, PERIOD.end_ms)
@@ -130,6 +131,7 @@ def build_data(
     *entries: ReportMetric,
     missing: Sequence[Metric] = (),
     targets: Sequence[TargetCompleteness] = (),
+    outages: Sequence[PastOutage] = (),
     share: float = 1.0,
 ) -> ReportData:
     return ReportData(
@@ -138,5 +140,6 @@ def build_data(
         entries=entries,
         missing=tuple(MetricSummary(of, WINDOW) for of in missing),
         targets=tuple(targets),
+        outages=tuple(outages),
         share=share,
     )

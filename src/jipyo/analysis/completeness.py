@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.analysis.outages import identify_target
-from jipyo.model.errors import QueryError
-from jipyo.model.failure import FAILURES, parse_reason
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.result import RawMatrix
 
@@ -17,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.analysis.summary import Window
-    from jipyo.model.failure import FailureReason
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
@@ -53,20 +49,11 @@ class TargetCompleteness:
     gaps: tuple[Gap, ...]
     share: Figure
     """Received over expected; never above 1."""
-    outages: tuple[Gap, ...] = ()
-    """Stretches in which at least two scrapes in a row failed."""
-    reason: FailureReason | None = None
-    """Why most of the failed scrapes failed, where the store has it."""
 
     @property
     def longest_gap(self) -> Gap | None:
         """The longest gap; of equal ones the first."""
         return max(self.gaps, key=lambda gap: gap.duration_ms, default=None)
-
-    @property
-    def longest_outage(self) -> Gap | None:
-        """The longest outage; of equal ones the first."""
-        return max(self.outages, key=lambda outage: outage.duration_ms, default=None)
 
     @property
     def down_ms(self) -> int:
@@ -81,12 +68,8 @@ def measure_completeness(source: Source, window: Window) -> tuple[TargetComplete
         SourceError: the source failed.
     """
     expr = f"up[{window.duration_ms // 1000}s]"
-    reasons = _find_reasons(source, window)
     targets = [
-        replace(
-            _measure_target(labels, t_ms, values, window, expr),
-            reason=reasons.get(identify_target(labels)),
-        )
+        _measure_target(labels, t_ms, values, window, expr)
         for labels, t_ms, values in _read_samples(source, expr, window)
     ]
     return tuple(sorted(targets, key=lambda target: target.labels))
@@ -108,21 +91,6 @@ def _read_samples(
     for block in value.blocks:
         for row, labels in enumerate(block.series):
             yield labels, block.t_ms, block.values[row]
-
-
-def _find_reasons(source: Source, window: Window) -> dict[tuple[str, str], FailureReason]:
-    """By target, why most of its failed scrapes failed; none where the source rejects that."""
-    expr = f"{FAILURES}[{window.duration_ms // 1000}s]"
-    most: dict[tuple[str, str], tuple[int, FailureReason]] = {}
-    try:
-        failures = tuple(_read_samples(source, expr, window))
-    except QueryError:  # a remote source's limit of samples, which the report can do without
-        return {}
-    for labels, t_ms, _ in failures:
-        target, reason = identify_target(labels), parse_reason(labels)
-        if reason is not None and (target not in most or most[target][0] < t_ms.size):
-            most[target] = (t_ms.size, reason)
-    return {target: reason for target, (_, reason) in most.items()}
 
 
 def _measure_target(
@@ -152,19 +120,6 @@ def _measure_target(
             samples=int(t_ms.size),
             coverage=share,
         ),
-        outages=_find_outages(t_ms, values, window),
-    )
-
-
-def _find_outages(t_ms: Times, values: Values, window: Window) -> tuple[Gap, ...]:
-    """Runs of at least two failed scrapes, to the scrape that succeeded again."""
-    edges = np.diff(np.concatenate(([False], values == 0, [False])).astype(np.int8))
-    first, behind = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
-    ends = np.append(t_ms, window.end_ms)
-    return tuple(
-        Gap(int(t_ms[start]), int(ends[end]))
-        for start, end in zip(first.tolist(), behind.tolist(), strict=True)
-        if end - start > 1
     )
 
 

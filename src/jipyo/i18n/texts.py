@@ -94,13 +94,14 @@ class Texts:
             weekday=self(f"i18n.weekday.{day.weekday()}"),
         )
 
-    def clock(self, t_ms: int, zone: ZoneInfo) -> str:
-        """The time of day in a zone: `14:05`."""
-        return local_time(t_ms, zone).strftime("%H:%M")
+    def clock(self, t_ms: int, zone: ZoneInfo, *, to_the_second: bool = False) -> str:
+        """The time of day in a zone: `14:05`, to the second `14:05:09`."""
+        return local_time(t_ms, zone).strftime("%H:%M:%S" if to_the_second else "%H:%M")
 
-    def moment(self, t_ms: int, zone: ZoneInfo) -> str:
+    def moment(self, t_ms: int, zone: ZoneInfo, *, to_the_second: bool = False) -> str:
         """Day and time of day in a zone: `2026년 11월 21일 (토) 14:05`."""
-        return f"{self.day(local_time(t_ms, zone).date())} {self.clock(t_ms, zone)}"
+        clock = self.clock(t_ms, zone, to_the_second=to_the_second)
+        return f"{self.day(local_time(t_ms, zone).date())} {clock}"
 
     def recent_moment(self, t_ms: int, zone: ZoneInfo, now_ms: int) -> str:
         """A moment beside now: `14:05` today, `11월 20일 14:05` this year, else with the year."""

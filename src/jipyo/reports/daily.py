@@ -14,6 +14,7 @@ from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.findings import build_findings
 from jipyo.reports.sections.metrics import build_charts, build_metrics
 from jipyo.reports.sections.objectives import build_objectives, evaluate_objectives
+from jipyo.reports.sections.outages import build_outages
 from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ def build(
         state=state,
         blocks=(
             *first_page,
+            *build_outages(data),
             *build_breaches(data),
             *build_metrics(data),
             *build_charts(data),

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.comparison import Comparison, compare
 from jipyo.analysis.completeness import TargetCompleteness, measure_completeness, total_share
+from jipyo.analysis.outage_history import find_past_outages
+from jipyo.analysis.outages import identify_target
 from jipyo.analysis.summary import STEP_MS, MetricSummary, SeriesSummary, Window, summarise_metric
 from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
 from jipyo.model.errors import ReportError
@@ -15,9 +17,11 @@ from jipyo.reports.document import Quantity, Subject
 from jipyo.source.inventory import take_inventory
 
 if TYPE_CHECKING:
+    from jipyo.analysis.outage_history import PastOutage
     from jipyo.analysis.thresholds import State
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.calendar import Period
+    from jipyo.model.labels import Labels
     from jipyo.source import Source
 
 ENOUGH = 0.5
@@ -69,6 +73,8 @@ class ReportData:
     missing: tuple[MetricSummary, ...]
     """The metrics without data."""
     targets: tuple[TargetCompleteness, ...]
+    outages: tuple[PastOutage, ...]
+    """What did not answer, in order of time."""
     share: float
     """The received part of the samples expected."""
 
@@ -80,6 +86,11 @@ class ReportData:
     def count(self, state: State) -> int:
         """How many judged entries are in this state."""
         return sum(entry.now.state is state for entry in self.judged)
+
+    def has_outage(self, series: Labels) -> bool:
+        """Whether the target of a series is among those that did not answer."""
+        target = identify_target(series)
+        return any((one.target.job, one.target.instance) == target for one in self.outages)
 
     @property
     def is_running(self) -> bool:
@@ -122,10 +133,11 @@ def gather(
             missing.append(now)
         progress(done, len(catalogue.metrics))
     targets = measure_completeness(source, window)
+    outages = find_past_outages(source, catalogue, window)
     share = total_share(targets)
     if share is None:
         share = max((entry.now.coverage for entry in entries), default=0.0)
-    return ReportData(period, window, tuple(entries), tuple(missing), targets, share)
+    return ReportData(period, window, tuple(entries), tuple(missing), targets, outages, share)
 
 
 def find_window(period: Period, now_ms: int) -> Window:

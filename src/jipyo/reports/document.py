@@ -37,6 +37,7 @@ class Moment:
 
     t_ms: int
     dated: bool = False
+    to_the_second: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,7 +94,7 @@ class Localizer:
             case Share():
                 return self.format_share(amount.value)
             case Moment():
-                return self.format_moment(amount.t_ms, dated=amount.dated)
+                return self.format_moment(amount)
             case Duration():
                 return self.texts.span(amount.ms) if amount.ms else self.texts("reports.no_time")
             case _:
@@ -117,17 +117,18 @@ class Localizer:
             return self.texts.day(first_day)
         return f"{self.texts.day(first_day)} – {self.texts.day(last_day)}"
 
-    def format_moment(self, t_ms: int, *, dated: bool = False) -> str:
+    def format_moment(self, moment: Moment) -> str:
         """The time of day; dated where asked for, or where it is not of the one day reported.
 
         The end of that day is 24:00.
         """
-        if dated or self.period.kind is not PeriodKind.DAY:
-            return self.texts.moment(t_ms, self.zone)
-        if t_ms == self.period.end_ms:
-            return "24:00"
-        inside = self.period.start_ms <= t_ms < self.period.end_ms
-        return self.texts.clock(t_ms, self.zone) if inside else self.texts.moment(t_ms, self.zone)
+        t_ms, to_the_second = moment.t_ms, moment.to_the_second
+        if not moment.dated and self.period.kind is PeriodKind.DAY:
+            if t_ms == self.period.end_ms:
+                return "24:00:00" if to_the_second else "24:00"
+            if self.period.start_ms <= t_ms < self.period.end_ms:
+                return self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
+        return self.texts.moment(t_ms, self.zone, to_the_second=to_the_second)
 
     def format_share(self, value: float) -> str:
         """A share of 1 as percent, rounded down so that 99.99% never reads as 100%."""

@@ -54,7 +54,7 @@ def test_numbers_are_written_as_prometheus_writes_them(value: float, plain: obje
         (None, None),
         ("text", "text"),
         (7, 7),
-        (Moment(5), {"type": "moment", "t_ms": 5, "dated": False}),
+        (Moment(5), {"type": "moment", "t_ms": 5, "dated": False, "to_the_second": False}),
         (Bilingual("가", "a"), {"type": "bilingual", "ko": "가", "en": "a"}),
         (phrase("k", n=1), {"type": "phrase", "key": "k", "values": [["n", 1]]}),
     ],

@@ -9,6 +9,8 @@ import pytest
 from analysis.shaped import levels
 from jipyo.analysis.completeness import Gap, TargetCompleteness
 from jipyo.analysis.objectives import ObjectiveResult, Result, evaluate_objective
+from jipyo.analysis.outage_history import PastOutage
+from jipyo.analysis.outages import Outage
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Direction, Metric, Objective
 from jipyo.catalogue.metric import Compare
@@ -168,24 +170,22 @@ def test_missing_data_are_a_finding(share: float, state: State | None) -> None:
         assert arguments["span"] == Duration(30 * MINUTE), "the longest one"
 
 
-def build_target(*outages: Gap, reason: FailureReason | None = None) -> TargetCompleteness:
-    labels = Labels.of({"job": "redis", "instance": "h:6379"})
-    share = build_figure(1.0, "ratio")
-    return TargetCompleteness(labels, 15_000, 9, 9, 2, (), share, outages, reason)
+def build_outage(start: int, end: int, reason: FailureReason | None = None) -> PastOutage:
+    target = Outage("", "h:6379", reason)
+    return PastOutage(target, START + start * MINUTE, START + end * MINUTE, False)
 
 
-LONG = Gap(START + 60 * MINUTE, START + 90 * MINUTE)
-SHORT = Gap(START + 100 * MINUTE, START + 101 * MINUTE)
+LONG = build_outage(60, 90, FailureReason.CONNECTION_REFUSED)
+SHORT = build_outage(100, 101)
 
 
 def test_a_long_outage_of_a_target_is_the_first_finding_with_its_cause() -> None:
-    target = build_target(SHORT, LONG, reason=FailureReason.CONNECTION_REFUSED)
-    down = entry("system.collection.failed", HOT)
-    data = build_data(entry("system.cpu.total", HOT), down, targets=[target])
+    down = build_entry(build_metric(metric_id="system.down", outage=True), {"h:6379": HOT})
+    data = build_data(entry("system.cpu.total", HOT), down, outages=[LONG, SHORT])
     first, second = select_findings(data, ())
     key, values = read(first.text)
     assert (key, first.state) == ("finding.outage_why", State.CRITICAL)
-    assert (values["target"], values["start"]) == ("redis h:6379", Moment(LONG.start_ms))
+    assert (values["target"], values["start"]) == ("h:6379", Moment(LONG.start_ms))
     assert values["span"] == Duration(30 * MINUTE)
     assert values["cause"] == Phrase("health.cause.connection_refused", ())
     assert list_details(first) == ["finding.outages", "finding.ended"]
@@ -193,7 +193,7 @@ def test_a_long_outage_of_a_target_is_the_first_finding_with_its_cause() -> None
 
 
 def test_a_short_outage_comes_after_longer_breaches() -> None:
-    data = build_data(entry("system.cpu.total", HOT), targets=[build_target(SHORT)])
+    data = build_data(entry("system.cpu.total", HOT), outages=[SHORT])
     keys = list_keys(select_findings(data, ()))
     assert keys == ["finding.breach.above.critical", "finding.outage"]
 

@@ -54,7 +54,7 @@ def build_breaches(data: ReportData) -> Iterator[Block]:
     """A timeline and a table of the breaches, and how many there were besides."""
     if not data.judged:
         return
-    yield Heading("breaches", phrase("reports.section.breaches"), page=True)
+    yield Heading("breaches", phrase("reports.section.breaches"), page=not data.outages)
     listed, left = select_breaches(data)
     if listed:
         yield build_timeline(listed)
@@ -78,12 +78,14 @@ def build_breaches(data: ReportData) -> Iterator[Block]:
 def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
     """The gravest breaches in the order of time, and how many others there were.
 
-    Of each metric only breaches of its gravest series are selected.
+    Of each metric only breaches of its gravest series are selected; those that only repeat
+    a listed outage are not.
     """
     confirmed = [
         (place, BreachEntry(metric, series, breach))
         for metric in data.judged
         for place, series in enumerate(metric.now.series)
+        if not (metric.metric.outage and data.has_outage(series.labels))
         for breach in series.firing_breaches
     ]
     candidates = [entry for place, entry in confirmed if place < LISTED_SERIES]

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 def build_completeness(data: ReportData) -> Iterator[Block]:
     """The table of targets, warnings of the source, and the metrics without data."""
-    # The page after the first begins here where there is no section of breaches.
+    # The page after the first begins here where no other section begins it.
     name = phrase("reports.section.completeness")
-    yield Heading("completeness", name, page=not data.judged)
+    yield Heading("completeness", name, page=not (data.judged or data.outages))
     if data.targets:
         yield build_target_table(data.targets)
         yield Note(phrase("reports.completeness.note"))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
-from jipyo.analysis.outages import identify_target
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
 from jipyo.model.failure import FailureReason
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
     from jipyo.analysis.completeness import TargetCompleteness
+    from jipyo.analysis.outage_history import PastOutage
     from jipyo.analysis.summary import SeriesSummary
     from jipyo.analysis.thresholds import Breach
     from jipyo.model.figure import Figure
@@ -48,7 +48,6 @@ _TOPICS_WITH_ADVICE = frozenset(
 _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
 _REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST, _OUTAGES_FIRST = 1e9, 1e12, 1e13, 1e14
 _LONG_OUTAGE_MS = 300_000
-_COLLECTION = "system.collection"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +71,6 @@ def select_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> tup
     """At most three; where nothing went wrong, what came nearest to it."""
     missed = [result for result in results if result.result is Result.MISSED]
     covered = {result.metric.topic for result in missed}
-    if any(target.outages for target in data.targets):
-        covered.add(_COLLECTION)  # its breaches are those outages
     candidates = [
         *_find_missed_objectives(data, missed),
         *_find_outages(data),
@@ -102,25 +99,26 @@ def _describe_basis(figure: Figure) -> Phrase:
 
 
 def _find_outages(data: ReportData) -> Iterator[_Ranked]:
-    """Every target that could not be read for some time; long outages before all else."""
-    for target in data.targets:
-        outage = target.longest_outage
-        if outage is None:
-            continue
-        key = "outage" if target.reason is None else "outage_why"
+    """Everything that did not answer for some time; long outages before all else."""
+    by_target: dict[str, list[PastOutage]] = {}
+    for outage in data.outages:
+        by_target.setdefault(outage.target.name, []).append(outage)
+    for name, outages in by_target.items():
+        longest = max(outages, key=lambda outage: outage.duration_ms)
+        reason = longest.target.reason
         text = phrase(
-            f"reports.finding.{key}",
-            target=" ".join(identify_target(target.labels)).strip(),
-            start=Moment(outage.start_ms),
-            span=Duration(outage.duration_ms),
-            cause=phrase(f"health.cause.{(target.reason or FailureReason.OTHER).value}"),
+            f"reports.finding.outage{'' if reason is None else '_why'}",
+            target=name,
+            start=Moment(longest.start_ms),
+            span=Duration(longest.duration_ms),
+            cause=phrase(f"health.cause.{(reason or FailureReason.OTHER).value}"),
         )
         details: list[Inline] = []
-        total_ms = sum(one.duration_ms for one in target.outages)
-        if len(target.outages) > 1:
-            n, span = len(target.outages), Duration(total_ms)
+        total_ms = sum(outage.duration_ms for outage in outages)
+        if len(outages) > 1:
+            n, span = len(outages), Duration(total_ms)
             details.append(phrase("reports.finding.outages", n=n, span=span))
-        details.append(_describe_end(data, outage.end_ms))
+        details.append(_describe_end(data, longest.end_ms))
         basis = phrase("reports.basis.targets", n=len(data.targets))
         finding = Finding(State.CRITICAL, text, tuple(details), basis)
         first = _OUTAGES_FIRST if total_ms >= _LONG_OUTAGE_MS else 0
@@ -134,6 +132,8 @@ def _find_breaches(data: ReportData, covered: Container[str]) -> Iterator[_Ranke
     """Of each topic not in `covered` the gravest breach; required metrics before others."""
     gravest: dict[str, ReportMetric] = {}
     for entry in data.judged:
+        if entry.metric.outage and data.has_outage(entry.now.series[0].labels):
+            continue  # its breaches are those outages
         if entry.now.state.severity >= Severity.WARNING and entry.metric.topic not in covered:
             known = gravest.setdefault(entry.metric.topic, entry)
             if _gravity(known) < _gravity(entry):

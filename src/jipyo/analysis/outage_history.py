@@ -1,0 +1,144 @@
+"""Every stretch of a window in which something did not answer, to the second."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis.outages import Outage, identify_target
+from jipyo.model.errors import QueryError
+from jipyo.model.failure import FAILURES, parse_reason
+from jipyo.model.result import RawMatrix
+from jipyo.promql import parse_cached
+from jipyo.promql.syntax.ast import VectorSelector, walk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jipyo.analysis.summary import Window
+    from jipyo.catalogue import Catalogue
+    from jipyo.model.failure import FailureReason
+    from jipyo.model.labels import Labels
+    from jipyo.model.sample import Times, Values
+    from jipyo.source import Source
+
+_Target = tuple[str, str]
+_Failures = dict[_Target, list[tuple[int, "FailureReason"]]]
+_OUTCOMES = ("up", "success")
+"""How names end whose samples say by 0 that something did not answer."""
+_FAILED_READINGS = 2
+"""In a row; a single one is no outage."""
+_PAUSE_INTERVALS = 2.5
+"""After so long without a sample it is not known whether an outage goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class PastOutage:
+    """A stretch in which at least two readings in a row failed."""
+
+    target: Outage
+    start_ms: int
+    """The first reading that failed."""
+    end_ms: int
+    """The first that succeeded again; else where the readings or the window end."""
+    is_open: bool
+    """Whether it goes on at the end of the window."""
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it was."""
+        return self.end_ms - self.start_ms
+
+
+def find_past_outages(
+    source: Source, catalogue: Catalogue, window: Window
+) -> tuple[PastOutage, ...]:
+    """The outages of all that the catalogue's metrics of outages speak of, in order of time.
+
+    None where the source rejects the query, as a server with a limit of samples does.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    names = "|".join(sorted(list_outcome_names(catalogue)))
+    outcomes: dict[_Target, list[tuple[Times, Values]]] = {}
+    reasons: _Failures = {}
+    try:
+        for labels, t_ms, values in _read_samples(source, names, window):
+            outcomes.setdefault(identify_target(labels), []).append((t_ms, values))
+        if not any((values == 0).any() for rows in outcomes.values() for _, values in rows):
+            return ()
+        for labels, t_ms, _ in _read_samples(source, FAILURES, window):
+            if (reason := parse_reason(labels)) is not None:
+                known = reasons.setdefault(identify_target(labels), [])
+                known.extend((at, reason) for at in t_ms.tolist())
+    except QueryError:
+        return ()
+    found = [one for target in outcomes for one in _find(target, outcomes, reasons, window)]
+    return tuple(sorted(found, key=lambda one: (one.start_ms, one.target.name)))
+
+
+def list_outcome_names(catalogue: Catalogue) -> frozenset[str]:
+    """The names of the series that say by 0 that something did not answer."""
+    expressions = [
+        query.expression("5m")
+        for metric in catalogue.metrics
+        if metric.outage
+        for query in metric.queries
+    ]
+    nodes = (node for expression in expressions for node in walk(parse_cached(expression)))
+    names = {node.name for node in nodes if isinstance(node, VectorSelector) and node.name}
+    return frozenset(name for name in names if name.rpartition("_")[2] in _OUTCOMES)
+
+
+def _read_samples(
+    source: Source, names: str, window: Window
+) -> Iterator[tuple[Labels, Times, Values]]:
+    """The raw samples in the window of every series with one of these names."""
+    expr = f'{{__name__=~"{names}"}}[{window.duration_ms // 1000}s]'
+    value = source.instant(expr, window.end_ms).value
+    assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
+    for block in value.blocks:
+        for row, labels in enumerate(block.series):
+            yield labels, block.t_ms, block.values[row]
+
+
+def _find(
+    target: _Target,
+    outcomes: Mapping[_Target, list[tuple[Times, Values]]],
+    reasons: _Failures,
+    window: Window,
+) -> Iterator[PastOutage]:
+    t_ms, failed = _merge(outcomes[target])
+    interval_ms = int(np.median(np.diff(t_ms))) if t_ms.size > 1 else window.step_ms
+    edges = np.diff(np.concatenate(([False], failed, [False])).astype(np.int8))
+    starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
+    is_outage = ends - starts >= _FAILED_READINGS
+    for start, end in zip(starts[is_outage].tolist(), ends[is_outage].tolist(), strict=True):
+        start_ms, last_ms = int(t_ms[start]), int(t_ms[end - 1])
+        ends_open = end == t_ms.size
+        is_open = ends_open and last_ms + _PAUSE_INTERVALS * interval_ms >= window.end_ms
+        end_ms = last_ms + interval_ms if ends_open else int(t_ms[end])
+        end_ms = window.end_ms if is_open else min(end_ms, window.end_ms)
+        reason = _find_reason(reasons.get(target, ()), start_ms, last_ms)
+        yield PastOutage(Outage(*target, reason), start_ms, end_ms, is_open)
+
+
+def _merge(rows: Iterable[tuple[Times, Values]]) -> tuple[Times, Values]:
+    """All times of a target, and whether any of its outcomes then was a failure."""
+    pairs = list(rows)
+    t_ms, at = np.unique(np.concatenate([times for times, _ in pairs]), return_inverse=True)
+    failed = np.zeros(t_ms.size, bool)
+    np.logical_or.at(failed, at, np.concatenate([values == 0 for _, values in pairs]))
+    return t_ms, failed
+
+
+def _find_reason(
+    failures: Iterable[tuple[int, FailureReason]], first_ms: int, last_ms: int
+) -> FailureReason | None:
+    """Why most of the readings from first to last failed, where the store has it."""
+    counts = Counter(reason for at, reason in failures if first_ms <= at <= last_ms)
+    return counts.most_common(1)[0][0] if counts else None
