@@ -15,7 +15,7 @@ class Options:
     """Names, besides those of the loopback interface, by which browsers may call us."""
     max_body_bytes: int = 16 << 20
     """A larger request is rejected."""
-    health_ttl_ms: int = 5_000
+    health_ttl_ms: int = 2_000
     """How long a computed health serves everybody who asks. It delays what a scrape shows,
     so it is shorter than a scrape interval: targets are scraped at different moments."""
     max_concurrency: int = 20
