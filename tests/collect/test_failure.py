@@ -55,6 +55,12 @@ def caused_by(cause: Exception, key: str = "net.unreachable") -> CollectError:
             "name_not_resolved",
         ),
         (CollectError("database.lost", reason="server closed the connection"), "connection_lost"),
+        (CollectError("database.lost", reason="Packet sequence number wrong"), "connection_lost"),
+        (
+            CollectError("database.unreachable", reason="Lost connection to MySQL server"),
+            "connection_lost",
+        ),
+        (CollectError("database.unreachable", reason="[Errno 32] Broken pipe"), "connection_lost"),
         (CollectError("collect.unexpected", reason="KeyError()"), "other"),
     ],
 )

@@ -40,6 +40,7 @@ _BY_KEY = {
     "database.all_refused": FailureReason.QUERIES_REFUSED,
     "database.no_driver": FailureReason.DRIVER,
     "database.timeout": FailureReason.TIMEOUT,
+    "database.lost": FailureReason.CONNECTION_LOST,
 }
 _BY_ERRNO = {
     errno.ECONNREFUSED: FailureReason.CONNECTION_REFUSED,
@@ -63,6 +64,9 @@ _BY_WORDS = (
     ("timeout", FailureReason.TIMEOUT),
     ("closed", FailureReason.CONNECTION_LOST),
     ("reset by peer", FailureReason.CONNECTION_LOST),
+    ("broken pipe", FailureReason.CONNECTION_LOST),
+    ("lost connection", FailureReason.CONNECTION_LOST),
+    ("gone away", FailureReason.CONNECTION_LOST),
 )
 _BY_STATUS = {
     401: FailureReason.LOGIN_REFUSED,
