@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from jipyo.model.errors import QueryError
 from jipyo.model.result import Vector
 from jipyo.source.prune import find_metric_names
 
@@ -83,6 +86,10 @@ def _find_same_gpus(source: Source, t_ms: int, names: MetricNames) -> Iterator[s
 
 
 def _read_vector(source: Source, expression: str, t_ms: int) -> Vector:
-    value = source.instant(expression, t_ms).value
+    """The answer; an empty one of a server that rejects the query, as no pair is known then."""
+    try:
+        value = source.instant(expression, t_ms).value
+    except QueryError:
+        return Vector(t_ms, (), np.empty(0))
     assert isinstance(value, Vector), "BUG: an instant query is answered by a Vector"
     return value
