@@ -109,20 +109,35 @@ def test_a_broken_file_of_targets_keeps_them_across_a_reload(
     assert list_targets(f"{text}\norganisation: x")[-1] is before
 
 
-def test_of_two_targets_with_equal_labels_that_of_jipyo_yaml_counts(
-    list_targets: Lister, tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("scrape", "prometheus", "urls", "origin"),
+    [
+        ("{job: vllm, url: 'http://h:1/v'}", "h:1", ["http://h:1/v"], "prometheus.yml"),
+        ("{job: vllm, url: 'http://h:1/metrics'}", "h:1", ["http://h:1/metrics"], "prometheus.yml"),
+        ("{job: vllm, url: 'http://h:1/v'}", "h:2", ["http://h:1/v", "http://h:2/metrics"], ""),
+        ("{job: node, url: 'http://h:1/', labels: {instance: host1}}", "h:2",
+         ["", "http://h:2/metrics"], "collect.scrape"),
+    ],
+)  # fmt: skip
+def test_of_targets_with_equal_labels_the_first_counts_and_the_log_says_so(
+    list_targets: Lister,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    *,
+    scrape: str,
+    prometheus: str,
+    urls: list[str],
+    origin: str,
 ) -> None:
     (tmp_path / "prometheus.yml").write_text(
-        "scrape_configs: [{job_name: vllm, static_configs: [{targets: ['h:1', 'h:2']}]}]\n"
+        f"scrape_configs: [{{job_name: vllm, static_configs: [{{targets: ['{prometheus}']}}]}}]"
     )
-    text = "collect: {prometheus_yml: prometheus.yml, scrape: [{job: vllm, url: 'http://h:1/v'}]}"
+    text = f"collect: {{process: false, prometheus_yml: prometheus.yml, scrape: [{scrape}]}}"
     for _ in range(2):
-        urls = [target.url for target in list_targets(text) if target.job == "vllm"]
-        assert urls == ["http://h:1/v", "http://h:2/metrics"]
-    assert caplog.messages == [
-        'not scraped: {instance="h:1",job="vllm"} of prometheus.yml, because jipyo.yaml has a '
-        "target with the same labels"
-    ]
+        targets = [target for target in list_targets(text) if target.job in ("vllm", "node")]
+        assert [target.url for target in targets][-len(urls) :] == urls
+    assert len({target.labels for target in targets}) == len(targets)
+    assert [origin in message for message in caplog.messages] == [True] * bool(origin)
 
 
 def test_what_a_prometheus_yml_has_besides_is_logged(

@@ -98,6 +98,17 @@ def test_what_was_stored_can_be_read_beside_the_server_and_after_it(tmp_path: Pa
         assert workspace.source.label_values("job", (), 0, workspace.now_ms()) == ["jipyo"]
 
 
+def test_a_reload_that_is_asked_for_during_the_start_comes_after_it(tmp_path: Path) -> None:
+    config = load_config(tmp_path)
+    commands: SimpleQueue[app.ServerCommand] = SimpleQueue()
+    for command in ("RELOAD", "STOP", "RELOAD"):
+        commands.put(app.ServerCommand[command])
+    applied: list[Config] = []
+    (tmp_path / "jipyo.yaml").write_text(f"{TEXT}organisation: x\n", encoding="utf-8")
+    app.serve(config, started=lambda _: None, commands=commands, applied=applied.append)
+    assert [each.settings.organisation for each in applied] == ["x"]
+
+
 def test_without_data_there_is_no_workspace(tmp_path: Path) -> None:
     with pytest.raises(StoreError), app.open_workspace(data=tmp_path / "none"):
         pass

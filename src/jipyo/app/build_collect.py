@@ -23,7 +23,7 @@ from jipyo.model.errors import JipyoError, StoreFull
 from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Sequence, Set
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from jipyo.collect.protocols import NotingCollector
     from jipyo.collect.target import TargetStatus
@@ -110,10 +110,12 @@ class TargetLister:
         self._own_families = own_families
         self._fixed = TargetPool()
         self._scraped, self._prometheus = Discovery(), Discovery()
-        self._shadowed: frozenset[Labels] = frozenset()
+        self._shadowed: frozenset[tuple[Labels, str]] = frozenset()
 
     def __call__(self, config: Config) -> list[Target]:
-        """The targets now; of those with equal labels the one of jipyo.yaml counts.
+        """The targets now; of those with equal labels the first counts.
+
+        This host's come first, then those of jipyo.yaml, then those of prometheus.yml.
 
         Raises:
             ConfigError: one of them is invalid.
@@ -123,21 +125,27 @@ class TargetLister:
         prometheus_yml = options.prometheus_yml
         self._scraped.change_jobs(options.scrape)
         self._prometheus.change_jobs(prometheus_yml.jobs if prometheus_yml else ())
-        own = [*self._fixed.select(plans), *self._scraped()]
-        return [*own, *self._drop_shadowed(self._prometheus(), {target.labels for target in own})]
+        targets = self._fixed.select(plans)
+        shadowed: set[tuple[Labels, str]] = set()
+        for origin, found in (
+            ("collect.scrape", self._scraped()),
+            ("prometheus.yml", self._prometheus()),
+        ):
+            others = {target.labels for target in targets}
+            shadowed |= {(each.labels, origin) for each in found if each.labels in others}
+            targets += [target for target in found if target.labels not in others]
+        self._log_shadowed(frozenset(shadowed))
+        return targets
 
-    def _drop_shadowed(self, targets: Iterable[Target], others: Set[Labels]) -> list[Target]:
-        """The targets with labels of their own; one that shares them with another is logged."""
-        found = list(targets)
-        shadowed = frozenset(target.labels for target in found if target.labels in others)
-        for labels in sorted(shadowed - self._shadowed):
+    def _log_shadowed(self, shadowed: frozenset[tuple[Labels, str]]) -> None:
+        """Name each target, once, whose series would mix with those of another."""
+        for labels, origin in sorted(shadowed - self._shadowed, key=str):
             _LOG.warning(
-                "not scraped: %s of prometheus.yml, because jipyo.yaml has a target "
-                "with the same labels",
+                "not scraped: %s of %s, because jipyo already has a target with the same labels",
                 labels,
+                origin,
             )
         self._shadowed = shadowed
-        return [target for target in found if target.labels not in others]
 
     def _plan_host_targets(self, config: Config) -> dict[Hashable, Callable[[], Target]]:
         """This host, this program (its metrics and the process), and the push groups."""
