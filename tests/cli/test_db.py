@@ -124,3 +124,71 @@ def test_rejected_samples_are_counted_with_their_reason(tmp_path: Path) -> None:
     assert result.code == 0, result.err
     assert "1 sample imported." in result.out
     assert "1 rejected: " in result.out
+
+
+def flip_in(file: Path, part: bytes) -> None:
+    """Change one bit in the middle of these bytes, as often as they are in the file."""
+    content = file.read_bytes()
+    assert part in content
+    changed = bytes([part[0], part[1] ^ 1, *part[2:]])
+    file.write_bytes(content.replace(part, changed))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_is_whole_is_salvaged_and_what_is_not_is_listed(
+    own: Path, tmp_path: Path, lang: Lang
+) -> None:
+    arguments = ("--data", str(own), "--lang", lang)
+    sound = jipyo("db", "salvage", str(own / "samples.db"), str(tmp_path / "whole.db"), *arguments)
+    assert sound.code == 0, sound.err
+    assert "240" in sound.out
+    flip_in(own / "samples.db", b'["__name__","node_load1"]')
+    flip_in(own / "samples.db", b"__name__node_load1")
+    assert jipyo("db", "check", *arguments).code == 1
+    result = jipyo("db", "salvage", str(own / "samples.db"), str(tmp_path / "new.db"), *arguments)
+    assert result.code == 1, result.err
+    assert "200" in result.out
+    assert "40" in result.out
+    assert str(tmp_path / "new.db") in result.out
+    restored = jipyo("db", "restore", str(tmp_path / "new.db"), "--data", str(tmp_path / "again"))
+    assert restored.code == 0, restored.err
+    assert "200 samples" in jipyo("db", "check", "--data", str(tmp_path / "again")).out
+
+
+def test_a_salvage_overwrites_nothing(own: Path, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    result = jipyo("db", "salvage", str(own / "samples.db"), str(tmp_path / "mine"))
+    assert result.code == 1
+    assert "exists" in result.err
+    assert (tmp_path / "mine").read_text() == "mine"
+
+
+DAMAGES = {
+    "a page of zeros": lambda b: b[:65536] + bytes(65536) + b[131072:],
+    "no first page": lambda b: bytes(65536) + b[65536:],
+    "cut in the middle": lambda b: b[: len(b) // 2],
+    "cut within a page": lambda b: b[: len(b) // 2 + 1000],
+    "noise": lambda b: b"".join(
+        bytes([byte ^ 255]) if n % (len(b) // 500) == 0 else bytes([byte])
+        for n, byte in enumerate(b)
+    ),
+    "nothing": lambda _: b"",
+}
+
+
+@pytest.mark.parametrize("what", DAMAGES)
+def test_no_damage_is_answered_with_a_traceback(own: Path, tmp_path: Path, what: str) -> None:
+    file = own / "samples.db"
+    file.write_bytes(DAMAGES[what](file.read_bytes()))
+    for command in (
+        ("db", "check"),
+        ("db", "stats"),
+        ("query", "node_load1"),
+        ("export", str(tmp_path / "samples.txt")),
+        ("db", "salvage", str(file), str(tmp_path / "new.db")),
+        ("db", "backup", str(tmp_path / "backup.db")),
+    ):
+        result = jipyo(*command, "--data", str(own))
+        assert result.code in {0, 1}, result.err
+        assert "Traceback" not in result.err + result.out
+        assert result.err or result.out

@@ -609,3 +609,24 @@ def test_a_series_whose_labels_are_damaged_expires_with_all_its_postings(filled:
     assert filled.store.delete((), *EVER) == DAYS * 40 * len(NAMES)
     for table in ("series", "posting", "pair"):
         assert ids(filled, f"SELECT count(*) FROM {table}") == [0]
+
+
+def test_the_check_goes_on_after_a_page_that_sqlite_cannot_read(
+    filled: Opened, tmp_path: Path
+) -> None:
+    filled.store.close()
+    root = "SELECT rootpage FROM sqlite_schema WHERE name = 'posting'"
+    (page,) = ids(filled, root)
+    folder = tmp_path / "damaged"
+    folder.mkdir()
+    changed = bytearray((filled.path / "samples.db").read_bytes())
+    changed[(page - 1) * PAGE_BYTES : page * PAGE_BYTES] = bytes(PAGE_BYTES)
+    (folder / "samples.db").write_bytes(changed)
+    with closing(sqlite3.connect(folder / "samples.db")) as db, db:
+        db.execute("UPDATE data SET b = x'00' WHERE id = (SELECT min(id) FROM data)")
+    found = check(folder)
+    assert found.samples == (DAYS * len(NAMES) - 1) * 40
+    assert {problem.key for problem in found.problems} == {
+        "tsdb.problem.structure",
+        "tsdb.problem.chunk",
+    }

@@ -14,7 +14,17 @@ import numpy as np
 import pytest
 
 from jipyo.model.sample import MetricMetadata, MetricType, Scrape, SeriesBlock
-from jipyo.tsdb import Options, Reader, Store, check, compact, create_backup, read_stats, restore
+from jipyo.tsdb import (
+    Options,
+    Reader,
+    Store,
+    check,
+    compact,
+    create_backup,
+    read_stats,
+    restore,
+    salvage,
+)
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.options import DAY_MS
 from tsdb.support import EVERYTHING, T0, Opened, Samples, everything, one
@@ -193,3 +203,20 @@ def test_damage_does_not_stop_the_migration(old: Path, damage: str) -> None:
         assert everything(store)
         store.metadata()
     assert version(old) == 2
+
+
+def test_a_damaged_one_is_salvaged(old: Path, whole: Samples, tmp_path: Path) -> None:
+    result = salvage(old / "samples.db", tmp_path / "sound.db")
+    assert result.is_complete
+    with closing(sqlite3.connect(old / "samples.db")) as db, db:
+        db.execute("UPDATE head SET v = x'00' WHERE t = ?", (T0,))
+        db.execute("UPDATE layout SET sids = 1.5 WHERE lid = 2")
+    result = salvage(old / "samples.db", tmp_path / "new.db")
+    assert [(loss.start_ms, loss.samples, loss.others) for loss in result.losses] == [(T0, 12, 11)]
+    restore(tmp_path / "new.db", tmp_path / "restored")
+    with Reader.open(tmp_path / "restored") as reader:
+        found = everything(reader)
+    assert found == {
+        labels: [row for row in rows if row[0] != T0 or labels not in NAMES[:12]]
+        for labels, rows in whole.items()
+    }

@@ -1,7 +1,7 @@
 """Maintenance of the store's file, from the command line.
 
 `check`, `read_stats`, `create_backup`, `restore` and `compact` are the store's own and work on
-a data folder. The others also need the configuration.
+a data folder, `salvage` on a file. The others also need the configuration.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from jipyo.files import atomic_write
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import CollectError, StoreFull
 from jipyo.model.reading import NO_TIME
-from jipyo.tsdb import check, compact, create_backup, read_stats, restore
+from jipyo.tsdb import Salvaged, check, compact, create_backup, read_stats, restore, salvage
 from jipyo.wire.exposition import Format, Parser
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jipyo.model.progress import Progress
 
 __all__ = [
+    "Salvaged",
     "check",
     "compact",
     "create_backup",
@@ -35,6 +36,7 @@ __all__ = [
     "import_openmetrics",
     "read_stats",
     "restore",
+    "salvage",
     "trim_samples",
 ]
 

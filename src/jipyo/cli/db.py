@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from jipyo.app import store_admin
 from jipyo.cli.localized import Command, Group
@@ -98,6 +99,20 @@ def _register_copies(db: click.Group, t: Texts) -> None:
             store_admin.restore(file, config.data, advance)
         open_terminal().print(words("cli.db.restore.done", path=str(config.data)))
 
+    @db.command("salvage", cls=Command, help=t("cli.db.salvage.help"))
+    @click.argument("file", type=FILE)
+    @click.argument("new", type=FILE)
+    @pass_config(t)
+    def salvage(config: Config, words: Texts, file: Path, new: Path) -> int:
+        with show_progress(words("cli.db.salvage.working")) as advance:
+            result = store_admin.salvage(file, new, advance)
+        _print_losses(config, words, result)
+        console = open_terminal()
+        values = {"samples": result.samples, "series": result.series, "path": str(new)}
+        console.print(words("cli.db.salvage.done", **values))
+        console.print(words("cli.db.salvage.next", path=str(new)))
+        return 0 if result.is_complete else 1
+
     @db.command("compact", cls=Command, help=t("cli.db.compact.help"))
     @pass_config(t)
     def compact(config: Config, words: Texts) -> None:
@@ -106,6 +121,30 @@ def _register_copies(db: click.Group, t: Texts) -> None:
             store_admin.compact(config.data, advance)
         freed = words.number(before - store_admin.read_stats(config.data).file_bytes, "bytes")
         open_terminal().print(words("cli.db.compact.done", freed=freed))
+
+
+def _print_losses(config: Config, words: Texts, result: store_admin.Salvaged) -> None:
+    """What is not whole: the series, from when to when, how many samples."""
+    title = words("cli.db.salvage.lost")
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, show_header=False)
+    for loss in result.losses:
+        series = words("cli.db.salvage.unknown") if loss.series == "?" else loss.series
+        if loss.others:
+            series = words("cli.db.salvage.others", series=series, n=loss.others)
+        span = words("cli.db.salvage.time_unknown")
+        if loss.start_ms is not None and loss.end_ms is not None:
+            start, end = (words.moment(t, config.zone) for t in (loss.start_ms, loss.end_ms))
+            span = words("cli.db.salvage.span", start=start, end=end)
+        n = loss.samples
+        known = "count_unknown" if n is None else "samples"
+        samples = words(f"cli.db.salvage.{known}", n=n or 0)
+        table.add_row(Text(series), span, samples)
+    console = open_terminal()
+    if result.losses:
+        console.print(table)
+    if result.rows or result.pages:
+        counts = {"rows": result.rows, "pages": len(result.pages)}
+        console.print(words("cli.db.salvage.unreadable", **counts))
 
 
 def _register_deletion(db: click.Group, t: Texts) -> None:

@@ -12,14 +12,17 @@ from jipyo.tsdb.import_export import (
 )
 from jipyo.tsdb.options import Options
 from jipyo.tsdb.reader import Reader
+from jipyo.tsdb.salvage import Loss, Salvaged, salvage
 from jipyo.tsdb.store import Store
 
 __all__ = [
     "Check",
     "ImportResult",
+    "Loss",
     "Options",
     "ParseOpenMetrics",
     "Reader",
+    "Salvaged",
     "Stats",
     "Store",
     "TimedSamples",
@@ -31,4 +34,5 @@ __all__ = [
     "import_openmetrics",
     "read_stats",
     "restore",
+    "salvage",
 ]

@@ -163,7 +163,12 @@ def restore(source: Path, path: Path, progress: Progress = ignore_progress) -> N
         _copy(source, fresh / FILE_NAME, progress)
         problems = check(fresh).problems
         if problems:
-            raise StoreCorrupt("tsdb.backup_damaged", path=str(source), problems=len(problems))
+            raise StoreCorrupt(
+                "tsdb.backup_damaged",
+                hint="tsdb.backup_damaged.hint",
+                path=str(source),
+                problems=len(problems),
+            )
         _replace_file(fresh / FILE_NAME, path / FILE_NAME)
 
 

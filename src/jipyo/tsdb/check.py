@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,23 +17,21 @@ from jipyo.tsdb import codec, index
 from jipyo.tsdb import format as disk
 from jipyo.tsdb import hour_stats as hourly
 from jipyo.tsdb.codec import Damaged
-from jipyo.tsdb.format import PLACE_BITS
+from jipyo.tsdb.format import PLACE_BITS, is_damage
 from jipyo.tsdb.head import MOST_SIDS
-from jipyo.tsdb.locator import Slab, StoredSlab, day_of, read_layout
-from jipyo.tsdb.options import DAY_MS
+from jipyo.tsdb.locator import StoredSlab, day_of, read_layout
+from jipyo.tsdb.options import DAY_MS, YEAR_10000_MS
 from jipyo.tsdb.reader import Reader
 from jipyo.tsdb.slab import get_id_range
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from jipyo.model.progress import Progress
     from jipyo.tsdb.codec import Sids
 
 _MOST_PROBLEMS = 10_000
-_YEAR_10000_MS = 253_402_300_800_000
 _SEQUENCES = {"series": "sid", "pair": "pid", "layout": "lid", "times": "tid", "slab": "bid"}
 """The ids that are never given twice."""
 
@@ -64,23 +64,42 @@ def _check(db: sqlite3.Connection, progress: Progress) -> Check:
     schema = list(_check_schema(db))
     if schema:
         return Check(0, 0, tuple(schema))
-    problems = [
-        *_check_structure(db),
-        *_check_sequences(db),
-        *_check_references(db),
-        *_check_series(db),
-        *_check_rows(db, "metadata", "metric, type, help, unit"),
-        *_check_rows(db, "import_source", "source, position"),
-    ]
+    total = _count_chunks(db)
+    steps: tuple[Iterable[int | StoreCorrupt], ...] = (
+        _check_structure(db),
+        _check_sequences(db),
+        _check_references(db),
+        _check_series(db),
+        _check_rows(db, "metadata", "metric, type, help, unit"),
+        _check_rows(db, "import_source", "source, position"),
+        _check_slabs(db, total, progress),
+        _check_head(db),
+    )
+    problems: dict[str, StoreCorrupt] = {}
     samples = 0
-    total: int = db.execute("SELECT count(*) FROM data").fetchone()[0]
-    for found in (_check_slabs(db, total, progress), _check_head(db)):
-        for result in found:
+    for step in steps:
+        for result in _go_on(step):
             if isinstance(result, int):
                 samples += result
             else:
-                problems.append(result)
-    return Check(total, samples, tuple(problems[:_MOST_PROBLEMS]))
+                problems.setdefault(str(result), result)
+    return Check(total, samples, tuple(problems.values())[:_MOST_PROBLEMS])
+
+
+def _go_on(step: Iterable[int | StoreCorrupt]) -> Iterator[int | StoreCorrupt]:
+    """What a step finds, up to a page that SQLite cannot read; that is a problem of its own."""
+    try:
+        yield from step
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+        yield _make_problem("structure", reason=str(error))
+
+
+def _count_chunks(db: sqlite3.Connection) -> int:
+    with suppress(sqlite3.DatabaseError):
+        return int(db.execute("SELECT count(*) FROM data").fetchone()[0])
+    return 0
 
 
 def _make_problem(kind: str, **values: object) -> StoreCorrupt:
@@ -190,22 +209,25 @@ def _check_slabs(
         except Damaged:
             yield _make_row_problem("slab", bid)
             continue
-        yield from _check_times(db, stored.slab)
-        yield from _check_hours(db, stored)
-        places = set()
-        for place, sound in _check_chunks(db, stored):
-            places.add(place)
-            done += 1
-            if sound:
-                yield stored.slab.n
-            else:
-                known = place < len(stored.sids)
-                series = _describe_series(db, int(stored.sids[place])) if known else "?"
-                day = _format_day(stored.slab.day)
-                row = (bid << PLACE_BITS) | place
-                yield _make_problem("chunk", row=row, series=series, day=day)
-        yield from _check_places(db, stored, places)
-        progress(done, total)
+        for check in (_check_times, _check_hours, _check_slab_chunks):
+            yield from _go_on(check(db, stored))
+        done += len(stored.sids)
+        progress(min(done, total), total)
+
+
+def _check_slab_chunks(db: sqlite3.Connection, stored: StoredSlab) -> Iterator[int | StoreCorrupt]:
+    places = set()
+    for place, sound in _check_chunks(db, stored):
+        places.add(place)
+        if sound:
+            yield stored.slab.n
+        else:
+            known = place < len(stored.sids)
+            series = _describe_series(db, int(stored.sids[place])) if known else "?"
+            day = _format_day(stored.slab.day)
+            row = (stored.slab.bid << PLACE_BITS) | place
+            yield _make_problem("chunk", row=row, series=series, day=day)
+    yield from _check_places(db, stored, places)
 
 
 def _check_places(
@@ -224,7 +246,8 @@ def _check_places(
         yield _make_problem("structure", reason=reason)
 
 
-def _check_times(db: sqlite3.Connection, slab: Slab) -> Iterator[StoreCorrupt]:
+def _check_times(db: sqlite3.Connection, stored: StoredSlab) -> Iterator[StoreCorrupt]:
+    slab = stored.slab
     try:
         t_ms = slab.read_times(db)
         if not (np.diff(t_ms) > 0).all() or {day_of(slab.t0), day_of(slab.t1)} != {slab.day}:
@@ -294,7 +317,7 @@ def _describe_series(db: sqlite3.Connection, sid: int) -> str:
 
 def _format_time(t_ms: object) -> str:
     """A time that may be damaged itself."""
-    if isinstance(t_ms, int) and 0 <= t_ms < _YEAR_10000_MS:
+    if isinstance(t_ms, int) and 0 <= t_ms < YEAR_10000_MS:
         return datetime.fromtimestamp(t_ms / 1000, UTC).isoformat(timespec="milliseconds")
     return repr(t_ms)
 

@@ -112,10 +112,15 @@ def make_full_error(path: Path, error: Exception) -> StoreFull:
     )
 
 
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the bytes of the file are not what it wrote."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
 def convert_read_error(error: sqlite3.Error, path: Path) -> StoreError:
     """The error that an error of SQLite means to a reader."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+    if is_damage(error):
         return make_corrupt_error(path, str(error))
     return StoreError("tsdb.unreadable", path=str(path), reason=str(error))
 

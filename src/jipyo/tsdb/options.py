@@ -7,6 +7,8 @@ from dataclasses import dataclass
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 DAY_MS = 24 * HOUR_MS
+YEAR_10000_MS = 253_402_300_800_000
+"""Calendars end there; a damaged time may be any number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
