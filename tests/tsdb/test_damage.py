@@ -433,6 +433,7 @@ def drop(samples: Samples, names: Sequence[Labels], t_ms: int) -> Samples:
 HEAD_DAMAGES = {
     "a value": "UPDATE head SET v = zeroblob(400) WHERE lid = 1 AND t = ?",
     "a checksum": "UPDATE head SET crc = crc + 1 WHERE lid = 1 AND t = ?",
+    "a large checksum": "UPDATE head SET crc = 9223372036854775807 WHERE lid = 1 AND t = ?",
     "no bytes": "UPDATE head SET v = 'text' WHERE lid = 1 AND t = ?",
     "too few bytes": "UPDATE head SET v = x'00' WHERE lid = 1 AND t = ?",
     "a time that is none": "UPDATE head SET t = 'text' WHERE lid = 1 AND t = ?",

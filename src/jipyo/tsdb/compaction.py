@@ -81,6 +81,7 @@ def _write_slabs(
     end_ms = (head.day + 1) * DAY_MS
     bounds = Bounds(head.day * DAY_MS + 1, end_ms, min(end_ms, until_ms))
     with open_snapshot() as snapshot:
+        snapshot.locator.read_rows_once()
         groups = [
             group.sids
             for located in snapshot.locator.find(head.sids, bounds)
@@ -90,6 +91,7 @@ def _write_slabs(
     yield
     for sids in _split_slabs(groups):
         with open_snapshot() as snapshot:
+            snapshot.locator.read_rows_once()
             encoded = [
                 slab.encode(*slab.sort_by_id(block.sids, block.t_ms, block.values))
                 for block in snapshot.read_blocks(sids, bounds)

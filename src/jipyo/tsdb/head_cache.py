@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from jipyo.model.sample import Times, Values
 
 Columns = npt.NDArray[np.int64]
+Fingerprint = tuple[int, float]
+"""How many rows there are, and the sum of their checksums."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,8 @@ class HeadColumns:
         first, last = self.t_ms.searchsorted((start_ms, end_ms + 1)).tolist()
         return slice(first, last)
 
-    def fingerprint(self, rows: slice) -> tuple[int, int]:
-        """The number of these rows, and the sum of their checksums."""
+    def fingerprint(self, rows: slice) -> Fingerprint:
+        """That of these rows."""
         return rows.stop - rows.start, int(self.crc_sums[rows.stop] - self.crc_sums[rows.start])
 
     def append(self, later: HeadColumns, oldest_ms: int) -> HeadColumns:

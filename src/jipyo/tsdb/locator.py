@@ -15,12 +15,12 @@ from jipyo.model.arrays import group_equal_rows
 from jipyo.tsdb import codec
 from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.damage import DamageLog
-from jipyo.tsdb.head_cache import HeadCache, HeadColumns
+from jipyo.tsdb.head_cache import Fingerprint, HeadCache, HeadColumns
 from jipyo.tsdb.options import DAY_MS
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jipyo.model.arrays import Rows
     from jipyo.model.sample import Times, Values
@@ -38,8 +38,7 @@ _QUERY_COLUMN_BYTES = 16 << 20
 """Columns of all layouts that a query holds; further ones are read when they are needed."""
 _LAYOUTS_VERSION = """SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'layout'), 0),
     (SELECT count(*) FROM layout)"""
-_HEAD_FINGERPRINT = """SELECT count(*), coalesce(sum(crc), 0) FROM head
-    WHERE lid = ? AND t BETWEEN ? AND ?"""
+_FINGERPRINTS_AT_ONCE = 500
 _HEAD_TIMES = "SELECT t FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
 _OLDEST_ROW = "SELECT min(t) FROM head WHERE lid = ?"
 _HEAD_ROWS = "SELECT t, v, crc FROM head WHERE lid = ? AND t BETWEEN ? AND ? ORDER BY t"
@@ -148,6 +147,26 @@ class HeadCells:
     def list_times(self, row: int) -> list[int]:
         """The times of one series."""
         return [number for number in self.times[row].tolist() if number >= 0]
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPart:
+    """A layout with head rows in a range: which of the series (rows) are which of its columns."""
+
+    rows: Table
+    columns: Table
+    number: int
+    """Of the times, as in `HeadCells.times`."""
+    lid: int
+
+
+@dataclass(frozen=True, slots=True)
+class SidBlock:
+    """A SeriesBlock with ids instead of labels."""
+
+    sids: Sids
+    t_ms: Times
+    values: Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,13 +323,30 @@ class Locator:
         self._head_rows: dict[tuple[int, int], list[bytes]] = {}
         self._head_columns: dict[tuple[int, int], tuple[HeadColumns, slice]] = {}
         self._column_bytes = 0
+        self._keeps_columns = True
+
+    def read_rows_once(self) -> None:
+        """Keep no columns of head rows: their reader will not come back."""
+        self._keeps_columns = False
 
     def find(self, sids: Sids, bounds: Bounds, *, head: bool = True) -> Iterator[Locations]:
         """Those of the series (ascending ids) that have samples around a range."""
+        for located in self.find_or_read(sids, bounds, head=head, read=False):
+            assert isinstance(located, Locations)
+            yield located
+
+    def find_or_read(
+        self, sids: Sids, bounds: Bounds, *, head: bool = True, read: bool = True
+    ) -> Iterator[Locations | list[SidBlock]]:
+        """The same; the samples themselves where there are none but in columns that are kept."""
         for at in range(0, len(sids), _BATCH):
             batch = sids[at : at + _BATCH]
             bids, places, slabs = self._find_chunks(batch, bounds)
-            heads = self._find_head_cells(batch, bounds) if head else _make_empty_cells(len(batch))
+            parts = self._find_head_parts(batch, bounds) if head else []
+            if read and not bids.any() and (blocks := self._read_kept(batch, parts)):
+                yield blocks
+                continue
+            heads = _arrange_cells(len(batch), parts)
             found = Locations(batch, bids, places, heads, slabs)
             there = bids.any(axis=1) | (heads.times >= 0).any(axis=1)
             if there.all():
@@ -404,25 +440,55 @@ class Locator:
                 found[rows] = True
         return found
 
-    def _find_head_cells(self, sids: Sids, bounds: Bounds) -> HeadCells:
-        parts: list[tuple[Table, Table, int, int]] = []
-        for lid in self.find_layouts(sids):
-            rows, columns = _find_common(sids, self.get_layout(lid))
-            if len(rows) and (number := self._read_head_times(lid, columns, bounds)) is not None:
-                parts.append((rows, columns, number, lid))
-        if not parts:
-            return _make_empty_cells(len(sids))
-        rows = np.concatenate([part[0] for part in parts])
-        columns = np.concatenate([part[1] for part in parts])
-        lengths = [len(part[0]) for part in parts]
-        numbers = np.repeat([part[2] for part in parts], lengths)
-        lids = np.repeat([part[3] for part in parts], lengths)
-        return _arrange_cells(len(sids), rows, (numbers, lids, columns))
-
-    def _read_head_times(self, lid: int, columns: Table, bounds: Bounds) -> int | None:
-        """The number of the times of a layout's rows in the range; None where there are none."""
+    def _find_head_parts(self, sids: Sids, bounds: Bounds) -> list[HeadPart]:
         span = bounds.start_ms, min(bounds.end_ms, bounds.head_end_ms)
-        found = self._read_columns(lid, columns, span)
+        every = {lid: _find_common(sids, self.get_layout(lid)) for lid in self.find_layouts(sids)}
+        common = {lid: both for lid, both in every.items() if len(both[0])}
+        parts = []
+        for lid, fingerprint in self._read_fingerprints(list(common), span):
+            rows, columns = common[lid]
+            number = self._read_head_times(lid, columns, span, fingerprint)
+            if number is not None:
+                parts.append(HeadPart(rows, columns, number, lid))
+        return parts
+
+    def _read_fingerprints(
+        self, lids: list[int], span: tuple[int, int]
+    ) -> Iterator[tuple[int, Fingerprint]]:
+        """Of each layout with rows in a range, their number and the sum of their checksums."""
+        for at in range(0, len(lids), _FINGERPRINTS_AT_ONCE):
+            some = lids[at : at + _FINGERPRINTS_AT_ONCE]
+            marks = ", ".join("?" * len(some))
+            # The sum is a float (exact up to 2**53): damaged checksums could overflow another.
+            sql = (
+                f"SELECT lid, count(*), total(crc) FROM head WHERE lid IN ({marks})"  # noqa: S608 - marks
+                " AND t BETWEEN ? AND ? GROUP BY lid"
+            )
+            found = {row[0]: row[1:] for row in self._db.execute(sql, (*some, *span)).fetchall()}
+            if not found.keys() <= set(some):
+                # A damaged page gave rows of another layout: now all are read and verified.
+                self._ids.distrusted.update(some)
+                found = dict.fromkeys(some, (0, 0.0))
+            yield from found.items()
+
+    def _read_kept(self, sids: Sids, parts: list[HeadPart]) -> list[SidBlock]:
+        """The samples of series that are in one layout each, if all of them are kept."""
+        if sum(len(part.rows) for part in parts) > len(sids):
+            return []
+        blocks = []
+        for part in parts:
+            if (part.lid, part.number) not in self._head_columns:
+                return []
+            kept, at = self._head_columns[part.lid, part.number]
+            values = kept.select(part.columns, at)
+            blocks.append(SidBlock(sids[part.rows], kept.t_ms[at], values))
+        return blocks
+
+    def _read_head_times(
+        self, lid: int, columns: Table, span: tuple[int, int], fingerprint: Fingerprint
+    ) -> int | None:
+        """The number of the times of a layout's rows in the range; None where there are none."""
+        found = self._read_columns(lid, columns, span, fingerprint)
         rows: list[HeadRow] = []
         if found is not None:
             t_ms = found[0].t_ms[found[1]]
@@ -444,47 +510,47 @@ class Locator:
         return number
 
     def _read_columns(
-        self, lid: int, columns: Table, span: tuple[int, int]
+        self, lid: int, columns: Table, span: tuple[int, int], fingerprint: Fingerprint
     ) -> tuple[HeadColumns, slice] | None:
         """Columns of head rows that are kept or few enough to be kept, and which of the rows.
 
         None where they are neither, or where a row is damaged.
         """
-        if lid in self._ids.distrusted:
+        if lid in self._ids.distrusted or not self._keeps_columns:
             return None
         known = self._ids.heads.get(lid)
-        if known is not None:
-            if known.covers(columns) and (grown := self._grow_columns(lid, known, span)):
+        if known is not None and known.covers(columns):
+            grown = self._grow_columns(lid, known, span, fingerprint)
+            if grown is not None:
                 return grown, grown.find_rows(*span)
-            columns = np.union1d(known.columns, columns)
-        (count, _) = self._db.execute(_HEAD_FINGERPRINT, (lid, *span)).fetchone()
-        size_bytes = 8 * count * len(columns)
-        if size_bytes > min(_COLUMN_BYTES, _QUERY_COLUMN_BYTES - self._column_bytes):
+        row_bytes = 8 * fingerprint[0]
+        most_bytes = min(_COLUMN_BYTES, _QUERY_COLUMN_BYTES - self._column_bytes)
+        if row_bytes * len(columns) > most_bytes:
             return None
+        if known is not None:
+            both = np.union1d(known.columns, columns)
+            columns = both if row_bytes * len(both) <= most_bytes else columns
         fresh = self._read_rows(lid, columns, span)
-        if fresh is not None and count:
-            self._ids.heads.put(lid, fresh)
-            self._column_bytes += size_bytes
-        return None if fresh is None else (fresh, slice(0, count))
+        if fresh is None or not len(fresh.t_ms):
+            return None
+        self._ids.heads.put(lid, fresh)
+        self._column_bytes += fresh.size_bytes
+        return fresh, slice(0, len(fresh.t_ms))
 
     def _grow_columns(
-        self, lid: int, known: HeadColumns, span: tuple[int, int]
+        self, lid: int, known: HeadColumns, span: tuple[int, int], fingerprint: Fingerprint
     ) -> HeadColumns | None:
         """The same columns with the rows that came since; None where others have changed."""
-        start_ms, end_ms = span
-        last_ms = int(known.t_ms[-1])
-        if start_ms <= last_ms:
-            kept = start_ms, min(end_ms, last_ms)
-            found = self._db.execute(_HEAD_FINGERPRINT, (lid, *kept)).fetchone()
-            if found != known.fingerprint(known.find_rows(*kept)):
-                return None
-        if end_ms <= last_ms:
+        if known.fingerprint(known.find_rows(*span)) == fingerprint:
             return known
-        later = self._read_rows(lid, known.columns, (last_ms + 1, end_ms))
+        last_ms = int(known.t_ms[-1])
+        later = self._read_rows(lid, known.columns, (last_ms + 1, max(last_ms, span[1])))
         if later is None or not len(later.t_ms):
-            return None if later is None else known
+            return None
         (oldest_ms,) = self._db.execute(_OLDEST_ROW, (lid,)).fetchone()
         grown = known.append(later, oldest_ms)
+        if grown.fingerprint(grown.find_rows(*span)) != fingerprint:
+            return None
         self._ids.heads.put(lid, grown)
         return grown
 
@@ -573,13 +639,18 @@ def _search_slabs(
             yield stored.slab, rows, at
 
 
-def _make_empty_cells(series: int) -> HeadCells:
-    nothing = np.empty((series, 0), np.int64)
-    return HeadCells(nothing, nothing, nothing)
-
-
-def _arrange_cells(series: int, rows: Table, cells: tuple[Table, Table, Table]) -> HeadCells:
-    """A table of cells from a list of them: the row of each, and its number, layout, column."""
+def _arrange_cells(series: int, parts: Sequence[HeadPart]) -> HeadCells:
+    """A table of the cells of each series, in the order of their times."""
+    if not parts:
+        nothing = np.empty((series, 0), np.int64)
+        return HeadCells(nothing, nothing, nothing)
+    lengths = [len(part.rows) for part in parts]
+    cells = (
+        np.repeat([part.number for part in parts], lengths),
+        np.repeat([part.lid for part in parts], lengths),
+        np.concatenate([part.columns for part in parts]),
+    )
+    rows = np.concatenate([part.rows for part in parts])
     order = np.lexsort((cells[0], rows))
     rows = rows[order]
     first = np.searchsorted(rows, rows)

@@ -14,8 +14,7 @@ import numpy as np
 
 from jipyo.tsdb import index, slab
 from jipyo.tsdb.codec import Damaged
-from jipyo.tsdb.locator import Bounds, StoredSlab, day_of
-from jipyo.tsdb.snapshot import SidBlock
+from jipyo.tsdb.locator import Bounds, SidBlock, StoredSlab, day_of
 
 if TYPE_CHECKING:
     import sqlite3

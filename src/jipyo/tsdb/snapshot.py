@@ -19,7 +19,7 @@ from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.damage import DamageLog
 from jipyo.tsdb.format import PLACE_BITS
 from jipyo.tsdb.index import LabelCache, SelectorCache
-from jipyo.tsdb.locator import HeadDamaged, IdCache, Locations, Locator
+from jipyo.tsdb.locator import HeadDamaged, IdCache, Locations, Locator, SidBlock
 
 if TYPE_CHECKING:
     import sqlite3
@@ -84,15 +84,6 @@ class SharedState:
         parts = [packed[at : at + size] for at in range(0, len(packed), size)]
         found = self.executor.map(codec.decode_all, parts)
         return [nth * size + at for nth, part in enumerate(found) for at in part]
-
-
-@dataclass(frozen=True, slots=True)
-class SidBlock:
-    """A SeriesBlock with ids instead of labels."""
-
-    sids: Sids
-    t_ms: Times
-    values: Values
 
 
 class _Piece(NamedTuple):
@@ -167,11 +158,13 @@ class Snapshot:
 
     def read_blocks(self, sids: Sids, bounds: Bounds) -> Iterator[SidBlock]:
         """The samples of these series within the range, each series in one block."""
-        for located in self.locator.find(sids, bounds):
-            groups = located.split_by_times()
-            yield from _merge_small_blocks(
-                block for one in groups for block in self._read_group(one, bounds)
-            )
+        for located in self.locator.find_or_read(sids, bounds):
+            if isinstance(located, Locations):
+                groups = located.split_by_times()
+                blocks = (block for one in groups for block in self._read_group(one, bounds))
+                yield from _merge_small_blocks(blocks)
+            else:
+                yield from _merge_small_blocks(located)
 
     def _read_group(self, group: Locations, bounds: Bounds) -> Iterator[SidBlock]:
         """Series with equal times, in blocks of bounded size."""
