@@ -131,11 +131,15 @@ def parse_json(text: str, file: str) -> Node:
     """The tree of a JSON document, with numbers as they are written; nodes have no lines.
 
     Raises:
-        ConfigError: it is not JSON, or is nested too deeply.
+        ConfigError: it is not JSON, is nested too deeply, or holds half a character.
     """
     try:
         value = json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
+        json.dumps(value, ensure_ascii=False).encode()
         return wrap_value(value, file)
+    except UnicodeEncodeError as error:
+        problem = f"{error.object[error.start]!a} is half a character"
+        raise ConfigError("schema.not_json", where=file, problem=problem) from error
     except json.JSONDecodeError as error:
         where = f"{file}:{error.lineno}"
         raise ConfigError("schema.not_json", where=where, problem=error.msg) from error

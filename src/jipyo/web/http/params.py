@@ -29,7 +29,7 @@ _BOUNDARIES = {
     "-292273086-05-16T16:47:06Z": MIN_TIME_MS,
     "292277025-08-18T07:12:54.999999999Z": MAX_TIME_MS,
 }
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+_NUMBER = re.compile(r"[+-]?(\d++\.?\d*+|\.\d++)([eE][+-]?\d++)?", re.ASCII)
 _RFC3339 = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _MAX_FIELDS = 10_000
 _INT64 = range(-(2**63), 2**63)

@@ -12,6 +12,7 @@ Source of the format: https://prometheus.io/docs/prometheus/latest/querying/api/
 
 from __future__ import annotations
 
+import reprlib
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -346,7 +347,7 @@ def _expect(value: object, kind: type[_T], place: str) -> _T:
 
 
 def _shorten(value: object) -> str:
-    text = repr(value)
+    text = reprlib.repr(value)  # of anything, however deep
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}..."
 
 

@@ -1,0 +1,118 @@
+"""Files that operators and their tools write: jipyo.yaml, prometheus.yml, targets, catalogue."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from fuzz.driver import Surface, assert_short_form
+from jipyo import config, promql
+from jipyo.catalogue import load as load_catalogue
+from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
+from jipyo.collect.discovery.targets import _read_file
+from jipyo.schema import parse_yaml
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+WORDS = (
+    b"- ", b": ", b"{", b"}", b"[", b"]", b"\n", b"\n  ", b"|\n", b">\n", b"&a ", b"*a",
+    b"<<: *a\n", b"!!str ", b"!!python/object:os.system ", b"? ", b"---\n", b"...\n",
+    b"%YAML 1.1\n", b"# x\n",
+    b"~", b"null", b"yes", b"0o17", b"017", b"1e3", b"12:30:45", b"2024-02-30", b".inf", b"'", b'"',
+    b"\\x", b"scrape_configs:\n", b"static_configs:\n", b"targets: [x]\n", b"labels: {a: b}\n",
+    b"metrics:\n", b"query: up\n", b"collect:\n", b"interval: 15s\n", b"\t", b"\xef\xbb\xbf",
+)  # fmt: skip
+BOMBS = (
+    b"a: &a [x,x]\n" + b"".join(b"a%d: &b%d [*a,*a]\n" % (n, n) for n in range(1000)),
+    b"".join(b"%c: &%c [%b]\n" % (97 + n, 97 + n, b",".join([b"*%c" % (96 + n)] * 9) if n else b"1")
+             for n in range(9)),
+    b"[" * 20_000,
+    b"{a: " * 5000,
+    b"- " * 9000,
+    b"a: " + b"9" * 15_000,
+    b"a: 0x" + b"f" * 15_000,
+    b"? " * 9000,
+)  # fmt: skip
+
+
+def read_as_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes], object]:
+    """A reader of files, as one of bytes."""
+
+    def feed(body: bytes) -> object:
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / name
+            path.write_bytes(body)
+            return read(path)
+
+    return feed
+
+
+def read_config(path: Path) -> None:
+    config.parse(config.read_text(path), str(path))
+
+
+SURFACES = [
+    Surface(
+        name="yaml",
+        corpus="configuration",
+        feed=lambda body: parse_yaml(body.decode("utf-8", "replace"), "x.yaml").plain(),
+        seeds=BOMBS,
+        tokens=WORDS,
+        s_per_byte=60e-6,
+        cases=300,
+    ),
+    Surface(
+        name="configuration",
+        feed=read_as_file("jipyo.yaml", read_config),
+        seeds=BOMBS,
+        tokens=WORDS,
+        base_s=1.0,
+        s_per_byte=100e-6,
+        cases=150,
+    ),
+    Surface(
+        name="prometheus-yml",
+        feed=read_as_file("prometheus.yml", read_prometheus_yml),
+        seeds=BOMBS,
+        tokens=WORDS,
+        s_per_byte=100e-6,
+        cases=150,
+    ),
+    Surface(
+        name="file-sd-json",
+        corpus="file-sd",
+        feed=read_as_file("targets.json", _read_file),
+        tokens=(b'{"targets":', b'"labels":', b"[]", b"{}", b"5", b"null", b'"\\ud800"', b"NaN"),
+        s_per_byte=60e-6,
+        cases=300,
+    ),
+    Surface(
+        name="file-sd-yaml",
+        corpus="file-sd",
+        feed=read_as_file("targets.yml", _read_file),
+        seeds=BOMBS,
+        tokens=WORDS,
+        s_per_byte=60e-6,
+        cases=150,
+    ),
+    Surface(
+        name="catalogue",
+        feed=read_as_file(
+            "more.yaml", lambda path: load_catalogue(extra=[path], parse=promql.parse)
+        ),
+        seeds=BOMBS,
+        tokens=WORDS,
+        base_s=3.0,
+        s_per_byte=200e-6,
+        cases=3,
+    ),
+]
+
+
+@pytest.mark.parametrize("surface", SURFACES, ids=lambda surface: surface.name)
+def test_a_file_is_read_or_refused_with_its_mistakes(surface: Surface) -> None:
+    assert_short_form(surface)
