@@ -90,7 +90,7 @@ class HangError(BaseException):
 
 def check(surface: Surface, case: bytes) -> Finding | None:
     """Feed a case; what is wrong with the answer, None where nothing is."""
-    peak_kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak_kib = _reset_peak_kib()
     start = time.thread_time()
     broken = _feed(surface, case)
     spent_s = time.thread_time() - start
@@ -174,15 +174,15 @@ def _measure_again(surface: Surface, case: bytes) -> float:
 def _measure_memory(surface: Surface, case: bytes) -> int:
     """How far the peak lies above what is resident before."""
     gc.collect()
-    Path("/proc/self/clear_refs").write_text("5", "ascii")
-    before = _read_peak_bytes()
+    before_kib = _reset_peak_kib()
     _feed(surface, case)
-    return _read_peak_bytes() - before
+    return (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before_kib) * 1024
 
 
-def _read_peak_bytes() -> int:
-    status = Path("/proc/self/status").read_bytes()
-    return int(status.partition(b"VmHWM:")[2].split(None, 1)[0]) * 1024
+def _reset_peak_kib() -> int:
+    """Set the peak of resident memory to what is resident now, and return it."""
+    Path("/proc/self/clear_refs").write_text("5", "ascii")
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 @contextlib.contextmanager

@@ -13,7 +13,7 @@ from jipyo import config, promql
 from jipyo.catalogue import load as load_catalogue
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
 from jipyo.collect.discovery.targets import _read_file
-from jipyo.schema import parse_yaml
+from jipyo.schema import parse_yaml, read_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ def read_as_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes],
 
 
 def read_config(path: Path) -> None:
-    config.parse(config.read_text(path), str(path))
+    config.parse(read_text(path), str(path))
 
 
 SURFACES = [

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from fuzz.driver import Surface, assert_short_form
+from jipyo.cli.moments import parse_moment
 from jipyo.model.duration import format_duration, parse_duration
 from jipyo.web.http.params import parse_duration_ns, parse_fields, parse_int, parse_time_ms
 
@@ -27,14 +29,13 @@ def read_duration(body: bytes) -> None:
     assert parse_duration(format_duration(ms)) == ms, "BUG: a duration that changes when written"
 
 
-def surface(name: str, read: Callable[[str], object], *errors: type[Exception]) -> Surface:
+def surface(name: str, read: Callable[[str], object]) -> Surface:
     return Surface(
         name=f"words-{name}",
         corpus="words",
         feed=lambda body: read(body.decode("utf-8", "replace")),
         seeds=SEEDS,
         tokens=WORDS,
-        **({"errors": errors} if errors else {}),
     )
 
 
@@ -50,6 +51,7 @@ SURFACES = [
     surface("time", parse_time_ms),
     surface("step", parse_duration_ns),
     surface("int", parse_int),
+    surface("moment", lambda text: parse_moment(text, ZoneInfo("Asia/Seoul"), 0)),
     Surface(
         name="words-form",
         feed=lambda body: parse_fields(body, body),

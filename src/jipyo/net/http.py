@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import http
+import http.client
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -370,7 +371,8 @@ def _translating_errors(url: str, timeout_s: float) -> Iterator[None]:
     """Translate what urllib3 and sockets raise into errors for the reader."""
     try:
         yield
-    except (HTTPError, OSError) as error:
+    except (HTTPError, OSError, http.client.HTTPException, ValueError, OverflowError) as error:
+        # The last ones come from sizes of chunks and the like that are no numbers one can read.
         raise _to_net_error(error, url, timeout_s) from error
 
 
@@ -382,7 +384,7 @@ def _to_net_error(error: Exception, url: str, timeout_s: float) -> NetError:
             return NetError("net.timeout", url=url, seconds=f"{timeout_s:g}")
         case SSLError():
             return NetError("net.tls", url=url, reason=str(error))
-        case ProtocolError():
+        case ProtocolError() | http.client.HTTPException() | OverflowError():
             return NetError("net.cut", url=url)
     reason = str(error).rpartition(": ")[2] or repr(error)
     return NetError("net.unreachable", url=url, reason=reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -197,7 +198,11 @@ def test_a_driver_is_loaded_only_when_it_is_needed_and_may_be_missing() -> None:
     session = ToyServer(a=1.0).session(missing)
     with pytest.raises(CollectError) as caught:
         session.collect(0)
-    assert caught.value.values == {"package": "toy-package", "extra": "databases"}
+    assert caught.value.values == {
+        "package": "toy-package",
+        "extra": "databases",
+        "python": sys.executable,
+    }
 
 
 def test_every_error_has_its_words_in_both_languages() -> None:

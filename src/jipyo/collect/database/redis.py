@@ -235,12 +235,12 @@ class _RedisQueries(Queries):
                 raise errors.no_entry(error) from error
             except redis.TimeoutError as error:
                 raise errors.timeout(self._options.statement_timeout_s) from error
-            except (redis.ConnectionError, OSError) as error:
-                raise errors.lost(error) from error
             except redis.ResponseError as error:
                 if str(error).startswith("NOAUTH"):
                     raise errors.no_entry(error) from error
                 raise PartUnavailable(error) from error
+            except (redis.RedisError, OSError) as error:
+                raise errors.lost(error) from error
 
     def _read_info(self) -> Iterator[Family]:
         databases = 0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import struct
 import sys
 import threading
 from abc import ABC, abstractmethod
@@ -30,6 +31,17 @@ if TYPE_CHECKING:
 EXTRA = "databases"
 """The extra of the package that installs the drivers."""
 REFUSED = "database.refused_part"
+ODD_ANSWER = (
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+"""What drivers and parts raise over an answer that this kind of server does not give."""
 _CONNECTING = "connect"
 _GRACE_S = 1.0
 """So much longer than its own limit a server may take to say that it keeps it."""
@@ -117,7 +129,7 @@ class Queries(ABC):
         waited for without end. All statements together may take the interval.
 
         Raises:
-            CollectError: the connection was cut.
+            CollectError: the connection was cut, or does not speak this protocol.
         """
         try:
             limit_s = min(self._limit_s, self._deadline.left_s())
@@ -126,9 +138,12 @@ class Queries(ABC):
         with cut_after(limit_s, self._fileno) as cut:
             try:
                 yield
-            except (CollectError, PartUnavailable, ValueError, LookupError) as error:
+            except (CollectError, PartUnavailable, *ODD_ANSWER) as error:
                 if cut.is_set():
                     raise self._errors.timeout(self._limit_s) from error
+                if isinstance(error, ODD_ANSWER):
+                    # What the driver has not read is still on its way.
+                    raise self._errors.lost(repr(error)) from error
                 raise
 
     @abstractmethod
@@ -233,7 +248,10 @@ class DatabaseSession:
         kind, is_late = self._kind, threading.Event()
 
         def connect() -> OpenConnection:
-            connection = kind.connect(driver, self._options, self.address, self._errors)
+            try:
+                connection = kind.connect(driver, self._options, self.address, self._errors)
+            except ODD_ANSWER as error:
+                raise self._errors.unreachable(repr(error)) from error
             if is_late.is_set():
                 kind.disconnect(connection)
             return OpenConnection(connection, kind.find_fileno(connection))
@@ -273,8 +291,7 @@ def read_parts(parts: Mapping[str, Callable[[], Iterable[Family]]], url: str) ->
             result.success[name] = False
             result.notes.append(error.note(name))
             reason = reason or error.reason
-        except (ValueError, ArithmeticError, LookupError) as error:
-            # An answer that this kind of server does not give: the other parts are fine.
+        except ODD_ANSWER as error:  # the other parts are fine
             odd = PartUnavailable(repr(error))
             result.success[name] = False
             result.notes.append(odd.note(name))

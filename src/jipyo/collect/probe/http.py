@@ -94,7 +94,7 @@ class HttpProbe:
             failure = self._check(visit.answer, is_complete=visit.follow(headers))
         except (OSError, http.client.HTTPException) as error:
             failure = find_exception_reason(error, str(error))
-        except (ValueError, BodyError):  # a body that is too long or cut off, a URL that is none
+        except (ValueError, OverflowError, BodyError):  # a body too long or cut off, no URL
             failure = FailureReason.BAD_RESPONSE
         duration_s = time.perf_counter() - start
         families = build_families(timings, failure=failure, duration_s=duration_s)
