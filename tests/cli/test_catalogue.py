@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from jipyo.catalogue import load
 from jipyo.i18n import LANGS, Lang
 from support.product import jipyo
 
@@ -40,3 +44,12 @@ def test_a_file_is_checked(tmp_path: Path) -> None:
     result = jipyo("catalogue", "check", str(bad))
     assert result.code == 2
     assert "bad.yaml:3" in result.err
+
+
+def test_promql_is_not_broken_on_a_narrow_terminal() -> None:
+    words = [sys.executable, "-m", "jipyo", "catalogue", "show", "system.network.receive"]
+    terminal = {**os.environ, "FORCE_COLOR": "1", "COLUMNS": "40", "TERM": "xterm"}
+    out = subprocess.run(words, env=terminal, capture_output=True, text=True, check=True).stdout
+    metric = load().get("system.network.receive")
+    assert metric is not None
+    assert all(query.promql in out for query in metric.queries)

@@ -54,24 +54,34 @@ def test_json_is_what_the_http_api_answers(data: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("expr", "rows"),
-    [("node_load1", 1), ("vector(1)", 1), ("1 + 1", 1), ('"text"', 1), ("node_load1[1h]", 40)],
+    ("expr", "rows", "labels"),
+    [
+        ("node_load1", 1, ["__name__", "instance", "job"]),
+        ("vector(1)", 1, []),
+        ("1 + 1", 1, []),
+        ('"text"', 1, []),
+        ("node_load1[1h]", 40, ["__name__", "instance", "job"]),
+        ("sum by (job) (up) or count by (instance) (up)", 2, ["instance", "job"]),
+        ("nothing", 0, []),
+    ],
 )
-def test_csv_has_a_row_a_sample(data: Path, expr: str, rows: int) -> None:
+def test_csv_has_a_row_a_sample_and_a_column_a_label(
+    data: Path, expr: str, rows: int, labels: list[str]
+) -> None:
     result = jipyo("query", expr, "--data", str(data), "--format", "csv")
     written = list(csv.reader(io.StringIO(result.out)))
-    assert written[0] == ["series", "time", "value"]
+    assert written[0] == [*labels, "time", "value"]
     assert len(written) == rows + 1
 
 
 @pytest.mark.parametrize(
     ("expr", "row"),
     [
-        ("vector(1)", ["{}", "1"]),
-        ("1 + 1", ["", "2"]),
-        ('"text"', ["", "text"]),
-        ("node_load1", ['node_load1{instance="호스트1",job="node"}', "1.5"]),
-        ("vector(Inf)", ["{}", "+Inf"]),
+        ("vector(1)", ["1"]),
+        ("1 + 1", ["2"]),
+        ('"text"', ["text"]),
+        ("node_load1", ["node_load1", "호스트1", "node", "1.5"]),
+        ("vector(Inf)", ["+Inf"]),
     ],
 )
 def test_values_are_written_as_the_http_api_writes_them(
@@ -79,7 +89,7 @@ def test_values_are_written_as_the_http_api_writes_them(
 ) -> None:
     words = ("--at", "now", "--data", str(data), "--format", "csv")
     _, written = csv.reader(io.StringIO(jipyo("query", expr, *words).out))
-    assert [written[0], written[2]] == row
+    assert [*written[:-2], written[-1]] == row
 
 
 def test_a_range_is_written_a_row_a_step(data: Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from jipyo.analysis.health import Reason, assess_catalogue
 from jipyo.analysis.targets import read_targets
 from jipyo.analysis.thresholds import State
-from jipyo.analysis.wording import describe_verdict
+from jipyo.analysis.wording import describe_reason, describe_verdict
 from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
@@ -141,3 +142,23 @@ def test_the_verdict_names_the_target_and_the_cause(world: World) -> None:
     (breach,) = (one for one in health.metrics if one.reason is Reason.BREACH)
     assert breach.since_ms is not None
     assert world.clock.now_ms() - breach.since_ms <= 60_000
+
+
+def test_of_several_causes_each_has_its_remedy(tmp_path: Path) -> None:
+    clock = FakeClock()
+    errors = [REFUSED, CollectError("net.http_status", url="u", status=404, reason="Not Found")]
+    with Store.open(tmp_path, now_ms=clock.now_ms) as store:
+        loop = Loop(store, clock=clock)
+        loop.sync(
+            own_target([Service(error=error)], job="a", instance=str(n), interval_ms=INTERVAL_MS)
+            for n, error in enumerate(errors)
+        )
+        clock.advance(60_000)
+        health = assess_catalogue(Embedded(store, Engine()), WATCHED, clock.now_ms())
+        loop.stop()
+    (breach,) = (one for one in health.metrics if one.reason is Reason.BREACH)
+    t = texts("en")
+    why = describe_reason(breach, t, ZoneInfo("UTC"), clock.now_ms())
+    assert "refused the connection: Start the service, or correct its address and port." in why
+    assert "answered 404 Not Found: Correct metrics_path" in why
+    assert "Start the service" not in describe_verdict(health, t)

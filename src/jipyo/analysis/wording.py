@@ -56,9 +56,10 @@ def describe_verdict(health: Health, t: Texts) -> str:
     details = ", ".join(t(f"health.count.{name}", n=n) for name, n in counts.items() if n)
     verdict = f"{sentence} ({details})" if details else sentence
     gravest = [one for one in health.judged if one.state is health.state]
-    remedies = next((text for one in gravest if (text := describe_remedies(one, t))), "")
+    remedies = [remedy for one in gravest for remedy in _list_remedies(one, t)]
+    remedy = remedies[0] if len(set(remedies)) == 1 else ""  # of several each metric has its own
     ahead = t("health.ahead") if health.is_ahead else ""
-    return _join_sentences(verdict, remedies, describe_unknown_servers(health, t), ahead)
+    return _join_sentences(verdict, remedy, describe_unknown_servers(health, t), ahead)
 
 
 def describe_unknown_servers(health: Health, t: Texts) -> str:
@@ -83,13 +84,18 @@ def _join_sentences(*sentences: str) -> str:
     return " ".join([*(f"{sentence.removesuffix('.')}." for sentence in before), last])
 
 
-def describe_remedies(one: MetricHealth, t: Texts) -> str:
-    """What to do about targets that do not answer, or about what is gone; empty where neither."""
-    if one.outages:
-        reasons = (outage.reason for outage in one.outages[:_MOST_OUTAGES])
-        return " ".join(dict.fromkeys(name_remedy(reason, t) for reason in reasons if reason))
-    is_loss = one.metric.loss and one.reason is Reason.BREACH
-    return one.metric.remedy(t.lang) if is_loss and one.metric.remedy else ""
+def _list_remedies(one: MetricHealth, t: Texts) -> tuple[str, ...]:
+    """What to do about targets that do not answer (of several causes by cause), or what is gone."""
+    if one.metric.loss and one.reason is Reason.BREACH and one.metric.remedy:
+        return (one.metric.remedy(t.lang),)
+    found = (outage.reason for outage in one.outages[:_MOST_OUTAGES])
+    reasons = list(dict.fromkeys(reason for reason in found if reason is not None))
+    if len(reasons) == 1:
+        return (name_remedy(reasons[0], t),)
+    return tuple(
+        t("health.remedy_of", cause=name_cause(reason, t), remedy=name_remedy(reason, t))
+        for reason in reasons
+    )
 
 
 def _describe_gravest(health: Health, t: Texts) -> str:
@@ -146,11 +152,11 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
     if one.outages:
         since = _describe_since(one, t, zone, now_ms)
         reason = t("health.reason.outage", targets=describe_outages(one.outages, t), since=since)
-        return _join_sentences(reason, describe_remedies(one, t))
+        return _join_sentences(reason, *_list_remedies(one, t))
     if metric.loss and one.reason is Reason.BREACH:
         since = _describe_since(one, t, zone, now_ms)
         reason = t("health.reason.loss", series=_name_gravest(one, t), since=since)
-        return _join_sentences(reason, describe_remedies(one, t))
+        return _join_sentences(reason, *_list_remedies(one, t))
     unit = metric.unit.value
     key = f"health.reason.{one.reason.value}"
     if one.reason in _WITH_THRESHOLD:

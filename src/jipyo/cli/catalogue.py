@@ -6,7 +6,7 @@ import difflib
 from typing import TYPE_CHECKING
 
 import click
-from rich.table import Table
+from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from jipyo import app, promql
@@ -43,12 +43,12 @@ def register(group: click.Group, t: Texts) -> None:
     @pass_config(t)
     def show_metric(config: Config, words: Texts, id: str) -> None:  # noqa: A002 - its name in the help
         metrics = app.load_catalogue(config)
-        table = Table(box=None, pad_edge=False, show_header=False)
-        table.add_column(style="dim")
-        table.add_column(overflow="fold")
-        for fact in describe.describe_metric(find_metric(metrics, id), metrics, words):
-            table.add_row(fact.label, Text(fact.text))
-        open_terminal().print(table)
+        facts = describe.describe_metric(find_metric(metrics, id), metrics, words)
+        width = max(cell_len(fact.label) for fact in facts)
+        for fact in facts:
+            label = Text(f"{set_cell_size(fact.label, width)}  ", style="dim")
+            # PromQL is to be copied, so no line may be broken.
+            open_terminal().print(label.append(fact.text, style="not dim"), soft_wrap=True)
 
     @catalogue.command("check", cls=Command, help=t("cli.catalogue.check.help"))
     @click.argument("file", type=FILE)

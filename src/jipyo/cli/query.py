@@ -19,6 +19,7 @@ from jipyo.cli.options import find_chart_width, open_terminal, pass_config
 from jipyo.model.calendar import local_time
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
+from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix, QueryResult, RawMatrix, Scalar, String, Vector
 from jipyo.wire.prometheus_json import encode
 
@@ -36,6 +37,8 @@ _CHART_MARGIN = 14
 _CHART_STEPS = 240
 _COLOURS = ("blue", "green", "yellow", "magenta", "cyan", "red")
 
+SampleRow = tuple[Labels, int, str]
+"""Series, time in ms and value; a scalar has the empty series."""
 FORMATS = ("table", "chart", "json", "csv")
 
 
@@ -101,11 +104,7 @@ def _print_result(result: QueryResult, format_name: str | None, zone: ZoneInfo, 
         click.echo(b"".join(encode.answer(result)).decode())
         return
     if format_name == "csv":
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(("series", "time", "value"))
-        writer.writerows((row[0], row[1] / 1000, row[2]) for row in list_samples(result))
-        click.echo(text.getvalue(), nl=False)
+        click.echo(_write_csv(list_samples(result)), nl=False)
         return
     console, value = open_terminal(), result.value
     if isinstance(value, Matrix) and value.series and format_name in (None, "chart"):
@@ -116,37 +115,48 @@ def _print_result(result: QueryResult, format_name: str | None, zone: ZoneInfo, 
         console.print(note, style="yellow", markup=False)
 
 
-def list_samples(result: QueryResult) -> list[tuple[str, int, str]]:
+def _write_csv(rows: list[SampleRow]) -> str:
+    """A row a sample: a column for each label, the name of the metric first, time and value."""
+    names = sorted({name for labels, _, _ in rows for name in labels})
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow((*names, "time", "value"))
+    writer.writerows(
+        (*(labels.get(name, "") for name in names), t_ms / 1000, value)
+        for labels, t_ms, value in rows
+    )
+    return text.getvalue()
+
+
+def list_samples(result: QueryResult) -> list[SampleRow]:
     """Series, time and value of every sample; values as the HTTP API writes them."""
     value = result.value
     if isinstance(value, String):
-        return [("", value.t_ms, value.value)]
+        return [(Labels.of({}), value.t_ms, value.value)]
     if isinstance(value, Scalar):
-        return [("", value.t_ms, encode.format_number(value.value))]
+        return [(Labels.of({}), value.t_ms, encode.format_number(value.value))]
     if isinstance(value, Vector):
         pairs = zip(value.series, value.values, strict=True)
-        return [(str(labels), value.t_ms, encode.format_number(float(v))) for labels, v in pairs]
+        return [(labels, value.t_ms, encode.format_number(float(v))) for labels, v in pairs]
     return _list_range_samples(value)
 
 
-def _list_range_samples(value: Matrix | RawMatrix) -> list[tuple[str, int, str]]:
+def _list_range_samples(value: Matrix | RawMatrix) -> list[SampleRow]:
     if isinstance(value, RawMatrix):
         return [
-            (str(labels), int(t), encode.format_number(float(v)))
+            (labels, int(t), encode.format_number(float(v)))
             for block in value.blocks
             for labels, line in zip(block.series, block.values, strict=True)
             for t, v in zip(block.t_ms, line, strict=True)
         ]
     return [
-        (str(labels), int(value.t_ms[step]), encode.format_number(float(line[step])))
+        (labels, int(value.t_ms[step]), encode.format_number(float(line[step])))
         for labels, line, there in zip(value.series, value.values, value.present, strict=True)
         for step in np.flatnonzero(there)
     ]
 
 
-def _print_table(
-    console: Console, rows: list[tuple[str, int, str]], zone: ZoneInfo, t: Texts
-) -> None:
+def _print_table(console: Console, rows: list[SampleRow], zone: ZoneInfo, t: Texts) -> None:
     if not rows:
         console.print(t("cli.query.nothing"))
         return
@@ -155,7 +165,7 @@ def _print_table(
     table.add_column(t("cli.query.time"))
     table.add_column(t("cli.query.value"), justify="right")
     for labels, t_ms, value in rows:
-        table.add_row(Text(labels), _format_time(t_ms, zone), value)
+        table.add_row(Text(str(labels)), _format_time(t_ms, zone), value)
     console.print(table)
 
 
