@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.i18n import texts
 from jipyo.web.http.endpoint import Route
+from jipyo.web.http.exposition import expose
 from jipyo.web.http.message import PLAIN_TEXT, WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 from jipyo.wire import exposition
@@ -28,8 +29,8 @@ def routes(families: Callable[[], Iterable[Family]], is_ready: Callable[[], bool
 
 def expose_metrics(families: Callable[[], Iterable[Family]], request: WebRequest) -> WebResponse:
     """What was collected, under the exporters' names, in the format that is preferred."""
-    format_ = exposition.choose_format(request.headers.get("accept", ""))
-    return WebResponse(exposition.write([*families()], format_), media_type=format_.value)
+    form = exposition.choose_format(request.headers.get("accept", ""))
+    return expose(families(), form, request)
 
 
 def report_healthy(_request: WebRequest) -> WebResponse:

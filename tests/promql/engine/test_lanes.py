@@ -203,7 +203,6 @@ def test_an_error_while_writing_gives_the_place_back() -> None:
         raise ValueError("BUG")
 
     written = lanes.write_in_turn(fail(), threading.Event())
-    assert next(written) == b"1"
     with pytest.raises(ValueError, match="BUG"):
         next(written)
     assert list(lanes.write_in_turn([b"2"], threading.Event())) == [b"2"]

@@ -116,6 +116,9 @@ def test_federation_gives_the_newest_samples_with_their_times(client: Client, st
         store.append([Scrape(t_ms, (alive, ended), np.array(values))])
     answer = client.ask("GET", "/federate", fields=[("match[]", "fed"), ("match[]", '{i="alive"}')])
     assert answer.status == 200
-    assert answer.body.decode() == f'# TYPE fed untyped\nfed{{i="alive"}} 2.5 {NOW_MS - 5_000}\n'
+    assert (
+        answer.body.decode()
+        == f'# TYPE fed untyped\nfed{{i="alive",instance=""}} 2.5 {NOW_MS - 5_000}\n'
+    )
     assert client.get("/federate").body == b""
     assert client.get("/federate", **{"match[]": "fed{"}).status == 400

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
 from jipyo.model.family import Family, FamilySample
+from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricType
 from jipyo.web.http.endpoint import Route
+from jipyo.web.http.exposition import expose
 from jipyo.web.http.message import PLAIN_TEXT, WebRequest, WebResponse
 from jipyo.web.prometheus.route import format_error
 from jipyo.wire import exposition
@@ -29,14 +31,14 @@ def routes(source: Source, now_ms: Callable[[], int]) -> list[Route]:
 def federate(source: Source, now_ms: Callable[[], int], request: WebRequest) -> WebResponse:
     """The newest sample of each matching series, with its time.
 
-    A series that has ended is left out, for the text format has no stale markers.
+    A series that has ended is left out, for the text format has no stale markers. A series
+    without an instance has an empty one, or the scraper would write its own.
     """
     try:
         samples = source.bind(request.cancelled).newest(request.values("match[]"), now_ms())
     except QueryError as error:
         return WebResponse(error.message.encode("utf-8", "replace"), 400, PLAIN_TEXT)
-    body = exposition.write([*_build_families(samples)])
-    return WebResponse(body, media_type=exposition.Format.TEXT.value)
+    return expose(_build_families(samples), exposition.Format.TEXT, request)
 
 
 def _build_families(samples: LatestSamples) -> Iterator[Family]:
@@ -48,5 +50,12 @@ def _build_families(samples: LatestSamples) -> Iterator[Family]:
                 name,
                 MetricType.UNKNOWN,
                 "",
-                tuple(FamilySample(labels, value, t_ms) for labels, value, t_ms in group),
+                tuple(
+                    FamilySample(_name_instance(labels), value, t_ms)
+                    for labels, value, t_ms in group
+                ),
             )
+
+
+def _name_instance(labels: Labels) -> Labels:
+    return labels if "instance" in labels else Labels((*labels.pairs, ("instance", "")))
