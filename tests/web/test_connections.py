@@ -185,3 +185,21 @@ def test_how_long_a_wait_may_last(
     wait: Wait, waited_s: float, silent_s: float, is_over: bool
 ) -> None:
     assert ConnectionLimits().is_over(wait, waited_s, silent_s) is is_over
+
+
+@pytest.mark.parametrize(
+    ("method", "status"), [("POST", b"HTTP/1.1 400 "), ("HEAD", b""), ("PATCH", b"HTTP/1.1 4")]
+)
+def test_a_malformed_body_ends_its_request_without_a_traceback(
+    serve: Serve, caplog: pytest.LogCaptureFixture, method: str, status: bytes
+) -> None:
+    client = serve(LENGTH, MUCH)
+    head = f"{method} /length HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with connect(client, head.encode() + b"not hexadecimal\r\n") as connection:
+        assert b"".join(iter(lambda: connection.recv(1000), b"")).startswith(status)
+    with connect(client, head.encode()) as connection:
+        time.sleep(0.05)  # the request has begun
+        connection.sendall(b"not hexadecimal\r\n")
+        assert b"".join(iter(lambda: connection.recv(1000), b"")).startswith(status)
+    assert client.get("/length").status == 200
+    assert not caplog.records

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from h11 import LocalProtocolError
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from jipyo.model.family import Family, FamilySample
@@ -154,6 +155,20 @@ class Connection(H11Protocol):
         self.active_s = self.loop.time()
         if not self.transport.is_closing():
             super().data_received(data)
+
+    def send_400_response(self, msg: str) -> None:
+        """Tell the client that its request is malformed, unless a response has begun.
+
+        What is wrong may be the body of a request that is being answered: that ends.
+        """
+        cycle: RequestResponseCycle | None = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        try:
+            super().send_400_response(msg)
+        except LocalProtocolError:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
         """Note when the wait for the next request begins."""
