@@ -20,16 +20,20 @@ from jipyo.app.build_web import (
     read_max_files,
 )
 from jipyo.app.configuration import Configuration
-from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
+from jipyo.app.memory import MemoryTrimmer, find_trim, read_resident_bytes
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
 from jipyo.model.clock import SystemClock
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from queue import SimpleQueue
 
+    from jipyo import tsdb
     from jipyo.config import Config
+    from jipyo.model.clock import Clock
     from jipyo.model.family import Family
 
 _SWITCH_INTERVAL_S = 0.001
@@ -40,6 +44,64 @@ class ServerCommand(Enum):
 
     RELOAD = "reload"
     STOP = "stop"
+
+
+class Server:
+    """The parts that follow the configuration in force, over an open store."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: tsdb.Store,
+        clock: Clock,
+        *,
+        applied: Callable[[Config], None],
+    ) -> None:
+        """Nothing runs yet. `applied` is called with each configuration after the first.
+
+        Raises:
+            CatalogueError: a metric is described wrongly.
+            CollectError: the files of the push groups are not ours.
+        """
+        self._parts: list[ServerPart] = []
+        self._applied = applied
+        self._collection = Collection(config, store, self.families, clock)
+        self.configuration = Configuration(config, clock, check=check_exposure, apply=self.apply)
+        self._apps = WebApps(store, self._collection, self.configuration, clock)
+        self._current = CurrentApp(self._apps.build(config))
+        self._parts += [
+            self._collection,
+            StoreUpkeep(store, clock),
+            MemoryTrimmer(clock, find_trim(), read_resident_bytes),
+        ]
+
+    def add_web_server(
+        self, listener: socket.socket, connections: web.Connections, on_exit: Callable[[], None]
+    ) -> None:
+        """Serve the applications on a socket; `on_exit` is called when that ends."""
+        families = self._apps.families
+        self._parts.append(WebServer(self._current, listener, connections, families, on_exit))
+
+    def running(self) -> AbstractContextManager[None]:
+        """All parts run within the `with`."""
+        return running(self._parts)
+
+    def families(self) -> Iterator[Family]:
+        """The metrics of all parts."""
+        yield from self.configuration.families()
+        for part in self._parts:
+            yield from part.families()
+
+    def apply(self, config: Config) -> None:
+        """Put another configuration in force.
+
+        Raises:
+            CatalogueError: a metric is described wrongly; nothing has changed.
+        """
+        app = self._apps.build(config)
+        self._collection.apply(config)
+        self._current.app = app
+        self._applied(config)
 
 
 def serve(
@@ -61,47 +123,20 @@ def serve(
     """
     # An append waits for the interpreter's lock behind a running query; so it waits less.
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    limit_arenas()
     check_config(config)
-    clock = SystemClock()
-    parts: list[ServerPart] = []
-
-    def own_families() -> Iterator[Family]:
-        yield from configuration.families()
-        for part in parts:
-            yield from part.families()
-
-    def apply(new: Config) -> None:
-        app = apps.build(new)  # raises before anything has changed
-        collection.apply(new)
-        current.app = app
-        applied(new)
-
+    clock, settings = SystemClock(), config.settings
     with contextlib.ExitStack() as resources:
-        host, port = config.settings.listen.host, config.settings.listen.port
-        listener = resources.enter_context(contextlib.closing(web.listen(host, port)))
+        listener = resources.enter_context(
+            contextlib.closing(web.listen(settings.listen.host, settings.listen.port))
+        )
         store = resources.enter_context(open_store(config, clock))
-        collection = Collection(config, store, own_families, clock)
-        configuration = Configuration(config, clock, check=check_exposure, apply=apply)
-        apps = WebApps(store, collection, configuration, clock)
-        current = CurrentApp(apps.build(config))
-        connections = build_connections(config.settings.web.max_connections, read_max_files())
-        parts += [
-            collection,
-            StoreUpkeep(store, clock),
-            MemoryTrimmer(clock, find_trim(), read_resident_bytes),
-            WebServer(
-                current,
-                listener,
-                connections,
-                apps.families,
-                on_exit=partial(commands.put, ServerCommand.STOP),
-            ),
-        ]
-        resources.enter_context(running(parts))
+        server = Server(config, store, clock, applied=applied)
+        connections = build_connections(settings.web.max_connections, read_max_files())
+        server.add_web_server(listener, connections, partial(commands.put, ServerCommand.STOP))
+        resources.enter_context(server.running())
         started(web.url_of(listener))
         while commands.get() is ServerCommand.RELOAD:
-            configuration.reload()
+            server.configuration.reload()
 
 
 def check_config(config: Config) -> None:

@@ -232,15 +232,11 @@ class _Worker:
         self.counts, self._tracker = before.counts, before._tracker
         self._last_ms = before._last_ms
 
-    def _wait_for_predecessor(self) -> None:
-        """Let the scrape in progress end, so that no series is written twice at once."""
+    def _run(self) -> None:
         if self._before is not None:
-            self._before.thread.join()
+            self._before.thread.join()  # so that no series is written by two at once
             self._continue(self._before)
             self._before = None
-
-    def _run(self) -> None:
-        self._wait_for_predecessor()
         if not self._stop.is_set():
             self._scrape_until_stopped()
         if self.successor is None:

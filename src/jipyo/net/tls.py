@@ -26,17 +26,14 @@ class TlsOptions:
 
 def read_file_stamps(tls: TlsOptions) -> tuple[tuple[int, int] | None, ...]:
     """Change time and size of each file of the options, so that new certificates are noticed."""
-    return tuple(
-        _read_stamp(path) for path in (tls.ca_file, tls.cert_file, tls.key_file) if path is not None
-    )
-
-
-def _read_stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        stat = path.stat()
-    except OSError:
-        return None
-    return stat.st_mtime_ns, stat.st_size
+    stamps: list[tuple[int, int] | None] = []
+    for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
+        try:
+            stat = path.stat()
+            stamps.append((stat.st_mtime_ns, stat.st_size))
+        except OSError:
+            stamps.append(None)
+    return tuple(stamps)
 
 
 def build_ssl_context(tls: TlsOptions) -> ssl.SSLContext:
