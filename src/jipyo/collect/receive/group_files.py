@@ -60,7 +60,7 @@ class GroupFiles:
         except StoreFull as error:
             raise error.as_kind(CollectError) from error
         except OSError as error:
-            raise _unreadable(self._folder, error) from error
+            raise _make_unreadable_error(self._folder, error) from error
 
     def save(self, key: Labels, group: PushGroup) -> None:
         """Write a group; on disk when this returns.
@@ -100,7 +100,7 @@ class GroupFiles:
                 if path != self._find_path(key):
                     raise ValueError(f"it is named as another group than {key}")
             except OSError as error:
-                _LOG.error("%s", _unreadable(path, error))
+                _LOG.error("%s", _make_unreadable_error(path, error))
             except _BROKEN as error:
                 _set_aside(path, error)
             else:
@@ -135,7 +135,7 @@ def _set_aside(path: Path, error: Exception) -> None:
     _LOG.error("%s", about)
 
 
-def _unreadable(path: Path, error: OSError) -> CollectError:
+def _make_unreadable_error(path: Path, error: OSError) -> CollectError:
     reason = error.strerror or str(error)
     return CollectError("receive.groups_unreadable", path=str(path), reason=reason)
 
