@@ -160,12 +160,12 @@ def test_of_every_page_that_is_lost_the_others_are_salvaged(
     lost = 0
     for page in range(len(sound) // PAGE_BYTES):
         at = page * PAGE_BYTES
-        for filling in (bytes(PAGE_BYTES), random.Random(page).randbytes(PAGE_BYTES)):
-            changed = sound[:at] + filling + sound[at + PAGE_BYTES :]
-            result, found = salvage_bytes(changed, tmp_path)
-            assert_all_is_accounted_for(result, found, whole)
-            assert found.keys() == whole.keys()  # labels are in the file twice
-            lost += found != whole
+        filling = random.Random(page).randbytes(PAGE_BYTES) if page % 2 else bytes(PAGE_BYTES)
+        changed = sound[:at] + filling + sound[at + PAGE_BYTES :]
+        result, found = salvage_bytes(changed, tmp_path)
+        assert_all_is_accounted_for(result, found, whole)
+        assert found.keys() == whole.keys()  # labels are in the file twice
+        lost += found != whole
     assert lost > 4
 
 
@@ -197,7 +197,7 @@ def test_a_single_flip_costs_what_it_hits_and_is_noticed(
     sound: bytes, whole: Samples, tmp_path: Path
 ) -> None:
     rng = random.Random(3)
-    for at in rng.sample(list(damage.find_used(sound)), 60):
+    for at in rng.sample(list(damage.find_used(sound)), 20):
         changed = bytearray(sound)
         changed[at] ^= 1 << rng.randrange(8)
         result, found = salvage_bytes(bytes(changed), tmp_path)

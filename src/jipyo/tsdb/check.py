@@ -64,7 +64,9 @@ def _check(db: sqlite3.Connection, progress: Progress) -> Check:
     schema = list(_check_schema(db))
     if schema:
         return Check(0, 0, tuple(schema))
-    total = _count_chunks(db)
+    total = 0
+    with suppress(sqlite3.DatabaseError):  # the steps report it
+        (total,) = db.execute("SELECT count(*) FROM data").fetchone()
     steps: tuple[Iterable[int | StoreCorrupt], ...] = (
         _check_structure(db),
         _check_sequences(db),
@@ -94,12 +96,6 @@ def _go_on(step: Iterable[int | StoreCorrupt]) -> Iterator[int | StoreCorrupt]:
         if not is_damage(error):
             raise
         yield _make_problem("structure", reason=str(error))
-
-
-def _count_chunks(db: sqlite3.Connection) -> int:
-    with suppress(sqlite3.DatabaseError):
-        return int(db.execute("SELECT count(*) FROM data").fetchone()[0])
-    return 0
 
 
 def _make_problem(kind: str, **values: object) -> StoreCorrupt:

@@ -94,11 +94,14 @@ class Pages:
             os.close(self._log_fd)
 
     def read(self, number: int) -> bytes:
-        """A page, from 1 on; filled up with zeros where the file ends before."""
+        """A page, from 1 on; zeros where the file ends before, or the disk cannot read it."""
+        fd, at = self._fd, (number - 1) * PAGE_BYTES
         if number in self._logged:
-            b = os.pread(self._log_fd, PAGE_BYTES, self._logged[number])
-        else:
-            b = os.pread(self._fd, PAGE_BYTES, (number - 1) * PAGE_BYTES) if number > 0 else b""
+            fd, at = self._log_fd, self._logged[number]
+        try:
+            b = os.pread(fd, PAGE_BYTES, at)
+        except OSError:
+            b = b""
         return b.ljust(PAGE_BYTES, b"\0")
 
     def list_damaged(self) -> list[int]:

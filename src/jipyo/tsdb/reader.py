@@ -175,17 +175,14 @@ class Reader:
                 if metric is None
                 else snapshot.db.execute(f"{sql} WHERE metric = ?", (metric,))
             )
-            return [
-                MetricMetadata(name, _TYPES.get(kind, MetricType.UNKNOWN), help_text, unit)
-                for name, kind, help_text, unit, crc in rows
-                if self._is_sound(crc, name, kind, help_text, unit)
-            ]
-
-    def _is_sound(self, crc: object, metric: object, *fields: object) -> bool:
-        sound = codec.row_crc(metric, *fields) == crc
-        if not sound:
-            self._shared.damage.record(f"metadata of {metric!r}")
-        return sound
+            found = []
+            for name, kind, help_text, unit, crc in rows:
+                if codec.row_crc(name, kind, help_text, unit) == crc:
+                    known = _TYPES.get(kind, MetricType.UNKNOWN)
+                    found.append(MetricMetadata(name, known, help_text, unit))
+                else:
+                    self._shared.damage.record(f"metadata of {name!r}")
+            return found
 
     # -- within the room ----------------------------------------------------------------
 

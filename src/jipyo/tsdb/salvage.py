@@ -26,7 +26,7 @@ from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock
 from jipyo.tsdb import codec, index
 from jipyo.tsdb import format as disk
 from jipyo.tsdb.codec import Damaged
-from jipyo.tsdb.format import FILE_NAME, PLACE_BITS, make_full_error
+from jipyo.tsdb.format import FILE_NAME, PLACE_BITS, make_full_error, translate_write_errors
 from jipyo.tsdb.locator import Slab, StoredSlab
 from jipyo.tsdb.lock import FolderLock
 from jipyo.tsdb.options import DAY_MS, YEAR_10000_MS, Options
@@ -59,6 +59,20 @@ class Loss:
     """None where nothing says how many there were."""
     others: int = 0
     """Of a whole scrape: how many more series are concerned."""
+
+    def join(self, later: Loss) -> Loss | None:
+        """This and a later one of the series as one; None where more than a day is between."""
+        end_ms, samples = later.end_ms, None
+        if self.end_ms is None or later.start_ms is None or later.end_ms is None:
+            if self.end_ms is not later.start_ms:
+                return None
+        elif later.start_ms - self.end_ms > DAY_MS:
+            return None
+        else:
+            end_ms = max(self.end_ms, later.end_ms)
+        if self.samples is not None and later.samples is not None:
+            samples = self.samples + later.samples
+        return replace(self, end_ms=end_ms, samples=samples)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +134,16 @@ def salvage(file: Path, target: Path, progress: Progress = ignore_progress) -> S
     with ExitStack() as stack:
         if file.name == FILE_NAME and (file.parent / "lock").exists():
             stack.enter_context(closing(FolderLock.acquire(file.parent)))
-        pages = stack.enter_context(closing(_open_pages(file)))
+        try:
+            pages = stack.enter_context(closing(Pages(file)))
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise StoreError("tsdb.unreadable", path=str(file), reason=reason) from error
         rows = _collect_rows(pages, progress)
         rows.series |= _find_labels(pages, rows)
         if not rows.series:
             raise StoreError("tsdb.nothing_whole", path=str(file))
         return _write_store(pages, rows, target, progress)
-
-
-def _open_pages(file: Path) -> Pages:
-    try:
-        return Pages(file)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise StoreError("tsdb.unreadable", path=str(file), reason=reason) from error
 
 
 # -- rows -------------------------------------------------------------------------------
@@ -288,7 +298,7 @@ def _write_store(pages: Pages, rows: _Rows, target: Path, progress: Progress) ->
                 for source, position in rows.imports.items():
                     store.save_import_position(source, position)
             found = Path(folder) / FILE_NAME
-            with closing(disk.connect(found)) as db:
+            with translate_write_errors(target), closing(disk.connect(found)) as db:
                 db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
                 series, samples = db.execute(
                     "SELECT (SELECT count(*) FROM series), coalesce(sum(s.n), 0)"
@@ -428,12 +438,10 @@ def _merge_losses(losses: list[Loss]) -> Iterator[Loss]:
         found.sort(key=lambda loss: loss.start_ms or 0)
         run = found[0]
         for loss in found[1:]:
-            if _is_next(run, loss):
-                samples = _add(run.samples, loss.samples)
-                run = replace(run, end_ms=loss.end_ms, samples=samples)
-            else:
+            joined = run.join(loss)
+            if joined is None:
                 yield run
-                run = loss
+            run = joined or loss
         yield run
 
 
@@ -442,13 +450,3 @@ def _drop_impossible_times(loss: Loss) -> Loss:
     times = loss.start_ms or 0, loss.end_ms or 0
     is_possible = all(0 <= t_ms < YEAR_10000_MS for t_ms in times)
     return loss if is_possible else replace(loss, start_ms=None, end_ms=None)
-
-
-def _is_next(before: Loss, after: Loss) -> bool:
-    if before.end_ms is None or after.start_ms is None:
-        return before.end_ms is after.start_ms
-    return after.start_ms - before.end_ms <= DAY_MS
-
-
-def _add(one: int | None, other: int | None) -> int | None:
-    return None if one is None or other is None else one + other
