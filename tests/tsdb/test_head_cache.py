@@ -15,6 +15,7 @@ from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.tsdb import Options, Reader
 from jipyo.tsdb.codec import head_row_crc, row_crc
 from jipyo.tsdb.head_cache import HeadCache, HeadColumns
+from jipyo.tsdb.locator import Bounds
 from tsdb.support import STEP, T0, Opened, bits, one, scrape
 
 if TYPE_CHECKING:
@@ -109,6 +110,24 @@ def test_a_query_of_much_reads_it_piece_by_piece_and_does_not_keep_it(tmp_path: 
         assert read(store, ".*", T0, T0 + 400 * STEP) == read(plain, ".*", T0, T0 + 400 * STEP)
         with store.snapshot() as snapshot:
             assert snapshot.locator._ids.heads.get(1) is None
+
+
+def test_columns_that_a_query_keeps_are_not_taken_for_others_of_the_same_rows(
+    tmp_path: Path,
+) -> None:
+    opened = Opened(tmp_path, OPTIONS)
+    with opened.store as store:
+        for n in range(20):
+            opened.clock.t_ms = T0 + n * STEP
+            samples = [(labels, 100.0 * nth + n) for nth, labels in enumerate(NAMES)]
+            store.append([scrape(T0 + n * STEP, *samples)])
+        bounds = Bounds.of(T0, T0 + 20 * STEP)
+        with store.snapshot() as snapshot:
+            (first,) = snapshot.read_blocks(np.array([1, 4]), bounds)
+            snapshot.locator.read_rows_once()  # as if the query held too much already
+            (second,) = snapshot.read_blocks(np.array([2, 3]), bounds)
+    assert first.values[:, 7].tolist() == [7.0, 307.0]
+    assert second.values[:, 7].tolist() == [107.0, 207.0]
 
 
 def test_the_cache_keeps_what_was_read_last_within_its_limit() -> None:

@@ -477,12 +477,19 @@ class Locator:
             return []
         blocks = []
         for part in parts:
-            if (part.lid, part.number) not in self._head_columns:
+            values = self._get_kept(part.lid, part.number, part.columns)
+            if values is None:
                 return []
-            kept, at = self._head_columns[part.lid, part.number]
-            values = kept.select(part.columns, at)
-            blocks.append(SidBlock(sids[part.rows], kept.t_ms[at], values))
+            blocks.append(SidBlock(sids[part.rows], self.head_times[part.number], values))
         return blocks
+
+    def _get_kept(self, lid: int, number: int, columns: Table) -> Values | None:
+        """Columns of a layout at these times, (columns, times); None where they are not kept.
+
+        Other columns may be: those of series that the same query has read before.
+        """
+        kept, at = self._head_columns.get((lid, number), (None, slice(0)))
+        return kept.select(columns, at) if kept is not None and kept.covers(columns) else None
 
     def _read_head_times(
         self, lid: int, columns: Table, span: tuple[int, int], fingerprint: Fingerprint
@@ -586,9 +593,9 @@ class Locator:
         Raises:
             HeadDamaged: some are not what was written; `find` will no longer find these.
         """
-        if (lid, number) in self._head_columns:
-            kept, at = self._head_columns[lid, number]
-            yield kept.select(columns, at)
+        kept = self._get_kept(lid, number, columns)
+        if kept is not None:
+            yield kept
             return
         t_ms, done = self.head_times[number], 0
         for rows in self._read_pieces(lid, number):
