@@ -301,15 +301,15 @@ def _format_ratio(ratio: float, goal: float | None) -> str:
 
 
 _PEAK = """
-import resource, sys
+import os, sys
 from pathlib import Path
+from bench import peers
 from bench.promql import QUERIES, evaluate
 from jipyo.promql import Engine
 from jipyo.tsdb import Reader
 with Reader.open(Path(sys.argv[1])) as store:
     evaluate(Engine(), store, QUERIES[int(sys.argv[2])])
-peak = [line for line in open("/proc/self/status") if line.startswith("VmHWM")][0]
-print(int(peak.split()[1]) / 1024)
+print(peers.peak_mib(os.getpid()))
 """
 
 
@@ -357,6 +357,7 @@ def main() -> None:
         ours = stack.enter_context(peers.jipyo(root / "jipyo"))
         rows = [measure(query, engine, store, ours, **servers) for query in QUERIES]
         report(rows)
+        print(f"peak RSS of our server after all of them: {peers.peak_mib(ours.pid):.0f} MiB")
         print_peaks(root / "jipyo")
 
 

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from bench.series import END_MS
 from jipyo import web
+from jipyo.app.memory import limit_arenas
 from jipyo.promql import Engine
 from jipyo.promql.syntax.features import DEFAULT
 from jipyo.source import Embedded
@@ -22,6 +23,7 @@ from jipyo.web.prometheus import query, series
 
 def run(folder: Path, port: int) -> None:
     """Serve until the process is ended."""
+    limit_arenas()
     store = Reader.open(folder, cache_bytes=Options().cache_bytes)
     source = Embedded(store, Engine())
     options = web.Options()
