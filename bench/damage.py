@@ -219,7 +219,7 @@ def append_and_maintain(folder: Path) -> None:
     """What `jipyo up` does with a store: open it, append, compact, expire, report."""
     clock = [T0 + DAY_MS // 24]
     with Store.open(folder, Options(durable=False), now_ms=lambda: clock[0]) as store:
-        names = store.series([EVERYTHING], *SPAN) or [Labels.of({METRIC_NAME: "up"})]
+        names = list(store.series([EVERYTHING], *SPAN)) or [Labels.of({METRIC_NAME: "up"})]
         new = Labels.of({METRIC_NAME: "new", "n": "1"})
         store.append([Scrape(clock[0], (*names, new), np.ones(len(names) + 1))])
         store.append([Scrape(T0 + STEP_MS, tuple(names), np.ones(len(names)))])

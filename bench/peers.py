@@ -52,6 +52,18 @@ class Server:
             raise RuntimeError(f"{path} {form}: {answer.status} {answer.data[:300]!r}")
         return answer.data
 
+    def get(self, path: str, **fields: object) -> bytes:
+        """The body of an answer to a GET.
+
+        Raises:
+            RuntimeError: the server refused the question.
+        """
+        texts = {name: str(value) for name, value in fields.items()}
+        answer = _http().request("GET", self.url + path, fields=texts)
+        if answer.status != 200:
+            raise RuntimeError(f"{path} {fields}: {answer.status} {answer.data[:300]!r}")
+        return answer.data
+
     def data(self, path: str, **form: object) -> Any:
         """The `data` of an answer."""
         return json.loads(self.ask(path, **form))["data"]

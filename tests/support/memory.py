@@ -114,18 +114,25 @@ class MemoryStore:
 
     def series(
         self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
-    ) -> list[Labels]:
-        return self._matching(selectors, start_ms, end_ms)[:limit]
+    ) -> Iterator[Labels]:
+        return iter(self._matching(selectors, start_ms, end_ms)[:limit])
 
-    def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
-        series = self._matching(selectors, start_ms, end_ms)
-        return sorted({name for labels in series for name in labels})
-
-    def label_values(
-        self, name: str, selectors: Sequence[Selector], start_ms: int, end_ms: int
+    def label_names(
+        self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
     ) -> list[str]:
         series = self._matching(selectors, start_ms, end_ms)
-        return sorted({labels[name] for labels in series if name in labels})
+        return sorted({name for labels in series for name in labels})[:limit]
+
+    def label_values(
+        self,
+        name: str,
+        selectors: Sequence[Selector],
+        start_ms: int,
+        end_ms: int,
+        limit: int | None = None,
+    ) -> list[str]:
+        series = self._matching(selectors, start_ms, end_ms)
+        return sorted({labels[name] for labels in series if name in labels})[:limit]
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         return [each for name, each in self._metadata.items() if metric in (None, name)]

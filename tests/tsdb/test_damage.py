@@ -520,7 +520,7 @@ def test_a_series_with_damaged_labels_is_left_out_of_every_answer(
         change(filled, "UPDATE series SET labels = x'00' WHERE sid = 8")
         lost = NAMES[7]
         assert everything(filled.store) == {k: v for k, v in whole.items() if k != lost}
-        assert len(filled.store.series([EVERYTHING], *EVER)) == len(NAMES) - 1
+        assert len(list(filled.store.series([EVERYTHING], *EVER))) == len(NAMES) - 1
         assert lost.get("n") not in filled.store.label_values("n", [EVERYTHING], *EVER)
         hours = filled.store.hours(EVERYTHING, T0 - DAYS * DAY_MS, T0)
         assert lost not in {labels for block in hours for labels in block.series}

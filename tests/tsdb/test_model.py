@@ -162,7 +162,7 @@ class StoreAgainstModel(RuleBasedStateMachine):
         }
         expected = {labels: found for labels, found in expected.items() if found}
         assert everything(self.store, start, end) == expected
-        assert self.store.series([], start, end) == sorted(expected)
+        assert sorted(self.store.series([], start, end)) == sorted(expected)
 
 
 TestStoreAgainstModel = StoreAgainstModel.TestCase

@@ -150,7 +150,7 @@ def test_statistics_come_back() -> None:
 
 @given(SERIES)
 def test_series_come_back(series: tuple[Labels, ...]) -> None:
-    assert decode.decode_series(encode.label_sets(series)) == list(series)
+    assert decode.decode_series(b"".join(encode.label_sets(series))) == list(series)
 
 
 @given(st.lists(TEXTS))

@@ -72,20 +72,31 @@ class Queryable(Protocol):
 
     def series(
         self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
-    ) -> list[Labels]:
-        """The series with samples in the range that match any selector, sorted.
+    ) -> Iterator[Labels]:
+        """The series with samples in the range that match any selector, each once.
 
-        At most `limit` of them, any ones: no more label sets are built, so that a few of very
-        many series cost little.
+        Where few match, they are sorted, and the first `limit` are returned. Of more than
+        a thousand they come one by one, in the order in which they were first stored, and no more
+        than needed are looked at: so a long list needs little memory, and a short one little time.
         """
         ...
 
-    def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
-        """The label names of those series (of all series where no selector is given), sorted."""
+    def label_names(
+        self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[str]:
+        """The label names of those series (of all series where no selector is given), sorted.
+
+        Of these and of the values the first `limit` ones.
+        """
         ...
 
     def label_values(
-        self, name: str, selectors: Sequence[Selector], start_ms: int, end_ms: int
+        self,
+        name: str,
+        selectors: Sequence[Selector],
+        start_ms: int,
+        end_ms: int,
+        limit: int | None = None,
     ) -> list[str]:
         """The values of one label among those series, sorted."""
         ...

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from jipyo.model.labels import Labels
     from jipyo.model.result import Cardinality, LatestSamples, QueryResult
@@ -51,18 +51,31 @@ class Source(Protocol):
         """
         ...
 
-    def series(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[Labels]:
-        """The series with samples in the range that any of the selectors matches, sorted."""
+    def series(
+        self, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> Iterator[Labels]:
+        """The series with samples in the range that any of the selectors matches, one by one.
+
+        At most `limit` of them; see `Queryable.series` for their order. Selectors are rejected
+        before the first.
+        """
         ...
 
-    def label_names(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[str]:
-        """The label names of those series (of all series without a selector), sorted."""
+    def label_names(
+        self, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[str]:
+        """The first label names of those series (of all series without a selector), sorted."""
         ...
 
     def label_values(
-        self, name: str, match: Sequence[str], start_ms: int, end_ms: int
+        self,
+        name: str,
+        match: Sequence[str],
+        start_ms: int,
+        end_ms: int,
+        limit: int | None = None,
     ) -> list[str]:
-        """The values of one label among those series, sorted."""
+        """The first values of one label among those series, sorted."""
         ...
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:

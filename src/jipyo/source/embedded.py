@@ -19,7 +19,7 @@ from jipyo.source.dialect import EVERYTHING, Dialect
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from jipyo.model.labels import Labels
     from jipyo.model.result import Cardinality, QueryResult
@@ -77,19 +77,28 @@ class Embedded:
             values=np.array([samples[labels][1] for labels in series], np.float64),
         )
 
-    def series(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[Labels]:
-        """The series that any of the selectors matches, sorted."""
-        return self.store.series(self._parse_selectors(match), start_ms, end_ms)
+    def series(
+        self, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> Iterator[Labels]:
+        """The series that any of the selectors matches, one by one."""
+        return self.store.series(self._parse_selectors(match), start_ms, end_ms, limit)
 
-    def label_names(self, match: Sequence[str], start_ms: int, end_ms: int) -> list[str]:
+    def label_names(
+        self, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[str]:
         """The label names of those series, sorted."""
-        return self.store.label_names(self._parse_selectors(match), start_ms, end_ms)
+        return self.store.label_names(self._parse_selectors(match), start_ms, end_ms, limit)
 
     def label_values(
-        self, name: str, match: Sequence[str], start_ms: int, end_ms: int
+        self,
+        name: str,
+        match: Sequence[str],
+        start_ms: int,
+        end_ms: int,
+        limit: int | None = None,
     ) -> list[str]:
         """The values of one label among those series, sorted."""
-        return self.store.label_values(name, self._parse_selectors(match), start_ms, end_ms)
+        return self.store.label_values(name, self._parse_selectors(match), start_ms, end_ms, limit)
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all."""

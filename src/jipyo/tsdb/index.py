@@ -21,13 +21,16 @@ from jipyo.tsdb.damage import DamageLog
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jipyo.model.arrays import Rows
     from jipyo.tsdb.codec import Sids
 
 FEW = 1000
 _KEPT_LABELS = 200_000
+_VALUES_AT_ONCE = 256
+_DENSE = 3
+"""Where no more than every third id is wanted, each is searched by itself."""
 
 
 class LabelCache:
@@ -57,8 +60,25 @@ class LabelCache:
         rows = [row for row, labels in enumerate(found) if labels is not None]
         return np.array(rows, np.int64), [labels for labels in found if labels is not None]
 
+    def iter_uncached(self, db: sqlite3.Connection, sids: Sids) -> Iterator[Labels]:
+        """The labels of these series (ascending ids), read at once, decoded one by one, not kept.
+
+        So a long list takes little memory and no pass of the garbage collector.
+        """
+        ids = sids.tolist()
+        sql = "SELECT sid, labels, hash FROM series WHERE sid BETWEEN ? AND ?"
+        if ids and ids[-1] - ids[0] < _DENSE * len(ids):
+            rows = {row[0]: row[1:] for row in db.execute(sql, (ids[0], ids[-1]))}
+        else:
+            rows = {row[0]: row[1:] for sid in ids for row in db.execute(sql, (sid, sid))}
+        found = (self._decode(sid, rows.get(sid)) for sid in ids)
+        return (labels for labels in found if labels is not None)
+
     def _read(self, db: sqlite3.Connection, sid: int) -> Labels | None:
         row = db.execute("SELECT labels, hash FROM series WHERE sid = ?", (sid,)).fetchone()
+        return self._decode(sid, row)
+
+    def _decode(self, sid: int, row: tuple[object, object] | None) -> Labels | None:
         try:
             return decode_labels(*(row or (None, None)))
         except Damaged:
@@ -132,7 +152,8 @@ def decode_labels(text: object, number: object) -> Labels:
     """
     if not isinstance(text, bytes) or hash_labels(text) != number:
         raise Damaged("labels of a series")
-    return Labels(tuple((name, value) for name, value in orjson.loads(text)))
+    pairs: Iterable[tuple[str, str]] = map(tuple, orjson.loads(text))
+    return Labels(tuple(pairs))
 
 
 def hash_labels(text: bytes) -> int:
@@ -215,6 +236,21 @@ def list_label_names(db: sqlite3.Connection) -> list[str]:
     """All label names, sorted."""
     names = db.execute("SELECT DISTINCT name FROM pair")
     return sorted(name for (name,) in names if isinstance(name, str))
+
+
+def iter_postings(
+    db: sqlite3.Connection, name: str, values: int = _VALUES_AT_ONCE
+) -> Iterator[list[tuple[str, Sids]]]:
+    """The values of a label in ascending order with the ids that carry them, some at a time."""
+    rows = db.execute(
+        "SELECT value, (SELECT group_concat(sid) FROM posting WHERE posting.pid = pair.pid)"
+        " FROM pair WHERE name = ? ORDER BY value",
+        (name,),
+    )
+    while piece := rows.fetchmany(values):
+        postings = [(value, _parse_ids([ids])) for value, ids in piece if ids]
+        if postings:
+            yield postings
 
 
 def find_label_values(db: sqlite3.Connection, name: str, sids: Sids) -> set[str]:

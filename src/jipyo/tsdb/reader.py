@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import islice
 from operator import attrgetter
 from threading import Lock
 from typing import TYPE_CHECKING, Self
@@ -138,32 +139,57 @@ class Reader:
 
     def series(
         self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
-    ) -> list[Labels]:
+    ) -> Iterator[Labels]:
         """See `Queryable.series`."""
+        bounds = Bounds.of(start_ms, end_ms)
         with self.snapshot() as snapshot:
-            sids = self._find_active(snapshot, selectors, start_ms, end_ms)[:limit]
-            return sorted(self._get_labels(snapshot, sids), key=attrgetter("pairs"))
+            sids = self._find_matching(snapshot, selectors)
+            if len(sids) > index.FEW:
+                return self._iter_labels(snapshot.find_active(sids, bounds, limit))
+            _, found = snapshot.find_labels(snapshot.find_active(sids, bounds))
+            return iter(sorted(found, key=attrgetter("pairs"))[:limit])
 
-    def label_names(self, selectors: Sequence[Selector], start_ms: int, end_ms: int) -> list[str]:
+    def _iter_labels(self, sids: Sids) -> Iterator[Labels]:
+        """Some at a time; a reader that is slow holds no snapshot meanwhile."""
+        for at in range(0, len(sids), index.FEW):
+            with self.snapshot() as snapshot:
+                found = snapshot.iter_labels(sids[at : at + index.FEW])
+            yield from found
+
+    def label_names(
+        self, selectors: Sequence[Selector], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[str]:
         """See `Queryable.label_names`."""
         with self.snapshot() as snapshot:
             if not selectors:
-                return index.list_label_names(snapshot.db)
-            sids = self._find_active(snapshot, selectors, start_ms, end_ms)
+                return index.list_label_names(snapshot.db)[:limit]
+            sids = self._find_active(snapshot, selectors, Bounds.of(start_ms, end_ms))
+            # Nearly every name is one of the first series'; only the others are searched.
+            names = {name for labels in snapshot.iter_labels(sids[: index.FEW]) for name in labels}
             if len(sids) > index.FEW:
-                every = index.list_label_names(snapshot.db)
-                return [name for name in every if index.find_label_values(snapshot.db, name, sids)]
-            return sorted({name for labels in self._get_labels(snapshot, sids) for name in labels})
+                rest = set(index.list_label_names(snapshot.db)) - names
+                find = index.find_label_values
+                names |= {name for name in rest if find(snapshot.db, name, sids)}
+            return sorted(names)[:limit]
 
     def label_values(
-        self, name: str, selectors: Sequence[Selector], start_ms: int, end_ms: int
+        self,
+        name: str,
+        selectors: Sequence[Selector],
+        start_ms: int,
+        end_ms: int,
+        limit: int | None = None,
     ) -> list[str]:
         """See `Queryable.label_values`."""
+        bounds = Bounds.of(start_ms, end_ms)
         with self.snapshot() as snapshot:
-            sids = self._find_active(snapshot, selectors, start_ms, end_ms)
+            if limit is not None:
+                sids = self._find_matching(snapshot, selectors) if selectors else None
+                return list(islice(_iter_values(snapshot, name, sids, bounds), limit))
+            sids = self._find_active(snapshot, selectors, bounds)
             if len(sids) > index.FEW:
                 return sorted(index.find_label_values(snapshot.db, name, sids))
-            values = {labels.get(name, "") for labels in self._get_labels(snapshot, sids)}
+            values = {labels.get(name, "") for labels in snapshot.iter_labels(sids)}
             return sorted(values - {""})
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
@@ -211,17 +237,20 @@ class Reader:
         shared = self._shared
         return shared.selectors.find(snapshot.db, shared.labels, tuple(selector))
 
-    def _get_labels(self, snapshot: Snapshot, sids: Sids) -> list[Labels]:
-        _, labels = snapshot.find_labels(sids)
-        return labels
+    def _find_matching(self, snapshot: Snapshot, selectors: Sequence[Selector]) -> Sids:
+        """The series that match any selector; all, if there is none."""
+        found = [self._find(snapshot, selector) for selector in selectors or [()]]
+        return found[0] if len(found) == 1 else np.unique(np.concatenate(found))
 
     def _find_active(
-        self, snapshot: Snapshot, selectors: Sequence[Selector], start_ms: int, end_ms: int
+        self,
+        snapshot: Snapshot,
+        selectors: Sequence[Selector],
+        bounds: Bounds,
+        limit: int | None = None,
     ) -> Sids:
-        """The series with samples in the range that match any selector; all, if none."""
-        found = [self._find(snapshot, selector) for selector in selectors or [()]]
-        sids = found[0] if len(found) == 1 else np.unique(np.concatenate(found))
-        return snapshot.find_active(sids, Bounds.of(start_ms, end_ms))
+        """Those of them that have samples in the range."""
+        return snapshot.find_active(self._find_matching(snapshot, selectors), bounds, limit)
 
     def _connect(self) -> sqlite3.Connection:
         db = disk.connect(self._file, read_only=True)
@@ -246,3 +275,19 @@ class Reader:
                 self._spare.append(db)
                 return
         db.close()
+
+
+def _iter_values(snapshot: Snapshot, name: str, sids: Sids | None, bounds: Bounds) -> Iterator[str]:
+    """The values of a label among series with samples in the range, sorted, as they are found.
+
+    `sids` are the only series that count; None means all.
+    """
+    for postings in index.iter_postings(snapshot.db, name):
+        carriers = np.concatenate([carriers for _, carriers in postings])
+        wanted = np.sort(carriers)  # a series has a label once, so they are distinct
+        if sids is not None:
+            wanted = np.intersect1d(wanted, sids, assume_unique=True)
+        is_active = np.isin(carriers, snapshot.find_active(wanted, bounds), assume_unique=True)
+        starts = np.cumsum([0, *[len(own) for _, own in postings[:-1]]])
+        here = np.logical_or.reduceat(is_active, starts).tolist()
+        yield from (value for (value, _), known in zip(postings, here, strict=True) if known)

@@ -40,6 +40,8 @@ BLOCK_CELLS = 4_000_000
 _SMALL_CELLS = BLOCK_CELLS // 64
 _HELD_CELLS = BLOCK_CELLS // 4
 """Smaller blocks wait for others with the same times until this many values wait."""
+_FEWEST_LISTED = 512
+"""Series that are looked at first for a list of a few."""
 _FEW = 24
 """Fewer chunks than this are decoded right away, more are distributed to threads."""
 _TIMES_KEPT = 1024
@@ -123,6 +125,10 @@ class Snapshot:
         self._shared = shared
         self._times: dict[int, Times | None] = {}
 
+    def iter_labels(self, sids: Sids) -> Iterator[Labels]:
+        """The labels of these series that have any; they are read at once, and not kept."""
+        return self._shared.labels.iter_uncached(self.db, sids)
+
     def find_labels(self, sids: Sids) -> tuple[Rows, list[Labels]]:
         """The labels of these series, and the rows of those whose labels are sound."""
         return self._shared.labels.find(self.db, sids)
@@ -134,8 +140,17 @@ class Snapshot:
             if labels:
                 yield SeriesBlock(tuple(labels), block.t_ms, block.values[rows])
 
-    def find_active(self, sids: Sids, bounds: Bounds) -> Sids:
-        """Which of these series have a sample in the range."""
+    def find_active(self, sids: Sids, bounds: Bounds, limit: int | None = None) -> Sids:
+        """Which of these series have a sample in the range; the first ones, where limited."""
+        if limit is None:
+            return self._find_active(sids, bounds)
+        found, at, size = [sids[:0]], 0, _FEWEST_LISTED
+        while at < len(sids) and sum(map(len, found)) < limit:
+            found.append(self._find_active(sids[at : at + size], bounds))
+            at, size = at + size, 4 * size
+        return np.concatenate(found)[:limit]
+
+    def _find_active(self, sids: Sids, bounds: Bounds) -> Sids:
         here = self.locator.has_head_rows(sids, bounds)
         found = [sids[here]]
         for located in self.locator.find(sids[~here], bounds, head=False):

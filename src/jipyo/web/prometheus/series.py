@@ -38,7 +38,7 @@ def list_label_names(source: Source, request: WebRequest) -> WebResponse:
     start_ms, end_ms = params.read_time_range(request)
     with _rejecting_empty_match():
         names = source.bind(request.cancelled).label_names(
-            request.values("match[]"), start_ms, end_ms
+            request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
     return _respond_names(names, limit)
 
@@ -52,9 +52,14 @@ def list_label_values(source: Source, request: WebRequest) -> WebResponse:
     start_ms, end_ms = params.read_time_range(request)
     with _rejecting_empty_match():
         values = source.bind(request.cancelled).label_values(
-            name, request.values("match[]"), start_ms, end_ms
+            name, request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
     return _respond_names(values, limit)
+
+
+def _count_to_read(limit: int) -> int | None:
+    """One more than the limit, so that it is known whether there are more."""
+    return limit + 1 if limit else None
 
 
 def _respond_names(names: list[str], limit: int) -> WebResponse:
@@ -91,10 +96,13 @@ def list_series(source: Source, request: WebRequest) -> WebResponse:
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
     with naming_parameter("match[]"), _rejecting_empty_match():
-        series = source.bind(request.cancelled).series(match, start_ms, end_ms)
-    is_cut = 0 < limit < len(series)
-    shown = series[:limit] if is_cut else series
-    return WebResponse(encode.label_sets(shown, [TRUNCATED] * is_cut))
+        series = source.bind(request.cancelled).series(
+            match, start_ms, end_ms, _count_to_read(limit)
+        )
+    if not limit:
+        return WebResponse(encode.label_sets(series))
+    found = list(series)
+    return WebResponse(encode.label_sets(found[:limit], [TRUNCATED] * (len(found) > limit)))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -34,6 +34,7 @@ BLOCK_POINTS = 8192
 """Points written at once: their text (about 250 KiB) stays in the processor's cache."""
 
 _NUMPY = orjson.OPT_SERIALIZE_NUMPY
+_SERIES_AT_ONCE = 1000
 _WORD = 16
 _FIRST_MS, _LAST_MS = 10**12, 10**13 - 1
 _BLOCK_MS = 10_000_000
@@ -422,10 +423,14 @@ def data(value: object, *, warnings: Iterable[str] = ()) -> bytes:
     return b'{"status":"success","data":' + orjson.dumps(value) + encode_tail(warnings)
 
 
-def label_sets(series: Iterable[Labels], warnings: Iterable[str] = ()) -> bytes:
-    """The whole body of an answer that lists series."""
-    inside = b",".join(encode_labels(labels) for labels in series)
-    return b'{"status":"success","data":[%b]' % inside + encode_tail(warnings)
+def label_sets(series: Iterable[Labels], warnings: Iterable[str] = ()) -> Iterator[bytes]:
+    """The body of an answer that lists series, in pieces."""
+    rest, separator = iter(series), b""
+    yield b'{"status":"success","data":['
+    while piece := b",".join(map(encode_labels, islice(rest, _SERIES_AT_ONCE))):
+        yield separator + piece
+        separator = b","
+    yield b"]" + encode_tail(warnings)
 
 
 def error(kind: str, message: str) -> bytes:
