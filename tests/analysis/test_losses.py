@@ -171,3 +171,20 @@ def test_a_loss_is_reported_for_the_window_of_its_metric(ends_h: int, state: Sta
     old = Labels.of({"__name__": DISK, "job": "node", "instance": "h", "mountpoint": "/old"})
     store.put(old, [NOW_MS - 26 * HOUR_MS, NOW_MS - ends_h * HOUR_MS], [0.0, 0.0])
     assert find_state(assess(store), "system.disk.lost") is state
+
+
+@pytest.mark.parametrize(
+    ("path", "state"),
+    [
+        ("pci-0000:00:14.0-usb-0:1:1.0-scsi-0:0:0:0", State.OK),
+        ("pci-0000:00:1f.2-ata-1", State.CRITICAL),
+        ("", State.CRITICAL),
+    ],
+)
+def test_a_disk_that_is_pulled_from_usb_is_no_loss(path: str, state: State) -> None:
+    store = MemoryStore()
+    put(store, "up")
+    for device, ends_ms in (("sda", 0), ("sdb", 10 * MINUTE_MS)):
+        put(store, "node_disk_io_time_seconds_total", ends_ms, device=device)
+        put(store, "node_disk_info", ends_ms, device=device, path=path if device == "sdb" else "")
+    assert find_state(assess(store), "system.disk.device_lost") is state

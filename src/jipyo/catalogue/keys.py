@@ -162,6 +162,7 @@ _QUERY = record(
         Key("exporter", TEXT, required=True),
         Key("promql", _PROMQL),
         Key("members", _PROMQL),
+        Key("transient", _PROMQL),
         Key("identity", list_of(LABEL)),
         Key("statistic", choice(Statistic)),
         Key("fallback", SWITCH),

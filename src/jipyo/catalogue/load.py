@@ -186,7 +186,7 @@ def _read_checked(node: Node, parse: Parse | None) -> Metric:
         gather(
             partial(_check_expression, query.entries[key].node, metric.window_ms, parse)
             for query in queries
-            for key in ("promql", "members", "total")
+            for key in ("promql", "members", "transient", "total")
             if key in query.entries
         )
     return metric

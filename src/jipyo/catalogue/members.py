@@ -19,8 +19,8 @@ def expand_members(metric: Metric, removed: Sequence[Mapping[str, str]]) -> Metr
     """The metric with PromQL in place of `members`: 1 for one that is gone, else 0.
 
     Gone is what had a sample within the metric's window, has none in two readings now, is not
-    among the `removed`, and belongs to a target that lives: one that is up, or that has other
-    members. The targets themselves (`members: up`) belong to nothing.
+    among the `removed` or the transient, and belongs to a target that lives: one that is up, or
+    that has other members. The targets themselves (`members: up`) belong to nothing.
     """
     queries = tuple(
         replace(query, promql=_write_promql(metric, query, removed)) if query.members else query
@@ -42,6 +42,8 @@ def _write_promql(metric: Metric, query: MetricQuery, removed: Sequence[Mapping[
     )
     now = f"(present_over_time({series}[{_RECENT}]) or {series})"
     gone = f"max by ({by}) ({past}) unless on ({identity}) {now}"
+    if query.transient:
+        gone += f" unless on ({identity}) present_over_time({query.transient}[$w])"
     if series != _TARGETS:
         gone += f" and on ({target}) ({_TARGETS} == 1 or {now})"
     return f"({gone}) or 0 * group by ({by}) ({series})"

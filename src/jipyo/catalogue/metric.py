@@ -162,6 +162,8 @@ class MetricQuery:
     """Written by `expand_members` where there are `members`."""
     members: str = ""
     """A selector of one series for each member of a target: what is gone of it is a loss."""
+    transient: str = ""
+    """A selector of series with the same labels for members that rightly come and go."""
     identity: tuple[str, ...] = ()
     """The labels that tell members apart, where not those of the metric (a GPU's UUID)."""
     statistic: Statistic = Statistic.FULL
