@@ -116,7 +116,8 @@ class Lanes:
             yield
             self._hold_answer(budget)
             if is_heavy and budget.samples <= HEAVY_SAMPLES:
-                self._forget(key)
+                with self._lock:
+                    self._remembered.pop(key, None)
         finally:
             with self._lock:
                 self._running.discard(budget)
@@ -183,10 +184,6 @@ class Lanes:
             self._remembered.move_to_end(key)
             if len(self._remembered) > _MAX_REMEMBERED:
                 self._remembered.popitem(last=False)
-
-    def _forget(self, key: Hashable) -> None:
-        with self._lock:
-            self._remembered.pop(key, None)
 
     def _check_room(self) -> None:
         with self._lock:

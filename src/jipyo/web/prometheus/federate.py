@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from jipyo.model.result import LatestSamples
     from jipyo.source import Source
 
+_NO_INSTANCE = ("instance", "")
+
 
 def routes(source: Source, now_ms: Callable[[], int]) -> list[Route]:
     """The route over a source."""
@@ -51,11 +53,11 @@ def _build_families(samples: LatestSamples) -> Iterator[Family]:
                 MetricType.UNKNOWN,
                 "",
                 tuple(
-                    FamilySample(_name_instance(labels), value, t_ms)
+                    FamilySample(
+                        labels if "instance" in labels else Labels((*labels.pairs, _NO_INSTANCE)),
+                        value,
+                        t_ms,
+                    )
                     for labels, value, t_ms in group
                 ),
             )
-
-
-def _name_instance(labels: Labels) -> Labels:
-    return labels if "instance" in labels else Labels((*labels.pairs, ("instance", "")))

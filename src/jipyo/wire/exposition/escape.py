@@ -114,17 +114,15 @@ def escape_name(name: str, escaping: Escaping, legacy: re.Pattern[str] = _METRIC
         return name
     prefix = "U__" if escaping is Escaping.VALUES else ""
     return prefix + "".join(
-        char if _is_legacy(char, at, legacy) else _escape_char(char, escaping)
-        for at, char in enumerate(name)
+        _escape_char(char, "_" if at else "", escaping, legacy) for at, char in enumerate(name)
     )
 
 
-def _is_legacy(char: str, at: int, legacy: re.Pattern[str]) -> bool:
-    """Whether a character may stand there; an underscore is one of the escapes."""
-    return char != "_" and bool(legacy.fullmatch(char if at == 0 else f"_{char}"))
-
-
-def _escape_char(char: str, escaping: Escaping) -> str:
+def _escape_char(char: str, before: str, escaping: Escaping, legacy: re.Pattern[str]) -> str:
+    """A character of a name, whose first one has nothing before it."""
+    # An underscore is one of the escapes.
+    if char != "_" and legacy.fullmatch(before + char):
+        return char
     if escaping is Escaping.UNDERSCORES:
         return "_"
     if escaping is Escaping.DOTS:
