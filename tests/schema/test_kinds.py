@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from jipyo.model.errors import CatalogueError, ConfigError
 from jipyo.schema import (
     ANY_TEXT,
     BILINGUAL,
+    DATE,
     DURATION,
     LABEL,
     LABEL_MAP,
@@ -75,6 +77,8 @@ class Colour(Enum):
         (DURATION, "1h30m", 5_400_000),
         (DURATION, "0s", 0),
         (SECONDS, "1500ms", 1.5),
+        (DATE, "2027-03-01", date(2027, 3, 1)),
+        (DATE, '"2028-02-29"', date(2028, 2, 29)),
         (SIZE, "50GiB", 50 * 2**30),
         (SIZE, "1.5 kB", 1500),
         (SIZE, "12B", 12),
@@ -122,6 +126,10 @@ def test_a_value_is_read(kind: Kind[Any], text: str, value: object) -> None:
         (DURATION, "1m1h", "schema.not_a_duration"),
         (DURATION, "-1s", "schema.not_a_duration"),
         (SECONDS, "soon", "schema.not_a_duration"),
+        (DATE, "2027-02-30", "schema.not_a_date"),
+        (DATE, "20270301", "schema.not_a_date"),
+        (DATE, "tomorrow", "schema.not_a_date"),
+        (DATE, "2027-W10-1", "schema.not_a_date"),
         (SIZE, "50", "schema.not_a_size"),
         (SIZE, "50 G", "schema.not_a_size"),
         (SIZE, "-1GB", "schema.not_a_size"),

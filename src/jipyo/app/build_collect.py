@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.jobs import JobKind, OwnJobs
 from jipyo.collect.database import database_target
 from jipyo.collect.discovery import Discovery
+from jipyo.collect.domain import domain_target
 from jipyo.collect.gpu import Gpu
 from jipyo.collect.host import Host
 from jipyo.collect.loop import Loop
@@ -184,6 +185,7 @@ def plan_site_targets(options: CollectOptions) -> dict[Hashable, Callable[[], Ta
         **{each: partial(database_target, each) for each in options.databases},
         **{each: partial(probe_target, each) for each in options.probes},
         **{each: partial(ollama_target, each) for each in options.ollama},
+        **{each: partial(domain_target, each) for each in options.domains},
     }
 
 
@@ -196,6 +198,7 @@ def list_own_jobs(config: Config) -> OwnJobs:
         **{database.job or database.kind: JobKind.DATABASE for database in options.databases},
         **{probe.job: JobKind.PROBE for probe in options.probes},
         **{server.job: JobKind.SCRAPE for server in options.ollama},
+        **{domain.job: JobKind.PROBE for domain in options.domains},
     }
     return OwnJobs(config.instance, frozenset(HOST_JOBS), site)
 

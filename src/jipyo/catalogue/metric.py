@@ -243,6 +243,7 @@ class Section(Enum):
     DATABASES = "databases"
     PROBES = "probes"
     OLLAMA = "ollama"
+    DOMAINS = "domains"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from jipyo.collect.discovery import (
     check_timeout,
     read_prometheus_yml,
 )
+from jipyo.collect.domain import DomainOptions, domain_target
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import Exclusions, HostOptions, Paths
 from jipyo.collect.ollama import OllamaOptions, ollama_target
@@ -28,6 +29,7 @@ from jipyo.model.errors import ConfigError
 from jipyo.model.regex import compile_pattern
 from jipyo.schema import (
     ANY_TEXT,
+    DATE,
     DURATION,
     PATH,
     SECONDS,
@@ -71,6 +73,7 @@ class CollectOptions:
     databases: tuple[DatabaseOptions, ...] = ()
     probes: tuple[ProbeOptions, ...] = ()
     ollama: tuple[OllamaOptions, ...] = ()
+    domains: tuple[DomainOptions, ...] = ()
     prometheus_yml: PrometheusYml | None = None
     """The scrape section of a site's own Prometheus configuration."""
 
@@ -191,6 +194,19 @@ _OLLAMA = record(
         Key("log", PATH),
         Key("job", TEXT),
         Key("instance", TEXT),
+        Key("interval", _INTERVAL, field="interval_ms"),
+        Key("timeout", _TIMEOUT, field="timeout_s"),
+    ),
+)
+
+
+_DOMAIN = record(
+    DomainOptions,
+    (
+        Key("domain", TEXT, required=True),
+        Key("expires", DATE),
+        Key("rdap_url", URL),
+        Key("job", TEXT),
         Key("interval", _INTERVAL, field="interval_ms"),
         Key("timeout", _TIMEOUT, field="timeout_s"),
     ),
@@ -318,7 +334,7 @@ def check_targets(options: CollectOptions, node: Node) -> None:
         raise ConfigError.of(mistakes)
 
 
-SECTIONS = ("databases", "probes", "ollama", "scrape")
+SECTIONS = ("databases", "probes", "ollama", "domains", "scrape")
 """The keys of `collect` that list targets."""
 
 
@@ -332,6 +348,8 @@ def list_targets(options: CollectOptions, node: Node) -> Iterator[tuple[Labels, 
         yield probe_target(probe).labels, entry
     for server, entry in zip(options.ollama, nodes["ollama"], strict=False):
         yield ollama_target(server).labels, entry
+    for domain, entry in zip(options.domains, nodes["domains"], strict=False):
+        yield domain_target(domain).labels, entry
     for job, entry in zip(options.scrape, nodes["scrape"], strict=False):
         for target in Discovery([job])():
             yield target.labels, entry
@@ -348,6 +366,7 @@ COLLECT = record(
         Key("databases", list_of(_DATABASE)),
         Key("probes", list_of(_PROBE)),
         Key("ollama", list_of(_OLLAMA)),
+        Key("domains", list_of(_DOMAIN)),
         Key(
             "prometheus_yml",
             nullable(convert(PATH, read_site_prometheus_yml)),

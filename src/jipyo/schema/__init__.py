@@ -5,6 +5,7 @@ from jipyo.schema.effective import mask_secret_names, quote
 from jipyo.schema.kinds import (
     ANY_TEXT,
     BILINGUAL,
+    DATE,
     DURATION,
     LABEL,
     LABEL_MAP,
@@ -51,6 +52,7 @@ from jipyo.schema.tree import (
 __all__ = [
     "ANY_TEXT",
     "BILINGUAL",
+    "DATE",
     "DURATION",
     "LABEL",
     "LABEL_MAP",

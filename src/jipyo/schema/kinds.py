@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
+from datetime import date
 from difflib import get_close_matches
 from enum import Enum
 from functools import partial
@@ -34,6 +35,7 @@ W = TypeVar("W", bound=str)
 
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGT]?)(i?)B", re.IGNORECASE)
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -190,6 +192,17 @@ def _show_size(size: int) -> str:
     return f"{size}B"
 
 
+def read_date(node: Node) -> date:
+    """A day of the calendar, as ISO 8601 writes it."""
+    text = read_string(node).strip()
+    try:
+        if not _DATE.fullmatch(text):
+            raise wrong_kind(node, "date")
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise wrong_kind(node, "date") from error
+
+
 def read_path(node: Node) -> Path:
     """A path; a relative one starts at the folder of the file that names it."""
     text = read_string(node)
@@ -257,6 +270,8 @@ SECONDS = Kind(
 """A length of time, in seconds."""
 SIZE = Kind("size", read_size, _show_size)
 """An amount of memory or disk, in bytes."""
+DATE = Kind("date", read_date, date.isoformat, effective=read_any_text)
+
 PATH = Kind("path", read_path)
 """A path; a relative one starts at the folder of the file that names it."""
 URL = Kind("url", read_url, effective=lambda node: redact_url(str(node.value)))
