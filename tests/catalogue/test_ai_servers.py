@@ -227,6 +227,12 @@ def test_a_percent_of_client_aborts_is_no_failure_and_a_metric_of_its_own() -> N
     assert health["ai.aborts"] is not State.CRITICAL
 
 
+def test_requests_that_are_running_or_cancelled_are_no_failures_of_tei_and_tgi() -> None:
+    assert values_of(ask(served(read_server("tei-0d124dc")), "ai.failures")) == {"tei": 0}
+    [value] = values_of(ask(written("tgi"), "ai.failures")).values()
+    assert value == pytest.approx(100 * 2 / 1000), "bad requests of clients are none either"
+
+
 def test_one_error_in_six_hundred_requests_is_exactly_that() -> None:
     def traffic(minutes: float) -> Traffic:
         n = int(minutes * 120)

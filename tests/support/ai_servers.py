@@ -31,6 +31,7 @@ _LABEL_VALUES = {
     "finished_reason": ("stop", "length", "abort", "error", "repetition"),
     "reason": ("capacity", "deferred"),
     "tp_rank": ("0", "1"),
+    "err": ("overloaded",),
     "is_streaming": ("true",),
     "gen_ai_operation_name": ("chat", "embeddings"),
     "gen_ai_token_type": ("input", "output"),

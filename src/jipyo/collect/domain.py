@@ -71,10 +71,15 @@ class Domain:
         days = (self._expiry_ms - t_ms) / _DAY_MS
         names, domain = ("domain",), (self._options.domain,)
         text = "Days until the registration of the domain ends."
-        asked = "Whether the registry answered when it was last asked."
+        success_help = "Whether the registry answered when it was last asked."
         return [
             gauge("domain_expiry_days", text, names, [(domain, days)]),
-            gauge("domain_probe_success", asked, names, [(domain, float(self._failure is None))]),
+            gauge(
+                "domain_probe_success",
+                success_help,
+                names,
+                [(domain, float(self._failure is None))],
+            ),
         ]
 
     def _refresh(self, t_ms: int) -> None:
