@@ -123,7 +123,8 @@ def _find(
         is_open = ends_open and last_ms + _PAUSE_INTERVALS * interval_ms >= window.end_ms
         end_ms = last_ms + interval_ms if ends_open else int(t_ms[end])
         end_ms = window.end_ms if is_open else min(end_ms, window.end_ms)
-        reason = _find_reason(reasons.get(target, ()), start_ms, last_ms)
+        counts = Counter(one for at, one in reasons.get(target, ()) if start_ms <= at <= last_ms)
+        reason = max(counts, key=counts.__getitem__, default=None)
         yield PastOutage(Outage(*target, reason), start_ms, end_ms, is_open)
 
 
@@ -134,11 +135,3 @@ def _merge(rows: Iterable[tuple[Times, Values]]) -> tuple[Times, Values]:
     failed = np.zeros(t_ms.size, bool)
     np.logical_or.at(failed, at, np.concatenate([values == 0 for _, values in pairs]))
     return t_ms, failed
-
-
-def _find_reason(
-    failures: Iterable[tuple[int, FailureReason]], first_ms: int, last_ms: int
-) -> FailureReason | None:
-    """Why most of the readings from first to last failed, where the store has it."""
-    counts = Counter(reason for at, reason in failures if first_ms <= at <= last_ms)
-    return counts.most_common(1)[0][0] if counts else None

@@ -43,17 +43,18 @@ def _show_end(outage: PastOutage) -> Inline:
     return Moment(outage.end_ms, to_the_second=True)
 
 
-def _show_cause(outage: PastOutage) -> Inline:
-    reason = outage.target.reason
-    return None if reason is None else phrase(f"health.cause.{reason.value}")
-
-
 OUTAGE_COLUMNS: tuple[TableColumn[PastOutage], ...] = (
     TableColumn("target", lambda outage: outage.target.name, numeric=False),
     TableColumn("from", lambda outage: Moment(outage.start_ms, to_the_second=True)),
     TableColumn("to", _show_end),
     TableColumn("duration", lambda outage: Duration(outage.duration_ms)),
-    TableColumn("cause", _show_cause, numeric=False),
+    TableColumn(
+        "cause",
+        lambda outage: (
+            outage.target.reason and phrase(f"health.cause.{outage.target.reason.value}")
+        ),
+        numeric=False,
+    ),
 )
 
 
