@@ -21,7 +21,8 @@ FIRST_TOKEN = ((0.2, 90), (0.7, 7), (3.0, 3))
 RESPONSE = ((0.6, 80), (0.9, 16), (4.0, 4))
 INTER_TOKEN = ((0.02, 99), (0.3, 1))
 QUEUE = ((0.05, 96), (0.4, 4))
-_SPREADS = {
+Spread = tuple[tuple[float, int], ...]
+SPREADS: Mapping[str, Spread] = {
     "first_token": FIRST_TOKEN,
     "response": RESPONSE,
     "inter_token": INTER_TOKEN,
@@ -70,10 +71,11 @@ class Server:
     version: str
     families: Mapping[str, Mapping[str, Any]]
 
-    def write(self, model: str, traffic: Traffic) -> str:
-        """The page that it would show after this traffic."""
+    def write(self, model: str, traffic: Traffic, spreads: Mapping[str, Spread] = SPREADS) -> str:
+        """The page that it would show after this traffic, whose requests took so long."""
         lines = itertools.chain.from_iterable(
-            _write_family(name, family, model, traffic) for name, family in self.families.items()
+            _write_family(name, family, model, traffic, spreads)
+            for name, family in self.families.items()
         )
         return "\n".join([*lines, ""])
 
@@ -95,7 +97,11 @@ def count_within(spread: Sequence[tuple[float, int]], seconds: float, n: int) ->
 
 
 def _write_family(
-    name: str, family: Mapping[str, Any], model: str, traffic: Traffic
+    name: str,
+    family: Mapping[str, Any],
+    model: str,
+    traffic: Traffic,
+    spreads: Mapping[str, Spread],
 ) -> Iterator[str]:
     kind = family["type"]
     sample = f"{name}_total" if kind == "counter" and not family.get("bare") else name
@@ -107,7 +113,7 @@ def _write_family(
     for values in itertools.product(*choices):
         for labels in _split_by_outcome(dict(zip(names, values, strict=True)), family):
             if kind == "histogram":
-                yield from _write_histogram(sample, labels, family, traffic)
+                yield from _write_histogram(sample, labels, family, traffic, spreads)
             else:
                 yield f"{_format_series(sample, labels)} {_find_value(family, labels, traffic)}"
 
@@ -168,13 +174,17 @@ def _find_value(family: Mapping[str, Any], labels: Mapping[str, str], traffic: T
 
 
 def _write_histogram(
-    name: str, labels: Mapping[str, str], family: Mapping[str, Any], traffic: Traffic
+    name: str,
+    labels: Mapping[str, str],
+    family: Mapping[str, Any],
+    traffic: Traffic,
+    spreads: Mapping[str, Spread],
 ) -> Iterator[str]:
     failed = labels.get("error_type", "") != ""
     n = traffic.errors if failed else traffic.completed
     of = family.get("of", "")
     tokens = {"input": PROMPT, "output": OUTPUT}.get(labels.get("gen_ai_token_type", ""), PROMPT)
-    spread = _SPREADS.get(of, ((float(tokens), 100),))
+    spread = spreads.get(of, ((float(tokens), 100),))
     for edge in family["buckets"]:
         bucket = {**labels, "le": repr(float(edge))}
         yield f"{_format_series(f'{name}_bucket', bucket)} {count_within(spread, edge, n)}"

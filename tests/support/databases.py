@@ -232,7 +232,7 @@ frontend metrics
 """
 
 
-def _answers(url: str) -> Callable[[], None]:
+def answers(url: str) -> Callable[[], None]:
     http = urllib3.PoolManager(retries=False, timeout=3)
 
     def ready() -> None:
@@ -245,7 +245,7 @@ def nginx(where: Path) -> Server:
     port = services.free_port()
     (where / "nginx.conf").write_text(NGINX.format(port=port), encoding="utf-8")
     command = [services.binary("nginx"), "-p", str(where), "-c", str(where / "nginx.conf")]
-    return Server("nginx", command, port, where, _answers(f"http://127.0.0.1:{port}/"))
+    return Server("nginx", command, port, where, answers(f"http://127.0.0.1:{port}/"))
 
 
 def haproxy(where: Path, behind: int) -> tuple[Server, int]:
@@ -255,7 +255,7 @@ def haproxy(where: Path, behind: int) -> tuple[Server, int]:
     text = HAPROXY.format(port=port, behind=behind, metrics=metrics)
     config.write_text(text, encoding="utf-8")
     command = [services.binary("haproxy"), "-db", "-f", str(config)]
-    ready = _answers(f"http://127.0.0.1:{metrics}/metrics")
+    ready = answers(f"http://127.0.0.1:{metrics}/metrics")
     return Server("haproxy", command, port, where, ready), metrics
 
 
@@ -284,7 +284,7 @@ def exporter(where: Path, name: str, arguments: Sequence[str], **environment: st
     port = services.free_port()
     command = [services.binary(f"prometheus-{name}-exporter")]
     command += [one.format(port=port) for one in arguments]
-    ready = _answers(f"http://127.0.0.1:{port}/metrics")
+    ready = answers(f"http://127.0.0.1:{port}/metrics")
     return Server(f"{name}-exporter", command, port, where, ready, environment=environment)
 
 
@@ -334,9 +334,7 @@ def alertmanager(where: Path) -> Server:
         f"--storage.path={where}/alertmanager", f"--web.listen-address=127.0.0.1:{port}",
         "--cluster.listen-address=",
     ]  # fmt: skip
-    return Server(
-        "alertmanager", command, port, where, _answers(f"http://127.0.0.1:{port}/-/ready")
-    )
+    return Server("alertmanager", command, port, where, answers(f"http://127.0.0.1:{port}/-/ready"))
 
 
 def prometheus(where: Path, jobs: dict[str, tuple[str, int]], interval_s: int = 1) -> Server:
@@ -354,5 +352,5 @@ def prometheus(where: Path, jobs: dict[str, tuple[str, int]], interval_s: int = 
         f"--storage.tsdb.path={where}/prometheus", f"--web.listen-address=127.0.0.1:{port}",
         "--enable-feature=promql-experimental-functions,promql-extended-range-selectors",
     ]  # fmt: skip
-    ready = _answers(f"http://127.0.0.1:{port}/-/ready")
+    ready = answers(f"http://127.0.0.1:{port}/-/ready")
     return Server("prometheus", command, port, where, ready)
