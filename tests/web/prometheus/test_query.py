@@ -275,3 +275,33 @@ def test_a_client_that_disconnects_ends_its_query(serve: Serve) -> None:
     while not endless.seen[0].is_set() and time.monotonic() < end:
         time.sleep(0.01)
     assert endless.seen[0].is_set()
+
+
+@pytest.mark.parametrize(
+    ("lookback", "rows"), [("1m", 0), ("60.001", 2), ("0", 2), ("-1", 2), ("0.0001", 0)]
+)
+def test_a_query_may_have_a_lookback_of_its_own(client: Client, lookback: str, rows: int) -> None:
+    fields = {"query": "up", "time": END + 60, "lookback_delta": lookback}
+    assert len(client.get("/api/v1/query", **fields).data["result"]) == rows
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        (
+            {"lookback_delta": "x"},
+            'error parsing lookback delta duration: cannot parse "x" to a valid duration',
+        ),
+        (
+            {"timeout": "-0.5"},
+            'invalid parameter "timeout": timeout must be positive, got -500ms',
+        ),
+        (
+            {"limit": "9" * 20},
+            f'invalid parameter "limit": strconv.Atoi: parsing "{"9" * 20}": value out of range',
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_named(client: Client, fields: dict[str, str], message: str) -> None:
+    answer = client.get("/api/v1/query", query="up", **fields)
+    assert (answer.status, answer.json["error"]) == (400, message)
