@@ -117,7 +117,10 @@ class Head:
         if most > MOST_SIDS:
             raise Damaged(f"series {most}")
         self.series_count: int = count
-        layouts = list(self._read_layouts())
+        layouts: list[tuple[int, Sids]] = []
+        for (lid,) in self._db.execute("SELECT lid FROM layout ORDER BY lid").fetchall():
+            with suppress(Damaged):  # its head rows have no series any more
+                layouts.append((lid, read_layout(self._db, lid)))
         most = max([most, *(int(sids[-1]) for _, sids in layouts)])
         self._last = np.full(max(1024, most * 5 // 4 + 1), _NEVER, np.int64)
         self._home_of = np.zeros(len(self._last), np.int64)
@@ -132,12 +135,6 @@ class Head:
                 self.spans[lid] = span
                 self._last[sids] = np.maximum(self._last[sids], span.t1)
                 self._advance_max_time(span.t1)
-
-    def _read_layouts(self) -> Iterator[tuple[int, Sids]]:
-        """The sound ones; head rows of the others have no series any more."""
-        for (lid,) in self._db.execute("SELECT lid FROM layout ORDER BY lid").fetchall():
-            with suppress(Damaged):
-                yield lid, read_layout(self._db, lid)
 
     def _read_span(self, lid: int, sids: Sids) -> LayoutSpan | None:
         """From the first to the last sound row: a damaged time would keep all others out."""
@@ -532,15 +529,11 @@ class Head:
             if row is None:
                 continue
             if row[0] not in ends:
-                ends[row[0]] = self._read_slab_end(row[0])
+                ends[row[0]] = _NEVER
+                with suppress(Damaged):
+                    ends[row[0]] = StoredSlab.read(self._db, row[0]).slab.t1
             self._last[sid] = max(int(self._last[sid]), ends[row[0]])
         self._unread[sids] = False
-
-    def _read_slab_end(self, bid: int) -> int:
-        try:
-            return StoredSlab.read(self._db, bid).slab.t1
-        except Damaged:
-            return _NEVER
 
     # -- maintenance -----------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ _MOST_LOCAL_TABLE = PAGE_BYTES - 35
 _LOG_HEADER, _FRAME_HEADER = 32, 24
 _INTEGER_BYTES = (0, 1, 2, 3, 4, 6, 8)
 _MOST_PAYLOAD = 1 << 30
+_KINDS = "niiiiiifii??"
+"""By serial type; from 12 on it is bytes or text."""
 _AT_BITS = 16
 
 
@@ -133,7 +135,8 @@ class Pages:
                 rowid, size, begin = _parse_start(page, at, has_rowid=has_rowid)
                 if size > _MOST_PAYLOAD or begin >= PAGE_BYTES:
                     raise Damaged
-                kinds = "".join(map(_get_kind, _parse_types(page[begin:])))
+                types = _parse_types(page[begin:])
+                kinds = "".join("bt"[n % 2] if n >= 12 else _KINDS[n] for n in types)
             except (Damaged, IndexError):
                 rowid, kinds = None, DAMAGED
             yield Cell(number, at, rowid, kinds)
@@ -259,12 +262,6 @@ def _parse_types(payload: bytes) -> list[int]:
         number, at = _parse_varint(payload, at)
         types.append(number)
     return types
-
-
-def _get_kind(number: int) -> str:
-    if number >= 12:
-        return "t" if number % 2 else "b"
-    return "niiiiiifii??"[number]
 
 
 def _parse_record(payload: bytes) -> list[Value]:

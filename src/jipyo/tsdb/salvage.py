@@ -433,7 +433,10 @@ def _merge_losses(losses: list[Loss]) -> Iterator[Loss]:
     """The losses of each series as one for every run of days."""
     by_series: dict[tuple[str, int], list[Loss]] = defaultdict(list)
     for loss in losses:
-        by_series[loss.series, loss.others].append(_drop_impossible_times(loss))
+        times = loss.start_ms or 0, loss.end_ms or 0
+        possible = all(0 <= t_ms < YEAR_10000_MS for t_ms in times)  # a damaged row may have any
+        timed = loss if possible else replace(loss, start_ms=None, end_ms=None)
+        by_series[loss.series, loss.others].append(timed)
     for _, found in sorted(by_series.items()):
         found.sort(key=lambda loss: loss.start_ms or 0)
         run = found[0]
@@ -443,10 +446,3 @@ def _merge_losses(losses: list[Loss]) -> Iterator[Loss]:
                 yield run
             run = joined or loss
         yield run
-
-
-def _drop_impossible_times(loss: Loss) -> Loss:
-    """Without times that no calendar has, as a damaged row may have."""
-    times = loss.start_ms or 0, loss.end_ms or 0
-    is_possible = all(0 <= t_ms < YEAR_10000_MS for t_ms in times)
-    return loss if is_possible else replace(loss, start_ms=None, end_ms=None)
