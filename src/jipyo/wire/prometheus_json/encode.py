@@ -92,7 +92,7 @@ def format_numbers(values: Values) -> bytearray:
     if (
         values.item(0).is_integer()
         and largest < 1e15
-        and (smallest > 0 or not _has_minus_0(values))
+        and (smallest > 0 or not np.signbit(values[size == 0]).any())
     ):
         integers = values.astype(np.int64)
         if (integers == values).all():
@@ -102,10 +102,6 @@ def format_numbers(values: Values) -> bytearray:
         return text
     alike = (size >= 1e-5) & (size < 1e16) | (size == 0)
     return text if alike.all() else _repair_texts(text, values, size, ~alike)
-
-
-def _has_minus_0(values: Values) -> bool:
-    return bool(np.signbit(values[values == 0]).any())
 
 
 def _write_list(numbers: Values | Times) -> bytearray:
