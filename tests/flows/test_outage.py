@@ -17,14 +17,16 @@ from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
 from jipyo.i18n import texts
 from jipyo.model.errors import CollectError
-from jipyo.model.failure import PROBE_FAILURE
+from jipyo.model.failure import FAILURES, PROBE_FAILURE
 from jipyo.model.family import Family, info, single
 from jipyo.model.labels import Labels
+from jipyo.model.result import Vector
 from jipyo.model.sample import MetricType
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
 from support.clock import FakeClock
+from support.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -162,3 +164,25 @@ def test_of_several_causes_each_has_its_remedy(tmp_path: Path) -> None:
     assert "refused the connection: Start the service, or correct its address and port." in why
     assert "answered 404 Not Found: Correct metrics_path" in why
     assert "Start the service" not in describe_verdict(health, t)
+
+
+@pytest.mark.parametrize(
+    ("interval_s", "states"),  # at so many seconds after the one reading that failed
+    [(15, {14: 0, 16: 0, 18: 1, 24: 1}), (30, {16: 0, 18: 0, 29: 0, 38: 0}), (60, {18: 0, 59: 0})],
+)
+def test_a_second_reading_that_hangs_counts_before_its_timeout(
+    interval_s: int, states: dict[int, int]
+) -> None:
+    store, failed_ms = MemoryStore(), FakeClock().now_ms()
+    target = Labels.of({"job": "node", "instance": "a"})
+    times = [failed_ms - back * interval_s * 1000 for back in range(20, -1, -1)]
+    store.put(target.put({"__name__": "up"}), times, [1.0] * 20 + [0.0])
+    failure = target.put({"__name__": FAILURES, "reason": "timeout"})
+    store.put(failure, [failed_ms], [1.0])
+    metric = BUILTIN.get("system.collection.failed")
+    assert metric is not None
+    source = Embedded(store, Engine())
+    for second, state in states.items():
+        value = source.instant(metric.queries[0].promql, failed_ms + second * 1000).value
+        assert isinstance(value, Vector)
+        assert value.values.tolist() == [state], second
