@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from jipyo.analysis.health import MetricHealth
 
 KNOWN = load()
-PROBES = Catalogue(tuple(one for one in KNOWN.metrics if one.topic == "app.probe"))
+OF_REGISTRIES = "app.probe.domain"
+PROBES = Catalogue(
+    tuple(one for one in KNOWN.metrics if one.topic == "app.probe" and one.id != OF_REGISTRIES)
+)
 
 
 def watched(path: Path, *options: ProbeOptions) -> dict[str, MetricHealth]:
