@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from jipyo.reports.charts.svg import escape_text
 from jipyo.reports.document import Block, Heading, Moment, Report
 from jipyo.reports.render.html.blocks import write_block
+from jipyo.reports.render.html.fonts import embed_font, list_dashboard_slices
 from jipyo.reports.render.html.inline import InlineHtml
 from jipyo.reports.wording import Localizer
 
@@ -23,7 +24,10 @@ _NAMED_INSTANCES = 3
 
 
 def render_html(report: Report, lang: Lang) -> bytes:
-    """The whole page, in UTF-8. The same report gives the same bytes."""
+    """The whole page, in UTF-8, with the letters of its font.
+
+    The same report gives the same bytes.
+    """
     localizer = Localizer.for_period(report.period, lang)
     inline = InlineHtml(localizer)
     first_page, *sections = (
@@ -33,17 +37,18 @@ def render_html(report: Report, lang: Lang) -> bytes:
     version = f" {report.issuer.version}" if report.issuer.version else ""
     footer = localizer.texts("reports.footer", version=version, number=report.number)
     body = "".join(f"<section>\n{section}</section>\n" for section in sections)
-    page = (
-        f'<!doctype html>\n<html lang="{lang}">\n{_write_head(report, localizer)}<body>\n'
-        f"{_write_cover(report, localizer)}<main>\n"
+    content = (
+        f"<body>\n{_write_cover(report, localizer)}<main>\n"
         f"{first_page}{_write_contents(report, inline)}"
         f"{body}</main>\n"
         f"<footer>{escape_text(footer)}</footer>\n</body>\n</html>\n"
     )
-    return page.encode()
+    font = embed_font(content, list_dashboard_slices())
+    head = _write_head(report, localizer, font)
+    return f'<!doctype html>\n<html lang="{lang}">\n{head}{content}'.encode()
 
 
-def _write_head(report: Report, localizer: Localizer) -> str:
+def _write_head(report: Report, localizer: Localizer, font: str) -> str:
     period = localizer.format_period()
     style = resources.files(__package__).joinpath("report.css").read_text("utf-8")
     title = escape_text(f"{localizer.format(report.title)} · {period}")
@@ -54,7 +59,7 @@ def _write_head(report: Report, localizer: Localizer) -> str:
         f"<title>{title}</title>\n"
         f"<style>@page{{@bottom-left{{content:{_quote_css(f'{report.number} · {period}')}}}"
         '@bottom-right{content:counter(page) " / " counter(pages)}}'
-        f"{style}</style>\n</head>\n"
+        f"{style}{font}</style>\n</head>\n"
     )
 
 
