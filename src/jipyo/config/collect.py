@@ -21,6 +21,7 @@ from jipyo.collect.discovery import (
 from jipyo.collect.domain import DomainOptions, domain_target
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import Exclusions, HostOptions, Paths
+from jipyo.collect.host.ntp import split_address
 from jipyo.collect.ollama import OllamaOptions, ollama_target
 from jipyo.collect.probe import ProbeOptions, probe_target
 from jipyo.collect.probe import options as probe_options
@@ -231,6 +232,21 @@ def read_folder(node: Node) -> str:
 
 
 _FOLDER = Kind("path", read_folder)
+
+
+def read_time_server(node: Node) -> str:
+    """The address of a time server."""
+    text = TEXT.read(node).strip()
+    try:
+        host, port = split_address(text)
+    except ValueError:
+        host, port = "", 0
+    if not host or not 0 < port < 65536 or "/" in text:
+        raise ConfigError("config.not_a_time_server", where=node.at, value=text)
+    return text
+
+
+_TIME_SERVER = replace(TEXT, read=read_time_server)
 _HOST = record(
     HostOptions,
     (
@@ -257,6 +273,7 @@ _HOST = record(
                 ),
             ),
         ),
+        Key("ntp", list_of(_TIME_SERVER)),
     ),
 )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jipyo.collect.host import cgroup, clock, cpu, disk, memory, network, system
+from jipyo.collect.host import cgroup, clock, cpu, disk, memory, network, ntp, system
 from jipyo.collect.host.files import Paths, exclude_matching
 from jipyo.collect.limits import LIMIT_S, CallOutcome, LimitedCalls
 from jipyo.collect.members import SkippedMembers
@@ -42,10 +42,12 @@ class Exclusions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostOptions:
-    """Where the host's trees are, and what is left out of them."""
+    """Where the host's trees are, what is left out of them, and who knows the time."""
 
     paths: Paths = field(default_factory=Paths)
     exclude: Exclusions = field(default_factory=Exclusions)
+    ntp: tuple[str, ...] = ()
+    """Time servers to compare the clock with, `host` or `host:port`."""
 
 
 def build_parts(options: HostOptions) -> dict[str, Part]:
@@ -67,6 +69,7 @@ def build_parts(options: HostOptions) -> dict[str, Part]:
         "netclass": partial(network.collect_interfaces, is_excluded=interfaces),
         "netdev": partial(network.collect_devices, is_excluded=interfaces),
         "netstat": network.collect_protocols,
+        **({"ntp": ntp.NtpServers(options.ntp)} if options.ntp else {}),
         "os": system.collect_os_release,
         "pressure": cpu.collect_pressure,
         "schedstat": cpu.collect_scheduler,
