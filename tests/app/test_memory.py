@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 MIB = 1 << 20
 
 
-def test_the_process_is_trimmed_while_it_is_64_mib_larger_than_it_once_was() -> None:
+def test_the_process_is_trimmed_while_it_is_16_mib_larger_than_it_once_was() -> None:
     resident = [0]
     trims: list[int] = []
     trimmer = MemoryTrimmer(SystemClock(), lambda: trims.append(resident[0]), lambda: resident[0])
-    for mib in (200, 100, 163, 164, 150, 500, 500, 99, 163):
+    for mib in (200, 100, 115, 116, 102, 500, 500, 99, 115):
         resident[0] = mib * MIB
         trimmer.trim()
-    assert [trim // MIB for trim in trims] == [164, 500, 500, 163]
+    assert [trim // MIB for trim in trims] == [116, 500, 500, 115]
 
 
 def test_what_is_freed_after_a_trim_is_returned_by_a_later_one() -> None:

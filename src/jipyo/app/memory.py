@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jipyo.model.family import Family
 
 _INTERVAL_MS = 10_000.0
-_GROWTH_BYTES = 64 << 20
+_GROWTH_BYTES = 16 << 20
 _M_ARENA_MAX = -8
 _ARENAS = 2
 
