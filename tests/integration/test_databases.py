@@ -456,11 +456,14 @@ def test_nothing_can_be_written_over_our_connections(stack: Stack, opened: Opene
     postgres = opened(DatabaseSession(POSTGRES, stack.options["postgres"]))
     postgres.collect(0)
     assert postgres._connection is not None
+    connection = postgres._connection.driver_connection
     with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
-        postgres._connection.execute("CREATE TEMP TABLE x AS SELECT 1 AS y; CREATE TABLE z (a int)")
+        connection.execute("CREATE TEMP TABLE x AS SELECT 1 AS y; CREATE TABLE z (a int)")
     mysql = opened(DatabaseSession(MYSQL, stack.options["mysql"]))
     mysql.collect(0)
-    with mysql._connection.cursor() as cursor, pytest.raises(pymysql.MySQLError):
+    assert mysql._connection is not None
+    connection = mysql._connection.driver_connection
+    with connection.cursor() as cursor, pytest.raises(pymysql.MySQLError):
         cursor.execute("CREATE TABLE shop.z (a int)")
 
 

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -17,6 +17,9 @@ from collect.helpers import of, samples, write_tree
 from jipyo.collect.process import GroupRule, Processes, ProcessOptions, read
 from jipyo.collect.process.grouping import look_up_user
 from jipyo.model.errors import CollectError, ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = 1_795_400_000_000
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -371,10 +374,10 @@ def test_without_proc_the_target_fails(tmp_path: Path) -> None:
 
 
 def test_open_files_are_counted_and_those_of_nobody_are_not() -> None:
-    assert (
-        read.count_descriptors("/proc", os.getpid())
-        == len(list(Path("/proc/self/fd").iterdir())) - 1
-    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen(["cat"], stdin=pipe, stdout=pipe, stderr=pipe) as child:
+        assert read.count_descriptors("/proc", child.pid) == 3
+        child.kill()
     assert read.count_descriptors("/proc", 0) is None
 
 
