@@ -254,6 +254,7 @@ def starting(folder: Path) -> Iterator[Row]:
 def copy_months(path: Path) -> int:
     """The month twelve times more, each 31 days earlier; how many samples there are then."""
     with closing(sqlite3.connect(path / "samples.db", isolation_level=None)) as db:
+        db.create_function("row_crc", -1, codec.row_crc, deterministic=True)
         most, tids = db.execute(
             "SELECT (SELECT max(bid) FROM slab), (SELECT max(tid) FROM times)"
         ).fetchone()
@@ -268,8 +269,9 @@ def copy_months(path: Path) -> int:
                     (row[0] + tid, row[1] - back, row[2], row[3], codec.crc(b), b),
                 )
             db.execute(
-                "INSERT INTO slab SELECT bid + ?1, day - ?2, tid + ?3, t0 - ?4, t1 - ?4, n, sids"
-                " FROM slab WHERE bid <= ?5",
+                "INSERT INTO slab SELECT *, row_crc(day, tid, t0, t1, n, sids) FROM ("
+                "SELECT bid + ?1, day - ?2 AS day, tid + ?3 AS tid, t0 - ?4 AS t0, t1 - ?4 AS t1,"
+                " n, sids FROM slab WHERE bid <= ?5)",
                 (bid, back, tid, back * DAY_MS, most),
             )
             db.execute(
