@@ -1,7 +1,7 @@
-"""What hostile bodies cost a receiver, and what a push costs beside many groups.
+"""What hostile bodies cost a receiver and the store, and a push beside many groups.
 
 A body is small when sent and huge when built: it is refused by a bound on its elements. Those
-that stay just below the bound are built, and cost the most that one request can.
+that stay just below the bound are built and stored, and cost the most that one request can.
 
     python -m bench hostile        # every body in a process of its own
     python -m bench.hostile NAME   # one of them, here
@@ -30,12 +30,16 @@ from jipyo.collect.receive.remote_write import RemoteWriteParser
 from jipyo.collect.receive.text import parse_text_body
 from jipyo.model.errors import BodyError, TooLarge
 from jipyo.model.labels import Labels
+from jipyo.tsdb.store import Store
 from jipyo.web.ingest.options import ReceiverOptions
 from jipyo.wire.compression import decompress
 from jipyo.wire.elements import WorkLimit
+from jipyo.wire.protobuf import encode_varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from jipyo.collect.receive.batch import ReceivedBatch
 
 MIB = 1 << 20
 LIMITS = ReceiverOptions()
@@ -51,29 +55,33 @@ class Body:
 
     name: str
     build: Callable[[], bytes]
-    read: Callable[[bytes, WorkLimit], object]
+    read: Callable[[bytes, WorkLimit], ReceivedBatch]
 
 
-def read_v1(body: bytes, limit: WorkLimit) -> object:
+def read_v1(body: bytes, limit: WorkLimit) -> ReceivedBatch:
     return RemoteWriteParser().parse_v1(body, limit)
 
 
-def read_v2(body: bytes, limit: WorkLimit) -> object:
+def read_v2(body: bytes, limit: WorkLimit) -> ReceivedBatch:
     return RemoteWriteParser().parse_v2(body, limit)
 
 
-def read_text(body: bytes, limit: WorkLimit) -> object:
-    return parse_text_body(body, {}, 0, work_limit=limit)
+def read_text(body: bytes, limit: WorkLimit) -> ReceivedBatch:
+    return parse_text_body(body, {}, _read_clock_ms(), work_limit=limit)
 
 
-def read_otlp(body: bytes, limit: WorkLimit) -> object:
+def read_otlp(body: bytes, limit: WorkLimit) -> ReceivedBatch:
     request = otlp.parse_request(body, as_json=False, work_limit=limit)
     return otlp.OtlpConverter().convert(request, limit)
 
 
-def read_otlp_json(body: bytes, limit: WorkLimit) -> object:
+def read_otlp_json(body: bytes, limit: WorkLimit) -> ReceivedBatch:
     request = otlp.parse_request(body, as_json=True, work_limit=limit)
     return otlp.OtlpConverter().convert(request, limit)
+
+
+def _read_clock_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def nest_json(item: bytes, count: int) -> bytes:
@@ -84,6 +92,10 @@ def build_points(item: bytes, count: int) -> bytes:
     points = b",".join([item] * count)
     metric = b'{"name":"a","gauge":{"dataPoints":[' + points + b"]}}"
     return b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[' + metric + b"]}]}]}"
+
+
+def build_sample(t_ms: int) -> bytes:
+    return field(2, b"\x10" + encode_varint(t_ms))
 
 
 def build_labels(lines: int) -> bytes:
@@ -128,6 +140,11 @@ JUST_BELOW = [
         lambda: b"".join(b"a 1 %d\n" % n for n in range(_MOST)),
         read_text,
     ),
+    Body(
+        "just below: samples of one time",
+        lambda: field(1, _NAME + build_sample(_read_clock_ms()) * (_MOST * 4 // 5 - 10)),
+        read_v1,
+    ),
     Body("just below: points of JSON", lambda: build_points(b"{}", _MOST // 2), read_otlp_json),
     Body(
         "just below: points of OTLP",
@@ -154,23 +171,44 @@ BODIES = {body.name: body for body in (*BOMBS, *JUST_BELOW)}
 
 
 def measure(body: Body) -> dict[str, object]:
-    """Seconds of CPU and MiB, from the compressed body to the batch or the refusal."""
+    """Seconds of CPU and MiB, from the compressed body to the batch or the refusal.
+
+    Beside them the seconds of CPU in which the store takes the batch.
+    """
     plain = body.build()
     sent = gzip.compress(plain, 9)
     del plain
     Path("/proc/self/clear_refs").write_text("5", "ascii")
     before, start = _read_peak_mib(), time.process_time()
-    outcome = "read"
+    outcome, batch = "read", None
     try:
         limit = WorkLimit(LIMITS.max_elements)
-        body.read(decompress(sent, "gzip", LIMITS.max_body_bytes), limit)
+        batch = body.read(decompress(sent, "gzip", LIMITS.max_body_bytes), limit)
     except TooLarge:
         outcome = "refused as too large"
     except BodyError:
         outcome = "refused"
     cpu_s = time.process_time() - start
     mib = _read_peak_mib() - before
-    return {"outcome": outcome, "sent": len(sent), "cpu_s": cpu_s, "mib": mib}
+    store_s = 0.0 if batch is None else measure_store_s(batch)
+    return {
+        "outcome": outcome,
+        "sent": len(sent),
+        "cpu_s": cpu_s,
+        "mib": mib,
+        "store_s": store_s,
+    }
+
+
+def measure_store_s(batch: ReceivedBatch) -> float:
+    """Seconds of CPU of an append to a new store, while no other can append."""
+    with tempfile.TemporaryDirectory(dir=".") as folder:
+        store = Store.open(Path(folder) / "store", now_ms=_read_clock_ms)
+        start = time.process_time()
+        store.append(batch.scrapes)
+        cpu_s = time.process_time() - start
+        store.close()
+    return cpu_s
 
 
 def _read_peak_mib() -> float:
@@ -195,7 +233,8 @@ def measure_push_ms(groups: int) -> float:
 
 def main() -> None:
     goal = f"CPU <= {_MOST_CPU_S:g} s, <= {_MOST_MIB} MiB"
-    table = Table("body", "sent", "CPU", "memory", "outcome", title=f"hostile bodies ({goal})")
+    columns = ("body", "sent", "CPU", "memory", "store", "outcome")
+    table = Table(*columns, title=f"hostile bodies ({goal})")
     for name in BODIES:
         command = [sys.executable, "-m", "bench.hostile", name]
         found = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
@@ -204,6 +243,7 @@ def main() -> None:
             f"{found['sent'] / 1024:,.0f} KiB",
             f"{found['cpu_s']:.3f} s",
             f"{found['mib']:,.0f} MiB",
+            f"{found['store_s']:.3f} s",
             found["outcome"],
         )
     Console(width=110).print(table)

@@ -36,7 +36,8 @@ class Scrape:
     """The values of many series at one moment.
 
     A collector passes the same `series` tuple as long as its series do not change:
-    a store may recognise it by identity.
+    a store may recognise it by identity. Of a series that occurs twice the first value is
+    stored; another one is rejected as a duplicate.
     """
 
     t_ms: int

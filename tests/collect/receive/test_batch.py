@@ -36,10 +36,10 @@ def build(samples: list[Sample], rows: Rows | None = None) -> list[tuple[int, st
         ([(A, 1, 5.0)], [(1, "a", [5])]),
         ([(A, 1, 5.0), (B, 1, 6.0)], [(1, "ab", [5, 6])]),
         ([(A, 2, 5.0), (B, 1, 6.0)], [(1, "b", [6]), (2, "a", [5])]),  # in ascending time
-        ([(A, 1, 5.0), (A, 1, 6.0)], [(1, "a", [5]), (1, "a", [6])]),  # the store judges it
+        ([(A, 1, 5.0), (A, 1, 6.0)], [(1, "aa", [5, 6])]),  # the store judges it
         (
             [(A, 1, 5.0), (B, 1, 7.0), (A, 1, 6.0), (C, 1, 8.0)],
-            [(1, "abc", [5, 7, 8]), (1, "a", [6])],
+            [(1, "abac", [5, 7, 6, 8])],
         ),
         ([(A, -5, 1.0), (A, 0, 2.0)], [(-5, "a", [1]), (0, "a", [2])]),
     ],
@@ -61,14 +61,17 @@ def test_series_that_came_together_before_are_the_same_object_again() -> None:
 def test_of_series_that_came_together_the_latest_are_known() -> None:
     rows = Rows(max_series=40)
     names = [Labels.of({"__name__": f"m{n}"}) for n in range(100)]
+
+    def is_known(series: list[Labels]) -> bool:
+        again = tuple(series)
+        return rows.intern(again) is not again
+
     for start in range(0, 90, 10):
-        for series in (tuple(names[start : start + 10]), (names[99],)):
-            if rows.get(series) is None:
-                rows.add(series)
-    known = [start for start in range(0, 90, 10) if rows.get(tuple(names[start : start + 10]))]
-    assert known
-    assert min(known) >= 60
-    assert rows.get((names[99],))
+        assert not is_known(names[start : start + 10])
+        assert is_known(names[99:]) is (start > 0)
+    assert is_known(names[80:90])
+    assert is_known(names[70:80])
+    assert not is_known(names[:10])
 
 
 def test_a_batch_counts_its_samples() -> None:
@@ -83,7 +86,7 @@ def test_a_batch_counts_its_samples() -> None:
         max_size=12,
     )
 )
-def test_no_sample_is_lost_and_no_scrape_names_a_series_twice(samples: list[Sample]) -> None:
+def test_no_sample_is_lost_and_no_two_scrapes_have_the_same_time(samples: list[Sample]) -> None:
     scrapes = build_scrapes(
         [labels for labels, _, _ in samples],
         np.array([t_ms for _, t_ms, _ in samples], np.int64),
@@ -95,5 +98,4 @@ def test_no_sample_is_lost_and_no_scrape_names_a_series_twice(samples: list[Samp
         for scrape in scrapes
         for labels, value in zip(scrape.series, scrape.values.tolist(), strict=True)
     ) == Counter(samples)
-    assert all(len(set(scrape.series)) == len(scrape.series) for scrape in scrapes)
-    assert [scrape.t_ms for scrape in scrapes] == sorted(scrape.t_ms for scrape in scrapes)
+    assert [scrape.t_ms for scrape in scrapes] == sorted({t_ms for _, t_ms, _ in samples})

@@ -205,7 +205,8 @@ def test_samples_of_one_time_keep_their_order_whatever_their_form() -> None:
     later = b"\x09" + struct.pack("<d", 9.0)
     body = field(1, NAMED + field(2, later + b"\x18\x01" + A_TIME))
     body += field(1, NAMED + field(2, VALUE + A_TIME))
-    assert [scrape.values[0] for scrape in reader.parse_v1(body).scrapes] == [9.0, 1.5]
+    [scrape] = reader.parse_v1(body).scrapes
+    assert scrape.values.tolist() == [9.0, 1.5]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import numpy as np
 from jipyo.model.sample import MetricMetadata, Scrape, Times, Values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from jipyo.model.labels import Labels
 
@@ -51,21 +51,19 @@ class Rows:
         self._older = self._recent
         self._recent_series = 0
 
-    def get(self, series: tuple[Labels, ...]) -> tuple[Labels, ...] | None:
-        """The object that was added with the same series; None where there is none."""
+    def intern(self, series: tuple[Labels, ...]) -> tuple[Labels, ...]:
+        """The first object that came with the same series."""
         key = tuple(map(id, series))
         known = self._recent.get(key)
-        if known is None and (known := self._older.get(key)) is not None:
-            self.add(known)
-        return known
-
-    def add(self, series: tuple[Labels, ...]) -> None:
-        """Remember series that came together."""
-        if self._recent_series + len(series) > self._most:
+        if known is not None:
+            return known
+        known = self._older.get(key, series)
+        if self._recent_series + len(known) > self._most:
             self._older, self._recent, self._recent_series = self._recent, {}, 0
         # The row keeps its labels, so no others can get their identities.
-        self._recent[tuple(map(id, series))] = series
-        self._recent_series += len(series)
+        self._recent[key] = known
+        self._recent_series += len(known)
+        return known
 
 
 def build_scrapes(
@@ -74,36 +72,13 @@ def build_scrapes(
     """Samples in any order as one scrape for each time, in ascending time.
 
     Sample i is `values[i]` of `series[i]` at `t_ms[i]`. A series that has two values for
-    one time is in two scrapes, so that the store can reject the second.
+    one time is in the scrape twice, and the store judges the second.
     """
     if not len(t_ms):
         return ()
     order = np.argsort(t_ms, kind="stable")
     edges = np.flatnonzero(np.diff(t_ms[order])) + 1
     return tuple(
-        scrape
+        Scrape(int(t_ms[at[0]]), rows.intern(tuple([series[i] for i in at.tolist()])), values[at])
         for at in np.split(order, edges)
-        for scrape in _split_duplicates(
-            int(t_ms[at[0]]), tuple([series[i] for i in at.tolist()]), values[at], rows
-        )
     )
-
-
-def _split_duplicates(
-    t_ms: int, series: tuple[Labels, ...], values: Values, known: Rows
-) -> Iterator[Scrape]:
-    """One scrape, or several where a series has more than one of these values."""
-    same = known.get(series)
-    if same is None and len(set(series)) == len(series):
-        known.add(series)
-        same = series
-    if same is not None:
-        yield Scrape(t_ms, same, values)
-        return
-    counts: dict[Labels, int] = {}
-    rounds: dict[int, list[int]] = {}
-    for row, labels in enumerate(series):
-        counts[labels] = counts.get(labels, 0) + 1
-        rounds.setdefault(counts[labels], []).append(row)
-    for rows in rounds.values():
-        yield Scrape(t_ms, tuple(series[row] for row in rows), values[rows])
