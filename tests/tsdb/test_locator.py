@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jipyo.model.sample import Scrape, SeriesBlock
-from jipyo.tsdb.locator import Bounds, HeadCells, LayoutRanges, Locations, Slab, day_of
+from jipyo.tsdb.locator import (
+    Bounds,
+    HeadCells,
+    IdCache,
+    LayoutRanges,
+    Locations,
+    Slab,
+    day_of,
+)
 from jipyo.tsdb.options import DAY_MS
 from tsdb.support import EVER, STEP, T0, Opened, everything, one, scrape
 
@@ -18,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.model.labels import Labels
+    from jipyo.tsdb.codec import Sids
 
 NAMES = tuple(one("m", n=str(n)) for n in range(6))
 
@@ -195,6 +204,23 @@ def test_layouts_that_come_and_go_are_seen(opened: Opened) -> None:
         assert after.locator.find_layouts(np.arange(1, 6)) == []
     store.append([scrape(T0 + 9, (one("m", n="9"), 1.0))])
     assert len(everything(store)[one("m", n="9")]) == 1
+
+
+class Forgetful(dict[int, "Sids | None"]):
+    """A dictionary that another thread empties after every change."""
+
+    def __setitem__(self, key: int, value: Sids | None) -> None:
+        super().__setitem__(key, value)
+        self.clear()
+
+
+def test_a_layout_is_found_though_another_thread_empties_the_cache(opened: Opened) -> None:
+    opened.store.append([scrape(T0, (one("m"), 1.0))])
+    cache = IdCache(layouts=Forgetful())
+    with opened.store.snapshot() as snapshot:
+        found = cache.get_layout(snapshot.db, 1)
+    assert found is not None
+    assert found.tolist() == [1]
 
 
 @pytest.mark.parametrize(("limit", "count"), [(None, 5), (0, 0), (1, 1), (5, 5), (6, 5)])

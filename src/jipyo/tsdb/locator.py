@@ -233,15 +233,19 @@ class IdCache:
     def _get_or_read(
         self, kept: dict[int, T | None], key: int, read: Callable[[], T], what: str
     ) -> T | None:
-        if key not in kept:
-            if len(kept) >= _KEPT:
-                kept.clear()
-            try:
-                kept[key] = read()
-            except Damaged:
-                self.damage.record(f"{what} {key}")
-                kept[key] = None
-        return kept[key]
+        try:
+            return kept[key]
+        except KeyError:
+            pass
+        found: T | None = None
+        try:
+            found = read()
+        except Damaged:
+            self.damage.record(f"{what} {key}")
+        if len(kept) >= _KEPT:
+            kept.clear()
+        kept[key] = found  # another thread may drop it at once
+        return found
 
 
 def read_layout(db: sqlite3.Connection, lid: int) -> Sids:
