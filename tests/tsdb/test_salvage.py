@@ -16,6 +16,8 @@ from jipyo.model.sample import MetricMetadata, MetricType, Scrape
 from jipyo.tsdb import Options, Reader, Store, check, restore, salvage
 from jipyo.tsdb.format import PAGE_BYTES
 from jipyo.tsdb.options import DAY_MS
+from jipyo.tsdb.pages import Pages
+from jipyo.tsdb.salvage import Loss
 from tsdb.support import EVER, EVERYTHING, T0, Opened, Samples, everything, one
 
 if TYPE_CHECKING:
@@ -121,6 +123,22 @@ def test_what_is_not_whole_is_listed(
     assert_all_is_accounted_for(result, found, whole)
     assert len(result.losses) == losses
     assert found != whole
+
+
+def test_chunks_of_a_lost_slab_are_listed_though_what_leads_to_them_is_damaged(
+    sound: bytes, whole: Samples, tmp_path: Path
+) -> None:
+    changed = bytearray(change(sound, tmp_path, "UPDATE slab SET n = n + 1 WHERE bid = 1"))
+    (tmp_path / "changed.db").write_bytes(changed)
+    with closing(Pages(tmp_path / "changed.db")) as pages:
+        cells = [cell for n in range(1, pages.count + 1) for cell in pages.find_cells(n)]
+    (tmp_path / "changed.db").unlink()
+    rows = [cell for cell in cells if cell.rowid is None and cell.kinds == "iiii"]
+    for cell in rows:
+        changed[(cell.page - 1) * PAGE_BYTES + cell.at] = 5  # their length, which is more
+    result, found = salvage_bytes(bytes(changed), tmp_path)
+    assert_all_is_accounted_for(result, found, whole)
+    assert result.losses == (Loss("?", None, None, None),)
 
 
 @pytest.mark.parametrize(

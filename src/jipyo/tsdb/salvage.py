@@ -388,7 +388,9 @@ def _find_lost_slabs(pages: Pages, rows: _Rows) -> Iterator[Loss]:
     }
     for number in range(1, pages.count + 1) if lost else ():
         for cell in pages.find_cells(number):
-            if cell.rowid is None and cell.kinds == _CHUNK_PLACE:
+            if cell.rowid is not None or cell.kinds != _CHUNK_PLACE:
+                continue
+            with suppress(Damaged):  # then its chunk is one of which nothing is known
                 sid, day, bid, _ = pages.read_row(cell.place, has_rowid=False)
                 if isinstance(sid, int) and isinstance(day, int) and lost.get(bid):  # type: ignore[arg-type]
                     lost[bid] -= 1  # type: ignore[index]
