@@ -12,11 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jipyo.model.matcher import Matcher, MatchOp
+from jipyo.model.sample import Scrape
 from jipyo.tsdb import Options, Reader
 from jipyo.tsdb.codec import head_row_crc, row_crc
 from jipyo.tsdb.head_cache import HeadCache, HeadColumns
 from jipyo.tsdb.locator import Bounds
-from tsdb.support import STEP, T0, Opened, bits, one, scrape
+from tsdb.support import EVERYTHING, STEP, T0, Opened, bits, one, scrape
 
 if TYPE_CHECKING:
     from jipyo.model.store import Queryable
@@ -110,6 +111,41 @@ def test_a_query_of_much_reads_it_piece_by_piece_and_does_not_keep_it(tmp_path: 
         assert read(store, ".*", T0, T0 + 400 * STEP) == read(plain, ".*", T0, T0 + 400 * STEP)
         with store.snapshot() as snapshot:
             assert snapshot.locator._ids.heads.get(1) is None
+
+
+def test_columns_that_are_read_again_and_again_stay_bounded(tmp_path: Path) -> None:
+    """As a rule does over the last minutes of a target that is scraped every second."""
+    names = tuple(one("m", n=str(n)) for n in range(1000))
+    opened = Opened(tmp_path, OPTIONS)
+    with opened.store as store:
+        with store.snapshot() as snapshot:
+            heads = snapshot.locator._ids.heads
+        for n in range(600):
+            opened.clock.t_ms = T0 + 1000 * n
+            store.append([Scrape(T0 + 1000 * n, names, np.full(1000, n + 0.5))])
+            if n % 20 == 19:
+                start_ms = T0 + 1000 * (n - 60)
+                (block,) = store.select(EVERYTHING, start_ms, T0 + 1000 * n)
+                kept = heads.get(1)
+                assert kept is not None
+                assert kept.size_bytes < 2.1 * (1 << 20)
+                assert kept.t_ms[0] <= max(T0, start_ms)
+                assert (block.values == (block.t_ms - T0) // 1000 + 0.5).all()
+
+
+def test_columns_of_long_ago_are_not_filled_up_to_now(tmp_path: Path) -> None:
+    opened = Opened(tmp_path, OPTIONS)
+    with opened.store as store:
+        with store.snapshot() as snapshot:
+            heads = snapshot.locator._ids.heads
+        for n in range(100):
+            opened.clock.t_ms = T0 + n * STEP
+            store.append([scrape(T0 + n * STEP, *((labels, float(n)) for labels in NAMES))])
+            if n in (9, 99):
+                read(store, ".*", T0 + (n - 4) * STEP, T0 + n * STEP)
+        kept = heads.get(1)
+    assert kept is not None
+    assert kept.t_ms.tolist() == [T0 + n * STEP for n in range(95, 100)]
 
 
 def test_columns_that_a_query_keeps_are_not_taken_for_others_of_the_same_rows(

@@ -551,14 +551,22 @@ class Locator:
     def _grow_columns(
         self, lid: int, known: HeadColumns, span: tuple[int, int], fingerprint: Fingerprint
     ) -> HeadColumns | None:
-        """The same columns with the rows that came since; None where others have changed."""
+        """The same columns with the rows that came since; None where others have changed.
+
+        Also where the range begins after all rows that are kept, or has too many to keep.
+        """
         if known.fingerprint(known.find_rows(*span)) == fingerprint:
             return known
         last_ms = int(known.t_ms[-1])
+        row_bytes = 8 * len(known.columns)
+        if last_ms < span[0] or row_bytes * fingerprint[0] > _COLUMN_BYTES:
+            return None
         later = self._read_rows(lid, known.columns, (last_ms + 1, max(last_ms, span[1])))
         if later is None or not len(later.t_ms):
             return None
         (oldest_ms,) = self._db.execute(_OLDEST_ROW, (lid,)).fetchone()
+        if row_bytes * (len(known.t_ms) + len(later.t_ms)) > _COLUMN_BYTES:
+            oldest_ms = span[0]
         grown = known.append(later, oldest_ms)
         if grown.fingerprint(grown.find_rows(*span)) != fingerprint:
             return None
