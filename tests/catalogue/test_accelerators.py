@@ -117,17 +117,32 @@ def amd(store: MemoryStore) -> None:
     put(store, "gpu_energy_consumed", labels, 0, 500 * 60 * 1e6)
 
 
+RBLN = {
+    "UTILIZATION": ("utilization", 77),
+    "DRAM_USED": ("memory_used", 8),
+    "DRAM_TOTAL": ("memory_total", 16),
+    "TEMPERATURE": ("temperature", 66),
+    "CARD_POWER": ("power", 60),
+    "HEALTH": ("health", 0),
+}
+
+
 def rebellions(store: MemoryStore) -> None:
-    labels = {"instance": "atom", "name": "rbln0"}
-    for name, value in (
-        ("UTILIZATION", 77),
-        ("DRAM_USED", 8),
-        ("DRAM_TOTAL", 16),
-        ("TEMPERATURE", 66),
-        ("CARD_POWER", 60),
-        ("HEALTH", 0),
-    ):
-        put(store, f"RBLN_DEVICE_STATUS:{name}", labels, value)
+    """By an exporter before 0.2.4, memory in GiB."""
+    for name, (_, value) in RBLN.items():
+        put(store, f"RBLN_DEVICE_STATUS:{name}", {"instance": "atom", "name": "rbln0"}, value)
+
+
+def rebellions_today(store: MemoryStore) -> None:
+    """By an exporter that has dropped the old names."""
+    for name, value in RBLN.values():
+        put(store, f"rbln_npu_{name}", {"instance": "atom", "name": "rbln0"}, value)
+
+
+def rebellions_between(store: MemoryStore) -> None:
+    """By an exporter with both names."""
+    rebellions(store)
+    rebellions_today(store)
 
 
 def furiosa(store: MemoryStore) -> None:
@@ -142,6 +157,8 @@ def furiosa(store: MemoryStore) -> None:
     )
     put(store, "furiosa_npu_hw_power", {"instance": "rngd", "device": "npu0", "label": "rms"}, 150)
     put(store, "furiosa_npu_alive", {"instance": "rngd", "device": "npu0"}, 1)
+    put(store, "furiosa_npu_dram_usage", {"instance": "rngd", "device": "npu0"}, 12 * 2**30)
+    put(store, "furiosa_npu_dram_total", {"instance": "rngd", "device": "npu0"}, 48 * 2**30)
 
 
 @pytest.mark.parametrize(
@@ -149,11 +166,13 @@ def furiosa(store: MemoryStore) -> None:
     [
         (amd, "0", {"utilization": 77, "memory.utilization": 50, "temperature": 66, "power": 500,
                     "energy": 0.5}),
-        (rebellions, "rbln0", {"utilization": 77, "memory.utilization": 50, "temperature": 66,
-                               "power": 60, "failed": 0}),
-        (furiosa, "npu0", {"utilization": 77, "temperature": 66, "power": 150, "failed": 0}),
+        *((fill, "rbln0", {"utilization": 77, "memory.utilization": 50, "temperature": 66,
+                           "power": 60, "failed": 0})
+          for fill in (rebellions, rebellions_today, rebellions_between)),
+        (furiosa, "npu0", {"utilization": 77, "memory.utilization": 25, "temperature": 66,
+                           "power": 150, "failed": 0}),
     ],
-    ids=["AMD", "Rebellions", "FuriosaAI"],
+    ids=["AMD", "Rebellions before 0.2.4", "Rebellions", "Rebellions, both names", "FuriosaAI"],
 )  # fmt: skip
 def test_other_makers_have_the_same_metrics(
     fill: Callable[[MemoryStore], None], name: str, expected: dict[str, float]
@@ -168,15 +187,44 @@ def test_other_makers_have_the_same_metrics(
     ("series", "labels", "bad"),
     [
         ("RBLN_DEVICE_STATUS:HEALTH", {"instance": "atom", "name": "rbln0"}, 1),
+        ("rbln_npu_health", {"instance": "atom", "name": "rbln0"}, 1),
         ("furiosa_npu_alive", {"instance": "rngd", "device": "npu0"}, 0),
     ],
 )
-def test_an_accelerator_that_its_exporter_calls_dead_is_critical(
+def test_an_accelerator_that_its_exporter_reports_as_failed_is_critical(
     series: str, labels: dict[str, str], bad: float
 ) -> None:
     store = MemoryStore()
     put(store, series, labels, bad)
     assert list(answer(store, "system.gpu.failed").values()) == [1]
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1000, 1e6])
+def test_power_and_temperature_in_another_unit_are_not_shown(factor: float) -> None:
+    """An exporter that expects another driver scales both wrongly."""
+    store = MemoryStore()
+    for name, value in (("TEMPERATURE", 66), ("CARD_POWER", 60)):
+        labels = {"instance": "atom", "name": "rbln0"}
+        put(store, f"RBLN_DEVICE_STATUS:{name}", labels, value * factor)
+    put(store, "vllm:generation_tokens_total", {"instance": "a", "model_name": "m"}, 0, 600)
+    assert answer(store, "system.gpu.temperature") == {}
+    assert answer(store, "system.gpu.power") == {}
+    assert answer(store, "ai.efficiency.tokens_per_joule") == {}
+
+
+@pytest.mark.parametrize("fill", [rebellions, rebellions_today, rebellions_between])
+def test_tokens_are_divided_by_the_energy_of_npus(fill: Callable[[MemoryStore], None]) -> None:
+    store = MemoryStore()
+    fill(store)
+    put(store, "vllm:generation_tokens_total", {"instance": "a", "model_name": "m"}, 0, 60 * 120)
+    assert answer(store, "ai.efficiency.tokens_per_joule") == pytest.approx({"": 2})
+    assert answer(store, "ai.efficiency.tokens_per_gpu_hour") == pytest.approx({"": 432_000})
+
+
+def test_the_power_of_another_exporter_is_not_that_of_an_amd_card() -> None:
+    store = MemoryStore()
+    put(store, "gpu_power_usage", {"instance": "gpu1", "index": "0"}, 300)
+    assert answer(store, "system.gpu.power") == {}
 
 
 def test_replays_and_memory_temperature_are_of_the_card() -> None:
