@@ -1,21 +1,16 @@
-"""One set of metrics over the AI servers of today: pages from their declarations, replayed."""
+"""One set of metrics over the AI servers of today, by the expositions that they declare."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-import numpy as np
 import pytest
 
 from jipyo.analysis.health import assess, assess_catalogue
 from jipyo.analysis.summary import Window, summarise_metric
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue, MetricGroup, Role, Statistic, Summary, load
-from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.source.metric_data import MetricData, read_metric
-from jipyo.wire.exposition import Parser
 from support.ai_servers import (
     ACCEPTED,
     CACHED,
@@ -26,85 +21,16 @@ from support.ai_servers import (
     PROMPT,
     RUNNING,
     WAITING,
-    Server,
     Traffic,
     list_versions,
     read_server,
 )
+from support.ai_stores import END_MS, MINUTES, record_file, record_server, record_servers
 from support.memory import MemoryStore
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
-END_MS = 1_795_186_800_000
-STEP_MS = 15_000
 KNOWN = load()
 AI = Catalogue(tuple(one for one in KNOWN.metrics if one.group is MetricGroup.AI))
-MODEL = "meta-llama/Llama-3.1-8B-Instruct"
-WRITTEN = sorted(file.stem for file in DECLARATIONS.glob("*.txt"))
-
-
-def busy(minutes: float) -> Traffic:
-    """Six hundred requests a minute, of which one in a hundred is aborted by its client."""
-    n = int(minutes * 600)
-    return Traffic(completed=n - n // 100, aborted=n // 100, preempted=int(minutes))
-
-
-def replay(
-    store: MemoryStore,
-    job: str,
-    write: Callable[[int], str],
-    minutes: Iterable[float],
-    end_ms: int = END_MS,
-) -> None:
-    """Append what a target of this job shows at these minutes, the last of them at `end_ms`."""
-    at = list(minutes)
-    parser = Parser(lambda labels: labels.put({"job": job, "instance": f"{job}:8000"}))
-    for nth, minute in enumerate(at):
-        reading = parser.parse(write(nth))
-        t_ms = end_ms - round((at[-1] - minute) * 60_000)
-        store.append([Scrape(t_ms, tuple(reading.series), np.asarray(reading.values))])
-
-
-QUARTER_HOUR = np.arange(0, 15.01, 0.25).tolist()
-
-
-def served(
-    *servers: Server, traffic: Callable[[float], Traffic] = busy, model: str = MODEL
-) -> Embedded:
-    """A quarter of an hour of these servers, scraped every 15 s."""
-    store = MemoryStore()
-    for server in servers:
-        replay(store, server.exporter, pages_of(server, traffic, model), QUARTER_HOUR)
-    return Embedded(store, Engine())
-
-
-def pages_of(
-    server: Server, traffic: Callable[[float], Traffic] = busy, model: str = MODEL
-) -> Callable[[int], str]:
-    """What the server shows at each scrape of the quarter of an hour."""
-    return lambda nth: server.write(model, traffic(QUARTER_HOUR[nth]))
-
-
-def written(name: str) -> Embedded:
-    """A quarter of an hour of a page that is kept as its server writes it."""
-    store, text = MemoryStore(), (DECLARATIONS / f"{name}.txt").read_text("utf-8")
-    replay(store, name, lambda nth: count_up(text, nth), QUARTER_HOUR)
-    return Embedded(store, Engine())
-
-
-def count_up(text: str, turn: int) -> str:
-    """The page with every count as many times as large."""
-    lines, counts = [], False
-    for line in text.splitlines():
-        if line.startswith("# TYPE"):
-            counts = line.split()[3] != "gauge"
-        elif counts and not line.startswith("#"):
-            series, _, value = line.rpartition(" ")
-            lines.append(f"{series} {float(value) * turn}")
-            continue
-        lines.append(line)
-    return "\n".join([*lines, ""])
+FILES = sorted(file.stem for file in DECLARATIONS.glob("*.txt"))
 
 
 def ask(source: Embedded, metric_id: str) -> MetricData:
@@ -142,7 +68,7 @@ def expect_cell(exporter: str, metric_id: str) -> set[str]:
 
 def list_sources() -> list[tuple[str, str]]:
     declared = [(read_server(version).exporter, version) for version in list_versions()]
-    return sorted([*declared, *((name, name) for name in WRITTEN)], key=lambda one: one[1])
+    return sorted([*declared, *((name, name) for name in FILES)], key=lambda one: one[1])
 
 
 SERVERS = pytest.mark.parametrize(("exporter", "version"), list_sources(), ids=str)
@@ -158,13 +84,12 @@ LESS = {
 def test_every_cell_of_server_and_metric_is_what_the_catalogue_promises(
     exporter: str, version: str
 ) -> None:
-    source = written(version) if version in WRITTEN else served(read_server(version))
+    source = record_file(version) if version in FILES else record_servers(read_server(version))
     cells = {
         metric.id: find_cell(source, metric.id)
         for metric in AI.metrics
         if not metric.id.startswith(NOT_OF_A_SERVER)
     }
-    print(f"\n{version}: " + ", ".join(f"{name} {cell}" for name, cell in cells.items()))
     less = LESS.get(version, set())
     for name, cell in cells.items():
         assert cell in ({ABSENT} if name in less else expect_cell(exporter, name)), name
@@ -196,7 +121,7 @@ WANTED = {
 @pytest.mark.parametrize("metric_id", list(WANTED))
 def test_engines_give_the_same_figures_for_the_same_traffic(version: str, metric_id: str) -> None:
     server = read_server(version)
-    data = ask(served(server), metric_id)
+    data = ask(record_servers(server), metric_id)
     assert values_of(data) == pytest.approx({server.exporter: WANTED[metric_id]}, rel=0.01)
 
 
@@ -213,13 +138,13 @@ def test_engines_give_the_same_figures_for_the_same_traffic(version: str, metric
 def test_percentiles_lie_in_the_bucket_of_the_true_one(
     version: str, metric_id: str, low: float, high: float
 ) -> None:
-    data = ask(served(read_server(version)), metric_id)
+    data = ask(record_servers(read_server(version)), metric_id)
     [value] = values_of(data).values()
     assert low <= value <= high
 
 
 def test_a_percent_of_client_aborts_is_no_failure_and_a_metric_of_its_own() -> None:
-    source = served(read_server("vllm-0.33.0"))
+    source = record_servers(read_server("vllm-0.33.0"))
     assert values_of(ask(source, "ai.failures")) == {"vllm": 0}
     assert values_of(ask(source, "ai.aborts")) == pytest.approx({"vllm": 1})
     health = {one.metric.id: one.state for one in assess_catalogue(source, AI, END_MS).metrics}
@@ -228,8 +153,8 @@ def test_a_percent_of_client_aborts_is_no_failure_and_a_metric_of_its_own() -> N
 
 
 def test_requests_that_are_running_or_cancelled_are_no_failures_of_tei_and_tgi() -> None:
-    assert values_of(ask(served(read_server("tei-0d124dc")), "ai.failures")) == {"tei": 0}
-    [value] = values_of(ask(written("tgi"), "ai.failures")).values()
+    assert values_of(ask(record_servers(read_server("tei-0d124dc")), "ai.failures")) == {"tei": 0}
+    [value] = values_of(ask(record_file("tgi"), "ai.failures")).values()
     assert value == pytest.approx(100 * 2 / 1000), "bad requests of clients are none either"
 
 
@@ -239,7 +164,7 @@ def test_one_error_in_six_hundred_requests_is_exactly_that() -> None:
         errors = 1 if minutes > 12 else 0
         return Traffic(completed=n - n // 100 - errors, errors=errors, aborted=n // 100)
 
-    source = served(read_server("vllm-0.33.0"), traffic=traffic)
+    source = record_servers(read_server("vllm-0.33.0"), traffic=traffic)
     data = ask(source, "ai.failures")
     assert values_of(data) == pytest.approx({"vllm": 100 / 600}, rel=1e-9)
     assert data.n is not None
@@ -250,25 +175,25 @@ def test_a_rejected_request_failed_for_its_user() -> None:
     def traffic(minutes: float) -> Traffic:
         return Traffic(completed=int(minutes * 90), rejected=int(minutes * 10))
 
-    source = served(read_server("vllm-0.33.0"), traffic=traffic)
+    source = record_servers(read_server("vllm-0.33.0"), traffic=traffic)
     assert values_of(ask(source, "ai.failures")) == pytest.approx({"vllm": 10})
 
 
-def test_a_server_that_cannot_tell_aborts_from_failures_is_not_judged_by_them() -> None:
-    source = served(read_server("sglang-0.5.23"), read_server("nim-2.1"))
+def test_a_server_that_does_not_distinguish_aborts_from_failures_is_not_judged_by_them() -> None:
+    source = record_servers(read_server("sglang-0.5.23"), read_server("nim-2.1"))
     assert not ask(source, "ai.failures").matrix.series
     assert values_of(ask(source, "ai.aborts")) == pytest.approx({"sglang": 1})
 
 
-def test_reasons_of_waiting_are_told_apart() -> None:
-    data = ask(served(read_server("vllm-0.33.0")), "ai.queue.reason")
+def test_each_reason_of_waiting_is_a_series() -> None:
+    data = ask(record_servers(read_server("vllm-0.33.0")), "ai.queue.reason")
     assert values_of(data, "reason") == {"capacity": WAITING, "deferred": 0}
 
 
 def test_the_old_and_the_new_name_of_one_server_are_one_series() -> None:
     store = MemoryStore()
     for version, job in (("vllm-0.33.0", "new"), ("vllm-0.9", "old")):
-        replay(store, job, pages_of(read_server(version)), QUARTER_HOUR)
+        record_server(store, job, read_server(version))
     data = ask(Embedded(store, Engine()), "ai.gpu_memory")
     assert values_of(data) == pytest.approx({"vllm": 42})
 
@@ -292,14 +217,14 @@ def test_two_engines_behind_a_gateway_count_every_token_once() -> None:
     engines = [read_server("vllm-0.33.0"), read_server("sglang-0.5.23")]
     gateways = [read_server("litellm-1.110.2"), read_server("dynamo-1.6.1")]
     client = read_server("otel_genai_client-0.66b2")
-    source = served(*engines, *gateways, client)
+    source = record_servers(*engines, *gateways, client)
     assert set(values_of(ask(source, "ai.tokens"))) == {"vllm", "sglang"}
     for metric_id, tokens in (("ai.tokens", OUTPUT), ("ai.tokens.prompt", PROMPT)):
         assert total_of(source, metric_id) == pytest.approx(2 * 5940 * tokens, rel=0.001)
 
 
 def test_the_same_model_on_two_engines_is_two_series_with_one_total() -> None:
-    source = served(read_server("vllm-0.33.0"), read_server("sglang-0.5.23"))
+    source = record_servers(read_server("vllm-0.33.0"), read_server("sglang-0.5.23"))
     metric = KNOWN.get("ai.batch.running")
     assert metric is not None
     summary = summarise_metric(source, metric, window_of(10))
@@ -310,16 +235,16 @@ def test_the_same_model_on_two_engines_is_two_series_with_one_total() -> None:
     assert summary.total.exporter == "vllm, sglang"
 
 
-def test_a_gateway_speaks_where_no_engine_does_and_always_for_itself() -> None:
-    alone = served(read_server("litellm-1.110.2"))
+def test_a_gateway_stands_in_for_missing_engines_and_has_metrics_of_its_own() -> None:
+    alone = record_servers(read_server("litellm-1.110.2"))
     assert len(ask(alone, "ai.tokens").matrix.series) == 1
-    with_engine = served(read_server("litellm-1.110.2"), read_server("vllm-0.33.0"))
+    with_engine = record_servers(read_server("litellm-1.110.2"), read_server("vllm-0.33.0"))
     assert set(values_of(ask(with_engine, "ai.gateway.time"))) == {"litellm"}
     assert set(values_of(ask(with_engine, "ai.gateway.failures"))) == {"litellm"}
 
 
 def test_tokens_of_tenants_come_from_gateways_and_applications() -> None:
-    source = served(read_server("litellm-1.110.2"))
+    source = record_servers(read_server("litellm-1.110.2"))
     data = ask(source, "ai.usage.tokens")
     per_second = 5940 / 600
     assert values_of(data, "kind") == pytest.approx(
@@ -341,9 +266,8 @@ def test_no_server_but_an_engine_is_added_up() -> None:
 
 def test_an_engine_that_stops_reporting_is_not_hidden_by_another_with_the_same_model() -> None:
     store = MemoryStore()
-    replay(store, "sglang", pages_of(read_server("sglang-0.5.23")), QUARTER_HOUR)
-    stopped = QUARTER_HOUR[:-40]
-    replay(store, "vllm", pages_of(read_server("vllm-0.33.0")), stopped, END_MS - 600_000)
+    record_server(store, "sglang", read_server("sglang-0.5.23"))
+    record_server(store, "vllm", read_server("vllm-0.33.0"), scrapes=len(MINUTES) - 40)
     metric = KNOWN.get("ai.gpu_memory")
     assert metric is not None
     source = Embedded(store, Engine())

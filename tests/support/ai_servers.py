@@ -1,4 +1,4 @@
-"""Pages of AI servers, written from the names, labels and boundaries that each server declares."""
+"""Expositions of AI servers, written from what each server declares: names, labels, boundaries."""
 
 from __future__ import annotations
 
@@ -16,18 +16,13 @@ PROMPT, CACHED, OUTPUT, DRAFTED, ACCEPTED = 200, 80, 50, 40, 30
 """Tokens of one completed request."""
 RUNNING, WAITING, KV_CACHE = 12, 3, 0.42
 
-# Seconds, and how many of each hundred requests took so long.
-FIRST_TOKEN = ((0.2, 90), (0.7, 7), (3.0, 3))
-RESPONSE = ((0.6, 80), (0.9, 16), (4.0, 4))
-INTER_TOKEN = ((0.02, 99), (0.3, 1))
-QUEUE = ((0.05, 96), (0.4, 4))
-Spread = tuple[tuple[float, int], ...]
-SPREADS: Mapping[str, Spread] = {
-    "first_token": FIRST_TOKEN,
-    "response": RESPONSE,
-    "inter_token": INTER_TOKEN,
-    "queue": QUEUE,
+_SPREADS: Mapping[str, tuple[tuple[float, int], ...]] = {
+    "first_token": ((0.2, 90), (0.7, 7), (3.0, 3)),
+    "response": ((0.6, 80), (0.9, 16), (4.0, 4)),
+    "inter_token": ((0.02, 99), (0.3, 1)),
+    "queue": ((0.05, 96), (0.4, 4)),
 }
+"""Seconds, and how many of each hundred requests took so long."""
 _LABEL_VALUES = {
     "finished_reason": ("stop", "length", "abort", "error", "repetition"),
     "reason": ("capacity", "deferred"),
@@ -71,11 +66,10 @@ class Server:
     version: str
     families: Mapping[str, Mapping[str, Any]]
 
-    def write(self, model: str, traffic: Traffic, spreads: Mapping[str, Spread] = SPREADS) -> str:
-        """The page that it would show after this traffic, whose requests took so long."""
+    def write(self, model: str, traffic: Traffic) -> str:
+        """The exposition that it would serve after this traffic."""
         lines = itertools.chain.from_iterable(
-            _write_family(name, family, model, traffic, spreads)
-            for name, family in self.families.items()
+            _write_family(name, family, model, traffic) for name, family in self.families.items()
         )
         return "\n".join([*lines, ""])
 
@@ -91,17 +85,13 @@ def list_versions() -> list[str]:
     return sorted(file.stem for file in DECLARATIONS.glob("*.json"))
 
 
-def count_within(spread: Sequence[tuple[float, int]], seconds: float, n: int) -> int:
+def _count_within(spread: Sequence[tuple[float, int]], seconds: float, n: int) -> int:
     """How many of n requests took at most so long."""
     return n * sum(weight for value, weight in spread if value <= seconds) // 100
 
 
 def _write_family(
-    name: str,
-    family: Mapping[str, Any],
-    model: str,
-    traffic: Traffic,
-    spreads: Mapping[str, Spread],
+    name: str, family: Mapping[str, Any], model: str, traffic: Traffic
 ) -> Iterator[str]:
     kind = family["type"]
     sample = f"{name}_total" if kind == "counter" and not family.get("bare") else name
@@ -113,7 +103,7 @@ def _write_family(
     for values in itertools.product(*choices):
         for labels in _split_by_outcome(dict(zip(names, values, strict=True)), family):
             if kind == "histogram":
-                yield from _write_histogram(sample, labels, family, traffic, spreads)
+                yield from _write_histogram(sample, labels, family, traffic)
             else:
                 yield f"{_format_series(sample, labels)} {_find_value(family, labels, traffic)}"
 
@@ -121,7 +111,7 @@ def _write_family(
 def _split_by_outcome(
     labels: dict[str, str], family: Mapping[str, Any]
 ) -> Iterator[dict[str, str]]:
-    """The label sets of a family that tells outcomes by labels of its own."""
+    """The label sets of a family that distinguishes outcomes by labels of its own."""
     outcomes: list[dict[str, str]] = [{}]
     if family.get("of") == "dynamo_requests":
         outcomes = [
@@ -174,20 +164,16 @@ def _find_value(family: Mapping[str, Any], labels: Mapping[str, str], traffic: T
 
 
 def _write_histogram(
-    name: str,
-    labels: Mapping[str, str],
-    family: Mapping[str, Any],
-    traffic: Traffic,
-    spreads: Mapping[str, Spread],
+    name: str, labels: Mapping[str, str], family: Mapping[str, Any], traffic: Traffic
 ) -> Iterator[str]:
     failed = labels.get("error_type", "") != ""
     n = traffic.errors if failed else traffic.completed
     of = family.get("of", "")
     tokens = {"input": PROMPT, "output": OUTPUT}.get(labels.get("gen_ai_token_type", ""), PROMPT)
-    spread = spreads.get(of, ((float(tokens), 100),))
+    spread = _SPREADS.get(of, ((float(tokens), 100),))
     for edge in family["buckets"]:
         bucket = {**labels, "le": repr(float(edge))}
-        yield f"{_format_series(f'{name}_bucket', bucket)} {count_within(spread, edge, n)}"
+        yield f"{_format_series(f'{name}_bucket', bucket)} {_count_within(spread, edge, n)}"
     yield f"{_format_series(f'{name}_bucket', {**labels, 'le': '+Inf'})} {n}"
     total = n * sum(value * weight for value, weight in spread) / 100
     yield f"{_format_series(f'{name}_sum', labels)} {total}"
