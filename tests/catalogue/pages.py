@@ -24,7 +24,12 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 BOUNDS = ("0.1", "0.5", "1.0", "2.0", "2.5", "5.0", "+Inf")
 COUNTED = {"rate", "increase", "changes"}
-GAUGES = {"DCGM_FI_DEV_FB_USED": 2048.0}
+GAUGES = {
+    "DCGM_FI_DEV_FB_USED": 2048.0,
+    **dict.fromkeys(("RBLN_DEVICE_STATUS:TEMPERATURE", "rbln_npu_temperature"), 66.0),
+    **dict.fromkeys(("RBLN_DEVICE_STATUS:CARD_POWER", "rbln_npu_power"), 60.0),
+}
+"""Values in a range that the expressions require; 0.9 for all others."""
 
 
 def filled(expr: str, now_ms: int) -> MemoryStore:
