@@ -82,7 +82,7 @@ def test_outages_are_in_order_of_time_each_with_the_reason_of_most_of_its_readin
     ]
 
 
-def test_the_catalogue_says_which_series_tell_of_outages() -> None:
+def test_the_catalogue_defines_which_series_show_outages() -> None:
     names = {"up", "probe_success", "pg_up", "mysql_up", "redis_up", "nginx_up"}
     assert list_outcome_names(BUILTIN) == names
     store = MemoryStore()

@@ -95,9 +95,9 @@ def test_average_p95_and_maximum_of_a_gauge_are_those_of_its_minutes(tmp_path: P
     assert figure(summary, Summary.MAX).value == pytest.approx(max(minutes))
     assert summary.headline.stats.maximum_ms == START + 60_000 * (1 + minutes.index(max(minutes)))
     assert (summary.coverage, summary.state) == (1.0, State.OK)
-    told = figure(summary, Summary.AVG)
-    assert (told.fold, told.samples, told.step_ms) == (Fold.AVERAGE, 1440, 60_000)
-    assert (told.exporter, told.metric) == ("node_exporter", "system.memory.utilization")
+    shown = figure(summary, Summary.AVG)
+    assert (shown.fold, shown.samples, shown.step_ms) == (Fold.AVERAGE, 1440, 60_000)
+    assert (shown.exporter, shown.metric) == ("node_exporter", "system.memory.utilization")
 
 
 def test_minutes_beyond_a_threshold_are_counted_and_the_state_needs_them_in_a_row(
@@ -157,13 +157,13 @@ def test_a_days_percentile_of_requests_comes_from_its_bucket_sums(tmp_path: Path
     at = next(i for i, total in enumerate(sums) if total >= rank)
     low = edges[at - 1]
     expected = low + (edges[at] - low) * (rank - sums[at - 1]) / (sums[at] - sums[at - 1])
-    told = figure(summary, Summary.P95)
-    assert told.value == pytest.approx(expected)
-    assert (told.fold, told.step_ms) == (Fold.BUCKETS, 0)
-    assert "[1d] anchored" in told.expr
-    # Neither an average of p95s nor a p95 of p95s is told.
+    shown = figure(summary, Summary.P95)
+    assert shown.value == pytest.approx(expected)
+    assert (shown.fold, shown.step_ms) == (Fold.BUCKETS, 0)
+    assert "[1d] anchored" in shown.expr
+    # Neither an average of p95s nor a p95 of p95s is given.
     assert Summary.AVG not in summary.headline.figures
-    assert summary.figure is told
+    assert summary.figure is shown
 
 
 def test_an_error_rate_is_a_ratio_of_sums(tmp_path: Path) -> None:
@@ -174,9 +174,9 @@ def test_an_error_rate_is_a_ratio_of_sums(tmp_path: Path) -> None:
     api.put("http_requests_total", np.cumsum(good), status="2xx", handler="/")
     api.put("http_requests_total", np.cumsum(bad), status="5xx", handler="/")
     summary = summarise_metric(stored(tmp_path, (api, EVERY)), metric("app.error_rate"), WINDOW)
-    told = figure(summary, Summary.RATIO_OF_SUMS)
-    assert told.value == pytest.approx(100 * bad.sum() / (good.sum() + bad.sum()))
-    assert told.fold is Fold.RATIO
+    shown = figure(summary, Summary.RATIO_OF_SUMS)
+    assert shown.value == pytest.approx(100 * bad.sum() / (good.sum() + bad.sum()))
+    assert shown.fold is Fold.RATIO
 
 
 def test_a_total_is_what_the_counter_rose_by(tmp_path: Path) -> None:
@@ -191,10 +191,10 @@ def test_a_total_is_what_the_counter_rose_by(tmp_path: Path) -> None:
         stored(tmp_path, (node, EVERY)), metric("system.network.receive"), WINDOW
     )
     assert summary.total is not None
-    told = figure(summary, Summary.TOTAL)
-    assert told.value == 2 * sent.sum()
-    assert (told.unit, told.fold, told.series) == ("bytes", Fold.TOTAL, "{}")
-    assert told.expr.startswith("sum(")
+    shown = figure(summary, Summary.TOTAL)
+    assert shown.value == 2 * sent.sum()
+    assert (shown.unit, shown.fold, shown.series) == ("bytes", Fold.TOTAL, "{}")
+    assert shown.expr.startswith("sum(")
     assert [one.name for one in summary.series] == ["eth0", "eth1"]
     one = summary.series[0].figures[Summary.AVG].value
     assert one is not None
@@ -224,10 +224,10 @@ def test_a_source_with_only_a_mean_gives_no_percentile_and_no_state(tmp_path: Pa
     assert summary.thresholds is None
     assert summary.state is State.UNKNOWN
     assert Summary.P95 not in summary.headline.figures
-    told = summary.figure
-    assert told is not None
-    assert told.fold is Fold.MEAN
-    assert told.value == pytest.approx(micros.sum() / requests.sum() / 1e6)
+    shown = summary.figure
+    assert shown is not None
+    assert shown.fold is Fold.MEAN
+    assert shown.value == pytest.approx(micros.sum() / requests.sum() / 1e6)
 
 
 class WithoutAnchored:
@@ -254,9 +254,9 @@ def test_a_server_without_anchored_windows_is_asked_the_plain_way(tmp_path: Path
     node.put("node_network_receive_bytes_total", 1000.0 * MINUTES.astype(np.float64), device="eth0")
     source = WithoutAnchored(stored(tmp_path, (node, EVERY)))
     summary = summarise_metric(source, metric("system.network.receive"), WINDOW)  # type: ignore[arg-type]
-    told = figure(summary, Summary.TOTAL)
-    assert "anchored" not in told.expr
-    assert told.value == pytest.approx(1_440_000, rel=0.001)
+    shown = figure(summary, Summary.TOTAL)
+    assert "anchored" not in shown.expr
+    assert shown.value == pytest.approx(1_440_000, rel=0.001)
 
 
 def test_a_server_that_refuses_the_whole_window_leaves_the_figure_out(tmp_path: Path) -> None:
@@ -292,10 +292,10 @@ def test_a_window_that_is_averaged_over_time_is_not_stretched_over_the_day(tmp_p
         promql="sum(rate(node_tokens_total[$w])) / sum(avg_over_time(node_gpu_watts[$w]))",
     )
     source = stored(tmp_path, (node, EVERY & (MINUTES < 60)))
-    told = summarise_metric(source, replace(shape, queries=(query,)), WINDOW).figure
-    assert told is not None
-    assert told.fold is Fold.AVERAGE
-    assert told.value == pytest.approx(0.01, rel=0.1)
+    shown = summarise_metric(source, replace(shape, queries=(query,)), WINDOW).figure
+    assert shown is not None
+    assert shown.fold is Fold.AVERAGE
+    assert shown.value == pytest.approx(0.01, rel=0.1)
 
 
 def labelled(model: str = "m") -> Samples:
@@ -311,15 +311,15 @@ def test_the_accuracy_of_a_day_is_of_all_its_cases_and_says_how_many(tmp_path: P
     summary = summarise_metric(
         stored(tmp_path, (labelled(), EVERY)), metric("ai.model.accuracy"), WINDOW
     )
-    told = summary.figure
-    assert told is not None
-    assert told.proportion is not None
+    shown = summary.figure
+    assert shown is not None
+    assert shown.proportion is not None
     # 359 until the restart, 0 to 360 after it.
     n, wrong = 359 + 360, 359 // 16 + 360 // 16
-    assert (told.fold, told.proportion.n) == (Fold.RATIO, n)
-    assert told.value == pytest.approx(100 * (n - wrong) / n)
+    assert (shown.fold, shown.proportion.n) == (Fold.RATIO, n)
+    assert shown.value == pytest.approx(100 * (n - wrong) / n)
     low, high = wilson(n - wrong, n) or (0, 0)
-    assert (told.proportion.low, told.proportion.high) == pytest.approx((100 * low, 100 * high))
+    assert (shown.proportion.low, shown.proportion.high) == pytest.approx((100 * low, 100 * high))
 
 
 def test_a_ratio_that_nobody_counted_is_its_last_and_says_so(tmp_path: Path) -> None:
@@ -327,9 +327,9 @@ def test_a_ratio_that_nobody_counted_is_its_last_and_says_so(tmp_path: Path) -> 
     evaluation.put("jipyo_model_accuracy_ratio", 0.9 + MINUTES / 1e5, model="m", dataset="d")
     source = stored(tmp_path, (evaluation, EVERY))
     summary = summarise_metric(source, metric("ai.model.accuracy"), WINDOW)
-    told = summary.figure
-    assert told is not None
-    assert (told.fold, told.proportion) == (Fold.LAST, UNKNOWN_PROPORTION)
+    shown = summary.figure
+    assert shown is not None
+    assert (shown.fold, shown.proportion) == (Fold.LAST, UNKNOWN_PROPORTION)
     assert Summary.RATIO_OF_SUMS not in summary.headline.figures
 
 
@@ -337,10 +337,10 @@ def test_counters_speak_before_a_ratio_of_the_same_model(tmp_path: Path) -> None
     evaluation = labelled()
     evaluation.put("jipyo_model_accuracy_ratio", 0.5, model="m", dataset="d")
     source = stored(tmp_path, (evaluation, EVERY))
-    told = summarise_metric(source, metric("ai.model.accuracy"), WINDOW).figure
-    assert told is not None
-    assert told.proportion is not None
-    assert told.proportion.n is not None
+    shown = summarise_metric(source, metric("ai.model.accuracy"), WINDOW).figure
+    assert shown is not None
+    assert shown.proportion is not None
+    assert shown.proportion.n is not None
 
 
 class RefusingInstants(WithoutAnchored):
@@ -457,7 +457,7 @@ def test_a_breach_that_began_before_the_window_is_firing_at_its_start(tmp_path: 
     assert (breach.duration_ms, summary.headline.warning_ms) == (180_000, 180_000)
 
 
-def test_what_was_over_before_the_window_is_not_told(tmp_path: Path) -> None:
+def test_what_was_over_before_the_window_is_not_listed(tmp_path: Path) -> None:
     used = np.where(between(-60, 0), 80.0, 50.0)
     summary = memory_with_before(tmp_path, used, metric("system.memory.utilization"))
     assert (summary.headline.breaches, summary.state) == ((), State.OK)

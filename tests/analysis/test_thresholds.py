@@ -265,7 +265,7 @@ def test_the_gravest_stretch_of_a_critical_breach_is_its_longest_critical_one() 
     assert mild.gravest == (start_ms, start_ms + 2 * MINUTE_MS)
 
 
-def test_of_equal_peaks_the_first_is_told() -> None:
+def test_of_equal_peaks_the_first_is_the_peak() -> None:
     (one,) = breaches("90 95 91 95", levels())
     assert (one.peak, one.peak_ms) == (95, T0_MS + MINUTE_MS)
 

@@ -243,6 +243,6 @@ def test_a_verdict_of_few_cases_says_so(value: str, n: str, ko: str, en: str) ->
     ],
 )
 def test_a_share_is_said_with_its_cases(sure: ProportionEstimate | None, ko: str, en: str) -> None:
-    said = [describe_value(94.2, sure, "percent", t).replace("\u00a0", " ") for t in (KO, EN)]
-    assert said == [ko, en]
+    texts_of = [describe_value(94.2, sure, "percent", t).replace("\u00a0", " ") for t in (KO, EN)]
+    assert texts_of == [ko, en]
     assert describe_value(None, sure, "percent", EN) == EN.number(None)

@@ -25,7 +25,7 @@ def test_each_message_has_its_file() -> None:
     assert {file.stem for file in FOLDER.glob("*.txt")} == {file.stem for file in FILES}
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError) as caught:
         check_file(tmp_path / "gone.yaml")
     assert texts("en").error(caught.value) == (

@@ -84,7 +84,7 @@ def test_nothing_built_in_pretends_to_be_the_sites() -> None:
 
 
 @METRICS
-def test_a_metric_speaks_both_languages(metric: Metric) -> None:
+def test_a_metric_is_described_in_both_languages(metric: Metric) -> None:
     for text in filter(None, (metric.description, metric.remedy)):
         assert re.search("[가-힣]", text.ko), text
         assert not re.search("[가-힣]", text.en), text

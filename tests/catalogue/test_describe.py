@@ -48,7 +48,7 @@ def test_limits_are_told_in_a_few_words(metric_id: str, ko: str, en: str) -> Non
     assert describe.summarize_thresholds(metric(metric_id), EN) == en
 
 
-def test_all_that_is_known_of_a_metric_is_told() -> None:
+def test_all_that_is_known_of_a_metric_is_described() -> None:
     described = facts(metric("app.error_rate"), "en")
     assert described["thresholds"] == (
         "warning 0.05% · critical 0.1%, for 5 min (specification);"
@@ -72,7 +72,7 @@ def test_what_to_know_of_an_alternative_stands_beside_it() -> None:
     )
 
 
-def test_recovery_and_a_threshold_that_holds_at_once_are_told() -> None:
+def test_recovery_and_a_threshold_without_a_duration_are_described() -> None:
     limits = metric("system.gpu.xid").thresholds
     assert limits is not None
     own = replace(limits, warning=0.5, recover_warning=0.2, recover_critical=0.7)

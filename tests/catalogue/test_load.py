@@ -223,7 +223,7 @@ def test_null_takes_a_key_out_and_a_metric_out() -> None:
         ([1], "catalogue.metrics: […] must be keys and values (name: value)."),
     ],
 )
-def test_a_wrong_override_is_told(overrides: Any, text: str) -> None:
+def test_a_wrong_override_is_an_error(overrides: Any, text: str) -> None:
     with pytest.raises(CatalogueError) as caught:
         load(overrides)
     assert texts("en").error(caught.value) == text

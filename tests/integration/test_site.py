@@ -44,7 +44,7 @@ HUNG_AT_LEAST_S = 42
 PUSH_PATH = "/metrics/job/evaluation/model/llama-8b"
 CELL = "<t[hd][^>]*>(.*?)</t[hd]>"
 AT_ONCE = 3
-"""The verdict names so many targets; of more it says how many there are."""
+"""The verdict names so many targets, and counts the others."""
 OUTAGES = ("system.collection.failed", "db.down", "app.server.down", "app.probe.down")
 FLAPPING = "app.probe.changes"
 """A probe that fails four times in ten minutes is a warning of its own, and rightly so."""
@@ -80,7 +80,7 @@ class Strike:
 
 @dataclass(frozen=True)
 class Look:
-    """What the dashboard's own API says at a moment."""
+    """What the dashboard's own API answers at a moment."""
 
     t: float
     text: str
@@ -116,8 +116,8 @@ class Watch:
                 if last > since and (name in look.text) == named:
                     return last
             time.sleep(0.1)
-        said = self.looks[-1].text
-        pytest.fail(f"{name} was not {'named' if named else 'forgiven'}; the verdict says: {said}")
+        verdict = self.looks[-1].text
+        pytest.fail(f"{name} was not {'named' if named else 'forgiven'}; the verdict: {verdict}")
 
     def stop(self) -> None:
         self._done.set()

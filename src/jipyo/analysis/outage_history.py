@@ -12,8 +12,7 @@ from jipyo.analysis.outages import Outage, identify_target
 from jipyo.model.errors import QueryError
 from jipyo.model.failure import FAILURES, parse_reason
 from jipyo.model.result import RawMatrix
-from jipyo.promql import parse_cached
-from jipyo.promql.syntax.ast import VectorSelector, walk
+from jipyo.source.prune import list_selected_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 _Target = tuple[str, str]
 _Failures = dict[_Target, list[tuple[int, "FailureReason"]]]
 _OUTCOMES = ("up", "success")
-"""How names end whose samples say by 0 that something did not answer."""
+"""How the names of series end that are 0 while something does not answer."""
 _FAILED_READINGS = 2
 """In a row; a single one is no outage."""
 _PAUSE_INTERVALS = 2.5
@@ -56,7 +55,7 @@ class PastOutage:
 def find_past_outages(
     source: Source, catalogue: Catalogue, window: Window
 ) -> tuple[PastOutage, ...]:
-    """The outages of all that the catalogue's metrics of outages speak of, in order of time.
+    """The outages of all that the catalogue's metrics of outages cover, in order of time.
 
     None where the source rejects the query, as a server with a limit of samples does.
 
@@ -82,15 +81,14 @@ def find_past_outages(
 
 
 def list_outcome_names(catalogue: Catalogue) -> frozenset[str]:
-    """The names of the series that say by 0 that something did not answer."""
-    expressions = [
+    """The names of the series that are 0 while something does not answer."""
+    expressions = tuple(
         query.expression("5m")
         for metric in catalogue.metrics
         if metric.outage
         for query in metric.queries
-    ]
-    nodes = (node for expression in expressions for node in walk(parse_cached(expression)))
-    names = {node.name for node in nodes if isinstance(node, VectorSelector) and node.name}
+    )
+    names = list_selected_names(expressions)
     return frozenset(name for name in names if name.rpartition("_")[2] in _OUTCOMES)
 
 

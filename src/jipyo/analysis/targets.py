@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 LOOK_BACK_S = 3600
 _SAMPLES = "scrape_samples_scraped"
 _OUTCOMES = f'{{__name__=~"up|{FAILURES}"}}[{LOOK_BACK_S}s]'
-"""`up` of a probe only says that it was tried; the failures beside it say how it ended."""
+"""`up` of a probe is 1 whenever it was tried; whether it failed is in the failures beside it."""
 
 
 class ScrapeState(Enum):

@@ -1,4 +1,4 @@
-"""Targets that look like a model server and have no metric of the catalogue: never simply OK."""
+"""Targets that look like a model server and that no metric of the catalogue covers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from jipyo.catalogue import MetricGroup
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.result import Vector
-from jipyo.promql import parse_cached
-from jipyo.promql.syntax.ast import VectorSelector, walk
+from jipyo.source.prune import list_selected_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,14 +22,14 @@ if TYPE_CHECKING:
     from jipyo.source.base import Source
     from jipyo.source.prune import MetricNames
 
-_TELLING_NAMES = re.compile(
+_SERVER_NAMES = re.compile(
     r"kv_?cache|time_to_first_token|(^|[_:])ttft([_:]|$)|inter_token|time_per_output_token"
     r"|(prompt|input|output|generated|generation|completion)_tokens|tokens_per_second"
     r"|num_requests_(running|waiting)|(^|[_:])llm([_:]|$)"
     r"|inference_(requests?|latency|duration|count|queue)"
 )
 """Names that hardly anything but a model server exports."""
-_TELLING_JOBS = (
+_SERVER_JOBS = (
     "(.*[-_./])?(vllm|sglang|tgi|tei|trt-?llm|triton|nim|llm|lmdeploy|llama|llama[.]?cpp|litellm"
     "|dynamo|kserve|inference|embeddings?|model-server|genai)([-_./0-9].*)?"
 )
@@ -46,7 +45,7 @@ class UnknownServer:
     job: str
     instances: tuple[str, ...]
     names: tuple[str, ...]
-    """Names of its metrics, the most telling first."""
+    """Names of its metrics, those that only model servers have first."""
 
 
 def find_unknown_servers(
@@ -67,10 +66,10 @@ def find_unknown_servers(
         SourceError: the source failed.
     """
     known = list_server_names(catalogue)
-    telling = _list_telling_names(names, known)
-    suspects = _list_targets(source, f'up{{job=~"(?i:{_TELLING_JOBS})"}} == 1', t_ms)
-    if telling:
-        suspects |= _list_targets(source, _select_names(telling[:_MOST_NAMES]), t_ms)
+    unknown_names = _list_unknown_names(names, known)
+    suspects = _list_targets(source, f'up{{job=~"(?i:{_SERVER_JOBS})"}} == 1', t_ms)
+    if unknown_names:
+        suspects |= _list_targets(source, _select_names(unknown_names[:_MOST_NAMES]), t_ms)
     if not suspects:
         return ()
     jobs = "|".join(sorted({re.escape(job) for job, _ in suspects}))
@@ -87,7 +86,7 @@ def find_unknown_servers(
 def list_server_names(catalogue: Catalogue) -> frozenset[str]:
     """The names of the metrics by which the catalogue knows AI servers."""
     servers = {exporter.id for exporter in catalogue.exporters if exporter.role is not None}
-    return _find_names(
+    return list_selected_names(
         tuple(
             query.expression("5m")
             for metric in catalogue.metrics
@@ -98,30 +97,19 @@ def list_server_names(catalogue: Catalogue) -> frozenset[str]:
     )
 
 
-@lru_cache(maxsize=4)
-def _find_names(expressions: tuple[str, ...]) -> frozenset[str]:
-    """The names of all metrics that some expressions select."""
-    return frozenset(
-        node.name
-        for expression in expressions
-        for node in walk(parse_cached(expression))
-        if isinstance(node, VectorSelector) and node.name
-    )
-
-
 @lru_cache(maxsize=16)
-def _list_telling_names(names: MetricNames, known: frozenset[str]) -> tuple[str, ...]:
-    """The telling names that are not of a server which the catalogue knows by its prefix."""
+def _list_unknown_names(names: MetricNames, known: frozenset[str]) -> tuple[str, ...]:
+    """Names of model servers without the prefix of one that the catalogue knows."""
     prefixes = tuple({_find_prefix(name) for name in known} - {""})
     return tuple(
         name
         for name in sorted(names - known)
-        if not name.startswith(prefixes) and _TELLING_NAMES.search(name)
+        if not name.startswith(prefixes) and _SERVER_NAMES.search(name)
     )
 
 
 def _find_prefix(name: str) -> str:
-    """What all metrics of a server begin with (`vllm:`, `trtllm_`); empty for plain names."""
+    """How all metrics of a server begin (`vllm:`, `trtllm_`); empty for plain names."""
     head, colon, _ = name.partition(":")
     if colon:
         return head + colon
@@ -142,7 +130,7 @@ def _quote(text: str) -> str:
 
 def _list_targets(source: Source, selector: str, t_ms: int) -> set[tuple[str, str]]:
     """Job and instance of the targets that have these series now."""
-    groups = _ask(source, f"group by (job, instance) ({selector})", t_ms)
+    groups = _read_series(source, f"group by (job, instance) ({selector})", t_ms)
     pairs = {(labels.get("job", ""), labels.get("instance", "")) for labels in groups}
     return {(job, instance) for job, instance in pairs if job and instance}
 
@@ -153,14 +141,14 @@ def _list_names_of(
     any_of = "|".join(re.escape(instance) for instance in instances[:_MOST_SERVERS])
     target = f'job="{_quote(job)}", instance=~"{_quote(any_of)}"'
     scraped = '__name__!~"up|scrape_.*|jipyo_.*|python_.*|process_.*|go_.*"'
-    groups = _ask(source, f"group by (__name__) ({{{target}, {scraped}}})", t_ms)
+    groups = _read_series(source, f"group by (__name__) ({{{target}, {scraped}}})", t_ms)
     names = sorted({labels.get(METRIC_NAME, "") for labels in groups} - {""})
-    return tuple(sorted(names, key=lambda name: _TELLING_NAMES.search(name) is None))
+    return tuple(sorted(names, key=lambda name: _SERVER_NAMES.search(name) is None))
 
 
-def _ask(source: Source, expr: str, t_ms: int) -> tuple[Labels, ...]:
+def _read_series(source: Source, expr: str, t_ms: int) -> tuple[Labels, ...]:
     try:
         value = source.instant(expr, t_ms).value
-    except QueryError:  # a source that refuses it finds nothing
+    except QueryError:  # a remote source's limits; the rest of the verdict does not need it
         return ()
     return value.series if isinstance(value, Vector) else ()

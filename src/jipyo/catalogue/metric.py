@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 SERVER = "server"
-"""The label that says which model server a series is of, named as its exporter."""
+"""The label for the model server that a series is of, with the id of its exporter."""
 
 
 class MetricGroup(Enum):
@@ -165,7 +165,7 @@ class MetricQuery:
     transient: str = ""
     """A selector of series with the same labels for members that rightly come and go."""
     identity: tuple[str, ...] = ()
-    """The labels that tell members apart, where not those of the metric (a GPU's UUID)."""
+    """The labels that identify a member, where not those of the metric (a GPU's UUID)."""
     statistic: Statistic = Statistic.FULL
     fallback: bool = False
     """Run only where no other query has data anywhere."""
@@ -195,7 +195,7 @@ class Metric:
     unit: Unit
     direction: Direction
     labels: tuple[str, ...] = ()
-    """The labels of its series; the first tells targets apart, with `server` where it has it."""
+    """The labels of its series; the first identifies the target, with `server` where it has it."""
     required: bool = False
     """Whether the specification asks for it."""
     idle_without_data: bool = False
@@ -210,7 +210,7 @@ class Metric:
     objective: Objective | None = None
     report: ReportShape = field(default_factory=ReportShape)
     remedy: Bilingual | None = None
-    """What to do where it has no data, beyond what its exporters say; of a loss, about the loss."""
+    """What to do where it has no data, beyond its exporters' setup; of a loss, about the loss."""
     queries: tuple[MetricQuery, ...]
     where: str = ""
     """The file and line it was read from."""

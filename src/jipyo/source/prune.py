@@ -22,6 +22,7 @@ from jipyo.promql.syntax.ast import (
     Subquery,
     Unary,
     VectorSelector,
+    walk,
 )
 from jipyo.promql.syntax.signatures import ValueType
 
@@ -41,6 +42,17 @@ def find_metric_names(source: Source, t_ms: int) -> MetricNames:
         SourceError: the source failed.
     """
     return frozenset(source.label_values(METRIC_NAME, (), 0, t_ms))
+
+
+@lru_cache(maxsize=4)
+def list_selected_names(expressions: tuple[str, ...]) -> MetricNames:
+    """The names of all metrics that some expressions select by name."""
+    return frozenset(
+        node.name
+        for expression in expressions
+        for node in walk(parse_cached(expression))
+        if isinstance(node, VectorSelector) and node.name
+    )
 
 
 @lru_cache(_CACHED_ANSWERS)

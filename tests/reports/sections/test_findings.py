@@ -189,7 +189,7 @@ def test_a_long_outage_of_a_target_is_the_first_finding_with_its_cause() -> None
     assert values["span"] == Duration(30 * MINUTE)
     assert values["cause"] == Phrase("health.cause.connection_refused", ())
     assert list_details(first) == ["finding.outages", "finding.ended"]
-    assert read(second.text)[0] == "finding.breach.above.critical", "of the CPU, not told twice"
+    assert read(second.text)[0] == "finding.breach.above.critical", "of the CPU, not listed twice"
 
 
 def test_a_short_outage_comes_after_longer_breaches() -> None:
@@ -221,7 +221,7 @@ def test_a_large_change_is_told_and_a_small_one_is_not(before: float, key: str |
     assert [k for k in keys if k in {"finding.rose", "finding.fell"}] == ([key] if key else [])
 
 
-def test_on_a_quiet_day_the_nearest_of_each_topic_is_told() -> None:
+def test_on_a_quiet_day_the_nearest_of_each_topic_is_listed() -> None:
     data = build_data(
         entry("a.cpu.x", shape_day((1, 30.0))),
         entry("a.cpu.y", shape_day((1, 60.0))),

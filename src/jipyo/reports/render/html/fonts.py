@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+_SHEET = re.compile(r"fonts-.*\.css")
 _FACE = re.compile(r"@font-face\s*\{([^}]*)\}")
 _URL = re.compile(r"url\([\"']?\./([^)\"']+)[\"']?\)")
 _RANGE = re.compile(r"U\+([0-9A-F]{1,6})(?:-([0-9A-F]{1,6}))?", re.IGNORECASE)
@@ -25,7 +26,7 @@ class FontSlice:
     """Some letters of a font."""
 
     rule: str
-    """What its `@font-face` says, with `url(./FILE)`."""
+    """The body of its `@font-face`, with `url(./FILE)`."""
     file: Traversable
     letters: tuple[tuple[int, int], ...]
     """The first and the last code point of each range, both included."""
@@ -54,15 +55,10 @@ def list_dashboard_slices() -> tuple[FontSlice, ...]:
     if not folder.is_dir():
         return ()
     sheets = sorted(
-        (file for file in folder.iterdir() if file.name.startswith("fonts-")),
+        (file for file in folder.iterdir() if _SHEET.fullmatch(file.name)),
         key=lambda file: file.name,
     )
-    return tuple(
-        slice_
-        for sheet in sheets
-        if sheet.name.endswith(".css")
-        for slice_ in parse_slices(sheet.read_text("utf-8"), folder)
-    )
+    return tuple(one for sheet in sheets for one in parse_slices(sheet.read_text("utf-8"), folder))
 
 
 def parse_slices(css: str, folder: Traversable) -> list[FontSlice]:
