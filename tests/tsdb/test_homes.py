@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import random
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from jipyo.model.errors import StoreError
 from jipyo.model.sample import Appended, Scrape
-from jipyo.tsdb import check
-from tsdb.support import STEP, T0, Opened, everything, one
+from jipyo.tsdb import Options, Store, check
+from jipyo.tsdb.head import Head
+from tsdb.support import STEP, T0, Clock, Connector, Opened, everything, one
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from jipyo.model.labels import Labels
 
@@ -167,6 +173,25 @@ def test_a_piece_that_comes_again_is_stored_once(opened: Opened) -> None:
     assert get_times(opened) == {labels: [T0, T0 + STEP] for labels in names}
 
 
+def test_a_piece_whose_row_is_damaged_leaves_the_others_alone(opened: Opened) -> None:
+    names = tuple(one("m", n=str(n)) for n in range(6))
+    pieces = names[:2], names[2:4], names[4:]
+    times = T0 + STEP, T0 + 2 * STEP
+    opened.store.append([Scrape(T0, names, np.zeros(6))])
+    opened.clock.t_ms = times[1]
+    for piece, at in ((0, 0), (1, 0), (0, 1)):
+        opened.store.append([Scrape(times[at], pieces[piece], np.ones(2))])
+    with closing(sqlite3.connect(opened.path / "samples.db")) as db, db:
+        db.execute("UPDATE head SET crc = 0 WHERE t = ?", (times[1],))
+    for piece, at in ((2, 0), (1, 1), (2, 1)):
+        answer = opened.store.append([Scrape(times[at], pieces[piece], np.ones(2))])
+        assert answer == Appended(2)
+    found = get_times(opened)
+    assert [len(found[labels]) for labels in names] == [2, 2, 3, 3, 3, 3]
+    opened.store.append([Scrape(times[1], pieces[0], np.ones(2))])
+    assert get_times(opened) == {labels: [T0, *times] for labels in names}
+
+
 def test_a_scrape_of_many_pieces_is_one_row(opened: Opened) -> None:
     """Where a sender sends what has changed, homes are not worth waiting for."""
     names = tuple(one("m", n=str(n)) for n in range(60))
@@ -179,3 +204,104 @@ def test_a_scrape_of_many_pieces_is_one_row(opened: Opened) -> None:
         opened.store.append([Scrape(t_ms, odd, np.ones(30))])
         assert count_layouts(opened) == 7
     assert len(get_times(opened)[names[1]]) == 5
+
+
+@dataclass
+class Faults:
+    """Makes a write within a transaction fail, or everything from then on."""
+
+    connector: Connector = field(default_factory=Connector)
+    writes_left: int = -1
+    """Until the next failure; none where negative."""
+    is_gone: bool = False
+
+    def __call__(self, path: Path) -> sqlite3.Connection:
+        db = self.connector(path)
+        db.create_function("count_write", 0, self._count_write)
+        return db
+
+    def arm(self) -> None:
+        """Watch the writer's tables; they must exist."""
+        db = self.connector.opened[0]
+        for table in ("head", "layout", "series", "posting"):
+            for action in ("INSERT", "DELETE"):
+                db.execute(
+                    f"CREATE TEMP TRIGGER {table}_{action} BEFORE {action} ON main.{table}"
+                    " BEGIN SELECT count_write(); END"
+                )
+        db.set_authorizer(self._authorize)
+
+    def _count_write(self) -> None:
+        self.writes_left -= 1
+        if self.writes_left == -1:
+            raise OSError
+
+    def _authorize(self, action: int, *_: object) -> int:
+        is_denied = self.is_gone and action in {sqlite3.SQLITE_READ, sqlite3.SQLITE_INSERT}
+        return sqlite3.SQLITE_DENY if is_denied else sqlite3.SQLITE_OK
+
+
+def describe(head: Head) -> object:
+    """What a head knows of its file."""
+    spans = {lid: (span.sids.tolist(), span.t0, span.t1) for lid, span in head.spans.items()}
+    return spans, head.series_count, head.max_ms
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whichever_write_fails_the_head_is_as_its_file(tmp_path: Path, seed: int) -> None:
+    rng, clock, faults = random.Random(seed), Clock(), Faults()
+    options = Options(durable=False)
+    names = tuple(one("m", n=str(n)) for n in range(12))
+    failures = 0
+    with Store.open(tmp_path, options, now_ms=clock, connect=faults) as store:
+        faults.arm()
+        for cycle in range(50):
+            clock.t_ms = T0 + cycle * STEP
+            few = names[: 12 - cycle // 10]
+            edges = [0, *sorted(rng.sample(range(1, len(few)), cycle % 4)), len(few)]
+            pieces = [
+                Scrape(clock.t_ms, few[a:b], cycle + np.arange(float(a), b))
+                for a, b in pairwise(edges)
+            ]
+            at = rng.randrange(1, len(pieces) + 1)
+            for batch in (pieces[:at], pieces[at:]):
+                faults.writes_left = rng.randrange(8)
+                try:
+                    store.append(batch)
+                except StoreError:
+                    failures += 1
+                    fresh = Head(faults.connector.opened[0], options, clock)
+                    assert describe(store._head) == describe(fresh)
+                    faults.writes_left = -1
+                    store.append(batch)
+            if rng.random() < 0.1:
+                faults.writes_left = -1
+                store.compact_head()
+        found = everything(store)
+    assert failures > 10
+    assert check(tmp_path).problems == ()
+    for n, labels in enumerate(names):
+        cycles = range(50 if n < 8 else 10 * (12 - n))
+        values = np.array([cycle + n for cycle in cycles], np.float64).view(np.int64)
+        times = [T0 + cycle * STEP for cycle in cycles]
+        assert found[labels] == list(zip(times, values.tolist(), strict=True))
+
+
+def test_a_head_that_could_not_be_read_after_a_failure_is_read_before_the_next_write(
+    tmp_path: Path,
+) -> None:
+    """As where a disk is gone for some seconds."""
+    clock, faults = Clock(), Faults()
+    names = tuple(one("m", n=str(n)) for n in range(6))
+    with Store.open(tmp_path, Options(durable=False), now_ms=clock, connect=faults) as store:
+        faults.arm()
+        store.append([Scrape(T0, names, np.zeros(6))])
+        clock.t_ms = T0 + STEP
+        store.append([Scrape(T0 + STEP, names[:4], np.ones(4))])
+        faults.is_gone = True
+        for _ in range(3):
+            with pytest.raises(StoreError, match=r"tsdb\.unreadable"):
+                store.append([Scrape(T0 + STEP, names[4:], np.ones(2))])
+        faults.is_gone = False
+        assert store.append([Scrape(T0 + STEP, names[4:], np.ones(2))]) == Appended(2)
+        assert {len(samples) for samples in everything(store).values()} == {2}

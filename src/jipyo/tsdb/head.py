@@ -43,7 +43,7 @@ _LAYOUT_SERIES = 1536
 _LEAST_SERIES = 128
 """No cut leaves fewer on either side: each layout of a scrape costs a page of the journal."""
 _MOST_CUT = 4
-"""A scrape that holds pieces of more homes than this was not cut: its series come as they like."""
+"""A scrape that holds pieces of more homes than this was not cut: its sender chose the series."""
 _MOST_UNFINISHED = 4096
 _PLANNED_SERIES = 65_536
 _KNOWN_SERIES = 200_000
@@ -224,7 +224,8 @@ class Head:
         is_missing = np.ones(len(piece.whole), np.bool_)
         is_missing[np.searchsorted(piece.whole, piece.sids)] = False
         missing = piece.whole[is_missing]
-        others = self._unfinished.pop((piece.home, t_ms), ())
+        found = self._unfinished.pop((piece.home, t_ms), ())
+        others = [lid for lid in found if lid in self.spans]  # one may have no sound row any more
         is_last = sum(len(self.spans[lid].sids) for lid in others) == len(missing)
         joined = self._join_pieces(piece, t_ms, values, others) if is_last else None
         if joined is not None:

@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections import Counter
 from collections.abc import Callable
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from threading import RLock
@@ -22,6 +22,7 @@ from jipyo.model.sample import Appended, MetricMetadata, Reject, Scrape
 from jipyo.model.store import StoreExtent
 from jipyo.tsdb import bulk_load, codec, compaction, metrics, retention
 from jipyo.tsdb import format as disk
+from jipyo.tsdb.codec import Damaged
 from jipyo.tsdb.format import (
     get_free_bytes,
     get_journal_path,
@@ -82,6 +83,7 @@ class Store(Reader):
             try:
                 disk.prepare(self._db, self._file)
                 self._head = Head(self._db, options, now_ms)
+                self._is_head_current = True
                 self._metadata = {row.metric: row for row in self.metadata()}
                 self._open_files = OpenFiles(self._file)
             except BaseException:
@@ -439,6 +441,8 @@ class Store(Reader):
             except (OSError, StoreFull):
                 self._counts.write_failures += 1
                 raise
+            if not self._is_head_current:
+                self._reload_head()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
@@ -449,8 +453,15 @@ class Store(Reader):
                 self._counts.write_failures += 1
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
-                self._head.reload()
+                with suppress(sqlite3.Error, Damaged):  # then the next write begins with it
+                    self._reload_head()
                 raise
+
+    def _reload_head(self) -> None:
+        """Read again what the file holds; half of it, if that fails, is not written with."""
+        self._is_head_current = False
+        self._head.reload()
+        self._is_head_current = True
 
     @contextmanager
     def _maintenance_transaction(self) -> Iterator[sqlite3.Connection]:
