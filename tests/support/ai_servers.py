@@ -16,7 +16,8 @@ PROMPT, CACHED, OUTPUT, DRAFTED, ACCEPTED = 200, 80, 50, 40, 30
 """Tokens of one completed request."""
 RUNNING, WAITING, KV_CACHE = 12, 3, 0.42
 
-_SPREADS: Mapping[str, tuple[tuple[float, int], ...]] = {
+Spread = tuple[tuple[float, int], ...]
+SPREADS: Mapping[str, Spread] = {
     "first_token": ((0.2, 90), (0.7, 7), (3.0, 3)),
     "response": ((0.6, 80), (0.9, 16), (4.0, 4)),
     "inter_token": ((0.02, 99), (0.3, 1)),
@@ -66,10 +67,11 @@ class Server:
     version: str
     families: Mapping[str, Mapping[str, Any]]
 
-    def write(self, model: str, traffic: Traffic) -> str:
-        """The exposition that it would serve after this traffic."""
+    def write(self, model: str, traffic: Traffic, spreads: Mapping[str, Spread] = SPREADS) -> str:
+        """The exposition that it would serve after this traffic, whose requests took so long."""
         lines = itertools.chain.from_iterable(
-            _write_family(name, family, model, traffic) for name, family in self.families.items()
+            _write_family(name, family, model, traffic, spreads)
+            for name, family in self.families.items()
         )
         return "\n".join([*lines, ""])
 
@@ -91,7 +93,11 @@ def _count_within(spread: Sequence[tuple[float, int]], seconds: float, n: int) -
 
 
 def _write_family(
-    name: str, family: Mapping[str, Any], model: str, traffic: Traffic
+    name: str,
+    family: Mapping[str, Any],
+    model: str,
+    traffic: Traffic,
+    spreads: Mapping[str, Spread],
 ) -> Iterator[str]:
     kind = family["type"]
     sample = f"{name}_total" if kind == "counter" and not family.get("bare") else name
@@ -103,7 +109,7 @@ def _write_family(
     for values in itertools.product(*choices):
         for labels in _split_by_outcome(dict(zip(names, values, strict=True)), family):
             if kind == "histogram":
-                yield from _write_histogram(sample, labels, family, traffic)
+                yield from _write_histogram(sample, labels, family, traffic, spreads)
             else:
                 yield f"{_format_series(sample, labels)} {_find_value(family, labels, traffic)}"
 
@@ -164,13 +170,17 @@ def _find_value(family: Mapping[str, Any], labels: Mapping[str, str], traffic: T
 
 
 def _write_histogram(
-    name: str, labels: Mapping[str, str], family: Mapping[str, Any], traffic: Traffic
+    name: str,
+    labels: Mapping[str, str],
+    family: Mapping[str, Any],
+    traffic: Traffic,
+    spreads: Mapping[str, Spread],
 ) -> Iterator[str]:
     failed = labels.get("error_type", "") != ""
     n = traffic.errors if failed else traffic.completed
     of = family.get("of", "")
     tokens = {"input": PROMPT, "output": OUTPUT}.get(labels.get("gen_ai_token_type", ""), PROMPT)
-    spread = _SPREADS.get(of, ((float(tokens), 100),))
+    spread = spreads.get(of, ((float(tokens), 100),))
     for edge in family["buckets"]:
         bucket = {**labels, "le": repr(float(edge))}
         yield f"{_format_series(f'{name}_bucket', bucket)} {_count_within(spread, edge, n)}"
