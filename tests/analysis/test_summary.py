@@ -18,8 +18,8 @@ from jipyo.model.calendar import start_of_day
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.promql import Engine
-from jipyo.source import Dialect, Embedded
-from jipyo.source.dialect import PROMETHEUS_3
+from jipyo.source import Embedded
+from jipyo.source.dialect import PROMETHEUS_3, loses_anchors, translate_promql
 from jipyo.tsdb import Options, Store
 from reports.days import SEOUL, Samples, Site
 
@@ -231,31 +231,26 @@ def test_a_source_with_only_a_mean_gives_no_percentile_and_no_state(tmp_path: Pa
 
 
 class WithoutAnchored:
-    """A server that does not know `anchored`."""
+    """A source whose server does not know `anchored`."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    @property
-    def dialect(self) -> Dialect:
-        return PROMETHEUS_3
-
     def instant(self, expr: str, t_ms: int) -> QueryResult:
-        if "anchored" in expr:
-            raise QueryError.bad_data("parse error: anchored is not known")
-        return self._source.instant(expr, t_ms)
+        plain, estimated = translate_promql(expr, PROMETHEUS_3), loses_anchors(expr, PROMETHEUS_3)
+        return replace(self._source.instant(plain, t_ms), estimated=estimated)
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._source, name)
 
 
-def test_a_server_without_anchored_windows_is_asked_the_plain_way(tmp_path: Path) -> None:
+def test_a_count_that_a_server_extrapolates_is_estimated(tmp_path: Path) -> None:
     node = target()
     node.put("node_network_receive_bytes_total", 1000.0 * MINUTES.astype(np.float64), device="eth0")
     source = WithoutAnchored(stored(tmp_path, (node, EVERY)))
     summary = summarise_metric(source, metric("system.network.receive"), WINDOW)  # type: ignore[arg-type]
     shown = figure(summary, Summary.TOTAL)
-    assert "anchored" not in shown.expr
+    assert shown.estimated
     assert shown.value == pytest.approx(1_440_000, rel=0.001)
 
 

@@ -13,7 +13,7 @@ from jipyo.model.labels import Labels
 from jipyo.model.result import Cardinality, Matrix, RawMatrix, Scalar, String, Vector
 from jipyo.model.sample import STALE_NAN, MetricMetadata, MetricType, Scrape
 from jipyo.promql import Engine
-from jipyo.source import Dialect, Embedded, Source, translate_promql
+from jipyo.source import Embedded, Source
 from jipyo.tsdb import Options, Store
 from support.answers import matrix_of, vector_of
 from support.memory import MemoryStore
@@ -219,15 +219,28 @@ def test_cardinality_counts_the_series_within_the_lookback(source: Source) -> No
     assert source.cardinality(T0 - MINUTE, 9) == Cardinality(0, 0, (), (), (), ())
 
 
-def test_a_source_understands_its_own_dialect(source: Source) -> None:
-    assert isinstance(source.dialect, Dialect)
-    for expr in (
-        "increase(load[5m] anchored)",
-        'sum by ("지역") ({"ended"})',
-        "load[1m * 2]",
-        "load @ end() offset 1m",
-    ):
-        assert source.instant(translate_promql(expr, source.dialect), LAST).value is not None
+@pytest.mark.parametrize(
+    ("expr", "t_ms", "values"),
+    [
+        ('sum by (job) ({"load"})', LAST, [10.0, 0.0]),
+        ("last_over_time(load[1m * 2])", LAST, [10.0, 0.0]),
+        ("load @ end() offset 1m", LAST, [9.0, 1.0]),
+        ("load offset -1m", LAST - MINUTE, [10.0, 0.0]),
+    ],
+)
+def test_a_source_takes_all_of_the_language(
+    source: Source, expr: str, t_ms: int, values: list[float]
+) -> None:
+    assert vector_of(source.instant(expr, t_ms)).values.tolist() == values
+
+
+def test_a_count_is_exact_or_marked_as_estimated(source: Source) -> None:
+    result = source.instant('increase(load{job="app"}[5m] anchored)', LAST - 30_000)
+    (count,) = vector_of(result).values.tolist()
+    assert count == pytest.approx(5, rel=0.1)
+    assert result.estimated or count == 5
+    ranged = source.range('increase(load{job="app"}[5m] anchored)', LAST, LAST, MINUTE)
+    assert ranged.estimated is result.estimated
 
 
 def test_a_bound_source_abandons_its_queries_once_the_event_is_set(source: Source) -> None:

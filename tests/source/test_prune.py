@@ -12,7 +12,7 @@ from analysis.shaped import METRIC
 from catalogue.pages import filled
 from jipyo.catalogue import MetricQuery, load
 from jipyo.promql import Engine
-from jipyo.source import Dialect, Embedded
+from jipyo.source import Embedded
 from jipyo.source.inventory import Inventory
 from jipyo.source.metric_data import read_metric
 from jipyo.source.prune import find_metric_names, may_have_answer
@@ -88,10 +88,6 @@ class Counting:
     def __init__(self, source: Embedded) -> None:
         self._source = source
         self.asked: list[str] = []
-
-    @property
-    def dialect(self) -> Dialect:
-        return self._source.dialect
 
     def range(self, expr: str, *times: int) -> QueryResult:
         self.asked.append(expr)

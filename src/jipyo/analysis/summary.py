@@ -22,11 +22,11 @@ from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Matrix, Vector
-from jipyo.source.dialect import expand_to_whole_window, translate_promql
+from jipyo.source.dialect import expand_to_whole_window
 from jipyo.source.metric_data import MetricData, choose_rate_window, label_series, read_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from jipyo.analysis.thresholds import Breach
     from jipyo.catalogue import Metric, Thresholds
@@ -130,6 +130,8 @@ class MetricSummary:
     expressions: tuple[tuple[str, str], ...] = ()
     """Exporter and expression of each query that was sent."""
     warnings: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    """Why there may be more series or values than these, one reason each."""
 
     @property
     def state(self) -> State:
@@ -192,6 +194,7 @@ def summarise_metric(
         coverage=float(seen.mean()) if seen.size else 0.0,
         expressions=data.expressions,
         warnings=data.warnings,
+        missing=tuple(dict.fromkeys((*data.missing, *summarizer.missing))),
     )
 
 
@@ -269,13 +272,28 @@ class _SeriesInput:
 
 
 @dataclass(frozen=True, slots=True)
+class _WholeWindow:
+    """What a query gave over the whole window; no values where it was refused."""
+
+    expr: str
+    values: Mapping[Labels, float] = field(default_factory=dict)
+    estimated: bool = False
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Summarizer:
     """Computes the figures of one metric, from arrays and from queries over the whole window."""
 
     source: Source
     metric: Metric
     window: Window
-    answers: dict[str, tuple[str, Mapping[Labels, float]]] = field(default_factory=dict)
+    answers: dict[str, _WholeWindow] = field(default_factory=dict)
+
+    @property
+    def missing(self) -> Iterator[str]:
+        """What was missing of the answers over the whole window."""
+        return (reason for answer in self.answers.values() for reason in answer.missing)
 
     def summarise_series(
         self, data: MetricData, breaches: Sequence[tuple[Breach, ...] | None]
@@ -380,8 +398,8 @@ class _Summarizer:
         share = self._compute_over_whole_window(Summary.RATIO_OF_SUMS, series)
         if share is None or share.value is None:
             return None
-        _, cases = self._query_whole_window(replace(query, promql=query.total_promql))
-        n = cases.get(series.labels, math.nan)
+        cases = self._query_whole_window(replace(query, promql=query.total_promql))
+        n = cases.values.get(series.labels, math.nan)
         return replace(share, proportion=estimate_proportion(share.value, n, self.metric.unit))
 
     def _compute_over_whole_window(self, summary: Summary, series: _SeriesInput) -> Figure | None:
@@ -389,8 +407,8 @@ class _Summarizer:
             if summary in (Summary.RATIO_OF_SUMS, Summary.AVG):
                 return self._build_figure(Fold.AVERAGE, series.stats.average, series)
             return None
-        expr, answer = self._query_whole_window(series.query)
-        value = answer.get(series.labels)
+        answer = self._query_whole_window(series.query)
+        value = answer.values.get(series.labels)
         if value is None or math.isnan(value):
             return None
         figure = self._build_figure(_WHOLE_WINDOW_FOLDS[summary], value, series)
@@ -400,7 +418,9 @@ class _Summarizer:
             figure = replace(figure, value=_round_count(value * seconds), unit=unit)
         if summary is Summary.SUM:
             figure = replace(figure, value=_round_count(value))
-        return replace(figure, expr=expr, step_ms=0)
+        is_count = figure.fold is Fold.TOTAL
+        estimated = answer.estimated and is_count
+        return replace(figure, expr=answer.expr, step_ms=0, estimated=estimated)
 
     def _build_figure(self, fold: Fold, value: float, series: _SeriesInput) -> Figure:
         window = self.window
@@ -419,24 +439,23 @@ class _Summarizer:
             coverage=series.stats.steps / window.steps,
         )
 
-    def _query_whole_window(self, query: MetricQuery) -> tuple[str, Mapping[Labels, float]]:
-        """The query over the whole window: the expression sent, and the value of each series.
-
-        Sent once for all series; without values where it is refused.
-        """
+    def _query_whole_window(self, query: MetricQuery) -> _WholeWindow:
+        """The query over the whole window, sent once for all series."""
         if query.promql not in self.answers:
-            expr, values = "", dict[Labels, float]()
-            promql = expand_to_whole_window(query.promql, self.window.duration_ms)
-            try:
-                expr = translate_promql(promql, self.source.dialect)
-                answer = self.source.instant(expr, self.window.end_ms).value
-            except QueryError:
-                answer = Vector(self.window.end_ms, (), np.empty(0))
-            assert isinstance(answer, Vector), f"BUG: {expr} gave {type(answer).__name__}"
-            labels = (label_series(labels, self.metric, query) for labels in answer.series)
-            values.update(zip(labels, answer.values.tolist(), strict=True))
-            self.answers[query.promql] = expr, values
+            expr = expand_to_whole_window(query.promql, self.window.duration_ms)
+            self.answers[query.promql] = self._query_at_end(query, expr)
         return self.answers[query.promql]
+
+    def _query_at_end(self, query: MetricQuery, expr: str) -> _WholeWindow:
+        try:
+            result = self.source.instant(expr, self.window.end_ms)
+        except QueryError:
+            return _WholeWindow(expr)
+        answer = result.value
+        assert isinstance(answer, Vector), f"BUG: {expr} gave {type(answer).__name__}"
+        labels = (label_series(labels, self.metric, query) for labels in answer.series)
+        values = dict(zip(labels, answer.values.tolist(), strict=True))
+        return _WholeWindow(expr, values, result.estimated, result.missing)
 
 
 def _add_up(metric: Metric, queries: Sequence[MetricQuery]) -> MetricQuery | None:

@@ -65,6 +65,8 @@ class Figure:
     coverage: float
     proportion: ProportionEstimate | None = None
     """Of how many cases a share is one; None for what is not a share of counted cases."""
+    estimated: bool = False
+    """Whether it is a count that the source could only extrapolate."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,9 +105,13 @@ class QueryStats:
 
 @dataclass(frozen=True, slots=True)
 class QueryResult:
-    """An answer with its annotations; partial answers always carry a warning."""
+    """An answer with its annotations."""
 
     value: Value
     warnings: tuple[str, ...] = ()
     infos: tuple[str, ...] = ()
     stats: QueryStats = field(default_factory=QueryStats)
+    missing: tuple[str, ...] = ()
+    """Why parts of the answer are missing, one reason each; empty for a complete answer."""
+    estimated: bool = False
+    """Whether counts are extrapolated, because the source has no anchored windows."""

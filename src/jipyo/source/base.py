@@ -11,21 +11,19 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
-    from jipyo.source.dialect import Dialect
 
 
 class Source(Protocol):
-    """Answers PromQL.
+    """Answers the PromQL of the embedded engine.
+
+    A source whose server knows less of the language sends its plain form (`translate_promql`),
+    marks counts that are extrapolated by it, and rejects what has none. Where only parts could
+    be read, the answer has them, and names in `missing` what is not in it.
 
     Times are milliseconds UTC, both ends of a range included; `match` are selectors as text
     (`match[]`). Every method that asks raises `QueryError` where the query is rejected or was
     cancelled, and `SourceError` where the source itself failed.
     """
-
-    @property
-    def dialect(self) -> Dialect:
-        """What the source understands of the language; see `translate_promql`."""
-        ...
 
     def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> Source:
         """The same source for one caller: its queries are abandoned once the event is set.

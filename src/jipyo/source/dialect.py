@@ -105,6 +105,18 @@ def translate_promql(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms:
 
 
 @lru_cache(_CACHED_TEXTS)
+def loses_anchors(expr: str, dialect: Dialect) -> bool:
+    """Whether the plain form of an expression extrapolates what it would count exactly."""
+    if dialect.extended_ranges:
+        return False
+    try:
+        tree = parse(expr, ALL)
+    except QueryError:
+        return False
+    return any(isinstance(node, VectorSelector) and node.extension for node in walk(tree))
+
+
+@lru_cache(_CACHED_TEXTS)
 def expand_to_whole_window(promql: str, window_ms: int) -> str:
     """A catalogue expression over one whole window instead of its rolling one (`$w`).
 

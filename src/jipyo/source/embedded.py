@@ -15,7 +15,6 @@ from jipyo.model.sample import is_stale
 from jipyo.promql import Engine, parse_selector
 from jipyo.promql.syntax.limits import check_length
 from jipyo.source.cardinality import count_cardinality
-from jipyo.source.dialect import EVERYTHING, Dialect
 
 if TYPE_CHECKING:
     import threading
@@ -36,11 +35,6 @@ class Embedded:
     store: Queryable
     engine: Engine
     cancelled: threading.Event | None = None
-
-    @property
-    def dialect(self) -> Dialect:
-        """The engine understands everything that the catalogue may say."""
-        return EVERYTHING
 
     def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> Embedded:
         """The same source, whose queries are abandoned once the event is set."""

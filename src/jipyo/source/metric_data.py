@@ -10,7 +10,6 @@ import numpy as np
 
 from jipyo.catalogue import SERVER
 from jipyo.model.result import Matrix
-from jipyo.source.dialect import translate_promql
 from jipyo.source.prune import may_have_answer
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from jipyo.catalogue import Metric, MetricQuery
     from jipyo.model.labels import Labels
+    from jipyo.model.result import QueryResult
     from jipyo.model.sample import Mask, Times, Values
     from jipyo.source.base import Source
     from jipyo.source.inventory import Inventory
@@ -37,11 +37,15 @@ class MetricData:
     matrix: Matrix
     queries: tuple[MetricQuery, ...]
     expressions: tuple[tuple[str, str], ...]
-    """Exporter and PromQL, as asked, of each query that gave a series."""
-    warnings: tuple[str, ...]
+    """Exporter and PromQL of each query that gave a series."""
+    warnings: tuple[str, ...] = ()
     n: Values | None = None
     """How many cases each value is a share of, shaped as the matrix, NaN where they are not
     counted; None for a metric that is no share of counted cases."""
+    missing: tuple[str, ...] = ()
+    """Why there may be more series or values than these, one reason each."""
+    estimated: bool = False
+    """Whether counts are extrapolated, because the source has no anchored windows."""
 
     @property
     def exporters(self) -> tuple[str, ...]:
@@ -56,7 +60,6 @@ class _Answer:
     query: MetricQuery
     expression: str
     matrix: Matrix
-    warnings: tuple[str, ...]
     n: Values
 
 
@@ -81,22 +84,30 @@ def read_metric(
     t_ms = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
     window = choose_rate_window(metric, step_ms)
     answers: list[_Answer] = []
+    results: list[QueryResult] = []
     covered: set[tuple[str, str]] = set()
     # Sorting is stable: fallbacks come last, all else keeps its order.
     for query in sorted(metric.queries, key=lambda query: query.fallback):
         if answers and (query.fallback or not metric.labels):
             break
-        expression = translate_promql(query.expression(window), source.dialect)
+        expression = query.expression(window)
         if inventory is not None and not may_have_answer(expression, inventory.names):
             continue
-        matrix, warnings = _query_range(source, expression, metric, query, t_ms)
+        result, matrix = _query_range(source, expression, metric, query, t_ms)
         targets = [find_target(metric, labels) for labels in matrix.series]
         matrix = _keep_rows(matrix, np.array([target not in covered for target in targets], bool))
         covered.update(targets)
+        if matrix.series or result.missing:
+            results.append(result)
         if matrix.series:
             n = _count_cases(source, metric, query, window, matrix)
-            answers.append(_Answer(query, expression, matrix, warnings, n))
-    data = _join_answers(metric, t_ms, answers)
+            answers.append(_Answer(query, expression, matrix, n))
+    data = replace(
+        _join_answers(metric, t_ms, answers),
+        warnings=tuple(dict.fromkeys(text for result in results for text in result.warnings)),
+        missing=tuple(dict.fromkeys(text for result in results for text in result.missing)),
+        estimated=any(result.estimated for result in results),
+    )
     return data if inventory is None else merge_same_hosts(data, inventory.hosts)
 
 
@@ -175,8 +186,8 @@ def find_target(metric: Metric, labels: Labels) -> tuple[str, str]:
 
 def _query_range(
     source: Source, expression: str, metric: Metric, query: MetricQuery, t_ms: Times
-) -> tuple[Matrix, tuple[str, ...]]:
-    """The series of an expression that have any value, renamed, and the answer's warnings."""
+) -> tuple[QueryResult, Matrix]:
+    """The answer to an expression, and its series that have any value, renamed."""
     step_ms = int(t_ms[1] - t_ms[0]) if len(t_ms) > 1 else 1
     result = source.range(expression, int(t_ms[0]), int(t_ms[-1]), step_ms)
     matrix = result.value
@@ -184,7 +195,7 @@ def _query_range(
     series = tuple(label_series(labels, metric, query) for labels in matrix.series)
     present = matrix.present & ~np.isnan(matrix.values)
     matrix = Matrix(series, matrix.t_ms, matrix.values, present)
-    return _keep_rows(matrix, np.asarray(present.any(axis=1))), result.warnings
+    return result, _keep_rows(matrix, np.asarray(present.any(axis=1)))
 
 
 def _keep_rows(matrix: Matrix, rows: Mask) -> Matrix:
@@ -200,8 +211,8 @@ def _count_cases(
     if query.total_promql is None:
         return n
     counting = replace(query, promql=query.total_promql)
-    expression = translate_promql(counting.expression(window), source.dialect)
-    cases, _ = _query_range(source, expression, metric, query, matrix.t_ms)
+    expression = counting.expression(window)
+    _, cases = _query_range(source, expression, metric, query, matrix.t_ms)
     row_of = {labels: row for row, labels in enumerate(cases.series)}
     for row, labels in enumerate(matrix.series):
         if labels in row_of:
@@ -223,7 +234,6 @@ def _join_answers(metric: Metric, t_ms: Times, answers: Sequence[_Answer]) -> Me
         ),
         queries=tuple(answer.query for answer in answers for _ in answer.matrix.series),
         expressions=tuple((answer.query.exporter, answer.expression) for answer in answers),
-        warnings=tuple(dict.fromkeys(text for answer in answers for text in answer.warnings)),
         n=np.concatenate([no_rows, *(answer.n for answer in answers)])
         if metric.has_total
         else None,
