@@ -1,4 +1,4 @@
-"""A configuration is replaced as a whole or not at all, and says how it relates to its files."""
+"""A configuration is replaced as a whole or not at all, and shows how it relates to its files."""
 
 from __future__ import annotations
 

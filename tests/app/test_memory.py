@@ -33,11 +33,11 @@ def test_what_is_freed_after_a_trim_is_returned_by_a_later_one() -> None:
     trimmer.trim()
     blocks = [np.ones(8_000, np.float64) for _ in range(4_000)]
     trimmer.trim()  # all of it is in use
-    held, before = blocks[::100], read_resident_bytes()
+    kept, before = blocks[::100], read_resident_bytes()
     del blocks
     trimmer.trim()
     assert read_resident_bytes() < before - 100 * MIB
-    assert len(held) == 40
+    assert len(kept) == 40
 
 
 def test_without_malloc_trim_nothing_is_read() -> None:
@@ -47,16 +47,16 @@ def test_without_malloc_trim_nothing_is_read() -> None:
     MemoryTrimmer(SystemClock(), None, fail).trim()
 
 
-def test_freed_blocks_between_held_ones_are_returned() -> None:
+def test_freed_blocks_between_kept_ones_are_returned() -> None:
     trim = find_trim()
     if trim is None:
         return
     blocks = [np.ones(8_000, np.float64) for _ in range(3_000)]
-    held, before = blocks[::100], read_resident_bytes()
+    kept, before = blocks[::100], read_resident_bytes()
     del blocks
     trim()
     assert read_resident_bytes() < before - 100 * MIB
-    assert len(held) == 30
+    assert len(kept) == 30
 
 
 def test_resident_memory_is_counted_in_pages(tmp_path: Path) -> None:

@@ -141,7 +141,7 @@ def test_what_passes_two_nics_is_counted_once_whatever_stands_on_them(way: str) 
 @pytest.mark.parametrize(
     "known",
     [
-        # As node_exporter has it: whoever made the interface named it (NET_NAME_USER).
+        # As node_exporter has it: the interface was named by a user (NET_NAME_USER).
         {"node_network_name_assign_type{device=DEVICE}": {"ens5": 4, "storage": 3, "lan": 3}},
         # As our own collector has it; a container's end of a veth is named by its maker, too.
         {

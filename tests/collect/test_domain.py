@@ -1,4 +1,4 @@
-"""When a domain ends: as the registry says, as it said before, or as the site wrote down."""
+"""When a domain ends: by the registry, by its last answer, or as the site wrote down."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_the_registry_is_asked_twice_a_day_and_the_days_count_down() -> None:
     assert registry.asked[0].endswith("/domain/example.kr")
 
 
-def test_what_the_registry_said_counts_while_it_fails() -> None:
+def test_the_last_answer_of_the_registry_counts_while_it_fails() -> None:
     registry = Registry()
     with serving(registry) as server:
         domain = Domain(DomainOptions(domain="example.kr", rdap_url=server.url))
@@ -84,7 +84,7 @@ def test_what_the_registry_said_counts_while_it_fails() -> None:
         (b"[" * 100_000, 200, "domain.no_date"),
     ],
 )
-def test_a_registry_that_never_said_it_is_an_error_with_a_remedy(
+def test_a_registry_that_never_gave_a_date_is_an_error_with_a_remedy(
     body: object, status: int, key: str
 ) -> None:
     with serving(Registry(body, status)) as server:

@@ -24,7 +24,7 @@ def reading(named: tuple[Labels, ...], **given: object) -> TargetReading:
     return TargetReading(named, np.arange(1.0, len(named) + 1), scraped=len(named), **given)  # type: ignore[arg-type]
 
 
-def told(scrapes: list[Scrape]) -> dict[str, float | str]:
+def read_values(scrapes: list[Scrape]) -> dict[str, float | str]:
     """Every sample; a stale marker as "stale"."""
     found: dict[str, float | str] = {}
     for scrape in scrapes:
@@ -39,7 +39,7 @@ def told(scrapes: list[Scrape]) -> dict[str, float | str]:
 def test_a_reading_is_one_scrape_with_the_report_beside_it() -> None:
     (scrape,) = StalenessTracker(TARGET).record(reading(series("a", "b")), 1000, 0.25)
     assert scrape.t_ms == 1000
-    assert told([scrape]) == {
+    assert read_values([scrape]) == {
         "a": 1.0,
         "b": 2.0,
         "up": 1.0,
@@ -56,26 +56,26 @@ def test_the_series_are_the_same_object_while_nothing_changes() -> None:
     (first,) = tracker.record(reading(same), 1000, 0.1)
     (second,) = tracker.record(reading(same), 2000, 0.1)
     assert first.series is second.series
-    assert told([second])["scrape_series_added"] == 0.0
+    assert read_values([second])["scrape_series_added"] == 0.0
 
 
 def test_a_series_that_goes_gets_a_stale_marker_once() -> None:
     tracker = StalenessTracker(TARGET)
     tracker.record(reading(series("a", "b")), 1000, 0.1)
-    after = told(tracker.record(reading(series("b", "c")), 2000, 0.1))
+    after = read_values(tracker.record(reading(series("b", "c")), 2000, 0.1))
     assert after["a"] == "stale"
     assert after["scrape_series_added"] == 1.0
-    assert "a" not in told(tracker.record(reading(series("b", "c")), 3000, 0.1))
+    assert "a" not in read_values(tracker.record(reading(series("b", "c")), 3000, 0.1))
 
 
 def test_a_target_that_fails_takes_its_series_with_it() -> None:
     tracker, same = StalenessTracker(TARGET), series("a")
     tracker.record(reading(same), 1000, 0.1)
-    failed = told(tracker.record_failure(2000, 0.5, REFUSED))
+    failed = read_values(tracker.record_failure(2000, 0.5, REFUSED))
     assert failed["a"] == "stale"
     assert (failed["up"], failed["scrape_duration_seconds"]) == (0.0, 0.5)
-    assert set(told(tracker.record_failure(3000, 0.5, REFUSED))) == {*REPORT, FAILURES}
-    back = told(tracker.record(reading(same), 4000, 0.1))
+    assert set(read_values(tracker.record_failure(3000, 0.5, REFUSED))) == {*REPORT, FAILURES}
+    back = read_values(tracker.record(reading(same), 4000, 0.1))
     assert (back["a"], back["scrape_series_added"]) == (1.0, 1.0)
 
 
@@ -83,7 +83,7 @@ def test_at_the_end_everything_is_marked_stale() -> None:
     tracker = StalenessTracker(TARGET)
     assert tracker.stop(500) == []
     tracker.record(reading(series("a")), 1000, 0.1)
-    assert told(tracker.stop(2000)) == dict.fromkeys(("a", *REPORT), "stale")
+    assert read_values(tracker.stop(2000)) == dict.fromkeys(("a", *REPORT), "stale")
     assert tracker.stop(3000) == []
 
 
@@ -93,9 +93,9 @@ def test_samples_with_a_time_of_their_own_stand_apart_and_are_not_followed() -> 
     for t_ms in (1000, 2000):
         here, early, late = tracker.record(reading(same, t_ms=times), t_ms, 0.1)
         assert (here.t_ms, early.t_ms, late.t_ms) == (t_ms, 400, 500)
-        assert {"b", "c"}.isdisjoint(told([here]))
-        assert told([early, late]) == {"c": 3.0, "b": 2.0}
-    assert set(told(tracker.stop(3000))) == {"a", *REPORT}
+        assert {"b", "c"}.isdisjoint(read_values([here]))
+        assert read_values([early, late]) == {"c": 3.0, "b": 2.0}
+    assert set(read_values(tracker.stop(3000))) == {"a", *REPORT}
 
 
 @given(st.lists(st.sets(st.sampled_from("abcd")) | st.none(), max_size=8))
@@ -109,7 +109,7 @@ def test_at_any_moment_what_is_alive_is_what_was_last_read(
             if names is None
             else tracker.record(reading(series(*sorted(names))), t_ms, 0.1)
         )
-        for name, value in told(scrapes).items():
+        for name, value in read_values(scrapes).items():
             alive.discard(name) if value == "stale" else alive.add(name)
         assert alive == ({FAILURES} if names is None else names) | set(REPORT)
 
@@ -137,5 +137,5 @@ def test_a_failing_target_counts_its_failures_with_the_reason() -> None:
     assert list_failures(tracker.record_failure(6000, 0.1, timeout)) == {"timeout": 1}
     probed = tracker.record(reading(series("a")), 7000, 0.1, timeout)
     assert list_failures(probed) == {"timeout": 2}
-    assert told(probed)["up"] == 1.0
+    assert read_values(probed)["up"] == 1.0
     assert list_failures(tracker.stop(8000)) == {"timeout": stale}

@@ -1,4 +1,4 @@
-"""The table of kinds of faults: each row says what it is, and the tests that it names exist."""
+"""The table of kinds of faults: each row describes its kind, and the tests that it names exist."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ class Site:
         return [row["value"][1] for row in result]
 
     def status(self) -> str:
-        """What `jipyo status` says of the configuration, which need not be valid by now."""
+        """What `jipyo status` prints about the configuration, which need not be valid by now."""
         valid = self.file.with_name("valid.yaml")
         valid.write_text("instance: here")
         words = ("--config", str(valid), "--data", str(self.product.data), "--lang", "en")

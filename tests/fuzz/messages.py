@@ -25,7 +25,7 @@ def varint(value: int) -> bytes:
 
 
 def field(number: int, content: bytes) -> bytes:
-    """A field that says its length."""
+    """A field with its length before it."""
     return varint(number << 3 | 2) + varint(len(content)) + content
 
 

@@ -42,7 +42,7 @@ def collect_with(number: int, body: bytes) -> None:
         proc, sys, root = (str(folder / name) for name in ("proc", "sys", "root"))
         paths = Paths(proc=proc, sys=sys, root=root)
         for part in build_parts(HostOptions()).values():
-            # One part may fail alone, which the collector tells; nothing else may come out.
+            # One part may fail alone, which the collector reports; nothing else may come out.
             with contextlib.suppress(OSError, ValueError, LookupError, ArithmeticError):
                 list(part(paths, 1_795_400_000_000))
     finally:

@@ -44,7 +44,7 @@ def relabel(body: bytes) -> None:
         "".join((*texts, *rule.source_labels)).encode()
         int(rule.modulus)
     except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
-        return  # not a rule, which the reader of the file tells
+        return  # not a rule, which the reader of the file reports
     labels = Relabel([rule])(LABELS)
     assert labels is None or all(labels.values()), "BUG: an empty label"
 

@@ -149,7 +149,7 @@ class Day:
     after: str
     report: dict[Lang, str] = field(default_factory=dict)
     surfaces: list[str] = field(default_factory=list)
-    """What a surface did not say, though the verdict did."""
+    """What a surface did not show, though the verdict did."""
 
 
 def plan(sources: Iterable[SiteSource]) -> list[list[Strike]]:
@@ -232,7 +232,7 @@ def strike_and_restore(
 
 
 def find_silent_surfaces(day: Day, group: list[Strike], pages: dict[Lang, Page]) -> Iterator[str]:
-    """The surfaces that do not say what is down, in a language."""
+    """The surfaces that do not name what is down, in a language."""
     where = ("--data", str(day.data), "--config", str(day.site.config))
     for lang in LANGS:
         state, silent = WORDS[lang]

@@ -160,7 +160,7 @@ def test_columns_that_a_query_keeps_are_not_taken_for_others_of_the_same_rows(
         bounds = Bounds.of(T0, T0 + 20 * STEP)
         with store.snapshot() as snapshot:
             (first,) = snapshot.read_blocks(np.array([1, 4]), bounds)
-            snapshot.locator.read_rows_once()  # as if the query held too much already
+            snapshot.locator.read_rows_once()  # as if the query had too much in memory already
             (second,) = snapshot.read_blocks(np.array([2, 3]), bounds)
     assert first.values[:, 7].tolist() == [7.0, 307.0]
     assert second.values[:, 7].tolist() == [107.0, 207.0]

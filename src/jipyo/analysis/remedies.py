@@ -32,7 +32,7 @@ def describe_remedy(
     """What to do, with lines that can be copied into `jipyo.yaml`.
 
     Exporters that are `collected` already are left out; where no other has the metric, the
-    text says so.
+    text states it.
     """
     known = _list_exporters(metric, catalogue)
     exporters = [exporter for exporter in known if exporter.id not in collected]

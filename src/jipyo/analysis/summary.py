@@ -140,7 +140,7 @@ class MetricSummary:
 
     @property
     def headline(self) -> SeriesSummary:
-        """The series that speaks for the metric: the total where there is one, else the gravest."""
+        """The series that represents the metric: the total where there is one, else the gravest."""
         return self.total or self.series[0]
 
     @property

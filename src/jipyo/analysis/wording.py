@@ -35,7 +35,7 @@ def name_state(state: State, t: Texts) -> str:
 def describe_verdict(health: Health, t: Texts) -> str:
     """All of it in one sentence, with how much was judged and how much had no data.
 
-    More sentences say what to do where something does not answer or is gone, and warn of
+    More sentences name the remedy where something does not answer or is gone, and warn of
     model servers that are not known and of samples that are later than now.
     """
     judged, pending = len(health.judged), len(health.in_state(State.PENDING))

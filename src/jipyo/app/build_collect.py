@@ -59,7 +59,7 @@ class Collection:
         self._list_targets = TargetLister(self.push_groups, own_families)
 
     def apply(self, config: Config) -> None:
-        """Collect what this configuration says from now on; what it leaves as it was goes on."""
+        """Collect by this configuration from now on; targets that it leaves unchanged go on."""
         self._config = config
         log_ignored_keys(config)
         self._loop.refresh()

@@ -40,7 +40,7 @@ class Configuration:
 
         Args:
             config: what is in force.
-            clock: tells when another one was read.
+            clock: the moment when another one was read.
             check: raises a ConfigError where a start would refuse the file.
             apply: puts another one in force, or raises a ConfigError.
         """
@@ -52,7 +52,7 @@ class Configuration:
         self._state = ConfigState(loaded_ms=clock.now_ms())
 
     def reload(self) -> ConfigState:
-        """Read the files again and apply what they say; where one is wrong, all stays as it is.
+        """Read the files again and apply them; where one is wrong, all stays as it is.
 
         Every mistake is logged. Calls at the same time are answered one after the other.
         """

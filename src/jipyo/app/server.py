@@ -140,7 +140,7 @@ def serve(
 
 
 def check_config(config: Config) -> None:
-    """What only all rooms together can say about a configuration, before anything is opened.
+    """What only all rooms together can check in a configuration, before anything is opened.
 
     Raises:
         ConfigError: others could reach the address, and `insecure` is not set.

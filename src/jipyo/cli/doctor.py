@@ -174,7 +174,7 @@ def _describe_state(job: JobNow, t: Texts) -> str:
 
 
 def _print_coverage(coverage: Sequence[MetricCoverage], t: Texts) -> None:
-    """How many metrics have data, and which are missing though the specification wants them."""
+    """How many metrics have data, and which are missing though the specification requires them."""
     console = open_terminal()
     found = sum(one.has_data for one in coverage)
     console.print(t("cli.doctor.found", n=found, all=len(coverage)))

@@ -83,7 +83,7 @@ class Domain:
         ]
 
     def _refresh(self, t_ms: int) -> None:
-        """Ask the registry; what it said before counts until it says something else."""
+        """Ask the registry; the last known date stays in use until another one arrives."""
         try:
             self._expiry_ms = self._ask()
         except CollectError as error:
@@ -114,7 +114,7 @@ class Domain:
 
 
 def parse_expiry_ms(body: bytes) -> int | None:
-    """When an RDAP answer says that the registration ends; None where it does not say it."""
+    """The end of the registration in an RDAP answer; None where it has none."""
     with contextlib.suppress(ValueError, RecursionError, OverflowError):
         answer = json.loads(body)
         events = answer.get("events") if isinstance(answer, dict) else None

@@ -66,7 +66,7 @@ class Config:
     data: Path
     settings: FileConfig
     read_again: Callable[[], Config] = field(compare=False)
-    """Reads what the same file says by now, and raises what `load` raises."""
+    """Loads the same file again, and raises what `load` raises."""
 
     @property
     def effective(self) -> str:

@@ -75,7 +75,7 @@ class ConfigError(JipyoError):
 
     @property
     def place(self) -> tuple[str, int]:
-        """File and line of a mistake, as `where` says; line 0 where it says none."""
+        """File and line of a mistake, from `where`; line 0 where it has none."""
         where = str(self.values.get("where", ""))
         found = _PLACE.match(where)
         return (found[1], int(found[2])) if found else (where, 0)

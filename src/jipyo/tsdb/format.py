@@ -113,7 +113,7 @@ def make_full_error(path: Path, error: Exception) -> StoreFull:
 
 
 def is_damage(error: sqlite3.Error) -> bool:
-    """Whether SQLite says that the bytes of the file are not what it wrote."""
+    """Whether SQLite reports that the bytes of the file are not what it wrote."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     return code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 

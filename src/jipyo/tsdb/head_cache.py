@@ -1,7 +1,7 @@
 """Columns of head rows that were read before: a dashboard asks for the same ones again and again.
 
 A row holds all series of a target, so a few of them over an hour are megabytes of rows. What
-was taken out of rows is kept with their times and checksums. No one has to say when a row
+was taken out of rows is kept with their times and checksums. No event is needed when a row
 comes, goes or changes: a range whose rows are as many as those kept, and whose checksums have
 the same sum, has the same rows.
 """

@@ -82,7 +82,7 @@ class Pages:
         self.count = self._count_pages()
 
     def _count_pages(self) -> int:
-        """As many as there are, or as the first page says of a truncated file."""
+        """As many as there are; of a truncated file, as many as the first page counts."""
         there = max([-(-os.fstat(self._fd).st_size // PAGE_BYTES), *self._logged])
         first = self.read(1)
         recorded = int.from_bytes(first[28:32], "big") if first.startswith(_MAGIC) else 0
@@ -145,7 +145,7 @@ class Pages:
         """The columns of the row in a cell; in a table with rowids, the first is None.
 
         Raises:
-            Damaged: they are not where the row says.
+            Damaged: they are not where the row points.
         """
         page = self.read(place >> _AT_BITS)
         try:

@@ -53,10 +53,10 @@ class Loss:
     series: str
     """Its labels; where these are lost, `#` and its id, or `?` where that is too."""
     start_ms: int | None
-    """None where nothing says when they were taken."""
+    """None where their times are unknown."""
     end_ms: int | None
     samples: int | None
-    """None where nothing says how many there were."""
+    """None where their number is unknown."""
     others: int = 0
     """Of a whole scrape: how many more series are concerned."""
 

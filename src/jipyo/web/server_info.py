@@ -32,7 +32,7 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True)
 class ConfigState:
-    """How the configuration in force relates to what its files say."""
+    """How the configuration in force relates to its files."""
 
     loaded_ms: int
     """When it was read: at the start, or at the last reload that succeeded."""

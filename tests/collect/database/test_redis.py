@@ -124,7 +124,7 @@ Reply = Callable[[list[str]], bytes | Iterable[bytes] | None]
 
 @contextlib.contextmanager
 def speaking(reply: Reply) -> Iterator[str]:
-    """A server that says what `reply` says, bytes or parts of them; None ends the connection."""
+    """A server that sends what `reply` returns: bytes, parts of them, or None for the end."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
 
         def talk(connection: Any) -> None:

@@ -332,13 +332,13 @@ def test_an_offset_without_parentheses_ends_before_the_operator() -> None:
     assert parse("x offset -2 ^ 2") == Binary(BinaryOp.POW, later, number(2))
 
 
-def told_errors() -> list[tuple[str, str]]:
+def list_expected_errors() -> list[tuple[str, str]]:
     lines = (Path(__file__).parent / "parse_errors.txt").read_text().splitlines()
     kept = [line for line in lines if line and not line.startswith("#")]
     return [(text, message.strip()) for text, message in zip(kept[::2], kept[1::2], strict=True)]
 
 
-@pytest.mark.parametrize(("text", "message"), told_errors())
+@pytest.mark.parametrize(("text", "message"), list_expected_errors())
 def test_what_is_wrong_is_told_in_prometheus_words(text: str, message: str) -> None:
     assert refusal(text) == message
 

@@ -328,7 +328,7 @@ def test_a_real_prometheus_reads_the_same_tree(prometheus: str) -> None:
     same()
 
 
-def told_errors() -> list[str]:
+def list_expected_errors() -> list[str]:
     lines = (Path(__file__).parent / "parse_errors.txt").read_text().splitlines()
     return [line for line in lines if line and not line.startswith(("#", " "))]
 
@@ -343,7 +343,7 @@ OURS_ALONE = {
 
 @pytest.mark.integration
 def test_a_real_prometheus_words_errors_alike(prometheus: str) -> None:
-    for text in told_errors():
+    for text in list_expected_errors():
         if text in OURS_ALONE:
             continue
         error = answer(prometheus, "parse_query", text)

@@ -44,7 +44,7 @@ ODD_ANSWER = (
 """What drivers and parts raise over an answer that this kind of server does not give."""
 _CONNECTING = "connect"
 _GRACE_S = 1.0
-"""So much longer than its own limit a server may take to say that it keeps it."""
+"""So much longer than its own limit a server may take to report that it was exceeded."""
 
 
 class PartUnavailable(Exception):  # noqa: N818 - never leaves this room

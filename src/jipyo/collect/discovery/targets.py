@@ -40,7 +40,7 @@ class _TargetKey:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What tells targets apart; of several jobs that find the same one, the first counts."""
+        """What distinguishes targets; of several jobs that find the same one, the first counts."""
         return self.url, self.labels, self.interval_ms, self.options.timeout_ms
 
     def build_target(self) -> Target:

@@ -89,7 +89,7 @@ def read_kernel_clock() -> KernelClock:
 
 
 class Timex:
-    """The part `timex`: what a time service has told the kernel."""
+    """The part `timex`: the kernel's clock as a time service adjusts it."""
 
     def __init__(self, read: Callable[[], KernelClock] = read_kernel_clock) -> None:
         """Ask `read`; it raises OSError where the kernel does not answer."""

@@ -1,6 +1,6 @@
 """How far this host's clock is from time servers, asked by SNTP (RFC 4330, RFC 5905).
 
-The kernel knows only what a time service tells it, and nothing where there is none.
+The kernel's own figures come from a time service, and mean nothing where there is none.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FRACTION = 1 << 32
 
 @dataclass(frozen=True, slots=True)
 class NtpAnswer:
-    """What a server said of the time."""
+    """This host's clock compared with that of a server."""
 
     offset_s: float
     """What must be added to this host's clock."""

@@ -72,7 +72,7 @@ class Lanes:
         """So many places in each lane.
 
         `max_samples` is for all running queries and unsent answers together; a heavy query
-        begins only while at most `max_unsent` are held.
+        begins only while at most `max_unsent` wait for their clients.
         """
         self._quick_places, self._heavy_places = quick, heavy
         self._max_samples, self._max_unsent = max_samples, max_unsent
@@ -168,7 +168,7 @@ class Lanes:
             queue.notify()
 
     def _hold_answer(self, budget: QueryBudget) -> None:
-        """Count the answer until its client has it; nobody tells us of one without an event."""
+        """Count the answer until its client has it; without an event that moment is unknown."""
         if budget.cancel is not None and not budget.cancel.is_set():
             with self._lock:
                 self._unsent[budget.cancel] = self._unsent.get(budget.cancel, 0) + budget.in_memory

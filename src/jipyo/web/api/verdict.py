@@ -51,7 +51,7 @@ class StorageState:
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationState:
-    """Whether the files of the configuration are in effect; `text` says what is not, and why."""
+    """Whether the files of the configuration are in effect; `text` names what is not, and why."""
 
     current: bool
     text: str

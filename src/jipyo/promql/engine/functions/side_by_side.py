@@ -4,7 +4,7 @@ Each target is scraped at its own times, so a query over many targets meets many
 and most of its time would go into calling numpy for each of them. Here their samples lie one
 after the other, as if those of the second target came long after those of the first: one row
 then holds a series of each target, and the windows of the second follow those of the first.
-Whatever looks only at what lies within a window cannot tell.
+A function that looks only at what lies within a window sees no difference.
 """
 
 from __future__ import annotations
