@@ -21,7 +21,7 @@ from jipyo.api.metrics import (
 )
 from jipyo.api.performance import ActiveBreach, AnalysisName, PerformanceAnalyzer
 from jipyo.api.reports import DailyReportGenerator, find_last_day, write_daily
-from jipyo.api.workspace import Workspace
+from jipyo.app import Workspace
 
 __all__ = [
     "SPECIFICATION_NAMES",

@@ -15,7 +15,7 @@ from jipyo.source.inventory import take_inventory
 from jipyo.source.metric_data import read_metric
 
 if TYPE_CHECKING:
-    from jipyo.api.workspace import Workspace
+    from jipyo.app import Workspace
     from jipyo.catalogue import Metric
     from jipyo.model.figure import ProportionEstimate
     from jipyo.model.labels import Labels

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from zoneinfo import ZoneInfo
 
-    from jipyo.api.workspace import Workspace
+    from jipyo.app import Workspace
 
 AnalysisName = Literal["system_health", "api_performance", "ai_performance", "database_performance"]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from jipyo.api.workspace import Workspace
+    from jipyo.app import Workspace
     from jipyo.model.progress import Progress
 
 

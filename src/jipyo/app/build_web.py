@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from jipyo import tsdb
-    from jipyo.api import Workspace
     from jipyo.app.build_collect import Collection
     from jipyo.app.configuration import Configuration
+    from jipyo.app.workspace import Workspace
     from jipyo.config import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family

@@ -7,9 +7,10 @@ import os
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from jipyo import api, promql, tsdb
 from jipyo import catalogue as catalogues
+from jipyo import promql, tsdb
 from jipyo.app.build_store import build_source
+from jipyo.app.workspace import Workspace
 from jipyo.config import CliOverrides, load
 from jipyo.model.clock import SystemClock
 from jipyo.reports.document import Issuer
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @contextlib.contextmanager
 def open_workspace(
     config: Path | None = None, data: Path | None = None, lang: Lang | None = None
-) -> Iterator[api.Workspace]:
+) -> Iterator[Workspace]:
     """The stored samples of this machine, for scripts: `jipyo.open()`.
 
     Raises:
@@ -41,7 +42,7 @@ def open_workspace(
 
 
 @contextlib.contextmanager
-def read_workspace(config: Config) -> Iterator[api.Workspace]:
+def read_workspace(config: Config) -> Iterator[Workspace]:
     """The stored samples, whether a server runs on the same data or not.
 
     Raises:
@@ -55,9 +56,9 @@ def read_workspace(config: Config) -> Iterator[api.Workspace]:
 
 def build_workspace(
     config: Config, catalogue: Catalogue, source: Source, clock: Clock
-) -> api.Workspace:
+) -> Workspace:
     """A workspace over any source."""
-    return api.Workspace(
+    return Workspace(
         source=source,
         catalogue=catalogue,
         zone=config.zone,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.jobs import FailureGroup, JobNow
     from jipyo.analysis.targets import TargetNow
     from jipyo.analysis.unknown_servers import UnknownServer
-    from jipyo.api import Workspace
+    from jipyo.app import Workspace
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.config import Config
     from jipyo.i18n import Texts

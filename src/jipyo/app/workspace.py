@@ -1,4 +1,4 @@
-"""What the specification's classes work on."""
+"""What the commands and the classes of the specification work on."""
 
 from __future__ import annotations
 
