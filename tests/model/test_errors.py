@@ -1,10 +1,10 @@
-"""Several mistakes of configuration files as one error."""
+"""Several mistakes of configuration files as one error, and errors that are equal."""
 
 from __future__ import annotations
 
 import pytest
 
-from jipyo.model.errors import ConfigError
+from jipyo.model.errors import ConfigError, NetError, SourceError
 
 
 @pytest.mark.parametrize(
@@ -30,3 +30,16 @@ def test_mistakes_stand_in_the_order_of_lines(places: list[str], expected: list[
 def test_a_single_mistake_is_an_error_of_its_own() -> None:
     error = ConfigError.of([ConfigError("k", hint="h", where="a:1")])
     assert (error.key, error.hint, error.mistakes) == ("k", "h", (error,))
+
+
+def test_errors_that_say_the_same_are_equal() -> None:
+    error = SourceError("net.timeout", url="http://a", seconds="10")
+    assert error == SourceError("net.timeout", url="http://a", seconds="10")
+    assert len({error, SourceError("net.timeout", url="http://a", seconds="10")}) == 1
+    for other in (
+        SourceError("net.timeout", url="http://b", seconds="10"),
+        SourceError("net.cut", url="http://a", seconds="10"),
+        SourceError("net.timeout", hint="net.cut", url="http://a", seconds="10"),
+        NetError("net.timeout", url="http://a", seconds="10"),
+    ):
+        assert error != other

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.thresholds import Breach
     from jipyo.catalogue import Metric, Thresholds
+    from jipyo.model.errors import JipyoError
     from jipyo.model.sample import Times, Values
     from jipyo.source import Source
     from jipyo.source.inventory import Inventory
@@ -130,8 +131,8 @@ class MetricSummary:
     expressions: tuple[tuple[str, str], ...] = ()
     """Exporter and expression of each query that was sent."""
     warnings: tuple[str, ...] = ()
-    missing: tuple[str, ...] = ()
-    """Why there may be more series or values than these, one reason each."""
+    missing: tuple[JipyoError, ...] = ()
+    """Why there may be more series or values than these, one error each."""
 
     @property
     def state(self) -> State:
@@ -278,7 +279,7 @@ class _WholeWindow:
     expr: str
     values: Mapping[Labels, float] = field(default_factory=dict)
     estimated: bool = False
-    missing: tuple[str, ...] = ()
+    missing: tuple[JipyoError, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,9 +292,9 @@ class _Summarizer:
     answers: dict[str, _WholeWindow] = field(default_factory=dict)
 
     @property
-    def missing(self) -> Iterator[str]:
-        """What was missing of the answers over the whole window."""
-        return (reason for answer in self.answers.values() for reason in answer.missing)
+    def missing(self) -> Iterator[JipyoError]:
+        """Why parts of the answers over the whole window are missing."""
+        return (error for answer in self.answers.values() for error in answer.missing)
 
     def summarise_series(
         self, data: MetricData, breaches: Sequence[tuple[Breach, ...] | None]

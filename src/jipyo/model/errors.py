@@ -36,7 +36,8 @@ _E = TypeVar("_E", bound="JipyoError")
 class JipyoError(Exception):
     """The world is not as it must be: `key` names the text, `values` fill its blanks.
 
-    People read it through `i18n.Texts.error`; `str()` is for logs and developers.
+    People read it through `i18n.Texts.error`; `str()` is for logs and developers. Two errors
+    that say the same are equal.
     """
 
     def __init__(self, key: str, /, *, hint: str = "", **values: object) -> None:
@@ -52,6 +53,15 @@ class JipyoError(Exception):
         For a room that promises its own kind only: raise it `from` this one.
         """
         return kind(self.key, hint=hint or self.hint, **self.values)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, JipyoError):
+            return NotImplemented
+        mine, theirs = ((type(one), one.key, one.hint, one.values) for one in (self, other))
+        return mine == theirs
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.hint))
 
     def __str__(self) -> str:
         inside = ", ".join(f"{name}={value!r}" for name, value in self.values.items())

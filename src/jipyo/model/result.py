@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Mask, SeriesBlock, Times, Values
 
@@ -111,7 +112,7 @@ class QueryResult:
     warnings: tuple[str, ...] = ()
     infos: tuple[str, ...] = ()
     stats: QueryStats = field(default_factory=QueryStats)
-    missing: tuple[str, ...] = ()
-    """Why parts of the answer are missing, one reason each; empty for a complete answer."""
+    missing: tuple[JipyoError, ...] = ()
+    """Why parts of the answer are missing, one error each; empty for a complete answer."""
     estimated: bool = False
     """Whether counts are extrapolated, because the source has no anchored windows."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jipyo.catalogue import Metric, MetricQuery
+    from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.model.result import QueryResult
     from jipyo.model.sample import Mask, Times, Values
@@ -42,8 +43,8 @@ class MetricData:
     n: Values | None = None
     """How many cases each value is a share of, shaped as the matrix, NaN where they are not
     counted; None for a metric that is no share of counted cases."""
-    missing: tuple[str, ...] = ()
-    """Why there may be more series or values than these, one reason each."""
+    missing: tuple[JipyoError, ...] = ()
+    """Why there may be more series or values than these, one error each."""
     estimated: bool = False
     """Whether counts are extrapolated, because the source has no anchored windows."""
 
@@ -105,7 +106,7 @@ def read_metric(
     data = replace(
         _join_answers(metric, t_ms, answers),
         warnings=tuple(dict.fromkeys(text for result in results for text in result.warnings)),
-        missing=tuple(dict.fromkeys(text for result in results for text in result.missing)),
+        missing=tuple(dict.fromkeys(error for result in results for error in result.missing)),
         estimated=any(result.estimated for result in results),
     )
     return data if inventory is None else merge_same_hosts(data, inventory.hosts)
