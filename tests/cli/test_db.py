@@ -69,7 +69,7 @@ def test_compacting_keeps_every_sample(own: Path) -> None:
 
 def test_what_is_exported_can_be_imported_once_and_again(own: Path, tmp_path: Path) -> None:
     page, fresh = tmp_path / "all.om", tmp_path / "fresh"
-    exported = jipyo("export", str(page), "--data", str(own))
+    exported = jipyo("export", "samples", str(page), "--data", str(own))
     assert exported.out.startswith("240 "), exported.err
     for _ in range(2):
         result = jipyo("import", "openmetrics", str(page), "--data", str(fresh))
@@ -79,7 +79,7 @@ def test_what_is_exported_can_be_imported_once_and_again(own: Path, tmp_path: Pa
 
 def test_an_export_can_be_of_some_series_and_times(own: Path, tmp_path: Path) -> None:
     words = ("--match", "up", "--from", "-5m", "--data", str(own))
-    result = jipyo("export", str(tmp_path / "some.om"), *words)
+    result = jipyo("export", "samples", str(tmp_path / "some.om"), *words)
     assert 0 < int(result.out.split()[0]) < 40
     assert "node_load1" not in (tmp_path / "some.om").read_text()
 
@@ -92,7 +92,7 @@ def test_an_export_can_be_of_some_series_and_times(own: Path, tmp_path: Path) ->
         ("db", "compact"),
         ("db", "backup", "x"),
         ("db", "delete", "up", "--yes"),
-        ("export", "x"),
+        ("export", "samples", "x"),
     ],
 )
 def test_without_a_store_it_is_said_and_none_is_made(
@@ -104,7 +104,7 @@ def test_without_a_store_it_is_said_and_none_is_made(
 
 
 def test_a_folder_that_is_not_there_cannot_be_exported_to(data: Path, tmp_path: Path) -> None:
-    result = jipyo("export", str(tmp_path / "none" / "x.om"), "--data", str(data))
+    result = jipyo("export", "samples", str(tmp_path / "none" / "x.om"), "--data", str(data))
     assert result.code == 1
     assert str(tmp_path / "none") in result.err
 
@@ -184,7 +184,7 @@ def test_no_damage_is_answered_with_a_traceback(own: Path, tmp_path: Path, what:
         ("db", "check"),
         ("db", "stats"),
         ("query", "node_load1"),
-        ("export", str(tmp_path / "samples.txt")),
+        ("export", "samples", str(tmp_path / "samples.txt")),
         ("db", "salvage", str(file), str(tmp_path / "new.db")),
         ("db", "backup", str(tmp_path / "backup.db")),
     ):

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jipyo.app import store_admin
+from jipyo.cli import export_rules
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.moments import parse_moment, parse_span
 from jipyo.cli.options import FILE, open_terminal, pass_config, print_line, show_progress
@@ -191,7 +192,11 @@ def _register_transfers(group: click.Group, t: Texts) -> None:
         for reason, count in result.rejected.items():
             console.print(words("cli.import.rejected", n=count, reason=reason.value))
 
-    @group.command("export", cls=Command, help=t("cli.export.help"))
+    unload = Group("export", help=t("cli.export.help"))
+    group.add_command(unload)
+    export_rules.register(unload, t)
+
+    @unload.command("samples", cls=Command, help=t("cli.export.samples.help"))
     @click.argument("file", type=FILE)
     @click.option("--match", metavar="SELECTOR", help=t("cli.export.match"))
     @click.option("--from", "start", metavar="TIME", help=t("cli.export.from"))
