@@ -28,6 +28,7 @@ from jipyo.model.result import (
 )
 from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock
 from jipyo.wire.prometheus_json import decode, encode
+from jipyo.wire.prometheus_json.plain_matrix import read_plain_matrix
 
 FLOATS = st.one_of(
     st.floats(width=64),
@@ -111,6 +112,49 @@ def test_a_matrix_comes_back_with_its_holes(matrix: Matrix) -> None:
     assert np.array_equal(back.t_ms, matrix.t_ms)
     assert np.array_equal(back.present, matrix.present)
     assert bits(back.values[back.present]) == bits(matrix.values[matrix.present])
+
+
+@given(matrices())
+def test_a_matrix_in_plain_form_is_read_as_any_other_json(matrix: Matrix) -> None:
+    body = written(matrix)
+    plain = read_plain_matrix(body, matrix.t_ms)
+    spaced = json.dumps(json.loads(body), indent=1).encode()
+    assert read_plain_matrix(spaced, matrix.t_ms) is None
+    same = decode.decode_range(spaced, matrix.t_ms).value
+    assert isinstance(same, Matrix)
+    if plain is None:
+        assert not same.series
+        return
+    assert [Labels.of(metric) for metric in plain.metrics] == list(same.series)
+    assert np.array_equal(plain.present, same.present)
+    assert bits(plain.values) == bits(same.values)
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        '[1,"2"],[1,"3"]',
+        '[2,"2"],[1,"3"]',
+        '[9,"2"]',
+        '[1,"2",3]',
+        "[1,2]",
+        '["1","2"]',
+        '[1,"1_000"]',
+        '[1,"infinity"]',
+        '[1,""]',
+        '[1e999,"2"]',
+        '[[1,"2"]]',
+        '[1,"2"],["histograms"]',
+    ],
+)
+def test_points_in_any_other_form_are_left_to_the_general_reader(points: str) -> None:
+    body = (
+        '{"status":"success","data":{"resultType":"matrix","result":'
+        f'[{{"metric":{{"a":"b"}},"values":[{points}]}}]}}}}'
+    ).encode()
+    assert read_plain_matrix(body, STEPS) is None
+    with pytest.raises(MalformedBody):
+        decode.decode_range(body, STEPS)
 
 
 @given(matrices())

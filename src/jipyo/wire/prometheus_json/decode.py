@@ -32,6 +32,7 @@ from jipyo.model.result import (
     Vector,
 )
 from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock
+from jipyo.wire.prometheus_json.plain_matrix import NUMBER_BYTES, read_plain_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 _KINDS = {kind.value: kind for kind in QueryErrorKind}
 _TYPES = {kind.value: kind for kind in MetricType}
-_NUMBER_BYTES = b"0123456789+-.eEINafn"
-"""What numbers are written with; `float` alone would accept `1_000` and `infinity`, too."""
 _MAX_SECONDS = 2**63 / 1000
 _EXCERPT = 60
 _TYPE_NAMES: Mapping[type, str] = {
@@ -88,21 +87,19 @@ def decode_range(body: bytes, t_ms: Times) -> QueryResult:
         body: the whole body.
         t_ms: the steps of the query, ascending, shape (steps,).
     """
-    data, warnings, infos = _open_envelope(body)
+    plain = read_plain_matrix(body, t_ms)
+    data, warnings, infos = _open_envelope(body if plain is None else plain.envelope)
     kind, result = _get_result(data)
     if kind != "matrix":
         raise _build_error("data.resultType", f"a range query cannot be answered by {kind!r}")
-    rows = list(_read_series(result))
-    values = np.zeros((len(rows), len(t_ms)))
-    present = np.zeros(values.shape, np.bool_)
-    for row, (place, _, times_ms, numbers) in enumerate(rows):
-        step = np.searchsorted(t_ms, times_ms)
-        beside = np.append(t_ms, -1)[step] != times_ms
-        beside |= step == len(t_ms)
-        if beside.any():
-            raise _build_error(place, f"{times_ms[beside][0] / 1000} is no step of the query")
-        values[row, step], present[row, step] = numbers, True
-    matrix = Matrix(_check_distinct([labels for _, labels, _, _ in rows]), t_ms, values, present)
+    if plain is None:
+        matrix = _read_matrix(result, t_ms)
+    else:
+        series = [
+            _read_labels(metric, f"data.result[{at}].metric")
+            for at, metric in enumerate(plain.metrics)
+        ]
+        matrix = Matrix(_check_distinct(series), t_ms, plain.values, plain.present)
     return QueryResult(matrix, warnings, infos, _read_stats(data))
 
 
@@ -211,6 +208,20 @@ def _read_vector(result: object, t_ms: int) -> Vector:
     )
 
 
+def _read_matrix(result: object, t_ms: Times) -> Matrix:
+    rows = list(_read_series(result))
+    values = np.zeros((len(rows), len(t_ms)))
+    present = np.zeros(values.shape, np.bool_)
+    for row, (place, _, times_ms, numbers) in enumerate(rows):
+        step = np.searchsorted(t_ms, times_ms)
+        beside = np.append(t_ms, -1)[step] != times_ms
+        beside |= step == len(t_ms)
+        if beside.any():
+            raise _build_error(place, f"{times_ms[beside][0] / 1000} is no step of the query")
+        values[row, step], present[row, step] = numbers, True
+    return Matrix(_check_distinct([labels for _, labels, _, _ in rows]), t_ms, values, present)
+
+
 def _read_raw(result: object) -> RawMatrix:
     """Raw samples; series with the same times share a block."""
     blocks: dict[bytes, list[tuple[Labels, Times, Values]]] = {}
@@ -274,7 +285,7 @@ def _read_numbers(texts: list[str], place: str) -> Values:
     """The numbers of the texts, among them `NaN`, `+Inf` and `-Inf`; shape (texts,)."""
     joined = ",".join(texts).encode("utf-8", "surrogatepass")
     try:
-        if joined.translate(None, _NUMBER_BYTES + b","):
+        if joined.translate(None, NUMBER_BYTES + b","):
             raise ValueError("a character that numbers do not have")
         return np.array(list(map(float, texts)), np.float64)
     except ValueError as error:
@@ -287,7 +298,7 @@ def _is_number(text: str) -> bool:
         float(text)
     except ValueError:
         return False
-    return not text.encode("utf-8", "surrogatepass").translate(None, _NUMBER_BYTES)
+    return not text.encode("utf-8", "surrogatepass").translate(None, NUMBER_BYTES)
 
 
 def _read_labels(metric: object, place: str) -> Labels:
