@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,30 +56,25 @@ def read_config(path: Path) -> None:
     config.parse(read_text(path), str(path))
 
 
+of_yaml = partial(Surface, seeds=BOMBS, tokens=WORDS)
 SURFACES = [
-    Surface(
+    of_yaml(
         name="yaml",
         corpus="configuration",
         feed=lambda body: parse_yaml(body.decode("utf-8", "replace"), "x.yaml").plain(),
-        seeds=BOMBS,
-        tokens=WORDS,
         s_per_byte=60e-6,
         cases=300,
     ),
-    Surface(
+    of_yaml(
         name="configuration",
         feed=read_as_file("jipyo.yaml", read_config),
-        seeds=BOMBS,
-        tokens=WORDS,
         base_s=1.0,
         s_per_byte=100e-6,
         cases=150,
     ),
-    Surface(
+    of_yaml(
         name="prometheus-yml",
         feed=read_as_file("prometheus.yml", read_prometheus_yml),
-        seeds=BOMBS,
-        tokens=WORDS,
         s_per_byte=100e-6,
         cases=150,
     ),
@@ -90,22 +86,18 @@ SURFACES = [
         s_per_byte=60e-6,
         cases=300,
     ),
-    Surface(
+    of_yaml(
         name="file-sd-yaml",
         corpus="file-sd",
         feed=read_as_file("targets.yml", _read_file),
-        seeds=BOMBS,
-        tokens=WORDS,
         s_per_byte=60e-6,
         cases=150,
     ),
-    Surface(
+    of_yaml(
         name="catalogue",
         feed=read_as_file(
             "more.yaml", lambda path: load_catalogue(extra=[path], parse=promql.parse)
         ),
-        seeds=BOMBS,
-        tokens=WORDS,
         base_s=3.0,
         s_per_byte=200e-6,
         cases=3,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
@@ -17,8 +15,10 @@ from jipyo.collect.database.redis import REDIS, build_info_families, parse_info
 from jipyo.collect.database.session import DatabaseSession
 from jipyo.model.errors import CollectError
 from jipyo.model.sample import MetricType
+from support.tcp_server import serving_many
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterator
 
 INFO = """# Server
@@ -125,32 +125,22 @@ Reply = Callable[[list[str]], bytes | Iterable[bytes] | None]
 @contextlib.contextmanager
 def speaking(reply: Reply) -> Iterator[str]:
     """A server that sends what `reply` returns: bytes, parts of them, or None for the end."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
 
-        def talk(connection: Any) -> None:
-            with connection, contextlib.suppress(OSError), connection.makefile("rb") as lines:
-                while first := lines.readline():
-                    words = []
-                    for _ in range(int(first[1:])):
-                        size = int(lines.readline()[1:])
-                        words.append(lines.read(size + 2)[:-2].decode())
-                    response = reply(words)
-                    if response is None:
-                        return
-                    for part in [response] if isinstance(response, bytes) else response:
-                        connection.sendall(part)
+    def talk(connection: socket.socket) -> None:
+        with connection.makefile("rb") as lines:
+            while first := lines.readline():
+                words = []
+                for _ in range(int(first[1:])):
+                    size = int(lines.readline()[1:])
+                    words.append(lines.read(size + 2)[:-2].decode())
+                response = reply(words)
+                if response is None:
+                    return
+                for part in [response] if isinstance(response, bytes) else response:
+                    connection.sendall(part)
 
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    threading.Thread(target=talk, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
-        try:
-            yield f"redis://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            listener.shutdown(socket.SHUT_RDWR)
+    with serving_many(talk) as address:
+        yield f"redis://{address}"
 
 
 @contextlib.contextmanager

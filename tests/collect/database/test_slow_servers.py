@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import socket
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -13,8 +12,10 @@ import pytest
 from collect.database.test_redis import answer, reading
 from jipyo.collect.database import DatabaseOptions, database_collector
 from jipyo.model.errors import CollectError
+from support.tcp_server import serving_many
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterable, Iterator
 
 DRIP_S = 0.05
@@ -29,28 +30,19 @@ SCHEMES = {"mysql": "mysql", "postgres": "postgresql", "redis": "redis"}
 @contextlib.contextmanager
 def dripping(data: bytes) -> Iterator[str]:
     """The address of a server that sends every client these bytes one by one."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        done = threading.Event()
+    done = threading.Event()
 
-        def drip(connection: socket.socket) -> None:
-            with connection, contextlib.suppress(OSError):
-                for byte in data:
-                    connection.sendall(bytes([byte]))
-                    if done.wait(DRIP_S):
-                        return
+    def drip(connection: socket.socket) -> None:
+        for byte in data:
+            connection.sendall(bytes([byte]))
+            if done.wait(DRIP_S):
+                return
 
-        def serve() -> None:
-            with contextlib.suppress(OSError):
-                while True:
-                    connection, _ = listener.accept()
-                    threading.Thread(target=drip, args=(connection,), daemon=True).start()
-
-        threading.Thread(target=serve, daemon=True).start()
+    with serving_many(drip) as address:
         try:
-            yield f"127.0.0.1:{listener.getsockname()[1]}"
+            yield address
         finally:
             done.set()
-            listener.shutdown(socket.SHUT_RDWR)
 
 
 @pytest.mark.parametrize("kind", FIRST)
