@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import sys
 import tempfile
 import traceback
 from collections import Counter
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 FLIPS = 1500
+_REPORTED = 100
+"""Flips between two lines of progress; all of them take minutes."""
 T0 = 1_793_491_200_000
 DAY_MS = 86_400_000
 STEP_MS = 15_000
@@ -118,7 +121,9 @@ def flip_bits(sound: bytes, folder: Path, flips: int, seed: int) -> list[Result]
     used = find_used(sound)
     rng = random.Random(seed)
     results = []
-    for at in rng.sample(used, flips):
+    for done, at in enumerate(rng.sample(used, flips)):
+        if done % _REPORTED == 0:
+            print(f"  {done} of {flips} flips", file=sys.stderr, flush=True)
         bit = rng.randrange(8)
         changed = bytearray(sound)
         changed[at] ^= 1 << bit
