@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import re
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from importlib.resources.abc import Traversable
 
 _SHEET = re.compile(r"fonts-.*\.css")
@@ -31,9 +33,12 @@ class FontSlice:
     letters: tuple[tuple[int, int], ...]
     """The first and the last code point of each range, both included."""
 
-    def is_needed(self, code_points: frozenset[int]) -> bool:
-        """Whether it has any of these."""
-        return any(first <= point <= last for first, last in self.letters for point in code_points)
+    def is_needed(self, code_points: Sequence[int]) -> bool:
+        """Whether it has any of these, which are in ascending order."""
+        return any(
+            bisect_left(code_points, first) < bisect_right(code_points, last)
+            for first, last in self.letters
+        )
 
     def embed(self) -> str:
         """Its rule with the font inside."""
@@ -44,7 +49,7 @@ class FontSlice:
 
 def embed_font(text: str, slices: tuple[FontSlice, ...]) -> str:
     """CSS with the slices that have a letter of the text; empty without any."""
-    code_points = frozenset(map(ord, text))
+    code_points = sorted(map(ord, set(text)))
     return "".join(one.embed() for one in slices if one.is_needed(code_points))
 
 
