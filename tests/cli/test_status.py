@@ -89,3 +89,23 @@ def test_without_a_store_it_fails_and_makes_none(tmp_path: Path) -> None:
     result = jipyo("status", "--data", str(tmp_path / "none"))
     assert result.code == 1
     assert not (tmp_path / "none").exists()
+
+
+@pytest.mark.parametrize(
+    ("available", "words", "code"),
+    [(50, (), 2), (50, ("--exit-code",), 1), (5, ("--exit-code",), 2)],
+)
+@pytest.mark.parametrize("mistake", ["listen: x", "collect: [", "nothing: {}"])
+def test_a_wrong_configuration_does_not_hide_the_state(
+    available: float, words: tuple[str, ...], code: int, mistake: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "jipyo.yaml"
+    file.write_text(f"data: data\nlanguage: ko\n{mistake}\n")
+    store_memory(tmp_path / "data", available)
+    result = jipyo("status", "--config", str(file), *words)
+    assert result.code == code, result.err
+    lines = result.out.splitlines()
+    assert ("위험" if available == 5 else "정상") in lines[0]
+    assert lines[-1].startswith("설정 파일에 잘못된 부분이 있어 적용할 수 없습니다.")
+    assert lines[-1].endswith(mistake.partition(":")[0])
+    assert f"{file}:" in result.err

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from jipyo.cli.localized import find_system_language
-from jipyo.config import CliOverrides, load
+from jipyo.config import CliOverrides, load, load_sound_part
 from jipyo.i18n import LANGS, Lang, Texts, texts
 
 if TYPE_CHECKING:
@@ -29,8 +29,13 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-def pass_config(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command --config, --data and --lang; call it with a `Config` and its `Texts`."""
+def pass_config(
+    t: Texts, *, tolerant: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command --config, --data and --lang; call it with a `Config` and its `Texts`.
+
+    A `tolerant` command goes on with the sound part of a wrong file, which it gets as `part`.
+    """
 
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @click.option("--config", type=FILE, metavar="FILE", help=t("cli.option.config"))
@@ -45,7 +50,11 @@ def pass_config(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
                 listen=rest.pop("listen", None),
                 insecure=rest.pop("insecure", False),
             )
-            settings = load(overrides, os.environ, find_system_language(os.environ))
+            environment = os.environ, find_system_language(os.environ)
+            if tolerant:
+                settings, rest["part"] = load_sound_part(overrides, *environment)
+            else:
+                settings = load(overrides, *environment)
             return command(settings, texts(settings.lang), **rest)
 
         return run

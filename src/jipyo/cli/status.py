@@ -14,13 +14,14 @@ from jipyo.analysis.health import assess_catalogue
 from jipyo.analysis.thresholds import State
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
+from jipyo.model.errors import JipyoError
 from jipyo.model.result import Vector
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.health import Health
-    from jipyo.config import Config
+    from jipyo.config import Config, SoundPart
     from jipyo.i18n import Texts
     from jipyo.source import Source
 
@@ -43,16 +44,37 @@ def register(group: click.Group, t: Texts) -> None:
     @group.command("status", cls=Command, help=t("cli.status.help"))
     @click.option("--all", "show_all", is_flag=True, help=t("cli.status.all"))
     @click.option("--exit-code", is_flag=True, help=t("cli.status.exit_code"))
-    @pass_config(t)
-    def print_status(config: Config, words: Texts, show_all: bool, exit_code: bool) -> int:
-        with app.read_workspace(config) as workspace:
-            now_ms = workspace.now_ms()
-            health = assess_catalogue(workspace.source, workspace.catalogue, now_ms)
-            warning = find_config_warning(workspace.source, config, now_ms)
+    @pass_config(t, tolerant=True)
+    def print_status(
+        config: Config, words: Texts, show_all: bool, exit_code: bool, part: SoundPart
+    ) -> int:
+        try:
+            health, warning = _read_state(config)
+        except JipyoError:
+            if part.error is None:
+                raise
+            raise part.error from None  # which may be why
         _print_health(health, words, config.zone, show_all=show_all)
+        code = _EXIT_CODES[health.state] if exit_code else 0
+        if part.error is not None:
+            _print_warning(words("cli.status.config_wrong", keys=", ".join(part.left_out)))
+            click.echo(words.error(part.error), err=True)
+            return max(code, 1) if exit_code else 2
         if warning:
-            open_terminal().print(words(warning), style="yellow", soft_wrap=True)
-        return _EXIT_CODES[health.state] if exit_code else 0
+            _print_warning(words(warning))
+        return code
+
+
+def _read_state(config: Config) -> tuple[Health, str]:
+    """The health, and the key of a warning about the configuration or an empty text."""
+    with app.read_workspace(config) as workspace:
+        now_ms = workspace.now_ms()
+        health = assess_catalogue(workspace.source, workspace.catalogue, now_ms)
+        return health, find_config_warning(workspace.source, config, now_ms)
+
+
+def _print_warning(text: str) -> None:
+    open_terminal().print(text, style="yellow", soft_wrap=True)
 
 
 def find_config_warning(source: Source, config: Config, now_ms: int) -> str:

@@ -6,7 +6,6 @@ keeps the default of the option. All mistakes of a file are reported at once.
 
 from __future__ import annotations
 
-import re
 import socket
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -20,6 +19,7 @@ from jipyo.config.catalogue import CATALOGUE, CatalogueOptions
 from jipyo.config.collect import CollectOptions
 from jipyo.config.file import FILE, FileConfig
 from jipyo.config.locations import find_data_folder, find_file, find_zone
+from jipyo.config.sound import SoundPart, find_sound_part, parse_lines
 from jipyo.config.start import START_KEYS, keep_start_settings
 from jipyo.config.web import Listen, parse_address
 from jipyo.i18n import LANGS
@@ -43,14 +43,13 @@ __all__ = [
     "Config",
     "FileConfig",
     "Listen",
+    "SoundPart",
     "keep_start_settings",
     "load",
+    "load_sound_part",
     "parse",
     "peek_language",
 ]
-
-
-_LANGUAGE_LINE = re.compile(r"""^["']?language["']?\s*:\s*["']?(\w+)""", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +104,36 @@ def load(overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang)
     """
     file = overrides.file or find_file(environ)
     tree = parse_yaml(read_text(file) if file else "", str(file or ""))
+    return _decide(overrides, environ, system_lang, file, tree)
+
+
+def load_sound_part(
+    overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang
+) -> tuple[Config, SoundPart]:
+    """The configuration without the top-level keys that have mistakes, whose defaults apply.
+
+    Raises:
+        ConfigError: the file cannot be read.
+    """
+    file = overrides.file or find_file(environ)
+    part = find_sound_part(read_text(file) if file else "", str(file or ""), _check_alone)
+    return _decide(overrides, environ, system_lang, file, part.tree), part
+
+
+def _check_alone(tree: Node) -> None:
+    read_settings(tree)
+    mistakes = _find_catalogue_mistakes(tree)
+    if mistakes:
+        raise ConfigError.of(mistakes)
+
+
+def _decide(
+    overrides: CliOverrides,
+    environ: Mapping[str, str],
+    system_lang: Lang,
+    file: Path | None,
+    tree: Node,
+) -> Config:
     settings = read_settings(tree)
     if overrides.listen is not None:
         settings = replace(settings, listen=parse_address(overrides.listen, "--listen"))
@@ -155,11 +184,10 @@ def peek_language(file: Path | None, environ: Mapping[str, str]) -> Lang | None:
     except ConfigError:
         return None
     try:
-        entry = (parse_yaml(text, str(path)).entries or {}).get("language")
-        language = entry.node.raw if entry else None
+        entries = parse_yaml(text, str(path)).entries or {}
     except ConfigError:
-        line = _LANGUAGE_LINE.search(text)
-        language = line[1] if line else None
+        entries = dict(parse_lines(text, str(path)))
+    language = entries["language"].node.raw if "language" in entries else None
     return next((lang for lang in LANGS if lang == language), None)
 
 
