@@ -19,6 +19,7 @@ from jipyo.source.dialect import (
     PROMETHEUS_3,
     Dialect,
     expand_to_whole_window,
+    pin_period,
     translate_promql,
 )
 from support.expressions import Vocabulary, expressions
@@ -66,6 +67,40 @@ def test_prometheus_is_asked_the_plain_way(expr: str, plain: str) -> None:
     asked = translate_promql(expr, PROMETHEUS_3, step_ms=60_000, range_ms=3_600_000)
     assert asked == plain
     assert translate_promql(expr, EVERYTHING) == expr
+
+
+@pytest.mark.parametrize(
+    ("expr", "plain"),
+    [
+        # Windows that have both edges are 1 ms shorter: a sample on the left one is left out.
+        ("max_over_time(x[5m])", "max_over_time(x[4m59s999ms])"),
+        ("avg_over_time(up[1d:1m] offset 1d)", "avg_over_time(up[23h59m59s999ms:1m] offset 1d)"),
+        ("quantile_over_time(0.9, x[1h])", "quantile_over_time(0.9,x[59m59s999ms])"),
+        ("count_over_time(rate(x[5m])[1h:])", "count_over_time(rate(x[5m])[59m59s999ms:])"),
+        ("x[2m]", "x[1m59s999ms]"),
+        ("max_over_time(x[1ms])", "max_over_time(x[1ms])"),
+        # What is extrapolated to the length of its window keeps it.
+        ("increase(x[5m])", "increase(x[5m])"),
+        # Quoted names of metrics become matchers.
+        ('{"http.requests"}', '{__name__="http.requests"}'),
+        ('sum({"load",job="a"})', 'sum({__name__="load",job="a"})'),
+    ],
+)
+def test_prometheus_2_is_asked_for_the_same_windows(expr: str, plain: str) -> None:
+    assert translate_promql(expr, PROMETHEUS_2).replace(", ", ",") == plain.replace(", ", ",")
+
+
+@pytest.mark.parametrize(
+    ("expr", "pinned"),
+    [
+        ("x @ end() - x @ start()", "x @ 600.000 - x @ 0.000"),
+        ("max_over_time(x[range():step()] @ end())", "max_over_time(x[10m:1m] @ 600.000)"),
+        ("rate(x[step() * 4])", "rate(x[4m])"),
+        ("x  @  5", "x  @  5"),
+    ],
+)
+def test_a_range_in_pieces_keeps_its_ends(expr: str, pinned: str) -> None:
+    assert pin_period(expr, 0, 600_000, 60_000) == pinned
 
 
 @pytest.mark.parametrize(
@@ -119,7 +154,8 @@ def test_a_translation_is_understood_and_needs_no_other(expr: str, dialect: Dial
         plain = translate_promql(expr, dialect, step_ms=60_000, range_ms=3_600_000)
     except QueryError:
         return
-    assert translate_promql(plain, dialect, step_ms=60_000, range_ms=3_600_000) == plain
+    shortened = replace(dialect, left_open_windows=True)
+    assert translate_promql(plain, shortened, step_ms=60_000, range_ms=3_600_000) == plain
     features = ALL if dialect.unquoted_names else ALL - {Feature.UNQUOTED_UTF8_NAMES}
     if not dialect.fill_modifiers:
         features -= {Feature.FILL_MODIFIERS}

@@ -10,7 +10,7 @@ mkdir -p "$BIN"
 
 packages=(
   chromium poppler-utils postgresql mariadb-server redis-server nginx haproxy
-  prometheus prometheus-alertmanager prometheus-node-exporter prometheus-process-exporter
+  prometheus victoria-metrics prometheus-alertmanager prometheus-node-exporter prometheus-process-exporter
   prometheus-postgres-exporter prometheus-mysqld-exporter prometheus-redis-exporter
   prometheus-nginx-exporter
 )

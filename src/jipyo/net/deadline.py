@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """A moment of the monotonic clock, in seconds."""
+    """A moment of the monotonic clock, in seconds, which comes at once when it is cancelled."""
 
     end_s: float
+    cancelled: threading.Event | None = None
 
     @classmethod
-    def after(cls, seconds: float) -> Deadline:
-        """The deadline so many seconds from now."""
-        return cls(time.monotonic() + seconds)
+    def after(cls, seconds: float, cancelled: threading.Event | None = None) -> Deadline:
+        """The deadline so many seconds from now, or once the event is set."""
+        return cls(time.monotonic() + seconds, cancelled)
 
     def left_s(self) -> float:
         """The seconds left, more than 0.
@@ -38,12 +39,14 @@ class Deadline:
             TimeoutError: none are left.
         """
         left = self.end_s - time.monotonic()
-        if left <= 0:
+        if left <= 0 or (self.cancelled is not None and self.cancelled.is_set()):
             raise TimeoutError("timed out")
         return left
 
 
 _NEVER = Deadline(float("inf"))
+_POLL_S = 0.1
+"""How often a read looks whether it was cancelled."""
 
 
 class _ReadsUntilDeadline:
@@ -52,9 +55,18 @@ class _ReadsUntilDeadline:
     deadline: Deadline = _NEVER
 
     def recv_into(self, *args: Any) -> int:
+        if self.deadline.cancelled is not None:
+            return self._recv_until_cancelled(*args)
         if self.deadline is not _NEVER:
             self.settimeout(self.deadline.left_s())  # type: ignore[attr-defined]  # a socket's
         return super().recv_into(*args)  # type: ignore[misc, no-any-return]  # a socket's
+
+    def _recv_until_cancelled(self, *args: Any) -> int:
+        while True:
+            slice_s = min(self.deadline.left_s(), _POLL_S)
+            self.settimeout(slice_s)  # type: ignore[attr-defined]  # a socket's
+            with contextlib.suppress(TimeoutError):
+                return super().recv_into(*args)  # type: ignore[misc, no-any-return]  # a socket's
 
 
 class DeadlineSocket(_ReadsUntilDeadline, socket.socket):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import http
 import http.client
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,7 @@ from jipyo.wire.compression import inflate, limit_size
 
 if TYPE_CHECKING:
     import socket
+    import threading
     from collections.abc import Iterator, Mapping
 
     from jipyo.net.credentials import Credentials
@@ -50,6 +52,8 @@ _BECOMES_GET = frozenset({301, 302, 303})
 _IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 _PRIVATE = frozenset({"authorization", "cookie", "proxy-authorization"})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+_DEADLINE: ContextVar[Deadline] = ContextVar("deadline")
+"""Of the request that this thread sends: urllib3 hands its connections a timeout only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +76,16 @@ class HttpOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestLimits:
+    """How long one request may take."""
+
+    timeout_s: float
+    """For the whole exchange, see `HttpOptions`."""
+    cancelled: threading.Event | None = None
+    """Once it is set, the request ends as at its timeout, and its connection is closed."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClientResponse:
     """A whole answer."""
 
@@ -87,7 +101,13 @@ class ClientResponse:
 class HttpStream:
     """An answer whose body is still to be read."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse, url: str, options: HttpOptions) -> None:
+    def __init__(
+        self,
+        response: urllib3.BaseHTTPResponse,
+        url: str,
+        options: HttpOptions,
+        timeout_s: float,
+    ) -> None:
         self.url = url
         """Where it came from, after redirects; without secrets."""
         self.status = response.status
@@ -96,6 +116,7 @@ class HttpStream:
         """By names in any case."""
         self._response = response
         self._options = options
+        self._timeout_s = timeout_s
         self._read_whole = False
 
     def iter_bytes(self) -> Iterator[bytes]:
@@ -104,7 +125,7 @@ class HttpStream:
         Raises:
             NetError: it breaks off, is damaged, or exceeds the size or the deadline.
         """
-        with _translating_errors(self.url, self._options.timeout_s):
+        with _translating_errors(self.url, self._timeout_s):
             try:
                 yield from limit_size(self._decode(), self._options.body_limit)
             except TooLarge as error:
@@ -186,10 +207,11 @@ class HttpClient:
         headers: Mapping[str, str] = _NO_HEADERS,
         body: bytes | None = None,
         repeatable: bool | None = None,
+        limits: RequestLimits | None = None,
     ) -> ClientResponse:
         """Send a request and read the whole answer, whatever its status; see `stream`."""
         with self.stream(
-            method, url, headers=headers, body=body, repeatable=repeatable
+            method, url, headers=headers, body=body, repeatable=repeatable, limits=limits
         ) as response:
             content = response.read()
             return ClientResponse(
@@ -205,6 +227,7 @@ class HttpClient:
         headers: Mapping[str, str] = _NO_HEADERS,
         body: bytes | None = None,
         repeatable: bool | None = None,
+        limits: RequestLimits | None = None,
     ) -> Iterator[HttpStream]:
         """Send a request; the body of the answer is read within the block.
 
@@ -215,14 +238,16 @@ class HttpClient:
             body: sent as it is.
             repeatable: whether the request may be sent again when a kept connection is
                 closed while it is sent; by default where HTTP calls the method idempotent.
+            limits: of this request; by default those of the options.
 
         Raises:
             NetError: the host cannot be reached, does not answer in time, ...; the key and
                 `url` say what, without secrets.
         """
         safe = method in _IDEMPOTENT if repeatable is None else repeatable
+        limits = limits or RequestLimits(self._options.timeout_s)
         request = _Request(method, url, self._headers(headers), body, safe)
-        response = self._send_handling_redirects(request)
+        response = self._send_handling_redirects(request, limits)
         try:
             yield response
         finally:
@@ -246,16 +271,16 @@ class HttpClient:
         # http.client would encode as Latin-1, which has no Korean.
         return {name: text.encode().decode("latin-1") for name, text in headers.items()}
 
-    def _send_handling_redirects(self, request: _Request) -> HttpStream:
-        deadline = Deadline.after(self._options.timeout_s)
+    def _send_handling_redirects(self, request: _Request, limits: RequestLimits) -> HttpStream:
+        deadline = Deadline.after(limits.timeout_s, limits.cancelled)
         for _ in range(_MAX_REDIRECTS + 1):
             url = redact_url(request.url)
-            with _translating_errors(url, self._options.timeout_s):
+            with _translating_errors(url, limits.timeout_s):
                 response = self._send_handling_dropped_connection(request, deadline)
                 location = response.headers.get("Location")
                 moved = self._options.follow_redirects and response.status in _MOVED
                 if not moved or not location:
-                    return HttpStream(response, url, self._options)
+                    return HttpStream(response, url, self._options, limits.timeout_s)
                 _discard(response)
             request = request.redirect(location, response.status)
         raise NetError("net.redirects", url=redact_url(request.url))
@@ -273,17 +298,21 @@ class HttpClient:
 
     def _send(self, request: _Request, deadline: Deadline) -> urllib3.BaseHTTPResponse:
         scheme = request.url.partition(":")[0].lower()
-        return self._find_manager(scheme).urlopen(
-            request.method,
-            request.url,
-            headers=request.headers,
-            body=request.body,
-            timeout=urllib3.Timeout(total=deadline.left_s()),
-            retries=False,
-            redirect=False,
-            preload_content=False,
-            decode_content=False,
-        )
+        token = _DEADLINE.set(deadline)
+        try:
+            return self._find_manager(scheme).urlopen(
+                request.method,
+                request.url,
+                headers=request.headers,
+                body=request.body,
+                timeout=urllib3.Timeout(total=deadline.left_s()),
+                retries=False,
+                redirect=False,
+                preload_content=False,
+                decode_content=False,
+            )
+        finally:
+            _DEADLINE.reset(token)
 
     def _find_manager(self, scheme: str) -> urllib3.PoolManager:
         """The pool of a scheme; a new one where a certificate was renewed."""
@@ -319,8 +348,7 @@ class _DeadlineTlsConnection(HTTPSConnection):
 
 def _set_deadline(connection: HTTPConnection) -> None:
     if isinstance(connection.sock, (DeadlineSocket, DeadlineTlsSocket)):
-        assert isinstance(connection.timeout, (int, float))
-        connection.sock.deadline = Deadline.after(connection.timeout)
+        connection.sock.deadline = _DEADLINE.get()
 
 
 class _Pool(HTTPConnectionPool):
@@ -381,7 +409,7 @@ def _to_net_error(error: Exception, url: str, timeout_s: float) -> NetError:
         case NewConnectionError():  # by history a ConnectTimeoutError too
             pass
         case ReadTimeoutError() | ConnectTimeoutError() | TimeoutError():
-            return NetError("net.timeout", url=url, seconds=f"{timeout_s:g}")
+            return NetError("net.timeout", url=url, seconds=f"{timeout_s:.3g}")
         case SSLError():
             return NetError("net.tls", url=url, reason=str(error))
         case ProtocolError() | http.client.HTTPException() | OverflowError():

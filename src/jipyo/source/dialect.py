@@ -16,6 +16,7 @@ from jipyo.promql import format_expr, parse
 from jipyo.promql.syntax.ast import (
     Aggregate,
     Binary,
+    Boundary,
     Call,
     Duration,
     Expr,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 ANCHORABLE = frozenset({"changes", "delta", "increase", "rate", "resets"})
 """Functions that count changes within a window, and so may be anchored to its edges."""
 
+_EXTRAPOLATING = frozenset({"delta", "increase", "rate"})
 _CACHED_TEXTS = 1024
 _PLAIN_METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
 
@@ -60,6 +62,11 @@ class Dialect:
     """`offset -5m`. No plain form."""
     fill_modifiers: bool = True
     """`a + fill(0) b`. No plain form."""
+    left_open_windows: bool = True
+    """`[5m]` leaves out a sample that is exactly 5 m old. Plain form: a window that is 1 ms
+    shorter, but where a count is extrapolated to the length of the window."""
+    counts_exactly: bool = False
+    """Windows are anchored without being asked to: counts are not extrapolated."""
 
 
 EVERYTHING = Dialect()
@@ -68,7 +75,7 @@ PROMETHEUS_3 = Dialect(
     extended_ranges=False, duration_expressions=False, unquoted_names=False, fill_modifiers=False
 )
 """Prometheus 3 without feature flags."""
-PROMETHEUS_2 = replace(PROMETHEUS_3, quoted_names=False)
+PROMETHEUS_2 = replace(PROMETHEUS_3, quoted_names=False, left_open_windows=False)
 """Prometheus 2.33 and later, and servers that speak its language."""
 
 
@@ -96,18 +103,42 @@ def translate_promql(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms:
         return expr
     plain = tree if dialect.duration_expressions else resolve(tree, step_ms, range_ms)
     plain = transform(plain, lambda node: _simplify(node, dialect))
+    if not dialect.left_open_windows:
+        plain = _shorten_window(plain)
     for construct in _find_unsupported(plain, dialect):
         raise QueryError.bad_data(f"the source does not support {construct}: {expr}")
     requoted = not dialect.unquoted_names and any(map(_find_names_to_quote, walk(tree)))
+    requoted |= not dialect.quoted_names and any(map(_may_have_quoted_name, walk(tree)))
     if plain == tree and not requoted:
         return expr
     return format_expr(plain, unquoted_utf8=dialect.unquoted_names)
 
 
+def pin_period(expr: str, start_ms: int, end_ms: int, step_ms: int) -> str:
+    """The expression with the ends of a range query in it: it may be asked in pieces.
+
+    `@ start()`, `@ end()`, `range()` and `step()` become what they are in the whole range.
+    """
+    tree = parse(expr, ALL)
+    pinned = transform(resolve(tree, step_ms, end_ms - start_ms), _Pin(start_ms, end_ms))
+    return expr if pinned == tree else format_expr(pinned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pin:
+    start_ms: int
+    end_ms: int
+
+    def __call__(self, node: Expr) -> Expr:
+        if isinstance(node, VectorSelector | Subquery) and isinstance(node.at, Boundary):
+            return replace(node, at=self.start_ms if node.at is Boundary.START else self.end_ms)
+        return node
+
+
 @lru_cache(_CACHED_TEXTS)
 def loses_anchors(expr: str, dialect: Dialect) -> bool:
     """Whether the plain form of an expression extrapolates what it would count exactly."""
-    if dialect.extended_ranges:
+    if dialect.extended_ranges or dialect.counts_exactly:
         return False
     try:
         tree = parse(expr, ALL)
@@ -152,6 +183,8 @@ def _anchor(node: Expr, window_ms: int) -> Expr:
 
 def _simplify(node: Expr, dialect: Dialect) -> Expr:
     """One node without what the dialect lacks, if there is a plain form of it."""
+    if not dialect.left_open_windows:
+        node = _shorten_windows(node)
     if not isinstance(node, VectorSelector):
         return node
     if node.extension is not None and not dialect.extended_ranges:
@@ -159,6 +192,24 @@ def _simplify(node: Expr, dialect: Dialect) -> Expr:
     if not dialect.unquoted_names and not _PLAIN_METRIC.fullmatch(node.name):
         # The matcher for the name stays, and is printed as `{__name__="..."}`.
         node = replace(node, name="")
+    return node
+
+
+def _may_have_quoted_name(node: Expr) -> bool:
+    """Whether a selector may be `{"name"}`: its tree is that of `{__name__="name"}`."""
+    return isinstance(node, VectorSelector) and not node.name
+
+
+def _shorten_windows(node: Expr) -> Expr:
+    """Windows in the arguments of a function without their left edge."""
+    if not isinstance(node, Call) or node.function.name in _EXTRAPOLATING:
+        return node
+    return replace(node, args=tuple(_shorten_window(arg) for arg in node.args))
+
+
+def _shorten_window(node: Expr) -> Expr:
+    if isinstance(node, MatrixSelector | Subquery) and isinstance(node.range, int):
+        return replace(node, range=max(node.range - 1, 1))
     return node
 
 
@@ -176,7 +227,7 @@ def _find_unsupported(expr: Expr, dialect: Dialect) -> Iterator[str]:
                     yield "fill modifiers"
             case _:
                 pass
-        if not dialect.quoted_names:
+        if not (dialect.quoted_names or dialect.unquoted_names):
             yield from (f"the label name {name!r}" for name in _find_names_to_quote(node))
 
 

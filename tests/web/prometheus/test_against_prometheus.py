@@ -180,8 +180,8 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
             "query",
             {
                 # Of one instance: Prometheus gives several in no fixed order.
-                    "query": 'histogram_quantile(3, demo_bucket{instance="a:1"})'
-                    " or histogram_quantile(2, up)",
+                "query": 'histogram_quantile(3, demo_bucket{instance="a:1"})'
+                " or histogram_quantile(2, up)",
                 "time": END,
             },
         ),
