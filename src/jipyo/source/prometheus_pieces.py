@@ -143,9 +143,15 @@ def _join(
     )
 
 
+def format_moment(t_ms: int) -> str:
+    """A moment as errors name it, in UTC.
+
+    >>> format_moment(1_793_500_000_000)
+    '2026-11-01 02:26:40Z'
+    """
+    return datetime.fromtimestamp(t_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+
+
 def _name_gap(source: str, t_ms: Times, error: JipyoError) -> SourceError:
-    start, end = (
-        datetime.fromtimestamp(int(edge_ms) / 1000, UTC).strftime("%Y-%m-%d %H:%M:%SZ")
-        for edge_ms in (t_ms[0], t_ms[-1])
-    )
+    start, end = format_moment(int(t_ms[0])), format_moment(int(t_ms[-1]))
     return SourceError("source.gap", source=source, start=start, end=end, problem=error)
