@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.table import Table
 
-from bench.remote_write import field
 from jipyo.collect.receive import otlp
 from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.collect.receive.remote_write import RemoteWriteParser
@@ -34,7 +33,7 @@ from jipyo.tsdb.store import Store
 from jipyo.web.ingest.options import ReceiverOptions
 from jipyo.wire.compression import decompress
 from jipyo.wire.elements import WorkLimit
-from jipyo.wire.protobuf import encode_varint
+from jipyo.wire.protobuf import encode_field, encode_varint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +44,7 @@ MIB = 1 << 20
 LIMITS = ReceiverOptions()
 _MOST_CPU_S, _MOST_MIB = 1.0, 200
 _GROUPS, _PUSHES = 3000, 50
-_NAME = field(1, field(1, b"__name__") + field(2, b"a"))
+_NAME = encode_field(1, encode_field(1, b"__name__") + encode_field(2, b"a"))
 _METRIC = b"\x0a\x01a"
 
 
@@ -95,7 +94,7 @@ def build_points(item: bytes, count: int) -> bytes:
 
 
 def build_sample(t_ms: int) -> bytes:
-    return field(2, b"\x10" + encode_varint(t_ms))
+    return encode_field(2, b"\x10" + encode_varint(t_ms))
 
 
 def build_labels(lines: int) -> bytes:
@@ -111,18 +110,18 @@ BOMBS = [
     Body("empty lines", lambda: b"\n" * (64 * MIB), read_text),
     Body("labels of lines", lambda: build_labels(7000), read_text),
     Body("series of 1.0", lambda: b"\x0a\x00" * (16 * MIB), read_v1),
-    Body("samples of a series of 1.0", lambda: field(1, b"\x12\x00" * (16 * MIB)), read_v1),
+    Body("samples of a series of 1.0", lambda: encode_field(1, b"\x12\x00" * (16 * MIB)), read_v1),
     Body(
         "unknown fields of a label of 1.0",
-        lambda: field(1, field(1, b"\x78\x01" * (16 * MIB))),
+        lambda: encode_field(1, encode_field(1, b"\x78\x01" * (16 * MIB))),
         read_v1,
     ),
-    Body("labels of a series of 1.0", lambda: field(1, b"\x0a\x00" * (16 * MIB)), read_v1),
+    Body("labels of a series of 1.0", lambda: encode_field(1, b"\x0a\x00" * (16 * MIB)), read_v1),
     Body("symbols of 2.0", lambda: b"\x22\x00" * (16 * MIB), read_v2),
     Body("series of 2.0", lambda: b"\x2a\x00" * (16 * MIB), read_v2),
     Body(
         "references of a series of 2.0",
-        lambda: b"\x22\x00" + field(5, field(1, bytes(32 * MIB))),
+        lambda: b"\x22\x00" + encode_field(5, encode_field(1, bytes(32 * MIB))),
         read_v2,
     ),
 ]
@@ -142,26 +141,29 @@ JUST_BELOW = [
     ),
     Body(
         "just below: samples of one time",
-        lambda: field(1, _NAME + build_sample(_read_clock_ms()) * (_MOST * 4 // 5 - 10)),
+        lambda: encode_field(1, _NAME + build_sample(_read_clock_ms()) * (_MOST * 4 // 5 - 10)),
         read_v1,
     ),
     Body("just below: points of JSON", lambda: build_points(b"{}", _MOST // 2), read_otlp_json),
     Body(
         "just below: points of OTLP",
-        lambda: field(1, field(2, field(2, _METRIC + field(5, b"\x0a\x00" * (_MOST - 10))))),
+        lambda: encode_field(
+            1,
+            encode_field(2, encode_field(2, _METRIC + encode_field(5, b"\x0a\x00" * (_MOST - 10)))),
+        ),
         read_otlp,
     ),
     Body(
         "just below: samples of a series",
-        lambda: field(1, _NAME + b"\x12\x00" * (_MOST - 10)),
+        lambda: encode_field(1, _NAME + b"\x12\x00" * (_MOST - 10)),
         read_v1,
     ),
     Body(
         "just below: unknown fields",
-        lambda: field(1, field(1, b"\x78\x01" * 4 * (_MOST - 10))),
+        lambda: encode_field(1, encode_field(1, b"\x78\x01" * 4 * (_MOST - 10))),
         read_v1,
     ),
-    Body("just below: labels", lambda: field(1, b"\x0a\x00" * 4 * (_MOST - 10)), read_v1),
+    Body("just below: labels", lambda: encode_field(1, b"\x0a\x00" * 4 * (_MOST - 10)), read_v1),
     Body("just below: series of 2.0", lambda: b"\x22\x00" + b"\x2a\x00" * (_MOST - 10), read_v2),
     Body("long line", lambda: b"a" * 20_000 + b" 1 2 3\n", read_text),
     Body("long name without a value", lambda: b"a" * 20_000, read_text),

@@ -9,17 +9,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import cramjam
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from rich.console import Console
 from rich.table import Table
 
-from bench.remote_write import encoded_labels, encoded_samples, field, varint
 from jipyo import tsdb
 from jipyo.collect.receive.remote_write import RemoteWriteParser
 from jipyo.model.labels import Labels
-from jipyo.wire.compression import decompress
+from jipyo.model.sample import MetricMetadata, MetricType, SeriesBlock
+from jipyo.wire.compression import compress_snappy, decompress
+from jipyo.wire.remote_write import RemoteWriteEncoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -54,45 +54,28 @@ def values(body: int) -> np.ndarray:
     return np.arange(_SAMPLES) * 1.5 + body * 0.25
 
 
-def v1(labels: Sequence[Labels]) -> list[bytes]:
-    heads = [encoded_labels(one) for one in labels]
+def blocks(labels: Sequence[Labels]) -> list[SeriesBlock]:
+    """One sample of every series for each body."""
     return [
-        packed(
-            field(1, head + encoded_samples(times(body), values(body)[n : n + 1]))
-            for n, head in enumerate(heads)
-        )
-        for body in range(_BODIES)
+        SeriesBlock(tuple(labels), times(body), values(body)[:, None]) for body in range(_BODIES)
     ]
 
 
+def v1(labels: Sequence[Labels]) -> list[bytes]:
+    encoder = RemoteWriteEncoder()
+    return [compress_snappy(encoder.encode_v1([block])) for block in blocks(labels)]
+
+
 def v2(labels: Sequence[Labels]) -> list[bytes]:
-    symbols = {"": 0}
-    heads = []
-    for one in labels:
-        refs = [symbols.setdefault(word, len(symbols)) for pair in one.pairs for word in pair]
-        heads.append(field(1, b"".join(varint(ref) for ref in refs)))
-    table = b"".join(field(4, word.encode()) for word in symbols)
-    told = field(5, b"\x08\x01")
+    about = MetricMetadata("", MetricType.COUNTER)
+    encoder = RemoteWriteEncoder()
     return [
-        packed(
-            [
-                table,
-                *(
-                    field(5, head + encoded_samples(times(body), values(body)[n : n + 1]) + told)
-                    for n, head in enumerate(heads)
-                ),
-            ]
-        )
-        for body in range(_BODIES)
+        compress_snappy(encoder.encode_v2([block], lambda _: about)) for block in blocks(labels)
     ]
 
 
 def times(body: int) -> np.ndarray:
     return np.array([_START_MS + body * _STEP_MS], np.int64)
-
-
-def packed(parts: Any) -> bytes:
-    return bytes(cramjam.snappy.compress_raw(b"".join(parts)))
 
 
 def rate(work: Callable[[bytes], object], bodies: Sequence[bytes]) -> tuple[float, float]:

@@ -47,6 +47,11 @@ def decompress(body: bytes, encoding: str, limit: int) -> bytes:
             )
 
 
+def compress_snappy(body: bytes) -> bytes:
+    """A body in snappy's block format, as remote write requires it."""
+    return bytes(cramjam.snappy.compress_raw(body))
+
+
 def inflate(parts: Iterable[bytes], window_bits: int = GZIP) -> Iterator[bytes]:
     """Decompress gzip or zlib as it arrives, further members too, in chunks of at most 64 KiB.
 

@@ -134,6 +134,11 @@ def encode_varint(value: int) -> bytes:
     return bytes((*out, value))
 
 
+def encode_field(number: int, payload: bytes) -> bytes:
+    """A field that holds a text, bytes or another message."""
+    return encode_varint(number << 3 | _LEN) + encode_varint(len(payload)) + payload
+
+
 def join_packed(parts: Sequence[bytes]) -> Packed:
     """The bytes of all parts behind one another, and how many each has."""
     sizes = np.array([len(part) for part in parts], np.int64)

@@ -10,15 +10,13 @@ from jipyo.model.errors import UnsupportedMediaType
 from jipyo.web.http.endpoint import Route
 from jipyo.web.ingest.errors import format_error
 from jipyo.web.ingest.receiver import respond_appended
+from jipyo.wire.remote_write import V1, V2, WRITTEN
 
 if TYPE_CHECKING:
     from jipyo.web.http.message import WebRequest, WebResponse
     from jipyo.web.ingest.receiver import Receiver
 
 _PROTOBUF = "application/x-protobuf"
-_V1 = "prometheus.WriteRequest"
-_V2 = "io.prometheus.write.v2.Request"
-_WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
 
 
 def routes(receiver: Receiver) -> list[Route]:
@@ -29,11 +27,11 @@ def routes(receiver: Receiver) -> list[Route]:
         message = find_message_name(request.headers.get("content-type", ""))
         body = receiver.read_body(request, "snappy")
         limit = receiver.limit_work(request)
-        parse = parser.parse_v2 if message == _V2 else parser.parse_v1
+        parse = parser.parse_v2 if message == V2 else parser.parse_v1
         with lock:
             batch = parse(body, limit)
         appended = receiver.append("remote_write", batch)
-        headers = build_written_headers(appended.samples) if message == _V2 else None
+        headers = build_written_headers(appended.samples) if message == V2 else None
         return respond_appended(appended, batch, headers)
 
     return [Route("/api/v1/write", write, format_error, ("POST",))]
@@ -48,9 +46,9 @@ def find_message_name(content_type: str) -> str:
     # Senders older than the specification send no content type.
     media_type, *parameters = (part.strip() for part in (content_type or _PROTOBUF).split(";"))
     by_name = dict(parameter.partition("=")[::2] for parameter in parameters)
-    message = by_name.get("proto", _V1).strip('"')
-    if media_type.lower() != _PROTOBUF or message not in (_V1, _V2):
-        known = f"{_PROTOBUF};proto={_V1}, {_PROTOBUF};proto={_V2}"
+    message = by_name.get("proto", V1).strip('"')
+    if media_type.lower() != _PROTOBUF or message not in (V1, V2):
+        known = f"{_PROTOBUF};proto={V1}, {_PROTOBUF};proto={V2}"
         raise UnsupportedMediaType("receive.content_type", type=content_type, known=known)
     return message
 
@@ -58,4 +56,4 @@ def find_message_name(content_type: str) -> str:
 def build_written_headers(samples: int) -> dict[str, str]:
     """The headers that 2.0 requires of a response; histograms and exemplars are not stored."""
     counts = {"Samples": samples, "Histograms": 0, "Exemplars": 0}
-    return {_WRITTEN.format(name): str(count) for name, count in counts.items()}
+    return {WRITTEN.format(name): str(count) for name, count in counts.items()}
