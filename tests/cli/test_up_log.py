@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jipyo.cli.up import WordErrors, ZonedFormatter
+from jipyo.cli.service import WordErrors, ZonedFormatter
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import CollectError
 

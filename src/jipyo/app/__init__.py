@@ -1,9 +1,14 @@
 """The only room that knows all others: the server, and commands on its data without it."""
 
-from jipyo.app.build_collect import list_own_jobs, list_site_targets
-from jipyo.app.offline import load_catalogue, open_workspace, read_workspace
-from jipyo.app.server import ServerCommand, check_config, serve
-from jipyo.app.workspace import Workspace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jipyo.app.build_collect import list_own_jobs, list_site_targets
+    from jipyo.app.commands import ServerCommand
+    from jipyo.app.offline import load_catalogue, open_workspace, read_workspace
+    from jipyo.app.server import check_config, serve
+    from jipyo.app.workspace import Workspace
 
 __all__ = [
     "ServerCommand",
@@ -16,3 +21,22 @@ __all__ = [
     "read_workspace",
     "serve",
 ]
+
+# Looked up when first used: an agent must not load the store, the engine and the web server.
+_HOMES = {
+    "ServerCommand": "commands",
+    "Workspace": "workspace",
+    "check_config": "server",
+    "list_own_jobs": "build_collect",
+    "list_site_targets": "build_collect",
+    "load_catalogue": "offline",
+    "open_workspace": "offline",
+    "read_workspace": "offline",
+    "serve": "server",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +18,7 @@ from jipyo.app.build_web import (
     check_exposure,
     read_max_files,
 )
+from jipyo.app.commands import ServerCommand
 from jipyo.app.configuration import Configuration
 from jipyo.app.memory import MemoryTrimmer, find_trim, read_resident_bytes
 from jipyo.app.offline import load_catalogue
@@ -37,13 +37,6 @@ if TYPE_CHECKING:
     from jipyo.model.family import Family
 
 _SWITCH_INTERVAL_S = 0.001
-
-
-class ServerCommand(Enum):
-    """What a running server may be asked for."""
-
-    RELOAD = "reload"
-    STOP = "stop"
 
 
 class Server:

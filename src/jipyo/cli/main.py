@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import os
 import sys
+from importlib import import_module
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
 
-from jipyo.cli import catalogue, completion, config, db, doctor, query, report, status, targets, up
 from jipyo.cli.localized import Group, describe_usage_error, find_language, set_language
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import ConfigError, JipyoError
@@ -22,17 +22,30 @@ if TYPE_CHECKING:
     from jipyo.i18n import Texts
 
 _INTERRUPTED = 130
+_PARTS = (
+    "up",
+    "status",
+    "targets",
+    "doctor",
+    "report",
+    "query",
+    "config",
+    "catalogue",
+    "db",
+    "completion",
+)
+"""The files of the commands, in the order of the help."""
 
 
-def build_command(t: Texts) -> click.Group:
-    """The whole command in one language."""
+def build_command(t: Texts, parts: Sequence[str] = _PARTS) -> click.Group:
+    """The command in one language: the whole one, or with some of its parts."""
     group = Group("jipyo", help=t("cli.help"), no_args_is_help=True)
     language = click.Option(  # before a command, too; `find_language` has read it by then
         ["--lang"], type=click.Choice(LANGS), expose_value=False, help=t("cli.option.lang")
     )
     group.params += [language, _build_version_option(t)]
-    for part in (up, status, targets, doctor, report, query, config, catalogue, db, completion):
-        part.register(group, t)
+    for part in parts:
+        import_module(f"jipyo.cli.{part}").register(group, t)
     set_language(group, t)
     return group
 

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from jipyo import promql, tsdb
 from jipyo.config.catalogue import CATALOGUE, CatalogueOptions
 from jipyo.config.collect import COLLECT, CollectOptions
+from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.query import QUERY
 from jipyo.config.receive import RECEIVE
 from jipyo.config.store import STORE
-from jipyo.config.web import ADDRESS, WEB, Listen
+from jipyo.config.web import WEB
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.errors import ConfigError
 from jipyo.schema import PATH, SWITCH, TEXT, Key, Kind, Node, one_of, record
