@@ -185,8 +185,20 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
                 "time": END,
             },
         ),
-        ("query", {"query": "histogram_quantile(0.1, demo_bucket)", "time": END}),
-        ("query", {"query": "histogram_fraction(0, 0.7, demo_bucket)", "time": END}),
+        (
+            "query",
+            {
+                "query": 'histogram_quantile(0.1, demo_bucket{job="demo", instance="a:1"})',
+                "time": END,
+            },
+        ),
+        (
+            "query",
+            {
+                "query": 'histogram_fraction(0, 0.7, demo_bucket{job="demo", instance="a:1"})',
+                "time": END,
+            },
+        ),
         ("query_range", {"query": "sort(up) or sort(up)", "step": 60, **RANGE}),
         ("query", {"query": "up", "time": END, "limit": "+1"}),
         ("labels", RANGE),
