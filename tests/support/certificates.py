@@ -54,13 +54,13 @@ def expired(folder: Path) -> Made:
     config = folder / "ca.cnf"
     config.write_text(
         f"[ca]\ndefault_ca=x\n[x]\ndatabase={folder}/index\nnew_certs_dir={folder}\n"
-        "default_md=sha256\npolicy=p\nrand_serial=yes\n[p]\ncommonName=supplied\n",
+        "default_md=sha256\npolicy=p\nrand_serial=yes\ncopy_extensions=copy\n[p]\ncommonName=supplied\n",
         encoding="utf-8",
     )
     request = folder / "request.pem"
     subprocess.run(
         ["openssl", "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-         "-nodes", "-keyout", str(key), "-out", str(request), "-subj", "/CN=localhost"],
+         "-nodes", "-keyout", str(key), "-out", str(request), *SUBJECT],
         check=True, capture_output=True,
     )  # fmt: skip
     subprocess.run(

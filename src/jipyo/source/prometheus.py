@@ -93,14 +93,14 @@ class PrometheusSource:
             random_,
         )
         self._server = ServerCache(self._exchange)
-        self._cancelled: threading.Event | None = None
-        self._lookback_ms = options.lookback_ms
+        self.cancelled: threading.Event | None = None
+        self.lookback_ms = options.lookback_ms
 
     def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> PrometheusSource:
         """The same source, whose queries are abandoned once the event is set."""
         bound = copy(self)
-        bound._cancelled = cancelled  # noqa: SLF001 - a copy of its own
-        bound._lookback_ms = self._lookback_ms if lookback_ms is None else lookback_ms  # noqa: SLF001 - a copy of its own
+        bound.cancelled = cancelled
+        bound.lookback_ms = self.lookback_ms if lookback_ms is None else lookback_ms
         return bound
 
     def close(self) -> None:
@@ -221,10 +221,10 @@ class PrometheusSource:
         return self._exchange.counts.families(self.options.name)
 
     def _find_server(self) -> RemoteServer:
-        return self._server.find(self._cancelled)
+        return self._server.find(self.cancelled)
 
     def _find_lookback_ms(self) -> int:
-        return _LOOKBACK_MS if self._lookback_ms is None else self._lookback_ms
+        return _LOOKBACK_MS if self.lookback_ms is None else self.lookback_ms
 
     def _list_settings(self, server: RemoteServer) -> Params:
         """The parameters that every query has."""
@@ -232,8 +232,8 @@ class PrometheusSource:
         if server.is_victoria:
             # Else it moves the steps to multiples of the step, and hides the newest samples.
             settings.append(("nocache", "1"))
-        if self._lookback_ms is not None:
-            settings.append(("lookback_delta", f"{self._lookback_ms}ms"))
+        if self.lookback_ms is not None:
+            settings.append(("lookback_delta", f"{self.lookback_ms}ms"))
         return settings
 
     def _parse_selectors(self, match: Sequence[str]) -> list[str]:
@@ -263,7 +263,7 @@ class PrometheusSource:
 
     def _ask(self, send: _Send, path: str, params: Params) -> bytes:
         try:
-            return send(path, params, self._cancelled)
+            return send(path, params, self.cancelled)
         except SourceError:
             self._server.forget()
             raise
@@ -314,7 +314,7 @@ class PrometheusSource:
         return replace(result, missing=(*result.missing, *partial), estimated=estimated)
 
     def _check_cancelled(self) -> None:
-        check_cancelled(self._cancelled)
+        check_cancelled(self.cancelled)
 
 
 def _format_time(t_ms: int) -> str:
