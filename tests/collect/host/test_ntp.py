@@ -6,6 +6,7 @@ import contextlib
 import socket
 import struct
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,6 +146,32 @@ def test_servers_are_asked_every_five_minutes_and_after_a_failure_every_minute()
     assert asked.count("a") == 2
     assert asked.count("b") == 6
     assert len(skipped) == 21
+
+
+def test_a_name_that_no_resolver_answers_costs_its_server_alone_and_no_time() -> None:
+    answered, asked = threading.Event(), []
+
+    def ask(server: str) -> NtpAnswer:
+        asked.append(server)
+        if server == "lost":  # as getaddrinfo with a resolver that drops every packet
+            assert answered.wait(30)
+        return NtpAnswer(0.25, 0.01, 2)
+
+    host = Host(table={"ntp": NtpServers(("lost", "near"), ask)})
+    for t_ms, limit_s, notes in ((0, 1.0, 0), (15_000, 0.15, 1), (600_000, 1.0, 1)):
+        start_s = time.monotonic()
+        found = samples(host.collect(t_ms))
+        assert time.monotonic() - start_s < limit_s
+        assert found['node_scrape_collector_success{collector="ntp"}'] == 1
+        assert found['jipyo_ntp_offset_seconds{server="near"}'] == 0.25
+        assert 'jipyo_ntp_offset_seconds{server="lost"}' not in found
+        assert [dict(note.values)["member"] for note in host.notes()] == ["lost"] * notes
+    assert asked.count("lost") == 1, "asked again while the first request hangs"
+    answered.set()
+    found = {}
+    while 'jipyo_ntp_offset_seconds{server="lost"}' not in found:
+        found = samples(host.collect(601_000))
+    assert host.notes() == ()
 
 
 def test_without_servers_there_is_no_such_part() -> None:

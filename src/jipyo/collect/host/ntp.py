@@ -5,14 +5,17 @@ The kernel's own figures come from a time service, and mean nothing where there 
 
 from __future__ import annotations
 
+import errno
+import os
 import secrets
 import socket
 import struct
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jipyo.collect.members import read_members
+from jipyo.collect.members import READ_ERRORS, read_members
 from jipyo.model.errors import CollectError
 from jipyo.model.family import gauge
 
@@ -27,6 +30,8 @@ _TIMEOUT_S = 1.0
 _FRESH_MS = 300_000
 _RETRY_MS = 60_000
 """Public servers refuse who asks more often."""
+_WAIT_S = 0.2
+"""Of a reading for all servers."""
 _CLIENT = 0x23
 """No leap indicator, version 4, mode 3."""
 _SERVER_MODE = 4
@@ -49,25 +54,74 @@ class NtpAnswer:
     """1 for a reference clock, one more for each server between."""
 
 
+class _Server:
+    """One server: its last answer, and a thread while it is asked."""
+
+    def __init__(self, address: str, ask: Callable[[str], NtpAnswer]) -> None:
+        self._address = address
+        self._ask = ask
+        self._thread: threading.Thread | None = None
+        self._asked_ms = 0
+        self._next_ms = 0
+        self._answer: NtpAnswer | Exception | None = None
+
+    def begin(self, t_ms: int) -> threading.Thread | None:
+        """Ask where it is time to, unless the last request still hangs; the thread that does."""
+        if t_ms < self._next_ms or self._is_asked():
+            return None
+        self._asked_ms = t_ms
+        name = f"asks {self._address}"
+        self._thread = threading.Thread(target=self._run, args=(t_ms,), name=name, daemon=True)
+        self._thread.start()
+        return self._thread
+
+    def read(self, t_ms: int) -> NtpAnswer | None:
+        """The last answer; None while the first one may still come.
+
+        Raises:
+            CollectError: it was asked at an earlier reading and is silent.
+            Exception: what asking it raised.
+        """
+        if self._is_asked() and self._asked_ms < t_ms:
+            reason = os.strerror(errno.ETIMEDOUT)
+            raise CollectError("collect.ntp_silent", server=self._address, reason=reason)
+        if isinstance(self._answer, Exception):
+            raise self._answer.with_traceback(None)
+        return self._answer
+
+    def _is_asked(self) -> bool:
+        return self._thread is not None and self._thread.is_alive()
+
+    def _run(self, t_ms: int) -> None:
+        try:
+            self._answer = self._ask(self._address)
+            self._next_ms = t_ms + _FRESH_MS
+        except READ_ERRORS as error:
+            self._answer = error
+            self._next_ms = t_ms + _RETRY_MS
+
+
 class NtpServers:
-    """The part `ntp`: each server is asked every five minutes."""
+    """The part `ntp`: each server is asked every five minutes, on a thread of its own.
+
+    Looking up a name has no time limit, so a reading waits for answers only for a moment. One
+    that comes later is in the next reading; a server that is still silent then is skipped.
+    """
 
     def __init__(
         self, servers: Sequence[str], ask: Callable[[str], NtpAnswer] | None = None
     ) -> None:
         """Servers are `host` or `host:port`."""
-        self._servers = tuple(servers)
-        self._ask = ask or ask_server
-        self._answers: dict[str, NtpAnswer | CollectError] = {}
-        self._next_ms: dict[str, int] = {}
+        self._servers = {server: _Server(server, ask or ask_server) for server in servers}
 
     def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
         """The last answer of every server; one that does not answer costs itself alone."""
-
-        def read(server: str) -> NtpAnswer:
-            return self._read(server, t_ms)
-
-        answers = dict(read_members(self._servers, read, paths.skip))
+        end_s = time.monotonic() + _WAIT_S
+        started = [server.begin(t_ms) for server in self._servers.values()]
+        for thread in filter(None, started):
+            thread.join(max(0.0, end_s - time.monotonic()))
+        found = read_members(self._servers, lambda name: self._servers[name].read(t_ms), paths.skip)
+        answers = {server: answer for server, answer in found if answer is not None}
         for name, text, values in (
             ("offset_seconds", "What must be added to this host's clock.",
              {server: one.offset_s for server, one in answers.items()}),
@@ -78,19 +132,6 @@ class NtpServers:
         ):  # fmt: skip
             rows = (((server,), value) for server, value in values.items())
             yield gauge(f"jipyo_ntp_{name}", text, ("server",), rows)
-
-    def _read(self, server: str, t_ms: int) -> NtpAnswer:
-        if t_ms >= self._next_ms.get(server, t_ms):
-            try:
-                self._answers[server] = self._ask(server)
-                self._next_ms[server] = t_ms + _FRESH_MS
-            except CollectError as error:
-                self._answers[server] = error
-                self._next_ms[server] = t_ms + _RETRY_MS
-        answer = self._answers[server]
-        if isinstance(answer, CollectError):
-            raise answer
-        return answer
 
 
 def ask_server(server: str, now_s: Callable[[], float] = time.time) -> NtpAnswer:
