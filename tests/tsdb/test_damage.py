@@ -20,7 +20,7 @@ from jipyo.tsdb.options import DAY_MS, HOUR_MS
 from tsdb.support import EVER, EVERYTHING, T0, Opened, everything, one
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from jipyo.model.labels import Labels
@@ -48,13 +48,43 @@ def flip_rows(opened: Opened, table: str, keys: Sequence[int], seed: int = 1) ->
             db.execute(f"UPDATE {table} SET b = ? WHERE {key} = ?", (changed, number))
 
 
-@pytest.fixture
-def filled(opened: Opened) -> Opened:
-    """4,000 chunks: 50 series of 80 days."""
-    t_ms = T0 - DAYS * DAY_MS + STEP * np.arange(1, DAYS * 40 + 1)
+def fill(path: Path, days: int) -> bytes:
+    """The file of a closed store with 50 series of so many days, a chunk for each."""
+    t_ms = T0 - days * DAY_MS + STEP * np.arange(1, days * 40 + 1)
     values = np.random.default_rng(4).normal(size=(len(NAMES), len(t_ms)))
-    opened.store.load([SeriesBlock(NAMES, t_ms, values)])
-    return opened
+    with Store.open(path, Options(durable=False), now_ms=lambda: T0) as store:
+        store.load([SeriesBlock(NAMES, t_ms, values)])
+    return (path / "samples.db").read_bytes()
+
+
+@pytest.fixture(scope="module")
+def large_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return fill(tmp_path_factory.mktemp("large"), DAYS)
+
+
+@pytest.fixture(scope="module")
+def small_file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    return fill(tmp_path_factory.mktemp("small"), 5)
+
+
+def open_copy(file: bytes, path: Path) -> Iterator[Opened]:
+    path.mkdir()
+    (path / "samples.db").write_bytes(file)
+    opened = Opened(path)
+    yield opened
+    opened.store.close()
+
+
+@pytest.fixture
+def filled(large_file: bytes, tmp_path: Path) -> Iterator[Opened]:
+    """4,000 chunks: 50 series of 80 days."""
+    yield from open_copy(large_file, tmp_path / "data")
+
+
+@pytest.fixture
+def small(small_file: bytes, tmp_path: Path) -> Iterator[Opened]:
+    """The same of five days, where their number proves nothing."""
+    yield from open_copy(small_file, tmp_path / "data")
 
 
 def ids(opened: Opened, sql: str) -> list[int]:
@@ -354,26 +384,26 @@ def describe(problem: StoreCorrupt) -> str:
 
 @pytest.mark.parametrize("what", DAMAGES)
 def test_the_check_and_restore_find_what_up_could_not_use(
-    filled: Opened, tmp_path: Path, what: str
+    small: Opened, tmp_path: Path, what: str
 ) -> None:
     sql, reason = DAMAGES[what]
-    filled.store.append([Scrape(T0 + 1, NAMES, np.ones(50))])
-    filled.store.describe([MetricMetadata("m", MetricType.GAUGE, "help", "bytes")])
-    filled.store.save_import_position("file", 7)
-    filled.store.close()
-    file = filled.path / "samples.db"
+    small.store.append([Scrape(T0 + 1, NAMES, np.ones(50))])
+    small.store.describe([MetricMetadata("m", MetricType.GAUGE, "help", "bytes")])
+    small.store.save_import_position("file", 7)
+    small.store.close()
+    file = small.path / "samples.db"
     with closing(sqlite3.connect(file)) as db, db:
         db.execute(sql)
         db.execute("UPDATE series SET labels = CAST(labels AS BLOB)" if "series SET" in sql else "")
-    problems = check(filled.path).problems
+    problems = check(small.path).problems
     reasons = [describe(problem) for problem in problems]
     assert any(reason in found for found in reasons), reasons
     with pytest.raises(StoreError, match="damaged"):
         restore(file, tmp_path / "restored")
     with suppress(StoreError):
-        read_all(filled.path)
+        read_all(small.path)
     with suppress(StoreError):
-        append_and_maintain(filled.path)
+        append_and_maintain(small.path)
 
 
 def change(opened: Opened, sql: str, *values: object) -> None:
@@ -573,17 +603,17 @@ def test_retention_spares_the_chunks_of_a_slab_with_a_damaged_day(few: Opened) -
 
 
 @pytest.mark.parametrize("bit", [6, 20, 27, 40, 62])
-def test_an_id_far_beyond_all_others_does_not_exhaust_the_memory(filled: Opened, bit: int) -> None:
-    filled.store.close()
-    with closing(sqlite3.connect(filled.path / "samples.db")) as db, db:
+def test_an_id_far_beyond_all_others_does_not_exhaust_the_memory(small: Opened, bit: int) -> None:
+    small.store.close()
+    with closing(sqlite3.connect(small.path / "samples.db")) as db, db:
         db.execute("UPDATE sqlite_sequence SET seq = seq | ? WHERE name = 'series'", (1 << bit,))
         db.execute("UPDATE series SET sid = sid | ? WHERE sid = 50", (1 << bit,))
         db.execute("UPDATE posting SET sid = sid | ? WHERE sid = 50", (1 << bit,))
-    assert check(filled.path).problems
-    with Reader.open(filled.path) as reader:
+    assert check(small.path).problems
+    with Reader.open(small.path) as reader:
         assert len(everything(reader)) == 49
         assert len(reader.label_values("n", [], *EVER)) == 49
-    with suppress(StoreError), Store.open(filled.path, now_ms=lambda: T0) as store:
+    with suppress(StoreError), Store.open(small.path, now_ms=lambda: T0) as store:
         store.append([Scrape(T0, (one("new"),), np.ones(1))])
 
 
