@@ -14,11 +14,14 @@ from jipyo.model.result import Cardinality, Matrix, RawMatrix, Scalar, String, V
 from jipyo.model.sample import STALE_NAN, MetricMetadata, MetricType, Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded, Source
+from jipyo.source.combined import CombinedSource
 from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
+from jipyo.source.remote import Remote
 from jipyo.tsdb import Options, Store
 from support.answers import matrix_of, vector_of
 from support.memory import MemoryStore
 from support.metric_servers import MetricServer, built, packaged, prometheus, victoria
+from support.sources import SteadyClock
 
 T0 = 1_793_500_000_000
 MINUTE = 60_000
@@ -61,6 +64,14 @@ def on_disk(folder: Path) -> Iterator[Source]:
 
 
 @contextmanager
+def combined(folder: Path) -> Iterator[Source]:
+    """The engine beside a server that has nothing."""
+    remote = Remote("prod", Embedded(MemoryStore(), Engine()), SteadyClock(LAST))
+    with in_memory(folder) as local:
+        yield CombinedSource(local, (remote,))
+
+
+@contextmanager
 def _loaded(server: AbstractContextManager[MetricServer]) -> Iterator[Source]:
     with server as running:
         running.load(_scrapes())
@@ -88,7 +99,7 @@ def victoria_2022(folder: Path) -> AbstractContextManager[Source]:
 
 
 Maker = Callable[[Path], AbstractContextManager[Source]]
-OURS: tuple[Maker, ...] = (in_memory, on_disk)
+OURS: tuple[Maker, ...] = (in_memory, on_disk, combined)
 SERVERS: tuple[Maker, ...] = (prometheus_3_16, prometheus_2_42, victoria_2025, victoria_2022)
 MAKERS = [
     *(pytest.param(make, id=make.__name__) for make in OURS),

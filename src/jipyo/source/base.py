@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
+    from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
@@ -84,5 +85,12 @@ class Source(Protocol):
         """How many series have samples within the lookback before `t_ms`, and why so many.
 
         Each ranking has its `limit` greatest entries.
+        """
+        ...
+
+    def find_missing(self) -> tuple[JipyoError, ...]:
+        """What could not be read when it was last asked for, so that lists are without it.
+
+        For answers that cannot say so themselves: series, label names and values, metadata.
         """
         ...

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jipyo.model.result import Cardinality
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from jipyo.model.labels import Labels
     from jipyo.model.result import Ranking
@@ -36,6 +36,28 @@ def count_cardinality(series: Iterable[Labels], limit: int) -> Cardinality:
         series_by_pair=_rank(
             Counter({f"{n}={v}": count for (n, v), count in pairs.items()}), limit
         ),
+    )
+
+
+def add_cardinalities(counts: Sequence[Cardinality], limit: int) -> Cardinality:
+    """The cardinalities of several sources together.
+
+    What more than one source has (a label pair, a value) counts once for each.
+    """
+
+    def add(rankings: Iterable[Ranking]) -> Ranking:
+        added: Counter[str] = Counter()
+        for ranking in rankings:
+            added.update(dict(ranking))
+        return _rank(added, limit)
+
+    return Cardinality(
+        series=sum(one.series for one in counts),
+        label_pairs=sum(one.label_pairs for one in counts),
+        series_by_metric=add(one.series_by_metric for one in counts),
+        values_by_label=add(one.values_by_label for one in counts),
+        bytes_by_label=add(one.bytes_by_label for one in counts),
+        series_by_pair=add(one.series_by_pair for one in counts),
     )
 
 

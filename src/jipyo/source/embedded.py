@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
 
+    from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.model.result import Cardinality, QueryResult
     from jipyo.model.sample import MetricMetadata
@@ -102,6 +103,10 @@ class Embedded:
         """How many series there are, and what makes them many."""
         start_ms = t_ms - self.engine.options.lookback_ms
         return count_cardinality(self.store.series([_ANY_METRIC], start_ms, t_ms), limit)
+
+    def find_missing(self) -> tuple[JipyoError, ...]:
+        """Nothing: a store that cannot be read raises."""
+        return ()
 
     def _parse_selectors(self, match: Sequence[str]) -> list[Selector]:
         check_length("".join(match))

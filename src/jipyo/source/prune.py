@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME
+from jipyo.model.matcher import MatchOp
 from jipyo.promql import parse_cached
 from jipyo.promql.syntax.ast import (
     Aggregate,
@@ -56,8 +57,10 @@ def list_selected_names(expressions: tuple[str, ...]) -> MetricNames:
 
 
 @lru_cache(_CACHED_ANSWERS)
-def may_have_answer(expr: str, names: MetricNames) -> bool:
+def may_have_answer(expr: str, names: MetricNames | None) -> bool:
     """Whether an expression may have an answer: False only where it certainly has none.
+
+    Where the names of the metrics are not known, that shows by contradicting matchers alone.
 
     An expression that cannot be parsed is left to the source, which rejects it in its words.
     """
@@ -67,7 +70,7 @@ def may_have_answer(expr: str, names: MetricNames) -> bool:
         return True
 
 
-def _is_empty(node: Expr, names: MetricNames) -> bool:
+def _is_empty(node: Expr, names: MetricNames | None) -> bool:
     match node:
         case VectorSelector():
             return not _selects_any(node, names)
@@ -83,14 +86,29 @@ def _is_empty(node: Expr, names: MetricNames) -> bool:
             return False
 
 
-def _selects_any(selector: VectorSelector, names: MetricNames) -> bool:
+def _selects_any(selector: VectorSelector, names: MetricNames | None) -> bool:
     """Whether the name of any metric passes the selector's matchers for it."""
+    if _contradicts_itself(selector):
+        return False
+    if names is None:
+        return True
     name_matchers = [matcher for matcher in selector.matchers if matcher.name == METRIC_NAME]
     candidates = names & {selector.name} if selector.name else names
     return any(all(matcher.matches(name) for matcher in name_matchers) for name in candidates)
 
 
-def _is_empty_call(call: Call, names: MetricNames) -> bool:
+def _contradicts_itself(selector: VectorSelector) -> bool:
+    """Whether no label can pass the matchers: one asks for a value that another excludes."""
+    return any(
+        not other.matches(matcher.value)
+        for matcher in selector.matchers
+        if matcher.op is MatchOp.EQ
+        for other in selector.matchers
+        if other.name == matcher.name
+    )
+
+
+def _is_empty_call(call: Call, names: MetricNames | None) -> bool:
     """A function of no series returns none, except those that report their absence."""
     if call.value_type is ValueType.SCALAR or call.function.name in _ANSWERS_FOR_NOTHING:
         return False
@@ -98,7 +116,7 @@ def _is_empty_call(call: Call, names: MetricNames) -> bool:
     return bool(vectors) and _is_empty(vectors[0], names)
 
 
-def _is_empty_binary(node: Binary, names: MetricNames) -> bool:
+def _is_empty_binary(node: Binary, names: MetricNames | None) -> bool:
     left, right = _is_empty(node.left, names), _is_empty(node.right, names)
     matching = node.matching
     fills = matching is not None and (matching.fill_left or matching.fill_right) is not None

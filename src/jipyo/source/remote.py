@@ -1,0 +1,299 @@
+"""A source by URL as a member of several: whether it answers, and what it is known to have."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
+from jipyo.model.family import counter, gauge
+from jipyo.model.result import Vector
+from jipyo.source.prune import find_metric_names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from concurrent.futures import Future
+
+    from jipyo.model.clock import Clock
+    from jipyo.model.family import Family
+    from jipyo.source.base import Source
+    from jipyo.source.prune import MetricNames
+
+_T = TypeVar("_T")
+_LOG = logging.getLogger(__name__)
+_PROBE = "1"
+_HEARTBEATS = ("up", "target_info")
+"""Metrics that a server has samples of as long as it receives any."""
+_MOST_HEARTBEATS = 50
+_SINCE_WINDOW = "1d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemoteOptions:
+    """How patient a member of several sources is with its server."""
+
+    workers: int = 8
+    """Queries at the same time."""
+    slow_ms: float = 2000.0
+    """After so long without an answer the server is asked whether it answers at all."""
+    probe_ms: float = 3000.0
+    """How long that may take."""
+    retry_ms: float = 5000.0
+    """The pause between two such probes of a server that fails."""
+    grace_ms: float = 1000.0
+    """How long queries wait for the first probe after a failure before they go without."""
+    known_ms: float = 30_000.0
+    """How long names and age of the newest sample count before they are looked up again."""
+    stale_ms: int = 300_000
+    """A server whose newest sample is older receives nothing any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What a server has, as last looked up."""
+
+    names: MetricNames
+    """Of all metrics that it has ever had."""
+    newest_ms: int | None
+    """When its newest sample is from; None where it has none of the last day."""
+    read_ms: int
+    """When this was looked up, by the clock of this machine."""
+
+    def lacks(self, end_ms: int, stale_ms: int) -> bool:
+        """Whether samples up to `end_ms` are missing, because the server received none."""
+        if self.newest_ms is None:
+            return True
+        return self.read_ms - self.newest_ms > stale_ms and end_ms - self.newest_ms > stale_ms
+
+
+class Remote:
+    """A named source by URL, shared by all who ask it; safe to use from several threads.
+
+    A server that fails is not asked again before a probe of it has succeeded, so that one
+    that hangs does not cost its timeout at every query.
+    """
+
+    def __init__(
+        self, name: str, source: Source, clock: Clock, options: RemoteOptions | None = None
+    ) -> None:
+        """Nothing is asked before the first query."""
+        self.name = name
+        self.source = source
+        self.options = options or RemoteOptions()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._lookup = threading.Lock()
+        self._pool = ThreadPoolExecutor(self.options.workers, f"source-{name}")
+        self._error: SourceError | None = None
+        self._holdings: Holdings | None = None
+        self._holdings_due_ms = 0.0
+        self._probe: threading.Event | None = None
+        self._probe_began_ms = 0.0
+        self._is_first_probe = False
+        self._probe_due_ms = 0.0
+        self._queries = {"success": 0, "failure": 0}
+
+    @property
+    def holdings(self) -> Holdings | None:
+        """What the server is known to have; None before it was ever read."""
+        return self._holdings
+
+    def find_failure(self, *, wait: bool = False) -> SourceError | None:
+        """Why the server is not asked at the moment; None where it answers as far as known.
+
+        With `wait` the first probe after a failure may take the grace before that counts.
+        """
+        with self._lock:
+            self._give_up_slow_probe()
+            if self._error is None:
+                return None
+            self._start_probe_when_due()
+            probe, is_first = self._probe, self._is_first_probe
+            left_ms = self._probe_began_ms + self.options.grace_ms - self._clock.monotonic_ms()
+        if wait and probe is not None and is_first and left_ms > 0:
+            probe.wait(left_ms / 1000)
+        return self._error
+
+    def find_staleness(self, end_ms: int) -> SourceError | None:
+        """Why answers up to `end_ms` lack the newest samples, as far as known."""
+        holdings = self._holdings
+        if holdings is None or not holdings.lacks(end_ms, self.options.stale_ms):
+            return None
+        if holdings.newest_ms is None:
+            return SourceError("source.empty", source=self.name)
+        return SourceError("source.stale", source=self.name, since_ms=holdings.newest_ms)
+
+    def find_staleness_now(self) -> SourceError | None:
+        """Why answers up to now lack the newest samples, as far as known."""
+        return self.find_staleness(self._clock.now_ms())
+
+    def submit(self, ask: Callable[[], _T]) -> Future[_T]:
+        """Ask the server on a thread of its pool; failure and success count for all.
+
+        The future raises `QueryError`, or the `SourceError` of `find_failure`.
+        """
+        return self._pool.submit(self._ask, ask)
+
+    def check_in_background(self) -> None:
+        """Probe a server that is slow, unless a probe of it is on its way."""
+        with self._lock:
+            self._give_up_slow_probe()
+            if self._error is None and self._probe is None:
+                self._start_probe()
+
+    def needs_lookup(self) -> bool:
+        """Whether names and age of the newest sample are to be looked up again."""
+        return self._clock.monotonic_ms() >= self._holdings_due_ms
+
+    def look_up(self) -> None:
+        """Look up what the server has, unless another thread does and there is an older answer.
+
+        A server that rejects the queries for it is asked everything, and never called stale.
+
+        Raises:
+            SourceError: the server failed.
+        """
+        if not self._lookup.acquire(blocking=self._holdings is None):
+            return
+        try:
+            if self.needs_lookup():
+                now_ms = self._clock.now_ms()
+                with contextlib.suppress(QueryError):
+                    names = find_metric_names(self.source, now_ms)
+                    self._holdings = Holdings(names, self._find_newest(names, now_ms), now_ms)
+                self._holdings_due_ms = self._clock.monotonic_ms() + self.options.known_ms
+        finally:
+            self._lookup.release()
+
+    def families(self) -> Iterator[Family]:
+        """Whether the server answers, how old its newest sample is, and how it was asked."""
+        name, names = (self.name,), ("source",)
+        yield gauge(
+            "jipyo_source_up",
+            "Whether the source answered last.",
+            names,
+            [(name, float(self._error is None))],
+        )
+        holdings = self._holdings
+        if holdings is not None and holdings.newest_ms is not None:
+            age_s = (self._clock.now_ms() - holdings.newest_ms) / 1000
+            yield gauge(
+                "jipyo_source_newest_sample_age_seconds",
+                "Age of the newest sample of the source, as last looked up.",
+                names,
+                [(name, age_s)],
+            )
+        yield counter(
+            "jipyo_source_queries_total",
+            "Queries that the source answered, or that failed.",
+            ("source", "outcome"),
+            [((self.name, outcome), float(n)) for outcome, n in self._queries.items()],
+        )
+
+    def _ask(self, ask: Callable[[], _T]) -> _T:
+        failure = self.find_failure(wait=True)
+        if failure is not None:
+            raise failure
+        try:
+            answer = ask()
+        except SourceError as error:
+            self._count("failure")
+            raise self._note_failure(error) from error
+        except QueryError as error:
+            if error.kind is not QueryErrorKind.CANCELED:
+                self._note_success()
+            raise
+        self._count("success")
+        self._note_success()
+        return answer
+
+    def _count(self, outcome: str) -> None:
+        with self._lock:
+            self._queries[outcome] += 1
+
+    def _note_failure(self, error: JipyoError) -> SourceError:
+        with self._lock:
+            if self._error is None:
+                self._error = SourceError(
+                    "source.missing",
+                    hint=error.hint,
+                    source=self.name,
+                    since_ms=self._clock.now_ms(),
+                    reason=error.values.get("problem", error),
+                )
+                self._is_first_probe = True
+                self._probe_due_ms = 0.0
+                _LOG.warning("source %s does not answer: %s", self.name, error)
+            self._start_probe_when_due()
+            return self._error
+
+    def _note_success(self) -> None:
+        with self._lock:
+            if self._error is not None:
+                _LOG.info("source %s answers again", self.name)
+                self._holdings_due_ms = 0.0
+            self._error = None
+
+    def _start_probe_when_due(self) -> None:
+        if self._probe is None and self._clock.monotonic_ms() >= self._probe_due_ms:
+            self._start_probe()
+
+    def _start_probe(self) -> None:
+        self._probe, self._probe_began_ms = threading.Event(), self._clock.monotonic_ms()
+        thread = threading.Thread(
+            target=self._run_probe, args=(self._probe,), name=f"probe-{self.name}", daemon=True
+        )
+        thread.start()
+
+    def _run_probe(self, done: threading.Event) -> None:
+        try:
+            self.source.instant(_PROBE, self._clock.now_ms())
+        except QueryError:
+            self._note_success()  # whatever it rejects, it answers
+        except SourceError as error:
+            self._end_probe(done)
+            self._note_failure(error)
+        else:
+            self._note_success()
+        finally:
+            self._end_probe(done)
+            done.set()
+
+    def _end_probe(self, done: threading.Event) -> None:
+        with self._lock:
+            if self._probe is done:
+                self._probe, self._is_first_probe = None, False
+                self._probe_due_ms = self._clock.monotonic_ms() + self.options.retry_ms
+
+    def _give_up_slow_probe(self) -> None:
+        """Count a probe that takes too long as a failure; it may still end as a success."""
+        if self._probe is None or self._error is not None:
+            return
+        if self._clock.monotonic_ms() - self._probe_began_ms >= self.options.probe_ms:
+            seconds = f"{self.options.probe_ms / 1000:g}"
+            reason = SourceError("source.hangs", seconds=seconds)
+            self._error = SourceError(
+                "source.missing", source=self.name, since_ms=self._clock.now_ms(), reason=reason
+            )
+            _LOG.warning("source %s does not answer: %s", self.name, reason)
+
+    def _find_newest(self, names: MetricNames, now_ms: int) -> int | None:
+        """When the newest sample of the heartbeats is from; None for none of the last day."""
+        if not names:
+            return None
+        beats = [name for name in _HEARTBEATS if name in names][:1]
+        some = beats or sorted(names)[:: len(names) // _MOST_HEARTBEATS + 1]
+        selector = f'{{__name__=~"{"|".join(some)}"}}' if len(some) > 1 else f'{{"{some[0]}"}}'
+        newest = self._read_value(f"max(timestamp({selector}))", now_ms)
+        if newest is None:
+            window = f"timestamp({selector})[{_SINCE_WINDOW}:5m]"
+            newest = self._read_value(f"max(max_over_time({window}))", now_ms)
+        return None if newest is None else int(newest * 1000)
+
+    def _read_value(self, expr: str, now_ms: int) -> float | None:
+        value = self.source.instant(expr, now_ms).value
+        return float(value.values[0]) if isinstance(value, Vector) and value.series else None
