@@ -8,10 +8,13 @@ import pytest
 from jipyo.catalogue import load
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
-from jipyo.source import Embedded
-from jipyo.source.inventory import take_inventory
+from jipyo.source import Embedded, Source
+from jipyo.source.combined import CombinedSource
+from jipyo.source.inventory import HostKey, identify_host, take_inventory
 from jipyo.source.metric_data import MetricData, read_metric
+from jipyo.source.remote import Remote
 from support.memory import MemoryStore
+from support.sources import SteadyClock
 
 NOW_MS, MINUTE_MS, STEP_MS = 1_795_186_800_000, 60_000, 15_000
 KNOWN = load()
@@ -40,7 +43,11 @@ def store_hosts(
 
 
 def read(store: MemoryStore, metric_id: str = "system.network.receive") -> MetricData:
-    source, metric = Embedded(store, Engine()), KNOWN.get(metric_id)
+    return read_from(Embedded(store, Engine()), metric_id)
+
+
+def read_from(source: Source, metric_id: str = "system.network.receive") -> MetricData:
+    metric = KNOWN.get(metric_id)
     assert metric is not None
     inventory = take_inventory(source, NOW_MS)
     return read_metric(source, metric, NOW_MS - 5 * MINUTE_MS, NOW_MS, MINUTE_MS, inventory)
@@ -91,7 +98,9 @@ def test_instances_with_the_same_gpu_are_one_host() -> None:
         for name, value in (("DCGM_FI_DEV_GPU_TEMP", 40.0), ("DCGM_FI_DEV_POWER_USAGE", 300.0)):
             labels = {"__name__": name, "instance": instance, "gpu": "0", "UUID": uuid}
             store.put(Labels.of(labels), [NOW_MS - MINUTE_MS, NOW_MS], [value] * 2)
-    assert take_inventory(Embedded(store, Engine()), NOW_MS).hosts == {"gpu-1:9400": "gpu-1"}
+    assert take_inventory(Embedded(store, Engine()), NOW_MS).hosts == {
+        ("", "gpu-1:9400"): ("", "gpu-1")
+    }
     data = read(store, "system.gpu.power")
     assert [labels["instance"] for labels in data.matrix.series] == ["gpu-1", "gpu-2:9400"]
     assert data.matrix.values[:, -1].sum() == 600
@@ -100,3 +109,52 @@ def test_instances_with_the_same_gpu_are_one_host() -> None:
 def test_one_instance_scraped_by_two_jobs_is_counted_once() -> None:
     data = read(store_hosts(("web-1", "web-1", BOOT_S), ("web-1", "web-1", BOOT_S)))
     assert data.matrix.values[:, -1].tolist() == pytest.approx([2.0**30])
+
+
+def combine(local: MemoryStore, **remotes: MemoryStore) -> CombinedSource:
+    clock = SteadyClock(NOW_MS)
+    return CombinedSource(
+        Embedded(local, Engine()),
+        tuple(Remote(name, Embedded(store, Engine()), clock) for name, store in remotes.items()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("local", "prod", "hosts"),
+    [
+        # Seen here and there, under one name or two.
+        (("web-1", "web-1", BOOT_S), ("web-1", "web-1", BOOT_S), [("", "web-1")]),
+        (("web-1", "web-1", BOOT_S), ("10.0.0.5:9100", "web-1", BOOT_S), [("", "web-1")]),
+        # Two hosts that both call themselves so.
+        (
+            ("localhost:9100", "web-1", BOOT_S),
+            ("localhost:9100", "web-2", BOOT_S),
+            [("", "localhost:9100"), ("prod", "localhost:9100")],
+        ),
+    ],
+)
+def test_a_host_that_two_sources_see_is_counted_once(
+    local: Twin, prod: Twin, hosts: list[HostKey]
+) -> None:
+    source = combine(store_hosts(local), prod=store_hosts(prod))
+    data = read_from(source)
+    assert [identify_host(labels) for labels in data.matrix.series] == hosts
+    assert data.matrix.values[:, -1].sum() == pytest.approx(2.0**30 * len(hosts))
+    seen_twice = take_inventory(source, NOW_MS).hosts
+    assert seen_twice == ({("prod", prod[0]): hosts[0]} if len(hosts) == 1 else {})
+
+
+def test_a_host_that_two_servers_see_is_counted_once() -> None:
+    host = store_hosts(("web-1", "web-1", BOOT_S))
+    source = combine(MemoryStore(), a=host, b=store_hosts(("web-1:9100", "web-1", BOOT_S)))
+    assert [identify_host(each) for each in read_from(source).matrix.series] == [("a", "web-1")]
+
+
+def test_what_one_source_lacks_the_other_fills() -> None:
+    source = combine(
+        store_hosts(("web-1", "web-1", BOOT_S), minutes=2),
+        prod=store_hosts(("web-1", "web-1", BOOT_S)),
+    )
+    data = read_from(source)
+    assert [identify_host(labels) for labels in data.matrix.series] == [("", "web-1")]
+    assert data.matrix.present.all()

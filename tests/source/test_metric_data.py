@@ -13,8 +13,11 @@ from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
+from jipyo.source.combined import CombinedSource
 from jipyo.source.metric_data import MetricData, choose_rate_window, read_metric
+from jipyo.source.remote import Remote
 from support.memory import MemoryStore
+from support.sources import SteadyClock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -187,3 +190,21 @@ def test_cases_that_nobody_counted_are_unknown() -> None:
     measured = ask(answering, metric(elsewhere))
     assert measured.n is not None
     assert np.isnan(measured.n).all()
+
+
+def test_each_member_answers_by_the_first_of_the_queries_that_it_has() -> None:
+    servers = {"a": source({"one": 1.0}), "b": source({"two": 2.0, "spare": 9.0})}
+    combined = CombinedSource(
+        source({"other": 1.0}),
+        tuple(Remote(name, each, SteadyClock(T0_MS)) for name, each in servers.items()),
+    )
+    queries = [MetricQuery(exporter=name, promql=f"sum({name})") for name in ("one", "two")]
+    spare = MetricQuery(exporter="spare", promql="sum(spare)", fallback=True)
+    data = read_metric(
+        combined, metric(spare, *queries, labels=()), T0_MS, T0_MS + 3 * MINUTE_MS, MINUTE_MS
+    )
+    found = zip(data.matrix.series, data.exporters, data.matrix.values[:, 0], strict=True)
+    assert [(labels["source"], name, value) for labels, name, value in found] == [
+        ("a", "one", 1.0),
+        ("b", "two", 2.0),
+    ]

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from jipyo.model.labels import METRIC_NAME
+from jipyo.source.routing import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +23,11 @@ def name_series(labels: Labels) -> str:
     """A series by its labels: `host1 · cpu 0`, `host1 · eth0`; empty without any.
 
     A value that begins with a digit has its label's name beside it. The job is left out
-    where there is an instance.
+    where there is an instance. The source that a series is from follows its target.
     """
-    names = sorted(set(labels) - {METRIC_NAME}, key=lambda name: (name not in _TARGETS, name))
+    names = sorted(
+        set(labels) - {METRIC_NAME}, key=lambda name: (name not in _TARGETS, name != SOURCE, name)
+    )
     if "instance" in names and "job" in names:
         names.remove("job")
     return SEPARATOR.join(
@@ -33,6 +36,11 @@ def name_series(labels: Labels) -> str:
         else labels[name]
         for name in names
     )
+
+
+def name_host(source: str, instance: str) -> str:
+    """A host by the source that sees it, empty for the embedded one: `web-1`, `web-1 (prod)`."""
+    return f"{instance} ({source})" if source else instance
 
 
 def name_series_apart(series: Sequence[Labels]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from jipyo.analysis.remedies import (
     group_by_exporter,
     list_collected_exporters,
 )
+from jipyo.analysis.series_names import name_host
 from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.analysis.wording import name_cause, name_remedy, name_unknown_server
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.config import Config
     from jipyo.i18n import Texts
+    from jipyo.source.inventory import HostKey
 
 _MOST_NAMES = 5
 _METRIC_COLUMNS = ("metric", "source", "series")
@@ -56,8 +58,8 @@ class _Findings:
     coverage: tuple[MetricCoverage, ...]
     collected: frozenset[str]
     """The exporters that give data."""
-    hosts: Mapping[str, str]
-    """Instances that are the same host as another."""
+    hosts: Mapping[HostKey, HostKey]
+    """Hosts that are the same as another."""
     catalogue: Catalogue
     unknown_servers: tuple[UnknownServer, ...]
     """Targets that look like a model server and have no metric of the catalogue."""
@@ -136,8 +138,9 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
             t.number(job.samples),
         )
     console.print(table)
-    for instance, host in findings.hosts.items():
-        console.print(t("cli.doctor.same_host", instance=instance, host=host))
+    for other, host in findings.hosts.items():
+        names = {"instance": name_host(*other), "host": name_host(*host)}
+        console.print(t("cli.doctor.same_host", **names))
     if findings.catalogue.removed:
         removed = "; ".join(str(Labels.of(labels)) for labels in findings.catalogue.removed)
         console.print(t("cli.doctor.removed", removed=removed))
@@ -235,7 +238,9 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
     coverage = findings.coverage
     return {
         "healthy": findings.is_healthy,
-        "same_hosts": dict(findings.hosts),
+        "same_hosts": {
+            name_host(*other): name_host(*host) for other, host in findings.hosts.items()
+        },
         "failing": [
             build_row(target, t)
             for target in findings.targets

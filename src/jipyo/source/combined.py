@@ -290,6 +290,14 @@ class _Task(Generic[_T]):
         return [text for text in routed if may_have_answer(text, names)]
 
 
+def list_members(source: Source) -> frozenset[str]:
+    """The values of the label `source` that a source's series can have; empty without it."""
+    if not isinstance(source, CombinedSource):
+        return frozenset({""})
+    local = () if source.local is None else ("",)
+    return frozenset({*local, *(remote.name for remote in source.remotes)})
+
+
 def note_error(name: str, error: QueryError | SourceError, errors: list[JipyoError]) -> None:
     """Add why a member (`""` is the local one) is missing.
 

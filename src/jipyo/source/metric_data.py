@@ -10,7 +10,9 @@ import numpy as np
 
 from jipyo.catalogue import SERVER
 from jipyo.model.result import Matrix
-from jipyo.source.prune import may_have_answer
+from jipyo.source.combined import list_members
+from jipyo.source.inventory import identify_host
+from jipyo.source.routing import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from jipyo.model.result import QueryResult
     from jipyo.model.sample import Mask, Times, Values
     from jipyo.source.base import Source
-    from jipyo.source.inventory import Inventory
+    from jipyo.source.inventory import HostKey, Inventory
 
 _UNITS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
 
@@ -86,17 +88,22 @@ def read_metric(
     window = choose_rate_window(metric, step_ms)
     answers: list[_Answer] = []
     results: list[QueryResult] = []
-    covered: set[tuple[str, str]] = set()
+    covered: set[Target] = set()
+    members = list_members(source)
     # Sorting is stable: fallbacks come last, all else keeps its order.
     for query in sorted(metric.queries, key=lambda query: query.fallback):
-        if answers and (query.fallback or not metric.labels):
+        answered = members & {of_source for of_source, *_ in covered}
+        is_alternative = query.fallback or not metric.labels
+        if is_alternative and answers and (len(members) == 1 or answered == members):
             break
         expression = query.expression(window)
-        if inventory is not None and not may_have_answer(expression, inventory.names):
+        if inventory is not None and not inventory.may_have_answer(expression):
             continue
         result, matrix = _query_range(source, expression, metric, query, t_ms)
         targets = [find_target(metric, labels) for labels in matrix.series]
-        matrix = _keep_rows(matrix, np.array([target not in covered for target in targets], bool))
+        closed = answered if is_alternative else frozenset()
+        open_ = [target not in covered and target[0] not in closed for target in targets]
+        matrix = _keep_rows(matrix, np.array(open_, bool))
         covered.update(targets)
         if matrix.series or result.missing:
             results.append(result)
@@ -112,7 +119,7 @@ def read_metric(
     return data if inventory is None else merge_same_hosts(data, inventory.hosts)
 
 
-def merge_same_hosts(data: MetricData, hosts: Mapping[str, str]) -> MetricData:
+def merge_same_hosts(data: MetricData, hosts: Mapping[HostKey, HostKey]) -> MetricData:
     """The series with those of one and the same host as one, so that a sum counts it once.
 
     Of several the one of the host itself stays, and the others fill its gaps. Targets
@@ -124,16 +131,17 @@ def merge_same_hosts(data: MetricData, hosts: Mapping[str, str]) -> MetricData:
     dropped = () if "job" in data.metric.labels else ("job",)
     rows: dict[Labels, list[int]] = {}
     for row, labels in enumerate(matrix.series):
-        instance = labels.get("instance", "")
-        host = labels.drop(dropped).put({"instance": hosts.get(instance, instance)})
-        rows.setdefault(host, []).append(row)
+        host = identify_host(labels)
+        of_source, instance = hosts.get(host, host)
+        of_host = labels.drop(dropped).put({SOURCE: of_source, "instance": instance})
+        rows.setdefault(of_host, []).append(row)
     if len(rows) == len(matrix.series):
         return data
     keep: list[int] = []
     values, present = matrix.values.copy(), matrix.present.copy()
     n = None if data.n is None else data.n.copy()
     for same in rows.values():
-        first, *others = sorted(same, key=lambda row: matrix.series[row]["instance"] in hosts)
+        first, *others = sorted(same, key=lambda row: identify_host(matrix.series[row]) in hosts)
         keep.append(first)
         for row in others:
             gaps = present[row] & ~present[first]
@@ -176,13 +184,22 @@ def label_series(labels: Labels, metric: Metric, query: MetricQuery) -> Labels:
         new: labels[old] for old, new in query.rename.items() if old in labels and new not in labels
     }
     named = labels.drop(query.rename).put(moved) if moved else labels
-    return named.put({SERVER: query.exporter}) if named and query.names_server_of(metric) else named
+    is_sum = not named.drop([SOURCE])
+    return (
+        named
+        if is_sum or not query.names_server_of(metric)
+        else named.put({SERVER: query.exporter})
+    )
 
 
-def find_target(metric: Metric, labels: Labels) -> tuple[str, str]:
-    """Who a series is of: the first label of the metric, and the server where it has one."""
+Target = tuple[str, str, str]
+
+
+def find_target(metric: Metric, labels: Labels) -> Target:
+    """Who a series is of: its source, the metric's first label, and the server where it has one."""
     first = labels.get(metric.labels[0], "") if metric.labels else ""
-    return first, labels.get(SERVER, "") if SERVER in metric.labels else ""
+    server = labels.get(SERVER, "") if SERVER in metric.labels else ""
+    return labels.get(SOURCE, ""), first, server
 
 
 def _query_range(
