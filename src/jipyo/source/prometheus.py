@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from jipyo.model.clock import Clock
+    from jipyo.model.errors import JipyoError
     from jipyo.model.family import Family
     from jipyo.model.labels import Labels
     from jipyo.model.result import Cardinality, Value
@@ -215,6 +216,10 @@ class PrometheusSource:
         ).value
         assert isinstance(newest, Vector)
         return count_cardinality(newest.series, limit)
+
+    def find_missing(self) -> tuple[JipyoError, ...]:
+        """Nothing: a list that cannot be read raises."""
+        return ()
 
     def families(self) -> Iterator[Family]:
         """What this source was asked, and how it went."""

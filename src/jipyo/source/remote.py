@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
-from jipyo.model.family import counter, gauge
+from jipyo.model.family import gauge
 from jipyo.model.result import Vector
 from jipyo.source.prune import find_metric_names
 
@@ -30,6 +30,8 @@ _HEARTBEATS = ("up", "target_info")
 """Metrics that a server has samples of as long as it receives any."""
 _MOST_HEARTBEATS = 50
 _SINCE_WINDOW = "1d"
+_VERDICTS = frozenset({QueryErrorKind.BAD_DATA, QueryErrorKind.EXECUTION})
+"""Errors about the query, of a server that answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +97,6 @@ class Remote:
         self._probe_began_ms = 0.0
         self._is_first_probe = False
         self._probe_due_ms = 0.0
-        self._queries = {"success": 0, "failure": 0}
 
     @property
     def holdings(self) -> Holdings | None:
@@ -170,7 +171,7 @@ class Remote:
             self._lookup.release()
 
     def families(self) -> Iterator[Family]:
-        """Whether the server answers, how old its newest sample is, and how it was asked."""
+        """Whether the server answers, and how old its newest sample is."""
         name, names = (self.name,), ("source",)
         yield gauge(
             "jipyo_source_up",
@@ -187,12 +188,6 @@ class Remote:
                 names,
                 [(name, age_s)],
             )
-        yield counter(
-            "jipyo_source_queries_total",
-            "Queries that the source answered, or that failed.",
-            ("source", "outcome"),
-            [((self.name, outcome), float(n)) for outcome, n in self._queries.items()],
-        )
 
     def _ask(self, ask: Callable[[], _T]) -> _T:
         failure = self.find_failure(wait=True)
@@ -201,19 +196,13 @@ class Remote:
         try:
             answer = ask()
         except SourceError as error:
-            self._count("failure")
             raise self._note_failure(error) from error
         except QueryError as error:
-            if error.kind is not QueryErrorKind.CANCELED:
+            if error.kind in _VERDICTS:
                 self._note_success()
             raise
-        self._count("success")
         self._note_success()
         return answer
-
-    def _count(self, outcome: str) -> None:
-        with self._lock:
-            self._queries[outcome] += 1
 
     def _note_failure(self, error: JipyoError) -> SourceError:
         with self._lock:
@@ -252,9 +241,7 @@ class Remote:
     def _run_probe(self, done: threading.Event) -> None:
         try:
             self.source.instant(_PROBE, self._clock.now_ms())
-        except QueryError:
-            self._note_success()  # whatever it rejects, it answers
-        except SourceError as error:
+        except (QueryError, SourceError) as error:
             self._end_probe(done)
             self._note_failure(error)
         else:

@@ -63,11 +63,11 @@ def has_selector(expr: str) -> bool:
 def _route(node: Expr, name: str) -> Expr:
     if not isinstance(node, VectorSelector):
         return node
-    meant = [matcher for matcher in node.matchers if matcher.name == SOURCE]
-    if not meant:
+    conditions = [matcher for matcher in node.matchers if matcher.name == SOURCE]
+    if not conditions:
         return node
     left = tuple(matcher for matcher in node.matchers if matcher.name != SOURCE)
-    if not all(matcher.matches(name) for matcher in meant):
+    if not all(matcher.matches(name) for matcher in conditions):
         left += (Matcher(SOURCE, MatchOp.EQ, name), Matcher(SOURCE, MatchOp.NE, name))
     if all(matcher.matches("") for matcher in left):  # which no server accepts
         left += (Matcher(METRIC_NAME, MatchOp.NE, ""),)
