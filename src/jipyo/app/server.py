@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jipyo import web
 from jipyo.app.build_collect import Collection
+from jipyo.app.build_send import Sending, StoreAndSend
 from jipyo.app.build_store import StoreUpkeep, open_store
 from jipyo.app.build_web import (
     CurrentApp,
@@ -55,14 +56,18 @@ class Server:
         Raises:
             CatalogueError: a metric is described wrongly.
             CollectError: the files of the push groups are not ours.
+            StoreError: the queue of what is sent cannot be opened.
         """
         self._parts: list[ServerPart] = []
         self._applied = applied
-        self._collection = Collection(config, store, self.families, clock)
+        self._sending = Sending(config.data, config.settings.remote_write, clock)
+        appender = StoreAndSend(store, self._sending.remote_write)
+        self._collection = Collection(config, appender, self.families, clock)
         self.configuration = Configuration(config, clock, check=check_exposure, apply=self.apply)
         self._apps = WebApps(store, self._collection, self.configuration, clock)
         self._current = CurrentApp(self._apps.build(config))
         self._parts += [
+            self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
             StoreUpkeep(store, clock),
             MemoryTrimmer(clock, find_trim(), read_resident_bytes),
@@ -89,9 +94,11 @@ class Server:
         """Put another configuration in force.
 
         Raises:
-            CatalogueError: a metric is described wrongly; nothing has changed.
+            ConfigError: a metric is described wrongly, or the queue of what is sent cannot be
+                opened; nothing else has changed.
         """
         app = self._apps.build(config)
+        self._sending.apply(config.settings.remote_write)
         self._collection.apply(config)
         self._current.app = app
         self._applied(config)

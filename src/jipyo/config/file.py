@@ -12,6 +12,7 @@ from jipyo.config.collect import COLLECT, CollectOptions
 from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.query import QUERY
 from jipyo.config.receive import RECEIVE
+from jipyo.config.remote_write import REMOTE_WRITE
 from jipyo.config.store import STORE
 from jipyo.config.web import WEB
 from jipyo.i18n import LANGS, Lang
@@ -22,6 +23,8 @@ from jipyo.web import ReceiverOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from jipyo.send.options import RemoteWriteOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +42,7 @@ class FileConfig:
     query: promql.Options = field(default_factory=promql.Options)
     collect: CollectOptions = field(default_factory=CollectOptions)
     web: WebOptions = field(default_factory=WebOptions)
+    remote_write: tuple[RemoteWriteOptions, ...] = ()
     receive: ReceiverOptions = field(default_factory=ReceiverOptions)
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
 
@@ -65,6 +69,7 @@ FILE = record(
         Key("store", STORE),
         Key("query", QUERY),
         Key("web", WEB),
+        Key("remote_write", REMOTE_WRITE),
         Key("receive", RECEIVE),
         Key("catalogue", CATALOGUE),
     ),

@@ -13,6 +13,7 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 │   ├── MalformedBody they are not what their header says
 │   └── UnsupportedMediaType
 ├── CollectError      a target could not be read
+├── SendError         samples could not be delivered to another server
 ├── SourceError       the source of PromQL answers failed
 ├── ReportError       a report could not be made
 ├── ServeError        the address cannot be served
@@ -139,6 +140,10 @@ class UnsupportedMediaType(BodyError):  # noqa: N818 - named as HTTP names the a
 
 class CollectError(JipyoError):
     """A target could not be read."""
+
+
+class SendError(JipyoError):
+    """Samples could not be delivered to another server."""
 
 
 class SourceError(JipyoError):

@@ -2,10 +2,24 @@
 
 from jipyo.collect.discovery.jobs import Job, PrometheusYml, TargetGroup
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
-from jipyo.collect.discovery.scrape_config import SCRAPE_TARGET, TLS, check_timeout
+from jipyo.collect.discovery.scrape_config import (
+    AUTHORIZATION,
+    BASIC_AUTH,
+    HEADER,
+    LABEL_TEXTS,
+    RELABEL_RULE,
+    SCRAPE_TARGET,
+    TLS,
+    check_timeout,
+)
 from jipyo.collect.discovery.targets import Discovery
 
 __all__ = [
+    "AUTHORIZATION",
+    "BASIC_AUTH",
+    "HEADER",
+    "LABEL_TEXTS",
+    "RELABEL_RULE",
     "SCRAPE_TARGET",
     "TLS",
     "Discovery",

@@ -81,7 +81,7 @@ def check_rule(rule: RelabelRule, node: Node) -> None:
         raise locate(node, error) from error
 
 
-_RULE = record(
+RELABEL_RULE = record(
     RelabelRule,
     (
         Key("action", ANY_TEXT),
@@ -104,7 +104,7 @@ TLS = record(
         Key("insecure_skip_verify", SWITCH),
     ),
 )
-_BASIC_AUTH = record(
+BASIC_AUTH = record(
     lambda **values: Credentials(type="Basic", **values),
     (
         Key("username", ANY_TEXT),
@@ -113,7 +113,7 @@ _BASIC_AUTH = record(
     ),
     options=Credentials,
 )
-_AUTHORIZATION = record(
+AUTHORIZATION = record(
     Credentials,
     (
         Key("type", ANY_TEXT),
@@ -121,7 +121,7 @@ _AUTHORIZATION = record(
         Key("credentials_file", PATH, field="secret_file"),
     ),
 )
-_HEADER = record(
+HEADER = record(
     lambda values=(): Secret(", ".join(value.reveal() for value in values)),
     (Key("values", list_of(SECRET)),),
 )
@@ -194,14 +194,14 @@ _COMMON_KEYS = (
     Key("label_name_length_limit", _COUNT),
     Key("label_value_length_limit", _COUNT),
     Key("body_size_limit", Kind("size", read_prometheus_size, SIZE.show)),
-    Key("basic_auth", _BASIC_AUTH),
-    Key("authorization", _AUTHORIZATION),
+    Key("basic_auth", BASIC_AUTH),
+    Key("authorization", AUTHORIZATION),
     Key("bearer_token", SECRET),
     Key("bearer_token_file", PATH),
     Key("tls_config", TLS),
-    Key("http_headers", map_of(_HEADER, "mapping")),
-    Key("relabel_configs", list_of(_RULE)),
-    Key("metric_relabel_configs", list_of(_RULE)),
+    Key("http_headers", map_of(HEADER, "mapping")),
+    Key("relabel_configs", list_of(RELABEL_RULE)),
+    Key("metric_relabel_configs", list_of(RELABEL_RULE)),
 )
 
 
