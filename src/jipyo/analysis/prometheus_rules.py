@@ -156,19 +156,16 @@ def _translate_queries(
 
 def _build_record(metric: Metric, queries: Sequence[tuple[MetricQuery, str]]) -> dict[str, Any]:
     lines: list[str] = []
+    # As `source.metric_data.find_target` tells targets apart.
+    labels = [*metric.labels[:1], *([SERVER] if SERVER in metric.labels[1:] else [])]
     for query, promql in queries:
         if lines:
-            is_last_resort = query.fallback or not metric.labels
-            target = () if is_last_resort else _list_target_labels(metric)
+            target = () if query.fallback else labels
             lines.append(f"or on ({', '.join(target)})")
         # NaN is not above anything, so only numbers are left.
         lines.append(f"  {_relabel(metric, query, promql)} >= -Inf")
     lines[0] = lines[0].removeprefix("  ")
     return {"record": name_record(metric), "expr": "\n".join(lines)}
-
-
-def _list_target_labels(metric: Metric) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((metric.labels[0], *((SERVER,) * (SERVER in metric.labels)))))
 
 
 def _relabel(metric: Metric, query: MetricQuery, promql: str) -> str:

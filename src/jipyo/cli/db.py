@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from jipyo.app import store_admin
-from jipyo.cli import export_rules
+from jipyo.cli import export_rules, import_prometheus
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.moments import parse_moment, parse_span
 from jipyo.cli.options import FILE, open_terminal, pass_config, print_line, show_progress
@@ -180,6 +180,7 @@ def _register_deletion(db: click.Group, t: Texts) -> None:
 def _register_transfers(group: click.Group, t: Texts) -> None:
     load = Group("import", help=t("cli.import.help"))
     group.add_command(load)
+    import_prometheus.register(load, t)
 
     @load.command("openmetrics", cls=Command, help=t("cli.import.openmetrics.help"))
     @click.argument("file", type=FILE)
