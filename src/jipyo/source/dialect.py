@@ -31,6 +31,7 @@ from jipyo.promql.syntax.ast import (
 from jipyo.promql.syntax.durations import resolve
 from jipyo.promql.syntax.features import ALL
 from jipyo.promql.syntax.names import needs_quotes
+from jipyo.source.metricsql import drop_kept_anchor, rewrite_for_metricsql
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 ANCHORABLE = frozenset({"changes", "delta", "increase", "rate", "resets"})
 """Functions that count changes within a window, and so may be anchored to its edges."""
 
+DEFAULT_LOOKBACK_MS = 300_000
 _EXTRAPOLATING = frozenset({"delta", "increase", "rate"})
 _CACHED_TEXTS = 1024
 _PLAIN_METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
@@ -65,8 +67,8 @@ class Dialect:
     left_open_windows: bool = True
     """`[5m]` leaves out a sample that is exactly 5 m old. Plain form: a window that is 1 ms
     shorter, but where a count is extrapolated to the length of the window."""
-    counts_exactly: bool = False
-    """Windows are anchored without being asked to: counts are not extrapolated."""
+    metricsql: bool = False
+    """What VictoriaMetrics would answer differently is put in other words, see `metricsql`."""
 
 
 EVERYTHING = Dialect()
@@ -80,7 +82,14 @@ PROMETHEUS_2 = replace(PROMETHEUS_3, quoted_names=False, left_open_windows=False
 
 
 @lru_cache(_CACHED_TEXTS)
-def translate_promql(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms: int = 0) -> str:
+def translate_promql(
+    expr: str,
+    dialect: Dialect,
+    *,
+    step_ms: int = 0,
+    range_ms: int = 0,
+    lookback_ms: int = DEFAULT_LOOKBACK_MS,
+) -> str:
     """The expression in the terms of a dialect; as written where nothing has to change.
 
     An expression that cannot be parsed is returned as written, for the source to reject in
@@ -91,6 +100,8 @@ def translate_promql(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms:
         dialect: what the source understands.
         step_ms: the step of the query, 0 for an instant one; durations may ask for it.
         range_ms: end minus start of the query; likewise.
+        lookback_ms: how old the sample of an instant selector may be, for servers that are
+            asked so in the expression.
 
     Raises:
         QueryError: it needs something that the dialect lacks and that has no plain form.
@@ -102,6 +113,8 @@ def translate_promql(expr: str, dialect: Dialect, *, step_ms: int = 0, range_ms:
     except QueryError:
         return expr
     plain = tree if dialect.duration_expressions else resolve(tree, step_ms, range_ms)
+    if dialect.metricsql:
+        plain = rewrite_for_metricsql(plain, lookback_ms)
     plain = transform(plain, lambda node: _simplify(node, dialect))
     if not dialect.left_open_windows:
         plain = _shorten_window(plain)
@@ -138,12 +151,14 @@ class _Pin:
 @lru_cache(_CACHED_TEXTS)
 def loses_anchors(expr: str, dialect: Dialect) -> bool:
     """Whether the plain form of an expression extrapolates what it would count exactly."""
-    if dialect.extended_ranges or dialect.counts_exactly:
+    if dialect.extended_ranges:
         return False
     try:
         tree = parse(expr, ALL)
     except QueryError:
         return False
+    if dialect.metricsql:
+        tree = transform(tree, drop_kept_anchor)
     return any(isinstance(node, VectorSelector) and node.extension for node in walk(tree))
 
 

@@ -35,7 +35,7 @@ from jipyo.promql.syntax.limits import check_length
 from jipyo.promql.syntax.names import needs_quotes
 from jipyo.promql.syntax.signatures import ValueType
 from jipyo.source.cardinality import count_cardinality
-from jipyo.source.dialect import loses_anchors, pin_period, translate_promql
+from jipyo.source.dialect import DEFAULT_LOOKBACK_MS, loses_anchors, pin_period, translate_promql
 from jipyo.source.prometheus_exchange import Exchange, check_cancelled
 from jipyo.source.prometheus_options import PrometheusOptions
 from jipyo.source.prometheus_pieces import format_moment, read_pieces
@@ -58,7 +58,6 @@ if TYPE_CHECKING:
 
 __all__ = ["PrometheusOptions", "PrometheusSource"]
 
-_LOOKBACK_MS = 300_000
 _EVERY_SERIES = '{__name__!=""}'
 _OF_THE_QUERY = ("PromQL ", "results truncated due to limit")
 """How warnings begin that are about the expression; all others are about parts of the data
@@ -115,7 +114,7 @@ class PrometheusSource:
             self._check_cancelled()
             return QueryResult(String(t_ms, tree.value))
         server = self._find_server()
-        text = translate_promql(expr, server.dialect)
+        text = translate_promql(expr, server.dialect, lookback_ms=self._find_lookback_ms())
         params = [("query", text), ("time", _format_time(t_ms)), *self._list_settings(server)]
         result = self._decode(
             self._ask(self._exchange.query, "query", params),
@@ -229,15 +228,15 @@ class PrometheusSource:
         return self._server.find(self.cancelled)
 
     def _find_lookback_ms(self) -> int:
-        return _LOOKBACK_MS if self.lookback_ms is None else self.lookback_ms
+        return DEFAULT_LOOKBACK_MS if self.lookback_ms is None else self.lookback_ms
 
     def _list_settings(self, server: RemoteServer) -> Params:
         """The parameters that every query has."""
         settings = [("timeout", f"{round(self.options.timeout_s * 1000)}ms")]
-        if server.is_victoria:
+        if server.dialect.metricsql:
             # Else it moves the steps to multiples of the step, and hides the newest samples.
             settings.append(("nocache", "1"))
-        if self.lookback_ms is not None:
+        elif self.lookback_ms is not None:
             settings.append(("lookback_delta", f"{self.lookback_ms}ms"))
         return settings
 
@@ -249,7 +248,7 @@ class PrometheusSource:
         self._check_cancelled()
         if not match:
             return []
-        dialect = self._find_server().dialect
+        dialect = replace(self._find_server().dialect, metricsql=False)  # these are no expressions
         return [translate_promql(text, dialect) for text in match]
 
     def _list(

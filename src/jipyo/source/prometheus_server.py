@@ -50,7 +50,6 @@ class RemoteServer:
     """A server as it was found."""
 
     dialect: Dialect
-    is_victoria: bool = False
     build: bytes = b""
     """The answer of `/status/buildinfo`: another one means another server."""
 
@@ -102,8 +101,8 @@ def _find_server(
     }
     is_victoria = bool(_fetch(exchange, "query", [("query", _METRICSQL)], cancelled))
     edges = _fetch(exchange, "query", list(zip(("query", "time"), _EDGES, strict=True)), cancelled)
-    dialect = Dialect(**accepted, left_open_windows=b'"2"' not in edges, counts_exactly=is_victoria)
-    return RemoteServer(dialect, is_victoria, build)
+    dialect = Dialect(**accepted, left_open_windows=b'"2"' not in edges, metricsql=is_victoria)
+    return RemoteServer(dialect, build)
 
 
 def _fetch(
