@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,12 +11,10 @@ import urllib3
 from catalogue.ai_month import END_MS, START_MS, list_blocks, make_engines
 from jipyo.catalogue import load
 from jipyo.source.dialect import Dialect, expand_to_whole_window, translate_promql
-from jipyo.wire.exposition.write import format_series
-from support.services import binary, free_port, running
+from support.history import load_history, serve_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
@@ -25,44 +22,17 @@ ENGINES = make_engines()
 WITH_EXTENDED_RANGES = Dialect(
     duration_expressions=False, unquoted_names=False, fill_modifiers=False
 )
-"""Prometheus 3.16 with --enable-feature=promql-extended-range-selectors."""
+"""Prometheus 3.16 as it starts by default."""
 DAY_MS = 86_400_000
 
 
 @pytest.fixture(scope="module")
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("month")
-    lines = folder / "month.om"
-    _write_openmetrics(lines)
-    data = folder / "data"
-    # In blocks of two hours the file would be read hundreds of times.
-    blocks = [binary("promtool"), "tsdb", "create-blocks-from", "--max-block-duration=64d"]
-    subprocess.run([*blocks, "openmetrics", lines, data], check=True, capture_output=True)
-    config = folder / "prometheus.yml"
-    config.write_text("scrape_configs: []\n")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [
-        binary("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={data}",
-        "--storage.tsdb.retention.time=10y",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--enable-feature=promql-extended-range-selectors",
-    ]
-    with running(command, f"{url}/-/ready", folder / "prometheus.log"):
+    blocks = (block for engine in ENGINES for block in list_blocks(engine))
+    data = load_history(folder, blocks)
+    with serve_history(folder, data) as url:
         yield url
-
-
-def _write_openmetrics(path: Path) -> None:
-    with path.open("w") as file:
-        for engine in ENGINES:
-            for block in list_blocks(engine):
-                for labels, values in zip(block.series, block.values, strict=True):
-                    name = format_series(labels)
-                    for t_ms, value in zip(block.t_ms.tolist(), values.tolist(), strict=True):
-                        file.write(f"{name} {value} {t_ms / 1000}\n")
-        file.write("# EOF\n")
 
 
 def ask(url: str, promql: str, start_ms: int, end_ms: int) -> float:
