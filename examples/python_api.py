@@ -1,28 +1,38 @@
 # ruff: noqa: T201 - what an example shows, it prints
-"""The specification's classes on what jipyo has stored here: run it beside a running `jipyo up`."""
+"""The specification's classes on the configured sources, whether `jipyo up` runs or not.
+
+Ask another server instead: python examples/python_api.py http://prometheus:9090
+"""
 
 import asyncio
+import json
+import sys
 
 import jipyo
-from jipyo.api import Workspace
 
 
-async def main(workspace: Workspace) -> None:
-    """Print the CPU and the alerts, and write the daily report."""
-    metrics = await jipyo.MetricsCollector(workspace).collect_metrics()
-    cpu = metrics["system"]["cpu_usage"]
-    print(cpu.metric.name("en"), cpu.text("en"))
-    for series in metrics["system"]["disk_usage"].series:
-        print("  disk", series.labels["mountpoint"], f"{series.value:.1f}%")
+async def main(url: str | None) -> None:
+    """Print some values and the alerts, and write the daily report."""
+    with jipyo.MetricsCollector(url) as collector:
+        metrics = await collector.collect_metrics()
+        for name in ("cpu_usage", "memory_usage", "gpu_usage"):
+            print(name, metrics["system"][name].text("en"))
+        for series in metrics["system"]["disk_usage"].series:
+            print("  disk", series.labels["mountpoint"], f"{series.value:.1f}%")
+        up = await collector.prometheus.query(["count(up == 1)"])
+        print(json.dumps(up["count(up == 1)"]["series"]))
 
-    analysis, alerts = await jipyo.PerformanceAnalyzer(workspace).analyze_performance()
-    print("system", analysis["system_health"].state.value)
-    for alert in alerts:
-        print(alert.state.value, alert.text("en"))
+    with jipyo.PerformanceAnalyzer(url) as analyzer:
+        analysis, alerts = await analyzer.analyze_performance()
+        for part, health in analysis.items():
+            print(part, health.state.value)
+        for alert in alerts:
+            print(alert.state.value, alert.text("en"))
 
-    print(await jipyo.DailyReportGenerator(workspace).generate_report())
+    with jipyo.DailyReportGenerator(url) as generator:
+        report = await generator.generate_report()
+        print(report.day, report.state.value, report.path)
 
 
 if __name__ == "__main__":
-    with jipyo.open() as here:
-        asyncio.run(main(here))
+    asyncio.run(main(sys.argv[1] if len(sys.argv) > 1 else None))

@@ -3,30 +3,41 @@
 import asyncio
 import jipyo
 
-with jipyo.open() as workspace:
-    metrics = asyncio.run(jipyo.MetricsCollector(workspace).collect_metrics())
+with jipyo.MetricsCollector() as collector:
+metrics = asyncio.run(collector.collect_metrics())
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jipyo.api import DailyReportGenerator, MetricsCollector, PerformanceAnalyzer
+    from jipyo.api import (
+        DailyReportGenerator,
+        ElasticsearchClient,
+        MetricsCollector,
+        PerformanceAnalyzer,
+        PrometheusClient,
+        ReportTemplate,
+        ThresholdConfig,
+    )
     from jipyo.app import open_workspace as open  # noqa: A004 - `jipyo.open()`
 
-__all__ = ["DailyReportGenerator", "MetricsCollector", "PerformanceAnalyzer", "open"]
-
-# Looked up when first used: `import jipyo.model` must not load the web server.
-_HOMES = {
-    "DailyReportGenerator": ("jipyo.api", "DailyReportGenerator"),
-    "MetricsCollector": ("jipyo.api", "MetricsCollector"),
-    "PerformanceAnalyzer": ("jipyo.api", "PerformanceAnalyzer"),
-    "open": ("jipyo.app", "open_workspace"),
-}
+__all__ = [
+    "DailyReportGenerator",
+    "ElasticsearchClient",
+    "MetricsCollector",
+    "PerformanceAnalyzer",
+    "PrometheusClient",
+    "ReportTemplate",
+    "ThresholdConfig",
+    "open",
+]
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    # Looked up when first used: `import jipyo.model` must not load the web server.
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module, attribute = _HOMES[name]
-    return getattr(import_module(module), attribute)
+    if name == "open":
+        return import_module("jipyo.app").open_workspace
+    return getattr(import_module("jipyo.api"), name)

@@ -24,7 +24,8 @@ TODAY, YESTERDAY = date(2026, 11, 21), date(2026, 11, 20)
 
 
 def test_a_daily_report_is_written_where_the_workspace_says(workspace: Workspace) -> None:
-    path = asyncio.run(DailyReportGenerator(workspace).generate_report(TODAY))
+    path = asyncio.run(DailyReportGenerator(workspace).generate_report(TODAY)).path
+    assert path is not None
     assert (path.parent, path.suffix) == (workspace.out_dir, ".html")
     assert "메모리 사용률" in path.read_text("utf-8")
 
@@ -62,8 +63,9 @@ def test_without_a_day_the_last_one_is_reported(tmp_path: Path) -> None:
     store = MemoryStore()
     add_gauge(store, "up", 1)
     workspace = replace(build_workspace(store, tmp_path), lang="en")
-    path = asyncio.run(DailyReportGenerator(workspace).generate_report())
-    assert "2026-11-21" in path.name
+    report = asyncio.run(DailyReportGenerator(workspace).generate_report())
+    assert report.path is not None
+    assert "2026-11-21" in report.path.name
 
 
 def test_a_day_that_has_not_begun_is_refused(workspace: Workspace, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jipyo.cli.report import parse_day
+from jipyo.api import parse_day
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.errors import ConfigError
 from support.product import jipyo
@@ -44,7 +44,7 @@ def test_a_day_is_an_iso_date() -> None:
 def test_what_is_no_day_is_refused(text: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_day(text)
-    assert (caught.value.key, caught.value.values["value"]) == ("cli.report.not_a_day", text)
+    assert (caught.value.key, caught.value.values["value"]) == ("api.not_a_day", text)
 
 
 def test_a_wrong_day_is_wrong_usage(data: Path) -> None:

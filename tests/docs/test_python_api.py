@@ -1,25 +1,79 @@
-"""`docs/python-api.md` names attributes and classes that exist."""
+"""`docs/python-api.md` names attributes and classes that exist, and its code runs."""
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 import jipyo
-from jipyo.analysis.health import Health, MetricHealth
-from jipyo.api.metrics import CurrentValue, SeriesValue
-from jipyo.api.performance import ActiveBreach
+from api.sites import build_site
+from jipyo.analysis.health import MetricHealth
+from jipyo.api import ActiveBreach, CurrentValue, DailyReport, DayAnalysis, PartHealth, SeriesValue
 from jipyo.catalogue import load
 from jipyo.model.figure import ProportionEstimate
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 PAGES = ("python-api.md", "python-api.ko.md")
-RETURNED = {"CurrentValue": CurrentValue, "Health": Health, "ActiveBreach": ActiveBreach}
-NESTED = (SeriesValue, ProportionEstimate, MetricHealth)
+RETURNED = {each.__name__: each for each in (CurrentValue, PartHealth, ActiveBreach, DailyReport)}
+NESTED = (SeriesValue, ProportionEstimate, MetricHealth, DayAnalysis)
 """Values inside those, whose attributes the same lines name."""
 STATES_AND_KEYS = {"unknown", "model_accuracy", "MetricHealth"}
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_site(tmp_path_factory.mktemp("site"))
+
+
+def run_python(site: Path, *words: str) -> str:
+    """What a script prints that finds the site's configuration in its place."""
+    environ = {**os.environ, "XDG_CONFIG_HOME": str(site)}
+    command = [sys.executable, "-W", "error", *words]
+    done = subprocess.run(
+        command, check=False, env=environ, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_code_of_the_page_runs_as_it_stands(page: str, site: Path) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = run_python(site, "-c", code).splitlines()
+    assert lines[0] == "40%"
+    assert lines[2] == "critical"
+    assert re.fullmatch(r"\w+ .*/reports/jipyo-daily-[0-9-]+\.en\.html", lines[-1])
+
+
+def test_the_example_runs_as_it_stands(site: Path) -> None:
+    lines = run_python(site, str(ROOT / "examples" / "python_api.py")).splitlines()
+    assert lines[:3] == ["cpu_usage 40%", "memory_usage 95%", "gpu_usage 55%, 95%"]
+    assert "system_health critical" in lines
+    assert Path(lines[-1].split()[-1]).is_file()
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_attribute_and_method_of_the_table_exists(page: str) -> None:
+    text = (DOCS / page).read_text("utf-8")
+    rows = re.findall(r"^\| `([A-Z]\w+)` \| (.*?) ?\| (.*) \|$", text, re.MULTILINE)
+    assert len(rows) >= 7
+    missing = [
+        f"{name}.{attribute}"
+        for name, attributes, methods in rows
+        for attribute in (
+            *re.findall(r"`(\w+)`", attributes),
+            *re.findall(r"`(?:await )?(\w+)\(", methods),
+        )
+        if not hasattr(getattr(jipyo, name)(), attribute)
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("page", PAGES)

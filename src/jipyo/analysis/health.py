@@ -190,15 +190,33 @@ def _has_samples_ahead(source: Source, t_ms: int) -> bool:
 def _read_and_assess(
     source: Source, metric: Metric, t_ms: int, step_ms: int, inventory: Inventory
 ) -> MetricHealth:
-    # The steps end at t itself, so that the value shown is the newest there is.
-    start_ms = t_ms - look_back_ms(metric) // step_ms * step_ms
     try:
-        health = assess(read_metric(source, metric, start_ms, t_ms, step_ms, inventory), t_ms)
-        if metric.outage and health.reason is Reason.BREACH:
-            return replace(health, outages=find_outages(source, health.gravest, t_ms))
-        return health
+        health = assess(read_recent(source, metric, t_ms, inventory, step_ms=step_ms), t_ms)
+        return add_outages(source, health, t_ms)
     except QueryError as error:
         return build_refused(metric, error.message)
+
+
+def read_recent(
+    source: Source, metric: Metric, t_ms: int, inventory: Inventory, *, step_ms: int = STEP_MS
+) -> MetricData:
+    """The values that a metric's health at `t_ms` is judged by.
+
+    The steps end at `t_ms` itself, so that the last value is the newest there is.
+
+    Raises:
+        QueryError: an expression was rejected.
+        SourceError: the source failed.
+    """
+    start_ms = t_ms - look_back_ms(metric) // step_ms * step_ms
+    return read_metric(source, metric, start_ms, t_ms, step_ms, inventory)
+
+
+def add_outages(source: Source, health: MetricHealth, t_ms: int) -> MetricHealth:
+    """The health with the targets that do not answer, where this is what its breach means."""
+    if not health.metric.outage or health.reason is not Reason.BREACH:
+        return health
+    return replace(health, outages=find_outages(source, health.gravest, t_ms))
 
 
 def combine(t_ms: int, metrics: Iterable[MetricHealth]) -> Health:

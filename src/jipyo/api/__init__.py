@@ -3,38 +3,47 @@
     import asyncio
     import jipyo
 
-    with jipyo.open() as workspace:
-        analysis, alerts = asyncio.run(
-            jipyo.PerformanceAnalyzer(workspace).analyze_performance()
-        )
+    with jipyo.PerformanceAnalyzer() as analyzer:
+        analysis, alerts = asyncio.run(analyzer.analyze_performance())
 
-Their methods are asynchronous, as the specification has them; the work runs in a thread.
+Their methods are asynchronous where the specification has them so; the work runs in a thread.
 """
 
-from jipyo.api.metrics import (
-    SPECIFICATION_NAMES,
-    CurrentValue,
-    CurrentValues,
-    GroupName,
-    MetricsCollector,
-    SeriesValue,
-)
-from jipyo.api.performance import ActiveBreach, AnalysisName, PerformanceAnalyzer
-from jipyo.api.reports import DailyReportGenerator, find_last_day, write_daily
+from jipyo.api.client import PrometheusClient
+from jipyo.api.days import parse_day
+from jipyo.api.json_object import JsonObject
+from jipyo.api.logs import ElasticsearchClient
+from jipyo.api.metrics import MetricsCollector
+from jipyo.api.names import SPECIFICATION_NAMES
+from jipyo.api.opening import SourceLike
+from jipyo.api.performance import ActiveBreach, PartHealth, PerformanceAnalyzer
+from jipyo.api.reports import DailyReportGenerator, build_daily, find_last_day, write_daily
+from jipyo.api.template import DailyReport, DayAnalysis, ReportTemplate
+from jipyo.api.threshold import ThresholdConfig
+from jipyo.api.values import CurrentValue, CurrentValues, SeriesValue
 from jipyo.app import Workspace
 
 __all__ = [
     "SPECIFICATION_NAMES",
     "ActiveBreach",
-    "AnalysisName",
     "CurrentValue",
     "CurrentValues",
+    "DailyReport",
     "DailyReportGenerator",
-    "GroupName",
+    "DayAnalysis",
+    "ElasticsearchClient",
+    "JsonObject",
     "MetricsCollector",
+    "PartHealth",
     "PerformanceAnalyzer",
+    "PrometheusClient",
+    "ReportTemplate",
     "SeriesValue",
+    "SourceLike",
+    "ThresholdConfig",
     "Workspace",
+    "build_daily",
     "find_last_day",
+    "parse_day",
     "write_daily",
 ]

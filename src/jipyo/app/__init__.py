@@ -6,18 +6,26 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jipyo.app.build_collect import list_own_jobs, list_site_targets
     from jipyo.app.commands import ServerCommand
-    from jipyo.app.offline import load_catalogue, open_workspace, read_workspace
+    from jipyo.app.offline import (
+        build_site_workspace,
+        load_catalogue,
+        open_workspace,
+        read_catalogue,
+        read_workspace,
+    )
     from jipyo.app.server import check_config, serve
     from jipyo.app.workspace import Workspace
 
 __all__ = [
     "ServerCommand",
     "Workspace",
+    "build_site_workspace",
     "check_config",
     "list_own_jobs",
     "list_site_targets",
     "load_catalogue",
     "open_workspace",
+    "read_catalogue",
     "read_workspace",
     "serve",
 ]
@@ -26,11 +34,13 @@ __all__ = [
 _HOMES = {
     "ServerCommand": "commands",
     "Workspace": "workspace",
+    "build_site_workspace": "offline",
     "check_config": "server",
     "list_own_jobs": "build_collect",
     "list_site_targets": "build_collect",
     "load_catalogue": "offline",
     "open_workspace": "offline",
+    "read_catalogue": "offline",
     "read_workspace": "offline",
     "serve": "server",
 }

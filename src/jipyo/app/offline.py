@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from jipyo import catalogue as catalogues
@@ -17,7 +18,6 @@ from jipyo.reports.document import Issuer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from jipyo.catalogue import Catalogue
     from jipyo.config import Config
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @contextlib.contextmanager
 def open_workspace(
-    config: Path | None = None, data: Path | None = None, lang: Lang | None = None
+    config: Path | str | None = None, data: Path | str | None = None, lang: Lang | None = None
 ) -> Iterator[Workspace]:
     """The stored samples of this machine, for scripts: `jipyo.open()`.
 
@@ -36,9 +36,32 @@ def open_workspace(
         ConfigError: the configuration cannot be read.
         StoreError: there is no data, or it cannot be read.
     """
-    overrides = CliOverrides(file=config, data=data, lang=lang)
+    overrides = CliOverrides(
+        file=Path(config) if config else None, data=Path(data) if data else None, lang=lang
+    )
     with read_workspace(load(overrides, os.environ, "ko")) as workspace:
         yield workspace
+
+
+def build_site_workspace(source: Source) -> Workspace:
+    """A workspace over another source, with this machine's configuration for all else.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+        CatalogueError: a metric is described wrongly.
+    """
+    config = load(CliOverrides(), os.environ, "ko")
+    return build_workspace(config, load_catalogue(config), source, SystemClock())
+
+
+def read_catalogue() -> Catalogue:
+    """The metrics by this machine's configuration.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+        CatalogueError: a metric is described wrongly.
+    """
+    return load_catalogue(load(CliOverrides(), os.environ, "ko"))
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 import click
@@ -10,7 +9,6 @@ import click
 from jipyo import api, app
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FOLDER, pass_config, print_line, show_progress
-from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,20 +27,8 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--out", type=FOLDER, metavar="DIR", help=t("cli.report.out"))
     @pass_config(t)
     def write_daily(config: Config, words: Texts, day: str | None, out: Path | None) -> None:
-        chosen = parse_day(day) if day else None
+        chosen = api.parse_day(day) if day else None
         working = words("cli.report.working")
         with show_progress(working) as advance, app.read_workspace(config) as workspace:
             file = api.write_daily(workspace, chosen, out, advance)
         print_line(str(file))
-
-
-def parse_day(text: str) -> date:
-    """A day such as `2026-11-21`.
-
-    Raises:
-        ConfigError: it is not a date.
-    """
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise ConfigError("cli.report.not_a_day", value=text) from error

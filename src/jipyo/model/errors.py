@@ -17,6 +17,8 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 ├── SourceError       the source of PromQL answers failed
 ├── ReportError       a report could not be made
 ├── ServeError        the address cannot be served
+├── ApiError          a class of the Python API was used wrongly
+│   └── UnknownNameError  a name is neither a metric nor PromQL
 └── QueryError        a PromQL query was rejected; its text is Prometheus' own English
     └── EmptySelectorError  a selector that matches every series
 """
@@ -156,6 +158,19 @@ class ReportError(JipyoError):
 
 class ServeError(JipyoError):
     """The server cannot listen on its address."""
+
+
+class ApiError(JipyoError):
+    """A class of the Python API was used wrongly, or in a way that it cannot serve."""
+
+
+class UnknownNameError(ApiError):
+    """A name is neither the specification's, nor a metric's id, nor one of a series."""
+
+    def __init__(self, name: str, similar: Sequence[str]) -> None:
+        """Keep the name, and those that it may have been meant to be."""
+        hint = "api.unknown_name.similar" if similar else "api.unknown_name.hint"
+        super().__init__("api.unknown_name", hint=hint, name=name, similar=", ".join(similar))
 
 
 class QueryErrorKind(Enum):

@@ -50,9 +50,17 @@ def write_report(report: Report, lang: Lang, format_name: str, folder: Path) -> 
         raise ReportError("reports.unknown_format", format=format_name, known=known)
     report_format = FORMATS[format_name]
     path = folder / name_file(report, lang, report_format)
-    content = report_format.render(report, lang)
+    return save_report(report_format.render(report, lang), path)
+
+
+def save_report(content: bytes, path: Path) -> Path:
+    """Write a rendered report, whole or not at all, and give its path back.
+
+    Raises:
+        ReportError: the folder cannot be written to.
+    """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as file:
             file.write(content)
     except OSError as error:
