@@ -102,6 +102,8 @@ class QueryStats:
     samples: int = 0
     series: int = 0
     seconds: float = 0.0
+    bytes: int = 0
+    """Of the answer as text; 0 for one that was computed in this process."""
 
 
 @dataclass(frozen=True, slots=True)

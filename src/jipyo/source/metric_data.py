@@ -12,10 +12,12 @@ from jipyo.catalogue import SERVER
 from jipyo.model.result import Matrix
 from jipyo.source.combined import list_members
 from jipyo.source.inventory import identify_host
+from jipyo.source.narrow import keeps_label, list_values, narrow
+from jipyo.source.recording import ask_for, unwrap
 from jipyo.source.routing import SOURCE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from jipyo.catalogue import Metric, MetricQuery
     from jipyo.model.errors import JipyoError
@@ -63,7 +65,14 @@ class _Answer:
     query: MetricQuery
     expression: str
     matrix: Matrix
-    n: Values
+    n: Values | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    answers: Sequence[_Answer]
+    results: Sequence[QueryResult]
+    """All that said something of the metric, if only what is missing."""
 
 
 def read_metric(
@@ -86,10 +95,57 @@ def read_metric(
     """
     t_ms = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
     window = choose_rate_window(metric, step_ms)
+    read = _read_answers(source, metric, t_ms, window, inventory, None)
+    counted = [
+        replace(answer, n=_count_cases(source, metric, answer.query, window, answer.matrix))
+        for answer in read.answers
+    ]
+    return _join_answers(metric, t_ms, replace(read, answers=counted), inventory)
+
+
+def read_series(
+    source: Source,
+    metric: Metric,
+    t_ms: Times,
+    step_ms: int,
+    inventory: Inventory | None = None,
+    only: Collection[Labels] | None = None,
+) -> MetricData:
+    """Read a metric, or only some of its series, without counting cases.
+
+    Args:
+        source: answers the queries.
+        metric: what to read.
+        t_ms: the steps.
+        step_ms: how far they are apart.
+        inventory: as for `read_metric`.
+        only: the labels of the wanted series; the source is asked for no others, as far as
+            that can be said in a query.
+
+    Raises:
+        QueryError: an expression was rejected.
+        SourceError: the source failed.
+    """
+    window = choose_rate_window(metric, step_ms)
+    read = _read_answers(source, metric, t_ms, window, inventory, only)
+    data = _join_answers(metric, t_ms, read, inventory)
+    if only is None:
+        return data
+    return _pick_rows(data, [row for row, one in enumerate(data.matrix.series) if one in only])
+
+
+def _read_answers(
+    source: Source,
+    metric: Metric,
+    t_ms: Times,
+    window: str,
+    inventory: Inventory | None,
+    only: Collection[Labels] | None,
+) -> _Answers:
     answers: list[_Answer] = []
     results: list[QueryResult] = []
     covered: set[Target] = set()
-    members = list_members(source)
+    members = list_members(unwrap(source))
     # Sorting is stable: fallbacks come last, all else keeps its order.
     for query in sorted(metric.queries, key=lambda query: query.fallback):
         answered = members & {of_source for of_source, *_ in covered}
@@ -99,7 +155,10 @@ def read_metric(
         expression = query.expression(window)
         if inventory is not None and not inventory.may_have_answer(expression):
             continue
-        result, matrix = _query_range(source, expression, metric, query, t_ms)
+        asked = expression
+        if only is not None:
+            asked = narrow_query(expression, query, only, inventory)
+        result, matrix = _query_range(source, asked, metric, query, t_ms)
         targets = [find_target(metric, labels) for labels in matrix.series]
         closed = answered if is_alternative else frozenset()
         open_ = [target not in covered and target[0] not in closed for target in targets]
@@ -108,15 +167,40 @@ def read_metric(
         if matrix.series or result.missing:
             results.append(result)
         if matrix.series:
-            n = _count_cases(source, metric, query, window, matrix)
-            answers.append(_Answer(query, expression, matrix, n))
-    data = replace(
-        _join_answers(metric, t_ms, answers),
-        warnings=tuple(dict.fromkeys(text for result in results for text in result.warnings)),
-        missing=tuple(dict.fromkeys(error for result in results for error in result.missing)),
-        estimated=any(result.estimated for result in results),
-    )
-    return data if inventory is None else merge_same_hosts(data, inventory.hosts)
+            answers.append(_Answer(query, expression, matrix))
+    return _Answers(answers, results)
+
+
+def narrow_query(
+    expression: str,
+    query: MetricQuery,
+    series: Collection[Labels],
+    inventory: Inventory | None = None,
+) -> str:
+    """An expression of a query that gives these series, and others only where it must.
+
+    Args:
+        expression: the query's expression.
+        query: knows the labels of its answer under other names.
+        series: labels as `label_series` gives them.
+        inventory: where one host has several names, all of them are asked for.
+    """
+    renamed: dict[str, list[str]] = {}
+    for old, new in query.rename.items():
+        renamed.setdefault(new, []).append(old)
+    wanted: list[tuple[str, tuple[str, ...]]] = []
+    hosts = {} if inventory is None else inventory.hosts
+    own = {identify_host(labels) for labels in series}
+    aliases = tuple(instance for (_, instance), host in hosts.items() if host in own)
+    # Another source may fill the gaps of a host, so the source is no condition.
+    for name, values in list_values([labels.drop((SERVER, SOURCE)) for labels in series]):
+        others = aliases if name == "instance" else ()
+        # A label that came under another name cannot be told from one that was there already.
+        if name not in renamed:
+            wanted.append((name, values + others))
+        elif len(renamed[name]) == 1 and not keeps_label(expression, name):
+            wanted.append((renamed[name][0], values + others))
+    return narrow(expression, tuple(wanted))
 
 
 def merge_same_hosts(data: MetricData, hosts: Mapping[HostKey, HostKey]) -> MetricData:
@@ -148,13 +232,22 @@ def merge_same_hosts(data: MetricData, hosts: Mapping[HostKey, HostKey]) -> Metr
             values[first, gaps], present[first, gaps] = values[row, gaps], True
             if n is not None:
                 n[first, gaps] = n[row, gaps]
-    kept = sorted(keep)
+    merged = Matrix(matrix.series, matrix.t_ms, values, present)
+    return _pick_rows(replace(data, matrix=merged, n=n), sorted(keep))
+
+
+def _pick_rows(data: MetricData, rows: Sequence[int]) -> MetricData:
+    """The data with only some of its series, and the expressions that gave them."""
+    matrix = data.matrix
     queries = [query for query, _ in groupby(data.queries)]
-    left = [data.queries[row] for row in kept]
+    left = [data.queries[row] for row in rows]
     return replace(
         data,
         matrix=Matrix(
-            tuple(matrix.series[row] for row in kept), matrix.t_ms, values[kept], present[kept]
+            tuple(matrix.series[row] for row in rows),
+            matrix.t_ms,
+            matrix.values[rows],
+            matrix.present[rows],
         ),
         queries=tuple(left),
         expressions=tuple(
@@ -162,7 +255,7 @@ def merge_same_hosts(data: MetricData, hosts: Mapping[HostKey, HostKey]) -> Metr
             for query, expression in zip(queries, data.expressions, strict=True)
             if query in left
         ),
-        n=None if n is None else n[kept],
+        n=None if data.n is None else data.n[rows],
     )
 
 
@@ -207,7 +300,8 @@ def _query_range(
 ) -> tuple[QueryResult, Matrix]:
     """The answer to an expression, and its series that have any value, renamed."""
     step_ms = int(t_ms[1] - t_ms[0]) if len(t_ms) > 1 else 1
-    result = source.range(expression, int(t_ms[0]), int(t_ms[-1]), step_ms)
+    asking = ask_for(source, metric.id, query.exporter)
+    result = asking.range(expression, int(t_ms[0]), int(t_ms[-1]), step_ms)
     matrix = result.value
     assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
     series = tuple(label_series(labels, metric, query) for labels in matrix.series)
@@ -239,10 +333,16 @@ def _count_cases(
     return n
 
 
-def _join_answers(metric: Metric, t_ms: Times, answers: Sequence[_Answer]) -> MetricData:
+def _join_answers(
+    metric: Metric, t_ms: Times, read: _Answers, inventory: Inventory | None
+) -> MetricData:
     no_rows = np.empty((0, len(t_ms)))
+    answers, results = read.answers, read.results
     matrices = [answer.matrix for answer in answers]
-    return MetricData(
+    counts = [
+        np.full(one.matrix.values.shape, np.nan) if one.n is None else one.n for one in answers
+    ]
+    data = MetricData(
         metric=metric,
         matrix=Matrix(
             series=tuple(labels for matrix in matrices for labels in matrix.series),
@@ -252,7 +352,9 @@ def _join_answers(metric: Metric, t_ms: Times, answers: Sequence[_Answer]) -> Me
         ),
         queries=tuple(answer.query for answer in answers for _ in answer.matrix.series),
         expressions=tuple((answer.query.exporter, answer.expression) for answer in answers),
-        n=np.concatenate([no_rows, *(answer.n for answer in answers)])
-        if metric.has_total
-        else None,
+        warnings=tuple(dict.fromkeys(text for result in results for text in result.warnings)),
+        n=np.concatenate([no_rows, *counts]) if metric.has_total else None,
+        missing=tuple(dict.fromkeys(text for result in results for text in result.missing)),
+        estimated=any(result.estimated for result in results),
     )
+    return data if inventory is None else merge_same_hosts(data, inventory.hosts)

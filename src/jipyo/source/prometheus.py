@@ -118,7 +118,7 @@ class PrometheusSource:
         params = [("query", text), ("time", _format_time(t_ms)), *self._list_settings(server)]
         result = self._decode(
             self._ask(self._exchange.query, "query", params),
-            lambda body: decode.decode_instant(body, t_ms),
+            lambda body: _note_size(decode.decode_instant(body, t_ms), body),
         )
         self._check_time(result.value, t_ms)
         result = replace(result, value=_fit_type(result.value, tree))
@@ -138,7 +138,9 @@ class PrometheusSource:
                 ("start", "end"), map(_format_time, (piece_ms[0], piece_ms[-1])), strict=True
             )
             body = self._ask(self._exchange.query, "query_range", [("query", text), *ends, *fixed])
-            return self._decode(body, lambda body: decode.decode_range(body, piece_ms))
+            return self._decode(
+                body, lambda body: _note_size(decode.decode_range(body, piece_ms), body)
+            )
 
         result = read_pieces(self.options.name, ask, t_ms, self.options.max_points)
         return self._annotate(result, loses_anchors(expr, server.dialect))
@@ -232,7 +234,8 @@ class PrometheusSource:
 
     def _list_settings(self, server: RemoteServer) -> Params:
         """The parameters that every query has."""
-        settings = [("timeout", f"{round(self.options.timeout_s * 1000)}ms")]
+        timeout = f"{round(self.options.timeout_s * 1000)}ms"
+        settings = [("timeout", timeout), ("stats", "true")]
         if server.dialect.metricsql:
             # Else it moves the steps to multiples of the step, and hides the newest samples.
             settings.append(("nocache", "1"))
@@ -319,6 +322,10 @@ class PrometheusSource:
 
     def _check_cancelled(self) -> None:
         check_cancelled(self.cancelled)
+
+
+def _note_size(result: QueryResult, body: bytes) -> QueryResult:
+    return replace(result, stats=replace(result.stats, bytes=len(body)))
 
 
 def _format_time(t_ms: int) -> str:

@@ -137,6 +137,7 @@ def _join(
             samples=sum(answer.stats.samples for answer in answers),
             series=max(answer.stats.series for answer in answers),
             seconds=sum(answer.stats.seconds for answer in answers),
+            bytes=sum(answer.stats.bytes for answer in answers),
         ),
         tuple(dict.fromkeys(error for answer in answers for error in answer.missing))
         + tuple(_name_gap(source, steps, error) for steps, error in missing),

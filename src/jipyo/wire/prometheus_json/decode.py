@@ -318,22 +318,26 @@ def _check_distinct(series: list[Labels]) -> tuple[Labels, ...]:
 
 
 def _read_stats(data: dict[str, Any]) -> QueryStats:
-    """What the query cost, as far as the server says so (`stats=true`)."""
+    """What the query cost, as far as the server gives it.
+
+    Prometheus does with `stats=true`, VictoriaMetrics always (`seriesFetched` is a text).
+    """
     stats = data.get("stats")
     if not isinstance(stats, dict):
         return QueryStats()
     samples, timings = stats.get("samples"), stats.get("timings")
-    numbers = {**(samples if isinstance(samples, dict) else {})}
+    numbers = {**stats, **(samples if isinstance(samples, dict) else {})}
     numbers |= timings if isinstance(timings, dict) else {}
 
     def get(name: str) -> float:
         number = numbers.get(name)
         return number if isinstance(number, int | float) else 0
 
+    fetched = str(stats.get("seriesFetched", ""))[:18]
     return QueryStats(
         samples=int(get("totalQueryableSamples")),
-        series=int(get("seriesTouched")),
-        seconds=float(get("evalTotalTime")),
+        series=int(fetched) if fetched.isdecimal() else int(get("seriesTouched")),
+        seconds=float(get("evalTotalTime")) or float(get("executionTimeMsec")) / 1000,
     )
 
 

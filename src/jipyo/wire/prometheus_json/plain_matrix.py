@@ -48,7 +48,7 @@ def read_plain_matrix(body: bytes, t_ms: Times) -> PlainMatrix | None:
     series = body.count(_POINTS)
     if not series or not body.startswith(_METRIC, begin):
         return None
-    seconds = _write_seconds(t_ms)
+    seconds = [ms / 1000 for ms in t_ms.tolist()]
     values = np.zeros((series, len(t_ms)))
     present = np.zeros(values.shape, np.bool_)
     metrics = []
@@ -108,10 +108,6 @@ def _read_points(points: bytes) -> tuple[list[Any], Values]:
     texts = flat.split(b",")
     times = orjson.loads(b"[" + b",".join(texts[::2]) + b"]")
     return times, np.array(list(map(float, texts[1::2])), np.float64)
-
-
-def _write_seconds(t_ms: Times) -> list[float]:
-    return [ms / 1000 for ms in t_ms.tolist()]
 
 
 def _find_steps(times: list[Any], t_ms: Times) -> Times:
