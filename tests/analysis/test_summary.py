@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from jipyo.analysis.proportion import wilson
-from jipyo.analysis.summary import MetricSummary, Window, summarise_metric
+from jipyo.analysis.summary import MetricSummary, Window, summarise_earlier, summarise_metric
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Catalogue, Metric, Summary, load
 from jipyo.model.calendar import start_of_day
@@ -505,7 +505,6 @@ def test_a_window_that_is_only_compared_is_not_judged(tmp_path: Path) -> None:
     node.put("node_memory_MemTotal_bytes", 1e9)
     node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
     source = stored(tmp_path / "again", (node, EVERY))
-    of = metric("system.memory.utilization")
-    plain = summarise_metric(source, of, WINDOW, judge=False)
+    plain = summarise_earlier(source, judged, WINDOW)
     assert (plain.thresholds, plain.state, plain.headline.breaches) == (None, State.UNKNOWN, ())
     assert plain.headline.figures == judged.headline.figures

@@ -34,7 +34,7 @@ def summarise(source: Embedded, metric_id: str, start_ms: int, end_ms: int) -> M
     metric = KNOWN.get(metric_id)
     assert metric is not None
     step_ms = 60_000 if end_ms - start_ms <= DAY_MS else 3_600_000
-    return summarise_metric(source, metric, Window(start_ms, end_ms, step_ms), judge=False)
+    return summarise_metric(source, metric, Window(start_ms, end_ms, step_ms))
 
 
 def count_within(summary: MetricSummary) -> dict[str, tuple[float, float]]:

@@ -9,10 +9,10 @@ import numpy as np
 
 from analysis.shaped import levels, metric
 from jipyo.analysis.comparison import compare
-from jipyo.analysis.series_stats import compute_stats
-from jipyo.analysis.summary import MetricSummary, SeriesSummary, Window
+from jipyo.analysis.series_stats import average_hours, compute_stats
+from jipyo.analysis.summary import MetricSummary, SeriesSummary, Window, keep_drawn
 from jipyo.analysis.thresholds import Breach, State, find_breaches, judge_history
-from jipyo.catalogue import Direction, Metric, Summary
+from jipyo.catalogue import Across, Direction, Metric, Summary
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.labels import Labels
@@ -98,18 +98,22 @@ def _summarise_series(of: Metric, name: str, values: Values) -> SeriesSummary:
             Fold.MINIMUM if is_low else Fold.MAXIMUM, stats.minimum if is_low else stats.maximum
         ),
         worst_ms=stats.minimum_ms if is_low else stats.maximum_ms,
+        hours=average_hours(values, MINUTE) if Across.HEATMAP in of.report.across else None,
     )
 
 
 def summarise(of: Metric, series: Mapping[str, Values]) -> MetricSummary:
     """A metric's day; the series in the order that they are given in, the gravest first."""
-    summaries = tuple(_summarise_series(of, name, values) for name, values in series.items())
+    summaries, band = keep_drawn(
+        [_summarise_series(of, name, values) for name, values in series.items()]
+    )
     seen = np.array([~np.isnan(values) for values in series.values()])
     return MetricSummary(
         of,
         WINDOW,
         thresholds=of.thresholds,
         series=summaries,
+        band=band,
         coverage=float(seen.any(axis=0).mean()) if len(seen) else 0.0,
         expressions=(("node_exporter", "cpu"),),
     )

@@ -38,7 +38,7 @@ class Comparison:
 
 def compare(now: MetricSummary, earlier: MetricSummary) -> Comparison | None:
     """The comparison of two windows; None where either has no data at all."""
-    if not now.series or not earlier.series:
+    if not now.series or not (earlier.series or earlier.total):
         return None
     return Comparison(
         earlier,

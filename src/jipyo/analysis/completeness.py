@@ -1,4 +1,8 @@
-"""What was received of what was expected: the samples of `up`, target by target."""
+"""What was received of what was expected: the samples of `up`, target by target.
+
+The source counts them. Only of targets whose count is not the one that their interval gives
+are the samples themselves read, to find the gaps.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.model.figure import Figure, Fold
-from jipyo.model.result import RawMatrix
+from jipyo.model.labels import METRIC_NAME
+from jipyo.model.result import RawMatrix, Vector
+from jipyo.source.narrow import list_values, narrow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
 
 _GAP_INTERVALS = 2.5
 """A pause longer than so many intervals is a gap; one late scrape is not."""
+_RECENT_MS = 600_000
+_ENOUGH_SAMPLES = 4
+"""So many of the last minutes show the interval of a target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +77,28 @@ def measure_completeness(source: Source, window: Window) -> tuple[TargetComplete
         SourceError: the source failed.
     """
     expr = f"up[{window.duration_ms // 1000}s]"
+    received = _read_numbers(source, f"count_over_time({expr})", window)
+    succeeded = _read_numbers(source, f"sum_over_time({expr})", window)
+    recent_s = min(_RECENT_MS, window.duration_ms) // 1000
+    intervals = {
+        labels: _find_interval(t_ms, window)
+        for labels, t_ms, _ in _read_samples(source, f"up[{recent_s}s]", window)
+        if t_ms.size >= _ENOUGH_SAMPLES
+    }
     targets = [
-        _measure_target(labels, t_ms, values, window, expr)
-        for labels, t_ms, values in _read_samples(source, expr, window)
+        _describe_target(labels, window, interval_ms, n, n - int(succeeded.get(labels, 0)), ())
+        for labels, interval_ms in intervals.items()
+        # Two must be missing for a gap, and one more than expected fits into the window.
+        if (n := int(received.get(labels, 0))) - max(window.duration_ms // interval_ms, 1) in (0, 1)
     ]
+    rest = received.keys() - {target.labels.drop((METRIC_NAME,)) for target in targets}
+    if rest:
+        asked = narrow(expr, list_values(rest))
+        targets += (
+            _measure_target(labels, t_ms, values, window)
+            for labels, t_ms, values in _read_samples(source, asked, window)
+            if labels in rest
+        )
     return tuple(sorted(targets, key=lambda target: target.labels))
 
 
@@ -82,6 +109,13 @@ def total_share(targets: tuple[TargetCompleteness, ...]) -> float | None:
     return received / expected if expected else None
 
 
+def _read_numbers(source: Source, expr: str, window: Window) -> dict[Labels, float]:
+    """The value of each series at the end of the window."""
+    value = source.instant(expr, window.end_ms).value
+    assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
+    return dict(zip(value.series, value.values.tolist(), strict=True))
+
+
 def _read_samples(
     source: Source, expr: str, window: Window
 ) -> Iterator[tuple[Labels, Times, Values]]:
@@ -90,40 +124,54 @@ def _read_samples(
     assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
     for block in value.blocks:
         for row, labels in enumerate(block.series):
-            yield labels, block.t_ms, block.values[row]
+            yield labels.drop((METRIC_NAME,)), block.t_ms, block.values[row]
+
+
+def _find_interval(t_ms: Times, window: Window) -> int:
+    """The usual pause between samples; that of a single one is taken for a step."""
+    return int(np.median(np.diff(t_ms))) if t_ms.size > 1 else window.step_ms
 
 
 def _measure_target(
-    labels: Labels, t_ms: Times, values: Values, window: Window, expr: str
+    labels: Labels, t_ms: Times, values: Values, window: Window
 ) -> TargetCompleteness:
-    interval_ms = int(np.median(np.diff(t_ms))) if t_ms.size > 1 else window.step_ms
+    interval_ms, down = _find_interval(t_ms, window), int((values == 0).sum())
+    edges = np.concatenate(([window.start_ms], t_ms, [window.end_ms]))
+    late = np.flatnonzero(np.diff(edges) > _GAP_INTERVALS * interval_ms)
+    gaps = tuple(Gap(int(edges[i]), int(edges[i + 1])) for i in late)
+    return _describe_target(labels, window, interval_ms, t_ms.size, down, gaps)
+
+
+def _describe_target(
+    labels: Labels,
+    window: Window,
+    interval_ms: int,
+    received: int,
+    down: int,
+    gaps: tuple[Gap, ...],
+) -> TargetCompleteness:
+    labels = labels.put({METRIC_NAME: "up"})
     expected = max(window.duration_ms // interval_ms, 1)
-    share = min(t_ms.size / expected, 1.0)
+    share = min(received / expected, 1.0)
     return TargetCompleteness(
         labels=labels,
         interval_ms=interval_ms,
-        received=int(t_ms.size),
+        received=received,
         expected=expected,
-        down=int((values == 0).sum()),
-        gaps=_find_gaps(t_ms, interval_ms, window),
+        down=down,
+        gaps=gaps,
         share=Figure(
             metric="",
             value=share,
             unit="ratio",
             fold=Fold.SHARE,
-            expr=expr,
+            expr=f"up[{window.duration_ms // 1000}s]",
             series=str(labels),
             exporter="",
             start_ms=window.start_ms,
             end_ms=window.end_ms,
             step_ms=0,
-            samples=int(t_ms.size),
+            samples=received,
             coverage=share,
         ),
     )
-
-
-def _find_gaps(t_ms: Times, interval_ms: int, window: Window) -> tuple[Gap, ...]:
-    edges = np.concatenate(([window.start_ms], t_ms, [window.end_ms]))
-    late = np.flatnonzero(np.diff(edges) > _GAP_INTERVALS * interval_ms)
-    return tuple(Gap(int(edges[i]), int(edges[i + 1])) for i in late)

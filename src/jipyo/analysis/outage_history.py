@@ -11,11 +11,12 @@ import numpy as np
 from jipyo.analysis.outages import Outage, identify_target
 from jipyo.model.errors import QueryError
 from jipyo.model.failure import FAILURES, parse_reason
-from jipyo.model.result import RawMatrix
+from jipyo.model.result import RawMatrix, Vector
+from jipyo.source.narrow import list_values, narrow
 from jipyo.source.prune import list_selected_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from jipyo.analysis.summary import Window
     from jipyo.catalogue import Catalogue
@@ -62,15 +63,16 @@ def find_past_outages(
     Raises:
         SourceError: the source failed.
     """
-    names = "|".join(sorted(list_outcome_names(catalogue)))
+    names = sorted(list_outcome_names(catalogue))
     outcomes: dict[_Target, list[tuple[Times, Values]]] = {}
     reasons: _Failures = {}
     try:
-        for labels, t_ms, values in _read_samples(source, names, window):
-            outcomes.setdefault(identify_target(labels), []).append((t_ms, values))
-        if not any((values == 0).any() for rows in outcomes.values() for _, values in rows):
+        failed = _find_failed_targets(source, names, window)
+        if not failed:
             return ()
-        for labels, t_ms, _ in _read_samples(source, FAILURES, window):
+        for labels, t_ms, values in _read_samples(source, "|".join(names), window, failed):
+            outcomes.setdefault(identify_target(labels), []).append((t_ms, values))
+        for labels, t_ms, _ in _read_samples(source, FAILURES, window, failed):
             if (reason := parse_reason(labels)) is not None:
                 known = reasons.setdefault(identify_target(labels), [])
                 known.extend((at, reason) for at in t_ms.tolist())
@@ -92,16 +94,31 @@ def list_outcome_names(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(name for name in names if name.rpartition("_")[2] in _OUTCOMES)
 
 
+def _find_failed_targets(
+    source: Source, names: Sequence[str], window: Window
+) -> dict[_Target, Labels]:
+    """The targets of which any reading failed."""
+    expr = " or ".join(
+        f"min by (job, instance) (min_over_time({name}[{window.duration_ms // 1000}s])) == 0"
+        for name in names
+    )
+    value = source.instant(expr, window.end_ms).value
+    assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
+    return {identify_target(labels): labels for labels in value.series}
+
+
 def _read_samples(
-    source: Source, names: str, window: Window
+    source: Source, names: str, window: Window, targets: Mapping[_Target, Labels]
 ) -> Iterator[tuple[Labels, Times, Values]]:
-    """The raw samples in the window of every series with one of these names."""
+    """The raw samples in the window of every series of these targets with one of these names."""
     expr = f'{{__name__=~"{names}"}}[{window.duration_ms // 1000}s]'
+    expr = narrow(expr, list_values(targets.values()))
     value = source.instant(expr, window.end_ms).value
     assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
     for block in value.blocks:
         for row, labels in enumerate(block.series):
-            yield labels, block.t_ms, block.values[row]
+            if identify_target(labels) in targets:
+                yield labels, block.t_ms, block.values[row]
 
 
 def _find(

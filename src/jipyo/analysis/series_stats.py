@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from jipyo.model.sample import Times, Values
 
+_HOUR_MS = 3_600_000
+
 
 @dataclass(frozen=True, slots=True)
 class SeriesStats:
@@ -53,6 +55,17 @@ def compute_stats(t_ms: Times, values: Values) -> SeriesStats:
         minimum_ms=int(times[lowest]),
         last_ms=int(times[-1]),
     )
+
+
+def average_hours(values: Values, step_ms: int) -> Values:
+    """The mean of each hour from the first step on, shape (hours,); NaN where none is."""
+    size = _HOUR_MS // step_ms
+    padding = np.full(-values.size % size, np.nan)
+    hours = np.concatenate((values, padding)).reshape(-1, size)
+    count = (~np.isnan(hours)).sum(axis=1)
+    sums = np.nansum(hours, axis=1)
+    mean: Values = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
+    return mean
 
 
 def _quantile(values: Values, q: float) -> float:

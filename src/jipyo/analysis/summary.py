@@ -10,12 +10,13 @@ import numpy as np
 
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
-from jipyo.analysis.series_stats import SeriesStats, compute_stats
+from jipyo.analysis.series_stats import SeriesStats, average_hours, compute_stats
 from jipyo.analysis.thresholds import (
     Severity,
     State,
     count_lead_steps,
     find_metric_breaches,
+    may_be_firing,
 )
 from jipyo.catalogue import SERVER, Across, Direction, MetricQuery, Statistic, Summary
 from jipyo.model.errors import QueryError
@@ -23,7 +24,14 @@ from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Matrix, Vector
 from jipyo.source.dialect import expand_to_whole_window
-from jipyo.source.metric_data import MetricData, choose_rate_window, label_series, read_metric
+from jipyo.source.metric_data import (
+    MetricData,
+    choose_rate_window,
+    label_series,
+    narrow_query,
+    read_series,
+)
+from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -36,6 +44,8 @@ if TYPE_CHECKING:
     from jipyo.source.inventory import Inventory
 
 STEP_MS = 60_000
+DRAWN = 6
+"""Most series of a metric drawn one by one; a single one more is drawn, too."""
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
 _SECONDS_OF = {"per_minute": 60.0}
 
@@ -73,8 +83,8 @@ class SeriesSummary:
     """What tells it from the metric's other series; empty where there are none."""
     exporter: str
     statistic: Statistic
-    values: Values
-    """Shape (steps,), NaN where absent."""
+    values: Values | None
+    """Shape (steps,), NaN where absent; None for a series that is not drawn by itself."""
     stats: SeriesStats
     coverage: float
     state: State
@@ -86,6 +96,8 @@ class SeriesSummary:
     worst: Figure
     """Its minimum where low is worse, else its maximum."""
     worst_ms: int
+    hours: Values | None = None
+    """The mean of each hour, shape (hours,), for a metric that is shown as a heat map."""
 
     @property
     def warning_ms(self) -> int:
@@ -126,6 +138,10 @@ class MetricSummary:
     """The gravest first."""
     total: SeriesSummary | None = None
     """All series added up, where the catalogue says that the metric is their sum."""
+    total_query: MetricQuery | None = None
+    """What gives the total."""
+    band: tuple[Values, Values] | None = None
+    """Lowest and highest of the series that are not drawn by themselves; shape (steps,)."""
     coverage: float = 0.0
     """Share of the steps at which any series has a value."""
     expressions: tuple[tuple[str, str], ...] = ()
@@ -133,6 +149,11 @@ class MetricSummary:
     warnings: tuple[str, ...] = ()
     missing: tuple[JipyoError, ...] = ()
     """Why there may be more series or values than these, one error each."""
+
+    @property
+    def drawn(self) -> tuple[SeriesSummary, ...]:
+        """The series that have their values, the gravest first."""
+        return tuple(series for series in self.series if series.values is not None)
 
     @property
     def state(self) -> State:
@@ -151,12 +172,7 @@ class MetricSummary:
 
 
 def summarise_metric(
-    source: Source,
-    metric: Metric,
-    window: Window,
-    inventory: Inventory | None = None,
-    *,
-    judge: bool = True,
+    source: Source, metric: Metric, window: Window, inventory: Inventory | None = None
 ) -> MetricSummary:
     """Read a metric over a window and compute every figure that the catalogue asks for.
 
@@ -167,36 +183,103 @@ def summarise_metric(
         metric: what to summarise.
         window: from when to when, in which steps.
         inventory: what the source has; without it every query is sent.
-        judge: whether to find breaches and states; a comparison needs none of them.
 
     Raises:
         SourceError: the source failed.
     """
-    first_ms = window.start_ms + window.step_ms
     try:
-        data = read_metric(source, metric, first_ms, window.end_ms, window.step_ms, inventory)
+        data = read_series(source, metric, window.t_ms, window.step_ms, inventory)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
     any_full = any(query.statistic is Statistic.FULL for query in data.queries)
-    thresholds = metric.thresholds if judge and any_full else None
+    thresholds = metric.thresholds if any_full else None
     breaches: tuple[tuple[Breach, ...] | None, ...] = (None,) * len(data.queries)
     if thresholds is not None:
         lead, judged = _read_lead(source, data, thresholds, window, inventory)
         breaches = find_metric_breaches(judged, window.step_ms, lead)
     summarizer = _Summarizer(source, metric, window)
     series = summarizer.summarise_series(data, breaches)
+    total_query = _add_up(metric, data.queries)
+    total = summarizer.summarise_total(series, total_query)
     seen = data.matrix.present.any(axis=0)
+    ordered, band = keep_drawn(sorted(series, key=_rank_by_gravity(metric.direction)))
     return MetricSummary(
         metric=metric,
         window=window,
         thresholds=thresholds,
-        series=tuple(sorted(series, key=_rank_by_gravity(metric.direction))),
-        total=summarizer.summarise_total(series, data),
+        series=ordered,
+        total=total,
+        total_query=total_query if total else None,
+        band=band,
         coverage=float(seen.mean()) if seen.size else 0.0,
         expressions=data.expressions,
         warnings=data.warnings,
         missing=tuple(dict.fromkeys((*data.missing, *summarizer.missing))),
     )
+
+
+def summarise_earlier(
+    source: Source, now: MetricSummary, window: Window, inventory: Inventory | None = None
+) -> MetricSummary:
+    """Over another window what a summary is compared with: its total, and its gravest series.
+
+    Nothing else is read: of a metric with thousands of series one or two. A query that is
+    refused leaves the metric without series.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    metric, only = now.metric, (now.series[0].labels,)
+    if now.total is None:
+        return _summarise_some(source, metric, window, inventory, only)
+    if inventory is not None and inventory.hosts:
+        # A host that is collected twice would be added twice, so all series are read.
+        return _summarise_some(source, metric, window, inventory, None)
+    assert now.total_query is not None, f"BUG: a total of {metric.id} without a query"
+    total = _Summarizer(source, metric, window).read_total(now.total_query)
+    if now.thresholds is None:
+        return MetricSummary(metric, window, total=total)
+    return replace(_summarise_some(source, metric, window, inventory, only), total=total)
+
+
+def _summarise_some(
+    source: Source,
+    metric: Metric,
+    window: Window,
+    inventory: Inventory | None,
+    only: tuple[Labels, ...] | None,
+) -> MetricSummary:
+    """Some series of a metric, or all of them and their total, without judging any."""
+    try:
+        data = read_series(source, metric, window.t_ms, window.step_ms, inventory, only)
+    except QueryError as error:
+        return MetricSummary(metric, window, warnings=(error.message,))
+    summarizer = _Summarizer(source, metric, window, inventory, only)
+    series = summarizer.summarise_series(data, (None,) * len(data.queries))
+    total = None
+    if only is None:
+        total = summarizer.summarise_total(series, _add_up(metric, data.queries))
+    return MetricSummary(metric, window, series=tuple(series), total=total)
+
+
+def keep_drawn(
+    series: Sequence[SeriesSummary],
+) -> tuple[tuple[SeriesSummary, ...], tuple[Values, Values] | None]:
+    """The series without the values of those that are not drawn, and the range of these.
+
+    The values of a metric are by far the most that a report has to remember.
+    """
+    lines = DRAWN if len(series) > DRAWN + 1 else len(series)
+    others = [one.values for one in series[lines:] if one.values is not None]
+    kept = tuple(
+        # A row of a large array would keep all of the array.
+        replace(one, values=one.values.copy() if at < lines and one.values is not None else None)
+        for at, one in enumerate(series)
+    )
+    if not others:
+        return kept, None
+    # fmin and fmax skip NaN, and without a warning where all are NaN.
+    return kept, (np.fmin.reduce(others), np.fmax.reduce(others))
 
 
 def _read_lead(
@@ -208,15 +291,18 @@ def _read_lead(
 ) -> tuple[int, MetricData]:
     """The data with the steps before the window that decide what is firing at its start.
 
-    They are read apart, so that they do not decide which query a series is from.
+    They are read apart, so that they do not decide which query a series is from, and only of
+    series that may be firing then.
     """
     matrix, end_ms, step_ms = data.matrix, window.start_ms, window.step_ms
     lead = count_lead_steps(thresholds, step_ms)
-    if not lead:
+    open_rows = np.flatnonzero(may_be_firing(data)).tolist() if lead else []
+    if not open_rows:
         return 0, data
-    start_ms = end_ms - (lead - 1) * step_ms
+    t_ms = end_ms + step_ms * np.arange(1 - lead, 1, dtype=np.int64)
+    only = [matrix.series[row] for row in open_rows]
     try:
-        before = read_metric(source, data.metric, start_ms, end_ms, step_ms, inventory).matrix
+        before = read_series(source, data.metric, t_ms, step_ms, inventory, only).matrix
     except QueryError:
         return 0, data
     rows = {labels: row for row, labels in enumerate(before.series)}
@@ -289,6 +375,9 @@ class _Summarizer:
     source: Source
     metric: Metric
     window: Window
+    inventory: Inventory | None = None
+    only: tuple[Labels, ...] | None = None
+    """The only series whose figures are wanted; None for all."""
     answers: dict[str, _WholeWindow] = field(default_factory=dict)
 
     @property
@@ -319,14 +408,33 @@ class _Summarizer:
         ]
 
     def summarise_total(
-        self, series: Sequence[SeriesSummary], data: MetricData
+        self, series: Sequence[SeriesSummary], query: MetricQuery | None
     ) -> SeriesSummary | None:
         """The sum of all series, where one expression can give it and it is the metric."""
-        query = _add_up(self.metric, data.queries)
-        if len(series) < 2 or query is None or Across.SUM not in self.metric.report.across:
+        if len(series) < 2 or query is None:
             return None
-        values = np.stack([one.values for one in series])
+        values = np.stack([one.values for one in series if one.values is not None])
         added = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
+        return self._summarise_sum(query, added)
+
+    def read_total(self, query: MetricQuery) -> SeriesSummary | None:
+        """The sum of all series, added up by the source; None where there is nothing to add."""
+        window = self.window
+        expression = query.expression(choose_rate_window(self.metric, window.step_ms))
+        first_ms = window.start_ms + window.step_ms
+        try:
+            asking = ask_for(self.source, self.metric.id, query.exporter)
+            result = asking.range(expression, first_ms, window.end_ms, window.step_ms)
+        except QueryError:
+            return None
+        matrix = result.value
+        assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
+        values = np.where(matrix.present, matrix.values, np.nan)
+        if np.isnan(values).all():
+            return None
+        return self._summarise_sum(query, values[0])
+
+    def _summarise_sum(self, query: MetricQuery, added: Values) -> SeriesSummary:
         return self._summarise(
             _SeriesInput(
                 labels=EMPTY,
@@ -366,6 +474,9 @@ class _Summarizer:
             figure=next((figures[summary] for summary in wanted if summary in figures), None),
             worst=self._build_figure(*worst, series),
             worst_ms=worst_ms,
+            hours=average_hours(series.values, self.window.step_ms)
+            if Across.HEATMAP in self.metric.report.across
+            else None,
         )
 
     def _compute_figure(self, summary: Summary, series: _SeriesInput) -> Figure | None:
@@ -448,8 +559,12 @@ class _Summarizer:
         return self.answers[query.promql]
 
     def _query_at_end(self, query: MetricQuery, expr: str) -> _WholeWindow:
+        asked = expr
+        if self.only:
+            asked = narrow_query(expr, query, self.only, self.inventory)
         try:
-            result = self.source.instant(expr, self.window.end_ms)
+            asking = ask_for(self.source, self.metric.id, query.exporter)
+            result = asking.instant(asked, self.window.end_ms)
         except QueryError:
             return _WholeWindow(expr)
         answer = result.value
@@ -460,12 +575,12 @@ class _Summarizer:
 
 
 def _add_up(metric: Metric, queries: Sequence[MetricQuery]) -> MetricQuery | None:
-    """One query for the sum of the series that these gave; None where there is none.
+    """One query for the sum of the series that these gave; None where that is no figure.
 
     Only model servers are added up across exporters: what others measure may overlap.
     """
     distinct = tuple({query.promql: query for query in queries}.values())
-    if not distinct:
+    if not distinct or Across.SUM not in metric.report.across:
         return None
     first = distinct[0]
     if len(distinct) == 1:

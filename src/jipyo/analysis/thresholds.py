@@ -307,6 +307,24 @@ def count_lead_steps(thresholds: Thresholds | None, step_ms: int) -> int:
     return -(-lead_ms // step_ms)
 
 
+def may_be_firing(data: MetricData) -> Mask:
+    """Which series may be firing at the first step for what was before it; shape (series,).
+
+    None that has a value there at which every level is left.
+    """
+    thresholds, direction = data.metric.thresholds, data.metric.direction
+    judged = np.array([query.statistic is Statistic.FULL for query in data.queries], bool)
+    if thresholds is None or not judged.any():
+        return np.zeros(len(judged), bool)
+    first, decided = data.matrix.values[:, 0], data.matrix.present[:, 0].copy()
+    for level in list_levels(thresholds):
+        if level.recovery is None:
+            decided &= ~is_reached(first, level.threshold, direction)
+        else:
+            decided &= has_recovered(first, level.recovery, direction)
+    return judged & ~decided
+
+
 def find_breaches(
     history: StateHistory, series: int, step_ms: int, lead: int = 0
 ) -> tuple[Breach, ...]:

@@ -125,7 +125,9 @@ def test_a_metric_that_is_bad_when_low_is_told_from_below() -> None:
 def evaluate(value: float, entry: ReportMetric | None = None) -> tuple[ObjectiveResult, ReportData]:
     of = build_objective(entry.metric if entry else build_metric(), value)
     found = build_entry(of, {"": shape_day(rest=10.0)}) if entry is None else entry
-    summary = summarise(of, {"": found.now.series[0].values})
+    values = found.now.series[0].values
+    assert values is not None
+    summary = summarise(of, {"": values})
     return evaluate_objective(of, summary), build_data(found)
 
 

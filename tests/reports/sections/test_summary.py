@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
@@ -139,7 +140,7 @@ def test_a_tile_shows_the_figure_its_state_and_the_shape_of_its_day() -> None:
     assert isinstance(tiles, Tiles)
     judged, plain = tiles.items
     assert (judged.state, plain.state) == (State.CRITICAL, None)
-    assert judged.shape is HOT
+    assert np.array_equal(judged.shape, HOT)
     assert judged.figure.value == pytest.approx(HOT.mean())
     assert read_text(judged.note).key == "reports.how.average"
     assert [read_text(part).key for part in judged.compared] == ["reports.compare.short"]

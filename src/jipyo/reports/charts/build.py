@@ -20,26 +20,19 @@ from jipyo.reports.document import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from jipyo.analysis.summary import MetricSummary, SeriesSummary
     from jipyo.catalogue import Metric
-    from jipyo.model.sample import Values
     from jipyo.reports.data import ReportMetric
 
-LINES = 6
-"""Most series drawn one by one; the others become a band."""
 _HOUR_MS = 3_600_000
 _HEAT_FROM = 4
 
 
 def build_chart(entry: ReportMetric) -> Chart:
     """The metric's gravest series over the period, the others as a band, last week behind."""
-    now = entry.now
-    shown, others = now.series[:LINES], now.series[LINES:]
-    if len(others) == 1:
-        shown, others = now.series, ()
-    if not others:
+    now, shown = entry.now, entry.now.drawn
+    if now.band is None:
         shown = tuple(sorted(shown, key=lambda series: series.name))
     return Chart(
         id=f"chart-{entry.metric.id.replace('.', '-')}",
@@ -47,9 +40,13 @@ def build_chart(entry: ReportMetric) -> Chart:
         unit=entry.metric.unit.value,
         start_ms=now.window.start_ms,
         step_ms=now.window.step_ms,
-        lines=tuple(ChartLine(series.name, series.values) for series in shown),
-        others=_find_range(others) if others else None,
-        others_count=len(others),
+        lines=tuple(
+            ChartLine(series.name, series.values) for series in shown if series.values is not None
+        ),
+        others=None
+        if now.band is None
+        else (ChartLine("", now.band[0]), ChartLine("", now.band[1])),
+        others_count=len(now.series) - len(shown),
         ghost=_find_ghost(entry),
         thresholds=tuple(list_threshold_lines(entry.metric)),
         worse=entry.metric.direction.sign,
@@ -69,24 +66,15 @@ def list_threshold_lines(metric: Metric) -> Iterator[ThresholdLine]:
         yield ThresholdLine("objective", objective.value)
 
 
-def _find_range(others: Sequence[SeriesSummary]) -> tuple[ChartLine, ChartLine]:
-    """Lowest and highest of these series at each step; NaN where none has a value."""
-    values = np.stack([series.values for series in others])
-    # fmin and fmax skip NaN, and without a warning where all are NaN.
-    low: Values = np.fmin.reduce(values, axis=0)
-    high: Values = np.fmax.reduce(values, axis=0)
-    return ChartLine("", low), ChartLine("", high)
-
-
 def _find_ghost(entry: ReportMetric) -> ChartLine | None:
     """Last week's same series, where there is one series and its steps are as many."""
     if len(entry.now.series) != 1:
         return None
-    series = entry.now.series[0]
-    before = entry.week.gravest if entry.week else None
-    if before is None or before.values.shape != series.values.shape:
+    values = entry.now.series[0].values
+    before = entry.week.gravest.values if entry.week and entry.week.gravest else None
+    if values is None or before is None or before.shape != values.shape:
         return None
-    return ChartLine("", before.values)
+    return ChartLine("", before)
 
 
 def _write_caption(entry: ReportMetric) -> Inline:
@@ -115,21 +103,10 @@ def build_heat_map(entry: ReportMetric) -> HeatMap | None:
         unit=entry.metric.unit.value,
         rows=tuple(series.name for series in ordered),
         hours_ms=tuple(range(now.window.start_ms, now.window.end_ms, _HOUR_MS)),
-        values=np.stack([average_hours(series.values, now) for series in ordered]),
+        values=np.stack([series.hours for series in ordered if series.hours is not None]),
         low=0.0,
         high=100.0 if entry.metric.unit is Unit.PERCENT else top,
     )
-
-
-def average_hours(values: Values, summary: MetricSummary) -> Values:
-    """The mean of each hour from the window's beginning, shape (hours,); NaN where none is."""
-    size = _HOUR_MS // summary.window.step_ms
-    padding = np.full(-values.size % size, np.nan)
-    hours = np.concatenate((values, padding)).reshape(-1, size)
-    count = (~np.isnan(hours)).sum(axis=1)
-    sums = np.nansum(hours, axis=1)
-    mean: Values = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
-    return mean
 
 
 def _split_number(name: str) -> tuple[str, int]:

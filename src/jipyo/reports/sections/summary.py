@@ -114,6 +114,7 @@ def build_tiles(data: ReportData) -> Iterator[Block]:
 def _build_tile(data: ReportData, entry: ReportMetric) -> Tile:
     figure, series = entry.now.figure, entry.now.headline
     assert figure is not None, f"BUG: {entry.metric.id} was selected without a figure"
+    assert series.values is not None, f"BUG: {entry.metric.id} leads with a series without values"
     return Tile(
         subject=entry.subject(series),
         figure=figure,
