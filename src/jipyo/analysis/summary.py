@@ -352,6 +352,7 @@ class _SeriesInput:
     stats: SeriesStats
     breaches: tuple[Breach, ...] | None
     """None for what is not judged: a mean, or a total."""
+    is_total: bool = False
 
     @property
     def is_mean(self) -> bool:
@@ -413,9 +414,8 @@ class _Summarizer:
         """The sum of all series, where one expression can give it and it is the metric."""
         if len(series) < 2 or query is None:
             return None
-        values = np.stack([one.values for one in series if one.values is not None])
-        added = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
-        return self._summarise_sum(query, added)
+        values = [one.values for one in series if one.values is not None]
+        return self._summarise_sum(query, np.stack(values))
 
     def read_total(self, query: MetricQuery) -> SeriesSummary | None:
         """The sum of all series, added up by the source; None where there is nothing to add."""
@@ -429,12 +429,12 @@ class _Summarizer:
             return None
         matrix = result.value
         assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
+        # Each of several sources gives the sum of its own series.
         values = np.where(matrix.present, matrix.values, np.nan)
-        if np.isnan(values).all():
-            return None
-        return self._summarise_sum(query, values[0])
+        return None if np.isnan(values).all() else self._summarise_sum(query, values)
 
-    def _summarise_sum(self, query: MetricQuery, added: Values) -> SeriesSummary:
+    def _summarise_sum(self, query: MetricQuery, values: Values) -> SeriesSummary:
+        added = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
         return self._summarise(
             _SeriesInput(
                 labels=EMPTY,
@@ -443,6 +443,7 @@ class _Summarizer:
                 values=added,
                 stats=compute_stats(self.window.t_ms, added),
                 breaches=None,
+                is_total=True,
             )
         )
 
@@ -521,6 +522,8 @@ class _Summarizer:
             return None
         answer = self._query_whole_window(series.query)
         value = answer.values.get(series.labels)
+        if series.is_total and answer.values:
+            value = math.fsum(answer.values.values())  # each source gives the sum of its own
         if value is None or math.isnan(value):
             return None
         figure = self._build_figure(_WHOLE_WINDOW_FOLDS[summary], value, series)
