@@ -93,10 +93,10 @@ def measure_completeness(source: Source, window: Window) -> tuple[TargetComplete
     ]
     rest = received.keys() - {target.labels.drop((METRIC_NAME,)) for target in targets}
     if rest:
-        asked = narrow(expr, list_values(rest))
+        selector = narrow(expr, list_values(rest))
         targets += (
             _measure_target(labels, t_ms, values, window)
-            for labels, t_ms, values in _read_samples(source, asked, window)
+            for labels, t_ms, values in _read_samples(source, selector, window)
             if labels in rest
         )
     return tuple(sorted(targets, key=lambda target: target.labels))

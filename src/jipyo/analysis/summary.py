@@ -562,12 +562,12 @@ class _Summarizer:
         return self.answers[query.promql]
 
     def _query_at_end(self, query: MetricQuery, expr: str) -> _WholeWindow:
-        asked = expr
+        text = expr
         if self.only:
-            asked = narrow_query(expr, query, self.only, self.inventory)
+            text = narrow_query(expr, query, self.only, self.inventory)
         try:
             asking = ask_for(self.source, self.metric.id, query.exporter)
-            result = asking.instant(asked, self.window.end_ms)
+            result = asking.instant(text, self.window.end_ms)
         except QueryError:
             return _WholeWindow(expr)
         answer = result.value

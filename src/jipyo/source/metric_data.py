@@ -155,10 +155,10 @@ def _read_answers(
         expression = query.expression(window)
         if inventory is not None and not inventory.may_have_answer(expression):
             continue
-        asked = expression
+        text = expression
         if only is not None:
-            asked = narrow_query(expression, query, only, inventory)
-        result, matrix = _query_range(source, asked, metric, query, t_ms)
+            text = narrow_query(expression, query, only, inventory)
+        result, matrix = _query_range(source, text, metric, query, t_ms)
         targets = [find_target(metric, labels) for labels in matrix.series]
         closed = answered if is_alternative else frozenset()
         open_ = [target not in covered and target[0] not in closed for target in targets]
