@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.app.build_collect import Collection, TargetLister, list_own_jobs, log_ignored_keys
+from jipyo.app.build_collect import Collection, TargetLister, log_ignored_keys
+from jipyo.app.own_jobs import list_own_jobs
 from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.collect.target import Target, TargetState
 from jipyo.config import CliOverrides, Config, load

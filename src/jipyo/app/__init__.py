@@ -4,7 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jipyo.app.build_collect import list_own_jobs, list_site_targets
+    from jipyo.app.agent import run_agent
+    from jipyo.app.build_collect import list_site_targets
     from jipyo.app.commands import ServerCommand
     from jipyo.app.offline import (
         build_site_workspace,
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
         read_catalogue,
         read_workspace,
     )
+    from jipyo.app.own_jobs import list_own_jobs
     from jipyo.app.server import check_config, serve
     from jipyo.app.workspace import Workspace
 
@@ -27,6 +29,7 @@ __all__ = [
     "open_workspace",
     "read_catalogue",
     "read_workspace",
+    "run_agent",
     "serve",
 ]
 
@@ -36,12 +39,13 @@ _HOMES = {
     "Workspace": "workspace",
     "build_site_workspace": "offline",
     "check_config": "server",
-    "list_own_jobs": "build_collect",
+    "list_own_jobs": "own_jobs",
     "list_site_targets": "build_collect",
     "load_catalogue": "offline",
     "open_workspace": "offline",
     "read_catalogue": "offline",
     "read_workspace": "offline",
+    "run_agent": "agent",
     "serve": "server",
 }
 

@@ -7,7 +7,6 @@ from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.jobs import JobKind, OwnJobs
 from jipyo.collect.database import database_target
 from jipyo.collect.discovery import Discovery
 from jipyo.collect.domain import domain_target
@@ -29,12 +28,11 @@ if TYPE_CHECKING:
     from jipyo.collect.protocols import NotingCollector
     from jipyo.collect.target import TargetStatus
     from jipyo.config import CollectOptions, Config
+    from jipyo.config.agent import AgentConfig
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
     from jipyo.model.store import Appender
 
-HOST_JOBS = ("node", "process", "dcgm", "jipyo", "pushed")
-"""The jobs of this host's collectors, of jipyo itself and of what batch jobs push."""
 _LOG = logging.getLogger(__name__)
 
 
@@ -43,7 +41,7 @@ class Collection:
 
     def __init__(
         self,
-        config: Config,
+        config: Config | AgentConfig,
         store: Appender,
         own_families: Callable[[], Iterable[Family]],
         clock: Clock,
@@ -54,11 +52,11 @@ class Collection:
             CollectError: the file of the push groups is not ours.
         """
         self.push_groups = PushGroups(config.data / "pushed")
-        self._config = config
+        self._config: Config | AgentConfig = config
         self._loop = Loop(store, clock=clock)
         self._list_targets = TargetLister(self.push_groups, own_families)
 
-    def apply(self, config: Config) -> None:
+    def apply(self, config: Config | AgentConfig) -> None:
         """Collect by this configuration from now on; targets that it leaves unchanged go on."""
         self._config = config
         log_ignored_keys(config)
@@ -113,7 +111,7 @@ class TargetLister:
         self._scraped, self._prometheus = Discovery(), Discovery()
         self._shadowed: frozenset[tuple[Labels, str]] = frozenset()
 
-    def __call__(self, config: Config) -> list[Target]:
+    def __call__(self, config: Config | AgentConfig) -> list[Target]:
         """The targets now; of those with equal labels the first counts.
 
         This host's come first, then those of jipyo.yaml, then those of prometheus.yml.
@@ -148,7 +146,9 @@ class TargetLister:
             )
         self._shadowed = shadowed
 
-    def _plan_host_targets(self, config: Config) -> dict[Hashable, Callable[[], Target]]:
+    def _plan_host_targets(
+        self, config: Config | AgentConfig
+    ) -> dict[Hashable, Callable[[], Target]]:
         """This host, this program (its metrics and the process), and the push groups."""
         options = config.settings.collect
         parts: dict[str, tuple[object, Callable[[], NotingCollector]]] = {
@@ -189,20 +189,6 @@ def plan_site_targets(options: CollectOptions) -> dict[Hashable, Callable[[], Ta
     }
 
 
-def list_own_jobs(config: Config) -> OwnJobs:
-    """The jobs that the configuration sets up, whether they have targets at the moment or not."""
-    options = config.settings.collect
-    scraped = [*options.scrape, *(options.prometheus_yml.jobs if options.prometheus_yml else ())]
-    site = {
-        **{job.name: JobKind.SCRAPE for job in scraped},
-        **{database.job or database.kind: JobKind.DATABASE for database in options.databases},
-        **{probe.job: JobKind.PROBE for probe in options.probes},
-        **{server.job: JobKind.SCRAPE for server in options.ollama},
-        **{domain.job: JobKind.PROBE for domain in options.domains},
-    }
-    return OwnJobs(config.instance, frozenset(HOST_JOBS), site)
-
-
 def list_site_targets(config: Config) -> list[Target]:
     """The targets that the configuration and the files that it names list now.
 
@@ -215,7 +201,7 @@ def list_site_targets(config: Config) -> list[Target]:
     return [*fixed, *Discovery(options.scrape)(), *Discovery(jobs)()]
 
 
-def log_ignored_keys(config: Config) -> None:
+def log_ignored_keys(config: Config | AgentConfig) -> None:
     """Name what a site's prometheus.yml asks for and does not get."""
     prometheus_yml = config.settings.collect.prometheus_yml
     for place in prometheus_yml.unsupported if prometheus_yml else ():

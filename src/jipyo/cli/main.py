@@ -10,7 +10,6 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import click
-from rich.console import Console
 
 from jipyo.cli.localized import Group, describe_usage_error, find_language, set_language
 from jipyo.i18n import LANGS, texts
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 _PARTS = (
     "up",
+    "agent",
     "status",
     "targets",
     "doctor",
@@ -62,7 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(words: Sequence[str], t: Texts) -> int:
     """Run the command line in one language; the exit code."""
     try:
-        code = build_command(t).main(list(words), prog_name="jipyo", standalone_mode=False)
+        parts = ("agent",) if find_command(words) == "agent" else _PARTS
+        code = build_command(t, parts).main(list(words), prog_name="jipyo", standalone_mode=False)
     except click.UsageError as error:
         return _print_failure(describe_usage_error(error, t), 2)
     except ConfigError as error:
@@ -74,7 +75,23 @@ def run(words: Sequence[str], t: Texts) -> int:
     return code if isinstance(code, int) else 0
 
 
+def find_command(words: Sequence[str]) -> str:
+    """The first word that is neither an option nor the value of one; empty where none is.
+
+    While the shell asks for completions there are no words, and so all commands.
+    """
+    rest = iter(words)
+    for word in rest:
+        if word == "--lang":
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word
+    return ""
+
+
 def _print_failure(text: str, code: int) -> int:
+    from rich.console import Console  # noqa: PLC0415 - an agent that runs needs none
+
     console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
     first, _, rest = text.partition("\n")
     console.print(first, style="bold red", markup=False)

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jipyo import promql, tsdb
 from jipyo.config.catalogue import CATALOGUE, CatalogueOptions
-from jipyo.config.collect import COLLECT, CollectOptions
+from jipyo.config.collect import CollectOptions
+from jipyo.config.common import (
+    COLLECT_KEY,
+    DATA,
+    INSTANCE,
+    LANGUAGE,
+    REMOTE_WRITE_KEY,
+    TIMEZONE,
+)
 from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.query import QUERY
 from jipyo.config.receive import RECEIVE
-from jipyo.config.remote_write import REMOTE_WRITE
 from jipyo.config.store import STORE
 from jipyo.config.web import WEB
-from jipyo.i18n import LANGS, Lang
-from jipyo.model.errors import ConfigError
-from jipyo.schema import PATH, SWITCH, TEXT, Key, Kind, Node, one_of, record
+from jipyo.schema import SWITCH, TEXT, Key, record
 from jipyo.web import Options as WebOptions
 from jipyo.web import ReceiverOptions
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from zoneinfo import ZoneInfo
 
+    from jipyo.i18n import Lang
     from jipyo.send.options import RemoteWriteOptions
 
 
@@ -47,29 +53,21 @@ class FileConfig:
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
 
 
-def read_zone(node: Node) -> ZoneInfo:
-    """A time zone by its name in the IANA database."""
-    try:
-        return ZoneInfo(TEXT.read(node))
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ConfigError("config.not_a_zone", where=node.at, value=str(node.value)) from error
-
-
 FILE = record(
     FileConfig,
     (
-        Key("language", one_of(LANGS)),
-        Key("timezone", Kind("zone", read_zone)),
-        Key("instance", TEXT),
+        LANGUAGE,
+        TIMEZONE,
+        INSTANCE,
         Key("organisation", TEXT),
-        Key("data", PATH),
+        DATA,
         Key("listen", ADDRESS),
         Key("insecure", SWITCH),
-        Key("collect", COLLECT),
+        COLLECT_KEY,
         Key("store", STORE),
         Key("query", QUERY),
         Key("web", WEB),
-        Key("remote_write", REMOTE_WRITE),
+        REMOTE_WRITE_KEY,
         Key("receive", RECEIVE),
         Key("catalogue", CATALOGUE),
     ),
