@@ -17,8 +17,9 @@ from urllib.parse import quote
 import numpy as np
 
 from jipyo.model.clock import SystemClock
-from jipyo.model.errors import MalformedBody, QueryError, SourceError
+from jipyo.model.errors import MalformedBody, QueryError, QueryErrorKind, SourceError
 from jipyo.model.result import (
+    Cardinality,
     LatestSamples,
     Matrix,
     QueryResult,
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.model.family import Family
     from jipyo.model.labels import Labels
-    from jipyo.model.result import Cardinality, Value
+    from jipyo.model.result import Ranking, Value
     from jipyo.model.sample import MetricMetadata, Times
     from jipyo.promql.syntax.ast import Expr
     from jipyo.source.prometheus_exchange import Params
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
 __all__ = ["PrometheusOptions", "PrometheusSource"]
 
 _EVERY_SERIES = '{__name__!=""}'
+_LISTED_SERIES = 100_000
+"""Up to so many series are listed to find out what makes them many."""
 _OF_THE_QUERY = ("PromQL ", "results truncated due to limit")
 """How warnings begin that are about the expression; all others are about parts of the data
 that could not be read (Prometheus: util/annotations; Thanos: partial responses)."""
@@ -95,6 +98,7 @@ class PrometheusSource:
         self._server = ServerCache(self._exchange)
         self.cancelled: threading.Event | None = None
         self.lookback_ms = options.lookback_ms
+        self._list_gaps: dict[str, tuple[JipyoError, ...]] = {}
 
     def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> PrometheusSource:
         """The same source, whose queries are abandoned once the event is set."""
@@ -211,16 +215,51 @@ class PrometheusSource:
         )
 
     def cardinality(self, t_ms: int, limit: int) -> Cardinality:
-        """How many series there are, and what makes them many."""
-        newest = self.instant(
-            f"last_over_time({_EVERY_SERIES}[{self._find_lookback_ms()}ms])", t_ms
-        ).value
-        assert isinstance(newest, Vector)
-        return count_cardinality(newest.series, limit)
+        """How many series there are, and what makes them many.
+
+        Of more than a hundred thousand, the server's own statistics of its newest data; where it
+        has none (Thanos, Mimir), only the series of each metric.
+        """
+        window = f"last_over_time({_EVERY_SERIES}[{self._find_lookback_ms()}ms])"
+        total: int | None
+        try:
+            total = self._count(f"count({window})", t_ms)
+            if total <= _LISTED_SERIES:
+                newest = self.instant(window, t_ms).value
+                assert isinstance(newest, Vector)
+                return count_cardinality(newest.series, limit)
+        except QueryError as error:
+            if error.kind in (QueryErrorKind.CANCELED, QueryErrorKind.BAD_DATA):
+                raise
+            total = None  # more than the server counts in one query
+        params = [("limit", str(limit)), ("topN", str(limit))]
+        try:
+            found = self._decode(
+                self._ask(self._exchange.get, "status/tsdb", params), decode.decode_cardinality
+            )
+        except (QueryError, SourceError):
+            if total is None:
+                raise
+            return Cardinality(total, 0, self._rank_metrics(t_ms, limit), (), (), ())
+        return replace(found, series=found.series or total or 0)
+
+    def _count(self, expr: str, t_ms: int) -> int:
+        value = self.instant(expr, t_ms).value
+        assert isinstance(value, Vector)
+        return int(value.values.sum())
+
+    def _rank_metrics(self, t_ms: int, limit: int) -> Ranking:
+        expr = f"topk({limit}, count by (__name__) ({_EVERY_SERIES}))"
+        value = self.instant(expr, t_ms).value
+        assert isinstance(value, Vector)
+        counts = zip(value.series, value.values.tolist(), strict=True)
+        rows = ((labels.metric, int(n)) for labels, n in counts)
+        return tuple(sorted(rows, key=lambda row: (-row[1], row[0])))
 
     def find_missing(self) -> tuple[JipyoError, ...]:
-        """Nothing: a list that cannot be read raises."""
-        return ()
+        """What the server itself could not read for the lists that it was last asked for."""
+        found = (error for errors in tuple(self._list_gaps.values()) for error in errors)
+        return tuple(dict.fromkeys(found))
 
     def families(self) -> Iterator[Family]:
         """What this source was asked, and how it went."""
@@ -266,7 +305,10 @@ class PrometheusSource:
         params = [("match[]", selector) for selector in selectors]
         ends = zip(("start", "end"), map(_format_time, period), strict=True)
         params += [*ends, *([("limit", str(limit))] if limit else [])]
-        return self._decode(self._ask(self._exchange.get, path, params), read)
+        body = self._ask(self._exchange.get, path, params)
+        found = self._decode(body, read)
+        self._note_gaps(path, decode.decode_warnings(body))
+        return found
 
     def _ask(self, send: _Send, path: str, params: Params) -> bytes:
         try:
@@ -311,14 +353,23 @@ class PrometheusSource:
 
     def _annotate(self, result: QueryResult, estimated: bool) -> QueryResult:
         """The result with what a reader must know of it."""
-        partial = tuple(
-            SourceError("source.partial", source=self.options.name, reason=text)
-            for text in result.warnings
-            if not text.startswith(_OF_THE_QUERY)
-        )
+        partial = self._find_gaps(result.warnings)
         if result.missing or partial:
             self._exchange.counts.count_partial()
         return replace(result, missing=(*result.missing, *partial), estimated=estimated)
+
+    def _note_gaps(self, path: str, warnings: Sequence[str]) -> None:
+        self._list_gaps.pop(path, None)
+        if gaps := self._find_gaps(warnings):
+            self._list_gaps[path] = gaps
+
+    def _find_gaps(self, warnings: Sequence[str]) -> tuple[JipyoError, ...]:
+        """The warnings that are about data which the server itself could not read."""
+        return tuple(
+            SourceError("source.partial", source=self.options.name, reason=text)
+            for text in warnings
+            if not text.startswith(_OF_THE_QUERY)
+        )
 
     def _check_cancelled(self) -> None:
         check_cancelled(self.cancelled)

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
     from jipyo.model.sample import Times, Values
 
+PARTIAL = "not all storage nodes responded"
+"""The warning for `isPartial`, by which a cluster of VictoriaMetrics names it."""
+_WARNING_KEYS = (b'"warnings"', b'"isPartial"')
 _KINDS = {kind.value: kind for kind in QueryErrorKind}
 _TYPES = {kind.value: kind for kind in MetricType}
 _MAX_SECONDS = 2**63 / 1000
@@ -115,6 +118,14 @@ def decode_names(body: bytes) -> list[str]:
     return sorted(_expect(item, str, f"data[{at}]") for at, item in _enumerate_list(data, "data"))
 
 
+def decode_warnings(body: bytes) -> tuple[str, ...]:
+    """The warnings of any successful answer."""
+    if not any(key in body for key in _WARNING_KEYS):
+        return ()
+    _, warnings, _ = _open_envelope(body)
+    return warnings
+
+
 def decode_metadata(body: bytes) -> list[MetricMetadata]:
     """The answer of `/metadata`, a row for each type, help and unit of a metric."""
     data, _, _ = _open_envelope(body)
@@ -182,6 +193,8 @@ def _open_envelope(body: bytes) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
                 for name in ("warnings", "infos")
             )
             warnings, infos = texts
+            if answer.get("isPartial") is True:
+                warnings = (*warnings, PARTIAL)
             return answer.get("data"), warnings, infos
         case status:
             raise _build_error("status", f"{status!r} is neither 'success' nor 'error'")
