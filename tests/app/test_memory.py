@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
 from jipyo.app.memory import MemoryTrimmer, find_trim, read_resident_bytes
 from jipyo.model.clock import SystemClock
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from support.product import up
 
 MIB = 1 << 20
+HEAP = 64 * MIB
 
 
 def test_the_process_is_trimmed_while_it_is_16_mib_larger_than_it_once_was() -> None:
@@ -63,3 +64,22 @@ def test_resident_memory_is_counted_in_pages(tmp_path: Path) -> None:
     statm = tmp_path / "statm"
     statm.write_text("9 2 0 0\n", "ascii")
     assert read_resident_bytes(statm) % (2 * 4096) == 0
+
+
+def test_the_threads_of_a_running_product_share_two_heaps(tmp_path: Path) -> None:
+    """The main one, and one that glibc maps as 64 MiB at a multiple of that."""
+    if find_trim() is None:
+        return
+    with up(tmp_path / "data") as product, ThreadPoolExecutor(30) as pool:
+        query = "sum_over_time(vector(1)[1h:1s])"
+        for _ in range(3):
+            list(pool.map(lambda _: product.get("/api/v1/query", query=query), range(60)))
+        maps = Path(f"/proc/{product.process.pid}/maps").read_text("ascii")
+    lines = [line.split() for line in maps.splitlines()]
+    spans = [[int(edge, 16) for edge in line[0].split("-")] for line in lines]
+    heaps = [
+        start
+        for ((start, used), (rest, end)), line in zip(pairwise(spans), lines, strict=False)
+        if (start % HEAP, line[1], used, end - start) == (0, "rw-p", rest, HEAP)
+    ]
+    assert len(heaps) <= 1

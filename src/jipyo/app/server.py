@@ -21,7 +21,7 @@ from jipyo.app.build_web import (
 )
 from jipyo.app.commands import ServerCommand
 from jipyo.app.configuration import Configuration
-from jipyo.app.memory import MemoryTrimmer, find_trim, read_resident_bytes
+from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
 from jipyo.model.clock import SystemClock
@@ -123,6 +123,7 @@ def serve(
     """
     # An append waits for the interpreter's lock behind a running query; so it waits less.
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    limit_arenas()
     check_config(config)
     clock, settings = SystemClock(), config.settings
     with contextlib.ExitStack() as resources:
