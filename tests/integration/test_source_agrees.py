@@ -46,6 +46,8 @@ def scrapes() -> list[Scrape]:
     a = np.cumsum(random.integers(0, 20, SCRAPES)).astype(float) + 1000
     b = np.where(n < 300, a, a - a[300])  # restarts with 0
     late = np.where(n >= 200, np.cumsum(random.integers(0, 5, SCRAPES)), np.nan).astype(float)
+    new = np.where(n >= 200, 8 + late - late[200], np.nan)
+    old = np.where(n >= 200, 1e6 + late, np.nan)
     gone = np.where((n < 240) | (n >= 480), a * 2, np.nan)  # an hour without samples
     ends = np.where(n < 360, 50 + random.random(SCRAPES), np.nan)
     ends[360] = STALE_NAN
@@ -56,6 +58,8 @@ def scrapes() -> list[Scrape]:
         series("requests_total", host="b", code="500"): np.floor(b / 50),
         series("requests_total", host="late", code="200"): late,
         series("requests_total", host="gone", code="200"): gone,
+        series("started_total", host="new"): new,
+        series("started_total", host="old"): old,
         series("temperature", host="a"): 60 + 20 * np.sin(n / 40),
         series("temperature", host="b"): 55 + random.random(SCRAPES) * 30,
         series("temperature", host="ends"): ends,
@@ -133,6 +137,9 @@ EXPRESSIONS = (
     "resets(requests_total[1h])",
     "increase(requests_total[1h] anchored)",
     "rate(requests_total[1h] anchored)",
+    'increase(started_total{host="new"}[1h] anchored)',
+    'increase(started_total{host="old"}[1h] anchored)',
+    'increase(requests_total{host="gone"}[2h] anchored @ end())',
     "changes(up[1h] anchored)",
     "delta(temperature[1h] anchored)",
     "resets(requests_total[1h] anchored)",
@@ -159,6 +166,9 @@ _NOT_EXTRAPOLATED = dict.fromkeys(
 _ACROSS_GAPS = dict.fromkeys(
     _VICTORIA, "what was counted in a gap belongs to the window in which the series is back"
 )
+_FROM_ZERO = dict.fromkeys(
+    _VICTORIA, "a new counter is taken to have begun with 0 where its first value is small"
+)
 _ESTIMATED = {"prometheus_2_42": "no anchored windows: counts are extrapolated"}
 DIFFERENT: dict[str, dict[str, str]] = {
     "delta(temperature[10m])": dict.fromkeys(_VICTORIA, "differences are not extrapolated"),
@@ -170,6 +180,9 @@ DIFFERENT: dict[str, dict[str, str]] = {
     "max_over_time(sum(rate(requests_total[5m]))[1h:1m])": _NOT_EXTRAPOLATED,
     "increase(requests_total[1h] anchored)": _ACROSS_GAPS | _ESTIMATED,
     "rate(requests_total[1h] anchored)": _ACROSS_GAPS | _ESTIMATED,
+    'increase(started_total{host="new"}[1h] anchored)': _FROM_ZERO | _ESTIMATED,
+    'increase(started_total{host="old"}[1h] anchored)': _ESTIMATED,
+    'increase(requests_total{host="gone"}[2h] anchored @ end())': _ESTIMATED,
     "delta(temperature[1h] anchored)": dict.fromkeys(_VICTORIA, "no anchored windows") | _ESTIMATED,
     "bottomk(1, temperature)": {"victoria_2022": "of series that end, others are chosen"},
 }

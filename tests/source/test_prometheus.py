@@ -97,6 +97,7 @@ def test_a_query_is_a_form_with_its_time_and_settings() -> None:
         "query": ["up"],
         "time": [f"{T_S}.000"],
         "timeout": ["30000ms"],
+        "stats": ["true"],
         "lookback_delta": ["60000ms"],
     }
     for request in server.requests:
@@ -407,8 +408,9 @@ def test_a_server_without_statistics_counts_by_name(total: int | None) -> None:
     with api_server(newest_prometheus(answer)) as server:
         source = connect(server.url)
         if total is None:
-            with pytest.raises(SourceError, match="404"):
+            with pytest.raises(SourceError) as error:
                 source.cardinality(T_MS, 3)
+            assert "404" in read(error.value)
             return
         found = source.cardinality(T_MS, 3)
     assert found == Cardinality(total, 0, (("a", 500_000), ("b", 400_000)), (), (), ())
