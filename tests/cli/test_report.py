@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from pathlib import Path
 
@@ -51,3 +52,39 @@ def test_a_wrong_day_is_wrong_usage(data: Path) -> None:
     result = jipyo("report", "daily", "--data", str(data), "--day", "tomorrow")
     assert result.code == 2
     assert "tomorrow is not a day" in result.err
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_queries_of_a_report_are_shown_with_their_cost(
+    data: Path, tmp_path: Path, lang: Lang
+) -> None:
+    words = ("--data", str(data), "--out", str(tmp_path), "--lang", lang, "--explain")
+    result = jipyo("report", "daily", *words)
+    assert result.code == 0, result.err
+    file, heading, *rows, total = result.out.splitlines()
+    assert Path(file).is_file()
+    assert "PromQL" in heading
+    assert any("system.memory.utilization" in row and "MemAvailable" in row for row in rows)
+    assert str(len(rows)) in total
+
+
+def test_the_queries_of_a_report_can_be_had_as_json(data: Path, tmp_path: Path) -> None:
+    result = jipyo("report", "daily", "--data", str(data), "--out", str(tmp_path), "--json")
+    assert result.code == 0, result.err
+    answer = json.loads(result.out)
+    assert Path(answer["file"]).is_file()
+    queries, total = answer["queries"], answer["total"]
+    assert total["queries"] == len(queries)
+    assert total["points"] == sum(query["points"] for query in queries)
+    (memory,) = (
+        query
+        for query in queries
+        if query["metric"] == "system.memory.utilization"
+        and query["kind"] == "range"
+        and "instance=" not in query["expr"]
+        and query["points"]
+    )
+    assert memory["exporter"] == "node_exporter"
+    assert memory["series"] == 1
+    assert memory["seconds"] > 0
+    assert {"inventory", "completeness", "outages"} <= {query["metric"] for query in queries}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
+import orjson
 
 from jipyo import api, app
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FOLDER, pass_config, print_line, show_progress
+from jipyo.cli.report_queries import add_up_queries, list_queries, print_queries
+from jipyo.source.recording import RecordingSource
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,10 +30,28 @@ def register(group: click.Group, t: Texts) -> None:
     @report.command("daily", cls=Command, help=t("cli.report.daily.help"))
     @click.option("--day", metavar="YYYY-MM-DD", help=t("cli.report.daily.day"))
     @click.option("--out", type=FOLDER, metavar="DIR", help=t("cli.report.out"))
+    @click.option("--explain", is_flag=True, help=t("cli.report.explain"))
+    @click.option("--json", "as_json", is_flag=True, help=t("cli.report.json"))
     @pass_config(t)
-    def write_daily(config: Config, words: Texts, day: str | None, out: Path | None) -> None:
+    def write_daily(
+        config: Config,
+        words: Texts,
+        day: str | None,
+        out: Path | None,
+        explain: bool,
+        as_json: bool,
+    ) -> None:
         chosen = api.parse_day(day) if day else None
         working = words("cli.report.working")
         with show_progress(working) as advance, app.read_workspace(config) as workspace:
-            file = api.write_daily(workspace, chosen, out, advance)
+            recorded = RecordingSource(workspace.source, time.monotonic)
+            asking = replace(workspace, source=recorded) if explain or as_json else workspace
+            file = api.write_daily(asking, chosen, out, advance)
+        if as_json:
+            rows = list_queries(recorded.queries, words)
+            answer = {"file": str(file), "total": add_up_queries(recorded.queries), "queries": rows}
+            click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
+            return
         print_line(str(file))
+        if explain:
+            print_queries(recorded.queries, words)

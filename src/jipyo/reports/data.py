@@ -24,6 +24,7 @@ from jipyo.model.errors import ReportError
 from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
 from jipyo.source.inventory import take_inventory
+from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +132,7 @@ def gather(
         SourceError: the source failed.
     """
     window = find_window(period, now_ms)
-    inventory = take_inventory(source, window.end_ms)
+    inventory = take_inventory(ask_for(source, "inventory"), window.end_ms)
     earlier = [find_earlier_window(period, window, days) for days in (_WEEK, 1)]
     read = partial(_read_metric, source, window=window, earlier=earlier, inventory=inventory)
     entries: list[ReportMetric] = []
@@ -144,8 +145,8 @@ def gather(
             pool.shutdown(cancel_futures=True)
     with_data = tuple(entry for entry in entries if entry.now.series)
     missing = tuple(entry.now for entry in entries if not entry.now.series)
-    targets = measure_completeness(source, window)
-    outages = find_past_outages(source, catalogue, window)
+    targets = measure_completeness(ask_for(source, "completeness"), window)
+    outages = find_past_outages(ask_for(source, "outages"), catalogue, window)
     share = total_share(targets)
     if share is None:
         share = max((entry.now.coverage for entry in with_data), default=0.0)

@@ -332,6 +332,7 @@ def join_results(
             samples=sum(result.stats.samples for result in results),
             series=sum(result.stats.series for result in results),
             seconds=max((result.stats.seconds for result in results), default=0.0),
+            bytes=sum(result.stats.bytes for result in results),
         ),
         missing=tuple(dict.fromkeys((*missing, *own))),
         estimated=any(result.estimated and has_series(result.value) for result in results),
