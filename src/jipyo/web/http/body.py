@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from jipyo.web.http.message import WebResponse
 
-PIECE_BYTES = 1 << 18
+PIECE_BYTES = 1 << 17
 """A piece has at least so many, but for the last: fresh memory for larger ones takes longer than
 their bytes, and a client reads one while the next is made."""
 _MIN_GZIP_BYTES = 512
