@@ -5,7 +5,7 @@ No data is `unknown`, never `ok`. What a threshold means is decided in `threshol
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -34,16 +34,17 @@ from jipyo.source.inventory import take_inventory
 from jipyo.source.metric_data import find_target, read_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from jipyo.analysis.outages import Outage
     from jipyo.analysis.thresholds import Indices, StateHistory
     from jipyo.analysis.unknown_servers import UnknownServer
     from jipyo.catalogue import Catalogue, Metric
+    from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Values
     from jipyo.source.base import Source
-    from jipyo.source.inventory import Inventory
+    from jipyo.source.inventory import HostKey, Inventory
     from jipyo.source.metric_data import MetricData
 
 STEP_MS = 60_000
@@ -74,6 +75,8 @@ class Reason(Enum):
     """It had no data in the whole window."""
     REFUSED = "refused"
     """Its query was refused."""
+    INCOMPLETE = "incomplete"
+    """A source of it could not be read, so that there may be worse values than those known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +108,8 @@ class MetricHealth:
     """The targets that do not answer, where this is what a breach means."""
     problem: str = ""
     """The source's message where the query was refused."""
+    missing: tuple[JipyoError, ...] = ()
+    """Why there may be more series or values than those it was assessed by."""
 
     @property
     def is_absent(self) -> bool:
@@ -132,6 +137,10 @@ class Health:
     """Whether there are samples later than now, as a clock that was ahead leaves them."""
     unknown_servers: tuple[UnknownServer, ...] = ()
     """Targets that look like a model server and have no metric of the catalogue."""
+    missing: tuple[JipyoError, ...] = ()
+    """What could not be read; then the state is unknown at best."""
+    hosts: Mapping[HostKey, HostKey] = field(default_factory=dict)
+    """Hosts that are seen twice, and counted as the one that they stand beside."""
 
     def in_state(self, state: State) -> tuple[MetricHealth, ...]:
         """The metrics in a state; those that never had data are in none."""
@@ -164,15 +173,12 @@ def assess_catalogue(
         SourceError: the source failed.
     """
     inventory = take_inventory(source, t_ms)
-    health = combine(
-        t_ms,
-        [
-            _read_and_assess(source, metric, t_ms, step_ms, inventory)
-            for metric in catalogue.metrics
-        ],
-    )
+    metrics = [
+        _read_and_assess(source, metric, t_ms, step_ms, inventory) for metric in catalogue.metrics
+    ]
     return replace(
-        health,
+        combine(t_ms, metrics, inventory.missing),
+        hosts=inventory.hosts,
         is_ahead=_has_samples_ahead(source, t_ms),
         unknown_servers=find_unknown_servers(source, catalogue, t_ms, inventory.names),
     )
@@ -219,15 +225,48 @@ def add_outages(source: Source, health: MetricHealth, t_ms: int) -> MetricHealth
     return replace(health, outages=find_outages(source, health.gravest, t_ms))
 
 
-def combine(t_ms: int, metrics: Iterable[MetricHealth]) -> Health:
+def combine(
+    t_ms: int, metrics: Iterable[MetricHealth], missing: Iterable[JipyoError] = ()
+) -> Health:
     """All metrics together: as grave as the gravest that was judged.
 
-    Unknown where nothing was judged; ok where the gravest is pending, as nothing is firing.
+    Unknown where nothing was judged, or something that could not be read may be worse; ok where
+    the gravest is pending, as nothing is firing.
     """
     metrics = tuple(metrics)
+    missing = tuple(dict.fromkeys((*missing, *(each for one in metrics for each in one.missing))))
     gravest = max((one.state.severity for one in metrics if one.judged), default=Severity.UNKNOWN)
+    if missing:
+        gravest = max(gravest, Severity.UNKNOWN)
     state = State.OK if gravest is Severity.PENDING else gravest.state
-    return Health(t_ms, state, metrics)
+    return Health(t_ms, state, metrics, missing=missing)
+
+
+def mark_incomplete(health: MetricHealth, missing: tuple[JipyoError, ...]) -> MetricHealth:
+    """The health of a metric that could not be read as a whole.
+
+    What is beyond a threshold stays so; all else is unknown, since what is missing may be worse.
+    """
+    if not missing:
+        return health
+    if health.state.severity > Severity.UNKNOWN:
+        return replace(health, missing=missing)
+    return replace(
+        health,
+        state=State.UNKNOWN,
+        judged=health.metric.thresholds is not None,
+        reason=Reason.INCOMPLETE,
+        pending=None,
+        since_ms=min(filter(None, map(find_since, missing)), default=None),
+        since_open=False,
+        missing=missing,
+    )
+
+
+def find_since(error: JipyoError) -> int | None:
+    """Since when something is missing, where its error knows it."""
+    since_ms = error.values.get("since_ms")
+    return since_ms if isinstance(since_ms, int) else None
 
 
 def build_refused(metric: Metric, problem: str) -> MetricHealth:
@@ -243,6 +282,11 @@ def build_refused(metric: Metric, problem: str) -> MetricHealth:
 
 def assess(data: MetricData, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHealth:
     """The health of a metric at the last step at or before `t_ms`."""
+    return mark_incomplete(_assess_known(data, t_ms, grace_ms), data.missing)
+
+
+def _assess_known(data: MetricData, t_ms: int, grace_ms: int) -> MetricHealth:
+    """The health by the data that could be read."""
     metric, all_steps = data.metric, data.matrix
     steps = int(np.searchsorted(all_steps.t_ms, t_ms, "right"))
     matrix = Matrix(

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.outages import Outage
     from jipyo.analysis.unknown_servers import UnknownServer
     from jipyo.i18n import Texts
+    from jipyo.model.errors import JipyoError
     from jipyo.model.failure import FailureReason
     from jipyo.model.figure import ProportionEstimate
 
@@ -35,19 +36,24 @@ def name_state(state: State, t: Texts) -> str:
 def describe_verdict(health: Health, t: Texts) -> str:
     """All of it in one sentence, with how much was judged and how much had no data.
 
-    More sentences name the remedy where something does not answer or is gone, and warn of
-    model servers that are not known and of samples that are later than now.
+    Before it stands what could not be read. More sentences name the remedy where something
+    does not answer or is gone, and warn of model servers that are not known and of samples
+    that are later than now.
     """
     judged, pending = len(health.judged), len(health.in_state(State.PENDING))
     all_within = health.state is State.OK and not pending
-    stale = sum(one.state is State.UNKNOWN for one in health.judged)
+    unknown = [one for one in health.judged if one.state is State.UNKNOWN]
+    incomplete = sum(one.reason is Reason.INCOMPLETE for one in unknown)
     counts = {
         "judged": 0 if all_within else judged,
         "pending": pending,
-        "stale": 0 if health.state is State.UNKNOWN else stale,
+        "incomplete": incomplete,
+        "stale": 0 if health.state is State.UNKNOWN else len(unknown) - incomplete,
         "absent": len(health.absent),
     }
-    if not judged:
+    if health.state is State.UNKNOWN and health.missing and len(unknown) == incomplete:
+        sentence = t("health.verdict.incomplete")
+    elif not judged:
         sentence = t("health.verdict.nothing")
     elif health.state is State.OK:
         sentence = t("health.verdict.ok" if all_within else "health.verdict.ok_pending", n=judged)
@@ -59,7 +65,17 @@ def describe_verdict(health: Health, t: Texts) -> str:
     remedies = [remedy for one in gravest for remedy in _list_remedies(one, t)]
     remedy = remedies[0] if len(set(remedies)) == 1 else ""  # of several each metric has its own
     ahead = t("health.ahead") if health.is_ahead else ""
-    return _join_sentences(verdict, remedy, describe_unknown_servers(health, t), ahead)
+    missing = describe_missing(health.missing, t)
+    return _join_sentences(missing, verdict, remedy, describe_unknown_servers(health, t), ahead)
+
+
+def describe_missing(missing: Sequence[JipyoError], t: Texts) -> str:
+    """What could not be read, in one sentence; of several the first and how many more."""
+    if not missing:
+        return ""
+    first, more = missing[0], len(missing) - 1
+    text = t(first.key, **first.values).partition("\n")[0]
+    return t("health.missing.more", text=text.removesuffix("."), n=more) if more else text
 
 
 def describe_unknown_servers(health: Health, t: Texts) -> str:
@@ -102,14 +118,14 @@ def _describe_gravest(health: Health, t: Texts) -> str:
     """What is in the gravest state: targets that do not answer before all else."""
     gravest = [one for one in health.judged if one.state is health.state]
     outages = tuple(outage for one in gravest for outage in one.outages)
-    others = [one for one in gravest if not one.outages]
+    others = [one for one in gravest if not one.outages and one.reason is not Reason.INCOMPLETE]
     if outages:
         key = f"health.verdict.outage.{'more' if others else 'only'}"
         state, targets = name_state(health.state, t), describe_outages(outages, t)
         return t(key, state=state, targets=targets, more=len(others))
-    losses = [one for one in gravest if one.metric.loss]
+    losses = [one for one in others if one.metric.loss]
     if losses:
-        first, more = losses[0], len(gravest) - 1
+        first, more = losses[0], len(others) - 1
         key = f"health.verdict.loss.{'more' if more else 'only'}"
         state, series = name_state(health.state, t), _name_gravest(first, t)
         return t(key, state=state, name=first.metric.name(t.lang), series=series, more=more)
@@ -171,6 +187,7 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         left=t.span(pending.for_ms - pending.elapsed_ms) if pending else "",
         since=_describe_since(one, t, zone, now_ms),
         problem=one.problem,
+        missing=describe_missing(one.missing, t),
     ) + "".join((_describe_doubt(one, t), _describe_place(one, t)))
 
 
