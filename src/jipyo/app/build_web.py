@@ -16,7 +16,7 @@ from starlette.middleware import Middleware
 from jipyo import web
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import assess_catalogue
-from jipyo.app.build_store import build_source
+from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.offline import build_workspace, load_catalogue
 from jipyo.model.errors import ConfigError
 from jipyo.source.inventory import take_inventory
@@ -176,11 +176,13 @@ class WebApps:
         self._started_ms = clock.now_ms()
         self._requests = web.RequestMetrics()
         self._received = ReceivedCounts()
+        self._remotes = Remotes(clock)
 
     def families(self) -> Iterator[Family]:
         """The metrics of all requests."""
         yield from self._requests.families()
         yield from self._received.families()
+        yield from self._remotes.families()
 
     def build(self, config: Config) -> ASGIApp:
         """The application.
@@ -191,7 +193,9 @@ class WebApps:
         options, clock = config.settings.web, self._clock
         store, collection, configuration = self._store, self._collection, self._configuration
         catalogue = load_catalogue(config)
-        workspace = build_workspace(config, catalogue, build_source(config, store), clock)
+        remotes = self._remotes.select(config.settings.sources)
+        judged = build_source(build_embedded(config, store), remotes, "dashboard")
+        workspace = build_workspace(config, catalogue, judged, clock)
         limits = config.settings.receive
         receiver = Receiver(store, limits, clock.monotonic_ms, self._received)
         server = build_server_info(config, self._started_ms)
@@ -199,18 +203,21 @@ class WebApps:
         # queries, and `/-/healthy` for neither. A query waits in its thread for a place in the
         # engine, where cheap ones pass heavy ones and those are dropped whose client has left.
         # The threads end with the last request of the application.
-        source = build_source(config, store)
+        embedded = build_embedded(config, store)
+        source = build_source(embedded, remotes, "queries")
         queries = ThreadPoolExecutor(_WAITING_QUERIES, "web-query")
         lists = ThreadPoolExecutor(options.max_concurrency, "web-list")
         dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")
         others = ThreadPoolExecutor(options.max_concurrency, "web")
         receivers = ThreadPoolExecutor(limits.max_concurrency, "web-receive")
         features, state = config.settings.query.features, configuration.state
-        prometheus = build_prometheus_routes(source, server, store, collection, clock, state)
+        prometheus = build_prometheus_routes(embedded, server, store, collection, clock, state)
         routes: list[BaseRoute] = [
             *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
-            *web.mount(query.routes(source, clock.now_ms, features, source.engine.lanes), queries),
-            *web.mount(prometheus, lists),
+            *web.mount(
+                query.routes(source, clock.now_ms, features, embedded.engine.lanes), queries
+            ),
+            *web.mount([*series.routes(source), *prometheus], lists),
             *web.mount(build_api_routes(config, workspace, server, collection, state), dashboard),
             *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
             *web.mount(
@@ -255,21 +262,24 @@ def build_ingest_routes(receiver: Receiver, collection: Collection, clock: Clock
 
 
 def build_prometheus_routes(
-    source: Source,
+    embedded: Source,
     server: ServerInfo,
     store: tsdb.Store,
     collection: Collection,
     clock: Clock,
     config_state: Callable[[], ConfigState],
 ) -> list[Route]:
-    """`/api/v1` but for the queries, and `/federate`."""
+    """`/api/v1` but for queries and lists of series, and `/federate`.
+
+    What is federated, and the state of the store, is of the embedded source: a server that
+    scrapes it would have its own samples back.
+    """
     now_ms = clock.now_ms
     return [
-        *series.routes(source),
         *rules.routes(),
-        *federate.routes(source, now_ms),
+        *federate.routes(embedded, now_ms),
         *prometheus_targets.routes(collection.targets),
-        *prometheus_status.routes(server, source, now_ms, store.extent, config_state),
+        *prometheus_status.routes(server, embedded, now_ms, store.extent, config_state),
     ]
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jipyo import catalogue as catalogues
 from jipyo import promql, tsdb
-from jipyo.app.build_store import build_source
+from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.workspace import Workspace
 from jipyo.config import CliOverrides, load
 from jipyo.model.clock import SystemClock
@@ -66,15 +66,20 @@ def read_catalogue() -> Catalogue:
 
 @contextlib.contextmanager
 def read_workspace(config: Config) -> Iterator[Workspace]:
-    """The stored samples, whether a server runs on the same data or not.
+    """The stored samples, whether a server runs on the same data or not, and the sources.
 
     Raises:
-        StoreError: there is no data, or it cannot be read.
+        StoreError: there are neither data nor sources, or the data cannot be read.
         CatalogueError: a metric is described wrongly.
     """
-    with tsdb.Reader.open(config.data) as store:
-        source = build_source(config, store)
-        yield build_workspace(config, load_catalogue(config), source, SystemClock())
+    clock, catalogue = SystemClock(), load_catalogue(config)
+    remotes = Remotes(clock).select(config.settings.sources)
+    with contextlib.ExitStack() as opened:
+        local = None
+        if not remotes or tsdb.has_store(config.data):
+            store = opened.enter_context(tsdb.Reader.open(config.data))
+            local = build_embedded(config, store)
+        yield build_workspace(config, catalogue, build_source(local, remotes), clock)
 
 
 def build_workspace(

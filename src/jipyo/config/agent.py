@@ -33,7 +33,10 @@ if TYPE_CHECKING:
     from jipyo.send.options import RemoteWriteOptions
 
 SERVER_KEYS = frozenset(
-    {"organisation", "listen", "insecure", "store", "query", "web", "receive", "catalogue"}
+    {
+        *("organisation", "listen", "insecure", "store", "query", "web", "sources"),
+        *("receive", "catalogue"),
+    }
 )
 """Keys of a server that an agent has no use for."""
 

@@ -19,6 +19,7 @@ from jipyo.config.common import (
 from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.query import QUERY
 from jipyo.config.receive import RECEIVE
+from jipyo.config.sources import SOURCES
 from jipyo.config.store import STORE
 from jipyo.config.web import WEB
 from jipyo.schema import SWITCH, TEXT, Key, record
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from jipyo.i18n import Lang
     from jipyo.send.options import RemoteWriteOptions
+    from jipyo.source.prometheus_options import PrometheusOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +50,7 @@ class FileConfig:
     query: promql.Options = field(default_factory=promql.Options)
     collect: CollectOptions = field(default_factory=CollectOptions)
     web: WebOptions = field(default_factory=WebOptions)
+    sources: tuple[PrometheusOptions, ...] = ()
     remote_write: tuple[RemoteWriteOptions, ...] = ()
     receive: ReceiverOptions = field(default_factory=ReceiverOptions)
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
@@ -67,6 +70,7 @@ FILE = record(
         Key("store", STORE),
         Key("query", QUERY),
         Key("web", WEB),
+        Key("sources", SOURCES),
         REMOTE_WRITE_KEY,
         Key("receive", RECEIVE),
         Key("catalogue", CATALOGUE),

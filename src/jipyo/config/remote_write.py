@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from jipyo.collect.discovery import (
@@ -34,7 +34,8 @@ from jipyo.schema import (
     map_of,
     record,
 )
-from jipyo.send.options import Protocol, RemoteWriteOptions
+from jipyo.send.options import Protocol as WriteProtocol
+from jipyo.send.options import RemoteWriteOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,7 +80,7 @@ _REMOTE_WRITE = record(
     (
         Key("url", URL, required=True),
         Key("name", TEXT),
-        Key("protocol", choice(Protocol)),
+        Key("protocol", choice(WriteProtocol)),
         Key("timeout", between(SECONDS, "1s", "10m"), field="timeout_s"),
         Key("queue_size", between(SIZE, "1MiB", "1TiB"), field="queue_bytes"),
         Key("external_labels", LABEL_TEXTS),
@@ -100,14 +101,23 @@ _REMOTE_WRITE = record(
 )
 
 
-def check_names(
-    destinations: tuple[RemoteWriteOptions, ...], node: Node
-) -> tuple[RemoteWriteOptions, ...]:
-    """The destinations, whose names differ: each has a position of its own in the queue."""
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+_N = TypeVar("_N", bound=_Named)
+
+
+def check_names(servers: tuple[_N, ...], node: Node) -> tuple[_N, ...]:
+    """The servers, whose names differ.
+
+    Of a destination the name has a position in the queue, of a source it is a label.
+    """
     items = node.value if isinstance(node.value, tuple) else ()
     first: dict[str, str] = {}
     mistakes: list[ConfigError] = []
-    for options, entry in zip(destinations, items, strict=False):
+    for options, entry in zip(servers, items, strict=False):
         if options.name in first:
             mistakes.append(
                 ConfigError(
@@ -120,7 +130,7 @@ def check_names(
         first.setdefault(options.name, entry.where)
     if mistakes:
         raise ConfigError.of(mistakes)
-    return destinations
+    return servers
 
 
 REMOTE_WRITE = convert(list_of(_REMOTE_WRITE), check_names)

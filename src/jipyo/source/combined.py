@@ -55,6 +55,8 @@ class CombinedSource:
 
     local: Source | None
     remotes: tuple[Remote, ...]
+    lane: str = ""
+    """Queries of different lanes do not wait for one another."""
     cancelled: threading.Event | None = None
     lookback_ms: int | None = None
 
@@ -204,7 +206,7 @@ class CombinedSource:
                 continue
             failure = remote.find_failure(wait=True)
             if failure is None:
-                waiting.append((remote, remote.submit(task)))
+                waiting.append((remote, remote.submit(task, self.lane)))
             else:
                 errors.append(failure)
         answers: list[tuple[str, _T]] = []

@@ -15,7 +15,7 @@ from jipyo.model.result import Vector
 from jipyo.source.prune import find_metric_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Future
 
     from jipyo.model.clock import Clock
@@ -39,7 +39,7 @@ class RemoteOptions:
     """How patient a member of several sources is with its server."""
 
     workers: int = 8
-    """Queries at the same time."""
+    """Queries at the same time, in each lane."""
     slow_ms: float = 2000.0
     """After so long without an answer the server is asked whether it answers at all."""
     probe_ms: float = 3000.0
@@ -80,16 +80,22 @@ class Remote:
     """
 
     def __init__(
-        self, name: str, source: Source, clock: Clock, options: RemoteOptions | None = None
+        self,
+        name: str,
+        source: Source,
+        clock: Clock,
+        options: RemoteOptions | None = None,
+        families: Callable[[], Iterable[Family]] = tuple,
     ) -> None:
-        """Nothing is asked before the first query."""
+        """Nothing is asked before the first query; `families` are the source's own metrics."""
         self.name = name
         self.source = source
         self.options = options or RemoteOptions()
         self._clock = clock
         self._lock = threading.Lock()
         self._lookup = threading.Lock()
-        self._pool = ThreadPoolExecutor(self.options.workers, f"source-{name}")
+        self._own_families = families
+        self._pools: dict[str, ThreadPoolExecutor] = {}
         self._error: SourceError | None = None
         self._holdings: Holdings | None = None
         self._holdings_due_ms = 0.0
@@ -132,12 +138,17 @@ class Remote:
         """Why answers up to now lack the newest samples, as far as known."""
         return self.find_staleness(self._clock.now_ms())
 
-    def submit(self, ask: Callable[[], _T]) -> Future[_T]:
-        """Ask the server on a thread of its pool; failure and success count for all.
+    def submit(self, ask: Callable[[], _T], lane: str = "") -> Future[_T]:
+        """Ask the server on a thread of the lane's pool; failure and success count for all.
 
         The future raises `QueryError`, or the `SourceError` of `find_failure`.
         """
-        return self._pool.submit(self._ask, ask)
+        with self._lock:
+            pool = self._pools.get(lane)
+            if pool is None:
+                pool = ThreadPoolExecutor(self.options.workers, f"source-{self.name}-{lane}")
+                self._pools[lane] = pool
+        return pool.submit(self._ask, ask)
 
     def check_in_background(self) -> None:
         """Probe a server that is slow, unless a probe of it is on its way."""
@@ -172,6 +183,7 @@ class Remote:
 
     def families(self) -> Iterator[Family]:
         """Whether the server answers, and how old its newest sample is."""
+        yield from self._own_families()
         name, names = (self.name,), ("source",)
         yield gauge(
             "jipyo_source_up",

@@ -11,7 +11,7 @@ from jipyo.tsdb.import_export import (
     import_openmetrics,
 )
 from jipyo.tsdb.options import Options
-from jipyo.tsdb.reader import Reader
+from jipyo.tsdb.reader import Reader, has_store
 from jipyo.tsdb.salvage import Loss, Salvaged, salvage
 from jipyo.tsdb.store import Store
 
@@ -31,6 +31,7 @@ __all__ = [
     "create_backup",
     "export_openmetrics",
     "export_parquet",
+    "has_store",
     "import_openmetrics",
     "read_stats",
     "restore",

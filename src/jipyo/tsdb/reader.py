@@ -39,6 +39,11 @@ _SPARE_CONNECTIONS = 4
 _TYPES = {kind.value: kind for kind in MetricType}
 
 
+def has_store(path: Path) -> bool:
+    """Whether there is a store in the folder."""
+    return (path / FILE_NAME).exists()
+
+
 class Reader:
     """A store that is only read, in this process or beside the one that writes.
 
@@ -71,7 +76,7 @@ class Reader:
         Raises:
             StoreError: there is no store, or a newer jipyo wrote it.
         """
-        if not (path / FILE_NAME).exists():
+        if not has_store(path):
             raise StoreError("tsdb.missing", hint="tsdb.missing.hint", path=str(path))
         reader = cls(path, threads, cache_bytes)
         reader._lock_against_replacement()

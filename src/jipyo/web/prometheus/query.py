@@ -24,6 +24,7 @@ from jipyo.web.http import params
 from jipyo.web.http.body import join_pieces
 from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.http.params import invalid_parameter, quote
+from jipyo.web.prometheus.missing import name_missing
 from jipyo.web.prometheus.route import TRUNCATED, naming_parameter, prometheus_route
 from jipyo.web.prometheus.truncate import truncate
 from jipyo.wire.prometheus_json import encode
@@ -162,7 +163,8 @@ def _respond(request: WebRequest, result: QueryResult, limit: int, lanes: Lanes)
     stats = request.first("stats")
     shown, was_cut = truncate(result, limit)
     truncation = [TRUNCATED] if was_cut else []
-    warnings = (*shown.warnings, *truncation, *_find_stats_warning(stats))
+    missing = name_missing(shown.missing)
+    warnings = (*missing, *shown.warnings, *truncation, *_find_stats_warning(stats))
     result = replace(shown, warnings=warnings)
     pieces = encode.answer(result, stats=bool(stats))
     if count_samples(result.value) > HEAVY_SAMPLES:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jipyo.model.errors import EmptySelectorError, QueryError
 from jipyo.web.http import params
 from jipyo.web.http.message import WebRequest, WebResponse
+from jipyo.web.prometheus.missing import name_missing
 from jipyo.web.prometheus.route import TRUNCATED, naming_parameter, prometheus_route
 from jipyo.wire.prometheus_json import encode
 
@@ -40,7 +41,7 @@ def list_label_names(source: Source, request: WebRequest) -> WebResponse:
         names = source.bind(request.cancelled).label_names(
             request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
-    return _respond_names(names, limit)
+    return _respond_names(names, limit, source)
 
 
 def list_label_values(source: Source, request: WebRequest) -> WebResponse:
@@ -54,7 +55,7 @@ def list_label_values(source: Source, request: WebRequest) -> WebResponse:
         values = source.bind(request.cancelled).label_values(
             name, request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
-    return _respond_names(values, limit)
+    return _respond_names(values, limit, source)
 
 
 def _count_to_read(limit: int) -> int | None:
@@ -62,10 +63,11 @@ def _count_to_read(limit: int) -> int | None:
     return limit + 1 if limit else None
 
 
-def _respond_names(names: list[str], limit: int) -> WebResponse:
+def _respond_names(names: list[str], limit: int, source: Source) -> WebResponse:
     is_cut = 0 < limit < len(names)
     shown = names[:limit] if is_cut else names
-    return WebResponse(encode.data(shown, warnings=[TRUNCATED] * is_cut))
+    warnings = [*name_missing(source.find_missing()), *[TRUNCATED] * is_cut]
+    return WebResponse(encode.data(shown, warnings=warnings))
 
 
 def unescape_name(name: str) -> str:
@@ -99,10 +101,12 @@ def list_series(source: Source, request: WebRequest) -> WebResponse:
         series = source.bind(request.cancelled).series(
             match, start_ms, end_ms, _count_to_read(limit)
         )
+    missing = name_missing(source.find_missing())
     if not limit:
-        return WebResponse(encode.label_sets(series))
+        return WebResponse(encode.label_sets(series, missing))
     found = list(series)
-    return WebResponse(encode.label_sets(found[:limit], [TRUNCATED] * (len(found) > limit)))
+    warnings = [*missing, *[TRUNCATED] * (len(found) > limit)]
+    return WebResponse(encode.label_sets(found[:limit], warnings))
 
 
 @contextmanager
