@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from jipyo.i18n import Texts
 
 _EVERYTHING = '{__name__!=""}'
+_SETTLED_MS = 60_000
+"""Newer samples may still be on their way, and would be missing in one of copy and check."""
 _LINE_EVERY_S = 10.0
 """Where progress goes into a file or pipe, a line so often."""
 _SHOWN = 20
@@ -122,7 +124,7 @@ def _read_plan(config: Config, options: _Options) -> ImportPlan:
     now_ms = SystemClock().now_ms()
     start_ms = parse_moment(options.start, config.zone, now_ms)
     end_ms = parse_moment(options.end, config.zone, now_ms) if options.end else now_ms
-    end_ms = min(end_ms, now_ms)
+    end_ms = min(end_ms, now_ms - _SETTLED_MS)
     if start_ms >= end_ms:
         raise ConfigError("cli.import.prometheus.no_time", start=options.start)
     selectors = tuple(promql.parse_selector(text) for text in options.match or (_EVERYTHING,))

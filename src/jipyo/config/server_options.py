@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from jipyo.model.errors import ConfigError
 from jipyo.net.credentials import Credentials
@@ -19,8 +20,8 @@ _URL = re.compile(r"https?://[^/\s]+\S*")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(\S(?:.*\S)?)")
 RETRIES = 7
 """Half a minute of failures that may pass, such as a restart of the server."""
-BODY_LIMIT = 32 << 20
-"""A greater answer is asked for in parts; it would need half a gigabyte while it is decoded."""
+BODY_LIMIT = 12 << 20
+"""A greater answer is asked for in parts: decoded, it needs ten times as much memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +52,7 @@ def read_server_flags(flags: ServerFlags) -> PrometheusOptions:
             raise ConfigError("config.not_a_header", value=header.partition(":")[0])
         headers.append((match[1], match[2]))
     return PrometheusOptions(
-        name=flags.url,
+        name=urlsplit(flags.url).netloc.rpartition("@")[2],
         url=flags.url,
         headers=tuple(headers),
         credentials=_read_credentials(flags),

@@ -149,6 +149,8 @@ class History:
                     samples = sum(block.values.size for block in blocks)
                     growth = min(4.0, self._samples / max(samples, 1))
                     self._names = max(1, min(_MAX_NAMES, int(len(batch) * growth)))
+                    if len(batch) == 1 and growth < 0.5:
+                        self._spans_ms[batch[0]] = (window.end_ms - window.start_ms) // 2
             except (_TooLargeError, _UnreadableError) as error:
                 if len(batch) > 1:
                     self._names = len(batch) // 2
