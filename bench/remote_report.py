@@ -107,7 +107,7 @@ def report(url: str) -> dict[str, Any]:
         "queries": len(source.queries),
         "points": sum(query.points for query in answered),
         "bytes": sum(query.stats.bytes for query in answered),
-        "metrics": len({query.purpose for query in answered} - {""}),
+        "metrics": len({query.purpose for query in answered if "." in query.purpose}),
         "series": sum(query.series for query in answered if query.kind is QueryKind.RANGE),
     }
 

@@ -346,6 +346,8 @@ class _SeriesInput:
     """What one series' figures are computed from."""
 
     labels: Labels
+    text: str
+    """The labels as text, which all figures share."""
     name: str
     query: MetricQuery
     values: Values
@@ -398,6 +400,7 @@ class _Summarizer:
             self._summarise(
                 _SeriesInput(
                     labels=labels,
+                    text=str(labels),
                     name=names[row],
                     query=data.queries[row],
                     values=values[row],
@@ -438,6 +441,7 @@ class _Summarizer:
         return self._summarise(
             _SeriesInput(
                 labels=EMPTY,
+                text=str(EMPTY),
                 name="",
                 query=query,
                 values=added,
@@ -545,7 +549,7 @@ class _Summarizer:
             unit=self.metric.unit.value,
             fold=fold,
             expr=series.query.expression(choose_rate_window(self.metric, window.step_ms)),
-            series=str(series.labels),
+            series=series.text,
             exporter=series.query.exporter,
             start_ms=window.start_ms,
             end_ms=window.end_ms,

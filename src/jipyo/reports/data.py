@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from itertools import compress
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.comparison import Comparison, compare
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 
 ENOUGH = 0.5
 """Below this share of the expected samples a period without breaches is not called good."""
+TILES = 8
+"""Most key metrics on the first page."""
 READERS = 3
 """Metrics read at the same time: while one is computed here, a server works on the next."""
 _WEEK = 7
@@ -52,6 +55,7 @@ class ReportMetric:
     week: Comparison | None
     """With the same part of the same weekday a week before."""
     yesterday: Comparison | None
+    """Of required and of key metrics."""
 
     @property
     def metric(self) -> Metric:
@@ -133,42 +137,58 @@ def gather(
     """
     window = find_window(period, now_ms)
     inventory = take_inventory(ask_for(source, "inventory"), window.end_ms)
-    earlier = [find_earlier_window(period, window, days) for days in (_WEEK, 1)]
-    read = partial(_read_metric, source, window=window, earlier=earlier, inventory=inventory)
-    entries: list[ReportMetric] = []
+    week, yesterday = (find_earlier_window(period, window, days) for days in (_WEEK, 1))
+
+    def read(metric: Metric) -> ReportMetric:
+        now = summarise_metric(source, metric, window, inventory)
+        return ReportMetric(now, _compare_with(source, now, week, inventory), None)
+
+    def read_yesterday(entry: ReportMetric) -> ReportMetric:
+        before = _compare_with(source, entry.now, yesterday, inventory)
+        return replace(entry, yesterday=before)
+
+    found: list[ReportMetric] = []
     with ThreadPoolExecutor(READERS, "report") as pool:
         try:
             for done, entry in enumerate(pool.map(read, catalogue.metrics), 1):
-                entries.append(entry)
+                found.append(entry)
                 progress(done, len(catalogue.metrics))
+            entries = [entry for entry in found if entry.now.series]
+            shown = {entry.metric.id for entry in select_key_metrics(entries)}
+            is_wanted = [entry.metric.required or entry.metric.id in shown for entry in entries]
+            compared = pool.map(read_yesterday, compress(entries, is_wanted))
+            entries = [
+                next(compared) if wanted else entry
+                for entry, wanted in zip(entries, is_wanted, strict=True)
+            ]
         finally:
             pool.shutdown(cancel_futures=True)
-    with_data = tuple(entry for entry in entries if entry.now.series)
-    missing = tuple(entry.now for entry in entries if not entry.now.series)
     targets = measure_completeness(ask_for(source, "completeness"), window)
     outages = find_past_outages(ask_for(source, "outages"), catalogue, window)
     share = total_share(targets)
     if share is None:
-        share = max((entry.now.coverage for entry in with_data), default=0.0)
-    return ReportData(period, window, with_data, missing, targets, outages, share)
+        share = max((entry.now.coverage for entry in entries), default=0.0)
+    missing = tuple(entry.now for entry in found if not entry.now.series)
+    return ReportData(period, window, tuple(entries), missing, targets, outages, share)
 
 
-def _read_metric(
-    source: Source,
-    metric: Metric,
-    *,
-    window: Window,
-    earlier: Sequence[Window],
-    inventory: Inventory,
-) -> ReportMetric:
-    now = summarise_metric(source, metric, window, inventory)
+def _compare_with(
+    source: Source, now: MetricSummary, window: Window, inventory: Inventory
+) -> Comparison | None:
     if not now.series:
-        return ReportMetric(now, None, None)
-    week, yesterday = (
-        compare(now, summarise_earlier(source, now, window_then, inventory))
-        for window_then in earlier
-    )
-    return ReportMetric(now, week, yesterday)
+        return None
+    return compare(now, summarise_earlier(source, now, window, inventory))
+
+
+def select_key_metrics(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
+    """Required metrics with a figure, the first of each topic before the second of any."""
+    ranked: list[tuple[bool, int, int]] = []
+    seen: Counter[str] = Counter()
+    for place, entry in enumerate(entries):
+        if entry.now.figure is not None:
+            ranked.append((not entry.metric.required, seen[entry.metric.topic], place))
+            seen[entry.metric.topic] += 1
+    return [entries[place] for place in sorted(place for *_, place in sorted(ranked)[:TILES])]
 
 
 def find_window(period: Period, now_ms: int) -> Window:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from jipyo.net.http import HttpOptions
 from jipyo.net.tls import TlsOptions
@@ -39,7 +40,11 @@ class PrometheusOptions:
 
     def http_options(self) -> HttpOptions:
         """The same for a client of HTTP."""
+        host = urlsplit(self.url).hostname or ""
+        is_near = host in ("localhost", "::1") or host.startswith("127.")
         return HttpOptions(
+            # On one machine gzip costs both sides time and saves nothing.
+            compressed=not is_near,
             timeout_s=self.timeout_s,
             body_limit=self.body_limit,
             headers=self.headers,

@@ -10,8 +10,9 @@ import pytest
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
 from jipyo.analysis.thresholds import State
+from jipyo.reports.data import TILES
 from jipyo.reports.document import Duration, Heading, Inline, Joined, Phrase, Share, Subject, Tiles
-from jipyo.reports.sections.summary import TILES, build_tiles, build_verdict, find_state
+from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
 from reports.documents import MINUTE
 from reports.summaries import WINDOW, build_data, build_entry, build_metric, shape_day
 

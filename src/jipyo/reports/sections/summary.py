@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
 from jipyo.analysis.thresholds import State
+from jipyo.reports.data import select_key_metrics
 from jipyo.reports.document import (
     Block,
     Duration,
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from jipyo.reports.data import ReportData, ReportMetric
 
-TILES = 8
 _NAMED = 3
 _WHOLE = 0.995
 _KEYS_WITH_DURATION = frozenset({"reports.verdict.little", "reports.verdict.part"})
@@ -105,10 +104,10 @@ def _describe_amount(data: ReportData, key: str) -> Phrase:
 
 
 def build_tiles(data: ReportData) -> Iterator[Block]:
-    """The key figures, at most `TILES` of them."""
+    """The key figures, at most as many as fit on the page."""
     if data.entries:
         yield Heading("key-metrics", phrase("reports.section.key_metrics"))
-        yield Tiles(tuple(_build_tile(data, entry) for entry in _select_key_metrics(data.entries)))
+        yield Tiles(tuple(_build_tile(data, entry) for entry in select_key_metrics(data.entries)))
 
 
 def _build_tile(data: ReportData, entry: ReportMetric) -> Tile:
@@ -123,17 +122,6 @@ def _build_tile(data: ReportData, entry: ReportMetric) -> Tile:
         compared=_describe_comparisons(data, entry),
         shape=series.values,
     )
-
-
-def _select_key_metrics(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
-    """Required metrics with a figure, the first of each topic before the second of any."""
-    ranked: list[tuple[bool, int, int]] = []
-    seen: Counter[str] = Counter()
-    for place, entry in enumerate(entries):
-        if entry.now.figure is not None:
-            ranked.append((not entry.metric.required, seen[entry.metric.topic], place))
-            seen[entry.metric.topic] += 1
-    return [entries[place] for place in sorted(place for *_, place in sorted(ranked)[:TILES])]
 
 
 def _describe_comparisons(data: ReportData, entry: ReportMetric) -> tuple[Inline, ...]:
