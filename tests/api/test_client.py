@@ -12,7 +12,7 @@ import pytest
 from api.stores import NOW_MS
 from jipyo.api import CurrentValues, PrometheusClient
 from jipyo.i18n import texts
-from jipyo.model.errors import ApiError, QueryError, StoreError, UnknownNameError
+from jipyo.model.errors import ApiError, ConfigError, QueryError, StoreError, UnknownNameError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,3 +118,11 @@ def test_opening_fails_with_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_p
     with pytest.raises(StoreError) as caught:
         asyncio.run(PrometheusClient().query("cpu_usage"))
     assert str(tmp_path) in "".join(traceback.format_exception(caught.value))
+
+
+@pytest.mark.parametrize("url", ["localhost:9090", "ftp://host", "", "http://user:word@host:9090"])
+def test_what_is_no_url_of_a_server_is_an_error_that_shows_how(url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        asyncio.run(PrometheusClient(url).query("up"))
+    assert texts("en").error(caught.value).startswith("PrometheusClient: url: ")
+    assert "word" not in "".join(caught.value.__notes__).replace("password", "")

@@ -7,6 +7,7 @@ import gc
 import json
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,12 +15,13 @@ import pytest
 import jipyo
 from api.sites import build_site, list_scrapes
 from jipyo.model.errors import SourceError, UnknownNameError
+from jipyo.reports.document import find_figures
 from support.metric_servers import built, prometheus
 from support.services import free_port
+from support.specification import SpecifiedAnalyzer, SpecifiedCollector, SpecifiedReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
@@ -100,6 +102,73 @@ def test_several_run_at_once_and_leave_nothing_open(url: str) -> None:
     assert asyncio.run(run()) == [pytest.approx((40,))] * 8
     gc.collect()
     assert threading.active_count() == threads
+
+
+@pytest.fixture
+def configured(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A site whose configuration names the server, and that has no data of its own."""
+    file = tmp_path / "jipyo" / "jipyo.yaml"
+    file.parent.mkdir()
+    file.write_text(
+        f"data: {tmp_path / 'data'}\ntimezone: Asia/Seoul\nlanguage: en\n"
+        f"sources: [{{name: prod, url: '{url}'}}]\n"
+    )
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.usefixtures("configured")
+def test_section_2_1_collects_from_the_configured_server() -> None:
+    metrics = asyncio.run(SpecifiedCollector().collect_metrics())
+    assert [list(values) for values in metrics.values()] == [
+        ["cpu_usage", "memory_usage", "disk_usage", "gpu_usage"],
+        ["api_response_time", "error_rate", "request_count"],
+        ["inference_time", "model_accuracy", "gpu_utilization"],
+    ]
+    assert metrics["system"]["cpu_usage"].numbers == pytest.approx((40,))
+    assert sorted(metrics["ai"]["gpu_utilization"].numbers) == [55, 95]
+    assert metrics["system"]["cpu_usage"].series[0].labels["source"] == "prod"
+
+
+@pytest.mark.usefixtures("configured")
+def test_section_3_1_judges_what_the_configured_server_has() -> None:
+    analysis, alerts = asyncio.run(SpecifiedAnalyzer().analyze_performance())
+    assert {name: part.state.value for name, part in analysis.items()} == {
+        "system_health": "critical",
+        "api_performance": "warning",
+        "ai_performance": "critical",
+    }
+    assert [alert.health.metric.id for alert in alerts] == [
+        "system.memory.utilization",
+        "system.gpu.utilization",
+        "app.error_rate",
+    ]
+    assert json.loads(json.dumps([analysis, alerts]))
+
+
+def test_section_4_1_reports_on_what_the_configured_server_has(configured: Path) -> None:
+    generator = SpecifiedReport()
+    asyncio.run(generator.generate_report())
+    (report,) = generator.saved
+    assert report.path.parent == configured / "data" / "reports"
+    assert "Memory utilisation" in report.path.read_text("utf-8")
+    figures = find_figures(report.analysis.report.blocks)
+    assert any(one.metric == "system.memory.utilization" for one in figures)
+
+
+@pytest.mark.usefixtures("configured")
+def test_the_configured_sources_leave_nothing_open() -> None:
+    before = threading.active_count(), count_sockets()
+    with jipyo.PerformanceAnalyzer() as analyzer:
+        asyncio.run(analyzer.analyze_performance())
+        assert count_sockets() > before[1]
+    gc.collect()
+    assert (threading.active_count(), count_sockets()) == before
+
+
+def count_sockets() -> int:
+    links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    return sum(str(link.readlink()).startswith("socket:") for link in links)
 
 
 @pytest.mark.parametrize("name", ["cpu_usage", "up"])

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 from jipyo import app
 from jipyo.app import Workspace
 from jipyo.config import peek_language
+from jipyo.config.sources import SOURCE
 from jipyo.i18n import texts
 from jipyo.model.errors import JipyoError
+from jipyo.schema import wrap_value
 from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ class Opening:
         """The workspace; the same one until `close`.
 
         Raises:
-            ConfigError: the configuration cannot be read.
+            ConfigError: the configuration cannot be read, or the URL is none.
             StoreError: there is no data, or it cannot be read.
         """
         with self._lock:
@@ -66,7 +68,7 @@ class Opening:
         if origin is None:
             return self._stack.enter_context(app.open_workspace())
         if isinstance(origin, str):
-            origin = PrometheusOptions(name=origin, url=origin)
+            origin = SOURCE.read(wrap_value({"url": origin}, "PrometheusClient"))
         if isinstance(origin, PrometheusOptions):
             source = self._stack.enter_context(contextlib.closing(PrometheusSource(origin)))
             return app.build_site_workspace(source)

@@ -57,7 +57,7 @@ def make_source(  # noqa: PLR0913 - one for each key that is more than a field
     )
 
 
-_SOURCE = record(
+SOURCE = record(
     make_source,
     (
         Key("url", URL, required=True),
@@ -79,4 +79,4 @@ _SOURCE = record(
     options=PrometheusOptions,
 )
 
-SOURCES = convert(list_of(_SOURCE), check_names)
+SOURCES = convert(list_of(SOURCE), check_names)
