@@ -341,7 +341,22 @@ def test_a_range_for_which_the_server_has_no_time_is_asked_in_quarters_at_most()
     with api_server(slow_beyond(10)) as server:
         with pytest.raises(QueryError, match="timed out"):
             connect(server.url).range("vector(1)", T_MS, T_MS + 99 * MINUTE, MINUTE)
-        assert len([one for one in server.requests if one.path == "query_range"]) == 7
+        assert len([one for one in server.requests if one.path == "query_range"]) == 3
+
+
+def test_a_part_beyond_the_limits_is_missing_and_the_rest_is_read() -> None:
+    def answer(request: ApiRequest) -> ApiResponse:
+        start, end = (float(request.params[name][0]) for name in ("start", "end"))
+        if start <= T_S + 20 * 60 <= end:
+            return failure(422, "execution", "query processing would load too many samples")
+        values = [[start + 60 * i, "1"] for i in range(int((end - start) / 60) + 1)]
+        return success({"resultType": "matrix", "result": [{"metric": {}, "values": values}]})
+
+    with api_server(newest_prometheus(answer)) as server:
+        result = connect(server.url).range("vector(1)", T_MS, T_MS + 127 * MINUTE, MINUTE)
+    assert matrix_of(result).present[0].tolist() == [i not in range(20, 24) for i in range(128)]
+    (gap,) = result.missing
+    assert "from 2026-11-01 02:46:40Z to 2026-11-01 02:49:40Z" in read(gap)
 
 
 def test_pieces_without_any_answer_raise_what_went_wrong() -> None:

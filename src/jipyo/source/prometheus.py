@@ -34,7 +34,7 @@ from jipyo.promql.syntax.ast import Aggregate, Call, StringLiteral, walk
 from jipyo.promql.syntax.features import ALL
 from jipyo.promql.syntax.limits import check_length
 from jipyo.promql.syntax.names import needs_quotes
-from jipyo.promql.syntax.signatures import ValueType
+from jipyo.promql.syntax.signatures import ORDERING, ValueType
 from jipyo.source.cardinality import count_cardinality
 from jipyo.source.dialect import DEFAULT_LOOKBACK_MS, loses_anchors, pin_period, translate_promql
 from jipyo.source.prometheus_exchange import Exchange, check_cancelled
@@ -65,9 +65,6 @@ _LISTED_SERIES = 100_000
 _OF_THE_QUERY = ("PromQL ", "results truncated due to limit")
 """How warnings begin that are about the expression; all others are about parts of the data
 that could not be read (Prometheus: util/annotations; Thanos: partial responses)."""
-_ORDERING = frozenset(
-    {"sort", "sort_desc", "sort_by_label", "sort_by_label_desc", "topk", "bottomk"}
-)
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -399,8 +396,8 @@ def _fit_type(value: Value, tree: Expr) -> Value:
 def _is_ordered(tree: Expr) -> bool:
     """Whether the expression gives the order of its series, as `sort` does."""
     return any(
-        (isinstance(node, Call) and node.function.name in _ORDERING)
-        or (isinstance(node, Aggregate) and node.op.name in _ORDERING)
+        (isinstance(node, Call) and node.function.name in ORDERING)
+        or (isinstance(node, Aggregate) and node.op.name in ORDERING)
         for node in walk(tree)
     )
 

@@ -67,7 +67,8 @@ class _Run:
                 self.read(t_ms[middle:], depth + 1)
                 return
             self.missing.append((t_ms, error))
-            self.is_lost = isinstance(error, SourceError) and deepest == 0
+            # A limit that the first and smallest part does not keep depends on no range.
+            self.is_lost = deepest == 0 or not self.answers
 
 
 def read_pieces(

@@ -35,7 +35,7 @@ from jipyo.promql.engine.plan import Node, QueryPeriod, Repeats, StepInvariant, 
 from jipyo.promql.engine.tree_evaluator import TreeEvaluator
 from jipyo.promql.syntax.ast import Aggregate, Call, Expr, StringLiteral
 from jipyo.promql.syntax.parser import parse_cached
-from jipyo.promql.syntax.signatures import ValueType
+from jipyo.promql.syntax.signatures import ORDERING, ValueType
 
 if TYPE_CHECKING:
     import threading
@@ -43,10 +43,6 @@ if TYPE_CHECKING:
 
     from jipyo.model.store import Queryable
     from jipyo.promql.engine.windows import WindowShape
-
-_ORDERING = frozenset(
-    {"sort", "sort_desc", "sort_by_label", "sort_by_label_desc", "topk", "bottomk"}
-)
 
 
 class Engine:
@@ -208,8 +204,8 @@ def _evaluate_vector(evaluator: TreeEvaluator, node: Node, step: Times) -> Vecto
 def _is_ordered(node: Node) -> bool:
     """Whether a function or an aggregator in the expression puts the series in order."""
     return any(
-        (isinstance(part, Call) and part.function.name in _ORDERING)
-        or (isinstance(part, Aggregate) and part.op.name in _ORDERING)
+        (isinstance(part, Call) and part.function.name in ORDERING)
+        or (isinstance(part, Aggregate) and part.op.name in ORDERING)
         for part in walk(node)
     )
 

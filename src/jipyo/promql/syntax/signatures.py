@@ -115,6 +115,11 @@ _OTHERS = (
     Function("vector", (_S,)),
 )
 
+ORDERING = frozenset(
+    {"sort", "sort_desc", "sort_by_label", "sort_by_label_desc", "topk", "bottomk"}
+)
+"""Functions and aggregators whose result has an order."""
+
 FUNCTIONS: Mapping[str, Function] = MappingProxyType(
     {
         function.name: function
