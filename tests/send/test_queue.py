@@ -44,6 +44,12 @@ def scrape(n: int, series: tuple[Labels, ...] = SERIES) -> Scrape:
     return Scrape(T0 + n * STEP, series, np.arange(len(series), dtype=np.float64) + n * 0.5)
 
 
+def append_many(queue: Queue, start: int, end: int) -> None:
+    """The scrapes from one number to another, a few at a time as a disk takes long to sync."""
+    for first in range(start, end, 20):
+        queue.append([scrape(n) for n in range(first, min(first + 20, end))])
+
+
 def rest(cursor: Cursor) -> list[Scrape]:
     found: list[Scrape] = []
     while (read := cursor.read(1000)) is not None:
@@ -104,8 +110,7 @@ def test_each_destination_has_its_own_position(tmp_path: Path) -> None:
 
 def test_files_that_every_destination_has_passed_are_deleted(tmp_path: Path) -> None:
     queue, cursor = opened(tmp_path, 2 << 20)
-    for n in range(1500):
-        queue.append([scrape(n)])
+    append_many(queue, 0, 1500)
     assert len(segments(tmp_path)) > 4
     assert len(rest(cursor)) == 1500
     queue.append([scrape(1500)])
@@ -117,8 +122,7 @@ def test_beyond_the_limit_the_oldest_samples_are_dropped_and_counted(tmp_path: P
     limit = 1 << 20
     queue, cursor = opened(tmp_path, limit)
     total = 6000
-    for n in range(total):
-        queue.append([scrape(n)])
+    append_many(queue, 0, total)
     assert sum(path.stat().st_size for path in segments(tmp_path)) <= limit + (64 << 10)
     found = rest(cursor)
     kept = [round((one.t_ms - T0) / STEP) for one in found]
@@ -131,8 +135,7 @@ def test_beyond_the_limit_the_oldest_samples_are_dropped_and_counted(tmp_path: P
 def test_a_slow_destination_costs_another_one_nothing(tmp_path: Path) -> None:
     queue = Queue(tmp_path)
     cursors = queue.set_destinations({"slow": 1 << 20, "fast": 64 << 20})
-    for n in range(6000):
-        queue.append([scrape(n)])
+    append_many(queue, 0, 6000)
     assert len(rest(cursors["fast"])) == 6000
     assert cursors["fast"].dropped_samples == 0
     assert cursors["slow"].dropped_samples > 0
@@ -144,8 +147,7 @@ def test_a_batch_in_flight_is_acknowledged_though_the_limit_led_further(tmp_path
     queue.append([scrape(0)])
     flying = cursor.read(1000)
     assert flying is not None
-    for n in range(1, 6000):
-        queue.append([scrape(n)])
+    append_many(queue, 1, 6000)
     dropped = cursor.dropped_samples
     cursor.acknowledge(flying)
     found = rest(cursor)
@@ -236,8 +238,7 @@ def test_any_flipped_bit_costs_one_record_and_is_counted(tmp_path: Path) -> None
 
 def test_a_file_that_is_gone_or_rubbish_is_skipped_and_counted(tmp_path: Path) -> None:
     queue, _ = opened(tmp_path, 2 << 20)
-    for n in range(1000):
-        queue.append([scrape(n)])
+    append_many(queue, 0, 1000)
     queue.close()
     files = segments(tmp_path)
     files[1].write_bytes(os.urandom(files[1].stat().st_size))

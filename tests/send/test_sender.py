@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -425,3 +427,69 @@ def check_order(found: list[tuple[Labels, int, float]]) -> None:
     for labels in SERIES:
         times = [t_ms for name, t_ms, _ in found if name == labels]
         assert times == sorted(times)
+
+
+def test_a_request_that_is_too_large_is_sent_in_parts(site: Site) -> None:
+    def answer(_: Receiver, samples: list[Any]) -> Reply | None:
+        return (413, {}, b"too large") if len(samples) > 15 else None
+
+    site.receiver.answer = answer
+    sender = site.start()
+    for n in range(8):
+        site.append(scrape(n))
+    site.steps()
+    assert site.receiver.counts == site.wanted
+    assert sender.counts.rejected == 0
+    check_order(site.receiver.stored)
+
+
+def test_what_a_server_of_2_0_has_already_is_no_loss(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    site.receiver.answer = lambda *_: (400, {V2_WRITTEN: "3"}, b"out of order sample")
+    sender = site.start()  # the first request may have been sent before
+    site.append(scrape(1))
+    site.steps()
+    assert (sender.counts.samples, sender.counts.repeated, sender.counts.rejected) == (3, 7, 0)
+    assert caplog.records == []
+
+
+def test_a_stop_sends_what_waits_and_keeps_what_is_not_taken(site: Site) -> None:
+    sender = site.start()
+    site.append(scrape(1))
+    sender.stop(5)
+    assert site.receiver.counts == site.wanted
+    site.append(scrape(2))
+    assert site.queue is not None
+    site.queue.close()
+    site.receiver.answer = lambda *_: (503, {}, b"")
+    sender = site.start()
+    sender.stop(5)
+    assert sender.cursor.pending_samples == 10
+
+
+def test_a_stop_waits_only_so_long_for_a_server_that_is_silent(site: Site) -> None:
+    hung = threading.Event()
+
+    def answer(*_: Any) -> None:
+        hung.wait(20)
+
+    site.receiver.answer = answer
+    sender = site.start()
+    site.append(scrape(1))
+    begun = time.monotonic()
+    sender.stop(0.3)
+    assert time.monotonic() - begun < 5
+    hung.set()
+    assert sender.cursor.pending_samples == 10
+
+
+def test_the_logged_failure_and_recovery_are_one_line_each(
+    site: Site, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    site.receiver.answer = lambda it, _: (503, {}, b"busy") if len(it.versions) < 5 else None
+    site.start()
+    site.append(scrape(1))
+    site.steps()
+    assert [one.levelname for one in caplog.records] == ["WARNING", "INFO"]

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _RESPONSE_LIMIT = 1 << 20
 _MOST_SHOWN = 200
 _LONGEST_PAUSE_S = 3600.0
-_BAD_REQUEST, _UNSUPPORTED, _TOO_MANY = 400, 415, 429
+BAD_REQUEST, TOO_LARGE = 400, 413
+_UNSUPPORTED, _TOO_MANY = 415, 429
 _HEADERS = {
     Protocol.V1: {
         "Content-Type": "application/x-protobuf",
@@ -60,7 +61,8 @@ class Outcome:
     error: JipyoError | None = None
     pause_s: float = 0.0
     """How long the server asks to wait."""
-    is_bad_request: bool = False
+    status: int = 0
+    """Of the response; 0 where there was none."""
 
 
 def build_post(options: RemoteWriteOptions) -> Post:
@@ -103,7 +105,7 @@ def judge_response(response: ClientResponse, protocol: Protocol, now_s: float) -
         if protocol is Protocol.V2 and written is None:
             # A server of 1.0 ignores the fields of 2.0 and says 204.
             error = SendError("send.without_v2", url=response.url)
-            return Outcome(Delivery.WITHOUT_V2, error=error)
+            return Outcome(Delivery.WITHOUT_V2, error=error, status=status)
         return Outcome(Delivery.DELIVERED, written)
     error = SendError(
         "send.status",
@@ -113,11 +115,11 @@ def judge_response(response: ClientResponse, protocol: Protocol, now_s: float) -
         body=shorten(response.body),
     )
     if status == _UNSUPPORTED and protocol is Protocol.V2:
-        return Outcome(Delivery.WITHOUT_V2, error=error)
+        return Outcome(Delivery.WITHOUT_V2, error=error, status=status)
     if status == _TOO_MANY or not 400 <= status < 500:
         pause_s = _read_pause(response.headers.get("Retry-After", ""), now_s)
         return Outcome(Delivery.RETRY, error=error, pause_s=pause_s)
-    return Outcome(Delivery.REJECTED, written, error=error, is_bad_request=status == _BAD_REQUEST)
+    return Outcome(Delivery.REJECTED, written, error=error, status=status)
 
 
 def read_written(headers: Mapping[str, str]) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import threading
 from bisect import bisect_right
@@ -75,6 +76,8 @@ class Log:
         """
         with self._lock:
             try:
+                if self._mutex.closed:
+                    raise OSError(errno.EBADF, "closed")
                 writer = self._find_writer()
                 written = writer.append(scrapes, self._end.samples)
             except OSError as error:
@@ -122,6 +125,14 @@ class Log:
                     break
                 segment.path.unlink(missing_ok=True)
                 self._segments.remove(segment)
+
+    def delete_all(self) -> None:
+        """Delete all files: nobody waits for what is in them."""
+        with self._lock:
+            self._end_file()
+            for segment in self._segments:
+                segment.path.unlink(missing_ok=True)
+            self._segments.clear()
 
     def adapt_to_limit(self, limit_bytes: int) -> None:
         """Make the files small enough that a limit is kept with one of them more or less."""

@@ -59,6 +59,8 @@ class Queue:
                     path.unlink(missing_ok=True)
             if limits:
                 self._log.adapt_to_limit(min(limits.values()))
+            else:
+                self._log.delete_all()
             cursors = dict(self._cursors)
         self.clean()
         return cursors

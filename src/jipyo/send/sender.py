@@ -8,13 +8,13 @@ import math
 import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from jipyo.loops import Periodic
 from jipyo.model.errors import JipyoError
 from jipyo.send.blocks import count_samples, group_blocks, halve, newest_ms, split_by_series
-from jipyo.send.delivery import Delivery, deliver
+from jipyo.send.delivery import BAD_REQUEST, TOO_LARGE, Delivery, deliver
 from jipyo.send.metadata import MetadataTable
 from jipyo.send.options import Protocol
 from jipyo.send.rewrite import Rewriter
@@ -106,6 +106,7 @@ class Sender:
         self._rewrite = Rewriter(options)
         self._encoder = RemoteWriteEncoder()
         self._encoding, self._counting = threading.Lock(), threading.Lock()
+        self._stepping = threading.Lock()
         self._protocol = Protocol.V1 if options.protocol is Protocol.V1 else Protocol.V2
         self._lanes: list[_Lane] = []
         self._batch: Batch | None = None
@@ -160,19 +161,20 @@ class Sender:
         Raises:
             StoreError: the queue cannot be read at the moment.
         """
-        if self._batch is None:
+        with self._stepping:
             options = self.options
-            self._batch = self.cursor.read(options.max_samples_per_send * options.max_shards)
             if self._batch is None:
-                return None
-            self._lanes = self._plan(self._batch)
-        delay_ms = self._deliver()
-        if self._lanes:
-            return delay_ms
-        self.cursor.acknowledge(self._batch)
-        self._batch, self._is_first = None, False
-        has_more = self.cursor.unread_samples >= self.options.max_samples_per_send
-        return 0.0 if has_more else None
+                self._batch = self.cursor.read(options.max_samples_per_send * options.max_shards)
+                if self._batch is None:
+                    return None
+                self._lanes = self._plan(self._batch)
+            delay_ms = self._deliver()
+            if self._lanes:
+                return delay_ms
+            self.cursor.acknowledge(self._batch)
+            self._batch, self._is_first = None, False
+            has_more = self.cursor.unread_samples >= options.max_samples_per_send
+            return 0.0 if has_more else None
 
     def _finish(self, timeout_s: float) -> None:
         self._loop.stop(timeout_s)
@@ -281,26 +283,32 @@ class Sender:
             self.counts.newest_sent_ms = max(self.counts.newest_sent_ms, newest_ms(request.blocks))
 
     def _handle_rejection(self, lane: _Lane, request: _Request, outcome: Outcome) -> None:
-        """Drop what the server does not take.
+        """Drop what the server does not take, after trying whether a part of it will do.
 
         A request that may be stored already is taken apart: a server of 1.0 rejects all of it
-        for a single sample that it has, and the others would be lost.
+        for a single sample that it has, and the others would be lost. So is one that is too large.
         """
-        if request.is_repeated and outcome.is_bad_request and outcome.written is None:
+        was_sent_before = request.is_repeated and outcome.status == BAD_REQUEST
+        if (was_sent_before and outcome.written is None) or outcome.status == TOO_LARGE:
             halves = halve(request.blocks) if lane.halves_left else []
             if len(halves) > 1:
                 lane.halves_left -= 1
-                lane.requests.extendleft(_Request(half, True) for half in reversed(halves))
+                repeated = request.is_repeated
+                lane.requests.extendleft(_Request(half, repeated) for half in reversed(halves))
                 return
-            with self._counting:
-                self.counts.repeated += request.samples
-            return
-        self._count_delivered(request, replace(outcome, written=outcome.written or 0))
-        self._log_rejection(request.samples - (outcome.written or 0), outcome)
+        written = min(outcome.written or 0, request.samples)
+        with self._counting:
+            self.counts.samples += written
+            if was_sent_before:
+                self.counts.repeated += request.samples - written
+            else:
+                self.counts.rejected += request.samples - written
+        if not was_sent_before:
+            self._log_rejection(request.samples - written, outcome)
 
     def _log_rejection(self, samples: int, outcome: Outcome) -> None:
         """Log each cause once; the metrics count all."""
-        cause = str(outcome.error.values.get("status", "")) if outcome.error else ""
+        cause = str(outcome.status)
         with self._counting:
             if cause in self._logged:
                 return
