@@ -8,6 +8,7 @@ import pytest
 
 from jipyo.config.server_options import ServerFlags, read_server_flags, suit_history
 from jipyo.model.errors import ConfigError
+from jipyo.source.prometheus_options import PrometheusOptions
 
 URL = "http://host:8481/select/0/prometheus"
 
@@ -43,6 +44,10 @@ def test_headers_credentials_and_authority_reach_the_requests(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("flags", "key"),
     [
+        (ServerFlags(), "config.no_server"),
+        (ServerFlags(source="central", url=URL), "config.source_and_url"),
+        (ServerFlags(source="central", username="u"), "config.source_and_url"),
+        (ServerFlags(source="central"), "config.no_sources"),
         (ServerFlags(url="host:9090"), "config.not_a_server_url"),
         (ServerFlags(url="ftp://host"), "config.not_a_server_url"),
         (ServerFlags(url=URL, headers=("Authorization",)), "config.not_a_header"),
@@ -61,6 +66,15 @@ def test_what_makes_no_server_is_rejected(flags: ServerFlags, key: str) -> None:
     with pytest.raises(ConfigError) as raised:
         read_server_flags(flags)
     assert raised.value.key == key
+
+
+def test_a_source_of_the_configuration_is_found_by_its_name() -> None:
+    known = (PrometheusOptions(name="a", url=URL), PrometheusOptions(name="b", url=f"{URL}/b"))
+    assert read_server_flags(ServerFlags(source="b"), known) == known[1]
+    with pytest.raises(ConfigError) as raised:
+        read_server_flags(ServerFlags(source="c"), known)
+    assert raised.value.key == "config.unknown_source"
+    assert raised.value.values["known"] == "a, b"
 
 
 def test_a_rejected_header_does_not_show_its_value() -> None:

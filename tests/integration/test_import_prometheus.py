@@ -198,12 +198,15 @@ def test_every_sample_of_prometheus_arrives_bit_for_bit(
     assert jipyo("db", "check", "--data", str(tmp_path / "data")).code == 0
 
 
-def test_selectors_and_times_choose_what_is_copied(blocks: Path, tmp_path: Path) -> None:
+def test_source_selectors_and_times_choose_what_is_copied(blocks: Path, tmp_path: Path) -> None:
     hours = ("--from", str(START_MS / 1000 + 3600), "--to", str(START_MS / 1000 + 7200))
     selectors = ("--match", 'm1_total{instance="서버3:9100"}', "--match", '{__name__=~"m[06]"}')
+    config = tmp_path / "jipyo.yaml"
     with serving(binary("prometheus"), blocks, tmp_path / "server") as server:
-        code, text = move_in(server.url, tmp_path / "data", *hours, *selectors)
-    assert code == 0, text
+        config.write_text(f"sources: [{{name: central, url: {server.url}}}]\n")
+        named = ("--source", "central", "--config", str(config), "--data", str(tmp_path / "data"))
+        result = jipyo("import", "prometheus", *named, *hours, *selectors)
+    assert result.code == 0, result.err
     window = range(START_MS + HOUR_MS + 1, START_MS + 2 * HOUR_MS + 1)
     assert read_store(tmp_path / "data") == {
         labels: [sample for sample in samples if sample[0] in window]

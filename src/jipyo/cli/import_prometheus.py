@@ -48,7 +48,8 @@ def register(group: click.Group, t: Texts) -> None:
         help=t("cli.import.prometheus.help"),
         short_help=t("cli.import.prometheus.short"),
     )
-    @click.option("--url", metavar="URL", required=True, help=t("cli.import.prometheus.url"))
+    @click.option("--url", metavar="URL", help=t("cli.import.prometheus.url"))
+    @click.option("--source", metavar="NAME", help=t("cli.import.prometheus.source"))
     @click.option(
         "--match", metavar="SELECTOR", multiple=True, help=t("cli.import.prometheus.match")
     )
@@ -79,7 +80,8 @@ def register(group: click.Group, t: Texts) -> None:
 class _Options:
     """The options as they were written."""
 
-    url: str
+    url: str | None
+    source: str | None
     match: tuple[str, ...]
     start: str
     end: str | None
@@ -93,15 +95,17 @@ class _Options:
 
 def _run(config: Config, t: Texts, options: _Options) -> int:
     flags = ServerFlags(
-        url=options.url,
+        source=options.source or "",
+        url=options.url or "",
         headers=options.headers,
         username=options.username or "",
         password_file=options.password_file,
         bearer_token_file=options.bearer_token_file,
         ca_file=options.ca_file,
     )
-    server = suit_history(read_server_flags(flags), parse_length(options.timeout) / 1000)
-    plan = _read_plan(config, options)
+    server = read_server_flags(flags, config.settings.sources)
+    server = suit_history(server, parse_length(options.timeout) / 1000)
+    plan = _read_plan(config, server.url, options)
     source = PrometheusSource(server)
     try:
         with _show_progress(t) as report:
@@ -114,7 +118,7 @@ def _run(config: Config, t: Texts, options: _Options) -> int:
     return _print_outcome(outcome, config, t)
 
 
-def _read_plan(config: Config, options: _Options) -> ImportPlan:
+def _read_plan(config: Config, url: str, options: _Options) -> ImportPlan:
     """What to copy.
 
     Raises:
@@ -128,7 +132,7 @@ def _read_plan(config: Config, options: _Options) -> ImportPlan:
     if start_ms >= end_ms:
         raise ConfigError("cli.import.prometheus.no_time", start=options.start)
     selectors = tuple(promql.parse_selector(text) for text in options.match or (_EVERYTHING,))
-    return ImportPlan(url=options.url, selectors=selectors, window=HistoryWindow(start_ms, end_ms))
+    return ImportPlan(url=url, selectors=selectors, window=HistoryWindow(start_ms, end_ms))
 
 
 @contextlib.contextmanager

@@ -1,20 +1,22 @@
-"""A Prometheus-family server as options of the command line name it."""
+"""A Prometheus-family server as options of the command line describe it."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
+from jipyo.config.sources import make_source
 from jipyo.model.errors import ConfigError
+from jipyo.model.secret import Secret, redact_url
 from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
-from jipyo.source.prometheus_options import PrometheusOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from jipyo.source.prometheus_options import PrometheusOptions
 
 _URL = re.compile(r"https?://[^/\s]+\S*")
 _HEADER = re.compile(r"([!#$%&'*+.^_`|~0-9A-Za-z-]+)\s*:\s*(\S(?:.*\S)?)")
@@ -28,7 +30,9 @@ BODY_LIMIT = 12 << 20
 class ServerFlags:
     """What options of the command line say of a server; empty or None where they say nothing."""
 
-    url: str
+    source: str = ""
+    """The name of a source of the configuration; instead of all others."""
+    url: str = ""
     headers: Sequence[str] = ()
     """`Name: value`."""
     username: str = ""
@@ -37,40 +41,51 @@ class ServerFlags:
     ca_file: Path | None = None
 
 
-def read_server_flags(flags: ServerFlags) -> PrometheusOptions:
-    """The server that the options name.
+def read_server_flags(
+    flags: ServerFlags, sources: Sequence[PrometheusOptions] = ()
+) -> PrometheusOptions:
+    """The server that the options name: one of the `sources`, or one by its address.
 
     Raises:
-        ConfigError: an address or header is none, or there are two kinds of credentials.
+        ConfigError: there is no such source, an address or header is none, or there are two
+            kinds of credentials.
     """
+    if flags.source:
+        if flags != ServerFlags(source=flags.source):
+            raise ConfigError("config.source_and_url")
+        found = next((one for one in sources if one.name == flags.source), None)
+        if found is None:
+            known = ", ".join(one.name for one in sources)
+            key = "config.unknown_source" if known else "config.no_sources"
+            raise ConfigError(key, name=flags.source, known=known)
+        return found
+    if not flags.url:
+        raise ConfigError("config.no_server")
     if not _URL.fullmatch(flags.url):
-        raise ConfigError("config.not_a_server_url", value=flags.url)
-    headers = []
+        raise ConfigError("config.not_a_server_url", value=redact_url(flags.url))
+    headers: dict[str, Secret] = {}
     for header in flags.headers:
         match = _HEADER.fullmatch(header.strip())
         if match is None:
             raise ConfigError("config.not_a_header", value=header.partition(":")[0])
-        headers.append((match[1], match[2]))
-    return PrometheusOptions(
-        name=urlsplit(flags.url).netloc.rpartition("@")[2],
+        headers[match[1]] = Secret(match[2])
+    return make_source(
         url=flags.url,
-        headers=tuple(headers),
-        credentials=_read_credentials(flags),
+        http_headers=headers,
+        basic_auth=_read_basic_auth(flags),
+        bearer_token_file=flags.bearer_token_file,
         tls=TlsOptions(ca_file=flags.ca_file),
     )
 
 
-def _read_credentials(flags: ServerFlags) -> Credentials | None:
-    is_basic = bool(flags.username) or flags.password_file is not None
-    if is_basic and flags.bearer_token_file is not None:
-        raise ConfigError("config.two_credentials")
-    if is_basic and not (flags.username and flags.password_file):
-        raise ConfigError("config.half_credentials")
-    if is_basic:
-        return Credentials(type="Basic", username=flags.username, secret_file=flags.password_file)
+def _read_basic_auth(flags: ServerFlags) -> Credentials | None:
+    if not flags.username and flags.password_file is None:
+        return None
     if flags.bearer_token_file is not None:
-        return Credentials(secret_file=flags.bearer_token_file)
-    return None
+        raise ConfigError("config.two_credentials")
+    if not (flags.username and flags.password_file):
+        raise ConfigError("config.half_credentials")
+    return Credentials(type="Basic", username=flags.username, secret_file=flags.password_file)
 
 
 def suit_history(options: PrometheusOptions, timeout_s: float) -> PrometheusOptions:
