@@ -10,6 +10,7 @@ from jipyo.analysis.summary import Window
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
+from jipyo.source.recording import RecordingSource
 from support.memory import MemoryStore
 
 START = 1_795_186_800_000
@@ -91,3 +92,36 @@ def test_samples_at_the_edges_belong_to_the_window_before_and_to_this_one() -> N
     (target,) = measure(a=every(60, 0, 3600))
     assert target.received == 60
     assert np.isclose(target.share.coverage, 1.0)
+
+
+def test_samples_are_read_only_of_targets_that_lack_some() -> None:
+    store = MemoryStore()
+    for instance, seconds in (("whole", every(15, 15, 3600)), ("cut", every(15, 15, 900))):
+        labels = Labels.of({"__name__": "up", "job": "node", "instance": instance})
+        store.put(labels, [START + at * 1000 for at, _ in seconds], [one for _, one in seconds])
+    source = RecordingSource(Embedded(store, Engine()), now_s=lambda: 0.0)
+    cut, whole = measure_completeness(source, WINDOW)
+    assert (whole.received, cut.received) == (240, 60)
+    assert cut.gaps == (Gap(START + 900_000, START + 3_600_000),)
+    raw = [query.expr for query in source.queries if query.points > query.series]
+    assert raw == ["up[600s]", 'up{instance="cut",job="node"}[1h]']
+
+
+def test_a_few_targets_are_measured_as_by_all_of_their_samples() -> None:
+    """Whatever is counted by the source is what the samples themselves give."""
+    random = np.random.default_rng(5)
+    for _ in range(50):
+        interval = int(random.choice([10, 15, 30, 60]))
+        samples = [
+            (at, float(random.random() > 0.1))
+            for at in range(interval // 2, 3600, interval)
+            if random.random() > random.choice([0.0, 0.02])
+        ]
+        (target,) = measure(a=samples)
+        times = np.array([START, *(START + at * 1000 for at, _ in samples), WINDOW.end_ms])
+        late = np.flatnonzero(np.diff(times) > 2500 * interval)
+        assert target.interval_ms == interval * 1000
+        assert target.received == len(samples)
+        assert target.down == sum(value == 0 for _, value in samples)
+        assert target.gaps == tuple(Gap(int(times[i]), int(times[i + 1])) for i in late)
+        assert target.share.value == min(len(samples) / (3600 // interval), 1.0)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from analysis.shaped import MINUTE_MS, T0_MS, levels, matrix
+from analysis.shaped import MINUTE_MS, T0_MS, levels, matrix, measured, metric
 from jipyo.analysis.thresholds import (
     JudgeState,
     LevelClock,
@@ -17,11 +18,13 @@ from jipyo.analysis.thresholds import (
     State,
     count_lead_steps,
     find_breaches,
+    find_metric_breaches,
     find_threshold,
     has_recovered,
     is_reached,
     judge_history,
     list_levels,
+    may_be_firing,
     step,
 )
 from jipyo.catalogue import Direction
@@ -351,3 +354,35 @@ def test_a_missing_step_takes_over_the_value_within_the_grace_only(missing: floa
 def test_a_series_without_any_value_is_unknown_from_its_first_step() -> None:
     state = step(JudgeState(), T0_MS, None, levels(), HIGH)
     assert (state.severity, state.since_ms, state.seen_ms) == (Severity.UNKNOWN, T0_MS, None)
+
+
+@pytest.mark.parametrize("direction", [HIGH, LOW])
+@pytest.mark.parametrize("recovers", [False, True])
+def test_where_nothing_may_be_firing_the_steps_before_decide_nothing(
+    direction: Direction, recovers: bool
+) -> None:
+    random = np.random.default_rng((direction is HIGH, recovers))
+    sign = 1 if direction is HIGH else -1
+    thresholds = levels(
+        sign * 70,
+        sign * 85,
+        minutes=3,
+        recover_warning=sign * 60 if recovers else None,
+        recover_critical=sign * 75 if recovers else None,
+    )
+    of = metric(thresholds=thresholds, direction=direction)
+    lead, steps, decided = count_lead_steps(thresholds, MINUTE_MS), 12, 0
+    for _ in range(300):
+        values = sign * random.choice([50.0, 65.0, 72.0, 80.0, 90.0], lead + steps)
+        values = np.repeat(values, random.integers(1, 5, values.size))[: lead + steps]
+        cells = [f"{value:g}" if random.random() > 0.1 else "." for value in values]
+        window = measured(" ".join(cells[lead:]), of=of)
+        if may_be_firing(window).any():
+            continue
+        decided += 1
+        whole = measured(" ".join(cells), of=of)
+        t_ms = window.matrix.t_ms + lead * MINUTE_MS
+        alone = replace(window, matrix=replace(window.matrix, t_ms=t_ms))
+        expected = find_metric_breaches(whole, MINUTE_MS, lead)
+        assert find_metric_breaches(alone, MINUTE_MS) == expected
+    assert decided > 30
