@@ -23,7 +23,7 @@ PAGES = ("python-api.md", "python-api.ko.md")
 RETURNED = {each.__name__: each for each in (CurrentValue, PartHealth, ActiveBreach, DailyReport)}
 NESTED = (SeriesValue, ProportionEstimate, MetricHealth, DayAnalysis)
 """Values inside those, whose attributes the same lines name."""
-STATES_AND_KEYS = {"unknown", "model_accuracy", "MetricHealth"}
+STATES_AND_KEYS = {"ok", "unknown", "model_accuracy", "MetricHealth"}
 
 
 @pytest.fixture(scope="module")

@@ -73,17 +73,21 @@ class PrometheusClient(Closing):
 def _read_values(workspace: Workspace, names: Sequence[str]) -> CurrentValues:
     t_ms = workspace.now_ms()
     inventory = take_inventory(workspace.source, t_ms)
-    found = resolve_names(names, workspace.catalogue, inventory.names)
+    # A source that cannot be read may have series of any name.
+    series = {*names, *inventory.names} if inventory.missing else inventory.names
+    found = resolve_names(names, workspace.catalogue, series)
     values = CurrentValues()
     for name, metric in found.items():
         if metric is None:
-            values[name] = _read_promql(workspace, name, t_ms)
+            values[name] = _read_promql(workspace, name, t_ms, inventory)
         else:
             values[name] = _read_metric(workspace, name, metric, t_ms, inventory)
     return values
 
 
-def _read_promql(workspace: Workspace, expression: str, t_ms: int) -> CurrentValue:
+def _read_promql(
+    workspace: Workspace, expression: str, t_ms: int, inventory: Inventory
+) -> CurrentValue:
     result = workspace.source.instant(expression, t_ms)
     value = result.value
     if isinstance(value, Scalar):
@@ -99,7 +103,7 @@ def _read_promql(workspace: Workspace, expression: str, t_ms: int) -> CurrentVal
         series=tuple(SeriesValue(labels, number, "") for labels, number in rows),
         expressions=(("", expression),),
         warnings=result.warnings,
-        missing=result.missing,
+        missing=result.missing or (() if rows else inventory.missing),
         estimated=result.estimated,
     )
 
@@ -108,12 +112,12 @@ def _read_metric(
     workspace: Workspace, name: str, metric: Metric, t_ms: int, inventory: Inventory
 ) -> CurrentValue:
     build = partial(CurrentValue, name=name, metric=metric, t_ms=t_ms)
-    zone = workspace.zone
+    recall = partial(Recent, missing=inventory.missing, zone=workspace.zone)
     try:
         data = read_recent(workspace.source, metric, t_ms, inventory)
         health = add_outages(workspace.source, assess(data, t_ms), t_ms)
     except QueryError as error:
-        recent = Recent(data=None, health=build_refused(metric, error.message), zone=zone)
+        recent = recall(data=None, health=build_refused(metric, error.message))
         return build(series=(), expressions=(), problem=error.message, recent=recent)
     return build(
         series=tuple(_list_newest(data)),
@@ -121,7 +125,7 @@ def _read_metric(
         warnings=data.warnings,
         missing=data.missing,
         estimated=data.estimated,
-        recent=Recent(data=data, health=health, zone=zone),
+        recent=recall(data=data, health=health),
     )
 
 

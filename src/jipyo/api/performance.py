@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from jipyo.api.opening import SourceLike
     from jipyo.api.values import CurrentValue, CurrentValues, Recent
+    from jipyo.model.errors import JipyoError
 
 _ANALYSES: Mapping[str, str] = {
     "system": "system_health",
@@ -58,6 +59,11 @@ class PartHealth(JsonObject):
         """The metrics that had no data in the last hour."""
         return self.health.absent
 
+    @property
+    def missing(self) -> tuple[JipyoError, ...]:
+        """What could not be read; then the state is unknown at best."""
+        return self.health.missing
+
     def in_state(self, state: State) -> tuple[MetricHealth, ...]:
         """The metrics in a state; those that never had data are in none."""
         return self.health.in_state(state)
@@ -65,7 +71,13 @@ class PartHealth(JsonObject):
     def list_items(self) -> dict[str, object]:
         """See `JsonObject`."""
         metrics = [_describe_metric(metric) for metric in self.metrics]
-        return {"t_ms": self.health.t_ms, "state": self.state, "metrics": metrics}
+        missing = [texts("en").error(error) for error in self.missing]
+        return {
+            "t_ms": self.health.t_ms,
+            "state": self.state,
+            "missing": missing,
+            "metrics": metrics,
+        }
 
     def summary(self) -> str:
         """See `JsonObject`."""
@@ -172,7 +184,9 @@ class PerformanceAnalyzer(Closing):
     def _judge(self, metrics: Mapping[str, CurrentValue]) -> PartHealth:
         known = [(value, value.recent) for value in metrics.values() if value.recent is not None]
         t_ms = max((value.t_ms for value in metrics.values()), default=0)
-        health = combine(t_ms, (self._judge_metric(recent, value.t_ms) for value, recent in known))
+        missing = tuple(error for _, recent in known for error in recent.missing)
+        judged = (self._judge_metric(recent, value.t_ms) for value, recent in known)
+        health = combine(t_ms, judged, missing)
         return PartHealth(health, known[0][1].zone if known else None)
 
     def _judge_metric(self, recent: Recent, t_ms: int) -> MetricHealth:

@@ -58,6 +58,8 @@ class Recent:
     """The values of the last hour, and of the alert duration before; None where rejected."""
     health: MetricHealth
     """By the catalogue's thresholds."""
+    missing: tuple[JipyoError, ...]
+    """What could not be read of any metric at that moment."""
     zone: ZoneInfo
 
 
