@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from jipyo.analysis.jobs import JobKind, OwnJobs, group_by_job, group_by_reason, read_receivers
+from jipyo.analysis.jobs import (
+    JobKind,
+    OwnJobs,
+    group_by_job,
+    group_by_reason,
+    read_destinations,
+    read_receivers,
+)
 from jipyo.analysis.targets import ScrapeState, TargetNow
 from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
@@ -82,3 +89,22 @@ def test_protocols_that_received_nothing_within_the_hour_are_left_out() -> None:
     (received,) = read_receivers(Embedded(store, Engine()), NOW_MS)
     assert (received.name, received.kind, received.samples) == ("otlp", JobKind.RECEIVER, 4)
     assert received.is_healthy
+
+
+def test_destinations_are_those_of_this_host_and_fail_or_not() -> None:
+    store = MemoryStore()
+    for instance, name, fails, values in (
+        ('서버"1', "prom", 0.0, [100.0, 160.0]),
+        ('서버"1', "mimir", 1.0, [5.0, 5.0]),
+        ("agent-7", "prom", 1.0, [5.0, 9.0]),  # an agent sends its own metrics here
+    ):
+        labels = {"job": "jipyo", "instance": instance, "remote_name": name, "url": "http://x/"}
+        for metric, series in (("samples_total", values), ("failing", [fails, fails])):
+            full = Labels.of({"__name__": f"jipyo_remote_write_{metric}", **labels})
+            store.put(full, [NOW_MS - 3_600_000 + 1, NOW_MS], series)
+    found = read_destinations(Embedded(store, Engine()), '서버"1', NOW_MS)
+    assert {(one.name, one.samples, one.is_healthy) for one in found} == {
+        ("prom", 60, True),
+        ("mimir", 0, False),
+    }
+    assert {one.kind for one in found} == {JobKind.DESTINATION}

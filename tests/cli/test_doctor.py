@@ -50,6 +50,7 @@ def store_site(folder: Path, failing: int, *, ends_before_ms: int = 0) -> list[s
         put("node_uname_info", job, instance, 1, nodename="web-1")
         put("node_boot_time_seconds", job, instance, 1_795_000_000)
     put("jipyo_receive_samples_total", "jipyo", "web-1", 12, protocol="otlp")
+    put("jipyo_remote_write_failing", "jipyo", "web-1", 0, remote_name="mimir")
     put("node_memory_MemTotal_bytes", "node", "web-1", 100)
     put("node_memory_MemAvailable_bytes", "node", "web-1", 50)
     for number in range(300):
@@ -74,7 +75,7 @@ def test_a_cause_is_one_paragraph_however_many_targets_fail(
     result = jipyo("doctor", *store_site(tmp_path, failing), "--lang", lang)
     lines = result.out.splitlines()
     assert result.code == 1
-    assert len(lines) <= 18
+    assert len(lines) <= 19
     blocks = [index for index, line in enumerate(lines) if line.startswith("✗ ")]
     assert blocks == ([0] if failing == 1 else [0, 2])
     assert all("shop gpu-" in lines[index] for index in blocks)
@@ -91,7 +92,7 @@ def test_every_job_is_one_line(tmp_path: Path) -> None:
     )
     assert 'Removed on purpose, so no loss: {mountpoint="/old"}' in out
     table = out[out.index("job ") :].split("\n\n")[0]
-    rows = [re.split(r"  +", line.strip()) for line in table.splitlines()[:7]]
+    rows = [re.split(r"  +", line.strip()) for line in table.splitlines()[:8]]
     assert rows == [
         ["job", "kind", "state", "samples"],
         ["web-1", "this host", "2 up", "200"],
@@ -100,6 +101,7 @@ def test_every_job_is_one_line(tmp_path: Path) -> None:
         ["web", "probe", "no target", "0"],
         ["shop", "exporters", "20 of 300 failing", "0"],
         ["otlp", "receiver", "received within the hour", "12"],
+        ["mimir", "remote write", "sent within the hour", "0"],
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.targets import ScrapeState
 from jipyo.model.result import Vector
+from jipyo.promql.syntax.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from jipyo.source.base import Source
 
 _RECEIVED = "sum by (protocol) (increase(jipyo_receive_samples_total[1h] anchored))"
+_SENT = "sum by (remote_name) (increase(jipyo_remote_write_samples_total{own}[1h]))"
+_FAILING = "max by (remote_name) (jipyo_remote_write_failing{own})"
 
 
 class JobKind(Enum):
@@ -29,6 +32,8 @@ class JobKind(Enum):
     PROBE = "probe"
     RECEIVER = "receiver"
     """Nobody: samples are pushed."""
+    DESTINATION = "destination"
+    """Nobody: samples are sent to another server."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class OwnJobs:
 
 @dataclass(frozen=True, slots=True)
 class JobNow:
-    """All targets of a job; for a receiver, what it stored within the last hour."""
+    """All targets of a job; of a receiver or a destination, the samples of the last hour."""
 
     name: str
     kind: JobKind
@@ -119,4 +124,29 @@ def read_receivers(source: Source, t_ms: int) -> tuple[JobNow, ...]:
         JobNow(labels.get("protocol", ""), JobKind.RECEIVER, 0, 0, int(samples))
         for labels, samples in received
         if samples > 0
+    )
+
+
+def read_destinations(source: Source, instance: str, t_ms: int) -> tuple[JobNow, ...]:
+    """The servers that the jipyo of this host sends to; one of them fails, or does not.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    own = f'{{job="jipyo", instance={quote(instance)}}}'
+    sent, failing = (
+        source.instant(query.replace("{own}", own), t_ms).value for query in (_SENT, _FAILING)
+    )
+    assert isinstance(sent, Vector), "BUG: an instant query is answered by a Vector"
+    assert isinstance(failing, Vector), "BUG: an instant query is answered by a Vector"
+    samples = dict(zip(sent.series, sent.values.tolist(), strict=True))
+    return tuple(
+        JobNow(
+            labels.get("remote_name", ""),
+            JobKind.DESTINATION,
+            1,
+            int(fails),
+            round(samples.get(labels, 0.0)),
+        )
+        for labels, fails in zip(failing.series, failing.values.tolist(), strict=True)
     )

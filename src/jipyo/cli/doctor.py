@@ -12,7 +12,13 @@ from rich.text import Text
 
 from jipyo import app
 from jipyo.analysis.coverage import examine_catalogue
-from jipyo.analysis.jobs import JobKind, group_by_job, group_by_reason, read_receivers
+from jipyo.analysis.jobs import (
+    JobKind,
+    group_by_job,
+    group_by_reason,
+    read_destinations,
+    read_receivers,
+)
 from jipyo.analysis.remedies import (
     describe_exporter,
     describe_remedy,
@@ -101,7 +107,11 @@ def register(group: click.Group, t: Texts) -> None:
 def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findings:
     source, catalogue, t_ms = workspace.source, workspace.catalogue, workspace.now_ms()
     targets = read_targets(source, t_ms)
-    jobs = group_by_job(targets, app.list_own_jobs(config)) + read_receivers(source, t_ms)
+    jobs = (
+        *group_by_job(targets, app.list_own_jobs(config)),
+        *read_receivers(source, t_ms),
+        *read_destinations(source, config.instance, t_ms),
+    )
     coverage = examine_catalogue(source, catalogue, t_ms)
     collected = list_collected_exporters(coverage)
     if required:
@@ -170,6 +180,8 @@ def _name_some(targets: Sequence[TargetNow], t: Texts) -> str:
 def _describe_state(job: JobNow, t: Texts) -> str:
     if job.kind is JobKind.RECEIVER:
         return t("cli.doctor.received")
+    if job.kind is JobKind.DESTINATION:
+        return t("cli.doctor.not_sent" if job.failing else "cli.doctor.sent")
     if not job.targets:
         return t("cli.doctor.no_targets")
     key = "cli.doctor.failing" if job.failing else "cli.doctor.up"
