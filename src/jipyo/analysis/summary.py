@@ -157,8 +157,9 @@ class MetricSummary:
 
     @property
     def state(self) -> State:
-        """The gravest state of any series; unknown without any."""
-        return self.series[0].state if self.series else State.UNKNOWN
+        """The gravest state of any series; unknown without any, or where more may be beyond."""
+        gravest = self.series[0].state if self.series else State.UNKNOWN
+        return State.UNKNOWN if self.missing and gravest is State.OK else gravest
 
     @property
     def headline(self) -> SeriesSummary:

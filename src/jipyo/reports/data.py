@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import compress
 from typing import TYPE_CHECKING
 
@@ -28,15 +28,16 @@ from jipyo.source.inventory import take_inventory
 from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from jipyo.analysis.outage_history import PastOutage
     from jipyo.analysis.thresholds import State
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.calendar import Period
+    from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.source import Source
-    from jipyo.source.inventory import Inventory
+    from jipyo.source.inventory import HostKey, Inventory
 
 ENOUGH = 0.5
 """Below this share of the expected samples a period without breaches is not called good."""
@@ -96,6 +97,8 @@ class ReportData:
     """What did not answer, in order of time."""
     share: float
     """The received part of the samples expected."""
+    hosts: Mapping[HostKey, HostKey] = field(default_factory=dict)
+    """Hosts that are seen twice, and counted as the one that they stand beside."""
 
     @property
     def judged(self) -> list[ReportMetric]:
@@ -110,6 +113,12 @@ class ReportData:
         """Whether the target of a series is among those that did not answer."""
         target = identify_target(series)
         return any((one.target.job, one.target.instance) == target for one in self.outages)
+
+    @property
+    def incomplete(self) -> Mapping[JipyoError, int]:
+        """Why data of the period could not be read, and how many metrics want it."""
+        summaries = (*(entry.now for entry in self.entries), *self.missing)
+        return Counter(error for summary in summaries for error in dict.fromkeys(summary.missing))
 
     @property
     def is_running(self) -> bool:
@@ -169,7 +178,8 @@ def gather(
     if share is None:
         share = max((entry.now.coverage for entry in entries), default=0.0)
     missing = tuple(entry.now for entry in found if not entry.now.series)
-    return ReportData(period, window, tuple(entries), missing, targets, outages, share)
+    hosts = inventory.hosts
+    return ReportData(period, window, tuple(entries), missing, targets, outages, share, hosts)
 
 
 def _compare_with(

@@ -79,6 +79,9 @@ class Localizer:
 
     def _format_amount(self, amount: _Amount) -> str:  # noqa: PLR0911 - one case per type
         match amount:
+            case Figure(estimated=True) if amount.value is not None:
+                number = self._format_amount(replace(amount, estimated=False))
+                return self.texts("reports.estimated", number=number)
             case Figure(unit="ratio"):
                 return NONE if amount.value is None else self.format_share(amount.value)
             case Figure(proportion=None) | Quantity():

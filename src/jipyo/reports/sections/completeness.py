@@ -17,6 +17,7 @@ from jipyo.reports.document import (
     Table,
     phrase,
 )
+from jipyo.reports.sections.missing import build_missing_notes
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def build_completeness(data: ReportData) -> Iterator[Block]:
         yield Note(phrase("reports.completeness.note"))
     else:
         yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
+    yield from build_missing_notes(data)
     for summary in (*(entry.now for entry in data.entries), *data.missing):
         for warning in summary.warnings:
             text = phrase("reports.warning", name=summary.metric.name, text=warning)

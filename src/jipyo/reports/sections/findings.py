@@ -23,6 +23,7 @@ from jipyo.reports.document import (
     Share,
     phrase,
 )
+from jipyo.reports.sections.missing import find_missing
 from jipyo.reports.sections.objectives import describe_objective, describe_subject
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ _TOPICS_WITH_ADVICE = frozenset(
 )
 _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
 _REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST, _OUTAGES_FIRST = 1e9, 1e12, 1e13, 1e14
+_MISSING_FIRST = 1e15
 _LONG_OUTAGE_MS = 300_000
 
 
@@ -72,6 +74,7 @@ def select_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> tup
     missed = [result for result in results if result.result is Result.MISSED]
     covered = {result.metric.topic for result in missed}
     candidates = [
+        *(_Ranked(_GRAVE, _MISSING_FIRST, finding) for finding in find_missing(data)),
         *_find_missed_objectives(data, missed),
         *_find_outages(data),
         *_find_breaches(data, covered),

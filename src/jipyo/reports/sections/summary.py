@@ -22,6 +22,7 @@ from jipyo.reports.document import (
     VerdictBox,
     phrase,
 )
+from jipyo.reports.sections.missing import describe_error
 from jipyo.reports.sections.objectives import describe_subject
 
 if TYPE_CHECKING:
@@ -42,12 +43,13 @@ def find_state(data: ReportData, results: Sequence[ObjectiveResult]) -> State:
         return State.CRITICAL
     if data.count(State.WARNING):
         return State.WARNING
-    return State.OK if data.is_enough and data.judged else State.UNKNOWN
+    is_known = data.is_enough and data.judged and not data.incomplete
+    return State.OK if is_known else State.UNKNOWN
 
 
 def build_verdict(data: ReportData, results: Sequence[ObjectiveResult], state: State) -> VerdictBox:
     """The report's one line, and how much it rests on."""
-    details: list[Inline] = []
+    details: list[Inline] = [describe_error(error) for error in data.incomplete]
     if data.is_running:
         details.append(phrase("reports.verdict.running", until=Moment(data.window.end_ms)))
     if data.entries:
@@ -66,6 +68,8 @@ def build_verdict(data: ReportData, results: Sequence[ObjectiveResult], state: S
 
 
 def _describe_state(data: ReportData, results: Sequence[ObjectiveResult], state: State) -> Phrase:
+    if state is State.UNKNOWN and data.incomplete:
+        return phrase("reports.verdict.incomplete")
     if not data.entries:
         return phrase("reports.verdict.no_data")
     if state is State.UNKNOWN:
