@@ -26,6 +26,7 @@ export const metricNow = (change: Partial<MetricNow> = {}): MetricNow => ({
   thresholds: { warning: 70, critical: 85, for_s: 300, origin: 'specification' },
   absent: false,
   proportion: null,
+  incomplete: false,
   ...change,
 });
 
@@ -39,6 +40,7 @@ export const overview = (metrics: MetricNow[], change: Partial<Overview> = {}): 
     state: 'ok',
     text: 'OK: all well',
     counts: { ok: 1, pending: 0, warning: 0, critical: 0, unknown: 0, absent: 0 },
+    missing: [],
   },
   storage: { writable: true, text: '' },
   configuration: { current: true, text: '' },
@@ -92,6 +94,8 @@ export const metricRange = (
   series: lines,
   thresholds: { warning: 70, critical: 85, for_s: 300, origin: 'specification' },
   warnings: [],
+  missing: [],
+  estimated: false,
   coverage: 1,
   expressions: [{ exporter: 'node_exporter', expression: 'cpu' }],
   ...change,

@@ -31,7 +31,7 @@ const PENDING = metricNow({
 test('the verdict is the sentence of the server, with its counts, the worst first', async () => {
   const counts = { critical: 1, warning: 2, unknown: 3, pending: 4, ok: 5, absent: 6 };
   const body = await overviewPage([metricNow()], {
-    verdict: { state: 'critical', text: 'Critical: CPU is over', counts },
+    verdict: { state: 'critical', text: 'Critical: CPU is over', counts, missing: [] },
   });
   assert.match(body, /<b[^>]*>Critical<\/b> CPU is over/);
   const shown = [...body.matchAll(/data-count="(\w+)"[^>]*>(\d+)/g)].map(([, key, n]) => [key, Number(n)]);

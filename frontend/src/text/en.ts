@@ -93,6 +93,9 @@ export const en: Texts = {
   retryIn: (seconds) => `Retrying in ${seconds} s.`,
   retryNow: 'Retry now',
   refused: 'The server could not handle the request.',
+  incomplete: 'Incomplete.',
+  missingSince: (clock) => `(since ${clock})`,
+  estimated: 'Counts are estimated: the source extrapolates them.',
   readOnly: 'The store cannot be written: new data is not being kept.',
   metric: {
     back: 'All metrics',

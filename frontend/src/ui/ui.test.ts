@@ -97,6 +97,16 @@ test('a configuration file that is not in effect is named with its mistakes', as
   assert.doesNotMatch(body, /role="alert"/);
 });
 
+test('a source that could not be read is named with its reason and since when', async () => {
+  const part = { source: 'prod', text: 'Source prod does not answer.\nCheck it.', since: 1_600_000_000 };
+  const counts = overview([]).verdict.counts;
+  const verdict = { state: 'unknown' as const, text: 'Unknown', counts, missing: [part] };
+  const { app } = openApp({ overview: overview([metricNow()], { verdict }) });
+  await app.live.poll();
+  const body = render(Banners, { props: { app } }).body;
+  assert.match(body, /data-testid="missing-source"[\s\S]*Incomplete[\s\S]*prod[\s\S]*since/);
+});
+
 test('before the first answer there are no values to speak of', async () => {
   const { app } = openApp({ overview: new TypeError('fetch failed') }, '/?lang=ko');
   await app.live.poll();

@@ -25,6 +25,7 @@ _MINUTE_MS = 60_000
 _MOST_OUTAGES = 3
 _IDS = ("UUID",)
 """Labels that tell series apart for machines; people have another beside them."""
+_WITHOUT_PLACE = (Reason.ABSENT, Reason.REFUSED, Reason.INCOMPLETE)
 _WITH_THRESHOLD = (Reason.WITHIN, Reason.PENDING, Reason.BREACH)
 
 
@@ -177,7 +178,7 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
     key = f"health.reason.{one.reason.value}"
     if one.reason in _WITH_THRESHOLD:
         key += ".low" if metric.direction is Direction.LOWER_IS_WORSE else ".high"
-    return t(
+    reason = t(
         key,
         value=t.number(one.value, unit),
         limit=t.number(one.threshold, unit),
@@ -189,6 +190,9 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         problem=one.problem,
         missing=describe_missing(one.missing, t),
     ) + "".join((_describe_doubt(one, t), _describe_place(one, t)))
+    if one.reason is Reason.INCOMPLETE:
+        return reason
+    return _join_sentences(reason, describe_missing(one.missing, t))
 
 
 def _name_level(one: MetricHealth, t: Texts) -> str:
@@ -217,7 +221,7 @@ def _describe_doubt(one: MetricHealth, t: Texts) -> str:
 
 def _describe_place(one: MetricHealth, t: Texts) -> str:
     """Which series it is, where there is more to say than the metric's name."""
-    if one.worst is None or one.reason in (Reason.ABSENT, Reason.REFUSED):
+    if one.worst is None or one.reason in _WITHOUT_PLACE:
         return ""
     series = name_series(one.worst)
     return t("health.where", series=series) if series else ""

@@ -108,6 +108,10 @@ class MetricRange:
     series: tuple[SeriesData, ...]
     thresholds: MetricThresholds | None
     warnings: tuple[str, ...]
+    missing: tuple[str, ...]
+    """Why there may be more series or values than these."""
+    estimated: bool
+    """Whether counts are extrapolated, because the source has no anchored windows."""
     coverage: float | None
     """The share of times at which there are values; null where there is no series."""
     expressions: tuple[EvaluatedQuery, ...]
@@ -201,6 +205,8 @@ def build_range(data: MetricData, lead: int, step_ms: int, t: Texts) -> MetricRa
         ),
         thresholds=build_thresholds(metric.thresholds),
         warnings=data.warnings,
+        missing=tuple(t.error(error) for error in data.missing),
+        estimated=data.estimated,
         coverage=float(matrix.present[rows].mean()) if rows else None,
         expressions=tuple(itertools.starmap(EvaluatedQuery, data.expressions)),
     )

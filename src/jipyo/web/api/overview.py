@@ -102,6 +102,8 @@ class MetricNow:
     """Whether there never was any data."""
     proportion: ProportionNow | None
     """Null for what is not a share of counted cases."""
+    incomplete: bool
+    """Whether a source of it could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +195,7 @@ def build_metric(health: MetricHealth, t: Texts, server: ServerInfo, now_ms: int
         thresholds=build_thresholds(metric.thresholds),
         absent=health.is_absent,
         proportion=build_proportion(health, t),
+        incomplete=bool(health.missing),
     )
 
 

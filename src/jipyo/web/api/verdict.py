@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.analysis import wording
+from jipyo.analysis.health import find_since
 from jipyo.analysis.thresholds import State
 
 if TYPE_CHECKING:
@@ -33,12 +34,24 @@ class StateCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class MissingPart:
+    """Something that could not be read, so that the verdict is incomplete."""
+
+    source: str
+    """The name of the source; empty for the embedded store."""
+    text: str
+    """Why, and what to do."""
+    since: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The state of the whole service."""
 
     state: StateName
     text: str
     counts: StateCounts
+    missing: tuple[MissingPart, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +82,15 @@ def build_verdict(health: Health, t: Texts) -> Verdict:
         state=health.state.value,
         text=wording.describe_verdict(health, t),
         counts=StateCounts(**counts, absent=len(health.absent)),
+        missing=tuple(build_missing(error, t) for error in health.missing),
     )
+
+
+def build_missing(error: JipyoError, t: Texts) -> MissingPart:
+    """What an error of a source means to the reader."""
+    since_ms = find_since(error)
+    since_s = None if since_ms is None else since_ms / 1000
+    return MissingPart(str(error.values.get("source", "")), t.error(error), since_s)
 
 
 def build_storage(error: JipyoError | None, t: Texts) -> StorageState:
