@@ -266,6 +266,18 @@ def test_where_none_answers_the_query_fails() -> None:
     assert error.value.values["source"] == "prod"
 
 
+def test_what_only_a_failing_server_has_is_missing_and_no_error() -> None:
+    prod, dev = serve(store_series("up", "mine")), serve(store_series("up"))
+    source = combine(None, prod=prod, dev=dev)
+    assert not source.instant("up", NOW_MS).missing
+    prod.error = FAILURE
+    for result in (
+        source.instant("mine", NOW_MS),
+        source.range("mine", NOW_MS - 60_000, NOW_MS, STEP_MS),
+    ):
+        assert [error.values["source"] for error in result.missing] == ["prod"]
+
+
 def test_an_expression_that_all_reject_is_rejected_and_one_that_some_reject_is_incomplete() -> None:
     twice = store_series({"__name__": "up", "a": "1"}, {"__name__": "up", "a": "2"})
     source = combine(store_series("up"), prod=serve(twice))

@@ -67,17 +67,21 @@ class CombinedSource:
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment."""
-        result = self._query(expr, t_ms, lambda source, text: source.instant(text, t_ms))
-        return result or QueryResult(build_empty(expr, t_ms))
+        return self._query(
+            expr,
+            t_ms,
+            lambda source, text: source.instant(text, t_ms),
+            lambda: build_empty(expr, t_ms),
+        )
 
     def range(self, expr: str, start_ms: int, end_ms: int, step_ms: int) -> QueryResult:
         """The values at `start + i * step` up to and including `end`."""
-        result = self._query(
-            expr, end_ms, lambda source, text: source.range(text, start_ms, end_ms, step_ms)
+        return self._query(
+            expr,
+            end_ms,
+            lambda source, text: source.range(text, start_ms, end_ms, step_ms),
+            lambda: build_empty_range(start_ms, end_ms, step_ms),
         )
-        t_ms = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
-        no_rows = np.empty((0, len(t_ms)))
-        return result or QueryResult(Matrix((), t_ms, no_rows, no_rows > 0))
 
     def newest(self, match: Sequence[str], t_ms: int) -> LatestSamples:
         """The newest sample of each matching series that has not ended."""
@@ -163,15 +167,19 @@ class CombinedSource:
         return (*local, *filter(None, failures))
 
     def _query(
-        self, expr: str, end_ms: int, ask: Callable[[Source, str], QueryResult]
-    ) -> QueryResult | None:
-        """What the members answer; None where none was asked, as none can have an answer."""
+        self,
+        expr: str,
+        end_ms: int,
+        ask: Callable[[Source, str], QueryResult],
+        make_empty: Callable[[], Value],
+    ) -> QueryResult:
+        """What the members answer; empty where no other can have an answer than those that fail."""
         is_constant = not has_selector(expr)
         if is_constant and self.local is not None:
             return ask(self.local, expr)
         found = self._gather((expr,), lambda source, texts: ask(source, texts[0]))
         if not found.answers:
-            return None
+            return QueryResult(make_empty(), missing=found.errors)
         if is_constant:  # whoever answers, the answer is the same
             return found.answers[0][1]
         answering = {name for name, _ in found.answers}
@@ -193,7 +201,7 @@ class CombinedSource:
 
         Raises:
             QueryError: cancelled, or no member answers and one rejected the query.
-            SourceError: no member answers.
+            SourceError: all members failed.
         """
         errors: list[JipyoError] = []
         waiting: list[tuple[Remote, futures.Future[_T | None]]] = []
@@ -214,7 +222,9 @@ class CombinedSource:
             answers.append((name, answer))
         if errors and not answers:
             causes = (error.__cause__ or error for error in errors)
-            raise next((cause for cause in causes if isinstance(cause, QueryError)), errors[0])
+            rejection = next((cause for cause in causes if isinstance(cause, QueryError)), None)
+            if rejection or len(errors) == len(self.remotes) + (self.local is not None):
+                raise rejection or errors[0]
         return _Gathered(tuple(answers), tuple(errors))
 
     def _collect(
@@ -378,6 +388,13 @@ def build_empty(expr: str, t_ms: int) -> Value:
     """What an instant query without any answer gives."""
     is_range = parse_cached(expr).value_type is ValueType.MATRIX
     return RawMatrix(()) if is_range else Vector(t_ms, (), np.empty(0))
+
+
+def build_empty_range(start_ms: int, end_ms: int, step_ms: int) -> Matrix:
+    """What a range query without any answer gives."""
+    t_ms = np.arange(start_ms, end_ms + 1, step_ms, dtype=np.int64)
+    no_rows = np.empty((0, len(t_ms)))
+    return Matrix((), t_ms, no_rows, no_rows > 0)
 
 
 def has_series(value: Value) -> bool:
