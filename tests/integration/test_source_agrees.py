@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from jipyo.catalogue import load
+from jipyo.model.errors import QueryError
 from jipyo.model.labels import Labels
 from jipyo.model.sample import STALE_BITS, STALE_NAN, Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
+from jipyo.source.dialect import expand_to_whole_window
 from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
 from support.answers import matrix_of
 from support.memory import MemoryStore
@@ -145,6 +148,7 @@ EXPRESSIONS = (
     "resets(requests_total[1h] anchored)",
     'sum(rate(requests_total{code=~"5.."}[5m])) / sum(rate(requests_total[5m]))',
     "histogram_quantile(0.95, sum by (le) (rate(latency_bucket[5m])))",
+    "histogram_fraction(0, 0.3, sum by (le) (rate(latency_bucket[5m])))",
     "rate(latency_sum[5m]) / rate(latency_count[5m])",
     "max_over_time(sum(rate(requests_total[5m]))[1h:1m])",
     "avg_over_time((temperature > 70)[1h:1m])",
@@ -243,6 +247,10 @@ def differ(one: Matrix, other: Matrix) -> str:
     return f"{count} of {both.sum()} values: {one.series[row]} at {step}: {one_value} != {value}"
 
 
+REJECTED = {"histogram_fraction": {"prometheus_2_42": "classic buckets"}}
+"""Functions that a server does not have, and words of the error."""
+
+
 @pytest.mark.parametrize("name", SERVERS)
 @pytest.mark.parametrize("expr", EXPRESSIONS)
 def test_an_expression_means_the_same_everywhere(
@@ -251,9 +259,35 @@ def test_an_expression_means_the_same_everywhere(
     def ask(source: Source) -> QueryResult:
         return source.range(expr, FIRST, LAST, STEP)
 
+    for function, servers in REJECTED.items():
+        if function in expr and name in servers:
+            with pytest.raises(QueryError, match=servers[name]):
+                ask(sources[name])
+            return
     exact, answer = ask(sources["embedded"]), ask(sources[name])
     assert answer.missing == ()
     difference = differ(matrix_of(exact), matrix_of(answer))
     assert answer.estimated is ((expr, name) in ESTIMATED)
     reason = DIFFERENT.get(expr, {}).get(name, "")
     assert bool(difference) is bool(reason), difference or f"no longer: {reason}"
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_every_expression_of_the_catalogue_is_taken(sources: dict[str, Source], name: str) -> None:
+    """Over the last five minutes and over a whole day."""
+    expressions = {
+        promql
+        for metric in load().metrics
+        for query in metric.queries
+        for promql in (query.promql, query.total_promql)
+        if promql is not None
+    }
+    rejected = set()
+    for promql in sorted(expressions):
+        for text in (promql.replace("$w", "5m"), expand_to_whole_window(promql, 86_400_000)):
+            try:
+                sources[name].instant(text, LAST)
+            except QueryError:
+                rejected.add(promql)
+    assert {promql for promql in rejected if "histogram_fraction" not in promql} == set()
+    assert bool(rejected) is (name == "prometheus_2_42")

@@ -45,6 +45,10 @@ NO_NAME = '"__name__","","",""'
         ("increase(x[1h] anchored)", "increase(x[1h])"),
         ("rate(x[1h] anchored)", "(increase(x[1h]) / 3600)"),
         ("sum(rate(x[1d] anchored offset 1d))", "sum((increase(x[1d] offset 1d) / 86400))"),
+        (
+            "histogram_fraction(0, 2, x)",
+            "(histogram_share(2,default_rollup(x[5m])) - histogram_share(0,default_rollup(x[5m])))",
+        ),
         ("changes(x[1h] anchored)", "changes_prometheus(x[1h])"),
         ("delta(x[1h])", "delta_prometheus(x[1h])"),
     ],

@@ -156,7 +156,7 @@ class Understanding:
         query = request.params["query"][0]
         if any(word in query for word in self.unknown):
             return failure(400, "bad_data", f"parse error: {query}")
-        if query.startswith("count_over_time(vector"):
+        if query.startswith(("count_over_time(vector", "histogram_fraction")):
             result = [{"metric": {}, "value": [60, self.edges]}]
             return success({"resultType": "vector", "result": result})
         return success({"resultType": "vector", "result": []})
@@ -169,7 +169,7 @@ NEW = ("anchored", "fill(", " * 2]", "지표=", "now()")
     ("server", "dialect"),
     [
         (Understanding(NEW), PROMETHEUS_3),
-        (Understanding((*NEW, '{"'), edges="2"), PROMETHEUS_2),
+        (Understanding((*NEW, '{"', "histogram_fraction"), edges="2"), PROMETHEUS_2),
         (Understanding(("now()",)), EVERYTHING),
         (newest_prometheus(lambda _: success(ONE)), EVERYTHING),
     ],

@@ -67,6 +67,9 @@ class Dialect:
     left_open_windows: bool = True
     """`[5m]` leaves out a sample that is exactly 5 m old. Plain form: a window that is 1 ms
     shorter, but where a count is extrapolated to the length of the window."""
+    classic_fractions: bool = True
+    """`histogram_fraction` of classic buckets; others take native histograms only, and answer
+    with nothing. No plain form."""
     metricsql: bool = False
     """What VictoriaMetrics would answer differently is put in other words, see `metricsql`."""
 
@@ -77,7 +80,9 @@ PROMETHEUS_3 = Dialect(
     extended_ranges=False, duration_expressions=False, unquoted_names=False, fill_modifiers=False
 )
 """Prometheus 3 without feature flags."""
-PROMETHEUS_2 = replace(PROMETHEUS_3, quoted_names=False, left_open_windows=False)
+PROMETHEUS_2 = replace(
+    PROMETHEUS_3, quoted_names=False, left_open_windows=False, classic_fractions=False
+)
 """Prometheus 2.33 and later, and servers that speak its language."""
 
 
@@ -240,6 +245,9 @@ def _find_unsupported(expr: Expr, dialect: Dialect) -> Iterator[str]:
             case Binary(matching=Matching() as matching) if not dialect.fill_modifiers:
                 if matching.fill_left or matching.fill_right:
                     yield "fill modifiers"
+            case Call(function=function) if not dialect.classic_fractions:
+                if function.name == "histogram_fraction":
+                    yield "histogram_fraction of classic buckets"
             case _:
                 pass
         if not (dialect.quoted_names or dialect.unquoted_names):

@@ -10,6 +10,7 @@ its releases of 2022 and 2025. Put into other words is what it would answer diff
 - `rate(x[1h] anchored)`: `increase(x[1h]) / 3600`, since `increase` counts from the last sample
   before the window without extrapolation, and `rate` divides by the time between samples.
 - `timestamp(x)` does not know stale markers: `timestamp(x) and x`.
+- `histogram_fraction(a, b, x)`: `histogram_share(b, x) - histogram_share(a, x)`.
 - `x[1h:]` has the step of the query, which is 1 minute with us.
 """
 
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 _M = ValueType.MATRIX
 _DEFAULT_ROLLUP = Function("default_rollup", (_M,))
+_SHARE = Function("histogram_share", (ValueType.SCALAR, ValueType.VECTOR))
 _RENAMED = {name: Function(f"{name}_prometheus", (_M,)) for name in ("changes", "delta")}
 _KEEPING_NAMES = frozenset(
     {
@@ -103,6 +105,8 @@ def _rewrite_call(call: Call) -> Expr:
     name = call.function.name
     if name == "rate" and _is_anchored(call.args[0]):
         return _divide_increase(call)
+    if name == "histogram_fraction":
+        return _subtract_shares(call)
     if name in _RENAMED:
         return replace(call, function=_RENAMED[name])
     return _take_name_off(call) if name in _KEEPING_NAMES else call
@@ -118,6 +122,12 @@ def _divide_increase(rate: Call) -> Expr:
     assert isinstance(window.range, int), "BUG: durations are computed before"
     increase = replace(rate, function=FUNCTIONS["increase"])
     return Paren(Binary(BinaryOp.DIV, increase, NumberLiteral(window.range / 1000)))
+
+
+def _subtract_shares(fraction: Call) -> Expr:
+    lower, upper, buckets = fraction.args
+    below_upper, below_lower = (Call(_SHARE, (bound, buckets)) for bound in (upper, lower))
+    return Paren(Binary(BinaryOp.SUB, below_upper, below_lower, Matching()))
 
 
 def _take_name_off(node: Expr) -> Expr:

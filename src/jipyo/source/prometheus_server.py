@@ -39,6 +39,8 @@ _PROBES = {
     "negative_offset": f"{_NOTHING} offset -1m",
     "fill_modifiers": f"{_NOTHING} + fill(0) {_NOTHING}",
 }
+_FRACTION = 'histogram_fraction(0, 1, label_replace(vector(1), "le", "+Inf", "", ""))'
+"""Has a value where the function knows classic buckets."""
 _METRICSQL = "now()"
 """A function of VictoriaMetrics' language that PromQL does not have."""
 _EDGES = ("count_over_time(vector(1)[1m:1m])", "60")
@@ -101,7 +103,13 @@ def _find_server(
     }
     is_victoria = bool(_fetch(exchange, "query", [("query", _METRICSQL)], cancelled))
     edges = _fetch(exchange, "query", list(zip(("query", "time"), _EDGES, strict=True)), cancelled)
-    dialect = Dialect(**accepted, left_open_windows=b'"2"' not in edges, metricsql=is_victoria)
+    fraction = _fetch(exchange, "query", [("query", _FRACTION)], cancelled)
+    dialect = Dialect(
+        **accepted,
+        left_open_windows=b'"2"' not in edges,
+        classic_fractions=is_victoria or b'"value"' in fraction,
+        metricsql=is_victoria,
+    )
     return RemoteServer(dialect, build)
 
 
