@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin/
 # A folder with Prometheus' own test scripts, for `conformance` and the tests that need them.
 export JIPYO_PROMQLTEST := $(or $(SUITE),$(JIPYO_PROMQLTEST))
-.PHONY: help setup run test lint fix pictures bench house docs frontend check services integration e2e conformance fuzz lock
+.PHONY: help setup run test test-one test-two lint fix pictures bench house docs frontend check services integration e2e conformance fuzz lock
 help:      ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' -not -name '*.test.ts' -not -name schema.d.ts -not -path '*/testing/*' 2>/dev/null)
@@ -16,9 +16,13 @@ NPM := $(BIN)python hatch_build.py
 setup: .venv/done  ## everything a developer needs, in .venv
 run: setup   ## the product, on 127.0.0.1:9797
 	$(BIN)jipyo up
-test: setup  ## all tests that need no server, with branch coverage
-	$(BIN)coverage run -m pytest $(T)
+test: setup $(if $(T),,test-one test-two)  ## all tests that need no server, with branch coverage
+	$(if $(T),$(BIN)coverage run -m pytest $(T),$(BIN)coverage combine -q .coverage.one .coverage.two)
 	$(BIN)coverage report
+# Two halves that take about as long as each other, for two processors.
+HALF := $(wildcard $(addprefix tests/,tsdb promql cli analysis catalogue wire))
+test-one test-two: setup
+	$(BIN)coverage run --data-file=.coverage.$(@:test-%=%) -m pytest $(if $(@:%two=),$(HALF),$(HALF:%=--ignore=%))
 lint: setup  ## format, rules, types, layers, spelling
 	$(BIN)ruff format --check .
 	$(BIN)ruff check .
