@@ -581,6 +581,16 @@ def test_the_documented_range_query_is_read() -> None:
     assert matrix.values.tolist() == [[1.0, 1.0, 1.0], [0.0, 0.0, 1.0]]
 
 
+def test_what_victoria_metrics_tells_of_a_query_is_read() -> None:
+    body = (
+        b'{"status":"success","isPartial":false,"data":{"resultType":"vector","result":[]},'
+        b'"stats":{"seriesFetched": "30","executionTimeMsec":6}}'
+    )
+    assert decode.decode_instant(body, 0).stats == QueryStats(series=30, seconds=0.006)
+    for odd in (b'"1e999"', b"[]", b"-1", b"null", b'"' + b"9" * 5000 + b'"'):
+        decode.decode_instant(body.replace(b'"30"', odd), 0)
+
+
 def test_the_documented_lists_are_read() -> None:
     series = b"""{"status": "success", "data": [
         {"__name__": "up", "job": "prometheus", "instance": "localhost:9090"},

@@ -195,7 +195,10 @@ def _open_envelope(body: bytes) -> tuple[Any, tuple[str, ...], tuple[str, ...]]:
             warnings, infos = texts
             if answer.get("isPartial") is True:
                 warnings = (*warnings, PARTIAL)
-            return answer.get("data"), warnings, infos
+            data, stats = answer.get("data"), answer.get("stats")
+            if isinstance(data, dict) and stats is not None:
+                data.setdefault("stats", stats)
+            return data, warnings, infos
         case status:
             raise _build_error("status", f"{status!r} is neither 'success' nor 'error'")
 
@@ -333,7 +336,8 @@ def _check_distinct(series: list[Labels]) -> tuple[Labels, ...]:
 def _read_stats(data: dict[str, Any]) -> QueryStats:
     """What the query cost, as far as the server gives it.
 
-    Prometheus does with `stats=true`, VictoriaMetrics always (`seriesFetched` is a text).
+    Prometheus does with `stats=true`, VictoriaMetrics always: beside the data, and
+    `seriesFetched` is a text.
     """
     stats = data.get("stats")
     if not isinstance(stats, dict):
