@@ -4,16 +4,33 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
+import urllib3
 import yaml
 
+from catalogue.pages import filled
+from jipyo.analysis.prometheus_rules import write_rules
+from jipyo.catalogue import load
+from jipyo.i18n import texts
+from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
+from jipyo.source.dialect import METRICSQL, PROMETHEUS_2, PROMETHEUS_3, Dialect
+from jipyo.source.metric_data import read_metric
+from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
+from support import metric_servers
 from support.product import jipyo
 from support.services import binary
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from support.metric_servers import MetricServer
 
 pytestmark = pytest.mark.integration
 
@@ -153,3 +170,68 @@ def test_three_alerts_fire_after_their_duration_and_recover(tmp_path: Path, dial
             [promtool, "test", "rules", str(file)], check=False, capture_output=True, text=True
         )
         assert run.returncode == 0, run.stdout + run.stderr
+
+
+# --- what the rules record, at servers that evaluate them
+
+NOW_MS = 1_795_186_800_000
+
+
+def fill_server(server: MetricServer) -> None:
+    """Series for every query of the catalogue, as their own selectors describe them."""
+    rows: dict[int, dict[Labels, float]] = {}
+    for metric in load().metrics:
+        for query in metric.queries:
+            for block in filled(query.expression("5m"), NOW_MS).select([], 0, NOW_MS):
+                for labels, values in zip(block.series, block.values.tolist(), strict=True):
+                    for t_ms, value in zip(block.t_ms.tolist(), values, strict=True):
+                        rows.setdefault(t_ms, {})[labels] = value
+    server.load(
+        Scrape(t_ms, tuple(row), np.array([*row.values()])) for t_ms, row in sorted(rows.items())
+    )
+
+
+@pytest.mark.parametrize(
+    ("start", "program", "dialect"),
+    [
+        (metric_servers.prometheus, "prometheus", PROMETHEUS_3),
+        (metric_servers.prometheus, "/usr/bin/prometheus", PROMETHEUS_2),
+        (metric_servers.victoria, "victoria-metrics", METRICSQL),
+        (metric_servers.victoria, "/usr/bin/victoria-metrics", METRICSQL),
+    ],
+    ids=["prometheus-3.16", "prometheus-2.42", "victoria-2025", "victoria-2022"],
+)
+def test_a_server_records_what_the_metric_is_read_as_from_it(
+    start: Callable[..., AbstractContextManager[MetricServer]],
+    program: str,
+    dialect: Dialect,
+    tmp_path: Path,
+) -> None:
+    different = []
+    with start(tmp_path, binary(program)) as server:
+        fill_server(server)
+        source = PrometheusSource(PrometheusOptions(name="server", url=server.url))
+        for metric in load().metrics:
+            rules = write_rules([metric], dialect, texts("en"))
+            unknown = {one.exporter for one in rules.left_out}
+            queries = tuple(one for one in metric.queries if one.exporter not in unknown)
+            asked_of = replace(metric, queries=queries)
+            data = read_metric(source, asked_of, NOW_MS, NOW_MS, 60_000)
+            values = data.matrix.values[:, 0].tolist()
+            read = dict(zip(data.matrix.series, values, strict=True))
+            expr = yaml.safe_load(rules.text)["groups"][0]["rules"][0]["expr"]
+            asked = {"query": expr, "time": str(NOW_MS / 1000)}
+            url = f"{server.url}/api/v1/query"
+            answer = (
+                urllib3.PoolManager()
+                .request("POST", url, fields=asked, encode_multipart=False)
+                .json()
+            )
+            recorded = {
+                Labels.of(row["metric"]).drop(["statistic", "__name__"]): float(row["value"][1])
+                for row in answer["data"]["result"]
+            }
+            if recorded != pytest.approx(read, rel=1e-12) or not read:
+                different.append((metric.id, recorded, read))
+        source.close()
+    assert not different, "\n".join(map(str, different))

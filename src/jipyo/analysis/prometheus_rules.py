@@ -176,7 +176,8 @@ def _relabel(metric: Metric, query: MetricQuery, promql: str) -> str:
     for old in query.rename:
         expr = f'label_replace({expr}, "{old}", "", "{old}", ".*")'
     if query.names_server_of(metric):
-        expr = f'label_replace({expr}, "{SERVER}", "{query.exporter}", "", "")'
+        # A sum over all series has no labels, and is of no server.
+        expr = f'label_replace({expr}, "{SERVER}", "{query.exporter}", "{metric.labels[0]}", ".+")'
     if query.statistic is Statistic.MEAN:
         expr = f'label_replace({expr}, "{_MEAN}", "{query.statistic.value}", "", "")'
     return expr

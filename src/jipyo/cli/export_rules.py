@@ -13,7 +13,7 @@ from jipyo.cli.localized import Command
 from jipyo.cli.options import FILE, pass_config
 from jipyo.files import atomic_write
 from jipyo.model.errors import StoreFull
-from jipyo.source.dialect import PROMETHEUS_2, PROMETHEUS_3
+from jipyo.source.dialect import METRICSQL, PROMETHEUS_2, PROMETHEUS_3
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,11 @@ if TYPE_CHECKING:
     from jipyo.config import Config
     from jipyo.i18n import Texts
 
-_DIALECTS = {"prometheus-3": PROMETHEUS_3, "prometheus-2": PROMETHEUS_2}
+_DIALECTS = {
+    "prometheus-3": PROMETHEUS_3,
+    "prometheus-2": PROMETHEUS_2,
+    "metricsql": METRICSQL,
+}
 
 
 def register(group: click.Group, t: Texts) -> None:

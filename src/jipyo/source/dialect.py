@@ -84,6 +84,8 @@ PROMETHEUS_2 = replace(
     PROMETHEUS_3, quoted_names=False, left_open_windows=False, classic_fractions=False
 )
 """Prometheus 2.33 and later, and servers that speak its language."""
+METRICSQL = replace(PROMETHEUS_3, quoted_names=False, classic_fractions=False, metricsql=True)
+"""VictoriaMetrics since 2022, and vmalert."""
 
 
 @lru_cache(_CACHED_TEXTS)
