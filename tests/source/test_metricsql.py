@@ -72,6 +72,7 @@ def test_the_lookback_is_that_of_the_query() -> None:
         ("rate(x[1h] smoothed)", True),
         ("increase(x[1h] anchored) + changes(x[1h] anchored)", True),
         ("increase(x[1h])", False),
+        ("increase(x[1h] anchored", False),  # left to the parser
     ],
 )
 def test_a_count_is_estimated_where_its_edges_are_lost(expr: str, estimated: bool) -> None:

@@ -12,7 +12,7 @@ import pytest
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
 from jipyo.model.labels import Labels
-from jipyo.model.result import Cardinality, String
+from jipyo.model.result import Cardinality, Scalar, String
 from jipyo.model.secret import Secret
 from jipyo.net.credentials import Credentials
 from jipyo.source.dialect import EVERYTHING, PROMETHEUS_2, PROMETHEUS_3
@@ -20,6 +20,7 @@ from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
 from jipyo.source.prometheus_pieces import read_pieces
 from support.answers import matrix_of, vector_of
 from support.api_server import ApiRequest, ApiResponse, api_server, failure, success, vector
+from support.services import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -288,6 +289,57 @@ def test_a_wait_for_a_retry_ends_when_the_query_is_abandoned() -> None:
         with pytest.raises(QueryError) as error:
             source.instant("up", T_MS)
     assert error.value.kind is QueryErrorKind.CANCELED
+
+
+def test_a_server_that_is_away_is_asked_again_and_then_named() -> None:
+    clock = RecordingClock()
+    source = connect(f"http://me:hush@127.0.0.1:{free_port()}/prometheus", clock, retries=3)
+    with pytest.raises(SourceError) as error:
+        source.instant("up", T_MS)
+    text = read(error.value)
+    assert "Cannot connect to http://me:<secret>@127.0.0.1" in text
+    assert "is running" in text
+    assert clock.waits_ms == [250.0, 500.0, 1000.0]
+    (retries,) = (one for one in source.families() if one.name == "jipyo_source_retries_total")
+    assert [sample.value for sample in retries.samples] == [3]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"data":[]}', b'{"data":{"promql":1}}'])
+def test_a_list_of_features_in_another_form_is_no_list(body: bytes) -> None:
+    def answer(request: ApiRequest) -> ApiResponse:
+        is_list = request.path == "features"
+        return ApiResponse(200, body) if is_list else Understanding(("fill(",))(request)
+
+    with api_server(answer) as server:
+        dialect = connect(server.url)._find_server().dialect
+    assert dialect.extended_ranges
+    assert not dialect.fill_modifiers
+
+
+def test_victoria_metrics_is_asked_without_its_cache_and_answers_numbers() -> None:
+    def answer(request: ApiRequest) -> ApiResponse:
+        if request.params.get("query") == ["1 + 1"]:
+            return success(vector(({}, 2.0), t_s=T_S))
+        return Understanding(("fill(", "anchored"))(request)
+
+    with api_server(answer) as server:
+        source = connect(server.url).bind(threading.Event(), 60_000)
+        assert source.instant("1 + 1", T_MS).value == Scalar(T_MS, 2.0)
+        source.instant("up", T_MS)
+        query = server.requests[-1].params
+    assert query["query"] == ["default_rollup(up[1m])"]
+    assert query["nocache"] == ["1"]
+    assert "lookback_delta" not in query
+
+
+def test_a_name_that_a_server_rejects_in_a_path_is_read_from_the_series() -> None:
+    def answer(request: ApiRequest) -> ApiResponse:
+        if request.path == "series":
+            return success([{"지역": "서울"}, {"지역": "부산"}, {"a": "b"}])
+        return Understanding((*NEW, '{"'), edges="2")(request)
+
+    with api_server(answer) as server:
+        assert connect(server.url).label_values("지역", ["up"], T_MS, T_MS) == ["부산", "서울"]
 
 
 # Answers with parts missing.
