@@ -359,3 +359,30 @@ def test_a_batch_holds_both_scrapes_of_an_append_or_none(tmp_path: Path) -> None
     queue.append(batch(3))
     assert len(rest(cursor)) == 2
     queue.close()
+
+
+def test_a_file_that_goes_while_the_queue_runs_is_skipped_and_counted(tmp_path: Path) -> None:
+    queue, cursor = opened(tmp_path, 2 << 20)
+    append_many(queue, 0, 1000)
+    files = segments(tmp_path)
+    files[1].unlink()
+    found = rest(cursor)
+    assert len(found) * len(SERIES) + cursor.damaged_samples == 1000 * len(SERIES)
+    assert cursor.damaged_samples > 0
+    assert cursor.pending_samples == 0
+    queue.append([scrape(1000)])
+    assert as_bits(rest(cursor)) == as_bits([scrape(1000)])
+    queue.close()
+
+
+def test_the_oldest_files_that_went_while_it_was_closed_count_as_dropped(tmp_path: Path) -> None:
+    queue, _ = opened(tmp_path, 2 << 20)
+    append_many(queue, 0, 1000)
+    queue.close()
+    for file in segments(tmp_path)[:2]:
+        file.unlink()
+    queue, cursor = opened(tmp_path, 2 << 20)
+    found = rest(cursor)
+    assert len(found) * len(SERIES) + cursor.dropped_samples == 1000 * len(SERIES)
+    assert (cursor.dropped_samples > 0, cursor.damaged_samples) == (True, 0)
+    queue.close()
