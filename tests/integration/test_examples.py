@@ -36,7 +36,7 @@ def shell(folder: Path, script: str, host: str = "") -> Iterator[subprocess.Pope
     programs = (Path(sys.executable).parent, services.folder() / "bin")
     path = os.pathsep.join([*map(str, programs), os.environ["PATH"]])
     environ = {**os.environ, "PATH": path, "HOME": str(folder), "JIPYO_LANG": "en"}
-    command = ["bash", "-euo", "pipefail", "-c", f"{script}\necho DONE\nsleep infinity"]
+    command = ["bash", "-euo", "pipefail", "-c", f"{script}\ntouch followed\nsleep infinity"]
     if host:
         command = ["unshare", "--uts", "bash", "-c", f'hostname {host} && exec "$@"', "-", *command]
     with (folder / "output.log").open("w") as output:
@@ -52,10 +52,10 @@ def shell(folder: Path, script: str, host: str = "") -> Iterator[subprocess.Pope
 
 def finish(process: subprocess.Popen[bytes], folder: Path, seconds: float = 90) -> str:
     """What the script has printed once all of its commands are done."""
-    log = folder / "output.log"
-    wait_until(lambda: log.read_text().endswith("DONE\n") or process.poll() is not None, seconds)
-    text = log.read_text()
-    assert text.endswith("DONE\n"), text
+    followed = folder / "followed"
+    wait_until(lambda: followed.exists() or process.poll() is not None, seconds)
+    text = (folder / "output.log").read_text()
+    assert followed.exists(), text
     return text
 
 
@@ -116,6 +116,7 @@ def test_jipyo_over_an_existing_prometheus(tmp_path: Path) -> None:
         with shell(folder, "".join(before)) as process:
             output = finish(process, folder)
             verdict = get(f"http://{own}/api/jipyo/overview")["verdict"]
+        (folder / "followed").unlink()
         with shell(folder, f"{before[1]}{stop}wait %1\n") as process:
             finish(process, folder)
     assert '{job="node",source="prometheus"}' in output
