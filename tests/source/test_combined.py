@@ -243,6 +243,19 @@ def test_a_server_that_hangs_costs_one_query_a_moment_and_the_others_nothing() -
     assert wait_until(lambda: not source.instant("up", NOW_MS).missing)
 
 
+@pytest.mark.parametrize("is_known", [True, False])
+def test_a_server_that_hangs_keeps_no_thread(is_known: bool) -> None:
+    """A command would wait for it at its end, and later queries would find no thread free."""
+    prod = serve(store_series("up"))
+    source = combine(store_series("up"), prod=prod)
+    if is_known:
+        assert not source.instant("up", NOW_MS).missing
+    prod.running.clear()
+    assert source.instant("up", NOW_MS).missing
+    probe = ("instant", "1", NOW_MS)
+    assert wait_until(lambda: set(prod.unanswered) <= {probe})
+
+
 def test_what_a_failing_server_cannot_have_is_not_missing() -> None:
     prod = serve(store_series("up"))
     source = combine(store_series("up", "mine"), prod=prod)
@@ -340,6 +353,9 @@ def test_members_are_asked_at_the_same_time() -> None:
         engine = server.source
 
         class Meeting:
+            def bind(self, *_: object) -> Meeting:
+                return self
+
             def __getattr__(self, name: str, engine: Source = engine) -> object:
                 gate.wait()
                 return getattr(engine, name)

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jipyo.model.errors import SourceError
+from jipyo.model.errors import QueryError, QueryErrorKind, SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,8 +43,11 @@ class FailingServer:
     error: Exception | None = None
     """Raised by all queries, as of a server that refuses connections."""
     running: threading.Event = field(default_factory=threading.Event)
-    """Cleared, every query hangs, as of a process that was stopped."""
+    """Cleared, every query hangs, as of a process that was stopped, until it is abandoned."""
+    cancelled: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[object, ...]] = field(default_factory=list)
+    unanswered: list[tuple[object, ...]] = field(default_factory=list)
+    """What is being asked at the moment."""
 
     def __post_init__(self) -> None:
         self.running.set()
@@ -55,13 +58,20 @@ class FailingServer:
 
     def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> FailingServer:
         bound = FailingServer(self.source.bind(cancelled, lookback_ms), asked=self.asked)
-        bound.error, bound.running = self.error, self.running
+        bound.unanswered = self.unanswered
+        bound.error, bound.running, bound.cancelled = self.error, self.running, cancelled
         return bound
 
     def _watch(self, name: str, method: Callable[..., object]) -> Callable[..., object]:
         def ask(*args: object) -> object:
             self.asked.append((name, *args))
-            self.running.wait()
+            self.unanswered.append((name, *args))
+            try:
+                while not self.running.wait(0.01):
+                    if self.cancelled.is_set():
+                        raise QueryError(QueryErrorKind.CANCELED, "query was canceled")
+            finally:
+                self.unanswered.remove((name, *args))
             if self.error is not None:
                 raise self.error
             return method(*args)

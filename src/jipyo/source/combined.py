@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from concurrent import futures
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -26,7 +27,6 @@ from jipyo.source.prune import may_have_answer
 from jipyo.source.routing import SOURCE, has_selector, label_remote, route_expression
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jipyo.model.errors import JipyoError
@@ -204,17 +204,16 @@ class CombinedSource:
             SourceError: all members failed.
         """
         errors: list[JipyoError] = []
-        waiting: list[tuple[Remote, futures.Future[_T | None]]] = []
+        waiting: list[tuple[Remote, _PendingAnswer[_T]]] = []
         for remote in self.remotes:
-            bound = remote.source
-            if self.cancelled is not None:
-                bound = bound.bind(self.cancelled, self.lookback_ms)
+            abandoned = threading.Event()
+            bound = remote.source.bind(abandoned, self.lookback_ms)
             task = _Task(remote, bound, texts, ask)
             if task.is_pointless():
                 continue
             failure = remote.find_failure(wait=True)
             if failure is None:
-                waiting.append((remote, remote.submit(task, self.lane)))
+                waiting.append((remote, _PendingAnswer(remote.submit(task, self.lane), abandoned)))
             else:
                 errors.append(failure)
         answers: list[tuple[str, _T]] = []
@@ -231,7 +230,7 @@ class CombinedSource:
         self,
         texts: tuple[str, ...],
         ask: Callable[[Source, Sequence[str]], _T],
-        waiting: Sequence[tuple[Remote, futures.Future[_T | None]]],
+        waiting: Sequence[tuple[Remote, _PendingAnswer[_T]]],
         errors: list[JipyoError],
     ) -> Iterator[tuple[str, _T]]:
         """The members' answers; their errors go to `errors`."""
@@ -240,16 +239,20 @@ class CombinedSource:
                 yield "", ask(self.local, texts)
             except (QueryError, SourceError) as error:
                 note_error("", error, errors)
-        for remote, future in waiting:
-            try:
-                answer = self._wait(remote, future)
-            except (QueryError, SourceError) as error:
-                note_error(remote.name, error, errors)
-            else:
-                if answer is not None:
-                    yield remote.name, answer
+        try:
+            for remote, pending in waiting:
+                try:
+                    answer = self._wait(remote, pending.future)
+                except (QueryError, SourceError) as error:
+                    note_error(remote.name, error, errors)
+                else:
+                    if answer is not None:
+                        yield remote.name, answer
+        finally:  # what nobody waits for any more frees its thread and its connection
+            for _, pending in waiting:
+                pending.abandoned.set()
 
-    def _wait(self, remote: Remote, future: futures.Future[_T]) -> _T:
+    def _wait(self, remote: Remote, future: futures.Future[_T | None]) -> _T | None:
         """The answer of a member, unless it turns out to hang, or the caller has left."""
         waited_ms = 0.0
         while not futures.wait([future], _POLL_S).done:
@@ -273,6 +276,14 @@ class _Gathered(Generic[_T]):
 
 
 @dataclass(frozen=True, slots=True)
+class _PendingAnswer(Generic[_T]):
+    """An answer that is on its way, and the event that abandons it."""
+
+    future: futures.Future[_T | None]
+    abandoned: threading.Event
+
+
+@dataclass(frozen=True, slots=True)
 class _Task(Generic[_T]):
     """What one remote member is asked, on a thread of its pool."""
 
@@ -284,7 +295,7 @@ class _Task(Generic[_T]):
     def __call__(self) -> _T | None:
         """The answer; None where the names of the member's metrics show that there is none."""
         if self.remote.needs_lookup():
-            self.remote.look_up()
+            self.remote.look_up(self.source)
         possible = self._list_possible()
         return self.ask(self.source, possible) if possible or not self.texts else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -161,12 +160,16 @@ class Remote:
         """Whether names and age of the newest sample are to be looked up again."""
         return self._clock.monotonic_ms() >= self._holdings_due_ms
 
-    def look_up(self) -> None:
+    def look_up(self, source: Source) -> None:
         """Look up what the server has, unless another thread does and there is an older answer.
 
         A server that rejects the queries for it is asked everything, and never called stale.
 
+        Args:
+            source: the server's source, bound to who waits for this.
+
         Raises:
+            QueryError: nobody waits any more.
             SourceError: the server failed.
         """
         if not self._lookup.acquire(blocking=self._holdings is None):
@@ -174,9 +177,13 @@ class Remote:
         try:
             if self.needs_lookup():
                 now_ms = self._clock.now_ms()
-                with contextlib.suppress(QueryError):
-                    names = find_metric_names(self.source, now_ms)
-                    self._holdings = Holdings(names, self._find_newest(names, now_ms), now_ms)
+                try:
+                    names = find_metric_names(source, now_ms)
+                    newest_ms = _find_newest(source, names, now_ms)
+                    self._holdings = Holdings(names, newest_ms, now_ms)
+                except QueryError as error:
+                    if error.kind is QueryErrorKind.CANCELED:
+                        raise
                 self._holdings_due_ms = self._clock.monotonic_ms() + self.options.known_ms
         finally:
             self._lookup.release()
@@ -280,19 +287,21 @@ class Remote:
             )
             _LOG.warning("source %s does not answer: %s", self.name, reason)
 
-    def _find_newest(self, names: MetricNames, now_ms: int) -> int | None:
-        """When the newest sample of the heartbeats is from; None for none of the last day."""
-        if not names:
-            return None
-        beats = [name for name in _HEARTBEATS if name in names][:1]
-        some = beats or sorted(names)[:: len(names) // _MOST_HEARTBEATS + 1]
-        selector = f'{{__name__=~"{"|".join(some)}"}}' if len(some) > 1 else f'{{"{some[0]}"}}'
-        newest = self._read_value(f"max(timestamp({selector}))", now_ms)
-        if newest is None:
-            window = f"timestamp({selector})[{_SINCE_WINDOW}:5m]"
-            newest = self._read_value(f"max(max_over_time({window}))", now_ms)
-        return None if newest is None else int(newest * 1000)
 
-    def _read_value(self, expr: str, now_ms: int) -> float | None:
-        value = self.source.instant(expr, now_ms).value
-        return float(value.values[0]) if isinstance(value, Vector) and value.series else None
+def _find_newest(source: Source, names: MetricNames, now_ms: int) -> int | None:
+    """When the newest sample of the heartbeats is from; None for none of the last day."""
+    if not names:
+        return None
+    beats = [name for name in _HEARTBEATS if name in names][:1]
+    some = beats or sorted(names)[:: len(names) // _MOST_HEARTBEATS + 1]
+    selector = f'{{__name__=~"{"|".join(some)}"}}' if len(some) > 1 else f'{{"{some[0]}"}}'
+    newest = _read_value(source, f"max(timestamp({selector}))", now_ms)
+    if newest is None:
+        window = f"timestamp({selector})[{_SINCE_WINDOW}:5m]"
+        newest = _read_value(source, f"max(max_over_time({window}))", now_ms)
+    return None if newest is None else int(newest * 1000)
+
+
+def _read_value(source: Source, expr: str, now_ms: int) -> float | None:
+    value = source.instant(expr, now_ms).value
+    return float(value.values[0]) if isinstance(value, Vector) and value.series else None
