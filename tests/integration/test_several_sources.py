@@ -168,3 +168,36 @@ def test_a_report_says_which_source_is_missing(
         assert time.monotonic() - began < 60
     finally:
         subprocess.run(["kill", "-CONT", str(pid)], check=True)
+
+
+def test_the_doctor_and_queries_name_what_a_source_is_short_of(
+    product: Product, servers: tuple[MetricServer, MetricServer], tmp_path: Path
+) -> None:
+    del product
+    config = ["--config", str(tmp_path / "jipyo.yaml"), "--data", str(tmp_path / "data")]
+    well = jipyo("doctor", *config).out
+    assert "Source prod answers" in well
+    assert "Source edge answers" in well
+    pid = find_process(servers[1])
+    subprocess.run(["kill", "-STOP", str(pid)], check=True)
+    try:
+        done = jipyo("doctor", *config)
+        assert done.code == 1
+        assert "✗ Source edge does not answer" in done.out
+        assert "Incomplete: Source edge" in jipyo("query", "up", *config).out
+        status = jipyo("status", "--exit-code", *config)
+        assert status.code > 0
+        assert status.out.startswith("Source edge does not answer")
+    finally:
+        subprocess.run(["kill", "-CONT", str(pid)], check=True)
+
+
+def test_without_a_store_the_sources_alone_are_judged(
+    servers: tuple[MetricServer, MetricServer], tmp_path: Path
+) -> None:
+    prod, _ = servers
+    file = tmp_path / "alone.yaml"
+    file.write_text(f'language: en\nsources: [{{url: "{prod.url}", name: prod}}]\n')
+    config = ["--config", str(file), "--data", str(tmp_path / "nothing")]
+    assert "prod-1:9100" in jipyo("query", "up", *config).out
+    assert jipyo("status", "--exit-code", *config).code == 0

@@ -33,6 +33,7 @@ from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.cli.targets import build_row
 from jipyo.model.labels import Labels
+from jipyo.source.combined import list_remotes
 from jipyo.source.inventory import take_inventory
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from jipyo.config import Config
     from jipyo.i18n import Texts
     from jipyo.source.inventory import HostKey
+    from jipyo.source.remote import Remote
 
 _MOST_NAMES = 5
 _METRIC_COLUMNS = ("metric", "source", "series")
@@ -69,6 +71,8 @@ class _Findings:
     catalogue: Catalogue
     unknown_servers: tuple[UnknownServer, ...]
     """Targets that look like a model server and have no metric of the catalogue."""
+    sources: tuple[Remote, ...]
+    """The servers by URL of the configuration."""
 
     @property
     def is_collecting(self) -> bool:
@@ -78,7 +82,8 @@ class _Findings:
     @property
     def is_healthy(self) -> bool:
         """Whether everything that is set up is collected."""
-        return self.is_collecting and all(job.is_healthy for job in self.jobs)
+        answering = all(source.find_problem() is None for source in self.sources)
+        return self.is_collecting and answering and all(job.is_healthy for job in self.jobs)
 
 
 def register(group: click.Group, t: Texts) -> None:
@@ -118,11 +123,22 @@ def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findin
         coverage = tuple(one for one in coverage if one.metric.required)
     inventory = take_inventory(source, t_ms)
     unknown = find_unknown_servers(source, catalogue, t_ms, inventory.names)
-    return _Findings(t_ms, targets, jobs, coverage, collected, inventory.hosts, catalogue, unknown)
+    return _Findings(
+        t_ms,
+        targets,
+        jobs,
+        coverage,
+        collected,
+        inventory.hosts,
+        catalogue,
+        unknown,
+        list_remotes(source),
+    )
 
 
 def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
     console = open_terminal()
+    _print_sources(findings, t)
     if not findings.is_collecting:
         last_ms = max((target.last_ms for target in findings.targets), default=None)
         moment = "" if last_ms is None else t.recent_moment(last_ms, zone, findings.t_ms)
@@ -156,6 +172,26 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
         console.print(t("cli.doctor.removed", removed=removed))
     console.print()
     _print_coverage(findings.coverage, t)
+
+
+def _print_sources(findings: _Findings, t: Texts) -> None:
+    """A line for each server by URL."""
+    console = open_terminal()
+    for source in findings.sources:
+        style = "green" if source.find_problem() is None else "red"
+        console.print(Text(_describe_source(source, findings.t_ms, t), style=style), soft_wrap=True)
+
+
+def _describe_source(source: Remote, now_ms: int, t: Texts) -> str:
+    """That it answers and how old its newest sample is; else why not, and what to do."""
+    problem, holdings = source.find_problem(), source.holdings
+    if problem is not None:
+        return f"✗ {indent(t.error(problem), '  ').strip()}"
+    if holdings is None or holdings.newest_ms is None:
+        return f"✓ {t('cli.doctor.source_answers', name=source.name)}"
+    age = t.span(max(now_ms - holdings.newest_ms, 1000) // 1000 * 1000)
+    n = t.number(len(holdings.names))
+    return f"✓ {t('cli.doctor.source_well', name=source.name, n=n, age=age)}"
 
 
 def _describe_failure(group: FailureGroup, t: Texts) -> str:
@@ -250,6 +286,18 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
     coverage = findings.coverage
     return {
         "healthy": findings.is_healthy,
+        "sources": [
+            {
+                "name": source.name,
+                "problem": None if problem is None else t.error(problem),
+                "metrics": None if source.holdings is None else len(source.holdings.names),
+                "newest_sample": None
+                if source.holdings is None or source.holdings.newest_ms is None
+                else source.holdings.newest_ms / 1000,
+            }
+            for source in findings.sources
+            for problem in (source.find_problem(),)
+        ],
         "same_hosts": {
             name_host(*other): name_host(*host) for other, host in findings.hosts.items()
         },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -100,7 +101,9 @@ def parse_range(
 
 def _print_result(result: QueryResult, format_name: str | None, zone: ZoneInfo, t: Texts) -> None:
     """Print in a format; without one, a range as a chart and anything else as a table."""
+    missing = [t.error(error) for error in result.missing]
     if format_name == "json":
+        result = replace(result, warnings=(*missing, *result.warnings))
         click.echo(b"".join(encode.answer(result)).decode())
         return
     if format_name == "csv":
@@ -111,7 +114,9 @@ def _print_result(result: QueryResult, format_name: str | None, zone: ZoneInfo, 
         _print_chart(console, value, zone, t)
     else:
         _print_table(console, list_samples(result), zone, t)
-    for note in (*result.warnings, *result.infos):
+    estimated = (t("cli.query.estimated"),) if result.estimated else ()
+    incomplete = [t("cli.query.incomplete", problem=problem) for problem in missing]
+    for note in (*incomplete, *estimated, *result.warnings, *result.infos):
         console.print(note, style="yellow", markup=False)
 
 

@@ -161,10 +161,7 @@ class CombinedSource:
     def find_missing(self) -> tuple[JipyoError, ...]:
         """The members that do not answer at the moment, or whose samples are stale."""
         local = () if self.local is None else self.local.find_missing()
-        failures = (
-            remote.find_failure(wait=True) or remote.find_staleness_now() for remote in self.remotes
-        )
-        return (*local, *filter(None, failures))
+        return (*local, *filter(None, (remote.find_problem() for remote in self.remotes)))
 
     def _query(
         self,
@@ -319,6 +316,11 @@ def list_members(source: Source) -> frozenset[str]:
         return frozenset({""})
     local = () if source.local is None else ("",)
     return frozenset({*local, *(remote.name for remote in source.remotes)})
+
+
+def list_remotes(source: Source) -> tuple[Remote, ...]:
+    """The servers by URL that a source has."""
+    return source.remotes if isinstance(source, CombinedSource) else ()
 
 
 def note_error(name: str, error: QueryError | SourceError, errors: list[JipyoError]) -> None:

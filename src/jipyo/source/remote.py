@@ -124,6 +124,10 @@ class Remote:
             probe.wait(left_ms / 1000)
         return self._error
 
+    def find_problem(self) -> SourceError | None:
+        """Why it is of no use at the moment: it does not answer, or its samples are stale."""
+        return self.find_failure(wait=True) or self.find_staleness_now()
+
     def find_staleness(self, end_ms: int) -> SourceError | None:
         """Why answers up to `end_ms` lack the newest samples, as far as known."""
         holdings = self._holdings
