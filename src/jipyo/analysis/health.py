@@ -5,6 +5,7 @@ No data is `unknown`, never `ok`. What a threshold means is decided in `threshol
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -30,6 +31,7 @@ from jipyo.catalogue import Across, Direction, Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 from jipyo.model.result import Matrix, Vector
+from jipyo.source.combined import list_remotes
 from jipyo.source.inventory import take_inventory
 from jipyo.source.metric_data import find_target, read_metric
 
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from jipyo.source.metric_data import MetricData
 
 STEP_MS = 60_000
+READERS = 4
+"""Metrics read at the same time where servers are asked."""
 _HOUR_MS = 3_600_000
 _AHEAD_MIN, _TOLERANCE_MIN = 10 * 365 * 24 * 60, 5
 _AHEAD = f"count(count_over_time(up[{_AHEAD_MIN - _TOLERANCE_MIN}m] offset -{_AHEAD_MIN}m))"
@@ -173,9 +177,15 @@ def assess_catalogue(
         SourceError: the source failed.
     """
     inventory = take_inventory(source, t_ms)
-    metrics = [
-        _read_and_assess(source, metric, t_ms, step_ms, inventory) for metric in catalogue.metrics
-    ]
+
+    def read(metric: Metric) -> MetricHealth:
+        return _read_and_assess(source, metric, t_ms, step_ms, inventory)
+
+    if list_remotes(source):  # while one is judged here, a server works on the next
+        with ThreadPoolExecutor(READERS, "health") as pool:
+            metrics = list(pool.map(read, catalogue.metrics))
+    else:
+        metrics = list(map(read, catalogue.metrics))
     return replace(
         combine(t_ms, metrics, inventory.missing),
         hosts=inventory.hosts,
