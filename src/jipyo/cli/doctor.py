@@ -283,7 +283,6 @@ def _print_paragraph(heading: str, text: str) -> None:
 
 
 def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
-    coverage = findings.coverage
     return {
         "healthy": findings.is_healthy,
         "sources": [
@@ -324,17 +323,17 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
             }
             for server in findings.unknown_servers
         ],
-        "metrics": [
-            {
-                "id": one.metric.id,
-                "required": one.metric.required,
-                "exporters": list(dict.fromkeys(p.exporter for p in one.providers)),
-                "series": one.series,
-                "remedy": None
-                if one.has_data
-                else one.problem
-                or describe_remedy(one.metric, findings.catalogue, t, findings.collected),
-            }
-            for one in coverage
-        ],
+        "metrics": [_build_coverage(one, findings, t) for one in findings.coverage],
+    }
+
+
+def _build_coverage(one: MetricCoverage, findings: _Findings, t: Texts) -> dict[str, object]:
+    """Whether a metric has data and from where, or what to do about it."""
+    remedy = one.problem or describe_remedy(one.metric, findings.catalogue, t, findings.collected)
+    return {
+        "id": one.metric.id,
+        "required": one.metric.required,
+        "exporters": list(dict.fromkeys(provider.exporter for provider in one.providers)),
+        "series": one.series,
+        "remedy": None if one.has_data else remedy,
     }

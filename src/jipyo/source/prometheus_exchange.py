@@ -208,10 +208,13 @@ class Exchange:
         """Why there is no answer, with the name of the source and the remedy."""
         if isinstance(answer, NetError):
             hint = _HINTS.get(answer.key, "")
-            return SourceError("source.failed", hint=hint, source=self.options.name, problem=answer)
+            problem = _name_endpoint(answer)
+            return SourceError(
+                "source.failed", hint=hint, source=self.options.name, problem=problem
+            )
         problem = NetError(
             "net.http_status",
-            url=redact_url(answer.url),
+            url=_cut_parameters(redact_url(answer.url)),
             status=answer.status,
             reason=status_text(answer.status, answer.reason),
         )
@@ -224,6 +227,16 @@ class Exchange:
             return response.body
         verdict = _read_verdict(response)
         raise verdict or self._build_error(response)
+
+
+def _name_endpoint(error: NetError) -> NetError:
+    """The error with the address alone: the query of a person would hide what is wrong."""
+    url = _cut_parameters(str(error.values.get("url", "")))
+    return NetError(error.key, hint=error.hint, **{**error.values, **({"url": url} if url else {})})
+
+
+def _cut_parameters(url: str) -> str:
+    return url.partition("?")[0]
 
 
 def check_cancelled(cancelled: threading.Event | None) -> None:
