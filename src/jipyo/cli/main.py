@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from jipyo.cli.localized import Group, describe_usage_error, find_language, set_language
+from jipyo.cli.service import warn_on_stderr
 from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import ConfigError, JipyoError
 
@@ -35,6 +36,8 @@ _PARTS = (
     "completion",
 )
 """The files of the commands, in the order of the help."""
+_SERVICES = frozenset({"up", "agent"})
+"""Commands that write a log of their own."""
 
 
 def build_command(t: Texts, parts: Sequence[str] = _PARTS) -> click.Group:
@@ -56,7 +59,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a locale may lack some of our characters
     words = list(sys.argv[1:] if arguments is None else arguments)
-    sys.exit(run(words, texts(find_language(words, os.environ))))
+    t = texts(find_language(words, os.environ))
+    if find_command(words) not in _SERVICES:
+        warn_on_stderr(t)
+    sys.exit(run(words, t))
 
 
 def run(words: Sequence[str], t: Texts) -> int:

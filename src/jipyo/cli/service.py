@@ -88,6 +88,13 @@ def log_to_stderr(t: Texts, zone: ZoneInfo) -> logging.Handler:
     return handler
 
 
+def warn_on_stderr(t: Texts) -> None:
+    """Write the warnings of a command that ends by itself, with errors in a language."""
+    handler = logging.StreamHandler()
+    handler.filters = [WordErrors(t)]
+    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+
+
 def word_log(handler: logging.Handler, t: Texts, zone: ZoneInfo) -> None:
     """Write errors in a language and times in a zone from now on."""
     handler.filters = [WordErrors(t)]
