@@ -138,21 +138,25 @@ def test_several_run_at_once_in_one_event_loop() -> None:
 
 
 def test_nothing_stays_open_after_a_with_statement(folder: Path) -> None:
-    before = count_open_files(folder), threading.active_count()
+    gc.collect()
+    files, threads = count_open_files(folder), set(threading.enumerate())
     with jipyo.PerformanceAnalyzer() as analyzer:
         asyncio.run(analyzer.analyze_performance())
-        assert count_open_files(folder) > before[0]
-    assert (count_open_files(folder), threading.active_count()) == before
+        assert count_open_files(folder) > files
+    assert count_open_files(folder) == files
+    assert set(threading.enumerate()) <= threads
 
 
 def test_nothing_stays_open_once_it_is_not_referred_to(folder: Path) -> None:
-    before = count_open_files(folder), threading.active_count()
+    gc.collect()
+    files, threads = count_open_files(folder), set(threading.enumerate())
     generator = jipyo.DailyReportGenerator()
     asyncio.run(generator.generate_report())
-    assert count_open_files(folder) > before[0]
+    assert count_open_files(folder) > files
     del generator
     gc.collect()
-    assert (count_open_files(folder), threading.active_count()) == before
+    assert count_open_files(folder) == files
+    assert set(threading.enumerate()) <= threads
 
 
 def test_what_was_closed_is_opened_again_where_it_is_used() -> None:

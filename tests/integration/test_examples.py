@@ -148,6 +148,7 @@ def test_three_agents_into_victoriametrics_and_one_jipyo(tmp_path: Path) -> None
         for server in GPU_SERVERS:
             follow(agent, server, server)
         wait_until(lambda: find_instances(f"http://{monitor}") == set(GPU_SERVERS))
+        time.sleep(62)  # a report is of whole minutes
         output = follow(jipyo, "jipyo")
         metrics = get(f"http://{own}/api/jipyo/overview")["metrics"]
     for server in GPU_SERVERS:
