@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Mask, SeriesBlock, Times, Values
@@ -63,6 +67,16 @@ class LatestSamples:
     series: tuple[Labels, ...]
     t_ms: Times
     values: Values
+
+
+def sort_latest(samples: Mapping[Labels, tuple[int, float]]) -> LatestSamples:
+    """Times and values of series, in the order of their labels."""
+    series = sorted(samples)
+    return LatestSamples(
+        series=tuple(series),
+        t_ms=np.array([samples[labels][0] for labels in series], np.int64),
+        values=np.array([samples[labels][1] for labels in series], np.float64),
+    )
 
 
 Ranking = tuple[tuple[str, int], ...]

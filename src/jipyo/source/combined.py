@@ -13,12 +13,12 @@ import numpy as np
 from jipyo.model.errors import QueryError, QueryErrorKind, SourceError
 from jipyo.model.result import (
     Cardinality,
-    LatestSamples,
     Matrix,
     QueryResult,
     QueryStats,
     RawMatrix,
     Vector,
+    sort_latest,
 )
 from jipyo.promql import parse_cached
 from jipyo.promql.syntax.signatures import ValueType
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
-    from jipyo.model.result import Value
+    from jipyo.model.result import LatestSamples, Value
     from jipyo.model.sample import MetricMetadata
     from jipyo.source.base import Source
     from jipyo.source.remote import Remote
@@ -91,12 +91,7 @@ class CombinedSource:
             rows = zip(newest.t_ms.tolist(), newest.values.tolist(), strict=True)
             for labels, sample in zip(_label_all(newest.series, name), rows, strict=True):
                 samples.setdefault(labels, sample)
-        series = sorted(samples)
-        return LatestSamples(
-            series=tuple(series),
-            t_ms=np.array([samples[labels][0] for labels in series], np.int64),
-            values=np.array([samples[labels][1] for labels in series], np.float64),
-        )
+        return sort_latest(samples)
 
     def series(
         self, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None

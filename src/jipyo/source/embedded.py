@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.labels import METRIC_NAME
 from jipyo.model.matcher import Matcher, MatchOp
-from jipyo.model.result import LatestSamples
+from jipyo.model.result import sort_latest
 from jipyo.model.sample import is_stale
 from jipyo.promql import Engine, parse_selector
 from jipyo.promql.syntax.limits import check_length
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
-    from jipyo.model.result import Cardinality, QueryResult
+    from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
     from jipyo.model.store import Queryable, Selector
 
@@ -65,12 +63,7 @@ class Embedded:
                 last, last_ms = block.values[:, -1], int(block.t_ms[-1])
                 rows = zip(block.series, last.tolist(), is_stale(last).tolist(), strict=True)
                 samples.update((labels, (last_ms, value)) for labels, value, old in rows if not old)
-        series = sorted(samples)
-        return LatestSamples(
-            series=tuple(series),
-            t_ms=np.array([samples[labels][0] for labels in series], np.int64),
-            values=np.array([samples[labels][1] for labels in series], np.float64),
-        )
+        return sort_latest(samples)
 
     def series(
         self, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None

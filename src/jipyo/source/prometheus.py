@@ -20,13 +20,13 @@ from jipyo.model.clock import SystemClock
 from jipyo.model.errors import MalformedBody, QueryError, QueryErrorKind, SourceError
 from jipyo.model.result import (
     Cardinality,
-    LatestSamples,
     Matrix,
     QueryResult,
     RawMatrix,
     Scalar,
     String,
     Vector,
+    sort_latest,
 )
 from jipyo.net.http import HttpClient
 from jipyo.promql import parse_cached, parse_selector
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.model.family import Family
     from jipyo.model.labels import Labels
-    from jipyo.model.result import Ranking, Value
+    from jipyo.model.result import LatestSamples, Ranking, Value
     from jipyo.model.sample import MetricMetadata, Times
     from jipyo.promql.syntax.ast import Expr
     from jipyo.source.prometheus_exchange import Params
@@ -162,12 +162,7 @@ class PrometheusSource:
                 samples.update(
                     (labels, (last_ms, value)) for labels, value in rows if labels in living
                 )
-        series = sorted(samples)
-        return LatestSamples(
-            series=tuple(series),
-            t_ms=np.array([samples[labels][0] for labels in series], np.int64),
-            values=np.array([samples[labels][1] for labels in series], np.float64),
-        )
+        return sort_latest(samples)
 
     def series(
         self, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None
