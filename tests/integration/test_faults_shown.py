@@ -51,7 +51,7 @@ def product(tmp_path_factory: pytest.TempPathFactory, proxy: FaultProxy) -> Iter
 
 
 def write_config(folder: Path, url: str) -> None:
-    """Only the server has hosts: what it does not answer nobody else does."""
+    """Only the server has hosts: no other source has what it does not answer."""
     (folder / "jipyo.yaml").write_text(
         f"""
 language: en

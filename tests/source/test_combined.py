@@ -1,4 +1,4 @@
-"""Several sources as one: all have their say, and one that fails does not fail the others."""
+"""Several sources as one: all answer, and one that fails does not fail the others."""
 
 from __future__ import annotations
 
@@ -364,7 +364,7 @@ def test_members_are_asked_at_the_same_time() -> None:
     assert len(vector_of(source.instant("up", NOW_MS)).series) == 5
 
 
-def test_the_metrics_of_a_source_tell_whether_it_answers() -> None:
+def test_the_metrics_of_a_source_show_whether_it_answers() -> None:
     prod = serve(store_series("up"))
     source = combine(store_series("up"), prod=prod)
     source.instant("up", NOW_MS)

@@ -37,7 +37,7 @@ class SteadyClock:
 
 @dataclass
 class FailingServer:
-    """A source that answers until it is told to fail, and counts what it is asked."""
+    """A source that answers until it is made to fail, and counts what it is asked."""
 
     source: Source
     error: Exception | None = None

@@ -10,7 +10,7 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 ├── NetError          a host could not be reached, or did not answer as it must
 ├── BodyError         bytes that were received cannot be used
 │   ├── TooLarge      they are more than the limit
-│   ├── MalformedBody they are not what their header says
+│   ├── MalformedBody they are not what their header declares
 │   └── UnsupportedMediaType
 ├── CollectError      a target could not be read
 ├── SendError         samples could not be delivered to another server
@@ -40,7 +40,7 @@ class JipyoError(Exception):
     """The world is not as it must be: `key` names the text, `values` fill its blanks.
 
     People read it through `i18n.Texts.error`; `str()` is for logs and developers. Two errors
-    that say the same are equal.
+    with the same text and values are equal.
     """
 
     def __init__(self, key: str, /, *, hint: str = "", **values: object) -> None:
@@ -133,7 +133,7 @@ class TooLarge(BodyError):  # noqa: N818 - named as HTTP names the answer (413)
 
 
 class MalformedBody(BodyError):  # noqa: N818 - a state of the body
-    """They are not what their header or format says."""
+    """They are not what their header or format declares."""
 
 
 class UnsupportedMediaType(BodyError):  # noqa: N818 - named as HTTP names the answer (415)

@@ -91,6 +91,6 @@ class Source(Protocol):
     def find_missing(self) -> tuple[JipyoError, ...]:
         """What could not be read when it was last asked for, so that lists are without it.
 
-        For answers that cannot say so themselves: series, label names and values, metadata.
+        For answers that have no place for it: series, label names and values, metadata.
         """
         ...

@@ -172,7 +172,7 @@ class CombinedSource:
         found = self._gather((expr,), lambda source, texts: ask(source, texts[0]))
         if not found.answers:
             return QueryResult(make_empty(), missing=found.errors)
-        if is_constant:  # whoever answers, the answer is the same
+        if is_constant:  # every member has the same answer
             return found.answers[0][1]
         answering = {name for name, _ in found.answers}
         stale = [
@@ -240,7 +240,7 @@ class CombinedSource:
                 else:
                     if answer is not None:
                         yield remote.name, answer
-        finally:  # what nobody waits for any more frees its thread and its connection
+        finally:  # an abandoned query frees its thread and its connection
             for _, pending in waiting:
                 pending.abandoned.set()
 

@@ -83,7 +83,7 @@ PROMETHEUS_3 = Dialect(
 PROMETHEUS_2 = replace(
     PROMETHEUS_3, quoted_names=False, left_open_windows=False, classic_fractions=False
 )
-"""Prometheus 2.33 and later, and servers that speak its language."""
+"""Prometheus 2.33 and later, and servers with its language."""
 METRICSQL = replace(PROMETHEUS_3, quoted_names=False, classic_fractions=False, metricsql=True)
 """VictoriaMetrics since 2022, and vmalert."""
 

@@ -158,7 +158,7 @@ class History:
                 if isinstance(error, _TooLargeError):
                     self._spans_ms[batch[0]] = (window.end_ms - window.start_ms) // 2
                     continue
-                # `total` tells why it cannot be read.
+                # `total` raises the reason.
             at += len(batch)
             yield Piece(blocks, at)
 

@@ -72,7 +72,7 @@ class _Answer:
 class _Answers:
     answers: Sequence[_Answer]
     results: Sequence[QueryResult]
-    """All that said something of the metric, if only what is missing."""
+    """Of all queries with series of the metric, or with parts missing."""
 
 
 def read_metric(
@@ -120,7 +120,7 @@ def read_series(
         step_ms: how far they are apart.
         inventory: as for `read_metric`.
         only: the labels of the wanted series; the source is asked for no others, as far as
-            that can be said in a query.
+            a query can express that.
 
     Raises:
         QueryError: an expression was rejected.
@@ -195,7 +195,7 @@ def narrow_query(
     # Another source may fill the gaps of a host, so the source is no condition.
     for name, values in list_values([labels.drop((SERVER, SOURCE)) for labels in series]):
         others = aliases if name == "instance" else ()
-        # A label that came under another name cannot be told from one that was there already.
+        # A label that came under another name is like one that was there already.
         if name not in renamed:
             wanted.append((name, values + others))
         elif len(renamed[name]) == 1 and not keeps_label(expression, name):
@@ -289,7 +289,7 @@ Target = tuple[str, str, str]
 
 
 def find_target(metric: Metric, labels: Labels) -> Target:
-    """Who a series is of: its source, the metric's first label, and the server where it has one."""
+    """What a series is from: its source, the metric's first label, and its server, if any."""
     first = labels.get(metric.labels[0], "") if metric.labels else ""
     server = labels.get(SERVER, "") if SERVER in metric.labels else ""
     return labels.get(SOURCE, ""), first, server

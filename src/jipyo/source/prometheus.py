@@ -1,9 +1,9 @@
 """PromQL answered by a server of the Prometheus family, reached by URL.
 
-Prometheus 2 and 3, VictoriaMetrics, Thanos and Mimir speak one HTTP API; what differs in
+Prometheus 2 and 3, VictoriaMetrics, Thanos and Mimir share one HTTP API; what differs in
 their language is found out (`prometheus_server`) and rewritten (`dialect`). A range with more
 steps than a server accepts, and an answer that is too large for it or for us, is split by
-time and joined; a part that fails makes the answer incomplete, never shorter without a word.
+time and joined; a part that fails makes the answer incomplete, never shorter without notice.
 """
 
 from __future__ import annotations

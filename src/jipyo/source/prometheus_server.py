@@ -1,4 +1,4 @@
-"""What a Prometheus-family server understands: read where it says so, else tried out.
+"""What a Prometheus-family server understands: read where it lists that, else tried out.
 
 Prometheus since 3.16 lists the parts of the language (`/api/v1/features`). Of all others each
 part is tried with a query of no series; versions are not compared, because Thanos, Mimir and

@@ -53,7 +53,7 @@ def route_expression(expr: str, name: str) -> str:
 
 @lru_cache(_CACHED_TEXTS)
 def has_selector(expr: str) -> bool:
-    """Whether an expression reads any series; a constant has one answer, whoever gives it."""
+    """Whether an expression reads any series; a constant has the same answer everywhere."""
     try:
         return any(isinstance(node, VectorSelector) for node in walk(parse_cached(expr)))
     except QueryError:
