@@ -45,6 +45,7 @@ from jipyo.schema import (
     Kind,
     Node,
     between,
+    check_unique,
     convert,
     list_of,
     locate,
@@ -333,22 +334,11 @@ def make_collect(
 
 def check_targets(options: CollectOptions, node: Node) -> None:
     """Raise where two entries would write the same series, because their labels are equal."""
-    first: dict[Labels, str] = {}
-    mistakes: list[ConfigError] = []
-    for labels, entry in list_targets(options, node):
-        if labels in first:
-            mistakes.append(
-                ConfigError(
-                    "config.target_twice",
-                    where=entry.at,
-                    job=labels.get("job", ""),
-                    instance=labels.get("instance", ""),
-                    first=first[labels],
-                )
-            )
-        first.setdefault(labels, entry.where)
-    if mistakes:
-        raise ConfigError.of(mistakes)
+    check_unique(
+        list_targets(options, node),
+        "config.target_twice",
+        lambda labels: {name: labels.get(name, "") for name in ("job", "instance")},
+    )
 
 
 SECTIONS = ("databases", "probes", "ollama", "domains", "scrape")

@@ -74,7 +74,7 @@ def read_server_flags(
         http_headers=headers,
         basic_auth=_read_basic_auth(flags),
         bearer_token_file=flags.bearer_token_file,
-        tls=TlsOptions(ca_file=flags.ca_file),
+        tls_config=TlsOptions(ca_file=flags.ca_file),
     )
 
 

@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from enum import Enum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 from jipyo.model.bilingual import Bilingual
@@ -26,9 +26,10 @@ from jipyo.schema.effective import copy_plain, mask, quote, write_scalar
 from jipyo.schema.tree import Entry, Node, parse_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
 T = TypeVar("T")
+H = TypeVar("H", bound="Hashable")
 U = TypeVar("U")
 E = TypeVar("E", bound=Enum)
 W = TypeVar("W", bound=str)
@@ -37,6 +38,14 @@ _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGT]?)(i?)B", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
+
+
+class _Named(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+N = TypeVar("N", bound=_Named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,11 @@ class Key:
         return self.field or self.name
 
 
+def document_as_one(keys: Iterable[Key]) -> tuple[Key, ...]:
+    """The keys without those inside of them: for what is documented elsewhere."""
+    return tuple(replace(key, kind=replace(key.kind, keys=())) for key in keys)
+
+
 # ------------------------------------------------------------------------------- all mistakes
 
 
@@ -96,6 +110,29 @@ def gather(reads: Iterable[Callable[[], T]]) -> list[T]:
     if mistakes:
         raise ConfigError.of(mistakes)
     return results
+
+
+def check_unique(
+    names: Iterable[tuple[H, Node]], text: str, describe: Callable[[H], Mapping[str, Any]]
+) -> None:
+    """Raise where a name is there again.
+
+    Args:
+        names: each name with its place.
+        text: the key of the message.
+        describe: the values of the message beside `where` and `first`.
+
+    Raises:
+        ConfigError: with every place but the first of each name.
+    """
+    first: dict[H, str] = {}
+
+    def check(name: H, node: Node) -> None:
+        if name in first:
+            raise ConfigError(text, where=node.at, first=first[name], **describe(name))
+        first[name] = node.where
+
+    gather(partial(check, name, node) for name, node in names)
 
 
 def locate(node: Node, problem: ConfigError) -> ConfigError:
@@ -375,6 +412,18 @@ def list_of(kind: Kind[T], *, at_least: int = 0) -> Kind[tuple[T, ...]]:
         defaults=kind.defaults,
         effective=effective,
     )
+
+
+def list_of_named(kind: Kind[N]) -> Kind[tuple[N, ...]]:
+    """A list of what has a `name`, no two of them the same."""
+
+    def check(items: tuple[N, ...], node: Node) -> tuple[N, ...]:
+        nodes = node.value if isinstance(node.value, tuple) else ()
+        names = zip((item.name for item in items), nodes, strict=True)
+        check_unique(names, "schema.name_twice", lambda name: {"name": name})
+        return items
+
+    return convert(list_of(kind), check)
 
 
 def one_or_list(kind: Kind[T]) -> Kind[tuple[T, ...]]:

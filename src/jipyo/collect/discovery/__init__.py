@@ -1,23 +1,18 @@
 """The targets to scrape: the scrape jobs of a Prometheus configuration, and target files."""
 
+from jipyo.collect.discovery.http_client import HTTP_CLIENT_KEYS, TLS, split_http_client
 from jipyo.collect.discovery.jobs import Job, PrometheusYml, TargetGroup
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
 from jipyo.collect.discovery.scrape_config import (
-    AUTHORIZATION,
-    BASIC_AUTH,
-    HEADER,
     LABEL_TEXTS,
     RELABEL_RULE,
     SCRAPE_TARGET,
-    TLS,
     check_timeout,
 )
 from jipyo.collect.discovery.targets import Discovery
 
 __all__ = [
-    "AUTHORIZATION",
-    "BASIC_AUTH",
-    "HEADER",
+    "HTTP_CLIENT_KEYS",
     "LABEL_TEXTS",
     "RELABEL_RULE",
     "SCRAPE_TARGET",
@@ -28,4 +23,5 @@ __all__ = [
     "TargetGroup",
     "check_timeout",
     "read_prometheus_yml",
+    "split_http_client",
 ]

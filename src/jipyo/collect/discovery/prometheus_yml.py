@@ -14,12 +14,12 @@ from jipyo.collect.discovery.scrape_config import (
     ScrapeConfig,
     check_timeout,
 )
-from jipyo.model.errors import ConfigError
 from jipyo.schema import (
     DURATION,
     Key,
     Kind,
     between,
+    check_unique,
     drop_nulls,
     gather,
     list_of,
@@ -30,8 +30,9 @@ from jipyo.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
+
+    from jipyo.schema import Node
 
 _LENGTH = between(DURATION, "1ms", "100y")
 
@@ -95,7 +96,7 @@ def read_prometheus_yml(path: Path) -> PrometheusYml:
     files += gather(partial(_read_file, other, _FURTHER_FILE) for other in further)
     configs = [config for content, _ in files for config in content.scrape_configs]
     defaults = file.globally
-    _check_names(configs)
+    check_unique(map(_find_name, configs), "collect.job_twice", lambda job: {"job": job})
     jobs = gather(
         partial(config.job, defaults.scrape_interval, defaults.timeout_ms) for config in configs
     )
@@ -112,22 +113,6 @@ def _read_file(path: Path, kind: Kind[_File]) -> tuple[_File, tuple[str, ...]]:
     return kind.read(supported), tuple(node.at for node in others)
 
 
-def _check_names(configs: Sequence[ScrapeConfig]) -> None:
-    """Every job has a name of its own."""
-    first: dict[str, str] = {}
-    mistakes: list[ConfigError] = []
-    for config in configs:
-        assert config.node is not None
-        place = config.node.find("job_name")
-        if config.job_name in first:
-            mistakes.append(
-                ConfigError(
-                    "collect.job_twice",
-                    where=place.where,
-                    job=config.job_name,
-                    first=first[config.job_name],
-                )
-            )
-        first.setdefault(config.job_name, place.where)
-    if mistakes:
-        raise ConfigError.of(mistakes)
+def _find_name(config: ScrapeConfig) -> tuple[str, Node]:
+    assert config.node is not None
+    return config.job_name, config.node

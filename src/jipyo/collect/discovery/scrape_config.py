@@ -7,18 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
+from jipyo.collect.discovery.http_client import HTTP_CLIENT_KEYS, HttpClientConfig
 from jipyo.collect.discovery.jobs import Job, TargetGroup
 from jipyo.collect.relabel import Relabel, RelabelRule
 from jipyo.collect.scrape.options import PROTOCOLS, ScrapeLimits, ScrapeOptions
 from jipyo.model.errors import ConfigError
-from jipyo.model.secret import NO_SECRET, Secret
-from jipyo.net.credentials import Credentials
-from jipyo.net.tls import TlsOptions
 from jipyo.schema import (
     ANY_TEXT,
     DURATION,
     PATH,
-    SECRET,
     SIZE,
     SWITCH,
     TEXT,
@@ -29,6 +26,7 @@ from jipyo.schema import (
     Kind,
     between,
     convert,
+    document_as_one,
     list_of,
     locate,
     map_of,
@@ -94,41 +92,10 @@ RELABEL_RULE = record(
     ),
     check=check_rule,
 )
-TLS = record(
-    TlsOptions,
-    (
-        Key("ca_file", PATH),
-        Key("cert_file", PATH),
-        Key("key_file", PATH),
-        Key("server_name", TEXT),
-        Key("insecure_skip_verify", SWITCH),
-    ),
-)
-BASIC_AUTH = record(
-    lambda **values: Credentials(type="Basic", **values),
-    (
-        Key("username", ANY_TEXT),
-        Key("password", SECRET, field="secret"),
-        Key("password_file", PATH, field="secret_file"),
-    ),
-    options=Credentials,
-)
-AUTHORIZATION = record(
-    Credentials,
-    (
-        Key("type", ANY_TEXT),
-        Key("credentials", SECRET, field="secret"),
-        Key("credentials_file", PATH, field="secret_file"),
-    ),
-)
-HEADER = record(
-    lambda values=(): Secret(", ".join(value.reveal() for value in values)),
-    (Key("values", list_of(SECRET)),),
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Common:
+class _Common(HttpClientConfig):
     """What Prometheus' entries and ours have in common, by the names of the keys."""
 
     params: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -142,12 +109,6 @@ class _Common:
     label_name_length_limit: int = 0
     label_value_length_limit: int = 0
     body_size_limit: int = ScrapeLimits().body_bytes
-    basic_auth: Credentials | None = None
-    authorization: Credentials | None = None
-    bearer_token: Secret = NO_SECRET
-    bearer_token_file: Path | None = None
-    tls_config: TlsOptions = field(default_factory=TlsOptions)
-    http_headers: Mapping[str, Secret] = field(default_factory=dict)
     relabel_configs: tuple[RelabelRule, ...] = ()
     metric_relabel_configs: tuple[RelabelRule, ...] = ()
 
@@ -159,8 +120,8 @@ class _Common:
             honor_timestamps=self.honor_timestamps,
             follow_redirects=self.follow_redirects,
             compressed=self.enable_compression,
-            headers=tuple(self.http_headers.items()),
-            credentials=self.basic_auth or self.authorization or self._bearer(),
+            headers=self.headers,
+            credentials=self.credentials,
             tls=self.tls_config,
             limits=ScrapeLimits(
                 body_bytes=self.body_size_limit,
@@ -172,11 +133,6 @@ class _Common:
             fallback_protocol=self.fallback_scrape_protocol,
             metric_relabel=self.metric_relabel_configs,
         )
-
-    def _bearer(self) -> Credentials | None:
-        if not self.bearer_token and self.bearer_token_file is None:
-            return None
-        return Credentials(secret=self.bearer_token, secret_file=self.bearer_token_file)
 
 
 _COMMON_KEYS = (
@@ -194,12 +150,7 @@ _COMMON_KEYS = (
     Key("label_name_length_limit", _COUNT),
     Key("label_value_length_limit", _COUNT),
     Key("body_size_limit", Kind("size", read_prometheus_size, SIZE.show)),
-    Key("basic_auth", BASIC_AUTH),
-    Key("authorization", AUTHORIZATION),
-    Key("bearer_token", SECRET),
-    Key("bearer_token_file", PATH),
-    Key("tls_config", TLS),
-    Key("http_headers", map_of(HEADER, "mapping")),
+    *HTTP_CLIENT_KEYS,
     Key("relabel_configs", list_of(RELABEL_RULE)),
     Key("metric_relabel_configs", list_of(RELABEL_RULE)),
 )
@@ -352,8 +303,7 @@ _SCRAPE_TARGET = record(
         Key("interval", _LENGTH, field="interval_ms"),
         Key("timeout", _LENGTH, field="timeout_ms"),
         Key("labels", LABEL_TEXTS),
-        # What is inside of these is Prometheus' to document.
-        *(replace(key, kind=replace(key.kind, keys=())) for key in _COMMON_KEYS),
+        *document_as_one(_COMMON_KEYS),
     ),
     check=lambda target, node: check_timeout(
         node.find("timeout"), target.interval_ms, target.timeout_ms
