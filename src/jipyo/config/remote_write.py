@@ -9,6 +9,7 @@ from jipyo.collect.discovery import (
     HTTP_CLIENT_KEYS,
     LABEL_TEXTS,
     RELABEL_RULE,
+    check_credentials,
     split_http_client,
 )
 from jipyo.schema import (
@@ -74,6 +75,7 @@ _REMOTE_WRITE = record(
         Key("max_backoff", between(DURATION, "100ms", "1h"), field="max_backoff_ms"),
     ),
     options=RemoteWriteOptions,
+    check=check_credentials,
 )
 
 REMOTE_WRITE = list_of_named(_REMOTE_WRITE)

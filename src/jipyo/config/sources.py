@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from jipyo.collect.discovery import HTTP_CLIENT_KEYS, split_http_client
+from jipyo.collect.discovery import HTTP_CLIENT_KEYS, check_credentials, split_http_client
 from jipyo.schema import (
     DURATION,
     SECONDS,
@@ -50,6 +50,7 @@ SOURCE = record(
         Key("proxy_url", URL),
     ),
     options=PrometheusOptions,
+    check=check_credentials,
 )
 
 SOURCES = list_of_named(SOURCE)

@@ -221,6 +221,8 @@ def describe(error: ConfigError) -> tuple[str, str]:
         ("scrape_configs: [{}]", "1", "schema.missing_key"),
         ("scrape_configs: [{job_name: a}, {job_name: a}]", "1", "collect.job_twice"),
         ("scrape_configs:\n- job_name: a\n- job_name: a\n", "3", "collect.job_twice"),
+        ("scrape_configs: [{job_name: a, bearer_token: b, authorization: {credentials: c}}]", "1",
+         "collect.only_one_of"),
         ("global: {scrape_interval: 5s, scrape_timeout: 6s}", "1: global.scrape_timeout",
          "collect.timeout_too_long"),
         ("global:\n  scrape_timeout: 61s\n", "2: global.scrape_timeout",

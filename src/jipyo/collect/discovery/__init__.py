@@ -1,6 +1,11 @@
 """The targets to scrape: the scrape jobs of a Prometheus configuration, and target files."""
 
-from jipyo.collect.discovery.http_client import HTTP_CLIENT_KEYS, TLS, split_http_client
+from jipyo.collect.discovery.http_client import (
+    HTTP_CLIENT_KEYS,
+    TLS,
+    check_credentials,
+    split_http_client,
+)
 from jipyo.collect.discovery.jobs import Job, PrometheusYml, TargetGroup
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
 from jipyo.collect.discovery.scrape_config import (
@@ -21,6 +26,7 @@ __all__ = [
     "Job",
     "PrometheusYml",
     "TargetGroup",
+    "check_credentials",
     "check_timeout",
     "read_prometheus_yml",
     "split_http_client",

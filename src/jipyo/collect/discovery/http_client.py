@@ -5,15 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jipyo.model.errors import ConfigError
 from jipyo.model.secret import NO_SECRET, Secret
 from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
 from jipyo.schema import ANY_TEXT, PATH, SECRET, SWITCH, TEXT, Key, list_of, map_of, record
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from jipyo.schema import Node
+
+
+def at_most_one(*names: str) -> Callable[[object, Node], None]:
+    """The check of a mapping that may have one of these keys, as Prometheus checks it."""
+
+    def check(_value: object, node: Node) -> None:
+        entries = node.entries or {}
+        written = [n for n in names if n in entries and entries[n].node.value not in (None, "")]
+        if len(written) > 1:
+            raise ConfigError("collect.only_one_of", where=node.at, keys=", ".join(written))
+
+    return check
+
+
+check_credentials = at_most_one("basic_auth", "authorization", "bearer_token", "bearer_token_file")
+"""There is one header Authorization."""
 TLS = record(
     TlsOptions,
     (
@@ -32,6 +50,7 @@ _BASIC_AUTH = record(
         Key("password_file", PATH, field="secret_file"),
     ),
     options=Credentials,
+    check=at_most_one("password", "password_file"),
 )
 _AUTHORIZATION = record(
     Credentials,
@@ -40,6 +59,7 @@ _AUTHORIZATION = record(
         Key("credentials", SECRET, field="secret"),
         Key("credentials_file", PATH, field="secret_file"),
     ),
+    check=at_most_one("credentials", "credentials_file"),
 )
 _HEADER = record(
     lambda values=(): Secret(", ".join(value.reveal() for value in values)),

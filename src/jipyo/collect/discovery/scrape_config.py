@@ -7,7 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, urlsplit
 
-from jipyo.collect.discovery.http_client import HTTP_CLIENT_KEYS, HttpClientConfig
+from jipyo.collect.discovery.http_client import (
+    HTTP_CLIENT_KEYS,
+    HttpClientConfig,
+    check_credentials,
+)
 from jipyo.collect.discovery.jobs import Job, TargetGroup
 from jipyo.collect.relabel import Relabel, RelabelRule
 from jipyo.collect.scrape.options import PROTOCOLS, ScrapeLimits, ScrapeOptions
@@ -263,6 +267,7 @@ _SCRAPE_CONFIG = record(
         ),
         *_COMMON_KEYS,
     ),
+    check=check_credentials,
 )
 SCRAPE_CONFIG = convert(_SCRAPE_CONFIG, lambda config, node: replace(config, node=node))
 """An entry of `scrape_configs`."""
@@ -295,6 +300,12 @@ class _ScrapeTarget(_Common):
         )
 
 
+def check_target(target: _ScrapeTarget, node: Node) -> None:
+    """Raise where the timeout is longer than the interval, or there are credentials twice."""
+    check_timeout(node.find("timeout"), target.interval_ms, target.timeout_ms)
+    check_credentials(target, node)
+
+
 _SCRAPE_TARGET = record(
     _ScrapeTarget,
     (
@@ -305,9 +316,7 @@ _SCRAPE_TARGET = record(
         Key("labels", LABEL_TEXTS),
         *document_as_one(_COMMON_KEYS),
     ),
-    check=lambda target, node: check_timeout(
-        node.find("timeout"), target.interval_ms, target.timeout_ms
-    ),
+    check=check_target,
 )
 SCRAPE_TARGET = convert(_SCRAPE_TARGET, lambda target, _: target.as_job())
 """An entry of `collect.scrape`."""
