@@ -12,7 +12,6 @@ from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.prune import find_metric_names
 from support.ai_servers import list_versions, read_server
 from support.ai_stores import (
     END_MS,
@@ -38,7 +37,7 @@ up 1
 
 
 def find(source: Embedded) -> tuple[UnknownServer, ...]:
-    return find_unknown_servers(source, KNOWN, END_MS, find_metric_names(source, END_MS))
+    return find_unknown_servers(source, KNOWN, END_MS, source.metric_names(END_MS))
 
 
 def scrape(job: str, page: str, store: MemoryStore | None = None) -> Embedded:

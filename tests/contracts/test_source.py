@@ -129,7 +129,7 @@ DIFFERENCES = {
     "test_metadata_is_of_one_metric_or_of_all": dict.fromkeys(
         ("prometheus_3_16", "prometheus_2_42", "victoria_2025", "victoria_2022"), _METADATA
     ),
-    "test_what_has_to_be_said_comes_along": dict.fromkeys(
+    "test_annotations_come_with_the_answer": dict.fromkeys(
         ("prometheus_2_42", "victoria_2025", "victoria_2022"), _ANNOTATIONS
     ),
     "test_series_are_those_with_samples_in_the_range": dict.fromkeys(
@@ -227,7 +227,7 @@ def test_a_range_of_a_text_is_refused(source: Source) -> None:
         source.range('"a"', T0, LAST, MINUTE)
 
 
-def test_what_has_to_be_said_comes_along(source: Source) -> None:
+def test_annotations_come_with_the_answer(source: Source) -> None:
     result = source.instant("rate(load[5m])", LAST)
     assert len(vector_of(result).series) == 2
     assert any("might not be a counter" in info for info in result.infos)
@@ -246,6 +246,10 @@ def test_label_names_and_values_are_sorted(source: Source) -> None:
     assert source.label_values("job", ["ended", 'load{job="node"}'], T0, LAST) == ["node"]
     assert source.label_values("지역", [], T0, LAST) == ["서울"]
     assert source.label_values("nothing", [], T0, LAST) == []
+
+
+def test_the_names_of_all_metrics_are_those_with_samples_so_far(source: Source) -> None:
+    assert source.metric_names(LAST) == {"ended", "load"}
 
 
 @pytest.mark.parametrize("match", ["{}", "sum(load)", "load{"])

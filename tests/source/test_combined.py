@@ -184,6 +184,19 @@ def test_lists_are_merged_and_keep_their_limits() -> None:
     assert (counted.series, counted.series_by_metric) == (3, (("up", 2),))
 
 
+def test_the_names_of_a_servers_metrics_are_looked_up_once_for_all() -> None:
+    prod = serve(store_series("up", "theirs"))
+    source = combine(store_series("up", "mine"), prod=prod)
+    for _ in range(3):
+        assert source.metric_names(NOW_MS) == {"mine", "theirs", "up"}
+        assert not source.instant("up", NOW_MS).missing
+    assert prod.asked.count(("metric_names", NOW_MS)) == 1
+    prod.error = FAILURE
+    assert source.instant("up", NOW_MS).missing
+    assert source.metric_names(NOW_MS) == {"mine", "up"}
+    assert [error.values["source"] for error in source.find_missing()] == ["prod"]
+
+
 def test_a_member_that_fails_is_missing_and_named_with_its_reason() -> None:
     prod = serve(store_series("up"))
     source = combine(store_series("up"), prod=prod)

@@ -41,8 +41,9 @@ def test_answers_are_those_of_the_source(source: RecordingSource, embedded: Embe
     assert source.newest(("up",), NOW_MS).values.tolist() == [1.0, 1.0]
     assert source.cardinality(NOW_MS, 1).series == 2
     assert source.metadata() == source.metadata("up") == []
+    assert source.metric_names(NOW_MS) == {"up"}
     assert source.find_missing() == ()
-    assert [query.kind for query in source.queries] == [QueryKind.LABELS] * 7
+    assert [query.kind for query in source.queries] == [QueryKind.LABELS] * 8
 
 
 def test_series_and_values_of_each_answer_are_counted(source: RecordingSource) -> None:

@@ -16,7 +16,16 @@ if TYPE_CHECKING:
     from jipyo.source import Source
 
 FAILURE = SourceError("net.timeout", url="http://prod:9090", seconds="10")
-_ASKING = ("instant", "range", "newest", "series", "label_names", "label_values", "metadata")
+_ASKING = (
+    "instant",
+    "range",
+    "newest",
+    "series",
+    "label_names",
+    "label_values",
+    "metric_names",
+    "metadata",
+)
 
 
 @dataclass

@@ -60,7 +60,7 @@ def find_unknown_servers(
         source: answers the queries.
         catalogue: knows the metrics of model servers.
         t_ms: the moment.
-        names: those of all metrics that the source has (`find_metric_names`).
+        names: those of all metrics that the source has (`Source.metric_names`).
 
     Raises:
         SourceError: the source failed.

@@ -77,6 +77,13 @@ class Source(Protocol):
         """The first values of one label among those series, sorted."""
         ...
 
+    def metric_names(self, t_ms: int) -> frozenset[str]:
+        """The names of all metrics that have ever had a sample up to `t_ms`.
+
+        A source may remember them for half a minute.
+        """
+        ...
+
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all."""
         ...

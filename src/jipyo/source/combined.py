@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from jipyo.model.result import LatestSamples, Value
     from jipyo.model.sample import MetricMetadata
     from jipyo.source.base import Source
-    from jipyo.source.remote import Remote
+    from jipyo.source.remote import Holdings, Remote
 
 _T = TypeVar("_T")
 _POLL_S = 0.05
@@ -141,6 +141,13 @@ class CombinedSource:
             values.update([member] if member and found and name == SOURCE else found)
         return sorted(values)[:limit]
 
+    def metric_names(self, t_ms: int) -> frozenset[str]:
+        """The names of all metrics; those of a remote member as last looked up."""
+        answers = self._list(
+            (), lambda source, _: source.metric_names(t_ms), recall=lambda known: known.names
+        )
+        return frozenset().union(*(names for _, names in answers))
+
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all; each once."""
         answers = self._list((), lambda source, _: source.metadata(metric))
@@ -181,15 +188,26 @@ class CombinedSource:
         return join_results(found.answers, (*found.errors, *filter(None, stale)))
 
     def _list(
-        self, match: Sequence[str], ask: Callable[[Source, Sequence[str]], _T]
+        self,
+        match: Sequence[str],
+        ask: Callable[[Source, Sequence[str]], _T],
+        recall: Callable[[Holdings], _T] | None = None,
     ) -> tuple[tuple[str, _T], ...]:
         """What each member has; `find_missing` has those that failed."""
-        return self._gather(tuple(match), ask).answers
+        return self._gather(tuple(match), ask, recall).answers
 
     def _gather(
-        self, texts: tuple[str, ...], ask: Callable[[Source, Sequence[str]], _T]
+        self,
+        texts: tuple[str, ...],
+        ask: Callable[[Source, Sequence[str]], _T],
+        recall: Callable[[Holdings], _T] | None = None,
     ) -> _Gathered[_T]:
         """Ask all members at the same time, the remote ones for what is meant for them.
+
+        Args:
+            texts: expressions or selectors.
+            ask: the answer of a member to those of the texts that it can have an answer to.
+            recall: the answer of a remote one that is already known to have it.
 
         Raises:
             QueryError: cancelled, or no member answers and one rejected the query.
@@ -200,7 +218,7 @@ class CombinedSource:
         for remote in self.remotes:
             abandoned = threading.Event()
             bound = remote.source.bind(abandoned, self.lookback_ms)
-            task = _Task(remote, bound, texts, ask)
+            task = _Task(remote, bound, texts, ask, recall)
             if task.is_pointless():
                 continue
             failure = remote.find_failure(wait=True)
@@ -283,11 +301,14 @@ class _Task(Generic[_T]):
     source: Source
     texts: tuple[str, ...]
     ask: Callable[[Source, Sequence[str]], _T]
+    recall: Callable[[Holdings], _T] | None = None
 
     def __call__(self) -> _T | None:
         """The answer; None where the names of the member's metrics show that there is none."""
         if self.remote.needs_lookup():
             self.remote.look_up(self.source)
+        if self.recall is not None and self.remote.holdings is not None:
+            return self.recall(self.remote.holdings)
         possible = self._list_possible()
         return self.ask(self.source, possible) if possible or not self.texts else None
 

@@ -88,6 +88,10 @@ class Embedded:
         """The values of one label among those series, sorted."""
         return self.store.label_values(name, self._parse_selectors(match), start_ms, end_ms, limit)
 
+    def metric_names(self, t_ms: int) -> frozenset[str]:
+        """The names of all metrics that have ever had a sample up to `t_ms`."""
+        return frozenset(self.label_values(METRIC_NAME, (), 0, t_ms))
+
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all."""
         return self.store.metadata(metric)

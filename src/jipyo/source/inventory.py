@@ -10,7 +10,7 @@ import numpy as np
 
 from jipyo.model.errors import QueryError
 from jipyo.model.result import Vector
-from jipyo.source.prune import find_metric_names, may_have_answer
+from jipyo.source.prune import may_have_answer
 from jipyo.source.routing import SOURCE
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def take_inventory(source: Source, t_ms: int) -> Inventory:
     Raises:
         SourceError: the source failed.
     """
-    names = find_metric_names(source, t_ms)
+    names = source.metric_names(t_ms)
     missing = source.find_missing()
     groups: list[set[HostKey]] = []
     for pair in (*_find_same_boots(source, t_ms, names), *_find_same_gpus(source, t_ms, names)):

@@ -18,6 +18,7 @@ import numpy as np
 
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import MalformedBody, QueryError, QueryErrorKind, SourceError
+from jipyo.model.labels import METRIC_NAME
 from jipyo.model.result import (
     Cardinality,
     Matrix,
@@ -198,6 +199,10 @@ class PrometheusSource:
             return sorted(found - {""})[:limit]
         path = f"label/{quote(name, safe='')}/values"
         return self._list(path, selectors, (start_ms, end_ms), limit, decode.decode_names)[:limit]
+
+    def metric_names(self, t_ms: int) -> frozenset[str]:
+        """The names of all metrics that have ever had a sample up to `t_ms`."""
+        return frozenset(self.label_values(METRIC_NAME, (), 0, t_ms))
 
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all."""

@@ -29,20 +29,10 @@ from jipyo.promql.syntax.signatures import ValueType
 
 if TYPE_CHECKING:
     from jipyo.promql.syntax.ast import Expr
-    from jipyo.source.base import Source
 
 MetricNames = frozenset[str]
 _ANSWERS_FOR_NOTHING = frozenset({"absent", "absent_over_time"})
 _CACHED_ANSWERS = 1024
-
-
-def find_metric_names(source: Source, t_ms: int) -> MetricNames:
-    """The names of all metrics that have ever had a sample up to `t_ms`.
-
-    Raises:
-        SourceError: the source failed.
-    """
-    return frozenset(source.label_values(METRIC_NAME, (), 0, t_ms))
 
 
 @lru_cache(maxsize=4)

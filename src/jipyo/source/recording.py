@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from jipyo.model.errors import JipyoError
+from jipyo.model.labels import METRIC_NAME
 from jipyo.model.result import Matrix, QueryResult, QueryStats, RawMatrix, count_samples
 
 if TYPE_CHECKING:
@@ -114,6 +115,10 @@ class RecordingSource:
             lambda: self.source.label_values(name, match, start_ms, end_ms, limit),
         )
 
+    def metric_names(self, t_ms: int) -> frozenset[str]:
+        """The names of all metrics that have ever had a sample up to `t_ms`."""
+        return self._list(METRIC_NAME, lambda: self.source.metric_names(t_ms))
+
     def metadata(self, metric: str | None = None) -> list[MetricMetadata]:
         """Type, help and unit of one metric, or of all."""
         return self._list(metric or "", lambda: self.source.metadata(metric))
@@ -143,7 +148,7 @@ class RecordingSource:
     def _list(self, what: str, ask: Callable[[], _T]) -> _T:
         started_s = self.now_s()
         found = ask()
-        size = len(found) if isinstance(found, list) else 0
+        size = len(found) if isinstance(found, list | frozenset) else 0
         seconds = self.now_s() - started_s
         self._note(SentQuery(QueryKind.LABELS, what, points=size, seconds=seconds))
         return found

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, TypeVar
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
 from jipyo.model.family import gauge
 from jipyo.model.result import Vector
-from jipyo.source.prune import find_metric_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -182,7 +181,7 @@ class Remote:
             if self.needs_lookup():
                 now_ms = self._clock.now_ms()
                 try:
-                    names = find_metric_names(source, now_ms)
+                    names = source.metric_names(now_ms)
                     newest_ms = _find_newest(source, names, now_ms)
                     self._holdings = Holdings(names, newest_ms, now_ms)
                 except QueryError as error:
