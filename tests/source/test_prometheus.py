@@ -15,9 +15,11 @@ from jipyo.model.labels import Labels
 from jipyo.model.result import Cardinality, Scalar, String
 from jipyo.model.secret import Secret
 from jipyo.net.credentials import Credentials
+from jipyo.source.combined import CombinedSource
 from jipyo.source.dialect import EVERYTHING, PROMETHEUS_2, PROMETHEUS_3
 from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
 from jipyo.source.prometheus_pieces import read_pieces
+from jipyo.source.remote import Remote
 from support.answers import matrix_of, vector_of
 from support.api_server import ApiRequest, ApiResponse, api_server, failure, success, vector
 from support.services import free_port
@@ -370,6 +372,37 @@ def test_what_a_server_could_not_read_is_missing(more: dict[str, Any], missing: 
         assert source.find_missing() == result.missing
         partial = [one for one in source.families() if one.name == "jipyo_source_partial_total"]
         assert [sample.value for one in partial for sample in one.samples] == [len(missing)]
+
+
+def test_what_a_server_could_not_read_concerns_the_caller_of_that_list() -> None:
+    def answer(request: ApiRequest) -> ApiResponse:
+        return success(["up"], warnings=["receive series from store-1: rpc error"])
+
+    with api_server(newest_prometheus(answer)) as server:
+        source = connect(server.url)
+        first, second = (source.bind(threading.Event()) for _ in range(2))
+        first.label_values("job", [], T_MS, T_MS)
+        assert [read(error) for error in second.find_missing()] == []
+        assert "store-1" in read(first.find_missing()[0])
+
+
+@pytest.mark.parametrize("is_whole", [True, False])
+def test_names_that_a_server_could_not_read_are_no_reason_to_skip_a_query(is_whole: bool) -> None:
+    warnings = [] if is_whole else ["receive series from store-1: rpc error"]
+
+    def answer(request: ApiRequest) -> ApiResponse:
+        if "label" in request.path:
+            return success(["other"], warnings=warnings)
+        return success(vector(({"__name__": "up"}, T_S), t_s=T_S))
+
+    with api_server(newest_prometheus(answer)) as server:
+        clock = RecordingClock()
+        remote = Remote("main", connect(server.url, clock), clock)
+        source = CombinedSource(None, (remote,))
+        assert len(vector_of(source.instant("up", T_MS)).series) == (0 if is_whole else 1)
+        missing = source.find_missing()
+        assert len(missing) == len(warnings)
+        assert all(warnings[0] in read(error) for error in missing)
 
 
 def slow_beyond(points: int) -> Callable[[ApiRequest], ApiResponse]:

@@ -161,7 +161,7 @@ class CombinedSource:
         return add_cardinalities([found for _, found in answers], limit)
 
     def find_missing(self) -> tuple[JipyoError, ...]:
-        """The members that do not answer at the moment, or whose samples are stale."""
+        """The members that do not answer at the moment, or not with all that there is up to now."""
         local = () if self.local is None else self.local.find_missing()
         return (*local, *filter(None, (remote.find_problem() for remote in self.remotes)))
 
@@ -321,7 +321,7 @@ class _Task(Generic[_T]):
     def _list_possible(self) -> list[str]:
         """The expressions as the member takes them, without those that have no answer there."""
         holdings = self.remote.holdings
-        names = None if holdings is None else holdings.names
+        names = None if holdings is None or holdings.missing else holdings.names
         routed = (route_expression(text, self.remote.name) for text in self.texts)
         return [text for text in routed if may_have_answer(text, names)]
 

@@ -96,12 +96,13 @@ class PrometheusSource:
         self._server = ServerCache(self._exchange)
         self.cancelled: threading.Event | None = None
         self.lookback_ms = options.lookback_ms
-        self._list_gaps: dict[str, tuple[JipyoError, ...]] = {}
+        self.list_gaps: dict[str, tuple[JipyoError, ...]] = {}
 
     def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> PrometheusSource:
         """The same source, whose queries are abandoned once the event is set."""
         bound = copy(self)
         bound.cancelled = cancelled
+        bound.list_gaps = {}
         bound.lookback_ms = self.lookback_ms if lookback_ms is None else lookback_ms
         return bound
 
@@ -254,8 +255,8 @@ class PrometheusSource:
         return tuple(sorted(rows, key=lambda row: (-row[1], row[0])))
 
     def find_missing(self) -> tuple[JipyoError, ...]:
-        """What the server itself could not read for the lists that it was last asked for."""
-        found = (error for errors in tuple(self._list_gaps.values()) for error in errors)
+        """What the server itself could not read for the lists that this caller last asked for."""
+        found = (error for errors in tuple(self.list_gaps.values()) for error in errors)
         return tuple(dict.fromkeys(found))
 
     def families(self) -> Iterator[Family]:
@@ -356,9 +357,9 @@ class PrometheusSource:
         return replace(result, missing=(*result.missing, *partial), estimated=estimated)
 
     def _note_gaps(self, path: str, warnings: Sequence[str]) -> None:
-        self._list_gaps.pop(path, None)
+        self.list_gaps.pop(path, None)
         if gaps := self._find_gaps(warnings):
-            self._list_gaps[path] = gaps
+            self.list_gaps[path] = gaps
 
     def _find_gaps(self, warnings: Sequence[str]) -> tuple[JipyoError, ...]:
         """The warnings that are about data which the server itself could not read."""

@@ -62,6 +62,8 @@ class Holdings:
     """When its newest sample is from; None where it has none of the last day."""
     read_ms: int
     """When this was looked up, by the clock of this machine."""
+    missing: tuple[JipyoError, ...] = ()
+    """What the server itself could not read, so that there may be more names."""
 
     def lacks(self, end_ms: int, stale_ms: int) -> bool:
         """Whether samples up to `end_ms` are missing, because the server received none."""
@@ -123,9 +125,11 @@ class Remote:
             probe.wait(left_ms / 1000)
         return self._error
 
-    def find_problem(self) -> SourceError | None:
-        """Why it is of no use at the moment: it does not answer, or its samples are stale."""
-        return self.find_failure(wait=True) or self.find_staleness_now()
+    def find_problem(self) -> JipyoError | None:
+        """What is wrong at the moment: no answer, stale samples, or parts that it cannot read."""
+        problem = self.find_failure(wait=True) or self.find_staleness_now()
+        missing = () if self._holdings is None else self._holdings.missing
+        return problem or next(iter(missing), None)
 
     def find_staleness(self, end_ms: int) -> SourceError | None:
         """Why answers up to `end_ms` lack the newest samples, as far as known."""
@@ -182,8 +186,9 @@ class Remote:
                 now_ms = self._clock.now_ms()
                 try:
                     names = source.metric_names(now_ms)
+                    missing = source.find_missing()
                     newest_ms = _find_newest(source, names, now_ms)
-                    self._holdings = Holdings(names, newest_ms, now_ms)
+                    self._holdings = Holdings(names, newest_ms, now_ms, missing)
                 except QueryError as error:
                     if error.kind is QueryErrorKind.CANCELED:
                         raise

@@ -37,11 +37,12 @@ def list_label_names(source: Source, request: WebRequest) -> WebResponse:
     """The label names of the matching series."""
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
+    bound = source.bind(request.cancelled)
     with _rejecting_empty_match():
-        names = source.bind(request.cancelled).label_names(
+        names = bound.label_names(
             request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
-    return _respond_names(names, limit, source)
+    return _respond_names(names, limit, bound)
 
 
 def list_label_values(source: Source, request: WebRequest) -> WebResponse:
@@ -51,11 +52,12 @@ def list_label_values(source: Source, request: WebRequest) -> WebResponse:
         raise QueryError.bad_data(f"invalid label name: {params.quote(name)}")
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
+    bound = source.bind(request.cancelled)
     with _rejecting_empty_match():
-        values = source.bind(request.cancelled).label_values(
+        values = bound.label_values(
             name, request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
-    return _respond_names(values, limit, source)
+    return _respond_names(values, limit, bound)
 
 
 def _count_to_read(limit: int) -> int | None:
@@ -97,11 +99,10 @@ def list_series(source: Source, request: WebRequest) -> WebResponse:
         raise QueryError.bad_data("no match[] parameter provided")
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
+    bound = source.bind(request.cancelled)
     with naming_parameter("match[]"), _rejecting_empty_match():
-        series = source.bind(request.cancelled).series(
-            match, start_ms, end_ms, _count_to_read(limit)
-        )
-    missing = name_missing(source.find_missing())
+        series = bound.series(match, start_ms, end_ms, _count_to_read(limit))
+    missing = name_missing(bound.find_missing())
     if not limit:
         return WebResponse(encode.label_sets(series, missing))
     found = list(series)
