@@ -9,7 +9,7 @@ import pytest
 
 from jipyo.analysis.health import Reason, assess_catalogue
 from jipyo.analysis.thresholds import State
-from jipyo.analysis.wording import describe_reason, describe_verdict
+from jipyo.analysis.wording import describe_reason, describe_state, describe_verdict, name_state
 from jipyo.catalogue import load
 from jipyo.i18n import LANGS, texts
 from jipyo.model.labels import Labels
@@ -87,7 +87,11 @@ def test_a_source_that_fails_makes_its_metrics_unknown_and_leads_the_verdict(lan
     assert find(health, FILE_SYSTEMS).state is State.OK  # prod never had any
     t = texts("ko" if lang == "ko" else "en")
     assert "prod" in describe_verdict(health, t).partition(".")[0]
-    assert "prod" in describe_reason(accuracy, t, SEOUL, NOW_MS)
+    assert "http://prod:9090" in describe_verdict(health, t)
+    assert describe_state(health, t).startswith(name_state(State.UNKNOWN, t))
+    reason = describe_reason(accuracy, t, SEOUL, NOW_MS)
+    assert "prod" in reason
+    assert "http" not in reason  # every metric of the source has the same
 
 
 def test_a_source_that_was_never_read_may_have_anything() -> None:
@@ -111,6 +115,9 @@ def test_a_breach_stays_a_breach() -> None:
     for lang in LANGS:
         verdict = describe_verdict(health, texts(lang))
         assert verdict.index("prod") < verdict.index(full.metric.name(lang))
+        reason = describe_reason(full, texts(lang), SEOUL, NOW_MS)
+        assert "prod" in reason
+        assert "http" not in reason
 
 
 @pytest.mark.parametrize("age_ms", [10 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 30 * HOUR_MS])

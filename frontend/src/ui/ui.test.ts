@@ -104,7 +104,7 @@ test('a source that could not be read is named with its reason and since when', 
   const { app } = openApp({ overview: overview([metricNow()], { verdict }) });
   await app.live.poll();
   const body = render(Banners, { props: { app } }).body;
-  assert.match(body, /data-testid="missing-source"[\s\S]*Incomplete[\s\S]*prod[\s\S]*since/);
+  assert.match(body, /data-testid="missing-source"[\s\S]*Incomplete[\s\S]*since[\s\S]*prod/);
 });
 
 test('before the first answer there are no values to speak of', async () => {

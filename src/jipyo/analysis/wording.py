@@ -8,6 +8,7 @@ from jipyo.analysis.health import Reason
 from jipyo.analysis.series_names import name_series
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
+from jipyo.i18n import find_short_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,11 +36,16 @@ def name_state(state: State, t: Texts) -> str:
 
 
 def describe_verdict(health: Health, t: Texts) -> str:
+    """What could not be read and why, and then the state of all: see `describe_state`."""
+    return _join_sentences(describe_missing(health.missing, t), describe_state(health, t))
+
+
+def describe_state(health: Health, t: Texts) -> str:
     """All of it in one sentence, with how much was judged and how much had no data.
 
-    Before it stands what could not be read. More sentences name the remedy where something
-    does not answer or is gone, and warn of model servers that are not known and of samples
-    that are later than now.
+    It begins with the name of the state. More sentences name the remedy where something does
+    not answer or is gone, and warn of model servers that are not known and of samples that are
+    later than now.
     """
     judged, pending = len(health.judged), len(health.in_state(State.PENDING))
     all_within = health.state is State.OK and not pending
@@ -66,17 +72,26 @@ def describe_verdict(health: Health, t: Texts) -> str:
     remedies = [remedy for one in gravest for remedy in _list_remedies(one, t)]
     remedy = remedies[0] if len(set(remedies)) == 1 else ""  # of several each metric has its own
     ahead = t("health.ahead") if health.is_ahead else ""
-    missing = describe_missing(health.missing, t)
-    return _join_sentences(missing, verdict, remedy, describe_unknown_servers(health, t), ahead)
+    return _join_sentences(verdict, remedy, describe_unknown_servers(health, t), ahead)
 
 
 def describe_missing(missing: Sequence[JipyoError], t: Texts) -> str:
-    """What could not be read, in one sentence; of several the first and how many more."""
-    if not missing:
-        return ""
-    first, more = missing[0], len(missing) - 1
-    text = t(first.key, **first.values).partition("\n")[0]
-    return t("health.missing.more", text=text.removesuffix("."), n=more) if more else text
+    """What could not be read and why, in one sentence; of several the first and how many more."""
+    sentences = (t(error.key, **error.values).partition("\n")[0] for error in missing)
+    return _name_first(tuple(dict.fromkeys(sentences)), t)
+
+
+def name_missing(missing: Sequence[JipyoError], t: Texts) -> str:
+    """What could not be read, in a few words: the reasons stand beside the verdict."""
+    names = (t(find_short_key(error), **error.values) for error in missing)
+    return _name_first(tuple(dict.fromkeys(names)), t)
+
+
+def _name_first(texts: Sequence[str], t: Texts) -> str:
+    """The first of some texts and how many more; empty without any."""
+    if len(texts) < 2:
+        return "".join(texts)
+    return t("health.missing.more", text=texts[0].removesuffix("."), n=len(texts) - 1)
 
 
 def describe_unknown_servers(health: Health, t: Texts) -> str:
@@ -174,7 +189,7 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         since = _describe_since(one, t, zone, now_ms)
         reason = t("health.reason.loss", series=_name_gravest(one, t), since=since)
         return _join_sentences(reason, *_list_remedies(one, t))
-    unit = metric.unit.value
+    unit, missing = metric.unit.value, name_missing(one.missing, t)
     key = f"health.reason.{one.reason.value}"
     if one.reason in _WITH_THRESHOLD:
         key += ".low" if metric.direction is Direction.LOWER_IS_WORSE else ".high"
@@ -188,11 +203,11 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         left=t.span(pending.for_ms - pending.elapsed_ms) if pending else "",
         since=_describe_since(one, t, zone, now_ms),
         problem=one.problem,
-        missing=describe_missing(one.missing, t),
+        missing=missing,
     ) + "".join((_describe_doubt(one, t), _describe_place(one, t)))
-    if one.reason is Reason.INCOMPLETE:
+    if one.reason is Reason.INCOMPLETE or not missing:
         return reason
-    return _join_sentences(reason, describe_missing(one.missing, t))
+    return _join_sentences(reason, t("health.reason.incomplete", missing=missing))
 
 
 def _name_level(one: MetricHealth, t: Texts) -> str:

@@ -132,6 +132,12 @@ def texts(lang: Lang) -> Texts:
     return Texts(lang, table)
 
 
+def find_short_key(error: JipyoError) -> str:
+    """The key of a few words for what went wrong, without why; else that of the whole text."""
+    short = f"{error.key}.short"
+    return short if short in texts("en") else error.key
+
+
 def _fill(key: str, template: str, values: Mapping[str, object]) -> Iterator[str]:
     for literal, name, spec, _ in Formatter().parse(template):
         yield literal

@@ -80,7 +80,7 @@ def build_verdict(health: Health, t: Texts) -> Verdict:
     }
     return Verdict(
         state=health.state.value,
-        text=wording.describe_verdict(health, t),
+        text=wording.describe_state(health, t),
         counts=StateCounts(**counts, absent=len(health.absent)),
         missing=tuple(build_missing(error, t) for error in health.missing),
     )
