@@ -10,9 +10,10 @@ import pytest
 from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.errors import NetError, SourceError
-from jipyo.reports.document import Note
+from jipyo.reports.document import Badge, Note, phrase
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.findings import select_findings
+from jipyo.reports.sections.metrics import build_metric_badge
 from jipyo.reports.sections.summary import build_verdict, find_state
 from jipyo.reports.wording import Localizer
 from reports.documents import PERIOD, SEOUL
@@ -46,9 +47,12 @@ def test_it_is_the_first_finding_and_noted(lang: Lang) -> None:
     first = select_findings(data, [])[0]
     assert first.state is State.UNKNOWN
     assert "prod" in localizer.format(first.text)
+    assert "http" not in localizer.format(first.text)
+    assert "http" in localizer.format(first.details[0])
     assert "timeout" in localizer.format(first.details[1])
     verdict = build_verdict(data, [], State.UNKNOWN)
     assert "prod" in localizer.format(verdict.details[0])
+    assert "http" not in localizer.format(verdict.details[0])
     notes = [localizer.format(b.text) for b in build_completeness(data) if isinstance(b, Note)]
     assert any("prod" in note and "2" in note for note in notes)
     assert any("web-1 (prod)" in note for note in notes)
@@ -58,6 +62,13 @@ def test_a_metric_that_is_incomplete_is_not_ok_and_a_breach_stays() -> None:
     fine, hot = build_incomplete([], [(30, 90.0)]).entries
     assert (fine.now.state, hot.now.state) == (State.UNKNOWN, State.CRITICAL)
     assert find_state(build_incomplete([(30, 90.0)]), []) is State.CRITICAL
+
+
+def test_the_table_of_metrics_calls_it_incomplete_and_a_breach_critical() -> None:
+    fine, hot = build_incomplete([], [(30, 90.0)]).entries
+    incomplete = Badge(State.UNKNOWN, phrase("reports.incomplete_data"))
+    assert build_metric_badge(fine) == incomplete
+    assert build_metric_badge(hot) == Badge(State.CRITICAL)
 
 
 @pytest.mark.parametrize(("lang", "mark"), [("en", "(estimated)"), ("ko", "(추정)")])

@@ -129,6 +129,14 @@ def build_state_badge(entry: ReportMetric, state: State) -> Badge:
     return Badge(State.UNKNOWN, phrase("reports.mean_only" if mean_only else "reports.not_judged"))
 
 
+def build_metric_badge(entry: ReportMetric) -> Badge:
+    """The metric's state; incomplete where series that could not be read may be worse."""
+    state = entry.now.state
+    if entry.is_judged and entry.now.missing and state is State.UNKNOWN:
+        return Badge(state, phrase("reports.incomplete_data"))
+    return build_state_badge(entry, state)
+
+
 METRIC_COLUMNS: tuple[TableColumn[ReportMetric], ...] = (
     TableColumn("metric", lambda m: m.subject(m.now.headline), numeric=False),
     TableColumn("average", lambda m: _show_average(m.now.headline)),
@@ -139,7 +147,7 @@ METRIC_COLUMNS: tuple[TableColumn[ReportMetric], ...] = (
     TableColumn("critical_time", lambda m: _show_critical_time(m, m.now.series[0])),
     TableColumn("last_week", _show_change),
     TableColumn("coverage", lambda m: Share(m.now.coverage)),
-    TableColumn("state", lambda m: build_state_badge(m, m.now.state), numeric=False),
+    TableColumn("state", build_metric_badge, numeric=False),
 )
 
 SERIES_COLUMNS: tuple[TableColumn[SeriesEntry], ...] = (

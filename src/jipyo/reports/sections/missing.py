@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.series_names import name_host
 from jipyo.analysis.thresholds import State
+from jipyo.i18n import find_short_key
 from jipyo.model.errors import JipyoError
-from jipyo.reports.document import Finding, Note, Phrase, phrase
+from jipyo.reports.document import Finding, Inline, Note, Phrase, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,20 +18,28 @@ if TYPE_CHECKING:
 
 def describe_error(error: JipyoError) -> Phrase:
     """An error as a sentence of the report, without its remedy."""
-    values = {
+    return phrase(error.key, **_describe_values(error))
+
+
+def name_error(error: JipyoError) -> Phrase:
+    """An error in a few words, without its cause."""
+    return phrase(find_short_key(error), **_describe_values(error))
+
+
+def _describe_values(error: JipyoError) -> dict[str, Inline]:
+    return {
         name: describe_error(value) if isinstance(value, JipyoError) else str(value)
         for name, value in error.values.items()
     }
-    return phrase(error.key, **values)
 
 
 def find_missing(data: ReportData) -> Iterator[Finding]:
     """A finding for each reason why data of the period could not be read."""
     for error, n in data.incomplete.items():
         remedy = (phrase(error.hint),) if error.hint else ()
-        affected = phrase("reports.finding.missing", n=n)
+        text = phrase("reports.finding.missing", n=n, text=name_error(error))
         basis = phrase("reports.basis.metrics", n=len(data.entries) + len(data.missing))
-        yield Finding(State.UNKNOWN, describe_error(error), (affected, *remedy), basis)
+        yield Finding(State.UNKNOWN, text, (describe_error(error), *remedy), basis)
 
 
 def build_missing_notes(data: ReportData) -> Iterator[Note]:

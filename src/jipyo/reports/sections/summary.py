@@ -22,7 +22,7 @@ from jipyo.reports.document import (
     VerdictBox,
     phrase,
 )
-from jipyo.reports.sections.missing import describe_error
+from jipyo.reports.sections.missing import name_error
 from jipyo.reports.sections.objectives import describe_subject
 
 if TYPE_CHECKING:
@@ -49,7 +49,10 @@ def find_state(data: ReportData, results: Sequence[ObjectiveResult]) -> State:
 
 def build_verdict(data: ReportData, results: Sequence[ObjectiveResult], state: State) -> VerdictBox:
     """The report's one line, and how much it rests on."""
-    details: list[Inline] = [describe_error(error) for error in data.incomplete]
+    details: list[Inline] = [
+        phrase("health.reason.incomplete", missing=name)
+        for name in dict.fromkeys(map(name_error, data.incomplete))
+    ]
     if data.is_running:
         details.append(phrase("reports.verdict.running", until=Moment(data.window.end_ms)))
     if data.entries:
