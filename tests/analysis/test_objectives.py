@@ -16,9 +16,11 @@ from jipyo.analysis.summary import MetricSummary, SeriesSummary, Window
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Metric, MetricQuery, Origin, ReportShape, Statistic, Summary
 from jipyo.catalogue.metric import Compare, Objective
+from jipyo.model.errors import SourceError
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.labels import Labels
 
+MISSING = (SourceError("source.empty", source="prod"),)
 WINDOW = Window(T0_MS, T0_MS + 2 * MINUTE_MS)
 
 
@@ -131,3 +133,24 @@ def test_without_data_nobody_knows(nothing: MetricSummary | None) -> None:
     evaluated = evaluate_objective(AT_MOST_2, nothing)
     assert (evaluated.result, evaluated.reason) == (Result.UNKNOWN, UnknownReason.NO_DATA)
     assert (evaluated.series, evaluated.actual) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value", "result", "reason"),
+    [
+        (AT_MOST_2, 1.5, Result.UNKNOWN, UnknownReason.INCOMPLETE),  # another may be worse
+        (AT_MOST_2, 2.5, Result.MISSED, None),
+        (AT_LEAST_100, 120.0, Result.MET, None),  # others would only add to it
+        (AT_LEAST_100, 80.0, Result.UNKNOWN, UnknownReason.INCOMPLETE),
+    ],
+)
+def test_what_could_not_be_read_leaves_open_what_it_can_change(
+    metric: Metric, value: float, result: Result, reason: UnknownReason | None
+) -> None:
+    evaluated = evaluate_objective(metric, summary(metric, series(max=value), missing=MISSING))
+    assert (evaluated.result, evaluated.reason) == (result, reason)
+
+
+def test_without_series_what_could_not_be_read_may_have_some() -> None:
+    evaluated = evaluate_objective(AT_MOST_2, summary(AT_MOST_2, missing=MISSING))
+    assert (evaluated.result, evaluated.reason) == (Result.UNKNOWN, UnknownReason.INCOMPLETE)

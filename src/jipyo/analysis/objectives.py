@@ -34,6 +34,8 @@ class UnknownReason(Enum):
     NO_FIGURE = "no_figure"
     LOW_DEMAND = "low_demand"
     """Demand stayed below the promised capacity, which leaves it unproven."""
+    INCOMPLETE = "incomplete"
+    """What could not be read may be worse, or the demand that was not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class ObjectiveResult:
 
     metric: Metric
     summary: MetricSummary | None
-    """None where the metric has no data."""
+    """None where the metric has no series."""
     series: SeriesSummary | None
     """The series that decides: for a capacity the total, else the worst of all."""
     actual: Figure | None
@@ -57,9 +59,9 @@ def evaluate_objective(metric: Metric, summary: MetricSummary | None) -> Objecti
     objective = metric.objective
     assert objective is not None, f"BUG: {metric.id} has no objective"
     if summary is None or not summary.series:
-        return ObjectiveResult(
-            metric, None, None, None, None, Result.UNKNOWN, UnknownReason.NO_DATA
-        )
+        is_missing = summary is not None and summary.missing
+        reason = UnknownReason.INCOMPLETE if is_missing else UnknownReason.NO_DATA
+        return ObjectiveResult(metric, None, None, None, None, Result.UNKNOWN, reason)
     is_capacity = objective.compare is Compare.AT_LEAST
     series, actual = _find_deciding_figure(metric, summary, is_capacity)
     if actual is None or actual.value is None or not math.isfinite(actual.value):
@@ -67,7 +69,11 @@ def evaluate_objective(metric: Metric, summary: MetricSummary | None) -> Objecti
         reason = UnknownReason.MEAN_ONLY if mean_only else UnknownReason.NO_FIGURE
         return ObjectiveResult(metric, summary, series, None, None, Result.UNKNOWN, reason)
     margin = actual.value - objective.value if is_capacity else objective.value - actual.value
-    if objective.is_met_by(actual.value):
+    is_met = objective.is_met_by(actual.value)
+    if summary.missing and is_met is not is_capacity:  # more series only add to a capacity
+        reason = UnknownReason.INCOMPLETE
+        return ObjectiveResult(metric, summary, series, actual, margin, Result.UNKNOWN, reason)
+    if is_met:
         return ObjectiveResult(metric, summary, series, actual, margin, Result.MET)
     if is_capacity:
         # Idle hours do not break a promise of capacity; they only leave it unproven.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import compress
+from itertools import chain, compress
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.comparison import Comparison, compare
@@ -115,10 +115,15 @@ class ReportData:
         return any((one.target.job, one.target.instance) == target for one in self.outages)
 
     @property
+    def summaries(self) -> tuple[MetricSummary, ...]:
+        """Of all metrics: those with data, and those without."""
+        return (*(entry.now for entry in self.entries), *self.missing)
+
+    @property
     def incomplete(self) -> Mapping[JipyoError, int]:
-        """Why data of the period could not be read, and how many metrics want it."""
-        summaries = (*(entry.now for entry in self.entries), *self.missing)
-        return Counter(error for summary in summaries for error in dict.fromkeys(summary.missing))
+        """Why data of the period could not be read, and of how many metrics."""
+        errors = (dict.fromkeys(summary.missing) for summary in self.summaries)
+        return Counter(chain.from_iterable(errors))
 
     @property
     def is_running(self) -> bool:

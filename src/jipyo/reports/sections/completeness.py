@@ -38,7 +38,7 @@ def build_completeness(data: ReportData) -> Iterator[Block]:
     else:
         yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
     yield from build_missing_notes(data)
-    for summary in (*(entry.now for entry in data.entries), *data.missing):
+    for summary in data.summaries:
         for warning in summary.warnings:
             text = phrase("reports.warning", name=summary.metric.name, text=warning)
             yield Note(text, State.UNKNOWN)

@@ -38,7 +38,7 @@ def find_missing(data: ReportData) -> Iterator[Finding]:
     for error, n in data.incomplete.items():
         remedy = (phrase(error.hint),) if error.hint else ()
         text = phrase("reports.finding.missing", n=n, text=name_error(error))
-        basis = phrase("reports.basis.metrics", n=len(data.entries) + len(data.missing))
+        basis = phrase("reports.basis.metrics", n=len(data.summaries))
         yield Finding(State.UNKNOWN, text, (describe_error(error), *remedy), basis)
 
 

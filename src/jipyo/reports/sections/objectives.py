@@ -35,7 +35,7 @@ _STATES = {
 
 def evaluate_objectives(data: ReportData, catalogue: Catalogue) -> tuple[ObjectiveResult, ...]:
     """The result of every objective of the catalogue."""
-    summaries = {entry.metric.id: entry.now for entry in data.entries}
+    summaries = {summary.metric.id: summary for summary in data.summaries}
     return tuple(
         evaluate_objective(metric, summaries.get(metric.id))
         for metric in catalogue.metrics
