@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jipyo.i18n import LANGS, Lang
+from support.api_server import api_server, success
 from support.product import jipyo
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.api_server import ApiRequest, ApiResponse
 
 URL = ("--url", "http://127.0.0.1:9")
 
@@ -57,4 +60,28 @@ def test_a_server_that_is_not_there_is_named_with_the_remedy(tmp_path: Path) -> 
     result = jipyo("import", "prometheus", *URL, *words)
     assert result.code == 1
     assert "127.0.0.1:9" in result.err
-    assert "Run the same command again" in result.err
+    assert "Check that the server of this source is running" in result.err
+    assert "What was copied is stored" not in result.err
+
+
+def answer_empty(request: ApiRequest) -> ApiResponse:
+    """A server without a sample."""
+    if request.path == "query":
+        return success({"resultType": "vector", "result": []})
+    return success({} if request.path in ("metadata", "status/buildinfo") else [])
+
+
+@pytest.mark.parametrize(
+    ("lang", "words", "checked"),
+    [("en", "no samples of", "same counts"), ("ko", "샘플이 없습니다", "서버와 같습니다")],
+)
+def test_a_selector_without_samples_is_named_and_no_success(
+    tmp_path: Path, lang: Lang, words: str, checked: str
+) -> None:
+    with api_server(answer_empty) as server:
+        options = ("--from", "-1h", "--match", 'up{job="nodes"}', "--data", str(tmp_path))
+        result = jipyo("import", "prometheus", "--url", server.url, *options, "--lang", lang)
+    assert result.code == 1
+    assert words in result.out
+    assert 'job="nodes"' in result.out
+    assert checked not in result.out

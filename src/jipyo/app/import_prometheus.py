@@ -20,11 +20,11 @@ from jipyo.model.errors import ConfigError, QueryError, SourceError
 from jipyo.model.labels import METRIC_NAME
 from jipyo.model.matcher import Matcher, MatchOp
 from jipyo.model.sample import is_stale
-from jipyo.promql.syntax.printer import format_matcher
 from jipyo.source.history import (
     History,
     HistoryWindow,
     SeriesTotals,
+    format_selector,
     is_unreadable,
     select_metrics,
     shows_markers,
@@ -97,6 +97,8 @@ class ImportOutcome:
     differences: tuple[Difference, ...]
     unreadable: tuple[tuple[str, SourceError], ...]
     """Metrics that could not be copied, such as native histograms, and why."""
+    empty: tuple[str, ...]
+    """Selectors of which the server has no samples."""
 
 
 def import_prometheus(
@@ -181,9 +183,8 @@ class _Copy:
             yield (done + piece.done) / len(names)
 
     def _list_metrics(self, selector: Selector, window: HistoryWindow) -> list[str]:
-        text = ",".join(format_matcher(one, unquoted_utf8=False) for one in selector)
         span = window.start_ms + 1, window.end_ms
-        return self._source.label_values(METRIC_NAME, [f"{{{text}}}"], *span)
+        return self._source.label_values(METRIC_NAME, [format_selector(selector)], *span)
 
     def describe(self) -> None:
         """Store type, help and unit of the copied metrics, where the server knows them."""
@@ -200,6 +201,7 @@ class _Copy:
         """Compare every metric with the server; days that differ are read again next time."""
         differences: list[Difference] = []
         unreadable: list[tuple[str, SourceError]] = []
+        empty: list[str] = []
         metrics = 0
         for number, selector in enumerate(self._plan.selectors):
             names = self._list_metrics(selector, self._plan.window)
@@ -216,6 +218,8 @@ class _Copy:
                 if difference is not None:
                     differences.append(self._find_day(number, selector, difference))
             metrics += len(names)
+            if not names:
+                empty.append(format_selector(selector))
         return ImportOutcome(
             series=len(self._series),
             samples=self._samples,
@@ -223,6 +227,7 @@ class _Copy:
             metrics=metrics,
             differences=tuple(differences),
             unreadable=tuple(unreadable),
+            empty=tuple(empty),
         )
 
     def _find_day(self, number: int, selector: Selector, whole: Difference) -> Difference:

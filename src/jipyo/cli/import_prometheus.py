@@ -107,11 +107,19 @@ def _run(config: Config, t: Texts, options: _Options) -> int:
     server = suit_history(server, parse_length(options.timeout) / 1000)
     plan = _read_plan(config, server.url, options)
     source = PrometheusSource(server)
+    begun = False
     try:
-        with _show_progress(t) as report:
+        with _show_progress(t) as show:
+
+            def report(step: ImportStep) -> None:
+                nonlocal begun
+                begun = True
+                show(step)
+
             outcome = import_prometheus(config, source, plan, report)
     except (QueryError, SourceError, StoreFull, KeyboardInterrupt):
-        click.echo(t("cli.import.prometheus.again"), err=True)
+        if begun:
+            click.echo(t("cli.import.prometheus.again"), err=True)
         raise
     finally:
         source.close()
@@ -202,11 +210,13 @@ def _print_outcome(outcome: ImportOutcome, config: Config, t: Texts) -> int:
     for metric, error in outcome.unreadable:
         problem = error.values["problem"]
         console.print(t("cli.import.prometheus.unreadable", metric=metric, problem=problem))
+    for selector in outcome.empty:
+        console.print(t("cli.import.prometheus.empty", selector=selector), style="red")
     differences = outcome.differences
     if not differences:
-        compared = outcome.metrics - len(outcome.unreadable)
-        console.print(t("cli.import.prometheus.equal", n=compared))
-        return 1 if outcome.unreadable else 0
+        if compared := outcome.metrics - len(outcome.unreadable):
+            console.print(t("cli.import.prometheus.equal", n=compared))
+        return 1 if outcome.unreadable or outcome.empty else 0
     n = {"n": len(differences), "all": outcome.metrics}
     console.print(t("cli.import.prometheus.different", **n), style="red")
     for difference in differences[:_SHOWN]:

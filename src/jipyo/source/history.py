@@ -100,7 +100,12 @@ def select_metrics(names: Sequence[str], selector: Selector) -> str:
         else Matcher(METRIC_NAME, MatchOp.EQ, names[0]),
         *(matcher for matcher in selector if matcher.name != METRIC_NAME),
     ]
-    inside = ",".join(format_matcher(matcher, unquoted_utf8=False) for matcher in matchers)
+    return format_selector(matchers)
+
+
+def format_selector(selector: Sequence[Matcher]) -> str:
+    """The selector as text that every server of the family can parse."""
+    inside = ",".join(format_matcher(matcher, unquoted_utf8=False) for matcher in selector)
     return f"{{{inside}}}"
 
 
