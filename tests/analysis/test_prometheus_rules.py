@@ -140,7 +140,7 @@ def test_a_site_may_drop_and_change_thresholds() -> None:
     [
         (
             "en",
-            "{{ $labels.instance }} (gpu {{ $labels.gpu }}): GPU temperature is "
+            "{{ $labels.instance }} (gpu {{ $labels.gpu }}): GPU temperature "
             '{{ $value | printf "%.4g" }} °C (critical threshold 85 °C)',
             "At or above the critical threshold of 85 °C for 5 min",
         ),
@@ -159,6 +159,12 @@ def test_annotations_name_target_value_and_threshold(
     _, critical = rules_of(metric_of("system.gpu.temperature", levels), lang=lang)
     assert critical["annotations"]["summary"] == summary
     assert description in critical["annotations"]["description"]
+
+
+def test_a_description_begins_as_the_catalogue_has_it_in_korean() -> None:
+    metric = metric_of("system.disk.utilization")
+    _, warning, _ = rules_of(metric, lang="ko")
+    assert warning["annotations"]["description"].startswith("df 기준 사용률: ")
 
 
 @pytest.mark.parametrize("dialect", [PROMETHEUS_2, METRICSQL, PROMETHEUS_3, EVERYTHING])

@@ -96,7 +96,7 @@ def alert_of(severity: str, summary: str, description: str, **labels: str) -> di
 def cpu(severity: str, level: int) -> dict[str, Any]:
     return alert_of(
         severity,
-        f"h: CPU utilisation is 95% ({severity} threshold {level}%)",
+        f"h: CPU utilisation 95% ({severity} threshold {level}%)",
         "Share of CPU time not spent in idle, iowait or steal."
         f" At or above the {severity} threshold of {level}% for 5 min.",
         instance="h",
@@ -108,7 +108,7 @@ def cpu(severity: str, level: int) -> dict[str, Any]:
 def errors(severity: str, level: str) -> dict[str, Any]:
     return alert_of(
         severity,
-        f"api: API error rate is 1% ({severity} threshold {level}%)",
+        f"api: API error rate 1% ({severity} threshold {level}%)",
         f"Share of responses that are 5xx. At or above the {severity} threshold of {level}%"
         " for 5 min. Critical is the 0.1% objective of the specification.",
         job="api",
@@ -120,7 +120,7 @@ def errors(severity: str, level: str) -> dict[str, Any]:
 def heat(severity: str, level: int, recovery: int, value: int) -> dict[str, Any]:
     return alert_of(
         severity,
-        f"g (gpu 0): GPU temperature is {value} °C ({severity} threshold {level} °C)",
+        f"g (gpu 0): GPU temperature {value} °C ({severity} threshold {level} °C)",
         f"GPU die temperature. At or above the {severity} threshold of {level} °C for 5 min."
         f" {severity.capitalize()} recovers at {recovery} °C.",
         instance="g",

@@ -247,8 +247,14 @@ def _annotate(metric: Metric, level: Level, t: Texts) -> dict[str, str]:
         summary = f"{subject}: {summary}"
     return {
         "summary": summary,
-        "description": " ".join(f"{part[:1].upper()}{part[1:].rstrip('.')}." for part in parts),
+        "description": " ".join(f"{_capitalise(part, t)}." for part in parts),
     }
+
+
+def _capitalise(part: str, t: Texts) -> str:
+    """A note or description as a sentence; in Korean, `df` and `iowait` keep their case."""
+    words = part.rstrip(".")
+    return f"{words[:1].upper()}{words[1:]}" if t.lang == "en" else words
 
 
 def _show_labels(labels: Sequence[str]) -> str:
