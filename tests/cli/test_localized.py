@@ -100,6 +100,15 @@ def build_pages(lang: Lang) -> dict[str, str]:
     return dict(list_pages(group, click.Context(group, info_name="jipyo")))
 
 
+@pytest.mark.parametrize("words", [(), ("db",), ("--lang", "ko")])
+def test_words_that_end_before_a_command_get_the_help_page(words: tuple[str, ...]) -> None:
+    for lang in LANGS:
+        result = jipyo(*words, lang=lang)
+        assert (result.code, result.out) == (2, "")
+        path = ["jipyo", *(word for word in words if word == "db")]
+        assert result.err.rstrip() == build_pages(lang)[" ".join(path)].rstrip()
+
+
 def test_every_help_page_is_there_in_both_languages() -> None:
     pages = {lang: build_pages(lang) for lang in LANGS}
     assert list(pages["ko"]) == list(pages["en"])
@@ -137,7 +146,8 @@ def test_every_command_takes_the_shared_options(path: str) -> None:
         ),
         (("query",), "EXPR", "EXPR"),
         (("query", "up", "--format", "pdf"), "--format", "--format"),
-        (("nonsense",), "잘못된 명령입니다", "nonsense"),
+        (("nonsense",), "nonsense라는 명령은 없습니다", "There is no command nonsense"),
+        (("export", "x.om"), "prometheus-rules, samples", "prometheus-rules, samples"),
     ],
 )
 def test_wrong_usage_is_explained_in_both_languages(

@@ -12,7 +12,7 @@ from jipyo.config import peek_language
 from jipyo.i18n import LANGS, Lang, Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 _USAGE_KEYS: tuple[tuple[type[click.UsageError], str], ...] = (
     (click.NoSuchOption, "cli.error.no_such_option"),
@@ -82,8 +82,36 @@ class Command(click.Command):
         return option
 
 
+class UnknownCommandError(click.UsageError):
+    """A group has no command of this name."""
+
+    def __init__(self, name: str, known: Iterable[str], ctx: click.Context) -> None:
+        """Keep what the message needs, in whichever language."""
+        super().__init__(name, ctx)
+        self.known = tuple(known)
+
+
 class Group(Command, click.Group):
     """A group of commands whose help page is in the language it was built in."""
+
+    def __init__(self, name: str, help: str) -> None:  # noqa: A002 - as click names it
+        """Show the help page where the words end before a command."""
+        super().__init__(
+            name,
+            help=help,
+            invoke_without_command=True,
+            subcommand_metavar="COMMAND [ARGS]...",
+            callback=_require_command,
+        )
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names."""
+        is_word = not (args[0].startswith("-") or ctx.resilient_parsing)
+        if is_word and self.get_command(ctx, args[0]) is None:
+            raise UnknownCommandError(args[0], self.list_commands(ctx), ctx)
+        return super().resolve_command(ctx, args)
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the tables of options and of commands."""
@@ -93,6 +121,13 @@ class Group(Command, click.Group):
         ]
         with formatter.section(self.t("cli.panel.commands")):
             formatter.write_dl(rows)
+
+
+@click.pass_context
+def _require_command(ctx: click.Context, /, **_: object) -> None:
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(2)
 
 
 def set_language(command: click.Command, t: Texts) -> None:
@@ -108,6 +143,9 @@ def describe_usage_error(error: click.UsageError, t: Texts) -> str:
     """What was wrong with the command line, in the reader's language where we know the case."""
     command = error.ctx.command_path if error.ctx else "jipyo"
     problem = t("cli.error.usage", reason=error.format_message())
+    if isinstance(error, UnknownCommandError):
+        known = ", ".join(error.known)
+        problem = t("cli.error.no_such_command", name=error.message, known=known)
     for kind, key in _USAGE_KEYS:
         if isinstance(error, kind):
             problem = t(key, name=_find_parameter(error), reason=error.message)

@@ -42,7 +42,7 @@ _SERVICES = frozenset({"up", "agent"})
 
 def build_command(t: Texts, parts: Sequence[str] = _PARTS) -> click.Group:
     """The command in one language: the whole one, or with some of its parts."""
-    group = Group("jipyo", help=t("cli.help"), no_args_is_help=True)
+    group = Group("jipyo", help=t("cli.help"))
     language = click.Option(  # before a command, too; `find_language` has read it by then
         ["--lang"], type=click.Choice(LANGS), expose_value=False, help=t("cli.option.lang")
     )
