@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         ReportTemplate,
         ThresholdConfig,
     )
-    from jipyo.app import open_workspace as open  # noqa: A004 - `jipyo.open()`
+    from jipyo.app.offline import open_workspace as open  # noqa: A004 - `jipyo.open()`
 
 __all__ = [
     "DailyReportGenerator",
@@ -39,5 +39,5 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if name == "open":
-        return import_module("jipyo.app").open_workspace
+        return import_module("jipyo.app.offline").open_workspace
     return getattr(import_module("jipyo.api"), name)

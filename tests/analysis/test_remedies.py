@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from analysis.shaped import METRIC
-from jipyo import config
 from jipyo.analysis.remedies import describe_remedy
 from jipyo.catalogue import Catalogue, Metric, MetricGroup, load
+from jipyo.config.load import parse
 from jipyo.i18n import LANGS, Lang, texts
 
 CATALOGUE = load()
@@ -28,7 +28,7 @@ def test_a_missing_metric_has_lines_that_configure_it(metric: Metric, lang: Lang
     if "collect:" not in text:
         assert {one.id for one in known} == {"jipyo_gpu"}, "needs the driver and no lines"
         return
-    written = config.parse(text[text.index("collect:") :], "jipyo.yaml").collect
+    written = parse(text[text.index("collect:") :], "jipyo.yaml").collect
     assert {job.name for job in written.scrape} == {one.job for one in known if one.url}
     direct = {(one.native.section.value, one.native.entry) for one in known if one.native}
     assert len(written.databases) == sum(section == "databases" for section, _ in direct)

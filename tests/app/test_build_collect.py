@@ -12,7 +12,8 @@ from jipyo.app.build_collect import Collection, TargetLister, log_ignored_keys
 from jipyo.app.own_jobs import list_own_jobs
 from jipyo.collect.receive.push_groups import PushGroups
 from jipyo.collect.target import Target, TargetState
-from jipyo.config import CliOverrides, Config, load
+from jipyo.config.load import Config, load
+from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import StoreFull
 from jipyo.model.sample import Appended

@@ -23,7 +23,8 @@ from jipyo.app.build_web import (
     is_loopback,
 )
 from jipyo.app.configuration import Configuration
-from jipyo.config import CliOverrides, Config, load
+from jipyo.config.load import Config, load
+from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 from support.web import Client

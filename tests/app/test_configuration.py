@@ -13,7 +13,9 @@ import yaml
 from jipyo.app.build_web import check_exposure
 from jipyo.app.configuration import Configuration
 from jipyo.app.offline import load_catalogue
-from jipyo.config import START_KEYS, CliOverrides, Config, load
+from jipyo.config.load import Config, load
+from jipyo.config.overrides import CliOverrides
+from jipyo.config.start import START_KEYS
 from jipyo.model.clock import SystemClock
 
 if TYPE_CHECKING:

@@ -11,9 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import urllib3
 
-from jipyo import app, web
+from jipyo import web
+from jipyo.app.commands import ServerCommand
+from jipyo.app.offline import open_workspace
+from jipyo.app.server import serve
 from jipyo.app.store_admin import read_stats
-from jipyo.config import CliOverrides, Config, load
+from jipyo.config.load import Config, load
+from jipyo.config.overrides import CliOverrides
 from jipyo.model.errors import ConfigError, JipyoError, ServeError, StoreBusy, StoreError
 
 if TYPE_CHECKING:
@@ -45,12 +49,12 @@ class Server:
     """`serve` on a thread."""
 
     def __init__(self, config: Config) -> None:
-        self.commands: SimpleQueue[app.ServerCommand] = SimpleQueue()
+        self.commands: SimpleQueue[ServerCommand] = SimpleQueue()
         self.url = ""
         self._started = threading.Event()
         self._executor = ThreadPoolExecutor(1)
         self._result = self._executor.submit(
-            app.serve, config, started=self._set_url, commands=self.commands
+            serve, config, started=self._set_url, commands=self.commands
         )
 
     def __enter__(self) -> Server:
@@ -58,7 +62,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.commands.put(app.ServerCommand.STOP)
+        self.commands.put(ServerCommand.STOP)
         self._executor.shutdown()
         self._result.result()
 
@@ -84,33 +88,33 @@ def test_our_own_metrics_go_around_once(tmp_path: Path) -> None:
         }
         assert jobs == {"jipyo": "up", "pushed": "absent"}
         with pytest.raises(StoreBusy):
-            app.serve(config, started=lambda _url: None, commands=SimpleQueue())
+            serve(config, started=lambda _url: None, commands=SimpleQueue())
     assert read_stats(config.data).samples > 0  # the store was closed, not left behind
 
 
 def test_what_was_stored_can_be_read_beside_the_server_and_after_it(tmp_path: Path) -> None:
     config = load_config(tmp_path)
     file = tmp_path / "jipyo.yaml"
-    with Server(config), app.open_workspace(file, config.data, "ko") as workspace:
+    with Server(config), open_workspace(file, config.data, "ko") as workspace:
         assert workspace.lang == "ko"
         assert workspace.source.metadata() is not None
-    with app.open_workspace(file, config.data) as workspace:
+    with open_workspace(file, config.data) as workspace:
         assert workspace.source.label_values("job", (), 0, workspace.now_ms()) == ["jipyo"]
 
 
 def test_a_reload_that_is_asked_for_during_the_start_comes_after_it(tmp_path: Path) -> None:
     config = load_config(tmp_path)
-    commands: SimpleQueue[app.ServerCommand] = SimpleQueue()
+    commands: SimpleQueue[ServerCommand] = SimpleQueue()
     for command in ("RELOAD", "STOP", "RELOAD"):
-        commands.put(app.ServerCommand[command])
+        commands.put(ServerCommand[command])
     applied: list[Config] = []
     (tmp_path / "jipyo.yaml").write_text(f"{TEXT}organisation: x\n", encoding="utf-8")
-    app.serve(config, started=lambda _: None, commands=commands, applied=applied.append)
+    serve(config, started=lambda _: None, commands=commands, applied=applied.append)
     assert [each.settings.organisation for each in applied] == ["x"]
 
 
 def test_without_data_there_is_no_workspace(tmp_path: Path) -> None:
-    with pytest.raises(StoreError), app.open_workspace(data=tmp_path / "none"):
+    with pytest.raises(StoreError), open_workspace(data=tmp_path / "none"):
         pass
     assert not (tmp_path / "none").exists()
 
@@ -120,7 +124,7 @@ def test_an_address_in_use_is_told_before_anything_is_opened(tmp_path: Path) -> 
         port = listener.getsockname()[1]
         config = load_config(tmp_path, f"127.0.0.1:{port}")
         with pytest.raises(ServeError) as error:
-            app.serve(config, started=lambda _url: None, commands=SimpleQueue())
+            serve(config, started=lambda _url: None, commands=SimpleQueue())
     assert error.value.key == "web.port_in_use"
     assert not config.data.exists()
 
@@ -131,7 +135,7 @@ def test_an_exposed_address_is_refused_before_anything_is_opened(
 ) -> None:
     config = load_config(tmp_path, listen)
     with pytest.raises(ConfigError) as error:
-        app.serve(config, started=lambda _url: None, commands=SimpleQueue())
+        serve(config, started=lambda _url: None, commands=SimpleQueue())
     assert (error.value.key, error.value.values["address"]) == ("app.open_door", listen)
     assert not config.data.exists()
 
@@ -141,5 +145,5 @@ def test_push_groups_that_cannot_be_read_close_what_was_opened(tmp_path: Path) -
     (config.data / "pushed.json").mkdir(parents=True)
     for _ in range(2):  # the second time the store must be free again
         with pytest.raises(JipyoError) as error:
-            app.serve(config, started=lambda _url: None, commands=SimpleQueue())
+            serve(config, started=lambda _url: None, commands=SimpleQueue())
         assert not isinstance(error.value, StoreBusy)

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import yaml
 
-from jipyo import config
 from jipyo.catalogue import load
+from jipyo.config.load import parse
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.failure import FAILURES
 from jipyo.model.labels import Labels
@@ -138,7 +138,7 @@ def test_the_lines_of_configuration_can_be_used_as_they_are(data: Path, lang: La
     for block in blocks:
         text = "\n".join(line.removeprefix("  ") for line in block.splitlines())
         assert yaml.safe_load(text)
-        config.parse(text, "jipyo.yaml")
+        parse(text, "jipyo.yaml")
 
 
 @EACH

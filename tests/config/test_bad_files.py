@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jipyo import config
+from jipyo.config.load import parse
 from jipyo.i18n import texts
 from jipyo.model.errors import ConfigError
 
@@ -17,7 +17,7 @@ FILES = sorted(FOLDER.glob("*.yaml"))
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
 def test_a_wrong_file_is_refused_with_place_value_and_remedy(file: Path) -> None:
     with pytest.raises(ConfigError) as caught:
-        config.parse(file.read_text("utf-8"), str(file))
+        parse(file.read_text("utf-8"), str(file))
     text = "".join(f"{texts(lang).error(caught.value)}\n" for lang in ("en", "ko"))
     assert text.replace(f"{FOLDER}/", "") == file.with_suffix(".txt").read_text("utf-8")
 

@@ -11,7 +11,8 @@ import yaml
 from jipyo.app.build_collect import TargetLister, log_ignored_keys
 from jipyo.collect.discovery import Discovery
 from jipyo.collect.receive.push_groups import PushGroups
-from jipyo.config import CliOverrides, Config, load
+from jipyo.config.load import Config, load
+from jipyo.config.overrides import CliOverrides
 
 if TYPE_CHECKING:
     from pathlib import Path

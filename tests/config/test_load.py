@@ -9,14 +9,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jipyo import config, promql, tsdb
+from jipyo import promql, tsdb
 from jipyo.collect.database import DatabaseOptions
 from jipyo.collect.discovery import Job, TargetGroup
 from jipyo.collect.gpu import GpuOptions
 from jipyo.collect.host import Exclusions, HostOptions, Paths
 from jipyo.collect.probe import ProbeOptions
 from jipyo.collect.process import GroupRule, ProcessOptions
-from jipyo.config import CliOverrides, CollectOptions, FileConfig, Listen, load, parse
+from jipyo.config.collect import CollectOptions
+from jipyo.config.file import FileConfig
+from jipyo.config.listen import Listen
+from jipyo.config.load import Config, load, parse
+from jipyo.config.overrides import CliOverrides
 from jipyo.model.errors import ConfigError, QueryError
 from jipyo.model.secret import Secret
 from jipyo.net.tls import TlsOptions
@@ -186,7 +190,7 @@ def test_the_file_wins_over_the_environment(tmp_path: Path) -> None:
 def test_without_a_file_the_environment_decides(tmp_path: Path) -> None:
     environ = {"XDG_CONFIG_HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "TZ": "UTC"}
     read = load(CliOverrides(), environ, "ko")
-    assert read == config.Config(
+    assert read == Config(
         file=None,
         values=read.values,
         read_again=read.read_again,

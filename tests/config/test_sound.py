@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.config import CliOverrides, load_sound_part
+from jipyo.config.load import load_sound_part
+from jipyo.config.overrides import CliOverrides
 from jipyo.config.sound import find_sound_part
 from jipyo.model.errors import ConfigError
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jipyo import config
-from jipyo.config import CliOverrides, load
+from jipyo.config.load import load, parse
+from jipyo.config.overrides import CliOverrides
 from jipyo.model.secret import Secret
 from jipyo.net.credentials import Credentials
 
@@ -26,7 +26,7 @@ sources:
 
 
 def test_each_source_has_its_name_address_and_credentials() -> None:
-    first, mimir, victoria = config.parse(TEXT, "/etc/jipyo.yaml").sources
+    first, mimir, victoria = parse(TEXT, "/etc/jipyo.yaml").sources
     assert (first.name, first.url, first.credentials) == (
         "prometheus:9090",
         "http://prometheus:9090",

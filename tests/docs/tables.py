@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jipyo import config
 from jipyo.catalogue import (
     Exporter,
     Metric,
@@ -17,6 +16,7 @@ from jipyo.catalogue import (
     load,
 )
 from jipyo.catalogue.keys import FILE
+from jipyo.config.file import FILE as CONFIG_FILE
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.schema import Kind, describe_keys
 
@@ -141,7 +141,7 @@ PAGES: dict[str, dict[str, Callable[[Lang], str]]] = {
         "setup": render_setups,
         **{family: partial(render_servers, family) for family in FAMILIES},
     },
-    "configuration": {"keys": lambda lang: render_keys(config.FILE, "config", lang)},
+    "configuration": {"keys": lambda lang: render_keys(CONFIG_FILE, "config", lang)},
 }
 """The generated parts of each page; each stands between `<!-- name -->` and `<!-- /name -->`."""
 

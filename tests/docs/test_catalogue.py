@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from docs.tables import DOCS, page_of
-from jipyo import config
 from jipyo.catalogue import check_file, load
+from jipyo.config.load import parse as parse_config
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.errors import CatalogueError
 from jipyo.promql import parse
@@ -31,7 +31,7 @@ def fenced(lang: Lang, kind: str) -> list[str]:
 @EACH
 def test_the_examples_are_accepted(lang: Lang, tmp_path: Path) -> None:
     removal, site, own = fenced(lang, "yaml")
-    removed = config.parse(removal, "jipyo.yaml").catalogue.removed
+    removed = parse_config(removal, "jipyo.yaml").catalogue.removed
     load(yaml.safe_load(site)["catalogue"]["metrics"], parse=parse, removed=removed)
     file = tmp_path / "shop.yaml"
     file.write_text(own, "utf-8")

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from jipyo import config
+from jipyo.config.file import FileConfig
+from jipyo.config.load import parse
 
 DOCS = Path(__file__).parents[2] / "docs"
 BOTH = pytest.mark.parametrize("name", ["configuration.md", "configuration.ko.md"])
@@ -22,13 +23,13 @@ def example(name: str) -> str:
 
 @BOTH
 def test_the_example_of_the_documentation_is_a_valid_configuration(name: str) -> None:
-    assert config.parse(example(name), name).language == "ko"
+    assert parse(example(name), name).language == "ko"
 
 
 @BOTH
 def test_the_example_shows_the_defaults(name: str) -> None:
-    settings = config.parse(example(name), name)
-    plain = config.FileConfig()
+    settings = parse(example(name), name)
+    plain = FileConfig()
     for room in ("store", "query", "web", "listen"):
         assert getattr(settings, room) == getattr(plain, room)
     assert replace(settings.collect, scrape=(), databases=(), probes=()) == plain.collect

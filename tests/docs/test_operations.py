@@ -11,8 +11,8 @@ import click
 import pytest
 
 from docs.tables import page_of
-from jipyo import config
 from jipyo.cli.main import build_command
+from jipyo.config.load import parse
 from jipyo.i18n import LANGS, Lang, texts
 
 EACH = pytest.mark.parametrize("lang", LANGS)
@@ -58,7 +58,7 @@ def test_every_command_is_one_that_jipyo_accepts(lang: Lang) -> None:
 @EACH
 def test_the_settings_are_valid(lang: Lang) -> None:
     (block,) = read_blocks(lang, "yaml")
-    options = config.parse(block, "operations").collect
+    options = parse(block, "operations").collect
     assert options.host is not None
     assert options.process is not None
     assert options.host.paths.root == "/host"

@@ -10,7 +10,7 @@ import pytest
 
 from docs.metric_tables import check_documented, read_metric_tables
 from docs.tables import page_of
-from jipyo import config
+from jipyo.config.load import parse
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
@@ -42,7 +42,7 @@ def test_every_metric_is_documented(lang: Lang, tmp_path: Path) -> None:
 def test_the_settings_are_valid(lang: Lang) -> None:
     text = page_of("sending", lang).read_text("utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    one, two = config.parse(blocks[0], "sending").remote_write
+    one, two = parse(blocks[0], "sending").remote_write
     assert (one.name, two.name) == ("prometheus", "mimir")
     assert two.queue_bytes == 2 << 30
     assert [name for name, _ in two.headers] == ["X-Scope-OrgID"]

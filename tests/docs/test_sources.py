@@ -7,8 +7,8 @@ import re
 import pytest
 
 from docs.tables import page_of
-from jipyo import config
 from jipyo.app.build_store import Remotes
+from jipyo.config.load import parse
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.clock import SystemClock
 
@@ -17,7 +17,7 @@ from jipyo.model.clock import SystemClock
 def test_its_settings_are_valid_and_its_metrics_those_of_a_source(lang: Lang) -> None:
     text = page_of("sources", lang).read_text("utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
-    sources = [source for block in blocks for source in config.parse(block, "sources").sources]
+    sources = [source for block in blocks for source in parse(block, "sources").sources]
     assert [source.name for source in sources] == ["prod", "mimir", "thanos"]
     remotes = Remotes(SystemClock())
     remotes.select(sources)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from fuzz.driver import Surface, assert_short_form
-from jipyo import config, promql
+from jipyo import promql
 from jipyo.catalogue import load as load_catalogue
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
 from jipyo.collect.discovery.targets import _read_file
+from jipyo.config.load import parse
 from jipyo.schema import parse_yaml, read_text
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def read_as_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes],
 
 
 def read_config(path: Path) -> None:
-    config.parse(read_text(path), str(path))
+    parse(read_text(path), str(path))
 
 
 of_yaml = partial(Surface, seeds=BOMBS, tokens=WORDS)

@@ -21,7 +21,7 @@ from jipyo.api.reports import DailyReportGenerator, build_daily, find_last_day, 
 from jipyo.api.template import DailyReport, DayAnalysis, ReportTemplate
 from jipyo.api.threshold import ThresholdConfig
 from jipyo.api.values import CurrentValue, CurrentValues, SeriesValue
-from jipyo.app import Workspace
+from jipyo.app.workspace import Workspace
 
 __all__ = [
     "SPECIFICATION_NAMES",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jipyo.api.opening import SourceLike
-    from jipyo.app import Workspace
+    from jipyo.app.workspace import Workspace
     from jipyo.catalogue import Metric
     from jipyo.source.inventory import Inventory
     from jipyo.source.metric_data import MetricData

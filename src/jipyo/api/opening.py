@@ -9,9 +9,9 @@ import threading
 import weakref
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
-from jipyo import app
-from jipyo.app import Workspace
-from jipyo.config import peek_language
+from jipyo.app.offline import build_site_workspace, open_workspace
+from jipyo.app.workspace import Workspace
+from jipyo.config.sound import peek_language
 from jipyo.config.sources import SOURCE
 from jipyo.i18n import texts
 from jipyo.model.errors import JipyoError
@@ -66,13 +66,13 @@ class Opening:
         if isinstance(origin, Workspace):
             return origin
         if origin is None:
-            return self._stack.enter_context(app.open_workspace())
+            return self._stack.enter_context(open_workspace())
         if isinstance(origin, str):
             origin = SOURCE.read(wrap_value({"url": origin}, "PrometheusClient"))
         if isinstance(origin, PrometheusOptions):
             source = self._stack.enter_context(contextlib.closing(PrometheusSource(origin)))
-            return app.build_site_workspace(source)
-        return app.build_site_workspace(origin)
+            return build_site_workspace(source)
+        return build_site_workspace(origin)
 
 
 class Closing:

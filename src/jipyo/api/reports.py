@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from jipyo.api.opening import SourceLike
     from jipyo.api.template import DailyReport
     from jipyo.api.values import CurrentValues
-    from jipyo.app import Workspace
+    from jipyo.app.workspace import Workspace
     from jipyo.model.progress import Progress
     from jipyo.reports.document import Report
 

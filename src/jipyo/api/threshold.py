@@ -7,9 +7,9 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from jipyo import app
 from jipyo.api.names import SPECIFICATION_NAMES, find_id
-from jipyo.app import Workspace
+from jipyo.app.offline import read_catalogue
+from jipyo.app.workspace import Workspace
 from jipyo.catalogue import Origin, Thresholds
 from jipyo.model.errors import ApiError, UnknownNameError
 
@@ -30,7 +30,7 @@ class ThresholdConfig(Mapping[str, Thresholds]):
         Raises:
             ConfigError: the configuration cannot be read.
         """
-        catalogue = origin.catalogue if isinstance(origin, Workspace) else app.read_catalogue()
+        catalogue = origin.catalogue if isinstance(origin, Workspace) else read_catalogue()
         self._metrics: dict[str, Metric] = {metric.id: metric for metric in catalogue.metrics}
 
     def __getitem__(self, name: str) -> Thresholds:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 
     from jipyo.collect.protocols import NotingCollector
     from jipyo.collect.target import TargetStatus
-    from jipyo.config import CollectOptions, Config
     from jipyo.config.agent import AgentConfig
+    from jipyo.config.collect import CollectOptions
+    from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
     from jipyo.model.store import Appender

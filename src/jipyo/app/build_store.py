@@ -17,7 +17,7 @@ from jipyo.source.remote import Remote
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
     from jipyo.model.store import Queryable

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from jipyo.app.build_collect import Collection
     from jipyo.app.configuration import Configuration
     from jipyo.app.workspace import Workspace
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
     from jipyo.source import Source

@@ -7,7 +7,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from jipyo.config import keep_start_settings
+from jipyo.config.start import keep_start_settings
 from jipyo.model.errors import ConfigError
 from jipyo.model.family import single
 from jipyo.model.sample import MetricType
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from jipyo import tsdb
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Reject
     from jipyo.model.store import Queryable, Selector

@@ -12,7 +12,8 @@ from jipyo import catalogue as catalogues
 from jipyo import promql, tsdb
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.workspace import Workspace
-from jipyo.config import CliOverrides, load
+from jipyo.config.load import load
+from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
 from jipyo.reports.document import Issuer
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.catalogue import Catalogue
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Lang
     from jipyo.model.clock import Clock
     from jipyo.source import Source

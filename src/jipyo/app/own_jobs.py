@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.jobs import JobKind, OwnJobs
 
 if TYPE_CHECKING:
-    from jipyo.config import Config
+    from jipyo.config.load import Config
 
 HOST_JOBS = ("node", "process", "dcgm", "jipyo", "pushed")
 """The jobs of this host's collectors, of jipyo itself and of what batch jobs push."""

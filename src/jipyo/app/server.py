@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
     from jipyo import tsdb
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.model.progress import Progress
 
 __all__ = [

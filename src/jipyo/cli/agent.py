@@ -13,6 +13,7 @@ import click
 
 from jipyo.cli.localized import Command, find_system_language
 from jipyo.cli.service import catch_signals, log_to_stderr, word_log
+from jipyo.config.overrides import CliOverrides
 from jipyo.i18n import LANGS, texts
 
 if TYPE_CHECKING:
@@ -37,12 +38,11 @@ def register(group: click.Group, t: Texts) -> None:
         help=t("cli.option.data"),
     )
     @click.option("--lang", type=click.Choice(LANGS), help=t("cli.option.lang"))
-    def run_agent(config: Path | None, data: Path | None, lang: Lang | None) -> None:
+    def collect_and_send(config: Path | None, data: Path | None, lang: Lang | None) -> None:
         # numpy's library of linear algebra makes a thread with a stack for each processor.
         os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-        from jipyo import app  # noqa: PLC0415 - after that
+        from jipyo.app.agent import run_agent  # noqa: PLC0415 - after that
         from jipyo.config.agent import load_agent  # noqa: PLC0415
-        from jipyo.config.overrides import CliOverrides  # noqa: PLC0415
 
         overrides = CliOverrides(file=config, data=data, lang=lang)
         settings = load_agent(overrides, os.environ, find_system_language(os.environ))
@@ -60,7 +60,7 @@ def register(group: click.Group, t: Texts) -> None:
             word_log(log, texts(new.lang), new.zone)
 
         with catch_signals() as commands:
-            app.run_agent(
+            run_agent(
                 settings, started=print_destinations, commands=commands, applied=follow_config
             )
         click.echo(words("cli.agent.stopped"), err=True)

@@ -9,7 +9,8 @@ import click
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from jipyo import app, promql
+from jipyo import promql
+from jipyo.app.offline import load_catalogue
 from jipyo.catalogue import check_file, describe
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FILE, build_table, open_terminal, pass_config, print_line
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.catalogue import Catalogue, Metric
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 _COLUMNS = ("id", "name", "thresholds", "exporters")
@@ -34,7 +35,7 @@ def register(group: click.Group, t: Texts) -> None:
     @pass_config(t)
     def list_metrics(config: Config, words: Texts) -> None:
         table = build_table([words(f"cli.catalogue.{column}") for column in _COLUMNS])
-        for row in describe.list_metrics(app.load_catalogue(config), words):
+        for row in describe.list_metrics(load_catalogue(config), words):
             table.add_row(row.id, row.name, row.thresholds, ", ".join(row.exporters))
         open_terminal().print(table)
 
@@ -42,7 +43,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.argument("id")
     @pass_config(t)
     def show_metric(config: Config, words: Texts, id: str) -> None:  # noqa: A002 - its name in the help
-        metrics = app.load_catalogue(config)
+        metrics = load_catalogue(config)
         facts = describe.describe_metric(find_metric(metrics, id), metrics, words)
         width = max(cell_len(fact.label) for fact in facts)
         for fact in facts:

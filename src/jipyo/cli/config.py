@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jipyo import app
+from jipyo.app.build_collect import list_site_targets
+from jipyo.app.server import check_config
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FILE, pass_config, print_line
 
 if TYPE_CHECKING:
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 
@@ -24,8 +25,8 @@ def register(group: click.Group, t: Texts) -> None:
     @click.argument("checked_file", type=FILE, metavar="[FILE]", required=False)
     @pass_config(t)
     def check(config: Config, words: Texts) -> None:
-        app.check_config(config)
-        targets = len(app.list_site_targets(config))
+        check_config(config)
+        targets = len(list_site_targets(config))
         key = "cli.config.check.valid" if config.file else "cli.config.check.no_file"
         print_line(words(key, file=str(config.file), targets=targets))
         prometheus_yml = config.settings.collect.prometheus_yml

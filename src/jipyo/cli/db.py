@@ -19,7 +19,7 @@ from jipyo.model.errors import ConfigError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 _TOP_ROWS = 10

@@ -10,7 +10,6 @@ import click
 import orjson
 from rich.text import Text
 
-from jipyo import app
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.jobs import (
     JobKind,
@@ -29,6 +28,8 @@ from jipyo.analysis.series_names import name_host
 from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.analysis.wording import name_cause, name_remedy, name_unknown_server
+from jipyo.app.offline import read_workspace
+from jipyo.app.own_jobs import list_own_jobs
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.cli.targets import build_row
@@ -44,9 +45,9 @@ if TYPE_CHECKING:
     from jipyo.analysis.jobs import FailureGroup, JobNow
     from jipyo.analysis.targets import TargetNow
     from jipyo.analysis.unknown_servers import UnknownServer
-    from jipyo.app import Workspace
+    from jipyo.app.workspace import Workspace
     from jipyo.catalogue import Catalogue, Metric
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.source.inventory import HostKey
     from jipyo.source.remote import Remote
@@ -97,7 +98,7 @@ def register(group: click.Group, t: Texts) -> None:
     def print_findings(
         config: Config, words: Texts, details: bool, required: bool, as_json: bool
     ) -> int:
-        with app.read_workspace(config) as workspace:
+        with read_workspace(config) as workspace:
             findings = _examine(workspace, config, required=required)
         if as_json:
             document = _build_document(findings, words)
@@ -113,7 +114,7 @@ def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findin
     source, catalogue, t_ms = workspace.source, workspace.catalogue, workspace.now_ms()
     targets = read_targets(source, t_ms)
     jobs = (
-        *group_by_job(targets, app.list_own_jobs(config)),
+        *group_by_job(targets, list_own_jobs(config)),
         *read_receivers(source, t_ms),
         *read_destinations(source, config.instance, t_ms),
     )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jipyo import app
 from jipyo.analysis.prometheus_rules import write_rules
+from jipyo.app.offline import load_catalogue
 from jipyo.catalogue import MetricGroup
 from jipyo.cli.localized import Command
 from jipyo.cli.options import FILE, pass_config
@@ -18,7 +18,7 @@ from jipyo.source.dialect import METRICSQL, PROMETHEUS_2, PROMETHEUS_3
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 _DIALECTS = {
@@ -56,7 +56,7 @@ def register(group: click.Group, t: Texts) -> None:
     def export_rules(
         config: Config, words: Texts, out: Path | None, groups: tuple[str, ...], dialect: str
     ) -> None:
-        metrics = app.load_catalogue(config).metrics
+        metrics = load_catalogue(config).metrics
         chosen = [one for one in metrics if not groups or one.group.value in groups]
         rules = write_rules(chosen, _DIALECTS[dialect], words)
         for one in rules.left_out:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.app.import_prometheus import ImportOutcome, ImportStep
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 _EVERYTHING = '{__name__!=""}'

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from jipyo.config import peek_language
+from jipyo.config.sound import peek_language
 from jipyo.i18n import LANGS, Lang, Texts
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ from rich.console import Console
 from rich.table import Table
 
 from jipyo.cli.localized import find_system_language
-from jipyo.config import CliOverrides, load, load_sound_part
+from jipyo.config.load import load, load_sound_part
+from jipyo.config.overrides import CliOverrides
 from jipyo.i18n import LANGS, Lang, Texts, texts
 
 if TYPE_CHECKING:

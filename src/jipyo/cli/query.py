@@ -12,7 +12,8 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
-from jipyo import app, promql
+from jipyo import promql
+from jipyo.app.offline import read_workspace
 from jipyo.cli import plot
 from jipyo.cli.localized import Command
 from jipyo.cli.moments import parse_length, parse_moment
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 _CHART_HEIGHT = 12
@@ -68,7 +69,7 @@ def register(group: click.Group, t: Texts) -> None:
             engine = promql.Engine(config.settings.query)
             click.echo("\n".join(engine.explain(expr, start_ms, end_ms, step_ms).lines()))
             return
-        with app.read_workspace(config) as workspace:
+        with read_workspace(config) as workspace:
             if step_ms:
                 result = workspace.source.range(expr, start_ms, end_ms, step_ms)
             else:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import click
 import orjson
 
-from jipyo import api, app
+from jipyo import api
+from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FOLDER, pass_config, print_line, show_progress
 from jipyo.cli.report_queries import add_up_queries, list_queries, print_queries
@@ -18,7 +19,7 @@ from jipyo.source.recording import RecordingSource
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 
@@ -43,7 +44,7 @@ def register(group: click.Group, t: Texts) -> None:
     ) -> None:
         chosen = api.parse_day(day) if day else None
         working = words("cli.report.working")
-        with show_progress(working) as advance, app.read_workspace(config) as workspace:
+        with show_progress(working) as advance, read_workspace(config) as workspace:
             recorded = RecordingSource(workspace.source, time.monotonic)
             asking = replace(workspace, source=recorded) if explain or as_json else workspace
             file = api.write_daily(asking, chosen, out, advance)

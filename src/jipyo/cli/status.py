@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import click
 from rich.text import Text
 
-from jipyo import app
 from jipyo.analysis import wording
 from jipyo.analysis.health import assess_catalogue
 from jipyo.analysis.thresholds import State
+from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.model.errors import JipyoError
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.health import Health
-    from jipyo.config import Config, SoundPart
+    from jipyo.config.load import Config
+    from jipyo.config.sound import SoundPart
     from jipyo.i18n import Texts
     from jipyo.source import Source
 
@@ -67,7 +68,7 @@ def register(group: click.Group, t: Texts) -> None:
 
 def _read_state(config: Config) -> tuple[Health, str]:
     """The health, and the key of a warning about the configuration or an empty text."""
-    with app.read_workspace(config) as workspace:
+    with read_workspace(config) as workspace:
         now_ms = workspace.now_ms()
         health = assess_catalogue(workspace.source, workspace.catalogue, now_ms)
         return health, find_config_warning(workspace.source, config, now_ms)

@@ -8,9 +8,9 @@ import click
 import orjson
 from rich.text import Text
 
-from jipyo import app
 from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.wording import name_cause, name_remedy
+from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.targets import TargetNow
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.model.failure import FailureReason
 
@@ -34,7 +34,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--json", "as_json", is_flag=True, help=t("cli.targets.json"))
     @pass_config(t)
     def print_targets(config: Config, words: Texts, as_json: bool) -> None:
-        with app.read_workspace(config) as workspace:
+        with read_workspace(config) as workspace:
             now_ms = workspace.now_ms()
             targets = read_targets(workspace.source, now_ms)
         if as_json:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
-from jipyo import app
+from jipyo.app.server import serve
 from jipyo.cli.localized import Command
 from jipyo.cli.options import pass_config
 from jipyo.cli.service import catch_signals, log_to_stderr, word_log
 from jipyo.i18n import texts
 
 if TYPE_CHECKING:
-    from jipyo.config import Config
+    from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
 
@@ -38,5 +38,5 @@ def register(group: click.Group, t: Texts) -> None:
             word_log(log, texts(new.lang), new.zone)
 
         with catch_signals() as commands:
-            app.serve(config, started=print_address, commands=commands, applied=follow_config)
+            serve(config, started=print_address, commands=commands, applied=follow_config)
         console.print(words("cli.up.stopped"))

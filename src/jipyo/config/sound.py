@@ -6,12 +6,16 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from jipyo.config.locations import find_file
+from jipyo.i18n import LANGS
 from jipyo.model.errors import ConfigError
-from jipyo.schema import Entry, parse_yaml
+from jipyo.schema import Entry, parse_yaml, read_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
 
+    from jipyo.i18n import Lang
     from jipyo.schema import Node
 
 _KEY = re.compile(r"""["']?(\w+)["']?\s*:""")
@@ -62,6 +66,26 @@ def find_sound_part(text: str, file: str, check: Callable[[Node], None]) -> Soun
         error=ConfigError.of(mistakes) if mistakes else None,
         left_out=tuple(name for name in names if name not in sound),
     )
+
+
+def peek_language(file: Path | None, environ: Mapping[str, str]) -> Lang | None:
+    """The language that the file asks for, so that mistakes in it can be reported in it.
+
+    None where there is no readable file, or it asks for none.
+    """
+    path = file or find_file(environ)
+    if path is None or not path.is_file():  # a pipe can be read only once
+        return None
+    try:
+        text = read_text(path)
+    except ConfigError:
+        return None
+    try:
+        entries = parse_yaml(text, str(path)).entries or {}
+    except ConfigError:
+        entries = dict(parse_lines(text, str(path)))
+    language = entries["language"].node.raw if "language" in entries else None
+    return next((lang for lang in LANGS if lang == language), None)
 
 
 def _find_keys(text: str) -> Iterator[re.Match[str]]:

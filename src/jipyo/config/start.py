@@ -10,7 +10,7 @@ from jipyo.config.store import STORE
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from jipyo.config import Config
+    from jipyo.config.load import Config
 
 START_KEYS = (
     "data",
