@@ -88,7 +88,10 @@ def test_a_source_that_fails_makes_its_metrics_unknown_and_leads_the_verdict(lan
     t = texts("ko" if lang == "ko" else "en")
     assert "prod" in describe_verdict(health, t).partition(".")[0]
     assert "http://prod:9090" in describe_verdict(health, t)
-    assert describe_state(health, t).startswith(name_state(State.UNKNOWN, t))
+    state = describe_state(health, t)
+    assert state.startswith(name_state(State.UNKNOWN, t))
+    assert "prod" in state
+    assert "http" not in state
     reason = describe_reason(accuracy, t, SEOUL, NOW_MS)
     assert "prod" in reason
     assert "http" not in reason  # every metric of the source has the same

@@ -54,7 +54,6 @@ def describe_state(health: Health, t: Texts) -> str:
     counts = {
         "judged": 0 if all_within else judged,
         "pending": pending,
-        "incomplete": incomplete,
         "stale": 0 if health.state is State.UNKNOWN else len(unknown) - incomplete,
         "absent": len(health.absent),
     }
@@ -66,8 +65,11 @@ def describe_state(health: Health, t: Texts) -> str:
         sentence = t("health.verdict.ok" if all_within else "health.verdict.ok_pending", n=judged)
     else:
         sentence = _describe_gravest(health, t)
-    details = ", ".join(t(f"health.count.{name}", n=n) for name, n in counts.items() if n)
-    verdict = f"{sentence} ({details})" if details else sentence
+    details = [t(f"health.count.{name}", n=n) for name, n in counts.items() if n]
+    if health.missing:
+        key = "health.count.incomplete" if incomplete else "health.reason.incomplete"
+        details.append(t(key, n=incomplete, missing=name_missing(health.missing, t)))
+    verdict = f"{sentence} ({', '.join(details)})" if details else sentence
     gravest = [one for one in health.judged if one.state is health.state]
     remedies = [remedy for one in gravest for remedy in _list_remedies(one, t)]
     remedy = remedies[0] if len(set(remedies)) == 1 else ""  # of several each metric has its own
