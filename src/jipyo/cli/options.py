@@ -20,8 +20,9 @@ from jipyo.config.overrides import CliOverrides
 from jipyo.i18n import LANGS, Lang, Texts, texts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from jipyo.model.errors import JipyoError
     from jipyo.model.progress import Progress
 
 _PIPE_WIDTH = 100_000
@@ -81,6 +82,18 @@ def print_line(text: str) -> None:
     open_terminal().print(text, markup=False, soft_wrap=True)
 
 
+def print_warning(text: str) -> None:
+    """Print what is to be known beside the answer, on standard error."""
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(text, style="yellow")
+
+
+def print_incomplete(errors: Iterable[JipyoError], t: Texts) -> None:
+    """Warn that the answer is incomplete, and why."""
+    for error in errors:
+        print_warning(t("cli.incomplete", problem=t.error(error)))
+
+
 def build_table(headings: Sequence[str]) -> Table:
     """A table without borders, whose cells fold rather than being cut."""
     table = Table(box=None, pad_edge=False, header_style="dim")
@@ -98,7 +111,9 @@ def show_progress(text: str) -> Iterator[Progress]:
         bars.BarColumn(),
         bars.TimeElapsedColumn(),
     )
-    with bars.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    hidden = not console.is_terminal  # it would leave an empty line
+    with bars.Progress(*columns, console=console, transient=True, disable=hidden) as bar:
         task = bar.add_task(text, total=None)
 
         def advance(done: int, total: int | None) -> None:

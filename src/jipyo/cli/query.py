@@ -17,7 +17,7 @@ from jipyo.app.offline import read_workspace
 from jipyo.cli import plot
 from jipyo.cli.localized import Command
 from jipyo.cli.moments import parse_length, parse_moment
-from jipyo.cli.options import find_chart_width, open_terminal, pass_config
+from jipyo.cli.options import find_chart_width, open_terminal, pass_config, print_incomplete
 from jipyo.model.calendar import local_time
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
@@ -109,6 +109,7 @@ def _print_result(result: QueryResult, format_name: str | None, zone: ZoneInfo, 
         return
     if format_name == "csv":
         click.echo(_write_csv(list_samples(result)), nl=False)
+        print_incomplete(result.missing, t)
         return
     console, value = open_terminal(), result.value
     if isinstance(value, Matrix) and value.series and format_name in (None, "chart"):
@@ -116,7 +117,7 @@ def _print_result(result: QueryResult, format_name: str | None, zone: ZoneInfo, 
     else:
         _print_table(console, list_samples(result), zone, t)
     estimated = (t("cli.query.estimated"),) if result.estimated else ()
-    incomplete = [t("cli.query.incomplete", problem=problem) for problem in missing]
+    incomplete = [t("cli.incomplete", problem=problem) for problem in missing]
     for note in (*incomplete, *estimated, *result.warnings, *result.infos):
         console.print(note, style="yellow", markup=False)
 

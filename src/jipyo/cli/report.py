@@ -12,8 +12,10 @@ import orjson
 from jipyo import api
 from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command, Group
-from jipyo.cli.options import FOLDER, pass_config, print_line, show_progress
+from jipyo.cli.options import FOLDER, pass_config, print_line, print_warning, show_progress
 from jipyo.cli.report_queries import add_up_queries, list_queries, print_queries
+from jipyo.reports.render import write_report
+from jipyo.reports.wording import Localizer
 from jipyo.source.recording import RecordingSource
 
 if TYPE_CHECKING:
@@ -47,12 +49,22 @@ def register(group: click.Group, t: Texts) -> None:
         with show_progress(working) as advance, read_workspace(config) as workspace:
             recorded = RecordingSource(workspace.source, time.monotonic)
             asking = replace(workspace, source=recorded) if explain or as_json else workspace
-            file = api.write_daily(asking, chosen, out, advance)
+            report = api.build_daily(asking, chosen, advance)
+            file = write_report(report, workspace.lang, "html", out or workspace.out_dir)
+        localizer = Localizer.for_period(report.period, words.lang)
+        incomplete = [localizer.format(text) for text in report.incomplete]
         if as_json:
             rows = list_queries(recorded.queries, words)
-            answer = {"file": str(file), "total": add_up_queries(recorded.queries), "queries": rows}
+            answer = {
+                "file": str(file),
+                "incomplete": incomplete,
+                "total": add_up_queries(recorded.queries),
+                "queries": rows,
+            }
             click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())
             return
         print_line(str(file))
+        for text in incomplete:
+            print_warning(text)
         if explain:
             print_queries(recorded.queries, words)

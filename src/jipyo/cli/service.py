@@ -93,6 +93,8 @@ def warn_on_stderr(t: Texts) -> None:
     handler = logging.StreamHandler()
     handler.filters = [WordErrors(t)]
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    # That a source does not answer is part of what these commands print.
+    logging.getLogger("jipyo.source.remote").setLevel(logging.ERROR)
 
 
 def word_log(handler: logging.Handler, t: Texts, zone: ZoneInfo) -> None:

@@ -12,7 +12,7 @@ from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.wording import name_cause, name_remedy
 from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command
-from jipyo.cli.options import build_table, open_terminal, pass_config
+from jipyo.cli.options import build_table, open_terminal, pass_config, print_incomplete
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,11 +37,13 @@ def register(group: click.Group, t: Texts) -> None:
         with read_workspace(config) as workspace:
             now_ms = workspace.now_ms()
             targets = read_targets(workspace.source, now_ms)
+            missing = workspace.source.find_missing()
         if as_json:
             rows = [build_row(target, words) for target in targets]
             click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         else:
             _print_table(targets, words, config.zone, now_ms)
+        print_incomplete(missing, words)
 
 
 def build_row(target: TargetNow, t: Texts) -> dict[str, object]:

@@ -13,6 +13,7 @@ from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.findings import build_findings
 from jipyo.reports.sections.metrics import build_charts, build_metrics
+from jipyo.reports.sections.missing import list_incomplete
 from jipyo.reports.sections.objectives import build_objectives, evaluate_objectives
 from jipyo.reports.sections.outages import build_outages
 from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
@@ -63,6 +64,7 @@ def build(
         instances=_list_instances(data),
         catalogue=hash_catalogue(catalogue),
         state=state,
+        incomplete=list_incomplete(data),
         blocks=(
             *first_page,
             *build_outages(data),

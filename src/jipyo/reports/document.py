@@ -336,6 +336,8 @@ class Report:
     """SHA-256 of the catalogue that the report was made with."""
     state: State
     blocks: tuple[Block, ...]
+    incomplete: tuple[Phrase, ...] = ()
+    """Why data of the period could not be read, for those who get the file."""
     issuer: Issuer = Issuer()
     """Set with `dataclasses.replace(report, issuer=...)`; reports are built without it."""
 

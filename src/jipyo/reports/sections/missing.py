@@ -42,10 +42,18 @@ def find_missing(data: ReportData) -> Iterator[Finding]:
         yield Finding(State.UNKNOWN, text, (describe_error(error), *remedy), basis)
 
 
+def list_incomplete(data: ReportData) -> tuple[Phrase, ...]:
+    """A sentence for each of these reasons."""
+    return tuple(
+        phrase("reports.incomplete", text=describe_error(error), n=n)
+        for error, n in data.incomplete.items()
+    )
+
+
 def build_missing_notes(data: ReportData) -> Iterator[Note]:
     """A note for each of these reasons, and for each host that is seen twice."""
-    for error, n in data.incomplete.items():
-        yield Note(phrase("reports.incomplete", text=describe_error(error), n=n), State.UNKNOWN)
+    for text in list_incomplete(data):
+        yield Note(text, State.UNKNOWN)
     for other, host in data.hosts.items():
         names = {"instance": name_host(*other), "host": name_host(*host)}
         yield Note(phrase("reports.same_host", **names))
