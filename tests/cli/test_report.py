@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from jipyo.api import parse_day
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.errors import ConfigError
+from support.clock import find_recent_day
 from support.product import jipyo
 
 
@@ -24,11 +25,11 @@ def test_the_report_is_written_to_the_folder(data: Path, tmp_path: Path, lang: L
 
 
 def test_a_day_can_be_chosen(data: Path, tmp_path: Path) -> None:
-    today = datetime.now().astimezone().date().isoformat()
-    words = ("--data", str(data), "--out", str(tmp_path), "--day", today)
+    day = find_recent_day(timedelta(minutes=5))
+    words = ("--data", str(data), "--out", str(tmp_path), "--day", day)
     result = jipyo("report", "daily", *words)
     assert result.code == 0, result.err
-    assert today in result.out
+    assert day in result.out
 
 
 def test_a_day_that_has_not_begun_is_refused(data: Path, tmp_path: Path) -> None:

@@ -7,17 +7,19 @@ import os
 import signal
 import threading
 import time
+from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
 
+from support import waiting
 from support.http_server import page, serving
 from support.product import jipyo, up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 STALE = "+Inf"
 WEB = "web: {lifecycle: true}\n"
+wait_until = partial(waiting.wait_until, seconds=15)
 
 
 class Site:
@@ -85,13 +88,6 @@ class Site:
         overview = self.product.get("/api/jipyo/overview", lang=lang)["configuration"]
         assert overview == self.product.get("/api/jipyo/status", lang=lang)["configuration"]
         return dict(overview)
-
-
-def wait_until(is_so: Callable[[], bool], seconds: float = 15) -> None:
-    end = time.monotonic() + seconds
-    while not is_so() and time.monotonic() < end:
-        time.sleep(0.05)
-    assert is_so()
 
 
 @pytest.fixture(scope="module")
@@ -199,7 +195,7 @@ def test_thresholds_names_language_and_limits_take_effect_at_once(site: Site) ->
     end = int(time.time())
     url = f"{site.product.url}/api/v1/query_range?query=up&start={end - 60}&end={end}&step=1"
     assert urllib3.request("GET", url).status == 400
-    wait_until(lambda: "+0900" in site.log.read_text().splitlines()[-1], 5)
+    wait_until(lambda: "+0900" in site.log.read_text().splitlines()[-1], seconds=5)
 
 
 def test_reloads_at_once_and_beside_a_hanging_target_return_promptly(site: Site) -> None:

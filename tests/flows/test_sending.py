@@ -7,26 +7,22 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support import waiting
 from support.product import jipyo, up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.product import Product
 
 ALONE = "collect: {interval: 1s, host: false, process: false, gpu: false}\n"
-
-
-def until(holds: Callable[[], bool], seconds: float = 20) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it does not come to pass"
-        time.sleep(0.1)
+wait_until = partial(waiting.wait_until, seconds=20)
 
 
 def write_config(folder: Path, name: str, url: str, more: str = "") -> Path:
@@ -74,10 +70,12 @@ def sent(server: Product, name: str) -> Samples:
 def test_a_server_sends_what_it_stores(tmp_path: Path, server: Product) -> None:
     config = write_config(tmp_path, "sender", server.url, ", external_labels: {site: 서울}")
     with up(tmp_path / "data", "--config", str(config)) as sender:
-        until(lambda: len(sent(server, "sender")) > 30)
+        wait_until(lambda: len(sent(server, "sender")) > 30)
         ours = sent(sender, "sender")
         newest = max(samples[-1][0] for samples in ours.values())
-        until(lambda: max(samples[-1][0] for samples in sent(server, "sender").values()) > newest)
+        wait_until(
+            lambda: max(samples[-1][0] for samples in sent(server, "sender").values()) > newest
+        )
         theirs = sent(server, "sender")
     for labels, samples in ours.items():
         found = theirs[labels | {("site", "서울")}]
@@ -89,7 +87,7 @@ def test_an_agent_sends_and_ends_its_series_with_stale_markers(
     tmp_path: Path, server: Product
 ) -> None:
     with agent(tmp_path, write_config(tmp_path, "agent", server.url)) as process:
-        until(lambda: len(sent(server, "agent")) > 30)
+        wait_until(lambda: len(sent(server, "agent")) > 30)
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) == 0
     query = 'count({job="jipyo", instance="agent"})'
@@ -99,17 +97,19 @@ def test_an_agent_sends_and_ends_its_series_with_stale_markers(
 def test_a_reload_changes_where_an_agent_sends(tmp_path: Path, server: Product) -> None:
     config = write_config(tmp_path, "moving", "http://127.0.0.1:1")
     with agent(tmp_path, config) as process:
-        time.sleep(3)
+        queue = tmp_path / "agent" / "remote_write"
+        wait_until(lambda: sum(file.stat().st_size for file in queue.glob("*")) > 10_000)
         assert sent(server, "moving") == {}
+        reloaded_s = time.time()
         write_config(tmp_path, "moving", server.url)
         process.send_signal(signal.SIGHUP)
-        until(lambda: len(sent(server, "moving")) > 30)
+        wait_until(lambda: len(sent(server, "moving")) > 30)
         # What waited for the other address comes, too: the name is the same.
         first = min(samples[0][0] for samples in sent(server, "moving").values())
-        assert first < time.time() - 2
+        assert first < reloaded_s
         config.write_text("remote_write: [{}]")
         process.send_signal(signal.SIGHUP)
-        until(lambda: b"not reloaded" in (tmp_path / "agent.log").read_bytes())
+        wait_until(lambda: b"not reloaded" in (tmp_path / "agent.log").read_bytes())
         assert process.poll() is None
 
 
@@ -124,7 +124,7 @@ def test_an_agent_without_a_server_to_send_to_is_wrong_usage(tmp_path: Path) -> 
 def test_an_agent_cannot_share_the_data_folder_of_another(tmp_path: Path) -> None:
     config = write_config(tmp_path, "one", "http://127.0.0.1:1")
     with agent(tmp_path, config):
-        until((tmp_path / "agent" / "remote_write" / "there.position").exists)
+        wait_until((tmp_path / "agent" / "remote_write" / "there.position").exists)
         result = jipyo("agent", "--config", str(config), "--data", str(tmp_path / "agent"))
     assert result.code == 1
     assert "Another process is sending" in result.err

@@ -24,22 +24,17 @@ from jipyo.model.sample import is_stale
 from jipyo.send.queue import Queue
 from support.namespaces import Namespace, namespaces
 from support.services import binary, free_port
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.integration
 
 Samples = dict[tuple[tuple[str, str], ...], list[tuple[int, str]]]
 LIMIT = 1 << 30
-
-
-def until(holds: Callable[[], bool], seconds: float = 90) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it does not come to pass"
-        time.sleep(0.3)
+RESTARTS = 5
 
 
 @dataclass
@@ -79,7 +74,7 @@ class Receiver:
     def start(self) -> None:
         self.program.start()
         with contextlib.suppress(AssertionError):
-            until(self.answers, 60)
+            wait_until(self.answers, 60)
         assert self.answers(), self.program.log.read_text(errors="replace")[-2000:]
 
     def answers(self) -> bool:
@@ -241,10 +236,11 @@ def test_every_sample_arrives_once_whatever_is_cut_or_killed(
         for agent in agents:
             agent.program.end(signal.SIGTERM)
         for agent in agents:
-            if agent.pending():  # it could not finish within the time of a stop
-                agent.program.start()
-                time.sleep(8)
-                agent.program.end(signal.SIGTERM)
+            for _ in range(RESTARTS):  # it could not finish within the time of a stop
+                if agent.pending():
+                    agent.program.start()
+                    time.sleep(8)
+                    agent.program.end(signal.SIGTERM)
             assert agent.pending() == 0
         wanted: Samples = {}
         for agent in agents:

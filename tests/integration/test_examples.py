@@ -19,11 +19,13 @@ import pytest
 import urllib3
 
 from support import services
+from support.metric_servers import built, prometheus
 from support.readme import EXAMPLES, copy_example, read_commands
 from support.services import binary, free_port, running
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.integration
 
@@ -59,17 +61,17 @@ def finish(process: subprocess.Popen[bytes], folder: Path, seconds: float = 90) 
     return text
 
 
-def wait_until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.2)
-
-
 def get(url: str, **fields: str) -> Any:
     response = urllib3.request("GET", url, fields=fields, retries=False, timeout=10)
     assert response.status == 200, response.data
     return response.json()
+
+
+def read_last_minute(url: str, query: str) -> list[Any]:
+    """What a server has at the last whole minute: a report has a value a minute."""
+    minute = str(time.time() // 60 * 60)
+    fields = {"query": query, "start": minute, "end": minute, "step": "60"}
+    return list(get(f"{url}/api/v1/query_range", **fields)["data"]["result"])
 
 
 def read_report(folder: Path) -> str:
@@ -80,27 +82,19 @@ def read_report(folder: Path) -> str:
 @contextmanager
 def existing_prometheus(folder: Path) -> Iterator[str]:
     """A Prometheus that scrapes a node_exporter, as a site has one."""
-    exporter, port = f"127.0.0.1:{free_port()}", free_port()
-    config = folder / "prometheus.yml"
-    config.write_text(
+    exporter = f"127.0.0.1:{free_port()}"
+    config = (
         "global: {scrape_interval: 1s}\n"
         f"scrape_configs: [{{job_name: node, static_configs: [{{targets: ['{exporter}']}}]}}]\n"
     )
     node = [binary("node_exporter"), f"--web.listen-address={exporter}"]
-    command = [
-        binary("prometheus"),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with ExitStack() as stack:
-        stack.enter_context(running(node, f"http://{exporter}/", folder / "node.log"))
-        url = f"http://127.0.0.1:{port}"
-        stack.enter_context(running(command, f"{url}/-/ready", folder / "prometheus.log"))
+    with (
+        running(node, f"http://{exporter}/", folder / "node.log"),
+        prometheus(folder, built("prometheus"), config) as server,
+    ):
         ready = "count(rate(node_cpu_seconds_total[1m]))"
-        wait_until(lambda: bool(get(f"{url}/api/v1/query", query=ready)["data"]["result"]))
-        time.sleep(60 - time.time() % 60 + 1)  # a report has a value a minute
-        yield url
+        wait_until(lambda: read_last_minute(server.url, ready), 120)
+        yield server.url
 
 
 def test_jipyo_over_an_existing_prometheus(tmp_path: Path) -> None:
@@ -147,8 +141,7 @@ def test_three_agents_into_victoriametrics_and_one_jipyo(tmp_path: Path) -> None
         follow(victoria, "victoria")
         for server in GPU_SERVERS:
             follow(agent, server, server)
-        wait_until(lambda: find_instances(f"http://{monitor}") == set(GPU_SERVERS))
-        time.sleep(62)  # a report is of whole minutes
+        wait_until(lambda: find_instances(f"http://{monitor}") == set(GPU_SERVERS), 150)
         output = follow(jipyo, "jipyo")
         metrics = get(f"http://{own}/api/jipyo/overview")["metrics"]
     for server in GPU_SERVERS:
@@ -158,10 +151,9 @@ def test_three_agents_into_victoriametrics_and_one_jipyo(tmp_path: Path) -> None
 
 
 def find_instances(url: str) -> set[str]:
-    """The hosts that VictoriaMetrics has samples of."""
-    query = {"query": "count by (instance) (node_memory_MemTotal_bytes)"}
+    """The hosts that VictoriaMetrics has samples of at the last whole minute."""
     try:
-        result = get(f"{url}/api/v1/query", **query)["data"]["result"]
+        rows = read_last_minute(url, "count by (instance) (node_memory_MemTotal_bytes)")
     except urllib3.exceptions.HTTPError:
         return set()
-    return {row["metric"]["instance"] for row in result}
+    return {row["metric"]["instance"] for row in rows}

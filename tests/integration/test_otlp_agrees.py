@@ -389,10 +389,8 @@ DIFFERENT: dict[str, tuple[pb.Metric, tuple[int, int], set[str], set[str]]] = {
 def test_what_differs_differs_as_it_is_written_down(both: Both, what: str) -> None:
     metric, statuses, in_prometheus, here = DIFFERENT[what]
     job = f"different-{list(DIFFERENT).index(what)}"
-    assert both.send(f"{job}-before", gauge()) == (
-        200,
-        200,
-    )  # too old is what is beside a newer one
+    # Only beside a newer sample is one too old.
+    assert both.send(f"{job}-before", gauge()) == (200, 200)
     assert both.send(job, metric) == statuses
     names = tuple({dict(labels)["__name__"] for labels in found} for found in both.kept(job))
     assert names == (in_prometheus, here)

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
@@ -23,6 +23,7 @@ from opentelemetry.sdk.metrics.export import (
 from opentelemetry.sdk.resources import Resource
 
 from support.services import binary, free_port, running
+from support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -88,13 +89,6 @@ def raw(url: str, selector: str, seconds: int = 1200) -> dict[tuple, list]:
     }
 
 
-def until(holds: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it does not come to pass"
-        time.sleep(0.3)
-
-
 def highest_sent(url: str) -> float:
     answer = urllib3.request("GET", f"{url}/metrics", retries=False, timeout=30)
     name = "prometheus_remote_storage_queue_highest_sent_timestamp_seconds"
@@ -140,7 +134,7 @@ remote_write:
         time.sleep(UP_S)
         scraped.kill()  # stale markers and `up` follow; then `up` alone goes on
         cut = time.time()
-        until(lambda: highest_sent(url) > cut + 2)
+        wait_until(lambda: highest_sent(url) > cut + 2)
         theirs, ours = (raw(one, '{job="node"}') for one in (url, jipyo.url))
     upto = cut + 1
     own = {key: one for key, one in ours.items() if ("instance", f"127.0.0.1:{exporter}") in key}

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import subprocess
 import time
-from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
+from support.clock import find_recent_day
 from support.metric_servers import built, prometheus, victoria
 from support.product import jipyo, up
+from support.waiting import read_until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from support.metric_servers import MetricServer
@@ -76,24 +77,6 @@ sources:
         yield running
 
 
-def find_process(server: MetricServer) -> int:
-    port = server.url.rpartition(":")[2]
-    pids = subprocess.run(
-        ["pgrep", "-f", f"127.0.0.1:{port}"], capture_output=True, text=True, check=True
-    ).stdout.split()
-    return int(pids[0])
-
-
-def wait_until(read: Callable[[], Any], holds: Callable[[Any], bool], seconds: float) -> Any:
-    end = time.monotonic() + seconds
-    while True:
-        answer = read()
-        if holds(answer):
-            return answer
-        assert time.monotonic() < end, answer
-        time.sleep(0.2)
-
-
 def test_each_series_names_its_source_and_a_matcher_selects_one(product: Product) -> None:
     answer = product.get("/api/v1/query", query="count by (instance) (node_filesystem_size_bytes)")
     found = {row["metric"].get("source") for row in answer["data"]["result"]}
@@ -108,16 +91,14 @@ def test_one_that_hangs_is_named_in_seconds_and_slows_nothing(
     product: Product, servers: tuple[MetricServer, MetricServer], which: int
 ) -> None:
     name = ("prod", "edge")[which]
-    overview = wait_until(
+    overview = read_until(
         lambda: product.get("/api/jipyo/overview"),
         lambda answer: not answer["verdict"]["missing"],
         20,
     )
     disk = next(m for m in overview["metrics"] if m["id"] == "system.disk.utilization")
     assert disk["state"] == "ok"
-    pid = find_process(servers[which])
-    subprocess.run(["kill", "-STOP", str(pid)], check=True)
-    try:
+    with servers[which].hanging():
         began = time.monotonic()
         answer = product.get("/api/v1/query", query="up")
         assert time.monotonic() - began < NOTICED_S
@@ -126,7 +107,7 @@ def test_one_that_hangs_is_named_in_seconds_and_slows_nothing(
         for _ in range(20):
             product.get("/api/v1/query", query="up")
         assert time.monotonic() - began < 3
-        status = wait_until(
+        status = read_until(
             lambda: product.get("/api/jipyo/status"),
             lambda answer: answer["verdict"]["missing"],
             NOTICED_S + 5,
@@ -137,9 +118,7 @@ def test_one_that_hangs_is_named_in_seconds_and_slows_nothing(
         overview = product.get("/api/jipyo/overview")
         disk = next(m for m in overview["metrics"] if m["id"] == "system.disk.utilization")
         assert (disk["state"], disk["incomplete"]) == ("unknown", True)
-    finally:
-        subprocess.run(["kill", "-CONT", str(pid)], check=True)
-    wait_until(
+    read_until(
         lambda: product.get("/api/jipyo/status"),
         lambda answer: not answer["verdict"]["missing"],
         30,
@@ -150,15 +129,13 @@ def test_a_report_says_which_source_is_missing(
     product: Product, servers: tuple[MetricServer, MetricServer], tmp_path: Path
 ) -> None:
     del product
-    pid = find_process(servers[0])
-    subprocess.run(["kill", "-STOP", str(pid)], check=True)
-    try:
+    with servers[0].hanging():
         config = ["--config", str(tmp_path / "jipyo.yaml"), "--data", str(tmp_path / "data")]
         began = time.monotonic()
-        today = datetime.now().astimezone().date().isoformat()
+        day = find_recent_day(timedelta(minutes=45))
         for lang, word in (("ko", "불완전"), ("en", "Incomplete")):
             out = tmp_path / lang
-            words = ("--day", today, *config, "--lang", lang, "--out", str(out))
+            words = ("--day", day, *config, "--lang", lang, "--out", str(out))
             done = jipyo("report", "daily", *words)
             assert done.code == 0, done.err
             (file,) = out.glob("*.html")
@@ -166,8 +143,6 @@ def test_a_report_says_which_source_is_missing(
             assert "prod" in page
             assert word in page
         assert time.monotonic() - began < 60
-    finally:
-        subprocess.run(["kill", "-CONT", str(pid)], check=True)
 
 
 def test_the_doctor_and_queries_name_what_a_source_is_short_of(
@@ -178,9 +153,7 @@ def test_the_doctor_and_queries_name_what_a_source_is_short_of(
     well = jipyo("doctor", *config).out
     assert "Source prod answers" in well
     assert "Source edge answers" in well
-    pid = find_process(servers[1])
-    subprocess.run(["kill", "-STOP", str(pid)], check=True)
-    try:
+    with servers[1].hanging():
         done = jipyo("doctor", *config)
         assert done.code == 1
         assert "✗ Source edge does not answer" in done.out
@@ -188,8 +161,6 @@ def test_the_doctor_and_queries_name_what_a_source_is_short_of(
         status = jipyo("status", "--exit-code", *config)
         assert status.code > 0
         assert status.out.startswith("Source edge does not answer")
-    finally:
-        subprocess.run(["kill", "-CONT", str(pid)], check=True)
 
 
 def test_without_a_store_the_sources_alone_are_judged(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 _POLL_S = 0.0005
 _PATIENCE_S = 10.0
@@ -86,3 +87,11 @@ class FakeClock:
 
     def _due(self) -> list[float]:
         return [waiter.due_ms for waiter in list(self._waiters.values())]
+
+
+def find_recent_day(ago: timedelta) -> str:
+    """The day of this machine's zone so long ago.
+
+    A report of today fails before the first minute of the day is over.
+    """
+    return (datetime.now().astimezone() - ago).date().isoformat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from support.remote_write import gather, send
 from support.services import binary, free_port, running
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
@@ -20,10 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class MetricServer:
-    """Its address, and whether samples must be flushed to be seen."""
+    """Its address, whether samples must be flushed to be seen, and its process if it has one."""
 
     url: str
     is_victoria: bool = False
+    process: subprocess.Popen[bytes] | None = None
 
     def load(self, scrapes: Iterable[Scrape]) -> None:
         """Store these samples, so that the next query sees them."""
@@ -31,6 +34,16 @@ class MetricServer:
         if self.is_victoria:
             flush = urllib3.request("GET", f"{self.url}/internal/force_flush", retries=False)
             assert flush.status == 200
+
+    @contextlib.contextmanager
+    def hanging(self) -> Iterator[None]:
+        """Stopped (SIGSTOP) for the length of a `with`."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
 
 @contextlib.contextmanager
@@ -50,8 +63,8 @@ def prometheus(
         "--storage.tsdb.retention.time=30y",
         *flags,
     ]
-    with running(command, f"{url}/-/ready", folder / "prometheus.log"):
-        yield MetricServer(url)
+    with running(command, f"{url}/-/ready", folder / "prometheus.log") as process:
+        yield MetricServer(url, process=process)
 
 
 @contextlib.contextmanager
@@ -66,8 +79,8 @@ def victoria(folder: Path, program: str, *flags: str) -> Iterator[MetricServer]:
         "-retentionPeriod=100y",
         *flags,
     ]
-    with running(command, f"http://{address}/health", folder / "victoria.log"):
-        yield MetricServer(f"http://{address}", is_victoria=True)
+    with running(command, f"http://{address}/health", folder / "victoria.log") as process:
+        yield MetricServer(f"http://{address}", is_victoria=True, process=process)
 
 
 def built(name: str) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import math
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -20,9 +22,10 @@ from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.web.middleware import MeasureRequests, RequestGuard
 from jipyo.web.server_info import ConfigState, ServerInfo
+from support.waiting import wait_until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from jipyo.web.http.endpoint import Route
 
@@ -95,6 +98,14 @@ class Client:
         self, path: str, headers: Mapping[str, str] | None = None, /, **fields: object
     ) -> Answer:
         return self.ask("GET", path, headers=headers, fields=fields)
+
+    def leave(self, path: str, arrived: Callable[[], object]) -> None:
+        """Send a GET, and close its connection once it has arrived."""
+        parts = urlsplit(self.base)
+        head = f"GET {parts.path}{path} HTTP/1.1\r\nHost: {parts.netloc}\r\n\r\n"
+        with socket.create_connection((parts.hostname or "", parts.port or 0), 20) as connection:
+            connection.sendall(head.encode())
+            wait_until(arrived)
 
     def post(self, path: str, /, **fields: object) -> Answer:
         return self.ask("POST", path, fields=fields)
