@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from jipyo.source import Source
+    from jipyo.source.via import Via
 
 FAILURE = SourceError("net.timeout", url="http://prod:9090", seconds="10")
 _ASKING = (
@@ -65,8 +66,10 @@ class FailingServer:
         method = getattr(self.source, name)
         return self._watch(name, method) if name in _ASKING else method
 
-    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> FailingServer:
-        bound = FailingServer(self.source.bind(cancelled, lookback_ms), asked=self.asked)
+    def bind(
+        self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
+    ) -> FailingServer:
+        bound = FailingServer(self.source.bind(cancelled, lookback_ms, via), asked=self.asked)
         bound.unanswered = self.unanswered
         bound.error, bound.running, bound.cancelled = self.error, self.running, cancelled
         return bound

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jipyo.model.store import Queryable
     from jipyo.source import Source
     from jipyo.source.prometheus_options import PrometheusOptions
+    from jipyo.source.via import Via
 
 _INTERVAL_MS = 1000.0
 _PAUSE_MS = 5.0
@@ -44,17 +45,20 @@ def build_embedded(config: Config, store: Queryable) -> Embedded:
     return Embedded(store, promql.Engine(options))
 
 
-def build_source(local: Embedded | None, remotes: Sequence[Remote], lane: str = "") -> Source:
+def build_source(
+    local: Embedded | None, remotes: Sequence[Remote], lane: str = "", own_id: Via = ()
+) -> Source:
     """The embedded source, and beside it the servers by URL.
 
     Args:
         local: None where there is no store.
         remotes: the servers of the configuration, of which there is one where there is no store.
         lane: queries of different lanes do not wait for one another.
+        own_id: of this jipyo, where others can list it as a source.
     """
     if local is not None and not remotes:
         return local
-    return CombinedSource(local, tuple(remotes), lane=lane)
+    return CombinedSource(local, tuple(remotes), lane=lane, own_id=own_id)
 
 
 class Remotes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import resource
+import secrets
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -177,6 +178,7 @@ class WebApps:
         self._requests = web.RequestMetrics()
         self._received = ReceivedCounts()
         self._remotes = Remotes(clock)
+        self._own_id = (secrets.token_hex(8),)
 
     def families(self) -> Iterator[Family]:
         """The metrics of all requests."""
@@ -194,7 +196,7 @@ class WebApps:
         store, collection, configuration = self._store, self._collection, self._configuration
         catalogue = load_catalogue(config)
         remotes = self._remotes.select(config.settings.sources)
-        judged = build_source(build_embedded(config, store), remotes, "dashboard")
+        judged = build_source(build_embedded(config, store), remotes, "dashboard", self._own_id)
         workspace = build_workspace(config, catalogue, judged, clock)
         limits = config.settings.receive
         receiver = Receiver(store, limits, clock.monotonic_ms, self._received)
@@ -204,7 +206,7 @@ class WebApps:
         # engine, where cheap ones pass heavy ones and those are dropped whose client has left.
         # The threads end with the last request of the application.
         embedded = build_embedded(config, store)
-        source = build_source(embedded, remotes, "queries")
+        source = build_source(embedded, remotes, "queries", self._own_id)
         queries = ThreadPoolExecutor(_WAITING_QUERIES, "web-query")
         lists = ThreadPoolExecutor(options.max_concurrency, "web-list")
         dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")

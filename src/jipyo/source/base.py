@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from jipyo.model.labels import Labels
     from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
+    from jipyo.source.via import Via
 
 
 class Source(Protocol):
@@ -26,11 +27,14 @@ class Source(Protocol):
     cancelled, and `SourceError` where the source itself failed.
     """
 
-    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> Source:
+    def bind(
+        self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
+    ) -> Source:
         """The same source for one caller: its queries are abandoned once the event is set.
 
         Where it is given, `lookback_ms` replaces the lookback of its queries. An abandoned
-        query raises `QueryError` of kind CANCELED.
+        query raises `QueryError` of kind CANCELED. `via` are the jipyo that the queries have
+        come through.
         """
         ...
 

@@ -6,6 +6,7 @@ import itertools
 import threading
 from concurrent import futures
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -35,11 +36,13 @@ if TYPE_CHECKING:
     from jipyo.model.sample import MetricMetadata
     from jipyo.source.base import Source
     from jipyo.source.remote import Holdings, Remote
+    from jipyo.source.via import Via
 
 _T = TypeVar("_T")
 _POLL_S = 0.05
 _RANKED = 10
 _EXPORTED = f"exported_{SOURCE}"
+_LISTS_ITSELF = "this jipyo is listed among its own sources"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,18 @@ class CombinedSource:
     remotes: tuple[Remote, ...]
     lane: str = ""
     """Queries of different lanes do not wait for one another."""
+    own_id: Via = ()
+    """Of this jipyo, which other ones send back to it where they list it as a source."""
     cancelled: threading.Event | None = None
     lookback_ms: int | None = None
+    via: Via = ()
 
-    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> CombinedSource:
+    def bind(
+        self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
+    ) -> CombinedSource:
         """The same members, whose queries are abandoned once the event is set."""
         local = None if self.local is None else self.local.bind(cancelled, lookback_ms)
-        return replace(self, local=local, cancelled=cancelled, lookback_ms=lookback_ms)
+        return replace(self, local=local, cancelled=cancelled, lookback_ms=lookback_ms, via=via)
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment."""
@@ -213,12 +221,19 @@ class CombinedSource:
             QueryError: cancelled, or no member answers and one rejected the query.
             SourceError: all members failed.
         """
+        if set(self.own_id) & set(self.via):
+            if self.via == self.own_id:
+                raise QueryError(QueryErrorKind.EXECUTION, _LISTS_ITSELF)
+            return _Gathered((), ())
         errors: list[JipyoError] = []
         waiting: list[tuple[Remote, _PendingAnswer[_T]]] = []
         for remote in self.remotes:
             abandoned = threading.Event()
-            bound = remote.source.bind(abandoned, self.lookback_ms)
-            task = _Task(remote, bound, texts, ask, recall)
+            bound = remote.source.bind(abandoned, self.lookback_ms, (*self.via, *self.own_id))
+            # What is looked up is for all callers, so it depends on none of them.
+            looking = remote.source.bind(abandoned, None, self.own_id)
+            look_up = partial(remote.look_up, looking, wait=not self.via)
+            task = _Task(remote, bound, look_up, texts, ask, recall)
             if task.is_pointless():
                 continue
             failure = remote.find_failure(wait=True)
@@ -299,6 +314,7 @@ class _Task(Generic[_T]):
 
     remote: Remote
     source: Source
+    look_up: Callable[[], None]
     texts: tuple[str, ...]
     ask: Callable[[Source, Sequence[str]], _T]
     recall: Callable[[Holdings], _T] | None = None
@@ -306,7 +322,7 @@ class _Task(Generic[_T]):
     def __call__(self) -> _T | None:
         """The answer; None where the names of the member's metrics show that there is none."""
         if self.remote.needs_lookup():
-            self.remote.look_up(self.source)
+            self.look_up()
         if self.recall is not None and self.remote.holdings is not None:
             return self.recall(self.remote.holdings)
         possible = self._list_possible()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from jipyo.model.result import Cardinality, LatestSamples, QueryResult
     from jipyo.model.sample import MetricMetadata
     from jipyo.model.store import Queryable, Selector
+    from jipyo.source.via import Via
 
 _ANY_METRIC = (Matcher(METRIC_NAME, MatchOp.NE, ""),)
 
@@ -35,7 +36,9 @@ class Embedded:
     engine: Engine
     cancelled: threading.Event | None = None
 
-    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> Embedded:
+    def bind(
+        self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
+    ) -> Embedded:
         """The same source, whose queries are abandoned once the event is set."""
         if lookback_ms is None:
             return replace(self, cancelled=cancelled)

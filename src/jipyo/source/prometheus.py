@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from jipyo.promql.syntax.ast import Expr
     from jipyo.source.prometheus_exchange import Params
     from jipyo.source.prometheus_server import RemoteServer
+    from jipyo.source.via import Via
 
 __all__ = ["PrometheusOptions", "PrometheusSource"]
 
@@ -87,28 +88,31 @@ class PrometheusSource:
     ) -> None:
         """Nothing is connected before the first query; `random_` spreads repeated requests."""
         self.options = options
-        self._exchange = Exchange(
+        self.exchange = Exchange(
             options,
             client or HttpClient(options.http_options()),
             clock or SystemClock(),
             random_,
         )
-        self._server = ServerCache(self._exchange)
+        self._server = ServerCache()
         self.cancelled: threading.Event | None = None
         self.lookback_ms = options.lookback_ms
         self.list_gaps: dict[str, tuple[JipyoError, ...]] = {}
 
-    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> PrometheusSource:
+    def bind(
+        self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
+    ) -> PrometheusSource:
         """The same source, whose queries are abandoned once the event is set."""
         bound = copy(self)
         bound.cancelled = cancelled
+        bound.exchange = replace(self.exchange, via=via)
         bound.list_gaps = {}
         bound.lookback_ms = self.lookback_ms if lookback_ms is None else lookback_ms
         return bound
 
     def close(self) -> None:
         """Close the connections that are kept."""
-        self._exchange.client.close()
+        self.exchange.client.close()
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment."""
@@ -120,7 +124,7 @@ class PrometheusSource:
         text = translate_promql(expr, server.dialect, lookback_ms=self._find_lookback_ms())
         params = [("query", text), ("time", _format_time(t_ms)), *self._list_settings(server)]
         result = self._decode(
-            self._ask(self._exchange.query, "query", params),
+            self._ask(self.exchange.query, "query", params),
             lambda body: _note_size(decode.decode_instant(body, t_ms), body),
         )
         self._check_time(result.value, t_ms)
@@ -140,7 +144,7 @@ class PrometheusSource:
             ends = zip(
                 ("start", "end"), map(_format_time, (piece_ms[0], piece_ms[-1])), strict=True
             )
-            body = self._ask(self._exchange.query, "query_range", [("query", text), *ends, *fixed])
+            body = self._ask(self.exchange.query, "query_range", [("query", text), *ends, *fixed])
             return self._decode(
                 body, lambda body: _note_size(decode.decode_range(body, piece_ms), body)
             )
@@ -209,7 +213,7 @@ class PrometheusSource:
         """Type, help and unit of one metric, or of all."""
         params = [] if metric is None else [("metric", metric)]
         return self._decode(
-            self._ask(self._exchange.get, "metadata", params), decode.decode_metadata
+            self._ask(self.exchange.get, "metadata", params), decode.decode_metadata
         )
 
     def cardinality(self, t_ms: int, limit: int) -> Cardinality:
@@ -233,7 +237,7 @@ class PrometheusSource:
         params = [("limit", str(limit)), ("topN", str(limit))]
         try:
             found = self._decode(
-                self._ask(self._exchange.get, "status/tsdb", params), decode.decode_cardinality
+                self._ask(self.exchange.get, "status/tsdb", params), decode.decode_cardinality
             )
         except (QueryError, SourceError):
             if total is None:
@@ -261,10 +265,10 @@ class PrometheusSource:
 
     def families(self) -> Iterator[Family]:
         """What this source was asked, and how it went."""
-        return self._exchange.counts.families(self.options.name)
+        return self.exchange.counts.families(self.options.name)
 
     def _find_server(self) -> RemoteServer:
-        return self._server.find(self.cancelled)
+        return self._server.find(self.exchange, self.cancelled)
 
     def _find_lookback_ms(self) -> int:
         return DEFAULT_LOOKBACK_MS if self.lookback_ms is None else self.lookback_ms
@@ -303,7 +307,7 @@ class PrometheusSource:
         params = [("match[]", selector) for selector in selectors]
         ends = zip(("start", "end"), map(_format_time, period), strict=True)
         params += [*ends, *([("limit", str(limit))] if limit else [])]
-        body = self._ask(self._exchange.get, path, params)
+        body = self._ask(self.exchange.get, path, params)
         found = self._decode(body, read)
         self._note_gaps(path, decode.decode_warnings(body))
         return found
@@ -353,7 +357,7 @@ class PrometheusSource:
         """The result with what a reader must know of it."""
         partial = self._find_gaps(result.warnings)
         if result.missing or partial:
-            self._exchange.counts.count_partial()
+            self.exchange.counts.count_partial()
         return replace(result, missing=(*result.missing, *partial), estimated=estimated)
 
     def _note_gaps(self, path: str, warnings: Sequence[str]) -> None:

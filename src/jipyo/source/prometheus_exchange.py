@@ -19,6 +19,7 @@ from jipyo.model.errors import NetError, QueryError, QueryErrorKind, SourceError
 from jipyo.model.family import counter
 from jipyo.model.secret import redact_url
 from jipyo.net.http import ClientResponse, HttpClient, RequestLimits, status_text
+from jipyo.source.via import write_via
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
     from jipyo.source.prometheus_options import PrometheusOptions
+    from jipyo.source.via import Via
 
 Params = list[tuple[str, str]]
 
@@ -105,6 +107,8 @@ class Exchange:
     """A number from 0 to 1, for the delays."""
     counts: ExchangeCounts = field(default_factory=ExchangeCounts)
     refuses_post: threading.Event = field(default_factory=threading.Event)
+    via: Via = ()
+    """Sent with every request."""
 
     def query(self, path: str, params: Params, cancelled: threading.Event | None) -> bytes:
         """The answer to a query, sent as a form: expressions may be long.
@@ -170,7 +174,7 @@ class Exchange:
             return self.client.request(
                 method,
                 url if is_post or not form else f"{url}?{form}",
-                headers=_FORM if is_post else {},
+                headers={**write_via(self.via), **(_FORM if is_post else {})},
                 body=form.encode() if is_post else None,
                 repeatable=True,
                 limits=RequestLimits(

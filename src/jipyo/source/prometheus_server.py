@@ -60,27 +60,31 @@ class RemoteServer:
 class ServerCache:
     """The server of a source, found when it is first asked and again after failures."""
 
-    exchange: Exchange
     _known: tuple[float, RemoteServer] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def find(self, cancelled: threading.Event | None) -> RemoteServer:
+    def find(self, exchange: Exchange, cancelled: threading.Event | None) -> RemoteServer:
         """The server as it is now, or was a few minutes ago.
 
         Raises:
             QueryError: the event was set.
             SourceError: it does not answer.
         """
-        now_ms = self.exchange.clock.monotonic_ms()
+        now_ms = exchange.clock.monotonic_ms()
         known = self._known
         if known is not None and now_ms - known[0] < _KEPT_MS:
             return known[1]
-        with self._lock:
+        # The thread that has the lock may wait for a query that came through another jipyo.
+        has_lock = self._lock.acquire(blocking=len(exchange.via) < 2)
+        try:
             if self._known is not known and self._known is not None:
                 return self._known[1]
-            server = _find_server(self.exchange, cancelled, known[1] if known else None)
+            server = _find_server(exchange, cancelled, known[1] if known else None)
             self._known = now_ms, server
             return server
+        finally:
+            if has_lock:
+                self._lock.release()
 
     def forget(self) -> None:
         """Have the server looked at again: it failed, and may come back as another."""

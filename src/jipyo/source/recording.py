@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jipyo.model.result import Cardinality, LatestSamples, Value
     from jipyo.model.sample import MetricMetadata
     from jipyo.source.base import Source
+    from jipyo.source.via import Via
 
 _T = TypeVar("_T")
 
@@ -67,9 +68,11 @@ class RecordingSource:
     purpose: str = ""
     exporter: str = ""
 
-    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> RecordingSource:
+    def bind(
+        self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
+    ) -> RecordingSource:
         """The same source for one caller."""
-        return replace(self, source=self.source.bind(cancelled, lookback_ms))
+        return replace(self, source=self.source.bind(cancelled, lookback_ms, via))
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment."""

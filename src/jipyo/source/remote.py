@@ -167,19 +167,21 @@ class Remote:
         """Whether names and age of the newest sample are to be looked up again."""
         return self._clock.monotonic_ms() >= self._holdings_due_ms
 
-    def look_up(self, source: Source) -> None:
-        """Look up what the server has, unless another thread does and there is an older answer.
+    def look_up(self, source: Source, *, wait: bool = True) -> None:
+        """Look up what the server has, unless another thread does.
 
         A server that rejects the queries for it is asked everything, and never called stale.
 
         Args:
             source: the server's source, bound to who waits for this.
+            wait: for the other thread, where nothing is known yet. A query that came through
+                another jipyo must not: that one may be waited for by the other thread.
 
         Raises:
             QueryError: nobody waits any more.
             SourceError: the server failed.
         """
-        if not self._lookup.acquire(blocking=self._holdings is None):
+        if not self._lookup.acquire(blocking=wait and self._holdings is None):
             return
         try:
             if self.needs_lookup():

@@ -246,7 +246,7 @@ class Endless:
     seen: list[threading.Event]
     cancelled: threading.Event | None = None
 
-    def bind(self, cancelled: threading.Event, lookback_ms: int | None = None) -> Endless:
+    def bind(self, cancelled: threading.Event, *_: object) -> Endless:
         self.seen.append(cancelled)
         return Endless(self.seen, cancelled)
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import QueryErrorKind
+from jipyo.source.via import read_via
 
 if TYPE_CHECKING:
     from jipyo.i18n import Lang
+    from jipyo.source.via import Via
 
 JSON = "application/json"
 PLAIN_TEXT = "text/plain; charset=utf-8"
@@ -56,6 +58,11 @@ class WebRequest:
         """The language that the field `lang` asks for; the default where it is not ours."""
         lang = self.first("lang")
         return "ko" if lang == "ko" else "en" if lang == "en" else default
+
+    @property
+    def via(self) -> Via:
+        """The jipyo that a query has come through."""
+        return read_via(self.headers)
 
     @property
     def media_type(self) -> str:

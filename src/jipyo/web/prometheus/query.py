@@ -66,7 +66,7 @@ def query(
     limit = params.read_limit(request)
     t_ms = params.read_time(request, "time", now_ms())
     with _limiting_time(request) as cancelled:
-        bound = source.bind(cancelled, _read_lookback(request))
+        bound = source.bind(cancelled, _read_lookback(request), request.via)
         with naming_parameter("query"):
             result = bound.instant(request.first("query"), t_ms)
     return _respond(request, result, limit, lanes)
@@ -81,7 +81,7 @@ def query_range(source: Source, lanes: Lanes, request: WebRequest) -> WebRespons
         raise invalid_parameter("end", "end timestamp must not be before start time")
     step_ms = _read_step(request, end_ms - start_ms)
     with _limiting_time(request) as cancelled:
-        bound = source.bind(cancelled, _read_lookback(request))
+        bound = source.bind(cancelled, _read_lookback(request), request.via)
         with naming_parameter("query"):
             result = bound.range(request.first("query"), start_ms, end_ms, step_ms)
     return _respond(request, result, limit, lanes)

@@ -37,7 +37,7 @@ def list_label_names(source: Source, request: WebRequest) -> WebResponse:
     """The label names of the matching series."""
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
-    bound = source.bind(request.cancelled)
+    bound = source.bind(request.cancelled, via=request.via)
     with _rejecting_empty_match():
         names = bound.label_names(
             request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
@@ -52,7 +52,7 @@ def list_label_values(source: Source, request: WebRequest) -> WebResponse:
         raise QueryError.bad_data(f"invalid label name: {params.quote(name)}")
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
-    bound = source.bind(request.cancelled)
+    bound = source.bind(request.cancelled, via=request.via)
     with _rejecting_empty_match():
         values = bound.label_values(
             name, request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
@@ -99,7 +99,7 @@ def list_series(source: Source, request: WebRequest) -> WebResponse:
         raise QueryError.bad_data("no match[] parameter provided")
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
-    bound = source.bind(request.cancelled)
+    bound = source.bind(request.cancelled, via=request.via)
     with naming_parameter("match[]"), _rejecting_empty_match():
         series = bound.series(match, start_ms, end_ms, _count_to_read(limit))
     missing = name_missing(bound.find_missing())
@@ -126,7 +126,8 @@ def list_metadata(source: Source, request: WebRequest) -> WebResponse:
     by_metric: dict[str, list[dict[str, str]]] = {}
     # A name that is not UTF-8 is nobody's, and no store can be asked for it.
     metric = request.first("metric").encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    for metadata in source.metadata(metric or None):
+    bound = source.bind(request.cancelled, via=request.via)
+    for metadata in bound.metadata(metric or None):
         rows = by_metric.setdefault(metadata.metric, [])
         if not 0 < per_metric <= len(rows):
             row = {"type": metadata.type.value, "help": metadata.help, "unit": metadata.unit}
