@@ -240,6 +240,11 @@ class WithoutAnchored:
         plain, estimated = translate_promql(expr, PROMETHEUS_3), loses_anchors(expr, PROMETHEUS_3)
         return replace(self._source.instant(plain, t_ms), estimated=estimated)
 
+    def range(self, expr: str, start_ms: int, end_ms: int, step_ms: int) -> QueryResult:
+        plain, estimated = translate_promql(expr, PROMETHEUS_3), loses_anchors(expr, PROMETHEUS_3)
+        answer = self._source.range(plain, start_ms, end_ms, step_ms)
+        return replace(answer, estimated=estimated)
+
     def __getattr__(self, name: str) -> object:
         return getattr(self._source, name)
 
@@ -252,6 +257,24 @@ def test_a_count_that_a_server_extrapolates_is_estimated(tmp_path: Path) -> None
     shown = figure(summary, Summary.TOTAL)
     assert shown.estimated
     assert shown.value == pytest.approx(1_440_000, rel=0.001)
+    assert not summary.series[0].worst.estimated  # a rate is one in either form
+
+
+def test_a_count_of_a_minute_is_estimated_too_and_a_share_is_not(tmp_path: Path) -> None:
+    engine, triton = target("vllm"), target("triton")
+    engine.put("vllm:num_preemptions_total", np.arange(MINUTES.size, dtype=float), model_name="m")
+    requests = np.arange(MINUTES.size, dtype=float)
+    triton.put("nv_inference_request_success", 100 * requests, model="m")
+    triton.put("nv_inference_request_failure", requests, model="m")
+    plain = stored(tmp_path, (engine, EVERY), (triton, EVERY))
+    source = WithoutAnchored(plain)
+    counts = summarise_metric(source, metric("ai.batch.preemptions"), WINDOW)  # type: ignore[arg-type]
+    assert figure(counts, Summary.MAX).estimated
+    assert counts.series[0].worst.estimated
+    shares = summarise_metric(source, metric("ai.failures"), WINDOW)  # type: ignore[arg-type]
+    assert not figure(shares, Summary.MAX).estimated
+    exact = summarise_metric(plain, metric("ai.batch.preemptions"), WINDOW)
+    assert not figure(exact, Summary.MAX).estimated
 
 
 def test_a_server_that_refuses_the_whole_window_leaves_the_figure_out(tmp_path: Path) -> None:

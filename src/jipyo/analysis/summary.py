@@ -18,7 +18,7 @@ from jipyo.analysis.thresholds import (
     find_metric_breaches,
     may_be_firing,
 )
-from jipyo.catalogue import SERVER, Across, Direction, MetricQuery, Statistic, Summary
+from jipyo.catalogue import SERVER, Across, Direction, MetricQuery, Statistic, Summary, Unit
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels
@@ -356,6 +356,8 @@ class _SeriesInput:
     breaches: tuple[Breach, ...] | None
     """None for what is not judged: a mean, or a total."""
     is_total: bool = False
+    estimated: bool = False
+    """Whether counts among the values are extrapolated."""
 
     @property
     def is_mean(self) -> bool:
@@ -407,6 +409,7 @@ class _Summarizer:
                     values=values[row],
                     stats=compute_stats(t_ms, values[row]),
                     breaches=breaches[row],
+                    estimated=data.estimated,
                 )
             )
             for row, labels in enumerate(matrix.series)
@@ -419,7 +422,8 @@ class _Summarizer:
         if len(series) < 2 or query is None:
             return None
         values = [one.values for one in series if one.values is not None]
-        return self._summarise_sum(query, np.stack(values))
+        estimated = any(one.worst.estimated for one in series)
+        return self._summarise_sum(query, np.stack(values), estimated=estimated)
 
     def read_total(self, query: MetricQuery) -> SeriesSummary | None:
         """The sum of all series, added up by the source; None where there is nothing to add."""
@@ -435,9 +439,13 @@ class _Summarizer:
         assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
         # Each of several sources gives the sum of its own series.
         values = np.where(matrix.present, matrix.values, np.nan)
-        return None if np.isnan(values).all() else self._summarise_sum(query, values)
+        if np.isnan(values).all():
+            return None
+        return self._summarise_sum(query, values, estimated=result.estimated)
 
-    def _summarise_sum(self, query: MetricQuery, values: Values) -> SeriesSummary:
+    def _summarise_sum(
+        self, query: MetricQuery, values: Values, *, estimated: bool
+    ) -> SeriesSummary:
         added = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
         return self._summarise(
             _SeriesInput(
@@ -449,6 +457,7 @@ class _Summarizer:
                 stats=compute_stats(self.window.t_ms, added),
                 breaches=None,
                 is_total=True,
+                estimated=estimated,
             )
         )
 
@@ -557,6 +566,7 @@ class _Summarizer:
             step_ms=window.step_ms,
             samples=series.stats.steps,
             coverage=series.stats.steps / window.steps,
+            estimated=series.estimated and self.metric.unit is Unit.COUNT,
         )
 
     def _query_whole_window(self, query: MetricQuery) -> _WholeWindow:
