@@ -7,6 +7,7 @@ import pytest
 
 from jipyo.analysis.completeness import Gap, TargetCompleteness, measure_completeness, total_share
 from jipyo.analysis.summary import Window
+from jipyo.analysis.window_reader import WindowReader
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -25,7 +26,7 @@ def measure(**targets: list[tuple[int, float]]) -> tuple[TargetCompleteness, ...
         labels = Labels.of({"__name__": "up", "job": "node", "instance": instance})
         times = [START + second * 1000 for second, _ in samples]
         store.put(labels, times, [value for _, value in samples])
-    return measure_completeness(Embedded(store, Engine()), WINDOW)
+    return measure_completeness(WindowReader(Embedded(store, Engine()), WINDOW))
 
 
 def every(seconds: int, first: int, last: int, value: float = 1.0) -> list[tuple[int, float]]:
@@ -100,7 +101,7 @@ def test_samples_are_read_only_of_targets_that_lack_some() -> None:
         labels = Labels.of({"__name__": "up", "job": "node", "instance": instance})
         store.put(labels, [START + at * 1000 for at, _ in seconds], [one for _, one in seconds])
     source = RecordingSource(Embedded(store, Engine()), now_s=lambda: 0.0)
-    cut, whole = measure_completeness(source, WINDOW)
+    cut, whole = measure_completeness(WindowReader(source, WINDOW))
     assert (whole.received, cut.received) == (240, 60)
     assert cut.gaps == (Gap(START + 900_000, START + 3_600_000),)
     raw = [query.expr for query in source.queries if query.points > query.series]

@@ -7,6 +7,7 @@ import pytest
 from jipyo.analysis.outage_history import PastOutage, find_past_outages, list_outcome_names
 from jipyo.analysis.outages import Outage
 from jipyo.analysis.summary import Window
+from jipyo.analysis.window_reader import WindowReader
 from jipyo.catalogue import Catalogue, load
 from jipyo.model.failure import FAILURES, FailureReason
 from jipyo.model.labels import Labels
@@ -28,7 +29,7 @@ def put(store: MemoryStore, name: str, outcomes: str, job: str = "node", **label
 
 
 def find(store: MemoryStore, catalogue: Catalogue = BUILTIN) -> tuple[PastOutage, ...]:
-    return find_past_outages(Embedded(store, Engine()), catalogue, WINDOW)
+    return find_past_outages(WindowReader(Embedded(store, Engine()), WINDOW), catalogue)
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,13 @@ import numpy as np
 
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.labels import METRIC_NAME
-from jipyo.model.result import RawMatrix, Vector
 from jipyo.source.narrow import list_values, narrow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jipyo.analysis.summary import Window
+    from jipyo.analysis.window_reader import WindowReader
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Times, Values
-    from jipyo.source import Source
 
 _GAP_INTERVALS = 2.5
 """A pause longer than so many intervals is a gap; one late scrape is not."""
@@ -70,33 +67,32 @@ class TargetCompleteness:
         return self.down * self.interval_ms
 
 
-def measure_completeness(source: Source, window: Window) -> tuple[TargetCompleteness, ...]:
+def measure_completeness(reader: WindowReader) -> tuple[TargetCompleteness, ...]:
     """Every target that was scraped in the window, sorted by its labels.
 
     Raises:
         SourceError: the source failed.
     """
-    expr = f"up[{window.duration_ms // 1000}s]"
-    received = _read_numbers(source, f"count_over_time({expr})", window)
-    succeeded = _read_numbers(source, f"sum_over_time({expr})", window)
+    window, expr = reader.window, f"up[{reader.range}]"
+    received = reader.read_numbers(f"count_over_time({expr})")
+    succeeded = reader.read_numbers(f"sum_over_time({expr})")
     recent_s = min(_RECENT_MS, window.duration_ms) // 1000
     intervals = {
         labels: _find_interval(t_ms, window)
-        for labels, t_ms, _ in _read_samples(source, f"up[{recent_s}s]", window)
-        if t_ms.size >= _ENOUGH_SAMPLES
+        for labels, t_ms, _ in reader.read_samples(f"up[{recent_s}s]")
+        if t_ms.size >= _ENOUGH_SAMPLES and labels in received and labels in succeeded
     }
     targets = [
-        _describe_target(labels, window, interval_ms, n, n - int(succeeded.get(labels, 0)), ())
+        _describe_target(labels, window, interval_ms, n, n - int(succeeded[labels]), ())
         for labels, interval_ms in intervals.items()
         # Two must be missing for a gap, and one more than expected fits into the window.
-        if (n := int(received.get(labels, 0))) - max(window.duration_ms // interval_ms, 1) in (0, 1)
+        if (n := int(received[labels])) - max(window.duration_ms // interval_ms, 1) in (0, 1)
     ]
     rest = received.keys() - {target.labels.drop((METRIC_NAME,)) for target in targets}
     if rest:
-        selector = narrow(expr, list_values(rest))
         targets += (
             _measure_target(labels, t_ms, values, window)
-            for labels, t_ms, values in _read_samples(source, selector, window)
+            for labels, t_ms, values in reader.read_samples(narrow(expr, list_values(rest)))
             if labels in rest
         )
     return tuple(sorted(targets, key=lambda target: target.labels))
@@ -107,24 +103,6 @@ def total_share(targets: tuple[TargetCompleteness, ...]) -> float | None:
     expected = sum(target.expected for target in targets)
     received = sum(min(target.received, target.expected) for target in targets)
     return received / expected if expected else None
-
-
-def _read_numbers(source: Source, expr: str, window: Window) -> dict[Labels, float]:
-    """The value of each series at the end of the window."""
-    value = source.instant(expr, window.end_ms).value
-    assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
-    return dict(zip(value.series, value.values.tolist(), strict=True))
-
-
-def _read_samples(
-    source: Source, expr: str, window: Window
-) -> Iterator[tuple[Labels, Times, Values]]:
-    """The raw samples of each series of a range selector, up to the end of the window."""
-    value = source.instant(expr, window.end_ms).value
-    assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
-    for block in value.blocks:
-        for row, labels in enumerate(block.series):
-            yield labels.drop((METRIC_NAME,)), block.t_ms, block.values[row]
 
 
 def _find_interval(t_ms: Times, window: Window) -> int:

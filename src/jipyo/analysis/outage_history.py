@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.outages import Outage, identify_target
-from jipyo.model.errors import QueryError
 from jipyo.model.failure import FAILURES, parse_reason
-from jipyo.model.result import RawMatrix, Vector
 from jipyo.source.narrow import list_values, narrow
 from jipyo.source.prune import list_selected_names
 
@@ -19,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from jipyo.analysis.summary import Window
+    from jipyo.analysis.window_reader import WindowReader
     from jipyo.catalogue import Catalogue
     from jipyo.model.failure import FailureReason
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Times, Values
-    from jipyo.source import Source
 
 _Target = tuple[str, str]
 _Failures = dict[_Target, list[tuple[int, "FailureReason"]]]
@@ -53,32 +51,25 @@ class PastOutage:
         return self.end_ms - self.start_ms
 
 
-def find_past_outages(
-    source: Source, catalogue: Catalogue, window: Window
-) -> tuple[PastOutage, ...]:
+def find_past_outages(reader: WindowReader, catalogue: Catalogue) -> tuple[PastOutage, ...]:
     """The outages of all that the catalogue's metrics of outages cover, in order of time.
-
-    None where the source rejects the query, as a server with a limit of samples does.
 
     Raises:
         SourceError: the source failed.
     """
     names = sorted(list_outcome_names(catalogue))
-    outcomes: dict[_Target, list[tuple[Times, Values]]] = {}
-    reasons: _Failures = {}
-    try:
-        failed = _find_failed_targets(source, names, window)
-        if not failed:
-            return ()
-        for labels, t_ms, values in _read_samples(source, "|".join(names), window, failed):
-            outcomes.setdefault(identify_target(labels), []).append((t_ms, values))
-        for labels, t_ms, _ in _read_samples(source, FAILURES, window, failed):
-            if (reason := parse_reason(labels)) is not None:
-                known = reasons.setdefault(identify_target(labels), [])
-                known.extend((at, reason) for at in t_ms.tolist())
-    except QueryError:
+    failed = _find_failed_targets(reader, names) if names else {}
+    if not failed:
         return ()
-    found = [one for target in outcomes for one in _find(target, outcomes, reasons, window)]
+    outcomes: dict[_Target, list[tuple[Times, Values]]] = {}
+    for labels, t_ms, values in _read_samples(reader, "|".join(names), failed):
+        outcomes.setdefault(identify_target(labels), []).append((t_ms, values))
+    reasons: _Failures = {}
+    for labels, t_ms, _ in _read_samples(reader, FAILURES, failed):
+        if (reason := parse_reason(labels)) is not None:
+            known = reasons.setdefault(identify_target(labels), [])
+            known.extend((at, reason) for at in t_ms.tolist())
+    found = [one for target in outcomes for one in _find(target, outcomes, reasons, reader.window)]
     return tuple(sorted(found, key=lambda one: (one.start_ms, one.target.name)))
 
 
@@ -94,31 +85,22 @@ def list_outcome_names(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(name for name in names if name.rpartition("_")[2] in _OUTCOMES)
 
 
-def _find_failed_targets(
-    source: Source, names: Sequence[str], window: Window
-) -> dict[_Target, Labels]:
+def _find_failed_targets(reader: WindowReader, names: Sequence[str]) -> dict[_Target, Labels]:
     """The targets of which any reading failed."""
     expr = " or ".join(
-        f"min by (job, instance) (min_over_time({name}[{window.duration_ms // 1000}s])) == 0"
-        for name in names
+        f"min by (job, instance) (min_over_time({name}[{reader.range}])) == 0" for name in names
     )
-    value = source.instant(expr, window.end_ms).value
-    assert isinstance(value, Vector), f"BUG: {expr} gave {type(value).__name__}"
-    return {identify_target(labels): labels for labels in value.series}
+    return {identify_target(labels): labels for labels in reader.read_numbers(expr)}
 
 
 def _read_samples(
-    source: Source, names: str, window: Window, targets: Mapping[_Target, Labels]
+    reader: WindowReader, names: str, targets: Mapping[_Target, Labels]
 ) -> Iterator[tuple[Labels, Times, Values]]:
-    """The raw samples in the window of every series of these targets with one of these names."""
-    expr = f'{{__name__=~"{names}"}}[{window.duration_ms // 1000}s]'
-    expr = narrow(expr, list_values(targets.values()))
-    value = source.instant(expr, window.end_ms).value
-    assert isinstance(value, RawMatrix), f"BUG: {expr} gave {type(value).__name__}"
-    for block in value.blocks:
-        for row, labels in enumerate(block.series):
-            if identify_target(labels) in targets:
-                yield labels, block.t_ms, block.values[row]
+    """The raw samples of every series of these targets with one of these names."""
+    expr = narrow(f'{{__name__=~"{names}"}}[{reader.range}]', list_values(targets.values()))
+    for labels, t_ms, values in reader.read_samples(expr):
+        if identify_target(labels) in targets:
+            yield labels, t_ms, values
 
 
 def _find(

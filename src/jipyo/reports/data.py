@@ -21,6 +21,7 @@ from jipyo.analysis.summary import (
     summarise_metric,
 )
 from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
+from jipyo.analysis.window_reader import WindowReader
 from jipyo.model.errors import ReportError
 from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
@@ -99,6 +100,8 @@ class ReportData:
     """The received part of the samples expected."""
     hosts: Mapping[HostKey, HostKey] = field(default_factory=dict)
     """Hosts that are seen twice, and counted as the one that they stand beside."""
+    unread: tuple[JipyoError, ...] = ()
+    """Why targets or outages may be missing."""
 
     @property
     def judged(self) -> list[ReportMetric]:
@@ -121,9 +124,13 @@ class ReportData:
 
     @property
     def incomplete(self) -> Mapping[JipyoError, int]:
-        """Why data of the period could not be read, and of how many metrics."""
+        """Why data of the period could not be read, and of how many metrics.
+
+        Of none where targets and outages alone want it.
+        """
         errors = (dict.fromkeys(summary.missing) for summary in self.summaries)
-        return Counter(chain.from_iterable(errors))
+        counts = Counter(chain.from_iterable(errors))
+        return {**counts, **{error: counts[error] for error in self.unread}}
 
     @property
     def is_running(self) -> bool:
@@ -151,6 +158,37 @@ def gather(
     """
     window = find_window(period, now_ms)
     inventory = take_inventory(ask_for(source, "inventory"), window.end_ms)
+    found = _read_metrics(source, catalogue, period, window, inventory, progress)
+    entries = tuple(entry for entry in found if entry.now.series)
+    up, failures = (
+        WindowReader(ask_for(source, purpose), window) for purpose in ("completeness", "outages")
+    )
+    targets, outages = measure_completeness(up), find_past_outages(failures, catalogue)
+    share = total_share(targets)
+    if share is None:
+        share = max((entry.now.coverage for entry in entries), default=0.0)
+    return ReportData(
+        period=period,
+        window=window,
+        entries=entries,
+        missing=tuple(entry.now for entry in found if not entry.now.series),
+        targets=targets,
+        outages=outages,
+        share=share,
+        hosts=inventory.hosts,
+        unread=tuple({**up.missing, **failures.missing}),
+    )
+
+
+def _read_metrics(
+    source: Source,
+    catalogue: Catalogue,
+    period: Period,
+    window: Window,
+    inventory: Inventory,
+    progress: Progress,
+) -> list[ReportMetric]:
+    """Every metric, those without data too; the day before only of those that show it."""
     week, yesterday = (find_earlier_window(period, window, days) for days in (_WEEK, 1))
 
     def read(metric: Metric) -> ReportMetric:
@@ -167,24 +205,16 @@ def gather(
             for done, entry in enumerate(pool.map(read, catalogue.metrics), 1):
                 found.append(entry)
                 progress(done, len(catalogue.metrics))
-            entries = [entry for entry in found if entry.now.series]
-            shown = {entry.metric.id for entry in select_key_metrics(entries)}
-            is_wanted = [entry.metric.required or entry.metric.id in shown for entry in entries]
-            compared = pool.map(read_yesterday, compress(entries, is_wanted))
-            entries = [
+            with_data = [entry for entry in found if entry.now.series]
+            shown = {entry.metric.id for entry in select_key_metrics(with_data)}
+            is_wanted = [entry.metric.required or entry.metric.id in shown for entry in found]
+            compared = pool.map(read_yesterday, compress(found, is_wanted))
+            return [
                 next(compared) if wanted else entry
-                for entry, wanted in zip(entries, is_wanted, strict=True)
+                for entry, wanted in zip(found, is_wanted, strict=True)
             ]
         finally:
             pool.shutdown(cancel_futures=True)
-    targets = measure_completeness(ask_for(source, "completeness"), window)
-    outages = find_past_outages(ask_for(source, "outages"), catalogue, window)
-    share = total_share(targets)
-    if share is None:
-        share = max((entry.now.coverage for entry in entries), default=0.0)
-    missing = tuple(entry.now for entry in found if not entry.now.series)
-    hosts = inventory.hosts
-    return ReportData(period, window, tuple(entries), missing, targets, outages, share, hosts)
 
 
 def _compare_with(

@@ -58,6 +58,19 @@ def test_it_is_the_first_finding_and_noted(lang: Lang) -> None:
     assert any("web-1 (prod)" in note for note in notes)
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_targets_alone_that_could_not_be_read_make_the_day_unknown(lang: Lang) -> None:
+    data = replace(build_data(build_entry(build_metric(), {"": shape_day()})), unread=(ERROR,))
+    localizer = Localizer(texts(lang), SEOUL, PERIOD)
+    assert find_state(data, []) is State.UNKNOWN
+    assert dict(data.incomplete) == {ERROR: 0}
+    first = localizer.format(select_findings(data, [])[0].text)
+    assert "prod" in first
+    assert "0" not in first
+    notes = [localizer.format(b.text) for b in build_completeness(data) if isinstance(b, Note)]
+    assert any("prod" in note for note in notes)
+
+
 def test_a_metric_that_is_incomplete_is_not_ok_and_a_breach_stays() -> None:
     fine, hot = build_incomplete([], [(30, 90.0)]).entries
     assert (fine.now.state, hot.now.state) == (State.UNKNOWN, State.CRITICAL)

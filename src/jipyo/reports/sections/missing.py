@@ -37,7 +37,8 @@ def find_missing(data: ReportData) -> Iterator[Finding]:
     """A finding for each reason why data of the period could not be read."""
     for error, n in data.incomplete.items():
         remedy = (phrase(error.hint),) if error.hint else ()
-        text = phrase("reports.finding.missing", n=n, text=name_error(error))
+        key = f"reports.finding.missing{'' if n else '_targets'}"
+        text = phrase(key, n=n, text=name_error(error))
         basis = phrase("reports.basis.metrics", n=len(data.summaries))
         yield Finding(State.UNKNOWN, text, (describe_error(error), *remedy), basis)
 
@@ -45,7 +46,7 @@ def find_missing(data: ReportData) -> Iterator[Finding]:
 def list_incomplete(data: ReportData) -> tuple[Phrase, ...]:
     """A sentence for each of these reasons."""
     return tuple(
-        phrase("reports.incomplete", text=describe_error(error), n=n)
+        phrase(f"reports.incomplete{'' if n else '_targets'}", text=describe_error(error), n=n)
         for error, n in data.incomplete.items()
     )
 
