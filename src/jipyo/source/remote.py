@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 from jipyo.model.errors import JipyoError, QueryError, QueryErrorKind, SourceError
@@ -28,6 +28,8 @@ _HEARTBEATS = ("up", "target_info")
 """Metrics that a server has samples of as long as it receives any."""
 _MOST_HEARTBEATS = 50
 _SINCE_WINDOW = "1d"
+_AT_ONCE = 0.0
+"""When a probe is due as long as none has ended since the failure."""
 _VERDICTS = frozenset({QueryErrorKind.BAD_DATA, QueryErrorKind.EXECUTION})
 """Errors about the query, of a server that answers."""
 
@@ -72,6 +74,14 @@ class Holdings:
         return self.read_ms - self.newest_ms > stale_ms and end_ms - self.newest_ms > stale_ms
 
 
+@dataclass(frozen=True, slots=True)
+class _Probe:
+    """A probe that is on its way."""
+
+    began_ms: float
+    done: threading.Event = field(default_factory=threading.Event)
+
+
 class Remote:
     """A named source by URL, shared by all who ask it; safe to use from several threads.
 
@@ -99,10 +109,8 @@ class Remote:
         self._error: SourceError | None = None
         self._holdings: Holdings | None = None
         self._holdings_due_ms = 0.0
-        self._probe: threading.Event | None = None
-        self._probe_began_ms = 0.0
-        self._is_first_probe = False
-        self._probe_due_ms = 0.0
+        self._probe: _Probe | None = None
+        self._probe_due_ms = _AT_ONCE
 
     @property
     def holdings(self) -> Holdings | None:
@@ -119,10 +127,10 @@ class Remote:
             if self._error is None:
                 return None
             self._start_probe_when_due()
-            probe, is_first = self._probe, self._is_first_probe
-            left_ms = self._probe_began_ms + self.options.grace_ms - self._clock.monotonic_ms()
-        if wait and probe is not None and is_first and left_ms > 0:
-            probe.wait(left_ms / 1000)
+            probe, is_first = self._probe, self._probe_due_ms == _AT_ONCE
+        if wait and probe is not None and is_first:
+            left_ms = probe.began_ms + self.options.grace_ms - self._clock.monotonic_ms()
+            probe.done.wait(max(left_ms, 0) / 1000)
         return self._error
 
     def find_problem(self) -> JipyoError | None:
@@ -243,8 +251,7 @@ class Remote:
                     since_ms=self._clock.now_ms(),
                     reason=error.values.get("problem", error),
                 )
-                self._is_first_probe = True
-                self._probe_due_ms = 0.0
+                self._probe_due_ms = _AT_ONCE
                 _LOG.warning("source %s does not answer: %s", self.name, error)
             self._start_probe_when_due()
             return self._error
@@ -261,35 +268,35 @@ class Remote:
             self._start_probe()
 
     def _start_probe(self) -> None:
-        self._probe, self._probe_began_ms = threading.Event(), self._clock.monotonic_ms()
+        self._probe = _Probe(self._clock.monotonic_ms())
         thread = threading.Thread(
             target=self._run_probe, args=(self._probe,), name=f"probe-{self.name}", daemon=True
         )
         thread.start()
 
-    def _run_probe(self, done: threading.Event) -> None:
+    def _run_probe(self, probe: _Probe) -> None:
         try:
             self.source.instant(_PROBE, self._clock.now_ms())
         except (QueryError, SourceError) as error:
-            self._end_probe(done)
+            self._end_probe(probe)
             self._note_failure(error)
         else:
             self._note_success()
         finally:
-            self._end_probe(done)
-            done.set()
+            self._end_probe(probe)
+            probe.done.set()
 
-    def _end_probe(self, done: threading.Event) -> None:
+    def _end_probe(self, probe: _Probe) -> None:
         with self._lock:
-            if self._probe is done:
-                self._probe, self._is_first_probe = None, False
+            if self._probe is probe:
+                self._probe = None
                 self._probe_due_ms = self._clock.monotonic_ms() + self.options.retry_ms
 
     def _give_up_slow_probe(self) -> None:
         """Count a probe that takes too long as a failure; it may still end as a success."""
         if self._probe is None or self._error is not None:
             return
-        if self._clock.monotonic_ms() - self._probe_began_ms >= self.options.probe_ms:
+        if self._clock.monotonic_ms() - self._probe.began_ms >= self.options.probe_ms:
             seconds = f"{self.options.probe_ms / 1000:g}"
             reason = SourceError("source.hangs", seconds=seconds)
             self._error = SourceError(
