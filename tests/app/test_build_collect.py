@@ -1,4 +1,4 @@
-"""What is collected follows from the configuration; the collection tells how it goes."""
+"""What is collected follows from the configuration; the collection reports how it goes."""
 
 from __future__ import annotations
 

@@ -226,7 +226,7 @@ def test_any_flipped_bit_costs_one_record_and_is_counted(tmp_path: Path) -> None
         queue.append([scrape(8)])
         found = as_bits(rest(cursor))
         assert [one for one in given if one in found] == found
-        # A damaged last record cannot be told from one that was not written to its end.
+        # A damaged last record cannot be distinguished from one that was not written to its end.
         is_last = at >= len(body) - LAST_RECORD
         lost = 9 * len(SERIES) - len(found) * len(SERIES)
         assert cursor.damaged_samples == (0 if is_last else lost)

@@ -44,7 +44,7 @@ def scrape(n: int, series: tuple[Labels, ...] = SERIES) -> Scrape:
 
 @dataclass
 class Receiver:
-    """A server that keeps what it is sent, and answers as a test says."""
+    """A server that keeps what it is sent, and answers as a test sets."""
 
     answer: Callable[[Receiver, list[Any]], Reply | NetError | None] | None = None
     accepts_v2: bool = True
@@ -107,7 +107,7 @@ class Site:
         self.appended += scrapes
 
     def steps(self, most: int = 1000) -> list[float | None]:
-        """Until nothing waits, or so many steps; how long each says to wait."""
+        """Until nothing waits, or so many steps; how long to wait after each."""
         assert self.sender is not None
         delays: list[float | None] = []
         for _ in range(most):

@@ -27,7 +27,7 @@ class Collector(Protocol):
 
 
 class NotingCollector(Collector, Protocol):
-    """A collector that also says what its last reading left out."""
+    """A collector that also reports what its last reading left out."""
 
     def notes(self) -> tuple[ReadingNote, ...]:
         """What the last reading left out, and why."""

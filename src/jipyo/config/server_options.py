@@ -28,7 +28,7 @@ BODY_LIMIT = 12 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerFlags:
-    """What options of the command line say of a server; empty or None where they say nothing."""
+    """A server as options of the command line give it; empty or None where they do not."""
 
     source: str = ""
     """The name of a source of the configuration; instead of all others."""

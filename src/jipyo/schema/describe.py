@@ -28,7 +28,7 @@ class KeyRow:
 def describe_keys(kind: Kind[Any], prefix: str, t: Callable[..., str]) -> tuple[KeyRow, ...]:
     """Every key that a file of this kind may have, in order.
 
-    The text `PREFIX.key.PATH` says what a key means.
+    The meaning of a key is the text `PREFIX.key.PATH`.
     """
     return tuple(_walk(kind.keys, kind.defaults, "", prefix, t))
 

@@ -35,7 +35,7 @@ def mask(node: Node) -> object:
 
 
 def mask_secret_names(node: Node) -> object:
-    """The value, with `<secret>` below the keys whose names speak of secrets."""
+    """The value, with `<secret>` below the keys whose names are those of secrets."""
     if node.entries is None:
         return copy_plain(node)
     return {

@@ -144,7 +144,7 @@ class Cursor:
         self._path.unlink(missing_ok=True)
 
     def _read_record(self, at: Position, end: Position) -> tuple[Position, list[Scrape]]:
-        """Behind the next record, and its scrapes; none where it holds series or is damaged."""
+        """Behind the next record, and its scrapes; none where it is of series or damaged."""
         segment = self._log.find_segment(at.offset)
         if segment is None:
             return end, []
@@ -196,7 +196,7 @@ class Cursor:
         return Position(segment.end, at.samples)
 
     def _count_damage(self, at: Position, samples_before: int) -> Position:
-        """The position with as many samples before it as the log says; others were lost."""
+        """The position with as many samples before it as the log has counted; others were lost."""
         self.damaged_samples += max(samples_before - at.samples, 0)
         return Position(at.offset, samples_before)
 

@@ -57,7 +57,7 @@ class Outcome:
 
     delivery: Delivery
     written: int | None = None
-    """Samples that the server says it has stored; None where it says nothing."""
+    """Samples that the server reports as stored; None where it reports none."""
     error: JipyoError | None = None
     pause_s: float = 0.0
     """How long the server asks to wait."""
@@ -88,7 +88,7 @@ def build_post(options: RemoteWriteOptions) -> Post:
 
 
 def deliver(post: Post, message: bytes, protocol: Protocol, now_s: float) -> Outcome:
-    """Send a message and say what became of it; `now_s` is the time of the wall clock."""
+    """Send a message; what became of it. `now_s` is the time of the wall clock."""
     headers = {**_HEADERS[protocol], "Content-Encoding": "snappy"}
     try:
         response = post(compress_snappy(message), headers)
@@ -98,12 +98,12 @@ def deliver(post: Post, message: bytes, protocol: Protocol, now_s: float) -> Out
 
 
 def judge_response(response: ClientResponse, protocol: Protocol, now_s: float) -> Outcome:
-    """What a response says about the samples of its request."""
+    """What became of the samples of a request, by its response."""
     status = response.status
     written = read_written(response.headers) if protocol is Protocol.V2 else None
     if 200 <= status < 300:
         if protocol is Protocol.V2 and written is None:
-            # A server of 1.0 ignores the fields of 2.0 and says 204.
+            # A server of 1.0 ignores the fields of 2.0 and answers 204.
             error = SendError("send.without_v2", url=response.url)
             return Outcome(Delivery.WITHOUT_V2, error=error, status=status)
         return Outcome(Delivery.DELIVERED, written)
@@ -123,7 +123,7 @@ def judge_response(response: ClientResponse, protocol: Protocol, now_s: float) -
 
 
 def read_written(headers: Mapping[str, str]) -> int | None:
-    """How many samples a server of 2.0 has stored; None where it does not say."""
+    """How many samples a server of 2.0 reports as stored; None where it does not."""
     text = headers.get(WRITTEN.format("Samples"), "").strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 

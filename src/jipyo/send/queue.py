@@ -1,6 +1,6 @@
 """The queue on disk: one log for all destinations, and a position in it for each of them.
 
-What `append` has acknowledged survives kill -9. docs/decisions/sending.md says why it is so.
+What `append` has acknowledged survives kill -9. The reasons are in docs/decisions/sending.md.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Queue:
         return cursors
 
     def release(self, names: Iterable[str]) -> None:
-        """Take the cursors from who has had them: what was not acknowledged is read again."""
+        """Close these cursors: what was not acknowledged is read again by the next ones."""
         with self._lock:
             for name in names:
                 cursor = self._cursors.pop(name, None)

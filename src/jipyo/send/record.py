@@ -33,10 +33,10 @@ HEADER_SIZE = _HEADER.size
 
 
 class RecordKind(IntEnum):
-    """What a record holds."""
+    """What is in a record."""
 
     SERIES = 1
-    """The series of scrapes, under a number that holds within the file."""
+    """The series of scrapes, under a number that is valid within the file."""
     SCRAPES = 2
 
 
@@ -105,7 +105,7 @@ def encode_series(layout: int, series: tuple[Labels, ...]) -> bytes:
 
 
 def read_layout(payload: bytes) -> int:
-    """The number of the layout whose series a payload holds."""
+    """The number of the layout whose series are in a payload."""
     (layout,) = _SERIES.unpack_from(payload)
     assert isinstance(layout, int)
     return layout
@@ -140,7 +140,7 @@ def decode_scrapes(payload: bytes) -> Iterator[StoredScrape]:
 
 
 def count_samples(payload: bytes) -> int:
-    """How many samples a payload of scrapes holds."""
+    """How many samples are in a payload of scrapes."""
     return sum(len(scrape.values) for scrape in decode_scrapes(payload))
 
 

@@ -73,7 +73,7 @@ def list_segments(folder: Path) -> list[Segment]:
 
 
 def _read_samples_before(path: Path, before: list[Segment]) -> int:
-    """As the first whole record says; without any, as much as before the file before it."""
+    """By the first whole record; without one, as many as before the file before it."""
     with path.open("rb") as file:
         header = decode_header(file.read(HEADER_SIZE))
         if header is not None and header.matches(file.read(header.size)):
@@ -259,7 +259,7 @@ class SegmentReader:
     def learn(
         self, payload: bytes, find_series: Callable[[int], tuple[Labels, ...] | None] | None = None
     ) -> None:
-        """Keep the series that a record holds; as the objects that there are, where there are."""
+        """Keep the series of a record; where `find_series` has them, those objects."""
         layout = read_layout(payload)
         known = find_series(layout) if find_series else None
         self._layouts[layout] = decode_series(payload) if known is None else known

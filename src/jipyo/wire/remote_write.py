@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 V1 = "prometheus.WriteRequest"
 V2 = "io.prometheus.write.v2.Request"
 WRITTEN = "X-Prometheus-Remote-Write-{}-Written"
-"""The headers by which a receiver of 2.0 says how many Samples, Histograms, Exemplars it stored."""
+"""The headers of a response of 2.0 with how many Samples, Histograms, Exemplars were stored."""
 
 _TYPES_V1 = {
     MetricType.COUNTER: 1,
