@@ -50,6 +50,21 @@ def append_many(queue: Queue, start: int, end: int) -> None:
         queue.append([scrape(n) for n in range(first, min(first + 20, end))])
 
 
+def test_a_file_that_cannot_be_deleted_stops_no_append(tmp_path: Path) -> None:
+    queue, cursor = opened(tmp_path, 2 << 20)
+    append_many(queue, 0, 400)
+    first, second = sorted(tmp_path.glob(f"*{SUFFIX}"))[:2]
+    rest(cursor)
+    first.unlink()
+    first.mkdir()  # not a file, so that unlinking it fails
+    assert queue.append([scrape(400)]).samples == len(SERIES)
+    assert second.exists()
+    first.rmdir()
+    queue.append([scrape(401)])
+    assert not second.exists()
+    queue.close()
+
+
 def rest(cursor: Cursor) -> list[Scrape]:
     found: list[Scrape] = []
     while (read := cursor.read(1000)) is not None:

@@ -123,7 +123,10 @@ class Log:
             for segment in list(self._segments):
                 if segment.end > offset or segment is current:
                     break
-                segment.path.unlink(missing_ok=True)
+                try:
+                    segment.path.unlink(missing_ok=True)
+                except OSError:
+                    break  # after the next append it is tried again
                 self._segments.remove(segment)
 
     def delete_all(self) -> None:
