@@ -32,7 +32,7 @@ class Disk:
     def append(self, scrapes: Sequence[Scrape]) -> Appended:
         self.calls += 1
         if self.full:
-            raise StoreFull("tsdb.full")
+            raise StoreFull("tsdb.full", path="/data", reason="full")
         self.kept += [scrape.t_ms for scrape in scrapes]
         return Appended(2 * len(scrapes), {Reject.TOO_OLD: 1})
 
@@ -68,6 +68,7 @@ def test_what_a_full_store_refuses_waits_and_goes_in_first(
     assert disk.kept == [1, 2, 3, 4]
     assert (buffer.writable, buffer.waiting_samples, buffer.dropped_samples) == (True, 0, 0)
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+    assert all("/data" in record.getMessage() for record in caplog.records)
 
 
 def test_when_too_much_waits_the_oldest_is_given_up_and_counted() -> None:

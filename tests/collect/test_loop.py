@@ -439,7 +439,7 @@ def test_a_first_discovery_that_fails_is_an_error_of_the_start(loop: Loop) -> No
 def test_a_full_store_loses_nothing_that_fits_in_memory(
     loop: Loop, store: Store, clock: FakeClock
 ) -> None:
-    store.fail = StoreFull("tsdb.full")
+    store.fail = StoreFull("tsdb.full", path="/data", reason="full")
     loop.sync([target()])
     clock.advance(INTERVAL_MS)
     assert not loop.writable

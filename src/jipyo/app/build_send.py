@@ -68,7 +68,7 @@ class StoreAndSend:
         """Append to the store first."""
         self._store = store
         self._remote_write = remote_write
-        self._buffer = Buffer(remote_write, name="the queue of remote_write")
+        self._buffer = Buffer(remote_write)
 
     def append(self, scrapes: Sequence[Scrape]) -> Appended:
         """See `Appender.append`; of the store."""

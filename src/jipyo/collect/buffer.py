@@ -23,12 +23,9 @@ _BATCH = 256
 class Buffer:
     """An Appender that never fails for a full disk: samples wait, or are dropped and counted."""
 
-    def __init__(
-        self, appender: Appender, *, max_samples: int = 1_000_000, name: str = "the store"
-    ) -> None:
-        """At most `max_samples` wait; 8 bytes each, as labels are shared. `name` is for the log."""
+    def __init__(self, appender: Appender, *, max_samples: int = 1_000_000) -> None:
+        """At most `max_samples` wait; 8 bytes each, as labels are shared."""
         self._appender = appender
-        self._name = name
         self._max_samples = max_samples
         self._waiting: deque[Scrape] = deque()
         self._waiting_samples = 0
@@ -85,8 +82,8 @@ class Buffer:
                 self._waiting.popleft()
                 self._waiting_samples -= len(scrape.series)
             if self._error is not None:
+                _LOG.info("samples are written again to %s", self._error.values["path"])
                 self._error = None
-                _LOG.info("%s accepts samples again", self._name)
             samples += appended.samples
             for reason, count in appended.rejected.items():
                 rejected[reason] = rejected.get(reason, 0) + count
@@ -96,7 +93,7 @@ class Buffer:
         is_news = self._error is None or self._error.key != error.key
         self._error = error
         if is_news:
-            _LOG.error("%s accepts no samples, they are kept in memory: %s", self._name, error)
+            _LOG.error("samples are kept in memory: %s", error)
         while self._waiting_samples > self._max_samples:
             lost = len(self._waiting.popleft().series)
             self._waiting_samples -= lost
