@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
+from jipyo.model.clock import SystemClock
 from jipyo.model.errors import StoreBusy, StoreFull
 from jipyo.model.labels import Labels
-from jipyo.model.sample import Scrape
+from jipyo.model.sample import MetricMetadata, MetricType, Scrape
 from jipyo.send.options import RemoteWriteOptions
 from jipyo.send.queue import Queue
-from jipyo.send.remote_write import RemoteWrite
+from jipyo.send.remote_write import STOP_TIMEOUT_S, RemoteWrite
 from support.clock import FakeClock
 
 if TYPE_CHECKING:
@@ -109,3 +113,22 @@ def test_a_closed_queue_takes_nothing(tmp_path: Path) -> None:
     with pytest.raises(StoreFull):
         queue.append([Scrape(1, SERIES, np.ones(1))])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["lock"]
+
+
+def test_servers_that_hang_delay_a_stop_once_and_no_metadata(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        made = RemoteWrite(tmp_path / "queue", SystemClock())
+        made.apply([replace(ONE, url=url, name=name) for name in ("a", "b", "c")])
+        append(made)
+        began = time.monotonic()
+        applying = threading.Thread(target=made.apply, args=[[TWO]])
+        applying.start()
+        connection, _ = silent.accept()  # a stop is under way, and gets no answer
+        made.describe([MetricMetadata("m", MetricType.GAUGE)])
+        described_s = time.monotonic() - began
+        applying.join()
+        assert described_s < STOP_TIMEOUT_S
+        assert STOP_TIMEOUT_S <= time.monotonic() - began < 3 * STOP_TIMEOUT_S
+        made.stop()
+        connection.close()

@@ -13,7 +13,7 @@ from jipyo.send.queue import Queue
 from jipyo.send.sender import Sender
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from jipyo.model.clock import Clock
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from jipyo.model.sample import MetricMetadata, Scrape
     from jipyo.send.options import RemoteWriteOptions
 
-_STOP_TIMEOUT_S = 5.0
+STOP_TIMEOUT_S = 5.0
+"""How long a destination that goes may take to get what waits."""
 
 
 class RemoteWrite:
@@ -48,9 +49,11 @@ class RemoteWrite:
         """
         wanted = {options.name: options for options in destinations}
         with self._lock:
-            changed = [n for n, s in self._senders.items() if wanted.get(n) != s.options]
+            changed = {n: s for n, s in self._senders.items() if wanted.get(n) != s.options}
+        stop_together(changed.values())  # not locked, as scrapes describe their metrics
+        with self._lock:
             for name in changed:
-                self._senders.pop(name).stop(_STOP_TIMEOUT_S)
+                del self._senders[name]
             if self._queue is None and (wanted or self._folder.exists()):
                 self._queue = Queue(self._folder)
             if self._queue is None:
@@ -81,8 +84,7 @@ class RemoteWrite:
         """Send once more what waits, for a few seconds, and close the queue."""
         with self._lock:
             self._is_running = False
-            for sender in self._senders.values():
-                sender.stop(_STOP_TIMEOUT_S)
+            stop_together(self._senders.values())
             self._senders = {}
             if self._queue is not None:
                 self._queue.close()
@@ -120,3 +122,15 @@ class RemoteWrite:
             )
             for sender in senders:
                 yield from sender.loop_families()
+
+
+def stop_together(senders: Iterable[Sender]) -> None:
+    """Send once more what waits, to all of them at once: one may hang until the timeout."""
+    threads = [
+        threading.Thread(target=sender.stop, args=(STOP_TIMEOUT_S,), name="remote_write stop")
+        for sender in senders
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
