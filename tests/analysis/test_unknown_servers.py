@@ -62,6 +62,12 @@ def test_a_server_whose_job_is_named_as_one_is_found_whatever_it_exports(job: st
     assert server == UnknownServer(job, (f"{job}:8000",), ("queue_depth",))
 
 
+@pytest.mark.parametrize("job", ['a"b', "a\\b", "a\nb", "추론 1"])
+def test_any_job_may_have_one(job: str) -> None:
+    [server] = find(scrape(job, FASTLLM))
+    assert (server.job, server.names[0]) == (job, "fastllm_kv_cache_usage")
+
+
 @pytest.mark.parametrize("job", ["node", "teiid", "webllmx", "nimble", "wellness"])
 def test_a_job_that_is_only_spelt_alike_is_not_found(job: str) -> None:
     assert find(scrape(job, "up 1\nqueue_depth 60\n")) == ()

@@ -13,6 +13,7 @@ from jipyo.catalogue import MetricGroup
 from jipyo.model.errors import QueryError
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.result import Vector
+from jipyo.promql.syntax.quoting import quote
 from jipyo.source.prune import list_selected_names
 
 if TYPE_CHECKING:
@@ -120,12 +121,8 @@ def _find_prefix(name: str) -> str:
 
 def _select_names(names: Iterable[str], jobs: str = "") -> str:
     pattern = "|".join(re.escape(name) for name in names)
-    of_jobs = f', job=~"{_quote(jobs)}"' if jobs else ""
-    return f'{{__name__=~"{_quote(pattern)}"{of_jobs}}}'
-
-
-def _quote(text: str) -> str:
-    return text.replace("\\", "\\\\").replace('"', '\\"')
+    of_jobs = f", job=~{quote(jobs)}" if jobs else ""
+    return f"{{__name__=~{quote(pattern)}{of_jobs}}}"
 
 
 def _list_targets(source: Source, selector: str, t_ms: int) -> set[tuple[str, str]]:
@@ -139,7 +136,7 @@ def _list_names_of(
     source: Source, job: str, instances: Sequence[str], t_ms: int
 ) -> tuple[str, ...]:
     any_of = "|".join(re.escape(instance) for instance in instances[:_MOST_SERVERS])
-    target = f'job="{_quote(job)}", instance=~"{_quote(any_of)}"'
+    target = f"job={quote(job)}, instance=~{quote(any_of)}"
     scraped = '__name__!~"up|scrape_.*|jipyo_.*|python_.*|process_.*|go_.*"'
     groups = _read_series(source, f"group by (__name__) ({{{target}, {scraped}}})", t_ms)
     names = sorted({labels.get(METRIC_NAME, "") for labels in groups} - {""})
