@@ -292,6 +292,17 @@ def test_where_none_answers_the_query_fails() -> None:
     assert error.value.values["source"] == "prod"
 
 
+def test_where_none_of_several_answers_all_are_named() -> None:
+    prod, dev = serve(store_series("up")), serve(store_series("up"))
+    prod.error = dev.error = FAILURE
+    with pytest.raises(SourceError) as error:
+        combine(None, prod=prod, dev=dev).instant("up", NOW_MS)
+    for lang in LANGS:
+        text = texts(lang).error(error.value)
+        assert "prod, dev" in text
+        assert texts(lang)(FAILURE.key, **FAILURE.values) in text
+
+
 def test_what_only_a_failing_server_has_is_missing_and_no_error() -> None:
     prod, dev = serve(store_series("up", "mine")), serve(store_series("up"))
     source = combine(None, prod=prod, dev=dev)

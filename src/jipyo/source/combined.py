@@ -248,7 +248,7 @@ class CombinedSource:
             causes = (error.__cause__ or error for error in errors)
             rejection = next((cause for cause in causes if isinstance(cause, QueryError)), None)
             if rejection or len(errors) == len(self.remotes) + (self.local is not None):
-                raise rejection or errors[0]
+                raise rejection or sum_up_failures(errors)
         return _Gathered(tuple(answers), tuple(errors))
 
     def _collect(
@@ -370,6 +370,15 @@ def note_error(name: str, error: QueryError | SourceError, errors: list[JipyoErr
             errors.append(rejected)
             return
     errors.append(error)
+
+
+def sum_up_failures(errors: Sequence[JipyoError]) -> JipyoError:
+    """Why no member answers, as one error: the first, and whose others there are."""
+    first = errors[0]
+    if len(errors) == 1:
+        return first
+    names = ", ".join(str(error.values.get("source", "")) for error in errors)
+    return SourceError("source.none_answers", n=len(errors), names=names, reason=first)
 
 
 def join_results(
