@@ -17,12 +17,14 @@ setup: .venv/done  ## everything a developer needs, in .venv
 run: setup   ## the product, on 127.0.0.1:9797
 	$(BIN)jipyo up
 test: setup $(if $(T),,test-one test-two)  ## all tests that need no server, with branch coverage
-	$(if $(T),$(BIN)coverage run -m pytest $(T),$(BIN)coverage combine -q .coverage.one .coverage.two)
+	$(BIN)coverage $(if $(T),run -m pytest $(T),combine -q .coverage.one .coverage.two)
 	$(BIN)coverage report
 # Two halves that take about as long as each other, for two processors.
 HALF := $(wildcard $(addprefix tests/,tsdb promql cli analysis catalogue wire))
+test-one: TESTS = $(HALF)
+test-two: TESTS = $(HALF:%=--ignore=%)
 test-one test-two: setup
-	$(BIN)coverage run --data-file=.coverage.$(@:test-%=%) -m pytest $(if $(@:%two=),$(HALF),$(HALF:%=--ignore=%))
+	$(BIN)coverage run --data-file=.coverage.$(@:test-%=%) -m pytest $(TESTS)
 lint: setup  ## format, rules, types, layers, spelling
 	$(BIN)ruff format --check .
 	$(BIN)ruff check .
