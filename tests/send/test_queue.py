@@ -50,6 +50,20 @@ def append_many(queue: Queue, start: int, end: int) -> None:
         queue.append([scrape(n) for n in range(first, min(first + 20, end))])
 
 
+@pytest.mark.parametrize("name", ["one", "a/b:9090", "..", "서울 " * 40, "x" * 300])
+def test_a_position_is_kept_under_any_name(tmp_path: Path, name: str) -> None:
+    for n in range(2):
+        queue = Queue(tmp_path)
+        cursor = queue.set_destinations({name: LIMIT})[name]
+        queue.append([scrape(n)])
+        assert [read.t_ms for read in rest(cursor)] == [scrape(n).t_ms]
+        queue.close()
+    queue = Queue(tmp_path)
+    queue.set_destinations({})
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["lock"]
+    queue.close()
+
+
 def test_a_file_that_cannot_be_deleted_stops_no_append(tmp_path: Path) -> None:
     queue, cursor = opened(tmp_path, 2 << 20)
     append_many(queue, 0, 400)

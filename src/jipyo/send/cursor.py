@@ -7,6 +7,7 @@ import errno
 import sys
 import threading
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from jipyo.send.segment import Segment
 
 POSITION_SUFFIX = ".position"
+_LONGEST_NAME = 200
 _GONE = frozenset({errno.ENOENT, errno.EIO})
 
 
@@ -211,7 +213,10 @@ class Cursor:
 
 def position_path(folder: Path, name: str) -> Path:
     """Where the position of a destination is kept."""
-    return folder / f"{quote(name, safe='')}{POSITION_SUFFIX}"
+    text = quote(name, safe="")
+    if len(text) > _LONGEST_NAME:  # nine characters for each of Hangul
+        text = blake2b(name.encode(), digest_size=16).hexdigest()
+    return folder / f"{text}{POSITION_SUFFIX}"
 
 
 def _load_position(path: Path, log: Log) -> Position:
