@@ -250,7 +250,7 @@ def test_a_server_that_answers_415_gets_1_0_from_then_on(site: Site) -> None:
     assert site.receiver.counts == site.wanted
 
 
-def test_a_server_of_1_0_that_ignores_2_0_and_says_204_gets_1_0(site: Site) -> None:
+def test_a_server_of_1_0_that_ignores_2_0_and_answers_204_gets_1_0(site: Site) -> None:
     site.receiver.answer = lambda it, _: (204, {}, b"") if it.versions == ["2.0"] else None
     site.start()
     site.append(scrape(1))
