@@ -11,7 +11,8 @@ import urllib3
 from catalogue.ai_month import END_MS, START_MS, list_blocks, make_engines
 from jipyo.catalogue import load
 from jipyo.source.dialect import Dialect, expand_to_whole_window, translate_promql
-from support.history import load_history, serve_history
+from support import metric_servers
+from support.history import load_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,9 +31,9 @@ DAY_MS = 86_400_000
 def prometheus(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("month")
     blocks = (block for engine in ENGINES for block in list_blocks(engine))
-    data = load_history(folder, blocks)
-    with serve_history(folder, data) as url:
-        yield url
+    load_history(folder, blocks)
+    with metric_servers.prometheus(folder, metric_servers.built("prometheus")) as server:
+        yield server.url
 
 
 def ask(url: str, promql: str, start_ms: int, end_ms: int) -> float:

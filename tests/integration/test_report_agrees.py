@@ -28,8 +28,8 @@ from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
 from jipyo.tsdb import Options, Store
 from jipyo.wire.exposition.write import format_series
 from reports.days import SEOUL, Day, Site, Trouble, blocks
-from support.history import load_history, serve_history
-from support.metric_servers import built, victoria
+from support.history import load_history
+from support.metric_servers import built, packaged, prometheus, victoria
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,10 +92,10 @@ def serve(name: str, history: Path, folder: Path) -> Iterator[str]:
             import_samples(server.url)
             yield server.url
         return
-    data = shutil.copytree(history, folder / "data")
-    program = "prometheus" if "3." in name else "/usr/bin/prometheus"
-    with serve_history(folder, data, program) as url:
-        yield url
+    shutil.copytree(history, folder / "data")
+    find = built if "3." in name else packaged
+    with prometheus(folder, find("prometheus")) as server:
+        yield server.url
 
 
 def import_samples(url: str) -> None:

@@ -1,23 +1,22 @@
-"""A real Prometheus that has past samples, loaded from blocks as promtool makes them."""
+"""Past samples for a real Prometheus, in blocks as promtool makes them."""
 
 from __future__ import annotations
 
-import contextlib
 import subprocess
 from typing import TYPE_CHECKING
 
 from jipyo.wire.exposition.write import format_series
-from support.services import binary, free_port, running
+from support.services import binary
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable
     from pathlib import Path
 
     from jipyo.model.sample import SeriesBlock
 
 
 def load_history(folder: Path, blocks: Iterable[SeriesBlock]) -> Path:
-    """A Prometheus data folder with these samples, one for each server that reads it."""
+    """A data folder of `metric_servers.prometheus` with these samples: `data` in this one."""
     lines, data = folder / "history.om", folder / "data"
     with lines.open("w") as file:
         for block in blocks:
@@ -31,21 +30,3 @@ def load_history(folder: Path, blocks: Iterable[SeriesBlock]) -> Path:
     subprocess.run([*command, "openmetrics", lines, data], check=True, capture_output=True)
     lines.unlink()
     return data
-
-
-@contextlib.contextmanager
-def serve_history(folder: Path, data: Path, program: str = "prometheus") -> Iterator[str]:
-    """The URL of a Prometheus over a data folder, for the length of a `with`."""
-    config = folder / "prometheus.yml"
-    config.write_text("scrape_configs: []\n")
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
-    command: Sequence[str] = [
-        binary(program),
-        f"--config.file={config}",
-        f"--storage.tsdb.path={data}",
-        "--storage.tsdb.retention.time=10y",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with running(command, f"{url}/-/ready", folder / "prometheus.log"):
-        yield url
