@@ -23,6 +23,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from bench.machine import describe_machine
 from bench.peers import cpu_seconds, prometheus
 from jipyo.collect.receive.remote_write import RemoteWriteParser
 from jipyo.wire.compression import decompress
@@ -141,8 +142,8 @@ def main() -> None:
     table.add_row("RSS", f"{rss:.1f} MB", "<= 60 MB")
     table.add_row("  at most", f"{peak:.1f} MB", "")
     table.add_row("CPU", f"{share:.2f} % of a core", "<= 0.5 %")
-    table.add_row("load of this machine", f"{os.getloadavg()[0]:.1f}", "")
     Console().print(table)
+    print(describe_machine())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.peers import Server, binary, free_port, running, settle, victoria
+from bench.machine import describe_machine
+from bench.peers import Server, binary, prometheus, settle, victoria
 from bench.remote_write import write
 from bench.series import DAY_MS, END_MS, hosts
 from jipyo.wire.exposition.write import format_series
@@ -76,21 +77,11 @@ def measure(name: str, server: Server, data: Path) -> None:
 def main() -> None:
     """Import from both servers and print a line for each."""
     blocks = [*hosts(DAYS)]
-    print(f"load {os.getloadavg()[0]:.1f}")
+    print(describe_machine())
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_blocks(folder, blocks)
-        (folder / "prometheus.yml").write_text("{}")
-        port = free_port()
-        command = [
-            str(binary("prometheus")),
-            f"--config.file={folder}/prometheus.yml",
-            f"--storage.tsdb.path={folder}/data",
-            f"--web.listen-address=127.0.0.1:{port}",
-            "--storage.tsdb.retention.time=100y",
-            "--log.level=warn",
-        ]
-        with running(command, f"http://127.0.0.1:{port}", "/-/ready", folder / "log") as server:
+        with prometheus(folder) as server:
             measure("Prometheus", server, folder / "from-prometheus")
         with victoria(folder / "victoria") as server:
             write(f"{server.url}/api/v1/write", blocks)

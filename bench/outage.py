@@ -11,7 +11,6 @@ import contextlib
 import json
 import os
 import random
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -23,7 +22,8 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-from bench.peers import Server, binary, cpu_seconds, free_port, running
+from bench.machine import describe_machine
+from bench.peers import Server, binary, cpu_seconds, free_port, jipyo_up, prometheus, victoria
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.send.delivery import build_post
@@ -33,7 +33,7 @@ from jipyo.send.sender import Sender
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 TARGETS = 5
 SERIES = 200
@@ -77,28 +77,13 @@ def layouts() -> list[tuple[Labels, ...]]:
     ]
 
 
-@contextlib.contextmanager
-def serving(name: str, folder: Path) -> Iterator[Server]:
+def serving(name: str, folder: Path) -> AbstractContextManager[Server]:
     """An empty server that receives remote write, also of samples that are a day old."""
-    port = free_port()
-    url = f"http://127.0.0.1:{port}"
     if name == "jipyo":
-        (folder / "server.yaml").write_text("collect: {host: false, process: false, gpu: false}\n")
-        command = [sys.executable, "-m", "jipyo", "up", "--data", str(folder / "store")]
-        command += ["--config", str(folder / "server.yaml"), "--listen", f"127.0.0.1:{port}"]
-        ready = "/-/ready"
-    elif name == "prometheus":
-        (folder / "p.yml").write_text("storage: {tsdb: {out_of_order_time_window: 2d}}\n")
-        command = [str(binary(name)), f"--config.file={folder}/p.yml"]
-        command += [f"--storage.tsdb.path={folder}/p", f"--web.listen-address=127.0.0.1:{port}"]
-        command += ["--web.enable-remote-write-receiver"]
-        ready = "/-/ready"
-    else:
-        command = [str(binary(name)), f"-storageDataPath={folder}/v", "-retentionPeriod=100y"]
-        command += [f"-httpListenAddr=127.0.0.1:{port}", "-dedup.minScrapeInterval=1ms"]
-        ready = "/health"
-    with running(command, url, ready, folder / "log") as server:
-        yield server
+        return jipyo_up(folder)
+    if name == "prometheus":
+        return prometheus(folder, config="storage: {tsdb: {out_of_order_time_window: 2d}}\n")
+    return victoria(folder, "-dedup.minScrapeInterval=1ms")
 
 
 def count(server: Server, end_s: float) -> int:
@@ -173,8 +158,8 @@ def main() -> None:
     for name in (chosen,) if chosen else SERVERS:
         if name == "jipyo" or binary(name):
             measure(name, table)
-    table.add_row("load of this machine", f"{os.getloadavg()[0]:.1f}", "")
     Console().print(table)
+    print(describe_machine())
 
 
 if __name__ == "__main__":

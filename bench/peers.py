@@ -111,13 +111,15 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
 
 
 @contextmanager
-def prometheus(folder: Path, features: Sequence[str] = ()) -> Iterator[Server]:
-    """An empty Prometheus that takes remote write."""
+def prometheus(
+    folder: Path, features: Sequence[str] = (), config: str = _CONFIG
+) -> Iterator[Server]:
+    """A Prometheus that takes remote write, over `data` in the folder, if there is one."""
     program = binary("prometheus")
     if program is None:
         raise FileNotFoundError("prometheus: run `make services`")
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "prometheus.yml").write_text(_CONFIG)
+    (folder / "prometheus.yml").write_text(config)
     port = free_port()
     command = [
         program,
@@ -134,7 +136,7 @@ def prometheus(folder: Path, features: Sequence[str] = ()) -> Iterator[Server]:
 
 
 @contextmanager
-def victoria(folder: Path) -> Iterator[Server]:
+def victoria(folder: Path, *flags: str) -> Iterator[Server]:
     """An empty VictoriaMetrics whose answers are computed anew each time."""
     program = binary("victoria-metrics")
     if program is None:
@@ -150,6 +152,7 @@ def victoria(folder: Path) -> Iterator[Server]:
         "-search.disableCache",
         "-search.maxPointsPerTimeseries=50000",
         "-loggerLevel=ERROR",
+        *flags,
     ]
     with running(command, f"http://127.0.0.1:{port}", "/health", folder / "log") as server:
         yield server
@@ -162,6 +165,18 @@ def jipyo(folder: Path) -> Iterator[Server]:
     command = [sys.executable, "-m", "bench.serving", str(folder), str(port)]
     log = folder.parent / "jipyo.log"
     with running(command, f"http://127.0.0.1:{port}", "/-/healthy", log) as server:
+        yield server
+
+
+@contextmanager
+def jipyo_up(folder: Path) -> Iterator[Server]:
+    """`jipyo up` that collects nothing itself, over a store in the folder."""
+    config = folder / "jipyo.yaml"
+    config.write_text("collect: {host: false, process: false, gpu: false}\n")
+    port = free_port()
+    command = [sys.executable, "-m", "jipyo", "up", "--data", str(folder / "data")]
+    command += ["--config", str(config), "--listen", f"127.0.0.1:{port}"]
+    with running(command, f"http://127.0.0.1:{port}", "/-/ready", folder / "log") as server:
         yield server
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bench import peers, remote_write
 from bench.fleet import DAY_MS, list_blocks
+from bench.machine import describe_machine
 from jipyo import tsdb
 from jipyo.analysis.health import assess_catalogue
 from jipyo.catalogue import load
@@ -36,6 +37,7 @@ def main() -> None:
     """Load, judge and print."""
     clock, catalogue = SystemClock(), load()
     now_ms = clock.now_ms() // 30_000 * 30_000
+    print(describe_machine())
     folder = tempfile.TemporaryDirectory(prefix="jipyo-bench-")
     with folder as name, peers.prometheus(Path(name) / "prometheus") as server:
         load_server(server, now_ms)

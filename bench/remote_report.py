@@ -23,6 +23,7 @@ from zoneinfo import ZoneInfo
 
 from bench import peers, remote_write
 from bench.fleet import DAY_MS, list_blocks
+from bench.machine import describe_machine
 
 END_MS = 1_795_132_800_000
 """2026-11-20T00:00:00Z."""
@@ -37,6 +38,7 @@ _COLUMNS = (
 
 def main() -> None:
     """Load, report and print, one fleet after the other."""
+    print(describe_machine())
     print("".join(f"{title:>{width}}" for title, width in _COLUMNS))
     seconds: list[float] = []
     for hosts in HOSTS:

@@ -24,7 +24,7 @@ import urllib3
 from rich.console import Console
 from rich.table import Table
 
-from bench.peers import binary, cpu_seconds, free_port, running
+from bench.peers import cpu_seconds, jipyo_up, prometheus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +37,6 @@ INTERVAL_S = 5
 _IDLE_S = 20
 _SETTLE_MIN = 5
 _MESSAGES = {"v1": "prometheus.WriteRequest", "v2": "io.prometheus.write.v2.Request"}
-_ALONE = "collect: {host: false, process: false, gpu: false}\n"
 
 
 @dataclass(frozen=True)
@@ -89,43 +88,19 @@ def exporter() -> Iterator[int]:
 
 
 @contextlib.contextmanager
-def jipyo_up(folder: Path) -> Iterator[Server]:
-    """`jipyo up` that collects nothing itself."""
-    config = folder / "jipyo.yaml"
-    config.write_text(_ALONE)
-    port = free_port()
-    command = [sys.executable, "-m", "jipyo", "up", "--data", str(folder / "data")]
-    command += ["--config", str(config), "--listen", f"127.0.0.1:{port}"]
-    with running(command, f"http://127.0.0.1:{port}", "/-/ready", folder / "log") as server:
-        yield server
-
-
-@contextlib.contextmanager
 def sending_prometheus(folder: Path, port: int, url: str, message: str) -> Iterator[Server]:
     """Prometheus that scrapes the targets and sends their samples to a receiver."""
-    program = binary("prometheus")
-    if program is None:
-        raise FileNotFoundError("prometheus: run `make services`")
-    folder.mkdir()
     targets = "\n".join(
         f"      - targets: ['127.0.0.1:{port}']\n"
         f"        labels: {{instance: 'node{n:02d}:9100', __metrics_path__: '/{n}'}}"
         for n in range(TARGETS)
     )
-    (folder / "prometheus.yml").write_text(
+    config = (
         f"global: {{scrape_interval: {INTERVAL_S}s}}\n"
         f"scrape_configs:\n  - job_name: node\n    static_configs:\n{targets}\n"
         f"remote_write:\n  - url: {url}/api/v1/write\n    protobuf_message: {message}\n"
     )
-    listen = free_port()
-    command = [
-        program,
-        f"--config.file={folder}/prometheus.yml",
-        f"--storage.tsdb.path={folder}/data",
-        f"--web.listen-address=127.0.0.1:{listen}",
-        "--log.level=warn",
-    ]
-    with running(command, f"http://127.0.0.1:{listen}", "/-/ready", folder / "log") as server:
+    with prometheus(folder, config=config) as server:
         yield server
 
 

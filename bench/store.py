@@ -6,10 +6,7 @@ one sync of this disk, a process that only imports. `BENCH_STORE=append,select` 
 
 from __future__ import annotations
 
-import datetime
-import importlib.metadata
 import os
-import platform
 import sqlite3
 import subprocess
 import sys
@@ -25,6 +22,7 @@ import numpy as np
 import pcodec
 from pcodec import standalone
 
+from bench.machine import describe_machine
 from bench.series import DAY_MS, END_MS, STEP_MS, hosts
 from jipyo.model.labels import Labels
 from jipyo.model.matcher import Matcher, MatchOp
@@ -49,25 +47,13 @@ FIGURES = (
 
 def main() -> None:
     wanted = os.environ.get("BENCH_STORE", "")
-    print(heading())
+    print(f"store: {describe_machine()}\n")
     print("| figure | measured | at least | beside it |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory(prefix="jipyo-bench-") as folder:
         for bench in (loading, selecting, hours, starting, appending, memory, many_series):
             if not wanted or bench.__name__ in wanted.split(","):
                 for row in bench(Path(folder)):
                     print("| " + " | ".join(row) + " |", flush=True)
-
-
-def heading() -> str:
-    """Machine, versions, date."""
-    with Path("/proc/cpuinfo").open() as info:
-        model = next((line.split(":")[1].strip() for line in info if "model name" in line), "?")
-    return (
-        f"store: {datetime.datetime.now(datetime.UTC):%Y-%m-%d %H:%M} UTC,"
-        f" {os.cpu_count()} x {model}, load {os.getloadavg()[0]:.1f},"
-        f" Python {platform.python_version()}, SQLite {sqlite3.sqlite_version},"
-        f" numpy {np.__version__}, pcodec {importlib.metadata.version('pcodec')}\n"
-    )
 
 
 def rounds_ms(call: Callable[[], object], rounds: int) -> list[float]:
