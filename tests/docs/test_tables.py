@@ -1,4 +1,4 @@
-"""Generated parts of the documentation are what the code says."""
+"""Generated parts of the documentation are what the code has."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from jipyo.i18n import LANGS, Lang
 
 @pytest.mark.parametrize("lang", LANGS)
 @pytest.mark.parametrize("page", PAGES)
-def test_the_tables_are_what_the_code_says(page: str, lang: Lang) -> None:
+def test_the_tables_are_what_the_code_has(page: str, lang: Lang) -> None:
     assert page_of(page, lang).read_text("utf-8") == render_page(page, lang), "run make docs"

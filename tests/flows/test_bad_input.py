@@ -1,4 +1,4 @@
-"""What a person can get wrong is told clearly, with exit code 2 (usage) or 1, and loses nothing."""
+"""What a person can get wrong is named, with exit code 2 (usage) or 1, and loses nothing."""
 
 import os
 import socket
@@ -60,14 +60,14 @@ def test_a_second_process_on_the_same_data_is_refused_and_the_first_goes_on(
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "d").mkdir(mode=0o500)
     result = jipyo("up", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "d" / "x"))
     assert result.code == 1
     assert str(tmp_path / "d" / "x") in result.err
 
 
-def test_a_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "d").write_text("mine")
     result = jipyo("up", "--listen", "127.0.0.1:0", "--data", str(tmp_path / "d" / "x"))
     assert result.code == 1
@@ -83,7 +83,7 @@ def test_an_address_that_others_can_reach_must_be_asked_for_aloud(tmp_path: Path
 
 
 @pytest.mark.parametrize("command", ["status", "doctor", "report daily", "query up"])
-def test_without_data_the_remedy_is_told(tmp_path: Path, command: str) -> None:
+def test_without_data_the_remedy_is_named(tmp_path: Path, command: str) -> None:
     result = jipyo(*command.split(), "--data", str(tmp_path / "none"))
     assert result.code == 1
     assert "jipyo up" in result.err

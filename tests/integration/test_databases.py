@@ -171,7 +171,7 @@ def values(families: Iterable[Family]) -> dict[Labels, float]:
 
 
 def page(url: str, instance: str) -> tuple[dict[Labels, float], dict[str, MetricType]]:
-    """What the exporter says, read by our own scraper."""
+    """What the exporter exposes, read by our own scraper."""
     reading = ScrapeReader(url, {"job": instance, "instance": instance}, ScrapeOptions()).read(0)
     found = dict(zip(reading.series, map(float, reading.values), strict=True))
     return found, {one.metric: one.type for one in reading.metadata}
@@ -195,7 +195,9 @@ def slack(metric: str, value: float) -> float:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_our_collector_says_what_the_exporter_says(stack: Stack, opened: Opened, kind: str) -> None:
+def test_our_collector_exposes_what_the_exporter_does(
+    stack: Stack, opened: Opened, kind: str
+) -> None:
     traffic(stack)
     collector = opened(database_collector(stack.options[kind]))
     collector.collect(0)

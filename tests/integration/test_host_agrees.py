@@ -43,7 +43,7 @@ NOT_OURS = {
     rf"node_cpu_({CPU.replace(' ', '|')}).*|node_zoneinfo_.*": "not in the manual",
     r"node_selinux_(config|current)_mode": "not in the manual",
     r"namedprocess_namegroup_thread.*": "a file for each thread: too dear; num_threads is there",
-    r"namedprocess_scrape_errors": "up = 0 says it",
+    r"namedprocess_scrape_errors": "up = 0 shows it",
 }
 """Names that an exporter has and we have not, and why."""
 
@@ -158,7 +158,7 @@ def older_shape(labels: Labels) -> bool:
     "node_exporter", [("prometheus-node-exporter",), ("node_exporter",)], indirect=True,
     ids=["debian", "newest"],
 )  # fmt: skip
-def test_the_host_is_what_node_exporter_says(node_exporter: str) -> None:
+def test_the_host_is_what_node_exporter_exposes(node_exporter: str) -> None:
     host = Host()
     mounts = {s.labels for f in host.collect(0) for s in f.samples}
     ours_devices = {labels.get("device") for labels in mounts if "disk" in labels.metric}
@@ -223,7 +223,7 @@ def compared_groups(
     return table, apart
 
 
-def test_processes_are_what_process_exporter_says(process_exporter: str, tmp_path: Path) -> None:
+def test_processes_are_what_process_exporter_exposes(process_exporter: str, tmp_path: Path) -> None:
     program = tmp_path / "jipyo-busy"
     program.symlink_to(sys.executable)
     processes = Processes()

@@ -74,7 +74,7 @@ class Row:
 
 
 def replay(elapsed_s: float) -> str:
-    """What an AI server and its GPU say after so many seconds."""
+    """What an AI server and its GPU expose after so many seconds."""
     requests, tokens = 20 * elapsed_s, 400 * elapsed_s
     model = 'model_name="replayed",engine="0"'
     lines = [

@@ -63,8 +63,8 @@ class Both:
         """The same request to both; what each answered."""
         request = ExportMetricsServiceRequest()
         resource = request.resource_metrics.add()
-        told = {"service.name": job, "service.instance.id": "i", "host.name": "h"}
-        resource.resource.attributes.extend(pair(*one) for one in told.items())
+        identity = {"service.name": job, "service.instance.id": "i", "host.name": "h"}
+        resource.resource.attributes.extend(pair(*one) for one in identity.items())
         resource.scope_metrics.add().metrics.extend(metrics)
         body, kind = request.SerializeToString(), "application/x-protobuf"
         if as_json:
@@ -221,8 +221,8 @@ def test_what_an_sdk_exports_is_the_same_in_prometheus_and_here(
 
 
 def pair(key: str, value: str | common.AnyValue = "v") -> common.KeyValue:
-    told = value if isinstance(value, common.AnyValue) else common.AnyValue(string_value=value)
-    return common.KeyValue(key=key, value=told)
+    typed = value if isinstance(value, common.AnyValue) else common.AnyValue(string_value=value)
+    return common.KeyValue(key=key, value=typed)
 
 
 def number(value: float = 1.5, **more: Any) -> pb.NumberDataPoint:
@@ -245,7 +245,7 @@ def total(
 
 
 def histogram(**more: Any) -> pb.Metric:
-    told = {
+    fields = {
         "time_unix_nano": NOW_NS,
         "count": 6,
         "sum": 3.5,
@@ -253,7 +253,7 @@ def histogram(**more: Any) -> pb.Metric:
         "explicit_bounds": [0.1, 1],
         **more,
     }
-    point = pb.HistogramDataPoint(**{name: one for name, one in told.items() if one is not None})
+    point = pb.HistogramDataPoint(**{name: one for name, one in fields.items() if one is not None})
     data = pb.Histogram(
         aggregation_temporality=pb.AGGREGATION_TEMPORALITY_CUMULATIVE, data_points=[point]
     )

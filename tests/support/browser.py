@@ -178,7 +178,7 @@ class Page:
 
     @property
     def errors(self) -> list[str]:
-        """Console errors, uncaught exceptions and answers that say no."""
+        """Console errors, uncaught exceptions and answers that are refusals."""
         bad = [line.text for line in self.console if line.level in {"error", "exception"}]
         return bad + [f"{r.status} {r.url}" for r in self.responses if not 0 < r.status < 400]
 
@@ -322,7 +322,7 @@ class Page:
         self.call("Page.close")
 
     def note(self, method: str, params: dict[str, Any]) -> None:
-        """Keep what an event says (called by the browser)."""
+        """Keep what an event carries (called by the browser)."""
         if method == "Page.loadEventFired":
             self._loaded += 1
         elif method == "Runtime.consoleAPICalled":

@@ -3,7 +3,7 @@
 `make services` puts what it builds into $JIPYO_SERVICES/bin (default
 ~/.cache/jipyo-services/bin); Debian's packages are found on PATH. A test that needs a
 server that is not there is skipped with the reason, and fails where
-JIPYO_REQUIRE_SERVICES=1 says that everything must be there.
+JIPYO_REQUIRE_SERVICES=1 requires everything.
 """
 
 import contextlib
