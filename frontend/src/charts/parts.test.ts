@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { render } from 'svelte/server';
+import { openApp } from '../../testing/app.ts';
 import { drawChart } from '../../testing/draw.ts';
-import { metricNow, series } from '../../testing/fixtures.ts';
+import { metricNow, metricRange, overview, series } from '../../testing/fixtures.ts';
 import type { Breach, MetricNow } from '../api/queries.ts';
 import BreachTable from '../routes/metric/BreachTable.svelte';
 import SeriesTable from '../routes/metric/SeriesTable.svelte';
-import type { Chart } from './chart.svelte.ts';
+import { Chart } from './chart.svelte.ts';
+import ChartArea from './ChartArea.svelte';
 import ChartCard from './ChartCard.svelte';
 import Legend from './Legend.svelte';
 import Sources from './Sources.svelte';
@@ -129,6 +131,22 @@ test('a card leads to its metric, and offers its choices with those in trouble m
 test('a card without thresholds has nothing to leave out', async () => {
   assert.match(await cardOf({}), /Vertical range: Fit values/);
   assert.doesNotMatch(await cardOf({ thresholds: null, judged: false }), /Vertical range/);
+});
+
+test('what a banner has in full is not repeated under a chart', async () => {
+  const missing = [{ source: 'prod', text: 'Source prod does not answer.', since: null }];
+  const metric = metricNow();
+  const verdict = { ...overview([]).verdict, missing };
+  const range = metricRange(T, [namedSeries('a', 1, 2, 3)], {
+    missing: ['Source prod does not answer.', 'Source edge has a gap.'],
+  });
+  const { app } = openApp({ overview: overview([metric], { verdict }), [`metric/${metric.id}`]: range });
+  await app.live.poll();
+  const chart = new Chart(app, () => metric);
+  await app.pull(chart.feed);
+  const html = render(ChartArea, { props: { chart, height: 100 } }).body;
+  assert.doesNotMatch(html, /prod/);
+  assert.match(textOf(html), /Incomplete\. Incomplete\. Source edge has a gap\.$/);
 });
 
 const EVIL = '<img src=x onerror=alert(1)>"\u202egnp.exe';

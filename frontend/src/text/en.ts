@@ -94,7 +94,7 @@ export const en: Texts = {
   retryNow: 'Retry now',
   refused: 'The server could not handle the request.',
   incomplete: 'Incomplete.',
-  missingSince: (clock) => `(since ${clock})`,
+  incompleteSince: (clock) => `Incomplete since ${clock}.`,
   estimated: 'Counts are estimated: the source extrapolates them.',
   readOnly: 'The store cannot be written: new data is not being kept.',
   metric: {

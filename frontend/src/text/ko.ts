@@ -90,7 +90,7 @@ export const ko = {
   retryNow: '지금 다시 연결',
   refused: '서버가 요청을 처리하지 못했습니다.',
   incomplete: '불완전한 데이터입니다.',
-  missingSince: (clock: string) => `(${clock}부터)`,
+  incompleteSince: (clock: string) => `${clock}부터 불완전한 데이터입니다.`,
   estimated: '추정 건수입니다. 소스가 외삽으로 계산합니다.',
   readOnly: '저장소에 쓸 수 없어 새 데이터가 저장되지 않고 있습니다.',
   metric: {
