@@ -25,6 +25,7 @@ from jipyo.app.build_web import (
 from jipyo.app.configuration import Configuration
 from jipyo.config.load import Config, load
 from jipyo.config.overrides import CliOverrides
+from jipyo.config.start import keep_start_settings
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 from support.web import Client
@@ -49,7 +50,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
     clock = SystemClock()
     with open_store(config, clock) as store:
         collection = Collection(config, store, tuple, clock)
-        configuration = Configuration(config, clock, check=lambda _: None, apply=lambda _: None)
+        configuration = Configuration(config, clock, keep=keep_start_settings, apply=lambda _: None)
         built = WebApps(store, collection, configuration, clock).build(config)
         assert isinstance(built, Starlette)
         yield built

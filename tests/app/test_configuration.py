@@ -15,7 +15,7 @@ from jipyo.app.configuration import Configuration
 from jipyo.app.offline import load_catalogue
 from jipyo.config.load import Config, load
 from jipyo.config.overrides import CliOverrides
-from jipyo.config.start import START_KEYS
+from jipyo.config.start import START_KEYS, keep_start_settings
 from jipyo.model.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ class Site:
         overrides = CliOverrides(file=self.file)
         config = load(overrides, {"HOME": str(folder)}, "en")
         self.configuration = Configuration(
-            config, SystemClock(), check=check_exposure, apply=self.apply
+            config, SystemClock(), keep=keep_start_settings, check=check_exposure, apply=self.apply
         )
 
     def apply(self, config: Config) -> None:
@@ -136,7 +136,9 @@ def test_a_pipe_is_not_read_a_second_time(tmp_path: Path) -> None:
     config = load(CliOverrides(file=pipe), {"HOME": str(tmp_path)}, "en")
     writer.join()
     applied: list[Config] = []
-    configuration = Configuration(config, SystemClock(), check=check_exposure, apply=applied.append)
+    configuration = Configuration(
+        config, SystemClock(), keep=keep_start_settings, check=check_exposure, apply=applied.append
+    )
     state = configuration.reload()
     assert (state.error and state.error.key, applied) == ("config.read_once", [])
 
@@ -167,7 +169,9 @@ def test_reloads_at_once_are_done_one_after_the_other(tmp_path: Path) -> None:
         running.pop()
 
     config = load(CliOverrides(), {"HOME": str(tmp_path)}, "en")
-    configuration = Configuration(config, SystemClock(), check=check_exposure, apply=apply)
+    configuration = Configuration(
+        config, SystemClock(), keep=keep_start_settings, check=check_exposure, apply=apply
+    )
     threads = [threading.Thread(target=configuration.reload) for _ in range(5)]
     for thread in threads:
         thread.start()

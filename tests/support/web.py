@@ -18,10 +18,11 @@ import urllib3
 from starlette.middleware import Middleware
 
 from jipyo import web
+from jipyo.model.config_state import ConfigState
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.web.middleware import MeasureRequests, RequestGuard
-from jipyo.web.server_info import ConfigState, ServerInfo
+from jipyo.web.server_info import ServerInfo
 from support.waiting import wait_until
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from jipyo.app.build_collect import Collection
 from jipyo.app.build_send import Sending
 from jipyo.app.commands import ServerCommand
+from jipyo.app.configuration import Configuration
 from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
 from jipyo.app.parts import ServerPart, running
 from jipyo.model.clock import SystemClock
-from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,16 +29,19 @@ _LOG = logging.getLogger(__name__)
 class Agent:
     """The collectors, and the queue of what they send; no store, and nothing that listens."""
 
-    def __init__(self, config: AgentConfig, clock: Clock) -> None:
-        """Nothing runs yet.
+    def __init__(
+        self, config: AgentConfig, clock: Clock, *, applied: Callable[[AgentConfig], None]
+    ) -> None:
+        """Nothing runs yet. `applied` is called with each configuration after the first.
 
         Raises:
             StoreError: the queue cannot be opened.
             CollectError: the files of the push groups are not ours.
         """
-        self._config = config
+        self._applied = applied
         self._sending = Sending(config.data, config.settings.remote_write, clock)
         self._collection = Collection(config, self._sending.remote_write, self.families, clock)
+        self.configuration = Configuration(config, clock, keep=keep_data, apply=self.apply)
         self._parts: list[ServerPart] = [
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
@@ -52,27 +55,26 @@ class Agent:
 
     def families(self) -> Iterator[Family]:
         """The metrics of all parts."""
+        yield from self.configuration.families()
         for part in self._parts:
             yield from part.families()
 
-    def reload(self) -> AgentConfig:
-        """Read the file again and apply it; where it is wrong, all stays as it is."""
-        try:
-            written = self._config.read_again()
-            new = replace(written, data=self._config.data)
-            self._sending.apply(new.settings.remote_write)
-            self._collection.apply(new)
-        except ConfigError as error:
-            _LOG.error("the configuration was not reloaded, the previous one stays in effect")
-            for mistake in error.mistakes:
-                _LOG.error("not reloaded: %s", mistake)
-            return self._config
-        self._config = new
-        _LOG.info("configuration reloaded: %s", new.file or "no file")
-        log_ignored(new)
-        if written.data != new.data:
-            _LOG.warning("takes effect at the next start: data")
-        return new
+    def apply(self, config: AgentConfig) -> None:
+        """Put another configuration in force.
+
+        Raises:
+            ConfigError: the queue cannot be opened; nothing else has changed.
+        """
+        self._sending.apply(config.settings.remote_write)
+        self._collection.apply(config)
+        log_ignored(config)
+        self._applied(config)
+
+
+def keep_data(running: AgentConfig, new: AgentConfig) -> tuple[AgentConfig, tuple[str, ...]]:
+    """`new` with the running data folder, and its key where that differs."""
+    waiting = () if running.data == new.data else ("data",)
+    return replace(new, data=running.data), waiting
 
 
 def run_agent(
@@ -91,11 +93,11 @@ def run_agent(
         CollectError: the files of the push groups are not ours.
     """
     limit_arenas()
-    agent = Agent(config, SystemClock())
+    agent = Agent(config, SystemClock(), applied=applied)
     with agent.running():
         started()
         while commands.get() is ServerCommand.RELOAD:
-            applied(agent.reload())
+            agent.configuration.reload()
 
 
 def log_ignored(config: AgentConfig) -> None:

@@ -30,7 +30,7 @@ from jipyo.web.middleware import MeasureRequests, RequestGuard
 from jipyo.web.prometheus import federate, query, rules, series
 from jipyo.web.prometheus import status as prometheus_status
 from jipyo.web.prometheus import targets as prometheus_targets
-from jipyo.web.server_info import ConfigState, ServerInfo
+from jipyo.web.server_info import ServerInfo
 
 if TYPE_CHECKING:
     import socket
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from jipyo.app.workspace import Workspace
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
+    from jipyo.model.config_state import ConfigState
     from jipyo.model.family import Family
     from jipyo.source import Source
     from jipyo.web.http.endpoint import Route
@@ -166,7 +167,7 @@ class WebApps:
         self,
         store: tsdb.Store,
         collection: Collection,
-        configuration: Configuration,
+        configuration: Configuration[Config],
         clock: Clock,
     ) -> None:
         """The server is taken to start now."""

@@ -5,19 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
-from jipyo.config.start import keep_start_settings
+from jipyo.model.config_state import ConfigState
 from jipyo.model.errors import ConfigError
 from jipyo.model.family import single
 from jipyo.model.sample import MetricType
-from jipyo.web.server_info import ConfigState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
-    from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
 
@@ -25,28 +23,53 @@ _LOG = logging.getLogger(__name__)
 _Stamps = dict["Path", tuple[int, int] | None]
 
 
-class Configuration:
-    """Holds the configuration in force and replaces it; any thread may ask."""
+class LoadedConfig(Protocol):
+    """The configuration of a server or an agent."""
+
+    @property
+    def file(self) -> Path | None:
+        """Its own file; None where there is none."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All that it was read from."""
+        ...
+
+    @property
+    def read_again(self) -> Callable[[], Self]:
+        """Loads the same file again; raises a ConfigError."""
+        ...
+
+
+C = TypeVar("C", bound=LoadedConfig)
+
+
+class Configuration(Generic[C]):
+    """Keeps the configuration in force and replaces it; any thread may ask."""
 
     def __init__(
         self,
-        config: Config,
+        config: C,
         clock: Clock,
         *,
-        check: Callable[[Config], None],
-        apply: Callable[[Config], None],
+        keep: Callable[[C, C], tuple[C, tuple[str, ...]]],
+        check: Callable[[C], None] = lambda _: None,
+        apply: Callable[[C], None],
     ) -> None:
         """Nothing is read before the first `reload`.
 
         Args:
             config: what is in force.
             clock: the moment when another one was read.
+            keep: of what is in force and what is written, what a reload may put in force, and
+                the keys that take effect at the next start.
             check: raises a ConfigError where a start would refuse the file.
             apply: puts another one in force, or raises a ConfigError.
         """
         self._config = config
         self._clock = clock
-        self._check, self._apply = check, apply
+        self._keep, self._check, self._apply = keep, check, apply
         self._lock = threading.Lock()
         self._stamps = read_stamps(config.files)
         self._state = ConfigState(loaded_ms=clock.now_ms())
@@ -61,7 +84,7 @@ class Configuration:
             try:
                 written = self._config.read_again()
                 self._check(written)
-                new, waiting = keep_start_settings(self._config, written)
+                new, waiting = self._keep(self._config, written)
                 self._apply(new)
             except ConfigError as error:
                 self._stamps = stamps

@@ -24,6 +24,7 @@ from jipyo.app.configuration import Configuration
 from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
+from jipyo.config.start import keep_start_settings
 from jipyo.model.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ class Server:
         self._sending = Sending(config.data, config.settings.remote_write, clock)
         appender = StoreAndSend(store, self._sending.remote_write)
         self._collection = Collection(config, appender, self.families, clock)
-        self.configuration = Configuration(config, clock, check=check_exposure, apply=self.apply)
+        self.configuration = Configuration(
+            config, clock, keep=keep_start_settings, check=check_exposure, apply=self.apply
+        )
         self._apps = WebApps(store, self._collection, self.configuration, clock)
         self._current = CurrentApp(self._apps.build(config))
         self._parts += [

@@ -71,6 +71,13 @@ class AgentConfig:
     read_again: Callable[[], AgentConfig] = field(compare=False)
     """Loads the same file again, and raises what `load_agent` raises."""
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files that it was read from."""
+        prometheus_yml = self.settings.collect.prometheus_yml
+        own = (self.file,) if self.file else ()
+        return (*own, *(prometheus_yml.files if prometheus_yml else ()))
+
 
 def load_agent(
     overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang

@@ -13,7 +13,7 @@ from jipyo.web.prometheus.route import format_error
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jipyo.web.server_info import ConfigState
+    from jipyo.model.config_state import ConfigState
 
 
 def routes(reload: Callable[[], ConfigState], *, is_enabled: bool) -> list[Route]:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.i18n import Lang
-    from jipyo.model.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,17 +27,3 @@ class ServerInfo:
     """The configuration in force, without secrets."""
     flags: Mapping[str, str] = field(default_factory=dict)
     """The command's options, as `/api/v1/status/flags` shows them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigState:
-    """How the configuration in force relates to its files."""
-
-    loaded_ms: int
-    """When it was read: at the start, or at the last reload that succeeded."""
-    error: ConfigError | None = None
-    """Why the last reload did not succeed."""
-    waiting: tuple[str, ...] = ()
-    """Keys whose new values take effect at the next start."""
-    has_changed: bool = False
-    """Whether a file was changed since it was last read."""

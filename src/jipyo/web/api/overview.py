@@ -31,10 +31,11 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue
     from jipyo.collect.target import TargetStatus
     from jipyo.i18n import Lang, Texts
+    from jipyo.model.config_state import ConfigState
     from jipyo.model.errors import JipyoError
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
-    from jipyo.web.server_info import ConfigState, ServerInfo
+    from jipyo.web.server_info import ServerInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.health import Health
     from jipyo.i18n import Texts
+    from jipyo.model.config_state import ConfigState
     from jipyo.model.errors import JipyoError
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
-    from jipyo.web.server_info import ConfigState, ServerInfo
+    from jipyo.web.server_info import ServerInfo
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from jipyo.analysis.thresholds import State
 if TYPE_CHECKING:
     from jipyo.analysis.health import Health
     from jipyo.i18n import Texts
+    from jipyo.model.config_state import ConfigState
     from jipyo.model.errors import JipyoError
-    from jipyo.web.server_info import ConfigState
 
 StateName = Literal["ok", "pending", "warning", "critical", "unknown"]
 

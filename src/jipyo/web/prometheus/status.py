@@ -21,11 +21,12 @@ from jipyo.wire.prometheus_json import encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jipyo.model.config_state import ConfigState
     from jipyo.model.result import Ranking
     from jipyo.model.store import StoreExtent
     from jipyo.source import Source
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.server_info import ConfigState, ServerInfo
+    from jipyo.web.server_info import ServerInfo
 
 _MAX_ROWS = 10_000
 
