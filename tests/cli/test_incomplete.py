@@ -1,4 +1,4 @@
-"""What commands print where a source does not answer: once, in the reader's language."""
+"""What commands print where a source cannot be read: once, in the reader's language."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COMMANDS = {
     "csv": ("query", "--format", "csv", "up"),
     "report": ("report", "daily"),
 }
-FIRST = {"ko": "불완전", "en": "Incomplete: Source central does not answer: "}
+FIRST = {"ko": "불완전", "en": "Incomplete: Source central cannot be read: "}
 
 
 def run(data: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:

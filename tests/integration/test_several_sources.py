@@ -156,11 +156,11 @@ def test_the_doctor_and_queries_name_what_a_source_is_short_of(
     with servers[1].hanging():
         done = jipyo("doctor", *config)
         assert done.code == 1
-        assert "✗ Source edge does not answer" in done.out
+        assert "✗ Source edge cannot be read" in done.out
         assert "Incomplete: Source edge" in jipyo("query", "up", *config).out
         status = jipyo("status", "--exit-code", *config)
         assert status.code > 0
-        assert status.out.startswith("Source edge does not answer")
+        assert status.out.startswith("Source edge cannot be read")
 
 
 def test_without_a_store_the_sources_alone_are_judged(

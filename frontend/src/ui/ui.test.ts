@@ -98,7 +98,7 @@ test('a configuration file that is not in effect is named with its mistakes', as
 });
 
 test('a source that could not be read is named with its reason and since when', async () => {
-  const part = { source: 'prod', text: 'Source prod does not answer.\nCheck it.', since: 1_600_000_000 };
+  const part = { source: 'prod', text: 'Source prod cannot be read.\nCheck it.', since: 1_600_000_000 };
   const counts = overview([]).verdict.counts;
   const verdict = { state: 'unknown' as const, text: 'Unknown', counts, missing: [part] };
   const { app } = openApp({ overview: overview([metricNow()], { verdict }) });

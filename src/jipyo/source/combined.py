@@ -378,7 +378,7 @@ def sum_up_failures(errors: Sequence[JipyoError]) -> JipyoError:
     if len(errors) == 1:
         return first
     names = ", ".join(str(error.values.get("source", "")) for error in errors)
-    return SourceError("source.none_answers", n=len(errors), names=names, reason=first)
+    return SourceError("source.all_missing", n=len(errors), names=names, reason=first)
 
 
 def join_results(

@@ -252,7 +252,7 @@ class Remote:
                     reason=error.values.get("problem", error),
                 )
                 self._probe_due_ms = _AT_ONCE
-                _LOG.warning("source %s does not answer: %s", self.name, error)
+                _LOG.warning("source %s cannot be read: %s", self.name, error)
             self._start_probe_when_due()
             return self._error
 
@@ -302,7 +302,7 @@ class Remote:
             self._error = SourceError(
                 "source.missing", source=self.name, since_ms=self._clock.now_ms(), reason=reason
             )
-            _LOG.warning("source %s does not answer: %s", self.name, reason)
+            _LOG.warning("source %s cannot be read: %s", self.name, reason)
 
 
 def _find_newest(source: Source, names: MetricNames, now_ms: int) -> int | None:
