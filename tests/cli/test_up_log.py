@@ -15,8 +15,8 @@ ERROR = CollectError(
     "database.unreachable", hint="database.unreachable.hint", url="redis://h", reason="refused"
 )
 LINES = {
-    "en": "x cannot be scraped: Cannot connect to the database redis://h: refused Check that",
-    "ko": "x cannot be scraped: 데이터베이스 redis://h에 연결할 수 없습니다: refused",
+    "en": "x cannot be scraped: Cannot connect to the database redis://h: refused. Check that",
+    "ko": "x cannot be scraped: 데이터베이스 redis://h에 연결할 수 없습니다: refused. ",
 }
 
 

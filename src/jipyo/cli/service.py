@@ -57,12 +57,16 @@ class WordErrors(logging.Filter):
         """Replace the errors among the arguments, each by one line."""
         if isinstance(record.args, tuple):
             record.args = tuple(
-                " ".join(self._t.error(value).split("\n"))
-                if isinstance(value, JipyoError)
-                else value
+                join_lines(self._t.error(value)) if isinstance(value, JipyoError) else value
                 for value in record.args
             )
         return True
+
+
+def join_lines(text: str) -> str:
+    """The lines of an error as one; the words of another program get the stop they lack."""
+    *lines, last = text.split("\n")
+    return " ".join([*(f"{line.removesuffix('.')}." for line in lines), last])
 
 
 class ZonedFormatter(logging.Formatter):
