@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+
+import pytest
 
 from jipyo.app.agent import Agent
 from jipyo.config.agent import AgentConfig, load_agent
 from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
+from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    import pytest
 
 QUIET = "collect: {host: false, process: false, gpu: false}\n"
 ONE = QUIET + "remote_write: [{url: 'http://127.0.0.1:1/', name: one}]\n"
@@ -29,6 +32,18 @@ def running(folder: Path, applied: list[AgentConfig]) -> Iterator[Agent]:
     agent = Agent(config, SystemClock(), applied=applied.append)
     with agent.running():
         yield agent
+
+
+def test_a_pipe_is_not_read_a_second_time(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=(ONE,))
+    writer.start()
+    config = load_agent(CliOverrides(file=pipe), {"HOME": str(tmp_path)}, "en")
+    writer.join()
+    with pytest.raises(ConfigError) as raised:
+        config.read_again()
+    assert raised.value.key == "config.read_once"
 
 
 def read_metrics(agent: Agent) -> tuple[float, set[str]]:

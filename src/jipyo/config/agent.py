@@ -20,6 +20,7 @@ from jipyo.config.common import (
     TIMEZONE,
 )
 from jipyo.config.locations import find_data_folder, find_file, find_zone
+from jipyo.config.overrides import load_again
 from jipyo.model.errors import ConfigError
 from jipyo.schema import parse_yaml, read_text, record
 
@@ -106,5 +107,7 @@ def load_agent(
         data=find_data_folder(overrides.data or settings.data, environ),
         settings=settings,
         ignored=tuple(name for name in entries if name in SERVER_KEYS),
-        read_again=partial(load_agent, replace(overrides, file=file), environ, system_lang),
+        read_again=partial(
+            load_again, load_agent, replace(overrides, file=file), environ, system_lang
+        ),
     )

@@ -15,6 +15,7 @@ from jipyo.config.catalogue import CATALOGUE
 from jipyo.config.file import FILE, FileConfig
 from jipyo.config.listen import parse_address
 from jipyo.config.locations import find_data_folder, find_file, find_zone
+from jipyo.config.overrides import load_again
 from jipyo.config.sound import find_sound_part
 from jipyo.model.errors import ConfigError
 from jipyo.schema import parse_yaml, read_text
@@ -127,15 +128,8 @@ def _decide(
         instance=instance,
         data=data,
         settings=settings,
-        read_again=partial(_load_again, replace(overrides, file=file), environ, system_lang),
+        read_again=partial(load_again, load, replace(overrides, file=file), environ, system_lang),
     )
-
-
-def _load_again(overrides: CliOverrides, environ: Mapping[str, str], system_lang: Lang) -> Config:
-    file = overrides.file
-    if file is not None and file.exists() and not file.is_file():
-        raise ConfigError("config.read_once", file=str(file))  # a pipe would be empty by now
-    return load(overrides, environ, system_lang)
 
 
 def parse(text: str, file: str) -> FileConfig:
