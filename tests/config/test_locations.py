@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from jipyo.config.locations import find_data_folder, find_file, find_zone
+from jipyo.config.sound import peek_language
+from jipyo.i18n import texts
+from jipyo.model.errors import ConfigError
+from jipyo.schema import read_text
 
 
 def place(folder: Path) -> Path:
@@ -24,6 +29,20 @@ def test_the_users_file_comes_before_that_of_the_machine(tmp_path: Path) -> None
     assert find_file(environ, etc) == machine
     own = place(user)
     assert find_file(environ, etc) == own
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
+def test_a_file_in_a_closed_folder_is_not_passed_over(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    file = place(closed)
+    closed.chmod(0)
+    environ = {"XDG_CONFIG_HOME": str(closed)}
+    assert find_file(environ, tmp_path / "etc") == file
+    assert peek_language(None, environ) is None
+    with pytest.raises(ConfigError) as caught:
+        read_text(file)
+    assert "Permission denied" in texts("en").error(caught.value)
+    closed.chmod(0o700)
 
 
 @pytest.mark.parametrize(

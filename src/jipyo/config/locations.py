@@ -16,7 +16,15 @@ def find_file(environ: Mapping[str, str], etc: Path = Path("/etc")) -> Path | No
     """The user's file, else the machine's, else none: jipyo needs no configuration."""
     user = _find_base_folder(environ, "XDG_CONFIG_HOME", ".config")
     files = (folder / "jipyo" / FILE_NAME for folder in (user, etc))
-    return next((file for file in files if file.is_file()), None)
+    return next(filter(_may_be_there, files), None)
+
+
+def _may_be_there(file: Path) -> bool:
+    """Whether there is a file, or may be one in a folder that is closed to this user."""
+    try:
+        return file.is_file()
+    except PermissionError:
+        return True  # who reads it gets the error that names it
 
 
 def find_data_folder(setting: Path | None, environ: Mapping[str, str]) -> Path:

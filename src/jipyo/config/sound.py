@@ -74,11 +74,11 @@ def peek_language(file: Path | None, environ: Mapping[str, str]) -> Lang | None:
     None where there is no readable file, or it asks for none.
     """
     path = file or find_file(environ)
-    if path is None or not path.is_file():  # a pipe can be read only once
-        return None
     try:
+        if path is None or not path.is_file():  # a pipe can be read only once
+            return None
         text = read_text(path)
-    except ConfigError:
+    except (ConfigError, PermissionError):
         return None
     try:
         entries = parse_yaml(text, str(path)).entries or {}
