@@ -9,8 +9,10 @@ from pathlib import Path, PurePath
 
 import click
 import pytest
+import yaml
 
 from docs.tables import page_of
+from jipyo.catalogue import load
 from jipyo.cli.main import build_command
 from jipyo.config.load import parse
 from jipyo.i18n import LANGS, Lang, texts
@@ -80,6 +82,14 @@ def test_units_are_complete(lang: Lang) -> None:
 @pytest.mark.parametrize("kind", ["sh", "ini", "cron", "sql"])
 def test_both_languages_show_the_same(kind: str) -> None:
     assert read_blocks("ko", kind) == read_blocks("en", kind) != []
+
+
+@EACH
+def test_a_warning_is_inhibited_by_the_labels_of_every_metric(lang: Lang) -> None:
+    (block,) = read_blocks(lang, "yml")
+    (rule,) = yaml.safe_load(block)["inhibit_rules"]
+    labels = {label for metric in load().metrics for label in metric.labels}
+    assert set(rule["equal"]) == {"alertname", *labels}
 
 
 def test_the_page_is_linked() -> None:
