@@ -11,8 +11,7 @@ import math
 import threading
 import time
 from dataclasses import dataclass, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
@@ -35,9 +34,11 @@ from jipyo.promql import Engine
 from jipyo.tsdb import Store
 from support import databases as db
 from support import services
+from support.http_server import page, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from http.server import BaseHTTPRequestHandler
     from pathlib import Path
 
     from jipyo.catalogue import Metric, MetricQuery
@@ -138,30 +139,14 @@ class Application:
 
 
 @contextlib.contextmanager
-def serving(text: Any) -> Iterator[int]:
-    """A page at a free port."""
+def serving_page(write: Callable[[], bytes]) -> Iterator[int]:
+    """A page at a free port, written anew for each request."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            body = text()
-            self.send_response(200)
-            self.send_header("Content-Type", "text/plain; version=0.0.4")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        page(write())(handler)
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+    with serving(answer) as server:
+        yield server.port
 
 
 def work(made: dict[str, db.Server], application: Application, stop: threading.Event) -> None:
@@ -208,8 +193,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
         application = Application.make()
         start = time.time()
         pages |= {
-            "ai": keep.enter_context(serving(lambda: replay(time.time() - start).encode())),
-            "app": keep.enter_context(serving(lambda: generate_latest(application.registry))),
+            "ai": keep.enter_context(serving_page(lambda: replay(time.time() - start).encode())),
+            "app": keep.enter_context(serving_page(lambda: generate_latest(application.registry))),
         }
         jobs = {job: (job if job != "process" else "node", port) for job, port in pages.items()}
         prometheus = keep.enter_context(db.started(db.prometheus(where, jobs)))

@@ -8,11 +8,13 @@ import struct
 import threading
 from dataclasses import dataclass, field
 from enum import Enum
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import urllib3
+
+from support.http_server import Quiet, serve_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -96,28 +98,16 @@ def proxy_with_faults(
         pass
 
     Handler.proxy, Handler.pool = proxy, pool
-    server = _Quiet(("127.0.0.1", 0), Handler)
+    server = Quiet(("127.0.0.1", 0), Handler)
     if wrap is not None:
         server.socket = wrap(server.socket)
     proxy.url = f"{'https' if wrap else 'http'}://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
-        yield proxy
-    finally:
-        proxy._done.set()
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        pool.clear()
-
-
-class _Quiet(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that give up are what the tests are about."""
+    with serve_in_thread(server):
+        try:
+            yield proxy
+        finally:
+            proxy._done.set()
+    pool.clear()
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -33,6 +33,19 @@ class Quiet(ThreadingHTTPServer):
 
 
 @contextlib.contextmanager
+def serve_in_thread(http: ThreadingHTTPServer) -> Iterator[None]:
+    """Let a server answer for the length of a `with`."""
+    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        http.shutdown()
+        http.server_close()
+        thread.join()
+
+
+@contextlib.contextmanager
 def serving(answer: Answer, wrap: Callable[[Any], Any] | None = None) -> Iterator[Server]:
     server = Server(0, answer)
 
@@ -50,14 +63,8 @@ def serving(answer: Answer, wrap: Callable[[Any], Any] | None = None) -> Iterato
     if wrap is not None:
         http.socket = wrap(http.socket)
     server.port = http.server_address[1]
-    thread = threading.Thread(target=http.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with serve_in_thread(http):
         yield server
-    finally:
-        http.shutdown()
-        http.server_close()
-        thread.join()
 
 
 def page(body: bytes, *, status: int = 200, length: int | None = None, **headers: str) -> Answer:

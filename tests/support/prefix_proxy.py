@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import urllib3
+
+from support.http_server import serve_in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,12 +49,6 @@ def serve_below(prefix: str, upstream: str) -> Iterator[str]:
             """Keep requests out of the tests' output."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serve_in_thread(server):
         yield f"http://127.0.0.1:{server.server_port}{prefix}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-        pool.clear()
+    pool.clear()
