@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from jipyo.analysis.health import Reason, assess_catalogue
+from jipyo.analysis.outages import Outage
 from jipyo.analysis.thresholds import State
 from jipyo.analysis.wording import describe_reason, describe_state, describe_verdict, name_state
 from jipyo.catalogue import load
-from jipyo.i18n import LANGS, texts
+from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine
 from jipyo.source import Embedded
@@ -121,6 +123,17 @@ def test_a_breach_stays_a_breach() -> None:
         reason = describe_reason(full, texts(lang), SEOUL, NOW_MS)
         assert "prod" in reason
         assert "http" not in reason
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_targets_that_do_not_answer_are_named_beside_the_source(lang: Lang) -> None:
+    source, prod = combine(host("a", used=0.99), host("b"))
+    assess_catalogue(source, CATALOGUE, NOW_MS)
+    prod.error = FAILURE
+    full = find(assess_catalogue(source, CATALOGUE, NOW_MS), FILE_SYSTEMS)
+    down = replace(full, outages=(Outage("node", "db-1", None),))
+    reason = describe_reason(down, texts(lang), SEOUL, NOW_MS)
+    assert 0 <= reason.find("db-1") < reason.find("prod")
 
 
 @pytest.mark.parametrize("age_ms", [10 * MINUTE_MS, HOUR_MS, 3 * HOUR_MS, 30 * HOUR_MS])

@@ -26,7 +26,7 @@ _MINUTE_MS = 60_000
 _MOST_OUTAGES = 3
 _IDS = ("UUID",)
 """Labels that tell series apart for machines; people have another beside them."""
-_WITHOUT_PLACE = (Reason.ABSENT, Reason.REFUSED, Reason.INCOMPLETE)
+_WITHOUT_PLACE = (Reason.ABSENT, Reason.REFUSED)
 _WITH_THRESHOLD = (Reason.WITHIN, Reason.PENDING, Reason.BREACH)
 
 
@@ -181,7 +181,18 @@ def name_remedy(reason: FailureReason, t: Texts) -> str:
 
 
 def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> str:
-    """Why a metric is in its state: value, threshold, since when (dated where not today)."""
+    """Why a metric is in its state: value, threshold, since when (dated where not today).
+
+    What could not be read of it follows in a few words.
+    """
+    missing = name_missing(one.missing, t)
+    incomplete = t("health.reason.incomplete", missing=missing) if missing else ""
+    if one.reason is Reason.INCOMPLETE:
+        return incomplete
+    return _join_sentences(_describe_known(one, t, zone, now_ms), incomplete)
+
+
+def _describe_known(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) -> str:
     metric, pending = one.metric, one.pending
     if one.outages:
         since = _describe_since(one, t, zone, now_ms)
@@ -191,11 +202,11 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         since = _describe_since(one, t, zone, now_ms)
         reason = t("health.reason.loss", series=_name_gravest(one, t), since=since)
         return _join_sentences(reason, *_list_remedies(one, t))
-    unit, missing = metric.unit.value, name_missing(one.missing, t)
+    unit = metric.unit.value
     key = f"health.reason.{one.reason.value}"
     if one.reason in _WITH_THRESHOLD:
         key += ".low" if metric.direction is Direction.LOWER_IS_WORSE else ".high"
-    reason = t(
+    return t(
         key,
         value=t.number(one.value, unit),
         limit=t.number(one.threshold, unit),
@@ -205,11 +216,7 @@ def describe_reason(one: MetricHealth, t: Texts, zone: ZoneInfo, now_ms: int) ->
         left=t.span(pending.for_ms - pending.elapsed_ms) if pending else "",
         since=_describe_since(one, t, zone, now_ms),
         problem=one.problem,
-        missing=missing,
     ) + "".join((_describe_doubt(one, t), _describe_place(one, t)))
-    if one.reason is Reason.INCOMPLETE or not missing:
-        return reason
-    return _join_sentences(reason, t("health.reason.incomplete", missing=missing))
 
 
 def _name_level(one: MetricHealth, t: Texts) -> str:
