@@ -30,8 +30,6 @@ _TIMEOUT_S = 1.0
 _FRESH_MS = 300_000
 _RETRY_MS = 60_000
 """Public servers refuse who asks more often."""
-_WAIT_S = 0.2
-"""Of a reading for all servers."""
 _CLIENT = 0x23
 """No leap indicator, version 4, mode 3."""
 _SERVER_MODE = 4
@@ -109,14 +107,19 @@ class NtpServers:
     """
 
     def __init__(
-        self, servers: Sequence[str], ask: Callable[[str], NtpAnswer] | None = None
+        self,
+        servers: Sequence[str],
+        ask: Callable[[str], NtpAnswer] | None = None,
+        *,
+        wait_s: float = 0.2,
     ) -> None:
-        """Servers are `host` or `host:port`."""
+        """Servers are `host` or `host:port`; a reading waits `wait_s` for all of them."""
+        self._wait_s = wait_s
         self._servers = {server: _Server(server, ask or ask_server) for server in servers}
 
     def __call__(self, paths: Paths, t_ms: int) -> Iterator[Family]:
         """The last answer of every server; one that does not answer costs itself alone."""
-        end_s = time.monotonic() + _WAIT_S
+        end_s = time.monotonic() + self._wait_s
         started = [server.begin(t_ms) for server in self._servers.values()]
         for thread in filter(None, started):
             thread.join(max(0.0, end_s - time.monotonic()))
