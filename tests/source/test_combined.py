@@ -329,6 +329,23 @@ def test_an_expression_that_all_reject_is_rejected_and_one_that_some_reject_is_i
     assert source.find_missing() == ()  # the server answers
 
 
+def test_a_list_names_the_members_that_reject_it_until_they_do_no_more() -> None:
+    prod = serve(store_series("theirs"))
+    source = combine(store_series("mine"), prod=prod)
+    span = (NOW_MS - HOUR_MS, NOW_MS)
+    assert source.label_values("__name__", [], *span) == ["mine", "theirs"]
+    prod.error = QueryError(QueryErrorKind.EXECUTION, "too many series")
+    assert source.label_values("__name__", [], *span) == ["mine"]
+    other = source.bind(threading.Event())
+    assert other.find_missing() == ()
+    (rejected,) = source.find_missing()
+    for lang in LANGS:
+        assert "too many series" in texts(lang).error(rejected)
+    prod.error = None
+    assert source.label_values("__name__", [], *span) == ["mine", "theirs"]
+    assert source.find_missing() == ()
+
+
 @pytest.mark.parametrize("age_ms", [HOUR_MS, 25 * HOUR_MS])
 def test_a_server_that_receives_nothing_any_more_is_stale(age_ms: int) -> None:
     prod = serve(store_series("up", end_ms=NOW_MS - age_ms))

@@ -116,6 +116,8 @@ def test_one_that_lists_itself_has_its_own_samples_and_the_mistake_in_words() ->
         (error,) = result.missing
         for lang in LANGS:
             assert "listed among its own sources" in texts(lang).error(error)
+        assert made["a"].label_values("job", [], TIMES[0], NOW_MS) == ["a"]
+        assert made["a"].find_missing() == (error,)
 
 
 def test_a_query_that_comes_round_has_an_empty_answer_of_any_kind() -> None:

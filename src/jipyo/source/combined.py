@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from concurrent import futures
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Generic, TypeVar
 
@@ -65,13 +65,22 @@ class CombinedSource:
     cancelled: threading.Event | None = None
     lookback_ms: int | None = None
     via: Via = ()
+    list_gaps: list[JipyoError] = field(default_factory=list, compare=False)
+    """What the last list is without, though its member answers."""
 
     def bind(
         self, cancelled: threading.Event, lookback_ms: int | None = None, via: Via = ()
     ) -> CombinedSource:
         """The same members, whose queries are abandoned once the event is set."""
         local = None if self.local is None else self.local.bind(cancelled, lookback_ms)
-        return replace(self, local=local, cancelled=cancelled, lookback_ms=lookback_ms, via=via)
+        return replace(
+            self,
+            local=local,
+            cancelled=cancelled,
+            lookback_ms=lookback_ms,
+            via=via,
+            list_gaps=[],
+        )
 
     def instant(self, expr: str, t_ms: int) -> QueryResult:
         """The value at one moment."""
@@ -171,7 +180,8 @@ class CombinedSource:
     def find_missing(self) -> tuple[JipyoError, ...]:
         """The members that do not answer at the moment, or not with all that there is up to now."""
         local = () if self.local is None else self.local.find_missing()
-        return (*local, *filter(None, (remote.find_problem() for remote in self.remotes)))
+        problems = filter(None, (remote.find_problem() for remote in self.remotes))
+        return tuple(dict.fromkeys((*local, *problems, *self.list_gaps)))
 
     def _query(
         self,
@@ -201,8 +211,16 @@ class CombinedSource:
         ask: Callable[[Source, Sequence[str]], _T],
         recall: Callable[[Holdings], _T] | None = None,
     ) -> tuple[tuple[str, _T], ...]:
-        """What each member has; `find_missing` has those that failed."""
-        return self._gather(tuple(match), ask, recall).answers
+        """What each member has; `find_missing` has what that is without."""
+        found = self._gather(
+            tuple(match),
+            lambda source, texts: (ask(source, texts), source.find_missing()),
+            recall and (lambda known: (recall(known), known.missing)),
+        )
+        rejections = (error for error in found.errors if error.key == "source.rejected")
+        gaps = (error for _, (_, missing) in found.answers for error in missing)
+        self.list_gaps[:] = [*rejections, *gaps]
+        return tuple((name, answer) for name, (answer, _) in found.answers)
 
     def _gather(
         self,
