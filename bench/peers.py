@@ -44,7 +44,7 @@ class Server:
         """The body of an answer.
 
         Raises:
-            RuntimeError: the server refused the question.
+            RuntimeError: the server rejected the request.
         """
         fields = {name: str(value) for name, value in form.items()}
         answer = _http().request("POST", self.url + path, fields=fields, encode_multipart=False)
@@ -56,7 +56,7 @@ class Server:
         """The body of an answer to a GET.
 
         Raises:
-            RuntimeError: the server refused the question.
+            RuntimeError: the server rejected the request.
         """
         texts = {name: str(value) for name, value in fields.items()}
         answer = _http().request("GET", self.url + path, fields=texts)

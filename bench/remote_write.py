@@ -44,7 +44,7 @@ def write(url: str, blocks: Sequence[SeriesBlock], part_ms: int = _PART_MS) -> N
     """Send the blocks to a receiver, so much of all series at a time.
 
     Raises:
-        RuntimeError: it does not take them.
+        RuntimeError: it rejects them.
     """
     http = urllib3.PoolManager()
     for body in requests(blocks, part_ms):
