@@ -31,11 +31,13 @@ def read(store: Queryable, pattern: str, start_ms: int, end_ms: int) -> dict[str
         Matcher("__name__", MatchOp.EQ, "m"),
         Matcher("n", MatchOp.RE, pattern),
     ]
-    return {
-        str(labels): (block.t_ms.tolist(), bits(row))
+    found = [
+        (str(labels), (block.t_ms.tolist(), bits(row)))
         for block in store.select(selector, start_ms, end_ms)
         for labels, row in zip(block.series, block.values, strict=True)
-    }
+    ]
+    assert len(dict(found)) == len(found), "a series is in several blocks"
+    return dict(found)
 
 
 def build(first_ms: int, rows: int, columns: int) -> HeadColumns:
@@ -206,3 +208,17 @@ def test_later_rows_are_added_and_rows_that_are_gone_are_dropped() -> None:
 def test_the_fast_checksum_of_a_head_row_is_that_of_any_row(lid: int, t_ms: int, b: bytes) -> None:
     assert head_row_crc(lid, t_ms, b) == row_crc(lid, t_ms, b)
     assert head_row_crc(lid, str(t_ms), b) == head_row_crc(lid, t_ms, str(b)) == -1
+
+
+def test_a_series_in_several_layouts_is_in_one_block_whatever_others_lack(opened: Opened) -> None:
+    """As where programs end: of six series, three have rows in the range, two in two layouts."""
+    for at, some in enumerate((NAMES, NAMES[:3], NAMES[:2])):
+        opened.clock.t_ms = T0 + at * STEP
+        opened.store.append([Scrape(opened.clock.t_ms, some, np.full(len(some), float(at)))])
+    for _ in range(2):
+        found = read(opened.store, ".*", T0 + STEP, T0 + 2 * STEP)
+        both = [T0 + STEP, T0 + 2 * STEP]
+        assert found == {
+            **{str(one): (both, bits(np.array([1.0, 2.0]))) for one in NAMES[:2]},
+            str(NAMES[2]): (both[:1], bits(np.array([1.0]))),
+        }

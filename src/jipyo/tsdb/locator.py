@@ -477,7 +477,8 @@ class Locator:
 
     def _read_kept(self, sids: Sids, parts: list[HeadPart]) -> list[SidBlock]:
         """The samples of series that are in one layout each, if all of them are kept."""
-        if sum(len(part.rows) for part in parts) > len(sids):
+        rows = np.concatenate([_NONE, *(part.rows for part in parts)])
+        if len(np.unique(rows)) < len(rows):
             return []
         blocks = []
         for part in parts:
