@@ -67,5 +67,6 @@ def test_a_name_is_not_unknown_while_a_source_cannot_be_read(
     with pytest.raises(UnknownNameError):
         asyncio.run(client.query("node_memory_MemTotal"))
     server.error = FAILURE
+    asyncio.run(client.query("cpu_usage"))  # names are remembered: only a query meets the failure
     value = asyncio.run(client.query("node_memory_MemTotal"))["node_memory_MemTotal"]
     assert value.missing
