@@ -42,12 +42,14 @@ from jipyo.source import Embedded
 from jipyo.source.metric_data import read_metric
 from support import databases as db
 from support.memory import MemoryStore
+from support.waiting import read_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from jipyo.model.family import Family
+    from jipyo.model.reading import TargetReading
     from jipyo.model.sample import MetricType
 
 pytestmark = pytest.mark.integration
@@ -171,10 +173,22 @@ def values(families: Iterable[Family]) -> dict[Labels, float]:
 
 
 def page(url: str, instance: str) -> tuple[dict[Labels, float], dict[str, MetricType]]:
-    """What the exporter exposes, read by our own scraper."""
-    reading = ScrapeReader(url, {"job": instance, "instance": instance}, ScrapeOptions()).read(0)
+    """What the exporter exposes once it reaches its server, read by our own scraper.
+
+    After another test has frozen the server, the exporter's first pages lack most metrics.
+    """
+    reader = ScrapeReader(url, {"job": instance, "instance": instance}, ScrapeOptions())
+    reading = read_until(lambda: reader.read(0), _reaches_its_server, seconds=60)
     found = dict(zip(reading.series, map(float, reading.values), strict=True))
     return found, {one.metric: one.type for one in reading.metadata}
+
+
+def _reaches_its_server(reading: TargetReading) -> bool:
+    values = [(labels.metric, float(value))
+              for labels, value in zip(reading.series, reading.values, strict=True)]  # fmt: skip
+    up = [value for name, value in values if name.endswith("_up")]
+    errors = [value for name, value in values if name.endswith("_last_scrape_error")]
+    return 1.0 in up and not any(errors)
 
 
 def asked(stack: Stack, query: str) -> dict[Labels, float]:
