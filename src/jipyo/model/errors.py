@@ -15,6 +15,8 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 ├── CollectError      a target could not be read
 ├── SendError         samples could not be delivered to another server
 ├── SourceError       the source of PromQL answers failed
+├── LogSourceError    the source of logs failed
+├── LogQueryError     a log query was rejected or cancelled
 ├── ReportError       a report could not be made
 ├── ServeError        the address cannot be served
 ├── ApiError          a class of the Python API was used wrongly
@@ -150,6 +152,14 @@ class SendError(JipyoError):
 
 class SourceError(JipyoError):
     """The source of PromQL answers failed or could not be reached."""
+
+
+class LogSourceError(JipyoError):
+    """The source of logs failed or could not be reached."""
+
+
+class LogQueryError(JipyoError):
+    """A log query was rejected or cancelled; asking again as it is would not help."""
 
 
 class ReportError(JipyoError):

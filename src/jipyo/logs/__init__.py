@@ -1,0 +1,1 @@
+"""Log lines: read in any format, kept, searched, counted; here or in a cluster by URL."""

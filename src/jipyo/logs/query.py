@@ -1,0 +1,111 @@
+"""A log query: what both stores answer alike; the text that people write is in `language`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from jipyo.logs.record import Level
+
+MESSAGE = "message"
+"""The field that has the message, or the whole line of an access log."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contains:
+    """The field has the text somewhere inside it.
+
+    Without `exact_case` ASCII letters of either case are equal. A text of a field is compared
+    as bytes of UTF-8, so one that cuts a letter in two finds nothing.
+    """
+
+    text: str
+    field: str = MESSAGE
+    exact_case: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """The field is exactly this text, or this number as it was written (`5`, `0.250`)."""
+
+    field: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class StartsWith:
+    """The field's text begins so."""
+
+    field: str
+    prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """The field is a number within the bounds; None is unbounded."""
+
+    field: str
+    low: float | None = None
+    high: float | None = None
+    include_low: bool = True
+    include_high: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """RE2 finds the pattern somewhere in the field."""
+
+    pattern: str
+    field: str = MESSAGE
+
+
+@dataclass(frozen=True, slots=True)
+class Exists:
+    """The record has the field."""
+
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class HasTemplate:
+    """The message belongs to the template with this id."""
+
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every condition holds; without any, every record."""
+
+    conditions: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one condition holds."""
+
+    conditions: tuple[Condition, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The condition does not hold; none holds for a record without its field."""
+
+    condition: Condition
+
+
+Condition: TypeAlias = (
+    Contains | Equals | StartsWith | Between | Matches | Exists | HasTemplate | All | AnyOf | Not
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogQuery:
+    """Records in [start, end) of some services and levels for which a condition holds."""
+
+    start_ns: int
+    end_ns: int
+    services: tuple[str, ...] = ()
+    """Any of these; empty for all."""
+    levels: frozenset[Level] = frozenset(Level)
+    where: Condition = All()

@@ -1,0 +1,113 @@
+"""Log records: one as a person reads it, and many of one service as columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Level(IntEnum):
+    """Severities, in the order of OpenTelemetry; eight fit into three bits of a stored key."""
+
+    UNKNOWN = 0
+    """The line names none."""
+    TRACE = 1
+    DEBUG = 2
+    INFO = 3
+    WARN = 4
+    ERROR = 5
+    FATAL = 6
+
+
+@dataclass(frozen=True, slots=True)
+class TextColumn:
+    """Texts of one field, UTF-8 as received (other bytes are kept as they are)."""
+
+    values: Sequence[bytes]
+    present: NDArray[np.bool_] | None = None
+    """Which rows have the field, whose values count; None for all. An empty text is a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class NumberColumn:
+    """Decimal numbers of one field, all written with the same number of decimals."""
+
+    values: NDArray[np.int64]
+    """The number times ``10 ** decimals``."""
+    decimals: int = 0
+    present: NDArray[np.bool_] | None = None
+
+
+Column: TypeAlias = TextColumn | NumberColumn
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPart:
+    """Where a line layout has the text of a field; numbers are written with their decimals."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimePart:
+    """Where a line layout has the time: a `strftime` format, and the zone's offset in it."""
+
+    format: str
+    offset_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LineLayout:
+    """How a line is written from fields, to the byte: fixed texts with fields between them.
+
+    Lines of such a layout (access logs) are kept as fields only.
+    """
+
+    name: str
+    """Of the format, as in `jipyo logs search 'log.format:nginx'`."""
+    texts: tuple[bytes, ...]
+    """One more than `parts`: the text before each part, and the last one."""
+    parts: tuple[FieldPart | TimePart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LogBatch:
+    """Records of one service in order of arrival; all columns have the same length.
+
+    Field names are those of ECS (`host.name`, `trace.id`, `url.path`, `event.duration`).
+    """
+
+    service: str
+    t_ns: NDArray[np.int64]
+    """UTC; equal times are kept in order of arrival."""
+    level: NDArray[np.uint8]
+    """`Level`."""
+    fields: Mapping[str, Column] = field(default_factory=dict)
+    messages: Sequence[bytes] | None = None
+    """Without a line end, with those inside a record of several lines; None with a layout."""
+    layout: LineLayout | None = None
+    """How the message, which is the whole line, is written from the fields."""
+
+    def __len__(self) -> int:
+        return len(self.t_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class LogRecord:
+    """One record as a person reads it."""
+
+    t_ns: int
+    service: str
+    level: Level
+    message: str
+    """Bytes that are not UTF-8 are escaped (`\\xff`)."""
+    fields: Mapping[str, str | int | float]
+    id: str
+    """Of this source: stable, and a place to read on from (`LogSource.around`)."""
