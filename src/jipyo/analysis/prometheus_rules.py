@@ -36,7 +36,7 @@ from jipyo.source.metric_data import choose_rate_window
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from jipyo.analysis.thresholds import Level
+    from jipyo.analysis.thresholds import SeverityLevel
     from jipyo.catalogue import Metric, MetricQuery
     from jipyo.i18n import Texts
     from jipyo.source.dialect import Dialect
@@ -208,7 +208,7 @@ def _build_alerts(metric: Metric, t: Texts) -> Iterator[dict[str, Any]]:
         }
 
 
-def _write_condition(metric: Metric, level: Level) -> str:
+def _write_condition(metric: Metric, level: SeverityLevel) -> str:
     """The level is reached, or it fires and has not recovered."""
     means = [query for query in metric.queries if query.statistic is Statistic.MEAN]
     judged = f'{{{_MEAN}=""}}' if means else ""
@@ -226,7 +226,7 @@ def _write_condition(metric: Metric, level: Level) -> str:
     return f"{reached}\nor\n  {lasting}\n  and ignoring ({', '.join(_OWN_LABELS)})\n  {firing}"
 
 
-def _annotate(metric: Metric, level: Level, t: Texts) -> dict[str, str]:
+def _annotate(metric: Metric, level: SeverityLevel, t: Texts) -> dict[str, str]:
     assert metric.thresholds is not None, "BUG: a level of a metric without thresholds"
     side = "below" if metric.direction is Direction.LOWER_IS_WORSE else "above"
     severity, unit = level.severity.state.value, metric.unit.value

@@ -82,7 +82,7 @@ class Severity(IntEnum):
         return State[self.name]
 
 
-class Level(NamedTuple):
+class SeverityLevel(NamedTuple):
     """One level of a metric's thresholds."""
 
     severity: Severity
@@ -198,12 +198,12 @@ def has_recovered(value: float | Values, recovery: float, direction: Direction) 
     return value <= recovery
 
 
-def list_levels(thresholds: Thresholds) -> Iterator[Level]:
+def list_levels(thresholds: Thresholds) -> Iterator[SeverityLevel]:
     """The levels that have a threshold, the gravest last."""
     if thresholds.warning is not None:
-        yield Level(Severity.WARNING, thresholds.warning, thresholds.recover_warning)
+        yield SeverityLevel(Severity.WARNING, thresholds.warning, thresholds.recover_warning)
     if thresholds.critical is not None:
-        yield Level(Severity.CRITICAL, thresholds.critical, thresholds.recover_critical)
+        yield SeverityLevel(Severity.CRITICAL, thresholds.critical, thresholds.recover_critical)
 
 
 def find_threshold(thresholds: Thresholds, severity: Severity) -> float | None:
