@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator, Sequence
-    from datetime import tzinfo
+    from zoneinfo import ZoneInfo
 
     from jipyo.logs.answer import (
         LogCount,
@@ -38,7 +38,10 @@ class LogSource(Protocol):
     def search(
         self, query: LogQuery, limit: int, after: str | None = None, *, newest_first: bool = True
     ) -> LogPage:
-        """The first records, by time and then by order of arrival; `after` is a page's `next`."""
+        """The first records; `after` is a page's `next`.
+
+        They are ordered by time, then by service, then by arrival: backwards, newest first.
+        """
         ...
 
     def around(self, record_id: str, before: int, after: int) -> LogPage:
@@ -50,22 +53,26 @@ class LogSource(Protocol):
         ...
 
     def histogram(
-        self, query: LogQuery, interval_ns: int | None, zone: tzinfo, by: str | None = None
+        self, query: LogQuery, interval_ns: int | None, zone: ZoneInfo, by: str | None = None
     ) -> LogHistogram:
         """Counts by interval, aligned to the epoch, or by day of the zone without one.
 
-        `by` is a field, `service`, `level` or `template`; at most 1,000 groups.
+        `by` is a field, `service`, `level` or `template`; at most 1,000 groups. Records without
+        the field are in the group `""`.
         """
         ...
 
     def terms(self, query: LogQuery, field: str, limit: int) -> LogTerms:
-        """The most frequent values of a field, of `service` or of `level`."""
+        """The most frequent values of a field, of `service`, of `level` or of `template`."""
         ...
 
     def percentiles(
         self, query: LogQuery, field: str, percents: Sequence[float], by: str | None = None
     ) -> LogPercentiles:
-        """Percentiles (nearest rank, where exact) of a number field, by the values of another."""
+        """Percentiles (nearest rank, where exact) of a number field, by the values of another.
+
+        Records without the other field are in the group `""`; numbers are as in `Between`.
+        """
         ...
 
     def templates(self, query: LogQuery) -> LogTemplates:

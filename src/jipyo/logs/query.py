@@ -9,6 +9,12 @@ from jipyo.logs.record import Level
 
 MESSAGE = "message"
 """The field that has the message, or the whole line of an access log."""
+SERVICE = "service"
+"""The field of every record that has its service."""
+LEVEL = "level"
+"""The field of every record that has its level's name in lower case (`error`, `unknown`)."""
+TEMPLATE = "template"
+"""What counts can be grouped by; a condition on it is `HasTemplate`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,11 @@ class StartsWith:
 
 @dataclass(frozen=True, slots=True)
 class Between:
-    """The field is a number within the bounds; None is unbounded."""
+    r"""The field is a number within the bounds; None is unbounded.
+
+    A text is a number if it is written as one (`-?\d+(\.\d+)?(e[+-]?\d+)?` in ASCII, `e` of either
+    case), as numbers of one field with different decimals are. Compared is the nearest double.
+    """
 
     field: str
     low: float | None = None

@@ -67,7 +67,8 @@ class TimePart:
 class LineLayout:
     """How a line is written from fields, to the byte: fixed texts with fields between them.
 
-    Lines of such a layout (access logs) are kept as fields only.
+    Lines of such a layout (access logs) are kept as fields only. A row that lacks a field of it
+    has `-` in its place.
     """
 
     name: str
