@@ -5,7 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from jipyo.logs.record import Level
+import re2
+
+from jipyo.logs.record import Level, decode_text, encode_text
+from jipyo.model.errors import LogQueryError
+from jipyo.model.regex import compile_pattern
 
 MESSAGE = "message"
 """The field that has the message, or the whole line of an access log."""
@@ -119,3 +123,21 @@ class LogQuery:
     """Any of these; empty for all."""
     levels: frozenset[Level] = frozenset(Level)
     where: Condition = All()
+
+
+def compile_search(pattern: str) -> re2._Regexp:
+    """The pattern of a `Matches`; its `search` reads bytes.
+
+    Raises:
+        LogQueryError: it is not RE2, or too large once compiled.
+    """
+    try:
+        return compile_pattern(encode_text(pattern))
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = error.args[0]
+        raise LogQueryError(
+            "logs_query.pattern",
+            hint="logs_query.pattern.hint",
+            pattern=pattern,
+            reason=decode_text(reason) if isinstance(reason, bytes) else str(error),
+        ) from error

@@ -112,3 +112,13 @@ class LogRecord:
     fields: Mapping[str, str | int | float]
     id: str
     """Of this source: stable, and a place to read on from (`LogSource.around`)."""
+
+
+def encode_text(text: str) -> bytes:
+    """UTF-8; bytes that are not, and came by a command line, are as they were."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+def decode_text(text: bytes) -> str:
+    r"""As a person reads it: bytes that are not UTF-8 are escaped (`\xff`)."""
+    return text.decode("utf-8", "backslashreplace")
