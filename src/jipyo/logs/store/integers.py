@@ -1,0 +1,58 @@
+"""Integers <-> bytes: their least value apart, the rest by pcodec in as few bits as they need."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from pcodec import ChunkConfig, standalone
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from jipyo.logs.store.blobs import BlobReader, BlobWriter
+
+Integers: TypeAlias = "NDArray[np.int64]"
+IntegersMeta: TypeAlias = list[int]
+"""`[low]` where all are equal, else `[low, high, width in bytes, blob]`."""
+
+_CONFIG = ChunkConfig(compression_level=6)
+_WRAP = 1 << 64
+_WIDTHS: tuple[tuple[int, type[np.unsignedinteger[Any]]], ...] = (
+    (2, np.uint16),
+    (4, np.uint32),
+    (8, np.uint64),
+)
+
+
+def write_integers(values: Integers, blobs: BlobWriter) -> IntegersMeta:
+    """Put integers of any size; what describes them is returned."""
+    if not len(values):
+        return [0]
+    low, high = int(values.min()), int(values.max())
+    if low == high:
+        return [low]
+    width, kind = next(each for each in _WIDTHS if high - low < 1 << 8 * each[0])
+    above = values.astype(np.int64).view(np.uint64) - np.uint64(low % _WRAP)
+    packed = standalone.simple_compress(above.astype(kind), _CONFIG)
+    return [low, high, width, blobs.put(packed)]
+
+
+def read_integers(meta: IntegersMeta, n: int, blobs: BlobReader) -> Integers:
+    """The integers that were put."""
+    if len(meta) == 1:
+        return np.full(n, meta[0], np.int64)
+    low, _, _, blob = meta
+    above: NDArray[np.uint64] = standalone.simple_decompress(blobs.get(blob)).astype(np.uint64)
+    return (above + np.uint64(low % _WRAP)).view(np.int64)
+
+
+def write_ascending(keys: Integers, blobs: BlobWriter) -> list[Any]:
+    """Put ascending integers, as the first one and the distances."""
+    first = int(keys[0]) if len(keys) else 0
+    return [first, *write_integers(np.diff(keys, prepend=first), blobs)]
+
+
+def read_ascending(meta: list[Any], n: int, blobs: BlobReader) -> Integers:
+    """The ascending integers that were put."""
+    return np.cumsum(read_integers(meta[1:], n, blobs)) + np.int64(meta[0])

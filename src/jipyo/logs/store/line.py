@@ -1,0 +1,155 @@
+"""Lines of a layout: the columns of their parts, and the lines written from them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jipyo.logs.evaluate.values import ABSENT
+from jipyo.logs.record import FieldPart, LineLayout, TimePart
+from jipyo.logs.store.slices import MARK, byte_set_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from jipyo.logs.store.integers import Integers
+    from jipyo.logs.store.literal import Literal, Selection
+    from jipyo.logs.store.slices import Rows
+    from jipyo.logs.store.values import StoredValues
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TIME_BYTES = byte_set_of([bytes(range(ord("0"), ord("z") + 1)), b" +-./"])
+"""What `strftime` writes: digits, letters, `:` and these."""
+
+
+def describe_layout(layout: LineLayout) -> list[Any]:
+    """The layout as JSON: its name, texts, and a field's name or a time's format and offset."""
+    parts = [
+        part.name if isinstance(part, FieldPart) else [part.format, part.offset_s]
+        for part in layout.parts
+    ]
+    return [layout.name, [text.decode("latin-1") for text in layout.texts], parts]
+
+
+def restore_layout(described: list[Any]) -> LineLayout:
+    """The layout that was described."""
+    name, texts, parts = described
+    return LineLayout(
+        name,
+        tuple(text.encode("latin-1") for text in texts),
+        tuple(FieldPart(part) if isinstance(part, str) else TimePart(*part) for part in parts),
+    )
+
+
+def layout_skeleton(layout: LineLayout) -> bytes:
+    """What all lines of a layout have in common, as a skeleton."""
+    return MARK.join(text.replace(MARK, b"?") for text in layout.texts)
+
+
+def write_times(t_ns: Integers, part: TimePart) -> list[bytes]:
+    """The times as the layout writes them; each different microsecond is written once."""
+    distinct, codes = np.unique(t_ns // 1000, return_inverse=True)
+    zone = timezone(timedelta(seconds=part.offset_s))
+    texts = [
+        (_EPOCH + timedelta(microseconds=t_us)).astimezone(zone).strftime(part.format).encode()
+        for t_us in distinct.tolist()
+    ]
+    return list(map(texts.__getitem__, codes.tolist()))
+
+
+class TimeValues:
+    """The column of a time that is written into lines."""
+
+    longest_token = 0
+    is_number_field = False
+
+    def __init__(self, part: TimePart, read_times: Callable[[], Integers]) -> None:
+        self._part = part
+        self._read_times = read_times
+
+    @cached_property
+    def bytes_within(self) -> int:
+        """What is in the format, and what times are written with."""
+        return _TIME_BYTES | byte_set_of([self._part.format.encode()])
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        """The times of all rows, or of some."""
+        times = self._read_times()
+        return write_times(times if rows is None else times[rows], self._part)
+
+    def find(self, literal: Literal) -> Selection:
+        """The rows whose time has the literal."""
+        if byte_set_of([literal.text]) & ~self.bytes_within:
+            return False
+        return self.match(literal.holds)
+
+    def match(self, holds: Callable[[bytes], bool]) -> Selection:
+        """The rows of whose time something is true; different times are written once."""
+        distinct, codes = np.unique(self._read_times(), return_inverse=True)
+        texts = write_times(distinct, self._part)
+        chosen: Selection = np.fromiter(map(holds, texts), bool, len(texts))[codes]
+        return chosen
+
+    def numbers(self) -> None:
+        """It has none."""
+
+
+class DashedValues:
+    """A column that some rows lack, with a dash there, as lines have it."""
+
+    is_number_field = False
+
+    def __init__(self, values: StoredValues, present: NDArray[np.bool_]) -> None:
+        self._values = values
+        self._present = present
+
+    @property
+    def longest_token(self) -> int:
+        """As the column's."""
+        return self._values.longest_token
+
+    @property
+    def bytes_within(self) -> int:
+        """As the column's, and the dash."""
+        return self._values.bytes_within | byte_set_of([ABSENT])
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        """The texts of all rows, or of some."""
+        present = iter(self._values.texts())
+        texts = [next(present) if there else ABSENT for there in self._present.tolist()]
+        return texts if rows is None else [texts[row] for row in rows.tolist()]
+
+    def find(self, literal: Literal) -> Selection:
+        """The rows whose text has the literal."""
+        return spread(self._values.find(literal), self._present, absent=literal.holds(ABSENT))
+
+    def match(self, holds: Callable[[bytes], bool]) -> Selection:
+        """The rows of whose text something is true."""
+        return spread(self._values.match(holds), self._present, absent=holds(ABSENT))
+
+    def numbers(self) -> None:
+        """Not of all rows."""
+
+
+def spread(rows: Selection, present: NDArray[np.bool_], *, absent: bool = False) -> Selection:
+    """What was found in the rows that are present, as rows of the block."""
+    if isinstance(rows, bool):
+        if rows == absent:
+            return rows
+        return present if rows else ~present
+    whole = np.full(len(present), absent)
+    whole[present] = rows
+    return whole
+
+
+def write_lines(
+    layout: LineLayout, columns: Sequence[StoredValues], rows: Rows | None
+) -> list[bytes]:
+    """The lines of all rows, or of some."""
+    pattern = b"%b".join(text.replace(b"%", b"%%") for text in layout.texts)
+    return list(map(pattern.__mod__, zip(*(each.texts(rows) for each in columns), strict=True)))

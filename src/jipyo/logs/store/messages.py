@@ -1,0 +1,186 @@
+"""The messages of a block: columns by skeleton and place, and a residue of rare skeletons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jipyo.logs.store.integers import Integers, read_integers, write_integers
+from jipyo.logs.store.skeleton import (
+    LONGEST_MESSAGE,
+    NO_SKELETON,
+    SkeletonTable,
+    join_messages,
+    split_messages,
+)
+from jipyo.logs.store.slices import MARK
+from jipyo.logs.store.values import (
+    StoredValues,
+    TokenGatherer,
+    open_values,
+    read_codes,
+    write_codes,
+    write_plain,
+    write_slices,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.logs.store.blobs import BlobReader, BlobWriter
+    from jipyo.logs.store.literal import Selection
+    from jipyo.logs.store.slices import Rows
+
+LEAST_ROWS = 48
+"""Columns for fewer records of a skeleton take more bytes than the records."""
+
+
+def write_messages(
+    messages: Sequence[bytes], skeletons: SkeletonTable, blobs: BlobWriter, tokens: TokenGatherer
+) -> tuple[dict[str, Any], Integers]:
+    """Put messages; what describes them, and the skeleton id of each.
+
+    `{"g": [[id, records, [column of each value]] of each group], "r": the residue, "c": codes}`
+    """
+    plain = [message if _is_plain(message) else b"" for message in messages]
+    split = split_messages(plain)
+    rows_by_skeleton, codes = _number_skeletons(split.skeletons)
+    counts = np.bincount(codes).tolist()
+    ids_by_code = [
+        skeletons.intern(text, n) for text, n in zip(rows_by_skeleton, counts, strict=True)
+    ]
+    ids = np.array(ids_by_code, np.int64)[codes]
+    odd = np.array([not _is_plain(message) for message in messages])
+    ids[odd] = NO_SKELETON
+    places = np.array([text.count(MARK) for text in rows_by_skeleton], np.int64)[codes]
+    first_value = np.cumsum(places) - places
+    grouped = np.full(len(messages), -1, np.int64)
+    order = np.argsort(codes, kind="stable")
+    ends = np.cumsum(counts).tolist()
+    groups: list[list[Any]] = []
+    for code, (n, end) in enumerate(zip(counts, ends, strict=True)):
+        rows = order[end - n : end]
+        if n < LEAST_ROWS or ids_by_code[code] == NO_SKELETON:
+            continue
+        rows = rows[~odd[rows]]
+        if not len(rows):
+            continue
+        grouped[rows] = len(groups)
+        columns = [
+            write_slices(split.values.take(first_value[rows] + place), blobs, tokens)
+            for place in range(int(places[rows[0]]))
+        ]
+        groups.append([ids_by_code[code], len(rows), columns])
+    meta: dict[str, Any] = {"g": groups}
+    rest = np.flatnonzero(grouped < 0)
+    if len(rest):
+        texts = [messages[row] for row in rest.tolist()]
+        meta["r"] = [len(rest), write_integers(ids[rest], blobs), write_plain(texts, blobs, tokens)]
+        grouped[rest] = len(groups)
+    size = len(groups) + (len(rest) > 0)
+    meta["c"] = -1 if size == 1 else write_codes(grouped, size, blobs)
+    return meta, ids
+
+
+def _is_plain(message: bytes) -> bool:
+    return len(message) <= LONGEST_MESSAGE and b"\0" not in message
+
+
+def _number_skeletons(texts: Sequence[bytes]) -> tuple[list[bytes], Integers]:
+    """The different skeletons, and the number of each message's skeleton."""
+    distinct = dict.fromkeys(texts)
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    return list(numbers), np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
+
+
+class StoredMessages:
+    """Messages as they are kept."""
+
+    def __init__(
+        self, meta: dict[str, Any], n: int, blobs: BlobReader, skeletons: SkeletonTable
+    ) -> None:
+        self._meta = meta
+        self._n = n
+        self._blobs = blobs
+        self._skeletons = skeletons
+
+    @property
+    def groups(self) -> list[list[Any]]:
+        """`[skeleton id, records, columns]` of each; the code of its rows is its place here."""
+        return list(self._meta["g"])
+
+    def open_column(self, group: int, place: int) -> StoredValues:
+        """The values at a place of a group's skeleton."""
+        _, n, columns = self._meta["g"][group]
+        return open_values(columns[place], n, self._blobs)
+
+    def open_residue(self) -> tuple[int, StoredValues] | None:
+        """The number of messages of rare skeletons, and the messages."""
+        residue = self._meta.get("r")
+        return (
+            None
+            if residue is None
+            else (residue[0], open_values(residue[2], residue[0], self._blobs))
+        )
+
+    def codes(self) -> Integers:
+        """The group of each row; the number of groups for the residue."""
+        blob = self._meta["c"]
+        if blob < 0:
+            return np.zeros(self._n, np.int64)
+        return read_codes(blob, self._n, self._blobs).astype(np.int64)
+
+    def skeleton_ids(self) -> Integers:
+        """The skeleton of each row."""
+        codes = self.codes()
+        groups = self._meta["g"]
+        ids = np.array([*(group[0] for group in groups), NO_SKELETON], np.int64)[codes]
+        residue = self._meta.get("r")
+        if residue is not None:
+            ids[codes == len(groups)] = read_integers(residue[1], residue[0], self._blobs)
+        return ids
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        """The messages of all rows, or of some."""
+        codes = self.codes()
+        wanted = np.arange(self._n) if rows is None else np.asarray(rows, np.int64)
+        place_in_group = _rank_within(codes)
+        texts: list[bytes] = [b""] * len(wanted)
+        of_wanted = codes[wanted]
+        for code in np.unique(of_wanted).tolist():
+            at = np.flatnonzero(of_wanted == code)
+            within = None if rows is None else place_in_group[wanted[at]]
+            for row, text in zip(at.tolist(), self._group_texts(code, within), strict=True):
+                texts[row] = text
+        return texts
+
+    def _group_texts(self, code: int, rows: Rows | None) -> list[bytes]:
+        if code == len(self._meta["g"]):
+            n, metas = self._meta["r"][0], self._meta["r"][2]
+            return open_values(metas, n, self._blobs).texts(rows)
+        skeleton_id, n, metas = self._meta["g"][code]
+        columns = [open_values(meta, n, self._blobs).texts(rows) for meta in metas]
+        n = n if rows is None else len(rows)
+        return join_messages(self._skeletons.text(skeleton_id), columns, n)
+
+
+def spread_groups(codes: Integers, found: dict[int, Selection]) -> Selection:
+    """What was found in groups, by their code, as rows of the block."""
+    rows = np.zeros(len(codes), bool)
+    for code, chosen in found.items():
+        if isinstance(chosen, bool):
+            rows |= (codes == code) & chosen
+        else:
+            rows[np.flatnonzero(codes == code)[chosen]] = True
+    return rows
+
+
+def _rank_within(codes: Integers) -> Integers:
+    """Of each row its place among the rows of the same group."""
+    order = np.argsort(codes, kind="stable")
+    counts = np.bincount(codes)
+    firsts = np.cumsum(counts) - counts
+    ranks = np.empty(len(codes), np.int64)
+    ranks[order] = np.arange(len(codes)) - firsts[codes[order]]
+    return ranks

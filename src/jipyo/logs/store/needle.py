@@ -1,0 +1,154 @@
+"""Where a text can lie over skeletons, values and line layouts: exact, without writing a line.
+
+A needle lies inside the fixed text of a skeleton, inside one value, or over the edges between
+them; what is left of it for each value is a test on the value's column (Rodrigues, Luo, Yuan:
+CLP, OSDI 2021). No separator occurs inside a value, so there is at most one way for each
+beginning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from jipyo.logs.store.bloom import find_tokens
+from jipyo.logs.store.literal import Literal, Place, Selection, both, either
+from jipyo.logs.store.slices import CLASSES, DIGIT, MARK, byte_set_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from jipyo.logs.store.skeleton import SkeletonTable
+
+Way: TypeAlias = "tuple[tuple[int, Literal], ...]"
+"""Values by their place in the skeleton, with what must be true of each."""
+FindInColumn: TypeAlias = "Callable[[int, Literal], Selection]"
+
+
+class Needle:
+    """A text that is searched in messages; keeps how it lies over each skeleton it meets."""
+
+    def __init__(self, text: bytes, *, folded: bool) -> None:
+        self.text = text.lower() if folded else text
+        self.folded = folded
+        self.byte_set = byte_set_of([self.text])
+        self.anywhere = self.literal(self.text, Place.ANYWHERE)
+        self.tokens = [token for token in sorted(find_tokens(text)) if not token.isdigit()]
+        """Long tokens within, in lower case; long numbers are not in the filter."""
+        self._ways: dict[int, tuple[Way, ...] | None] = {}
+
+    def literal(self, text: bytes, place: Place) -> Literal:
+        """A part of the needle, to be found in a column."""
+        return Literal(text, place, self.folded)
+
+    def ways_over(self, skeleton_id: int, skeletons: SkeletonTable) -> tuple[Way, ...] | None:
+        """The ways over a skeleton, any of which is enough; None if its fixed text has it."""
+        if skeleton_id not in self._ways:
+            text = skeletons.text(skeleton_id)
+            parts = (text.lower() if self.folded else text).split(MARK)
+            fixed = any(self.text in part for part in parts)
+            self._ways[skeleton_id] = None if fixed else tuple(dict.fromkeys(self._lay(parts)))
+        return self._ways[skeleton_id]
+
+    def exact_tokens(self, longest: int) -> list[bytes]:
+        """The tokens that a text must have as its own, if none of its tokens is longer.
+
+        One at an edge of the needle may be a part of a longer one.
+        """
+        lower = self.text.lower()
+        return [
+            token
+            for token in self.tokens
+            if len(token) >= longest or not (lower.startswith(token) or lower.endswith(token))
+        ]
+
+    def _lay(self, parts: list[bytes]) -> Iterator[Way]:
+        """All ways over a skeleton whose fixed texts do not have the needle."""
+        for place, part in enumerate(parts[:-1]):
+            for overlap in range(min(len(part), len(self.text) - 1), -1, -1):
+                if overlap and part.endswith(self.text[:overlap]):
+                    yield from self._lay_from_value(parts, place, overlap, ())
+            inside = self._value_length(0)
+            if inside == len(self.text):
+                yield ((place, self.anywhere),)
+            elif inside:
+                end = (place, self.literal(self.text[:inside], Place.END))
+                yield from self._lay_from_fixed(parts, place + 1, inside, (end,))
+
+    def _lay_from_value(self, parts: list[bytes], place: int, at: int, way: Way) -> Iterator[Way]:
+        """Ways on from `at`, where this value begins."""
+        inside = self._value_length(at)
+        text = self.text[at : at + inside]
+        if at + inside == len(self.text):
+            yield (*way, (place, self.literal(text, Place.START)))
+        elif any(CLASSES[byte] & DIGIT for byte in text):
+            whole = (place, self.literal(text, Place.WHOLE))
+            yield from self._lay_from_fixed(parts, place + 1, at + inside, (*way, whole))
+
+    def _lay_from_fixed(self, parts: list[bytes], place: int, at: int, way: Way) -> Iterator[Way]:
+        """Ways on from `at`, where this fixed text begins."""
+        rest, part = self.text[at:], parts[place]
+        if part.startswith(rest):
+            yield way
+        elif rest.startswith(part) and place < len(parts) - 1:
+            yield from self._lay_from_value(parts, place, at + len(part), way)
+
+    def _value_length(self, at: int) -> int:
+        """How many bytes from here on can be inside a value."""
+        end = at
+        while end < len(self.text) and CLASSES[self.text[end]]:
+            end += 1
+        return end - at
+
+    def find_in_line(self, texts: Sequence[bytes], find: FindInColumn) -> Selection:
+        """The rows of a line layout that have the needle.
+
+        A field can have anything within, so there may be many ways; each part of the needle is
+        looked at once for each part of the layout.
+        """
+        parts = [text.lower() if self.folded else text for text in texts]
+        if any(self.text in part for part in parts):
+            return True
+        line = _LineSearch(self, parts, find)
+        found: Selection = False
+        for place, part in enumerate(parts[:-1]):
+            for overlap in range(min(len(part), len(self.text) - 1), 0, -1):
+                if part.endswith(self.text[:overlap]):
+                    found = either(found, line.find_from_value(place, overlap))
+            found = either(found, find(place, self.anywhere))
+            for end in range(1, len(self.text)):
+                found = either(found, line.find_split(place, 0, end, Place.END))
+        return found
+
+
+class _LineSearch:
+    """The rows that have the rest of a needle from some part of a layout on."""
+
+    def __init__(self, needle: Needle, parts: list[bytes], find: FindInColumn) -> None:
+        self._needle = needle
+        self._parts = parts
+        self._find = find
+        self._found: dict[tuple[int, int], Selection] = {}
+
+    def find_from_value(self, place: int, at: int) -> Selection:
+        """Rows whose line has the needle's bytes from `at` on where this value begins."""
+        if (place, at) not in self._found:
+            rest = self._needle.text[at:]
+            found = self._find(place, self._needle.literal(rest, Place.START))
+            for end in range(at, len(self._needle.text)):
+                found = either(found, self.find_split(place, at, end, Place.WHOLE))
+            self._found[place, at] = found
+        return self._found[place, at]
+
+    def find_split(self, place: int, at: int, end: int, where: Place) -> Selection:
+        """Rows with the bytes from `at` to `end` in this value, and the rest after it."""
+        text, part = self._needle.text, self._parts[place + 1]
+        rest = text[end:]
+        if part.startswith(rest):
+            after: Selection = True
+        elif rest.startswith(part) and place + 2 < len(self._parts):
+            after = self.find_from_value(place + 1, end + len(part))
+        else:
+            return False
+        if after is False:
+            return False
+        return both(self._find(place, self._needle.literal(text[at:end], where)), after)

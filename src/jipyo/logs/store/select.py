@@ -1,0 +1,402 @@
+"""Which records of a block a condition holds for, from as few columns as possible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from jipyo.logs.evaluate import parse_number
+from jipyo.logs.query import (
+    LEVEL,
+    MESSAGE,
+    SERVICE,
+    All,
+    AnyOf,
+    Between,
+    Condition,
+    Contains,
+    Equals,
+    Exists,
+    HasTemplate,
+    Matches,
+    Not,
+    StartsWith,
+    compile_search,
+)
+from jipyo.logs.record import Level, encode_text
+from jipyo.logs.store.bloom import find_tokens, hash_token, may_have_token
+from jipyo.logs.store.line import spread
+from jipyo.logs.store.literal import (
+    Literal,
+    Place,
+    Selection,
+    both,
+    count_rows,
+    either,
+    invert,
+    select_at,
+)
+from jipyo.logs.store.messages import StoredMessages, spread_groups
+from jipyo.logs.store.needle import Needle, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    import re2
+
+    from jipyo.logs.store.block import BlockReader
+    from jipyo.logs.store.slices import Rows
+    from jipyo.logs.store.values import StoredValues
+
+FieldCondition: TypeAlias = "Contains | Equals | StartsWith | Between | Matches | Exists"
+_LETTERS_AND_DIGITS = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+
+
+def _no_skeletons(_: str) -> Collection[int]:
+    return ()
+
+
+class Search:
+    """A condition that is looked for in many blocks, with what need not be worked out anew."""
+
+    def __init__(
+        self,
+        condition: Condition,
+        skeletons_of_template: Callable[[str], Collection[int]] = _no_skeletons,
+    ) -> None:
+        """`skeletons_of_template` names the skeleton ids of a template's id.
+
+        Raises:
+            LogQueryError: a pattern is not RE2.
+        """
+        self.condition = condition
+        self._skeletons_of_template = skeletons_of_template
+        self._needles: dict[Contains, Needle] = {}
+        self._patterns: dict[str, re2._Regexp] = {}
+        self._templates: dict[str, frozenset[int]] = {}
+        for matches in _find_patterns(condition):
+            self.pattern(matches.pattern)
+
+    def needle(self, condition: Contains) -> Needle:
+        """The needle of a condition on messages."""
+        if condition not in self._needles:
+            text = _encode(condition.text)
+            self._needles[condition] = Needle(text, folded=not condition.exact_case)
+        return self._needles[condition]
+
+    def pattern(self, pattern: str) -> re2._Regexp:
+        """The pattern, compiled."""
+        if pattern not in self._patterns:
+            self._patterns[pattern] = compile_search(pattern)
+        return self._patterns[pattern]
+
+    def template(self, template: str) -> frozenset[int]:
+        """The skeletons of a template."""
+        if template not in self._templates:
+            self._templates[template] = frozenset(self._skeletons_of_template(template))
+        return self._templates[template]
+
+
+def _find_patterns(condition: Condition) -> list[Matches]:
+    match condition:
+        case Matches():
+            return [condition]
+        case All(conditions) | AnyOf(conditions):
+            return [found for each in conditions for found in _find_patterns(each)]
+        case Not(inner):
+            return _find_patterns(inner)
+        case _:
+            return []
+
+
+def _encode(text: str) -> bytes:
+    """As bytes of a record; what no record can have is what nothing has."""
+    try:
+        return encode_text(text)
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def select(block: BlockReader, search: Search | Condition) -> Rows:
+    """The numbers of the records for which a condition holds, ascending."""
+    found = select_rows(block, search)
+    if isinstance(found, bool):
+        return np.arange(block.n if found else 0)
+    return np.flatnonzero(found)
+
+
+def count(block: BlockReader, search: Search | Condition) -> int:
+    """The number of records for which a condition holds."""
+    search = search if isinstance(search, Search) else Search(search)
+    condition = search.condition
+    if isinstance(condition, Contains) and condition.field == MESSAGE and "m" in block.meta:
+        found = _Selector(block, search).find_in_groups(search.needle(condition))
+        sizes = _group_sizes(block.stored_messages())
+        return sum(count_rows(rows, sizes[code]) for code, rows in found.items())
+    return count_rows(select_rows(block, search), block.n)
+
+
+def select_rows(block: BlockReader, search: Search | Condition) -> Selection:
+    """The same as all, none, or one truth value a record."""
+    search = search if isinstance(search, Search) else Search(search)
+    return _Selector(block, search).select(search.condition)
+
+
+def _group_sizes(messages: StoredMessages) -> list[int]:
+    residue = messages.open_residue()
+    return [*(n for _, n, _ in messages.groups), *([residue[0]] if residue else [])]
+
+
+class _Selector:
+    """Evaluates conditions over one block."""
+
+    def __init__(self, block: BlockReader, search: Search) -> None:
+        self._block = block
+        self._search = search
+        self._has_token: dict[bytes, bool] = {}
+
+    def select(self, condition: Condition) -> Selection:
+        match condition:
+            case All(conditions):
+                return self._select_all(conditions)
+            case AnyOf(conditions):
+                return self._select_any(conditions)
+            case Not(inner):
+                return invert(self.select(inner))
+            case HasTemplate(template):
+                return self._select_skeletons(self._search.template(template))
+            case _:
+                return self._select_by_field(condition)
+
+    def _select_by_field(self, condition: FieldCondition) -> Selection:
+        match condition.field:
+            case field if field == MESSAGE:
+                return self._select_messages(condition)
+            case field if field == SERVICE:
+                return self._holds(condition)(self._block.service.encode())
+            case field if field == LEVEL:
+                return self._select_levels(self._holds(condition))
+            case _:
+                return self._select_field(condition)
+
+    def _select_all(self, conditions: tuple[Condition, ...]) -> Selection:
+        found: Selection = True
+        for condition in conditions:
+            found = both(found, self.select(condition))
+            if found is False or not np.any(found):
+                return False
+        return found
+
+    def _select_any(self, conditions: tuple[Condition, ...]) -> Selection:
+        found: Selection = False
+        for condition in conditions:
+            found = either(found, self.select(condition))
+            if found is True:
+                break
+        return found
+
+    def _select_skeletons(self, ids: frozenset[int]) -> Selection:
+        if "m" not in self._block.meta:
+            return self._block.meta.get("k") in ids
+        return np.isin(self._block.skeleton_ids(), list(ids))
+
+    def _select_levels(self, holds: Callable[[bytes], bool]) -> Selection:
+        chosen = [holds(level.name.lower().encode()) for level in Level]
+        counts = self._block.level_counts
+        if all(chosen[level] for level in Level if counts[level]):
+            return True
+        if not any(chosen[level] for level in Level if counts[level]):
+            return False
+        return np.array(chosen)[self._block.levels()]
+
+    # --- fields
+
+    def _select_field(self, condition: FieldCondition) -> Selection:
+        block = self._block
+        if condition.field not in block.meta["f"]:
+            return False
+        if isinstance(condition, Exists):
+            return block.present(condition.field)
+        found = self._find_in_field(block.stored(condition.field), condition)
+        if found is False:
+            return False
+        present = block.present(condition.field)
+        return found if isinstance(present, bool) else spread(found, present)
+
+    def _find_in_field(self, stored: StoredValues, condition: FieldCondition) -> Selection:
+        match condition:
+            case Contains(text, exact_case=exact_case):
+                text_bytes = _encode(text)
+                folded = not exact_case
+                lower = text_bytes.lower() if folded else text_bytes
+                return self._find(stored, Literal(lower, Place.ANYWHERE, folded))
+            case Equals(value=value):
+                return self._find(stored, Literal(_encode(value), Place.WHOLE))
+            case StartsWith(prefix=prefix):
+                return self._find(stored, Literal(_encode(prefix), Place.START))
+            case Between():
+                return _find_between(stored, condition)
+            case _:
+                return stored.match(self._holds(condition))
+
+    def _find(self, stored: StoredValues, literal: Literal) -> Selection:
+        """Rows of a column with the literal, if the filter has its long tokens."""
+        longest = stored.longest_token
+        if longest and len(literal.text) >= 12 and not self._may_have(literal, longest):
+            return False
+        return stored.find(literal)
+
+    def _may_have(self, literal: Literal, longest: int) -> bool:
+        """Whether the filter has all tokens that a text with the literal has as its own."""
+        lower = literal.text.lower()
+        return all(
+            self._is_in_filter(token)
+            for token in find_tokens(literal.text)
+            if not token.isdigit()
+            and (
+                literal.place is Place.WHOLE
+                or len(token) >= longest
+                or not (lower.startswith(token) or lower.endswith(token))
+            )
+        )
+
+    def _is_in_filter(self, token: bytes) -> bool:
+        if token not in self._has_token:
+            bloom = self._block.meta["x"][1:]
+            blobs = self._block.open_blobs()
+            self._has_token[token] = may_have_token(bloom, hash_token(token), blobs)
+        return self._has_token[token]
+
+    def _holds(self, condition: FieldCondition) -> Callable[[bytes], bool]:
+        """What a text is tested with."""
+        match condition:
+            case Contains(text, exact_case=exact_case):
+                fold = bytes if exact_case else bytes.lower
+                sought = fold(_encode(text))
+                return lambda value: sought in fold(value)
+            case Equals(value=wanted):
+                return _encode(wanted).__eq__
+            case StartsWith(prefix=prefix):
+                start = _encode(prefix)
+                return lambda value: value.startswith(start)
+            case Matches(pattern):
+                compiled = self._search.pattern(pattern)
+                return lambda value: compiled.search(value) is not None
+            case Between():
+                return lambda value: _is_between(value, condition)
+            case Exists():
+                return lambda _: True
+
+    # --- messages
+
+    def _select_messages(self, condition: FieldCondition) -> Selection:
+        block = self._block
+        if not block.has_messages:
+            return False
+        match condition:
+            case Exists():
+                return True
+            case Contains():
+                return self._find_needle(self._search.needle(condition))
+            case Equals(value=text) | StartsWith(prefix=text):
+                part = Contains(text, exact_case=True)
+                return self._test_messages(condition, self._find_needle(self._search.needle(part)))
+            case _:
+                return self._test_messages(condition, True)
+
+    def _test_messages(self, condition: FieldCondition, candidates: Selection) -> Selection:
+        """Of the candidates the rows whose message, written out, passes."""
+        if candidates is False:
+            return False
+        rows = None if candidates is True else np.flatnonzero(candidates)
+        holds = self._holds(condition)
+        passed = np.fromiter(map(holds, self._block.messages(rows)), bool)
+        return passed if rows is None else select_at(rows[passed], self._block.n)
+
+    def _find_needle(self, needle: Needle) -> Selection:
+        if not needle.text:
+            return True
+        block = self._block
+        layout = block.layout
+        if layout is None:
+            found = self.find_in_groups(needle)
+            every = all(rows is True for rows in found.values())
+            if every and len(found) == len(_group_sizes(block.stored_messages())):
+                return True
+            return spread_groups(block.stored_messages().codes(), found) if found else False
+        if _are_tokens_apart(layout.texts) and self._lacks_token(needle):
+            return any(needle.literal(needle.text, Place.ANYWHERE).holds(t) for t in layout.texts)
+        columns = block.line_columns(layout)
+        memo: dict[tuple[int, Literal], Selection] = {}
+
+        def find(place: int, literal: Literal) -> Selection:
+            if (place, literal) not in memo:
+                memo[place, literal] = self._find(columns[place], literal)
+            return memo[place, literal]
+
+        return needle.find_in_line(layout.texts, find)
+
+    def _lacks_token(self, needle: Needle) -> bool:
+        """Whether the block has none of the tokens that a message with the needle has."""
+        longest = self._block.meta["x"][0]
+        return any(not self._is_in_filter(each) for each in needle.exact_tokens(longest))
+
+    def find_in_groups(self, needle: Needle) -> dict[int, Selection]:
+        """Rows with the needle by group, in which there is at least one."""
+        if self._lacks_token(needle):
+            return {}
+        messages = self._block.stored_messages()
+        found: dict[int, Selection] = {}
+        for code, (skeleton_id, _, _) in enumerate(messages.groups):
+            ways = needle.ways_over(skeleton_id, self._block.skeletons)
+            rows = ways is None or self._find_ways(messages, code, ways)
+            if rows is True or np.any(rows):
+                found[code] = rows
+        residue = messages.open_residue()
+        if residue is not None:
+            rows = self._find(residue[1], needle.anywhere)
+            if rows is True or np.any(rows):
+                found[len(messages.groups)] = rows
+        return found
+
+    def _find_ways(self, messages: StoredMessages, code: int, ways: tuple[Way, ...]) -> Selection:
+        found: Selection = False
+        for way in ways:
+            rows: Selection = True
+            for place, literal in way:
+                rows = both(rows, self._find(messages.open_column(code, place), literal))
+                if rows is False:
+                    break
+            found = either(found, rows)
+        return found
+
+
+def _are_tokens_apart(texts: tuple[bytes, ...]) -> bool:
+    """Whether no token of a line of this layout can be in two of its parts."""
+    edges = [text[-1:] for text in texts[:-1]] + [text[:1] for text in texts[1:]]
+    inner = texts[1:-1]
+    return all(inner) and not any(byte in _LETTERS_AND_DIGITS for edge in edges for byte in edge)
+
+
+def _find_between(stored: StoredValues, bounds: Between) -> Selection:
+    found = stored.numbers()
+    if found is None:
+        return stored.match(lambda text: _is_between(text, bounds))
+    values = found[0] / 10.0 ** found[1]
+    rows = np.ones(len(values), bool)
+    if bounds.low is not None:
+        rows &= values >= bounds.low if bounds.include_low else values > bounds.low
+    if bounds.high is not None:
+        rows &= values <= bounds.high if bounds.include_high else values < bounds.high
+    return rows
+
+
+def _is_between(text: bytes, bounds: Between) -> bool:
+    number = parse_number(text)
+    if number is None:
+        return False
+    low, high = bounds.low, bounds.high
+    above = low is None or number > low or (bounds.include_low and number == low)
+    below = high is None or number < high or (bounds.include_high and number == high)
+    return above and below

@@ -1,0 +1,531 @@
+"""Columns of texts, each in the smallest of five forms, searched without being written out.
+
+constant    one text
+dictionary  up to 65,536 different texts, and a code a row
+integers    decimals without leading zeros, or numbers of a field with their decimals
+fixed       texts of one length that differ only in digits, or only in lower-case hex digits
+plain       everything else
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+
+from jipyo.logs.store import bloom
+from jipyo.logs.store.blobs import BlobReader, BlobWriter, compress, decompress
+from jipyo.logs.store.integers import Integers, read_integers, write_integers
+from jipyo.logs.store.literal import (
+    Literal,
+    Selection,
+    find_in_joined,
+    find_in_matrix,
+    find_in_parts,
+)
+from jipyo.logs.store.slices import (
+    MOST_DIGITS,
+    Rows,
+    Slices,
+    byte_set,
+    byte_set_of,
+    parse_numbers,
+    slice_texts,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+ValuesMeta: TypeAlias = list[Any]
+"""The form's letter and what it needs to be read; JSON."""
+
+_SAMPLE = 256
+_MOST_INLINE_BYTES = 512
+_WIDEST = 64
+_LEAST_HEX = 8
+_DIGITS = byte_set_of([b"0123456789"])
+_HEX = byte_set_of([b"0123456789abcdef"])
+_SIGN_AND_POINT = byte_set_of([b"-."])
+_NIBBLES = np.zeros(256, np.uint8)
+_NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
+_NIBBLE_TEXT = np.frombuffer(b"0123456789abcdef", np.uint8)
+
+
+class TokenGatherer:
+    """The long tokens of a block while it is written."""
+
+    def __init__(self) -> None:
+        self.texts: set[bytes] = set()
+        self.hashes: list[bloom.Hashes] = []
+        self.longest = 0
+
+    def add_text(self, text: bytes) -> int:
+        """Gather the tokens of a text; the length of the longest."""
+        tokens = bloom.find_tokens(text)
+        self.texts |= tokens
+        return self._lengthen(bloom.longest_token(tokens))
+
+    def add_rows(self, matrix: NDArray[np.uint8]) -> int:
+        """Gather tokens of one length, in lower case, which are the rows of a matrix."""
+        self.hashes.append(bloom.hash_rows(matrix))
+        return self._lengthen(matrix.shape[1])
+
+    def all_hashes(self) -> bloom.Hashes:
+        """The hashes of all of them."""
+        return np.concatenate([*self.hashes, bloom.hash_tokens(self.texts)])
+
+    def _lengthen(self, length: int) -> int:
+        self.longest = max(self.longest, length)
+        return length
+
+
+# --- writing
+
+
+def write_texts(texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer) -> ValuesMeta:
+    """Put texts, at least one, in the smallest form; what describes them is returned."""
+    if _is_repetitive(texts):
+        meta = _write_dictionary(texts, blobs, tokens)
+        if meta is not None:
+            return meta
+    slices = slice_texts(texts)
+    return _write_typed(slices, blobs, tokens) or write_plain(texts, blobs, tokens)
+
+
+def write_slices(slices: Slices, blobs: BlobWriter, tokens: TokenGatherer) -> ValuesMeta:
+    """Put texts of a buffer, at least one, in the smallest form."""
+    numbers = parse_numbers(slices)
+    if numbers is not None and _are_varied(numbers):
+        return ["i", 0, *write_integers(numbers, blobs)]
+    return write_texts(slices.to_list(), blobs, tokens)
+
+
+def write_plain(texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer) -> ValuesMeta:
+    """Put texts as they are: `["p", separator, byte set, longest, longest token, blob]`.
+
+    Joined by a newline or by NUL, or with their lengths where both occur (separator -1).
+    """
+    longest = max(map(len, texts))
+    for separator in (b"\n", b"\0"):
+        joined = separator.join(texts)
+        if joined.count(separator) == len(texts) - 1:
+            break
+    else:
+        separator = b""
+        joined = b"".join(texts)
+    token = tokens.add_text(b"\n".join(texts) if not separator else joined)
+    if not separator:
+        lengths = np.fromiter(map(len, texts), "<u4", len(texts)).tobytes()
+        return [
+            "p",
+            -1,
+            f"{byte_set(joined):x}",
+            longest,
+            token,
+            blobs.put(compress(lengths + joined)),
+        ]
+    return ["p", separator[0], f"{byte_set(joined):x}", longest, token, blobs.put(compress(joined))]
+
+
+def write_numbers(values: Integers, decimals: int, blobs: BlobWriter) -> ValuesMeta:
+    """Put numbers of a field, at least one."""
+    return ["n", decimals, *write_integers(values, blobs)]
+
+
+def write_codes(codes: NDArray[np.int64], most: int, blobs: BlobWriter) -> int:
+    """Put small numbers below `most`, up to 65,536: low bytes, then high bytes."""
+    low = codes.astype(np.uint8).tobytes()
+    high = b"" if most <= 256 else (codes >> 8).astype(np.uint8).tobytes()
+    return blobs.put(compress(low + high))
+
+
+def read_codes(blob: int, n: int, blobs: BlobReader) -> NDArray[np.uint16] | NDArray[np.uint8]:
+    """The codes that were put."""
+    planes = np.frombuffer(decompress(blobs.get(blob)), np.uint8)
+    if len(planes) == n:
+        return planes
+    wide: NDArray[np.uint16] = planes[n:].astype(np.uint16)
+    return wide << np.uint16(8) | planes[:n]
+
+
+def _is_repetitive(texts: Sequence[bytes]) -> bool:
+    sample = texts[:: max(1, len(texts) // _SAMPLE)]
+    return len(set(sample)) * 2 <= len(sample) or len(sample) == 1
+
+
+def _are_varied(numbers: Integers) -> bool:
+    """Whether numbers are better kept as such than as codes of a dictionary."""
+    if int(numbers.max()) - int(numbers.min()) < 1 << 16:
+        return True
+    sample = numbers[:: max(1, len(numbers) // _SAMPLE)]
+    return len(np.unique(sample)) * 2 > len(sample)
+
+
+def _write_dictionary(
+    texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer
+) -> ValuesMeta | None:
+    """`["c", text]`, or `["d", size, codes, texts]`, the texts as a plain column if long."""
+    codes_by_text = dict.fromkeys(texts)
+    size = len(codes_by_text)
+    length = sum(map(len, codes_by_text))
+    if size == 1 and length <= _MOST_INLINE_BYTES:
+        tokens.add_text(texts[0])
+        return ["c", texts[0].decode("latin-1")]
+    if size * 2 > len(texts) and size > 1:
+        return None
+    distinct = sorted(codes_by_text)
+    numbers = dict(zip(distinct, range(size), strict=True))
+    codes = np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
+    blob = write_codes(codes, size, blobs)
+    if length <= _MOST_INLINE_BYTES:
+        tokens.add_text(b"\n".join(distinct))
+        return ["d", size, blob, [text.decode("latin-1") for text in distinct]]
+    return ["d", size, blob, write_plain(distinct, blobs, tokens)]
+
+
+def _write_typed(slices: Slices, blobs: BlobWriter, tokens: TokenGatherer) -> ValuesMeta | None:
+    numbers = parse_numbers(slices)
+    if numbers is not None:
+        return ["i", 0, *write_integers(numbers, blobs)]
+    widths = slices.ends - slices.starts
+    width = int(widths[0])
+    if not 0 < width <= _WIDEST or (widths != width).any():
+        return None
+    return _write_fixed(slices.to_matrix(width), blobs, tokens)
+
+
+def _write_fixed(
+    matrix: NDArray[np.uint8], blobs: BlobWriter, tokens: TokenGatherer
+) -> ValuesMeta | None:
+    """`["f", text, places that vary as bits, longest token, "h", blob]`, or `"d"` and integers."""
+    varies = (matrix != matrix[0]).any(axis=0)
+    part = matrix[:, varies]
+    is_digit = (part >= ord("0")) & (part <= ord("9"))
+    text = matrix[0].copy()
+    text[varies] = ord("0")
+    places = int.from_bytes(np.packbits(varies, bitorder="little").tobytes(), "little")
+    head = ["f", text.tobytes().decode("latin-1"), places]
+    if is_digit.all():
+        token = _add_fixed_tokens(matrix, tokens)
+        return [*head, token, "d", *(write_integers(each, blobs) for each in _split_digits(part))]
+    if part.shape[1] < _LEAST_HEX or not (is_digit | ((part >= 97) & (part <= 102))).all():
+        return None
+    token = _add_fixed_tokens(matrix, tokens)
+    return [*head, token, "h", blobs.put(_pack_nibbles(part))]
+
+
+def _add_fixed_tokens(matrix: NDArray[np.uint8], tokens: TokenGatherer) -> int:
+    lower = np.frombuffer(matrix.tobytes().lower(), np.uint8).reshape(matrix.shape)
+    is_part = ((lower >= 48) & (lower <= 57)) | ((lower >= 97) & (lower <= 122))
+    if is_part.all() and matrix.shape[1] >= bloom.LEAST_TOKEN:
+        return tokens.add_rows(lower)
+    if not is_part.any() or matrix.shape[1] < bloom.LEAST_TOKEN:
+        return 0
+    return tokens.add_text(b"\n".join(row.tobytes() for row in lower))
+
+
+def _split_digits(digits: NDArray[np.uint8]) -> list[Integers]:
+    """The digits of each row as numbers of up to 18 digits."""
+    pieces = range(0, digits.shape[1], MOST_DIGITS)
+    return [_combine_digits(digits[:, at : at + MOST_DIGITS]) for at in pieces]
+
+
+def _combine_digits(digits: NDArray[np.uint8]) -> Integers:
+    total = np.zeros(len(digits), np.int64)
+    for column in digits.T:
+        total = total * 10 + (column - np.uint8(ord("0")))
+    return total
+
+
+def _pack_nibbles(digits: NDArray[np.uint8]) -> bytes:
+    nibbles = _NIBBLES[digits]
+    if nibbles.shape[1] % 2:
+        nibbles = np.concatenate([nibbles, np.zeros((len(nibbles), 1), np.uint8)], axis=1)
+    return (nibbles[:, ::2] << 4 | nibbles[:, 1::2]).tobytes()
+
+
+# --- reading
+
+
+class StoredValues(Protocol):
+    """A column of texts as it is kept."""
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        """The texts of all rows, or of some."""
+        ...
+
+    def find(self, literal: Literal) -> Selection:
+        """The rows whose text has the literal."""
+        ...
+
+    def match(self, holds: Callable[[bytes], bool]) -> Selection:
+        """The rows of whose text something is true; different texts are asked for once."""
+        ...
+
+    def numbers(self) -> tuple[Integers, int] | None:
+        """Numbers and decimals, if it has numbers."""
+        ...
+
+    @property
+    def is_number_field(self) -> bool:
+        """Whether it was put as a column of numbers."""
+        ...
+
+    @property
+    def bytes_within(self) -> int:
+        """A byte set (`slices.byte_set`) with all bytes that occur, and perhaps more."""
+        ...
+
+    @property
+    def longest_token(self) -> int:
+        """The longest token of the Bloom filter here; shorter than the longest number of digits."""
+        ...
+
+
+def open_values(meta: ValuesMeta, n: int, blobs: BlobReader) -> StoredValues:
+    """The column of `n` texts that the meta data describe; nothing is read yet."""
+    return _FORMS[meta[0]](meta, n, blobs)
+
+
+class _Values:
+    """What the forms share."""
+
+    longest_token = 0
+    is_number_field = False
+
+    def __init__(self, meta: ValuesMeta, n: int, blobs: BlobReader) -> None:
+        self._meta = meta
+        self._n = n
+        self._blobs = blobs
+
+    def numbers(self) -> tuple[Integers, int] | None:
+        return None
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        raise NotImplementedError
+
+    def match(self, holds: Callable[[bytes], bool]) -> Selection:
+        return np.fromiter(map(holds, self.texts()), bool, self._n)
+
+
+class _ConstantValues(_Values):
+    """One text in all rows."""
+
+    @cached_property
+    def text(self) -> bytes:
+        """It."""
+        return str(self._meta[1]).encode("latin-1")
+
+    @property
+    def bytes_within(self) -> int:
+        return byte_set_of([self.text])
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        return [self.text] * (self._n if rows is None else len(rows))
+
+    def find(self, literal: Literal) -> Selection:
+        return literal.holds(self.text)
+
+    def match(self, holds: Callable[[bytes], bool]) -> Selection:
+        return holds(self.text)
+
+
+class _DictionaryValues(_Values):
+    """Different texts, sorted, and the place of each row's text among them."""
+
+    @cached_property
+    def distinct(self) -> list[bytes]:
+        """The texts."""
+        texts = self._meta[3]
+        return self._plain.texts() if self._plain else [one.encode("latin-1") for one in texts]
+
+    @cached_property
+    def codes(self) -> NDArray[np.uint16] | NDArray[np.uint8]:
+        """The place of each row's text."""
+        return read_codes(self._meta[2], self._n, self._blobs)
+
+    @cached_property
+    def _plain(self) -> StoredValues | None:
+        """The texts as a column, if they are too long for the meta data."""
+        texts = self._meta[3]
+        return open_values(texts, self._meta[1], self._blobs) if texts[0] == "p" else None
+
+    @property
+    def bytes_within(self) -> int:
+        return self._plain.bytes_within if self._plain else byte_set_of(self.distinct)
+
+    @property
+    def longest_token(self) -> int:  # type: ignore[override]
+        return self._plain.longest_token if self._plain else 0
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        codes = self.codes if rows is None else self.codes[rows]
+        return list(map(self.distinct.__getitem__, codes.tolist()))
+
+    def find(self, literal: Literal) -> Selection:
+        if self._plain:
+            return self._expand(self._plain.find(literal))
+        return self.match(literal.holds)
+
+    def match(self, holds: Callable[[bytes], bool]) -> Selection:
+        return self._expand(np.fromiter(map(holds, self.distinct), bool, len(self.distinct)))
+
+    def _expand(self, chosen: Selection) -> Selection:
+        if isinstance(chosen, bool):
+            return chosen
+        if not chosen.any() or chosen.all():
+            return bool(chosen[0])
+        return chosen[self.codes]
+
+
+class _IntegerValues(_Values):
+    """Numbers, each written with the same number of decimals."""
+
+    @property
+    def is_number_field(self) -> bool:  # type: ignore[override]
+        return bool(self._meta[0] == "n")
+
+    def numbers(self) -> tuple[Integers, int]:
+        return read_integers(self._meta[2:], self._n, self._blobs), self._meta[1]
+
+    @property
+    def bytes_within(self) -> int:
+        plain = self._meta[1] == 0 and self._meta[2] >= 0
+        return _DIGITS if plain else _DIGITS | _SIGN_AND_POINT
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        values, decimals = self.numbers()
+        return write_decimals(values if rows is None else values[rows], decimals)
+
+    def find(self, literal: Literal) -> Selection:
+        if byte_set_of([literal.text]) & ~self.bytes_within:
+            return False
+        joined = b"\n".join(self.texts())
+        return find_in_joined(joined, b"\n", self._n, literal)
+
+
+def write_decimals(values: Integers, decimals: int) -> list[bytes]:
+    """Numbers as texts: -250 with three decimals is `-0.250`."""
+    if not decimals:
+        return list(map(b"%d".__mod__, values.tolist()))
+    unit = 10**decimals
+    signs = (b"", b"-")
+    pattern = b"%%b%%d.%%0%dd" % decimals
+    parts = ((signs[v < 0], *divmod(abs(v), unit)) for v in values.tolist())
+    return list(map(pattern.__mod__, parts))
+
+
+class _FixedValues(_Values):
+    """Texts of one length, of which only what varies is kept, packed."""
+
+    @cached_property
+    def _varying(self) -> Rows:
+        width = len(self._meta[1])
+        return np.array([at for at in range(width) if self._meta[2] >> at & 1], np.int64)
+
+    @property
+    def longest_token(self) -> int:  # type: ignore[override]
+        return int(self._meta[3])
+
+    @property
+    def bytes_within(self) -> int:
+        fixed = byte_set_of([self._meta[1].encode("latin-1")])
+        return fixed | (_HEX if self._meta[4] == "h" else _DIGITS)
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        matrix = self.matrix() if rows is None else self.matrix()[rows]
+        flat, width = matrix.tobytes(), matrix.shape[1]
+        return [flat[at : at + width] for at in range(0, len(flat), width)]
+
+    def find(self, literal: Literal) -> Selection:
+        if byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded):
+            return False
+        return find_in_matrix(self.matrix(), literal)
+
+    def matrix(self) -> NDArray[np.uint8]:
+        """The texts as rows."""
+        text = np.frombuffer(self._meta[1].encode("latin-1"), np.uint8)
+        matrix = np.repeat(text[None, :], self._n, axis=0)
+        matrix[:, self._varying] = self._read_varying()
+        return matrix
+
+    def _read_varying(self) -> NDArray[np.uint8]:
+        width = len(self._varying)
+        if self._meta[4] == "h":
+            packed = np.frombuffer(self._blobs.get(self._meta[5]), np.uint8)
+            nibbles = np.stack([packed >> 4, packed & 15], axis=1).reshape(self._n, -1)
+            return _NIBBLE_TEXT[nibbles[:, :width]]
+        digits = np.empty((self._n, width), np.uint8)
+        for piece, meta in enumerate(self._meta[5:]):
+            first = piece * MOST_DIGITS
+            left = read_integers(meta, self._n, self._blobs)
+            for place in range(min(width, first + MOST_DIGITS) - 1, first - 1, -1):
+                left, digits[:, place] = np.divmod(left, 10)
+        return digits + np.uint8(ord("0"))
+
+
+class _PlainValues(_Values):
+    """Texts one after the other."""
+
+    @property
+    def bytes_within(self) -> int:
+        return int(self._meta[2], 16)
+
+    @property
+    def longest_token(self) -> int:  # type: ignore[override]
+        return int(self._meta[4])
+
+    def texts(self, rows: Rows | None = None) -> list[bytes]:
+        joined, ends = self._read()
+        if rows is None and ends is None:
+            return joined.split(self._separator)
+        if ends is None:
+            edges = np.flatnonzero(np.frombuffer(joined, np.uint8) == self._separator[0])
+            ends = np.append(edges, len(joined))
+        starts = np.concatenate([[0], ends[:-1] + len(self._separator)])
+        if rows is not None:
+            starts, ends = starts[rows], ends[rows]
+        return [joined[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+    def find(self, literal: Literal) -> Selection:
+        if len(literal.text) > self._meta[3]:
+            return False
+        if byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded):
+            return False
+        joined, ends = self._read()
+        if ends is None:
+            return find_in_joined(joined, self._separator, self._n, literal)
+        return find_in_parts(joined, ends, literal)
+
+    @property
+    def _separator(self) -> bytes:
+        return b"" if self._meta[1] < 0 else bytes((self._meta[1],))
+
+    def _read(self) -> tuple[bytes, Rows | None]:
+        """The texts, and where each ends if no separator says so."""
+        content = decompress(self._blobs.get(self._meta[5]))
+        if self._separator:
+            return content, None
+        lengths = np.frombuffer(content[: 4 * self._n], "<u4")
+        return content[4 * self._n :], np.cumsum(lengths, dtype=np.int64)
+
+
+_FORMS: dict[str, Callable[[ValuesMeta, int, BlobReader], StoredValues]] = {
+    "c": _ConstantValues,
+    "d": _DictionaryValues,
+    "i": _IntegerValues,
+    "n": _IntegerValues,
+    "f": _FixedValues,
+    "p": _PlainValues,
+}
+
+
+def fold_set(bits: int, folded: bool) -> int:
+    """The byte set of the same texts in lower case, if folded."""
+    if not folded:
+        return bits
+    upper = bits >> ord("A") & (1 << 26) - 1
+    return bits & ~(((1 << 26) - 1) << ord("A")) | upper << ord("a")
