@@ -27,12 +27,12 @@ from jipyo.logs.store.integers import (
 )
 from jipyo.logs.store.line import (
     DashedValues,
-    TimeValues,
     describe_layout,
     layout_skeleton,
     restore_layout,
     write_lines,
 )
+from jipyo.logs.store.line_time import TimeValues
 from jipyo.logs.store.messages import StoredMessages, write_messages
 from jipyo.logs.store.skeleton import NO_SKELETON
 from jipyo.logs.store.values import (
@@ -313,7 +313,7 @@ class BlockReader:
         return [
             self._line_column(part.name)
             if isinstance(part, FieldPart)
-            else TimeValues(part, self.times)
+            else TimeValues(part, self.times, self.first_ns, self.last_ns)
             for part in layout.parts
         ]
 

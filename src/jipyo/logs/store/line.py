@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,14 +15,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from jipyo.logs.store.integers import Integers
     from jipyo.logs.store.literal import Literal, Selection
     from jipyo.logs.store.slices import Rows
     from jipyo.logs.store.values import StoredValues
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TIME_BYTES = byte_set_of([bytes(range(ord("0"), ord("z") + 1)), b" +-./"])
-"""What `strftime` writes: digits, letters, `:` and these."""
 
 
 def describe_layout(layout: LineLayout) -> list[Any]:
@@ -49,54 +42,6 @@ def restore_layout(described: list[Any]) -> LineLayout:
 def layout_skeleton(layout: LineLayout) -> bytes:
     """What all lines of a layout have in common, as a skeleton."""
     return MARK.join(text.replace(MARK, b"?") for text in layout.texts)
-
-
-def write_times(t_ns: Integers, part: TimePart) -> list[bytes]:
-    """The times as the layout writes them; each different microsecond is written once."""
-    distinct, codes = np.unique(t_ns // 1000, return_inverse=True)
-    zone = timezone(timedelta(seconds=part.offset_s))
-    texts = [
-        (_EPOCH + timedelta(microseconds=t_us)).astimezone(zone).strftime(part.format).encode()
-        for t_us in distinct.tolist()
-    ]
-    return list(map(texts.__getitem__, codes.tolist()))
-
-
-class TimeValues:
-    """The column of a time that is written into lines."""
-
-    longest_token = 0
-    is_number_field = False
-
-    def __init__(self, part: TimePart, read_times: Callable[[], Integers]) -> None:
-        self._part = part
-        self._read_times = read_times
-
-    @cached_property
-    def bytes_within(self) -> int:
-        """What is in the format, and what times are written with."""
-        return _TIME_BYTES | byte_set_of([self._part.format.encode()])
-
-    def texts(self, rows: Rows | None = None) -> list[bytes]:
-        """The times of all rows, or of some."""
-        times = self._read_times()
-        return write_times(times if rows is None else times[rows], self._part)
-
-    def find(self, literal: Literal) -> Selection:
-        """The rows whose time has the literal."""
-        if byte_set_of([literal.text]) & ~self.bytes_within:
-            return False
-        return self.match(literal.holds)
-
-    def match(self, holds: Callable[[bytes], bool]) -> Selection:
-        """The rows of whose time something is true; different times are written once."""
-        distinct, codes = np.unique(self._read_times(), return_inverse=True)
-        texts = write_times(distinct, self._part)
-        chosen: Selection = np.fromiter(map(holds, texts), bool, len(texts))[codes]
-        return chosen
-
-    def numbers(self) -> None:
-        """It has none."""
 
 
 class DashedValues:

@@ -36,6 +36,10 @@ LEAST_ROWS = 48
 """Columns for fewer records of a skeleton take more bytes than the records."""
 
 
+_ODD = b"\0"
+"""In the place of a skeleton: there is none."""
+
+
 def write_messages(
     messages: Sequence[bytes], skeletons: SkeletonTable, blobs: BlobWriter, tokens: TokenGatherer
 ) -> tuple[dict[str, Any], Integers]:
@@ -43,48 +47,55 @@ def write_messages(
 
     `{"g": [[id, records, [column of each value]] of each group], "r": the residue, "c": codes}`
     """
-    plain = [message if _is_plain(message) else b"" for message in messages]
-    split = split_messages(plain)
-    rows_by_skeleton, codes = _number_skeletons(split.skeletons)
+    odd = _find_odd(messages)
+    split = split_messages(_blank(messages, odd) if odd else messages)
+    for row in odd:
+        split.skeletons[row] = _ODD
+    texts, codes = _number_skeletons(split.skeletons)
     counts = np.bincount(codes).tolist()
     ids_by_code = [
-        skeletons.intern(text, n) for text, n in zip(rows_by_skeleton, counts, strict=True)
+        NO_SKELETON if text == _ODD else skeletons.intern(text, n)
+        for text, n in zip(texts, counts, strict=True)
     ]
-    ids = np.array(ids_by_code, np.int64)[codes]
-    odd = np.array([not _is_plain(message) for message in messages])
-    ids[odd] = NO_SKELETON
-    places = np.array([text.count(MARK) for text in rows_by_skeleton], np.int64)[codes]
+    places = np.array([0 if text == _ODD else text.count(MARK) for text in texts], np.int64)[codes]
     first_value = np.cumsum(places) - places
-    grouped = np.full(len(messages), -1, np.int64)
-    order = np.argsort(codes, kind="stable")
-    ends = np.cumsum(counts).tolist()
+    group_of = np.full(len(messages), -1, np.int64)
     groups: list[list[Any]] = []
-    for code, (n, end) in enumerate(zip(counts, ends, strict=True)):
-        rows = order[end - n : end]
-        if n < LEAST_ROWS or ids_by_code[code] == NO_SKELETON:
-            continue
-        rows = rows[~odd[rows]]
-        if not len(rows):
-            continue
-        grouped[rows] = len(groups)
-        columns = [
-            write_slices(split.values.take(first_value[rows] + place), blobs, tokens)
-            for place in range(int(places[rows[0]]))
-        ]
-        groups.append([ids_by_code[code], len(rows), columns])
+    ends = np.cumsum(counts)
+    order = np.argsort(codes.astype(np.uint16), kind="stable")
+    for code, (n, end) in enumerate(zip(counts, ends.tolist(), strict=True)):
+        if n >= LEAST_ROWS and ids_by_code[code] != NO_SKELETON:
+            rows = order[end - n : end]
+            group_of[rows] = len(groups)
+            columns = [
+                write_slices(split.values.take(first_value[rows] + place), blobs, tokens)
+                for place in range(int(places[rows[0]]))
+            ]
+            groups.append([ids_by_code[code], n, columns])
+    ids = np.array(ids_by_code, np.int64)[codes]
     meta: dict[str, Any] = {"g": groups}
-    rest = np.flatnonzero(grouped < 0)
+    rest = np.flatnonzero(group_of < 0)
     if len(rest):
-        texts = [messages[row] for row in rest.tolist()]
-        meta["r"] = [len(rest), write_integers(ids[rest], blobs), write_plain(texts, blobs, tokens)]
-        grouped[rest] = len(groups)
+        rare = [messages[row] for row in rest.tolist()]
+        meta["r"] = [len(rest), write_integers(ids[rest], blobs), write_plain(rare, blobs, tokens)]
+        group_of[rest] = len(groups)
     size = len(groups) + (len(rest) > 0)
-    meta["c"] = -1 if size == 1 else write_codes(grouped, size, blobs)
+    meta["c"] = -1 if size == 1 else write_codes(group_of, size, blobs)
     return meta, ids
 
 
-def _is_plain(message: bytes) -> bool:
-    return len(message) <= LONGEST_MESSAGE and b"\0" not in message
+def _find_odd(messages: Sequence[bytes]) -> list[int]:
+    """The messages without a skeleton: very long ones, and those with NUL."""
+    if max(map(len, messages)) <= LONGEST_MESSAGE and b"\0" not in b"".join(messages):
+        return []
+    return [row for row, text in enumerate(messages) if len(text) > LONGEST_MESSAGE or 0 in text]
+
+
+def _blank(messages: Sequence[bytes], rows: list[int]) -> list[bytes]:
+    blanked = list(messages)
+    for row in rows:
+        blanked[row] = b""
+    return blanked
 
 
 def _number_skeletons(texts: Sequence[bytes]) -> tuple[list[bytes], Integers]:

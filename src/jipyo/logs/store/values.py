@@ -24,6 +24,7 @@ from jipyo.logs.store.literal import (
     find_in_matrix,
     find_in_parts,
 )
+from jipyo.logs.store.numbers import find_in_numbers
 from jipyo.logs.store.slices import (
     MOST_DIGITS,
     Rows,
@@ -51,7 +52,6 @@ _HEX = byte_set_of([b"0123456789abcdef"])
 _SIGN_AND_POINT = byte_set_of([b"-."])
 _NIBBLES = np.zeros(256, np.uint8)
 _NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
-_NIBBLE_TEXT = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
 class TokenGatherer:
@@ -100,7 +100,11 @@ def write_slices(slices: Slices, blobs: BlobWriter, tokens: TokenGatherer) -> Va
     numbers = parse_numbers(slices)
     if numbers is not None and _are_varied(numbers):
         return ["i", 0, *write_integers(numbers, blobs)]
-    return write_texts(slices.to_list(), blobs, tokens)
+    step = max(1, len(slices) // _SAMPLE)
+    if _is_repetitive(slices.take(np.arange(0, len(slices), step)).to_list()):
+        return write_texts(slices.to_list(), blobs, tokens)
+    meta = _write_typed(slices, blobs, tokens)
+    return meta or write_plain(slices.to_list(), blobs, tokens)
 
 
 def write_plain(texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer) -> ValuesMeta:
@@ -116,7 +120,9 @@ def write_plain(texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer
     else:
         separator = b""
         joined = b"".join(texts)
-    token = tokens.add_text(b"\n".join(texts) if not separator else joined)
+    token = 0
+    if longest >= bloom.LEAST_TOKEN:
+        token = tokens.add_text(joined if separator else b"\n".join(texts))
     if not separator:
         lengths = np.fromiter(map(len, texts), "<u4", len(texts)).tobytes()
         return [
@@ -403,8 +409,13 @@ class _IntegerValues(_Values):
     def find(self, literal: Literal) -> Selection:
         if byte_set_of([literal.text]) & ~self.bytes_within:
             return False
-        joined = b"\n".join(self.texts())
-        return find_in_joined(joined, b"\n", self._n, literal)
+        decimals, low, *more = self._meta[1:]
+        if low < 0:
+            return find_in_joined(b"\n".join(self.texts()), b"\n", self._n, literal)
+        high = more[0] if more else low
+        if len(literal.text) > max(len(str(high)), decimals + 1) + (decimals > 0):
+            return False
+        return find_in_numbers(self.numbers()[0], decimals, literal)
 
 
 def write_decimals(values: Integers, decimals: int) -> list[bytes]:
@@ -448,16 +459,23 @@ class _FixedValues(_Values):
     def matrix(self) -> NDArray[np.uint8]:
         """The texts as rows."""
         text = np.frombuffer(self._meta[1].encode("latin-1"), np.uint8)
-        matrix = np.repeat(text[None, :], self._n, axis=0)
-        matrix[:, self._varying] = self._read_varying()
+        varying = self._varying
+        if len(varying) == len(text):
+            return self._read_varying()
+        matrix = np.empty((self._n, len(text)), np.uint8)
+        matrix[:] = text
+        part = self._read_varying()
+        cuts = np.flatnonzero(np.diff(varying) > 1) + 1
+        for run in np.split(np.arange(len(varying)), cuts) if len(varying) else ():
+            first = int(varying[run[0]])
+            matrix[:, first : first + len(run)] = part[:, run[0] : run[-1] + 1]
         return matrix
 
     def _read_varying(self) -> NDArray[np.uint8]:
         width = len(self._varying)
         if self._meta[4] == "h":
-            packed = np.frombuffer(self._blobs.get(self._meta[5]), np.uint8)
-            nibbles = np.stack([packed >> 4, packed & 15], axis=1).reshape(self._n, -1)
-            return _NIBBLE_TEXT[nibbles[:, :width]]
+            digits_text = self._blobs.get(self._meta[5]).hex().encode()
+            return np.frombuffer(digits_text, np.uint8).reshape(self._n, -1)[:, :width]
         digits = np.empty((self._n, width), np.uint8)
         for piece, meta in enumerate(self._meta[5:]):
             first = piece * MOST_DIGITS

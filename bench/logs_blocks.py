@@ -1,0 +1,254 @@
+"""Blocks of log records: bytes a record, encoding, and searches inside, in CPU time of one core.
+
+Lines of an access log, messages of five services and tracebacks, made here; encoded ten blocks
+of each, searched as often as 5 M records have blocks. `JIPYO_LOGHUB=DIR` adds the public message
+sets there (`*.csv` of Loghub with a column Content, drawn by Zipf with digits made anew).
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import random
+import re
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cramjam
+import numpy as np
+import orjson
+
+from bench.machine import describe_machine
+from jipyo.logs.query import Contains, Equals, Matches
+from jipyo.logs.record import (
+    Column,
+    FieldPart,
+    LineLayout,
+    LogBatch,
+    NumberColumn,
+    TextColumn,
+    TimePart,
+)
+from jipyo.logs.store.block import MOST_ROWS, BlockReader, EncodedBlock, encode_block
+from jipyo.logs.store.select import Search, count, select
+from jipyo.logs.store.skeleton import SkeletonTable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from jipyo.logs.query import Condition
+
+START_NS = 1_795_000_000 * 10**9
+BLOCKS = 10
+FIVE_MILLION = -(-5_000_000 // MOST_ROWS)
+NEEDLE = "3c61989650f4a5b54f808c4bde0833ac"
+LAYOUT = LineLayout(
+    "nginx",
+    (b"", b" - ", b" [", b'] "', b" ", b" ", b'" ', b" ", b' "', b'" "', b'" rt=', b" rid=", b""),
+    (
+        FieldPart("client.address"),
+        FieldPart("user.name"),
+        TimePart("%d/%b/%Y:%H:%M:%S %z", 9 * 3600),
+        FieldPart("http.request.method"),
+        FieldPart("url.original"),
+        FieldPart("http.version"),
+        FieldPart("http.response.status_code"),
+        FieldPart("http.response.body.bytes"),
+        FieldPart("http.request.referrer"),
+        FieldPart("user_agent.original"),
+        FieldPart("event.duration"),
+        FieldPart("trace.id"),
+    ),
+)
+AGENTS = (
+    b"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko)"
+    b" Chrome/141.0.0.0 Safari/537.36",
+    b"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like"
+    b" Gecko) Version/18.1 Mobile/15E148 Safari/604.1",
+    b"OpenAI/Python 1.99.1",
+    b"python-httpx/0.28.1",
+    b"okhttp/4.12.0",
+    b"curl/8.5.0",
+)
+PATHS = (
+    b"/v1/chat/completions",
+    b"/v1/embeddings",
+    b"/api/v1/conversations/%d",
+    b"/api/v1/conversations/%d/messages",
+    b"/healthz",
+    b"/static/app.%x.js",
+    b"/api/v1/users/%d",
+)
+MESSAGES = tuple(
+    text.encode()
+    for text in (
+        "request completed in {n} ms",
+        "대화 {n} 응답 생성 완료: 토큰 {k}개, {f}초",
+        "prompt cache hit key={x} size={n}",
+        "사용자 {u}의 요청 한도를 초과했습니다 (분당 {k}건)",
+        "upstream model server 10.0.{k}.{k}:8000 timed out after {n} ms",
+        "usage recorded user={u} prompt_tokens={n} completion_tokens={k} cost=0.0{n}",
+        "vector search index=docs k=5 took {f} ms hits={k}",
+        "routed request to backend vllm-{k} queue={k}",
+        "NCCL watchdog timeout on rank {k}: work {n} ran for {n} ms, aborting communicator",
+        "task embed_document[{h}] received",
+        'Traceback (most recent call last):\n  File "/app/tasks.py", line {k}, in embed\n'
+        "    chunks = split(document, size={n})\nValueError: 빈 문서",
+    )
+)
+_BLANK = re.compile(rb"\{(.)\}")
+
+
+def main() -> None:
+    print(f"logs_blocks: {describe_machine()}\n")
+    print("| figure | measured | at least |\n|---|---|---|")
+    rng = random.Random(7)
+    access = list(encode_all("access lines", [make_access(rng, at) for at in range(BLOCKS)]))
+    app = list(encode_all("messages", [make_messages(rng, at) for at in range(BLOCKS)]))
+    for title, condition in (
+        ("text in fixed text", Contains("atchdog time")),
+        ("Korean text", Contains("도를 초과")),
+        ("text at a value's start", Contains("hits=4")),
+        ("a user", Contains("u100008")),
+        ("digits anywhere", Contains("7777")),
+        ("absent trace id, as a field", Equals("trace.id", NEEDLE)),
+        ("absent trace id, anywhere", Contains(NEEDLE)),
+        ("pattern", Matches("took [0-9]+\\.[0-9]+ ms")),
+    ):
+        search(f"{title}: messages", app, condition)
+        search(f"{title}: access lines", access, condition)
+    search('`/messages HTTP/1.1" 50`: access lines', access, Contains('/messages HTTP/1.1" 50'))
+    read(app[0])
+    if "JIPYO_LOGHUB" in os.environ:
+        list(encode_all("public sets", list(make_public(Path(os.environ["JIPYO_LOGHUB"])))))
+
+
+def encode_all(title: str, batches: list[LogBatch]) -> Iterator[BlockReader]:
+    table = SkeletonTable()
+    started = time.process_time()
+    blocks = [encode_block(batch, table) for batch in batches]
+    spent = time.process_time() - started
+    rows = sum(map(len, batches))
+    metas = orjson.dumps([block.meta for block in blocks])
+    texts = b"\0".join(table.texts_from(0))
+    size = sum(len(bytes(cramjam.zstd.compress(part, 6))) for part in (metas, texts))
+    size += sum(len(blob) for block in blocks for blob in block.blobs)
+    goal = "<= 11" if title == "public sets" else ""
+    print(f"| {title}: bytes a record | {size / rows:.2f} | {goal} |", flush=True)
+    print(f"| {title}: encoded, k records/s | {rows / spent / 1e3:.0f} | 350 |", flush=True)
+    yield from (open_block(block, table) for block in blocks)
+
+
+def open_block(block: EncodedBlock, table: SkeletonTable) -> BlockReader:
+    content = b"".join(block.blobs)
+    return BlockReader(block.meta, lambda at, n: content[at : at + n], table)
+
+
+def search(title: str, blocks: list[BlockReader], condition: Condition) -> None:
+    wanted = Search(condition)
+    found = sum(count(block, wanted) for block in blocks)
+    ms = measure_ms(lambda: sum(count(block, wanted) for block in blocks))
+    print(f"| {title}: ms for 5 M records | {ms / len(blocks) * FIVE_MILLION:.1f} ({found}) | |",
+          flush=True)  # fmt: skip
+
+
+def read(block: BlockReader) -> None:
+    ms = measure_ms(block.messages)
+    print(f"| all messages written out: k records/s | {block.n / ms:.0f} | |")
+    rows = select(block, Contains("e"))[-100:]
+    print(f"| the last 100 written out: ms | {measure_ms(lambda: block.messages(rows)):.2f} | |")
+
+
+def measure_ms(call: Callable[[], object]) -> float:
+    """CPU milliseconds, the least of three."""
+    times = []
+    for _ in range(3):
+        started = time.process_time()
+        call()
+        times.append((time.process_time() - started) * 1e3)
+    return min(times)
+
+
+def make_access(rng: random.Random, at: int) -> LogBatch:
+    n = MOST_ROWS
+    users = [int(40_000 ** rng.random()) for _ in range(n)]
+    addresses = [b"%d.%d.%d.%d" % (58 + u % 160, u % 255, u % 251, u % 247) for u in users]
+    paths = [rng.choice(PATHS) for _ in range(n)]
+    status = np.array([500 if rng.random() < 0.01 else 200 for _ in range(n)])
+    fields: dict[str, Column] = {
+        "client.address": TextColumn(addresses),
+        "user.name": TextColumn([b"u%d" % (100_000 + user) for user in users]),
+        "http.request.method": TextColumn([rng.choice((b"GET", b"POST")) for _ in range(n)]),
+        "url.original": TextColumn(
+            [path % rng.randrange(900_000) if b"%" in path else path + b"" for path in paths]
+        ),
+        "http.version": TextColumn([b"HTTP/1.1" for _ in range(n)]),
+        "http.response.status_code": NumberColumn(status),
+        "http.response.body.bytes": NumberColumn(np.array(rng.choices(range(50_000), k=n))),
+        "http.request.referrer": TextColumn([rng.choice((b"-", b"https://a.kr/")) for _ in users]),
+        "user_agent.original": TextColumn([rng.choice(AGENTS) for _ in range(n)]),
+        "event.duration": NumberColumn(np.array(rng.choices(range(9_000), k=n)), 3),
+        "trace.id": TextColumn([rng.randbytes(16).hex().encode() for _ in range(n)]),
+    }
+    t_ns = START_NS + (at * n + np.arange(n)) // 20 * 10**9
+    level = np.where(status == 500, 5, 3).astype(np.uint8)
+    return LogBatch("nginx", t_ns, level, fields, layout=LAYOUT)
+
+
+def make_messages(rng: random.Random, at: int) -> LogBatch:
+    def fill(blank: re.Match[bytes]) -> bytes:
+        kind = blank[1]
+        if kind == b"h":
+            return rng.randbytes(16).hex().encode()
+        if kind == b"u":
+            return b"u%d" % (100_000 + int(40_000 ** rng.random()))
+        if kind == b"f":
+            return b"%.2f" % rng.lognormvariate(1, 0.6)
+        return b"%x" % rng.getrandbits(64) if kind == b"x" else b"%d" % rng.randrange(
+            900_000 if kind == b"n" else 90
+        )  # fmt: skip
+
+    n = MOST_ROWS
+    messages = [_BLANK.sub(fill, rng.choice(MESSAGES)) for _ in range(n)]
+    present = np.array([rng.random() < 0.6 for _ in range(n)])
+    fields = {
+        "host.name": TextColumn([b"node-%02d" % rng.randrange(20) for _ in range(n)]),
+        "trace.id": TextColumn([rng.randbytes(16).hex().encode() for _ in range(n)], present),
+        "process.thread.name": TextColumn([b"worker-%d" % rng.randrange(16) for _ in range(n)]),
+    }
+    t_ns = START_NS + np.cumsum(np.array(rng.choices(range(200), k=n))) * 1_000_000
+    level = np.array(rng.choices(range(1, 7), (1, 8, 80, 8, 2, 1), k=n), np.uint8)
+    return LogBatch("chat-api", t_ns + at * 4_000 * 10**9, level, fields, messages)
+
+
+def make_public(folder: Path, n: int = 500_000) -> Iterator[LogBatch]:
+    rng = random.Random(11)
+    pool = []
+    for file in sorted(folder.glob("*.csv")):
+        with file.open(encoding="utf-8", errors="surrogateescape", newline="") as lines:
+            pool += [(file.stem, row["Content"]) for row in csv.DictReader(lines)]
+    weights = [1 / rank**0.6 for rank in range(1, len(pool) + 1)]
+    rng.shuffle(weights)
+    by_set = defaultdict(list)
+    for name, text in rng.choices(pool, weights, k=n):
+        message = re.sub(r"\d{3,}", lambda digits: _make_digits(rng, len(digits[0])), text)
+        by_set[name].append(message.encode("utf-8", "surrogateescape"))
+    for name, messages in by_set.items():
+        for start in range(0, len(messages), MOST_ROWS):
+            part = messages[start : start + MOST_ROWS]
+            steps = np.array([round(rng.expovariate(1 / 138)) for _ in part])
+            hosts = [b"node-%02d" % rng.randrange(20) for _ in part]
+            level = rng.choices(range(1, 6), (0.1, 0.82, 0.05, 0.028, 0.002), k=len(part))
+            yield LogBatch(
+                name,
+                START_NS + np.cumsum(steps) * 1_000_000,
+                np.array(level, np.uint8),
+                {"host.name": TextColumn(hosts)},
+                part,
+            )
+
+
+def _make_digits(rng: random.Random, length: int) -> str:
+    return str(int(rng.random() * 10 ** min(length, 15))).zfill(length)
