@@ -38,7 +38,7 @@ class Needle:
 
     def literal(self, text: bytes, place: Place) -> Literal:
         """A part of the needle, to be found in a column."""
-        return Literal(text, place, self.folded)
+        return Literal(text, place, self.folded and text != text.upper())
 
     def ways_over(self, skeleton_id: int, skeletons: SkeletonTable) -> tuple[Way, ...] | None:
         """The ways over a skeleton, any of which is enough; None if its fixed text has it."""

@@ -39,17 +39,21 @@ from jipyo.logs.store.literal import (
 )
 from jipyo.logs.store.messages import StoredMessages, spread_groups
 from jipyo.logs.store.needle import Needle, Way
+from jipyo.logs.store.pattern import find_required_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     import re2
+    from numpy.typing import NDArray
 
     from jipyo.logs.store.block import BlockReader
     from jipyo.logs.store.slices import Rows
     from jipyo.logs.store.values import StoredValues
 
 FieldCondition: TypeAlias = "Contains | Equals | StartsWith | Between | Matches | Exists"
+_EXACT = 1 << 53
+"""Integers below are doubles."""
 _LETTERS_AND_DIGITS = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 
@@ -227,9 +231,9 @@ class _Selector:
     def _find_in_field(self, stored: StoredValues, condition: FieldCondition) -> Selection:
         match condition:
             case Contains(text, exact_case=exact_case):
-                text_bytes = _encode(text)
+                sought = _encode(text)
                 folded = not exact_case
-                lower = text_bytes.lower() if folded else text_bytes
+                lower = sought.lower() if folded else sought
                 return self._find(stored, Literal(lower, Place.ANYWHERE, folded))
             case Equals(value=value):
                 return self._find(stored, Literal(_encode(value), Place.WHOLE))
@@ -237,8 +241,11 @@ class _Selector:
                 return self._find(stored, Literal(_encode(prefix), Place.START))
             case Between():
                 return _find_between(stored, condition)
-            case _:
-                return stored.match(self._holds(condition))
+            case Matches(pattern):
+                required = Literal(_encode(find_required_text(pattern)))
+                if self._find(stored, required) is False:
+                    return False
+        return stored.match(self._holds(condition))
 
     def _find(self, stored: StoredValues, literal: Literal) -> Selection:
         """Rows of a column with the literal, if the filter has its long tokens."""
@@ -302,7 +309,10 @@ class _Selector:
             case Equals(value=text) | StartsWith(prefix=text):
                 part = Contains(text, exact_case=True)
                 return self._test_messages(condition, self._find_needle(self._search.needle(part)))
-            case _:
+            case Matches(pattern):
+                part = Contains(find_required_text(pattern), exact_case=True)
+                return self._test_messages(condition, self._find_needle(self._search.needle(part)))
+            case Between():
                 return self._test_messages(condition, True)
 
     def _test_messages(self, condition: FieldCondition, candidates: Selection) -> Selection:
@@ -380,16 +390,23 @@ def _are_tokens_apart(texts: tuple[bytes, ...]) -> bool:
 
 
 def _find_between(stored: StoredValues, bounds: Between) -> Selection:
-    found = stored.numbers()
-    if found is None:
+    values = _read_doubles(stored)
+    if values is None:
         return stored.match(lambda text: _is_between(text, bounds))
-    values = found[0] / 10.0 ** found[1]
     rows = np.ones(len(values), bool)
     if bounds.low is not None:
         rows &= values >= bounds.low if bounds.include_low else values > bounds.low
     if bounds.high is not None:
         rows &= values <= bounds.high if bounds.include_high else values < bounds.high
     return rows
+
+
+def _read_doubles(stored: StoredValues) -> NDArray[np.float64] | None:
+    """The nearest doubles of a column of numbers, if one division gives them."""
+    integers, decimals = stored.numbers() or (None, 0)
+    if integers is None or (decimals and np.abs(integers).max() >= _EXACT):
+        return None
+    return integers / 10.0**decimals
 
 
 def _is_between(text: bytes, bounds: Between) -> bool:

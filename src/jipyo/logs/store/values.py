@@ -49,6 +49,7 @@ _WIDEST = 64
 _LEAST_HEX = 8
 _DIGITS = byte_set_of([b"0123456789"])
 _HEX = byte_set_of([b"0123456789abcdef"])
+_UPPER = byte_set_of([b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"])
 _SIGN_AND_POINT = byte_set_of([b"-."])
 _NIBBLES = np.zeros(256, np.uint8)
 _NIBBLES[np.frombuffer(b"0123456789abcdef", np.uint8)] = np.arange(16)
@@ -513,6 +514,8 @@ class _PlainValues(_Values):
             return False
         if byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded):
             return False
+        if not self.bytes_within & _UPPER:
+            literal = Literal(literal.text, literal.place)
         joined, ends = self._read()
         if ends is None:
             return find_in_joined(joined, self._separator, self._n, literal)
