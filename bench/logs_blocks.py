@@ -32,7 +32,8 @@ from jipyo.logs.record import (
     TimePart,
 )
 from jipyo.logs.store.block import MOST_ROWS, BlockReader, EncodedBlock, encode_block
-from jipyo.logs.store.select import Search, count, select
+from jipyo.logs.store.search import Search
+from jipyo.logs.store.select import count, select
 from jipyo.logs.store.skeleton import SkeletonTable
 
 if TYPE_CHECKING:

@@ -14,9 +14,18 @@ from hypothesis import strategies as st
 from jipyo.logs.evaluate import list_texts, write_message
 from jipyo.logs.evaluate import select as select_plainly
 from jipyo.logs.query import MESSAGE, Contains, Equals, HasTemplate, Matches, StartsWith
-from jipyo.logs.record import Level, LogBatch, NumberColumn, TextColumn
+from jipyo.logs.record import (
+    FieldPart,
+    Level,
+    LineLayout,
+    LogBatch,
+    NumberColumn,
+    TextColumn,
+    TimePart,
+)
 from jipyo.logs.store.block import BlockReader, encode_block, sort_batch, take_rows
-from jipyo.logs.store.select import Search, count, select
+from jipyo.logs.store.search import Search
+from jipyo.logs.store.select import count, select
 from jipyo.logs.store.skeleton import NO_SKELETON, SkeletonTable
 from jipyo.model.errors import StoreCorrupt
 from support.log_batches import NGINX, SECOND, START_NS, batches, conditions
@@ -296,6 +305,33 @@ def test_a_flipped_bit_is_found_and_never_changes_an_answer(layout: bool) -> Non
             assert len(select(reader, Contains("0123456789ABCDEF0000"))) == (0 if layout else 1)
             assert sum(reader.minute_counts()[1]) == sum(reader.hour_counts()[1]) == 120
     BlockReader(block.meta, partial(cut, content), table).verify()
+
+
+BASIC_TIME = (TimePart("%Y%m%dT%H%M%S"), FieldPart("id"))
+ID = FieldPart("id")
+
+
+@pytest.mark.parametrize(
+    ("texts", "parts", "sought", "n"),
+    [
+        ((b"", b" ", b""), BASIC_TIME, "T141320", 7),
+        ((b"", b" ", b""), BASIC_TIME, "20260921T141320", 7),
+        ((b"id=x", b""), (ID,), "x123456789abcdef0000", 1),
+        ((b"id=", b"", b""), (ID, ID), "f0001123456789abcdef0001", 1),
+        ((b"A1B2C3D4E5F6G7 ", b""), (ID,), "a1b2c3d4e5f6g7", 300),
+        ((b"id=", b";"), (ID,), "123456789abcdef0011", 1),
+        ((b"id=", b";"), (ID,), "123456789abcdef0fff", 0),
+        ((b"id=", b";"), (ID,), "456789abcdef0011", 1),
+    ],
+)
+def test_long_tokens_are_found_in_lines_if_the_filter_knows_them_or_not(
+    texts, parts, sought, n
+) -> None:
+    ids = TextColumn([b"123456789abcdef%04x" % row for row in range(300)])
+    layout = LineLayout("t", texts, parts)
+    batch = replace(make([b""] * 300, id=ids), messages=None, layout=layout)
+    assert count(encode(batch), Contains(sought)) == n
+    assert int(select_plainly(batch, Contains(sought)).sum()) == n
 
 
 def test_a_pattern_is_found_in_messages() -> None:

@@ -58,9 +58,10 @@ class BlobWriter:
         return len(self.blobs) - 1
 
     def put_sealed(self, blob: bytes) -> int:
-        """Append a blob that has checksums inside."""
+        """Append a blob that has checksums inside; the answer is its offset in the block."""
+        offset = sum(map(len, self.blobs))
         self.blobs.append(blob)
-        return len(self.blobs) - 1
+        return offset
 
 
 class BlobReader:
@@ -81,13 +82,10 @@ class BlobReader:
             StoreCorrupt: the checksum does not hold.
         """
         length = self._lengths[number]
-        return unseal(self._read(self._offset(number), length), number)
+        return unseal(self._read(self.offset(number), length), number)
 
-    def get_part(self, number: int, offset: int, length: int) -> bytes:
-        """A part of a blob, which has a checksum of its own."""
-        return self._read(self._offset(number) + offset, length)
-
-    def _offset(self, number: int) -> int:
+    def offset(self, number: int) -> int:
+        """Where a blob begins in the block."""
         if self._ends is None:
             self._ends = [0, *accumulate(self._lengths)]
         return self._ends[number]

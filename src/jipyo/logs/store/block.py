@@ -17,7 +17,7 @@ from jipyo.logs.record import (
     TextColumn,
 )
 from jipyo.logs.store.blobs import BlobReader, BlobWriter, compress, decompress
-from jipyo.logs.store.bloom import verify_bloom, write_bloom
+from jipyo.logs.store.bloom import LongToken, may_have_token, verify_bloom, write_bloom
 from jipyo.logs.store.integers import (
     Integers,
     read_ascending,
@@ -27,6 +27,7 @@ from jipyo.logs.store.integers import (
 )
 from jipyo.logs.store.line import (
     DashedValues,
+    are_tokens_apart,
     describe_layout,
     layout_skeleton,
     restore_layout,
@@ -84,13 +85,17 @@ def encode_block(batch: LogBatch, skeletons: SkeletonTable) -> EncodedBlock:
         "s": batch.service,
         "n": len(batch),
         "t": _write_times(batch.t_ns, blobs),
-        "l": [levels.tolist(), _write_levels(batch.level, levels, blobs)],
+        "l": [
+            levels.tolist(),
+            -1 if np.count_nonzero(levels) == 1 else blobs.put(compress(batch.level.tobytes())),
+        ],
         "f": _write_fields(batch.fields, blobs, tokens),
     }
     ids = np.full(len(batch), NO_SKELETON, np.int64)
     if batch.layout is not None:
         meta["y"] = describe_layout(batch.layout)
         ids[:] = skeletons.intern(layout_skeleton(batch.layout), len(batch))
+        meta["y"].append(int(are_tokens_apart(batch.layout)))
         meta["k"] = int(ids[0])
     elif batch.messages is not None:
         meta["m"], ids = write_messages(batch.messages, skeletons, blobs, tokens)
@@ -136,11 +141,6 @@ def _write_times(t_ns: Integers, blobs: BlobWriter) -> list[Any]:
     """`[unit, last, first in units, distances in units]`."""
     unit = next(unit for unit in _UNITS if not (t_ns % unit).any())
     return [unit, int(t_ns[-1]), *write_ascending(t_ns // unit, blobs)]
-
-
-def _write_levels(level: NDArray[np.uint8], counts: Integers, blobs: BlobWriter) -> int:
-    """The blob with a byte a row; -1 where all rows have the same level."""
-    return -1 if np.count_nonzero(counts) == 1 else blobs.put(compress(level.tobytes()))
 
 
 def _write_fields(
@@ -234,12 +234,22 @@ class BlockReader:
     def layout(self) -> LineLayout | None:
         """The layout of which all lines are."""
         described = self.meta.get("y")
-        return None if described is None else restore_layout(described)
+        return None if described is None else restore_layout(described[:3])
 
     @property
     def has_messages(self) -> bool:
         """Whether the records have messages or lines."""
         return "m" in self.meta or "y" in self.meta
+
+    def may_have_token(self, token: LongToken, longest: int | None = None) -> bool:
+        """Whether any text of the block, or of a column with this longest token, may have it."""
+        known, *bloom = self.meta["x"]
+        return may_have_token(bloom, known if longest is None else longest, token, self._read)
+
+    @property
+    def can_miss_tokens(self) -> bool:
+        """Whether messages have no long token that the filter does not know."""
+        return "y" not in self.meta or bool(self.meta["y"][3])
 
     def open_blobs(self) -> BlobReader:
         """The block's bytes."""
@@ -252,9 +262,9 @@ class BlockReader:
             StoreCorrupt: a checksum does not hold.
         """
         blobs, bloom = self.open_blobs(), self.meta["x"][1:]
-        verify_bloom(bloom, blobs)
+        verify_bloom(bloom, self._read)
         for number in range(len(self.meta["b"])):
-            if number not in bloom[1:]:
+            if blobs.offset(number) not in bloom[1:]:
                 blobs.get(number)
 
     def times(self) -> Integers:

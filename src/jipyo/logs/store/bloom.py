@@ -8,14 +8,15 @@ keys. One line of 64 bytes is read for one token (blocked Bloom filter: Putze, S
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from jipyo.logs.store.blobs import CRC_BYTES, BlobReader, BlobWriter, seal, unseal
+from jipyo.logs.store.blobs import CRC_BYTES, BlobWriter, seal, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from numpy.typing import NDArray
 
@@ -75,7 +76,7 @@ def hash_rows(matrix: NDArray[np.uint8]) -> Hashes:
 
 
 def write_bloom(hashes: Hashes, blobs: BlobWriter) -> list[int]:
-    """Put a filter; `[lines, blob]` describes it, `[]` where there is no token."""
+    """Put a filter; `[lines, offset in the block]` describes it, `[]` where there is no token."""
     if not len(hashes):
         return []
     hashes = np.unique(hashes)
@@ -91,39 +92,71 @@ def write_bloom(hashes: Hashes, blobs: BlobWriter) -> list[int]:
     return [lines, blobs.put_sealed(sealed)]
 
 
-def may_have_token(meta: list[int], hash_: int, blobs: BlobReader) -> bool:
-    """Whether the filter has the token; a wrong yes in one of 150.
+@dataclass(frozen=True, slots=True)
+class LongToken:
+    """A long token that is looked for, with what of it is looked for in filters."""
+
+    text: bytes
+    """In lower case."""
+    whole: bool
+    """Whether a text that is searched for has it as its own, not as a part of a longer one."""
+    line: int
+    bits: int
+
+
+def make_token(text: bytes, *, whole: bool) -> LongToken:
+    """A token in lower case."""
+    state = hash_token(text)
+    second = _mix_word(state ^ _SECOND)
+    bits = 0
+    for probe in range(_PROBES):
+        bits |= 1 << (second >> 9 * probe & 511) % _FILTER_BITS
+    return LongToken(text, whole, state >> 32, bits)
+
+
+def list_tokens(text: bytes, *, is_start: bool = False, is_end: bool = False) -> list[LongToken]:
+    """The long tokens of a text that is searched for, but for numbers.
+
+    At its edges they may be parts of longer ones, unless the text is sought at the start, or at
+    the end.
+    """
+    lower = text.lower()
+    return [
+        make_token(
+            each,
+            whole=(is_start or not lower.startswith(each)) and (is_end or not lower.endswith(each)),
+        )
+        for each in sorted(find_tokens(text))
+        if not each.isdigit()
+    ]
+
+
+def may_have_token(
+    meta: list[int], longest: int, token: LongToken, read: Callable[[int, int], bytes]
+) -> bool:
+    """Whether texts whose longest token is known may have the token; wrong in one of 150.
 
     Raises:
         StoreCorrupt: the checksum does not hold.
     """
+    if not (token.whole or len(token.text) >= longest):
+        return True
     if not meta:
         return False
-    lines, blob = meta
-    line = (hash_ >> 32) % lines
-    sealed = blobs.get_part(blob, line * _LINE_BYTES, _LINE_BYTES)
-    bits = int.from_bytes(unseal(sealed, line), "little")
-    wanted = bits_of(hash_)
-    return bits & wanted == wanted
+    lines, offset = meta
+    line = token.line % lines
+    sealed = read(offset + line * _LINE_BYTES, _LINE_BYTES)
+    return int.from_bytes(unseal(sealed, line), "little") & token.bits == token.bits
 
 
-def verify_bloom(meta: list[int], blobs: BlobReader) -> None:
+def verify_bloom(meta: list[int], read: Callable[[int, int], bytes]) -> None:
     """Check every line.
 
     Raises:
         StoreCorrupt: a checksum does not hold.
     """
     for line in range(meta[0] if meta else 0):
-        unseal(blobs.get_part(meta[1], line * _LINE_BYTES, _LINE_BYTES), line)
-
-
-def bits_of(hash_: int) -> int:
-    """The bits of a line that a token sets."""
-    second = _mix_word(hash_ ^ _SECOND)
-    wanted = 0
-    for probe in range(_PROBES):
-        wanted |= 1 << (second >> 9 * probe & 511) % _FILTER_BITS
-    return wanted
+        unseal(read(meta[1] + line * _LINE_BYTES, _LINE_BYTES), line)
 
 
 def _mix_word(word: int) -> int:

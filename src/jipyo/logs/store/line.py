@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jipyo.logs.evaluate.values import ABSENT
 from jipyo.logs.record import FieldPart, LineLayout, TimePart
+from jipyo.logs.store.bloom import find_tokens
 from jipyo.logs.store.slices import MARK, byte_set_of
+
+_DIRECTIVE = re.compile(rb"%-?.", re.DOTALL)
+_AT_MOST = b"000000000"
+"""As many letters or digits in a row as a directive writes, and not a long token."""
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +50,25 @@ def layout_skeleton(layout: LineLayout) -> bytes:
     return MARK.join(text.replace(MARK, b"?") for text in layout.texts)
 
 
+def are_tokens_apart(layout: LineLayout) -> bool:
+    """Whether every long token of a line is inside one of its fields.
+
+    It is not where letters or digits stand next to a field, or where a time has that many of
+    them in a row.
+    """
+    edges = [text[-1:] for text in layout.texts[:-1]] + [text[:1] for text in layout.texts[1:]]
+    times = [
+        _DIRECTIVE.sub(_AT_MOST, part.format.encode())
+        for part in layout.parts
+        if isinstance(part, TimePart)
+    ]
+    return (
+        all(layout.texts[1:-1])
+        and not any(edge.isalnum() for edge in edges)
+        and not any(find_tokens(time) for time in (*times, *layout.texts))
+    )
+
+
 class DashedValues:
     """A column that some rows lack, with a dash there, as lines have it."""
 
@@ -68,6 +93,10 @@ class DashedValues:
         present = iter(self._values.texts())
         texts = [next(present) if there else ABSENT for there in self._present.tolist()]
         return texts if rows is None else [texts[row] for row in rows.tolist()]
+
+    def may_have(self, literal: Literal) -> bool:
+        """Whether any text can have the literal."""
+        return literal.holds(ABSENT) or self._values.may_have(literal)
 
     def find(self, literal: Literal) -> Selection:
         """The rows whose text has the literal."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from jipyo.logs.store.literal import Literal, Place, Selection
 from jipyo.logs.store.slices import byte_set_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from jipyo.logs.record import TimePart
     from jipyo.logs.store.integers import Integers
@@ -64,14 +65,15 @@ class TimeValues:
         times = self._read_times()
         return write_times(times if rows is None else times[rows], self._part)
 
-    def find(self, literal: Literal) -> Selection:
-        """The rows whose time has the literal."""
+    def may_have(self, literal: Literal) -> bool:
+        """Whether any time of these hours can have the literal."""
         if byte_set_of([literal.text]) & ~self.bytes_within:
             return False
-        hours = self._write_hours()
-        if hours is not None and not any(_may_have(hour, literal) for hour in hours):
-            return False
-        return self.match(literal.holds)
+        return self._hours is None or any(_may_have(hour, literal) for hour in self._hours)
+
+    def find(self, literal: Literal) -> Selection:
+        """The rows whose time has the literal."""
+        return self.match(literal.holds) if self.may_have(literal) else False
 
     def match(self, holds: Callable[[bytes], bool]) -> Selection:
         """The rows of whose time something is true; different times are written once."""
@@ -85,7 +87,8 @@ class TimeValues:
     def numbers(self) -> None:
         """It has none."""
 
-    def _write_hours(self) -> Iterator[bytes] | None:
+    @cached_property
+    def _hours(self) -> list[bytes] | None:
         """The times of each hour with any digits for what varies within; None if unknown."""
         pattern = _blank_within_hour(self._part.format)
         offset_ns = self._part.offset_s * 10**9
@@ -93,7 +96,7 @@ class TimeValues:
         if pattern is None or last - first >= _MOST_HOURS:
             return None
         starts = ((hour * _HOUR_NS - offset_ns) // 1000 for hour in range(first, last + 1))
-        return (_write_time(t_us, pattern, self._part.offset_s) for t_us in starts)
+        return [_write_time(t_us, pattern, self._part.offset_s) for t_us in starts]
 
 
 def _blank_within_hour(pattern: str) -> str | None:
@@ -114,16 +117,17 @@ def _blank_within_hour(pattern: str) -> str | None:
 def _may_have(blanked: bytes, literal: Literal) -> bool:
     """Whether a time can have the literal, where any digit can stand for some."""
     text = blanked.lower() if literal.folded else blanked
-    length, last = len(literal.text), len(text) - len(literal.text)
+    last = len(text) - len(literal.text)
     places = {
         Place.ANYWHERE: range(last + 1),
         Place.START: range(min(1, last + 1)),
         Place.END: range(max(last, 0), last + 1),
         Place.WHOLE: range(last == 0),
     }[literal.place]
-    return any(_fits(text[at : at + length], literal.text) for at in places)
-
-
-def _fits(blanked: bytes, text: bytes) -> bool:
-    pairs = zip(blanked, text, strict=True)
-    return all(a == b or (a == 1 and 48 <= b <= 57) for a, b in pairs)
+    return any(
+        all(
+            a == b or (a == 1 and 48 <= b <= 57)
+            for a, b in zip(text[at:], literal.text, strict=False)
+        )
+        for at in places
+    )

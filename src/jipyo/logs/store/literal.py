@@ -37,6 +37,11 @@ class Literal:
     folded: bool = False
     """The text is in lower case then."""
 
+    @property
+    def is_in_every_text(self) -> bool:
+        """Whether it is empty, and so true of everything."""
+        return not self.text and self.place is not Place.WHOLE
+
     def holds(self, text: bytes) -> bool:
         """Whether it is true of a text."""
         if self.folded:
@@ -98,7 +103,7 @@ def find_in_joined(joined: bytes, separator: bytes, n: int, literal: Literal) ->
     sought = separator * at_start + literal.text + separator * at_end
     if separator in literal.text:
         return False
-    if not sought:
+    if literal.is_in_every_text:
         return True
     framed = b"".join((separator, joined, separator))
     hits = np.fromiter(_find_all(framed, sought, max(1, len(sought) - at_end)), np.int64)
@@ -111,7 +116,7 @@ def find_in_joined(joined: bytes, separator: bytes, n: int, literal: Literal) ->
 def find_in_parts(joined: bytes, ends: Rows, literal: Literal) -> Selection:
     """Which of the texts, of which only the ends are known, have the literal."""
     starts = np.concatenate([[0], ends[:-1]])
-    if len(literal.text) == 0 and literal.place is not Place.WHOLE:
+    if literal.is_in_every_text:
         return True
     texts = (joined[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True))
     return np.fromiter(map(literal.holds, texts), bool, len(ends))
@@ -121,6 +126,8 @@ def find_in_matrix(matrix: NDArray[np.uint8], literal: Literal) -> Selection:
     """Which of the texts of one length, the rows of a matrix, have the literal."""
     n, width = matrix.shape
     length = len(literal.text)
+    if literal.is_in_every_text:
+        return True
     if length > width or (literal.place is Place.WHOLE and length != width):
         return False
     flat = matrix.tobytes().lower() if literal.folded else matrix.tobytes()

@@ -48,7 +48,10 @@ def write_messages(
     `{"g": [[id, records, [column of each value]] of each group], "r": the residue, "c": codes}`
     """
     odd = _find_odd(messages)
-    split = split_messages(_blank(messages, odd) if odd else messages)
+    plain = list(messages)
+    for row in odd:
+        plain[row] = b""
+    split = split_messages(plain)
     for row in odd:
         split.skeletons[row] = _ODD
     texts, codes = _number_skeletons(split.skeletons)
@@ -89,13 +92,6 @@ def _find_odd(messages: Sequence[bytes]) -> list[int]:
     if max(map(len, messages)) <= LONGEST_MESSAGE and b"\0" not in b"".join(messages):
         return []
     return [row for row, text in enumerate(messages) if len(text) > LONGEST_MESSAGE or 0 in text]
-
-
-def _blank(messages: Sequence[bytes], rows: list[int]) -> list[bytes]:
-    blanked = list(messages)
-    for row in rows:
-        blanked[row] = b""
-    return blanked
 
 
 def _number_skeletons(texts: Sequence[bytes]) -> tuple[list[bytes], Integers]:

@@ -8,20 +8,32 @@ beginning.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from jipyo.logs.store.bloom import find_tokens
+import numpy as np
+
 from jipyo.logs.store.literal import Literal, Place, Selection, both, either
 from jipyo.logs.store.slices import CLASSES, DIGIT, MARK, byte_set_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from jipyo.logs.store.skeleton import SkeletonTable
 
 Way: TypeAlias = "tuple[tuple[int, Literal], ...]"
 """Values by their place in the skeleton, with what must be true of each."""
-FindInColumn: TypeAlias = "Callable[[int, Literal], Selection]"
+
+
+class LineColumns(Protocol):
+    """The columns of a layout's parts, by their place."""
+
+    def may_have(self, place: int, literal: Literal) -> bool:
+        """Whether any text of a column can have the literal, from the meta data alone."""
+        ...
+
+    def find(self, place: int, literal: Literal) -> Selection:
+        """The rows whose text has the literal."""
+        ...
 
 
 class Needle:
@@ -32,8 +44,6 @@ class Needle:
         self.folded = folded
         self.byte_set = byte_set_of([self.text])
         self.anywhere = self.literal(self.text, Place.ANYWHERE)
-        self.tokens = [token for token in sorted(find_tokens(text)) if not token.isdigit()]
-        """Long tokens within, in lower case; long numbers are not in the filter."""
         self._ways: dict[int, tuple[Way, ...] | None] = {}
 
     def literal(self, text: bytes, place: Place) -> Literal:
@@ -48,18 +58,6 @@ class Needle:
             fixed = any(self.text in part for part in parts)
             self._ways[skeleton_id] = None if fixed else tuple(dict.fromkeys(self._lay(parts)))
         return self._ways[skeleton_id]
-
-    def exact_tokens(self, longest: int) -> list[bytes]:
-        """The tokens that a text must have as its own, if none of its tokens is longer.
-
-        One at an edge of the needle may be a part of a longer one.
-        """
-        lower = self.text.lower()
-        return [
-            token
-            for token in self.tokens
-            if len(token) >= longest or not (lower.startswith(token) or lower.endswith(token))
-        ]
 
     def _lay(self, parts: list[bytes]) -> Iterator[Way]:
         """All ways over a skeleton whose fixed texts do not have the needle."""
@@ -99,7 +97,7 @@ class Needle:
             end += 1
         return end - at
 
-    def find_in_line(self, texts: Sequence[bytes], find: FindInColumn) -> Selection:
+    def find_in_line(self, texts: Sequence[bytes], columns: LineColumns) -> Selection:
         """The rows of a line layout that have the needle.
 
         A field can have anything within, so there may be many ways; each part of the needle is
@@ -108,13 +106,13 @@ class Needle:
         parts = [text.lower() if self.folded else text for text in texts]
         if any(self.text in part for part in parts):
             return True
-        line = _LineSearch(self, parts, find)
+        line = _LineSearch(self, parts, columns)
         found: Selection = False
         for place, part in enumerate(parts[:-1]):
             for overlap in range(min(len(part), len(self.text) - 1), 0, -1):
                 if part.endswith(self.text[:overlap]):
                     found = either(found, line.find_from_value(place, overlap))
-            found = either(found, find(place, self.anywhere))
+            found = either(found, columns.find(place, self.anywhere))
             for end in range(1, len(self.text)):
                 found = either(found, line.find_split(place, 0, end, Place.END))
         return found
@@ -123,17 +121,17 @@ class Needle:
 class _LineSearch:
     """The rows that have the rest of a needle from some part of a layout on."""
 
-    def __init__(self, needle: Needle, parts: list[bytes], find: FindInColumn) -> None:
+    def __init__(self, needle: Needle, parts: list[bytes], columns: LineColumns) -> None:
         self._needle = needle
         self._parts = parts
-        self._find = find
+        self._columns = columns
         self._found: dict[tuple[int, int], Selection] = {}
 
     def find_from_value(self, place: int, at: int) -> Selection:
         """Rows whose line has the needle's bytes from `at` on where this value begins."""
         if (place, at) not in self._found:
             rest = self._needle.text[at:]
-            found = self._find(place, self._needle.literal(rest, Place.START))
+            found = self._columns.find(place, self._needle.literal(rest, Place.START))
             for end in range(at, len(self._needle.text)):
                 found = either(found, self.find_split(place, at, end, Place.WHOLE))
             self._found[place, at] = found
@@ -142,13 +140,15 @@ class _LineSearch:
     def find_split(self, place: int, at: int, end: int, where: Place) -> Selection:
         """Rows with the bytes from `at` to `end` in this value, and the rest after it."""
         text, part = self._needle.text, self._parts[place + 1]
-        rest = text[end:]
-        if part.startswith(rest):
-            after: Selection = True
-        elif rest.startswith(part) and place + 2 < len(self._parts):
-            after = self.find_from_value(place + 1, end + len(part))
-        else:
+        is_last = len(text) - end <= len(part)
+        if not (part.startswith(text[end:]) if is_last else text.startswith(part, end)):
             return False
-        if after is False:
+        literal = self._needle.literal(text[at:end], where)
+        if not self._columns.may_have(place, literal):
             return False
-        return both(self._find(place, self._needle.literal(text[at:end], where)), after)
+        if is_last:
+            return self._columns.find(place, literal)
+        if place + 2 == len(self._parts):
+            return False
+        after = self.find_from_value(place + 1, end + len(part))
+        return both(self._columns.find(place, literal), after) if np.any(after) else False

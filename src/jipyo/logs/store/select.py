@@ -22,10 +22,9 @@ from jipyo.logs.query import (
     Matches,
     Not,
     StartsWith,
-    compile_search,
 )
-from jipyo.logs.record import Level, encode_text
-from jipyo.logs.store.bloom import find_tokens, hash_token, may_have_token
+from jipyo.logs.record import Level
+from jipyo.logs.store.bloom import LEAST_TOKEN, list_tokens
 from jipyo.logs.store.line import spread
 from jipyo.logs.store.literal import (
     Literal,
@@ -38,88 +37,24 @@ from jipyo.logs.store.literal import (
     select_at,
 )
 from jipyo.logs.store.messages import StoredMessages, spread_groups
-from jipyo.logs.store.needle import Needle, Way
 from jipyo.logs.store.pattern import find_required_text
+from jipyo.logs.store.search import Search, encode_sought
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
-    import re2
     from numpy.typing import NDArray
 
     from jipyo.logs.store.block import BlockReader
+    from jipyo.logs.store.needle import Needle, Way
     from jipyo.logs.store.slices import Rows
     from jipyo.logs.store.values import StoredValues
+
+__all__ = ["Search", "count", "select", "select_rows"]
 
 FieldCondition: TypeAlias = "Contains | Equals | StartsWith | Between | Matches | Exists"
 _EXACT = 1 << 53
 """Integers below are doubles."""
-_LETTERS_AND_DIGITS = frozenset(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
-
-
-def _no_skeletons(_: str) -> Collection[int]:
-    return ()
-
-
-class Search:
-    """A condition that is looked for in many blocks, with what need not be worked out anew."""
-
-    def __init__(
-        self,
-        condition: Condition,
-        skeletons_of_template: Callable[[str], Collection[int]] = _no_skeletons,
-    ) -> None:
-        """`skeletons_of_template` names the skeleton ids of a template's id.
-
-        Raises:
-            LogQueryError: a pattern is not RE2.
-        """
-        self.condition = condition
-        self._skeletons_of_template = skeletons_of_template
-        self._needles: dict[Contains, Needle] = {}
-        self._patterns: dict[str, re2._Regexp] = {}
-        self._templates: dict[str, frozenset[int]] = {}
-        for matches in _find_patterns(condition):
-            self.pattern(matches.pattern)
-
-    def needle(self, condition: Contains) -> Needle:
-        """The needle of a condition on messages."""
-        if condition not in self._needles:
-            text = _encode(condition.text)
-            self._needles[condition] = Needle(text, folded=not condition.exact_case)
-        return self._needles[condition]
-
-    def pattern(self, pattern: str) -> re2._Regexp:
-        """The pattern, compiled."""
-        if pattern not in self._patterns:
-            self._patterns[pattern] = compile_search(pattern)
-        return self._patterns[pattern]
-
-    def template(self, template: str) -> frozenset[int]:
-        """The skeletons of a template."""
-        if template not in self._templates:
-            self._templates[template] = frozenset(self._skeletons_of_template(template))
-        return self._templates[template]
-
-
-def _find_patterns(condition: Condition) -> list[Matches]:
-    match condition:
-        case Matches():
-            return [condition]
-        case All(conditions) | AnyOf(conditions):
-            return [found for each in conditions for found in _find_patterns(each)]
-        case Not(inner):
-            return _find_patterns(inner)
-        case _:
-            return []
-
-
-def _encode(text: str) -> bytes:
-    """As bytes of a record; what no record can have is what nothing has."""
-    try:
-        return encode_text(text)
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "surrogatepass")
 
 
 def select(block: BlockReader, search: Search | Condition) -> Rows:
@@ -133,6 +68,8 @@ def select(block: BlockReader, search: Search | Condition) -> Rows:
 def count(block: BlockReader, search: Search | Condition) -> int:
     """The number of records for which a condition holds."""
     search = search if isinstance(search, Search) else Search(search)
+    if not search.may_match(block):
+        return 0
     condition = search.condition
     if isinstance(condition, Contains) and condition.field == MESSAGE and "m" in block.meta:
         found = _Selector(block, search).find_in_groups(search.needle(condition))
@@ -144,7 +81,7 @@ def count(block: BlockReader, search: Search | Condition) -> int:
 def select_rows(block: BlockReader, search: Search | Condition) -> Selection:
     """The same as all, none, or one truth value a record."""
     search = search if isinstance(search, Search) else Search(search)
-    return _Selector(block, search).select(search.condition)
+    return search.may_match(block) and _Selector(block, search).select(search.condition)
 
 
 def _group_sizes(messages: StoredMessages) -> list[int]:
@@ -158,7 +95,6 @@ class _Selector:
     def __init__(self, block: BlockReader, search: Search) -> None:
         self._block = block
         self._search = search
-        self._has_token: dict[bytes, bool] = {}
 
     def select(self, condition: Condition) -> Selection:
         match condition:
@@ -231,61 +167,48 @@ class _Selector:
     def _find_in_field(self, stored: StoredValues, condition: FieldCondition) -> Selection:
         match condition:
             case Contains(text, exact_case=exact_case):
-                sought = _encode(text)
+                sought = encode_sought(text)
                 folded = not exact_case
                 lower = sought.lower() if folded else sought
-                return self._find(stored, Literal(lower, Place.ANYWHERE, folded))
+                return self.find(stored, Literal(lower, Place.ANYWHERE, folded))
             case Equals(value=value):
-                return self._find(stored, Literal(_encode(value), Place.WHOLE))
+                return self.find(stored, Literal(encode_sought(value), Place.WHOLE))
             case StartsWith(prefix=prefix):
-                return self._find(stored, Literal(_encode(prefix), Place.START))
+                return self.find(stored, Literal(encode_sought(prefix), Place.START))
             case Between():
                 return _find_between(stored, condition)
             case Matches(pattern):
-                required = Literal(_encode(find_required_text(pattern)))
-                if self._find(stored, required) is False:
+                required = Literal(encode_sought(find_required_text(pattern)))
+                if self.find(stored, required) is False:
                     return False
         return stored.match(self._holds(condition))
 
-    def _find(self, stored: StoredValues, literal: Literal) -> Selection:
+    def find(self, stored: StoredValues, literal: Literal) -> Selection:
         """Rows of a column with the literal, if the filter has its long tokens."""
+        if not stored.may_have(literal):
+            return literal.is_in_every_text
         longest = stored.longest_token
-        if longest and len(literal.text) >= 12 and not self._may_have(literal, longest):
-            return False
-        return stored.find(literal)
-
-    def _may_have(self, literal: Literal, longest: int) -> bool:
-        """Whether the filter has all tokens that a text with the literal has as its own."""
-        lower = literal.text.lower()
-        return all(
-            self._is_in_filter(token)
-            for token in find_tokens(literal.text)
-            if not token.isdigit()
-            and (
-                literal.place is Place.WHOLE
-                or len(token) >= longest
-                or not (lower.startswith(token) or lower.endswith(token))
-            )
+        if not longest or len(literal.text) < LEAST_TOKEN:
+            return stored.find(literal)
+        tokens = list_tokens(
+            literal.text,
+            is_start=literal.place in (Place.START, Place.WHOLE),
+            is_end=literal.place in (Place.END, Place.WHOLE),
         )
-
-    def _is_in_filter(self, token: bytes) -> bool:
-        if token not in self._has_token:
-            bloom = self._block.meta["x"][1:]
-            blobs = self._block.open_blobs()
-            self._has_token[token] = may_have_token(bloom, hash_token(token), blobs)
-        return self._has_token[token]
+        may = all(self._block.may_have_token(token, longest) for token in tokens)
+        return stored.find(literal) if may else False
 
     def _holds(self, condition: FieldCondition) -> Callable[[bytes], bool]:
         """What a text is tested with."""
         match condition:
             case Contains(text, exact_case=exact_case):
                 fold = bytes if exact_case else bytes.lower
-                sought = fold(_encode(text))
+                sought = fold(encode_sought(text))
                 return lambda value: sought in fold(value)
             case Equals(value=wanted):
-                return _encode(wanted).__eq__
+                return encode_sought(wanted).__eq__
             case StartsWith(prefix=prefix):
-                start = _encode(prefix)
+                start = encode_sought(prefix)
                 return lambda value: value.startswith(start)
             case Matches(pattern):
                 compiled = self._search.pattern(pattern)
@@ -335,27 +258,10 @@ class _Selector:
             if every and len(found) == len(_group_sizes(block.stored_messages())):
                 return True
             return spread_groups(block.stored_messages().codes(), found) if found else False
-        if _are_tokens_apart(layout.texts) and self._lacks_token(needle):
-            return any(needle.literal(needle.text, Place.ANYWHERE).holds(t) for t in layout.texts)
-        columns = block.line_columns(layout)
-        memo: dict[tuple[int, Literal], Selection] = {}
-
-        def find(place: int, literal: Literal) -> Selection:
-            if (place, literal) not in memo:
-                memo[place, literal] = self._find(columns[place], literal)
-            return memo[place, literal]
-
-        return needle.find_in_line(layout.texts, find)
-
-    def _lacks_token(self, needle: Needle) -> bool:
-        """Whether the block has none of the tokens that a message with the needle has."""
-        longest = self._block.meta["x"][0]
-        return any(not self._is_in_filter(each) for each in needle.exact_tokens(longest))
+        return needle.find_in_line(layout.texts, _Columns(block.line_columns(layout), self.find))
 
     def find_in_groups(self, needle: Needle) -> dict[int, Selection]:
         """Rows with the needle by group, in which there is at least one."""
-        if self._lacks_token(needle):
-            return {}
         messages = self._block.stored_messages()
         found: dict[int, Selection] = {}
         for code, (skeleton_id, _, _) in enumerate(messages.groups):
@@ -365,7 +271,7 @@ class _Selector:
                 found[code] = rows
         residue = messages.open_residue()
         if residue is not None:
-            rows = self._find(residue[1], needle.anywhere)
+            rows = self.find(residue[1], needle.anywhere)
             if rows is True or np.any(rows):
                 found[len(messages.groups)] = rows
         return found
@@ -375,18 +281,33 @@ class _Selector:
         for way in ways:
             rows: Selection = True
             for place, literal in way:
-                rows = both(rows, self._find(messages.open_column(code, place), literal))
+                rows = both(rows, self.find(messages.open_column(code, place), literal))
                 if rows is False:
                     break
             found = either(found, rows)
         return found
 
 
-def _are_tokens_apart(texts: tuple[bytes, ...]) -> bool:
-    """Whether no token of a line of this layout can be in two of its parts."""
-    edges = [text[-1:] for text in texts[:-1]] + [text[:1] for text in texts[1:]]
-    inner = texts[1:-1]
-    return all(inner) and not any(byte in _LETTERS_AND_DIGITS for edge in edges for byte in edge)
+class _Columns:
+    """The columns of a line, each test of which is made once."""
+
+    def __init__(
+        self, columns: list[StoredValues], find: Callable[[StoredValues, Literal], Selection]
+    ) -> None:
+        self._columns = columns
+        self._find = find
+        self._may_have: dict[tuple[int, Literal], bool] = {}
+        self._found: dict[tuple[int, Literal], Selection] = {}
+
+    def may_have(self, place: int, literal: Literal) -> bool:
+        if (place, literal) not in self._may_have:
+            self._may_have[place, literal] = self._columns[place].may_have(literal)
+        return self._may_have[place, literal]
+
+    def find(self, place: int, literal: Literal) -> Selection:
+        if (place, literal) not in self._found:
+            self._found[place, literal] = self._find(self._columns[place], literal)
+        return self._found[place, literal]
 
 
 def _find_between(stored: StoredValues, bounds: Between) -> Selection:

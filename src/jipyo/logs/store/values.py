@@ -264,6 +264,10 @@ class StoredValues(Protocol):
         """The texts of all rows, or of some."""
         ...
 
+    def may_have(self, literal: Literal) -> bool:
+        """Whether any text can have the literal, from the meta data alone."""
+        ...
+
     def find(self, literal: Literal) -> Selection:
         """The rows whose text has the literal."""
         ...
@@ -314,6 +318,17 @@ class _Values:
     def texts(self, rows: Rows | None = None) -> list[bytes]:
         raise NotImplementedError
 
+    def may_have(self, literal: Literal) -> bool:
+        raise NotImplementedError
+
+    def find(self, literal: Literal) -> Selection:
+        if literal.is_in_every_text:
+            return True
+        return self._search(literal) if self.may_have(literal) else False
+
+    def _search(self, literal: Literal) -> Selection:
+        raise NotImplementedError
+
     def match(self, holds: Callable[[bytes], bool]) -> Selection:
         return np.fromiter(map(holds, self.texts()), bool, self._n)
 
@@ -333,7 +348,10 @@ class _ConstantValues(_Values):
     def texts(self, rows: Rows | None = None) -> list[bytes]:
         return [self.text] * (self._n if rows is None else len(rows))
 
-    def find(self, literal: Literal) -> Selection:
+    def may_have(self, literal: Literal) -> bool:
+        return literal.holds(self.text)
+
+    def _search(self, literal: Literal) -> Selection:
         return literal.holds(self.text)
 
     def match(self, holds: Callable[[bytes], bool]) -> Selection:
@@ -372,7 +390,12 @@ class _DictionaryValues(_Values):
         codes = self.codes if rows is None else self.codes[rows]
         return list(map(self.distinct.__getitem__, codes.tolist()))
 
-    def find(self, literal: Literal) -> Selection:
+    def may_have(self, literal: Literal) -> bool:
+        if self._plain:
+            return self._plain.may_have(literal)
+        return any(map(literal.holds, self.distinct))
+
+    def _search(self, literal: Literal) -> Selection:
         if self._plain:
             return self._expand(self._plain.find(literal))
         return self.match(literal.holds)
@@ -407,16 +430,20 @@ class _IntegerValues(_Values):
         values, decimals = self.numbers()
         return write_decimals(values if rows is None else values[rows], decimals)
 
-    def find(self, literal: Literal) -> Selection:
-        if byte_set_of([literal.text]) & ~self.bytes_within:
-            return False
+    def may_have(self, literal: Literal) -> bool:
         decimals, low, *more = self._meta[1:]
-        if low < 0:
-            return find_in_joined(b"\n".join(self.texts()), b"\n", self._n, literal)
-        high = more[0] if more else low
-        if len(literal.text) > max(len(str(high)), decimals + 1) + (decimals > 0):
+        high = max(map(abs, (low, *more[:1])))
+        longest = max(len(str(high)), decimals + 1) + (decimals > 0) + (low < 0)
+        if len(literal.text) > longest or byte_set_of([literal.text]) & ~self.bytes_within:
             return False
-        return find_in_numbers(self.numbers()[0], decimals, literal)
+        return bool(more) or literal.holds(write_decimals(np.array([low]), decimals)[0])
+
+    def _search(self, literal: Literal) -> Selection:
+        values, decimals = self.numbers()
+        if self._meta[2] < 0:
+            joined = b"\n".join(write_decimals(values, decimals))
+            return find_in_joined(joined, b"\n", self._n, literal)
+        return find_in_numbers(values, decimals, literal)
 
 
 def write_decimals(values: Integers, decimals: int) -> list[bytes]:
@@ -452,9 +479,13 @@ class _FixedValues(_Values):
         flat, width = matrix.tobytes(), matrix.shape[1]
         return [flat[at : at + width] for at in range(0, len(flat), width)]
 
-    def find(self, literal: Literal) -> Selection:
-        if byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded):
+    def may_have(self, literal: Literal) -> bool:
+        width = len(self._meta[1])
+        if len(literal.text) > width:
             return False
+        return not byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded)
+
+    def _search(self, literal: Literal) -> Selection:
         return find_in_matrix(self.matrix(), literal)
 
     def matrix(self) -> NDArray[np.uint8]:
@@ -509,11 +540,12 @@ class _PlainValues(_Values):
             starts, ends = starts[rows], ends[rows]
         return [joined[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
 
-    def find(self, literal: Literal) -> Selection:
+    def may_have(self, literal: Literal) -> bool:
         if len(literal.text) > self._meta[3]:
             return False
-        if byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded):
-            return False
+        return not byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded)
+
+    def _search(self, literal: Literal) -> Selection:
         if not self.bytes_within & _UPPER:
             literal = Literal(literal.text, literal.place)
         joined, ends = self._read()
