@@ -158,6 +158,11 @@ def test_any_part_of_a_line_is_found_where_it_is(batch: LogBatch, data) -> None:
 
 
 FORMS = {
+    "decimals": [b"%d.%02d" % (row // 7, row % 100) for row in range(100)],
+    "other decimals": [b"1.%d" % (row * 3) for row in range(100)],
+    "zeros before decimals": [b"0%d.5" % row for row in range(100)],
+    "nearly decimals": [b"%d.%02d" % (row, row) for row in range(98)] + [b"1a.33", b"..5"],
+    "addresses": [b"10.%d.%d.%d" % (row % 4, row, 255 - row) for row in range(100)],
     "constant": [b"node-1"] * 100,
     "empty": [b""] * 100,
     "long constant": [b"x" * 5000] * 100,
@@ -212,6 +217,19 @@ def test_every_form_of_a_column_is_searched_as_plain_texts_are(name: str) -> Non
         ):
             expected = np.flatnonzero(select_plainly(batch, condition)).tolist()
             assert select(reader, condition).tolist() == expected, condition
+
+
+@pytest.mark.parametrize("name", FORMS)
+@pytest.mark.parametrize("present", [None, np.arange(2000) % 3 > 0])
+def test_records_are_grouped_by_every_form_of_a_column(name: str, present) -> None:
+    texts = FORMS[name]
+    mask = None if present is None else present[: len(texts)]
+    reader = encode(make(texts, field=TextColumn(texts, mask)))
+    texts_found, codes = reader.group("field") or ([], np.empty(0, np.int64))
+    found = [[*texts_found, None][code] for code in codes.tolist()]
+    assert len(set(texts_found)) == len(texts_found)
+    assert found == [text if mask is None or mask[row] else None for row, text in enumerate(texts)]
+    assert reader.group("no.such") is None
 
 
 def test_absent_fields_stay_absent() -> None:

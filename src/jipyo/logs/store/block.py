@@ -305,6 +305,24 @@ class BlockReader:
             present, place = present[rows], place[rows]
         return _build_column(stored, np.maximum(place, 0), present)
 
+    def group(
+        self, name: str, rows: Rows | None = None
+    ) -> tuple[list[bytes], NDArray[np.int64]] | None:
+        """The different texts of a field, and of each record which of them; None as in `column`.
+
+        Records that lack the field have the number of texts. Some texts may be of no record
+        if these are not all.
+        """
+        present = self.present(name)
+        if present is False:
+            return None
+        texts, codes = self.stored(name).group()
+        if not isinstance(present, bool):
+            every = np.full(self.n, len(texts), np.int64)
+            every[present] = codes
+            codes = every
+        return texts, codes if rows is None else codes[rows]
+
     def messages(self, rows: Rows | None = None) -> list[bytes]:
         """The messages, or whole lines, of all records or of some; none without messages."""
         if "m" in self.meta:

@@ -94,6 +94,13 @@ class DashedValues:
         texts = [next(present) if there else ABSENT for there in self._present.tolist()]
         return texts if rows is None else [texts[row] for row in rows.tolist()]
 
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        """The different texts, the dash among them, and of each row which of them."""
+        texts, codes = self._values.group()
+        every = np.full(len(self._present), len(texts), np.int64)
+        every[self._present] = codes
+        return [*texts, ABSENT], every
+
     def may_have(self, literal: Literal) -> bool:
         """Whether any text can have the literal."""
         return literal.holds(ABSENT) or self._values.may_have(literal)

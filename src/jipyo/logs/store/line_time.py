@@ -14,6 +14,8 @@ from jipyo.logs.store.slices import byte_set_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from numpy.typing import NDArray
+
     from jipyo.logs.record import TimePart
     from jipyo.logs.store.integers import Integers
     from jipyo.logs.store.slices import Rows
@@ -64,6 +66,11 @@ class TimeValues:
         """The times of all rows, or of some."""
         times = self._read_times()
         return write_times(times if rows is None else times[rows], self._part)
+
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        """The different times, and of each row which of them."""
+        distinct, codes = np.unique(self._read_times(), return_inverse=True)
+        return write_times(distinct, self._part), codes.astype(np.int64)
 
     def may_have(self, literal: Literal) -> bool:
         """Whether any time of these hours can have the literal."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,6 +27,7 @@ MOST_DIGITS = 18
 
 Rows: TypeAlias = "NDArray[np.int64]"
 
+_DECIMAL = re.compile(rb"[0-9]+\.([0-9]{1,9})")
 _ZEROS = np.uint64(0x3030303030303030)
 _PAIRS, _FOURS = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0000FFFF0000FFFF)
 _EIGHT = np.uint64(0xFFFFFFFF)
@@ -99,6 +101,37 @@ def parse_numbers(texts: Slices) -> Rows | None:
     if ((first == ord("0")) & (lengths > 1)).any():
         return None
     return read_digits(texts.text, texts.ends, lengths)
+
+
+def parse_decimals(texts: Slices) -> tuple[Rows, int] | None:
+    """Numbers that all have a point and as many decimals after it, times 10 to their number."""
+    first = _DECIMAL.fullmatch(texts.text, int(texts.starts[0]), int(texts.ends[0]))
+    if first is None:
+        return None
+    decimals = first.end() - first.start(1)
+    lengths = texts.ends - texts.starts - decimals - 1
+    points = texts.ends - decimals - 1
+    if lengths.min() < 1 or lengths.max() + decimals > MOST_DIGITS:
+        return None
+    buffer = np.frombuffer(texts.text, np.uint8)
+    zeros = (buffer[texts.starts] == ord("0")) & (lengths > 1)
+    if zeros.any() or (buffer[points] != ord(".")).any():
+        return None
+    parts = ((points, lengths), (texts.ends, np.full(len(texts), decimals)))
+    if not all(_are_digits(texts.text, *part) for part in parts):
+        return None
+    whole, fraction = (read_digits(texts.text, *part) for part in parts)
+    return whole * 10**decimals + fraction, decimals
+
+
+def _are_digits(text: bytes, ends: Rows, lengths: Rows) -> bool:
+    """Whether so many bytes up to these places are digits."""
+    buffer = np.frombuffer(text, np.uint8)
+    for back in range(1, int(lengths.max()) + 1):
+        bytes_there = buffer[ends[lengths >= back] - back]
+        if ((bytes_there < ord("0")) | (bytes_there > ord("9"))).any():
+            return False
+    return True
 
 
 def are_all_digits(classes: NDArray[np.uint8]) -> bool:

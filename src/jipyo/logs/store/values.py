@@ -31,6 +31,7 @@ from jipyo.logs.store.slices import (
     Slices,
     byte_set,
     byte_set_of,
+    parse_decimals,
     parse_numbers,
     slice_texts,
 )
@@ -197,6 +198,9 @@ def _write_typed(slices: Slices, blobs: BlobWriter, tokens: TokenGatherer) -> Va
     numbers = parse_numbers(slices)
     if numbers is not None:
         return ["i", 0, *write_integers(numbers, blobs)]
+    decimals = parse_decimals(slices)
+    if decimals is not None:
+        return ["i", decimals[1], *write_integers(decimals[0], blobs)]
     widths = slices.ends - slices.starts
     width = int(widths[0])
     if not 0 < width <= _WIDEST or (widths != width).any():
@@ -264,6 +268,10 @@ class StoredValues(Protocol):
         """The texts of all rows, or of some."""
         ...
 
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        """The different texts, and of each row which of them."""
+        ...
+
     def may_have(self, literal: Literal) -> bool:
         """Whether any text can have the literal, from the meta data alone."""
         ...
@@ -318,6 +326,12 @@ class _Values:
     def texts(self, rows: Rows | None = None) -> list[bytes]:
         raise NotImplementedError
 
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        texts = self.texts()
+        numbers = dict.fromkeys(texts)
+        places = dict(zip(numbers, range(len(numbers)), strict=True))
+        return list(places), np.fromiter(map(places.__getitem__, texts), np.int64, self._n)
+
     def may_have(self, literal: Literal) -> bool:
         raise NotImplementedError
 
@@ -347,6 +361,9 @@ class _ConstantValues(_Values):
 
     def texts(self, rows: Rows | None = None) -> list[bytes]:
         return [self.text] * (self._n if rows is None else len(rows))
+
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        return [self.text], np.zeros(self._n, np.int64)
 
     def may_have(self, literal: Literal) -> bool:
         return literal.holds(self.text)
@@ -390,6 +407,9 @@ class _DictionaryValues(_Values):
         codes = self.codes if rows is None else self.codes[rows]
         return list(map(self.distinct.__getitem__, codes.tolist()))
 
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        return self.distinct, self.codes.astype(np.int64)
+
     def may_have(self, literal: Literal) -> bool:
         if self._plain:
             return self._plain.may_have(literal)
@@ -429,6 +449,11 @@ class _IntegerValues(_Values):
     def texts(self, rows: Rows | None = None) -> list[bytes]:
         values, decimals = self.numbers()
         return write_decimals(values if rows is None else values[rows], decimals)
+
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        values, decimals = self.numbers()
+        distinct, codes = np.unique(values, return_inverse=True)
+        return write_decimals(distinct, decimals), codes.astype(np.int64)
 
     def may_have(self, literal: Literal) -> bool:
         decimals, low, *more = self._meta[1:]
