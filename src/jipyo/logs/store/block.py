@@ -60,6 +60,7 @@ LEVEL_BITS = 3
 SKELETON_BITS = 24
 
 BlockMeta: TypeAlias = "dict[str, Any]"
+_MOST_BINS = 1 << 18
 _UNITS = (1_000_000_000, 1_000_000, 1000, 1)
 
 
@@ -100,11 +101,10 @@ def encode_block(batch: LogBatch, skeletons: SkeletonTable) -> EncodedBlock:
     elif batch.messages is not None:
         meta["m"], ids = write_messages(batch.messages, skeletons, blobs, tokens)
     meta["x"] = [tokens.longest, *write_bloom(tokens.all_hashes(), blobs)]
-    minutes, hours = batch.t_ns // MINUTE_NS, batch.t_ns // HOUR_NS
     levels_of_rows = batch.level.astype(np.int64)
-    meta["cm"] = _write_counts(minutes << LEVEL_BITS | levels_of_rows, blobs)
-    hour_keys = (hours << LEVEL_BITS | levels_of_rows) << SKELETON_BITS | ids
-    meta["ch"] = _write_counts(hour_keys, blobs)
+    meta["cm"] = _write_counts(batch.t_ns // MINUTE_NS, levels_of_rows, LEVEL_BITS, blobs)
+    hours = batch.t_ns // HOUR_NS << LEVEL_BITS | levels_of_rows
+    meta["ch"] = _write_counts(hours, ids, SKELETON_BITS, blobs)
     meta["b"] = [len(blob) for blob in blobs.blobs]
     return EncodedBlock(meta, tuple(blobs.blobs))
 
@@ -170,10 +170,19 @@ def _write_column(
     return write_texts(texts, blobs, tokens)
 
 
-def _write_counts(keys: Integers, blobs: BlobWriter) -> list[Any]:
-    """`[number of keys, [first key, distances], counts]`."""
-    distinct, counts = np.unique(keys, return_counts=True)
-    return [len(distinct), write_ascending(distinct, blobs), write_integers(counts, blobs)]
+def _write_counts(high: Integers, low: Integers, shift: int, blobs: BlobWriter) -> list[Any]:
+    """`[number of keys, [first key, distances], counts]` of the keys `high << shift | low`."""
+    first, least = int(high.min()), int(low.min())
+    width = int(low.max()) - least + 1
+    size = (int(high.max()) - first + 1) * width
+    if size > _MOST_BINS:
+        keys, counts = np.unique(high << shift | low, return_counts=True)
+    else:
+        bins = np.bincount((high - first) * width + (low - least), minlength=size)
+        found = np.flatnonzero(bins)
+        keys = (found // width + first) << shift | (found % width + least)
+        counts = bins[found]
+    return [len(keys), write_ascending(keys, blobs), write_integers(counts, blobs)]
 
 
 class BlockReader:

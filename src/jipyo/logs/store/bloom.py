@@ -7,7 +7,6 @@ keys. One line of 64 bytes is read for one token (blocked Bloom filter: Putze, S
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -24,7 +23,9 @@ LEAST_TOKEN = 12
 """Shorter tokens are in too many blocks for a filter to pay."""
 Hashes: TypeAlias = "NDArray[np.uint64]"
 
-_RUN = re.compile(rb"[0-9A-Za-z]{12,}")
+_LOWER_AND_SPACE = bytes(
+    byte if byte < 128 and chr(byte).isalnum() else ord(" ") for byte in bytes(range(256)).lower()
+)
 _LINE_BYTES = 64
 _FILTER_BYTES = _LINE_BYTES - CRC_BYTES
 _FILTER_BITS = 8 * _FILTER_BYTES
@@ -39,7 +40,11 @@ _WORD = (1 << 64) - 1
 
 def find_tokens(text: bytes) -> set[bytes]:
     """The long tokens of a text, in lower case."""
-    return {run.lower() for run in set(_RUN.findall(text)) if not run.isalpha()}
+    lower = text.translate(_LOWER_AND_SPACE)
+    spaces = np.flatnonzero(np.frombuffer(b" %b " % lower, np.uint8) == ord(" "))
+    long = np.flatnonzero(np.diff(spaces) > LEAST_TOKEN)
+    places = zip(spaces[long].tolist(), (spaces[long + 1] - 1).tolist(), strict=True)
+    return {run for run in {lower[a:b] for a, b in places} if not run.isalpha()}
 
 
 def longest_token(tokens: Iterable[bytes]) -> int:
@@ -79,7 +84,6 @@ def write_bloom(hashes: Hashes, blobs: BlobWriter) -> list[int]:
     """Put a filter; `[lines, offset in the block]` describes it, `[]` where there is no token."""
     if not len(hashes):
         return []
-    hashes = np.unique(hashes)
     lines = -(-len(hashes) * _BITS_A_TOKEN // _FILTER_BITS)
     bits = np.zeros((lines, _FILTER_BITS), bool)
     line = ((hashes >> np.uint64(32)) % np.uint64(lines)).astype(np.int64)

@@ -24,7 +24,7 @@ LONGEST_MESSAGE = 16_384
 """Longer messages have no skeleton, nor have those with NUL bytes."""
 
 _OPEN_BYTES = 8 << 20
-_MOST_BYTES = 64 << 20
+_MOST_BYTES = 32 << 20
 _FREQUENT = 16
 _PIECE_BYTES = 1 << 18
 """So that a piece and what is computed from it stay in the processor's cache."""
@@ -34,7 +34,7 @@ class SkeletonTable:
     """Texts of skeletons <-> ids, from 0 on; ids are only ever added.
 
     Free text would fill it without end: beyond 8 MiB of texts only skeletons of which a block
-    has at least 16 records are added, and none beyond 64 MiB.
+    has at least 16 records are added, and none beyond 32 MiB.
     """
 
     def __init__(self, texts: Iterable[bytes] = ()) -> None:
