@@ -352,6 +352,36 @@ def test_long_tokens_are_found_in_lines_if_the_filter_knows_them_or_not(
     assert int(select_plainly(batch, Contains(sought)).sum()) == n
 
 
+def test_a_template_is_found_in_groups_and_among_rare_messages() -> None:
+    table = SkeletonTable()
+    rare = [b"rare " + b"x" * row for row in range(20)]
+    reader = encode(make([*[b"took %d ms" % row for row in range(100)], *rare]), table)
+    sets = {
+        "often": [table.find(b"took \x11 ms")],
+        "rare": [table.find(rare[3]), table.find(rare[7])],
+        "both": [table.find(b"took \x11 ms"), table.find(rare[0])],
+        "none": [99],
+    }
+    found = {
+        name: select(reader, Search(HasTemplate(name), sets.__getitem__)).tolist() for name in sets
+    }
+    assert found == {
+        "often": list(range(100)),
+        "rare": [103, 107],
+        "both": list(range(101)),
+        "none": [],
+    }
+
+
+def test_a_text_longer_than_any_message_is_not_looked_for() -> None:
+    texts = [b"%d" % row for row in range(100)]
+    layout = LineLayout("t", (b"id=", b";"), (ID,))
+    lines = replace(make(texts, id=TextColumn(texts)), messages=None, layout=layout)
+    long = "x1 " * 1_000_000
+    assert count(encode(lines), Contains(long)) == 0
+    assert count(encode(make([*texts, long.encode()])), Contains(long)) == 1
+
+
 def test_a_pattern_is_found_in_messages() -> None:
     messages = [b"took %d ms" % (row * 37) for row in range(300)]
     reader = encode(make(messages))

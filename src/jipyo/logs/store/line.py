@@ -84,6 +84,11 @@ class DashedValues:
         return self._values.longest_token
 
     @property
+    def longest_text(self) -> int:
+        """As the column's."""
+        return max(self._values.longest_text, len(ABSENT))
+
+    @property
     def bytes_within(self) -> int:
         """As the column's, and the dash."""
         return self._values.bytes_within | byte_set_of([ABSENT])

@@ -58,6 +58,11 @@ class TimeValues:
         self._last_ns = last_ns
 
     @property
+    def longest_text(self) -> int:
+        """Whatever is in the format, no directive writes as much."""
+        return 32 * len(self._part.format.encode())
+
+    @property
     def bytes_within(self) -> int:
         """What is in the format, and what times are written with."""
         return _TIME_BYTES | byte_set_of([self._part.format.encode()])

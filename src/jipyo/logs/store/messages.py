@@ -138,14 +138,17 @@ class StoredMessages:
             return np.zeros(self._n, np.int64)
         return read_codes(blob, self._n, self._blobs).astype(np.int64)
 
+    def rare_skeleton_ids(self) -> Integers:
+        """The skeletons of the residue's messages."""
+        n, ids, _ = self._meta.get("r", (0, [0], None))
+        return read_integers(ids, n, self._blobs)
+
     def skeleton_ids(self) -> Integers:
         """The skeleton of each row."""
         codes = self.codes()
         groups = self._meta["g"]
         ids = np.array([*(group[0] for group in groups), NO_SKELETON], np.int64)[codes]
-        residue = self._meta.get("r")
-        if residue is not None:
-            ids[codes == len(groups)] = read_integers(residue[1], residue[0], self._blobs)
+        ids[codes == len(groups)] = self.rare_skeleton_ids()
         return ids
 
     def texts(self, rows: Rows | None = None) -> list[bytes]:

@@ -44,6 +44,7 @@ class Needle:
         self.folded = folded
         self.byte_set = byte_set_of([self.text])
         self.anywhere = self.literal(self.text, Place.ANYWHERE)
+        self._value_lengths: dict[int, int] = {}
         self._ways: dict[int, tuple[Way, ...] | None] = {}
 
     def literal(self, text: bytes, place: Place) -> Literal:
@@ -92,10 +93,12 @@ class Needle:
 
     def _value_length(self, at: int) -> int:
         """How many bytes from here on can be inside a value."""
-        end = at
-        while end < len(self.text) and CLASSES[self.text[end]]:
-            end += 1
-        return end - at
+        if at not in self._value_lengths:
+            end = at
+            while end < len(self.text) and CLASSES[self.text[end]]:
+                end += 1
+            self._value_lengths[at] = end - at
+        return self._value_lengths[at]
 
     def find_in_line(self, texts: Sequence[bytes], columns: LineColumns) -> Selection:
         """The rows of a line layout that have the needle.

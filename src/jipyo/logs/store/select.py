@@ -39,6 +39,7 @@ from jipyo.logs.store.literal import (
 from jipyo.logs.store.messages import StoredMessages, spread_groups
 from jipyo.logs.store.pattern import find_required_text
 from jipyo.logs.store.search import Search, encode_sought
+from jipyo.logs.store.skeleton import LONGEST_MESSAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -139,7 +140,14 @@ class _Selector:
     def _select_skeletons(self, ids: frozenset[int]) -> Selection:
         if "m" not in self._block.meta:
             return self._block.meta.get("k") in ids
-        return np.isin(self._block.skeleton_ids(), list(ids))
+        messages = self._block.stored_messages()
+        found: dict[int, Selection] = {
+            code: True for code, group in enumerate(messages.groups) if group[0] in ids
+        }
+        rare = messages.rare_skeleton_ids()
+        if len(rare) and (chosen := np.isin(rare, list(ids))).any():
+            found[len(messages.groups)] = chosen
+        return spread_groups(messages.codes(), found) if found else False
 
     def _select_levels(self, holds: Callable[[bytes], bool]) -> Selection:
         chosen = [holds(level.name.lower().encode()) for level in Level]
@@ -258,13 +266,18 @@ class _Selector:
             if every and len(found) == len(_group_sizes(block.stored_messages())):
                 return True
             return spread_groups(block.stored_messages().codes(), found) if found else False
-        return needle.find_in_line(layout.texts, _Columns(block.line_columns(layout), self.find))
+        columns = block.line_columns(layout)
+        longest = sum(column.longest_text for column in columns) + sum(map(len, layout.texts))
+        if len(needle.text) > longest:
+            return False
+        return needle.find_in_line(layout.texts, _Columns(columns, self.find))
 
     def find_in_groups(self, needle: Needle) -> dict[int, Selection]:
         """Rows with the needle by group, in which there is at least one."""
         messages = self._block.stored_messages()
         found: dict[int, Selection] = {}
-        for code, (skeleton_id, _, _) in enumerate(messages.groups):
+        groups = messages.groups if len(needle.text) <= LONGEST_MESSAGE else ()
+        for code, (skeleton_id, _, _) in enumerate(groups):
             ways = needle.ways_over(skeleton_id, self._block.skeletons)
             rows = ways is None or self._find_ways(messages, code, ways)
             if rows is True or np.any(rows):

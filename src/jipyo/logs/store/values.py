@@ -299,8 +299,13 @@ class StoredValues(Protocol):
         ...
 
     @property
+    def longest_text(self) -> int:
+        """No text is longer."""
+        ...
+
+    @property
     def longest_token(self) -> int:
-        """The longest token of the Bloom filter here; shorter than the longest number of digits."""
+        """The longest token that the Bloom filter has from here; 0 if texts are not read for it."""
         ...
 
 
@@ -359,6 +364,10 @@ class _ConstantValues(_Values):
     def bytes_within(self) -> int:
         return byte_set_of([self.text])
 
+    @property
+    def longest_text(self) -> int:
+        return len(self.text)
+
     def texts(self, rows: Rows | None = None) -> list[bytes]:
         return [self.text] * (self._n if rows is None else len(rows))
 
@@ -398,6 +407,10 @@ class _DictionaryValues(_Values):
     @property
     def bytes_within(self) -> int:
         return self._plain.bytes_within if self._plain else byte_set_of(self.distinct)
+
+    @property
+    def longest_text(self) -> int:
+        return self._plain.longest_text if self._plain else max(map(len, self.distinct))
 
     @property
     def longest_token(self) -> int:  # type: ignore[override]
@@ -450,6 +463,12 @@ class _IntegerValues(_Values):
         values, decimals = self.numbers()
         return write_decimals(values if rows is None else values[rows], decimals)
 
+    @property
+    def longest_text(self) -> int:
+        decimals, low = int(self._meta[1]), int(self._meta[2])
+        high = max(map(abs, self._meta[2:4]))
+        return max(len(str(high)), decimals + 1) + (decimals > 0) + (low < 0)
+
     def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
         values, decimals = self.numbers()
         distinct, codes = np.unique(values, return_inverse=True)
@@ -457,9 +476,10 @@ class _IntegerValues(_Values):
 
     def may_have(self, literal: Literal) -> bool:
         decimals, low, *more = self._meta[1:]
-        high = max(map(abs, (low, *more[:1])))
-        longest = max(len(str(high)), decimals + 1) + (decimals > 0) + (low < 0)
-        if len(literal.text) > longest or byte_set_of([literal.text]) & ~self.bytes_within:
+        if (
+            len(literal.text) > self.longest_text
+            or byte_set_of([literal.text]) & ~self.bytes_within
+        ):
             return False
         return bool(more) or literal.holds(write_decimals(np.array([low]), decimals)[0])
 
@@ -491,6 +511,10 @@ class _FixedValues(_Values):
         return np.array([at for at in range(width) if self._meta[2] >> at & 1], np.int64)
 
     @property
+    def longest_text(self) -> int:
+        return len(self._meta[1])
+
+    @property
     def longest_token(self) -> int:  # type: ignore[override]
         return int(self._meta[3])
 
@@ -505,8 +529,7 @@ class _FixedValues(_Values):
         return [flat[at : at + width] for at in range(0, len(flat), width)]
 
     def may_have(self, literal: Literal) -> bool:
-        width = len(self._meta[1])
-        if len(literal.text) > width:
+        if len(literal.text) > self.longest_text:
             return False
         return not byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded)
 
@@ -550,6 +573,10 @@ class _PlainValues(_Values):
         return int(self._meta[2], 16)
 
     @property
+    def longest_text(self) -> int:
+        return int(self._meta[3])
+
+    @property
     def longest_token(self) -> int:  # type: ignore[override]
         return int(self._meta[4])
 
@@ -566,7 +593,7 @@ class _PlainValues(_Values):
         return [joined[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
 
     def may_have(self, literal: Literal) -> bool:
-        if len(literal.text) > self._meta[3]:
+        if len(literal.text) > self.longest_text:
             return False
         return not byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded)
 
