@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import re2
 
-from jipyo.logs.record import Level, decode_text, encode_text
+from jipyo.logs.record import Level, decode_text, encode_text, escape_surrogates
 from jipyo.model.errors import LogQueryError
 from jipyo.model.regex import compile_pattern
 
@@ -138,6 +138,6 @@ def compile_search(pattern: str) -> re2._Regexp:
         raise LogQueryError(
             "logs_query.pattern",
             hint="logs_query.pattern.hint",
-            pattern=pattern,
-            reason=decode_text(reason) if isinstance(reason, bytes) else str(error),
+            pattern=escape_surrogates(pattern),
+            reason=decode_text(reason) if isinstance(reason, bytes) else str(reason),
         ) from error

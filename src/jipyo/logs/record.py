@@ -122,3 +122,8 @@ def encode_text(text: str) -> bytes:
 def decode_text(text: bytes) -> str:
     r"""As a person reads it: bytes that are not UTF-8 are escaped (`\xff`)."""
     return text.decode("utf-8", "backslashreplace")
+
+
+def escape_surrogates(text: str) -> str:
+    """A text that can be written anywhere: bytes that are not UTF-8 are escaped."""
+    return text.encode("utf-8", "backslashreplace").decode()
