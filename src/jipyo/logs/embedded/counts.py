@@ -1,0 +1,203 @@
+"""Counts over many blocks: by time, by value, percentiles; from stored counts where they do."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from fractions import Fraction
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from jipyo.logs.answer import LogCount, LogHistogram, LogPercentiles, LogTerms
+from jipyo.logs.embedded.groups import LEVEL_NAMES, group_rows, read_numbers
+from jipyo.logs.embedded.scan import Context, OpenBlock, Scan
+from jipyo.logs.evaluate.source import MAX_GROUPS, list_starts
+from jipyo.logs.query import LEVEL, SERVICE, All
+from jipyo.logs.store.block import LEVEL_BITS, MINUTE_NS
+from jipyo.model.errors import LogQueryError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence, Sized
+    from zoneinfo import ZoneInfo
+
+    from numpy.typing import NDArray
+
+    from jipyo.logs.query import LogQuery
+
+LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
+
+
+def count_records(context: Context, query: LogQuery) -> LogCount:
+    """See `LogSource.count`."""
+    scan = Scan(context, query)
+    total = sum(scan.map(OpenBlock.count))
+    return LogCount(n=total, missing=tuple(scan.missing))
+
+
+def count_by_time(
+    context: Context, query: LogQuery, interval_ns: int | None, zone: ZoneInfo, by: str | None
+) -> LogHistogram:
+    """See `LogSource.histogram`."""
+    scan = Scan(context, query)
+    starts = np.array(list_starts(query.start_ns, query.end_ns, interval_ns, zone), np.int64)
+    bounds = np.array([query.start_ns, query.end_ns])
+    is_minutes = not (starts % MINUTE_NS).any() and not (bounds % MINUTE_NS).any()
+    counter = _TimeCounter(starts, by, is_minutes=is_minutes)
+    counts: dict[str, NDArray[np.int64]] = {}
+    if by is None:
+        counts[""] = np.zeros(len(starts), np.int64)
+    for found in scan.map(counter.count):
+        for group, places, numbers in found:
+            if group not in counts:
+                counts[group] = np.zeros(len(starts), np.int64)
+            np.add.at(counts[group], places, numbers)
+        _check_groups(counts, by)
+    found_groups = {name: counts[name] for name in sorted(counts)}
+    return LogHistogram(starts_ns=starts, counts=found_groups, missing=tuple(scan.missing))
+
+
+class _TimeCounter:
+    """Counts the records of a block by interval and group."""
+
+    def __init__(self, starts: NDArray[np.int64], by: str | None, *, is_minutes: bool) -> None:
+        self._starts = starts
+        self._by = by
+        self._is_minutes = is_minutes
+
+    def count(self, block: OpenBlock) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+        """For each group places among the intervals, and how many records each has."""
+        if block.query.where == All() and self._by in (None, SERVICE, LEVEL):
+            first, last = self._find([block.summary.first_ns, block.summary.last_ns]).tolist()
+            if block.is_within and first == last:
+                return self._by_level(block, np.array([first]), np.array([block.summary.levels]))
+            if self._is_minutes:
+                return self._count_minutes(block)
+        return self._count_rows(block)
+
+    def _count_minutes(
+        self, block: OpenBlock
+    ) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+        keys, counts = block.reader.minute_counts()
+        t_ns = (keys >> LEVEL_BITS) * MINUTE_NS
+        is_asked = (t_ns >= block.query.start_ns) & (t_ns < block.query.end_ns)
+        places, inverse = np.unique(self._find(t_ns[is_asked]), return_inverse=True)
+        table = np.zeros((len(places), 1 << LEVEL_BITS), np.int64)
+        np.add.at(table, (inverse, keys[is_asked] & LEVEL_MASK), counts[is_asked])
+        return self._by_level(block, places, table)
+
+    def _by_level(
+        self, block: OpenBlock, places: NDArray[np.int64], table: NDArray[np.int64]
+    ) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+        """From counts by interval and level, of shape (places, levels)."""
+        levels = sorted(block.query.levels)
+        if self._by == LEVEL:
+            return [
+                (LEVEL_NAMES[level], places, table[:, level])
+                for level in levels
+                if table[:, level].any()
+            ]
+        total = table[:, levels].sum(axis=1)
+        name = block.summary.service if self._by == SERVICE else ""
+        return [(name, places, total)] if total.any() else []
+
+    def _count_rows(
+        self, block: OpenBlock
+    ) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+        rows = block.rows
+        if not len(rows):
+            return []
+        groups = group_rows(block, rows, self._by)
+        places = self._find(block.times[rows])
+        keys, counts = np.unique(groups.codes * len(self._starts) + places, return_counts=True)
+        codes, found = np.divmod(keys, len(self._starts))
+        return [
+            (groups.values[code] or "", found[codes == code], counts[codes == code])
+            for code in np.unique(codes).tolist()
+        ]
+
+    def _find(self, t_ns: Sequence[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+        return np.searchsorted(self._starts, t_ns, "right") - 1
+
+
+def count_values(context: Context, query: LogQuery, field: str, limit: int) -> LogTerms:
+    """See `LogSource.terms`."""
+    scan = Scan(context, query)
+    counts: Counter[str | None] = Counter()
+    for found in scan.map(lambda block: _count_values(block, field)):
+        counts.update(found)
+    absent = counts.pop(None, 0)
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
+    return LogTerms(
+        counts=tuple((str(value), n) for value, n in ordered[:limit]),
+        others=sum(n for _, n in ordered[limit:]),
+        absent=absent,
+        missing=tuple(scan.missing),
+    )
+
+
+def _count_values(block: OpenBlock, field: str) -> dict[str | None, int]:
+    if field == SERVICE:
+        return {block.summary.service: n} if (n := block.count()) else {}
+    groups = group_rows(block, block.rows, field)
+    counts = np.bincount(groups.codes, minlength=len(groups.values)).tolist()
+    found: Counter[str | None] = Counter()
+    for value, n in zip(groups.values, counts, strict=True):
+        if n:
+            found[value] += n
+    return found
+
+
+def find_percentiles(
+    context: Context, query: LogQuery, field: str, percents: Sequence[float], by: str | None
+) -> LogPercentiles:
+    """See `LogSource.percentiles`."""
+    scan = Scan(context, query)
+    numbers: defaultdict[str, list[NDArray[np.float64]]] = defaultdict(list)
+    has_field = False
+    for found in scan.map(lambda block: list(_read_numbers(block, field, by))):
+        for group, values in found:
+            has_field = True
+            if len(values):
+                numbers[group].append(values)
+        _check_groups(numbers, by)
+    if has_field and not numbers:
+        raise LogQueryError("logs_query.not_a_number", field=field)
+    rows = [_rank(group, np.concatenate(parts), percents) for group, parts in numbers.items()]
+    rows.sort(key=lambda row: (-row[1], row[0]))
+    return LogPercentiles(rows=tuple(rows), estimated=False, missing=tuple(scan.missing))
+
+
+def _read_numbers(
+    block: OpenBlock, field: str, by: str | None
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """The numbers of each group; a group without any where the field is there."""
+    rows = block.rows
+    column = block.reader.column(field, rows) if len(rows) else None
+    if column is None or (column.present is not None and not column.present.any()):
+        return
+    numbers = read_numbers(column)
+    is_number = ~np.isnan(numbers)
+    rows, numbers = rows[is_number], numbers[is_number]
+    groups = group_rows(block, rows, by)
+    order = np.argsort(groups.codes, kind="stable")
+    codes, starts = np.unique(groups.codes[order], return_index=True)
+    if not len(codes):
+        yield "", numbers
+    for code, part in zip(codes.tolist(), np.split(numbers[order], starts[1:]), strict=False):
+        yield groups.values[code] or "", part
+
+
+def _rank(
+    group: str, values: NDArray[np.float64], percents: Sequence[float]
+) -> tuple[str, int, tuple[float, ...]]:
+    """Nearest ranks, as `evaluate.source.nearest_rank` finds them."""
+    n = len(values)
+    places = [max(ceil(Fraction(str(percent)) * n / 100), 1) - 1 for percent in percents]
+    ordered = np.partition(values, sorted(set(places))) if places else values
+    return group, n, tuple(float(ordered[place]) for place in places)
+
+
+def _check_groups(groups: Sized, by: str | None) -> None:
+    if len(groups) > MAX_GROUPS:
+        raise LogQueryError("logs_query.too_many_groups", field=by, limit=MAX_GROUPS)

@@ -1,0 +1,61 @@
+"""The records of a query service by service in order of time, some fields of them only."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from jipyo.logs.query import LEVEL, MESSAGE, SERVICE
+from jipyo.logs.record import LogBatch
+from jipyo.logs.store.merge import Numbered, sort_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jipyo.logs.embedded.scan import OpenBlock, Scan
+
+MAX_BATCH_ROWS: Final = 65_536
+
+
+def stream_batches(scan: Scan, fields: Sequence[str]) -> Iterator[LogBatch]:
+    """See `LogSource.batches`.
+
+    Blocks whose times overlap are in memory together, with these fields only.
+    """
+    ordered = sorted(scan.blocks, key=lambda block: (block.summary.service, block.summary.first_ns))
+    for _, group in groupby(ordered, key=lambda block: block.summary.service):
+        yield from _stream_service(scan, list(group), fields)
+
+
+def _stream_service(
+    scan: Scan, blocks: Sequence[OpenBlock], fields: Sequence[str]
+) -> Iterator[LogBatch]:
+    waiting: list[Numbered] = []
+    for number, block in enumerate(blocks):
+        part = scan.read(block, lambda each: _read_part(each, fields))
+        if part is not None and len(part):
+            waiting.append(part)
+        next_ns = blocks[number + 1].summary.first_ns if number + 1 < len(blocks) else None
+        if not waiting or (next_ns is not None and sum(map(len, waiting)) < MAX_BATCH_ROWS):
+            continue
+        (whole,) = sort_records(waiting)
+        ready = len(whole) if next_ns is None else np.searchsorted(whole.batch.t_ns, next_ns)
+        for start in range(0, int(ready), MAX_BATCH_ROWS):
+            yield whole.take(np.arange(start, min(start + MAX_BATCH_ROWS, int(ready)))).batch
+        waiting = [whole.take(np.arange(int(ready), len(whole)))] if ready < len(whole) else []
+
+
+def _read_part(block: OpenBlock, fields: Sequence[str]) -> Numbered:
+    rows, reader = block.rows, block.reader
+    names = [name for name in dict.fromkeys(fields) if name not in (MESSAGE, SERVICE, LEVEL)]
+    columns = {name: reader.column(name, rows) for name in names}
+    batch = LogBatch(
+        service=block.summary.service,
+        t_ns=block.times[rows],
+        level=reader.levels()[rows],
+        fields={name: column for name, column in columns.items() if column is not None},
+        messages=reader.messages(rows) if MESSAGE in fields else None,
+    )
+    return Numbered(batch, block.order[rows])

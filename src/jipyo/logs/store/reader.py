@@ -1,0 +1,138 @@
+"""What a log store has at the moment, for the process that writes and for any other."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from jipyo.logs.store.block import BlockReader
+from jipyo.logs.store.paths import SegmentName, list_segments, list_valid
+from jipyo.logs.store.segment import BlockSummary, LogSegment
+from jipyo.logs.store.skeleton_file import SkeletonFile
+from jipyo.model.errors import JipyoError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from jipyo.logs.record import LogBatch
+
+_CACHED_BLOCKS: Final = 2048
+_ATTEMPTS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSnapshot:
+    """The segments of one moment; they stay readable for as long as it is kept."""
+
+    segments: tuple[LogSegment, ...]
+    missing: tuple[JipyoError, ...] = ()
+    """Segments that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredBlock:
+    """A block in its segment."""
+
+    segment: LogSegment
+    summary: BlockSummary
+
+    @property
+    def key(self) -> tuple[SegmentName, int]:
+        """What no other block has."""
+        return self.segment.name, self.summary.offset
+
+
+def list_blocks(snapshot: StoreSnapshot) -> Iterator[StoredBlock]:
+    """Every block, in order of the flushes."""
+    for segment in snapshot.segments:
+        for summary in segment.blocks:
+            yield StoredBlock(segment, summary)
+
+
+class StoreReader:
+    """Opens what other processes have written; segments that were replaced stay open in use."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is read yet."""
+        self.folder = folder
+        self.skeletons = SkeletonFile(folder)
+        self._lock = threading.Lock()
+        self._names: frozenset[SegmentName] = frozenset()
+        self._open: dict[SegmentName, LogSegment] = {}
+        self._snapshot = StoreSnapshot(())
+        self._blocks: OrderedDict[tuple[SegmentName, int], BlockReader] = OrderedDict()
+
+    def snapshot(self) -> StoreSnapshot:
+        """What is there now, with segments that appeared since the last time.
+
+        Raises:
+            StoreError: the folder cannot be read.
+        """
+        with self._lock:
+            for _ in range(_ATTEMPTS):
+                names = frozenset(list_segments(self.folder))
+                if names == self._names:
+                    break
+                try:
+                    self._snapshot = self._open_all(names)
+                except FileNotFoundError:
+                    continue  # merged since the folder was listed
+                self._names = names
+            return self._snapshot
+
+    def open_block(self, block: StoredBlock) -> BlockReader:
+        """The reader of a block's columns.
+
+        Raises:
+            StoreCorrupt: its description is damaged.
+            StoreError: it cannot be read.
+        """
+        with self._lock:
+            found = self._blocks.get(block.key)
+            if found is not None:
+                self._blocks.move_to_end(block.key)
+                return found
+        reader = self._make_reader(block)
+        with self._lock:
+            self._blocks[block.key] = reader
+            if len(self._blocks) > _CACHED_BLOCKS:
+                self._blocks.popitem(last=False)
+        return reader
+
+    def read_block(self, block: StoredBlock) -> tuple[LogBatch, NDArray[np.int64]]:
+        """All records of a block, and the number of each.
+
+        Raises:
+            StoreCorrupt: it is damaged.
+            StoreError: it cannot be read.
+        """
+        return self.open_block(block).batch(), block.segment.read_order(block.summary)
+
+    def _make_reader(self, block: StoredBlock) -> BlockReader:
+        segment, start, size = block.segment, block.summary.offset, block.summary.size
+
+        def read(offset: int, length: int) -> bytes:
+            assert 0 <= offset <= offset + length <= size, "BUG: a column outside of its block"
+            return segment.read(start + offset, length)
+
+        return BlockReader(segment.read_meta(block.summary), read, self.skeletons.table)
+
+    def _open_all(self, names: frozenset[SegmentName]) -> StoreSnapshot:
+        """Open the valid ones; what several threads wait for meanwhile is quick."""
+        opened, missing = {}, []
+        for name in list_valid(names):
+            try:
+                opened[name] = self._open.get(name) or LogSegment(self.folder, name)
+            except StoreError as error:
+                missing.append(error)
+        self.skeletons.refresh()
+        self._open = opened
+        for key in [key for key in self._blocks if key[0] not in opened]:
+            del self._blocks[key]
+        return StoreSnapshot(tuple(opened.values()), tuple(missing))
