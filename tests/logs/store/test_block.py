@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -31,11 +32,15 @@ from jipyo.model.errors import StoreCorrupt
 from support.log_batches import NGINX, SECOND, START_NS, batches, conditions
 
 
+def cut(content: bytes, at: int, n: int) -> bytes:
+    return content[at : at + n]
+
+
 def encode(batch: LogBatch, skeletons: SkeletonTable | None = None) -> BlockReader:
     skeletons = SkeletonTable() if skeletons is None else skeletons
     block = encode_block(batch, skeletons)
-    content = b"".join(block.blobs)
-    return BlockReader(block.meta, lambda at, n: content[at : at + n], skeletons)
+    meta = orjson.loads(orjson.dumps(block.meta))
+    return BlockReader(meta, partial(cut, b"".join(block.blobs)), skeletons)
 
 
 def make(messages: list[bytes], **fields: TextColumn | NumberColumn) -> LogBatch:
@@ -47,10 +52,6 @@ def make(messages: list[bytes], **fields: TextColumn | NumberColumn) -> LogBatch
         fields,
         messages,
     )
-
-
-def cut(content: bytes, at: int, n: int) -> bytes:
-    return content[at : at + n]
 
 
 def repeat(batch: LogBatch, times: int) -> LogBatch:

@@ -17,6 +17,7 @@ IntegersMeta: TypeAlias = list[int]
 """`[low]` where all are equal, else `[low, high, width in bytes, blob]`."""
 
 _CONFIG = ChunkConfig(compression_level=6)
+_MOST_MARKS = 1 << 18
 _WRAP = 1 << 64
 _WIDTHS: tuple[tuple[int, type[np.unsignedinteger[Any]]], ...] = (
     (2, np.uint16),
@@ -45,6 +46,19 @@ def read_integers(meta: IntegersMeta, n: int, blobs: BlobReader) -> Integers:
     low, _, _, blob = meta
     above: NDArray[np.uint64] = standalone.simple_decompress(blobs.get(blob)).astype(np.uint64)
     return (above + np.uint64(low % _WRAP)).view(np.int64)
+
+
+def group_integers(values: Integers) -> tuple[Integers, Integers]:
+    """The different integers, ascending, and of each value which of them."""
+    low = int(values.min())
+    size = int(values.max()) - low + 1
+    if size > _MOST_MARKS:
+        distinct, codes = np.unique(values, return_inverse=True)
+        return distinct, codes.astype(np.int64)
+    marks = np.zeros(size, bool)
+    marks[values - low] = True
+    places = np.cumsum(marks) - 1
+    return np.flatnonzero(marks) + low, places[values - low]
 
 
 def write_ascending(keys: Integers, blobs: BlobWriter) -> list[Any]:

@@ -16,7 +16,12 @@ import numpy as np
 
 from jipyo.logs.store import bloom
 from jipyo.logs.store.blobs import BlobReader, BlobWriter, compress, decompress
-from jipyo.logs.store.integers import Integers, read_integers, write_integers
+from jipyo.logs.store.integers import (
+    Integers,
+    group_integers,
+    read_integers,
+    write_integers,
+)
 from jipyo.logs.store.literal import (
     Literal,
     Selection,
@@ -471,8 +476,8 @@ class _IntegerValues(_Values):
 
     def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
         values, decimals = self.numbers()
-        distinct, codes = np.unique(values, return_inverse=True)
-        return write_decimals(distinct, decimals), codes.astype(np.int64)
+        distinct, codes = group_integers(values)
+        return write_decimals(distinct, decimals), codes
 
     def may_have(self, literal: Literal) -> bool:
         decimals, low, *more = self._meta[1:]
@@ -535,6 +540,14 @@ class _FixedValues(_Values):
 
     def _search(self, literal: Literal) -> Selection:
         return find_in_matrix(self.matrix(), literal)
+
+    def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
+        if self._meta[4] != "d" or len(self._meta) != 6:
+            return super().group()
+        numbers, codes = group_integers(read_integers(self._meta[5], self._n, self._blobs))
+        rows = np.empty(len(numbers), np.int64)
+        rows[codes] = np.arange(self._n)
+        return self.texts(rows), codes
 
     def matrix(self) -> NDArray[np.uint8]:
         """The texts as rows."""
