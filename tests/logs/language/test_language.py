@@ -37,7 +37,7 @@ from jipyo.model.errors import LogQueryError
 from support.log_batches import TEXTS, batches, conditions
 
 A, B, C = Contains("a"), Contains("b"), Contains("c")
-STATUS, USER, PATH = "http.response.status_code", "user.name", "url.path"
+STATUS, USER, PATH = "http.response.status_code", "user.name", "url.original"
 
 
 def level(*names: str) -> Condition:
