@@ -6,16 +6,12 @@ own OTLP endpoint (storage/remote/otlptranslator). Exponential histograms are no
 
 from __future__ import annotations
 
-import base64
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from google.protobuf import json_format
-from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
 )
@@ -23,47 +19,29 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import AggregationTemporality, M
 
 from jipyo.collect.receive import otlp_names as names
 from jipyo.collect.receive.batch import ReceivedBatch, Rows, build_scrapes
-from jipyo.model.errors import MalformedBody
 from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.sample import STALE_BITS, MetricMetadata
-from jipyo.wire.elements import PACKED, LightSchema, Schema, WorkLimit
+from jipyo.wire.elements import WorkLimit
+from jipyo.wire.otlp import build_schema, format_non_finite, format_value, parse_message
 
 if TYPE_CHECKING:
-    from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+    from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 _NO_VALUE = 1
 """The flag `no recorded value` of a point, which ends its series."""
 _STALE = STALE_BITS.to_bytes(8, "little")
 _NANOS = 1_000_000
-_WRITTEN_SMALL, _WRITTEN_LARGE = 1e-6, 1e21
-"""Between them JSON writes numbers without an exponent (ECMAScript, and Go after it)."""
 _MAX_INFO_TIMES = 100
 _BATCH = 1000
 """After so many points we look whether anybody still waits for them."""
 _INFO_INTERVAL_MS = 150_000
 """`target_info` is written so often, half of the time that PromQL looks back."""
 _TOO_LATE = "differences older than the newest of their series"
-_ATTRIBUTES = "opentelemetry.proto.common.v1."
-"""The package of keys and values; a point has as many as its series has labels."""
 _DELTA = AggregationTemporality.AGGREGATION_TEMPORALITY_DELTA
 _CUMULATIVE = AggregationTemporality.AGGREGATION_TEMPORALITY_CUMULATIVE
 
 
-def _build_schema(descriptor: Any, known: dict[str, Schema]) -> Schema:
-    """The messages and packed numbers of a message, for counting; messages may hold themselves."""
-    if descriptor.full_name not in known:
-        is_light = descriptor.full_name.startswith(_ATTRIBUTES)
-        fields: dict[int, Schema | None] = LightSchema() if is_light else {}
-        known[descriptor.full_name] = fields
-        for about in descriptor.fields:
-            if about.message_type is not None:
-                fields[about.number] = _build_schema(about.message_type, known)
-            elif about.is_packed:
-                fields[about.number] = PACKED
-    return known[descriptor.full_name]
-
-
-_SCHEMA = _build_schema(ExportMetricsServiceRequest.DESCRIPTOR, {})
+_SCHEMA = build_schema(ExportMetricsServiceRequest.DESCRIPTOR)
 
 
 def parse_request(
@@ -75,38 +53,13 @@ def parse_request(
         MalformedBody: they hold none.
         TooLarge: it has more elements than allowed.
     """
-    work_limit = work_limit or WorkLimit()
     request = ExportMetricsServiceRequest()
-    if as_json:
-        work_limit.check_json(body)
-    else:
-        work_limit.check_protobuf(body, _SCHEMA)
-    work_limit.check_waiting()
-    try:
-        if as_json:
-            # Exemplars name traces in hexadecimal, which the library would take for base64.
-            content = json.loads(body, object_hook=_drop_exemplars)
-            if not isinstance(content, dict):
-                raise MalformedBody("wire.damaged", reason="no JSON object")
-            json_format.ParseDict(content, request, ignore_unknown_fields=True)
-        else:
-            request.ParseFromString(body)
-    except (
-        DecodeError,
-        json_format.ParseError,
-        ValueError,
-        OverflowError,  # Infinity where a whole number must be
-        RecursionError,
-    ) as error:
-        # The library quotes what it refuses, lone surrogates too.
-        reason = str(error)[:200].encode("utf-8", "replace").decode()
-        raise MalformedBody("wire.damaged", reason=reason) from error
-    return request
+    # Exemplars name traces in hexadecimal, which the library would take for base64.
+    prepare = _drop_exemplars if as_json else None
+    return parse_message(body, request, _SCHEMA, prepare, work_limit or WorkLimit())
 
 
 def _drop_exemplars(item: dict[str, Any]) -> dict[str, Any]:
-    # A lone surrogate would be a SystemError of the library; here it is a ValueError.
-    "".join([*item, *(value for value in item.values() if isinstance(value, str))]).encode()
     item.pop("exemplars", None)
     return item
 
@@ -282,12 +235,8 @@ def _format_bound(value: float) -> str:
     return (
         np.format_float_positional(value, trim="-")
         if math.isfinite(value)
-        else _format_non_finite(value)
+        else format_non_finite(value)
     )
-
-
-def _format_non_finite(value: float) -> str:
-    return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
 
 
 _CONVERTERS: Mapping[str, Callable[[Any], Iterator[Part]]] = {
@@ -299,40 +248,4 @@ _CONVERTERS: Mapping[str, Callable[[Any], Iterator[Part]]] = {
 
 
 def _read_attributes(pairs: Iterable[KeyValue]) -> Iterator[tuple[str, str]]:
-    return ((pair.key, _format_value(pair.value)) for pair in pairs)
-
-
-def _format_value(value: AnyValue) -> str:
-    """An attribute as a label's value; what is not plain is written as JSON."""
-    plain = _to_plain(value)
-    if isinstance(plain, str):
-        return plain
-    return "" if plain is None else _format_json(plain)
-
-
-def _to_plain(value: AnyValue) -> Any:
-    kind = value.WhichOneof("value")
-    plain = getattr(value, kind) if kind else None
-    if kind == "array_value":
-        plain = [_to_plain(item) for item in value.array_value.values]
-    elif kind == "kvlist_value":
-        plain = {pair.key: _to_plain(pair.value) for pair in value.kvlist_value.values}
-    elif kind == "bytes_value":
-        plain = base64.b64encode(value.bytes_value).decode()
-    elif isinstance(plain, float) and not math.isfinite(plain):
-        plain = _format_non_finite(plain)
-    return plain
-
-
-def _format_json(plain: Any) -> str:
-    """JSON as Go writes it: keys sorted, numbers by their shortest digits."""
-    if isinstance(plain, dict):
-        pairs = (f"{_format_json(key)}:{_format_json(plain[key])}" for key in sorted(plain))
-        return f"{{{','.join(pairs)}}}"
-    if isinstance(plain, list):
-        return f"[{','.join(map(_format_json, plain))}]"
-    if isinstance(plain, float):
-        if plain == 0 or _WRITTEN_SMALL <= abs(plain) < _WRITTEN_LARGE:
-            return np.format_float_positional(plain, trim="-")
-        return np.format_float_scientific(plain, trim="-", exp_digits=1)
-    return json.dumps(plain, ensure_ascii=False)
+    return ((pair.key, format_value(pair.value)) for pair in pairs)
