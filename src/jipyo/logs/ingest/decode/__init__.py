@@ -1,0 +1,1 @@
+"""What senders send -> log records; no I/O, no clock."""

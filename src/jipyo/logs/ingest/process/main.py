@@ -1,0 +1,114 @@
+"""`python -m jipyo.logs.ingest`: the ingest process, told by a line on standard input what to do.
+
+It ends when standard input does, and so never outlives the process that started it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from jipyo.i18n import texts
+from jipyo.logs.ingest.problems import Problems
+from jipyo.logs.ingest.process.ingest import Ingest
+from jipyo.logs.ingest.process.options import IngestOptions
+from jipyo.logs.ingest.process.status import IngestStatus
+from jipyo.logs.ingest.receive.channel import ChannelServer
+from jipyo.logs.ingest.receive.receiver import LogReceiver
+from jipyo.logs.ingest.receive.syslog_server import SyslogServer
+from jipyo.logs.ingest.sources.files import POSITIONS, FileSource
+from jipyo.logs.ingest.sources.journald import POSITION, JournaldSource
+from jipyo.loops import Periodic
+from jipyo.model.clock import SystemClock
+from jipyo.model.errors import JipyoError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import BinaryIO
+
+    from jipyo.logs.ingest.lines import LineParsing
+    from jipyo.logs.ingest.process.ingest import IngestStore
+    from jipyo.logs.ingest.sources.source import LineSource
+
+_LOG = logging.getLogger(__name__)
+_STATUS_MS = 1000.0
+
+
+def run_ingest(
+    commands: BinaryIO,
+    reports: BinaryIO,
+    open_store: Callable[[IngestOptions], contextlib.AbstractContextManager[IngestStore]],
+    open_parsing: Callable[[IngestOptions], LineParsing],
+) -> int:
+    """Ingest until `commands` ends; the exit code."""
+    options = IngestOptions.decode(commands.readline())
+    logging.basicConfig(level=options.log_level, stream=sys.stderr, format="%(message)s")
+    stopping = threading.Event()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started us decides
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    threading.Thread(target=_wait_for_end, args=(commands, stopping), daemon=True).start()
+    try:
+        with open_store(options) as store:
+            _run_parts(options, store, open_parsing(options), reports, stopping)
+    except JipyoError as error:
+        _LOG.error("%s", texts("en").error(error))
+        return 1
+    return 0
+
+
+def _wait_for_end(commands: BinaryIO, stopping: threading.Event) -> None:
+    commands.read()
+    stopping.set()
+
+
+def _run_parts(
+    options: IngestOptions,
+    store: IngestStore,
+    parsing: LineParsing,
+    reports: BinaryIO,
+    stopping: threading.Event,
+) -> None:
+    clock, problems = SystemClock(), Problems()
+    receiver = LogReceiver(store, parsing, options.limits)
+    sources = build_sources(options, parsing, problems, store)
+    ingest = Ingest(store, sources, receiver, problems, clock)
+    ingest.restore()
+    syslog = SyslogServer(receiver, options.syslog, time.time_ns, time.monotonic)
+    channel = ChannelServer(options.socket, receiver, time.time_ns)
+
+    def report() -> None:
+        families = [*ingest.families(), *syslog.families(), *parsing.families()]
+        status = IngestStatus(families, problems.list_current(), syslog.ports)
+        try:
+            reports.write(status.encode())
+            reports.flush()
+        except OSError:  # whoever reads them is gone
+            stopping.set()
+
+    with contextlib.ExitStack() as parts:
+        for part in (syslog, channel):
+            part.start()
+            parts.callback(part.stop)
+        parts.enter_context(Periodic("status", report, interval_ms=_STATUS_MS, clock=clock))
+        report()
+        ingest.run(stopping)
+    ingest.flush()
+
+
+def build_sources(
+    options: IngestOptions, parsing: LineParsing, problems: Problems, store: IngestStore
+) -> list[LineSource]:
+    """The sources that are configured, each behind its stored position."""
+    positions = store.positions
+    sources: list[LineSource] = []
+    if options.files.groups:
+        sources.append(FileSource(options.files, parsing, problems, positions.get(POSITIONS)))
+    if options.journald is not None:
+        stored = positions.get(POSITION)
+        sources.append(JournaldSource(options.journald, parsing, problems, stored))
+    return sources

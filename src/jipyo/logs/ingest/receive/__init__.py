@@ -1,0 +1,1 @@
+"""Receivers: what is sent to us is kept on disk, and acknowledged then."""

@@ -1,0 +1,1 @@
+"""Sources that are read here: files, the journal of systemd, standard input."""
