@@ -1,8 +1,10 @@
 #!/bin/bash
 # Has the real servers and clients that integration and end-to-end tests need.
 # Idempotent. Debian's packages by apt-get (as root), the newest peers built from Go
-# modules into $JIPYO_SERVICES/bin. Says at the end what is missing; a test that needs
-# it is then skipped, or fails under JIPYO_REQUIRE_SERVICES=1.
+# modules into $JIPYO_SERVICES/bin, search servers as jars of Maven Central into
+# $JIPYO_SERVICES/search (Elasticsearch 9 and OpenSearch 3 need Java 21). Says at the end
+# what is missing; a test that needs it is then skipped, or fails under
+# JIPYO_REQUIRE_SERVICES=1.
 set -u
 SERVICES=${JIPYO_SERVICES:-$HOME/.cache/jipyo-services}
 BIN=$SERVICES/bin
@@ -18,6 +20,8 @@ wanted=()
 for package in "${packages[@]}"; do
   dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || wanted+=("$package")
 done
+command -v javac >/dev/null || wanted+=(default-jdk-headless)
+command -v mvn >/dev/null || wanted+=(maven)
 if ((${#wanted[@]})); then
   # Packages must not start their servers: the tests start their own.
   if [ "$(id -u)" = 0 ] && [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -61,7 +65,12 @@ if [ ! -x "$BIN/victoria-metrics" ] && command -v go >/dev/null; then
   rm -rf "$work"
 fi
 
+bash "$(dirname "$0")/search/fetch.sh" "$SERVICES/search"
+
 missing=()
+while read -r product version; do
+  [ -e "$SERVICES/search/$product-$version/done" ] || missing+=("$product-$version")
+done <"$(dirname "$0")/search/versions"
 for program in prometheus promtool node_exporter victoria-metrics; do
   [ -x "$BIN/$program" ] || missing+=("$program")
 done
