@@ -29,6 +29,8 @@ _DAY_NS: Final = 86_400 * 10**9
 _FAN_IN: Final = 8
 _MAX_FAN_IN: Final = 64
 _SMALLEST_TIER: Final = 512
+_LEAST_GROWTH: Final = 3
+"""A merge makes of its largest segment one that is so many times larger, else it does not pay."""
 MAX_ROWS: Final = 2_000_000
 """A segment of as many records is not merged any more."""
 _BLOCKS_READY: Final = 2
@@ -70,11 +72,12 @@ def plan_merge(sizes: Sequence[int | None]) -> range | None:
 
 
 def _cut_run(run: Sequence[int], sizes: Sequence[int | None]) -> range | None:
-    """The longest beginning of a run that is not too large; None where it is short."""
+    """Neighbours of a run that are not too large together, and none of them most of it."""
     for start in range(max(len(run) - _FAN_IN + 1, 0)):
-        rows = np.cumsum([sizes[n] or 0 for n in run[start : start + _MAX_FAN_IN]])
-        length = int(np.searchsorted(rows, MAX_ROWS, "right"))
-        if length >= _FAN_IN:
+        rows = np.array([sizes[n] or 0 for n in run[start : start + _MAX_FAN_IN]])
+        length = int(np.searchsorted(np.cumsum(rows), MAX_ROWS, "right"))
+        chosen = rows[:length]
+        if length >= _FAN_IN and chosen.sum() >= _LEAST_GROWTH * chosen.max():
             return range(run[start], run[start] + length)
     return None
 
