@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from jipyo.logs.query import LogQuery
 
+_FEW_GROUPS: Final = 1 << 16
 LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
 
 
@@ -178,14 +179,19 @@ def _read_numbers(
         return
     numbers = read_numbers(column)
     is_number = ~np.isnan(numbers)
-    rows, numbers = rows[is_number], numbers[is_number]
+    if not is_number.all():
+        rows, numbers = rows[is_number], numbers[is_number]
     groups = group_rows(block, rows, by)
-    order = np.argsort(groups.codes, kind="stable")
-    codes, starts = np.unique(groups.codes[order], return_index=True)
-    if not len(codes):
+    if not len(numbers):
         yield "", numbers
-    for code, part in zip(codes.tolist(), np.split(numbers[order], starts[1:]), strict=False):
-        yield groups.values[code] or "", part
+        return
+    counts = np.bincount(groups.codes, minlength=len(groups.values))
+    codes = groups.codes.astype(np.uint16 if len(counts) < _FEW_GROUPS else np.int64)
+    order = np.argsort(codes, kind="stable")  # which sorts small numbers by their digits
+    parts = np.split(numbers[order], np.cumsum(counts)[:-1])
+    for value, part in zip(groups.values, parts, strict=True):
+        if len(part):
+            yield value or "", part
 
 
 def _rank(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from jipyo.logs.evaluate import parse_number, write_number
+from jipyo.logs.evaluate import parse_number
 from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, TEMPLATE
-from jipyo.logs.record import Level, NumberColumn, TextColumn, decode_text
+from jipyo.logs.record import Level, NumberColumn, decode_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,36 +45,18 @@ def group_rows(block: OpenBlock, rows: NDArray[np.int64], by: str | None) -> Gro
         templates, codes = block.group_templates(rows)
         return Groups([name for name, _ in templates], codes)
     if by == MESSAGE:
-        return _group_texts(block.reader.messages(rows), None)
-    column = block.reader.column(by, rows)
-    return _same(None, len(rows)) if column is None else _group_column(column)
+        texts = block.reader.messages(rows)
+        values = dict(zip(dict.fromkeys(texts), count(), strict=False))
+        codes = np.fromiter(map(values.__getitem__, texts), np.int64, len(texts))
+        return Groups([decode_text(text) for text in values], codes)
+    found = block.reader.group(by, rows)
+    if found is None:
+        return _same(None, len(rows))
+    return Groups([*map(decode_text, found[0]), None], found[1])
 
 
 def _same(value: str | None, n: int) -> Groups:
     return Groups((value,), np.zeros(n, np.int64))
-
-
-def _group_column(column: Column) -> Groups:
-    if isinstance(column, TextColumn):
-        return _group_texts(column.values, column.present)
-    numbers, codes = np.unique(column.values, return_inverse=True)
-    values = [write_number(number, column.decimals).decode() for number in numbers.tolist()]
-    return _without_absent(values, codes.astype(np.int64), column.present)
-
-
-def _group_texts(texts: Sequence[bytes], present: NDArray[np.bool_] | None) -> Groups:
-    numbers: dict[bytes, int] = {}
-    codes = [numbers.setdefault(text, len(numbers)) for text in texts]
-    values = [decode_text(text) for text in numbers]
-    return _without_absent(values, np.array(codes, np.int64), present)
-
-
-def _without_absent(
-    values: list[str], codes: NDArray[np.int64], present: NDArray[np.bool_] | None
-) -> Groups:
-    if present is None or present.all():
-        return Groups(values, codes)
-    return Groups([*values, None], np.where(present, codes, len(values)))
 
 
 def read_numbers(column: Column) -> NDArray[np.float64]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from jipyo.logs.record import Column
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class RecordPlace:
+class RecordPlace(NamedTuple):
     """Where a record is in the order of a search."""
 
     t_ns: int
@@ -52,8 +51,7 @@ class RecordPlace:
         return cls(int(t_ns), service, int(seq)) if is_number and t_ns.isascii() else None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Found:
+class _Found(NamedTuple):
     """A record that may be on the page."""
 
     place: RecordPlace
@@ -96,7 +94,7 @@ def find_around(context: Context, record_id: str, before: int, after: int) -> Lo
         rows = scan.read(block, lambda each: each.rows[each.order[each.rows] == place.seq])
         if rows is not None and len(rows):
             return _read_around(
-                context, replace(place, service=block.summary.service), before, after
+                context, place._replace(service=block.summary.service), before, after
             )
     if scan.missing:
         raise scan.missing[0]
@@ -107,7 +105,7 @@ def _read_around(context: Context, place: RecordPlace, before: int, after: int) 
     everything = LogQuery(start_ns=-(1 << 63), end_ns=(1 << 63) - 1, services=(place.service,))
     later = Scan(context, replace(everything, start_ns=place.t_ns))
     earlier = Scan(context, replace(everything, end_ns=place.t_ns + 1))
-    itself = replace(place, seq=place.seq - 1)
+    itself = place._replace(seq=place.seq - 1)
     newer = _find_first(later, after + 1, itself, newest_first=False)
     older = _find_first(earlier, before, place, newest_first=True)
     records = (*reversed(_read_records(earlier, older)), *_read_records(later, newer))
@@ -151,11 +149,10 @@ def _find_rows(
     rows = rows[:limit] if sign > 0 else rows[-limit:]
     if not len(rows):
         return []
-    numbers = zip(block.times[rows], block.order[rows], rows, strict=True)
+    columns = (block.times[rows], block.order[rows], rows)
+    numbers = zip(*(column.tolist() for column in columns), strict=True)
     service = block.summary.service
-    return [
-        _Found(RecordPlace(int(t), service, int(seq)), number, int(row)) for t, seq, row in numbers
-    ]
+    return [_Found(RecordPlace(t, service, seq), number, row) for t, seq, row in numbers]
 
 
 def _are_behind(

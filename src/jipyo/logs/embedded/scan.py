@@ -12,7 +12,8 @@ import numpy as np
 from jipyo.logs.query import All, AnyOf, Condition, HasTemplate, Not
 from jipyo.logs.record import Level
 from jipyo.logs.store.reader import StoredBlock, StoreReader, list_blocks
-from jipyo.logs.store.select import Search, count, select_rows
+from jipyo.logs.store.search import Search
+from jipyo.logs.store.select import count, select_rows
 from jipyo.logs.store.skeleton import NO_SKELETON, split_message
 from jipyo.model.errors import JipyoError, LogQueryError, StoreCorrupt, StoreError
 
@@ -107,6 +108,8 @@ class OpenBlock:
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """The rows for which the query holds."""
+        if self._search is not None and not self._search.may_match(self.reader):
+            return np.empty(0, np.int64)
         rows = self._find_range()
         if not self.is_every_level:
             wanted = np.array([level in self.query.levels for level in Level])

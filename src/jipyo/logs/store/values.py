@@ -529,7 +529,7 @@ class _FixedValues(_Values):
         return fixed | (_HEX if self._meta[4] == "h" else _DIGITS)
 
     def texts(self, rows: Rows | None = None) -> list[bytes]:
-        matrix = self.matrix() if rows is None else self.matrix()[rows]
+        matrix = self.matrix(rows)
         flat, width = matrix.tobytes(), matrix.shape[1]
         return [flat[at : at + width] for at in range(0, len(flat), width)]
 
@@ -549,30 +549,34 @@ class _FixedValues(_Values):
         rows[codes] = np.arange(self._n)
         return self.texts(rows), codes
 
-    def matrix(self) -> NDArray[np.uint8]:
-        """The texts as rows."""
+    def matrix(self, rows: Rows | None = None) -> NDArray[np.uint8]:
+        """The texts, or some of them, as rows."""
         text = np.frombuffer(self._meta[1].encode("latin-1"), np.uint8)
         varying = self._varying
         if len(varying) == len(text):
-            return self._read_varying()
-        matrix = np.empty((self._n, len(text)), np.uint8)
+            return self._read_varying(rows)
+        part = self._read_varying(rows)
+        matrix = np.empty((len(part), len(text)), np.uint8)
         matrix[:] = text
-        part = self._read_varying()
         cuts = np.flatnonzero(np.diff(varying) > 1) + 1
         for run in np.split(np.arange(len(varying)), cuts) if len(varying) else ():
             first = int(varying[run[0]])
             matrix[:, first : first + len(run)] = part[:, run[0] : run[-1] + 1]
         return matrix
 
-    def _read_varying(self) -> NDArray[np.uint8]:
+    def _read_varying(self, rows: Rows | None) -> NDArray[np.uint8]:
         width = len(self._varying)
+        n = self._n if rows is None else len(rows)
         if self._meta[4] == "h":
-            digits_text = self._blobs.get(self._meta[5]).hex().encode()
-            return np.frombuffer(digits_text, np.uint8).reshape(self._n, -1)[:, :width]
-        digits = np.empty((self._n, width), np.uint8)
+            packed = self._blobs.get(self._meta[5])
+            if rows is not None:
+                packed = np.frombuffer(packed, np.uint8).reshape(self._n, -1)[rows].tobytes()
+            return np.frombuffer(packed.hex().encode(), np.uint8).reshape(n, -1)[:, :width]
+        digits = np.empty((n, width), np.uint8)
         for piece, meta in enumerate(self._meta[5:]):
             first = piece * MOST_DIGITS
             left = read_integers(meta, self._n, self._blobs)
+            left = left if rows is None else left[rows]
             for place in range(min(width, first + MOST_DIGITS) - 1, first - 1, -1):
                 left, digits[:, place] = np.divmod(left, 10)
         return digits + np.uint8(ord("0"))
