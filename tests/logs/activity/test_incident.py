@@ -82,7 +82,7 @@ def test_rates_of_discovery_are_those_of_the_definition(ascending) -> None:
 
 
 def test_values_are_counted_over_batches() -> None:
-    rows = [
+    rows: list[dict[str, object]] = [
         {"t": 0, "host.name": "a", "n": 5, "level": "ERROR"},
         {"t": 1, "host.name": None, "n": 5},
     ]
