@@ -37,7 +37,7 @@ class WindowCounts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
+class WindowDifference:
     """A value that is more or less frequent than before."""
 
     field: str
@@ -86,7 +86,7 @@ def compare_windows(
     baseline: WindowCounts,
     false_discovery_rate: float = 0.01,
     least_ratio: float = 2.0,
-) -> tuple[Difference, ...]:
+) -> tuple[WindowDifference, ...]:
     """The values whose frequency differs by the least ratio or more, the surest first."""
     found = [
         _compare(field, value, window, baseline)
@@ -103,14 +103,16 @@ def compare_windows(
     )
 
 
-def _compare(field: str, value: str, window: WindowCounts, baseline: WindowCounts) -> Difference:
+def _compare(
+    field: str, value: str, window: WindowCounts, baseline: WindowCounts
+) -> WindowDifference:
     records = window.counts.get(field, {}).get(value, 0)
     before = baseline.counts.get(field, {}).get(value, 0)
     g = find_g(records, window.records, before, baseline.records)
     old_rate = before / baseline.duration_s
     ratio = records / window.duration_s / old_rate if old_rate else inf
     p = erfc(sqrt(g / 2))
-    return Difference(
+    return WindowDifference(
         field=field, value=value, records=records, before=before, ratio=ratio, g=g, p=p, q=p
     )
 
