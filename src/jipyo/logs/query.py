@@ -132,7 +132,7 @@ def compile_search(pattern: str) -> re2._Regexp:
         LogQueryError: it is not RE2, or too large once compiled.
     """
     try:
-        return compile_pattern(encode_text(pattern))
+        return compile_pattern(encode_text(pattern), groups=False)
     except (re2.error, UnicodeEncodeError) as error:
         reason = error.args[0]
         raise LogQueryError(

@@ -46,8 +46,8 @@ def restore_layout(described: list[Any]) -> LineLayout:
 
 
 def layout_skeleton(layout: LineLayout) -> bytes:
-    """What all lines of a layout have in common, as a skeleton."""
-    return MARK.join(text.replace(MARK, b"?") for text in layout.texts)
+    """What all lines of a layout have in common, as a skeleton, which has neither byte itself."""
+    return MARK.join(text.replace(MARK, b"?").replace(b"\0", b"?") for text in layout.texts)
 
 
 def are_tokens_apart(layout: LineLayout) -> bool:

@@ -31,6 +31,10 @@ class LineColumns(Protocol):
         """Whether any text of a column can have the literal, from the meta data alone."""
         ...
 
+    def longest_text(self, place: int) -> int:
+        """No text of a column is longer."""
+        ...
+
     def find(self, place: int, literal: Literal) -> Selection:
         """The rows whose text has the literal."""
         ...
@@ -116,8 +120,9 @@ class Needle:
                 if part.endswith(self.text[:overlap]):
                     found = either(found, line.find_from_value(place, overlap))
             found = either(found, columns.find(place, self.anywhere))
-            for end in range(1, len(self.text)):
-                found = either(found, line.find_split(place, 0, end, Place.END))
+            for end in line.find_ends(place, 0):
+                if end:
+                    found = either(found, line.find_split(place, 0, end, Place.END))
         return found
 
 
@@ -135,23 +140,31 @@ class _LineSearch:
         if (place, at) not in self._found:
             rest = self._needle.text[at:]
             found = self._columns.find(place, self._needle.literal(rest, Place.START))
-            for end in range(at, len(self._needle.text)):
+            for end in self.find_ends(place, at):
                 found = either(found, self.find_split(place, at, end, Place.WHOLE))
             self._found[place, at] = found
         return self._found[place, at]
 
+    def find_ends(self, place: int, at: int) -> Iterator[int]:
+        """Where a value that begins at `at` can end: before the next fixed text, or its part."""
+        text, part = self._needle.text, self._parts[place + 1]
+        last = at + self._columns.longest_text(place)
+        if place + 2 < len(self._parts):
+            end = text.find(part, at, len(text) - 1)
+            while 0 <= end <= last:
+                yield end
+                end = text.find(part, end + 1, len(text) - 1)
+        for end in range(max(at, len(text) - len(part)), min(len(text) - 1, last) + 1):
+            if part.startswith(text[end:]):
+                yield end
+
     def find_split(self, place: int, at: int, end: int, where: Place) -> Selection:
         """Rows with the bytes from `at` to `end` in this value, and the rest after it."""
         text, part = self._needle.text, self._parts[place + 1]
-        is_last = len(text) - end <= len(part)
-        if not (part.startswith(text[end:]) if is_last else text.startswith(part, end)):
-            return False
         literal = self._needle.literal(text[at:end], where)
         if not self._columns.may_have(place, literal):
             return False
-        if is_last:
+        if len(text) - end <= len(part):
             return self._columns.find(place, literal)
-        if place + 2 == len(self._parts):
-            return False
         after = self.find_from_value(place + 1, end + len(part))
         return both(self._columns.find(place, literal), after) if np.any(after) else False

@@ -21,6 +21,7 @@ from jipyo.logs.query import (
 from jipyo.logs.record import encode_text
 from jipyo.logs.store.bloom import LongToken, list_tokens
 from jipyo.logs.store.needle import Needle
+from jipyo.logs.store.pattern import find_required_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -51,6 +52,7 @@ class Search:
         self._skeletons_of_template = skeletons_of_template
         self._needles: dict[Contains, Needle] = {}
         self._patterns: dict[str, re2._Regexp] = {}
+        self._required: dict[str, str] = {}
         self._templates: dict[str, frozenset[int]] = {}
         for matches in _find_patterns(condition):
             self.pattern(matches.pattern)
@@ -80,6 +82,12 @@ class Search:
         if pattern not in self._patterns:
             self._patterns[pattern] = compile_search(pattern)
         return self._patterns[pattern]
+
+    def required_text(self, pattern: str) -> str:
+        """What is in every match of the pattern."""
+        if pattern not in self._required:
+            self._required[pattern] = find_required_text(pattern)
+        return self._required[pattern]
 
     def template(self, template: str) -> frozenset[int]:
         """The skeletons of a template."""

@@ -37,7 +37,6 @@ from jipyo.logs.store.literal import (
     select_at,
 )
 from jipyo.logs.store.messages import StoredMessages, spread_groups
-from jipyo.logs.store.pattern import find_required_text
 from jipyo.logs.store.search import Search, encode_sought
 from jipyo.logs.store.skeleton import LONGEST_MESSAGE
 
@@ -54,6 +53,8 @@ if TYPE_CHECKING:
 __all__ = ["Search", "count", "select", "select_rows"]
 
 FieldCondition: TypeAlias = "Contains | Equals | StartsWith | Between | Matches | Exists"
+_MOST_LAID = 512
+"""Longer texts are sought in lines that are written out: there can be too many ways to lie."""
 _EXACT = 1 << 53
 """Integers below are doubles."""
 
@@ -186,7 +187,7 @@ class _Selector:
             case Between():
                 return _find_between(stored, condition)
             case Matches(pattern):
-                required = Literal(encode_sought(find_required_text(pattern)))
+                required = Literal(encode_sought(self._search.required_text(pattern)))
                 if self.find(stored, required) is False:
                     return False
         return stored.match(self._holds(condition))
@@ -241,7 +242,7 @@ class _Selector:
                 part = Contains(text, exact_case=True)
                 return self._test_messages(condition, self._find_needle(self._search.needle(part)))
             case Matches(pattern):
-                part = Contains(find_required_text(pattern), exact_case=True)
+                part = Contains(self._search.required_text(pattern), exact_case=True)
                 return self._test_messages(condition, self._find_needle(self._search.needle(part)))
             case Between():
                 return self._test_messages(condition, True)
@@ -270,6 +271,8 @@ class _Selector:
         longest = sum(column.longest_text for column in columns) + sum(map(len, layout.texts))
         if len(needle.text) > longest:
             return False
+        if len(needle.text) > _MOST_LAID:
+            return np.fromiter(map(needle.anywhere.holds, block.messages()), bool, block.n)
         return needle.find_in_line(layout.texts, _Columns(columns, self.find))
 
     def find_in_groups(self, needle: Needle) -> dict[int, Selection]:
@@ -316,6 +319,9 @@ class _Columns:
         if (place, literal) not in self._may_have:
             self._may_have[place, literal] = self._columns[place].may_have(literal)
         return self._may_have[place, literal]
+
+    def longest_text(self, place: int) -> int:
+        return self._columns[place].longest_text
 
     def find(self, place: int, literal: Literal) -> Selection:
         if (place, literal) not in self._found:
