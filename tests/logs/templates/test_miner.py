@@ -1,3 +1,4 @@
+import itertools
 import subprocess
 import sys
 
@@ -61,6 +62,31 @@ def test_a_word_that_varies_is_found_when_trained_and_fits_at_once_later():
     assert template is not None
     assert template.text == "session opened for user <*> by service"
     assert miner.assign(split(["session opened for user web-01 by service"])) == [first[0]]
+
+
+def test_plain_words_that_vary_at_several_places_at_once_are_found():
+    words = ["".join(pair) for pair in itertools.product("lmnopq", "aeiou", "rstvw")]
+    lines = [
+        f"user {words[at * 7 % 150]} moved {words[at * 11 % 150]} to host {words[at * 13 % 150]}"
+        for at in range(60)
+    ]
+    miner = TemplateMiner()
+
+    miner.assign(split(lines))
+    miner.train()
+
+    assert [one.text for one in miner.templates()] == ["user <*> moved <*> to host <*>"]
+
+
+def test_what_follows_one_word_is_not_all_one():
+    texts = ["lost the session", "cannot open socket", "no route to host", "bad magic here"]
+    texts += ["out of memory", "retry later please", "is a directory now"]
+    miner = TemplateMiner()
+
+    miner.assign(split(f"error: {text}" for text in texts))
+    miner.train()
+
+    assert len(miner.templates()) == len(texts)
 
 
 def test_a_verb_in_two_forms_is_two_templates():

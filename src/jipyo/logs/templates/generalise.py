@@ -8,7 +8,7 @@ last single messages join the pattern that they fit.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -31,6 +31,8 @@ _VALUES_TO_KNOW = 3
 _VALUES_OF_PHRASES = 5
 _LONGEST_PHRASE = 10
 _STRONG = frozenset(":,;=()[]{}\"'|<>")
+_RARITY = 4
+_FEWEST_OF_RARE = 5
 _OPENING = frozenset("=[({<\"'")
 
 
@@ -46,8 +48,9 @@ def generalise(messages: Iterable[Pattern]) -> tuple[dict[Pattern, Pattern], Kno
         patterns, known = open_words(patterns, known, certainty)
         if patterns is before and certainty <= 0:
             break
-    patterns = follow(patterns, open_together(distinct(patterns), known))
+    patterns, known = open_all(patterns, known, open_together)
     patterns, known = open_phrases(patterns, known)
+    patterns, known = open_all(patterns, known, open_rare)
     for _ in range(2):
         patterns, known = open_words(patterns, known, 0.0)
         patterns = follow(patterns, join_single(distinct(patterns), known))
@@ -88,12 +91,24 @@ def open_words(
 def open_phrases(
     patterns: dict[Pattern, Pattern], known: Known
 ) -> tuple[dict[Pattern, Pattern], Known]:
-    """Put a mark where several words between punctuation vary together."""
+    """Put a mark where several words between punctuation vary together.
+
+    What follows a single fixed word (`kernel: ...`) may be anything; there most phrases must be
+    seen at other places too.
+    """
+    groups = [
+        (places, values)
+        for places in find_places(distinct(patterns), find_phrases)
+        if len(values := find_values(places)) >= _VALUES_OF_PHRASES
+        and any(len(value) > 1 for value in values)
+    ]
+    seen = Counter(value for _, values in groups for value in values)
     opened: list[Place] = []
     values_found = set[Pattern]()
-    for places in find_places(distinct(patterns), find_phrases):
-        values = find_values(places)
-        if len(values) >= _VALUES_OF_PHRASES and any(len(value) > 1 for value in values):
+    for places, values in groups:
+        pattern, start, end = places[0]
+        fixed = sum(map(is_fixed, pattern[:start] + pattern[end:]))
+        if fixed >= 2 or 2 * sum(seen[value] > 1 for value in values) >= len(values):
             opened += places
             values_found |= values.keys()
     return follow(patterns, put_marks(opened)), known | values_found
@@ -183,6 +198,18 @@ def put_marks(places: Iterable[Place]) -> dict[Pattern, Pattern]:
     }
 
 
+def open_all(
+    patterns: dict[Pattern, Pattern],
+    known: Known,
+    find_changes: Callable[[Sequence[Pattern], Known], dict[Pattern, Pattern]],
+) -> tuple[dict[Pattern, Pattern], Known]:
+    """Put marks where several words vary at once."""
+    changes = find_changes(distinct(patterns), known)
+    values = (set(before).difference(after) for before, after in changes.items())
+    words = {(word,) for each in values for word in each if is_fixed(word)}
+    return follow(patterns, changes), known | words
+
+
 def open_together(patterns: Sequence[Pattern], known: Known) -> dict[Pattern, Pattern]:
     """Put marks where several words vary at once, each looking like a value already."""
     alike: defaultdict[Pattern, list[tuple[Pattern, tuple[int, ...]]]] = defaultdict(list)
@@ -203,6 +230,33 @@ def find_likely_places(pattern: Pattern, known: Known) -> Iterator[int]:
         token = pattern[at]
         is_enclosed = at > 0 and pattern[at - 1] in _OPENING
         if token == MARK or is_enclosed or is_identifier(token) or (token,) in known:
+            yield at
+
+
+def open_rare(patterns: Sequence[Pattern], known: Known) -> dict[Pattern, Pattern]:
+    """Put marks where several words vary at once that are rare beside the others.
+
+    Of messages of one kind the fixed words are in all (Dai et al., "PILAR", ICSE 2023, and Yu
+    et al., "Brain", IEEE TSC 2023, build on that too). At least as many must be fixed as vary.
+    """
+    messages_with = Counter(word for pattern in patterns for word in set(pattern))
+    alike: defaultdict[Pattern, list[tuple[Pattern, tuple[int, ...]]]] = defaultdict(list)
+    for pattern in patterns:
+        places = tuple(find_rare_places(pattern, messages_with))
+        if 1 < len(places) <= sum(map(is_fixed, pattern)) - len(places):
+            alike[replace_at(pattern, places)].append((pattern, places))
+    changes: dict[Pattern, Pattern] = {}
+    for group in alike.values():
+        if len(group) >= _FEWEST_OF_RARE:
+            changes |= open_group([pattern for pattern, _ in group], group[0][1], known)
+    return changes
+
+
+def find_rare_places(pattern: Pattern, messages_with: Mapping[str, int]) -> Iterator[int]:
+    """Where words are that far fewer messages have than the most frequent word there."""
+    most = max((messages_with[token] for token in pattern if is_fixed(token)), default=0)
+    for at, _ in find_words(pattern):
+        if is_fixed(pattern[at]) and messages_with[pattern[at]] * _RARITY <= most:
             yield at
 
 
