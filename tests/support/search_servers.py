@@ -70,7 +70,12 @@ class SearchServer:
         text = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
         kind = "application/x-ndjson" if isinstance(body, bytes) else "application/json"
         answer = urllib3.request(
-            method, self.url + path, body=text, headers={"Content-Type": kind}, retries=False
+            method,
+            self.url + path,
+            body=text,
+            headers={"Content-Type": kind},
+            retries=False,
+            timeout=120,
         )
         assert fails or answer.status < 300, f"{self.name} {method} {path}: {answer.data!r}"
         return json.loads(answer.data) if answer.data else None

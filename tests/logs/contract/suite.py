@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.logs.base import LogSource
-    from jipyo.logs.evaluate import BatchLogSource
     from jipyo.logs.record import LogBatch, LogRecord
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -280,25 +279,3 @@ class LogSourceContract:
                 )
             )
         assert error.value.key == "logs_query.cancelled"
-
-
-def check(subject: Subject, reference: BatchLogSource, query: LogQuery) -> dict[str, bool]:
-    """Of each kind of answer whether it is the plain evaluation's: a row of a table."""
-    found, plain = subject.source, reference
-    first = found.search(query, 101)
-    return {
-        "count": found.count(query) == plain.count(query),
-        "search": [each.t_ns for each in first.records]
-        == [each.t_ns for each in plain.search(query, 101).records],
-        "histogram": _same_histogram(found, plain, query),
-        "terms": found.terms(query, "host.name", 10) == plain.terms(query, "host.name", 10),
-        "templates": found.templates(query) == plain.templates(query),
-        "batches": sum(map(len, found.batches(query, ("status",)))) == plain.count(query).n,
-    }
-
-
-def _same_histogram(found: LogSource, plain: LogSource, query: LogQuery) -> bool:
-    one, other = (each.histogram(query, HOUR_NS, SEOUL, "level") for each in (found, plain))
-    return {name: counts.tolist() for name, counts in one.counts.items()} == {
-        name: counts.tolist() for name, counts in other.counts.items()
-    }

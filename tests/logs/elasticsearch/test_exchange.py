@@ -222,6 +222,25 @@ def test_a_lost_point_in_time_is_opened_anew_and_closed():
         assert script.paths[-1] == "/_pit"
 
 
+def test_slices_share_a_point_in_time():
+    page = 200, {"_shards": SHARDS, "timed_out": False, "hits": {"hits": []}}
+    with scripted(page) as script:
+        connect(script, slices=4).templates(QUERY)
+        assert sum(path.startswith("/logs-*/_pit") for path in script.paths) == 1
+
+
+def test_the_present_state_is_read_where_the_server_keeps_none():
+    refusal = fail(503, "x", "Search rejected due to missing shards [[a][0]]")
+    page = 200, {"_shards": {**SHARDS, "successful": 3}, "hits": {"hits": []}}
+    headers = {"X-OpenSearch-Version": "3"}
+    with scripted(refusal, page) as script:
+        script.headers = headers
+        found = connect(script, slices=4).templates(QUERY)
+        searched = [path for path in script.paths if "/_search?" in path]
+    assert [error.key for error in found.missing] == ["logs_elasticsearch.partial"]
+    assert len(searched) == 1
+
+
 def test_a_point_in_time_that_is_lost_always_is_an_error():
     lost = fail(404, "search_context_missing_exception")
     with scripted(lost) as script, pytest.raises(LogSourceError) as error:

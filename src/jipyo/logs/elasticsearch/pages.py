@@ -10,6 +10,7 @@ shard; so the last ones of a full page are read again with the next.
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -195,19 +196,24 @@ class PointInTime:
     id: str = ""
     is_refused: bool = False
     """The server keeps none, because parts of the indices are missing: the present one is read."""
+    was_open: bool = False
+    lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    """So that slices open one together."""
 
     def search(self, reader: IndexReader, body: dict[str, Any]) -> dict[str, Any]:
         """An answer of `_search` in this state, or in a new one where the server has lost it."""
         for _ in range(reader.options.retries + 1):
-            kept = self.id or self._open()
+            with self.lock:
+                kept = self.id or self._open()
             if self.is_refused:
-                return reader.search(body)
+                return self._search_without(reader, body)
             try:
                 pit = {"id": kept, "keep_alive": reader.options.keep_alive}
                 answer = reader.search({**body, "pit": pit})
             except PointInTimeLost:
-                if self.id == kept:  # another slice may have opened it anew
-                    self.id = ""
+                with self.lock:
+                    if self.id == kept:  # another slice may have opened it anew
+                        self.id = ""
                 continue
             return answer
         raise PointInTimeLost("logs_elasticsearch.lost_point_in_time", source=reader.options.name)
@@ -220,8 +226,16 @@ class PointInTime:
             self.reader.release("_pit", {"id": self.id})
         self.id = ""
 
+    def _search_without(self, reader: IndexReader, body: dict[str, Any]) -> dict[str, Any]:
+        """An answer of the present state, of which there are no slices: the first has all."""
+        if body.get("slice", {}).get("id"):
+            return {"hits": {"hits": []}}
+        return reader.search({name: part for name, part in body.items() if name != "slice"})
+
     def _open(self) -> str:
         """Have the server keep the present state, and remember its name."""
+        if self.is_refused:
+            return ""
         reader, options = self.reader, self.reader.options
         own = "_search/point_in_time" if reader.is_opensearch else "_pit"
         partial = {"allow_partial_pit_creation": "false"} if reader.is_opensearch else {}
@@ -230,8 +244,11 @@ class PointInTime:
         try:
             answer = reader.exchange.call("POST", path, None, params)
         except ShardsMissing:
+            if self.was_open:  # what the slices have read already would be read twice
+                raise
             self.is_refused = True
             return ""
+        self.was_open = True
         with reader.exchange.reading():
             self.id = str(answer["pit_id" if reader.is_opensearch else "id"])
         return self.id

@@ -118,11 +118,11 @@ def find_product(exchange: SearchExchange) -> bool:
 
 def _keep_present(options: ElasticsearchOptions, mappings: Mappings) -> ElasticsearchOptions:
     def keep(names: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(
-            name
-            for name in names
-            if mappings.find(name).kind not in (FieldKind.UNMAPPED, FieldKind.OBJECT)
-        )
+        """Those that are indexed; where none is, those that documents may have nevertheless."""
+        fields = [each for each in map(mappings.find, names) if each.kind is not FieldKind.OBJECT]
+        indexed = tuple(each.name for each in fields if each.kind is not FieldKind.UNMAPPED)
+        hidden = tuple(each.name for each in fields) if mappings.has_unindexed else ()
+        return indexed or hidden
 
     return replace(
         options,

@@ -1,0 +1,70 @@
+"""The contract of log sources as a table: real servers with the same records, and equal answers.
+
+    python -m bench.logs_contract                    # 1 M records in each of the five servers
+    python -m bench.logs_contract 100000 opensearch-3.5.0
+
+A row is a query, a column a kind of answer: `ok`, or what differs from the plain evaluation.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from jipyo.logs.elasticsearch import ElasticsearchOptions, ElasticsearchSource
+from jipyo.logs.query import Contains, Equals, LogQuery
+from logs.contract.oracle import Oracle, compare
+from logs.contract.records import END_NS, HOUR_NS, START_NS, build_batches, write_documents
+from logs.contract.suite import ERRORS
+from support.search_servers import VERSIONS, search_server
+
+INDEX = {"settings": {"number_of_shards": 3, "number_of_replicas": 0, "refresh_interval": "-1"}}
+DAY_NS = 24 * HOUR_NS
+QUERIES = {
+    "everything": LogQuery(start_ns=START_NS, end_ns=END_NS),
+    "errors, a day": LogQuery(start_ns=START_NS, end_ns=START_NS + DAY_NS, levels=ERRORS),
+    "one service": LogQuery(start_ns=START_NS, end_ns=END_NS, services=("검색",)),
+    "a word": LogQuery(start_ns=START_NS, end_ns=END_NS, where=Contains("refused")),
+    "Korean in a word": LogQuery(start_ns=START_NS, end_ns=END_NS, where=Contains("서버")),
+    "words and signs": LogQuery(
+        start_ns=START_NS, end_ns=END_NS, where=Contains("refused by 10.0.0.1")
+    ),
+    "a host": LogQuery(start_ns=START_NS, end_ns=END_NS, where=Equals("host.name", "gpu-07")),
+}
+
+
+def main() -> None:
+    n = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    names = sys.argv[2:] or list(VERSIONS)
+    batches = build_batches(n)
+    oracle = Oracle(batches, QUERIES)
+    for name in names:
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            search_server(name, Path(folder), heap_mb=700) as server,
+        ):
+            server.call("PUT", "/logs", INDEX)
+            start = time.perf_counter()
+            server.load("logs", write_documents(batches))
+            print(f"\n{name}: {n:,} records loaded in {time.perf_counter() - start:.0f} s")
+            options = ElasticsearchOptions(name="logs", url=server.url, index="logs", timeout_s=120)
+            print_rows(oracle, ElasticsearchSource(options))
+
+
+def print_rows(oracle: Oracle, source: ElasticsearchSource) -> None:
+    for place, (label, query) in enumerate(QUERIES.items()):
+        start = time.perf_counter()
+        row = compare(source, query, oracle.answers[label])
+        if place == 0:
+            print(f"{'':18}{'records':>11}", *(f"{kind:>11}" for kind in row), f"{'s':>7}")
+        cells = (f"{'ok' if same else 'DIFFERS':>11}" for same in row.values())
+        taken = time.perf_counter() - start
+        print(f"{label:18}{oracle.answers[label].count:>11,}", *cells, f"{taken:>7.1f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
