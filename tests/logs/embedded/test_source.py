@@ -2,28 +2,40 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jipyo.logs.embedded import EmbeddedLogs
 from jipyo.logs.evaluate import BatchLogSource, list_texts
-from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, TEMPLATE, All, HasTemplate, LogQuery
+from jipyo.logs.query import (
+    LEVEL,
+    MESSAGE,
+    SERVICE,
+    TEMPLATE,
+    All,
+    Contains,
+    HasTemplate,
+    LogQuery,
+    Matches,
+)
 from jipyo.logs.record import Level, LogBatch, LogRecord, decode_text
 from jipyo.logs.store.line import layout_skeleton
 from jipyo.logs.store.reader import StoreReader
 from jipyo.logs.store.skeleton import split_message
 from jipyo.logs.store.store import LogStore
 from jipyo.model.errors import LogQueryError
-from support.log_batches import NAMES, SECOND, START_NS, batches, conditions
+from support.log_batches import NAMES, SECOND, START_NS, batches, conditions, make_batch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import pytest
 
 SEOUL = ZoneInfo("Asia/Seoul")
 ALWAYS = (START_NS - 10 * SECOND, START_NS + 100 * SECOND)
@@ -186,3 +198,158 @@ def test_every_answer_is_that_of_the_plain_source(
     for query in asked:
         check(expected, found, query, by, limit)
     found.close()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(written=stores(), merges=st.booleans(), before=st.integers(0, 3), after=st.integers(0, 3))
+def test_lines_around_a_record_are_those_of_its_service(
+    tmp_path_factory: pytest.TempPathFactory,
+    written: tuple[list[LogBatch], list[int]],
+    merges: bool,
+    before: int,
+    after: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("logs")
+    write(folder, *written, merges)
+    expected, found = BatchLogSource(written[0], list_skeletons), open_source(folder)
+    query = LogQuery(start_ns=ALWAYS[0], end_ns=ALWAYS[1])
+    pairs = zip(expected.search(query, 99).records, found.search(query, 99).records, strict=True)
+    for one, two in pairs:
+        around = expected.around(one.id, before, after).records
+        assert describe(found.around(two.id, before, after).records) == describe(around)
+    found.close()
+
+
+def make_store(folder: Path, flushes: int = 12) -> LogQuery:
+    """A record a second of one service, ten in each flush."""
+    with LogStore.open(folder) as store:
+        for flush in range(flushes):
+            rows: list[dict[str, object]] = [
+                {"t": 10 * flush + n, "message": f"line {flush} {n}", "host.name": "h"}
+                for n in range(10)
+            ]
+            store.append([make_batch("app", rows)])
+            store.flush()
+    return LogQuery(start_ns=START_NS, end_ns=START_NS + 10 * flushes * SECOND)
+
+
+def test_ids_and_pages_stay_when_segments_are_merged_between_two_pages(tmp_path: Path) -> None:
+    query = make_store(tmp_path)
+    source = open_source(tmp_path)
+    expected = [record.id for record in source.search(query, 1000).records]
+    found: list[str] = []
+    after = None
+    with LogStore.open(tmp_path) as store:
+        while True:
+            page = source.search(query, 7, after)
+            found += [record.id for record in page.records]
+            after = page.next
+            if after is None:
+                break
+            store.merge_once()
+    assert found == expected
+    source.close()
+
+
+def test_a_damaged_block_is_missing_from_every_answer_by_name(tmp_path: Path) -> None:
+    query = make_store(tmp_path)
+    reader = StoreReader(tmp_path)
+    segment = reader.snapshot().segments[4]
+    data = bytearray(segment.path.read_bytes())
+    for at in range(segment.blocks[0].offset, segment.blocks[0].offset + segment.blocks[0].size):
+        data[at] ^= 1
+    segment.path.write_bytes(data)
+    source = open_source(tmp_path)
+    by_text = replace(query, where=Contains("line"))
+    answers: list[Any] = [
+        source.search(query, 1000),
+        source.count(by_text),
+        source.histogram(query, 7 * SECOND, SEOUL),
+        source.terms(query, MESSAGE, 5),
+        source.templates(by_text),
+    ]
+    assert len(source.search(query, 1000).records) == 110
+    assert sum(len(batch) for batch in source.batches(query, [MESSAGE])) == 110
+    for missing in (*(answer.missing for answer in answers), source.find_missing()):
+        assert [error.key for error in missing] == ["logs_store.lost_block"]
+        assert missing[0].values["n"] == 10
+        assert missing[0].values["service"] == "app"
+        assert missing[0].values["start"] == "2026-09-21T14:14:00Z"
+    source.close()
+
+
+def test_a_segment_that_cannot_be_read_is_missing(tmp_path: Path) -> None:
+    query = make_store(tmp_path)
+    path = StoreReader(tmp_path).snapshot().segments[2].path
+    path.write_bytes(b"")
+    source = open_source(tmp_path)
+    answer = source.count(query)
+    assert answer.n == 110
+    assert [error.key for error in answer.missing] == ["logs_store.corrupt"]
+    assert source.find_missing() == answer.missing
+    source.close()
+
+
+def test_a_cancelled_query_is_abandoned(tmp_path: Path) -> None:
+    query = make_store(tmp_path)
+    cancelled = threading.Event()
+    whole = open_source(tmp_path)
+    source = whole.bind(cancelled)
+    by_text = replace(query, where=Contains("line"))
+    assert source.count(by_text).n == 120
+    batches_left = source.batches(query, [MESSAGE])
+    cancelled.set()
+    for ask in (
+        lambda: source.count(by_text),
+        lambda: source.search(query, 5),
+        lambda: source.templates(query),
+        lambda: list(batches_left),
+    ):
+        with pytest.raises(LogQueryError) as error:
+            ask()
+        assert error.value.key == "logs_query.cancelled"
+    assert whole.count(by_text).n == 120
+    whole.close()
+
+
+@pytest.mark.parametrize(("ask", "key"), [
+    (lambda source, query: source.search(query, 5, "nonsense"), "logs_query.bad_page"),
+    (lambda source, query: source.around("nonsense", 1, 1), "logs_query.no_record"),
+    (lambda source, query: source.around("12.3", 1, 1), "logs_query.no_record"),
+    (lambda source, query: source.percentiles(query, "host.name", [50]), "logs_query.not_a_number"),
+    (lambda source, query: source.count(replace(query, where=Matches("("))), "logs_query.pattern"),
+])  # fmt: skip
+def test_what_cannot_be_answered_is_rejected(tmp_path: Path, ask: Any, key: str) -> None:
+    query = make_store(tmp_path, 2)
+    source = open_source(tmp_path)
+    with pytest.raises(LogQueryError) as error:
+        ask(source, query)
+    assert error.value.key == key
+    source.close()
+
+
+def test_the_search_stops_once_the_page_is_full(tmp_path: Path) -> None:
+    query = make_store(tmp_path)
+    source = open_source(tmp_path)
+    for segment in StoreReader(tmp_path).snapshot().segments[:-1]:
+        data = bytearray(segment.path.read_bytes())
+        start = segment.blocks[0].offset
+        data[start : start + segment.blocks[0].size] = bytes(segment.blocks[0].size)
+        segment.path.write_bytes(data)
+    assert source.search(query, 9).missing == ()
+    assert source.search(query, 11).missing != ()
+    source.close()
+
+
+def test_a_new_segment_is_found_by_a_source_that_is_open(tmp_path: Path) -> None:
+    query = make_store(tmp_path, 1)
+    source = open_source(tmp_path)
+    assert source.count(query).n == 10
+    with LogStore.open(tmp_path) as store:
+        store.append([make_batch("app", [{"t": 0.5, "message": "new one 17"}])])
+        store.flush()
+        assert source.count(query).n == 11
+        assert source.search(replace(query, where=Contains("new one 17")), 5).records[0].t_ns == (
+            START_NS + SECOND // 2
+        )
+    source.close()

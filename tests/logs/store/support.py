@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.logs.evaluate import list_texts, write_message
-from jipyo.logs.store.reader import StoreReader, list_blocks
+from jipyo.logs.store.reader import StoreReader
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,7 +19,7 @@ def read_rows(folder: Path) -> dict[int, Row]:
     """Every record by its number: service, time, level, message and fields as texts."""
     reader = StoreReader(folder)
     rows: dict[int, Row] = {}
-    for block in list_blocks(reader.snapshot()):
+    for block in reader.snapshot().blocks:
         batch, seq = reader.read_block(block)
         for number, row in zip(seq.tolist(), list_rows(batch), strict=True):
             assert number not in rows, f"record {number} is there twice"

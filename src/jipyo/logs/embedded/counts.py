@@ -5,28 +5,36 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from fractions import Fraction
 from math import ceil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
 from jipyo.logs.answer import LogCount, LogHistogram, LogPercentiles, LogTerms
-from jipyo.logs.embedded.groups import LEVEL_NAMES, group_rows, read_numbers
+from jipyo.logs.embedded.groups import LEVEL_NAMES, group_rows, read_numbers, to_doubles
 from jipyo.logs.embedded.scan import Context, OpenBlock, Scan
 from jipyo.logs.evaluate.source import MAX_GROUPS, list_starts
 from jipyo.logs.query import LEVEL, SERVICE, All
+from jipyo.logs.record import NumberColumn
 from jipyo.logs.store.block import LEVEL_BITS, MINUTE_NS
 from jipyo.model.errors import LogQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence, Sized
+    from collections.abc import Sequence, Sized
     from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
 
     from jipyo.logs.query import LogQuery
+    from jipyo.logs.record import Column
 
-_FEW_GROUPS: Final = 1 << 16
+_FEW: Final = 1 << 17
+"""As many different numbers as this are counted without sorting them."""
+_FEW_TIMES: Final = 4
 LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
+
+_Counted: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.int64]]"
+"""Different numbers, and how many records have each."""
+_NO_FIELD: Final[Sequence[tuple[str, _Counted]]] = ()
 
 
 def count_records(context: Context, query: LogQuery) -> LogCount:
@@ -154,54 +162,76 @@ def find_percentiles(
 ) -> LogPercentiles:
     """See `LogSource.percentiles`."""
     scan = Scan(context, query)
-    numbers: defaultdict[str, list[NDArray[np.float64]]] = defaultdict(list)
+    numbers: defaultdict[str, list[_Counted]] = defaultdict(list)
     has_field = False
-    for found in scan.map(lambda block: list(_read_numbers(block, field, by))):
-        for group, values in found:
-            has_field = True
-            if len(values):
-                numbers[group].append(values)
+    for found in scan.map(lambda block: _count_numbers(block, field, by)):
+        has_field |= found is not _NO_FIELD
+        for group, counted in found:
+            numbers[group].append(counted)
         _check_groups(numbers, by)
     if has_field and not numbers:
         raise LogQueryError("logs_query.not_a_number", field=field)
-    rows = [_rank(group, np.concatenate(parts), percents) for group, parts in numbers.items()]
+    rows = [_rank(group, parts, percents) for group, parts in numbers.items()]
     rows.sort(key=lambda row: (-row[1], row[0]))
     return LogPercentiles(rows=tuple(rows), estimated=False, missing=tuple(scan.missing))
 
 
-def _read_numbers(
-    block: OpenBlock, field: str, by: str | None
-) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """The numbers of each group; a group without any where the field is there."""
+def _count_numbers(block: OpenBlock, field: str, by: str | None) -> Sequence[tuple[str, _Counted]]:
+    """The different numbers of each group, and how many records have each."""
     rows = block.rows
     column = block.reader.column(field, rows) if len(rows) else None
     if column is None or (column.present is not None and not column.present.any()):
-        return
+        return _NO_FIELD
     numbers = read_numbers(column)
     is_number = ~np.isnan(numbers)
     if not is_number.all():
         rows, numbers = rows[is_number], numbers[is_number]
+    values, places = _number_values(column, numbers)
+    if not len(values):
+        return []
     groups = group_rows(block, rows, by)
-    if not len(numbers):
-        yield "", numbers
-        return
-    counts = np.bincount(groups.codes, minlength=len(groups.values))
-    codes = groups.codes.astype(np.uint16 if len(counts) < _FEW_GROUPS else np.int64)
-    order = np.argsort(codes, kind="stable")  # which sorts small numbers by their digits
-    parts = np.split(numbers[order], np.cumsum(counts)[:-1])
-    for value, part in zip(groups.values, parts, strict=True):
-        if len(part):
-            yield value or "", part
+    keys, counts = _count_keys(groups.codes * len(values) + places)
+    codes, found = np.divmod(keys, len(values))
+    ends = np.searchsorted(codes, np.arange(len(groups.values) + 1))
+    return [
+        (value or "", (values[found[start:end]], counts[start:end]))
+        for value, start, end in zip(groups.values, ends, ends[1:], strict=False)
+        if end > start
+    ]
+
+
+def _number_values(
+    column: Column, numbers: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Ascending numbers, and of each record which of them: without sorting where few can be."""
+    if isinstance(column, NumberColumn) and column.present is None and len(numbers):
+        first, last = int(column.values.min()), int(column.values.max())
+        if 0 <= last - first < _FEW:
+            return to_doubles(np.arange(first, last + 1), column.decimals), column.values - first
+    values, places = np.unique(numbers, return_inverse=True)
+    return values, places
+
+
+def _count_keys(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Different keys, ascending, and how often each occurs."""
+    if len(keys) and int(keys.max()) < _FEW * _FEW_TIMES:
+        counts = np.bincount(keys)
+        found = np.flatnonzero(counts)
+        return found, counts[found]
+    return np.unique(keys, return_counts=True)
 
 
 def _rank(
-    group: str, values: NDArray[np.float64], percents: Sequence[float]
+    group: str, parts: Sequence[_Counted], percents: Sequence[float]
 ) -> tuple[str, int, tuple[float, ...]]:
     """Nearest ranks, as `evaluate.source.nearest_rank` finds them."""
-    n = len(values)
-    places = [max(ceil(Fraction(str(percent)) * n / 100), 1) - 1 for percent in percents]
-    ordered = np.partition(values, sorted(set(places))) if places else values
-    return group, n, tuple(float(ordered[place]) for place in places)
+    values = np.concatenate([part[0] for part in parts])
+    order = np.argsort(values, kind="stable")
+    ends = np.cumsum(np.concatenate([part[1] for part in parts])[order])
+    n = int(ends[-1])
+    ranks = [max(ceil(Fraction(str(percent)) * n / 100), 1) for percent in percents]
+    places = np.searchsorted(ends, ranks)
+    return group, n, tuple(values[order][places].tolist())
 
 
 def _check_groups(groups: Sized, by: str | None) -> None:

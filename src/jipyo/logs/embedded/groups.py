@@ -62,7 +62,7 @@ def _same(value: str | None, n: int) -> Groups:
 def read_numbers(column: Column) -> NDArray[np.float64]:
     """The nearest double of each record's number; NaN where it has none."""
     if isinstance(column, NumberColumn):
-        values = _to_doubles(column.values, column.decimals)
+        values = to_doubles(column.values, column.decimals)
     else:
         parsed = {text: parse_number(text) for text in set(column.values)}
         numbers = (parsed[text] for text in column.values)
@@ -70,7 +70,8 @@ def read_numbers(column: Column) -> NDArray[np.float64]:
     return values if column.present is None else np.where(column.present, values, np.nan)
 
 
-def _to_doubles(values: NDArray[np.int64], decimals: int) -> NDArray[np.float64]:
+def to_doubles(values: NDArray[np.int64], decimals: int) -> NDArray[np.float64]:
+    """The nearest doubles of decimal numbers."""
     if not len(values) or max(-int(values.min()), int(values.max())) < _EXACT:
         return values / 10.0**decimals
     return np.array([value / 10**decimals for value in values.tolist()], float)

@@ -11,7 +11,6 @@ import numpy as np
 
 from jipyo.logs.query import All, AnyOf, Condition, HasTemplate, Not
 from jipyo.logs.record import Level
-from jipyo.logs.store.reader import StoredBlock, StoreReader, list_blocks
 from jipyo.logs.store.search import Search
 from jipyo.logs.store.select import count, select_rows
 from jipyo.logs.store.skeleton import NO_SKELETON, split_message
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
 
     from jipyo.logs.query import LogQuery
     from jipyo.logs.store.block import BlockReader
+    from jipyo.logs.store.reader import StoredBlock, StoreReader
 
 _T = TypeVar("_T")
 _THREADS: Final = 2
@@ -196,7 +196,7 @@ class Scan:
         search = None if names_template(query.where) else Search(query.where)
         self.blocks = [
             OpenBlock(block, query, search, context)
-            for block in list_blocks(snapshot)
+            for block in snapshot.find_blocks(query.start_ns, query.end_ns)
             if _may_have(block, query)
         ]
 
@@ -267,8 +267,6 @@ _LAST_S: Final = 9_000_000_000
 
 def _may_have(block: StoredBlock, query: LogQuery) -> bool:
     summary = block.summary
-    if summary.last_ns < query.start_ns or summary.first_ns >= query.end_ns:
-        return False
     if query.services and summary.service not in query.services:
         return False
     return query.levels == _EVERY_LEVEL or any(summary.levels[level] for level in query.levels)

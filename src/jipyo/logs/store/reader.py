@@ -7,6 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import numpy as np
+
 from jipyo.logs.store.block import BlockReader
 from jipyo.logs.store.paths import SegmentName, list_segments, list_valid
 from jipyo.logs.store.segment import BlockSummary, LogSegment
@@ -14,25 +16,15 @@ from jipyo.logs.store.skeleton_file import SkeletonFile
 from jipyo.model.errors import JipyoError, StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from jipyo.logs.record import LogBatch
 
 _CACHED_BLOCKS: Final = 2048
 _ATTEMPTS: Final = 20
-
-
-@dataclass(frozen=True, slots=True)
-class StoreSnapshot:
-    """The segments of one moment; they stay readable for as long as it is kept."""
-
-    segments: tuple[LogSegment, ...]
-    missing: tuple[JipyoError, ...] = ()
-    """Segments that cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +40,26 @@ class StoredBlock:
         return self.segment.name, self.summary.offset
 
 
-def list_blocks(snapshot: StoreSnapshot) -> Iterator[StoredBlock]:
-    """Every block, in order of the flushes."""
-    for segment in snapshot.segments:
-        for summary in segment.blocks:
-            yield StoredBlock(segment, summary)
+class StoreSnapshot:
+    """The segments of one moment; they stay readable for as long as it is kept."""
+
+    def __init__(
+        self, segments: Sequence[LogSegment] = (), missing: Sequence[JipyoError] = ()
+    ) -> None:
+        """`missing` are the segments that cannot be read."""
+        self.segments = tuple(segments)
+        self.missing = tuple(missing)
+        self.blocks = tuple(
+            StoredBlock(segment, summary) for segment in segments for summary in segment.blocks
+        )
+        """In order of the flushes."""
+        self._first_ns = np.array([block.summary.first_ns for block in self.blocks], np.int64)
+        self._last_ns = np.array([block.summary.last_ns for block in self.blocks], np.int64)
+
+    def find_blocks(self, start_ns: int, end_ns: int) -> list[StoredBlock]:
+        """Those with times in [start, end)."""
+        found = np.flatnonzero((self._last_ns >= start_ns) & (self._first_ns < end_ns))
+        return [self.blocks[number] for number in found.tolist()]
 
 
 class StoreReader:
@@ -65,7 +72,7 @@ class StoreReader:
         self._lock = threading.Lock()
         self._names: frozenset[SegmentName] = frozenset()
         self._open: dict[SegmentName, LogSegment] = {}
-        self._snapshot = StoreSnapshot(())
+        self._snapshot = StoreSnapshot()
         self._blocks: OrderedDict[tuple[SegmentName, int], BlockReader] = OrderedDict()
 
     def snapshot(self) -> StoreSnapshot:
@@ -135,4 +142,4 @@ class StoreReader:
         self._open = opened
         for key in [key for key in self._blocks if key[0] not in opened]:
             del self._blocks[key]
-        return StoreSnapshot(tuple(opened.values()), tuple(missing))
+        return StoreSnapshot(list(opened.values()), missing)

@@ -25,7 +25,7 @@ from jipyo.logs.store.paths import (
     list_valid,
     make_write_error,
 )
-from jipyo.logs.store.reader import StoredBlock, StoreReader, list_blocks
+from jipyo.logs.store.reader import StoredBlock, StoreReader
 from jipyo.logs.store.retention import Retention, find_excess, find_expired
 from jipyo.logs.store.segment import LogSegment, LogSegmentWriter, Position, StoreState
 from jipyo.model.errors import StoreBusy, StoreError, StoreFull
@@ -240,9 +240,9 @@ class LogStore:
         """
         retention = self.options.retention
         with self._upkeep_lock:
-            expired = find_expired(list_blocks(self.reader.snapshot()), retention, now_ns)
+            expired = find_expired(self.reader.snapshot().blocks, retention, now_ns)
             self._delete_blocks(expired, "age", now_ns)
-            excess = find_excess(list_blocks(self.reader.snapshot()), retention)
+            excess = find_excess(self.reader.snapshot().blocks, retention)
             self._delete_blocks(excess, "size", now_ns)
 
     def delete(
@@ -271,7 +271,7 @@ class LogStore:
                 raise snapshot.missing[0]
             found = {
                 block.key: (block, chosen)
-                for block in list_blocks(snapshot)
+                for block in snapshot.blocks
                 if blocks(block) and len(chosen := rows(block))
             }
             for block, _ in found.values():
