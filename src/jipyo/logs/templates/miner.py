@@ -54,8 +54,11 @@ class Template:
     founder: bytes
     """The skeleton that it was first seen as."""
     pattern: Pattern
-    text: str
-    """With `<*>` for what varies."""
+
+    @property
+    def text(self) -> str:
+        """With `<*>` for what varies, in the words of the founder."""
+        return write_like(self.pattern, self.founder)
 
 
 class TemplateMiner:
@@ -98,7 +101,7 @@ class TemplateMiner:
         masked = mask(skeleton)
         place = self._of_masked.get(masked) or self._fit(split_pattern(masked))
         if place is None:
-            return self._found(skeleton, masked)
+            return self._found_template(skeleton, masked)
         if len(self._of_skeleton) < self._limits.skeletons:
             self._of_skeleton[skeleton] = self._of_masked[masked] = place
         return place
@@ -107,7 +110,7 @@ class TemplateMiner:
         pattern = message if message in self._of_pattern else self._index.find(message, self._known)
         return None if pattern is None else self._of_pattern[pattern]
 
-    def _found(self, skeleton: bytes, masked: str) -> str:
+    def _found_template(self, skeleton: bytes, masked: str) -> str:
         if len(self._templates) >= self._limits.templates:
             return OTHER
         template = self._create(skeleton, split_pattern(masked))
@@ -118,7 +121,7 @@ class TemplateMiner:
 
     def _create(self, founder: bytes, pattern: Pattern) -> Template:
         name = choose_id(founder, self._templates)
-        template = Template(name, founder, pattern, write_like(pattern, founder))
+        template = Template(name, founder, pattern)
         self._templates[name] = template
         self._of_pattern.setdefault(pattern, name)
         return template
@@ -152,8 +155,7 @@ class TemplateMiner:
             names = [name for _, name in sorted(age[one] for one in skeletons if one in age)]
             name = names[0] if names else choose_id(skeletons[0], self._templates)
             founder = self._templates[name].founder if names else skeletons[0]
-            text = write_like(pattern, founder)
-            self._templates[name] = Template(name, founder, pattern, text)
+            self._templates[name] = Template(name, founder, pattern)
             self._of_pattern[pattern] = name
             self._of_skeleton.update(dict.fromkeys(skeletons, name))
             self._aliases.update(dict.fromkeys(names[1:], name))

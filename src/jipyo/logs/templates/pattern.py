@@ -60,7 +60,7 @@ def write_like(pattern: Pattern, skeleton: bytes) -> str:
     text = skeleton.decode(errors="replace").strip()
     texts, at = [], 0
     for number, fixed in enumerate("".join(pattern).split(MARK)):
-        found = re.compile(_find_fixed(fixed)).search(text, at)
+        found = re.compile(build_expression(fixed)).search(text, at)
         if found is None or (number == 0 and found.start()):
             return write_pattern(pattern)
         if number and found.start() > at:
@@ -73,12 +73,14 @@ def write_like(pattern: Pattern, skeleton: bytes) -> str:
     return "".join(texts) + (rest if not rest.strip(" .!,;:") else "")
 
 
-def _find_fixed(fixed: str) -> str:
+def build_expression(fixed: str) -> str:
+    """What finds a pattern's fixed text in a message."""
     parts = re.split(f"({PARTICLE}[가-힣]+| )", fixed)
-    return "".join(r"\s+" if part == " " else _find_particle(part) for part in parts)
+    return "".join(r"\s+" if part == " " else build_particle_expression(part) for part in parts)
 
 
-def _find_particle(part: str) -> str:
+def build_particle_expression(part: str) -> str:
+    """What finds a particle in either form, or any other text."""
     if not part.startswith(PARTICLE):
         return re.escape(part)
     return "(?:" + "|".join({part[1:], _WITH_CONSONANT.get(part[1:], part[1:])}) + ")"

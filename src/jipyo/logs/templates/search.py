@@ -29,7 +29,7 @@ class PatternIndex:
         self._messages_with = Counter(
             word for pattern in self._patterns for word in set(pattern) if is_fixed(word)
         )
-        self._by_word: defaultdict[str, list[Pattern]] = defaultdict(list)
+        self._by_word: defaultdict[str, list[tuple[int, Pattern]]] = defaultdict(list)
         for pattern in self._patterns:
             self.add(pattern)
 
@@ -38,18 +38,18 @@ class PatternIndex:
         words = [token for token in pattern if is_fixed(token)]
         if MARK in pattern and len(words) >= 2:
             rarest = min(words, key=lambda word: (self._messages_with[word], word))
-            self._by_word[rarest].append(pattern)
+            self._by_word[rarest].append((len(words), pattern))
 
     def find(self, message: Pattern, known: Set[Pattern]) -> Pattern | None:
         """The pattern with the most fixed words that the message fits, other than itself."""
         best, most = None, 0
-        for pattern in self._candidates(message):
-            fixed = sum(map(is_fixed, pattern))
+        for fixed, pattern in self.list_candidates(message):
             if fixed > most and pattern != message and fits(pattern, message, known):
                 best, most = pattern, fixed
         return best
 
-    def _candidates(self, message: Pattern) -> Iterator[Pattern]:
+    def list_candidates(self, message: Pattern) -> Iterator[tuple[int, Pattern]]:
+        """Patterns with a word of the message, and how many of their words are fixed."""
         if len(message) <= _LONGEST:
             for word in dict.fromkeys(message):
                 yield from self._by_word.get(word, ())
