@@ -19,6 +19,7 @@ from jipyo.logs.templates.pattern import split_pattern, write_like, write_patter
         (b"from 0a:bf:\x11:EF", "from <*>"),
         (b"enabled=true, proxy=null", "enabled=<*>, proxy=<*>"),
         (b"null value in column", "null value in column"),
+        (b"load model org/\x11 now", "load model <*> now"),
         (b"don't stop", "don't stop"),
         (b"Unhandled\nin line \x11", "Unhandled"),
         (b"Traceback (most recent call last):\n  File\nValueError: no", "ValueError: no"),

@@ -1,6 +1,7 @@
 import itertools
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -145,6 +146,23 @@ def test_training_anew_changes_no_id_and_keeps_merged_ones_as_aliases():
     assert set(first) < old
     assert [miner.resolve(one) for one in first] == miner.assign(split(lines))
     assert {miner.resolve(one) for one in old} == set(miner.assign(split(lines)))
+
+
+def test_several_threads_find_the_same_ids_and_texts():
+    lines, _ = logs_lines.make_lines("mail", 600)
+    skeletons = split(lines)
+    miner = TemplateMiner()
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: miner.find_templates(skeletons), range(8)))
+        miner.train()
+        trained = list(pool.map(lambda _: miner.find_templates([*skeletons, b""]), range(8)))
+
+    assert all(answer == answers[0] for answer in answers)
+    assert all(answer == trained[0] for answer in trained)
+    assert trained[0][-1] == (OTHER, "<*>")
+    assert [name for name, _ in trained[0][:-1]] == miner.assign(skeletons)
+    assert set(trained[0][:-1]) <= {(one.id, one.text) for one in miner.templates()}
 
 
 def test_training_is_due_once_many_templates_are_new():

@@ -33,6 +33,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (rf"{_START}(?:[A-Za-z]:)?[~.]{{0,2}}[/\\]+(?:{_PART}+[/\\]*)+", MARK),
         (rf"(?<=\x11)(?:[/\\]+{_PART}+)+[/\\]?", ""),
         (rf"{_START}{_PART}+(?:/{_PART}+){{2,}}/?", MARK),
+        (rf"{_START}{_PART}+/(?=\x11)", ""),
         (rf"(?<![{_ASCII}.+])[{_ASCII}.+]+@[{_ASCII}]+(?:\.[{_ASCII}]+)+", MARK),
         (r"\b[a-fA-F]{8,}\b", MARK),
         (rf"(?<=[=:(\[,|]){_NOTHING}(?![\w.])", MARK),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
 import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,7 +63,10 @@ class Template:
 
 
 class TemplateMiner:
-    """Which template a skeleton belongs to; one writer."""
+    """Which template a skeleton belongs to.
+
+    One for all of a store: where two learn apart, one skeleton may get two templates.
+    """
 
     def __init__(self, limits: Limits | None = None) -> None:
         self._limits = limits or Limits()
@@ -74,6 +78,9 @@ class TemplateMiner:
         self._index = PatternIndex(())
         self._known: Known = frozenset()
         self._founded = 0
+        self._texts: dict[str, str] = {}
+        """Written so far; a text takes as long as a hundred look-ups."""
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._templates)
@@ -94,6 +101,18 @@ class TemplateMiner:
         """The templates' ids, found for what has none yet."""
         found = self._of_skeleton
         return [found.get(skeleton) or self._place(skeleton) for skeleton in skeletons]
+
+    def find_templates(self, skeletons: Sequence[bytes]) -> list[tuple[str, str]]:
+        """Id and text of the template of each skeleton, for several threads at once."""
+        with self._lock:
+            return [(name, self._write_text(name)) for name in self.assign(skeletons)]
+
+    def _write_text(self, name: str) -> str:
+        text = self._texts.get(name)
+        if text is None:
+            template = self.template(name)
+            text = self._texts[name] = template.text if template else "<*>"
+        return text
 
     def _place(self, skeleton: bytes) -> str:
         if not skeleton:
@@ -136,14 +155,15 @@ class TemplateMiner:
         Takes about 100 µs for each; the outcome does not depend on the order in which they came,
         but for which of them founded a template.
         """
-        masked = {skeleton: mask(skeleton) for skeleton in self._of_skeleton}
-        messages = {text: split_pattern(text) for text in masked.values()}
-        patterns, self._known = generalise(messages.values())
-        groups: dict[Pattern, list[bytes]] = {}
-        for skeleton, text in masked.items():
-            groups.setdefault(patterns[messages[text]], []).append(skeleton)
-        self._name_groups(groups)
-        self._of_masked = {text: self._of_skeleton[skeleton] for skeleton, text in masked.items()}
+        with self._lock:
+            masked = {skeleton: mask(skeleton) for skeleton in self._of_skeleton}
+            messages = {text: split_pattern(text) for text in masked.values()}
+            patterns, self._known = generalise(messages.values())
+            groups: dict[Pattern, list[bytes]] = {}
+            for skeleton, text in masked.items():
+                groups.setdefault(patterns[messages[text]], []).append(skeleton)
+            self._name_groups(groups)
+            self._of_masked = {text: self._of_skeleton[one] for one, text in masked.items()}
 
     def _name_groups(self, groups: dict[Pattern, list[bytes]]) -> None:
         age = {
@@ -151,6 +171,7 @@ class TemplateMiner:
             for n, template in enumerate(self._templates.values())
         }
         self._of_pattern, self._aliases, self._founded = {}, {}, 0
+        self._texts.clear()
         for pattern, skeletons in groups.items():
             names = [name for _, name in sorted(age[one] for one in skeletons if one in age)]
             name = names[0] if names else choose_id(skeletons[0], self._templates)
