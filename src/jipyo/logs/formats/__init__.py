@@ -1,0 +1,1 @@
+"""Bytes of log lines in any format -> columns; no I/O, no clock."""
