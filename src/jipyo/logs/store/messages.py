@@ -14,7 +14,7 @@ from jipyo.logs.store.skeleton import (
     join_messages,
     split_messages,
 )
-from jipyo.logs.store.slices import MARK
+from jipyo.logs.store.slices import MARK, number_texts
 from jipyo.logs.store.values import (
     StoredValues,
     TokenGatherer,
@@ -54,7 +54,7 @@ def write_messages(
     split = split_messages(plain)
     for row in odd:
         split.skeletons[row] = _ODD
-    texts, codes = _number_skeletons(split.skeletons)
+    texts, codes = number_texts(split.skeletons)
     counts = np.bincount(codes).tolist()
     ids_by_code = [
         NO_SKELETON if text == _ODD else skeletons.intern(text, n)
@@ -92,13 +92,6 @@ def _find_odd(messages: Sequence[bytes]) -> list[int]:
     if max(map(len, messages)) <= LONGEST_MESSAGE and b"\0" not in b"".join(messages):
         return []
     return [row for row, text in enumerate(messages) if len(text) > LONGEST_MESSAGE or 0 in text]
-
-
-def _number_skeletons(texts: Sequence[bytes]) -> tuple[list[bytes], Integers]:
-    """The different skeletons, and the number of each message's skeleton."""
-    distinct = dict.fromkeys(texts)
-    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
-    return list(numbers), np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
 
 
 class StoredMessages:

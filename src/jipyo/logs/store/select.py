@@ -43,8 +43,6 @@ from jipyo.logs.store.skeleton import LONGEST_MESSAGE
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from numpy.typing import NDArray
-
     from jipyo.logs.store.block import BlockReader
     from jipyo.logs.store.needle import Needle, Way
     from jipyo.logs.store.slices import Rows
@@ -330,23 +328,16 @@ class _Columns:
 
 
 def _find_between(stored: StoredValues, bounds: Between) -> Selection:
-    values = _read_doubles(stored)
-    if values is None:
+    integers, decimals = stored.numbers() or (None, 0)
+    if integers is None or (decimals and np.abs(integers).max() >= _EXACT):
         return stored.match(lambda text: _is_between(text, bounds))
+    values = integers / 10.0**decimals
     rows = np.ones(len(values), bool)
     if bounds.low is not None:
         rows &= values >= bounds.low if bounds.include_low else values > bounds.low
     if bounds.high is not None:
         rows &= values <= bounds.high if bounds.include_high else values < bounds.high
     return rows
-
-
-def _read_doubles(stored: StoredValues) -> NDArray[np.float64] | None:
-    """The nearest doubles of a column of numbers, if one division gives them."""
-    integers, decimals = stored.numbers() or (None, 0)
-    if integers is None or (decimals and np.abs(integers).max() >= _EXACT):
-        return None
-    return integers / 10.0**decimals
 
 
 def _is_between(text: bytes, bounds: Between) -> bool:

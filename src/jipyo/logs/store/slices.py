@@ -172,3 +172,10 @@ def byte_set_of(texts: Iterable[bytes]) -> int:
     for byte in frozenset(b"".join(texts)):
         bits |= 1 << byte if byte < 128 else 1
     return bits
+
+
+def number_texts(texts: Sequence[bytes]) -> tuple[list[bytes], Rows]:
+    """The different texts in order of appearance, and of each text which of them."""
+    distinct = dict.fromkeys(texts)
+    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
+    return list(numbers), np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))

@@ -36,6 +36,7 @@ from jipyo.logs.store.slices import (
     Slices,
     byte_set,
     byte_set_of,
+    number_texts,
     parse_decimals,
     parse_numbers,
     slice_texts,
@@ -245,15 +246,13 @@ def _add_fixed_tokens(matrix: NDArray[np.uint8], tokens: TokenGatherer) -> int:
 
 def _split_digits(digits: NDArray[np.uint8]) -> list[Integers]:
     """The digits of each row as numbers of up to 18 digits."""
-    pieces = range(0, digits.shape[1], MOST_DIGITS)
-    return [_combine_digits(digits[:, at : at + MOST_DIGITS]) for at in pieces]
-
-
-def _combine_digits(digits: NDArray[np.uint8]) -> Integers:
-    total = np.zeros(len(digits), np.int64)
-    for column in digits.T:
-        total = total * 10 + (column - np.uint8(ord("0")))
-    return total
+    pieces = []
+    for first in range(0, digits.shape[1], MOST_DIGITS):
+        total = np.zeros(len(digits), np.int64)
+        for column in digits[:, first : first + MOST_DIGITS].T:
+            total = total * 10 + (column - np.uint8(ord("0")))
+        pieces.append(total)
+    return pieces
 
 
 def _pack_nibbles(digits: NDArray[np.uint8]) -> bytes:
@@ -337,10 +336,7 @@ class _Values:
         raise NotImplementedError
 
     def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
-        texts = self.texts()
-        numbers = dict.fromkeys(texts)
-        places = dict(zip(numbers, range(len(numbers)), strict=True))
-        return list(places), np.fromiter(map(places.__getitem__, texts), np.int64, self._n)
+        return number_texts(self.texts())
 
     def may_have(self, literal: Literal) -> bool:
         raise NotImplementedError
@@ -348,9 +344,9 @@ class _Values:
     def find(self, literal: Literal) -> Selection:
         if literal.is_in_every_text:
             return True
-        return self._search(literal) if self.may_have(literal) else False
+        return self.search(literal) if self.may_have(literal) else False
 
-    def _search(self, literal: Literal) -> Selection:
+    def search(self, literal: Literal) -> Selection:
         raise NotImplementedError
 
     def match(self, holds: Callable[[bytes], bool]) -> Selection:
@@ -382,7 +378,7 @@ class _ConstantValues(_Values):
     def may_have(self, literal: Literal) -> bool:
         return literal.holds(self.text)
 
-    def _search(self, literal: Literal) -> Selection:
+    def search(self, literal: Literal) -> Selection:
         return literal.holds(self.text)
 
     def match(self, holds: Callable[[bytes], bool]) -> Selection:
@@ -433,7 +429,7 @@ class _DictionaryValues(_Values):
             return self._plain.may_have(literal)
         return any(map(literal.holds, self.distinct))
 
-    def _search(self, literal: Literal) -> Selection:
+    def search(self, literal: Literal) -> Selection:
         if self._plain:
             return self._expand(self._plain.find(literal))
         return self.match(literal.holds)
@@ -488,7 +484,7 @@ class _IntegerValues(_Values):
             return False
         return bool(more) or literal.holds(write_decimals(np.array([low]), decimals)[0])
 
-    def _search(self, literal: Literal) -> Selection:
+    def search(self, literal: Literal) -> Selection:
         values, decimals = self.numbers()
         if self._meta[2] < 0:
             joined = b"\n".join(write_decimals(values, decimals))
@@ -538,7 +534,7 @@ class _FixedValues(_Values):
             return False
         return not byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded)
 
-    def _search(self, literal: Literal) -> Selection:
+    def search(self, literal: Literal) -> Selection:
         return find_in_matrix(self.matrix(), literal)
 
     def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
@@ -614,7 +610,7 @@ class _PlainValues(_Values):
             return False
         return not byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded)
 
-    def _search(self, literal: Literal) -> Selection:
+    def search(self, literal: Literal) -> Selection:
         if not self.bytes_within & _UPPER:
             literal = Literal(literal.text, literal.place)
         joined, ends = self._read()
