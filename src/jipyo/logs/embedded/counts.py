@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 _FEW: Final = 1 << 17
 """As many different numbers as this are counted without sorting them."""
 _FEW_TIMES: Final = 4
+_PARTS: Final = 16
+"""Blocks whose counts are kept apart before they are added up."""
 LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
 
 _Counted: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.int64]]"
@@ -168,6 +170,8 @@ def find_percentiles(
         has_field |= found is not _NO_FIELD
         for group, counted in found:
             numbers[group].append(counted)
+            if len(numbers[group]) == _PARTS:
+                numbers[group] = [_merge_counted(numbers[group])]
         _check_groups(numbers, by)
     if has_field and not numbers:
         raise LogQueryError("logs_query.not_a_number", field=field)
@@ -221,17 +225,24 @@ def _count_keys(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.
     return np.unique(keys, return_counts=True)
 
 
+def _merge_counted(parts: Sequence[_Counted]) -> _Counted:
+    """The different numbers of several, ascending, and how many records have each."""
+    numbers = np.concatenate([part[0] for part in parts])
+    order = np.argsort(numbers, kind="stable")
+    values, starts = np.unique(numbers[order], return_index=True)
+    return values, np.add.reduceat(np.concatenate([part[1] for part in parts])[order], starts)
+
+
 def _rank(
     group: str, parts: Sequence[_Counted], percents: Sequence[float]
 ) -> tuple[str, int, tuple[float, ...]]:
     """Nearest ranks, as `evaluate.source.nearest_rank` finds them."""
-    values = np.concatenate([part[0] for part in parts])
-    order = np.argsort(values, kind="stable")
-    ends = np.cumsum(np.concatenate([part[1] for part in parts])[order])
+    values, counts = _merge_counted(parts)
+    ends = np.cumsum(counts)
     n = int(ends[-1])
     ranks = [max(ceil(Fraction(str(percent)) * n / 100), 1) for percent in percents]
     places = np.searchsorted(ends, ranks)
-    return group, n, tuple(values[order][places].tolist())
+    return group, n, tuple(values[places].tolist())
 
 
 def _check_groups(groups: Sized, by: str | None) -> None:

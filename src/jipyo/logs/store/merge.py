@@ -96,7 +96,7 @@ def sort_records(parts: Sequence[Numbered]) -> list[Numbered]:
         group = list(alike)
         (batch,) = join_batches(part.batch for part in group)
         whole = Numbered(batch, np.concatenate([part.seq for part in group]))
-        joined.append(whole.take(_sort(whole)) if not _is_sorted(whole) else whole)
+        joined.append(_sort(whole))
     return joined
 
 
@@ -104,13 +104,11 @@ def _layout_key(part: Numbered) -> str:
     return repr(part.batch.layout) if part.batch.messages is None else ""
 
 
-def _sort(part: Numbered) -> NDArray[np.intp]:
-    return np.lexsort((part.seq, part.batch.t_ns))
-
-
-def _is_sorted(part: Numbered) -> bool:
+def _sort(part: Numbered) -> Numbered:
     steps, order = np.diff(part.batch.t_ns), np.diff(part.seq)
-    return bool(((steps > 0) | ((steps == 0) & (order > 0))).all())
+    if ((steps > 0) | ((steps == 0) & (order > 0))).all():
+        return part
+    return part.take(np.lexsort((part.seq, part.batch.t_ns)))
 
 
 def cut_blocks(records: Numbered) -> Iterator[Numbered]:
