@@ -32,11 +32,11 @@ LEVEL_WORDS = (
 """A pattern of the names that the heads of text lines have."""
 _GUESS = re.compile(
     rb"\b(?:(FATAL|CRITICAL|EMERG|PANIC|panic:|fatal:)"
-    rb"|(ERROR|SEVERE|ERR\b|[Ee]rror:|error\]|Traceback \(|[A-Za-z.]*(?:Exception|Error): )"
-    rb"|(WARN|[Ww]arning:|warn\])|(INFO|NOTICE)|(DEBUG)|(TRACE))"
+    rb"|(ERROR|SEVERE|ERR\b|[Ee]rror:|error\]|Traceback \()"
+    rb"|(WARN|[Ww]arning:|warn\])|(INFO|NOTICE)|(DEBUG)|(TRACE))|((?:Exception|Error): )"
 )
 _GUESSED = (Level.UNKNOWN, Level.FATAL, Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG,
-            Level.TRACE)  # fmt: skip
+            Level.TRACE, Level.ERROR)  # fmt: skip
 _GUESS_BYTES = 160
 _SYSLOG = np.array(
     [Level.FATAL] * 3 + [Level.ERROR, Level.WARN, Level.INFO, Level.INFO, Level.DEBUG], np.uint8
