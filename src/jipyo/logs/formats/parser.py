@@ -132,7 +132,7 @@ class LineParser:
         if self._in_long_line:
             self._in_long_line = False
             return self._parse_block(block, arrival_ns, collector, end=True, split=True)
-        more = len(buffer) - stop >= self._options.max_line_bytes or b"\n" in buffer[stop:]
+        more = len(buffer) - stop >= self._options.max_line_bytes or buffer.find(b"\n", stop) >= 0
         used = self._parse_block(block, arrival_ns, collector, end=end and not more)
         if not used and more:
             used = self._parse_block(block, arrival_ns, collector, end=True)
