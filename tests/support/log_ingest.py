@@ -167,6 +167,9 @@ class MemoryStore:
                 self.journal.pop(number, None)
             self._pending, self._pending_positions, self._entries = [], {}, set()
 
+    def maintain(self, now_ns: int) -> None:
+        pass
+
     def crash(self) -> None:
         self._pending, self._pending_positions, self._entries = [], {}, set()
 

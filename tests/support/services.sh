@@ -14,7 +14,7 @@ packages=(
   chromium poppler-utils postgresql mariadb-server redis-server nginx haproxy
   prometheus victoria-metrics prometheus-alertmanager prometheus-node-exporter prometheus-process-exporter
   prometheus-postgres-exporter prometheus-mysqld-exporter prometheus-redis-exporter
-  prometheus-nginx-exporter
+  prometheus-nginx-exporter rsyslog rsyslog-elasticsearch systemd-journal-remote
 )
 wanted=()
 for package in "${packages[@]}"; do
@@ -37,6 +37,20 @@ if ((${#wanted[@]})); then
   else
     echo "not root, or no apt-get: cannot install ${wanted[*]}"
   fi
+fi
+
+# Debian lets only one syslog server be installed: the other one is unpacked beside it.
+SYSLOG_NG=$SERVICES/syslog-ng
+if [ ! -x "$BIN/syslog-ng" ] && command -v apt-get >/dev/null; then
+  mkdir -p "$SYSLOG_NG" && (
+    cd "$SYSLOG_NG" && apt-get download -q syslog-ng-core syslog-ng-mod-http libivykis0 libnet1 \
+      libjson-c5 libwrap0 libpcre3 && for package in *.deb; do dpkg -x "$package" .; done
+  ) >>"$SERVICES/apt.log" 2>&1 && cat >"$BIN/syslog-ng" <<END
+#!/bin/sh
+export LD_LIBRARY_PATH=$SYSLOG_NG/usr/lib/syslog-ng:$SYSLOG_NG/usr/lib/x86_64-linux-gnu:$SYSLOG_NG/lib/x86_64-linux-gnu
+exec $SYSLOG_NG/usr/sbin/syslog-ng --module-path=$SYSLOG_NG/usr/lib/syslog-ng/3.38 "\$@"
+END
+  chmod +x "$BIN/syslog-ng"
 fi
 
 go_install() { # name, module@version, further arguments of go install
@@ -71,10 +85,10 @@ missing=()
 while read -r product version; do
   [ -e "$SERVICES/search/$product-$version/done" ] || missing+=("$product-$version")
 done <"$(dirname "$0")/search/versions"
-for program in prometheus promtool node_exporter victoria-metrics; do
+for program in prometheus promtool node_exporter victoria-metrics syslog-ng; do
   [ -x "$BIN/$program" ] || missing+=("$program")
 done
-for program in chromium pdftoppm mariadbd redis-server nginx haproxy prometheus-alertmanager \
+for program in rsyslogd chromium pdftoppm mariadbd redis-server nginx haproxy prometheus-alertmanager \
   prometheus-{node,process,postgres,mysqld,redis,nginx}-exporter; do
   command -v "$program" >/dev/null || missing+=("$program")
 done

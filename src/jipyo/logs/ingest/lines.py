@@ -19,8 +19,6 @@ class LineOrigin:
     """Where lines come from, as far as the lines themselves do not say."""
 
     service: str
-    format: str = ""
-    """The name of their format; found by the first lines where it is empty."""
     fields: tuple[tuple[str, str], ...] = ()
     """Further fields of each record (`log.file.path`, `kubernetes.pod.name`)."""
 

@@ -350,7 +350,7 @@ def test_the_media_type_is_the_one_that_newer_clients_want(bench: Bench) -> None
 
 def test_requests_are_handed_on_from_several_threads(tmp_path: Path, bench: Bench) -> None:
     server = ChannelServer(tmp_path / "s", bench.receiver, lambda: NOW)
-    client = ChannelClient(tmp_path / "s")
+    client = ChannelClient(tmp_path / "s", patience_s=0.3)
     assert (tmp_path / "s").stat().st_mode & 0o777 == 0o600
     server.start()
 
@@ -384,4 +384,19 @@ def test_a_client_finds_a_server_that_came_back(tmp_path: Path, bench: Bench) ->
         server.start()
         assert client.send("elasticsearch", LogRequest("GET", "/")).status == 200
         server.stop()
+    client.close()
+
+
+def test_a_client_waits_for_a_server_that_restarts(tmp_path: Path, bench: Bench) -> None:
+    client = ChannelClient(tmp_path / "s")
+    server: list[ChannelServer] = []
+
+    def start() -> None:
+        server.append(ChannelServer(tmp_path / "s", bench.receiver, lambda: NOW))
+        server[0].start()
+
+    timer = threading.Timer(0.5, start)
+    timer.start()
+    assert client.send("elasticsearch", LogRequest("GET", "/")).status == 200
+    server[0].stop()
     client.close()

@@ -17,14 +17,15 @@ def test_lines_are_read_as_they_come() -> None:
     source = StdinSource(origin, PlainParsing(), inner)
     assert reading.drain(source, 0) == []
     os.write(outer, b"one\ntwo\nhalf")
-    assert reading.drain(source, 0) == [b"one", b"two"]
+    assert reading.drain(source, 0) == [b"one"]
+    assert reading.drain(source, 2 * SECOND) == [b"two"]
     assert source.count_unread_bytes() == 4
     os.write(outer, b" line\n")
-    assert reading.drain(source, SECOND) == []
-    assert reading.drain(source, 3 * SECOND) == [b"half line"]
+    assert reading.drain(source, 3 * SECOND) == []
+    assert reading.drain(source, 5 * SECOND) == [b"half line"]
     os.write(outer, b"no end")
     os.close(outer)
-    assert reading.drain(source, 4 * SECOND) == [b"no end"]
+    assert reading.drain(source, 6 * SECOND) == [b"no end"]
     assert source.is_at_end
     assert source.close() is None
     os.close(inner)

@@ -43,11 +43,12 @@ def build_batches(records: Iterable[ReceivedRecord]) -> list[LogBatch]:
     return [
         _build_batch(service, piece)
         for service, all_records in by_service.items()
-        for piece in _split_by_fields(all_records)
+        for piece in split_by_fields(all_records)
     ]
 
 
-def _split_by_fields(records: Sequence[ReceivedRecord]) -> Iterator[list[ReceivedRecord]]:
+def split_by_fields(records: Sequence[ReceivedRecord]) -> Iterator[list[ReceivedRecord]]:
+    """Pieces of at most `MAX_RECORDS` records with `MAX_FIELDS` different fields."""
     piece: list[ReceivedRecord] = []
     names: set[str] = set()
     for record in records:

@@ -57,6 +57,14 @@ class IngestStore(RecordStore, Protocol):
         """
         ...
 
+    def maintain(self, now_ns: int) -> None:
+        """Merge, and delete what retention lets go.
+
+        Raises:
+            StoreError: that is not possible; everything is still there.
+        """
+        ...
+
 
 class Ingest:
     """Reads sources into a store until it is stopped; receivers store beside it."""

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _STATUS_MS = 1000.0
+_MAINTENANCE_MS = 30_000.0
 
 
 def run_ingest(
@@ -81,8 +82,20 @@ def _run_parts(
     syslog = SyslogServer(receiver, options.syslog, time.time_ns, time.monotonic)
     channel = ChannelServer(options.socket, receiver, time.time_ns)
 
+    maintenance = Periodic(
+        "log-maintenance",
+        lambda: store.maintain(time.time_ns()),
+        interval_ms=_MAINTENANCE_MS,
+        clock=clock,
+    )
+
     def report() -> None:
-        families = [*ingest.families(), *syslog.families(), *parsing.families()]
+        families = [
+            *ingest.families(),
+            *syslog.families(),
+            *parsing.families(),
+            *maintenance.families(),
+        ]
         status = IngestStatus(families, problems.list_current(), syslog.ports)
         try:
             reports.write(status.encode())
@@ -94,6 +107,7 @@ def _run_parts(
         for part in (syslog, channel):
             part.start()
             parts.callback(part.stop)
+        parts.enter_context(maintenance)
         parts.enter_context(Periodic("status", report, interval_ms=_STATUS_MS, clock=clock))
         report()
         ingest.run(stopping)

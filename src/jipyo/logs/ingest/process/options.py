@@ -9,11 +9,13 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from jipyo.logs.formats.redact import RedactionOptions
 from jipyo.logs.ingest.receive.decoding import ReceiveLimits
 from jipyo.logs.ingest.receive.syslog_server import SyslogOptions
 from jipyo.logs.ingest.sources.file_names import FileGroup
 from jipyo.logs.ingest.sources.files import FileOptions
 from jipyo.logs.ingest.sources.journald import JournaldOptions
+from jipyo.logs.store.retention import LegalHold, Retention, RetentionClass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +32,9 @@ class IngestOptions:
     """Of times that lines write without one."""
     max_body_bytes: int = 32 << 20
     max_elements: int = 500_000
+    redaction: RedactionOptions | None = field(default_factory=RedactionOptions)
+    """None to store lines as they are."""
+    retention: Retention = field(default_factory=Retention)
     log_level: str = "INFO"
 
     @property
@@ -54,18 +59,29 @@ class IngestOptions:
     def decode(cls, line: bytes) -> IngestOptions:
         """The options as they were encoded."""
         content: dict[str, Any] = orjson.loads(line)
-        files, journald, syslog = (content.pop(name) for name in ("files", "journald", "syslog"))
+        files, journald, syslog, redaction, retention = (
+            content.pop(name) for name in ("files", "journald", "syslog", "redaction", "retention")
+        )
+        classes, holds = retention.pop("classes"), retention.pop("holds")
         groups = tuple(FileGroup(**_as_tuples(group)) for group in files.pop("groups"))
         return cls(
             **{**content, "folder": Path(content["folder"])},
             files=FileOptions(groups=groups, **files),
             journald=JournaldOptions(**_as_tuples(journald)) if journald else None,
             syslog=SyslogOptions(**_as_tuples(syslog)),
+            redaction=RedactionOptions(**_as_tuples(redaction)) if redaction else None,
+            retention=Retention(
+                classes=tuple(RetentionClass(**_as_tuples(each)) for each in classes),
+                holds=tuple(LegalHold(**_as_tuples(each)) for each in holds),
+                **retention,
+            ),
         )
 
 
 def _as_tuples(content: dict[str, Any]) -> dict[str, Any]:
     """JSON has lists where the options have tuples."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
-    }
+    return {name: _as_tuple(value) for name, value in content.items()}
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(_as_tuple(each) for each in value) if isinstance(value, list) else value

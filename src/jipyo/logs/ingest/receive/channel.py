@@ -12,6 +12,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ _MAX_FRAME_BYTES = 256 << 20
 _MAX_CONNECTIONS = 64
 _PRIVATE = 0o600
 _TIMEOUT_S = 60.0
+_PATIENCE_S = 5.0
+_RETRY_S = 0.1
 Answering = Callable[["LogReceiver", LogRequest, int], LogAnswer]
 APIS: dict[str, Answering] = {
     "elasticsearch": answer_elasticsearch,
@@ -163,9 +166,13 @@ class ChannelServer:
 class ChannelClient:
     """Hands requests on; any thread may call."""
 
-    def __init__(self, path: Path) -> None:
-        """Connect when there is something to send."""
+    def __init__(self, path: Path, patience_s: float = _PATIENCE_S) -> None:
+        """Connect when there is something to send; wait so long for a process that restarts.
+
+        Some senders (rsyslog) drop what is answered with 503, and few wait less than this.
+        """
         self._path = path
+        self._patience_s = patience_s
         self._lock = threading.Lock()
         self._idle: list[socket.socket] = []
 
@@ -186,7 +193,12 @@ class ChannelClient:
             idle = self._idle.pop() if self._idle else None
         frame = self._exchange(idle, head, request.body) if idle else None
         # An idle connection may lead to a process that ended: it had not answered yet.
-        frame = frame or self._exchange(None, head, request.body)
+        end = time.monotonic() + self._patience_s
+        while frame is None:
+            frame = self._exchange(None, head, request.body)
+            if frame is not None or time.monotonic() >= end:
+                break
+            time.sleep(_RETRY_S)
         if frame is None:
             raise StoreError("logs_ingest.not_running", hint="logs_ingest.not_running.hint")
         about, body = frame

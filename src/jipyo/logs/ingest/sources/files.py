@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 POSITIONS = "files"
 """The name of this source in the store: the positions of all files by key."""
 _SECOND = 1_000_000_000
-_SCAN_NS = 5 * _SECOND
+_SCAN_NS, _LONG_SCAN_NS = 1 * _SECOND, 5 * _SECOND
+_MANY_FILES = 1000
+"""With more of them folders are looked through less often."""
 _LOOK_NS = 1 * _SECOND
 _FLUSH_NS = 3 * _SECOND // 2
 """A record is whole when nothing came for so long."""
@@ -90,16 +92,19 @@ class FileSource:
         """Keys of remembered files whose rotated ones were looked for."""
         self._must_share = False
         """Whether more files wait to be opened than may be open."""
-        self._next_scan_ns = self._next_look_ns = self._next_number = 0
+        self._next_scan_ns = self._next_look_ns = 0
+        self._next_number = self._n_files = 0
 
     # ----------------------------------------------------------------------------- reading
 
     def read(self, now_ns: int) -> SourceRead | None:
         """See `LineSource.read`."""
         if now_ns >= self._next_scan_ns:
-            self._next_scan_ns = now_ns + _SCAN_NS
+            found = self._scan(now_ns)
+            is_long = self._n_files > _MANY_FILES
+            self._next_scan_ns = now_ns + (_LONG_SCAN_NS if is_long else _SCAN_NS)
             self._next_look_ns = now_ns + _LOOK_NS
-            if found := self._scan(now_ns):
+            if found is not None:
                 return found
         elif now_ns >= self._next_look_ns:
             self._next_look_ns = now_ns + _LOOK_NS
@@ -192,6 +197,7 @@ class FileSource:
         self._problems.clear_all_but("folder:", closed_folders)
         self._follow_remembered(seen, now_ns)
         self._expire(seen, now_ns)
+        self._n_files = len(seen)
         if not self._is_first_start:
             return None
         self._is_first_start = False

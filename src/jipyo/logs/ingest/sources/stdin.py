@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from jipyo.logs.record import LogBatch
 
 _READ_BYTES = 1 << 18
-_MAX_RECORD_BYTES = 16 << 20
+_MAX_RECORD_BYTES = 4 << 20
 _FLUSH_NS = 1_500_000_000
 
 
@@ -46,19 +46,20 @@ class StdinSource:
         self._read_at_ns = now_ns
         self._buffer += data
         is_last = len(self._buffer) >= _MAX_RECORD_BYTES
-        return SourceRead(self._take(now_ns, is_last=is_last), size_bytes=len(data))
+        size = len(self._buffer) if is_last else self._buffer.rfind(b"\n") + 1
+        return SourceRead(self._take(size, is_last=is_last), size_bytes=len(data))
 
     def _flush(self, now_ns: int) -> SourceRead | None:
-        line_end = self._buffer.rfind(b"\n") + 1
-        if not line_end or now_ns - self._read_at_ns <= _FLUSH_NS:
+        size = self._buffer.rfind(b"\n") + 1
+        if not size or now_ns - self._read_at_ns <= _FLUSH_NS:
             return None
-        self._buffer, rest = self._buffer[:line_end], self._buffer[line_end:]
-        batches = self._take(now_ns, is_last=True)
-        self._buffer += rest
-        return SourceRead(batches)
+        return SourceRead(self._take(size, is_last=True))
 
-    def _take(self, now_ns: int, *, is_last: bool) -> Sequence[LogBatch]:
-        batches, used = self._stream.feed(self._buffer, now_ns, is_last=is_last)
+    def _take(self, size: int, *, is_last: bool) -> Sequence[LogBatch]:
+        if not size:
+            return ()
+        data = self._buffer[:size]
+        batches, used = self._stream.feed(data, self._read_at_ns, is_last=is_last)
         self._buffer = self._buffer[used:]
         return [add_fields(batch, self._origin.fields) for batch in batches]
 
@@ -68,4 +69,4 @@ class StdinSource:
 
     def close(self) -> SourceRead | None:
         """See `LineSource.close`: what waits is not read again."""
-        return SourceRead(self._take(self._read_at_ns, is_last=True)) if self._buffer else None
+        return SourceRead(self._take(len(self._buffer), is_last=True)) if self._buffer else None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jipyo.logs.ingest.sources.position import FilePosition, Trail
     from jipyo.logs.record import LogBatch
 
-MAX_RECORD_BYTES = 16 << 20
+MAX_RECORD_BYTES = 4 << 20
 """A record that is still longer is cut."""
 _PROOF_BYTES = 64
 
@@ -75,19 +75,14 @@ class TailedFile:
         self._buffer += data
         if not self.trail.offset:
             self._skip_zeros()
-        return self._take(now_ns, is_last=len(self._buffer) >= MAX_RECORD_BYTES), len(data)
+        is_last = len(self._buffer) >= MAX_RECORD_BYTES
+        size = len(self._buffer) if is_last else self._buffer.rfind(b"\n") + 1
+        return self._take(size, now_ns, is_last=is_last) if size else [], len(data)
 
     def flush(self, now_ns: int, *, is_last: bool) -> list[LogBatch]:
         """The records of the bytes that are there; with `is_last` also a line without its end."""
-        if is_last and self._buffer:
-            return self._take(now_ns, is_last=True)
-        line_end = self._buffer.rfind(b"\n") + 1
-        if not line_end:
-            return []
-        self._buffer, rest = self._buffer[:line_end], self._buffer[line_end:]
-        batches = self._take(now_ns, is_last=True)
-        self._buffer += rest
-        return batches
+        size = len(self._buffer) if is_last else self._buffer.rfind(b"\n") + 1
+        return self._take(size, now_ns, is_last=True) if size else []
 
     def has_lost_place(self) -> bool:
         """Whether the file was cut, or written anew, before the place where reading goes on.
@@ -120,8 +115,9 @@ class TailedFile:
         """Whether bytes wait for what belongs to them."""
         return bool(self._buffer)
 
-    def _take(self, now_ns: int, *, is_last: bool) -> list[LogBatch]:
-        batches, used = self._stream.feed(self._buffer, now_ns, is_last=is_last)
+    def _take(self, size: int, now_ns: int, *, is_last: bool) -> list[LogBatch]:
+        """The records of the first bytes of the buffer, which are whole lines or the last ones."""
+        batches, used = self._stream.feed(self._buffer[:size], now_ns, is_last=is_last)
         assert used or not is_last, "BUG: the last bytes of a file were not used"
         self.trail.pass_over(self._buffer[:used])
         self._buffer = self._buffer[used:]
