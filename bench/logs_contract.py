@@ -21,6 +21,7 @@ from logs.contract.oracle import Oracle, compare
 from logs.contract.records import END_NS, HOUR_NS, START_NS, build_batches, write_documents
 from logs.contract.suite import ERRORS
 from support.search_servers import VERSIONS, search_server
+from support.services import folder
 
 INDEX = {"settings": {"number_of_shards": 3, "number_of_replicas": 0, "refresh_interval": "-1"}}
 DAY_NS = 24 * HOUR_NS
@@ -38,14 +39,17 @@ QUERIES = {
 
 
 def main() -> None:
-    n = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
-    names = sys.argv[2:] or list(VERSIONS)
+    n = next((int(each) for each in sys.argv[1:] if each.isdigit()), 1_000_000)
+    names = [name for name in VERSIONS if name in sys.argv] or list(VERSIONS)
+    if not (folder() / "search").exists():
+        print("no search servers here: run `make services`")
+        return
     batches = build_batches(n)
     oracle = Oracle(batches, QUERIES)
     for name in names:
         with (
-            tempfile.TemporaryDirectory() as folder,
-            search_server(name, Path(folder), heap_mb=700) as server,
+            tempfile.TemporaryDirectory() as work,
+            search_server(name, Path(work), heap_mb=700) as server,
         ):
             server.call("PUT", "/logs", INDEX)
             start = time.perf_counter()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import socket
+import subprocess
 import threading
 import time
 from zoneinfo import ZoneInfo
@@ -13,8 +16,13 @@ from jipyo.logs.elasticsearch import ElasticsearchOptions, ElasticsearchSource
 from jipyo.logs.evaluate import BatchLogSource
 from jipyo.logs.query import All, Contains, Equals, LogQuery, Matches
 from jipyo.model.errors import LogQueryError, LogSourceError
+from jipyo.model.secret import Secret
+from jipyo.net.credentials import Credentials
+from jipyo.net.tls import TlsOptions
 from logs.contract.records import END_NS, HOUR_NS, START_NS, build_batches, write_documents
+from support.certificates import certificate
 from support.search_servers import search_cluster, search_server
+from support.services import binary, free_port
 
 pytestmark = pytest.mark.integration
 
@@ -240,3 +248,76 @@ def test_a_data_stream_is_an_index(server):
     assert source.count(ALL).n == 3
     records = source.search(ALL, 5).records
     assert source.around(records[1].id, 1, 1).records == tuple(reversed(records))
+
+
+@pytest.fixture(scope="module")
+def gate(server, tmp_path_factory):
+    """Nginx with TLS before the server, which lets in who has one of some credentials."""
+    folder = tmp_path_factory.mktemp("gate")
+    made = certificate(folder)
+    port = free_port()
+    (folder / "nginx.conf").write_text(
+        f"""
+        daemon off; pid {folder}/pid; error_log {folder}/errors;
+        events {{}}
+        http {{
+          access_log off; client_max_body_size 100k;
+          client_body_temp_path {folder}; proxy_temp_path {folder}; fastcgi_temp_path {folder};
+          uwsgi_temp_path {folder}; scgi_temp_path {folder};
+          map $http_authorization $known {{
+            default 0; "ApiKey abc" 1; "Bearer abc" 1; "Basic a2ltOmFiYw==" 1;
+          }}
+          server {{
+            listen 127.0.0.1:{port} ssl;
+            ssl_certificate {made.file}; ssl_certificate_key {made.key};
+            location /alive {{ return 200; }}
+            location / {{
+              if ($known = 0) {{ return 401; }}
+              proxy_pass {server.url};
+            }}
+          }}
+        }}"""
+    )
+    command = [binary("nginx"), "-c", f"{folder}/nginx.conf", "-e", f"{folder}/errors"]
+    process = subprocess.Popen(command)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.05)
+        yield f"https://localhost:{port}", made.file
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.mark.parametrize(
+    "credentials",
+    [
+        Credentials(type="ApiKey", secret=Secret("abc")),
+        Credentials(type="Bearer", secret=Secret("abc")),
+        Credentials(type="Basic", username="kim", secret=Secret("abc")),
+    ],
+)
+def test_a_cluster_behind_tls_lets_in_who_has_a_key(gate, credentials):
+    url, authority = gate
+    source = connect(url, "logs-a", credentials=credentials, tls=TlsOptions(ca_file=authority))
+    assert source.count(ALL).n == 2000
+    assert source.templates(ALL).total == 2000
+
+
+def test_a_wrong_key_an_unknown_authority_and_a_large_query_are_named(gate):
+    url, authority = gate
+    tls = TlsOptions(ca_file=authority)
+    wrong = Credentials(type="ApiKey", secret=Secret("wrong"))
+    right = Credentials(type="ApiKey", secret=Secret("abc"))
+    large = LogQuery(start_ns=START_NS, end_ns=END_NS, where=Contains("x" * 200_000, "host.name"))
+    for changes, query, hint in (
+        ({"credentials": wrong, "tls": tls}, ALL, "unauthorized"),
+        ({"credentials": right}, ALL, "tls"),
+        ({"credentials": right, "tls": tls}, large, "request_too_large"),
+    ):
+        with pytest.raises(LogSourceError) as error:
+            connect(url, "logs-a", **changes).count(query)
+        assert error.value.hint == f"logs_elasticsearch.{hint}.hint"
+        assert "wrong" not in str(error.value)
