@@ -150,11 +150,7 @@ def read_document(hit: Mapping[str, Any], options: ElasticsearchOptions) -> Docu
     """
     try:
         fields = flatten(hit["_source"])
-        sort = hit["sort"]
-        sort_service = sort[1] if len(sort) > 2 and isinstance(sort[1], str) else ""
-        place = DocumentPlace(
-            int(sort[0]), sort_service, int(hit["_seq_no"]), hit["_index"], hit["_id"]
-        )
+        place = _read_place(hit)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
         raise MalformedBody("logs_elasticsearch.no_source", reason=str(error)) from error
     level_field = _find_first(fields, options.level_fields)
@@ -162,11 +158,20 @@ def read_document(hit: Mapping[str, Any], options: ElasticsearchOptions) -> Docu
     message_field = _find_first(fields, options.message_fields)
     return Document(
         place=place,
-        service=write_value(fields[service_field][0]) if service_field else "",
+        service=_clean(write_value(fields[service_field][0])) if service_field else "",
         level=_read_level(level_field, fields) if level_field else Level.UNKNOWN,
         message=tuple(map(write_value, fields[message_field])) if message_field else (),
         fields=fields,
     )
+
+
+def _read_place(hit: Mapping[str, Any]) -> DocumentPlace:
+    sort = hit["sort"]
+    service = sort[1] if len(sort) > 2 and isinstance(sort[1], str) else ""
+    t_ns, number, index, name = int(sort[0]), int(hit["_seq_no"]), hit["_index"], hit["_id"]
+    if not (-_MAX_INT64 <= t_ns < _MAX_INT64 and isinstance(index, str) and isinstance(name, str)):
+        raise ValueError(f"{t_ns} {index!r} {name!r}")
+    return DocumentPlace(t_ns, service, number, index, name)
 
 
 def write_value(value: Value) -> str:
@@ -249,6 +254,11 @@ def _show_values(values: tuple[Value, ...]) -> str | int | float:
     if len(values) > 1 or isinstance(value, bool):
         return ", ".join(map(write_value, values))
     return float(value) if isinstance(value, WrittenNumber) else value
+
+
+def _clean(text: str) -> str:
+    """Without halves of surrogate pairs, which are no text."""
+    return text if text.isprintable() else text.encode("utf-8", "replace").decode()
 
 
 def _find_first(fields: Mapping[str, tuple[Value, ...]], names: Sequence[str]) -> str:
@@ -339,4 +349,5 @@ def check_page(text: str | None) -> DocumentPlace | None:
     try:
         return None if text is None else DocumentPlace.decode(text)
     except (ValueError, UnicodeError) as error:
-        raise LogQueryError("logs_query.bad_page", page=text) from error
+        shown = str(text)[:100].encode("utf-8", "backslashreplace").decode()
+        raise LogQueryError("logs_query.bad_page", page=shown) from error

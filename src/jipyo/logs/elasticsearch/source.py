@@ -306,7 +306,8 @@ class ElasticsearchSource:
                 pages = plan.reader.read_pages(wanted, pit)
                 checked = (self._check(plan, page) for page in pages)
                 for documents in _fill(each for page in checked for each in page):
-                    yield _drop_messages(build_batches(documents, others)[0], fields)
+                    batch = build_batches(documents, others)[0]
+                    yield batch if MESSAGE in fields else replace(batch, messages=None)
         self.missing_from_batches = tuple(plan.reader.missing)
 
     def services(self, start_ns: int, end_ns: int) -> tuple[str, ...]:
@@ -631,10 +632,6 @@ def _fill(documents: Iterator[Document]) -> Iterator[list[Document]]:
             part = []
     if part:
         yield part
-
-
-def _drop_messages(batch: LogBatch, fields: Sequence[str]) -> LogBatch:
-    return batch if MESSAGE in fields else replace(batch, messages=None)
 
 
 def _read_percentiles(bucket: dict[str, Any], percents: Sequence[float]) -> tuple[float, ...]:

@@ -342,7 +342,9 @@ def _translate_number(leaf: Leaf, field: IndexedField) -> QueryBounds:
         case Exists():
             return QueryBounds(_exists(field), present)
         case Between():
-            return _translate_between(leaf, field)
+            error = 1 if field.kind is FieldKind.FLOAT else 0
+            narrow, wide = (_build_limits(field, leaf, sign) for sign in (-error, error))
+            return QueryBounds(narrow, wide)
         case Equals(value=value) if field.kind is FieldKind.INTEGER and _INTEGER.fullmatch(value):
             is_possible = -field.largest <= int(value) <= field.largest
             return _same({"term": {field.name: value}} if is_possible else NOTHING)
@@ -352,12 +354,6 @@ def _translate_number(leaf: Leaf, field: IndexedField) -> QueryBounds:
         case Equals():
             return _same(NOTHING)
     return QueryBounds(NOTHING, present)
-
-
-def _translate_between(leaf: Between, field: IndexedField) -> QueryBounds:
-    if field.kind is FieldKind.FLOAT:
-        return QueryBounds(_build_limits(field, leaf, -1), _build_limits(field, leaf, 1))
-    return _same(_build_limits(field, leaf, 0))
 
 
 def _build_limits(field: IndexedField, leaf: Between, sign: int) -> Query:
