@@ -236,7 +236,7 @@ def test_held_records_cannot_be_deleted(tmp_path: Path) -> None:
         store.append([make("a", [START_NS])])
         with pytest.raises(StoreError) as caught:
             store.delete(lambda _: True, some_rows, "no", 0)
-    assert caught.value.key == "logs_store.held"
+    assert caught.value.key == "logs_store.under_hold"
     assert len(read_rows(tmp_path)) == 1
 
 

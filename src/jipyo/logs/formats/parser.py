@@ -91,7 +91,7 @@ class LineParser:
         self._first_line = 0
 
     def feed(self, data: bytes, arrival_ns: int, *, end: bool = False) -> list[LogBatch]:
-        """The records that are complete with these bytes; `end` completes what is held.
+        """The records that are complete with these bytes; `end` completes the last one.
 
         A stream can go on after an end, as where a writer paused.
         """

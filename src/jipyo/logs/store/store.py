@@ -347,8 +347,8 @@ class LogStore:
         hold = self.options.retention.find_hold(block.summary)
         if hold is not None:
             raise StoreError(
-                "logs_store.held",
-                hint="logs_store.held.hint",
+                "logs_store.under_hold",
+                hint="logs_store.under_hold.hint",
                 service=block.summary.service,
                 reason=hold.reason,
             )

@@ -1,4 +1,4 @@
-"""How much speaks for it that a place of a message varies.
+"""The evidence that a place of a message varies, as a score.
 
 A place is seen with several values while the rest of the message stays the same. Like naive
 Bayes, the signs add up: how many values there are, what they look like, what stands beside

@@ -1,9 +1,9 @@
 """From masked messages to patterns: which places vary is seen when many are laid side by side.
 
 No setting, no list of words. Words are opened first: a place where the rest of the message
-stays the same and enough speaks for it (`evidence`), the most certain ones first, because what
-was found to vary helps to judge the next. Then places that vary together, then phrases, and at
-last single messages join the pattern that they fit.
+stays the same and the evidence is strong enough (`evidence`), the most certain ones first,
+because what was found to vary helps to judge the next. Then places that vary together, then
+phrases, and at last single messages join the pattern that they fit.
 """
 
 from __future__ import annotations
@@ -290,7 +290,7 @@ def open_group(
 
 
 def varies_in(patterns: Iterable[Pattern], common: Pattern, at: int, known: Known) -> bool:
-    """Whether enough speaks for it that this place of patterns varies."""
+    """Whether the evidence that this place of patterns varies is strong enough."""
     before, after = common[:at], common[at + 1 :]
     values = {(pattern[at],) for pattern in patterns}
     return has_fixed(before, after) and weigh(before, after, values, known) > 0

@@ -1,4 +1,4 @@
-"""`python -m jipyo.logs.ingest`: the ingest process, told by a line on standard input what to do.
+"""`python -m jipyo.logs.ingest`: the ingest process; its options are a line on standard input.
 
 It ends when standard input does, and so never outlives the process that started it.
 """
@@ -100,7 +100,7 @@ def _run_parts(
         try:
             reports.write(status.encode())
             reports.flush()
-        except OSError:  # whoever reads them is gone
+        except OSError:  # the parent has ended
             stopping.set()
 
     with contextlib.ExitStack() as parts:

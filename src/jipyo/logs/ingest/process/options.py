@@ -1,4 +1,4 @@
-"""What the ingest process is told when it starts, as a line of JSON."""
+"""The options of the ingest process, which it reads at its start as a line of JSON."""
 
 from __future__ import annotations
 

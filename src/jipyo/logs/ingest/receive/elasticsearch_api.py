@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from jipyo.logs.ingest.receive.receiver import LogReceiver
 
 VERSION = "8.19.0"
-"""The version that senders are told; theirs may be older or newer."""
+"""The version in answers to senders; theirs may be older or newer."""
 _UUID = "amlweW8tbG9ncy1pbmdlc3Q"
 _BULK = re.compile(r"/(?:(?P<index>[^/_][^/]*)/(?:[^/]+/)?)?_bulk/?")
 _DOCUMENT = re.compile(r"/(?P<index>[^/_][^/]*)/(?P<kind>_doc|_create)(?:/(?P<id>[^/]+))?/?")

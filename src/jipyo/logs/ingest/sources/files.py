@@ -306,7 +306,7 @@ class FileSource:
         return False
 
     def _follow_remembered(self, seen: set[Identity], now_ns: int) -> None:
-        """Read on what was rotated away while nobody looked, and what was written since."""
+        """Read what was left in files rotated since the last scan, and what was written since."""
         for key, position in list(self._remembered.items()):
             identity = position.device, position.inode
             # One that is open has the inode of the remembered file, and other bytes.

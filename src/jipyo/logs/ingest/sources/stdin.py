@@ -33,7 +33,7 @@ class StdinSource:
         self._buffer = b""
         self._read_at_ns = 0
         self.is_at_end = False
-        """Whether whoever wrote has closed it."""
+        """Whether the writer has closed it."""
 
     def read(self, now_ns: int) -> SourceRead | None:
         """See `LineSource.read`."""

@@ -38,7 +38,7 @@ class TailedFile:
             key: of the file's position.
             paths: where it was first seen, and where that was without symbolic links.
             origin: whose lines it has.
-            content: is closed by whoever opened it.
+            content: is closed by the caller.
             trail: the bytes up to which it was read.
             stream: of its lines.
         """
