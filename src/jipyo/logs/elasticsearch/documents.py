@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from jipyo.logs.elasticsearch.levels import list_level_words
 from jipyo.logs.evaluate import select
+from jipyo.logs.levels import list_level_words
 from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, All, AnyOf, HasTemplate, Not
 from jipyo.logs.record import Level, LogBatch, LogRecord, NumberColumn, TextColumn, decode_text
 from jipyo.model.errors import LogQueryError, MalformedBody

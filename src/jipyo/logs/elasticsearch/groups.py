@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from jipyo.logs.elasticsearch.levels import list_level_words
 from jipyo.logs.elasticsearch.mapping import NUMBERS, FieldKind
 from jipyo.logs.elasticsearch.translate import (
     EVERYTHING,
@@ -17,6 +16,7 @@ from jipyo.logs.elasticsearch.translate import (
     negate,
     unite,
 )
+from jipyo.logs.levels import list_level_words
 from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, TEMPLATE
 from jipyo.logs.record import Level
 

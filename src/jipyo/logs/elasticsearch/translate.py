@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from jipyo.logs.elasticsearch.levels import list_level_words
 from jipyo.logs.elasticsearch.mapping import (
     FLOAT_ERROR,
     NUMBERS,
@@ -29,6 +28,7 @@ from jipyo.logs.elasticsearch.words import (
     list_word_queries,
 )
 from jipyo.logs.evaluate import select
+from jipyo.logs.levels import list_level_words
 from jipyo.logs.query import (
     LEVEL,
     MESSAGE,

@@ -1,4 +1,4 @@
-"""Names and numbers of severities -> `Level`."""
+"""Columns of severities, as lines write them -> levels."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.logs.levels import SYSLOG_LEVELS, find_level
 from jipyo.logs.record import Level
 
 if TYPE_CHECKING:
@@ -14,16 +15,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_NAMES = {
-    Level.TRACE: "trace finest finer verbose 10 t v",
-    Level.DEBUG: "debug fine dbg config debug1 debug2 debug3 debug4 debug5 20 d",
-    Level.INFO: "info information informational notice log success statement 30 i n",
-    Level.WARN: "warn warning wrn 40 w",
-    Level.ERROR: "error err severe fail failure 50 e",
-    Level.FATAL: "fatal critical crit alert emerg emergency panic dpanic 60 f c",
-}
-"""Levels by their names in lower case; numbers as bunyan and pino write them."""
-_BY_NAME = {name.encode(): level for level, names in _NAMES.items() for name in names.split()}
 LEVEL_WORDS = (
     rb"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|SEVERE|FATAL|CRITICAL|LOG"
     rb"|trace|debug|info|notice|warn(?:ing)?|error|severe|fatal|critical|crit|alert|emerg"
@@ -38,9 +29,7 @@ _GUESS = re.compile(
 _GUESSED = (Level.UNKNOWN, Level.FATAL, Level.ERROR, Level.WARN, Level.INFO, Level.DEBUG,
             Level.TRACE, Level.ERROR)  # fmt: skip
 _GUESS_BYTES = 160
-_SYSLOG = np.array(
-    [Level.FATAL] * 3 + [Level.ERROR, Level.WARN, Level.INFO, Level.INFO, Level.DEBUG], np.uint8
-)
+_SYSLOG = np.array(SYSLOG_LEVELS, np.uint8)
 _SERVER_ERROR, _CLIENT_ERROR = 500, 400
 _MAX_NAMES = 1024
 
@@ -50,7 +39,7 @@ class LevelTable(dict[bytes, int]):
 
     def __missing__(self, name: bytes) -> int:
         """The level of a name that was not met before."""
-        level = _BY_NAME.get(name.strip().lower(), Level.UNKNOWN)
+        level = find_level(name.decode("latin-1"))
         if len(self) < _MAX_NAMES:
             self[name] = level
         return level

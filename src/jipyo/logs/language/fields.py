@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jipyo.logs.levels import LEVELS
 from jipyo.logs.query import LEVEL, MESSAGE, SERVICE
 from jipyo.logs.record import Level
 
@@ -36,19 +37,8 @@ SHORT_NAMES = {
 TEXT_FIELDS = frozenset({MESSAGE, "error.message", "error.stack_trace", "user_agent.original"})
 """Fields of long texts, in which a word is looked for; of others it is the whole value."""
 TIME_FIELDS = frozenset({"@timestamp", "timestamp", "time"})
-LEVEL_NAMES = {level.name.lower(): level for level in Level} | {
-    "alert": Level.FATAL,
-    "crit": Level.FATAL,
-    "critical": Level.FATAL,
-    "emerg": Level.FATAL,
-    "err": Level.ERROR,
-    "information": Level.INFO,
-    "notice": Level.INFO,
-    "panic": Level.FATAL,
-    "severe": Level.ERROR,
-    "warning": Level.WARN,
-}
-"""As formats write them, in lower case."""
+LEVEL_NAMES = {**LEVELS, "unknown": Level.UNKNOWN}
+"""As programs write them, in lower case."""
 
 
 def resolve_field(name: str) -> str:

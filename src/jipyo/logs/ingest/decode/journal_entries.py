@@ -7,22 +7,12 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from jipyo.logs.ingest.decode.received import FieldValue, ReceivedRecord
-from jipyo.logs.record import Level
+from jipyo.logs.levels import find_level
 from jipyo.model.errors import MalformedBody
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_LEVELS: Mapping[str, Level] = {
-    "0": Level.FATAL,
-    "1": Level.FATAL,
-    "2": Level.FATAL,
-    "3": Level.ERROR,
-    "4": Level.WARN,
-    "5": Level.INFO,
-    "6": Level.INFO,
-    "7": Level.DEBUG,
-}
 FIELDS: Mapping[str, str] = {
     "CODE_FILE": "log.origin.file.name",
     "CODE_FUNC": "log.origin.function",
@@ -67,7 +57,7 @@ def decode_journal_entry(line: bytes, now_ns: int) -> tuple[ReceivedRecord, str]
         value = read_value(entry.get(name))
         if value is not None:
             fields[ecs] = value
-    level = _LEVELS.get(str(entry.get("PRIORITY")), Level.UNKNOWN)
+    level = find_level(str(entry.get("PRIORITY")))
     message = read_value(entry.get("MESSAGE")) or b""
     t_ns = t_ns if 0 < t_ns <= _LARGEST else now_ns
     return ReceivedRecord(find_unit_service(entry), t_ns, level, message, fields), cursor

@@ -14,6 +14,7 @@ import orjson
 
 from jipyo.logs.ingest.decode.names import ECS_NAMES, find_service
 from jipyo.logs.ingest.decode.received import FieldValue, ReceivedRecord
+from jipyo.logs.levels import find_level
 from jipyo.logs.record import Level
 from jipyo.model.errors import MalformedBody
 from jipyo.wire import protobuf as wire
@@ -33,18 +34,6 @@ _LABEL = re.compile(r'\s*([a-zA-Z_][a-zA-Z0-9_.:]*)\s*=\s*("(?:[^"\\]|\\.)*"|`[^
 _ESCAPE = re.compile(r"\\(u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|x[0-9a-fA-F]{2}|[0-7]{3}|.)", re.DOTALL)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
 _DEFAULT_SERVICE = "loki"
-_LEVELS: Mapping[str, Level] = {
-    "trace": Level.TRACE,
-    "debug": Level.DEBUG,
-    "info": Level.INFO,
-    "information": Level.INFO,
-    "warn": Level.WARN,
-    "warning": Level.WARN,
-    "error": Level.ERROR,
-    "err": Level.ERROR,
-    "critical": Level.FATAL,
-    "fatal": Level.FATAL,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +184,7 @@ def find_label_level(labels: Mapping[str, str]) -> Level:
     """The level that a sender put into a label; UNKNOWN where it did not."""
     for name in ("level", "severity", "detected_level"):
         if name in labels:
-            return _LEVELS.get(str(labels[name]).lower(), Level.UNKNOWN)
+            return find_level(str(labels[name]))
     return Level.UNKNOWN
 
 

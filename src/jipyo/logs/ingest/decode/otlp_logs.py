@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 from typing import TYPE_CHECKING, Any
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
+from jipyo.logs import levels
 from jipyo.logs.ingest.decode.names import ECS_NAMES, find_service
 from jipyo.logs.ingest.decode.received import FieldValue, ReceivedRecord, make_field_value
 from jipyo.logs.record import Level
@@ -107,9 +107,7 @@ def find_level(number: int, text: str = "") -> Level:
     """The level of a severity: 1 to 4 are TRACE, 21 to 24 FATAL; by its text without a number."""
     if number > 0:
         return Level(min((number - 1) // _NUMBERS_PER_LEVEL + 1, Level.FATAL))
-    with contextlib.suppress(KeyError):
-        return Level[text.strip().upper()]
-    return Level.UNKNOWN
+    return levels.find_level(text)
 
 
 def _read_body(body: AnyValue, fields: dict[str, FieldValue]) -> bytes:

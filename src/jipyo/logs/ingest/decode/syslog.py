@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.logs.ingest.decode.documents import parse_time
 from jipyo.logs.ingest.decode.received import FieldValue, ReceivedRecord
+from jipyo.logs.levels import SYSLOG_LEVELS
 from jipyo.logs.record import Level
 
 if TYPE_CHECKING:
@@ -41,10 +42,6 @@ _DEFAULT_SERVICE = "syslog"
 _MAX_PRIORITY = 191
 _DAY_NS = 86_400 * 1_000_000_000
 _NANOS = 1_000_000_000
-_LEVELS = (
-    Level.FATAL, Level.FATAL, Level.FATAL, Level.ERROR,
-    Level.WARN, Level.INFO, Level.INFO, Level.DEBUG,
-)  # fmt: skip
 _FACILITIES = (
     b"kern", b"user", b"mail", b"daemon", b"auth", b"syslog", b"lpr", b"news", b"uucp", b"cron",
     b"authpriv", b"ftp", b"ntp", b"audit", b"alert", b"clock", b"local0", b"local1", b"local2",
@@ -70,7 +67,7 @@ def _read_priority(text: bytes) -> tuple[Level, dict[str, FieldValue], bytes]:
         return Level.UNKNOWN, {}, text
     priority = int(found[1])
     fields: dict[str, FieldValue] = {"log.syslog.facility.name": _FACILITIES[priority >> 3]}
-    return _LEVELS[priority & 7], fields, text[found.end() :]
+    return SYSLOG_LEVELS[priority & 7], fields, text[found.end() :]
 
 
 def _build_rfc5424(
