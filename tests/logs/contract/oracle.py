@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from jipyo.logs.evaluate import list_message_templates, list_texts, select
+from jipyo.logs.activity.sessions import GAP_NS, SessionTracker
+from jipyo.logs.evaluate import list_texts, select
 from logs.contract.records import HOUR_NS
+from logs.contract.skeletons import list_skeletons
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,6 +36,8 @@ class Answers:
     hosts: Counter[str] = field(default_factory=Counter)
     templates: Counter[str] = field(default_factory=Counter)
     services: Counter[str] = field(default_factory=Counter)
+    visits: dict[tuple[str, bytes], list[int]] = field(default_factory=dict)
+    """The times of each service's users; of those without a name together, as `" "`."""
 
     @property
     def count(self) -> int:
@@ -43,13 +47,25 @@ class Answers:
         rows = np.flatnonzero(mask).tolist()
         self.times.append(batch.t_ns[mask])
         levels, hosts = list_texts(batch, "level"), list_texts(batch, "host.name")
-        named = list_message_templates(batch)
+        users = list_texts(batch, "user.name")
+        named = list_skeletons(batch)
         hours = (batch.t_ns // HOUR_NS * HOUR_NS).tolist()
         for row in rows:
             self.hours[(levels[row] or b"").decode(), hours[row]] += 1
             self.hosts[(hosts[row] or b"").decode()] += 1
             self.templates[named[row][0]] += 1
+            user = users[row]
+            visitor = batch.service, b" " if user is None else user
+            self.visits.setdefault(visitor, []).append(int(batch.t_ns[row]))
         self.services[batch.service] += len(rows)
+
+    def count_sessions(self) -> dict[tuple[str, bytes], tuple[int, int]]:
+        """Sessions and records by service and user: times with pauses of half an hour."""
+        found = {}
+        for visitor, times in self.visits.items():
+            ordered = np.sort(np.array(times, np.int64))
+            found[visitor] = 1 + int((np.diff(ordered) > GAP_NS).sum()), len(ordered)
+        return found
 
 
 class Oracle:
@@ -92,7 +108,23 @@ def compare(source: LogSource, query: LogQuery, expected: Answers) -> dict[str, 
         "templates": {each.id: each.n for each in source.templates(query).templates}
         == dict(expected.templates),
         "batches": np.array_equal(read, times),
+        "sessions": _count_sessions(source, query) == expected.count_sessions(),
     }
+
+
+def _count_sessions(source: LogSource, query: LogQuery) -> dict[tuple[str, bytes], tuple[int, int]]:
+    """Sessions and records by service and visitor, as the product finds them."""
+    trackers: dict[str, SessionTracker] = {}
+    for batch in source.batches(query, ("user.name",)):
+        trackers.setdefault(batch.service, SessionTracker()).add(batch)
+    found: dict[tuple[str, bytes], tuple[int, int]] = {}
+    for service, tracker in trackers.items():
+        sessions = tracker.build()
+        for place, name in enumerate(sessions.visitors):
+            own = sessions.visitor == place
+            if own.any():
+                found[service, name] = int(own.sum()), int(sessions.requests[own].sum())
+    return found
 
 
 def _read_pages(source: LogSource, query: LogQuery, n: int) -> list[int]:
