@@ -31,6 +31,7 @@ from support.services import folder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jipyo.logs.base import LogSource
     from jipyo.logs.record import LogBatch
 
 EMBEDDED = "embedded"
@@ -84,7 +85,7 @@ def ask_embedded(batches: Sequence[LogBatch], oracle: Oracle) -> None:
         print_rows(oracle, EmbeddedLogs(StoreReader(Path(work)), EachSkeleton()))
 
 
-def print_rows(oracle: Oracle, source: ElasticsearchSource) -> None:
+def print_rows(oracle: Oracle, source: LogSource) -> None:
     for place, (label, query) in enumerate(QUERIES.items()):
         start = time.perf_counter()
         row = compare(source, query, oracle.answers[label])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from jipyo.source.prometheus_pieces import read_pieces
 from jipyo.source.remote import Remote
 from support.answers import matrix_of, vector_of
 from support.api_server import ApiRequest, ApiResponse, api_server, failure, success, vector
+from support.clock import WaitingClock
 from support.services import free_port
 
 if TYPE_CHECKING:
@@ -40,23 +41,6 @@ FEATURES = dict.fromkeys(
 )
 
 
-@dataclass
-class RecordingClock:
-    """Time passes only by waiting."""
-
-    waits_ms: list[float] = field(default_factory=list)
-
-    def now_ms(self) -> int:
-        return T_MS
-
-    def monotonic_ms(self) -> float:
-        return sum(self.waits_ms)
-
-    def wait(self, stop: threading.Event, delay_ms: float) -> bool:
-        self.waits_ms.append(delay_ms)
-        return stop.is_set()
-
-
 def newest_prometheus(
     answer: Callable[[ApiRequest], ApiResponse],
 ) -> Callable[[ApiRequest], ApiResponse]:
@@ -70,9 +54,9 @@ def newest_prometheus(
     return respond
 
 
-def connect(url: str, clock: RecordingClock | None = None, **options: Any) -> PrometheusSource:
+def connect(url: str, clock: WaitingClock | None = None, **options: Any) -> PrometheusSource:
     made = PrometheusOptions(name="main", url=url, **options)
-    return PrometheusSource(made, clock=clock or RecordingClock(), random_=lambda: 0.5)
+    return PrometheusSource(made, clock=clock or WaitingClock(T_MS), random_=lambda: 0.5)
 
 
 def read(error: JipyoError) -> str:
@@ -214,7 +198,7 @@ def test_a_server_that_was_upgraded_is_noticed_after_its_failure() -> None:
 
 
 def test_retries_wait_longer_each_time_and_as_long_as_the_server_asks() -> None:
-    clock = RecordingClock()
+    clock = WaitingClock(T_MS)
     answers = [
         ApiResponse(503, b""),
         ApiResponse(429, b"", {"Retry-After": "7"}),
@@ -226,7 +210,7 @@ def test_retries_wait_longer_each_time_and_as_long_as_the_server_asks() -> None:
 
 
 def test_no_retry_begins_after_the_timeout() -> None:
-    clock = RecordingClock()
+    clock = WaitingClock(T_MS)
     late = ApiResponse(429, b"", {"Retry-After": "31"})
     with api_server(newest_prometheus(lambda _: late)) as server:
         with pytest.raises(SourceError) as error:
@@ -294,7 +278,7 @@ def test_a_wait_for_a_retry_ends_when_the_query_is_abandoned() -> None:
 
 
 def test_a_server_that_is_away_is_asked_again_and_then_named() -> None:
-    clock = RecordingClock()
+    clock = WaitingClock(T_MS)
     source = connect(f"http://me:hush@127.0.0.1:{free_port()}/prometheus", clock, retries=3)
     with pytest.raises(SourceError) as error:
         source.instant("up", T_MS)
@@ -396,7 +380,7 @@ def test_names_that_a_server_could_not_read_are_no_reason_to_skip_a_query(is_who
         return success(vector(({"__name__": "up"}, T_S), t_s=T_S))
 
     with api_server(newest_prometheus(answer)) as server:
-        clock = RecordingClock()
+        clock = WaitingClock(T_MS)
         remote = Remote("main", connect(server.url, clock), clock)
         source = CombinedSource(None, (remote,))
         assert len(vector_of(source.instant("up", T_MS)).series) == (0 if is_whole else 1)

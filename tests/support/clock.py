@@ -95,3 +95,21 @@ def find_recent_day(ago: timedelta) -> str:
     A report of today fails before the first minute of the day is over.
     """
     return (datetime.now().astimezone() - ago).date().isoformat()
+
+
+@dataclass
+class WaitingClock:
+    """Time passes only by waiting, at once; the wall clock stands still at `wall_ms`."""
+
+    wall_ms: int = 0
+    waits_ms: list[float] = field(default_factory=list)
+
+    def now_ms(self) -> int:
+        return self.wall_ms
+
+    def monotonic_ms(self) -> float:
+        return sum(self.waits_ms)
+
+    def wait(self, stop: threading.Event, delay_ms: float) -> bool:
+        self.waits_ms.append(delay_ms)
+        return stop.is_set()

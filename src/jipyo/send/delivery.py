@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import JipyoError, NetError, SendError
 from jipyo.net.http import HttpClient, HttpOptions, status_text
+from jipyo.net.server import read_retry_after
 from jipyo.send.options import Protocol
 from jipyo.wire.compression import compress_snappy
 from jipyo.wire.remote_write import V2, WRITTEN
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _RESPONSE_LIMIT = 1 << 20
 _MOST_SHOWN = 200
-_LONGEST_PAUSE_S = 3600.0
 BAD_REQUEST, TOO_LARGE = 400, 413
 _UNSUPPORTED, _TOO_MANY = 415, 429
 _HEADERS = {
@@ -117,7 +116,7 @@ def judge_response(response: ClientResponse, protocol: Protocol, now_s: float) -
     if status == _UNSUPPORTED and protocol is Protocol.V2:
         return Outcome(Delivery.WITHOUT_V2, error=error, status=status)
     if status == _TOO_MANY or not 400 <= status < 500:
-        pause_s = _read_pause(response.headers.get("Retry-After", ""), now_s)
+        pause_s = read_retry_after(response, now_s)
         return Outcome(Delivery.RETRY, error=error, pause_s=pause_s)
     return Outcome(Delivery.REJECTED, written, error=error, status=status)
 
@@ -126,18 +125,6 @@ def read_written(headers: Mapping[str, str]) -> int | None:
     """How many samples a server of 2.0 reports as stored; None where it does not."""
     text = headers.get(WRITTEN.format("Samples"), "").strip()
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else None
-
-
-def _read_pause(text: str, now_s: float) -> float:
-    """Seconds until Retry-After, which is a number of seconds or a date."""
-    text = text.strip()
-    if text.isascii() and text.isdecimal() and len(text) < 10:
-        return min(float(text), _LONGEST_PAUSE_S)
-    try:
-        moment = parsedate_to_datetime(text).timestamp()
-    except (ValueError, TypeError, OverflowError):
-        return 0.0
-    return min(max(moment - now_s, 0.0), _LONGEST_PAUSE_S)
 
 
 def shorten(body: bytes) -> str:

@@ -1,8 +1,7 @@
 """Requests to a Prometheus-family server: repeated where that is safe, errors in words.
 
-A failure that may pass (no connection, 429, 502, 503, 504) is repeated after a random delay that
-doubles, or after what Retry-After names, as long as the request has time left. An answer of
-the API that is an error is the server's verdict on the query, and is not repeated.
+An answer of the API that is an error is the server's verdict on the query, and is not
+repeated, see `RepeatingClient`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,8 @@ import orjson
 from jipyo.model.errors import NetError, QueryError, QueryErrorKind, SourceError
 from jipyo.model.family import counter
 from jipyo.model.secret import redact_url
-from jipyo.net.http import ClientResponse, HttpClient, RequestLimits, status_text
+from jipyo.net.http import ClientResponse, status_text
+from jipyo.net.server import RepeatingClient, ServerRequest, cut_parameters, name_endpoint
 from jipyo.source.via import write_via
 
 if TYPE_CHECKING:
@@ -26,14 +26,12 @@ if TYPE_CHECKING:
 
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
+    from jipyo.net.http import HttpClient
     from jipyo.source.prometheus_options import PrometheusOptions
     from jipyo.source.via import Via
 
 Params = list[tuple[str, str]]
 
-_MAY_PASS = frozenset({429, 502, 503, 504})
-_UNREACHED = frozenset({"net.unreachable", "net.cut"})
-_FIRST_DELAY_MS = 250.0
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _HINTS = {
     "net.unreachable": "source.unreachable.hint",
@@ -80,6 +78,11 @@ class ExchangeCounts:
         """Count an answer with parts missing."""
         with self.lock:
             self.partial += 1
+
+    def count_retry(self) -> None:
+        """Count a request that is sent again."""
+        with self.lock:
+            self.retries += 1
 
     def families(self, source: str) -> Iterator[Family]:
         """The counts as metrics of jipyo itself."""
@@ -138,18 +141,23 @@ class Exchange:
     ) -> ClientResponse:
         """One request with its repetitions; the response is none that may pass."""
         start_ms = self.clock.monotonic_ms()
-        end_ms = start_ms + self.options.timeout_s * 1000
         outcome = "failed"
+        client = RepeatingClient(
+            self.options,
+            self.client,
+            self.clock,
+            self.random,
+            _is_verdict,
+            self.counts.count_retry,
+        )
         try:
-            for attempt in range(self.options.retries + 1):
+            check_cancelled(cancelled)
+            answer = client.send(self._write_request(method, path, params, cancelled))
+            if isinstance(answer, NetError) or client.is_passing(answer):
                 check_cancelled(cancelled)
-                answer = self._try(method, path, params, cancelled, end_ms)
-                if isinstance(answer, ClientResponse) and not _may_pass(answer):
-                    outcome = "success" if answer.status < 300 else "rejected"
-                    return answer
-                if not self._wait_for_retry(attempt, answer, cancelled, end_ms):
-                    raise self._build_error(answer)
-            raise AssertionError("BUG: the last attempt is not followed by a wait")
+                raise self._build_error(answer)
+            outcome = "success" if answer.status < 300 else "rejected"
+            return answer
         except QueryError:
             outcome = "canceled"
             raise
@@ -158,67 +166,27 @@ class Exchange:
                 self.counts.requests[outcome] += 1
                 self.counts.seconds += (self.clock.monotonic_ms() - start_ms) / 1000
 
-    def _try(
-        self,
-        method: str,
-        path: str,
-        params: Params,
-        cancelled: threading.Event | None,
-        end_ms: float,
-    ) -> ClientResponse | NetError:
-        """The response of one attempt, or why there is none."""
+    def _write_request(
+        self, method: str, path: str, params: Params, cancelled: threading.Event | None
+    ) -> ServerRequest:
         url = f"{self.options.url.rstrip('/')}/api/v1/{path}"
         form = urlencode(params, errors="surrogateescape")
-        is_post = method == "POST"
-        try:
-            return self.client.request(
-                method,
-                url if is_post or not form else f"{url}?{form}",
-                headers={**write_via(self.via), **(_FORM if is_post else {})},
-                body=form.encode() if is_post else None,
-                repeatable=True,
-                limits=RequestLimits(
-                    max(0.001, (end_ms - self.clock.monotonic_ms()) / 1000), cancelled
-                ),
-            )
-        except NetError as error:
-            check_cancelled(cancelled)
-            return error
-
-    def _wait_for_retry(
-        self,
-        attempt: int,
-        answer: ClientResponse | NetError,
-        cancelled: threading.Event | None,
-        end_ms: float,
-    ) -> bool:
-        """Wait before the next attempt; False where there must be none."""
-        if attempt == self.options.retries:
-            return False
-        if isinstance(answer, NetError) and answer.key not in _UNREACHED:
-            return False
-        delay_ms = _FIRST_DELAY_MS * 2**attempt * (0.5 + self.random())
-        if isinstance(answer, ClientResponse):
-            after = answer.headers.get("Retry-After", "")
-            delay_ms = max(delay_ms, float(after) * 1000) if after.isdecimal() else delay_ms
-        if self.clock.monotonic_ms() + delay_ms >= end_ms:
-            return False
-        with self.counts.lock:
-            self.counts.retries += 1
-        self.clock.wait(cancelled or threading.Event(), delay_ms)
-        return True
+        via = write_via(self.via)
+        if method == "POST":
+            return ServerRequest(method, url, {**via, **_FORM}, form.encode(), cancelled)
+        return ServerRequest(method, f"{url}?{form}" if form else url, via, None, cancelled)
 
     def _build_error(self, answer: ClientResponse | NetError) -> SourceError:
         """Why there is no answer, with the name of the source and the remedy."""
         if isinstance(answer, NetError):
             hint = _HINTS.get(answer.key, "")
-            problem = _name_endpoint(answer)
+            problem = name_endpoint(answer)
             return SourceError(
                 "source.failed", hint=hint, source=self.options.name, problem=problem
             )
         problem = NetError(
             "net.http_status",
-            url=_cut_parameters(redact_url(answer.url)),
+            url=cut_parameters(redact_url(answer.url)),
             status=answer.status,
             reason=status_text(answer.status, answer.reason),
         )
@@ -233,16 +201,6 @@ class Exchange:
         raise verdict or self._build_error(response)
 
 
-def _name_endpoint(error: NetError) -> NetError:
-    """The error with the address alone: the query of a person would hide what is wrong."""
-    url = _cut_parameters(str(error.values.get("url", "")))
-    return NetError(error.key, hint=error.hint, **{**error.values, **({"url": url} if url else {})})
-
-
-def _cut_parameters(url: str) -> str:
-    return url.partition("?")[0]
-
-
 def check_cancelled(cancelled: threading.Event | None) -> None:
     """Abandon what this event cancels.
 
@@ -253,12 +211,10 @@ def check_cancelled(cancelled: threading.Event | None) -> None:
         raise QueryError(QueryErrorKind.CANCELED, "query was canceled")
 
 
-def _may_pass(response: ClientResponse) -> bool:
-    """Whether the failure may pass: the server's verdict on a query does not."""
-    if response.status not in _MAY_PASS:
-        return False
+def _is_verdict(response: ClientResponse) -> bool:
+    """Whether the server says what is wrong with the query itself."""
     verdict = _read_verdict(response)
-    return verdict is None or verdict.kind is QueryErrorKind.UNAVAILABLE
+    return verdict is not None and verdict.kind is not QueryErrorKind.UNAVAILABLE
 
 
 def _read_verdict(response: ClientResponse) -> QueryError | None:

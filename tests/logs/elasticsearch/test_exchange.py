@@ -15,6 +15,7 @@ from jipyo.i18n import LANGS, texts
 from jipyo.logs.elasticsearch import ElasticsearchOptions, ElasticsearchSource
 from jipyo.logs.query import LogQuery
 from jipyo.model.errors import LogQueryError, LogSourceError
+from support.clock import WaitingClock
 from support.http_server import Quiet, serve_in_thread
 
 QUERY = LogQuery(start_ns=1_795_878_000_000_000_000, end_ns=1_795_881_600_000_000_000)
@@ -79,26 +80,9 @@ def scripted(*searches: tuple[int, Any], **headers: str):
         yield script
 
 
-class SteadyClock:
-    """Time passes only while something waits."""
-
-    def __init__(self) -> None:
-        self.waits_ms: list[float] = []
-
-    def now_ms(self) -> int:
-        return 0
-
-    def monotonic_ms(self) -> float:
-        return sum(self.waits_ms)
-
-    def wait(self, stop: threading.Event, delay_ms: float) -> bool:
-        self.waits_ms.append(delay_ms)
-        return stop.is_set()
-
-
-def connect(script: Scripted, clock: SteadyClock | None = None, **changes: Any):
+def connect(script: Scripted, clock: WaitingClock | None = None, **changes: Any):
     options = ElasticsearchOptions(name="logs", url=script.url, index="logs-*", **changes)
-    return ElasticsearchSource(options, clock=clock or SteadyClock(), random_=lambda: 0.5)
+    return ElasticsearchSource(options, clock=clock or WaitingClock(), random_=lambda: 0.5)
 
 
 def count(*searches: tuple[int, Any], **headers: str):
@@ -186,21 +170,21 @@ def test_every_failure_is_an_error_in_words(answer, kind, key):
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_failures_that_may_pass_are_repeated(status):
-    clock = SteadyClock()
+    clock = WaitingClock()
     with scripted((status, b"busy"), (status, b"busy"), good(), retry_after="2") as script:
         assert connect(script, clock).count(QUERY).n == 5
     assert clock.waits_ms == [2000, 2000]
 
 
 def test_they_are_repeated_only_so_often():
-    clock = SteadyClock()
+    clock = WaitingClock()
     with scripted((503, b"down")) as script, pytest.raises(LogSourceError):
         connect(script, clock).count(QUERY)
     assert clock.waits_ms == [250, 500, 1000]
 
 
 def test_no_repetition_exceeds_the_timeout():
-    clock = SteadyClock()
+    clock = WaitingClock()
     with scripted((503, b"down")) as script, pytest.raises(LogSourceError):
         connect(script, clock, timeout_s=0.5).count(QUERY)
     assert clock.waits_ms == [250]

@@ -1,16 +1,13 @@
 """Requests to a cluster: repeated where that is safe, errors in words.
 
-A failure that may pass (no connection, 429, 502, 503, 504) is repeated after a random delay that
-doubles, or after what Retry-After names, as long as the request has time left. What the server
-says of the query itself is not repeated.
+What the server says of the query itself is not repeated, see `RepeatingClient`.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
-import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -23,17 +20,17 @@ from jipyo.model.errors import (
     NetError,
 )
 from jipyo.model.secret import redact_url
-from jipyo.net.http import ClientResponse, HttpClient, RequestLimits, status_text
+from jipyo.net.http import ClientResponse, status_text
+from jipyo.net.server import RepeatingClient, ServerRequest, cut_parameters, name_endpoint
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping
 
     from jipyo.logs.elasticsearch.options import ElasticsearchOptions
     from jipyo.model.clock import Clock
+    from jipyo.net.http import HttpClient
 
-_MAY_PASS = frozenset({429, 502, 503, 504})
-_UNREACHED = frozenset({"net.unreachable", "net.cut"})
-_FIRST_DELAY_MS = 250.0
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 _MISSING_SHARDS = ("missing shards", "Partial shards failure")
 _TOO_LARGE_WORDS = ("Result window is too large", "circuit_breaking_exception")
@@ -109,7 +106,6 @@ class SearchExchange:
     random: Callable[[], float]
     """A number from 0 to 1, for the delays."""
     cancelled: threading.Event | None = None
-    never: threading.Event = field(default_factory=threading.Event, repr=False)
 
     def call(
         self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None
@@ -133,17 +129,15 @@ class SearchExchange:
         self, method: str, path: str, body: object = None, params: Mapping[str, str] | None = None
     ) -> ClientResponse:
         """An answer of any status that does not pass, after the repetitions."""
-        url = self._build_url(path, params or {})
-        end_ms = self.clock.monotonic_ms() + self.options.timeout_s * 1000
+        self.check_cancelled()
         content = None if body is None else json.dumps(body).encode()
-        for attempt in range(self.options.retries + 1):
+        url = self._build_url(path, params or {})
+        client = RepeatingClient(self.options, self.client, self.clock, self.random, _is_verdict)
+        answer = client.send(ServerRequest(method, url, _JSON, content, self.cancelled))
+        if isinstance(answer, NetError) or client.is_passing(answer):
             self.check_cancelled()
-            answer = self._try(method, url, content, end_ms)
-            if isinstance(answer, ClientResponse) and not _may_pass(answer):
-                return answer
-            if not self._wait_for_retry(attempt, answer, end_ms):
-                raise self._build_error(answer)
-        raise AssertionError("BUG: the last attempt is not followed by a wait")
+            raise self._build_error(answer)
+        return answer
 
     def check_cancelled(self) -> None:
         """Abandon the query once its event is set.
@@ -177,44 +171,10 @@ class SearchExchange:
         pairs = "&".join(f"{name}={quote(value, safe='*,')}" for name, value in params.items())
         return f"{self.options.url.rstrip('/')}/{path}{'?' if pairs else ''}{pairs}"
 
-    def _try(
-        self, method: str, url: str, content: bytes | None, end_ms: float
-    ) -> ClientResponse | NetError:
-        """The response of one attempt, or why there is none."""
-        left_s = max(0.001, (end_ms - self.clock.monotonic_ms()) / 1000)
-        limits = RequestLimits(left_s, self.cancelled)
-        try:
-            return self.client.request(
-                method, url, headers=_JSON, body=content, repeatable=True, limits=limits
-            )
-        except NetError as error:
-            self.check_cancelled()
-            return error
-
-    def _wait_for_retry(
-        self, attempt: int, answer: ClientResponse | NetError, end_ms: float
-    ) -> bool:
-        """Wait before the next attempt; False where there must be none."""
-        if attempt == self.options.retries:
-            return False
-        if isinstance(answer, NetError) and answer.key not in _UNREACHED:
-            return False
-        delay_ms = _FIRST_DELAY_MS * 2**attempt * (0.5 + self.random())
-        if isinstance(answer, ClientResponse):
-            after = answer.headers.get("Retry-After", "")
-            delay_ms = max(delay_ms, float(after) * 1000) if after.isdecimal() else delay_ms
-        if self.clock.monotonic_ms() + delay_ms >= end_ms:
-            return False
-        self.clock.wait(self.cancelled or self.never, delay_ms)
-        return True
-
     def _build_error(self, answer: ClientResponse | NetError) -> JipyoError:
         """Why there is no answer, as the kind that a caller can handle."""
         if isinstance(answer, NetError):
-            url = str(answer.values.get("url", "")).partition("?")[0]
-            values = {**answer.values, **({"url": url} if url else {})}
-            problem = NetError(answer.key, hint=answer.hint, **values)
-            failed = self.fail(problem, _HINTS.get(answer.key, ""))
+            failed = self.fail(name_endpoint(answer), _HINTS.get(answer.key, ""))
             return failed.as_kind(AnswerTooLarge) if answer.key == "net.too_large" else failed
         verdict = read_verdict(answer)
         if verdict is None:
@@ -251,7 +211,7 @@ class SearchExchange:
     def _build_status_error(self, answer: ClientResponse, reason: str = "") -> LogSourceError:
         problem = NetError(
             "net.http_status",
-            url=redact_url(answer.url).partition("?")[0],
+            url=cut_parameters(redact_url(answer.url)),
             status=answer.status,
             reason=reason or status_text(answer.status, answer.reason),
         )
@@ -289,9 +249,7 @@ def _list_causes(error: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             waiting.extend(reversed(value))
 
 
-def _may_pass(response: ClientResponse) -> bool:
-    """Whether the failure may pass: the server's verdict on a query does not."""
-    if response.status not in _MAY_PASS:
-        return False
+def _is_verdict(response: ClientResponse) -> bool:
+    """Whether the server says what is wrong with the query itself."""
     verdict = read_verdict(response)
-    return verdict is None or not verdict.is_of_the_query
+    return verdict is not None and verdict.is_of_the_query
