@@ -1,0 +1,1 @@
+"""At which request rate an objective breaks, from the hours that were seen in production."""

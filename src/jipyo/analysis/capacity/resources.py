@@ -1,0 +1,87 @@
+"""What busy shares say about the capacity: the utilisation law.
+
+Utilisation = rate x service demand (J. P. Buzen and P. J. Denning 1978, The operational analysis
+of queueing network models, ACM Computing Surveys 10:225-261): it is linear in the rate, and its
+slope is known from the first quiet day.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis.capacity.answer import Remark, ResourceLimit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.analysis.capacity.history import Floats, LoadHistory, Resource
+
+_LEAST_R2 = 0.9
+_MOST_CURVE = 0.12
+"""How far a busy share may bend away from a line, at the highest load, in shares of its rise."""
+_FEWEST_WINDOWS = 96
+_TRUST = 0.5
+"""How likely the measured resource is the one that gives out first."""
+_LAW_SD = 0.06
+_BEYOND = 1.1
+
+
+@dataclass(frozen=True, slots=True)
+class FullRate:
+    """The rate at which a resource is fully busy, as evidence for the capacity."""
+
+    name: str
+    rate: float
+
+    def score(self, capacities: Floats) -> Floats:
+        """(capacities,) log weight: near its rate likely, above it all but impossible."""
+        z = np.log(capacities / self.rate) / _LAW_SD
+        near = np.log(1 - _TRUST + 3 * _TRUST * np.exp(-0.5 * z * z))
+        result: Floats = near + np.where(capacities > _BEYOND * self.rate, -4.0, 0.0)
+        return result
+
+
+def find_limits(history: LoadHistory) -> tuple[ResourceLimit, ...]:
+    """What each resource says, in their order."""
+    return tuple(_find_limit(one, history.rate) for one in history.resources)
+
+
+def find_first_full(limits: Sequence[ResourceLimit]) -> FullRate | None:
+    """The resource that is fully busy at the lowest rate, of those of use."""
+    usable = [FullRate(one.name, one.full_rate) for one in limits if one.full_rate is not None]
+    return min(usable, key=lambda one: one.rate, default=None)
+
+
+def _find_limit(resource: Resource, rate: Floats) -> ResourceLimit:
+    known = np.isfinite(resource.busy)
+    busy, load = resource.busy[known], rate[known]
+    peak = float(busy.max()) if len(busy) else None
+    if resource.limit_rate is not None:
+        return ResourceLimit(resource.name, peak, resource.limit_rate)
+    unusable = _find_fault(busy, load)
+    if unusable is not None:
+        return ResourceLimit(resource.name, peak, None, Remark(unusable))
+    slope, idle = np.polyfit(load, busy, 1)
+    return ResourceLimit(resource.name, peak, float((1 - idle) / slope))
+
+
+def _find_fault(busy: Floats, load: Floats) -> str | None:
+    """Why a busy share is no use: the key of the reason."""
+    if len(busy) < _FEWEST_WINDOWS:
+        return "capacity.resource.few"
+    if busy.max() > 1.02 or busy.min() < -0.02:
+        return "capacity.resource.no_share"
+    if np.ptp(load) < 0.2 * load.max() or np.ptp(busy) == 0:
+        return "capacity.resource.steady"
+    line = np.polynomial.Polynomial.fit(load, busy, 1)
+    bent = np.polynomial.Polynomial.fit(load, busy, 2).convert().coef
+    r2 = 1 - float(np.var(busy - line(load)) / np.var(busy))
+    rise = line.convert().coef[1]
+    if r2 < _LEAST_R2 or rise <= 0:
+        return "capacity.resource.unrelated"
+    if bent[2] * load.max() < -_MOST_CURVE * bent[1]:
+        return "capacity.resource.curved"
+    return None
