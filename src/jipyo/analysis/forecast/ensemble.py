@@ -1,0 +1,250 @@
+"""A forecast from simple ones, each weighing what it was right inside the history.
+
+Combining simple forecasts beats choosing one (Bates and Granger 1969; the M4 competition,
+Makridakis, Spiliotis and Assimakopoulos 2020); intervals are quantiles of what the combination
+was off in its own backtest (split conformal prediction, Vovk, Gammerman and Shafer 2005).
+
+Limits: it knows nothing of holidays or of what people plan; intervals are symmetric, and too
+narrow where the future is unlike the whole history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis.forecast.components import COMPONENTS, Periods
+from jipyo.analysis.forecast.values import QUANTILES, Backtest, Component, Forecast, ValueBounds
+from jipyo.analysis.no_result import NoResult
+from jipyo.analysis.regular_series import DAY_MS, DAYS_A_WEEK
+
+if TYPE_CHECKING:
+    from jipyo.analysis.regular_series import RegularSeries
+    from jipyo.model.arrays import Indices
+    from jipyo.model.sample import Values
+
+LEAST_DAYS = 3
+"""Days of history without which there is no forecast, of values of less than a day."""
+LEAST_WEEKS = 3
+"""The same of daily values, in weeks."""
+LEAST_MEASURED = 0.5
+"""The share of the history that must be measured."""
+
+_ORIGINS = 8
+_POWER = 3.0
+_LEAST_WEIGHT = 0.15
+_ORIGIN_DECAY = 0.9
+_ERROR_LIMIT = 6.0
+"""A single error counts no more than so many times the scale."""
+_ERROR_FLOOR = 0.02
+_NARROW = 0.05
+"""An error of less than this share of the standard deviation needs no rival to beat."""
+_TINY = 1e-12
+_ANY = ValueBounds()
+_DAILY = (Component.LAST_DAY, Component.DAY_PROFILE)
+_WEEKLY = (Component.LAST_WEEK, Component.WEEK_PROFILE)
+_EXACT = Backtest(0, 0, 0.0, 0.0, 1.0, 1.0, ((Component.LAST_VALUE, 1.0),))
+
+
+def forecast(series: RegularSeries, steps: int, bounds: ValueBounds = _ANY) -> Forecast | NoResult:
+    """The next `steps` points of the series: hourly ones for days, daily ones for months.
+
+    Nothing random is in it: the same history has the same forecast. There is none where the
+    history is short, mostly filled or shorter than the horizon, or where the method did not
+    beat the seasonal naive forecast in its backtest.
+    """
+    missing = _find_obstacle(series, steps)
+    if missing is not None:
+        return missing
+    values = series.values
+    scale = float(np.ptp(values))
+    if scale == 0:
+        return _continue_constant(series, steps)
+    t_ms, ahead = series.future_ms(steps)
+    result = _forecast_values((values - values[-1]) / scale, int(ahead.max()) + 1, series)
+    if isinstance(result, NoResult):
+        return result
+    quantiles, backtest = result
+    low, high = _find_bounds(values, bounds)
+    shown = np.clip(quantiles[:, ahead] * scale + values[-1], low, high)
+    return Forecast(t_ms, shown, backtest, len(values), series.filled_share)
+
+
+def _find_obstacle(series: RegularSeries, steps: int) -> NoResult | None:
+    """Why no forecast can be made, before anything is computed."""
+    size = len(series.values)
+    if not series.day or series.step_ms > DAY_MS:
+        return NoResult("analysis.no_forecast.step")
+    least = LEAST_DAYS if series.day > 1 else LEAST_WEEKS * DAYS_A_WEEK
+    days = size // series.day
+    if days < least:
+        return NoResult("analysis.no_forecast.short", {"days": days, "least": least})
+    if steps > size:
+        return NoResult(
+            "analysis.no_forecast.far", {"days": days, "ahead": -(-steps // series.day)}
+        )
+    if 1 - series.filled_share < LEAST_MEASURED:
+        return NoResult("analysis.no_forecast.gaps", {"percent": round(100 * series.filled_share)})
+    return None
+
+
+def _find_bounds(values: Values, bounds: ValueBounds) -> tuple[float, float]:
+    """The metric's bounds, moved to what was seen beyond; what was never negative stays so."""
+    least, most = float(values.min()), float(values.max())
+    low = max(bounds.low, 0.0) if least >= 0 else bounds.low
+    return min(low, least), max(bounds.high, most)
+
+
+def _continue_constant(series: RegularSeries, steps: int) -> Forecast:
+    """What never changed is expected not to; there is nothing to tell how far it would."""
+    t_ms, _ = series.future_ms(steps)
+    quantiles = np.full((len(QUANTILES), steps), series.values[-1])
+    return Forecast(t_ms, quantiles, _EXACT, len(series.values), series.filled_share)
+
+
+def _forecast_values(
+    values: Values, steps: int, series: RegularSeries
+) -> tuple[Values, Backtest] | NoResult:
+    """Quantiles of shape (5, steps) and the backtest, of values scaled to a range of 1."""
+    periods = series.periods
+    components = choose_components(series)
+    trial = _run_backtest(values, steps, periods, components)
+    figures = {"mase": trial.error / trial.scale, "naive": trial.naive_error / trial.scale}
+    if trial.error >= max(trial.naive_error, _NARROW * float(values.std())):
+        period = "day" if series.day > 1 else "week"
+        return NoResult(f"analysis.no_forecast.naive.{period}", figures)
+    spreads = [_find_reach(trial.misses, level, steps, periods[0]) for level in (0.8, 0.95)]
+    (reach_80, inside_80), (reach_95, inside_95) = spreads
+    middle = _combine(values, trial.weights, steps, periods, components)
+    rows = (middle - reach_95, middle - reach_80, middle, middle + reach_80, middle + reach_95)
+    backtest = Backtest(
+        origins=len(trial.misses),
+        steps=trial.misses.shape[1],
+        mase=figures["mase"],
+        naive_mase=figures["naive"],
+        coverage_80=inside_80,
+        coverage_95=inside_95,
+        weights=_rank(trial.weights, components),
+    )
+    return np.stack(rows), backtest
+
+
+def choose_components(series: RegularSeries) -> tuple[Component, ...]:
+    """Those that differ, the seasonal naive first: with one period day and week are the same."""
+    if len(series.periods) > 1:
+        return tuple(COMPONENTS)
+    same = _WEEKLY if series.day > 1 else _DAILY
+    return tuple(component for component in COMPONENTS if component not in same)
+
+
+@dataclass(frozen=True, slots=True)
+class _Trial:
+    """What a backtest showed, of values scaled to a range of 1."""
+
+    weights: Values
+    """What each component weighs in the forecast, shape (components,)."""
+    misses: Values
+    """How far off the combination was, shape (origins, steps)."""
+    error: float
+    """Their mean."""
+    naive_error: float
+    scale: float
+
+
+def _run_backtest(
+    values: Values, steps: int, periods: Periods, components: tuple[Component, ...]
+) -> _Trial:
+    origins, tested = _plan_backtest(len(values), steps, periods)
+    truth = values[origins[:, None] + np.arange(tested)]
+    forecasts = np.stack([COMPONENTS[c](values, origins, tested, periods) for c in components])
+    differences = np.abs(values[periods[0] :] - values[: -periods[0]])
+    scale = float(differences.mean()) + _TINY
+    errors = np.minimum(np.abs(forecasts - truth), _ERROR_LIMIT * scale).mean(axis=2)
+    ages: Values = _ORIGIN_DECAY ** np.arange(len(origins), dtype=np.float64)
+    others: Values = (1 - np.eye(len(origins))) * ages if len(origins) > 1 else ages[None]
+    each = _weigh(errors, others, scale).T[:, :, None]
+    misses = np.abs((each * forecasts).sum(axis=0) - truth)
+    naive = float(np.abs(forecasts[0] - truth).mean())
+    weights = _weigh(errors, ages[None], scale)[0]
+    return _Trial(weights, misses, float(misses.mean()), naive, scale)
+
+
+def _plan_backtest(size: int, steps: int, periods: Periods) -> tuple[Indices, int]:
+    """How many values are known at each origin, newest first, and how many steps are tested.
+
+    Origins are no whole day apart where they can be, so that they fall on different hours.
+    """
+    day, week = periods[0], periods[-1]
+    least = max(2 * day + 2, min(size // 2, 2 * week + 2))
+    tested = min(steps, max(day, (size - least) // 2))
+    apart = max(1, min(day, (size - tested - least) // (_ORIGINS - 1)))
+    if apart > 3 and apart % 2 == 0:
+        apart -= 1
+    origins = size - tested - apart * np.arange(_ORIGINS)
+    return np.maximum(origins[(origins >= least) | (origins == size - tested)], 1), tested
+
+
+def _weigh(errors: Values, ages: Values, scale: float) -> Values:
+    """Weights of components, shape (rows, components), from their errors (components, origins).
+
+    A row of `ages` of shape (rows, origins) says how much each origin counts.
+    """
+    mean = ages @ errors.T / ages.sum(axis=1, keepdims=True) + _ERROR_FLOOR * scale
+    weights = (mean.min(axis=1, keepdims=True) / mean) ** _POWER
+    weights[weights < _LEAST_WEIGHT] = 0
+    shares: Values = weights / weights.sum(axis=1, keepdims=True)
+    return shares
+
+
+def _rank(
+    weights: Values, components: tuple[Component, ...]
+) -> tuple[tuple[Component, float], ...]:
+    pairs = zip(components, weights.tolist(), strict=True)
+    return tuple(sorted(((c, w) for c, w in pairs if w > 0), key=lambda pair: -pair[1]))
+
+
+def _combine(
+    values: Values,
+    weights: Values,
+    steps: int,
+    periods: Periods,
+    components: tuple[Component, ...],
+) -> Values:
+    """The weighted forecast from the end, shape (steps,); what weighs nothing is not computed."""
+    end = np.array([len(values)])
+    total = np.zeros(steps)
+    for weight, component in zip(weights, components, strict=True):
+        if weight > 0:
+            total += weight * COMPONENTS[component](values, end, steps, periods)[0]
+    return total
+
+
+def _find_reach(misses: Values, level: float, steps: int, day: int) -> tuple[Values, float]:
+    """How far an interval reaches to either side, shape (steps,), and what it would have covered.
+
+    Misses of shape (origins, tested) are pooled by day, or in thirds of less than a day; the
+    reach never shrinks with the horizon, and grows with its square root beyond what was tested.
+    """
+    origins, tested = misses.shape
+    buckets = max(1, min(7, tested // day)) if tested > day else min(3, tested)
+    edges = np.linspace(0, tested, buckets + 1).astype(np.int64)
+    parts = [misses[:, start:end] for start, end in pairwise(edges.tolist())]
+    raised = min(1.0, level * (1 + 0.3 / origins))
+    reaches = np.maximum.accumulate([np.quantile(part, raised) for part in parts])
+    ahead = np.arange(steps)
+    reach = np.interp(ahead, (edges[:-1] + edges[1:]) / 2, reaches)
+    beyond = reaches[-1] * np.sqrt((ahead + 1) / tested)
+    inside = [_count_inside(part, raised) for part in parts]
+    return np.where(ahead >= tested, beyond, reach), sum(inside) / misses.size
+
+
+def _count_inside(misses: Values, level: float) -> int:
+    """How many misses the others' quantile covers: those of the other origins, if there are."""
+    origins, width = misses.shape
+    ranks = misses.ravel().argsort().argsort().reshape(misses.shape)
+    if origins > 1:
+        ranks = ranks - misses.argsort(axis=1).argsort(axis=1)
+    return int((ranks <= level * max(origins - 1, 1) * width).sum())
