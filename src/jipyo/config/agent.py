@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SERVER_KEYS = frozenset(
     {
         *("organisation", "listen", "insecure", "store", "query", "web", "sources"),
-        *("receive", "catalogue"),
+        *("receive", "logs", "catalogue"),
     }
 )
 """Keys of a server that an agent has no use for."""

@@ -20,7 +20,8 @@ def read_zone(node: Node) -> ZoneInfo:
 
 
 LANGUAGE = Key("language", one_of(LANGS))
-TIMEZONE = Key("timezone", Kind("zone", read_zone))
+ZONE = Kind("zone", read_zone)
+TIMEZONE = Key("timezone", ZONE)
 INSTANCE = Key("instance", TEXT)
 DATA = Key("data", PATH)
 COLLECT_KEY = Key("collect", COLLECT)

@@ -17,6 +17,7 @@ from jipyo.config.common import (
     TIMEZONE,
 )
 from jipyo.config.listen import ADDRESS, Listen
+from jipyo.config.logs import LOGS, LogsOptions
 from jipyo.config.query import QUERY
 from jipyo.config.receive import RECEIVE
 from jipyo.config.sources import SOURCES
@@ -53,6 +54,7 @@ class FileConfig:
     sources: tuple[PrometheusOptions, ...] = ()
     remote_write: tuple[RemoteWriteOptions, ...] = ()
     receive: ReceiverOptions = field(default_factory=ReceiverOptions)
+    logs: LogsOptions = field(default_factory=LogsOptions)
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
 
 
@@ -73,6 +75,7 @@ FILE = record(
         Key("sources", SOURCES),
         REMOTE_WRITE_KEY,
         Key("receive", RECEIVE),
+        Key("logs", LOGS),
         Key("catalogue", CATALOGUE),
     ),
 )

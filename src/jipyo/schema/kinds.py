@@ -37,6 +37,7 @@ W = TypeVar("W", bound=str)
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGT]?)(i?)B", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MARKS = ("*", "@", "&", "!", "%")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
@@ -291,7 +292,12 @@ def read_label(node: Node) -> str:
     return name
 
 
-TEXT = Kind("text", read_string, effective=read_any_text)
+def show_text(text: str) -> str:
+    """A text as YAML: in quotes where its first character has a meaning there."""
+    return f"'{text}'" if text.startswith(_MARKS) else text
+
+
+TEXT = Kind("text", read_string, show_text, effective=read_any_text)
 """A text that is not blank."""
 NUMBER = Kind("number", read_number, "{:g}".format)
 """A finite number."""

@@ -41,7 +41,7 @@ class AccessRules:
     holidays: frozenset[date] = frozenset()
     downloads_a_day: int = 10
     """From so many downloads of an account on a local day, they are in bulk;"""
-    download_bytes_a_day: int = 100_000_000
+    download_bytes_a_day: int = 100 << 20
     """or from so many bytes of them."""
     failed_logins_a_day: int = 5
     sharing_ns: int = 10 * _MINUTE_NS

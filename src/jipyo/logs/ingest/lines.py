@@ -21,6 +21,8 @@ class LineOrigin:
     service: str
     fields: tuple[tuple[str, str], ...] = ()
     """Further fields of each record (`log.file.path`, `kubernetes.pod.name`)."""
+    zone: str = ""
+    """Of times that lines write without one; empty for that of the site."""
 
 
 class LineStream(Protocol):

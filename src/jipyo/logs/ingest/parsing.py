@@ -6,6 +6,7 @@ import threading
 from collections import Counter, defaultdict
 from dataclasses import replace
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -75,7 +76,8 @@ class FormatParsing:
 
     def open(self, origin: LineOrigin) -> FormatStream:
         """See `LineParsing.open`."""
-        options = Options(service=origin.service, zone=self._zone, max_line_bytes=_MAX_LINE_BYTES)
+        zone = ZoneInfo(origin.zone) if origin.zone else self._zone
+        options = Options(service=origin.service, zone=zone, max_line_bytes=_MAX_LINE_BYTES)
         parser = LineParser(options, self._redactor)
         with self._lock:
             self._streams.append(parser)

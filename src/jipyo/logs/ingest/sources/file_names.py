@@ -43,6 +43,8 @@ class FileGroup:
     """Patterns of whole paths that are not read."""
     service: str = ""
     """Of all its lines; found by the file's path where it is empty."""
+    zone: str = ""
+    """Of times that its lines write without one; empty for that of the site."""
     from_end: bool = False
     """Whether of files that are there at the very first start only new lines are read."""
 
@@ -87,7 +89,7 @@ def describe_path(path: Path, group: FileGroup) -> LineOrigin:
         fields["kubernetes.pod.name"] = about["pod"]
         fields["kubernetes.container.name"] = about["container"]
         service = service or about["container"]
-    return LineOrigin(service or name_service(path), tuple(fields.items()))
+    return LineOrigin(service or name_service(path), tuple(fields.items()), group.zone)
 
 
 def name_service(path: Path) -> str:

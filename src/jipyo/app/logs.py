@@ -1,0 +1,104 @@
+"""The log sources of a configuration: the embedded store, and clusters by URL."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from jipyo.config.logs_sources import EMBEDDED
+from jipyo.logs.elasticsearch import ElasticsearchSource
+from jipyo.logs.embedded import EmbeddedLogs
+from jipyo.logs.embedded.stored_templates import StoredTemplates
+from jipyo.logs.store.reader import StoreReader
+from jipyo.model.errors import ConfigError, StoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from jipyo.config.load import Config
+    from jipyo.logs.base import LogSource
+    from jipyo.logs.elasticsearch import ElasticsearchOptions
+
+
+def find_logs_folder(config: Config) -> Path:
+    """Where the embedded store is."""
+    return config.settings.logs.folder or config.data / "logs"
+
+
+class LogSources:
+    """Every log source by its name; each is opened when it is first asked for.
+
+    All of them name the templates of messages alike.
+    """
+
+    def __init__(
+        self, folder: Path, clusters: Sequence[ElasticsearchOptions], *, learns: bool = False
+    ) -> None:
+        """Nothing is opened yet.
+
+        Args:
+            folder: of the embedded store.
+            clusters: of Elasticsearch and OpenSearch.
+            learns: whether templates are found of a store for which no process has done it.
+        """
+        self.folder = folder
+        self.names = (EMBEDDED, *(cluster.name for cluster in clusters))
+        """The embedded store first."""
+        self._clusters = {cluster.name: cluster for cluster in clusters}
+        self._learns = learns
+        self._templates = StoredTemplates(folder)
+        self._embedded: EmbeddedLogs | None = None
+        self._opened: dict[str, ElasticsearchSource] = {}
+
+    @property
+    def default(self) -> str:
+        """The source that is asked where none is named: the store, or the first cluster."""
+        has_store = self.folder.is_dir() or not self._clusters
+        return EMBEDDED if has_store else self.names[1]
+
+    def find(self, name: str = "") -> LogSource:
+        """The source of a name; without one, the `default`.
+
+        Raises:
+            ConfigError: there is none of that name.
+            StoreError: there is no store, or it cannot be read.
+        """
+        name = name or self.default
+        if name == EMBEDDED:
+            return self._find_embedded()
+        if name not in self._clusters:
+            known = ", ".join(self.names)
+            raise ConfigError("config.unknown_log_source", name=name, known=known)
+        if name not in self._opened:
+            self._opened[name] = ElasticsearchSource(
+                self._clusters[name], list_templates=self._templates.list_templates
+            )
+        return self._opened[name]
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self._embedded is not None:
+            self._embedded.close()
+        for source in self._opened.values():
+            source.close()
+
+    def _find_embedded(self) -> EmbeddedLogs:
+        if self._embedded is None:
+            if not self.folder.is_dir():
+                path = str(self.folder)
+                raise StoreError("app.no_logs", hint="app.no_logs.hint", path=path)
+            reader = StoreReader(self.folder)
+            if self._learns:
+                reader.snapshot()
+                self._templates.learn_once(reader.skeletons.table)
+            self._embedded = EmbeddedLogs(reader, self._templates)
+        return self._embedded
+
+
+@contextlib.contextmanager
+def open_logs(config: Config) -> Iterator[LogSources]:
+    """The log sources of a configuration, whether a server runs on the same data or not."""
+    sources = LogSources(find_logs_folder(config), config.settings.logs.sources, learns=True)
+    with contextlib.closing(sources):
+        yield sources
