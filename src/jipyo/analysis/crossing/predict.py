@@ -1,0 +1,289 @@
+"""When thresholds are reached: simulated paths of a series' present course."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis.crossing.course import Course, CourseCurve, read_course
+from jipyo.analysis.crossing.result import (
+    Crossing,
+    CrossingForecast,
+    CrossingReason,
+    CrossingState,
+    Motion,
+)
+from jipyo.analysis.crossing.season import continue_season, find_season
+from jipyo.analysis.crossing.teeth import Teeth, find_teeth, simulate_teeth
+from jipyo.analysis.regular_series import DAY_MS
+from jipyo.catalogue import Direction
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from jipyo.analysis.regular_series import RegularSeries
+    from jipyo.model.sample import Values
+
+SUSTAINED = 3
+"""Points in a row that must be beyond a threshold: one alone is a spike."""
+
+_LEAST_POINTS = 24
+_BLOCKS = 112
+_CELLS = 256
+_LEVEL = 0.8
+_DRAWS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class CrossingOptions:
+    """How far to look, how often to simulate, and between which values the metric can be."""
+
+    horizon_ms: int = 30 * DAY_MS
+    paths: int = 300
+    seed: int = 0
+    lowest: float = -np.inf
+    highest: float = np.inf
+
+
+def predict_crossings(
+    series: RegularSeries,
+    thresholds: Sequence[float],
+    direction: Direction,
+    options: CrossingOptions = CrossingOptions(),
+) -> CrossingForecast:
+    """When `series` reaches each threshold, from above where lower is worse.
+
+    A threshold is reached when three points in a row are beyond it.
+    """
+    seen = series.measured
+    y = np.where(seen, series.values, np.nan)
+    end_ms = int(series.utc_ms[-1]) if len(y) else 0
+    about = (end_ms, options.horizon_ms, int(seen.sum()), len(y))
+    if seen.sum() < _LEAST_POINTS:
+        unknown = tuple(Crossing(one, CrossingState.UNKNOWN, np.nan) for one in thresholds)
+        return CrossingForecast(unknown, None, *about)
+    sign = -1.0 if direction is Direction.LOWER_IS_WORSE else 1.0
+    scaled = _scale(y, sign)
+    future = _look_ahead(scaled, series, options)
+    crossings = tuple(_cross(one, scaled, future, series, options) for one in thresholds)
+    return CrossingForecast(crossings, future.reason, *about)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scaled:
+    """The series upwards, centred and in units of its spread: what is compared has no unit."""
+
+    y: Values
+    centre: float
+    unit: float
+    sign: float
+
+    def apply(self, value: float) -> float:
+        return (self.sign * value - self.centre) / self.unit
+
+
+def _scale(y: Values, sign: float) -> _Scaled:
+    centre = float(np.nanmedian(sign * y))
+    spread = float(np.nanmax(y) - np.nanmin(y))
+    unit = spread if spread > 1e-12 * abs(centre) else max(abs(centre), 1e-300)
+    return _Scaled((sign * y - centre) / unit, centre, unit, sign)
+
+
+@dataclass(frozen=True, slots=True)
+class _Future:
+    """Either teeth that go on, or simulated paths in cells of `width` points."""
+
+    reason: CrossingReason
+    teeth: Teeth | None = None
+    paths: Values | None = None
+    width: int = 1
+
+
+def _look_ahead(scaled: _Scaled, series: RegularSeries, options: CrossingOptions) -> _Future:
+    rng = np.random.default_rng(options.seed)
+    teeth = find_teeth(scaled.y)
+    if teeth is not None:
+        return _Future(_explain_teeth(teeth, scaled, series), teeth)
+    season = find_season(scaled.y, series.periods)
+    block = max(1, -(-len(scaled.y) // _BLOCKS))
+    course = read_course(_take_medians(scaled.y - season, block))
+    steps = max(2 * options.horizon_ms // series.step_ms, 1)
+    width = block * max(1, -(-steps // (block * _CELLS)))
+    cells = max(-(-steps // width), 1)
+    paths = _simulate_course(course, cells, width // block, options.paths, rng)
+    ahead = continue_season(season, series.periods, cells * width)
+    residual = scaled.y - season - _draw_course(course, len(scaled.y), block)
+    tops = _find_tops(ahead, residual, series.day, width)
+    paths += tops[rng.integers(0, len(tops), options.paths)]
+    return _Future(_explain_course(course, scaled, series, block), None, paths, width)
+
+
+def _take_medians(y: Values, block: int) -> Values:
+    """Medians of blocks counted back from the end; NaN where a block has no point."""
+    pad = -len(y) % block
+    table = np.concatenate((np.full(pad, np.nan), y)).reshape(-1, block)
+    medians = np.full(len(table), np.nan)
+    seen = np.isfinite(table).any(axis=1)
+    medians[seen] = np.nanmedian(table[seen], axis=1)
+    return medians
+
+
+def _sustain(y: Values) -> Values:
+    """What is reached for `SUSTAINED` points in a row from each point on."""
+    lowest = y.copy()
+    for ahead in range(1, SUSTAINED):
+        np.minimum(lowest[..., :-ahead], y[..., ahead:], out=lowest[..., :-ahead])
+    return lowest
+
+
+def _simulate_course(
+    course: Course, cells: int, blocks: int, paths: int, rng: np.random.Generator
+) -> Values:
+    """Paths of the course alone, shape (paths, cells), each with its own explanation and errors.
+
+    A path of a line after several changes goes on as the whole history did, changes included.
+    """
+    weights = np.array([one.weight for one in course.curves])
+    picks = rng.choice(len(weights), paths, p=weights / weights.sum())
+    g = blocks * np.arange(1.0, cells + 1)
+    out = np.empty((paths, cells))
+    for index, one in enumerate(course.curves):
+        mine = np.flatnonzero(picks == index)
+        if len(mine):
+            out[mine] = _draw_curves(one, len(mine), g, course, rng)
+    straight = np.array([not one.decay and not one.bend for one in course.curves])[picks]
+    restless = np.flatnonzero(straight & (rng.random(paths) < course.restlessness))
+    if len(restless):
+        moves = _draw_moves(course, len(restless), cells * blocks, rng)
+        out[restless] = course.segments[-1].last + moves[:, blocks - 1 :: blocks]
+    return out
+
+
+def _draw_curves(
+    curve: CourseCurve, paths: int, g: Values, course: Course, rng: np.random.Generator
+) -> Values:
+    assert curve.root is not None
+    error = rng.normal(0, 1, (paths, 3)) @ curve.root.T
+    slope = (curve.slope + error[:, 1])[:, None]
+    if curve.decay:
+        path = slope * curve.decay * (1 - np.exp(np.minimum(-g / curve.decay, 50.0)))
+    else:
+        path = slope * g + (curve.bend + error[:, 2])[:, None] * g**2
+    drawn: Values = (curve.level + error[:, 0])[:, None] + path
+    return drawn
+
+
+def _draw_moves(course: Course, paths: int, blocks: int, rng: np.random.Generator) -> Values:
+    """What the level moves from the last block on: stretches of the fitted history, in a row."""
+    line = np.concatenate(
+        [one.level + one.slope * np.arange(one.stop - one.start) for one in course.segments]
+    )
+    steps = np.diff(line)
+    length = max(len(steps) // 4, 1)
+    count = -(-blocks // length)
+    starts = rng.integers(0, len(steps), (paths, count))
+    picked = steps[(starts[:, :, None] + np.arange(length)) % len(steps)]
+    sums = np.add.reduceat(steps, np.arange(0, len(steps), length))
+    error = rng.normal(0, float(np.std(sums)) / np.sqrt(len(sums)) / length, (paths, 1))
+    return np.cumsum(picked.reshape(paths, -1)[:, :blocks] + error, axis=1)
+
+
+def _draw_course(course: Course, points: int, block: int) -> Values:
+    """The segments' lines at every point of the series, shape (points,)."""
+    at = (np.arange(points) + -points % block - (block - 1) / 2) / block
+    line = np.empty(points)
+    for one in course.segments:
+        mine = (at > one.start - 0.5) & (at < one.stop)
+        line[mine] = one.level + one.slope * (at[mine] - one.start)
+    return line
+
+
+def _find_tops(season: Values, residual: Values, day: int, width: int) -> Values:
+    """The highest sustained value of season and noise in each cell, shape (draws, cells).
+
+    A draw is the seen residual from another day on, at its time of day, so that noise that
+    comes by day stays there.
+    """
+    rest = residual[np.isfinite(residual)]
+    stride = day if 1 < day <= len(rest) // 2 else 1
+    starts = stride * np.arange(max(len(rest) // stride, 1))
+    starts = starts[:: -(-len(starts) // _DRAWS)]
+    shift = (len(rest) + starts[:, None] + np.arange(len(season))) % len(rest)
+    values = _sustain(season + rest[shift])
+    tops: Values = values.reshape(len(starts), -1, width).max(axis=2)
+    return tops
+
+
+def _cross(
+    threshold: float,
+    scaled: _Scaled,
+    future: _Future,
+    series: RegularSeries,
+    options: CrossingOptions,
+) -> Crossing:
+    aim = scaled.apply(threshold)
+    newest = scaled.y[np.isfinite(scaled.y)][-SUSTAINED:]
+    if newest.min() >= aim:
+        end_ms = int(series.utc_ms[-1])
+        return Crossing(threshold, CrossingState.REACHED, 1.0, end_ms, end_ms, end_ms)
+    if not options.lowest <= threshold <= options.highest:
+        return Crossing(threshold, CrossingState.NOT_EXPECTED, 0.0)
+    steps = 2 * options.horizon_ms / series.step_ms
+    hits = np.sort(_find_hits(aim, future, steps, options))
+    probability = float(np.mean(hits <= steps / 2))
+    expected = probability >= 0.5
+    state = CrossingState.EXPECTED if expected else CrossingState.NOT_EXPECTED
+    tail = (1 - _LEVEL) / 2
+    dates = (_find_date(hits, share, series) for share in (0.5, tail, 1 - tail))
+    return Crossing(threshold, state, probability, *dates)
+
+
+def _find_hits(aim: float, future: _Future, steps: float, options: CrossingOptions) -> Values:
+    """Points until the threshold in each path, shape (paths,); infinite where beyond `steps`."""
+    if future.teeth is not None:
+        rng = np.random.default_rng(options.seed)
+        return simulate_teeth(future.teeth, aim, steps, options.paths, rng)
+    assert future.paths is not None
+    beyond = future.paths >= aim
+    cell = beyond.argmax(axis=1)
+    rows = np.arange(len(cell))
+    here, before = future.paths[rows, cell], future.paths[rows, np.maximum(cell - 1, 0)]
+    share = np.where(cell > 0, (aim - before) / np.maximum(here - before, 1e-12), 0.5)
+    hits = (cell + np.clip(share, 0, 1)) * future.width
+    return np.where(beyond.any(axis=1) & (hits <= steps), hits, np.inf)
+
+
+def _find_date(hits: Values, share: float, series: RegularSeries) -> int | None:
+    hit = hits[min(int(share * len(hits)), len(hits) - 1)]
+    if not np.isfinite(hit):
+        return None
+    return int(series.utc_ms[-1]) + round(float(hit) * series.step_ms)
+
+
+def _explain_teeth(teeth: Teeth, scaled: _Scaled, series: RegularSeries) -> CrossingReason:
+    per_day = scaled.sign * scaled.unit * float(teeth.slopes[-1]) * DAY_MS / series.step_ms
+    times = series.utc_ms
+    return CrossingReason(
+        Motion.SAWTOOTH_OVERDUE if teeth.is_overdue else Motion.SAWTOOTH,
+        per_day,
+        int(times[int(teeth.starts[0])]),
+        round(float(np.median(teeth.lengths)) * series.step_ms),
+        int(times[int(teeth.starts[-1])]),
+    )
+
+
+def _explain_course(
+    course: Course, scaled: _Scaled, series: RegularSeries, block: int
+) -> CrossingReason:
+    best = max(course.curves, key=lambda one: one.weight)
+    if best.decay > 0:
+        motion = Motion.SATURATING
+    elif best.decay or best.bend:
+        motion = Motion.ACCELERATING
+    else:
+        motion = Motion.STEADY if best.slope else Motion.FLAT
+    first = best.start * block - (-len(scaled.y) % block)
+    per_day = scaled.sign * scaled.unit * best.slope / block * DAY_MS / series.step_ms
+    return CrossingReason(motion, float(per_day), int(series.utc_ms[max(first, 0)]))
