@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from jipyo.net.credentials import Credentials
 from jipyo.net.http import ClientResponse, HttpClient, HttpOptions, status_text
 from jipyo.net.tls import TlsOptions
 from support import services
-from support.certificates import certificate
+from support.certificates import certificate, find_fingerprint, signed
 from support.http_server import page, serving
 from support.raw_server import dripping, raw_server, response
 
@@ -478,6 +479,50 @@ def test_over_tls_an_answer_that_drips_ends_at_the_deadline_too(tmp_path: Path) 
         error = failure(url, timeout_s=0.3, tls=TlsOptions(insecure_skip_verify=True))
         assert time.monotonic() - start < 1.5
     assert error.key == "net.timeout"
+
+
+def test_an_authority_is_known_by_its_fingerprint(tmp_path: Path) -> None:
+    made, authority = signed(tmp_path)
+    with serving(page(b"x"), made.wrap) as server:
+        url = server.url.replace("http:", "https:")
+        for text in (find_fingerprint(authority), find_fingerprint(made.file).lower()):
+            client = HttpClient(HttpOptions(tls=TlsOptions(ca_fingerprint=text)))
+            assert [client.request("GET", url).body for _ in range(2)] == [b"x", b"x"]
+            client.close()
+        wrong_name = TlsOptions(ca_fingerprint=text, server_name="other")
+        assert failure(url, tls=wrong_name).key == "net.tls"
+        error = failure(url, tls=TlsOptions(ca_fingerprint="0" * 64))
+        assert (error.key, error.hint) == ("net.fingerprint", "net.fingerprint.hint")
+        assert find_fingerprint(authority).replace(":", "").lower() in str(error.values["seen"])
+        proxied = failure(url, tls=TlsOptions(ca_fingerprint=text), proxy_url="http://127.0.0.1:1")
+        assert proxied.key == "net.fingerprint_proxy"
+
+
+def test_a_server_that_only_shows_the_authority_is_not_believed(tmp_path: Path) -> None:
+    """Anyone can send a public certificate; only its holder can have signed the server's."""
+    (tmp_path / "good").mkdir()
+    _, authority = signed(tmp_path / "good")
+    (tmp_path / "evil").mkdir()
+    evil = certificate(tmp_path / "evil")
+    evil.file.write_bytes(evil.file.read_bytes() + authority.read_bytes())
+    with serving(page(b"secret"), evil.wrap) as server:
+        url = server.url.replace("http:", "https:")
+        pinned = TlsOptions(ca_fingerprint=find_fingerprint(authority))
+        assert failure(url, tls=pinned).key == "net.tls"
+
+
+def test_a_fingerprint_of_what_has_no_tls_or_is_silent_or_away(tmp_path: Path) -> None:
+    pinned = TlsOptions(ca_fingerprint="0" * 64)
+    with serving(page(b"x")) as server:
+        assert failure(server.url.replace("http:", "https:"), tls=pinned).key == "net.tls"
+        assert get(server.url, tls=pinned).body == b"x"
+    gone = f"https://127.0.0.1:{services.free_port()}/"
+    assert failure(gone, tls=pinned).key == "net.unreachable"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        start = time.monotonic()
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        assert failure(url, timeout_s=0.3, tls=pinned).key in {"net.timeout", "net.tls"}
+        assert time.monotonic() - start < 1.5
 
 
 def test_plain_http_where_tls_is_expected() -> None:

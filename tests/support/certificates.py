@@ -47,6 +47,25 @@ def certificate(folder: Path) -> Made:
     return _make(folder, "-days", "30")
 
 
+def signed(folder: Path, *, shows_authority: bool = True) -> tuple[Made, Path]:
+    """One that an authority of its own signed, and the authority; the server sends both."""
+    authority, own = folder / "authority", folder / "own"
+    authority.mkdir()
+    own.mkdir()
+    root = _make(authority, "-days", "30")
+    made = _make(own, "-days", "30", "-CA", str(root.file), "-CAkey", str(root.key))
+    if shows_authority:
+        made.file.write_bytes(made.file.read_bytes() + root.file.read_bytes())
+    return made, root.file
+
+
+def find_fingerprint(file: Path) -> str:
+    """As openssl prints it: upper case, with colons."""
+    command = ["openssl", "x509", "-in", str(file), "-noout", "-fingerprint", "-sha256"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return output.strip().rpartition("=")[2]
+
+
 def expired(folder: Path) -> Made:
     """One that ended in 2020; openssl has no word for that, so its clock is not asked."""
     file, key = folder / "cert.pem", folder / "key.pem"

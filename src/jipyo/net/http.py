@@ -10,6 +10,8 @@ from __future__ import annotations
 import contextlib
 import http
 import http.client
+import socket
+import ssl
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -31,19 +33,19 @@ from urllib3.exceptions import (
 
 from jipyo.model.errors import MalformedBody, NetError, TooLarge
 from jipyo.model.secret import redact_url
-from jipyo.net.deadline import Deadline, DeadlineSocket, DeadlineTlsSocket
+from jipyo.net.deadline import Deadline, DeadlineSocket, DeadlineTlsSocket, cut_after
 from jipyo.net.response import WholeHeadResponse
-from jipyo.net.tls import TlsOptions, build_ssl_context, read_file_stamps
+from jipyo.net.tls import TlsOptions, build_ssl_context, fetch_authority, read_file_stamps
 from jipyo.wire.compression import inflate, limit_size
 
 if TYPE_CHECKING:
-    import socket
     import threading
     from collections.abc import Iterator, Mapping
 
     from jipyo.net.credentials import Credentials
 
 _CHUNK = 1 << 16
+_HTTPS_PORT = 443
 _MAX_REDIRECTS = 5
 _MAX_DISCARDED = 1 << 16
 """A redirect's body up to this size is read, so that the connection can be kept."""
@@ -197,7 +199,7 @@ class HttpClient:
     def __init__(self, options: HttpOptions | None = None) -> None:
         """Nothing is connected before the first request."""
         self._options = options or HttpOptions()
-        self._managers: dict[str, tuple[object, urllib3.PoolManager]] = {}
+        self._managers: dict[tuple[str, str], tuple[object, urllib3.PoolManager]] = {}
 
     def request(
         self,
@@ -297,10 +299,10 @@ class HttpClient:
             return self._send(request, deadline)
 
     def _send(self, request: _Request, deadline: Deadline) -> urllib3.BaseHTTPResponse:
-        scheme = request.url.partition(":")[0].lower()
+        manager = self._find_manager(request.url, deadline)
         token = _DEADLINE.set(deadline)
         try:
-            return self._find_manager(scheme).urlopen(
+            return manager.urlopen(
                 request.method,
                 request.url,
                 headers=request.headers,
@@ -314,13 +316,30 @@ class HttpClient:
         finally:
             _DEADLINE.reset(token)
 
-    def _find_manager(self, scheme: str) -> urllib3.PoolManager:
+    def _find_manager(self, url: str, deadline: Deadline) -> urllib3.PoolManager:
         """The pool of a scheme; a new one where a certificate was renewed."""
-        stamps = read_file_stamps(self._options.tls) if scheme == "https" else ()
-        known = self._managers.get(scheme)
+        parts, tls = urlsplit(url), self._options.tls
+        is_pinned = parts.scheme == "https" and bool(tls.ca_fingerprint)
+        key = parts.scheme, parts.netloc if is_pinned else ""
+        stamps = read_file_stamps(tls) if parts.scheme == "https" else ()
+        known = self._managers.get(key)
         if known is None or known[0] != stamps:
-            known = self._managers[scheme] = (stamps, _build_manager(scheme, self._options))
+            authority = self._fetch_authority(url, deadline) if is_pinned else b""
+            manager = _build_manager(parts.scheme, self._options, authority)
+            known = self._managers[key] = (stamps, manager)
         return known[1]
+
+    def _fetch_authority(self, url: str, deadline: Deadline) -> bytes:
+        """The authority that the options know by its fingerprint, from the server itself."""
+        if self._options.proxy_url:
+            raise NetError("net.fingerprint_proxy", url=redact_url(url))
+        parts = urlsplit(url)
+        place = parts.hostname or "", parts.port or _HTTPS_PORT
+        with (
+            socket.create_connection(place, deadline.left_s()) as connection,
+            cut_after(deadline.left_s(), connection.fileno()),
+        ):
+            return fetch_authority(connection, url, self._options.tls)
 
 
 class _DeadlineConnection(HTTPConnection):
@@ -359,10 +378,10 @@ class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _DeadlineTlsConnection
 
 
-def _build_manager(scheme: str, options: HttpOptions) -> urllib3.PoolManager:
+def _build_manager(scheme: str, options: HttpOptions, authority: bytes) -> urllib3.PoolManager:
     arguments: dict[str, Any] = {"maxsize": options.connections}
     if scheme == "https":
-        context = build_ssl_context(options.tls)
+        context = build_ssl_context(options.tls, authority)
         context.sslsocket_class = DeadlineTlsSocket
         arguments["ssl_context"] = context
         if options.tls.server_name:
@@ -410,7 +429,7 @@ def _to_net_error(error: Exception, url: str, timeout_s: float) -> NetError:
             pass
         case ReadTimeoutError() | ConnectTimeoutError() | TimeoutError():
             return NetError("net.timeout", url=url, seconds=f"{timeout_s:.3g}")
-        case SSLError():
+        case SSLError() | ssl.SSLError():
             return NetError("net.tls", url=url, reason=str(error))
         case ProtocolError() | http.client.HTTPException() | OverflowError():
             return NetError("net.cut", url=url)

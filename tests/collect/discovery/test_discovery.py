@@ -223,6 +223,12 @@ def describe(error: ConfigError) -> tuple[str, str]:
         ("scrape_configs:\n- job_name: a\n- job_name: a\n", "3", "collect.job_twice"),
         ("scrape_configs: [{job_name: a, bearer_token: b, authorization: {credentials: c}}]", "1",
          "collect.only_one_of"),
+        ("scrape_configs: [{job_name: a, tls_config: {ca_fingerprint: 12:34}}]",
+         "1: tls_config.ca_fingerprint", "collect.bad_fingerprint"),
+        (f"scrape_configs: [{{job_name: a, tls_config: {{ca_fingerprint: {'aB:' * 31}00, "
+         "ca_file: x}}]", "1: tls_config", "collect.only_one_of"),
+        (f"scrape_configs: [{{job_name: a, tls_config: {{ca_fingerprint: {'0a' * 32}, "
+         "insecure_skip_verify: true}}]", "1: tls_config", "collect.only_one_of"),
         ("global: {scrape_interval: 5s, scrape_timeout: 6s}", "1: global.scrape_timeout",
          "collect.timeout_too_long"),
         ("global:\n  scrape_timeout: 61s\n", "2: global.scrape_timeout",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,21 @@ from jipyo.model.errors import ConfigError
 from jipyo.model.secret import NO_SECRET, Secret
 from jipyo.net.credentials import Credentials
 from jipyo.net.tls import TlsOptions
-from jipyo.schema import ANY_TEXT, PATH, SECRET, SWITCH, TEXT, Key, list_of, map_of, record
+from jipyo.schema import (
+    ANY_TEXT,
+    PATH,
+    SECRET,
+    SWITCH,
+    TEXT,
+    Key,
+    Kind,
+    list_of,
+    map_of,
+    quote,
+    record,
+)
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -23,25 +38,43 @@ def at_most_one(*names: str) -> Callable[[object, Node], None]:
 
     def check(_value: object, node: Node) -> None:
         entries = node.entries or {}
-        written = [n for n in names if n in entries and entries[n].node.value not in (None, "")]
+        written = [
+            n for n in names if n in entries and entries[n].node.value not in (None, "", False)
+        ]
         if len(written) > 1:
             raise ConfigError("collect.only_one_of", where=node.at, keys=", ".join(written))
 
     return check
 
 
+def read_fingerprint(node: Node) -> str:
+    """The SHA-256 of a certificate, with or without colons between its bytes."""
+    text = ANY_TEXT.read(node).strip().replace(":", "").lower()
+    if not _SHA256.fullmatch(text):
+        raise ConfigError("collect.bad_fingerprint", where=node.at, value=quote(node))
+    return text
+
+
+_FINGERPRINT = Kind("text", read_fingerprint, effective=ANY_TEXT.read)
 check_credentials = at_most_one("basic_auth", "authorization", "bearer_token", "bearer_token_file")
 """There is one header Authorization."""
-TLS = record(
-    TlsOptions,
-    (
-        Key("ca_file", PATH),
-        Key("cert_file", PATH),
-        Key("key_file", PATH),
-        Key("server_name", TEXT),
-        Key("insecure_skip_verify", SWITCH),
-    ),
+
+
+def check_tls(_value: object, node: Node) -> None:
+    """There is one way to know the server."""
+    for other in ("ca_file", "insecure_skip_verify"):
+        at_most_one("ca_fingerprint", other)(_value, node)
+
+
+_TLS_KEYS = (
+    Key("ca_file", PATH),
+    Key("cert_file", PATH),
+    Key("key_file", PATH),
+    Key("server_name", TEXT),
+    Key("insecure_skip_verify", SWITCH),
 )
+TLS = record(TlsOptions, _TLS_KEYS)
+_CLIENT_TLS = record(TlsOptions, (*_TLS_KEYS, Key("ca_fingerprint", _FINGERPRINT)), check=check_tls)
 _BASIC_AUTH = record(
     lambda **values: Credentials(type="Basic", **values),
     (
@@ -70,7 +103,7 @@ HTTP_CLIENT_KEYS = (
     Key("authorization", _AUTHORIZATION),
     Key("bearer_token", SECRET),
     Key("bearer_token_file", PATH),
-    Key("tls_config", TLS),
+    Key("tls_config", _CLIENT_TLS),
     Key("http_headers", map_of(_HEADER, "mapping")),
 )
 
