@@ -37,7 +37,9 @@ from jipyo.logs.store.select import count, select
 from jipyo.logs.store.skeleton import SkeletonTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
+
+    from numpy.typing import NDArray
 
     from jipyo.logs.query import Condition
 
@@ -49,7 +51,7 @@ LAYOUT = LineLayout(
     "nginx",
     (b"", b" - ", b" [", b'] "', b" ", b" ", b'" ', b" ", b' "', b'" "', b'" rt=', b" rid=", b""),
     (
-        FieldPart("client.address"),
+        FieldPart("client.ip"),
         FieldPart("user.name"),
         TimePart("%d/%b/%Y:%H:%M:%S %z", 9 * 3600),
         FieldPart("http.request.method"),
@@ -59,7 +61,7 @@ LAYOUT = LineLayout(
         FieldPart("http.response.body.bytes"),
         FieldPart("http.request.referrer"),
         FieldPart("user_agent.original"),
-        FieldPart("event.duration"),
+        FieldPart("nginx.request_time"),
         FieldPart("trace.id"),
     ),
 )
@@ -73,14 +75,16 @@ AGENTS = (
     b"okhttp/4.12.0",
     b"curl/8.5.0",
 )
-PATHS = (
+REFERRERS = (b"-", b"https://a.kr/")
+ROUTES = (
     b"/v1/chat/completions",
+    b"/api/v1/conversations/{n}",
     b"/v1/embeddings",
-    b"/api/v1/conversations/%d",
-    b"/api/v1/conversations/%d/messages",
+    b"/api/v1/conversations/{n}/messages",
     b"/healthz",
-    b"/static/app.%x.js",
-    b"/api/v1/users/%d",
+    b"/static/app.{n}.js",
+    b"/api/v1/users/{n}",
+    *(b"/api/v1/resource%d/{n}" % number for number in range(53)),
 )
 MESSAGES = tuple(
     text.encode()
@@ -105,9 +109,9 @@ _BLANK = re.compile(rb"\{(.)\}")
 def main() -> None:
     print(f"logs_blocks: {describe_machine()}\n")
     print("| figure | measured | at least |\n|---|---|---|")
-    rng = random.Random(7)
-    access = list(encode_all("access lines", [make_access(rng, at) for at in range(BLOCKS)]))
-    app = list(encode_all("messages", [make_messages(rng, at) for at in range(BLOCKS)]))
+    chance = np.random.default_rng(7)
+    access = list(encode_all("access lines", [make_access(chance, at) for at in range(BLOCKS)]))
+    app = list(encode_all("messages", [make_messages(chance, at) for at in range(BLOCKS)]))
     for title, condition in (
         ("text in fixed text", Contains("atchdog time")),
         ("Korean text", Contains("도를 초과")),
@@ -172,56 +176,84 @@ def measure_ms(call: Callable[[], object]) -> float:
     return min(times)
 
 
-def make_access(rng: random.Random, at: int) -> LogBatch:
+def make_access(random: np.random.Generator, at: int) -> LogBatch:
+    """Access lines: Zipf's users, 60 routes, and durations that depend on the route."""
     n = MOST_ROWS
-    users = [int(40_000 ** rng.random()) for _ in range(n)]
-    addresses = [b"%d.%d.%d.%d" % (58 + u % 160, u % 255, u % 251, u % 247) for u in users]
-    paths = [rng.choice(PATHS) for _ in range(n)]
-    status = np.array([500 if rng.random() < 0.01 else 200 for _ in range(n)])
+    users = (40_000 ** random.random(n)).astype(np.int64)
+    names, places = np.unique(users, return_inverse=True)
+    addresses = [b"%d.%d.%d.%d" % (58 + u % 160, u % 255, u % 251, u % 247) for u in names.tolist()]
+    accounts = [b"u%d" % (100_000 + user) for user in names.tolist()]
+    routes = np.minimum(random.zipf(1.4, n), len(ROUTES)) - 1
+    ids = random.integers(0, 900_000, n).tolist()
+    targets = [
+        ROUTES[r].replace(b"{n}", b"%d" % i) for r, i in zip(routes.tolist(), ids, strict=True)
+    ]
+    status = np.where(random.random(n) < 0.01, 500, 200)
+    took_ms = np.minimum(random.lognormal(3 + routes % 7 / 2, 0.9), 60_000).astype(np.int64)
     fields: dict[str, Column] = {
-        "client.address": TextColumn(addresses),
-        "user.name": TextColumn([b"u%d" % (100_000 + user) for user in users]),
-        "http.request.method": TextColumn([rng.choice((b"GET", b"POST")) for _ in range(n)]),
-        "url.original": TextColumn(
-            [path % rng.randrange(900_000) if b"%" in path else path + b"" for path in paths]
-        ),
-        "http.version": TextColumn([b"HTTP/1.1" for _ in range(n)]),
+        "client.ip": TextColumn(pick(addresses, places)),
+        "user.name": TextColumn(pick(accounts, places)),
+        "http.request.method": TextColumn(pick((b"GET", b"POST"), random.integers(0, 2, n))),
+        "url.original": TextColumn(targets),
+        "url.route": TextColumn(pick(ROUTES, routes)),
+        "http.version": TextColumn([b"HTTP/1.1"] * n),
         "http.response.status_code": NumberColumn(status),
-        "http.response.body.bytes": NumberColumn(np.array(rng.choices(range(50_000), k=n))),
-        "http.request.referrer": TextColumn([rng.choice((b"-", b"https://a.kr/")) for _ in users]),
-        "user_agent.original": TextColumn([rng.choice(AGENTS) for _ in range(n)]),
-        "event.duration": NumberColumn(np.array(rng.choices(range(9_000), k=n)), 3),
-        "trace.id": TextColumn([rng.randbytes(16).hex().encode() for _ in range(n)]),
+        "http.response.body.bytes": NumberColumn(random.integers(0, 50_000, n)),
+        "http.request.referrer": TextColumn(pick(REFERRERS, random.integers(0, 2, n))),
+        "user_agent.original": TextColumn(pick(AGENTS, random.integers(0, len(AGENTS), n))),
+        "nginx.request_time": NumberColumn(took_ms, 3),
+        "event.duration": NumberColumn(took_ms * 1_000_000),
+        "trace.id": TextColumn(make_traces(random, n)),
     }
     t_ns = START_NS + (at * n + np.arange(n)) // 20 * 10**9
     level = np.where(status == 500, 5, 3).astype(np.uint8)
     return LogBatch("nginx", t_ns, level, fields, layout=LAYOUT)
 
 
-def make_messages(rng: random.Random, at: int) -> LogBatch:
-    def fill(blank: re.Match[bytes]) -> bytes:
-        kind = blank[1]
-        if kind == b"h":
-            return rng.randbytes(16).hex().encode()
-        if kind == b"u":
-            return b"u%d" % (100_000 + int(40_000 ** rng.random()))
-        if kind == b"f":
-            return b"%.2f" % rng.lognormvariate(1, 0.6)
-        return b"%x" % rng.getrandbits(64) if kind == b"x" else b"%d" % rng.randrange(
-            900_000 if kind == b"n" else 90
-        )  # fmt: skip
-
+def make_messages(random: np.random.Generator, at: int) -> LogBatch:
+    """Messages of a dozen templates, some in Korean, with hosts, threads and trace ids."""
     n = MOST_ROWS
-    messages = [_BLANK.sub(fill, rng.choice(MESSAGES)) for _ in range(n)]
-    present = np.array([rng.random() < 0.6 for _ in range(n)])
-    fields = {
-        "host.name": TextColumn([b"node-%02d" % rng.randrange(20) for _ in range(n)]),
-        "trace.id": TextColumn([rng.randbytes(16).hex().encode() for _ in range(n)], present),
-        "process.thread.name": TextColumn([b"worker-%d" % rng.randrange(16) for _ in range(n)]),
+    chosen = random.integers(0, len(MESSAGES), n)
+    messages = [b""] * n
+    for code, template in enumerate(MESSAGES):
+        rows = np.flatnonzero(chosen == code)
+        blanks = _BLANK.findall(template)
+        pattern = _BLANK.sub(b"%b", template.replace(b"%", b"%%"))
+        values = zip(*(make_values(random, kind, len(rows)) for kind in blanks), strict=True)
+        for row, text in zip(rows.tolist(), map(pattern.__mod__, values), strict=True):
+            messages[row] = text
+    present = random.random(n) < 0.6
+    hosts, threads = [b"node-%02d" % k for k in range(20)], [b"worker-%d" % k for k in range(16)]
+    fields: dict[str, Column] = {
+        "host.name": TextColumn(pick(hosts, random.integers(0, 20, n))),
+        "trace.id": TextColumn(make_traces(random, n), present),
+        "process.thread.name": TextColumn(pick(threads, random.integers(0, 16, n))),
     }
-    t_ns = START_NS + np.cumsum(np.array(rng.choices(range(200), k=n))) * 1_000_000
-    level = np.array(rng.choices(range(1, 7), (1, 8, 80, 8, 2, 1), k=n), np.uint8)
+    t_ns = START_NS + np.cumsum(random.integers(0, 200, n)) * 1_000_000
+    level = random.choice(np.arange(1, 7, dtype=np.uint8), n, p=(0.01, 0.08, 0.8, 0.08, 0.02, 0.01))
     return LogBatch("chat-api", t_ns + at * 4_000 * 10**9, level, fields, messages)
+
+
+def make_values(random: np.random.Generator, kind: bytes, n: int) -> list[bytes]:
+    """Values for the blanks of a kind."""
+    if kind == b"h":
+        return make_traces(random, n)
+    if kind == b"u":
+        return [b"u%d" % (100_000 + int(40_000**x)) for x in random.random(n).tolist()]
+    if kind == b"f":
+        return [b"%.2f" % x for x in random.lognormal(1, 0.6, n).tolist()]
+    if kind == b"x":
+        return [b"%x" % x for x in random.integers(0, 1 << 63, n).tolist()]
+    return [b"%d" % x for x in random.integers(0, 900_000 if kind == b"n" else 90, n).tolist()]
+
+
+def make_traces(random: np.random.Generator, n: int) -> list[bytes]:
+    digits = random.bytes(16 * n).hex().encode()
+    return [digits[at : at + 32] for at in range(0, 32 * n, 32)]
+
+
+def pick(texts: Sequence[bytes], codes: NDArray[np.int64]) -> list[bytes]:
+    return list(map(texts.__getitem__, codes.tolist()))
 
 
 def make_public(folder: Path, n: int = 500_000) -> Iterator[LogBatch]:

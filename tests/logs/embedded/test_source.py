@@ -116,14 +116,23 @@ def caught(ask, *arguments) -> Any:
         return error
 
 
+def stretch(t_ns: Any, times: int) -> Any:
+    """A time so many times as far from the beginning."""
+    return START_NS + (t_ns - START_NS) * times
+
+
 def check(
-    expected: BatchLogSource, found: EmbeddedLogs, query: LogQuery, by: str, limit: int
+    expected: BatchLogSource,
+    found: EmbeddedLogs,
+    query: LogQuery,
+    by: str,
+    interval_ns: int,
 ) -> None:
     assert found.count(query) == expected.count(query)
-    for newest_first in (True, False):
+    for newest_first, limit in ((True, 1), (False, 3)):
         pages = list(read_pages(expected, query, limit, newest_first))
         assert list(read_pages(found, query, limit, newest_first)) == pages
-    for interval in (SECOND, 60 * SECOND, None):
+    for interval in (interval_ns, 60 * SECOND, None):
         one = caught(expected.histogram, query, interval, SEOUL, by)
         two = caught(found.histogram, query, interval, SEOUL, by)
         assert describe_histogram(two) == describe_histogram(one)
@@ -182,7 +191,7 @@ def describe_histogram(value: Any) -> object:
     asked=st.lists(queries(), min_size=1, max_size=4),
     merges=st.booleans(),
     by=st.sampled_from((*NAMES, SERVICE, LEVEL, TEMPLATE, MESSAGE, "no.such")),
-    limit=st.integers(1, 5),
+    times=st.sampled_from((1, 1, 25, 1300, 3600)),
 )
 def test_every_answer_is_that_of_the_plain_source(
     tmp_path_factory: pytest.TempPathFactory,
@@ -190,13 +199,16 @@ def test_every_answer_is_that_of_the_plain_source(
     asked: list[LogQuery],
     merges: bool,
     by: str,
-    limit: int,
+    times: int,
 ) -> None:
+    """Also where minutes and hours are counted as a whole, and ranges cut them."""
     folder = tmp_path_factory.mktemp("logs")
-    write(folder, *written, merges)
-    expected, found = BatchLogSource(written[0], list_skeletons), open_source(folder)
+    found_batches = [replace(each, t_ns=stretch(each.t_ns, times)) for each in written[0]]
+    write(folder, found_batches, written[1], merges)
+    expected, found = BatchLogSource(found_batches, list_skeletons), open_source(folder)
     for query in asked:
-        check(expected, found, query, by, limit)
+        span = {name: stretch(getattr(query, name), times) for name in ("start_ns", "end_ns")}
+        check(expected, found, replace(query, **span), by, times * SECOND)
     found.close()
 
 
@@ -276,6 +288,47 @@ def test_a_damaged_block_is_missing_from_every_answer_by_name(tmp_path: Path) ->
         assert missing[0].values["service"] == "app"
         assert missing[0].values["start"] == "2026-09-21T14:14:00Z"
     source.close()
+
+
+def test_counts_of_a_segment_that_are_damaged_are_those_of_its_blocks(tmp_path: Path) -> None:
+    query = make_store(tmp_path)
+    hours = replace(query, end_ns=query.start_ns + 3600 * SECOND)
+    expected = describe_answers(open_source(tmp_path), hours)
+    with LogStore.open(tmp_path) as store:
+        assert store.merge_once()
+    segment = StoreReader(tmp_path).snapshot().segments[0]
+    assert segment.counts is not None
+    last = segment.blocks[-1]
+    start = last.offset + last.whole_size
+    data = bytearray(segment.path.read_bytes())
+    for at in range(start, start + sum(segment.counts.blob_lengths)):
+        data[at] ^= 1
+    segment.path.write_bytes(data)
+    assert describe_answers(open_source(tmp_path), hours) == expected
+
+
+def test_a_segment_with_a_damaged_block_has_no_counts_but_those_of_its_blocks(
+    tmp_path: Path,
+) -> None:
+    query = make_store(tmp_path)
+    damaged = StoreReader(tmp_path).snapshot().segments[3]
+    data = bytearray(damaged.path.read_bytes())
+    data[damaged.blocks[0].offset] ^= 1
+    damaged.path.write_bytes(data)
+    with LogStore.open(tmp_path) as store:
+        assert store.merge_once()
+    source = open_source(tmp_path)
+    assert StoreReader(tmp_path).snapshot().segments[0].counts is None
+    hours = replace(query, end_ns=query.start_ns + 3600 * SECOND)
+    assert source.count(replace(hours, where=Contains("line"))).n == 120  # its fixed text is whole
+    assert sum(source.histogram(hours, 60 * SECOND, SEOUL).counts[""]) == 120
+
+
+def describe_answers(source: EmbeddedLogs, query: LogQuery) -> object:
+    """What is answered from counts, with what is missing."""
+    histogram, templates = source.histogram(query, 60 * SECOND, SEOUL), source.templates(query)
+    by_text = [source.count(replace(query, where=Contains(t))) for t in ("line", "zz zz", "e 1")]
+    return describe_histogram(histogram), histogram.missing, templates, by_text
 
 
 def test_a_segment_that_cannot_be_read_is_missing(tmp_path: Path) -> None:

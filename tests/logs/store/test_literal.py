@@ -18,6 +18,7 @@ from jipyo.logs.store.literal import (
     find_in_parts,
     invert,
 )
+from jipyo.logs.store.nibbles import find_in_nibbles
 
 TEXTS = st.lists(st.text("aAb.\n", max_size=6).map(str.encode), min_size=1, max_size=12)
 LITERALS = st.builds(
@@ -64,6 +65,26 @@ def test_a_matrix_is_searched_as_texts_one_by_one(width: int, data: st.DataObjec
     matrix = np.array([list(each) for each in texts], np.uint8)
     found = find_in_matrix(matrix, literal)
     assert np.broadcast_to(found, len(texts)).tolist() == expect(texts, literal)
+
+
+@given(st.integers(1, 9), st.sampled_from(Place), st.data())
+def test_hex_digits_are_found_as_they_are_packed(width: int, place: Place, data) -> None:
+    digits = st.text("07f", min_size=width, max_size=width).map(str.encode)
+    texts = data.draw(st.lists(digits, min_size=1, max_size=12))
+    literal = Literal(data.draw(st.text("07f", max_size=4)).encode(), place)
+    padded = [text + b"0" * (width % 2) for text in texts]
+    packed = np.array([list(bytes.fromhex(text.decode())) for text in padded], np.uint8)
+    found = find_in_nibbles(packed, width, literal)
+    assert np.broadcast_to(found, len(texts)).tolist() == expect(texts, literal)
+
+
+@given(st.sampled_from(Place), st.text("ab", min_size=1, max_size=4), st.integers(0, 6))
+def test_the_places_of_a_literal_are_those_where_it_can_begin(place, sought, length) -> None:
+    literal = Literal(sought.encode(), place)
+    filler = b"-" * length
+    begins = [filler[:at] + literal.text + filler[at + len(sought) :] for at in range(length + 1)]
+    expected = [at for at, text in enumerate(begins) if len(text) == length and literal.holds(text)]
+    assert list(literal.list_places(length)) == expected
 
 
 SELECTIONS = st.booleans() | st.lists(st.booleans(), min_size=3, max_size=3).map(np.array)

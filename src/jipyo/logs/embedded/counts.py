@@ -13,37 +13,86 @@ from jipyo.logs.answer import LogCount, LogHistogram, LogPercentiles, LogTerms
 from jipyo.logs.embedded.groups import LEVEL_NAMES, group_rows, read_numbers, to_doubles
 from jipyo.logs.embedded.scan import Context, OpenBlock, Scan
 from jipyo.logs.evaluate.source import MAX_GROUPS, list_starts
-from jipyo.logs.query import LEVEL, SERVICE, All
+from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, All, Contains
 from jipyo.logs.record import NumberColumn
-from jipyo.logs.store.block import LEVEL_BITS, MINUTE_NS
+from jipyo.logs.store.segment_counts import (
+    HOUR_NS,
+    LEVEL_BITS,
+    LEVEL_MASK,
+    MINUTE_NS,
+    SKELETON_BITS,
+    SegmentCounts,
+)
+from jipyo.logs.store.skeleton import NO_SKELETON
 from jipyo.model.errors import LogQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence, Sized
+    from collections.abc import Iterator, Sequence, Sized
     from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
 
     from jipyo.logs.query import LogQuery
     from jipyo.logs.record import Column
+    from jipyo.logs.store.integers import Integers
+    from jipyo.logs.store.segment_counts import Counts
 
 _FEW: Final = 1 << 17
 """As many different numbers as this are counted without sorting them."""
 _FEW_TIMES: Final = 4
 _PARTS: Final = 16
 """Blocks whose counts are kept apart before they are added up."""
-LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
 
 _Counted: TypeAlias = "tuple[NDArray[np.float64], NDArray[np.int64]]"
 """Different numbers, and how many records have each."""
+_Placed: TypeAlias = "Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]"
+"""For each group places among intervals, and how many records each has."""
 _NO_FIELD: Final[Sequence[tuple[str, _Counted]]] = ()
 
 
 def count_records(context: Context, query: LogQuery) -> LogCount:
     """See `LogSource.count`."""
     scan = Scan(context, query)
-    total = sum(scan.map(OpenBlock.count))
+    if isinstance(query.where, Contains) and query.where.field == MESSAGE:
+        total = _count_with_text(scan, query.where)
+    else:
+        total = sum(scan.map(OpenBlock.count))
     return LogCount(n=total, missing=tuple(scan.missing))
+
+
+def _count_with_text(scan: Scan, condition: Contains) -> int:
+    """Records with a text in their message, those by skeleton where it is in the fixed text."""
+    inner, edges = scan.split(HOUR_NS)
+    total = sum(sum(edge.map(OpenBlock.count)) for edge in edges)
+    if inner is None or inner.search is None:
+        return total
+    needle, query, skeletons = inner.search.needle(condition), inner.query, inner.skeletons
+
+    def count_by_skeleton(counts: SegmentCounts, service: str) -> int | None:
+        """None where it depends on values of the messages."""
+        hours = None if counts.has_lines(service) else counts.read_hours(service)
+        if hours is None:
+            return None
+        keys, numbers = take_hours(query, *hours)
+        ids, places = np.unique(keys & NO_SKELETON, return_inverse=True)
+        if NO_SKELETON in ids:
+            return None
+        ways = [needle.ways_over(number, skeletons) for number in ids.tolist()]
+        if any(ways):
+            return None
+        is_in_fixed_text = np.array([way is None for way in ways], bool)
+        return int(numbers[is_in_fixed_text[places]].sum())
+
+    found, left = inner.read_counts(count_by_skeleton)
+    return total + sum(n for _, _, n in found) + sum(inner.map(OpenBlock.count, left))
+
+
+def take_hours(query: LogQuery, keys: Integers, counts: Integers) -> Counts:
+    """Of counts by hour, level and skeleton those of the query's levels and whole hours."""
+    hours = keys >> SKELETON_BITS + LEVEL_BITS
+    is_asked = np.isin(keys >> SKELETON_BITS & LEVEL_MASK, sorted(query.levels))
+    is_asked &= (hours >= -(-query.start_ns // HOUR_NS)) & (hours < query.end_ns // HOUR_NS)
+    return keys[is_asked], counts[is_asked]
 
 
 def count_by_time(
@@ -52,13 +101,13 @@ def count_by_time(
     """See `LogSource.histogram`."""
     scan = Scan(context, query)
     starts = np.array(list_starts(query.start_ns, query.end_ns, interval_ns, zone), np.int64)
-    bounds = np.array([query.start_ns, query.end_ns])
-    is_minutes = not (starts % MINUTE_NS).any() and not (bounds % MINUTE_NS).any()
-    counter = _TimeCounter(starts, by, is_minutes=is_minutes)
+    counter = _TimeCounter(starts, by)
     counts: dict[str, NDArray[np.int64]] = {}
     if by is None:
         counts[""] = np.zeros(len(starts), np.int64)
-    for found in scan.map(counter.count):
+    is_counted = query.where == All() and by in (None, SERVICE, LEVEL)
+    has_minutes = is_counted and not (starts[1:] % MINUTE_NS).any()
+    for found in counter.count_minutes(scan) if has_minutes else scan.map(counter.count):
         for group, places, numbers in found:
             if group not in counts:
                 counts[group] = np.zeros(len(starts), np.int64)
@@ -69,39 +118,50 @@ def count_by_time(
 
 
 class _TimeCounter:
-    """Counts the records of a block by interval and group."""
+    """Counts records by interval and group."""
 
-    def __init__(self, starts: NDArray[np.int64], by: str | None, *, is_minutes: bool) -> None:
+    def __init__(self, starts: NDArray[np.int64], by: str | None) -> None:
         self._starts = starts
         self._by = by
-        self._is_minutes = is_minutes
 
-    def count(self, block: OpenBlock) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+    def count_minutes(self, scan: Scan) -> Iterator[_Placed]:
+        """From the counts of segments, and of blocks at the edges of the range."""
+        inner, edges = scan.split(MINUTE_NS)
+        for edge in edges:
+            yield from edge.map(self.count)
+        if inner is not None:
+            found, left = inner.read_counts(SegmentCounts.read_minutes)
+            for _, service, minutes in found:
+                yield self._place_minutes(inner.query, service, minutes)
+            yield from inner.map(self._count_minutes, left)
+
+    def count(self, block: OpenBlock) -> _Placed:
         """For each group places among the intervals, and how many records each has."""
-        if block.query.where == All() and self._by in (None, SERVICE, LEVEL):
+        if block.query.where == All() and self._by in (None, SERVICE, LEVEL) and block.is_within:
             first, last = self._find([block.summary.first_ns, block.summary.last_ns]).tolist()
-            if block.is_within and first == last:
-                return self._by_level(block, np.array([first]), np.array([block.summary.levels]))
-            if self._is_minutes:
-                return self._count_minutes(block)
+            if first == last:
+                levels = np.array([block.summary.levels])
+                return self._by_level(block.query, block.summary.service, np.array([first]), levels)
         return self._count_rows(block)
 
-    def _count_minutes(
-        self, block: OpenBlock
-    ) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
-        keys, counts = block.reader.minute_counts()
+    def _count_minutes(self, block: OpenBlock) -> _Placed:
+        counts = block.reader.minute_counts()
+        return self._place_minutes(block.query, block.summary.service, counts)
+
+    def _place_minutes(self, query: LogQuery, service: str, minutes: Counts) -> _Placed:
+        keys, counts = minutes
         t_ns = (keys >> LEVEL_BITS) * MINUTE_NS
-        is_asked = (t_ns >= block.query.start_ns) & (t_ns < block.query.end_ns)
+        is_asked = (t_ns >= query.start_ns) & (t_ns < query.end_ns)
         places, inverse = np.unique(self._find(t_ns[is_asked]), return_inverse=True)
         table = np.zeros((len(places), 1 << LEVEL_BITS), np.int64)
         np.add.at(table, (inverse, keys[is_asked] & LEVEL_MASK), counts[is_asked])
-        return self._by_level(block, places, table)
+        return self._by_level(query, service, places, table)
 
     def _by_level(
-        self, block: OpenBlock, places: NDArray[np.int64], table: NDArray[np.int64]
-    ) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+        self, query: LogQuery, service: str, places: NDArray[np.int64], table: NDArray[np.int64]
+    ) -> _Placed:
         """From counts by interval and level, of shape (places, levels)."""
-        levels = sorted(block.query.levels)
+        levels = sorted(query.levels)
         if self._by == LEVEL:
             return [
                 (LEVEL_NAMES[level], places, table[:, level])
@@ -109,12 +169,10 @@ class _TimeCounter:
                 if table[:, level].any()
             ]
         total = table[:, levels].sum(axis=1)
-        name = block.summary.service if self._by == SERVICE else ""
+        name = service if self._by == SERVICE else ""
         return [(name, places, total)] if total.any() else []
 
-    def _count_rows(
-        self, block: OpenBlock
-    ) -> Sequence[tuple[str, NDArray[np.int64], NDArray[np.int64]]]:
+    def _count_rows(self, block: OpenBlock) -> _Placed:
         rows = block.rows
         if not len(rows):
             return []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 
     from jipyo.logs.query import LogQuery
     from jipyo.logs.store.block import BlockReader
-    from jipyo.logs.store.reader import StoredBlock, StoreReader
+    from jipyo.logs.store.paths import SegmentName
+    from jipyo.logs.store.reader import StoredBlock, StoreReader, StoreSnapshot
+    from jipyo.logs.store.segment import BlockSummary, LogSegment
+    from jipyo.logs.store.segment_counts import SegmentCounts
+    from jipyo.logs.store.skeleton import SkeletonTable
 
 _T = TypeVar("_T")
 _THREADS: Final = 2
@@ -49,6 +53,11 @@ class Context:
     templates: TemplateMap
     pool: ThreadPoolExecutor
     cancelled: threading.Event | None = None
+
+    def find_templates(self, ids: NDArray[np.int64]) -> Sequence[tuple[str, str]]:
+        """Id and text of the templates of skeletons in the table."""
+        table = self.reader.skeletons.table
+        return self.templates.find_templates([table.text(n) for n in ids.tolist()])
 
     def check(self) -> None:
         """Whether to go on.
@@ -89,6 +98,11 @@ class OpenBlock:
         return self.block.segment.read_order(self.summary)
 
     @property
+    def part(self) -> tuple[SegmentName, str]:
+        """Its segment and service."""
+        return self.block.segment.name, self.summary.service
+
+    @property
     def is_within(self) -> bool:
         """Whether all its times are in the range."""
         query, summary = self.query, self.summary
@@ -108,8 +122,6 @@ class OpenBlock:
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """The rows for which the query holds."""
-        if self._search is not None and not self._search.may_match(self.reader):
-            return np.empty(0, np.int64)
         rows = self._find_range()
         if not self.is_every_level:
             wanted = np.array([level in self.query.levels for level in Level])
@@ -166,8 +178,7 @@ class OpenBlock:
 
     def find_templates(self, ids: NDArray[np.int64]) -> Sequence[tuple[str, str]]:
         """Id and text of the templates of skeletons in the table."""
-        table = self._context.reader.skeletons.table
-        return self._context.templates.find_templates([table.text(n) for n in ids.tolist()])
+        return self._context.find_templates(ids)
 
     def _mask(self, condition: Condition) -> NDArray[np.bool_]:
         found = self._select(condition)
@@ -183,22 +194,85 @@ class OpenBlock:
 class Scan:
     """The blocks of one query, and what of them could not be read."""
 
-    def __init__(self, context: Context, query: LogQuery) -> None:
-        """Take a snapshot of the store.
+    def __init__(
+        self, context: Context, query: LogQuery, snapshot: StoreSnapshot | None = None
+    ) -> None:
+        """Take a snapshot of the store, unless there is one.
 
         Raises:
+            LogQueryError: the query was cancelled.
             StoreError: the folder cannot be read.
         """
-        snapshot = context.reader.snapshot()
+        context.check()
         self.query = query
-        self.missing: list[JipyoError] = list(snapshot.missing)
         self._context = context
-        search = None if names_template(query.where) else Search(query.where)
-        self.blocks = [
-            OpenBlock(block, query, search, context)
-            for block in snapshot.find_blocks(query.start_ns, query.end_ns)
-            if _may_have(block, query)
+        self._snapshot = snapshot or context.reader.snapshot()
+        self.missing: list[JipyoError] = list(self._snapshot.missing)
+        self.search = None if names_template(query.where) else Search(query.where)
+
+    @cached_property
+    def blocks(self) -> list[OpenBlock]:
+        """Those that may have records of the query, in order of the flushes."""
+        query = self.query
+        found = self._snapshot.find_blocks(query.start_ns, query.end_ns)
+        return [
+            OpenBlock(block, query, self.search, self._context)
+            for block in found
+            if _may_have(block, query) and self._may_match(block)
         ]
+
+    def find_templates(self, ids: NDArray[np.int64]) -> Sequence[tuple[str, str]]:
+        """Id and text of the templates of skeletons in the table."""
+        return self._context.find_templates(ids)
+
+    @property
+    def skeletons(self) -> SkeletonTable:
+        """The texts of skeletons."""
+        return self._context.reader.skeletons.table
+
+    def split(self, unit_ns: int) -> tuple[Scan | None, list[Scan]]:
+        """Apart what is of whole units of time, and what is left at the edges."""
+        start_ns, end_ns = self.query.start_ns, self.query.end_ns
+        first, last = -(-start_ns // unit_ns) * unit_ns, end_ns // unit_ns * unit_ns
+        if first >= last:
+            return None, [self]
+        edges = [(start_ns, first), (last, end_ns)]
+        return self._narrow(first, last), [
+            self._narrow(*edge) for edge in edges if edge[0] < edge[1]
+        ]
+
+    def read_counts(
+        self, read: Callable[[SegmentCounts, str], _T | None]
+    ) -> tuple[list[tuple[LogSegment, str, _T]], list[OpenBlock]]:
+        """What is read of the counts of segments, by service, and the blocks that are left.
+
+        These are of services of which `read` gives None, or of which a segment has no counts.
+        """
+        found, left = [], set()
+        for segment in self._snapshot.find_segments(self.query.start_ns, self.query.end_ns):
+            self._context.check()
+            for service in segment.ranges:
+                if self.query.services and service not in self.query.services:
+                    continue
+                value = _read_counts(segment, service, read)
+                if value is None:
+                    left.add((segment.name, service))
+                else:
+                    found.append((segment, service, value))
+        return found, [block for block in self.blocks if block.part in left] if left else []
+
+    def _narrow(self, start_ns: int, end_ns: int) -> Scan:
+        query = replace(self.query, start_ns=start_ns, end_ns=end_ns)
+        part = Scan(self._context, query, self._snapshot)
+        part.missing, part.search = self.missing, self.search
+        return part
+
+    def _may_match(self, block: StoredBlock) -> bool:
+        try:
+            return self.search is None or self.search.may_match(block.summary.bloom, block.read)
+        except StoreError as error:
+            self.missing.append(describe_loss(block.summary, error))
+            return False
 
     def read(self, block: OpenBlock, compute: Callable[[OpenBlock], _T]) -> _T | None:
         """What is computed of a block; None where it is damaged, which is noted.
@@ -210,7 +284,7 @@ class Scan:
         try:
             return compute(block)
         except StoreError as error:
-            self.missing.append(describe_loss(block, error))
+            self.missing.append(describe_loss(block.summary, error))
             return None
 
     def map(
@@ -242,9 +316,19 @@ def names_template(condition: Condition) -> bool:
     return False
 
 
-def describe_loss(block: OpenBlock, error: StoreError) -> StoreCorrupt:
+def _read_counts(
+    segment: LogSegment, service: str, read: Callable[[SegmentCounts, str], _T | None]
+) -> _T | None:
+    if segment.counts is None:
+        return None
+    try:
+        return read(segment.counts, service)
+    except StoreCorrupt:
+        return None  # the blocks have the same, and say what is lost if they are damaged too
+
+
+def describe_loss(summary: BlockSummary, error: StoreError) -> StoreCorrupt:
     """Which records cannot be read."""
-    summary = block.summary
     return StoreCorrupt(
         "logs_store.lost_block",
         hint="logs_store.corrupt.hint",

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.logs.answer import LogTemplate, LogTemplates
+from jipyo.logs.embedded.counts import take_hours
 from jipyo.logs.embedded.scan import Context, OpenBlock, Scan
 from jipyo.logs.query import All
-from jipyo.logs.store.block import HOUR_NS, LEVEL_BITS, SKELETON_BITS
+from jipyo.logs.store.segment_counts import (
+    HOUR_NS,
+    LEVEL_BITS,
+    LEVEL_MASK,
+    SKELETON_BITS,
+    SegmentCounts,
+)
 from jipyo.logs.store.skeleton import NO_SKELETON
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from jipyo.logs.query import LogQuery
-
-LEVEL_MASK: Final = (1 << LEVEL_BITS) - 1
+    from jipyo.logs.store.segment_counts import Counts
 
 
 @dataclass(slots=True)
@@ -52,7 +60,7 @@ def list_templates(context: Context, query: LogQuery) -> LogTemplates:
     """See `LogSource.templates`."""
     scan = Scan(context, query)
     totals: dict[str, _Total] = {}
-    for parts in scan.map(_count_templates):
+    for parts in _count_hours(scan) if query.where == All() else scan.map(_count_found):
         for part in parts:
             name, text = part.template
             total = totals.setdefault(name, _Total(text))
@@ -77,60 +85,75 @@ def list_templates(context: Context, query: LogQuery) -> LogTemplates:
     )
 
 
-def _count_templates(block: OpenBlock) -> list[_Part]:
-    if block.query.where != All():
-        return _count_rows(block, block.rows)
+def _count_hours(scan: Scan) -> Iterator[list[_Part]]:
+    """From the counts of segments by hour, and of blocks at the edges of the range."""
+    inner, edges = scan.split(HOUR_NS)
+    for edge in edges:
+        yield from edge.map(_count_block)
+    if inner is None:
+        return
+    query = inner.query
+
+    def read_hours(counts: SegmentCounts, service: str) -> Counts | None:
+        """None where some records have no skeleton in the table."""
+        hours = counts.read_hours(service)
+        found = hours and take_hours(query, *hours)
+        return None if found is None or NO_SKELETON in found[0] & NO_SKELETON else found
+
+    found, left = inner.read_counts(read_hours)
+    for segment, service, hours in found:
+        yield _sum_hours(scan, service, segment.ranges[service], hours)
+    yield from inner.map(_count_block, left)
+
+
+def _count_found(block: OpenBlock) -> list[_Part]:
+    return _count_rows(block, block.rows)
+
+
+def _count_block(block: OpenBlock) -> list[_Part]:
+    """From the counts of a block by hour, as far as its hours are in the range."""
     keys, counts = block.reader.hour_counts()
-    hours = _Hours(keys >> SKELETON_BITS + LEVEL_BITS, keys & NO_SKELETON, counts)
+    hours = keys >> SKELETON_BITS + LEVEL_BITS
     is_asked = np.isin(keys >> SKELETON_BITS & LEVEL_MASK, sorted(block.query.levels))
-    first = -(-block.query.start_ns // HOUR_NS)
-    end = block.query.end_ns // HOUR_NS
-    is_whole = (hours.hours >= first) & (hours.hours < end) | block.is_within
-    is_known = hours.skeletons != NO_SKELETON
-    parts = _sum_hours(block, hours.take(is_asked & is_whole & is_known))
-    is_left = is_asked & ~(is_whole & is_known)
-    return [*parts, *_count_rows(block, _find_left(block, hours.take(is_left)))]
+    first, end = -(-block.query.start_ns // HOUR_NS), block.query.end_ns // HOUR_NS
+    is_whole = (hours >= first) & (hours < end) | block.is_within
+    is_known = is_whole & (keys & NO_SKELETON != NO_SKELETON)
+    known, summary = is_asked & is_known, block.summary
+    span = summary.first_ns, summary.last_ns
+    parts = _sum_hours(block, summary.service, span, (keys[known], counts[known]))
+    left = _find_left(block, keys[is_asked & ~is_known])
+    return [*parts, *_count_rows(block, left)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Hours:
-    """Records by hour and skeleton."""
-
-    hours: NDArray[np.int64]
-    skeletons: NDArray[np.int64]
-    counts: NDArray[np.int64]
-
-    def take(self, chosen: NDArray[np.bool_]) -> _Hours:
-        return _Hours(self.hours[chosen], self.skeletons[chosen], self.counts[chosen])
-
-
-def _sum_hours(block: OpenBlock, counted: _Hours) -> list[_Part]:
-    """The records of whole hours, whose skeletons are in the table."""
-    ids, codes = np.unique(counted.skeletons, return_inverse=True)
+def _sum_hours(
+    source: Scan | OpenBlock, service: str, span: tuple[int, int], hours: Counts
+) -> list[_Part]:
+    """The records of whole hours, whose skeletons are in the table; their times in the span."""
+    keys, counts = hours
+    ids, codes = np.unique(keys & NO_SKELETON, return_inverse=True)
     if not len(ids):
         return []
     order = np.argsort(codes, kind="stable")
     starts = np.searchsorted(codes[order], np.arange(len(ids)))
-    hours, summary = counted.hours[order], block.summary
-    sums = np.add.reduceat(counted.counts[order], starts)
-    firsts = np.maximum(np.minimum.reduceat(hours, starts) * HOUR_NS, summary.first_ns)
-    lasts = (np.maximum.reduceat(hours, starts) + 1) * HOUR_NS - 1
+    hour = (keys >> SKELETON_BITS + LEVEL_BITS)[order]
+    sums = np.add.reduceat(counts[order], starts)
+    firsts = np.maximum(np.minimum.reduceat(hour, starts) * HOUR_NS, span[0])
+    lasts = (np.maximum.reduceat(hour, starts) + 1) * HOUR_NS - 1
     rows = zip(sums.tolist(), firsts.tolist(), lasts.tolist(), strict=True)
     return [
-        _Part(template, summary.service, n, first, min(last, summary.last_ns))
-        for template, (n, first, last) in zip(block.find_templates(ids), rows, strict=True)
+        _Part(template, service, n, first, min(last, span[1]))
+        for template, (n, first, last) in zip(source.find_templates(ids), rows, strict=True)
     ]
 
 
-def _find_left(block: OpenBlock, left: _Hours) -> NDArray[np.int64]:
-    """The rows of the query that the counts by hour do not tell."""
-    if not len(left.hours):
+def _find_left(block: OpenBlock, left: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rows of the query that have one of these keys."""
+    if not len(left):
         return np.empty(0, np.int64)
     rows = block.rows
-    is_left = np.isin(block.times[rows] // HOUR_NS, left.hours)
-    rows = rows[is_left]
-    keys = (block.times[rows] // HOUR_NS << SKELETON_BITS) + block.reader.skeleton_ids(rows)
-    return rows[np.isin(keys, (left.hours << SKELETON_BITS) + left.skeletons)]
+    hours = block.times[rows] // HOUR_NS << LEVEL_BITS | block.reader.levels()[rows]
+    keys = hours << SKELETON_BITS | block.reader.skeleton_ids(rows)
+    return rows[np.isin(keys, left)]
 
 
 def _count_rows(block: OpenBlock, rows: NDArray[np.int64]) -> list[_Part]:

@@ -18,13 +18,7 @@ from jipyo.logs.record import (
 )
 from jipyo.logs.store.blobs import BlobReader, BlobWriter, compress, decompress
 from jipyo.logs.store.bloom import LongToken, may_have_token, verify_bloom, write_bloom
-from jipyo.logs.store.integers import (
-    Integers,
-    read_ascending,
-    read_integers,
-    write_ascending,
-    write_integers,
-)
+from jipyo.logs.store.integers import Integers, read_ascending, write_ascending
 from jipyo.logs.store.line import (
     DashedValues,
     are_tokens_apart,
@@ -35,6 +29,13 @@ from jipyo.logs.store.line import (
 )
 from jipyo.logs.store.line_time import TimeValues
 from jipyo.logs.store.messages import StoredMessages, write_messages
+from jipyo.logs.store.segment_counts import (
+    BlockCounts,
+    Counts,
+    count_block,
+    read_counts,
+    write_counts,
+)
 from jipyo.logs.store.skeleton import NO_SKELETON
 from jipyo.logs.store.values import (
     StoredValues,
@@ -54,13 +55,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 32_768
 VERSION = 1
-MINUTE_NS = 60_000_000_000
-HOUR_NS = 60 * MINUTE_NS
-LEVEL_BITS = 3
-SKELETON_BITS = 24
 
 BlockMeta: TypeAlias = "dict[str, Any]"
-_MOST_BINS = 1 << 18
 _UNITS = (1_000_000_000, 1_000_000, 1000, 1)
 
 
@@ -70,6 +66,14 @@ class EncodedBlock:
 
     meta: BlockMeta
     blobs: tuple[bytes, ...]
+    counts: BlockCounts
+
+    @property
+    def bloom(self) -> tuple[int, ...]:
+        """As `BlockSummary.bloom`."""
+        longest, *place = self.meta["x"]
+        knows_messages = self.meta["y"][3] if "y" in self.meta else 1
+        return (longest, knows_messages, *place)
 
 
 def encode_block(batch: LogBatch, skeletons: SkeletonTable) -> EncodedBlock:
@@ -101,12 +105,12 @@ def encode_block(batch: LogBatch, skeletons: SkeletonTable) -> EncodedBlock:
     elif batch.messages is not None:
         meta["m"], ids = write_messages(batch.messages, skeletons, blobs, tokens)
     meta["x"] = [tokens.longest, *write_bloom(tokens.all_hashes(), blobs)]
-    levels_of_rows = batch.level.astype(np.int64)
-    meta["cm"] = _write_counts(batch.t_ns // MINUTE_NS, levels_of_rows, LEVEL_BITS, blobs)
-    hours = batch.t_ns // HOUR_NS << LEVEL_BITS | levels_of_rows
-    meta["ch"] = _write_counts(hours, ids, SKELETON_BITS, blobs)
+    has_lines = batch.layout is not None
+    counts = count_block(batch.t_ns, batch.level.astype(np.int64), ids, has_lines=has_lines)
+    meta["cm"] = write_counts(counts.minutes, blobs)
+    meta["ch"] = write_counts(counts.hours, blobs)
     meta["b"] = [len(blob) for blob in blobs.blobs]
-    return EncodedBlock(meta, tuple(blobs.blobs))
+    return EncodedBlock(meta, tuple(blobs.blobs), counts)
 
 
 def sort_batch(batch: LogBatch) -> LogBatch:
@@ -168,21 +172,6 @@ def _write_column(
         return write_texts(column.values, blobs, tokens)
     texts = [column.values[row] for row in np.flatnonzero(rows).tolist()]
     return write_texts(texts, blobs, tokens)
-
-
-def _write_counts(high: Integers, low: Integers, shift: int, blobs: BlobWriter) -> list[Any]:
-    """`[number of keys, [first key, distances], counts]` of the keys `high << shift | low`."""
-    first, least = int(high.min()), int(low.min())
-    width = int(low.max()) - least + 1
-    size = (int(high.max()) - first + 1) * width
-    if size > _MOST_BINS:
-        keys, counts = np.unique(high << shift | low, return_counts=True)
-    else:
-        bins = np.bincount((high - first) * width + (low - least), minlength=size)
-        found = np.flatnonzero(bins)
-        keys = (found // width + first) << shift | (found % width + least)
-        counts = bins[found]
-    return [len(keys), write_ascending(keys, blobs), write_integers(counts, blobs)]
 
 
 class BlockReader:
@@ -250,15 +239,9 @@ class BlockReader:
         """Whether the records have messages or lines."""
         return "m" in self.meta or "y" in self.meta
 
-    def may_have_token(self, token: LongToken, longest: int | None = None) -> bool:
-        """Whether any text of the block, or of a column with this longest token, may have it."""
-        known, *bloom = self.meta["x"]
-        return may_have_token(bloom, known if longest is None else longest, token, self._read)
-
-    @property
-    def can_miss_tokens(self) -> bool:
-        """Whether messages have no long token that the filter does not know."""
-        return "y" not in self.meta or bool(self.meta["y"][3])
+    def may_have_token(self, token: LongToken, longest: int) -> bool:
+        """Whether any text of a column with this longest token may have it."""
+        return may_have_token(self.meta["x"][1:], longest, token, self._read)
 
     def open_blobs(self) -> BlobReader:
         """The block's bytes."""
@@ -370,18 +353,17 @@ class BlockReader:
             ids = np.full(self.n, self.meta.get("k", NO_SKELETON), np.int64)
         return ids if rows is None else ids[rows]
 
-    def minute_counts(self) -> tuple[Integers, Integers]:
-        """Records by minute since the epoch and level: `minute << 3 | level`, and how many."""
-        return self._read_counts("cm")
+    def read_counts(self) -> BlockCounts:
+        """Records by minute and by hour."""
+        return BlockCounts(self.minute_counts(), self.hour_counts(), "y" in self.meta)
 
-    def hour_counts(self) -> tuple[Integers, Integers]:
-        """Records by hour, level and skeleton: `(hour << 3 | level) << 24 | id`, and how many."""
-        return self._read_counts("ch")
+    def minute_counts(self) -> Counts:
+        """As in `BlockCounts`."""
+        return read_counts(self.meta["cm"], self.open_blobs())
 
-    def _read_counts(self, name: str) -> tuple[Integers, Integers]:
-        n, keys, counts = self.meta[name]
-        blobs = self.open_blobs()
-        return read_ascending(keys, n, blobs), read_integers(counts, n, blobs)
+    def hour_counts(self) -> Counts:
+        """As in `BlockCounts`."""
+        return read_counts(self.meta["ch"], self.open_blobs())
 
     def batch(self, rows: Rows | None = None, names: Iterable[str] | None = None) -> LogBatch:
         """Records with all fields, or with these, and with messages or the layout."""
@@ -401,8 +383,7 @@ class BlockReader:
 def _build_column(
     stored: StoredValues, rows: Rows | None, present: NDArray[np.bool_] | None
 ) -> Column:
-    numbers = stored.numbers()
-    if numbers is None or not stored.is_number_field:
+    numbers = stored.numbers(rows) if stored.is_number_field else None
+    if numbers is None:
         return TextColumn(stored.texts(rows), present)
-    values, decimals = numbers
-    return NumberColumn(values if rows is None else values[rows], decimals, present)
+    return NumberColumn(*numbers, present)

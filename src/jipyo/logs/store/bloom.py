@@ -15,7 +15,7 @@ import numpy as np
 from jipyo.logs.store.blobs import CRC_BYTES, BlobWriter, seal, unseal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -145,12 +145,21 @@ def may_have_token(
     """
     if not (token.whole or len(token.text) >= longest):
         return True
+    return has_bits(meta, token.line, token.bits, read)
+
+
+def has_bits(meta: Sequence[int], line: int, bits: int, read: Callable[[int, int], bytes]) -> bool:
+    """Whether the filter has all bits of a token.
+
+    Raises:
+        StoreCorrupt: the checksum does not hold.
+    """
     if not meta:
         return False
     lines, offset = meta
-    line = token.line % lines
+    line %= lines
     sealed = read(offset + line * _LINE_BYTES, _LINE_BYTES)
-    return int.from_bytes(unseal(sealed, line), "little") & token.bits == token.bits
+    return int.from_bytes(unseal(sealed, line), "little") & bits == bits
 
 
 def verify_bloom(meta: list[int], read: Callable[[int, int], bytes]) -> None:

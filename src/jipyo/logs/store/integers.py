@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 
 Integers: TypeAlias = "NDArray[np.int64]"
 IntegersMeta: TypeAlias = list[int]
-"""`[low]` where all are equal, else `[low, high, width in bytes, blob]`."""
+"""`[low]` where all are equal, else `[low, high, width in bytes, blob, unit]`."""
 
 _CONFIG = ChunkConfig(compression_level=6)
 _MOST_MARKS = 1 << 18
+_UNITS = (10**9, 10**6, 10**3)
+_SAMPLE = 64
 _WRAP = 1 << 64
 _WIDTHS: tuple[tuple[int, type[np.unsignedinteger[Any]]], ...] = (
     (2, np.uint16),
@@ -33,19 +35,46 @@ def write_integers(values: Integers, blobs: BlobWriter) -> IntegersMeta:
     low, high = int(values.min()), int(values.max())
     if low == high:
         return [low]
-    width, kind = next(each for each in _WIDTHS if high - low < 1 << 8 * each[0])
     above = values.astype(np.int64).view(np.uint64) - np.uint64(low % _WRAP)
-    packed = standalone.simple_compress(above.astype(kind), _CONFIG)
-    return [low, high, width, blobs.put(packed)]
+    unit = _find_unit(above, high - low)
+    width, kind = next(each for each in _WIDTHS if (high - low) // unit < 1 << 8 * each[0])
+    steps = above if unit == 1 else above // np.uint64(unit)
+    packed = standalone.simple_compress(steps.astype(kind), _CONFIG)
+    return [low, high, width, blobs.put(packed), unit]
 
 
-def read_integers(meta: IntegersMeta, n: int, blobs: BlobReader) -> Integers:
-    """The integers that were put."""
+def _find_unit(above: NDArray[np.uint64], most: int) -> int:
+    """What divides all of them, as in nanoseconds that were measured in milliseconds."""
+    if most >> 16:
+        for unit in _UNITS:
+            if (
+                not (above[:_SAMPLE] % np.uint64(unit)).any()
+                and not (above % np.uint64(unit)).any()
+            ):
+                return unit
+    return 1
+
+
+def read_integers(
+    meta: IntegersMeta, n: int, blobs: BlobReader, rows: Integers | None = None
+) -> Integers:
+    """The integers that were put, or those of some rows."""
     if len(meta) == 1:
-        return np.full(n, meta[0], np.int64)
-    low, _, _, blob = meta
-    above: NDArray[np.uint64] = standalone.simple_decompress(blobs.get(blob)).astype(np.uint64)
-    return (above + np.uint64(low % _WRAP)).view(np.int64)
+        return np.full(n if rows is None else len(rows), meta[0], np.int64)
+    steps, unit = read_steps(meta, blobs)
+    wide: NDArray[np.uint64] = (steps if rows is None else steps[rows]).astype(np.uint64)
+    if unit > 1:
+        wide *= np.uint64(unit)
+    wide += np.uint64(meta[0] % _WRAP)
+    return wide.view(np.int64)
+
+
+def read_steps(
+    meta: IntegersMeta, blobs: BlobReader
+) -> tuple[NDArray[np.unsignedinteger[Any]], int]:
+    """How many units each of the integers, not all equal, is above the least; and the unit."""
+    steps: NDArray[np.unsignedinteger[Any]] = standalone.simple_decompress(blobs.get(meta[3]))
+    return steps, meta[4]
 
 
 def group_integers(values: Integers) -> tuple[Integers, Integers]:

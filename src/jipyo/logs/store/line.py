@@ -118,7 +118,7 @@ class DashedValues:
         """The rows of whose text something is true."""
         return spread(self._values.match(holds), self._present, absent=holds(ABSENT))
 
-    def numbers(self) -> None:
+    def numbers(self, rows: Rows | None = None) -> None:
         """Not of all rows."""
 
 

@@ -96,7 +96,7 @@ class TimeValues:
         chosen = np.fromiter(map(holds, texts), bool, len(texts))
         return np.repeat(chosen, np.diff(np.append(starts, len(times))))
 
-    def numbers(self) -> None:
+    def numbers(self, rows: Rows | None = None) -> None:
         """It has none."""
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -55,6 +55,19 @@ class Literal:
                 return text.endswith(self.text)
             case Place.WHOLE:
                 return text == self.text
+
+    def list_places(self, length: int) -> Sequence[int]:
+        """Where it can begin in a text of this length."""
+        last = length - len(self.text)
+        match self.place:
+            case Place.ANYWHERE:
+                return range(last + 1)
+            case Place.START:
+                return (0,) if last >= 0 else ()
+            case Place.END:
+                return (last,) if last >= 0 else ()
+            case Place.WHOLE:
+                return (0,) if last == 0 else ()
 
 
 def both(one: Selection, other: Selection) -> Selection:

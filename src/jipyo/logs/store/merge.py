@@ -186,12 +186,12 @@ def merge_blocks(
         if _is_copied(block, waiting, next_ns):
             write_records(writer, waiting.parts, skeletons)
             waiting.parts = []
-            writer.copy(block.segment, block.summary)
+            writer.copy(block.segment, block.summary, reader.read_counts(block))
             continue
         try:
             waiting.parts.append(Numbered(*reader.read_block(block)))
         except StoreCorrupt:
-            writer.copy(block.segment, block.summary)
+            writer.copy(block.segment, block.summary, None)
             continue
         while waiting.blocks >= _BLOCKS_READY and _write_ready(writer, waiting, next_ns, skeletons):
             pass

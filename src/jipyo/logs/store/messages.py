@@ -28,6 +28,8 @@ from jipyo.logs.store.values import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from jipyo.logs.store.blobs import BlobReader, BlobWriter
     from jipyo.logs.store.literal import Selection
     from jipyo.logs.store.slices import Rows
@@ -126,10 +128,11 @@ class StoredMessages:
 
     def codes(self) -> Integers:
         """The group of each row; the number of groups for the residue."""
+        return self._read_codes().astype(np.int64)
+
+    def _read_codes(self) -> NDArray[np.uint16] | NDArray[np.uint8]:
         blob = self._meta["c"]
-        if blob < 0:
-            return np.zeros(self._n, np.int64)
-        return read_codes(blob, self._n, self._blobs).astype(np.int64)
+        return np.zeros(self._n, np.uint8) if blob < 0 else read_codes(blob, self._n, self._blobs)
 
     def rare_skeleton_ids(self) -> Integers:
         """The skeletons of the residue's messages."""
@@ -146,14 +149,14 @@ class StoredMessages:
 
     def texts(self, rows: Rows | None = None) -> list[bytes]:
         """The messages of all rows, or of some."""
-        codes = self.codes()
-        wanted = np.arange(self._n) if rows is None else np.asarray(rows, np.int64)
-        place_in_group = _rank_within(codes)
-        texts: list[bytes] = [b""] * len(wanted)
-        of_wanted = codes[wanted]
+        codes = self._read_codes()
+        of_wanted = codes if rows is None else codes[rows]
+        texts: list[bytes] = [b""] * len(of_wanted)
         for code in np.unique(of_wanted).tolist():
             at = np.flatnonzero(of_wanted == code)
-            within = None if rows is None else place_in_group[wanted[at]]
+            within = None
+            if rows is not None:
+                within = np.searchsorted(np.flatnonzero(codes == code), rows[at])
             for row, text in zip(at.tolist(), self._group_texts(code, within), strict=True):
                 texts[row] = text
         return texts
@@ -177,13 +180,3 @@ def spread_groups(codes: Integers, found: dict[int, Selection]) -> Selection:
         else:
             rows[np.flatnonzero(codes == code)[chosen]] = True
     return rows
-
-
-def _rank_within(codes: Integers) -> Integers:
-    """Of each row its place among the rows of the same group."""
-    order = np.argsort(codes, kind="stable")
-    counts = np.bincount(codes)
-    firsts = np.cumsum(counts) - counts
-    ranks = np.empty(len(codes), np.int64)
-    ranks[order] = np.arange(len(codes)) - firsts[codes[order]]
-    return ranks

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +16,16 @@ if TYPE_CHECKING:
 
     from jipyo.logs.store.integers import Integers
 
+MOST_MARKED = 10**6
+"""Numbers below are looked up among marks, which are made once for many columns."""
 _MOST_DIGITS = 19
+
+
+@lru_cache(maxsize=12)
+def mark_numbers(text: bytes, decimals: int, digits: int) -> NDArray[np.bool_]:
+    """Of every number with so many digits or fewer whether it has the text where it is written."""
+    found = find_in_numbers(np.arange(10**digits), decimals, Literal(text))
+    return np.full(10**digits, found) if isinstance(found, bool) else found
 
 
 def find_in_numbers(values: Integers, decimals: int, literal: Literal) -> Selection:

@@ -13,7 +13,7 @@ from jipyo.logs.store.block import BlockReader
 from jipyo.logs.store.paths import SegmentName, list_segments, list_valid
 from jipyo.logs.store.segment import BlockSummary, LogSegment
 from jipyo.logs.store.skeleton_file import SkeletonFile
-from jipyo.model.errors import JipyoError, StoreError
+from jipyo.model.errors import JipyoError, StoreCorrupt, StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jipyo.logs.record import LogBatch
+    from jipyo.logs.store.segment_counts import BlockCounts
 
 _CACHED_BLOCKS: Final = 2048
 _ATTEMPTS: Final = 20
@@ -39,6 +40,15 @@ class StoredBlock:
         """What no other block has."""
         return self.segment.name, self.summary.offset
 
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of its columns.
+
+        Raises:
+            StoreError: they cannot be read.
+        """
+        assert 0 <= offset <= offset + size <= self.summary.size, "BUG: a column outside of a block"
+        return self.segment.read(self.summary.offset + offset, size)
+
 
 class StoreSnapshot:
     """The segments of one moment; they stay readable for as long as it is kept."""
@@ -55,6 +65,14 @@ class StoreSnapshot:
         """In order of the flushes."""
         self._first_ns = np.array([block.summary.first_ns for block in self.blocks], np.int64)
         self._last_ns = np.array([block.summary.last_ns for block in self.blocks], np.int64)
+
+    def find_segments(self, start_ns: int, end_ns: int) -> list[LogSegment]:
+        """Those with times in [start, end)."""
+        return [
+            segment
+            for segment in self.segments
+            if segment.last_ns >= start_ns and segment.first_ns < end_ns
+        ]
 
     def find_blocks(self, start_ns: int, end_ns: int) -> list[StoredBlock]:
         """Those with times in [start, end)."""
@@ -121,14 +139,20 @@ class StoreReader:
         """
         return self.open_block(block).batch(), block.segment.read_order(block.summary)
 
+    def read_counts(self, block: StoredBlock) -> BlockCounts | None:
+        """The counts of a block; None where they are damaged.
+
+        Raises:
+            StoreError: it cannot be read.
+        """
+        try:
+            return self.open_block(block).read_counts()
+        except StoreCorrupt:
+            return None
+
     def _make_reader(self, block: StoredBlock) -> BlockReader:
-        segment, start, size = block.segment, block.summary.offset, block.summary.size
-
-        def read(offset: int, length: int) -> bytes:
-            assert 0 <= offset <= offset + length <= size, "BUG: a column outside of its block"
-            return segment.read(start + offset, length)
-
-        return BlockReader(segment.read_meta(block.summary), read, self.skeletons.table)
+        meta = block.segment.read_meta(block.summary)
+        return BlockReader(meta, block.read, self.skeletons.table)
 
     def _open_all(self, names: frozenset[SegmentName]) -> StoreSnapshot:
         """Open the valid ones; what several threads wait for meanwhile is quick."""

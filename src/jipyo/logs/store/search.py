@@ -19,20 +19,19 @@ from jipyo.logs.query import (
     compile_search,
 )
 from jipyo.logs.record import encode_text
-from jipyo.logs.store.bloom import LongToken, list_tokens
+from jipyo.logs.store.bloom import LongToken, has_bits, list_tokens
 from jipyo.logs.store.needle import Needle
 from jipyo.logs.store.pattern import find_required_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     import re2
-
-    from jipyo.logs.store.block import BlockReader
 
 Alternatives: TypeAlias = "list[list[tuple[bool, LongToken]]]"
 """Of each alternative its tokens, and whether each is of a field (or of the message)."""
 _VIRTUAL = (SERVICE, LEVEL)
+_ANY_LENGTH = 1 << 62
 
 
 class Search:
@@ -57,18 +56,36 @@ class Search:
         for matches in _find_patterns(condition):
             self.pattern(matches.pattern)
         self._alternatives = _list_alternatives(condition)
+        tokens = [token for way in self._alternatives or () for _, token in way]
+        self._least = min((len(t.text) for t in tokens if not t.whole), default=_ANY_LENGTH)
+        self._ways = _list_probes(self._alternatives or (), self._least)
 
-    def may_match(self, block: BlockReader) -> bool:
-        """Whether a block may have a record for which the condition holds, by its filter."""
+    def may_match(self, bloom: Sequence[int], read: Callable[[int, int], bytes]) -> bool:
+        """Whether a block may have a record for which the condition holds, by its filter.
+
+        Args:
+            bloom: as `BlockSummary.bloom`.
+            read: bytes of the block by offset and number.
+
+        Raises:
+            StoreCorrupt: the checksum of what was read of the filter does not hold.
+        """
         if self._alternatives is None:
             return True
-        return any(
-            all(
-                (is_field or block.can_miss_tokens) <= block.may_have_token(token)
-                for is_field, token in tokens
-            )
-            for tokens in self._alternatives
-        )
+        longest, knows_messages, *place = bloom
+        ways = self._ways
+        if longest > self._least or not knows_messages:
+            known = [
+                [each for each in way if each[0] or knows_messages] for way in self._alternatives
+            ]
+            ways = _list_probes(known, longest)
+        for way in ways:
+            for line, bits in way:
+                if not has_bits(place, line, bits, read):
+                    break
+            else:
+                return True
+        return False
 
     def needle(self, condition: Contains) -> Needle:
         """The needle of a condition on messages."""
@@ -134,3 +151,17 @@ def _list_alternatives(condition: Condition) -> Alternatives | None:
         case _:
             return None
     return [[(field != MESSAGE, token) for token in tokens]] if tokens else None
+
+
+def _list_probes(
+    alternatives: Iterable[Iterable[tuple[bool, LongToken]]], longest: int
+) -> list[tuple[tuple[int, int], ...]]:
+    """Different ways, as lines and bits of the tokens that a filter knows.
+
+    It knows a token at an edge if no text has a longer one than `longest`.
+    """
+    ways = [
+        tuple((t.line, t.bits) for _, t in way if t.whole or len(t.text) >= longest)
+        for way in alternatives
+    ]
+    return list(dict.fromkeys(ways))

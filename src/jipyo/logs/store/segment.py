@@ -21,15 +21,17 @@ from pcodec import ChunkConfig, standalone
 
 from jipyo.files import sync
 from jipyo.logs.record import Level
+from jipyo.logs.store.blobs import BlobWriter
 from jipyo.logs.store.paths import (
     SegmentName,
     make_corrupt_error,
     make_read_error,
     make_write_error,
 )
+from jipyo.logs.store.segment_counts import BlockCounts, CountsGatherer, SegmentCounts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
     from typing import Self
 
@@ -42,7 +44,7 @@ Position: TypeAlias = "Mapping[str, Any]"
 """How far a source was read, as JSON: what the source needs to go on."""
 
 MAGIC: Final = b"jipyolog"
-VERSION: Final = 1
+VERSION: Final = 2
 _HEADER: Final = struct.Struct("<8sIQIII")
 _LEVELS: Final = len(Level)
 _RUNS, _NUMBERS = b"\0", b"\1"
@@ -82,6 +84,9 @@ class BlockSummary:
     order_crc: int
     meta_size: int
     meta_crc: int
+    bloom: tuple[int, ...]
+    """Of its Bloom filter: longest token, whether all tokens of messages are in it, lines and
+    their offset in the block (both not there without a token)."""
 
     @property
     def whole_size(self) -> int:
@@ -97,8 +102,8 @@ class BlockSummary:
     @classmethod
     def of_list(cls, values: Sequence[Any], services: Sequence[str]) -> Self:
         """What `to_list` wrote."""
-        service, n, first, last, levels, *rest = values
-        return cls(services[service], n, first, last, tuple(levels), *rest)
+        service, n, first, last, levels, *rest, bloom = values
+        return cls(services[service], n, first, last, tuple(levels), *[*rest, tuple(bloom)])
 
 
 class LogSegmentWriter:
@@ -112,6 +117,7 @@ class LogSegmentWriter:
         """
         self.name = name
         self.summaries: list[BlockSummary] = []
+        self._counts = CountsGatherer()
         self._folder = folder
         self._path = folder / f".{name.file}.new"
         self._at = _HEADER.size
@@ -145,12 +151,14 @@ class LogSegmentWriter:
                 order_crc=crc32(order),
                 meta_size=len(meta),
                 meta_crc=crc32(meta),
+                bloom=block.bloom,
             )
         )
+        self._counts.add(batch.service, block.counts)
         self._write(*block.blobs, order, meta)
 
-    def copy(self, segment: LogSegment, summary: BlockSummary) -> None:
-        """Write a block of another segment as it is, damage and all.
+    def copy(self, segment: LogSegment, summary: BlockSummary, counts: BlockCounts | None) -> None:
+        """Write a block of another segment as it is, damage and all; then without its counts.
 
         Raises:
             StoreError: it cannot be read.
@@ -159,6 +167,7 @@ class LogSegmentWriter:
         data = segment.read(summary.offset, summary.whole_size)
         moved = {name: getattr(summary, name) for name in summary.__slots__}
         self.summaries.append(BlockSummary(**{**moved, "offset": self._at}))
+        self._counts.add(summary.service, counts)
         self._write(data)
 
     def finish(self, state: StoreState) -> None:
@@ -167,7 +176,8 @@ class LogSegmentWriter:
         Raises:
             StoreFull: it cannot be written; then there is no such segment.
         """
-        footer = _compress(orjson.dumps(_describe(self.summaries, state)))
+        counts = self._write_counts()
+        footer = _compress(orjson.dumps(_describe(self.summaries, state, counts)))
         header = _HEADER.pack(MAGIC, VERSION, self._at, len(footer), crc32(footer), 0)
         header = header[:-4] + struct.pack("<I", crc32(header[:-4]))
         self._write(footer, footer, header)
@@ -182,6 +192,15 @@ class LogSegmentWriter:
         except OSError as error:
             self.abandon()
             raise make_write_error(self._path, error) from error
+
+    def _write_counts(self) -> list[object] | None:
+        """`[offset, blob lengths, counts by service]`."""
+        blobs, at = BlobWriter(), self._at
+        by_service = self._counts.write(blobs)
+        self._write(*blobs.blobs)
+        if by_service is None:
+            return None
+        return [at, [len(blob) for blob in blobs.blobs], by_service]
 
     def abandon(self) -> None:
         """Delete what was written."""
@@ -220,7 +239,14 @@ class LogSegment:
             raise make_read_error(self.path, error) from error
         weakref.finalize(self, os.close, self._fd)
         self.size = os.fstat(self._fd).st_size
-        self.blocks, self.state = _parse_footer(self._read_footer())
+        footer = orjson.loads(_decompress(self._read_footer()))
+        self.blocks, self.state = _parse_footer(footer)
+        self.ranges = _find_ranges(self.blocks)
+        """The first and the last time of each service."""
+        self.first_ns = min((first for first, _ in self.ranges.values()), default=0)
+        self.last_ns = max((last for _, last in self.ranges.values()), default=-1)
+        self.counts = self._open_counts(footer["counts"])
+        """None where a block was damaged when it was written: the blocks have theirs."""
 
     @property
     def n(self) -> int:
@@ -241,6 +267,12 @@ class LogSegment:
         if len(data) != size:
             raise make_corrupt_error(self.path, f"{size} bytes at {offset} are not in the file")
         return data
+
+    def _open_counts(self, described: Sequence[Any] | None) -> SegmentCounts | None:
+        if described is None:
+            return None
+        at, lengths, by_service = described
+        return SegmentCounts(by_service, lengths, lambda start, n: self.read(at + start, n))
 
     def read_meta(self, block: BlockSummary) -> dict[str, Any]:
         """The description of a block's columns.
@@ -284,6 +316,14 @@ class LogSegment:
         raise make_corrupt_error(self.path, "no footer is whole")
 
 
+def _find_ranges(blocks: Iterable[BlockSummary]) -> dict[str, tuple[int, int]]:
+    ranges: dict[str, tuple[int, int]] = {}
+    for block in blocks:
+        first, last = ranges.get(block.service, (block.first_ns, block.last_ns))
+        ranges[block.service] = min(first, block.first_ns), max(last, block.last_ns)
+    return ranges
+
+
 def encode_order(seq: NDArray[np.int64]) -> bytes:
     """The numbers of records: nothing where they follow each other, else runs or all of them."""
     breaks = np.flatnonzero(np.diff(seq) != 1) + 1
@@ -311,20 +351,22 @@ def _pack(numbers: NDArray[np.int64]) -> bytes:
     return bytes(standalone.simple_compress(np.ascontiguousarray(numbers), ChunkConfig()))
 
 
-def _describe(blocks: Sequence[BlockSummary], state: StoreState) -> dict[str, object]:
+def _describe(
+    blocks: Sequence[BlockSummary], state: StoreState, counts: list[object] | None
+) -> dict[str, object]:
     services: dict[str, int] = {}
     rows = [block.to_list(services) for block in blocks]
     return {
         "services": list(services),
         "blocks": rows,
+        "counts": counts,
         "next_seq": state.next_seq,
         "positions": state.positions,
         "journal": [state.journal_through, state.journal_also],
     }
 
 
-def _parse_footer(footer: bytes) -> tuple[tuple[BlockSummary, ...], StoreState]:
-    value = orjson.loads(_decompress(footer))
+def _parse_footer(value: Mapping[str, Any]) -> tuple[tuple[BlockSummary, ...], StoreState]:
     blocks = tuple(BlockSummary.of_list(row, value["services"]) for row in value["blocks"])
     through, also = value["journal"]
     return blocks, StoreState(value["next_seq"], value["positions"], through, tuple(also))

@@ -68,8 +68,6 @@ def select(block: BlockReader, search: Search | Condition) -> Rows:
 def count(block: BlockReader, search: Search | Condition) -> int:
     """The number of records for which a condition holds."""
     search = search if isinstance(search, Search) else Search(search)
-    if not search.may_match(block):
-        return 0
     condition = search.condition
     if isinstance(condition, Contains) and condition.field == MESSAGE and "m" in block.meta:
         found = _Selector(block, search).find_in_groups(search.needle(condition))
@@ -81,7 +79,7 @@ def count(block: BlockReader, search: Search | Condition) -> int:
 def select_rows(block: BlockReader, search: Search | Condition) -> Selection:
     """The same as all, none, or one truth value a record."""
     search = search if isinstance(search, Search) else Search(search)
-    return search.may_match(block) and _Selector(block, search).select(search.condition)
+    return _Selector(block, search).select(search.condition)
 
 
 def _group_sizes(messages: StoredMessages) -> list[int]:

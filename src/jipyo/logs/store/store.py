@@ -382,7 +382,7 @@ class LogStore:
                 block = StoredBlock(segment, summary)
                 gone = rows.get(block.key, ())
                 if not len(gone):
-                    writer.copy(segment, summary)
+                    writer.copy(segment, summary, self.reader.read_counts(block))
                 elif len(gone) < summary.n:
                     whole = Numbered(*self.reader.read_block(block))
                     left = whole.take(np.delete(np.arange(summary.n), gone))

@@ -20,16 +20,20 @@ from jipyo.logs.store.integers import (
     Integers,
     group_integers,
     read_integers,
+    read_steps,
     write_integers,
 )
 from jipyo.logs.store.literal import (
     Literal,
+    Place,
     Selection,
+    either,
     find_in_joined,
     find_in_matrix,
     find_in_parts,
 )
-from jipyo.logs.store.numbers import find_in_numbers
+from jipyo.logs.store.nibbles import find_in_nibbles
+from jipyo.logs.store.numbers import MOST_MARKED, find_in_numbers, mark_numbers
 from jipyo.logs.store.slices import (
     MOST_DIGITS,
     Rows,
@@ -54,6 +58,10 @@ _SAMPLE = 256
 _MOST_INLINE_BYTES = 512
 _WIDEST = 64
 _LEAST_HEX = 8
+_HEX_ROWS = 4096
+"""Of each piece of a column of hex digits: ids of a few records are read without all others."""
+_ONE_PIECE = 6
+"""The length of the meta data of fixed texts whose digits are one column."""
 _DIGITS = byte_set_of([b"0123456789"])
 _HEX = byte_set_of([b"0123456789abcdef"])
 _UPPER = byte_set_of([b"ABCDEFGHIJKLMNOPQRSTUVWXYZ"])
@@ -217,7 +225,7 @@ def _write_typed(slices: Slices, blobs: BlobWriter, tokens: TokenGatherer) -> Va
 def _write_fixed(
     matrix: NDArray[np.uint8], blobs: BlobWriter, tokens: TokenGatherer
 ) -> ValuesMeta | None:
-    """`["f", text, places that vary as bits, longest token, "h", blob]`, or `"d"` and integers."""
+    """`["f", text, places that vary as bits, longest token, "h", blobs]`, or `"d"` and integers."""
     varies = (matrix != matrix[0]).any(axis=0)
     part = matrix[:, varies]
     is_digit = (part >= ord("0")) & (part <= ord("9"))
@@ -231,7 +239,8 @@ def _write_fixed(
     if part.shape[1] < _LEAST_HEX or not (is_digit | ((part >= 97) & (part <= 102))).all():
         return None
     token = _add_fixed_tokens(matrix, tokens)
-    return [*head, token, "h", blobs.put(_pack_nibbles(part))]
+    pieces = (part[at : at + _HEX_ROWS] for at in range(0, len(part), _HEX_ROWS))
+    return [*head, token, "h", *(blobs.put(_pack_nibbles(piece)) for piece in pieces)]
 
 
 def _add_fixed_tokens(matrix: NDArray[np.uint8], tokens: TokenGatherer) -> int:
@@ -288,8 +297,8 @@ class StoredValues(Protocol):
         """The rows of whose text something is true; different texts are asked for once."""
         ...
 
-    def numbers(self) -> tuple[Integers, int] | None:
-        """Numbers and decimals, if it has numbers."""
+    def numbers(self, rows: Rows | None = None) -> tuple[Integers, int] | None:
+        """Numbers of all rows or of some, and decimals, if it has numbers."""
         ...
 
     @property
@@ -329,7 +338,7 @@ class _Values:
         self._n = n
         self._blobs = blobs
 
-    def numbers(self) -> tuple[Integers, int] | None:
+    def numbers(self, rows: Rows | None = None) -> tuple[Integers, int] | None:
         return None
 
     def texts(self, rows: Rows | None = None) -> list[bytes]:
@@ -452,8 +461,8 @@ class _IntegerValues(_Values):
     def is_number_field(self) -> bool:  # type: ignore[override]
         return bool(self._meta[0] == "n")
 
-    def numbers(self) -> tuple[Integers, int]:
-        return read_integers(self._meta[2:], self._n, self._blobs), self._meta[1]
+    def numbers(self, rows: Rows | None = None) -> tuple[Integers, int]:
+        return read_integers(self._meta[2:], self._n, self._blobs, rows), self._meta[1]
 
     @property
     def bytes_within(self) -> int:
@@ -461,8 +470,7 @@ class _IntegerValues(_Values):
         return _DIGITS if plain else _DIGITS | _SIGN_AND_POINT
 
     def texts(self, rows: Rows | None = None) -> list[bytes]:
-        values, decimals = self.numbers()
-        return write_decimals(values if rows is None else values[rows], decimals)
+        return write_decimals(*self.numbers(rows))
 
     @property
     def longest_text(self) -> int:
@@ -485,8 +493,13 @@ class _IntegerValues(_Values):
         return bool(more) or literal.holds(write_decimals(np.array([low]), decimals)[0])
 
     def search(self, literal: Literal) -> Selection:
-        values, decimals = self.numbers()
-        if self._meta[2] < 0:
+        decimals, low, *rest = self._meta[1:]
+        if low >= 0 and rest and rest[0] < MOST_MARKED and literal.place is Place.ANYWHERE:
+            marks = mark_numbers(literal.text, decimals, len(str(rest[0])))
+            steps, unit = read_steps(self._meta[2:], self._blobs)
+            return np.asarray(marks[low::unit][steps])
+        values, _ = self.numbers()
+        if low < 0:
             joined = b"\n".join(write_decimals(values, decimals))
             return find_in_joined(joined, b"\n", self._n, literal)
         return find_in_numbers(values, decimals, literal)
@@ -535,7 +548,36 @@ class _FixedValues(_Values):
         return not byte_set_of([literal.text]) & ~fold_set(self.bytes_within, literal.folded)
 
     def search(self, literal: Literal) -> Selection:
+        if self._meta[4] == "h" and len(self._varying) == self.longest_text:
+            return find_in_nibbles(self._read_packed(), self.longest_text, literal)
+        if self._meta[4] == "d" and len(self._meta) == _ONE_PIECE:
+            return self._find_in_digits(literal)
         return find_in_matrix(self.matrix(), literal)
+
+    def _find_in_digits(self, literal: Literal) -> Selection:
+        """For each place at which the literal can lie, a test of the digits that vary there."""
+        text = self._meta[1].encode("latin-1")
+        text = text.lower() if literal.folded else text
+        values: Integers | None = None
+        found: Selection = False
+        for first in literal.list_places(len(text)):
+            inside = np.flatnonzero(
+                (self._varying >= first) & (self._varying < first + len(literal.text))
+            )
+            part = bytearray(text[first : first + len(literal.text)])
+            digits = bytearray()
+            for at in (self._varying[inside] - first).tolist():
+                digits.append(literal.text[at])
+                part[at] = literal.text[at]
+            if part != literal.text or not (digits or b"0").isdigit():
+                continue
+            if not digits:
+                return True
+            if values is None:
+                values = read_integers(self._meta[5], self._n, self._blobs)
+            after = len(self._varying) - int(inside[-1]) - 1
+            found = either(found, values // 10**after % 10 ** len(digits) == int(digits))
+        return found
 
     def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
         if self._meta[4] != "d" or len(self._meta) != 6:
@@ -564,18 +606,30 @@ class _FixedValues(_Values):
         width = len(self._varying)
         n = self._n if rows is None else len(rows)
         if self._meta[4] == "h":
-            packed = self._blobs.get(self._meta[5])
-            if rows is not None:
-                packed = np.frombuffer(packed, np.uint8).reshape(self._n, -1)[rows].tobytes()
-            return np.frombuffer(packed.hex().encode(), np.uint8).reshape(n, -1)[:, :width]
+            packed = self._read_packed(rows)
+            flat = np.frombuffer(packed.tobytes().hex().encode(), np.uint8)
+            return flat.reshape(n, 2 * packed.shape[1])[:, :width]
         digits = np.empty((n, width), np.uint8)
         for piece, meta in enumerate(self._meta[5:]):
             first = piece * MOST_DIGITS
-            left = read_integers(meta, self._n, self._blobs)
-            left = left if rows is None else left[rows]
+            left = read_integers(meta, self._n, self._blobs, rows)
             for place in range(min(width, first + MOST_DIGITS) - 1, first - 1, -1):
                 left, digits[:, place] = np.divmod(left, 10)
         return digits + np.uint8(ord("0"))
+
+    def _read_packed(self, rows: Rows | None = None) -> NDArray[np.uint8]:
+        """The digits that vary as the rows of a matrix, two in a byte."""
+        pieces = self._meta[5:]
+        if rows is None:
+            packed = b"".join(map(self._blobs.get, pieces))
+            return np.frombuffer(packed, np.uint8).reshape(self._n, -1)
+        chosen = np.empty((len(rows), (len(self._varying) + 1) // 2), np.uint8)
+        of_rows = rows // _HEX_ROWS
+        for number in np.unique(of_rows).tolist():
+            piece = np.frombuffer(self._blobs.get(pieces[number]), np.uint8)
+            mine = of_rows == number
+            chosen[mine] = piece.reshape(-1, chosen.shape[1])[rows[mine] % _HEX_ROWS]
+        return chosen
 
 
 class _PlainValues(_Values):
