@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from jipyo.logs.coded import CodedTexts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 
@@ -46,6 +50,37 @@ class NumberColumn:
 
 
 Column: TypeAlias = TextColumn | NumberColumn
+
+
+class RowChoice:
+    """Some rows in some order, to be taken out of many columns."""
+
+    __slots__ = ("_pick", "index")
+
+    def __init__(self, rows: Sequence[int] | NDArray[np.intp]) -> None:
+        """Rows that follow one another are taken at once."""
+        numbers = np.asarray(rows, np.intp)
+        self.index: NDArray[np.intp] | slice = numbers
+        if not len(numbers) or (np.diff(numbers) == 1).all():
+            start = int(numbers[0]) if len(numbers) else 0
+            self.index = slice(start, start + len(numbers))
+            self._pick = itemgetter(self.index)
+        else:
+            self._pick = itemgetter(*numbers.tolist())
+
+    def texts(self, values: Sequence[bytes]) -> Sequence[bytes]:
+        """Their values."""
+        if isinstance(values, CodedTexts):
+            return values.take(self.index)
+        chosen: Sequence[bytes] = self._pick(values)
+        return chosen
+
+    def column(self, column: Column) -> Column:
+        """Their part of a column."""
+        present = None if column.present is None else column.present[self.index]
+        if isinstance(column, NumberColumn):
+            return NumberColumn(column.values[self.index], column.decimals, present)
+        return TextColumn(self.texts(column.values), present)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.logs.formats.columns import FormatRows, build_numbers, repeat_text
+from jipyo.logs.coded import CodedTexts, code_repetitive
+from jipyo.logs.formats.columns import FormatRows, build_constant, build_numbers
 from jipyo.logs.formats.levels import read_status_levels
 from jipyo.logs.formats.parts import FORMAT, RowContext, take_texts, take_times
 from jipyo.logs.formats.pattern import QUOTED, LinePattern, compile_line
-from jipyo.logs.formats.routes import fold_routes
 from jipyo.logs.formats.table import Continuation
 from jipyo.logs.formats.times import TimeContext, Times, parse_times
 from jipyo.logs.record import FieldPart, LineLayout, NumberColumn, TextColumn, TimePart
@@ -128,6 +128,7 @@ def _list_tail(tail: bytes) -> list[bytes | Slot | TimePart] | None:
 
 
 _MAX_TAIL = 48
+_DASH = b"-"
 
 
 def _build_bare_slot(field: str, sample: bytes) -> Slot:
@@ -190,11 +191,11 @@ class AccessPart:
     def build(self, context: RowContext) -> list[FormatRows]:
         """The rows, with levels by status, and routes."""
         n = len(self.lines)
-        fields: dict[str, Column] = {FORMAT: repeat_text(self.name.encode(), n)}
+        fields: dict[str, Column] = {FORMAT: build_constant(self.name.encode(), n)}
         for slot, texts in zip(self.format.slots, self.columns.values(), strict=True):
             fields[slot.field] = _build_column(slot, texts)
         if URL in self.columns:
-            fields[ROUTE] = TextColumn(fold_routes(self.columns[URL], context.routes))
+            fields[ROUTE] = TextColumn(code_repetitive(context.routes.fold(self.columns[URL])))
         request_time = fields.get(_REQUEST_TIME)
         if isinstance(request_time, NumberColumn) and DURATION not in fields:
             scale = 10 ** (9 - request_time.decimals)
@@ -215,15 +216,25 @@ class AccessPart:
 
 def _build_column(slot: Slot, texts: Sequence[bytes]) -> Column:
     """A dash is an absent field, as layouts write it."""
-    present = None
-    if b"-" in texts:
-        present = np.fromiter(map(b"-".__ne__, texts), np.bool_, len(texts))
     if slot.decimals is None:
-        return TextColumn(texts, present)
+        coded = code_repetitive(texts)
+        return TextColumn(coded, _find_dashes(coded))
+    present = _find_dashes(texts) if b"-" in b"".join(texts) else None
     if present is not None:
         nought = b"0." + b"0" * slot.decimals if slot.decimals else b"0"
         texts = [nought if text == b"-" else text for text in texts]
     return NumberColumn(build_numbers(texts, slot.decimals), slot.decimals, present)
+
+
+def _find_dashes(texts: Sequence[bytes]) -> NDArray[np.bool_] | None:
+    """Which texts are none; None if all are texts."""
+    if isinstance(texts, CodedTexts):
+        if _DASH not in texts.distinct:
+            return None
+        return np.asarray(texts.codes != texts.distinct.index(_DASH), np.bool_)
+    if _DASH not in texts:
+        return None
+    return np.fromiter(map(_DASH.__ne__, texts), np.bool_, len(texts))
 
 
 def read_access_part(

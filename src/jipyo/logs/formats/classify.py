@@ -17,9 +17,10 @@ from jipyo.logs.formats.access import (
 from jipyo.logs.formats.json_lines import JsonPart, JsonShape, learn_json_shape, read_json_part
 from jipyo.logs.formats.mapped import MappedPart, parse_json_line, parse_logfmt_line
 from jipyo.logs.formats.parts import PlainPart, TextPart, read_text_part
-from jipyo.logs.formats.pattern import split_rows
+from jipyo.logs.formats.pattern import fill_absent
 from jipyo.logs.formats.table import CANDIDATES, HEAD, TextFormat, build_table
 from jipyo.logs.formats.wrapped import DOCKER, WrappedFormat, WrappedPart, read_wrapped_part
+from jipyo.logs.record import RowChoice
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -54,10 +55,10 @@ class _Remaining:
     clean: bool
     """No control characters and only UTF-8, as JSON must be."""
 
-    def take(self, rows: Sequence[int]) -> _Remaining:
-        lines = self.block.split(b"\n")
-        chosen = b"".join([lines[row] + b"\n" for row in rows])
-        return _Remaining(chosen, self.numbers[np.asarray(rows, np.intp)], self.clean)
+    def take(self, rows: Sequence[int], lines: Sequence[bytes]) -> _Remaining:
+        chosen = RowChoice(rows)
+        block = b"\n".join((*chosen.texts(lines), b""))
+        return _Remaining(block, self.numbers[chosen.index], self.clean)
 
 
 class LineClassifier:
@@ -99,21 +100,27 @@ class LineClassifier:
         """Take the lines of one format out; None when no line remains."""
         if isinstance(line_format, JsonShape) and not remaining.clean:
             return remaining
-        rows = line_format.pattern.find_rows(remaining.block, len(remaining.numbers))
-        columns, unfit = split_rows(line_format.pattern, rows)
-        if len(unfit) == len(rows):
+        n = len(remaining.numbers)
+        found = line_format.pattern.find_columns(remaining.block, n)
+        columns: list[Sequence[bytes]] = [*found[:-1]]
+        rest = found[-1]
+        unfit = line_format.pattern.find_unfit(columns)
+        if len(unfit) == n:
             return remaining
-        chosen = np.arange(len(rows))
+        chosen = np.arange(n)
         if unfit:
             chosen = np.delete(chosen, unfit)
-            places = chosen.tolist()
-            columns = [tuple([texts[row] for row in places]) for texts in columns]
+            fitting = RowChoice(chosen)
+            columns = [fitting.texts(texts) for texts in columns]
         part = _read_part(line_format, remaining.numbers[chosen], columns, context)
         if isinstance(line_format, JsonShape) and part.times and not part.times.valid.all():
+            lines = remaining.block.split(b"\n")
+            for row in chosen[~part.times.valid].tolist():
+                rest[row] = lines[row]
             unfit = sorted([*unfit, *chosen[~part.times.valid].tolist()])
             part = part.take(np.flatnonzero(part.times.valid))
         self._keep_timed(part, remaining, parts, loose)
-        return remaining.take(unfit) if unfit else None
+        return remaining.take(unfit, rest) if unfit else None
 
     def _keep_timed(
         self, part: AnyPart, remaining: _Remaining, parts: list[AnyPart], loose: dict[int, bytes]
@@ -215,15 +222,16 @@ def _read_part(
     columns: Sequence[Sequence[bytes]],
     context: TimeContext,
 ) -> AnyPart:
+    if isinstance(line_format, JsonShape):
+        return read_json_part(line_format, numbers, columns, context)
+    if isinstance(line_format, AccessFormat):
+        return read_access_part(line_format, numbers, columns, context)
+    filled = [fill_absent(column) for column in columns]
     match line_format:
-        case AccessFormat():
-            return read_access_part(line_format, numbers, columns, context)
-        case JsonShape():
-            return read_json_part(line_format, numbers, columns, context)
         case WrappedFormat():
-            return read_wrapped_part(line_format, numbers, columns, context)
+            return read_wrapped_part(line_format, numbers, filled, context)
         case TextFormat():
-            return read_text_part(line_format, numbers, columns, context)
+            return read_text_part(line_format, numbers, filled, context)
 
 
 def _parse_record(line: bytes, kind: str, context: TimeContext) -> Record | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.logs.record import LineLayout, LogBatch, NumberColumn, TextColumn
+from jipyo.logs.coded import join_texts, repeat_text
+from jipyo.logs.record import LineLayout, LogBatch, NumberColumn, RowChoice, TextColumn
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,6 +36,19 @@ class FormatRows:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def take(self, rows: Sequence[int] | NDArray[np.intp]) -> FormatRows:
+        """Some rows, in this order."""
+        chosen = RowChoice(rows)
+        return FormatRows(
+            service=self.service,
+            lines=self.lines[chosen.index],
+            t_ns=self.t_ns[chosen.index],
+            level=self.level[chosen.index],
+            fields={name: chosen.column(column) for name, column in self.fields.items()},
+            messages=None if self.messages is None else chosen.texts(self.messages),
+            layout=self.layout,
+        )
 
 
 @dataclass(slots=True)
@@ -74,18 +88,9 @@ def build_numbers(texts: Sequence[bytes], decimals: int = 0) -> NDArray[np.int64
     return np.fromstring(joined, np.int64, sep=" ")
 
 
-def repeat_text(text: bytes, n: int) -> TextColumn:
+def build_constant(text: bytes, n: int) -> TextColumn:
     """A column that has the same text in every row."""
-    return TextColumn([text] * n)
-
-
-def take_column(column: Column, rows: Sequence[int]) -> Column:
-    """Some rows of a column, in this order."""
-    present = None if column.present is None else column.present[np.asarray(rows, np.intp)]
-    if isinstance(column, NumberColumn):
-        return NumberColumn(column.values[np.asarray(rows, np.intp)], column.decimals, present)
-    values = column.values
-    return TextColumn([values[row] for row in rows], present)
+    return TextColumn(repeat_text(text, n))
 
 
 def merge_rows(group: Sequence[FormatRows]) -> FormatRows:
@@ -106,27 +111,14 @@ def merge_rows(group: Sequence[FormatRows]) -> FormatRows:
         messages=_merge_messages(group),
         layout=group[0].layout,
     )
-    return merged if (np.diff(lines) > 0).all() else _sort_rows(merged)
+    is_sorted = (np.diff(lines) > 0).all()
+    return merged if is_sorted else merged.take(np.argsort(lines, kind="stable"))
 
 
 def _merge_messages(group: Iterable[FormatRows]) -> list[bytes] | None:
     if any(rows.messages is None for rows in group):
         return None
     return list(chain.from_iterable(rows.messages or () for rows in group))
-
-
-def _sort_rows(rows: FormatRows) -> FormatRows:
-    order = np.argsort(rows.lines, kind="stable")
-    numbers = order.tolist()
-    return FormatRows(
-        service=rows.service,
-        lines=rows.lines[order],
-        t_ns=rows.t_ns[order],
-        level=rows.level[order],
-        fields={name: take_column(each, numbers) for name, each in rows.fields.items()},
-        messages=None if rows.messages is None else [rows.messages[row] for row in numbers],
-        layout=rows.layout,
-    )
 
 
 def merge_columns(columns: Sequence[Column | None], counts: Sequence[int]) -> Column:
@@ -144,10 +136,11 @@ def merge_columns(columns: Sequence[Column | None], counts: Sequence[int]) -> Co
                 for column, n in zip(columns, counts, strict=True)
             ]
             return NumberColumn(np.concatenate(parts), decimals.pop(), present)
-    texts: list[bytes] = []
-    for column, n in zip(columns, counts, strict=True):
-        texts.extend([b""] * n if column is None else list_texts(column))
-    return TextColumn(texts, present)
+    texts = [
+        repeat_text(b"", n) if column is None else list_texts(column)
+        for column, n in zip(columns, counts, strict=True)
+    ]
+    return TextColumn(join_texts(texts), present)
 
 
 def _merge_present(

@@ -26,7 +26,7 @@ def clean_block(block: bytes) -> CleanBlock:
 
     Zeroes are what is left of a file that was cut while a program held it open.
     """
-    if b"\r\n" in block:
+    if b"\r" in block:
         block = block.replace(b"\r\n", b"\n")
     if b"\0" in block:
         block = _LEADING_NULS.sub(b"", block)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from jipyo.logs.formats.columns import FormatRows, build_numbers, repeat_text
+from jipyo.logs.coded import code_repetitive
+from jipyo.logs.formats.columns import FormatRows, build_constant, build_numbers
 from jipyo.logs.formats.levels import read_levels
 from jipyo.logs.formats.mapped import (
     LEVEL,
@@ -182,7 +183,7 @@ class JsonPart:
     def build(self, context: RowContext) -> list[FormatRows]:
         """The rows, by service."""
         n = len(self.lines)
-        fields: dict[str, Column] = {FORMAT: repeat_text(b"json", n)}
+        fields: dict[str, Column] = {FORMAT: build_constant(b"json", n)}
         for slot in self.format.slots:
             if slot.key not in _NO_FIELDS:
                 fields[slot.key] = _build_column(slot, self.columns[slot.key])
@@ -215,7 +216,7 @@ def _build_column(slot: JsonSlot, texts: Sequence[bytes]) -> Column:
         if (decimals == decimals[0]).all() and not negative_nought:
             places = int(decimals[0])
             return NumberColumn(build_numbers(texts, places), places)
-    return TextColumn(texts)
+    return TextColumn(code_repetitive(texts))
 
 
 def read_json_part(

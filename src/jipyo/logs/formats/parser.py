@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.logs.coded import CodedTexts, code_texts
 from jipyo.logs.formats.assembly import RecordLimits
-from jipyo.logs.formats.columns import RowCollector, repeat_text
+from jipyo.logs.formats.columns import RowCollector, build_constant
 from jipyo.logs.formats.encoding import clean_block
 from jipyo.logs.formats.parts import FORMAT
 from jipyo.logs.formats.stage import LineStage, StageContext
@@ -178,7 +179,7 @@ class LineParser:
     def _add_marks(rows: FormatRows, recoded: frozenset[int], *, split: bool) -> None:
         """Fields that say what was done to a line."""
         if split:
-            rows.fields[SPLIT] = repeat_text(b"true", len(rows))
+            rows.fields[SPLIT] = build_constant(b"true", len(rows))
         if recoded:
             marked = np.fromiter((line in recoded for line in rows.lines.tolist()), np.bool_)
             if marked.any():
@@ -190,11 +191,10 @@ class LineParser:
         counts.records += len(rows)
         formats = rows.fields[FORMAT]
         assert isinstance(formats, TextColumn), "BUG: a format that is no text"
-        values = list(formats.values)
-        while values:
-            name, before = values[0], len(values)
-            values = [] if values.count(name) == before else [x for x in values if x != name]
-            counts.formats[name.decode()] += before - len(values)
+        coded = formats.values
+        coded = coded if isinstance(coded, CodedTexts) else code_texts(coded)
+        for name, n in zip(coded.distinct, np.bincount(coded.codes).tolist(), strict=False):
+            counts.formats[name.decode()] += n
         latest_ns = arrival_ns + self._options.future_s * NS
         earliest_ns = arrival_ns - self._options.past_s * NS
         counts.future += int(np.count_nonzero(rows.t_ns > latest_ns))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from jipyo.logs.formats.columns import FormatRows, build_numbers, repeat_text, take_column
+from jipyo.logs.coded import code_repetitive
+from jipyo.logs.formats.columns import FormatRows, build_constant, build_numbers
 from jipyo.logs.formats.levels import (
     LevelTable,
     guess_level,
@@ -18,7 +19,7 @@ from jipyo.logs.formats.levels import (
 from jipyo.logs.formats.routes import RouteTable
 from jipyo.logs.formats.table import Continuation, TextFormat
 from jipyo.logs.formats.times import Times, parse_times
-from jipyo.logs.record import NumberColumn, TextColumn
+from jipyo.logs.record import NumberColumn, RowChoice, TextColumn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -116,7 +117,7 @@ class TextPart:
         """The rows, by service."""
         n = len(self.lines)
         messages = join_continued(self.columns["message"], self.lines, context.continued)
-        fields: dict[str, Column] = {FORMAT: repeat_text(self.name.encode(), n)}
+        fields: dict[str, Column] = {FORMAT: build_constant(self.name.encode(), n)}
         for name, texts in self.columns.items():
             if name not in _NO_FIELDS:
                 add_field(fields, name.replace("__", "."), texts)
@@ -181,7 +182,7 @@ class PlainPart:
         messages = join_continued(self.texts, self.lines, context.continued)
         n = len(messages)
         level = np.fromiter(map(guess_level, messages), np.uint8, n)
-        fields: dict[str, Column] = {FORMAT: repeat_text(b"plain", n)}
+        fields: dict[str, Column] = {FORMAT: build_constant(b"plain", n)}
         lines = self.lines + context.first_line
         return [FormatRows(context.service, lines, context.t_ns, level, fields, messages)]
 
@@ -190,8 +191,8 @@ def take_texts(
     columns: Mapping[str, Sequence[bytes]], rows: NDArray[np.intp]
 ) -> dict[str, Sequence[bytes]]:
     """Some rows of columns."""
-    numbers = rows.tolist()
-    return {name: [texts[row] for row in numbers] for name, texts in columns.items()}
+    chosen = RowChoice(rows)
+    return {name: chosen.texts(texts) for name, texts in columns.items()}
 
 
 def take_times(times: Times | None, rows: NDArray[np.intp]) -> Times | None:
@@ -219,7 +220,7 @@ def join_continued(
 def add_field(fields: dict[str, Column], name: str, texts: Sequence[bytes]) -> None:
     """A column of the texts; an empty one is an absent field."""
     present = None
-    if b"" in texts:
+    if not all(texts):
         present = np.fromiter(map(bool, texts), np.bool_, len(texts))
         if not present.any():
             return
@@ -227,7 +228,7 @@ def add_field(fields: dict[str, Column], name: str, texts: Sequence[bytes]) -> N
         known = texts if present is None else [text or b"0" for text in texts]
         fields[name] = NumberColumn(build_numbers(known), 0, present)
     else:
-        fields[name] = TextColumn(texts, present)
+        fields[name] = TextColumn(code_repetitive(texts), present)
 
 
 def split_services(rows: FormatRows, services: Sequence[bytes]) -> list[FormatRows]:
@@ -244,24 +245,9 @@ def split_services(rows: FormatRows, services: Sequence[bytes]) -> list[FormatRo
     chosen = [(name_service(name, rows.service), numbers) for name, numbers in places.items()]
     if others:
         chosen.append((rows.service, sorted(others)))
-    return [take_rows(rows, service, numbers) for service, numbers in chosen]
+    return [replace(rows.take(numbers), service=service) for service, numbers in chosen]
 
 
 def name_service(name: bytes, default: str) -> str:
     """The name of a service as a text."""
     return name.decode("utf-8", "backslashreplace") if name not in {b"", b"-"} else default
-
-
-def take_rows(rows: FormatRows, service: str, numbers: Sequence[int]) -> FormatRows:
-    """Some rows, as those of a service."""
-    index = np.array(numbers, np.intp)
-    messages = rows.messages
-    return FormatRows(
-        service=service,
-        lines=rows.lines[index],
-        t_ns=rows.t_ns[index],
-        level=rows.level[index],
-        fields={name: take_column(column, numbers) for name, column in rows.fields.items()},
-        messages=None if messages is None else [messages[row] for row in numbers],
-        layout=rows.layout,
-    )

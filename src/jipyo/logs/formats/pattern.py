@@ -32,16 +32,25 @@ class LinePattern:
     strict: re.Pattern[bytes]
     loose: re.Pattern[bytes]
 
-    def find_rows(self, block: bytes, n: int) -> list[tuple[bytes, ...]]:
-        """A row for each of the `n` lines of a block; the last group is a line that does not fit.
+    def find_columns(self, block: bytes, n: int) -> list[list[bytes]]:
+        """The texts of each group in the `n` lines of a block, all of which end with a line feed.
 
-        Every line of the block ends with a line feed.
+        A group that is not in its line has no text, but None (`fill_absent`); the last column has
+        the lines that do not fit.
         """
-        if _ESCAPED_QUOTE not in block:
-            rows = self.loose.findall(block)
-            if len(rows) == n:
-                return rows
-        return self.strict.findall(block)
+        step = len(self.groups) + 2
+        pieces: list[bytes] = []
+        if b"\\" not in block or _ESCAPED_QUOTE not in block:
+            pieces = self.loose.split(block)
+        if len(pieces) != n * step + 1:
+            pieces = self.strict.split(block)
+        assert len(pieces) == n * step + 1, "BUG: a line was found twice, or not at all"
+        return [pieces[at::step] for at in range(1, step)]
+
+    def find_unfit(self, columns: Sequence[Sequence[bytes]]) -> list[int]:
+        """The rows of the lines that do not fit."""
+        key = columns[self.key]
+        return [] if all(key) else [row for row, text in enumerate(key) if not text]
 
     def fits(self, line: bytes) -> bool:
         """Whether a line, without its end, has this pattern."""
@@ -62,12 +71,6 @@ def strip_names(pattern: bytes) -> bytes:
     return _GROUP_NAME.sub(rb"(?:", pattern)
 
 
-def split_rows(
-    pattern: LinePattern, rows: Sequence[tuple[bytes, ...]]
-) -> tuple[list[tuple[bytes, ...]], list[int]]:
-    """The groups as columns, with those that do not fit, and the numbers of the latter."""
-    columns = list(zip(*rows, strict=True))
-    key = columns[pattern.key]
-    if b"" not in key:
-        return columns, []
-    return columns, [row for row, text in enumerate(key) if not text]
+def fill_absent(column: Sequence[bytes]) -> Sequence[bytes]:
+    """The column with empty texts where a group is not in its line."""
+    return column if all(column) else [text or b"" for text in column]

@@ -9,33 +9,35 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _ID = re.compile(
-    rb"(?<=/)(?:[0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F-]{22}"
-    rb"|(?=[^/]*[0-9])[0-9a-zA-Z_:%-]{8,})(?=/|$)"
-    rb"|(?<=[./-])(?=[0-9a-f]*[0-9])[0-9a-f]{6,}(?=[./-]|$)"
+    rb"(?m)/(?:[0-9]+|[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F-]{22}"
+    rb"|(?=[^/\n]*[0-9])[0-9a-zA-Z_:%-]{8,})(?=/|$)"
 )
-_PLACEHOLDER = b"{n}"
+_HASH = re.compile(rb"(?m)([./-])(?=[0-9a-f]*[0-9])[0-9a-f]{6,}(?=[./-]|$)")
+"""Patterns begin with what is before an id, so that most of a path is passed over at once."""
 _MAX_ROUTES = 65_536
 _MAX_ROUTE_BYTES = 512
 
 
-class RouteTable(dict[bytes, bytes]):
+class RouteTable:
     """Routes by the target of a request, up to a number of them."""
 
-    def __missing__(self, target: bytes) -> bytes:
-        """The route of a target that was not met before."""
-        route = fold_route(target)
-        if len(self) >= _MAX_ROUTES:
-            self.clear()
-        self[target] = route
-        return route
+    def __init__(self) -> None:
+        """None is known."""
+        self._routes: dict[bytes, bytes] = {}
+
+    def fold(self, targets: Sequence[bytes]) -> list[bytes]:
+        """The routes of targets without line feeds; new ones are folded all together."""
+        new = set(targets).difference(self._routes)
+        if len(self._routes) + len(new) > _MAX_ROUTES:
+            self._routes.clear()
+            new = set(targets)
+        if new:
+            paths = b"\n".join([target.split(b"?", 1)[0][:_MAX_ROUTE_BYTES] for target in new])
+            routes = _HASH.sub(rb"\1{n}", _ID.sub(b"/{n}", paths)).split(b"\n")
+            self._routes.update(zip(new, routes, strict=True))
+        return list(map(self._routes.__getitem__, targets))
 
 
 def fold_route(target: bytes) -> bytes:
     """The path without its query, with `{n}` for numbers, UUIDs and other ids."""
-    path = target.split(b"?", 1)[0][:_MAX_ROUTE_BYTES]
-    return _ID.sub(_PLACEHOLDER, path)
-
-
-def fold_routes(targets: Sequence[bytes], table: RouteTable) -> list[bytes]:
-    """The routes of a column of targets."""
-    return list(map(table.__getitem__, targets))
+    return RouteTable().fold([target])[0]

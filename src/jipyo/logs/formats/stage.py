@@ -9,7 +9,7 @@ import numpy as np
 
 from jipyo.logs.formats.assembly import RecordLimits, assemble, cut_parts
 from jipyo.logs.formats.classify import LineClassifier
-from jipyo.logs.formats.columns import repeat_text
+from jipyo.logs.formats.columns import build_constant
 from jipyo.logs.formats.levels import LevelTable
 from jipyo.logs.formats.parts import RowContext
 from jipyo.logs.formats.routes import RouteTable
@@ -184,7 +184,7 @@ def _add_shared_fields(
     if not codes.any():
         return
     if (codes == codes[0]).all():
-        rows.fields[ASSUMED] = repeat_text(write_assumed(int(codes[0])), n)
+        rows.fields[ASSUMED] = build_constant(write_assumed(int(codes[0])), n)
         return
     texts = [write_assumed(code) for code in codes.tolist()]
     rows.fields[ASSUMED] = TextColumn(texts, codes != 0)

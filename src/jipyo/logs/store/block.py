@@ -14,6 +14,7 @@ from jipyo.logs.record import (
     LineLayout,
     LogBatch,
     NumberColumn,
+    RowChoice,
     TextColumn,
 )
 from jipyo.logs.store.blobs import BlobReader, BlobWriter, compress, decompress
@@ -122,23 +123,15 @@ def sort_batch(batch: LogBatch) -> LogBatch:
 
 def take_rows(batch: LogBatch, rows: Rows) -> LogBatch:
     """Some records of a batch, in this order."""
-    numbers = rows.tolist()
-    messages = batch.messages
+    chosen, messages = RowChoice(rows), batch.messages
     return LogBatch(
         batch.service,
-        batch.t_ns[rows],
-        batch.level[rows],
-        {name: _take_column(column, rows, numbers) for name, column in batch.fields.items()},
-        None if messages is None else [messages[row] for row in numbers],
+        batch.t_ns[chosen.index],
+        batch.level[chosen.index],
+        {name: chosen.column(column) for name, column in batch.fields.items()},
+        None if messages is None else chosen.texts(messages),
         batch.layout,
     )
-
-
-def _take_column(column: Column, rows: Rows, numbers: list[int]) -> Column:
-    present = None if column.present is None else column.present[rows]
-    if isinstance(column, NumberColumn):
-        return NumberColumn(column.values[rows], column.decimals, present)
-    return TextColumn([column.values[row] for row in numbers], present)
 
 
 def _write_times(t_ns: Integers, blobs: BlobWriter) -> list[Any]:
@@ -170,8 +163,8 @@ def _write_column(
         return write_numbers(values, column.decimals, blobs)
     if rows is None:
         return write_texts(column.values, blobs, tokens)
-    texts = [column.values[row] for row in np.flatnonzero(rows).tolist()]
-    return write_texts(texts, blobs, tokens)
+    chosen = RowChoice(np.flatnonzero(rows))
+    return write_texts(chosen.texts(column.values), blobs, tokens)
 
 
 class BlockReader:

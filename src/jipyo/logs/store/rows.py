@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.logs.coded import join_texts, repeat_text
 from jipyo.logs.evaluate import write_number
 from jipyo.logs.record import Column, LogBatch, NumberColumn, TextColumn
 
@@ -59,7 +60,7 @@ def _join_columns(columns: Sequence[Column | None], sizes: Sequence[int]) -> Col
         ]
         return NumberColumn(np.concatenate(numbers), decimals.pop(), present)
     texts = [_list_texts(c, size) for c, size in zip(columns, sizes, strict=True)]
-    return TextColumn(list(chain.from_iterable(texts)), present)
+    return TextColumn(join_texts(texts), present)
 
 
 def _join_present(
@@ -79,7 +80,7 @@ def _join_present(
 
 def _list_texts(column: Column | None, size: int) -> Sequence[bytes]:
     if column is None:
-        return [b""] * size
+        return repeat_text(b"", size)
     if isinstance(column, TextColumn):
         return column.values
     return [write_number(value, column.decimals) for value in column.values.tolist()]

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
+from jipyo.logs.coded import code_texts
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
@@ -176,6 +178,5 @@ def byte_set_of(texts: Iterable[bytes]) -> int:
 
 def number_texts(texts: Sequence[bytes]) -> tuple[list[bytes], Rows]:
     """The different texts in order of appearance, and of each text which of them."""
-    distinct = dict.fromkeys(texts)
-    numbers = dict(zip(distinct, range(len(distinct)), strict=True))
-    return list(numbers), np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
+    coded = code_texts(texts)
+    return list(coded.distinct), coded.codes.astype(np.int64)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import numpy as np
 
+from jipyo.logs.coded import CodedTexts, code_texts, is_repetitive
 from jipyo.logs.store import bloom
 from jipyo.logs.store.blobs import BlobReader, BlobWriter, compress, decompress
 from jipyo.logs.store.integers import (
@@ -103,10 +104,11 @@ class TokenGatherer:
 
 def write_texts(texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer) -> ValuesMeta:
     """Put texts, at least one, in the smallest form; what describes them is returned."""
-    if _is_repetitive(texts):
+    if isinstance(texts, CodedTexts) or is_repetitive(texts):
         meta = _write_dictionary(texts, blobs, tokens)
         if meta is not None:
             return meta
+        texts = list(texts)
     slices = slice_texts(texts)
     return _write_typed(slices, blobs, tokens) or write_plain(texts, blobs, tokens)
 
@@ -117,7 +119,7 @@ def write_slices(slices: Slices, blobs: BlobWriter, tokens: TokenGatherer) -> Va
     if numbers is not None and _are_varied(numbers):
         return ["i", 0, *write_integers(numbers, blobs)]
     step = max(1, len(slices) // _SAMPLE)
-    if _is_repetitive(slices.take(np.arange(0, len(slices), step)).to_list()):
+    if is_repetitive(slices.take(np.arange(0, len(slices), step)).to_list()):
         return write_texts(slices.to_list(), blobs, tokens)
     meta = _write_typed(slices, blobs, tokens)
     return meta or write_plain(slices.to_list(), blobs, tokens)
@@ -157,7 +159,7 @@ def write_numbers(values: Integers, decimals: int, blobs: BlobWriter) -> ValuesM
     return ["n", decimals, *write_integers(values, blobs)]
 
 
-def write_codes(codes: NDArray[np.int64], most: int, blobs: BlobWriter) -> int:
+def write_codes(codes: NDArray[np.integer], most: int, blobs: BlobWriter) -> int:
     """Put small numbers below `most`, up to 65,536: low bytes, then high bytes."""
     low = codes.astype(np.uint8).tobytes()
     high = b"" if most <= 256 else (codes >> 8).astype(np.uint8).tobytes()
@@ -173,11 +175,6 @@ def read_codes(blob: int, n: int, blobs: BlobReader) -> NDArray[np.uint16] | NDA
     return wide << np.uint16(8) | planes[:n]
 
 
-def _is_repetitive(texts: Sequence[bytes]) -> bool:
-    sample = texts[:: max(1, len(texts) // _SAMPLE)]
-    return len(set(sample)) * 2 <= len(sample) or len(sample) == 1
-
-
 def _are_varied(numbers: Integers) -> bool:
     """Whether numbers are better kept as such than as codes of a dictionary."""
     if int(numbers.max()) - int(numbers.min()) < 1 << 16:
@@ -190,18 +187,15 @@ def _write_dictionary(
     texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer
 ) -> ValuesMeta | None:
     """`["c", text]`, or `["d", size, codes, texts]`, the texts as a plain column if long."""
-    codes_by_text = dict.fromkeys(texts)
-    size = len(codes_by_text)
-    length = sum(map(len, codes_by_text))
+    coded = (texts if isinstance(texts, CodedTexts) else code_texts(texts)).sort()
+    distinct = coded.distinct
+    size, length = len(distinct), sum(map(len, distinct))
     if size == 1 and length <= _MOST_INLINE_BYTES:
-        tokens.add_text(texts[0])
-        return ["c", texts[0].decode("latin-1")]
+        tokens.add_text(distinct[0])
+        return ["c", distinct[0].decode("latin-1")]
     if size * 2 > len(texts) and size > 1:
         return None
-    distinct = sorted(codes_by_text)
-    numbers = dict(zip(distinct, range(size), strict=True))
-    codes = np.fromiter(map(numbers.__getitem__, texts), np.int64, len(texts))
-    blob = write_codes(codes, size, blobs)
+    blob = write_codes(coded.codes, size, blobs)
     if length <= _MOST_INLINE_BYTES:
         tokens.add_text(b"\n".join(distinct))
         return ["d", size, blob, [text.decode("latin-1") for text in distinct]]
