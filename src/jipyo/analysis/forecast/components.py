@@ -29,6 +29,10 @@ _CYCLE_DECAY = 0.75
 _LEVEL_DECAY = 0.97
 """How much of the residual's level is left a day later."""
 _TREND_DAYS = 28
+_USUAL_WEEKS = 6
+_USUAL_DAYS = 7
+_SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
+_SMOOTHING_STEPS = 300
 _RIDGE = 0.01
 _OUTER = 0.002
 """The share at either end that is clipped before the autoregression is fitted."""
@@ -56,6 +60,41 @@ def repeat_median(values: Values, origins: Indices, steps: int, periods: Periods
     """The median of the last day: what noise around a level leaves to expect."""
     days = np.stack([values[origin - periods[0] : origin] for origin in origins])
     return np.repeat(np.median(days, axis=1)[:, None], steps, axis=1)
+
+
+def repeat_usual_week(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
+    """The median of the last six weeks, hour by hour: what single events do not move."""
+    return _repeat_usual(values, origins, steps, periods[-1], _USUAL_WEEKS)
+
+
+def repeat_usual_day(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
+    """The median of the last seven days, hour by hour."""
+    return _repeat_usual(values, origins, steps, periods[0], _USUAL_DAYS)
+
+
+def _repeat_usual(values: Values, origins: Indices, steps: int, period: int, most: int) -> Values:
+    usual = []
+    for origin in origins:
+        cycles = min(int(origin) // period, most)
+        table = values[origin - cycles * period : origin].reshape(cycles, period)
+        usual.append(np.median(table, axis=0))
+    return np.stack(usual)[:, np.arange(steps) % period]
+
+
+def repeat_level(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
+    """Exponential smoothing (Brown 1959) with the share, of six, that was best a step ahead.
+
+    Best over the 300 steps before each origin.
+    """
+    levels, errors = [], []
+    for share in _SHARES:
+        level = smooth(values, share)
+        total = np.concatenate([[0, 0], np.abs(values[1:] - level[:-1]).cumsum()])
+        levels.append(level[origins - 1])
+        errors.append(total[origins] - total[np.maximum(origins - _SMOOTHING_STEPS, 1)])
+    best = np.argmin(errors, axis=0)
+    chosen = np.stack(levels)[best, np.arange(len(origins))]
+    return np.repeat(chosen[:, None], steps, axis=1)
 
 
 def _repeat(values: Values, origins: Indices, steps: int, period: int) -> Values:
@@ -226,4 +265,7 @@ COMPONENTS: dict[Component, Forecaster] = {
     Component.TREND: follow_trend,
     Component.LAST_VALUE: repeat_value,
     Component.RECENT_MEDIAN: repeat_median,
+    Component.USUAL_WEEK: repeat_usual_week,
+    Component.USUAL_DAY: repeat_usual_day,
+    Component.SMOOTHED: repeat_level,
 }

@@ -34,18 +34,22 @@ LEAST_MEASURED = 0.5
 """The share of the history that must be measured."""
 
 _ORIGINS = 8
-_POWER = 3.0
-_LEAST_WEIGHT = 0.15
-_ORIGIN_DECAY = 0.9
-_ERROR_LIMIT = 6.0
+_ORIGINS_APART = 2
+"""Days, or weeks of daily values, at most."""
+_POWER = 5.0
+_LEAST_WEIGHT = 0.25
+_ERROR_LIMIT = 12.0
 """A single error counts no more than so many times the scale."""
 _ERROR_FLOOR = 0.02
+_LEVELS = (0.8, 0.95)
+_MARGINS = {0.8: 0.15, 0.95: 0.3}
+"""By how much, over the number of origins, a level is raised: few origins know few futures."""
 _NARROW = 0.05
 """An error of less than this share of the standard deviation needs no rival to beat."""
 _TINY = 1e-12
 _ANY = ValueBounds()
-_DAILY = (Component.LAST_DAY, Component.DAY_PROFILE)
-_WEEKLY = (Component.LAST_WEEK, Component.WEEK_PROFILE)
+_DAILY = (Component.LAST_DAY, Component.DAY_PROFILE, Component.USUAL_DAY)
+_WEEKLY = (Component.LAST_WEEK, Component.WEEK_PROFILE, Component.USUAL_WEEK)
 _EXACT = Backtest(0, 0, 0.0, 0.0, 1.0, 1.0, ((Component.LAST_VALUE, 1.0),))
 
 
@@ -116,7 +120,7 @@ def _forecast_values(
     if trial.error >= max(trial.naive_error, _NARROW * float(values.std())):
         period = "day" if series.day > 1 else "week"
         return NoResult(f"analysis.no_forecast.naive.{period}", figures)
-    spreads = [_find_reach(trial.misses, level, steps, periods[0]) for level in (0.8, 0.95)]
+    spreads = [_find_reach(trial.misses, level, steps, periods[0]) for level in _LEVELS]
     (reach_80, inside_80), (reach_95, inside_95) = spreads
     middle = _combine(values, trial.weights, steps, periods, components)
     rows = (middle - reach_95, middle - reach_80, middle, middle + reach_80, middle + reach_95)
@@ -163,36 +167,37 @@ def _run_backtest(
     differences = np.abs(values[periods[0] :] - values[: -periods[0]])
     scale = float(differences.mean()) + _TINY
     errors = np.minimum(np.abs(forecasts - truth), _ERROR_LIMIT * scale).mean(axis=2)
-    ages: Values = _ORIGIN_DECAY ** np.arange(len(origins), dtype=np.float64)
-    others: Values = (1 - np.eye(len(origins))) * ages if len(origins) > 1 else ages[None]
+    every = np.ones((1, len(origins)))
+    others = 1 - np.eye(len(origins)) if len(origins) > 1 else every
     each = _weigh(errors, others, scale).T[:, :, None]
     misses = np.abs((each * forecasts).sum(axis=0) - truth)
     naive = float(np.abs(forecasts[0] - truth).mean())
-    weights = _weigh(errors, ages[None], scale)[0]
+    weights = _weigh(errors, every, scale)[0]
     return _Trial(weights, misses, float(misses.mean()), naive, scale)
 
 
 def _plan_backtest(size: int, steps: int, periods: Periods) -> tuple[Indices, int]:
     """How many values are known at each origin, newest first, and how many steps are tested.
 
-    Origins are no whole day apart where they can be, so that they fall on different hours.
+    Origins are no whole day apart where they can be, so that they fall on different hours. At
+    least a quarter of a day is tested: single steps are too few to judge by.
     """
     day, week = periods[0], periods[-1]
     least = max(2 * day + 2, min(size // 2, 2 * week + 2))
-    tested = min(steps, max(day, (size - least) // 2))
-    apart = max(1, min(day, (size - tested - least) // (_ORIGINS - 1)))
+    tested = min(max(steps, -(-day // 4)), max(day, (size - least) // 2))
+    apart = max(1, min(_ORIGINS_APART * day, (size - tested - least) // (_ORIGINS - 1)))
     if apart > 3 and apart % 2 == 0:
         apart -= 1
     origins = size - tested - apart * np.arange(_ORIGINS)
     return np.maximum(origins[(origins >= least) | (origins == size - tested)], 1), tested
 
 
-def _weigh(errors: Values, ages: Values, scale: float) -> Values:
+def _weigh(errors: Values, chosen: Values, scale: float) -> Values:
     """Weights of components, shape (rows, components), from their errors (components, origins).
 
-    A row of `ages` of shape (rows, origins) says how much each origin counts.
+    A row of `chosen` of shape (rows, origins) is 1 for the origins that count, else 0.
     """
-    mean = ages @ errors.T / ages.sum(axis=1, keepdims=True) + _ERROR_FLOOR * scale
+    mean = chosen @ errors.T / chosen.sum(axis=1, keepdims=True) + _ERROR_FLOOR * scale
     weights = (mean.min(axis=1, keepdims=True) / mean) ** _POWER
     weights[weights < _LEAST_WEIGHT] = 0
     shares: Values = weights / weights.sum(axis=1, keepdims=True)
@@ -232,7 +237,7 @@ def _find_reach(misses: Values, level: float, steps: int, day: int) -> tuple[Val
     buckets = max(1, min(7, tested // day)) if tested > day else min(3, tested)
     edges = np.linspace(0, tested, buckets + 1).astype(np.int64)
     parts = [misses[:, start:end] for start, end in pairwise(edges.tolist())]
-    raised = min(1.0, level * (1 + 0.3 / origins))
+    raised = min(1.0, level * (1 + _MARGINS[level] / origins))
     reaches = np.maximum.accumulate([np.quantile(part, raised) for part in parts])
     ahead = np.arange(steps)
     reach = np.interp(ahead, (edges[:-1] + edges[1:]) / 2, reaches)

@@ -33,6 +33,9 @@ class Component(StrEnum):
     TREND = "trend"
     LAST_VALUE = "last_value"
     RECENT_MEDIAN = "recent_median"
+    USUAL_WEEK = "usual_week"
+    USUAL_DAY = "usual_day"
+    SMOOTHED = "smoothed"
 
     @property
     def text_key(self) -> str:
