@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from jipyo import web
 from jipyo.app.build_collect import Collection
+from jipyo.app.build_logs import LogIngest
 from jipyo.app.build_store import open_store
 from jipyo.app.build_web import (
     WebApps,
@@ -51,7 +52,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
     with open_store(config, clock) as store:
         collection = Collection(config, store, tuple, clock)
         configuration = Configuration(config, clock, keep=keep_start_settings, apply=lambda _: None)
-        built = WebApps(store, collection, configuration, clock).build(config)
+        logs = LogIngest(config, clock)
+        built = WebApps(store, collection, logs, configuration, clock).build(config)
         assert isinstance(built, Starlette)
         yield built
 

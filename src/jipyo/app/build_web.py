@@ -8,6 +8,7 @@ import secrets
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ from jipyo.source.inventory import take_inventory
 from jipyo.web import exporter, lifecycle, static_files
 from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
 from jipyo.web.http.cache import TtlCache
-from jipyo.web.ingest import otlp, push_groups, remote_write, text
+from jipyo.web.ingest import logs, otlp, push_groups, remote_write, text
 from jipyo.web.ingest.receiver import ReceivedCounts, Receiver
 from jipyo.web.middleware import MeasureRequests, RequestGuard
 from jipyo.web.prometheus import federate, query, rules, series
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
     from jipyo import tsdb
     from jipyo.app.build_collect import Collection
+    from jipyo.app.build_logs import LogIngest
     from jipyo.app.configuration import Configuration
     from jipyo.app.workspace import Workspace
     from jipyo.config.load import Config
@@ -167,10 +169,12 @@ class WebApps:
         self,
         store: tsdb.Store,
         collection: Collection,
+        logs: LogIngest,
         configuration: Configuration[Config],
         clock: Clock,
     ) -> None:
         """The server is taken to start now."""
+        self._logs = logs
         self._store = store
         self._collection = collection
         self._configuration = configuration
@@ -221,11 +225,15 @@ class WebApps:
                 query.routes(source, clock.now_ms, features, embedded.engine.lanes), queries
             ),
             *web.mount([*series.routes(source), *prometheus], lists),
-            *web.mount(build_api_routes(config, workspace, server, collection, state), dashboard),
+            *web.mount(
+                build_api_routes(config, workspace, server, collection, self._logs, state),
+                dashboard,
+            ),
             *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
             *web.mount(
                 lifecycle.routes(configuration.reload, is_enabled=options.lifecycle), others
             ),
+            *self._build_log_routes(config),
             *web.mount(static_files.routes(_STATIC), others),
         ]
         is_local = is_loopback(config.settings.listen.host)
@@ -234,6 +242,15 @@ class WebApps:
             Middleware(RequestGuard, is_loopback=is_local, options=options),
         ]
         return web.create_app(routes, middleware)
+
+    def _build_log_routes(self, config: Config) -> list[BaseRoute]:
+        """The receivers of log records, in threads that may wait for the process that stores."""
+        if not config.settings.logs.receive:
+            return []
+        pool = ThreadPoolExecutor(config.settings.receive.max_concurrency, "web-logs")
+        page = partial(static_files.serve_start_page, _STATIC)
+        send = self._logs.send
+        return web.mount([*logs.routes(send), logs.route_root(send, page)], pool)
 
 
 def build_server_info(config: Config, started_ms: int) -> ServerInfo:
@@ -291,6 +308,7 @@ def build_api_routes(
     workspace: Workspace,
     server: ServerInfo,
     collection: Collection,
+    logs: LogIngest,
     config_state: Callable[[], ConfigState],
 ) -> list[Route]:
     """`/api/jipyo`."""
@@ -310,6 +328,13 @@ def build_api_routes(
         *metrics.routes(source, catalogue, inventory.get, now_ms, lang),
         *doctor.routes(catalogue, coverage.get, lang),
         *targets.routes(collection.targets, lang),
-        *status.routes(server, health.get, collection.is_ready, storage_error, config_state),
+        *status.routes(
+            server,
+            health.get,
+            collection.is_ready,
+            storage_error,
+            config_state,
+            logs.list_problems,
+        ),
         *openapi.routes(server.version, lang),
     ]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jipyo import web
 from jipyo.app.build_collect import Collection
+from jipyo.app.build_logs import LogIngest
 from jipyo.app.build_send import Sending, StoreAndSend
 from jipyo.app.build_store import StoreUpkeep, open_store
 from jipyo.app.build_web import (
@@ -67,12 +68,14 @@ class Server:
         self.configuration = Configuration(
             config, clock, keep=keep_start_settings, check=check_exposure, apply=self.apply
         )
-        self._apps = WebApps(store, self._collection, self.configuration, clock)
+        self._logs = LogIngest(config, clock)
+        self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
         self._current = CurrentApp(self._apps.build(config))
         self._parts += [
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
             StoreUpkeep(store, clock),
+            self._logs,
             MemoryTrimmer(clock, find_trim(), read_resident_bytes),
         ]
 
@@ -103,6 +106,7 @@ class Server:
         app = self._apps.build(config)
         self._sending.apply(config.settings.remote_write)
         self._collection.apply(config)
+        self._logs.apply(config)
         self._current.app = app
         self._applied(config)
 

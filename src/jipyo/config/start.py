@@ -18,6 +18,7 @@ START_KEYS = (
     "insecure",
     *(f"store.{key.name}" for key in STORE.keys),
     "web.max_connections",
+    "logs.folder",
 )
 """The socket, the open store and the connections are made of them."""
 
@@ -38,6 +39,7 @@ def keep_start_settings(running: Config, new: Config) -> tuple[Config, tuple[str
         insecure=before.insecure,
         store=before.store,
         web=replace(new.settings.web, max_connections=web.max_connections),
+        logs=replace(new.settings.logs, folder=before.logs.folder),
     )
     return replace(new, data=running.data, settings=settings, values=values), differing
 

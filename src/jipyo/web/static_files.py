@@ -8,6 +8,7 @@ with a `<base>` that leads from the requested path back to the root.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from functools import partial
 from html import escape
 from typing import TYPE_CHECKING
@@ -67,6 +68,11 @@ def serve_path(folder: Path, request: WebRequest) -> WebResponse:
         html = set_base(_build_placeholder(), request.raw_path)
         return WebResponse(html, 503, _TYPES[".html"], {"cache-control": "no-store"})
     return _respond(request, set_base(html, request.raw_path), _TYPES[".html"], _REVALIDATE)
+
+
+def serve_start_page(folder: Path, request: WebRequest) -> WebResponse:
+    """The start page, whatever was asked for."""
+    return serve_path(folder, replace(request, path_params={"path": ""}))
 
 
 def is_page_route(path: str) -> bool:

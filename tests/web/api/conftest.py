@@ -62,6 +62,7 @@ def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
             lambda: True,
             lambda: None,
             config_state,
+            tuple,
         ),
         *openapi.routes("0.1.0", "ko"),
     ]

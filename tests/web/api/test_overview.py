@@ -128,14 +128,18 @@ def test_a_full_disk_is_shown_in_the_overview_and_the_status(
     full = StoreFull("web.port_in_use", hint="web.port_in_use.hint", host="a", port=1)
     client = serve(
         *overview.routes(SERVER, known, lambda: health, tuple, lambda: full, config_state),
-        *status.routes(SERVER, lambda: health, lambda: False, lambda: full, config_state),
+        *status.routes(
+            SERVER, lambda: health, lambda: False, lambda: full, config_state, lambda: [full]
+        ),
     )
     for path in ("overview", "status"):
         storage = client.get(f"/api/jipyo/{path}", lang="en").json["storage"]
         assert not storage["writable"]
         assert "a:1" in storage["text"]
         assert "\n" in storage["text"]
-    assert client.get("/api/jipyo/status").json["ready"] is False
+    status_now = client.get("/api/jipyo/status", lang="en").json
+    assert status_now["ready"] is False
+    assert "a:1" in status_now["logs"]["problems"][0]
 
 
 def test_the_status_is_the_verdict_of_the_overview(client: Client) -> None:

@@ -16,7 +16,7 @@ from jipyo.web.api.verdict import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from jipyo.analysis.health import Health
     from jipyo.i18n import Texts
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
     from jipyo.web.server_info import ServerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class LogsState:
+    """Whether log records can be read and stored."""
+
+    problems: tuple[str, ...]
+    """What cannot be, why, and what to do; empty where there is no problem."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,7 @@ class Status:
     verdict: Verdict
     storage: StorageState
     configuration: ConfigurationState
+    logs: LogsState
 
 
 OPERATION = Operation("/status", Status, "The verdict alone.")
@@ -51,6 +60,7 @@ def routes(
     is_ready: Callable[[], bool],
     storage_error: Callable[[], JipyoError | None],
     config_state: Callable[[], ConfigState],
+    log_problems: Callable[[], Sequence[JipyoError]],
 ) -> list[Route]:
     """The route; the callables are asked at the time of the request."""
 
@@ -65,6 +75,7 @@ def routes(
             verdict=build_verdict(now, t),
             storage=build_storage(storage_error(), t),
             configuration=build_configuration(config_state(), t),
+            logs=LogsState(tuple(t.error(problem) for problem in log_problems())),
         )
 
     return [json_route(OPERATION, build, server.lang)]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 ANY_PATH = "/{path:path}"
 """The path of a route that answers whatever no other one does."""
-_MACHINES = ("api", "v1", "metrics", "federate", "-")
+_MACHINES = ("api", "v1", "metrics", "federate", "-", "loki", "otlp", "elasticsearch")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -57,7 +57,8 @@ def mount(routes: Iterable[Route], executor: Executor) -> list[routing.BaseRoute
 
 def is_for_machines(path: str) -> bool:
     """Whether an address belongs to programs: what is not served there is an error, no page."""
-    return path.removeprefix("/").partition("/")[0] in _MACHINES
+    first = path.removeprefix("/").partition("/")[0]
+    return first in _MACHINES or first.startswith("_")
 
 
 class Endpoint:
@@ -135,6 +136,7 @@ def _parse_request(request: Request, body: bytes, cancelled: threading.Event) ->
         path_params=request.path_params,
         headers=request.headers,
         body=body,
+        method=request.method,
         # ASGI servers need not give the raw path.
         raw_path=request.scope.get("raw_path") or request.scope["path"].encode(),
         cancelled=cancelled,

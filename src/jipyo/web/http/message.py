@@ -40,6 +40,7 @@ class WebRequest:
     headers: Mapping[str, str] = field(default_factory=dict)
     """By names in lower case."""
     body: bytes = b""
+    method: str = "GET"
     raw_path: bytes = b"/"
     """The path as it was sent, percent-encoded."""
     cancelled: threading.Event = field(default_factory=threading.Event)

@@ -25,19 +25,23 @@ from jipyo.logs.ingest.sources.files import POSITIONS, FileSource
 from jipyo.logs.ingest.sources.journald import POSITION, JournaldSource
 from jipyo.loops import Periodic
 from jipyo.model.clock import SystemClock
-from jipyo.model.errors import JipyoError
+from jipyo.model.errors import JipyoError, ServeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import BinaryIO
 
     from jipyo.logs.ingest.lines import LineParsing
     from jipyo.logs.ingest.process.ingest import IngestStore
+    from jipyo.logs.ingest.receive.syslog_server import SyslogOptions
     from jipyo.logs.ingest.sources.source import LineSource
+    from jipyo.model.family import Family
 
 _LOG = logging.getLogger(__name__)
 _STATUS_MS = 1000.0
 _MAINTENANCE_MS = 30_000.0
+_LEARN_MS = 5_000.0
+_LISTEN_MS = 5_000.0
 
 
 def run_ingest(
@@ -45,8 +49,9 @@ def run_ingest(
     reports: BinaryIO,
     open_store: Callable[[IngestOptions], contextlib.AbstractContextManager[IngestStore]],
     open_parsing: Callable[[IngestOptions], LineParsing],
+    learn: Callable[[IngestStore], None] = lambda _: None,
 ) -> int:
-    """Ingest until `commands` ends; the exit code."""
+    """Ingest until `commands` ends; the exit code. `learn` is called now and then."""
     options = IngestOptions.decode(commands.readline())
     logging.basicConfig(level=options.log_level, stream=sys.stderr, format="%(message)s")
     stopping = threading.Event()
@@ -55,7 +60,7 @@ def run_ingest(
     threading.Thread(target=_wait_for_end, args=(commands, stopping), daemon=True).start()
     try:
         with open_store(options) as store:
-            _run_parts(options, store, open_parsing(options), reports, stopping)
+            _run_parts(options, store, open_parsing(options), learn, reports, stopping)
     except JipyoError as error:
         _LOG.error("%s", texts("en").error(error))
         return 1
@@ -71,6 +76,7 @@ def _run_parts(
     options: IngestOptions,
     store: IngestStore,
     parsing: LineParsing,
+    learn: Callable[[IngestStore], None],
     reports: BinaryIO,
     stopping: threading.Event,
 ) -> None:
@@ -79,22 +85,24 @@ def _run_parts(
     sources = build_sources(options, parsing, problems, store)
     ingest = Ingest(store, sources, receiver, problems, clock)
     ingest.restore()
-    syslog = SyslogServer(receiver, options.syslog, time.time_ns, time.monotonic)
+    syslog = SyslogPart(receiver, options.syslog, problems)
     channel = ChannelServer(options.socket, receiver, time.time_ns)
 
-    maintenance = Periodic(
-        "log-maintenance",
-        lambda: store.maintain(time.time_ns()),
-        interval_ms=_MAINTENANCE_MS,
-        clock=clock,
-    )
+    loops = [
+        Periodic(name, step, interval_ms=interval_ms, clock=clock)
+        for name, step, interval_ms in (
+            ("log-maintenance", lambda: store.maintain(time.time_ns()), _MAINTENANCE_MS),
+            ("log-templates", lambda: learn(store), _LEARN_MS),
+            ("log-syslog", syslog.start, _LISTEN_MS),
+        )
+    ]
 
     def report() -> None:
         families = [
             *ingest.families(),
             *syslog.families(),
             *parsing.families(),
-            *maintenance.families(),
+            *(family for loop in loops for family in loop.families()),
         ]
         status = IngestStatus(families, problems.list_current(), syslog.ports)
         try:
@@ -107,11 +115,50 @@ def _run_parts(
         for part in (syslog, channel):
             part.start()
             parts.callback(part.stop)
-        parts.enter_context(maintenance)
+        for loop in loops:
+            parts.enter_context(loop)
         parts.enter_context(Periodic("status", report, interval_ms=_STATUS_MS, clock=clock))
         report()
         ingest.run(stopping)
     ingest.flush()
+
+
+class SyslogPart:
+    """Receives syslog as soon as its addresses are free; files are read meanwhile."""
+
+    def __init__(self, receiver: LogReceiver, options: SyslogOptions, problems: Problems) -> None:
+        self._receiver = receiver
+        self._options = options
+        self._problems = problems
+        self._server: SyslogServer | None = None
+
+    def start(self) -> None:
+        """Listen, unless that is done; where it is not possible, that is a problem."""
+        if self._server is not None:
+            return
+        try:
+            server = SyslogServer(self._receiver, self._options, time.time_ns, time.monotonic)
+        except ServeError as error:
+            self._problems.report("syslog", error)
+            return
+        self._problems.clear("syslog")
+        server.start()
+        self._server = server
+
+    def stop(self) -> None:
+        """See `SyslogServer.stop`."""
+        if self._server is not None:
+            self._server.stop()
+
+    @property
+    def ports(self) -> tuple[int, int]:
+        """See `SyslogServer.ports`."""
+        return (0, 0) if self._server is None else self._server.ports
+
+    def families(self) -> Iterator[Family]:
+        """See `SyslogServer.families`."""
+        if self._server is not None:
+            yield from self._server.families()
 
 
 def build_sources(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.logs.ingest.process.status import IngestStatus
 from jipyo.logs.ingest.receive.channel import ChannelClient
+from jipyo.model.errors import CollectError
 from jipyo.model.family import counter, gauge
 
 if TYPE_CHECKING:
@@ -96,7 +97,10 @@ class IngestProcess:
         return process.pid if process and process.poll() is None else None
 
     def list_problems(self) -> Sequence[JipyoError]:
-        """What it cannot read or write."""
+        """What it cannot read or write, or that it does not run."""
+        if self._restarts and not self._ready.is_set():
+            hint = "logs_ingest.not_running.hint"
+            return (CollectError("logs_ingest.not_running", hint=hint), *self._status.problems)
         return self._status.problems
 
     def families(self) -> Iterator[Family]:

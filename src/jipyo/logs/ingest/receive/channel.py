@@ -13,7 +13,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -89,6 +89,16 @@ def _read_exactly(sock: socket.socket, size: int) -> bytes | None:
     return b"".join(parts)
 
 
+@contextlib.contextmanager
+def shorten(path: Path) -> Iterator[str]:
+    """An address of a socket in a folder whose own path may be longer than an address can be."""
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield f"/proc/self/fd/{folder}/{path.name}"
+    finally:
+        os.close(folder)
+
+
 class ChannelServer:
     """Answers requests in the process that stores, a thread for each connection."""
 
@@ -106,7 +116,8 @@ class ChannelServer:
         with contextlib.suppress(FileNotFoundError):
             path.unlink()
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(os.fspath(path))
+        with shorten(path) as address:
+            self._listener.bind(address)
         path.chmod(_PRIVATE)
         self._listener.listen(_MAX_CONNECTIONS)
         self._thread = threading.Thread(target=self._run, name="channel", daemon=True)
@@ -233,7 +244,8 @@ class ChannelClient:
         connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         connection.settimeout(_TIMEOUT_S)
         try:
-            connection.connect(os.fspath(self._path))
+            with shorten(self._path) as address:
+                connection.connect(address)
         except BaseException:
             connection.close()
             raise

@@ -95,7 +95,13 @@ class SyslogServer:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="syslog", daemon=True)
         self._udp = self._listen(socket.SOCK_DGRAM, options.udp)
-        self._tcp = self._listen(socket.SOCK_STREAM, options.tcp)
+        try:
+            self._tcp = self._listen(socket.SOCK_STREAM, options.tcp)
+        except ServeError:
+            if self._udp is not None:
+                self._udp.close()
+            self._selector.close()
+            raise
 
     @property
     def ports(self) -> tuple[int, int]:

@@ -1,0 +1,170 @@
+"""Log records reach the store of a running jipyo, whatever is killed meanwhile."""
+
+from __future__ import annotations
+
+import gzip
+import logging
+import os
+import signal
+import socket
+from typing import TYPE_CHECKING
+
+import orjson
+import pytest
+from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
+from opentelemetry.sdk.resources import Resource
+
+from support.log_site import (
+    find_child,
+    post,
+    push_loki,
+    read_messages,
+    wait_for_messages,
+)
+from support.product import up
+from support.services import free_port
+from support.waiting import wait_until
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUIET = "collect: {interval: 1s, process: false, gpu: false}\n"
+
+
+def write_config(folder: Path, logs: str = "{}") -> list[str]:
+    file = folder / "jipyo.yaml"
+    file.write_text(f"{QUIET}logs: {logs}\n", "utf-8")
+    return ["--config", str(file)]
+
+
+def number(name: str, n: int) -> list[str]:
+    return [f"{name} {each}" for each in range(n)]
+
+
+def append(path: Path, texts: list[str]) -> None:
+    with path.open("a", encoding="utf-8") as file:
+        file.write("".join(f"{text}\n" for text in texts))
+
+
+def test_without_logs_there_is_no_second_process_and_the_first_request_starts_it(
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    with up(data, *write_config(tmp_path)) as product:
+        assert find_child(product) is None
+        assert not (data / "logs").exists()
+        assert push_loki(product, ["first"]) == 204
+        child = find_child(product)
+        assert child is not None
+        wait_for_messages(data, {"first"})
+        assert product.stop() == 0
+    assert not (data / "logs" / "ingest.sock").exists()
+    wait_until(lambda: not os.path.exists(f"/proc/{child}"))  # noqa: PTH110 - no path of ours
+    with up(data, *write_config(tmp_path)) as product:  # what is kept has to be looked after
+        wait_until(lambda: find_child(product) is not None)
+
+
+def test_files_are_followed_through_rotation_reload_and_the_death_of_either_process(
+    tmp_path: Path,
+) -> None:
+    data, log = tmp_path / "data", tmp_path / "app.log"
+    words = write_config(tmp_path, f'{{files: [{{path: "{log}*", service: shop}}]}}')
+    append(log, number("before", 50))
+    texts = {*number("before", 50), *number("rotated", 50), *number("after", 50)}
+    with up(data, *words) as product:
+        wait_for_messages(data, set(number("before", 50)))
+        append(log, number("rotated", 50))
+        log.rename(tmp_path / "app.log.1")
+        append(log, number("after", 50))
+        wait_for_messages(data, texts)
+        child = find_child(product)
+        assert child is not None
+        os.kill(child, signal.SIGKILL)
+        append(log, number("killed", 50))
+        wait_for_messages(data, {*texts, *number("killed", 50)})
+        product.kill()
+    wait_until(lambda: not os.path.exists(f"/proc/{child}"))  # noqa: PTH110
+    append(log, number("down", 50))
+    more = tmp_path / "other.out"
+    append(more, number("reloaded", 50))
+    with up(data, *words) as product:
+        wait_for_messages(data, set(number("down", 50)))
+        write_config(tmp_path, f'{{files: [{{path: ["{log}*", "{more}"]}}]}}')
+        product.process.send_signal(signal.SIGHUP)
+        found = wait_for_messages(data, set(number("reloaded", 50)))
+        assert product.stop() == 0
+    assert texts <= found.keys()
+    assert set(found.values()) == {1}
+
+
+def test_what_was_acknowledged_is_there_after_both_processes_are_killed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    acknowledged: list[str] = []
+    for turn in range(3):
+        with up(data, *write_config(tmp_path)) as product:
+            for n in range(20):
+                text = f"turn {turn} number {n}"
+                if push_loki(product, [text]) == 204:
+                    acknowledged.append(text)
+                if n == 10 and (child := find_child(product)):
+                    os.kill(child, signal.SIGKILL)
+            product.kill()
+    with up(data, *write_config(tmp_path)):
+        found = wait_for_messages(data, set(acknowledged))
+    assert len(acknowledged) == 60  # senders wait while the process that stores starts again
+    assert set(found.values()) == {1}
+
+
+@pytest.mark.filterwarnings("ignore:.LoggingHandler")
+def test_the_sdk_of_opentelemetry_a_bulk_request_and_syslog_are_received(tmp_path: Path) -> None:
+    data, port = tmp_path / "data", free_port()
+    words = write_config(tmp_path, f'{{syslog: {{tcp: "127.0.0.1:{port}"}}}}')
+    with up(data, *words) as product:
+        provider = LoggerProvider(Resource.create({"service.name": "shop"}))
+        exporter = OTLPLogExporter(endpoint=f"{product.url}/v1/logs", timeout=60)
+        provider.add_log_record_processor(BatchLogRecordProcessor(exporter))
+        logger = logging.getLogger("shop.flow")
+        logger.addHandler(LoggingHandler(logger_provider=provider))
+        logger.warning("by OTLP")
+        provider.shutdown()
+        sent = b'{"create":{"_index":"shop"}}\n{"message":"by bulk"}\n'
+        answer = post(
+            product,
+            "/elasticsearch/_bulk",
+            gzip.compress(sent),
+            "application/x-ndjson",
+            **{"content-encoding": "gzip"},
+        )
+        assert (answer.status, orjson.loads(answer.data)["errors"]) == (200, False)
+        with socket.create_connection(("127.0.0.1", port), 10) as connection:
+            connection.sendall(b"<14>1 2026-11-27T10:00:00Z web1 shop 7 - - by syslog\n")
+        wait_for_messages(data, {"by OTLP", "by bulk", "by syslog"})
+        lines = "jipyo_log_received_lines_total"
+        wait_until(lambda: len(product.samples(lines)) == 3)
+        assert product.stop() == 0
+
+
+def test_a_port_that_is_taken_keeps_no_file_from_being_read(tmp_path: Path) -> None:
+    data, log = tmp_path / "data", tmp_path / "app.log"
+    append(log, ["a line"])
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        words = write_config(
+            tmp_path, f'{{files: [{{path: "{log}"}}], syslog: {{tcp: "127.0.0.1:{port}"}}}}'
+        )
+        with up(data, *words) as product:
+            wait_for_messages(data, {"a line"})
+            status = product.get("/api/jipyo/status", lang="en")
+            assert f"Cannot listen for syslog on 127.0.0.1:{port}" in status["logs"]["problems"][0]
+
+
+def test_a_long_path_of_the_data_folder_is_no_obstacle(tmp_path: Path) -> None:
+    data = tmp_path / ("deep" * 20) / ("deeper" * 10) / "data"
+    data.parent.mkdir(parents=True)
+    with up(data, *write_config(tmp_path)) as product:
+        assert push_loki(product, ["far away"]) == 204
+        assert wait_for_messages(data, {"far away"}) == read_messages(data)
