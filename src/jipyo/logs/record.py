@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from operator import itemgetter
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 
 import numpy as np
 
@@ -52,6 +52,9 @@ class NumberColumn:
 Column: TypeAlias = TextColumn | NumberColumn
 
 
+_Text = TypeVar("_Text", bound="bytes | None")
+
+
 class RowChoice:
     """Some rows in some order, to be taken out of many columns."""
 
@@ -68,11 +71,11 @@ class RowChoice:
         else:
             self._pick = itemgetter(*numbers.tolist())
 
-    def texts(self, values: Sequence[bytes]) -> Sequence[bytes]:
+    def texts(self, values: Sequence[_Text]) -> Sequence[_Text]:
         """Their values."""
         if isinstance(values, CodedTexts):
-            return values.take(self.index)
-        chosen: Sequence[bytes] = self._pick(values)
+            return cast("Sequence[_Text]", values.take(self.index))
+        chosen: Sequence[_Text] = self._pick(values)
         return chosen
 
     def column(self, column: Column) -> Column:

@@ -14,7 +14,13 @@ from jipyo.logs.formats.access import (
     learn_access_format,
     read_access_part,
 )
-from jipyo.logs.formats.json_lines import JsonPart, JsonShape, learn_json_shape, read_json_part
+from jipyo.logs.formats.json_lines import (
+    JsonPart,
+    JsonShape,
+    learn_json_shape,
+    merge_shapes,
+    read_json_part,
+)
 from jipyo.logs.formats.mapped import MappedPart, parse_json_line, parse_logfmt_line
 from jipyo.logs.formats.parts import PlainPart, TextPart, read_text_part
 from jipyo.logs.formats.pattern import fill_absent
@@ -55,9 +61,9 @@ class _Remaining:
     clean: bool
     """No control characters and only UTF-8, as JSON must be."""
 
-    def take(self, rows: Sequence[int], lines: Sequence[bytes]) -> _Remaining:
+    def take(self, rows: Sequence[int], lines: Sequence[bytes | None]) -> _Remaining:
         chosen = RowChoice(rows)
-        block = b"\n".join((*chosen.texts(lines), b""))
+        block = b"\n".join((*fill_absent(chosen.texts(lines)), b""))
         return _Remaining(block, self.numbers[chosen.index], self.clean)
 
 
@@ -102,7 +108,7 @@ class LineClassifier:
             return remaining
         n = len(remaining.numbers)
         found = line_format.pattern.find_columns(remaining.block, n)
-        columns: list[Sequence[bytes]] = [*found[:-1]]
+        columns: list[Sequence[bytes | None]] = [*found[:-1]]
         rest = found[-1]
         unfit = line_format.pattern.find_unfit(columns)
         if len(unfit) == n:
@@ -190,7 +196,7 @@ class LineClassifier:
         if kind == "json" and DOCKER.pattern.fits(line):
             found = DOCKER
         elif kind == "json" and clean:
-            found = learn_json_shape(line, context)
+            found = self._widen(learn_json_shape(line, context))
         elif kind == "access":
             found = learn_access_format(line)
         elif kind in CANDIDATES:
@@ -199,6 +205,16 @@ class LineClassifier:
             if found is not None and found.name == "cri":
                 found = WrappedFormat("cri", found.pattern)
         return None if found in self._active else found
+
+    def _widen(self, shape: JsonShape | None) -> JsonShape | None:
+        """The shape, merged with an active one that differs only in the keys that there are."""
+        for known in self._active:
+            if shape is not None and isinstance(known, JsonShape):
+                merged = merge_shapes(known, shape)
+                if merged is not None:
+                    self._active.remove(known)
+                    return merged
+        return shape
 
     def _order_active(self, parts: Sequence[AnyPart]) -> None:
         """Frequent formats first; those that were not met for long are forgotten."""
@@ -219,14 +235,14 @@ class LineClassifier:
 def _read_part(
     line_format: LineFormat,
     numbers: NDArray[np.int64],
-    columns: Sequence[Sequence[bytes]],
+    columns: Sequence[Sequence[bytes | None]],
     context: TimeContext,
 ) -> AnyPart:
     if isinstance(line_format, JsonShape):
         return read_json_part(line_format, numbers, columns, context)
-    if isinstance(line_format, AccessFormat):
-        return read_access_part(line_format, numbers, columns, context)
     filled = [fill_absent(column) for column in columns]
+    if isinstance(line_format, AccessFormat):
+        return read_access_part(line_format, numbers, filled, context)
     match line_format:
         case WrappedFormat():
             return read_wrapped_part(line_format, numbers, filled, context)

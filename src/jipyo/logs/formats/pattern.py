@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,14 +32,14 @@ class LinePattern:
     strict: re.Pattern[bytes]
     loose: re.Pattern[bytes]
 
-    def find_columns(self, block: bytes, n: int) -> list[list[bytes]]:
+    def find_columns(self, block: bytes, n: int) -> list[list[bytes | None]]:
         """The texts of each group in the `n` lines of a block, all of which end with a line feed.
 
         A group that is not in its line has no text, but None (`fill_absent`); the last column has
         the lines that do not fit.
         """
         step = len(self.groups) + 2
-        pieces: list[bytes] = []
+        pieces: list[bytes | None] = []
         if b"\\" not in block or _ESCAPED_QUOTE not in block:
             pieces = self.loose.split(block)
         if len(pieces) != n * step + 1:
@@ -47,7 +47,7 @@ class LinePattern:
         assert len(pieces) == n * step + 1, "BUG: a line was found twice, or not at all"
         return [pieces[at::step] for at in range(1, step)]
 
-    def find_unfit(self, columns: Sequence[Sequence[bytes]]) -> list[int]:
+    def find_unfit(self, columns: Sequence[Sequence[bytes | None]]) -> list[int]:
         """The rows of the lines that do not fit."""
         key = columns[self.key]
         return [] if all(key) else [row for row, text in enumerate(key) if not text]
@@ -71,6 +71,6 @@ def strip_names(pattern: bytes) -> bytes:
     return _GROUP_NAME.sub(rb"(?:", pattern)
 
 
-def fill_absent(column: Sequence[bytes]) -> Sequence[bytes]:
+def fill_absent(column: Sequence[bytes | None]) -> Sequence[bytes]:
     """The column with empty texts where a group is not in its line."""
-    return column if all(column) else [text or b"" for text in column]
+    return cast("Sequence[bytes]", column) if all(column) else [text or b"" for text in column]
