@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from fractions import Fraction
-from math import ceil
+from collections import Counter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 import numpy as np
 
-from jipyo.logs.answer import LogCount, LogHistogram, LogPercentiles, LogTerms
-from jipyo.logs.embedded.groups import LEVEL_NAMES, group_rows, read_numbers, to_doubles
+from jipyo.logs.answer import LogCount, LogHistogram, LogTerms
+from jipyo.logs.embedded.groups import LEVEL_NAMES, group_rows
 from jipyo.logs.embedded.scan import Context, OpenBlock, Scan
 from jipyo.logs.evaluate.source import MAX_GROUPS, list_starts
 from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, All, Contains
-from jipyo.logs.record import NumberColumn
 from jipyo.logs.store.segment_counts import (
     HOUR_NS,
     LEVEL_BITS,
@@ -33,7 +30,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from jipyo.logs.query import LogQuery
-    from jipyo.logs.record import Column
     from jipyo.logs.store.integers import Integers
     from jipyo.logs.store.segment_counts import Counts
 
@@ -215,92 +211,6 @@ def _count_values(block: OpenBlock, field: str) -> dict[str | None, int]:
         if n:
             found[value] += n
     return found
-
-
-def find_percentiles(
-    context: Context, query: LogQuery, field: str, percents: Sequence[float], by: str | None
-) -> LogPercentiles:
-    """See `LogSource.percentiles`."""
-    scan = Scan(context, query)
-    numbers: defaultdict[str, list[_Counted]] = defaultdict(list)
-    has_field = False
-    for found in scan.map(lambda block: _count_numbers(block, field, by)):
-        has_field |= found is not _NO_FIELD
-        for group, counted in found:
-            numbers[group].append(counted)
-            if len(numbers[group]) == _PARTS:
-                numbers[group] = [_merge_counted(numbers[group])]
-        _check_groups(numbers, by)
-    if has_field and not numbers:
-        raise LogQueryError("logs_query.not_a_number", field=field)
-    rows = [_rank(group, parts, percents) for group, parts in numbers.items()]
-    rows.sort(key=lambda row: (-row[1], row[0]))
-    return LogPercentiles(rows=tuple(rows), estimated=False, missing=tuple(scan.missing))
-
-
-def _count_numbers(block: OpenBlock, field: str, by: str | None) -> Sequence[tuple[str, _Counted]]:
-    """The different numbers of each group, and how many records have each."""
-    rows = block.rows
-    column = block.reader.column(field, rows) if len(rows) else None
-    if column is None or (column.present is not None and not column.present.any()):
-        return _NO_FIELD
-    numbers = read_numbers(column)
-    is_number = ~np.isnan(numbers)
-    if not is_number.all():
-        rows, numbers = rows[is_number], numbers[is_number]
-    values, places = _number_values(column, numbers)
-    if not len(values):
-        return []
-    groups = group_rows(block, rows, by)
-    keys, counts = _count_keys(groups.codes * len(values) + places)
-    codes, found = np.divmod(keys, len(values))
-    ends = np.searchsorted(codes, np.arange(len(groups.values) + 1))
-    return [
-        (value or "", (values[found[start:end]], counts[start:end]))
-        for value, start, end in zip(groups.values, ends, ends[1:], strict=False)
-        if end > start
-    ]
-
-
-def _number_values(
-    column: Column, numbers: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """Ascending numbers, and of each record which of them: without sorting where few can be."""
-    if isinstance(column, NumberColumn) and column.present is None and len(numbers):
-        first, last = int(column.values.min()), int(column.values.max())
-        if 0 <= last - first < _FEW:
-            return to_doubles(np.arange(first, last + 1), column.decimals), column.values - first
-    values, places = np.unique(numbers, return_inverse=True)
-    return values, places
-
-
-def _count_keys(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Different keys, ascending, and how often each occurs."""
-    if len(keys) and int(keys.max()) < _FEW * _FEW_TIMES:
-        counts = np.bincount(keys)
-        found = np.flatnonzero(counts)
-        return found, counts[found]
-    return np.unique(keys, return_counts=True)
-
-
-def _merge_counted(parts: Sequence[_Counted]) -> _Counted:
-    """The different numbers of several, ascending, and how many records have each."""
-    numbers = np.concatenate([part[0] for part in parts])
-    order = np.argsort(numbers, kind="stable")
-    values, starts = np.unique(numbers[order], return_index=True)
-    return values, np.add.reduceat(np.concatenate([part[1] for part in parts])[order], starts)
-
-
-def _rank(
-    group: str, parts: Sequence[_Counted], percents: Sequence[float]
-) -> tuple[str, int, tuple[float, ...]]:
-    """Nearest ranks, as `evaluate.source.nearest_rank` finds them."""
-    values, counts = _merge_counted(parts)
-    ends = np.cumsum(counts)
-    n = int(ends[-1])
-    ranks = [max(ceil(Fraction(str(percent)) * n / 100), 1) for percent in percents]
-    places = np.searchsorted(ends, ranks)
-    return group, n, tuple(values[places].tolist())
 
 
 def _check_groups(groups: Sized, by: str | None) -> None:

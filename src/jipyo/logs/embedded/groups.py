@@ -35,14 +35,20 @@ class Groups:
     """Of each record, which of the values."""
 
 
-def group_rows(block: OpenBlock, rows: NDArray[np.int64], by: str | None) -> Groups:
-    """The values of a field, of `service`, `level`, `message` or `template`; `""` without."""
+def group_rows(block: OpenBlock, rows: NDArray[np.int64] | None, by: str | None) -> Groups:
+    """The values of a field, of `service`, `level`, `message` or `template`; `""` without.
+
+    Of some rows of the block, or of all.
+    """
     if by is None or by == SERVICE:
-        return _same("" if by is None else block.summary.service, len(rows))
+        n = block.summary.n if rows is None else len(rows)
+        return _same("" if by is None else block.summary.service, n)
     if by == LEVEL:
-        return Groups(LEVEL_NAMES, block.reader.levels()[rows].astype(np.int64))
+        levels = block.reader.levels()
+        return Groups(LEVEL_NAMES, (levels if rows is None else levels[rows]).astype(np.int64))
     if by == TEMPLATE:
-        templates, codes = block.group_templates(rows)
+        every = np.arange(block.summary.n) if rows is None else rows
+        templates, codes = block.group_templates(every)
         return Groups([name for name, _ in templates], codes)
     if by == MESSAGE:
         texts = block.reader.messages(rows)
@@ -51,7 +57,7 @@ def group_rows(block: OpenBlock, rows: NDArray[np.int64], by: str | None) -> Gro
         return Groups([decode_text(text) for text in values], codes)
     found = block.reader.group(by, rows)
     if found is None:
-        return _same(None, len(rows))
+        return _same(None, block.summary.n if rows is None else len(rows))
     return Groups([*map(decode_text, found[0]), None], found[1])
 
 

@@ -288,9 +288,9 @@ class Scan:
             return None
 
     def map(
-        self, compute: Callable[[OpenBlock], _T], blocks: Iterable[OpenBlock] | None = None
+        self, compute: Callable[[OpenBlock], _T | None], blocks: Iterable[OpenBlock] | None = None
     ) -> Iterator[_T]:
-        """What is computed of each block, in their order; by threads where texts are read.
+        """What is computed of each block, in their order, if anything; by threads for texts.
 
         Raises:
             LogQueryError: the query was cancelled.

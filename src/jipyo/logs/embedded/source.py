@@ -9,9 +9,9 @@ from jipyo.logs.embedded.counts import (
     count_by_time,
     count_records,
     count_values,
-    find_percentiles,
 )
 from jipyo.logs.embedded.pages import find_around, find_page
+from jipyo.logs.embedded.percentiles import find_percentiles
 from jipyo.logs.embedded.scan import Context, Scan, make_pool
 from jipyo.logs.embedded.stream import stream_batches
 from jipyo.logs.embedded.templates import list_templates

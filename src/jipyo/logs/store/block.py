@@ -39,6 +39,7 @@ from jipyo.logs.store.segment_counts import (
 )
 from jipyo.logs.store.skeleton import NO_SKELETON
 from jipyo.logs.store.values import (
+    StoredNumbers,
     StoredValues,
     TokenGatherer,
     open_values,
@@ -276,6 +277,11 @@ class BlockReader:
         """The values of the records that have the field, as they are kept."""
         n, _, values = self.meta["f"][name]
         return open_values(values, n, self.open_blobs())
+
+    def open_numbers(self, name: str) -> StoredNumbers | None:
+        """The numbers of a field of which a record has one; None if it was put as texts."""
+        n, _, values = self.meta["f"][name]
+        return StoredNumbers.open(values, n, self.open_blobs())
 
     def column(self, name: str, rows: Rows | None = None) -> Column | None:
         """A field of all records, or of some; None if none of the block has it."""

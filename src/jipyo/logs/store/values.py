@@ -9,6 +9,7 @@ plain       everything else
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -49,6 +50,7 @@ from jipyo.logs.store.slices import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Self
 
     from numpy.typing import NDArray
 
@@ -497,6 +499,35 @@ class _IntegerValues(_Values):
             joined = b"\n".join(write_decimals(values, decimals))
             return find_in_joined(joined, b"\n", self._n, literal)
         return find_in_numbers(values, decimals, literal)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredNumbers:
+    """A column that was put as numbers, read as whole steps above the lowest one."""
+
+    decimals: int
+    low: int
+    high: int
+    unit: int
+    """A step; the numbers are all so many steps apart."""
+    _meta: ValuesMeta
+    _n: int
+    _blobs: BlobReader
+
+    @classmethod
+    def open(cls, meta: ValuesMeta, n: int, blobs: BlobReader) -> Self | None:
+        """None of a column of texts; nothing is read yet."""
+        if meta[0] != "n":
+            return None
+        decimals, low, *rest = meta[1:]
+        high, unit = (rest[0], rest[3]) if rest else (low, 1)
+        return cls(decimals, low, high, unit, meta, n, blobs)
+
+    def read_steps(self) -> NDArray[np.int64]:
+        """Of each number how many steps it is above the lowest."""
+        if self.low == self.high:
+            return np.zeros(self._n, np.int64)
+        return read_steps(self._meta[2:], self._blobs)[0].astype(np.int64)
 
 
 def write_decimals(values: Integers, decimals: int) -> list[bytes]:
