@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,8 @@ from hypothesis import strategies as st
 from jipyo.logs.activity.session_summary import find_local_hours, summarise_sessions
 from jipyo.logs.activity.sessions import Sessions, SessionTracker
 from jipyo.logs.activity.visitors import is_automatic_agent, is_monitor_route, is_page
+from jipyo.logs.coded import CodedTexts
+from jipyo.logs.record import Column, TextColumn
 from support.log_batches import SECOND, START_NS, make_batch
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -94,6 +97,24 @@ ROWS = st.lists(
 def test_sessions_are_those_of_the_plain_reference_however_batches_are_cut(rows, data) -> None:
     cuts = data.draw(st.sets(st.integers(0, len(rows)), max_size=4))
     assert as_rows(track(rows, tuple(sorted(cuts)))) == list_plainly(rows)
+
+
+@given(ROWS)
+def test_columns_as_they_are_stored_give_the_same_sessions(rows) -> None:
+    batch = make_batch("web", rows)
+    coded = {name: encode(column) for name, column in batch.fields.items()}
+    tracker = SessionTracker()
+    tracker.add(replace(batch, fields=coded))
+    assert as_rows(tracker.build()) == list_plainly(rows)
+
+
+def encode(column: Column) -> Column:
+    """With a text that no record has, as the rest of a block may leave it."""
+    if not isinstance(column, TextColumn):
+        return column
+    texts = [b"of no record", *sorted(set(column.values))]
+    codes = np.array([texts.index(text) for text in column.values], np.int32)
+    return TextColumn(CodedTexts(texts, codes), column.present)
 
 
 def test_a_pause_of_more_than_half_an_hour_ends_a_session() -> None:

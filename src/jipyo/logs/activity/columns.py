@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.logs.coded import CodedTexts
 from jipyo.logs.record import NumberColumn
 
 if TYPE_CHECKING:
@@ -46,9 +47,23 @@ def encode_column(batch: LogBatch, field: str, table: CodeTable) -> NDArray[np.i
     if isinstance(column, NumberColumn):
         numbers, places = np.unique(column.values, return_inverse=True)
         codes = np.array([table[b"%d" % number] for number in numbers.tolist()], np.int64)[places]
+    elif isinstance(column.values, CodedTexts):
+        codes = _encode_coded(column.values, column.present, table)
     else:
         codes = np.fromiter(map(table.__getitem__, column.values), np.int64, len(batch))
     return codes if column.present is None else np.where(column.present, codes, NO_CODE)
+
+
+def _encode_coded(
+    values: CodedTexts, present: NDArray[np.bool_] | None, table: CodeTable
+) -> NDArray[np.int64]:
+    """The codes of texts, each looked up once, and only those that a record has."""
+    shown = values.codes if present is None else values.codes[present]
+    codes = np.full(len(values.distinct), NO_CODE, np.int64)
+    for place in np.flatnonzero(np.bincount(shown, minlength=len(codes))).tolist():
+        codes[place] = table[values.distinct[place]]
+    encoded: NDArray[np.int64] = codes[values.codes]
+    return encoded
 
 
 def read_numbers(batch: LogBatch, field: str) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:

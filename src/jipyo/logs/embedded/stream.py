@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from jipyo.logs.coded import CodedTexts
 from jipyo.logs.query import LEVEL, MESSAGE, SERVICE
-from jipyo.logs.record import LogBatch
+from jipyo.logs.record import LogBatch, TextColumn
 from jipyo.logs.store.merge import Numbered, sort_records
 
 if TYPE_CHECKING:
@@ -44,18 +46,29 @@ def _stream_service(
         ready = len(whole) if next_ns is None else np.searchsorted(whole.batch.t_ns, next_ns)
         for start in range(0, int(ready), MAX_BATCH_ROWS):
             yield whole.take(np.arange(start, min(start + MAX_BATCH_ROWS, int(ready)))).batch
-        waiting = [whole.take(np.arange(int(ready), len(whole)))] if ready < len(whole) else []
+        rest = whole.take(np.arange(int(ready), len(whole)))
+        waiting = [Numbered(_drop_unused(rest.batch), rest.seq)] if len(rest) else []
+
+
+def _drop_unused(batch: LogBatch) -> LogBatch:
+    """Without the texts of rows that were passed on, of which there would be more and more."""
+    fields = dict(batch.fields)
+    for name, column in fields.items():
+        if isinstance(column, TextColumn) and isinstance(column.values, CodedTexts):
+            fields[name] = TextColumn(column.values.sort(), column.present)
+    return replace(batch, fields=fields)
 
 
 def _read_part(block: OpenBlock, fields: Sequence[str]) -> Numbered:
     rows, reader = block.rows, block.reader
+    chosen = None if len(rows) == block.summary.n else rows
     names = [name for name in dict.fromkeys(fields) if name not in (MESSAGE, SERVICE, LEVEL)]
-    columns = {name: reader.column(name, rows) for name in names}
+    columns = {name: reader.column(name, chosen, coded=True) for name in names}
     batch = LogBatch(
         service=block.summary.service,
-        t_ns=block.times[rows],
-        level=reader.levels()[rows],
+        t_ns=block.times if chosen is None else block.times[rows],
+        level=reader.levels() if chosen is None else reader.levels()[rows],
         fields={name: column for name, column in columns.items() if column is not None},
-        messages=reader.messages(rows) if MESSAGE in fields else None,
+        messages=reader.messages(chosen) if MESSAGE in fields else None,
     )
-    return Numbered(batch, block.order[rows])
+    return Numbered(batch, block.order if chosen is None else block.order[rows])

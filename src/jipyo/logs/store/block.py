@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
+from jipyo.logs.coded import CodedTexts
 from jipyo.logs.record import (
     Column,
     FieldPart,
@@ -42,6 +43,7 @@ from jipyo.logs.store.values import (
     StoredNumbers,
     StoredValues,
     TokenGatherer,
+    has_codes,
     open_values,
     write_numbers,
     write_texts,
@@ -283,18 +285,34 @@ class BlockReader:
         n, _, values = self.meta["f"][name]
         return StoredNumbers.open(values, n, self.open_blobs())
 
-    def column(self, name: str, rows: Rows | None = None) -> Column | None:
-        """A field of all records, or of some; None if none of the block has it."""
+    def column(self, name: str, rows: Rows | None = None, *, coded: bool = False) -> Column | None:
+        """A field of all records, or of some; None if none of the block has it.
+
+        With `coded` texts that are stored with a code a row are `CodedTexts`.
+        """
         present = self.present(name)
         if present is False:
             return None
-        stored = self.stored(name)
         if isinstance(present, bool):
-            return _build_column(stored, rows, None)
+            return self._build_column(name, rows, None, coded=coded)
         place = np.cumsum(present) - 1
         if rows is not None:
             present, place = present[rows], place[rows]
-        return _build_column(stored, np.maximum(place, 0), present)
+        return self._build_column(name, np.maximum(place, 0), present, coded=coded)
+
+    def _build_column(
+        self, name: str, rows: Rows | None, present: NDArray[np.bool_] | None, *, coded: bool
+    ) -> Column:
+        """Of rows among those that have the field."""
+        stored = self.stored(name)
+        numbers = stored.numbers(rows) if stored.is_number_field else None
+        if numbers is not None:
+            return NumberColumn(*numbers, present)
+        if not coded or not has_codes(self.meta["f"][name][2]):
+            return TextColumn(stored.texts(rows), present)
+        texts, codes = stored.group()
+        codes = codes if rows is None else codes[rows]
+        return TextColumn(CodedTexts(texts, codes.astype(np.int32)), present)
 
     def group(
         self, name: str, rows: Rows | None = None
@@ -377,12 +395,3 @@ class BlockReader:
             self.messages(rows) if "m" in self.meta else None,
             self.layout,
         )
-
-
-def _build_column(
-    stored: StoredValues, rows: Rows | None, present: NDArray[np.bool_] | None
-) -> Column:
-    numbers = stored.numbers(rows) if stored.is_number_field else None
-    if numbers is None:
-        return TextColumn(stored.texts(rows), present)
-    return NumberColumn(*numbers, present)

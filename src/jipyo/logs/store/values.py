@@ -323,6 +323,11 @@ def open_values(meta: ValuesMeta, n: int, blobs: BlobReader) -> StoredValues:
     return _FORMS[meta[0]](meta, n, blobs)
 
 
+def has_codes(meta: ValuesMeta) -> bool:
+    """Whether the different texts of a column are found without reading all of its texts."""
+    return meta[0] in ("c", "d") or (meta[0] == "f" and meta[4] == "d" and len(meta) == _ONE_PIECE)
+
+
 class _Values:
     """What the forms share."""
 
@@ -605,7 +610,7 @@ class _FixedValues(_Values):
         return found
 
     def group(self) -> tuple[list[bytes], NDArray[np.int64]]:
-        if self._meta[4] != "d" or len(self._meta) != 6:
+        if not has_codes(self._meta):
             return super().group()
         numbers, codes = group_integers(read_integers(self._meta[5], self._n, self._blobs))
         rows = np.empty(len(numbers), np.int64)
