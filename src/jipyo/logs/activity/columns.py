@@ -60,8 +60,9 @@ def _encode_coded(
     """The codes of texts, each looked up once, and only those that a record has."""
     shown = values.codes if present is None else values.codes[present]
     codes = np.full(len(values.distinct), NO_CODE, np.int64)
-    for place in np.flatnonzero(np.bincount(shown, minlength=len(codes))).tolist():
-        codes[place] = table[values.distinct[place]]
+    used = np.flatnonzero(np.bincount(shown, minlength=len(codes)))
+    texts = map(values.distinct.__getitem__, used.tolist())
+    codes[used] = np.fromiter(map(table.__getitem__, texts), np.int64, len(used))
     encoded: NDArray[np.int64] = codes[values.codes]
     return encoded
 

@@ -37,6 +37,8 @@ _ERROR_STATUS = 400
 _FAST_REQUESTS = 200
 """From so many requests on, a session faster than a second a request is no person's."""
 _NS = 10**9
+_TIME_UNITS = (10**9, 10**6, 10**3, 1)
+_KEY_BITS = 63
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,11 +195,12 @@ class SessionTracker:
         """All sessions so far, those that may go on as they are."""
         parts = [*self._closed, {n: v[self._open["requests"] > 0] for n, v in self._open.items()}]
         columns = {name: np.concatenate([part[name] for part in parts]) for name in _COLUMNS}
-        order = np.lexsort((columns["visitor"], columns["start_ns"]))
+        order = _sort_by(columns["start_ns"], columns["visitor"])
         columns = {name: values[order] for name, values in columns.items()}
         visitor, requests = columns["visitor"], columns["requests"]
-        is_returning = np.ones(len(order), np.bool_)
-        is_returning[np.unique(visitor, return_index=True)[1]] = False
+        firsts = np.zeros(len(self._visitors.texts), np.int64)
+        firsts[visitor[::-1]] = np.arange(len(order))[::-1]  # of several the last is kept
+        is_returning = firsts[visitor] != np.arange(len(order))
         is_fast = (columns["end_ns"] - columns["start_ns"]) < requests * _NS
         return Sessions(
             **columns,
@@ -206,3 +209,13 @@ class SessionTracker:
             visitors=tuple(self._visitors.texts),
             routes=tuple(self._routes.texts),
         )
+
+
+def _sort_by(t_ns: NDArray[np.int64], visitor: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The order by time, and by visitor where times are equal; by one key if both fit into it."""
+    bits = int(visitor.max(initial=0)).bit_length()
+    low = int(t_ns.min(initial=2**62))
+    unit = next(unit for unit in _TIME_UNITS if not (t_ns % unit).any())
+    if (max(int(t_ns.max(initial=low)) - low, 0) // unit).bit_length() + bits > _KEY_BITS:
+        return np.lexsort((visitor, t_ns))
+    return np.argsort((t_ns - low) // unit << bits | visitor, kind="stable")

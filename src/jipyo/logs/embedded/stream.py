@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from jipyo.logs.embedded.scan import OpenBlock, Scan
 
 MAX_BATCH_ROWS: Final = 65_536
+_LEAST_BATCH_ROWS: Final = 24_576
+"""Full blocks that nothing overlaps are passed on as they are."""
 
 
 def stream_batches(scan: Scan, fields: Sequence[str]) -> Iterator[LogBatch]:
@@ -40,7 +42,7 @@ def _stream_service(
         if part is not None and len(part):
             waiting.append(part)
         next_ns = blocks[number + 1].summary.first_ns if number + 1 < len(blocks) else None
-        if not waiting or (next_ns is not None and sum(map(len, waiting)) < MAX_BATCH_ROWS):
+        if not waiting or (next_ns is not None and sum(map(len, waiting)) < _LEAST_BATCH_ROWS):
             continue
         (whole,) = sort_records(waiting)
         ready = len(whole) if next_ns is None else np.searchsorted(whole.batch.t_ns, next_ns)
