@@ -19,11 +19,13 @@ from jipyo import web
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import assess_catalogue
 from jipyo.app.build_store import Remotes, build_embedded, build_source
+from jipyo.app.insight.book import OutlookBook
+from jipyo.app.insight.on_demand import OutlookFinder
 from jipyo.app.offline import build_workspace, load_catalogue
 from jipyo.model.errors import ConfigError
 from jipyo.source.inventory import take_inventory
 from jipyo.web import exporter, lifecycle, static_files
-from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
+from jipyo.web.api import doctor, metrics, openapi, outlook, overview, status, targets
 from jipyo.web.http.cache import TtlCache
 from jipyo.web.ingest import logs, otlp, push_groups, remote_write, text
 from jipyo.web.ingest.receiver import ReceivedCounts, Receiver
@@ -174,6 +176,8 @@ class WebApps:
         clock: Clock,
     ) -> None:
         """The server is taken to start now."""
+        self.outlooks = OutlookBook()
+        """What is expected of each metric, as far as it has been computed."""
         self._logs = logs
         self._store = store
         self._collection = collection
@@ -191,6 +195,11 @@ class WebApps:
         yield from self._received.families()
         yield from self._remotes.families()
 
+    def build_source(self, config: Config, lane: str) -> Source:
+        """The store and the configured servers, over an engine of their own."""
+        remotes = self._remotes.select(config.settings.sources)
+        return build_source(build_embedded(config, self._store), remotes, lane, self._own_id)
+
     def build(self, config: Config) -> ASGIApp:
         """The application.
 
@@ -201,7 +210,7 @@ class WebApps:
         store, collection, configuration = self._store, self._collection, self._configuration
         catalogue = load_catalogue(config)
         remotes = self._remotes.select(config.settings.sources)
-        judged = build_source(build_embedded(config, store), remotes, "dashboard", self._own_id)
+        judged = self.build_source(config, "dashboard")
         workspace = build_workspace(config, catalogue, judged, clock)
         limits = config.settings.receive
         receiver = Receiver(store, limits, clock.monotonic_ms, self._received)
@@ -219,16 +228,18 @@ class WebApps:
         receivers = ThreadPoolExecutor(limits.max_concurrency, "web-receive")
         features, state = config.settings.query.features, configuration.state
         prometheus = build_prometheus_routes(embedded, server, store, collection, clock, state)
+        finder = OutlookFinder(self.outlooks, judged, config.zone, clock.now_ms)
+        api = [
+            *build_api_routes(config, workspace, server, collection, self._logs, state),
+            *outlook.routes(catalogue, finder.find, config.zone, config.lang),
+        ]
         routes: list[BaseRoute] = [
             *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
             *web.mount(
                 query.routes(source, clock.now_ms, features, embedded.engine.lanes), queries
             ),
             *web.mount([*series.routes(source), *prometheus], lists),
-            *web.mount(
-                build_api_routes(config, workspace, server, collection, self._logs, state),
-                dashboard,
-            ),
+            *web.mount(api, dashboard),
             *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
             *web.mount(
                 lifecycle.routes(configuration.reload, is_enabled=options.lifecycle), others
@@ -311,7 +322,7 @@ def build_api_routes(
     logs: LogIngest,
     config_state: Callable[[], ConfigState],
 ) -> list[Route]:
-    """`/api/jipyo`."""
+    """`/api/jipyo`, without what is expected of metrics."""
     source, catalogue, now_ms = workspace.source, workspace.catalogue, workspace.now_ms
     # Between two scrapes the same samples give the same answers.
     ttl_ms = min(config.settings.collect.interval_ms, config.settings.web.health_ttl_ms)

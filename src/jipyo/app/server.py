@@ -22,6 +22,7 @@ from jipyo.app.build_web import (
 )
 from jipyo.app.commands import ServerCommand
 from jipyo.app.configuration import Configuration
+from jipyo.app.insight.service import Insight
 from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
@@ -70,10 +71,13 @@ class Server:
         )
         self._logs = LogIngest(config, clock)
         self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
+        self._insight = Insight(appender, clock, config.data / "insight", self._apps.outlooks)
         self._current = CurrentApp(self._apps.build(config))
+        self._look_ahead(config)
         self._parts += [
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
+            self._insight,
             StoreUpkeep(store, clock),
             self._logs,
             MemoryTrimmer(clock, find_trim(), read_resident_bytes),
@@ -108,7 +112,12 @@ class Server:
         self._collection.apply(config)
         self._logs.apply(config)
         self._current.app = app
+        self._look_ahead(config)
         self._applied(config)
+
+    def _look_ahead(self, config: Config) -> None:
+        source = self._apps.build_source(config, "insight")
+        self._insight.apply(config, source, load_catalogue(config))
 
 
 def serve(

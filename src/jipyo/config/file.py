@@ -16,6 +16,7 @@ from jipyo.config.common import (
     REMOTE_WRITE_KEY,
     TIMEZONE,
 )
+from jipyo.config.insight import INSIGHT, InsightOptions
 from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.logs import LOGS, LogsOptions
 from jipyo.config.query import QUERY
@@ -56,6 +57,8 @@ class FileConfig:
     receive: ReceiverOptions = field(default_factory=ReceiverOptions)
     logs: LogsOptions = field(default_factory=LogsOptions)
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
+    insight: InsightOptions | None = field(default_factory=InsightOptions)
+    """None where it is switched off."""
 
 
 FILE = record(
@@ -77,5 +80,6 @@ FILE = record(
         Key("receive", RECEIVE),
         Key("logs", LOGS),
         Key("catalogue", CATALOGUE),
+        Key("insight", INSIGHT),
     ),
 )

@@ -1,0 +1,1 @@
+"""Forecasts and anomalies of the catalogue's series, computed beside the server, as series."""
