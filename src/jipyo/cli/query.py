@@ -14,11 +14,10 @@ from rich.text import Text
 
 from jipyo import promql
 from jipyo.app.offline import read_workspace
-from jipyo.cli import plot
+from jipyo.cli.chart import format_time, print_chart, print_legend
 from jipyo.cli.localized import Command
 from jipyo.cli.moments import parse_length, parse_moment
-from jipyo.cli.options import find_chart_width, open_terminal, pass_config, print_incomplete
-from jipyo.model.calendar import local_time
+from jipyo.cli.options import open_terminal, pass_config, print_incomplete
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError
 from jipyo.model.labels import Labels
@@ -34,10 +33,7 @@ if TYPE_CHECKING:
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
 
-_CHART_HEIGHT = 12
-_CHART_MARGIN = 14
 _CHART_STEPS = 240
-_COLOURS = ("blue", "green", "yellow", "magenta", "cyan", "red")
 
 SampleRow = tuple[Labels, int, str]
 """Series, time in ms and value; a scalar has the empty series."""
@@ -113,7 +109,8 @@ def _print_result(result: QueryResult, format_name: str | None, zone: ZoneInfo, 
         return
     console, value = open_terminal(), result.value
     if isinstance(value, Matrix) and value.series and format_name in (None, "chart"):
-        _print_chart(console, value, zone, t)
+        print_chart(console, value.values, value.present, value.t_ms, zone)
+        print_legend(console, list(map(str, value.series)), t)
     else:
         _print_table(console, list_samples(result), zone, t)
     estimated = (t("cli.query.estimated"),) if result.estimated else ()
@@ -172,29 +169,5 @@ def _print_table(console: Console, rows: list[SampleRow], zone: ZoneInfo, t: Tex
     table.add_column(t("cli.query.time"))
     table.add_column(t("cli.query.value"), justify="right")
     for labels, t_ms, value in rows:
-        table.add_row(Text(str(labels)), _format_time(t_ms, zone), value)
+        table.add_row(Text(str(labels)), format_time(t_ms, zone), value)
     console.print(table)
-
-
-def _print_chart(console: Console, matrix: Matrix, zone: ZoneInfo, t: Texts) -> None:
-    width = max(20, find_chart_width(console) - _CHART_MARGIN)
-    canvas = plot.draw(matrix.values, matrix.present, width, _CHART_HEIGHT)
-    low, high = plot.find_bounds(matrix.values, matrix.present)
-    for at, row in enumerate(canvas.list_rows()):
-        share = at / (_CHART_HEIGHT - 1)
-        label = f"{high - (high - low) * share:.4g}" if at % 3 == 0 or share == 1 else ""
-        line = Text(f"{label:>10} ┤" if label else f"{'':>10} │")
-        for character, series in row:
-            line.append(character, style=_COLOURS[series % len(_COLOURS)] if series >= 0 else "")
-        console.print(line)
-    start, end = _format_time(int(matrix.t_ms[0]), zone), _format_time(int(matrix.t_ms[-1]), zone)
-    console.print(f"{'':>12}{start}{end:>{max(1, width - len(start))}}")
-    for index, labels in enumerate(matrix.series[: console.height]):
-        console.print(Text("■ ", style=_COLOURS[index % len(_COLOURS)]) + Text(str(labels)))
-    hidden = len(matrix.series) - console.height
-    if hidden > 0:
-        console.print(t("cli.query.more", n=hidden))
-
-
-def _format_time(t_ms: int, zone: ZoneInfo) -> str:
-    return local_time(t_ms, zone).strftime("%Y-%m-%d %H:%M:%S")
