@@ -21,6 +21,7 @@ logs:
   files:
     - {path: /var/log/nginx/*.log, service: web, exclude: [/var/log/nginx/old*]}
     - {path: [app.log, "/data/**/*.log"], timezone: Asia/Seoul, only_new: true}
+    - {path: /w/a.log, log_format: '$remote_addr [$time_local] "$request" $status'}
   journald: {units: [sshd]}
   syslog: {udp: "0.0.0.0:514"}
   receive: false
@@ -53,6 +54,9 @@ def test_sources_of_lines_have_their_places_services_and_zones() -> None:
             patterns=("/var/log/nginx/*.log",), service="web", exclude=("/var/log/nginx/old*",)
         ),
         FileGroup(patterns=("/etc/app.log", "/data/**/*.log"), zone="Asia/Seoul", from_end=True),
+        FileGroup(
+            patterns=("/w/a.log",), log_format='$remote_addr [$time_local] "$request" $status'
+        ),
     )
     assert logs.journald is not None
     assert logs.journald.units == ("sshd",)

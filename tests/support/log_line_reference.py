@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 TABLE = build_table()
 LEVELS = LevelTable()
 NUMBERS = {"process.pid", "process.thread.id", "log.origin.file.line"}
+ACCESS_NAMES = ("client.ip", "http.request.method", "url.original", "http.version",
+                "http.response.status_code")  # fmt: skip
 _CAUSES = (b"Caused by: ", b"Suppressed: ", b"... ", b"During handling of the above",
            b"The above exception was")  # fmt: skip
 
@@ -132,6 +134,31 @@ def parse_text(line: bytes, kind: str, service: str, context: TimeContext) -> Pa
     return parsed
 
 
+def read_uvicorn_access(message: bytes) -> dict[str, bytes]:
+    """`10.0.0.1:5000 - "GET /a HTTP/1.1" 200 OK`, part by part."""
+    client, _, rest = message.partition(b' - "')
+    request, _, answer = rest.partition(b'" ')
+    words = request.split(b" ")
+    address, _, port = client.rpartition(b":")
+    status, _, reason = answer.partition(b" ")
+    version = words[-1].removeprefix(b"HTTP/")
+    good = (
+        len(words) == 3
+        and all(words)
+        and words[2].startswith(b"HTTP/")
+        and version.translate(None, b"0123456789.") == b"" != version
+        and address and port.isdigit() and len(port) <= 5
+        and not set(b' "') & {*address, *words[0], *words[1]}
+        and len(status) == 3 and status.isdigit() and status[:1] != b"0"
+        and not set(b'"\n') & {*reason}
+    )  # fmt: skip
+    if not good:
+        return {}
+    texts = (address, words[0], words[1], version, status)
+    route = {"url.route": fold_route(words[1])} if fold_route(words[1]) else {}
+    return dict(zip(ACCESS_NAMES, texts, strict=True)) | route
+
+
 def takes(record: Parsed, line: bytes) -> bool:
     """Whether a line without a head belongs to a record."""
     if record.continuation is not Continuation.INDENTED:
@@ -180,6 +207,8 @@ def finish(records: list[Parsed], context: TimeContext) -> Iterable[tuple[object
         last_ns = t_ns
         level = guess_level(record.text) if record.level is None else record.level
         fields = {"log.format": record.name.encode(), **record.fields}
+        if record.name == "uvicorn":
+            fields.update(read_uvicorn_access(record.text))
         if assumed:
             fields["log.time.assumed"] = write_assumed(assumed)
         yield record.service, t_ns, level, record.text, tuple(sorted(fields.items()))

@@ -10,6 +10,7 @@ from jipyo.config.common import ZONE
 from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.logs_sources import LOG_SOURCES
 from jipyo.logs.activity.access import AccessRules
+from jipyo.logs.formats.log_format import parse_log_format
 from jipyo.logs.formats.redact import BUILT_IN, RedactionOptions
 from jipyo.logs.ingest.sources.file_names import FileGroup
 from jipyo.logs.ingest.sources.journald import JournaldOptions
@@ -117,6 +118,16 @@ _RETENTION = nullable(_in_nanos(between(DURATION, "1h", "36500d")))
 _PATTERN = Kind("pattern", read_pattern)
 
 
+def read_log_format(node: Node) -> str:
+    """Nginx's `log_format` or Apache's `LogFormat`."""
+    text = TEXT.read(node)
+    parse_log_format(text, node.at)
+    return text
+
+
+_LOG_FORMAT = Kind("text", read_log_format)
+
+
 def make_files(*, timezone: ZoneInfo | None = None, **values: Any) -> FileGroup:
     """The options of a group of files."""
     return FileGroup(zone=timezone.key if timezone else "", **values)
@@ -129,6 +140,7 @@ _FILES = record(
         Key("exclude", list_of(_FILE_PATTERN)),
         Key("service", TEXT),
         Key("timezone", ZONE),
+        Key("log_format", _LOG_FORMAT),
         Key("only_new", SWITCH, field="from_end"),
     ),
     options=FileGroup,

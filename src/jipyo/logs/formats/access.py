@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 URL, ROUTE, STATUS, DURATION = (
     "url.original", "url.route", "http.response.status_code", "event.duration",
 )  # fmt: skip
-_REQUEST_TIME = "nginx.request_time"
+REQUEST_TIME = "nginx.request_time"
 _LINE = re.compile(
     rb"(?:(?P<vhost>[^ ]+) )?(?P<ip>[^ ]+) (?P<ident>[^ ]+) (?P<user>[^ ]+) "
     rb"\[(?P<t>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d) (?P<zone>[+-]\d\d[0-5]\d)\] "
@@ -37,12 +37,19 @@ _LINE = re.compile(
 _TAIL = re.compile(
     rb' (?:(?P<key>[A-Za-z_][\w.-]*)=)?(?:"(?P<quoted>' + QUOTED + rb')"|(?P<bare>[^ "]+))'
 )
-_WHOLE = rb"(?:0|[1-9][0-9]{0,14})"
-_MILLIS = _WHOLE + rb"\.[0-9]{3}"
+WHOLE = rb"(?:0|[1-9][0-9]{0,14})"
+MILLIS = WHOLE + rb"\.[0-9]{3}"
 _HTTP = rb"[^ \n]+ [^ \n]+ HTTP/[0-9.]+"
 _TIME_FORMAT = "%d/%b/%Y:%H:%M:%S"
+_ISO_FORMAT = "%Y-%m-%dT%H:%M:%S"
+_ISO_TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+_DURATION_NS = {
+    REQUEST_TIME: 10**9, "apache.request_time_us": 1000, "apache.request_time_ms": 10**6,
+    "apache.request_time_s": 10**9,
+}  # fmt: skip
+"""Fields that say how long a request took, the best first, and their units."""
 _KEY_FIELDS = {
-    "rt": _REQUEST_TIME, "request_time": _REQUEST_TIME, "req_time": _REQUEST_TIME,
+    "rt": REQUEST_TIME, "request_time": REQUEST_TIME, "req_time": REQUEST_TIME,
     "rid": "http.request.id", "request_id": "http.request.id", "req_id": "http.request.id",
     "trace_id": "trace.id", "traceid": "trace.id", "span_id": "span.id",
     "urt": "nginx.upstream_response_time", "uct": "nginx.upstream_connect_time",
@@ -85,15 +92,16 @@ def learn_access_format(line: bytes) -> AccessFormat | None:
         pieces += [Slot("url.domain", rb"[^ \n]+"), b" "]
     pieces += [Slot("client.ip", rb"[^ \n]+"), b" "]
     pieces += [b"-"] if found["ident"] == b"-" else [Slot("client.ident", rb"(?!- )[^ \n]+")]
-    pieces += [b" ", Slot("user.name", rb"[^ \n]+"), b" [", _build_time_part(found["zone"])]
-    pieces += [b'] "', *_list_request(found["request"]), b'" ']
+    pieces += [b" ", Slot("user.name", rb"[^ \n]+"), b" [", build_time_part(found["zone"])]
+    pieces += [b'] "', *list_request(found["request"]), b'" ']
     pieces += [Slot(STATUS, rb"[1-9][0-9]{2}", 0), b" "]
-    pieces += [Slot("http.response.body.bytes", _WHOLE + rb"|-", 0)]
+    pieces += [Slot("http.response.body.bytes", WHOLE + rb"|-", 0)]
     tail = _list_tail(found["tail"])
     return None if tail is None else build_access_format("access", pieces + tail)
 
 
-def _list_request(request: bytes) -> list[bytes | Slot | TimePart]:
+def list_request(request: bytes) -> list[bytes | Slot | TimePart]:
+    """Method, target and version of a request; a broken one is a field as it is."""
     if re.fullmatch(_HTTP, request):
         version = Slot("http.version", rb"[0-9.]+")
         method = Slot("http.request.method", rb"[^ \n]+")
@@ -101,9 +109,16 @@ def _list_request(request: bytes) -> list[bytes | Slot | TimePart]:
     return [Slot("http.request.line", rb"(?!" + _HTTP + rb'")' + QUOTED)]
 
 
-def _build_time_part(zone: bytes) -> TimePart:
-    offset_s = (int(zone[1:3]) * 60 + int(zone[3:])) * (-60 if zone[:1] == b"-" else 60)
+def build_time_part(zone: bytes) -> TimePart:
+    """The time as both servers write it, with a zone such as `+0900`."""
+    offset_s = (int(zone[1:3]) * 60 + int(zone[-2:])) * (-60 if zone[:1] == b"-" else 60)
     return TimePart(f"{_TIME_FORMAT} {zone.decode()}", offset_s)
+
+
+def build_iso_part(zone: bytes) -> TimePart:
+    """The time by ISO 8601, with a zone such as `+09:00` or `Z`."""
+    offset_s = build_time_part(zone).offset_s if zone != b"Z" else 0
+    return TimePart(f"{_ISO_FORMAT}{zone.decode()}", offset_s)
 
 
 def _list_tail(tail: bytes) -> list[bytes | Slot | TimePart] | None:
@@ -132,12 +147,12 @@ _DASH = b"-"
 
 
 def _build_bare_slot(field: str, sample: bytes) -> Slot:
-    if re.fullmatch(_MILLIS, sample) or (field == _REQUEST_TIME and sample == b"-"):
-        return Slot(field, _MILLIS + rb"|-", 3)
-    if re.fullmatch(_WHOLE, sample):
-        return Slot(field, _WHOLE + rb"|-", 0)
+    if re.fullmatch(MILLIS, sample) or (field == REQUEST_TIME and sample == b"-"):
+        return Slot(field, MILLIS + rb"|-", 3)
+    if re.fullmatch(WHOLE, sample):
+        return Slot(field, WHOLE + rb"|-", 0)
     end = rb"(?= |\n)"
-    return Slot(field, rb"(?!(?:" + _MILLIS + rb"|" + _WHOLE + rb")" + end + rb')[^ "\n]+')
+    return Slot(field, rb"(?!(?:" + MILLIS + rb"|" + WHOLE + rb")" + end + rb')[^ "\n]+')
 
 
 def build_access_format(
@@ -155,9 +170,10 @@ def build_access_format(
             continue
         texts.append(b"")
         if isinstance(piece, TimePart):
-            zone = piece.format.removeprefix(_TIME_FORMAT).encode()
+            is_iso = piece.format.startswith(_ISO_FORMAT)
+            zone = piece.format.removeprefix(_ISO_FORMAT if is_iso else _TIME_FORMAT).encode()
             parts.append(piece)
-            pattern += rb"(?P<t>[^ \n]+)" + re.escape(zone)
+            pattern += b"(?P<t>" + (_ISO_TIME if is_iso else rb"[^ \n]+") + b")" + re.escape(zone)
         else:
             slots.append(piece)
             parts.append(FieldPart(piece.field))
@@ -196,18 +212,21 @@ class AccessPart:
             fields[slot.field] = _build_column(slot, texts)
         if URL in self.columns:
             fields[ROUTE] = TextColumn(code_repetitive(context.routes.fold(self.columns[URL])))
-        request_time = fields.get(_REQUEST_TIME)
-        if isinstance(request_time, NumberColumn) and DURATION not in fields:
-            scale = 10 ** (9 - request_time.decimals)
-            fields[DURATION] = NumberColumn(request_time.values * scale, 0, request_time.present)
-        status = fields[STATUS]
-        assert isinstance(status, NumberColumn), "BUG: a status that is no number"
+        for name, unit_ns in _DURATION_NS.items():
+            took = fields.get(name)
+            if isinstance(took, NumberColumn) and DURATION not in fields:
+                values = took.values * (unit_ns // 10**took.decimals)
+                fields[DURATION] = NumberColumn(values, 0, took.present)
+        status = fields.get(STATUS)
+        level = np.zeros(n, np.uint8)
+        if isinstance(status, NumberColumn):
+            level = read_status_levels(status.values)
         return [
             FormatRows(
                 service=context.service,
                 lines=self.lines + context.first_line,
                 t_ns=context.t_ns,
-                level=read_status_levels(status.values),
+                level=level,
                 fields=fields,
                 layout=self.format.layout,
             )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from jipyo.logs.formats.log_format import LogFormat
     from jipyo.logs.formats.mapped import Record
     from jipyo.logs.formats.times import TimeContext
 
@@ -40,6 +41,7 @@ LineFormat: TypeAlias = "TextFormat | AccessFormat | JsonShape | WrappedFormat"
 AnyPart: TypeAlias = "TextPart | AccessPart | JsonPart | WrappedPart | MappedPart | PlainPart"
 _MAX_ACTIVE = 24
 _MAX_KEPT = 16
+_MAX_OWN = 8
 _IDLE_BLOCKS = 64
 
 
@@ -70,11 +72,13 @@ class _Remaining:
 class LineClassifier:
     """Keeps the formats that were met, the frequent ones first."""
 
-    def __init__(self, own_formats: Sequence[AccessFormat] = ()) -> None:
+    def __init__(self, own_formats: Sequence[LogFormat] = ()) -> None:
         """Formats of the operator's come before those of the table."""
         self._table = build_table()
-        self._own = list(own_formats)
-        self._active: list[LineFormat] = list(own_formats)
+        self._own_formats = own_formats
+        self._own: list[LineFormat] = []
+        """What was learnt by them."""
+        self._active: list[LineFormat] = []
         self._idle_blocks: dict[int, int] = {}
 
     def classify(
@@ -162,7 +166,10 @@ class LineClassifier:
                     records[number] = record
                 waiting.popleft()
                 continue
-            self._active.append(line_format)
+            if line_format in self._own:
+                self._active.insert(0, line_format)
+            else:
+                self._active.append(line_format)
             block = b"".join([each + b"\n" for _, each, _ in waiting])
             numbers = np.array([each for each, _, _ in waiting], np.int64)
             unread = _Remaining(block, numbers, remaining.clean)
@@ -180,10 +187,10 @@ class LineClassifier:
         lines = remaining.block.split(b"\n")
         for number, text in zip(remaining.numbers.tolist(), lines, strict=False):
             head = HEAD.match(text)
-            if head is None:
+            if head is None and not self._own_formats:
                 loose[number] = text
             else:
-                waiting.append((number, text, head.lastgroup or ""))
+                waiting.append((number, text, (head.lastgroup if head else None) or ""))
         return waiting
 
     def _recognise(
@@ -192,7 +199,9 @@ class LineClassifier:
         """A format of the line's that is not active yet."""
         if len(self._active) >= _MAX_ACTIVE:
             return None
-        found: LineFormat | None = None
+        found: LineFormat | None = self._learn_own(line)
+        if found is not None:
+            return found
         if kind == "json" and DOCKER.pattern.fits(line):
             found = DOCKER
         elif kind == "json" and clean:
@@ -205,6 +214,15 @@ class LineClassifier:
             if found is not None and found.name == "cri":
                 found = WrappedFormat("cri", found.pattern)
         return None if found in self._active else found
+
+    def _learn_own(self, line: bytes) -> AccessFormat | None:
+        """The line's format by one of the operator's, if it is new."""
+        for own in self._own_formats:
+            found = own.learn(line)
+            if found is not None and found not in self._own:
+                self._own = [*self._own[1 - _MAX_OWN :], found]
+                return found
+        return None
 
     def _widen(self, shape: JsonShape | None) -> JsonShape | None:
         """The shape, merged with an active one that differs only in the keys that there are."""

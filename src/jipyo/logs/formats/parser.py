@@ -21,8 +21,8 @@ from jipyo.logs.record import TextColumn
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jipyo.logs.formats.access import AccessFormat
     from jipyo.logs.formats.columns import FormatRows
+    from jipyo.logs.formats.log_format import LogFormat
     from jipyo.logs.formats.redact import Redactor
     from jipyo.logs.record import LogBatch
 
@@ -42,7 +42,7 @@ class Options:
     """Of records that name none."""
     zone: tzinfo = UTC
     """Of times that name none."""
-    formats: tuple[AccessFormat, ...] = ()
+    formats: tuple[LogFormat, ...] = ()
     """The operator's own, which come before the known ones."""
     max_line_bytes: int = 1 << 20
     """Longer lines are cut into several records."""

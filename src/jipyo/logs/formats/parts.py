@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
@@ -31,7 +32,16 @@ if TYPE_CHECKING:
 
 FORMAT = "log.format"
 """The field that names the format of a line."""
-_NUMBERS = frozenset({"process.pid", "process.thread.id", "log.origin.file.line"})
+_URL = "url.original"
+_UVICORN_ACCESS = re.compile(
+    rb'([^ "]+):(?:[0-9]{1,5}) - "([^ "]+) ([^ "]+) HTTP/([0-9.]+)" ([1-9][0-9]{2})(?: [^"\n]*)?'
+)
+_UVICORN_FIELDS = (
+    "client.ip", "http.request.method", _URL, "http.version", "http.response.status_code",
+)  # fmt: skip
+_NUMBERS = frozenset(
+    {"process.pid", "process.thread.id", "log.origin.file.line", "http.response.status_code"}
+)
 _NO_FIELDS = frozenset({"t", "level", "message", "service", "priority"})
 _MAX_SERVICES = 256
 _NO_TIME = b"-"
@@ -121,6 +131,8 @@ class TextPart:
         for name, texts in self.columns.items():
             if name not in _NO_FIELDS:
                 add_field(fields, name.replace("__", "."), texts)
+        if self.name == "uvicorn":
+            add_uvicorn_fields(fields, messages, context.routes)
         rows = FormatRows(
             service=context.service,
             lines=self.lines + context.first_line,
@@ -229,6 +241,25 @@ def add_field(fields: dict[str, Column], name: str, texts: Sequence[bytes]) -> N
         fields[name] = NumberColumn(build_numbers(known), 0, present)
     else:
         fields[name] = TextColumn(code_repetitive(texts), present)
+
+
+def add_uvicorn_fields(
+    fields: dict[str, Column], messages: Sequence[bytes], routes: RouteTable
+) -> None:
+    """What uvicorn's access lines say (`uvicorn.logging.AccessFormatter`); others have none."""
+    rows = [_UVICORN_ACCESS.fullmatch(message) for message in messages]
+    for place, name in enumerate(_UVICORN_FIELDS, 1):
+        add_field(fields, name, [found[place] if found else b"" for found in rows])
+    if _URL in fields:
+        targets = [found[3] if found else b"" for found in rows]
+        add_field(
+            fields,
+            "url.route",
+            [
+                route if url else b""
+                for url, route in zip(targets, routes.fold(targets), strict=True)
+            ],
+        )
 
 
 def split_services(rows: FormatRows, services: Sequence[bytes]) -> list[FormatRows]:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from jipyo.logs.formats.access import AccessFormat
     from jipyo.logs.formats.columns import FormatRows
+    from jipyo.logs.formats.log_format import LogFormat
     from jipyo.logs.formats.parts import Part
 
 ASSUMED = "log.time.assumed"
@@ -60,7 +60,7 @@ class LineStage:
     """Parses lines, and what is inside lines of a container runtime by another stage."""
 
     def __init__(
-        self, limits: RecordLimits, own_formats: Sequence[AccessFormat] = (), depth: int = 0
+        self, limits: RecordLimits, own_formats: Sequence[LogFormat] = (), depth: int = 0
     ) -> None:
         """Keeps formats, levels and routes that were met."""
         self._limits = limits

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
+from jipyo.logs.coded import repeat_text
 from jipyo.logs.record import LogBatch, TextColumn
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ class LineOrigin:
     """Further fields of each record (`log.file.path`, `kubernetes.pod.name`)."""
     zone: str = ""
     """Of times that lines write without one; empty for that of the site."""
+    log_format: str = ""
+    """Of a web server that writes its access lines in a way of its own."""
 
 
 class LineStream(Protocol):
@@ -89,7 +92,7 @@ class RecordStore(Protocol):
 def add_fields(batch: LogBatch, fields: Iterable[tuple[str, str]]) -> LogBatch:
     """The batch with a field that is the same in every record; its own fields stay."""
     more = {
-        name: TextColumn([value.encode("utf-8", "surrogateescape")] * len(batch))
+        name: TextColumn(repeat_text(value.encode("utf-8", "surrogateescape"), len(batch)))
         for name, value in fields
         if name not in batch.fields
     }

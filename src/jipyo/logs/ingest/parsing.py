@@ -13,6 +13,7 @@ import numpy as np
 from jipyo.logs.formats.assembly import RecordLimits
 from jipyo.logs.formats.columns import RowCollector, put_fields
 from jipyo.logs.formats.encoding import clean_block
+from jipyo.logs.formats.log_format import parse_log_format
 from jipyo.logs.formats.parser import LineParser, Options
 from jipyo.logs.formats.stage import LineStage, StageContext
 from jipyo.logs.formats.times import TimeContext
@@ -77,7 +78,12 @@ class FormatParsing:
     def open(self, origin: LineOrigin) -> FormatStream:
         """See `LineParsing.open`."""
         zone = ZoneInfo(origin.zone) if origin.zone else self._zone
-        options = Options(service=origin.service, zone=zone, max_line_bytes=_MAX_LINE_BYTES)
+        options = Options(
+            service=origin.service,
+            zone=zone,
+            formats=(parse_log_format(origin.log_format),) if origin.log_format else (),
+            max_line_bytes=_MAX_LINE_BYTES,
+        )
         parser = LineParser(options, self._redactor)
         with self._lock:
             self._streams.append(parser)

@@ -45,6 +45,8 @@ class FileGroup:
     """Of all its lines; found by the file's path where it is empty."""
     zone: str = ""
     """Of times that its lines write without one; empty for that of the site."""
+    log_format: str = ""
+    """nginx's `log_format` or Apache's `LogFormat`; empty for formats that are found."""
     from_end: bool = False
     """Whether of files that are there at the very first start only new lines are read."""
 
@@ -89,7 +91,9 @@ def describe_path(path: Path, group: FileGroup) -> LineOrigin:
         fields["kubernetes.pod.name"] = about["pod"]
         fields["kubernetes.container.name"] = about["container"]
         service = service or about["container"]
-    return LineOrigin(service or name_service(path), tuple(fields.items()), group.zone)
+    return LineOrigin(
+        service or name_service(path), tuple(fields.items()), group.zone, group.log_format
+    )
 
 
 def name_service(path: Path) -> str:
