@@ -31,13 +31,12 @@ def count_latencies(
     return requests.astype(float), random.multinomial(requests, shares).astype(float)
 
 
-def make_history(  # each is a trap
+def make_history(
     capacity: float | np.ndarray = 10.0,
     peak: float = 8.0,
     *,
     days: float = 7,
     busy: str = "true",
-    deployments_ms: tuple[int, ...] = (),
     seed: int = 1,
 ) -> LoadHistory:
     """A history of one server that answers `capacity` requests/s when it is fully busy."""
@@ -50,19 +49,14 @@ def make_history(  # each is a trap
         "curved": np.sqrt(use),
         "misleading": use / 2.5,
         "noise": random.uniform(0, 1, len(use)),
+        "percent": use * 100,
+        "steady": np.full(len(use), 0.4),
+        "absent": np.full(len(use), np.nan),
     }
     resources = () if busy == "none" else (Resource("CPU", shown[busy]),)
     t_ms = BEGIN_MS + np.arange(1, len(rates) + 1) * int(WINDOW_S * 1000)
-    return LoadHistory(
-        t_ms,
-        WINDOW_S,
-        requests,
-        np.zeros(len(rates)),
-        buckets,
-        BOUNDS_S,
-        resources,
-        deployments_ms,
-    )
+    errors = np.zeros(len(rates))
+    return LoadHistory(t_ms, WINDOW_S, requests, errors, buckets, BOUNDS_S, resources)
 
 
 def break_rate(capacity: float, objective: CapacityObjective) -> float:

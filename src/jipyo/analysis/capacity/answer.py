@@ -59,6 +59,8 @@ class ResourceLimit:
     """The highest share seen, 0 to 1; None where nothing was measured."""
     full_rate: float | None
     """The rate at which it would be fully busy, by the utilisation law; None: see `unusable`."""
+    is_configured: bool = False
+    """Whether `full_rate` is a limit of the configuration rather than measured."""
     unusable: Remark | None = None
     """Why its busy share tells nothing about the capacity."""
 

@@ -31,16 +31,20 @@ if TYPE_CHECKING:
 _FEWEST_IN_WINDOW = 20
 """Requests below which a window's latency is chance."""
 _FEWEST_BINS = 6
-_FEWEST_HOURS = 48.0
+_FEWEST_HOURS = 36.0
 _HOUR_S = 3600.0
+_WIDTH = 0.8
+"""Of the interval, as a power: on simulated services the posterior's own is too wide."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """How strict the answer is."""
 
-    most_spread: float = 1.6
+    most_spread: float = 1.45
     """An answer whose interval's upper end is more times the lower one is refused."""
+    most_ahead: float = 2.6
+    """An answer that is more times the highest load seen is refused."""
 
 
 def find_capacity(
@@ -62,7 +66,7 @@ def find_capacity(
     if short is not None:
         return answer.refuse(short)
     random = np.random.default_rng(seed)
-    return _estimate(used, bins, answer, options, random)
+    return answer.build(_estimate(used, bins, answer, options, random))
 
 
 def _find_usable(history: LoadHistory) -> NDArray[np.bool_]:
@@ -123,26 +127,18 @@ class _Answer:
     proven: ProvenLoad | None
     remarks: tuple[Remark, ...]
 
-    def refuse(self, reason: Remark, likely_above: float | None = None) -> Capacity:
-        return self.build(None, reason, likely_above, Basis.MODEL, Broken.LATENCY)
+    def refuse(self, reason: Remark) -> Capacity:
+        return self.build(_Estimate(None, reason, None, Basis.MODEL, Broken.LATENCY, None))
 
-    def build(
-        self,
-        breaking: RateInterval | None,
-        refusal: Remark | None,
-        likely_above: float | None,
-        basis: Basis,
-        broken: Broken,
-    ) -> Capacity:
-        first = find_first_full(self.limits)
+    def build(self, estimate: _Estimate) -> Capacity:
         return Capacity(
             self.objective,
-            breaking,
-            refusal,
-            likely_above,
-            basis,
-            broken,
-            first.name if first else None,
+            estimate.breaking,
+            estimate.refusal,
+            estimate.likely_above,
+            estimate.basis,
+            estimate.broken,
+            estimate.limiting,
             self.limits,
             self.proven,
             self.seen,
@@ -151,32 +147,57 @@ class _Answer:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Estimate:
+    """What differs from answer to answer."""
+
+    breaking: RateInterval | None
+    refusal: Remark | None
+    likely_above: float | None
+    basis: Basis
+    broken: Broken
+    limiting: str | None
+
+
 def _estimate(
     history: LoadHistory,
     bins: LoadBins,
     answer: _Answer,
     options: Options,
     random: np.random.Generator,
-) -> Capacity:
+) -> _Estimate:
     objective, top = answer.objective, find_top_rate(history.rate)
-    first = find_first_full(answer.limits)
+    first = find_first_full(answer.limits, configured=False)
+    limiting = first.name if first else None
     drawn = _draw_by_model(history, bins, objective, first, random)
     observed = draw_latency_break(history, bins, objective, random)
     if observed is not None:
         from_seen = random.choice(observed, len(drawn))
         drawn = np.where(random.random(len(drawn)) < 0.5, from_seen, drawn)
+    limit = find_first_full(answer.limits, configured=True)
+    if limit is not None:
+        limiting = limit.name if limit.rate < np.median(drawn) else limiting
+        drawn = np.minimum(drawn, limit.rate)
     failing = draw_error_break(bins, objective, top, len(drawn), random)
     broken = Broken.LATENCY
     if failing is not None:
         broken = Broken.ERRORS if np.median(failing) < np.median(drawn) else Broken.LATENCY
         drawn = np.minimum(drawn, failing)
-    breaking = RateInterval(*(float(one) for one in np.quantile(drawn, [0.1, 0.5, 0.9])))
+    breaking = _summarise(drawn)
     was_seen = observed is not None or (broken is Broken.ERRORS and breaking.median < top)
     basis = Basis.OBSERVED if was_seen else Basis.MODEL
-    reason = _find_doubt(breaking, top, first, options)
+    reason = _find_doubt(breaking, top, options)
     if reason is not None:
-        return answer.build(None, reason, breaking.low, basis, broken)
-    return answer.build(breaking, None, None, basis, broken)
+        likely = float(np.quantile(drawn, 0.1))
+        return _Estimate(None, reason, likely, basis, broken, limiting)
+    return _Estimate(breaking, None, None, basis, broken, limiting)
+
+
+def _summarise(drawn: Floats) -> RateInterval:
+    low, median, high = (float(one) for one in np.quantile(drawn, [0.1, 0.5, 0.9]))
+    return RateInterval(
+        median * (low / median) ** _WIDTH, median, median * (high / median) ** _WIDTH
+    )
 
 
 def _draw_by_model(
@@ -193,15 +214,11 @@ def _draw_by_model(
     return rates * np.exp(random.normal(0.0, 0.02, len(rates)))
 
 
-def _find_doubt(
-    breaking: RateInterval, top: float, first: FullRate | None, options: Options
-) -> Remark | None:
+def _find_doubt(breaking: RateInterval, top: float, options: Options) -> Remark | None:
     """Why an estimate is too vague to be given."""
-    values: dict[str, object] = {"highest": top, "low": breaking.low, "high": breaking.high}
-    if first is not None and top < 0.3 * first.rate:
-        return Remark(
-            "capacity.refused.low_load", {**values, "full": first.rate, "resource": first.name}
-        )
+    values = {"highest": top, "low": breaking.low, "median": breaking.median}
     if breaking.spread >= options.most_spread:
-        return Remark("capacity.refused.vague", values)
+        return Remark("capacity.refused.vague", values | {"high": breaking.high})
+    if breaking.median > options.most_ahead * top:
+        return Remark("capacity.refused.low_load", values)
     return None

@@ -21,6 +21,7 @@ TOP_QUANTILE = 0.998
 _FEWEST_REQUESTS = 150
 _FEWEST_WINDOWS = 2
 _BASE_REQUESTS = 1500
+_CLOSED_LOOP = 0.85
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +131,7 @@ def is_closed_loop(history: LoadHistory) -> bool:
     order = np.argsort(in_flight)
     groups = np.array_split(order, BINS)
     rates = np.array([np.median(rate[one]) for one in groups])
-    return bool(rates[-1] < 0.97 * rates.max() and rates[-1] < 0.97 * rates[-2])
+    return bool(rates[-1] < _CLOSED_LOOP * rates.max())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

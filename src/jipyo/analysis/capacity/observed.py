@@ -120,18 +120,40 @@ def draw_error_break(
 
     Quasi-Poisson: the law's spread is taken from how badly it fits. None with too few errors.
     """
-    seen = bins.errors >= 1
-    if bins.errors.sum() < _FEWEST_ERRORS or seen.sum() < 3:
+    if bins.errors.sum() < _FEWEST_ERRORS:
         return None
-    x = np.log(bins.rate[seen] / top_rate)
-    y = np.log((bins.errors[seen] + 0.3) / bins.requests[seen])
-    weights = 1 / (1 / (bins.errors[seen] + 0.3) + 0.03)
+    x = np.log(bins.rate / top_rate)
     design = np.column_stack([np.ones_like(x), x])
-    covariance = np.linalg.inv((design * weights[:, None]).T @ design + np.diag([0.0, 0.01]))
-    law = covariance @ (design.T @ (weights * y) + np.array([0.0, 0.03]))
-    excess = float(weights @ (y - design @ law) ** 2) / max(1, len(x) - 2)
-    drawn = random.multivariate_normal(law, covariance * max(1.0, excess), draws)
+    law, covariance = _fit_poisson(design, bins.errors, bins.requests)
+    drawn = random.multivariate_normal(law, covariance, draws)
     slope = np.maximum(drawn[:, 1], 0.5)
     distance = (np.log(objective.most_errors) - drawn[:, 0]) / slope
     rates: Floats = top_rate * np.exp(np.clip(distance, -3.0, 3.0))
     return rates
+
+
+def _fit_poisson(design: Floats, errors: Floats, requests: Floats) -> tuple[Floats, Floats]:
+    """Coefficients of log(errors / requests) and their covariance, by reweighted least squares.
+
+    Bins without an error count as well: without them the law would be too flat.
+    Source: P. McCullagh and J. A. Nelder (1989), Generalized Linear Models, ch. 6 and 9.
+    """
+    law = np.array([np.log(errors.sum() / requests.sum()), 3.0])
+    prior, towards = np.diag([1e-6, 0.02]), np.array([0.0, 0.06])
+    for _ in range(25):
+        weights, response = _linearise(design @ law, errors, requests)
+        curvature = (design * weights[:, None]).T @ design + prior
+        wanted = np.linalg.solve(curvature, design.T @ (weights * response) + towards)
+        law = law + np.clip(wanted - law, -2.0, 2.0)
+    weights, response = _linearise(design @ law, errors, requests)
+    covariance = np.linalg.inv((design * weights[:, None]).T @ design + prior)
+    excess = float(np.sum(weights * (response - design @ law) ** 2)) / max(1, len(errors) - 2)
+    return law, np.asarray(covariance * max(1.0, excess), np.float64)
+
+
+def _linearise(logs: Floats, errors: Floats, requests: Floats) -> tuple[Floats, Floats]:
+    """Weights and responses of the next step; no bin is better known than to 17%."""
+    logs = np.clip(logs, -30.0, 0.0)
+    expected: Floats = requests * np.exp(logs)
+    response: Floats = logs + (errors - expected) / expected
+    return expected / (1 + 0.03 * expected), response

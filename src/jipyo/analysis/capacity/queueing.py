@@ -25,7 +25,7 @@ import numpy as np
 from jipyo.analysis.capacity.loads import count_slower
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from numpy.typing import NDArray
 
     from jipyo.analysis.capacity.history import CapacityObjective, Floats, LoadHistory
     from jipyo.analysis.capacity.loads import BaseLatency, LoadBins
@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 _CAPACITIES = np.exp(np.linspace(np.log(0.9), np.log(8.0), 56))
 """C, in multiples of the highest load seen."""
 _SERVERS = 2.0 ** np.arange(0, 7.6, 0.5)
-_VARIABILITIES = np.array([0.4, 0.8, 1.5, 3.0])
-_SLOWDOWNS = np.array([0.0, 0.2, 0.4, 0.6, 0.8, 0.92])
+_VARIABILITIES = np.array([0.4, 0.7, 1.0, 1.5, 2.2, 3.2])
+_SLOWDOWNS = np.array([0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.58, 0.66, 0.74, 0.82, 0.9, 0.95])
+_SLOWDOWN_WEIGHT = 1.5 / 11
 _EFFECTIVE = 10.0
 """How many independent observations all shares together are worth: the model's own error is
 common to all bins."""
@@ -93,10 +94,10 @@ def _split_tail(
 class Evidence:
     """Shares of slow requests: (limits, bins), as logits with their spread."""
 
-    limits_s: Sequence[float]
+    limits_s: list[float]
     logits: Floats
     sd: Floats
-    rare: Floats
+    rare: NDArray[np.bool_]
     """Where hardly any was seen: only a prediction of more counts against a queue."""
 
 
@@ -110,7 +111,8 @@ def collect_evidence(
     near = {float(bounds[np.argmin(np.abs(np.log(bounds / one)))]) for one in wanted}
     limits = sorted(near | {objective.latency_s})
     total = bins.answered
-    logits, sd, rare = (np.empty((len(limits), len(total))) for _ in range(3))
+    logits, sd = (np.empty((len(limits), len(total))) for _ in range(2))
+    rare = np.zeros((len(limits), len(total)), bool)
     for i, limit_s in enumerate(limits):
         slower = count_slower(history.buckets, bounds, limit_s)
         seen = bins.sum_by_bin(slower)
@@ -148,12 +150,14 @@ def _weigh_before(capacities: Floats, base: BaseLatency) -> Floats:
     """(capacity, server, 1, slowdown) prior weight.
 
     By Little's law no more servers are busy than rate x latency; most often about as many.
+    How busy the service was at its peak is as likely one share as another: 1 / capacity.
     """
     busy = base.mean_s * capacities[:, None]
     likely = np.where(np.abs(np.log(_SERVERS / busy)) < 0.8, 3.0, 1.0)
-    servers = np.where(1.6 * busy >= _SERVERS, likely, 1e-9)
-    servers[:, 0] = np.maximum(servers[:, 0], 1e-3)
-    weights: Floats = servers[:, :, None, None] * np.where(_SLOWDOWNS == 0, 1.0, 0.3)
+    possible = (1.6 * busy >= _SERVERS) | (_SERVERS == 1)
+    servers = np.where(possible, likely, 1e-9)[:, :, None, None]
+    servers = servers * (capacities[0] / capacities)[:, None, None, None]
+    weights: Floats = servers * np.where(_SLOWDOWNS == 0, 1.0, _SLOWDOWN_WEIGHT)
     return weights
 
 

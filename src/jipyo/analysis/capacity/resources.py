@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.capacity.history import Floats, LoadHistory, Resource
 
 _LEAST_R2 = 0.9
+_LEAST_CORRELATION = 0.8
 _MOST_CURVE = 0.12
 """How far a busy share may bend away from a line, at the highest load, in shares of its rise."""
 _FEWEST_WINDOWS = 96
@@ -49,9 +50,27 @@ def find_limits(history: LoadHistory) -> tuple[ResourceLimit, ...]:
     return tuple(_find_limit(one, history.rate) for one in history.resources)
 
 
-def find_first_full(limits: Sequence[ResourceLimit]) -> FullRate | None:
-    """The resource that is fully busy at the lowest rate, of those of use."""
-    usable = [FullRate(one.name, one.full_rate) for one in limits if one.full_rate is not None]
+def find_usable_shares(history: LoadHistory) -> list[Floats]:
+    """Busy shares that are known in every window and rise with the load."""
+    shares = [one.busy for one in history.resources]
+    return [one for one in shares if _follows(one, history.rate)]
+
+
+def _follows(busy: Floats, rate: Floats) -> bool:
+    if len(busy) < _FEWEST_WINDOWS or not np.isfinite(busy).all():
+        return False
+    if np.ptp(busy) == 0 or np.ptp(rate) == 0:
+        return False
+    return float(np.corrcoef(busy, rate)[0, 1]) > _LEAST_CORRELATION
+
+
+def find_first_full(limits: Sequence[ResourceLimit], *, configured: bool) -> FullRate | None:
+    """The resource that is fully busy at the lowest rate: as measured, or as configured."""
+    usable = [
+        FullRate(one.name, one.full_rate)
+        for one in limits
+        if one.full_rate is not None and one.is_configured is configured
+    ]
     return min(usable, key=lambda one: one.rate, default=None)
 
 
@@ -60,10 +79,10 @@ def _find_limit(resource: Resource, rate: Floats) -> ResourceLimit:
     busy, load = resource.busy[known], rate[known]
     peak = float(busy.max()) if len(busy) else None
     if resource.limit_rate is not None:
-        return ResourceLimit(resource.name, peak, resource.limit_rate)
+        return ResourceLimit(resource.name, peak, resource.limit_rate, is_configured=True)
     unusable = _find_fault(busy, load)
     if unusable is not None:
-        return ResourceLimit(resource.name, peak, None, Remark(unusable))
+        return ResourceLimit(resource.name, peak, None, unusable=Remark(unusable))
     slope, idle = np.polyfit(load, busy, 1)
     return ResourceLimit(resource.name, peak, float((1 - idle) / slope))
 
@@ -74,7 +93,7 @@ def _find_fault(busy: Floats, load: Floats) -> str | None:
         return "capacity.resource.few"
     if busy.max() > 1.02 or busy.min() < -0.02:
         return "capacity.resource.no_share"
-    if np.ptp(load) < 0.2 * load.max() or np.ptp(busy) == 0:
+    if np.ptp(load) <= 0.2 * load.max() or np.ptp(busy) == 0:
         return "capacity.resource.steady"
     line = np.polynomial.Polynomial.fit(load, busy, 1)
     bent = np.polynomial.Polynomial.fit(load, busy, 2).convert().coef

@@ -127,7 +127,7 @@ def _describe_resource(limit: ResourceLimit, t: Texts) -> str:
         return t("capacity.resource.unusable", resource=limit.name, reason=reason)
     assert limit.full_rate is not None, "BUG: neither a limit nor why there is none"
     full = _rate(limit.full_rate, t)
-    if limit.peak_busy is None:
+    if limit.is_configured or limit.peak_busy is None:
         return t("capacity.resource.limit", resource=limit.name, full=full)
     peak = _percent(limit.peak_busy, t)
     return t("capacity.resource.full", resource=limit.name, peak=peak, full=full)
