@@ -17,7 +17,10 @@ def find_two_sided_p(t: float, freedom: float) -> float:
     """The probability of a value at least as far from 0 as `t`, on either side."""
     if t == 0:
         return 1.0
-    return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + t * t))
+    square = t * t
+    if square < freedom:  # near 1, where the other form would lose digits
+        return 1 - _incomplete_beta(0.5, freedom / 2, square / (freedom + square))
+    return _incomplete_beta(freedom / 2, 0.5, freedom / (freedom + square))
 
 
 def find_t(level: float, freedom: float) -> float:

@@ -85,8 +85,8 @@ def detect_trend(series: RegularSeries) -> Trend | NoResult:
     statistic, spread, freedom = _test(slopes, medians, memory)
     p_value = find_two_sided_p(statistic / spread, freedom) if spread else 1.0
     reach = find_t(1 - SIGNIFICANCE, freedom) * spread
-    ends = [(len(slopes) - reach) / 2, (len(slopes) + reach) / 2]
-    low, high = slopes[np.clip(np.round(ends), 0, len(slopes) - 1).astype(np.int64)]
+    outer = max(int((len(slopes) - reach) / 2), 0)
+    low, high = slopes[outer], slopes[len(slopes) - 1 - outer]
     start_ms, end_ms = series.utc_ms[[(at[0] - 1) * series.day, -1]].tolist()
     return Trend(
         direction=_find_direction(slope, p_value),
