@@ -1,6 +1,6 @@
 """Forecasts of other libraries, run by an interpreter that has them.
 
-`python -m venv V; V/bin/pip install prophet statsforecast; JIPYO_ANALYSIS_PEERS=V/bin/python`.
+`python -m venv V; V/bin/pip install --group bench-analysis; JIPYO_ANALYSIS_PEERS=V/bin/python`.
 They need pandas, numba and Stan and so are no dependency of ours.
 """
 

@@ -141,7 +141,7 @@ SHAPES: tuple[Shape, ...] = (
 )  # fmt: skip
 
 
-def make_shapes(part: str, step_ms: int, steps: int, each: int = 4) -> list[Case]:
+def make_shapes(part: str, step_ms: int, steps: int, each: int = 2) -> list[Case]:
     """So many cases of every kind."""
     cases = []
     size = HISTORY[step_ms]

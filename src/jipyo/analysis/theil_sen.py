@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.medians import find_median
+
 if TYPE_CHECKING:
     from jipyo.model.sample import Values
 
@@ -23,4 +25,4 @@ def pairwise_slopes(values: Values, at: Values | None = None) -> Values:
 
 def theil_sen_slope(values: Values, at: Values | None = None) -> float:
     """The slope of the line (Theil 1950, Sen 1968); quadratic in time and memory."""
-    return float(np.median(pairwise_slopes(values, at)))
+    return float(find_median(pairwise_slopes(values, at)))

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.forecast.values import Component
+from jipyo.analysis.medians import find_median
 from jipyo.analysis.theil_sen import theil_sen_slope
 
 if TYPE_CHECKING:
@@ -23,14 +24,16 @@ Periods = tuple[int, ...]
 Forecaster = Callable[["Values", "Indices", int, Periods], "Values"]
 
 _TINY = 1e-12
+_NEGLIGIBLE = 1e-6
+"""Older values that weigh less than this in all are left out of a smoothed level."""
 _CYCLES = 8
 """Cycles from which a profile is made."""
 _CYCLE_DECAY = 0.75
 _LEVEL_DECAY = 0.97
 """How much of the residual's level is left a day later."""
 _TREND_DAYS = 28
-_USUAL_WEEKS = 6
-_USUAL_DAYS = 7
+_MEDIAN_WEEKS = 6
+_MEDIAN_DAYS = 7
 _SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.8)
 _SMOOTHING_STEPS = 300
 _RIDGE = 0.01
@@ -59,25 +62,25 @@ def repeat_value(values: Values, origins: Indices, steps: int, periods: Periods)
 def repeat_median(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
     """The median of the last day: what noise around a level leaves to expect."""
     days = np.stack([values[origin - periods[0] : origin] for origin in origins])
-    return np.repeat(np.median(days, axis=1)[:, None], steps, axis=1)
+    return np.repeat(find_median(days, axis=1)[:, None], steps, axis=1)
 
 
-def repeat_usual_week(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
+def repeat_median_week(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
     """The median of the last six weeks, hour by hour: what single events do not move."""
-    return _repeat_usual(values, origins, steps, periods[-1], _USUAL_WEEKS)
+    return _repeat_median(values, origins, steps, periods[-1], _MEDIAN_WEEKS)
 
 
-def repeat_usual_day(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
+def repeat_median_day(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
     """The median of the last seven days, hour by hour."""
-    return _repeat_usual(values, origins, steps, periods[0], _USUAL_DAYS)
+    return _repeat_median(values, origins, steps, periods[0], _MEDIAN_DAYS)
 
 
-def _repeat_usual(values: Values, origins: Indices, steps: int, period: int, most: int) -> Values:
+def _repeat_median(values: Values, origins: Indices, steps: int, period: int, most: int) -> Values:
     usual = []
     for origin in origins:
         cycles = min(int(origin) // period, most)
         table = values[origin - cycles * period : origin].reshape(cycles, period)
-        usual.append(np.median(table, axis=0))
+        usual.append(find_median(table))
     return np.stack(usual)[:, np.arange(steps) % period]
 
 
@@ -132,7 +135,7 @@ def _follow_profile(known: Values, steps: int, period: int, day: int) -> Values:
     """
     profile = find_profile(known, period, _CYCLE_DECAY)
     cycles = min(len(known) // period, _CYCLES)
-    residual = known[len(known) - cycles * period :] - np.tile(profile, cycles)
+    residual = _subtract(known[len(known) - cycles * period :], profile)
     level = smooth(residual, 2 / (max(day, 4) + 1))
     rest = residual - level
     memory = float(np.clip(rest[1:] @ rest[:-1] / (rest[:-1] @ rest[:-1] + _TINY), 0, 0.99))
@@ -140,6 +143,12 @@ def _follow_profile(known: Values, steps: int, period: int, day: int) -> Values:
     fading = level[-1] * _LEVEL_DECAY ** (ahead / day) + rest[-1] * memory**ahead
     shape: Values = profile[np.arange(steps) % period] + fading
     return shape
+
+
+def _subtract(values: Values, profile: Values) -> Values:
+    """Values of whole cycles less the profile."""
+    rest: Values = (values.reshape(-1, len(profile)) - profile).ravel()
+    return rest
 
 
 def find_profile(known: Values, period: int, decay: float) -> Values:
@@ -152,8 +161,8 @@ def find_profile(known: Values, period: int, decay: float) -> Values:
     table = known[len(known) - cycles * period :].reshape(cycles, period)
     weights = decay ** np.arange(cycles - 1, -1, -1)
     if cycles >= _CYCLES // 2:
-        middle = np.median(table, axis=0)
-        spread = _MAD_TO_SD * np.median(np.abs(table - middle), axis=0)
+        middle = find_median(table)
+        spread = _MAD_TO_SD * find_median(np.abs(table - middle))
         reach = 4 * (spread + spread.mean())
         table = np.clip(table, middle - reach, middle + reach)
     profile: Values = weights @ table / weights.sum()
@@ -162,7 +171,7 @@ def find_profile(known: Values, period: int, decay: float) -> Values:
 
 def smooth(values: Values, share: float) -> Values:
     """Exponential smoothing from the first value on, shape as `values`."""
-    reach = min(len(values), int(np.ceil(np.log(1e-9) / np.log1p(-share))))
+    reach = min(len(values), int(np.ceil(np.log(_NEGLIGIBLE) / np.log1p(-share))))
     kernel = share * (1 - share) ** np.arange(reach)
     smoothed: Values = np.convolve(values, kernel)[: len(values)]
     start = values[0] * (1 - share) ** np.arange(1, len(values) + 1, dtype=np.float64)
@@ -185,13 +194,13 @@ def _follow_line(known: Values, steps: int, periods: Periods) -> Values:
     profile = find_profile(known, period, 0.9)
     profile = profile - profile.mean()
     cycles = len(known) // period
-    level = known[len(known) - cycles * period :] - np.tile(profile, cycles)
+    level = _subtract(known[len(known) - cycles * period :], profile)
     days = min(len(level) // day, _TREND_DAYS)
-    daily = np.median(level[len(level) - days * day :].reshape(days, day), axis=1)
+    daily = find_median(level[len(level) - days * day :].reshape(days, day), axis=1)
     if days < 4:
         return _follow_profile(known, steps, period, day)
     slope = theil_sen_slope(daily)
-    end = np.median((daily - slope * np.arange(days))[-7:]) + slope * (days - 1)
+    end = find_median((daily - slope * np.arange(days))[-7:]) + slope * (days - 1)
     ahead = (np.arange(1, steps + 1) + (day - 1) / 2) / day
     line: Values = profile[np.arange(steps) % period] + end + slope * ahead
     return line
@@ -221,6 +230,17 @@ def autoregress(values: Values, origins: Indices, steps: int, periods: Periods) 
     return forecast
 
 
+def autoregress_changes(values: Values, origins: Indices, steps: int, periods: Periods) -> Values:
+    """The same model of the changes from step to step, added up from the last value.
+
+    What grows steadily goes on growing, and what wanders has no level to return to (an
+    integrated autoregression, Box and Jenkins 1970).
+    """
+    changes = autoregress(np.diff(values), origins - 1, steps, periods)
+    forecast: Values = values[origins - 1][:, None] + changes.cumsum(axis=1)
+    return forecast
+
+
 def _choose_lags(known: int, periods: Periods) -> Indices:
     day, week = periods[0], periods[-1]
     lags = {1, 2, 3, day, day + 1}
@@ -231,10 +251,11 @@ def _choose_lags(known: int, periods: Periods) -> Indices:
 
 def _fit_lags(known: Values, lags: Indices, day: int) -> tuple[float, float, float, float, Values]:
     """Middle, scale, lowest and highest allowed, and the coefficients, the constant last."""
-    middle, scale = float(np.median(known)), float(known.std()) + _TINY
+    middle, scale = float(find_median(known)), float(known.std()) + _TINY
     scaled = (known - middle) / scale
-    outer = np.quantile(scaled, [_OUTER, 1 - _OUTER])
-    scaled = np.clip(scaled, outer[0] - 0.5, outer[1] + 0.5)
+    outer = int(_OUTER * len(scaled)), len(scaled) - 1 - int(_OUTER * len(scaled))
+    ranked = np.partition(scaled, outer)
+    scaled = np.clip(scaled, ranked[outer[0]] - 0.5, ranked[outer[1]] + 0.5)
     longest, size = int(lags[-1]), len(scaled)
     rows = size - longest
     table = np.stack([scaled[longest - lag : size - lag] for lag in lags] + [np.ones(rows)])
@@ -243,7 +264,7 @@ def _fit_lags(known: Values, lags: Indices, day: int) -> tuple[float, float, flo
     weights: Values = np.exp2(-age / max(14.0 * day, rows / 2)).astype(np.float64)
     slopes = _solve_ridge(table, target, weights)
     off = np.abs(target - slopes @ table)
-    allowed = _ROBUST * (_MAD_TO_SD * np.median(off) + 1e-9)
+    allowed = _ROBUST * (_MAD_TO_SD * find_median(off) + 1e-9)
     slopes = _solve_ridge(table, target, weights * np.minimum(1, allowed / np.maximum(off, _TINY)))
     return middle, scale, float(scaled.min()) - 1, float(scaled.max()) + 1, slopes
 
@@ -252,7 +273,8 @@ def _solve_ridge(table: Values, target: Values, weights: Values) -> Values:
     weighted = table * weights
     penalty = np.full(len(table), _RIDGE * float(weights.sum()))
     penalty[-1] = _TINY
-    square = weighted @ table.T + np.diag(penalty)
+    square = weighted @ table.T
+    square.flat[:: len(table) + 1] += penalty
     return np.linalg.solve(square, weighted @ target).astype(np.float64, copy=False)
 
 
@@ -262,10 +284,11 @@ COMPONENTS: dict[Component, Forecaster] = {
     Component.WEEK_PROFILE: follow_week,
     Component.DAY_PROFILE: follow_day,
     Component.AUTOREGRESSION: autoregress,
+    Component.CHANGES: autoregress_changes,
     Component.TREND: follow_trend,
     Component.LAST_VALUE: repeat_value,
     Component.RECENT_MEDIAN: repeat_median,
-    Component.USUAL_WEEK: repeat_usual_week,
-    Component.USUAL_DAY: repeat_usual_day,
+    Component.MEDIAN_WEEK: repeat_median_week,
+    Component.MEDIAN_DAY: repeat_median_day,
     Component.SMOOTHED: repeat_level,
 }

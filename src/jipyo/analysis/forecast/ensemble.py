@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.forecast.components import COMPONENTS, Periods
-from jipyo.analysis.forecast.values import QUANTILES, Backtest, Component, Forecast, ValueBounds
+from jipyo.analysis.forecast.scale import choose_scale
+from jipyo.analysis.forecast.values import (
+    QUANTILES,
+    Backtest,
+    Component,
+    Forecast,
+    ValueBounds,
+)
 from jipyo.analysis.no_result import NoResult
 from jipyo.analysis.regular_series import DAY_MS, DAYS_A_WEEK
 
@@ -48,8 +55,8 @@ _NARROW = 0.05
 """An error of less than this share of the standard deviation needs no rival to beat."""
 _TINY = 1e-12
 _ANY = ValueBounds()
-_DAILY = (Component.LAST_DAY, Component.DAY_PROFILE, Component.USUAL_DAY)
-_WEEKLY = (Component.LAST_WEEK, Component.WEEK_PROFILE, Component.USUAL_WEEK)
+_DAILY = (Component.LAST_DAY, Component.DAY_PROFILE, Component.MEDIAN_DAY)
+_WEEKLY = (Component.LAST_WEEK, Component.WEEK_PROFILE, Component.MEDIAN_WEEK)
 _EXACT = Backtest(0, 0, 0.0, 0.0, 1.0, 1.0, ((Component.LAST_VALUE, 1.0),))
 
 
@@ -64,16 +71,14 @@ def forecast(series: RegularSeries, steps: int, bounds: ValueBounds = _ANY) -> F
     if missing is not None:
         return missing
     values = series.values
-    scale = float(np.ptp(values))
-    if scale == 0:
+    if not np.ptp(values):
         return _continue_constant(series, steps)
     t_ms, ahead = series.future_ms(steps)
-    result = _forecast_values((values - values[-1]) / scale, int(ahead.max()) + 1, series)
+    result = _forecast_values(series, int(ahead.max()) + 1)
     if isinstance(result, NoResult):
         return result
     quantiles, backtest = result
-    low, high = _find_bounds(values, bounds)
-    shown = np.clip(quantiles[:, ahead] * scale + values[-1], low, high)
+    shown = np.clip(quantiles[:, ahead], *_find_bounds(values, bounds))
     return Forecast(t_ms, shown, backtest, len(values), series.filled_share)
 
 
@@ -109,31 +114,41 @@ def _continue_constant(series: RegularSeries, steps: int) -> Forecast:
     return Forecast(t_ms, quantiles, _EXACT, len(series.values), series.filled_share)
 
 
-def _forecast_values(
-    values: Values, steps: int, series: RegularSeries
-) -> tuple[Values, Backtest] | NoResult:
-    """Quantiles of shape (5, steps) and the backtest, of values scaled to a range of 1."""
-    periods = series.periods
+def _forecast_values(series: RegularSeries, steps: int) -> tuple[Values, Backtest] | NoResult:
+    """Quantiles of shape (5, steps), not yet within any bounds, and the backtest."""
+    periods, scale = series.periods, choose_scale(series)
     components = choose_components(series)
+    values = scale.reduce(series.values)
     trial = _run_backtest(values, steps, periods, components)
-    figures = {"mase": trial.error / trial.scale, "naive": trial.naive_error / trial.scale}
-    if trial.error >= max(trial.naive_error, _NARROW * float(values.std())):
+    truth, guess, naive = map(scale.restore, (trial.truth, trial.combined, trial.naive))
+    rounding = _TINY * float(np.ptp(series.values))
+    usual = float(_find_differences(series.values, periods).mean()) + rounding
+    error, naive_error = (float(np.abs(one - truth).mean()) for one in (guess, naive))
+    figures = {"mase": error / usual, "naive": naive_error / usual}
+    if error >= max(naive_error, _NARROW * float(series.values.std())):
         period = "day" if series.day > 1 else "week"
         return NoResult(f"analysis.no_forecast.naive.{period}", figures)
-    spreads = [_find_reach(trial.misses, level, steps, periods[0]) for level in _LEVELS]
+    misses = np.abs(trial.combined - trial.truth)
+    spreads = [_find_reach(misses, level, steps, periods[0]) for level in _LEVELS]
     (reach_80, inside_80), (reach_95, inside_95) = spreads
     middle = _combine(values, trial.weights, steps, periods, components)
-    rows = (middle - reach_95, middle - reach_80, middle, middle + reach_80, middle + reach_95)
+    rows = (
+        middle - reach_95,
+        middle - reach_80,
+        middle,
+        middle + reach_80,
+        middle + reach_95,
+    )
     backtest = Backtest(
-        origins=len(trial.misses),
-        steps=trial.misses.shape[1],
+        origins=len(misses),
+        steps=misses.shape[1],
         mase=figures["mase"],
         naive_mase=figures["naive"],
         coverage_80=inside_80,
         coverage_95=inside_95,
         weights=_rank(trial.weights, components),
     )
-    return np.stack(rows), backtest
+    return scale.restore(np.stack(rows)), backtest
 
 
 def choose_components(series: RegularSeries) -> tuple[Component, ...]:
@@ -146,16 +161,15 @@ def choose_components(series: RegularSeries) -> tuple[Component, ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """What a backtest showed, of values scaled to a range of 1."""
+    """What a backtest showed, in reduced values; all but the weights of shape (origins, steps)."""
 
     weights: Values
     """What each component weighs in the forecast, shape (components,)."""
-    misses: Values
-    """How far off the combination was, shape (origins, steps)."""
-    error: float
-    """Their mean."""
-    naive_error: float
-    scale: float
+    truth: Values
+    combined: Values
+    """The weighted forecast, each origin's weights from the other origins."""
+    naive: Values
+    """The last day or week repeated."""
 
 
 def _run_backtest(
@@ -164,16 +178,19 @@ def _run_backtest(
     origins, tested = _plan_backtest(len(values), steps, periods)
     truth = values[origins[:, None] + np.arange(tested)]
     forecasts = np.stack([COMPONENTS[c](values, origins, tested, periods) for c in components])
-    differences = np.abs(values[periods[0] :] - values[: -periods[0]])
-    scale = float(differences.mean()) + _TINY
-    errors = np.minimum(np.abs(forecasts - truth), _ERROR_LIMIT * scale).mean(axis=2)
+    usual = float(_find_differences(values, periods).mean()) + _TINY
+    errors = np.minimum(np.abs(forecasts - truth), _ERROR_LIMIT * usual).mean(axis=2)
     every = np.ones((1, len(origins)))
     others = 1 - np.eye(len(origins)) if len(origins) > 1 else every
-    each = _weigh(errors, others, scale).T[:, :, None]
-    misses = np.abs((each * forecasts).sum(axis=0) - truth)
-    naive = float(np.abs(forecasts[0] - truth).mean())
-    weights = _weigh(errors, every, scale)[0]
-    return _Trial(weights, misses, float(misses.mean()), naive, scale)
+    each = _weigh(errors, others, usual).T[:, :, None]
+    combined = (each * forecasts).sum(axis=0)
+    return _Trial(_weigh(errors, every, usual)[0], truth, combined, forecasts[0])
+
+
+def _find_differences(values: Values, periods: Periods) -> Values:
+    """How much each value differs from the one a day (daily values: a week) before."""
+    differences: Values = np.abs(values[periods[0] :] - values[: -periods[0]])
+    return differences
 
 
 def _plan_backtest(size: int, steps: int, periods: Periods) -> tuple[Indices, int]:

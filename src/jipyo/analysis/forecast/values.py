@@ -30,11 +30,12 @@ class Component(StrEnum):
     DAY_PROFILE = "day_profile"
     WEEK_PROFILE = "week_profile"
     AUTOREGRESSION = "autoregression"
+    CHANGES = "changes"
     TREND = "trend"
     LAST_VALUE = "last_value"
     RECENT_MEDIAN = "recent_median"
-    USUAL_WEEK = "usual_week"
-    USUAL_DAY = "usual_day"
+    MEDIAN_WEEK = "median_week"
+    MEDIAN_DAY = "median_day"
     SMOOTHED = "smoothed"
 
     @property
