@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from analysis.methods import HIGH, LOW, METHODS, Figures, Method
 from jipyo.analysis.no_result import NoResult
@@ -144,3 +146,17 @@ def test_a_bounded_metric_stays_within_its_bounds(method: Method, level: float) 
     assert isinstance(result, Figures)
     assert result.values.min() >= LOW
     assert result.values.max() <= HIGH
+
+
+@every_method
+@given(
+    st.lists(st.floats(allow_subnormal=True), min_size=1, max_size=40),
+    st.integers(200, 800),
+)
+@settings(max_examples=25, deadline=None)
+def test_any_numbers_have_a_finite_result_or_a_reason(
+    method: Method, numbers_given: list[float], size: int
+) -> None:
+    values = np.resize(np.array(numbers_given, np.float64), size)
+    result = method.run(make_series(values))
+    assert isinstance(result, NoResult) or np.isfinite(numbers(result)).all()

@@ -67,6 +67,7 @@ def forecast(series: RegularSeries, steps: int, bounds: ValueBounds = _ANY) -> F
     history is short, mostly filled or shorter than the horizon, or where the method did not
     beat the seasonal naive forecast in its backtest.
     """
+    assert steps > 0, f"BUG: a forecast of {steps} steps"
     missing = _find_obstacle(series, steps)
     if missing is not None:
         return missing
