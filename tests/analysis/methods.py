@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.anomaly import AnomalyDetector
 from jipyo.analysis.changepoints import detect_changepoints
+from jipyo.analysis.crossing import predict_crossings
 from jipyo.analysis.forecast import Forecast, ValueBounds, forecast
 from jipyo.analysis.no_result import NoResult
 from jipyo.analysis.trend import Trend, detect_trend
+from jipyo.catalogue import Direction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,8 +86,40 @@ def forecast_of(steps: int) -> Method:
     )
 
 
+def cross(series: RegularSeries) -> Figures | NoResult:
+    """The dates of two thresholds above the series and one below it; -1 where there is none."""
+    seen = series.values[series.measured]
+    low, high = (seen.min(), seen.max()) if len(seen) else (0.0, 1.0)
+    above = [high + share * (high - low) for share in (0.2, 0.8)]
+    up = predict_crossings(series, above, Direction.HIGHER_IS_WORSE)
+    down = predict_crossings(series, [2 * low - high], Direction.LOWER_IS_WORSE)
+    if up.reason is None or down.reason is None:
+        return NoResult("crossing.unknown", {"threshold": "1", "samples": up.samples})
+    found = (*up.crossings, *down.crossings)
+    times = [t or -1 for one in found for t in (one.t_ms, one.earliest_ms, one.latest_ms)]
+    return Figures(
+        sizes=np.array([up.reason.per_day, down.reason.per_day]),
+        plain=np.array([*times, *(one.probability for one in found), up.reason.since_ms]),
+    )
+
+
+def score_values(series: RegularSeries) -> Figures:
+    """Every score, and what was expected; -1 where there is none."""
+    detector = AnomalyDetector(["a"], ["x"], series.step_ms)
+    rows = zip(series.utc_ms.tolist(), series.values, series.measured, strict=True)
+    scores = [detector.step(t, np.array([v if seen else np.nan])) for t, v, seen in rows]
+    known = [one for one in scores if np.isfinite(one.score[0])]
+    figures = [x for one in known for x in (one.score[0], one.deviation[0], one.joint[0])]
+    return Figures(
+        values=np.array([one.expected[0] for one in known]),
+        plain=np.array(figures),
+    )
+
+
 METHODS = (
     *(forecast_of(steps) for steps in (1, 24, 168)),
     Method("trend", lambda series: describe_trend(detect_trend(series))),
     Method("changepoints", lambda series: describe_changes(detect_changepoints(series))),
+    Method("crossing", cross),
+    Method("anomaly", score_values),
 )

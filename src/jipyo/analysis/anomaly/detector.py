@@ -29,13 +29,17 @@ _PROFILE_VISIT = 0.3
 _FLOORS = np.array([[0.01], [0.03], [0.03]])
 """Least spread of each error, as a share of the seen range: a flat series has none of its own."""
 _MEAN_FLOOR = 0.03
-_CLIP = 6.0
+_ROUNDING = 1e-9
+_SMALLEST = 1e-300
+_MOST = 1000.0
+"""Deviations beyond which all are alike: a constant that changes has no usual deviation."""
+_CLIP = 8.0
 _RUN_WEIGHT, _NEW_WEIGHT = 0.9, 0.5
-_WEIGHTS = np.array([[1.0], [0.8], [0.63]])
-_ALERT = 8.0
+_WEIGHTS = np.array([[1.0], [0.9], [1.0]])
+_ALERT = 6.5
 """The weighted deviation at which an alert is due."""
 _RANGE_SHARE = 0.05
-_QUIET = 0.3
+_QUIET = 0.15
 """What scores count for while an alert is recent."""
 
 
@@ -193,11 +197,12 @@ class AnomalyDetector:
         _move(state.runs, errors, 2 / (width + 1), seen)
         spread = np.sqrt(np.maximum(state.squares - state.means**2, 0.0))
         floor = _FLOORS * (state.high - state.low)
-        usual = np.maximum(np.maximum(spread, floor), _MEAN_FLOOR * np.abs(state.means)) + 1e-12
+        usual = np.maximum(np.maximum(spread, floor), _MEAN_FLOOR * np.abs(state.means))
+        usual = np.maximum(usual, _ROUNDING * np.abs(state.slow) + _SMALLEST)
         run = (state.runs - state.means) / usual * _RUN_WEIGHT
         new = (errors - state.means) / usual * _NEW_WEIGHT
         ready = seen & (state.age > 30)
-        out = np.where(ready, np.maximum(np.maximum(run, new), 0.0), 0.0)
+        out = np.where(ready, np.clip(np.maximum(run, new), 0.0, _MOST), 0.0)
         clipped = np.where(ready, np.minimum(errors, state.means + _CLIP * spread + floor), errors)
         rate = np.maximum(1 / (state.age + 1), 1 / (_MEMORY_DAYS * self.steps_a_day))
         _move(state.means, clipped, rate, seen)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _PENALTY = 6.0
 """Of a further segment, in long-run variances times ln(blocks)."""
 _SHORTEST = 6
+_REAL_JUMP = 0.1
+"""Of the range; lines that follow a curve have smaller jumps between them."""
 _NEGLIGIBLE = 1e-4
 """Weight below which an explanation is dropped."""
 _CURVED = 40
@@ -50,8 +52,6 @@ class Course:
     curves: tuple[CourseCurve, ...]
     residual: Values
     """Shape (blocks,): blocks less the segments' lines; NaN in gaps."""
-    memory: float
-    """Autocorrelation of the residual at one block, 0 to .95."""
     long_run: float
     """Long-run variance of the residual."""
     jumps: Values
@@ -60,30 +60,59 @@ class Course:
     @property
     def restlessness(self) -> float:
         """The probability that the course goes on changing as it did, 0 to 1."""
-        return float(np.clip((len(self.segments) - 2) / 3, 0, 1))
+        return 1.0 if self.has_steps else float(np.clip((len(self.segments) - 2) / 3, 0, 1))
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether it moves by jumps in one direction, three or more, and little between them."""
+        real = self.jumps[np.abs(self.jumps) > 4 * np.nanstd(self.residual)]
+        net = self.segments[-1].last - self.segments[0].level
+        return len(real) >= 3 and abs(real.sum()) > max(0.6 * np.abs(real).sum(), 0.5 * abs(net))
 
 
 def read_course(blocks: Values) -> Course:
-    """Segments and the explanations of the newest blocks; NaN blocks weigh nothing.
+    """Segments and the curves of the newest blocks; NaN blocks weigh nothing.
 
     The penalty knows the noise's memory: on the plain variance every wandering of an
-    autocorrelated series becomes a trend.
+    autocorrelated series becomes a trend. The memory that a running median hides is found in
+    what the first division leaves, and the series is then divided once more.
     """
-    memory, long_run = _estimate_noise(blocks)
+    long_run = _estimate_noise(blocks)
+    course, costs = _divide(blocks, long_run)
+    measured = _measure_long_run(course)
+    if measured > 1.2 * long_run:
+        course, costs = _divide(blocks, measured)
+    return replace(course, curves=_explain(blocks, course, costs))
+
+
+def _divide(blocks: Values, long_run: float) -> tuple[Course, Values]:
     penalty = _PENALTY * long_run * np.log(max(len(blocks), 3))
     division = divide(blocks, penalty, _SHORTEST)
-    segments = division.segments
-    line = np.concatenate(
-        [one.level + one.slope * np.arange(one.stop - one.start) for one in segments]
-    )
-    jumps = np.array([b.level - a.last - a.slope for a, b in itertools.pairwise(segments)])
-    course = Course(segments, (), blocks - line, memory, long_run, jumps)
-    explanations = _explain(blocks, course, division.costs, penalty)
-    return Course(segments, explanations, course.residual, memory, long_run, jumps)
+    jumps = [b.level - a.last - a.slope for a, b in pairwise(division.segments)]
+    rest = blocks - draw_line(division.segments)
+    return Course(division.segments, (), rest, long_run, np.array(jumps)), division.costs
 
 
-def _estimate_noise(blocks: Values) -> tuple[float, float]:
-    """The memory of what a running median of nine leaves, and its long-run variance."""
+def draw_line(segments: tuple[LinearSegment, ...]) -> Values:
+    """The segments' value at each block, shape (blocks,)."""
+    lines = [one.level + one.slope * np.arange(one.stop - one.start) for one in segments]
+    return np.concatenate(lines)
+
+
+def _measure_long_run(course: Course) -> float:
+    """Long-run variance of the residual as of an AR(1), made up for what the lines took."""
+    rest = course.residual
+    pairs = np.isfinite(rest[1:]) & np.isfinite(rest[:-1])
+    n, parameters = np.isfinite(rest).sum(), 2 * len(course.segments)
+    variance = float(np.nanvar(rest)) * n / max(n - parameters, 1)
+    joint = float(np.mean(rest[1:][pairs] * rest[:-1][pairs])) if pairs.any() else 0.0
+    memory = joint / variance if variance > 0 else 0.0
+    memory = float(np.clip((memory * n + parameters / 2) / max(n - 3, 1), 0, 0.9))
+    return float(variance * (1 + memory) / (1 - memory))
+
+
+def _estimate_noise(blocks: Values) -> float:
+    """The long-run variance of what a running median of nine leaves."""
     n = len(blocks)
     windows = np.lib.stride_tricks.sliding_window_view(np.pad(blocks, 4, constant_values=np.nan), 9)
     seen = np.isfinite(windows).any(axis=1)
@@ -95,12 +124,10 @@ def _estimate_noise(blocks: Values) -> tuple[float, float]:
     variance = float(max(np.var(capped), 1e-8))
     joint = float(np.mean(capped[1:] * capped[:-1])) if len(capped) > 1 else 0.0
     memory = float(np.clip(joint / variance, 0, 0.9))
-    return memory, variance / (1 - memory)
+    return variance / (1 - memory)
 
 
-def _explain(
-    blocks: Values, course: Course, costs: Values, penalty: float
-) -> tuple[CourseCurve, ...]:
+def _explain(blocks: Values, course: Course, costs: Values) -> tuple[CourseCurve, ...]:
     n, log_n = len(blocks), np.log(max(len(blocks), 3)) * course.long_run
     candidates: list[tuple[float, CourseCurve]] = []
     for start in np.flatnonzero(costs <= costs.min() + 20 * course.long_run).tolist():
@@ -132,7 +159,7 @@ def _explain(
 def _list_curve_starts(course: Course) -> list[int]:
     """Starts of segments since the last real jump, where a curve could begin."""
     n = course.segments[-1].stop
-    spread = 4 * max(float(np.nanstd(course.residual)), 1e-4)
+    spread = max(4 * float(np.nanstd(course.residual)), _REAL_JUMP)
     starts: list[int] = []
     for index in range(len(course.segments) - 1, -1, -1):
         if n - course.segments[index].start >= _CURVED:

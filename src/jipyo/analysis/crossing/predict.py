@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.analysis.crossing.course import Course, CourseCurve, read_course
+from jipyo.analysis.crossing.course import Course, CourseCurve, draw_line, read_course
 from jipyo.analysis.crossing.result import (
     Crossing,
     CrossingForecast,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from jipyo.analysis.regular_series import RegularSeries
+    from jipyo.model.arrays import Indices
     from jipyo.model.sample import Values
 
 SUSTAINED = 3
@@ -34,6 +35,7 @@ _BLOCKS = 112
 _CELLS = 256
 _LEVEL = 0.8
 _DRAWS = 64
+_TRIES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,14 +93,59 @@ def _scale(y: Values, sign: float) -> _Scaled:
     return _Scaled((sign * y - centre) / unit, centre, unit, sign)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Paths:
+    """Simulated futures: the course at the end of each cell of `width` points, and the noise.
+
+    `course` of shape (paths, cells); `noise` (draws, cells * width) is the sustained sum of
+    season and noise at each point, `draws` (paths,) which of them a path has.
+    """
+
+    course: Values
+    noise: Values
+    draws: Indices
+    width: int
+
+    def find_hits(self, aim: float) -> Values:
+        """Points until `aim` is reached in each path, shape (paths,); infinite where it is not.
+
+        A cell whose end and highest noise together reach it is looked at point by point; where
+        they do not meet at one point, the next such cell is.
+        """
+        tops = self.noise.reshape(len(self.noise), -1, self.width).max(axis=2)
+        reached = self.course + tops[self.draws] >= aim
+        hits = np.full(len(self.course), np.inf)
+        for _ in range(_TRIES):
+            left = np.flatnonzero(np.isinf(hits) & reached.any(axis=1))
+            if not len(left):
+                break
+            cells = reached[left].argmax(axis=1)
+            hits[left] = self._find_points(left, cells, aim)
+            reached[left, cells] = False
+        late = np.isinf(hits) & reached.any(axis=1)
+        hits[late] = (reached[late].argmax(axis=1) + 0.5) * self.width
+        return hits
+
+    def _find_points(self, rows: Indices, cells: Indices, aim: float) -> Values:
+        """The first point of a cell that reaches `aim`; infinite where none does."""
+        ends = self.course[rows, cells]
+        second = self.course[rows, np.minimum(cells + 1, self.course.shape[1] - 1)]
+        first = np.where(cells > 0, self.course[rows, np.maximum(cells - 1, 0)], 2 * ends - second)
+        share = np.arange(1, self.width + 1) / self.width
+        line = first[:, None] + (ends - first)[:, None] * share
+        points = cells[:, None] * self.width + np.arange(self.width)
+        reached = line + self.noise[self.draws[rows][:, None], points] >= aim
+        hit = cells * self.width + reached.argmax(axis=1) + 1.0
+        return np.where(reached.any(axis=1), hit, np.inf)
+
+
 @dataclass(frozen=True, slots=True)
 class _Future:
-    """Either teeth that go on, or simulated paths in cells of `width` points."""
+    """Either teeth that go on, or simulated paths."""
 
     reason: CrossingReason
     teeth: Teeth | None = None
-    paths: Values | None = None
-    width: int = 1
+    paths: Paths | None = None
 
 
 def _look_ahead(scaled: _Scaled, series: RegularSeries, options: CrossingOptions) -> _Future:
@@ -115,9 +162,11 @@ def _look_ahead(scaled: _Scaled, series: RegularSeries, options: CrossingOptions
     paths = _simulate_course(course, cells, width // block, options.paths, rng)
     ahead = continue_season(season, series.periods, cells * width)
     residual = scaled.y - season - _draw_course(course, len(scaled.y), block)
-    tops = _find_tops(ahead, residual, series.day, width)
-    paths += tops[rng.integers(0, len(tops), options.paths)]
-    return _Future(_explain_course(course, scaled, series, block), None, paths, width)
+    noise = _draw_noise(ahead, residual, series.day)
+    draws = rng.integers(0, len(noise), options.paths)
+    return _Future(
+        _explain_course(course, scaled, series, block), None, Paths(paths, noise, draws, width)
+    )
 
 
 def _take_medians(y: Values, block: int) -> Values:
@@ -177,10 +226,7 @@ def _draw_curves(
 
 def _draw_moves(course: Course, paths: int, blocks: int, rng: np.random.Generator) -> Values:
     """What the level moves from the last block on: stretches of the fitted history, in a row."""
-    line = np.concatenate(
-        [one.level + one.slope * np.arange(one.stop - one.start) for one in course.segments]
-    )
-    steps = np.diff(line)
+    steps = np.diff(draw_line(course.segments))
     length = max(len(steps) // 4, 1)
     count = -(-blocks // length)
     starts = rng.integers(0, len(steps), (paths, count))
@@ -200,8 +246,8 @@ def _draw_course(course: Course, points: int, block: int) -> Values:
     return line
 
 
-def _find_tops(season: Values, residual: Values, day: int, width: int) -> Values:
-    """The highest sustained value of season and noise in each cell, shape (draws, cells).
+def _draw_noise(season: Values, residual: Values, day: int) -> Values:
+    """Sustained season and noise at each point ahead, shape (draws, points).
 
     A draw is the seen residual from another day on, at its time of day, so that noise that
     comes by day stays there.
@@ -211,9 +257,7 @@ def _find_tops(season: Values, residual: Values, day: int, width: int) -> Values
     starts = stride * np.arange(max(len(rest) // stride, 1))
     starts = starts[:: -(-len(starts) // _DRAWS)]
     shift = (len(rest) + starts[:, None] + np.arange(len(season))) % len(rest)
-    values = _sustain(season + rest[shift])
-    tops: Values = values.reshape(len(starts), -1, width).max(axis=2)
-    return tops
+    return _sustain(season + rest[shift])
 
 
 def _cross(
@@ -246,13 +290,8 @@ def _find_hits(aim: float, future: _Future, steps: float, options: CrossingOptio
         rng = np.random.default_rng(options.seed)
         return simulate_teeth(future.teeth, aim, steps, options.paths, rng)
     assert future.paths is not None
-    beyond = future.paths >= aim
-    cell = beyond.argmax(axis=1)
-    rows = np.arange(len(cell))
-    here, before = future.paths[rows, cell], future.paths[rows, np.maximum(cell - 1, 0)]
-    share = np.where(cell > 0, (aim - before) / np.maximum(here - before, 1e-12), 0.5)
-    hits = (cell + np.clip(share, 0, 1)) * future.width
-    return np.where(beyond.any(axis=1) & (hits <= steps), hits, np.inf)
+    hits = future.paths.find_hits(aim)
+    return np.where(hits <= steps, hits, np.inf)
 
 
 def _find_date(hits: Values, share: float, series: RegularSeries) -> int | None:

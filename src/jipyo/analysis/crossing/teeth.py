@@ -105,15 +105,19 @@ def simulate_teeth(
     The present tooth goes on, and new ones follow with floors, slopes and lengths drawn from
     those seen; an overdue reset no longer comes.
     """
-    spread = _spread(teeth.slopes[1:])
-    slope = np.full(paths, teeth.slopes[-1])
-    slope = slope + rng.normal(0, 1, paths) * spread / np.sqrt(max(teeth.elapsed, 1))
-    level = np.full(paths, teeth.level)
+    # The errors of a line's slope and of its value at its end, with some memory in the noise.
+    sd = 1.5 * float(np.std(teeth.residual)) / np.sqrt(max(teeth.elapsed, 2.0))
+    common = rng.normal(0, 1, paths)
+    slope = teeth.slopes[-1] + common * 3.46 * sd / max(teeth.elapsed, 2.0)
+    level = teeth.level + sd * (1.73 * common + rng.normal(0, 1, paths))
     hit = np.full(paths, np.inf)
     at = np.zeros(paths)
     length = _draw_rest(teeth, paths, rng)
-    drift = _find_drift(teeth)
-    margin = rng.choice(np.sort(teeth.residual)[-max(3, len(teeth.residual) // 20) :], paths)
+    mean_drift, error = _find_drift(teeth)
+    drift = rng.normal(mean_drift, error, paths)
+    age = teeth.starts[-1] + teeth.elapsed - teeth.starts[1:]
+    margins = _sustain_noise(teeth)
+    margin = rng.choice(margins, paths)
     alive = np.ones(paths, dtype=bool)
     while alive.any():
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -125,15 +129,21 @@ def simulate_teeth(
         picks = rng.integers(0, len(teeth.lengths), paths)
         length = np.maximum(teeth.lengths[picks] * rng.normal(1, 0.05, paths), 1.0)
         slope = teeth.slopes[1:-1][picks]
-        level = teeth.floors[1:][rng.integers(0, len(teeth.floors) - 1, paths)] + drift * np.where(
-            alive, at, 0.0
-        )
-        margin = rng.choice(teeth.residual, paths)
+        origin = rng.integers(0, len(age), paths)
+        ahead = np.where(alive, at, 0.0) + age[origin]
+        level = teeth.floors[1:][origin] + drift * ahead
+        margin = rng.choice(margins, paths)
     return np.where(hit <= steps, hit, np.inf)
 
 
-def _spread(values: Values) -> float:
-    return float(np.std(values)) if len(values) > 1 else 0.1 * abs(float(values.mean()))
+def _sustain_noise(teeth: Teeth) -> Values:
+    """The highest noise, of three points in a row, while a tooth rises by the noise's size."""
+    rest = teeth.residual
+    lasting = np.minimum(np.minimum(rest[:-2], rest[1:-1]), rest[2:])
+    rise = max(float(np.median(teeth.slopes)), 1e-9)
+    width = int(np.clip(np.std(rest) / rise, 1, len(lasting) // 4 or 1))
+    highest: Values = np.lib.stride_tricks.sliding_window_view(lasting, width).max(axis=1)
+    return highest
 
 
 def _draw_rest(teeth: Teeth, paths: int, rng: np.random.Generator) -> Values:
@@ -145,14 +155,19 @@ def _draw_rest(teeth: Teeth, paths: int, rng: np.random.Generator) -> Values:
     return np.where(lengths > teeth.elapsed, lengths - teeth.elapsed, late)
 
 
-def _find_drift(teeth: Teeth) -> float:
-    """What the floors rise by a point from tooth to tooth; 0 unless that is plain."""
-    floors, starts = teeth.floors[1:], teeth.starts[1:]
-    if len(floors) < 4:
-        return 0.0
-    slope, base = np.polyfit(starts, floors, 1)
-    rest = floors - base - slope * starts
-    error = np.sqrt(
-        rest @ rest / max(len(rest) - 2, 1) / max(np.sum((starts - starts.mean()) ** 2), 1e-12)
-    )
-    return float(slope) if abs(slope) > 3 * error else 0.0
+def _find_drift(teeth: Teeth) -> tuple[float, float]:
+    """What floors and peaks rise by a point from tooth to tooth, and the error of that.
+
+    Nothing unless it is plain: a few teeth of unlike height are no trend.
+    """
+    if len(teeth.peaks) < 3:
+        return 0.0, 0.0
+    starts, ends = teeth.starts[1:], teeth.starts[2:]
+    x = np.concatenate((starts - starts.mean(), ends - ends.mean()))
+    floors, peaks = teeth.floors[1:], teeth.peaks
+    y = np.concatenate((floors - floors.mean(), peaks - peaks.mean()))
+    spread = float(x @ x)
+    drift = float(x @ y) / spread
+    rest = y - drift * x
+    error = float(np.sqrt(rest @ rest / max(len(x) - 3, 1) / spread))
+    return (drift, error) if abs(drift) > 3 * error else (0.0, 0.0)
