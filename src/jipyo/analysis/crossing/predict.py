@@ -94,7 +94,7 @@ def _scale(y: Values, sign: float) -> _Scaled:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Paths:
+class CoursePaths:
     """Simulated futures: the course at the end of each cell of `width` points, and the noise.
 
     `course` of shape (paths, cells); `noise` (draws, cells * width) is the sustained sum of
@@ -145,15 +145,15 @@ class _Future:
 
     reason: CrossingReason
     teeth: Teeth | None = None
-    paths: Paths | None = None
+    paths: CoursePaths | None = None
 
 
 def _look_ahead(scaled: _Scaled, series: RegularSeries, options: CrossingOptions) -> _Future:
     rng = np.random.default_rng(options.seed)
-    teeth = find_teeth(scaled.y)
+    season = find_season(scaled.y, series.periods)
+    teeth = _find_teeth(scaled.y, season, series.periods)
     if teeth is not None:
         return _Future(_explain_teeth(teeth, scaled, series), teeth)
-    season = find_season(scaled.y, series.periods)
     block = max(1, -(-len(scaled.y) // _BLOCKS))
     course = read_course(_take_medians(scaled.y - season, block))
     steps = max(2 * options.horizon_ms // series.step_ms, 1)
@@ -165,8 +165,21 @@ def _look_ahead(scaled: _Scaled, series: RegularSeries, options: CrossingOptions
     noise = _draw_noise(ahead, residual, series.day)
     draws = rng.integers(0, len(noise), options.paths)
     return _Future(
-        _explain_course(course, scaled, series, block), None, Paths(paths, noise, draws, width)
+        _explain_course(course, scaled, series, block),
+        None,
+        CoursePaths(paths, noise, draws, width),
     )
+
+
+def _find_teeth(y: Values, season: Values, periods: tuple[int, ...]) -> Teeth | None:
+    """The teeth of a series, less what repeats beside them; a sawtooth itself is no season."""
+    teeth = find_teeth(y)
+    if teeth is None:
+        hidden = find_teeth(y - season) if season.any() else None
+        return hidden if hidden is None else hidden.add_season(season)
+    beside = find_season(teeth.residual, periods)
+    better = find_teeth(y - beside) if beside.any() else None
+    return teeth if better is None else better.add_season(beside)
 
 
 def _take_medians(y: Values, block: int) -> Values:
@@ -190,7 +203,7 @@ def _sustain(y: Values) -> Values:
 def _simulate_course(
     course: Course, cells: int, blocks: int, paths: int, rng: np.random.Generator
 ) -> Values:
-    """Paths of the course alone, shape (paths, cells), each with its own explanation and errors.
+    """Paths of the course alone, shape (paths, cells), each with its own curve and errors.
 
     A path of a line after several changes goes on as the whole history did, changes included.
     """

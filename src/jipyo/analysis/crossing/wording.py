@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.crossing.result import CrossingReason, CrossingState, Motion
@@ -66,6 +67,8 @@ def describe_reason(reason: CrossingReason, unit: str, t: Texts, zone: ZoneInfo)
 
 def name_probability(probability: float, t: Texts) -> str:
     """In whole per cent; never 0 or 100, which a simulation cannot know."""
+    if math.isnan(probability):
+        return t("i18n.no_data")
     percent = round(100 * probability)
     if percent in (0, 100):
         return t(f"crossing.probability.{'least' if percent == 0 else 'most'}")
