@@ -127,3 +127,28 @@ def test_units_do_not_matter(scale, shift):
     plain, expected = predict(values, 70.0)
     moved, found = predict((values + shift) * scale, (70.0 + shift) * scale)
     assert hours_until(moved, found.t_ms) == pytest.approx(hours_until(plain, expected.t_ms), 0.01)
+
+
+@pytest.mark.parametrize(
+    ("values", "motion"),
+    [
+        (40 + noise(), Motion.FLAT),
+        (20 + 0.04 * HOURS + noise(), Motion.STEADY),
+        (20 + 3 * np.exp(HOURS / 300) + noise(), Motion.ACCELERATING),
+        (20 + 40 * (1 - np.exp(-HOURS / 200)) + noise(), Motion.SATURATING),
+        (20 + 5.0 * (HOURS // 96) + noise(), Motion.STEPS),
+        (40 + 4 * np.abs(HOURS % 200 - 100) / 10 + noise(), Motion.WANDERING),
+        (sawtooth() + noise(), Motion.SAWTOOTH),
+        (sawtooth(resets_until=540) + noise(), Motion.SAWTOOTH_OVERDUE),
+    ],
+)
+def test_the_reason_names_the_motion(values, motion):
+    forecast, _ = predict(values, 200.0)
+    assert forecast.reason.motion is motion
+
+
+def test_steps_have_their_distance_and_the_last_of_them():
+    forecast, _ = predict(20 + 5.0 * (HOURS // 96) + noise(), 200.0)
+    assert forecast.reason.period_ms == pytest.approx(96 * HOUR_MS, abs=6 * HOUR_MS)
+    assert forecast.reason.last_ms == pytest.approx(forecast.end_ms - 95 * HOUR_MS, abs=8 * HOUR_MS)
+    assert forecast.reason.per_day == pytest.approx(5 / 4, rel=0.2)

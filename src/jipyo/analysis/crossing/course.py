@@ -63,6 +63,12 @@ class Course:
         return 1.0 if self.has_steps else float(np.clip((len(self.segments) - 2) / 3, 0, 1))
 
     @property
+    def steps(self) -> list[int]:
+        """The blocks at which the level jumps, far beyond the noise."""
+        real = np.abs(self.jumps) > 4 * np.nanstd(self.residual)
+        return [self.segments[index + 1].start for index in np.flatnonzero(real)]
+
+    @property
     def has_steps(self) -> bool:
         """Whether it moves by jumps in one direction, three or more, and little between them."""
         real = self.jumps[np.abs(self.jumps) > 4 * np.nanstd(self.residual)]

@@ -329,13 +329,29 @@ def _explain_teeth(teeth: Teeth, scaled: _Scaled, series: RegularSeries) -> Cros
 def _explain_course(
     course: Course, scaled: _Scaled, series: RegularSeries, block: int
 ) -> CrossingReason:
+    """The motion with the greatest weight, its slope and its beginning."""
     best = max(course.curves, key=lambda one: one.weight)
-    if best.decay > 0:
-        motion = Motion.SATURATING
-    elif best.decay or best.bend:
-        motion = Motion.ACCELERATING
-    else:
-        motion = Motion.STEADY if best.slope else Motion.FLAT
-    first = best.start * block - (-len(scaled.y) % block)
-    per_day = scaled.sign * scaled.unit * best.slope / block * DAY_MS / series.step_ms
-    return CrossingReason(motion, float(per_day), int(series.utc_ms[max(first, 0)]))
+    motion, start, slope = _name_motion(best), best.start, best.slope
+    curved = motion in (Motion.ACCELERATING, Motion.SATURATING)
+    if course.restlessness > 0.5 and not curved:
+        motion = Motion.STEPS if course.has_steps else Motion.WANDERING
+        line = draw_line(course.segments)
+        start, slope = 0, (line[-1] - line[0]) / max(len(line) - 1, 1)
+    offset = -len(scaled.y) % block
+    times, unit_ms = series.utc_ms, series.step_ms * block
+    period_ms = last_ms = None
+    if motion is Motion.STEPS:
+        at = course.steps
+        period_ms = round((at[-1] - at[0]) / (len(at) - 1)) * unit_ms
+        last_ms = int(times[at[-1] * block - offset])
+    per_day = scaled.sign * scaled.unit * float(slope) * DAY_MS / unit_ms
+    since_ms = int(times[max(start * block - offset, 0)])
+    return CrossingReason(motion, per_day, since_ms, period_ms, last_ms)
+
+
+def _name_motion(curve: CourseCurve) -> Motion:
+    if curve.decay > 0:
+        return Motion.SATURATING
+    if curve.decay or curve.bend:
+        return Motion.ACCELERATING
+    return Motion.STEADY if curve.slope else Motion.FLAT
