@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.analysis.crossing.segments import divide
+from jipyo.analysis.crossing.segments import divide, measure_lines
 
 SHORTEST = 3
 
@@ -46,7 +46,7 @@ def find_cost(y, division, penalty):
 )
 def test_no_division_costs_less(values, penalty):
     y = np.array(values)
-    division = divide(y, penalty, SHORTEST)
+    division = divide(measure_lines(y), penalty, SHORTEST)
     least = find_least_cost(y, penalty)
     assert find_cost(y, division, penalty) == pytest.approx(least, rel=1e-6, abs=1e-6)
     assert np.min(division.costs) == pytest.approx(least, rel=1e-6, abs=1e-6)
@@ -54,7 +54,7 @@ def test_no_division_costs_less(values, penalty):
 
 @given(st.lists(st.floats(-50, 50), min_size=6, max_size=60))
 def test_the_segments_cover_the_series_once(values):
-    segments = divide(np.array(values), 20.0, SHORTEST).segments
+    segments = divide(measure_lines(np.array(values)), 20.0, SHORTEST).segments
     assert segments[0].start == 0
     assert segments[-1].stop == len(values)
     assert all(a.stop == b.start for a, b in pairwise(segments))
@@ -63,6 +63,6 @@ def test_the_segments_cover_the_series_once(values):
 def test_a_jump_and_a_bend_are_found_through_a_gap():
     y = np.concatenate((np.zeros(20), 10 + np.zeros(20), 10 + 0.5 * np.arange(30)))
     y[5:9] = np.nan
-    starts = [one.start for one in divide(y, 1.0, 6).segments]
+    starts = [one.start for one in divide(measure_lines(y), 1.0, 6).segments]
     assert starts[:2] == [0, 20]
     assert starts[2] == pytest.approx(40, abs=2)

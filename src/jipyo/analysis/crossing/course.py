@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from jipyo.analysis.crossing.segments import LinearSegment, divide
+from jipyo.analysis.crossing.segments import LinearSegment, LineErrors, divide, measure_lines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from jipyo.model.sample import Values
 
 _PENALTY = 6.0
@@ -18,7 +20,9 @@ _PENALTY = 6.0
 _SHORTEST = 6
 _REAL_JUMP = 0.1
 """Of the range; lines that follow a curve have smaller jumps between them."""
-_NEGLIGIBLE = 1e-4
+_UNLIKELY = 12.0
+"""Long-run variances by which an explanation may cost more than the best."""
+_NEGLIGIBLE = 1e-3
 """Weight below which an explanation is dropped."""
 _CURVED = 40
 """Blocks that a curve needs to be told from a line."""
@@ -62,6 +66,10 @@ class Course:
         """The probability that the course goes on changing as it did, 0 to 1."""
         return 1.0 if self.has_steps else float(np.clip((len(self.segments) - 2) / 3, 0, 1))
 
+    def find_price(self) -> float:
+        """What one more term of a curve must save in squared error."""
+        return self.long_run * float(np.log(max(len(self.residual), 3)))
+
     @property
     def steps(self) -> list[int]:
         """The blocks at which the level jumps, far beyond the noise."""
@@ -83,17 +91,21 @@ def read_course(blocks: Values) -> Course:
     autocorrelated series becomes a trend. The memory that a running median hides is found in
     what the first division leaves, and the series is then divided once more.
     """
-    long_run = _estimate_noise(blocks)
-    course, costs = _divide(blocks, long_run)
+    long_run, lines = _estimate_noise(blocks), measure_lines(blocks)
+    course, costs = _divide(blocks, lines, long_run)
     measured = _measure_long_run(course)
     if measured > 1.2 * long_run:
-        course, costs = _divide(blocks, measured)
-    return replace(course, curves=_explain(blocks, course, costs))
+        course, costs = _divide(blocks, lines, measured)
+    candidates = [
+        *_list_lines(lines, course, costs),
+        *_list_bent(blocks, lines, course, costs),
+    ]
+    return replace(course, curves=_weigh(blocks, course, candidates))
 
 
-def _divide(blocks: Values, long_run: float) -> tuple[Course, Values]:
+def _divide(blocks: Values, lines: LineErrors, long_run: float) -> tuple[Course, Values]:
     penalty = _PENALTY * long_run * np.log(max(len(blocks), 3))
-    division = divide(blocks, penalty, _SHORTEST)
+    division = divide(lines, penalty, _SHORTEST)
     jumps = [b.level - a.last - a.slope for a, b in pairwise(division.segments)]
     rest = blocks - draw_line(division.segments)
     return Course(division.segments, (), rest, long_run, np.array(jumps)), division.costs
@@ -133,32 +145,55 @@ def _estimate_noise(blocks: Values) -> float:
     return variance / (1 - memory)
 
 
-def _explain(blocks: Values, course: Course, costs: Values) -> tuple[CourseCurve, ...]:
-    n, log_n = len(blocks), np.log(max(len(blocks), 3)) * course.long_run
-    candidates: list[tuple[float, CourseCurve]] = []
-    for start in np.flatnonzero(costs <= costs.min() + 20 * course.long_run).tolist():
-        fitted = _fit(blocks, start, 1, 0.0, course.long_run)
-        flat = _fit(blocks, start, 0, 0.0, course.long_run)
-        candidates.append((float(costs[start]), fitted[1]))
-        candidates.append((float(costs[start]) + flat[0] - fitted[0] - log_n, flat[1]))
+class _Candidate(NamedTuple):
+    """A way to explain the newest blocks, and its cost: squared error and penalties."""
+
+    cost: float
+    start: int
+    degree: int
+    decay: float = 0.0
+
+
+def _list_lines(lines: LineErrors, course: Course, costs: Values) -> Iterator[_Candidate]:
+    """A slope and a level from every start that could be the last."""
+    n, one_term = len(lines.errors), course.find_price()
+    for start in np.flatnonzero(costs <= costs.min() + _UNLIKELY * course.long_run).tolist():
+        cost = float(costs[start])
+        more = float(lines.flat_errors[start, n] - lines.errors[start, n])
+        yield _Candidate(cost, start, 1)
+        yield _Candidate(cost + more - one_term, start, 0)
+
+
+def _list_bent(
+    blocks: Values, lines: LineErrors, course: Course, costs: Values
+) -> Iterator[_Candidate]:
+    """Quadratic and exponential curves from the starts where a curve could begin."""
+    n, one_term = len(blocks), course.find_price()
     for start in _list_curve_starts(course):
-        rest = float(costs[start]) - _fit(blocks, start, 1, 0.0, course.long_run)[0]
-        bent = _fit(blocks, start, 2, 0.0, course.long_run)
-        if bent[1].bend * bent[1].slope > 0:
-            candidates.append((rest + bent[0] + log_n, bent[1]))
-        errors = _fit_decays(blocks, start, _DECAYS * (n - start))
-        best = np.flatnonzero(errors <= errors.min() + 10 * course.long_run).tolist()
-        for index in best:
-            curve = _fit(blocks, start, 1, float(_DECAYS[index]) * (n - start), course.long_run)
-            cost = rest + curve[0] + log_n + 2 * course.long_run * np.log(len(best))
-            candidates.append((cost, curve[1]))
-    least = min(cost for cost, _ in candidates)
-    weights = np.array([np.exp((least - cost) / (2 * course.long_run)) for cost, _ in candidates])
+        before = float(costs[start]) - float(lines.errors[start, n])
+        error, bent = _fit(blocks, start, 2, 0.0, course.long_run)
+        if bent.bend * bent.slope > 0:
+            yield _Candidate(before + error + one_term, start, 2)
+        decays = _DECAYS * (n - start)
+        errors = _fit_decays(blocks, start, decays)
+        likely = np.flatnonzero(errors <= errors.min() + _UNLIKELY * course.long_run).tolist()
+        choice = 2 * course.long_run * np.log(len(likely))
+        for index in likely:
+            cost = before + float(errors[index]) + one_term + choice
+            yield _Candidate(cost, start, 1, float(decays[index]))
+
+
+def _weigh(
+    blocks: Values, course: Course, candidates: Sequence[_Candidate]
+) -> tuple[CourseCurve, ...]:
+    """The curves of the likeliest candidates, with weights by the Bayesian information."""
+    costs = np.array([one.cost for one in candidates])
+    weights = np.exp((costs.min() - costs) / (2 * course.long_run))
     weights /= weights.sum()
     return tuple(
-        CourseCurve(one.start, float(w), one.level, one.slope, one.bend, one.decay, one.root)
-        for w, (_, one) in zip(weights, candidates, strict=True)
-        if w > _NEGLIGIBLE
+        replace(_fit(blocks, one.start, one.degree, one.decay, course.long_run)[1], weight=weight)
+        for weight, one in zip(weights.tolist(), candidates, strict=True)
+        if weight > _NEGLIGIBLE
     )
 
 
@@ -196,12 +231,13 @@ def _fit(
     seen = np.isfinite(y)
     x = np.arange(len(y))[seen] - len(y) + 1.0
     slope = decay * (1 - np.exp(-x / decay)) if decay else x
-    basis = np.column_stack([np.ones(len(x)), slope, x * x][: degree + 1])
-    inverse = np.linalg.pinv(basis.T @ basis)
-    found = inverse @ (basis.T @ y[seen])
-    error = y[seen] - basis @ found
-    values, vectors = np.linalg.eigh(inverse * long_run)
+    basis = np.stack((np.ones(len(x)), slope, x * x)[: degree + 1])
+    gram = basis @ basis.T
+    gram[np.diag_indices_from(gram)] *= 1 + 1e-9  # of one block there is no slope
+    inverse = np.linalg.inv(gram)
+    found = inverse @ (basis @ y[seen])
+    error = y[seen] - found @ basis
     root = np.zeros((3, 3))
-    root[: degree + 1, : degree + 1] = vectors * np.sqrt(np.maximum(values, 0))
-    level, tilt, bend = np.concatenate((found, np.zeros(2 - degree)))
+    root[: degree + 1, : degree + 1] = np.linalg.cholesky(inverse * long_run)
+    level, tilt, bend = (*found.tolist(), 0.0, 0.0)[:3]
     return float(error @ error), CourseCurve(start, 0.0, level, tilt, bend, decay, root)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.regular_series import RegularSeries
     from jipyo.model.arrays import Indices
-    from jipyo.model.sample import Values
+    from jipyo.model.sample import Times, Values
 
 SUSTAINED = 3
 """Points in a row that must be beyond a threshold: one alone is a spike."""
@@ -59,38 +59,52 @@ def predict_crossings(
 
     A threshold is reached when three points in a row are beyond it.
     """
-    seen = series.measured
-    y = np.where(seen, series.values, np.nan)
-    end_ms = int(series.utc_ms[-1]) if len(y) else 0
-    about = (end_ms, options.horizon_ms, int(seen.sum()), len(y))
-    if seen.sum() < _LEAST_POINTS:
+    counts = (int(series.measured.sum()), len(series.values))
+    if counts[0] < _LEAST_POINTS:
+        end_ms = int(series.utc_ms[-1]) if counts[1] else 0
         unknown = tuple(Crossing(one, CrossingState.UNKNOWN, np.nan) for one in thresholds)
-        return CrossingForecast(unknown, None, *about)
-    sign = -1.0 if direction is Direction.LOWER_IS_WORSE else 1.0
-    scaled = _scale(y, sign)
-    future = _look_ahead(scaled, series, options)
-    crossings = tuple(_cross(one, scaled, future, series, options) for one in thresholds)
-    return CrossingForecast(crossings, future.reason, *about)
+        return CrossingForecast(unknown, None, end_ms, options.horizon_ms, *counts)
+    past = _read_history(series, direction)
+    future = _look_ahead(past, options)
+    crossings = tuple(_cross(one, past, future, options) for one in thresholds)
+    return CrossingForecast(crossings, future.reason, past.end_ms, options.horizon_ms, *counts)
 
 
-@dataclass(frozen=True, slots=True)
-class _Scaled:
+@dataclass(frozen=True, slots=True, eq=False)
+class _History:
     """The series upwards, centred and in units of its spread: what is compared has no unit."""
 
     y: Values
     centre: float
     unit: float
     sign: float
+    times: Times
+    step_ms: int
+    day: int
+    periods: tuple[int, ...]
 
-    def apply(self, value: float) -> float:
+    @property
+    def end_ms(self) -> int:
+        """The time of the newest point."""
+        return int(self.times[-1])
+
+    def scale(self, value: float) -> float:
+        """A value of the series' unit, as one of `y`."""
         return (self.sign * value - self.centre) / self.unit
 
+    def find_rate(self, slope: float, points: int = 1) -> float:
+        """A slope by so many points, in the series' unit a day."""
+        return self.sign * self.unit * slope * DAY_MS / (self.step_ms * points)
 
-def _scale(y: Values, sign: float) -> _Scaled:
-    centre = float(np.nanmedian(sign * y))
-    spread = float(np.nanmax(y) - np.nanmin(y))
+
+def _read_history(series: RegularSeries, direction: Direction) -> _History:
+    """Upwards is the bad direction; what was not measured is NaN."""
+    sign = -1.0 if direction is Direction.LOWER_IS_WORSE else 1.0
+    y = np.where(series.measured, sign * series.values, np.nan)
+    centre, spread = float(np.nanmedian(y)), float(np.nanmax(y) - np.nanmin(y))
     unit = spread if spread > 1e-12 * abs(centre) else max(abs(centre), 1e-300)
-    return _Scaled((sign * y - centre) / unit, centre, unit, sign)
+    about = (series.utc_ms, series.step_ms, series.day, series.periods)
+    return _History((y - centre) / unit, centre, unit, sign, *about)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +118,8 @@ class CoursePaths:
     course: Values
     noise: Values
     draws: Indices
+    tops: Values
+    """The highest of the noise in each cell, shape (draws, cells)."""
     width: int
 
     def find_hits(self, aim: float) -> Values:
@@ -112,8 +128,7 @@ class CoursePaths:
         A cell whose end and highest noise together reach it is looked at point by point; where
         they do not meet at one point, the next such cell is.
         """
-        tops = self.noise.reshape(len(self.noise), -1, self.width).max(axis=2)
-        reached = self.course + tops[self.draws] >= aim
+        reached = self.course + self.tops[self.draws] >= aim
         hits = np.full(len(self.course), np.inf)
         for _ in range(_TRIES):
             left = np.flatnonzero(np.isinf(hits) & reached.any(axis=1))
@@ -148,37 +163,38 @@ class _Future:
     paths: CoursePaths | None = None
 
 
-def _look_ahead(scaled: _Scaled, series: RegularSeries, options: CrossingOptions) -> _Future:
+def _look_ahead(past: _History, options: CrossingOptions) -> _Future:
     rng = np.random.default_rng(options.seed)
-    season = find_season(scaled.y, series.periods)
-    teeth = _find_teeth(scaled.y, season, series.periods)
+    season = find_season(past.y, past.periods)
+    teeth = _find_teeth(past, season)
     if teeth is not None:
-        return _Future(_explain_teeth(teeth, scaled, series), teeth)
-    block = max(1, -(-len(scaled.y) // _BLOCKS))
-    course = read_course(_take_medians(scaled.y - season, block))
-    steps = max(2 * options.horizon_ms // series.step_ms, 1)
+        return _Future(_explain_teeth(teeth, past), teeth)
+    block = max(1, -(-len(past.y) // _BLOCKS))
+    course = read_course(_take_medians(past.y - season, block))
+    steps = max(2 * options.horizon_ms // past.step_ms, 1)
     width = block * max(1, -(-steps // (block * _CELLS)))
     cells = max(-(-steps // width), 1)
     paths = _simulate_course(course, cells, width // block, options.paths, rng)
-    ahead = continue_season(season, series.periods, cells * width)
-    residual = scaled.y - season - _draw_course(course, len(scaled.y), block)
-    noise = _draw_noise(ahead, residual, series.day)
+    ahead = continue_season(season, past.periods, cells * width)
+    residual = past.y - season - _draw_course(course, len(past.y), block)
+    noise = _draw_noise(ahead, residual, past.day)
     draws = rng.integers(0, len(noise), options.paths)
+    tops = noise.reshape(len(noise), -1, width).max(axis=2)
     return _Future(
-        _explain_course(course, scaled, series, block),
+        _explain_course(course, past, block),
         None,
-        CoursePaths(paths, noise, draws, width),
+        CoursePaths(paths, noise, draws, tops, width),
     )
 
 
-def _find_teeth(y: Values, season: Values, periods: tuple[int, ...]) -> Teeth | None:
+def _find_teeth(past: _History, season: Values) -> Teeth | None:
     """The teeth of a series, less what repeats beside them; a sawtooth itself is no season."""
-    teeth = find_teeth(y)
+    teeth = find_teeth(past.y)
     if teeth is None:
-        hidden = find_teeth(y - season) if season.any() else None
+        hidden = find_teeth(past.y - season) if season.any() else None
         return hidden if hidden is None else hidden.add_season(season)
-    beside = find_season(teeth.residual, periods)
-    better = find_teeth(y - beside) if beside.any() else None
+    beside = find_season(teeth.residual, past.periods)
+    better = find_teeth(past.y - beside) if beside.any() else None
     return teeth if better is None else better.add_season(beside)
 
 
@@ -275,25 +291,24 @@ def _draw_noise(season: Values, residual: Values, day: int) -> Values:
 
 def _cross(
     threshold: float,
-    scaled: _Scaled,
+    past: _History,
     future: _Future,
-    series: RegularSeries,
     options: CrossingOptions,
 ) -> Crossing:
-    aim = scaled.apply(threshold)
-    newest = scaled.y[np.isfinite(scaled.y)][-SUSTAINED:]
+    aim = past.scale(threshold)
+    newest = past.y[np.isfinite(past.y)][-SUSTAINED:]
     if newest.min() >= aim:
-        end_ms = int(series.utc_ms[-1])
+        end_ms = past.end_ms
         return Crossing(threshold, CrossingState.REACHED, 1.0, end_ms, end_ms, end_ms)
     if not options.lowest <= threshold <= options.highest:
         return Crossing(threshold, CrossingState.NOT_EXPECTED, 0.0)
-    steps = 2 * options.horizon_ms / series.step_ms
+    steps = 2 * options.horizon_ms / past.step_ms
     hits = np.sort(_find_hits(aim, future, steps, options))
     probability = float(np.mean(hits <= steps / 2))
     expected = probability >= 0.5
     state = CrossingState.EXPECTED if expected else CrossingState.NOT_EXPECTED
     tail = (1 - _LEVEL) / 2
-    dates = (_find_date(hits, share, series) for share in (0.5, tail, 1 - tail))
+    dates = (_find_date(hits, share, past) for share in (0.5, tail, 1 - tail))
     return Crossing(threshold, state, probability, *dates)
 
 
@@ -307,28 +322,26 @@ def _find_hits(aim: float, future: _Future, steps: float, options: CrossingOptio
     return np.where(hits <= steps, hits, np.inf)
 
 
-def _find_date(hits: Values, share: float, series: RegularSeries) -> int | None:
+def _find_date(hits: Values, share: float, past: _History) -> int | None:
     hit = hits[min(int(share * len(hits)), len(hits) - 1)]
     if not np.isfinite(hit):
         return None
-    return int(series.utc_ms[-1]) + round(float(hit) * series.step_ms)
+    return past.end_ms + round(float(hit) * past.step_ms)
 
 
-def _explain_teeth(teeth: Teeth, scaled: _Scaled, series: RegularSeries) -> CrossingReason:
-    per_day = scaled.sign * scaled.unit * float(teeth.slopes[-1]) * DAY_MS / series.step_ms
-    times = series.utc_ms
+def _explain_teeth(teeth: Teeth, past: _History) -> CrossingReason:
+    per_day = past.find_rate(float(teeth.slopes[-1]))
+    times = past.times
     return CrossingReason(
         Motion.SAWTOOTH_OVERDUE if teeth.is_overdue else Motion.SAWTOOTH,
         per_day,
         int(times[int(teeth.starts[0])]),
-        round(float(np.median(teeth.lengths)) * series.step_ms),
+        round(float(np.median(teeth.lengths)) * past.step_ms),
         int(times[int(teeth.starts[-1])]),
     )
 
 
-def _explain_course(
-    course: Course, scaled: _Scaled, series: RegularSeries, block: int
-) -> CrossingReason:
+def _explain_course(course: Course, past: _History, block: int) -> CrossingReason:
     """The motion with the greatest weight, its slope and its beginning."""
     best = max(course.curves, key=lambda one: one.weight)
     motion, start, slope = _name_motion(best), best.start, best.slope
@@ -337,14 +350,14 @@ def _explain_course(
         motion = Motion.STEPS if course.has_steps else Motion.WANDERING
         line = draw_line(course.segments)
         start, slope = 0, (line[-1] - line[0]) / max(len(line) - 1, 1)
-    offset = -len(scaled.y) % block
-    times, unit_ms = series.utc_ms, series.step_ms * block
+    offset = -len(past.y) % block
+    times, unit_ms = past.times, past.step_ms * block
     period_ms = last_ms = None
     if motion is Motion.STEPS:
         at = course.steps
         period_ms = round((at[-1] - at[0]) / (len(at) - 1)) * unit_ms
         last_ms = int(times[at[-1] * block - offset])
-    per_day = scaled.sign * scaled.unit * float(slope) * DAY_MS / unit_ms
+    per_day = past.find_rate(float(slope), block)
     since_ms = int(times[max(start * block - offset, 0)])
     return CrossingReason(motion, per_day, since_ms, period_ms, last_ms)
 
