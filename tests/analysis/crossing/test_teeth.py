@@ -54,3 +54,13 @@ def test_the_reset_ends_the_present_tooth():
     teeth = find_teeth(sawtooth() + noise(0.1))
     assert teeth is not None
     assert np.isinf(simulate_teeth(teeth, 65.0, 1440, 200, np.random.default_rng(0))).all()
+
+
+def test_a_fall_that_is_not_over_ends_where_others_did():
+    values = sawtooth()[: 9 * 72 + 1] + noise(0.1)[: 9 * 72 + 1]
+    values[-1] = 42.0  # half way down
+    teeth = find_teeth(values)
+    assert teeth is not None
+    assert teeth.elapsed == 1
+    hits = simulate_teeth(teeth, 66.0, 1440, 200, np.random.default_rng(0))
+    assert np.isinf(hits).all()

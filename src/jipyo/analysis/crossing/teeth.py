@@ -59,7 +59,13 @@ class Teeth:
     def slope_spread(self) -> float:
         """What the slopes of whole teeth differ from one another."""
         whole = self.slopes[1:-1]
-        return max(float(np.std(whole)), _LEAST_SPREAD * abs(float(np.mean(whole))), 1e-12)
+        spread = 1.4826 * float(np.median(np.abs(whole - self.usual_slope)))
+        return max(spread, _LEAST_SPREAD * abs(self.usual_slope), 1e-12)
+
+    @property
+    def usual_slope(self) -> float:
+        """The median: noise that looks like a reset makes short teeth with any slope."""
+        return float(np.median(self.slopes[1:-1]))
 
     def find_errors(self) -> tuple[float, float]:
         """The standard errors of the present tooth's slope and of its level at its end.
@@ -169,7 +175,7 @@ def _blend_present(teeth: Teeth) -> Teeth:
 
     A tooth of a few points has no slope of its own.
     """
-    usual, prior = float(np.mean(teeth.slopes[1:-1])), teeth.slope_spread**2
+    usual, prior = teeth.usual_slope, teeth.slope_spread**2
     own = teeth.find_errors()[0] ** 2
     slope = (teeth.slopes[-1] * prior + usual * own) / (prior + own)
     rise = (slope - teeth.slopes[-1]) * (teeth.elapsed - 1) / 2
@@ -191,12 +197,14 @@ def simulate_teeth(
     common = rng.normal(0, 1, paths)
     slope = teeth.slopes[-1] + common * own_slope * prior / np.hypot(own_slope, prior)
     level = teeth.level + own_level * (0.87 * common + 0.5 * rng.normal(0, 1, paths))
+    floors = teeth.floors[1:-1]
+    if teeth.elapsed <= _FALL:  # the fall may not be over
+        level = np.minimum(level, rng.choice(floors, paths) + slope * teeth.elapsed)
     hit = np.full(paths, np.inf)
     at = np.zeros(paths)
     length = _draw_rest(teeth, paths, rng)
     mean_drift, error = _find_drift(teeth)
     drift = rng.normal(mean_drift, error, paths)
-    floors = teeth.floors[1:-1]
     age = teeth.starts[-1] + teeth.elapsed - teeth.starts[1:-1]
     margins = _sustain_noise(teeth)
     margin = rng.choice(margins, paths)
