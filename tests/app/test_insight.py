@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -50,18 +51,25 @@ DATA = "system.disk.utilization"
 DEAD = (sys.executable, "-c", "import sys; sys.stdin.buffer.read(8)")
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Store]:
     options = replace(Options(), retention_ms=None)
-    folder = tmp_path_factory.mktemp("insight")
     with Store.open(folder, options, now_ms=lambda: NOW_MS) as store:
         weeks.fill_store(store)
         yield store
 
 
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """One that a test may write to."""
+    with opened(tmp_path / "store") as store:
+        yield store
+
+
 @pytest.fixture(scope="module")
-def source(store: Store) -> Embedded:
-    return Embedded(store, Engine())
+def source(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with opened(tmp_path_factory.mktemp("insight")) as store:
+        yield Embedded(store, Engine())
 
 
 @pytest.fixture(scope="module")
@@ -228,10 +236,8 @@ def ask(source: Embedded, expr: str, t_ms: int) -> Vector:
     return value
 
 
-def test_the_server_looks_ahead_and_stores_what_it_sees(
-    store: Store, source: Embedded, tmp_path: Path
-) -> None:
-    clock = FakeClock(NOW_MS)
+def test_the_server_looks_ahead_and_stores_what_it_sees(store: Store, tmp_path: Path) -> None:
+    clock, source = FakeClock(NOW_MS), Embedded(store, Engine())
     insight = Insight(store, clock, tmp_path / "insight", OutlookBook())
     insight.apply(make_config(tmp_path), source, KNOWN)
     insight.start()
@@ -263,10 +269,8 @@ def test_the_server_looks_ahead_and_stores_what_it_sees(
     insight.stop()
 
 
-def test_what_was_learned_survives_a_restart(
-    store: Store, source: Embedded, tmp_path: Path
-) -> None:
-    clock = FakeClock(NOW_MS)
+def test_what_was_learned_survives_a_restart(store: Store, tmp_path: Path) -> None:
+    clock, source = FakeClock(NOW_MS), Embedded(store, Engine())
     folder = tmp_path / "insight"
     first = Insight(store, clock, folder, OutlookBook())
     first.apply(make_config(tmp_path), source, KNOWN)

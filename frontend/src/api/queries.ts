@@ -15,6 +15,8 @@ export type Proportion = NonNullable<Series['proportion']>;
 export type Thresholds = NonNullable<MetricNow['thresholds']>;
 export type State = MetricNow['state'];
 export type Direction = MetricNow['direction'];
+export type MetricOutlook = Schemas['MetricOutlook'];
+export type SeriesOutlook = Schemas['SeriesOutlook'];
 export type Doctor = Schemas['Doctor'];
 export type Targets = Schemas['Targets'];
 export type TargetInfo = Schemas['TargetInfo'];
@@ -45,6 +47,11 @@ export class Queries {
   /** Everything that is collected, with what came of the last attempt. */
   targets(lang: string, signal?: AbortSignal): Promise<Targets> {
     return this.#client.get('targets', { lang }, signal);
+  }
+
+  /** What is expected of a metric, and when its thresholds are reached. */
+  outlook(id: string, lang: string, signal?: AbortSignal): Promise<MetricOutlook> {
+    return this.#client.get(`metric/${encodeURIComponent(id)}/outlook`, { lang }, signal);
   }
 
   metric(id: string, steps: Steps, lang: string, signal?: AbortSignal): Promise<MetricRange> {

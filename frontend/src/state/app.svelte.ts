@@ -1,7 +1,7 @@
 /** Wires the parts of the dashboard's state together. */
 
 import { Refused } from '../api/client.ts';
-import type { Doctor, MetricNow, Overview, Queries, Targets } from '../api/queries.ts';
+import type { Doctor, MetricNow, MetricOutlook, Overview, Queries, Targets } from '../api/queries.ts';
 import type { Feed } from '../charts/feed.svelte.ts';
 import { buildGroups, groupIdOf, type Group } from '../routes/overview/groups.ts';
 import { Router, type Place } from '../routes/router.svelte.ts';
@@ -86,6 +86,12 @@ export class App {
   loadTargets(): Promise<void> {
     const { lang } = this.preferences;
     return this.targets.load((signal) => this.#queries.targets(lang, signal));
+  }
+
+  /** Load what is expected of a metric into the resource of its page. */
+  loadOutlook(outlook: Resource<MetricOutlook>, id: string): Promise<void> {
+    const { lang } = this.preferences;
+    return outlook.load((signal) => this.#queries.outlook(id, lang, signal));
   }
 
   /** Describe a failed request in the reader's language. */

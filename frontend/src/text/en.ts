@@ -118,6 +118,15 @@ export const en: Texts = {
     unknownText: (id) => `The catalogue has no metric ${id}.`,
     remedy: 'What this metric needs',
   },
+  outlook: {
+    title: 'Forecast',
+    past: 'Past (hourly means)',
+    expected: 'Expected',
+    interval: (share) => `${share} interval`,
+    label: (metric, series) => `Forecast of ${metric} ${series}, with its intervals`,
+    basis: (hours) => `From ${hours} hours of hourly means:`,
+    nothing: 'There is no history to forecast from yet.',
+  },
   targets: {
     title: 'Targets',
     state: { up: 'Up', down: 'Down', unknown: 'Not scraped yet', absent: 'Not present' },

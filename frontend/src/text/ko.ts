@@ -114,6 +114,15 @@ export const ko = {
     unknownText: (id: string) => `카탈로그에 ${id} 지표가 없습니다.`,
     remedy: '이 지표에 필요한 설정',
   },
+  outlook: {
+    title: '예측',
+    past: '과거(시간 평균)',
+    expected: '예상값',
+    interval: (share: string) => `${share} 구간`,
+    label: (metric: string, series: string) => `${metric} ${series} 예측과 구간`,
+    basis: (hours: number) => `${hours}시간의 시간 평균으로 예측:`,
+    nothing: '예측에 쓸 이력이 아직 없습니다.',
+  },
   targets: {
     title: '수집 대상',
     state: { up: '정상', down: '수집 실패', unknown: '수집 전', absent: '해당 없음' },
