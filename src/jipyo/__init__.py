@@ -18,7 +18,10 @@ if TYPE_CHECKING:
         PerformanceAnalyzer,
         PrometheusClient,
         ReportTemplate,
+        StatisticalAnalyzer,
         ThresholdConfig,
+        TimeSeriesDB,
+        TrendAnalyzer,
     )
     from jipyo.app.offline import open_workspace as open  # noqa: A004 - `jipyo.open()`
 
@@ -29,7 +32,10 @@ __all__ = [
     "PerformanceAnalyzer",
     "PrometheusClient",
     "ReportTemplate",
+    "StatisticalAnalyzer",
     "ThresholdConfig",
+    "TimeSeriesDB",
+    "TrendAnalyzer",
     "open",
 ]
 

@@ -1,6 +1,6 @@
 """The classes of the specification as an operator who has read it writes them.
 
-Sections 2.1, 3.1 and 4.1, with the product's classes under the names that they use. Nothing is
+Sections 2.1, 3.1, 3.2 and 4.1, with the product's classes under the names that they use. Nothing is
 added but the classes that they derive from: what a body calls must exist under that name.
 """
 
@@ -13,7 +13,10 @@ from jipyo import (
     PerformanceAnalyzer,
     PrometheusClient,
     ReportTemplate,
+    StatisticalAnalyzer,
     ThresholdConfig,
+    TimeSeriesDB,
+    TrendAnalyzer,
 )
 
 # fmt: off
@@ -98,4 +101,27 @@ class SpecifiedReport(DailyReportGenerator):
 
     async def save_report(self, report):  # type: ignore[override]
         self.saved.append(await super().save_report(report))
+
+
+class SpecifiedTrends(TrendAnalyzer):
+    """Section 3.2."""
+
+    def __init__(self):
+        self.db = TimeSeriesDB()
+        self.analyzer = StatisticalAnalyzer()
+
+    async def analyze_trends(self, timeframe: str):
+        # 1. data
+        data = await self.db.get_metrics(timeframe)
+
+        # 2. trends
+        trends = self.analyzer.detect_trends(data)
+
+        # 3. predictions
+        predictions = self.analyzer.predict_future(trends)
+
+        return {
+            'trends': trends,
+            'predictions': predictions
+        }
 # fmt: on

@@ -20,6 +20,14 @@ from jipyo.api.performance import ActiveBreach, PartHealth, PerformanceAnalyzer
 from jipyo.api.reports import DailyReportGenerator, build_daily, find_last_day, write_daily
 from jipyo.api.template import DailyReport, DayAnalysis, ReportTemplate
 from jipyo.api.threshold import ThresholdConfig
+from jipyo.api.trends import (
+    HourlySeries,
+    SeriesPrediction,
+    SeriesTrend,
+    StatisticalAnalyzer,
+    TimeSeriesDB,
+    TrendAnalyzer,
+)
 from jipyo.api.values import CurrentValue, CurrentValues, SeriesValue
 from jipyo.app.workspace import Workspace
 
@@ -32,15 +40,21 @@ __all__ = [
     "DailyReportGenerator",
     "DayAnalysis",
     "ElasticsearchClient",
+    "HourlySeries",
     "JsonObject",
     "MetricsCollector",
     "PartHealth",
     "PerformanceAnalyzer",
     "PrometheusClient",
     "ReportTemplate",
+    "SeriesPrediction",
+    "SeriesTrend",
     "SeriesValue",
     "SourceLike",
+    "StatisticalAnalyzer",
     "ThresholdConfig",
+    "TimeSeriesDB",
+    "TrendAnalyzer",
     "Workspace",
     "build_daily",
     "find_last_day",
