@@ -64,6 +64,16 @@ class Server:
             raise RuntimeError(f"{path} {fields}: {answer.status} {answer.data[:300]!r}")
         return answer.data
 
+    def post(self, path: str, body: bytes) -> None:
+        """Send a body.
+
+        Raises:
+            RuntimeError: the server rejected it.
+        """
+        answer = _http().request("POST", self.url + path, body=body)
+        if answer.status >= 300:
+            raise RuntimeError(f"{path}: {answer.status} {answer.data[:300]!r}")
+
     def data(self, path: str, **form: object) -> Any:
         """The `data` of an answer."""
         return json.loads(self.ask(path, **form))["data"]

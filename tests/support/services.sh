@@ -79,13 +79,26 @@ if [ ! -x "$BIN/victoria-metrics" ] && command -v go >/dev/null; then
   rm -rf "$work"
 fi
 
+logs=github.com/VictoriaMetrics/VictoriaLogs
+if [ ! -x "$BIN/victoria-logs" ] && command -v go >/dev/null; then
+  echo "building victoria-logs"
+  work=$(mktemp -d)
+  (
+    cd "$work" || exit
+    go mod init empty &&
+      go get "$logs/app/victoria-logs@v1.52.1" &&
+      go build -o "$BIN/victoria-logs" "$logs/app/victoria-logs"
+  ) >>"$SERVICES/go.log" 2>&1
+  rm -rf "$work"
+fi
+
 bash "$(dirname "$0")/search/fetch.sh" "$SERVICES/search"
 
 missing=()
 while read -r product version; do
   [ -e "$SERVICES/search/$product-$version/done" ] || missing+=("$product-$version")
 done <"$(dirname "$0")/search/versions"
-for program in prometheus promtool node_exporter victoria-metrics syslog-ng; do
+for program in prometheus promtool node_exporter victoria-metrics victoria-logs syslog-ng; do
   [ -x "$BIN/$program" ] || missing+=("$program")
 done
 for program in rsyslogd chromium pdftoppm mariadbd redis-server nginx haproxy prometheus-alertmanager \

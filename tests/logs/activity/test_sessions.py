@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jipyo.logs.activity import sessions
 from jipyo.logs.activity.session_summary import find_local_hours, summarise_sessions
 from jipyo.logs.activity.sessions import Sessions, SessionTracker
 from jipyo.logs.activity.visitors import is_automatic_agent, is_monitor_route, is_page
@@ -97,6 +98,17 @@ ROWS = st.lists(
 def test_sessions_are_those_of_the_plain_reference_however_batches_are_cut(rows, data) -> None:
     cuts = data.draw(st.sets(st.integers(0, len(rows)), max_size=4))
     assert as_rows(track(rows, tuple(sorted(cuts)))) == list_plainly(rows)
+
+
+@given(ROWS, st.data())
+def test_sessions_of_very_many_visitors_are_those_of_the_plain_reference(rows, data) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sessions, "_FEW_VISITORS", 0)
+        patch.setattr(sessions, "_KEY_BITS", data.draw(st.sampled_from((4, 63))))
+        found = track(rows)
+    assert as_rows(found) == list_plainly(rows)
+    starts = list(zip(found.start_ns.tolist(), found.visitor.tolist(), strict=True))
+    assert starts == sorted(starts)
 
 
 @given(ROWS)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 GAP_NS = 30 * 60 * 10**9
 _ROW_BITS = 24
+_FEW_VISITORS = 1 << 16
 _COLUMNS = ("visitor", "start_ns", "end_ns", "requests", "pages", "errors", "entry", "exit")
 _ERROR_STATUS = 400
 _FAST_REQUESTS = 200
@@ -88,8 +89,12 @@ class SessionTracker:
         if not len(batch):
             return
         visitor = self._encode_visitors(batch)
-        keys = np.sort(visitor << _ROW_BITS | np.arange(len(batch)))
-        order, visitor = keys & ((1 << _ROW_BITS) - 1), keys >> _ROW_BITS
+        if len(self._visitors.texts) <= _FEW_VISITORS:
+            order = np.argsort(visitor.astype(np.uint16), kind="stable")  # a radix sort
+            visitor = visitor[order]
+        else:
+            keys = np.sort(visitor << _ROW_BITS | np.arange(len(batch)))
+            order, visitor = keys & ((1 << _ROW_BITS) - 1), keys >> _ROW_BITS
         runs = self._find_runs(visitor, batch.t_ns[order])
         self._merge(self._sum_runs(batch, order, visitor, runs))
 
@@ -218,4 +223,4 @@ def _sort_by(t_ns: NDArray[np.int64], visitor: NDArray[np.int64]) -> NDArray[np.
     unit = next(unit for unit in _TIME_UNITS if not (t_ns % unit).any())
     if (max(int(t_ns.max(initial=low)) - low, 0) // unit).bit_length() + bits > _KEY_BITS:
         return np.lexsort((visitor, t_ns))
-    return np.argsort((t_ns - low) // unit << bits | visitor, kind="stable")
+    return np.argsort((t_ns - low) // unit << bits | visitor)

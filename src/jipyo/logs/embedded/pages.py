@@ -12,8 +12,9 @@ import numpy as np
 from jipyo.logs.answer import LogPage
 from jipyo.logs.embedded.scan import Context, OpenBlock, Scan
 from jipyo.logs.evaluate.source import read_value
-from jipyo.logs.query import LogQuery
-from jipyo.logs.record import Level, LogRecord, decode_text
+from jipyo.logs.evaluate.values import list_texts
+from jipyo.logs.query import MESSAGE, LogQuery
+from jipyo.logs.record import Level, LogBatch, LogRecord, decode_text
 from jipyo.model.errors import LogQueryError
 
 if TYPE_CHECKING:
@@ -182,22 +183,38 @@ def _read_records(scan: Scan, found: Sequence[_Found]) -> tuple[LogRecord, ...]:
 
 
 def _read_block(block: OpenBlock, found: Sequence[_Found]) -> dict[RecordPlace, LogRecord]:
-    reader, rows = block.reader, np.array([one.row for one in found])
-    columns = {name: reader.column(name, rows) for name in reader.field_names}
-    parts = zip(found, reader.messages(rows), reader.levels()[rows].tolist(), strict=True)
+    rows = np.array([one.row for one in found])
+    batch = _read_rows(block, rows)
+    messages = list_texts(batch, MESSAGE)
+    parts = zip(found, messages, batch.level.tolist(), strict=True)
     return {
         one.place: LogRecord(
             t_ns=one.place.t_ns,
             service=one.place.service,
             level=Level(level),
-            message=decode_text(message),
-            fields=_read_fields(columns, index),
+            message=decode_text(message or b""),
+            fields=_read_fields(batch.fields, index),
             id=one.place.record_id,
         )
         for index, (one, message, level) in enumerate(parts)
     }
 
 
-def _read_fields(columns: Mapping[str, Column | None], row: int) -> dict[str, str | int | float]:
-    values = {name: read_value(c, row) for name, c in columns.items() if c is not None}
+def _read_rows(block: OpenBlock, rows: NDArray[np.int64]) -> LogBatch:
+    """All of some records; lines of a layout are written from the fields, which are read once."""
+    reader = block.reader
+    columns = {name: reader.column(name, rows) for name in reader.field_names}
+    layout = reader.layout
+    return LogBatch(
+        service=block.summary.service,
+        t_ns=block.times[rows],
+        level=reader.levels()[rows],
+        fields={name: column for name, column in columns.items() if column is not None},
+        messages=reader.messages(rows) if "m" in reader.meta else None,
+        layout=layout,
+    )
+
+
+def _read_fields(columns: Mapping[str, Column], row: int) -> dict[str, str | int | float]:
+    values = {name: read_value(column, row) for name, column in columns.items()}
     return {name: value for name, value in values.items() if value is not None}

@@ -40,6 +40,8 @@ def _find_aligned(packed: NDArray[np.uint8], text: bytes, places: list[int], hal
     masks[0] = 0x0F if half else 0xFF
     masks[-1] &= 0xF0 if (half + len(text)) % 2 else 0xFF
     anchor = int(np.argmax(masks == 0xFF))
+    if len(places) == 1:
+        return _find_at(packed[:, places[0] // 2 :], masks, wanted, anchor)
     flat = packed.reshape(-1)
     hits = np.flatnonzero(flat & masks[anchor] == wanted[anchor]) - anchor
     columns = hits % packed.shape[1]
@@ -48,4 +50,15 @@ def _find_aligned(packed: NDArray[np.uint8], text: bytes, places: list[int], hal
         if at != anchor:
             starts = starts[flat[starts + at] & mask == byte]
     rows: Rows = starts // packed.shape[1]
+    return rows
+
+
+def _find_at(
+    packed: NDArray[np.uint8], masks: NDArray[np.uint8], wanted: NDArray[np.uint8], anchor: int
+) -> Rows:
+    """The rows that begin with these bytes, under their masks."""
+    rows = np.flatnonzero(packed[:, anchor] & masks[anchor] == wanted[anchor])
+    for at, (mask, byte) in enumerate(zip(masks, wanted, strict=True)):
+        if at != anchor:
+            rows = rows[packed[rows, at] & mask == byte]
     return rows
