@@ -24,7 +24,7 @@ from jipyo.logs.store.skeleton import NO_SKELETON
 from jipyo.model.errors import LogQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence, Sized
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
@@ -108,7 +108,8 @@ def count_by_time(
             if group not in counts:
                 counts[group] = np.zeros(len(starts), np.int64)
             np.add.at(counts[group], places, numbers)
-        _check_groups(counts, by)
+        if len(counts) > MAX_GROUPS:
+            raise LogQueryError("logs_query.too_many_groups", field=by, limit=MAX_GROUPS)
     found_groups = {name: counts[name] for name in sorted(counts)}
     return LogHistogram(starts_ns=starts, counts=found_groups, missing=tuple(scan.missing))
 
@@ -211,8 +212,3 @@ def _count_values(block: OpenBlock, field: str) -> dict[str | None, int]:
         if n:
             found[value] += n
     return found
-
-
-def _check_groups(groups: Sized, by: str | None) -> None:
-    if len(groups) > MAX_GROUPS:
-        raise LogQueryError("logs_query.too_many_groups", field=by, limit=MAX_GROUPS)

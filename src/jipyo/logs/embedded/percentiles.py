@@ -95,9 +95,16 @@ class _Magnitudes:
     width: int
 
     @classmethod
-    def over(cls, field: str, first: float, last: float) -> _Magnitudes:
-        """From the first to the last number, in as many buckets as are allowed."""
-        edges = _order_bits(np.array([first, last]))
+    def over(cls, field: str, spans: Sequence[_Span]) -> _Magnitudes:
+        """From the first to the last number that there can be, in as many buckets as allowed."""
+        ends = [
+            to_doubles(np.array([span.low, span.high]), span.decimals)
+            for span in spans
+            if isinstance(span, StoredNumbers)
+        ]
+        if len(ends) < len(spans):
+            ends = [np.array([-np.inf, np.inf])]
+        edges = _order_bits(np.array([min(e[0] for e in ends), max(e[1] for e in ends)]))
         distance = int(edges[1]) - int(edges[0])
         shift = max(distance.bit_length() - _MOST_BUCKETS.bit_length() + 1, 0)
         low, high = (int(edge) >> shift for edge in edges)
@@ -177,7 +184,7 @@ def find_percentiles(
         steps = _find_steps(field, spans)
         rows = None if steps is None else _rank_steps(scan, by, percents, steps)
     if rows is None:
-        rows = _rank_magnitudes(scan, by, percents, _find_magnitudes(field, spans))
+        rows = _rank_magnitudes(scan, by, percents, _Magnitudes.over(field, spans))
     rows.sort(key=lambda row: (-row[1], row[0]))
     missing = tuple(dict.fromkeys(scan.missing))  # a damaged block may have been met twice
     return LogPercentiles(rows=tuple(rows), estimated=False, missing=missing)
@@ -200,14 +207,6 @@ def _find_steps(field: str, spans: Sequence[_Span]) -> _Steps | None:
     unit = max(gcd(*units, *(span.low - low for span in found)), 1)
     width = (high - low) // unit + 1
     return _Steps(field, low, unit, width, found[0].decimals) if width <= _MOST_STEPS else None
-
-
-def _find_magnitudes(field: str, spans: Sequence[_Span]) -> _Magnitudes:
-    found = [span for span in spans if isinstance(span, StoredNumbers)]
-    if len(found) < len(spans):
-        return _Magnitudes.over(field, -np.inf, np.inf)
-    edges = [to_doubles(np.array([span.low, span.high]), span.decimals) for span in found]
-    return _Magnitudes.over(field, min(e[0] for e in edges), max(e[1] for e in edges))
 
 
 def _rank_steps(

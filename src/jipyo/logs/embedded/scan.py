@@ -122,7 +122,11 @@ class OpenBlock:
     @cached_property
     def rows(self) -> NDArray[np.int64]:
         """The rows for which the query holds."""
-        rows = self._find_range()
+        start, end = 0, self.summary.n
+        if not self.is_within:
+            edges = np.searchsorted(self.times, [self.query.start_ns, self.query.end_ns])
+            start, end = edges.tolist()
+        rows = np.arange(start, end)
         if not self.is_every_level:
             wanted = np.array([level in self.query.levels for level in Level])
             rows = rows[wanted[self.reader.levels()[rows]]]
@@ -183,12 +187,6 @@ class OpenBlock:
     def _mask(self, condition: Condition) -> NDArray[np.bool_]:
         found = self._select(condition)
         return np.full(self.summary.n, found) if isinstance(found, bool) else found
-
-    def _find_range(self) -> NDArray[np.int64]:
-        if self.is_within:
-            return np.arange(self.summary.n)
-        bounds = np.searchsorted(self.times, [self.query.start_ns, self.query.end_ns])
-        return np.arange(*bounds.tolist())
 
 
 class Scan:

@@ -60,7 +60,7 @@ def list_templates(context: Context, query: LogQuery) -> LogTemplates:
     """See `LogSource.templates`."""
     scan = Scan(context, query)
     totals: dict[str, _Total] = {}
-    for parts in _count_hours(scan) if query.where == All() else scan.map(_count_found):
+    for parts in _count_hours(scan) if query.where == All() else scan.map(_count_rows):
         for part in parts:
             name, text = part.template
             total = totals.setdefault(name, _Total(text))
@@ -104,10 +104,6 @@ def _count_hours(scan: Scan) -> Iterator[list[_Part]]:
     for segment, service, hours in found:
         yield _sum_hours(scan, service, segment.ranges[service], hours)
     yield from inner.map(_count_block, left)
-
-
-def _count_found(block: OpenBlock) -> list[_Part]:
-    return _count_rows(block, block.rows)
 
 
 def _count_block(block: OpenBlock) -> list[_Part]:
@@ -156,7 +152,9 @@ def _find_left(block: OpenBlock, left: NDArray[np.int64]) -> NDArray[np.int64]:
     return rows[np.isin(keys, left)]
 
 
-def _count_rows(block: OpenBlock, rows: NDArray[np.int64]) -> list[_Part]:
+def _count_rows(block: OpenBlock, some: NDArray[np.int64] | None = None) -> list[_Part]:
+    """The rows of the query, or some of them, one by one."""
+    rows = block.rows if some is None else some
     if not len(rows):
         return []
     templates, codes = block.group_templates(rows)

@@ -2,7 +2,7 @@
 
 A token is a run of 12 letters and digits or more with a digit among them: trace ids, hashes,
 keys. One line of 64 bytes is read for one token (blocked Bloom filter: Putze, Sanders, Singler
-2007), with six of its 480 bits.
+2007), with seven of its 480 bits.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _LOWER_AND_SPACE = bytes(
 _LINE_BYTES = 64
 _FILTER_BYTES = _LINE_BYTES - CRC_BYTES
 _FILTER_BITS = 8 * _FILTER_BYTES
-_BITS_A_TOKEN = 12
-_PROBES = 6
+_BITS_A_TOKEN = 16
+_PROBES = 7
 _HASHED_BYTES = 64
 """Longer tokens are known by their first bytes."""
 _MULTIPLIER = 0xBF58476D1CE4E5B9
@@ -138,7 +138,7 @@ def list_tokens(text: bytes, *, is_start: bool = False, is_end: bool = False) ->
 def may_have_token(
     meta: list[int], longest: int, token: LongToken, read: Callable[[int, int], bytes]
 ) -> bool:
-    """Whether texts whose longest token is known may have the token; wrong in one of 150.
+    """Whether texts whose longest token is known may have the token; wrong in one of 900.
 
     Raises:
         StoreCorrupt: the checksum does not hold.

@@ -93,7 +93,8 @@ def _has_at(values: Integers, wanted: int, length: int, above: int) -> NDArray[n
     kind = values.dtype.type
     cut = values // kind(10**above) if above else values
     if length >= len(str(int(values.max()))):
-        return np.asarray(cut == wanted)
+        is_written_so = length == 1 or wanted >= 10 ** (length - 1)  # without leading zeros
+        return np.asarray((cut == wanted) & is_written_so)
     found = cut % kind(10**length) == wanted
     if wanted >= 10 ** (length - 1):
         return np.asarray(found)

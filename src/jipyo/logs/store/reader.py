@@ -123,7 +123,8 @@ class StoreReader:
             if found is not None:
                 self._blocks.move_to_end(block.key)
                 return found
-        reader = self._make_reader(block)
+        meta = block.segment.read_meta(block.summary)
+        reader = BlockReader(meta, block.read, self.skeletons.table)
         with self._lock:
             self._blocks[block.key] = reader
             if len(self._blocks) > _CACHED_BLOCKS:
@@ -149,10 +150,6 @@ class StoreReader:
             return self.open_block(block).read_counts()
         except StoreCorrupt:
             return None
-
-    def _make_reader(self, block: StoredBlock) -> BlockReader:
-        meta = block.segment.read_meta(block.summary)
-        return BlockReader(meta, block.read, self.skeletons.table)
 
     def _open_all(self, names: frozenset[SegmentName]) -> StoreSnapshot:
         """Open the valid ones; what several threads wait for meanwhile is quick."""
