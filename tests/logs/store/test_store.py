@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from jipyo.logs.store.segment import LogSegment
+
 DAY0 = START_NS // DAY_NS * DAY_NS
 
 
@@ -266,11 +268,27 @@ def test_a_line_of_deletions_that_was_changed_or_removed_is_found(tmp_path: Path
         assert not DeletionFile(tmp_path).is_whole()
 
 
+def read_counts(segment: LogSegment) -> object:
+    """All that is counted of a segment; None where it is damaged."""
+    assert segment.counts is not None
+    try:
+        return {
+            service: [
+                [column.tolist() for column in segment.counts.read_minutes(service)],
+                [column.tolist() for column in segment.counts.read_hours(service) or ()],
+            ]
+            for service in segment.ranges
+        }
+    except StoreCorrupt:
+        return None
+
+
 def test_a_flipped_bit_anywhere_is_found_and_costs_only_its_block(tmp_path: Path) -> None:
     spans = [make(name, [START_NS + n for n in range(200)]) for name in ("a", "b", "c")]
     fill(tmp_path, spans)
     path = tmp_path / files(tmp_path)[0]
     whole, sound = path.read_bytes(), read_rows(tmp_path)
+    counts = read_counts(StoreReader(tmp_path).snapshot().segments[0])
     rng = np.random.default_rng(1)
     lost_once = False
     for at in rng.integers(0, len(whole), 150).tolist():
@@ -287,6 +305,7 @@ def test_a_flipped_bit_anywhere_is_found_and_costs_only_its_block(tmp_path: Path
                 continue
             rows.update(zip(seq.tolist(), list_rows(batch), strict=True))
         assert lost <= 1
+        assert read_counts(segment) in (counts, None)
         assert rows.items() <= sound.items()
         assert len(rows) == len(sound) - 200 * lost
         lost_once |= lost > 0
