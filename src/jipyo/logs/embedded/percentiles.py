@@ -291,8 +291,12 @@ class _CountedNumbers:
     def pick(
         self, first_key: int, ends: NDArray[np.int64], percents: Sequence[float]
     ) -> tuple[float, ...]:
-        """The percentiles of a group, whose buckets end at these ranks."""
-        self._merge()
+        """The percentiles of a group, whose buckets end at these ranks.
+
+        NaN where a block could be read once only.
+        """
+        if self._waiting:
+            self._merge()
         found = []
         for percent in percents:
             rank = find_rank(percent, int(ends[-1]))
@@ -301,5 +305,6 @@ class _CountedNumbers:
             start, end = np.searchsorted(self._keys, [first_key + bucket, first_key + bucket + 1])
             within = np.cumsum(self._counts[start:end])
             place = int(np.searchsorted(within, rank - before, "right"))
-            found.append(float(self._numbers[start + place]))
+            is_there = place < len(within)
+            found.append(float(self._numbers[start + place]) if is_there else np.nan)
         return tuple(found)
