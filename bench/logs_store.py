@@ -337,14 +337,14 @@ def ask(folder: Path) -> None:
     logs = EmbeddedLogs(StoreReader(folder / "store"), EachSkeleton())
     logs.services(0, 1)
     show("open: ms", f"{(time.process_time() - started) * 1e3:.0f}")
-    questions = list_questions()
+    *questions, sessions = list_questions()
     with ExitStack() as stack:
         peer: Server | None = None
         if victoria_logs.is_there() and (folder / "victoria").exists():
             peer = stack.enter_context(victoria_logs.victoria_logs(folder / "victoria"))
         for question in questions:
             compare(logs, question, peer)
-        at_once = [questions[n] for n in (0, 1, 2, 3, 7, 8, -8, -6, -4, -3)]
+        at_once = [questions[n] for n in (0, 1, 2, 3, 7, 8, -7, -5, -3, -2)]
         cpu, wall = measure(lambda: ask_all(lambda each: each.ask(logs, each.query), at_once))
         shown = ""
         if peer is not None:
@@ -356,6 +356,7 @@ def ask(folder: Path) -> None:
     status = Path("/proc/self/status").read_text("utf-8")
     anonymous = next(line for line in status.splitlines() if line.startswith("RssAnon"))
     show("anonymous memory, MB", f"{int(anonymous.split()[1]) / 1024:.0f}", goal="<= 100")
+    compare(logs, sessions, None)
     logs.close()
 
 
