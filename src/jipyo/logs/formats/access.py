@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.logs.coded import CodedTexts, code_repetitive
-from jipyo.logs.formats.columns import FormatRows, build_constant, build_numbers
+from jipyo.logs.formats.columns import FormatRows, build_constant, build_numbers, parse_joined
 from jipyo.logs.formats.levels import read_status_levels
 from jipyo.logs.formats.parts import FORMAT, RowContext, take_texts, take_times
 from jipyo.logs.formats.pattern import QUOTED, LinePattern, compile_line
@@ -238,11 +238,12 @@ def _build_column(slot: Slot, texts: Sequence[bytes]) -> Column:
     if slot.decimals is None:
         coded = code_repetitive(texts)
         return TextColumn(coded, _find_dashes(coded))
-    present = _find_dashes(texts) if b"-" in b"".join(texts) else None
-    if present is not None:
-        nought = b"0." + b"0" * slot.decimals if slot.decimals else b"0"
-        texts = [nought if text == b"-" else text for text in texts]
-    return NumberColumn(build_numbers(texts, slot.decimals), slot.decimals, present)
+    joined = b" ".join(texts)
+    if _DASH not in joined:
+        return NumberColumn(parse_joined(joined, slot.decimals), slot.decimals)
+    nought = b"0." + b"0" * slot.decimals if slot.decimals else b"0"
+    known = [nought if text == _DASH else text for text in texts]
+    return NumberColumn(build_numbers(known, slot.decimals), slot.decimals, _find_dashes(texts))
 
 
 def _find_dashes(texts: Sequence[bytes]) -> NDArray[np.bool_] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 import numpy as np
 
@@ -258,9 +258,10 @@ def _read_part(
 ) -> AnyPart:
     if isinstance(line_format, JsonShape):
         return read_json_part(line_format, numbers, columns, context)
+    if isinstance(line_format, AccessFormat):  # all of its groups are in every line
+        whole = cast("Sequence[Sequence[bytes]]", columns)
+        return read_access_part(line_format, numbers, whole, context)
     filled = [fill_absent(column) for column in columns]
-    if isinstance(line_format, AccessFormat):
-        return read_access_part(line_format, numbers, filled, context)
     match line_format:
         case WrappedFormat():
             return read_wrapped_part(line_format, numbers, filled, context)

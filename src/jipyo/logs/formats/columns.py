@@ -82,7 +82,11 @@ class RowCollector:
 
 def build_numbers(texts: Sequence[bytes], decimals: int = 0) -> NDArray[np.int64]:
     """Numbers of at most 18 digits, all with so many decimals, times ``10 ** decimals``."""
-    joined = b" ".join(texts)
+    return parse_joined(b" ".join(texts), decimals)
+
+
+def parse_joined(joined: bytes, decimals: int = 0) -> NDArray[np.int64]:
+    """The same of numbers with blanks between them."""
     if decimals:
         joined = joined.replace(b".", b"")
     return np.fromstring(joined, np.int64, sep=" ")

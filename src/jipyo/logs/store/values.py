@@ -111,6 +111,8 @@ def write_texts(texts: Sequence[bytes], blobs: BlobWriter, tokens: TokenGatherer
         if meta is not None:
             return meta
         texts = list(texts)
+    if not _may_be_typed(texts):
+        return write_plain(texts, blobs, tokens)
     slices = slice_texts(texts)
     return _write_typed(slices, blobs, tokens) or write_plain(texts, blobs, tokens)
 
@@ -175,6 +177,13 @@ def read_codes(blob: int, n: int, blobs: BlobReader) -> NDArray[np.uint16] | NDA
         return planes
     wide: NDArray[np.uint16] = planes[n:].astype(np.uint16)
     return wide << np.uint16(8) | planes[:n]
+
+
+def _may_be_typed(texts: Sequence[bytes]) -> bool:
+    """Whether a sample of texts are all numbers, or all of one length: else none is typed."""
+    sample = texts[:: max(1, len(texts) // _SAMPLE)]
+    is_number = all(text.replace(b".", b"", 1).isdigit() for text in sample)
+    return is_number or len(set(map(len, sample))) == 1
 
 
 def _are_varied(numbers: Integers) -> bool:
