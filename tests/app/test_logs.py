@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from jipyo.app.log_checks import check_journald, find_log_problems
 from jipyo.app.logs import find_logs_folder, open_logs
 from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
+from jipyo.i18n import texts
 from jipyo.logs.elasticsearch import ElasticsearchSource
 from jipyo.logs.embedded import EmbeddedLogs
+from jipyo.logs.ingest.sources.journald import JournaldOptions
 from jipyo.logs.query import LogQuery
 from jipyo.logs.store.store import LogStore
 from jipyo.model.errors import ConfigError, StoreError
@@ -71,3 +74,20 @@ def test_templates_of_a_store_that_no_process_has_learnt_are_found(tmp_path: Pat
     assert [(each.text, each.n) for each in found.templates] == [
         ("user <*> logged in from <*>", len(MESSAGES))
     ]
+
+
+def test_the_doctor_names_what_keeps_logs_from_being_read(tmp_path: Path) -> None:
+    config = load_config(
+        tmp_path,
+        f"""
+logs:
+  files: [{{path: "{tmp_path}/*.log"}}, {{path: "{tmp_path}/jipyo.yaml"}}]
+  sources: [{{url: "http://127.0.0.1:1", name: prod, retries: 0}}]
+""",
+    )
+    texts_of = [texts("en").error(each) for each in find_log_problems(config, 0)]
+    assert texts_of[0].startswith(f"No log file matches {tmp_path}/*.log.")
+    assert "prod" in texts_of[1]
+    assert len(texts_of) == 2
+    (problem,) = check_journald(JournaldOptions(command="no-such-command"))
+    assert "no-such-command" in texts("ko").error(problem)

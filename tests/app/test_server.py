@@ -86,7 +86,7 @@ def test_our_own_metrics_go_around_once(tmp_path: Path) -> None:
         jobs = {
             target["job"]: target["state"] for target in server.get("/api/jipyo/targets")["targets"]
         }
-        assert jobs == {"jipyo": "up", "pushed": "absent"}
+        assert jobs == {"jipyo": "up", "pushed": "absent", "logs": "absent"}
         with pytest.raises(StoreBusy):
             serve(config, started=lambda _url: None, commands=SimpleQueue())
     assert read_stats(config.data).samples > 0  # the store was closed, not left behind

@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import orjson
@@ -29,6 +30,8 @@ from support.waiting import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from support.product import Product
 
 QUIET = "collect: {interval: 1s, process: false, gpu: false}\n"
 
@@ -168,3 +171,53 @@ def test_a_long_path_of_the_data_folder_is_no_obstacle(tmp_path: Path) -> None:
     with up(data, *write_config(tmp_path)) as product:
         assert push_loki(product, ["far away"]) == 204
         assert wait_for_messages(data, {"far away"}) == read_messages(data)
+
+
+def write_requests(log: Path, statuses: list[int]) -> None:
+    """Lines of nginx of this moment, with how long each request took."""
+    moment = time.strftime("%d/%b/%Y:%H:%M:%S +0000", time.gmtime())
+    append(
+        log,
+        [
+            f'10.0.0.7 - - [{moment}] "GET /orders/{n} HTTP/1.1" {status} 612 "-" "Mozilla/5.0"'
+            f" rt=0.25{n % 10}"
+            for n, status in enumerate(statuses)
+        ],
+    )
+
+
+def test_access_lines_become_metrics_that_count_each_request_once_through_kills(
+    tmp_path: Path,
+) -> None:
+    data, log = tmp_path / "data", tmp_path / "access.log"
+    words = write_config(tmp_path, f'{{files: [{{path: "{log}", service: shop}}]}}')
+
+    def count(product: Product, selector: str = "http_requests_total") -> float:
+        answer = product.get("/api/v1/query", query=f'sum({selector}{{job="shop"}})')
+        rows = answer["data"]["result"]
+        return float(rows[0]["value"][1]) if rows else 0.0
+
+    with up(data, *words) as product:
+        write_requests(log, [200] * 30)
+        wait_until(lambda: count(product) == 30)
+        product.kill()
+    write_requests(log, [200] * 20)
+    with up(data, *words) as product:
+        write_requests(log, [500] * 10)
+        wait_until(lambda: count(product) == 60)
+        assert count(product, "http_request_duration_seconds_count") == 60
+        child = find_child(product)
+        assert child is not None
+        os.kill(child, signal.SIGKILL)
+        write_requests(log, [200] * 40)
+        wait_until(lambda: count(product) == 100)
+        shown = product.get("/api/v1/query", query="http_requests_total")["data"]["result"]
+        assert {row["metric"]["handler"] for row in shown} == {"/orders/{n}"}
+
+        def find_value(metric: str) -> float:
+            overview = product.get("/api/jipyo/overview", lang="en")
+            return next(each["value"] or 0 for each in overview["metrics"] if each["id"] == metric)
+
+        wait_until(lambda: find_value("app.throughput") > 0)
+        wait_until(lambda: find_value("app.error_rate") > 0)
+        wait_until(lambda: find_value("app.response_time") > 0)

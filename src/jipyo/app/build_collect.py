@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from functools import partial
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from jipyo.collect.database import database_target
 from jipyo.collect.discovery import Discovery
@@ -25,7 +25,7 @@ from jipyo.model.labels import Labels
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from jipyo.collect.protocols import NotingCollector
+    from jipyo.collect.protocols import NotingCollector, TargetReader
     from jipyo.collect.target import TargetStatus
     from jipyo.config.agent import AgentConfig
     from jipyo.config.collect import CollectOptions
@@ -37,6 +37,11 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 
+LogPlan: TypeAlias = (  # of the server's configuration; an agent has none
+    "Callable[[Any], tuple[Hashable, Callable[[], TargetReader]] | None]"
+)
+
+
 class Collection:
     """The loop over all targets: this host, this program, the push groups and the site's."""
 
@@ -46,8 +51,16 @@ class Collection:
         store: Appender,
         own_families: Callable[[], Iterable[Family]],
         clock: Clock,
+        build_logs: LogPlan = lambda _: None,
     ) -> None:
-        """`own_families` are all parts' metrics.
+        """Nothing is read yet.
+
+        Args:
+            config: what is collected.
+            store: takes the samples.
+            own_families: all parts' metrics.
+            clock: the time of the samples.
+            build_logs: what the target of log records is made of, and how; None for none.
 
         Raises:
             CollectError: the file of the push groups is not ours.
@@ -55,7 +68,7 @@ class Collection:
         self.push_groups = PushGroups(config.data / "pushed")
         self._config: Config | AgentConfig = config
         self._loop = Loop(store, clock=clock)
-        self._list_targets = TargetLister(self.push_groups, own_families)
+        self._list_targets = TargetLister(self.push_groups, own_families, build_logs)
 
     def apply(self, config: Config | AgentConfig) -> None:
         """Collect by this configuration from now on; targets that it leaves unchanged go on."""
@@ -103,9 +116,13 @@ class TargetLister:
     """The targets of a configuration; those that are as they were at the last call are the same."""
 
     def __init__(
-        self, push_groups: PushGroups, own_families: Callable[[], Iterable[Family]]
+        self,
+        push_groups: PushGroups,
+        own_families: Callable[[], Iterable[Family]],
+        build_logs: LogPlan = lambda _: None,
     ) -> None:
-        """`own_families` are the metrics of this program."""
+        """`own_families` are the metrics of this program; for `build_logs` see `Collection`."""
+        self._build_logs = build_logs
         self._push_groups = push_groups
         self._own_families = own_families
         self._fixed = TargetPool()
@@ -167,6 +184,11 @@ class TargetLister:
         pushed = Labels.of({"job": "pushed", "instance": config.instance})
         groups = self._push_groups
         plans["pushed", *place] = lambda: Target(pushed, groups, options.interval_ms)
+        logs = self._build_logs(config)
+        if logs is not None:
+            made_of, build = logs
+            labels = Labels.of({"job": "logs", "instance": config.instance})
+            plans["logs", *place, made_of] = lambda: Target(labels, build(), options.interval_ms)
         return plans
 
 

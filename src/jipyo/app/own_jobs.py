@@ -9,7 +9,7 @@ from jipyo.analysis.jobs import JobKind, OwnJobs
 if TYPE_CHECKING:
     from jipyo.config.load import Config
 
-HOST_JOBS = ("node", "process", "dcgm", "jipyo", "pushed")
+HOST_JOBS = ("node", "process", "dcgm", "jipyo", "pushed", "logs")
 """The jobs of this host's collectors, of jipyo itself and of what batch jobs push."""
 
 

@@ -23,6 +23,7 @@ from jipyo.app.build_web import (
 from jipyo.app.commands import ServerCommand
 from jipyo.app.configuration import Configuration
 from jipyo.app.insight.service import Insight
+from jipyo.app.log_target import plan_log_target
 from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
@@ -65,7 +66,7 @@ class Server:
         self._applied = applied
         self._sending = Sending(config.data, config.settings.remote_write, clock)
         appender = StoreAndSend(store, self._sending.remote_write)
-        self._collection = Collection(config, appender, self.families, clock)
+        self._collection = Collection(config, appender, self.families, clock, plan_log_target)
         self.configuration = Configuration(
             config, clock, keep=keep_start_settings, check=check_exposure, apply=self.apply
         )

@@ -28,6 +28,7 @@ from jipyo.analysis.series_names import name_host
 from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.analysis.wording import name_cause, name_remedy, name_unknown_server
+from jipyo.app.log_checks import find_log_problems
 from jipyo.app.offline import read_workspace
 from jipyo.app.own_jobs import list_own_jobs
 from jipyo.cli.localized import Command
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
+    from jipyo.model.errors import JipyoError
     from jipyo.source.inventory import HostKey
     from jipyo.source.remote import Remote
 
@@ -74,6 +76,8 @@ class _Findings:
     """Targets that look like a model server and have no metric of the catalogue."""
     sources: tuple[Remote, ...]
     """The servers by URL of the configuration."""
+    log_problems: tuple[JipyoError, ...]
+    """What keeps logs from being read."""
 
     @property
     def is_collecting(self) -> bool:
@@ -84,7 +88,8 @@ class _Findings:
     def is_healthy(self) -> bool:
         """Whether everything that is set up is collected."""
         answering = all(source.find_problem() is None for source in self.sources)
-        return self.is_collecting and answering and all(job.is_healthy for job in self.jobs)
+        jobs_are_healthy = all(job.is_healthy for job in self.jobs)
+        return self.is_collecting and answering and jobs_are_healthy and not self.log_problems
 
 
 def register(group: click.Group, t: Texts) -> None:
@@ -134,6 +139,7 @@ def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findin
         catalogue,
         unknown,
         list_remotes(source),
+        find_log_problems(config, t_ms),
     )
 
 
@@ -176,11 +182,14 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
 
 
 def _print_sources(findings: _Findings, t: Texts) -> None:
-    """A line for each server by URL."""
+    """A line for each server by URL, and what keeps logs from being read."""
     console = open_terminal()
     for source in findings.sources:
         style = "green" if source.find_problem() is None else "red"
         console.print(Text(_describe_source(source, findings.t_ms, t), style=style), soft_wrap=True)
+    for problem in findings.log_problems:
+        text = f"✗ {indent(t.error(problem), '  ').strip()}"
+        console.print(Text(text, style="red"), soft_wrap=True)
 
 
 def _describe_source(source: Remote, now_ms: int, t: Texts) -> str:
@@ -298,6 +307,7 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
             for source in findings.sources
             for problem in (source.find_problem(),)
         ],
+        "logs": {"problems": [t.error(problem) for problem in findings.log_problems]},
         "same_hosts": {
             name_host(*other): name_host(*host) for other, host in findings.hosts.items()
         },

@@ -127,11 +127,11 @@ def test_status_lines_of_vllm_become_its_metrics() -> None:
         status(310, VLLM.format(prompt="5.0", generated="1.0", running=0)),  # after a pause
     ]
     samples = read(make_batch("vllm", lines))
-    assert samples["vllm:num_requests_running", "000", "vllm"] == 0
-    assert samples["vllm:num_requests_waiting", "000", "vllm"] == 3
-    assert samples["vllm:kv_cache_usage_perc", "000", "vllm"] == 0.125
-    assert samples["vllm:prompt_tokens_total", "000", "vllm"] == 1550
-    assert samples["vllm:generation_tokens_total", "000", "vllm"] == 310
+    assert samples["vllm:num_requests_running", "000", "vllm", "vllm"] == 0
+    assert samples["vllm:num_requests_waiting", "000", "vllm", "vllm"] == 3
+    assert samples["vllm:kv_cache_usage_perc", "000", "vllm", "vllm"] == 0.125
+    assert samples["vllm:prompt_tokens_total", "000", "vllm", "vllm"] == 1550
+    assert samples["vllm:generation_tokens_total", "000", "vllm", "vllm"] == 310
 
 
 def test_older_status_lines_of_vllm_are_read_too() -> None:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from jipyo.logs.record import LogBatch
 
-AGENT, CLIENT, DURATION, ROUTE, STATUS, URL, USER = (
-    "user_agent.original", "client.ip", "event.duration", "url.route",
+AGENT, CLIENT, DURATION, METHOD, ROUTE, STATUS, URL, USER = (
+    "user_agent.original", "client.ip", "event.duration", "http.request.method", "url.route",
     "http.response.status_code", "url.original", "user.name",
 )  # fmt: skip
 NO_CODE = -1

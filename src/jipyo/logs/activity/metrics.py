@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from jipyo.logs.activity.columns import (
     DURATION,
+    METHOD,
     NO_CODE,
     ROUTE,
     CodeTable,
@@ -23,6 +24,8 @@ from jipyo.model.family import Family, FamilySample, counter, gauge, intern_labe
 from jipyo.model.sample import MetricType
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from numpy.typing import NDArray
 
     from jipyo.logs.record import LogBatch
@@ -32,7 +35,8 @@ EDGES_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 2.5, 5.0, 10.0, 3
 MAX_ROUTES = 300
 """Of a service; requests of further ones are under `OTHER_ROUTES`."""
 OTHER_ROUTES = "other"
-_METHOD = "http.request.method"
+_SILENCE_NS = 300 * 10**9
+"""After which the gauges of a model server end."""
 _DURATION = "http_request_duration_seconds"
 _NS = 10**9
 
@@ -55,15 +59,21 @@ class LogMetrics:
         for level, n in enumerate(np.bincount(batch.level, minlength=len(Level)).tolist()):
             if n:
                 self._lines[batch.service, Level(level).name.lower()] += n
-        self._status.add(batch)
+        self.add_status_lines(batch.service, batch.t_ns, batch.messages or ())
         if ROUTE in batch.fields:
             self._add_requests(batch)
+
+    def add_status_lines(
+        self, service: str, t_ns: NDArray[np.int64], messages: Sequence[bytes]
+    ) -> None:
+        """Read what model servers say of themselves, of records that are counted already."""
+        self._status.add(service, t_ns, messages)
 
     def _add_requests(self, batch: LogBatch) -> None:
         """Count requests by route, method and status, those of monitors as a number only."""
         routes, methods = CodeTable(), CodeTable()
         route = encode_column(batch, ROUTE, routes)
-        method = encode_column(batch, _METHOD, methods)
+        method = encode_column(batch, METHOD, methods)
         status = read_statuses(batch)
         monitor = np.array([*map(is_monitor_route, routes.texts), True], np.bool_)[route]
         self._monitors[batch.service] += int((monitor & (route != NO_CODE)).sum())
@@ -99,8 +109,35 @@ class LogMetrics:
         names.add(text)
         return text
 
-    def families(self) -> list[Family]:
-        """All metrics as they stand."""
+    def to_json(self) -> dict[str, Any]:
+        """What `from_json` reads."""
+        durations = self._durations.items()
+        return {
+            "lines": [[*key, n] for key, n in self._lines.items()],
+            "monitors": dict(self._monitors),
+            "requests": [[*key, n] for key, n in self._requests.items()],
+            "durations": [[*key, n.tolist(), self._sums_s[key]] for key, n in durations],
+            "status": self._status.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, content: Mapping[str, Any]) -> LogMetrics:
+        """The counters as they were."""
+        metrics = cls()
+        metrics._lines.update({(service, level): n for service, level, n in content["lines"]})
+        metrics._monitors.update(content["monitors"])
+        for *key, n in content["requests"]:
+            service, handler, method, status = key
+            metrics._requests[service, handler, method, status] = n
+            metrics._names.setdefault(service, set()).add(handler)
+        for service, handler, counts, seconds in content["durations"]:
+            metrics._durations[service, handler] = np.array(counts, np.int64)
+            metrics._sums_s[service, handler] = seconds
+        metrics._status = StatusTracker.from_json(content["status"])
+        return metrics
+
+    def families(self, now_ns: int | None = None) -> list[Family]:
+        """All metrics as they stand; with a time, without gauges of servers silent by then."""
         requests = ("job", "handler", "method", "status")
         found = [
             counter("jipyo_log_lines_total", "Log lines", ("service", "level"),
@@ -111,7 +148,7 @@ class LogMetrics:
                     [(key, n) for key, n in self._requests.items()]),
             Family(_DURATION, MetricType.HISTOGRAM, "Durations of requests, from access logs",
                    tuple(self._list_durations())),
-            *self._list_status(),
+            *self._list_status(now_ns),
         ]  # fmt: skip
         return [family for family in found if family.samples]
 
@@ -129,12 +166,13 @@ class LogMetrics:
                 samples.append(FamilySample(labels, value))
         return samples
 
-    def _list_status(self) -> list[Family]:
-        engines = self._status.engines.items()
-        rows = {
-            name: [(key, status.values[name]) for key, status in engines if name in status.values]
-            for name in (*GAUGES, *COUNTERS)
-        }
-        labels = ("job", "engine")
+    def _list_status(self, now_ns: int | None) -> list[Family]:
+        labels, rows = ("job", "engine", "model_name"), defaultdict(list)
+        for (service, engine), status in self._status.engines.items():
+            is_heard = now_ns is None or (status.last_ns or 0) >= now_ns - _SILENCE_NS
+            for name, value in status.values.items():
+                if is_heard or name in COUNTERS:
+                    # The line names no model; the catalogue tells servers apart by it.
+                    rows[name].append(((service, engine, service), value))
         gauges = [gauge(name, text, labels, rows[name]) for name, text in GAUGES.items()]
         return gauges + [counter(name, text, labels, rows[name]) for name, text in COUNTERS.items()]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from jipyo.logs.record import LogBatch
+    import numpy as np
+    from numpy.typing import NDArray
 
 _NUMBER = rb"([0-9]+(?:\.[0-9]+)?)"
 _VLLM = re.compile(
@@ -22,7 +23,8 @@ _SGLANG = re.compile(
     rb"#running-req: ([0-9]+),.*?token usage: " + _NUMBER + rb",.*?"
     rb"gen throughput \(token/s\): " + _NUMBER + rb"(?:,.*?#queue-req: ([0-9]+))?"
 )
-_WORD = b"throughput"
+WORD = b"throughput"
+"""In every status line."""
 _NS = 10**9
 VLLM_INTERVAL_NS = 10 * _NS
 """Between two of vLLM's lines, unless they show that it is set to less."""
@@ -64,16 +66,31 @@ class StatusTracker:
         """By service and engine (empty where the line names none)."""
         return self._engines
 
-    def add(self, batch: LogBatch) -> None:
-        """Read the records that follow."""
-        for row, message in enumerate(batch.messages or ()):
-            if _WORD not in message:
+    def add(self, service: str, times_ns: NDArray[np.int64], messages: Sequence[bytes]) -> None:
+        """Read the messages that follow."""
+        for row, message in enumerate(messages):
+            if WORD not in message:
                 continue
-            t_ns = int(batch.t_ns[row])
+            t_ns = int(times_ns[row])
             if found := _VLLM.search(message):
-                self._read_vllm(batch.service, t_ns, found)
+                self._read_vllm(service, t_ns, found)
             elif found := _SGLANG.search(message):
-                self._read_sglang(batch.service, t_ns, found)
+                self._read_sglang(service, t_ns, found)
+
+    def to_json(self) -> list[Any]:
+        """What `from_json` reads."""
+        return [
+            [*key, status.values, status.last_ns, status.interval_ns]
+            for key, status in self._engines.items()
+        ]
+
+    @classmethod
+    def from_json(cls, content: Sequence[Any]) -> StatusTracker:
+        """The state as it was."""
+        tracker = cls()
+        for service, engine, values, last_ns, interval_ns in content:
+            tracker._engines[service, engine] = EngineStatus(values, last_ns, interval_ns)
+        return tracker
 
     def _read_vllm(self, service: str, t_ns: int, found: re.Match[bytes]) -> None:
         status = self._find(service, (found[1] or b"").decode())
