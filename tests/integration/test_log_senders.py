@@ -18,13 +18,9 @@ from opentelemetry.sdk._logs import LoggerProvider, LoggingHandler
 from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 
-from jipyo.logs.ingest.process.options import IngestOptions
-from jipyo.logs.ingest.process.supervisor import IngestProcess
-from jipyo.logs.ingest.receive.syslog_server import SyslogOptions
-from jipyo.logs.ingest.sources.journald import JournaldOptions
 from jipyo.logs.store.reader import StoreReader
-from jipyo.model.clock import SystemClock
-from support.log_http import serve
+from support.log_site import find_child
+from support.product import Product, up
 from support.services import binary, free_port, missing
 from support.waiting import wait_until
 
@@ -32,36 +28,26 @@ pytestmark = pytest.mark.integration
 MESSAGES = 3000
 
 
-class Ingest:
-    def __init__(
-        self,
-        folder: Path,
-        syslog: SyslogOptions = SyslogOptions(),  # noqa: B008 - frozen
-        journald: JournaldOptions | None = None,
-    ) -> None:
-        self.folder = folder
-        self.options = IngestOptions(folder=folder / "store", syslog=syslog, journald=journald)
-        self.process = IngestProcess(self.options, SystemClock())
+class Site:
+    """A running jipyo with these keys of `logs:`."""
 
-    def __enter__(self) -> "Ingest":
-        self.process.start()
-        assert self.process.wait_until_ready(60)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.stop()
+    def __init__(self, product: Product) -> None:
+        self.product = product
+        self.url, self.port = product.url, product.port
 
     def kill(self) -> None:
-        pid = self.process.pid
-        assert pid is not None
-        os.kill(pid, signal.SIGKILL)
-        wait_until(lambda: self.process.pid not in (None, pid) and self.process.wait_until_ready(1))
+        """Kill the process that stores, once it runs, and wait until another one does."""
+        wait_until(lambda: find_child(self.product) is not None)
+        child = find_child(self.product)
+        assert child is not None
+        os.kill(child, signal.SIGKILL)
+        wait_until(lambda: find_child(self.product) not in (None, child), 30)
 
     def read(self) -> Counter[tuple[str, str]]:
         """Records by service and message."""
-        reader = StoreReader(self.options.folder)
+        reader = StoreReader(self.product.data / "logs")
         found: Counter[tuple[str, str]] = Counter()
-        for block in reader.snapshot().find_blocks(-(1 << 63), (1 << 63) - 1):
+        for block in reader.snapshot().blocks if reader.folder.is_dir() else ():
             batch, _ = reader.read_block(block)
             found.update((batch.service, message.decode()) for message in batch.messages or ())
         return found
@@ -79,6 +65,15 @@ class Ingest:
         lost = texts - found.keys()
         assert not lost, (len(lost), sorted(lost)[:5])
         return found
+
+
+@contextlib.contextmanager
+def serving(folder: Path, logs: str = "{}") -> Iterator[Site]:
+    file = folder / "jipyo.yaml"
+    file.write_text(f"collect: {{interval: 1s, process: false, gpu: false}}\nlogs: {logs}\n")
+    with up(folder / "data", "--config", str(file)) as product:
+        yield Site(product)
+        assert product.stop() == 0
 
 
 @contextlib.contextmanager
@@ -129,16 +124,17 @@ action(type="omelasticsearch" server="127.0.0.1" serverport="{http}" template="d
 
 
 def test_rsyslog_delivers_by_bulk_requests_through_a_kill(tmp_path: Path) -> None:
-    rsyslogd, port, http = binary("rsyslogd"), free_port(), free_port()
+    rsyslogd, port = binary("rsyslogd"), free_port()
     configuration = tmp_path / "rsyslog.conf"
-    configuration.write_text(RSYSLOG.format(folder=tmp_path, port=port, http=http))
     command = [rsyslogd, "-n", "-f", str(configuration), "-i", str(tmp_path / "pid")]
-    with Ingest(tmp_path) as ingest, serve(ingest.process, http), running(command):
-        wait_for_port(port)
-        texts = send_lines(port, "rsyslog bulk")
-        ingest.kill()
-        texts |= send_lines(port, "rsyslog more")
-        ingest.wait("shop", texts)
+    with serving(tmp_path) as site:
+        configuration.write_text(RSYSLOG.format(folder=tmp_path, port=port, http=site.port))
+        with running(command):
+            wait_for_port(port)
+            texts = send_lines(port, "rsyslog bulk")
+            site.kill()
+            texts |= send_lines(port, "rsyslog more")
+            site.wait("shop", texts)
 
 
 RSYSLOG_FORWARD = """
@@ -155,11 +151,13 @@ def test_rsyslog_forwards_by_tcp(tmp_path: Path) -> None:
     configuration = tmp_path / "rsyslog.conf"
     configuration.write_text(RSYSLOG_FORWARD.format(folder=tmp_path, port=port, syslog=syslog))
     command = [rsyslogd, "-n", "-f", str(configuration), "-i", str(tmp_path / "pid")]
-    options = SyslogOptions(tcp=("127.0.0.1", syslog))
-    with Ingest(tmp_path, syslog=options) as ingest, running(command):
-        wait_for_port(port)
-        found = ingest.wait("shop", send_lines(port, "forwarded"))
-        assert set(found.values()) == {1}
+    listen = f'{{syslog: {{tcp: "127.0.0.1:{syslog}"}}}}'
+    with serving(tmp_path, listen) as site:
+        wait_for_port(syslog)
+        with running(command):
+            wait_for_port(port)
+            found = site.wait("shop", send_lines(port, "forwarded"))
+            assert set(found.values()) == {1}
 
 
 SYSLOG_NG = """@version: 3.38
@@ -177,32 +175,29 @@ log {{ source(s); destination({destination}); }};
 
 @pytest.mark.parametrize("destination", ["bulk", "tcp"])
 def test_syslog_ng_delivers(tmp_path: Path, destination: str) -> None:
-    program, port, http, syslog = binary("syslog-ng"), free_port(), free_port(), free_port()
+    program, port, syslog = binary("syslog-ng"), free_port(), free_port()
     configuration = tmp_path / "syslog-ng.conf"
-    configuration.write_text(
-        SYSLOG_NG.format(port=port, http=http, syslog=syslog, destination=destination)
-    )
     command = [program, "-F", "--no-caps", "-f", str(configuration)]
     command += [f"--{name}={tmp_path}/{name}" for name in ("persist-file", "pidfile", "control")]
-    options = SyslogOptions(tcp=("127.0.0.1", syslog))
-    with (
-        Ingest(tmp_path, syslog=options) as ingest,
-        serve(ingest.process, http),
-        running(command),
-    ):
-        wait_for_port(port)
-        texts = send_lines(port, "syslog-ng")
-        if destination == "bulk":  # plain TCP has no acknowledgement that a kill could not lose
-            ingest.kill()
-            texts |= send_lines(port, "syslog-ng more")
-        ingest.wait("shop", texts)
+    with serving(tmp_path, f'{{syslog: {{tcp: "127.0.0.1:{syslog}"}}}}') as site:
+        configuration.write_text(
+            SYSLOG_NG.format(port=port, http=site.port, syslog=syslog, destination=destination)
+        )
+        wait_for_port(syslog)
+        with running(command):
+            wait_for_port(port)
+            texts = send_lines(port, "syslog-ng")
+            if destination == "bulk":  # plain TCP has no acknowledgement that a kill could not lose
+                site.kill()
+                texts |= send_lines(port, "syslog-ng more")
+            site.wait("shop", texts)
 
 
 @pytest.mark.filterwarnings("ignore:.LoggingHandler")
 def test_the_sdk_of_opentelemetry_delivers_through_a_kill(tmp_path: Path) -> None:
-    with Ingest(tmp_path) as ingest, serve(ingest.process) as url:
+    with serving(tmp_path) as site:
         provider = LoggerProvider(Resource.create({"service.name": "shop"}))
-        exporter = OTLPLogExporter(endpoint=f"{url}/v1/logs", timeout=60)
+        exporter = OTLPLogExporter(endpoint=f"{site.url}/v1/logs", timeout=60)
         provider.add_log_record_processor(
             BatchLogRecordProcessor(exporter, schedule_delay_millis=100)
         )
@@ -212,15 +207,15 @@ def test_the_sdk_of_opentelemetry_delivers_through_a_kill(tmp_path: Path) -> Non
         for n, text in enumerate(sorted(texts)):
             logger.warning("%s", text)
             if n == 500:
-                ingest.kill()
+                site.kill()
         provider.force_flush()
         provider.shutdown()
-        ingest.wait("shop", texts)
+        site.wait("shop", texts)
 
 
 def test_the_bulk_helper_of_the_official_client_delivers(tmp_path: Path) -> None:
-    with Ingest(tmp_path) as ingest, serve(ingest.process) as url:
-        client = Elasticsearch(url)
+    with serving(tmp_path) as site:
+        client = Elasticsearch(site.url)
         assert client.info()["version"]["number"]
         texts = {f"document {n}" for n in range(MESSAGES)}
         actions = [
@@ -233,7 +228,7 @@ def test_the_bulk_helper_of_the_official_client_delivers(tmp_path: Path) -> None
         )
         assert isinstance(errors, list)
         assert (done, len(errors)) == (0, 1)
-        found = ingest.wait("shop", texts)
+        found = site.wait("shop", texts)
         assert set(found.values()) == {1}
         client.close()
 
@@ -251,7 +246,7 @@ def export_entry(n: int) -> bytes:
 
 
 def test_a_real_journal_is_read_through_a_kill(tmp_path: Path) -> None:
-    journalctl = binary("journalctl")
+    binary("journalctl")
     remote = Path("/lib/systemd/systemd-journal-remote")
     if not remote.exists():
         missing("systemd-journal-remote not found: run `make services`")
@@ -264,10 +259,11 @@ def test_a_real_journal_is_read_through_a_kill(tmp_path: Path) -> None:
         subprocess.run(command, input=entries, check=True, timeout=60)
 
     write(0, 500)
-    options = JournaldOptions(command=journalctl, arguments=(f"--directory={tmp_path}/journal",))
-    with Ingest(tmp_path, journald=options) as ingest:
-        ingest.wait("shop", {f"entry {n}" for n in range(500)})
-        ingest.kill()
+    with serving(
+        tmp_path, f'{{journald: {{arguments: ["--directory={tmp_path}/journal"]}}}}'
+    ) as site:
+        site.wait("shop", {f"entry {n}" for n in range(500)})
+        site.kill()
         write(500, 1000)
-        found = ingest.wait("shop", {f"entry {n}" for n in range(1000)})
+        found = site.wait("shop", {f"entry {n}" for n in range(1000)})
         assert set(found.values()) == {1}

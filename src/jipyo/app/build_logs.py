@@ -75,14 +75,14 @@ class LogIngest:
             if self._is_running and (before is not None or has_work(options)):
                 self._start_process()
 
-    def send(self, api: str, request: LogRequest) -> LogAnswer:
+    def send(self, api: str, request: LogRequest, cancelled: threading.Event) -> LogAnswer:
         """Hand a request on; the answer comes once what it holds is on disk.
 
         Raises:
             StoreError: the process does not run.
         """
         process = self._process or self._start_for_request()
-        return process.send(api, request)
+        return process.send(api, request, cancelled)
 
     def list_problems(self) -> Sequence[JipyoError]:
         """What cannot be read or stored at the moment."""

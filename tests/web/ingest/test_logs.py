@@ -14,6 +14,7 @@ from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.ingest import logs
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from support.web import Client
@@ -28,7 +29,8 @@ class Sent:
         self.requests: list[tuple[str, LogRequest]] = []
         self.is_running = True
 
-    def __call__(self, api: str, request: LogRequest) -> LogAnswer:
+    def __call__(self, api: str, request: LogRequest, cancelled: threading.Event) -> LogAnswer:
+        assert not cancelled.is_set()
         if not self.is_running:
             raise StoreError("logs_ingest.not_running", hint="logs_ingest.not_running.hint")
         self.requests.append((api, request))

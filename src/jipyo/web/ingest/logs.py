@@ -18,11 +18,12 @@ from jipyo.web.http.message import JSON, WebRequest, WebResponse
 from jipyo.web.ingest import errors, otlp
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
     from jipyo.web.http.message import ErrorFormatter, Handler
 
-    Send = Callable[[str, LogRequest], LogAnswer]
+    Send = Callable[[str, LogRequest, threading.Event], LogAnswer]
 
 PREFIX = "/elasticsearch"
 """Below it everything is Elasticsearch's, for senders that can be given a path."""
@@ -81,6 +82,7 @@ def pass_on(send: Send, api: str, request: WebRequest) -> WebResponse:
             dict(request.headers),
             request.body,
         ),
+        request.cancelled,
     )
     return WebResponse(answer.body, answer.status, answer.media_type, answer.headers)
 

@@ -31,7 +31,7 @@ _ENVIRONMENT = {
     "OPENBLAS_NUM_THREADS": "1",
     "OMP_NUM_THREADS": "1",
 }
-_FIRST_DELAY_MS, _LAST_DELAY_MS = 1000.0, 30_000.0
+_FIRST_DELAY_MS, _LAST_DELAY_MS = 200.0, 30_000.0
 _SOUND_MS = 60_000.0
 """A process that ran so long is started again at once when it dies."""
 _STOP_S = 30.0
@@ -81,9 +81,11 @@ class IngestProcess:
             self._thread.join()
         self._client.close()
 
-    def send(self, api: str, request: LogRequest) -> LogAnswer:
+    def send(
+        self, api: str, request: LogRequest, cancelled: threading.Event | None = None
+    ) -> LogAnswer:
         """See `ChannelClient.send`."""
-        return self._client.send(api, request)
+        return self._client.send(api, request, cancelled)
 
     @property
     def status(self) -> IngestStatus:

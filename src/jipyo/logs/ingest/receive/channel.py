@@ -38,7 +38,7 @@ _MAX_FRAME_BYTES = 256 << 20
 _MAX_CONNECTIONS = 64
 _PRIVATE = 0o600
 _TIMEOUT_S = 60.0
-_PATIENCE_S = 5.0
+_PATIENCE_S = 30.0
 _RETRY_S = 0.1
 Answering = Callable[["LogReceiver", LogRequest, int], LogAnswer]
 APIS: dict[str, Answering] = {
@@ -180,15 +180,20 @@ class ChannelClient:
     def __init__(self, path: Path, patience_s: float = _PATIENCE_S) -> None:
         """Connect when there is something to send; wait so long for a process that restarts.
 
-        Some senders (rsyslog) drop what is answered with 503, and few wait less than this.
+        Some senders (rsyslog) drop what is answered with 503. Those that wait less than this hang
+        up, and send again.
         """
         self._path = path
         self._patience_s = patience_s
         self._lock = threading.Lock()
         self._idle: list[socket.socket] = []
 
-    def send(self, api: str, request: LogRequest) -> LogAnswer:
+    def send(
+        self, api: str, request: LogRequest, cancelled: threading.Event | None = None
+    ) -> LogAnswer:
         """The answer to a request, once what it holds is on disk.
+
+        A request that is cancelled is not sent any more: its sender will send it again.
 
         Raises:
             StoreError: the process that stores does not run, or ended before it answered.
@@ -207,7 +212,8 @@ class ChannelClient:
         end = time.monotonic() + self._patience_s
         while frame is None:
             frame = self._exchange(None, head, request.body)
-            if frame is not None or time.monotonic() >= end:
+            is_left = cancelled is not None and cancelled.is_set()
+            if frame is not None or is_left or time.monotonic() >= end:
                 break
             time.sleep(_RETRY_S)
         if frame is None:
