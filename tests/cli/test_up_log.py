@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from jipyo.cli.service import WordErrors, ZonedFormatter
 from jipyo.i18n import LANGS, texts
+from jipyo.i18n.log_lines import WordErrors, ZonedFormatter
 from jipyo.model.errors import CollectError
 
 ERROR = CollectError(

@@ -127,6 +127,7 @@ def build_ingest_options(config: Config) -> IngestOptions:
         journald=logs.journald,
         syslog=SyslogOptions(udp=_as_pair(logs.syslog.udp), tcp=_as_pair(logs.syslog.tcp)),
         zone=config.zone.key,
+        lang=config.lang,
         max_body_bytes=limits.max_body_bytes,
         max_elements=limits.max_elements,
         redaction=logs.redact,

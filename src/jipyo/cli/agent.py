@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from jipyo.cli.localized import Command, find_system_language
-from jipyo.cli.service import catch_signals, log_to_stderr, word_log
+from jipyo.cli.service import catch_signals, log_to_stderr
 from jipyo.config.overrides import CliOverrides
 from jipyo.i18n import LANGS, texts
+from jipyo.i18n.log_lines import word_log
 
 if TYPE_CHECKING:
     from jipyo.config.agent import AgentConfig

@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-from datetime import datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
 from jipyo.app.commands import ServerCommand
-from jipyo.model.errors import JipyoError
+from jipyo.i18n.log_lines import WordErrors, word_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,44 +44,6 @@ def catch_signals() -> Iterator[SimpleQueue[ServerCommand]]:
             signal.signal(number, handler)
 
 
-class WordErrors(logging.Filter):
-    """Puts the words of errors, in the reader's language, into log lines; keeps every record."""
-
-    def __init__(self, t: Texts) -> None:
-        """Use the texts of one language."""
-        super().__init__()
-        self._t = t
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Replace the errors among the arguments, each by one line."""
-        if isinstance(record.args, tuple):
-            record.args = tuple(
-                join_lines(self._t.error(value)) if isinstance(value, JipyoError) else value
-                for value in record.args
-            )
-        return True
-
-
-def join_lines(text: str) -> str:
-    """The lines of an error as one; the words of another program get the stop they lack."""
-    *lines, last = text.split("\n")
-    return " ".join([*(f"{line.removesuffix('.')}." for line in lines), last])
-
-
-class ZonedFormatter(logging.Formatter):
-    """Lines that begin with the time in a zone: `2026-11-26T09:00:00+0900 WARNING …`."""
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        """Write times in this zone."""
-        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
-        self._zone = zone
-
-    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - of logging
-        """The time of a record, to the second."""
-        moment = datetime.fromtimestamp(record.created, self._zone)
-        return moment.strftime(datefmt or "%Y-%m-%dT%H:%M:%S%z")
-
-
 def log_to_stderr(t: Texts, zone: ZoneInfo) -> logging.Handler:
     """Write the log to standard error, in a language and a zone."""
     logging.getLogger("uvicorn").setLevel(logging.WARNING)
@@ -99,9 +60,3 @@ def warn_on_stderr(t: Texts) -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
     # That a source does not answer is part of what these commands print.
     logging.getLogger("jipyo.source.remote").setLevel(logging.ERROR)
-
-
-def word_log(handler: logging.Handler, t: Texts, zone: ZoneInfo) -> None:
-    """Write errors in a language and times in a zone from now on."""
-    handler.filters = [WordErrors(t)]
-    handler.setFormatter(ZonedFormatter(zone))

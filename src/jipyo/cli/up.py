@@ -10,8 +10,9 @@ from rich.console import Console
 from jipyo.app.server import serve
 from jipyo.cli.localized import Command
 from jipyo.cli.options import pass_config
-from jipyo.cli.service import catch_signals, log_to_stderr, word_log
+from jipyo.cli.service import catch_signals, log_to_stderr
 from jipyo.i18n import texts
+from jipyo.i18n.log_lines import word_log
 
 if TYPE_CHECKING:
     from jipyo.config.load import Config

@@ -6,8 +6,6 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from jipyo.i18n import texts
-
 if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
 
@@ -22,7 +20,6 @@ class Problems:
         """None at first."""
         self._lock = threading.Lock()
         self._current: dict[str, JipyoError] = {}
-        self._texts = texts("en")
 
     def report(self, key: str, error: JipyoError) -> None:
         """It has this problem; the same one again says nothing new."""
@@ -30,7 +27,7 @@ class Problems:
             if self._current.get(key) == error or len(self._current) >= _MAX_PROBLEMS:
                 return
             self._current[key] = error
-        _LOG.warning("%s", self._texts.error(error))
+        _LOG.warning("%s", error)
 
     def clear(self, key: str) -> None:
         """It has none any more."""

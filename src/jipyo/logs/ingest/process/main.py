@@ -8,12 +8,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import signal
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from jipyo.i18n import texts
+from jipyo.i18n.log_lines import word_log
 from jipyo.logs.ingest.problems import Problems
 from jipyo.logs.ingest.process.ingest import Ingest
 from jipyo.logs.ingest.process.options import IngestOptions
@@ -53,7 +54,9 @@ def run_ingest(
 ) -> int:
     """Ingest until `commands` ends; the exit code. `learn` is called now and then."""
     options = IngestOptions.decode(commands.readline())
-    logging.basicConfig(level=options.log_level, stream=sys.stderr, format="%(message)s")
+    handler = logging.StreamHandler()
+    word_log(handler, texts(options.lang), ZoneInfo(options.zone))
+    logging.basicConfig(level=options.log_level, handlers=[handler])
     stopping = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the process that started us decides
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
@@ -62,7 +65,7 @@ def run_ingest(
         with open_store(options) as store:
             _run_parts(options, store, open_parsing(options), learn, reports, stopping)
     except JipyoError as error:
-        _LOG.error("%s", texts("en").error(error))
+        _LOG.error("%s", error)
         return 1
     return 0
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import orjson
 
+from jipyo.i18n import Lang  # noqa: TC001 - of a field
 from jipyo.logs.formats.redact import RedactionOptions
 from jipyo.logs.ingest.receive.decoding import ReceiveLimits
 from jipyo.logs.ingest.receive.syslog_server import SyslogOptions
@@ -36,6 +37,8 @@ class IngestOptions:
     """None to store lines as they are."""
     retention: Retention = field(default_factory=Retention)
     log_level: str = "INFO"
+    lang: Lang = "en"
+    """Of errors in its log."""
 
     @property
     def socket(self) -> Path:
