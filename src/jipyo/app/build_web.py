@@ -212,8 +212,6 @@ class WebApps:
         remotes = self._remotes.select(config.settings.sources)
         judged = self.build_source(config, "dashboard")
         workspace = build_workspace(config, catalogue, judged, clock)
-        limits = config.settings.receive
-        receiver = Receiver(store, limits, clock.monotonic_ms, self._received)
         server = build_server_info(config, self._started_ms)
         # A pool and an engine of their own, so that the dashboard never waits for others'
         # queries, and `/-/healthy` for neither. A query waits in its thread for a place in the
@@ -225,7 +223,6 @@ class WebApps:
         lists = ThreadPoolExecutor(options.max_concurrency, "web-list")
         dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")
         others = ThreadPoolExecutor(options.max_concurrency, "web")
-        receivers = ThreadPoolExecutor(limits.max_concurrency, "web-receive")
         features, state = config.settings.query.features, configuration.state
         prometheus = build_prometheus_routes(embedded, server, store, collection, clock, state)
         finder = OutlookFinder(self.outlooks, judged, config.zone, clock.now_ms)
@@ -234,7 +231,7 @@ class WebApps:
             *outlook.routes(catalogue, finder.find, config.zone, config.lang),
         ]
         routes: list[BaseRoute] = [
-            *web.mount(build_ingest_routes(receiver, collection, clock), receivers),
+            *self._build_ingest_routes(config),
             *web.mount(
                 query.routes(source, clock.now_ms, features, embedded.engine.lanes), queries
             ),
@@ -244,7 +241,6 @@ class WebApps:
             *web.mount(
                 lifecycle.routes(configuration.reload, is_enabled=options.lifecycle), others
             ),
-            *self._build_log_routes(config),
             *web.mount(static_files.routes(_STATIC), others),
         ]
         is_local = is_loopback(config.settings.listen.host)
@@ -254,14 +250,20 @@ class WebApps:
         ]
         return web.create_app(routes, middleware)
 
-    def _build_log_routes(self, config: Config) -> list[BaseRoute]:
-        """The receivers of log records, in threads that may wait for the process that stores."""
+    def _build_ingest_routes(self, config: Config) -> list[BaseRoute]:
+        """The receivers; those of log records in threads that may wait for another process."""
+        limits, clock = config.settings.receive, self._clock
+        receiver = Receiver(self._store, limits, clock.monotonic_ms, self._received)
+        pool = ThreadPoolExecutor(limits.max_concurrency, "web-receive")
+        routes = web.mount(build_ingest_routes(receiver, self._collection, clock), pool)
         if not config.settings.logs.receive:
-            return []
-        pool = ThreadPoolExecutor(config.settings.receive.max_concurrency, "web-logs")
-        page = partial(static_files.serve_start_page, _STATIC)
-        send = self._logs.send
-        return web.mount([*logs.routes(send), logs.route_root(send, page)], pool)
+            return routes
+        waiting = ThreadPoolExecutor(limits.max_concurrency, "web-logs")
+        page, send = partial(static_files.serve_start_page, _STATIC), self._logs.send
+        return [
+            *routes,
+            *web.mount([*logs.routes(send), logs.route_root(send, page)], waiting),
+        ]
 
 
 def build_server_info(config: Config, started_ms: int) -> ServerInfo:
