@@ -59,12 +59,16 @@ def test_every_command_is_one_that_jipyo_accepts(lang: Lang) -> None:
 
 @EACH
 def test_the_settings_are_valid(lang: Lang) -> None:
-    (block,) = read_blocks(lang, "yaml")
-    options = parse(block, "operations").collect
+    container, site = read_blocks(lang, "yaml")
+    options = parse(container, "operations").collect
     assert options.host is not None
     assert options.process is not None
     assert options.host.paths.root == "/host"
     assert options.process.proc == "/host/proc"
+    logs = parse(site, "operations").logs
+    assert [group.service for group in logs.files] == ["web", "", ""]
+    assert [(each.name, each.at_any_size) for each in logs.retention_classes] == [("access", True)]
+    assert [hold.services for hold in logs.holds] == [("pay",)]
 
 
 @EACH
