@@ -27,6 +27,9 @@ KINDS = {
         st.text(HEX, min_size=9, max_size=9).map("id:{}".format), min_size=1, max_size=40
     ),
     "f, only hex": st.lists(st.text(HEX, min_size=11, max_size=11), min_size=1, max_size=40),
+    "f, NUL": st.lists(
+        st.tuples(st.integers(0, 99), st.sampled_from(("\0", "\0x"))), min_size=1, max_size=40
+    ).map(lambda rows: [f"\0{number:02}{rows[0][1]}" for number, _ in rows]),
     "p": st.lists(st.text("ab7 \n", max_size=5), min_size=1, max_size=40),
     "p, any bytes": st.lists(st.text("a\n\0", max_size=4), min_size=1, max_size=40),
 }

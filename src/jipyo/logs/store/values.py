@@ -577,9 +577,13 @@ class _FixedValues(_Values):
         return fixed | (_HEX if self._meta[4] == "h" else _DIGITS)
 
     def texts(self, rows: Rows | None = None) -> list[bytes]:
-        matrix = self.matrix(rows)
-        flat, width = matrix.tobytes(), matrix.shape[1]
-        return [flat[at : at + width] for at in range(0, len(flat), width)]
+        matrix = np.ascontiguousarray(self.matrix(rows))
+        width = matrix.shape[1]
+        if self._meta[1].endswith("\0"):  # numpy drops it
+            flat = matrix.tobytes()
+            return [flat[at : at + width] for at in range(0, len(flat), width)]
+        texts: list[bytes] = matrix.view(f"S{width}").ravel().tolist()
+        return texts
 
     def may_have(self, literal: Literal) -> bool:
         if len(literal.text) > self.longest_text:
