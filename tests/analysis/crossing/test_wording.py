@@ -74,7 +74,7 @@ def test_what_is_not_expected_says_how_improbable_it_is():
     reason = CrossingReason(Motion.SAWTOOTH, 4.0, SINCE_MS, 3 * DAY_MS, END_MS - DAY_MS)
     assert describe(never, reason) == (
         "Not expected to reach 90% within 30 days (probability under 1%)."
-        " Reason: sawtooth, usually reset every 3 d, last on 20 November."
+        " Reason: sawtooth, usually reset every 3 days, last on 20 November."
     )
     assert describe(never, reason, "ko") == (
         "30일 내에 90%에 도달하지 않을 것으로 예상(확률 1% 미만)."
@@ -113,3 +113,21 @@ def test_a_rate_is_in_points_only_where_the_unit_is_a_share():
 )
 def test_a_simulation_is_never_certain(probability, text):
     assert name_probability(probability, texts("en")) == text
+
+
+def test_an_interval_within_a_day_is_that_day():
+    day_ms = END_MS + 23 * DAY_MS
+    sure = Crossing(90.0, CrossingState.EXPECTED, 1.0, day_ms, day_ms - 1, day_ms + HOUR_MS)
+    assert "on 14 December (80% interval: 13 December to 14 December)" in describe(sure)
+    sure = Crossing(90.0, CrossingState.EXPECTED, 1.0, day_ms, day_ms, day_ms + HOUR_MS)
+    assert "on 14 December (80% interval: that day)" in describe(sure)
+    assert "12월 14일에 90% 도달 예상(80% 구간: 당일)" in describe(sure, lang="ko")
+
+
+@pytest.mark.parametrize(
+    ("period_ms", "words"), [(DAY_MS * 70 // 24, "2.9 days"), (6 * HOUR_MS, "6 h")]
+)
+def test_a_period_has_two_digits(period_ms, words):
+    reason = CrossingReason(Motion.STEPS, 1.08, SINCE_MS, period_ms, END_MS)
+    text = describe_reason(reason, "percent", texts("en"), SEOUL)
+    assert text == f"growth in steps, one every {words} on average, 1.1 points a day in all"

@@ -30,12 +30,13 @@ def describe_crossing(
     horizon = t.number(days, "days") if days >= 1 else t.span(forecast.horizon_ms)
     soon = crossing.t_ms is not None and crossing.t_ms - forecast.end_ms < _SOON_MS
     name = _name_moment if soon else _name_day
+    earliest, latest = name(crossing.earliest_ms, t, zone), name(crossing.latest_ms, t, zone)
     text = t(
-        f"crossing.{_name_case(crossing)}",
+        f"crossing.{_name_case(crossing, earliest, latest)}",
         threshold=t.number(crossing.threshold, unit),
         day=name(crossing.t_ms, t, zone),
-        earliest=name(crossing.earliest_ms, t, zone),
-        latest=name(crossing.latest_ms, t, zone),
+        earliest=earliest,
+        latest=latest,
         probability=name_probability(crossing.probability, t),
         horizon=horizon,
         samples=forecast.samples,
@@ -45,10 +46,12 @@ def describe_crossing(
     return t("crossing.because", text=text, reason=describe_reason(forecast.reason, unit, t, zone))
 
 
-def _name_case(crossing: Crossing) -> str:
+def _name_case(crossing: Crossing, earliest: str, latest: str) -> str:
     if crossing.state is not CrossingState.EXPECTED:
         return str(crossing.state.value)
-    return "expected" if crossing.latest_ms is not None else "expected.open"
+    if crossing.latest_ms is None:
+        return "expected.open"
+    return "expected.same" if earliest == latest else "expected"
 
 
 def describe_reason(reason: CrossingReason, unit: str, t: Texts, zone: ZoneInfo) -> str:
@@ -60,7 +63,7 @@ def describe_reason(reason: CrossingReason, unit: str, t: Texts, zone: ZoneInfo)
         key,
         rate=_name_rate(abs(reason.per_day), unit, t),
         since=_name_day(reason.since_ms, t, zone),
-        period="" if reason.period_ms is None else t.span(reason.period_ms),
+        period=_name_period(reason.period_ms, t),
         last=_name_day(reason.last_ms, t, zone),
     )
 
@@ -75,11 +78,20 @@ def name_probability(probability: float, t: Texts) -> str:
     return t.number(percent, "percent")
 
 
+def _name_period(period_ms: int | None, t: Texts) -> str:
+    """`3 days`, and below a day by its units."""
+    if period_ms is None:
+        return ""
+    if period_ms < DAY_MS:
+        return t.span(period_ms)
+    return t.number(float(f"{period_ms / DAY_MS:.2g}"), "days")
+
+
 def _name_rate(per_day: float, unit: str, t: Texts) -> str:
     if unit in _POINTS:
         points = per_day * (100 if unit == "ratio" else 1)
-        return t("crossing.points", n=t.number(points))
-    return t.number(per_day, unit)
+        return t("crossing.points", n=t.number(float(f"{points:.2g}")))
+    return t.number(float(f"{per_day:.2g}") if unit == "count" else per_day, unit)
 
 
 def _name_day(t_ms: int | None, t: Texts, zone: ZoneInfo) -> str:
