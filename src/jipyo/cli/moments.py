@@ -6,6 +6,7 @@ import re
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from jipyo.model.calendar import local_day
 from jipyo.model.duration import parse_duration
 from jipyo.model.errors import ConfigError
 
@@ -14,15 +15,16 @@ if TYPE_CHECKING:
 
 END_OF_TIME_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
+_CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?")
 _RELATIVE = re.compile(r"(?:now)?(?:-(\d.*[a-z]))?")
 
 
 def parse_moment(text: str, zone: ZoneInfo, now_ms: int) -> int:
-    """`now`, `-1h`, `2026-11-21`, `2026-11-21T09:00` or Unix seconds, in Unix milliseconds.
+    """`now`, `-1h`, `09:00`, `2026-11-21`, `2026-11-21T09:00` or Unix seconds, in milliseconds.
 
     Args:
         text: as given on the command line.
-        zone: of a date or a time without a zone.
+        zone: of a date or a time without a zone; a time without a date is of its today.
         now_ms: what `now` is and `-1h` counts from.
 
     Raises:
@@ -35,8 +37,9 @@ def parse_moment(text: str, zone: ZoneInfo, now_ms: int) -> int:
         return int(float(text) * 1000)
     except (ValueError, OverflowError):
         pass
+    today = f"{local_day(now_ms, zone)}T" if _CLOCK.fullmatch(text) else ""
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(today + text)
     except ValueError as error:
         raise ConfigError("cli.query.not_a_time", value=text) from error
     local = moment if moment.tzinfo else moment.replace(tzinfo=zone)

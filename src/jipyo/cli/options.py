@@ -88,6 +88,12 @@ def print_warning(text: str) -> None:
     console.print(text, style="yellow")
 
 
+def print_note(text: str) -> None:
+    """Print what explains the answer, on standard error."""
+    console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+    console.print(text, style="bright_black")
+
+
 def print_incomplete(errors: Iterable[JipyoError], t: Texts) -> None:
     """Warn that the answer is incomplete, and why."""
     for error in errors:

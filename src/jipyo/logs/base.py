@@ -92,6 +92,13 @@ class LogSource(Protocol):
         """The services with records in [start, end), sorted."""
         ...
 
+    def fields(self, start_ns: int, end_ns: int) -> tuple[str, ...]:
+        """The fields that records in [start, end) may have beside message, level and service.
+
+        Sorted; some of these records may be of another time near to it.
+        """
+        ...
+
     def find_missing(self) -> tuple[JipyoError, ...]:
         """What cannot be read at the moment, or was missing from the last `batches`."""
         ...

@@ -125,6 +125,18 @@ class LogQuery:
     where: Condition = All()
 
 
+def list_fields(condition: Condition) -> set[str]:
+    """The fields that a condition names, without the service, the level and the message."""
+    match condition:
+        case All(conditions) | AnyOf(conditions):
+            return set().union(*(list_fields(each) for each in conditions))
+        case Not(inner):
+            return list_fields(inner)
+        case HasTemplate():
+            return set()
+    return {condition.field} - {SERVICE, LEVEL, MESSAGE}
+
+
 def compile_search(pattern: str) -> re2._Regexp:
     """The pattern of a `Matches`; its `search` reads bytes.
 

@@ -265,6 +265,9 @@ class LogSourceContract:
         assert subject.source.services(START_NS, END_NS) == reference.services(START_NS, END_NS)
         assert subject.source.services(END_NS, END_NS + HOUR_NS) == ()
 
+    def test_fields_are_those_of_the_records(self, subject, reference):
+        assert subject.source.fields(START_NS, END_NS) == reference.fields(START_NS, END_NS)
+
     def test_nothing_is_missing(self, subject):
         assert subject.source.find_missing() == ()
 

@@ -4,7 +4,7 @@ import pytest
 
 from jipyo.logs.elasticsearch.mapping import FieldKind, IndexedField, Mappings
 from jipyo.logs.elasticsearch.options import ElasticsearchOptions
-from jipyo.logs.elasticsearch.translate import EVERYTHING, NOTHING, Translator, list_fields
+from jipyo.logs.elasticsearch.translate import EVERYTHING, NOTHING, Translator
 from jipyo.logs.query import (
     All,
     AnyOf,
@@ -17,6 +17,7 @@ from jipyo.logs.query import (
     Matches,
     Not,
     StartsWith,
+    list_fields,
 )
 from jipyo.logs.record import Level
 from jipyo.model.errors import LogQueryError

@@ -82,7 +82,7 @@ class AccessReview:
 def review_access(records: AccessRecords, rules: AccessRules, zone: ZoneInfo) -> AccessReview:
     """All findings, by kind and then by the number of records."""
     days = _LocalDays.of(records.t_ns, zone)
-    masks = {kind: find(records, rules, days) for kind, find in _KINDS.items()}
+    masks = {kind: find(records, rules, days) for kind, find in KINDS.items()}
     return AccessReview(
         records=len(records),
         accounts=len(np.unique(records.account[records.account >= 0])),
@@ -201,7 +201,7 @@ def _find_shared_accounts(
     return found
 
 
-_KINDS: Mapping[str, Callable[[AccessRecords, AccessRules, _LocalDays], NDArray[np.bool_]]] = {
+KINDS: Mapping[str, Callable[[AccessRecords, AccessRules, _LocalDays], NDArray[np.bool_]]] = {
     "off_hours": _find_off_hours,
     "day_off": _find_days_off,
     "bulk_download": _find_bulk_downloads,

@@ -144,6 +144,31 @@ def _fetch_fields(
         return read_fields(names, found, details, has_own_analyzer=has_own_analyzer)
 
 
+def list_indexed(exchange: SearchExchange) -> list[str]:
+    """The paths of all fields that are indexed, without sub-fields and those of the server.
+
+    Raises:
+        LogQueryError: the query was cancelled.
+        LogSourceError: the server cannot be asked, or has no such index.
+    """
+    index = quote_index(exchange.options.index)
+    answer = exchange.call("GET", f"{index}/_field_caps", None, {"fields": "*", **_STRICT})
+    with exchange.reading():
+        fields = answer.get("fields", {})
+        return [
+            path
+            for path, types in fields.items()
+            if not any(about.get("metadata_field") for about in types.values())
+            and not path.startswith("_")
+            and not types.keys() & {"object", "nested"}
+            and path.rpartition(".")[0] not in (fields.keys() - _list_objects(fields))
+        ]
+
+
+def _list_objects(fields: dict[str, dict[str, Any]]) -> set[str]:
+    return {path for path, types in fields.items() if types.keys() & {"object", "nested"}}
+
+
 def _fetch_general(exchange: SearchExchange) -> tuple[bool, bool]:
     """Whether documents may have fields that are not indexed, and a default analyzer is set."""
     index = quote_index(exchange.options.index)

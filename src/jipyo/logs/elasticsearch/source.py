@@ -40,7 +40,7 @@ from jipyo.logs.elasticsearch.groups import FieldGroups, find_grouping
 from jipyo.logs.elasticsearch.mapping import NUMBERS, FieldKind
 from jipyo.logs.elasticsearch.options import ElasticsearchOptions
 from jipyo.logs.elasticsearch.pages import IndexReader, PointInTime, Reading
-from jipyo.logs.elasticsearch.server import IndexCache, KnownIndices
+from jipyo.logs.elasticsearch.server import IndexCache, KnownIndices, list_indexed
 from jipyo.logs.elasticsearch.tally import Tally, TemplateRow, list_groups, list_terms
 from jipyo.logs.elasticsearch.translate import (
     EVERYTHING,
@@ -49,12 +49,11 @@ from jipyo.logs.elasticsearch.translate import (
     QueryBounds,
     Translator,
     intersect,
-    list_fields,
     negate,
 )
 from jipyo.logs.evaluate import list_message_templates, parse_number
 from jipyo.logs.evaluate.source import MAX_BATCH_ROWS, MAX_GROUPS, list_starts, nearest_rank
-from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, TEMPLATE, LogQuery
+from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, TEMPLATE, LogQuery, list_fields
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import LogQueryError, LogSourceError
 from jipyo.net.http import HttpClient
@@ -317,6 +316,13 @@ class ElasticsearchSource:
             everything = LogQuery(start_ns=start_ns, end_ns=end_ns)
             found = self.terms(everything, SERVICE, found.others + 1)
         return tuple(sorted(name for name, _ in found.counts))
+
+    def fields(self, start_ns: int, end_ns: int) -> tuple[str, ...]:
+        """Those of the mappings of all indices, whatever the range."""
+        del start_ns, end_ns
+        options = self._plan(LogQuery(start_ns=0, end_ns=1)).known.options
+        own = {options.time_field, *options.message_fields, *options.level_fields}
+        return tuple(sorted(set(list_indexed(self.exchange)) - own - {*options.service_fields}))
 
     def find_missing(self) -> tuple[JipyoError, ...]:
         """What cannot be read at the moment, or was missing from the last `batches`."""

@@ -111,18 +111,6 @@ def negate(query: Query) -> Query:
     return EVERYTHING if query == NOTHING else {"bool": {"must_not": [query]}}
 
 
-def list_fields(condition: Condition) -> set[str]:
-    """The fields that a condition names, without the service, the level and the message."""
-    match condition:
-        case All(conditions) | AnyOf(conditions):
-            return set().union(*(list_fields(each) for each in conditions))
-        case Not(inner):
-            return list_fields(inner)
-        case HasTemplate():
-            return set()
-    return {condition.field} - {SERVICE, LEVEL, MESSAGE}
-
-
 @dataclass(frozen=True, slots=True)
 class Translator:
     """Translates for the indices of one source."""

@@ -105,6 +105,12 @@ class EmbeddedLogs:
         )
         return tuple(sorted(found - {""}))
 
+    def fields(self, start_ns: int, end_ns: int) -> tuple[str, ...]:
+        """Those of the blocks with times in [start, end)."""
+        scan = Scan(self._context, LogQuery(start_ns=start_ns, end_ns=end_ns))
+        found = scan.map(lambda block: block.reader.field_names)
+        return tuple(sorted({name for names in found for name in names}))
+
     def find_missing(self) -> tuple[JipyoError, ...]:
         """Segments that cannot be read, and what the last `batches` left out."""
         lost = self._context.reader.snapshot().missing

@@ -190,6 +190,11 @@ class BatchLogSource:
         """The services with records in [start, end)."""
         return tuple(sorted({row.service for row in self._rows if start_ns <= row.t_ns < end_ns}))
 
+    def fields(self, start_ns: int, end_ns: int) -> tuple[str, ...]:
+        """The fields of the batches with records in [start, end)."""
+        batches = {row.batch for row in self._rows if start_ns <= row.t_ns < end_ns}
+        return tuple(sorted({name for number in batches for name in self._batches[number].fields}))
+
     def find_missing(self) -> tuple[JipyoError, ...]:
         """Nothing is ever missing."""
         return ()

@@ -28,7 +28,7 @@ class StdinSource:
     def __init__(self, origin: LineOrigin, parsing: LineParsing, handle: int = 0) -> None:
         """Read an open file."""
         self._origin = origin
-        self._stream = parsing.open(origin)
+        self.stream = parsing.open(origin)
         self._handle = handle
         self._buffer = b""
         self._read_at_ns = 0
@@ -59,7 +59,7 @@ class StdinSource:
         if not size:
             return ()
         data = self._buffer[:size]
-        batches, used = self._stream.feed(data, self._read_at_ns, is_last=is_last)
+        batches, used = self.stream.feed(data, self._read_at_ns, is_last=is_last)
         self._buffer = self._buffer[used:]
         return [add_fields(batch, self._origin.fields) for batch in batches]
 
