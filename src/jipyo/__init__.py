@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jipyo.api import (
         DailyReportGenerator,
         ElasticsearchClient,
+        LogCollector,
+        LogParser,
         MetricsCollector,
         PerformanceAnalyzer,
         PrometheusClient,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = [
     "DailyReportGenerator",
     "ElasticsearchClient",
+    "LogCollector",
+    "LogParser",
     "MetricsCollector",
     "PerformanceAnalyzer",
     "PrometheusClient",

@@ -14,7 +14,7 @@ import pytest
 
 import jipyo
 from api.sites import build_site
-from jipyo.model.errors import ApiError
+from jipyo.model.errors import StoreError
 from jipyo.reports.render.json import to_json
 from support.specification import SpecifiedAnalyzer, SpecifiedCollector, SpecifiedReport
 
@@ -118,12 +118,12 @@ def test_reprs_are_short() -> None:
     assert [text for text in map(repr, results) if len(text) > 250] == []
 
 
-def test_logs_are_an_error_and_not_an_empty_answer() -> None:
-    with pytest.raises(ApiError) as error:
+def test_without_logs_a_search_is_an_error_and_not_an_empty_answer() -> None:
+    with pytest.raises(StoreError) as error:
         asyncio.run(
             jipyo.MetricsCollector().elasticsearch.search(index="application-logs", timeframe="1h")
         )
-    assert error.value.key == "api.no_logs"
+    assert error.value.key == "app.no_logs"
 
 
 def test_several_run_at_once_in_one_event_loop() -> None:

@@ -12,6 +12,8 @@ Their methods are asynchronous where the specification has them so; the work run
 from jipyo.api.client import PrometheusClient
 from jipyo.api.days import parse_day
 from jipyo.api.json_object import JsonObject
+from jipyo.api.log_collector import LogCollector, LogParser
+from jipyo.api.log_values import LogAnalysis, LogSearch
 from jipyo.api.logs import ElasticsearchClient
 from jipyo.api.metrics import MetricsCollector
 from jipyo.api.names import SPECIFICATION_NAMES
@@ -42,6 +44,10 @@ __all__ = [
     "ElasticsearchClient",
     "HourlySeries",
     "JsonObject",
+    "LogAnalysis",
+    "LogCollector",
+    "LogParser",
+    "LogSearch",
     "MetricsCollector",
     "PartHealth",
     "PerformanceAnalyzer",

@@ -9,6 +9,7 @@ from jipyo.api.logs import ElasticsearchClient
 from jipyo.api.names import list_names
 from jipyo.api.opening import Closing, run_in_thread
 from jipyo.api.values import CurrentValues
+from jipyo.app.workspace import Workspace
 from jipyo.catalogue import MetricGroup
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class MetricsCollector(Closing):
     def __init__(self, origin: SourceLike = None) -> None:
         """Of the configured sources, or of one's own: see `PrometheusClient`."""
         self.prometheus = PrometheusClient(origin)
-        self.elasticsearch = ElasticsearchClient()
+        self.elasticsearch = ElasticsearchClient(origin if isinstance(origin, Workspace) else None)
 
     async def collect_metrics(self) -> dict[str, CurrentValues]:
         """The current values by group: `(await …)["system"]["cpu_usage"].numbers`.
@@ -42,3 +43,4 @@ class MetricsCollector(Closing):
     def close(self) -> None:
         """See `Closing`."""
         self.prometheus.close()
+        self.elasticsearch.close()

@@ -137,6 +137,8 @@ def build_daily(
         workspace.now_ms(),
         progress,
     )
+    if workspace.logs is not None:
+        report = daily.add_logs(report, workspace.logs.find(), workspace.zone)
     return replace(report, issuer=workspace.issuer)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.config.logs_sources import EMBEDDED
@@ -49,7 +50,12 @@ class LogSources:
         self._learns = learns
         self._templates = StoredTemplates(folder)
         self._embedded: EmbeddedLogs | None = None
-        self._opened: dict[str, ElasticsearchSource] = {}
+        self._opened: dict[tuple[str, str], ElasticsearchSource] = {}
+        """By name and index."""
+
+    def exist(self) -> bool:
+        """Whether there is a log store, or a cluster is configured."""
+        return bool(self._clusters) or self.folder.is_dir()
 
     @property
     def default(self) -> str:
@@ -57,8 +63,10 @@ class LogSources:
         has_store = self.folder.is_dir() or not self._clusters
         return EMBEDDED if has_store else self.names[1]
 
-    def find(self, name: str = "") -> LogSource:
+    def find(self, name: str = "", index: str = "") -> LogSource:
         """The source of a name; without one, the `default`.
+
+        `index` is instead of that of a cluster; the embedded store has none.
 
         Raises:
             ConfigError: there is none of that name.
@@ -70,11 +78,13 @@ class LogSources:
         if name not in self._clusters:
             known = ", ".join(self.names)
             raise ConfigError("config.unknown_log_source", name=name, known=known)
-        if name not in self._opened:
-            self._opened[name] = ElasticsearchSource(
-                self._clusters[name], list_templates=self._templates.list_templates
+        key = name, index or self._clusters[name].index
+        if key not in self._opened:
+            self._opened[key] = ElasticsearchSource(
+                replace(self._clusters[name], index=key[1]),
+                list_templates=self._templates.list_templates,
             )
-        return self._opened[name]
+        return self._opened[key]
 
     def close(self) -> None:
         """Close what was opened."""

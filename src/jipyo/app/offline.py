@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 from jipyo import catalogue as catalogues
 from jipyo import promql, tsdb
 from jipyo.app.build_store import Remotes, build_embedded, build_source
+from jipyo.app.logs import open_logs
 from jipyo.app.workspace import Workspace
 from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
@@ -19,6 +21,7 @@ from jipyo.reports.document import Issuer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
@@ -55,6 +58,15 @@ def build_site_workspace(source: Source) -> Workspace:
     return build_workspace(config, load_catalogue(config), source, SystemClock())
 
 
+def read_zone() -> ZoneInfo:
+    """The time zone of this machine's configuration.
+
+    Raises:
+        ConfigError: the configuration cannot be read.
+    """
+    return load(CliOverrides(), os.environ, "ko").zone
+
+
 def read_catalogue() -> Catalogue:
     """The metrics by this machine's configuration.
 
@@ -80,7 +92,9 @@ def read_workspace(config: Config) -> Iterator[Workspace]:
         if not remotes or tsdb.has_store(config.data):
             store = opened.enter_context(tsdb.Reader.open(config.data))
             local = build_embedded(config, store)
-        yield build_workspace(config, catalogue, build_source(local, remotes), clock)
+        workspace = build_workspace(config, catalogue, build_source(local, remotes), clock)
+        logs = opened.enter_context(open_logs(config))
+        yield replace(workspace, logs=logs if logs.exist() else None)
 
 
 def build_workspace(

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from jipyo.app.logs import LogSources
     from jipyo.catalogue import Catalogue
     from jipyo.i18n import Lang
     from jipyo.source.base import Source
@@ -30,3 +31,5 @@ class Workspace:
     lang: Lang = "ko"
     issuer: Issuer = field(default_factory=Issuer)
     """Who issues the reports."""
+    logs: LogSources | None = None
+    """The log sources; None where there is neither a log store nor a cluster."""

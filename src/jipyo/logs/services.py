@@ -24,7 +24,8 @@ def find_services(source: LogSource, names: Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         LogQueryError: no service has one of the names; with those that are most alike.
-        LogSourceError: the source failed.
+        LogSourceError: the source failed, or a part of it, which may have the service.
+        StoreError: a part of the store cannot be read.
     """
     wanted = tuple(dict.fromkeys(names))
     if not wanted:
@@ -34,7 +35,8 @@ def find_services(source: LogSource, names: Iterable[str]) -> tuple[str, ...]:
     for name in wanted:
         fitting = [each for each in known if each == name or fnmatchcase(each, name)]
         if not fitting:
-            raise make_unknown_error(name, known)
+            # It may be in what cannot be read.
+            raise next(iter(source.find_missing()), make_unknown_error(name, known))
         found.update(fitting)
     return tuple(sorted(found))
 

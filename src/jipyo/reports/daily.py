@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.progress import ignore_progress
 from jipyo.reports.data import ReportData, gather
-from jipyo.reports.document import Report, phrase
+from jipyo.reports.document import Heading, Report, phrase
+from jipyo.reports.log_data import gather_logs
 from jipyo.reports.sections.appendix import build_appendix, hash_catalogue
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.findings import build_findings
+from jipyo.reports.sections.logs import build_logs, list_missing
 from jipyo.reports.sections.metrics import build_charts, build_metrics
 from jipyo.reports.sections.missing import list_incomplete
 from jipyo.reports.sections.objectives import build_objectives, evaluate_objectives
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue
+    from jipyo.logs.base import LogSource
     from jipyo.model.progress import Progress
     from jipyo.source import Source
 
@@ -75,6 +79,18 @@ def build(
             *build_appendix(data, first_page, catalogue),
         ),
     )
+
+
+def add_logs(report: Report, logs: LogSource, zone: ZoneInfo) -> Report:
+    """The report with a section on the logs of its period, before that on completeness."""
+    found = gather_logs(logs, report.period, report.cut_ms, zone)
+    place = next(
+        at
+        for at, block in enumerate(report.blocks)
+        if isinstance(block, Heading) and block.id == "completeness"
+    )
+    blocks = (*report.blocks[:place], *build_logs(found), *report.blocks[place:])
+    return replace(report, blocks=blocks, incomplete=(*report.incomplete, *list_missing(found)))
 
 
 def _list_instances(data: ReportData) -> tuple[str, ...]:

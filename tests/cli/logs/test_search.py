@@ -85,7 +85,7 @@ def test_fields_are_shown_where_they_are_asked_for(logs: Options) -> None:
         (("--service", "chta"), "Similar: chat"),
         (("service:chta",), "Similar: chat"),
         (("--service", "zzzz"), "There are: chat, nginx"),
-        (("level:eror",), "is not a level"),
+        (("level:errr",), "is not a level"),
         (("--since", "1h", "--from", "-2h"), "--since or --from"),
         (("--from", "-1h", "--to", "-2h"), "is empty"),
         (("--source", "elsewhere"), "embedded"),
@@ -100,10 +100,10 @@ def test_what_cannot_be_searched_is_an_error(logs: Options, words: Options, said
 
 
 def test_a_field_that_no_record_has_is_named(logs: Options) -> None:
-    result = jipyo("logs", "search", "stauts:500", *logs)
+    result = jipyo("logs", "search", "statuz:500", *logs)
     assert (result.code, result.out) == (0, "")
-    assert "No record has the field stauts. Similar: status" in result.err
-    assert "stauts가 있는" in jipyo("logs", "search", "stauts:500", *logs, "--lang", "ko").err
+    assert "No record has the field statuz. Similar: status" in result.err
+    assert "statuz가 있는" in jipyo("logs", "search", "statuz:500", *logs, "--lang", "ko").err
 
 
 @pytest.mark.parametrize(

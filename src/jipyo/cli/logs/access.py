@@ -13,7 +13,7 @@ import click
 from jipyo.app.logs import open_logs
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import NS_PER_MS, add_choices
-from jipyo.cli.logs.rendering import clean, format_iso, write_json
+from jipyo.cli.logs.rendering import format_iso, write_json
 from jipyo.cli.options import (
     build_table,
     open_terminal,
@@ -25,7 +25,7 @@ from jipyo.cli.options import (
 )
 from jipyo.logs.activity.access import KINDS
 from jipyo.logs.activity.access_month import MonthReview, review_month
-from jipyo.logs.record import decode_text
+from jipyo.logs.record import decode_text, escape_controls
 from jipyo.logs.services import find_services
 from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.clock import SystemClock
@@ -145,7 +145,7 @@ def _build_summary(found: MonthReview, t: Texts, zone: ZoneInfo) -> Table:
     same = t(f"cli.logs.access.{'same' if found.is_complete else 'not_same'}")
     rows = [
         ("month", f"{found.month.first_day:%Y-%m}"),
-        ("services", ", ".join(map(clean, found.services))),
+        ("services", ", ".join(map(escape_controls, found.services))),
         ("records", f"{review.records:,}"),
         ("log_records", f"{found.log_records:,} ({same})"),
         ("accounts", f"{review.accounts:,}"),
@@ -180,7 +180,7 @@ def _build_findings(found: MonthReview, t: Texts, zone: ZoneInfo) -> Table:
     for each in found.review.findings:
         table.add_row(
             t(f"logs_access.{each.kind}"),
-            clean(decode_text(each.account)) or t("cli.logs.absent"),
+            escape_controls(decode_text(each.account)) or t("cli.logs.absent"),
             f"{each.records:,}",
             *(format_iso(t_ns, zone)[5:16].replace("T", " ") for t_ns in _list_times(each)),
             _list_addresses(each),
@@ -193,6 +193,6 @@ def _list_times(each: AccessFinding) -> tuple[int, int]:
 
 
 def _list_addresses(each: AccessFinding) -> str:
-    shown = [clean(decode_text(text)) or "–" for text in each.addresses[:_MOST_ADDRESSES]]
+    shown = [escape_controls(decode_text(text)) or "–" for text in each.addresses[:_MOST_ADDRESSES]]
     left = len(each.addresses) - len(shown)
     return ", ".join(shown) + (f" +{left}" if left else "")

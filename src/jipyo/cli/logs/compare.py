@@ -11,11 +11,12 @@ from jipyo.cli.localized import Command
 from jipyo.cli.logs.errors import describe_template
 from jipyo.cli.logs.options import NS_PER_MS, RecordRequest, complete_fields, pass_request
 from jipyo.cli.logs.patterns import build_baseline, describe_comparison, format_ratio, name_kind
-from jipyo.cli.logs.rendering import clean, write_json
+from jipyo.cli.logs.rendering import write_json
 from jipyo.cli.moments import parse_moment
 from jipyo.cli.options import build_table, open_terminal, print_incomplete, print_note
 from jipyo.logs.activity.incident import FIELDS, MOST_VALUES, compare_windows
 from jipyo.logs.language import resolve_field
+from jipyo.logs.record import escape_controls
 from jipyo.logs.templates.comparison import compare_templates
 from jipyo.model.errors import ConfigError
 
@@ -115,7 +116,7 @@ def _print(request: RecordRequest, t: Texts, found: _Differences, limit: int) ->
         values.add_row(
             name_kind(change.kind, t),
             field,
-            clean(change.value) or t("cli.logs.absent"),
+            escape_controls(change.value) or t("cli.logs.absent"),
             f"{change.n:,}",
             t.number(change.expected),
             format_ratio(change.n, change.expected),

@@ -10,7 +10,6 @@ from rich.text import Text
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import RecordRequest, pass_request, warn_unknown_fields
 from jipyo.cli.logs.rendering import (
-    clean,
     draw_bar,
     format_minute,
     format_share,
@@ -21,6 +20,7 @@ from jipyo.cli.logs.rendering import (
 from jipyo.cli.logs.search import choose_step
 from jipyo.cli.options import build_table, open_terminal, print_incomplete, print_note
 from jipyo.logs.activity.errors import ErrorSummary, summarise_errors
+from jipyo.logs.record import escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,7 +90,7 @@ def _print(console: Console, found: ErrorSummary, request: RecordRequest, t: Tex
         table = build_table([t("cli.logs.errors.exception"), t("cli.logs.records")])
         table.columns[1].justify = "right"
         for name, n in found.exceptions:
-            table.add_row(clean(name), f"{n:,}")
+            table.add_row(escape_controls(name), f"{n:,}")
         console.print(table)
 
 
@@ -121,7 +121,9 @@ def _build_service_table(found: ErrorSummary, t: Texts) -> Table:
     for one in found.services:
         if one.errors:
             share = format_share(one.errors / one.records, t)
-            table.add_row(clean(one.service), f"{one.records:,}", f"{one.errors:,}", share)
+            table.add_row(
+                escape_controls(one.service), f"{one.records:,}", f"{one.errors:,}", share
+            )
     return table
 
 
@@ -149,8 +151,7 @@ def build_template_table(
 def describe_template(one: LogTemplate) -> Text:
     """Its text, and below it the id and the services."""
     services = sorted(one.by_service.items(), key=lambda item: (-item[1], item[0]))
-    names = ", ".join(clean(name) for name, _ in services[:3])
+    names = ", ".join(escape_controls(name) for name, _ in services[:3])
     more = f" +{len(services) - 3}" if len(services) > 3 else ""
-    return Text.assemble(
-        clean(one.text)[:500] or "–", "\n", (f"{one.id}  {names}{more}", "bright_black")
-    )
+    text = escape_controls(one.text)[:500] or "–"
+    return Text.assemble(text, "\n", (f"{one.id}  {names}{more}", "bright_black"))

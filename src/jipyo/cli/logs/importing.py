@@ -10,7 +10,7 @@ import click
 from jipyo.app.import_logs import LogImport, find_retention_ns, import_logs
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import NS_PER_MS
-from jipyo.cli.logs.rendering import clean, format_time, write_json
+from jipyo.cli.logs.rendering import format_time, write_json
 from jipyo.cli.options import (
     build_table,
     open_terminal,
@@ -19,6 +19,7 @@ from jipyo.cli.options import (
     print_warning,
     show_progress,
 )
+from jipyo.logs.record import escape_controls
 from jipyo.model.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def _list_rows(
 
 def _join(counts: dict[str, int]) -> str:
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return ", ".join(f"{clean(name)} {n:,}" for name, n in ordered) or "–"
+    return ", ".join(f"{escape_controls(name)} {n:,}" for name, n in ordered) or "–"
 
 
 def _warn_of_retention(counts: ImportCounts, config: Config, t: Texts, now_ms: int) -> None:
@@ -112,4 +113,4 @@ def _warn_of_retention(counts: ImportCounts, config: Config, t: Texts, now_ms: i
             continue
         if counts.first_ns < now_ms * NS_PER_MS - keep_ns:
             span = t.span(keep_ns // NS_PER_MS)
-            print_warning(t("cli.logs.import.too_old", service=clean(service), span=span))
+            print_warning(t("cli.logs.import.too_old", service=escape_controls(service), span=span))

@@ -12,7 +12,7 @@ from rich.text import Text
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.errors import build_template_table, describe_template
 from jipyo.cli.logs.options import NS_PER_MS, RecordRequest, pass_request, warn_unknown_fields
-from jipyo.cli.logs.rendering import clean, format_span, format_starts, write_json
+from jipyo.cli.logs.rendering import format_span, format_starts, write_json
 from jipyo.cli.logs.search import choose_step
 from jipyo.cli.moments import parse_length
 from jipyo.cli.options import (
@@ -31,6 +31,7 @@ from jipyo.logs.activity.template_values import (
 from jipyo.logs.comparison import ChangeKind
 from jipyo.logs.evaluate.source import list_starts
 from jipyo.logs.query import MESSAGE, All, HasTemplate
+from jipyo.logs.record import escape_controls
 from jipyo.logs.templates.comparison import (
     TemplateChange,
     TemplateComparison,
@@ -219,7 +220,7 @@ def _print_numbers(request: RecordRequest, t: Texts, options: _Options) -> None:
         write_json({"template": template, "values": values, "missing": missing})
         return
     console = open_terminal()
-    console.print(clean(template.text))
+    console.print(escape_controls(template.text))
     console.print(_build_place_table(values, t))
     if place is not None and len(place.values):
         interval = choose_step(options.step, query.end_ns - query.start_ns)
@@ -264,7 +265,7 @@ def _list_place_cells(one: TemplatePlace) -> list[str]:
         cells += [format_number(np.percentile(one.values, q)) for q in (0, 50, 95, 100)]
     else:
         cells += ["–"] * 4
-    return [*cells, clean(", ".join(one.examples))]
+    return [*cells, escape_controls(", ".join(one.examples))]
 
 
 def format_number(value: float) -> str:

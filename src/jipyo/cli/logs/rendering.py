@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -17,7 +16,7 @@ from jipyo.api.json_object import to_plain
 from jipyo.cli.logs.options import NS_PER_MS
 from jipyo.cli.options import build_table
 from jipyo.logs.query import MESSAGE
-from jipyo.logs.record import Level
+from jipyo.logs.record import Level, escape_controls
 from jipyo.model.calendar import local_day, local_time
 
 if TYPE_CHECKING:
@@ -41,18 +40,12 @@ LEVEL_STYLES = {
     "unknown": "white",
 }
 _STYLES = ("cyan", "magenta", "green", "yellow", "blue", "red")
-_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _LONGEST = 2000
 _MOST_GROUPS = 6
 _LEAST_BAR = 8
 _MICROS = 1000
 _PARTS = " ▏▎▍▌▋▊▉"
 _DAY = timedelta(days=1)
-
-
-def clean(text: str) -> str:
-    r"""The text without characters that a terminal obeys: they are written as `\x1b`."""
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def write_json(value: object, *, indent: bool = True) -> None:
@@ -111,12 +104,12 @@ def show_record(
     text.append(format_time(record.t_ns, zone, now_ms), style="bright_black")
     name = "-" if record.level is Level.UNKNOWN else level.upper()
     text.append(f" {name:<5} ", style=LEVEL_STYLES[level])
-    text.append(clean(record.service) + " ", style="cyan")
+    text.append(escape_controls(record.service) + " ", style="cyan")
     for field in fields:
-        value = clean(str(record.fields.get(field, "-")))
+        value = escape_controls(str(record.fields.get(field, "-")))
         text.append(f"{field}={value} ", style="magenta")
     if MESSAGE not in fields:
-        text.append(shorten(clean(record.message)).replace("\n", "\n    "))
+        text.append(shorten(escape_controls(record.message)).replace("\n", "\n    "))
     return text
 
 
@@ -147,7 +140,7 @@ def build_count_table(
     others = [t("cli.logs.others")] if by and rest.any() else []
     table = build_table([t("cli.logs.time"), t("cli.logs.records")])
     for heading in (*headings, *others):
-        table.add_column(clean(heading), justify="right", overflow="fold")
+        table.add_column(escape_controls(heading), justify="right", overflow="fold")
     table.add_column("", no_wrap=True)
     for column in table.columns[1:-1]:
         column.justify = "right"

@@ -8,9 +8,10 @@ import click
 
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import RecordRequest, pass_request, warn_unknown_fields
-from jipyo.cli.logs.rendering import clean, format_share, format_span, write_json
+from jipyo.cli.logs.rendering import format_share, format_span, write_json
 from jipyo.cli.options import build_table, open_terminal, print_incomplete, print_note
 from jipyo.logs.activity.routes import RouteLatency, RouteSummary, summarise_routes
+from jipyo.logs.record import escape_controls
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -56,7 +57,7 @@ def _build_table(found: RouteSummary, sort: str, limit: int, t: Texts) -> Table:
         column.justify = "right"
         column.no_wrap = True
     for row in sort_routes(found.routes, sort)[:limit]:
-        table.add_row(clean(row.route), *_list_cells(row, t))
+        table.add_row(escape_controls(row.route), *_list_cells(row, t))
     table.add_row(t("cli.logs.routes.total"), *_list_cells(found.total, t), style="bold")
     return table
 

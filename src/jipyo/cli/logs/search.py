@@ -17,7 +17,6 @@ from jipyo.cli.logs.options import (
 )
 from jipyo.cli.logs.rendering import (
     build_count_table,
-    clean,
     describe_record,
     format_span,
     show_record,
@@ -27,6 +26,7 @@ from jipyo.cli.moments import parse_length
 from jipyo.cli.options import open_terminal, print_incomplete, print_note
 from jipyo.logs.activity.intervals import choose_interval
 from jipyo.logs.language import resolve_field
+from jipyo.logs.record import escape_controls
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class _Printer:
             write_json(describe_record(record, zone), indent=False)
         elif self._options.raw:
             is_terminal = self._console.is_terminal
-            click.echo(clean(record.message) if is_terminal else record.message)
+            click.echo(escape_controls(record.message) if is_terminal else record.message)
         else:
             line = show_record(record, zone, now_ms, self._fields, mark)
             self._console.print(line, soft_wrap=True)

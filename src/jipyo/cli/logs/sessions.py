@@ -8,7 +8,7 @@ import click
 
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import NS_PER_MS, RecordRequest, pass_request, warn_unknown_fields
-from jipyo.cli.logs.rendering import clean, draw_bar, format_span, write_json
+from jipyo.cli.logs.rendering import draw_bar, format_span, write_json
 from jipyo.cli.moments import parse_length
 from jipyo.cli.options import (
     build_table,
@@ -18,7 +18,7 @@ from jipyo.cli.options import (
     show_progress,
 )
 from jipyo.logs.activity.visits import ServiceVisits, Visits, summarise_visits
-from jipyo.logs.record import decode_text
+from jipyo.logs.record import decode_text, escape_controls
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +91,7 @@ def _build_table(found: Visits, t: Texts) -> Table:
         column.justify = "right"
     for one in found.services:
         cells = [*_list_cells(one.summary, t), f"{len(one.active):,}"]
-        table.add_row(clean(one.service), *cells)
+        table.add_row(escape_controls(one.service), *cells)
     return table
 
 
@@ -125,13 +125,13 @@ def _print_details(console: Console, one: ServiceVisits, t: Texts, limit: int) -
             table = build_table([t(f"cli.logs.sessions.{key}"), t("cli.logs.sessions.sessions")])
             table.columns[1].justify = "right"
             for route, n in rows:
-                table.add_row(clean(decode_text(route)), f"{n:,}")
+                table.add_row(escape_controls(decode_text(route)), f"{n:,}")
             console.print(table)
     if one.active:
         console.print()
         table = build_table([t("cli.logs.sessions.active")])
         for visitor in one.active[:limit]:
-            table.add_row(clean(decode_text(visitor)))
+            table.add_row(escape_controls(decode_text(visitor)))
         if len(one.active) > limit:
             table.add_row(f"… +{len(one.active) - limit:,}")
         console.print(table)

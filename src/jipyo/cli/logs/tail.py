@@ -18,7 +18,7 @@ from jipyo.cli.logs.options import (
     complete_fields,
     complete_query,
 )
-from jipyo.cli.logs.rendering import clean, describe_record, show_record, write_json
+from jipyo.cli.logs.rendering import describe_record, show_record, write_json
 from jipyo.cli.options import (
     open_terminal,
     pass_config,
@@ -26,6 +26,7 @@ from jipyo.cli.options import (
     print_warning,
 )
 from jipyo.logs.language import resolve_field
+from jipyo.logs.record import escape_controls
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import LogSourceError, StoreError
 
@@ -195,7 +196,7 @@ class _Printer:
                 write_json(describe_record(record, self._zone), indent=False)
             elif self._options.raw:
                 message = record.message
-                click.echo(clean(message) if self._console.is_terminal else message)
+                click.echo(escape_controls(message) if self._console.is_terminal else message)
             else:
                 line = show_record(record, self._zone, now_ms, self._fields)
                 self._console.print(line, soft_wrap=True)

@@ -123,7 +123,9 @@ def _import_content(job: Import, path: Path, content: Content) -> ImportCounts:
     if recognise(path, content, _read_positions(store, POSITIONS)) is not None:
         raise CollectError("logs_ingest.followed", hint="logs_ingest.followed.hint", path=str(path))
     remembered = _read_positions(store, IMPORTS)
-    key, trail = recognise(path, content, remembered) or (_make_key(remembered), Trail())
+    service = job.origin.service
+    own = {key: each for key, each in remembered.items() if _find_service(key) == service}
+    key, trail = recognise(path, content, own) or (_make_key(remembered, service), Trail())
     file = TailedFile(key, (path, path.resolve()), job.origin, content, trail, stream)
     counts = ImportCounts(skipped_bytes=trail.offset)
     size = 1
@@ -182,5 +184,11 @@ def _write_positions(remembered: dict[str, FilePosition]) -> dict[str, Any]:
     return {key: position.to_json() for key, position in remembered.items()}
 
 
-def _make_key(remembered: Mapping[str, object]) -> str:
-    return str(max((int(key) for key in remembered), default=0) + 1)
+def _make_key(remembered: Mapping[str, object], service: str) -> str:
+    """A key that no import has; the same bytes may be imported for another service."""
+    numbers = [int(key.partition(":")[0]) for key in remembered]
+    return f"{max(numbers, default=0) + 1}:{service}"
+
+
+def _find_service(key: str) -> str:
+    return key.partition(":")[2]
