@@ -76,11 +76,13 @@ def test_steady_growth_goes_on() -> None:
     assert result.backtest.leading in grows
 
 
-def test_after_a_level_shift_the_new_level_is_expected() -> None:
-    values = load(WEEKS)
-    values[-5 * 24 :] += 100
-    result = forecast_of(hourly(values), 24)
-    assert result.median.mean() == pytest.approx(values[-24:].mean(), abs=25)
+@pytest.mark.parametrize("times", [0.5, 1.8])
+def test_after_a_shift_of_the_level_the_new_one_is_expected(times: float) -> None:
+    values = load(WEEKS + 24)
+    values[WEEKS - 24 * 12 :] *= times
+    result = forecast_of(hourly(values[:WEEKS]), 24)
+    assert np.abs(result.median - values[WEEKS:]).mean() < 5 * times
+    assert result.backtest.mase < result.backtest.naive_mase
 
 
 def test_gaps_are_filled_and_said() -> None:

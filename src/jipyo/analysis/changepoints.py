@@ -138,13 +138,13 @@ def find_segments(values: Values, penalty: float, least: int) -> list[tuple[int,
     at = np.arange(size, dtype=np.float64)
     terms = np.stack([np.ones(size), at, values, at * at, at * values, values * values])
     sums = np.concatenate([np.zeros((6, 1)), terms.cumsum(axis=1)], axis=1)
+    flat, line = _sum_squares(sums[:, :, None] - sums[:, None, :])
+    costs = np.minimum(flat + penalty, line + _LINE_COST * penalty)  # (ends, starts)
     best = np.full(size + 1, np.inf)
     best[0] = 0.0
     previous = np.zeros(size + 1, np.int64)
     for end in range(least, size + 1):
-        starts = end - least + 1
-        flat, line = _sum_squares(sums[:, end, None] - sums[:, :starts])
-        total = best[:starts] + np.minimum(flat + penalty, line + _LINE_COST * penalty)
+        total = best[: end - least + 1] + costs[end, : end - least + 1]
         previous[end] = int(total.argmin())
         best[end] = total[previous[end]]
     ends = [size]
@@ -154,8 +154,12 @@ def find_segments(values: Values, penalty: float, least: int) -> list[tuple[int,
 
 
 def _sum_squares(sums: Values) -> tuple[Values, Values]:
-    """What is left around the mean and around the line of each stretch, from its six sums."""
+    """What is left around the mean and around the line of each stretch, from its six sums.
+
+    Nonsense for stretches of no length or less.
+    """
     count, x, y, xx, xy, yy = sums
+    count = np.maximum(count, 1.0)
     spread = np.maximum(xx - x * x / count, _TINY)
     flat = np.maximum(yy - y * y / count, 0.0)
     return flat, np.maximum(flat - (xy - x * y / count) ** 2 / spread, 0.0)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.forecast.components import COMPONENTS, Periods
+from jipyo.analysis.forecast.level_shifts import remove_level_shifts
 from jipyo.analysis.forecast.scale import choose_scale
 from jipyo.analysis.forecast.values import (
     QUANTILES,
@@ -65,7 +66,8 @@ def forecast(series: RegularSeries, steps: int, bounds: ValueBounds = _ANY) -> F
 
     Nothing random is in it: the same history has the same forecast. There is none where the
     history is short, mostly filled or shorter than the horizon, or where the method did not
-    beat the seasonal naive forecast in its backtest.
+    beat the seasonal naive forecast in its backtest. What was before a shift of the level counts
+    as if it had been on the level after, in the backtest too: the next shift is not foreseen.
     """
     assert steps > 0, f"BUG: a forecast of {steps} steps"
     missing = _find_obstacle(series, steps)
@@ -75,7 +77,7 @@ def forecast(series: RegularSeries, steps: int, bounds: ValueBounds = _ANY) -> F
     if not np.ptp(values):
         return _continue_constant(series, steps)
     t_ms, ahead = series.future_ms(steps)
-    result = _forecast_values(series, int(ahead.max()) + 1)
+    result = _forecast_values(remove_level_shifts(series), int(ahead.max()) + 1)
     if isinstance(result, NoResult):
         return result
     quantiles, backtest = result
