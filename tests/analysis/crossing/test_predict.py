@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -152,3 +155,15 @@ def test_steps_have_their_distance_and_the_last_of_them():
     assert forecast.reason.period_ms == pytest.approx(96 * HOUR_MS, abs=6 * HOUR_MS)
     assert forecast.reason.last_ms == pytest.approx(forecast.end_ms - 95 * HOUR_MS, abs=8 * HOUR_MS)
     assert forecast.reason.per_day == pytest.approx(5 / 4, rel=0.2)
+
+
+@pytest.mark.parametrize("values", [20 + 0.01 * HOURS + noise(), sawtooth(period=12) + noise()])
+def test_seconds_over_months_take_bounded_memory_and_time(values):
+    options = CrossingOptions(horizon_ms=90 * DAY_MS)
+    tracemalloc.start()
+    started = time.process_time()
+    predict_crossings(hourly(values, step_ms=15_000), [90.0, 200.0], UP, options)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 120e6
+    assert time.process_time() - started < 5

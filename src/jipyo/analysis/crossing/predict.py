@@ -35,6 +35,8 @@ _BLOCKS = 112
 _CELLS = 256
 _LEVEL = 0.8
 _DRAWS = 64
+_MOST_NOISE = 1_000_000
+"""Values of all draws together: of seconds over months there are fewer draws."""
 _TRIES = 4
 
 
@@ -284,7 +286,8 @@ def _draw_noise(season: Values, residual: Values, day: int) -> Values:
     rest = residual[np.isfinite(residual)]
     stride = day if 1 < day <= len(rest) // 2 else 1
     starts = stride * np.arange(max(len(rest) // stride, 1))
-    starts = starts[:: -(-len(starts) // _DRAWS)]
+    draws = int(np.clip(_MOST_NOISE // len(season), 1, _DRAWS))
+    starts = starts[:: -(-len(starts) // draws)]
     shift = (len(rest) + starts[:, None] + np.arange(len(season))) % len(rest)
     return _sustain(season + rest[shift])
 

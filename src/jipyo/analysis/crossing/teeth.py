@@ -28,6 +28,8 @@ _LEAST_SPREAD = 0.05
 _OVERDUE = 1.25
 """Times the longest period without a reset, after which the resets count as gone."""
 _MOST_TEETH = 400
+_MOST_DRAWN = 500
+"""Teeth of a path: what so many have not reached is taken as never reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +211,9 @@ def simulate_teeth(
     margins = _sustain_noise(teeth)
     margin = rng.choice(margins, paths)
     alive = np.ones(paths, dtype=bool)
-    while alive.any():
+    for _ in range(_MOST_DRAWN):
+        if not alive.any():
+            break
         with np.errstate(divide="ignore", invalid="ignore"):
             rise = np.where(level + margin >= threshold, 0.0, (threshold - level - margin) / slope)
         found = alive & (rise >= 0) & (rise <= length) & np.isfinite(rise)
