@@ -201,6 +201,8 @@ def finish(records: list[Parsed], context: TimeContext) -> Iterable[tuple[object
     """Times that lines lack are those of the line before."""
     last_ns = context.arrival_ns
     for record in records:
+        if record.name.startswith("syslog") and not record.more:
+            read_object(record, context)
         t_ns, assumed = record.time or (last_ns, 8)
         if record.time is not None and assumed == 8:
             t_ns = last_ns
@@ -212,6 +214,21 @@ def finish(records: list[Parsed], context: TimeContext) -> Iterable[tuple[object
         if assumed:
             fields["log.time.assumed"] = write_assumed(assumed)
         yield record.service, t_ns, level, record.text, tuple(sorted(fields.items()))
+
+
+def read_object(record: Parsed, context: TimeContext) -> None:
+    """What a message says that is an object of JSON, and for the rest the line around it."""
+    inner = parse_json_line(record.message, context) if record.message[:1] == b"{" else None
+    if inner is None:
+        return
+    outer_level = guess_level(record.message) if record.level is None else record.level
+    record.name, record.message = inner.name, inner.message
+    record.level = LEVELS[inner.level] or outer_level
+    if inner.service not in {b"", b"-"}:
+        record.service = inner.service.decode()
+    if inner.time is not None and not inner.time[1]:
+        record.time = inner.time
+    record.fields = {**record.fields, **inner.fields}
 
 
 def list_records(batches: Iterable[LogBatch]) -> Counter[tuple[object, ...]]:

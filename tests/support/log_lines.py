@@ -81,6 +81,9 @@ TEXT = (
     b'time="2026-11-16T00:00:47Z" level=warning msg="a \\"b\\" c" n=12 f=0.25',
     b"ts=2026-11-16T00:00:47Z level=info caller=main.go:1 msg=started",
     b"a=b",
+    b'<11>Nov 16 00:00:47 node-1 shop[12]: {"level":"warn","msg":"slow","ms":12,"app":"cart"}',
+    b'<11>Nov 16 00:00:48 node-1 shop[12]: {"time":"2026-11-16T00:00:48.5Z","msg":"quick"}',
+    b'<11>Nov 16 00:00:49 node-1 shop[12]: {"broken":',
 )
 LOOSE = (
     b"plain text", b"", b"  indented", b"\tat a.b.C.d(C.java:12)", b"Caused by: java.lang.X: y",

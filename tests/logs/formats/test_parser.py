@@ -187,6 +187,24 @@ def test_docker_lines_are_unwrapped() -> None:
     assert dict(fields) == {"log.format": b"uvicorn", "log.iostream": b"stderr"}
 
 
+def test_an_object_in_a_line_of_syslog_is_read_with_what_the_line_says_around_it() -> None:
+    head = b"<11>Nov 16 00:00:47 node-1 shop[12]: "
+    service, _, level, text, fields = parse_one(head + b'{"level":"warn","msg":"slow","ms":12}')
+    assert (service, level, text) == ("shop", Level.WARN, b"slow")
+    assert dict(fields) == {
+        "log.format": b"json",
+        "ms": b"12",
+        "host.name": b"node-1",
+        "process.pid": b"12",
+        "log.time.assumed": b"year zone",
+    }
+    _, t_ns, level, text, fields = parse_one(
+        head + b'{"time":"2026-11-16T00:00:48.5Z","msg":"x","app":"cart"}'
+    )
+    assert (t_ns, level, text) == (1794787248_500_000_000, Level.ERROR, b"x")
+    assert "log.time.assumed" not in dict(fields)
+
+
 @pytest.mark.parametrize("prefix", CRI)
 def test_lines_inside_lines_take_the_better_time(prefix: bytes) -> None:
     _, t_ns, _, _, fields = parse_one(prefix + TEXT[0])

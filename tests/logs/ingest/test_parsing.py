@@ -124,3 +124,22 @@ def test_counts_are_those_of_all_streams() -> None:
         for s in families["jipyo_log_parse_lines_total"].samples
     }
     assert lines["lines"] == 300
+
+
+def test_an_object_in_a_message_of_syslog_is_read_and_its_level_counts() -> None:
+    facility = {"log.syslog.facility.name": b"user"}
+    given = [
+        record(b'{"level":"error","msg":"failed","trace_id":"ab"}', Level.INFO, facility),
+        record(b'{"msg":"no level of its own"}', Level.WARN, facility),
+        record(b'{"broken": ERROR', Level.INFO, facility),
+        record(b'{"level":"error","msg":"as it was sent"}', Level.INFO),
+    ]
+    batches = parsing().refine(given, NOW)
+    assert rows(batches) == sorted([
+        (NOW, Level.ERROR, b"failed"),
+        (NOW, Level.WARN, b"no level of its own"),
+        (NOW, Level.INFO, b'{"broken": ERROR'),
+        (NOW, Level.INFO, b'{"level":"error","msg":"as it was sent"}'),
+    ])  # fmt: skip
+    traces = [read_text(batch, "trace.id") for batch in batches if "trace.id" in batch.fields]
+    assert b"ab" in traces[0]

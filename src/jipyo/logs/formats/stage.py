@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.logs.formats.assembly import RecordLimits, assemble, cut_parts
 from jipyo.logs.formats.classify import LineClassifier
-from jipyo.logs.formats.columns import build_constant
+from jipyo.logs.formats.columns import build_constant, put_fields
 from jipyo.logs.formats.levels import LevelTable
-from jipyo.logs.formats.parts import RowContext
+from jipyo.logs.formats.parts import FORMAT, RowContext
 from jipyo.logs.formats.routes import RouteTable
 from jipyo.logs.formats.times import Assumed, TimeContext, write_assumed
 from jipyo.logs.formats.wrapped import WrappedPart, join_partial_lines
-from jipyo.logs.record import TextColumn
+from jipyo.logs.record import Level, TextColumn
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -94,7 +94,8 @@ class LineStage:
             )
             for rows in part.build(row_context):
                 _add_shared_fields(rows, assumed, context.streams)
-                result.rows.append(rows)
+                is_syslog = part.name.startswith("syslog")
+                result.rows += self._read_objects(rows, context) if is_syslog else [rows]
         return result
 
     def _parse_inside(
@@ -108,18 +109,13 @@ class LineStage:
         assert part.times is not None, "BUG: a runtime's line without a time"
         inner = join_partial_lines(part, end=end)
         heads = np.array(inner.rows, np.int64)
-        if self._inner is None:
-            own = () if self._depth >= _MOST_WRAPPERS else self._own_formats
-            self._inner = LineStage(self._limits, own, self._depth + 1)
         inner_context = StageContext(
             context.service,
             context.time,
-            [row for row, text in enumerate(inner.texts) if not _is_utf8(text)],
-            part.times.t_ns[heads] if len(heads) else np.zeros(0, np.int64),
-            [part.streams[row] for row in inner.rows],
+            outer_ns=part.times.t_ns[heads] if len(heads) else np.zeros(0, np.int64),
+            streams=[part.streams[row] for row in inner.rows],
         )
-        block = b"".join([text + b"\n" for text in inner.texts])
-        parsed = self._inner.parse(block, len(inner.texts), inner_context, end=end)
+        parsed = self._parse_texts(inner.texts, inner_context, end=end)
         opened = inner.open_row
         if parsed.open_line < len(inner.texts):
             opened = inner.rows[parsed.open_line]
@@ -129,6 +125,37 @@ class LineStage:
         for rows in parsed.rows:
             rows.lines = part.lines[heads[rows.lines]]
             result.rows.append(rows)
+
+    def _parse_texts(
+        self, texts: Sequence[bytes], context: StageContext, *, end: bool
+    ) -> StageResult:
+        """Lines that were inside others, by a stage of their own."""
+        if self._inner is None:
+            own = () if self._depth >= _MOST_WRAPPERS else self._own_formats
+            self._inner = LineStage(self._limits, own, self._depth + 1)
+        block = b"\n".join((*texts, b""))
+        if not _is_utf8(block):
+            damaged = [row for row, text in enumerate(texts) if not _is_utf8(text)]
+            context = replace(context, damaged=damaged)
+        return self._inner.parse(block, len(texts), context, end=end)
+
+    def _read_objects(self, rows: FormatRows, context: StageContext) -> list[FormatRows]:
+        """The same rows, those whose message is an object of JSON with what that says."""
+        messages = rows.messages or ()
+        found = [row for row, text in enumerate(messages) if text[:1] == b"{" and 10 not in text]
+        if not found:
+            return [rows]
+        outer = rows.take(found)
+        inner_context = StageContext(rows.service, context.time, outer_ns=outer.t_ns)
+        parsed = self._parse_texts(outer.messages or (), inner_context, end=True)
+        objects = [each for each in parsed.rows if _is_json(each)]
+        if sum(map(len, parsed.rows)) < len(found) or not objects:
+            return [rows]
+        read = {found[row] for each in objects for row in each.lines.tolist()}
+        for each in objects:
+            _put_around(each, outer.take(each.lines))
+        left = [row for row in range(len(rows)) if row not in read]
+        return [rows.take(left), *objects] if left else objects
 
     def _resolve_times(
         self, parts: Sequence[Part], n: int, context: StageContext
@@ -171,6 +198,23 @@ def _is_utf8(text: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_json(rows: FormatRows) -> bool:
+    return b"json" in rows.fields[FORMAT].values[:1] if len(rows) else False
+
+
+def _put_around(rows: FormatRows, outer: FormatRows) -> None:
+    """What the line around says, where the one inside does not."""
+    rows.lines = outer.lines
+    rows.level = np.where(rows.level == Level.UNKNOWN, outer.level, rows.level)
+    assumed = outer.fields.pop(ASSUMED, None)
+    put_fields(rows.fields, outer.fields)
+    if isinstance(assumed, TextColumn):
+        present = rows.t_ns == outer.t_ns
+        if assumed.present is not None:
+            present &= assumed.present
+        rows.fields[ASSUMED] = TextColumn(assumed.values, present)
 
 
 def _add_shared_fields(

@@ -15,6 +15,7 @@ from jipyo.logs.formats.columns import RowCollector, put_fields
 from jipyo.logs.formats.encoding import clean_block
 from jipyo.logs.formats.log_format import parse_log_format
 from jipyo.logs.formats.parser import LineParser, Options
+from jipyo.logs.formats.parts import FORMAT
 from jipyo.logs.formats.stage import LineStage, StageContext
 from jipyo.logs.formats.times import TimeContext
 from jipyo.logs.ingest.decode.received import (
@@ -24,7 +25,7 @@ from jipyo.logs.ingest.decode.received import (
     build_column,
     split_by_fields,
 )
-from jipyo.logs.record import Level
+from jipyo.logs.record import Level, TextColumn
 from jipyo.model.family import counter
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 _MAX_LINE_BYTES = 1 << 20
 _LIMITS = RecordLimits(1000, _MAX_LINE_BYTES)
 _MAX_STAGES = 256
+_FACILITY = "log.syslog.facility.name"
 _COUNTS = ("lines", "blank", "split", "recoded", "damaged", "future", "past")
 
 
@@ -94,7 +96,8 @@ class FormatParsing:
     def refine(self, records: Sequence[ReceivedRecord], now_ns: int) -> Sequence[LogBatch]:
         """See `LineParsing.refine`.
 
-        Only messages of a single line whose sender names no level are looked into.
+        Only messages of a single line whose sender names no level are looked into, and objects
+        of JSON in messages of syslog, which always have one.
         """
         records = self._redact(records)
         plain = [record for record in records if not _may_be_line(record)]
@@ -122,7 +125,11 @@ class FormatParsing:
                 for each in self._parse_block(service, [record], now_ns)
             ]
         for each in rows:
-            put_fields(each.fields, _take_fields(records, each.lines.tolist()))
+            chosen = each.lines.tolist()
+            put_fields(each.fields, _take_fields(records, chosen))
+            sent = np.array([records[row].level for row in chosen], np.uint8)
+            keeps_sent = (sent != Level.UNKNOWN) & (_is_plain(each) | (each.level == Level.UNKNOWN))
+            each.level = np.where(keeps_sent, sent, each.level)
             collector.add(each)
         return collector.build_batches()
 
@@ -191,12 +198,18 @@ def _count(parser: LineParser) -> dict[tuple[str, str], int]:
 
 def _may_be_line(record: ReceivedRecord) -> bool:
     message = record.message
+    is_syslog_object = message[:1] == b"{" and _FACILITY in record.fields
     return (
-        record.level is Level.UNKNOWN
+        (record.level is Level.UNKNOWN or is_syslog_object)
         and b"\n" not in message
         and 0 < len(message) < _MAX_LINE_BYTES
         and not message.startswith(b"\0")
     )
+
+
+def _is_plain(rows: FormatRows) -> bool:
+    formats = rows.fields.get(FORMAT)
+    return isinstance(formats, TextColumn) and b"plain" in formats.values[:1]
 
 
 def _join_single(
