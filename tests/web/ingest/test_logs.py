@@ -106,3 +106,12 @@ def test_while_nothing_is_stored_every_sender_is_asked_to_send_again(
             assert orjson.loads(answer.body)["error"]["type"] == "unavailable_shards_exception"
         elif media_type.endswith("protobuf"):
             assert "does not run" in status_pb2.Status.FromString(answer.body).message
+
+
+@pytest.mark.parametrize("path", ["/_bulk?x=%ff", "/_bulk?%ed%a0%80=1", "/%ff/_bulk", "/_%ff"])
+def test_bytes_that_are_no_text_are_handed_on_as_text(
+    client: Client, sent: Sent, path: str
+) -> None:
+    assert client.ask("POST", path, body=b"x", headers={"x-odd": "\xff"}).status == 200
+    ((_, request),) = sent.requests
+    orjson.dumps([request.path, dict(request.query), dict(request.headers)])

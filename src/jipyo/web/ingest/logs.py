@@ -13,6 +13,7 @@ from urllib.parse import unquote
 import orjson
 
 from jipyo.logs.ingest.receive.http_answers import LogAnswer, LogRequest
+from jipyo.logs.record import escape_surrogates
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import JSON, WebRequest, WebResponse
 from jipyo.web.ingest import errors, otlp
@@ -72,7 +73,8 @@ def pass_on(send: Send, api: str, request: WebRequest) -> WebResponse:
         StoreError: it does not run; the same may be sent again.
     """
     path = unquote(request.raw_path.partition(b"?")[0].decode("latin-1")) or "/"
-    query = {name: values[0] for name, values in request.fields.items() if values}
+    fields = ((name, values[0]) for name, values in request.fields.items() if values)
+    query = {escape_surrogates(name): escape_surrogates(value) for name, value in fields}
     answer = send(
         api,
         LogRequest(
