@@ -29,7 +29,7 @@ from bench import victoria_logs
 from bench.logs_blocks import LAYOUT, NEEDLE, make_access, make_messages
 from bench.machine import describe_machine
 from bench.peers import cpu_seconds
-from jipyo.logs.activity.sessions import SessionTracker
+from jipyo.logs.activity.visits import track_sessions
 from jipyo.logs.embedded import EmbeddedLogs
 from jipyo.logs.evaluate.values import write_number
 from jipyo.logs.query import MESSAGE, SERVICE, AnyOf, Contains, Equals, LogQuery
@@ -54,9 +54,6 @@ DAYS = 7
 FLIPS = 200
 ACCESS = "nginx"
 SERVICES = ("chat-api", "auth", "billing", "rag-search", "gateway")
-SESSION_FIELDS = (
-    "user.name", "client.ip", "user_agent.original", "url.route", "http.response.status_code",
-)  # fmt: skip
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
@@ -321,10 +318,8 @@ def find_hourly(logs: EmbeddedLogs, query: LogQuery) -> object:
 
 
 def find_sessions(logs: EmbeddedLogs, query: LogQuery) -> object:
-    tracker = SessionTracker()
-    for batch in logs.batches(query, SESSION_FIELDS):
-        tracker.add(batch)
-    return tracker.build()
+    trackers, _ = track_sessions(logs, query)
+    return [tracker.build() for tracker in trackers.values()]
 
 
 def with_trace(query: LogQuery, trace: str) -> LogQuery:

@@ -15,7 +15,10 @@ from jipyo.logs.activity import sessions
 from jipyo.logs.activity.session_summary import find_local_hours, summarise_sessions
 from jipyo.logs.activity.sessions import Sessions, SessionTracker
 from jipyo.logs.activity.visitors import is_automatic_agent, is_monitor_route, is_page
+from jipyo.logs.activity.visits import track_sessions
 from jipyo.logs.coded import CodedTexts
+from jipyo.logs.evaluate import BatchLogSource
+from jipyo.logs.query import LogQuery
 from jipyo.logs.record import Column, TextColumn
 from support.log_batches import SECOND, START_NS, make_batch
 
@@ -109,6 +112,19 @@ def test_sessions_of_very_many_visitors_are_those_of_the_plain_reference(rows, d
     assert as_rows(found) == list_plainly(rows)
     starts = list(zip(found.start_ns.tolist(), found.visitor.tolist(), strict=True))
     assert starts == sorted(starts)
+
+
+@given(ROWS, st.integers(0, 2))
+def test_sessions_of_a_source_are_those_of_its_records(rows, hours: int) -> None:
+    source = BatchLogSource([make_batch("web", rows), make_batch("other", rows)])
+    end_ns = START_NS + (hours * 3600 + 1) * SECOND
+    query = LogQuery(start_ns=START_NS, end_ns=end_ns, services=("web",))
+    trackers, missing = track_sessions(source, query)
+    assert missing == ()
+    known = [row for row in rows if row["user.name"] in ("kim", "lee") or row["client.ip"]]
+    expected = list_plainly([each for each in known if each["t"] <= hours * 3600])
+    found = [row for tracker in trackers.values() for row in as_rows(tracker.build())]
+    assert found == expected
 
 
 @given(ROWS)

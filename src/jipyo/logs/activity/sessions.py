@@ -95,7 +95,10 @@ class SessionTracker:
         else:
             keys = np.sort(visitor << _ROW_BITS | np.arange(len(batch)))
             order, visitor = keys & ((1 << _ROW_BITS) - 1), keys >> _ROW_BITS
-        runs = self._find_runs(visitor, batch.t_ns[order])
+        begins = np.ones(len(visitor), np.bool_)
+        pauses = np.diff(batch.t_ns[order]) > self._gap_ns
+        begins[1:] = (visitor[1:] != visitor[:-1]) | pauses
+        runs = np.flatnonzero(begins)
         self._merge(self._sum_runs(batch, order, visitor, runs))
 
     def _encode_visitors(self, batch: LogBatch) -> NDArray[np.int64]:
@@ -138,12 +141,6 @@ class SessionTracker:
             for name, values in self._open.items():
                 self._open[name] = np.concatenate([values, np.zeros(room, np.int64)])
 
-    def _find_runs(self, visitor: NDArray[np.int64], t_ns: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Where records of a visitor begin, or go on after a pause."""
-        begins = np.ones(len(visitor), np.bool_)
-        begins[1:] = (visitor[1:] != visitor[:-1]) | (np.diff(t_ns) > self._gap_ns)
-        return np.flatnonzero(begins)
-
     def _sum_runs(
         self,
         batch: LogBatch,
@@ -151,7 +148,7 @@ class SessionTracker:
         visitor: NDArray[np.int64],
         runs: NDArray[np.int64],
     ) -> dict[str, NDArray[np.int64]]:
-        """What each run is as a session of its own."""
+        """What each run, up to a pause of its visitor, is as a session of its own."""
         ends = np.append(runs[1:], len(order)) - 1
         first, last = order[runs], order[ends]
         routes = encode_column(batch, ROUTE, self._routes)

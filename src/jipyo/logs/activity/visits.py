@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jipyo.logs.activity.columns import AGENT, CLIENT, ROUTE, STATUS, USER
 from jipyo.logs.activity.session_summary import SessionSummary, summarise_sessions
 from jipyo.logs.activity.sessions import GAP_NS, Sessions, SessionTracker
-from jipyo.logs.query import All, AnyOf, Exists
+from jipyo.logs.query import All, Equals, Exists, Not
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from jipyo.logs.query import LogQuery
     from jipyo.model.errors import JipyoError
 
-FIELDS = (USER, CLIENT, AGENT, ROUTE, STATUS)
-_HAS_VISITOR = AnyOf((Exists(CLIENT), Exists(USER)))
+_IS_NAMED = All((Exists(USER), Not(Equals(USER, "-"))))
+_READINGS = (
+    (_IS_NAMED, (USER, ROUTE, STATUS)),
+    (All((Exists(CLIENT), Not(_IS_NAMED))), (CLIENT, AGENT, ROUTE, STATUS)),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,17 +60,8 @@ def summarise_visits(
         LogQueryError: the query is rejected.
         LogSourceError: the source failed.
     """
-    wanted = replace(
-        query,
-        start_ns=max(query.start_ns - lookback_ns, 0),
-        where=All((query.where, _HAS_VISITOR)),
-    )
-    trackers: dict[str, SessionTracker] = {}
-    for batch in source.batches(wanted, FIELDS):
-        tracker = trackers.get(batch.service)
-        if tracker is None:
-            tracker = trackers[batch.service] = SessionTracker(gap_ns)
-        tracker.add(batch)
+    wanted = replace(query, start_ns=max(query.start_ns - lookback_ns, 0))
+    trackers, missing = track_sessions(source, wanted, gap_ns)
     found = []
     for service, tracker in trackers.items():
         sessions = select_beginning(tracker.build(), query.start_ns)
@@ -76,7 +70,28 @@ def summarise_visits(
             active = tracker.list_active(query.end_ns)
             found.append(ServiceVisits(service=service, summary=summary, active=active))
     found.sort(key=lambda each: (-each.summary.sessions, each.service))
-    return Visits(services=tuple(found), missing=source.find_missing())
+    return Visits(services=tuple(found), missing=missing)
+
+
+def track_sessions(
+    source: LogSource, query: LogQuery, gap_ns: int = GAP_NS
+) -> tuple[dict[str, SessionTracker], tuple[JipyoError, ...]]:
+    """The sessions of each service with visitors, and what of their records is missing.
+
+    Records of named users come first, for which no addresses and agents are read, and then
+    those of others: no visitor is among both.
+    """
+    trackers: dict[str, SessionTracker] = {}
+    missing: dict[JipyoError, None] = {}
+    for condition, fields in _READINGS:
+        wanted = replace(query, where=All((query.where, condition)))
+        for batch in source.batches(wanted, fields):
+            tracker = trackers.get(batch.service)
+            if tracker is None:
+                tracker = trackers[batch.service] = SessionTracker(gap_ns)
+            tracker.add(batch)
+        missing.update(dict.fromkeys(source.find_missing()))
+    return trackers, tuple(missing)
 
 
 def select_beginning(sessions: Sessions, start_ns: int) -> Sessions:

@@ -18,11 +18,9 @@ from jipyo.logs.record import Level, LogBatch, LogRecord, decode_text
 from jipyo.model.errors import LogQueryError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
-
-    from jipyo.logs.record import Column
 
 
 class RecordPlace(NamedTuple):
@@ -193,7 +191,11 @@ def _read_block(block: OpenBlock, found: Sequence[_Found]) -> dict[RecordPlace, 
             service=one.place.service,
             level=Level(level),
             message=decode_text(message or b""),
-            fields=_read_fields(batch.fields, index),
+            fields={
+                name: value
+                for name, column in batch.fields.items()
+                if (value := read_value(column, index)) is not None
+            },
             id=one.place.record_id,
         )
         for index, (one, message, level) in enumerate(parts)
@@ -213,8 +215,3 @@ def _read_rows(block: OpenBlock, rows: NDArray[np.int64]) -> LogBatch:
         messages=reader.messages(rows) if "m" in reader.meta else None,
         layout=layout,
     )
-
-
-def _read_fields(columns: Mapping[str, Column], row: int) -> dict[str, str | int | float]:
-    values = {name: read_value(column, row) for name, column in columns.items()}
-    return {name: value for name, value in values.items() if value is not None}

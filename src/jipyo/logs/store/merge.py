@@ -96,19 +96,15 @@ def sort_records(parts: Sequence[Numbered]) -> list[Numbered]:
         group = list(alike)
         (batch,) = join_batches(part.batch for part in group)
         whole = Numbered(batch, np.concatenate([part.seq for part in group]))
-        joined.append(_sort(whole))
+        steps, order = np.diff(whole.batch.t_ns), np.diff(whole.seq)
+        if not ((steps > 0) | ((steps == 0) & (order > 0))).all():
+            whole = whole.take(np.lexsort((whole.seq, whole.batch.t_ns)))
+        joined.append(whole)
     return joined
 
 
 def _layout_key(part: Numbered) -> str:
     return repr(part.batch.layout) if part.batch.messages is None else ""
-
-
-def _sort(part: Numbered) -> Numbered:
-    steps, order = np.diff(part.batch.t_ns), np.diff(part.seq)
-    if ((steps > 0) | ((steps == 0) & (order > 0))).all():
-        return part
-    return part.take(np.lexsort((part.seq, part.batch.t_ns)))
 
 
 def cut_blocks(records: Numbered) -> Iterator[Numbered]:
