@@ -32,9 +32,9 @@ def remove_level_shifts(series: RegularSeries) -> RegularSeries:
     shifts = [change for change in found if is_shift(change)] if isinstance(found, tuple) else []
     if not shifts:
         return series
-    utc, settled = series.utc_ms, len(series.values) - _SETTLED_DAYS * series.day
+    utc, last_start = series.utc_ms, len(series.values) - _SETTLED_DAYS * series.day
     places = [(shift, int(np.searchsorted(utc, shift.t_ms))) for shift in shifts]
-    pairs = [(shift, start) for shift, start in places if start <= settled]
+    pairs = [(shift, start) for shift, start in places if start <= last_start]
     if not pairs:
         return series
     values: Values = series.values.copy()

@@ -13,6 +13,7 @@ from jipyo.logs.record import encode_text
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from jipyo.logs.answer import LogPercentiles
     from jipyo.logs.base import LogSource
     from jipyo.logs.query import LogQuery
     from jipyo.model.errors import JipyoError
@@ -21,6 +22,7 @@ MOST_ROUTES = 1000
 """Requests of rarer ones are only counted."""
 _SERVER_ERROR = 500
 _NS = 10**9
+_UNTIMED: tuple[int, tuple[float, ...]] = (0, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,38 +77,40 @@ def summarise_routes(
     by_route = source.percentiles(timed, DURATION, percents, ROUTE)
     overall = source.percentiles(timed, DURATION, percents)
     seconds = max(query.end_ns - query.start_ns, 1) / _NS
-    failures = dict(errors.counts)
-    times = {route: (n, tuple(v / _NS for v in values)) for route, n, values in by_route.rows}
-    n_all = sum(n for _, n in counts.counts) + counts.others
-    n_failed = sum(failures.values()) + errors.others
-    n_timed, all_values = next(
-        ((n, tuple(v / _NS for v in values)) for _, n, values in overall.rows), (0, ())
-    )
-
-    def build(
-        route: str, n: int, n_errors: int, timing: tuple[int, tuple[float, ...]]
-    ) -> RouteLatency:
-        return RouteLatency(
-            route=route,
-            requests=n,
-            per_second=n / seconds,
-            errors=n_errors,
-            timed=timing[0],
-            percentiles_s=timing[1],
-        )
-
+    failures, times = dict(errors.counts), _read_times(by_route)
     rows = [
-        build(route, n, failures.get(route, 0), times.get(route, (0, ())))
+        _build_row(route, n, seconds, failures.get(route, 0), times.get(route, _UNTIMED))
         for route, n in counts.counts
     ]
     shown = [row for row in rows if not is_monitor_route(encode_text(row.route))]
+    n_all = sum(row.requests for row in rows) + counts.others
+    n_failed = sum(failures.values()) + errors.others
+    timing = next(iter(_read_times(overall).values()), _UNTIMED)
     answers = (counts, errors, by_route, overall)
     return RouteSummary(
         routes=tuple(shown),
         percents=tuple(percents),
-        total=build("", n_all, n_failed, (n_timed, all_values)),
+        total=_build_row("", n_all, seconds, n_failed, timing),
         monitors=sum(row.requests for row in rows) - sum(row.requests for row in shown),
         others=counts.others,
         estimated=by_route.estimated or overall.estimated,
         missing=tuple(dict.fromkeys(error for answer in answers for error in answer.missing)),
+    )
+
+
+def _read_times(found: LogPercentiles) -> dict[str, tuple[int, tuple[float, ...]]]:
+    """By route, how many requests have a duration, and its percentiles in seconds."""
+    return {route: (n, tuple(ns / _NS for ns in values)) for route, n, values in found.rows}
+
+
+def _build_row(
+    route: str, n: int, seconds: float, errors: int, timing: tuple[int, tuple[float, ...]]
+) -> RouteLatency:
+    return RouteLatency(
+        route=route,
+        requests=n,
+        per_second=n / seconds,
+        errors=errors,
+        timed=timing[0],
+        percentiles_s=timing[1],
     )
