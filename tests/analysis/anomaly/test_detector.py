@@ -92,6 +92,26 @@ def test_series_of_a_target_that_deviate_together_are_one_joint_anomaly():
     assert joint[0].score >= max(member.score for member in joint[0].members)
 
 
+def test_many_usual_series_are_no_joint_anomaly():
+    table = np.stack([working_days(5, seed) for seed in range(80)], axis=1)
+    scores, _ = step_through(table)
+    joint = np.array([one.joint[0] for one in scores[2 * DAY :]])
+    assert np.mean(joint >= 1) < 0.005
+
+
+def test_several_lesser_deviations_at_once_are_a_joint_anomaly():
+    table = np.stack([working_days(5, seed) for seed in range(6)], axis=1)
+    table[-3:] += 13
+    scores, _ = step_through(table)
+    last = scores[-1]
+    assert (last.score >= 0.5).sum() >= 3
+    assert last.joint[0] > last.score.max()
+    joint = last.find_joint_anomalies()[0]
+    assert {one.key for one in joint.members} == {
+        key for key, score in zip(last.keys, last.score, strict=True) if score >= 0.5
+    }
+
+
 def test_a_series_does_not_depend_on_its_neighbours():
     alone, _ = step_through(working_days(6, 3)[:, None])
     beside, _ = step_through(np.stack([working_days(6, seed) for seed in (1, 3)], axis=1))
@@ -101,3 +121,17 @@ def test_a_series_does_not_depend_on_its_neighbours():
 
 def test_every_expectation_has_its_words():
     assert [one.name for one in Expectation] == ["RECENT", "LEVEL", "RHYTHM", "RANGE"]
+
+
+def test_a_working_day_on_a_sunday_is_unusual_for_its_hour():
+    weeks = 4
+    values = working_days(7 * weeks)
+    sunday = (7 * weeks - 1) * DAY
+    values[sunday:] = working_days(1)  # a Monday's load
+    usual, _ = step_through(working_days(7 * weeks)[:, None])
+    scores, _ = step_through(values[:, None])
+    assert max(one.score[0] for one in usual[sunday:]) < 1
+    found = [one for step in scores[sunday:] for one in step.find_anomalies()]
+    assert found
+    assert found[0].expectation is Expectation.RHYTHM
+    assert found[0].expected < 30

@@ -39,6 +39,10 @@ _WEIGHTS = np.array([[1.0], [0.9], [1.0]])
 _ALERT = 6.5
 """The weighted deviation at which an alert is due."""
 _RANGE_SHARE = 0.05
+_UNUSUAL = 0.5
+"""The score from which a series counts towards a joint anomaly, at most as `_MOST_JOINT`."""
+_MOST_JOINT = 2.0
+_BY_CHANCE = 0.05
 _QUIET = 0.15
 """What scores count for while an alert is recent."""
 
@@ -233,15 +237,18 @@ class AnomalyDetector:
         return np.where(seen & (state.age >= probation), score, np.nan), which
 
     def _join(self, score: Values) -> Values:
-        """One score a target: the strongest of its series, raised by others that deviate too."""
-        count = len(self.targets)
-        known = np.isfinite(score)
+        """One score a target: the strongest of its series, raised by others that deviate too.
+
+        Of many series a few deviate by chance at any time, so many must for it to count.
+        """
+        count, known = len(self.targets), np.isfinite(score)
+        rows, found = self._target_rows[known], score[known]
         strongest = np.full(count, -np.inf)
-        np.maximum.at(strongest, self._target_rows[known], score[known])
-        squares = np.bincount(
-            self._target_rows[known], np.minimum(score[known], 2) ** 2, minlength=count
-        )
-        joint = np.maximum(strongest, np.sqrt(squares / 2))
+        np.maximum.at(strongest, rows, found)
+        unusual = np.where(found >= _UNUSUAL, np.minimum(found, _MOST_JOINT), 0.0)
+        squares = np.bincount(rows, unusual**2, minlength=count)
+        by_chance = np.maximum(_BY_CHANCE * np.bincount(rows, minlength=count), 2.0)
+        joint = np.maximum(strongest, np.sqrt(squares / by_chance))
         return np.where(np.isfinite(strongest), joint, np.nan)
 
 
