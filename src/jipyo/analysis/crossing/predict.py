@@ -59,7 +59,17 @@ def predict_crossings(
 ) -> CrossingForecast:
     """When `series` reaches each threshold, from above where lower is worse.
 
-    A threshold is reached when three points in a row are beyond it.
+    A threshold is reached when three points in a row are beyond it. The series is a sawtooth
+    whose teeth go on, or a course whose possible lines and curves are weighed by the Bayesian
+    information criterion; paths of either are simulated from `options.seed`, so that the same
+    input has the same answer.
+
+    Sources: Raftery (1995), Bayesian model selection in social research, Sociological
+    Methodology 25:111-163 (weights); Politis and Romano (1992), a circular block-resampling
+    procedure for stationary data (season and noise drawn as seen); Jackson et al. (2005)
+    (segments). Limits: knows no planned cleaning and no holidays; a random walk has wide
+    intervals and a third of its crossings are missed; growth that bends later than the history
+    shows is not foreseen; resets slower than four points are not seen as resets.
     """
     counts = (int(series.measured.sum()), len(series.values))
     if counts[0] < _LEAST_POINTS:
