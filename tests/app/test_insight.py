@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -28,6 +28,7 @@ from jipyo.app.insight.workers import Worker, WorkerDiedError, Workers
 from jipyo.catalogue import load
 from jipyo.config.load import load as load_config
 from jipyo.config.overrides import CliOverrides
+from jipyo.model.errors import SourceError
 from jipyo.model.labels import Labels
 from jipyo.model.result import Vector
 from jipyo.model.sample import is_stale
@@ -36,6 +37,7 @@ from jipyo.source import Embedded
 from jipyo.tsdb import Options, Store
 from support import weeks
 from support.clock import FakeClock
+from support.sources import FAILURE, FailingServer
 from support.weeks import DAY_MS, HOUR_MS, NOW_MS
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.outlook import SeriesHistory
     from jipyo.config.load import Config
+    from jipyo.source import Source
 
 ZONE = ZoneInfo("Asia/Seoul")
 KNOWN = load()
@@ -304,3 +307,28 @@ def test_six_weeks_are_read_for_a_forecast_by_the_hour_and_a_year_by_the_day(
     outlook = build_outlook(one, options)
     assert isinstance(outlook.forecast, Forecast)
     assert len(outlook.forecast.t_ms) == 20
+
+
+def read_success(insight: Insight) -> float:
+    families = {family.name: family for family in insight.families()}
+    (sample,) = families["jipyo_insight_last_run_successful"].samples
+    return sample.value
+
+
+def test_a_run_that_fails_keeps_the_outlooks_and_is_shown(store: Store, tmp_path: Path) -> None:
+    clock, book = FakeClock(NOW_MS), OutlookBook()
+    server = FailingServer(Embedded(store, Engine()))
+    insight = Insight(store, clock, tmp_path / "insight", book)
+    insight.apply(make_config(tmp_path), cast("Source", server), KNOWN)
+    insight.run()
+    assert read_success(insight) == 1
+    before = book.list_all()
+    assert len(before) == 3
+    server.error = FAILURE
+    with pytest.raises(SourceError):
+        insight.run()
+    assert read_success(insight) == 0
+    assert book.list_all() == before
+    server.error = None
+    insight.run()
+    assert read_success(insight) == 1

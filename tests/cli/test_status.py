@@ -109,3 +109,18 @@ def test_a_wrong_configuration_does_not_hide_the_state(
     assert lines[-1].startswith("설정 파일에 잘못된 부분이 있어 적용할 수 없습니다.")
     assert lines[-1].endswith(mistake.partition(":")[0])
     assert f"{file}:" in result.err
+
+
+@pytest.mark.parametrize(
+    ("lang", "word"), [("en", "last forecast of all metrics failed"), ("ko", "예측이 실패했습니다")]
+)
+def test_a_forecast_that_fails_is_named(tmp_path: Path, lang: Lang, word: str) -> None:
+    folder, now = store_memory(tmp_path / "data", 50), int(time.time() * 1000)
+    name = "jipyo_insight_last_run_successful"
+    series = (Labels.of({"__name__": name, "job": "jipyo", "instance": "a"}),)
+    with Store.open(folder, now_ms=lambda: now) as store:
+        store.append([Scrape(now, series, np.array([0.0]))])
+    file = tmp_path / "jipyo.yaml"
+    file.write_text("instance: a\n", "utf-8")
+    words = ("status", "--data", str(folder), "--config", str(file), "--lang", lang)
+    assert word in jipyo(*words).out

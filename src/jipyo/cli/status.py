@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jipyo.source import Source
 
 _RELOADED = "jipyo_config_last_reload_success"
+_LOOKED_AHEAD = "jipyo_insight_last_run_successful"
 _COLUMNS = ("metric", "state", "value", "since", "reason")
 _STYLES = {
     State.OK: "green",
@@ -79,10 +80,15 @@ def _print_warning(text: str) -> None:
 
 
 def find_config_warning(source: Source, config: Config, now_ms: int) -> str:
-    """The key of a text where a running server works with other settings than the file has."""
+    """The key of a text where a running server works with other settings than the file has.
+
+    Or where it cannot look ahead.
+    """
     own = f'{{job="jipyo",instance={json.dumps(config.instance)}}}'
     if _read_values(source, f"{_RELOADED}ful{own} == 0", now_ms):
         return "cli.status.config_refused"
+    if _read_values(source, f"{_LOOKED_AHEAD}{own} == 0", now_ms):
+        return "cli.status.insight_failed"
     loaded_s = _read_values(source, f"{_RELOADED}_timestamp_seconds{own}", now_ms)
     changed_s = config.file.stat().st_mtime if config.file else 0.0
     return "cli.status.config_changed" if any(changed_s > s for s in loaded_s) else ""

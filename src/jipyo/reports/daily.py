@@ -19,6 +19,7 @@ from jipyo.reports.sections.metrics import build_charts, build_metrics
 from jipyo.reports.sections.missing import list_incomplete
 from jipyo.reports.sections.objectives import build_objectives, evaluate_objectives
 from jipyo.reports.sections.outages import build_outages
+from jipyo.reports.sections.outlook import build_outlook
 from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def build(
             *first_page,
             *build_outages(data),
             *build_breaches(data),
+            *build_outlook(data),
             *build_metrics(data),
             *build_charts(data),
             *build_completeness(data),

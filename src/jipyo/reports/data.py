@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import chain, compress
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from jipyo.analysis.comparison import Comparison, compare
 from jipyo.analysis.completeness import TargetCompleteness, measure_completeness, total_share
 from jipyo.analysis.outage_history import find_past_outages
 from jipyo.analysis.outages import identify_target
+from jipyo.analysis.outlook import HISTORY_HOURS, build_outlook, split_histories
 from jipyo.analysis.summary import (
     STEP_MS,
     MetricSummary,
@@ -25,13 +27,15 @@ from jipyo.analysis.window_reader import WindowReader
 from jipyo.model.errors import ReportError
 from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
+from jipyo.source.hourly import read_hourly
 from jipyo.source.inventory import take_inventory
 from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jipyo.analysis.outage_history import PastOutage
+    from jipyo.analysis.outlook import Outlook
     from jipyo.analysis.thresholds import State
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.calendar import Period
@@ -46,6 +50,16 @@ TILES = 8
 """Most key metrics on the first page."""
 READERS = 3
 """Metrics read at the same time: while one is computed here, a server works on the next."""
+FILLING = frozenset(
+    (
+        *("system.disk.utilization", "system.disk.inodes", "system.memory.utilization"),
+        *("system.memory.swap", "system.gpu.memory.utilization", "ai.gpu_memory"),
+        *("app.jvm.heap", "app.pool.connections", "app.pool.threads", "db.connections"),
+    )
+)
+"""Metrics of what fills up: the date on which it is full is worth a line in a report."""
+OUTLOOK_SERIES = 5
+"""Of one metric only so many series are looked ahead at."""
 _WEEK = 7
 
 
@@ -84,6 +98,16 @@ class ReportMetric:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportOutlook:
+    """What is expected of one series after the period."""
+
+    entry: ReportMetric
+    name: str
+    """What the series is called."""
+    outlook: Outlook
+
+
+@dataclass(frozen=True, slots=True)
 class ReportData:
     """What a report is made of."""
 
@@ -102,6 +126,8 @@ class ReportData:
     """Hosts that are seen twice, and counted as the one that they stand beside."""
     unread: tuple[JipyoError, ...] = ()
     """Why targets or outages may be missing."""
+    outlooks: tuple[ReportOutlook, ...] = ()
+    """Of what fills up: the gravest series of each metric."""
 
     @property
     def judged(self) -> list[ReportMetric]:
@@ -177,7 +203,25 @@ def gather(
         share=share,
         hosts=inventory.hosts,
         unread=tuple({**up.missing, **failures.missing}),
+        outlooks=tuple(_read_outlooks(source, entries, window.end_ms, period, inventory)),
     )
+
+
+def _read_outlooks(
+    source: Source,
+    entries: Sequence[ReportMetric],
+    end_ms: int,
+    period: Period,
+    inventory: Inventory,
+) -> Iterator[ReportOutlook]:
+    """Of each metric that fills up the outlook of its gravest series, as known at the end."""
+    for entry in entries:
+        if entry.metric.id not in FILLING:
+            continue
+        names = {series.labels: series.name for series in entry.now.series[:OUTLOOK_SERIES]}
+        data = read_hourly(source, entry.metric, end_ms, HISTORY_HOURS, inventory, names)
+        for history in split_histories(data, ZoneInfo(period.zone)):
+            yield ReportOutlook(entry, names[history.labels], build_outlook(history))
 
 
 def _read_metrics(

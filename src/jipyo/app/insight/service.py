@@ -14,6 +14,7 @@ from jipyo.app.insight.histories import Histories
 from jipyo.app.insight.series import METADATA, SeriesWriter, build_outlook_series, merge_samples
 from jipyo.app.insight.workers import WorkerCounts, Workers
 from jipyo.loops import Periodic
+from jipyo.model.errors import JipyoError
 from jipyo.model.family import gauge, single
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricType
@@ -116,8 +117,11 @@ class Insight:
         if options is None or histories is None:
             return FIRST_RUN_MS
         started_ms = self._clock.monotonic_ms()
-        self._counts.succeeded = False
-        outlooks = self._compute(options, histories)
+        try:
+            outlooks = self._compute(options, histories)
+        except JipyoError:
+            self._counts.succeeded = False
+            raise
         if not self._run_loop.stopping.is_set():
             self.book.replace(outlooks)
             self._counts = RunCounts(

@@ -25,6 +25,7 @@ from jipyo.reports.document import (
 )
 from jipyo.reports.sections.missing import find_missing
 from jipyo.reports.sections.objectives import describe_objective, describe_subject
+from jipyo.reports.sections.outlook import DAY_MS, build_crossing_finding, list_expected
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
@@ -49,6 +50,8 @@ _TOPICS_WITH_ADVICE = frozenset(
 _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
 _REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST, _OUTAGES_FIRST = 1e9, 1e12, 1e13, 1e14
 _MISSING_FIRST = 1e15
+_CROSSINGS_FIRST = 1e11
+_NEAR_DAYS = 7
 _LONG_OUTAGE_MS = 300_000
 
 
@@ -79,6 +82,7 @@ def select_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> tup
         *_find_outages(data),
         *_find_breaches(data, covered),
         *_find_gaps(data),
+        *_find_crossings(data),
         *_find_changes(data),
         *_find_nearest(data),
         *_find_met_objectives(results),
@@ -301,6 +305,22 @@ def _describe_longest_gap(targets: Iterable[TargetCompleteness]) -> Iterator[Inl
             end=Moment(gap.end_ms),
             span=Duration(gap.duration_ms),
         )
+
+
+# --- dates of thresholds
+
+
+def _find_crossings(data: ReportData) -> Iterator[_Ranked]:
+    """What may reach a threshold within a day, and, less grave, what will within a week."""
+    seen: set[object] = set()
+    for one in list_expected(data):
+        ahead_ms = one.first_ms - data.window.end_ms
+        subject = one.of.entry.metric.id, one.of.name
+        if ahead_ms > _NEAR_DAYS * DAY_MS or subject in seen:
+            continue
+        seen.add(subject)
+        rank = _SERIOUS if ahead_ms <= DAY_MS else _NOTABLE
+        yield _Ranked(rank, _CROSSINGS_FIRST - ahead_ms, build_crossing_finding(one))
 
 
 # --- changes
