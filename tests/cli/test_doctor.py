@@ -67,6 +67,18 @@ def store_site(folder: Path, failing: int, *, ends_before_ms: int = 0) -> list[s
     return ["--data", str(folder / "data"), "--config", str(folder / "jipyo.yaml")]
 
 
+@pytest.mark.parametrize(("up", "expected"), [(0.0, 1), (1.0, 0)])
+def test_it_says_that_log_records_are_not_stored(tmp_path: Path, up: float, expected: int) -> None:
+    options, now = store_site(tmp_path, 0), int(time.time() * 1000)
+    labels = {"__name__": "jipyo_log_ingest_up", "job": "jipyo", "instance": "web-1"}
+    with Store.open(tmp_path / "data", now_ms=lambda: now) as store:
+        store.append([Scrape(now, (Labels.of(labels),), np.full(1, up))])
+    shown = json.loads(jipyo("doctor", *options, "--json").out)["logs"]["problems"]
+    assert [text.partition("\n")[0] for text in shown] == [
+        "The process that stores log records does not run."
+    ] * expected
+
+
 @pytest.mark.parametrize(("failing", "names"), [(1, 1), (20, 5), (300, 5)])
 @EACH
 def test_a_cause_is_one_paragraph_however_many_targets_fail(

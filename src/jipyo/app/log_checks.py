@@ -12,6 +12,8 @@ from jipyo.logs.ingest.sources.file_names import find_closed_folder, list_paths
 from jipyo.logs.ingest.sources.files import make_file_error
 from jipyo.logs.query import LogQuery
 from jipyo.model.errors import CollectError, LogQueryError, LogSourceError
+from jipyo.model.result import Vector
+from jipyo.promql.syntax.quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from jipyo.logs.ingest.sources.file_names import FileGroup
     from jipyo.logs.ingest.sources.journald import JournaldOptions
     from jipyo.model.errors import JipyoError
+    from jipyo.source import Source
 
 _MOST_FILES = 5
 _NS_PER_MS = 1_000_000
@@ -35,6 +38,21 @@ def find_log_problems(config: Config, now_ms: int) -> tuple[JipyoError, ...]:
     if logs.journald is not None:
         found += check_journald(logs.journald)
     return (*found, *check_clusters(config, now_ms))
+
+
+def check_ingest(source: Source, instance: str, t_ms: int) -> tuple[JipyoError, ...]:
+    """Whether the running server's process that stores has said that it does not run.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    query = f'jipyo_log_ingest_up{{job="jipyo", instance={quote(instance)}}} == 0'
+    result = source.instant(query, t_ms).value
+    assert isinstance(result, Vector), "BUG: an instant query is answered by a Vector"
+    if not result.series:
+        return ()
+    hint = "logs_ingest.not_running.hint"
+    return (CollectError("logs_ingest.not_running", hint=hint),)
 
 
 def check_files(group: FileGroup) -> list[JipyoError]:

@@ -28,7 +28,7 @@ from jipyo.analysis.series_names import name_host
 from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.analysis.wording import name_cause, name_remedy, name_unknown_server
-from jipyo.app.log_checks import find_log_problems
+from jipyo.app.log_checks import check_ingest, find_log_problems
 from jipyo.app.offline import read_workspace
 from jipyo.app.own_jobs import list_own_jobs
 from jipyo.cli.localized import Command
@@ -139,7 +139,7 @@ def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findin
         catalogue,
         unknown,
         list_remotes(source),
-        find_log_problems(config, t_ms),
+        (*check_ingest(source, config.instance, t_ms), *find_log_problems(config, t_ms)),
     )
 
 
