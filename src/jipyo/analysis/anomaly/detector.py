@@ -147,7 +147,9 @@ class AnomalyDetector:
         with np.errstate(invalid="ignore"):
             seen = np.isfinite(values) & (np.abs(values) < _LARGEST)
         x = np.where(seen, values, state.fast)
-        _begin(state, x, seen & (state.age == 0))
+        first = seen & (state.age == 0)
+        for array in (state.fast, state.slow, state.low, state.high):
+            array[first] = x[first]
         local_ms = t_ms + int(utc_offsets_ms(np.array([t_ms]), self.zone)[0])
         rhythm, knows = self._expect_rhythm(local_ms, x, seen)
         fast, slow = state.fast.copy(), state.slow.copy()
@@ -250,11 +252,6 @@ class AnomalyDetector:
         by_chance = np.maximum(_BY_CHANCE * np.bincount(rows, minlength=count), 2.0)
         joint = np.maximum(strongest, np.sqrt(squares / by_chance))
         return np.where(np.isfinite(strongest), joint, np.nan)
-
-
-def _begin(state: DetectorState, x: Values, first: Mask) -> None:
-    for array in (state.fast, state.slow, state.low, state.high):
-        array[first] = x[first]
 
 
 def _visit(profile: Values, visits: Values, x: Values, rate: float, seen: Mask) -> None:

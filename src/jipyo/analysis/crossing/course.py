@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from jipyo.analysis.crossing.result import Motion
 from jipyo.analysis.crossing.segments import LinearSegment, LineErrors, divide, measure_lines
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 _PENALTY = 6.0
 """Of a further segment, in long-run variances times ln(blocks)."""
 _SHORTEST = 6
+"""Blocks of a segment: a day and a half of four weeks of hours."""
 _REAL_JUMP = 0.1
 """Of the range; lines that follow a curve have smaller jumps between them."""
 _UNLIKELY = 12.0
@@ -32,10 +34,10 @@ _DECAYS = np.concatenate((np.geomspace(0.12, 1.5, 20), -np.geomspace(0.25, 2.0, 
 
 @dataclass(frozen=True, slots=True)
 class CourseCurve:
-    """A curve over the newest blocks: `basis` (blocks, terms) with its coefficients.
+    """A line or curve over the blocks from `start` on, and the probability that it is the one.
 
     The curve at `g` blocks after the last is `level + slope g + bend g^2`, or, with `decay`,
-    `level + slope decay (1 - exp(-g / decay))`. `root` (terms, terms) turns standard normal
+    `level + slope decay (1 - exp(-g / decay))`. `root` (3, 3) turns standard normal
     draws into errors of (level, slope, bend).
     """
 
@@ -46,6 +48,15 @@ class CourseCurve:
     bend: float = 0.0
     decay: float = 0.0
     root: Values | None = None
+
+    @property
+    def motion(self) -> Motion:
+        """What such a curve is called."""
+        if self.decay > 0:
+            return Motion.SATURATING
+        if self.decay or self.bend:
+            return Motion.ACCELERATING
+        return Motion.STEADY if self.slope else Motion.FLAT
 
 
 @dataclass(frozen=True, slots=True)

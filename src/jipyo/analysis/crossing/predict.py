@@ -104,6 +104,11 @@ class _History:
         """A value of the series' unit, as one of `y`."""
         return (self.sign * value - self.centre) / self.unit
 
+    def find_date(self, hits: Values, share: float) -> int | None:
+        """The date until which a share of ascending hits (points ahead) lies; None: never."""
+        hit = float(hits[min(int(share * len(hits)), len(hits) - 1)])
+        return self.end_ms + round(hit * self.step_ms) if np.isfinite(hit) else None
+
     def find_rate(self, slope: float, points: int = 1) -> float:
         """A slope by so many points, in the series' unit a day."""
         return self.sign * self.unit * slope * DAY_MS / (self.step_ms * points)
@@ -321,7 +326,7 @@ def _cross(
     expected = probability >= 0.5
     state = CrossingState.EXPECTED if expected else CrossingState.NOT_EXPECTED
     tail = (1 - _LEVEL) / 2
-    dates = (_find_date(hits, share, past) for share in (0.5, tail, 1 - tail))
+    dates = (past.find_date(hits, share) for share in (0.5, tail, 1 - tail))
     return Crossing(threshold, state, probability, *dates)
 
 
@@ -333,13 +338,6 @@ def _find_hits(aim: float, future: _Future, steps: float, options: CrossingOptio
     assert future.paths is not None
     hits = future.paths.find_hits(aim)
     return np.where(hits <= steps, hits, np.inf)
-
-
-def _find_date(hits: Values, share: float, past: _History) -> int | None:
-    hit = hits[min(int(share * len(hits)), len(hits) - 1)]
-    if not np.isfinite(hit):
-        return None
-    return past.end_ms + round(float(hit) * past.step_ms)
 
 
 def _explain_teeth(teeth: Teeth, past: _History) -> CrossingReason:
@@ -357,7 +355,7 @@ def _explain_teeth(teeth: Teeth, past: _History) -> CrossingReason:
 def _explain_course(course: Course, past: _History, block: int) -> CrossingReason:
     """The motion with the greatest weight, its slope and its beginning."""
     best = max(course.curves, key=lambda one: one.weight)
-    motion, start, slope = _name_motion(best), best.start, best.slope
+    motion, start, slope = best.motion, best.start, best.slope
     curved = motion in (Motion.ACCELERATING, Motion.SATURATING)
     if course.restlessness > 0.5 and not curved:
         motion = Motion.STEPS if course.has_steps else Motion.WANDERING
@@ -373,11 +371,3 @@ def _explain_course(course: Course, past: _History, block: int) -> CrossingReaso
     per_day = past.find_rate(float(slope), block)
     since_ms = int(times[max(start * block - offset, 0)])
     return CrossingReason(motion, per_day, since_ms, period_ms, last_ms)
-
-
-def _name_motion(curve: CourseCurve) -> Motion:
-    if curve.decay > 0:
-        return Motion.SATURATING
-    if curve.decay or curve.bend:
-        return Motion.ACCELERATING
-    return Motion.STEADY if curve.slope else Motion.FLAT
