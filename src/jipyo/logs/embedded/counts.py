@@ -205,7 +205,7 @@ def count_values(context: Context, query: LogQuery, field: str, limit: int) -> L
 def _count_values(block: OpenBlock, field: str) -> dict[str | None, int]:
     if field == SERVICE:
         return {block.summary.service: n} if (n := block.count()) else {}
-    groups = group_rows(block, block.rows, field)
+    groups = group_rows(block, block.some_rows, field)
     counts = np.bincount(groups.codes, minlength=len(groups.values)).tolist()
     found: Counter[str | None] = Counter()
     for value, n in zip(groups.values, counts, strict=True):

@@ -64,7 +64,7 @@ class _Steps:
     def find(self, block: OpenBlock, by: str | None) -> _Found | None:
         """The numbers of a block; None without the field, or without records."""
         present = block.reader.present(self.field)
-        rows = None if block.is_whole else block.rows
+        rows = block.some_rows
         if not isinstance(present, bool):
             rows = np.flatnonzero(present) if rows is None else rows[present[rows]]
         if present is False or (rows is not None and not len(rows)):

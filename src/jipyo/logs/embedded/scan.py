@@ -135,6 +135,11 @@ class OpenBlock:
             rows = rows[found if isinstance(found, bool) else found[rows]]
         return rows.reshape(-1)
 
+    @property
+    def some_rows(self) -> NDArray[np.int64] | None:
+        """The rows for which the query holds; None where it holds for all."""
+        return None if self.is_whole or len(self.rows) == self.summary.n else self.rows
+
     def count(self) -> int:
         """How many there are."""
         if self.is_whole:

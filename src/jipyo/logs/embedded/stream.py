@@ -63,7 +63,7 @@ def _drop_unused(batch: LogBatch) -> LogBatch:
 
 def _read_part(block: OpenBlock, fields: Sequence[str]) -> Numbered:
     rows, reader = block.rows, block.reader
-    chosen = None if len(rows) == block.summary.n else rows
+    chosen = block.some_rows
     names = [name for name in dict.fromkeys(fields) if name not in (MESSAGE, SERVICE, LEVEL)]
     columns = {name: reader.column(name, chosen, coded=True) for name in names}
     batch = LogBatch(
