@@ -90,8 +90,10 @@ def count_slower(buckets: Floats, bounds_s: Floats, limit_s: float) -> Floats:
     latency; above the last bound nothing is known, and its bucket counts whole.
     """
     i = int(np.searchsorted(bounds_s, limit_s * (1 - 1e-9)))
+    if i == len(bounds_s):
+        return buckets[:, -1].copy()
     slower: Floats = buckets[:, i + 1 :].sum(axis=1)
-    if i == len(bounds_s) or is_bound(bounds_s, limit_s):
+    if is_bound(bounds_s, limit_s):
         return slower
     below = bounds_s[i - 1] if i else bounds_s[0] / 2
     share = float(np.log(bounds_s[i] / max(limit_s, below)) / np.log(bounds_s[i] / below))
