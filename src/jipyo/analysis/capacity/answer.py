@@ -71,7 +71,7 @@ class ProvenLoad:
 
     rate: float
     windows: int
-    """How many windows had about this load, or more of it."""
+    """How many windows had about this load."""
     duration_s: float
     """All of them together."""
     latency_s: float

@@ -186,9 +186,9 @@ def _estimate(
     breaking = _summarise(drawn)
     was_seen = observed is not None or (broken is Broken.ERRORS and breaking.median < top)
     basis = Basis.OBSERVED if was_seen else Basis.MODEL
-    reason = _find_doubt(breaking, top, options)
+    likely = float(np.quantile(drawn, 0.1))
+    reason = _find_doubt(breaking, likely, top, options)
     if reason is not None:
-        likely = float(np.quantile(drawn, 0.1))
         return _Estimate(None, reason, likely, basis, broken, limiting)
     return _Estimate(breaking, None, None, basis, broken, limiting)
 
@@ -214,9 +214,11 @@ def _draw_by_model(
     return rates * np.exp(random.normal(0.0, 0.02, len(rates)))
 
 
-def _find_doubt(breaking: RateInterval, top: float, options: Options) -> Remark | None:
+def _find_doubt(
+    breaking: RateInterval, likely: float, top: float, options: Options
+) -> Remark | None:
     """Why an estimate is too vague to be given."""
-    values = {"highest": top, "low": breaking.low, "median": breaking.median}
+    values = {"highest": top, "low": likely, "median": breaking.median}
     if breaking.spread >= options.most_spread:
         return Remark("capacity.refused.vague", values | {"high": breaking.high})
     if breaking.median > options.most_ahead * top:
