@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from fuzz.driver import Surface, assert_short_form
+from jipyo.logs.activity.template_values import read_template_values
+from jipyo.logs.record import LogBatch
 from jipyo.logs.store.skeleton import split_message
 from jipyo.logs.templates.miner import OTHER, TemplateMiner
 
@@ -28,6 +31,18 @@ def mine(body: bytes) -> None:
     assert all("\x11" not in one.text for one in miner.templates()), "BUG: a mark is shown"
 
 
+def read_values(body: bytes) -> None:
+    """Any message with the template that is made of another one."""
+    first, _, second = body.partition(b"\n\n")
+    miner = TemplateMiner()
+    miner.assign([split_message(first)[0]])
+    text = next((one.text for one in miner.templates()), "<*>")
+    batch = LogBatch("a", np.arange(2), np.zeros(2, np.uint8), messages=[first, second])
+    found = read_template_values(text, [batch])
+    assert found.records == 2, "BUG: a message is lost"
+    assert all(len(one.values) + one.texts <= 2 for one in found.places), "BUG: read twice"
+
+
 def load(body: bytes) -> None:
     TemplateMiner.load(body).train()
 
@@ -44,6 +59,13 @@ SURFACES = [
         feed=mine,
         seeds=(*LINES, b"\n\n".join(LINES), *(line * 300 for line in LINES)),
         tokens=TOKENS,
+        s_per_byte=2e-5,
+    ),
+    Surface(
+        name="logs-template-values",
+        feed=read_values,
+        seeds=(*LINES, b"a 5ms <b>\n\na 6 s <b>", *(b"\n\n".join((line, line)) for line in LINES)),
+        tokens=(*TOKENS, b"\n\n", b"5ms", b"1,024.5", b"1e9", b"<*>"),
         s_per_byte=2e-5,
     ),
     Surface(name="logs-stored-templates", feed=load, seeds=(dump(),)),

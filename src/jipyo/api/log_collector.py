@@ -139,7 +139,7 @@ class LogCollector(Closing):
 def analyze(logs: LogSearch) -> LogAnalysis:
     """See `LogCollector.analyze_logs`."""
     source, query = logs.source, logs.query
-    interval = choose_interval(query.end_ns - query.start_ns, _INTERVALS)
+    interval = choose_interval(query.start_ns, query.end_ns, _INTERVALS, logs.zone)
     errors = summarise_errors(source, query, interval, logs.zone)
     changes = compare_with_before(logs)
     routes = summarise_routes(source, query)

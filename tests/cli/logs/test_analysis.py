@@ -39,14 +39,14 @@ def test_errors_have_a_share_services_and_templates(logs: Options) -> None:
     assert "error rate" in show(logs, "errors", "--since", "2h")
 
 
-def test_templates_add_up_and_the_new_one_is_found(logs: Options) -> None:
+def test_templates_add_up_and_the_new_one_is_found(logs: Options, recent: Options) -> None:
     found = read(logs, "patterns")
     assert sum(one["n"] for one in found["templates"]) == found["total"] == ALL
-    changes = read(logs, "patterns", "--since", "2m", "--baseline", "1h", "--new")["changes"]
+    changes = read(logs, "patterns", *recent, "--baseline", "1h", "--new")["changes"]
     assert [one["change"]["kind"] for one in changes] == ["new"]
     assert "CUDA" in changes[0]["template"]["text"]
     assert changes[0]["change"]["n"] == N_NEW
-    assert "new" in show(logs, "patterns", "--since", "2m", "--baseline", "1h", "--new")
+    assert "new" in show(logs, "patterns", *recent, "--baseline", "1h", "--new")
 
 
 def test_the_numbers_of_a_template_are_charted_without_a_rule(logs: Options) -> None:
@@ -71,13 +71,13 @@ def test_a_template_that_is_not_there_is_an_error(logs: Options, words: Options,
     assert said in result.err.lower()
 
 
-def test_an_incident_is_compared_with_the_time_before(logs: Options) -> None:
-    found = read(logs, "compare", "--since", "2m", "--baseline", "50m")
+def test_an_incident_is_compared_with_the_time_before(logs: Options, recent: Options) -> None:
+    found = read(logs, "compare", *recent, "--baseline", "50m")
     by_field = {each["field"]: each["comparison"] for each in found["fields"]}
     changed = {one["value"]: one["kind"] for one in by_field["level"]["changes"]}
     assert changed == {"error": "surging"}
     assert [one["change"]["kind"] for one in found["templates"]["changes"]] == ["new"]
-    shown = show(logs, "compare", "--since", "2m", "--baseline", "50m")
+    shown = show(logs, "compare", *recent, "--baseline", "50m")
     assert "surging" in shown
     assert "CUDA" in shown
 
@@ -88,22 +88,22 @@ def test_a_baseline_needs_both_ends(logs: Options) -> None:
     assert "--baseline-to" in result.err
 
 
-def test_routes_have_tps_errors_and_percentiles(logs: Options) -> None:
-    found = read(logs, "routes")
+def test_routes_have_tps_errors_and_percentiles(logs: Options, hour: Options) -> None:
+    found = read(logs, "routes", *hour)
     (route,) = found["routes"]
     assert (route["route"], route["requests"], route["errors"]) == ("/items/{n}", N_NGINX, 3)
     assert route["percentiles_s"] == [0.06, 0.114, 0.119]
     assert route["per_second"] == pytest.approx(N_NGINX / 3600, rel=0.01)
-    assert "TPS" in show(logs, "routes", "--sort", "p95")
+    assert "TPS" in show(logs, "routes", "--sort", "p95", *hour)
 
 
-def test_sessions_are_counted_by_visitor(logs: Options) -> None:
-    (service,) = read(logs, "sessions")["services"]
+def test_sessions_are_counted_by_visitor(logs: Options, hour: Options) -> None:
+    (service,) = read(logs, "sessions", *hour)["services"]
     summary = service["summary"]
     assert (service["service"], summary["sessions"], summary["visitors"]) == ("nginx", 3, 3)
     assert (summary["new_visitors"], summary["pages"]) == (3, N_NGINX)
     assert sorted(service["active"]) == ["user0", "user1", "user2"]
-    assert "bounce" in show(logs, "sessions")
+    assert "bounce" in show(logs, "sessions", *hour)
 
 
 def test_without_visitors_it_says_what_sessions_need(logs: Options) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +20,7 @@ Options = tuple[str, ...]
 
 
 def search(logs: Options, *words: str) -> str:
-    result = jipyo("logs", "search", *words, *logs)
+    result = jipyo("logs", "search", *words, "--since", "3h", *logs)
     assert result.code == 0, result.err
     return result.out
 
@@ -104,6 +107,36 @@ def test_a_field_that_no_record_has_is_named(logs: Options) -> None:
     assert (result.code, result.out) == (0, "")
     assert "No record has the field statuz. Similar: status" in result.err
     assert "statuz가 있는" in jipyo("logs", "search", "statuz:500", *logs, "--lang", "ko").err
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (("--service", "ch"), {"chat"}),
+        (("--by", "http.res"), {"http.response.body.bytes", "http.response.status_code"}),
+        (("level:er",), {"level:error"}),
+        (("service:n",), {"service:nginx"}),
+        (("timeout", "stat"), {"status:"}),
+        (("--source", "e"), {"embedded"}),
+    ],
+)
+def test_a_shell_completes_services_fields_levels_and_sources(
+    logs: Options, words: Options, expected: set[str]
+) -> None:
+    line = ["jipyo", "logs", "search", *logs, *words]
+    about = {"COMP_WORDS": " ".join(line), "COMP_CWORD": str(len(line) - 1)}
+    environ = {**os.environ, **about, "_JIPYO_COMPLETE": "bash_complete"}
+    command = [sys.executable, "-m", "jipyo"]
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    assert {entry.partition(",")[2] for entry in done.stdout.splitlines()} == expected
+
+
+def test_a_shell_gets_no_errors_while_it_completes() -> None:
+    about = {"COMP_WORDS": "jipyo logs search --data /none --service a", "COMP_CWORD": "6"}
+    environ = {**os.environ, **about, "_JIPYO_COMPLETE": "bash_complete"}
+    command = [sys.executable, "-m", "jipyo"]
+    done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("", "")
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,23 @@ def test_times_to_the_hour_are_made_exact() -> None:
 
 
 @pytest.mark.parametrize(
-    ("hours", "most", "interval_s"),
-    [(1, 30, 120), (24, 30, 3600), (0.001, 30, 1), (24 * 15, 30, 43_200), (24 * 16, 30, None)],
+    ("zone", "hours", "interval_s"),
+    [
+        ("UTC", 1, 120),
+        ("UTC", 24, 3600),
+        ("UTC", 0.001, 1),
+        ("UTC", 24 * 15, 43_200),
+        ("UTC", 24 * 16, None),
+        ("Asia/Seoul", 24, 3600),
+        ("Asia/Seoul", 48, 10_800),  # every two hours would begin at 23:00
+        ("Asia/Seoul", 24 * 9, None),
+        ("Asia/Kolkata", 24, None),  # half an hour is too short, and an hour begins at 05:30
+        ("Asia/Kolkata", 12, 1800),
+    ],
 )
-def test_intervals_are_round(hours: float, most: int, interval_s: int | None) -> None:
-    found = choose_interval(round(hours * HOUR_NS), most)
+def test_intervals_are_round_on_the_clocks_of_the_zone(
+    zone: str, hours: float, interval_s: int | None
+) -> None:
+    start_ns = QUERY.start_ns
+    found = choose_interval(start_ns, start_ns + round(hours * HOUR_NS), 30, ZoneInfo(zone))
     assert found == (None if interval_s is None else interval_s * SECOND)

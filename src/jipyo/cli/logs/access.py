@@ -142,6 +142,9 @@ def _build_summary(found: MonthReview, t: Texts, zone: ZoneInfo) -> Table:
     table = build_table(["", ""])
     table.show_header = False
     table.columns[0].style = "dim"
+    oldest = t.number(None)
+    if found.oldest_ns is not None:
+        oldest = t.moment(found.oldest_ns // NS_PER_MS, zone, to_the_second=True)
     same = t(f"cli.logs.access.{'same' if found.is_complete else 'not_same'}")
     rows = [
         ("month", f"{found.month.first_day:%Y-%m}"),
@@ -152,7 +155,7 @@ def _build_summary(found: MonthReview, t: Texts, zone: ZoneInfo) -> Table:
         ("addresses", f"{review.addresses:,}"),
         ("downloads", f"{review.downloads:,}"),
         ("lacking", _describe_lacking(found, t)),
-        ("oldest", _format_moment(found.oldest_ns, t, zone)),
+        ("oldest", oldest),
     ]
     for name, value in rows:
         table.add_row(t(f"cli.logs.access.{name}"), value)
@@ -163,12 +166,6 @@ def _describe_lacking(found: MonthReview, t: Texts) -> str:
     lacking = [(name, n) for name, n in found.review.lacking.items() if n]
     texts = (f"{t(f'logs_access.item.{name}')} {n:,}" for name, n in lacking)
     return ", ".join(texts) or t("cli.logs.access.nothing_lacking")
-
-
-def _format_moment(t_ns: int | None, t: Texts, zone: ZoneInfo) -> str:
-    if t_ns is None:
-        return t.number(None)
-    return t.moment(t_ns // NS_PER_MS, zone, to_the_second=True)
 
 
 def _build_findings(found: MonthReview, t: Texts, zone: ZoneInfo) -> Table:
@@ -182,14 +179,10 @@ def _build_findings(found: MonthReview, t: Texts, zone: ZoneInfo) -> Table:
             t(f"logs_access.{each.kind}"),
             escape_controls(decode_text(each.account)) or t("cli.logs.absent"),
             f"{each.records:,}",
-            *(format_iso(t_ns, zone)[5:16].replace("T", " ") for t_ns in _list_times(each)),
+            *(format_iso(t, zone)[5:16].replace("T", " ") for t in (each.first_ns, each.last_ns)),
             _list_addresses(each),
         )
     return table
-
-
-def _list_times(each: AccessFinding) -> tuple[int, int]:
-    return each.first_ns, each.last_ns
 
 
 def _list_addresses(each: AccessFinding) -> str:

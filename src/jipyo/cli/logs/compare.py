@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from jipyo.cli.localized import Command
-from jipyo.cli.logs.errors import describe_template
 from jipyo.cli.logs.options import NS_PER_MS, RecordRequest, complete_fields, pass_request
-from jipyo.cli.logs.patterns import build_baseline, describe_comparison, format_ratio, name_kind
+from jipyo.cli.logs.patterns import (
+    build_baseline,
+    build_change_table,
+    describe_comparison,
+    format_ratio,
+    name_kind,
+)
 from jipyo.cli.logs.rendering import write_json
 from jipyo.cli.moments import parse_moment
 from jipyo.cli.options import build_table, open_terminal, print_incomplete, print_note
@@ -22,8 +27,6 @@ from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from rich.table import Table
 
     from jipyo.i18n import Texts
     from jipyo.logs.activity.incident import FieldComparison
@@ -52,18 +55,22 @@ def register(group: click.Group, t: Texts) -> None:
         help=t("cli.logs.compare.field"),
         shell_complete=complete_fields,
     )
-    @click.option("--limit", type=click.IntRange(1), default=20, help=t("cli.logs.compare.limit"))
+    @click.option(
+        "--limit", type=click.IntRange(1), metavar="N", default=20, help=t("cli.logs.compare.limit")
+    )
     @click.option("--json", "as_json", is_flag=True, help=t("cli.logs.json"))
     def compare(request: RecordRequest, words: Texts, **options: Any) -> None:
         before = _find_baseline(request, options)
         named = [resolve_field(name) for name in options["fields"]]
         by_field = compare_windows(request.source, request.query, before, named or FIELDS)
-        share = _measure(request.query) / _measure(before)
+        query = request.query
+        share = (query.end_ns - query.start_ns) / (before.end_ns - before.start_ns)
         templates = compare_templates(
             request.source.templates(request.query), request.source.templates(before), share
         )
         if options["as_json"]:
-            write_json({"baseline": _describe(before), "fields": by_field, "templates": templates})
+            span = {"start_ns": before.start_ns, "end_ns": before.end_ns}
+            write_json({"baseline": span, "fields": by_field, "templates": templates})
         else:
             _print(request, words, _Differences(by_field, templates, before), options["limit"])
 
@@ -75,14 +82,6 @@ class _Differences:
     by_field: tuple[FieldComparison, ...]
     templates: TemplateComparison
     before: LogQuery
-
-
-def _describe(query: LogQuery) -> dict[str, int]:
-    return {"start_ns": query.start_ns, "end_ns": query.end_ns}
-
-
-def _measure(query: LogQuery) -> int:
-    return query.end_ns - query.start_ns
 
 
 def _find_baseline(request: RecordRequest, options: Mapping[str, str | None]) -> LogQuery:
@@ -126,7 +125,8 @@ def _print(request: RecordRequest, t: Texts, found: _Differences, limit: int) ->
         console.print(values)
         console.print()
     if templates.changes:
-        console.print(_build_template_table(templates, t, limit))
+        surest = sorted(templates.changes, key=lambda each: -each.change.g)
+        console.print(build_change_table(surest[:limit], t))
     if not rows and not templates.changes:
         console.print(t("cli.logs.compare.same"))
     for hidden in (len(rows) - limit, len(templates.changes) - limit):
@@ -138,22 +138,3 @@ def _print(request: RecordRequest, t: Texts, found: _Differences, limit: int) ->
     print_note(describe_comparison(request, templates, found.before, t))
     missing = (*templates.missing, *(error for each in by_field for error in each.missing))
     print_incomplete(dict.fromkeys(missing), t)
-
-
-def _build_template_table(found: TemplateComparison, t: Texts, limit: int) -> Table:
-    headings = ("change", "records", "expected", "times", "g", "template")
-    table = build_table([t(f"cli.logs.{name}") for name in headings])
-    for column in table.columns[1:5]:
-        column.justify = "right"
-        column.no_wrap = True
-    for one in sorted(found.changes, key=lambda each: -each.change.g)[:limit]:
-        change = one.change
-        table.add_row(
-            name_kind(change.kind, t),
-            f"{change.n:,}",
-            t.number(change.expected),
-            format_ratio(change.n, change.expected),
-            t.number(change.g),
-            describe_template(one.template),
-        )
-    return table

@@ -41,17 +41,20 @@ def register(group: click.Group, t: Texts) -> None:
         "errors", cls=Command, help=t("cli.logs.errors.help"), short_help=t("cli.logs.errors.short")
     )
     @pass_request(t, "24h", level=False)
-    @click.option("--limit", type=click.IntRange(1), default=10, help=t("cli.logs.errors.limit"))
+    @click.option(
+        "--limit", type=click.IntRange(1), metavar="N", default=10, help=t("cli.logs.errors.limit")
+    )
     @click.option("--step", metavar="DURATION", help=t("cli.logs.search.step"))
     @click.option("--json", "as_json", is_flag=True, help=t("cli.logs.json"))
     def show_errors(
         request: RecordRequest, words: Texts, limit: int, step: str | None, as_json: bool
     ) -> None:
         query = request.query
-        interval = choose_step(step, query.end_ns - query.start_ns)
+        interval = choose_step(step, request)
         found = summarise_errors(request.source, query, interval, request.zone, limit)
         if as_json:
-            write_json({"share": found.share, **_describe(found)})
+            names = (name for name in found.__slots__)  # the fields of a slotted data class
+            write_json({"share": found.share, **{name: getattr(found, name) for name in names}})
         elif not found.records:
             span = format_span(request.span_ms, request.zone, request.now_ms)
             print_note(words("cli.logs.nothing", span=span))
@@ -59,11 +62,6 @@ def register(group: click.Group, t: Texts) -> None:
         else:
             _print(open_terminal(), found, request, words)
         print_incomplete(found.missing, words)
-
-
-def _describe(found: ErrorSummary) -> dict[str, object]:
-    names = (name for name in found.__slots__)  # the fields of a slotted data class
-    return {name: getattr(found, name) for name in names}
 
 
 def _print(console: Console, found: ErrorSummary, request: RecordRequest, t: Texts) -> None:

@@ -65,14 +65,20 @@ def register(group: click.Group, t: Texts) -> None:
         short_help=t("cli.logs.patterns.short"),
     )
     @pass_request(t, "24h")
-    @click.option("--limit", type=click.IntRange(1), default=20, help=t("cli.logs.patterns.limit"))
+    @click.option(
+        "--limit",
+        type=click.IntRange(1),
+        metavar="N",
+        default=20,
+        help=t("cli.logs.patterns.limit"),
+    )
     @click.option("--new", is_flag=True, help=t("cli.logs.patterns.new"))
     @click.option("--surging", is_flag=True, help=t("cli.logs.patterns.surging"))
     @click.option("--receding", is_flag=True, help=t("cli.logs.patterns.receding"))
     @click.option("--vanished", is_flag=True, help=t("cli.logs.patterns.vanished"))
     @click.option("--baseline", metavar="DURATION", help=t("cli.logs.patterns.baseline"))
     @click.option("--numbers", metavar="ID", help=t("cli.logs.patterns.numbers"))
-    @click.option("--place", type=click.IntRange(1), help=t("cli.logs.patterns.place"))
+    @click.option("--place", type=click.IntRange(1), metavar="N", help=t("cli.logs.patterns.place"))
     @click.option("--step", metavar="DURATION", help=t("cli.logs.search.step"))
     @click.option("--json", "as_json", is_flag=True, help=t("cli.logs.json"))
     def show_patterns(request: RecordRequest, words: Texts, **options: Any) -> None:
@@ -150,7 +156,7 @@ def _print_changes(request: RecordRequest, t: Texts, options: _Options) -> None:
         write_json(replace(found, changes=tuple(chosen)))
         return
     if chosen:
-        open_terminal().print(_build_change_table(chosen[:limit], request, t))
+        open_terminal().print(build_change_table(chosen[:limit], t))
     if len(chosen) > limit:
         print_note(t("cli.logs.patterns.more", n=f"{len(chosen) - limit:,}"))
     print_note(describe_comparison(request, found, before, t))
@@ -176,9 +182,8 @@ def describe_comparison(
     )
 
 
-def _build_change_table(
-    changes: Sequence[TemplateChange], request: RecordRequest, t: Texts
-) -> Table:
+def build_change_table(changes: Sequence[TemplateChange], t: Texts) -> Table:
+    """A row a template that differs: records, expected, ratio, G, its text."""
     headings = ("change", "records", "expected", "times", "g", "template")
     table = build_table([t(f"cli.logs.{name}") for name in headings])
     for column in table.columns[1:5]:
@@ -223,7 +228,7 @@ def _print_numbers(request: RecordRequest, t: Texts, options: _Options) -> None:
     console.print(escape_controls(template.text))
     console.print(_build_place_table(values, t))
     if place is not None and len(place.values):
-        interval = choose_step(options.step, query.end_ns - query.start_ns)
+        interval = choose_step(options.step, request)
         starts = list_starts(query.start_ns, query.end_ns, interval, request.zone)
         console.print()
         console.print(_build_number_table(place, np.array(starts, np.int64), request, t))

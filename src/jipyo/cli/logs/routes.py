@@ -29,7 +29,9 @@ def register(group: click.Group, t: Texts) -> None:
         "routes", cls=Command, help=t("cli.logs.routes.help"), short_help=t("cli.logs.routes.short")
     )
     @pass_request(t, "1h", level=False)
-    @click.option("--limit", type=click.IntRange(1), default=20, help=t("cli.logs.routes.limit"))
+    @click.option(
+        "--limit", type=click.IntRange(1), metavar="N", default=20, help=t("cli.logs.routes.limit")
+    )
     @click.option(
         "--sort", type=click.Choice(_SORTS), default="requests", help=t("cli.logs.routes.sort")
     )

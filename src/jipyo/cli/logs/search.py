@@ -47,9 +47,13 @@ def register(group: click.Group, t: Texts) -> None:
         "search", cls=Command, help=t("cli.logs.search.help"), short_help=t("cli.logs.search.short")
     )
     @pass_request(t, "1h")
-    @click.option("--limit", type=click.IntRange(1), default=100, help=t("cli.logs.search.limit"))
+    @click.option(
+        "--limit", type=click.IntRange(1), metavar="N", default=100, help=t("cli.logs.search.limit")
+    )
     @click.option("--oldest", is_flag=True, help=t("cli.logs.search.oldest"))
-    @click.option("--context", type=click.IntRange(0), help=t("cli.logs.search.context"))
+    @click.option(
+        "--context", type=click.IntRange(0), metavar="N", help=t("cli.logs.search.context")
+    )
     @click.option(
         "--field",
         "fields",
@@ -105,7 +109,7 @@ def _print_count(request: RecordRequest, t: Texts, *, as_json: bool) -> None:
 
 def _print_chart(request: RecordRequest, t: Texts, options: _Options) -> None:
     query = request.query
-    interval = choose_step(options.step, query.end_ns - query.start_ns)
+    interval = choose_step(options.step, request)
     field = None if options.by is None else resolve_field(options.by)
     found = request.source.histogram(query, interval, request.zone, field)
     total = sum(int(counts.sum()) for counts in found.counts.values())
@@ -123,16 +127,17 @@ def _print_chart(request: RecordRequest, t: Texts, options: _Options) -> None:
         _print_nothing(request, t)
 
 
-def choose_step(step: str | None, duration_ns: int) -> int | None:
+def choose_step(step: str | None, request: RecordRequest) -> int | None:
     """The interval of a chart; None for whole days.
 
     Raises:
         ConfigError: it is no length of time, or there would be too many.
     """
+    query = request.query
     if step is None:
-        return choose_interval(duration_ns, _MOST_INTERVALS)
+        return choose_interval(query.start_ns, query.end_ns, _MOST_INTERVALS, request.zone)
     interval = parse_length(step) * _NS_PER_MS
-    if not interval or duration_ns / interval > _PAGE:
+    if not interval or (query.end_ns - query.start_ns) / interval > _PAGE:
         raise ConfigError("cli.logs.step", value=step, most=_PAGE)
     return interval
 

@@ -48,7 +48,13 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option(
         "--lookback", metavar="DURATION", default="7d", help=t("cli.logs.sessions.lookback")
     )
-    @click.option("--limit", type=click.IntRange(1), default=10, help=t("cli.logs.sessions.limit"))
+    @click.option(
+        "--limit",
+        type=click.IntRange(1),
+        metavar="N",
+        default=10,
+        help=t("cli.logs.sessions.limit"),
+    )
     @click.option("--json", "as_json", is_flag=True, help=t("cli.logs.json"))
     def show_sessions(
         request: RecordRequest, words: Texts, gap: str, lookback: str, limit: int, as_json: bool
@@ -114,8 +120,9 @@ def _list_cells(summary: SessionSummary, t: Texts) -> list[str]:
 def _print_details(console: Console, one: ServiceVisits, t: Texts, limit: int) -> None:
     summary = one.summary
     if summary.sessions:
+        hours = [f"{hour:02d}:00" for hour in range(24)]
         console.print()
-        console.print(_build_bars(t("cli.logs.sessions.by_hour"), _list_hours(), summary.by_hour))
+        console.print(_build_bars(t("cli.logs.sessions.by_hour"), hours, summary.by_hour))
         days = [t(f"reports.weekday.{day}") for day in range(7)]
         console.print()
         console.print(_build_bars(t("cli.logs.sessions.by_weekday"), days, summary.by_weekday))
@@ -135,10 +142,6 @@ def _print_details(console: Console, one: ServiceVisits, t: Texts, limit: int) -
         if len(one.active) > limit:
             table.add_row(f"… +{len(one.active) - limit:,}")
         console.print(table)
-
-
-def _list_hours() -> list[str]:
-    return [f"{hour:02d}:00" for hour in range(24)]
 
 
 def _build_bars(heading: str, labels: Sequence[str], counts: np.ndarray) -> Table:

@@ -57,7 +57,9 @@ def register(group: click.Group, t: Texts) -> None:
         "tail", cls=Command, help=t("cli.logs.tail.help"), short_help=t("cli.logs.tail.short")
     )
     @click.argument("query", nargs=-1, shell_complete=complete_query)
-    @click.option("--lines", type=click.IntRange(0), default=10, help=t("cli.logs.tail.lines"))
+    @click.option(
+        "--lines", type=click.IntRange(0), metavar="N", default=10, help=t("cli.logs.tail.lines")
+    )
     @click.option(
         "--level",
         type=click.Choice(("trace", "debug", "info", "warn", "error", "fatal")),
