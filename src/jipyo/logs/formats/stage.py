@@ -142,7 +142,7 @@ class LineStage:
     def _read_objects(self, rows: FormatRows, context: StageContext) -> list[FormatRows]:
         """The same rows, those whose message is an object of JSON with what that says."""
         messages = rows.messages or ()
-        found = [row for row, text in enumerate(messages) if text[:1] == b"{" and 10 not in text]
+        found = [row for row, text in enumerate(messages) if text[:1] == b"{" and b"\n" not in text]
         if not found:
             return [rows]
         outer = rows.take(found)
