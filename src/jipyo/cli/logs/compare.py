@@ -13,6 +13,7 @@ from jipyo.cli.logs.patterns import (
     build_baseline,
     build_change_table,
     describe_comparison,
+    find_changes,
     format_ratio,
     name_kind,
 )
@@ -22,7 +23,6 @@ from jipyo.cli.options import build_table, open_terminal, print_incomplete, prin
 from jipyo.logs.activity.incident import FIELDS, MOST_VALUES, compare_windows
 from jipyo.logs.language import resolve_field
 from jipyo.logs.record import escape_controls
-from jipyo.logs.templates.comparison import compare_templates
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -63,11 +63,7 @@ def register(group: click.Group, t: Texts) -> None:
         before = _find_baseline(request, options)
         named = [resolve_field(name) for name in options["fields"]]
         by_field = compare_windows(request.source, request.query, before, named or FIELDS)
-        query = request.query
-        share = (query.end_ns - query.start_ns) / (before.end_ns - before.start_ns)
-        templates = compare_templates(
-            request.source.templates(request.query), request.source.templates(before), share
-        )
+        templates = find_changes(request, before, options["limit"])
         if options["as_json"]:
             span = {"start_ns": before.start_ns, "end_ns": before.end_ns}
             write_json({"baseline": span, "fields": by_field, "templates": templates})
@@ -126,7 +122,7 @@ def _print(request: RecordRequest, t: Texts, found: _Differences, limit: int) ->
         console.print()
     if templates.changes:
         surest = sorted(templates.changes, key=lambda each: -each.change.g)
-        console.print(build_change_table(surest[:limit], t))
+        console.print(build_change_table(surest[:limit], request, t))
     if not rows and not templates.changes:
         console.print(t("cli.logs.compare.same"))
     for hidden in (len(rows) - limit, len(templates.changes) - limit):

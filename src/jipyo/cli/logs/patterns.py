@@ -12,7 +12,7 @@ from rich.text import Text
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.errors import build_template_table, describe_template
 from jipyo.cli.logs.options import NS_PER_MS, RecordRequest, pass_request, warn_unknown_fields
-from jipyo.cli.logs.rendering import format_span, format_starts, write_json
+from jipyo.cli.logs.rendering import format_minute, format_span, format_starts, write_json
 from jipyo.cli.logs.search import choose_step
 from jipyo.cli.moments import parse_length
 from jipyo.cli.options import (
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from jipyo.i18n import Texts
-    from jipyo.logs.answer import LogTemplate, LogTemplates
+    from jipyo.logs.answer import LogTemplate
     from jipyo.logs.query import LogQuery
     from jipyo.logs.record import LogBatch
     from jipyo.model.progress import Progress
@@ -140,23 +140,30 @@ def _print_templates(request: RecordRequest, t: Texts, options: _Options) -> Non
     print_incomplete(found.missing, t)
 
 
-def _compare(request: RecordRequest, before: LogQuery) -> TemplateComparison:
-    query = request.query
+def find_changes(request: RecordRequest, before: LogQuery, limit: int) -> TemplateComparison:
+    """Templates against a baseline; the surest ones of each kind with exact times."""
+    query, source = request.query, request.source
     share = (query.end_ns - query.start_ns) / (before.end_ns - before.start_ns)
-    now: LogTemplates = request.source.templates(query)
-    return compare_templates(now, request.source.templates(before), share)
+    now = source.templates(query)
+    found = compare_templates(now, source.templates(before), share)
+    there = [each.template for each in found.changes if each.change.n][: len(ChangeKind) * limit]
+    exact = {one.id: one for one in find_exact_times(source, query, now, there)}
+    changes = [
+        replace(each, template=exact.get(each.template.id, each.template)) for each in found.changes
+    ]
+    return replace(found, changes=tuple(changes))
 
 
 def _print_changes(request: RecordRequest, t: Texts, options: _Options) -> None:
     before, limit = build_baseline(request.query, options.baseline), options.limit
-    found = _compare(request, before)
+    found = find_changes(request, before, limit)
     kinds = options.kinds or tuple(ChangeKind)
     chosen = [each for each in found.changes if each.change.kind in kinds]
     if options.as_json:
         write_json(replace(found, changes=tuple(chosen)))
         return
     if chosen:
-        open_terminal().print(build_change_table(chosen[:limit], t))
+        open_terminal().print(build_change_table(chosen[:limit], request, t))
     if len(chosen) > limit:
         print_note(t("cli.logs.patterns.more", n=f"{len(chosen) - limit:,}"))
     print_note(describe_comparison(request, found, before, t))
@@ -182,11 +189,13 @@ def describe_comparison(
     )
 
 
-def build_change_table(changes: Sequence[TemplateChange], t: Texts) -> Table:
-    """A row a template that differs: records, expected, ratio, G, its text."""
-    headings = ("change", "records", "expected", "times", "g", "template")
+def build_change_table(
+    changes: Sequence[TemplateChange], request: RecordRequest, t: Texts
+) -> Table:
+    """A row a template that differs: records, expected, ratio, G, the first of them, its text."""
+    headings = ("change", "records", "expected", "times", "g", "first", "template")
     table = build_table([t(f"cli.logs.{name}") for name in headings])
-    for column in table.columns[1:5]:
+    for column in table.columns[1:6]:
         column.justify = "right"
         column.no_wrap = True
     for one in changes:
@@ -197,6 +206,7 @@ def build_change_table(changes: Sequence[TemplateChange], t: Texts) -> Table:
             t.number(change.expected),
             format_ratio(change.n, change.expected),
             t.number(change.g),
+            format_minute(one.template.first_ns, request.zone, request.now_ms),
             describe_template(one.template),
         )
     return table
