@@ -97,7 +97,7 @@ def build_service(t_ms: Times, capacity: float = 100.0, peak: float = 0.7) -> It
     """A web service with a histogram of latency, and the CPU of its host.
 
     It is one queue (M/M/1) over a fixed part: of `rate` requests a second the share that takes
-    longer than x is exp(-(capacity - rate) * x / 20), so that p95 exceeds 2 s near `capacity`.
+    longer than x is exp(-(capacity - rate) * x / 20), so that p95 exceeds 2 s 30/s below it.
     Load follows the day, up to `peak` of the capacity, and the CPU follows the load.
     """
     days = t_ms / DAY_MS
