@@ -124,8 +124,11 @@ def ingest(folder: Path, pattern: str) -> dict[str, float]:
         receiver = LogReceiver(store, parsing, options.limits)
         process = Ingest(store, sources, receiver, Problems(), clock)
         started = time.process_time()
-        while process.step() or any(source.count_unread_bytes() for source in sources):
-            clock.wait(stopping, 0.0)
+        while True:
+            if not process.step():
+                if not any(source.count_unread_bytes() for source in sources):
+                    break
+                clock.wait(stopping, 50.0)  # the last record of a file may still go on
         process.flush()
         spent = time.process_time() - started
         started = time.process_time()
