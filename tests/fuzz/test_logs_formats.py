@@ -25,7 +25,7 @@ WORDS = (
     b" --- [",
     "한글".encode(), "한글".encode("cp949"), b"900101-1234567", b"4111111111111111", b"password=",
     b"prompt: '", b"a@b.kr", b"Traceback (most recent call last):\n", b"key=", b'="',
-    b"<34>1 ", b"]",
+    b"<34>1 ", b"]", b" +2400", b" -9959", b"+99:59",
 )  # fmt: skip
 SEEDS = tuple(line + b"\n" for line in (*ACCESS, *JSON, *TEXT, *LOOSE))
 WRAPPED = tuple(CRI[n % 2] + line + b"\n" for n, line in enumerate((*ACCESS, *JSON, *TEXT)))

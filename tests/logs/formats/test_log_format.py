@@ -106,6 +106,20 @@ def test_zones_broken_requests_and_other_lines_go_side_by_side() -> None:
     assert times == {1_794_790_800 * 10**9, 1_794_823_200 * 10**9}
 
 
+@pytest.mark.parametrize("zone", ["+24:00", "-99:59", "+09:60"])
+def test_an_offset_that_no_clock_has_is_not_a_time(zone: str) -> None:
+    (batch,) = read(MAIN, LINE.replace("+09:00", zone))
+    assert batch.layout is None
+    combined = '10.0.0.1 - - [16/Nov/2026:10:00:00 {}] "GET / HTTP/1.1" 200 5 "-" "curl/8.0"'
+    (batch,) = read(APACHE, combined.format(zone.replace(":", "")))
+    assert batch.layout is None
+
+
+@pytest.mark.parametrize("zone", ["+23:59", "-23:59", "+00:00"])
+def test_every_offset_that_a_clock_can_have_is_written_again(zone: str) -> None:
+    assert read_fields(MAIN, LINE.replace("+09:00", zone))["client.ip"] == "10.0.0.1"
+
+
 @pytest.mark.parametrize(
     ("log_format", "problem"),
     [

@@ -29,9 +29,12 @@ URL, ROUTE, STATUS, DURATION = (
     "url.original", "url.route", "http.response.status_code", "event.duration",
 )  # fmt: skip
 REQUEST_TIME = "nginx.request_time"
+_HOURS, _MINUTES = rb"[+-](?:[01][0-9]|2[0-3])", rb"[0-5][0-9]"
+OFFSET, ISO_OFFSET = _HOURS + _MINUTES, _HOURS + rb":" + _MINUTES
+"""From UTC: less than a day, beyond which no clock can be set."""
 _LINE = re.compile(
     rb"(?:(?P<vhost>[^ ]+) )?(?P<ip>[^ ]+) (?P<ident>[^ ]+) (?P<user>[^ ]+) "
-    rb"\[(?P<t>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d) (?P<zone>[+-]\d\d[0-5]\d)\] "
+    rb"\[(?P<t>\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d) (?P<zone>" + OFFSET + rb")\] "
     rb'"(?P<request>' + QUOTED + rb')" (?P<status>[1-9]\d\d) (?P<bytes>\d+|-)(?P<tail>(?: .*)?)'
 )
 _TAIL = re.compile(

@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.logs.formats.access import (
+    ISO_OFFSET,
     MILLIS,
+    OFFSET,
     REQUEST_TIME,
     STATUS,
     URL,
@@ -73,8 +75,8 @@ _APACHE_NAMED: dict[tuple[str, str], str | tuple[str, str]] = {
 _APACHE_TIME = "%d/%b/%Y:%H:%M:%S %z"
 _PATTERNS = {
     _REQUEST: b'(?P<request>' + QUOTED + b')',
-    _TIME: rb"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d (?P<zone>[+-]\d\d[0-5]\d)",
-    _ISO_TIME: rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<zone>[+-]\d\d:[0-5]\d|Z)",
+    _TIME: rb"\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d (?P<zone>" + OFFSET + rb")",
+    _ISO_TIME: rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?P<zone>" + ISO_OFFSET + rb"|Z)",
 }  # fmt: skip
 _MAX_FORMAT = 4096
 
