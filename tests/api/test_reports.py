@@ -12,14 +12,18 @@ import pytest
 from api.stores import add_gauge, build_workspace
 from jipyo.api import DailyReportGenerator, find_last_day, write_daily
 from jipyo.model.errors import ReportError
+from jipyo.promql import Engine
 from jipyo.reports.document import Issuer
+from jipyo.source import Embedded
 from support.memory import MemoryStore
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from jipyo.api import Workspace
 
+DAY_MS = 86_400_000
 TODAY, YESTERDAY = date(2026, 11, 21), date(2026, 11, 20)
 
 
@@ -57,6 +61,27 @@ def test_the_report_is_of_yesterday_where_yesterday_has_samples(
     store = MemoryStore()
     add_gauge(store, "up", 1, hours)
     assert find_last_day(build_workspace(store, tmp_path)) == day
+
+
+class ByDaysOfUtc(Embedded):
+    """Knows the labels of whole days of UTC only, as VictoriaMetrics does."""
+
+    def label_values(
+        self, name: str, match: Sequence[str], start_ms: int, end_ms: int, limit: int | None = None
+    ) -> list[str]:
+        start_ms, end_ms = start_ms // DAY_MS * DAY_MS, (end_ms // DAY_MS + 1) * DAY_MS
+        return super().label_values(name, match, start_ms, end_ms, limit)
+
+
+@pytest.mark.parametrize(("hours", "day"), [(1, TODAY), (10, YESTERDAY)])
+def test_labels_of_this_morning_are_no_samples_of_yesterday(
+    hours: int, day: date, tmp_path: Path
+) -> None:
+    store = MemoryStore()
+    add_gauge(store, "up", 1, hours)
+    workspace = build_workspace(store, tmp_path)
+    source = ByDaysOfUtc(store, Engine())
+    assert find_last_day(replace(workspace, source=source)) == day
 
 
 def test_without_a_day_the_last_one_is_reported(tmp_path: Path) -> None:

@@ -217,7 +217,7 @@ def test_killed_at_any_moment_it_goes_on_and_doubles_nothing(blocks: Path, tmp_p
             process.kill()
             process.communicate()
         process = start(server.url, data)
-        wait_for_samples(data, 2_500_000, process)
+        wait_for_samples(data, 2_100_000, process)
         process.send_signal(signal.SIGINT)
         text = process.communicate(timeout=20)[0].decode()
         assert process.returncode == 130

@@ -13,6 +13,7 @@ from jipyo.api.opening import Closing, explain, run_in_thread
 from jipyo.api.template import DayAnalysis, ReportTemplate
 from jipyo.model.calendar import PeriodKind, local_day, local_time, period_containing
 from jipyo.model.progress import ignore_progress
+from jipyo.model.result import Vector
 from jipyo.reports import daily
 from jipyo.reports.render import FORMATS, name_file, save_report, write_report
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from jipyo.app.workspace import Workspace
     from jipyo.model.progress import Progress
     from jipyo.reports.document import Report
+    from jipyo.source.base import Source
 
 
 class DailyReportGenerator(Closing):
@@ -144,7 +146,23 @@ def build_daily(
 
 def find_last_day(workspace: Workspace) -> date:
     """Yesterday; today where yesterday has no samples at all, as on the first day."""
-    today = local_day(workspace.now_ms(), workspace.zone)
+    now_ms, source = workspace.now_ms(), workspace.source
+    today = local_day(now_ms, workspace.zone)
     yesterday = period_containing(PeriodKind.DAY, today, workspace.zone).previous()
-    jobs = workspace.source.label_values("job", (), yesterday.start_ms, yesterday.end_ms - 1)
-    return yesterday.first_day if jobs else today
+    start_ms, end_ms = yesterday.start_ms, yesterday.end_ms
+    if not source.label_values("job", (), start_ms, end_ms - 1):
+        return today
+    # VictoriaMetrics knows labels by days of UTC: in the morning in Seoul, today's are yesterday's.
+    seen = f"count(last_over_time(up[{end_ms - start_ms}ms]))"
+    is_first_day = not has_series(source, seen, end_ms - 1) and has_series(source, seen, now_ms)
+    return today if is_first_day else yesterday.first_day
+
+
+def has_series(source: Source, expr: str, t_ms: int) -> bool:
+    """Whether an expression has a value at a moment.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    answer = source.instant(expr, t_ms).value
+    return isinstance(answer, Vector) and bool(answer.series)
