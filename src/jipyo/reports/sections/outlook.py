@@ -193,7 +193,7 @@ OUTLOOK_COLUMNS: tuple[TableColumn[ExpectedCrossing], ...] = (
     TableColumn("severity", lambda one: Badge(one.state), numeric=False),
     TableColumn("now", lambda one: one.now),
     TableColumn("date", _show_date),
-    TableColumn("interval_80", _show_interval),
+    TableColumn("interval_80", _show_interval, numeric=False),
     TableColumn("probability", lambda one: describe_probability(one.crossing.probability)),
     TableColumn("reason", _show_reason, numeric=False),
 )
