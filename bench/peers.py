@@ -146,25 +146,28 @@ def prometheus(
 
 
 @contextmanager
-def victoria(folder: Path, *flags: str) -> Iterator[Server]:
-    """An empty VictoriaMetrics whose answers are computed anew each time."""
-    program = binary("victoria-metrics")
+def serve_storage(name: str, folder: Path, *flags: str) -> Iterator[Server]:
+    """VictoriaMetrics or VictoriaLogs over the data in the folder."""
+    program = binary(name)
     if program is None:
-        raise FileNotFoundError("victoria-metrics: run `make services`")
+        raise FileNotFoundError(f"{name}: run `make services`")
     folder.mkdir(parents=True, exist_ok=True)
     port = free_port()
-    command = [
-        program,
-        f"-storageDataPath={folder}/data",
-        f"-httpListenAddr=127.0.0.1:{port}",
-        "-retentionPeriod=100y",
-        "-search.latencyOffset=0s",
-        "-search.disableCache",
-        "-search.maxPointsPerTimeseries=50000",
-        "-loggerLevel=ERROR",
-        *flags,
-    ]
-    with running(command, f"http://127.0.0.1:{port}", "/health", folder / "log") as server:
+    address = f"127.0.0.1:{port}"
+    command = [program, f"-storageDataPath={folder}/data", f"-httpListenAddr={address}"]
+    command += ["-retentionPeriod=100y", *flags]
+    with running(command, f"http://{address}", "/health", folder / "log") as server:
+        yield server
+
+
+@contextmanager
+def victoria(folder: Path, *flags: str) -> Iterator[Server]:
+    """An empty VictoriaMetrics whose answers are computed anew each time."""
+    own = (
+        *("-search.latencyOffset=0s", "-search.disableCache"),
+        *("-search.maxPointsPerTimeseries=50000", "-loggerLevel=ERROR"),
+    )
+    with serve_storage("victoria-metrics", folder, *own, *flags) as server:
         yield server
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import orjson
 
-from bench.peers import Server, binary, cpu_seconds, free_port, running, settle
+from bench.peers import Server, binary, cpu_seconds, serve_storage, settle
 from jipyo.logs.record import Level, NumberColumn
 
 if TYPE_CHECKING:
@@ -33,21 +33,8 @@ def is_there() -> bool:
 @contextmanager
 def victoria_logs(folder: Path) -> Iterator[Server]:
     """A server over the data in the folder."""
-    program = binary("victoria-logs")
-    if program is None:
-        raise FileNotFoundError("victoria-logs: run `make services`")
-    folder.mkdir(parents=True, exist_ok=True)
-    port = free_port()
-    command = [
-        program,
-        f"-storageDataPath={folder}/data",
-        f"-httpListenAddr=127.0.0.1:{port}",
-        "-retentionPeriod=100y",
-        "-futureRetention=100y",
-        "-memory.allowedPercent=20",
-        "-loggerLevel=WARN",
-    ]
-    with running(command, f"http://127.0.0.1:{port}", "/health", folder / "log") as server:
+    flags = ("-futureRetention=100y", "-memory.allowedPercent=20", "-loggerLevel=WARN")
+    with serve_storage("victoria-logs", folder, *flags) as server:
         yield server
 
 

@@ -65,32 +65,20 @@ go_install prometheus github.com/prometheus/prometheus/cmd/prometheus@v0.316.0 -
 go_install promtool github.com/prometheus/prometheus/cmd/promtool@v0.316.0 -tags remove_all_sd,netgo
 go_install node_exporter github.com/prometheus/node_exporter@v1.12.1
 
-victoria=github.com/VictoriaMetrics/VictoriaMetrics
-if [ ! -x "$BIN/victoria-metrics" ] && command -v go >/dev/null; then
-  echo "building victoria-metrics"
-  # Its module has replace lines, so it is built from an empty module of our own.
+# build_apart NAME MODULE VERSION: modules with replace lines are built from an empty one of our own.
+build_apart() {
+  local name=$1 app=github.com/VictoriaMetrics/$2/app/$1 work
+  [ ! -x "$BIN/$name" ] && command -v go >/dev/null || return 0
+  echo "building $name"
   work=$(mktemp -d)
   (
     cd "$work" || exit
-    go mod init empty &&
-      go get "$victoria/app/victoria-metrics@v0.0.0-20250718125606-9d9bea03485e" &&
-      go build -o "$BIN/victoria-metrics" "$victoria/app/victoria-metrics"
+    go mod init empty && go get "$app@$3" && go build -o "$BIN/$name" "$app"
   ) >>"$SERVICES/go.log" 2>&1
   rm -rf "$work"
-fi
-
-logs=github.com/VictoriaMetrics/VictoriaLogs
-if [ ! -x "$BIN/victoria-logs" ] && command -v go >/dev/null; then
-  echo "building victoria-logs"
-  work=$(mktemp -d)
-  (
-    cd "$work" || exit
-    go mod init empty &&
-      go get "$logs/app/victoria-logs@v1.52.1" &&
-      go build -o "$BIN/victoria-logs" "$logs/app/victoria-logs"
-  ) >>"$SERVICES/go.log" 2>&1
-  rm -rf "$work"
-fi
+}
+build_apart victoria-metrics VictoriaMetrics v0.0.0-20250718125606-9d9bea03485e
+build_apart victoria-logs VictoriaLogs v1.52.1
 
 bash "$(dirname "$0")/search/fetch.sh" "$SERVICES/search"
 

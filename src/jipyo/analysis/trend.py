@@ -34,7 +34,7 @@ _LEAST_FREEDOM = 3.0
 
 
 class TrendDirection(StrEnum):
-    """What can be said of a trend; none where it may be chance."""
+    """Where a trend goes; `NONE` where it may be chance."""
 
     RISING = "rising"
     FALLING = "falling"

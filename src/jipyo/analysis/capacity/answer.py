@@ -106,7 +106,7 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """At which load an objective breaks, or why that cannot be said.
+    """At which load an objective breaks, or why that is unknown.
 
     Just one of `breaking` and `refusal` is None.
     """

@@ -27,7 +27,7 @@ _UNLIKELY = 12.0
 _NEGLIGIBLE = 1e-3
 """Weight below which an explanation is dropped."""
 _CURVED = 40
-"""Blocks that a curve needs to be told from a line."""
+"""The fewest blocks in which a curve differs clearly from a line."""
 _DECAYS = np.concatenate((np.geomspace(0.12, 1.5, 20), -np.geomspace(0.25, 2.0, 16)))
 """Time constants that are tried, as shares of the fitted stretch: of saturation, of growth."""
 

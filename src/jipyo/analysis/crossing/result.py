@@ -22,7 +22,7 @@ class Motion(Enum):
 
 
 class CrossingState(Enum):
-    """What is said of one threshold."""
+    """Whether one threshold is reached, or is expected to be."""
 
     REACHED = "reached"
     """The newest values are beyond it."""

@@ -54,6 +54,6 @@ def is_shift(change: Changepoint) -> bool:
 
 
 def is_proportionate(shift: Changepoint) -> bool:
-    """Whether the level after can be said as a multiple of the level before."""
+    """Whether the level after is a moderate multiple of the level before."""
     low, high = sorted((shift.before, shift.after))
     return low > 0 and high < _MOST_TIMES * low
