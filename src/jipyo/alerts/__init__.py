@@ -1,0 +1,1 @@
+"""Rules and their alerts, incidents made of them, and the messages about both."""

@@ -1,0 +1,1 @@
+"""Messages about incidents: queued on disk, delivered through channels."""

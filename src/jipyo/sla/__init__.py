@@ -1,0 +1,1 @@
+"""The contract of a service: what it promises a month, and what came of it."""
