@@ -59,8 +59,7 @@ conformance: setup ## Prometheus' own test scripts on our engine; SUITE=DIR
 services:  ## real servers for integration and e2e tests, outside the repository
 	bash tests/support/services.sh
 integration: setup services ## tests against real servers
-	$(BIN)python -m pytest -m integration $(T)
-	$(BIN)python -m pytest -q -m "integration or not integration" tests/contracts/test_source.py
+	$(BIN)python -m pytest -m integration -n 3 --dist loadfile --durations=25 $(T)
 e2e: setup services ## tests in a real browser
 	$(BIN)python -m pytest -m e2e $(T)
 fuzz: setup ## hostile input for whatever reads bytes; T=SURFACE, SECONDS=60 each
