@@ -14,6 +14,8 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 │   └── UnsupportedMediaType
 ├── CollectError      a target could not be read
 ├── SendError         samples could not be delivered to another server
+├── NotifyError       a message could not be delivered; it is sent again later
+│   └── MessageRejected  its receiver will not take it, however often it is sent
 ├── SourceError       the source of PromQL answers failed
 ├── LogSourceError    the source of logs failed
 ├── LogQueryError     a log query was rejected or cancelled
@@ -148,6 +150,17 @@ class CollectError(JipyoError):
 
 class SendError(JipyoError):
     """Samples could not be delivered to another server."""
+
+
+class NotifyError(JipyoError):
+    """A message could not be delivered; it is sent again later."""
+
+    pause_s: float = 0.0
+    """How long the receiver asks to wait."""
+
+
+class MessageRejected(NotifyError):  # noqa: N818 - a state of the message
+    """The receiver will not take this message, however often it is sent."""
 
 
 class SourceError(JipyoError):
