@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jipyo import promql, tsdb
+from jipyo.alerts.options import AlertsOptions
+from jipyo.config.alerts import ALERTS
 from jipyo.config.catalogue import CATALOGUE, CatalogueOptions
 from jipyo.config.collect import CollectOptions
 from jipyo.config.common import (
@@ -59,6 +61,8 @@ class FileConfig:
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
     insight: InsightOptions | None = field(default_factory=InsightOptions)
     """None where it is switched off."""
+    alerts: AlertsOptions | None = field(default_factory=AlertsOptions)
+    """None where they are switched off."""
 
 
 FILE = record(
@@ -81,5 +85,6 @@ FILE = record(
         Key("logs", LOGS),
         Key("catalogue", CATALOGUE),
         Key("insight", INSIGHT),
+        Key("alerts", ALERTS),
     ),
 )
