@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -17,7 +18,7 @@ from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix, RawMatrix
 from jipyo.promql import Engine, Feature, Options
 from support.answers import number_of
-from support.memory import MemoryStore
+from support.memory import HOUR_MS, MemoryStore
 
 LOOKBACK_MS = 60_000
 ENGINE = Engine(Options(features=frozenset(Feature), lookback_ms=LOOKBACK_MS))
@@ -49,8 +50,10 @@ def interpolate(one: Sample, two: Sample, t_ms: int, *, counter: bool) -> float:
     return start + (b - start) * (t_ms - t1) / (t2 - t1)
 
 
-def anchored(samples: Sequence[Sample], start_ms: int, end_ms: int) -> Edges | None:
-    before = [v for t, v in samples if start_ms - LOOKBACK_MS < t <= start_ms]
+def anchored(
+    samples: Sequence[Sample], start_ms: int, end_ms: int, lookback_ms: int = LOOKBACK_MS
+) -> Edges | None:
+    before = [v for t, v in samples if start_ms - lookback_ms < t <= start_ms]
     inside = [v for t, v in samples if start_ms < t <= end_ms]
     if not inside:
         return None
@@ -212,3 +215,40 @@ def test_raw_points_show_the_edges_of_a_window(expr: str, points: list[Sample]) 
     ]
     assert [t for t, _ in got] == [t for t, _ in points]
     assert [v for _, v in got] == pytest.approx([v for _, v in points])
+
+
+class OnlyHours(MemoryStore):
+    """Has no samples to give."""
+
+    def select(self, *_: object) -> NoReturn:
+        raise AssertionError("samples were read")
+
+
+SPARSE = st.lists(
+    st.tuples(st.integers(-60, 150).map(lambda n: n * 240_000), st.integers(0, 9).map(float)),
+    min_size=1,
+    max_size=40,
+    unique_by=lambda sample: sample[0],
+).map(sorted)
+
+
+@settings(max_examples=300)
+@given(SPARSE, st.sampled_from(["increase", "rate"]), st.integers(1, 4), st.integers(1, 3))
+def test_anchored_windows_of_hours_need_no_samples_where_the_lookback_is_of_hours(
+    samples: list[Sample], function: str, range_h: int, lookback_h: int
+) -> None:
+    store = OnlyHours()
+    store.put(Labels.of({"__name__": "x"}), *zip(*samples, strict=True))
+    range_ms, lookback_ms = range_h * HOUR_MS, lookback_h * HOUR_MS
+    engine = ENGINE.with_lookback(lookback_ms)
+    got = engine.range(store, f"{function}(x[{range_h}h] anchored)", 0, 9 * HOUR_MS, HOUR_MS).value
+    assert isinstance(got, Matrix)
+    seconds = range_ms / 1000 if function == "rate" else 1
+    expected = {
+        end_ms: rise(edges, counter=True) / seconds
+        for end_ms in range(0, 9 * HOUR_MS + 1, HOUR_MS)
+        if (edges := anchored(samples, end_ms - range_ms, end_ms, lookback_ms)) is not None
+    }
+    known = {} if not got.series else dict(zip(got.t_ms.tolist(), got.values[0], strict=True))
+    present = [] if not got.series else got.t_ms[got.present[0]].tolist()
+    assert {t_ms: known[t_ms] for t_ms in present} == expected

@@ -135,8 +135,8 @@ def _describe_method(node: Node, t_ms: Times, options: Options) -> Iterator[str]
 
 def _describe_window_reading(call: Call, t_ms: Times, options: Options) -> str:
     window = next(arg for arg in call.args if isinstance(arg, MatrixSelector | Subquery))
-    if isinstance(window, MatrixSelector) and window.selector.extension is None:
+    if isinstance(window, MatrixSelector):
         shape = WindowShape.from_selector(window, t_ms, options.lookback_ms)
-        if hourly.is_answerable(call.function.name, shape.end_ms, shape.range_ms):
+        if hourly.is_answerable(call.function.name, shape):
             return "from hourly statistics"
     return "all windows of a block at once"

@@ -14,13 +14,16 @@ import numpy as np
 from jipyo.model.sample import HourStatistic
 from jipyo.promql.engine.functions import over_time
 from jipyo.promql.engine.samples import Samples
+from jipyo.promql.engine.summation import finish_sum, sum_windows
 from jipyo.promql.engine.windows import Kernel, Prepared, Windows
+from jipyo.promql.syntax.ast import Extension
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from jipyo.model.labels import Labels
     from jipyo.model.sample import HourBlock, Times, Values
+    from jipyo.promql.engine.windows import WindowShape
 
 HOUR_MS = 3_600_000
 
@@ -49,14 +52,28 @@ _STATISTICS: Mapping[str, _Statistic] = MappingProxyType(
 )
 
 
-def is_answerable(name: str, end_ms: Times, range_ms: int) -> bool:
-    """Whether hours give the exact answer of a function over these windows."""
-    on_the_hour = range_ms % HOUR_MS == 0 and bool((end_ms % HOUR_MS == 0).all())
-    return on_the_hour and name in _STATISTICS
+_INCREASES = frozenset({"increase", "rate"})
+_OF_INCREASES = (HourStatistic.FIRST, HourStatistic.LAST, HourStatistic.INCREASE)
+
+
+def is_answerable(name: str, shape: WindowShape) -> bool:
+    """Whether hours give the exact answer of a function over these windows.
+
+    An anchored window looks for the sample at its start within the lookback: hours know which
+    one that is where the lookback is of whole hours, too.
+    """
+    if shape.range_ms % HOUR_MS or (shape.end_ms % HOUR_MS != 0).any():
+        return False
+    if shape.extension is None:
+        return name in _STATISTICS
+    is_anchored = shape.extension is Extension.ANCHORED
+    return is_anchored and name in _INCREASES and shape.lookback_ms % HOUR_MS == 0
 
 
 def find_needed_figures(name: str) -> frozenset[HourStatistic]:
     """The statistics that a function needs, besides the counts."""
+    if name in _INCREASES:
+        return frozenset(_OF_INCREASES)
     figure = _STATISTICS[name].figure
     return frozenset() if figure is None else frozenset([figure])
 
@@ -76,10 +93,13 @@ def prepare_hours(
 ) -> list[tuple[Samples, Prepared]] | None:
     """What to compute for each group of series, or None where only samples give the answer.
 
-    That is the case for an average whose sums overflow.
+    That is the case for an average whose sums overflow, and for counters that are not finite.
     """
+    if name in _INCREASES:
+        return _prepare_increases(name, blocks, windows)
     prepared = []
-    for hours in _group_by_hours(name, blocks):
+    statistic = _STATISTICS[name]
+    for hours in _group_by_hours(blocks, statistic.get_values):
         if name == "avg_over_time" and not np.isfinite(hours.values).all():
             return None
         # One sample at the end of each hour; the counts lie behind the values.
@@ -90,8 +110,48 @@ def prepare_hours(
     return prepared
 
 
-def _group_by_hours(name: str, blocks: Iterable[HourBlock]) -> Iterator[_Hours]:
-    statistic = _STATISTICS[name]
+def _prepare_increases(
+    name: str, blocks: Iterable[HourBlock], windows: Callable[[Times], Windows]
+) -> list[tuple[Samples, Prepared]] | None:
+    """The increase of counters: what they rose within hours, and from hour to hour."""
+    prepared = []
+    for hours in _group_by_hours(blocks, _join_increases):
+        if not np.isfinite(hours.values).all():
+            return None
+        nameless = np.zeros(len(hours.series), np.bool_)
+        samples = Samples(hours.series, hours.end_ms, hours.values, nameless)
+        prepared.append((samples, _prepare_increase(name, hours.end_ms, windows(hours.end_ms))))
+    return prepared
+
+
+def _join_increases(block: HourBlock) -> Values:
+    """Beside each other: the increase within each hour, and up to it from the one before."""
+    first, last, within = (block.figures[figure] for figure in _OF_INCREASES)
+    before = np.concatenate((first[:, :1], last[:, :-1]), axis=1)
+    between = np.where(first < before, first, first - before)  # a reset in between
+    return np.concatenate((within, between), axis=1)
+
+
+def _prepare_increase(name: str, end_ms: Times, windows: Windows) -> Prepared:
+    """The kernel over both halves; a window without an anchor begins at its first sample."""
+    inside = np.searchsorted(end_ms, windows.start_ms, "right")
+    ok = windows.hi > inside
+    at, inside = windows.keep(ok), inside[ok]
+    later = np.where(at.lo < inside, inside, inside + 1)
+    seconds = (at.end_ms - at.start_ms) / 1000 if name == "rate" else 1.0
+    hour_count = len(end_ms)
+
+    def apply(both: Values) -> Values:
+        within = sum_windows(both[:, :hour_count], inside, at.hi)
+        between = sum_windows(both[:, hour_count:], later, np.maximum(later, at.hi))
+        return (finish_sum(*within) + finish_sum(*between)) / seconds
+
+    return Prepared(ok, apply)
+
+
+def _group_by_hours(
+    blocks: Iterable[HourBlock], get_values: Callable[[HourBlock], Values]
+) -> Iterator[_Hours]:
     blocks_by_hours: dict[bytes, list[HourBlock]] = {}
     for block in blocks:
         blocks_by_hours.setdefault(block.hour_ms.tobytes(), []).append(block)
@@ -99,7 +159,7 @@ def _group_by_hours(name: str, blocks: Iterable[HourBlock]) -> Iterator[_Hours]:
         yield _Hours(
             tuple(series for block in same for series in block.series),
             same[0].hour_ms + HOUR_MS,
-            np.concatenate([statistic.get_values(block) for block in same]),
+            np.concatenate([get_values(block) for block in same]),
             np.concatenate([block.count.astype(float) for block in same]),
         )
 

@@ -113,7 +113,7 @@ def _prepare_from_hours(
     if not isinstance(window, MatrixSelector):
         return None
     shape = WindowShape.from_selector(window, range_call.t_ms, ev.options.lookback_ms)
-    if shape.extension or not hourly.is_answerable(name, shape.end_ms, shape.range_ms):
+    if not hourly.is_answerable(name, shape):
         return None
     start_ms, end_ms = shape.find_reach()
     figures = hourly.find_needed_figures(name)
