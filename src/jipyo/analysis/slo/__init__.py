@@ -1,0 +1,1 @@
+"""Service level objectives: good and total counted exactly, budgets, burn rates, windows."""

@@ -1,0 +1,56 @@
+"""Good, bad and unknown events or minutes, in pieces of time that add up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.analysis.slo.objective import MissingData
+
+if TYPE_CHECKING:
+    from jipyo.model.sample import Times, Values
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Counts of a stretch of time: of requests, or of minutes."""
+
+    good: float
+    bad: float
+    missing: float = 0.0
+    """Minutes without data."""
+
+    def apply(self, policy: MissingData) -> Tally:
+        """What they come to where minutes without data are good or bad."""
+        if policy is MissingData.IGNORE:
+            return self
+        if policy is MissingData.BAD:
+            return Tally(self.good, self.bad + self.missing, self.missing)
+        return Tally(self.good + self.missing, self.bad, self.missing)
+
+    @property
+    def total(self) -> float:
+        """Good and bad."""
+        return self.good + self.bad
+
+
+@dataclass(frozen=True, slots=True)
+class SloCounts:
+    """Counts by pieces `(edge, next edge]`; arrays of shape (pieces,)."""
+
+    edge_ms: Times
+    """Ascending, shape (pieces + 1,)."""
+    good: Values
+    bad: Values
+    missing: Values
+    """Minutes without data."""
+
+    def add_up(self, start_ms: int, end_ms: int) -> Tally:
+        """The counts of the pieces that lie in a stretch whose ends are edges."""
+        first, last = np.searchsorted(self.edge_ms, (start_ms, end_ms)).tolist()
+        ends = self.edge_ms[[first, last]].tolist() if last < len(self.edge_ms) else []
+        assert ends == [start_ms, end_ms], f"BUG: {start_ms} or {end_ms} is no edge"
+        rows = (self.good, self.bad, self.missing)
+        return Tally(*(float(row[first:last].sum()) for row in rows))
