@@ -55,8 +55,15 @@ class Alert:
     """When its condition began: the value of `ALERTS_FOR_STATE`."""
     firing_ms: int | None = None
     """When it began to fire; None before."""
+    ended_ms: int | None = None
+    """When its condition ended, which is before it is resolved where it is kept firing; None
+    while it holds, or where no sample shows that it ended."""
     reason: FailureReason | None = None
     """Why its target cannot be read, where that is what it is about."""
+    peak: float | None = None
+    """The worst value since its condition began; None where nobody kept it."""
+    peak_ms: int | None = None
+    """The evaluation at which it was seen first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from datetime import date
 
+    from jipyo.model.attribution import Attribution
     from jipyo.model.bilingual import Bilingual
     from jipyo.model.calendar import Period
-    from jipyo.sla.profile import Attribution, Indicator, Profile, ScoreBand
+    from jipyo.sla.profile import Indicator, Profile, ScoreBand
 
 
 class ContractResult(Enum):

@@ -6,19 +6,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from jipyo.model.attribution import Attribution
+
 if TYPE_CHECKING:
     from jipyo.model.bilingual import Bilingual
 
 DAY_MINUTES = 1440
-
-
-class Attribution(Enum):
-    """Who answers for an outage; set by a person."""
-
-    OURS = "ours"
-    CUSTOMER = "customer"
-    THIRD_PARTY = "third_party"
-    FORCE_MAJEURE = "force_majeure"
 
 
 class OutageMonth(Enum):

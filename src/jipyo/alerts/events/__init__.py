@@ -1,0 +1,1 @@
+"""Events: deployments, changes and restarts, entered by people or found in the samples."""

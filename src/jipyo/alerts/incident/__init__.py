@@ -1,0 +1,1 @@
+"""Incidents: alerts of one fault put together, and what people did about it."""

@@ -1,0 +1,101 @@
+"""Transitions of alerts -> entries of incidents; the same live and in a replay."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jipyo.alerts.alert import AlertState
+from jipyo.alerts.incident.grouping import find_incident
+from jipyo.alerts.incident.history import add_entry
+from jipyo.alerts.incident.incident import EntryKind, IncidentEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from jipyo.alerts.alert import Transition
+    from jipyo.alerts.incident.grouping import IncidentGrouping
+    from jipyo.alerts.incident.incident import Incident
+
+
+def fold(
+    incidents: Mapping[int, Incident],
+    transitions: Iterable[Transition],
+    grouping: IncidentGrouping,
+    *,
+    next_number: int,
+) -> tuple[IncidentEntry, ...]:
+    """The entries that the transitions of an evaluation add, in the order of the transitions.
+
+    `incidents` are at least those that `is_needed`. A transition adds at most one entry: none
+    while its alert has not fired. `add_entries` gives the incidents after it.
+    """
+    return tuple(_fold(dict(incidents), transitions, grouping, next_number))
+
+
+def _fold(
+    incidents: dict[int, Incident],
+    transitions: Iterable[Transition],
+    grouping: IncidentGrouping,
+    next_number: int,
+) -> Iterator[IncidentEntry]:
+    for transition in transitions:
+        key, is_firing = transition.alert.key, transition.alert.state is AlertState.FIRING
+        interval_ms = grouping.intervals.get(key.rule, grouping.interval_ms)
+        incident = _find_holder(incidents, transition)
+        if incident is None and not is_firing:
+            continue
+        if incident is None:
+            began_ms = transition.alert.active_ms - interval_ms
+            incident = find_incident(incidents, key, began_ms, transition.t_ms, grouping)
+        entry = IncidentEntry(
+            incident=next_number if incident is None else incident.number,
+            t_ms=transition.t_ms,
+            kind=_find_kind(incident, transition),
+            transition=transition,
+            moment_ms=_find_moment(incident, transition, interval_ms),
+        )
+        incidents[entry.incident] = add_entry(incident, entry)
+        next_number = max(next_number, entry.incident + 1)
+        yield entry
+
+
+def is_needed(incident: Incident, t_ms: int, grouping: IncidentGrouping) -> bool:
+    """Whether a fold at `t_ms` may add to an incident."""
+    if incident.recovered_ms is None:
+        return True
+    return incident.closed_ms is None and t_ms - incident.recovered_ms <= grouping.flap_ms
+
+
+def _find_holder(incidents: Mapping[int, Incident], transition: Transition) -> Incident | None:
+    """The incident in which the alert of a transition is open, closed by a person or not."""
+    for incident in incidents.values():
+        known = incident.find_alert(transition.alert.key)
+        if known is not None and known.state.is_open:
+            return incident
+    return None
+
+
+def _find_moment(incident: Incident | None, transition: Transition, interval_ms: int) -> int:
+    """When the condition began or ended, as `Breach` counts: a step covers what is before it."""
+    alert, t_ms = transition.alert, transition.t_ms
+    known = None if incident is None else incident.find_alert(alert.key)
+    if alert.state is AlertState.FIRING:
+        last_ms = None if known is None else known.stretches[-1][1]
+        if last_ms is None or alert.active_ms > last_ms:  # else it is the same alert that goes on
+            t_ms = alert.active_ms
+    elif alert.ended_ms is not None:
+        t_ms = alert.ended_ms
+    return t_ms - interval_ms
+
+
+def _find_kind(incident: Incident | None, transition: Transition) -> EntryKind:
+    """What a transition does to its incident."""
+    if incident is None:
+        return EntryKind.OPENED
+    key, is_open = transition.alert.key, transition.alert.state.is_open
+    others = any(each.state.is_open for each in incident.alerts if each.key != key)
+    if incident.recovered_ms is not None:
+        return EntryKind.REOPENED
+    if not is_open and not others:
+        return EntryKind.RECOVERED
+    return EntryKind.CHANGED if incident.find_alert(key) else EntryKind.JOINED
