@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,6 +27,7 @@ from jipyo.i18n import LANGS
 from jipyo.model.errors import ConfigError, QueryError
 from jipyo.model.labels import METRIC_NAME
 from jipyo.schema import (
+    CLOCK,
     DURATION,
     LABEL,
     PATH,
@@ -61,8 +61,6 @@ if TYPE_CHECKING:
     from jipyo.model.matcher import Matcher
     from jipyo.model.secret import Secret
 
-_CLOCK = re.compile("([01]?[0-9]|2[0-4]):([0-5][0-9])")
-_DAY_MINUTES = 24 * 60
 _SILENCE = between(DURATION, "1m", "1y")
 
 
@@ -83,15 +81,6 @@ def read_matchers(node: Node) -> tuple[Matcher, ...]:
     return tuple(one for one in matchers if one.name != METRIC_NAME)
 
 
-def read_clock(node: Node) -> int:
-    """A time of day in minutes; 24:00 is the end of a day."""
-    found = _CLOCK.fullmatch(node.raw or "")
-    minute = int(found[1]) * 60 + int(found[2]) if found else _DAY_MINUTES + 1
-    if minute > _DAY_MINUTES:
-        raise ConfigError("config.not_a_clock", where=node.at, value=quote(node))
-    return minute
-
-
 def read_schedule(node: Node) -> str:
     """A cron expression of five fields."""
     from cronsim import CronSim, CronSimError  # noqa: PLC0415  # only where there is a schedule
@@ -105,7 +94,6 @@ def read_schedule(node: Node) -> str:
 
 
 _MATCHERS = Kind("matchers", read_matchers)
-_CLOCK_TIME = Kind("clock", read_clock)
 _SCHEDULE = Kind("schedule", read_schedule)
 _SEVERITIES = {word.state.value: word for word in (Severity.WARNING, Severity.CRITICAL)}
 _SEVERITY = replace(
@@ -167,8 +155,8 @@ _ESCALATION = record(
 _QUIET_HOURS = record(
     QuietHours,
     (
-        Key("from", _CLOCK_TIME, required=True, field="from_minute"),
-        Key("to", _CLOCK_TIME, required=True, field="to_minute"),
+        Key("from", CLOCK, required=True, field="from_minute"),
+        Key("to", CLOCK, required=True, field="to_minute"),
         Key("days", list_of(choice(Weekday), at_least=1)),
         Key("severities", list_of(_SEVERITY, at_least=1)),
     ),

@@ -5,6 +5,7 @@ from jipyo.schema.effective import mask_secret_names, quote
 from jipyo.schema.kinds import (
     ANY_TEXT,
     BILINGUAL,
+    CLOCK,
     DATE,
     DURATION,
     LABEL,
@@ -55,6 +56,7 @@ from jipyo.schema.tree import (
 __all__ = [
     "ANY_TEXT",
     "BILINGUAL",
+    "CLOCK",
     "DATE",
     "DURATION",
     "LABEL",

@@ -37,6 +37,8 @@ W = TypeVar("W", bound=str)
 _LABEL = re.compile("[a-zA-Z_][a-zA-Z0-9_]*")
 _SIZE = re.compile(r"([0-9]{1,18}(?:\.[0-9]{1,18})?)\s*([KMGT]?)(i?)B", re.IGNORECASE)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CLOCK = re.compile("([01]?[0-9]|2[0-4]):([0-5][0-9])")
+_DAY_MINUTES = 24 * 60
 _MARKS = ("*", "@", "&", "!", "%")
 _POWERS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
@@ -241,6 +243,15 @@ def read_date(node: Node) -> date:
         raise wrong_kind(node, "date") from error
 
 
+def read_clock(node: Node) -> int:
+    """A time of day in minutes; 24:00 is the end of a day."""
+    found = _CLOCK.fullmatch(node.raw or "")
+    minute = int(found[1]) * 60 + int(found[2]) if found else _DAY_MINUTES + 1
+    if minute > _DAY_MINUTES:
+        raise wrong_kind(node, "clock")
+    return minute
+
+
 def read_path(node: Node) -> Path:
     """A path; a relative one starts at the folder of the file that names it."""
     text = read_string(node)
@@ -313,6 +324,8 @@ SECONDS = Kind(
 """A length of time, in seconds."""
 SIZE = Kind("size", read_size, _show_size)
 """An amount of memory or disk, in bytes."""
+CLOCK = Kind("clock", read_clock, lambda minute: f"{minute // 60:02d}:{minute % 60:02d}")
+"""A time of day, in minutes."""
 DATE = Kind("date", read_date, date.isoformat, effective=read_any_text)
 
 PATH = Kind("path", read_path)
