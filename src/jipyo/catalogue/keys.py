@@ -134,6 +134,7 @@ _THRESHOLDS = record(
         *_LEVEL_KEYS,
         Key("for", DURATION, field="for_ms"),
         Key("recover", record(_Recovery, _LEVEL_KEYS)),
+        Key("keep_firing_for", DURATION, field="keep_firing_ms"),
         Key("origin", choice(Origin)),
         Key("note", BILINGUAL),
     ),

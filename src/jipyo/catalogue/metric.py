@@ -127,6 +127,8 @@ class Thresholds:
     for_ms: int = 300_000
     recover_warning: float | None = None
     recover_critical: float | None = None
+    keep_firing_ms: int | None = None
+    """How long an alert is kept firing after that; None where its kind decides."""
     origin: Origin = Origin.SITE
     note: Bilingual | None = None
 

@@ -1,0 +1,326 @@
+"""Evaluates rules at moments of their grid: answers of a source in, alerts and transitions out.
+
+A replay calls the same functions for past moments, and comes to the same alerts.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.alerts.alert import AlertKey
+from jipyo.alerts.rule import ExpressionRule, MetricRule
+from jipyo.alerts.state import NOTHING, AlertMemory, advance, read_clock, read_condition
+from jipyo.analysis.health import look_back_ms
+from jipyo.analysis.outages import identify_target
+from jipyo.analysis.thresholds import (
+    GRACE_MS,
+    JudgeState,
+    LevelClock,
+    Severity,
+    is_reached,
+    list_levels,
+    step,
+)
+from jipyo.catalogue import Statistic
+from jipyo.model.errors import QueryError
+from jipyo.model.failure import FAILURES, parse_reason
+from jipyo.model.labels import METRIC_NAME, Labels
+from jipyo.model.result import Matrix
+from jipyo.source.metric_data import read_metric
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from jipyo.alerts.alert import Transition
+    from jipyo.alerts.rule import AlertRule
+    from jipyo.model.failure import FailureReason
+    from jipyo.model.sample import Times
+    from jipyo.source.base import Source
+    from jipyo.source.inventory import Inventory
+    from jipyo.source.metric_data import MetricData
+
+    Reasons = Mapping[tuple[str, str], Sequence[FailureReason | None]]
+
+CATCH_UP_MS = 3_600_000
+"""Missed moments of so long are evaluated later; of a longer gap the last of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesMemory:
+    """What must be remembered of one series of a rule."""
+
+    judged: JudgeState | LevelClock
+    """A clock where that it is in the answer is the condition."""
+    alert: AlertMemory = NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class RuleMemory:
+    """What a rule has come to; a rule that was never evaluated has an empty one."""
+
+    evaluated_ms: int | None = None
+    """The last moment at which its alerts went on."""
+    series: Mapping[Labels, SeriesMemory] = field(default_factory=dict)
+    is_complete: bool = False
+    """Whether series without an alert are in it, which are not saved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What an evaluation came to."""
+
+    memory: RuleMemory
+    transitions: tuple[Transition, ...]
+    """In the order of time."""
+    data: MetricData | None = None
+    """The values of a metric at its moments; None for an expression."""
+
+
+def evaluate(
+    rule: AlertRule,
+    source: Source,
+    t_ms: int,
+    memory: RuleMemory,
+    inventory: Inventory | None = None,
+) -> Evaluation:
+    """Evaluate a rule at a moment of its grid, and at those before that were missed.
+
+    The first time its series are judged by what they were before, so that an alert duration
+    that has begun goes on; alerts begin at `t_ms`.
+
+    Raises:
+        QueryError: an expression was rejected; nothing has changed.
+        SourceError: the source failed; nothing has changed.
+    """
+    if isinstance(rule, ExpressionRule):
+        return _evaluate_expression(rule, source, t_ms, memory)
+    moments = plan_moments(rule, t_ms, memory)
+    start_ms, end_ms = int(moments[0]), int(moments[-1])
+    data = read_metric(source, rule.metric, start_ms, end_ms, rule.interval_ms, inventory)
+    return advance_metric(rule, data, memory, read_reasons(source, rule, data))
+
+
+def plan_moments(rule: MetricRule, t_ms: int, memory: RuleMemory) -> Times:
+    """The moments to read: of one that goes on those after its last, else those before too."""
+    interval_ms = rule.interval_ms
+    evaluated_ms = memory.evaluated_ms
+    if evaluated_ms is None:
+        evaluated_ms = t_ms - interval_ms
+    start_ms = max(evaluated_ms + interval_ms, t_ms - CATCH_UP_MS)
+    if not memory.is_complete:
+        start_ms -= look_back_ms(rule.metric)
+    first_ms = -(-start_ms // interval_ms) * interval_ms
+    return np.arange(first_ms, t_ms + 1, interval_ms, dtype=np.int64)
+
+
+# --- metrics
+
+
+def advance_metric(
+    rule: MetricRule, data: MetricData, memory: RuleMemory, reasons: Reasons
+) -> Evaluation:
+    """The series of a metric after the moments of its data.
+
+    Args:
+        rule: whose metric it is.
+        data: at the moments of `plan_moments`, or at those of a replay.
+        memory: as the last evaluation left it.
+        reasons: why targets fail, by job and instance, at each moment.
+    """
+    t_ms = data.matrix.t_ms.tolist()
+    transitions: list[Transition] = []
+    known: dict[Labels, SeriesMemory] = {}
+    for labels, values in _list_values(rule, data, memory):
+        series = _Series(rule, AlertKey(rule.id, labels), reasons.get(identify_target(labels)))
+        after = series.advance(t_ms, values, memory.series.get(labels), memory, transitions)
+        if not _is_forgotten(rule, after, t_ms[-1]):
+            known[labels] = after
+    transitions.sort(key=lambda one: one.t_ms)
+    return Evaluation(RuleMemory(t_ms[-1], known, True), tuple(transitions), data)
+
+
+def _list_values(
+    rule: MetricRule, data: MetricData, memory: RuleMemory
+) -> Iterator[tuple[Labels, list[float | None]]]:
+    """The values of the judged series at the moments, and of those that have none any more."""
+    matrix = data.matrix
+    left = dict.fromkeys(memory.series)
+    rows = zip(
+        matrix.series, data.queries, matrix.values.tolist(), matrix.present.tolist(), strict=True
+    )
+    for labels, query, values, present in rows:
+        if query.statistic is Statistic.FULL:
+            left.pop(labels, None)
+            yield (
+                labels,
+                [v if is_there else None for v, is_there in zip(values, present, strict=True)],
+            )
+    nothing: list[float | None] = [None] * len(matrix.t_ms)
+    for labels in left:
+        yield labels, nothing
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    rule: MetricRule
+    key: AlertKey
+    reasons: Sequence[FailureReason | None] | None
+
+    def advance(
+        self,
+        t_ms: Sequence[int],
+        values: Sequence[float | None],
+        saved: SeriesMemory | None,
+        memory: RuleMemory,
+        transitions: list[Transition],
+    ) -> SeriesMemory:
+        """Judge the moments that were not judged yet; the alert goes on after the last time.
+
+        Before that only the judge goes on, of a series that was not saved.
+        """
+        evaluated_ms = t_ms[-1] - 1 if memory.evaluated_ms is None else memory.evaluated_ms
+        judged, alert = JudgeState(), NOTHING
+        if saved is not None:
+            assert isinstance(saved.judged, JudgeState), "BUG: a clock for a metric"
+            judged, alert = saved.judged, saved.alert
+            gap_ms = self._find_gap(evaluated_ms, t_ms)
+            if gap_ms is not None:
+                judged, alert = self._step(judged, alert, gap_ms, None, None, transitions)
+        metric = self.rule.metric
+        thresholds = metric.thresholds
+        assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
+        for at, (now_ms, value) in enumerate(zip(t_ms, values, strict=True)):
+            if now_ms > evaluated_ms:
+                reason = None if self.reasons is None else self.reasons[at]
+                judged, alert = self._step(judged, alert, now_ms, value, reason, transitions)
+            elif saved is None:
+                judged = step(judged, now_ms, value, thresholds, metric.direction)
+        return SeriesMemory(judged, alert)
+
+    def _find_gap(self, evaluated_ms: int, t_ms: Sequence[int]) -> int | None:
+        """The moment at which nothing is known any more, where so many moments were missed."""
+        interval_ms = self.rule.interval_ms
+        gap_ms = -(-(evaluated_ms + GRACE_MS + 1) // interval_ms) * interval_ms
+        first_ms = next(one for one in t_ms if one > evaluated_ms)
+        return gap_ms if gap_ms < first_ms and first_ms - evaluated_ms > interval_ms else None
+
+    def _step(
+        self,
+        judged: JudgeState,
+        alert: AlertMemory,
+        now_ms: int,
+        value: float | None,
+        reason: FailureReason | None,
+        transitions: list[Transition],
+    ) -> tuple[JudgeState, AlertMemory]:
+        metric = self.rule.metric
+        thresholds = metric.thresholds
+        assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
+        judged = step(judged, now_ms, value, thresholds, metric.direction)
+        if alert is NOTHING and judged.severity in {Severity.OK, Severity.UNKNOWN}:
+            return judged, alert
+        now = read_condition(judged, now_ms, thresholds, reason)
+        alert, transition = advance(alert, self.key, now_ms, now, self.rule.keep_firing_ms)
+        if transition is not None:
+            transitions.append(transition)
+        return judged, alert
+
+
+def _is_forgotten(rule: MetricRule, memory: SeriesMemory, t_ms: int) -> bool:
+    """Whether a series without an alert has had no value for as long as health looks back."""
+    judged = memory.judged
+    assert isinstance(judged, JudgeState), "BUG: a clock for a metric"
+    seen_ms = t_ms if judged.seen_ms is None else judged.seen_ms
+    return memory.alert.alert is None and t_ms - seen_ms > look_back_ms(rule.metric)
+
+
+def read_reasons(source: Source, rule: MetricRule, data: MetricData) -> Reasons:
+    """Why targets fail at each moment, by job and instance, where an outage is beyond a threshold.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    metric, matrix = data.metric, data.matrix
+    if not metric.outage or metric.thresholds is None:
+        return {}
+    least = next(list_levels(metric.thresholds)).threshold
+    if not (matrix.present & is_reached(matrix.values, least, metric.direction)).any():
+        return {}
+    start_ms, end_ms = int(matrix.t_ms[0]), int(matrix.t_ms[-1])
+    failures = source.range(FAILURES, start_ms, end_ms, rule.interval_ms).value
+    assert isinstance(failures, Matrix), "BUG: a range query is answered by a Matrix"
+    reasons: dict[tuple[str, str], list[FailureReason | None]] = {}
+    for labels, present in zip(failures.series, failures.present.tolist(), strict=True):
+        reason = parse_reason(labels)
+        known = reasons.setdefault(identify_target(labels), [None] * len(present))
+        for at, is_there in enumerate(present):
+            if is_there and reason is not None:
+                known[at] = reason
+    return reasons
+
+
+# --- expressions
+
+
+def _evaluate_expression(
+    rule: ExpressionRule, source: Source, t_ms: int, memory: RuleMemory
+) -> Evaluation:
+    result = source.range(rule.expression, t_ms, t_ms, 1)
+    matrix = result.value
+    assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
+    values: dict[Labels, float | None] = {}
+    for labels, value in zip(matrix.series, matrix.values[:, -1].tolist(), strict=True):
+        identity = label_alert(rule, labels)
+        if identity in values:
+            raise QueryError.execution(
+                "vector contains metrics with the same labelset after applying alert labels"
+            )
+        values[identity] = value
+    return advance_expression(rule, t_ms, values, memory, is_whole=not result.missing)
+
+
+def label_alert(rule: ExpressionRule, labels: Labels) -> Labels:
+    """The labels of the alert of a series, which the rule's own are set over."""
+    return labels.drop((METRIC_NAME,)).put(dict(rule.labels))
+
+
+def advance_expression(
+    rule: ExpressionRule,
+    t_ms: int,
+    values: Mapping[Labels, float | None],
+    memory: RuleMemory,
+    *,
+    is_whole: bool = True,
+) -> Evaluation:
+    """The alerts of an expression after an answer, which has its series with their values.
+
+    Prometheus: rules/alerting.go, `AlertingRule.Eval`. Of an answer that is not whole, what is
+    not in it may be missing only.
+    """
+    known: dict[Labels, SeriesMemory] = {}
+    transitions: list[Transition] = []
+    for labels in dict.fromkeys((*values, *memory.series)):
+        saved = memory.series.get(labels, SeriesMemory(LevelClock()))
+        is_there = labels in values
+        if not is_there and not is_whole:
+            known[labels] = saved
+            continue
+        assert isinstance(saved.judged, LevelClock), "BUG: a metric's state for an expression"
+        clock = saved.judged.advance(t_ms, is_there, not is_there, rule.for_ms)
+        now = read_clock(clock, rule.severity, values.get(labels))
+        alert, transition = advance(
+            saved.alert,
+            AlertKey(rule.id, labels),
+            t_ms,
+            now,
+            rule.keep_firing_ms,
+            damps_flapping=False,
+        )
+        if transition is not None:
+            transitions.append(transition)
+        if alert.alert is not None:
+            known[labels] = SeriesMemory(clock, alert)
+    return Evaluation(RuleMemory(t_ms, known, True), tuple(transitions))

@@ -1,0 +1,122 @@
+"""Rules: what is evaluated at the moments of a grid, and when it becomes an alert."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.prometheus_rules import name_alert
+from jipyo.analysis.thresholds import Severity
+from jipyo.catalogue import Statistic
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from jipyo.catalogue import Catalogue, Metric
+
+INTERVAL_MS = 15_000
+SWIFT_PARTS = 5
+"""Outages and losses are looked for so many times an interval: two failed readings take as long
+as they take, and what comes on top should be little."""
+
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values in the order of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRule:
+    """The thresholds of a catalogue metric, evaluated through its queries."""
+
+    metric: Metric
+    interval_ms: int = INTERVAL_MS
+    keep_firing_ms: int = 0
+    """How long it is kept firing once its condition has ended."""
+
+    @property
+    def id(self) -> str:
+        """The id of the metric."""
+        return self.metric.id
+
+    @property
+    def name(self) -> str:
+        """The name of its alerts, as the label `alertname` has it."""
+        return name_alert(self.metric)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpressionRule:
+    """An alerting rule of a rule file: each series of the answer is an alert, as in Prometheus.
+
+    A series that is no longer in the answer has ended; only an answer that failed or is
+    incomplete leaves the alerts as they are.
+    """
+
+    id: str
+    """`FILE/GROUP/ALERT`."""
+    name: str
+    expression: str
+    interval_ms: int = INTERVAL_MS
+    for_ms: int = 0
+    keep_firing_ms: int = 0
+    labels: Pairs = ()
+    """May have templates."""
+    annotations: Pairs = ()
+    """May have templates."""
+
+    @property
+    def severity(self) -> Severity:
+        """By the label `severity`: what a person is woken for is critical, all else a warning."""
+        severity = dict(self.labels).get("severity", "").lower()
+        return Severity.CRITICAL if severity in {"critical", "page"} else Severity.WARNING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingRule:
+    """A recording rule of a rule file: its answer is stored as series of another name."""
+
+    id: str
+    record: str
+    expression: str
+    interval_ms: int = INTERVAL_MS
+    labels: Pairs = ()
+
+
+AlertRule = MetricRule | ExpressionRule
+Rule = AlertRule | RecordingRule
+
+
+def list_metric_rules(catalogue: Catalogue, interval_ms: int = INTERVAL_MS) -> Iterator[MetricRule]:
+    """A rule for each metric that has thresholds and a query that they apply to."""
+    for metric in catalogue.metrics:
+        if is_judged(metric):
+            is_swift = metric.outage or metric.loss
+            yield MetricRule(
+                metric=metric,
+                interval_ms=interval_ms // SWIFT_PARTS if is_swift else interval_ms,
+                keep_firing_ms=find_keep_firing_ms(metric),
+            )
+
+
+def is_judged(metric: Metric) -> bool:
+    """Whether thresholds apply to it: a mean alone says nothing about a percentile."""
+    return metric.thresholds is not None and any(
+        query.statistic is Statistic.FULL for query in metric.queries
+    )
+
+
+def find_keep_firing_ms(metric: Metric) -> int:
+    """How long the alerts of a metric are kept firing after their condition has ended.
+
+    Where the catalogue does not say it: none for an outage or a loss, as the first good reading
+    ends them, else the alert duration.
+    """
+    thresholds = metric.thresholds
+    assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
+    if thresholds.keep_firing_ms is not None:
+        return thresholds.keep_firing_ms
+    return 0 if metric.outage or metric.loss else thresholds.for_ms
+
+
+def select_due(rules: Sequence[Rule], t_ms: int) -> list[Rule]:
+    """The rules whose grid has this moment."""
+    return [rule for rule in rules if t_ms % rule.interval_ms == 0]
