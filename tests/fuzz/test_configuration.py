@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from datetime import date
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,18 +17,24 @@ from jipyo.catalogue import load as load_catalogue
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
 from jipyo.collect.discovery.targets import _read_file
 from jipyo.config.load import parse
+from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.schema import parse_yaml, read_text
+from jipyo.sla.inspection_items import load_items, read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+CATALOGUE = load_catalogue()
+ITEMS = load_items(None, CATALOGUE)
+MONTH = period_containing(PeriodKind.MONTH, date(2027, 1, 1), ZoneInfo("Asia/Seoul"))
 WORDS = (
     b"- ", b": ", b"{", b"}", b"[", b"]", b"\n", b"\n  ", b"|\n", b">\n", b"&a ", b"*a",
     b"<<: *a\n", b"!!str ", b"!!python/object:os.system ", b"? ", b"---\n", b"...\n",
     b"%YAML 1.1\n", b"# x\n",
     b"~", b"null", b"yes", b"0o17", b"017", b"1e3", b"12:30:45", b"2024-02-30", b".inf", b"'", b'"',
     b"\\x", b"scrape_configs:\n", b"static_configs:\n", b"targets: [x]\n", b"labels: {a: b}\n",
-    b"metrics:\n", b"query: up\n", b"collect:\n", b"interval: 15s\n", b"\t", b"\xef\xbb\xbf",
+    b"metrics:\n", b"query: up\n", b"collect:\n", b"interval: 15s\n",
+    b"items:\n", b"version: 1\n", b"item: cpu\n", b"day: 2027-01-02\n", b"\t", b"\xef\xbb\xbf",
 )  # fmt: skip
 BOMBS = (
     b"a: &a [x,x]\n" + b"".join(b"a%d: &b%d [*a,*a]\n" % (n, n) for n in range(1000)),
@@ -102,6 +110,20 @@ SURFACES = [
         base_s=3.0,
         s_per_byte=200e-6,
         cases=3,
+    ),
+    of_yaml(
+        name="inspection-items",
+        corpus="configuration",
+        feed=read_as_file("items.yaml", lambda path: load_items(path, CATALOGUE)),
+        s_per_byte=100e-6,
+        cases=100,
+    ),
+    of_yaml(
+        name="inspection-entries",
+        corpus="configuration",
+        feed=read_as_file("2027-01.yaml", lambda path: read_entries(path, ITEMS, MONTH)),
+        s_per_byte=100e-6,
+        cases=100,
     ),
 ]
 

@@ -196,7 +196,7 @@ def summarise_metric(
     thresholds = metric.thresholds if any_full else None
     breaches: tuple[tuple[Breach, ...] | None, ...] = (None,) * len(data.queries)
     if thresholds is not None:
-        lead, judged = _read_lead(source, data, thresholds, window, inventory)
+        lead, judged = read_lead(source, data, thresholds, window, inventory)
         breaches = find_metric_breaches(judged, window.step_ms, lead)
     summarizer = _Summarizer(source, metric, window)
     series = summarizer.summarise_series(data, breaches)
@@ -283,7 +283,7 @@ def keep_drawn(
     return kept, (np.fmin.reduce(others), np.fmax.reduce(others))
 
 
-def _read_lead(
+def read_lead(
     source: Source,
     data: MetricData,
     thresholds: Thresholds,
@@ -481,9 +481,7 @@ class _Summarizer:
             values=series.values,
             stats=stats,
             coverage=stats.steps / self.window.steps,
-            state=State.UNKNOWN
-            if series.breaches is None
-            else _find_gravest_state(series.breaches),
+            state=State.UNKNOWN if series.breaches is None else find_gravest_state(series.breaches),
             breaches=series.breaches or (),
             figures=figures,
             figure=next((figures[summary] for summary in wanted if summary in figures), None),
@@ -628,7 +626,7 @@ def _round_count(value: float) -> float:
     return float(round(value)) if abs(value - round(value)) < 1e-6 * max(1.0, abs(value)) else value
 
 
-def _find_gravest_state(breaches: Sequence[Breach]) -> State:
+def find_gravest_state(breaches: Sequence[Breach]) -> State:
     """The gravest state that any breach came to; a pending one leaves the window ok."""
     gravest = max((breach.severity for breach in breaches), default=Severity.OK)
     return State.OK if gravest is Severity.PENDING else gravest.state
