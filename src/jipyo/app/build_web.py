@@ -309,7 +309,7 @@ def build_prometheus_routes(
     """
     now_ms = clock.now_ms
     return [
-        *rules.routes(),
+        *rules.routes(tuple),
         *federate.routes(embedded, now_ms),
         *prometheus_targets.routes(collection.targets),
         *prometheus_status.routes(server, embedded, now_ms, store.extent, config_state),

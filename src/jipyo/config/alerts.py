@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from jipyo import promql
+from jipyo.alerts.matchers import parse_matchers
 from jipyo.alerts.options import (
     AlertRoute,
     AlertsOptions,
@@ -25,7 +25,6 @@ from jipyo.alerts.options import (
 from jipyo.analysis.thresholds import Severity
 from jipyo.i18n import LANGS
 from jipyo.model.errors import ConfigError, QueryError
-from jipyo.model.labels import METRIC_NAME
 from jipyo.schema import (
     CLOCK,
     DURATION,
@@ -66,11 +65,8 @@ _SILENCE = between(DURATION, "1m", "1y")
 
 def read_matchers(node: Node) -> tuple[Matcher, ...]:
     """Matchers of labels as a selector of PromQL, with or without its braces."""
-    text = TEXT.read(node).strip()
-    body = text if text.startswith("{") else f"{{{text}}}"
     try:
-        # With a name, since a selector must not match everything, and a route may.
-        matchers = promql.parse_selector(f"alert{body}")
+        return parse_matchers(TEXT.read(node))
     except QueryError as error:
         raise ConfigError(
             "config.not_matchers",
@@ -78,7 +74,6 @@ def read_matchers(node: Node) -> tuple[Matcher, ...]:
             value=quote(node),
             reason=error.message.partition(" parse error: ")[2] or error.message,
         ) from error
-    return tuple(one for one in matchers if one.name != METRIC_NAME)
 
 
 def read_schedule(node: Node) -> str:

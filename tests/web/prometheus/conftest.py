@@ -23,7 +23,7 @@ def client(source: Embedded, store: Store) -> Iterator[Client]:
     with serving(
         *query.routes(source, now_ms, DEFAULT, source.engine.lanes),
         *series.routes(source),
-        *rules.routes(),
+        *rules.routes(tuple),
         *federate.routes(source, now_ms),
         *targets.routes(tuple),
         *status.routes(SERVER, source, now_ms, store.extent, config_state),

@@ -120,7 +120,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
         with serving(
             *query.routes(source, wall_clock_ms, DEFAULT, source.engine.lanes),
             *series.routes(source),
-            *rules.routes(),
+            *rules.routes(tuple),
             *federate.routes(source, wall_clock_ms),
             *status.routes(SERVER, source, wall_clock_ms, store.extent, config_state),
         ) as client:

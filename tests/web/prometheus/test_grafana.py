@@ -48,7 +48,7 @@ def live(begun_s: int, tmp_path: Path) -> Iterator[Client]:
         with serving(
             *query.routes(source, wall_clock_ms, DEFAULT, source.engine.lanes),
             *series.routes(source),
-            *rules.routes(),
+            *rules.routes(tuple),
             *federate.routes(source, wall_clock_ms),
             *targets.routes(tuple),
             *exporter.routes(list, lambda: True),

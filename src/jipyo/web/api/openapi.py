@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_type_hints
 
@@ -67,9 +67,14 @@ def routes(version: str, lang: Lang) -> list[Route]:
 def write_document(version: str) -> bytes:
     """The OpenAPI 3.1 document as JSON; `version` is that of the product."""
     schemas: dict[str, Schema] = {}
-    responses = {operation.schema for operation in OPERATIONS} | {Problem}
-    for response in sorted(responses, key=lambda schema: schema.__name__):
-        describe_type(response, schemas)
+    used = {Problem, *(operation.schema for operation in OPERATIONS)}
+    used |= {operation.body for operation in OPERATIONS if operation.body}
+    for schema in sorted(used, key=lambda schema: schema.__name__):
+        describe_type(schema, schemas)
+    paths: dict[str, dict[str, object]] = {}
+    for operation in OPERATIONS:
+        path = paths.setdefault(PREFIX + operation.path, {})
+        path[operation.method] = _describe_operation(operation)
     return orjson.dumps(
         {
             "openapi": "3.1.0",
@@ -79,10 +84,7 @@ def write_document(version: str) -> bytes:
                 "description": "What jipyo's dashboard reads. Times are seconds UTC, absent "
                 "values are null. `/api/v1` is the HTTP API of Prometheus.",
             },
-            "paths": {
-                PREFIX + operation.path: {"get": _describe_operation(operation)}
-                for operation in OPERATIONS
-            },
+            "paths": paths,
             "components": {"schemas": dict(sorted(schemas.items()))},
         }
     )
@@ -121,21 +123,34 @@ def _describe_dataclass(schema: type, schemas: dict[str, Schema]) -> Schema:
             "type": "object",
             "description": inspect.cleandoc(schema.__doc__ or ""),
             "properties": properties,
-            "required": list(properties),
+            "required": [one.name for one in fields(schema) if not _has_default(one)],
         }
     return {"$ref": f"{_SCHEMAS}/{name}"}
 
 
+def _has_default(field: Field[Any]) -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
+
+
 def _describe_operation(operation: Operation) -> dict[str, object]:
     return {
-        "operationId": operation.path.split("/")[1],
+        "operationId": operation.id,
         "summary": operation.summary,
         "parameters": [_describe_parameter(name, operation) for name in operation.parameters],
+        **_describe_body(operation),
         "responses": {
             "200": _describe_response(operation.summary, operation.schema),
             "default": _describe_response("The request failed.", Problem),
         },
     }
+
+
+def _describe_body(operation: Operation) -> dict[str, object]:
+    if operation.body is None:
+        return {}
+    schema = {"$ref": f"{_SCHEMAS}/{operation.body.__name__}"}
+    content = {"schema": schema, "example": dict(operation.example)}
+    return {"requestBody": {"required": True, "content": {"application/json": content}}}
 
 
 def _describe_parameter(name: str, operation: Operation) -> dict[str, object]:

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 import orjson
 
 from jipyo.i18n import Texts, texts
-from jipyo.model.errors import JipyoError, QueryError, SourceError
+from jipyo.model.errors import (
+    BodyError,
+    ConfigError,
+    JipyoError,
+    QueryError,
+    SourceError,
+    UnsupportedMediaType,
+)
+from jipyo.schema import parse_json
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import STATUS_BY_KIND, WebRequest, WebResponse
+from jipyo.web.http.message import JSON, STATUS_BY_KIND, WebRequest, WebResponse
 
 if TYPE_CHECKING:
     from jipyo.i18n import Lang
+    from jipyo.schema import Node
 
 PREFIX = "/api/jipyo"
 
@@ -33,6 +42,23 @@ class Operation:
     """The dataclass of the response."""
     summary: str
     parameters: tuple[str, ...] = ("lang",)
+    method: str = "get"
+    body: type | None = None
+    """The dataclass of the request's body; a field with a default may be left out."""
+    example: Mapping[str, object] = field(default_factory=dict)
+    """Such a body."""
+
+    @property
+    def id(self) -> str:
+        """`incidents`, `incident`, `postIncidentNotes`: the method, unless it reads, and the path.
+
+        A path that ends with the name of one thing is called after that thing.
+        """
+        words = [part for part in self.path.split("/") if part and not part.startswith("{")]
+        if self.path.endswith("}") and words[0].endswith("s"):
+            words[0] = words[0].removesuffix("s")
+        name = "".join(word.capitalize() for word in words)
+        return name[0].lower() + name[1:] if self.method == "get" else self.method + name
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +78,20 @@ def json_route(operation: Operation, build: BuildDocument, default_lang: Lang) -
         t = texts(request.language(default_lang))
         return WebResponse(orjson.dumps(build(request, t)))
 
-    return Route(PREFIX + operation.path, respond, partial(format_error, default_lang))
+    route_path, format_ = PREFIX + operation.path, partial(format_error, default_lang)
+    return Route(route_path, respond, format_, (operation.method.upper(),))
+
+
+def read_json(request: WebRequest) -> Node:
+    """The body of a request, which is JSON by its header: no page of another site can send that.
+
+    Raises:
+        UnsupportedMediaType: its header says something else.
+        ConfigError: it is not JSON.
+    """
+    if request.media_type != JSON:
+        raise UnsupportedMediaType("web.not_json", media_type=request.media_type or "-")
+    return parse_json(request.body.decode("utf-8", "replace"), "body")
 
 
 def format_error(default_lang: Lang, error: Exception, request: WebRequest) -> WebResponse:
@@ -64,6 +103,10 @@ def format_error(default_lang: Lang, error: Exception, request: WebRequest) -> W
 def _describe(error: Exception, t: Texts) -> tuple[int, Problem]:
     if isinstance(error, QueryError):
         return STATUS_BY_KIND[error.kind], Problem("error", error.kind.value, error.message, "")
+    if isinstance(error, ConfigError | BodyError):
+        text, _, hint = t.error(error).partition("\n")
+        status = 415 if isinstance(error, UnsupportedMediaType) else 400
+        return status, Problem("error", "bad_data", text, hint)
     if isinstance(error, JipyoError):
         text, _, hint = t.error(error).partition("\n")
         kind = "unavailable" if isinstance(error, SourceError) else "storage"

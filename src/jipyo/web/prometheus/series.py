@@ -38,7 +38,7 @@ def list_label_names(source: Source, request: WebRequest) -> WebResponse:
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
     bound = source.bind(request.cancelled, via=request.via)
-    with _rejecting_empty_match():
+    with rejecting_empty_match():
         names = bound.label_names(
             request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
@@ -53,7 +53,7 @@ def list_label_values(source: Source, request: WebRequest) -> WebResponse:
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
     bound = source.bind(request.cancelled, via=request.via)
-    with _rejecting_empty_match():
+    with rejecting_empty_match():
         values = bound.label_values(
             name, request.values("match[]"), start_ms, end_ms, _count_to_read(limit)
         )
@@ -100,7 +100,7 @@ def list_series(source: Source, request: WebRequest) -> WebResponse:
     limit = params.read_limit(request)
     start_ms, end_ms = params.read_time_range(request)
     bound = source.bind(request.cancelled, via=request.via)
-    with naming_parameter("match[]"), _rejecting_empty_match():
+    with naming_parameter("match[]"), rejecting_empty_match():
         series = bound.series(match, start_ms, end_ms, _count_to_read(limit))
     missing = name_missing(bound.find_missing())
     if not limit:
@@ -111,7 +111,7 @@ def list_series(source: Source, request: WebRequest) -> WebResponse:
 
 
 @contextmanager
-def _rejecting_empty_match() -> Iterator[None]:
+def rejecting_empty_match() -> Iterator[None]:
     """A selector that matches every series is rejected in other words than in an expression."""
     try:
         yield
