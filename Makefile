@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin/
 # A folder with Prometheus' own test scripts, for `conformance` and the tests that need them.
 export JIPYO_PROMQLTEST := $(or $(SUITE),$(JIPYO_PROMQLTEST))
-.PHONY: help setup run test test-one test-two lint fix pictures bench house docs frontend check services integration e2e conformance fuzz lock
+.PHONY: help setup run test test-one test-two lint fix pictures bench house docs frontend check services integration e2e conformance fuzz histories lock
 help:      ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' -not -name '*.test.ts' -not -name schema.d.ts -not -path '*/testing/*' 2>/dev/null)
@@ -64,6 +64,8 @@ e2e: setup services ## tests in a real browser
 	$(BIN)python -m pytest -m e2e $(T)
 fuzz: setup ## hostile input for whatever reads bytes; T=SURFACE, SECONDS=60 each
 	PYTHONPATH=tests $(BIN)python -m fuzz --seconds $(or $(SECONDS),60) $(T)
+histories: setup ## 10,000 random histories beside plain loops over their samples; N=100 for some
+	JIPYO_HISTORIES=$(or $(N),10000) $(BIN)python -m pytest -q $(or $(T),tests/analysis/slo/test_histories.py)
 lock: setup ## pin the development versions again, with their hashes
 	$(BIN)pip install -q uv
 	$(BIN)uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/dev.txt

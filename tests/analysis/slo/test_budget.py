@@ -18,7 +18,7 @@ from jipyo.analysis.slo.budget import (
     list_burn_rates,
     predict_exhaustion,
 )
-from jipyo.analysis.slo.counts import SloCounts, Tally
+from jipyo.analysis.slo.counts import SloCounts, SloTally
 from jipyo.analysis.slo.objective import (
     MINUTE_MS,
     MissingData,
@@ -48,7 +48,7 @@ MINUTES = replace(REQUESTS, indicators=(TimeIndicator("up", Compare.AT_LEAST, 1)
 @pytest.mark.parametrize(
     ("good", "bad", "left", "result"),
     [
-        (0, 0, None, Result.UNKNOWN),
+        (0, 0, 1, Result.UNKNOWN),
         (1000, 0, 1, Result.MET),
         (999, 1, 0, Result.MET),  # exactly the target is met
         (1_999, 1, Fraction(1, 2), Result.MET),
@@ -57,9 +57,9 @@ MINUTES = replace(REQUESTS, indicators=(TimeIndicator("up", Compare.AT_LEAST, 1)
     ],
 )
 def test_the_budget_of_requests_is_of_those_so_far(
-    good: int, bad: int, left: Fraction | None, result: Result
+    good: int, bad: int, left: Fraction, result: Result
 ) -> None:
-    budget = compute_budget(REQUESTS, Tally(good, bad), NOVEMBER)
+    budget = compute_budget(REQUESTS, SloTally(good, bad), NOVEMBER)
     assert (budget.left, budget.result) == (left, result)
 
 
@@ -76,7 +76,7 @@ def test_the_budget_of_minutes_is_of_the_whole_period(
     policy: MissingData, good: int, bad: int, missing: int, allowed: str, left: Fraction
 ) -> None:
     objective = replace(MINUTES, missing=policy)
-    budget = compute_budget(objective, Tally(good, bad, missing), NOVEMBER)
+    budget = compute_budget(objective, SloTally(good, bad, missing), NOVEMBER)
     assert (budget.allowed, budget.left) == (Fraction(allowed), left)
 
 
@@ -87,11 +87,10 @@ def test_a_budget_of_minutes_starts_full_and_only_falls(
     objective, before = replace(MINUTES, missing=policy), Fraction(1)
     for at in range(1, len(minutes) + 1):
         seen = minutes[:at]
-        tally = Tally(seen.count("g"), seen.count("b"), seen.count("m"))
+        tally = SloTally(seen.count("g"), seen.count("b"), seen.count("m"))
         left = compute_budget(objective, tally, NOVEMBER).left
-        if left is not None:
-            assert left <= before
-            before = left
+        assert left <= before
+        before = left
 
 
 def test_burn_rates_are_of_the_pieces_in_their_window() -> None:
@@ -105,24 +104,24 @@ def test_burn_rates_are_of_the_pieces_in_their_window() -> None:
 
 
 def test_a_window_without_requests_has_no_burn_rate() -> None:
-    assert compute_burn_rate(REQUESTS, Tally(0, 0)) is None
-    assert compute_burn_rate(REQUESTS, Tally(0, 0, 5)) is None
-    assert compute_burn_rate(replace(MINUTES, missing=MissingData.BAD), Tally(0, 5, 5)) == 1000
+    assert compute_burn_rate(REQUESTS, SloTally(0, 0)) is None
+    assert compute_burn_rate(REQUESTS, SloTally(0, 0, 5)) is None
+    assert compute_burn_rate(replace(MINUTES, missing=MissingData.BAD), SloTally(0, 5, 5)) == 1000
 
 
 @pytest.mark.parametrize(
     ("tally", "pace", "days"),
     [
-        (Tally(1_000_000, 0), Tally(99_800, 200), 10.0),  # 1000 allowed, 200 - 100 a day
-        (Tally(1_000_000, 0), Tally(99_950, 50), None),  # slower than the budget grows
-        (Tally(1_000_000, 0), Tally(100_000, 0), None),
-        (Tally(1_000_000, 0), Tally(99_899, 101), None),  # after the end of the month
-        (Tally(1_000, 2), Tally(99_000, 1_000), None),  # spent already
-        (Tally(0, 0), Tally(0, 0), None),
+        (SloTally(1_000_000, 0), SloTally(99_800, 200), 10.0),  # 1000 allowed, 200 - 100 a day
+        (SloTally(1_000_000, 0), SloTally(99_950, 50), None),  # slower than the budget grows
+        (SloTally(1_000_000, 0), SloTally(100_000, 0), None),
+        (SloTally(1_000_000, 0), SloTally(99_899, 101), None),  # after the end of the month
+        (SloTally(1_000, 2), SloTally(99_000, 1_000), None),  # spent already
+        (SloTally(0, 0), SloTally(0, 0), None),
     ],
 )
 def test_the_end_of_a_budget_follows_from_the_pace_of_requests(
-    tally: Tally, pace: Tally, days: float | None
+    tally: SloTally, pace: SloTally, days: float | None
 ) -> None:
     budget, now_ms = compute_budget(REQUESTS, tally, NOVEMBER), NOV_1_MS + 10 * DAY_MS
     burn = BurnRate(DAY_MS, compute_burn_rate(REQUESTS, pace), pace)
@@ -133,9 +132,9 @@ def test_the_end_of_a_budget_follows_from_the_pace_of_requests(
 
 
 def test_the_end_of_a_budget_of_minutes_is_when_its_minutes_are_used_up() -> None:
-    tally = Tally(10 * 1440 - 13, 13)
+    tally = SloTally(10 * 1440 - 13, 13)
     budget, now_ms = compute_budget(MINUTES, tally, NOVEMBER), NOV_1_MS + 10 * DAY_MS
-    burn = BurnRate(DAY_MS, 1.0, Tally(1430, 10))
+    burn = BurnRate(DAY_MS, 1.0, SloTally(1430, 10))
     at = predict_exhaustion(MINUTES, budget, tally, burn, (now_ms, NOVEMBER.end_ms))
     assert at is not None
     assert (at - now_ms) / DAY_MS == pytest.approx(3.02)

@@ -7,11 +7,11 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.objectives import Result
-from jipyo.analysis.slo.objective import MINUTE_MS, Basis, MissingData
+from jipyo.analysis.slo.objective import MINUTE_MS, MissingData, SloBasis
 from jipyo.analysis.slo.result import BurnRate
 
 if TYPE_CHECKING:
-    from jipyo.analysis.slo.counts import SloCounts, Tally
+    from jipyo.analysis.slo.counts import SloCounts, SloTally
     from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.model.calendar import Period
 
@@ -29,19 +29,20 @@ class Budget:
     """What may be bad in a period, and what is left of it."""
 
     allowed: Fraction
-    left: Fraction | None
-    """1: untouched, 0: spent, negative: overspent. None where nothing was counted."""
+    left: Fraction
+    """1: untouched, as long as nothing was counted; 0: spent, negative: overspent."""
     compliance: Fraction | None
+    """None where nothing was counted."""
 
     @property
     def result(self) -> Result:
         """Met as long as the budget is not overspent: exactly the target is met."""
-        if self.left is None:
+        if self.compliance is None:
             return Result.UNKNOWN
         return Result.MET if self.left >= 0 else Result.MISSED
 
 
-def compute_budget(objective: ServiceLevelObjective, tally: Tally, period: Period) -> Budget:
+def compute_budget(objective: ServiceLevelObjective, tally: SloTally, period: Period) -> Budget:
     """The budget of a period from its counts so far.
 
     Of requests a share of those so far may be bad. Of minutes a share of the whole period, less
@@ -51,16 +52,17 @@ def compute_budget(objective: ServiceLevelObjective, tally: Tally, period: Perio
     good, bad = Fraction(counted.good), Fraction(counted.bad)
     total, share = good + bad, 1 - objective.target
     allowed = share * total
-    if objective.basis is Basis.TIME:
+    if objective.basis is SloBasis.TIME:
         is_ignored = objective.missing is MissingData.IGNORE
         ignored = Fraction(tally.missing) if is_ignored else Fraction(0)
         allowed = share * (Fraction(period.duration_ms, MINUTE_MS) - ignored)
     if not total:
-        return Budget(allowed, None, None)
-    return Budget(allowed, 1 - bad / allowed if allowed else None, good / total)
+        return Budget(allowed, Fraction(1), None)
+    # Where every minute of a period is ignored there is no total, so something is allowed here.
+    return Budget(allowed, 1 - bad / allowed, good / total)
 
 
-def compute_burn_rate(objective: ServiceLevelObjective, tally: Tally) -> float | None:
+def compute_burn_rate(objective: ServiceLevelObjective, tally: SloTally) -> float | None:
     """The share that was bad in a window, by the share that may be."""
     total = Fraction(tally.good) + Fraction(tally.bad)
     return float(Fraction(tally.bad) / total / (1 - objective.target)) if total else None
@@ -81,7 +83,7 @@ def list_burn_rates(
 def predict_exhaustion(
     objective: ServiceLevelObjective,
     budget: Budget,
-    now: Tally,
+    now: SloTally,
     pace: BurnRate,
     span: tuple[int, int],
 ) -> int | None:
@@ -90,11 +92,11 @@ def predict_exhaustion(
     After a time t there are `bad + b t` of which `allowed + a t` may be; of minutes `a` is 0,
     for their budget is of the whole period.
     """
-    if budget.left is None or budget.left < 0 or pace.rate is None or not pace.tally.bad:
+    if budget.left < 0 or pace.rate is None or not pace.tally.bad:
         return None
     bad_per_ms = Fraction(pace.tally.bad) / pace.window_ms
     allowed_per_ms = Fraction(0)
-    if objective.basis is Basis.REQUESTS:
+    if objective.basis is SloBasis.REQUESTS:
         allowed_per_ms = (1 - objective.target) * Fraction(pace.tally.total) / pace.window_ms
     if bad_per_ms <= allowed_per_ms:
         return None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
+class SloTally:
     """Counts of a stretch of time: of requests, or of minutes."""
 
     good: float
@@ -22,13 +22,13 @@ class Tally:
     missing: float = 0.0
     """Minutes without data."""
 
-    def apply(self, policy: MissingData) -> Tally:
+    def apply(self, policy: MissingData) -> SloTally:
         """What they come to where minutes without data are good or bad."""
         if policy is MissingData.IGNORE:
             return self
         if policy is MissingData.BAD:
-            return Tally(self.good, self.bad + self.missing, self.missing)
-        return Tally(self.good + self.missing, self.bad, self.missing)
+            return SloTally(self.good, self.bad + self.missing, self.missing)
+        return SloTally(self.good + self.missing, self.bad, self.missing)
 
     @property
     def total(self) -> float:
@@ -47,10 +47,10 @@ class SloCounts:
     missing: Values
     """Minutes without data."""
 
-    def add_up(self, start_ms: int, end_ms: int) -> Tally:
+    def add_up(self, start_ms: int, end_ms: int) -> SloTally:
         """The counts of the pieces that lie in a stretch whose ends are edges."""
         first, last = np.searchsorted(self.edge_ms, (start_ms, end_ms)).tolist()
         ends = self.edge_ms[[first, last]].tolist() if last < len(self.edge_ms) else []
         assert ends == [start_ms, end_ms], f"BUG: {start_ms} or {end_ms} is no edge"
         rows = (self.good, self.bad, self.missing)
-        return Tally(*(float(row[first:last].sum()) for row in rows))
+        return SloTally(*(float(row[first:last].sum()) for row in rows))

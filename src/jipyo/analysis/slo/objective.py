@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from jipyo.catalogue.metric import Origin
+from jipyo.catalogue.metric import Compare, Origin
 from jipyo.model.calendar import PeriodKind, local_day, period_containing, range_between
 
 if TYPE_CHECKING:
     from fractions import Fraction
     from zoneinfo import ZoneInfo
 
-    from jipyo.catalogue.metric import Compare
     from jipyo.model.bilingual import Bilingual
     from jipyo.model.calendar import Period
+    from jipyo.model.sample import Mask, Values
 
 MINUTE_MS = 60_000
 
 
-class Basis(Enum):
+class SloBasis(Enum):
     """What is counted."""
 
     REQUESTS = "requests"
@@ -39,6 +39,22 @@ class MissingData(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Naming:
+    """Where an indicator of the catalogue is from, and what the labels of its answer become."""
+
+    exporter: str = ""
+    rename: tuple[tuple[str, str], ...] = ()
+    server: str = ""
+    """Of a metric by model server: the value of that label."""
+    is_fallback: bool = False
+    """Read only where no other indicator has data anywhere."""
+
+
+OWN = Naming()
+"""Of an indicator that the site wrote itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class RatioIndicator:
     """Requests by two counters; exactly one of `good` and `bad` is given.
 
@@ -48,26 +64,21 @@ class RatioIndicator:
     total: str
     good: str = ""
     bad: str = ""
-    rename: tuple[tuple[str, str], ...] = ()
-    """Labels of the answer, and what they are called here."""
-    exporter: str = ""
-    """Of the catalogue, where the indicator is from there."""
+    naming: Naming = OWN
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyIndicator:
-    """Requests by a classic histogram: good is what a bucket that ends at `within` counts."""
+    """Requests by a classic histogram: good is what a bucket that ends at `within_s` counts."""
 
     buckets: str
     """A selector of its `_bucket` series, without `le`."""
-    within: float
-    """In the unit of the histogram."""
+    within_s: float
     by: tuple[str, ...] = ()
     """What the requests are counted by."""
     scale: float = 1.0
     """How many of the histogram's units a second has."""
-    rename: tuple[tuple[str, str], ...] = ()
-    exporter: str = ""
+    naming: Naming = OWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,19 +88,24 @@ class TimeIndicator:
     expr: str
     compare: Compare
     value: float
-    rename: tuple[tuple[str, str], ...] = ()
-    exporter: str = ""
+    naming: Naming = OWN
+
+    def is_good(self, values: Values) -> Mask:
+        """Which values compare well; NaN does not."""
+        if self.compare is Compare.AT_MOST:
+            return values <= self.value
+        return values >= self.value
 
 
 @dataclass(frozen=True, slots=True)
-class MeanOnly:
-    """A source that gives a mean alone, of which no request can be called good."""
+class WithoutCounts:
+    """A source that gives a mean or a percentile alone: it cannot say which requests were good."""
 
     expr: str
-    exporter: str = ""
+    naming: Naming = OWN
 
 
-Indicator = RatioIndicator | LatencyIndicator | TimeIndicator | MeanOnly
+Indicator = RatioIndicator | LatencyIndicator | TimeIndicator | WithoutCounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +155,7 @@ class ServiceLevelObjective:
     origin: Origin = Origin.SITE
 
     @property
-    def basis(self) -> Basis:
+    def basis(self) -> SloBasis:
         """What it counts."""
         is_time = any(isinstance(one, TimeIndicator) for one in self.indicators)
-        return Basis.TIME if is_time else Basis.REQUESTS
+        return SloBasis.TIME if is_time else SloBasis.REQUESTS

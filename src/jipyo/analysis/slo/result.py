@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jipyo.analysis.objectives import Result
-    from jipyo.analysis.slo.counts import Tally
+    from jipyo.analysis.slo.counts import SloTally
     from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.model.calendar import Period
     from jipyo.model.errors import JipyoError
@@ -25,7 +25,8 @@ class RefusalReason(Enum):
     """No bucket ends at the objective."""
     NATIVE_HISTOGRAM = "native_histogram"
     """The source has a native histogram only, whose buckets end elsewhere."""
-    MEAN_ONLY = "mean_only"
+    WITHOUT_COUNTS = "without_counts"
+    """The source gives a mean or a percentile alone."""
     UNREADABLE = "unreadable"
     """The source rejected the query."""
 
@@ -49,7 +50,7 @@ class BurnRate:
     window_ms: int
     rate: float | None
     """1: just the budget at the end of the period. None: nothing was counted."""
-    tally: Tally
+    tally: SloTally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class SloResult:
     period: Period
     cut_ms: int
     """Up to where it is counted: the last whole minute, or the end of the period."""
-    tally: Tally
+    tally: SloTally
     """Of the period up to then, minutes without data counted by the objective's policy."""
     compliance: float | None
     """The share that was good; None where nothing was counted."""
