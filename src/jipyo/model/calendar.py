@@ -136,6 +136,15 @@ def start_of_day(day: date, zone: ZoneInfo) -> int:
     return after_ms
 
 
+def find_moment(day: date, minute: int, zone: ZoneInfo) -> int:
+    """When the zone's clocks show a minute of a day: 1440 is the midnight that ends it.
+
+    Of one that they show twice the first; one that they skip is as much later as they skip.
+    """
+    at = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001 - a wall
+    return _to_ms(at.replace(tzinfo=zone))
+
+
 def _to_ms(moment: datetime) -> int:
     return (moment.astimezone(UTC) - _EPOCH) // _MILLISECOND
 

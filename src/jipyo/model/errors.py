@@ -19,6 +19,7 @@ JipyoError            a text key of i18n and its values; `hint` is the key of a 
 ├── SourceError       the source of PromQL answers failed
 ├── LogSourceError    the source of logs failed
 ├── LogQueryError     a log query was rejected or cancelled
+├── IncidentError     an incident, event, silence or maintenance window cannot be changed so
 ├── ReportError       a report could not be made
 ├── ServeError        the address cannot be served
 ├── ApiError          a class of the Python API was used wrongly
@@ -173,6 +174,10 @@ class LogSourceError(JipyoError):
 
 class LogQueryError(JipyoError):
     """A log query was rejected or cancelled; asking again as it is would not help."""
+
+
+class IncidentError(JipyoError):
+    """An incident, event, silence or maintenance window cannot be changed in this way."""
 
 
 class ReportError(JipyoError):

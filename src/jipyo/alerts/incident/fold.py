@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jipyo.alerts.alert import Transition
     from jipyo.alerts.incident.grouping import IncidentGrouping
     from jipyo.alerts.incident.incident import Incident
+    from jipyo.model.labels import Labels
 
 
 def fold(
@@ -24,10 +25,11 @@ def fold(
     *,
     next_number: int,
 ) -> tuple[IncidentEntry, ...]:
-    """The entries that the transitions of an evaluation add, in the order of the transitions.
+    """The entries that the transitions of an evaluation add, in the order of time.
 
-    `incidents` are at least those that `is_needed`. A transition adds at most one entry: none
-    while its alert has not fired. `add_entries` gives the incidents after it.
+    Transitions of one moment are taken in the order of their rules and labels, so that a replay
+    gives the same. A transition adds at most one entry: none while its alert has not fired.
+    `incidents` are at least those that `is_needed`; `add_entries` gives them as they are after it.
     """
     return tuple(_fold(dict(incidents), transitions, grouping, next_number))
 
@@ -38,7 +40,7 @@ def _fold(
     grouping: IncidentGrouping,
     next_number: int,
 ) -> Iterator[IncidentEntry]:
-    for transition in transitions:
+    for transition in sorted(transitions, key=_find_order):
         key, is_firing = transition.alert.key, transition.alert.state is AlertState.FIRING
         interval_ms = grouping.intervals.get(key.rule, grouping.interval_ms)
         incident = _find_holder(incidents, transition)
@@ -57,6 +59,11 @@ def _fold(
         incidents[entry.incident] = add_entry(incident, entry)
         next_number = max(next_number, entry.incident + 1)
         yield entry
+
+
+def _find_order(transition: Transition) -> tuple[int, str, Labels]:
+    key = transition.alert.key
+    return transition.t_ms, key.rule, key.labels
 
 
 def is_needed(incident: Incident, t_ms: int, grouping: IncidentGrouping) -> bool:

@@ -1,0 +1,9 @@
+"""The tables of `alerts.db`, of all parts that have some, in the order in which they came."""
+
+from __future__ import annotations
+
+from jipyo.alerts import silence_records
+from jipyo.alerts.events import records as event_records
+from jipyo.alerts.incident import records as incident_records
+
+STEPS = (*incident_records.STEPS, *event_records.STEPS, *silence_records.STEPS)
