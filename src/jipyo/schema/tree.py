@@ -358,13 +358,18 @@ def wrap_value(value: object, file: str, path: str = "", depth: int = 0) -> Node
 
 
 def merge(base: Node, over: Node) -> Node:
-    """`over` laid upon `base`: mappings key by key, all else as a whole; null removes a key."""
+    """`over` laid upon `base`: mappings key by key, all else as a whole; null removes a key.
+
+    What is changed keeps its place.
+    """
     if base.entries is None or over.entries is None:
         return over
     entries = dict(base.entries)
     for name, entry in over.entries.items():
-        below = entries.pop(name, None)
-        if entry.node.value is not None:
+        below = entries.get(name)
+        if entry.node.value is None:
+            entries.pop(name, None)
+        else:
             node = merge(below.node, entry.node) if below else entry.node
             entries[name] = Entry(entry.key, node)
     return replace(base, value=entries)

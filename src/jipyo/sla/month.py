@@ -65,7 +65,7 @@ RemarkValue = str | int | float | Instant | Length | Percentage
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class SheetRemark:
     """What has to be known beside a figure: the key of a text and its values."""
 
     key: str
@@ -113,7 +113,7 @@ class ContractLine:
     score: float | None
     """`weight * points / 100`."""
     evidence: LineEvidence
-    reasons: tuple[Remark, ...] = ()
+    reasons: tuple[SheetRemark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,7 +174,7 @@ class OutageLine:
     """The overrun times its factor."""
     sources: tuple[str, ...]
     """Where it is known from: `incidents`, `samples` or `entered`."""
-    reasons: tuple[Remark, ...] = ()
+    reasons: tuple[SheetRemark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,7 +189,7 @@ class PlannedLine:
     is_excluded: bool
     excluded_ms: int
     """The service time of this month that it takes out; overlapping work only once."""
-    reasons: tuple[Remark, ...] = ()
+    reasons: tuple[SheetRemark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +199,7 @@ class PenaltyLine:
     indicator: str
     """Empty for the total score and for the overrun."""
     percent: float
-    remark: Remark
+    remark: SheetRemark
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,12 +221,13 @@ class TotalScore:
     points: float
     """The scores of the lines that have one, added up."""
     entered_weight: float
+    """The weights of those lines."""
     weight: float
-
-    @property
-    def percent(self) -> float | None:
-        """The points of 100, of the weights entered; None where nothing is entered."""
-        return 100 * self.points / self.entered_weight if self.entered_weight else None
+    """The weights of all lines."""
+    percent: float | None
+    """The points of 100, of the weights entered; None where nothing is entered."""
+    rounded: float | None
+    """With two decimals, as it is printed; it decides the penalty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,12 +250,19 @@ class ContractMonth:
     account: TimeAccount
     """Of each second of the month's part."""
     counted_outage_ms: int
-    """The outage time that counts in this month by the profile's rule; that of availability."""
+    """The outage time that counts in this month by the profile's rule; that of availability.
+
+    `account.outage_ms - carried_out_ms + carried_in_ms`
+    """
+    carried_in_ms: int
+    """What of it lies before this month, of outages restored in this one."""
+    carried_out_ms: int
+    """Outage time of this month that counts in the month of its recovery."""
     coverage: float
     """Share of the service time, without planned work, of which something is known."""
     days: tuple[DayAccount, ...]
     outages: tuple[OutageLine, ...]
     planned: tuple[PlannedLine, ...]
-    remarks: tuple[Remark, ...] = ()
+    remarks: tuple[SheetRemark, ...] = ()
     """What holds for the whole sheet."""
     approvers: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.slo.objective import MissingData
 from jipyo.model.attribution import Attribution
 
 if TYPE_CHECKING:
@@ -21,17 +22,6 @@ class OutageMonth(Enum):
     """All of them in the month of the recovery."""
     MINUTE = "minute"
     """Each in the month that it lies in; the outage itself, as one, in that of the recovery."""
-
-
-class UnmeasuredTime(Enum):
-    """What becomes of service time of which nothing is known."""
-
-    IGNORE = "ignore"
-    """It is taken out of the service time."""
-    BAD = "bad"
-    """It counts as an outage."""
-    GOOD = "good"
-    """It counts as available."""
 
 
 class RestoreClock(Enum):
@@ -112,7 +102,7 @@ class Indicator:
     """The points of a value beyond all bands."""
     numerator: str = ""
     denominator: str = ""
-    """Of a RATIO: PromQL with `$range` and `$targets`."""
+    """Of a RATIO: PromQL with `$w` for the window and `$targets` for the matchers of the system."""
     factor: float = 1.0
     """Of a RATIO: what the quotient is multiplied by, as 100 for a percentage."""
 
@@ -168,12 +158,12 @@ class PenaltyBand:
 class PenaltyRule:
     """What the total score, or one indicator, costs."""
 
-    indicator: str
-    """Empty: the total score."""
     bands: tuple[PenaltyBand, ...]
     """The best first."""
     otherwise: float
     """Percent beyond all bands."""
+    indicator: str = ""
+    """Empty: the total score."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,7 +189,8 @@ class Profile:
     counted: frozenset[Attribution] = frozenset({Attribution.OURS})
     """Whose outages count; one that nobody has attributed counts as ours."""
     outage_month: OutageMonth = OutageMonth.MINUTE
-    unmeasured: UnmeasuredTime = UnmeasuredTime.IGNORE
+    missing: MissingData = MissingData.IGNORE
+    """What service time is of which nothing is known: taken out, an outage, or available."""
     least_coverage: float = 0.95
     """Of the service time; with less known, what is found from outages is not stated."""
     notice_ms: int = 0
