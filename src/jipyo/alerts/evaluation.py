@@ -222,7 +222,7 @@ class _Series:
         judged = step(judged, now_ms, value, thresholds, metric.direction)
         if alert is NOTHING and judged.severity in {Severity.OK, Severity.UNKNOWN}:
             return judged, alert
-        now = read_condition(judged, now_ms, thresholds, reason)
+        now = read_condition(judged, now_ms, thresholds, metric.direction.sign, reason)
         alert, transition = advance(alert, self.key, now_ms, now, self.rule.keep_firing_ms)
         if transition is not None:
             transitions.append(transition)

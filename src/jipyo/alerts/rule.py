@@ -10,8 +10,9 @@ from jipyo.analysis.thresholds import Severity
 from jipyo.catalogue import Statistic
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
+    from jipyo.alerts.options import AlertsOptions
     from jipyo.catalogue import Catalogue, Metric
 
 INTERVAL_MS = 15_000
@@ -85,15 +86,16 @@ AlertRule = MetricRule | ExpressionRule
 Rule = AlertRule | RecordingRule
 
 
-def list_metric_rules(catalogue: Catalogue, interval_ms: int = INTERVAL_MS) -> Iterator[MetricRule]:
+def list_metric_rules(catalogue: Catalogue, options: AlertsOptions) -> Iterator[MetricRule]:
     """A rule for each metric that has thresholds and a query that they apply to."""
     for metric in catalogue.metrics:
-        if is_judged(metric):
+        if is_judged(metric) and options.rule(metric.id).enabled:
             is_swift = metric.outage or metric.loss
+            interval_ms = options.interval_ms
             yield MetricRule(
                 metric=metric,
                 interval_ms=interval_ms // SWIFT_PARTS if is_swift else interval_ms,
-                keep_firing_ms=find_keep_firing_ms(metric),
+                keep_firing_ms=find_keep_firing_ms(metric, options),
             )
 
 
@@ -104,19 +106,13 @@ def is_judged(metric: Metric) -> bool:
     )
 
 
-def find_keep_firing_ms(metric: Metric) -> int:
+def find_keep_firing_ms(metric: Metric, options: AlertsOptions) -> int:
     """How long the alerts of a metric are kept firing after their condition has ended.
 
-    Where the catalogue does not say it: none for an outage or a loss, as the first good reading
-    ends them, else the alert duration.
+    By the site's rule, by the catalogue, or by its kind: an outage or a loss ends with the first
+    good reading.
     """
-    thresholds = metric.thresholds
-    assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
-    if thresholds.keep_firing_ms is not None:
-        return thresholds.keep_firing_ms
-    return 0 if metric.outage or metric.loss else thresholds.for_ms
-
-
-def select_due(rules: Sequence[Rule], t_ms: int) -> list[Rule]:
-    """The rules whose grid has this moment."""
-    return [rule for rule in rules if t_ms % rule.interval_ms == 0]
+    assert metric.thresholds is not None, f"BUG: {metric.id} has no thresholds"
+    of_kind = 0 if metric.outage or metric.loss else options.keep_firing_ms
+    choices = (options.rule(metric.id).keep_firing_ms, metric.thresholds.keep_firing_ms, of_kind)
+    return next(choice for choice in choices if choice is not None)

@@ -11,25 +11,23 @@ that people are told about once. The rules, beyond those of thresholds:
   Where its condition comes back before, pending or not, it is firing again.
 - An open alert whose samples end has no data. Only a sample resolves it: one that is beyond the
   threshold makes it fire on, one that is not lets it recover from then on.
-- An alert that began to fire three times within an hour is flapping, and kept firing for at least
-  a quarter of an hour.
+- An alert that began to fire three times within an hour, anew or while it was recovering, is
+  flapping, and kept firing for at least a quarter of an hour.
 - A changed reason is a transition; a missing one leaves the last known.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jipyo.alerts.alert import Alert, AlertKey, AlertState, Transition
 from jipyo.analysis.thresholds import LevelClock, Severity, find_threshold
-from jipyo.model.failure import FailureReason
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from jipyo.analysis.thresholds import JudgeState, LevelClock
     from jipyo.catalogue import Thresholds
+    from jipyo.model.failure import FailureReason
 
 FLAP_WINDOW_MS = 3_600_000
 FLAP_OPENINGS = 3
@@ -48,6 +46,8 @@ class Condition:
     value: float | None = None
     threshold: float | None = None
     reason: FailureReason | None = None
+    worse_sign: int = 0
+    """Of a value 1 where higher is worse, -1 where lower is; 0 where nobody knows."""
 
     @property
     def holds(self) -> bool:
@@ -64,12 +64,22 @@ class AlertMemory:
     milder_ms: int | None = None
     """Since when its condition is less severe than the alert."""
     openings: tuple[int, ...] = ()
-    """When it began to fire, within the last hour."""
+    """When it began to fire, within the last hour: the last three times."""
 
     @property
     def state(self) -> AlertState:
         """Its state."""
         return AlertState.INACTIVE if self.alert is None else self.alert.state
+
+    @property
+    def is_recovering(self) -> bool:
+        """Whether its condition ended and may come back."""
+        return self.state is AlertState.RECOVERING
+
+    def list_openings(self, t_ms: int, *, is_new: bool) -> tuple[int, ...]:
+        """The openings that count at a moment, itself among them where it is one."""
+        known = (*self.openings, t_ms) if is_new else self.openings
+        return tuple(one for one in known if t_ms - one < FLAP_WINDOW_MS)[-FLAP_OPENINGS:]
 
 
 NOTHING = AlertMemory()
@@ -89,19 +99,19 @@ def advance(
     if before is None or not before.state.is_open:
         after = _advance_closed(memory, key, t_ms, now)
     else:
-        openings = tuple(one for one in memory.openings if t_ms - one < FLAP_WINDOW_MS)
+        openings = memory.list_openings(t_ms, is_new=memory.is_recovering and now.holds)
         if damps_flapping and len(openings) >= FLAP_OPENINGS:
             keep_firing_ms = max(keep_firing_ms, FLAP_KEEP_MS)
         known = AlertMemory(before, memory.milder_ms, openings)
         after = _advance_open(known, before, t_ms, now, keep_firing_ms)
-    return after, _find_transition(memory, after, t_ms)
+    return after, _find_transition(memory, after, t_ms, now.value)
 
 
 def _advance_closed(memory: AlertMemory, key: AlertKey, t_ms: int, now: Condition) -> AlertMemory:
-    openings = tuple(one for one in memory.openings if t_ms - one < FLAP_WINDOW_MS)
+    fires = now.holds and now.severity is not Severity.PENDING
+    openings = memory.list_openings(t_ms, is_new=fires)
     if not now.holds:
         return AlertMemory(openings=openings) if openings else NOTHING
-    fires = now.severity is not Severity.PENDING
     alert = Alert(
         key=key,
         state=AlertState.FIRING if fires else AlertState.PENDING,
@@ -112,7 +122,9 @@ def _advance_closed(memory: AlertMemory, key: AlertKey, t_ms: int, now: Conditio
         firing_ms=t_ms if fires else None,
         reason=now.reason,
     )
-    return AlertMemory(alert, openings=(*openings, t_ms) if fires else openings)
+    if memory.alert is not None:  # what was pending goes on
+        alert = replace(alert, peak=memory.alert.peak, peak_ms=memory.alert.peak_ms)
+    return AlertMemory(_raise_peak(alert, t_ms, now), openings=openings)
 
 
 def _advance_open(
@@ -126,7 +138,8 @@ def _advance_open(
         if t_ms - ended_ms >= keep_firing_ms:
             return AlertMemory(openings=memory.openings)
         ended = replace(alert, state=AlertState.RECOVERING, value=now.value, ended_ms=ended_ms)
-        return replace(memory, alert=ended)
+        since_ms = t_ms if memory.milder_ms is None else memory.milder_ms
+        return replace(memory, alert=ended, milder_ms=since_ms)
     severity, milder_ms = _find_severity(memory, alert, t_ms, now, keep_firing_ms)
     # A pending condition of a firing alert has no threshold of its own to speak of.
     threshold = now.threshold if severity is now.severity else alert.threshold
@@ -139,7 +152,17 @@ def _advance_open(
         ended_ms=None,
         reason=now.reason or alert.reason,
     )
-    return replace(memory, alert=firing, milder_ms=milder_ms)
+    return replace(memory, alert=_raise_peak(firing, t_ms, now), milder_ms=milder_ms)
+
+
+def _raise_peak(alert: Alert, t_ms: int, now: Condition) -> Alert:
+    """The alert with this value as its peak, if it is the worst."""
+    value, sign = now.value, now.worse_sign
+    if not sign or value is None:
+        return alert
+    if alert.peak is not None and sign * value <= sign * alert.peak:
+        return alert
+    return replace(alert, peak=value, peak_ms=t_ms)
 
 
 def _find_severity(
@@ -159,16 +182,19 @@ def close(memory: AlertMemory, t_ms: int) -> tuple[AlertMemory, Transition | Non
 
     Where its condition goes on, it begins anew at the next moment.
     """
-    return NOTHING, _find_transition(memory, NOTHING, t_ms)
+    value = None if memory.alert is None else memory.alert.value
+    return NOTHING, _find_transition(memory, NOTHING, t_ms, value)
 
 
-def _find_transition(before: AlertMemory, after: AlertMemory, t_ms: int) -> Transition | None:
+def _find_transition(
+    before: AlertMemory, after: AlertMemory, t_ms: int, value: float | None
+) -> Transition | None:
     old, new = before.alert, after.alert
     if new is None:
         if old is None:
             return None
         ended_ms = t_ms if old.ended_ms is None else old.ended_ms
-        gone = replace(old, state=AlertState.INACTIVE, ended_ms=ended_ms)
+        gone = replace(old, state=AlertState.INACTIVE, value=value, ended_ms=ended_ms)
         return Transition(t_ms, old.state, gone)
     if old is None or old.state is not new.state:
         return Transition(t_ms, before.state, new)
@@ -180,32 +206,31 @@ def _find_transition(before: AlertMemory, after: AlertMemory, t_ms: int) -> Tran
 
 
 def read_condition(
-    judged: JudgeState, t_ms: int, thresholds: Thresholds, reason: FailureReason | None = None
+    judged: JudgeState,
+    t_ms: int,
+    thresholds: Thresholds,
+    worse_sign: int,
+    reason: FailureReason | None = None,
 ) -> Condition:
     """The condition of a series of a metric, as the judge left it at `t_ms`."""
     severity = judged.severity
+    becomes = severity
+    if severity in {Severity.OK, Severity.UNKNOWN}:
+        return Condition(severity=severity, value=judged.value)
+    since_ms = judged.since_ms
     if severity is Severity.PENDING:
         pending = judged.find_pending(t_ms, thresholds)
         assert pending is not None, "BUG: pending without a level"
-        since_ms = t_ms - pending.elapsed_ms
-        becomes, threshold = pending.severity, pending.threshold
-        return Condition(
-            severity=severity,
-            becomes=becomes,
-            since_ms=since_ms,
-            value=judged.value,
-            threshold=threshold,
-            reason=reason,
-        )
-    if severity in {Severity.OK, Severity.UNKNOWN}:
-        return Condition(severity=severity, value=judged.value)
+        becomes, since_ms = pending.severity, t_ms - pending.elapsed_ms
+    assert since_ms is not None, "BUG: a condition without a beginning"
     return Condition(
         severity=severity,
-        becomes=severity,
-        since_ms=t_ms if judged.since_ms is None else judged.since_ms,
+        becomes=becomes,
+        since_ms=since_ms,
         value=judged.value,
-        threshold=find_threshold(thresholds, severity),
+        threshold=find_threshold(thresholds, becomes),
         reason=reason,
+        worse_sign=worse_sign,
     )
 
 
@@ -219,44 +244,4 @@ def read_clock(clock: LevelClock, severity: Severity, value: float | None) -> Co
         becomes=severity,
         since_ms=clock.reached_ms,
         value=value,
-    )
-
-
-# --- as rows
-
-
-def dump_memory(memory: AlertMemory) -> dict[str, Any]:
-    """Plain values, from which `load_memory` makes the same again."""
-    alert = memory.alert
-    saved = None
-    if alert is not None:
-        saved = {
-            "state": alert.state.value,
-            "severity": int(alert.severity),
-            "value": alert.value,
-            "threshold": alert.threshold,
-            "active_ms": alert.active_ms,
-            "firing_ms": alert.firing_ms,
-            "ended_ms": alert.ended_ms,
-            "reason": alert.reason and alert.reason.value,
-        }
-    return {"alert": saved, "milder_ms": memory.milder_ms, "openings": list(memory.openings)}
-
-
-def load_memory(key: AlertKey, saved: Mapping[str, Any]) -> AlertMemory:
-    """The memory that `dump_memory` turned into plain values."""
-    alert = saved["alert"]
-    return AlertMemory(
-        alert=alert
-        and Alert(
-            key=key,
-            **{
-                **alert,
-                "state": AlertState(alert["state"]),
-                "severity": Severity(alert["severity"]),
-                "reason": alert["reason"] and FailureReason(alert["reason"]),
-            },
-        ),
-        milder_ms=saved["milder_ms"],
-        openings=tuple(saved["openings"]),
     )

@@ -8,6 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jipyo import web
+from jipyo.alerts.store import AlertStore
+from jipyo.app.alerts.schema import STEPS
+from jipyo.app.alerts.service import Alerting
 from jipyo.app.build_collect import Collection
 from jipyo.app.build_logs import LogIngest
 from jipyo.app.build_send import Sending, StoreAndSend
@@ -60,7 +63,7 @@ class Server:
         Raises:
             CatalogueError: a metric is described wrongly.
             CollectError: the files of the push groups are not ours.
-            StoreError: the queue of what is sent cannot be opened.
+            StoreError: the queue of what is sent, or what is known of alerts, cannot be opened.
         """
         self._parts: list[ServerPart] = []
         self._applied = applied
@@ -73,12 +76,15 @@ class Server:
         self._logs = LogIngest(config, clock)
         self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
         self._insight = Insight(appender, clock, config.data / "insight", self._apps.outlooks)
+        self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, ())
         self._current = CurrentApp(self._apps.build(config))
         self._look_ahead(config)
+        self._watch(config)
         self._parts += [
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
             self._insight,
+            self._alerting,
             StoreUpkeep(store, clock),
             self._logs,
             MemoryTrimmer(clock, find_trim(), read_resident_bytes),
@@ -114,11 +120,16 @@ class Server:
         self._logs.apply(config)
         self._current.app = app
         self._look_ahead(config)
+        self._watch(config)
         self._applied(config)
 
     def _look_ahead(self, config: Config) -> None:
         source = self._apps.build_source(config, "insight")
         self._insight.apply(config, source, load_catalogue(config))
+
+    def _watch(self, config: Config) -> None:
+        source = self._apps.build_source(config, "alerts")
+        self._alerting.apply(config, source, load_catalogue(config))
 
 
 def serve(

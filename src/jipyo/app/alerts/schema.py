@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from jipyo.alerts import silence_records
+from jipyo.alerts import saved, silence_records
 from jipyo.alerts.events import records as event_records
 from jipyo.alerts.incident import records as incident_records
 
-STEPS = (*incident_records.STEPS, *event_records.STEPS, *silence_records.STEPS)
+STEPS = (
+    *saved.STEPS,
+    *incident_records.STEPS,
+    *event_records.STEPS,
+    *silence_records.STEPS,
+)

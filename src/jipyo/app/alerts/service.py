@@ -1,0 +1,347 @@
+"""The part of the server that evaluates the rules and keeps what they come to."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jipyo.alerts.evaluation import Evaluation, RuleMemory, evaluate
+from jipyo.alerts.rule import list_metric_rules
+from jipyo.alerts.saved import forget_rules, load_memories, save_memories
+from jipyo.alerts.state import close
+from jipyo.analysis.health import READERS
+from jipyo.app.alerts.series import METADATA, build_alert_series
+from jipyo.app.insight.series import SeriesWriter
+from jipyo.loops import Periodic
+from jipyo.model.errors import JipyoError
+from jipyo.model.family import gauge, single
+from jipyo.model.labels import Labels
+from jipyo.model.sample import MetricType
+from jipyo.source.combined import list_remotes
+from jipyo.source.inventory import take_inventory
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from jipyo.alerts.alert import Alert, AlertKey, Transition
+    from jipyo.alerts.rule import AlertRule
+    from jipyo.alerts.store import AlertStore
+    from jipyo.catalogue import Catalogue
+    from jipyo.config.load import Config
+    from jipyo.model.clock import Clock
+    from jipyo.model.family import Family
+    from jipyo.model.store import Appender
+    from jipyo.source.base import Source
+    from jipyo.source.inventory import Inventory
+
+    Follower = Callable[[sqlite3.Connection, int, Sequence[Transition]], None]
+
+_LOG = logging.getLogger(__name__)
+LAG_MS = 1000
+"""After a moment of the grid, so that its samples have been stored."""
+_AGAIN_MS = 3000.0
+"""After the start, and after an evaluation that could not be kept."""
+_CLOCK_WAS_AHEAD_MS = 60_000
+
+
+@dataclass(slots=True)
+class EvaluationCounts:
+    """What the evaluations came to since the start."""
+
+    evaluations: int = 0
+    failures: int = 0
+    missed: int = 0
+    """Moments of the grid at which nothing was evaluated."""
+    seconds: float = 0.0
+    last_seconds: float = 0.0
+    transitions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What a configuration asks for."""
+
+    source: Source
+    rules: tuple[AlertRule, ...]
+    interval_ms: int
+    base_ms: int
+    """The finest grid of its rules."""
+    own: Labels
+
+
+@dataclass(slots=True)
+class _Known:
+    """What the rules have come to, as it is on disk."""
+
+    memories: dict[str, RuleMemory] = field(default_factory=dict)
+    rows: dict[tuple[str, str], str] = field(default_factory=dict)
+    problems: dict[str, JipyoError | Exception] = field(default_factory=dict)
+    """Of rules whose last evaluation failed."""
+
+
+class Alerting:
+    """Runs from the start of the server to its end, by the configuration in force."""
+
+    def __init__(
+        self, store: AlertStore, appender: Appender, clock: Clock, followers: Sequence[Follower]
+    ) -> None:
+        """Nothing is evaluated before `start`.
+
+        Args:
+            store: keeps the states; it is closed at the end.
+            appender: gets `ALERTS` and `ALERTS_FOR_STATE`.
+            clock: tells when a moment of the grid has come.
+            followers: called in the transaction of each evaluation, with its transitions, whether
+                there are any or not.
+        """
+        self._store, self._appender, self._clock = store, appender, clock
+        self._followers = followers
+        self._lock = threading.RLock()
+        self._setting: _Setting | None = None
+        self._known = _Known()
+        self._counts = EvaluationCounts()
+        self._writer = SeriesWriter()
+        self._last_ms: int | None = None
+        self._written_ms = 0
+        self._loop = Periodic("alerts", self.tick, interval_ms=_AGAIN_MS, clock=clock)
+
+    def apply(
+        self, config: Config, source: Source, catalogue: Catalogue, more: Iterable[AlertRule] = ()
+    ) -> None:
+        """Evaluate by this configuration from the next moment on; states stay as they are.
+
+        The alerts of a rule that is there no more are closed.
+        """
+        options = config.settings.alerts
+        setting = None
+        if options is not None:
+            rules = (*list_metric_rules(catalogue, options), *more)
+            intervals = [rule.interval_ms for rule in rules]
+            own = Labels.of({"job": "jipyo", "instance": config.instance})
+            base_ms = min(intervals, default=options.interval_ms)
+            setting = _Setting(source, rules, options.interval_ms, base_ms, own)
+        with self._lock:
+            self._setting = setting
+
+    def start(self) -> None:
+        """See `ServerPart.start`; states go on from where the file has them."""
+        self._appender.describe(METADATA)
+        with self._lock, self._store.reading() as db:
+            memories = load_memories(db)
+            self._known = _Known(memories)
+            self._known.rows = {
+                (rule, labels): text
+                for rule, labels, text in db.execute("SELECT rule, labels, memory FROM alert")
+            }
+        self._loop.start()
+
+    def stop(self) -> None:
+        """See `ServerPart.stop`; the file is closed."""
+        self._loop.stop()
+        self._store.close()
+
+    def list_alerts(self) -> list[Alert]:
+        """The alerts that are not inactive."""
+        return [
+            series.alert.alert
+            for memory in self._known.memories.values()
+            for series in memory.series.values()
+            if series.alert.alert is not None
+        ]
+
+    def tick(self) -> float:
+        """Evaluate what is due, and return when to come again.
+
+        Raises:
+            StoreError: nothing can be kept; nothing has changed, and the next evaluation makes
+                up for this one.
+            SourceError: the source cannot even be asked what it has.
+        """
+        with self._lock:
+            setting = self._setting
+            if setting is None:
+                return _AGAIN_MS
+            t_ms = (self._clock.now_ms() - LAG_MS) // setting.base_ms * setting.base_ms
+            if self._last_ms is None or not t_ms <= self._last_ms <= t_ms + _CLOCK_WAS_AHEAD_MS:
+                self._evaluate(setting, t_ms)
+        return self._find_delay(setting)
+
+    def _find_delay(self, setting: _Setting) -> float:
+        past_ms = self._clock.now_ms() - LAG_MS
+        return float(setting.base_ms - past_ms % setting.base_ms)
+
+    def _evaluate(self, setting: _Setting, t_ms: int) -> None:
+        started_ms = self._clock.monotonic_ms()
+        if self._last_ms is not None and t_ms > self._last_ms:
+            self._counts.missed += (t_ms - self._last_ms) // setting.base_ms - 1
+        due = list(self._select_due(setting, t_ms))
+        inventory = take_inventory(setting.source, t_ms) if due else None
+        memories = dict(self._known.memories)
+        transitions: list[Transition] = []
+        for rule, evaluation in self._evaluate_rules(setting, due, inventory):
+            memories[rule.id] = evaluation.memory
+            transitions += evaluation.transitions
+        transitions += self._close_orphans(setting, memories, t_ms)
+        transitions.sort(key=lambda one: one.t_ms)
+        self._keep(memories, t_ms, transitions)
+        self._last_ms = t_ms
+        self._counts.transitions += len(transitions)
+        if transitions or t_ms - self._written_ms >= setting.interval_ms:
+            self._write_series(setting, t_ms)
+        self._counts.last_seconds = (self._clock.monotonic_ms() - started_ms) / 1000
+        self._counts.seconds += self._counts.last_seconds
+
+    def _select_due(self, setting: _Setting, t_ms: int) -> Iterator[tuple[AlertRule, int]]:
+        """The rules that have a moment since their last one, and the latest of these."""
+        for rule in setting.rules:
+            moment_ms = t_ms // rule.interval_ms * rule.interval_ms
+            memory = self._known.memories.get(rule.id, RuleMemory())
+            evaluated_ms = memory.evaluated_ms
+            if evaluated_ms is not None and evaluated_ms > moment_ms + _CLOCK_WAS_AHEAD_MS:
+                # The clock was ahead, so what follows is later than anything that is known.
+                evaluated_ms = moment_ms - rule.interval_ms
+                self._known.memories[rule.id] = RuleMemory(evaluated_ms, memory.series)
+            if evaluated_ms is None or moment_ms > evaluated_ms:
+                yield rule, moment_ms
+
+    def _evaluate_rules(
+        self,
+        setting: _Setting,
+        due: Sequence[tuple[AlertRule, int]],
+        inventory: Inventory | None,
+    ) -> Iterator[tuple[AlertRule, Evaluation]]:
+        """The evaluations that succeeded, in the order of the rules."""
+
+        def run(one: tuple[AlertRule, int]) -> Evaluation | Exception:
+            rule, moment_ms = one
+            memory = self._known.memories.get(rule.id, RuleMemory())
+            try:
+                return evaluate(rule, setting.source, moment_ms, memory, inventory)
+            except Exception as error:  # noqa: BLE001  # an edge: one rule must not stop the others
+                return error
+
+        if list_remotes(setting.source):  # while one is judged here, a server works on the next
+            with ThreadPoolExecutor(READERS, "alerts") as pool:
+                outcomes: Iterable[Evaluation | Exception] = list(pool.map(run, due))
+        else:
+            outcomes = map(run, due)
+        for (rule, _), outcome in zip(due, outcomes, strict=True):
+            self._counts.evaluations += 1
+            if isinstance(outcome, Evaluation):
+                if self._known.problems.pop(rule.id, None) is not None:
+                    _LOG.info("rule %s works again", rule.id)
+                yield rule, outcome
+            else:
+                self._note_failure(rule, outcome)
+
+    def _note_failure(self, rule: AlertRule, error: Exception) -> None:
+        self._counts.failures += 1
+        if rule.id not in self._known.problems:
+            trace = None if isinstance(error, JipyoError) else error
+            _LOG.warning("rule %s fails: %s", rule.id, error, exc_info=trace)
+        self._known.problems[rule.id] = error
+
+    def _close_orphans(
+        self, setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
+    ) -> Iterator[Transition]:
+        """Close the alerts of rules that the configuration has no more."""
+        for rule in memories.keys() - {rule.id for rule in setting.rules}:
+            for series in memories.pop(rule).series.values():
+                _, transition = close(series.alert, t_ms)
+                if transition is not None:
+                    yield transition
+
+    def _keep(
+        self, memories: dict[str, RuleMemory], t_ms: int, transitions: Sequence[Transition]
+    ) -> None:
+        """Save the states, and what the followers make of the transitions, or nothing."""
+        with self._store.transaction() as db:
+            forget_rules(db, iter(self._known.memories.keys() - memories.keys()))
+            rows = save_memories(db, memories, self._known.rows)
+            for follow in self._followers:
+                follow(db, t_ms, transitions)
+        self._known.memories, self._known.rows = memories, rows
+
+    def close_alerts(self, keys: Iterable[AlertKey]) -> None:
+        """Close alerts that a person says are over; one whose condition goes on begins anew.
+
+        Raises:
+            StoreError: nothing has changed.
+        """
+        with self._lock:
+            t_ms = self._clock.now_ms()
+            memories, transitions = dict(self._known.memories), []
+            for key in keys:
+                memory = memories.get(key.rule, RuleMemory())
+                if key.labels not in memory.series:
+                    continue
+                left = dict(memory.series)
+                _, transition = close(left.pop(key.labels).alert, t_ms)
+                memories[key.rule] = RuleMemory(memory.evaluated_ms, left, memory.is_complete)
+                transitions += [] if transition is None else [transition]
+            self._keep(memories, t_ms, transitions)
+
+    def _write_series(self, setting: _Setting, t_ms: int) -> None:
+        rules = {rule.id: rule for rule in setting.rules}
+        samples = dict(build_alert_series(self.list_alerts(), rules, setting.own))
+        self._written_ms = t_ms // setting.interval_ms * setting.interval_ms
+        scrapes = self._writer.build(t_ms, samples)
+        if scrapes:
+            self._appender.append(scrapes)
+
+    def families(self) -> Iterator[Family]:
+        """See `ServerPart.families`."""
+        yield from self._loop.families()
+        counts, setting = self._counts, self._setting
+        rules = len(setting.rules) if setting is not None else 0
+        for kind, name, text, value in (
+            (MetricType.GAUGE, "rules", "Rules that are evaluated.", rules),
+            (
+                MetricType.GAUGE,
+                "failing_rules",
+                "Rules whose last evaluation failed.",
+                len(self._known.problems),
+            ),
+            (MetricType.COUNTER, "evaluations_total", "Evaluations of rules.", counts.evaluations),
+            (
+                MetricType.COUNTER,
+                "evaluation_failures_total",
+                "Evaluations of rules that failed.",
+                counts.failures,
+            ),
+            (
+                MetricType.COUNTER,
+                "missed_moments_total",
+                "Moments of the grid at which nothing was evaluated in time.",
+                counts.missed,
+            ),
+            (
+                MetricType.COUNTER,
+                "evaluation_seconds_total",
+                "Time spent on evaluating.",
+                counts.seconds,
+            ),
+            (
+                MetricType.GAUGE,
+                "last_evaluation_seconds",
+                "How long the last evaluation took.",
+                counts.last_seconds,
+            ),
+            (
+                MetricType.COUNTER,
+                "transitions_total",
+                "Changes of alerts.",
+                counts.transitions,
+            ),
+        ):
+            yield single(kind, f"jipyo_alerts_{name}", text, float(value))
+        numbers: dict[tuple[str, str], float] = {}
+        for alert in self.list_alerts():
+            key = (alert.state.value, alert.severity.state.value)
+            numbers[key] = numbers.get(key, 0.0) + 1
+        names = ("state", "severity")
+        yield gauge("jipyo_alerts", "Alerts that are not inactive.", names, numbers.items())

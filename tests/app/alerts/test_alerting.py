@@ -1,0 +1,348 @@
+"""The server part of alerts over a real store: ticks, restarts, outages, losses, failures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from jipyo.alerts.alert import AlertState
+from jipyo.alerts.options import AlertsOptions, RuleOptions
+from jipyo.alerts.saved import load_memories
+from jipyo.alerts.store import AlertStore
+from jipyo.app.alerts.schema import STEPS
+from jipyo.app.alerts.service import LAG_MS, Alerting
+from jipyo.catalogue import Catalogue, load
+from jipyo.collect.loop import Loop
+from jipyo.collect.target import Target, own_target
+from jipyo.config.load import load as load_config
+from jipyo.config.overrides import CliOverrides
+from jipyo.model.errors import CollectError, StoreFull
+from jipyo.model.failure import FailureReason
+from jipyo.model.family import Family, gauge
+from jipyo.model.labels import Labels
+from jipyo.model.result import Vector
+from jipyo.promql import Engine
+from jipyo.source import Embedded
+from jipyo.tsdb import Store
+from support.clock import FakeClock
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from jipyo.alerts.alert import Transition
+    from jipyo.config.load import Config
+
+INTERVAL_MS = 15_000
+MINUTE_MS = 60_000
+OUTAGE, LOSS, HEAT = "system.collection.failed", "system.gpu.lost", "system.gpu.temperature"
+KNOWN = Catalogue(
+    tuple(
+        replace(one, thresholds=replace(one.thresholds, for_ms=60_000 if one.id == HEAT else 0))
+        for one in load().metrics
+        if one.id in {OUTAGE, LOSS, HEAT} and one.thresholds is not None
+    )
+)
+OPTIONS = AlertsOptions(keep_firing_ms=60_000)
+REFUSED = CollectError("database.unreachable", url="redis://h", reason="Connection refused")
+
+
+@dataclass
+class Service:
+    """What a test scrapes: a GPU for each temperature; it fails where it has an error."""
+
+    temperatures: dict[str, float] = field(default_factory=lambda: {"0": 50.0, "1": 50.0})
+    error: CollectError | None = None
+
+    def collect(self, t_ms: int) -> list[Family]:
+        if self.error is not None:
+            raise self.error
+        names = ("gpu", "UUID")
+        rows = [((gpu, f"GPU-{gpu}"), value) for gpu, value in self.temperatures.items()]
+        return [gauge("DCGM_FI_DEV_GPU_TEMP", "Degrees.", names, rows)]
+
+
+@dataclass
+class Site:
+    """A server's parts that alerts need, under a clock of their own."""
+
+    folder: Path
+    clock: FakeClock
+    store: Store
+    config: Config
+    service: Service = field(default_factory=Service)
+    catalogue: Catalogue = KNOWN
+    transitions: list[Transition] = field(default_factory=list)
+    problem: Exception | None = None
+    """Of the follower."""
+
+    def __post_init__(self) -> None:
+        self.loop = Loop(self.store, clock=self.clock)
+        labels = Labels.of({"job": "dcgm", "instance": "h"})
+        made = own_target([self.service], job="dcgm", instance="h", interval_ms=INTERVAL_MS)
+        self.loop.sync([Target(labels, made.reader, INTERVAL_MS)])
+        self.alerting = self.begin()
+
+    def follow(self, _db: sqlite3.Connection, _t_ms: int, found: Sequence[Transition]) -> None:
+        if self.problem is not None:
+            raise self.problem
+        self.transitions += found
+
+    def begin(self) -> Alerting:
+        database = AlertStore.open(self.folder, STEPS)
+        alerting = Alerting(database, self.store, self.clock, [self.follow])
+        alerting.apply(self.config, self.source, self.catalogue)
+        alerting.start()
+        return alerting
+
+    @property
+    def source(self) -> Embedded:
+        return Embedded(self.store, Engine())
+
+    def restart(self, pause_ms: int = 0) -> None:
+        self.alerting.stop()
+        self.clock.advance(pause_ms)
+        self.alerting = self.begin()
+
+    def stop(self) -> None:
+        self.alerting.stop()
+        self.loop.stop()
+
+    def list_changes(self, rule: str) -> list[str]:
+        """The changes of a rule's alerts that people get to know."""
+        return [
+            f"{one.before.value}>{one.alert.state.value}"
+            for one in self.transitions
+            if one.alert.key.rule == rule and (one.before.is_open or one.alert.state.is_open)
+        ]
+
+    def wait_for(self, rule: str, state: AlertState) -> float:
+        """The seconds until the last transition of a rule's alerts is to this state."""
+        start_ms = self.clock.now_ms()
+        for _ in range(300):
+            last = next((t for t in reversed(self.transitions) if t.alert.key.rule == rule), None)
+            if last is not None and last.alert.state is state:
+                return (self.clock.now_ms() - start_ms) / 1000
+            self.clock.advance(1000)
+        pytest.fail(f"{rule} never became {state}")
+
+    def query(self, expression: str) -> list[dict[str, str]]:
+        value = self.source.instant(expression, self.clock.now_ms()).value
+        assert isinstance(value, Vector)
+        return [dict(labels) for labels in value.series]
+
+    def count(self, name: str) -> float:
+        families = {one.name: one for one in self.alerting.families()}
+        return sum(sample.value for sample in families[name].samples)
+
+
+@pytest.fixture
+def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
+    clock = FakeClock()
+    with Store.open(tmp_path / "store", now_ms=clock.now_ms) as store:
+        made: list[Site] = []
+
+        def make(**values: Any) -> Site:
+            config = load_config(CliOverrides(data=tmp_path), {}, "en")
+            config = replace(config, settings=replace(config.settings, alerts=OPTIONS))
+            made.append(Site(tmp_path, clock, store, config, **values))
+            clock.advance(3 * MINUTE_MS)
+            return made[-1]
+
+        yield make
+        for site in made:
+            site.stop()
+
+
+@pytest.fixture
+def site(make_site: Callable[..., Site]) -> Site:
+    return make_site()
+
+
+def test_a_dead_target_fires_with_its_reason_and_resolves_at_the_first_good_reading(
+    site: Site,
+) -> None:
+    site.clock.advance(1)  # just after a reading: the longest that it can take
+    site.service.error = REFUSED
+    assert site.wait_for(OUTAGE, AlertState.FIRING) <= 35
+    alert = site.transitions[-1].alert
+    assert dict(alert.key.labels) == {"instance": "h", "job": "dcgm"}
+    assert alert.reason is FailureReason.CONNECTION_REFUSED
+    site.service.error = CollectError("collect.timeout", seconds=1)
+    site.clock.advance(MINUTE_MS)
+    site.service.error = None
+    assert site.wait_for(OUTAGE, AlertState.INACTIVE) <= 20
+    assert site.list_changes(OUTAGE)[0] == "inactive>firing"
+    assert site.list_changes(OUTAGE)[-1] == "firing>inactive"
+
+
+def test_a_lost_gpu_fires_while_its_target_lives_and_ends_when_it_is_back(site: Site) -> None:
+    site.clock.advance(1)
+    gone = site.service.temperatures.pop("1")
+    assert site.wait_for(LOSS, AlertState.FIRING) <= 35
+    assert site.transitions[-1].alert.key.labels["gpu"] == "1"
+    site.clock.advance(2 * MINUTE_MS)
+    site.service.temperatures["1"] = gone
+    assert site.wait_for(LOSS, AlertState.INACTIVE) <= 20
+    assert site.list_changes(LOSS) == ["inactive>firing", "firing>inactive"]
+
+
+def test_a_hot_gpu_whose_exporter_dies_is_not_resolved_until_it_is_seen_to_be_cool(
+    site: Site,
+) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.wait_for(HEAT, AlertState.FIRING)
+    site.service.error = REFUSED
+    site.wait_for(HEAT, AlertState.NO_DATA)
+    site.clock.advance(10 * MINUTE_MS)
+    site.service.error, site.service.temperatures["0"] = None, 50.0
+    site.wait_for(HEAT, AlertState.INACTIVE)
+    assert site.list_changes(HEAT) == [
+        "pending>firing",
+        "firing>no_data",
+        "no_data>recovering",
+        "recovering>inactive",
+    ]
+
+
+@pytest.mark.parametrize("pause_ms", [0, MINUTE_MS, 20 * MINUTE_MS, 3 * 60 * MINUTE_MS])
+def test_a_restart_in_mid_incident_goes_on(site: Site, pause_ms: int) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.wait_for(HEAT, AlertState.FIRING)
+    site.loop.stop()
+    site.restart(pause_ms)
+    site.loop = Loop(site.store, clock=site.clock)
+    made = own_target([site.service], job="dcgm", instance="h", interval_ms=INTERVAL_MS)
+    site.loop.sync([Target(Labels.of({"job": "dcgm", "instance": "h"}), made.reader, INTERVAL_MS)])
+    site.clock.advance(2 * MINUTE_MS)
+    assert [alert.state for alert in site.alerting.list_alerts()] == [AlertState.FIRING]
+    site.service.temperatures["0"] = 50.0
+    site.wait_for(HEAT, AlertState.INACTIVE)
+    changes = site.list_changes(HEAT)
+    assert changes.count("pending>firing") == 1
+    assert sum(change.endswith(">inactive") for change in changes) == 1
+
+
+def test_an_alert_duration_goes_on_over_a_restart(site: Site) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.clock.advance(MINUTE_MS)
+    assert site.list_changes(HEAT) == []
+    site.restart()
+    assert site.wait_for(HEAT, AlertState.FIRING) <= 35
+
+
+def test_alerts_are_series_as_those_of_prometheus(site: Site) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.clock.advance(MINUTE_MS)
+    labels = {
+        "alertname": "SystemGpuTemperature",
+        "gpu": "0",
+        "instance": "h",
+        "metric": HEAT,
+        "severity": "critical",
+    }
+    (row,) = site.query(f'ALERTS{{metric="{HEAT}"}}')
+    assert row == labels | {"__name__": "ALERTS", "alertstate": "pending", "job": "jipyo"}
+    site.wait_for(HEAT, AlertState.FIRING)
+    site.clock.advance(2000)
+    assert [one["alertstate"] for one in site.query(f'ALERTS{{metric="{HEAT}"}}')] == ["firing"]
+    (active,) = {t.alert.active_ms for t in site.transitions if t.alert.key.rule == HEAT}
+    assert len(site.query(f'ALERTS_FOR_STATE{{metric="{HEAT}"}} == {active / 1000}')) == 1
+    site.service.temperatures["0"] = 50.0
+    site.wait_for(HEAT, AlertState.INACTIVE)
+    site.clock.advance(2000)
+    assert site.query(f'{{__name__=~"ALERTS.*", metric="{HEAT}"}}') == []
+
+
+def test_what_cannot_be_kept_is_made_up_for(site: Site) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.clock.advance(MINUTE_MS)
+    site.problem = StoreFull("alerts_store.full", path="alerts.db", reason="disk full")
+    site.clock.advance(2 * MINUTE_MS)
+    assert site.list_changes(HEAT) == []
+    site.problem = None
+    site.clock.advance(MINUTE_MS)
+    assert site.list_changes(HEAT) == ["pending>firing"]
+    fired = next(t for t in site.transitions if t.alert.state is AlertState.FIRING)
+    assert fired.t_ms == fired.alert.active_ms + MINUTE_MS  # when it was due
+
+
+def test_missed_moments_are_counted_and_made_up_for(site: Site) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.clock.advance(MINUTE_MS)
+    before = site.count("jipyo_alerts_missed_moments_total")
+    site.clock.set_wall_clock(10 * MINUTE_MS)  # as after a suspend
+    site.clock.advance(15_000)
+    assert site.count("jipyo_alerts_missed_moments_total") - before == 10 * 20
+
+
+def test_a_clock_that_was_ahead_does_not_stop_the_alerts(site: Site) -> None:
+    site.clock.set_wall_clock(24 * 60 * MINUTE_MS)
+    site.clock.advance(MINUTE_MS)
+    site.clock.set_wall_clock(-24 * 60 * MINUTE_MS)
+    site.clock.advance(MINUTE_MS)
+    site.service.error = REFUSED
+    assert site.wait_for(OUTAGE, AlertState.FIRING) <= 35
+
+
+def test_a_rule_that_fails_is_counted_and_stops_no_other(make_site: Callable[..., Site]) -> None:
+    wrong = KNOWN.get(HEAT)
+    assert wrong is not None
+    query = replace(wrong.queries[0], promql="DCGM_FI_DEV_GPU_TEMP + on () DCGM_FI_DEV_GPU_TEMP")
+    rules = (replace(wrong, queries=(query,)), *(one for one in KNOWN.metrics if one.id != HEAT))
+    site = make_site(catalogue=Catalogue(rules))
+    assert site.count("jipyo_alerts_failing_rules") == 1
+    assert site.count("jipyo_alerts_evaluation_failures_total") > 5
+    site.service.error = REFUSED
+    assert site.wait_for(OUTAGE, AlertState.FIRING) <= 35
+
+
+def test_alerts_of_what_the_site_has_no_more_are_closed(site: Site) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.wait_for(HEAT, AlertState.FIRING)
+    options = AlertsOptions(rules=((HEAT, RuleOptions(enabled=False)),))
+    settings = replace(site.config.settings, alerts=options)
+    site.alerting.apply(replace(site.config, settings=settings), site.source, KNOWN)
+    site.clock.advance(15_000)
+    assert site.list_changes(HEAT) == ["pending>firing", "firing>inactive"]
+    site.alerting.stop()
+    database = AlertStore.open(site.folder, STEPS)
+    with database.reading() as db:
+        assert HEAT not in load_memories(db)
+    site.alerting = site.begin()
+    database.close()
+
+
+def test_a_person_closes_what_has_no_data(site: Site) -> None:
+    site.service.temperatures["0"] = 99.0
+    site.wait_for(HEAT, AlertState.FIRING)
+    site.service.error = REFUSED
+    site.wait_for(HEAT, AlertState.NO_DATA)
+    site.alerting.close_alerts([site.transitions[-1].alert.key])
+    site.clock.advance(5 * MINUTE_MS)
+    assert site.list_changes(HEAT)[-1] == "no_data>inactive"
+    assert HEAT not in {alert.key.rule for alert in site.alerting.list_alerts()}
+
+
+def test_the_first_evaluation_knows_what_came_before_it(make_site: Callable[..., Site]) -> None:
+    site = make_site()
+    site.service.temperatures["0"] = 99.0
+    site.alerting.stop()
+    (site.folder / "alerts.db").unlink()
+    site.clock.advance(20 * MINUTE_MS)
+    site.alerting = site.begin()
+    site.clock.advance(INTERVAL_MS + LAG_MS)
+    (fired,) = [t for t in site.transitions if t.alert.key.rule == HEAT]
+    assert fired.alert.state is AlertState.FIRING
+    assert fired.t_ms - fired.alert.active_ms >= 19 * MINUTE_MS
+
+
+def test_without_the_section_nothing_is_evaluated(site: Site) -> None:
+    settings = replace(site.config.settings, alerts=None)
+    site.alerting.apply(replace(site.config, settings=settings), site.source, KNOWN)
+    before = site.count("jipyo_alerts_evaluations_total")
+    site.clock.advance(5 * MINUTE_MS)
+    assert site.count("jipyo_alerts_evaluations_total") == before
