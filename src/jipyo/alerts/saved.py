@@ -1,6 +1,7 @@
 """The rows of `alerts.db` that remember what rules have come to.
 
-A series without an alert has none: its judge goes on from what the source has of it.
+A series without an alert has none: its judge goes on from what the source has of it. JSON is in
+ASCII, as labels may not be proper text.
 """
 
 from __future__ import annotations
@@ -9,12 +10,11 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from jipyo.alerts.alert import Alert, AlertKey, AlertState
+from jipyo.alerts.alert_json import dump_alert, load_alert
 from jipyo.alerts.evaluation import RuleMemory, SeriesMemory
 from jipyo.alerts.state import AlertMemory
 from jipyo.alerts.store import SchemaStep
-from jipyo.analysis.thresholds import JudgeState, LevelClock, Severity
-from jipyo.model.failure import FailureReason
+from jipyo.analysis.thresholds import JudgeState, LevelClock
 from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ AlertRows = dict[tuple[str, str], str]
 def list_alert_rows(memories: Mapping[str, RuleMemory]) -> AlertRows:
     """The rows of all series that have an alert or have had one lately."""
     return {
-        (rule, json.dumps(labels.pairs, ensure_ascii=False)): json.dumps(_dump(series))
+        (rule, json.dumps(labels.pairs)): json.dumps(_dump(series))
         for rule, memory in memories.items()
         for labels, series in memory.series.items()
         if series.alert.alert is not None or series.alert.openings
@@ -76,7 +76,7 @@ def load_memories(db: sqlite3.Connection) -> dict[str, RuleMemory]:
     series: dict[str, dict[Labels, SeriesMemory]] = {}
     for rule, pairs, text in db.execute("SELECT rule, labels, memory FROM alert"):
         labels = Labels.of(json.loads(pairs))
-        series.setdefault(rule, {})[labels] = _load(AlertKey(rule, labels), json.loads(text))
+        series.setdefault(rule, {})[labels] = _load(json.loads(text))
     return {
         rule: RuleMemory(evaluated_ms, series.get(rule, {}))
         for rule, evaluated_ms in db.execute("SELECT id, evaluated_ms FROM rule")
@@ -91,46 +91,25 @@ def forget_rules(db: sqlite3.Connection, rules: Iterator[str]) -> None:
 
 
 def _dump(series: SeriesMemory) -> dict[str, Any]:
-    alert = series.alert.alert
-    saved = None
-    if alert is not None:
-        saved = {
-            "state": alert.state.value,
-            "severity": int(alert.severity),
-            "value": alert.value,
-            "threshold": alert.threshold,
-            "active_ms": alert.active_ms,
-            "firing_ms": alert.firing_ms,
-            "ended_ms": alert.ended_ms,
-            "peak": alert.peak,
-            "peak_ms": alert.peak_ms,
-            "reason": alert.reason and alert.reason.value,
-        }
-    judged = series.judged
+    alert, judged = series.alert.alert, series.judged
     return {
         "judge" if isinstance(judged, JudgeState) else "clock": asdict(judged),
-        "alert": saved,
+        "alert": None if alert is None else dump_alert(alert),
         "milder_ms": series.alert.milder_ms,
         "openings": series.alert.openings,
     }
 
 
-def _load(key: AlertKey, saved: Mapping[str, Any]) -> SeriesMemory:
+def _load(saved: Mapping[str, Any]) -> SeriesMemory:
     alert = saved["alert"]
-    if alert is not None:
-        alert = Alert(
-            key=key,
-            **{
-                **alert,
-                "state": AlertState(alert["state"]),
-                "severity": Severity(alert["severity"]),
-                "reason": alert["reason"] and FailureReason(alert["reason"]),
-            },
-        )
     judged: JudgeState | LevelClock
     if "judge" in saved:
         judged = JudgeState.from_dict(saved["judge"])
     else:
         judged = LevelClock(**saved["clock"])
-    memory = AlertMemory(alert, saved["milder_ms"], tuple(saved["openings"]))
+    memory = AlertMemory(
+        None if alert is None else load_alert(alert),
+        saved["milder_ms"],
+        tuple(saved["openings"]),
+    )
     return SeriesMemory(judged, memory)

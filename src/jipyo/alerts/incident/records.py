@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jipyo.alerts.alert import Alert, AlertKey, AlertState, Transition
+from jipyo.alerts.alert import AlertState, Transition
+from jipyo.alerts.alert_json import dump_alert, load_alert
 from jipyo.alerts.incident.fold import fold
 from jipyo.alerts.incident.history import add_entries, build_incidents
 from jipyo.alerts.incident.incident import (
@@ -19,10 +20,7 @@ from jipyo.alerts.incident.incident import (
     IncidentEvidence,
 )
 from jipyo.alerts.store import SchemaStep
-from jipyo.analysis.thresholds import Severity
 from jipyo.model.attribution import Attribution
-from jipyo.model.failure import FailureReason
-from jipyo.model.labels import Labels
 
 if TYPE_CHECKING:
     import sqlite3
@@ -131,9 +129,11 @@ def _read(db: sqlite3.Connection, query: str, *values: int) -> dict[int, Inciden
 
 def dump_facts(entry: IncidentEntry) -> str:
     """What an entry has beside its columns, as JSON in ASCII: labels may not be proper text."""
+    transition = entry.transition
     facts: dict[str, object] = {
         "moment_ms": entry.moment_ms,
-        "transition": entry.transition and _dump_transition(entry.transition),
+        "transition": transition
+        and {"before": transition.before.value, **dump_alert(transition.alert)},
         "cause": entry.cause and entry.cause.value,
         "attribution": entry.attribution and entry.attribution.value,
         "evidence": [
@@ -158,7 +158,8 @@ def load_entry(row: tuple[Any, ...]) -> IncidentEntry:
         who=who,
         text=text,
         moment_ms=known.get("moment_ms"),
-        transition=transition and _load_transition(t_ms, transition),
+        transition=transition
+        and Transition(t_ms, AlertState(transition["before"]), load_alert(transition)),
         cause=cause and CauseClass(cause),
         attribution=attribution and Attribution(attribution),
         evidence=tuple(
@@ -166,35 +167,3 @@ def load_entry(row: tuple[Any, ...]) -> IncidentEntry:
             for one in known.get("evidence", ())
         ),
     )
-
-
-_OPTIONAL = ("value", "threshold", "firing_ms", "ended_ms", "peak", "peak_ms")
-
-
-def _dump_transition(transition: Transition) -> dict[str, object]:
-    alert = transition.alert
-    facts: dict[str, object] = {
-        "rule": alert.key.rule,
-        "labels": dict(alert.key.labels.pairs),
-        "before": transition.before.value,
-        "state": alert.state.value,
-        "severity": alert.severity.state.value,
-        "active_ms": alert.active_ms,
-        "reason": alert.reason and alert.reason.value,
-        **{name: getattr(alert, name) for name in _OPTIONAL},
-    }
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-def _load_transition(t_ms: int, facts: dict[str, Any]) -> Transition:
-    reason = facts.get("reason")
-    alert = Alert(
-        key=AlertKey(facts["rule"], Labels.of(facts["labels"])),
-        state=AlertState(facts["state"]),
-        severity=Severity[facts["severity"].upper()],
-        active_ms=facts["active_ms"],
-        reason=reason and FailureReason(reason),
-        **{"value": None, "threshold": None}
-        | {name: facts[name] for name in _OPTIONAL if name in facts},
-    )
-    return Transition(t_ms, AlertState(facts["before"]), alert)
