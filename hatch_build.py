@@ -25,6 +25,8 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 STATIC = "src/jipyo/web/static"
 LEFT_OUT = ("node_modules", "dist", "testing", "*.test.ts", "schema.d.ts")
 """What the built page does not depend on: tests, and types, which are erased."""
+PRINT_FONTS = tuple(f"Pretendard-{weight}.otf" for weight in ("Regular", "SemiBold", "Bold"))
+"""What PDF files are set in: whole fonts, of which each file embeds the letters it needs."""
 OLDEST_NODE = (22, 12)  # what vite 8 runs on
 SKIP = "JIPYO_SKIP_WEB"
 
@@ -53,7 +55,9 @@ class PageHook(BuildHookInterface):  # type: ignore[type-arg]
 def is_stale(sources: Path, static: Path) -> bool:
     """Whether the built dashboard is missing or older than what it is built from."""
     built = static / "index.html"
-    if not built.is_file():
+    if not all(
+        file.is_file() for file in (built, *(static / "print" / name for name in PRINT_FONTS))
+    ):
         return True
     changed = max(path.stat().st_mtime for path in find_sources(sources))
     return changed > built.stat().st_mtime
@@ -88,6 +92,10 @@ def build(sources: Path, static: Path) -> None:
         _run_step([*npm, "ci", *flags], copy, environment)
         vite = [str(node), "node_modules/vite/bin/vite.js"]
         _run_step([*vite, "build", "--outDir", "dist", "--logLevel", "warn"], copy, environment)
+        fonts = copy / "node_modules" / "pretendard" / "dist" / "public" / "static"
+        (copy / "dist" / "print").mkdir()
+        for font in PRINT_FONTS:
+            shutil.copyfile(fonts / font, copy / "dist" / "print" / font)
         replace_folder(static, copy / "dist")
 
 

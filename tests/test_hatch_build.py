@@ -53,6 +53,9 @@ def test_only_what_is_built_makes_the_dashboard_stale(
     sources, static = tmp_path / "frontend", tmp_path / "static"
     write(sources / "src" / "App.svelte", 1)
     write(static / "index.html", 2)
+    assert hook.is_stale(sources, static), "without the fonts of PDF files"
+    for font in hook.PRINT_FONTS:
+        write(static / "print" / font, 1)
     assert not hook.is_stale(sources, static)
     write(sources / changed, 3)
     assert hook.is_stale(sources, static) is stale

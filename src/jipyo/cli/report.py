@@ -14,7 +14,7 @@ from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FOLDER, pass_config, print_line, print_warning, show_progress
 from jipyo.cli.report_queries import add_up_queries, list_queries, print_queries
-from jipyo.reports.render import write_report
+from jipyo.reports.render import FORMATS, write_report
 from jipyo.reports.wording import Localizer
 from jipyo.source.recording import RecordingSource
 
@@ -33,27 +33,34 @@ def register(group: click.Group, t: Texts) -> None:
     @report.command("daily", cls=Command, help=t("cli.report.daily.help"))
     @click.option("--day", metavar="YYYY-MM-DD", help=t("cli.report.daily.day"))
     @click.option("--out", type=FOLDER, metavar="DIR", help=t("cli.report.out"))
-    @click.option("--explain", is_flag=True, help=t("cli.report.explain"))
-    @click.option("--json", "as_json", is_flag=True, help=t("cli.report.json"))
+    @click.option(
+        "--format",
+        "format_name",
+        type=click.Choice(tuple(FORMATS)),
+        default="html",
+        help=t("cli.report.format"),
+    )
+    @click.option("--explain", "queries", flag_value="table", help=t("cli.report.explain"))
+    @click.option("--json", "queries", flag_value="json", help=t("cli.report.json"))
     @pass_config(t)
     def write_daily(
         config: Config,
         words: Texts,
         day: str | None,
         out: Path | None,
-        explain: bool,
-        as_json: bool,
+        format_name: str,
+        queries: str | None,
     ) -> None:
         chosen = api.parse_day(day) if day else None
         working = words("cli.report.working")
         with show_progress(working) as advance, read_workspace(config) as workspace:
             recorded = RecordingSource(workspace.source, time.monotonic)
-            asking = replace(workspace, source=recorded) if explain or as_json else workspace
+            asking = replace(workspace, source=recorded) if queries else workspace
             report = api.build_daily(asking, chosen, advance)
-            file = write_report(report, workspace.lang, "html", out or workspace.out_dir)
+            file = write_report(report, workspace.lang, format_name, out or workspace.out_dir)
         localizer = Localizer.for_period(report.period, words.lang)
         incomplete = [localizer.format(text) for text in report.incomplete]
-        if as_json:
+        if queries == "json":
             rows = list_queries(recorded.queries, words)
             answer = {
                 "file": str(file),
@@ -66,5 +73,5 @@ def register(group: click.Group, t: Texts) -> None:
         print_line(str(file))
         for text in incomplete:
             print_warning(text)
-        if explain:
+        if queries:
             print_queries(recorded.queries, words)

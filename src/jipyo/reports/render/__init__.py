@@ -10,6 +10,7 @@ from jipyo.files import atomic_write
 from jipyo.model.calendar import PeriodKind
 from jipyo.model.errors import ReportError
 from jipyo.reports.render.html import render_html
+from jipyo.reports.render.pdf import render_pdf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ class ReportFormat:
 
 FORMATS: Mapping[str, ReportFormat] = {
     "html": ReportFormat(render_html, ".html", "text/html; charset=utf-8"),
+    "pdf": ReportFormat(render_pdf, ".pdf", "application/pdf"),
 }
 """The formats by name; a new one is a module beside this one and a row here."""
 

@@ -9,7 +9,8 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from jipyo.reports.charts.svg import escape_text
-from jipyo.reports.document import Block, Heading, Moment, Report
+from jipyo.reports.document import Block, Heading, Report
+from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.html.blocks import write_block
 from jipyo.reports.render.html.fonts import embed_font, list_dashboard_slices
 from jipyo.reports.render.html.inline import InlineHtml
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jipyo.i18n import Lang
-
-_NAMED_INSTANCES = 3
 
 
 def render_html(report: Report, lang: Lang) -> bytes:
@@ -70,19 +69,9 @@ def _quote_css(text: str) -> str:
 
 
 def _write_cover(report: Report, localizer: Localizer) -> str:
-    t = localizer.texts
-    system = report.issuer.system or ", ".join(report.instances[:_NAMED_INSTANCES])
-    about = (
-        ("reports.cover.organisation", report.issuer.organisation),
-        ("reports.cover.system", system),
-        ("reports.cover.number", report.number),
-        ("reports.cover.made", localizer.format(Moment(report.made_ms, dated=True))),
-        ("reports.cover.zone", report.period.zone),
-    )
     items = "".join(
-        f"<div><dt>{escape_text(t(key))}</dt><dd>{escape_text(value)}</dd></div>"
-        for key, value in about
-        if value
+        f"<div><dt>{escape_text(name)}</dt><dd>{escape_text(value)}</dd></div>"
+        for name, value in list_cover_lines(report, localizer)
     )
     return (
         f'<header class="cover"><div><h1>{escape_text(localizer.format(report.title))}</h1>'

@@ -1,0 +1,64 @@
+"""How wide the columns of a printed table are, estimated from the texts in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jipyo.reports.charts.svg import estimate_text_width
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_MEASURED_PT = 10
+"""The type size that `estimate_text_width` speaks of."""
+_PADDING_PT = 10
+_WIDEST_WORD_PT = 100
+"""A longer word breaks rather than push the others off the page."""
+
+
+def plan_widths(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numeric: Sequence[bool],
+    size_pt: float,
+    room_pt: float,
+) -> list[float]:
+    """The width of each column in points; together `room_pt`.
+
+    A numeric column is as wide as its widest number, within reason. Texts share the rest: each
+    has at least the room of its longest word, and what is left goes to those that would wrap.
+    """
+    scale = size_pt / _MEASURED_PT
+    least: list[float] = []
+    wanted: list[float] = []
+    for at, head in enumerate(heads):
+        texts = [row[at] for row in rows]
+        head_word = max(map(estimate_text_width, head.split()), default=0.0)
+        cell = max(map(_measure_line, texts), default=0.0)
+        word = max(map(estimate_text_width, " ".join(texts).split()), default=0.0)
+        least_cell = min((cell if numeric[at] else word) * scale, _WIDEST_WORD_PT)
+        least.append(max(least_cell, head_word * scale) + _PADDING_PT)
+        whole = head_word if numeric[at] else _measure_line(head)
+        wanted.append(max(least[-1], max(cell, whole) * scale + _PADDING_PT))
+    return _share(least, wanted, numeric, room_pt)
+
+
+def _measure_line(text: str) -> float:
+    return max(map(estimate_text_width, text.split("\n")))
+
+
+def _share(
+    least: Sequence[float], wanted: Sequence[float], numeric: Sequence[bool], room_pt: float
+) -> list[float]:
+    spare = room_pt - sum(least)
+    if spare <= 0:
+        return [width * room_pt / sum(least) for width in least]
+    missing = [want - width for width, want in zip(least, wanted, strict=True)]
+    if sum(missing) >= spare:
+        part = spare / sum(missing)
+        return [width + part * more for width, more in zip(least, missing, strict=True)]
+    growing = (
+        [not is_number for is_number in numeric] if not all(numeric) else [True] * len(numeric)
+    )
+    more = (spare - sum(missing)) / sum(growing)
+    return [want + more * grows for want, grows in zip(wanted, growing, strict=True)]

@@ -1,0 +1,144 @@
+"""A report as PDF, read back by an independent reader."""
+
+import io
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+
+from jipyo.analysis.thresholds import State
+from jipyo.i18n import LANGS, Lang
+from jipyo.model.errors import ReportError
+from jipyo.reports.document import (
+    Badge,
+    Charts,
+    Code,
+    ColumnHead,
+    Finding,
+    Findings,
+    Heading,
+    Issuer,
+    Listing,
+    Note,
+    Quantity,
+    Subject,
+    Table,
+    Tile,
+    Tiles,
+    VerdictBox,
+    phrase,
+)
+from jipyo.reports.render import pdf
+from jipyo.reports.render.pdf import render_pdf
+from reports.documents import NAME, build_chart, build_figure, build_report
+
+SYLLABLES = "".join(map(chr, range(0xAC00, 0xD7A4)))
+HOSTILE = '#set page() $x$ *굵게* <b> "\\" _ ` @a // [가] \u202e'
+TITLE = phrase("reports.daily.title")
+REPORT = build_report(
+    VerdictBox(State.CRITICAL, "판정 verdict", ("자세히",)),
+    Heading("a", "주요 내용"),
+    Findings((Finding(State.WARNING, build_figure(91.37), (HOSTILE,), "근거"),)),
+    Tiles(
+        (
+            Tile(
+                Subject(NAME, "GPU 0"),
+                build_figure(12.5),
+                None,
+                "평균",
+                (),
+                build_chart([1.0, 2.0]).lines[0].values,
+            ),
+        )
+    ),
+    Heading("b", "표", page=True),
+    Table(
+        "t",
+        "제목",
+        (ColumnHead(TITLE, numeric=False), ColumnHead(TITLE, numeric=True)),
+        ((Badge(State.OK), Quantity(80, "percent")), (Code('up{job="a"} == 0'), None)),
+    ),
+    Charts((build_chart([1.0, float("nan"), 3.0]),)),
+    Note("알림", State.WARNING),
+    Listing((("이름", "비고"),)),
+)
+
+
+def read(content: bytes) -> PdfReader:
+    return PdfReader(io.BytesIO(content))
+
+
+def extract(content: bytes) -> str:
+    return "\n".join(page.extract_text() for page in read(content).pages)
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_block_is_on_the_pages(lang: Lang) -> None:
+    content = render_pdf(replace(REPORT, issuer=Issuer(organisation="기관", system="시스템")), lang)
+    text = extract(content)
+    for part in (
+        "판정 verdict",
+        "주요 내용",
+        "91.4%",
+        "근거",
+        "12.5%",
+        "80%",
+        "알림",
+        "이름",
+        "기관",
+    ):
+        assert part in text
+    assert 'up{job="a"} == 0' in text
+    catalogue: Any = read(content).trailer["/Root"]
+    assert catalogue["/MarkInfo"]["/Marked"]
+    assert str(catalogue["/Lang"]).startswith(lang)
+    bookmarks: Any = read(content).outline
+    assert [str(entry["/Title"]) for entry in bookmarks] == ["주요 내용", "표"]
+
+
+def test_text_is_never_markup() -> None:
+    assert HOSTILE[:-2] in extract(render_pdf(REPORT, "ko"))
+
+
+def test_all_hangul_is_embedded_and_reads_back() -> None:
+    words = [SYLLABLES[at : at + 30] for at in range(0, len(SYLLABLES), 30)]
+    content = render_pdf(build_report(*map(Note, words)), "ko")
+    assert set(SYLLABLES) <= set(extract(content))
+    for page in read(content).pages:
+        resources: Any = page["/Resources"]
+        for font in resources["/Font"].values():
+            descendant = font.get_object()["/DescendantFonts"][0].get_object()
+            descriptor = descendant["/FontDescriptor"].get_object()
+            assert "/FontFile3" in descriptor or "/FontFile2" in descriptor
+
+
+def test_the_machine_does_not_show() -> None:
+    """Zone, locale and fonts of the machine change no byte."""
+    script = (
+        "import hashlib; from reports.render.test_pdf import REPORT; "
+        "from jipyo.reports.render.pdf import render_pdf; "
+        "print(hashlib.sha256(render_pdf(REPORT, 'ko')).hexdigest())"
+    )
+    tests = str(Path(__file__).parents[2])
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={**os.environ, "TZ": zone, "LC_ALL": locale, "PYTHONPATH": tests},
+            capture_output=True,
+            check=True,
+        ).stdout
+        for zone, locale in product(("UTC", "Asia/Seoul"), ("C", "ko_KR.UTF-8"))
+    }
+    assert len(found) == 1
+
+
+def test_missing_fonts_are_an_error_with_its_remedy(tmp_path: Path) -> None:
+    with pytest.raises(ReportError) as error:
+        pdf.render_with_fonts(REPORT, "ko", tmp_path / "nowhere")
+    assert error.value.key == "reports.no_fonts"
