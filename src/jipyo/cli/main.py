@@ -33,6 +33,7 @@ _PARTS = (
     "forecast",
     "anomalies",
     "capacity",
+    "alerts",
     "logs",
     "config",
     "catalogue",
