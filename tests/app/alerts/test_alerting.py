@@ -11,6 +11,8 @@ from jipyo.alerts.alert import AlertState
 from jipyo.alerts.options import AlertsOptions, RuleOptions
 from jipyo.alerts.saved import load_memories
 from jipyo.alerts.store import AlertStore
+from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
+from jipyo.analysis.thresholds import State
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import LAG_MS, Alerting
 from jipyo.catalogue import Catalogue, load
@@ -30,10 +32,11 @@ from support.clock import FakeClock
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from jipyo.alerts.alert import Transition
+    from jipyo.analysis.health import MetricHealth
     from jipyo.config.load import Config
 
 INTERVAL_MS = 15_000
@@ -346,3 +349,47 @@ def test_without_the_section_nothing_is_evaluated(site: Site) -> None:
     before = site.count("jipyo_alerts_evaluations_total")
     site.clock.advance(5 * MINUTE_MS)
     assert site.count("jipyo_alerts_evaluations_total") == before
+
+
+def test_the_verdict_of_the_server_is_that_of_an_offline_command(site: Site) -> None:
+    def assess(known: Mapping[str, MetricHealth] = NOTHING_KNOWN) -> dict[str, list[object]]:
+        t_ms = site.clock.now_ms() // INTERVAL_MS * INTERVAL_MS
+        health = assess_catalogue(site.source, KNOWN, t_ms, step_ms=INTERVAL_MS, known=known)
+        return {
+            one.metric.id: [one.state, one.reason, one.value, one.worst, one.outages, one.threshold]
+            for one in health.metrics
+        }
+
+    def advance_to_the_grid() -> None:
+        site.clock.advance(INTERVAL_MS - site.clock.now_ms() % INTERVAL_MS + 2 * LAG_MS)
+
+    verdicts = []
+    for change in (
+        {"temperatures": {"0": 99.0, "1": 50.0}},
+        {},
+        {"temperatures": {"0": 99.0}},
+        {"error": REFUSED},
+        {"error": None, "temperatures": {"0": 50.0, "1": 50.0}},
+    ):
+        for name, value in change.items():
+            setattr(site.service, name, value)
+        for _ in range(3):
+            advance_to_the_grid()
+        known = site.alerting.list_health()
+        assert set(known) == {HEAT, LOSS, OUTAGE}
+        assert assess(known) == assess()
+        verdicts.append({name: row[0] for name, row in assess(known).items()})
+    assert verdicts == [
+        {HEAT: State.PENDING, LOSS: State.OK, OUTAGE: State.OK},
+        {HEAT: State.CRITICAL, LOSS: State.OK, OUTAGE: State.OK},
+        {HEAT: State.CRITICAL, LOSS: State.CRITICAL, OUTAGE: State.OK},
+        {HEAT: State.CRITICAL, LOSS: State.CRITICAL, OUTAGE: State.CRITICAL},
+        {HEAT: State.OK, LOSS: State.OK, OUTAGE: State.OK},
+    ]
+
+
+def test_states_that_are_too_old_are_no_verdict(site: Site) -> None:
+    assert site.alerting.list_health()
+    site.problem = StoreFull("alerts_store.full", path="alerts.db", reason="disk full")
+    site.clock.advance(3 * MINUTE_MS)
+    assert site.alerting.list_health() == {}

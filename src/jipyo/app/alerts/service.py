@@ -5,18 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from jipyo.alerts.evaluation import Evaluation, RuleMemory, evaluate
-from jipyo.alerts.rule import list_metric_rules
+from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate
+from jipyo.alerts.rule import MetricRule, list_metric_rules
 from jipyo.alerts.saved import forget_rules, load_memories, save_memories
 from jipyo.alerts.state import close
-from jipyo.analysis.health import READERS
+from jipyo.analysis.health import READERS, build_refused, mark_incomplete
 from jipyo.app.alerts.series import METADATA, build_alert_series
 from jipyo.app.insight.series import SeriesWriter
 from jipyo.loops import Periodic
-from jipyo.model.errors import JipyoError
+from jipyo.model.errors import JipyoError, QueryError
 from jipyo.model.family import gauge, single
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricType
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from jipyo.alerts.alert import Alert, AlertKey, Transition
     from jipyo.alerts.rule import AlertRule
     from jipyo.alerts.store import AlertStore
+    from jipyo.analysis.health import MetricHealth
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
@@ -46,6 +47,8 @@ LAG_MS = 1000
 _AGAIN_MS = 3000.0
 """After the start, and after an evaluation that could not be kept."""
 _CLOCK_WAS_AHEAD_MS = 60_000
+_OVERDUE_MS = 120_000
+"""States that are so old are not those of now."""
 
 
 @dataclass(slots=True)
@@ -79,8 +82,10 @@ class _Known:
 
     memories: dict[str, RuleMemory] = field(default_factory=dict)
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
-    problems: dict[str, JipyoError | Exception] = field(default_factory=dict)
+    problems: dict[str, Exception] = field(default_factory=dict)
     """Of rules whose last evaluation failed."""
+    missing: dict[str, tuple[JipyoError, ...]] = field(default_factory=dict)
+    """What the last answers were without, by rule."""
 
 
 class Alerting:
@@ -144,6 +149,20 @@ class Alerting:
         self._loop.stop()
         self._store.close()
 
+    @property
+    def rules(self) -> tuple[AlertRule, ...]:
+        """The rules that are evaluated."""
+        return () if self._setting is None else self._setting.rules
+
+    def list_rules(self) -> list[tuple[AlertRule, RuleMemory, Exception | None]]:
+        """The rules with what they have come to and why their last evaluation failed."""
+        with self._lock:
+            memories, problems = self._known.memories, self._known.problems
+            return [
+                (rule, memories.get(rule.id, RuleMemory()), problems.get(rule.id))
+                for rule in self.rules
+            ]
+
     def list_alerts(self) -> list[Alert]:
         """The alerts that are not inactive."""
         return [
@@ -152,6 +171,32 @@ class Alerting:
             for series in memory.series.values()
             if series.alert.alert is not None
         ]
+
+    def list_health(self) -> dict[str, MetricHealth]:
+        """The health of the metrics that rules are evaluated of, by their ids.
+
+        Without those that have no series to judge, and none where evaluations are overdue: then
+        it is read from the source.
+        """
+        with self._lock:
+            setting, known = self._setting, self._known
+            late_ms = 0 if self._last_ms is None else self._clock.now_ms() - self._last_ms
+            if setting is None or self._last_ms is None or late_ms > _OVERDUE_MS:
+                return {}
+            memories, problems = known.memories, dict(known.problems)
+            missing = dict(known.missing)
+        found: dict[str, MetricHealth] = {}
+        for rule in setting.rules:
+            if not isinstance(rule, MetricRule):
+                continue
+            health = assess_memory(rule, memories.get(rule.id, RuleMemory()))
+            problem = problems.get(rule.id)
+            if isinstance(problem, QueryError):
+                found[rule.id] = build_refused(rule.metric, problem.message)
+            elif health is not None:
+                lost = (problem,) if isinstance(problem, JipyoError) else missing.get(rule.id, ())
+                found[rule.id] = mark_incomplete(health, lost)
+        return found
 
     def tick(self) -> float:
         """Evaluate what is due, and return when to come again.
@@ -204,7 +249,7 @@ class Alerting:
             if evaluated_ms is not None and evaluated_ms > moment_ms + _CLOCK_WAS_AHEAD_MS:
                 # The clock was ahead, so what follows is later than anything that is known.
                 evaluated_ms = moment_ms - rule.interval_ms
-                self._known.memories[rule.id] = RuleMemory(evaluated_ms, memory.series)
+                self._known.memories[rule.id] = replace(memory, evaluated_ms=evaluated_ms)
             if evaluated_ms is None or moment_ms > evaluated_ms:
                 yield rule, moment_ms
 
@@ -234,6 +279,7 @@ class Alerting:
             if isinstance(outcome, Evaluation):
                 if self._known.problems.pop(rule.id, None) is not None:
                     _LOG.info("rule %s works again", rule.id)
+                self._known.missing[rule.id] = () if outcome.data is None else outcome.data.missing
                 yield rule, outcome
             else:
                 self._note_failure(rule, outcome)
@@ -281,7 +327,7 @@ class Alerting:
                     continue
                 left = dict(memory.series)
                 _, transition = close(left.pop(key.labels).alert, t_ms)
-                memories[key.rule] = RuleMemory(memory.evaluated_ms, left, memory.is_complete)
+                memories[key.rule] = replace(memory, series=left)
                 transitions += [] if transition is None else [transition]
             self._keep(memories, t_ms, transitions)
 
