@@ -68,7 +68,9 @@ def test_a_format_gives_the_same_bytes_again_in_a_file_named_after_the_report(
 def test_an_unknown_format_is_refused_and_the_known_ones_are_named(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as error:
         write_report(REPORT, "en", "docx", tmp_path)
-    assert texts("en").error(error.value) == "There is no report format docx. Formats: html, pdf"
+    assert (
+        texts("en").error(error.value) == "There is no report format docx. Formats: html, hwpx, pdf"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

@@ -10,6 +10,7 @@ from jipyo.files import atomic_write
 from jipyo.model.calendar import PeriodKind
 from jipyo.model.errors import ReportError
 from jipyo.reports.render.html import render_html
+from jipyo.reports.render.hwpx import render_hwpx
 from jipyo.reports.render.pdf import render_pdf
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class ReportFormat:
 
 FORMATS: Mapping[str, ReportFormat] = {
     "html": ReportFormat(render_html, ".html", "text/html; charset=utf-8"),
+    "hwpx": ReportFormat(render_hwpx, ".hwpx", "application/hwp+zip"),
     "pdf": ReportFormat(render_pdf, ".pdf", "application/pdf"),
 }
 """The formats by name; a new one is a module beside this one and a row here."""

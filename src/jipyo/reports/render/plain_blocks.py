@@ -1,11 +1,13 @@
-"""Blocks of the document as plain values for the page template: one function per type of block.
+"""Blocks of the document as plain values for formats with pages: one function per type of block.
 
-Every text is a string in JSON and never becomes markup.
+Every text is a string and never becomes markup; drawings are SVG with their colours inside.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from importlib import resources
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -31,27 +33,51 @@ from jipyo.reports.document import (
     Timeline,
     VerdictBox,
 )
-from jipyo.reports.render.pdf.columns import plan_widths
+from jipyo.reports.render.columns import plan_widths
+from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.runs import Cases, list_runs
+from jipyo.reports.wording import Localizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jipyo.analysis.thresholds import State
-    from jipyo.reports.document import Block, Inline
+    from jipyo.i18n import Lang
+    from jipyo.reports.document import Block, Inline, Report
     from jipyo.reports.render.runs import Run
-    from jipyo.reports.wording import Localizer
 
 Plain = dict[str, Any]
 TEXT_WIDTH_PT = 482
 """Of the page between its margins: 170 mm."""
 TABLE_PT, WIDE_TABLE_PT = 8.6, 7.2
+_PARTS_OF_TIME = ("year", "month", "day", "hour", "minute", "second")
 _UNBROKEN_ROWS = 12
 """A table of at most so many rows is not broken over pages."""
 
 
+def describe_report(report: Report, lang: Lang) -> Plain:
+    """A report in one language as plain values: what its first page says, and its blocks."""
+    localizer = Localizer.for_period(report.period, lang)
+    css = resources.files(__package__).joinpath("chart.css").read_text("utf-8")
+    blocks = PlainBlocks(localizer, css)
+    made = datetime.fromtimestamp(report.made_ms // 1000, UTC)
+    name, period = localizer.format(report.title), localizer.format_period()
+    return {
+        "lang": lang,
+        "title": f"{name} · {period}",
+        "name": name,
+        "period": period,
+        "author": report.issuer.organisation or "jipyo",
+        "system": report.issuer.system,
+        "footer": f"{report.number} · {period}",
+        "made": {part: getattr(made, part) for part in _PARTS_OF_TIME},
+        "about": list_cover_lines(report, localizer),
+        "blocks": [blocks.convert(block) for block in report.blocks],
+    }
+
+
 @dataclass(frozen=True, slots=True)
-class PdfBlocks:
+class PlainBlocks:
     """Turns the blocks of one report into plain values in one language."""
 
     localizer: Localizer
@@ -92,13 +118,13 @@ def _convert_run(run: Run) -> Plain:
     return plain
 
 
-def convert_verdict(to: PdfBlocks, verdict: VerdictBox) -> Plain:
+def convert_verdict(to: PlainBlocks, verdict: VerdictBox) -> Plain:
     """The report's one line and its details."""
     more = [to.runs(detail) for detail in verdict.details]
     return {"t": "verdict", **to.state(verdict.state), "x": to.runs(verdict.text), "more": more}
 
 
-def convert_findings(to: PdfBlocks, findings: Findings) -> Plain:
+def convert_findings(to: PlainBlocks, findings: Findings) -> Plain:
     """A numbered list."""
     items = [
         {
@@ -112,7 +138,7 @@ def convert_findings(to: PdfBlocks, findings: Findings) -> Plain:
     return {"t": "findings", "items": items}
 
 
-def convert_tiles(to: PdfBlocks, tiles: Tiles) -> Plain:
+def convert_tiles(to: PlainBlocks, tiles: Tiles) -> Plain:
     """Key figures; the cases of a proportion stand below it."""
     items = [
         {
@@ -131,7 +157,7 @@ def convert_tiles(to: PdfBlocks, tiles: Tiles) -> Plain:
     return {"t": "tiles", "items": items}
 
 
-def convert_table(to: PdfBlocks, table: Table) -> Plain:
+def convert_table(to: PlainBlocks, table: Table) -> Plain:
     """A table with the widths of its columns in points."""
     size = WIDE_TABLE_PT if table.wide else TABLE_PT
     text = to.localizer.format
@@ -155,7 +181,7 @@ def _fill_badge(text: str, cell: Inline) -> str:
     return f"mmmm{text.replace(' ', '-')}" if isinstance(cell, Badge) else text
 
 
-def convert_charts(to: PdfBlocks, charts: Charts) -> Plain:
+def convert_charts(to: PlainBlocks, charts: Charts) -> Plain:
     """Charts two by two, each with its title and the sentence that says what it shows."""
     items = [
         {
@@ -169,20 +195,20 @@ def convert_charts(to: PdfBlocks, charts: Charts) -> Plain:
     return {"t": "charts", "items": items}
 
 
-def convert_heat_map(to: PdfBlocks, heat_map: HeatMap) -> Plain:
+def convert_heat_map(to: PlainBlocks, heat_map: HeatMap) -> Plain:
     """A drawing across the page under its title."""
     title = describe_heat_map(heat_map, to.localizer)
     svg = to.picture(draw_heat_map(heat_map, to.localizer))
     return {"t": "drawing", "title": title, "svg": svg, "alt": title}
 
 
-def convert_timeline(to: PdfBlocks, timeline: Timeline) -> Plain:
+def convert_timeline(to: PlainBlocks, timeline: Timeline) -> Plain:
     """A drawing across the page, its title within."""
     svg = to.picture(draw_timeline(timeline, to.localizer))
     return {"t": "drawing", "title": "", "svg": svg, "alt": to.localizer.format(timeline.title)}
 
 
-def convert_heading(to: PdfBlocks, heading: Heading) -> Plain:
+def convert_heading(to: PlainBlocks, heading: Heading) -> Plain:
     """A heading; those of level 1 are bookmarks."""
     return {
         "t": "heading",
@@ -192,13 +218,13 @@ def convert_heading(to: PdfBlocks, heading: Heading) -> Plain:
     }
 
 
-def convert_note(to: PdfBlocks, note: Note) -> Plain:
+def convert_note(to: PlainBlocks, note: Note) -> Plain:
     """A paragraph, coloured where it has a state."""
     state = note.state.value if note.state else "plain"
     return {"t": "note", "s": state, "x": to.runs(note.text)}
 
 
-def convert_listing(to: PdfBlocks, listing: Listing) -> Plain:
+def convert_listing(to: PlainBlocks, listing: Listing) -> Plain:
     """Items under their remark; neighbours with the same remark share it."""
     groups = groupby(listing.items, key=lambda item: to.localizer.format(item[1]))
     items = [
@@ -208,7 +234,7 @@ def convert_listing(to: PdfBlocks, listing: Listing) -> Plain:
     return {"t": "listing", "items": items}
 
 
-_CONVERTERS: Mapping[type[Block], Callable[[PdfBlocks, Any], Plain]] = {
+_CONVERTERS: Mapping[type[Block], Callable[[PlainBlocks, Any], Plain]] = {
     VerdictBox: convert_verdict,
     Findings: convert_findings,
     Tiles: convert_tiles,
