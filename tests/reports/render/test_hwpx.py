@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from jipyo.i18n import LANGS, Lang
 from jipyo.reports.render.hwpx import render_hwpx
 from jipyo.reports.render.hwpx.lines import count_lines, measure_text
-from jipyo.reports.render.hwpx.section import ROOM, Line, Piece, Span, find_page_starts
+from jipyo.reports.render.hwpx.section import ROOM, BodyPart, Line, TextSpan, find_page_starts
 from reports.render.test_pdf import HOSTILE, REPORT
 
 _P = "{http://www.hancom.co.kr/hwpml/2011/paragraph}"
-LINE = Line((Span("x"),))
+LINE = Line((TextSpan("x"),))
 
 
 def open_parts(content: bytes) -> zipfile.ZipFile:
@@ -98,15 +98,15 @@ def test_a_table_has_a_cell_for_each_column_and_heights_that_add_up() -> None:
 def test_pages_begin_where_a_group_would_not_fit(
     heights: list[int], kept: list[int], starts: set[int]
 ) -> None:
-    pieces = [Piece(LINE, keep=at in kept) for at in range(len(heights))]
-    assert find_page_starts(heights, pieces) == starts
+    parts = [BodyPart(LINE, keep=at in kept) for at in range(len(heights))]
+    assert find_page_starts(heights, parts) == starts
 
 
 @given(st.lists(st.tuples(st.integers(1, ROOM), st.booleans()), max_size=30))
 def test_nothing_that_fits_a_page_is_cut(made: Sequence[tuple[int, bool]]) -> None:
-    pieces = [Piece(LINE, new_page=new_page) for _, new_page in made]
+    parts = [BodyPart(LINE, new_page=new_page) for _, new_page in made]
     heights = [height for height, _ in made]
-    starts = find_page_starts(heights, pieces)
+    starts = find_page_starts(heights, parts)
     used = 0
     for at, height in enumerate(heights):
         used = 0 if at in starts or used == ROOM else used

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jipyo.reports.render.hwpx.blocks import build_pieces, list_drawings
+from jipyo.reports.render.hwpx.blocks import build_parts, list_drawings
 from jipyo.reports.render.hwpx.package import pack
 from jipyo.reports.render.hwpx.section import SectionWriter
 from jipyo.reports.render.plain_blocks import describe_report
@@ -25,5 +25,5 @@ def render_hwpx(report: Report, lang: Lang) -> bytes:
     with find_fonts() as fonts:
         drawn = draw_pictures(list_drawings(plain["blocks"]), fonts)
     writer = SectionWriter()
-    section = writer.write(build_pieces(plain, iter(drawn)))
+    section = writer.write(build_parts(plain, iter(drawn)))
     return pack(plain, section, writer.pictures)

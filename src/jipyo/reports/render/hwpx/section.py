@@ -47,7 +47,7 @@ _COMMON = str.maketrans(
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TextSpan:
     """Characters of one shape."""
 
     text: str
@@ -58,7 +58,7 @@ class Span:
 class Line:
     """A paragraph of spans."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[TextSpan, ...]
     shape: str = "cell"
 
     def measure(self, width: int) -> int:
@@ -94,7 +94,7 @@ Content = Line | Picture
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class GridCell:
     """A cell of a table."""
 
     contents: tuple[Content, ...]
@@ -106,7 +106,7 @@ class Grid:
     """A table; of `heads` rows at the top, which are repeated on each page."""
 
     widths: tuple[int, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[GridCell, ...], ...]
     heads: int = 0
 
     def measure_rows(self) -> list[int]:
@@ -128,29 +128,29 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """What stands in the body one below the other."""
+class BodyPart:
+    """One of the things that stand one below the other in the body."""
 
     content: Content | Grid
     keep: bool = False
-    """On the page of the piece after it."""
+    """On the page of the part after it."""
     new_page: bool = False
 
 
-def find_page_starts(heights: Sequence[int], pieces: Sequence[Piece]) -> set[int]:
-    """The pieces that begin a page: those that ask for it, and groups that would not fit.
+def find_page_starts(heights: Sequence[int], parts: Sequence[BodyPart]) -> set[int]:
+    """The parts that begin a page: those that ask for it, and groups that would not fit.
 
-    A group is a run of pieces that are kept together. One that is taller than a page begins
+    A group is a run of parts that are kept together. One that is taller than a page begins
     where it is and is broken by the program.
     """
     starts: set[int] = set()
     used, at = 0, 0
-    while at < len(pieces):
+    while at < len(parts):
         end = at
-        while pieces[end].keep and end + 1 < len(pieces):
+        while parts[end].keep and end + 1 < len(parts):
             end += 1
         height = sum(heights[at : end + 1])
-        if at and (pieces[at].new_page or (used and used + height > ROOM >= height)):
+        if at and (parts[at].new_page or (used and used + height > ROOM >= height)):
             starts.add(at)
             used = 0
         used = (used + height) % ROOM
@@ -160,17 +160,17 @@ def find_page_starts(heights: Sequence[int], pieces: Sequence[Piece]) -> set[int
 
 @dataclass(slots=True)
 class SectionWriter:
-    """Writes the body; ids are counted, so that the same pieces are the same bytes."""
+    """Writes the body; ids are counted, so that the same parts are the same bytes."""
 
     pictures: list[bytes] = field(default_factory=list)
     """In the order in which they are shown: `img001` and so on."""
     _last_id: int = _FIRST_ID
 
-    def write(self, pieces: Sequence[Piece]) -> str:
+    def write(self, parts: Sequence[BodyPart]) -> str:
         """`Contents/section0.xml`."""
-        starts = find_page_starts([piece.content.measure(WIDTH) for piece in pieces], pieces)
+        starts = find_page_starts([part.content.measure(WIDTH) for part in parts], parts)
         body = "".join(
-            self._write_piece(piece, new_page=at in starts) for at, piece in enumerate(pieces)
+            self._write_part(part, new_page=at in starts) for at, part in enumerate(parts)
         )
         return (
             f"{DECLARATION}<hs:sec {NAMESPACES}>"
@@ -178,11 +178,11 @@ class SectionWriter:
             f'<hp:run charPrIDRef="{CHAR_IDS["small"]}">{_PAGE}</hp:run></hp:p>{body}</hs:sec>'
         )
 
-    def _write_piece(self, piece: Piece, *, new_page: bool) -> str:
-        if isinstance(piece.content, Grid):
-            table = f'<hp:run charPrIDRef="0">{self._write_grid(piece.content)}</hp:run>'
+    def _write_part(self, part: BodyPart, *, new_page: bool) -> str:
+        if isinstance(part.content, Grid):
+            table = f'<hp:run charPrIDRef="0">{self._write_grid(part.content)}</hp:run>'
             return self._write_paragraph(table, "cell", new_page=new_page)
-        return self._write_content(piece.content, new_page=new_page)
+        return self._write_content(part.content, new_page=new_page)
 
     def _write_content(self, content: Content, *, new_page: bool = False) -> str:
         if isinstance(content, Picture):
@@ -264,15 +264,15 @@ class SectionWriter:
         return self._last_id
 
 
-def _write_span(span: Span) -> str:
+def _write_span(span: TextSpan) -> str:
     text = escape_text(span.text.translate(_COMMON)).replace("\n", "<hp:lineBreak/>")
     return f'<hp:run charPrIDRef="{CHAR_IDS[span.shape]}"><hp:t>{text}</hp:t></hp:run>'
 
 
-def _find_left(cells: Sequence[Cell], column: int) -> int:
+def _find_left(cells: Sequence[GridCell], column: int) -> int:
     """The left margin of a cell: a text stands off the number before it."""
 
-    def is_number(cell: Cell) -> bool:
+    def is_number(cell: GridCell) -> bool:
         return any(isinstance(one, Line) and one.shape == "number" for one in cell.contents)
 
     follows = column > 0 and is_number(cells[column - 1]) and not is_number(cells[column])
