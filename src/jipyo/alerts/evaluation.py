@@ -13,6 +13,8 @@ import numpy as np
 
 from jipyo.alerts.alert import AlertKey
 from jipyo.alerts.rule import ExpressionRule, MetricRule
+from jipyo.alerts.rule_files.alert_texts import label_alert
+from jipyo.alerts.rule_files.answers import list_samples
 from jipyo.alerts.state import NOTHING, AlertMemory, advance, read_clock, read_condition
 from jipyo.analysis.health import (
     JudgedSeries,
@@ -34,7 +36,6 @@ from jipyo.analysis.thresholds import (
 from jipyo.catalogue import Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.failure import FAILURES, parse_reason
-from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.result import Matrix
 from jipyo.source.metric_data import read_metric
 
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     from jipyo.alerts.rule import AlertRule
     from jipyo.analysis.health import MetricHealth, StateCourse
     from jipyo.model.failure import FailureReason
+    from jipyo.model.labels import Labels
     from jipyo.model.sample import Times
     from jipyo.source.base import Source
     from jipyo.source.inventory import Inventory
@@ -338,23 +340,20 @@ def read_reasons(source: Source, rule: MetricRule, data: MetricData) -> Reasons:
 def _evaluate_expression(
     rule: ExpressionRule, source: Source, t_ms: int, memory: RuleMemory
 ) -> Evaluation:
-    result = source.range(rule.expression, t_ms, t_ms, 1)
-    matrix = result.value
-    assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
+    result = source.instant(rule.expression, t_ms - rule.offset_ms)
     values: dict[Labels, float | None] = {}
-    for labels, value in zip(matrix.series, matrix.values[:, -1].tolist(), strict=True):
-        identity = label_alert(rule, labels)
+    for labels, value in list_samples(result.value):
+        identity = label_alert(rule, labels, value, source, t_ms)
         if identity in values:
             raise QueryError.execution(
                 "vector contains metrics with the same labelset after applying alert labels"
             )
         values[identity] = value
-    return advance_expression(rule, t_ms, values, memory, is_whole=not result.missing)
-
-
-def label_alert(rule: ExpressionRule, labels: Labels) -> Labels:
-    """The labels of the alert of a series, which the rule's own are set over."""
-    return labels.drop((METRIC_NAME,)).put(dict(rule.labels))
+    evaluation = advance_expression(rule, t_ms, values, memory, is_whole=not result.missing)
+    count = len(evaluation.memory.series)
+    if 0 < rule.limit < count:
+        raise QueryError.execution(f"exceeded limit of {rule.limit} with {count} alerts")
+    return evaluation
 
 
 def advance_expression(

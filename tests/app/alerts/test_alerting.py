@@ -20,7 +20,7 @@ from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
 from jipyo.config.load import load as load_config
 from jipyo.config.overrides import CliOverrides
-from jipyo.model.errors import CollectError, StoreFull
+from jipyo.model.errors import CollectError, ConfigError, StoreFull
 from jipyo.model.failure import FailureReason
 from jipyo.model.family import Family, gauge
 from jipyo.model.labels import Labels
@@ -393,3 +393,77 @@ def test_states_that_are_too_old_are_no_verdict(site: Site) -> None:
     site.problem = StoreFull("alerts_store.full", path="alerts.db", reason="disk full")
     site.clock.advance(3 * MINUTE_MS)
     assert site.alerting.list_health() == {}
+
+
+# --- rule files
+
+RULE_FILE = """\
+groups:
+- name: gpus
+  interval: 30s
+  rules:
+  - record: instance:heat:max
+    expr: max by (instance) (DCGM_FI_DEV_GPU_TEMP)
+  - alert: TooHot
+    expr: instance:heat:max > 80
+    for: 1m
+    labels: {severity: critical, level: "{{ if gt $value 95.0 }}worst{{ else }}bad{{ end }}"}
+"""
+TOO_HOT = "rules.yml/gpus/TooHot"
+
+
+@pytest.fixture
+def file_site(make_site: Callable[..., Site], tmp_path: Path) -> Site:
+    (tmp_path / "rules.yml").write_text(RULE_FILE)
+    site = make_site()
+    options = replace(OPTIONS, rule_files=(tmp_path / "r*.yml",))
+    site.config = replace(site.config, settings=replace(site.config.settings, alerts=options))
+    site.alerting.apply(site.config, site.source, KNOWN)
+    site.clock.advance(MINUTE_MS)
+    return site
+
+
+def test_the_rules_of_files_record_and_fire_in_their_order(file_site: Site) -> None:
+    assert file_site.query("instance:heat:max") == [
+        {"__name__": "instance:heat:max", "instance": "h"}
+    ]
+    file_site.service.temperatures["1"] = 90.0
+    assert file_site.wait_for(TOO_HOT, AlertState.FIRING) <= 60 + 2 * 30
+    shown = {"alertname": "TooHot", "alertstate": "firing", "instance": "h", "level": "bad"}
+    assert file_site.query('ALERTS{alertname="TooHot"}') == [
+        {"__name__": "ALERTS", "severity": "critical", **shown}
+    ]
+    file_site.restart(pause_ms=MINUTE_MS)
+    file_site.clock.advance(MINUTE_MS)
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing"]
+    file_site.service.temperatures["1"] = 50.0
+    file_site.wait_for(TOO_HOT, AlertState.INACTIVE)
+    assert file_site.query('ALERTS{alertname="TooHot"}') == []
+
+
+def test_a_changed_file_is_read_again_without_losing_what_goes_on(
+    file_site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file_site.service.temperatures["1"] = 90.0
+    file_site.wait_for(TOO_HOT, AlertState.FIRING)
+    file = tmp_path / "rules.yml"
+    file.write_text(RULE_FILE.replace("> 80", "> 85").replace("for: 1m", "for: 30s"))
+    file_site.clock.advance(2 * MINUTE_MS)
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing"]
+    file.write_text(RULE_FILE.replace("> 80", ">"))
+    file_site.clock.advance(2 * MINUTE_MS)
+    assert caplog.text.count("the previous rules stay in effect") == 1
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing"]
+    file.unlink()
+    file_site.clock.advance(MINUTE_MS)
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing", "firing>inactive"]
+    assert file_site.query("instance:heat:max") == []
+
+
+def test_a_wrong_rule_file_is_refused_when_the_configuration_is_applied(
+    file_site: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yml").write_text("group: []")
+    with pytest.raises(ConfigError, match=r"schema\.unknown_key"):
+        file_site.alerting.apply(file_site.config, file_site.source, KNOWN)
+    assert TOO_HOT in {rule.id for rule in file_site.alerting.rules}
