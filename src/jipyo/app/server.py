@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jipyo import web
 from jipyo.alerts.store import AlertStore
+from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import Alerting
@@ -77,7 +78,9 @@ class Server:
         self._logs = LogIngest(config, clock)
         self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
         self._insight = Insight(appender, clock, config.data / "insight", self._apps.outlooks)
-        self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, ())
+        self._incidents = IncidentRecorder()
+        followers = (self._incidents.follow,)
+        self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, followers)
         self._current = CurrentApp(self._apps.build(config))
         self._look_ahead(config)
         self._watch(config, RuleFiles(config))
@@ -131,6 +134,9 @@ class Server:
     def _watch(self, config: Config, rule_files: RuleFiles) -> None:
         source = self._apps.build_source(config, "alerts")
         self._alerting.apply(config, source, load_catalogue(config), rule_files)
+        options = config.settings.alerts
+        if options is not None:
+            self._incidents.apply(lambda: self._alerting.rules, options, config.instance)
 
 
 def serve(

@@ -66,3 +66,18 @@ def parse_span(start: str | None, end: str | None, zone: ZoneInfo, now_ms: int) 
     """
     first = parse_moment(start, zone, now_ms) if start else 0
     return first, parse_moment(end, zone, now_ms) if end else END_OF_TIME_MS
+
+
+def parse_end(
+    start_ms: int, length: str | None, end: str | None, zone: ZoneInfo, now_ms: int
+) -> int:
+    """Where something ends that begins at a moment: at `end`, or after a length of time.
+
+    Raises:
+        ConfigError: one of them is something else, or both are missing.
+    """
+    if end:
+        return parse_moment(end, zone, now_ms)
+    if not length:
+        raise ConfigError("cli.no_end")
+    return start_ms + parse_length(length)
