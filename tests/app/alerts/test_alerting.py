@@ -42,13 +42,20 @@ if TYPE_CHECKING:
 INTERVAL_MS = 15_000
 MINUTE_MS = 60_000
 OUTAGE, LOSS, HEAT = "system.collection.failed", "system.gpu.lost", "system.gpu.temperature"
-KNOWN = Catalogue(
-    tuple(
-        replace(one, thresholds=replace(one.thresholds, for_ms=60_000 if one.id == HEAT else 0))
-        for one in load().metrics
-        if one.id in {OUTAGE, LOSS, HEAT} and one.thresholds is not None
+
+
+def select_metrics(known: Catalogue) -> Catalogue:
+    """The three metrics, the heat after a minute."""
+    return Catalogue(
+        tuple(
+            replace(one, thresholds=replace(one.thresholds, for_ms=60_000 if one.id == HEAT else 0))
+            for one in known.metrics
+            if one.id in {OUTAGE, LOSS, HEAT} and one.thresholds is not None
+        )
     )
-)
+
+
+KNOWN = select_metrics(load())
 OPTIONS = AlertsOptions(keep_firing_ms=60_000)
 REFUSED = CollectError("database.unreachable", url="redis://h", reason="Connection refused")
 
@@ -393,6 +400,16 @@ def test_states_that_are_too_old_are_no_verdict(site: Site) -> None:
     site.problem = StoreFull("alerts_store.full", path="alerts.db", reason="disk full")
     site.clock.advance(3 * MINUTE_MS)
     assert site.alerting.list_health() == {}
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(1, 20), (3, 50)])
+def test_a_site_chooses_how_many_readings_must_fail(
+    make_site: Callable[..., Site], count: int, seconds: float
+) -> None:
+    site = make_site(catalogue=select_metrics(load(failed_readings=count)))
+    site.clock.advance(1)
+    site.service.error = REFUSED
+    assert seconds - 20 <= site.wait_for(OUTAGE, AlertState.FIRING) <= seconds
 
 
 # --- rule files
