@@ -1,1 +1,0 @@
-"""The ways in which a message is delivered: one file for each."""

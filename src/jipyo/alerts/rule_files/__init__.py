@@ -1,1 +1,0 @@
-"""Rule files in Prometheus' format: read, checked and evaluated as Prometheus does."""
