@@ -205,7 +205,7 @@ def find_states(severities: Sequence[Severity], step_ms: int, keep_ms: int) -> s
             recent = [one for one in openings if (at - one) * step_ms < FLAP_WINDOW_MS]
             keep = max(keep_ms, FLAP_KEEP_MS) if len(recent) >= FLAP_OPENINGS else keep_ms
             severity = severities[at]
-            held, grade = find_grade(severity, at, held, grade, keep // step_ms)
+            held, grade = find_grade(severity, at, held, grade, -(-keep // step_ms))
             if severity is Severity.OK:
                 good = at
                 while severities[good - 1] is Severity.OK and good - 1 > start:

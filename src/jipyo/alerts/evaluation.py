@@ -5,16 +5,25 @@ A replay calls the same functions for past moments, and comes to the same alerts
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from jipyo.alerts.alert import AlertKey
 from jipyo.alerts.rule import ExpressionRule, MetricRule
+from jipyo.alerts.rule_files.alert_texts import label_alert
+from jipyo.alerts.rule_files.answers import list_samples
 from jipyo.alerts.state import NOTHING, AlertMemory, advance, read_clock, read_condition
-from jipyo.analysis.health import look_back_ms
-from jipyo.analysis.outages import identify_target
+from jipyo.analysis.health import (
+    JudgedSeries,
+    Reason,
+    advance_course,
+    assess_series,
+    look_back_ms,
+)
+from jipyo.analysis.outages import Outage, identify_target
 from jipyo.analysis.thresholds import (
     GRACE_MS,
     JudgeState,
@@ -27,7 +36,6 @@ from jipyo.analysis.thresholds import (
 from jipyo.catalogue import Statistic
 from jipyo.model.errors import QueryError
 from jipyo.model.failure import FAILURES, parse_reason
-from jipyo.model.labels import METRIC_NAME, Labels
 from jipyo.model.result import Matrix
 from jipyo.source.metric_data import read_metric
 
@@ -36,7 +44,9 @@ if TYPE_CHECKING:
 
     from jipyo.alerts.alert import Transition
     from jipyo.alerts.rule import AlertRule
+    from jipyo.analysis.health import MetricHealth, StateCourse
     from jipyo.model.failure import FailureReason
+    from jipyo.model.labels import Labels
     from jipyo.model.sample import Times
     from jipyo.source.base import Source
     from jipyo.source.inventory import Inventory
@@ -55,6 +65,10 @@ class SeriesMemory:
     judged: JudgeState | LevelClock
     """A clock where that it is in the answer is the condition."""
     alert: AlertMemory = NOTHING
+    exporter: str = ""
+    """Of a metric, who gave its newest value."""
+    n: float | None = None
+    """Of how many cases that is a share, NaN where they are not counted; None for no share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,10 @@ class RuleMemory:
     series: Mapping[Labels, SeriesMemory] = field(default_factory=dict)
     is_complete: bool = False
     """Whether series without an alert are in it, which are not saved."""
+    course: StateCourse | None = None
+    """Since when its metric has been in its state, if it has series."""
+    first_ms: int = 0
+    """The first moment at which they were judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,72 +151,85 @@ def advance_metric(
     t_ms = data.matrix.t_ms.tolist()
     transitions: list[Transition] = []
     known: dict[Labels, SeriesMemory] = {}
-    for labels, values in _list_values(rule, data, memory):
-        series = _Series(rule, AlertKey(rule.id, labels), reasons.get(identify_target(labels)))
-        after = series.advance(t_ms, values, memory.series.get(labels), memory, transitions)
+    moments: list[list[JudgedSeries]] = [[] for _ in t_ms]
+    for row in _list_rows(data, memory):
+        key = AlertKey(rule.id, row.labels)
+        series = _Series(rule, key, row, reasons.get(identify_target(row.labels)), transitions)
+        after = series.advance(t_ms, memory.series.get(row.labels), memory, moments)
         if not _is_forgotten(rule, after, t_ms[-1]):
-            known[labels] = after
+            known[row.labels] = after
+    course = memory.course if known else None
+    first_ms = memory.first_ms if memory.is_complete else t_ms[0]
+    for now_ms, judged in zip(t_ms, moments, strict=True):
+        if known and judged:
+            course = advance_course(course, now_ms, rule.metric, judged, first_ms)
     transitions.sort(key=lambda one: one.t_ms)
-    return Evaluation(RuleMemory(t_ms[-1], known, True), tuple(transitions), data)
+    after_all = RuleMemory(t_ms[-1], known, True, course, first_ms)
+    return Evaluation(after_all, tuple(transitions), data)
 
 
-def _list_values(
-    rule: MetricRule, data: MetricData, memory: RuleMemory
-) -> Iterator[tuple[Labels, list[float | None]]]:
-    """The values of the judged series at the moments, and of those that have none any more."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The values of a series at the moments, None where there is none."""
+
+    labels: Labels
+    values: Sequence[float | None]
+    exporter: str
+    n: float | None
+
+
+def _list_rows(data: MetricData, memory: RuleMemory) -> Iterator[_Row]:
+    """The judged series with values, and those that have none any more."""
     matrix = data.matrix
-    left = dict.fromkeys(memory.series)
-    rows = zip(
-        matrix.series, data.queries, matrix.values.tolist(), matrix.present.tolist(), strict=True
-    )
-    for labels, query, values, present in rows:
+    left = dict(memory.series)
+    rows = zip(matrix.series, data.queries, matrix.values.tolist(), matrix.present, strict=True)
+    for row, (labels, query, values, present) in enumerate(rows):
         if query.statistic is Statistic.FULL:
             left.pop(labels, None)
-            yield (
-                labels,
-                [v if is_there else None for v, is_there in zip(values, present, strict=True)],
-            )
-    nothing: list[float | None] = [None] * len(matrix.t_ms)
-    for labels in left:
-        yield labels, nothing
+            n = None if data.n is None else float(data.n[row, np.flatnonzero(present)[-1]])
+            pairs = zip(values, present.tolist(), strict=True)
+            seen = [value if is_there else None for value, is_there in pairs]
+            yield _Row(labels, seen, query.exporter, n)
+    nothing = [None] * len(matrix.t_ms)
+    for labels, series in left.items():
+        yield _Row(labels, nothing, series.exporter, series.n)
 
 
 @dataclass(frozen=True, slots=True)
 class _Series:
     rule: MetricRule
     key: AlertKey
+    row: _Row
     reasons: Sequence[FailureReason | None] | None
+    transitions: list[Transition]
+    """Gets those of this series."""
 
     def advance(
         self,
         t_ms: Sequence[int],
-        values: Sequence[float | None],
         saved: SeriesMemory | None,
         memory: RuleMemory,
-        transitions: list[Transition],
+        moments: Sequence[list[JudgedSeries]],
     ) -> SeriesMemory:
         """Judge the moments that were not judged yet; the alert goes on after the last time.
 
-        Before that only the judge goes on, of a series that was not saved.
+        Before that only the judge goes on, of a series that was not saved. `moments` get what
+        was judged.
         """
         evaluated_ms = t_ms[-1] - 1 if memory.evaluated_ms is None else memory.evaluated_ms
-        judged, alert = JudgeState(), NOTHING
+        after = SeriesMemory(JudgeState(), NOTHING, self.row.exporter, self.row.n)
         if saved is not None:
-            assert isinstance(saved.judged, JudgeState), "BUG: a clock for a metric"
-            judged, alert = saved.judged, saved.alert
+            after = replace(after, judged=saved.judged, alert=saved.alert)
             gap_ms = self._find_gap(evaluated_ms, t_ms)
             if gap_ms is not None:
-                judged, alert = self._step(judged, alert, gap_ms, None, None, transitions)
-        metric = self.rule.metric
-        thresholds = metric.thresholds
-        assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
-        for at, (now_ms, value) in enumerate(zip(t_ms, values, strict=True)):
-            if now_ms > evaluated_ms:
+                after = self._step(after, gap_ms, None, None, has_alert=True)
+        for at, (now_ms, value) in enumerate(zip(t_ms, self.row.values, strict=True)):
+            is_new = now_ms > evaluated_ms
+            if is_new or saved is None:
                 reason = None if self.reasons is None else self.reasons[at]
-                judged, alert = self._step(judged, alert, now_ms, value, reason, transitions)
-            elif saved is None:
-                judged = step(judged, now_ms, value, thresholds, metric.direction)
-        return SeriesMemory(judged, alert)
+                after = self._step(after, now_ms, value, reason, has_alert=is_new)
+                moments[at].append(describe_series(self.rule, self.key.labels, after, now_ms))
+        return after
 
     def _find_gap(self, evaluated_ms: int, t_ms: Sequence[int]) -> int | None:
         """The moment at which nothing is known any more, where so many moments were missed."""
@@ -209,24 +240,65 @@ class _Series:
 
     def _step(
         self,
-        judged: JudgeState,
-        alert: AlertMemory,
+        before: SeriesMemory,
         now_ms: int,
         value: float | None,
         reason: FailureReason | None,
-        transitions: list[Transition],
-    ) -> tuple[JudgeState, AlertMemory]:
-        metric = self.rule.metric
+        *,
+        has_alert: bool,
+    ) -> SeriesMemory:
+        """What is remembered after a moment."""
+        metric, alert = self.rule.metric, before.alert
         thresholds = metric.thresholds
         assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
-        judged = step(judged, now_ms, value, thresholds, metric.direction)
-        if alert is NOTHING and judged.severity in {Severity.OK, Severity.UNKNOWN}:
-            return judged, alert
-        now = read_condition(judged, now_ms, thresholds, metric.direction.sign, reason)
-        alert, transition = advance(alert, self.key, now_ms, now, self.rule.keep_firing_ms)
-        if transition is not None:
-            transitions.append(transition)
-        return judged, alert
+        assert isinstance(before.judged, JudgeState), "BUG: a clock for a metric"
+        judged = step(before.judged, now_ms, value, thresholds, metric.direction)
+        if has_alert and (alert is not NOTHING or judged.severity not in _QUIET):
+            now = read_condition(judged, now_ms, thresholds, metric.direction.sign, reason)
+            alert, change = advance(alert, self.key, now_ms, now, self.rule.keep_firing_ms)
+            if change is not None:
+                self.transitions.append(change)
+        return SeriesMemory(judged, alert, before.exporter, before.n)
+
+
+_QUIET = frozenset({Severity.OK, Severity.UNKNOWN})
+
+
+def describe_series(
+    rule: MetricRule, labels: Labels, series: SeriesMemory, t_ms: int
+) -> JudgedSeries:
+    """What was judged of a series, as the health of its metric needs it."""
+    judged, thresholds = series.judged, rule.metric.thresholds
+    assert thresholds is not None, f"BUG: {rule.id} has no thresholds"
+    assert isinstance(judged, JudgeState), "BUG: a clock for a metric"
+    return JudgedSeries(
+        labels=labels,
+        exporter=series.exporter,
+        severity=judged.severity,
+        since_ms=t_ms if judged.since_ms is None else judged.since_ms,
+        value=math.nan if judged.value is None else judged.value,
+        pending=None if judged.severity in _QUIET else judged.find_pending(t_ms, thresholds),
+        seen_ms=t_ms if judged.seen_ms is None else judged.seen_ms,
+        n=series.n,
+    )
+
+
+def assess_memory(rule: MetricRule, memory: RuleMemory) -> MetricHealth | None:
+    """The health of a metric by what its rule has come to; None where it has no judged series."""
+    if memory.course is None or memory.evaluated_ms is None:
+        return None
+    t_ms = memory.evaluated_ms
+    series = [describe_series(rule, labels, one, t_ms) for labels, one in memory.series.items()]
+    health = assess_series(rule.metric, series, memory.course)
+    if not rule.metric.outage or health.reason is not Reason.BREACH:
+        return health
+    outages = tuple(_describe_outage(labels, memory.series[labels]) for labels in health.gravest)
+    return replace(health, outages=tuple(dict.fromkeys(outages)))
+
+
+def _describe_outage(labels: Labels, series: SeriesMemory) -> Outage:
+    alert = series.alert.alert
+    return Outage(*identify_target(labels), None if alert is None else alert.reason)
 
 
 def _is_forgotten(rule: MetricRule, memory: SeriesMemory, t_ms: int) -> bool:
@@ -268,23 +340,20 @@ def read_reasons(source: Source, rule: MetricRule, data: MetricData) -> Reasons:
 def _evaluate_expression(
     rule: ExpressionRule, source: Source, t_ms: int, memory: RuleMemory
 ) -> Evaluation:
-    result = source.range(rule.expression, t_ms, t_ms, 1)
-    matrix = result.value
-    assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
+    result = source.instant(rule.expression, t_ms - rule.offset_ms)
     values: dict[Labels, float | None] = {}
-    for labels, value in zip(matrix.series, matrix.values[:, -1].tolist(), strict=True):
-        identity = label_alert(rule, labels)
+    for labels, value in list_samples(result.value):
+        identity = label_alert(rule, labels, value, source, t_ms)
         if identity in values:
             raise QueryError.execution(
                 "vector contains metrics with the same labelset after applying alert labels"
             )
         values[identity] = value
-    return advance_expression(rule, t_ms, values, memory, is_whole=not result.missing)
-
-
-def label_alert(rule: ExpressionRule, labels: Labels) -> Labels:
-    """The labels of the alert of a series, which the rule's own are set over."""
-    return labels.drop((METRIC_NAME,)).put(dict(rule.labels))
+    evaluation = advance_expression(rule, t_ms, values, memory, is_whole=not result.missing)
+    count = len(evaluation.memory.series)
+    if 0 < rule.limit < count:
+        raise QueryError.execution(f"exceeded limit of {rule.limit} with {count} alerts")
+    return evaluation
 
 
 def advance_expression(

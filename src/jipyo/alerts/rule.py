@@ -63,6 +63,12 @@ class ExpressionRule:
     """May have templates."""
     annotations: Pairs = ()
     """May have templates."""
+    offset_ms: int = 0
+    """How long before the moment the expression is evaluated, for samples that come late."""
+    limit: int = 0
+    """How many alerts it may give; 0 for any number."""
+    external_url: str = ""
+    """Where jipyo is seen from outside, for templates."""
 
     @property
     def severity(self) -> Severity:
@@ -80,6 +86,10 @@ class RecordingRule:
     expression: str
     interval_ms: int = INTERVAL_MS
     labels: Pairs = ()
+    offset_ms: int = 0
+    """How long before the moment the expression is evaluated."""
+    limit: int = 0
+    """How many series it may give; 0 for any number."""
 
 
 AlertRule = MetricRule | ExpressionRule

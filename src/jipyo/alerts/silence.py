@@ -50,8 +50,7 @@ class MaintenanceWindow:
     end_ms: int
     """The first moment after it."""
     announced_ms: int | None
-    """When users were informed; None where nobody has. A contract excludes only work that was
-    announced before it began."""
+    """When users were informed; None where nobody has."""
     approval: str = ""
     """The number under which it was approved."""
     who: str = ""
@@ -60,6 +59,18 @@ class MaintenanceWindow:
     cancelled_ms: int | None = None
     """When it was called off; from then on it covers nothing."""
     cancelled_by: str = ""
+
+    @property
+    def is_announced_ahead(self) -> bool:
+        """Whether users were informed before it began, as a contract asks for.
+
+        One that was entered later does not count: nothing shows what it says.
+        """
+        return (
+            self.announced_ms is not None
+            and self.announced_ms < self.start_ms
+            and self.entered_ms < self.start_ms
+        )
 
     def covers(self, labels: Labels, t_ms: int) -> bool:
         """Whether alerts with these labels are of the planned work at a moment."""

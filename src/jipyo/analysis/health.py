@@ -8,6 +8,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from enum import Enum
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,10 +34,10 @@ from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 from jipyo.model.result import Matrix, Vector
 from jipyo.source.combined import list_remotes
 from jipyo.source.inventory import take_inventory
-from jipyo.source.metric_data import find_target, read_metric
+from jipyo.source.metric_data import Target, find_target, read_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from jipyo.analysis.outages import Outage
     from jipyo.analysis.thresholds import Indices, StateHistory
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 STEP_MS = 60_000
 READERS = 4
 """Metrics read at the same time where servers are asked."""
+NOTHING_KNOWN: Mapping[str, MetricHealth] = MappingProxyType({})
 _HOUR_MS = 3_600_000
 _AHEAD_MIN, _TOLERANCE_MIN = 10 * 365 * 24 * 60, 5
 _AHEAD = f"count(count_over_time(up[{_AHEAD_MIN - _TOLERANCE_MIN}m] offset -{_AHEAD_MIN}m))"
@@ -130,6 +132,39 @@ class MetricHealth:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedSeries:
+    """What was judged of one series of a metric at a moment."""
+
+    labels: Labels
+    exporter: str
+    severity: Severity
+    since_ms: int
+    """As `StateHistory.since`."""
+    value: float
+    """NaN where it is unknown."""
+    pending: Pending | None
+    seen_ms: int
+    """When it last had a value."""
+    n: float | None = None
+    """Of how many cases that is a share, NaN where they are not counted; None for no share."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateCourse:
+    """Since when a metric, as the gravest of its series, has been in its state."""
+
+    severity: Severity
+    since_ms: int
+    first_ms: int
+    """The first moment that was looked at."""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may have begun before what was looked at."""
+        return self.since_ms <= self.first_ms
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
     """The health of all metrics at a moment."""
@@ -167,11 +202,17 @@ def look_back_ms(metric: Metric) -> int:
 
 
 def assess_catalogue(
-    source: Source, catalogue: Catalogue, t_ms: int, *, step_ms: int = STEP_MS
+    source: Source,
+    catalogue: Catalogue,
+    t_ms: int,
+    *,
+    step_ms: int = STEP_MS,
+    known: Mapping[str, MetricHealth] = NOTHING_KNOWN,
 ) -> Health:
     """The health of every metric of the catalogue at `t_ms`.
 
-    A query that is refused makes its own metric unknown and no other.
+    A query that is refused makes its own metric unknown and no other. Metrics whose health is
+    `known`, by their ids, are not read.
 
     Raises:
         SourceError: the source failed.
@@ -179,7 +220,8 @@ def assess_catalogue(
     inventory = take_inventory(source, t_ms)
 
     def read(metric: Metric) -> MetricHealth:
-        return _read_and_assess(source, metric, t_ms, step_ms, inventory)
+        health = known.get(metric.id)
+        return health or _read_and_assess(source, metric, t_ms, step_ms, inventory)
 
     if list_remotes(source):  # while one is judged here, a server works on the next
         with ThreadPoolExecutor(READERS, "health") as pool:
@@ -318,7 +360,10 @@ def _assess_without_thresholds(data: MetricData, matrix: Matrix, grace_ms: int) 
     values, seen = carry_over(matrix.t_ms, matrix.values, matrix.present, grace_ms)
     now = np.flatnonzero(seen[:, -1])
     if not now.size:
-        return _assess_stale(data, matrix, np.arange(len(matrix.series)), judged=False)
+        last = find_last_true(matrix.present)[:, -1]
+        newest = int(last.argmax())
+        labels, exporter = matrix.series[newest], data.exporters[newest]
+        return _build_stale(metric, labels, exporter, int(matrix.t_ms[last[newest]]), judged=False)
     row, value = _combine_values(metric, now, values[now, -1])
     return MetricHealth(
         metric=metric,
@@ -352,72 +397,126 @@ def _assess_by_thresholds(
     history = judge_history(
         matrix.t_ms, matrix.values, matrix.present, metric.thresholds, metric.direction, grace_ms
     )
-    seen = history.severity[rows, -1] != Severity.UNKNOWN
-    # A series that ended while its target lives (a disk taken out) is not a loss of data.
+    seen = find_last_true(matrix.present)
+    last = seen[:, -1]
+    series = [
+        JudgedSeries(
+            labels=matrix.series[row],
+            exporter=data.exporters[row],
+            severity=Severity(int(history.severity[row, -1])),
+            since_ms=int(matrix.t_ms[history.since[row, -1]]),
+            value=float(history.values[row, -1]),
+            pending=history.find_pending(row, -1),
+            seen_ms=int(matrix.t_ms[last[row]]),
+            n=None if data.n is None else float(data.n[row, last[row]]),
+        )
+        for row in rows.tolist()
+    ]
     targets = [find_target(metric, matrix.series[row]) for row in rows]
-    alive = {target for target, is_seen in zip(targets, seen, strict=True) if is_seen}
-    counted = rows[seen | np.array([target not in alive for target in targets], bool)]
-    if history.severity[counted, -1].max() == Severity.UNKNOWN:
-        unseen = counted[history.severity[counted, -1] == Severity.UNKNOWN]
-        return _assess_stale(data, matrix, unseen, judged=True)
-    return _assess_worst(data, matrix, history, counted)
+    return assess_series(metric, series, _find_course(history, rows, targets, seen[rows]))
 
 
-def _assess_stale(data: MetricData, matrix: Matrix, rows: Indices, *, judged: bool) -> MetricHealth:
-    last = find_last_true(matrix.present[rows])[:, -1]
-    latest = int(last.argmax())
-    row = int(rows[latest])
-    idle = data.metric.idle_without_data
-    return MetricHealth(
-        metric=data.metric,
-        state=State.UNKNOWN,
-        judged=judged and not idle,
-        reason=Reason.IDLE if idle else Reason.STALE,
-        since_ms=int(matrix.t_ms[last[latest]]),
-        worst=matrix.series[row],
-        exporter=data.exporters[row],
-    )
-
-
-def _assess_worst(
-    data: MetricData, matrix: Matrix, history: StateHistory, rows: Indices
+def assess_series(
+    metric: Metric, series: Iterable[JudgedSeries], course: StateCourse
 ) -> MetricHealth:
-    """The health by the gravest of these series; of several the one with the worst value."""
-    metric = data.metric
-    severity = Severity(int(history.severity[rows, -1].max()))
-    gravest = rows[history.severity[rows, -1] == severity]
-    values = history.values[gravest, -1]
-    lower = metric.direction is Direction.LOWER_IS_WORSE
-    row = int(gravest[values.argmin() if lower else values.argmax()])
-    began = _find_begin_of_state(history, rows, severity)
-    pending = history.find_pending(row, -1)
-    reason, threshold = _explain(history, severity, pending)
+    """The health of a metric by its judged series at a moment, of which there is at least one.
+
+    It is that of the gravest, and of several that of the one with the worst value.
+    """
+    counted = select_counted(metric, sorted(series, key=lambda one: one.labels))
+    severity = max(one.severity for one in counted)
+    gravest = [one for one in counted if one.severity is severity]
+    if severity is Severity.UNKNOWN:
+        newest = max(gravest, key=lambda one: one.seen_ms)
+        return _build_stale(metric, newest.labels, newest.exporter, newest.seen_ms, judged=True)
+    worst = max(gravest, key=lambda one: metric.direction.sign * one.value)
+    reason, threshold = _explain(metric, severity, worst.pending)
     return MetricHealth(
         metric=metric,
         state=severity.state,
         judged=True,
         reason=reason,
-        value=float(history.values[row, -1]),
+        value=worst.value,
         threshold=threshold,
-        pending=pending,
-        since_ms=int(matrix.t_ms[began]),
-        since_open=began == 0,
-        worst=matrix.series[row],
-        exporter=data.exporters[row],
-        proportion=_estimate_newest_proportion(data, matrix, row),
-        gravest=tuple(matrix.series[row] for row in gravest),
+        pending=worst.pending,
+        since_ms=course.since_ms,
+        since_open=course.is_open,
+        worst=worst.labels,
+        exporter=worst.exporter,
+        proportion=None
+        if worst.n is None
+        else estimate_proportion(worst.value, worst.n, metric.unit),
+        gravest=tuple(one.labels for one in gravest),
+    )
+
+
+def select_counted(metric: Metric, series: Sequence[JudgedSeries]) -> list[JudgedSeries]:
+    """The series that count: one that ended while its target lives is not a loss of data.
+
+    Such is a disk that was taken out.
+    """
+    alive = {
+        find_target(metric, one.labels) for one in series if one.severity is not Severity.UNKNOWN
+    }
+    return [
+        one
+        for one in series
+        if one.severity is not Severity.UNKNOWN or find_target(metric, one.labels) not in alive
+    ]
+
+
+def advance_course(
+    course: StateCourse | None,
+    t_ms: int,
+    metric: Metric,
+    series: Sequence[JudgedSeries],
+    first_ms: int,
+) -> StateCourse:
+    """How long a metric has been in its state, after the next moment.
+
+    Args:
+        course: before it; None where there was none.
+        t_ms: the moment.
+        metric: whose series they are.
+        series: the judged series at the moment, of which there is at least one.
+        first_ms: the first moment that was looked at, whether there were series or not.
+    """
+    counted = select_counted(metric, series)
+    severity = max(one.severity for one in counted)
+    if course is not None and course.severity is severity:
+        return course
+    since_ms = t_ms
+    if severity is not Severity.OK:
+        since_ms = min(one.since_ms for one in counted if one.severity is severity)
+    return StateCourse(severity, since_ms, first_ms)
+
+
+def _build_stale(
+    metric: Metric, labels: Labels, exporter: str, seen_ms: int, *, judged: bool
+) -> MetricHealth:
+    idle = metric.idle_without_data
+    return MetricHealth(
+        metric=metric,
+        state=State.UNKNOWN,
+        judged=judged and not idle,
+        reason=Reason.IDLE if idle else Reason.STALE,
+        since_ms=seen_ms,
+        worst=labels,
+        exporter=exporter,
     )
 
 
 def _explain(
-    history: StateHistory, severity: Severity, pending: Pending | None
+    metric: Metric, severity: Severity, pending: Pending | None
 ) -> tuple[Reason, float | None]:
     """The reason, and the threshold it speaks of."""
+    thresholds = metric.thresholds
+    assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
     if severity > Severity.UNKNOWN:
-        return Reason.BREACH, find_threshold(history.thresholds, severity)
+        return Reason.BREACH, find_threshold(thresholds, severity)
     if pending is not None:
         return Reason.PENDING, pending.threshold
-    return Reason.WITHIN, next(list_levels(history.thresholds)).threshold
+    return Reason.WITHIN, next(list_levels(thresholds)).threshold
 
 
 def _estimate_newest_proportion(
@@ -433,11 +532,25 @@ def _estimate_newest_proportion(
     return estimate_proportion(value, n, data.metric.unit)
 
 
-def _find_begin_of_state(history: StateHistory, rows: Indices, severity: Severity) -> int:
-    """The step at which the condition of the present state of these series began."""
-    gravest = history.severity[rows].max(axis=0, keepdims=True)
+def _find_course(
+    history: StateHistory, rows: Indices, targets: Sequence[Target], last: Indices
+) -> StateCourse:
+    """How long the gravest of these series has been what it is; as `advance_course` finds it.
+
+    `last` has for each series and step the last one before with a value, -1 for none: a series
+    that has not begun is no more a loss of data than one that ended while its target lives.
+    """
+    severity = history.severity[rows]
+    is_unseen = severity == Severity.UNKNOWN
+    is_counted = last >= 0
+    for target in set(targets):
+        same = np.array([one == target for one in targets])
+        is_counted[same] &= ~is_unseen[same] | is_unseen[same].all(axis=0)
+    gravest = np.where(is_counted, severity, -1).max(axis=0, keepdims=True)
     entered = int(find_run_starts(gravest)[0, -1])
-    if severity is Severity.OK:
-        return entered
-    first = rows[history.severity[rows, entered] == severity]
-    return int(history.since[first, entered].min())
+    now = Severity(int(gravest[0, -1]))
+    began = entered
+    if now is not Severity.OK:
+        same = is_counted[:, entered] & (severity[:, entered] == now)
+        began = int(history.since[rows[same], entered].min())
+    return StateCourse(now, int(history.t_ms[began]), int(history.t_ms[0]))

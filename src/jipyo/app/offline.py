@@ -14,6 +14,7 @@ from jipyo import promql, tsdb
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.logs import open_logs
 from jipyo.app.workspace import Workspace
+from jipyo.catalogue.readings import FAILED_READINGS
 from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
@@ -119,10 +120,11 @@ def load_catalogue(config: Config) -> Catalogue:
         CatalogueError: a metric is described wrongly.
     """
     site = config.settings.catalogue
-    features = config.settings.query.features
+    features, alerts = config.settings.query.features, config.settings.alerts
     return catalogues.load(
         site.metrics,
         site.files,
         parse=lambda text: promql.parse(text, features),
         removed=site.removed,
+        failed_readings=FAILED_READINGS if alerts is None else alerts.failed_readings,
     )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from jipyo import web
 from jipyo.alerts.store import AlertStore
+from jipyo.app.alerts.incidents import IncidentRecorder
+from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import Alerting
 from jipyo.app.build_collect import Collection
@@ -76,10 +78,12 @@ class Server:
         self._logs = LogIngest(config, clock)
         self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
         self._insight = Insight(appender, clock, config.data / "insight", self._apps.outlooks)
-        self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, ())
+        self._incidents = IncidentRecorder()
+        followers = (self._incidents.follow,)
+        self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, followers)
         self._current = CurrentApp(self._apps.build(config))
         self._look_ahead(config)
-        self._watch(config)
+        self._watch(config, RuleFiles(config))
         self._parts += [
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
@@ -111,25 +115,28 @@ class Server:
         """Put another configuration in force.
 
         Raises:
-            ConfigError: a metric is described wrongly, or the queue of what is sent cannot be
-                opened; nothing else has changed.
+            ConfigError: a metric or a rule is described wrongly, or the queue of what is sent
+                cannot be opened; nothing else has changed.
         """
-        app = self._apps.build(config)
+        app, rule_files = self._apps.build(config), RuleFiles(config)
         self._sending.apply(config.settings.remote_write)
         self._collection.apply(config)
         self._logs.apply(config)
         self._current.app = app
         self._look_ahead(config)
-        self._watch(config)
+        self._watch(config, rule_files)
         self._applied(config)
 
     def _look_ahead(self, config: Config) -> None:
         source = self._apps.build_source(config, "insight")
         self._insight.apply(config, source, load_catalogue(config))
 
-    def _watch(self, config: Config) -> None:
+    def _watch(self, config: Config, rule_files: RuleFiles) -> None:
         source = self._apps.build_source(config, "alerts")
-        self._alerting.apply(config, source, load_catalogue(config))
+        self._alerting.apply(config, source, load_catalogue(config), rule_files)
+        options = config.settings.alerts
+        if options is not None:
+            self._incidents.apply(lambda: self._alerting.rules, options, config.instance)
 
 
 def serve(

@@ -58,7 +58,7 @@ _LEVELS = ("warning", "critical")
 
 _ID = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 _NAME_REGEX_RANGE = re.compile(r"\{[^{}]*__name__\s*[=!]~[^{}]*\}\s*\[")
-_OTHER_MACRO = re.compile(r"\$(?!w\b)\w*")
+_OTHER_MACRO = re.compile(r"\$(?!(?:w|readings|recent)\b)\w*")
 _STRING = re.compile(r'"(?:\\.|[^"\\])*"' + r"|'(?:\\.|[^'\\])*'")
 
 

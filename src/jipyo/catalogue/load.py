@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from jipyo.catalogue.keys import EXPORTER, FILE, METRIC, TOPIC
 from jipyo.catalogue.members import expand_members
 from jipyo.catalogue.metric import Catalogue, Metric, Origin
+from jipyo.catalogue.readings import FAILED_READINGS, expand_readings, write_readings
 from jipyo.model.errors import CatalogueError, ConfigError, QueryError
 from jipyo.schema import (
     Entry,
@@ -41,6 +42,7 @@ def load(
     *,
     parse: Parse | None = None,
     removed: Sequence[Mapping[str, str]] = (),
+    failed_readings: int = FAILED_READINGS,
 ) -> Catalogue:
     """The built-in catalogue with the site's own files added and its overrides laid upon it.
 
@@ -50,6 +52,7 @@ def load(
         extra: the site's own catalogue files.
         parse: checks every expression.
         removed: labels of what the site removed on purpose, which is not reported as gone.
+        failed_readings: in a row, until a target is down.
 
     Raises:
         CatalogueError: with every mistake of all files.
@@ -58,7 +61,8 @@ def load(
         files = gather(partial(_parse_file, path) for path in extra)
     except ConfigError as error:
         raise CatalogueError.of(error.mistakes) from error
-    return _build([*map(_parse_builtin, BUILTIN), *files], overrides, parse, removed)
+    trees = [*map(_parse_builtin, BUILTIN), *files]
+    return _build(trees, overrides, parse, removed, failed_readings)
 
 
 def check_file(path: Path, *, parse: Parse | None = None) -> Catalogue:
@@ -87,6 +91,7 @@ def _build(
     overrides: Mapping[str, object] | Node | None,
     parse: Parse | None,
     removed: Sequence[Mapping[str, str]] = (),
+    failed_readings: int = FAILED_READINGS,
 ) -> Catalogue:
     over = overrides if isinstance(overrides, Node) else wrap_value(overrides or {}, OVERRIDES)
     try:
@@ -100,7 +105,10 @@ def _build(
             lambda: gather(partial(TOPIC.read, node) for node in topics),
         ]
         found = Catalogue(*map(tuple, gather(parts)))
-        expanded = tuple(expand_members(metric, removed) for metric in found.metrics)
+        expanded = tuple(
+            expand_readings(expand_members(metric, removed), failed_readings)
+            for metric in found.metrics
+        )
         return replace(found, metrics=expanded, removed=tuple(removed))
     except ConfigError as error:
         raise CatalogueError.of(error.mistakes) from error
@@ -193,7 +201,7 @@ def _read_checked(node: Node, parse: Parse | None) -> Metric:
 
 
 def _check_expression(node: Node, window_ms: int, parse: Parse) -> None:
-    expr = str(node.value).replace("$w", f"{window_ms}ms")
+    expr = write_readings(str(node.value), FAILED_READINGS).replace("$w", f"{window_ms}ms")
     try:
         parse(expr)
     except QueryError as error:

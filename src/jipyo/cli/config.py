@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.build_collect import list_site_targets
 from jipyo.app.server import check_config
 from jipyo.cli.localized import Command, Group
@@ -26,6 +27,7 @@ def register(group: click.Group, t: Texts) -> None:
     @pass_config(t)
     def check(config: Config, words: Texts) -> None:
         check_config(config)
+        RuleFiles(config)
         targets = len(list_site_targets(config))
         key = "cli.config.check.valid" if config.file else "cli.config.check.no_file"
         print_line(words(key, file=str(config.file), targets=targets))

@@ -42,7 +42,7 @@ def compile_regex(pattern: str) -> Callable[[str], bool]:
     try:
         compiled = re2.compile(pattern.encode("utf-8", "surrogateescape"), options)
     except re2.error as error:
-        raise QueryError.bad_data(f"error parsing regexp: {_reason(error)}") from error
+        raise QueryError.bad_data(f"error parsing regexp: {describe_regex_error(error)}") from error
     return lambda value: compiled.fullmatch(value.encode("utf-8", "surrogateescape")) is not None
 
 
@@ -59,7 +59,8 @@ _GO_WORDS = {
 """Messages of the C++ library in the words of Go's, which Prometheus uses."""
 
 
-def _reason(error: re2.error) -> str:
+def describe_regex_error(error: re2.error) -> str:
+    """What is wrong with a pattern, as Go says it."""
     raw = error.args[0]
     text = raw.decode("utf-8", "replace") if isinstance(raw, bytes) else str(raw)
     kind, _, fragment = text.partition(": ")

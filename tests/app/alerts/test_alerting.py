@@ -11,6 +11,8 @@ from jipyo.alerts.alert import AlertState
 from jipyo.alerts.options import AlertsOptions, RuleOptions
 from jipyo.alerts.saved import load_memories
 from jipyo.alerts.store import AlertStore
+from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
+from jipyo.analysis.thresholds import State
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import LAG_MS, Alerting
 from jipyo.catalogue import Catalogue, load
@@ -18,7 +20,7 @@ from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
 from jipyo.config.load import load as load_config
 from jipyo.config.overrides import CliOverrides
-from jipyo.model.errors import CollectError, StoreFull
+from jipyo.model.errors import CollectError, ConfigError, StoreFull
 from jipyo.model.failure import FailureReason
 from jipyo.model.family import Family, gauge
 from jipyo.model.labels import Labels
@@ -30,22 +32,30 @@ from support.clock import FakeClock
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from jipyo.alerts.alert import Transition
+    from jipyo.analysis.health import MetricHealth
     from jipyo.config.load import Config
 
 INTERVAL_MS = 15_000
 MINUTE_MS = 60_000
 OUTAGE, LOSS, HEAT = "system.collection.failed", "system.gpu.lost", "system.gpu.temperature"
-KNOWN = Catalogue(
-    tuple(
-        replace(one, thresholds=replace(one.thresholds, for_ms=60_000 if one.id == HEAT else 0))
-        for one in load().metrics
-        if one.id in {OUTAGE, LOSS, HEAT} and one.thresholds is not None
+
+
+def select_metrics(known: Catalogue) -> Catalogue:
+    """The three metrics, the heat after a minute."""
+    return Catalogue(
+        tuple(
+            replace(one, thresholds=replace(one.thresholds, for_ms=60_000 if one.id == HEAT else 0))
+            for one in known.metrics
+            if one.id in {OUTAGE, LOSS, HEAT} and one.thresholds is not None
+        )
     )
-)
+
+
+KNOWN = select_metrics(load())
 OPTIONS = AlertsOptions(keep_firing_ms=60_000)
 REFUSED = CollectError("database.unreachable", url="redis://h", reason="Connection refused")
 
@@ -346,3 +356,131 @@ def test_without_the_section_nothing_is_evaluated(site: Site) -> None:
     before = site.count("jipyo_alerts_evaluations_total")
     site.clock.advance(5 * MINUTE_MS)
     assert site.count("jipyo_alerts_evaluations_total") == before
+
+
+def test_the_verdict_of_the_server_is_that_of_an_offline_command(site: Site) -> None:
+    def assess(known: Mapping[str, MetricHealth] = NOTHING_KNOWN) -> dict[str, list[object]]:
+        t_ms = site.clock.now_ms() // INTERVAL_MS * INTERVAL_MS
+        health = assess_catalogue(site.source, KNOWN, t_ms, step_ms=INTERVAL_MS, known=known)
+        return {
+            one.metric.id: [one.state, one.reason, one.value, one.worst, one.outages, one.threshold]
+            for one in health.metrics
+        }
+
+    def advance_to_the_grid() -> None:
+        site.clock.advance(INTERVAL_MS - site.clock.now_ms() % INTERVAL_MS + 2 * LAG_MS)
+
+    verdicts = []
+    for change in (
+        {"temperatures": {"0": 99.0, "1": 50.0}},
+        {},
+        {"temperatures": {"0": 99.0}},
+        {"error": REFUSED},
+        {"error": None, "temperatures": {"0": 50.0, "1": 50.0}},
+    ):
+        for name, value in change.items():
+            setattr(site.service, name, value)
+        for _ in range(3):
+            advance_to_the_grid()
+        known = site.alerting.list_health()
+        assert set(known) == {HEAT, LOSS, OUTAGE}
+        assert assess(known) == assess()
+        verdicts.append({name: row[0] for name, row in assess(known).items()})
+    assert verdicts == [
+        {HEAT: State.PENDING, LOSS: State.OK, OUTAGE: State.OK},
+        {HEAT: State.CRITICAL, LOSS: State.OK, OUTAGE: State.OK},
+        {HEAT: State.CRITICAL, LOSS: State.CRITICAL, OUTAGE: State.OK},
+        {HEAT: State.CRITICAL, LOSS: State.CRITICAL, OUTAGE: State.CRITICAL},
+        {HEAT: State.OK, LOSS: State.OK, OUTAGE: State.OK},
+    ]
+
+
+def test_states_that_are_too_old_are_no_verdict(site: Site) -> None:
+    assert site.alerting.list_health()
+    site.problem = StoreFull("alerts_store.full", path="alerts.db", reason="disk full")
+    site.clock.advance(3 * MINUTE_MS)
+    assert site.alerting.list_health() == {}
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(1, 20), (3, 50)])
+def test_a_site_chooses_how_many_readings_must_fail(
+    make_site: Callable[..., Site], count: int, seconds: float
+) -> None:
+    site = make_site(catalogue=select_metrics(load(failed_readings=count)))
+    site.clock.advance(1)
+    site.service.error = REFUSED
+    assert seconds - 20 <= site.wait_for(OUTAGE, AlertState.FIRING) <= seconds
+
+
+# --- rule files
+
+RULE_FILE = """\
+groups:
+- name: gpus
+  interval: 30s
+  rules:
+  - record: instance:heat:max
+    expr: max by (instance) (DCGM_FI_DEV_GPU_TEMP)
+  - alert: TooHot
+    expr: instance:heat:max > 80
+    for: 1m
+    labels: {severity: critical, level: "{{ if gt $value 95.0 }}worst{{ else }}bad{{ end }}"}
+"""
+TOO_HOT = "rules.yml/gpus/TooHot"
+
+
+@pytest.fixture
+def file_site(make_site: Callable[..., Site], tmp_path: Path) -> Site:
+    (tmp_path / "rules.yml").write_text(RULE_FILE)
+    site = make_site()
+    options = replace(OPTIONS, rule_files=(tmp_path / "r*.yml",))
+    site.config = replace(site.config, settings=replace(site.config.settings, alerts=options))
+    site.alerting.apply(site.config, site.source, KNOWN)
+    site.clock.advance(MINUTE_MS)
+    return site
+
+
+def test_the_rules_of_files_record_and_fire_in_their_order(file_site: Site) -> None:
+    assert file_site.query("instance:heat:max") == [
+        {"__name__": "instance:heat:max", "instance": "h"}
+    ]
+    file_site.service.temperatures["1"] = 90.0
+    assert file_site.wait_for(TOO_HOT, AlertState.FIRING) <= 60 + 2 * 30
+    shown = {"alertname": "TooHot", "alertstate": "firing", "instance": "h", "level": "bad"}
+    assert file_site.query('ALERTS{alertname="TooHot"}') == [
+        {"__name__": "ALERTS", "severity": "critical", **shown}
+    ]
+    file_site.restart(pause_ms=MINUTE_MS)
+    file_site.clock.advance(MINUTE_MS)
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing"]
+    file_site.service.temperatures["1"] = 50.0
+    file_site.wait_for(TOO_HOT, AlertState.INACTIVE)
+    assert file_site.query('ALERTS{alertname="TooHot"}') == []
+
+
+def test_a_changed_file_is_read_again_without_losing_what_goes_on(
+    file_site: Site, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file_site.service.temperatures["1"] = 90.0
+    file_site.wait_for(TOO_HOT, AlertState.FIRING)
+    file = tmp_path / "rules.yml"
+    file.write_text(RULE_FILE.replace("> 80", "> 85").replace("for: 1m", "for: 30s"))
+    file_site.clock.advance(2 * MINUTE_MS)
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing"]
+    file.write_text(RULE_FILE.replace("> 80", ">"))
+    file_site.clock.advance(2 * MINUTE_MS)
+    assert caplog.text.count("the previous rules stay in effect") == 1
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing"]
+    file.unlink()
+    file_site.clock.advance(MINUTE_MS)
+    assert file_site.list_changes(TOO_HOT) == ["pending>firing", "firing>inactive"]
+    assert file_site.query("instance:heat:max") == []
+
+
+def test_a_wrong_rule_file_is_refused_when_the_configuration_is_applied(
+    file_site: Site, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.yml").write_text("group: []")
+    with pytest.raises(ConfigError, match=r"schema\.unknown_key"):
+        file_site.alerting.apply(file_site.config, file_site.source, KNOWN)
+    assert TOO_HOT in {rule.id for rule in file_site.alerting.rules}

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.reports.render.pdf.columns import plan_widths
+from jipyo.reports.render.columns import plan_widths
 
 CELL = st.text("가나 abc0123456789", max_size=60)
 

@@ -69,7 +69,7 @@ def test_an_unknown_format_is_refused_and_the_known_ones_are_named(tmp_path: Pat
     with pytest.raises(ReportError) as error:
         write_report(REPORT, "en", "docx", tmp_path)
     assert (
-        texts("en").error(error.value) == "There is no report format docx. Formats: html, pdf, xlsx"
+        texts("en").error(error.value) == "There is no report format docx. Formats: html, hwpx, pdf"
     )
     assert list(tmp_path.iterdir()) == []
 

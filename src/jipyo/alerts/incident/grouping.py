@@ -40,6 +40,10 @@ class IncidentGrouping:
     """The distance of the evaluations, by the id of the rule."""
     outage_rules: frozenset[str] = frozenset()
     """The ids of the rules that fire while a target does not answer."""
+    loss_rules: frozenset[str] = frozenset()
+    """Those that fire while a device is gone that was there."""
+    load_rules: frozenset[str] = frozenset()
+    """Those about what a service does for its users, which suffers from a lost device."""
     dependencies: tuple[Dependency, ...] = ()
     hosts: Mapping[str, str] = field(default_factory=dict)
     """Other names of a host, with the one that stands for it, such as `localhost`."""
@@ -62,19 +66,24 @@ class IncidentGrouping:
         """Whether an alert is about a target that does not answer."""
         return key.rule in self.outage_rules
 
+    def is_dead_host(self, key: AlertKey) -> bool:
+        """Whether it is about a host that does not answer."""
+        return self.is_dead_target(key) and key.labels.get("job", "").lower() in _HOST_JOBS
+
     def depends_on(self, key: AlertKey, cause: AlertKey) -> bool:
         """Whether what one alert is about cannot work without what the other is about.
 
-        By a dependency of the configuration; or, as seen, whatever is on a host needs the host.
+        By a dependency of the configuration; or, as seen, whatever is on a host needs the host,
+        and what a service does there needs the devices.
         """
         if key == cause:
             return False
-        is_on_host = (
-            self.is_dead_target(cause)
-            and cause.labels.get("job", "").lower() in _HOST_JOBS
-            and self.find_place(key) == self.find_place(cause)
+        is_needed = self.is_dead_host(cause) or (
+            cause.rule in self.loss_rules and key.rule in self.load_rules
         )
-        return is_on_host or any(
+        if is_needed and self.find_place(key) == self.find_place(cause):
+            return not self.is_dead_host(key)
+        return any(
             is_consequence(one, name_alert(key), name_alert(cause)) for one in self.dependencies
         )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from jipyo.alerts.notify.message import Message
+    from collections.abc import Sequence
+
+    from jipyo.alerts.notify.message import Message, Notification
 
 
 class Channel(Protocol):
@@ -22,5 +24,23 @@ class Channel(Protocol):
         Raises:
             MessageRejected: the receiver refuses this message; the next one may pass.
             NotifyError: it was not delivered, or nothing is known; send it again later.
+        """
+        ...
+
+
+@runtime_checkable
+class RepeatingChannel(Protocol):
+    """A channel whose receiver must hear again and again of what goes on."""
+
+    @property
+    def repeat_ms(self) -> int:
+        """How often."""
+        ...
+
+    def repeat(self, notifications: Sequence[Notification]) -> None:
+        """Send once more the last notification of each open incident.
+
+        Raises:
+            NotifyError: see `Channel.send`.
         """
         ...

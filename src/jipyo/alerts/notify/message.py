@@ -20,14 +20,16 @@ class MessageKind(Enum):
     OPENED = "opened"
     CHANGED = "changed"
     """The severity, the alerts or the cause of an incident that goes on."""
-    REMINDER = "reminder"
-    """It still goes on."""
+    REOPENED = "reopened"
+    """It came back soon after its resolution."""
     ESCALATED = "escalated"
     """Nobody has acknowledged it, so others are asked."""
     RESOLVED = "resolved"
     HEARTBEAT = "heartbeat"
     """jipyo itself is alive."""
     TEST = "test"
+    COMBINED = "combined"
+    """Several at once, as more came than the channel may get."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,8 @@ class Notification:
     ended_ms: int | None = None
     alerts: tuple[NotifiedAlert, ...] = ()
     """The likely origin first."""
+    omitted: int = 0
+    """Alerts beside these."""
     origin: Bilingual | None = None
     """Why the first one stands first."""
     event: NotifiedEvent | None = None
@@ -98,7 +102,7 @@ class Message:
     """A message in one language, ready for a channel."""
 
     key: str
-    """The idempotency key of its notification, or of the digest."""
+    """The idempotency key of its notification, or of a combined message."""
     kind: MessageKind
     severity: Severity
     t_ms: int
@@ -117,4 +121,4 @@ class Message:
     first_look: str = ""
     """The first thing to look at."""
     notifications: tuple[Notification, ...] = ()
-    """What it was written from: several for a digest."""
+    """What it was written from: several for a combined message."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from jipyo.alerts.evaluation import Evaluation, RuleMemory, evaluate
-from jipyo.alerts.rule import list_metric_rules
+from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate
+from jipyo.alerts.recording import record_samples
+from jipyo.alerts.rule import MetricRule, RecordingRule, list_metric_rules
 from jipyo.alerts.saved import forget_rules, load_memories, save_memories
 from jipyo.alerts.state import close
-from jipyo.analysis.health import READERS
+from jipyo.analysis.health import READERS, build_refused, mark_incomplete
+from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.series import METADATA, build_alert_series
 from jipyo.app.insight.series import SeriesWriter
 from jipyo.loops import Periodic
-from jipyo.model.errors import JipyoError
+from jipyo.model.errors import JipyoError, QueryError
 from jipyo.model.family import gauge, single
 from jipyo.model.labels import Labels
 from jipyo.model.sample import MetricType
@@ -28,8 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from jipyo.alerts.alert import Alert, AlertKey, Transition
-    from jipyo.alerts.rule import AlertRule
+    from jipyo.alerts.rule import Rule
     from jipyo.alerts.store import AlertStore
+    from jipyo.analysis.health import MetricHealth
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
@@ -46,6 +51,8 @@ LAG_MS = 1000
 _AGAIN_MS = 3000.0
 """After the start, and after an evaluation that could not be kept."""
 _CLOCK_WAS_AHEAD_MS = 60_000
+_OVERDUE_MS = 120_000
+"""States that are so old are not those of now."""
 
 
 @dataclass(slots=True)
@@ -66,11 +73,27 @@ class _Setting:
     """What a configuration asks for."""
 
     source: Source
-    rules: tuple[AlertRule, ...]
+    metric_rules: tuple[MetricRule, ...]
+    files: RuleFiles
+    rules: tuple[Rule, ...]
+    """All, those of files in their order."""
     interval_ms: int
     base_ms: int
     """The finest grid of its rules."""
     own: Labels
+
+
+def _make_setting(
+    source: Source,
+    metric_rules: tuple[MetricRule, ...],
+    files: RuleFiles,
+    interval_ms: int,
+    own: Labels,
+) -> _Setting:
+    rules = (*metric_rules, *files.rules)
+    # The greatest distance that hits the moments of all rules.
+    base_ms = math.gcd(interval_ms, *(rule.interval_ms for rule in rules))
+    return _Setting(source, metric_rules, files, rules, interval_ms, base_ms, own)
 
 
 @dataclass(slots=True)
@@ -79,8 +102,10 @@ class _Known:
 
     memories: dict[str, RuleMemory] = field(default_factory=dict)
     rows: dict[tuple[str, str], str] = field(default_factory=dict)
-    problems: dict[str, JipyoError | Exception] = field(default_factory=dict)
+    problems: dict[str, Exception] = field(default_factory=dict)
     """Of rules whose last evaluation failed."""
+    missing: dict[str, tuple[JipyoError, ...]] = field(default_factory=dict)
+    """What the last answers were without, by rule."""
 
 
 class Alerting:
@@ -105,25 +130,33 @@ class Alerting:
         self._known = _Known()
         self._counts = EvaluationCounts()
         self._writer = SeriesWriter()
+        self._recorders: dict[str, SeriesWriter] = {}
         self._last_ms: int | None = None
         self._written_ms = 0
         self._loop = Periodic("alerts", self.tick, interval_ms=_AGAIN_MS, clock=clock)
 
     def apply(
-        self, config: Config, source: Source, catalogue: Catalogue, more: Iterable[AlertRule] = ()
+        self,
+        config: Config,
+        source: Source,
+        catalogue: Catalogue,
+        files: RuleFiles | None = None,
     ) -> None:
         """Evaluate by this configuration from the next moment on; states stay as they are.
 
-        The alerts of a rule that is there no more are closed.
+        The alerts of a rule that is there no more are closed. `files` are the rule files of the
+        configuration, where they have been read already.
+
+        Raises:
+            ConfigError: a rule file is wrong; nothing has changed.
         """
         options = config.settings.alerts
         setting = None
         if options is not None:
-            rules = (*list_metric_rules(catalogue, options), *more)
-            intervals = [rule.interval_ms for rule in rules]
+            metric_rules = tuple(list_metric_rules(catalogue, options))
             own = Labels.of({"job": "jipyo", "instance": config.instance})
-            base_ms = min(intervals, default=options.interval_ms)
-            setting = _Setting(source, rules, options.interval_ms, base_ms, own)
+            files = files or RuleFiles(config)
+            setting = _make_setting(source, metric_rules, files, options.interval_ms, own)
         with self._lock:
             self._setting = setting
 
@@ -144,6 +177,20 @@ class Alerting:
         self._loop.stop()
         self._store.close()
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules that are evaluated."""
+        return () if self._setting is None else self._setting.rules
+
+    def list_rules(self) -> list[tuple[Rule, RuleMemory, Exception | None]]:
+        """The rules with what they have come to and why their last evaluation failed."""
+        with self._lock:
+            memories, problems = self._known.memories, self._known.problems
+            return [
+                (rule, memories.get(rule.id, RuleMemory()), problems.get(rule.id))
+                for rule in self.rules
+            ]
+
     def list_alerts(self) -> list[Alert]:
         """The alerts that are not inactive."""
         return [
@@ -152,6 +199,32 @@ class Alerting:
             for series in memory.series.values()
             if series.alert.alert is not None
         ]
+
+    def list_health(self) -> dict[str, MetricHealth]:
+        """The health of the metrics that rules are evaluated of, by their ids.
+
+        Without those that have no series to judge, and none where evaluations are overdue: then
+        it is read from the source.
+        """
+        with self._lock:
+            setting, known = self._setting, self._known
+            late_ms = 0 if self._last_ms is None else self._clock.now_ms() - self._last_ms
+            if setting is None or self._last_ms is None or late_ms > _OVERDUE_MS:
+                return {}
+            memories, problems = known.memories, dict(known.problems)
+            missing = dict(known.missing)
+        found: dict[str, MetricHealth] = {}
+        for rule in setting.rules:
+            if not isinstance(rule, MetricRule):
+                continue
+            health = assess_memory(rule, memories.get(rule.id, RuleMemory()))
+            problem = problems.get(rule.id)
+            if isinstance(problem, QueryError):
+                found[rule.id] = build_refused(rule.metric, problem.message)
+            elif health is not None:
+                lost = (problem,) if isinstance(problem, JipyoError) else missing.get(rule.id, ())
+                found[rule.id] = mark_incomplete(health, lost)
+        return found
 
     def tick(self) -> float:
         """Evaluate what is due, and return when to come again.
@@ -165,6 +238,9 @@ class Alerting:
             setting = self._setting
             if setting is None:
                 return _AGAIN_MS
+            if setting.files.refresh():
+                parts = setting.source, setting.metric_rules, setting.files, setting.interval_ms
+                self._setting = setting = _make_setting(*parts, setting.own)
             t_ms = (self._clock.now_ms() - LAG_MS) // setting.base_ms * setting.base_ms
             if self._last_ms is None or not t_ms <= self._last_ms <= t_ms + _CLOCK_WAS_AHEAD_MS:
                 self._evaluate(setting, t_ms)
@@ -186,6 +262,7 @@ class Alerting:
             memories[rule.id] = evaluation.memory
             transitions += evaluation.transitions
         transitions += self._close_orphans(setting, memories, t_ms)
+        self._end_records(setting, t_ms)
         transitions.sort(key=lambda one: one.t_ms)
         self._keep(memories, t_ms, transitions)
         self._last_ms = t_ms
@@ -195,7 +272,7 @@ class Alerting:
         self._counts.last_seconds = (self._clock.monotonic_ms() - started_ms) / 1000
         self._counts.seconds += self._counts.last_seconds
 
-    def _select_due(self, setting: _Setting, t_ms: int) -> Iterator[tuple[AlertRule, int]]:
+    def _select_due(self, setting: _Setting, t_ms: int) -> Iterator[tuple[Rule, int]]:
         """The rules that have a moment since their last one, and the latest of these."""
         for rule in setting.rules:
             moment_ms = t_ms // rule.interval_ms * rule.interval_ms
@@ -204,29 +281,34 @@ class Alerting:
             if evaluated_ms is not None and evaluated_ms > moment_ms + _CLOCK_WAS_AHEAD_MS:
                 # The clock was ahead, so what follows is later than anything that is known.
                 evaluated_ms = moment_ms - rule.interval_ms
-                self._known.memories[rule.id] = RuleMemory(evaluated_ms, memory.series)
+                self._known.memories[rule.id] = replace(memory, evaluated_ms=evaluated_ms)
             if evaluated_ms is None or moment_ms > evaluated_ms:
                 yield rule, moment_ms
 
     def _evaluate_rules(
         self,
         setting: _Setting,
-        due: Sequence[tuple[AlertRule, int]],
+        due: Sequence[tuple[Rule, int]],
         inventory: Inventory | None,
-    ) -> Iterator[tuple[AlertRule, Evaluation]]:
+    ) -> Iterator[tuple[Rule, Evaluation]]:
         """The evaluations that succeeded, in the order of the rules."""
 
-        def run(one: tuple[AlertRule, int]) -> Evaluation | Exception:
+        def run(one: tuple[Rule, int]) -> Evaluation | Exception:
             rule, moment_ms = one
             memory = self._known.memories.get(rule.id, RuleMemory())
             try:
+                if isinstance(rule, RecordingRule):
+                    return self._record(rule, setting.source, moment_ms)
                 return evaluate(rule, setting.source, moment_ms, memory, inventory)
             except Exception as error:  # noqa: BLE001  # an edge: one rule must not stop the others
                 return error
 
         if list_remotes(setting.source):  # while one is judged here, a server works on the next
             with ThreadPoolExecutor(READERS, "alerts") as pool:
-                outcomes: Iterable[Evaluation | Exception] = list(pool.map(run, due))
+                of_metrics = [one for one in due if isinstance(one[0], MetricRule)]
+                outcomes: Iterable[Evaluation | Exception] = list(pool.map(run, of_metrics))
+            # Those of files come after them, one after the other: one may read what another wrote.
+            outcomes = chain(outcomes, map(run, due[len(of_metrics) :]))
         else:
             outcomes = map(run, due)
         for (rule, _), outcome in zip(due, outcomes, strict=True):
@@ -234,11 +316,28 @@ class Alerting:
             if isinstance(outcome, Evaluation):
                 if self._known.problems.pop(rule.id, None) is not None:
                     _LOG.info("rule %s works again", rule.id)
+                self._known.missing[rule.id] = () if outcome.data is None else outcome.data.missing
                 yield rule, outcome
             else:
                 self._note_failure(rule, outcome)
 
-    def _note_failure(self, rule: AlertRule, error: Exception) -> None:
+    def _record(self, rule: RecordingRule, source: Source, t_ms: int) -> Evaluation:
+        """Store what a rule records, at once: the rules after it may read it."""
+        samples = record_samples(rule, source, t_ms)
+        writer = self._recorders.setdefault(rule.id, SeriesWriter())
+        scrapes = writer.build(t_ms - rule.offset_ms, samples)
+        if scrapes:
+            self._appender.append(scrapes)
+        return Evaluation(RuleMemory(t_ms, {}, True), ())
+
+    def _end_records(self, setting: _Setting, t_ms: int) -> None:
+        """End the series of recording rules that there are no more."""
+        for rule in self._recorders.keys() - {rule.id for rule in setting.rules}:
+            scrapes = self._recorders.pop(rule).build(t_ms, {})
+            if scrapes:
+                self._appender.append(scrapes)
+
+    def _note_failure(self, rule: Rule, error: Exception) -> None:
         self._counts.failures += 1
         if rule.id not in self._known.problems:
             trace = None if isinstance(error, JipyoError) else error
@@ -281,12 +380,12 @@ class Alerting:
                     continue
                 left = dict(memory.series)
                 _, transition = close(left.pop(key.labels).alert, t_ms)
-                memories[key.rule] = RuleMemory(memory.evaluated_ms, left, memory.is_complete)
+                memories[key.rule] = replace(memory, series=left)
                 transitions += [] if transition is None else [transition]
             self._keep(memories, t_ms, transitions)
 
     def _write_series(self, setting: _Setting, t_ms: int) -> None:
-        rules = {rule.id: rule for rule in setting.rules}
+        rules = {rule.id: rule for rule in setting.rules if not isinstance(rule, RecordingRule)}
         samples = dict(build_alert_series(self.list_alerts(), rules, setting.own))
         self._written_ms = t_ms // setting.interval_ms * setting.interval_ms
         scrapes = self._writer.build(t_ms, samples)

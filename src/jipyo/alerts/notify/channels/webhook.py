@@ -1,0 +1,130 @@
+"""Webhooks: a message as JSON, or as the JSON that a template makes of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from jipyo.alerts.notify.channels.request import post
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jipyo.alerts.notify.channels.address import ChannelAddress
+    from jipyo.alerts.notify.message import Message, Notification, NotifiedAlert
+    from jipyo.i18n import Lang
+    from jipyo.net.http import HttpClient
+
+    Body = Callable[[Message], bytes]
+    """The JSON that is sent for a message."""
+
+
+_FIELD = re.compile(r"{{-? *\.([a-z_]+) *-?}}")
+
+
+class WebhookChannel:
+    """Sends a POST with the header `Idempotency-Key`: the same for every attempt."""
+
+    def __init__(
+        self,
+        name: str,
+        address: Callable[[], ChannelAddress],
+        headers: Callable[[], Mapping[str, str]],
+        client: HttpClient,
+        body: Body,
+    ) -> None:
+        """`address` and `headers` are read at every message."""
+        self.name = name
+        self._address, self._headers, self._client, self._body = address, headers, client, body
+
+    def send(self, message: Message) -> None:
+        """See `Channel.send`."""
+        address = self._address()
+        headers = {
+            "Content-Type": "application/json",
+            "Idempotency-Key": message.key,
+            **self._headers(),
+        }
+        post(self._client, address, address.url, self._body(message), headers)
+
+
+def build_body(message: Message, lang: Lang) -> bytes:
+    """A message as JSON of jipyo's own; the chart stays out of it, as it can be large."""
+    return orjson.dumps(
+        {
+            "version": 1,
+            "key": message.key,
+            "kind": message.kind.value,
+            "severity": message.severity.state.value,
+            "time": message.t_ms,
+            "subject": message.subject,
+            "text": message.text,
+            "link": message.link or None,
+            "incidents": [_describe(each, lang) for each in message.notifications],
+        }
+    )
+
+
+def _describe(notification: Notification, lang: Lang) -> dict[str, Any]:
+    return {
+        "number": notification.incident,
+        "kind": notification.kind.value,
+        "severity": notification.severity.state.value,
+        "target": notification.target,
+        "began": notification.began_ms,
+        "ended": notification.ended_ms,
+        "first_look": notification.first_look(lang) if notification.first_look else None,
+        "alerts": [_describe_alert(alert, lang) for alert in notification.alerts],
+        "omitted": notification.omitted,
+    }
+
+
+def _describe_alert(alert: NotifiedAlert, lang: Lang) -> dict[str, Any]:
+    return {
+        "rule": alert.rule,
+        "name": alert.name(lang),
+        "labels": dict(alert.labels),
+        "state": alert.state.value,
+        "severity": alert.severity.state.value,
+        "value": alert.value,
+        "threshold": alert.threshold,
+        "unit": alert.unit,
+        "reason": alert.reason.value if alert.reason else None,
+        "summary": alert.summary(lang) if alert.summary else None,
+        "started": alert.started_ms,
+        "ended": alert.ended_ms,
+        "runbook": alert.runbook or None,
+    }
+
+
+def fill_body(template: str, message: Message) -> bytes:
+    """The JSON of a template: its texts are filled, so whatever they get, it stays JSON."""
+    fields = list_fields(message)
+
+    def fill(value: Any) -> Any:
+        match value:
+            case str():
+                return _FIELD.sub(lambda found: fields.get(found[1], ""), value)
+            case list():
+                return [fill(each) for each in value]
+            case dict():
+                return {name: fill(each) for name, each in value.items()}
+        return value
+
+    return orjson.dumps(fill(orjson.loads(template)))
+
+
+def list_fields(message: Message) -> dict[str, str]:
+    """What a template may name, as `{{ .subject }}`."""
+    return {
+        "kind": message.kind.value,
+        "severity": message.severity.state.value,
+        "subject": message.subject,
+        "text": message.text,
+        "link": message.link,
+        "first_look": message.first_look,
+        "incident": "" if message.incident is None else str(message.incident),
+        "key": message.key,
+    }

@@ -1,0 +1,1 @@
+"""Rule files in Prometheus' format: read, checked and evaluated as Prometheus does."""

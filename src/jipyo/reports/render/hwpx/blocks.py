@@ -1,0 +1,214 @@
+"""Plain blocks of a report as parts of an HWPX section: one function per kind of block."""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from jipyo.reports.render.hwpx.section import (
+    WIDTH,
+    BodyPart,
+    Grid,
+    GridCell,
+    Line,
+    Picture,
+    TextSpan,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from jipyo.reports.render.plain_blocks import Plain
+
+MARKS = {"ok": "○", "pending": "◇", "warning": "▲", "critical": "■", "unknown": "–"}
+_COLUMNS = 4
+_GAP = 600
+_PT = 100
+_FILLED = frozenset({"warning", "critical"})
+
+
+def list_drawings(blocks: Iterable[Plain]) -> list[str]:
+    """The drawings of all blocks, in the order in which `build_parts` takes their pictures."""
+    found: list[str] = []
+    for block in blocks:
+        found += [one["svg"] for one in (block, *block.get("items", ())) if "svg" in one]
+    return found
+
+
+def build_parts(report: Plain, pictures: Iterator[bytes]) -> list[BodyPart]:
+    """The whole report: what its first page begins with, and its blocks."""
+    about = [f"{name} {value}" for name, value in report["about"]]
+    head = (
+        BodyPart(Line((TextSpan(report["name"], "title"),)), keep=True),
+        BodyPart(Line((TextSpan(report["period"], "period"),), "body"), keep=True),
+        BodyPart(Line((TextSpan("  ·  ".join(about), "note"),), "caption")),
+    )
+    blocks = (_BUILDERS[block["t"]](block, pictures) for block in report["blocks"])
+    return [*head, *chain.from_iterable(blocks)]
+
+
+def _write_runs(runs: Sequence[Plain], shape: str) -> tuple[TextSpan, ...]:
+    return tuple(_write_run(run, shape) for run in runs)
+
+
+def _write_run(run: Plain, shape: str) -> TextSpan:
+    if "s" in run:
+        return _write_badge(run["x"], run["s"])
+    return TextSpan(run["x"], "note" if "soft" in run else shape)
+
+
+def _write_badge(word: str, state: str) -> TextSpan:
+    """A mark and a word, so that a state survives a print in black and white."""
+    return TextSpan(f"{MARKS[state]} {word}", state)
+
+
+def build_heading(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """A heading, kept with what follows."""
+    del pictures
+    shape = "h1" if block["level"] == 1 else "h2"
+    yield BodyPart(Line((TextSpan(block["x"], shape),), shape), keep=True, new_page=block["page"])
+
+
+def build_note(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """A paragraph on a ground, which is coloured where it has a state."""
+    del pictures
+    fill = block["s"] if block["s"] in _FILLED else "tint"
+    cell = GridCell((Line(_write_runs(block["x"], "cell")),), fill)
+    yield BodyPart(Grid((WIDTH,), ((cell,),)))
+
+
+def build_verdict(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """The one line with its state, and its details below."""
+    del pictures
+    line = (
+        _write_badge(block["w"], block["s"]),
+        TextSpan("  "),
+        *_write_runs(block["x"], "verdict"),
+    )
+    details = [Line(_write_runs(detail, "note")) for detail in block["more"]]
+    cell = GridCell((Line(line), *details), block["s"] if block["s"] in _FILLED else "tint")
+    yield BodyPart(Grid((WIDTH,), ((cell,),)))
+
+
+def build_findings(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """A numbered list; the lines of a finding stay on one page."""
+    del pictures
+    for number, item in enumerate(block["items"], 1):
+        first = (
+            TextSpan(f"{number}. ", "strong"),
+            _write_badge(item["w"], item["s"]),
+            TextSpan("  "),
+        )
+        yield BodyPart(Line((*first, *_write_runs(item["x"], "strong")), "body"), keep=True)
+        more = chain.from_iterable(
+            (*_write_runs(detail, "cell"), TextSpan(" ")) for detail in item["more"]
+        )
+        yield BodyPart(Line(tuple(more), "indented"), keep=True)
+        yield BodyPart(Line(_write_runs(item["basis"], "note"), "indented"))
+
+
+def build_tiles(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """Four tiles a row."""
+    width = WIDTH // _COLUMNS
+    items = [_build_tile(item, next(pictures), width) for item in block["items"]]
+    items += [GridCell((Line(()),), "plain")] * (-len(items) % _COLUMNS)
+    rows = (tuple(items[at : at + _COLUMNS]) for at in range(0, len(items), _COLUMNS))
+    yield from (BodyPart(Grid((width,) * _COLUMNS, (row,))) for row in rows)
+
+
+def _build_tile(item: Plain, png: bytes, width: int) -> GridCell:
+    value = _write_runs(item["value"], "value")
+    if item["w"]:
+        value = (*value, TextSpan(" "), _write_badge(item["w"], item["s"]))
+    how = " ".join(filter(None, (item["how"], item["cases"])))
+    return GridCell(
+        (
+            Line(_write_runs(item["name"], "note")),
+            Line(value),
+            Line((TextSpan(how, "note"),)),
+            Picture(png, width - _GAP),
+            *(Line(_write_runs(compared, "note")) for compared in item["compared"]),
+        ),
+        "box",
+    )
+
+
+def build_table(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """A table under its caption; its head is repeated on each page."""
+    del pictures
+    if block["caption"]:
+        yield BodyPart(Line(_write_runs(block["caption"], "note"), "caption"), keep=True)
+    char, head = ("cell", "head") if block["size"] > 8 else ("small", "small_head")
+    shapes = ["number" if numeric else "cell" for numeric in block["numeric"]]
+    heads = tuple(
+        GridCell((Line((TextSpan(text, head),), shape),), "head")
+        for text, shape in zip(block["heads"], shapes, strict=True)
+    )
+    rows = (
+        tuple(_build_cell(runs, char, shape) for runs, shape in zip(row, shapes, strict=True))
+        for row in block["rows"]
+    )
+    widths = tuple(int(width * _PT) for width in block["widths"])
+    yield BodyPart(Grid(widths, (heads, *rows), heads=1))
+
+
+def _build_cell(runs: Sequence[Plain], char: str, shape: str) -> GridCell:
+    """A cell that is only a state has its ground."""
+    state = runs[0].get("s") if len(runs) == 1 else None
+    fill = state if state in _FILLED else "row"
+    return GridCell((Line(_write_runs(runs, char), shape),), fill)
+
+
+def build_charts(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """Two charts a row, each under its title."""
+    width = WIDTH // 2
+    cells = [
+        GridCell(
+            (
+                Line((TextSpan(item["title"], "head"),)),
+                Line(_write_runs(item["caption"], "note")),
+                Picture(next(pictures), width - 2 * _GAP),
+            ),
+            "plain",
+        )
+        for item in block["items"]
+    ]
+    cells += [GridCell((Line(()),), "plain")] * (len(cells) % 2)
+    for left, right in zip(cells[::2], cells[1::2], strict=True):
+        yield BodyPart(Grid((width, width), ((left, right),)))
+
+
+def build_drawing(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """A drawing across the page under its title."""
+    if block["title"]:
+        yield BodyPart(Line((TextSpan(block["title"], "head"),), "caption"), keep=True)
+    yield BodyPart(Picture(next(pictures), WIDTH))
+
+
+def build_listing(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """Two columns: a remark, and what it is about."""
+    del pictures
+    if not block["items"]:
+        return
+    widths = (WIDTH // 3, WIDTH - WIDTH // 3)
+    rows = tuple(
+        (
+            GridCell((Line((TextSpan(item["k"], "head"),)),)),
+            GridCell((Line((TextSpan(", ".join(item["v"]), "cell"),)),)),
+        )
+        for item in block["items"]
+    )
+    yield BodyPart(Grid(widths, rows))
+
+
+_BUILDERS: Mapping[str, Callable[[Plain, Iterator[bytes]], Iterator[BodyPart]]] = {
+    "heading": build_heading,
+    "note": build_note,
+    "verdict": build_verdict,
+    "findings": build_findings,
+    "tiles": build_tiles,
+    "table": build_table,
+    "charts": build_charts,
+    "drawing": build_drawing,
+    "listing": build_listing,
+}
