@@ -30,7 +30,7 @@ def test_the_example_of_the_documentation_is_a_valid_configuration(name: str) ->
 def test_the_example_shows_the_defaults(name: str) -> None:
     settings = parse(example(name), name)
     plain = FileConfig()
-    for room in ("store", "query", "web", "listen", "logs", "insight", "alerts"):
+    for room in ("store", "query", "web", "listen", "logs", "insight", "alerts", "slo"):
         assert getattr(settings, room) == getattr(plain, room)
     assert replace(settings.collect, scrape=(), databases=(), probes=()) == plain.collect
     assert [one.kind for one in settings.collect.databases] == ["postgres"]

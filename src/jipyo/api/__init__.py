@@ -20,6 +20,7 @@ from jipyo.api.names import SPECIFICATION_NAMES
 from jipyo.api.opening import SourceLike
 from jipyo.api.performance import ActiveBreach, PartHealth, PerformanceAnalyzer
 from jipyo.api.reports import DailyReportGenerator, build_daily, find_last_day, write_daily
+from jipyo.api.slo import ServiceLevel, ServiceLevels
 from jipyo.api.template import DailyReport, DayAnalysis, ReportTemplate
 from jipyo.api.threshold import ThresholdConfig
 from jipyo.api.trends import (
@@ -56,6 +57,8 @@ __all__ = [
     "SeriesPrediction",
     "SeriesTrend",
     "SeriesValue",
+    "ServiceLevel",
+    "ServiceLevels",
     "SourceLike",
     "StatisticalAnalyzer",
     "ThresholdConfig",

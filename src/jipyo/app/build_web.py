@@ -18,14 +18,17 @@ from starlette.middleware import Middleware
 from jipyo import web
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.slo.evaluate import evaluate_objectives
+from jipyo.analysis.slo.read import CountReader
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
 from jipyo.app.offline import build_workspace, load_catalogue
+from jipyo.app.slo import SloBook
 from jipyo.model.errors import ConfigError
 from jipyo.source.inventory import take_inventory
 from jipyo.web import exporter, lifecycle, static_files
-from jipyo.web.api import doctor, metrics, openapi, outlook, overview, status, targets
+from jipyo.web.api import doctor, metrics, openapi, outlook, overview, slo, status, targets
 from jipyo.web.http.cache import TtlCache
 from jipyo.web.ingest import logs, otlp, push_groups, remote_write, text
 from jipyo.web.ingest.receiver import ReceivedCounts, Receiver
@@ -37,12 +40,13 @@ from jipyo.web.server_info import ServerInfo
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from jipyo import tsdb
+    from jipyo.analysis.slo.result import SloResult
     from jipyo.app.build_collect import Collection
     from jipyo.app.build_logs import LogIngest
     from jipyo.app.configuration import Configuration
@@ -53,6 +57,7 @@ if TYPE_CHECKING:
     from jipyo.model.family import Family
     from jipyo.source import Source
     from jipyo.web.http.endpoint import Route
+    from jipyo.web.http.message import WebRequest
 
 _WAITING_QUERIES = 256
 _STATIC = Path(web.__file__).parent / "static"
@@ -178,6 +183,8 @@ class WebApps:
         """The server is taken to start now."""
         self.outlooks = OutlookBook()
         """What is expected of each metric, as far as it has been computed."""
+        self.levels = SloBook()
+        """What became of the objectives, as of the last evaluation."""
         self._logs = logs
         self._store = store
         self._collection = collection
@@ -229,6 +236,7 @@ class WebApps:
         api = [
             *build_api_routes(config, workspace, server, collection, self._logs, state),
             *outlook.routes(catalogue, finder.find, config.zone, config.lang),
+            *slo.routes(partial(self._list_levels, workspace), config.zone, config.lang),
         ]
         routes: list[BaseRoute] = [
             *self._build_ingest_routes(config),
@@ -249,6 +257,14 @@ class WebApps:
             Middleware(RequestGuard, is_loopback=is_local, options=options),
         ]
         return web.create_app(routes, middleware)
+
+    def _list_levels(self, workspace: Workspace, request: WebRequest) -> Sequence[SloResult]:
+        """The results of the last evaluation, or of one now where there was none yet."""
+        found = self.levels.list_all()
+        if found is not None:
+            return found
+        reader = CountReader(workspace.source, request.cancelled)
+        return evaluate_objectives(reader, workspace.objectives, workspace.now_ms(), workspace.zone)
 
     def _build_ingest_routes(self, config: Config) -> list[BaseRoute]:
         """The receivers; those of log records in threads that may wait for another process."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from jipyo import catalogue as catalogues
 from jipyo import promql, tsdb
+from jipyo.analysis.slo.options import build_objectives
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.logs import open_logs
 from jipyo.app.workspace import Workspace
@@ -101,7 +102,11 @@ def read_workspace(config: Config) -> Iterator[Workspace]:
 def build_workspace(
     config: Config, catalogue: Catalogue, source: Source, clock: Clock
 ) -> Workspace:
-    """A workspace over any source."""
+    """A workspace over any source.
+
+    Raises:
+        ConfigError: an objective is about a metric that gives none.
+    """
     return Workspace(
         source=source,
         catalogue=catalogue,
@@ -109,6 +114,7 @@ def build_workspace(
         now_ms=clock.now_ms,
         out_dir=config.data / "reports",
         lang=config.lang,
+        objectives=build_objectives(config.settings.slo, catalogue),
         issuer=Issuer(organisation=config.settings.organisation, version=version("jipyo")),
     )
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jipyo import web
 from jipyo.alerts.store import AlertStore
+from jipyo.analysis.slo.options import build_objectives
 from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.schema import STEPS
@@ -32,6 +33,7 @@ from jipyo.app.log_target import plan_log_target
 from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
+from jipyo.app.slo import SloLoop
 from jipyo.config.start import keep_start_settings
 from jipyo.model.clock import SystemClock
 
@@ -81,14 +83,17 @@ class Server:
         self._incidents = IncidentRecorder()
         followers = (self._incidents.follow,)
         self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, followers)
+        self._levels = SloLoop(appender, clock, self._apps.levels)
         self._current = CurrentApp(self._apps.build(config))
         self._look_ahead(config)
         self._watch(config, RuleFiles(config))
+        self._evaluate(config)
         self._parts += [
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
             self._insight,
             self._alerting,
+            self._levels,
             StoreUpkeep(store, clock),
             self._logs,
             MemoryTrimmer(clock, find_trim(), read_resident_bytes),
@@ -125,6 +130,7 @@ class Server:
         self._current.app = app
         self._look_ahead(config)
         self._watch(config, rule_files)
+        self._evaluate(config)
         self._applied(config)
 
     def _look_ahead(self, config: Config) -> None:
@@ -137,6 +143,11 @@ class Server:
         options = config.settings.alerts
         if options is not None:
             self._incidents.apply(lambda: self._alerting.rules, options, config.instance)
+
+    def _evaluate(self, config: Config) -> None:
+        source = self._apps.build_source(config, "slo")
+        objectives = build_objectives(config.settings.slo, load_catalogue(config))
+        self._levels.apply(config, source, objectives)
 
 
 def serve(
@@ -179,8 +190,9 @@ def check_config(config: Config) -> None:
     """What only all rooms together can check in a configuration, before anything is opened.
 
     Raises:
-        ConfigError: others could reach the address, and `insecure` is not set.
+        ConfigError: others could reach the address, and `insecure` is not set; an objective is
+            about a metric that gives none.
         CatalogueError: a metric is described wrongly.
     """
     check_exposure(config)
-    load_catalogue(config)
+    build_objectives(config.settings.slo, load_catalogue(config))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.app.logs import LogSources
     from jipyo.catalogue import Catalogue
     from jipyo.i18n import Lang
@@ -31,5 +32,7 @@ class Workspace:
     lang: Lang = "ko"
     issuer: Issuer = field(default_factory=Issuer)
     """Who issues the reports."""
+    objectives: tuple[ServiceLevelObjective, ...] = ()
+    """What is promised: by the specification and by the site."""
     logs: LogSources | None = None
     """The log sources; None where there is neither a log store nor a cluster."""

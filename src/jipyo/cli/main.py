@@ -34,6 +34,7 @@ _PARTS = (
     "anomalies",
     "capacity",
     "alerts",
+    "slo",
     "logs",
     "incident",
     "event",

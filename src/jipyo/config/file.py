@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo import promql, tsdb
 from jipyo.alerts.options import AlertsOptions
+from jipyo.analysis.slo.options import SloOptions
 from jipyo.config.alerts import ALERTS
 from jipyo.config.catalogue import CATALOGUE, CatalogueOptions
 from jipyo.config.collect import CollectOptions
@@ -23,6 +24,7 @@ from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.logs import LOGS, LogsOptions
 from jipyo.config.query import QUERY
 from jipyo.config.receive import RECEIVE
+from jipyo.config.slo import SLO
 from jipyo.config.sources import SOURCES
 from jipyo.config.store import STORE
 from jipyo.config.web import WEB
@@ -63,6 +65,8 @@ class FileConfig:
     """None where it is switched off."""
     alerts: AlertsOptions | None = field(default_factory=AlertsOptions)
     """None where they are switched off."""
+    slo: SloOptions | None = field(default_factory=SloOptions)
+    """None where objectives are not evaluated."""
 
 
 FILE = record(
@@ -86,5 +90,6 @@ FILE = record(
         Key("catalogue", CATALOGUE),
         Key("insight", INSIGHT),
         Key("alerts", ALERTS),
+        Key("slo", SLO),
     ),
 )

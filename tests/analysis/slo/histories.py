@@ -202,11 +202,12 @@ def count(history: History, start_ms: int, end_ms: int) -> tuple[int, int, int]:
     indicator = history.objective.indicators[0]
     if isinstance(indicator, RatioIndicator):
         total = count_rises(history, start_ms, end_ms)
-        bad = count_rises(history, start_ms, end_ms, code="500")
+        bad = min(count_rises(history, start_ms, end_ms, code="500"), total)
         return total - bad, bad, 0
     if isinstance(indicator, LatencyIndicator):
-        good = count_rises(history, start_ms, end_ms, le="2")
-        return good, count_rises(history, start_ms, end_ms, le="+Inf") - good, 0
+        total = count_rises(history, start_ms, end_ms, le="+Inf")
+        good = min(count_rises(history, start_ms, end_ms, le="2"), total)
+        return good, total - good, 0
     return count_minutes(next(iter(history.series.values())), start_ms, end_ms)
 
 

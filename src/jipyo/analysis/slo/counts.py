@@ -48,9 +48,15 @@ class SloCounts:
     """Minutes without data."""
 
     def add_up(self, start_ms: int, end_ms: int) -> SloTally:
-        """The counts of the pieces that lie in a stretch whose ends are edges."""
+        """The counts of the pieces that lie in a stretch whose ends are edges.
+
+        Counters that are read apart may disagree, where counts are extrapolated or one of them
+        alone seems reset: neither good nor bad is then less than none.
+        """
         first, last = np.searchsorted(self.edge_ms, (start_ms, end_ms)).tolist()
         ends = self.edge_ms[[first, last]].tolist() if last < len(self.edge_ms) else []
         assert ends == [start_ms, end_ms], f"BUG: {start_ms} or {end_ms} is no edge"
         rows = (self.good, self.bad, self.missing)
-        return SloTally(*(float(row[first:last].sum()) for row in rows))
+        good, bad, missing = (float(row[first:last].sum()) for row in rows)
+        total = max(good + bad, 0.0)
+        return SloTally(min(max(good, 0.0), total), min(max(bad, 0.0), total), missing)

@@ -28,13 +28,15 @@ from jipyo.analysis.slo.objective import (
 from jipyo.analysis.slo.read import COARSE_MS, CountRows, make_plan
 from jipyo.analysis.slo.result import Refusal, RefusalReason, SloResult
 from jipyo.catalogue import SERVER
-from jipyo.catalogue.metric import Compare
+from jipyo.model.duration import format_duration
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.labels import EMPTY, METRIC_NAME
+from jipyo.source.inventory import take_inventory
 from jipyo.source.routing import SOURCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+    from zoneinfo import ZoneInfo
 
     from jipyo.analysis.slo.objective import Indicator, Naming, ServiceLevelObjective
     from jipyo.analysis.slo.read import CountPlan, CountReader
@@ -58,9 +60,40 @@ class _Found:
     missing: tuple[JipyoError, ...] = ()
 
 
+def evaluate_objectives(
+    reader: CountReader,
+    objectives: Iterable[ServiceLevelObjective],
+    now_ms: int,
+    zone: ZoneInfo,
+    *,
+    previous: bool = False,
+) -> tuple[SloResult, ...]:
+    """The result of each objective for each of its targets, in the order of the objectives.
+
+    Args:
+        reader: of the source.
+        objectives: what is promised.
+        now_ms: the moment; at midnight of the 1st a month's budget is full.
+        zone: of the calendar periods.
+        previous: evaluate the whole period before the one of the moment instead.
+
+    Raises:
+        SourceError: the source failed.
+        QueryError: the caller has left.
+    """
+    inventory = take_inventory(reader.source, now_ms)
+    results: list[SloResult] = []
+    for objective in objectives:
+        period = objective.period.find(now_ms, zone)
+        if previous:
+            period = period.previous()
+        results += SloEvaluator(reader, inventory, period, now_ms).evaluate(objective)
+    return tuple(results)
+
+
 @dataclass(frozen=True, slots=True)
 class SloEvaluator:
-    """Evaluates objectives over one source at a moment."""
+    """Evaluates objectives over one source in a period."""
 
     reader: CountReader
     inventory: Inventory
@@ -192,8 +225,11 @@ class SloEvaluator:
 
     def _read_time(self, indicator: TimeIndicator, plan: CountPlan) -> dict[Labels, _Found]:
         rows = self.reader.read_minutes(indicator, plan)
-        sign = "<=" if indicator.compare is Compare.AT_MOST else ">="
-        expressions = {"good": f"({indicator.expr}) {sign} bool {indicator.value:g}"}
+        good_minute = f"({indicator.expr}) {indicator.compare.value} bool {indicator.value:.15g}"
+        expressions = {
+            "good": f"sum_over_time(({good_minute})[$w:1m])",
+            "total": f"count_over_time(({indicator.expr})[$w:1m])",
+        }
         found = {}
         for labels, values in rows.by_labels.items():
             good, known = np.nan_to_num(values)
@@ -232,7 +268,7 @@ class SloEvaluator:
             budget_left=None,
             result=Result.UNKNOWN,
             exporter=found.indicator.naming.exporter,
-            expressions=found.expressions or {},
+            expressions=_stretch(found.expressions or {}, cut_ms - self.period.start_ms),
             missing=found.missing,
             refusal=found.refusal,
         )
@@ -266,6 +302,12 @@ def _judge(result: SloResult, counts: SloCounts, estimated: bool) -> SloResult:
     )
 
 
+def _stretch(expressions: Mapping[str, str], window_ms: int) -> dict[str, str]:
+    """The expressions over the whole window, for an instant query at its end."""
+    window = format_duration(max(window_ms, MINUTE_MS))
+    return {name: text.replace("$w", window) for name, text in expressions.items()}
+
+
 def _identify(labels: Labels, objective: ServiceLevelObjective) -> Labels:
     return labels.keep((*objective.target_labels, SOURCE))
 
@@ -290,7 +332,7 @@ def _count_requests(
     nothing = np.zeros((1, len(plan.minutes)))
     for labels, values in totals.by_labels.items():
         total = np.nan_to_num(values[0])
-        some = np.minimum(np.nan_to_num(part.by_labels.get(labels, nothing)[0]), total)
+        some = np.nan_to_num(part.by_labels.get(labels, nothing)[0])
         good, bad = (some, total - some) if "good" in expressions else (total - some, some)
         counts = SloCounts(plan.edge_ms, good, bad, np.where(np.isnan(values[0]), plan.minutes, 0))
         found[_name(labels, indicator.naming)] = _Found(

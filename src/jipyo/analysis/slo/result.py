@@ -83,7 +83,8 @@ class SloResult:
     """Whether counts are extrapolated, because the source has no anchored windows."""
     exporter: str = ""
     expressions: Mapping[str, str]
-    """PromQL of `good` or `bad` and of `total`, over an hour, for who computes it again."""
+    """PromQL of `good` or `bad` and of `total`: instant queries at `cut_ms` give the counts again,
+    where no counter has a gap at the start that is longer than the lookback."""
     missing: tuple[JipyoError, ...] = ()
     """What could not be read."""
     refusal: Refusal | None = None

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_
 
 import orjson
 
-from jipyo.web.api import doctor, metrics, outlook, overview, status, targets
+from jipyo.web.api import doctor, metrics, outlook, overview, slo, status, targets
 from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebResponse
@@ -50,6 +50,7 @@ OPERATIONS: tuple[Operation, ...] = (
     overview.OPERATION,
     metrics.OPERATION,
     outlook.OPERATION,
+    slo.OPERATION,
     doctor.OPERATION,
     targets.OPERATION,
     status.OPERATION,
