@@ -29,6 +29,7 @@ _PARTS = (
     "targets",
     "doctor",
     "report",
+    "inspect",
     "query",
     "forecast",
     "anomalies",

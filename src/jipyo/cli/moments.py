@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING
 
-from jipyo.model.calendar import local_day
+from jipyo.model.calendar import PeriodKind, local_day, period_containing
 from jipyo.model.duration import parse_duration
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from jipyo.model.calendar import Period
+
 END_OF_TIME_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
+_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?")
 _RELATIVE = re.compile(r"(?:now)?(?:-(\d.*[a-z]))?")
 
@@ -44,6 +47,28 @@ def parse_moment(text: str, zone: ZoneInfo, now_ms: int) -> int:
         raise ConfigError("cli.query.not_a_time", value=text) from error
     local = moment if moment.tzinfo else moment.replace(tzinfo=zone)
     return int(local.timestamp() * 1000)
+
+
+def parse_month(text: str | None, zone: ZoneInfo, now_ms: int) -> Period:
+    """A month, such as `2026-10`; without a text the last one that is over.
+
+    Raises:
+        ConfigError: it is none, or has not begun.
+    """
+    if text is None:
+        this = period_containing(PeriodKind.MONTH, local_day(now_ms, zone), zone)
+        return this.previous()
+    found = _MONTH.fullmatch(text)
+    try:
+        first = date(int(found[1]), int(found[2]), 1) if found else None
+    except ValueError:
+        first = None
+    if first is None:
+        raise ConfigError("cli.not_a_month", value=text)
+    period = period_containing(PeriodKind.MONTH, first, zone)
+    if period.start_ms > now_ms:
+        raise ConfigError("cli.month_not_begun", value=text)
+    return period
 
 
 def parse_length(text: str) -> int:

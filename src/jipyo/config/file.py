@@ -20,6 +20,7 @@ from jipyo.config.common import (
     TIMEZONE,
 )
 from jipyo.config.insight import INSIGHT, InsightOptions
+from jipyo.config.inspection import INSPECTION, InspectionOptions
 from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.logs import LOGS, LogsOptions
 from jipyo.config.query import QUERY
@@ -63,6 +64,7 @@ class FileConfig:
     catalogue: CatalogueOptions = field(default_factory=CatalogueOptions)
     insight: InsightOptions | None = field(default_factory=InsightOptions)
     """None where it is switched off."""
+    inspection: InspectionOptions = field(default_factory=InspectionOptions)
     alerts: AlertsOptions | None = field(default_factory=AlertsOptions)
     """None where they are switched off."""
     slo: SloOptions | None = field(default_factory=SloOptions)
@@ -89,6 +91,7 @@ FILE = record(
         Key("logs", LOGS),
         Key("catalogue", CATALOGUE),
         Key("insight", INSIGHT),
+        Key("inspection", INSPECTION),
         Key("alerts", ALERTS),
         Key("slo", SLO),
     ),

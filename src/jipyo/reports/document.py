@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.model.bilingual import Bilingual
@@ -38,6 +39,8 @@ class Moment:
     t_ms: int
     dated: bool = False
     to_the_second: bool = False
+    of_day: date | None = None
+    """The local day that it is known to be of, so that the time of day will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +52,17 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A calendar day."""
+    """A calendar day; `short` where the year is known."""
 
     day: date
+    short: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ExactTime:
+    """A length of time that is added up: minutes and the seconds left over, nothing rounded."""
+
+    ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +121,7 @@ Inline = (
     | Moment
     | Duration
     | Day
+    | ExactTime
     | Share
     | Badge
     | Subject
@@ -133,6 +145,8 @@ class VerdictBox:
     state: State
     text: Inline
     details: tuple[Inline, ...]
+    word: Phrase | None = None
+    """What the state is called here, where not by its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +206,8 @@ class Table:
     rows: tuple[tuple[Inline, ...], ...]
     wide: bool = False
     """In smaller type: it holds expressions or many columns."""
+    totals: tuple[Inline, ...] = ()
+    """A last row: of numeric columns the sum, as far as there is one; none where empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +293,126 @@ class Timeline:
     rows: tuple[TimelineRow, ...]
 
 
+class Mark(Enum):
+    """What a day of a matrix shows; each has a sign, so that none is told by colour alone."""
+
+    NORMAL = "normal"
+    MARKED = "marked"
+    """Normal, with something to look at."""
+    ABNORMAL = "abnormal"
+    NOT_INSPECTED = "not_inspected"
+
+    @property
+    def sign(self) -> str:
+        """One character, as wide as a digit or two."""
+        return {"normal": "○", "marked": "△", "abnormal": "×", "not_inspected": "–"}[self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixCell:
+    """An item on a day, and the sentence behind it."""
+
+    mark: Mark
+    text: Inline
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixRow:
+    """An item on every day; None for a day that is not due."""
+
+    name: Inline
+    cells: tuple[MatrixCell | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayMatrix:
+    """Items by the days of a month; the share of days inspected ends each row."""
+
+    id: str
+    caption: Inline
+    days: tuple[date, ...]
+    days_off: tuple[date, ...]
+    """Those of the days that are weekends or holidays."""
+    rows: tuple[MatrixRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """The points that a value from a limit on brings, in the good direction."""
+
+    limit: float
+    points: float
+
+
+class ScoreResult(Enum):
+    """How an indicator came out."""
+
+    MET = "met"
+    MINIMUM = "minimum"
+    MISSED = "missed"
+    NOT_ENTERED = "not_entered"
+
+
+class Rounding(Enum):
+    """How a quotient gets its decimals."""
+
+    UP = "up"
+    DOWN = "down"
+    NEAREST = "nearest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quotient:
+    """A value as `factor * numerator / denominator`."""
+
+    numerator: float
+    denominator: float
+    factor: float
+    rounding: Rounding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreRow:
+    """One indicator of a score sheet, with all that its points are computed from."""
+
+    name: Inline
+    how: Inline
+    """How the value is found, in words."""
+    unit: str
+    decimals: int
+    weight: float
+    target: float
+    minimum: float | None
+    higher_is_better: bool
+    value: float | None
+    """As it is printed; None where it is not entered."""
+    quotient: Quotient | None
+    """What the value was computed from; None for one that is a count or was typed."""
+    is_typed: bool
+    bands: tuple[Band, ...]
+    """The best first."""
+    otherwise: float
+    points: float | None
+    score: float | None
+    result: ScoreResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreSheet:
+    """The indicators of a contract's month, and their total."""
+
+    id: str
+    caption: Inline
+    rows: tuple[ScoreRow, ...]
+    entered_weight: float
+    total: float
+    """The scores of the rows that have one, added up."""
+    percent: float | None
+    """The total of 100, of the weights entered, with two decimals."""
+    rounding: Rounding
+    """How it got these."""
+
+
 @dataclass(frozen=True, slots=True)
 class Heading:
     """Begins a section; level 1 is in the table of contents, `page` begins a new page."""
@@ -285,6 +421,8 @@ class Heading:
     text: Inline
     level: int = 1
     page: bool = False
+    landscape: bool = False
+    """Whether its section is printed across the page: its tables are wide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +441,18 @@ class Listing:
 
 
 Block = (
-    VerdictBox | Findings | Tiles | Table | Charts | HeatMap | Timeline | Heading | Note | Listing
+    VerdictBox
+    | Findings
+    | Tiles
+    | Table
+    | Charts
+    | HeatMap
+    | Timeline
+    | DayMatrix
+    | ScoreSheet
+    | Heading
+    | Note
+    | Listing
 )
 
 

@@ -11,13 +11,14 @@ from zoneinfo import ZoneInfo
 from jipyo.analysis import wording
 from jipyo.i18n import Lang, texts
 from jipyo.model.bilingual import Bilingual
-from jipyo.model.calendar import PeriodKind
+from jipyo.model.calendar import PeriodKind, local_day
 from jipyo.model.figure import Delta, Figure
 from jipyo.reports.document import (
     Badge,
     Code,
     Day,
     Duration,
+    ExactTime,
     Inline,
     Joined,
     Moment,
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
 NONE = "–"
 _TENTH, _SMALLEST = 0.1, 0.0005
-_Amount = Figure | Quantity | Delta | Share | Moment | Duration | Day
+_Amount = Figure | Quantity | Delta | Share | Moment | Duration | ExactTime | Day
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Localizer:
             case _:
                 return self._format_amount(part)
 
-    def _format_amount(self, amount: _Amount) -> str:  # noqa: PLR0911 - one case per type
+    def _format_amount(self, amount: _Amount) -> str:  # noqa: C901, PLR0911 - one case per type
         match amount:
             case Figure(estimated=True) if amount.value is not None:
                 number = self._format_amount(replace(amount, estimated=False))
@@ -100,6 +101,10 @@ class Localizer:
                 return self.format_moment(amount)
             case Duration():
                 return self.texts.span(amount.ms) if amount.ms else self.texts("reports.no_time")
+            case ExactTime():
+                return self.format_exact_time(amount.ms)
+            case Day(short=True):
+                return self.texts.short_day(amount.day)
             case _:
                 return self.texts.day(amount.day)
 
@@ -123,15 +128,33 @@ class Localizer:
     def format_moment(self, moment: Moment) -> str:
         """The time of day; dated where asked for, or where it is not of the one day reported.
 
-        The end of that day is 24:00.
+        The end of that day is 24:00. In a report on a month, moments are without the year.
         """
         t_ms, to_the_second = moment.t_ms, moment.to_the_second
+        if moment.of_day is not None:
+            if local_day(t_ms, self.zone) > moment.of_day:
+                return "24:00"
+            return self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
+        is_in_month = self.period.kind is PeriodKind.MONTH and (
+            self.period.start_ms <= t_ms <= self.period.end_ms
+        )
+        if not moment.dated and is_in_month:
+            clock = self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
+            return f"{self.texts.short_day(local_day(t_ms, self.zone))} {clock}"
         if not moment.dated and self.period.kind is PeriodKind.DAY:
             if t_ms == self.period.end_ms:
                 return "24:00:00" if to_the_second else "24:00"
             if self.period.start_ms <= t_ms < self.period.end_ms:
                 return self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
         return self.texts.moment(t_ms, self.zone, to_the_second=to_the_second)
+
+    def format_exact_time(self, ms: int) -> str:
+        """Minutes and seconds: `44,640분`, `40분 30초`."""
+        minutes, seconds = divmod(round(ms / 1000), 60)
+        parts = (
+            ((minutes, "minute"),) if not seconds else ((minutes, "minute"), (seconds, "second"))
+        )
+        return " ".join(self.texts.join(f"{n:,}", self.texts.unit(unit, n)) for n, unit in parts)
 
     def format_share(self, value: float) -> str:
         """A share of 1 as percent, rounded down so that 99.99% never reads as 100%."""

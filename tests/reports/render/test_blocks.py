@@ -38,7 +38,16 @@ from jipyo.reports.document import (
 from jipyo.reports.render.html.blocks import write_block
 from jipyo.reports.render.html.inline import InlineHtml
 from jipyo.reports.wording import Localizer
-from reports.documents import HOUR, NAME, PERIOD, START, build_chart, build_figure
+from reports.documents import (
+    HOUR,
+    NAME,
+    PERIOD,
+    START,
+    build_chart,
+    build_figure,
+    build_matrix,
+    build_scores,
+)
 from reports.render.reader import Page
 
 TITLE = phrase("reports.section.findings")
@@ -65,6 +74,8 @@ BLOCKS: tuple[Block, ...] = (
     Heading("h", "text"),
     Note("text", State.UNKNOWN),
     Listing(((NAME, "remark"),)),
+    build_matrix("○△×–"),
+    build_scores(),
 )
 
 
@@ -83,6 +94,22 @@ def test_a_block_is_whole_in_both_languages_and_the_same_again(block: Block, lan
     Page(html)
     assert html == write(block, lang)
     assert lang == "ko" or not re.search("[가-힣]", html)
+
+
+def test_a_day_of_a_matrix_is_told_by_its_sign_and_its_sentence() -> None:
+    html = write(build_matrix("○△× –"))
+    page = Page(html)
+    classes = [str(name).split()[0] for name in page.list_attributes("td", "class") if name]
+    assert classes == ["normal", "marked", "abnormal", "not_inspected", "n"]
+    assert "× Abnormal: because" in html
+    assert ">75.0%</td>" in html
+
+
+def test_an_indicator_that_nobody_entered_says_so_and_lowers_the_weights() -> None:
+    html = write(build_scores())
+    assert re.findall("badge ([a-z]+)", html) == ["warning", "critical", "unknown"]
+    assert "to fill" in html
+    assert "Total (weight entered 40)" in html
 
 
 def test_a_verdict_shows_its_state_its_line_and_its_details() -> None:

@@ -17,6 +17,7 @@ from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.errors import ReportError
 from jipyo.reports.render import FORMATS, name_file, name_period, write_report
 from reports.documents import build_report
+from reports.render.test_blocks import BLOCKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,9 +69,8 @@ def test_a_format_gives_the_same_bytes_again_in_a_file_named_after_the_report(
 def test_an_unknown_format_is_refused_and_the_known_ones_are_named(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as error:
         write_report(REPORT, "en", "docx", tmp_path)
-    assert (
-        texts("en").error(error.value) == "There is no report format docx. Formats: html, hwpx, pdf"
-    )
+    message = "There is no report format docx. Formats: html, hwpx, pdf, xlsx"
+    assert texts("en").error(error.value) == message
     assert list(tmp_path.iterdir()) == []
 
 
@@ -88,3 +88,8 @@ def test_a_folder_that_cannot_be_written_is_reported_and_nothing_is_left(
         write_report(REPORT, "en", "html", folder)
     assert "jipyo-daily-2026-11-21.en.html" in texts("en").error(error.value)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_writes_every_type_of_block(name: str) -> None:
+    assert FORMATS[name].render(build_report(*BLOCKS), "ko")

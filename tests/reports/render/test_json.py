@@ -54,7 +54,10 @@ def test_numbers_are_written_as_prometheus_writes_them(value: float, plain: obje
         (None, None),
         ("text", "text"),
         (7, 7),
-        (Moment(5), {"type": "moment", "t_ms": 5, "dated": False, "to_the_second": False}),
+        (
+            Moment(5),
+            {"type": "moment", "t_ms": 5, "dated": False, "to_the_second": False, "of_day": None},
+        ),
         (Bilingual("가", "a"), {"type": "bilingual", "ko": "가", "en": "a"}),
         (phrase("k", n=1), {"type": "phrase", "key": "k", "values": [["n", 1]]}),
     ],
@@ -65,7 +68,13 @@ def test_inline_parts_name_their_type(part: Inline, plain: object) -> None:
 
 def test_types_are_in_snake_case_and_states_by_their_name() -> None:
     block = read_block(VerdictBox(State.CRITICAL, "x", ()))
-    assert block == {"type": "verdict_box", "state": "critical", "text": "x", "details": []}
+    assert block == {
+        "type": "verdict_box",
+        "state": "critical",
+        "text": "x",
+        "details": [],
+        "word": None,
+    }
 
 
 def test_arrays_are_lists_of_any_depth() -> None:

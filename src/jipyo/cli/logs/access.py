@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from datetime import date
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +12,7 @@ from jipyo.app.logs import open_logs
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import NS_PER_MS, add_choices
 from jipyo.cli.logs.rendering import format_iso, write_json
+from jipyo.cli.moments import parse_month
 from jipyo.cli.options import (
     build_table,
     open_terminal,
@@ -27,9 +26,7 @@ from jipyo.logs.activity.access import KINDS
 from jipyo.logs.activity.access_month import MonthReview, review_month
 from jipyo.logs.record import decode_text, escape_controls
 from jipyo.logs.services import find_services
-from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.clock import SystemClock
-from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
@@ -39,9 +36,7 @@ if TYPE_CHECKING:
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.logs.activity.access import AccessFinding
-    from jipyo.model.calendar import Period
 
-_MONTH = re.compile(r"(\d{4})-(\d{2})")
 _MOST_ADDRESSES = 3
 _CSV_COLUMNS = ("kind", "account", "records", "first", "last", "addresses")
 
@@ -74,25 +69,6 @@ def register(group: click.Group, t: Texts) -> None:
             print_note(words("cli.logs.access.running"))
         print_incomplete(found.missing, words)
         return 0 if found.is_complete else 1
-
-
-def parse_month(text: str, zone: ZoneInfo, now_ms: int) -> Period:
-    """A month, such as `2026-10`.
-
-    Raises:
-        ConfigError: it is none, or has not begun.
-    """
-    found = _MONTH.fullmatch(text)
-    try:
-        first = date(int(found[1]), int(found[2]), 1) if found else None
-    except ValueError:
-        first = None
-    if first is None:
-        raise ConfigError("cli.logs.access.not_a_month", value=text)
-    period = period_containing(PeriodKind.MONTH, first, zone)
-    if period.start_ms > now_ms:
-        raise ConfigError("cli.logs.access.not_begun", value=text)
-    return period
 
 
 def _describe(found: MonthReview) -> dict[str, object]:

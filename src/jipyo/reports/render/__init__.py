@@ -12,6 +12,7 @@ from jipyo.model.errors import ReportError
 from jipyo.reports.render.html import render_html
 from jipyo.reports.render.hwpx import render_hwpx
 from jipyo.reports.render.pdf import render_pdf
+from jipyo.reports.render.xlsx import render_xlsx
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,6 +37,9 @@ FORMATS: Mapping[str, ReportFormat] = {
     "html": ReportFormat(render_html, ".html", "text/html; charset=utf-8"),
     "hwpx": ReportFormat(render_hwpx, ".hwpx", "application/hwp+zip"),
     "pdf": ReportFormat(render_pdf, ".pdf", "application/pdf"),
+    "xlsx": ReportFormat(
+        render_xlsx, ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    ),
 }
 """The formats by name; a new one is a module beside this one and a row here."""
 

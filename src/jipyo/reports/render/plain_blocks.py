@@ -22,11 +22,13 @@ from jipyo.reports.document import (
     Badge,
     Charts,
     Code,
+    DayMatrix,
     Findings,
     Heading,
     HeatMap,
     Listing,
     Note,
+    ScoreSheet,
     Subject,
     Table,
     Tiles,
@@ -36,6 +38,14 @@ from jipyo.reports.document import (
 from jipyo.reports.render.columns import plan_widths
 from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.runs import Cases, list_runs
+from jipyo.reports.render.scores import (
+    NUMERIC,
+    SCORE_COLUMNS,
+    build_result,
+    list_score_cells,
+    list_total_cells,
+    write_done,
+)
 from jipyo.reports.wording import Localizer
 
 if TYPE_CHECKING:
@@ -53,6 +63,10 @@ TABLE_PT, WIDE_TABLE_PT = 8.6, 7.2
 _PARTS_OF_TIME = ("year", "month", "day", "hour", "minute", "second")
 _UNBROKEN_ROWS = 12
 """A table of at most so many rows is not broken over pages."""
+_SIGNS = frozenset("○△×–▲■")
+"""A badge that begins with one of these needs no mark of its state."""
+_SCORE_SHARES = (152, 26, 34, 40, 40, 44, 44, 40, 62)
+"""Widths of a score sheet's columns in points."""
 
 
 def describe_report(report: Report, lang: Lang) -> Plain:
@@ -109,6 +123,7 @@ def _convert_run(run: Run) -> Plain:
     match run.element:
         case Badge(state):
             plain["s"] = state.value
+            plain["own"] = run.text[:1] in _SIGNS
         case Code():
             plain["c"] = True
         case Cases():
@@ -121,7 +136,9 @@ def _convert_run(run: Run) -> Plain:
 def convert_verdict(to: PlainBlocks, verdict: VerdictBox) -> Plain:
     """The report's one line and its details."""
     more = [to.runs(detail) for detail in verdict.details]
-    return {"t": "verdict", **to.state(verdict.state), "x": to.runs(verdict.text), "more": more}
+    word = to.localizer.format(Badge(verdict.state, verdict.word))
+    state = {"s": verdict.state.value, "w": word}
+    return {"t": "verdict", **state, "x": to.runs(verdict.text), "more": more}
 
 
 def convert_findings(to: PlainBlocks, findings: Findings) -> Plain:
@@ -162,7 +179,8 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
     size = WIDE_TABLE_PT if table.wide else TABLE_PT
     text = to.localizer.format
     heads = [text(column.title) for column in table.columns]
-    texts = [[_fill_badge(text(cell), cell) for cell in row] for row in table.rows]
+    rows = (*table.rows, table.totals) if table.totals else table.rows
+    texts = [[_fill_badge(text(cell), cell) for cell in row] for row in rows]
     numeric = [column.numeric for column in table.columns]
     return {
         "t": "table",
@@ -171,7 +189,8 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
         "widths": plan_widths(heads, texts, numeric, size, TEXT_WIDTH_PT),
         "heads": heads,
         "numeric": numeric,
-        "rows": [[to.runs(cell) for cell in row] for row in table.rows],
+        "rows": [[to.runs(cell) for cell in row] for row in rows],
+        "totals": bool(table.totals),
         "keep": len(table.rows) <= _UNBROKEN_ROWS,
     }
 
@@ -179,6 +198,52 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
 def _fill_badge(text: str, cell: Inline) -> str:
     """A text as wide as the cell is: a badge is one word, with its mark and its frame."""
     return f"mmmm{text.replace(' ', '-')}" if isinstance(cell, Badge) else text
+
+
+def convert_matrix(to: PlainBlocks, matrix: DayMatrix) -> Plain:
+    """A sign for each day; days off are shaded."""
+    t = to.localizer.texts
+    return {
+        "t": "matrix",
+        "caption": to.runs(matrix.caption),
+        "item": t("inspection.matrix.item"),
+        "done": t("inspection.matrix.done"),
+        "days": [{"n": str(day.day), "off": day in matrix.days_off} for day in matrix.days],
+        "rows": [
+            {
+                "x": to.runs(row.name),
+                "signs": [
+                    {"s": cell.mark.value, "x": cell.mark.sign} if cell else {"s": "", "x": ""}
+                    for cell in row.cells
+                ],
+                "done": write_done(row, to.localizer),
+            }
+            for row in matrix.rows
+        ],
+    }
+
+
+def convert_scores(to: PlainBlocks, sheet: ScoreSheet) -> Plain:
+    """A table of the indicators, how each is found below its name, and of their totals."""
+    rows: list[list[list[Plain]]] = []
+    for row in sheet.rows:
+        cells = list_score_cells(row, to.localizer)
+        how = {"x": f"\n{to.localizer.format(row.how)}", "soft": True}
+        values = [[{"x": cells[name]}] for name in SCORE_COLUMNS[1:-1]]
+        rows.append([[*to.runs(row.name), how], *values, to.runs(build_result(row))])
+    totals = list_total_cells(sheet, to.localizer)
+    rows += [[[{"x": cells.get(name, "")}] for name in SCORE_COLUMNS] for cells in totals]
+    return {
+        "t": "table",
+        "caption": to.runs(sheet.caption),
+        "size": TABLE_PT,
+        "widths": list(_SCORE_SHARES),
+        "heads": [to.localizer.texts(f"contract.scores.{name}") for name in SCORE_COLUMNS],
+        "numeric": [name in NUMERIC for name in SCORE_COLUMNS],
+        "rows": rows,
+        "totals": True,
+        "keep": False,
+    }
 
 
 def convert_charts(to: PlainBlocks, charts: Charts) -> Plain:
@@ -242,6 +307,8 @@ _CONVERTERS: Mapping[type[Block], Callable[[PlainBlocks, Any], Plain]] = {
     Charts: convert_charts,
     HeatMap: convert_heat_map,
     Timeline: convert_timeline,
+    DayMatrix: convert_matrix,
+    ScoreSheet: convert_scores,
     Heading: convert_heading,
     Note: convert_note,
     Listing: convert_listing,

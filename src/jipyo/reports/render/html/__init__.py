@@ -14,6 +14,7 @@ from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.html.blocks import write_block
 from jipyo.reports.render.html.fonts import embed_font, list_dashboard_slices
 from jipyo.reports.render.html.inline import InlineHtml
+from jipyo.reports.render.sections import split_sections
 from jipyo.reports.wording import Localizer
 
 if TYPE_CHECKING:
@@ -29,13 +30,14 @@ def render_html(report: Report, lang: Lang) -> bytes:
     """
     localizer = Localizer.for_period(report.period, lang)
     inline = InlineHtml(localizer)
-    first_page, *sections = (
-        "".join(write_block(block, inline) for block in blocks)
-        for blocks in _split_sections(report.blocks)
-    )
+    first_blocks, *sections = split_sections(report.blocks)
+    first_page = _write_blocks(first_blocks, inline)
     version = f" {report.issuer.version}" if report.issuer.version else ""
     footer = localizer.texts("reports.footer", version=version, number=report.number)
-    body = "".join(f"<section>\n{section}</section>\n" for section in sections)
+    body = "".join(
+        f"<section{_choose_page(section)}>\n{_write_blocks(section, inline)}</section>\n"
+        for section in sections
+    )
     content = (
         f"<body>\n{_write_cover(report, localizer)}<main>\n"
         f"{first_page}{_write_contents(report, inline)}"
@@ -45,6 +47,16 @@ def render_html(report: Report, lang: Lang) -> bytes:
     font = embed_font(content, list_dashboard_slices())
     head = _write_head(report, localizer, font)
     return f'<!doctype html>\n<html lang="{lang}">\n{head}{content}'.encode()
+
+
+def _write_blocks(blocks: Iterable[Block], inline: InlineHtml) -> str:
+    return "".join(write_block(block, inline) for block in blocks)
+
+
+def _choose_page(section: list[Block]) -> str:
+    heading = section[0]
+    is_wide = isinstance(heading, Heading) and heading.landscape
+    return ' class="landscape"' if is_wide else ""
 
 
 def _write_head(report: Report, localizer: Localizer, font: str) -> str:
@@ -83,7 +95,7 @@ def _write_cover(report: Report, localizer: Localizer) -> str:
 
 def _write_contents(report: Report, inline: InlineHtml) -> str:
     """Links to the sections; the first page needs none."""
-    _, *sections = _split_sections(report.blocks)
+    _, *sections = split_sections(report.blocks)
     items = "".join(
         f'<li><a href="#{block.id}">{inline.write(block.text)}</a></li>'
         for blocks in sections
@@ -92,13 +104,3 @@ def _write_contents(report: Report, inline: InlineHtml) -> str:
     )
     name = escape_text(inline.localizer.texts("reports.contents"))
     return f'<nav class="contents" aria-label="{name}"><ol>{items}</ol></nav>\n'
-
-
-def _split_sections(blocks: Iterable[Block]) -> list[list[Block]]:
-    """The first page, and from the first heading that begins a page on the sections."""
-    sections: list[list[Block]] = [[]]
-    for block in blocks:
-        if isinstance(block, Heading) and (block.page or (block.level == 1 and len(sections) > 1)):
-            sections.append([])
-        sections[-1].append(block)
-    return sections

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -15,24 +16,36 @@ from jipyo.reports.charts.draw import (
 )
 from jipyo.reports.charts.svg import escape_text
 from jipyo.reports.document import (
+    Badge,
     Charts,
+    DayMatrix,
     Findings,
     Heading,
     HeatMap,
     Listing,
     Note,
+    ScoreSheet,
     Table,
     Tile,
     Tiles,
     Timeline,
     VerdictBox,
 )
+from jipyo.reports.render.scores import (
+    NUMERIC,
+    SCORE_COLUMNS,
+    build_result,
+    list_score_cells,
+    list_total_cells,
+    write_done,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import date
 
     from jipyo.analysis.thresholds import State
-    from jipyo.reports.document import Block
+    from jipyo.reports.document import Block, MatrixCell, Phrase, ScoreRow
     from jipyo.reports.render.html.inline import InlineHtml
 
 _UNBROKEN_ROWS = 12
@@ -44,9 +57,9 @@ def write_block(block: Block, inline: InlineHtml) -> str:
     return _WRITERS[type(block)](block, inline)
 
 
-def _write_badge(state: State, inline: InlineHtml) -> str:
-    word = escape_text(inline.localizer.format_state(state))
-    return f'<span class="badge {state.value}">{word}</span>'
+def _write_badge(state: State, inline: InlineHtml, word: Phrase | None = None) -> str:
+    word_html = escape_text(inline.localizer.format(Badge(state, word)))
+    return f'<span class="badge {state.value}">{word_html}</span>'
 
 
 def write_verdict(verdict: VerdictBox, inline: InlineHtml) -> str:
@@ -54,7 +67,7 @@ def write_verdict(verdict: VerdictBox, inline: InlineHtml) -> str:
     details = "".join(f"<li>{inline.write(detail)}</li>" for detail in verdict.details)
     return (
         f'<section class="verdict {verdict.state.value}"><p class="line">'
-        f"{_write_badge(verdict.state, inline)} "
+        f"{_write_badge(verdict.state, inline, verdict.word)} "
         f"<strong>{inline.write(verdict.text)}</strong></p><ul>{details}</ul></section>\n"
     )
 
@@ -105,6 +118,8 @@ def write_table(table: Table, inline: InlineHtml) -> str:
             for cell, css in zip(cells, classes[1:], strict=True)
         )
         rows.append(f'<tr><th scope="row">{inline.write_cell(name)}</th>{rest}</tr>\n')
+    if table.totals:
+        rows.append(_write_totals(table, classes, inline))
     region = "scroll short" if len(table.rows) <= _UNBROKEN_ROWS else "scroll"
     wide = ' class="wide"' if table.wide else ""
     return (
@@ -112,6 +127,93 @@ def write_table(table: Table, inline: InlineHtml) -> str:
         f'<table id="{table.id}-table"{wide}><caption id="{table.id}-caption">'
         f"{inline.write(table.caption)}</caption>"
         f"<thead><tr>{head}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table></div>\n"
+    )
+
+
+def _write_totals(table: Table, classes: list[str], inline: InlineHtml) -> str:
+    name, *cells = table.totals
+    rest = "".join(
+        f"<td{css}>{inline.write_cell(cell)}</td>"
+        for cell, css in zip(cells, classes[1:], strict=True)
+    )
+    return f'<tr class="total"><th scope="row">{inline.write_cell(name)}</th>{rest}</tr>\n'
+
+
+def write_matrix(matrix: DayMatrix, inline: InlineHtml) -> str:
+    """A sign for each day, with the sentence behind it in its tooltip; days off are shaded."""
+    t = inline.localizer.texts
+    off = ["off" if day in matrix.days_off else "" for day in matrix.days]
+    head = "".join(
+        f'<th scope="col" class="{css}">{day.day}</th>'
+        for day, css in zip(matrix.days, off, strict=True)
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{inline.write(row.name)}</th>'
+        + "".join(map(partial(_write_mark, inline=inline), row.cells, matrix.days, off))
+        + f'<td class="n">{escape_text(write_done(row, inline.localizer))}</td></tr>\n'
+        for row in matrix.rows
+    )
+    return (
+        f'<div class="scroll short" tabindex="0" role="region" '
+        f'aria-labelledby="{matrix.id}-caption">'
+        f'<table id="{matrix.id}-table" class="matrix"><caption id="{matrix.id}-caption">'
+        f"{inline.write(matrix.caption)}</caption><thead><tr>"
+        f'<th scope="col">{escape_text(t("inspection.matrix.item"))}</th>{head}'
+        f'<th scope="col" class="n">{escape_text(t("inspection.matrix.done"))}</th></tr></thead>\n'
+        f"<tbody>\n{rows}</tbody></table></div>\n"
+    )
+
+
+def _write_mark(cell: MatrixCell | None, day: date, off: str, inline: InlineHtml) -> str:
+    if cell is None:
+        return f'<td class="{off}"></td>'
+    localizer = inline.localizer
+    word = localizer.texts(f"inspection.mark.{cell.mark.value}")
+    title = f"{localizer.texts.short_day(day)} {word}: {localizer.format(cell.text)}"
+    return (
+        f'<td class="{cell.mark.value} {off}" title="{escape_text(title)}">'
+        f'<span aria-label="{escape_text(word)}">{cell.mark.sign}</span></td>'
+    )
+
+
+def write_scores(sheet: ScoreSheet, inline: InlineHtml) -> str:
+    """A row for each indicator, how it is found below its name; then the totals."""
+    t = inline.localizer.texts
+    head = "".join(
+        f'<th scope="col"{_number_class(name)}>{escape_text(t(f"contract.scores.{name}"))}</th>'
+        for name in SCORE_COLUMNS
+    )
+    rows = "".join(_write_score(row, inline) for row in sheet.rows)
+    totals = "".join(
+        '<tr class="total">'
+        + "".join(
+            f"<td{_number_class(name)}>{escape_text(cells.get(name, ''))}</td>"
+            for name in SCORE_COLUMNS
+        )
+        + "</tr>\n"
+        for cells in list_total_cells(sheet, inline.localizer)
+    )
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{sheet.id}-caption">'
+        f'<table id="{sheet.id}-table" class="scores"><caption id="{sheet.id}-caption">'
+        f"{inline.write(sheet.caption)}</caption><thead><tr>{head}</tr></thead>\n"
+        f"<tbody>\n{rows}{totals}</tbody></table></div>\n"
+    )
+
+
+def _number_class(name: str) -> str:
+    return ' class="n"' if name in NUMERIC else ""
+
+
+def _write_score(row: ScoreRow, inline: InlineHtml) -> str:
+    cells = list_score_cells(row, inline.localizer)
+    rest = "".join(
+        f"<td{_number_class(name)}>{escape_text(cells[name])}</td>" for name in SCORE_COLUMNS[1:-1]
+    )
+    return (
+        f'<tr><th scope="row">{inline.write(row.name)}'
+        f"<small>{inline.write(row.how)}</small></th>{rest}"
+        f"<td>{inline.write(build_result(row))}</td></tr>\n"
     )
 
 
@@ -169,6 +271,8 @@ _WRITERS: Mapping[type[Block], Callable[[Any, InlineHtml], str]] = {
     Charts: write_charts,
     HeatMap: write_heat_map,
     Timeline: write_timeline,
+    DayMatrix: write_matrix,
+    ScoreSheet: write_scores,
     Heading: write_heading,
     Note: write_note,
     Listing: write_listing,

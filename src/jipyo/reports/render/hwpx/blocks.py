@@ -25,6 +25,13 @@ _COLUMNS = 4
 _GAP = 600
 _PT = 100
 _FILLED = frozenset({"warning", "critical"})
+_NAME_WIDTH, _DONE_WIDTH = 9_600, 3_600
+_SIGN_STATES = {
+    "normal": "ok",
+    "marked": "warning",
+    "abnormal": "critical",
+    "not_inspected": "unknown",
+}
 
 
 def list_drawings(blocks: Iterable[Plain]) -> list[str]:
@@ -53,7 +60,7 @@ def _write_runs(runs: Sequence[Plain], shape: str) -> tuple[TextSpan, ...]:
 
 def _write_run(run: Plain, shape: str) -> TextSpan:
     if "s" in run:
-        return _write_badge(run["x"], run["s"])
+        return TextSpan(run["x"], run["s"]) if run["own"] else _write_badge(run["x"], run["s"])
     return TextSpan(run["x"], "note" if "soft" in run else shape)
 
 
@@ -159,6 +166,48 @@ def _build_cell(runs: Sequence[Plain], char: str, shape: str) -> GridCell:
     return GridCell((Line(_write_runs(runs, char), shape),), fill)
 
 
+def build_matrix(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """Half a month a table, so that a sign has room in its cell."""
+    del pictures
+    yield BodyPart(Line(_write_runs(block["caption"], "note"), "caption"), keep=True)
+    count = len(block["days"])
+    half = -(-count // 2)
+    for days in (range(half), range(half, count)):
+        if days:
+            yield BodyPart(_build_half(block, days, half))
+
+
+def _build_half(block: Plain, days: range, columns: int) -> Grid:
+    """Some days of every item; the share that was inspected ends the rows of the last ones."""
+    is_last = days.stop == len(block["days"])
+    day_width = (WIDTH - _NAME_WIDTH - _DONE_WIDTH) // columns
+    name_width = WIDTH - _DONE_WIDTH - day_width * len(days)
+
+    def cell(text: str, shape: str, fill: str, *, number: bool = False) -> GridCell:
+        return GridCell((Line((TextSpan(text, shape),), "number" if number else "cell"),), fill)
+
+    heads = (
+        cell(block["item"], "small_head", "head"),
+        *(cell(block["days"][at]["n"], "small_head", "head") for at in days),
+        cell(block["done"] if is_last else "", "small_head", "head", number=True),
+    )
+    rows = (
+        (
+            GridCell((Line(_write_runs(row["x"], "cell")),)),
+            *(_build_sign(row["signs"][at], block["days"][at]) for at in days),
+            cell(row["done"] if is_last else "", "cell", "row", number=True),
+        )
+        for row in block["rows"]
+    )
+    return Grid((name_width, *(day_width for _ in days), _DONE_WIDTH), (heads, *rows), heads=1)
+
+
+def _build_sign(sign: Plain, day: Plain) -> GridCell:
+    state = _SIGN_STATES.get(sign["s"], "ok")
+    fill = state if state in _FILLED else "tint" if day["off"] else "row"
+    return GridCell((Line((TextSpan(sign["x"], state),)),), fill)
+
+
 def build_charts(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
     """Two charts a row, each under its title."""
     width = WIDTH // 2
@@ -208,6 +257,7 @@ _BUILDERS: Mapping[str, Callable[[Plain, Iterator[bytes]], Iterator[BodyPart]]] 
     "findings": build_findings,
     "tiles": build_tiles,
     "table": build_table,
+    "matrix": build_matrix,
     "charts": build_charts,
     "drawing": build_drawing,
     "listing": build_listing,

@@ -1,0 +1,230 @@
+"""Blocks of the document as rows of a sheet: one function per type of block."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from jipyo.analysis.thresholds import State
+from jipyo.reports.document import (
+    Badge,
+    Charts,
+    DayMatrix,
+    Findings,
+    Heading,
+    HeatMap,
+    Listing,
+    Moment,
+    Note,
+    ScoreSheet,
+    Table,
+    Tiles,
+    Timeline,
+    VerdictBox,
+)
+from jipyo.reports.render.xlsx.cells import (
+    CellValue,
+    build_cell,
+    build_moment,
+    build_number,
+    name_column,
+)
+from jipyo.reports.render.xlsx.matrix import write_matrix
+from jipyo.reports.render.xlsx.scores import write_scores
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from jipyo.model.sample import Values
+    from jipyo.reports.document import Block, Chart, Inline
+    from jipyo.reports.render.xlsx.book import Book
+
+_POINTS = 400
+"""Most points of a line of a chart."""
+_CHART_ROWS = 13
+
+
+def write_block(block: Block, book: Book) -> None:
+    """The block below what the sheet has already."""
+    _WRITERS[type(block)](block, book)
+
+
+def _write_verdict(verdict: VerdictBox, book: Book) -> None:
+    word = book.localizer.format(Badge(verdict.state, verdict.word))
+    book.write_line(f"[{word}] {book.localizer.format(verdict.text)}", "line")
+    for detail in verdict.details:
+        book.write_line(book.localizer.format(detail))
+
+
+def _write_findings(findings: Findings, book: Book) -> None:
+    for number, finding in enumerate(findings.items, 1):
+        book.write_line(f"{number}. {book.localizer.format(finding.text)}", "line")
+        for part in (*finding.details, finding.basis):
+            book.write_line(f"   {book.localizer.format(part)}")
+
+
+def _write_tiles(tiles: Tiles, book: Book) -> None:
+    t = book.localizer.texts
+    names = ("metric", "figure", "state", "method")
+    book.begin_table([t(f"reports.column.{name}") for name in names])
+    for tile in tiles.items:
+        state = None if tile.state is None else Badge(tile.state)
+        for column, part in enumerate((tile.subject, tile.figure, state, tile.note)):
+            book.write_cell(column, build_cell(part, book.localizer))
+        book.row += 1
+    book.row += 1
+
+
+def _write_table(table: Table, book: Book) -> None:
+    """Cells as values of their kind; the totals of numbers are sums of the cells above them."""
+    localizer = book.localizer
+    book.write_line(localizer.format(table.caption))
+    first = book.begin_table([localizer.format(column.title) for column in table.columns])
+    rows = [[build_cell(cell, localizer) for cell in row] for row in table.rows]
+    for row in rows:
+        for column, cell in enumerate(row):
+            book.write_cell(column, cell)
+        book.row += 1
+    if rows:
+        book.sheet.autofilter(first - 1, 0, book.row - 1, len(table.columns) - 1)
+    for column, part in enumerate(table.totals):
+        numbers = [row[column].number for row in rows]
+        _write_total(book, column, build_cell(part, localizer), first, numbers)
+    book.row += bool(table.totals) + 1
+
+
+def _write_total(
+    book: Book, column: int, cell: CellValue, first: int, numbers: list[float | None]
+) -> None:
+    if cell.number is None or not numbers or any(number is None for number in numbers):
+        book.write_cell(column, cell, "total")
+        return
+    letter = name_column(column)
+    formula = f"=SUM({letter}{first + 1}:{letter}{book.row})"
+    made = book.format("total", num_format=cell.number_format)
+    book.sheet.write_formula(book.row, column, formula, made, cell.value)
+    book.note_width(column, cell.text)
+
+
+def _write_charts(charts: Charts, book: Book) -> None:
+    """Each chart over its values, which stand beside it."""
+    for chart in charts.items:
+        _write_chart(chart, book)
+
+
+def _write_chart(chart: Chart, book: Book) -> None:
+    localizer = book.localizer
+    title = localizer.format(chart.title)
+    unit = localizer.texts.unit(chart.unit)
+    book.write_line(f"{title}({unit})" if unit else title, "heading")
+    book.write_line(localizer.format(chart.caption))
+    top = book.row
+    steps = len(chart.lines[0].values) if chart.lines else 0
+    parts = np.array_split(np.arange(steps), min(max(steps, 1), _POINTS))
+    first = book.begin_table(
+        [localizer.texts("reports.column.from"), *(line.name or title for line in chart.lines)],
+        freeze=0,
+    )
+    for part in parts:
+        if len(part):
+            at_ms = chart.start_ms + int(part[0]) * chart.step_ms
+            book.write_cell(0, build_moment(at_ms, localizer))
+            for column, line in enumerate(chart.lines, 1):
+                book.write_cell(column, _find_worst(line.values[part], chart, book))
+            book.row += 1
+    drawn = book.workbook.add_chart({"type": "line"})
+    name = book.sheet.get_name()
+    for column in range(1, len(chart.lines) + 1):
+        drawn.add_series(
+            {
+                "name": [name, first - 1, column],
+                "categories": [name, first, 0, book.row - 1, 0],
+                "values": [name, first, column, book.row - 1, column],
+                "line": {"width": 1.25},
+            }
+        )
+    drawn.set_title({"name": title, "name_font": {"size": 10}})
+    drawn.set_x_axis({"num_format": "m-d hh:mm", "num_font": {"size": 8}, "interval_unit": 50})
+    drawn.set_size({"width": 760, "height": 250})
+    if chart.lines and steps:
+        options = {"description": f"{title}. {localizer.format(chart.caption)}"}
+        book.sheet.insert_chart(top, len(chart.lines) + 2, drawn, options)
+    book.row = max(book.row, top + _CHART_ROWS) + 1
+
+
+def _find_worst(values: Values, chart: Chart, book: Book) -> CellValue:
+    """The worst value of a part, so that a chart shows what its table says."""
+    if np.isnan(values).all():
+        return CellValue(None, "")
+    worst = np.nanmin(values) if chart.worse < 0 else np.nanmax(values)
+    cell = build_number(float(worst), chart.unit, book.localizer)
+    return CellValue(float(worst), cell.text, "General")
+
+
+def _write_heat_map(heat_map: HeatMap, book: Book) -> None:
+    localizer = book.localizer
+    book.write_line(localizer.format(heat_map.title), "heading")
+    hours = [localizer.texts.clock(t_ms, localizer.zone) for t_ms in heat_map.hours_ms]
+    first = book.begin_table(["", *hours])
+    for name, values in zip(heat_map.rows, heat_map.values, strict=True):
+        book.write_cell(0, CellValue(name, name))
+        for column, value in enumerate(values.tolist(), 1):
+            shown = CellValue(None if np.isnan(value) else value, "", "0.0")
+            book.write_cell(column, shown, "sign")
+        book.row += 1
+    scale = {"type": "2_color_scale", "min_color": "#F3F5F8", "max_color": "#17457F"}
+    if hours and book.row > first:
+        book.sheet.conditional_format(first, 1, book.row - 1, len(hours), scale)
+    book.row += 1
+
+
+def _write_timeline(timeline: Timeline, book: Book) -> None:
+    t = book.localizer.texts
+    book.write_line(book.localizer.format(timeline.title), "heading")
+    names = ("metric", "severity", "from", "to")
+    book.begin_table([t(f"reports.column.{name}") for name in names])
+    for row in timeline.rows:
+        for stretch in row.stretches:
+            parts: tuple[Inline, ...] = (
+                row.subject,
+                Badge(State(stretch.severity)),
+                Moment(stretch.start_ms),
+                Moment(stretch.end_ms),
+            )
+            for column, part in enumerate(parts):
+                book.write_cell(column, build_cell(part, book.localizer))
+            book.row += 1
+    book.row += 1
+
+
+def _write_note(note: Note, book: Book) -> None:
+    for line in book.localizer.format(note.text).splitlines():
+        book.write_line(line)
+
+
+def _write_listing(listing: Listing, book: Book) -> None:
+    for remark, items in groupby(listing.items, key=lambda item: book.localizer.format(item[1])):
+        names = ", ".join(book.localizer.format(name) for name, _ in items)
+        book.write_line(f"{remark}: {names}")
+
+
+def _write_heading(heading: Heading, book: Book) -> None:
+    book.write_heading(book.localizer.format(heading.text), landscape=heading.landscape)
+
+
+_WRITERS: Mapping[type[Block], Callable[[Any, Book], None]] = {
+    VerdictBox: _write_verdict,
+    Findings: _write_findings,
+    Tiles: _write_tiles,
+    Table: _write_table,
+    Charts: _write_charts,
+    HeatMap: _write_heat_map,
+    Timeline: _write_timeline,
+    DayMatrix: write_matrix,
+    ScoreSheet: write_scores,
+    Heading: _write_heading,
+    Note: _write_note,
+    Listing: _write_listing,
+}

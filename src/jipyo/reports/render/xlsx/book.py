@@ -1,0 +1,193 @@
+"""The workbook that is being written: its sheets, formats, and the row that comes next."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len
+
+from jipyo.analysis.thresholds import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from jipyo.reports.render.xlsx.cells import CellValue
+    from jipyo.reports.wording import Localizer
+
+FONT = "맑은 고딕"
+MAX_NAME = 31
+"""Characters of a sheet's name that Excel allows."""
+_FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
+_WIDEST, _NARROWEST = 44, 7
+_A4 = 9
+_LINE = "#C9D0D8"
+FILLS = {
+    State.OK: ("#E7F6EC", "#18794E"),
+    State.PENDING: ("#FFF0D4", "#6B4500"),
+    State.WARNING: ("#FDEECB", "#6B4500"),
+    State.CRITICAL: ("#A51D2A", "#FFFFFF"),
+    State.UNKNOWN: ("#ECEFF2", "#5A6573"),
+}
+"""Background and letters of a state; its word or sign tells it without them."""
+STYLES: Mapping[str, Mapping[str, Any]] = {
+    "title": {"bold": True, "font_size": 16, "font_color": "#12345F"},
+    "heading": {"bold": True, "font_size": 12, "font_color": "#12345F"},
+    "line": {"bold": True},
+    "note": {"font_size": 9, "font_color": "#5A6573"},
+    "head": {
+        "bold": True,
+        "bg_color": "#EEF1F5",
+        "border": 1,
+        "border_color": "#8B95A3",
+        "text_wrap": True,
+        "align": "center",
+    },
+    "cell": {"border": 1, "border_color": _LINE, "text_wrap": True, "valign": "top"},
+    "sign": {"border": 1, "border_color": _LINE, "align": "center"},
+    "total": {"border": 1, "border_color": _LINE, "bold": True, "bg_color": "#EEF1F5", "top": 2},
+    "field": {"border": 1, "border_color": "#8B95A3", "bg_color": "#FFF8E1", "locked": False},
+    "code": {
+        "border": 1,
+        "border_color": _LINE,
+        "font_name": "Consolas",
+        "font_size": 8,
+        "text_wrap": True,
+        "valign": "top",
+    },
+}
+
+
+@dataclass
+class Book:
+    """Writes one sheet after another, from the top down."""
+
+    workbook: Any
+    localizer: Localizer
+    title: str
+    footer: str
+    sheet: Any = None
+    row: int = 0
+    """The next free row of the sheet."""
+    last_column: int = 0
+    has_table: bool = False
+    _count: int = 0
+    _charts: int = 0
+    _formats: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
+    _widths: dict[int, float] = field(default_factory=dict)
+    _pending: tuple[str, bool] | None = None
+    """The name and the shape of a sheet that begins with the next block."""
+
+    def begin_sheet(self, name: str, *, landscape: bool = True) -> None:
+        """A new sheet after the last one, numbered, printed on A4 one page wide."""
+        self.finish()
+        self._count += 1
+        self.sheet = self.workbook.add_worksheet(name_sheet(self._count, name))
+        self.row, self.last_column, self.has_table = 0, 0, False
+        self._widths = {}
+        self.sheet.set_paper(_A4)
+        if landscape:
+            self.sheet.set_landscape()
+        self.sheet.set_margins(left=0.55, right=0.45, top=0.75, bottom=0.7)
+        self.sheet.fit_to_pages(1, 0)
+        self.sheet.hide_gridlines(2)
+        self.sheet.set_header(f"&L&9{escape_code(self.title)}")
+        self.sheet.set_footer(f"&L&9{escape_code(self.footer)}&R&9&P / &N")
+
+    def finish(self) -> None:
+        """Set the widths of the sheet's columns, as the widest cells ask for."""
+        if self.sheet is None:
+            return
+        for column, width in self._widths.items():
+            self.sheet.set_column(column, column, width)
+        self.sheet.print_area(0, 0, max(self.row - 1, 0), self.last_column)
+
+    def write_heading(self, text: str, *, landscape: bool) -> None:
+        """A heading; on a sheet of its own where this one has a table already."""
+        if self.has_table:
+            self.begin_sheet(text, landscape=True)
+        elif self.row:
+            self.row += 1
+        self.write_line(text, "heading")
+
+    def write_line(self, text: str, style: str = "note") -> None:
+        """A line of text that may reach over the columns beside it."""
+        self.sheet.write_string(self.row, 0, text, self.format(style))
+        self.row += 1
+
+    def begin_table(self, headings: Sequence[str], *, freeze: int = 1) -> int:
+        """The head of a table; it is repeated on each page and stays in sight. Its first row."""
+        for column, heading in enumerate(headings):
+            self.sheet.write_string(self.row, column, heading, self.format("head"))
+            self.note_width(column, heading)
+        if not self.has_table:
+            self.sheet.repeat_rows(self.row)
+            self.sheet.freeze_panes(self.row + 1, freeze)
+        self.has_table = True
+        self.last_column = max(self.last_column, len(headings) - 1)
+        self.row += 1
+        return self.row
+
+    def write_cell(self, column: int, cell: CellValue, style: str = "cell") -> None:
+        """A cell of the current row."""
+        write_at(self, self.row, column, cell, style)
+
+    def format(self, style: str, **more: Any) -> Any:
+        """The format of a style with some properties, made once."""
+        properties = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}
+        properties |= {**STYLES[style], **more}
+        key = tuple(sorted(properties.items()))
+        if key not in self._formats:
+            self._formats[key] = self.workbook.add_format(properties)
+        return self._formats[key]
+
+    def note_width(self, column: int, text: str) -> None:
+        """Widen a column for a text, within bounds."""
+        lines = text.splitlines() or [""]
+        wanted = min(max(*map(cell_len, lines), _NARROWEST - 1) + 2, _WIDEST)
+        self._widths[column] = max(self._widths.get(column, 0), wanted)
+
+    def set_width(self, columns: range, width: float) -> None:
+        """Give columns a width of their own."""
+        self._widths |= dict.fromkeys(columns, width)
+        self.last_column = max(self.last_column, columns.stop - 1)
+
+
+def write_at(book: Book, row: int, column: int, cell: CellValue, style: str) -> None:
+    """Write a value as what it is: a number, a date, or text."""
+    more: dict[str, Any] = {}
+    if cell.number_format:
+        more["num_format"] = cell.number_format
+        if cell.number is None:
+            more["align"] = "left"  # dates stand with the text beside them
+    if cell.state is not None and style == "cell":
+        fill, ink = FILLS[cell.state]
+        more |= {"bg_color": fill, "font_color": ink, "bold": True, "align": "center"}
+    if cell.is_code and style == "cell":
+        style = "code"
+    made = book.format(style, **more)
+    sheet = book.sheet
+    write = {
+        float: sheet.write_number,
+        int: sheet.write_number,
+        str: sheet.write_string,
+    }.get(type(cell.value))
+    if cell.value is None:
+        sheet.write_blank(row, column, None, made)
+    elif write is None:
+        sheet.write_datetime(row, column, cell.value, made)
+    else:
+        partial(write, row, column, cell.value)(made)
+    book.note_width(column, cell.text)
+
+
+def name_sheet(number: int, name: str) -> str:
+    """`3 장애 내역`: numbered, within what Excel allows."""
+    return f"{number} {_FORBIDDEN.sub(' ', name)}"[:MAX_NAME].strip()
+
+
+def escape_code(text: str) -> str:
+    """A text for a header or footer, where `&` begins a code."""
+    return text.replace("&", "&&")[:200]

@@ -1,0 +1,201 @@
+"""A score sheet with live formulas: quotients, points by bands, scores, verdicts, totals."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jipyo.reports.document import Rounding, ScoreResult
+from jipyo.reports.render.scores import RESULT_STATES, write_unit
+from jipyo.reports.render.xlsx.book import FILLS
+from jipyo.reports.render.xlsx.cells import CellValue, name_column
+
+if TYPE_CHECKING:
+    from jipyo.reports.document import ScoreRow, ScoreSheet
+    from jipyo.reports.render.xlsx.book import Book
+
+_FIXED = (
+    "indicator",
+    "how",
+    "unit",
+    "weight",
+    "target",
+    "minimum",
+    "numerator",
+    "denominator",
+    "factor",
+    "value",
+    "points",
+    "score",
+    "result",
+    "otherwise",
+)
+_AT = {name: column for column, name in enumerate(_FIXED)}
+_LETTER = {name: chr(ord("A") + column) for name, column in _AT.items()}
+_ROUND = {Rounding.DOWN: "ROUNDDOWN", Rounding.UP: "ROUNDUP", Rounding.NEAREST: "ROUND"}
+_CLEAN = 10
+"""Decimals to which a quotient is cleaned of the last bits of its binary form."""
+
+
+class _Line(NamedTuple):
+    """Where a row of the sheet stands, and what it is about."""
+
+    row: ScoreRow
+    number: int
+    """As formulas name it."""
+
+    def cell(self, name: str) -> str:
+        return f"{_LETTER[name]}{self.number}"
+
+    @property
+    def reaches(self) -> str:
+        return ">=" if self.row.higher_is_better else "<="
+
+
+def write_scores(sheet: ScoreSheet, book: Book) -> None:
+    """A row for each indicator; people may type what is typed, and all else follows."""
+    t = book.localizer.texts
+    bands = max((len(row.bands) for row in sheet.rows), default=0)
+    book.write_line(book.localizer.format(sheet.caption))
+    headings = [t(f"contract.scores.{name}") for name in _FIXED]
+    for n in range(1, bands + 1):
+        headings += [t("contract.scores.band", n=n), t("contract.scores.band_points", n=n)]
+    first = book.begin_table(headings)
+    for row in sheet.rows:
+        _write_row(_Line(row, book.row + 1), book)
+        book.row += 1
+    _write_totals(sheet, book, first)
+    _colour_results(book, first)
+    for name, width in (("indicator", 24.0), ("how", 40.0), ("result", 12.0)):
+        book.set_width(range(_AT[name], _AT[name] + 1), width)
+    book.row += 3
+
+
+def _write_row(line: _Line, book: Book) -> None:
+    row, localizer = line.row, book.localizer
+    decimals = "0" + ("." + "0" * row.decimals if row.decimals else "")
+    for name, text in (
+        ("indicator", localizer.format(row.name)),
+        ("how", localizer.format(row.how)),
+        ("unit", write_unit(row.unit, localizer)),
+    ):
+        book.write_cell(_AT[name], CellValue(text, ""))
+    for name, number, shape in (
+        ("weight", row.weight, "General"),
+        ("target", row.target, decimals),
+        ("minimum", row.minimum, decimals),
+        ("otherwise", row.otherwise, "General"),
+    ):
+        book.write_cell(_AT[name], CellValue(number, "", shape))
+    _write_value(line, book, decimals)
+    number_format = {"points": "General", "score": "0.00", "result": "General"}
+    for name, formula, value in (
+        ("points", _points_formula(line), row.points),
+        ("score", f'=IF({line.cell("points")}="","",{_score_of(line)})', row.score),
+        ("result", _result_formula(line, book), _word(row.result, book)),
+    ):
+        made = book.format("cell", num_format=number_format[name])
+        shown = "" if value is None else value
+        book.sheet.write_formula(line.number - 1, _AT[name], formula, made, shown)
+    for at, band in enumerate(row.bands):
+        column = len(_FIXED) + 2 * at
+        book.write_cell(column, CellValue(band.limit, "", decimals))
+        book.write_cell(column + 1, CellValue(band.points, "", "General"))
+
+
+def _write_value(line: _Line, book: Book, decimals: str) -> None:
+    """The result: a quotient as a formula, what people type as an open field."""
+    row = line.row
+    quotient = row.quotient
+    parts = (quotient.numerator, quotient.denominator, quotient.factor) if quotient else (None,) * 3
+    for name, part in zip(("numerator", "denominator", "factor"), parts, strict=True):
+        book.write_cell(_AT[name], CellValue(part, "", "#,##0.######" if part else ""))
+    if quotient is None or row.value is None:
+        style = "field" if row.is_typed or row.value is None else "cell"
+        book.write_cell(_AT["value"], CellValue(row.value, "", decimals), style)
+        return
+    numerator, denominator = line.cell("numerator"), line.cell("denominator")
+    exact = f"ROUND({line.cell('factor')}*{numerator}/{denominator},{_CLEAN})"
+    formula = f"={_ROUND[quotient.rounding]}({exact},{row.decimals})"
+    made = book.format("cell", num_format=decimals, bold=True)
+    book.sheet.write_formula(line.number - 1, _AT["value"], formula, made, row.value)
+
+
+def _points_formula(line: _Line) -> str:
+    """The points of the first band that the value reaches, else those beyond all bands."""
+    value = line.cell("value")
+    points = line.cell("otherwise")
+    for at in reversed(range(len(line.row.bands))):
+        limit, own = (name_column(len(_FIXED) + 2 * at + part) for part in (0, 1))
+        reached = f"{value}{line.reaches}{limit}{line.number}"
+        points = f"IF({reached},{own}{line.number},{points})"
+    return f'=IF({value}="","",{points})'
+
+
+def _score_of(line: _Line) -> str:
+    return f"{line.cell('weight')}*{line.cell('points')}/100"
+
+
+def _result_formula(line: _Line, book: Book) -> str:
+    value = line.cell("value")
+    met, minimum, missed, not_entered = (
+        f'"{_word(result, book)}"'
+        for result in (
+            ScoreResult.MET,
+            ScoreResult.MINIMUM,
+            ScoreResult.MISSED,
+            ScoreResult.NOT_ENTERED,
+        )
+    )
+    rest = missed
+    if line.row.minimum is not None:
+        rest = f"IF({value}{line.reaches}{line.cell('minimum')},{minimum},{missed})"
+    return (
+        f'=IF({value}="",{not_entered},IF({value}{line.reaches}{line.cell("target")},{met},{rest}))'
+    )
+
+
+def _word(result: ScoreResult, book: Book) -> str:
+    return book.localizer.texts(f"contract.result.{result.value}")
+
+
+def _write_totals(sheet: ScoreSheet, book: Book, first: int) -> None:
+    """The weights entered, the scores added up, and the score of 100."""
+    t = book.localizer.texts
+    last, number = book.row, book.row + 1
+    entered, total = f"{_LETTER['weight']}{number}", f"{_LETTER['score']}{number}"
+    values, weights, scores = (
+        f"{_LETTER[name]}{first + 1}:{_LETTER[name]}{last}" for name in ("value", "weight", "score")
+    )
+    percent = f"{_ROUND[sheet.rounding]}(ROUND(100*{total}/{entered},{_CLEAN}),2)"
+    rows: tuple[tuple[str, dict[str, tuple[str, float | None]]], ...] = (
+        (
+            t("contract.scores.entered"),
+            {
+                "weight": (f'=SUMPRODUCT(({values}<>"")*{weights})', sheet.entered_weight),
+                "score": (f"=SUM({scores})", sheet.total),
+            },
+        ),
+        (
+            t("contract.scores.percent"),
+            {"score": (f'=IF({entered}=0,"",{percent})', sheet.percent)},
+        ),
+    )
+    for offset, (name, formulas) in enumerate(rows):
+        for column in range(len(_FIXED) - 1):
+            book.sheet.write_blank(last + offset, column, None, book.format("total"))
+        book.sheet.write_string(last + offset, 0, name, book.format("total"))
+        for key, (formula, value) in formulas.items():
+            made = book.format("total", num_format="0.00" if key == "score" else "General")
+            shown = "" if value is None else value
+            book.sheet.write_formula(last + offset, _AT[key], formula, made, shown)
+
+
+def _colour_results(book: Book, first: int) -> None:
+    """Colours follow the words, which follow the values."""
+    for result, state in RESULT_STATES.items():
+        fill, ink = FILLS[state]
+        made = book.workbook.add_format({"bg_color": fill, "font_color": ink, "bold": True})
+        word = f'"{_word(result, book)}"'
+        rule = {"type": "cell", "criteria": "==", "value": word, "format": made}
+        column = _AT["result"]
+        book.sheet.conditional_format(first, column, max(book.row - 1, first), column, rule)
