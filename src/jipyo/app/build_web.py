@@ -8,6 +8,7 @@ import secrets
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +18,7 @@ from starlette.middleware import Middleware
 
 from jipyo import web
 from jipyo.analysis.coverage import examine_catalogue
-from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
 from jipyo.analysis.slo.evaluate import evaluate_objectives
 from jipyo.analysis.slo.read import CountReader
 from jipyo.app.build_store import Remotes, build_embedded, build_source
@@ -40,12 +41,13 @@ from jipyo.web.server_info import ServerInfo
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from jipyo import tsdb
+    from jipyo.analysis.health import MetricHealth
     from jipyo.analysis.slo.result import SloResult
     from jipyo.app.build_collect import Collection
     from jipyo.app.build_logs import LogIngest
@@ -183,6 +185,8 @@ class WebApps:
         """The server is taken to start now."""
         self.outlooks = OutlookBook()
         """What is expected of each metric, as far as it has been computed."""
+        self.list_judged: Callable[[], Mapping[str, MetricHealth]] = lambda: NOTHING_KNOWN
+        """The health of the metrics that rules are evaluated of."""
         self.levels = SloBook()
         """What became of the objectives, as of the last evaluation."""
         self._logs = logs
@@ -219,6 +223,7 @@ class WebApps:
         remotes = self._remotes.select(config.settings.sources)
         judged = self.build_source(config, "dashboard")
         workspace = build_workspace(config, catalogue, judged, clock)
+        workspace = replace(workspace, list_judged=self.list_judged)
         server = build_server_info(config, self._started_ms)
         # A pool and an engine of their own, so that the dashboard never waits for others'
         # queries, and `/-/healthy` for neither. A query waits in its thread for a place in the
@@ -344,7 +349,11 @@ def build_api_routes(
     source, catalogue, now_ms = workspace.source, workspace.catalogue, workspace.now_ms
     # Between two scrapes the same samples give the same answers.
     ttl_ms = min(config.settings.collect.interval_ms, config.settings.web.health_ttl_ms)
-    health = TtlCache(lambda t_ms: assess_catalogue(source, catalogue, t_ms), now_ms, ttl_ms)
+    health = TtlCache(
+        lambda t_ms: assess_catalogue(source, catalogue, t_ms, known=workspace.list_judged()),
+        now_ms,
+        ttl_ms,
+    )
     coverage = TtlCache(
         lambda t_ms: (t_ms, examine_catalogue(source, catalogue, t_ms)), now_ms, ttl_ms
     )

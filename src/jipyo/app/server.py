@@ -84,6 +84,7 @@ class Server:
         followers = (self._incidents.follow,)
         self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, followers)
         self._levels = SloLoop(appender, clock, self._apps.levels)
+        self._apps.list_judged = self._alerting.list_health
         self._current = CurrentApp(self._apps.build(config))
         self._look_ahead(config)
         self._watch(config, RuleFiles(config))

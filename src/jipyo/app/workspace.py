@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.health import NOTHING_KNOWN
 from jipyo.reports.document import Issuer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from jipyo.analysis.health import MetricHealth
     from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.app.logs import LogSources
     from jipyo.catalogue import Catalogue
@@ -32,6 +34,8 @@ class Workspace:
     lang: Lang = "ko"
     issuer: Issuer = field(default_factory=Issuer)
     """Who issues the reports."""
+    list_judged: Callable[[], Mapping[str, MetricHealth]] = lambda: NOTHING_KNOWN
+    """The health of metrics that a server evaluates rules of, by their ids; others are read."""
     objectives: tuple[ServiceLevelObjective, ...] = ()
     """What is promised: by the specification and by the site."""
     logs: LogSources | None = None
