@@ -116,6 +116,8 @@ def build_workspace(
         lang=config.lang,
         objectives=build_objectives(config.settings.slo, catalogue),
         issuer=Issuer(organisation=config.settings.organisation, version=version("jipyo")),
+        data=config.data,
+        systems=config.settings.systems,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jipyo.app.logs import LogSources
     from jipyo.catalogue import Catalogue
     from jipyo.i18n import Lang
+    from jipyo.sla.systems import ContractedSystem
     from jipyo.source.base import Source
 
 
@@ -40,3 +41,7 @@ class Workspace:
     """What is promised: by the specification and by the site."""
     logs: LogSources | None = None
     """The log sources; None where there is neither a log store nor a cluster."""
+    data: Path | None = None
+    """The data folder, with incidents and what people typed; None for another source."""
+    systems: tuple[ContractedSystem, ...] = ()
+    """The systems that the configuration names."""

@@ -36,6 +36,7 @@ _PARTS = (
     "capacity",
     "alerts",
     "slo",
+    "sla",
     "logs",
     "incident",
     "event",

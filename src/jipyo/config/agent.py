@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SERVER_KEYS = frozenset(
     {
         *("organisation", "listen", "insecure", "store", "query", "web", "sources"),
-        *("receive", "logs", "catalogue", "insight", "inspection", "alerts", "slo"),
+        *("receive", "logs", "catalogue", "insight", "inspection", "alerts", "systems", "slo"),
     }
 )
 """Keys of a server that an agent has no use for."""

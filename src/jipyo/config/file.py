@@ -28,6 +28,7 @@ from jipyo.config.receive import RECEIVE
 from jipyo.config.slo import SLO
 from jipyo.config.sources import SOURCES
 from jipyo.config.store import STORE
+from jipyo.config.systems import SYSTEMS
 from jipyo.config.web import WEB
 from jipyo.schema import SWITCH, TEXT, Key, record
 from jipyo.web import Options as WebOptions
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from jipyo.i18n import Lang
     from jipyo.send.options import RemoteWriteOptions
+    from jipyo.sla.systems import ContractedSystem
     from jipyo.source.prometheus_options import PrometheusOptions
 
 
@@ -69,6 +71,7 @@ class FileConfig:
     """None where they are switched off."""
     slo: SloOptions | None = field(default_factory=SloOptions)
     """None where objectives are not evaluated."""
+    systems: tuple[ContractedSystem, ...] = ()
 
 
 FILE = record(
@@ -94,5 +97,6 @@ FILE = record(
         Key("inspection", INSPECTION),
         Key("alerts", ALERTS),
         Key("slo", SLO),
+        Key("systems", SYSTEMS),
     ),
 )

@@ -102,7 +102,7 @@ def evaluate_month(  # noqa: PLR0913 - all that a month depends on
         issue=issue,
         lines=lines,
         total=total,
-        penalty=add_up_penalty(profile, lines, total, time, system.fee),
+        penalty=add_up_penalty(profile, lines, total, time, system),
         account=time.account,
         counted_outage_ms=time.counted_ms,
         carried_in_ms=time.carried_in_ms,

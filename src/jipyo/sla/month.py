@@ -211,7 +211,8 @@ class PenaltySum:
     percent: float
     cap: float
     amount: float | None
-    """In the currency of the contract; None where its fee is not known."""
+    """In `currency`; None where the fee of the contract is not known."""
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from jipyo.sla.month import ContractLine, TotalScore
     from jipyo.sla.outage_time import MonthTime
     from jipyo.sla.profile import PenaltyRule, Profile
+    from jipyo.sla.systems import ContractedSystem
 
 
 def add_up_penalty(
@@ -23,7 +24,7 @@ def add_up_penalty(
     lines: Sequence[ContractLine],
     total: TotalScore,
     time: MonthTime,
-    fee: float | None,
+    system: ContractedSystem,
 ) -> PenaltySum:
     """The penalty of a month, in percent of its fee and, where the fee is known, as an amount.
 
@@ -37,7 +38,8 @@ def add_up_penalty(
         uncapped=float(uncapped),
         percent=float(percent),
         cap=profile.penalty.cap,
-        amount=None if fee is None else float(to_exact(fee) * percent / 100),
+        amount=None if system.fee is None else float(to_exact(system.fee) * percent / 100),
+        currency=system.currency,
     )
 
 

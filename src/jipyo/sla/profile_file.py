@@ -56,6 +56,7 @@ from jipyo.sla.profile import (
     ShiftHours,
 )
 from jipyo.sla.rounding import round_figure, to_exact
+from jipyo.sla.wording import write_plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -195,8 +196,8 @@ def _check_limits(indicator: Indicator, node: Node) -> Iterator[ConfigError]:
             yield ConfigError(
                 "sla.minimum_reaches_target",
                 where=place,
-                minimum=indicator.minimum,
-                target=indicator.target,
+                minimum=write_plain(indicator.minimum),
+                target=write_plain(indicator.target),
             )
         if not indicator.bands:
             yield ConfigError("sla.minimum_without_bands", where=place)
@@ -224,8 +225,8 @@ def _fits(limit: float, indicator: Indicator) -> bool:
 
 
 def _too_fine(node: Node, limit: float, indicator: Indicator) -> ConfigError:
-    decimals = indicator.decimals
-    return ConfigError("sla.limit_too_fine", where=node.at, limit=limit, decimals=decimals)
+    values = {"limit": write_plain(limit), "decimals": str(indicator.decimals)}
+    return ConfigError("sla.limit_too_fine", hint="", where=node.at, **values)
 
 
 _PROMQL: Kind[str] = Kind("promql", _read_promql)

@@ -61,9 +61,10 @@ def write_plain(value: float) -> str:
 def write_value(value: float, indicator: Indicator, t: Texts) -> str:
     """A value of an indicator with its decimals and its unit."""
     number = f"{value:,.{indicator.decimals}f}"
-    return t.join(number, _name_unit(indicator.unit, value, t))
+    return t.join(number, name_unit(indicator.unit, t, value))
 
 
-def _name_unit(unit: str, value: float, t: Texts) -> str:
+def name_unit(unit: str, t: Texts, value: float = 0) -> str:
+    """The label of an indicator's unit after a value; of one that is not known the unit itself."""
     key = f"sla.unit.{unit}"
     return t(key, n=value) if key in t else unit

@@ -1,0 +1,315 @@
+"""A contract's month over a workspace: samples, incidents and what people typed -> the sheet."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from jipyo.alerts.incident.records import read_incidents
+from jipyo.alerts.silence_records import read_windows
+from jipyo.alerts.store import FILE_NAME, AlertStore
+from jipyo.analysis.outages import identify_target
+from jipyo.app.alerts.schema import STEPS
+from jipyo.files import atomic_write
+from jipyo.model.bilingual import Bilingual
+from jipyo.model.errors import ConfigError, ReportError
+from jipyo.model.matcher import select_all
+from jipyo.model.plain import to_plain
+from jipyo.model.progress import ignore_progress
+from jipyo.schema import read_text, unknown_word
+from jipyo.sla.evaluate import evaluate_month, find_time, find_window
+from jipyo.sla.month_file import TypedMonth, parse_typed_month
+from jipyo.sla.profile import Measure
+from jipyo.sla.profile_file import load_profile
+from jipyo.sla.ratios import measure_ratio
+from jipyo.sla.readings import read_targets, select_system
+from jipyo.sla.records import ContractOutage, MonthRecords, PlannedWork
+from jipyo.sla.systems import ContractedSystem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from jipyo.alerts.incident.incident import Incident
+    from jipyo.alerts.silence import MaintenanceWindow
+    from jipyo.app.workspace import Workspace
+    from jipyo.catalogue import Catalogue
+    from jipyo.model.calendar import Period
+    from jipyo.model.labels import Labels
+    from jipyo.model.progress import Progress
+    from jipyo.sla.month import ContractMonth
+    from jipyo.sla.profile import Profile
+    from jipyo.sla.readings import TargetReadings
+
+EVERYTHING = ContractedSystem(name="all", title=Bilingual("전체 수집 대상", "All targets"))
+"""The system of an installation that names none."""
+_ISSUE = re.compile(r"\.issue-([0-9]{1,6})\.json$")
+_TIMELY_MS = 366 * 86_400_000
+"""Incidents and planned work of so long before a month may reach into it."""
+
+
+def find_systems(
+    workspace: Workspace, month: Period, name: str | None = None
+) -> tuple[ContractedSystem, ...]:
+    """The systems of the configuration that are under contract in a month, or the one of a name.
+
+    Raises:
+        ConfigError: there is none of this name, or none is under contract in the month.
+    """
+    systems = workspace.systems or (EVERYTHING,)
+    if name is None:
+        now_ms = workspace.now_ms()
+        return tuple(one for one in systems if find_window(one, month, now_ms)) or systems[:1]
+    chosen = tuple(one for one in systems if one.name == name)
+    if not chosen:
+        raise unknown_word("sla.unknown_system", "--system", name, [one.name for one in systems])
+    return chosen
+
+
+def build_contract_months(
+    workspace: Workspace,
+    month: Period,
+    systems: Sequence[ContractedSystem],
+    profile: Profile | None = None,
+    progress: Progress = ignore_progress,
+) -> tuple[ContractMonth, ...]:
+    """The month of each system; `profile` in place of their own.
+
+    Raises:
+        ConfigError: a profile or a typed file has mistakes, or nothing of the month is under
+            contract and over.
+        SourceError: the source failed.
+        StoreError: the incidents cannot be read.
+    """
+    now_ms = workspace.now_ms()
+    for system in systems:
+        _check_window(system, month, now_ms)
+    end_ms = min(month.end_ms, now_ms)
+    readings = read_targets(workspace.source, workspace.catalogue, month.start_ms, end_ms, now_ms)
+    months: list[ContractMonth] = []
+    with _open_alerts(workspace.data) as alerts:
+        for system in systems:
+            progress(len(months), len(systems))
+            own = profile or load_profile(system.profile)
+            records = _collect_records(workspace, system, own, month, readings, alerts)
+            time = find_time(own, system, month, now_ms, records)
+            ratios = tuple(
+                measure_ratio(workspace.source, one, system, time.promised)
+                for one in own.indicators
+                if one.measure is Measure.RATIO
+            )
+            last = find_last_issue(workspace.data, system.name, month) if workspace.data else None
+            months.append(
+                evaluate_month(
+                    own,
+                    system,
+                    month,
+                    now_ms,
+                    replace(records, ratios=ratios),
+                    time=time,
+                    issue=last.number + 1 if last else 1,
+                )
+            )
+    return tuple(months)
+
+
+def _check_window(system: ContractedSystem, month: Period, now_ms: int) -> None:
+    if find_window(system, month, now_ms) is None:
+        name = f"{month.first_day:%Y-%m}"
+        is_ahead = month.start_ms >= now_ms
+        key = "sla.month_ahead" if is_ahead else "sla.not_under_contract"
+        raise ConfigError(key, hint=f"{key}.hint", month=name, system=system.name)
+
+
+# -------------------------------------------------------------------------------------- issues
+
+
+@dataclass(frozen=True, slots=True)
+class KeptIssue:
+    """A sheet as it was handed in."""
+
+    number: int
+    path: Path
+    sheet: Mapping[str, Any]
+    """The `ContractMonth` in plain form."""
+
+
+def find_last_issue(data: Path, system: str, month: Period) -> KeptIssue | None:
+    """The last issue of a month's sheet; None before the first.
+
+    Raises:
+        ReportError: its file is not what was written.
+    """
+    folder = find_typed_file(data, system, month).parent
+    numbers = [
+        int(found[1])
+        for path in folder.glob(f"{month.first_day:%Y-%m}.issue-*.json")
+        if (found := _ISSUE.search(path.name))
+    ]
+    if not numbers:
+        return None
+    path = _name_issue(data, system, month, max(numbers))
+    try:
+        return KeptIssue(max(numbers), path, orjson.loads(path.read_bytes()))
+    except (OSError, orjson.JSONDecodeError) as error:
+        raise ReportError("sla.issue_unreadable", file=str(path), reason=str(error)) from error
+
+
+def keep_issue(data: Path, month: ContractMonth) -> Path:
+    """Write a sheet as the issue that it says it is; an issue is never overwritten.
+
+    Raises:
+        ConfigError: the month is not over.
+        ReportError: it cannot be written.
+    """
+    if month.is_provisional:
+        raise ConfigError("sla.issue_provisional", hint="sla.issue_provisional.hint")
+    path = _name_issue(data, month.system, month.month, month.issue)
+    text = orjson.dumps(to_plain(month), option=orjson.OPT_INDENT_2)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("xb") as file:
+            file.write(text)
+    except OSError as error:
+        raise ReportError("sla.issue_unwritable", file=str(path), reason=str(error)) from error
+    return path
+
+
+def _name_issue(data: Path, system: str, month: Period, number: int) -> Path:
+    name = f"{month.first_day:%Y-%m}.issue-{number}.json"
+    return find_typed_file(data, system, month).with_name(name)
+
+
+# ------------------------------------------------------------------------------------- records
+
+
+def find_typed_file(data: Path, system: str, month: Period) -> Path:
+    """Where the typed figures of a month are."""
+    return data / "sla" / system / f"{month.first_day:%Y-%m}.yaml"
+
+
+def write_typed_file(path: Path, text: str) -> bool:
+    """Write a template; False where the file is there already, and stays as it is."""
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as file:
+        file.write(text.encode())
+    return True
+
+
+def _read_typed(
+    workspace: Workspace, system: ContractedSystem, profile: Profile, month: Period
+) -> TypedMonth:
+    if workspace.data is None:
+        return TypedMonth()
+    path = find_typed_file(workspace.data, system.name, month)
+    if not path.exists():
+        return TypedMonth()
+    # A file for the system's own profile stays right where another one is tried.
+    profiles = profile, load_profile(system.profile)
+    known = {one.id for each in profiles for one in each.indicators}
+    return parse_typed_month(read_text(path), str(path), workspace.zone, known)
+
+
+def _collect_records(
+    workspace: Workspace,
+    system: ContractedSystem,
+    profile: Profile,
+    month: Period,
+    readings: TargetReadings,
+    alerts: AlertStore | None,
+) -> MonthRecords:
+    typed = _read_typed(workspace, system, profile, month)
+    own = select_system(readings, system, workspace.zone)
+    labels = [one.labels for one in readings.targets if select_all(system.matchers, one.labels)]
+    incidents, windows = _read_alerts(alerts, month, workspace.now_ms())
+    logged = [
+        outage
+        for incident in incidents
+        for outage in _list_outages(incident, workspace.catalogue, system, labels)
+    ]
+    from_samples = [one for one in own.outages if not any(_is_same(one, other) for other in logged)]
+    return MonthRecords(
+        outages=tuple(map(typed.attribute, (*logged, *from_samples, *typed.outages))),
+        planned=(*typed.planned, *_list_work(windows, system, labels)),
+        gaps=own.gaps,
+        entered=typed.entered,
+        queries=own.queries,
+        samples=own.samples,
+    )
+
+
+@contextlib.contextmanager
+def _open_alerts(data: Path | None) -> Iterator[AlertStore | None]:
+    """The file of incidents; None where there is none yet."""
+    if data is None or not (data / FILE_NAME).exists():
+        yield None
+        return
+    with contextlib.closing(AlertStore.open(data, STEPS)) as store:
+        yield store
+
+
+def _read_alerts(
+    alerts: AlertStore | None, month: Period, now_ms: int
+) -> tuple[tuple[Incident, ...], tuple[MaintenanceWindow, ...]]:
+    if alerts is None:
+        return (), ()
+    first_ms = month.start_ms - _TIMELY_MS
+    with alerts.reading() as db:
+        incidents = read_incidents(db, first_ms, max(now_ms, month.end_ms))
+        windows = read_windows(db, first_ms, month.end_ms)
+    return tuple(incidents.values()), windows
+
+
+def _list_outages(
+    incident: Incident, catalogue: Catalogue, system: ContractedSystem, targets: Sequence[Labels]
+) -> Iterator[ContractOutage]:
+    """The stretches of an incident in which targets of the system did not answer."""
+    names = {identify_target(labels) for labels in targets}
+    outage_rules = {metric.id: metric for metric in catalogue.metrics if metric.outage}
+    for alert in incident.alerts:
+        metric = outage_rules.get(alert.key.rule)
+        target = identify_target(alert.key.labels)
+        if metric is None or not (target in names or select_all(system.matchers, alert.key.labels)):
+            continue
+        for start_ms, end_ms in alert.stretches:
+            yield ContractOutage(
+                id=str(incident.number),
+                start_ms=start_ms,
+                end_ms=end_ms,
+                target=" ".join(filter(None, target)),
+                title="" if alert.reason is None else alert.reason.value,
+                attribution=incident.attribution,
+                source="incidents",
+            )
+
+
+def _is_same(one: ContractOutage, other: ContractOutage) -> bool:
+    """Whether an outage from samples is one that the log of incidents has."""
+    ends = [each.end_ms if each.end_ms is not None else 1 << 62 for each in (one, other)]
+    overlaps = one.start_ms <= ends[1] and other.start_ms <= ends[0]
+    return one.target == other.target and overlaps
+
+
+def _list_work(
+    windows: Sequence[MaintenanceWindow], system: ContractedSystem, targets: Sequence[Labels]
+) -> Iterator[PlannedWork]:
+    """Planned work on any target of the system, as far as it was not called off."""
+    for window in windows:
+        end_ms = window.end_ms
+        if window.cancelled_ms is not None:
+            end_ms = min(end_ms, window.cancelled_ms)
+        is_ours = not window.matchers or any(select_all(window.matchers, one) for one in targets)
+        if is_ours and window.start_ms < end_ms:
+            yield PlannedWork(
+                approval=window.approval,
+                start_ms=window.start_ms,
+                end_ms=end_ms,
+                announced_ms=window.announced_ms,
+                title=window.name,
+            )
