@@ -43,7 +43,7 @@ from jipyo.reports.render.scores import (
     list_total_cells,
     write_done,
 )
-from jipyo.reports.wording import Localizer
+from jipyo.reports.wording import NONE, Localizer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -68,6 +68,8 @@ _MARK_STYLES = {
     Mark.NOT_INSPECTED: "bold magenta",
 }
 _DAY_WIDTH = 3
+_LEAST = 11
+"""A table whose columns cannot be so wide is written row by row."""
 _DONE_WIDTH = 7
 _NAME_WIDTH = 26
 """Most columns of an item's name beside its days."""
@@ -166,13 +168,33 @@ def _write_table(table: Table, localizer: Localizer, width: int) -> RenderableTy
             [Text(title) for title, _ in titles], *rows, *([totals] if totals else []), strict=True
         )
     ]
-    for column, column_width in zip(grid.columns, share_width(widths, width), strict=True):
+    shared = share_width(widths, width)
+    if any(own < min(natural, _LEAST) for own, natural in zip(shared, widths, strict=True)):
+        records = [_write_record(titles, row) for row in (*rows, *([totals] if totals else []))]
+        return Group(Text(localizer.format(table.caption), style="dim"), *records)
+    for column, column_width in zip(grid.columns, shared, strict=True):
         column.width = column_width
     for row in rows:
         grid.add_row(*row)
     if totals:
         grid.add_row(*totals, style="bold")
     return Group(Text(localizer.format(table.caption), style="dim"), grid)
+
+
+def _write_record(titles: Sequence[tuple[str, bool]], cells: Sequence[Text]) -> RenderableType:
+    """A row of a table that is too wide: its cells one after another, each with its heading."""
+    first, *rest = cells
+    line = Text(" · ").join(
+        Text.assemble((f"{title} ", "dim"), _flatten(cell))
+        for (title, _), cell in zip(titles[1:], rest, strict=True)
+        if cell.plain != NONE
+    )
+    return Group(Text.assemble((first.plain, "bold")), Padding(line, (0, 0, 0, 2)))
+
+
+def _flatten(text: Text) -> Text:
+    """The text on one line."""
+    return Text(", ").join(text.split("\n"))
 
 
 def share_width(widths: Sequence[int], width: int) -> list[int]:

@@ -11,7 +11,6 @@ from jipyo.reports.document import (
     Block,
     Code,
     Day,
-    Duration,
     ExactTime,
     Heading,
     Inline,
@@ -69,8 +68,6 @@ def build_contract(month: ContractMonth) -> Iterator[Block]:
     yield build_scores(month)
     profile = month.profile
     yield Note(phrase("contract.scores.note", profile=profile.name, based_on=profile.based_on))
-    for remark in month.remarks:
-        yield Note(describe_remark(remark))
     yield Heading("contract-time", phrase("contract.section.time"), level=2)
     yield build_time(month)
     if month.outages:
@@ -113,18 +110,11 @@ def build_verdict(month: ContractMonth) -> VerdictBox:
     else:
         text = phrase("contract.verdict", score=_number(percent, 2), penalty=_percent(month))
     details: list[Inline] = [phrase("contract.verdict.counts", **counts)]
-    if month.total.entered_weight < month.total.weight:
-        details.append(
-            phrase(
-                "contract.verdict.weights",
-                entered=_number(month.total.entered_weight),
-                weight=_number(month.total.weight),
-            )
-        )
-    if month.is_provisional:
-        details.append(phrase("contract.verdict.provisional", until=Moment(month.end_ms)))
+    details += map(describe_remark, month.remarks)
     details.append(phrase("contract.verdict.coverage", coverage=Share(month.coverage)))
-    return VerdictBox(find_state(month), text, tuple(details))
+    state = find_state(month)
+    word = phrase(f"contract.state.{state.value}")
+    return VerdictBox(state, text, tuple(details), word)
 
 
 def _percent(month: ContractMonth) -> Inline:
@@ -144,7 +134,7 @@ def describe_remark(remark: SheetRemark) -> Phrase:
             case Instant():
                 values[name] = Moment(value.t_ms)
             case Length():
-                values[name] = Duration(value.ms)
+                values[name] = ExactTime(value.ms)
             case Percentage():
                 values[name] = Share(value.share)
             case float():
@@ -379,12 +369,14 @@ def build_planned(month: ContractMonth) -> Table:
 def build_penalty(month: ContractMonth) -> Table:
     """What falling short costs, part by part; their sum is cut at the cap."""
     names = {line.indicator.id: line.indicator.name for line in month.lines}
+
+    def show_subject(one: PenaltyLine) -> Inline:
+        # The total score and the overrun are of no indicator; their remarks tell them apart.
+        word = "overrun" if one.remark.key == "sla.penalty.overrun" else "score"
+        return names.get(one.indicator, phrase(f"contract.penalty.{word}"))
+
     columns: tuple[TableColumn[PenaltyLine], ...] = (
-        TableColumn(
-            "penalty_for",
-            lambda one: names.get(one.indicator, phrase("contract.penalty.score")),
-            numeric=False,
-        ),
+        TableColumn("penalty_for", show_subject, numeric=False),
         TableColumn("penalty_percent", lambda one: Quantity(one.percent, "percent")),
         TableColumn("basis", lambda one: describe_remark(one.remark), numeric=False),
     )
@@ -417,10 +409,17 @@ def _show_source(line: ContractLine) -> Inline:
 
 
 def _show_fraction(line: ContractLine) -> Inline:
-    evidence = line.evidence
-    if evidence.numerator is None or evidence.denominator is None:
+    """The quotient that the unrounded value is, lengths of time in minutes."""
+    quotient = _find_quotient(line, RoundingRule.NEAREST, higher=True)
+    if quotient is None:
         return None
-    return f"{_number(evidence.numerator)} ÷ {_number(evidence.denominator)}"
+    fraction = f"{_number(quotient.numerator)} ÷ {_number(quotient.denominator)}"
+    return fraction if quotient.factor == 1 else f"{_number(quotient.factor)} × {fraction}"
+
+
+def _show_samples(line: ContractLine) -> Inline:
+    is_typed = line.origin is ValueOrigin.ENTERED
+    return None if is_typed else Quantity(line.evidence.samples, "count")
 
 
 EVIDENCE_COLUMNS: tuple[TableColumn[ContractLine], ...] = (
@@ -437,7 +436,7 @@ EVIDENCE_COLUMNS: tuple[TableColumn[ContractLine], ...] = (
         ),
         numeric=False,
     ),
-    TableColumn("samples", lambda line: Quantity(line.evidence.samples, "count")),
+    TableColumn("samples", _show_samples),
     TableColumn(
         "coverage",
         lambda line: None if line.evidence.coverage is None else Share(line.evidence.coverage),

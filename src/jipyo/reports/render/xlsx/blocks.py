@@ -105,7 +105,7 @@ def _write_total(
     formula = f"=SUM({letter}{first + 1}:{letter}{book.row})"
     made = book.format("total", num_format=cell.number_format)
     book.sheet.write_formula(book.row, column, formula, made, cell.value)
-    book.note_width(column, cell.text)
+    book.note_width(column, cell.text, book.row)
 
 
 def _write_charts(charts: Charts, book: Book) -> None:

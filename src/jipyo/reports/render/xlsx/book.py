@@ -23,6 +23,7 @@ MAX_NAME = 31
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _WIDEST, _NARROWEST = 44, 7
 _A4 = 9
+_LINE_HEIGHT = 15
 _LINE = "#C9D0D8"
 FILLS = {
     State.OK: ("#E7F6EC", "#18794E"),
@@ -77,6 +78,8 @@ class Book:
     _charts: int = 0
     _formats: dict[tuple[tuple[str, Any], ...], Any] = field(default_factory=dict)
     _widths: dict[int, float] = field(default_factory=dict)
+    _texts: dict[int, list[tuple[int, str]]] = field(default_factory=dict)
+    """The texts of each row that may need more than a line, with their columns."""
     _pending: tuple[str, bool] | None = None
     """The name and the shape of a sheet that begins with the next block."""
 
@@ -86,7 +89,7 @@ class Book:
         self._count += 1
         self.sheet = self.workbook.add_worksheet(name_sheet(self._count, name))
         self.row, self.last_column, self.has_table = 0, 0, False
-        self._widths = {}
+        self._widths, self._texts = {}, {}
         self.sheet.set_paper(_A4)
         if landscape:
             self.sheet.set_landscape()
@@ -97,11 +100,15 @@ class Book:
         self.sheet.set_footer(f"&L&9{escape_code(self.footer)}&R&9&P / &N")
 
     def finish(self) -> None:
-        """Set the widths of the sheet's columns, as the widest cells ask for."""
+        """Set the widths of columns and the heights of rows, as their texts ask for."""
         if self.sheet is None:
             return
         for column, width in self._widths.items():
             self.sheet.set_column(column, column, width)
+        for row, texts in self._texts.items():
+            lines = max(count_lines(text, self._widths[column]) for column, text in texts)
+            if lines > 1:
+                self.sheet.set_row(row, lines * _LINE_HEIGHT)
         self.sheet.print_area(0, 0, max(self.row - 1, 0), self.last_column)
 
     def write_heading(self, text: str, *, landscape: bool) -> None:
@@ -121,7 +128,7 @@ class Book:
         """The head of a table; it is repeated on each page and stays in sight. Its first row."""
         for column, heading in enumerate(headings):
             self.sheet.write_string(self.row, column, heading, self.format("head"))
-            self.note_width(column, heading)
+            self.note_width(column, heading, self.row)
         if not self.has_table:
             self.sheet.repeat_rows(self.row)
             self.sheet.freeze_panes(self.row + 1, freeze)
@@ -143,8 +150,9 @@ class Book:
             self._formats[key] = self.workbook.add_format(properties)
         return self._formats[key]
 
-    def note_width(self, column: int, text: str) -> None:
-        """Widen a column for a text, within bounds."""
+    def note_width(self, column: int, text: str, row: int) -> None:
+        """Widen a column for a text, within bounds, and remember its row's height."""
+        self._texts.setdefault(row, []).append((column, text))
         lines = text.splitlines() or [""]
         wanted = min(max(*map(cell_len, lines), _NARROWEST - 1) + 2, _WIDEST)
         self._widths[column] = max(self._widths.get(column, 0), wanted)
@@ -180,7 +188,13 @@ def write_at(book: Book, row: int, column: int, cell: CellValue, style: str) -> 
         sheet.write_datetime(row, column, cell.value, made)
     else:
         partial(write, row, column, cell.value)(made)
-    book.note_width(column, cell.text)
+    book.note_width(column, cell.text, row)
+
+
+def count_lines(text: str, width: float) -> int:
+    """How many lines a text takes in a column, which breaks between words."""
+    room = max(int(width) - 1, 1)
+    return sum(-(-max(cell_len(line), 1) // room) for line in text.splitlines() or [""])
 
 
 def name_sheet(number: int, name: str) -> str:

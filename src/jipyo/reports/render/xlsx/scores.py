@@ -10,6 +10,8 @@ from jipyo.reports.render.xlsx.book import FILLS
 from jipyo.reports.render.xlsx.cells import CellValue, name_column
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jipyo.reports.document import ScoreRow, ScoreSheet
     from jipyo.reports.render.xlsx.book import Book
 
@@ -27,7 +29,6 @@ _FIXED = (
     "points",
     "score",
     "result",
-    "otherwise",
 )
 _AT = {name: column for column, name in enumerate(_FIXED)}
 _LETTER = {name: chr(ord("A") + column) for name, column in _AT.items()}
@@ -42,6 +43,8 @@ class _Line(NamedTuple):
     row: ScoreRow
     number: int
     """As formulas name it."""
+    bands: int
+    """The row of its bands, further down."""
 
     def cell(self, name: str) -> str:
         return f"{_LETTER[name]}{self.number}"
@@ -52,38 +55,65 @@ class _Line(NamedTuple):
 
 
 def write_scores(sheet: ScoreSheet, book: Book) -> None:
-    """A row for each indicator; people may type what is typed, and all else follows."""
+    """A row for each indicator, its bands below; people may type what is typed."""
     t = book.localizer.texts
-    bands = max((len(row.bands) for row in sheet.rows), default=0)
     book.write_line(book.localizer.format(sheet.caption))
-    headings = [t(f"contract.scores.{name}") for name in _FIXED]
-    for n in range(1, bands + 1):
-        headings += [t("contract.scores.band", n=n), t("contract.scores.band_points", n=n)]
-    first = book.begin_table(headings)
-    for row in sheet.rows:
-        _write_row(_Line(row, book.row + 1), book)
+    first = book.begin_table([t(f"contract.scores.{name}") for name in _FIXED])
+    # Below the rows come two totals, an empty row, and the title and the head of the bands.
+    shift = len(sheet.rows) + 5
+    lines = [
+        _Line(row, first + at + 1, first + at + 1 + shift) for at, row in enumerate(sheet.rows)
+    ]
+    for line in lines:
+        _write_row(line, book)
         book.row += 1
     _write_totals(sheet, book, first)
     _colour_results(book, first)
-    for name, width in (("indicator", 24.0), ("how", 40.0), ("result", 12.0)):
+    for name, width in (("indicator", 22), ("how", 34), ("result", 13)):
         book.set_width(range(_AT[name], _AT[name] + 1), width)
     book.row += 3
+    _write_bands(lines, book)
+
+
+def _write_bands(lines: Sequence[_Line], book: Book) -> None:
+    """The limits from which on a value brings points, the best first."""
+    t = book.localizer.texts
+    book.write_line(t("contract.scores.bands"), "heading")
+    count = max((len(line.row.bands) for line in lines), default=0)
+    headings = [t("contract.scores.indicator"), "", t("contract.scores.otherwise")]
+    for n in range(1, count + 1):
+        headings += [t("contract.scores.band", n=n), t("contract.scores.band_points")]
+    book.begin_table(headings)
+    for line in lines:
+        assert line.bands == book.row + 1, "BUG: bands are not where formulas look for them"
+        name = book.localizer.format(line.row.name)
+        book.write_cell(0, CellValue(name, ""))
+        book.write_cell(1, CellValue(None, ""))
+        book.write_cell(2, CellValue(line.row.otherwise, "", "General"))
+        for at, band in enumerate(line.row.bands):
+            book.write_cell(3 + 2 * at, CellValue(band.limit, "", _shape(line.row)))
+            book.write_cell(4 + 2 * at, CellValue(band.points, "", "General"))
+        book.row += 1
+    book.row += 1
+
+
+def _shape(row: ScoreRow) -> str:
+    return "0" + ("." + "0" * row.decimals if row.decimals else "")
 
 
 def _write_row(line: _Line, book: Book) -> None:
     row, localizer = line.row, book.localizer
-    decimals = "0" + ("." + "0" * row.decimals if row.decimals else "")
+    decimals = _shape(row)
     for name, text in (
         ("indicator", localizer.format(row.name)),
         ("how", localizer.format(row.how)),
         ("unit", write_unit(row.unit, localizer)),
     ):
-        book.write_cell(_AT[name], CellValue(text, ""))
+        book.write_cell(_AT[name], CellValue(text, text))
     for name, number, shape in (
         ("weight", row.weight, "General"),
         ("target", row.target, decimals),
         ("minimum", row.minimum, decimals),
-        ("otherwise", row.otherwise, "General"),
     ):
         book.write_cell(_AT[name], CellValue(number, "", shape))
     _write_value(line, book, decimals)
@@ -96,10 +126,6 @@ def _write_row(line: _Line, book: Book) -> None:
         made = book.format("cell", num_format=number_format[name])
         shown = "" if value is None else value
         book.sheet.write_formula(line.number - 1, _AT[name], formula, made, shown)
-    for at, band in enumerate(row.bands):
-        column = len(_FIXED) + 2 * at
-        book.write_cell(column, CellValue(band.limit, "", decimals))
-        book.write_cell(column + 1, CellValue(band.points, "", "General"))
 
 
 def _write_value(line: _Line, book: Book, decimals: str) -> None:
@@ -123,11 +149,10 @@ def _write_value(line: _Line, book: Book, decimals: str) -> None:
 def _points_formula(line: _Line) -> str:
     """The points of the first band that the value reaches, else those beyond all bands."""
     value = line.cell("value")
-    points = line.cell("otherwise")
+    points = f"C{line.bands}"
     for at in reversed(range(len(line.row.bands))):
-        limit, own = (name_column(len(_FIXED) + 2 * at + part) for part in (0, 1))
-        reached = f"{value}{line.reaches}{limit}{line.number}"
-        points = f"IF({reached},{own}{line.number},{points})"
+        limit, own = (f"{name_column(3 + 2 * at + part)}{line.bands}" for part in (0, 1))
+        points = f"IF({value}{line.reaches}{limit},{own},{points})"
     return f'=IF({value}="","",{points})'
 
 
@@ -181,7 +206,7 @@ def _write_totals(sheet: ScoreSheet, book: Book, first: int) -> None:
         ),
     )
     for offset, (name, formulas) in enumerate(rows):
-        for column in range(len(_FIXED) - 1):
+        for column in range(len(_FIXED)):
             book.sheet.write_blank(last + offset, column, None, book.format("total"))
         book.sheet.write_string(last + offset, 0, name, book.format("total"))
         for key, (formula, value) in formulas.items():
