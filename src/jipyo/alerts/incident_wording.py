@@ -91,7 +91,9 @@ def _describe_change(alert: Alert, unit: str, t: Texts) -> str:
 
 def describe_event(event: Event, t: Texts) -> str:
     """An event in a line: what it is, its text, and what it is about."""
-    text = t("event.line", kind=name_event_kind(event.kind, t), text=event.text)
+    text = kind = name_event_kind(event.kind, t)
+    if event.text:
+        text = t("event.line", kind=kind, text=event.text)
     return SEPARATOR.join(filter(None, (text, name_series(event.labels))))
 
 

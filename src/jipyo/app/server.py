@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jipyo import web
 from jipyo.alerts.store import AlertStore
 from jipyo.analysis.slo.options import build_objectives
+from jipyo.app.alerts.event_finder import EventFinder
 from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.schema import STEPS
@@ -82,7 +83,9 @@ class Server:
         self._insight = Insight(appender, clock, config.data / "insight", self._apps.outlooks)
         self._incidents = IncidentRecorder()
         followers = (self._incidents.follow,)
-        self._alerting = Alerting(AlertStore.open(config.data, STEPS), appender, clock, followers)
+        alerts = AlertStore.open(config.data, STEPS)
+        self._alerting = Alerting(alerts, appender, clock, followers)
+        self._events = EventFinder(alerts, clock)
         self._levels = SloLoop(appender, clock, self._apps.levels)
         self._apps.list_judged = self._alerting.list_health
         self._current = CurrentApp(self._apps.build(config))
@@ -93,7 +96,8 @@ class Server:
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
             self._insight,
-            self._alerting,
+            self._alerting,  # it closes the file of alerts, so it stops last of those who use it
+            self._events,
             self._levels,
             StoreUpkeep(store, clock),
             self._logs,
@@ -142,6 +146,7 @@ class Server:
         source = self._apps.build_source(config, "alerts")
         self._alerting.apply(config, source, load_catalogue(config), rule_files)
         options = config.settings.alerts
+        self._events.apply(None if options is None else source)
         if options is not None:
             self._incidents.apply(lambda: self._alerting.rules, options, config.instance)
 
