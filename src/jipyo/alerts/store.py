@@ -55,14 +55,14 @@ class AlertStore:
             StoreFull: it cannot be written.
         """
         path = folder / FILE_NAME
-        with _converting_errors(path):
+        with converting_errors(path):
             folder.mkdir(parents=True, exist_ok=True)
             db = sqlite3.connect(
                 path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False
             )
         store = cls(path, db)
         try:
-            with _converting_errors(path):
+            with converting_errors(path):
                 for pragma in _PRAGMAS:
                     db.execute(f"PRAGMA {pragma}")
             store._apply(steps)
@@ -78,7 +78,7 @@ class AlertStore:
         Raises:
             StoreError: as for `open`; nothing has changed.
         """
-        with self._lock, _converting_errors(self.path):
+        with self._lock, converting_errors(self.path):
             assert not self._db.in_transaction, "BUG: a transaction within another"
             self._db.execute("BEGIN IMMEDIATE")
             try:
@@ -96,7 +96,7 @@ class AlertStore:
         Raises:
             StoreError: as for `open`.
         """
-        with self._lock, _converting_errors(self.path):
+        with self._lock, converting_errors(self.path):
             is_outermost = not self._db.in_transaction
             if is_outermost:
                 self._db.execute("BEGIN")
@@ -145,7 +145,7 @@ def split_statements(sql: str) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def _converting_errors(path: Path) -> Iterator[None]:
+def converting_errors(path: Path) -> Iterator[None]:
     """Turn errors of SQLite and the file system into those of a store."""
     try:
         yield

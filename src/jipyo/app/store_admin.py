@@ -1,7 +1,8 @@
 """Maintenance of the store's file, from the command line.
 
-`check`, `read_stats`, `create_backup`, `restore` and `compact` are the store's own and work on
-a data folder, `salvage` on a file. The others also need the configuration.
+`check`, `read_stats` and `compact` are the store's own and work on a data folder, `salvage` on a
+file; `create_backup` and `restore` take what is known of alerts and incidents along. The others
+also need the configuration.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ import io
 from typing import TYPE_CHECKING, TextIO
 
 from jipyo import promql, tsdb
+from jipyo.alerts.backup import back_up_alerts, find_backup, restore_alerts
 from jipyo.app.build_store import open_store
 from jipyo.files import atomic_write
 from jipyo.model.clock import SystemClock
-from jipyo.model.errors import CollectError, StoreFull
+from jipyo.model.errors import CollectError, StoreError, StoreFull
 from jipyo.model.reading import NO_TIME
-from jipyo.tsdb import Salvaged, check, compact, create_backup, read_stats, restore, salvage
+from jipyo.tsdb import Salvaged, check, compact, read_stats, salvage
 from jipyo.wire.exposition import Format, Parser
 
 if TYPE_CHECKING:
@@ -41,6 +43,36 @@ __all__ = [
 ]
 
 _END_OF_TIME_MS = 1 << 61
+
+
+def create_backup(folder: Path, target: Path, progress: Progress) -> list[Path]:
+    """Write the store of a data folder to a file, and `alerts.db` to one beside it; the files.
+
+    Both may be written to meanwhile.
+
+    Raises:
+        StoreFull: a target cannot be written.
+        StoreError: a target exists; there is no store, or it cannot be read.
+    """
+    alerts = find_backup(target)
+    for one in (target, alerts):
+        if one.exists():
+            raise StoreError("tsdb.target_exists", path=str(one))
+    tsdb.create_backup(folder, target, progress)
+    return [target, alerts] if back_up_alerts(folder, alerts) else [target]
+
+
+def restore(source: Path, folder: Path, progress: Progress) -> Path | None:
+    """Replace the store of a data folder with a backup, and `alerts.db` if that is beside it.
+
+    The `alerts.db` that was there is set aside; its path, None where there was none.
+
+    Raises:
+        StoreError: as `tsdb.restore` and `restore_alerts`.
+    """
+    tsdb.restore(source, folder, progress)
+    alerts = find_backup(source)
+    return restore_alerts(alerts, folder) if alerts.is_file() else None
 
 
 def delete_samples(config: Config, selector: str, span: tuple[int, int]) -> int:

@@ -89,16 +89,19 @@ def _register_copies(db: click.Group, t: Texts) -> None:
     @pass_config(t)
     def create_backup(config: Config, words: Texts, file: Path) -> None:
         with show_progress(words("cli.db.backup.working")) as advance:
-            store_admin.create_backup(config.data, file, advance)
-        print_line(str(file))
+            files = store_admin.create_backup(config.data, file, advance)
+        for one in files:
+            print_line(str(one))
 
     @db.command("restore", cls=Command, help=t("cli.db.restore.help"))
     @click.argument("file", type=FILE)
     @pass_config(t)
     def restore(config: Config, words: Texts, file: Path) -> None:
         with show_progress(words("cli.db.restore.working")) as advance:
-            store_admin.restore(file, config.data, advance)
+            aside = store_admin.restore(file, config.data, advance)
         open_terminal().print(words("cli.db.restore.done", path=str(config.data)))
+        if aside is not None:
+            print_line(words("cli.db.restore.aside", path=str(aside)))
 
     @db.command("salvage", cls=Command, help=t("cli.db.salvage.help"))
     @click.argument("file", type=FILE)
