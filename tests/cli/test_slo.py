@@ -48,8 +48,6 @@ Home page|99.9% of the time good|this month|99.826%|76.8%|0× · 0×|Met
 orders|99.99% of requests good|this week|99.9500%|-400.0%|5× · 5×|Missed
 API response time (p95) (web): No bucket of {instance="w",job="web"} ends at 2 s; the nearest: \
 1 s and 2.5 s. Set the objective to one of these, or have the application add a bucket at 2 s.
-Inference time (p95): No data in the period.
-orders: budget spent
 """
 KO = """\
 목표|기준|기간|달성률|남은 버짓|소진 속도|결과
@@ -61,8 +59,6 @@ AI 추론 시간(p95)|요청의 95%가 1초 이내|이번 달|데이터 없음|�
 orders|요청의 99.99%가 양호|이번 주|99.9500%|-400.0%|5배 · 5배|미달
 API 응답 시간(p95) (web): {instance="w",job="web"}에 2초에서 끝나는 버킷이 없습니다. 가장 가까운 \
 경계: 1초, 2.5초. 목표를 이 중 하나로 바꾸거나, 애플리케이션에 2초 버킷을 추가하십시오.
-AI 추론 시간(p95): 기간 내 데이터가 없습니다.
-orders: 버짓 소진
 """
 
 

@@ -139,6 +139,7 @@ def build_daily(
         workspace.now_ms(),
         progress,
     )
+    report = daily.add_levels(report, workspace.source, workspace.objectives, workspace.zone)
     if workspace.logs is not None:
         report = daily.add_logs(report, workspace.logs.find(), workspace.zone)
     return replace(report, issuer=workspace.issuer)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from jipyo.analysis.slo import wording
-from jipyo.analysis.slo.evaluate import evaluate_objectives
+from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
 from jipyo.api.json_object import JsonObject, to_plain
 from jipyo.api.opening import Closing, Opening, explain
@@ -78,7 +78,7 @@ class ServiceLevels(Closing):
             raise UnknownNameError(name, tuple(one.id for one in workspace.objectives))
         now_ms = workspace.now_ms() if at_ms is None else at_ms
         reader = CountReader(workspace.source)
-        results = evaluate_objectives(reader, chosen, now_ms, workspace.zone, previous=previous)
+        results = evaluate_levels(reader, chosen, now_ms, workspace.zone, previous=previous)
         return tuple(ServiceLevel(result, workspace.zone) for result in results)
 
     def close(self) -> None:

@@ -19,7 +19,7 @@ from starlette.middleware import Middleware
 from jipyo import web
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
-from jipyo.analysis.slo.evaluate import evaluate_objectives
+from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.insight.book import OutlookBook
@@ -269,7 +269,7 @@ class WebApps:
         if found is not None:
             return found
         reader = CountReader(workspace.source, request.cancelled)
-        return evaluate_objectives(reader, workspace.objectives, workspace.now_ms(), workspace.zone)
+        return evaluate_levels(reader, workspace.objectives, workspace.now_ms(), workspace.zone)
 
     def _build_ingest_routes(self, config: Config) -> list[BaseRoute]:
         """The receivers; those of log records in threads that may wait for another process."""

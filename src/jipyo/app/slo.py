@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.slo.evaluate import evaluate_objectives
+from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
 from jipyo.analysis.slo.wording import name_window
 from jipyo.app.insight.series import SeriesWriter, merge_samples
@@ -157,7 +157,7 @@ class SloLoop:
         now_ms = self._clock.now_ms()
         if setting is not None and setting.objectives:
             started_ms = self._clock.monotonic_ms()
-            results = evaluate_objectives(setting.reader, setting.objectives, now_ms, setting.zone)
+            results = evaluate_levels(setting.reader, setting.objectives, now_ms, setting.zone)
             setting.reader.forget_unused()
             with self._lock:
                 if self._setting is setting:

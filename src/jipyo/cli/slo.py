@@ -10,7 +10,7 @@ from rich.text import Text
 
 from jipyo.analysis.objectives import Result
 from jipyo.analysis.slo import wording
-from jipyo.analysis.slo.evaluate import evaluate_objectives
+from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
 from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command
@@ -57,9 +57,7 @@ def register(group: click.Group, t: Texts) -> None:
             objectives = choose(workspace.objectives, name)
             now_ms = parse_moment(at, config.zone, workspace.now_ms())
             reader = CountReader(workspace.source)
-            results = evaluate_objectives(
-                reader, objectives, now_ms, config.zone, previous=previous
-            )
+            results = evaluate_levels(reader, objectives, now_ms, config.zone, previous=previous)
         if as_json:
             rows = [build_result(result, words, config.zone) for result in results]
             click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
@@ -106,19 +104,9 @@ def _print_table(results: Sequence[SloResult], t: Texts, zone: ZoneInfo) -> None
         )
     console.print(table)
     for result in results:
-        for line in _list_remarks(result, t, zone):
+        for line in wording.list_remarks(result, t, zone):
             console.print(Text(f"{wording.describe_subject(result, t)}: {line}"), soft_wrap=True)
     print_note(t("slo.cli.note"))
-
-
-def _list_remarks(result: SloResult, t: Texts, zone: ZoneInfo) -> list[str]:
-    """What a line of the table cannot say."""
-    if result.refusal is not None:
-        return [wording.describe_refusal(result, result.refusal, t)]
-    lines = [wording.describe_end(result, t, zone)]
-    if result.estimated:
-        lines.append(t("slo.cli.estimated"))
-    return [line for line in lines if line]
 
 
 def _print_details(result: SloResult, t: Texts, zone: ZoneInfo) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.slo.evaluate import evaluate_levels
+from jipyo.analysis.slo.read import CountReader
 from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.progress import ignore_progress
 from jipyo.reports.data import ReportData, gather
@@ -14,18 +16,22 @@ from jipyo.reports.sections.appendix import build_appendix, hash_catalogue
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.findings import build_findings
+from jipyo.reports.sections.levels import build_levels, select_levels
 from jipyo.reports.sections.logs import build_logs, list_missing
 from jipyo.reports.sections.metrics import build_charts, build_metrics
-from jipyo.reports.sections.missing import list_incomplete
+from jipyo.reports.sections.missing import describe_error, list_incomplete
 from jipyo.reports.sections.objectives import build_objectives, evaluate_objectives
 from jipyo.reports.sections.outages import build_outages
 from jipyo.reports.sections.outlook import build_outlook
 from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
+from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
     from zoneinfo import ZoneInfo
 
+    from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.catalogue import Catalogue
     from jipyo.logs.base import LogSource
     from jipyo.model.progress import Progress
@@ -80,6 +86,34 @@ def build(
             *build_completeness(data),
             *build_appendix(data, first_page, catalogue),
         ),
+    )
+
+
+def add_levels(
+    report: Report, source: Source, objectives: Sequence[ServiceLevelObjective], zone: ZoneInfo
+) -> Report:
+    """The report with the objectives at its end, after the day's results of the specification's.
+
+    Raises:
+        SourceError: the source failed.
+    """
+    reader = CountReader(ask_for(source, "slo"))
+    found = evaluate_levels(reader, objectives, report.cut_ms, zone, closing=True)
+    blocks = list(build_levels(select_levels(found), zone))
+    ids = [getattr(block, "id", "") for block in report.blocks]
+    place = ids.index("objectives" if "objectives" in ids else "completeness")
+    if "objectives" in ids:
+        place = next(
+            at
+            for at, block in enumerate(report.blocks[place + 1 :], place + 1)
+            if isinstance(block, Heading)
+        )
+    missing = dict.fromkeys(error for result in found for error in result.missing)
+    incomplete = (phrase("reports.incomplete_slo", text=describe_error(one)) for one in missing)
+    return replace(
+        report,
+        blocks=(*report.blocks[:place], *blocks, *report.blocks[place:]),
+        incomplete=(*report.incomplete, *incomplete),
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from jipyo.analysis.objectives import Result
 from jipyo.analysis.slo.derive import list_latency, list_shares, list_specified
-from jipyo.analysis.slo.evaluate import evaluate_objectives
+from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.objective import (
     LatencyIndicator,
     ServiceLevelObjective,
@@ -53,7 +53,7 @@ def evaluate(
     source: Embedded, *objectives: ServiceLevelObjective, now_ms: int = NOW_MS, **more: bool
 ) -> list[SloResult]:
     chosen = objectives or tuple(list_specified(CATALOGUE))
-    return list(evaluate_objectives(CountReader(source), chosen, now_ms, SEOUL, **more))
+    return list(evaluate_levels(CountReader(source), chosen, now_ms, SEOUL, **more))
 
 
 def latency(selector: str, within_s: float, **more: object) -> ServiceLevelObjective:
@@ -129,7 +129,7 @@ def test_a_reader_that_is_kept_gives_what_a_new_one_gives(source: Embedded) -> N
     objectives = (*list_specified(CATALOGUE), SITE, replace(SITE, period=ROLLING))
     for minutes in (0, 1, 59, 61, 200):
         now_ms = NOW_MS + minutes * MINUTE_MS
-        seen = evaluate_objectives(kept, objectives, now_ms, SEOUL)
+        seen = evaluate_levels(kept, objectives, now_ms, SEOUL)
         kept.forget_unused()
         assert list(seen) == evaluate(source, *objectives, now_ms=now_ms)
 

@@ -60,13 +60,14 @@ class _Found:
     missing: tuple[JipyoError, ...] = ()
 
 
-def evaluate_objectives(
+def evaluate_levels(
     reader: CountReader,
     objectives: Iterable[ServiceLevelObjective],
     now_ms: int,
     zone: ZoneInfo,
     *,
     previous: bool = False,
+    closing: bool = False,
 ) -> tuple[SloResult, ...]:
     """The result of each objective for each of its targets, in the order of the objectives.
 
@@ -76,6 +77,7 @@ def evaluate_objectives(
         now_ms: the moment; at midnight of the 1st a month's budget is full.
         zone: of the calendar periods.
         previous: evaluate the whole period before the one of the moment instead.
+        closing: at the moment at which a period ends and the next begins, the one that ends.
 
     Raises:
         SourceError: the source failed.
@@ -84,7 +86,8 @@ def evaluate_objectives(
     inventory = take_inventory(reader.source, now_ms)
     results: list[SloResult] = []
     for objective in objectives:
-        period = objective.period.find(now_ms, zone)
+        is_closing = closing and not objective.period.rolling_ms
+        period = objective.period.find(now_ms - is_closing, zone)
         if previous:
             period = period.previous()
         results += SloEvaluator(reader, inventory, period, now_ms).evaluate(objective)

@@ -14,6 +14,7 @@ from jipyo.analysis.slo.objective import (
     SloBasis,
     TimeIndicator,
 )
+from jipyo.analysis.slo.result import RefusalReason
 from jipyo.model.calendar import PeriodKind
 from jipyo.model.duration import format_duration
 
@@ -110,6 +111,14 @@ def describe_counts(result: SloResult, t: Texts) -> str:
     return t("slo.counts.estimated", text=text) if result.estimated else text
 
 
+def describe_bad(result: SloResult, t: Texts) -> str:
+    """How many were bad, of how many: `1,546 / 3,091,230`, in minutes `17 min / 39,060 min`."""
+    if result.refusal is not None:
+        return t("i18n.no_data")
+    bad, total = map(_show_amount, (result.tally.bad, result.tally.total))
+    return t(f"slo.bad.{result.objective.basis.value}", bad=bad, total=total)
+
+
 def describe_budget(result: SloResult, t: Texts) -> str:
     """How much of the budget is used."""
     bad, budget = map(_show_amount, (result.tally.bad, result.budget))
@@ -155,3 +164,15 @@ def describe_refusal(result: SloResult, refusal: Refusal, t: Texts) -> str:
 def describe_coverage(result: SloResult) -> str:
     """The share of the minutes with data, cut to a tenth of a per cent."""
     return f"{math.floor(round(result.coverage * 1000, 6)) / 10:.1f}%"
+
+
+def list_remarks(result: SloResult, t: Texts, zone: ZoneInfo) -> list[str]:
+    """What a line of a table cannot say: why it is refused, when the budget ends, an estimate."""
+    refusal = result.refusal
+    if refusal is not None:
+        is_plain = refusal.reason is RefusalReason.NO_DATA
+        return [] if is_plain else [describe_refusal(result, refusal, t)]
+    lines = [] if result.exhausted_ms is None else [describe_end(result, t, zone)]
+    if result.estimated or result.tally.missing:
+        lines.append(describe_counts(result, t))
+    return lines

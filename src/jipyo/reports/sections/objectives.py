@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.reports.data import ReportData
 
-_STATES = {
+RESULT_STATES = {
     Result.MET: State.OK,
     Result.MISSED: State.CRITICAL,
     Result.UNKNOWN: State.UNKNOWN,
@@ -74,7 +74,7 @@ def _show_margin(result: ObjectiveResult) -> Inline:
 
 def _show_result(result: ObjectiveResult) -> Badge:
     word = result.reason or result.result
-    return Badge(_STATES[result.result], phrase(f"reports.objective.{word.value}"))
+    return Badge(RESULT_STATES[result.result], phrase(f"reports.objective.{word.value}"))
 
 
 OBJECTIVE_COLUMNS: tuple[TableColumn[ObjectiveResult], ...] = (
