@@ -11,6 +11,7 @@ from jipyo import web
 from jipyo.alerts.store import AlertStore
 from jipyo.analysis.slo.options import build_objectives
 from jipyo.app.alerts.event_finder import EventFinder
+from jipyo.app.alerts.evidence import EvidenceCollector
 from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.schema import STEPS
@@ -86,6 +87,7 @@ class Server:
         alerts = AlertStore.open(config.data, STEPS)
         self._alerting = Alerting(alerts, appender, clock, followers)
         self._events = EventFinder(alerts, clock)
+        self._evidence = EvidenceCollector(alerts, clock)
         self._levels = SloLoop(appender, clock, self._apps.levels)
         self._apps.list_judged = self._alerting.list_health
         self._current = CurrentApp(self._apps.build(config))
@@ -98,6 +100,7 @@ class Server:
             self._insight,
             self._alerting,  # it closes the file of alerts, so it stops last of those who use it
             self._events,
+            self._evidence,
             self._levels,
             StoreUpkeep(store, clock),
             self._logs,
@@ -147,6 +150,7 @@ class Server:
         self._alerting.apply(config, source, load_catalogue(config), rule_files)
         options = config.settings.alerts
         self._events.apply(None if options is None else source)
+        self._evidence.apply(config, source)
         if options is not None:
             self._incidents.apply(lambda: self._alerting.rules, options, config.instance)
 
