@@ -154,9 +154,9 @@ def advance_metric(
     moments: list[list[JudgedSeries]] = [[] for _ in t_ms]
     for row in _list_rows(data, memory):
         key = AlertKey(rule.id, row.labels)
-        series = _Series(rule, key, row, reasons.get(identify_target(row.labels)), transitions)
+        series = _Series(rule, key, transitions, row, reasons.get(identify_target(row.labels)))
         after = series.advance(t_ms, memory.series.get(row.labels), memory, moments)
-        if not _is_forgotten(rule, after, t_ms[-1]):
+        if not is_forgotten(rule, after, t_ms[-1]):
             known[row.labels] = after
     course = memory.course if known else None
     first_ms = memory.first_ms if memory.is_complete else t_ms[0]
@@ -196,13 +196,41 @@ def _list_rows(data: MetricData, memory: RuleMemory) -> Iterator[_Row]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Series:
+class SeriesSteps:
+    """Takes one series of a rule from moment to moment."""
+
     rule: MetricRule
     key: AlertKey
-    row: _Row
-    reasons: Sequence[FailureReason | None] | None
     transitions: list[Transition]
     """Gets those of this series."""
+
+    def step(
+        self,
+        before: SeriesMemory,
+        now_ms: int,
+        value: float | None,
+        reason: FailureReason | None,
+        *,
+        has_alert: bool,
+    ) -> SeriesMemory:
+        """What is remembered after a moment; the alert goes on only where it `has_alert`."""
+        metric, alert = self.rule.metric, before.alert
+        thresholds = metric.thresholds
+        assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
+        assert isinstance(before.judged, JudgeState), "BUG: a clock for a metric"
+        judged = step(before.judged, now_ms, value, thresholds, metric.direction)
+        if has_alert and (alert is not NOTHING or judged.severity not in _QUIET):
+            now = read_condition(judged, now_ms, thresholds, metric.direction.sign, reason)
+            alert, change = advance(alert, self.key, now_ms, now, self.rule.keep_firing_ms)
+            if change is not None:
+                self.transitions.append(change)
+        return SeriesMemory(judged, alert, before.exporter, before.n)
+
+
+@dataclass(frozen=True, slots=True)
+class _Series(SeriesSteps):
+    row: _Row
+    reasons: Sequence[FailureReason | None] | None
 
     def advance(
         self,
@@ -222,12 +250,12 @@ class _Series:
             after = replace(after, judged=saved.judged, alert=saved.alert)
             gap_ms = self._find_gap(evaluated_ms, t_ms)
             if gap_ms is not None:
-                after = self._step(after, gap_ms, None, None, has_alert=True)
+                after = self.step(after, gap_ms, None, None, has_alert=True)
         for at, (now_ms, value) in enumerate(zip(t_ms, self.row.values, strict=True)):
             is_new = now_ms > evaluated_ms
             if is_new or saved is None:
                 reason = None if self.reasons is None else self.reasons[at]
-                after = self._step(after, now_ms, value, reason, has_alert=is_new)
+                after = self.step(after, now_ms, value, reason, has_alert=is_new)
                 moments[at].append(describe_series(self.rule, self.key.labels, after, now_ms))
         return after
 
@@ -237,28 +265,6 @@ class _Series:
         gap_ms = -(-(evaluated_ms + GRACE_MS + 1) // interval_ms) * interval_ms
         first_ms = next(one for one in t_ms if one > evaluated_ms)
         return gap_ms if gap_ms < first_ms and first_ms - evaluated_ms > interval_ms else None
-
-    def _step(
-        self,
-        before: SeriesMemory,
-        now_ms: int,
-        value: float | None,
-        reason: FailureReason | None,
-        *,
-        has_alert: bool,
-    ) -> SeriesMemory:
-        """What is remembered after a moment."""
-        metric, alert = self.rule.metric, before.alert
-        thresholds = metric.thresholds
-        assert thresholds is not None, f"BUG: {metric.id} has no thresholds"
-        assert isinstance(before.judged, JudgeState), "BUG: a clock for a metric"
-        judged = step(before.judged, now_ms, value, thresholds, metric.direction)
-        if has_alert and (alert is not NOTHING or judged.severity not in _QUIET):
-            now = read_condition(judged, now_ms, thresholds, metric.direction.sign, reason)
-            alert, change = advance(alert, self.key, now_ms, now, self.rule.keep_firing_ms)
-            if change is not None:
-                self.transitions.append(change)
-        return SeriesMemory(judged, alert, before.exporter, before.n)
 
 
 _QUIET = frozenset({Severity.OK, Severity.UNKNOWN})
@@ -301,7 +307,7 @@ def _describe_outage(labels: Labels, series: SeriesMemory) -> Outage:
     return Outage(*identify_target(labels), None if alert is None else alert.reason)
 
 
-def _is_forgotten(rule: MetricRule, memory: SeriesMemory, t_ms: int) -> bool:
+def is_forgotten(rule: MetricRule, memory: SeriesMemory, t_ms: int) -> bool:
     """Whether a series without an alert has had no value for as long as health looks back."""
     judged = memory.judged
     assert isinstance(judged, JudgeState), "BUG: a clock for a metric"

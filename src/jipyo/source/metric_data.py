@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from jipyo.catalogue import SERVER
+from jipyo.catalogue import SERVER, Statistic
 from jipyo.model.result import Matrix
 from jipyo.source.combined import list_members
 from jipyo.source.inventory import identify_host
@@ -169,6 +169,100 @@ def _read_answers(
         if matrix.series:
             answers.append(_Answer(query, expression, matrix))
     return _Answers(answers, results)
+
+
+def read_stepwise(
+    source: Source,
+    metric: Metric,
+    t_ms: Times,
+    step_ms: int,
+    inventory: Inventory | None = None,
+) -> MetricData:
+    """Read a metric as if each step were read alone.
+
+    `read_metric` decides for a range which query answers for a target, this for each step. Series
+    that are only a mean of what the metric is about answer for their targets, and are left out.
+
+    Raises:
+        QueryError: an expression was rejected.
+        SourceError: the source failed.
+    """
+    window = choose_rate_window(metric, step_ms)
+    is_only = len(list_members(unwrap(source))) <= 1
+    covered = _CoveredSteps(len(t_ms))
+    rows: dict[Labels, tuple[MetricQuery, Values, Mask]] = {}
+    results: list[QueryResult] = []
+    for query in sorted(metric.queries, key=lambda query: query.fallback):
+        expression = query.expression(window)
+        if inventory is not None and not inventory.may_have_answer(expression):
+            continue
+        result, matrix = _query_range(source, expression, metric, query, t_ms)
+        results.append(result)
+        targets = [find_target(metric, labels) for labels in matrix.series]
+        is_alternative = query.fallback or not metric.labels
+        closed = [covered.find(target, is_alternative, is_only) for target in targets]
+        for row, labels in enumerate(matrix.series):
+            covered.add(targets[row], matrix.present[row])
+            if query.statistic is Statistic.FULL:
+                _fill_row(
+                    rows, labels, query, matrix.values[row], matrix.present[row] & ~closed[row]
+                )
+    no_rows = np.empty((0, len(t_ms)))
+    joined = Matrix(
+        tuple(rows),
+        t_ms,
+        np.vstack([no_rows, *(values for _, values, _ in rows.values())]),
+        np.vstack([no_rows > 0, *(present for _, _, present in rows.values())]),
+    )
+    data = MetricData(
+        metric=metric,
+        matrix=joined,
+        queries=tuple(query for query, _, _ in rows.values()),
+        expressions=(),
+        missing=tuple(dict.fromkeys(error for result in results for error in result.missing)),
+    )
+    return data if inventory is None else merge_same_hosts(data, inventory.hosts)
+
+
+def _fill_row(
+    rows: dict[Labels, tuple[MetricQuery, Values, Mask]],
+    labels: Labels,
+    query: MetricQuery,
+    values: Values,
+    present: Mask,
+) -> None:
+    """Add a series, or what it adds to one of the same labels."""
+    if labels in rows:
+        query, known, known_present = rows[labels]
+        values = np.where(known_present, known, values)
+        present = known_present | present
+    if present.any():
+        rows[labels] = query, values, present
+
+
+class _CoveredSteps:
+    """At which steps earlier queries have answered, for each target and each source."""
+
+    def __init__(self, steps: int) -> None:
+        self.nowhere = np.zeros(steps, bool)
+        self.everywhere = self.nowhere
+        self.by_target: dict[Target, Mask] = {}
+        self.by_source: dict[str, Mask] = {}
+
+    def find(self, target: Target, is_alternative: bool, is_only: bool) -> Mask:
+        """The steps at which a query has nothing to say about a target."""
+        own = self.by_target.get(target, self.nowhere)
+        if not is_alternative:
+            return own
+        others = self.everywhere if is_only else self.by_source.get(target[0], self.nowhere)
+        mask: Mask = own | others
+        return mask
+
+    def add(self, target: Target, present: Mask) -> None:
+        """A query has answered for a target."""
+        self.everywhere = self.everywhere | present
+        self.by_target[target] = self.by_target.get(target, self.nowhere) | present
+        self.by_source[target[0]] = self.by_source.get(target[0], self.nowhere) | present
 
 
 def narrow_query(
