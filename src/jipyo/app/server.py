@@ -13,6 +13,7 @@ from jipyo.analysis.slo.options import build_objectives
 from jipyo.app.alerts.event_finder import EventFinder
 from jipyo.app.alerts.evidence import EvidenceCollector
 from jipyo.app.alerts.incidents import IncidentRecorder
+from jipyo.app.alerts.notifying import Notifying, read_rota
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import Alerting
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
     from jipyo import tsdb
+    from jipyo.alerts.duty.rota import Rota
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
@@ -83,8 +85,15 @@ class Server:
         self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
         self._insight = Insight(appender, clock, config.data / "insight", self._apps.outlooks)
         self._incidents = IncidentRecorder()
-        followers = (self._incidents.follow,)
         alerts = AlertStore.open(config.data, STEPS)
+        self._notifying = Notifying(
+            alerts,
+            clock,
+            rules=lambda: self._alerting.rules,
+            grouping=lambda: self._incidents.grouping,
+            is_evaluating=lambda: self._alerting.is_evaluating,
+        )
+        followers = (self._incidents.follow, self._notifying.follow)
         self._alerting = Alerting(alerts, appender, clock, followers)
         self._events = EventFinder(alerts, clock)
         self._evidence = EvidenceCollector(alerts, clock)
@@ -92,7 +101,7 @@ class Server:
         self._apps.list_judged = self._alerting.list_health
         self._current = CurrentApp(self._apps.build(config))
         self._look_ahead(config)
-        self._watch(config, RuleFiles(config))
+        self._watch(config, RuleFiles(config), read_rota(config))
         self._evaluate(config)
         self._parts += [
             self._sending,  # it stops after the collection, whose last samples it sends
@@ -102,6 +111,7 @@ class Server:
             self._events,
             self._evidence,
             self._levels,
+            self._notifying,
             StoreUpkeep(store, clock),
             self._logs,
             MemoryTrimmer(clock, find_trim(), read_resident_bytes),
@@ -131,13 +141,13 @@ class Server:
             ConfigError: a metric or a rule is described wrongly, or the queue of what is sent
                 cannot be opened; nothing else has changed.
         """
-        app, rule_files = self._apps.build(config), RuleFiles(config)
+        app, rule_files, rota = self._apps.build(config), RuleFiles(config), read_rota(config)
         self._sending.apply(config.settings.remote_write)
         self._collection.apply(config)
         self._logs.apply(config)
         self._current.app = app
         self._look_ahead(config)
-        self._watch(config, rule_files)
+        self._watch(config, rule_files, rota)
         self._evaluate(config)
         self._applied(config)
 
@@ -145,9 +155,11 @@ class Server:
         source = self._apps.build_source(config, "insight")
         self._insight.apply(config, source, load_catalogue(config))
 
-    def _watch(self, config: Config, rule_files: RuleFiles) -> None:
+    def _watch(self, config: Config, rule_files: RuleFiles, rota: Rota | None) -> None:
         source = self._apps.build_source(config, "alerts")
-        self._alerting.apply(config, source, load_catalogue(config), rule_files)
+        catalogue = load_catalogue(config)
+        self._alerting.apply(config, source, catalogue, rule_files)
+        self._notifying.apply(config, source, catalogue, rota)
         options = config.settings.alerts
         self._events.apply(None if options is None else source)
         self._evidence.apply(config, source)

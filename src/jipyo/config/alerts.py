@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jipyo.alerts.matchers import parse_matchers
+from jipyo.alerts.notify.channels.webhook import check_body_template
 from jipyo.alerts.options import (
     AlertRoute,
     AlertsOptions,
@@ -46,6 +47,7 @@ from jipyo.schema import (
     gather,
     list_of,
     list_of_named,
+    locate,
     map_of,
     one_of,
     quote,
@@ -115,6 +117,16 @@ def check_address(options: ChannelOptions | HeartbeatOptions, node: Node) -> Non
         raise ConfigError("config.one_address", where=node.at)
 
 
+def check_channel(options: ChannelOptions, node: Node) -> None:
+    """Raise where there is no address, or the template of a webhook can make no body."""
+    check_address(options, node)
+    if options.template:
+        try:
+            check_body_template(options.template)
+        except ConfigError as error:
+            raise locate(node.find("template"), error) from error
+
+
 def make_channel(headers: Mapping[str, Secret] | None = None, **values: Any) -> ChannelOptions:
     """The options with the headers as pairs."""
     return ChannelOptions(headers=tuple((headers or {}).items()), **values)
@@ -136,7 +148,7 @@ _CHANNEL = record(
         _TIMEOUT,
     ),
     options=ChannelOptions,
-    check=check_address,
+    check=check_channel,
 )
 _ROUTE = record(AlertRoute, (Key("channels", _NAMES, required=True), _MATCH))
 _ESCALATION = record(

@@ -70,7 +70,7 @@ def test_whatever_has_shape_can_be_drawn(values: list[float], threshold: float |
 
 @pytest.mark.parametrize(
     ("values", "line"),
-    [([0, 7], "▁█"), ([3, 3, 3], "▁▁▁"), ([0, NAN, 7], "▁ █"), ([7, 0, NAN], "█▁")],
+    [([0, 7], "▁█"), ([3, 3, 3], "▁▁▁"), ([0, NAN, 7], "▁ █"), ([NAN, 7, 0, NAN], "█▁")],
 )
 def test_a_sparkline_is_a_block_a_value(values: list[float], line: str) -> None:
     assert draw_sparkline(curve(values)) == line

@@ -50,7 +50,7 @@ def draw_sparkline(curve: Curve, width: int = 24) -> str:
     return "".join(
         " " if np.isnan(mean) else _BLOCKS[round((mean - low) / span * (len(_BLOCKS) - 1))]
         for mean in means
-    ).rstrip()
+    ).strip()
 
 
 def draw_png(curve: Curve, width: int = 1072, height: int = 240) -> bytes:

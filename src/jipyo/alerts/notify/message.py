@@ -55,8 +55,6 @@ class NotifiedAlert:
     """The annotation of a rule file; None for a rule of the catalogue."""
     runbook: str = ""
     """The address of what to do."""
-    expression: str = ""
-    """PromQL of the value, for the chart; empty where there is none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,10 +40,7 @@ class Notifier:
     def apply(self, settings: Mapping[str, ChannelSetting]) -> None:
         """Send through these from now on; what waits for one of the same name goes on waiting.
 
-        What waits for a channel that is there no more is forgotten.
-
-        Raises:
-            StoreError: the outbox cannot be written; the channels are the new ones.
+        What waits for a channel that is there no more is forgotten within an hour.
         """
         with self._lock:
             stop_together(self._senders)
@@ -55,8 +52,6 @@ class Notifier:
             if self._is_running:
                 for sender in self._senders.values():
                     sender.start()
-        with self._store.transaction() as db:
-            forget_other_channels(db, list(settings))
 
     def start(self) -> None:
         """Begin to send."""
@@ -75,13 +70,14 @@ class Notifier:
             self._senders = {}
 
     def clean(self) -> None:
-        """Forget what was delivered long ago.
+        """Forget what was delivered long ago, and what waits for channels that are gone.
 
         Raises:
             StoreError: the outbox cannot be written.
         """
         with self._store.transaction() as db:
             forget_before(db, self._clock.now_ms() - KEPT_MS)
+            forget_other_channels(db, list(self._settings))
 
     def families(self) -> Iterator[Family]:
         """The metrics of all channels; none where there are none."""

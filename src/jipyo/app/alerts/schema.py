@@ -5,10 +5,12 @@ from __future__ import annotations
 from jipyo.alerts import saved, silence_records
 from jipyo.alerts.events import records as event_records
 from jipyo.alerts.incident import records as incident_records
+from jipyo.alerts.notify import outbox
 
 STEPS = (
     *saved.STEPS,
     *incident_records.STEPS,
     *event_records.STEPS,
     *silence_records.STEPS,
+    *outbox.STEPS,
 )

@@ -182,6 +182,12 @@ class Alerting:
         """The rules that are evaluated."""
         return () if self._setting is None else self._setting.rules
 
+    @property
+    def is_evaluating(self) -> bool:
+        """Whether rules are evaluated, and not overdue."""
+        last_ms = self._last_ms
+        return last_ms is not None and self._clock.now_ms() - last_ms <= _OVERDUE_MS
+
     def list_rules(self) -> list[tuple[Rule, RuleMemory, Exception | None]]:
         """The rules with what they have come to and why their last evaluation failed."""
         with self._lock:

@@ -31,8 +31,8 @@ class ChannelAddress:
     def shown(self) -> str:
         """Scheme and host: tokens are in the path as often as in the query."""
         parts = urlsplit(self.url)
-        host = parts.netloc.rpartition("@")[2]
-        return f"{parts.scheme}://{host}" if _is_http_or_mail(parts.scheme) else f"{parts.scheme}:"
+        is_known = _is_http_or_mail(parts.scheme)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2] if is_known else '…'}"
 
     def redact(self, text: str) -> str:
         """A text of others without any part of the address that may be secret."""

@@ -96,7 +96,7 @@ def build_alerts(
     notification: Notification, lang: Lang, link: str, now_ms: int
 ) -> Iterator[dict[str, Any]]:
     """The alerts of a notification as `postableAlert`s of the API v2."""
-    is_over = notification.kind in {MessageKind.RESOLVED, MessageKind.TEST}
+    is_over = notification.kind is MessageKind.RESOLVED
     for alert in notification.alerts:
         ended_ms = alert.ended_ms
         if ended_ms is None and is_over:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from jipyo.alerts.notify.channels.request import post
+from jipyo.alerts.notify.message import Message, MessageKind
+from jipyo.alerts.rule_files.template import Surroundings, TemplateError
+from jipyo.alerts.rule_files.template.execution import execute
+from jipyo.alerts.rule_files.template.parser import parse_template
+from jipyo.analysis.thresholds import Severity
+from jipyo.model.errors import ConfigError, MessageRejected
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from jipyo.alerts.notify.channels.address import ChannelAddress
-    from jipyo.alerts.notify.message import Message, Notification, NotifiedAlert
+    from jipyo.alerts.notify.message import Notification, NotifiedAlert
     from jipyo.i18n import Lang
     from jipyo.net.http import HttpClient
 
@@ -21,7 +26,15 @@ if TYPE_CHECKING:
     """The JSON that is sent for a message."""
 
 
-_FIELD = re.compile(r"{{-? *\.([a-z_]+) *-?}}")
+_EXAMPLE = Message(
+    key="",
+    kind=MessageKind.TEST,
+    severity=Severity.WARNING,
+    t_ms=0,
+    subject="",
+    text="",
+    html="",
+)
 
 
 class WebhookChannel:
@@ -100,13 +113,17 @@ def _describe_alert(alert: NotifiedAlert, lang: Lang) -> dict[str, Any]:
 
 
 def fill_body(template: str, message: Message) -> bytes:
-    """The JSON of a template: its texts are filled, so whatever they get, it stays JSON."""
+    """The JSON of a template: its texts are filled, so whatever they get, it stays JSON.
+
+    Raises:
+        MessageRejected: the template fails with this message.
+    """
     fields = list_fields(message)
 
     def fill(value: Any) -> Any:
         match value:
             case str():
-                return _FIELD.sub(lambda found: fields.get(found[1], ""), value)
+                return fill_text(value, fields, message.t_ms)
             case list():
                 return [fill(each) for each in value]
             case dict():
@@ -114,6 +131,26 @@ def fill_body(template: str, message: Message) -> bytes:
         return value
 
     return orjson.dumps(fill(orjson.loads(template)))
+
+
+def fill_text(text: str, fields: Mapping[str, str], t_ms: int) -> str:
+    """A text in the language of Prometheus' templates, which runs no code, with these fields.
+
+    Raises:
+        MessageRejected: the template cannot be parsed or filled.
+    """
+    if "{{" not in text:
+        return text
+    try:
+        return execute(parse_template(text, "template"), fields, Surroundings(t_ms, _ask_nothing))
+    except TemplateError as error:
+        raise MessageRejected(
+            "notify.template", hint="notify.template.hint", reason=str(error)
+        ) from error
+
+
+def _ask_nothing(_expression: str) -> Sequence[tuple[Mapping[str, str], float]]:
+    raise TemplateError("a message asks no queries")
 
 
 def list_fields(message: Message) -> dict[str, str]:
@@ -128,3 +165,19 @@ def list_fields(message: Message) -> dict[str, str]:
         "incident": "" if message.incident is None else str(message.incident),
         "key": message.key,
     }
+
+
+def check_body_template(template: str) -> None:
+    """Refuse a template that is no JSON, or whose texts cannot be filled.
+
+    Raises:
+        ConfigError: with what is wrong.
+    """
+    try:
+        fill_body(template, _EXAMPLE)
+    except orjson.JSONDecodeError as error:
+        raise ConfigError(
+            "notify.template.not_json", hint="notify.template.not_json.hint", reason=str(error)
+        ) from error
+    except MessageRejected as error:
+        raise error.as_kind(ConfigError) from error
