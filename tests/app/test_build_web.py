@@ -24,6 +24,7 @@ from jipyo.app.build_web import (
     is_loopback,
 )
 from jipyo.app.configuration import Configuration
+from jipyo.app.offline import load_catalogue
 from jipyo.config.load import Config, load
 from jipyo.config.overrides import CliOverrides
 from jipyo.config.start import keep_start_settings
@@ -53,7 +54,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
         collection = Collection(config, store, tuple, clock)
         configuration = Configuration(config, clock, keep=keep_start_settings, apply=lambda _: None)
         logs = LogIngest(config, clock)
-        built = WebApps(store, collection, logs, configuration, clock).build(config)
+        built = WebApps(store, collection, logs, configuration, clock).build(
+            config, load_catalogue(config)
+        )
         assert isinstance(built, Starlette)
         yield built
 

@@ -24,7 +24,7 @@ from jipyo.analysis.slo.read import CountReader
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
-from jipyo.app.offline import build_workspace, load_catalogue
+from jipyo.app.offline import build_workspace
 from jipyo.app.slo import SloBook
 from jipyo.model.errors import ConfigError
 from jipyo.source.inventory import take_inventory
@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from jipyo.app.build_logs import LogIngest
     from jipyo.app.configuration import Configuration
     from jipyo.app.workspace import Workspace
+    from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.config_state import ConfigState
@@ -211,15 +212,10 @@ class WebApps:
         remotes = self._remotes.select(config.settings.sources)
         return build_source(build_embedded(config, self._store), remotes, lane, self._own_id)
 
-    def build(self, config: Config) -> ASGIApp:
-        """The application.
-
-        Raises:
-            CatalogueError: a metric is described wrongly.
-        """
+    def build(self, config: Config, catalogue: Catalogue) -> ASGIApp:
+        """The application of a configuration, with its catalogue."""
         options, clock = config.settings.web, self._clock
         store, collection, configuration = self._store, self._collection, self._configuration
-        catalogue = load_catalogue(config)
         remotes = self._remotes.select(config.settings.sources)
         judged = self.build_source(config, "dashboard")
         workspace = build_workspace(config, catalogue, judged, clock)

@@ -22,7 +22,7 @@ from jipyo.model.clock import SystemClock
 from jipyo.reports.document import Issuer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from jipyo.catalogue import Catalogue
@@ -121,8 +121,8 @@ def build_workspace(
     )
 
 
-def load_catalogue(config: Config) -> Catalogue:
-    """The built-in metrics with the site's changes.
+def load_catalogue(config: Config, removed: Sequence[Mapping[str, str]] = ()) -> Catalogue:
+    """The built-in metrics with the site's changes; `removed` as `catalogue.removed`.
 
     Raises:
         CatalogueError: a metric is described wrongly.
@@ -133,6 +133,6 @@ def load_catalogue(config: Config) -> Catalogue:
         site.metrics,
         site.files,
         parse=lambda text: promql.parse(text, features),
-        removed=site.removed,
+        removed=(*site.removed, *removed),
         failed_readings=FAILED_READINGS if alerts is None else alerts.failed_readings,
     )

@@ -14,6 +14,7 @@ from jipyo.app.alerts.event_finder import EventFinder
 from jipyo.app.alerts.evidence import EvidenceCollector
 from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.notifying import Notifying, read_rota
+from jipyo.app.alerts.removed import note_targets
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import Alerting
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from jipyo import tsdb
     from jipyo.alerts.duty.rota import Rota
+    from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
@@ -85,24 +87,23 @@ class Server:
         self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
         self._insight = Insight(appender, clock, config.data / "insight", self._apps.outlooks)
         self._incidents = IncidentRecorder()
-        alerts = AlertStore.open(config.data, STEPS)
+        self._clock, self._alerts = clock, AlertStore.open(config.data, STEPS)
         self._notifying = Notifying(
-            alerts,
+            self._alerts,
             clock,
             rules=lambda: self._alerting.rules,
             grouping=lambda: self._incidents.grouping,
             is_evaluating=lambda: self._alerting.is_evaluating,
         )
         followers = (self._incidents.follow, self._notifying.follow)
-        self._alerting = Alerting(alerts, appender, clock, followers)
-        self._events = EventFinder(alerts, clock)
-        self._evidence = EvidenceCollector(alerts, clock)
+        self._alerting = Alerting(self._alerts, appender, clock, followers)
+        self._events = EventFinder(self._alerts, clock)
+        self._evidence = EvidenceCollector(self._alerts, clock)
         self._levels = SloLoop(appender, clock, self._apps.levels)
         self._apps.list_judged = self._alerting.list_health
-        self._current = CurrentApp(self._apps.build(config))
-        self._look_ahead(config)
-        self._watch(config, RuleFiles(config), read_rota(config))
-        self._evaluate(config)
+        catalogue = load_catalogue(config)
+        self._current = CurrentApp(self._apps.build(config, catalogue))
+        self._follow(config, catalogue, RuleFiles(config), read_rota(config))
         self._parts += [
             self._sending,  # it stops after the collection, whose last samples it sends
             self._collection,
@@ -141,35 +142,33 @@ class Server:
             ConfigError: a metric or a rule is described wrongly, or the queue of what is sent
                 cannot be opened; nothing else has changed.
         """
-        app, rule_files, rota = self._apps.build(config), RuleFiles(config), read_rota(config)
+        catalogue = load_catalogue(config)
+        rule_files, rota = RuleFiles(config), read_rota(config)
+        app = self._apps.build(config, catalogue)
         self._sending.apply(config.settings.remote_write)
         self._collection.apply(config)
         self._logs.apply(config)
         self._current.app = app
-        self._look_ahead(config)
-        self._watch(config, rule_files, rota)
-        self._evaluate(config)
+        self._follow(config, catalogue, rule_files, rota)
         self._applied(config)
 
-    def _look_ahead(self, config: Config) -> None:
-        source = self._apps.build_source(config, "insight")
-        self._insight.apply(config, source, load_catalogue(config))
-
-    def _watch(self, config: Config, rule_files: RuleFiles, rota: Rota | None) -> None:
-        source = self._apps.build_source(config, "alerts")
-        catalogue = load_catalogue(config)
-        self._alerting.apply(config, source, catalogue, rule_files)
+    def _follow(
+        self, config: Config, catalogue: Catalogue, rule_files: RuleFiles, rota: Rota | None
+    ) -> None:
+        """Let all that computes from the samples do so by this configuration."""
+        options, build_source = config.settings.alerts, self._apps.build_source
+        self._insight.apply(config, build_source(config, "insight"), catalogue)
+        source = build_source(config, "alerts")
+        removed = note_targets(config, self._alerts, self._clock.now_ms())
+        known = load_catalogue(config, removed) if removed else catalogue
+        self._alerting.apply(config, source, known, rule_files)
         self._notifying.apply(config, source, catalogue, rota)
-        options = config.settings.alerts
         self._events.apply(None if options is None else source)
         self._evidence.apply(config, source)
         if options is not None:
             self._incidents.apply(lambda: self._alerting.rules, options, config.instance)
-
-    def _evaluate(self, config: Config) -> None:
-        source = self._apps.build_source(config, "slo")
-        objectives = build_objectives(config.settings.slo, load_catalogue(config))
-        self._levels.apply(config, source, objectives)
+        objectives = build_objectives(config.settings.slo, catalogue)
+        self._levels.apply(config, build_source(config, "slo"), objectives)
 
 
 def serve(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from jipyo.alerts.alert import AlertState
 from jipyo.alerts.options import AlertsOptions, RuleOptions
@@ -13,8 +14,9 @@ from jipyo.alerts.saved import load_memories
 from jipyo.alerts.store import AlertStore
 from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
 from jipyo.analysis.thresholds import State
+from jipyo.app.alerts.removed import KEEP_MS, note_targets
 from jipyo.app.alerts.schema import STEPS
-from jipyo.app.alerts.service import LAG_MS, Alerting
+from jipyo.app.alerts.service import LAG_MS, Alerting, is_removed
 from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
@@ -410,6 +412,57 @@ def test_a_site_chooses_how_many_readings_must_fail(
     site.clock.advance(1)
     site.service.error = REFUSED
     assert seconds - 20 <= site.wait_for(OUTAGE, AlertState.FIRING) <= seconds
+
+
+@pytest.mark.parametrize(
+    ("labels", "removed", "expected"),
+    [
+        ({"job": "a", "instance": "x"}, {"job": "a", "instance": "x"}, True),
+        ({"job": "b", "instance": "x"}, {"job": "a", "instance": "x"}, False),
+        ({"instance": "x", "gpu": "0"}, {"job": "a", "instance": "x"}, True),
+        ({"job": "a"}, {"job": "a", "instance": "x"}, False),
+        ({"job": "a", "instance": "x"}, {"job": "a"}, True),
+        ({"instance": "x"}, {"job": "a"}, False),
+        ({"instance": "x", "gpu": "0"}, {"gpu": "0"}, True),
+        ({"instance": "x"}, {"gpu": "0"}, False),
+    ],
+)
+def test_what_was_removed_is_told_by_its_labels(
+    labels: dict[str, str], removed: dict[str, str], expected: bool
+) -> None:
+    assert is_removed(Labels.of(labels), removed) is expected
+
+
+def test_a_lost_gpu_that_was_removed_on_purpose_is_closed(site: Site) -> None:
+    del site.service.temperatures["1"]
+    site.wait_for(LOSS, AlertState.FIRING)
+    known = select_metrics(load(removed=[{"instance": "h", "gpu": "1"}]))
+    known = replace(known, removed=({"instance": "h", "gpu": "1"},))
+    site.alerting.apply(site.config, site.source, known)
+    site.wait_for(LOSS, AlertState.INACTIVE)
+    site.clock.advance(MINUTE_MS)
+    assert site.list_changes(LOSS) == ["inactive>firing", "firing>no_data", "no_data>inactive"]
+
+
+def test_targets_that_the_configuration_has_no_more_are_removed_for_two_days(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "jipyo.yaml"
+    store = AlertStore.open(tmp_path, STEPS)
+
+    def note(names: Sequence[str], t_ms: int) -> list[str]:
+        jobs = [{"job": "app", "url": f"http://{name}:1/metrics"} for name in names]
+        file.write_text(yaml.dump({"collect": {"scrape": jobs}}))
+        config = load_config(CliOverrides(file=file, data=tmp_path), {}, "en")
+        return sorted(one["instance"] for one in note_targets(config, store, t_ms))
+
+    assert note(["a", "b"], 0) == []
+    assert note(["a"], 1) == ["b:1"]
+    assert note(["a"], 2) == ["b:1"]
+    assert note(["b"], KEEP_MS) == ["a:1"]
+    assert note([], KEEP_MS + 1) == ["a:1", "b:1"]
+    assert note([], 2 * KEEP_MS + 2) == []
+    store.close()
 
 
 # --- rule files

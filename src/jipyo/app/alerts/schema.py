@@ -6,6 +6,7 @@ from jipyo.alerts import saved, silence_records
 from jipyo.alerts.events import records as event_records
 from jipyo.alerts.incident import records as incident_records
 from jipyo.alerts.notify import outbox
+from jipyo.app.alerts import removed
 
 STEPS = (
     *saved.STEPS,
@@ -13,4 +14,5 @@ STEPS = (
     *event_records.STEPS,
     *silence_records.STEPS,
     *outbox.STEPS,
+    *removed.STEPS,
 )

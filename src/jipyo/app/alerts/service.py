@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
+from jipyo.alerts.alert import AlertState
 from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate
 from jipyo.alerts.recording import record_samples
 from jipyo.alerts.rule import MetricRule, RecordingRule, list_metric_rules
@@ -29,7 +30,7 @@ from jipyo.source.inventory import take_inventory
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jipyo.alerts.alert import Alert, AlertKey, Transition
     from jipyo.alerts.rule import Rule
@@ -81,6 +82,8 @@ class _Setting:
     base_ms: int
     """The finest grid of its rules."""
     own: Labels
+    removed: tuple[Mapping[str, str], ...]
+    """Labels of what was removed on purpose."""
 
 
 def _make_setting(
@@ -89,11 +92,40 @@ def _make_setting(
     files: RuleFiles,
     interval_ms: int,
     own: Labels,
+    removed: tuple[Mapping[str, str], ...],
 ) -> _Setting:
     rules = (*metric_rules, *files.rules)
     # The greatest distance that hits the moments of all rules.
     base_ms = math.gcd(interval_ms, *(rule.interval_ms for rule in rules))
-    return _Setting(source, metric_rules, files, rules, interval_ms, base_ms, own)
+    return _Setting(source, metric_rules, files, rules, interval_ms, base_ms, own, removed)
+
+
+def _close_removed(
+    setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
+) -> Iterator[Transition]:
+    """Close the alerts without data of what was removed on purpose."""
+    for rule, memory in list(memories.items()) if setting.removed else ():
+        gone = [
+            labels
+            for labels, series in memory.series.items()
+            if series.alert.state is AlertState.NO_DATA
+            and any(is_removed(labels, removed) for removed in setting.removed)
+        ]
+        if gone:
+            left = {labels: one for labels, one in memory.series.items() if labels not in gone}
+            memories[rule] = replace(memory, series=left)
+        for labels in gone:
+            _, transition = close(memory.series[labels].alert, t_ms)
+            if transition is not None:
+                yield transition
+
+
+def is_removed(labels: Labels, removed: Mapping[str, str]) -> bool:
+    """Whether a series is of what was removed; a series of all jobs of an instance has no job."""
+    return all(
+        labels.get(name, value if name == "job" and len(removed) > 1 else "") == value
+        for name, value in removed.items()
+    )
 
 
 @dataclass(slots=True)
@@ -132,6 +164,7 @@ class Alerting:
         self._writer = SeriesWriter()
         self._recorders: dict[str, SeriesWriter] = {}
         self._last_ms: int | None = None
+        self._inventory: tuple[int, _Setting, Inventory] | None = None
         self._written_ms = 0
         self._loop = Periodic("alerts", self.tick, interval_ms=_AGAIN_MS, clock=clock)
 
@@ -156,9 +189,10 @@ class Alerting:
             metric_rules = tuple(list_metric_rules(catalogue, options))
             own = Labels.of({"job": "jipyo", "instance": config.instance})
             files = files or RuleFiles(config)
-            setting = _make_setting(source, metric_rules, files, options.interval_ms, own)
-        with self._lock:
-            self._setting = setting
+            setting = _make_setting(
+                source, metric_rules, files, options.interval_ms, own, catalogue.removed
+            )
+        self._setting = setting
 
     def start(self) -> None:
         """See `ServerPart.start`; states go on from where the file has them."""
@@ -190,12 +224,11 @@ class Alerting:
 
     def list_rules(self) -> list[tuple[Rule, RuleMemory, Exception | None]]:
         """The rules with what they have come to and why their last evaluation failed."""
-        with self._lock:
-            memories, problems = self._known.memories, self._known.problems
-            return [
-                (rule, memories.get(rule.id, RuleMemory()), problems.get(rule.id))
-                for rule in self.rules
-            ]
+        memories, problems = self._known.memories, self._known.problems
+        return [
+            (rule, memories.get(rule.id, RuleMemory()), problems.get(rule.id))
+            for rule in self.rules
+        ]
 
     def list_alerts(self) -> list[Alert]:
         """The alerts that are not inactive."""
@@ -212,13 +245,11 @@ class Alerting:
         Without those that have no series to judge, and none where evaluations are overdue: then
         it is read from the source.
         """
-        with self._lock:
-            setting, known = self._setting, self._known
-            late_ms = 0 if self._last_ms is None else self._clock.now_ms() - self._last_ms
-            if setting is None or self._last_ms is None or late_ms > _OVERDUE_MS:
-                return {}
-            memories, problems = known.memories, dict(known.problems)
-            missing = dict(known.missing)
+        # Without the lock, which an evaluation holds while servers are asked.
+        setting, known, last_ms = self._setting, self._known, self._last_ms
+        if setting is None or last_ms is None or self._clock.now_ms() - last_ms > _OVERDUE_MS:
+            return {}
+        memories, problems, missing = known.memories, known.problems, known.missing
         found: dict[str, MetricHealth] = {}
         for rule in setting.rules:
             if not isinstance(rule, MetricRule):
@@ -246,7 +277,10 @@ class Alerting:
                 return _AGAIN_MS
             if setting.files.refresh():
                 parts = setting.source, setting.metric_rules, setting.files, setting.interval_ms
-                self._setting = setting = _make_setting(*parts, setting.own)
+                read_again = _make_setting(*parts, setting.own, setting.removed)
+                if self._setting is setting:  # else a reload came in between
+                    self._setting = read_again
+                setting = read_again
             t_ms = (self._clock.now_ms() - LAG_MS) // setting.base_ms * setting.base_ms
             if self._last_ms is None or not t_ms <= self._last_ms <= t_ms + _CLOCK_WAS_AHEAD_MS:
                 self._evaluate(setting, t_ms)
@@ -261,13 +295,14 @@ class Alerting:
         if self._last_ms is not None and t_ms > self._last_ms:
             self._counts.missed += (t_ms - self._last_ms) // setting.base_ms - 1
         due = list(self._select_due(setting, t_ms))
-        inventory = take_inventory(setting.source, t_ms) if due else None
+        inventory = self._take_inventory(setting, t_ms)
         memories = dict(self._known.memories)
         transitions: list[Transition] = []
         for rule, evaluation in self._evaluate_rules(setting, due, inventory):
             memories[rule.id] = evaluation.memory
             transitions += evaluation.transitions
         transitions += self._close_orphans(setting, memories, t_ms)
+        transitions += _close_removed(setting, memories, t_ms)
         self._end_records(setting, t_ms)
         transitions.sort(key=lambda one: one.t_ms)
         self._keep(memories, t_ms, transitions)
@@ -277,6 +312,15 @@ class Alerting:
             self._write_series(setting, t_ms)
         self._counts.last_seconds = (self._clock.monotonic_ms() - started_ms) / 1000
         self._counts.seconds += self._counts.last_seconds
+
+    def _take_inventory(self, setting: _Setting, t_ms: int) -> Inventory:
+        """What the source has, asked once an interval."""
+        known = self._inventory
+        is_old = known is None or not 0 <= t_ms - known[0] < setting.interval_ms
+        if known is None or is_old or known[1] is not setting:
+            known = t_ms, setting, take_inventory(setting.source, t_ms)
+            self._inventory = known
+        return known[2]
 
     def _select_due(self, setting: _Setting, t_ms: int) -> Iterator[tuple[Rule, int]]:
         """The rules that have a moment since their last one, and the latest of these."""
