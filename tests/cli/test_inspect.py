@@ -34,7 +34,10 @@ def config(tmp_path_factory: pytest.TempPathFactory) -> Path:
     file = folder / "jipyo.yaml"
     file.write_text(
         "timezone: Asia/Seoul\norganisation: 가상시\ndata: data\n"
-        "inspection: {items: items.yaml, holidays: KR}\n",
+        "inspection: {items: items.yaml, holidays: KR}\n"
+        "systems:\n"
+        "- {name: chat, title: {ko: 상담, en: Chat}, start: 2025-03-11,\n"
+        "   targets: 'job=\"front\"'}\n",
         "utf-8",
     )
     return file
@@ -104,3 +107,16 @@ def test_a_month_that_cannot_be_inspected_is_refused(
     result = inspect(config, "month", month)
     assert result.code == 2
     assert message in result.err
+
+
+def test_a_system_is_inspected_by_its_own_targets_from_the_first_day_of_its_contract(
+    config: Path,
+) -> None:
+    result = inspect(config, "month", MONTH, "--system", "chat", "--format", "json")
+    memory, page = json.loads(result.out)["rows"]
+    due = [cell for cell in page["cells"] if cell]
+    assert (len(due), due[0]["day"]) == (21, "2025-03-11")
+    assert {cell["result"] for cell in memory["cells"] if cell} == {"not_inspected"}
+    assert [cell["day"] for cell in due if cell["result"] == "abnormal"] == ["2025-03-14"]
+    unknown = inspect(config, "month", MONTH, "--system", "chatt")
+    assert (unknown.code, "chat" in unknown.err) == (2, True)

@@ -98,14 +98,15 @@ def test_each_system_has_its_own_targets_and_contract(config: str) -> None:
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_printed_sheet_explains_itself(config: str, lang: Lang) -> None:
     result = jipyo(
-        "sla", "month", "2024-10", "--config", config, "--system", "portal", "--lang", lang
+        *("sla", "month", "2024-10", "--explain"),
+        *("--config", config, "--system", "portal", "--lang", lang),
     )
 
     words = {
-        "ko": ["민원 포털", "99.87%", "최소 충족", "미입력", "91.87점", "44,303.25", "발주기관",
-               "survey of October", "시작하기 전에 공지하지 않아", "2시간 30분 15초"],
-        "en": ["Service portal", "99.87%", "minimum met", "to fill in", "91.87", "44,303.25",
-               "customer", "survey of October", "not before it began", "2 h 30 min 15 s"],
+        "ko": ["민원 포털", "99.87", "최소 충족", "미입력", "91.87점", "44,303분 15초", "발주기관",
+               "survey of October", "시작하기 전에 공지하지 않아", "150분 15초", "600,000 KRW"],
+        "en": ["Service portal", "99.87", "Minimum", "to fill", "91.87", "44,303 min 15 s",
+               "customer", "survey of October", "not before it began", "150 min 15 s", "issue 1"],
     }  # fmt: skip
     assert [word for word in words[lang] if word not in result.out] == []
     assert result.code == 0

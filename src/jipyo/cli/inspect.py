@@ -10,7 +10,7 @@ import click
 import orjson
 from rich.text import Text
 
-from jipyo.app.inspection import build_sheet
+from jipyo.app.inspection import build_sheet, find_system
 from jipyo.app.offline import read_workspace
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.moments import parse_month
@@ -29,21 +29,18 @@ from jipyo.model.errors import ConfigError
 from jipyo.model.plain import to_plain
 from jipyo.reports.render import FORMATS, write_report
 from jipyo.reports.render.text import print_report
-from jipyo.reports.sheets import build_inspection_report
+from jipyo.reports.sheets import build_inspection_report, drop_evidence
 from jipyo.sla.recomputation import find_differences
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from jipyo.app.workspace import Workspace
     from jipyo.config.load import Config
-    from jipyo.i18n import Texts
+    from jipyo.i18n import Lang, Texts
     from jipyo.reports.document import Report
     from jipyo.sla.inspection import InspectionSheet
 
 _PRINTED = ("text", "json")
-_EVIDENCE = "inspection-rules"
-"""The heading from which on a report has only evidence."""
 _SHOWN = 100
 """Most differences that are listed."""
 
@@ -55,6 +52,7 @@ def register(group: click.Group, t: Texts) -> None:
 
     @inspect.command("month", cls=Command, help=t("cli.inspect.month.help"))
     @click.argument("month", metavar="YYYY-MM", required=False)
+    @click.option("--system", metavar="NAME", help=t("cli.inspect.system"))
     @click.option(
         "--format",
         "format_name",
@@ -69,24 +67,25 @@ def register(group: click.Group, t: Texts) -> None:
         config: Config,
         words: Texts,
         month: str | None,
-        format_name: str,
-        out: Path | None,
-        explain: bool,
+        system: str | None,
+        **options: Any,
     ) -> None:
+        format_name, out = options["format_name"], options["out"]
         working = words("cli.inspect.working")
         with show_progress(working) as advance, read_workspace(config) as workspace:
             now_ms = workspace.now_ms()
             period = parse_month(month, config.zone, now_ms)
-            sheet = build_sheet(config, workspace, period, advance)
+            chosen = find_system(workspace, system)
+            sheet = build_sheet(config, workspace, period, chosen, advance)
         if format_name == "json":
             click.echo(orjson.dumps(to_plain(sheet), option=orjson.OPT_INDENT_2).decode())
             return
-        report = build_report(sheet, workspace, now_ms)
+        issuer = workspace.issuer
+        if chosen is not None:
+            issuer = replace(issuer, system=chosen.title(words.lang))
+        report = build_inspection_report(sheet, workspace.catalogue, now_ms, issuer)
         if format_name == "text":
-            console = open_terminal()
-            if not explain:  # evidence has many columns, and in a pipe all the room that it needs
-                console.width = find_chart_width(console)
-            print_report(report if explain else drop_evidence(report), words.lang, console)
+            print_on_terminal(report, words.lang, explain=options["explain"])
             return
         print_line(str(write_report(report, words.lang, format_name, out or workspace.out_dir)))
 
@@ -99,19 +98,17 @@ def register(group: click.Group, t: Texts) -> None:
         with show_progress(working) as advance, read_workspace(config) as workspace:
             first = date.fromisoformat(issued["period"]["first_day"])
             period = period_containing(PeriodKind.MONTH, first, config.zone)
-            sheet = build_sheet(config, workspace, period, advance, issued["cut_ms"])
+            chosen = find_system(workspace, issued["system"] or None)
+            sheet = build_sheet(config, workspace, period, chosen, advance, issued["cut_ms"])
         return print_differences(issued, sheet, words)
 
 
-def build_report(sheet: InspectionSheet, workspace: Workspace, now_ms: int) -> Report:
-    """The sheet as a report of this site."""
-    return build_inspection_report(sheet, workspace.catalogue, now_ms, workspace.issuer)
-
-
-def drop_evidence(report: Report) -> Report:
-    """The report without the evidence of each cell, which has hundreds of lines."""
-    ids = [getattr(block, "id", "") for block in report.blocks]
-    return replace(report, blocks=report.blocks[: ids.index(_EVIDENCE)])
+def print_on_terminal(report: Report, lang: Lang, *, explain: bool) -> None:
+    """A sheet at the width of the terminal, with the evidence of its figures where wanted."""
+    console = open_terminal()
+    if not explain:  # evidence has many columns, and in a pipe all the room that it needs
+        console.width = find_chart_width(console)
+    print_report(report if explain else drop_evidence(report), lang, console)
 
 
 def read_sheet(file: Path) -> dict[str, Any]:
@@ -126,6 +123,7 @@ def read_sheet(file: Path) -> dict[str, Any]:
             raise ValueError(plain["type"])
         date.fromisoformat(plain["period"]["first_day"])
         int(plain["cut_ms"])
+        str(plain["system"])
     except OSError as error:
         raise _not_a_sheet(file, error.strerror or str(error)) from error
     except (ValueError, TypeError, KeyError) as error:

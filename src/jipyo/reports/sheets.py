@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.summary import STEP_MS
@@ -11,8 +13,19 @@ from jipyo.reports.sections.appendix import hash_catalogue
 
 if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue
+    from jipyo.i18n import Lang
     from jipyo.sla.inspection import InspectionSheet
     from jipyo.sla.month import ContractMonth
+
+
+EVIDENCE = frozenset({"inspection-rules", "contract-evidence"})
+"""The headings from which on the sheets have only evidence."""
+
+
+def drop_evidence(report: Report) -> Report:
+    """The sheet without the evidence of its figures, which has hundreds of lines."""
+    shown = takewhile(lambda block: getattr(block, "id", "") not in EVIDENCE, report.blocks)
+    return replace(report, blocks=tuple(shown))
 
 
 def build_inspection_report(
@@ -20,8 +33,8 @@ def build_inspection_report(
 ) -> Report:
     """The inspection sheet with the evidence of every cell."""
     return Report(
-        kind="inspection",
-        number=f"JIPYO-I-{sheet.period.first_day:%Y%m}",
+        kind="-".join(filter(None, ("inspection", sheet.system))),
+        number="-".join(filter(None, (f"JIPYO-I-{sheet.period.first_day:%Y%m}", sheet.system))),
         title=phrase("inspection.title"),
         period=sheet.period,
         cut_ms=sheet.cut_ms,
@@ -39,12 +52,12 @@ def build_inspection_report(
 
 
 def build_contract_report(
-    month: ContractMonth, catalogue: Catalogue, made_ms: int, issuer: Issuer
+    month: ContractMonth, catalogue: Catalogue, made_ms: int, issuer: Issuer, lang: Lang
 ) -> Report:
     """The service-level sheet with the evidence of every line."""
     return Report(
-        kind="sla",
-        number=f"JIPYO-S-{month.month.first_day:%Y%m}-{month.issue}",
+        kind=f"sla-{month.system}",
+        number=f"JIPYO-S-{month.month.first_day:%Y%m}-{month.system}-{month.issue}",
         title=phrase("contract.title"),
         period=month.month,
         cut_ms=month.end_ms,
@@ -54,5 +67,5 @@ def build_contract_report(
         catalogue=hash_catalogue(catalogue),
         state=contract.find_state(month),
         blocks=(*contract.build_contract(month), *contract.build_evidence(month)),
-        issuer=issuer,
+        issuer=replace(issuer, system=month.system_name(lang)),
     )

@@ -223,6 +223,7 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
     entries: Sequence[InspectionEntry] = (),
     since: date | None = None,
     days_off: tuple[date, ...] = (),
+    system: str = "",
     accepts: Accepts = lambda _: True,
     progress: Progress = ignore_progress,
 ) -> InspectionSheet:
@@ -237,6 +238,7 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
         entries: what people wrote for this month.
         since: the first day that is due; None for all.
         days_off: days that are shaded; they are inspected all the same.
+        system: its name; empty where all targets are inspected.
         accepts: which series belong to the system.
         progress: called with how many of how many days are read.
 
@@ -282,6 +284,7 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
         ),
         omitted=tuple(item for item in items.items if item not in shown),
         days_off=days_off,
+        system=system,
         manual=tuple((item, _select(entries, item.id)) for item in by_cycle[False]),
     )
 

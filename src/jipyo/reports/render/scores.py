@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
 from jipyo.reports.document import Badge, Mark, ScoreResult, Share, phrase
+from jipyo.sla.wording import name_unit
 
 if TYPE_CHECKING:
     from jipyo.reports.document import MatrixRow, ScoreRow, ScoreSheet
@@ -38,7 +39,7 @@ def list_score_cells(row: ScoreRow, localizer: Localizer) -> dict[str, str]:
     to_fill = localizer.texts("inspection.to_fill")
     has_value = row.value is not None
     return {
-        "unit": write_unit(row.unit, localizer),
+        "unit": name_unit(row.unit, localizer.texts, row.value or 0),
         "weight": write_number(row.weight),
         "target": write_number(row.target, row.decimals),
         "minimum": "–" if row.minimum is None else write_number(row.minimum, row.decimals),
@@ -68,12 +69,6 @@ def list_total_cells(sheet: ScoreSheet, localizer: Localizer) -> list[dict[str, 
         percent = write_number(sheet.percent, 2)
         rows.append({"indicator": t("contract.scores.percent"), "score": percent})
     return rows
-
-
-def write_unit(unit: str, localizer: Localizer) -> str:
-    """A unit as the contract names it, in the reader's language where it is a known one."""
-    key = f"sla.unit.{unit}"
-    return localizer.texts(key, n=2) if key in localizer.texts else unit
 
 
 def write_number(value: float, decimals: int | None = None) -> str:

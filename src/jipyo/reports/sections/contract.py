@@ -109,9 +109,17 @@ def build_verdict(month: ContractMonth) -> VerdictBox:
         text: Phrase = phrase("contract.verdict.none")
     else:
         text = phrase("contract.verdict", score=_number(percent, 2), penalty=_percent(month))
-    details: list[Inline] = [phrase("contract.verdict.counts", **counts)]
+    details: list[Inline] = [
+        phrase("sla.issue", number=month.issue),
+        phrase("contract.verdict.counts", **counts),
+    ]
+    if month.penalty.amount is not None:
+        amount = f"{month.penalty.amount:,.0f} {month.penalty.currency}"
+        details.append(phrase("contract.penalty.amount", amount=amount))
     details += map(describe_remark, month.remarks)
     details.append(phrase("contract.verdict.coverage", coverage=Share(month.coverage)))
+    if month.approvers:
+        details.append(phrase("contract.approvers", names=", ".join(month.approvers)))
     state = find_state(month)
     word = phrase(f"contract.state.{state.value}")
     return VerdictBox(state, text, tuple(details), word)
@@ -243,7 +251,7 @@ def list_times(account: TimeAccount) -> tuple[tuple[str, int], ...]:
 
 
 TIME_COLUMNS: tuple[TableColumn[tuple[str, int]], ...] = (
-    TableColumn("time_kind", lambda part: phrase(f"contract.time.{part[0]}"), numeric=False),
+    TableColumn("time_kind", lambda part: phrase(f"sla.time.{part[0]}"), numeric=False),
     TableColumn("time", lambda part: ExactTime(part[1])),
     TableColumn("basis", lambda part: phrase(f"contract.time.{part[0]}.basis"), numeric=False),
 )
@@ -253,7 +261,7 @@ def build_time(month: ContractMonth) -> Table:
     """Where the time of the month went, each second once."""
     parts = list_times(month.account)
     if month.counted_outage_ms != month.account.outage_ms:
-        parts = (*parts, ("counted", month.counted_outage_ms))
+        parts = (*parts, ("counted_outage", month.counted_outage_ms))
     return Table(
         id="contract-time",
         caption=phrase(
@@ -299,11 +307,11 @@ def _show_counted(outage: OutageLine) -> Inline:
 def _show_attribution(outage: OutageLine) -> Inline:
     if outage.attribution is None:
         return Badge(State.UNKNOWN, phrase("inspection.to_fill"))
-    return phrase(f"contract.attribution.{outage.attribution.value}")
+    return phrase(f"incident.attribution.{outage.attribution.value}")
 
 
 OUTAGE_COLUMNS: tuple[TableColumn[OutageLine], ...] = (
-    TableColumn("outage_id", lambda one: ", ".join(one.ids), numeric=False),
+    TableColumn("outage_id", lambda one: ", ".join(dict.fromkeys(one.ids)), numeric=False),
     TableColumn("from", lambda one: Moment(one.start_ms, to_the_second=True), numeric=False),
     TableColumn(
         "to",
@@ -404,7 +412,7 @@ def _show_source(line: ContractLine) -> Inline:
         return phrase("inspection.entry", by=evidence.entered_by, note=evidence.note)
     parts: tuple[Inline, ...] = tuple(map(Code, evidence.queries))
     if evidence.outages:
-        parts = (*parts, ", ".join(evidence.outages))
+        parts = (*parts, ", ".join(dict.fromkeys(evidence.outages)))
     return Joined(parts, "\n") if parts else None
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jipyo.reports.document import Rounding, ScoreResult
-from jipyo.reports.render.scores import RESULT_STATES, write_unit
+from jipyo.reports.render.scores import RESULT_STATES
 from jipyo.reports.render.xlsx.book import FILLS
 from jipyo.reports.render.xlsx.cells import CellValue, name_column
+from jipyo.sla.wording import name_unit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,7 +108,7 @@ def _write_row(line: _Line, book: Book) -> None:
     for name, text in (
         ("indicator", localizer.format(row.name)),
         ("how", localizer.format(row.how)),
-        ("unit", write_unit(row.unit, localizer)),
+        ("unit", name_unit(row.unit, localizer.texts, row.value or 0)),
     ):
         book.write_cell(_AT[name], CellValue(text, text))
     for name, number, shape in (
