@@ -20,10 +20,11 @@ from jipyo.alerts.evaluation import (
     advance_metric,
     assess_memory,
     plan_moments,
+    restore_clock,
 )
 from jipyo.alerts.rule import ExpressionRule, MetricRule
 from jipyo.analysis.health import assess, look_back_ms
-from jipyo.analysis.thresholds import Severity
+from jipyo.analysis.thresholds import LevelClock, Severity
 from jipyo.catalogue import Direction, Metric, MetricGroup, MetricQuery, Thresholds, Unit
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.labels import Labels
@@ -193,3 +194,23 @@ def test_an_alert_of_an_expression_is_what_its_answer_has(answers: str, states: 
 def test_what_wakes_a_person_is_critical() -> None:
     assert ALERT.severity is Severity.CRITICAL
     assert replace(ALERT, labels=()).severity is Severity.WARNING
+
+
+@pytest.mark.parametrize(
+    ("reached_s", "down_s", "t_s", "for_s", "restored_s"),
+    [
+        (0, 900, 2000, 1800, 1100),  # the pause of 1100 s does not count
+        (0, 1500, 1700, 1800, 500),  # 300 s are left: it waits for 600 s
+        (0, 100, 200, 300, 200),  # a short duration begins anew
+        (0, 900, 5000, 1800, 5000),  # after more than an hour every one does
+        (0, 1800, 2000, 1800, 0),  # it had lasted
+    ],
+)
+def test_a_pending_alert_is_restored_after_a_pause(
+    reached_s: int, down_s: int, t_s: int, for_s: int, restored_s: int
+) -> None:
+    clock = LevelClock(reached_s * 1000)
+    restored = restore_clock(clock, down_s * 1000, t_s * 1000, for_s * 1000)
+    assert restored == LevelClock(restored_s * 1000)
+    firing = LevelClock(0, 0)
+    assert restore_clock(firing, down_s * 1000, t_s * 1000, for_s * 1000) is firing

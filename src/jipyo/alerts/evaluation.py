@@ -54,6 +54,10 @@ if TYPE_CHECKING:
 
     Reasons = Mapping[tuple[str, str], Sequence[FailureReason | None]]
 
+FOR_GRACE_MS = 600_000
+"""Prometheus' `rules.alert.for-grace-period`."""
+OUTAGE_TOLERANCE_MS = 3_600_000
+"""Prometheus' `rules.alert.for-outage-tolerance`."""
 CATCH_UP_MS = 3_600_000
 """Missed moments of so long are evaluated later; of a longer gap the last of them."""
 
@@ -362,6 +366,35 @@ def _evaluate_expression(
     return evaluation
 
 
+def restore_clock(
+    clock: LevelClock, down_ms: int, t_ms: int, for_ms: int, grace_ms: int = FOR_GRACE_MS
+) -> LevelClock:
+    """The clock of a pending alert after a pause in which nothing was evaluated.
+
+    Prometheus: rules/group.go, `RestoreForState`. The pause does not count, and what is about to
+    fire waits for `grace_ms`, so that the samples of after a restart have a say; a short duration
+    begins anew, as does every one after a long pause. What fires goes on firing, other than with
+    Prometheus, which tells of it anew.
+
+    Args:
+        clock: as the last evaluation left it.
+        down_ms: when that was.
+        t_ms: the first evaluation after the pause.
+        for_ms: the alert duration.
+        grace_ms: how long to wait at least.
+    """
+    if clock.reached_ms is None or clock.firing_since_ms is not None:
+        return clock
+    left_ms = for_ms - (down_ms - clock.reached_ms)
+    if left_ms <= 0:
+        return clock
+    if t_ms - down_ms > OUTAGE_TOLERANCE_MS or for_ms < grace_ms:
+        return LevelClock(t_ms)
+    if left_ms < grace_ms:
+        return LevelClock(t_ms + grace_ms - for_ms)
+    return LevelClock(clock.reached_ms + t_ms - down_ms)
+
+
 def advance_expression(
     rule: ExpressionRule,
     t_ms: int,
@@ -377,6 +410,7 @@ def advance_expression(
     """
     known: dict[Labels, SeriesMemory] = {}
     transitions: list[Transition] = []
+    pause_ms = max(GRACE_MS, rule.interval_ms)
     for labels in dict.fromkeys((*values, *memory.series)):
         saved = memory.series.get(labels, SeriesMemory(LevelClock()))
         is_there = labels in values
@@ -384,7 +418,10 @@ def advance_expression(
             known[labels] = saved
             continue
         assert isinstance(saved.judged, LevelClock), "BUG: a metric's state for an expression"
-        clock = saved.judged.advance(t_ms, is_there, not is_there, rule.for_ms)
+        before = saved.judged
+        if memory.evaluated_ms is not None and t_ms - memory.evaluated_ms > pause_ms:
+            before = restore_clock(before, memory.evaluated_ms, t_ms, rule.for_ms)
+        clock = before.advance(t_ms, is_there, not is_there, rule.for_ms)
         now = read_clock(clock, rule.severity, values.get(labels))
         alert, transition = advance(
             saved.alert,

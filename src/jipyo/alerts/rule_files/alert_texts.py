@@ -20,11 +20,13 @@ def label_alert(
 ) -> Labels:
     """The labels of the alert of a series, which the rule's own are set over.
 
+    All but `alertname`, which is the rule's name whatever the series has.
+
     Raises:
         SourceError: a template asks the source, which failed.
     """
     own = _fill(rule, rule.labels, labels, value, source, t_ms)
-    return labels.drop((METRIC_NAME,)).put(dict(own))
+    return labels.drop((METRIC_NAME,)).put(dict(own)).drop(("alertname",))
 
 
 def annotate_alert(
