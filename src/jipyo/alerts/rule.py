@@ -96,11 +96,16 @@ AlertRule = MetricRule | ExpressionRule
 Rule = AlertRule | RecordingRule
 
 
-def list_metric_rules(catalogue: Catalogue, options: AlertsOptions) -> Iterator[MetricRule]:
-    """A rule for each metric that has thresholds and a query that they apply to."""
+def list_metric_rules(
+    catalogue: Catalogue, options: AlertsOptions, *, asks_servers: bool = False
+) -> Iterator[MetricRule]:
+    """A rule for each metric that has thresholds and a query that they apply to.
+
+    Where other servers are asked, losses are looked for once an interval: they need a day each.
+    """
     for metric in catalogue.metrics:
         if is_judged(metric) and options.rule(metric.id).enabled:
-            is_swift = metric.outage or metric.loss
+            is_swift = metric.outage or (metric.loss and not asks_servers)
             interval_ms = options.interval_ms
             yield MetricRule(
                 metric=metric,

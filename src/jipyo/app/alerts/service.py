@@ -186,7 +186,8 @@ class Alerting:
         options = config.settings.alerts
         setting = None
         if options is not None:
-            metric_rules = tuple(list_metric_rules(catalogue, options))
+            asks_servers = bool(list_remotes(source))
+            metric_rules = tuple(list_metric_rules(catalogue, options, asks_servers=asks_servers))
             own = Labels.of({"job": "jipyo", "instance": config.instance})
             files = files or RuleFiles(config)
             setting = _make_setting(
