@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.medians import find_interval
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.labels import METRIC_NAME
 from jipyo.source.narrow import list_values, narrow
@@ -107,7 +108,7 @@ def total_share(targets: tuple[TargetCompleteness, ...]) -> float | None:
 
 def _find_interval(t_ms: Times, window: Window) -> int:
     """The usual pause between samples; that of a single one is taken for a step."""
-    return int(np.median(np.diff(t_ms))) if t_ms.size > 1 else window.step_ms
+    return find_interval(t_ms) if t_ms.size > 1 else window.step_ms
 
 
 def _measure_target(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.medians import find_interval
 from jipyo.analysis.outages import Outage, identify_target
 from jipyo.model.failure import FAILURES, parse_reason
 from jipyo.source.narrow import list_values, narrow
@@ -110,7 +111,7 @@ def _find(
     window: Window,
 ) -> Iterator[PastOutage]:
     t_ms, failed = _merge(outcomes[target])
-    interval_ms = int(np.median(np.diff(t_ms))) if t_ms.size > 1 else window.step_ms
+    interval_ms = find_interval(t_ms) if t_ms.size > 1 else window.step_ms
     edges = np.diff(np.concatenate(([False], failed, [False])).astype(np.int8))
     starts, ends = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     is_outage = ends - starts >= _FAILED_READINGS

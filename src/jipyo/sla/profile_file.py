@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import replace
+from functools import lru_cache
 from importlib import resources
 from itertools import pairwise
 from pathlib import Path
@@ -86,11 +87,19 @@ def load_profile(name: str) -> Profile:
     Raises:
         ConfigError: there is none, or it has mistakes: all of them, with their places.
     """
+    return _load_builtin(name) if name in BUILTIN_PROFILES else _load(name, Path(name).stem)
+
+
+@lru_cache(maxsize=len(BUILTIN_PROFILES))
+def _load_builtin(name: str) -> Profile:
+    return _load(name, name)
+
+
+def _load(name: str, profile_id: str) -> Profile:
     tree = _read_tree(name, ())
     profile: Profile = PROFILE.read(tree)
     digest = hashlib.sha256(orjson.dumps(tree.plain())).hexdigest()
-    is_builtin = name in BUILTIN_PROFILES
-    return replace(profile, id=name if is_builtin else Path(name).stem, digest=digest)
+    return replace(profile, id=profile_id, digest=digest)
 
 
 def read_builtin(name: str) -> str:

@@ -13,7 +13,7 @@ from jipyo.promql import format_expr, parse_cached
 from jipyo.promql.syntax.ast import MatrixSelector, walk
 from jipyo.sla.profile_file import fill_query
 from jipyo.sla.records import MeasuredRatio
-from jipyo.sla.spans import add_up, intersect
+from jipyo.sla.spans import add_up
 
 if TYPE_CHECKING:
     from jipyo.sla.profile import Indicator
@@ -78,13 +78,17 @@ def _count_samples(
     expr = f"sum(count_over_time({_write_selector(selectors[0])}))"
     matrix = source.range(expr, start_ms, end_ms, _PIECE_MS).value
     assert isinstance(matrix, Matrix), f"BUG: {expr} gave {type(matrix).__name__}"
-    samples = known_ms = 0
-    for row, present in zip(matrix.values, matrix.present, strict=True):
-        for t_ms, count in zip(matrix.t_ms[present].tolist(), row[present].tolist(), strict=True):
-            inside = add_up(intersect(promised, ((t_ms - _PIECE_MS, t_ms),)))
-            known_ms += inside
-            samples += int(count) if inside else 0
-    return samples, known_ms
+    edges = np.array(promised)
+    before = np.concatenate(([0], np.cumsum(edges[:, 1] - edges[:, 0])))
+    # How much is promised up to a moment: flat between the spans, rising within them.
+    totals = np.stack([before[:-1], before[1:]], axis=1).ravel()
+    ends = matrix.t_ms
+    inside = np.interp(ends, edges.ravel(), totals) - np.interp(
+        ends - _PIECE_MS, edges.ravel(), totals
+    )
+    counted = matrix.present & (inside > 0)
+    known_ms = np.where(counted.any(axis=0), inside, 0).sum()
+    return int(np.where(counted, matrix.values, 0).sum()), round(float(known_ms))
 
 
 def _write_selector(matrix: MatrixSelector) -> str:
