@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.analysis.medians import find_median
+from jipyo.analysis.medians import find_interval, find_median
 
 
 @given(st.lists(st.floats(-1e9, 1e9), min_size=1, max_size=50))
@@ -20,3 +20,9 @@ def test_it_is_the_median(numbers: list[float]) -> None:
 def test_it_is_the_median_along_an_axis(shape: tuple[int, int], axis: int) -> None:
     table = np.random.default_rng(1).normal(size=shape)
     assert find_median(table, axis) == pytest.approx(np.median(table, axis=axis))
+
+
+@given(st.lists(st.integers(1, 100_000), min_size=1, max_size=50))
+def test_the_usual_interval_is_the_median_of_the_distances(apart: list[int]) -> None:
+    t_ms = np.cumsum([0, *apart])
+    assert find_interval(t_ms) == int(np.median(np.diff(t_ms)))

@@ -104,7 +104,7 @@ def test_the_printed_sheet_explains_itself(config: str, lang: Lang) -> None:
 
     words = {
         "ko": ["민원 포털", "99.87", "최소 충족", "미입력", "91.87점", "44,303분 15초", "발주기관",
-               "survey of October", "시작하기 전에 공지하지 않아", "150분 15초", "600,000 KRW"],
+               "survey of October", "시작하기 전에 공지하지 않음", "150분 15초", "600,000 KRW"],
         "en": ["Service portal", "99.87", "Minimum", "to fill", "91.87", "44,303 min 15 s",
                "customer", "survey of October", "not before it began", "150 min 15 s", "issue 1"],
     }  # fmt: skip

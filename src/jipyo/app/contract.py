@@ -120,8 +120,7 @@ def build_contract_months(
 def _check_window(system: ContractedSystem, month: Period, now_ms: int) -> None:
     if find_window(system, month, now_ms) is None:
         name = f"{month.first_day:%Y-%m}"
-        is_ahead = month.start_ms >= now_ms
-        key = "sla.month_ahead" if is_ahead else "sla.not_under_contract"
+        key = "sla.not_under_contract"
         raise ConfigError(key, hint=f"{key}.hint", month=name, system=system.name)
 
 

@@ -254,11 +254,11 @@ def _measure_ratio(
 
 def _enter(line: ContractLine, entered: EnteredValue, profile: Profile) -> ContractLine:
     """The line with a typed value; where there is a measured one, a remark has it."""
-    reasons: tuple[SheetRemark, ...] = ()
+    reasons: tuple[SheetRemark, ...] = (SheetRemark("sla.reason.proof", (("note", entered.note),)),)
     if line.origin is not ValueOrigin.ENTERED:
         measured = "" if line.rounded is None else f"{line.rounded:.{line.indicator.decimals}f}"
         key = "sla.reason.entered_instead" if measured else "sla.reason.entered_unmeasured"
-        reasons = (SheetRemark(key, (("measured", measured),) if measured else ()),)
+        reasons = (SheetRemark(key, (("measured", measured),) if measured else ()), *reasons)
     evidence = replace(line.evidence, note=entered.note, entered_by=entered.by)
     value = to_exact(entered.value)
     return _judge(line.indicator, profile, ValueOrigin.ENTERED, value, evidence, reasons)

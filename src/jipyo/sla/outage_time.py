@@ -254,8 +254,14 @@ def _describe_uncounted(one: _Outage, end_ms: int) -> OutageLine:
         overrun_ms=0,
         charged_ms=0,
         sources=tuple(dict.fromkeys(part.source for part in one.parts)),
-        reasons=(SheetRemark("sla.outage.not_counted"),),
+        reasons=(SheetRemark("sla.outage.not_counted"), *_name_sources(one)),
     )
+
+
+def _name_sources(one: _Outage) -> Iterator[SheetRemark]:
+    """From where it is known, where the log of incidents does not have it."""
+    sources = dict.fromkeys(part.source for part in one.parts)
+    return (SheetRemark(f"sla.outage.from_{name}") for name in sources if name != "incidents")
 
 
 def _explain_outage(
@@ -279,6 +285,7 @@ def _explain_outage(
     elif promised_ms < until_ms - start_ms:
         outside_ms = until_ms - start_ms - promised_ms
         yield SheetRemark("sla.outage.partly_promised", (("length", Length(outside_ms)),))
+    yield from _name_sources(one)
 
 
 # -------------------------------------------------------------------------------- planned work
