@@ -1,5 +1,8 @@
 /** Documents as the server sends them, checked against its schema. */
 
+import type {
+  IncidentDetail, IncidentMember, IncidentRow, MaintenanceInfo, SilenceInfo,
+} from '../src/api/queries.ts';
 import type { MetricNow, MetricRange, Overview, Series, TargetInfo } from '../src/api/queries.ts';
 
 export const metricNow = (change: Partial<MetricNow> = {}): MetricNow => ({
@@ -98,5 +101,88 @@ export const metricRange = (
   estimated: false,
   coverage: 1,
   expressions: [{ exporter: 'node_exporter', expression: 'cpu' }],
+  ...change,
+});
+
+export const incidentRow = (change: Partial<IncidentRow> = {}): IncidentRow => ({
+  number: 7,
+  state: 'open',
+  severity: 'critical',
+  title: 'vllm a:8000 does not answer',
+  subject: '',
+  began: 9400,
+  noticed: 9430,
+  acknowledged: null,
+  acknowledged_by: '',
+  recovered: null,
+  closed: null,
+  duration_s: 600,
+  duration_text: '10 min',
+  alerts: 1,
+  cause: null,
+  cause_text: '',
+  ...change,
+});
+
+export const incidentMember = (change: Partial<IncidentMember> = {}): IncidentMember => ({
+  rule: 'system.collection.failed',
+  is_metric: true,
+  name: 'vllm a:8000 does not answer',
+  subject: '',
+  labels: { job: 'vllm', instance: 'a:8000' },
+  state: 'firing',
+  state_text: 'firing',
+  severity: 'critical',
+  began: 9400,
+  ended: null,
+  threshold_text: '1',
+  peak: 1,
+  peak_text: '1',
+  peak_t: 9400,
+  cause: 'refused the connection',
+  remedy: 'Start the service.',
+  position: 'Its target does not answer.',
+  runbook: '',
+  ...change,
+});
+
+export const incidentDetail = (change: Partial<IncidentDetail> = {}): IncidentDetail => ({
+  t: 10_000,
+  incident: incidentRow(),
+  attribution: null,
+  attribution_text: '',
+  breached_s: 600,
+  event: '',
+  members: [incidentMember()],
+  lines: [{ t: 9430, kind: 'opened', who: '', text: 'Detected: vllm' }],
+  findings: [],
+  ...change,
+});
+
+export const silenceInfo = (change: Partial<SilenceInfo> = {}): SilenceInfo => ({
+  id: 3,
+  phase: 'active',
+  match: 'job="vllm"',
+  start: 9000,
+  end: 16_200,
+  who: 'kim',
+  reason: 'new model',
+  entered: 9000,
+  expired_by: '',
+  ...change,
+});
+
+export const maintenanceInfo = (change: Partial<MaintenanceInfo> = {}): MaintenanceInfo => ({
+  id: '5',
+  phase: 'upcoming',
+  name: 'driver',
+  match: '',
+  start: 20_000,
+  end: 27_200,
+  announced: null,
+  approval: '2026-114',
+  who: 'kim',
+  cancelled: null,
+  cancelled_by: '',
   ...change,
 });

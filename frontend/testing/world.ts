@@ -107,6 +107,9 @@ export class FakeStore {
 export interface Call {
   path: string;
   params: Record<string, string>;
+  method: string;
+  /** Of a request that changes something. */
+  body: unknown;
   signal: AbortSignal | null | undefined;
 }
 
@@ -123,8 +126,12 @@ export function fakeFetch(answers: Record<string, Answer>): {
   const calls: Call[] = [];
   const fetcher = async (input: string | URL | Request, init?: RequestInit) => {
     const url = new URL(input instanceof Request ? input.url : input);
+    const sent = {
+      method: init?.method ?? 'GET',
+      body: typeof init?.body === 'string' ? (JSON.parse(init.body) as unknown) : null,
+    };
     const path = decodeURIComponent(url.pathname.split('/api/jipyo/')[1] ?? url.pathname);
-    const call = { path, params: Object.fromEntries(url.searchParams), signal: init?.signal };
+    const call = { path, params: Object.fromEntries(url.searchParams), signal: init?.signal, ...sent };
     calls.push(call);
     const given = answers[path];
     const answer: unknown = typeof given === 'function' ? await given(call) : given;

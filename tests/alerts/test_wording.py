@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from jipyo.i18n import Lang, Texts
 
 CPU = AlertKey("system.cpu.utilization", Labels.of({"instance": "gpu-1", "job": "node"}))
+DEAD = AlertKey("system.collection.failed", Labels.of({"instance": "10.0.0.5:8000", "job": "vllm"}))
 FILE = AlertKey("site.yaml/web/TooSlow", Labels.of({"job": "web"}))
 
 
@@ -51,6 +52,7 @@ def test_every_kind_has_a_word_of_its_own(
     [
         (CPU, "en", "CPU utilisation · gpu-1", "percent"),
         (CPU, "ko", "CPU 전체 사용률 · gpu-1", "percent"),
+        (DEAD, "ko", "vllm 10.0.0.5:8000 응답 없음", "count"),
         (FILE, "en", "TooSlow · web", "count"),
         (AlertKey("a/b/Up", Labels.of({})), "ko", "Up", "count"),
     ],
@@ -60,7 +62,7 @@ def test_an_alert_is_called_by_its_metric_or_rule(
 ) -> None:
     words = wording.describe_alert(key, catalogue.load(), texts(lang))
     assert (words.title, words.unit) == (title, unit)
-    assert words.is_metric is (key is CPU)
+    assert words.is_metric is (key in {CPU, DEAD})
 
 
 def test_what_nobody_has_set_has_no_word() -> None:

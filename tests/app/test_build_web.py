@@ -13,10 +13,15 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from jipyo import web
+from jipyo.alerts.store import AlertStore
+from jipyo.app.alerts.incidents import IncidentRecorder
+from jipyo.app.alerts.schema import STEPS
+from jipyo.app.alerts.service import Alerting
 from jipyo.app.build_collect import Collection
 from jipyo.app.build_logs import LogIngest
 from jipyo.app.build_store import open_store
 from jipyo.app.build_web import (
+    Watch,
     WebApps,
     WebServer,
     build_connections,
@@ -54,11 +59,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
         collection = Collection(config, store, tuple, clock)
         configuration = Configuration(config, clock, keep=keep_start_settings, apply=lambda _: None)
         logs = LogIngest(config, clock)
-        built = WebApps(store, collection, logs, configuration, clock).build(
-            config, load_catalogue(config)
-        )
+        apps = WebApps(store, collection, logs, configuration, clock)
+        alerts = AlertStore.open(config.data, STEPS)
+        apps.watch = Watch(alerts, Alerting(alerts, store, clock, ()), IncidentRecorder())
+        built = apps.build(config, load_catalogue(config))
         assert isinstance(built, Starlette)
         yield built
+        alerts.close()
 
 
 def read_pages(names: tuple[str, ...]) -> list[str]:
@@ -78,7 +85,7 @@ def test_every_path_is_documented_in_both_languages(app: Starlette) -> None:
     routes = list_routes(app)
     assert len(routes) > 30
     for path, methods in routes:
-        is_receiver = "GET" not in methods and not path.startswith("/-/")
+        is_receiver = "GET" not in methods and not path.startswith(("/-/", "/api/jipyo/"))
         names = RECEIVERS if is_receiver else PAGES
         shown = path.replace("/metrics/{group}", "/metrics/job/")
         for text in read_pages(names):

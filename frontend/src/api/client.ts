@@ -44,12 +44,25 @@ export class Client {
   }
 
   /** Fetch a document. Rejects with `Refused`, `Unreachable`, or the signal's reason. */
-  async get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
+  get<T>(path: string, params: Params, signal?: AbortSignal): Promise<T> {
+    return this.#request<T>(path, params, {}, signal);
+  }
+
+  /** Send a document and read the one that comes of it. Rejects as `get`. */
+  post<T>(path: string, params: Params, body: object): Promise<T> {
+    const headers = { 'Content-Type': 'application/json' };
+    return this.#request<T>(path, params, { method: 'POST', headers, body: JSON.stringify(body) });
+  }
+
+  async #request<T>(
+    path: string, params: Params, init: RequestInit, signal?: AbortSignal,
+  ): Promise<T> {
     const url = new URL(path, this.#root);
     for (const [name, value] of Object.entries(params)) url.searchParams.set(name, String(value));
     const timeout = AbortSignal.timeout(this.#timeoutMs);
     try {
       const response = await this.#fetch(url, {
+        ...init,
         cache: 'no-store',
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });

@@ -20,6 +20,23 @@ export type SeriesOutlook = Schemas['SeriesOutlook'];
 export type Doctor = Schemas['Doctor'];
 export type Targets = Schemas['Targets'];
 export type TargetInfo = Schemas['TargetInfo'];
+export type Incidents = Schemas['Incidents'];
+export type IncidentRow = Schemas['IncidentRow'];
+export type IncidentDetail = Schemas['IncidentDetail'];
+export type IncidentMember = Schemas['IncidentMember'];
+export type IncidentClosing = Schemas['IncidentClosing'];
+export type Cause = NonNullable<IncidentRow['cause']>;
+export type Attribution = NonNullable<IncidentDetail['attribution']>;
+export type Silences = Schemas['Silences'];
+export type SilenceInfo = Schemas['SilenceInfo'];
+export type NewSilence = Schemas['NewSilence'];
+export type MaintenanceWindows = Schemas['MaintenanceWindows'];
+export type MaintenanceInfo = Schemas['MaintenanceInfo'];
+export type NewMaintenance = Schemas['NewMaintenance'];
+export type Events = Schemas['Events'];
+
+/** What a person can do about an incident. */
+export type IncidentAction = 'ack' | 'notes' | 'cause' | 'close';
 
 /** The steps of a range query, in seconds. */
 export interface Steps {
@@ -52,6 +69,55 @@ export class Queries {
   /** What is expected of a metric, and when its thresholds are reached. */
   outlook(id: string, lang: string, signal?: AbortSignal): Promise<MetricOutlook> {
     return this.#client.get(`metric/${encodeURIComponent(id)}/outlook`, { lang }, signal);
+  }
+
+  /** The newest incidents, or those that are open. */
+  incidents(which: 'open' | 'all', lang: string, signal?: AbortSignal): Promise<Incidents> {
+    return this.#client.get('incidents', which === 'open' ? { state: which, lang } : { lang }, signal);
+  }
+
+  /** The incidents that went on between two times. */
+  incidentsBetween(from: number, to: number, lang: string, signal?: AbortSignal): Promise<Incidents> {
+    return this.#client.get('incidents', { from, to, lang }, signal);
+  }
+
+  incident(number: number, lang: string, signal?: AbortSignal): Promise<IncidentDetail> {
+    return this.#client.get(`incidents/${number}`, { lang }, signal);
+  }
+
+  /** Add what a person did to an incident. */
+  editIncident(
+    number: number, action: IncidentAction, body: IncidentClosing, lang: string,
+  ): Promise<IncidentDetail> {
+    return this.#client.post(`incidents/${number}/${action}`, { lang }, body);
+  }
+
+  events(from: number, to: number, lang: string, signal?: AbortSignal): Promise<Events> {
+    return this.#client.get('events', { from, to, lang }, signal);
+  }
+
+  silences(lang: string, signal?: AbortSignal): Promise<Silences> {
+    return this.#client.get('silences', { lang }, signal);
+  }
+
+  addSilence(silence: NewSilence, lang: string): Promise<SilenceInfo> {
+    return this.#client.post('silences', { lang }, silence);
+  }
+
+  expireSilence(id: number, who: string, lang: string): Promise<SilenceInfo> {
+    return this.#client.post(`silences/${id}/expire`, { lang }, { who });
+  }
+
+  maintenance(lang: string, signal?: AbortSignal): Promise<MaintenanceWindows> {
+    return this.#client.get('maintenance', { lang }, signal);
+  }
+
+  addMaintenance(window: NewMaintenance, lang: string): Promise<MaintenanceInfo> {
+    return this.#client.post('maintenance', { lang }, window);
+  }
+
+  cancelMaintenance(id: string, who: string, lang: string): Promise<MaintenanceInfo> {
+    return this.#client.post(`maintenance/${encodeURIComponent(id)}/cancel`, { lang }, { who });
   }
 
   metric(id: string, steps: Steps, lang: string, signal?: AbortSignal): Promise<MetricRange> {

@@ -6,6 +6,7 @@ import { formatSpan, formatValue } from '../text/number.ts';
 import { moment } from '../text/time.ts';
 import { isOutOfReach } from './axis.ts';
 import { Feed } from './feed.svelte.ts';
+import { marksWithin } from './marks.ts';
 import { countBreaches, lowerBound, summarize, type Frame, type Line } from './frame.ts';
 import type { Subject } from './plot.ts';
 
@@ -40,6 +41,8 @@ export class Chart {
     const { texts, preferences } = this.app;
     return texts.breachCount(times, formatSpan(seconds, preferences.lang));
   });
+  /** What happened in the visible period. */
+  marks = $derived.by(() => marksWithin(this.app.marks.value ?? [], ...this.app.view.shown));
   subject: Subject = $derived.by(() => this.#describe());
   /** The time of the legend's values. */
   when = $derived.by(() => {
@@ -97,6 +100,7 @@ export class Chart {
       direction,
       thresholds,
       fitsValues: this.fitsValues,
+      marks: this.marks,
       breaches: this.visible.flatMap((line) => line.breaches),
       warningText: texts.warningAt(this.format(thresholds?.warning ?? null)),
       criticalText: texts.criticalAt(this.format(thresholds?.critical ?? null)),

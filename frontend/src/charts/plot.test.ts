@@ -8,12 +8,12 @@ import { colourOf, optionsOf, type Palette, type Subject, type Wiring } from './
 
 const PALETTE: Palette = {
   series: ['#001', '#002'], axis: '#aaa', grid: '#bbb', card: '#fff', font: '12px sans-serif',
-  zoneWarning: 'zone-w', zoneCritical: 'zone-c', markWarning: 'mark-w', markCritical: 'mark-c',
+  markEvent: '#eee', zoneWarning: 'zone-w', zoneCritical: 'zone-c', markWarning: 'mark-w', markCritical: 'mark-c',
 };
 const SUBJECT: Subject = {
   unit: 'percent', label: '%', direction: 'higher_is_worse', fitsValues: false,
   thresholds: { warning: 70, critical: 85, for_s: 300, origin: 'specification' },
-  breaches: [], warningText: 'Warning 70%', criticalText: 'Critical 85%',
+  breaches: [], marks: [], warningText: 'Warning 70%', criticalText: 'Critical 85%',
   zone: 'Asia/Seoul', lang: 'en', step: 10,
 };
 
@@ -36,6 +36,8 @@ function fakePlot() {
       if (name === 'rect') return (...box: number[]) => path.push(box);
       if (name === 'fill')
         return () => drawn.push(...path.map((box) => ({ call: name, colour: String(state['fillStyle']), box })));
+      if (name === 'stroke')
+        return () => drawn.push({ call: name, colour: String(state['strokeStyle']), box: [] });
       if (name === 'fillRect' || name === 'strokeRect')
         return (...box: number[]) => drawn.push({ call: name, colour: String(state['fillStyle']), box });
       return name in state ? state[name] : () => undefined;
@@ -78,6 +80,15 @@ test('the lane below is filled for a breach and an outline while pending', () =>
   assert.deepEqual(drawn.filter(({ call }) => call !== 'fill').map(({ call, colour }) => [call, colour]), [
     ['fillRect', 'mark-w'], ['fillRect', 'mark-c'], ['strokeRect', 'mark-w'],
   ]);
+});
+
+test('marks have the colour of their kind, and a line down to the axis', () => {
+  const { plot, drawn } = fakePlot();
+  const marks = [
+    { t: 100, text: 'v2', kind: 'event' }, { t: 300, text: '#1', kind: 'critical' }, { t: 400, text: '#2', kind: 'warning' },
+  ] as const;
+  run(optionsOf(wire({ marks, thresholds: null })).hooks?.draw as never, plot);
+  assert.deepEqual(drawn.filter(({ call }) => call === 'stroke').map(({ colour }) => colour), ['#eee', 'mark-c', 'mark-w']);
 });
 
 test('thresholds carry their words, those above the range at its edge', () => {

@@ -6,6 +6,7 @@ import type { Lang } from '../text/index.ts';
 import { axisLabels, stepsOf } from '../text/number.ts';
 import { tickLabel, ticks, tickStep } from '../text/time.ts';
 import { axisWidth, verticalRange, type Scale } from './axis.ts';
+import type { Mark } from './marks.ts';
 
 export interface Palette {
   series: string[];
@@ -16,6 +17,7 @@ export interface Palette {
   zoneCritical: string;
   markWarning: string;
   markCritical: string;
+  markEvent: string;
   font: string;
 }
 
@@ -25,6 +27,8 @@ export interface Subject extends Scale {
   /** Whether the vertical range leaves the thresholds out. */
   fitsValues: boolean;
   breaches: Breach[];
+  /** What happened at moments of the period. */
+  marks: readonly Mark[];
   /** Labels of the threshold lines. */
   warningText: string;
   criticalText: string;
@@ -35,6 +39,7 @@ export interface Subject extends Scale {
 
 const TICK_PX = 96;
 const LANE_PX = 4;
+const FLAG_PX = 9;
 /** An integer, because uPlot only scales whole pixels. */
 const FONT_PX = 12;
 const LABEL_PX = 11;
@@ -51,6 +56,7 @@ export function readPalette(element: Element): Palette {
     zoneCritical: token('--zone-critical'),
     markWarning: token('--warning-line'),
     markCritical: token('--critical-line'),
+    markEvent: token('--accent'),
     font: `${FONT_PX}px ${token('--font')}`,
   };
 }
@@ -217,6 +223,41 @@ function drawBreachLane(u: uPlot, about: Subject, palette: Palette): void {
   });
 }
 
+/** Mark moments with a thin line and a flag at the top: a diamond for events, a triangle else. */
+function drawMarks(u: uPlot, about: Subject, palette: Palette): void {
+  const { top, height } = u.bbox;
+  const ratio = uPlot.pxRatio;
+  const size = FLAG_PX * ratio;
+  drawClipped(u, (ctx) => {
+    for (const { t, kind } of about.marks) {
+      const x = Math.round(u.valToPos(t, 'x', true)) + 0.5;
+      const colours = { event: palette.markEvent, warning: palette.markWarning, critical: palette.markCritical };
+      ctx.strokeStyle = ctx.fillStyle = colours[kind];
+      ctx.lineWidth = ratio;
+      ctx.globalAlpha = 0.75;
+      ctx.setLineDash([2 * ratio, 3 * ratio]);
+      ctx.beginPath();
+      ctx.moveTo(x, top + size);
+      ctx.lineTo(x, top + height);
+      ctx.stroke();
+      ctx.globalAlpha = 1;
+      ctx.beginPath();
+      if (kind === 'event') {
+        ctx.moveTo(x, top);
+        ctx.lineTo(x + size / 2, top + size / 2);
+        ctx.lineTo(x, top + size);
+        ctx.lineTo(x - size / 2, top + size / 2);
+      } else {
+        ctx.moveTo(x - size / 2, top);
+        ctx.lineTo(x + size / 2, top);
+        ctx.lineTo(x, top + size);
+      }
+      ctx.closePath();
+      ctx.fill();
+    }
+  });
+}
+
 export interface Wiring {
   /** Read on every draw, so that new data needs no new chart. */
   about: () => Subject;
@@ -301,6 +342,7 @@ export function optionsOf(wiring: Wiring): uPlot.Options {
           lines.forEach((line) => drawThreshold(u, line, palette));
           drawThresholdsOutOfReach(u, lines, palette);
           drawBreachLane(u, now, palette);
+          drawMarks(u, now, palette);
         },
       ],
       setCursor: [(u) => wiring.oncursor(u.cursor.idx ?? null)],

@@ -7,6 +7,8 @@ export type Route =
   | { page: 'overview' }
   | { page: 'metric'; id: string }
   | { page: 'targets' }
+  | { page: 'incidents'; number: number | null }
+  | { page: 'silences' }
   | { page: 'unknown'; path: string };
 
 /** The parts of a browser's window that the router uses. */
@@ -24,14 +26,19 @@ export function parsePath(path: string): Route {
   if (parts.length === 1 && (parts[0] === '' || parts[0] === 'index.html'))
     return { page: 'overview' };
   const [page, id] = parts;
-  if (parts.length === 1 && page === 'targets') return { page };
+  if (parts.length === 1 && (page === 'targets' || page === 'silences')) return { page };
+  if (parts.length === 1 && page === 'incidents') return { page, number: null };
+  if (parts.length === 2 && page === 'incidents' && /^\d{1,15}$/.test(id ?? ''))
+    return { page, number: Number(id) };
   if (parts.length === 2 && page === 'metric' && id) return { page, id: decode(id) };
   return { page: 'unknown', path: `/${decode(path)}` };
 }
 
 export function formatPath(route: Route): string {
   if (route.page === 'metric') return `metric/${encodeURIComponent(route.id)}`;
-  if (route.page === 'targets') return route.page;
+  if (route.page === 'targets' || route.page === 'silences') return route.page;
+  if (route.page === 'incidents')
+    return route.number === null ? route.page : `${route.page}/${route.number}`;
   return route.page === 'overview' ? '' : route.path.slice(1);
 }
 

@@ -1,7 +1,11 @@
 /** Wires the parts of the dashboard's state together. */
 
 import { Refused } from '../api/client.ts';
-import type { Doctor, MetricNow, MetricOutlook, Overview, Queries, Targets } from '../api/queries.ts';
+import type {
+  Doctor, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
+  MetricNow, MetricOutlook, NewMaintenance, NewSilence, Overview, Queries, Silences, Targets,
+} from '../api/queries.ts';
+import { marksOf, type Mark } from '../charts/marks.ts';
 import type { Feed } from '../charts/feed.svelte.ts';
 import { buildGroups, groupIdOf, type Group } from '../routes/overview/groups.ts';
 import { Router, type Place } from '../routes/router.svelte.ts';
@@ -28,6 +32,14 @@ export class App {
   readonly doctor = new Resource<Doctor>();
   /** Loaded while the page of targets is open. */
   readonly targets = new Resource<Targets>();
+  /** Those that are open; loaded with every poll. */
+  readonly openIncidents = new Resource<Incidents>();
+  /** The newest ones; loaded while their page is open. */
+  readonly incidents = new Resource<Incidents>();
+  readonly silences = new Resource<Silences>();
+  readonly maintenance = new Resource<MaintenanceWindows>();
+  /** Events and incidents of the period that is shown, for the charts. */
+  readonly marks = new Resource<Mark[]>();
 
   texts: Texts = $derived.by(() => this.preferences.texts);
   overview: Overview | null = $derived.by(() => this.live.overview.value);
@@ -88,6 +100,74 @@ export class App {
     return this.targets.load((signal) => this.#queries.targets(lang, signal));
   }
 
+  /** Load the open incidents; a server without alerts has none. */
+  async loadOpenIncidents(): Promise<void> {
+    const { lang } = this.preferences;
+    await this.openIncidents.load((signal) => this.#queries.incidents('open', lang, signal));
+  }
+
+  loadIncidents(): Promise<void> {
+    const { lang } = this.preferences;
+    return this.incidents.load((signal) => this.#queries.incidents('all', lang, signal));
+  }
+
+  loadIncident(detail: Resource<IncidentDetail>, number: number): Promise<void> {
+    const { lang } = this.preferences;
+    return detail.load((signal) => this.#queries.incident(number, lang, signal));
+  }
+
+  /** Add what the reader did to an incident, and show what came of it. */
+  async editIncident(
+    detail: Resource<IncidentDetail>, number: number, action: IncidentAction, body: IncidentClosing,
+  ): Promise<void> {
+    const { lang } = this.preferences;
+    const after = await this.#queries.editIncident(number, action, body, lang);
+    await detail.load(() => Promise.resolve(after));
+    await Promise.all([this.loadIncidents(), this.loadOpenIncidents()]);
+  }
+
+  async loadSilences(): Promise<void> {
+    const { lang } = this.preferences;
+    await Promise.all([
+      this.silences.load((signal) => this.#queries.silences(lang, signal)),
+      this.maintenance.load((signal) => this.#queries.maintenance(lang, signal)),
+    ]);
+  }
+
+  async addSilence(silence: NewSilence): Promise<void> {
+    await this.#queries.addSilence(silence, this.preferences.lang);
+    await this.loadSilences();
+  }
+
+  async expireSilence(id: number): Promise<void> {
+    await this.#queries.expireSilence(id, this.preferences.who, this.preferences.lang);
+    await this.loadSilences();
+  }
+
+  async addMaintenance(window: NewMaintenance): Promise<void> {
+    await this.#queries.addMaintenance(window, this.preferences.lang);
+    await this.loadSilences();
+  }
+
+  async cancelMaintenance(id: string): Promise<void> {
+    await this.#queries.cancelMaintenance(id, this.preferences.who, this.preferences.lang);
+    await this.loadSilences();
+  }
+
+  /** Load what happened within the period that the charts show. */
+  loadMarks(): Promise<void> {
+    const { lang } = this.preferences;
+    const [from, to] = this.view.shown;
+    return this.marks.load(async (signal) =>
+      marksOf(
+        ...(await Promise.all([
+          this.#queries.events(from, to, lang, signal),
+          this.#queries.incidentsBetween(from, to, lang, signal),
+        ])),
+      ),
+    );
+  }
+
   /** Load what is expected of a metric into the resource of its page. */
   loadOutlook(outlook: Resource<MetricOutlook>, id: string): Promise<void> {
     const { lang } = this.preferences;
@@ -112,6 +192,21 @@ export class App {
   /** The URL of the page of targets, keeping the current view. */
   targetsHref(): string {
     return this.router.href({ page: 'targets' }, this.view.search());
+  }
+
+  /** The URL of the page of incidents, or of one of them. */
+  incidentHref(number: number | null): string {
+    return this.router.href({ page: 'incidents', number }, this.view.search());
+  }
+
+  /** The URL of the page of silences and maintenance windows. */
+  silencesHref(): string {
+    return this.router.href({ page: 'silences' }, this.view.search());
+  }
+
+  /** The URL of a metric's page over a period. */
+  metricHrefAt(id: string, from: number, to: number): string {
+    return this.router.href({ page: 'metric', id }, this.view.search({ zoom: [from, to] }));
   }
 
   showGroup(group: string | null): void {

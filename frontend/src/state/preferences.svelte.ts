@@ -5,6 +5,7 @@ import { THEMES, isTheme, type Theme, type UrlState } from './urlState.ts';
 
 const LANG_KEY = 'jipyo.lang';
 const THEME_KEY = 'jipyo.theme';
+const WHO_KEY = 'jipyo.who';
 
 /** Persists choices, as `localStorage` does. */
 export type Store = Pick<Storage, 'getItem' | 'setItem'>;
@@ -22,6 +23,8 @@ export class Preferences {
   texts: Texts = $derived.by(() => TEXTS[this.lang]);
   dark = $derived.by(() => (this.theme === 'system' ? this.systemDark : this.theme === 'dark'));
   systemDark = $state(false);
+  /** The name under which the reader acts; asked for once in a browser. */
+  who = $state('');
 
   #storedLang = $state<Lang | null>(null);
   #storedTheme = $state<Theme | null>(null);
@@ -42,6 +45,7 @@ export class Preferences {
     this.#setUrl = setUrl;
     this.#systemLang = system.language.toLowerCase().startsWith('ko') ? 'ko' : 'en';
     this.systemDark = system.dark;
+    this.who = store.getItem(WHO_KEY) ?? '';
     const lang = store.getItem(LANG_KEY);
     const theme = store.getItem(THEME_KEY);
     this.#storedLang = isLang(lang) ? lang : null;
@@ -52,6 +56,11 @@ export class Preferences {
     this.#storedLang = lang;
     this.#store.setItem(LANG_KEY, lang);
     this.#setUrl({ lang });
+  }
+
+  setWho(who: string): void {
+    this.who = who.trim();
+    this.#store.setItem(WHO_KEY, this.who);
   }
 
   toggleLang(): void {

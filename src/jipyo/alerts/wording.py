@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from jipyo.analysis.outages import Outage, identify_target
 from jipyo.analysis.series_names import name_series
 
 if TYPE_CHECKING:
@@ -36,11 +37,14 @@ class AlertWords:
 
 
 def describe_alert(key: AlertKey, catalogue: Catalogue, t: Texts) -> AlertWords:
-    """The words of an alert; a rule of a file is called by the last part of its id."""
+    """The words of an alert: a target that does not answer, a metric, or a rule of a file."""
     subject = name_series(key.labels)
     metric = catalogue.get(key.rule)
     if metric is None:
         return AlertWords(key.rule.rpartition("/")[2], subject, "count", False)
+    if metric.outage:
+        target = Outage(*identify_target(key.labels), None).name or subject
+        return AlertWords(t("health.outage", target=target), "", metric.unit.value, True)
     return AlertWords(metric.name(t.lang), subject, metric.unit.value, True)
 
 

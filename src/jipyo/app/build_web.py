@@ -8,7 +8,7 @@ import secrets
 import sys
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -17,10 +17,13 @@ from typing import TYPE_CHECKING
 from starlette.middleware import Middleware
 
 from jipyo import web
+from jipyo.alerts.desk import IncidentDesk
+from jipyo.alerts.options import AlertsOptions
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
 from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
+from jipyo.app.alerts.rule_status import list_groups
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
@@ -29,7 +32,21 @@ from jipyo.app.slo import SloBook
 from jipyo.model.errors import ConfigError
 from jipyo.source.inventory import take_inventory
 from jipyo.web import exporter, lifecycle, static_files
-from jipyo.web.api import doctor, metrics, openapi, outlook, overview, slo, status, targets
+from jipyo.web.api import (
+    alerts,
+    doctor,
+    events,
+    incidents,
+    metrics,
+    openapi,
+    outlook,
+    overview,
+    silences,
+    slo,
+    status,
+    targets,
+)
+from jipyo.web.api.alert_desk import AlertDesk
 from jipyo.web.http.cache import TtlCache
 from jipyo.web.ingest import logs, otlp, push_groups, remote_write, text
 from jipyo.web.ingest.receiver import ReceivedCounts, Receiver
@@ -47,8 +64,12 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
     from jipyo import tsdb
+    from jipyo.alerts.rule_groups import RuleGroupStatus
+    from jipyo.alerts.store import AlertStore
     from jipyo.analysis.health import MetricHealth
     from jipyo.analysis.slo.result import SloResult
+    from jipyo.app.alerts.incidents import IncidentRecorder
+    from jipyo.app.alerts.service import Alerting
     from jipyo.app.build_collect import Collection
     from jipyo.app.build_logs import LogIngest
     from jipyo.app.configuration import Configuration
@@ -172,6 +193,15 @@ def read_max_files() -> int:
     return sys.maxsize if soft == resource.RLIM_INFINITY else soft
 
 
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The parts that know of alerts and incidents."""
+
+    store: AlertStore
+    alerting: Alerting
+    incidents: IncidentRecorder
+
+
 class WebApps:
     """Builds the application of a configuration over the other parts; what is counted stays."""
 
@@ -190,6 +220,8 @@ class WebApps:
         """The health of the metrics that rules are evaluated of."""
         self.levels = SloBook()
         """What became of the objectives, as of the last evaluation."""
+        self.watch: Watch | None = None
+        """Set before anything is built."""
         self._logs = logs
         self._store = store
         self._collection = collection
@@ -232,12 +264,16 @@ class WebApps:
         dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")
         others = ThreadPoolExecutor(options.max_concurrency, "web")
         features, state = config.settings.query.features, configuration.state
-        prometheus = build_prometheus_routes(embedded, server, store, collection, clock, state)
+        prometheus = [
+            *rules.routes(partial(self._list_groups, config)),
+            *build_prometheus_routes(embedded, server, store, collection, clock, state),
+        ]
         finder = OutlookFinder(self.outlooks, judged, config.zone, clock.now_ms)
         api = [
             *build_api_routes(config, workspace, server, collection, self._logs, state),
             *outlook.routes(catalogue, finder.find, config.zone, config.lang),
             *slo.routes(partial(self._list_levels, workspace), config.zone, config.lang),
+            *self._build_alert_routes(config, catalogue),
         ]
         routes: list[BaseRoute] = [
             *self._build_ingest_routes(config),
@@ -266,6 +302,28 @@ class WebApps:
             return found
         reader = CountReader(workspace.source, request.cancelled)
         return evaluate_levels(reader, workspace.objectives, workspace.now_ms(), workspace.zone)
+
+    def _list_groups(self, config: Config) -> tuple[RuleGroupStatus, ...]:
+        options, watch = config.settings.alerts, self.watch
+        if options is None or watch is None:
+            return ()
+        return list_groups(watch.alerting.list_rules(), options, config.lang)
+
+    def _build_alert_routes(self, config: Config, catalogue: Catalogue) -> list[Route]:
+        """What people ask and enter; without `alerts` what was recorded can still be read."""
+        watch = self.watch
+        assert watch is not None, "BUG: built before there are alerts"
+        desk = AlertDesk(
+            incidents=IncidentDesk(watch.store, self._clock.now_ms),
+            list_alerts=watch.alerting.list_alerts,
+            grouping=lambda: watch.incidents.grouping,
+            catalogue=catalogue,
+            options=config.settings.alerts or AlertsOptions(),
+            zone=config.zone,
+            now_ms=self._clock.now_ms,
+        )
+        modules = (alerts, incidents, silences, events)
+        return [route for module in modules for route in module.routes(desk, config.lang)]
 
     def _build_ingest_routes(self, config: Config) -> list[BaseRoute]:
         """The receivers; those of log records in threads that may wait for another process."""
@@ -326,7 +384,6 @@ def build_prometheus_routes(
     """
     now_ms = clock.now_ms
     return [
-        *rules.routes(tuple),
         *federate.routes(embedded, now_ms),
         *prometheus_targets.routes(collection.targets),
         *prometheus_status.routes(server, embedded, now_ms, store.extent, config_state),

@@ -24,6 +24,7 @@ from jipyo.app.build_send import Sending, StoreAndSend
 from jipyo.app.build_store import StoreUpkeep, open_store
 from jipyo.app.build_web import (
     CurrentApp,
+    Watch,
     WebApps,
     WebServer,
     build_connections,
@@ -101,6 +102,7 @@ class Server:
         self._evidence = EvidenceCollector(self._alerts, clock)
         self._levels = SloLoop(appender, clock, self._apps.levels)
         self._apps.list_judged = self._alerting.list_health
+        self._apps.watch = Watch(self._alerts, self._alerting, self._incidents)
         catalogue = load_catalogue(config)
         self._current = CurrentApp(self._apps.build(config, catalogue))
         self._follow(config, catalogue, RuleFiles(config), read_rota(config))

@@ -11,7 +11,9 @@ from rich.text import Text
 from jipyo.analysis import wording
 from jipyo.analysis.health import assess_catalogue
 from jipyo.analysis.thresholds import State
+from jipyo.app.alerts.summary import read_summary
 from jipyo.app.offline import read_workspace
+from jipyo.cli.alert_lines import print_alert_lines
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.model.errors import JipyoError
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.analysis.health import Health
+    from jipyo.app.alerts.summary import AlertSummary
+    from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
     from jipyo.config.sound import SoundPart
     from jipyo.i18n import Texts
@@ -51,12 +55,13 @@ def register(group: click.Group, t: Texts) -> None:
         config: Config, words: Texts, show_all: bool, exit_code: bool, part: SoundPart
     ) -> int:
         try:
-            health, warning = _read_state(config)
+            health, warning, summary, catalogue = _read_state(config)
         except JipyoError:
             if part.error is None:
                 raise
             raise part.error from None  # which may be why
         _print_health(health, words, config.zone, show_all=show_all)
+        print_alert_lines(summary, catalogue, words, config.zone, health.t_ms)
         code = _EXIT_CODES[health.state] if exit_code else 0
         if part.error is not None:
             _print_warning(words("cli.status.config_wrong", keys=", ".join(part.left_out)))
@@ -67,12 +72,14 @@ def register(group: click.Group, t: Texts) -> None:
         return code
 
 
-def _read_state(config: Config) -> tuple[Health, str]:
-    """The health, and the key of a warning about the configuration or an empty text."""
+def _read_state(config: Config) -> tuple[Health, str, AlertSummary, Catalogue]:
+    """The health, the key of a warning about the configuration or an empty text, and alerts."""
     with read_workspace(config) as workspace:
         now_ms = workspace.now_ms()
         health = assess_catalogue(workspace.source, workspace.catalogue, now_ms)
-        return health, find_config_warning(workspace.source, config, now_ms)
+        warning = find_config_warning(workspace.source, config, now_ms)
+        summary = read_summary(config, workspace.catalogue, now_ms)
+        return health, warning, summary, workspace.catalogue
 
 
 def _print_warning(text: str) -> None:

@@ -10,7 +10,19 @@ from typing import TYPE_CHECKING, Any, Literal, cast, get_args, get_origin, get_
 
 import orjson
 
-from jipyo.web.api import doctor, metrics, outlook, overview, slo, status, targets
+from jipyo.web.api import (
+    alerts,
+    doctor,
+    events,
+    incidents,
+    metrics,
+    outlook,
+    overview,
+    silences,
+    slo,
+    status,
+    targets,
+)
 from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebResponse
@@ -40,8 +52,25 @@ _PARAMETERS: dict[str, dict[str, object]] = {
         "schema": {"type": "string"},
     },
     "id": {
-        "description": "The metric's id in the catalogue, such as `system.cpu.utilization`.",
+        "description": "The id: of a metric such as `system.cpu.utilization`, else a number.",
         "schema": {"type": "string"},
+    },
+    "number": {"description": "The number of the incident.", "schema": {"type": "integer"}},
+    "state": {
+        "description": "Only those of this state; by default all.",
+        "schema": {"type": "string", "enum": ["open", "recovered", "closed"]},
+    },
+    "from": {
+        "description": "Unix seconds or RFC 3339.",
+        "schema": {"type": "string"},
+    },
+    "to": {
+        "description": "Unix seconds or RFC 3339.",
+        "schema": {"type": "string"},
+    },
+    "limit": {
+        "description": "How many at most; by default 100, and 1,000 in any case.",
+        "schema": {"type": "integer"},
     },
 }
 
@@ -54,6 +83,10 @@ OPERATIONS: tuple[Operation, ...] = (
     doctor.OPERATION,
     targets.OPERATION,
     status.OPERATION,
+    alerts.OPERATION,
+    *incidents.OPERATIONS,
+    *silences.OPERATIONS,
+    *events.OPERATIONS,
 )
 """Every endpoint of `/api/jipyo` except this document."""
 

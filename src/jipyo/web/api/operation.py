@@ -13,6 +13,7 @@ from jipyo.i18n import Texts, texts
 from jipyo.model.errors import (
     BodyError,
     ConfigError,
+    IncidentError,
     JipyoError,
     QueryError,
     SourceError,
@@ -103,8 +104,11 @@ def format_error(default_lang: Lang, error: Exception, request: WebRequest) -> W
 def _describe(error: Exception, t: Texts) -> tuple[int, Problem]:
     if isinstance(error, QueryError):
         return STATUS_BY_KIND[error.kind], Problem("error", error.kind.value, error.message, "")
-    if isinstance(error, ConfigError | BodyError):
-        text, _, hint = t.error(error).partition("\n")
+    if isinstance(error, ConfigError | BodyError | IncidentError):
+        hint = t(error.hint, **error.values) if error.hint else ""
+        text = t(error.key, **error.values)  # of a body with several mistakes a line each
+        if isinstance(error, IncidentError) and error.key.endswith(".unknown"):
+            return 404, Problem("error", "not_found", text, hint)
         status = 415 if isinstance(error, UnsupportedMediaType) else 400
         return status, Problem("error", "bad_data", text, hint)
     if isinstance(error, JipyoError):

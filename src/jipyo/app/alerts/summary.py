@@ -1,0 +1,88 @@
+"""What is to be known of alerts at a moment, for commands: beside a running server or without."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jipyo.alerts.desk import IncidentDesk
+from jipyo.alerts.incident.incident import IncidentState
+from jipyo.alerts.incident.origin import rank_alerts
+from jipyo.alerts.incident.rules import build_grouping
+from jipyo.alerts.maintenance_calendar import expand_maintenance
+from jipyo.alerts.notify.status import read_status
+from jipyo.alerts.options import AlertsOptions
+from jipyo.alerts.rule import list_metric_rules
+from jipyo.alerts.saved import load_memories
+from jipyo.alerts.store import FILE_NAME, AlertStore
+from jipyo.app.alerts.schema import STEPS
+
+if TYPE_CHECKING:
+    from jipyo.alerts.alert import Alert
+    from jipyo.alerts.incident.incident import Incident
+    from jipyo.alerts.incident.origin import RankedAlert
+    from jipyo.alerts.notify.status import ChannelStatus
+    from jipyo.alerts.silence import MaintenanceWindow, Silence
+    from jipyo.catalogue import Catalogue
+    from jipyo.config.load import Config
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenIncident:
+    """An incident that goes on, with its alerts, the likely origin first."""
+
+    incident: Incident
+    ranked: tuple[RankedAlert, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSummary:
+    """Alerts, open incidents, what keeps messages back, and how delivery goes."""
+
+    alerts: tuple[Alert, ...] = ()
+    """Those that are not inactive, as the last evaluation left them."""
+    incidents: tuple[OpenIncident, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    """Those in force."""
+    windows: tuple[MaintenanceWindow, ...] = ()
+    """Maintenance windows that go on."""
+    channels: tuple[ChannelStatus, ...] = ()
+
+
+def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSummary:
+    """The alerts of the configured data folder; nothing where there was never an evaluation.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    if not (config.data / FILE_NAME).exists():
+        return AlertSummary()
+    options = config.settings.alerts or AlertsOptions()
+    grouping = build_grouping(list_metric_rules(catalogue, options), options)
+    with contextlib.closing(AlertStore.open(config.data, STEPS)) as store:
+        desk = IncidentDesk(store, lambda: now_ms)
+        found = desk.list_incidents(now_ms, now_ms + 1)
+        windows = (
+            *desk.list_windows(now_ms, now_ms + 1),
+            *expand_maintenance(options.maintenance, now_ms, now_ms + 1, config.zone),
+        )
+        with store.reading() as db:
+            memories = load_memories(db).values()
+            channels = read_status(db, [channel.name for channel in options.channels])
+        return AlertSummary(
+            alerts=tuple(
+                one.alert.alert
+                for memory in memories
+                for one in memory.series.values()
+                if one.alert.alert is not None
+            ),
+            incidents=tuple(
+                OpenIncident(incident=one, ranked=rank_alerts(one, grouping))
+                for one in found
+                if one.state is IncidentState.OPEN
+            ),
+            silences=tuple(one for one in desk.list_silences(now_ms) if one.start_ms <= now_ms),
+            windows=tuple(one for one in windows if one.cancelled_ms is None),
+            channels=tuple(channels),
+        )
