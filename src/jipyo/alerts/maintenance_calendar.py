@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.silence import MaintenanceWindow
-from jipyo.model.calendar import local_time
+from jipyo.model.calendar import local_time, start_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,6 +38,7 @@ def _expand(
     # One that began before may still last.
     before = local_time(start_ms - schedule.duration_ms, zone) - timedelta(minutes=1)
     moments = CronSim(schedule.schedule, before)
+    announced_ms = None if schedule.announced is None else start_of_day(schedule.announced, zone)
     for _, moment in zip(range(_MOST), moments, strict=False):
         begins_ms = int(moment.timestamp()) * 1000
         if begins_ms >= end_ms:
@@ -49,6 +50,6 @@ def _expand(
                 matchers=schedule.matchers,
                 start_ms=begins_ms,
                 end_ms=begins_ms + schedule.duration_ms,
-                announced_ms=None,
+                announced_ms=announced_ms,
                 approval=schedule.approval,
             )

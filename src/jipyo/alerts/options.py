@@ -10,6 +10,7 @@ from jipyo.analysis.thresholds import Severity
 from jipyo.model.secret import NO_SECRET, Secret
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
     from jipyo.i18n import Lang
@@ -134,6 +135,8 @@ class Maintenance:
     """What is maintained; none: all."""
     approval: str = ""
     """The number under which it was approved."""
+    announced: date | None = None
+    """The day on which users were informed of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,8 +173,6 @@ class AlertsOptions:
     """How long an alert of a threshold goes on after its condition ended, lest it come back."""
     join_ms: int = 5 * _MINUTE_MS
     """Alerts of a target that begin within this time of each other are one incident."""
-    retention_ms: int = 5 * 365 * _DAY_MS
-    """How long incidents are kept after their end."""
     external_url: str = ""
     """The dashboard's address as readers of messages reach it; empty: no links."""
     dependencies: tuple[Dependency, ...] = ()

@@ -61,16 +61,17 @@ class MaintenanceWindow:
     cancelled_by: str = ""
 
     @property
-    def is_announced_ahead(self) -> bool:
-        """Whether users were informed before it began, as a contract asks for.
+    def known_ms(self) -> int | None:
+        """From when on it is on record that users were informed; None where they were not.
 
-        One that was entered later does not count: nothing shows what it says.
+        An announcement that was entered later is known from its entry: nothing shows it before.
         """
-        return (
-            self.announced_ms is not None
-            and self.announced_ms < self.start_ms
-            and self.entered_ms < self.start_ms
-        )
+        return None if self.announced_ms is None else max(self.announced_ms, self.entered_ms)
+
+    @property
+    def is_announced_ahead(self) -> bool:
+        """Whether it is on record that users were informed before it began."""
+        return self.known_ms is not None and self.known_ms < self.start_ms
 
     def covers(self, labels: Labels, t_ms: int) -> bool:
         """Whether alerts with these labels are of the planned work at a moment."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from jipyo.alerts.incident.records import read_incidents
+from jipyo.alerts.maintenance_calendar import expand_maintenance
 from jipyo.alerts.silence_records import read_windows
 from jipyo.alerts.store import FILE_NAME, AlertStore
 from jipyo.analysis.outages import identify_target
@@ -226,7 +227,7 @@ def _collect_records(
     typed = _read_typed(workspace, system, profile, month)
     own = select_system(readings, system, workspace.zone)
     labels = [one.labels for one in readings.targets if select_all(system.matchers, one.labels)]
-    incidents, windows = _read_alerts(alerts, month, workspace.now_ms())
+    incidents, windows = _read_alerts(alerts, month, workspace)
     logged = [
         outage
         for incident in incidents
@@ -254,15 +255,16 @@ def _open_alerts(data: Path | None) -> Iterator[AlertStore | None]:
 
 
 def _read_alerts(
-    alerts: AlertStore | None, month: Period, now_ms: int
+    alerts: AlertStore | None, month: Period, workspace: Workspace
 ) -> tuple[tuple[Incident, ...], tuple[MaintenanceWindow, ...]]:
-    if alerts is None:
-        return (), ()
     first_ms = month.start_ms - _TIMELY_MS
+    planned = expand_maintenance(workspace.maintenance, first_ms, month.end_ms, workspace.zone)
+    if alerts is None:
+        return (), planned
     with alerts.reading() as db:
-        incidents = read_incidents(db, first_ms, max(now_ms, month.end_ms))
+        incidents = read_incidents(db, first_ms, max(workspace.now_ms(), month.end_ms))
         windows = read_windows(db, first_ms, month.end_ms)
-    return tuple(incidents.values()), windows
+    return tuple(incidents.values()), (*windows, *planned)
 
 
 def _list_outages(
@@ -309,6 +311,6 @@ def _list_work(
                 approval=window.approval,
                 start_ms=window.start_ms,
                 end_ms=end_ms,
-                announced_ms=window.announced_ms,
+                announced_ms=window.known_ms,
                 title=window.name,
             )

@@ -118,6 +118,7 @@ def build_workspace(
         issuer=Issuer(organisation=config.settings.organisation, version=version("jipyo")),
         data=config.data,
         systems=config.settings.systems,
+        maintenance=config.settings.alerts.maintenance if config.settings.alerts else (),
     )
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from zoneinfo import ZoneInfo
 
+    from jipyo.alerts.options import Maintenance
     from jipyo.analysis.health import MetricHealth
     from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.app.logs import LogSources
@@ -45,3 +46,5 @@ class Workspace:
     """The data folder, with incidents and what people typed; None for another source."""
     systems: tuple[ContractedSystem, ...] = ()
     """The systems that the configuration names."""
+    maintenance: tuple[Maintenance, ...] = ()
+    """The maintenance windows that come again and again."""

@@ -28,6 +28,7 @@ from jipyo.i18n import LANGS
 from jipyo.model.errors import ConfigError, QueryError
 from jipyo.schema import (
     CLOCK,
+    DATE,
     DURATION,
     LABEL,
     PATH,
@@ -184,6 +185,7 @@ _MAINTENANCE = record(
         Key("duration", between(DURATION, "1m", "7d"), required=True, field="duration_ms"),
         _MATCH,
         Key("approval", TEXT),
+        Key("announced", DATE),
     ),
 )
 _SILENCES = record(
@@ -245,7 +247,6 @@ ALERTS = switchable(
             Key("failed_readings", between(WHOLE, "1", "20")),
             Key("keep_firing", between(DURATION, "0s", "1d"), field="keep_firing_ms"),
             Key("join", between(DURATION, "0s", "1d"), field="join_ms"),
-            Key("retention", between(DURATION, "30d", "50y"), field="retention_ms"),
             Key("external_url", URL),
             Key("dependencies", list_of(_DEPENDENCY)),
             Key("channels", list_of_named(_CHANNEL)),
