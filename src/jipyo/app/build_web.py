@@ -25,8 +25,10 @@ from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
 from jipyo.app.alerts.rule_status import list_groups
 from jipyo.app.build_store import Remotes, build_embedded, build_source
+from jipyo.app.contract import build_contract_months, find_systems
 from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
+from jipyo.app.inspection import build_sheet, find_system
 from jipyo.app.offline import build_workspace
 from jipyo.app.slo import SloBook
 from jipyo.model.errors import ConfigError
@@ -41,6 +43,7 @@ from jipyo.web.api import (
     openapi,
     outlook,
     overview,
+    sheets,
     silences,
     slo,
     status,
@@ -76,9 +79,12 @@ if TYPE_CHECKING:
     from jipyo.app.workspace import Workspace
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
+    from jipyo.model.calendar import Period
     from jipyo.model.clock import Clock
     from jipyo.model.config_state import ConfigState
     from jipyo.model.family import Family
+    from jipyo.sla.inspection import InspectionSheet
+    from jipyo.sla.month import ContractMonth
     from jipyo.source import Source
     from jipyo.web.http.endpoint import Route
     from jipyo.web.http.message import WebRequest
@@ -274,6 +280,7 @@ class WebApps:
             *outlook.routes(catalogue, finder.find, config.zone, config.lang),
             *slo.routes(partial(self._list_levels, workspace), config.zone, config.lang),
             *self._build_alert_routes(config, catalogue),
+            *sheets.routes(build_sheet_parts(config, workspace)),
         ]
         routes: list[BaseRoute] = [
             *self._build_ingest_routes(config),
@@ -339,6 +346,32 @@ class WebApps:
             *routes,
             *web.mount([*logs.routes(send), logs.route_root(send, page)], waiting),
         ]
+
+
+def build_sheet_parts(config: Config, workspace: Workspace) -> sheets.SheetParts:
+    """What the sheets of a month are built from, each with the queries of its request alone."""
+
+    def bind(request: WebRequest) -> Workspace:
+        return replace(workspace, source=workspace.source.bind(request.cancelled))
+
+    def inspect(month: Period, system: str | None, request: WebRequest) -> InspectionSheet:
+        return build_sheet(config, bind(request), month, find_system(workspace, system))
+
+    def work_out(
+        month: Period, system: str | None, request: WebRequest
+    ) -> tuple[ContractMonth, ...]:
+        systems = find_systems(workspace, month, system)
+        return build_contract_months(bind(request), month, systems)
+
+    return sheets.SheetParts(
+        inspect=inspect,
+        work_out=work_out,
+        catalogue=workspace.catalogue,
+        issuer=workspace.issuer,
+        zone=workspace.zone,
+        now_ms=workspace.now_ms,
+        lang=workspace.lang,
+    )
 
 
 def build_server_info(config: Config, started_ms: int) -> ServerInfo:

@@ -18,6 +18,7 @@ from jipyo.web.api import (
     metrics,
     outlook,
     overview,
+    sheets,
     silences,
     slo,
     status,
@@ -51,6 +52,14 @@ _PARAMETERS: dict[str, dict[str, object]] = {
         "description": "Seconds or a duration such as `5m`; by default 60.",
         "schema": {"type": "string"},
     },
+    "month": {
+        "description": "Such as `2027-01`; by default the last month that is over.",
+        "schema": {"type": "string"},
+    },
+    "system": {
+        "description": "A system of the configuration; by default all of them.",
+        "schema": {"type": "string"},
+    },
     "id": {
         "description": "The id: of a metric such as `system.cpu.utilization`, else a number.",
         "schema": {"type": "string"},
@@ -80,6 +89,7 @@ OPERATIONS: tuple[Operation, ...] = (
     metrics.OPERATION,
     outlook.OPERATION,
     slo.OPERATION,
+    *sheets.OPERATIONS,
     doctor.OPERATION,
     targets.OPERATION,
     status.OPERATION,
