@@ -9,11 +9,15 @@ import pytest
 import yaml
 
 from jipyo.alerts.alert import AlertState
+from jipyo.alerts.desk import IncidentDesk
+from jipyo.alerts.incident import edits
+from jipyo.alerts.incident.incident import CauseClass
 from jipyo.alerts.options import AlertsOptions, RuleOptions
 from jipyo.alerts.saved import load_memories
 from jipyo.alerts.store import AlertStore
 from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
 from jipyo.analysis.thresholds import State
+from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.removed import KEEP_MS, note_targets
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import LAG_MS, Alerting, is_removed
@@ -22,7 +26,7 @@ from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
 from jipyo.config.load import load as load_config
 from jipyo.config.overrides import CliOverrides
-from jipyo.model.errors import CollectError, ConfigError, StoreFull
+from jipyo.model.errors import CollectError, ConfigError, IncidentError, StoreFull
 from jipyo.model.failure import FailureReason
 from jipyo.model.family import Family, gauge
 from jipyo.model.labels import Labels
@@ -105,7 +109,9 @@ class Site:
 
     def begin(self) -> Alerting:
         database = AlertStore.open(self.folder, STEPS)
-        alerting = Alerting(database, self.store, self.clock, [self.follow])
+        recorder = IncidentRecorder()
+        alerting = Alerting(database, self.store, self.clock, [recorder.follow, self.follow])
+        recorder.apply(lambda: alerting.rules, OPTIONS, "h")
         alerting.apply(self.config, self.source, self.catalogue)
         alerting.start()
         return alerting
@@ -333,8 +339,21 @@ def test_a_person_closes_what_has_no_data(site: Site) -> None:
     site.wait_for(HEAT, AlertState.FIRING)
     site.service.error = REFUSED
     site.wait_for(HEAT, AlertState.NO_DATA)
-    site.alerting.close_alerts([site.transitions[-1].alert.key])
-    site.clock.advance(5 * MINUTE_MS)
+    database = AlertStore.open(site.folder, STEPS)  # as the command does, beside the server
+    desk = IncidentDesk(database, site.clock.now_ms)
+    found = desk.list_incidents(0, site.clock.now_ms())
+    (number,) = (one.number for one in found if HEAT in {each.key.rule for each in one.alerts})
+    with pytest.raises(IncidentError):  # that its target does not answer is known
+        desk.edit(number, lambda one, t_ms: edits.close(one, t_ms, "kim", CauseClass.HARDWARE))
+    site.service.error = None
+    del site.service.temperatures["0"]
+    site.wait_for(OUTAGE, AlertState.INACTIVE)
+    site.catalogue = Catalogue(tuple(one for one in KNOWN.metrics if one.id != LOSS))
+    site.alerting.apply(site.config, site.source, site.catalogue)
+    site.clock.advance(INTERVAL_MS)
+    desk.edit(number, lambda one, t_ms: edits.close(one, t_ms, "kim", CauseClass.HARDWARE))
+    database.close()
+    site.clock.advance(2 * MINUTE_MS)
     assert site.list_changes(HEAT)[-1] == "no_data>inactive"
     assert HEAT not in {alert.key.rule for alert in site.alerting.list_alerts()}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from jipyo.alerts.alert import AlertState
 from jipyo.alerts.incident.incident import EntryKind, IncidentEntry, IncidentState
 from jipyo.model.errors import IncidentError
 
@@ -67,11 +68,14 @@ def close(
 ) -> IncidentEntry:
     """It is over, and nothing that comes later belongs to it.
 
+    Of alerts whose samples have ended only a person knows that they are over.
+
     Raises:
-        IncidentError: it has not recovered, is closed, or its cause is not known.
+        IncidentError: an alert of it fires, it is closed, or its cause is not known.
     """
     _check_not_closed(incident)
-    if incident.state is IncidentState.OPEN:
+    states = {alert.state for alert in incident.alerts if alert.state.is_open}
+    if not states <= {AlertState.NO_DATA}:
         raise IncidentError(
             "incident.not_recovered", hint="incident.not_recovered.hint", number=incident.number
         )

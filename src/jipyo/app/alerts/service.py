@@ -10,8 +10,9 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from jipyo.alerts.alert import AlertState
+from jipyo.alerts.alert import AlertKey, AlertState
 from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate
+from jipyo.alerts.incident.records import read_recent_incidents
 from jipyo.alerts.recording import record_samples
 from jipyo.alerts.rule import MetricRule, RecordingRule, list_metric_rules
 from jipyo.alerts.saved import forget_rules, load_memories, save_memories
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-    from jipyo.alerts.alert import Alert, AlertKey, Transition
+    from jipyo.alerts.alert import Alert, Transition
     from jipyo.alerts.rule import Rule
     from jipyo.alerts.store import AlertStore
     from jipyo.analysis.health import MetricHealth
@@ -98,26 +99,6 @@ def _make_setting(
     # The greatest distance that hits the moments of all rules.
     base_ms = math.gcd(interval_ms, *(rule.interval_ms for rule in rules))
     return _Setting(source, metric_rules, files, rules, interval_ms, base_ms, own, removed)
-
-
-def _close_removed(
-    setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
-) -> Iterator[Transition]:
-    """Close the alerts without data of what was removed on purpose."""
-    for rule, memory in list(memories.items()) if setting.removed else ():
-        gone = [
-            labels
-            for labels, series in memory.series.items()
-            if series.alert.state is AlertState.NO_DATA
-            and any(is_removed(labels, removed) for removed in setting.removed)
-        ]
-        if gone:
-            left = {labels: one for labels, one in memory.series.items() if labels not in gone}
-            memories[rule] = replace(memory, series=left)
-        for labels in gone:
-            _, transition = close(memory.series[labels].alert, t_ms)
-            if transition is not None:
-                yield transition
 
 
 def is_removed(labels: Labels, removed: Mapping[str, str]) -> bool:
@@ -303,7 +284,7 @@ class Alerting:
             memories[rule.id] = evaluation.memory
             transitions += evaluation.transitions
         transitions += self._close_orphans(setting, memories, t_ms)
-        transitions += _close_removed(setting, memories, t_ms)
+        transitions += self._close_without_data(setting, memories, t_ms)
         self._end_records(setting, t_ms)
         transitions.sort(key=lambda one: one.t_ms)
         self._keep(memories, t_ms, transitions)
@@ -405,6 +386,46 @@ class Alerting:
                 if transition is not None:
                     yield transition
 
+    def _close_without_data(
+        self, setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
+    ) -> Iterator[Transition]:
+        """Close the alerts without data of which somebody says that they are over.
+
+        Their incident was closed, or what they are about was removed on purpose.
+        """
+        closed = self._list_closed(memories, t_ms)
+        for rule, memory in list(memories.items()):
+            gone = [
+                labels
+                for labels, series in memory.series.items()
+                if series.alert.state is AlertState.NO_DATA
+                and (
+                    AlertKey(rule, labels) in closed
+                    or any(is_removed(labels, removed) for removed in setting.removed)
+                )
+            ]
+            if gone:
+                left = {labels: one for labels, one in memory.series.items() if labels not in gone}
+                memories[rule] = replace(memory, series=left)
+            for labels in gone:
+                _, transition = close(memory.series[labels].alert, t_ms)
+                if transition is not None:
+                    yield transition
+
+    def _list_closed(self, memories: Mapping[str, RuleMemory], t_ms: int) -> set[AlertKey]:
+        """The alerts without data of incidents that a person has closed."""
+        series = (one for memory in memories.values() for one in memory.series.values())
+        if all(one.alert.state is not AlertState.NO_DATA for one in series):
+            return set()
+        with self._store.reading() as db:
+            incidents = read_recent_incidents(db, t_ms)
+        return {
+            alert.key
+            for incident in incidents.values()
+            if incident.closed_ms is not None
+            for alert in incident.alerts
+        }
+
     def _keep(
         self, memories: dict[str, RuleMemory], t_ms: int, transitions: Sequence[Transition]
     ) -> None:
@@ -415,25 +436,6 @@ class Alerting:
             for follow in self._followers:
                 follow(db, t_ms, transitions)
         self._known.memories, self._known.rows = memories, rows
-
-    def close_alerts(self, keys: Iterable[AlertKey]) -> None:
-        """Close alerts that a person says are over; one whose condition goes on begins anew.
-
-        Raises:
-            StoreError: nothing has changed.
-        """
-        with self._lock:
-            t_ms = self._clock.now_ms()
-            memories, transitions = dict(self._known.memories), []
-            for key in keys:
-                memory = memories.get(key.rule, RuleMemory())
-                if key.labels not in memory.series:
-                    continue
-                left = dict(memory.series)
-                _, transition = close(left.pop(key.labels).alert, t_ms)
-                memories[key.rule] = replace(memory, series=left)
-                transitions += [] if transition is None else [transition]
-            self._keep(memories, t_ms, transitions)
 
     def _write_series(self, setting: _Setting, t_ms: int) -> None:
         rules = {rule.id: rule for rule in setting.rules if not isinstance(rule, RecordingRule)}
