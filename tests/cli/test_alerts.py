@@ -107,3 +107,31 @@ def test_a_series_that_was_never_recorded_is_a_warning(data: Path, rules: Path) 
     result = jipyo("alerts", "replay", "--from", "-1m", "--rules", str(rules), "--data", str(data))
     assert result.code == 0
     assert "a:b is recorded by these files and has no samples" in result.err
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("en", ("Alerts that would have fired", "for 5 min", "1 *", "needs at least 7 days")),
+        ("ko", ("발생했을 알림 수", "5분 지속", "1 *", "7일 이상이 필요합니다")),
+    ],
+)
+def test_thresholds_are_tuned(data: Path, lang: Lang, words: tuple[str, ...]) -> None:
+    command = ("alerts", "tune", "system.memory.utilization", "--from", "-9m")
+    result = jipyo(*command, "--data", str(data), "--lang", lang)
+    assert (result.code, result.err) == (0, "")
+    for word in words:
+        assert word in result.out
+
+
+def test_tuning_as_json_has_the_grid(data: Path) -> None:
+    command = ("alerts", "tune", "system.memory.utilization", "--from", "-9m", "--json")
+    tuned = json.loads(jipyo(*command, "--data", str(data)).out)
+    assert tuned["advice"] == "too_little"
+    assert tuned["current"] in tuned["counts"]
+    assert {one["fired"] for one in tuned["counts"]} == {0, 1}
+
+
+def test_a_metric_without_thresholds_cannot_be_tuned(data: Path) -> None:
+    result = jipyo("alerts", "tune", "system.process.count", "--data", str(data))
+    assert result.code == 2

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from jipyo.i18n import Texts
 
-_PARTS = ("list", "check", "replay", "test")
+_PARTS = ("list", "check", "replay", "tune", "test")
 """The files of the commands, in the order of the help."""
 
 
