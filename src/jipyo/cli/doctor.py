@@ -28,6 +28,7 @@ from jipyo.analysis.series_names import name_host
 from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.analysis.wording import name_cause, name_remedy, name_unknown_server
+from jipyo.app.alerts.delivery import check_delivery
 from jipyo.app.log_checks import check_ingest, find_log_problems
 from jipyo.app.offline import read_workspace
 from jipyo.app.own_jobs import list_own_jobs
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from zoneinfo import ZoneInfo
 
+    from jipyo.alerts.notify.status import ChannelStatus
     from jipyo.analysis.coverage import MetricCoverage
     from jipyo.analysis.jobs import FailureGroup, JobNow
     from jipyo.analysis.targets import TargetNow
@@ -78,6 +80,10 @@ class _Findings:
     """The servers by URL of the configuration."""
     log_problems: tuple[JipyoError, ...]
     """What keeps logs from being read."""
+    channels: tuple[ChannelStatus, ...]
+    """Through which messages are delivered."""
+    delivery_problems: tuple[JipyoError, ...]
+    """What keeps messages from being delivered."""
 
     @property
     def is_collecting(self) -> bool:
@@ -89,7 +95,8 @@ class _Findings:
         """Whether everything that is set up is collected."""
         answering = all(source.find_problem() is None for source in self.sources)
         jobs_are_healthy = all(job.is_healthy for job in self.jobs)
-        return self.is_collecting and answering and jobs_are_healthy and not self.log_problems
+        problems = self.log_problems or self.delivery_problems
+        return self.is_collecting and answering and jobs_are_healthy and not problems
 
 
 def register(group: click.Group, t: Texts) -> None:
@@ -104,7 +111,7 @@ def register(group: click.Group, t: Texts) -> None:
         config: Config, words: Texts, details: bool, required: bool, as_json: bool
     ) -> int:
         with read_workspace(config) as workspace:
-            findings = _examine(workspace, config, required=required)
+            findings = _examine(workspace, config, words, required=required)
         if as_json:
             document = _build_document(findings, words)
             click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
@@ -115,7 +122,7 @@ def register(group: click.Group, t: Texts) -> None:
         return 0 if findings.is_healthy else 1
 
 
-def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findings:
+def _examine(workspace: Workspace, config: Config, words: Texts, *, required: bool) -> _Findings:
     source, catalogue, t_ms = workspace.source, workspace.catalogue, workspace.now_ms()
     targets = read_targets(source, t_ms)
     jobs = (
@@ -140,12 +147,13 @@ def _examine(workspace: Workspace, config: Config, *, required: bool) -> _Findin
         unknown,
         list_remotes(source),
         (*check_ingest(source, config.instance, t_ms), *find_log_problems(config, t_ms)),
+        *check_delivery(config, words, t_ms),
     )
 
 
 def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
     console = open_terminal()
-    _print_sources(findings, t)
+    _print_sources(findings, t, zone)
     if not findings.is_collecting:
         last_ms = max((target.last_ms for target in findings.targets), default=None)
         moment = "" if last_ms is None else t.recent_moment(last_ms, zone, findings.t_ms)
@@ -181,13 +189,19 @@ def _print_summary(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
     _print_coverage(findings.coverage, t)
 
 
-def _print_sources(findings: _Findings, t: Texts) -> None:
-    """A line for each server by URL, and what keeps logs from being read."""
+def _print_sources(findings: _Findings, t: Texts, zone: ZoneInfo) -> None:
+    """A line for each server by URL and each channel, and what keeps logs and messages back."""
     console = open_terminal()
     for source in findings.sources:
         style = "green" if source.find_problem() is None else "red"
         console.print(Text(_describe_source(source, findings.t_ms, t), style=style), soft_wrap=True)
-    for problem in findings.log_problems:
+    for channel in findings.channels:
+        delivered_ms = channel.state.delivered_ms
+        if not channel.is_failing and not channel.rejected and delivered_ms is not None:
+            moment = t.recent_moment(delivered_ms, zone, findings.t_ms)
+            values = {"channel": channel.name, "moment": moment, "waiting": channel.waiting}
+            console.print(Text(f"✓ {t('notify.works', **values)}", style="green"), soft_wrap=True)
+    for problem in (*findings.log_problems, *findings.delivery_problems):
         text = f"✗ {indent(t.error(problem), '  ').strip()}"
         console.print(Text(text, style="red"), soft_wrap=True)
 
@@ -308,6 +322,19 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
             for problem in (source.find_problem(),)
         ],
         "logs": {"problems": [t.error(problem) for problem in findings.log_problems]},
+        "notifications": {
+            "channels": [
+                {
+                    "name": one.name,
+                    "waiting": one.waiting,
+                    "rejected": one.rejected,
+                    "failing": one.is_failing,
+                    "delivered": one.state.delivered_ms,
+                }
+                for one in findings.channels
+            ],
+            "problems": [t.error(problem) for problem in findings.delivery_problems],
+        },
         "same_hosts": {
             name_host(*other): name_host(*host) for other, host in findings.hosts.items()
         },

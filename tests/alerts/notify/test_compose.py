@@ -209,6 +209,13 @@ def read_page(html: str) -> str:
     return f"{page.text} {' '.join(page.links)}"
 
 
+def test_what_is_no_character_becomes_a_question_mark() -> None:
+    odd = replace(HOT, rule="\ud800", labels=Labels.of({"a\ud800": "b\ud800"}), runbook="\ud800")
+    stored = decode_notification(encode_notification(notification(target="\ud800", alerts=(odd,))))
+    assert (stored.target, stored.alerts[0].rule, stored.alerts[0].runbook) == ("?", "?", "?")
+    assert dict(stored.alerts[0].labels) == {"a?": "b?"}
+
+
 def test_what_is_stored_comes_back() -> None:
     for facts in (
         notification(),

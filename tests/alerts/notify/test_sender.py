@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from dataclasses import dataclass, field
 from random import Random
 from typing import TYPE_CHECKING
@@ -248,3 +249,15 @@ def test_its_thread_sends_what_comes_and_ends_when_it_is_stopped(store: AlertSto
     sender.stop(20)
     running = next(one for one in sender.loop_families() if one.name == "jipyo_loop_running")
     assert running.samples[0].value == 0
+
+
+def test_ten_thousand_that_wait_need_little_memory(store: AlertStore) -> None:
+    post = Post(store, Receiver(), WaitingClock(T_MS), max_per_hour=10_000)
+    post.add(*(notification(f"{n}", incident=n, alerts=()) for n in range(10_000)))
+    tracemalloc.start()
+    while post.status.waiting:
+        post.run(1000)
+    peak_bytes = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert sum(map(len, post.receiver.got)) == 10_000
+    assert peak_bytes < 4 << 20

@@ -53,22 +53,32 @@ def decode_notification(text: bytes) -> Notification:
 
 
 def shorten(text: str, most: int = _MOST_CHARACTERS) -> str:
-    """The text, or its beginning with an ellipsis."""
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+    """The text, or its beginning with an ellipsis; what is no character is a question mark."""
+    kept = text if len(text) <= most else f"{text[: most - 1]}…"
+    return kept if kept.isascii() else kept.encode("utf-8", "replace").decode("utf-8")
 
 
 def _to_plain(value: object) -> object:
     match value:
         case Labels():
-            return {name: shorten(text) for name, text in value.items()}
+            return {shorten(name): shorten(text) for name, text in value.items()}
         case Bilingual():
             return {"ko": shorten(value.ko), "en": shorten(value.en)}
         case Notification() | NotifiedAlert():
-            fields = {name: getattr(value, name) for name in value.__slots__}
+            fields = {name: _bound(getattr(value, name)) for name in value.__slots__}
             return {**fields, "severity": value.severity.name}
         case NotifiedEvent():
             return {"t_ms": value.t_ms, "text": value.text}
     raise TypeError
+
+
+def _bound(value: object) -> object:
+    match value:
+        case str():
+            return shorten(value)
+        case tuple():
+            return [_bound(each) for each in value]
+    return value
 
 
 def _read_alert(fields: dict[str, Any]) -> NotifiedAlert:
