@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from jipyo.api import (
+        Contracts,
         DailyReportGenerator,
         ElasticsearchClient,
         LogCollector,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from jipyo.app.offline import open_workspace as open  # noqa: A004 - `jipyo.open()`
 
 __all__ = [
+    "Contracts",
     "DailyReportGenerator",
     "ElasticsearchClient",
     "LogCollector",

@@ -10,6 +10,7 @@ Their methods are asynchronous where the specification has them so; the work run
 """
 
 from jipyo.api.client import PrometheusClient
+from jipyo.api.contracts import Contracts, ContractSheet
 from jipyo.api.days import parse_day
 from jipyo.api.json_object import JsonObject
 from jipyo.api.log_collector import LogCollector, LogParser
@@ -37,6 +38,8 @@ from jipyo.app.workspace import Workspace
 __all__ = [
     "SPECIFICATION_NAMES",
     "ActiveBreach",
+    "ContractSheet",
+    "Contracts",
     "CurrentValue",
     "CurrentValues",
     "DailyReport",

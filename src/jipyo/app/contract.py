@@ -17,6 +17,7 @@ from jipyo.analysis.outages import identify_target
 from jipyo.app.alerts.schema import STEPS
 from jipyo.files import atomic_write
 from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
 from jipyo.model.errors import ConfigError, ReportError
 from jipyo.model.matcher import select_all
 from jipyo.model.plain import to_plain
@@ -69,6 +70,21 @@ def find_systems(
     if not chosen:
         raise unknown_word("sla.unknown_system", "--system", name, [one.name for one in systems])
     return chosen
+
+
+def parse_contract_month(text: str | None, workspace: Workspace) -> Period:
+    """The month `2027-01`; without a text the last one that is over.
+
+    Raises:
+        ConfigError: it is something else.
+    """
+    if not text:
+        today = local_day(workspace.now_ms(), workspace.zone)
+        return period_containing(PeriodKind.MONTH, today, workspace.zone).previous()
+    try:
+        return parse_month(text, workspace.zone)
+    except ValueError as error:
+        raise ConfigError("sla.not_a_month", hint="sla.not_a_month.hint", value=text) from error
 
 
 def build_contract_months(

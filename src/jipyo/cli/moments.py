@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind, local_day, period_containing
+from jipyo.model.calendar import parse_month as read_month
 from jipyo.model.duration import parse_duration
 from jipyo.model.errors import ConfigError
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 END_OF_TIME_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
-_MONTH = re.compile(r"([0-9]{4})-([0-9]{2})")
 _CLOCK = re.compile(r"\d\d:\d\d(?::\d\d)?")
 _RELATIVE = re.compile(r"(?:now)?(?:-(\d.*[a-z]))?")
 
@@ -58,14 +58,10 @@ def parse_month(text: str | None, zone: ZoneInfo, now_ms: int) -> Period:
     if text is None:
         this = period_containing(PeriodKind.MONTH, local_day(now_ms, zone), zone)
         return this.previous()
-    found = _MONTH.fullmatch(text)
     try:
-        first = date(int(found[1]), int(found[2]), 1) if found else None
-    except ValueError:
-        first = None
-    if first is None:
-        raise ConfigError("cli.not_a_month", value=text)
-    period = period_containing(PeriodKind.MONTH, first, zone)
+        period = read_month(text, zone)
+    except ValueError as error:
+        raise ConfigError("cli.not_a_month", value=text) from error
     if period.start_ms > now_ms:
         raise ConfigError("cli.month_not_begun", value=text)
     return period

@@ -8,6 +8,7 @@ right after the gap; where they show midnight twice it begins at the first. (As 
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
@@ -21,6 +22,7 @@ _DAY = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER_MONTHS = 3
+_MONTH = re.compile("[0-9]{4}-[0-9]{2}")
 _DAYS_A_WEEK = 7
 _MONTHS_A_YEAR = 12
 
@@ -166,6 +168,17 @@ def period_containing(kind: PeriodKind, day: date, zone: ZoneInfo) -> Period:
     else:
         first, following = day, day + _DAY
     return Period(kind, first, start_of_day(first, zone), start_of_day(following, zone), zone.key)
+
+
+def parse_month(text: str, zone: ZoneInfo) -> Period:
+    """The month that is written `2027-01`.
+
+    Raises:
+        ValueError: it is something else.
+    """
+    if not _MONTH.fullmatch(text):
+        raise ValueError(f"not a month: {text!r}")
+    return period_containing(PeriodKind.MONTH, date.fromisoformat(f"{text}-01"), zone)
 
 
 def _add_months(first: date, months: int) -> date:

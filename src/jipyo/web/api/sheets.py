@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.i18n import texts
-from jipyo.model.calendar import PeriodKind, local_day, period_containing
+from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
 from jipyo.model.errors import ConfigError, QueryError
 from jipyo.reports.render import FORMATS, name_file
 from jipyo.reports.sections.inspection import describe_cell
@@ -16,6 +15,7 @@ from jipyo.reports.sheets import build_contract_report, build_inspection_report
 from jipyo.reports.wording import Localizer
 from jipyo.sla.inspection_items import InspectionResult
 from jipyo.web.api.operation import PREFIX, Operation, format_error, json_route
+from jipyo.web.api.sla import SlaSheets, build_sheet
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebResponse
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jipyo.model.calendar import Period
     from jipyo.reports.document import Issuer, Report
     from jipyo.sla.inspection import InspectionCell, InspectionRow, InspectionSheet
-    from jipyo.sla.month import ContractLine, ContractMonth
+    from jipyo.sla.month import ContractMonth
     from jipyo.web.http.message import Handler, WebRequest
 
     Inspect = Callable[[Period, str | None, WebRequest], InspectionSheet]
@@ -76,48 +76,6 @@ class InspectionMonth:
     items: tuple[InspectionItemDays, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractIndicator:
-    """An indicator of a contract's month."""
-
-    id: str
-    name: str
-    unit: str
-    weight: float
-    target: float
-    minimum: float | None
-    value: float | None
-    """As it is printed; null where it is not entered."""
-    points: float | None
-    score: float | None
-    result: Literal["met", "minimum", "missed", "not_entered"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContractSystemMonth:
-    """A contract's month of one system. Lengths are in seconds."""
-
-    system: str
-    name: str
-    month: str
-    issue: int
-    provisional: bool
-    score: float | None
-    """Of 100."""
-    penalty_percent: float
-    coverage: float
-    outage_s: float
-    planned_s: float
-    indicators: tuple[ContractIndicator, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ContractMonths:
-    """The service levels of a month, of each system."""
-
-    systems: tuple[ContractSystemMonth, ...]
-
-
 OPERATIONS = (
     Operation(
         "/inspection",
@@ -127,7 +85,7 @@ OPERATIONS = (
     ),
     Operation(
         "/sla",
-        ContractMonths,
+        SlaSheets,
         "The service levels of a month by the contract of each system.",
         ("month", "system", "lang"),
     ),
@@ -181,7 +139,7 @@ def _read_month(parts: SheetParts, request: WebRequest) -> Period:
         today = local_day(now_ms, parts.zone)
         return period_containing(PeriodKind.MONTH, today, parts.zone).previous()
     try:
-        period = period_containing(PeriodKind.MONTH, date.fromisoformat(f"{text}-01"), parts.zone)
+        period = parse_month(text, parts.zone)
     except ValueError as error:
         raise QueryError.bad_data(f'invalid parameter "month": {text!r}') from error
     if period.start_ms > now_ms:
@@ -243,38 +201,6 @@ def _describe_row(
     return InspectionItemDays(row.item.id, name, row.done, tuple(map(describe_day, row.cells)))
 
 
-def _describe_contracts(parts: SheetParts, request: WebRequest, t: Texts) -> ContractMonths:
+def _describe_contracts(parts: SheetParts, request: WebRequest, t: Texts) -> SlaSheets:
     months = _work_out(parts, request, t.lang)
-    return ContractMonths(tuple(_describe_contract(month, t.lang) for month in months))
-
-
-def _describe_contract(month: ContractMonth, lang: Lang) -> ContractSystemMonth:
-    return ContractSystemMonth(
-        system=month.system,
-        name=month.system_name(lang),
-        month=f"{month.month.first_day:%Y-%m}",
-        issue=month.issue,
-        provisional=month.is_provisional,
-        score=month.total.rounded,
-        penalty_percent=month.penalty.percent,
-        coverage=month.coverage,
-        outage_s=month.counted_outage_ms / 1000,
-        planned_s=month.account.planned_ms / 1000,
-        indicators=tuple(_describe_line(line, lang) for line in month.lines),
-    )
-
-
-def _describe_line(line: ContractLine, lang: Lang) -> ContractIndicator:
-    own = line.indicator
-    return ContractIndicator(
-        id=own.id,
-        name=own.name(lang),
-        unit=own.unit,
-        weight=own.weight,
-        target=own.target,
-        minimum=own.minimum,
-        value=line.rounded,
-        points=line.points,
-        score=line.score,
-        result=line.result.value,
-    )
+    return SlaSheets(tuple(build_sheet(month, t) for month in months))
