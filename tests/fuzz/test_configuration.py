@@ -13,6 +13,7 @@ import pytest
 
 from fuzz.driver import Surface, assert_short_form
 from jipyo import promql
+from jipyo.analysis.slo.options import build_objectives
 from jipyo.catalogue import load as load_catalogue
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
 from jipyo.collect.discovery.targets import _read_file
@@ -34,7 +35,8 @@ WORDS = (
     b"~", b"null", b"yes", b"0o17", b"017", b"1e3", b"12:30:45", b"2024-02-30", b".inf", b"'", b'"',
     b"\\x", b"scrape_configs:\n", b"static_configs:\n", b"targets: [x]\n", b"labels: {a: b}\n",
     b"metrics:\n", b"query: up\n", b"collect:\n", b"interval: 15s\n",
-    b"items:\n", b"version: 1\n", b"item: cpu\n", b"day: 2027-01-02\n", b"\t", b"\xef\xbb\xbf",
+    b"items:\n", b"version: 1\n", b"item: cpu\n", b"slo:\n", b"objectives:\n",
+    b"day: 2027-01-02\n", b"\t", b"\xef\xbb\xbf",
 )  # fmt: skip
 BOMBS = (
     b"a: &a [x,x]\n" + b"".join(b"a%d: &b%d [*a,*a]\n" % (n, n) for n in range(1000)),
@@ -62,7 +64,7 @@ def read_as_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes],
 
 
 def read_config(path: Path) -> None:
-    parse(read_text(path), str(path))
+    build_objectives(parse(read_text(path), str(path)).slo, CATALOGUE)
 
 
 of_yaml = partial(Surface, seeds=BOMBS, tokens=WORDS)

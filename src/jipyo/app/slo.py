@@ -54,8 +54,8 @@ METADATA = (
 )
 
 
-def build_slo_series(result: SloResult, own: Labels) -> Iterator[tuple[Labels, float]]:
-    """The series of a result; `own` are job and instance where it has none."""
+def build_slo_series(result: SloResult) -> Iterator[tuple[Labels, float]]:
+    """The series of a result, with the labels of its target."""
     objective = result.objective
     about = result.labels.drop((METRIC_NAME, SOURCE)).put(
         {
@@ -65,7 +65,6 @@ def build_slo_series(result: SloResult, own: Labels) -> Iterator[tuple[Labels, f
             "of_source": result.labels.get(SOURCE, ""),
         }
     )
-    about = about.put({name: value for name, value in own.items() if name not in about})
     figures = {
         OBJECTIVE: float(objective.target),
         COMPLIANCE: result.compliance,
@@ -106,7 +105,6 @@ class _Setting:
 
     objectives: tuple[ServiceLevelObjective, ...]
     zone: ZoneInfo
-    own: Labels
     reader: CountReader
 
 
@@ -130,10 +128,9 @@ class SloLoop:
         self, config: Config, source: Source, objectives: tuple[ServiceLevelObjective, ...]
     ) -> None:
         """Evaluate these objectives from now on."""
-        own = Labels.of({"job": "jipyo", "instance": config.instance})
         reader = CountReader(source, self._loop.stopping)
         with self._lock:
-            self._setting = _Setting(objectives, config.zone, own, reader)
+            self._setting = _Setting(objectives, config.zone, reader)
         self.book.replace(None)
 
     def start(self) -> None:
@@ -163,14 +160,14 @@ class SloLoop:
                 if self._setting is setting:
                     self.book.replace(results)
             self._seconds = (self._clock.monotonic_ms() - started_ms) / 1000
-            self._write(results, setting.own, now_ms // STEP_MS * STEP_MS)
+            self._write(results, now_ms // STEP_MS * STEP_MS)
         return STEP_MS - (self._clock.now_ms() - SETTLED_MS) % STEP_MS
 
-    def _write(self, results: tuple[SloResult, ...], own: Labels, t_ms: int) -> None:
+    def _write(self, results: tuple[SloResult, ...], t_ms: int) -> None:
         """Store the figures at the minute that they count to; once, should a clock be set back."""
         if t_ms <= self._written_ms:
             return
-        samples = merge_samples(build_slo_series(one, own) for one in results)
+        samples = merge_samples(map(build_slo_series, results))
         scrapes = self._writer.build(t_ms, samples)
         if scrapes:
             self._store.append(scrapes)

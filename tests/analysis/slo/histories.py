@@ -230,3 +230,37 @@ def apply(history: History, counts: tuple[int, int, int]) -> tuple[int, int]:
     return good + missing * (policy is MissingData.GOOD), bad + missing * (
         policy is MissingData.BAD
     )
+
+
+def expect_burn_rate(history: History, minutes: int) -> float | None:
+    """How fast the budget was spent over the last so many minutes."""
+    cut_ms = history.now_ms // MINUTE_MS * MINUTE_MS
+    start_ms = cut_ms - minutes * MINUTE_MS
+    counts = count(history, start_ms, cut_ms)
+    good, bad = apply(history, counts)
+    share = 1 - history.objective.target
+    if isinstance(history.objective.indicators[0], TimeIndicator):
+        return float(Fraction(bad, minutes) / share) if good + bad else None
+    known = count_known_minutes(history, start_ms, cut_ms)
+    return float(Fraction(bad, good + bad) / share) if good + bad and 2 * known >= minutes else None
+
+
+def count_known_minutes(history: History, start_ms: int, end_ms: int) -> int:
+    """Minutes with a sample in the last five, of those that are counted by minutes."""
+    cut_ms = history.now_ms // MINUTE_MS * MINUTE_MS
+    fine_from_ms = (cut_ms - 3 * DAY_MS) // HOUR_MS * HOUR_MS
+    first_ms = history.period.start_ms
+    if first_ms < fine_from_ms < -(-first_ms // HOUR_MS) * HOUR_MS:
+        fine_from_ms = first_ms
+    times = sorted(
+        t_ms
+        for labels, samples in history.series.items()
+        for t_ms, _ in samples
+        if labels.get("le", "+Inf") == "+Inf" and t_ms > fine_from_ms
+    )
+    known, at = 0, 0
+    for t_ms in range(start_ms + MINUTE_MS, end_ms + 1, MINUTE_MS):
+        while at < len(times) and times[at] <= t_ms:
+            at += 1
+        known += at > 0 and times[at - 1] > t_ms - 300_000
+    return known

@@ -103,10 +103,25 @@ def test_burn_rates_are_of_the_pieces_in_their_window() -> None:
     assert rates == list(map(float, expected))
 
 
-def test_a_window_without_requests_has_no_burn_rate() -> None:
-    assert compute_burn_rate(REQUESTS, SloTally(0, 0)) is None
-    assert compute_burn_rate(REQUESTS, SloTally(0, 0, 5)) is None
-    assert compute_burn_rate(replace(MINUTES, missing=MissingData.BAD), SloTally(0, 5, 5)) == 1000
+@pytest.mark.parametrize(
+    ("objective", "tally", "rate"),
+    [
+        (REQUESTS, SloTally(0, 0), None),
+        (REQUESTS, SloTally(0, 0, 60), None),
+        (REQUESTS, SloTally(98, 2), 20),
+        (REQUESTS, SloTally(98, 2, 30), 20),
+        (REQUESTS, SloTally(98, 2, 31), None),  # too little of the hour was seen
+        (MINUTES, SloTally(0, 0, 60), None),
+        (MINUTES, SloTally(57, 3), 50),
+        (MINUTES, SloTally(0, 3, 57), 50),  # the first minutes after a start are no bad hour
+        (replace(MINUTES, missing=MissingData.BAD), SloTally(0, 3, 57), 1000),
+        (replace(MINUTES, missing=MissingData.GOOD), SloTally(0, 3, 57), 50),
+    ],
+)
+def test_a_burn_rate_is_of_the_window_and_unknown_where_too_little_was_seen(
+    objective: ServiceLevelObjective, tally: SloTally, rate: float | None
+) -> None:
+    assert compute_burn_rate(objective, tally, 60 * MINUTE_MS) == rate
 
 
 @pytest.mark.parametrize(
@@ -124,7 +139,7 @@ def test_the_end_of_a_budget_follows_from_the_pace_of_requests(
     tally: SloTally, pace: SloTally, days: float | None
 ) -> None:
     budget, now_ms = compute_budget(REQUESTS, tally, NOVEMBER), NOV_1_MS + 10 * DAY_MS
-    burn = BurnRate(DAY_MS, compute_burn_rate(REQUESTS, pace), pace)
+    burn = BurnRate(DAY_MS, compute_burn_rate(REQUESTS, pace, DAY_MS), pace)
     at = predict_exhaustion(REQUESTS, budget, tally, burn, (now_ms, NOVEMBER.end_ms))
     assert (None if at is None else (at - now_ms) / DAY_MS) == (
         None if days is None else pytest.approx(days, abs=0.02)

@@ -62,21 +62,33 @@ def compute_budget(objective: ServiceLevelObjective, tally: SloTally, period: Pe
     return Budget(allowed, 1 - bad / allowed, good / total)
 
 
-def compute_burn_rate(objective: ServiceLevelObjective, tally: SloTally) -> float | None:
-    """The share that was bad in a window, by the share that may be."""
-    total = Fraction(tally.good) + Fraction(tally.bad)
-    return float(Fraction(tally.bad) / total / (1 - objective.target)) if total else None
+def compute_burn_rate(
+    objective: ServiceLevelObjective, tally: SloTally, window_ms: int
+) -> float | None:
+    """How many times faster than allowed the budget was spent in a window.
+
+    Of minutes those that are bad by all of the window, as their budget is of a whole period. Of
+    requests those that are bad by those that there were: unknown where less than half of the
+    window has data, or one bad minute after a start would be three bad days.
+    """
+    counted, minutes = tally.apply(objective.missing), Fraction(window_ms, MINUTE_MS)
+    total = Fraction(counted.good) + Fraction(counted.bad)
+    is_unknown = objective.basis is SloBasis.REQUESTS and 2 * Fraction(tally.missing) > minutes
+    if not total or is_unknown:
+        return None
+    whole = minutes if objective.basis is SloBasis.TIME else total
+    return float(Fraction(counted.bad) / whole / (1 - objective.target))
 
 
 def list_burn_rates(
     objective: ServiceLevelObjective, counts: SloCounts, end_ms: int
 ) -> tuple[BurnRate, ...]:
-    """The burn rates over each window before `end_ms`; what is before the first edge is unknown."""
+    """The burn rates over each window before `end_ms`, which the counts reach back for."""
     rates = []
     for window_ms in BURN_WINDOWS_MS:
-        start_ms = max(end_ms - window_ms, int(counts.edge_ms[0]))
-        tally = counts.add_up(start_ms, end_ms).apply(objective.missing)
-        rates.append(BurnRate(window_ms, compute_burn_rate(objective, tally), tally))
+        tally = counts.add_up(end_ms - window_ms, end_ms)
+        rate = compute_burn_rate(objective, tally, window_ms)
+        rates.append(BurnRate(window_ms, rate, tally.apply(objective.missing)))
     return tuple(rates)
 
 

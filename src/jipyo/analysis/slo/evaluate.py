@@ -337,7 +337,7 @@ def _count_requests(
         total = np.nan_to_num(values[0])
         some = np.nan_to_num(part.by_labels.get(labels, nothing)[0])
         good, bad = (some, total - some) if "good" in expressions else (total - some, some)
-        counts = SloCounts(plan.edge_ms, good, bad, np.where(np.isnan(values[0]), plan.minutes, 0))
+        counts = SloCounts(plan.edge_ms, good, bad, plan.find_missing(~np.isnan(values[0])))
         found[_name(labels, indicator.naming)] = _Found(
             indicator,
             counts,

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from jipyo.analysis.slo.objective import TimeIndicator
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
-    from jipyo.model.sample import Times, Values
+    from jipyo.model.sample import Mask, Times, Values
     from jipyo.source.base import Source
 
 FOLLOWED_MS = DAY_MS
 """Over a gap of so long a counter goes on; after a longer one it begins anew."""
 COARSE_MS = 5 * MINUTE_MS
 """The finest piece at a server that extrapolates: of two samples a minute may have only one."""
+_LOOKBACK_MS = 5 * MINUTE_MS
 _SETTLED_MS = 5 * MINUTE_MS
 """So late samples may come after which an hour is not read again until the next one is over."""
 _MOST_STEPS = 10_080
@@ -73,6 +74,18 @@ class CountPlan:
     def minutes(self) -> Values:
         """How long each piece is."""
         return np.diff(self.edge_ms) / MINUTE_MS
+
+    def find_missing(self, seen: Mask) -> Values:
+        """The minutes without data of each piece, by whether a sample was seen in it.
+
+        An hour has data where a sample was seen; less than an hour also where one was seen in
+        such a piece within five minutes, for not every target is read every minute.
+        """
+        ends = self.edge_ms[1:]
+        is_fine = self.minutes < HOUR_MS // MINUTE_MS
+        newest = np.maximum.accumulate(np.where(seen & is_fine, ends, 0))
+        is_near = is_fine & (ends - newest < _LOOKBACK_MS)
+        return np.where(seen | is_near, 0.0, self.minutes)
 
 
 def make_plan(start_ms: int, cut_ms: int, fine_ms: int = MINUTE_MS) -> CountPlan:
