@@ -174,6 +174,26 @@ def test_a_message_that_is_refused_three_times_does_not_hold_up_the_next(
     assert post.sender.counts.rejected == 1
 
 
+def test_one_that_is_refused_does_not_take_those_along_that_were_sent_with_it(
+    store: AlertStore,
+) -> None:
+    @dataclass
+    class Choosy(Receiver):
+        def send(self, message: Message) -> None:
+            if "3/opened" in [each.key for each in message.notifications]:
+                raise MessageRejected("notify.bug", reason="too long")
+            super().send(message)
+
+    post = Post(store, Choosy(), WaitingClock(T_MS))
+    post.add(*incidents(*range(8)))
+    post.run(120_000)
+    assert post.receiver.got == [[f"{n}/opened"] for n in range(8) if n != 3]
+    assert (post.status.waiting, post.status.rejected) == (0, 1)
+    post.add(*incidents(*range(10, 18)))
+    post.run(120_000)
+    assert post.receiver.got[-1] == [f"{n}/opened" for n in range(10, 18)], "together again"
+
+
 def test_a_mistake_of_ours_in_one_message_does_not_stop_the_channel(store: AlertStore) -> None:
     post = Post(store, Receiver(problem=ZeroDivisionError()), WaitingClock(T_MS))
     post.add(*incidents(1))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from jipyo.alerts.notify.curve import draw_png, draw_sparkline, has_shape
 from jipyo.alerts.notify.html import (
     build_card,
-    build_combined,
     build_combined_row,
-    build_note,
+    build_list,
     build_page,
+    find_colour,
 )
 from jipyo.alerts.notify.message import Message, MessageKind
 from jipyo.alerts.notify.wording import (
@@ -19,6 +19,7 @@ from jipyo.alerts.notify.wording import (
     describe_notification,
     describe_subject,
 )
+from jipyo.analysis.thresholds import Severity
 from jipyo.analysis.wording import name_state
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _compose_combined(
     rows = [build_combined_row(each, wording) for each, wording in shown]
     lines = [describe_subject(wording, t) for _, wording in shown]
     more = [t("notify.more", n=count - len(shown))] if count > len(shown) else []
-    link = site.external_url
+    link, colour = site.external_url, find_colour(MessageKind.COMBINED, worst.severity)
+    card = build_list(title, " ".join([lead, *more]), rows, colour)
     footer = t("notify.footer", instance=site.instance)
     return Message(
         key=key,
@@ -121,9 +123,7 @@ def _compose_combined(
         t_ms=notifications[-1].t_ms,
         subject=subject,
         text="\n".join([lead, "", *(f"- {line}" for line in [*lines, *more]), "", link, footer]),
-        html=build_page(
-            subject, lead, [build_combined(title, " ".join([lead, *more]), rows)], footer, t.lang
-        ),
+        html=build_page(subject, lead, [card], footer, t.lang),
         link=link,
         notifications=tuple(notifications),
     )
@@ -132,6 +132,7 @@ def _compose_combined(
 def _compose_test(key: str, notification: Notification, t: Texts, site: Site) -> Message:
     subject = t("notify.test.subject", instance=site.instance)
     lead = t("notify.test.lead", channel=notification.target)
+    card = build_list(subject, lead, [], find_colour(notification.kind, Severity.OK))
     footer = t("notify.footer", instance=site.instance)
     return Message(
         key=key,
@@ -140,6 +141,6 @@ def _compose_test(key: str, notification: Notification, t: Texts, site: Site) ->
         t_ms=notification.t_ms,
         subject=subject,
         text="\n".join([lead, "", footer]),
-        html=build_page(subject, lead, [build_note(subject, lead)], footer, t.lang),
+        html=build_page(subject, lead, [card], footer, t.lang),
         notifications=(notification,),
     )

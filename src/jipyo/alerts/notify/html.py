@@ -32,11 +32,12 @@ _FONT = (
     "'Noto Sans KR',Roboto,Arial,sans-serif"
 )
 _RED, _AMBER, _GREEN, _BLUE = "#c81e1e", "#a15c07", "#15803d", "#1d4ed8"
+_INK = "#111827"
 _CLASSES = {_RED: "red", _AMBER: "amber", _GREEN: "green", _BLUE: "blue"}
 """Whose text is lighter in the dark scheme."""
 _WRAP = "word-break:keep-all;overflow-wrap:anywhere"
 """Korean breaks between words, and what is too long for a line breaks anywhere."""
-_CODE = re.compile("`([^`]+)`")
+_CODE = re.compile("`([^`]{1,40})`")
 _CHART_HEIGHT = 120
 
 
@@ -57,24 +58,13 @@ def build_card(notification: Notification, wording: Wording, curve: Curve | None
     colour = find_colour(notification.kind, notification.severity)
     parts = [
         _build_head(wording, colour),
-        _build_figures(wording.figures, colour),
+        _build_figures(wording.figures, "" if colour == _GREEN else colour),
         _build_chart(wording, curve, t) if curve is not None and has_shape(curve) else "",
         _build_look(wording.first_look, colour, t) if wording.first_look else "",
         *_build_notes(wording, t),
         _build_links(wording, colour, t),
     ]
     return _frame(parts, colour)
-
-
-def build_note(title: str, text: str) -> str:
-    """A card with a title and a sentence: of a test, and the like."""
-    body = (
-        f'<tr><td class="pad ink" style="padding:22px 28px 6px;font:700 20px/1.35 {_FONT};'
-        f'color:#111827">{escape(title)}</td></tr>'
-        f'<tr><td class="pad soft" style="padding:0 28px 24px;font:15px/1.6 {_FONT};'
-        f'color:#4b5563">{_mark_code(text)}</td></tr>'
-    )
-    return _frame([body], _BLUE)
 
 
 def build_combined_row(notification: Notification, wording: Wording) -> str:
@@ -91,15 +81,15 @@ def build_combined_row(notification: Notification, wording: Wording) -> str:
     )
 
 
-def build_combined(title: str, text: str, rows: Sequence[str]) -> str:
-    """The card of a combined message."""
+def build_list(title: str, text: str, rows: Sequence[str], colour: str) -> str:
+    """A card with a title, a sentence and rows: of a combined message; of a test without any."""
     head = (
         f'<tr><td class="pad ink" style="padding:22px 28px 6px;font:700 20px/1.35 {_FONT};'
         f'color:#111827;{_WRAP}">{escape(title)}</td></tr>'
-        f'<tr><td class="pad soft" style="padding:0 28px 18px;font:14px/1.6 {_FONT};'
-        f'color:#4b5563">{escape(text)}</td></tr>'
+        f'<tr><td class="pad soft" style="padding:0 28px 20px;font:15px/1.6 {_FONT};'
+        f'color:#4b5563;{_WRAP}">{escape(text)}</td></tr>'
     )
-    return _frame([head, *rows], _BLUE)
+    return _frame([head, *rows], colour)
 
 
 def find_colour(kind: MessageKind, severity: Severity) -> str:
@@ -149,15 +139,19 @@ def _build_pill(tag: str, colour: str) -> str:
     )
 
 
-def _build_figures(figures: Sequence[tuple[str, str]], colour: str) -> str:
-    """Blocks that stand beside one another, and below where the screen is narrow."""
+def _build_figures(figures: Sequence[tuple[str, str]], first: str) -> str:
+    """Blocks that stand beside one another, and below where the screen is narrow.
+
+    The `first` has a colour of its own, where one is given.
+    """
+    colours = [first or _INK, *[_INK] * len(figures)]
     blocks = "".join(
         '<div style="display:inline-block;vertical-align:top;min-width:104px;'
         'padding:14px 22px 0 0">'
         f'<div class="soft" style="font:12px/1.4 {_FONT};color:#5b6776">{escape(label)}</div>'
-        f'<div class="{_CLASSES[colour] if at == 0 else "ink"}" style="font:700 17px/1.4 {_FONT};'
-        f'color:{colour if at == 0 else "#111827"};white-space:nowrap">{escape(text)}</div></div>'
-        for at, (label, text) in enumerate(figures)
+        f'<div class="{_CLASSES.get(colour, "ink")}" style="font:700 17px/1.4 {_FONT};'
+        f'color:{colour};white-space:nowrap">{escape(text)}</div></div>'
+        for colour, (label, text) in zip(colours, figures, strict=False)
     )
     return f'<tr><td class="pad" style="padding:4px 28px 0">{blocks}</td></tr>' if blocks else ""
 
@@ -221,8 +215,9 @@ def _escape_link(text: str, link: str) -> str:
 
 def _mark_code(text: str) -> str:
     """An escaped text, with what stands between backticks as code."""
-    style = "padding:1px 4px;border-radius:4px;background:#e6eaf0;font:13px ui-monospace,monospace"
-    return _CODE.sub(rf'<code class="code" style="{style}">\1</code>', escape(text))
+    style = "padding:1px 4px;border-radius:4px;background:#e6eaf0;white-space:nowrap"
+    font = "font:13px ui-monospace,monospace"
+    return _CODE.sub(rf'<code class="code" style="{style};{font}">\1</code>', escape(text))
 
 
 def _join_number(facts: str, number: str) -> str:

@@ -157,6 +157,12 @@ def count_rejected(connection: sqlite3.Connection, channel: str) -> int:
     return _count(connection, query, channel)
 
 
+def take_apart(connection: sqlite3.Connection, batch: OutboxBatch) -> None:
+    """Let the notifications of a batch be sent in other batches."""
+    rows = [(row,) for row in batch.ids]
+    connection.executemany("UPDATE outbox SET batch = NULL WHERE id = ?", rows)
+
+
 def mark_delivered(
     connection: sqlite3.Connection, channel: str, batch: OutboxBatch, now_ms: int, allowance_ms: int
 ) -> None:

@@ -17,12 +17,14 @@ from jipyo.alerts.notify.outbox import (
     mark_rejected,
     mark_working,
     read_channel_state,
+    take_apart,
     take_batch,
 )
 from jipyo.loops import Periodic
 from jipyo.model.errors import JipyoError, MessageRejected, NotifyError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Sequence
     from random import Random
 
@@ -90,6 +92,7 @@ class ChannelSender:
         self._repeats = isinstance(setting.channel, RepeatingChannel)
         self._repeated_ms = -math.inf
         self._refusals = 0
+        self._singles_left = 0
         self._failures = 0
         self._loop = Periodic(f"channel {self.name}", self.step, interval_ms=POLL_MS, clock=clock)
 
@@ -137,7 +140,7 @@ class ChannelSender:
 
     def _choose_size(self, state: ChannelState, is_much: bool) -> int:
         """How many notifications go together: one, unless many wait or the next must wait."""
-        if self._repeats:
+        if self._repeats or self._singles_left:
             return 1
         now_ms = self._clock.now_ms()
         after_ms = next_allowance_ms(state.allowance_ms, now_ms, self._max_per_hour)
@@ -154,16 +157,26 @@ class ChannelSender:
             self.counts.messages += 1
             self.counts.notifications += len(batch.ids)
             self._refusals = 0
+            self._singles_left = max(self._singles_left - 1, 0)
             return 0.0
         with self._store.transaction() as db:
             mark_failed(db, self.name, now_ms, self._t.error(error))
-            if self._refusals >= _MOST_REFUSALS:
-                mark_rejected(db, batch, now_ms)
-        if self._refusals >= _MOST_REFUSALS:
-            _LOG.error("channel %s does not take message %s: %s", self.name, batch.key, error)
-            self.counts.rejected += len(batch.ids)
-            self._refusals = 0
+            if self._refusals:
+                self._handle_refusal(db, batch, now_ms, error)
         return self._back_off(error)
+
+    def _handle_refusal(
+        self, db: sqlite3.Connection, batch: OutboxBatch, now_ms: int, error: NotifyError
+    ) -> None:
+        """Take a combined message apart at once; set a single one aside in the end."""
+        if len(batch.ids) > 1:
+            take_apart(db, batch)
+            self._singles_left, self._refusals = len(batch.ids), 0
+        elif self._refusals >= _MOST_REFUSALS:
+            _LOG.error("channel %s does not take message %s: %s", self.name, batch.key, error)
+            mark_rejected(db, batch, now_ms)
+            self.counts.rejected += 1
+            self._singles_left, self._refusals = max(self._singles_left - 1, 0), 0
 
     def _deliver(self, batch: OutboxBatch) -> None:
         self._channel.send(self._compose(batch.key, batch.notifications))
