@@ -11,6 +11,7 @@ from jipyo.api.days import parse_day
 from jipyo.api.metrics import MetricsCollector
 from jipyo.api.opening import Closing, explain, run_in_thread
 from jipyo.api.template import DayAnalysis, ReportTemplate
+from jipyo.app.alerts.summary import read_ranked_incidents
 from jipyo.model.calendar import PeriodKind, local_day, local_time, period_containing
 from jipyo.model.progress import ignore_progress
 from jipyo.model.result import Vector
@@ -140,6 +141,10 @@ def build_daily(
         progress,
     )
     report = daily.add_levels(report, workspace.source, workspace.objectives, workspace.zone)
+    if workspace.data is not None:
+        start_ms, catalogue = report.period.start_ms, workspace.catalogue
+        ranked = read_ranked_incidents(workspace.data, catalogue, start_ms, report.cut_ms)
+        report = daily.add_incidents(report, ranked, catalogue)
     if workspace.logs is not None:
         report = daily.add_logs(report, workspace.logs.find(), workspace.zone)
     return replace(report, issuer=workspace.issuer)

@@ -1,4 +1,4 @@
-"""Open incidents, silences, maintenance windows and faults of delivery, a line each."""
+"""Open incidents, silences, maintenance windows and problems of delivery, a line each."""
 
 from __future__ import annotations
 
@@ -12,25 +12,34 @@ from jipyo.analysis.thresholds import Severity
 from jipyo.cli.options import open_terminal
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from zoneinfo import ZoneInfo
 
     from jipyo.app.alerts.summary import AlertSummary, OpenIncident
     from jipyo.catalogue import Catalogue
     from jipyo.i18n import Texts
+    from jipyo.model.errors import JipyoError
 
 _MOST_INCIDENTS = 5
 
 
 def print_alert_lines(
-    summary: AlertSummary, catalogue: Catalogue, t: Texts, zone: ZoneInfo, now_ms: int
+    summary: AlertSummary,
+    catalogue: Catalogue,
+    t: Texts,
+    zone: ZoneInfo,
+    problems: Sequence[JipyoError] = (),
 ) -> None:
-    """Print what somebody has to know or do about alerts; nothing where there is nothing."""
+    """Print what somebody has to know or do about alerts; nothing where there is nothing.
+
+    `problems` are those of delivery, where they are not shown elsewhere.
+    """
+    now_ms = summary.t_ms
     console = open_terminal()
     lines = (
         *_list_incidents(summary, catalogue, t, now_ms),
         *_list_quiet(summary, t, zone, now_ms),
-        *_list_faults(summary, t, zone, now_ms),
+        *((t.error(problem), "red") for problem in problems),
     )
     for line, style in lines:
         console.print(Text(line, style=style), soft_wrap=True)
@@ -74,18 +83,3 @@ def _list_quiet(
     for window in summary.windows:
         until = t.recent_moment(window.end_ms, zone, now_ms)
         yield t("cli.alert_lines.maintenance", name=window.name, until=until), ""
-
-
-def _list_faults(
-    summary: AlertSummary, t: Texts, zone: ZoneInfo, now_ms: int
-) -> Iterator[tuple[str, str]]:
-    for channel in summary.channels:
-        state = channel.state
-        if channel.is_failing:
-            since = (
-                "" if state.failed_ms is None else t.recent_moment(state.failed_ms, zone, now_ms)
-            )
-            values = {"name": channel.name, "waiting": channel.waiting, "moment": since}
-            yield t("cli.alert_lines.failing", error=state.error, **values), "red"
-        elif channel.rejected:
-            yield t("cli.alert_lines.rejected", name=channel.name, n=channel.rejected), "yellow"

@@ -29,9 +29,11 @@ from jipyo.analysis.targets import ScrapeState, read_targets
 from jipyo.analysis.unknown_servers import find_unknown_servers
 from jipyo.analysis.wording import name_cause, name_remedy, name_unknown_server
 from jipyo.app.alerts.delivery import check_delivery
+from jipyo.app.alerts.summary import read_summary
 from jipyo.app.log_checks import check_ingest, find_log_problems
 from jipyo.app.offline import read_workspace
 from jipyo.app.own_jobs import list_own_jobs
+from jipyo.cli.alert_lines import print_alert_lines
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
 from jipyo.cli.targets import build_row
@@ -112,11 +114,13 @@ def register(group: click.Group, t: Texts) -> None:
     ) -> int:
         with read_workspace(config) as workspace:
             findings = _examine(workspace, config, words, required=required)
+        alerts = read_summary(config, findings.catalogue, findings.t_ms)
         if as_json:
             document = _build_document(findings, words)
             click.echo(orjson.dumps(document, option=orjson.OPT_INDENT_2).decode())
         else:
             _print_summary(findings, words, config.zone)
+            print_alert_lines(alerts, findings.catalogue, words, config.zone)
             if details or required:
                 _print_details(findings, words)
         return 0 if findings.is_healthy else 1

@@ -11,6 +11,7 @@ from rich.text import Text
 from jipyo.analysis import wording
 from jipyo.analysis.health import assess_catalogue
 from jipyo.analysis.thresholds import State
+from jipyo.app.alerts.delivery import check_delivery
 from jipyo.app.alerts.summary import read_summary
 from jipyo.app.offline import read_workspace
 from jipyo.cli.alert_lines import print_alert_lines
@@ -61,7 +62,8 @@ def register(group: click.Group, t: Texts) -> None:
                 raise
             raise part.error from None  # which may be why
         _print_health(health, words, config.zone, show_all=show_all)
-        print_alert_lines(summary, catalogue, words, config.zone, health.t_ms)
+        problems = check_delivery(config, words, health.t_ms)[1]
+        print_alert_lines(summary, catalogue, words, config.zone, problems)
         code = _EXIT_CODES[health.state] if exit_code else 0
         if part.error is not None:
             _print_warning(words("cli.status.config_wrong", keys=", ".join(part.left_out)))

@@ -16,6 +16,7 @@ from jipyo.reports.sections.appendix import build_appendix, hash_catalogue
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.findings import build_findings
+from jipyo.reports.sections.incidents import add_incident_blocks
 from jipyo.reports.sections.levels import build_levels, select_levels
 from jipyo.reports.sections.logs import build_logs, list_missing
 from jipyo.reports.sections.metrics import build_charts, build_metrics
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from datetime import date
     from zoneinfo import ZoneInfo
 
+    from jipyo.alerts.incident.incident import Incident
+    from jipyo.alerts.incident.origin import RankedAlert
     from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.catalogue import Catalogue
     from jipyo.logs.base import LogSource
@@ -115,6 +118,19 @@ def add_levels(
         blocks=(*report.blocks[:place], *blocks, *report.blocks[place:]),
         incomplete=(*report.incomplete, *incomplete),
     )
+
+
+def add_incidents(
+    report: Report,
+    ranked: Sequence[tuple[Incident, Sequence[RankedAlert]]],
+    catalogue: Catalogue,
+) -> Report:
+    """The report with the incidents of its period, each with its alerts as they are ranked.
+
+    Outages that are part of an incident are listed there, and no longer by themselves.
+    """
+    blocks = add_incident_blocks(report.blocks, ranked, catalogue, report.cut_ms)
+    return replace(report, blocks=blocks)
 
 
 def add_logs(report: Report, logs: LogSource, zone: ZoneInfo) -> Report:

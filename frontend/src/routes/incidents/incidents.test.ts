@@ -82,7 +82,7 @@ test('the likely origin stands alone, with its cause, remedy and place; the rest
   const cpu = incidentMember({ rule: 'system.cpu.utilization', name: 'CPU', subject: 'a', severity: 'warning', cause: '', remedy: '', peak_text: '98%', threshold_text: '85%', position: '30 s later' });
   const file = incidentMember({ rule: 'f/g/Slow', is_metric: false, name: 'Slow', runbook: 'http://wiki/slow' });
   const shown = incidentDetail({
-    members: [incidentMember(), cpu, file],
+    members: [incidentMember(), cpu, file, incidentMember()],
     event: 'It began 3 min after: Deployment v2',
     findings: [{ kind: 'log_template', title: 'Log', t: 9400, text: 'CUDA error <*>', count: 4 }],
   });

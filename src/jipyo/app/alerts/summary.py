@@ -11,7 +11,6 @@ from jipyo.alerts.incident.incident import IncidentState
 from jipyo.alerts.incident.origin import rank_alerts
 from jipyo.alerts.incident.rules import build_grouping
 from jipyo.alerts.maintenance_calendar import expand_maintenance
-from jipyo.alerts.notify.status import read_status
 from jipyo.alerts.options import AlertsOptions
 from jipyo.alerts.rule import list_metric_rules
 from jipyo.alerts.saved import load_memories
@@ -19,10 +18,11 @@ from jipyo.alerts.store import FILE_NAME, AlertStore
 from jipyo.app.alerts.schema import STEPS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jipyo.alerts.alert import Alert
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.incident.origin import RankedAlert
-    from jipyo.alerts.notify.status import ChannelStatus
     from jipyo.alerts.silence import MaintenanceWindow, Silence
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
@@ -38,8 +38,9 @@ class OpenIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertSummary:
-    """Alerts, open incidents, what keeps messages back, and how delivery goes."""
+    """Alerts, open incidents, and what keeps messages back."""
 
+    t_ms: int
     alerts: tuple[Alert, ...] = ()
     """Those that are not inactive, as the last evaluation left them."""
     incidents: tuple[OpenIncident, ...] = ()
@@ -47,7 +48,23 @@ class AlertSummary:
     """Those in force."""
     windows: tuple[MaintenanceWindow, ...] = ()
     """Maintenance windows that go on."""
-    channels: tuple[ChannelStatus, ...] = ()
+
+
+def read_ranked_incidents(
+    data: Path, catalogue: Catalogue, start_ms: int, end_ms: int
+) -> tuple[tuple[Incident, tuple[RankedAlert, ...]], ...]:
+    """The incidents of a data folder that went on within [start, end), in the order of time.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    if not (data / FILE_NAME).exists():
+        return ()
+    options = AlertsOptions()
+    grouping = build_grouping(list_metric_rules(catalogue, options), options)
+    with contextlib.closing(AlertStore.open(data, STEPS)) as store:
+        found = IncidentDesk(store, lambda: end_ms).list_incidents(start_ms, end_ms)
+    return tuple((one, rank_alerts(one, grouping)) for one in reversed(found))
 
 
 def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSummary:
@@ -57,7 +74,7 @@ def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSumm
         StoreError: the file cannot be read.
     """
     if not (config.data / FILE_NAME).exists():
-        return AlertSummary()
+        return AlertSummary(t_ms=now_ms)
     options = config.settings.alerts or AlertsOptions()
     grouping = build_grouping(list_metric_rules(catalogue, options), options)
     with contextlib.closing(AlertStore.open(config.data, STEPS)) as store:
@@ -69,8 +86,8 @@ def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSumm
         )
         with store.reading() as db:
             memories = load_memories(db).values()
-            channels = read_status(db, [channel.name for channel in options.channels])
         return AlertSummary(
+            t_ms=now_ms,
             alerts=tuple(
                 one.alert.alert
                 for memory in memories
@@ -84,5 +101,4 @@ def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSumm
             ),
             silences=tuple(one for one in desk.list_silences(now_ms) if one.start_ms <= now_ms),
             windows=tuple(one for one in windows if one.cancelled_ms is None),
-            channels=tuple(channels),
         )

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from jipyo.alerts.wording import describe_alert, name_alert_state
 from jipyo.analysis.wording import name_cause, name_state
+from jipyo.app.alerts.delivery import check_delivery
 from jipyo.app.alerts.summary import read_summary
 from jipyo.app.offline import load_catalogue
 from jipyo.cli.alert_lines import print_alert_lines
@@ -42,7 +43,8 @@ def register(group: click.Group, t: Texts) -> None:
             click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
             return
         _print_table(summary, catalogue, words, now_ms)
-        print_alert_lines(summary, catalogue, words, config.zone, now_ms)
+        problems = check_delivery(config, words, now_ms)[1]
+        print_alert_lines(summary, catalogue, words, config.zone, problems)
 
 
 def _sort(summary: AlertSummary) -> list[Alert]:
