@@ -152,7 +152,7 @@ _OBJECTIVE = record(
 
 def read_objective(node: Node) -> ObjectiveOptions:
     """An objective with the place that it is written at."""
-    return replace(_OBJECTIVE.read(node), where=node.where)
+    return replace(_OBJECTIVE.read(node), where=node.at)
 
 
 SLO = switchable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.service_load import list_latency_buckets
@@ -27,6 +28,7 @@ from jipyo.analysis.slo.objective import (
 from jipyo.catalogue.metric import Compare
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import ConfigError
+from jipyo.schema import gather
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -90,7 +92,7 @@ def build_objectives(
     if options is None:
         return ()
     specified = tuple(list_specified(catalogue)) if options.specification else ()
-    own = tuple(_build(one, catalogue) for one in options.objectives)
+    own = gather(partial(_build, one, catalogue) for one in options.objectives)
     names = {one.id for one in own}
     return (*(one for one in specified if one.id not in names), *own)
 
