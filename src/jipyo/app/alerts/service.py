@@ -11,13 +11,20 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.alert import AlertKey, AlertState
-from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate
+from jipyo.alerts.evaluation import (
+    Evaluation,
+    RuleMemory,
+    SeriesMemory,
+    assess_memory,
+    evaluate,
+)
 from jipyo.alerts.incident.records import read_recent_incidents
 from jipyo.alerts.recording import record_samples
 from jipyo.alerts.rule import MetricRule, RecordingRule, list_metric_rules
 from jipyo.alerts.saved import forget_rules, load_memories, save_memories
 from jipyo.alerts.state import close
 from jipyo.analysis.health import READERS, build_refused, mark_incomplete
+from jipyo.analysis.thresholds import JudgeState, Severity
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.series import METADATA, build_alert_series
 from jipyo.app.insight.series import SeriesWriter
@@ -53,6 +60,8 @@ LAG_MS = 1000
 _AGAIN_MS = 3000.0
 """After the start, and after an evaluation that could not be kept."""
 _CLOCK_WAS_AHEAD_MS = 60_000
+_LONGEST_LOGGED = 500
+"""Letters of an alert in the log: labels may be of any length."""
 _OVERDUE_MS = 120_000
 """States that are so old are not those of now."""
 
@@ -99,6 +108,24 @@ def _make_setting(
     # The greatest distance that hits the moments of all rules.
     base_ms = math.gcd(interval_ms, *(rule.interval_ms for rule in rules))
     return _Setting(source, metric_rules, files, rules, interval_ms, base_ms, own, removed)
+
+
+def _log_transition(transition: Transition) -> None:
+    """Log what begins, gets worse and ends."""
+    alert, before = transition.alert, transition.before
+    about = f"{alert.key.rule}{alert.key.labels}"[:_LONGEST_LOGGED]
+    if alert.state is AlertState.FIRING and not before.is_open:
+        reason = f": {alert.reason.value}" if alert.reason else ""
+        _LOG.warning("%s fires: %s%s", alert.severity.state.value, about, reason)
+    elif before.is_open and not alert.state.is_open:
+        _LOG.info("resolved: %s", about)
+
+
+def _has_no_data(series: SeriesMemory) -> bool:
+    """Whether its samples have ended, so that nothing is known of it."""
+    if series.alert.alert is not None:
+        return series.alert.state is AlertState.NO_DATA
+    return isinstance(series.judged, JudgeState) and series.judged.severity is Severity.UNKNOWN
 
 
 def is_removed(labels: Labels, removed: Mapping[str, str]) -> bool:
@@ -389,7 +416,7 @@ class Alerting:
     def _close_without_data(
         self, setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
     ) -> Iterator[Transition]:
-        """Close the alerts without data of which somebody says that they are over.
+        """Forget series without data, and close their alerts, where somebody says it is over.
 
         Their incident was closed, or what they are about was removed on purpose.
         """
@@ -398,7 +425,7 @@ class Alerting:
             gone = [
                 labels
                 for labels, series in memory.series.items()
-                if series.alert.state is AlertState.NO_DATA
+                if _has_no_data(series)
                 and (
                     AlertKey(rule, labels) in closed
                     or any(is_removed(labels, removed) for removed in setting.removed)
@@ -436,6 +463,8 @@ class Alerting:
             for follow in self._followers:
                 follow(db, t_ms, transitions)
         self._known.memories, self._known.rows = memories, rows
+        for transition in transitions:
+            _log_transition(transition)
 
     def _write_series(self, setting: _Setting, t_ms: int) -> None:
         rules = {rule.id: rule for rule in setting.rules if not isinstance(rule, RecordingRule)}
