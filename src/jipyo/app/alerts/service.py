@@ -25,14 +25,13 @@ from jipyo.alerts.saved import forget_rules, load_memories, save_memories
 from jipyo.alerts.state import close
 from jipyo.analysis.health import READERS, build_refused, mark_incomplete
 from jipyo.analysis.thresholds import JudgeState, Severity
+from jipyo.app.alerts.counts import EvaluationCounts
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.series import METADATA, build_alert_series
 from jipyo.app.insight.series import SeriesWriter
 from jipyo.loops import Periodic
 from jipyo.model.errors import JipyoError, QueryError
-from jipyo.model.family import gauge, single
 from jipyo.model.labels import Labels
-from jipyo.model.sample import MetricType
 from jipyo.source.combined import list_remotes
 from jipyo.source.inventory import take_inventory
 
@@ -64,19 +63,6 @@ _LONGEST_LOGGED = 500
 """Letters of an alert in the log: labels may be of any length."""
 _OVERDUE_MS = 120_000
 """States that are so old are not those of now."""
-
-
-@dataclass(slots=True)
-class EvaluationCounts:
-    """What the evaluations came to since the start."""
-
-    evaluations: int = 0
-    failures: int = 0
-    missed: int = 0
-    """Moments of the grid at which nothing was evaluated."""
-    seconds: float = 0.0
-    last_seconds: float = 0.0
-    transitions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,11 +302,10 @@ class Alerting:
         transitions.sort(key=lambda one: one.t_ms)
         self._keep(memories, t_ms, transitions)
         self._last_ms = t_ms
-        self._counts.transitions += len(transitions)
         if transitions or t_ms - self._written_ms >= setting.interval_ms:
             self._write_series(setting, t_ms)
-        self._counts.last_seconds = (self._clock.monotonic_ms() - started_ms) / 1000
-        self._counts.seconds += self._counts.last_seconds
+        seconds = (self._clock.monotonic_ms() - started_ms) / 1000
+        self._counts.add_run(seconds, len(transitions))
 
     def _take_inventory(self, setting: _Setting, t_ms: int) -> Inventory:
         """What the source has, asked once an interval."""
@@ -477,52 +462,5 @@ class Alerting:
     def families(self) -> Iterator[Family]:
         """See `ServerPart.families`."""
         yield from self._loop.families()
-        counts, setting = self._counts, self._setting
-        rules = len(setting.rules) if setting is not None else 0
-        for kind, name, text, value in (
-            (MetricType.GAUGE, "rules", "Rules that are evaluated.", rules),
-            (
-                MetricType.GAUGE,
-                "failing_rules",
-                "Rules whose last evaluation failed.",
-                len(self._known.problems),
-            ),
-            (MetricType.COUNTER, "evaluations_total", "Evaluations of rules.", counts.evaluations),
-            (
-                MetricType.COUNTER,
-                "evaluation_failures_total",
-                "Evaluations of rules that failed.",
-                counts.failures,
-            ),
-            (
-                MetricType.COUNTER,
-                "missed_moments_total",
-                "Moments of the grid at which nothing was evaluated in time.",
-                counts.missed,
-            ),
-            (
-                MetricType.COUNTER,
-                "evaluation_seconds_total",
-                "Time spent on evaluating.",
-                counts.seconds,
-            ),
-            (
-                MetricType.GAUGE,
-                "last_evaluation_seconds",
-                "How long the last evaluation took.",
-                counts.last_seconds,
-            ),
-            (
-                MetricType.COUNTER,
-                "transitions_total",
-                "Changes of alerts.",
-                counts.transitions,
-            ),
-        ):
-            yield single(kind, f"jipyo_alerts_{name}", text, float(value))
-        numbers: dict[tuple[str, str], float] = {}
-        for alert in self.list_alerts():
-            key = (alert.state.value, alert.severity.state.value)
-            numbers[key] = numbers.get(key, 0.0) + 1
-        names = ("state", "severity")
-        yield gauge("jipyo_alerts", "Alerts that are not inactive.", names, numbers.items())
+        failing = len(self._known.problems)
+        yield from self._counts.families(len(self.rules), failing, self.list_alerts())
