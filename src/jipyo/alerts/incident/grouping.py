@@ -62,6 +62,14 @@ class IncidentGrouping:
             place = f"{name} {labels[name]}" if name else f"rule {key.rule}"
         return f"{labels.get(SOURCE, '')}/{place}"
 
+    def is_named(self, key: AlertKey) -> bool:
+        """Whether a dependency of the configuration is about an alert, as either of the two."""
+        labels = name_alert(key)
+        return any(
+            select_all(one.matchers, labels) or select_all(one.needs, labels)
+            for one in self.dependencies
+        )
+
     def is_dead_target(self, key: AlertKey) -> bool:
         """Whether an alert is about a target that does not answer."""
         return key.rule in self.outage_rules
