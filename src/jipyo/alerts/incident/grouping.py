@@ -163,6 +163,8 @@ def _is_hidden(incident: Incident, key: AlertKey, _: int, grouping: IncidentGrou
 
 
 def _is_near(incident: Incident, key: AlertKey, began_ms: int, grouping: IncidentGrouping) -> bool:
+    if incident.recovered_ms is not None and began_ms > incident.recovered_ms:
+        return False  # it was over then
     place = grouping.find_place(key)
     return any(
         abs(start - began_ms) <= grouping.join_ms
