@@ -26,6 +26,7 @@ BOUNDS = ("0.1", "0.5", "1.0", "2.0", "2.5", "5.0", "+Inf")
 COUNTED = {"rate", "increase", "changes"}
 GAUGES = {
     "DCGM_FI_DEV_FB_USED": 2048.0,
+    "jipyo_anomaly_score": 1.5,
     **dict.fromkeys(("RBLN_DEVICE_STATUS:TEMPERATURE", "rbln_npu_temperature"), 66.0),
     **dict.fromkeys(("RBLN_DEVICE_STATUS:CARD_POWER", "rbln_npu_power"), 60.0),
 }

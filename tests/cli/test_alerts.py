@@ -33,7 +33,7 @@ def rules(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("lang", "word"), [("en", "is valid: 1 alerting"), ("ko", "알림 규칙 1개")]
+    ("lang", "word"), [("en", "is valid: 1 alert rule"), ("ko", "alert rule 1개")]
 )
 def test_a_sound_file_is_valid(rules: Path, lang: Lang, word: str) -> None:
     result = jipyo("alerts", "check", str(rules), "--lang", lang)
@@ -88,7 +88,7 @@ def test_the_rules_in_force_are_replayed_as_json(data: Path) -> None:
     ("options", "message"),
     [
         (("--from", "now", "--to", "-1h"), "The start (--from) must be before"),
-        (("--rules", "{records}"), "The files have no alerting rule"),
+        (("--rules", "{records}"), "The files have no alert rule"),
     ],
 )
 def test_what_cannot_be_replayed_is_refused(
