@@ -153,9 +153,19 @@ def _ask_nothing(_expression: str) -> Sequence[tuple[Mapping[str, str], float]]:
     raise TemplateError("a message asks no queries")
 
 
-def list_fields(message: Message) -> dict[str, str]:
+class MessageFields(dict[str, str]):
+    """Fields by their names; a template that names another one fails."""
+
+    def get(self, name: str, _default: object = None) -> str:
+        """The field."""
+        if name not in self:
+            raise TemplateError(f"there is no field {name}")
+        return self[name]
+
+
+def list_fields(message: Message) -> MessageFields:
     """What a template may name, as `{{ .subject }}`."""
-    return {
+    fields = {
         "kind": message.kind.value,
         "severity": message.severity.state.value,
         "subject": message.subject,
@@ -165,6 +175,7 @@ def list_fields(message: Message) -> dict[str, str]:
         "incident": "" if message.incident is None else str(message.incident),
         "key": message.key,
     }
+    return MessageFields(fields)
 
 
 def check_body_template(template: str) -> None:
