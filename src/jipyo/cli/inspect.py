@@ -49,7 +49,11 @@ def register(group: click.Group, t: Texts) -> None:
     """Add the commands."""
     inspect = Group("inspect", help=t("cli.inspect.help"))
     group.add_command(inspect)
+    _register_month(inspect, t)
+    _register_check(inspect, t)
 
+
+def _register_month(inspect: click.Group, t: Texts) -> None:
     @inspect.command("month", cls=Command, help=t("cli.inspect.month.help"))
     @click.argument("month", metavar="YYYY-MM", required=False)
     @click.option("--system", metavar="NAME", help=t("cli.inspect.system"))
@@ -89,6 +93,8 @@ def register(group: click.Group, t: Texts) -> None:
             return
         print_line(str(write_report(report, words.lang, format_name, out or workspace.out_dir)))
 
+
+def _register_check(inspect: click.Group, t: Texts) -> None:
     @inspect.command("check", cls=Command, help=t("cli.inspect.check.help"))
     @click.argument("file", type=FILE)
     @pass_config(t)

@@ -37,6 +37,8 @@ from jipyo.sla.profile_file import BUILTIN_PROFILES, load_profile, read_builtin
 from jipyo.sla.wording import write_length, write_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from jipyo.app.contract import KeptIssue
     from jipyo.app.workspace import Workspace
     from jipyo.config.load import Config
@@ -50,18 +52,24 @@ def register(group: click.Group, t: Texts) -> None:
     sla = Group("sla", help=t("cli.sla.help"))
     group.add_command(sla)
     _register_sheets(sla, t)
+    _register_issues(sla, t)
     _register_files(sla, t)
 
 
-def _register_sheets(sla: click.Group, t: Texts) -> None:
-    month_of = click.argument("month", metavar="YYYY-MM", required=False)
-    system_of = click.option("--system", metavar="NAME", help=t("cli.sla.system"))
-    profile_of = click.option("--profile", metavar="FILE", help=t("cli.sla.profile"))
+def _add_choices(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the month, the system and the profile that it is about."""
 
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        command = click.option("--profile", metavar="FILE", help=t("cli.sla.profile"))(command)
+        command = click.option("--system", metavar="NAME", help=t("cli.sla.system"))(command)
+        return click.argument("month", metavar="YYYY-MM", required=False)(command)
+
+    return decorate
+
+
+def _register_sheets(sla: click.Group, t: Texts) -> None:
     @sla.command("month", cls=Command, help=t("cli.sla.month.help"))
-    @month_of
-    @system_of
-    @profile_of
+    @_add_choices(t)
     @click.option(
         "--format",
         "format_name",
@@ -98,10 +106,10 @@ def _register_sheets(sla: click.Group, t: Texts) -> None:
             if last is not None:
                 print_changes(last, one, words)
 
+
+def _register_issues(sla: click.Group, t: Texts) -> None:
     @sla.command("issue", cls=Command, help=t("cli.sla.issue.help"))
-    @month_of
-    @system_of
-    @profile_of
+    @_add_choices(t)
     @pass_config(t)
     def keep_issues(
         config: Config, words: Texts, month: str | None, system: str | None, profile: str | None

@@ -256,10 +256,7 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
     for done, day in enumerate(days, 1):
         columns.append(reader.inspect_day(shown, day, entries) if due[done - 1] else {})
         progress(done, len(days))
-    by_cycle = {
-        daily: [item for item in items.manual if (item.cycle is InspectionCycle.DAILY) is daily]
-        for daily in (True, False)
-    }
+    due_days = [day.first_day if is_due else None for day, is_due in zip(days, due, strict=True)]
     return InspectionSheet(
         period=period,
         cut_ms=cut_ms,
@@ -269,24 +266,30 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
                 InspectionRow(item, tuple(column.get(item.id) for column in columns))
                 for item in shown
             ),
-            *(
-                InspectionRow(
-                    item,
-                    tuple(
-                        _judge_by_hand(day.first_day, _select(entries, item.id, day.first_day))
-                        if is_due
-                        else None
-                        for day, is_due in zip(days, due, strict=True)
-                    ),
-                )
-                for item in by_cycle[True]
-            ),
+            *_inspect_by_hand(items, due_days, entries),
         ),
         omitted=tuple(item for item in items.items if item not in shown),
         days_off=days_off,
         system=system,
-        manual=tuple((item, _select(entries, item.id)) for item in by_cycle[False]),
+        manual=tuple(
+            (item, _select(entries, item.id))
+            for item in items.manual
+            if item.cycle is not InspectionCycle.DAILY
+        ),
     )
+
+
+def _inspect_by_hand(
+    items: InspectionItems, days: Sequence[date | None], entries: Sequence[InspectionEntry]
+) -> Iterator[InspectionRow]:
+    """The rows of what people inspect every day; None for a day that is not due."""
+    for item in items.manual:
+        if item.cycle is InspectionCycle.DAILY:
+            cells = (
+                None if day is None else _judge_by_hand(day, _select(entries, item.id, day))
+                for day in days
+            )
+            yield InspectionRow(item, tuple(cells))
 
 
 def _has_ever_had_data(item: InspectionItem, catalogue: Catalogue, inventory: Inventory) -> bool:
@@ -406,16 +409,8 @@ class _Reader:
         together = float(seen[rows].any(axis=0).mean()) if rows else 0.0
         judged = [one for one in series if one.breaches is not None]
         worst = max(judged, key=lambda one: one.rank(metric.direction), default=None)
-        reason = None
-        if data.missing:
-            reason = CheckReason.NOT_READ
-        elif not rows:
-            reason = CheckReason.NO_DATA
-        elif worst is None:
-            reason = CheckReason.NOT_JUDGED
-        elif together * 100 < rule:
-            reason = CheckReason.LOW_COVERAGE
-        elif missing:
+        reason = _find_reason(data, series, worst, is_enough=together * 100 >= rule)
+        if reason is None and missing:
             reason = CheckReason.SERIES_MISSING
         used = {data.queries[row].promql for row in rows}
         return replace(
@@ -500,6 +495,19 @@ class _Series:
             return DecidingValue(str(self.labels), name, gravest.peak, gravest.peak_ms, lasted_ms)
         at = int(np.nanargmax(sign * self.values))
         return DecidingValue(str(self.labels), name, float(self.values[at]), int(t_ms[at]))
+
+
+def _find_reason(
+    data: MetricData, series: Sequence[_Series], worst: _Series | None, *, is_enough: bool
+) -> CheckReason | None:
+    """Why a metric as a whole does not count as inspected, the gravest reason first."""
+    if data.missing:
+        return CheckReason.NOT_READ
+    if not series:
+        return CheckReason.NO_DATA
+    if worst is None:
+        return CheckReason.NOT_JUDGED
+    return None if is_enough else CheckReason.LOW_COVERAGE
 
 
 def decide(item: InspectionItem, checks: Sequence[MetricCheck]) -> tuple[InspectionResult, bool]:
