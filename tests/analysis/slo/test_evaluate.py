@@ -248,3 +248,21 @@ def test_latency_in_milliseconds_has_its_scale() -> None:
     assert scales.pop("envoy") == 1000
     assert set(scales.values()) == {1.0}
     assert not any(math.isnan(one) for one in scales.values())
+
+
+def test_requests_before_a_bucket_was_added_are_not_counted() -> None:
+    """One instance had the bucket from the start; the other is restarted with it after 5 hours."""
+    store = MemoryStore()
+    minutes = range(10 * 60 + 1)
+    times = [FIRST_MS + minute * MINUTE_MS for minute in minutes]
+    for le, rate in (("2", 9), ("+Inf", 10)):
+        labels = {"__name__": "x_bucket", "le": le}
+        rises = [float(rate * minute) for minute in minutes]
+        store.put(Labels.of({**labels, "i": "a"}), times, rises)
+        first = 0 if le == "+Inf" else 300
+        later = [float(rate * (minute - 300 * (minute >= 300))) for minute in minutes]
+        store.put(Labels.of({**labels, "i": "b"}), times[first:], later[first:])
+    source, now_ms = Embedded(store, Engine()), FIRST_MS + 10 * HOUR_MS
+    (result,) = evaluate(source, latency("x_bucket", 2.0), now_ms=now_ms)
+    # All of a, and of b all but the minutes without the bucket.
+    assert (result.tally.total, result.tally.good) == (6000 + 3000, 5400 + 2700)

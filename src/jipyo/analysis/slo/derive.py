@@ -31,7 +31,9 @@ from jipyo.promql.syntax.ast import (
     Binary,
     BinaryOp,
     Call,
+    Card,
     Extension,
+    Matching,
     MatrixSelector,
     NumberLiteral,
     Paren,
@@ -127,20 +129,40 @@ def list_minutes(metric: Metric, compare: Compare, value: float) -> Iterator[Ind
         yield TimeIndicator(text, compare, value, _name(metric, query))
 
 
-def count_series(selector: str, by: tuple[str, ...], bounds: Sequence[str] = ()) -> str:
-    """What counters rise by in a window, with `$w` for it.
+def count_series(selector: str, by: tuple[str, ...]) -> str:
+    """What counters rise by in a window, with `$w` for it."""
+    return _format(_add_up(_increase(_parse_selector(selector)), by))
 
-    Of buckets only those whose `le` is one of `bounds`: one boundary may be written in two ways.
+
+def count_buckets(
+    buckets: str, by: tuple[str, ...], within: Sequence[str], all_: Sequence[str]
+) -> tuple[str, str]:
+    """How many requests are within a boundary, and how many there are.
+
+    A boundary is given as its texts, for it may be written in two ways. A histogram counts in a
+    window only where it has the boundary then: before a bucket was added nobody knows.
     """
-    tree = _parse_selector(selector)
-    if bounds:
-        pattern = "|".join(map(re.escape, bounds))
-        op = MatchOp.RE if len(bounds) > 1 else MatchOp.EQ
-        end = Matcher(_LE, op, pattern if len(bounds) > 1 else bounds[0])
-        tree = replace(tree, matchers=(*tree.matchers, end), written=(*tree.written, end))
+    tree = _parse_selector(buckets)
+    good, total = (_increase(_select_bounds(tree, texts)) for texts in (within, all_))
+    matching = Matching(Card.MANY_TO_MANY, labels=(_LE,))
+    counted = Binary(BinaryOp.AND, total, good, matching)
+    return _format(_add_up(good, by)), _format(_add_up(counted, by))
+
+
+def _select_bounds(tree: VectorSelector, bounds: Sequence[str]) -> VectorSelector:
+    one = Matcher(_LE, MatchOp.EQ, bounds[0])
+    some = Matcher(_LE, MatchOp.RE, "|".join(map(re.escape, bounds)))
+    end = one if len(bounds) == 1 else some
+    return replace(tree, matchers=(*tree.matchers, end), written=(*tree.written, end))
+
+
+def _increase(tree: VectorSelector) -> Expr:
     window = MatrixSelector(replace(tree, extension=Extension.ANCHORED), _WINDOW_MS)
-    call = Call(FUNCTIONS["increase"], (window,))
-    return _format(Aggregate(AGGREGATORS["sum"], call, grouping=by))
+    return Call(FUNCTIONS["increase"], (window,))
+
+
+def _add_up(expr: Expr, by: tuple[str, ...]) -> Expr:
+    return Aggregate(AGGREGATORS["sum"], expr, grouping=by)
 
 
 def name_histogram(buckets: str) -> str:

@@ -17,7 +17,7 @@ from jipyo.analysis.slo.budget import (
     predict_exhaustion,
 )
 from jipyo.analysis.slo.counts import SloCounts, SloTally
-from jipyo.analysis.slo.derive import count_series, name_histogram
+from jipyo.analysis.slo.derive import count_buckets, name_histogram
 from jipyo.analysis.slo.objective import (
     MINUTE_MS,
     LatencyIndicator,
@@ -199,10 +199,8 @@ class SloEvaluator:
             refused = self._find_native(indicator, start_ms, end_ms)
         if len(refused) >= len(layouts):
             return refused
-        good, total = (
-            count_series(indicator.buckets, indicator.by, _list_texts(layouts, bound))
-            for bound in (limit, math.inf)
-        )
+        within, all_ = (_list_texts(layouts, bound) for bound in (limit, math.inf))
+        good, total = count_buckets(indicator.buckets, indicator.by, within, all_)
         counted = _count_requests(
             indicator,
             plan,
