@@ -271,7 +271,7 @@ class WebApps:
         others = ThreadPoolExecutor(options.max_concurrency, "web")
         features, state = config.settings.query.features, configuration.state
         prometheus = [
-            *rules.routes(partial(self._list_groups, config)),
+            *rules.routes(partial(self._list_groups, config, judged)),
             *build_prometheus_routes(embedded, server, store, collection, clock, state),
         ]
         finder = OutlookFinder(self.outlooks, judged, config.zone, clock.now_ms)
@@ -310,11 +310,11 @@ class WebApps:
         reader = CountReader(workspace.source, request.cancelled)
         return evaluate_levels(reader, workspace.objectives, workspace.now_ms(), workspace.zone)
 
-    def _list_groups(self, config: Config) -> tuple[RuleGroupStatus, ...]:
+    def _list_groups(self, config: Config, source: Source) -> tuple[RuleGroupStatus, ...]:
         options, watch = config.settings.alerts, self.watch
         if options is None or watch is None:
             return ()
-        return list_groups(watch.alerting.list_rules(), options, config.lang)
+        return list_groups(watch.alerting.list_rules(), options, config.lang, source)
 
     def _build_alert_routes(self, config: Config, catalogue: Catalogue) -> list[Route]:
         """What people ask and enter; without `alerts` what was recorded can still be read."""

@@ -19,6 +19,7 @@ from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
 from jipyo.analysis.thresholds import State
 from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.removed import KEEP_MS, note_targets
+from jipyo.app.alerts.rule_status import list_groups
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import LAG_MS, Alerting, is_removed
 from jipyo.catalogue import Catalogue, load
@@ -556,3 +557,16 @@ def test_a_wrong_rule_file_is_refused_when_the_configuration_is_applied(
     with pytest.raises(ConfigError, match=r"schema\.unknown_key"):
         file_site.alerting.apply(file_site.config, file_site.source, KNOWN)
     assert TOO_HOT in {rule.id for rule in file_site.alerting.rules}
+
+
+def test_the_annotations_of_the_rules_of_files_are_filled(file_site: Site, tmp_path: Path) -> None:
+    summary = "{{ $labels.instance }} of {{ query `count(up)` | first | value }}: {{ $value }}"
+    file = tmp_path / "rules.yml"
+    file.write_text(RULE_FILE + f'    annotations: {{summary: "{summary}"}}\n')
+    file_site.service.temperatures["1"] = 90.0
+    file_site.wait_for(TOO_HOT, AlertState.FIRING)
+    found = list_groups(file_site.alerting.list_rules(), OPTIONS, "en", file_site.source)
+    (group,) = [one for one in found if one.file == "rules.yml"]
+    (alert,) = group.rules[-1].alerts
+    assert dict(alert.annotations) == {"summary": "h of 1: 90"}
+    assert dict(group.rules[-1].annotations) == {"summary": summary}

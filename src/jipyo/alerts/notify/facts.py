@@ -12,12 +12,8 @@ from jipyo.alerts.incident.grouping import find_host
 from jipyo.alerts.incident.origin import OriginReason, rank_alerts
 from jipyo.alerts.incident_wording import describe_event, describe_place
 from jipyo.alerts.notify.message import MessageKind, Notification, NotifiedAlert, NotifiedEvent
-from jipyo.alerts.rule_files.template import (
-    AlertData,
-    Surroundings,
-    TemplateError,
-    expand_template,
-)
+from jipyo.alerts.rule_files.alert_texts import fill_texts
+from jipyo.alerts.rule_files.template import TemplateError
 from jipyo.analysis.series_names import name_series
 from jipyo.analysis.wording import name_remedy
 from jipyo.catalogue import Direction
@@ -158,13 +154,10 @@ def expand_annotations(
     rule = sources.rules.get(alert.key.rule)
     if rule is None:
         return {}
-    url = sources.options.external_url
-    data = AlertData(dict(alert.key.labels), {}, url, math.nan if value is None else value)
-    around = Surroundings(t_ms, _ask_nothing, url)
-    expanded = {
-        name: expand_template(text, rule.name, data, around) for name, text in rule.annotations
-    }
-    return {name: text for name, text in expanded.items() if not text.startswith(_FAILED)}
+    number = math.nan if value is None else value
+    labels = alert.key.labels
+    filled = fill_texts(rule, rule.annotations, labels, number, t_ms, _ask_nothing)
+    return {name: text for name, text in filled if not text.startswith(_FAILED)}
 
 
 def _ask_nothing(_expression: str) -> Sequence[tuple[Mapping[str, str], float]]:

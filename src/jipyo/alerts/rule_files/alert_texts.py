@@ -9,9 +9,8 @@ from jipyo.alerts.rule_files.template import AlertData, Surroundings, expand_tem
 from jipyo.model.labels import METRIC_NAME, Labels
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from jipyo.alerts.rule import ExpressionRule, Pairs
+    from jipyo.alerts.rule_files.template import AskQuery
     from jipyo.source.base import Source
 
 
@@ -25,25 +24,23 @@ def label_alert(
     Raises:
         SourceError: a template asks the source, which failed.
     """
-    own = _fill(rule, rule.labels, labels, value, source, t_ms)
+    own = fill_texts(rule, rule.labels, labels, value, t_ms, bind_query(source, t_ms))
     return labels.drop((METRIC_NAME,)).put(dict(own)).drop(("alertname",))
 
 
-def annotate_alert(
-    rule: ExpressionRule, labels: Labels, value: float, source: Source, t_ms: int
+def fill_texts(
+    rule: ExpressionRule, texts: Pairs, labels: Labels, value: float, t_ms: int, ask: AskQuery
 ) -> Pairs:
-    """The annotations of an alert; `labels` are those of the series or of the alert.
+    """Labels or annotations of a rule, with their templates filled for one alert.
 
-    Raises:
-        SourceError: a template asks the source, which failed.
+    Args:
+        rule: whose texts they are.
+        texts: its labels or its annotations.
+        labels: of the series, or of its alert.
+        value: of the series.
+        t_ms: the moment of the evaluation.
+        ask: the function `query`; what it raises beside a TemplateError goes through.
     """
-    return tuple(_fill(rule, rule.annotations, labels, value, source, t_ms))
-
-
-def _fill(
-    rule: ExpressionRule, texts: Pairs, labels: Labels, value: float, source: Source, t_ms: int
-) -> Iterator[tuple[str, str]]:
     data = AlertData(dict(labels), {}, rule.external_url, value)
-    around = Surroundings(t_ms, bind_query(source, t_ms), rule.external_url)
-    for name, text in texts:
-        yield name, expand_template(text, rule.name, data, around)
+    around = Surroundings(t_ms, ask, rule.external_url)
+    return tuple((name, expand_template(text, rule.name, data, around)) for name, text in texts)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.rule import MetricRule, RecordingRule
+from jipyo.alerts.rule_files.alert_texts import fill_texts
+from jipyo.alerts.rule_files.answers import bind_query
 from jipyo.alerts.rule_groups import ActiveAlert, RuleGroupStatus, RuleStatus
 from jipyo.analysis.thresholds import list_levels
 from jipyo.catalogue import Direction
@@ -20,9 +23,10 @@ if TYPE_CHECKING:
     from jipyo.alerts.alert import Alert
     from jipyo.alerts.evaluation import RuleMemory
     from jipyo.alerts.options import AlertsOptions
-    from jipyo.alerts.rule import Rule
+    from jipyo.alerts.rule import ExpressionRule, Rule
     from jipyo.analysis.thresholds import SeverityLevel
     from jipyo.i18n import Lang, Texts
+    from jipyo.source.base import Source
 
     EvaluatedRule = tuple[Rule, RuleMemory, Exception | None]
     """A rule with what it has come to and why its last evaluation failed."""
@@ -31,15 +35,30 @@ CATALOGUE = "catalogue"
 """Stands for the file of the rules that the catalogue gives."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What rules are described by."""
+
+    options: AlertsOptions
+    t: Texts
+    source: Source
+
+
 def list_groups(
-    evaluated: Iterable[EvaluatedRule], options: AlertsOptions, lang: Lang
+    evaluated: Iterable[EvaluatedRule], options: AlertsOptions, lang: Lang, source: Source
 ) -> tuple[RuleGroupStatus, ...]:
-    """The groups of files, and of the catalogue one for each topic, in their order."""
+    """The groups of files, and of the catalogue one for each topic, in their order.
+
+    The annotations of alerts are filled now; `source` answers what they ask.
+
+    Raises:
+        SourceError: the source failed.
+    """
     groups: dict[tuple[str, str], list[EvaluatedRule]] = {}
     for one in evaluated:
         groups.setdefault(_find_group(one[0]), []).append(one)
     return tuple(
-        _build_group(file, name, members, options, texts(lang))
+        _build_group(file, name, members, _Words(options, texts(lang), source))
         for (file, name), members in groups.items()
     )
 
@@ -52,22 +71,21 @@ def _find_group(rule: Rule) -> tuple[str, str]:
 
 
 def _build_group(
-    file: str, name: str, members: Sequence[EvaluatedRule], options: AlertsOptions, t: Texts
+    file: str, name: str, members: Sequence[EvaluatedRule], words: _Words
 ) -> RuleGroupStatus:
     moments = [memory.evaluated_ms for _, memory, _ in members if memory.evaluated_ms is not None]
     return RuleGroupStatus(
         name=name,
         file=file,
         interval_ms=min(rule.interval_ms for rule, _, _ in members),
-        rules=tuple(status for one in members for status in _build_rules(one, options, t)),
+        rules=tuple(status for one in members for status in _build_rules(one, words)),
         evaluated_ms=max(moments, default=None),
     )
 
 
-def _build_rules(
-    evaluated: EvaluatedRule, options: AlertsOptions, t: Texts
-) -> Iterator[RuleStatus]:
+def _build_rules(evaluated: EvaluatedRule, words: _Words) -> Iterator[RuleStatus]:
     rule, memory, error = evaluated
+    options, t = words.options, words.t
     reason = t.error(error) if isinstance(error, JipyoError) else str(error or "")
     alerts = [one.alert.alert for one in memory.series.values() if one.alert.alert is not None]
     if isinstance(rule, RecordingRule):
@@ -104,7 +122,7 @@ def _build_rules(
             annotations=rule.annotations,
             for_ms=rule.for_ms,
             keep_firing_ms=rule.keep_firing_ms,
-            alerts=tuple(_build_alert(rule.name, alert, {}) for alert in alerts),
+            alerts=tuple(_build_file_alert(rule, alert, memory, words.source) for alert in alerts),
             error=reason,
             evaluated_ms=memory.evaluated_ms,
         )
@@ -128,6 +146,16 @@ def _annotate(
     runbook = options.rule(rule.id).runbook
     texts_ = (("summary", summary), ("description", rule.metric.description(t.lang)))
     return (*texts_, ("runbook_url", runbook)) if runbook else texts_
+
+
+def _build_file_alert(
+    rule: ExpressionRule, alert: Alert, memory: RuleMemory, source: Source
+) -> ActiveAlert:
+    shown = _build_alert(rule.name, alert, {})
+    t_ms = alert.active_ms if memory.evaluated_ms is None else memory.evaluated_ms
+    ask = bind_query(source, t_ms)
+    filled = fill_texts(rule, rule.annotations, alert.key.labels, shown.value, t_ms, ask)
+    return replace(shown, annotations=filled)
 
 
 def _build_alert(name: str, alert: Alert, severity: dict[str, str]) -> ActiveAlert:
