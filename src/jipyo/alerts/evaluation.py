@@ -138,6 +138,18 @@ def plan_moments(rule: MetricRule, t_ms: int, memory: RuleMemory) -> Times:
     return np.arange(first_ms, t_ms + 1, interval_ms, dtype=np.int64)
 
 
+def rewind(memory: RuleMemory, evaluated_ms: int) -> RuleMemory:
+    """What is left where the clock was ahead: open alerts, and no time that is yet to come."""
+    series: dict[Labels, SeriesMemory] = {}
+    for labels, one in memory.series.items():
+        alert = one.alert.alert
+        if alert is not None and alert.state.is_open:
+            active_ms = min(alert.active_ms, evaluated_ms)
+            alert = replace(alert, active_ms=active_ms, firing_ms=active_ms, ended_ms=None)
+            series[labels] = replace(one, judged=type(one.judged)(), alert=AlertMemory(alert))
+    return RuleMemory(evaluated_ms, series)
+
+
 # --- metrics
 
 

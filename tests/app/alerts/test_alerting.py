@@ -168,7 +168,7 @@ def make_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
             config = load_config(CliOverrides(data=tmp_path), {}, "en")
             config = replace(config, settings=replace(config.settings, alerts=OPTIONS))
             made.append(Site(tmp_path, clock, store, config, **values))
-            clock.advance(3 * MINUTE_MS)
+            clock.advance(MINUTE_MS)
             return made[-1]
 
         yield make
@@ -216,7 +216,7 @@ def test_a_hot_gpu_whose_exporter_dies_is_not_resolved_until_it_is_seen_to_be_co
     site.wait_for(HEAT, AlertState.FIRING)
     site.service.error = REFUSED
     site.wait_for(HEAT, AlertState.NO_DATA)
-    site.clock.advance(10 * MINUTE_MS)
+    site.clock.advance(3 * MINUTE_MS)
     site.service.error, site.service.temperatures["0"] = None, 50.0
     site.wait_for(HEAT, AlertState.INACTIVE)
     assert site.list_changes(HEAT) == [
@@ -227,7 +227,7 @@ def test_a_hot_gpu_whose_exporter_dies_is_not_resolved_until_it_is_seen_to_be_co
     ]
 
 
-@pytest.mark.parametrize("pause_ms", [0, MINUTE_MS, 20 * MINUTE_MS, 3 * 60 * MINUTE_MS])
+@pytest.mark.parametrize("pause_ms", [0, 20 * MINUTE_MS, 3 * 60 * MINUTE_MS])
 def test_a_restart_in_mid_incident_goes_on(site: Site, pause_ms: int) -> None:
     site.service.temperatures["0"] = 99.0
     site.wait_for(HEAT, AlertState.FIRING)
@@ -300,9 +300,11 @@ def test_missed_moments_are_counted_and_made_up_for(site: Site) -> None:
 
 def test_a_clock_that_was_ahead_does_not_stop_the_alerts(site: Site) -> None:
     site.clock.set_wall_clock(24 * 60 * MINUTE_MS)
+    site.service.temperatures["0"] = 99.0
     site.clock.advance(MINUTE_MS)
+    assert site.list_changes(HEAT) == []
     site.clock.set_wall_clock(-24 * 60 * MINUTE_MS)
-    site.clock.advance(MINUTE_MS)
+    assert site.wait_for(HEAT, AlertState.FIRING) <= 100
     site.service.error = REFUSED
     assert site.wait_for(OUTAGE, AlertState.FIRING) <= 35
 

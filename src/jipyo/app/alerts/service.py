@@ -11,7 +11,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.alert import AlertKey, AlertState
-from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate
+from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate, rewind
 from jipyo.alerts.incident.records import read_recent_incidents
 from jipyo.alerts.recording import record_samples
 from jipyo.alerts.rule import MetricRule, RecordingRule, list_metric_rules
@@ -313,7 +313,7 @@ class Alerting:
             if evaluated_ms is not None and evaluated_ms > moment_ms + _CLOCK_WAS_AHEAD_MS:
                 # The clock was ahead, so what follows is later than anything that is known.
                 evaluated_ms = moment_ms - rule.interval_ms
-                self._known.memories[rule.id] = replace(memory, evaluated_ms=evaluated_ms)
+                self._known.memories[rule.id] = rewind(memory, evaluated_ms)
             if evaluated_ms is None or moment_ms > evaluated_ms:
                 yield rule, moment_ms
 
