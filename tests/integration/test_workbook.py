@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import subprocess
 from typing import TYPE_CHECKING, Any
 
@@ -18,12 +17,12 @@ from jipyo.sla.inspection import inspect_month
 from jipyo.sla.inspection_items import load_items
 from sla.months import eventful, month_of, source_of, store_month
 from sla.test_recomputation import build_records, evaluate
+from support.services import binary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OFFICE = shutil.which("soffice")
-pytestmark = pytest.mark.skipif(OFFICE is None, reason="needs libreoffice-calc")
+pytestmark = pytest.mark.integration
 ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
 <item oor:path="/org.openoffice.Office.Calc/Formula/Load">
@@ -35,12 +34,11 @@ ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
 
 def recalculate(content: bytes, folder: Path) -> bytes:
     """The workbook as LibreOffice writes it again."""
-    assert OFFICE is not None
     profile = folder / "profile/user"
     profile.mkdir(parents=True)
     (profile / "registrymodifications.xcu").write_text(ALWAYS, "utf-8")
     (folder / "in.xlsx").write_bytes(content)
-    command = [OFFICE, f"-env:UserInstallation=file://{profile.parent}", "--headless"]
+    command = [binary("soffice"), f"-env:UserInstallation=file://{profile.parent}", "--headless"]
     command += ["--convert-to", "xlsx", "--outdir", str(folder / "out"), str(folder / "in.xlsx")]
     subprocess.run(command, check=True, capture_output=True, timeout=120)
     return (folder / "out/in.xlsx").read_bytes()

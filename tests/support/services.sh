@@ -14,7 +14,7 @@ packages=(
   chromium poppler-utils postgresql mariadb-server redis-server nginx haproxy
   prometheus victoria-metrics prometheus-alertmanager prometheus-node-exporter prometheus-process-exporter
   prometheus-postgres-exporter prometheus-mysqld-exporter prometheus-redis-exporter
-  prometheus-nginx-exporter rsyslog rsyslog-elasticsearch systemd-journal-remote
+  libreoffice-calc prometheus-nginx-exporter rsyslog rsyslog-elasticsearch systemd-journal-remote
 )
 wanted=()
 for package in "${packages[@]}"; do
