@@ -85,13 +85,14 @@ NOT_PARTICIPLES = frozenset(
 MOST_LINES = 50
 SHORT_LINES = 6
 EDGES = {
+    "app/alerts/service.py",
     "alerts/notify/sender.py",
     "collect/loop.py",
     "collect/limits.py",
     "loops.py",
     "web/http/endpoint.py",
 }
-"""Where everything may be caught: collectors, loops, senders of messages, web handlers."""
+"""Where everything may be caught: collectors, loops, rules, senders of messages, web handlers."""
 
 THRESHOLD_WORDS = re.compile(r"^_?(warning|critical|threshold|limit|line|level|recover)")
 VALUE_WORDS = frozenset({"value", "values", "signed", "peak", "figure"})

@@ -23,9 +23,17 @@ from jipyo.alerts.evaluation import (
     restore_clock,
 )
 from jipyo.alerts.rule import ExpressionRule, MetricRule
-from jipyo.analysis.health import assess, look_back_ms
+from jipyo.analysis.health import assess, build_absent, look_back_ms
 from jipyo.analysis.thresholds import LevelClock, Severity
-from jipyo.catalogue import Direction, Metric, MetricGroup, MetricQuery, Thresholds, Unit
+from jipyo.catalogue import (
+    Direction,
+    Metric,
+    MetricGroup,
+    MetricQuery,
+    Statistic,
+    Thresholds,
+    Unit,
+)
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix
@@ -102,11 +110,7 @@ def test_the_states_give_the_same_verdict_as_the_history(values: np.ndarray) -> 
     """The contract of the verdict: a server with rules and an offline command are equal."""
     memory, _ = evaluate_all(values, list(range(1, values.shape[1])))
     end_ms = START_MS + (values.shape[1] - 1) * STEP_MS
-    from_history = assess(make_data(values), end_ms)
-    if from_history.is_absent:
-        assert assess_memory(RULE, memory) is None
-    else:
-        assert assess_memory(RULE, memory) == from_history
+    assert assess_memory(RULE, memory) == assess(make_data(values), end_ms)
 
 
 @given(HISTORIES, st.lists(st.integers(0, 50), max_size=5))
@@ -119,6 +123,15 @@ def test_moments_that_were_missed_give_the_same_alerts(values: np.ndarray, cuts:
     assert sorted(transitions, key=order) == sorted(one_by_one[1], key=order)
     alerts = {labels: one.alert for labels, one in memory.series.items()}
     assert alerts == {labels: one.alert for labels, one in one_by_one[0].series.items()}
+
+
+def test_a_metric_of_which_there_may_be_means_is_read_where_nothing_is_judged() -> None:
+    mean = replace(QUERY, exporter="other", statistic=Statistic.MEAN)
+    rule = replace(RULE, metric=replace(METRIC, queries=(QUERY, mean)))
+    memory, _ = evaluate_all(np.full((1, 3), math.nan), [])
+    assert assess_memory(RULE, memory) == build_absent(METRIC)
+    assert assess_memory(rule, memory) is None
+    assert assess_memory(RULE, RuleMemory()) is None
 
 
 def test_a_series_that_stays_away_is_forgotten_unless_its_alert_is_open() -> None:

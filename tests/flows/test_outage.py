@@ -21,7 +21,7 @@ from jipyo.model.failure import FAILURES, PROBE_FAILURE
 from jipyo.model.family import Family, info, single
 from jipyo.model.labels import Labels
 from jipyo.model.result import Vector
-from jipyo.model.sample import MetricType
+from jipyo.model.sample import STALE_NAN, MetricType
 from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.tsdb import Store
@@ -168,10 +168,14 @@ def test_of_several_causes_each_has_its_remedy(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("interval_s", "states"),  # at so many seconds after the one reading that failed
-    [(15, {14: 0, 16: 0, 18: 1, 24: 1}), (30, {16: 0, 18: 0, 29: 0, 38: 0}), (60, {18: 0, 59: 0})],
+    [
+        (15, {14: [], 16: [], 18: [1], 24: [1]}),
+        (30, {16: [], 18: [], 29: [], 38: []}),
+        (60, {18: [], 59: []}),
+    ],
 )
 def test_a_second_reading_that_hangs_counts_before_its_timeout(
-    interval_s: int, states: dict[int, int]
+    interval_s: int, states: dict[int, list[int]]
 ) -> None:
     store, failed_ms = MemoryStore(), FakeClock().now_ms()
     target = Labels.of({"job": "node", "instance": "a"})
@@ -185,4 +189,39 @@ def test_a_second_reading_that_hangs_counts_before_its_timeout(
     for second, state in states.items():
         value = source.instant(metric.queries[0].promql, failed_ms + second * 1000).value
         assert isinstance(value, Vector)
-        assert value.values.tolist() == [state], second
+        assert value.values.tolist() == state, second
+
+
+def test_what_was_down_before_a_restart_has_not_recovered_by_it() -> None:
+    """Failed readings are counted anew from the start: one of them says nothing."""
+    store, start_ms = MemoryStore(), FakeClock().now_ms()
+    target = Labels.of({"job": "web", "instance": "a"})
+    readings = {
+        0: 0,
+        15: 1,
+        30: 2,
+        45: 3,
+        105: 1,
+        120: 2,
+        135: 0,
+    }  # by the second; away at 60 to 90
+    times = [start_ms + second * 1000 for second in readings]
+    store.put(target.put({"__name__": "up"}), times, [float(not n) for n in readings.values()])
+    failure = target.put({"__name__": FAILURES, "reason": "timeout"})
+    failed = {t_ms: n for t_ms, n in zip(times, readings.values(), strict=True) if n}
+    store.put(failure, [*failed, times[-1]], [*map(float, failed.values()), STALE_NAN])
+    metric = BUILTIN.get("system.collection.failed")
+    assert metric is not None
+    source = Embedded(store, Engine())
+
+    def read(second: int) -> list[float]:
+        value = source.instant(metric.queries[0].promql, start_ms + second * 1000).value
+        assert isinstance(value, Vector)
+        return value.values.tolist()
+
+    states = {second: read(second) for second in range(0, 145, 3)}
+    assert {second for second, state in states.items() if state == [0]} == {
+        *range(0, 15, 3),
+        *range(135, 145, 3),
+    }
+    assert states[33] == states[123] == [1]

@@ -21,6 +21,8 @@ from jipyo.config.load import parse
 from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.schema import parse_yaml, read_text
 from jipyo.sla.inspection_items import load_items, read_entries
+from jipyo.sla.month_file import parse_typed_month
+from jipyo.sla.profile_file import load_profile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,9 @@ WORDS = (
     b"metrics:\n", b"query: up\n", b"collect:\n", b"interval: 15s\n",
     b"items:\n", b"version: 1\n", b"item: cpu\n", b"slo:\n", b"objectives:\n",
     b"day: 2027-01-02\n", b"\t", b"\xef\xbb\xbf",
+    b"base: international\n", b"indicators:\n", b"measure: ratio\n", b"entered:\n",
+    b"satisfaction: {value: 1, note: x}\n", b"start: 2027-01-02 03:04\n",
+    b"9999-12-31 23:59\n", b"0001-01-01 00:00\n",
 )  # fmt: skip
 BOMBS = (
     b"a: &a [x,x]\n" + b"".join(b"a%d: &b%d [*a,*a]\n" % (n, n) for n in range(1000)),
@@ -65,6 +70,10 @@ def read_as_file(name: str, read: Callable[[Path], object]) -> Callable[[bytes],
 
 def read_config(path: Path) -> None:
     build_objectives(parse(read_text(path), str(path)).slo, CATALOGUE)
+
+
+def read_typed_month(path: Path) -> None:
+    parse_typed_month(read_text(path), str(path), ZoneInfo("Asia/Seoul"), ("satisfaction",))
 
 
 of_yaml = partial(Surface, seeds=BOMBS, tokens=WORDS)
@@ -124,6 +133,20 @@ SURFACES = [
         name="inspection-entries",
         corpus="configuration",
         feed=read_as_file("2027-01.yaml", lambda path: read_entries(path, ITEMS, MONTH)),
+        s_per_byte=100e-6,
+        cases=100,
+    ),
+    of_yaml(
+        name="contract-profile",
+        corpus="configuration",
+        feed=read_as_file("contract.yaml", lambda path: load_profile(str(path))),
+        s_per_byte=100e-6,
+        cases=100,
+    ),
+    of_yaml(
+        name="contract-typed-month",
+        corpus="configuration",
+        feed=read_as_file("2027-01.yaml", read_typed_month),
         s_per_byte=100e-6,
         cases=100,
     ),

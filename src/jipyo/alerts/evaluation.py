@@ -21,6 +21,7 @@ from jipyo.analysis.health import (
     Reason,
     advance_course,
     assess_series,
+    build_absent,
     look_back_ms,
 )
 from jipyo.analysis.outages import Outage, identify_target
@@ -306,9 +307,16 @@ def describe_series(
 
 
 def assess_memory(rule: MetricRule, memory: RuleMemory) -> MetricHealth | None:
-    """The health of a metric by what its rule has come to; None where it has no judged series."""
-    if memory.course is None or memory.evaluated_ms is None:
+    """The health of a metric by what its rule has come to.
+
+    None where nothing was evaluated yet, or where only series may be there that are a mean.
+    """
+    if memory.evaluated_ms is None or not memory.is_complete:
         return None
+    if memory.course is None or not memory.series:
+        queries = rule.metric.queries
+        is_absent = all(query.statistic is Statistic.FULL for query in queries)
+        return build_absent(rule.metric) if is_absent else None
     t_ms = memory.evaluated_ms
     series = [describe_series(rule, labels, one, t_ms) for labels, one in memory.series.items()]
     health = assess_series(rule.metric, series, memory.course)

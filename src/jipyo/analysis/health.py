@@ -332,6 +332,11 @@ def build_refused(metric: Metric, problem: str) -> MetricHealth:
     )
 
 
+def build_absent(metric: Metric) -> MetricHealth:
+    """The health of a metric that had no data in the whole window."""
+    return MetricHealth(metric=metric, state=State.UNKNOWN, judged=False, reason=Reason.ABSENT)
+
+
 def assess(data: MetricData, t_ms: int, *, grace_ms: int = GRACE_MS) -> MetricHealth:
     """The health of a metric at the last step at or before `t_ms`."""
     return mark_incomplete(_assess_known(data, t_ms, grace_ms), data.missing)
@@ -348,7 +353,7 @@ def _assess_known(data: MetricData, t_ms: int, grace_ms: int) -> MetricHealth:
         all_steps.present[:, :steps],
     )
     if not matrix.present.any():
-        return MetricHealth(metric=metric, state=State.UNKNOWN, judged=False, reason=Reason.ABSENT)
+        return build_absent(metric)
     full = np.array([query.statistic is Statistic.FULL for query in data.queries], bool)
     if metric.thresholds is None or not full.any():
         return _assess_without_thresholds(data, matrix, grace_ms)

@@ -141,7 +141,7 @@ def _describe_gravest(health: Health, t: Texts) -> str:
         key = f"health.verdict.outage.{'more' if others else 'only'}"
         state, targets = name_state(health.state, t), describe_outages(outages, t)
         return t(key, state=state, targets=targets, more=len(others))
-    losses = [one for one in others if one.metric.loss]
+    losses = [one for one in others if one.metric.loss and one.reason is Reason.BREACH]
     if losses:
         first, more = losses[0], len(others) - 1
         key = f"health.verdict.loss.{'more' if more else 'only'}"

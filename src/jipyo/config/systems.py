@@ -50,6 +50,8 @@ def _find_profile(name: str, node: Node) -> str:
     except ConfigError as error:
         if error.key.startswith("sla.unknown_profile"):
             error.values["where"] = node.at
+        elif error.key == "schema.unreadable":
+            raise ConfigError("schema.at", where=node.at, problem=error) from error
         raise
     return name
 

@@ -30,11 +30,11 @@ class ContractOutage:
 class PlannedWork:
     """Work that takes the service down on purpose."""
 
-    approval: str
-    """The number of the approval; empty: it has none, and is not excluded."""
     start_ms: int
     end_ms: int
-    announced_ms: int | None
+    approval: str = ""
+    """The number of the approval; empty: it has none, and is not excluded."""
+    announced_ms: int | None = None
     """When it was announced to the customer; None: it was not."""
     title: str = ""
 

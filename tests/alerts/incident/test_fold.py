@@ -61,6 +61,8 @@ def test_the_history_of_an_alert_makes_entries(
         ({HOST: "." + "c" * 12, REDIS: "." * 11 + "c"}, [{HOST, REDIS}]),
         ({REDIS: "." + "c" * 12, CPU: "." * 11 + "c"}, [{REDIS}, {CPU}]),
         ({CPU: ".w" + "." * 11 + "w"}, [{CPU}, {CPU}]),  # after the flap window
+        ({CPU: ".w...", DISK: ".ppww"}, [{CPU, DISK}]),  # it had begun before the recovery
+        ({CPU: ".w...", DISK: "...ww"}, [{CPU}, {DISK}]),  # it had not
     ],
 )
 def test_alerts_of_a_place_and_time_are_one_incident(

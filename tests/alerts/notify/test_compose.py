@@ -153,6 +153,12 @@ def test_a_combined_message_names_each_of_its_messages(lang: Lang) -> None:
     assert "#40" in read_page(message.html)
 
 
+def test_a_combined_message_of_what_is_over_is_no_alarm() -> None:
+    facts = [resolved(f"{n}", incident=n) for n in range(2)]
+    assert write(*facts).subject.startswith("[복구] 알림 2건: gpu-1")
+    assert write(*facts, notification()).subject.startswith("[위험] 알림 3건: gpu-1")
+
+
 # --- hostile labels
 
 HTML = "<img src=x onerror=alert(1)><script>alert(2)</script>\"'&"

@@ -271,6 +271,30 @@ def test_its_thread_sends_what_comes_and_ends_when_it_is_stopped(store: AlertSto
     assert running.samples[0].value == 0
 
 
+def test_a_receiver_that_hangs_does_not_hold_up_the_end(tmp_path: Path) -> None:
+    opened = AlertStore.open(tmp_path, STEPS)
+    reached, release = threading.Event(), threading.Event()
+
+    class Hanging(Receiver):
+        def send(self, message: Message) -> None:
+            reached.set()
+            assert release.wait(30)
+
+    setting = ChannelSetting(channel=Hanging(), compose=compose, t=texts("en"), max_per_hour=60)
+    sender = ChannelSender(setting, opened, SystemClock(), Random(0))
+    with opened.transaction() as db:
+        add_notification(db, "ops", notification(), 0)
+    sender.start()
+    assert reached.wait(20)
+    sender.stop(0.01)
+    opened.close()
+    release.set()
+    sender.stop(20)
+    again = AlertStore.open(tmp_path, STEPS)
+    assert Post(again, Receiver(), WaitingClock(T_MS)).status.waiting == 1, "it is sent once more"
+    again.close()
+
+
 def test_ten_thousand_that_wait_need_little_memory(store: AlertStore) -> None:
     post = Post(store, Receiver(), WaitingClock(T_MS), max_per_hour=10_000)
     post.add(*(notification(f"{n}", incident=n, alerts=()) for n in range(10_000)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.alert import AlertState
@@ -12,7 +13,7 @@ from jipyo.alerts.incident.incident import EntryKind, IncidentEntry
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from jipyo.alerts.alert import Transition
+    from jipyo.alerts.alert import AlertKey, Transition
     from jipyo.alerts.incident.grouping import IncidentGrouping
     from jipyo.alerts.incident.incident import Incident
     from jipyo.model.labels import Labels
@@ -40,15 +41,17 @@ def _fold(
     grouping: IncidentGrouping,
     next_number: int,
 ) -> Iterator[IncidentEntry]:
+    index = _Index(incidents, grouping)
     for transition in sorted(transitions, key=_find_order):
         key, is_firing = transition.alert.key, transition.alert.state is AlertState.FIRING
         interval_ms = grouping.intervals.get(key.rule, grouping.interval_ms)
-        incident = _find_holder(incidents, transition)
+        incident = index.find_holder(key)
         if incident is None and not is_firing:
             continue
         if incident is None:
             began_ms = transition.alert.active_ms - interval_ms
-            incident = find_incident(incidents, key, began_ms, transition.t_ms, grouping)
+            candidates = index.find_candidates(key)
+            incident = find_incident(candidates, key, began_ms, transition.t_ms, grouping)
         entry = IncidentEntry(
             incident=next_number if incident is None else incident.number,
             t_ms=transition.t_ms,
@@ -57,8 +60,45 @@ def _fold(
             moment_ms=_find_moment(incident, transition, interval_ms),
         )
         incidents[entry.incident] = add_entry(incident, entry)
+        index.add(key, entry.incident)
         next_number = max(next_number, entry.incident + 1)
         yield entry
+
+
+class _Index:
+    """Which incidents may have to do with an alert: of a thousand at once few have."""
+
+    def __init__(self, incidents: Mapping[int, Incident], grouping: IncidentGrouping) -> None:
+        self._incidents, self._grouping = incidents, grouping
+        self._by_key: defaultdict[AlertKey, set[int]] = defaultdict(set)
+        self._by_place: defaultdict[str, set[int]] = defaultdict(set)
+        for incident in incidents.values():
+            for alert in incident.alerts:
+                self.add(alert.key, incident.number)
+
+    def add(self, key: AlertKey, number: int) -> None:
+        """An incident has an alert."""
+        self._by_key[key].add(number)
+        self._by_place[self._grouping.find_place(key)].add(number)
+
+    def find_holder(self, key: AlertKey) -> Incident | None:
+        """The incident in which an alert is open, closed by a person or not."""
+        for number in sorted(self._by_key.get(key, ())):
+            known = self._incidents[number].find_alert(key)
+            if known is not None and known.state.is_open:
+                return self._incidents[number]
+        return None
+
+    def find_candidates(self, key: AlertKey) -> Mapping[int, Incident]:
+        """The incidents that have the alert or one of its place.
+
+        All of them where a dependency of the configuration is about it.
+        """
+        if self._grouping.is_named(key):
+            return self._incidents
+        place = self._grouping.find_place(key)
+        numbers = self._by_key.get(key, set()) | self._by_place.get(place, set())
+        return {number: self._incidents[number] for number in numbers}
 
 
 def _find_order(transition: Transition) -> tuple[int, str, Labels]:
@@ -71,15 +111,6 @@ def is_needed(incident: Incident, t_ms: int, grouping: IncidentGrouping) -> bool
     if incident.recovered_ms is None:
         return True
     return incident.closed_ms is None and t_ms - incident.recovered_ms <= grouping.flap_ms
-
-
-def _find_holder(incidents: Mapping[int, Incident], transition: Transition) -> Incident | None:
-    """The incident in which the alert of a transition is open, closed by a person or not."""
-    for incident in incidents.values():
-        known = incident.find_alert(transition.alert.key)
-        if known is not None and known.state.is_open:
-            return incident
-    return None
 
 
 def _find_moment(incident: Incident | None, transition: Transition, interval_ms: int) -> int:

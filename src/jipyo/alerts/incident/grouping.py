@@ -62,6 +62,14 @@ class IncidentGrouping:
             place = f"{name} {labels[name]}" if name else f"rule {key.rule}"
         return f"{labels.get(SOURCE, '')}/{place}"
 
+    def is_named(self, key: AlertKey) -> bool:
+        """Whether a dependency of the configuration is about an alert, as either of the two."""
+        labels = name_alert(key)
+        return any(
+            select_all(one.matchers, labels) or select_all(one.needs, labels)
+            for one in self.dependencies
+        )
+
     def is_dead_target(self, key: AlertKey) -> bool:
         """Whether an alert is about a target that does not answer."""
         return key.rule in self.outage_rules
@@ -155,6 +163,8 @@ def _is_hidden(incident: Incident, key: AlertKey, _: int, grouping: IncidentGrou
 
 
 def _is_near(incident: Incident, key: AlertKey, began_ms: int, grouping: IncidentGrouping) -> bool:
+    if incident.recovered_ms is not None and began_ms > incident.recovered_ms:
+        return False  # it was over then
     place = grouping.find_place(key)
     return any(
         abs(start - began_ms) <= grouping.join_ms

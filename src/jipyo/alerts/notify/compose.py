@@ -102,18 +102,20 @@ def _write_lines(wording: Wording, curve: Curve | None, t: Texts) -> Iterator[st
 def _compose_combined(
     key: str, notifications: Sequence[Notification], t: Texts, site: Site, now_ms: int
 ) -> Message:
-    worst = max(notifications, key=lambda each: each.severity)
+    open_ones = [each for each in notifications if each.kind is not MessageKind.RESOLVED]
+    worst = max(open_ones or notifications, key=lambda each: each.severity)
     wordings = [describe_notification(each, t, site, now_ms) for each in notifications]
     severity = name_state(worst.severity.state, t)
+    tag = f"[{severity}]" if open_ones else t("notify.tag.resolved")
     what = clean(" · ".join((wordings[0].place, wordings[0].headline)), 80)
     count = len(notifications)
-    subject = t("notify.combined.subject", severity=severity, n=count, what=what)
+    subject = t("notify.combined.subject", tag=tag, n=count, what=what)
     title, lead = t("notify.combined.title", n=count), t("notify.combined.lead", n=count)
     shown = list(zip(notifications, wordings, strict=True))[:_MOST_COMBINED_LINES]
     rows = [build_combined_row(each, wording) for each, wording in shown]
     lines = [describe_subject(wording, t) for _, wording in shown]
     more = [t("notify.more", n=count - len(shown))] if count > len(shown) else []
-    link, colour = site.external_url, find_colour(MessageKind.COMBINED, worst.severity)
+    link, colour = site.external_url, find_colour(worst.kind, worst.severity)
     card = build_list(title, " ".join([lead, *more]), rows, colour)
     footer = t("notify.footer", instance=site.instance)
     return Message(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,6 @@ from jipyo.loops import Periodic
 from jipyo.model.errors import JipyoError, MessageRejected, NotifyError
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Sequence
     from random import Random
 
@@ -94,7 +94,9 @@ class ChannelSender:
         self._refusals = 0
         self._singles_left = 0
         self._failures = 0
-        self._loop = Periodic(f"channel {self.name}", self.step, interval_ms=POLL_MS, clock=clock)
+        self._loop = Periodic(
+            f"channel {self.name}", self._step_unless_closed, interval_ms=POLL_MS, clock=clock
+        )
 
     def start(self) -> None:
         """Send what waits, now and from now on."""
@@ -130,6 +132,15 @@ class ChannelSender:
         with self._store.transaction() as db:
             batch = take_batch(db, self.name, now_ms, most)
         return None if batch is None else self._send(batch, state)
+
+    def _step_unless_closed(self) -> float | None:
+        """A step; one that a receiver held up beyond the end of the server comes to nothing."""
+        try:
+            return self.step()
+        except sqlite3.ProgrammingError:
+            if not self._loop.stopping.is_set():
+                raise
+            return None
 
     def _is_repetition_due(self) -> bool:
         assert isinstance(self._channel, RepeatingChannel), "BUG: nothing to repeat"

@@ -11,21 +11,28 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.alert import AlertKey, AlertState
-from jipyo.alerts.evaluation import Evaluation, RuleMemory, assess_memory, evaluate, rewind
+from jipyo.alerts.evaluation import (
+    Evaluation,
+    RuleMemory,
+    SeriesMemory,
+    assess_memory,
+    evaluate,
+    rewind,
+)
 from jipyo.alerts.incident.records import read_recent_incidents
 from jipyo.alerts.recording import record_samples
 from jipyo.alerts.rule import MetricRule, RecordingRule, list_metric_rules
 from jipyo.alerts.saved import forget_rules, load_memories, save_memories
 from jipyo.alerts.state import close
 from jipyo.analysis.health import READERS, build_refused, mark_incomplete
+from jipyo.analysis.thresholds import JudgeState, Severity
+from jipyo.app.alerts.counts import EvaluationCounts
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.series import METADATA, build_alert_series
 from jipyo.app.insight.series import SeriesWriter
 from jipyo.loops import Periodic
 from jipyo.model.errors import JipyoError, QueryError
-from jipyo.model.family import gauge, single
 from jipyo.model.labels import Labels
-from jipyo.model.sample import MetricType
 from jipyo.source.combined import list_remotes
 from jipyo.source.inventory import take_inventory
 
@@ -53,21 +60,10 @@ LAG_MS = 1000
 _AGAIN_MS = 3000.0
 """After the start, and after an evaluation that could not be kept."""
 _CLOCK_WAS_AHEAD_MS = 60_000
+_LONGEST_LOGGED = 500
+"""Letters of an alert in the log: labels may be of any length."""
 _OVERDUE_MS = 120_000
 """States that are so old are not those of now."""
-
-
-@dataclass(slots=True)
-class EvaluationCounts:
-    """What the evaluations came to since the start."""
-
-    evaluations: int = 0
-    failures: int = 0
-    missed: int = 0
-    """Moments of the grid at which nothing was evaluated."""
-    seconds: float = 0.0
-    last_seconds: float = 0.0
-    transitions: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +95,24 @@ def _make_setting(
     # The greatest distance that hits the moments of all rules.
     base_ms = math.gcd(interval_ms, *(rule.interval_ms for rule in rules))
     return _Setting(source, metric_rules, files, rules, interval_ms, base_ms, own, removed)
+
+
+def _log_transition(transition: Transition) -> None:
+    """Log what begins, gets worse and ends."""
+    alert, before = transition.alert, transition.before
+    about = f"{alert.key.rule}{alert.key.labels}"[:_LONGEST_LOGGED]
+    if alert.state is AlertState.FIRING and not before.is_open:
+        reason = f": {alert.reason.value}" if alert.reason else ""
+        _LOG.warning("%s fires: %s%s", alert.severity.state.value, about, reason)
+    elif before.is_open and not alert.state.is_open:
+        _LOG.info("resolved: %s", about)
+
+
+def _has_no_data(series: SeriesMemory) -> bool:
+    """Whether its samples have ended, so that nothing is known of it."""
+    if series.alert.alert is not None:
+        return series.alert.state is AlertState.NO_DATA
+    return isinstance(series.judged, JudgeState) and series.judged.severity is Severity.UNKNOWN
 
 
 def is_removed(labels: Labels, removed: Mapping[str, str]) -> bool:
@@ -289,11 +303,10 @@ class Alerting:
         transitions.sort(key=lambda one: one.t_ms)
         self._keep(memories, t_ms, transitions)
         self._last_ms = t_ms
-        self._counts.transitions += len(transitions)
         if transitions or t_ms - self._written_ms >= setting.interval_ms:
             self._write_series(setting, t_ms)
-        self._counts.last_seconds = (self._clock.monotonic_ms() - started_ms) / 1000
-        self._counts.seconds += self._counts.last_seconds
+        seconds = (self._clock.monotonic_ms() - started_ms) / 1000
+        self._counts.add_run(seconds, len(transitions))
 
     def _take_inventory(self, setting: _Setting, t_ms: int) -> Inventory:
         """What the source has, asked once an interval."""
@@ -389,7 +402,7 @@ class Alerting:
     def _close_without_data(
         self, setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
     ) -> Iterator[Transition]:
-        """Close the alerts without data of which somebody says that they are over.
+        """Forget series without data, and close their alerts, where somebody says it is over.
 
         Their incident was closed, or what they are about was removed on purpose.
         """
@@ -398,7 +411,7 @@ class Alerting:
             gone = [
                 labels
                 for labels, series in memory.series.items()
-                if series.alert.state is AlertState.NO_DATA
+                if _has_no_data(series)
                 and (
                     AlertKey(rule, labels) in closed
                     or any(is_removed(labels, removed) for removed in setting.removed)
@@ -436,6 +449,8 @@ class Alerting:
             for follow in self._followers:
                 follow(db, t_ms, transitions)
         self._known.memories, self._known.rows = memories, rows
+        for transition in transitions:
+            _log_transition(transition)
 
     def _write_series(self, setting: _Setting, t_ms: int) -> None:
         rules = {rule.id: rule for rule in setting.rules if not isinstance(rule, RecordingRule)}
@@ -448,52 +463,5 @@ class Alerting:
     def families(self) -> Iterator[Family]:
         """See `ServerPart.families`."""
         yield from self._loop.families()
-        counts, setting = self._counts, self._setting
-        rules = len(setting.rules) if setting is not None else 0
-        for kind, name, text, value in (
-            (MetricType.GAUGE, "rules", "Rules that are evaluated.", rules),
-            (
-                MetricType.GAUGE,
-                "failing_rules",
-                "Rules whose last evaluation failed.",
-                len(self._known.problems),
-            ),
-            (MetricType.COUNTER, "evaluations_total", "Evaluations of rules.", counts.evaluations),
-            (
-                MetricType.COUNTER,
-                "evaluation_failures_total",
-                "Evaluations of rules that failed.",
-                counts.failures,
-            ),
-            (
-                MetricType.COUNTER,
-                "missed_moments_total",
-                "Moments of the grid at which nothing was evaluated in time.",
-                counts.missed,
-            ),
-            (
-                MetricType.COUNTER,
-                "evaluation_seconds_total",
-                "Time spent on evaluating.",
-                counts.seconds,
-            ),
-            (
-                MetricType.GAUGE,
-                "last_evaluation_seconds",
-                "How long the last evaluation took.",
-                counts.last_seconds,
-            ),
-            (
-                MetricType.COUNTER,
-                "transitions_total",
-                "Changes of alerts.",
-                counts.transitions,
-            ),
-        ):
-            yield single(kind, f"jipyo_alerts_{name}", text, float(value))
-        numbers: dict[tuple[str, str], float] = {}
-        for alert in self.list_alerts():
-            key = (alert.state.value, alert.severity.state.value)
-            numbers[key] = numbers.get(key, 0.0) + 1
-        names = ("state", "severity")
-        yield gauge("jipyo_alerts", "Alerts that are not inactive.", names, numbers.items())
+        failing = len(self._known.problems)
+        yield from self._counts.families(len(self.rules), failing, self.list_alerts())
