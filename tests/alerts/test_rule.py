@@ -41,6 +41,14 @@ def test_outages_and_losses_are_looked_for_more_often(
     assert [one.interval_ms for one in rules if one.id == rule] == [interval_ms]
 
 
+@pytest.mark.parametrize(("interval_ms", "swift_ms"), [(1000, 1000), (5000, 1000), (15_000, 3000)])
+def test_the_hour_that_is_looked_back_fits_a_query(interval_ms: int, swift_ms: int) -> None:
+    options = AlertsOptions(interval_ms=interval_ms)
+    intervals = {rule.interval_ms for rule in list_metric_rules(KNOWN, options)}
+    assert intervals == {interval_ms, swift_ms}
+    assert 3_600_000 / swift_ms < 11_000
+
+
 def test_a_site_switches_a_rule_off() -> None:
     options = replace(OPTIONS, rules=((CPU, RuleOptions(enabled=False)),))
     assert CPU not in {rule.id for rule in list_metric_rules(KNOWN, options)}

@@ -19,6 +19,8 @@ INTERVAL_MS = 15_000
 SWIFT_PARTS = 5
 """Outages and losses are looked for so many times an interval: two failed readings take as long
 as they take, and what comes on top should be little."""
+SWIFT_INTERVAL_MS = 1000
+"""No more often than this, though: the hour that is looked back has to fit a query's points."""
 
 Pairs = tuple[tuple[str, str], ...]
 """Names and values in the order of the file."""
@@ -109,7 +111,9 @@ def list_metric_rules(
             interval_ms = options.interval_ms
             yield MetricRule(
                 metric=metric,
-                interval_ms=interval_ms // SWIFT_PARTS if is_swift else interval_ms,
+                interval_ms=max(interval_ms // SWIFT_PARTS, SWIFT_INTERVAL_MS)
+                if is_swift
+                else interval_ms,
                 keep_firing_ms=find_keep_firing_ms(metric, options),
             )
 
