@@ -75,8 +75,11 @@ def call_json(folder: Path, *words: str) -> Any:
 @pytest.mark.parametrize(
     ("lang", "words"),
     [
-        ("en", ("2 incidents, 1 open", "#2", "Targets down · gpu-1:9100, and 1 more", "<b>chat")),
-        ("ko", ("장애 2건, 진행 중 1건", "수집 실패 대상 · gpu-1:9100 외 1건", "복구")),
+        (
+            "en",
+            ("2 incidents, 1 open", "#2", "node gpu-1:9100 does not answer, and 1 more", "<b>chat"),
+        ),
+        ("ko", ("장애 2건, 진행 중 1건", "node gpu-1:9100 응답 없음 외 1건", "복구")),
     ],
 )
 def test_incidents_are_listed(folder: Path, lang: Lang, words: tuple[str, ...]) -> None:
@@ -106,7 +109,7 @@ def test_incidents_are_selected_by_time_and_state(folder: Path) -> None:
                 "Incident #1",
                 "nobody",
                 "1 alert of this incident depends on it.",
-                "It depends on Targets down · gpu-1:9100; began 1 min after the first.",
+                "(node gpu-1:9100 does not answer); began 1 min after the first.",
                 "refused the connection",
                 "says nothing about the cause",
                 'after: Deployment: chat "v2"',

@@ -13,6 +13,7 @@ import pytest
 
 from fuzz.driver import Surface, assert_short_form
 from jipyo import promql
+from jipyo.alerts.duty.rota import parse_rota
 from jipyo.analysis.slo.options import build_objectives
 from jipyo.catalogue import load as load_catalogue
 from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
@@ -38,6 +39,7 @@ WORDS = (
     b"\\x", b"scrape_configs:\n", b"static_configs:\n", b"targets: [x]\n", b"labels: {a: b}\n",
     b"metrics:\n", b"query: up\n", b"collect:\n", b"interval: 15s\n",
     b"items:\n", b"version: 1\n", b"item: cpu\n", b"slo:\n", b"objectives:\n",
+    b"people: [{name: a}]\n", b"rotations:\n", b"- {people: [a], start: 2027-01-04}\n",
     b"day: 2027-01-02\n", b"\t", b"\xef\xbb\xbf",
     b"base: international\n", b"indicators:\n", b"measure: ratio\n", b"entered:\n",
     b"satisfaction: {value: 1, note: x}\n", b"start: 2027-01-02 03:04\n",
@@ -96,6 +98,12 @@ SURFACES = [
         name="prometheus-yml",
         feed=read_as_file("prometheus.yml", read_prometheus_yml),
         s_per_byte=100e-6,
+        cases=150,
+    ),
+    of_yaml(
+        name="rota",
+        feed=lambda body: parse_rota(body.decode("utf-8", "replace"), "rota.yaml"),
+        s_per_byte=60e-6,
         cases=150,
     ),
     Surface(

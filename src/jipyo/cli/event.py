@@ -36,6 +36,11 @@ def register(group: click.Group, t: Texts) -> None:
     """Add the group of commands."""
     event = Group("event", help=t("event.command.help"))
     group.add_command(event)
+    _register_add(event, t)
+    _register_list(event, t)
+
+
+def _register_add(event: click.Group, t: Texts) -> None:
     kinds = click.Choice([one.value for one in EventKind])
 
     @event.command("add", cls=Command, help=t("event.command.add.help"))
@@ -61,6 +66,8 @@ def register(group: click.Group, t: Texts) -> None:
         moment = words.recent_moment(kept.t_ms, config.zone, now_ms)
         print_line(words("event.command.added", number=kept.id, moment=moment))
 
+
+def _register_list(event: click.Group, t: Texts) -> None:
     @event.command("list", cls=Command, help=t("event.command.list.help"))
     @click.option("--from", "start", metavar="TIME", help=t("event.command.from"))
     @click.option("--to", "end", metavar="TIME", help=t("event.command.to"))

@@ -34,7 +34,12 @@ def register(group: click.Group, t: Texts) -> None:
     """Add the group of commands."""
     maintenance = Group("maintenance", help=t("maintenance.command.help"))
     group.add_command(maintenance)
+    _register_add(maintenance, t)
+    _register_cancel(maintenance, t)
+    _register_list(maintenance, t)
 
+
+def _register_add(maintenance: click.Group, t: Texts) -> None:
     @maintenance.command("add", cls=Command, help=t("maintenance.command.add.help"))
     @click.argument("name")
     @click.option("--start", required=True, metavar="TIME", help=t("maintenance.command.start"))
@@ -67,6 +72,8 @@ def register(group: click.Group, t: Texts) -> None:
         if not kept.is_announced_ahead:
             print_note(words("maintenance.command.not_announced"))
 
+
+def _register_cancel(maintenance: click.Group, t: Texts) -> None:
     @maintenance.command("cancel", cls=Command, help=t("maintenance.command.cancel.help"))
     @click.argument("number", type=click.IntRange(1))
     @pass_person(t)
@@ -76,6 +83,8 @@ def register(group: click.Group, t: Texts) -> None:
             desk.cancel_window(number, who)
         print_line(words("maintenance.command.cancelled", number=number))
 
+
+def _register_list(maintenance: click.Group, t: Texts) -> None:
     @maintenance.command("list", cls=Command, help=t("maintenance.command.list.help"))
     @click.option("--all", "past", is_flag=True, help=t("maintenance.command.all"))
     @click.option("--json", "as_json", is_flag=True, help=t("incident.command.option.json"))

@@ -33,7 +33,11 @@ def register(group: click.Group, t: Texts) -> None:
     """Add the group of commands."""
     silence = Group("silence", help=t("silence.command.help"))
     group.add_command(silence)
+    _register_edits(silence, t)
+    _register_list(silence, t)
 
+
+def _register_edits(silence: click.Group, t: Texts) -> None:
     @silence.command("add", cls=Command, help=t("silence.command.add.help"))
     @click.argument("matchers")
     @click.argument("reason")
@@ -69,6 +73,8 @@ def register(group: click.Group, t: Texts) -> None:
             desk.expire_silence(number, who)
         print_line(words("silence.command.expired", number=number))
 
+
+def _register_list(silence: click.Group, t: Texts) -> None:
     @silence.command("list", cls=Command, help=t("silence.command.list.help"))
     @click.option("--all", "past", is_flag=True, help=t("silence.command.all"))
     @click.option("--json", "as_json", is_flag=True, help=t("incident.command.option.json"))

@@ -108,8 +108,7 @@ def _find_peak(
 
 
 def _is_worse(value: float, known: IncidentAlert) -> bool:
-    """Whether a value is worse than the peak, away from the threshold; the greater without one."""
+    """Whether a value is further from the threshold than the peak; both are beyond it."""
     assert known.peak is not None, "BUG: nothing to compare with"
-    if known.threshold is not None and known.peak < known.threshold:
-        return value < known.peak
-    return value > known.peak
+    origin = known.threshold or 0.0
+    return abs(value - origin) > abs(known.peak - origin)
