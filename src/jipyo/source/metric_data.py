@@ -207,6 +207,17 @@ def read_stepwise(
                 _fill_row(
                     rows, labels, query, matrix.values[row], matrix.present[row] & ~closed[row]
                 )
+    missing = tuple(dict.fromkeys(error for result in results for error in result.missing))
+    data = _join_rows(metric, t_ms, rows, missing)
+    return data if inventory is None else merge_same_hosts(data, inventory.hosts)
+
+
+def _join_rows(
+    metric: Metric,
+    t_ms: Times,
+    rows: Mapping[Labels, tuple[MetricQuery, Values, Mask]],
+    missing: tuple[JipyoError, ...],
+) -> MetricData:
     no_rows = np.empty((0, len(t_ms)))
     joined = Matrix(
         tuple(rows),
@@ -214,14 +225,8 @@ def read_stepwise(
         np.vstack([no_rows, *(values for _, values, _ in rows.values())]),
         np.vstack([no_rows > 0, *(present for _, _, present in rows.values())]),
     )
-    data = MetricData(
-        metric=metric,
-        matrix=joined,
-        queries=tuple(query for query, _, _ in rows.values()),
-        expressions=(),
-        missing=tuple(dict.fromkeys(error for result in results for error in result.missing)),
-    )
-    return data if inventory is None else merge_same_hosts(data, inventory.hosts)
+    queries = tuple(query for query, _, _ in rows.values())
+    return MetricData(metric, joined, queries, expressions=(), missing=missing)
 
 
 def _fill_row(
