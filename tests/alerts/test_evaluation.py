@@ -19,6 +19,7 @@ from jipyo.alerts.evaluation import (
     advance_expression,
     advance_metric,
     assess_memory,
+    find_silent,
     plan_moments,
     restore_clock,
 )
@@ -37,7 +38,11 @@ from jipyo.catalogue import (
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.labels import Labels
 from jipyo.model.result import Matrix
+from jipyo.model.sample import Scrape
+from jipyo.promql import Engine
+from jipyo.source import Embedded
 from jipyo.source.metric_data import MetricData
+from support.memory import MemoryStore
 
 if TYPE_CHECKING:
     from jipyo.alerts.alert import Transition
@@ -180,6 +185,7 @@ ALERT = ExpressionRule(
     labels=(("severity", "page"),),
 )
 THERE = Labels.of({"instance": "a"})
+DEAD = Labels.of({"job": "web", "instance": "b", "severity": "page"})
 
 
 @pytest.mark.parametrize(
@@ -190,6 +196,9 @@ THERE = Labels.of({"instance": "a"})
         ("xxx.xx...", "ppfrffrr."),  # back while it was kept firing: no new alert duration
         ("xx.xx", "pp.pp"),  # an interruption starts the clock again
         ("xxx??..", "ppfffrr"),  # an incomplete answer leaves it as it is
+        ("xxxdd..", "ppfnnrr"),  # its target is down: it has no data, and has not recovered
+        ("xxxddx", "ppfnnf"),
+        ("xxdd", "pp.."),  # what was pending ends
     ],
 )
 def test_an_alert_of_an_expression_is_what_its_answer_has(answers: str, states: str) -> None:
@@ -197,11 +206,27 @@ def test_an_alert_of_an_expression_is_what_its_answer_has(answers: str, states: 
     for at, answer in enumerate(answers):
         values = {THERE: 2.0} if answer == "x" else {}
         t_ms = at * STEP_MS
-        done = advance_expression(ALERT, t_ms, values, memory, is_whole=answer != "?")
+        silent = {THERE} if answer == "d" and "f" in letters else set()
+        done = advance_expression(
+            ALERT, t_ms, values, memory, is_whole=answer != "?", silent=silent
+        )
         memory = done.memory
         state = memory.series[THERE].alert.state.value if THERE in memory.series else "."
         letters += state[0]
     assert letters == states
+
+
+@pytest.mark.parametrize(("up", "found"), [(0.0, {DEAD}), (1.0, set()), (None, set())])
+def test_an_alert_of_a_target_that_is_down_is_silent(up: float | None, found: set[Labels]) -> None:
+    store = MemoryStore()
+    if up is not None:
+        series = Labels.of({"__name__": "up", "job": "web", "instance": "b"})
+        store.append([Scrape(START_MS, (series,), np.array([up]))])
+    source = Embedded(store, Engine())
+    fired = replace(ALERT, for_ms=0, labels=())
+    memory = advance_expression(fired, START_MS, {THERE: 2.0, DEAD: 2.0}, RuleMemory()).memory
+    assert find_silent(source, START_MS, {THERE: 2.0}, memory) == found
+    assert find_silent(source, START_MS, {THERE: 2.0, DEAD: 2.0}, memory) == set()
 
 
 def test_what_wakes_a_person_is_critical() -> None:

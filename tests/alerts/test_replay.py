@@ -44,6 +44,7 @@ RULES: tuple[AlertRule, ...] = (
         keep_firing_ms=30_000,
         labels=(("level", "{{ if gt $value 92.0 }}a{{ else }}b{{ end }}"),),
     ),
+    ExpressionRule(id="r/g/Full", name="Full", expression="node_memory_MemAvailable_bytes < 20"),
     ExpressionRule(id="r/g/Off", name="Off", expression="up == 0", interval_ms=30_000, limit=1),
     ExpressionRule(id="r/g/No", name="No", expression="absent(up)", offset_ms=20_000),
 )

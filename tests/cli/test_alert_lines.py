@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from jipyo.alerts.alert import Alert, AlertKey, AlertState, Transition
@@ -16,7 +18,7 @@ from jipyo.alerts.incident.grouping import IncidentGrouping
 from jipyo.alerts.incident.records import record_transitions
 from jipyo.alerts.matchers import parse_matchers
 from jipyo.alerts.options import SilenceOptions
-from jipyo.alerts.saved import save_memories
+from jipyo.alerts.saved import load_memories, save_memories
 from jipyo.alerts.silence import Silence
 from jipyo.alerts.state import AlertMemory
 from jipyo.alerts.store import AlertStore
@@ -24,6 +26,8 @@ from jipyo.analysis.thresholds import JudgeState, Severity
 from jipyo.app.alerts.schema import STEPS
 from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
+from jipyo.model.sample import Scrape
+from jipyo.tsdb import Options, Store
 from support.product import jipyo
 
 if TYPE_CHECKING:
@@ -103,3 +107,20 @@ def test_a_folder_without_alerts_has_none(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     result = jipyo("alerts", "list", "--data", str(tmp_path / "data"))
     assert (result.code, result.out.strip()) == (0, "No alerts.")
+
+
+def test_status_has_the_state_of_the_server_that_runs(folder: Path) -> None:
+    """The samples of this folder say nothing; its rules have judged what is beyond."""
+    now_ms = int(time.time() * 1000)
+    with Store.open(folder, Options(durable=False), now_ms=lambda: now_ms) as store:
+        up = Labels.of({"__name__": "up", **KEY.labels})
+        store.append([Scrape(now_ms, (up,), np.array([1.0]))])
+    assert "OK" in jipyo("status", "--data", str(folder)).out.splitlines()[0]
+    breach = JudgeState(Severity.CRITICAL, now_ms - 600_000, 1.0, now_ms)
+    alerts = AlertStore.open(folder, STEPS)
+    with alerts.transaction() as db:
+        (series,) = load_memories(db)[OUTAGE].series.values()
+        judged = {KEY.labels: replace(series, judged=breach)}
+        save_memories(db, {OUTAGE: RuleMemory(now_ms, judged)}, {})
+    alerts.close()
+    assert jipyo("status", "--data", str(folder)).out.startswith("Critical")

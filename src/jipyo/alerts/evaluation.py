@@ -15,7 +15,7 @@ from jipyo.alerts.alert import AlertKey
 from jipyo.alerts.rule import ExpressionRule, MetricRule
 from jipyo.alerts.rule_files.alert_texts import label_alert
 from jipyo.alerts.rule_files.answers import list_samples
-from jipyo.alerts.state import NOTHING, AlertMemory, advance, read_clock, read_condition
+from jipyo.alerts.state import NOTHING, AlertMemory, Condition, advance, read_clock, read_condition
 from jipyo.analysis.health import (
     JudgedSeries,
     Reason,
@@ -41,7 +41,7 @@ from jipyo.model.result import Matrix
 from jipyo.source.metric_data import read_metric
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from jipyo.alerts.alert import Transition
     from jipyo.alerts.rule import AlertRule
@@ -59,6 +59,7 @@ FOR_GRACE_MS = 600_000
 """Prometheus' `rules.alert.for-grace-period`."""
 OUTAGE_TOLERANCE_MS = 3_600_000
 """Prometheus' `rules.alert.for-outage-tolerance`."""
+_DOWN = "up == 0"
 CATCH_UP_MS = 3_600_000
 """Missed moments of so long are evaluated later; of a longer gap the last of them."""
 
@@ -326,6 +327,15 @@ def assess_memory(rule: MetricRule, memory: RuleMemory) -> MetricHealth | None:
     return replace(health, outages=tuple(dict.fromkeys(outages)))
 
 
+def complete_memory(rule: MetricRule, memory: RuleMemory) -> RuleMemory:
+    """What a file has of a rule, as if its series were all there are; there is at least one."""
+    t_ms = memory.evaluated_ms
+    assert t_ms is not None, f"BUG: {rule.id} has series and was not evaluated"
+    series = [describe_series(rule, labels, one, t_ms) for labels, one in memory.series.items()]
+    course = advance_course(None, t_ms, rule.metric, series, 0)
+    return replace(memory, course=course, is_complete=True)
+
+
 def _describe_outage(labels: Labels, series: SeriesMemory) -> Outage:
     alert = series.alert.alert
     return Outage(*identify_target(labels), None if alert is None else alert.reason)
@@ -379,7 +389,10 @@ def _evaluate_expression(
                 "vector contains metrics with the same labelset after applying alert labels"
             )
         values[identity] = value
-    evaluation = advance_expression(rule, t_ms, values, memory, is_whole=not result.missing)
+    silent = find_silent(source, t_ms, values, memory)
+    evaluation = advance_expression(
+        rule, t_ms, values, memory, is_whole=not result.missing, silent=silent
+    )
     count = len(evaluation.memory.series)
     if 0 < rule.limit < count:
         raise QueryError.execution(f"exceeded limit of {rule.limit} with {count} alerts")
@@ -415,6 +428,27 @@ def restore_clock(
     return LevelClock(clock.reached_ms + t_ms - down_ms)
 
 
+def find_silent(
+    source: Source, t_ms: int, values: Mapping[Labels, float | None], memory: RuleMemory
+) -> frozenset[Labels]:
+    """The open alerts that are missing from an answer because their target cannot be read.
+
+    An expression that compares has no answer below its threshold, nor where samples end, so
+    `up` decides: what is missing of a target that is down has not recovered.
+    """
+    gone = {
+        labels: identify_target(labels)
+        for labels, series in memory.series.items()
+        if series.alert.state.is_open and labels not in values
+    }
+    if not any(map(all, gone.values())):
+        return frozenset()
+    down = {
+        identify_target(labels) for labels, _ in list_samples(source.instant(_DOWN, t_ms).value)
+    }
+    return frozenset(labels for labels, target in gone.items() if target in down)
+
+
 def advance_expression(
     rule: ExpressionRule,
     t_ms: int,
@@ -422,11 +456,13 @@ def advance_expression(
     memory: RuleMemory,
     *,
     is_whole: bool = True,
+    silent: Collection[Labels] = (),
 ) -> Evaluation:
     """The alerts of an expression after an answer, which has its series with their values.
 
     Prometheus: rules/alerting.go, `AlertingRule.Eval`. Of an answer that is not whole, what is
-    not in it may be missing only.
+    not in it may be missing only. Other than with Prometheus, alerts that are `silent` have no
+    data and are not resolved.
     """
     known: dict[Labels, SeriesMemory] = {}
     transitions: list[Transition] = []
@@ -441,8 +477,11 @@ def advance_expression(
         before = saved.judged
         if memory.evaluated_ms is not None and t_ms - memory.evaluated_ms > pause_ms:
             before = restore_clock(before, memory.evaluated_ms, t_ms, rule.for_ms)
-        clock = before.advance(t_ms, is_there, not is_there, rule.for_ms)
-        now = read_clock(clock, rule.severity, values.get(labels))
+        if labels in silent:
+            clock, now = before, Condition(severity=Severity.UNKNOWN)
+        else:
+            clock = before.advance(t_ms, is_there, not is_there, rule.for_ms)
+            now = read_clock(clock, rule.severity, values.get(labels))
         alert, transition = advance(
             saved.alert,
             AlertKey(rule.id, labels),

@@ -22,6 +22,7 @@ from jipyo.alerts.evaluation import (
     SeriesMemory,
     SeriesSteps,
     advance_expression,
+    find_silent,
     is_forgotten,
     read_reasons,
 )
@@ -171,7 +172,8 @@ class _Player:
             if not some[at] and not self.memory.series:
                 continue
             values = texts.list_values(matrix, at, now_ms)
-            evaluation = advance_expression(rule, now_ms, values, self.memory)
+            silent = find_silent(self.source, now_ms, values, self.memory)
+            evaluation = advance_expression(rule, now_ms, values, self.memory, silent=silent)
             if not 0 < rule.limit < len(evaluation.memory.series):
                 self.memory = evaluation.memory
                 self.transitions += evaluation.transitions

@@ -78,9 +78,10 @@ def _read_state(config: Config) -> tuple[Health, str, AlertSummary, Catalogue]:
     """The health, the key of a warning about the configuration or an empty text, and alerts."""
     with read_workspace(config) as workspace:
         now_ms = workspace.now_ms()
-        health = assess_catalogue(workspace.source, workspace.catalogue, now_ms)
-        warning = find_config_warning(workspace.source, config, now_ms)
-        summary = read_summary(config, workspace.catalogue, now_ms)
+        source, catalogue = workspace.source, workspace.catalogue
+        summary = read_summary(config, catalogue, now_ms)
+        health = assess_catalogue(source, catalogue, now_ms, known=summary.health)
+        warning = find_config_warning(source, config, now_ms)
         return health, warning, summary, workspace.catalogue
 
 

@@ -62,7 +62,7 @@ _AGAIN_MS = 3000.0
 _CLOCK_WAS_AHEAD_MS = 60_000
 _LONGEST_LOGGED = 500
 """Letters of an alert in the log: labels may be of any length."""
-_OVERDUE_MS = 120_000
+OVERDUE_MS = 120_000
 """States that are so old are not those of now."""
 
 
@@ -216,7 +216,7 @@ class Alerting:
     def is_evaluating(self) -> bool:
         """Whether rules are evaluated, and not overdue."""
         last_ms = self._last_ms
-        return last_ms is not None and self._clock.now_ms() - last_ms <= _OVERDUE_MS
+        return last_ms is not None and self._clock.now_ms() - last_ms <= OVERDUE_MS
 
     def list_rules(self) -> list[tuple[Rule, RuleMemory, Exception | None]]:
         """The rules with what they have come to and why their last evaluation failed."""
@@ -243,7 +243,7 @@ class Alerting:
         """
         # Without the lock, which an evaluation holds while servers are asked.
         setting, known, last_ms = self._setting, self._known, self._last_ms
-        if setting is None or last_ms is None or self._clock.now_ms() - last_ms > _OVERDUE_MS:
+        if setting is None or last_ms is None or self._clock.now_ms() - last_ms > OVERDUE_MS:
             return {}
         memories, problems, missing = known.memories, known.problems, known.missing
         found: dict[str, MetricHealth] = {}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.desk import IncidentDesk
+from jipyo.alerts.evaluation import RuleMemory, assess_memory, complete_memory
 from jipyo.alerts.incident.incident import IncidentState
 from jipyo.alerts.incident.origin import rank_alerts
 from jipyo.alerts.incident.rules import build_grouping
@@ -15,15 +16,20 @@ from jipyo.alerts.options import AlertsOptions
 from jipyo.alerts.rule import list_metric_rules
 from jipyo.alerts.saved import load_memories
 from jipyo.alerts.store import FILE_NAME, AlertStore
+from jipyo.analysis.health import Reason
 from jipyo.app.alerts.schema import STEPS
+from jipyo.app.alerts.service import OVERDUE_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from jipyo.alerts.alert import Alert
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.incident.origin import RankedAlert
+    from jipyo.alerts.rule import MetricRule
     from jipyo.alerts.silence import MaintenanceWindow, Silence
+    from jipyo.analysis.health import MetricHealth
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
 
@@ -48,6 +54,8 @@ class AlertSummary:
     """Those in force."""
     windows: tuple[MaintenanceWindow, ...] = ()
     """Maintenance windows that go on."""
+    health: Mapping[str, MetricHealth] = field(default_factory=dict)
+    """Of metrics that are beyond a threshold, by their ids, as the server that runs has them."""
 
 
 def read_ranked_incidents(
@@ -76,7 +84,8 @@ def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSumm
     if not (config.data / FILE_NAME).exists():
         return AlertSummary(t_ms=now_ms)
     options = config.settings.alerts or AlertsOptions()
-    grouping = build_grouping(list_metric_rules(catalogue, options), options)
+    rules = tuple(list_metric_rules(catalogue, options))
+    grouping = build_grouping(rules, options)
     with contextlib.closing(AlertStore.open(config.data, STEPS)) as store:
         desk = IncidentDesk(store, lambda: now_ms)
         found = desk.list_incidents(now_ms, now_ms + 1)
@@ -85,7 +94,8 @@ def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSumm
             *expand_maintenance(options.maintenance, now_ms, now_ms + 1, config.zone),
         )
         with store.reading() as db:
-            memories = load_memories(db).values()
+            known = load_memories(db)
+        memories = known.values()
         return AlertSummary(
             t_ms=now_ms,
             alerts=tuple(
@@ -101,4 +111,24 @@ def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSumm
             ),
             silences=tuple(one for one in desk.list_silences(now_ms) if one.start_ms <= now_ms),
             windows=tuple(one for one in windows if one.cancelled_ms is None),
+            health=_list_breaches(rules, known, now_ms),
         )
+
+
+def _list_breaches(
+    rules: Iterable[MetricRule], known: Mapping[str, RuleMemory], now_ms: int
+) -> dict[str, MetricHealth]:
+    """What the rules that were evaluated lately have beyond a threshold.
+
+    All else is read from the source, which may lack something that the states do not show.
+    """
+    found: dict[str, MetricHealth] = {}
+    for rule in rules:
+        memory = known.get(rule.id, RuleMemory())
+        if memory.evaluated_ms is None or now_ms - memory.evaluated_ms > OVERDUE_MS:
+            continue
+        # The file keeps the series that have an alert: as good as all where one is beyond.
+        health = assess_memory(rule, complete_memory(rule, memory)) if memory.series else None
+        if health is not None and health.reason in {Reason.BREACH, Reason.PENDING}:
+            found[rule.id] = health
+    return found
