@@ -130,6 +130,14 @@ UNREAD = {
 }
 
 
+def test_no_target_is_gone_while_nothing_is_collected() -> None:
+    """As while jipyo is stopped: what it finds afterwards are no losses."""
+    store = MemoryStore()
+    for host in ("h", "i"):
+        put(store, "up", 10 * MINUTE_MS, instance=host)
+    assert find_state(assess(store), "system.collection.lost") is State.UNKNOWN
+
+
 @pytest.mark.parametrize(("name", "labels", "named"), UNREAD.values(), ids=UNREAD)
 def test_a_part_that_cannot_be_read_is_named_with_what_to_do(
     name: str, labels: dict[str, str], named: str

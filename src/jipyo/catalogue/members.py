@@ -20,7 +20,8 @@ def expand_members(metric: Metric, removed: Sequence[Mapping[str, str]]) -> Metr
 
     Gone is what had a sample within the metric's window, has none in two readings now, is not
     among the `removed` or the transient, and belongs to a target that lives: one that is up, or
-    that has other members. The targets themselves (`members: up`) belong to nothing.
+    that has other members. The targets themselves (`members: up`) belong to whoever collects:
+    where no target at all has been read, as while jipyo is stopped, none is gone.
     """
     queries = tuple(
         replace(query, promql=_write_promql(metric, query, removed)) if query.members else query
@@ -44,7 +45,9 @@ def _write_promql(metric: Metric, query: MetricQuery, removed: Sequence[Mapping[
     gone = f"max by ({by}) ({past}) unless on ({identity}) {now}"
     if query.transient:
         gone += f" unless on ({identity}) present_over_time({query.transient}[$w])"
-    if series != _TARGETS:
+    if series == _TARGETS:
+        gone += f" and on () {now}"
+    else:
         gone += f" and on ({target}) ({_TARGETS} == 1 or {now})"
     return f"({gone}) or 0 * group by ({by}) ({series})"
 
