@@ -274,13 +274,10 @@ class WebApps:
             *rules.routes(partial(self._list_groups, config, judged)),
             *build_prometheus_routes(embedded, server, store, collection, clock, state),
         ]
-        finder = OutlookFinder(self.outlooks, judged, config.zone, clock.now_ms)
         api = [
             *build_api_routes(config, workspace, server, collection, self._logs, state),
-            *outlook.routes(catalogue, finder.find, config.zone, config.lang),
-            *slo.routes(partial(self._list_levels, workspace), config.zone, config.lang),
+            *self._build_result_routes(config, workspace),
             *self._build_alert_routes(config, catalogue),
-            *sheets.routes(build_sheet_parts(config, workspace)),
         ]
         routes: list[BaseRoute] = [
             *self._build_ingest_routes(config),
@@ -301,6 +298,16 @@ class WebApps:
             Middleware(RequestGuard, is_loopback=is_local, options=options),
         ]
         return web.create_app(routes, middleware)
+
+    def _build_result_routes(self, config: Config, workspace: Workspace) -> list[Route]:
+        """What is computed of metrics: outlooks, service levels, the sheets of a month."""
+        zone, lang = config.zone, config.lang
+        finder = OutlookFinder(self.outlooks, workspace.source, zone, workspace.now_ms)
+        return [
+            *outlook.routes(workspace.catalogue, finder.find, zone, lang),
+            *slo.routes(partial(self._list_levels, workspace), zone, lang),
+            *sheets.routes(build_sheet_parts(config, workspace)),
+        ]
 
     def _list_levels(self, workspace: Workspace, request: WebRequest) -> Sequence[SloResult]:
         """The results of the last evaluation, or of one now where there was none yet."""

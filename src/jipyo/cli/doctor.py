@@ -313,30 +313,10 @@ def _print_paragraph(heading: str, text: str) -> None:
 def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
     return {
         "healthy": findings.is_healthy,
-        "sources": [
-            {
-                "name": source.name,
-                "problem": None if problem is None else t.error(problem),
-                "metrics": None if source.holdings is None else len(source.holdings.names),
-                "newest_sample": None
-                if source.holdings is None or source.holdings.newest_ms is None
-                else source.holdings.newest_ms / 1000,
-            }
-            for source in findings.sources
-            for problem in (source.find_problem(),)
-        ],
+        "sources": [_build_source(source, t) for source in findings.sources],
         "logs": {"problems": [t.error(problem) for problem in findings.log_problems]},
         "notifications": {
-            "channels": [
-                {
-                    "name": one.name,
-                    "waiting": one.waiting,
-                    "rejected": one.rejected,
-                    "failing": one.is_failing,
-                    "delivered": one.state.delivered_ms,
-                }
-                for one in findings.channels
-            ],
+            "channels": [_build_channel(one) for one in findings.channels],
             "problems": [t.error(problem) for problem in findings.delivery_problems],
         },
         "same_hosts": {
@@ -366,6 +346,27 @@ def _build_document(findings: _Findings, t: Texts) -> dict[str, object]:
             for server in findings.unknown_servers
         ],
         "metrics": [_build_coverage(one, findings, t) for one in findings.coverage],
+    }
+
+
+def _build_source(source: Remote, t: Texts) -> dict[str, object]:
+    problem, holdings = source.find_problem(), source.holdings
+    newest_ms = None if holdings is None else holdings.newest_ms
+    return {
+        "name": source.name,
+        "problem": None if problem is None else t.error(problem),
+        "metrics": None if holdings is None else len(holdings.names),
+        "newest_sample": None if newest_ms is None else newest_ms / 1000,
+    }
+
+
+def _build_channel(channel: ChannelStatus) -> dict[str, object]:
+    return {
+        "name": channel.name,
+        "waiting": channel.waiting,
+        "rejected": channel.rejected,
+        "failing": channel.is_failing,
+        "delivered": channel.state.delivered_ms,
     }
 
 

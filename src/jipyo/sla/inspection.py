@@ -237,7 +237,7 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
         now_ms: which days are over.
         entries: what people wrote for this month.
         since: the first day that is due; None for all.
-        days_off: days that are shaded; they are inspected all the same.
+        days_off: days that are shaded, and inspected all the same.
         system: its name; empty where all targets are inspected.
         accepts: which series belong to the system.
         progress: called with how many of how many days are read.
@@ -251,31 +251,44 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
     shown = [item for item in items.items if _has_ever_had_data(item, catalogue, inventory)]
     reader = _Reader(source, catalogue, inventory, accepts, items.coverage)
     reader.note_series(shown, period)
-    due = [day.end_ms <= cut_ms and (since is None or day.first_day >= since) for day in days]
+    due_days = [_find_due_day(day, cut_ms, since) for day in days]
     columns: list[Mapping[str, InspectionCell]] = []
-    for done, day in enumerate(days, 1):
-        columns.append(reader.inspect_day(shown, day, entries) if due[done - 1] else {})
+    for done, (day, due_day) in enumerate(zip(days, due_days, strict=True), 1):
+        columns.append({} if due_day is None else reader.inspect_day(shown, day, entries))
         progress(done, len(days))
-    due_days = [day.first_day if is_due else None for day, is_due in zip(days, due, strict=True)]
     return InspectionSheet(
         period=period,
         cut_ms=cut_ms,
         coverage=items.coverage,
-        rows=(
-            *(
-                InspectionRow(item, tuple(column.get(item.id) for column in columns))
-                for item in shown
-            ),
-            *_inspect_by_hand(items, due_days, entries),
-        ),
+        rows=(*_build_rows(shown, columns), *_inspect_by_hand(items, due_days, entries)),
         omitted=tuple(item for item in items.items if item not in shown),
         days_off=days_off,
         system=system,
-        manual=tuple(
-            (item, _select(entries, item.id))
-            for item in items.manual
-            if item.cycle is not InspectionCycle.DAILY
-        ),
+        manual=_list_manual(items, entries),
+    )
+
+
+def _find_due_day(day: Period, cut_ms: int, since: date | None) -> date | None:
+    """The date of a day that is over and due; None for another."""
+    is_due = day.end_ms <= cut_ms and (since is None or day.first_day >= since)
+    return day.first_day if is_due else None
+
+
+def _build_rows(
+    items: Sequence[InspectionItem], columns: Sequence[Mapping[str, InspectionCell]]
+) -> Iterator[InspectionRow]:
+    for item in items:
+        yield InspectionRow(item, tuple(column.get(item.id) for column in columns))
+
+
+def _list_manual(
+    items: InspectionItems, entries: Sequence[InspectionEntry]
+) -> tuple[tuple[ManualItem, tuple[InspectionEntry, ...]], ...]:
+    """What people inspect less often than daily, with what they wrote."""
+    return tuple(
+        (item, _select(entries, item.id))
+        for item in items.manual
+        if item.cycle is not InspectionCycle.DAILY
     )
 
 
