@@ -155,3 +155,21 @@ def test_the_days_of_the_sla_sheet_add_up_to_its_totals() -> None:
     for column in range(1, len(days.columns)):
         total = sum(getattr(row[column], "ms", 0) for row in days.rows)
         assert total == getattr(days.totals[column], "ms", None)
+
+
+@pytest.mark.parametrize(
+    ("lang", "cause"), [("ko", "연결이 거부됨"), ("en", "refused the connection")]
+)
+def test_the_cause_of_an_outage_is_said_in_words(lang: Lang, cause: str) -> None:
+    records = build_records()
+    titles = ("connection_refused", "라우터 교체")
+    outages = [
+        replace(one, title=title) for one, title in zip(records.outages, titles, strict=False)
+    ]
+    made = evaluate(replace(records, outages=tuple(outages)))
+    report = build_contract_report(made, CATALOGUE, JANUARY.end_ms, Issuer(), lang)
+    rows = tables(report)["contract-outages"].rows
+    localizer = Localizer.for_period(report.period, lang)
+    text = "\n".join(localizer.format(cell) for row in rows for cell in row)
+    assert cause in text
+    assert "라우터 교체" in text

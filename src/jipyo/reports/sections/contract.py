@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
+from jipyo.model.failure import FailureReason
 from jipyo.reports.document import (
     Badge,
     Band,
@@ -304,6 +305,12 @@ def _show_counted(outage: OutageLine) -> Inline:
     return Joined((phrase(f"contract.outage.{word}"), *map(describe_remark, outage.reasons)), "\n")
 
 
+def _name_title(title: str) -> Inline:
+    """What a person wrote of an outage, or the cause that collecting found."""
+    is_cause = any(title == reason.value for reason in FailureReason)
+    return phrase(f"health.cause.{title}") if is_cause else title
+
+
 def _show_attribution(outage: OutageLine) -> Inline:
     if outage.attribution is None:
         return Badge(State.UNKNOWN, phrase("inspection.to_fill"))
@@ -323,7 +330,9 @@ OUTAGE_COLUMNS: tuple[TableColumn[OutageLine], ...] = (
         numeric=False,
     ),
     TableColumn(
-        "outage_what", lambda one: Joined((*one.titles, ", ".join(one.targets)), "\n"), False
+        "outage_what",
+        lambda one: Joined((*map(_name_title, one.titles), ", ".join(one.targets)), "\n"),
+        False,
     ),
     TableColumn("attribution", _show_attribution, numeric=False),
     TableColumn("counted_time", lambda one: ExactTime(one.counted_ms)),
