@@ -20,7 +20,7 @@ test: setup $(if $(T),,test-one test-two)  ## all tests that need no server, wit
 	$(BIN)coverage $(if $(T),run -m pytest $(T),combine -q .coverage.one .coverage.two)
 	$(BIN)coverage report
 # Two halves that take about as long as each other, for two processors.
-HALF := $(wildcard $(addprefix tests/,tsdb promql cli analysis catalogue wire))
+HALF := $(wildcard $(addprefix tests/,tsdb promql cli analysis catalogue wire alerts reports sla))
 test-one: TESTS = $(HALF)
 test-two: TESTS = $(HALF:%=--ignore=%)
 test-one test-two: setup
