@@ -50,7 +50,7 @@ def namespaces(count: int) -> Iterator[list[Namespace]]:
     made: list[Namespace] = []
     try:
         for number in range(count):
-            mark = f"j{os.getpid() % 100_000}n{number}"
+            mark = f"veth{os.getpid() % 100_000}n{number}"  # as containers have: no loss when gone
             one = Namespace(mark, f"{mark}a", f"10.213.{100 + number}.1")
             made.append(one)
             add(one, f"{mark}b", f"10.213.{100 + number}.2")

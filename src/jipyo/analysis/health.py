@@ -212,7 +212,7 @@ def assess_catalogue(
     """The health of every metric of the catalogue at `t_ms`.
 
     A query that is refused makes its own metric unknown and no other. Metrics whose health is
-    `known`, by their ids, are not read.
+    `known`, by their ids, are not read while all sources answer.
 
     Raises:
         SourceError: the source failed.
@@ -221,7 +221,10 @@ def assess_catalogue(
 
     def read(metric: Metric) -> MetricHealth:
         health = known.get(metric.id)
-        return health or _read_and_assess(source, metric, t_ms, step_ms, inventory)
+        # What was judged a moment ago does not show what cannot be read by now.
+        if health is None or inventory.missing:
+            return _read_and_assess(source, metric, t_ms, step_ms, inventory)
+        return health
 
     if list_remotes(source):  # while one is judged here, a server works on the next
         with ThreadPoolExecutor(READERS, "health") as pool:

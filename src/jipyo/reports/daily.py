@@ -125,10 +125,7 @@ def add_incidents(
     ranked: Sequence[tuple[Incident, Sequence[RankedAlert]]],
     catalogue: Catalogue,
 ) -> Report:
-    """The report with the incidents of its period, each with its alerts as they are ranked.
-
-    Outages that are part of an incident are listed there, and no longer by themselves.
-    """
+    """The report with the incidents of its period, each with its alerts as they are ranked."""
     blocks = add_incident_blocks(report.blocks, ranked, catalogue, report.cut_ms)
     return replace(report, blocks=blocks)
 

@@ -1,4 +1,4 @@
-"""The incidents of a report: which rows, and which outages are no longer listed by themselves."""
+"""The incidents of a report: which rows, and where."""
 
 from __future__ import annotations
 
@@ -121,14 +121,3 @@ def test_what_is_not_known_or_not_over_says_so() -> None:
     assert acknowledged == phrase("reports.incidents.not_acknowledged")
     assert recovered == phrase("reports.breaches.open")
     assert cause == phrase("reports.incidents.no_cause")
-
-
-def test_an_outage_of_an_incident_is_not_listed_a_second_time() -> None:
-    incident = rank(make_incident(10, 20))
-    same, other = outage("redis h:6379", 10, 20), outage("api h:80", 10, 20)
-    later = outage("redis h:6379", 40, 50)
-    assert ids(add(incident, same)) == ["incidents", "incidents", "completeness"]
-    blocks = add(incident, same, other, later)
-    assert ids(blocks) == ["incidents", "incidents", "outages", "outages", "completeness"]
-    left = next(one for one in blocks if isinstance(one, Table) and one.id == "outages")
-    assert [row[0] for row in left.rows] == ["api h:80", "redis h:6379"]

@@ -1,8 +1,7 @@
-"""The incidents of the period, each with its five times; outages that are part of one are in it."""
+"""The incidents of the period, each with its times; the outages of its targets have a table."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.outages import Outage, identify_target
@@ -41,7 +40,7 @@ def add_incident_blocks(
     catalogue: Catalogue,
     cut_ms: int,
 ) -> tuple[Block, ...]:
-    """The blocks of a report with the incidents, and without the outages that are among them.
+    """The blocks of a report with the incidents.
 
     Args:
         blocks: of the report.
@@ -51,11 +50,10 @@ def add_incident_blocks(
     """
     if not ranked:
         return tuple(blocks)
-    rest = _drop_outages(blocks, [alert for one, _ in ranked for alert in one.alerts], catalogue)
     place = next(
-        at for at, block in enumerate(rest) if isinstance(block, Heading) and block.id in _AFTER
+        at for at, block in enumerate(blocks) if isinstance(block, Heading) and block.id in _AFTER
     )
-    return (*rest[:place], *_build_section(ranked, catalogue, cut_ms), *rest[place:])
+    return (*blocks[:place], *_build_section(ranked, catalogue, cut_ms), *blocks[place:])
 
 
 def _build_section(
@@ -133,37 +131,3 @@ def _name_alert(alert: IncidentAlert, catalogue: Catalogue) -> Inline:
 def _name_target(alert: IncidentAlert) -> str:
     labels = alert.key.labels
     return Outage(*identify_target(labels), None).name or name_series(labels)
-
-
-def _drop_outages(
-    blocks: Sequence[Block], alerts: Sequence[IncidentAlert], catalogue: Catalogue
-) -> list[Block]:
-    """The blocks without the rows of outages that alerts of incidents are about."""
-    stretches: dict[str, list[tuple[int, int | None]]] = {}
-    for alert in alerts:
-        metric = catalogue.get(alert.key.rule)
-        if metric is not None and metric.outage:
-            stretches.setdefault(_name_target(alert), []).extend(alert.stretches)
-    kept: list[Block] = []
-    for block in blocks:
-        if isinstance(block, Table) and block.id == "outages":
-            rows = tuple(row for row in block.rows if not _is_covered(row, stretches))
-            if not rows and isinstance(kept[-1], Heading):
-                kept.pop()
-            if rows:
-                kept.append(replace(block, rows=rows))
-            continue
-        kept.append(block)
-    return kept
-
-
-def _is_covered(row: Sequence[Inline], stretches: dict[str, list[tuple[int, int | None]]]) -> bool:
-    """Whether the outage of a row overlaps with what an incident has of the same target."""
-    target, start, end = row[:3]
-    if not isinstance(target, str) or not isinstance(start, Moment):
-        return False
-    end_ms = end.t_ms if isinstance(end, Moment) else None
-    return any(
-        (ended_ms is None or start.t_ms <= ended_ms) and (end_ms is None or began_ms <= end_ms)
-        for began_ms, ended_ms in stretches.get(target, ())
-    )
