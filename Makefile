@@ -58,8 +58,11 @@ conformance: setup ## Prometheus' own test scripts on our engine; SUITE=DIR
 	$(BIN)python -m bench.conformance
 services:  ## real servers for integration and e2e tests, outside the repository
 	bash tests/support/services.sh
+# Its outages are timed to the second, so nothing runs beside it.
+SITE := tests/integration/test_site.py
 integration: setup services ## tests against real servers
-	$(BIN)python -m pytest -m integration -n 3 --dist loadfile --durations=25 $(T)
+	$(BIN)python -m pytest -m integration -n 3 --dist loadfile --durations=25 --deselect=$(SITE) $(T)
+	$(if $(T),,$(BIN)python -m pytest -m integration $(SITE))
 e2e: setup services ## tests in a real browser
 	$(BIN)python -m pytest -m e2e $(T)
 fuzz: setup ## hostile input for whatever reads bytes; T=SURFACE, SECONDS=60 each

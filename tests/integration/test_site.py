@@ -38,11 +38,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-NAMED_WITHIN_S, BACK_WITHIN_S, REPORTED_WITHIN_S = (
-    45,
-    30,
-    15,
-)  # other tests run beside; `bench outage` measures
+NAMED_WITHIN_S, BACK_WITHIN_S, REPORTED_WITHIN_S = 35, 20, 15
 HUNG_AT_LEAST_S = 42
 """So that two readings fail, as the report counts no outage of one."""
 PUSH_PATH = "/metrics/job/evaluation/model/llama-8b"

@@ -1,4 +1,4 @@
-"""What is said of incidents, on the terminal, the dashboard and in reports alike."""
+"""The texts about incidents, on the terminal, the dashboard and in reports alike."""
 
 from __future__ import annotations
 

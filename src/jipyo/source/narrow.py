@@ -19,6 +19,7 @@ from jipyo.promql import format_expr, parse
 from jipyo.promql.syntax.ast import (
     Aggregate,
     Binary,
+    BinaryOp,
     Call,
     Expr,
     MatrixSelector,
@@ -79,8 +80,15 @@ def narrow(expr: str, wanted: Wanted) -> str:
     if not conditions:
         return expr
 
+    whole = {
+        id(each)
+        for node in walk(tree)
+        if isinstance(node, Binary) and _asks_for_any(node)
+        for each in walk(node.right)
+    }
+
     def add_conditions(node: Expr) -> Expr:
-        if not isinstance(node, VectorSelector):
+        if not isinstance(node, VectorSelector) or id(node) in whole:
             return node
         return replace(node, matchers=(*node.matchers, *conditions))
 
@@ -125,7 +133,16 @@ def _aggregate_keeps(node: Aggregate, name: str) -> bool:
     return (name in node.grouping) is not node.without and _keeps(node.expr, name)
 
 
+def _asks_for_any(node: Binary) -> bool:
+    """Whether its right side only decides if there is an answer: `x and on () y`."""
+    matching = node.matching
+    is_set = node.op in {BinaryOp.AND, BinaryOp.UNLESS}
+    return is_set and matching is not None and matching.on and not matching.labels
+
+
 def _binary_keeps(node: Binary, name: str) -> bool:
+    if _asks_for_any(node):
+        return _keeps(node.left, name)
     sides = (node.left, node.right)
     matching = node.matching
     if matching is not None:

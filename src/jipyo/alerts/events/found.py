@@ -1,6 +1,6 @@
 """Events found in the samples: reboots, restarts, changed models.
 
-They are found from samples with their own times, so whoever looks at the same samples again
+They are found from samples with their own times, so a second search of the same samples
 finds the same events, with the same keys: after a restart of jipyo as before.
 """
 

@@ -1,4 +1,4 @@
-"""The heartbeat to a dead man's switch: as long as alerts work, it is told so.
+"""The heartbeat to a dead man's switch: sent as long as alerts work.
 
 Whoever watches it (healthchecks.io, Uptime Kuma's push monitor, a Prometheus elsewhere behind a
 push address) raises the alarm when it stays away: then jipyo is dead, hangs, or has no network.

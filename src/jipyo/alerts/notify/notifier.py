@@ -29,7 +29,7 @@ class Notifier:
     """A sender for each channel; see `ServerPart`."""
 
     def __init__(self, store: AlertStore, clock: Clock) -> None:
-        """Nothing is sent before `start`; `store` is closed by whoever opened it."""
+        """Nothing is sent before `start`; `store` remains the caller's to close."""
         self._store, self._clock = store, clock
         self._lock = threading.RLock()
         self._settings: Mapping[str, ChannelSetting] = {}

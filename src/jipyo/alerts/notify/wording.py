@@ -53,7 +53,7 @@ class Wording:
     place: str
     """Target, and which of its series."""
     figures: tuple[tuple[str, str], ...]
-    """Label and text of what can be said in a word or two."""
+    """Label and text of the facts that need no sentence."""
     first_look: str
     notes: tuple[tuple[str, str], ...]
     """Label and sentence of the rest."""
