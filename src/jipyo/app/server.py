@@ -39,6 +39,7 @@ from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_reside
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
 from jipyo.app.slo import SloLoop
+from jipyo.config.reports import check_report_names
 from jipyo.config.start import keep_start_settings
 from jipyo.model.clock import SystemClock
 
@@ -82,7 +83,7 @@ class Server:
         appender = StoreAndSend(store, self._sending.remote_write)
         self._collection = Collection(config, appender, self.families, clock, plan_log_target)
         self.configuration = Configuration(
-            config, clock, keep=keep_start_settings, check=check_exposure, apply=self.apply
+            config, clock, keep=keep_start_settings, check=check_settings, apply=self.apply
         )
         self._logs = LogIngest(config, clock)
         self._apps = WebApps(store, self._collection, self._logs, self.configuration, clock)
@@ -209,13 +210,29 @@ def serve(
             server.configuration.reload()
 
 
+def check_settings(config: Config) -> None:
+    """What keys of a configuration ask of each other.
+
+    Raises:
+        ConfigError: others could reach the address, and `insecure` is not set; a report is to be
+            delivered through a channel that there is not.
+    """
+    check_exposure(config)
+    settings = config.settings
+    channels = settings.alerts.channels if settings.alerts else ()
+    check_report_names(
+        settings.reports.schedule,
+        [one.name for one in channels],
+        [one.name for one in settings.systems],
+    )
+
+
 def check_config(config: Config) -> None:
     """What only all rooms together can check in a configuration, before anything is opened.
 
     Raises:
-        ConfigError: others could reach the address, and `insecure` is not set; an objective is
-            about a metric that gives none.
+        ConfigError: keys do not fit together, or an objective is about a metric that gives none.
         CatalogueError: a metric is described wrongly.
     """
-    check_exposure(config)
+    check_settings(config)
     build_objectives(config.settings.slo, load_catalogue(config))

@@ -37,6 +37,7 @@ SERVER_KEYS = frozenset(
     {
         *("organisation", "listen", "insecure", "store", "query", "web", "sources"),
         *("receive", "logs", "catalogue", "insight", "inspection", "alerts", "systems", "slo"),
+        "reports",
     }
 )
 """Keys of a server that an agent has no use for."""

@@ -92,7 +92,8 @@ def read_schedule(node: Node) -> str:
 
 
 _MATCHERS = Kind("matchers", read_matchers)
-_SCHEDULE = Kind("schedule", read_schedule)
+SCHEDULE = Kind("schedule", read_schedule)
+"""A cron expression of five fields."""
 _SEVERITIES = {word.state.value: word for word in (Severity.WARNING, Severity.CRITICAL)}
 _SEVERITY = replace(
     convert(one_of(_SEVERITIES), lambda word, _: _SEVERITIES[word]),
@@ -181,7 +182,7 @@ _MAINTENANCE = record(
     Maintenance,
     (
         Key("name", TEXT, required=True),
-        Key("schedule", _SCHEDULE, required=True),
+        Key("schedule", SCHEDULE, required=True),
         Key("duration", between(DURATION, "1m", "7d"), required=True, field="duration_ms"),
         _MATCH,
         Key("approval", TEXT),

@@ -25,11 +25,13 @@ from jipyo.config.listen import ADDRESS, Listen
 from jipyo.config.logs import LOGS, LogsOptions
 from jipyo.config.query import QUERY
 from jipyo.config.receive import RECEIVE
+from jipyo.config.reports import REPORTS
 from jipyo.config.slo import SLO
 from jipyo.config.sources import SOURCES
 from jipyo.config.store import STORE
 from jipyo.config.systems import SYSTEMS
 from jipyo.config.web import WEB
+from jipyo.reports.options import ReportsOptions
 from jipyo.schema import SWITCH, TEXT, Key, record
 from jipyo.web import Options as WebOptions
 from jipyo.web import ReceiverOptions
@@ -72,6 +74,7 @@ class FileConfig:
     slo: SloOptions | None = field(default_factory=SloOptions)
     """None where objectives are not evaluated."""
     systems: tuple[ContractedSystem, ...] = ()
+    reports: ReportsOptions = field(default_factory=ReportsOptions)
 
 
 FILE = record(
@@ -98,5 +101,6 @@ FILE = record(
         Key("alerts", ALERTS),
         Key("slo", SLO),
         Key("systems", SYSTEMS),
+        Key("reports", REPORTS),
     ),
 )

@@ -126,7 +126,8 @@ def _list_problems(options: ObjectiveOptions) -> tuple[tuple[str, bool], ...]:
     )
 
 
-_SELECTOR = Kind("selector", read_selector)
+SELECTOR = Kind("selector", read_selector)
+"""A selector of series, as PromQL writes it."""
 _OBJECTIVE = record(
     ObjectiveOptions,
     (
@@ -134,10 +135,10 @@ _OBJECTIVE = record(
         Key("title", BILINGUAL),
         Key("target", Kind("target", read_target, effective=ANY_TEXT.effective), required=True),
         Key("metric", TEXT),
-        Key("total", _SELECTOR),
-        Key("good", _SELECTOR),
-        Key("bad", _SELECTOR),
-        Key("histogram", _SELECTOR),
+        Key("total", SELECTOR),
+        Key("good", SELECTOR),
+        Key("bad", SELECTOR),
+        Key("histogram", SELECTOR),
         Key("within", between(SECONDS, "1ms", "1d"), field="within_s"),
         Key("by", list_of(LABEL)),
         Key("expr", Kind("promql", read_expression)),
