@@ -88,8 +88,10 @@ def _mark(figure: float, goal: float) -> str:
 
 def report(url: str) -> dict[str, Any]:
     """Make the report, and return what it cost."""
+    from jipyo.app.reports import build_report  # noqa: PLC0415
+    from jipyo.app.workspace import Workspace  # noqa: PLC0415
     from jipyo.catalogue import load as load_catalogue  # noqa: PLC0415 - only in the child
-    from jipyo.reports import daily  # noqa: PLC0415
+    from jipyo.model.calendar import PeriodKind, period_containing  # noqa: PLC0415
     from jipyo.source.prometheus import PrometheusOptions, PrometheusSource  # noqa: PLC0415
     from jipyo.source.recording import QueryKind, RecordingSource  # noqa: PLC0415
 
@@ -97,8 +99,12 @@ def report(url: str) -> dict[str, Any]:
     source = RecordingSource(remote, time.monotonic)
     catalogue = load_catalogue()
     day = datetime.fromtimestamp(END_MS / 1000 - 1, UTC).date()
+    zone, here = ZoneInfo("UTC"), Path()
+    workspace = Workspace(
+        source=source, catalogue=catalogue, zone=zone, now_ms=lambda: END_MS, out_dir=here
+    )
     started_s = time.monotonic()
-    daily.build(source, catalogue, day, ZoneInfo("UTC"), END_MS)
+    build_report(workspace, period_containing(PeriodKind.DAY, day, zone))
     seconds = time.monotonic() - started_s
     used = resource.getrusage(resource.RUSAGE_SELF)
     answered = [query for query in source.queries if query.points]

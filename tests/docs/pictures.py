@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 from jipyo.catalogue import load
 from jipyo.i18n import LANGS
-from jipyo.reports import daily
 from jipyo.reports.document import Issuer
 from jipyo.reports.render import write_report
+from reports.building import build_daily
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from support.browser import Browser
 from support.product import up
@@ -60,7 +60,7 @@ def take_reports(browser: Browser, folder: Path) -> None:
     with filled(folder / "report", SERVICE, *days) as store:
         midnight = datetime(DAY.year, DAY.month, DAY.day, tzinfo=SEOUL) + timedelta(hours=25)
         now_ms = int(midnight.timestamp() * 1000)
-        report = daily.build(source(store), load(), DAY, SEOUL, now_ms)
+        report = build_daily(source(store), load(), DAY, SEOUL, now_ms)
     report = replace(report, issuer=Issuer(organisation="AI Service", system="ai-node-1"))
     with serve_with_fonts(folder) as root:
         for lang in LANGS:

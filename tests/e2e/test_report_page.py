@@ -11,8 +11,8 @@ import pytest
 from jipyo.catalogue import load
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.calendar import start_of_day
-from jipyo.reports import daily
 from jipyo.reports.render import write_report
+from reports.building import build_daily
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from support.browser import Browser, Page
 
@@ -49,7 +49,7 @@ def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reports]:
     )
     with filled(folder / "data", Site(cores=8, gpus=4, api=True), *days) as store:
         now_ms = start_of_day(DAY + timedelta(days=1), SEOUL)
-        report = daily.build(source(store), load(), DAY, SEOUL, now_ms)
+        report = build_daily(source(store), load(), DAY, SEOUL, now_ms)
     for lang in LANGS:
         write_report(report, lang, "html", folder)
     with Browser() as browser:

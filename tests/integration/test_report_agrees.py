@@ -21,12 +21,12 @@ from catalogue.ai_month import END_MS, list_blocks, make_engines
 from jipyo.catalogue import load
 from jipyo.model.figure import Figure, Fold
 from jipyo.promql import Engine
-from jipyo.reports import daily
 from jipyo.reports.document import find_figures
 from jipyo.source import Embedded
 from jipyo.source.prometheus import PrometheusOptions, PrometheusSource
 from jipyo.tsdb import Options, Store
 from jipyo.wire.exposition.write import format_series
+from reports.building import build_daily
 from reports.days import SEOUL, Day, Site, Trouble, blocks
 from support.history import load_history
 from support.metric_servers import built, packaged, prometheus, victoria
@@ -68,7 +68,7 @@ def list_samples() -> Iterator[SeriesBlock]:
 
 
 def build(source: Source) -> Report:
-    return daily.build(source, load(), DAY, SEOUL, NOW_MS)
+    return build_daily(source, load(), DAY, SEOUL, NOW_MS)
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import start_of_day
 from jipyo.model.errors import QueryError, ReportError
 from jipyo.model.figure import Delta, Figure
-from jipyo.reports import daily
 from jipyo.reports.document import (
     Badge,
     Chart,
@@ -41,6 +40,7 @@ from jipyo.reports.document import (
 )
 from jipyo.reports.render.json import to_json
 from jipyo.reports.sections.appendix import hash_catalogue
+from reports.building import build_daily
 from reports.days import DAY, SEOUL, Day, Samples, Site, Trouble, filled, source
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def built(
     catalogue: Catalogue = FEW,
 ) -> Report:
     with filled(path, site, *days) as store:
-        return daily.build(source(store), catalogue, days[-1].day, site.zone, now_ms)
+        return build_daily(source(store), catalogue, days[-1].day, site.zone, now_ms)
 
 
 def the(kind: type[T], report: Report) -> T:
@@ -267,7 +267,7 @@ def test_a_day_without_any_data_is_unknown(tmp_path: Path) -> None:
 def test_data_without_thresholds_cannot_be_judged(tmp_path: Path) -> None:
     only = Catalogue((replace(CATALOGUE.metrics[0], thresholds=None, objective=None),))
     with filled(tmp_path, SMALL, Day()) as store:
-        report = daily.build(source(store), only, DAY, SEOUL, END)
+        report = build_daily(source(store), only, DAY, SEOUL, END)
     assert report.state is State.UNKNOWN
     assert of(Phrase, the(VerdictBox, report).text).key == "reports.verdict.not_judged"
 
@@ -290,14 +290,14 @@ def test_a_day_with_moved_clocks_has_as_many_minutes_as_it_had(
 
 def test_a_day_to_come_is_refused(tmp_path: Path) -> None:
     with filled(tmp_path, SMALL, Day()) as store, pytest.raises(ReportError):
-        daily.build(source(store), CATALOGUE, DAY + timedelta(days=9), SEOUL, END)
+        build_daily(source(store), CATALOGUE, DAY + timedelta(days=9), SEOUL, END)
 
 
 def test_progress_is_told_metric_by_metric(tmp_path: Path) -> None:
     steps: list[tuple[int, int | None]] = []
     with filled(tmp_path, SMALL, Day()) as store:
         few = Catalogue(CATALOGUE.metrics[:3])
-        daily.build(
+        build_daily(
             source(store), few, DAY, SEOUL, END, lambda done, of: steps.append((done, of or 0))
         )
     assert steps == [(1, 3), (2, 3), (3, 3)]
@@ -307,7 +307,7 @@ def test_a_question_that_is_refused_is_told_and_spoils_nothing_else(tmp_path: Pa
     first, *others = CATALOGUE.metrics[:4]
     broken = replace(first, queries=(replace(first.queries[0], promql="sum("),))
     with filled(tmp_path, SMALL, Day()) as store:
-        report = daily.build(source(store), Catalogue((broken, *others)), DAY, SEOUL, END)
+        report = build_daily(source(store), Catalogue((broken, *others)), DAY, SEOUL, END)
     assert "reports.warning" in keys(report.blocks)
     assert any(isinstance(b, Note) and b.state is State.UNKNOWN for b in report.blocks)
     assert report.state is State.OK
@@ -315,7 +315,7 @@ def test_a_question_that_is_refused_is_told_and_spoils_nothing_else(tmp_path: Pa
 
 def test_the_same_samples_give_the_same_json_which_has_no_language(tmp_path: Path) -> None:
     with filled(tmp_path, SERVICE, Day()) as store:
-        once, again = (to_json(daily.build(source(store), FEW, DAY, SEOUL, END)) for _ in range(2))
+        once, again = (to_json(build_daily(source(store), FEW, DAY, SEOUL, END)) for _ in range(2))
     assert once == again
     report = orjson.loads(once)
     assert (report["type"], report["kind"], report["state"]) == ("report", "daily", "ok")
@@ -401,7 +401,7 @@ def test_a_source_with_only_a_mean_cannot_answer_for_an_objective(tmp_path: Path
     only = Catalogue(tuple(m for m in CATALOGUE.metrics if m.id == "ai.inference.time"))
     with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
         store.load([triton.block(np.ones(1441, bool))])
-        report = daily.build(source(store), only, DAY, SEOUL, END)
+        report = build_daily(source(store), only, DAY, SEOUL, END)
     (row,) = table(report, "objectives").rows
     assert (row[2], row[3]) == (None, None)
     assert "reports.objective.mean_only" in keys(row)
@@ -416,7 +416,7 @@ def test_samples_without_a_record_of_scrapes_are_measured_by_their_steps(tmp_pat
     node.put("node_memory_MemAvailable_bytes", 2e9)
     with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
         store.load([node.block(np.arange(1440) < 720)])
-        report = daily.build(source(store), FEW, DAY, SEOUL, END)
+        report = build_daily(source(store), FEW, DAY, SEOUL, END)
     arguments = dict(of(Phrase, the(VerdictBox, report).details[0]).values)
     assert of(Share, arguments["share"]).value == pytest.approx(724 / 1440)
     assert "reports.finding.incomplete" in keys(the(Findings, report))
@@ -444,7 +444,7 @@ def test_a_figure_that_cannot_be_had_is_left_out_and_not_made_up(tmp_path: Path)
     days = (Day(DAY - timedelta(days=7)), Day())
     with filled(tmp_path, SERVICE, *days) as store:
         asked = WithoutWholeDays(source(store))
-        report = daily.build(asked, some, DAY, SEOUL, END)  # type: ignore[arg-type]
+        report = build_daily(asked, some, DAY, SEOUL, END)  # type: ignore[arg-type]
     assert all(f.step_ms or f.expr.startswith("up[") for f in find_figures(report.blocks))
     assert "reports.chart.caption.plain" in keys(report.blocks)
     (row,) = table(report, "objectives").rows
@@ -465,7 +465,7 @@ def test_a_metric_at_zero_is_not_near_its_threshold(tmp_path: Path) -> None:
     node.put("up", 1.0)
     with filled(tmp_path, SMALL, Day(gaps=((-1, 25),))) as store:
         store.load([node.block(np.ones(1440, bool))])
-        report = daily.build(source(store), FEW, DAY, SEOUL, END)
+        report = build_daily(source(store), FEW, DAY, SEOUL, END)
     (finding,) = the(Findings, report).items
     assert of(Phrase, finding.text).key == "reports.finding.nearest.above"
 

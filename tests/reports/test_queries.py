@@ -16,11 +16,11 @@ from jipyo.analysis.summary import Window, summarise_earlier, summarise_metric
 from jipyo.catalogue import Metric, load
 from jipyo.model.result import RawMatrix
 from jipyo.promql import Engine
-from jipyo.reports import daily
 from jipyo.source import Embedded
 from jipyo.source.inventory import take_inventory
 from jipyo.source.recording import QueryKind, RecordingSource
 from jipyo.tsdb import Options, Store
+from reports.building import build_daily
 
 END_MS = 1_795_132_800_000
 TODAY = Window(END_MS - DAY_MS, END_MS)
@@ -57,7 +57,7 @@ def write(source: RecordingSource) -> Counter[str]:
     """The number of queries for each purpose, after a report."""
     source.queries.clear()
     day = datetime.fromtimestamp(TODAY.start_ms / 1000, UTC).date()
-    daily.build(source, CATALOGUE, day, ZoneInfo("UTC"), END_MS)
+    build_daily(source, CATALOGUE, day, ZoneInfo("UTC"), END_MS)
     return Counter(query.purpose for query in source.queries)
 
 

@@ -11,11 +11,9 @@ from jipyo.api.days import parse_day
 from jipyo.api.metrics import MetricsCollector
 from jipyo.api.opening import Closing, explain, run_in_thread
 from jipyo.api.template import DayAnalysis, ReportTemplate
-from jipyo.app.alerts.summary import read_ranked_incidents
-from jipyo.model.calendar import PeriodKind, local_day, local_time, period_containing
+from jipyo.app.reports import build_report, find_last_period
+from jipyo.model.calendar import PeriodKind, local_time, period_containing
 from jipyo.model.progress import ignore_progress
-from jipyo.model.result import Vector
-from jipyo.reports import daily
 from jipyo.reports.render import FORMATS, name_file, save_report, write_report
 
 if TYPE_CHECKING:
@@ -28,7 +26,6 @@ if TYPE_CHECKING:
     from jipyo.app.workspace import Workspace
     from jipyo.model.progress import Progress
     from jipyo.reports.document import Report
-    from jipyo.source.base import Source
 
 
 class DailyReportGenerator(Closing):
@@ -132,43 +129,10 @@ def build_daily(
         ReportError: the day has not begun.
         SourceError: the source failed.
     """
-    report = daily.build(
-        workspace.source,
-        workspace.catalogue,
-        day or find_last_day(workspace),
-        workspace.zone,
-        workspace.now_ms(),
-        progress,
-    )
-    report = daily.add_levels(report, workspace.source, workspace.objectives, workspace.zone)
-    if workspace.data is not None:
-        start_ms, catalogue = report.period.start_ms, workspace.catalogue
-        ranked = read_ranked_incidents(workspace.data, catalogue, start_ms, report.cut_ms)
-        report = daily.add_incidents(report, ranked, catalogue)
-    if workspace.logs is not None:
-        report = daily.add_logs(report, workspace.logs.find(), workspace.zone)
-    return replace(report, issuer=workspace.issuer)
+    period = period_containing(PeriodKind.DAY, day or find_last_day(workspace), workspace.zone)
+    return build_report(workspace, period, progress)
 
 
 def find_last_day(workspace: Workspace) -> date:
     """Yesterday; today where yesterday has no samples at all, as on the first day."""
-    now_ms, source = workspace.now_ms(), workspace.source
-    today = local_day(now_ms, workspace.zone)
-    yesterday = period_containing(PeriodKind.DAY, today, workspace.zone).previous()
-    start_ms, end_ms = yesterday.start_ms, yesterday.end_ms
-    if not source.label_values("job", (), start_ms, end_ms - 1):
-        return today
-    # VictoriaMetrics knows labels by days of UTC: in the morning in Seoul, today's are yesterday's.
-    seen = f"count(last_over_time(up[{end_ms - start_ms}ms]))"
-    is_first_day = not has_series(source, seen, end_ms - 1) and has_series(source, seen, now_ms)
-    return today if is_first_day else yesterday.first_day
-
-
-def has_series(source: Source, expr: str, t_ms: int) -> bool:
-    """Whether an expression has a value at a moment.
-
-    Raises:
-        SourceError: the source failed.
-    """
-    answer = source.instant(expr, t_ms).value
-    return isinstance(answer, Vector) and bool(answer.series)
+    return find_last_period(workspace, PeriodKind.DAY).first_day

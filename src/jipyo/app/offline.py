@@ -119,6 +119,7 @@ def build_workspace(
         data=config.data,
         systems=config.settings.systems,
         maintenance=config.settings.alerts.maintenance if config.settings.alerts else (),
+        config=config,
     )
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.slo.objective import ServiceLevelObjective
     from jipyo.app.logs import LogSources
     from jipyo.catalogue import Catalogue
+    from jipyo.config.load import Config
     from jipyo.i18n import Lang
     from jipyo.sla.systems import ContractedSystem
     from jipyo.source.base import Source
@@ -48,3 +49,5 @@ class Workspace:
     """The systems that the configuration names."""
     maintenance: tuple[Maintenance, ...] = ()
     """The maintenance windows that come again and again."""
+    config: Config | None = None
+    """The configuration, for what commands read of it themselves; None for another source."""

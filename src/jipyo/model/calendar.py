@@ -181,6 +181,25 @@ def parse_month(text: str, zone: ZoneInfo) -> Period:
     return period_containing(PeriodKind.MONTH, date.fromisoformat(f"{text}-01"), zone)
 
 
+def name_period(period: Period) -> str:
+    """The period in a few characters that sort by time: ISO 8601 where that has it.
+
+    `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4`, `2026`; a range `2026-11-01_2026-11-15`.
+    """
+    first = period.first_day
+    last = max(first, period.next_day - _DAY)
+    year, week, _ = first.isocalendar()
+    quarter = (first.month - 1) // _QUARTER_MONTHS + 1
+    return {
+        PeriodKind.DAY: first.isoformat(),
+        PeriodKind.WEEK: f"{year}-W{week:02}",
+        PeriodKind.MONTH: f"{first:%Y-%m}",
+        PeriodKind.QUARTER: f"{first.year}-Q{quarter}",
+        PeriodKind.YEAR: f"{first.year}",
+        PeriodKind.RANGE: f"{first}_{last}",
+    }[period.kind]
+
+
 def _add_months(first: date, months: int) -> date:
     """The first day of the month so many months after that of `first`."""
     count = first.year * _MONTHS_A_YEAR + first.month - 1 + months

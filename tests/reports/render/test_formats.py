@@ -13,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jipyo.i18n import LANGS, Lang, texts
-from jipyo.model.calendar import PeriodKind, period_containing
+from jipyo.model.calendar import PeriodKind, name_period, period_containing
 from jipyo.model.errors import ReportError
-from jipyo.reports.render import FORMATS, name_file, name_period, write_report
+from jipyo.reports.render import FORMATS, name_file, write_report
 from reports.documents import build_report
 from reports.render.test_blocks import BLOCKS
 

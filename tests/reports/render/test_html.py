@@ -14,9 +14,9 @@ from jipyo.catalogue import Catalogue, load
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import start_of_day
-from jipyo.reports import daily
 from jipyo.reports.document import Issuer, Note, Report, Subject, find_figures, phrase
 from jipyo.reports.render.html import render_html
+from reports.building import build_daily
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from reports.render.reader import Page
 
@@ -36,7 +36,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
     )
     site = Site(cores=8, gpus=2, api=True)
     with filled(tmp_path_factory.mktemp("html"), site, *days) as store:
-        built = daily.build(source(store), load(), DAY, SEOUL, END + 3_600_000)
+        built = build_daily(source(store), load(), DAY, SEOUL, END + 3_600_000)
     return replace(built, issuer=Issuer(organisation="AI 서비스 운영팀", version="1.2.3"))
 
 
@@ -149,7 +149,7 @@ def test_words_from_outside_cannot_become_markup(report: Report) -> None:
 def test_hostile_labels_do_not_break_charts_or_tables(tmp_path: Path) -> None:
     site = Site(cores=1, host=HOSTILE)
     with filled(tmp_path, site, Day()) as store:
-        built = daily.build(source(store), load(), DAY, SEOUL, END)
+        built = build_daily(source(store), load(), DAY, SEOUL, END)
     text = render_html(built, "ko").decode()
     Page(text)
     for drawing in re.findall(r"<svg.*?</svg>", text, re.DOTALL):
@@ -159,7 +159,7 @@ def test_hostile_labels_do_not_break_charts_or_tables(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lang", LANGS)
 def test_a_day_without_data_is_a_page_too(tmp_path: Path, lang: Lang) -> None:
     with filled(tmp_path, Site(cores=1), Day(gaps=((-1, 25),))) as store:
-        built = daily.build(source(store), load(), DAY, SEOUL, END)
+        built = build_daily(source(store), load(), DAY, SEOUL, END)
     page = Page(render_html(built, lang).decode())
     assert page.data == []
     links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
@@ -174,5 +174,5 @@ def test_a_report_without_any_heading_is_one_page(report: Report) -> None:
 
 def test_an_empty_catalogue_makes_a_page(tmp_path: Path) -> None:
     with filled(tmp_path, Site(cores=1), Day()) as store:
-        built = daily.build(source(store), Catalogue(()), DAY, SEOUL, END)
+        built = build_daily(source(store), Catalogue(()), DAY, SEOUL, END)
     Page(render_html(built, "ko").decode())

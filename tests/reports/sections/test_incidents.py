@@ -17,7 +17,7 @@ from jipyo.analysis.thresholds import Severity
 from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
 from jipyo.reports.document import Heading, Joined, Moment, Table, phrase
-from jipyo.reports.sections.incidents import add_incident_blocks
+from jipyo.reports.sections.incidents import build_incidents as build_incident_blocks
 from jipyo.reports.sections.outages import build_outages
 from reports.documents import MINUTE, START
 from reports.summaries import build_data
@@ -76,7 +76,7 @@ def add(
     ranked: list[tuple[Incident, Sequence[RankedAlert]]], *outages: PastOutage
 ) -> tuple[Block, ...]:
     blocks = (*build_outages(build_data(outages=outages)), END)
-    return add_incident_blocks(blocks, ranked, catalogue.load(), CUT)
+    return (*build_incident_blocks(ranked, catalogue.load(), CUT), *blocks)
 
 
 def ids(blocks: Sequence[Block]) -> list[str]:

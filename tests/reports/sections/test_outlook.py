@@ -16,12 +16,12 @@ from jipyo.i18n import LANGS, Lang
 from jipyo.model.calendar import local_day
 from jipyo.model.figure import Figure
 from jipyo.promql import Engine
-from jipyo.reports import daily
 from jipyo.reports.document import Finding, Findings, Note, Report, Table
 from jipyo.reports.sections.outlook import build_outlook, describe_probability, describe_reason
 from jipyo.reports.wording import Localizer
 from jipyo.source import Embedded
 from jipyo.tsdb import Options, Store
+from reports.building import build_daily
 from reports.summaries import build_data
 from support import weeks
 from support.weeks import DAY_MS, NOW_MS
@@ -46,7 +46,7 @@ def make_report(folder: Path, now: float, per_day: float = 1.0) -> Report:
         shares: dict[str, Values] = {"/data": full, "/logs": weeks.sawtooth(ages - 1.0)}
         store.append(list(weeks.build_disks(t_ms, shares)))
         source = Embedded(store, Engine())
-        return daily.build(source, load(), local_day(NOW_MS - 1, SEOUL), SEOUL, NOW_MS)
+        return build_daily(source, load(), local_day(NOW_MS - 1, SEOUL), SEOUL, NOW_MS)
 
 
 def find_table(report: Report) -> Table | None:

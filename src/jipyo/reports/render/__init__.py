@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from jipyo.files import atomic_write
-from jipyo.model.calendar import PeriodKind
+from jipyo.model.calendar import name_period
 from jipyo.model.errors import ReportError
 from jipyo.reports.render.html import render_html
 from jipyo.reports.render.hwpx import render_hwpx
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.i18n import Lang
-    from jipyo.model.calendar import Period
     from jipyo.reports.document import Report
 
 
@@ -84,22 +82,3 @@ def save_report(content: bytes, path: Path) -> Path:
 def name_file(report: Report, lang: Lang, report_format: ReportFormat) -> str:
     """`jipyo-daily-2026-11-21.ko.html`."""
     return f"jipyo-{report.kind}-{name_period(report.period)}.{lang}{report_format.suffix}"
-
-
-def name_period(period: Period) -> str:
-    """The period in a file's name, so that names sort by time: ISO 8601 where that has one.
-
-    `2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4`, `2026`; a range `2026-11-01_2026-11-15`.
-    """
-    first = period.first_day
-    last = max(first, period.next_day - timedelta(days=1))
-    year, week, _ = first.isocalendar()
-    quarter = (first.month + 2) // 3
-    return {
-        PeriodKind.DAY: first.isoformat(),
-        PeriodKind.WEEK: f"{year}-W{week:02}",
-        PeriodKind.MONTH: f"{first:%Y-%m}",
-        PeriodKind.QUARTER: f"{first.year}-Q{quarter}",
-        PeriodKind.YEAR: f"{first.year}",
-        PeriodKind.RANGE: f"{first}_{last}",
-    }[period.kind]

@@ -30,35 +30,20 @@ if TYPE_CHECKING:
 
 LISTED_INCIDENTS = 100
 """Most incidents listed one by one."""
-_AFTER = ("outages", "breaches", "outlook", "metrics", "completeness")
-"""The sections of which the first that there is comes after that of the incidents."""
 
 
-def add_incident_blocks(
-    blocks: Sequence[Block],
-    ranked: Sequence[tuple[Incident, Sequence[RankedAlert]]],
-    catalogue: Catalogue,
-    cut_ms: int,
-) -> tuple[Block, ...]:
-    """The blocks of a report with the incidents.
+def build_incidents(
+    ranked: Sequence[tuple[Incident, Sequence[RankedAlert]]], catalogue: Catalogue, cut_ms: int
+) -> Iterator[Block]:
+    """The table of incidents, where there were any; of many the longest.
 
     Args:
-        blocks: of the report.
-        ranked: the incidents of its period with their alerts, the likely origin first.
+        ranked: the incidents of the period with their alerts, the likely origin first.
         catalogue: has the names.
         cut_ms: the end of the data of a period that still runs.
     """
     if not ranked:
-        return tuple(blocks)
-    place = next(
-        at for at, block in enumerate(blocks) if isinstance(block, Heading) and block.id in _AFTER
-    )
-    return (*blocks[:place], *_build_section(ranked, catalogue, cut_ms), *blocks[place:])
-
-
-def _build_section(
-    ranked: Sequence[tuple[Incident, Sequence[RankedAlert]]], catalogue: Catalogue, cut_ms: int
-) -> Iterator[Block]:
+        return
     yield Heading("incidents", phrase("reports.section.incidents"), page=True)
     longest = sorted(ranked, key=lambda one: -one[0].duration_ms(cut_ms))[:LISTED_INCIDENTS]
     listed = sorted(longest, key=lambda one: one[0].began_ms)

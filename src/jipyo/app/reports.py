@@ -1,0 +1,160 @@
+"""The report of a period from a workspace: what each section needs, read; then built."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from jipyo.analysis.slo.evaluate import evaluate_levels
+from jipyo.analysis.slo.read import CountReader
+from jipyo.app.alerts.summary import read_ranked_incidents
+from jipyo.app.contract import build_contract_months, find_systems
+from jipyo.app.inspection import build_sheet
+from jipyo.model.calendar import PeriodKind, local_day, period_containing
+from jipyo.model.errors import JipyoError
+from jipyo.model.progress import ignore_progress
+from jipyo.model.result import Vector
+from jipyo.reports import periodic
+from jipyo.reports.data import gather
+from jipyo.reports.inputs import FailedReading, ReportInputs
+from jipyo.reports.log_data import gather_logs
+from jipyo.reports.outline import OUTLINES, list_sections
+from jipyo.reports.sections.objectives import evaluate_objectives
+from jipyo.source.recording import ask_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jipyo.analysis.slo.result import SloResult
+    from jipyo.app.workspace import Workspace
+    from jipyo.model.calendar import Period
+    from jipyo.model.progress import Progress
+    from jipyo.reports.document import Report
+    from jipyo.reports.inputs import RankedIncident
+    from jipyo.reports.log_data import PeriodLogs
+    from jipyo.sla.inspection import InspectionSheet
+    from jipyo.sla.month import ContractMonth
+    from jipyo.source import Source
+
+_T = TypeVar("_T")
+
+
+def find_last_period(workspace: Workspace, kind: PeriodKind) -> Period:
+    """The last period of a kind that is over; the one that runs where that has no samples."""
+    today = local_day(workspace.now_ms(), workspace.zone)
+    running = period_containing(kind, today, workspace.zone)
+    return running if _is_first(workspace, running) else running.previous()
+
+
+def _is_first(workspace: Workspace, running: Period) -> bool:
+    """Whether the period before this one has no samples at all."""
+    source, last = workspace.source, running.previous()
+    if not source.label_values("job", (), last.start_ms, last.end_ms - 1):
+        return True
+    # VictoriaMetrics knows labels by days of UTC: in the morning in Seoul, today's are yesterday's.
+    seen = f"count(last_over_time(up[{last.duration_ms}ms]))"
+    return not _has_series(source, seen, last.end_ms - 1) and _has_series(
+        source, seen, workspace.now_ms()
+    )
+
+
+def _has_series(source: Source, expr: str, t_ms: int) -> bool:
+    answer = source.instant(expr, t_ms).value
+    return isinstance(answer, Vector) and bool(answer.series)
+
+
+def build_report(
+    workspace: Workspace, period: Period, progress: Progress = ignore_progress
+) -> Report:
+    """The report of a period as data; see `gather_inputs`.
+
+    Raises:
+        ReportError: the period has not begun.
+        SourceError: the source failed.
+    """
+    return periodic.build(gather_inputs(workspace, period, progress))
+
+
+def gather_inputs(
+    workspace: Workspace, period: Period, progress: Progress = ignore_progress
+) -> ReportInputs:
+    """Read what the sections of a period's report need.
+
+    The metrics are what a report rests on. Where anything else cannot be read, the report is
+    made without it, and says so.
+
+    Args:
+        workspace: has the samples, the logs, and the data folder with all else.
+        period: what is reported on.
+        progress: called with how many of how many metrics are read.
+
+    Raises:
+        ReportError: the period has not begun.
+        SourceError: the source failed.
+    """
+    now_ms = workspace.now_ms()
+    data = gather(workspace.source, workspace.catalogue, period, now_ms, progress)
+    reading = _Reading(workspace, period, data.window.end_ms)
+    return ReportInputs(
+        data=data,
+        catalogue=workspace.catalogue,
+        made_ms=now_ms,
+        objectives=evaluate_objectives(data, workspace.catalogue),
+        levels=reading.of("slo", reading.read_levels, ()),
+        contracts=reading.of("contract", reading.read_contracts, ()),
+        inspection=reading.of("inspection", reading.read_inspection, None),
+        incidents=reading.of("incidents", reading.read_incidents, ()),
+        logs=reading.of("logs", reading.read_logs, None),
+        issuer=workspace.issuer,
+        failed=tuple(reading.failed),
+    )
+
+
+class _Reading:
+    """Reads what sections need, and remembers what could not be read."""
+
+    def __init__(self, workspace: Workspace, period: Period, end_ms: int) -> None:
+        self.workspace = workspace
+        self.period = period
+        self.end_ms = end_ms
+        self.wanted = {section.id for section in list_sections(OUTLINES[period.kind])}
+        self.failed: list[FailedReading] = []
+
+    def of(self, section: str, read: Callable[[], _T], absent: _T) -> _T:
+        """What a section needs; `absent` where it is not in the outline, or cannot be read."""
+        if section not in self.wanted:
+            return absent
+        try:
+            return read()
+        except JipyoError as error:
+            self.failed.append(FailedReading(section, error))
+            return absent
+
+    def read_levels(self) -> tuple[SloResult, ...]:
+        reader = CountReader(ask_for(self.workspace.source, "slo"))
+        objectives, zone = self.workspace.objectives, self.workspace.zone
+        return tuple(evaluate_levels(reader, objectives, self.end_ms, zone, closing=True))
+
+    def read_contracts(self) -> tuple[ContractMonth, ...]:
+        """The sheet of a month for each system that the configuration names."""
+        if self.period.kind is not PeriodKind.MONTH or not self.workspace.systems:
+            return ()
+        systems = find_systems(self.workspace, self.period)
+        return build_contract_months(self.workspace, self.period, systems)
+
+    def read_inspection(self) -> InspectionSheet | None:
+        config = self.workspace.config
+        if self.period.kind is not PeriodKind.MONTH or config is None:
+            return None
+        return build_sheet(config, self.workspace, self.period)
+
+    def read_incidents(self) -> tuple[RankedIncident, ...]:
+        data, catalogue = self.workspace.data, self.workspace.catalogue
+        if data is None:
+            return ()
+        return read_ranked_incidents(data, catalogue, self.period.start_ms, self.end_ms)
+
+    def read_logs(self) -> PeriodLogs | JipyoError | None:
+        if self.workspace.logs is None:
+            return None
+        source, zone = self.workspace.logs.find(), self.workspace.zone
+        return gather_logs(source, self.period, self.end_ms, zone)

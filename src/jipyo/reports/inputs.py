@@ -1,0 +1,72 @@
+"""All that a report of a period is made of, read beforehand; each part may be absent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from jipyo.reports.document import Issuer
+
+if TYPE_CHECKING:
+    from jipyo.alerts.incident.incident import Incident
+    from jipyo.alerts.incident.origin import RankedAlert
+    from jipyo.analysis.objectives import ObjectiveResult
+    from jipyo.analysis.slo.result import SloResult
+    from jipyo.catalogue import Catalogue
+    from jipyo.model.calendar import Period
+    from jipyo.model.errors import JipyoError
+    from jipyo.reports.data import ReportData
+    from jipyo.reports.log_data import PeriodLogs
+    from jipyo.sla.inspection import InspectionSheet
+    from jipyo.sla.month import ContractMonth
+
+RankedIncident = tuple["Incident", tuple["RankedAlert", ...]]
+"""An incident with its alerts, the likely origin first."""
+
+
+@dataclass(frozen=True, slots=True)
+class FailedReading:
+    """What could not be read for a report: the section that lacks it, and why."""
+
+    section: str
+    error: JipyoError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportInputs:
+    """What the sections of a report are built from.
+
+    A part that does not exist is empty; one that exists and could not be read is in `failed`.
+    """
+
+    data: ReportData
+    catalogue: Catalogue
+    made_ms: int
+    objectives: tuple[ObjectiveResult, ...]
+    """The specification's objectives over the period."""
+    levels: tuple[SloResult, ...] = ()
+    """The service level objectives as of the end of the period."""
+    contracts: tuple[ContractMonth, ...] = ()
+    """The months of the period of each system under contract."""
+    inspection: InspectionSheet | None = None
+    incidents: tuple[RankedIncident, ...] = ()
+    """Those that went on within the period, in the order of time."""
+    logs: PeriodLogs | JipyoError | None = None
+    """The error where none of them could be read."""
+    issuer: Issuer = field(default_factory=Issuer)
+    failed: tuple[FailedReading, ...] = ()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The zone that the period's days are of."""
+        return ZoneInfo(self.period.zone)
+
+    @property
+    def period(self) -> Period:
+        """What is reported on."""
+        return self.data.period
+
+    def find_failure(self, section: str) -> JipyoError | None:
+        """Why the input of a section could not be read; None where it could."""
+        return next((one.error for one in self.failed if one.section == section), None)

@@ -1,0 +1,138 @@
+"""Which sections a report has, in which order, by the kind of its period."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jipyo.model.calendar import PeriodKind
+from jipyo.reports.sections.appendix import build_appendix
+from jipyo.reports.sections.breaches import build_breaches
+from jipyo.reports.sections.completeness import build_completeness
+from jipyo.reports.sections.contract import build_contract
+from jipyo.reports.sections.findings import build_findings
+from jipyo.reports.sections.incidents import build_incidents
+from jipyo.reports.sections.inspection import build_inspection
+from jipyo.reports.sections.levels import build_levels, select_levels
+from jipyo.reports.sections.logs import build_logs
+from jipyo.reports.sections.metrics import build_charts, build_metrics
+from jipyo.reports.sections.objectives import build_objectives
+from jipyo.reports.sections.outages import build_outages
+from jipyo.reports.sections.outlook import build_outlook
+from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from jipyo.reports.document import Block
+    from jipyo.reports.inputs import ReportInputs
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSection:
+    """A part of a report: `build` gives its blocks, none where there is nothing to say.
+
+    `id` is what a template turns off, and by which a failed reading names the section.
+    """
+
+    id: str
+    build: Callable[[ReportInputs], Iterable[Block]]
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """Sections under a numbered heading that begins a page; its title is `reports.chapter.ID`.
+
+    The headings of its sections stand below that of the chapter, whatever their level.
+    """
+
+    id: str
+    sections: tuple[ReportSection, ...]
+    is_numbered: bool = True
+
+
+Outline = tuple[ReportSection | Chapter, ...]
+
+
+def _build_verdict(inputs: ReportInputs) -> Iterator[Block]:
+    state = find_state(inputs.data, inputs.objectives)
+    yield build_verdict(inputs.data, inputs.objectives, state)
+
+
+def _build_contracts(inputs: ReportInputs) -> Iterator[Block]:
+    for month in inputs.contracts:
+        yield from build_contract(month)
+
+
+def _build_incidents(inputs: ReportInputs) -> Iterable[Block]:
+    return build_incidents(inputs.incidents, inputs.catalogue, inputs.data.window.end_ms)
+
+
+def _build_inspection(inputs: ReportInputs) -> Iterable[Block]:
+    sheet = inputs.inspection
+    return () if sheet is None else build_inspection(sheet, inputs.catalogue)
+
+
+def _build_appendix(inputs: ReportInputs) -> Iterable[Block]:
+    first_page = [block for section in FIRST_PAGE for block in section.build(inputs)]
+    return build_appendix(inputs.data, first_page, inputs.catalogue)
+
+
+FIRST_PAGE = (
+    ReportSection("verdict", _build_verdict),
+    ReportSection("findings", lambda one: build_findings(one.data, one.objectives)),
+    ReportSection("tiles", lambda one: build_tiles(one.data)),
+    ReportSection("objectives", lambda one: build_objectives(one.objectives)),
+)
+"""What a reader who reads one page reads; the appendix lists the sources of its figures."""
+LEVELS = ReportSection("slo", lambda one: build_levels(select_levels(one.levels), one.zone))
+CONTRACT = ReportSection("contract", _build_contracts)
+INCIDENTS = ReportSection("incidents", _build_incidents)
+OUTAGES = ReportSection("outages", lambda one: build_outages(one.data))
+BREACHES = ReportSection("breaches", lambda one: build_breaches(one.data))
+INSPECTION = ReportSection("inspection", _build_inspection)
+OUTLOOK = ReportSection("outlook", lambda one: build_outlook(one.data))
+METRICS = ReportSection("metrics", lambda one: build_metrics(one.data))
+CHARTS = ReportSection("charts", lambda one: build_charts(one.data))
+LOGS = ReportSection("logs", lambda one: build_logs(one.logs))
+COMPLETENESS = ReportSection("completeness", lambda one: build_completeness(one.data))
+APPENDIX = ReportSection("appendix", _build_appendix)
+
+DAILY: Outline = (
+    *FIRST_PAGE,
+    LEVELS,
+    INCIDENTS,
+    OUTAGES,
+    BREACHES,
+    OUTLOOK,
+    METRICS,
+    CHARTS,
+    LOGS,
+    COMPLETENESS,
+    APPENDIX,
+)
+PERIODIC: Outline = (
+    *FIRST_PAGE,
+    LEVELS,
+    Chapter("contract", (CONTRACT,)),
+    Chapter("incidents", (INCIDENTS, OUTAGES, BREACHES)),
+    Chapter("inspection", (INSPECTION,)),
+    Chapter("metrics", (METRICS, CHARTS)),
+    Chapter("outlook", (OUTLOOK,)),
+    Chapter("logs", (LOGS,)),
+    Chapter("appendix", (COMPLETENESS, APPENDIX), is_numbered=False),
+)
+OUTLINES: Mapping[PeriodKind, Outline] = {
+    PeriodKind.DAY: DAILY,
+    PeriodKind.WEEK: PERIODIC,
+    PeriodKind.MONTH: PERIODIC,
+    PeriodKind.QUARTER: PERIODIC,
+    PeriodKind.YEAR: PERIODIC,
+    PeriodKind.RANGE: PERIODIC,
+}
+
+
+def list_sections(outline: Outline) -> Iterator[ReportSection]:
+    """The sections of an outline, those of chapters too."""
+    for part in outline:
+        yield from part.sections if isinstance(part, Chapter) else (part,)

@@ -1,0 +1,137 @@
+"""The report of a period: its outline, walked over what was read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from jipyo.analysis.thresholds import State
+from jipyo.model.calendar import PeriodKind, name_period
+from jipyo.reports.document import Block, Heading, Inline, Joined, Note, Phrase, Report, phrase
+from jipyo.reports.outline import OUTLINES, Chapter, Outline, ReportSection
+from jipyo.reports.sections.appendix import hash_catalogue
+from jipyo.reports.sections.logs import list_missing
+from jipyo.reports.sections.missing import describe_error, list_incomplete
+from jipyo.reports.sections.summary import find_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from jipyo.model.calendar import Period
+    from jipyo.model.errors import JipyoError
+    from jipyo.reports.data import ReportData
+    from jipyo.reports.inputs import ReportInputs
+
+KINDS: Mapping[PeriodKind, str] = {
+    PeriodKind.DAY: "daily",
+    PeriodKind.WEEK: "weekly",
+    PeriodKind.MONTH: "monthly",
+    PeriodKind.QUARTER: "quarterly",
+    PeriodKind.YEAR: "yearly",
+    PeriodKind.RANGE: "range",
+}
+"""What the report of a period is called, by its command and in the names of files."""
+
+
+def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
+    """The report of a period; of one that still runs, as far as it has come.
+
+    Args:
+        inputs: what was read.
+        outline: the sections, where they are not those of the period's kind.
+    """
+    data = inputs.data
+    kind = data.period.kind
+    return Report(
+        kind=KINDS[kind],
+        number=number_report(data.period),
+        title=phrase(f"reports.{KINDS[kind]}.title"),
+        period=data.period,
+        cut_ms=data.window.end_ms,
+        step_ms=data.window.step_ms,
+        made_ms=inputs.made_ms,
+        instances=_list_instances(data),
+        catalogue=hash_catalogue(inputs.catalogue),
+        state=find_state(data, inputs.objectives),
+        incomplete=tuple(_list_incomplete(inputs)),
+        blocks=tuple(walk_outline(outline or OUTLINES[kind], inputs)),
+        issuer=inputs.issuer,
+    )
+
+
+def number_report(period: Period) -> str:
+    """The number of the document: `JIPYO-D-20261121`, `JIPYO-M-202610`, `JIPYO-Q-2026Q4`."""
+    return f"JIPYO-{KINDS[period.kind][0].upper()}-{name_period(period).replace('-', '')}"
+
+
+def walk_outline(outline: Outline, inputs: ReportInputs) -> Iterator[Block]:
+    """The blocks of all sections; chapters without any are left out, and take no number."""
+    number = 0
+    for part in outline:
+        if isinstance(part, ReportSection):
+            yield from _build_section(part, inputs)
+            continue
+        blocks = [block for section in part.sections for block in _nest(section, inputs)]
+        if blocks:
+            number += part.is_numbered
+            yield from _build_chapter(part, blocks, number)
+
+
+def _build_section(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
+    """Its blocks; where its input could not be read, the reason before what there is."""
+    error = inputs.find_failure(section.id)
+    if error is not None:
+        yield Heading(section.id, phrase(f"reports.section.{section.id}"))
+        yield Note(_describe_failure(section.id, error), State.UNKNOWN)
+    yield from section.build(inputs)
+
+
+def _nest(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
+    """The blocks with their headings below that of a chapter."""
+    blocks = tuple(_build_section(section, inputs))
+    deeper = any(isinstance(block, Heading) and block.level == 1 for block in blocks)
+    for block in blocks:
+        if isinstance(block, Heading):
+            yield replace(block, level=block.level + deeper, page=block.landscape)
+        else:
+            yield block
+
+
+def _build_chapter(chapter: Chapter, blocks: list[Block], number: int) -> Iterator[Block]:
+    """Its heading, and its blocks with their headings numbered."""
+    title = phrase(f"reports.chapter.{chapter.id}")
+    yield Heading(f"chapter-{chapter.id}", _put_number(title, chapter, f"{number}."), page=True)
+    sections = 0
+    for block in blocks:
+        if isinstance(block, Heading) and block.level == 2:
+            sections += 1
+            yield replace(block, text=_put_number(block.text, chapter, f"{number}.{sections}"))
+        else:
+            yield block
+
+
+def _put_number(title: Inline, chapter: Chapter, number: str) -> Inline:
+    return Joined((number, title)) if chapter.is_numbered else title
+
+
+def _describe_failure(section: str, error: JipyoError) -> Phrase:
+    name = phrase(f"reports.section.{section}")
+    return phrase("reports.incomplete_section", section=name, text=describe_error(error))
+
+
+def _list_incomplete(inputs: ReportInputs) -> Iterator[Phrase]:
+    """A sentence for each reason why data of the period are not in the report."""
+    yield from list_incomplete(inputs.data)
+    for error in dict.fromkeys(error for result in inputs.levels for error in result.missing):
+        yield phrase("reports.incomplete_slo", text=describe_error(error))
+    yield from list_missing(inputs.logs)
+    for failed in inputs.failed:
+        yield _describe_failure(failed.section, failed.error)
+
+
+def _list_instances(data: ReportData) -> tuple[str, ...]:
+    """The instances that the data are from: those scraped, else those of the series."""
+    labels = [target.labels for target in data.targets]
+    if not labels:
+        labels = [series.labels for entry in data.entries for series in entry.now.series]
+    return tuple(sorted({one.get("instance", "") for one in labels} - {""}))

@@ -1,0 +1,112 @@
+"""A report walks its outline: chapters, their numbers, and what could not be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jipyo.analysis.thresholds import State
+from jipyo.catalogue import Catalogue
+from jipyo.i18n import LANGS, Lang
+from jipyo.model.calendar import PeriodKind, period_containing
+from jipyo.model.errors import StoreError
+from jipyo.reports.document import Block, Heading, Note, phrase
+from jipyo.reports.inputs import FailedReading, ReportInputs
+from jipyo.reports.outline import OUTLINES, Chapter, ReportSection, list_sections
+from jipyo.reports.periodic import build, number_report, walk_outline
+from jipyo.reports.wording import Localizer
+from reports.summaries import build_data
+
+SEOUL = ZoneInfo("Asia/Seoul")
+DATA = build_data()
+INPUTS = ReportInputs(data=DATA, catalogue=Catalogue(()), made_ms=0, objectives=())
+
+
+def section(name: str, *levels: int) -> ReportSection:
+    """A section with a heading of each level."""
+    blocks = [
+        Heading(f"{name}{place}", phrase("reports.section.logs"), level=level, page=True)
+        for place, level in enumerate(levels)
+    ]
+    return ReportSection(name, lambda _: blocks)
+
+
+def show(blocks: list[Block], lang: Lang = "en") -> list[str]:
+    localizer = Localizer.for_period(DATA.period, lang)
+    return [
+        f"{'#' * one.level}{' page' if one.page else ''} {localizer.format(one.text)}"
+        for one in blocks
+        if isinstance(one, Heading)
+    ]
+
+
+def test_chapters_are_numbered_and_begin_a_page() -> None:
+    outline = (
+        section("first", 1),
+        Chapter("outlook", (section("a", 1, 2), section("b", 2, 3))),
+        Chapter("metrics", (section("none"),)),
+        Chapter("logs", (section("c", 1),)),
+        Chapter("appendix", (section("d", 1, 1),), is_numbered=False),
+    )
+    assert show(list(walk_outline(outline, INPUTS))) == [
+        "# page Logs",
+        "# page 1. Forecasts",
+        "## 1.1 Logs",
+        "### Logs",
+        "## 1.2 Logs",
+        "### Logs",
+        "# page 2. Logs",
+        "## 2.1 Logs",
+        "# page Appendix",
+        "## Logs",
+        "## Logs",
+    ]
+
+
+def test_a_section_that_could_not_be_read_says_why_and_the_others_stay() -> None:
+    error = StoreError("sla.not_a_month", value="x")
+    inputs = replace(INPUTS, failed=(FailedReading("contract", error),))
+    outline = (Chapter("contract", (section("contract", 1),)), section("after", 1))
+    first, heading, note, *rest = walk_outline(outline, inputs)
+    assert isinstance(first, Heading)
+    assert isinstance(heading, Heading)
+    assert isinstance(note, Note)
+    assert (note.state, len(rest)) == (State.UNKNOWN, 2)
+    report = build(inputs, outline)
+    assert report.incomplete == (note.text,)
+
+
+@pytest.mark.parametrize("kind", PeriodKind)
+@pytest.mark.parametrize("lang", LANGS)
+def test_every_failed_reading_has_a_name(kind: PeriodKind, lang: Lang) -> None:
+    names = ("slo", "contract", "incidents", "inspection", "logs")
+    known = {one.id for one in list_sections(OUTLINES[kind])} & set(names)
+    error = StoreError("reports.no_fonts")
+    inputs = replace(INPUTS, failed=tuple(FailedReading(name, error) for name in sorted(known)))
+    localizer = Localizer.for_period(DATA.period, lang)
+    texts = [localizer.format(text) for text in build(inputs).incomplete]
+    assert len(set(texts)) == len(known)
+
+
+def test_an_id_is_of_one_section() -> None:
+    for outline in OUTLINES.values():
+        ids = [one.id for one in list_sections(outline)]
+        assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("kind", "number"),
+    [
+        (PeriodKind.DAY, "JIPYO-D-20261231"),
+        (PeriodKind.WEEK, "JIPYO-W-2026W53"),
+        (PeriodKind.MONTH, "JIPYO-M-202612"),
+        (PeriodKind.QUARTER, "JIPYO-Q-2026Q4"),
+        (PeriodKind.YEAR, "JIPYO-Y-2026"),
+        (PeriodKind.RANGE, "JIPYO-R-20261231_20261231"),
+    ],
+)
+def test_the_number_names_the_period(kind: PeriodKind, number: str) -> None:
+    assert number_report(period_containing(kind, date(2026, 12, 31), SEOUL)) == number
