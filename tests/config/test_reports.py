@@ -16,7 +16,6 @@ from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.errors import ConfigError
 from jipyo.reports.options import (
     Approver,
-    ReportKind,
     SignOffStep,
     write_document_number,
 )
@@ -46,7 +45,7 @@ def test_what_is_written_becomes_the_options_of_reports() -> None:
     assert reports.prices.kwh == 160.5
     assert reports.prices.gpu_hour is None
     (monthly,) = reports.schedule
-    assert monthly.kind is ReportKind.MONTHLY
+    assert monthly.kind is PeriodKind.MONTH
     assert monthly.formats == ("pdf", "hwpx")
     assert str(monthly.template) == "/etc/jipyo/look.yaml"
     assert monthly.catch_up_ms == 7 * 86_400_000
@@ -71,10 +70,6 @@ def test_without_the_key_drafts_are_kept_for_400_days_and_nothing_is_scheduled()
 def test_a_document_number_names_the_period(pattern: str, number: str) -> None:
     month = period_containing(PeriodKind.MONTH, date(2027, 2, 9), ZoneInfo("Asia/Seoul"))
     assert write_document_number(pattern, "monthly", month, "portal") == number
-
-
-def test_each_kind_is_about_its_period() -> None:
-    assert [one.period.value for one in ReportKind] == ["day", "week", "month", "quarter", "year"]
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from jipyo.config.alerts import SCHEDULE
 from jipyo.config.slo import SELECTOR
 from jipyo.i18n import LANGS
+from jipyo.model.calendar import PeriodKind
 from jipyo.model.errors import ConfigError
 from jipyo.reports.options import (
     DOCUMENT_FIELDS,
+    KINDS,
     Approver,
     PriceOptions,
-    ReportKind,
     ReportSchedule,
     ReportsOptions,
     SignOffStep,
@@ -32,6 +33,7 @@ from jipyo.schema import (
     Node,
     between,
     choice,
+    convert,
     gather,
     list_of,
     list_of_named,
@@ -45,6 +47,8 @@ from jipyo.schema import (
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+_PERIODS = {name: kind for kind, name in KINDS.items() if kind is not PeriodKind.RANGE}
+_KIND = convert(one_of(_PERIODS), lambda name, _: _PERIODS[name])
 _PRICE = between(NUMBER, "0", "1e12")
 
 
@@ -97,7 +101,12 @@ _SCHEDULE = record(
     ReportSchedule,
     (
         Key("name", TEXT, required=True),
-        Key("report", choice(ReportKind), required=True, field="kind"),
+        Key(
+            "report",
+            convert(one_of(_PERIODS), lambda name, _: _PERIODS[name]),
+            required=True,
+            field="kind",
+        ),
         Key("schedule", SCHEDULE, required=True),
         Key("formats", list_of(Kind("text", read_format), at_least=1)),
         Key("languages", list_of(one_of(LANGS))),

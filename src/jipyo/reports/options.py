@@ -21,22 +21,15 @@ _DAY_MS = 86_400_000
 _FIELD = re.compile(r"\{(\w*)\}|[{}]")
 
 
-class ReportKind(Enum):
-    """The reports of periods of the calendar, by the names of their commands."""
-
-    DAILY = "daily"
-    WEEKLY = "weekly"
-    MONTHLY = "monthly"
-    QUARTERLY = "quarterly"
-    YEARLY = "yearly"
-
-    @property
-    def period(self) -> PeriodKind:
-        """What it is about."""
-        return _PERIODS[self]
-
-
-_PERIODS = dict(zip(ReportKind, PeriodKind, strict=False))
+KINDS: Mapping[PeriodKind, str] = {
+    PeriodKind.DAY: "daily",
+    PeriodKind.WEEK: "weekly",
+    PeriodKind.MONTH: "monthly",
+    PeriodKind.QUARTER: "quarterly",
+    PeriodKind.YEAR: "yearly",
+    PeriodKind.RANGE: "range",
+}
+"""What the report of a period is called, by its command and in the names of files."""
 
 
 class SignOffStep(Enum):
@@ -90,7 +83,7 @@ class ReportSchedule:
     """A report that is written again and again."""
 
     name: str
-    kind: ReportKind
+    kind: PeriodKind
     schedule: str
     """Five fields of cron, in the local zone; the report is about the last period that is over."""
     formats: tuple[str, ...] = ("html", "pdf")

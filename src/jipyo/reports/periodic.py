@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
-from jipyo.model.calendar import PeriodKind, name_period
+from jipyo.model.calendar import name_period
 from jipyo.reports.document import Block, Heading, Inline, Joined, Note, Phrase, Report, phrase
+from jipyo.reports.options import KINDS
 from jipyo.reports.outline import OUTLINES, Chapter, Outline, ReportSection
 from jipyo.reports.sections.appendix import hash_catalogue
 from jipyo.reports.sections.logs import list_missing
@@ -15,22 +16,12 @@ from jipyo.reports.sections.missing import describe_error, list_incomplete
 from jipyo.reports.sections.summary import find_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from jipyo.model.calendar import Period
     from jipyo.model.errors import JipyoError
     from jipyo.reports.data import ReportData
     from jipyo.reports.inputs import ReportInputs
-
-KINDS: Mapping[PeriodKind, str] = {
-    PeriodKind.DAY: "daily",
-    PeriodKind.WEEK: "weekly",
-    PeriodKind.MONTH: "monthly",
-    PeriodKind.QUARTER: "quarterly",
-    PeriodKind.YEAR: "yearly",
-    PeriodKind.RANGE: "range",
-}
-"""What the report of a period is called, by its command and in the names of files."""
 
 
 def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
