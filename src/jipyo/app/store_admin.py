@@ -22,11 +22,12 @@ from jipyo.tsdb import Salvaged, check, compact, read_stats, salvage
 from jipyo.wire.exposition import Format, Parser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from jipyo.config.load import Config
     from jipyo.model.progress import Progress
+    from jipyo.model.sample import SeriesBlock
 
 __all__ = [
     "Salvaged",
@@ -36,6 +37,7 @@ __all__ = [
     "delete_samples",
     "export_samples",
     "import_openmetrics",
+    "load_blocks",
     "read_stats",
     "restore",
     "salvage",
@@ -116,6 +118,23 @@ def import_openmetrics(config: Config, file: Path, progress: Progress) -> tsdb.I
 
     with open_store(config, SystemClock()) as store:
         return tsdb.import_openmetrics(store, file, parse, progress)
+
+
+def load_blocks(folder: Path, blocks: Iterable[SeriesBlock], end_ms: int) -> int:
+    """Write blocks of a demonstration or an import into the store of a folder; the samples stored.
+
+    Args:
+        folder: of the data; made where there is none.
+        blocks: in any order.
+        end_ms: what is later is left out.
+
+    Raises:
+        StoreBusy: another process writes there.
+        StoreFull: the disk is full; the blocks before are kept.
+    """
+    options = tsdb.Options(durable=False, retention_ms=None, future_ms=0)
+    with contextlib.closing(tsdb.Store.open(folder, options, now_ms=lambda: end_ms)) as store:
+        return store.load(blocks).samples
 
 
 def export_samples(
