@@ -44,6 +44,7 @@ _PARTS = (
     "maintenance",
     "config",
     "catalogue",
+    "glossary",
     "db",
     "completion",
 )
