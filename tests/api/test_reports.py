@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from api.stores import add_gauge, build_workspace
-from jipyo.api import DailyReportGenerator, find_last_day, write_daily
-from jipyo.model.errors import ReportError
+from jipyo.api import DailyReportGenerator, find_last_day, parse_day, write_daily
+from jipyo.model.errors import ConfigError, ReportError
 from jipyo.promql import Engine
 from jipyo.reports.document import Issuer
 from jipyo.source import Embedded
@@ -113,3 +113,14 @@ def test_a_format_that_does_not_exist_is_refused(workspace: Workspace, tmp_path:
     with pytest.raises(ReportError) as caught:
         write_daily(workspace, TODAY, tmp_path, format_name="doc")
     assert caught.value.key == "reports.unknown_format"
+
+
+def test_a_day_is_a_date_or_its_text() -> None:
+    assert parse_day("2026-11-21") == parse_day(TODAY) == TODAY
+
+
+@pytest.mark.parametrize("text", ["", "today", "2026-13-01", "2026-02-30", "21.11.2026"])
+def test_what_is_no_day_is_refused(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_day(text)
+    assert (caught.value.key, caught.value.values["value"]) == ("api.not_a_day", text)

@@ -1,16 +1,18 @@
-"""`jipyo report daily`: the report of a day as a file."""
+"""`jipyo report`: reports of days and other periods as files."""
 
 from __future__ import annotations
 
 import json
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from jipyo.api import parse_day
+from jipyo.cli.report.commands import OutputChoices
+from jipyo.cli.report.periods import complete_period
 from jipyo.i18n import LANGS, Lang
-from jipyo.model.errors import ConfigError
+from jipyo.model.calendar import PeriodKind
+from jipyo.reports.render import FORMATS
 from support.clock import find_recent_day
 from support.product import jipyo
 
@@ -38,21 +40,84 @@ def test_a_day_that_has_not_begun_is_refused(data: Path, tmp_path: Path) -> None
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_day_is_an_iso_date() -> None:
-    assert parse_day("2026-11-21") == date(2026, 11, 21)
+NAMES = {
+    "daily": ("day", "2026-11-21", "2026-02-30"),
+    "weekly": ("week", "2026-W47", "2026-W54"),
+    "monthly": ("month", "2026-10", "2026-13"),
+    "quarterly": ("quarter", "2026-Q3", "2026-Q5"),
+    "yearly": ("year", "2026", "26"),
+}
 
 
-@pytest.mark.parametrize("text", ["", "today", "2026-13-01", "2026-02-30", "21.11.2026"])
-def test_what_is_no_day_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError) as caught:
-        parse_day(text)
-    assert (caught.value.key, caught.value.values["value"]) == ("api.not_a_day", text)
+@pytest.mark.parametrize("command", NAMES)
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_is_no_period_is_wrong_usage_and_says_how_to_write_one(
+    data: Path, command: str, lang: Lang
+) -> None:
+    option, right, wrong = NAMES[command]
+    for text in (wrong, "", "yesterday"):
+        words = ("--data", str(data), f"--{option}", text, "--lang", lang)
+        result = jipyo("report", command, *words)
+        assert result.code == 2
+        assert right in result.err
 
 
-def test_a_wrong_day_is_wrong_usage(data: Path) -> None:
-    result = jipyo("report", "daily", "--data", str(data), "--day", "tomorrow")
+@pytest.mark.parametrize(("command", "name"), [("weekly", "9999-W01"), ("yearly", "9998")])
+def test_a_period_that_has_not_begun_is_refused(
+    data: Path, tmp_path: Path, command: str, name: str
+) -> None:
+    words = ("--data", str(data), "--out", str(tmp_path), f"--{NAMES[command][0]}", name)
+    result = jipyo("report", command, *words, "--lang", "en")
+    assert (result.code, list(tmp_path.iterdir())) == (1, [])
+    assert f"{name}: it has not begun" in result.err
+
+
+@pytest.mark.parametrize("start", ["tomorrow", "2026-11-31"])
+def test_a_range_is_of_times(data: Path, start: str) -> None:
+    result = jipyo("report", "range", "--data", str(data), "--from", start)
     assert result.code == 2
-    assert "tomorrow is not a day" in result.err
+    assert start in result.err
+
+
+def test_a_range_that_ends_before_it_begins_is_wrong_usage(data: Path) -> None:
+    words = ("--data", str(data), "--from", "2026-10-02", "--to", "2026-10-01", "--lang", "en")
+    result = jipyo("report", "range", *words)
+    assert (result.code, "ends before it begins" in result.err) == (2, True)
+
+
+def test_the_last_day_of_a_range_is_part_of_it(data: Path, tmp_path: Path) -> None:
+    day = find_recent_day(timedelta(minutes=5))
+    words = ("--data", str(data), "--out", str(tmp_path), "--from", day, "--to", day)
+    result = jipyo("report", "range", *words, "--format", "html")
+    assert result.code == 0, result.err
+    assert f"jipyo-range-{day}_{day}" in result.out
+
+
+def test_several_formats_are_written_at_once(data: Path, tmp_path: Path) -> None:
+    words = ("--data", str(data), "--out", str(tmp_path), "--format", "xlsx", "--format", "html")
+    result = jipyo("report", "daily", *words, "--format", "xlsx")
+    assert result.code == 0, result.err
+    assert [Path(line).suffix for line in result.out.splitlines()] == [".xlsx", ".html"]
+
+
+def test_all_formats_can_be_asked_for_in_a_word(tmp_path: Path) -> None:
+    assert OutputChoices(out=None, formats=("all", "pdf"), queries=None).list_formats() == tuple(
+        FORMATS
+    )
+
+
+def test_a_format_that_there_is_not_is_wrong_usage(data: Path) -> None:
+    result = jipyo("report", "daily", "--data", str(data), "--format", "doc")
+    assert result.code == 2
+    assert "hwpx" in result.err
+
+
+@pytest.mark.parametrize("kind", [kind for kind in PeriodKind if kind is not PeriodKind.RANGE])
+def test_a_shell_completes_the_last_periods(kind: PeriodKind) -> None:
+    names = complete_period(kind, "")
+    assert names == sorted(names, reverse=True)
+    assert complete_period(kind, names[3][:-1])[-1] in names
+    assert complete_period(kind, "1999") == []
 
 
 @pytest.mark.parametrize("lang", LANGS)
@@ -73,7 +138,7 @@ def test_the_queries_of_a_report_can_be_had_as_json(data: Path, tmp_path: Path) 
     result = jipyo("report", "daily", "--data", str(data), "--out", str(tmp_path), "--json")
     assert result.code == 0, result.err
     answer = json.loads(result.out)
-    assert Path(answer["file"]).is_file()
+    assert [Path(file).is_file() for file in answer["files"]] == [True]
     queries, total = answer["queries"], answer["total"]
     assert total["queries"] == len(queries)
     assert total["points"] == sum(query["points"] for query in queries)

@@ -14,6 +14,8 @@ from jipyo.model.calendar import (
     PeriodKind,
     local_day,
     local_time,
+    name_period,
+    parse_period,
     period_containing,
     range_between,
     start_of_day,
@@ -244,3 +246,30 @@ def test_a_moment_is_shown_by_the_clocks_of_its_zone(moment: str, zone: str, sho
 def test_milliseconds_are_exact() -> None:
     assert local_time(1_795_186_800_001, SEOUL).microsecond == 1000
     assert local_time(-1, ZoneInfo("UTC")).microsecond == 999_000
+
+
+@given(kind=kinds, day=days, zone=zones)
+def test_the_name_of_a_period_is_read_back(kind: PeriodKind, day: date, zone: ZoneInfo) -> None:
+    period = period_containing(kind, day, zone)
+    assert parse_period(kind, name_period(period), zone) == period
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (PeriodKind.DAY, "2026-02-30"),
+        (PeriodKind.DAY, "20261121"),
+        (PeriodKind.DAY, "9999-12-31"),
+        (PeriodKind.WEEK, "2026-W54"),
+        (PeriodKind.WEEK, "2025-W53"),
+        (PeriodKind.MONTH, "2026-13"),
+        (PeriodKind.MONTH, "9999-12"),
+        (PeriodKind.QUARTER, "2026-Q0"),
+        (PeriodKind.YEAR, "0000"),
+        (PeriodKind.YEAR, "９９９９"),
+        (PeriodKind.RANGE, "2026-11-21_2026-11-22"),
+    ],
+)
+def test_what_names_no_period_is_refused(kind: PeriodKind, text: str) -> None:
+    with pytest.raises(ValueError, match=f"not a {kind.value}"):
+        parse_period(kind, text, SEOUL)

@@ -38,7 +38,7 @@ def test_a_day_that_has_not_begun_cannot_be_reported(now_ms: int) -> None:
     period = day("2026-11-21")
     with pytest.raises(ReportError) as error:
         find_window(period, period.start_ms + now_ms)
-    assert error.value.values == {"day": "2026-11-21"}
+    assert error.value.values == {"period": "2026-11-21"}
 
 
 @pytest.mark.parametrize(

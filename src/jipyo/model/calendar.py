@@ -16,13 +16,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 _DAY = timedelta(days=1)
 _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _QUARTER_MONTHS = 3
-_MONTH = re.compile("[0-9]{4}-[0-9]{2}")
 _DAYS_A_WEEK = 7
 _MONTHS_A_YEAR = 12
 
@@ -37,6 +36,22 @@ class PeriodKind(Enum):
     YEAR = "year"
     RANGE = "range"
     """From any moment to any other."""
+
+
+_NAMES = {
+    PeriodKind.DAY: re.compile("([0-9]{4})-([0-9]{2})-([0-9]{2})"),
+    PeriodKind.WEEK: re.compile("([0-9]{4})-W([0-9]{2})"),
+    PeriodKind.MONTH: re.compile("([0-9]{4})-([0-9]{2})"),
+    PeriodKind.QUARTER: re.compile("([0-9]{4})-Q([1-4])"),
+    PeriodKind.YEAR: re.compile("([0-9]{4})"),
+}
+_FIRST_DAYS: Mapping[PeriodKind, Callable[..., date]] = {
+    PeriodKind.DAY: date,
+    PeriodKind.WEEK: lambda year, week: date.fromisocalendar(year, week, 1),
+    PeriodKind.MONTH: lambda year, month: date(year, month, 1),
+    PeriodKind.QUARTER: lambda year, quarter: date(year, _QUARTER_MONTHS * quarter - 2, 1),
+    PeriodKind.YEAR: lambda year: date(year, 1, 1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +191,7 @@ def parse_month(text: str, zone: ZoneInfo) -> Period:
     Raises:
         ValueError: it is something else.
     """
-    if not _MONTH.fullmatch(text):
-        raise ValueError(f"not a month: {text!r}")
-    return period_containing(PeriodKind.MONTH, date.fromisoformat(f"{text}-01"), zone)
+    return parse_period(PeriodKind.MONTH, text, zone)
 
 
 def name_period(period: Period) -> str:
@@ -198,6 +211,23 @@ def name_period(period: Period) -> str:
         PeriodKind.YEAR: f"{first.year}",
         PeriodKind.RANGE: f"{first}_{last}",
     }[period.kind]
+
+
+def parse_period(kind: PeriodKind, text: str, zone: ZoneInfo) -> Period:
+    """The period of a kind that `name_period` gives this name: `2026-W47`, `2026-Q4`.
+
+    Raises:
+        ValueError: it is something else, or a range.
+    """
+    pattern = _NAMES.get(kind)
+    found = pattern and pattern.fullmatch(text)
+    if not found:
+        raise ValueError(f"not a {kind.value}: {text!r}")
+    numbers = [int(part) for part in found.groups()]
+    try:
+        return period_containing(kind, _FIRST_DAYS[kind](*numbers), zone)
+    except (ValueError, OverflowError) as error:  # there is none, or it ends in the year 10000
+        raise ValueError(f"not a {kind.value}: {text!r}") from error
 
 
 def _add_months(first: date, months: int) -> date:

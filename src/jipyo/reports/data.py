@@ -24,6 +24,7 @@ from jipyo.analysis.summary import (
 )
 from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
 from jipyo.analysis.window_reader import WindowReader
+from jipyo.model.calendar import name_period
 from jipyo.model.errors import ReportError
 from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
@@ -290,9 +291,7 @@ def find_window(period: Period, now_ms: int) -> Window:
     end_ms = min(period.end_ms, period.start_ms + steps_ms)
     if end_ms <= period.start_ms:
         raise ReportError(
-            "reports.day_not_begun",
-            hint="reports.day_not_begun.hint",
-            day=period.first_day.isoformat(),
+            "reports.not_begun", hint="reports.not_begun.hint", period=name_period(period)
         )
     return Window(period.start_ms, end_ms)
 

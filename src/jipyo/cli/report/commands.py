@@ -1,0 +1,162 @@
+"""`jipyo report`: the report of a day, a month or any other period as files."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import click
+import orjson
+
+from jipyo.app.offline import read_workspace
+from jipyo.app.reports import build_report
+from jipyo.cli.localized import Command, Group
+from jipyo.cli.options import FOLDER, pass_config, print_line, print_warning, show_progress
+from jipyo.cli.report.periods import choose_period, choose_range, complete_period
+from jipyo.cli.report.queries import add_up_queries, list_queries, print_queries
+from jipyo.model.calendar import PeriodKind
+from jipyo.reports.options import KINDS
+from jipyo.reports.render import FORMATS, write_report
+from jipyo.reports.wording import Localizer
+from jipyo.source.recording import RecordingSource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from jipyo.app.workspace import Workspace
+    from jipyo.config.load import Config
+    from jipyo.i18n import Texts
+    from jipyo.model.calendar import Period
+    from jipyo.reports.document import Report
+
+ALL = "all"
+"""Every format there is."""
+_METAVARS = {
+    PeriodKind.DAY: "YYYY-MM-DD",
+    PeriodKind.WEEK: "YYYY-Www",
+    PeriodKind.MONTH: "YYYY-MM",
+    PeriodKind.QUARTER: "YYYY-Qn",
+    PeriodKind.YEAR: "YYYY",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputChoices:
+    """What is written where, and what is printed."""
+
+    out: Path | None
+    formats: tuple[str, ...]
+    queries: str | None
+    """`table` or `json`: what the report asked its sources; None: only the files."""
+
+    def list_formats(self) -> tuple[str, ...]:
+        """Each format once, in the order in which they were named."""
+        return tuple(FORMATS) if ALL in self.formats else tuple(dict.fromkeys(self.formats))
+
+
+def register(group: click.Group, t: Texts) -> None:
+    """Add the commands."""
+    report = Group("report", help=t("cli.report.help"))
+    group.add_command(report)
+    for kind in _METAVARS:
+        _register_kind(report, kind, t)
+    _register_range(report, t)
+
+
+def _register_kind(report: click.Group, kind: PeriodKind, t: Texts) -> None:
+    def complete(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
+        return complete_period(kind, incomplete)
+
+    name = KINDS[kind]
+
+    @report.command(name, cls=Command, help=t(f"cli.report.{name}.help"))
+    @click.option(
+        f"--{kind.value}",
+        "text",
+        metavar=_METAVARS[kind],
+        shell_complete=complete,
+        help=t(f"cli.report.{name}.period"),
+    )
+    @_add_output(t)
+    @pass_config(t)
+    def write(config: Config, words: Texts, text: str | None, **output: Any) -> None:
+        choices = OutputChoices(**output)
+        _write(config, words, lambda workspace: choose_period(workspace, kind, text), choices)
+
+
+def _register_range(report: click.Group, t: Texts) -> None:
+    @report.command("range", cls=Command, help=t("cli.report.range.help"))
+    @click.option("--from", "start", metavar="TIME", required=True, help=t("cli.report.range.from"))
+    @click.option("--to", "end", metavar="TIME", help=t("cli.report.range.to"))
+    @_add_output(t)
+    @pass_config(t)
+    def write(config: Config, words: Texts, start: str, end: str | None, **output: Any) -> None:
+        choices = OutputChoices(**output)
+        _write(config, words, lambda workspace: choose_range(workspace, start, end), choices)
+
+
+def _add_output(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Give a command the options of `OutputChoices`."""
+    options = (
+        click.option("--out", type=FOLDER, metavar="DIR", help=t("cli.report.out")),
+        click.option(
+            "--format",
+            "formats",
+            type=click.Choice((*FORMATS, ALL)),
+            multiple=True,
+            default=("html",),
+            help=t("cli.report.format"),
+        ),
+        click.option("--explain", "queries", flag_value="table", help=t("cli.report.explain")),
+        click.option("--json", "queries", flag_value="json", help=t("cli.report.json")),
+    )
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+def _write(
+    config: Config, t: Texts, choose: Callable[[Workspace], Period], choices: OutputChoices
+) -> None:
+    with read_workspace(config) as workspace:
+        recorded = RecordingSource(workspace.source, time.monotonic)
+        asking = replace(workspace, source=recorded) if choices.queries else workspace
+        with show_progress(t("cli.report.working")) as advance:
+            report = build_report(asking, choose(asking), advance)
+        files = list(_write_files(report, t, choices, choices.out or workspace.out_dir))
+    incomplete = [Localizer.for_period(report.period, t.lang).format(x) for x in report.incomplete]
+    if choices.queries == "json":
+        _print_json(files, incomplete, recorded, t)
+        return
+    for file in files:
+        print_line(str(file))
+    for text in incomplete:
+        print_warning(text)
+    if choices.queries:
+        print_queries(recorded.queries, t)
+
+
+def _write_files(report: Report, t: Texts, choices: OutputChoices, folder: Path) -> Iterator[Path]:
+    formats = choices.list_formats()
+    with show_progress(t("cli.report.writing")) as advance:
+        for done, name in enumerate(formats):
+            advance(done, len(formats))
+            yield write_report(report, t.lang, name, folder)
+
+
+def _print_json(
+    files: Sequence[Path], incomplete: Sequence[str], recorded: RecordingSource, t: Texts
+) -> None:
+    answer = {
+        "files": [str(file) for file in files],
+        "incomplete": incomplete,
+        "total": add_up_queries(recorded.queries),
+        "queries": list_queries(recorded.queries, t),
+    }
+    click.echo(orjson.dumps(answer, option=orjson.OPT_INDENT_2).decode())

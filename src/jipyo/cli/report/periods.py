@@ -1,0 +1,82 @@
+"""Which period a report is about, as people write it on the command line."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from jipyo.app.reports import find_last_period
+from jipyo.cli.moments import parse_moment
+from jipyo.model.calendar import (
+    PeriodKind,
+    local_day,
+    name_period,
+    parse_period,
+    period_containing,
+    range_between,
+    start_of_day,
+)
+from jipyo.model.clock import SystemClock
+from jipyo.model.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jipyo.app.workspace import Workspace
+    from jipyo.model.calendar import Period
+
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_COMPLETED = {
+    PeriodKind.DAY: 31,
+    PeriodKind.WEEK: 13,
+    PeriodKind.MONTH: 24,
+    PeriodKind.QUARTER: 8,
+    PeriodKind.YEAR: 5,
+}
+"""How many periods before the one that runs a shell offers."""
+
+
+def choose_period(workspace: Workspace, kind: PeriodKind, text: str | None) -> Period:
+    """The period of a name; without one the last that is over.
+
+    Raises:
+        ConfigError: there is no such period.
+        SourceError: the source failed.
+    """
+    if text is None:
+        return find_last_period(workspace, kind)
+    try:
+        return parse_period(kind, text, workspace.zone)
+    except ValueError as error:
+        raise ConfigError(f"cli.report.not_a.{kind.value}", value=text) from error
+
+
+def choose_range(workspace: Workspace, start: str, end: str | None) -> Period:
+    """From a day or moment to another; days are whole days, the last one too.
+
+    Raises:
+        ConfigError: one of them is no time, or the range ends before it begins.
+    """
+    zone, now_ms = workspace.zone, workspace.now_ms()
+    start_ms = parse_moment(start, zone, now_ms)
+    end_ms = now_ms if end is None else parse_moment(end, zone, now_ms)
+    if end is not None and _DAY.fullmatch(end):
+        end_ms = start_of_day(local_day(end_ms, zone) + timedelta(days=1), zone)
+    if end_ms <= start_ms:
+        raise ConfigError("cli.report.backwards", start=start, end=end or "now")
+    return range_between(start_ms, end_ms, zone)
+
+
+def complete_period(kind: PeriodKind, incomplete: str) -> list[str]:
+    """The names of the last periods of a kind that begin so, the newest first."""
+    return [name for name in _list_names(kind) if name.startswith(incomplete)]
+
+
+def _list_names(kind: PeriodKind) -> Iterator[str]:
+    zone = ZoneInfo("UTC")
+    period = period_containing(kind, local_day(SystemClock().now_ms(), zone), zone)
+    for _ in range(_COMPLETED[kind]):
+        yield name_period(period)
+        period = period.previous()
