@@ -215,9 +215,14 @@ def test_a_day_is_compared_with_the_same_weekday_and_the_day_before(bad: Report)
     assert delta.value == pytest.approx(100, abs=12)  # it carried twice as much
 
 
+def list_charts(report: Report) -> list[Chart]:
+    blocks = (block for block in report.blocks if isinstance(block, Charts))
+    return [chart for block in blocks for chart in block.items if isinstance(chart, Chart)]
+
+
 def test_many_series_are_drawn_as_a_band_behind_the_gravest(tmp_path: Path) -> None:
     report = built(tmp_path, Site(cores=12), Day())
-    charts = [c for b in report.blocks if isinstance(b, Charts) for c in b.items]
+    charts = list_charts(report)
     (cores,) = (c for c in charts if c.id == "chart-system-cpu-core-utilization")
     assert (len(cores.lines), cores.others_count) == (6, 6)
     assert "reports.series.more" not in keys(report.blocks)
@@ -225,7 +230,7 @@ def test_many_series_are_drawn_as_a_band_behind_the_gravest(tmp_path: Path) -> N
 
 def test_seven_series_are_all_drawn(tmp_path: Path) -> None:
     report = built(tmp_path, Site(cores=7), Day())
-    charts: list[Chart] = [c for b in report.blocks if isinstance(b, Charts) for c in b.items]
+    charts = list_charts(report)
     (cores,) = (c for c in charts if c.id == "chart-system-cpu-core-utilization")
     assert (len(cores.lines), cores.others) == (7, None)
 

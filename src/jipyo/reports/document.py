@@ -8,7 +8,7 @@ the same content in Korean and English and in every format.
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Literal
 
@@ -81,6 +81,14 @@ class Badge:
 
 
 @dataclass(frozen=True, slots=True)
+class Blank:
+    """What a person fills in: shown as a dotted box, so that it is seen where to write."""
+
+    lines: int = 1
+    """How much room to leave for writing by hand."""
+
+
+@dataclass(frozen=True, slots=True)
 class Subject:
     """The name of a metric, and which of its series where it has several."""
 
@@ -124,6 +132,7 @@ Inline = (
     | ExactTime
     | Share
     | Badge
+    | Blank
     | Subject
     | Code
     | str
@@ -139,6 +148,41 @@ def phrase(key: str, **values: Inline) -> Phrase:
 
 
 @dataclass(frozen=True, slots=True)
+class Approval:
+    """A step of the approval box: who drafted, reviewed or approved, and when, once done."""
+
+    step: Inline
+    name: str = ""
+    at: Inline = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cover:
+    """The first page; title, period, system and organisation are those of the report.
+
+    The table of contents below it is made from the headings of the report.
+    """
+
+    issue: Inline
+    """Which issue of the document it is."""
+    made: Inline
+    """The day on which it was made out."""
+    approvals: tuple[Approval, ...]
+    rows: tuple[tuple[Inline, Inline], ...]
+    """What the reader must know of the document: name and value of each row."""
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictScore:
+    """The one score of a report, in large type."""
+
+    name: Inline
+    value: Inline
+    of: Inline
+    """The unit and the most that can be reached."""
+
+
+@dataclass(frozen=True, slots=True)
 class VerdictBox:
     """The one line that an executive reads, and the details that qualify it."""
 
@@ -147,11 +191,15 @@ class VerdictBox:
     details: tuple[Inline, ...]
     word: Phrase | None = None
     """What the state is called here, where not by its own name."""
+    score: VerdictScore | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A sentence that matters, details on it, and the data that it is based on."""
+    """A sentence that matters, details on it, and the data that it is based on.
+
+    As a block of its own it begins a section.
+    """
 
     state: State
     text: Inline
@@ -164,6 +212,24 @@ class Findings:
     """Findings, the gravest first."""
 
     items: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActionItem:
+    """What to do, why, until when, and who does it: a `Blank` where a person decides."""
+
+    text: Inline
+    basis: Inline
+    due: Inline
+    owner: Inline
+
+
+@dataclass(frozen=True, slots=True)
+class Actions:
+    """What to do, the most urgent first."""
+
+    id: str
+    items: tuple[ActionItem, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +292,43 @@ class ThresholdLine:
     value: float
 
 
+class MarkKind(Enum):
+    """What happened at a marked moment of a chart."""
+
+    OUTAGE = "outage"
+    DEPLOYMENT = "deployment"
+    CHANGE = "change"
+
+
+@dataclass(frozen=True, slots=True)
+class ChartMark:
+    """A moment on a chart; an outage that is over lasts until `end_ms`."""
+
+    kind: MarkKind
+    t_ms: int
+    text: Inline
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForecastBand:
+    """How a line goes on after its last value, in steps of its own; shapes (steps,)."""
+
+    step_ms: int
+    middle: Values
+    low: Values
+    high: Values
+    name: Inline
+    """What the band holds, for the legend."""
+    crossing_ms: int | None = None
+    """When the line is expected to meet a threshold."""
+    earliest_ms: int | None = None
+    latest_ms: int | None = None
+    """The interval around it; None where it is open."""
+    text: Inline = None
+    """What stands at the crossing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """A metric over the period; step i covers (start + i * step, start + (i + 1) * step]."""
@@ -240,18 +343,108 @@ class Chart:
     """Minimum and maximum of the series that are not drawn one by one."""
     others_count: int
     ghost: ChartLine | None
-    """The same series a week earlier, drawn faintly for comparison."""
+    """The same series a week or four weeks earlier, drawn faintly for comparison."""
     thresholds: tuple[ThresholdLine, ...]
     worse: int
     """1: high is worse; -1: low is worse; 0: neither."""
     caption: Inline
+    """What it shows; None where the sentence beside it says so."""
+    how: Inline = None
+    """Which value of each step is drawn; it stands beside the unit in the title."""
+    ghost_name: Inline = None
+    """What the ghost is; None for the same day a week earlier."""
+    days_off: tuple[date, ...] = ()
+    marks: tuple[ChartMark, ...] = ()
+    forecast: ForecastBand | None = None
+    """Of the first line."""
+    alt: Inline = None
+    """What it shows, for those who cannot see it; None where the caption says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayBars:
+    """A bar for each local day; shape (days,), NaN where there is no value."""
+
+    id: str
+    title: Inline
+    unit: str
+    days: tuple[date, ...]
+    values: Values
+    before: Values | None = None
+    """What each day is compared with, as a short stroke; same shape."""
+    before_name: Inline = None
+    thresholds: tuple[ThresholdLine, ...] = ()
+    worse: int = 0
+    days_off: tuple[date, ...] = ()
+    how: Inline = None
+    caption: Inline = None
+    alt: Inline = None
+
+
+@dataclass(frozen=True, slots=True)
+class NamedBar:
+    """An amount of somebody or something; one that nobody used is hatched."""
+
+    name: Inline
+    value: float
+    text: Inline
+    """What stands beside it: the amount and its share."""
+    idle: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedBars:
+    """Amounts by name, from top to bottom."""
+
+    id: str
+    title: Inline
+    unit: str
+    bars: tuple[NamedBar, ...]
+    how: Inline = None
+    caption: Inline = None
+    alt: Inline = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadCurve:
+    """A figure by load: measured up to the greatest load seen, estimated beyond; all (points,)."""
+
+    id: str
+    title: Inline
+    unit: str
+    load_name: Inline
+    load_unit: str
+    loads: Values
+    """The loads of the measured points, ascending."""
+    values: Values
+    beyond_loads: Values
+    beyond: Values
+    low: Values
+    high: Values
+    """The band around `beyond`."""
+    peak: float | None = None
+    """The greatest load of the period."""
+    peak_text: Inline = None
+    thresholds: tuple[ThresholdLine, ...] = ()
+    worse: int = 1
+    how: Inline = None
+    caption: Inline = None
+    alt: Inline = None
+
+
+AnyChart = Chart | DayBars | NamedBars | LoadCurve
 
 
 @dataclass(frozen=True, slots=True)
 class Charts:
-    """Charts side by side."""
+    """Charts side by side, or one across the page."""
 
-    items: tuple[Chart, ...]
+    items: tuple[AnyChart, ...]
+    columns: int = 2
+    one_scale: bool = False
+    """Whether values are drawn on the same scale in all of them, so that they compare."""
+    height: int | None = None
+    """Of each chart, in points of the page; None for what suits its width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +458,20 @@ class HeatMap:
     values: Values
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeekHeatMap:
+    """Means by weekday and hour, with their numbers; `values` has shape (7, 24), Monday first."""
+
+    id: str
+    title: Inline
+    unit: str
+    values: Values
+    low: float
+    high: float
+    """The values of the lightest and the darkest shade."""
+    alt: Inline = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,6 +541,25 @@ class DayMatrix:
     days_off: tuple[date, ...]
     """Those of the days that are weekends or holidays."""
     rows: tuple[MatrixRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StripRow:
+    """An area and its worst state on each day; None for a day without a state."""
+
+    name: Inline
+    states: tuple[State | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DayStrip:
+    """Areas by days: the worst state of each day at a glance."""
+
+    id: str
+    caption: Inline
+    days: tuple[date, ...]
+    days_off: tuple[date, ...]
+    rows: tuple[StripRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,19 +666,32 @@ class Listing:
     items: tuple[tuple[Inline, Inline], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class BlockGroup:
+    """Blocks that stay on one page: a finding, its chart, its table and a note."""
+
+    blocks: tuple[Block, ...]
+
+
 Block = (
-    VerdictBox
+    Cover
+    | VerdictBox
+    | Finding
     | Findings
+    | Actions
     | Tiles
     | Table
     | Charts
     | HeatMap
+    | WeekHeatMap
     | Timeline
     | DayMatrix
+    | DayStrip
     | ScoreSheet
     | Heading
     | Note
     | Listing
+    | BlockGroup
 )
 
 
@@ -485,6 +724,8 @@ class Report:
     """SHA-256 of the catalogue that the report was made with."""
     state: State
     blocks: tuple[Block, ...]
+    marking: Phrase | None = None
+    """What every page says of its data: that they are made up."""
     incomplete: tuple[Phrase, ...] = ()
     """Why data of the period could not be read, for those who get the file."""
     issuer: Issuer = Issuer()
@@ -505,3 +746,22 @@ def _walk_figures(value: object) -> Iterator[Figure]:
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
             yield from _walk_figures(getattr(value, field.name))
+
+
+def list_group(group: BlockGroup) -> tuple[Block, ...]:
+    """Its blocks; a chart without words of its own is described by the finding beside it."""
+    finding = next((block for block in group.blocks if isinstance(block, Finding)), None)
+    text = finding.text if finding else None
+    return tuple(_describe_charts(block, text) for block in group.blocks)
+
+
+def _describe_charts(block: Block, text: Inline) -> Block:
+    if isinstance(block, WeekHeatMap):
+        return replace(block, alt=text if block.alt is None else block.alt)
+    if not isinstance(block, Charts):
+        return block
+    items = (
+        replace(chart, alt=text) if chart.alt is None and chart.caption is None else chart
+        for chart in block.items
+    )
+    return replace(block, items=tuple(items))

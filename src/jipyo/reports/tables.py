@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from jipyo.reports.document import ColumnHead, Inline, phrase
+from jipyo.reports.document import ActionItem, Actions, ColumnHead, Inline, Joined, Table, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,6 +34,24 @@ def build_heads(columns: Sequence[TableColumn[Entry]]) -> tuple[ColumnHead, ...]
     """The headings of the columns."""
     return tuple(
         ColumnHead(phrase(f"reports.column.{column.key}"), column.numeric) for column in columns
+    )
+
+
+ACTION_COLUMNS: tuple[TableColumn[tuple[int, ActionItem]], ...] = (
+    TableColumn("to_do", lambda one: Joined((f"{one[0]}.", one[1].text)), numeric=False),
+    TableColumn("reason", lambda one: one[1].basis, numeric=False),
+    TableColumn("due", lambda one: one[1].due, numeric=False),
+    TableColumn("owner", lambda one: one[1].owner, numeric=False),
+)
+
+
+def build_action_table(actions: Actions) -> Table:
+    """The actions as a numbered table, as every format shows them."""
+    return Table(
+        id=actions.id,
+        caption="",
+        columns=build_heads(ACTION_COLUMNS),
+        rows=tuple(build_row(ACTION_COLUMNS, one) for one in enumerate(actions.items, 1)),
     )
 
 

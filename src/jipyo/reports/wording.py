@@ -15,6 +15,7 @@ from jipyo.model.calendar import PeriodKind, local_day
 from jipyo.model.figure import Delta, Figure
 from jipyo.reports.document import (
     Badge,
+    Blank,
     Code,
     Day,
     Duration,
@@ -54,7 +55,7 @@ class Localizer:
         """The localizer of a report on this period, in the zone that the period is cut in."""
         return cls(texts(lang), ZoneInfo(period.zone), period)
 
-    def format(self, part: Inline) -> str:  # noqa: PLR0911 - one case per type
+    def format(self, part: Inline) -> str:  # noqa: C901, PLR0911 - one case per type
         """The part as plain text; None reads as a dash."""
         match part:
             case None:
@@ -73,6 +74,8 @@ class Localizer:
                 return " ".join(filter(None, (part.name(self.texts.lang), part.target)))
             case Badge():
                 return self.format(part.text) if part.text else self.format_state(part.state)
+            case Blank():
+                return self.texts("inspection.to_fill")
             case Code():
                 return part.text
             case _:

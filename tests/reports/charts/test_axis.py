@@ -80,8 +80,11 @@ def test_days_are_named_over_more_than_one() -> None:
     two = choose_time_ticks(start, start + 2 * 86_400_000, seoul, 5)
     assert [label for _, label in two] == ["11-01", "12:00", "11-02", "12:00", "11-03"]
     month = choose_time_ticks(start, start + 30 * 86_400_000, seoul, 6)
-    assert [label for _, label in month] == [
-        "11-01", "11-06", "11-11", "11-16", "11-21", "11-26", "12-01",
+    # The first day, and Mondays but the one right after it, whose label would cover the first.
+    assert [label for _, label in month] == ["11-01", "11-09", "11-16", "11-23", "11-30"]
+    year = choose_time_ticks(start, start + 365 * 86_400_000, seoul, 8)
+    assert [label for _, label in year] == [
+        "11-01", "01-01", "03-01", "05-01", "07-01", "09-01",
     ]  # fmt: skip
 
 

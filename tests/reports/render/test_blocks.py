@@ -14,10 +14,14 @@ from jipyo.i18n import LANGS, Lang
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import ProportionEstimate
 from jipyo.reports.document import (
+    Actions,
     Block,
+    BlockGroup,
     Charts,
     Code,
     ColumnHead,
+    Cover,
+    DayStrip,
     Finding,
     Findings,
     Heading,
@@ -33,6 +37,7 @@ from jipyo.reports.document import (
     Timeline,
     TimelineRow,
     VerdictBox,
+    WeekHeatMap,
     phrase,
 )
 from jipyo.reports.render.html.blocks import write_block
@@ -48,6 +53,7 @@ from reports.documents import (
     build_matrix,
     build_scores,
 )
+from reports.month import build_finding, build_week_heat_map, list_blocks
 from reports.render.reader import Page
 
 TITLE = phrase("reports.section.findings")
@@ -63,6 +69,7 @@ def build_tile(state: State | None, proportion: ProportionEstimate | None = None
     return Tile(Subject(NAME, "a"), figure, state, "note", ("one", "two"), np.array([1.0, 2.0]))
 
 
+_OF_A_MONTH = (Cover, BlockGroup, Finding, Actions, WeekHeatMap, DayStrip)
 BLOCKS: tuple[Block, ...] = (
     VerdictBox(State.WARNING, "line", ("detail", Code("x"))),
     Findings((Finding(State.CRITICAL, "what", ("more",), "basis"),)),
@@ -76,6 +83,9 @@ BLOCKS: tuple[Block, ...] = (
     Listing(((NAME, "remark"),)),
     build_matrix("○△×–"),
     build_scores(),
+    build_finding(),
+    build_week_heat_map(),
+    *(block for block in list_blocks() if isinstance(block, _OF_A_MONTH)),
 )
 
 

@@ -74,6 +74,7 @@ def test_types_are_in_snake_case_and_states_by_their_name() -> None:
         "text": "x",
         "details": [],
         "word": None,
+        "score": None,
     }
 
 

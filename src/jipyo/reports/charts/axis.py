@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from jipyo.model.calendar import local_time
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from datetime import date
     from zoneinfo import ZoneInfo
 
 _DECIMAL = (1.0, 2.0, 2.5, 5.0, 10.0)
@@ -17,6 +18,8 @@ _CLOCK_MINUTES = (1, 5, 15, 30, 60, 120, 180, 360, 720, 1440)
 _GRAIN_MINUTES = 15
 _MINUTE_MS = 60_000
 _DAY_MS = 86_400_000
+_FEW_DAYS = 9
+_SEASON_DAYS = 70
 _FROM_ZERO = 0.25
 _TICKS = 4
 _TINY = 1e-100
@@ -54,22 +57,38 @@ def _round_step(rough: float, base: int) -> float:
 
 
 def choose_time_ticks(
-    start_ms: int, end_ms: int, zone: ZoneInfo, most: int
+    start_ms: int,
+    end_ms: int,
+    zone: ZoneInfo,
+    most: int,
+    name_day: Callable[[date], str] = "{:%m-%d}".format,
 ) -> list[tuple[int, str]]:
     """At most `most` round times of the zone's clock with their labels; the last midnight is 24:00.
 
-    Over a few days and less the labels are times of day, over more they are dates.
+    Over a few days and less the labels are times of day, over more they are dates: the first one
+    and Mondays, over more than a season the first of each month.
     """
     for minutes in _CLOCK_MINUTES:
         if (end_ms - start_ms) / (minutes * _MINUTE_MS) <= most:
-            return list(_find_clock_times(start_ms, end_ms, zone, minutes))
-    days = math.ceil((end_ms - start_ms) / _DAY_MS / most)
-    midnights = [t for t, _ in _find_clock_times(start_ms, end_ms, zone, 1440)]
-    return [(t, f"{local_time(t, zone):%m-%d}") for t in midnights[::days]]
+            return list(_find_clock_times(start_ms, end_ms, zone, minutes, name_day))
+    midnights = [t for t, _ in _find_clock_times(start_ms, end_ms, zone, 1440, name_day)]
+    days = [(t, local_time(t, zone).date()) for t in midnights if t < end_ms]
+    chosen = [at for at, (_, day) in enumerate(days) if _is_round(day, len(days))]
+    every = math.ceil(len(chosen) / max(most - 1, 1)) or 1
+    # A label right after the first one would be written over it.
+    apart = len(days) / most
+    kept = [0, *(at for at in chosen[::every] if at >= apart)] if days else []
+    return [(days[at][0], name_day(days[at][1])) for at in kept]
+
+
+def _is_round(day: date, days: int) -> bool:
+    if days <= _FEW_DAYS:
+        return True
+    return day.weekday() == 0 if days <= _SEASON_DAYS else day.day == 1
 
 
 def _find_clock_times(
-    start_ms: int, end_ms: int, zone: ZoneInfo, minutes: int
+    start_ms: int, end_ms: int, zone: ZoneInfo, minutes: int, name_day: Callable[[date], str]
 ) -> Iterator[tuple[int, str]]:
     """Every moment at which the zone's clock shows a multiple of so many minutes, labelled.
 
@@ -84,6 +103,6 @@ def _find_clock_times(
         if local.hour or local.minute:
             yield t_ms, f"{local:%H:%M}"
         elif several:
-            yield t_ms, f"{local:%m-%d}"
+            yield t_ms, name_day(local.date())
         else:
             yield t_ms, "24:00" if t_ms == end_ms else "00:00"

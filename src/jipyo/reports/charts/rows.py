@@ -15,6 +15,7 @@ from jipyo.reports.charts.svg import (
     estimate_text_width,
     format_coordinate,
     shorten_text,
+    write_rect,
     write_svg,
     write_text,
     write_time_axis,
@@ -33,6 +34,9 @@ SHADES = 10
 _ROW_HEIGHT = 22
 _CELL_HEIGHT = 15
 _SMALLEST_MARK = 1.5
+_NUMBERED_HEIGHT = 22
+_LIGHT_FROM = "h6"
+"""From this shade on, numbers are white."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class HeatPlot:
     high: float
     """The value of the darkest shade; values above it have that shade too."""
     format_value: Callable[[float], str]
+    description: str = ""
 
 
 def write_timeline(
@@ -117,6 +122,32 @@ def write_heat_map(plot: HeatPlot, width: int) -> str:
         if column % every == 0
     )
     return write_svg(plot.title, "", size, elements)
+
+
+def write_numbered_heat_map(plot: HeatPlot, width: int) -> str:
+    """Rows by columns in ten shades, the number in each cell; an empty cell has no data."""
+    left = min(12 + max(map(estimate_text_width, plot.rows), default=0.0), width * 0.3)
+    cell_width = (width - left) / max(len(plot.columns), 1)
+    size = Size(width, 22 + _NUMBERED_HEIGHT * len(plot.rows))
+    elements: list[str] = []
+    for row, values in enumerate(plot.values.tolist()):
+        y = 2 + _NUMBERED_HEIGHT * row
+        elements.append(write_text(plot.rows[row], left - 6, y + 14, anchor="end"))
+        for column, value in enumerate(values):
+            x = left + column * cell_width
+            shade = _choose_shade(value, plot)
+            bottom = y + _NUMBERED_HEIGHT - 1
+            elements.append(write_rect(f"cell {shade}", x, y, x + cell_width - 1, bottom))
+            if not math.isnan(value):
+                css = f"cell-number {'light' if shade >= _LIGHT_FROM else 'dark'}"
+                text = plot.format_value(value)
+                middle = x + (cell_width - 1) / 2
+                elements.append(write_text(text, middle, y + 14, css, anchor="middle"))
+    elements += (
+        write_text(name, left + (column + 0.5) * cell_width, size.height - 6, anchor="middle")
+        for column, name in enumerate(plot.columns)
+    )
+    return write_svg(plot.title, plot.description, size, elements)
 
 
 def _write_cells(plot: HeatPlot, row: int, left: float, width: float) -> Iterator[str]:

@@ -18,7 +18,8 @@ from jipyo.model.arrays import find_runs
 from jipyo.reports.charts.axis import choose_time_ticks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from jipyo.model.sample import Times, Values
@@ -162,10 +163,30 @@ def place_points(frame: Frame, t_ms: Times, values: Values) -> list[str]:
     ]
 
 
-def write_time_axis(frame: Frame, zone: ZoneInfo) -> Iterator[str]:
+def write_value_axis(frame: Frame, ticks: Sequence[float], labels: Sequence[str]) -> Iterator[str]:
+    """A line across the frame at each tick, and its label at the left."""
+    left, right = format_coordinate(frame.left), format_coordinate(frame.right)
+    for tick, label in zip(ticks, labels, strict=True):
+        y = frame.y_of_one(tick)
+        yield f'<path class="grid" d="M{left} {format_coordinate(y)}H{right}"/>'
+        yield write_text(label, frame.left - 5, y + 3.5, anchor="end")
+
+
+def write_rect(css: str, left: float, top: float, right: float, bottom: float) -> str:
+    """A rectangle by its edges; nothing where it has no area."""
+    if right <= left or bottom <= top:
+        return ""
+    place = f'x="{format_coordinate(left)}" y="{format_coordinate(top)}"'
+    size = f'width="{format_coordinate(right - left)}" height="{format_coordinate(bottom - top)}"'
+    return f'<rect class="{css}" {place} {size}/>'
+
+
+def write_time_axis(
+    frame: Frame, zone: ZoneInfo, name_day: Callable[[date], str] = "{:%m-%d}".format
+) -> Iterator[str]:
     """The ticks below the frame, at round times of the zone's clock."""
     most = max(2, int((frame.right - frame.left) / _TICK_SPACING_PX))
-    for t_ms, label in choose_time_ticks(frame.start_ms, frame.end_ms, zone, most):
+    for t_ms, label in choose_time_ticks(frame.start_ms, frame.end_ms, zone, most, name_day):
         x = float(frame.x_of(np.array([t_ms]))[0])
         half = estimate_text_width(label) / 2
         middle = min(max(x, frame.left - 2 + half / 2), frame.right + 6 - half)

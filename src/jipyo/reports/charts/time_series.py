@@ -10,6 +10,7 @@ import numpy as np
 
 from jipyo.model.arrays import find_runs
 from jipyo.reports.charts.axis import choose_value_ticks
+from jipyo.reports.charts.gutter import PlotThreshold, write_thresholds
 from jipyo.reports.charts.svg import (
     Frame,
     Size,
@@ -18,13 +19,16 @@ from jipyo.reports.charts.svg import (
     place_points,
     shorten_text,
     write_line,
+    write_rect,
     write_svg,
     write_text,
     write_time_axis,
+    write_value_axis,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from jipyo.model.sample import Times, Values
@@ -34,7 +38,10 @@ COLOURS = 8
 
 _REACH = 3.0
 """Thresholds up to this many times the data's size still stretch the axis."""
-_LABEL_HEIGHT = 10
+LEGEND_HEIGHT = 14
+_MARK_HEIGHT = 11
+LEFT = 43.0
+"""So much room for the labels of values, that plots above one another begin at one edge."""
 _LARGEST_DRAWABLE = 1e150
 
 
@@ -56,12 +63,28 @@ class PlotBand:
 
 
 @dataclass(frozen=True, slots=True)
-class PlotThreshold:
-    """A threshold: its CSS class (`warning`, `critical`, `objective`), its value, its label."""
+class PlotMark:
+    """A moment with its label; its CSS class is `outage`, `deployment` or `change`."""
 
     css: str
-    value: float
+    t_ms: int
     label: str
+    end_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlotForecast:
+    """How the first line goes on; each has the shape of `t_ms`."""
+
+    name: str
+    t_ms: Times
+    middle: Values
+    low: Values
+    high: Values
+    crossing_ms: int | None = None
+    earliest_ms: int | None = None
+    latest_ms: int | None = None
+    label: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +101,12 @@ class Axes:
     """1: high is worse; -1: low is worse; 0: neither."""
     top: float | None = None
     """Values cannot be above this (100 for percent), so the axis does not go there either."""
+    name_day: Callable[[date], str] = "{:%m-%d}".format
+    """A day as a tick names it."""
+    gutter: float = 0.0
+    """The width of the room at the right, where thresholds are named."""
+    extent: tuple[float, float] | None = None
+    """Least and greatest value of charts that share this scale."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,38 +121,67 @@ class Plot:
     band: PlotBand | None = None
     ghost: PlotLine | None = None
     """What the lines are compared with, drawn faintly behind them."""
+    shades: Sequence[tuple[int, int]] = ()
+    """Days off, from and to."""
+    marks: Sequence[PlotMark] = ()
+    forecast: PlotForecast | None = None
 
 
 def write_time_series(plot: Plot, size: Size) -> str:
     """The plot as SVG: spikes survive thinning, gaps stay gaps, thresholds are drawn."""
     legend = _list_legend(plot)
-    legend_rows = _set_legend_rows([name for _, name in legend], size.width - 8)
+    rows = set_legend_rows([name for _, name in legend], size.width) if legend else []
     ticks, low, high = _choose_value_axis(plot)
     labels = [plot.axes.format_value(tick) for tick in ticks]
-    t_ms = plot.axes.t_ms
-    # A value covers the step that ends at its time.
-    step_ms = int(t_ms[1] - t_ms[0]) if t_ms.size > 1 else 60_000
-    start_ms, end_ms = (int(t_ms[0]) - step_ms, int(t_ms[-1])) if t_ms.size else (0, 1)
+    start_ms, end_ms = _find_ends(plot)
     frame = Frame(
-        left=8 + max(map(estimate_text_width, labels), default=0.0),
-        top=8,
-        right=size.width - 8,
-        bottom=size.height - 20 - 13 * (len(legend_rows) if legend else 0),
+        left=max(LEFT, 8 + max(map(estimate_text_width, labels), default=0.0)),
+        top=8 + LEGEND_HEIGHT * len(rows) + (_MARK_HEIGHT if _has_labels(plot) else 0),
+        right=size.width - max(plot.axes.gutter, 8),
+        bottom=size.height - 20,
         start_ms=start_ms,
         end_ms=end_ms,
         low=low,
         high=high,
     )
     elements = [
-        *_write_value_axis(frame, ticks, labels),
-        *write_time_axis(frame, plot.axes.zone),
+        *_write_shades(frame, plot.shades),
+        *write_value_axis(frame, ticks, labels),
+        *write_time_axis(frame, plot.axes.zone, plot.axes.name_day),
         *_write_zones(frame, plot),
         *_write_band(frame, plot),
+        *_write_forecast(frame, plot),
         *_write_lines(frame, plot),
-        *_write_thresholds(frame, plot.thresholds),
-        *_write_legend(legend_rows, legend, size.height),
+        *write_thresholds(frame, plot.thresholds, plot.axes.gutter),
+        *write_marks(frame, _list_marks(plot)),
+        *write_legend(rows, legend),
     ]
     return write_svg(plot.title, plot.description, size, elements)
+
+
+def _find_ends(plot: Plot) -> tuple[int, int]:
+    """The times at the edges; a value covers the step that ends at its time."""
+    t_ms = plot.axes.t_ms
+    if not t_ms.size:
+        return 0, 1
+    step_ms = int(t_ms[1] - t_ms[0]) if t_ms.size > 1 else 60_000
+    ahead = plot.forecast.t_ms if plot.forecast else t_ms
+    return int(t_ms[0]) - step_ms, int(max(t_ms[-1], ahead[-1] if ahead.size else 0))
+
+
+def _has_labels(plot: Plot) -> bool:
+    return any(mark.label for mark in _list_marks(plot))
+
+
+def _list_marks(plot: Plot) -> list[PlotMark]:
+    """The marks within the plot, the crossing of a forecast among them, by time."""
+    start_ms, end_ms = _find_ends(plot)
+    marks = list(plot.marks)
+    ahead = plot.forecast
+    if ahead is not None and ahead.crossing_ms is not None:
+        marks.append(PlotMark("crossing", ahead.crossing_ms, ahead.label))
+    within = (mark for mark in marks if start_ms <= mark.t_ms <= end_ms)
+    return sorted(within, key=lambda mark: mark.t_ms)
 
 
 def write_sparkline(title: str, values: Values, size: Size) -> str:
@@ -151,6 +209,10 @@ def _choose_value_axis(plot: Plot) -> tuple[Sequence[float], float, float]:
         arrays += [plot.band.low, plot.band.high]
     if plot.ghost:
         arrays.append(plot.ghost.values)
+    if plot.forecast:
+        arrays.append(plot.forecast.middle)
+    if plot.axes.extent:
+        arrays.append(np.array(plot.axes.extent))
     drawable = [kept for kept in map(_keep_drawable, arrays) if kept.size]
     low = min((float(kept.min()) for kept in drawable), default=math.inf)
     high = max((float(kept.max()) for kept in drawable), default=-math.inf)
@@ -180,12 +242,65 @@ def _select_near(
             yield threshold
 
 
-def _write_value_axis(frame: Frame, ticks: Sequence[float], labels: Sequence[str]) -> Iterator[str]:
-    left, right = format_coordinate(frame.left), format_coordinate(frame.right)
-    for tick, label in zip(ticks, labels, strict=True):
-        y = frame.y_of_one(tick)
-        yield f'<path class="grid" d="M{left} {format_coordinate(y)}H{right}"/>'
-        yield write_text(label, frame.left - 5, y + 3.5, anchor="end")
+def _write_shades(frame: Frame, shades: Sequence[tuple[int, int]]) -> Iterator[str]:
+    for start_ms, end_ms in shades:
+        if start_ms < frame.end_ms and end_ms > frame.start_ms:
+            left, right = frame.x_of(np.array([start_ms, end_ms])).tolist()
+            yield write_rect("off", max(left, frame.left), frame.top,
+                             min(right, frame.right), frame.bottom)  # fmt: skip
+
+
+def _write_forecast(frame: Frame, plot: Plot) -> Iterator[str]:
+    """The band, the dashed line on from the last value, and the interval of the crossing."""
+    ahead = plot.forecast
+    if ahead is None or not ahead.t_ms.size:
+        return
+    band = PlotBand("", ahead.low, ahead.high)
+    yield from write_band(frame, ahead.t_ms, band, "band ahead")
+    yield write_line(frame, ahead.t_ms, ahead.middle, "line s0 ahead")
+    x = format_coordinate(float(frame.x_of(plot.axes.t_ms[-1:])[0]))
+    top, bottom = format_coordinate(frame.top), format_coordinate(frame.bottom)
+    yield f'<path class="now" d="M{x} {top}V{bottom}"/>'
+    if ahead.crossing_ms is not None and ahead.earliest_ms is not None:
+        ends = np.array([ahead.earliest_ms, ahead.latest_ms or frame.end_ms])
+        left, right = frame.x_of(np.clip(ends, frame.start_ms, frame.end_ms)).tolist()
+        y = format_coordinate(frame.bottom - 3)
+        ends_at = f"M{format_coordinate(left)} {y}H{format_coordinate(max(right, left + 1))}"
+        yield f'<path class="interval" d="{ends_at}"/>'
+
+
+def write_marks(frame: Frame, marks: Sequence[PlotMark]) -> Iterator[str]:
+    """Lines with a triangle on top and a label, which turns left where the next one is near."""
+    places = [float(frame.x_of(np.array([mark.t_ms]))[0]) for mark in marks]
+    free_from = frame.left
+    for at, (mark, x) in enumerate(zip(marks, places, strict=True)):
+        if mark.end_ms is not None:
+            end = float(frame.x_of(np.array([min(mark.end_ms, frame.end_ms)]))[0])
+            yield write_rect(f"span {mark.css}", x, frame.top, max(end, x + 1), frame.bottom)
+        top, bottom = format_coordinate(frame.top), format_coordinate(frame.bottom)
+        line = f"M{format_coordinate(x)} {top}V{bottom}"
+        yield f'<path class="event {mark.css}" d="{line}"/>'
+        yield f'<path class="flag {mark.css}" d="M{format_coordinate(x - 4)} {top}h8l-4 6Z"/>'
+        limit = places[at + 1] if at + 1 < len(places) else frame.right
+        free_from = yield from _write_mark_label(mark, x, (free_from, limit, frame))
+
+
+def _write_mark_label(
+    mark: PlotMark, x: float, room: tuple[float, float, Frame]
+) -> Generator[str, None, float]:
+    """The label beside its mark where there is room, and up to where the row is taken now."""
+    free_from, limit, frame = room
+    width = estimate_text_width(mark.label)
+    y = frame.top - 3
+    if not mark.label:
+        return max(free_from, x)
+    if x + 6 >= free_from and x + 6 + width <= limit:
+        yield write_text(mark.label, x + 6, y, "event-label")
+        return x + 12 + width
+    if x - 6 - width >= free_from:
+        yield write_text(mark.label, x - 6, y, "event-label", anchor="end")
+        return x + 6
+    return max(free_from, x + 6)
 
 
 def _write_zones(frame: Frame, plot: Plot) -> Iterator[str]:
@@ -203,33 +318,17 @@ def _write_zones(frame: Frame, plot: Plot) -> Iterator[str]:
             )
 
 
-def _write_thresholds(frame: Frame, thresholds: Sequence[PlotThreshold]) -> Iterator[str]:
-    """The lines and their labels; labels of close lines stand side by side."""
-    placed: list[tuple[float, float, float]] = []
-    for threshold in thresholds:
-        label, y = threshold.label, frame.y_of_one(threshold.value)
-        if frame.low <= threshold.value <= frame.high:
-            ends = format_coordinate(frame.left), format_coordinate(frame.right)
-            path = f"M{ends[0]} {format_coordinate(y)}H{ends[1]}"
-            yield f'<path class="threshold {threshold.css}" d="{path}"/>'
-        else:
-            label += " ↑" if threshold.value > frame.high else " ↓"
-        x, baseline = frame.right - 3, max(y - 3, frame.top + 8)
-        for left, right, other in placed:
-            if abs(other - baseline) < _LABEL_HEIGHT and left - 8 < x <= right:
-                x = left - 8
-        placed.append((x - estimate_text_width(label), x, baseline))
-        yield write_text(label, x, baseline, f"threshold-label {threshold.css}", anchor="end")
-
-
 def _write_band(frame: Frame, plot: Plot) -> Iterator[str]:
-    if plot.band is None:
-        return
-    low, high, t_ms = plot.band.low, plot.band.high, plot.axes.t_ms
-    for start, end in find_runs(np.isfinite(low) & np.isfinite(high)):
-        upper = place_points(frame, t_ms[start:end], high[start:end])
-        lower = place_points(frame, t_ms[start:end], low[start:end])
-        yield f'<path class="band" d="M{"L".join([*upper, *reversed(lower)])}Z"/>'
+    if plot.band is not None:
+        yield from write_band(frame, plot.axes.t_ms, plot.band, "band")
+
+
+def write_band(frame: Frame, t_ms: Times, band: PlotBand, css: str) -> Iterator[str]:
+    """The area between two lines, in pieces where either is missing."""
+    for start, end in find_runs(np.isfinite(band.low) & np.isfinite(band.high)):
+        upper = place_points(frame, t_ms[start:end], band.high[start:end])
+        lower = place_points(frame, t_ms[start:end], band.low[start:end])
+        yield f'<path class="{css}" d="M{"L".join([*upper, *reversed(lower)])}Z"/>'
 
 
 def _write_lines(frame: Frame, plot: Plot) -> Iterator[str]:
@@ -247,30 +346,39 @@ def _list_legend(plot: Plot) -> list[tuple[str, str]]:
         entries.append(("band", plot.band.name))
     if plot.ghost:
         entries.append(("ghost", plot.ghost.name))
+    if plot.forecast:
+        entries.append(("s0 ahead", plot.forecast.name))
     return entries if len(entries) > 1 else []
 
 
-def _set_legend_rows(names: Sequence[str], width: float) -> list[list[tuple[float, str]]]:
-    """Names in rows, each with its x; a name that is wider than a row is shortened."""
+def set_legend_rows(names: Sequence[str], width: float) -> list[list[tuple[float, str]]]:
+    """Names in rows that end at the right edge, each with its x; too wide ones are shortened."""
     rows: list[list[tuple[float, str]]] = [[]]
-    x = 8.0
+    x = 0.0
     for name in names:
         label = shorten_text(name, width - 30)
         label_width = 26 + estimate_text_width(label)
-        if x + label_width > width and rows[-1]:
+        if x + label_width > width - 8 and rows[-1]:
             rows.append([])
-            x = 8.0
+            x = 0.0
         rows[-1].append((x, label))
         x += label_width
-    return rows
+    return [_flush_right(row, width) for row in rows]
 
 
-def _write_legend(
-    rows: Sequence[Sequence[tuple[float, str]]], entries: Sequence[tuple[str, str]], height: int
+def _flush_right(row: list[tuple[float, str]], width: float) -> list[tuple[float, str]]:
+    x, label = row[-1]
+    shift = max(width - 4 - (x + 16 + estimate_text_width(label)), 0.0)
+    return [(x + shift, label) for x, label in row]
+
+
+def write_legend(
+    rows: Sequence[Sequence[tuple[float, str]]], entries: Sequence[tuple[str, str]]
 ) -> Iterator[str]:
+    """The names above the plot, each beside a stroke of its line."""
     classes = iter(entries)
     for index, row in enumerate(rows):
-        y = height - 5 - 13 * (len(rows) - 1 - index)
+        y = 10 + LEGEND_HEIGHT * index
         for x, name in row:
             css, _ = next(classes)
             yield f'<path class="key {css}" d="M{format_coordinate(x)} {y - 3}h12"/>'

@@ -12,17 +12,28 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from jipyo.reports.charts.draw import (
+    PAPER,
+    describe_chart,
     describe_heat_map,
-    draw_chart,
+    describe_week_heat_map,
+    draw_charts,
     draw_heat_map,
     draw_tile_shape,
     draw_timeline,
+    draw_week_heat_map,
+    format_title,
 )
 from jipyo.reports.document import (
+    Actions,
     Badge,
+    Blank,
+    BlockGroup,
     Charts,
     Code,
+    Cover,
     DayMatrix,
+    DayStrip,
+    Finding,
     Findings,
     Heading,
     HeatMap,
@@ -34,6 +45,8 @@ from jipyo.reports.document import (
     Tiles,
     Timeline,
     VerdictBox,
+    WeekHeatMap,
+    list_group,
 )
 from jipyo.reports.render.columns import plan_widths
 from jipyo.reports.render.cover import list_cover_lines
@@ -41,11 +54,13 @@ from jipyo.reports.render.runs import Cases, list_runs
 from jipyo.reports.render.scores import (
     NUMERIC,
     SCORE_COLUMNS,
+    STRIP_MARKS,
     build_result,
     list_score_cells,
     list_total_cells,
     write_done,
 )
+from jipyo.reports.tables import build_action_table
 from jipyo.reports.wording import Localizer
 
 if TYPE_CHECKING:
@@ -53,7 +68,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.thresholds import State
     from jipyo.i18n import Lang
-    from jipyo.reports.document import Block, Inline, Report
+    from jipyo.reports.document import Block, Inline, Mark, Report
     from jipyo.reports.render.runs import Run
 
 Plain = dict[str, Any]
@@ -73,7 +88,7 @@ def describe_report(report: Report, lang: Lang) -> Plain:
     """A report in one language as plain values: what its first page says, and its blocks."""
     localizer = Localizer.for_period(report.period, lang)
     css = resources.files(__package__).joinpath("chart.css").read_text("utf-8")
-    blocks = PlainBlocks(localizer, css)
+    blocks = PlainBlocks(localizer, css, report.number, localizer.format(report.title))
     made = datetime.fromtimestamp(report.made_ms // 1000, UTC)
     name, period = localizer.format(report.title), localizer.format_period()
     return {
@@ -86,6 +101,9 @@ def describe_report(report: Report, lang: Lang) -> Plain:
         "footer": f"{report.number} · {period}",
         "made": {part: getattr(made, part) for part in _PARTS_OF_TIME},
         "about": list_cover_lines(report, localizer),
+        "marking": localizer.format(report.marking) if report.marking else "",
+        "organisation": report.issuer.organisation,
+        "contents": localizer.texts("reports.contents"),
         "blocks": [blocks.convert(block) for block in report.blocks],
     }
 
@@ -96,6 +114,9 @@ class PlainBlocks:
 
     localizer: Localizer
     chart_css: str
+    number: str = ""
+    """Of the document."""
+    title: str = ""
 
     def convert(self, block: Block) -> Plain:
         """The block, its kind under `t`."""
@@ -124,6 +145,8 @@ def _convert_run(run: Run) -> Plain:
         case Badge(state):
             plain["s"] = state.value
             plain["own"] = run.text[:1] in _SIGNS
+        case Blank(lines):
+            plain["blank"] = lines
         case Code():
             plain["c"] = True
         case Cases():
@@ -133,26 +156,65 @@ def _convert_run(run: Run) -> Plain:
     return plain
 
 
+def convert_cover(to: PlainBlocks, cover: Cover) -> Plain:
+    """The first page; its title and its table of contents are those of the report."""
+    text = to.localizer.format
+    t = to.localizer.texts
+    return {
+        "t": "cover",
+        "title": to.title,
+        "period": to.localizer.format_period(),
+        "approval": t("reports.cover.approval"),
+        "about": [
+            (t("reports.cover.number"), to.number),
+            (t("reports.cover.issue"), text(cover.issue)),
+            (t("reports.cover.made_on"), text(cover.made)),
+        ],
+        "approvals": [
+            {"step": text(one.step), "name": one.name, "at": "" if one.at is None else text(one.at)}
+            for one in cover.approvals
+        ],
+        "rows": [(text(name), to.runs(value)) for name, value in cover.rows],
+    }
+
+
+def convert_group(to: PlainBlocks, group: BlockGroup) -> Plain:
+    """Blocks that stay on one page."""
+    return {"t": "group", "blocks": [to.convert(block) for block in list_group(group)]}
+
+
 def convert_verdict(to: PlainBlocks, verdict: VerdictBox) -> Plain:
     """The report's one line and its details."""
     more = [to.runs(detail) for detail in verdict.details]
     word = to.localizer.format(Badge(verdict.state, verdict.word))
     state = {"s": verdict.state.value, "w": word}
-    return {"t": "verdict", **state, "x": to.runs(verdict.text), "more": more}
+    plain: Plain = {"t": "verdict", **state, "x": to.runs(verdict.text), "more": more}
+    if verdict.score is not None:
+        score = verdict.score
+        parts: Mapping[str, Inline] = {"name": score.name, "value": score.value, "of": score.of}
+        plain["score"] = {name: to.localizer.format(part) for name, part in parts.items()}
+    return plain
+
+
+def convert_finding(to: PlainBlocks, finding: Finding) -> Plain:
+    """A sentence that begins a section."""
+    return {
+        "t": "finding",
+        **to.state(finding.state),
+        "x": to.runs(finding.text),
+        "more": [to.runs(detail) for detail in finding.details],
+        "basis": to.runs(finding.basis),
+    }
 
 
 def convert_findings(to: PlainBlocks, findings: Findings) -> Plain:
     """A numbered list."""
-    items = [
-        {
-            **to.state(finding.state),
-            "x": to.runs(finding.text),
-            "more": [to.runs(detail) for detail in finding.details],
-            "basis": to.runs(finding.basis),
-        }
-        for finding in findings.items
-    ]
-    return {"t": "findings", "items": items}
+    return {"t": "findings", "items": [convert_finding(to, one) for one in findings.items]}
+
+
+def convert_actions(to: PlainBlocks, actions: Actions) -> Plain:
+    """What to do, as a table."""
+    return convert_table(to, build_action_table(actions))
 
 
 def convert_tiles(to: PlainBlocks, tiles: Tiles) -> Plain:
@@ -184,7 +246,7 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
     numeric = [column.numeric for column in table.columns]
     return {
         "t": "table",
-        "caption": to.runs(table.caption),
+        "caption": to.runs(table.caption) if table.caption else [],
         "size": size,
         "widths": plan_widths(heads, texts, numeric, size, TEXT_WIDTH_PT),
         "heads": heads,
@@ -212,13 +274,33 @@ def convert_matrix(to: PlainBlocks, matrix: DayMatrix) -> Plain:
         "rows": [
             {
                 "x": to.runs(row.name),
-                "signs": [
-                    {"s": cell.mark.value, "x": cell.mark.sign} if cell else {"s": "", "x": ""}
-                    for cell in row.cells
-                ],
+                "signs": [_convert_sign(cell.mark if cell else None) for cell in row.cells],
                 "done": write_done(row, to.localizer),
             }
             for row in matrix.rows
+        ],
+    }
+
+
+def _convert_sign(mark: Mark | None) -> Plain:
+    return {"s": mark.value, "x": mark.sign} if mark else {"s": "", "x": ""}
+
+
+def convert_strip(to: PlainBlocks, strip: DayStrip) -> Plain:
+    """A sign for each day, in the look of a matrix without its last column."""
+    return {
+        "t": "matrix",
+        "caption": to.runs(strip.caption) if strip.caption else [],
+        "item": to.localizer.texts("reports.strip.area"),
+        "done": None,
+        "days": [{"n": str(day.day), "off": day in strip.days_off} for day in strip.days],
+        "rows": [
+            {
+                "x": to.runs(row.name),
+                "signs": [_convert_sign(STRIP_MARKS[one] if one else None) for one in row.states],
+                "done": "",
+            }
+            for row in strip.rows
         ],
     }
 
@@ -247,17 +329,26 @@ def convert_scores(to: PlainBlocks, sheet: ScoreSheet) -> Plain:
 
 
 def convert_charts(to: PlainBlocks, charts: Charts) -> Plain:
-    """Charts two by two, each with its title and the sentence that says what it shows."""
+    """Charts side by side, each with its title and the sentence that says what it shows."""
+    drawings = draw_charts(charts, to.localizer, PAPER)
     items = [
         {
-            "svg": to.picture(draw_chart(chart, to.localizer)),
-            "title": to.localizer.format(chart.title),
-            "caption": to.runs(chart.caption),
-            "alt": f"{to.localizer.format(chart.title)}. {to.localizer.format(chart.caption)}",
+            "svg": to.picture(svg),
+            "title": format_title(chart, to.localizer),
+            "caption": [] if chart.caption is None else to.runs(chart.caption),
+            "alt": describe_chart(chart, to.localizer),
         }
-        for chart in charts.items
+        for chart, svg in zip(charts.items, drawings, strict=True)
     ]
-    return {"t": "charts", "items": items}
+    return {"t": "charts", "columns": charts.columns, "items": items}
+
+
+def convert_week_heat_map(to: PlainBlocks, heat_map: WeekHeatMap) -> Plain:
+    """A drawing across the page under its title."""
+    title = describe_week_heat_map(heat_map, to.localizer)
+    finding = "" if heat_map.alt is None else f". {to.localizer.format(heat_map.alt)}"
+    svg = to.picture(draw_week_heat_map(heat_map, to.localizer, PAPER.width))
+    return {"t": "drawing", "title": title, "svg": svg, "alt": f"{title}{finding}"}
 
 
 def convert_heat_map(to: PlainBlocks, heat_map: HeatMap) -> Plain:
@@ -277,6 +368,7 @@ def convert_heading(to: PlainBlocks, heading: Heading) -> Plain:
     """A heading; those of level 1 are bookmarks."""
     return {
         "t": "heading",
+        "landscape": heading.landscape,
         "level": heading.level,
         "page": heading.page,
         "x": to.localizer.format(heading.text),
@@ -300,7 +392,13 @@ def convert_listing(to: PlainBlocks, listing: Listing) -> Plain:
 
 
 _CONVERTERS: Mapping[type[Block], Callable[[PlainBlocks, Any], Plain]] = {
+    Cover: convert_cover,
+    BlockGroup: convert_group,
     VerdictBox: convert_verdict,
+    Finding: convert_finding,
+    Actions: convert_actions,
+    WeekHeatMap: convert_week_heat_map,
+    DayStrip: convert_strip,
     Findings: convert_findings,
     Tiles: convert_tiles,
     Table: convert_table,

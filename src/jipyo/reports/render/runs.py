@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.model.figure import Figure
-from jipyo.reports.document import Badge, Code, Joined, Phrase, Quantity
+from jipyo.reports.document import Badge, Blank, Code, Joined, Phrase, Quantity
 
 if TYPE_CHECKING:
     from jipyo.reports.document import Inline
@@ -22,7 +22,7 @@ class Cases:
     """On how many cases the figure before it rests."""
 
 
-Element = Figure | Quantity | Badge | Code | Cases
+Element = Figure | Quantity | Badge | Blank | Code | Cases
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _mark_elements(part: Inline, localizer: Localizer, elements: list[Element]) 
             return f"{value} {mark(Cases(), f'({localizer.describe_cases(part)})')}"
         case Figure() if part.value is not None:
             return mark(part, localizer.format(part))
-        case Quantity() | Badge() | Code():
+        case Quantity() | Badge() | Blank() | Code():
             return mark(part, localizer.format(part))
         case _:
             return localizer.format(part).translate(_WITHOUT_MARKS)

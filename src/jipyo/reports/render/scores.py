@@ -34,6 +34,16 @@ RESULT_STATES = {
 }
 
 
+STRIP_MARKS = {
+    State.OK: Mark.NORMAL,
+    State.PENDING: Mark.MARKED,
+    State.WARNING: Mark.MARKED,
+    State.CRITICAL: Mark.ABNORMAL,
+    State.UNKNOWN: Mark.NOT_INSPECTED,
+}
+"""The worst state of a day as the mark whose sign and look it has."""
+
+
 def list_score_cells(row: ScoreRow, localizer: Localizer) -> dict[str, str]:
     """The cells of an indicator but its name and its verdict, by column."""
     to_fill = localizer.texts("inspection.to_fill")

@@ -15,17 +15,29 @@ from rich.text import Text
 
 from jipyo.analysis.thresholds import State
 from jipyo.model.figure import Figure
+from jipyo.reports.charts.draw import format_title
 from jipyo.reports.document import (
+    Actions,
     Badge,
+    Blank,
+    BlockGroup,
+    Chart,
     Charts,
     Code,
+    Cover,
+    DayBars,
     DayMatrix,
+    DayStrip,
+    Finding,
     Findings,
     Heading,
     HeatMap,
+    Joined,
     Listing,
+    LoadCurve,
     Mark,
     Moment,
+    NamedBars,
     Note,
     Quantity,
     ScoreSheet,
@@ -33,16 +45,20 @@ from jipyo.reports.document import (
     Tiles,
     Timeline,
     VerdictBox,
+    WeekHeatMap,
+    list_group,
 )
 from jipyo.reports.render.runs import list_runs
 from jipyo.reports.render.scores import (
     NUMERIC,
     SCORE_COLUMNS,
+    STRIP_MARKS,
     build_result,
     list_score_cells,
     list_total_cells,
     write_done,
 )
+from jipyo.reports.tables import build_action_table
 from jipyo.reports.wording import NONE, Localizer
 
 if TYPE_CHECKING:
@@ -52,7 +68,7 @@ if TYPE_CHECKING:
 
     from jipyo.i18n import Lang
     from jipyo.model.sample import Values
-    from jipyo.reports.document import Block, Inline, MatrixCell, Report
+    from jipyo.reports.document import AnyChart, Block, Inline, MatrixCell, Report
 
 STYLES = {
     State.OK: "green",
@@ -106,6 +122,8 @@ def write_inline(part: Inline, localizer: Localizer) -> Text:
                 text.append(run.text, STYLES[state])
             case Figure() | Quantity():
                 text.append(run.text, "bold")
+            case Blank():
+                text.append(f"[{run.text}]", "magenta")
             case Code():
                 text.append(run.text, "cyan")
             case _:
@@ -121,6 +139,37 @@ def _write_verdict(verdict: VerdictBox, localizer: Localizer, _: int) -> Rendera
         for detail in verdict.details
     )
     return Padding(Group(line, *details), (1, 0, 0, 0))
+
+
+def _write_cover(cover: Cover, localizer: Localizer, _: int) -> RenderableType:
+    grid = _build_grid((("", False), ("", False)))
+    grid.show_header = False
+    t = localizer.texts
+    about = ((t("reports.cover.issue"), cover.issue), (t("reports.cover.made_on"), cover.made))
+    steps = (
+        (one.step, Joined((one.name or NONE, one.at)) if one.at else one.name or NONE)
+        for one in cover.approvals
+    )
+    for name, value in (*about, *steps, *cover.rows):
+        grid.add_row(Text(localizer.format(name), style="dim"), write_inline(value, localizer))
+    return grid
+
+
+def _write_group(group: BlockGroup, localizer: Localizer, width: int) -> RenderableType:
+    return Group(*(build_text(block, localizer, width) for block in list_group(group)))
+
+
+def _write_finding(finding: Finding, localizer: Localizer, _: int) -> RenderableType:
+    line = Text.assemble(
+        write_inline(Badge(finding.state), localizer), " ", write_inline(finding.text, localizer)
+    )
+    parts = (part for part in (*finding.details, finding.basis) if part is not None)
+    details = [write_inline(part, localizer) for part in parts]
+    return Group(line, Padding(Text(" ").join(details), (0, 0, 0, 3), style="dim"))
+
+
+def _write_actions(actions: Actions, localizer: Localizer, width: int) -> RenderableType:
+    return _write_table(build_action_table(actions), localizer, width)
 
 
 def _write_findings(findings: Findings, localizer: Localizer, _: int) -> RenderableType:
@@ -218,16 +267,54 @@ def share_width(widths: Sequence[int], width: int) -> list[int]:
 def _write_charts(charts: Charts, localizer: Localizer, width: int) -> RenderableType:
     lines: list[RenderableType] = []
     for chart in charts.items:
-        title = f"{localizer.format(chart.title)} ({localizer.texts.unit(chart.unit)})"
-        lines.append(Text(title, style="bold"))
-        lines.append(Text(localizer.format(chart.caption), style="dim"))
+        lines.append(Text(format_title(chart, localizer), style="bold"))
+        if chart.caption is not None:
+            lines.append(Text(localizer.format(chart.caption), style="dim"))
         grid = _build_grid((("", False), ("", False), ("", False)))
         grid.show_header = False
-        for line in chart.lines:
-            spark = draw_spark(line.values, min(_SPARKS, max(width - 40, 20)))
-            grid.add_row(line.name, spark, _describe_range(line.values, chart.unit, localizer))
+        for name, values in _list_lines(chart, localizer):
+            spark = draw_spark(values, min(_SPARKS, max(width - 40, 20)))
+            grid.add_row(name, spark, _describe_range(values, chart.unit, localizer))
         lines.append(grid)
     return Group(*lines)
+
+
+def _list_lines(chart: AnyChart, localizer: Localizer) -> list[tuple[str, Values]]:
+    """What a chart shows as lines of bars, with their names."""
+    match chart:
+        case Chart():
+            return [(line.name, line.values) for line in chart.lines]
+        case DayBars() | LoadCurve():
+            return [("", chart.values)]
+        case NamedBars():
+            names = map(localizer.format, (bar.name for bar in chart.bars))
+            values = (np.array([bar.value]) for bar in chart.bars)
+            return list(zip(names, values, strict=True))
+
+
+def _write_week_heat_map(heat_map: WeekHeatMap, localizer: Localizer, width: int) -> RenderableType:
+    """The hours of each weekday as a line of bars, and their range."""
+    del width
+    grid = _build_grid((("", False), ("", False), ("", False)))
+    grid.show_header = False
+    for day, values in enumerate(heat_map.values):
+        name = localizer.texts(f"i18n.weekday.{day}")
+        grid.add_row(
+            name, draw_spark(values, 24), _describe_range(values, heat_map.unit, localizer)
+        )
+    return Group(Text(localizer.format(heat_map.title), style="bold"), grid)
+
+
+def _write_strip(strip: DayStrip, localizer: Localizer, _: int) -> RenderableType:
+    grid = _build_grid((("", False), ("", False)))
+    grid.show_header = False
+    for row in strip.rows:
+        signs = Text()
+        for state in row.states:
+            mark = STRIP_MARKS[state] if state else None
+            signs.append(mark.sign if mark else " ", _MARK_STYLES[mark] if mark else "")
+        grid.add_row(localizer.format(row.name), signs)
+    return Group(Text(localizer.format(strip.caption), style="dim"), grid)
 
 
 def _describe_range(values: Values, unit: str, localizer: Localizer) -> str:
@@ -351,7 +438,13 @@ def _write_listing(listing: Listing, localizer: Localizer, _: int) -> Renderable
 
 
 _WRITERS: Mapping[type[Block], Callable[[Any, Localizer, int], RenderableType]] = {
+    Cover: _write_cover,
+    BlockGroup: _write_group,
     VerdictBox: _write_verdict,
+    Finding: _write_finding,
+    Actions: _write_actions,
+    WeekHeatMap: _write_week_heat_map,
+    DayStrip: _write_strip,
     Findings: _write_findings,
     Tiles: _write_tiles,
     Table: _write_table,

@@ -9,7 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from jipyo.reports.charts.svg import escape_text
-from jipyo.reports.document import Block, Heading, Report
+from jipyo.reports.document import Block, Cover, Heading, Report
 from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.html.blocks import write_block
 from jipyo.reports.render.html.fonts import embed_font, list_dashboard_slices
@@ -31,7 +31,12 @@ def render_html(report: Report, lang: Lang) -> bytes:
     localizer = Localizer.for_period(report.period, lang)
     inline = InlineHtml(localizer)
     first_blocks, *sections = split_sections(report.blocks)
-    first_page = _write_blocks(first_blocks, inline)
+    # The table of contents follows a cover, and the first page where there is no cover.
+    cover = [block for block in first_blocks if isinstance(block, Cover)]
+    rest = [block for block in first_blocks if not isinstance(block, Cover)]
+    before, first_page = _write_blocks(cover, inline), _write_blocks(rest, inline)
+    contents = _write_contents(report, inline)
+    first_page = f"{before}{contents}{first_page}" if cover else f"{first_page}{contents}"
     version = f" {report.issuer.version}" if report.issuer.version else ""
     footer = localizer.texts("reports.footer", version=version, number=report.number)
     body = "".join(
@@ -40,7 +45,7 @@ def render_html(report: Report, lang: Lang) -> bytes:
     )
     content = (
         f"<body>\n{_write_cover(report, localizer)}<main>\n"
-        f"{first_page}{_write_contents(report, inline)}"
+        f"{first_page}"
         f"{body}</main>\n"
         f"<footer>{escape_text(footer)}</footer>\n</body>\n</html>\n"
     )
@@ -85,10 +90,13 @@ def _write_cover(report: Report, localizer: Localizer) -> str:
         f"<div><dt>{escape_text(name)}</dt><dd>{escape_text(value)}</dd></div>"
         for name, value in list_cover_lines(report, localizer)
     )
+    marking = ""
+    if report.marking is not None:
+        marking = f'<p class="marking">{escape_text(localizer.format(report.marking))}</p>'
     return (
         f'<header class="cover"><div><h1>{escape_text(localizer.format(report.title))}</h1>'
         f'<p class="day"><time datetime="{report.period.first_day.isoformat()}">'
-        f"{escape_text(localizer.format_period())}</time></p></div>"
+        f"{escape_text(localizer.format_period())}</time></p>{marking}</div>"
         f"<dl>{items}</dl></header>\n"
     )
 

@@ -8,17 +8,26 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from jipyo.reports.charts.draw import (
+    SCREEN,
     describe_heat_map,
-    draw_chart,
+    describe_week_heat_map,
+    draw_charts,
     draw_heat_map,
     draw_tile_shape,
     draw_timeline,
+    draw_week_heat_map,
+    format_title,
 )
 from jipyo.reports.charts.svg import escape_text
 from jipyo.reports.document import (
+    Actions,
     Badge,
+    BlockGroup,
     Charts,
+    Cover,
     DayMatrix,
+    DayStrip,
+    Finding,
     Findings,
     Heading,
     HeatMap,
@@ -30,22 +39,26 @@ from jipyo.reports.document import (
     Tiles,
     Timeline,
     VerdictBox,
+    WeekHeatMap,
+    list_group,
 )
 from jipyo.reports.render.scores import (
     NUMERIC,
     SCORE_COLUMNS,
+    STRIP_MARKS,
     build_result,
     list_score_cells,
     list_total_cells,
     write_done,
 )
+from jipyo.reports.tables import build_action_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
     from jipyo.analysis.thresholds import State
-    from jipyo.reports.document import Block, MatrixCell, Phrase, ScoreRow
+    from jipyo.reports.document import Block, Inline, MatrixCell, Phrase, ScoreRow
     from jipyo.reports.render.html.inline import InlineHtml
 
 _UNBROKEN_ROWS = 12
@@ -62,22 +75,78 @@ def _write_badge(state: State, inline: InlineHtml, word: Phrase | None = None) -
     return f'<span class="badge {state.value}">{word_html}</span>'
 
 
+def write_cover(cover: Cover, inline: InlineHtml) -> str:
+    """Who drafted, reviewed and approved it, with room to sign, and what it is about."""
+    t = inline.localizer.texts
+    steps = "".join(f'<th scope="col">{inline.write(one.step)}</th>' for one in cover.approvals)
+    signs = "".join(f"<td>{escape_text(one.name)}</td>" for one in cover.approvals)
+    dates = "".join(
+        f"<td>{'' if one.at is None else inline.write(one.at)}</td>" for one in cover.approvals
+    )
+    approval = escape_text(t("reports.cover.approval"))
+    about = ((t("reports.cover.issue"), cover.issue), (t("reports.cover.made_on"), cover.made))
+    rows = "".join(
+        f"<div><dt>{inline.write(name)}</dt><dd>{inline.write(value)}</dd></div>"
+        for name, value in (*about, *cover.rows)
+    )
+    box = (
+        f'<table class="approval"><caption>{approval}</caption>'
+        f"<thead><tr>{steps}</tr></thead><tbody>"
+        f'<tr class="sign">{signs}</tr><tr class="at">{dates}</tr></tbody></table>'
+    )
+    return f'<section class="about">{box if steps else ""}<dl>{rows}</dl></section>\n'
+
+
+def write_group(group: BlockGroup, inline: InlineHtml) -> str:
+    """Blocks that stay on one page."""
+    blocks = "".join(write_block(block, inline) for block in list_group(group))
+    return f'<div class="group">{blocks}</div>\n'
+
+
 def write_verdict(verdict: VerdictBox, inline: InlineHtml) -> str:
     """The report's one line, its state in front, and below it what must be known with it."""
     details = "".join(f"<li>{inline.write(detail)}</li>" for detail in verdict.details)
+    score = ""
+    if verdict.score is not None:
+        one = verdict.score
+        score = (
+            f'<p class="score"><span>{inline.write(one.name)}</span> '
+            f"<b>{inline.write(one.value)}</b> {inline.write(one.of)}</p>"
+        )
     return (
-        f'<section class="verdict {verdict.state.value}"><p class="line">'
+        f'<section class="verdict {verdict.state.value}">{score}<p class="line">'
         f"{_write_badge(verdict.state, inline, verdict.word)} "
         f"<strong>{inline.write(verdict.text)}</strong></p><ul>{details}</ul></section>\n"
     )
+
+
+def write_finding(finding: Finding, inline: InlineHtml) -> str:
+    """A sentence that begins a section."""
+    return (
+        f'<div class="finding {finding.state.value}">'
+        f'<p class="what">{_write_badge(finding.state, inline)} {inline.write(finding.text)}</p>'
+        f"{_write_more(finding, inline)}</div>\n"
+    )
+
+
+def _write_more(finding: Finding, inline: InlineHtml) -> str:
+    more = " ".join(map(inline.write, finding.details))
+    basis = "" if finding.basis is None else inline.write(finding.basis)
+    return (f'<p class="more">{more}</p>' if more else "") + (
+        f'<p class="basis">{basis}</p>' if basis else ""
+    )
+
+
+def write_actions(actions: Actions, inline: InlineHtml) -> str:
+    """What to do, as a table."""
+    return write_table(build_action_table(actions), inline)
 
 
 def write_findings(findings: Findings, inline: InlineHtml) -> str:
     """A numbered list."""
     items = "".join(
         f'<li class="{finding.state.value}"><p class="what">{inline.write(finding.text)}</p>'
-        f'<p class="more">{" ".join(map(inline.write, finding.details))}</p>'
-        f'<p class="basis">{inline.write(finding.basis)}</p></li>'
+        f"{_write_more(finding, inline)}</li>"
         for finding in findings.items
     )
     return f'<ol class="findings">{items}</ol>\n'
@@ -176,6 +245,38 @@ def _write_mark(cell: MatrixCell | None, day: date, off: str, inline: InlineHtml
     )
 
 
+def write_strip(strip: DayStrip, inline: InlineHtml) -> str:
+    """A sign for each day with its state in words; days off are shaded."""
+    off = ["off" if day in strip.days_off else "" for day in strip.days]
+    head = "".join(
+        f'<th scope="col" class="{css}">{day.day}</th>'
+        for day, css in zip(strip.days, off, strict=True)
+    )
+    rows = "".join(
+        f'<tr><th scope="row">{inline.write(row.name)}</th>'
+        + "".join(map(partial(_write_state, inline=inline), row.states, off))
+        + "</tr>\n"
+        for row in strip.rows
+    )
+    area = escape_text(inline.localizer.texts("reports.strip.area"))
+    return (
+        '<div class="scroll short" tabindex="0" role="region" '
+        f'aria-labelledby="{strip.id}-caption">'
+        f'<table id="{strip.id}-table" class="matrix strip"><caption id="{strip.id}-caption">'
+        f'{inline.write(strip.caption)}</caption><thead><tr><th scope="col">{area}</th>{head}'
+        f"</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n"
+    )
+
+
+def _write_state(state: State | None, off: str, inline: InlineHtml) -> str:
+    if state is None:
+        return f'<td class="{off}"></td>'
+    mark = STRIP_MARKS[state]
+    word = escape_text(inline.localizer.format_state(state))
+    sign = f'<span aria-label="{word}">{mark.sign}</span>'
+    return f'<td class="{mark.value} {off}" title="{word}">{sign}</td>'
+
+
 def write_scores(sheet: ScoreSheet, inline: InlineHtml) -> str:
     """A row for each indicator, how it is found below its name; then the totals."""
     t = inline.localizer.texts
@@ -219,14 +320,29 @@ def _write_score(row: ScoreRow, inline: InlineHtml) -> str:
 
 def write_charts(charts: Charts, inline: InlineHtml) -> str:
     """Charts side by side, each with its title and the sentence that says what it shows."""
+    drawings = draw_charts(charts, inline.localizer, SCREEN)
     figures = "".join(
         f'<figure id="{chart.id}"><figcaption>'
-        f"<b>{escape_text(inline.localizer.format(chart.title))}</b> "
-        f"<span>{inline.write(chart.caption)}</span></figcaption>"
-        f"{draw_chart(chart, inline.localizer)}</figure>"
-        for chart in charts.items
+        f"<b>{escape_text(format_title(chart, inline.localizer))}</b>"
+        f"{_write_caption(chart.caption, inline)}</figcaption>{drawing}</figure>"
+        for chart, drawing in zip(charts.items, drawings, strict=True)
     )
-    return f'<div class="charts">{figures}</div>\n'
+    columns = f" columns{charts.columns}" if charts.columns != 2 else ""
+    return f'<div class="charts{columns}">{figures}</div>\n'
+
+
+def _write_caption(caption: Inline, inline: InlineHtml) -> str:
+    return "" if caption is None else f" <span>{inline.write(caption)}</span>"
+
+
+def write_week_heat_map(heat_map: WeekHeatMap, inline: InlineHtml) -> str:
+    """A heat map across the page, under its title."""
+    title = escape_text(describe_week_heat_map(heat_map, inline.localizer))
+    drawing = draw_week_heat_map(heat_map, inline.localizer, SCREEN.width)
+    return (
+        f'<figure class="whole" id="{heat_map.id}"><figcaption><b>{title}</b></figcaption>'
+        f"{drawing}</figure>\n"
+    )
 
 
 def write_heat_map(heat_map: HeatMap, inline: InlineHtml) -> str:
@@ -264,7 +380,13 @@ def write_listing(listing: Listing, inline: InlineHtml) -> str:
 
 
 _WRITERS: Mapping[type[Block], Callable[[Any, InlineHtml], str]] = {
+    Cover: write_cover,
+    BlockGroup: write_group,
     VerdictBox: write_verdict,
+    Finding: write_finding,
+    Actions: write_actions,
+    WeekHeatMap: write_week_heat_map,
+    DayStrip: write_strip,
     Findings: write_findings,
     Tiles: write_tiles,
     Table: write_table,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.figure import Figure
 from jipyo.reports.charts.svg import escape_text
-from jipyo.reports.document import Badge, Code, Inline, Quantity, Subject
+from jipyo.reports.document import Badge, Blank, Code, Inline, Quantity, Subject
 from jipyo.reports.render.runs import Cases, list_runs
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class InlineHtml:
         target = f' <span class="target">{escape_text(subject.target)}</span>'
         return name + (target if subject.target else "")
 
-    def _write_run(self, run: Run) -> str:
+    def _write_run(self, run: Run) -> str:  # noqa: PLR0911 - one case per type
         text = escape_text(run.text).replace("\n", "<br>")
         match run.element:
             case Figure() as figure:
@@ -44,6 +44,9 @@ class InlineHtml:
                 return f'<span class="n">{text}</span>'
             case Badge(state):
                 return f'<span class="badge {state.value}">{text}</span>'
+            case Blank(lines):
+                css = "blank" if lines == 1 else f"blank tall{min(lines, 9)}"
+                return f'<span class="{css}">{text}</span>'
             case Code():
                 return f"<code>{text}</code>"
             case Cases():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,7 @@ def list_drawings(blocks: Iterable[Plain]) -> list[str]:
     """The drawings of all blocks, in the order in which `build_parts` takes their pictures."""
     found: list[str] = []
     for block in blocks:
+        found += list_drawings(block.get("blocks", ()))
         found += [one["svg"] for one in (block, *block.get("items", ())) if "svg" in one]
     return found
 
@@ -45,11 +47,13 @@ def list_drawings(blocks: Iterable[Plain]) -> list[str]:
 def build_parts(report: Plain, pictures: Iterator[bytes]) -> list[BodyPart]:
     """The whole report: what its first page begins with, and its blocks."""
     about = [f"{name} {value}" for name, value in report["about"]]
-    head = (
+    head: tuple[BodyPart, ...] = (
         BodyPart(Line((TextSpan(report["name"], "title"),)), keep=True),
         BodyPart(Line((TextSpan(report["period"], "period"),), "body"), keep=True),
         BodyPart(Line((TextSpan("  ·  ".join(about), "note"),), "caption")),
     )
+    if report["blocks"] and report["blocks"][0]["t"] == "cover":
+        head = ()
     blocks = (_BUILDERS[block["t"]](block, pictures) for block in report["blocks"])
     return [*head, *chain.from_iterable(blocks)]
 
@@ -59,6 +63,8 @@ def _write_runs(runs: Sequence[Plain], shape: str) -> tuple[TextSpan, ...]:
 
 
 def _write_run(run: Plain, shape: str) -> TextSpan:
+    if "blank" in run:
+        return TextSpan(f"[{run['x']}]", "unknown")
     if "s" in run:
         return TextSpan(run["x"], run["s"]) if run["own"] else _write_badge(run["x"], run["s"])
     return TextSpan(run["x"], "note" if "soft" in run else shape)
@@ -95,6 +101,58 @@ def build_verdict(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]
     details = [Line(_write_runs(detail, "note")) for detail in block["more"]]
     cell = GridCell((Line(line), *details), block["s"] if block["s"] in _FILLED else "tint")
     yield BodyPart(Grid((WIDTH,), ((cell,),)))
+
+
+def build_cover(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """Document number, approval box and what the report is about."""
+    del pictures
+    for name, value in block["about"]:
+        yield BodyPart(Line((TextSpan(f"{name}  {value}"),), "body"), keep=True)
+    steps = block["approvals"]
+    if steps:
+        width = WIDTH // len(steps)
+        rows = tuple(
+            tuple(GridCell((Line((TextSpan(one[name], shape),)),), fill) for one in steps)
+            for name, shape, fill in (
+                ("step", "head", "head"),
+                ("name", "cell", "row"),
+                ("at", "cell", "row"),
+            )
+        )
+        yield BodyPart(Grid((width,) * len(steps), rows))
+    yield BodyPart(Line((TextSpan(block["title"], "title"),)), keep=True)
+    yield BodyPart(Line((TextSpan(block["period"], "period"),), "body"), keep=True)
+    widths = (WIDTH // 4, WIDTH - WIDTH // 4)
+    rows = tuple(
+        (
+            GridCell((Line((TextSpan(name, "head"),)),)),
+            GridCell((Line(_write_runs(value, "cell")),)),
+        )
+        for name, value in block["rows"]
+    )
+    if rows:
+        yield BodyPart(Grid(widths, rows))
+
+
+def build_group(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """Blocks that stay on one page."""
+    parts = [part for one in block["blocks"] for part in _BUILDERS[one["t"]](one, pictures)]
+    yield from (replace(part, keep=True) for part in parts[:-1])
+    yield from parts[-1:]
+
+
+def build_finding(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
+    """A sentence with its state, and what it rests on."""
+    del pictures
+    line = (
+        _write_badge(block["w"], block["s"]),
+        TextSpan("  "),
+        *_write_runs(block["x"], "strong"),
+    )
+    yield BodyPart(Line(line, "body"), keep=True)
+    for runs in (*block["more"], block["basis"]):
+        if runs:
+            yield BodyPart(Line(_write_runs(runs, "note"), "indented"), keep=True)
 
 
 def build_findings(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
@@ -169,7 +227,8 @@ def _build_cell(runs: Sequence[Plain], char: str, shape: str) -> GridCell:
 def build_matrix(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
     """Half a month a table, so that a sign has room in its cell."""
     del pictures
-    yield BodyPart(Line(_write_runs(block["caption"], "note"), "caption"), keep=True)
+    if block["caption"]:
+        yield BodyPart(Line(_write_runs(block["caption"], "note"), "caption"), keep=True)
     count = len(block["days"])
     half = -(-count // 2)
     for days in (range(half), range(half, count)):
@@ -189,7 +248,7 @@ def _build_half(block: Plain, days: range, columns: int) -> Grid:
     heads = (
         cell(block["item"], "small_head", "head"),
         *(cell(block["days"][at]["n"], "small_head", "head") for at in days),
-        cell(block["done"] if is_last else "", "small_head", "head", number=True),
+        cell(block["done"] or "" if is_last else "", "small_head", "head", number=True),
     )
     rows = (
         (
@@ -209,8 +268,9 @@ def _build_sign(sign: Plain, day: Plain) -> GridCell:
 
 
 def build_charts(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
-    """Two charts a row, each under its title."""
-    width = WIDTH // 2
+    """As many charts a row as the block asks for, each under its title."""
+    columns = block["columns"]
+    width = WIDTH // columns
     cells = [
         GridCell(
             (
@@ -222,9 +282,9 @@ def build_charts(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
         )
         for item in block["items"]
     ]
-    cells += [GridCell((Line(()),), "plain")] * (len(cells) % 2)
-    for left, right in zip(cells[::2], cells[1::2], strict=True):
-        yield BodyPart(Grid((width, width), ((left, right),)))
+    cells += [GridCell((Line(()),), "plain")] * (-len(cells) % columns)
+    for at in range(0, len(cells), columns):
+        yield BodyPart(Grid((width,) * columns, (tuple(cells[at : at + columns]),)))
 
 
 def build_drawing(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
@@ -251,6 +311,9 @@ def build_listing(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]
 
 
 _BUILDERS: Mapping[str, Callable[[Plain, Iterator[bytes]], Iterator[BodyPart]]] = {
+    "cover": build_cover,
+    "group": build_group,
+    "finding": build_finding,
     "heading": build_heading,
     "note": build_note,
     "verdict": build_verdict,

@@ -9,20 +9,31 @@ import numpy as np
 
 from jipyo.analysis.thresholds import State
 from jipyo.reports.document import (
+    Actions,
     Badge,
+    BlockGroup,
+    Chart,
     Charts,
+    Cover,
+    Day,
+    DayBars,
     DayMatrix,
+    DayStrip,
+    Finding,
     Findings,
     Heading,
     HeatMap,
     Listing,
     Moment,
+    NamedBars,
     Note,
     ScoreSheet,
     Table,
     Tiles,
     Timeline,
     VerdictBox,
+    WeekHeatMap,
+    list_group,
 )
 from jipyo.reports.render.xlsx.cells import (
     CellValue,
@@ -33,12 +44,13 @@ from jipyo.reports.render.xlsx.cells import (
 )
 from jipyo.reports.render.xlsx.matrix import write_matrix
 from jipyo.reports.render.xlsx.scores import write_scores
+from jipyo.reports.tables import build_action_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from jipyo.model.sample import Values
-    from jipyo.reports.document import Block, Chart, Inline
+    from jipyo.reports.document import AnyChart, Block, Inline, LoadCurve
     from jipyo.reports.render.xlsx.book import Book
 
 _POINTS = 400
@@ -56,6 +68,41 @@ def _write_verdict(verdict: VerdictBox, book: Book) -> None:
     book.write_line(f"[{word}] {book.localizer.format(verdict.text)}", "line")
     for detail in verdict.details:
         book.write_line(book.localizer.format(detail))
+
+
+def _write_cover(cover: Cover, book: Book) -> None:
+    """What the report is about, and who drafted, reviewed and approved it."""
+    text, t = book.localizer.format, book.localizer.texts
+    about = ((t("reports.cover.issue"), cover.issue), (t("reports.cover.made_on"), cover.made))
+    for name, value in (*about, *cover.rows):
+        book.write_line(f"{text(name)}: {text(value)}")
+    if not cover.approvals:
+        return
+    book.row += 1
+    book.begin_table([text(one.step) for one in cover.approvals], freeze=0)
+    for column, one in enumerate(cover.approvals):
+        book.write_cell(column, CellValue(one.name or None, one.name), "field")
+    book.row += 1
+    for column, one in enumerate(cover.approvals):
+        book.write_cell(column, build_cell(one.at, book.localizer), "field")
+    book.row += 2
+
+
+def _write_group(group: BlockGroup, book: Book) -> None:
+    for block in list_group(group):
+        write_block(block, book)
+
+
+def _write_finding(finding: Finding, book: Book) -> None:
+    book.write_line(f"[{book.localizer.format(Badge(finding.state))}] "
+                    f"{book.localizer.format(finding.text)}", "line")  # fmt: skip
+    for part in (*finding.details, finding.basis):
+        if part is not None:
+            book.write_line(f"   {book.localizer.format(part)}")
+
+
+def _write_actions(actions: Actions, book: Book) -> None:
+    _write_table(build_action_table(actions), book)
 
 
 def _write_findings(findings: Findings, book: Book) -> None:
@@ -80,7 +127,8 @@ def _write_tiles(tiles: Tiles, book: Book) -> None:
 def _write_table(table: Table, book: Book) -> None:
     """Cells as values of their kind; the totals of numbers are sums of the cells above them."""
     localizer = book.localizer
-    book.write_line(localizer.format(table.caption))
+    if table.caption:
+        book.write_line(localizer.format(table.caption))
     first = book.begin_table([localizer.format(column.title) for column in table.columns])
     rows = [[build_cell(cell, localizer) for cell in row] for row in table.rows]
     for row in rows:
@@ -111,15 +159,88 @@ def _write_total(
 def _write_charts(charts: Charts, book: Book) -> None:
     """Each chart over its values, which stand beside it."""
     for chart in charts.items:
-        _write_chart(chart, book)
+        title = book.localizer.format(chart.title)
+        unit = book.localizer.texts.unit(chart.unit)
+        book.write_line(f"{title}({unit})" if unit else title, "heading")
+        if chart.caption is not None:
+            book.write_line(book.localizer.format(chart.caption))
+        if isinstance(chart, Chart):
+            _write_chart(chart, book)
+        else:
+            _write_values(chart, book)
+
+
+def _write_values(chart: DayBars | NamedBars | LoadCurve, book: Book) -> None:
+    """The values of bars or of a curve as a table, with a native chart beside it."""
+    heads, rows, kind = _list_values(chart, book)
+    top = book.row
+    first = book.begin_table(heads, freeze=0)
+    for row in rows:
+        for column, cell in enumerate(row):
+            book.write_cell(column, cell)
+        book.row += 1
+    drawn = book.workbook.add_chart(kind)
+    name = book.sheet.get_name()
+    for column in range(1, len(heads)):
+        drawn.add_series(
+            {
+                "name": [name, first - 1, column],
+                "categories": [name, first, 0, book.row - 1, 0],
+                "values": [name, first, column, book.row - 1, column],
+            }
+        )
+    title = book.localizer.format(chart.title)
+    drawn.set_title({"name": title, "name_font": {"size": 10}})
+    drawn.set_size({"width": 760, "height": 250})
+    if rows:
+        options = {"description": _describe(chart, title, book)}
+        book.sheet.insert_chart(top, len(heads) + 1, drawn, options)
+    book.row = max(book.row, top + _CHART_ROWS) + 1
+
+
+def _describe(chart: AnyChart, title: str, book: Book) -> str:
+    finding = chart.alt if chart.alt is not None else chart.caption
+    return title if finding is None else f"{title}. {book.localizer.format(finding)}"
+
+
+def _list_values(
+    chart: DayBars | NamedBars | LoadCurve, book: Book
+) -> tuple[list[str], list[list[CellValue]], dict[str, str]]:
+    """The heads and the cells of a chart's table, and the kind of its native chart."""
+    text, title = book.localizer.format, book.localizer.format(chart.title)
+
+    def build(values: Values) -> list[CellValue]:
+        return [
+            CellValue(None, "") if np.isnan(value) else CellValue(value, f"{value:g}", "General")
+            for value in values.tolist()
+        ]
+
+    if isinstance(chart, DayBars):
+        days = [build_cell(Day(day), book.localizer) for day in chart.days]
+        columns = [days, build(chart.values)]
+        heads = [book.localizer.texts("reports.column.day"), title]
+        if chart.before is not None:
+            columns.append(build(chart.before))
+            heads.append(text(chart.before_name))
+        return heads, [list(row) for row in zip(*columns, strict=True)], {"type": "column"}
+    if isinstance(chart, NamedBars):
+        cells = [
+            [CellValue(text(bar.name), text(bar.name)), *build(np.array([bar.value]))]
+            for bar in chart.bars
+        ]
+        return ["", title], cells, {"type": "bar"}
+    heads = [text(chart.load_name), title, book.localizer.texts("reports.legend.estimated")]
+    nothing = CellValue(None, "")
+    measured = zip(build(chart.loads), build(chart.values), strict=True)
+    beyond = zip(build(chart.beyond_loads), build(chart.beyond), strict=True)
+    rows = [[*pair, nothing] for pair in measured]
+    rows += [[load, nothing, value] for load, value in beyond]
+    return heads, rows, {"type": "scatter", "subtype": "straight"}
 
 
 def _write_chart(chart: Chart, book: Book) -> None:
     localizer = book.localizer
     title = localizer.format(chart.title)
-    unit = localizer.texts.unit(chart.unit)
-    book.write_line(f"{title}({unit})" if unit else title, "heading")
-    book.write_line(localizer.format(chart.caption))
     top = book.row
     steps = len(chart.lines[0].values) if chart.lines else 0
     parts = np.array_split(np.arange(steps), min(max(steps, 1), _POINTS))
@@ -149,7 +270,7 @@ def _write_chart(chart: Chart, book: Book) -> None:
     drawn.set_x_axis({"num_format": "m-d hh:mm", "num_font": {"size": 8}, "interval_unit": 50})
     drawn.set_size({"width": 760, "height": 250})
     if chart.lines and steps:
-        options = {"description": f"{title}. {localizer.format(chart.caption)}"}
+        options = {"description": _describe(chart, title, book)}
         book.sheet.insert_chart(top, len(chart.lines) + 2, drawn, options)
     book.row = max(book.row, top + _CHART_ROWS) + 1
 
@@ -170,13 +291,48 @@ def _write_heat_map(heat_map: HeatMap, book: Book) -> None:
     first = book.begin_table(["", *hours])
     for name, values in zip(heat_map.rows, heat_map.values, strict=True):
         book.write_cell(0, CellValue(name, name))
-        for column, value in enumerate(values.tolist(), 1):
-            shown = CellValue(None if np.isnan(value) else value, "", "0.0")
-            book.write_cell(column, shown, "sign")
+        _write_shades(values, book)
         book.row += 1
-    scale = {"type": "2_color_scale", "min_color": "#F3F5F8", "max_color": "#17457F"}
     if hours and book.row > first:
-        book.sheet.conditional_format(first, 1, book.row - 1, len(hours), scale)
+        book.sheet.conditional_format(first, 1, book.row - 1, len(hours), _SHADES)
+    book.row += 1
+
+
+def _write_week_heat_map(heat_map: WeekHeatMap, book: Book) -> None:
+    localizer = book.localizer
+    book.write_line(localizer.format(heat_map.title), "heading")
+    first = book.begin_table(["", *map(str, range(24))])
+    for day, values in enumerate(heat_map.values):
+        name = localizer.texts(f"i18n.weekday.{day}")
+        book.write_cell(0, CellValue(name, name))
+        _write_shades(values, book)
+        book.row += 1
+    book.sheet.conditional_format(first, 1, book.row - 1, 24, _SHADES)
+    book.row += 1
+
+
+_SHADES = {"type": "2_color_scale", "min_color": "#F3F5F8", "max_color": "#17457F"}
+
+
+def _write_shades(values: Values, book: Book) -> None:
+    for column, value in enumerate(values.tolist(), 1):
+        shown = CellValue(None if np.isnan(value) else value, "", "0.0")
+        book.write_cell(column, shown, "sign")
+
+
+def _write_strip(strip: DayStrip, book: Book) -> None:
+    localizer = book.localizer
+    if strip.caption:
+        book.write_line(localizer.format(strip.caption))
+    area = localizer.texts("reports.strip.area")
+    book.begin_table([area, *(str(day.day) for day in strip.days)])
+    for row in strip.rows:
+        name = localizer.format(row.name)
+        book.write_cell(0, CellValue(name, name))
+        for column, state in enumerate(row.states, 1):
+            word = "" if state is None else localizer.format_state(state)
+            book.write_cell(column, CellValue(word or None, word, state=state))
+        book.row += 1
     book.row += 1
 
 
@@ -215,7 +371,13 @@ def _write_heading(heading: Heading, book: Book) -> None:
 
 
 _WRITERS: Mapping[type[Block], Callable[[Any, Book], None]] = {
+    Cover: _write_cover,
+    BlockGroup: _write_group,
     VerdictBox: _write_verdict,
+    Finding: _write_finding,
+    Actions: _write_actions,
+    WeekHeatMap: _write_week_heat_map,
+    DayStrip: _write_strip,
     Findings: _write_findings,
     Tiles: _write_tiles,
     Table: _write_table,

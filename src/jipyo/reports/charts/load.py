@@ -1,0 +1,129 @@
+"""A figure by load as a drawing: measured up to the greatest load seen, estimated beyond."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from jipyo.reports.charts.axis import choose_value_ticks
+from jipyo.reports.charts.gutter import PlotThreshold, write_thresholds
+from jipyo.reports.charts.svg import (
+    Frame,
+    Size,
+    estimate_text_width,
+    format_coordinate,
+    write_line,
+    write_svg,
+    write_text,
+    write_value_axis,
+)
+from jipyo.reports.charts.time_series import (
+    LEFT,
+    LEGEND_HEIGHT,
+    PlotBand,
+    PlotMark,
+    set_legend_rows,
+    write_band,
+    write_legend,
+    write_marks,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from jipyo.model.sample import Values
+
+_PARTS = 1_000_000
+"""A load is drawn as a whole number of parts of the greatest one, as times are of milliseconds."""
+_REACH = 2.0
+"""An estimate so many times the threshold is cut: it would flatten what was measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadPlot:
+    """The figure and its estimate; loads ascend, values have the shape of their loads."""
+
+    title: str
+    description: str
+    loads: Values
+    values: Values
+    beyond_loads: Values
+    beyond: Values
+    low: Values
+    high: Values
+    peak: float | None
+    peak_label: str
+    legend: tuple[str, str]
+    thresholds: Sequence[PlotThreshold]
+    format_value: Callable[[float], str]
+    format_load: Callable[[float], str]
+    gutter: float
+
+
+def write_load_curve(plot: LoadPlot, size: Size) -> str:
+    """Solid where it was measured, dashed within a band where it is estimated."""
+    load_ticks, _, most = choose_value_ticks(0.0, _find_most(plot.loads, plot.beyond_loads))
+    ticks, low, high = _choose_axis(plot)
+    labels = [plot.format_value(tick) for tick in ticks]
+    legend = [("s0", plot.legend[0]), ("s0 ahead", plot.legend[1])]
+    rows = set_legend_rows([name for _, name in legend], size.width)
+    frame = Frame(
+        left=max(LEFT, 8 + max(map(estimate_text_width, labels), default=0.0)),
+        top=8 + LEGEND_HEIGHT * len(rows) + 11,
+        right=size.width - max(plot.gutter, 8),
+        bottom=size.height - 20,
+        start_ms=0,
+        end_ms=_PARTS,
+        low=low,
+        high=high,
+    )
+
+    def place(loads: Values) -> Values:
+        return np.asarray(np.nan_to_num(loads) / most * _PARTS)
+
+    beyond = place(plot.beyond_loads).astype(np.int64)
+    marks = [] if plot.peak is None else [_mark_peak(plot, plot.peak / most)]
+    elements = [
+        *write_value_axis(frame, ticks, labels),
+        *_write_load_ticks(frame, plot, load_ticks, most),
+        *write_band(frame, beyond, PlotBand("", plot.low, plot.high), "band ahead"),
+        write_line(frame, beyond, plot.beyond, "line s0 ahead"),
+        write_line(frame, place(plot.loads).astype(np.int64), plot.values, "line s0"),
+        *write_thresholds(frame, plot.thresholds, plot.gutter),
+        *write_marks(frame, marks),
+        *write_legend(rows, legend),
+    ]
+    return write_svg(plot.title, plot.description, size, elements)
+
+
+def _find_most(*loads: Values) -> float:
+    known = np.concatenate([array[np.isfinite(array)] for array in loads])
+    most = float(known.max()) if known.size else 0.0
+    return most if most > 0 else 1.0
+
+
+def _mark_peak(plot: LoadPlot, share: float) -> PlotMark:
+    return PlotMark("deployment", int(min(max(share, 0.0), 1.0) * _PARTS), plot.peak_label)
+
+
+def _choose_axis(plot: LoadPlot) -> tuple[Sequence[float], float, float]:
+    limits = [one.value for one in plot.thresholds]
+    measured = plot.values[np.isfinite(plot.values)]
+    top = max([*limits, *measured.tolist()], default=0.0)
+    ahead = plot.beyond[np.isfinite(plot.beyond)]
+    reach = min(float(ahead.max()), _REACH * top) if ahead.size and top > 0 else top
+    low = min([0.0, *measured.tolist()])
+    return choose_value_ticks(low, max(top, reach) or 1.0)
+
+
+def _write_load_ticks(
+    frame: Frame, plot: LoadPlot, ticks: Sequence[float], most: float
+) -> Iterator[str]:
+    bottom = frame.bottom
+    for tick in ticks:
+        x = frame.left + tick / most * (frame.right - frame.left)
+        at = format_coordinate(x)
+        yield f'<path class="tick" d="M{at} {format_coordinate(bottom)}v3"/>'
+        yield write_text(plot.format_load(tick), x, bottom + 14, anchor="middle")
