@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from analysis.plain_stats import compute_stats
 from analysis.shaped import MINUTE_MS, T0_MS, metric
 from jipyo.analysis.comparison import compare, find_same_series, subtract
-from jipyo.analysis.series_stats import compute_stats
-from jipyo.analysis.summary import MetricSummary, SeriesSummary, Window
+from jipyo.analysis.summary import MetricSummary, SeriesSummary
 from jipyo.analysis.thresholds import State
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Statistic
 from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.model.labels import EMPTY, Labels

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jipyo.analysis.completeness import Gap, TargetCompleteness, measure_completeness, total_share
-from jipyo.analysis.summary import Window
+from jipyo.analysis.window import Window
 from jipyo.analysis.window_reader import WindowReader
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine

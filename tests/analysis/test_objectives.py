@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from analysis.plain_stats import compute_stats
 from analysis.shaped import METRIC, MINUTE_MS, T0_MS
 from jipyo.analysis.objectives import Result, UnknownReason, evaluate_objective
-from jipyo.analysis.series_stats import compute_stats
-from jipyo.analysis.summary import MetricSummary, SeriesSummary, Window
+from jipyo.analysis.summary import MetricSummary, SeriesSummary
 from jipyo.analysis.thresholds import State
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Metric, MetricQuery, Origin, ReportShape, Statistic, Summary
 from jipyo.catalogue.metric import Compare, Objective
 from jipyo.model.errors import SourceError

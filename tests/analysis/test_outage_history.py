@@ -6,7 +6,7 @@ import pytest
 
 from jipyo.analysis.outage_history import PastOutage, find_past_outages, list_outcome_names
 from jipyo.analysis.outages import Outage
-from jipyo.analysis.summary import Window
+from jipyo.analysis.window import Window
 from jipyo.analysis.window_reader import WindowReader
 from jipyo.catalogue import Catalogue, load
 from jipyo.model.failure import FAILURES, FailureReason

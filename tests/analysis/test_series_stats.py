@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.analysis.series_stats import EMPTY, compute_stats
+from analysis.plain_stats import EMPTY, compute_stats
 
 MINUTE = 60_000
 GAP = math.nan

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from jipyo.analysis.proportion import wilson
-from jipyo.analysis.summary import MetricSummary, Window, summarise_earlier, summarise_metric
+from jipyo.analysis.summary import MetricSummary, summarise_earlier, summarise_metric
 from jipyo.analysis.thresholds import Severity, State
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Catalogue, Metric, Summary, load
 from jipyo.model.calendar import start_of_day
 from jipyo.model.errors import QueryError

@@ -235,12 +235,12 @@ def test_steps_before_are_judged_and_told_of_only_where_they_go_on(
     ("thresholds", "step_ms", "steps"),
     [
         (None, MINUTE_MS, 0),
-        (levels(), MINUTE_MS, 0),
+        (levels(), MINUTE_MS, 1),  # for a missing step
         (levels(minutes=5), MINUTE_MS, 5),
         (levels(minutes=5), 7_000, 43),  # never less than the alert duration
         (levels(minutes=5), 3_600_000, 1),
         (levels(minutes=5, recover_warning=65), MINUTE_MS, 65),
-        (levels(recover_critical=75), MINUTE_MS, 60),
+        (levels(recover_critical=75), MINUTE_MS, 61),
     ],
 )
 def test_as_many_steps_before_count_as_an_alert_needs(

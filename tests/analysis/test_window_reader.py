@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.analysis.completeness import measure_completeness
 from jipyo.analysis.outage_history import find_past_outages
-from jipyo.analysis.summary import Window
+from jipyo.analysis.window import Window
 from jipyo.analysis.window_reader import WindowReader
 from jipyo.catalogue import load
 from jipyo.model.errors import QueryError, SourceError

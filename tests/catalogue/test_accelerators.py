@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.analysis.summary import Window, summarise_metric
+from jipyo.analysis.summary import summarise_metric
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Summary, load
 from jipyo.model.labels import Labels
 from jipyo.promql import Engine

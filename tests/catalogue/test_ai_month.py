@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from catalogue.ai_month import END_MS, HOURS, START_MS, list_blocks, make_engines
-from jipyo.analysis.summary import MetricSummary, Window, summarise_metric
+from jipyo.analysis.summary import MetricSummary, summarise_metric
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Summary, load
 from jipyo.promql import Engine
 from jipyo.source import Embedded

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from jipyo.analysis.health import assess, assess_catalogue
-from jipyo.analysis.summary import Window, summarise_metric
+from jipyo.analysis.summary import summarise_metric
 from jipyo.analysis.thresholds import State
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Catalogue, MetricGroup, Role, Statistic, Summary, load
 from jipyo.promql import Engine
 from jipyo.source import Embedded

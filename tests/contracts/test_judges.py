@@ -11,7 +11,7 @@ import pytest
 
 from analysis.shaped import MINUTE_MS, T0_MS, levels, metric
 from jipyo.analysis.health import assess
-from jipyo.analysis.summary import Window, summarise_metric
+from jipyo.analysis.summary import summarise_metric
 from jipyo.analysis.thresholds import (
     GRACE_MS,
     Breach,
@@ -22,6 +22,7 @@ from jipyo.analysis.thresholds import (
     judge_history,
     step,
 )
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Direction, MetricQuery
 from jipyo.i18n import texts
 from jipyo.model.labels import Labels

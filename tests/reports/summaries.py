@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from analysis.plain_stats import average_hours, compute_stats
 from analysis.shaped import levels, metric
 from jipyo.analysis.comparison import compare
-from jipyo.analysis.series_stats import average_hours, compute_stats
-from jipyo.analysis.summary import MetricSummary, SeriesSummary, Window, keep_drawn
+from jipyo.analysis.summary import DRAWN, MetricSummary, SeriesSummary
 from jipyo.analysis.thresholds import Breach, State, find_breaches, judge_history
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Across, Direction, Metric, Summary
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import Figure, Fold
@@ -104,16 +105,17 @@ def _summarise_series(of: Metric, name: str, values: Values) -> SeriesSummary:
 
 def summarise(of: Metric, series: Mapping[str, Values]) -> MetricSummary:
     """A metric's day; the series in the order that they are given in, the gravest first."""
-    summaries, band = keep_drawn(
-        [_summarise_series(of, name, values) for name, values in series.items()]
-    )
+    whole = [_summarise_series(of, name, values) for name, values in series.items()]
+    lines = DRAWN if len(whole) > DRAWN + 1 else len(whole)
+    others = [one.values for one in whole[lines:] if one.values is not None]
+    summaries = (*whole[:lines], *(replace(one, values=None) for one in whole[lines:]))
     seen = np.array([~np.isnan(values) for values in series.values()])
     return MetricSummary(
         of,
         WINDOW,
         thresholds=of.thresholds,
         series=summaries,
-        band=band,
+        band=(np.fmin.reduce(others), np.fmax.reduce(others)) if others else None,
         coverage=float(seen.any(axis=0).mean()) if len(seen) else 0.0,
         expressions=(("node_exporter", "cpu"),),
     )
@@ -128,7 +130,9 @@ def build_entry(
     of = of or build_metric()
     now = summarise(of, series if series is not None else {"": shape_day()})
     earlier = compare(now, summarise(of, week)) if week is not None else None
-    return ReportMetric(now, earlier, None)
+    drawn = () if earlier is None else earlier.earlier.series
+    ghost = {one.labels: one.values for one in drawn if one.values is not None}
+    return ReportMetric(now, earlier, ghost=ghost)
 
 
 def build_data(

@@ -56,6 +56,6 @@ def test_an_earlier_day_is_whole_or_as_far_as_this_one_has_come(
 ) -> None:
     period = day(text, YORK)
     window = find_window(period, int(period.start_ms + ran_ms))
-    earlier = find_earlier_window(period, window, days)
+    earlier = find_earlier_window(period, window, period.earlier(days))
     assert earlier.start_ms == period.earlier(days).start_ms
     assert earlier.duration_ms == hours * HOUR

@@ -12,7 +12,8 @@ import pytest
 from bench.fleet import DAY_MS, list_blocks
 
 from jipyo.analysis.comparison import compare
-from jipyo.analysis.summary import Window, summarise_earlier, summarise_metric
+from jipyo.analysis.summary import summarise_earlier, summarise_metric
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Metric, load
 from jipyo.model.result import RawMatrix
 from jipyo.promql import Engine

@@ -17,7 +17,7 @@ from jipyo.model.labels import METRIC_NAME
 from jipyo.source.narrow import list_values, narrow
 
 if TYPE_CHECKING:
-    from jipyo.analysis.summary import Window
+    from jipyo.analysis.window import Window
     from jipyo.analysis.window_reader import WindowReader
     from jipyo.model.labels import Labels
     from jipyo.model.sample import Times, Values

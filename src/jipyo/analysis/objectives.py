@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.summary import is_quantile
+from jipyo.analysis.metric_fold import is_quantile
 from jipyo.catalogue import Statistic, Summary
 from jipyo.catalogue.metric import Compare
 

@@ -17,7 +17,7 @@ from jipyo.source.prune import list_selected_names
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from jipyo.analysis.summary import Window
+    from jipyo.analysis.window import Window
     from jipyo.analysis.window_reader import WindowReader
     from jipyo.catalogue import Catalogue
     from jipyo.model.failure import FailureReason

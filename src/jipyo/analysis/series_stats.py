@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from jipyo.model.sample import Times, Values
+    from jipyo.model.sample import Values
 
-_HOUR_MS = 3_600_000
+QUANTILE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class SeriesStats:
     steps: int
     average: float
     p95: float
+    """NaN where it is not asked for."""
     maximum: float
     minimum: float
     first: float
@@ -29,52 +31,28 @@ class SeriesStats:
     last_ms: int
 
 
-EMPTY = SeriesStats(0, *(np.nan,) * 6, -1, -1, -1)
+def count_greatest(steps: int) -> int:
+    """How many of the greatest values decide the percentile of at most so many."""
+    return math.ceil((1 - QUANTILE) * max(steps - 1, 0)) + 2
 
 
-def compute_stats(t_ms: Times, values: Values) -> SeriesStats:
-    """The series' numbers; `t_ms` and `values` have shape (steps,), NaN where absent.
+def find_percentile(greatest: Values, count: int) -> float:
+    """The 95th percentile of `count` values, of which the greatest are given.
 
-    The percentile interpolates linearly, as Prometheus' `quantile_over_time` does.
+    It interpolates linearly, as Prometheus' `quantile_over_time` does, and knows infinities,
+    where numpy's gives NaN.
+
+    Args:
+        greatest: at least `count_greatest` of them, or all; in any order.
+        count: how many values there are in all.
     """
-    where = np.flatnonzero(~np.isnan(values))
-    if not where.size:
-        return EMPTY
-    real = values[where]
-    times = t_ms[where]
-    highest, lowest = int(real.argmax()), int(real.argmin())
-    return SeriesStats(
-        steps=int(where.size),
-        average=float(real.mean()),
-        p95=_quantile(real, 0.95),
-        maximum=float(real[highest]),
-        minimum=float(real[lowest]),
-        first=float(real[0]),
-        last=float(real[-1]),
-        maximum_ms=int(times[highest]),
-        minimum_ms=int(times[lowest]),
-        last_ms=int(times[-1]),
-    )
-
-
-def average_hours(values: Values, step_ms: int) -> Values:
-    """The mean of each hour from the first step on, shape (hours,); NaN where none is."""
-    size = _HOUR_MS // step_ms
-    padding = np.full(-values.size % size, np.nan)
-    hours = np.concatenate((values, padding)).reshape(-1, size)
-    count = (~np.isnan(hours)).sum(axis=1)
-    sums = np.nansum(hours, axis=1)
-    mean: Values = np.where(count > 0, sums / np.maximum(count, 1), np.nan)
-    return mean
-
-
-def _quantile(values: Values, q: float) -> float:
-    """Linear interpolation that also knows infinities, where numpy's gives NaN."""
-    ranked = np.sort(values)
-    rank = q * (ranked.size - 1)
+    if not count:
+        return math.nan
+    rank = QUANTILE * (count - 1)
     low = int(rank)
-    high = min(low + 1, ranked.size - 1)
     weight = rank - low
-    if not weight or ranked[low] == ranked[high]:
-        return float(ranked[low])
-    return float(ranked[low] * (1 - weight) + ranked[high] * weight)
+    ranked = np.sort(greatest)[::-1]
+    lower, upper = ranked[count - 1 - low], ranked[max(count - 2 - low, 0)]
+    if not weight or lower == upper:
+        return float(lower)
+    return float(lower * (1 - weight) + upper * weight)

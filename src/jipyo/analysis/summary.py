@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from jipyo.analysis.breach_fold import BeyondDays
+from jipyo.analysis.metric_fold import is_quantile, read_before, read_folded
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
-from jipyo.analysis.series_stats import SeriesStats, average_hours, compute_stats
-from jipyo.analysis.thresholds import (
-    Severity,
-    State,
-    count_lead_steps,
-    find_metric_breaches,
-    may_be_firing,
-)
+from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import SERVER, Across, Direction, MetricQuery, Statistic, Summary, Unit
 from jipyo.model.errors import QueryError
 from jipyo.model.figure import UNKNOWN_PROPORTION, Figure, Fold
@@ -25,25 +21,27 @@ from jipyo.model.labels import EMPTY, Labels
 from jipyo.model.result import Matrix, Vector
 from jipyo.source.dialect import expand_to_whole_window
 from jipyo.source.metric_data import (
-    MetricData,
     choose_rate_window,
     label_series,
     narrow_query,
-    read_series,
 )
 from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from jipyo.analysis.metric_fold import MetricFold
+    from jipyo.analysis.series_fold import SeriesFold
+    from jipyo.analysis.series_stats import SeriesStats
     from jipyo.analysis.thresholds import Breach
+    from jipyo.analysis.window import Window
     from jipyo.catalogue import Metric, Thresholds
     from jipyo.model.errors import JipyoError
-    from jipyo.model.sample import Times, Values
+    from jipyo.model.sample import Mask, Values
     from jipyo.source import Source
     from jipyo.source.inventory import Inventory
+    from jipyo.source.metric_data import MetricData
 
-STEP_MS = 60_000
 DRAWN = 6
 """Most series of a metric drawn one by one; a single one more is drawn, too."""
 _TOTAL_UNITS = {"bytes_per_second": "bytes", "requests_per_second": "requests"}
@@ -51,27 +49,22 @@ _SECONDS_OF = {"per_minute": 60.0}
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The stretch (start, end] in steps; a step at t covers (t - step, t]."""
+class DayFigures:
+    """One series on each local day of the window; every array has shape (days,).
 
-    start_ms: int
-    end_ms: int
-    step_ms: int = STEP_MS
+    NaN where a day has no value, and where the source cannot give the figure.
+    """
 
-    @property
-    def duration_ms(self) -> int:
-        """How long it is."""
-        return self.end_ms - self.start_ms
-
-    @property
-    def steps(self) -> int:
-        """How many steps there are: what a series without gaps has."""
-        return self.duration_ms // self.step_ms
-
-    @property
-    def t_ms(self) -> Times:
-        """The steps, shape (steps,)."""
-        return self.start_ms + self.step_ms * np.arange(1, self.steps + 1, dtype=np.int64)
+    figures: Mapping[Summary, Values]
+    """What the catalogue asks for, of each day. Whole counts add up to that of the window."""
+    figure: Values
+    """The one that represents the series."""
+    worst: Values
+    mean: Values
+    """Of the values by the minute."""
+    coverage: Values
+    beyond: BeyondDays
+    """How long it was beyond its thresholds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +77,11 @@ class SeriesSummary:
     exporter: str
     statistic: Statistic
     values: Values | None
-    """Shape (steps,), NaN where absent; None for a series that is not drawn by itself."""
+    """Shape (drawn steps,), NaN where absent; None for a series that is not drawn by itself.
+
+    Of each drawn step the worst value in the direction of the metric, the greatest where
+    neither is worse.
+    """
     stats: SeriesStats
     coverage: float
     state: State
@@ -98,6 +95,8 @@ class SeriesSummary:
     worst_ms: int
     hours: Values | None = None
     """The mean of each hour, shape (hours,), for a metric that is shown as a heat map."""
+    days: DayFigures | None = None
+    """Day by day; None for a window that is not divided, and for a series that is not drawn."""
 
     @property
     def warning_ms(self) -> int:
@@ -141,7 +140,7 @@ class MetricSummary:
     total_query: MetricQuery | None = None
     """What gives the total."""
     band: tuple[Values, Values] | None = None
-    """Lowest and highest of the series that are not drawn by themselves; shape (steps,)."""
+    """Lowest and highest of the series that are not drawn by themselves; shape (drawn steps,)."""
     coverage: float = 0.0
     """Share of the steps at which any series has a value."""
     expressions: tuple[tuple[str, str], ...] = ()
@@ -182,40 +181,35 @@ def summarise_metric(
     Args:
         source: answers the queries.
         metric: what to summarise.
-        window: from when to when, in which steps.
+        window: from when to when, in which steps and days.
         inventory: what the source has; without it every query is sent.
 
     Raises:
         SourceError: the source failed.
     """
     try:
-        data = read_series(source, metric, window.t_ms, window.step_ms, inventory)
+        fold = read_folded(source, metric, window, inventory)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
-    any_full = any(query.statistic is Statistic.FULL for query in data.queries)
-    thresholds = metric.thresholds if any_full else None
-    breaches: tuple[tuple[Breach, ...] | None, ...] = (None,) * len(data.queries)
-    if thresholds is not None:
-        lead, judged = read_lead(source, data, thresholds, window, inventory)
-        breaches = find_metric_breaches(judged, window.step_ms, lead)
-    summarizer = _Summarizer(source, metric, window)
-    series = summarizer.summarise_series(data, breaches)
-    total_query = _add_up(metric, data.queries)
-    total = summarizer.summarise_total(series, total_query)
-    seen = data.matrix.present.any(axis=0)
-    ordered, band = keep_drawn(sorted(series, key=_rank_by_gravity(metric.direction)))
+    summarizer = _Summarizer(source, metric, window, with_days=bool(window.day_ends_ms))
+    inputs = _list_inputs(fold, metric)
+    series = [summarizer.summarise(one) for one in inputs]
+    total_query = _add_up(metric, fold.queries)
+    total_input = _find_total(fold, total_query) if len(series) > 1 else None
+    total = summarizer.summarise_drawn(total_input) if total_input else None
+    ordered, band = _keep_drawn(summarizer, series, inputs)
     return MetricSummary(
         metric=metric,
         window=window,
-        thresholds=thresholds,
+        thresholds=metric.thresholds if fold.is_any_full else None,
         series=ordered,
         total=total,
         total_query=total_query if total else None,
         band=band,
-        coverage=float(seen.mean()) if seen.size else 0.0,
-        expressions=data.expressions,
-        warnings=data.warnings,
-        missing=tuple(dict.fromkeys((*data.missing, *summarizer.missing))),
+        coverage=fold.seen / window.steps if window.steps else 0.0,
+        expressions=tuple(fold.expressions),
+        warnings=tuple(fold.warnings),
+        missing=tuple(dict.fromkeys((*fold.missing, *summarizer.missing))),
     )
 
 
@@ -252,31 +246,83 @@ def _summarise_some(
 ) -> MetricSummary:
     """Some series of a metric, or all of them and their total, without judging any."""
     try:
-        data = read_series(source, metric, window.t_ms, window.step_ms, inventory, only)
+        fold = read_folded(source, metric, window, inventory, only, is_judged=False)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
     summarizer = _Summarizer(source, metric, window, inventory, only)
-    series = summarizer.summarise_series(data, (None,) * len(data.queries))
-    total = None
-    if only is None:
-        total = summarizer.summarise_total(series, _add_up(metric, data.queries))
-    return MetricSummary(metric, window, series=tuple(series), total=total)
-
-
-def keep_drawn(
-    series: Sequence[SeriesSummary],
-) -> tuple[tuple[SeriesSummary, ...], tuple[Values, Values] | None]:
-    """The series without the values of those that are not drawn, and the range of these.
-
-    The values of a metric are by far the most that a report has to remember.
-    """
-    lines = DRAWN if len(series) > DRAWN + 1 else len(series)
-    others = [one.values for one in series[lines:] if one.values is not None]
-    kept = tuple(
-        # A row of a large array would keep all of the array.
-        replace(one, values=one.values.copy() if at < lines and one.values is not None else None)
-        for at, one in enumerate(series)
+    inputs = _list_inputs(fold, metric)
+    total_input = None
+    if only is None and len(inputs) > 1:
+        total_input = _find_total(fold, _add_up(metric, fold.queries))
+    return MetricSummary(
+        metric,
+        window,
+        series=tuple(summarizer.summarise_drawn(one) for one in inputs),
+        total=summarizer.summarise_drawn(total_input) if total_input else None,
     )
+
+
+def _list_inputs(fold: MetricFold, metric: Metric) -> list[_SeriesInput]:
+    """What the figures of each series are computed from."""
+    found = fold.list_series()
+    names = ("",) if len(found) == 1 else name_series_apart([one.labels for one in found])
+    return [
+        _SeriesInput(
+            labels=one.labels,
+            text=str(one.labels),
+            name=name,
+            query=one.query,
+            by_day=one.by_day,
+            fold=fold.series,
+            row=one.row,
+            stats=fold.series.build_stats(one.row),
+            breaches=fold.list_breaches(one),
+            beyond=fold.find_beyond(one),
+            estimated=fold.estimated,
+        )
+        for one, name in zip(found, names, strict=True)
+    ]
+
+
+def _find_total(fold: MetricFold, query: MetricQuery | None) -> _SeriesInput | None:
+    """What the sum of all series is computed from, where one expression can give it."""
+    if query is None or fold.total is None:
+        return None
+    return _describe_sum(query, fold.total, estimated=fold.estimated)
+
+
+def _describe_sum(query: MetricQuery, fold: SeriesFold, *, estimated: bool) -> _SeriesInput:
+    return _SeriesInput(
+        labels=EMPTY,
+        text=str(EMPTY),
+        name="",
+        query=query,
+        by_day=((query, fold.count[0] > 0),),
+        fold=fold,
+        row=0,
+        stats=fold.build_stats(0),
+        breaches=None,
+        beyond=None,
+        is_total=True,
+        estimated=estimated,
+    )
+
+
+def _keep_drawn(
+    summarizer: _Summarizer, series: Sequence[SeriesSummary], inputs: Sequence[_SeriesInput]
+) -> tuple[tuple[SeriesSummary, ...], tuple[Values, Values] | None]:
+    """The series, the gravest first, and the range of those that are not drawn.
+
+    The drawn values and the days of a series are by far the most that a report has to remember.
+    """
+    gravity = _rank_by_gravity(summarizer.metric.direction)
+    pairs = sorted(zip(series, inputs, strict=True), key=lambda pair: gravity(pair[0]))
+    lines = DRAWN if len(pairs) > DRAWN + 1 else len(pairs)
+    kept = tuple(
+        summarizer.add_drawn(one, of) if at < lines else summarizer.add_hours(one, of)
+        for at, (one, of) in enumerate(pairs)
+    )
+    others = [of.fold.drawn[of.row] for _, of in pairs[lines:]]
     if not others:
         return kept, None
     # fmin and fmax skip NaN, and without a warning where all are NaN.
@@ -290,40 +336,23 @@ def read_lead(
     window: Window,
     inventory: Inventory | None,
 ) -> tuple[int, MetricData]:
-    """The data with the steps before the window that decide what is firing at its start.
-
-    They are read apart, so that they do not decide which query a series is from, and only of
-    series that may be firing then.
-    """
-    matrix, end_ms, step_ms = data.matrix, window.start_ms, window.step_ms
-    lead = count_lead_steps(thresholds, step_ms)
-    open_rows = np.flatnonzero(may_be_firing(data)).tolist() if lead else []
-    if not open_rows:
+    """The data with the steps before the window that decide what is firing at its start."""
+    matrix = data.matrix
+    before = read_before(source, data, thresholds, window, inventory)
+    if not before:
         return 0, data
-    t_ms = end_ms + step_ms * np.arange(1 - lead, 1, dtype=np.int64)
-    only = [matrix.series[row] for row in open_rows]
-    try:
-        before = read_series(source, data.metric, t_ms, step_ms, inventory, only).matrix
-    except QueryError:
-        return 0, data
-    rows = {labels: row for row, labels in enumerate(before.series)}
+    lead = len(next(iter(before.values())))
     values = np.full((len(matrix.series), lead), np.nan)
-    for at, labels in enumerate(matrix.series):
-        if labels in rows:
-            row = rows[labels]
-            values[at] = np.where(before.present[row], before.values[row], np.nan)
+    for row, own in before.items():
+        values[row] = own
+    first_ms = window.start_ms - (lead - 1) * window.step_ms
     joined = Matrix(
         matrix.series,
-        np.concatenate([before.t_ms, matrix.t_ms]),
+        np.arange(first_ms, int(matrix.t_ms[-1]) + 1, window.step_ms, dtype=np.int64),
         np.concatenate([values, matrix.values], axis=1),
         np.concatenate([~np.isnan(values), matrix.present], axis=1),
     )
     return lead, replace(data, matrix=joined)
-
-
-def is_quantile(metric: Metric) -> bool:
-    """Whether the metric is a percentile of requests wherever the source allows it."""
-    return any("quantile" in query.promql for query in metric.queries)
 
 
 def _rank_by_gravity(direction: Direction) -> Callable[[SeriesSummary], tuple[float, ...]]:
@@ -351,10 +380,17 @@ class _SeriesInput:
     """The labels as text, which all figures share."""
     name: str
     query: MetricQuery
-    values: Values
+    """That gave most of the values."""
+    by_day: tuple[tuple[MetricQuery, Mask], ...]
+    """Every query that gave some, and on which days."""
+    fold: SeriesFold
+    row: int
+    """Of the fold."""
     stats: SeriesStats
     breaches: tuple[Breach, ...] | None
     """None for what is not judged: a mean, or a total."""
+    beyond: BeyondDays | None
+    """None likewise."""
     is_total: bool = False
     estimated: bool = False
     """Whether counts among the values are extrapolated."""
@@ -384,113 +420,159 @@ class _Summarizer:
     inventory: Inventory | None = None
     only: tuple[Labels, ...] | None = None
     """The only series whose figures are wanted; None for all."""
+    with_days: bool = False
     answers: dict[str, _WholeWindow] = field(default_factory=dict)
+    day_answers: dict[str, Mapping[Labels, Values]] = field(default_factory=dict)
 
     @property
     def missing(self) -> Iterator[JipyoError]:
         """Why parts of the answers over the whole window are missing."""
         return (error for answer in self.answers.values() for error in answer.missing)
 
-    def summarise_series(
-        self, data: MetricData, breaches: Sequence[tuple[Breach, ...] | None]
-    ) -> list[SeriesSummary]:
-        """Every series that has a value at all."""
-        matrix, t_ms = data.matrix, self.window.t_ms
-        values = np.where(matrix.present, matrix.values, np.nan)
-        alone = len(matrix.series) == 1
-        names = ("",) if alone else name_series_apart(matrix.series)
-        return [
-            self._summarise(
-                _SeriesInput(
-                    labels=labels,
-                    text=str(labels),
-                    name=names[row],
-                    query=data.queries[row],
-                    values=values[row],
-                    stats=compute_stats(t_ms, values[row]),
-                    breaches=breaches[row],
-                    estimated=data.estimated,
-                )
-            )
-            for row, labels in enumerate(matrix.series)
-        ]
-
-    def summarise_total(
-        self, series: Sequence[SeriesSummary], query: MetricQuery | None
-    ) -> SeriesSummary | None:
-        """The sum of all series, where one expression can give it and it is the metric."""
-        if len(series) < 2 or query is None:
-            return None
-        values = [one.values for one in series if one.values is not None]
-        estimated = any(one.worst.estimated for one in series)
-        return self._summarise_sum(query, np.stack(values), estimated=estimated)
-
     def read_total(self, query: MetricQuery) -> SeriesSummary | None:
         """The sum of all series, added up by the source; None where there is nothing to add."""
-        window = self.window
-        expression = query.expression(choose_rate_window(self.metric, window.step_ms))
-        first_ms = window.start_ms + window.step_ms
+        summed = replace(self.metric, queries=(query,))
         try:
-            asking = ask_for(self.source, self.metric.id, query.exporter)
-            result = asking.range(expression, first_ms, window.end_ms, window.step_ms)
+            fold = read_folded(self.source, summed, self.window, None, is_judged=False)
         except QueryError:
             return None
-        matrix = result.value
-        assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
         # Each of several sources gives the sum of its own series.
-        values = np.where(matrix.present, matrix.values, np.nan)
-        if np.isnan(values).all():
+        if fold.total is None or not fold.rows:
             return None
-        return self._summarise_sum(query, values, estimated=result.estimated)
+        return self.summarise_drawn(_describe_sum(query, fold.total, estimated=fold.estimated))
 
-    def _summarise_sum(
-        self, query: MetricQuery, values: Values, *, estimated: bool
-    ) -> SeriesSummary:
-        added = np.where(np.isnan(values).all(axis=0), np.nan, np.nansum(values, axis=0))
-        return self._summarise(
-            _SeriesInput(
-                labels=EMPTY,
-                text=str(EMPTY),
-                name="",
-                query=query,
-                values=added,
-                stats=compute_stats(self.window.t_ms, added),
-                breaches=None,
-                is_total=True,
-                estimated=estimated,
-            )
+    def summarise_drawn(self, series: _SeriesInput) -> SeriesSummary:
+        """One series with its drawn values and its days."""
+        return self.add_drawn(self.summarise(series), series)
+
+    def add_drawn(self, summary: SeriesSummary, series: _SeriesInput) -> SeriesSummary:
+        """What a series that is drawn has besides."""
+        summary = self.add_hours(summary, series)
+        return replace(
+            summary,
+            # A row of a large array would keep all of the array.
+            values=series.fold.drawn[series.row].copy(),
+            days=self._compute_days(summary, series) if self.with_days else None,
         )
 
-    def _summarise(self, series: _SeriesInput) -> SeriesSummary:
+    def add_hours(self, summary: SeriesSummary, series: _SeriesInput) -> SeriesSummary:
+        """The hours of a series where the metric is shown as a heat map."""
+        if Across.HEATMAP not in self.metric.report.across:
+            return summary
+        return replace(summary, hours=series.fold.average_hours(series.row))
+
+    def summarise(self, series: _SeriesInput) -> SeriesSummary:
+        """One series without what is drawn of it."""
         computed = {
             summary: self._compute_figure(summary, series)
             for summary in self.metric.report.summaries
         }
         figures = {summary: figure for summary, figure in computed.items() if figure is not None}
-        wanted = (*((Summary.P95,) if is_quantile(self.metric) else ()), *figures)
         stats = series.stats
         if self.metric.direction is Direction.LOWER_IS_WORSE:
             worst, worst_ms = (Fold.MINIMUM, stats.minimum), stats.minimum_ms
         else:
             worst, worst_ms = (Fold.MAXIMUM, stats.maximum), stats.maximum_ms
+        shown = self._find_shown(figures)
         return SeriesSummary(
             labels=series.labels,
             name=series.name,
             exporter=series.query.exporter,
             statistic=series.query.statistic,
-            values=series.values,
+            values=None,
             stats=stats,
             coverage=stats.steps / self.window.steps,
             state=State.UNKNOWN if series.breaches is None else find_gravest_state(series.breaches),
             breaches=series.breaches or (),
             figures=figures,
-            figure=next((figures[summary] for summary in wanted if summary in figures), None),
+            figure=None if shown is None else figures[shown],
             worst=self._build_figure(*worst, series),
             worst_ms=worst_ms,
-            hours=average_hours(series.values, self.window.step_ms)
-            if Across.HEATMAP in self.metric.report.across
-            else None,
         )
+
+    def _find_shown(self, figures: Mapping[Summary, Figure]) -> Summary | None:
+        """Which figure represents a series."""
+        wanted = (*((Summary.P95,) if is_quantile(self.metric) else ()), *figures)
+        return next((summary for summary in wanted if summary in figures), None)
+
+    def _compute_days(self, summary: SeriesSummary, series: _SeriesInput) -> DayFigures:
+        fold, row, days = series.fold, series.row, self.window.days
+        steps = np.array([day.steps for day in days])
+        figures = {
+            kind: self._compute_day_figures(kind, figure, series)
+            for kind, figure in summary.figures.items()
+        }
+        shown = self._find_shown(summary.figures)
+        is_low = self.metric.direction is Direction.LOWER_IS_WORSE
+        return DayFigures(
+            figures=figures,
+            figure=np.full(len(days), np.nan) if shown is None else figures[shown],
+            worst=fold.days[Summary.MIN if is_low else Summary.MAX][row].copy(),
+            mean=fold.average_days(row),
+            coverage=fold.count[row] / steps,
+            beyond=series.beyond or BeyondDays.make(len(days)),
+        )
+
+    def _compute_day_figures(self, kind: Summary, figure: Figure, series: _SeriesInput) -> Values:
+        """A figure of the window for each of its days."""
+        if figure.step_ms:
+            if kind in (Summary.AVG, Summary.RATIO_OF_SUMS):
+                return series.fold.average_days(series.row)
+            values: Values = series.fold.days[kind][series.row].copy()
+            return values
+        if kind in _COUNTS:
+            return self._count_days(kind, series, figure.value)
+        return self._find_days(series)
+
+    def _find_days(self, series: _SeriesInput) -> Values:
+        """What the queries give over each whole day, each for the days that it answered."""
+        values = np.full(len(self.window.days), np.nan)
+        for query, days in series.by_day:
+            answer = self._query_days(query)
+            if series.is_total:  # each source gives the sum of its own
+                own = _add_present(list(answer.values()), len(values))
+            else:
+                own = answer.get(series.labels, values)
+            values[days] = own[days]
+        return values
+
+    def _count_days(self, kind: Summary, series: _SeriesInput, whole: float | None) -> Values:
+        """Counts of each day, which add up to that of the window where the source is exact.
+
+        A day begins with its first sample where nothing was collected for long before it. What
+        a counter gained in such a gap is in the window, and so it counts to the day after it.
+        """
+        counts = self._to_counts(kind, self._find_days(series), self.window.days)
+        known = float(np.nansum(counts))
+        if whole is None or series.estimated or math.isclose(known, whole, rel_tol=1e-9):
+            return counts
+        days = [replace(day, start_ms=self.window.start_ms) for day in self.window.days]
+        reached = self._to_counts(kind, self._find_reached(series, days), days)
+        # A counter that has not begun yet has reached nothing.
+        gained = np.diff(np.nan_to_num(reached), prepend=0.0)
+        counts[...] = np.where((gained == 0) & (series.fold.count[series.row] == 0), np.nan, gained)
+        return counts
+
+    def _find_reached(self, series: _SeriesInput, windows: Sequence[Window]) -> Values:
+        reached = np.full(len(windows), np.nan)
+        for at, window in enumerate(windows):
+            expr = expand_to_whole_window(series.query.promql, window.duration_ms)
+            answer = self._query_at(series.query, expr, window.end_ms).values
+            if series.is_total:
+                reached[at] = math.fsum(answer.values()) if answer else math.nan
+            else:
+                reached[at] = answer.get(series.labels, math.nan)
+        return reached
+
+    def _to_counts(self, kind: Summary, values: Values, windows: Sequence[Window]) -> Values:
+        """Whole numbers from rates over windows (for totals) or from increases."""
+        if kind is Summary.TOTAL:
+            values = values * [self._count_units(window) for window in windows]
+        return np.array([_round_count(value) for value in values.tolist()])
+
+    def _count_units(self, window: Window) -> float:
+        """How many of the unit of time that a rate is of a window has."""
+        return window.duration_ms / 1000 / _SECONDS_OF.get(self.metric.unit.value, 1.0)
 
     def _compute_figure(self, summary: Summary, series: _SeriesInput) -> Figure | None:
         """One figure; None where this series cannot honestly give it."""
@@ -539,14 +621,16 @@ class _Summarizer:
         if value is None or math.isnan(value):
             return None
         figure = self._build_figure(_WHOLE_WINDOW_FOLDS[summary], value, series)
-        if summary is Summary.TOTAL:
-            seconds = self.window.duration_ms / 1000 / _SECONDS_OF.get(figure.unit, 1.0)
-            unit = _TOTAL_UNITS.get(figure.unit, "count")
-            figure = replace(figure, value=_round_count(value * seconds), unit=unit)
-        if summary is Summary.SUM:
-            figure = replace(figure, value=_round_count(value))
-        is_count = figure.fold is Fold.TOTAL
-        estimated = answer.estimated and is_count
+        if summary in _COUNTS:
+            (count,) = self._to_counts(summary, np.array([value]), [self.window]).tolist()
+            unit = (
+                _TOTAL_UNITS.get(figure.unit, "count") if summary is Summary.TOTAL else figure.unit
+            )
+            figure = replace(figure, value=count, unit=unit)
+            if self.window.day_ends_ms and (series.estimated or len(series.by_day) > 1):
+                days = self._count_days(summary, series, None)
+                figure = replace(figure, value=float(np.nansum(days)))
+        estimated = answer.estimated and figure.fold is Fold.TOTAL
         return replace(figure, expr=answer.expr, step_ms=0, estimated=estimated)
 
     def _build_figure(self, fold: Fold, value: float, series: _SeriesInput) -> Figure:
@@ -571,16 +655,12 @@ class _Summarizer:
         """The query over the whole window, sent once for all series."""
         if query.promql not in self.answers:
             expr = expand_to_whole_window(query.promql, self.window.duration_ms)
-            self.answers[query.promql] = self._query_at_end(query, expr)
+            self.answers[query.promql] = self._query_at(query, expr, self.window.end_ms)
         return self.answers[query.promql]
 
-    def _query_at_end(self, query: MetricQuery, expr: str) -> _WholeWindow:
-        text = expr
-        if self.only:
-            text = narrow_query(expr, query, self.only, self.inventory)
+    def _query_at(self, query: MetricQuery, expr: str, t_ms: int) -> _WholeWindow:
         try:
-            asking = ask_for(self.source, self.metric.id, query.exporter)
-            result = asking.instant(text, self.window.end_ms)
+            result = self._ask(query).instant(self._narrow(query, expr), t_ms)
         except QueryError:
             return _WholeWindow(expr)
         answer = result.value
@@ -588,6 +668,47 @@ class _Summarizer:
         labels = (label_series(labels, self.metric, query) for labels in answer.series)
         values = dict(zip(labels, answer.values.tolist(), strict=True))
         return _WholeWindow(expr, values, result.estimated, result.missing)
+
+    def _query_days(self, query: MetricQuery) -> Mapping[Labels, Values]:
+        """The query over each whole day, sent once for all series; each of shape (days,)."""
+        if query.promql not in self.day_answers:
+            self.day_answers[query.promql] = self._read_days(query)
+        return self.day_answers[query.promql]
+
+    def _read_days(self, query: MetricQuery) -> dict[Labels, Values]:
+        days = self.window.days
+        values: dict[Labels, Values] = {}
+        for length_ms, found in groupby(enumerate(days), lambda day: day[1].duration_ms):
+            places, alike = zip(*found, strict=True)
+            expr = self._narrow(query, expand_to_whole_window(query.promql, length_ms))
+            start_ms, end_ms = alike[0].end_ms, alike[-1].end_ms
+            try:
+                matrix = self._ask(query).range(expr, start_ms, end_ms, length_ms).value
+            except QueryError:
+                continue
+            assert isinstance(matrix, Matrix), "BUG: a range query is answered by a Matrix"
+            for labels, own, present in zip(
+                matrix.series, matrix.values, matrix.present, strict=True
+            ):
+                name = label_series(labels, self.metric, query)
+                row = values.setdefault(name, np.full(len(days), np.nan))
+                row[places[0] : places[-1] + 1] = np.where(present, own, np.nan)
+        return values
+
+    def _ask(self, query: MetricQuery) -> Source:
+        return ask_for(self.source, self.metric.id, query.exporter)
+
+    def _narrow(self, query: MetricQuery, expr: str) -> str:
+        return narrow_query(expr, query, self.only, self.inventory) if self.only else expr
+
+
+def _add_present(rows: Sequence[Values], size: int) -> Values:
+    """The sum of what is there, NaN where nothing is."""
+    if not rows:
+        return np.full(size, np.nan)
+    stacked = np.stack(rows)
+    added: Values = np.where(np.isnan(stacked).all(axis=0), np.nan, np.nansum(stacked, axis=0))
+    return added
 
 
 def _add_up(metric: Metric, queries: Sequence[MetricQuery]) -> MetricQuery | None:
@@ -632,7 +753,8 @@ def find_gravest_state(breaches: Sequence[Breach]) -> State:
     return State.OK if gravest is Severity.PENDING else gravest.state
 
 
-_OVER_WHOLE_WINDOW = frozenset({Summary.RATIO_OF_SUMS, Summary.SUM, Summary.TOTAL})
+_COUNTS = frozenset({Summary.SUM, Summary.TOTAL})
+_OVER_WHOLE_WINDOW = _COUNTS | {Summary.RATIO_OF_SUMS}
 _WHOLE_WINDOW_FOLDS = {
     Summary.RATIO_OF_SUMS: Fold.RATIO,
     Summary.SUM: Fold.TOTAL,

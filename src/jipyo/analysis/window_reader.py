@@ -12,7 +12,7 @@ from jipyo.model.result import RawMatrix, Vector
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jipyo.analysis.summary import Window
+    from jipyo.analysis.window import Window
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
     from jipyo.model.result import Value

@@ -1,4 +1,4 @@
-"""All that a daily report speaks of, read once: the day, and the days it is compared with."""
+"""All that a report speaks of, read once: the period, and those that it is compared with."""
 
 from __future__ import annotations
 
@@ -14,21 +14,15 @@ from jipyo.analysis.completeness import TargetCompleteness, measure_completeness
 from jipyo.analysis.outage_history import find_past_outages
 from jipyo.analysis.outages import identify_target
 from jipyo.analysis.outlook import HISTORY_HOURS, build_outlook, split_histories
-from jipyo.analysis.summary import (
-    STEP_MS,
-    MetricSummary,
-    SeriesSummary,
-    Window,
-    summarise_earlier,
-    summarise_metric,
-)
+from jipyo.analysis.summary import MetricSummary, SeriesSummary, summarise_earlier, summarise_metric
 from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
+from jipyo.analysis.window import DAY_MS, STEP_MS, Window
 from jipyo.analysis.window_reader import WindowReader
-from jipyo.model.calendar import name_period
+from jipyo.model.calendar import PeriodKind, name_period, range_between
 from jipyo.model.errors import ReportError
 from jipyo.model.progress import Progress, ignore_progress
 from jipyo.reports.document import Quantity, Subject
-from jipyo.source.hourly import read_hourly
+from jipyo.source.hourly import HOUR_MS, read_hourly
 from jipyo.source.inventory import take_inventory
 from jipyo.source.recording import ask_for
 
@@ -42,6 +36,7 @@ if TYPE_CHECKING:
     from jipyo.model.calendar import Period
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
+    from jipyo.model.sample import Values
     from jipyo.source import Source
     from jipyo.source.inventory import HostKey, Inventory
 
@@ -62,6 +57,10 @@ FILLING = frozenset(
 OUTLOOK_SERIES = 5
 """Of one metric only so many series are looked ahead at."""
 _WEEK = 7
+_HOURS_FROM_DAYS = 3
+"""From so many days on the hours of a period are drawn, no minutes."""
+_DAYS_FROM_DAYS = 63
+"""From so many on its days."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +68,14 @@ class ReportMetric:
     """A metric that has data in the period, and how it compares with earlier ones."""
 
     now: MetricSummary
-    week: Comparison | None
-    """With the same part of the same weekday a week before."""
-    yesterday: Comparison | None
-    """Of required and of key metrics."""
+    before: Comparison | None
+    """With the period of the calendar before this one; of a day with the same weekday a week
+    before. Of a period that still runs both are compared as far as this one has come."""
+    yesterday: Comparison | None = None
+    """Of a day, and there of required and of key metrics, with the day before."""
+    ghost: Mapping[Labels, Values] = field(default_factory=dict)
+    """The drawn values of drawn series some whole weeks before, so that weekdays fall together,
+    by their labels, the total without any: as `SeriesSummary.values`. See `count_ghost_days`."""
 
     @property
     def metric(self) -> Metric:
@@ -165,6 +168,11 @@ class ReportData:
         return self.window.end_ms < self.period.end_ms
 
     @property
+    def drawn_ms(self) -> int:
+        """How far apart the drawn values are: a minute, an hour, or a local day."""
+        return self.window.drawn_ms
+
+    @property
     def is_enough(self) -> bool:
         """Whether there is enough data to call a period without breaches good."""
         return self.share >= ENOUGH
@@ -234,15 +242,19 @@ def _read_metrics(
     progress: Progress,
 ) -> list[ReportMetric]:
     """Every metric, those without data too; the day before only of those that show it."""
-    week, yesterday = (find_earlier_window(period, window, days) for days in (_WEEK, 1))
+    is_day = period.kind is PeriodKind.DAY
+    then = period.earlier(_WEEK) if is_day else period.previous()
+    before = find_earlier_window(period, window, then)
+    ghost = find_ghost_window(period, window)
 
     def read(metric: Metric) -> ReportMetric:
         now = summarise_metric(source, metric, window, inventory)
-        return ReportMetric(now, _compare_with(source, now, week, inventory), None)
+        entry = ReportMetric(now, _compare_with(source, now, before, inventory))
+        return replace(entry, ghost=_read_ghost(source, entry, ghost, inventory))
 
     def read_yesterday(entry: ReportMetric) -> ReportMetric:
-        before = _compare_with(source, entry.now, yesterday, inventory)
-        return replace(entry, yesterday=before)
+        yesterday = find_earlier_window(period, window, period.earlier(1))
+        return replace(entry, yesterday=_compare_with(source, entry.now, yesterday, inventory))
 
     found: list[ReportMetric] = []
     with ThreadPoolExecutor(READERS, "report") as pool:
@@ -252,7 +264,9 @@ def _read_metrics(
                 progress(done, len(catalogue.metrics))
             with_data = [entry for entry in found if entry.now.series]
             shown = {entry.metric.id for entry in select_key_metrics(with_data)}
-            is_wanted = [entry.metric.required or entry.metric.id in shown for entry in found]
+            is_wanted = [
+                is_day and (entry.metric.required or entry.metric.id in shown) for entry in found
+            ]
             compared = pool.map(read_yesterday, compress(found, is_wanted))
             return [
                 next(compared) if wanted else entry
@@ -260,6 +274,20 @@ def _read_metrics(
             ]
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+def _read_ghost(
+    source: Source, entry: ReportMetric, window: Window, inventory: Inventory
+) -> Mapping[Labels, Values]:
+    """The drawn values of the ghost, without reading them again where they are known."""
+    if not entry.now.series:
+        return {}
+    if entry.before is not None and entry.before.earlier.window == window:
+        known = entry.before.earlier
+    else:
+        known = summarise_earlier(source, entry.now, window, inventory)
+    found = (*known.series, *((known.total,) if known.total else ()))
+    return {one.labels: one.values for one in found if one.values is not None}
 
 
 def _compare_with(
@@ -281,6 +309,15 @@ def select_key_metrics(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
     return [entries[place] for place in sorted(place for *_, place in sorted(ranked)[:TILES])]
 
 
+def count_ghost_days(period: Period) -> int:
+    """How many days before a period the one lies that is drawn behind it: whole weeks.
+
+    As many as the period comes nearest to: 1 for a day and for a week, 4 for a month, 13 for a
+    quarter, 52 for a year.
+    """
+    return _WEEK * max(1, round(period.duration_ms / DAY_MS / _WEEK))
+
+
 def find_window(period: Period, now_ms: int) -> Window:
     """The whole steps of a period that lie in the past.
 
@@ -293,13 +330,37 @@ def find_window(period: Period, now_ms: int) -> Window:
         raise ReportError(
             "reports.not_begun", hint="reports.not_begun.hint", period=name_period(period)
         )
-    return Window(period.start_ms, end_ms)
+    return _divide(period, end_ms, _choose_drawn_step(period))
 
 
-def find_earlier_window(period: Period, window: Window, days: int) -> Window:
-    """The same part of the period so many days before: whole, or as far as this one has come."""
-    then = period.earlier(days)
+def find_earlier_window(period: Period, window: Window, then: Period) -> Window:
+    """The window of an earlier period: whole, or as far as this one has come."""
     end_ms = then.end_ms
     if window.end_ms < period.end_ms:
         end_ms = min(end_ms, then.start_ms + window.duration_ms)
-    return Window(then.start_ms, end_ms)
+    return _divide(then, end_ms, window.drawn_ms)
+
+
+def find_ghost_window(period: Period, window: Window) -> Window:
+    """The window that is drawn behind that of a period, on the same weekdays."""
+    zone, days = ZoneInfo(period.zone), count_ghost_days(period)
+    then = range_between(period.start_ms, period.end_ms, zone).earlier(days)
+    return find_earlier_window(period, window, then)
+
+
+def _choose_drawn_step(period: Period) -> int:
+    days = period.duration_ms / DAY_MS
+    if days < _HOURS_FROM_DAYS:
+        return STEP_MS
+    return HOUR_MS if days < _DAYS_FROM_DAYS else DAY_MS
+
+
+def _divide(period: Period, end_ms: int, drawn_ms: int) -> Window:
+    """The window of a period up to a moment, divided into its local days."""
+    ends_ms = tuple(min(day.end_ms, end_ms) for day in period.days() if day.start_ms < end_ms)
+    return Window(
+        period.start_ms,
+        end_ms,
+        drawn_ms=drawn_ms,
+        day_ends_ms=ends_ms if len(ends_ms) > 1 else (),
+    )

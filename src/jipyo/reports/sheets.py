@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import takewhile
 from typing import TYPE_CHECKING
 
-from jipyo.analysis.summary import STEP_MS
+from jipyo.analysis.window import STEP_MS
 from jipyo.reports.document import Issuer, Report, phrase
 from jipyo.reports.sections import contract, inspection
 from jipyo.reports.sections.appendix import hash_catalogue

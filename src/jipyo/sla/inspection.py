@@ -29,8 +29,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from jipyo.analysis.series_names import name_series
-from jipyo.analysis.summary import Window, find_gravest_state, read_lead
+from jipyo.analysis.summary import find_gravest_state, read_lead
 from jipyo.analysis.thresholds import Severity, State, find_metric_breaches
+from jipyo.analysis.window import Window
 from jipyo.catalogue import Direction
 from jipyo.model.errors import QueryError
 from jipyo.model.progress import ignore_progress

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.completeness import measure_completeness
 from jipyo.analysis.outage_history import find_past_outages, list_outcome_names
 from jipyo.analysis.outages import identify_target
-from jipyo.analysis.summary import Window
+from jipyo.analysis.window import Window
 from jipyo.analysis.window_reader import WindowReader
 from jipyo.model.calendar import local_time
 from jipyo.model.matcher import select_all

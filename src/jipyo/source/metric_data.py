@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from jipyo.catalogue import SERVER, Statistic
 from jipyo.model.result import Matrix
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from jipyo.source.base import Source
     from jipyo.source.inventory import HostKey, Inventory
 
+Indices = npt.NDArray[np.intp]
+_ONE_DAY: Indices = np.zeros(1, np.intp)
 _UNITS = ((3_600_000, "h"), (60_000, "m"), (1000, "s"), (1, "ms"))
 
 
@@ -103,13 +106,15 @@ def read_metric(
     return _join_answers(metric, t_ms, replace(read, answers=counted), inventory)
 
 
-def read_series(
+def read_series(  # noqa: PLR0913 - what is read, and when
     source: Source,
     metric: Metric,
     t_ms: Times,
     step_ms: int,
     inventory: Inventory | None = None,
     only: Collection[Labels] | None = None,
+    *,
+    day_starts: Indices = _ONE_DAY,
 ) -> MetricData:
     """Read a metric, or only some of its series, without counting cases.
 
@@ -121,36 +126,40 @@ def read_series(
         inventory: as for `read_metric`.
         only: the labels of the wanted series; the source is asked for no others, as far as
             a query can express that.
+        day_starts: the first step of each day: which query answers for a target is decided day
+            by day, so that days read together are what they are alone.
 
     Raises:
         QueryError: an expression was rejected.
         SourceError: the source failed.
     """
     window = choose_rate_window(metric, step_ms)
-    read = _read_answers(source, metric, t_ms, window, inventory, only)
+    read = _read_answers(source, metric, t_ms, window, inventory, only, day_starts=day_starts)
     data = _join_answers(metric, t_ms, read, inventory)
     if only is None:
         return data
     return _pick_rows(data, [row for row, one in enumerate(data.matrix.series) if one in only])
 
 
-def _read_answers(
+def _read_answers(  # noqa: PLR0913 - as `read_series`
     source: Source,
     metric: Metric,
     t_ms: Times,
     window: str,
     inventory: Inventory | None,
     only: Collection[Labels] | None,
+    *,
+    day_starts: Indices = _ONE_DAY,
 ) -> _Answers:
     answers: list[_Answer] = []
     results: list[QueryResult] = []
-    covered: set[Target] = set()
     members = list_members(unwrap(source))
+    lengths = np.diff(np.append(day_starts, len(t_ms)))
+    covered = _Covered(len(lengths), len(members) <= 1)
     # Sorting is stable: fallbacks come last, all else keeps its order.
     for query in sorted(metric.queries, key=lambda query: query.fallback):
-        answered = members & {of_source for of_source, *_ in covered}
         is_alternative = query.fallback or not metric.labels
-        if is_alternative and answers and (len(members) == 1 or answered == members):
+        if is_alternative and covered.is_everything(members):
             break
         expression = query.expression(window)
         if inventory is not None and not inventory.may_have_answer(expression):
@@ -160,15 +169,26 @@ def _read_answers(
             text = narrow_query(expression, query, only, inventory)
         result, matrix = _query_range(source, text, metric, query, t_ms)
         targets = [find_target(metric, labels) for labels in matrix.series]
-        closed = answered if is_alternative else frozenset()
-        open_ = [target not in covered and target[0] not in closed for target in targets]
-        matrix = _keep_rows(matrix, np.array(open_, bool))
-        covered.update(targets)
+        closed = [covered.find(target, is_alternative) for target in targets]
+        by_day = np.logical_or.reduceat(matrix.present, day_starts, axis=1)
+        for target, days in zip(targets, by_day, strict=True):
+            covered.add(target, days)
+        matrix = _leave_out(matrix, closed, lengths)
         if matrix.series or result.missing:
             results.append(result)
         if matrix.series:
             answers.append(_Answer(query, expression, matrix))
     return _Answers(answers, results)
+
+
+def _leave_out(matrix: Matrix, closed: Sequence[Mask], lengths: Indices) -> Matrix:
+    """Without the days of each series on which an earlier query answered for its target."""
+    if not any(days.any() for days in closed):
+        return matrix
+    is_open = ~np.repeat(np.array(closed, bool), lengths, axis=1)
+    present = matrix.present & is_open
+    left = Matrix(matrix.series, matrix.t_ms, matrix.values, present)
+    return _keep_rows(left, np.asarray(present.any(axis=1)))
 
 
 def read_stepwise(
@@ -189,7 +209,7 @@ def read_stepwise(
     """
     window = choose_rate_window(metric, step_ms)
     is_only = len(list_members(unwrap(source))) <= 1
-    covered = _CoveredSteps(len(t_ms))
+    covered = _Covered(len(t_ms), is_only)
     rows: dict[Labels, tuple[MetricQuery, Values, Mask]] = {}
     results: list[QueryResult] = []
     for query in sorted(metric.queries, key=lambda query: query.fallback):
@@ -200,7 +220,7 @@ def read_stepwise(
         results.append(result)
         targets = [find_target(metric, labels) for labels in matrix.series]
         is_alternative = query.fallback or not metric.labels
-        closed = [covered.find(target, is_alternative, is_only) for target in targets]
+        closed = [covered.find(target, is_alternative) for target in targets]
         for row, labels in enumerate(matrix.series):
             covered.add(targets[row], matrix.present[row])
             if query.statistic is Statistic.FULL:
@@ -245,29 +265,40 @@ def _fill_row(
         rows[labels] = query, values, present
 
 
-class _CoveredSteps:
-    """At which steps earlier queries have answered, for each target and each source."""
+class _Covered:
+    """When earlier queries have answered, for each target and each source.
 
-    def __init__(self, steps: int) -> None:
-        self.nowhere = np.zeros(steps, bool)
-        self.everywhere = self.nowhere
+    Masks have the shape (stretches,): the steps or the days that are decided one by one.
+    """
+
+    def __init__(self, stretches: int, is_only: bool) -> None:
+        self.never = np.zeros(stretches, bool)
+        self.anywhere = self.never
+        self.is_only = is_only
+        """Whether there is one source alone."""
         self.by_target: dict[Target, Mask] = {}
         self.by_source: dict[str, Mask] = {}
 
-    def find(self, target: Target, is_alternative: bool, is_only: bool) -> Mask:
-        """The steps at which a query has nothing to say about a target."""
-        own = self.by_target.get(target, self.nowhere)
+    def find(self, target: Target, is_alternative: bool) -> Mask:
+        """When a query has nothing to say about a target."""
+        own = self.by_target.get(target, self.never)
         if not is_alternative:
             return own
-        others = self.everywhere if is_only else self.by_source.get(target[0], self.nowhere)
+        others = self.anywhere if self.is_only else self.by_source.get(target[0], self.never)
         mask: Mask = own | others
         return mask
 
     def add(self, target: Target, present: Mask) -> None:
         """A query has answered for a target."""
-        self.everywhere = self.everywhere | present
-        self.by_target[target] = self.by_target.get(target, self.nowhere) | present
-        self.by_source[target[0]] = self.by_source.get(target[0], self.nowhere) | present
+        self.anywhere = self.anywhere | present
+        self.by_target[target] = self.by_target.get(target, self.never) | present
+        self.by_source[target[0]] = self.by_source.get(target[0], self.never) | present
+
+    def is_everything(self, members: Collection[str]) -> bool:
+        """Whether alternatives have nothing left to say."""
+        if self.is_only:
+            return bool(self.anywhere.all())
+        return all(self.by_source.get(name, self.never).all() for name in members)
 
 
 def narrow_query(
@@ -432,11 +463,43 @@ def _count_cases(
     return n
 
 
+def _merge_same_series(answers: Sequence[_Answer]) -> list[_Answer]:
+    """The answers with each series once: with the query that has most of its values.
+
+    What other queries say of it on other days fills its gaps, unless one gives a mean only.
+    """
+    places: dict[Labels, list[tuple[int, int]]] = {}
+    for at, answer in enumerate(answers):
+        for row, labels in enumerate(answer.matrix.series):
+            places.setdefault(labels, []).append((at, row))
+    repeated = [same for same in places.values() if len(same) > 1]
+    if not repeated:
+        return list(answers)
+    values = [answer.matrix.values.copy() for answer in answers]
+    present = [answer.matrix.present.copy() for answer in answers]
+    keep = [np.ones(len(answer.matrix.series), bool) for answer in answers]
+    for same in repeated:
+        first, row = max(same, key=lambda place: int(present[place[0]][place[1]].sum()))
+        for at, other in same:
+            if (at, other) == (first, row):
+                continue
+            keep[at][other] = False
+            if answers[at].query.statistic is answers[first].query.statistic:
+                gaps = present[at][other] & ~present[first][row]
+                values[first][row, gaps] = values[at][other, gaps]
+                present[first][row, gaps] = True
+    merged = (
+        replace(one, matrix=_keep_rows(Matrix(one.matrix.series, one.matrix.t_ms, v, p), rows))
+        for one, v, p, rows in zip(answers, values, present, keep, strict=True)
+    )
+    return [one for one in merged if one.matrix.series]
+
+
 def _join_answers(
     metric: Metric, t_ms: Times, read: _Answers, inventory: Inventory | None
 ) -> MetricData:
     no_rows = np.empty((0, len(t_ms)))
-    answers, results = read.answers, read.results
+    answers, results = _merge_same_series(read.answers), read.results
     matrices = [answer.matrix for answer in answers]
     counts = [
         np.full(one.matrix.values.shape, np.nan) if one.n is None else one.n for one in answers

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analysis.plain_stats import average_hours
 from analysis.shaped import levels
-from jipyo.analysis.series_stats import average_hours
 from jipyo.analysis.summary import DRAWN
 from jipyo.catalogue import Across, Direction, Objective, Summary, Unit
 from jipyo.catalogue.metric import Compare
@@ -74,12 +74,9 @@ def test_last_week_is_drawn_behind_a_single_series() -> None:
 def test_a_week_before_of_another_length_is_not_drawn() -> None:
     """A day with moved clocks has 23 or 25 hours."""
     entry = build_entry(week={"": shape_day()})
-    assert entry.week is not None
-    assert entry.week.gravest is not None
-    assert entry.week.gravest.values is not None
-    longer = np.concatenate((entry.week.gravest.values, np.full(60, 1.0)))
-    gravest = replace(entry.week.gravest, values=longer)
-    assert build_chart(replace(entry, week=replace(entry.week, gravest=gravest))).ghost is None
+    ghost = {labels: np.append(values, 1.0) for labels, values in entry.ghost.items()}
+    assert ghost
+    assert build_chart(replace(entry, ghost=ghost)).ghost is None
 
 
 @pytest.mark.parametrize(

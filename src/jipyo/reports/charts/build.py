@@ -39,7 +39,7 @@ def build_chart(entry: ReportMetric) -> Chart:
         title=entry.metric.name,
         unit=entry.metric.unit.value,
         start_ms=now.window.start_ms,
-        step_ms=now.window.step_ms,
+        step_ms=now.window.drawn_ms,
         lines=tuple(
             ChartLine(series.name, series.values) for series in shown if series.values is not None
         ),
@@ -70,9 +70,9 @@ def _find_ghost(entry: ReportMetric) -> ChartLine | None:
     """Last week's same series, where there is one series and its steps are as many."""
     if len(entry.now.series) != 1:
         return None
-    values = entry.now.series[0].values
-    before = entry.week.gravest.values if entry.week and entry.week.gravest else None
-    if values is None or before is None or before.shape != values.shape:
+    series = entry.now.series[0]
+    before = entry.ghost.get(series.labels)
+    if series.values is None or before is None or before.shape != series.values.shape:
         return None
     return ChartLine("", before)
 

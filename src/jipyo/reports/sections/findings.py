@@ -232,9 +232,9 @@ def _describe_end(data: ReportData, end_ms: int) -> Phrase:
 
 
 def _describe_last_week(entry: ReportMetric) -> Inline:
-    if entry.week is None or entry.week.gravest is None:
+    if entry.before is None or entry.before.gravest is None:
         return phrase("reports.compare.none")
-    return phrase(f"reports.finding.last_week.{_side(entry)}", figure=entry.week.gravest.worst)
+    return phrase(f"reports.finding.last_week.{_side(entry)}", figure=entry.before.gravest.worst)
 
 
 def _advise(entry: ReportMetric) -> Inline:
@@ -328,7 +328,7 @@ def _find_crossings(data: ReportData) -> Iterator[_Ranked]:
 
 def _find_changes(data: ReportData) -> Iterator[_Ranked]:
     for entry in data.entries:
-        change = entry.week.change if entry.week else None
+        change = entry.before.change if entry.before else None
         figure = entry.now.figure
         if change is None or figure is None or not entry.metric.required:
             continue
@@ -348,7 +348,7 @@ def _find_changes(data: ReportData) -> Iterator[_Ranked]:
 
 
 def _describe_change(entry: ReportMetric) -> Inline:
-    change = entry.week.change if entry.week else None
+    change = entry.before.change if entry.before else None
     if change is None:
         return phrase("reports.compare.none")
     return phrase("reports.finding.was", before=change.before, delta=change.delta)
@@ -389,7 +389,7 @@ def _describe_nearest(entry: ReportMetric) -> _Ranked:
         minutes=Duration(series.warning_ms + series.critical_ms),
     )
     details = [*_describe_doubt(series, threshold)]
-    if entry.week is not None:
+    if entry.before is not None:
         details.append(_describe_change(entry))
     finding = Finding(State.OK, text, tuple(details), _describe_basis(series.worst))
     return _Ranked(_PLAIN, _nearness(entry, series.worst.value, threshold.value), finding)

@@ -117,7 +117,7 @@ def _show_critical_time(entry: ReportMetric, series: SeriesSummary) -> Inline:
 
 
 def _show_change(entry: ReportMetric) -> Inline:
-    change = entry.week.change if entry.week else None
+    change = entry.before.change if entry.before else None
     return change.delta if change else phrase("reports.compare.short")
 
 

@@ -132,7 +132,7 @@ def _build_tile(data: ReportData, entry: ReportMetric) -> Tile:
 
 
 def _describe_comparisons(data: ReportData, entry: ReportMetric) -> tuple[Inline, ...]:
-    week = entry.week.change if entry.week else None
+    week = entry.before.change if entry.before else None
     yesterday = entry.yesterday.change if entry.yesterday else None
     if week is None and yesterday is None:
         return (phrase("reports.compare.short"),)

@@ -1,0 +1,93 @@
+"""The stretch of time that is summed up: its steps, its local days, and pieces to read it in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jipyo.analysis.thresholds import Indices
+    from jipyo.model.sample import Times
+
+STEP_MS = 60_000
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The stretch (start, end] in steps; a step at t covers (t - step, t]."""
+
+    start_ms: int
+    end_ms: int
+    step_ms: int = STEP_MS
+    drawn_ms: int = STEP_MS
+    """How far apart the values are that are kept of a series; a day means a local one."""
+    day_ends_ms: tuple[int, ...] = ()
+    """The end of each local day, the last one that of the window; none: it is not divided."""
+
+    @property
+    def duration_ms(self) -> int:
+        """How long it is."""
+        return self.end_ms - self.start_ms
+
+    @property
+    def steps(self) -> int:
+        """How many steps there are: what a series without gaps has."""
+        return self.duration_ms // self.step_ms
+
+    @property
+    def t_ms(self) -> Times:
+        """The steps, shape (steps,)."""
+        return self.start_ms + self.step_ms * np.arange(1, self.steps + 1, dtype=np.int64)
+
+    @property
+    def drawn_t_ms(self) -> Times:
+        """The end of each drawn step, the last one that of the window; shape (drawn steps,)."""
+        if self.drawn_ms >= DAY_MS and self.day_ends_ms:
+            return np.array(self.day_ends_ms, np.int64)
+        return self.list_ends(max(self.drawn_ms, self.step_ms))
+
+    @property
+    def days(self) -> tuple[Window, ...]:
+        """Its local days; itself where it is not divided."""
+        ends_ms = self.day_ends_ms or (self.end_ms,)
+        starts_ms = (self.start_ms, *ends_ms[:-1])
+        return tuple(
+            Window(start_ms, end_ms, self.step_ms)
+            for start_ms, end_ms in zip(starts_ms, ends_ms, strict=True)
+        )
+
+    def list_ends(self, length_ms: int) -> Times:
+        """The ends of stretches of this length, the last one that of the window."""
+        count = -(-self.duration_ms // length_ms)
+        ends_ms = self.start_ms + length_ms * np.arange(1, count + 1, dtype=np.int64)
+        return np.minimum(ends_ms, self.end_ms)
+
+
+class Piece(NamedTuple):
+    """Some whole days of a window that are read at once."""
+
+    window: Window
+    first_day: int
+    """Which day of the whole window its first one is."""
+    day_starts: Indices
+    """The first step of each of its days."""
+
+    @property
+    def days(self) -> slice:
+        """Which days of the whole window these are."""
+        return slice(self.first_day, self.first_day + len(self.day_starts))
+
+
+def cut_piece(window: Window, first_day: int, most_steps: int) -> Piece:
+    """The days from one on that have at most so many steps together; one at least."""
+    days = window.days[first_day:]
+    start_ms = days[0].start_ms
+    count = 1
+    while count < len(days) and days[count].end_ms - start_ms <= most_steps * window.step_ms:
+        count += 1
+    starts_ms = np.array([day.start_ms for day in days[:count]], np.int64)
+    piece = Window(start_ms, days[count - 1].end_ms, window.step_ms)
+    return Piece(piece, first_day, (starts_ms - start_ms) // window.step_ms)
