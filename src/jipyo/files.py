@@ -39,6 +39,20 @@ def atomic_write(path: Path) -> Iterator[IO[bytes]]:
     sync(path.parent)
 
 
+def write_new(path: Path, text: str) -> bool:
+    """Write a file for people to fill in; False where it is there already, and stays as it is.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    if path.exists():
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_write(path) as file:
+        file.write(text.encode())
+    return True
+
+
 def sync(path: Path, *, data_only: bool = False) -> None:
     """Wait until a file, or the names in a folder, are on disk.
 

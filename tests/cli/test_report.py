@@ -13,6 +13,8 @@ from jipyo.cli.report.periods import complete_period
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.calendar import PeriodKind
 from jipyo.reports.render import FORMATS
+from jipyo.reports.site_template import SiteTemplate
+from jipyo.reports.site_template_file import read_site_template
 from support.clock import find_recent_day
 from support.product import jipyo
 
@@ -154,3 +156,35 @@ def test_the_queries_of_a_report_can_be_had_as_json(data: Path, tmp_path: Path) 
     assert memory["series"] == 1
     assert memory["seconds"] > 0
     assert {"inventory", "completeness", "outages"} <= {query["metric"] for query in queries}
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_template_is_written_once_and_changes_nothing(tmp_path: Path, lang: Lang) -> None:
+    file = tmp_path / "look.yaml"
+    first = jipyo("report", "template", str(file), "--lang", lang)
+    assert first.out.strip() == str(file)
+    assert read_site_template(file) == SiteTemplate()
+    file.write_text("version: 1\n", "utf-8")
+    second = jipyo("report", "template", str(file), "--lang", lang)
+    assert (second.code, file.read_text("utf-8")) == (0, "version: 1\n")
+    assert second.err
+
+
+def test_a_work_log_begins_with_what_was_planned(tmp_path: Path) -> None:
+    def write(month: str) -> Path:
+        result = jipyo("report", "worklog", month, "--data", str(tmp_path))
+        return Path(result.out.strip())
+
+    january = write("2027-01")
+    assert january == tmp_path / "work" / "2027-01.yaml"
+    january.write_text("plan: [{title: a new disk}]", "utf-8")
+    assert "a new disk" in write("2027-02").read_text("utf-8")
+    assert "a new disk" not in write("2027-03").read_text("utf-8")
+
+
+def test_a_work_log_is_of_a_month(tmp_path: Path) -> None:
+    result = jipyo("report", "worklog", "2027-13", "--data", str(tmp_path), "--lang", "en")
+    assert (result.code, result.err.splitlines()[0]) == (
+        2,
+        "2027-13 is not a month. Write it like 2026-10.",
+    )

@@ -20,10 +20,14 @@ from jipyo.collect.discovery.prometheus_yml import read_prometheus_yml
 from jipyo.collect.discovery.targets import _read_file
 from jipyo.config.load import parse
 from jipyo.model.calendar import PeriodKind, period_containing
+from jipyo.reports.logo import parse_logo
+from jipyo.reports.site_template_file import read_site_template
+from jipyo.reports.work_log import parse_work_log
 from jipyo.schema import parse_yaml, read_text
 from jipyo.sla.inspection_items import load_items, read_entries
 from jipyo.sla.month_file import parse_typed_month
 from jipyo.sla.profile_file import load_profile
+from reports.test_logo import SVG, make_png
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +47,8 @@ WORDS = (
     b"day: 2027-01-02\n", b"\t", b"\xef\xbb\xbf",
     b"base: international\n", b"indicators:\n", b"measure: ratio\n", b"entered:\n",
     b"satisfaction: {value: 1, note: x}\n", b"start: 2027-01-02 03:04\n",
-    b"9999-12-31 23:59\n", b"0001-01-01 00:00\n",
+    b"sections:\n", b"colours: {accent: '#000000'}\n", b"logo: /dev/null\n",
+    b"done:\n", b"- {title: x}\n", b"9999-12-31 23:59\n", b"0001-01-01 00:00\n",
 )  # fmt: skip
 BOMBS = (
     b"a: &a [x,x]\n" + b"".join(b"a%d: &b%d [*a,*a]\n" % (n, n) for n in range(1000)),
@@ -157,6 +162,32 @@ SURFACES = [
         feed=read_as_file("2027-01.yaml", read_typed_month),
         s_per_byte=100e-6,
         cases=100,
+    ),
+    of_yaml(
+        name="work-log",
+        corpus="configuration",
+        feed=lambda body: parse_work_log(body.decode("utf-8", "replace"), "2027-01.yaml", MONTH),
+        s_per_byte=100e-6,
+        cases=100,
+    ),
+    of_yaml(
+        name="report-template",
+        corpus="configuration",
+        feed=read_as_file("look.yaml", read_site_template),
+        s_per_byte=100e-6,
+        cases=100,
+    ),
+    Surface(
+        name="logo",
+        feed=lambda body: parse_logo(body, "logo"),
+        seeds=(SVG, make_png()),
+        tokens=(
+            *(b"<g>", b"</g>", b"<use href='#a'/>", b" style='fill:url(#a)'", b"<!DOCTYPE a>"),
+            *(b"<!--", b"-->", b"<![CDATA[", b"]]>", b"&#0;", b"<?x?>", b" xmlns:a='b'"),
+            *(b"IHDR", b"IDAT", b"IEND", b"\xff\xff\xff\xff", b"\xfe\xff", b"width='1e9'"),
+        ),
+        s_per_byte=20e-6,
+        cases=300,
     ),
 ]
 

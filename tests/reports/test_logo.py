@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import struct
 import zlib
 from typing import TYPE_CHECKING
@@ -113,6 +114,13 @@ def test_what_is_no_picture_is_refused(content: bytes, key: str) -> None:
 def test_links_within_the_drawing_are_fine() -> None:
     drawing = '<defs><linearGradient id="g"/></defs><rect fill="url(#g)"/><use href="#g"/>'
     assert parse_logo(inside(drawing), "logo.svg").width == 120
+
+
+def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ReportError) as caught:
+        read_logo(tmp_path / "pipe")
+    assert caught.value.key == "logo.not_a_picture"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

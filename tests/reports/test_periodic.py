@@ -11,12 +11,15 @@ import pytest
 from jipyo.analysis.thresholds import State
 from jipyo.catalogue import Catalogue
 from jipyo.i18n import LANGS, Lang
+from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, period_containing
 from jipyo.model.errors import StoreError
 from jipyo.reports.document import Block, Heading, Note, phrase
 from jipyo.reports.inputs import FailedReading, ReportInputs
+from jipyo.reports.look import Look
 from jipyo.reports.outline import OUTLINES, Chapter, ReportSection, list_sections
 from jipyo.reports.periodic import build, number_report, walk_outline
+from jipyo.reports.site_template import SectionChoice, SiteTemplate
 from jipyo.reports.wording import Localizer
 from reports.summaries import build_data
 
@@ -110,3 +113,29 @@ def test_an_id_is_of_one_section() -> None:
 )
 def test_the_number_names_the_period(kind: PeriodKind, number: str) -> None:
     assert number_report(period_containing(kind, date(2026, 12, 31), SEOUL)) == number
+
+
+def test_what_a_site_turned_off_is_left_out_and_takes_no_number() -> None:
+    outline = (
+        section("first", 1),
+        Chapter("outlook", (section("a", 1), section("b", 1))),
+        Chapter("metrics", (section("c", 1),)),
+        Chapter("logs", (section("d", 1),)),
+    )
+    words = Bilingual("우리 말", "our words")
+    template = SiteTemplate(
+        sections={
+            "first": SectionChoice(shown=False),
+            "a": SectionChoice(shown=False),
+            "metrics": SectionChoice(shown=False),
+            "logs": SectionChoice(before=words),
+        }
+    )
+    blocks = list(walk_outline(outline, replace(INPUTS, template=template)))
+    assert show(blocks) == ["# page 1. Forecasts", "## 1.1 Logs", "# page 2. Logs", "## 2.1 Logs"]
+    assert blocks[3] == Note(words)
+
+
+def test_the_look_of_a_site_is_that_of_its_report() -> None:
+    look = Look(accent="#7a1f2b")
+    assert build(replace(INPUTS, template=SiteTemplate(look=look))).look == look

@@ -15,7 +15,6 @@ from jipyo.alerts.silence_records import read_windows
 from jipyo.alerts.store import FILE_NAME, AlertStore
 from jipyo.analysis.outages import identify_target
 from jipyo.app.alerts.schema import STEPS
-from jipyo.files import atomic_write
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
 from jipyo.model.errors import ConfigError, ReportError
@@ -206,16 +205,6 @@ def _name_issue(data: Path, system: str, month: Period, number: int) -> Path:
 def find_typed_file(data: Path, system: str, month: Period) -> Path:
     """Where the typed figures of a month are."""
     return data / "sla" / system / f"{month.first_day:%Y-%m}.yaml"
-
-
-def write_typed_file(path: Path, text: str) -> bool:
-    """Write a template; False where the file is there already, and stays as it is."""
-    if path.exists():
-        return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with atomic_write(path) as file:
-        file.write(text.encode())
-    return True
 
 
 def _read_typed(

@@ -107,20 +107,28 @@ def build_workspace(
     Raises:
         ConfigError: an objective is about a metric that gives none.
     """
+    reports = config.settings.reports
     return Workspace(
         source=source,
         catalogue=catalogue,
         zone=config.zone,
         now_ms=clock.now_ms,
-        out_dir=config.data / "reports",
+        out_dir=reports.folder or config.data / "reports",
         lang=config.lang,
         objectives=build_objectives(config.settings.slo, catalogue),
         issuer=Issuer(organisation=config.settings.organisation, version=version("jipyo")),
         data=config.data,
         systems=config.settings.systems,
         maintenance=config.settings.alerts.maintenance if config.settings.alerts else (),
+        template=reports.template,
+        work=find_work_folder(config),
         config=config,
     )
+
+
+def find_work_folder(config: Config) -> Path:
+    """Where people write the work logs."""
+    return config.settings.reports.work or config.data / "work"
 
 
 def load_catalogue(config: Config, removed: Sequence[Mapping[str, str]] = ()) -> Catalogue:

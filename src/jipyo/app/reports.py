@@ -17,8 +17,10 @@ from jipyo.reports import periodic
 from jipyo.reports.data import gather
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
-from jipyo.reports.outline import OUTLINES, list_sections
+from jipyo.reports.outline import OUTLINES, choose_sections, list_sections
 from jipyo.reports.sections.objectives import evaluate_objectives
+from jipyo.reports.site_template_file import read_site_template
+from jipyo.reports.work_log import read_work_log
 from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from jipyo.reports.document import Report
     from jipyo.reports.inputs import RankedIncident
     from jipyo.reports.log_data import PeriodLogs
+    from jipyo.reports.site_template import SiteTemplate
+    from jipyo.reports.work_log import WorkLog
     from jipyo.sla.inspection import InspectionSheet
     from jipyo.sla.month import ContractMonth
     from jipyo.source import Source
@@ -88,12 +92,13 @@ def gather_inputs(
         progress: called with how many of how many metrics are read.
 
     Raises:
+        ConfigError: the template has mistakes.
         ReportError: the period has not begun.
         SourceError: the source failed.
     """
-    now_ms = workspace.now_ms()
+    now_ms, template = workspace.now_ms(), read_site_template(workspace.template)
     data = gather(workspace.source, workspace.catalogue, period, now_ms, progress)
-    reading = _Reading(workspace, period, data.window.end_ms)
+    reading = _Reading(workspace, period, data.window.end_ms, template)
     return ReportInputs(
         data=data,
         catalogue=workspace.catalogue,
@@ -104,6 +109,8 @@ def gather_inputs(
         inspection=reading.of("inspection", reading.read_inspection, None),
         incidents=reading.of("incidents", reading.read_incidents, ()),
         logs=reading.of("logs", reading.read_logs, None),
+        work=reading.of("work", reading.read_work, None),
+        template=template,
         issuer=workspace.issuer,
         failed=tuple(reading.failed),
     )
@@ -112,11 +119,14 @@ def gather_inputs(
 class _Reading:
     """Reads what sections need, and remembers what could not be read."""
 
-    def __init__(self, workspace: Workspace, period: Period, end_ms: int) -> None:
+    def __init__(
+        self, workspace: Workspace, period: Period, end_ms: int, template: SiteTemplate
+    ) -> None:
         self.workspace = workspace
         self.period = period
         self.end_ms = end_ms
-        self.wanted = {section.id for section in list_sections(OUTLINES[period.kind])}
+        outline = choose_sections(OUTLINES[period.kind], template)
+        self.wanted = {section.id for section in list_sections(outline)}
         self.failed: list[FailedReading] = []
 
     def of(self, section: str, read: Callable[[], _T], absent: _T) -> _T:
@@ -152,6 +162,12 @@ class _Reading:
         if data is None:
             return ()
         return read_ranked_incidents(data, catalogue, self.period.start_ms, self.end_ms)
+
+    def read_work(self) -> WorkLog | None:
+        folder = self.workspace.work
+        if folder is None:
+            return None
+        return read_work_log(folder, self.period, self.workspace.zone)
 
     def read_logs(self) -> PeriodLogs | JipyoError | None:
         if self.workspace.logs is None:

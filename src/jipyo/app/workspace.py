@@ -49,5 +49,9 @@ class Workspace:
     """The systems that the configuration names."""
     maintenance: tuple[Maintenance, ...] = ()
     """The maintenance windows that come again and again."""
+    template: Path | None = None
+    """The file that says how reports look; None: as jipyo has them."""
+    work: Path | None = None
+    """The folder of the work logs; None for another source."""
     config: Config | None = None
     """The configuration, for what commands read of it themselves; None for another source."""

@@ -14,7 +14,6 @@ from jipyo.app.contract import (
     find_systems,
     find_typed_file,
     keep_issue,
-    write_typed_file,
 )
 from jipyo.app.offline import read_workspace
 from jipyo.cli.inspect import print_on_terminal
@@ -28,6 +27,7 @@ from jipyo.cli.options import (
     print_note,
     show_progress,
 )
+from jipyo.files import write_new
 from jipyo.model.plain import to_plain
 from jipyo.reports.render import FORMATS, write_report
 from jipyo.reports.sheets import build_contract_report
@@ -146,10 +146,10 @@ def _register_files(sla: click.Group, t: Texts) -> None:
             for one in find_systems(workspace, period, system):
                 path = find_typed_file(config.data, one.name, period)
                 own, title = load_profile(one.profile), one.title(words.lang)
-                is_new = write_typed_file(path, write_template(own, period, title, words))
+                is_new = write_new(path, write_template(own, period, title, words))
                 print_line(str(path))
                 if not is_new:
-                    print_note(words("cli.sla.template.kept"))
+                    print_note(words("cli.file_kept"))
 
     @sla.command("profile", cls=Command, help=t("cli.sla.profile.help"))
     @click.argument("name", type=click.Choice(BUILTIN_PROFILES), required=False)

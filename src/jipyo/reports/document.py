@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import Delta, Figure
+from jipyo.reports.look import JIPYO_LOOK, Look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -730,6 +731,7 @@ class Report:
     """Why data of the period could not be read, for those who get the file."""
     issuer: Issuer = Issuer()
     """Set with `dataclasses.replace(report, issuer=...)`; reports are built without it."""
+    look: Look = JIPYO_LOOK
 
 
 def find_figures(blocks: tuple[Block, ...]) -> list[Figure]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jipyo.reports.document import Issuer
+from jipyo.reports.site_template import SiteTemplate
 
 if TYPE_CHECKING:
     from jipyo.alerts.incident.incident import Incident
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.reports.data import ReportData
     from jipyo.reports.log_data import PeriodLogs
+    from jipyo.reports.work_log import WorkLog
     from jipyo.sla.inspection import InspectionSheet
     from jipyo.sla.month import ContractMonth
 
@@ -54,6 +56,9 @@ class ReportInputs:
     """Those that went on within the period, in the order of time."""
     logs: PeriodLogs | JipyoError | None = None
     """The error where none of them could be read."""
+    work: WorkLog | None = None
+    """What people wrote about the period; None where they wrote nothing."""
+    template: SiteTemplate = field(default_factory=SiteTemplate)
     issuer: Issuer = field(default_factory=Issuer)
     failed: tuple[FailedReading, ...] = ()
 

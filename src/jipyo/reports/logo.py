@@ -43,6 +43,8 @@ def read_logo(path: Path) -> Logo:
     Raises:
         ReportError: it cannot be read, is too large, is no picture, or could do more than draw.
     """
+    if path.exists() and not path.is_file():  # a pipe would never end
+        raise _not_a_picture(path.name)
     try:
         with path.open("rb") as file:
             content = file.read(LARGEST_BYTES + 1)

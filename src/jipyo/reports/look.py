@@ -26,3 +26,7 @@ class Look:
     line: str = "#17457f"
     """Of the first line of a chart."""
     logo: Logo | None = None
+
+
+JIPYO_LOOK = Look()
+"""What is used where a site wants nothing else."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from jipyo.reports.document import Block
     from jipyo.reports.inputs import ReportInputs
+    from jipyo.reports.site_template import SiteTemplate
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,17 @@ OUTLINES: Mapping[PeriodKind, Outline] = {
     PeriodKind.YEAR: PERIODIC,
     PeriodKind.RANGE: PERIODIC,
 }
+
+
+def choose_sections(outline: Outline, template: SiteTemplate) -> Outline:
+    """The outline without the sections and chapters that a site turned off."""
+    return tuple(
+        replace(part, sections=tuple(one for one in part.sections if template.find(one.id).shown))
+        if isinstance(part, Chapter)
+        else part
+        for part in outline
+        if template.find(part.id).shown
+    )
 
 
 def list_sections(outline: Outline) -> Iterator[ReportSection]:

@@ -9,11 +9,18 @@ from jipyo.analysis.thresholds import State
 from jipyo.model.calendar import name_period
 from jipyo.reports.document import Block, Heading, Inline, Joined, Note, Phrase, Report, phrase
 from jipyo.reports.options import KINDS
-from jipyo.reports.outline import OUTLINES, Chapter, Outline, ReportSection
+from jipyo.reports.outline import (
+    OUTLINES,
+    Chapter,
+    Outline,
+    ReportSection,
+    choose_sections,
+)
 from jipyo.reports.sections.appendix import hash_catalogue
 from jipyo.reports.sections.logs import list_missing
 from jipyo.reports.sections.missing import describe_error, list_incomplete
 from jipyo.reports.sections.summary import find_state
+from jipyo.reports.site_template import add_own_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +54,7 @@ def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
         incomplete=tuple(_list_incomplete(inputs)),
         blocks=tuple(walk_outline(outline or OUTLINES[kind], inputs)),
         issuer=inputs.issuer,
+        look=inputs.template.look,
     )
 
 
@@ -58,14 +66,15 @@ def number_report(period: Period) -> str:
 def walk_outline(outline: Outline, inputs: ReportInputs) -> Iterator[Block]:
     """The blocks of all sections; chapters without any are left out, and take no number."""
     number = 0
-    for part in outline:
+    for part in choose_sections(outline, inputs.template):
         if isinstance(part, ReportSection):
             yield from _build_section(part, inputs)
             continue
         blocks = [block for section in part.sections for block in _nest(section, inputs)]
         if blocks:
             number += part.is_numbered
-            yield from _build_chapter(part, blocks, number)
+            chapter = _build_chapter(part, blocks, number)
+            yield from add_own_text(part.id, chapter, inputs.template)
 
 
 def _build_section(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
@@ -74,7 +83,7 @@ def _build_section(section: ReportSection, inputs: ReportInputs) -> Iterator[Blo
     if error is not None:
         yield Heading(section.id, phrase(f"reports.section.{section.id}"))
         yield Note(_describe_failure(section.id, error), State.UNKNOWN)
-    yield from section.build(inputs)
+    yield from add_own_text(section.id, section.build(inputs), inputs.template)
 
 
 def _nest(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:

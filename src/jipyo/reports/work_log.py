@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind, period_containing
@@ -202,14 +201,15 @@ def read_work_log(folder: Path, period: Period, zone: ZoneInfo) -> WorkLog | Non
     """
     months = list_months(period, zone)
     logs = [_read_month(folder, month) for month in months]
-    before = _read_month(folder, months[0].previous())
-    if not any(logs) and (before is None or not before.plan):
+    plan = read_plan(folder, months[0])
+    if not any(logs) and not plan:
         return None
     found = [log or WorkLog() for log in logs]
+    plans = (plan, *(log.plan for log in found))
     actions = [
         action
-        for earlier, log in pairwise([before or WorkLog(), *found])
-        for action in follow_plan(earlier.plan, log.actions)
+        for plan, log in zip(plans, found, strict=False)
+        for action in follow_plan(plan, log.actions)
     ]
     done = [item for log in found for item in log.done if _is_in(item.day, period)]
     if period.kind in (PeriodKind.DAY, PeriodKind.WEEK):
@@ -235,6 +235,16 @@ def list_months(period: Period, zone: ZoneInfo) -> tuple[Period, ...]:
     while months[-1].end_ms < period.end_ms:
         months.append(period_containing(PeriodKind.MONTH, months[-1].next_day, zone))
     return tuple(months)
+
+
+def read_plan(folder: Path, month: Period) -> tuple[PlannedAction, ...]:
+    """What was planned for a month in the one before.
+
+    Raises:
+        ConfigError: with every mistake in the file of the month before.
+    """
+    before = _read_month(folder, month.previous())
+    return () if before is None else before.plan
 
 
 def _read_month(folder: Path, month: Period) -> WorkLog | None:

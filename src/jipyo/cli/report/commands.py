@@ -13,6 +13,7 @@ from jipyo.app.offline import read_workspace
 from jipyo.app.reports import build_report
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FOLDER, pass_config, print_line, print_warning, show_progress
+from jipyo.cli.report import files
 from jipyo.cli.report.periods import choose_period, choose_range, complete_period
 from jipyo.cli.report.queries import add_up_queries, list_queries, print_queries
 from jipyo.model.calendar import PeriodKind
@@ -63,6 +64,7 @@ def register(group: click.Group, t: Texts) -> None:
     for kind in _METAVARS:
         _register_kind(report, kind, t)
     _register_range(report, t)
+    files.register(report, t)
 
 
 def _register_kind(report: click.Group, kind: PeriodKind, t: Texts) -> None:
