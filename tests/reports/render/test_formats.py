@@ -69,7 +69,7 @@ def test_a_format_gives_the_same_bytes_again_in_a_file_named_after_the_report(
 def test_an_unknown_format_is_refused_and_the_known_ones_are_named(tmp_path: Path) -> None:
     with pytest.raises(ReportError) as error:
         write_report(REPORT, "en", "docx", tmp_path)
-    message = "There is no report format docx. Formats: html, hwpx, pdf, xlsx"
+    message = "There is no report format docx. Formats: html, hwpx, markdown, pdf, xlsx"
     assert texts("en").error(error.value) == message
     assert list(tmp_path.iterdir()) == []
 

@@ -10,6 +10,7 @@ from jipyo.model.calendar import name_period
 from jipyo.model.errors import ReportError
 from jipyo.reports.render.html import render_html
 from jipyo.reports.render.hwpx import render_hwpx
+from jipyo.reports.render.markdown import render_markdown
 from jipyo.reports.render.pdf import render_pdf
 from jipyo.reports.render.xlsx import render_xlsx
 
@@ -34,6 +35,7 @@ class ReportFormat:
 FORMATS: Mapping[str, ReportFormat] = {
     "html": ReportFormat(render_html, ".html", "text/html; charset=utf-8"),
     "hwpx": ReportFormat(render_hwpx, ".hwpx", "application/hwp+zip"),
+    "markdown": ReportFormat(render_markdown, ".md", "text/markdown; charset=utf-8"),
     "pdf": ReportFormat(render_pdf, ".pdf", "application/pdf"),
     "xlsx": ReportFormat(
         render_xlsx, ".xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
