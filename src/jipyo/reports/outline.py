@@ -6,11 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind
+from jipyo.reports.glossary import load_glossary
 from jipyo.reports.sections.appendix import build_appendix
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.contract import build_contract
 from jipyo.reports.sections.findings import build_findings
+from jipyo.reports.sections.glossary import build_glossary
 from jipyo.reports.sections.incidents import build_incidents
 from jipyo.reports.sections.inspection import build_inspection
 from jipyo.reports.sections.levels import build_levels, select_levels
@@ -20,6 +22,7 @@ from jipyo.reports.sections.objectives import build_objectives
 from jipyo.reports.sections.outages import build_outages
 from jipyo.reports.sections.outlook import build_outlook
 from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
+from jipyo.reports.sections.work import build_work
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -74,6 +77,10 @@ def _build_inspection(inputs: ReportInputs) -> Iterable[Block]:
     return () if sheet is None else build_inspection(sheet, inputs.catalogue)
 
 
+def _build_glossary(inputs: ReportInputs) -> Iterable[Block]:
+    return build_glossary(load_glossary(), {entry.metric.id for entry in inputs.data.entries})
+
+
 def _build_appendix(inputs: ReportInputs) -> Iterable[Block]:
     first_page = [block for section in FIRST_PAGE for block in section.build(inputs)]
     return build_appendix(inputs.data, first_page, inputs.catalogue)
@@ -96,6 +103,8 @@ OUTLOOK = ReportSection("outlook", lambda one: build_outlook(one.data))
 METRICS = ReportSection("metrics", lambda one: build_metrics(one.data))
 CHARTS = ReportSection("charts", lambda one: build_charts(one.data))
 LOGS = ReportSection("logs", lambda one: build_logs(one.logs))
+WORK = ReportSection("work", lambda one: build_work(one.work, one.period))
+GLOSSARY = ReportSection("glossary", _build_glossary)
 COMPLETENESS = ReportSection("completeness", lambda one: build_completeness(one.data))
 APPENDIX = ReportSection("appendix", _build_appendix)
 
@@ -109,6 +118,7 @@ DAILY: Outline = (
     METRICS,
     CHARTS,
     LOGS,
+    WORK,
     COMPLETENESS,
     APPENDIX,
 )
@@ -121,7 +131,8 @@ PERIODIC: Outline = (
     Chapter("metrics", (METRICS, CHARTS)),
     Chapter("outlook", (OUTLOOK,)),
     Chapter("logs", (LOGS,)),
-    Chapter("appendix", (COMPLETENESS, APPENDIX), is_numbered=False),
+    Chapter("work", (WORK,)),
+    Chapter("appendix", (GLOSSARY, COMPLETENESS, APPENDIX), is_numbered=False),
 )
 OUTLINES: Mapping[PeriodKind, Outline] = {
     PeriodKind.DAY: DAILY,
