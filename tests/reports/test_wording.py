@@ -14,7 +14,7 @@ import pytest
 from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
-from jipyo.model.calendar import PeriodKind, period_containing
+from jipyo.model.calendar import PeriodKind, period_containing, range_between, start_of_day
 from jipyo.model.figure import Delta, Figure, Fold
 from jipyo.reports.document import (
     Badge,
@@ -29,7 +29,7 @@ from jipyo.reports.document import (
     Subject,
     phrase,
 )
-from jipyo.reports.wording import Localizer
+from jipyo.reports.wording import PERIOD_WORDS, Localizer
 
 SEOUL = ZoneInfo("Asia/Seoul")
 DAY = date(2026, 11, 21)
@@ -145,8 +145,38 @@ def test_every_phrase_has_its_text_and_fills_its_blanks(lang: Lang) -> None:
     wrong = []
     for where, pattern, filled in find_phrases():
         keys = [key for key in table if re.fullmatch(pattern, key)]
-        missing = [list_blanks(table[key]) - filled for key in keys]
+        missing = [list_blanks(table[key]) - filled - {*PERIOD_WORDS} for key in keys]
         # Of the keys that an f-string may mean, not every one is meant.
         if not any(not names or "**" in filled for names in missing):
             wrong.append(f"{where}: {pattern} {missing}")
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "korean", "english"),
+    [
+        (PeriodKind.DAY, "당일이 끝나지 않았습니다", "The day is not over"),
+        (PeriodKind.WEEK, "해당 주가 끝나지 않았습니다", "The week is not over"),
+        (PeriodKind.MONTH, "해당 월이 끝나지 않았습니다", "The month is not over"),
+        (PeriodKind.RANGE, "보고 기간이 끝나지 않았습니다", "The period is not over"),
+    ],
+)
+def test_a_period_is_called_by_its_kind(kind: PeriodKind, korean: str, english: str) -> None:
+    text = phrase("reports.verdict.running", until=Moment(START, dated=True))
+    period = period_containing(kind, DAY, SEOUL)
+    assert Localizer.for_period(period, "ko").format(text).startswith(korean)
+    assert Localizer.for_period(period, "en").format(text).startswith(english)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text"),
+    [
+        ("2026-11-16", "2026-11-22", "Sat 21 Nov 00:00"),
+        ("2026-11-21", "2027-01-10", "Sat 21 November 2026 00:00"),
+        ("2026-11-22", "2026-11-25", "Sat 21 November 2026 00:00"),
+    ],
+)
+def test_a_moment_of_days_of_one_year_is_without_the_year(first: str, last: str, text: str) -> None:
+    start_ms, end_ms = (start_of_day(date.fromisoformat(day), SEOUL) for day in (first, last))
+    localizer = Localizer.for_period(range_between(start_ms, end_ms, SEOUL), "en")
+    assert localizer.format(Moment(START)) == text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from jipyo.model.calendar import Period
 
 NONE = "–"
+PERIOD_WORDS = ("period", "earlier", "compared")
+"""Blanks of texts that are filled by the kind of period that is reported on."""
 _TENTH, _SMALLEST = 0.1, 0.0005
 _Amount = Figure | Quantity | Delta | Share | Moment | Duration | ExactTime | Day
 
@@ -65,7 +68,7 @@ class Localizer:
             case int():
                 return f"{part:,}"
             case Phrase():
-                return self.texts(part.key, **{k: self.format(v) for k, v in part.values})
+                return self.text(part.key, **{k: self.format(v) for k, v in part.values})
             case Joined():
                 return part.by.join(map(self.format, part.parts))
             case Bilingual():
@@ -80,6 +83,13 @@ class Localizer:
                 return part.text
             case _:
                 return self._format_amount(part)
+
+    def text(self, key: str, /, **values: object) -> str:
+        """A text of a report: `{period}` is what it is about.
+
+        `{compared}` is what came before it, and `{earlier}` the same as when something was.
+        """
+        return self.texts(key, **{**_name_periods(self.texts.lang, self.period.kind), **values})
 
     def _format_amount(self, amount: _Amount) -> str:  # noqa: C901, PLR0911 - one case per type
         match amount:
@@ -131,17 +141,14 @@ class Localizer:
     def format_moment(self, moment: Moment) -> str:
         """The time of day; dated where asked for, or where it is not of the one day reported.
 
-        The end of that day is 24:00. In a report on a month, moments are without the year.
+        The end of that day is 24:00. In a report on days of one year, moments are without it.
         """
         t_ms, to_the_second = moment.t_ms, moment.to_the_second
         if moment.of_day is not None:
             if local_day(t_ms, self.zone) > moment.of_day:
                 return "24:00"
             return self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
-        is_in_month = self.period.kind is PeriodKind.MONTH and (
-            self.period.start_ms <= t_ms <= self.period.end_ms
-        )
-        if not moment.dated and is_in_month:
+        if not moment.dated and self._is_year_known(t_ms):
             clock = self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
             return f"{self.texts.short_day(local_day(t_ms, self.zone))} {clock}"
         if not moment.dated and self.period.kind is PeriodKind.DAY:
@@ -150,6 +157,12 @@ class Localizer:
             if self.period.start_ms <= t_ms < self.period.end_ms:
                 return self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
         return self.texts.moment(t_ms, self.zone, to_the_second=to_the_second)
+
+    def _is_year_known(self, t_ms: int) -> bool:
+        """Whether a moment is of a period of several days that lies within one year."""
+        first_day, last_day = self.period.first_day, self.period.next_day - timedelta(days=1)
+        is_in_period = self.period.start_ms <= t_ms <= self.period.end_ms
+        return is_in_period and first_day < last_day and first_day.year == last_day.year
 
     def format_exact_time(self, ms: int) -> str:
         """Minutes and seconds: `44,640분`, `40분 30초`."""
@@ -175,3 +188,9 @@ class Localizer:
         unit = self.texts("reports.point") if delta.unit == "point" else self.texts.unit(delta.unit)
         sign = "" if number == "0" else "+" if delta.value > 0 else "−"
         return self.texts.join(f"{sign}{number}", unit)
+
+
+@cache
+def _name_periods(lang: Lang, kind: PeriodKind) -> dict[str, str]:
+    """The words for the period that is reported on, and for the one it is compared with."""
+    return {name: texts(lang)(f"reports.{name}.{kind.value}") for name in PERIOD_WORDS}

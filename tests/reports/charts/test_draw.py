@@ -121,9 +121,7 @@ def test_a_tiles_line_is_named_after_its_subject() -> None:
         Subject(NAME, "gpu 2"), build_figure(1.0), State.OK, None, (), np.array([1.0, math.nan, 2])
     )
     root = parse_svg(draw_tile_shape(tile, localizer("en")))
-    assert root.findtext(f"{NS}title") == texts("en")(
-        "reports.tile.shape", name="Response time gpu 2"
-    )
+    assert root.findtext(f"{NS}title") == "Response time gpu 2 over the day"
 
 
 def build_heat_map(values: list[list[float]]) -> HeatMap:

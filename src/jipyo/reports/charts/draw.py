@@ -386,7 +386,7 @@ def describe_week_heat_map(heat_map: WeekHeatMap, localizer: Localizer) -> str:
 
 def draw_tile_shape(tile: Tile, localizer: Localizer) -> str:
     """The small line of a tile: how its metric moved over the period."""
-    title = localizer.texts("reports.tile.shape", name=localizer.format(tile.subject))
+    title = localizer.text("reports.tile.shape", name=localizer.format(tile.subject))
     return write_sparkline(title, tile.shape, SPARKLINE_SIZE)
 
 

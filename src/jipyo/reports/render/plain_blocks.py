@@ -228,7 +228,7 @@ def convert_tiles(to: PlainBlocks, tiles: Tiles) -> Plain:
             "how": to.localizer.format(tile.note),
             "cases": to.localizer.describe_cases(tile.figure),
             "svg": to.picture(draw_tile_shape(tile, to.localizer)),
-            "alt": to.localizer.texts("reports.tile.shape", name=to.localizer.format(tile.subject)),
+            "alt": to.localizer.text("reports.tile.shape", name=to.localizer.format(tile.subject)),
             "compared": [to.runs(comparison) for comparison in tile.compared],
         }
         for tile in tiles.items

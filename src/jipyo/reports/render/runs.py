@@ -66,7 +66,7 @@ def _mark_elements(part: Inline, localizer: Localizer, elements: list[Element]) 
             values = {
                 name: _mark_elements(value, localizer, elements) for name, value in part.values
             }
-            return localizer.texts(part.key, **values)
+            return localizer.text(part.key, **values)
         case Joined():
             return part.by.join(_mark_elements(each, localizer, elements) for each in part.parts)
         case Figure() if part.value is not None and part.proportion is not None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from jipyo.model.calendar import local_day
+from jipyo.model.calendar import PeriodKind, local_day
 from jipyo.reports.document import (
     Block,
     Code,
@@ -55,7 +55,9 @@ def build_appendix(
         yield Heading("definitions", phrase("reports.section.definitions"), level=2)
         yield build_definition_table(data)
     yield Heading("method", phrase("reports.section.method"), level=2)
-    for key in ("day", "steps", "percentile", "state", "compare", "coverage"):
+    is_day = data.period.kind is PeriodKind.DAY
+    day, compare = ("day", "compare") if is_day else ("days", "compare_before")
+    for key in (day, "steps", "percentile", "state", compare, "coverage"):
         yield Note(phrase(f"reports.method.{key}", day=Day(data.period.first_day)))
     yield Note(
         phrase(

@@ -59,7 +59,7 @@ class InlineHtml:
         t = self.localizer.texts
         title = t(
             "reports.figure.title",
-            how=t(f"reports.how.{figure.fold.value}"),
+            how=self.localizer.text(f"reports.how.{figure.fold.value}"),
             exporter=figure.exporter or "up",
             samples=f"{figure.samples:,}",
             coverage=self.localizer.format_share(figure.coverage),
