@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+import hashlib
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,12 +16,17 @@ from jipyo.alerts.notify.message import (
     Notification,
     NotifiedAlert,
     NotifiedEvent,
+    NotifiedFile,
+    NotifiedReport,
 )
 from jipyo.alerts.notify.wording import Site
 from jipyo.analysis.thresholds import Severity
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 T_MS = 1_795_757_100_000
 """Fri 27 November 2026 14:25 in Seoul."""
@@ -110,3 +116,45 @@ def curve(values: Any = None, threshold: float | None = 90.0) -> Curve:
     seen = 66 + 26 * np.linspace(0, 1, 240) ** 4 if values is None else np.array(values, float)
     t_ms = T_MS - 3_600_000 + np.arange(len(seen)) * (3_600_000 // max(len(seen), 1))
     return Curve(t_ms, seen, threshold, "celsius")
+
+
+SUMMARY = """\
+**월간 운영 보고서 · 2026년 10월**
+IT-2026-10
+**위험** 응답시간이 목표를 2\\*2시간 넘었습니다.
+1. 장애 1건 <b>
+"""
+
+
+def reported(folder: Path, key: str = "report/month/1", **changes: Any) -> Notification:
+    """A report with a PDF and a page, which are written into the folder."""
+    contents = {
+        "월간.pdf": ("application/pdf", b"%PDF-1.7 x"),
+        "month.html": ("text/html", b"<p>x</p>"),
+    }
+    for name, (_, content) in contents.items():
+        (folder / name).write_bytes(content)
+    report = NotifiedReport(
+        number="IT-2026-10",
+        issue=2,
+        kind="monthly",
+        title=Bilingual("월간 운영 보고서 2026년 10월", "Monthly report October 2026"),
+        summary=Bilingual(SUMMARY, "**Monthly report**\nall is well"),
+        files=tuple(
+            NotifiedFile(
+                path=str(folder / name),
+                name=name,
+                media_type=media_type,
+                size_bytes=len(content),
+                sha256=hashlib.sha256(content).hexdigest(),
+            )
+            for name, (media_type, content) in contents.items()
+        ),
+    )
+    values: dict[str, Any] = {
+        "kind": MessageKind.REPORT,
+        "t_ms": T_MS,
+        "severity": Severity.OK,
+        "report": report,
+    }
+    return Notification(key=key, **{**values, **changes})

@@ -92,6 +92,15 @@ def build_list(title: str, text: str, rows: Sequence[str], colour: str) -> str:
     return _frame([head, *rows], colour)
 
 
+def build_paragraph(parts: Iterable[tuple[str, bool]]) -> str:
+    """A line of a card; a part that is True stands out."""
+    words = "".join(f"<b>{escape(text)}</b>" if bold else escape(text) for text, bold in parts)
+    return (
+        f'<tr><td class="pad ink" style="padding:0 28px 12px;font:14px/1.6 {_FONT};'
+        f'color:#111827;{_WRAP}">{words}</td></tr>'
+    )
+
+
 def find_colour(kind: MessageKind, severity: Severity) -> str:
     """Green for what is over, red for critical, amber for a warning, blue for all else."""
     if kind is MessageKind.RESOLVED:

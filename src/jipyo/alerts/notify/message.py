@@ -30,6 +30,8 @@ class MessageKind(Enum):
     TEST = "test"
     COMBINED = "combined"
     """Several at once, as more came than the channel may get."""
+    REPORT = "report"
+    """A report was made; it never goes together with anything else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,32 @@ class NotifiedEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotifiedFile:
+    """A file of a report, where it lies: it is read when the message is sent."""
+
+    path: str
+    name: str
+    media_type: str
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotifiedReport:
+    """A report that was made."""
+
+    number: str
+    issue: int
+    kind: str
+    """`monthly`."""
+    title: Bilingual
+    """With the period."""
+    summary: Bilingual
+    """Markdown."""
+    files: tuple[NotifiedFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
     """The facts of a message, before they are put into words: what the outbox keeps."""
 
@@ -93,6 +121,17 @@ class Notification:
     acknowledged_by: str = ""
     recipients: tuple[str, ...] = ()
     """Who is on call or escalated to, by the names of the rota."""
+    report: NotifiedReport | None = None
+    """None for all but a report."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment:
+    """A file that goes with a message."""
+
+    name: str
+    media_type: str
+    content: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,5 +157,9 @@ class Message:
     """A PNG; empty where there is none."""
     first_look: str = ""
     """The first thing to look at."""
+    markdown: str = ""
+    """The text for channels that know Markdown; empty where it has no markup."""
+    attachments: tuple[Attachment, ...] = ()
+    """Empty for channels that take none."""
     notifications: tuple[Notification, ...] = ()
     """What it was written from: several for a combined message."""

@@ -55,7 +55,7 @@ STEPS = (
 )
 """The tables of the outbox."""
 _DUE = """
-    SELECT id, key, notification FROM outbox
+    SELECT id, key, notification, kind FROM outbox
     WHERE channel = ?1 AND state = 'waiting' AND due_ms <= ?2 AND NOT EXISTS (
         SELECT 1 FROM outbox AS earlier
         WHERE earlier.channel = outbox.channel AND earlier.incident = outbox.incident
@@ -127,7 +127,7 @@ def take_batch(
     """
     rows = connection.execute(_TRIED, (channel,)).fetchall()
     if not rows:
-        rows = connection.execute(_DUE, (channel, now_ms, most)).fetchall()
+        rows = _split_off_reports(connection.execute(_DUE, (channel, now_ms, most)).fetchall())
         ids = [(rows[0][0], row[0]) for row in rows]
         connection.executemany("UPDATE outbox SET batch = ? WHERE id = ?", ids)
     if not rows:
@@ -138,6 +138,16 @@ def take_batch(
         tuple(row[0] for row in rows),
         tuple(decode_notification(row[2]) for row in rows),
     )
+
+
+def _split_off_reports(
+    rows: list[tuple[int, str, bytes, str]],
+) -> list[tuple[int, str, bytes, str]]:
+    """The first rows that may go together: a report, with its files, goes alone."""
+    kinds = [row[3] == MessageKind.REPORT.value for row in rows]
+    if kinds[:1] == [True]:
+        return rows[:1]
+    return rows[: kinds.index(True)] if True in kinds else rows
 
 
 def has_more_due(connection: sqlite3.Connection, channel: str, now_ms: int, count: int) -> bool:

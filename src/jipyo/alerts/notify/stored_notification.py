@@ -13,6 +13,8 @@ from jipyo.alerts.notify.message import (
     Notification,
     NotifiedAlert,
     NotifiedEvent,
+    NotifiedFile,
+    NotifiedReport,
 )
 from jipyo.analysis.thresholds import Severity
 from jipyo.model.bilingual import Bilingual
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 _MOST_ALERTS = 200
 _MOST_CHARACTERS = 1000
 """Of one text of an alert: a label with a megabyte is one that nobody reads."""
+_MOST_SUMMARY, _MOST_FILES = 4000, 100
 
 
 def encode_notification(notification: Notification) -> bytes:
@@ -48,6 +51,8 @@ def decode_notification(text: bytes) -> Notification:
             "origin": _read_optional(fields["origin"], _read_bilingual),
             "first_look": _read_optional(fields["first_look"], _read_bilingual),
             "recipients": tuple(fields["recipients"]),
+            # Not there in what was queued before there were reports.
+            "report": _read_optional(fields.get("report"), _read_report),
         }
     )
 
@@ -67,6 +72,19 @@ def _to_plain(value: object) -> object:
         case Notification() | NotifiedAlert():
             fields = {name: _bound(getattr(value, name)) for name in value.__slots__}
             return {**fields, "severity": value.severity.name}
+        case NotifiedReport():
+            summary = value.summary
+            return {
+                **{name: _bound(getattr(value, name)) for name in ("number", "kind", "title")},
+                "issue": value.issue,
+                "summary": {
+                    "ko": shorten(summary.ko, _MOST_SUMMARY),
+                    "en": shorten(summary.en, _MOST_SUMMARY),
+                },
+                "files": value.files[:_MOST_FILES],
+            }
+        case NotifiedFile():
+            return {name: getattr(value, name) for name in value.__slots__}
         case NotifiedEvent():
             return {"t_ms": value.t_ms, "text": value.text}
     raise TypeError
@@ -91,6 +109,17 @@ def _read_alert(fields: dict[str, Any]) -> NotifiedAlert:
             "severity": Severity[fields["severity"]],
             "reason": _read_optional(fields["reason"], FailureReason),
             "summary": _read_optional(fields["summary"], _read_bilingual),
+        }
+    )
+
+
+def _read_report(fields: dict[str, Any]) -> NotifiedReport:
+    return NotifiedReport(
+        **{
+            **fields,
+            "title": _read_bilingual(fields["title"]),
+            "summary": _read_bilingual(fields["summary"]),
+            "files": tuple(NotifiedFile(**file) for file in fields["files"]),
         }
     )
 

@@ -22,6 +22,7 @@ from jipyo.alerts.notify.heartbeat import Heartbeat
 from jipyo.alerts.notify.message import MessageKind
 from jipyo.alerts.notify.notifier import Notifier
 from jipyo.alerts.notify.outbox import add_notification, list_queued
+from jipyo.alerts.notify.report_message import attach_nothing, compose_report, read_attachments
 from jipyo.alerts.notify.sender import ChannelSetting
 from jipyo.alerts.notify.wording import Site
 from jipyo.alerts.options import ChannelKind
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from jipyo.alerts.incident.grouping import IncidentGrouping
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.notify.message import Message, Notification
+    from jipyo.alerts.notify.report_message import Attach
     from jipyo.alerts.options import AlertsOptions, ChannelOptions
     from jipyo.alerts.rule import Rule
     from jipyo.alerts.store import AlertStore
@@ -226,9 +228,10 @@ def build_setting(
         external_url="" if alerts is None else alerts.external_url,
     )
     draw = partial(read_curve, source, catalogue) if options.charts else _draw_nothing
+    attach = read_attachments if options.kind is ChannelKind.MAIL else attach_nothing
     return ChannelSetting(
         channel=build_channel(options, lang, config.zone, clock),
-        compose=_build_compose(texts(lang), site, draw, clock),
+        compose=_build_compose(texts(lang), site, draw, clock, attach),
         t=texts(lang),
         max_per_hour=options.max_per_hour,
     )
@@ -253,9 +256,15 @@ def read_curve(source: Source, catalogue: Catalogue, notification: Notification)
 
 
 def _build_compose(
-    t: Texts, site: Site, draw: Callable[[Notification], Curve | None], clock: Clock
+    t: Texts,
+    site: Site,
+    draw: Callable[[Notification], Curve | None],
+    clock: Clock,
+    attach: Attach,
 ) -> Callable[[str, Sequence[Notification]], Message]:
     def write(key: str, batch: Sequence[Notification]) -> Message:
+        if batch[0].kind is MessageKind.REPORT:
+            return compose_report(key, batch[0], t, site, attach)
         return compose(key, batch, t, site, draw, clock.now_ms())
 
     return write

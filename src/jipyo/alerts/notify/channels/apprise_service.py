@@ -49,8 +49,8 @@ class AppriseChannel:
         group.add(service)
         result = group.notify(
             title=message.subject,
-            body=message.text,
-            body_format="text",
+            body=message.markdown or message.text,
+            body_format="markdown" if message.markdown else "text",
             notify_type=_find_type(message),
             attach=files or None,
             timeout=3 * self._timeout_s,  # of the whole, also where an answer never ends
@@ -100,4 +100,6 @@ def build_error(address: ChannelAddress, lines: list[str]) -> NotifyError:
 def _find_type(message: Message) -> str:
     if message.kind is MessageKind.RESOLVED:
         return "success"
+    if message.kind is MessageKind.REPORT:
+        return "info"
     return "failure" if message.severity is Severity.CRITICAL else "warning"

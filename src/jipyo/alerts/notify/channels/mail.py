@@ -148,6 +148,9 @@ def build_mail(message: Message, route: MailRoute, zone: ZoneInfo) -> EmailMessa
     if message.chart:
         page: Any = list(mail.iter_parts())[1]
         page.add_related(message.chart, "image", "png", cid=f"<{CHART_ID}>", disposition="inline")
+    for one in message.attachments:
+        main, _, rest = one.media_type.partition(";")[0].partition("/")
+        mail.add_attachment(one.content, main, rest, filename=one.name)
     return mail
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from jipyo.alerts.notify.channels.address import ChannelAddress
-    from jipyo.alerts.notify.message import Notification, NotifiedAlert
+    from jipyo.alerts.notify.message import Notification, NotifiedAlert, NotifiedReport
     from jipyo.i18n import Lang
     from jipyo.net.http import HttpClient
 
@@ -75,7 +75,17 @@ def build_body(message: Message, lang: Lang) -> bytes:
             "subject": message.subject,
             "text": message.text,
             "link": message.link or None,
-            "incidents": [_describe(each, lang) for each in message.notifications],
+            "incidents": [
+                _describe(each, lang) for each in message.notifications if each.report is None
+            ],
+            "report": next(
+                (
+                    _describe_report(each.report, lang)
+                    for each in message.notifications
+                    if each.report is not None
+                ),
+                None,
+            ),
         }
     )
 
@@ -91,6 +101,25 @@ def _describe(notification: Notification, lang: Lang) -> dict[str, Any]:
         "first_look": notification.first_look(lang) if notification.first_look else None,
         "alerts": [_describe_alert(alert, lang) for alert in notification.alerts],
         "omitted": notification.omitted,
+    }
+
+
+def _describe_report(report: NotifiedReport, lang: Lang) -> dict[str, Any]:
+    return {
+        "number": report.number,
+        "issue": report.issue,
+        "kind": report.kind,
+        "title": report.title(lang),
+        "summary": report.summary(lang),
+        "files": [
+            {
+                "name": one.name,
+                "media_type": one.media_type,
+                "size": one.size_bytes,
+                "sha256": one.sha256,
+            }
+            for one in report.files
+        ],
     }
 
 
