@@ -33,6 +33,7 @@ from jipyo.analysis.summary import find_gravest_state, read_lead
 from jipyo.analysis.thresholds import Severity, State, find_metric_breaches
 from jipyo.analysis.window import Window
 from jipyo.catalogue import Direction
+from jipyo.catalogue.removed import is_removed
 from jipyo.model.errors import QueryError
 from jipyo.model.progress import ignore_progress
 from jipyo.sla.inspection_items import AbnormalFrom, InspectionCycle, InspectionResult, ManualResult
@@ -253,10 +254,7 @@ def inspect_month(  # noqa: PLR0913 - what is read, by which rules, and for whom
     reader = _Reader(source, catalogue, inventory, accepts, items.coverage)
     reader.note_series(shown, period)
     due_days = [_find_due_day(day, cut_ms, since) for day in days]
-    columns: list[Mapping[str, InspectionCell]] = []
-    for done, (day, due_day) in enumerate(zip(days, due_days, strict=True), 1):
-        columns.append({} if due_day is None else reader.inspect_day(shown, day, entries))
-        progress(done, len(days))
+    columns = list(reader.inspect_days(shown, days, due_days, entries, progress))
     return InspectionSheet(
         period=period,
         cut_ms=cut_ms,
@@ -353,6 +351,19 @@ class _Reader:
         *_, day = period.previous().days()
         for name in dict.fromkeys(name for item in items for name in item.metrics):
             self.check(name, day, self.coverage, required=True)
+
+    def inspect_days(
+        self,
+        items: Sequence[InspectionItem],
+        days: Sequence[Period],
+        due_days: Sequence[date | None],
+        entries: Sequence[InspectionEntry],
+        progress: Progress,
+    ) -> Iterator[Mapping[str, InspectionCell]]:
+        """The cells of each day by their items; none of a day that is not due."""
+        for done, (day, due_day) in enumerate(zip(days, due_days, strict=True), 1):
+            yield {} if due_day is None else self.inspect_day(items, day, entries)
+            progress(done, len(days))
 
     def inspect_day(
         self, items: Sequence[InspectionItem], day: Period, entries: Sequence[InspectionEntry]
@@ -469,15 +480,9 @@ class _Reader:
     def _list_expected(self, metric: Metric, day: MetricCheck) -> Iterator[tuple[Labels, int]]:
         """The series that have reported so far, each with its number of steps of the day."""
         for (name, labels), first_ms in self.first_ms.items():
-            if name == metric.id and not self._is_removed(labels):
+            if name == metric.id and not is_removed(labels, self.catalogue.removed):
                 start_ms = max(day.start_ms, first_ms - day.step_ms)
                 yield labels, (day.end_ms - start_ms) // day.step_ms
-
-    def _is_removed(self, labels: Labels) -> bool:
-        return any(
-            all(labels.get(name) == value for name, value in removed.items())
-            for removed in self.catalogue.removed
-        )
 
 
 @dataclass(frozen=True, slots=True)

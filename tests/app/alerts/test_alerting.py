@@ -21,7 +21,7 @@ from jipyo.app.alerts.incidents import IncidentRecorder
 from jipyo.app.alerts.removed import KEEP_MS, note_targets
 from jipyo.app.alerts.rule_status import list_groups
 from jipyo.app.alerts.schema import STEPS
-from jipyo.app.alerts.service import LAG_MS, Alerting, is_removed
+from jipyo.app.alerts.service import LAG_MS, Alerting
 from jipyo.catalogue import Catalogue, load
 from jipyo.collect.loop import Loop
 from jipyo.collect.target import Target, own_target
@@ -434,25 +434,6 @@ def test_a_site_chooses_how_many_readings_must_fail(
     site.clock.advance(1)
     site.service.error = REFUSED
     assert seconds - 20 <= site.wait_for(OUTAGE, AlertState.FIRING) <= seconds
-
-
-@pytest.mark.parametrize(
-    ("labels", "removed", "expected"),
-    [
-        ({"job": "a", "instance": "x"}, {"job": "a", "instance": "x"}, True),
-        ({"job": "b", "instance": "x"}, {"job": "a", "instance": "x"}, False),
-        ({"instance": "x", "gpu": "0"}, {"job": "a", "instance": "x"}, True),
-        ({"job": "a"}, {"job": "a", "instance": "x"}, False),
-        ({"job": "a", "instance": "x"}, {"job": "a"}, True),
-        ({"instance": "x"}, {"job": "a"}, False),
-        ({"instance": "x", "gpu": "0"}, {"gpu": "0"}, True),
-        ({"instance": "x"}, {"gpu": "0"}, False),
-    ],
-)
-def test_what_was_removed_is_told_by_its_labels(
-    labels: dict[str, str], removed: dict[str, str], expected: bool
-) -> None:
-    assert is_removed(Labels.of(labels), removed) is expected
 
 
 def test_a_lost_gpu_that_was_removed_on_purpose_is_closed(site: Site) -> None:

@@ -6,27 +6,26 @@ import logging
 import math
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from jipyo.alerts.alert import AlertKey, AlertState
+from jipyo.alerts.alert import AlertState
 from jipyo.alerts.evaluation import (
     Evaluation,
     RuleMemory,
-    SeriesMemory,
     assess_memory,
     evaluate,
     rewind,
 )
 from jipyo.alerts.incident.records import read_recent_incidents
-from jipyo.alerts.recording import record_samples
 from jipyo.alerts.rule import MetricRule, RecordingRule, list_metric_rules
 from jipyo.alerts.saved import forget_rules, load_memories, save_memories
-from jipyo.alerts.state import close
 from jipyo.analysis.health import READERS, build_refused, mark_incomplete
-from jipyo.analysis.thresholds import JudgeState, Severity
 from jipyo.app.alerts.counts import EvaluationCounts
+from jipyo.app.alerts.ended import close_orphans, close_without_data, is_known_as_over
+from jipyo.app.alerts.recorder import Recorder
 from jipyo.app.alerts.rule_files import RuleFiles
 from jipyo.app.alerts.series import METADATA, build_alert_series
 from jipyo.app.insight.series import SeriesWriter
@@ -38,9 +37,10 @@ from jipyo.source.inventory import take_inventory
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
     from jipyo.alerts.alert import Alert, Transition
+    from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.rule import Rule
     from jipyo.alerts.store import AlertStore
     from jipyo.analysis.health import MetricHealth
@@ -108,21 +108,6 @@ def _log_transition(transition: Transition) -> None:
         _LOG.info("resolved: %s", about)
 
 
-def _has_no_data(series: SeriesMemory) -> bool:
-    """Whether its samples have ended, so that nothing is known of it."""
-    if series.alert.alert is not None:
-        return series.alert.state is AlertState.NO_DATA
-    return isinstance(series.judged, JudgeState) and series.judged.severity is Severity.UNKNOWN
-
-
-def is_removed(labels: Labels, removed: Mapping[str, str]) -> bool:
-    """Whether a series is of what was removed; a series of all jobs of an instance has no job."""
-    return all(
-        labels.get(name, value if name == "job" and len(removed) > 1 else "") == value
-        for name, value in removed.items()
-    )
-
-
 @dataclass(slots=True)
 class _Known:
     """What the rules have come to, as it is on disk."""
@@ -157,7 +142,7 @@ class Alerting:
         self._known = _Known()
         self._counts = EvaluationCounts()
         self._writer = SeriesWriter()
-        self._recorders: dict[str, SeriesWriter] = {}
+        self._recorder = Recorder(appender)
         self._last_ms: int | None = None
         self._inventory: tuple[int, _Setting, Inventory] | None = None
         self._written_ms = 0
@@ -297,9 +282,10 @@ class Alerting:
         for rule, evaluation in self._evaluate_rules(setting, due, inventory):
             memories[rule.id] = evaluation.memory
             transitions += evaluation.transitions
-        transitions += self._close_orphans(setting, memories, t_ms)
-        transitions += self._close_without_data(setting, memories, t_ms)
-        self._end_records(setting, t_ms)
+        transitions += close_orphans(memories, setting.rules, t_ms)
+        is_over = partial(is_known_as_over, self._list_incidents(memories, t_ms), setting.removed)
+        transitions += close_without_data(memories, is_over, t_ms)
+        self._recorder.end_others({rule.id for rule in setting.rules}, t_ms)
         transitions.sort(key=lambda one: one.t_ms)
         self._keep(memories, t_ms, transitions)
         self._last_ms = t_ms
@@ -343,7 +329,7 @@ class Alerting:
             memory = self._known.memories.get(rule.id, RuleMemory())
             try:
                 if isinstance(rule, RecordingRule):
-                    return self._record(rule, setting.source, moment_ms)
+                    return self._recorder.record(rule, setting.source, moment_ms)
                 return evaluate(rule, setting.source, moment_ms, memory, inventory)
             except Exception as error:  # noqa: BLE001  # an edge: one rule must not stop the others
                 return error
@@ -366,22 +352,6 @@ class Alerting:
             else:
                 self._note_failure(rule, outcome)
 
-    def _record(self, rule: RecordingRule, source: Source, t_ms: int) -> Evaluation:
-        """Store what a rule records, at once: the rules after it may read it."""
-        samples = record_samples(rule, source, t_ms)
-        writer = self._recorders.setdefault(rule.id, SeriesWriter())
-        scrapes = writer.build(t_ms - rule.offset_ms, samples)
-        if scrapes:
-            self._appender.append(scrapes)
-        return Evaluation(RuleMemory(t_ms, {}, True), ())
-
-    def _end_records(self, setting: _Setting, t_ms: int) -> None:
-        """End the series of recording rules that there are no more."""
-        for rule in self._recorders.keys() - {rule.id for rule in setting.rules}:
-            scrapes = self._recorders.pop(rule).build(t_ms, {})
-            if scrapes:
-                self._appender.append(scrapes)
-
     def _note_failure(self, rule: Rule, error: Exception) -> None:
         self._counts.failures += 1
         if rule.id not in self._known.problems:
@@ -389,55 +359,15 @@ class Alerting:
             _LOG.warning("rule %s fails: %s", rule.id, error, exc_info=trace)
         self._known.problems[rule.id] = error
 
-    def _close_orphans(
-        self, setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
-    ) -> Iterator[Transition]:
-        """Close the alerts of rules that the configuration has no more."""
-        for rule in memories.keys() - {rule.id for rule in setting.rules}:
-            for series in memories.pop(rule).series.values():
-                _, transition = close(series.alert, t_ms)
-                if transition is not None:
-                    yield transition
-
-    def _close_without_data(
-        self, setting: _Setting, memories: dict[str, RuleMemory], t_ms: int
-    ) -> Iterator[Transition]:
-        """Forget series without data, and close their alerts, where somebody says it is over.
-
-        Their incident was closed, or what they are about was removed on purpose.
-        """
-        closed = self._list_closed(memories, t_ms)
-        for rule, memory in list(memories.items()):
-            gone = [
-                labels
-                for labels, series in memory.series.items()
-                if _has_no_data(series)
-                and (
-                    AlertKey(rule, labels) in closed
-                    or any(is_removed(labels, removed) for removed in setting.removed)
-                )
-            ]
-            if gone:
-                left = {labels: one for labels, one in memory.series.items() if labels not in gone}
-                memories[rule] = replace(memory, series=left)
-            for labels in gone:
-                _, transition = close(memory.series[labels].alert, t_ms)
-                if transition is not None:
-                    yield transition
-
-    def _list_closed(self, memories: Mapping[str, RuleMemory], t_ms: int) -> set[AlertKey]:
-        """The alerts without data of incidents that a person has closed."""
+    def _list_incidents(
+        self, memories: Mapping[str, RuleMemory], t_ms: int
+    ) -> Collection[Incident]:
+        """Recent incidents, where there are alerts without data that may be theirs."""
         series = (one for memory in memories.values() for one in memory.series.values())
         if all(one.alert.state is not AlertState.NO_DATA for one in series):
-            return set()
+            return ()
         with self._store.reading() as db:
-            incidents = read_recent_incidents(db, t_ms)
-        return {
-            alert.key
-            for incident in incidents.values()
-            if incident.closed_ms is not None
-            for alert in incident.alerts
-        }
+            return read_recent_incidents(db, t_ms).values()
 
     def _keep(
         self, memories: dict[str, RuleMemory], t_ms: int, transitions: Sequence[Transition]
