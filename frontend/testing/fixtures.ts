@@ -46,6 +46,7 @@ export const overview = (metrics: MetricNow[], change: Partial<Overview> = {}): 
     missing: [],
   },
   storage: { writable: true, text: '' },
+  demonstration: false,
   configuration: { current: true, text: '' },
   targets: { up: 1, down: 0, unknown: 0, absent: 0 },
   topics: [

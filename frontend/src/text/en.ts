@@ -96,6 +96,8 @@ export const en: Texts = {
   incomplete: 'Incomplete.',
   incompleteSince: (clock) => `Incomplete since ${clock}.`,
   estimated: 'Counts are estimated: the source extrapolates them.',
+  demonstration: 'Demonstration',
+  demonstrationMeaning: 'Everything here is made up. Nothing was measured.',
   readOnly: 'The store cannot be written: new data is not being kept.',
   earlierMarks: (n) => `${n} earlier`,
   metric: {

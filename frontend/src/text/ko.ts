@@ -92,6 +92,8 @@ export const ko = {
   incomplete: '불완전한 데이터입니다.',
   incompleteSince: (clock: string) => `${clock}부터 불완전한 데이터입니다.`,
   estimated: '추정 건수입니다. 소스가 외삽으로 계산합니다.',
+  demonstration: '시연용 데이터',
+  demonstrationMeaning: '모든 값은 만들어 낸 것이며 실제로 측정하지 않았습니다.',
   readOnly: '저장소에 쓸 수 없어 새 데이터가 저장되지 않고 있습니다.',
   earlierMarks: (n: number) => `이전 ${n}건 더`,
   metric: {

@@ -97,6 +97,15 @@ test('a configuration file that is not in effect is named with its mistakes', as
   assert.doesNotMatch(body, /role="alert"/);
 });
 
+test('made-up data are named as such, and nothing else is', async () => {
+  for (const demonstration of [true, false]) {
+    const { app } = openApp({ overview: overview([metricNow()], { demonstration }) });
+    await app.live.poll();
+    const body = render(Banners, { props: { app } }).body;
+    assert.equal(/data-testid="demonstration"/.test(body), demonstration);
+  }
+});
+
 test('a source that could not be read is named with its reason and since when', async () => {
   const part = { source: 'prod', text: 'Source prod cannot be read.\nCheck it.', since: 1_600_000_000 };
   const counts = overview([]).verdict.counts;

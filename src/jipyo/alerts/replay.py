@@ -71,6 +71,8 @@ class Replay:
     """In the order of time; of one moment in the order of the rules and their series."""
     problems: dict[str, QueryError] = field(default_factory=dict)
     """Why rules could not be evaluated, by their ids."""
+    memories: dict[str, RuleMemory] = field(default_factory=dict)
+    """What the rules have come to at the end, by their ids."""
 
 
 def replay(
@@ -113,7 +115,8 @@ def replay(
         advance(done + 1, len(blocks))
     found = [one for player in players for one in player.transitions]
     found.sort(key=lambda one: one.t_ms)
-    return Replay(start_ms, end_ms, tuple(found), problems)
+    memories = {player.rule.id: player.memory for player in players}
+    return Replay(start_ms, end_ms, tuple(found), problems, memories)
 
 
 def _split_by_hosts(

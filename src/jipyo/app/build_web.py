@@ -26,6 +26,7 @@ from jipyo.analysis.slo.read import CountReader
 from jipyo.app.alerts.rule_status import list_groups
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.contract import build_contract_months, find_systems
+from jipyo.app.demonstration import is_demonstration
 from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
 from jipyo.app.inspection import build_sheet, find_system
@@ -391,6 +392,7 @@ def build_server_info(config: Config, started_ms: int) -> ServerInfo:
         zone=config.zone,
         lang=config.lang,
         config_yaml=config.effective,
+        is_demonstration=is_demonstration(config.data),
         flags={
             "config.file": str(config.file or ""),
             "data": str(config.data),

@@ -13,13 +13,14 @@ from jipyo import catalogue as catalogues
 from jipyo import promql, tsdb
 from jipyo.analysis.slo.options import build_objectives
 from jipyo.app.build_store import Remotes, build_embedded, build_source
+from jipyo.app.demonstration import is_demonstration
 from jipyo.app.logs import open_logs
 from jipyo.app.workspace import Workspace
 from jipyo.catalogue.readings import FAILED_READINGS
 from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
-from jipyo.reports.document import Issuer
+from jipyo.reports.document import Issuer, phrase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -116,7 +117,11 @@ def build_workspace(
         out_dir=reports.folder or config.data / "reports",
         lang=config.lang,
         objectives=build_objectives(config.settings.slo, catalogue),
-        issuer=Issuer(organisation=config.settings.organisation, version=version("jipyo")),
+        issuer=Issuer(
+            organisation=config.settings.organisation,
+            version=version("jipyo"),
+            marking=phrase("reports.demonstration") if is_demonstration(config.data) else None,
+        ),
         data=config.data,
         systems=config.settings.systems,
         maintenance=config.settings.alerts.maintenance if config.settings.alerts else (),

@@ -45,7 +45,7 @@ from jipyo.model.clock import SystemClock
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
     from queue import SimpleQueue
 
@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
     from jipyo.model.family import Family
+    from jipyo.model.store import Appender
 
 _SWITCH_INTERVAL_S = 0.001
 
@@ -128,6 +129,10 @@ class Server:
         families = self._apps.families
         self._parts.append(WebServer(self._current, listener, connections, families, on_exit))
 
+    def add_parts(self, parts: Iterable[ServerPart]) -> None:
+        """Run further parts, started after those that are there."""
+        self._parts += parts
+
     def running(self) -> AbstractContextManager[None]:
         """All parts run within the `with`."""
         return running(self._parts)
@@ -180,10 +185,12 @@ def serve(
     started: Callable[[str], None],
     commands: SimpleQueue[ServerCommand],
     applied: Callable[[Config], None] = lambda _: None,
+    build_parts: Callable[[Appender, Clock], Sequence[ServerPart]] = lambda *_: (),
 ) -> None:
     """Collect, store and serve until asked to stop; a signal handler may put commands.
 
     `started` is called with the server's URL, `applied` with each configuration after the first.
+    `build_parts` gives parts beside those of the server, which may append samples.
 
     Raises:
         ConfigError: others could reach the address, and `insecure` is not set.
@@ -202,6 +209,7 @@ def serve(
         )
         store = resources.enter_context(open_store(config, clock))
         server = Server(config, store, clock, applied=applied)
+        server.add_parts(build_parts(store, clock))
         connections = build_connections(settings.web.max_connections, read_max_files())
         server.add_web_server(listener, connections, partial(commands.put, ServerCommand.STOP))
         resources.enter_context(server.running())

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 _PARTS = (
     "up",
+    "demo",
     "agent",
     "status",
     "targets",
@@ -49,7 +50,7 @@ _PARTS = (
     "completion",
 )
 """The files of the commands, in the order of the help."""
-_SERVICES = frozenset({"up", "agent"})
+_SERVICES = frozenset({"up", "demo", "agent"})
 """Commands that write a log of their own."""
 
 

@@ -37,8 +37,8 @@ class DemoGpu:
 CARDS = (
     DemoGpu("vllm", "qwen3-14b", 6, 58, 0, 63_900),
     DemoGpu("vllm", "qwen3-14b", 6, 57, 0, 63_880),
-    DemoGpu("vllm", "exaone-4-32b", 4, 46, 0, 62_700),
-    DemoGpu("text-embeddings", "bge-m3", 1, 11, 62, 9_400),
+    DemoGpu("vllm", "exaone-4-32b", 7, 44, 0, 62_700),
+    DemoGpu("text-embeddings", "bge-m3", 7, 11, 58, 9_400),
 )
 
 
@@ -62,7 +62,7 @@ def _add_card(target: TargetDay, index: int, card: DemoGpu) -> None:
         "GPU_UTIL": np.round(used),
         "MEM_COPY_UTIL": np.round(used * 0.6),
         "GPU_TEMP": np.round(heat),
-        "MEMORY_TEMP": np.round(heat + 7),
+        "MEMORY_TEMP": np.round(heat + 4),
         "POWER_USAGE": watts,
         "SM_CLOCK": np.where(heat > 84, 1590.0, 1755.0),
         "FB_USED": np.round(card.used_mib + 8 * used),

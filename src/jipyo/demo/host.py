@@ -31,8 +31,8 @@ def add_host(target: TargetDay) -> None:
     """CPU, memory, network, clock."""
     day, served = target.day, serve(target.day)
     batch = day.between_hours(2.0, 3.6)
-    _add_cpus(target, 0.05 + 0.52 * served + 0.16 * batch)
-    busy = 0.05 + 0.52 * served + 0.16 * batch
+    _add_cpus(target, 0.05 + 0.48 * served + 0.16 * batch)
+    busy = 0.05 + 0.48 * served + 0.16 * batch
     target.gauge("node_load5", np.round(CPUS * busy * 0.92 * target.jitter(0.03), 2))
     used = 0.34 + 0.22 * served + 0.00035 * np.clip(day.month_days, 0, None)
     available = MEMORY_BYTES * (1 - used * target.jitter(0.006))
@@ -59,7 +59,7 @@ def add_host(target: TargetDay) -> None:
 
 def _add_cpus(target: TargetDay, busy: Values) -> None:
     for cpu in range(CPUS):
-        share = np.clip(busy * target.jitter(0.05) * (1.12 - 0.015 * cpu), 0.005, 0.985)
+        share = np.clip(busy * target.jitter(0.05) * (1.06 - 0.008 * cpu), 0.005, 0.985)
         work = np.round(STEP_S * share, 2)
         waits = np.round(STEP_S * 0.006 * (0.4 + share), 2)
         labels = {"cpu": str(cpu)}

@@ -36,14 +36,22 @@ class DemoEngine:
     """Who asks, with their shares."""
 
 
+TENANT_NAMES = {
+    "civil": {"ko": "민원상담", "en": "Citizens' desk"},
+    "office": {"ko": "내부행정", "en": "Administration"},
+    "school": {"ko": "교육지원", "en": "Education"},
+    "research": {"ko": "연구", "en": "Research"},
+    "dev": {"ko": "개발", "en": "Development"},
+}
+"""What the site calls its tenants, by their labels."""
 ENGINES = (
     DemoEngine(
         "qwen3-14b", "ai-node-1:8001", 10.4, 640, 96, 0.27,
-        (("민원상담", 0.46), ("내부행정", 0.27), ("교육지원", 0.17), ("개발", 0.1)),
+        (("civil", 0.46), ("office", 0.27), ("school", 0.17), ("dev", 0.1)),
     ),
     DemoEngine(
         "exaone-4-32b", "ai-node-1:8002", 3.1, 980, 120, 0.31,
-        (("민원상담", 0.22), ("내부행정", 0.61), ("연구", 0.17)),
+        (("civil", 0.22), ("office", 0.61), ("research", 0.17)),
     ),
 )  # fmt: skip
 
@@ -66,6 +74,11 @@ def ask(day: DemoDay, engine: DemoEngine) -> list[tuple[str, Values, Values, Val
     return found
 
 
+def share_of_failures(day: DemoDay, engine: DemoEngine) -> Values:
+    """How many requests an engine fails: some where many ask, none in quiet hours."""
+    return 3e-5 * np.clip(day.load - 0.6, 0, None) * (engine is ENGINES[0])
+
+
 def add_engine(target: TargetDay, engine: DemoEngine) -> None:
     """An engine as vLLM counts it."""
     day, rng, labels = target.day, target.rng, {"model_name": engine.model, "engine": "0"}
@@ -75,7 +88,7 @@ def add_engine(target: TargetDay, engine: DemoEngine) -> None:
     answers = np.sum([one[3] for one in wanted], axis=0)
     crowd = 1 + 0.32 * np.clip(day.load, 0, 1.4) ** 2
     times = {
-        "e2e_request_latency": (_REQUEST_EDGES, engine.seconds * crowd, 6.5),
+        "e2e_request_latency": (_REQUEST_EDGES, engine.seconds * crowd, 7.5),
         "time_to_first_token": (_TOKEN_EDGES, 0.085 * crowd, 4.0),
         "inter_token_latency": (_GAP_EDGES, 0.0125 * crowd, 4.0),
         "request_queue_time": (_QUEUE_EDGES, 0.012 * crowd**2, 1.9),
@@ -83,7 +96,7 @@ def add_engine(target: TargetDay, engine: DemoEngine) -> None:
     for name, (edges, middle, steepness) in times.items():
         counts, seconds = draw_histogram(rng, requests, middle, steepness, edges)
         target.histogram(f"vllm:{name}_seconds", edges, counts, seconds, **labels)
-    failed = rng.binomial(requests.astype(np.int64), 2e-5 * day.load**2).astype(float)
+    failed = rng.binomial(requests.astype(np.int64), share_of_failures(day, engine)).astype(float)
     aborted = rng.binomial((requests - failed).astype(np.int64), 0.004).astype(float)
     ended = {"stop": requests - failed - aborted, "abort": aborted, "error": failed}
     for reason, count in ended.items():
@@ -125,15 +138,14 @@ def add_gateway(target: TargetDay) -> None:
     """LiteLLM: the same requests by tenant."""
     rng = target.rng
     for engine in ENGINES:
+        errors = share_of_failures(target.day, engine)
         total = np.zeros(target.day.t_ms.size)
         for tenant, requests, prompts, answers in ask(target.day, engine):
             labels = {"team_alias": tenant, "model": engine.model, "requested_model": engine.model}
             target.count("litellm_input_tokens_metric_total", prompts, **labels)
             target.count("litellm_output_tokens_metric_total", answers, **labels)
             target.count("litellm_proxy_total_requests_metric_total", requests, **labels)
-            failed = rng.binomial(requests.astype(np.int64), 2e-5 * target.day.load**2).astype(
-                float
-            )
+            failed = rng.binomial(requests.astype(np.int64), errors).astype(float)
             name = "litellm_proxy_failed_requests_metric_total"
             target.count(name, failed, exception_status="500", **labels)
             total = total + requests

@@ -69,8 +69,11 @@ def _add_accuracy(target: TargetDay) -> None:
     """People label a part of the answers in working hours."""
     day = target.day
     labelled = target.rng.poisson(STEP_S * 0.021 * day.load * day.between_hours(9, 19))
-    drift = 0.0021 * np.clip((day.t_ms - day.story.drifts_ms) / DAY_MS, 0, None)
-    correct = target.rng.binomial(labelled, np.clip(0.942 - drift, 0.5, 1.0))
+    days = np.clip((day.t_ms - day.story.drifts_ms) / DAY_MS, 0, None)
+    drift = 1.1e-4 * np.minimum(days, 24) ** 2
+    # Without chance: the figure of a day is to drift, not to dance about its threshold.
+    right = np.cumsum(labelled * np.clip(0.942 - drift, 0.5, 1.0))
+    correct = np.diff(np.floor(right), prepend=0.0)
     target.count("jipyo_predictions_labelled_total", labelled, model="qwen3-14b")
     target.count("jipyo_predictions_correct_total", correct, model="qwen3-14b")
 

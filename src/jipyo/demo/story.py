@@ -72,7 +72,7 @@ def plan_story(month: Period) -> Story:
         maintenance=_last(maintained_ms, 95),
         uncollected=_last(uncollected_ms, 88),
         restart=_last(restart_ms, 2),
-        hot=_last(hot_ms, 6 * 24 * 60),
+        hot=_last(hot_ms, 26 * 60),
         drifts_ms=moment(_THURSDAY, 2, 0),
     )
 

@@ -20,18 +20,20 @@ if TYPE_CHECKING:
     from jipyo.model.progress import Progress
     from jipyo.model.sample import SeriesBlock
 
+SEED = 7
 NODE = "ai-node-1"
 PAGES = ("https://chat.example.go.kr/", "https://portal.example.go.kr/")
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenMonth:
-    """What was written: the story, samples, and where the counters stand at the end."""
+    """What was written."""
 
     story: Story
     samples: int
-    series: int
     counters: Counters
+    """Where they stood at the beginning of the day of the end."""
+    end_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +89,12 @@ def write_month(
     folder: Path,
     month: Period,
     *,
-    seed: int = 7,
+    seed: int = SEED,
     days_before: int = 42,
     until_ms: int | None = None,
     progress: Progress = ignore_progress,
 ) -> WrittenMonth:
-    """Write a month, so many days before it, and what follows until a moment, into a new store.
+    """Write a month, so many days before it, and what follows until a moment, into a store.
 
     The same month and seed give the same samples, however often they are written.
 
@@ -108,19 +110,33 @@ def write_month(
         StoreBusy: another process writes there.
         StoreFull: the disk is full.
     """
-    story = plan_story(month)
-    end_ms = month.end_ms if until_ms is None else until_ms
     first = (month.start_ms - days_before * DAY_MS) // DAY_MS
-    days = range(first, -(-end_ms // DAY_MS))
-    counters: Counters = {}
-    blocks = _report(progress, days, partial(make_blocks, story, seed, counters=counters))
-    samples = load_blocks(folder, blocks, end_ms)
-    return WrittenMonth(story, samples, len(counters), counters)
+    story, end_ms = plan_story(month), month.end_ms if until_ms is None else until_ms
+    return write_days(folder, (story, seed), first, end_ms, {}, progress)
 
 
-def _report(
-    progress: Progress, days: range, make: Callable[[int], Iterator[SeriesBlock]]
-) -> Iterator[SeriesBlock]:
-    for done, number in enumerate(days):
-        progress(done, len(days))
-        yield from make(number)
+def write_days(
+    folder: Path,
+    plan: tuple[Story, int],
+    first: int,
+    end_ms: int,
+    counters: Counters,
+    progress: Progress = ignore_progress,
+) -> WrittenMonth:
+    """Write from a day by UTC, counted from 1970, until a moment; see `write_month`.
+
+    `plan` is the story with the seed; `counters` are where they stood at the beginning of the
+    first day.
+    """
+    story, seed = plan
+    days, last_counters = range(first, -(-end_ms // DAY_MS)), dict(counters)
+
+    def make() -> Iterator[SeriesBlock]:
+        for done, number in enumerate(days):
+            progress(done, len(days))
+            counters.clear()
+            counters.update(last_counters)
+            yield from make_blocks(story, seed, number, last_counters)
+
+    samples = load_blocks(folder, make(), end_ms)
+    return WrittenMonth(story, samples, counters, end_ms)

@@ -704,6 +704,8 @@ class Issuer:
     system: str = ""
     version: str = ""
     """Of jipyo."""
+    marking: Phrase | None = None
+    """What every page and sheet says of the data: that they are made up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -725,8 +727,6 @@ class Report:
     """SHA-256 of the catalogue that the report was made with."""
     state: State
     blocks: tuple[Block, ...]
-    marking: Phrase | None = None
-    """What every page says of its data: that they are made up."""
     incomplete: tuple[Phrase, ...] = ()
     """Why data of the period could not be read, for those who get the file."""
     issuer: Issuer = Issuer()

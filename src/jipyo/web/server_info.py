@@ -25,5 +25,7 @@ class ServerInfo:
     """The language of responses to requests without `?lang=`."""
     config_yaml: str = ""
     """The configuration in force, without secrets."""
+    is_demonstration: bool = False
+    """Whether what it shows is made up."""
     flags: Mapping[str, str] = field(default_factory=dict)
     """The command's options, as `/api/v1/status/flags` shows them."""

@@ -35,7 +35,7 @@ def test_a_summary_has_verdict_score_findings_key_figures_and_service_levels(lan
 def test_what_is_made_up_is_marked_and_groups_are_looked_into() -> None:
     finding = Findings((Finding(State.OK, "inner", (), None),))
     marked = phrase("reports.section.findings")
-    report = replace(build_report(BlockGroup((finding,))), marking=marked)
+    report = replace(build_report(BlockGroup((finding,))), issuer=Issuer(marking=marked))
     lines = write_summary(report, "en").splitlines()
     assert lines[2:] == ["**Findings**", "1. **\\[OK\\]** inner"]
 

@@ -62,8 +62,8 @@ def _list_lines(report: Report, localizer: Localizer) -> Iterator[str]:
     yield f"**{escape_markdown(title)}**"
     about = (report.issuer.organisation, report.issuer.system, report.number)
     yield escape_markdown(" · ".join(filter(None, about)))
-    if report.marking is not None:
-        yield f"**{_write(report.marking, localizer)}**"
+    if report.issuer.marking is not None:
+        yield f"**{_write(report.issuer.marking, localizer)}**"
     blocks = list(_walk(report.blocks))
     for verdict in (block for block in blocks if isinstance(block, VerdictBox)):
         yield from _write_verdict(verdict, localizer)

@@ -101,7 +101,7 @@ def describe_report(report: Report, lang: Lang) -> Plain:
         "footer": f"{report.number} · {period}",
         "made": {part: getattr(made, part) for part in _PARTS_OF_TIME},
         "about": list_cover_lines(report, localizer),
-        "marking": localizer.format(report.marking) if report.marking else "",
+        "marking": localizer.format(report.issuer.marking) if report.issuer.marking else "",
         "organisation": report.issuer.organisation,
         "contents": localizer.texts("reports.contents"),
         "blocks": [blocks.convert(block) for block in report.blocks],

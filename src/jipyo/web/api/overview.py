@@ -116,6 +116,8 @@ class Overview:
     timezone: str
     instance: str
     version: str
+    demonstration: bool
+    """Whether all of it is made up, by `jipyo demo`."""
     verdict: Verdict
     storage: StorageState
     configuration: ConfigurationState
@@ -146,6 +148,7 @@ def routes(
             timezone=server.zone.key,
             instance=server.instance,
             version=server.version,
+            demonstration=server.is_demonstration,
             verdict=build_verdict(now, t),
             storage=build_storage(storage_error(), t),
             configuration=build_configuration(config_state(), t),

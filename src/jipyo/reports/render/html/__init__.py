@@ -44,7 +44,7 @@ def render_html(report: Report, lang: Lang) -> bytes:
         for section in sections
     )
     content = (
-        f"<body>\n{_write_cover(report, localizer)}<main>\n"
+        f"<body>\n{_write_marking(report, localizer)}{_write_cover(report, localizer)}<main>\n"
         f"{first_page}"
         f"{body}</main>\n"
         f"<footer>{escape_text(footer)}</footer>\n</body>\n</html>\n"
@@ -85,18 +85,24 @@ def _quote_css(text: str) -> str:
     return f'"{safe}"'
 
 
+def _write_marking(report: Report, localizer: Localizer) -> str:
+    """A strip that stays in sight, and is printed on every page."""
+    if report.issuer.marking is None:
+        return ""
+    return (
+        f'<aside class="marking">{escape_text(localizer.format(report.issuer.marking))}</aside>\n'
+    )
+
+
 def _write_cover(report: Report, localizer: Localizer) -> str:
     items = "".join(
         f"<div><dt>{escape_text(name)}</dt><dd>{escape_text(value)}</dd></div>"
         for name, value in list_cover_lines(report, localizer)
     )
-    marking = ""
-    if report.marking is not None:
-        marking = f'<p class="marking">{escape_text(localizer.format(report.marking))}</p>'
     return (
         f'<header class="cover"><div><h1>{escape_text(localizer.format(report.title))}</h1>'
         f'<p class="day"><time datetime="{report.period.first_day.isoformat()}">'
-        f"{escape_text(localizer.format_period())}</time></p>{marking}</div>"
+        f"{escape_text(localizer.format_period())}</time></p></div>"
         f"<dl>{items}</dl></header>\n"
     )
 

@@ -25,5 +25,5 @@ def render_hwpx(report: Report, lang: Lang) -> bytes:
     with find_fonts() as fonts:
         drawn = draw_pictures(list_drawings(plain["blocks"]), fonts)
     writer = SectionWriter()
-    section = writer.write(build_parts(plain, iter(drawn)))
+    section = writer.write(build_parts(plain, iter(drawn)), plain["marking"])
     return pack(plain, section, writer.pictures)

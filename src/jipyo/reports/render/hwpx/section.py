@@ -166,8 +166,8 @@ class SectionWriter:
     """In the order in which they are shown: `img001` and so on."""
     _last_id: int = _FIRST_ID
 
-    def write(self, parts: Sequence[BodyPart]) -> str:
-        """`Contents/section0.xml`."""
+    def write(self, parts: Sequence[BodyPart], marking: str = "") -> str:
+        """`Contents/section0.xml`; `marking` is the header of every page."""
         starts = find_page_starts([part.content.measure(WIDTH) for part in parts], parts)
         body = "".join(
             self._write_part(part, new_page=at in starts) for at, part in enumerate(parts)
@@ -175,7 +175,8 @@ class SectionWriter:
         return (
             f"{DECLARATION}<hs:sec {NAMESPACES}>"
             '<hp:p id="1" paraPrIDRef="1" styleIDRef="0" pageBreak="0" columnBreak="0" merged="0">'
-            f'<hp:run charPrIDRef="{CHAR_IDS["small"]}">{_PAGE}</hp:run></hp:p>{body}</hs:sec>'
+            f'<hp:run charPrIDRef="{CHAR_IDS["small"]}">{_PAGE}{_write_header(marking)}</hp:run>'
+            f"</hp:p>{body}</hs:sec>"
         )
 
     def _write_part(self, part: BodyPart, *, new_page: bool) -> str:
@@ -262,6 +263,19 @@ class SectionWriter:
     def _count(self) -> int:
         self._last_id += 1
         return self._last_id
+
+
+def _write_header(text: str) -> str:
+    if not text:
+        return ""
+    return (
+        '<hp:ctrl><hp:header id="1" applyPageType="BOTH"><hp:subList id="" '
+        'textDirection="HORIZONTAL" lineWrap="BREAK" vertAlign="TOP" linkListIDRef="0" '
+        f'linkListNextIDRef="0" textWidth="{WIDTH}" textHeight="{HEADER}" hasTextRef="0" '
+        f'hasNumRef="0"><hp:p id="0" paraPrIDRef="{PARA_IDS["centre"]}" styleIDRef="0" '
+        'pageBreak="0" columnBreak="0" merged="0">'
+        f"{_write_span(TextSpan(text, 'small'))}</hp:p></hp:subList></hp:header></hp:ctrl>"
+    )
 
 
 def _write_span(span: TextSpan) -> str:

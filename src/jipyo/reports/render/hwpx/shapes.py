@@ -90,6 +90,7 @@ PARAS = {
     "caption": ParaShape(above=300, below=200),
     "indented": ParaShape(spacing=135, left=1200),
     "picture": ParaShape(spacing=100, above=100, below=100),
+    "centre": ParaShape(align="CENTER"),
 }
 FILLS = {
     "plain": Fill(),

@@ -40,7 +40,9 @@ def render_xlsx(report: Report, lang: Lang) -> bytes:
             "created": _naive(report.made_ms, localizer.zone),
         }
     )
-    book = Book(workbook, localizer, title, f"{report.issuer.system}  {report.number}".strip())
+    footer = f"{report.issuer.system}  {report.number}".strip()
+    marking = localizer.format(report.issuer.marking) if report.issuer.marking else ""
+    book = Book(workbook, localizer, title, footer, marking)
     book.begin_sheet(localizer.format(report.title))
     made = localizer.format(Moment(report.made_ms, dated=True))
     about = (report.issuer.organisation, report.issuer.system, report.number, made)

@@ -36,6 +36,7 @@ FILLS = {
 STYLES: Mapping[str, Mapping[str, Any]] = {
     "title": {"bold": True, "font_size": 16, "font_color": "#12345F"},
     "heading": {"bold": True, "font_size": 12, "font_color": "#12345F"},
+    "marking": {"bold": True, "font_color": "#6B4500", "bg_color": "#FDEECB"},
     "line": {"bold": True},
     "note": {"font_size": 9, "font_color": "#5A6573"},
     "head": {
@@ -69,6 +70,8 @@ class Book:
     localizer: Localizer
     title: str
     footer: str
+    marking: str = ""
+    """What every sheet says of the data."""
     sheet: Any = None
     row: int = 0
     """The next free row of the sheet."""
@@ -96,8 +99,10 @@ class Book:
         self.sheet.set_margins(left=0.55, right=0.45, top=0.75, bottom=0.7)
         self.sheet.fit_to_pages(1, 0)
         self.sheet.hide_gridlines(2)
-        self.sheet.set_header(f"&L&9{escape_code(self.title)}")
+        self.sheet.set_header(f"&L&9{escape_code(self.title)}&R&9&B{escape_code(self.marking)}")
         self.sheet.set_footer(f"&L&9{escape_code(self.footer)}&R&9&P / &N")
+        if self.marking:
+            self.write_line(self.marking, "marking")
 
     def finish(self) -> None:
         """Set the widths of columns and the heights of rows, as their texts ask for."""

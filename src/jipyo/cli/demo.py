@@ -1,0 +1,109 @@
+"""`jipyo demo`: a made-up month of an AI server, its report, and the dashboard over it."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import click
+
+from jipyo.app.offline import read_workspace
+from jipyo.app.reports import build_report
+from jipyo.app.server import serve
+from jipyo.cli.localized import Command, find_system_language
+from jipyo.cli.options import FOLDER, open_terminal, print_line, show_progress
+from jipyo.cli.service import catch_signals, log_to_stderr
+from jipyo.config.locations import find_data_folder, find_zone
+from jipyo.demo.feed import Feed
+from jipyo.demo.folder import load_config, prepare_folder
+from jipyo.i18n import LANGS, texts
+from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
+from jipyo.model.clock import SystemClock
+from jipyo.model.errors import ConfigError
+from jipyo.reports.render import write_report
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
+
+    from jipyo.config.load import Config
+    from jipyo.demo.folder import DemoFolder
+    from jipyo.i18n import Lang, Texts
+    from jipyo.model.calendar import Period
+
+_FORMATS = ("html", "pdf")
+
+
+def register(group: click.Group, t: Texts) -> None:
+    """Add the command."""
+
+    @group.command("demo", cls=Command, help=t("cli.demo.help"), short_help=t("cli.demo.short"))
+    @click.option("--folder", type=FOLDER, metavar="DIR", help=t("cli.demo.folder"))
+    @click.option("--month", metavar="YYYY-MM", help=t("cli.demo.month"))
+    @click.option("--port", type=click.IntRange(0, 65535), default=9797, help=t("cli.demo.port"))
+    @click.option("--once", is_flag=True, help=t("cli.demo.once"))
+    @click.option("--lang", type=click.Choice(LANGS), help=t("cli.option.lang"))
+    def show_demo(
+        folder: Path | None, month: str | None, port: int, once: bool, lang: Lang | None
+    ) -> None:
+        chosen = lang or find_system_language(os.environ)
+        words, clock = texts(chosen), SystemClock()
+        path = find_data_folder(folder, os.environ)
+        if folder is None:
+            path = path.with_name("jipyo-demo")
+        period = _choose_month(month, find_zone(os.environ), clock.now_ms())
+        print_line(words("cli.demo.made_up"))
+        made = prepare_folder(
+            path,
+            period,
+            clock.now_ms(),
+            lambda step: show_progress(words(f"cli.demo.step.{step}")),
+        )
+        config = load_config(path, chosen, f"127.0.0.1:{port}")
+        for file in _write_reports(config, period, words):
+            print_line(words("cli.demo.report", path=str(file)))
+        if once:
+            print_line(words("cli.demo.data", path=str(path)))
+            return
+        _serve(config, made, words)
+
+
+def _choose_month(text: str | None, zone: ZoneInfo, now_ms: int) -> Period:
+    if text is None:
+        today = local_day(now_ms, zone)
+        return period_containing(PeriodKind.MONTH, today, zone).previous()
+    try:
+        month = parse_month(text, zone)
+    except ValueError as error:
+        raise ConfigError("sla.not_a_month", hint="sla.not_a_month.hint", value=text) from error
+    if month.start_ms >= now_ms:
+        raise ConfigError("demo.future_month", value=text)
+    return month
+
+
+def _write_reports(config: Config, month: Period, words: Texts) -> list[Path]:
+    with show_progress(words("cli.demo.step.report")) as progress:
+        with read_workspace(config) as workspace:
+            report = build_report(workspace, month, progress)
+        return [write_report(report, config.lang, one, config.data / "reports") for one in _FORMATS]
+
+
+def _serve(config: Config, made: DemoFolder, words: Texts) -> None:
+    log_to_stderr(words, config.zone)
+    with catch_signals() as commands:
+        serve(
+            config,
+            started=lambda address: print_line(words("cli.demo.started", address=address)),
+            commands=commands,
+            build_parts=lambda appender, clock: [
+                Feed(
+                    appender,
+                    clock,
+                    story=made.story,
+                    seed=made.seed,
+                    counters=made.counters,
+                    since_ms=made.until_ms,
+                )
+            ],
+        )
+    open_terminal().print(words("cli.up.stopped"))
