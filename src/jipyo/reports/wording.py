@@ -132,10 +132,15 @@ class Localizer:
         return self.texts(f"health.state.{state.value}")
 
     def format_period(self) -> str:
-        """The reported day; of a longer period its first and its last day."""
+        """The reported day, month or year; of other periods the first and the last day."""
         first_day, last_day = self.period.first_day, self.period.next_day - timedelta(days=1)
         if last_day <= first_day:
             return self.texts.day(first_day)
+        if self.period.kind is PeriodKind.MONTH:
+            month = self.texts(f"i18n.month.{first_day.month}")
+            return self.texts("reports.period.month", month=month, year=first_day.year)
+        if self.period.kind is PeriodKind.YEAR:
+            return self.texts("reports.period.year", year=first_day.year)
         return f"{self.texts.day(first_day)} – {self.texts.day(last_day)}"
 
     def format_moment(self, moment: Moment) -> str:

@@ -18,31 +18,28 @@ finite = st.floats(-1e12, 1e12)
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "base", "top", "ticks"),
+    ("low", "high", "top", "ticks"),
     [
-        (0, 97, 10, 100, [0, 25, 50, 75, 100]),
-        (10, 62, 10, 100, [0, 20, 40, 60, 80]),  # from zero where that costs little
-        (99.2, 100, 10, 100, [99.2, 99.4, 99.6, 99.8, 100]),
-        (-5, 5, 10, None, [-5, -2.5, 0, 2.5, 5]),
-        (-80, -20, 10, None, [-80, -60, -40, -20]),
-        (7, 7, 10, None, [2, 4, 6, 8, 10, 12]),  # equal values get room
-        (0, 0, 10, None, [-1, -0.5, 0, 0.5, 1]),
-        (0, 3 * 2**30, 1024, None, [0, 2**30, 2 * 2**30, 3 * 2**30]),
-        (0, 1000, 1024, None, [0, 256, 512, 768, 1024]),
-        (0, 0.5, 1024, None, [0, 0.2, 0.4, 0.6]),
+        (0, 97, 100, [0, 25, 50, 75, 100]),
+        (10, 62, 100, [0, 20, 40, 60, 80]),  # from zero where that costs little
+        (99.2, 100, 100, [99.2, 99.4, 99.6, 99.8, 100]),
+        (-5, 5, None, [-5, -2.5, 0, 2.5, 5]),
+        (-80, -20, None, [-80, -60, -40, -20]),
+        (7, 7, None, [2, 4, 6, 8, 10, 12]),  # equal values get room
+        (0, 0, None, [-1, -0.5, 0, 0.5, 1]),
     ],
 )
 def test_value_ticks_are_round_and_enclose_the_data(
-    low: float, high: float, base: int, top: float | None, ticks: list[float]
+    low: float, high: float, top: float | None, ticks: list[float]
 ) -> None:
-    found, _, _ = choose_value_ticks(low, high, base, top)
+    found, _, _ = choose_value_ticks(low, high, top)
     assert found == pytest.approx(ticks)
 
 
-@given(finite, finite, st.sampled_from((10, 1024)), st.sampled_from((None, 100.0)))
-def test_an_axis_always_holds_its_data(a: float, b: float, base: int, top: float | None) -> None:
+@given(finite, finite, st.sampled_from((None, 100.0)))
+def test_an_axis_always_holds_its_data(a: float, b: float, top: float | None) -> None:
     low, high = sorted((a, b))
-    ticks, bottom, upper = choose_value_ticks(low, high, base, top)
+    ticks, bottom, upper = choose_value_ticks(low, high, top)
     assert bottom <= low <= high <= upper
     assert bottom < upper
     assert ticks == sorted(set(ticks))

@@ -44,11 +44,9 @@ def minutes(n: int) -> Times:
     return T0 + 60_000 * np.arange(1, n + 1, dtype=np.int64)
 
 
-def plot(
-    *lines: list[float], thresholds: tuple[PlotThreshold, ...] = (), worse: int = 1, base: int = 10
-) -> Plot:
+def plot(*lines: list[float], thresholds: tuple[PlotThreshold, ...] = (), worse: int = 1) -> Plot:
     drawn = [PlotLine(f"line {i}", np.array(values, np.float64)) for i, values in enumerate(lines)]
-    axes = Axes(minutes(drawn[0].values.size), SEOUL, worse=worse, step_base=base, gutter=80)
+    axes = Axes(minutes(drawn[0].values.size), SEOUL, worse=worse, gutter=80)
     return Plot("title", "words", axes, drawn, thresholds)
 
 
@@ -242,11 +240,6 @@ def test_one_lone_line_needs_no_legend() -> None:
 def test_ticks_stand_at_local_hours() -> None:
     labels = [text for text in read_texts(draw(plot([1.0] * 1440))) if ":" in text]
     assert (labels[0], labels[-1]) == ("00:00", "24:00")
-
-
-def test_bytes_have_round_binary_ticks() -> None:
-    labels = read_texts(draw(plot([0, 3 * 2.0**30], base=1024)))
-    assert f"{2.0**30:g}" in labels
 
 
 def test_more_lines_than_colours_share_them() -> None:

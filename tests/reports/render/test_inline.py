@@ -53,8 +53,11 @@ SECONDS = texts("en").number(2.0, "seconds")
         (Bilingual("가", "<a>"), "&lt;a&gt;"),
         (Joined((Code("a"), "b"), " & "), "<code>a</code> &amp; b"),
         (Subject(NAME, "gpu 2"), "Response time gpu 2"),
-        (Moment(START), "00:00"),
-        (Duration(60_000), "1 min"),
+        (
+            Moment(START),
+            '<time class="n" datetime="2026-11-21T00:00:00+09:00">00:00</time>',
+        ),
+        (Duration(60_000), '<span class="n">1 min</span>'),
         (build_figure(None), "–"),
     ],
 )
@@ -126,7 +129,7 @@ def test_no_text_becomes_markup(first: str, second: str, third: str) -> None:
         )
     )
     page = Page(build_inline().write(hostile))
-    assert [tag for tag, _ in page.tags if tag != "br"] == ["code", "span"]
+    assert [tag for tag, _ in page.tags if tag != "br"] == ["code", "span", "span"]
 
 
 @pytest.mark.parametrize("mark", ["\ue000", "\ue001", "\ue002", "\ue0000\ue001x\ue002"])

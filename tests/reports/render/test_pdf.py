@@ -88,7 +88,7 @@ def test_every_block_is_on_the_pages(lang: Lang) -> None:
         "91.4%",
         "근거",
         "12.5%",
-        "80%",
+        "80",
         "알림",
         "이름",
         "기관",

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
 _DECIMAL = (1.0, 2.0, 2.5, 5.0, 10.0)
-_BINARY = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0)
 _CLOCK_MINUTES = (1, 5, 15, 30, 60, 120, 180, 360, 720, 1440)
 _GRAIN_MINUTES = 15
 _MINUTE_MS = 60_000
@@ -26,7 +25,7 @@ _TINY = 1e-100
 
 
 def choose_value_ticks(
-    low: float, high: float, base: int = 10, top: float | None = None
+    low: float, high: float, top: float | None = None
 ) -> tuple[list[float], float, float]:
     """Round ticks that enclose low to high, and the ends of the axis.
 
@@ -38,7 +37,7 @@ def choose_value_ticks(
     if high - low <= max(abs(high), _TINY) * 1e-9:
         margin = abs(high) / 2 if abs(high) > _TINY else 1.0
         low, high = low - margin, high + margin
-    step = _round_step((high - low) / _TICKS, base)
+    step = _round_step((high - low) / _TICKS)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     if top is not None and high <= top:
         last = min(last, max(math.floor(top / step + 1e-9), first + 1))
@@ -46,12 +45,8 @@ def choose_value_ticks(
     return ticks, min(ticks[0], low), max(ticks[-1], high)
 
 
-def _round_step(rough: float, base: int) -> float:
+def _round_step(rough: float) -> float:
     """The smallest round step that is not below a rough one."""
-    if base == 1024:
-        power = 1024.0 ** math.floor(math.log(max(rough, 1e-300), 1024)) if rough >= 1 else 1.0
-        if rough >= 1:
-            return next(k for k in _BINARY if k * power >= rough * (1 - 1e-9)) * power
     power = 10.0 ** math.floor(math.log10(max(rough, 1e-300)))
     return next(k for k in _DECIMAL if k * power >= rough * (1 - 1e-9)) * power
 

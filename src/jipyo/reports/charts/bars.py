@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.reports.charts.axis import choose_value_ticks
-from jipyo.reports.charts.gutter import PlotThreshold, write_thresholds
+from jipyo.reports.charts.gutter import PlotThreshold, select_near, write_thresholds
 from jipyo.reports.charts.svg import (
     Frame,
     Size,
@@ -35,6 +35,8 @@ _FAR_OFF = 3.0
 _BAR_SHARE = 0.68
 """Of the width of a day."""
 _NAME_HEIGHT = 22
+_CUT_HEIGHT = 11
+"""Room above the plot for the values of bars that are cut."""
 _HATCH_PX = 6.0
 
 
@@ -80,7 +82,7 @@ def write_day_bars(plot: DayPlot, size: Size) -> str:
     rows = set_legend_rows([name for _, name in legend], size.width) if legend else []
     frame = Frame(
         left=max(LEFT, 8 + max(map(estimate_text_width, labels), default=0.0)),
-        top=8 + LEGEND_HEIGHT * len(rows),
+        top=8 + LEGEND_HEIGHT * len(rows) + (0 if cut is None else _CUT_HEIGHT),
         right=size.width - max(plot.gutter, 8),
         bottom=size.height - 20,
         start_ms=0,
@@ -116,9 +118,7 @@ def _choose_axis(plot: DayPlot, cut: float | None) -> tuple[Sequence[float], flo
     known = np.concatenate([array[np.isfinite(array)] for array in arrays])
     high = float(known.max()) if known.size else 0.0
     low = min(float(known.min()) if known.size else 0.0, 0.0)
-    # As in charts over time, a threshold far above the bars would flatten them.
-    near = [one.value for one in plot.thresholds if one.value <= _FAR_OFF * high or not high]
-    high = max([high, *near])
+    high = max([high, *(one.value for one in select_near(plot.thresholds, low, high))])
     return choose_value_ticks(low, high or 1.0, top=plot.top)
 
 
@@ -155,10 +155,10 @@ def _write_cut(frame: Frame, left: float, right: float, label: str) -> Iterator[
     path = f"M{format_coordinate(left - 2)} {y + 3:.1f}L{format_coordinate(right + 2)} {y - 3:.1f}"
     yield f'<path class="slash" d="{path}"/>'
     width = estimate_text_width(label)
-    if right + 4 + width <= frame.right:
-        yield write_text(label, right + 4, frame.top + 9, "event-label")
+    if left + width <= frame.right:
+        yield write_text(label, left, frame.top - 3, "event-label")
     else:
-        yield write_text(label, left - 4, frame.top + 9, "event-label", anchor="end")
+        yield write_text(label, right, frame.top - 3, "event-label", anchor="end")
 
 
 def _write_strokes(frame: Frame, plot: DayPlot) -> Iterator[str]:

@@ -57,8 +57,6 @@ if TYPE_CHECKING:
 HALF_SCREEN = Size(405, 163)
 """Two charts side by side on a screen."""
 SPARKLINE_SIZE = Size(160, 30)
-PAGE_WIDTH = 760
-"""A drawing across the whole page."""
 _LEAST_GUTTER = {"ko": 63.0, "en": 77.0}
 """Room for the names of thresholds, so that the plots of a page end at one edge."""
 _NEAR = 3.0
@@ -297,8 +295,8 @@ def _place_thresholds(
         value = localizer.texts.number(line.value, unit)
         label = localizer.texts(f"reports.threshold.{line.kind}", value=value)
         found.append(PlotThreshold(line.kind, line.value / scale.factor, label))
-    widest = max((estimate_text_width(one.label) for one in found), default=0.0)
-    return found, max(_LEAST_GUTTER[localizer.texts.lang], min(widest + 14, 110.0))
+    widest = max((estimate_text_width(f"{one.label} ↑") for one in found), default=0.0)
+    return found, max(_LEAST_GUTTER[localizer.texts.lang], min(widest + 8, 110.0))
 
 
 def _draw_day_bars(chart: DayBars, localizer: Localizer, size: Size) -> str:
@@ -400,7 +398,7 @@ def describe_heat_map(heat_map: HeatMap, localizer: Localizer) -> str:
     )
 
 
-def draw_heat_map(heat_map: HeatMap, localizer: Localizer, width: int = PAGE_WIDTH) -> str:
+def draw_heat_map(heat_map: HeatMap, localizer: Localizer, width: int = SCREEN.width) -> str:
     """Series by hours, one shade per hourly mean."""
 
     def format_value(value: float) -> str:
@@ -419,7 +417,7 @@ def draw_heat_map(heat_map: HeatMap, localizer: Localizer, width: int = PAGE_WID
     return write_heat_map(plot, width)
 
 
-def draw_timeline(timeline: Timeline, localizer: Localizer, width: int = PAGE_WIDTH) -> str:
+def draw_timeline(timeline: Timeline, localizer: Localizer, width: int = SCREEN.width) -> str:
     """When which series was beyond its threshold, over the whole reported period."""
     tracks = [
         TimelineTrack(

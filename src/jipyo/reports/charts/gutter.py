@@ -5,6 +5,7 @@ Inside the plot a label would collide with the data and with other labels.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 LABEL_HEIGHT = 11.0
 _APART = 5
+_REACH = 3.0
+"""Thresholds up to this many times the data's size still stretch the axis."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,25 @@ class PlotThreshold:
     css: str
     value: float
     label: str
+
+
+def select_near(
+    thresholds: Sequence[PlotThreshold], low: float, high: float
+) -> Iterator[PlotThreshold]:
+    """The thresholds that the axis includes: the nearest always, others where data come close.
+
+    A critical threshold of 1,000 above data near 0 would flatten the data and the warning
+    threshold of 10; it is named at the edge instead.
+    """
+    if not math.isfinite(low):
+        yield from thresholds
+        return
+    reach = max(abs(low), abs(high))
+    by_distance = sorted(thresholds, key=lambda t: max(low - t.value, t.value - high, 0.0))
+    for index, threshold in enumerate(by_distance):
+        if index == 0 or abs(threshold.value) <= _REACH * reach:
+            reach = max(reach, abs(threshold.value))
+            yield threshold
 
 
 def write_thresholds(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,6 +64,7 @@ class LoadPlot:
 
 def write_load_curve(plot: LoadPlot, size: Size) -> str:
     """Solid where it was measured, dashed within a band where it is estimated."""
+    plot = _keep_known_loads(plot)
     load_ticks, _, most = choose_value_ticks(0.0, _find_most(plot.loads, plot.beyond_loads))
     ticks, low, high = _choose_axis(plot)
     labels = [plot.format_value(tick) for tick in ticks]
@@ -81,7 +82,7 @@ def write_load_curve(plot: LoadPlot, size: Size) -> str:
     )
 
     def place(loads: Values) -> Values:
-        return np.asarray(np.nan_to_num(loads) / most * _PARTS)
+        return np.asarray(loads / most * _PARTS)
 
     beyond = place(plot.beyond_loads).astype(np.int64)
     marks = [] if plot.peak is None else [_mark_peak(plot, plot.peak / most)]
@@ -96,6 +97,20 @@ def write_load_curve(plot: LoadPlot, size: Size) -> str:
         *write_legend(rows, legend),
     ]
     return write_svg(plot.title, plot.description, size, elements)
+
+
+def _keep_known_loads(plot: LoadPlot) -> LoadPlot:
+    """The plot without points whose load is not a number, or no number at all."""
+    measured, ahead = np.isfinite(plot.loads), np.isfinite(plot.beyond_loads)
+    return replace(
+        plot,
+        loads=plot.loads[measured],
+        values=plot.values[measured],
+        beyond_loads=plot.beyond_loads[ahead],
+        beyond=plot.beyond[ahead],
+        low=plot.low[ahead],
+        high=plot.high[ahead],
+    )
 
 
 def _find_most(*loads: Values) -> float:

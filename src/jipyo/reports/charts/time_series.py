@@ -10,7 +10,7 @@ import numpy as np
 
 from jipyo.model.arrays import find_runs
 from jipyo.reports.charts.axis import choose_value_ticks
-from jipyo.reports.charts.gutter import PlotThreshold, write_thresholds
+from jipyo.reports.charts.gutter import PlotThreshold, select_near, write_thresholds
 from jipyo.reports.charts.svg import (
     Frame,
     Size,
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 COLOURS = 8
 """Classes `s0` to `s7` for lines; a ninth line looks like the first."""
 
-_REACH = 3.0
-"""Thresholds up to this many times the data's size still stretch the axis."""
 LEGEND_HEIGHT = 14
 _MARK_HEIGHT = 11
 LEFT = 43.0
@@ -95,8 +93,6 @@ class Axes:
     zone: ZoneInfo
     format_value: Callable[[float], str] = "{:g}".format
     """A value as a person reads it on the axis."""
-    step_base: int = 10
-    """1024 for bytes, so that ticks are round numbers of KiB and GiB."""
     worse: int = 1
     """1: high is worse; -1: low is worse; 0: neither."""
     top: float | None = None
@@ -216,30 +212,11 @@ def _choose_value_axis(plot: Plot) -> tuple[Sequence[float], float, float]:
     drawable = [kept for kept in map(_keep_drawable, arrays) if kept.size]
     low = min((float(kept.min()) for kept in drawable), default=math.inf)
     high = max((float(kept.max()) for kept in drawable), default=-math.inf)
-    for threshold in _select_near(plot.thresholds, low, high):
+    for threshold in select_near(plot.thresholds, low, high):
         low, high = min(low, threshold.value), max(high, threshold.value)
     if low > high:
         low, high = 0.0, 1.0
-    return choose_value_ticks(low, high, plot.axes.step_base, plot.axes.top)
-
-
-def _select_near(
-    thresholds: Sequence[PlotThreshold], low: float, high: float
-) -> Iterator[PlotThreshold]:
-    """The thresholds that the axis includes: the nearest always, others where data come close.
-
-    A critical threshold of 1,000 above data near 0 would flatten the data and the warning
-    threshold of 10; it is named at the edge instead.
-    """
-    if not math.isfinite(low):
-        yield from thresholds
-        return
-    reach = max(abs(low), abs(high))
-    by_distance = sorted(thresholds, key=lambda t: max(low - t.value, t.value - high, 0.0))
-    for index, threshold in enumerate(by_distance):
-        if index == 0 or abs(threshold.value) <= _REACH * reach:
-            reach = max(reach, abs(threshold.value))
-            yield threshold
+    return choose_value_ticks(low, high, plot.axes.top)
 
 
 def _write_shades(frame: Frame, shades: Sequence[tuple[int, int]]) -> Iterator[str]:

@@ -15,6 +15,9 @@ _PADDING_PT = 10
 _WIDEST_WORD_PT = 100
 """A longer word breaks rather than push the others off the page."""
 
+_WIDEST_HEAD_PT = 64
+"""The heading of a column of numbers is broken only where it is longer."""
+
 
 def plan_widths(
     heads: Sequence[str],
@@ -38,7 +41,8 @@ def plan_widths(
         word = max(map(estimate_text_width, " ".join(texts).split()), default=0.0)
         least_cell = min((cell if numeric[at] else word) * scale, _WIDEST_WORD_PT)
         least.append(max(least_cell, head_word * scale) + _PADDING_PT)
-        whole = head_word if numeric[at] else _measure_line(head)
+        line = _measure_line(head)
+        whole = head_word if numeric[at] and line * scale > _WIDEST_HEAD_PT else line
         wanted.append(max(least[-1], max(cell, whole) * scale + _PADDING_PT))
     return _share(least, wanted, numeric, room_pt)
 

@@ -5,14 +5,19 @@ Every text is a string and never becomes markup; drawings are SVG with their col
 
 from __future__ import annotations
 
+import base64
+import re
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib import resources
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from jipyo.analysis.thresholds import State
+from jipyo.model.figure import Figure
 from jipyo.reports.charts.draw import (
     PAPER,
+    Sheet,
     describe_chart,
     describe_heat_map,
     describe_week_heat_map,
@@ -23,6 +28,8 @@ from jipyo.reports.charts.draw import (
     draw_week_heat_map,
     format_title,
 )
+from jipyo.reports.charts.svg import estimate_text_width
+from jipyo.reports.charts.time_series import LEGEND_HEIGHT
 from jipyo.reports.document import (
     Actions,
     Badge,
@@ -39,6 +46,7 @@ from jipyo.reports.document import (
     HeatMap,
     Listing,
     Note,
+    Quantity,
     ScoreSheet,
     Subject,
     Table,
@@ -48,9 +56,11 @@ from jipyo.reports.document import (
     WeekHeatMap,
     list_group,
 )
+from jipyo.reports.look import JIPYO_LOOK
 from jipyo.reports.render.columns import plan_widths
 from jipyo.reports.render.cover import list_cover_lines
-from jipyo.reports.render.runs import Cases, list_runs
+from jipyo.reports.render.numbers import drop_unit, drop_units, plan_numbers
+from jipyo.reports.render.runs import Amount, Cases, list_runs
 from jipyo.reports.render.scores import (
     NUMERIC,
     SCORE_COLUMNS,
@@ -64,20 +74,23 @@ from jipyo.reports.tables import build_action_table
 from jipyo.reports.wording import Localizer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from jipyo.analysis.thresholds import State
     from jipyo.i18n import Lang
-    from jipyo.reports.document import Block, Inline, Mark, Report
+    from jipyo.reports.document import AnyChart, Block, Inline, Mark, Report
+    from jipyo.reports.look import Look
     from jipyo.reports.render.runs import Run
 
 Plain = dict[str, Any]
 TEXT_WIDTH_PT = 482
 """Of the page between its margins: 170 mm."""
+ACROSS_WIDTH_PT = 739
+"""Of a page that lies across: 261 mm."""
 TABLE_PT, WIDE_TABLE_PT = 8.6, 7.2
 _PARTS_OF_TIME = ("year", "month", "day", "hour", "minute", "second")
 _UNBROKEN_ROWS = 12
 """A table of at most so many rows is not broken over pages."""
+_UNBROKEN = (Figure, Quantity, *get_args(Amount))
 _SIGNS = frozenset("○△×–▲■")
 """A badge that begins with one of these needs no mark of its state."""
 _SCORE_SHARES = (152, 26, 34, 40, 40, 44, 44, 40, 62)
@@ -88,7 +101,10 @@ def describe_report(report: Report, lang: Lang) -> Plain:
     """A report in one language as plain values: what its first page says, and its blocks."""
     localizer = Localizer.for_period(report.period, lang)
     css = resources.files(__package__).joinpath("chart.css").read_text("utf-8")
+    css = css.replace(JIPYO_LOOK.line, report.look.line)
     blocks = PlainBlocks(localizer, css, report.number, localizer.format(report.title))
+    across = replace(blocks, width_pt=ACROSS_WIDTH_PT)
+    parts = list_parts(report.blocks)
     made = datetime.fromtimestamp(report.made_ms // 1000, UTC)
     name, period = localizer.format(report.title), localizer.format_period()
     return {
@@ -104,8 +120,37 @@ def describe_report(report: Report, lang: Lang) -> Plain:
         "marking": localizer.format(report.issuer.marking) if report.issuer.marking else "",
         "organisation": report.issuer.organisation,
         "contents": localizer.texts("reports.contents"),
-        "blocks": [blocks.convert(block) for block in report.blocks],
+        "accent": report.look.accent,
+        "logo": _describe_logo(report.look),
+        "parts": parts,
+        "blocks": [
+            (across if part["landscape"] else blocks).convert(block)
+            for part in parts
+            for block in report.blocks[part["first"] : part["end"]]
+        ],
     }
+
+
+def list_parts(blocks: Sequence[Block]) -> list[Plain]:
+    """From which block to which a run of pages goes: they begin anew, some across the page."""
+    if not blocks:
+        return []
+    starts = [
+        at for at, block in enumerate(blocks)
+        if at == 0 or (isinstance(block, Heading) and (block.page or block.landscape))
+        or isinstance(blocks[at - 1], Cover)
+    ]  # fmt: skip
+    return [
+        {"first": first, "end": end, "landscape": getattr(blocks[first], "landscape", False)}
+        for first, end in zip(starts, [*starts[1:], len(blocks)], strict=True)
+    ]
+
+
+def _describe_logo(look: Look) -> Plain | None:
+    if look.logo is None:
+        return None
+    kind = "png" if look.logo.media_type == "image/png" else "svg"
+    return {"bytes": list(base64.b64decode(look.logo.base64)), "format": kind}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +162,13 @@ class PlainBlocks:
     number: str = ""
     """Of the document."""
     title: str = ""
+    width_pt: float = TEXT_WIDTH_PT
+    """Of the text on the page: more where it lies across."""
+
+    @property
+    def sheet(self) -> Sheet:
+        """What drawings are drawn on."""
+        return replace(PAPER, width=int(PAPER.width * self.width_pt / TEXT_WIDTH_PT))
 
     def convert(self, block: Block) -> Plain:
         """The block, its kind under `t`."""
@@ -151,8 +203,10 @@ def _convert_run(run: Run) -> Plain:
             plain["c"] = True
         case Cases():
             plain["soft"] = True
-        case _:
+        case None:
             pass
+        case _:
+            plain["nb"] = True
     return plain
 
 
@@ -239,27 +293,61 @@ def convert_tiles(to: PlainBlocks, tiles: Tiles) -> Plain:
 def convert_table(to: PlainBlocks, table: Table) -> Plain:
     """A table with the widths of its columns in points."""
     size = WIDE_TABLE_PT if table.wide else TABLE_PT
-    text = to.localizer.format
-    heads = [text(column.title) for column in table.columns]
+    columns = plan_numbers(table, to.localizer)
     rows = (*table.rows, table.totals) if table.totals else table.rows
-    texts = [[_fill_badge(text(cell), cell) for cell in row] for row in rows]
+    texts = [
+        [drop_unit(to.localizer.format(cell), columns.units[at]) for at, cell in enumerate(row)]
+        for row in rows
+    ]
+    pads = [[columns.pad(text, at) for at, text in enumerate(row)] for row in texts]
+    wide = [
+        [_fill_badge(text, cell) + pad for text, cell, pad in zip(*row, strict=True)]
+        for row in zip(texts, rows, pads, strict=True)
+    ]
     numeric = [column.numeric for column in table.columns]
+    plain_rows = [
+        [_convert_cell(to, cell, columns.units[at]) for at, cell in enumerate(row)] for row in rows
+    ]
+    if table.totals:
+        plain_rows[-1] = [
+            [] if cell is None else runs
+            for cell, runs in zip(table.totals, plain_rows[-1], strict=True)
+        ]
     return {
         "t": "table",
         "caption": to.runs(table.caption) if table.caption else [],
         "size": size,
-        "widths": plan_widths(heads, texts, numeric, size, TEXT_WIDTH_PT),
-        "heads": heads,
+        "widths": plan_widths(columns.heads, wide, numeric, size, to.width_pt),
+        "heads": columns.heads,
         "numeric": numeric,
-        "rows": [[to.runs(cell) for cell in row] for row in rows],
+        "states": [_is_states(row[at] for row in table.rows) for at in range(len(numeric))],
+        "pads": pads,
+        "rows": plain_rows,
         "totals": bool(table.totals),
         "keep": len(table.rows) <= _UNBROKEN_ROWS,
     }
 
 
+def _convert_cell(to: PlainBlocks, cell: Inline, unit: str) -> list[Plain]:
+    if not unit:
+        return to.runs(cell)
+    return [_convert_run(run) for run in drop_units(list_runs(cell, to.localizer), unit)]
+
+
+def _is_states(cells: Iterable[Inline]) -> bool:
+    """Whether a column has nothing but states and blanks, which stand in its middle."""
+    found = [cell for cell in cells if cell is not None]
+    return bool(found) and all(isinstance(cell, Badge | Blank) for cell in found)
+
+
 def _fill_badge(text: str, cell: Inline) -> str:
-    """A text as wide as the cell is: a badge is one word, with its mark and its frame."""
-    return f"mmmm{text.replace(' ', '-')}" if isinstance(cell, Badge) else text
+    """A text as wide as the cell is: a badge is one word, with its mark and its frame.
+
+    So is what is not broken at the end of a line.
+    """
+    if isinstance(cell, Badge | Blank):
+        return f"mmmm{text.replace(' ', '-')}"
+    return text.replace(" ", "-") if isinstance(cell, _UNBROKEN) else text
 
 
 def convert_matrix(to: PlainBlocks, matrix: DayMatrix) -> Plain:
@@ -270,6 +358,7 @@ def convert_matrix(to: PlainBlocks, matrix: DayMatrix) -> Plain:
         "caption": to.runs(matrix.caption),
         "item": t("inspection.matrix.item"),
         "done": t("inspection.matrix.done"),
+        "legend": "",
         "days": [{"n": str(day.day), "off": day in matrix.days_off} for day in matrix.days],
         "rows": [
             {
@@ -286,6 +375,14 @@ def _convert_sign(mark: Mark | None) -> Plain:
     return {"s": mark.value, "x": mark.sign} if mark else {"s": "", "x": ""}
 
 
+def _write_strip_legend(to: PlainBlocks) -> str:
+    """The signs and their states, each once."""
+    states = (state for state in STRIP_MARKS if state is not State.PENDING)
+    return "  ".join(
+        f"{STRIP_MARKS[state].sign} {to.localizer.format_state(state)}" for state in states
+    )
+
+
 def convert_strip(to: PlainBlocks, strip: DayStrip) -> Plain:
     """A sign for each day, in the look of a matrix without its last column."""
     return {
@@ -293,6 +390,7 @@ def convert_strip(to: PlainBlocks, strip: DayStrip) -> Plain:
         "caption": to.runs(strip.caption) if strip.caption else [],
         "item": to.localizer.texts("reports.strip.area"),
         "done": None,
+        "legend": _write_strip_legend(to),
         "days": [{"n": str(day.day), "off": day in strip.days_off} for day in strip.days],
         "rows": [
             {
@@ -322,6 +420,8 @@ def convert_scores(to: PlainBlocks, sheet: ScoreSheet) -> Plain:
         "widths": list(_SCORE_SHARES),
         "heads": [to.localizer.texts(f"contract.scores.{name}") for name in SCORE_COLUMNS],
         "numeric": [name in NUMERIC for name in SCORE_COLUMNS],
+        "states": [name == "result" for name in SCORE_COLUMNS],
+        "pads": None,
         "rows": rows,
         "totals": True,
         "keep": False,
@@ -330,11 +430,12 @@ def convert_scores(to: PlainBlocks, sheet: ScoreSheet) -> Plain:
 
 def convert_charts(to: PlainBlocks, charts: Charts) -> Plain:
     """Charts side by side, each with its title and the sentence that says what it shows."""
-    drawings = draw_charts(charts, to.localizer, PAPER)
+    drawings = draw_charts(charts, to.localizer, to.sheet)
     items = [
         {
             "svg": to.picture(svg),
             "title": format_title(chart, to.localizer),
+            "lift": chart.caption is None and _has_room(charts, chart, svg, to),
             "caption": [] if chart.caption is None else to.runs(chart.caption),
             "alt": describe_chart(chart, to.localizer),
         }
@@ -343,24 +444,38 @@ def convert_charts(to: PlainBlocks, charts: Charts) -> Plain:
     return {"t": "charts", "columns": charts.columns, "items": items}
 
 
+def _has_room(charts: Charts, chart: AnyChart, svg: str, to: PlainBlocks) -> bool:
+    """Whether title and legend fit beside one another: the legend ends at the right edge."""
+    keys = [float(x) for x in _KEY.findall(svg)]
+    title = format_title(chart, to.localizer)
+    # The title is of 8 points, the legend of 7, as all letters of a drawing.
+    room = estimate_text_width(title) * 8 / 7 + 16
+    rows = to.sheet.size(charts).width - room
+    return bool(keys) and min(keys) > room and rows > 0 and svg.count(_SECOND_ROW) == 0
+
+
+_KEY = re.compile(r'class="key [^"]*" d="M([0-9.]+) ')
+_SECOND_ROW = f" {10 + LEGEND_HEIGHT - 3}h12"
+
+
 def convert_week_heat_map(to: PlainBlocks, heat_map: WeekHeatMap) -> Plain:
     """A drawing across the page under its title."""
     title = describe_week_heat_map(heat_map, to.localizer)
     finding = "" if heat_map.alt is None else f". {to.localizer.format(heat_map.alt)}"
-    svg = to.picture(draw_week_heat_map(heat_map, to.localizer, PAPER.width))
+    svg = to.picture(draw_week_heat_map(heat_map, to.localizer, to.sheet.width))
     return {"t": "drawing", "title": title, "svg": svg, "alt": f"{title}{finding}"}
 
 
 def convert_heat_map(to: PlainBlocks, heat_map: HeatMap) -> Plain:
     """A drawing across the page under its title."""
     title = describe_heat_map(heat_map, to.localizer)
-    svg = to.picture(draw_heat_map(heat_map, to.localizer))
+    svg = to.picture(draw_heat_map(heat_map, to.localizer, to.sheet.width))
     return {"t": "drawing", "title": title, "svg": svg, "alt": title}
 
 
 def convert_timeline(to: PlainBlocks, timeline: Timeline) -> Plain:
     """A drawing across the page, its title within."""
-    svg = to.picture(draw_timeline(timeline, to.localizer))
+    svg = to.picture(draw_timeline(timeline, to.localizer, to.sheet.width))
     return {"t": "drawing", "title": "", "svg": svg, "alt": to.localizer.format(timeline.title)}
 
 

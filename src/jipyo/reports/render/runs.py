@@ -9,8 +9,20 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jipyo.model.figure import Figure
-from jipyo.reports.document import Badge, Blank, Code, Joined, Phrase, Quantity
+from jipyo.model.figure import Delta, Figure
+from jipyo.reports.document import (
+    Badge,
+    Blank,
+    Code,
+    Day,
+    Duration,
+    ExactTime,
+    Joined,
+    Moment,
+    Phrase,
+    Quantity,
+    Share,
+)
 
 if TYPE_CHECKING:
     from jipyo.reports.document import Inline
@@ -22,7 +34,9 @@ class Cases:
     """On how many cases the figure before it rests."""
 
 
-Element = Figure | Quantity | Badge | Blank | Code | Cases
+Amount = Delta | Duration | ExactTime | Share | Moment | Day
+"""What else has a number in it, and is not broken at the end of a line."""
+Element = Figure | Quantity | Badge | Blank | Code | Cases | Amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +70,9 @@ def list_runs(part: Inline, localizer: Localizer) -> list[Run]:
     return runs
 
 
-def _mark_elements(part: Inline, localizer: Localizer, elements: list[Element]) -> str:
+def _mark_elements(  # noqa: PLR0911 - one case per type
+    part: Inline, localizer: Localizer, elements: list[Element]
+) -> str:
     def mark(element: Element, text: str) -> str:
         elements.append(element)
         return f"{_OPEN}{len(elements) - 1}{_CLOSE}{text.translate(_WITHOUT_MARKS)}{_END}"
@@ -74,7 +90,9 @@ def _mark_elements(part: Inline, localizer: Localizer, elements: list[Element]) 
             return f"{value} {mark(Cases(), f'({localizer.describe_cases(part)})')}"
         case Figure() if part.value is not None:
             return mark(part, localizer.format(part))
-        case Quantity() | Badge() | Blank() | Code():
+        case Quantity() | Badge() | Blank() | Code() | Delta() | Duration():
+            return mark(part, localizer.format(part))
+        case ExactTime() | Share() | Moment() | Day():
             return mark(part, localizer.format(part))
         case _:
             return localizer.format(part).translate(_WITHOUT_MARKS)

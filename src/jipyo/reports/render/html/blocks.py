@@ -42,6 +42,7 @@ from jipyo.reports.document import (
     WeekHeatMap,
     list_group,
 )
+from jipyo.reports.render.numbers import drop_unit, plan_numbers
 from jipyo.reports.render.scores import (
     NUMERIC,
     SCORE_COLUMNS,
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
     from jipyo.analysis.thresholds import State
     from jipyo.reports.document import Block, Inline, MatrixCell, Phrase, ScoreRow
     from jipyo.reports.render.html.inline import InlineHtml
+    from jipyo.reports.render.numbers import NumberColumns
 
 _UNBROKEN_ROWS = 12
 """A table of at most so many rows is not broken over pages."""
@@ -175,37 +177,49 @@ def write_tile(tile: Tile, inline: InlineHtml) -> str:
 
 def write_table(table: Table, inline: InlineHtml) -> str:
     """A table in a region that scrolls sideways; the first cell of a row is its heading."""
-    classes = [' class="n"' if column.numeric else "" for column in table.columns]
+    columns = plan_numbers(table, inline.localizer)
     head = "".join(
-        f'<th scope="col"{css}>{inline.write(column.title)}</th>'
-        for column, css in zip(table.columns, classes, strict=True)
+        f'<th scope="col"{_align(column.numeric)}>{escape_text(text)}</th>'
+        for column, text in zip(table.columns, columns.heads, strict=True)
     )
-    rows: list[str] = []
-    for name, *cells in table.rows:
-        rest = "".join(
-            f"<td{css}>{inline.write_cell(cell)}</td>"
-            for cell, css in zip(cells, classes[1:], strict=True)
-        )
-        rows.append(f'<tr><th scope="row">{inline.write_cell(name)}</th>{rest}</tr>\n')
+    rows = [_write_row(row, table, columns, inline) for row in table.rows]
     if table.totals:
-        rows.append(_write_totals(table, classes, inline))
+        totals = tuple("" if cell is None else cell for cell in table.totals)
+        total = _write_row(totals, table, columns, inline)
+        rows.append(total.replace("<tr>", '<tr class="total">', 1))
     region = "scroll short" if len(table.rows) <= _UNBROKEN_ROWS else "scroll"
     wide = ' class="wide"' if table.wide else ""
+    caption = inline.write(table.caption) if table.caption else ""
+    name = f' aria-labelledby="{table.id}-caption"' if caption else ""
     return (
-        f'<div class="{region}" tabindex="0" role="region" aria-labelledby="{table.id}-caption">'
-        f'<table id="{table.id}-table"{wide}><caption id="{table.id}-caption">'
-        f"{inline.write(table.caption)}</caption>"
-        f"<thead><tr>{head}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table></div>\n"
+        f'<div class="{region}" tabindex="0" role="region"{name}>'
+        f'<table id="{table.id}-table"{wide}>'
+        + (f'<caption id="{table.id}-caption">{caption}</caption>' if caption else "")
+        + f"<thead><tr>{head}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table></div>\n"
     )
 
 
-def _write_totals(table: Table, classes: list[str], inline: InlineHtml) -> str:
-    name, *cells = table.totals
-    rest = "".join(
-        f"<td{css}>{inline.write_cell(cell)}</td>"
-        for cell, css in zip(cells, classes[1:], strict=True)
-    )
-    return f'<tr class="total"><th scope="row">{inline.write_cell(name)}</th>{rest}</tr>\n'
+def _align(numeric: bool) -> str:
+    return ' class="n"' if numeric else ""
+
+
+def _write_row(
+    row: tuple[Inline, ...], table: Table, columns: NumberColumns, inline: InlineHtml
+) -> str:
+    """The cells of a row, numbers on their decimal points: what one lacks is room behind it."""
+    cells: list[str] = []
+    for at, (cell, column) in enumerate(zip(row, table.columns, strict=True)):
+        unit = columns.units[at]
+        text = drop_unit(inline.localizer.format(cell), unit)
+        missing = len(columns.pad(text, at))
+        pad = f'<span class="pad{min(missing, 6)}"></span>' if missing else ""
+        content = f"{inline.write_cell(cell, unit)}{pad}"
+        cells.append(
+            f"<td{_align(column.numeric)}>{content}</td>"
+            if at
+            else f'<th scope="row">{content}</th>'
+        )
+    return f"<tr>{''.join(cells)}</tr>\n"
 
 
 def write_matrix(matrix: DayMatrix, inline: InlineHtml) -> str:

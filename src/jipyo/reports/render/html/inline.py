@@ -5,9 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jipyo.model.figure import Figure
+from jipyo.model.calendar import local_time
+from jipyo.model.figure import Delta, Figure
 from jipyo.reports.charts.svg import escape_text
-from jipyo.reports.document import Badge, Blank, Code, Inline, Quantity, Subject
+from jipyo.reports.document import (
+    Badge,
+    Blank,
+    Code,
+    Day,
+    Duration,
+    ExactTime,
+    Inline,
+    Moment,
+    Quantity,
+    Share,
+    Subject,
+)
+from jipyo.reports.render.numbers import drop_units
 from jipyo.reports.render.runs import Cases, list_runs
 
 if TYPE_CHECKING:
@@ -25,9 +39,14 @@ class InlineHtml:
         """The part as HTML within a line; line feeds become breaks."""
         return "".join(map(self._write_run, list_runs(part, self.localizer)))
 
-    def write_cell(self, part: Inline) -> str:
-        """The part in a cell of a table, where a subject's target is set apart from its name."""
-        return self.write_subject(part) if isinstance(part, Subject) else self.write(part)
+    def write_cell(self, part: Inline, unit: str = "") -> str:
+        """The part in a cell of a table, without the unit that its column's head has.
+
+        A subject's target is set apart from its name.
+        """
+        if isinstance(part, Subject):
+            return self.write_subject(part)
+        return "".join(map(self._write_run, drop_units(list_runs(part, self.localizer), unit)))
 
     def write_subject(self, subject: Subject) -> str:
         """The name of a metric and, less prominent, which of its series."""
@@ -40,7 +59,12 @@ class InlineHtml:
         match run.element:
             case Figure() as figure:
                 return f"{self._open_data(figure)}{text}</data>"
-            case Quantity():
+            case Moment(t_ms):
+                moment = local_time(t_ms, self.localizer.zone).isoformat(timespec="seconds")
+                return f'<time class="n" datetime="{moment}">{text}</time>'
+            case Day(day):
+                return f'<time class="n" datetime="{day.isoformat()}">{text}</time>'
+            case Quantity() | Delta() | Duration() | ExactTime() | Share():
                 return f'<span class="n">{text}</span>'
             case Badge(state):
                 return f'<span class="badge {state.value}">{text}</span>'
