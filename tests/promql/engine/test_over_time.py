@@ -134,3 +134,24 @@ def test_one_nan_spoils_its_own_windows_only() -> None:
     assert row[3] == 20
     assert row[4] == math.inf
     assert (row[5:-1] == 20).all()
+
+
+@pytest.mark.parametrize("call", ["deriv(x[$w])", "predict_linear(x[$w], 60)"])
+def test_lines_through_long_windows_that_overlap_are_as_exact_as_one_by_one(call: str) -> None:
+    random = np.random.default_rng(5)
+    times = np.cumsum(random.choice([14_000, 15_000, 16_000], 2000))
+    numbers = 4e12 + np.cumsum(random.normal(-3e4, 1e6, len(times)))
+    numbers[300:600] = numbers[300]  # a line that is flat is exactly so
+    numbers[900], numbers[1500] = math.nan, math.inf
+    store, range_s = MemoryStore(), 1800
+    store.put(Labels.of({"__name__": "x"}), times, numbers)
+    samples = list(zip(times.tolist(), numbers.tolist(), strict=True))
+    start_ms, end_ms = 2_000_000, int(times[-1])
+    answer = ENGINE.range(store, call.replace("$w", f"{range_s}s"), start_ms, end_ms, 60_000)
+    matrix = matrix_of(answer)
+    steps = range(start_ms, end_ms + 1, 60_000)
+    expected = expectation(FUNCTIONS[call], samples, steps, range_s)
+    assert matrix.t_ms.tolist() == list(expected)
+    for got, value in zip(matrix.values[0].tolist(), expected.values(), strict=True):
+        assert near(got, value, 1e9), (got, value)
+    assert any(value == 0 for value in expected.values()) == (call[0] == "d")

@@ -99,10 +99,10 @@ def _prepare_extreme(windows: Windows, pick: np.ufunc) -> Prepared:
     ok, inside = _drop_empty_windows(windows)
 
     def reduce_disjoint(values: Values) -> Values:
-        out = np.empty((len(values), len(inside.lo)))
-        for nth, (lo, hi) in enumerate(zip(inside.lo, inside.hi, strict=True)):
-            pick.reduce(values[:, lo:hi], axis=1, out=out[:, nth])
-        return out
+        ends = np.stack((inside.lo, inside.hi), axis=1).ravel()
+        # What lies between two windows is reduced, too, and left out.
+        reduced: Values = pick.reduceat(values, ends[ends < values.shape[1]], axis=1)[:, ::2]
+        return reduced
 
     if (inside.lo[1:] >= inside.hi[:-1]).all():
         return Prepared(ok, reduce_disjoint)
@@ -314,6 +314,9 @@ def _fit_lines(t_ms: Times, windows: Windows, take: _FromLine) -> Prepared:
     """Least squares through each window: slope, mean value, and mean time in milliseconds."""
     ok = windows.count >= 2
     inside = windows.keep(ok)
+    samples = int(inside.count.sum())
+    if samples > _OVERLAP * len(t_ms) and inside.count.min() >= _LONG:
+        return Prepared(ok, lambda values: take(*_fit_overlapping(t_ms, inside, values)))
 
     def apply(values: Values) -> Values:
         slope = np.empty((len(values), len(inside.lo)))
@@ -332,6 +335,60 @@ def _fit_lines(t_ms: Times, windows: Windows, take: _FromLine) -> Prepared:
         return take(slope, level, mean_ms)
 
     return Prepared(ok, apply)
+
+
+_OVERLAP = 8
+"""Windows that overlap more often are fitted from running sums,"""
+_LONG = 64
+"""if they have so many samples that the running sums are as exact as they need to be."""
+
+
+def _fit_overlapping(
+    t_ms: Times, windows: Windows, values: Values
+) -> tuple[Values, Values, Values]:
+    """The same for long windows that overlap, from sums that run through all of them.
+
+    The sums begin anew, near zero, for windows that end within half a window of each other.
+    """
+    slope, level = np.empty((2, len(values), len(windows.lo)))
+    mean_ms = np.empty(len(windows.lo))
+    first = 0
+    while first < len(windows.lo):
+        reach = windows.hi[first] + windows.count[first] // 2
+        last = max(int(np.searchsorted(windows.hi, reach, "right")), first + 1)
+        part = slice(first, last)
+        begin, end = int(windows.lo[part].min()), int(windows.hi[last - 1])
+        lo, hi = windows.lo[part] - begin, windows.hi[part] - begin
+        y, middle_ms = values[:, begin:end], t_ms[(begin + end) // 2]
+        x = (t_ms[begin:end] - middle_ms) / 1000
+        slope[:, part], level[:, part], mean_s = _fit_from_sums(x, y, lo, hi)
+        mean_ms[part] = middle_ms + 1000 * mean_s
+        first = last
+    return slope, level, mean_ms
+
+
+def _fit_from_sums(x: Values, y: Values, lo: Times, hi: Times) -> tuple[Values, Values, Values]:
+    """Slope, mean of `y` (series, samples) and mean of `x` (samples,) in each window."""
+    finite = np.isfinite(y)
+    middle = np.where(finite, y, 0.0)[:, y.shape[1] // 2, None]
+    rise = np.where(finite, y, middle) - middle
+
+    def add_up(values: Values) -> Values:
+        running = np.zeros((len(values), values.shape[1] + 1))
+        np.cumsum(values, axis=1, out=running[:, 1:])
+        return running.take(hi, axis=1) - running.take(lo, axis=1)
+
+    count = hi - lo
+    mean = add_up(x[None])[0] / count
+    spread = add_up((x * x)[None])[0] - count * mean * mean
+    total = add_up(rise)
+    slope = (add_up(x * rise) - mean * total) / spread
+    level = middle + total / count
+    changed = np.concatenate((np.zeros((len(y), 1)), y[:, 1:] != y[:, :-1]), axis=1)
+    flat = add_up(changed) - changed.take(lo, axis=1) == 0
+    slope, level = np.where(flat, 0.0, slope), np.where(flat, y.take(lo, axis=1), level)
+    known = add_up(~finite) == 0
+    return np.where(known, slope, np.nan), np.where(known, level, np.nan), mean
 
 
 def _fit_line(y: Values, weight: Values, within: Mask, length: Times) -> tuple[Values, Values]:
