@@ -209,7 +209,7 @@ class SectionWriter:
             f'colCnt="{len(grid.widths)}" cellSpacing="0" borderFillIDRef="1" noAdjust="0">'
             f'<hp:sz width="{sum(grid.widths)}" widthRelTo="ABSOLUTE" height="{height}" '
             'heightRelTo="ABSOLUTE" protect="0"/>'
-            f"{_write_position(in_line=height < _LARGEST_IN_LINE)}"
+            f"{write_position(in_line=height < _LARGEST_IN_LINE)}"
             f'<hp:outMargin left="0" right="0" top="{_AROUND_TABLE}" bottom="{_AROUND_TABLE}"/>'
             f'<hp:inMargin left="{_CELL_X}" right="{_CELL_X}" top="{_CELL_Y}" '
             f'bottom="{_CELL_Y}"/>{rows}</hp:tbl>'
@@ -236,29 +236,8 @@ class SectionWriter:
 
     def _write_picture(self, picture: Picture) -> str:
         self.pictures.append(picture.png)
-        name, number = f"img{len(self.pictures):03}", self._count()
-        width, height = picture.width, picture.height
-        size = f'width="{width}" height="{height}"'
-        matrix = 'e1="1" e2="0" e3="0" e4="0" e5="1" e6="0"'
-        corners = ((0, 0), (width, 0), (width, height), (0, height))
-        points = "".join(f'<hc:pt{at} x="{x}" y="{y}"/>' for at, (x, y) in enumerate(corners))
-        return (
-            f'<hp:pic textWrap="TOP_AND_BOTTOM" textFlow="BOTH_SIDES" reverse="0" id="{number}" '
-            'zOrder="0" numberingType="PICTURE" lock="0" dropcapstyle="None" href="" '
-            f'groupLevel="0" instid="{number}"><hp:offset x="0" y="0"/><hp:orgSz {size}/>'
-            f'<hp:curSz {size}/><hp:flip horizontal="0" vertical="0"/>'
-            f'<hp:rotationInfo angle="0" centerX="{width // 2}" centerY="{height // 2}" '
-            f'rotateimage="1"/><hp:renderingInfo><hc:transMatrix {matrix}/>'
-            f"<hc:scaMatrix {matrix}/><hc:rotMatrix {matrix}/></hp:renderingInfo>"
-            f"<hp:imgRect>{points}</hp:imgRect>"
-            f'<hp:imgClip left="0" right="{width}" top="0" bottom="{height}"/>'
-            '<hp:inMargin left="0" right="0" top="0" bottom="0"/>'
-            f'<hp:imgDim dimwidth="{width}" dimheight="{height}"/>'
-            f'<hc:img binaryItemIDRef="{name}" bright="0" contrast="0" effect="REAL_PIC" '
-            f'alpha="0"/><hp:effects/><hp:sz {size} widthRelTo="ABSOLUTE" '
-            f'heightRelTo="ABSOLUTE" protect="0"/>{_write_position(in_line=True)}'
-            '<hp:outMargin left="0" right="0" top="0" bottom="0"/><hp:shapeComment/></hp:pic>'
-        )
+        name = f"img{len(self.pictures):03}"
+        return write_picture(name, self._count(), picture.width, picture.height)
 
     def _count(self) -> int:
         self._last_id += 1
@@ -278,6 +257,31 @@ def _write_header(text: str) -> str:
     )
 
 
+def write_picture(name: str, number: int, width: int, height: int) -> str:
+    """A picture of the file's contents, as large as given in HWPUNIT, in the line."""
+    size = f'width="{width}" height="{height}"'
+    matrix = 'e1="1" e2="0" e3="0" e4="0" e5="1" e6="0"'
+    corners = ((0, 0), (width, 0), (width, height), (0, height))
+    points = "".join(f'<hc:pt{at} x="{x}" y="{y}"/>' for at, (x, y) in enumerate(corners))
+    return (
+        f'<hp:pic textWrap="TOP_AND_BOTTOM" textFlow="BOTH_SIDES" reverse="0" id="{number}" '
+        'zOrder="0" numberingType="PICTURE" lock="0" dropcapstyle="None" href="" '
+        f'groupLevel="0" instid="{number}"><hp:offset x="0" y="0"/><hp:orgSz {size}/>'
+        f'<hp:curSz {size}/><hp:flip horizontal="0" vertical="0"/>'
+        f'<hp:rotationInfo angle="0" centerX="{width // 2}" centerY="{height // 2}" '
+        f'rotateimage="1"/><hp:renderingInfo><hc:transMatrix {matrix}/>'
+        f"<hc:scaMatrix {matrix}/><hc:rotMatrix {matrix}/></hp:renderingInfo>"
+        f"<hp:imgRect>{points}</hp:imgRect>"
+        f'<hp:imgClip left="0" right="{width}" top="0" bottom="{height}"/>'
+        '<hp:inMargin left="0" right="0" top="0" bottom="0"/>'
+        f'<hp:imgDim dimwidth="{width}" dimheight="{height}"/>'
+        f'<hc:img binaryItemIDRef="{name}" bright="0" contrast="0" effect="REAL_PIC" '
+        f'alpha="0"/><hp:effects/><hp:sz {size} widthRelTo="ABSOLUTE" '
+        f'heightRelTo="ABSOLUTE" protect="0"/>{write_position(in_line=True)}'
+        '<hp:outMargin left="0" right="0" top="0" bottom="0"/><hp:shapeComment/></hp:pic>'
+    )
+
+
 def _write_span(span: TextSpan) -> str:
     text = escape_text(span.text.translate(_COMMON)).replace("\n", "<hp:lineBreak/>")
     return f'<hp:run charPrIDRef="{CHAR_IDS[span.shape]}"><hp:t>{text}</hp:t></hp:run>'
@@ -293,7 +297,8 @@ def _find_left(cells: Sequence[GridCell], column: int) -> int:
     return _CELL_X + (_AFTER_NUMBER if follows else 0)
 
 
-def _write_position(*, in_line: bool) -> str:
+def write_position(*, in_line: bool) -> str:
+    """Where an object stands: in the line like a character, or below it."""
     return (
         f'<hp:pos treatAsChar="{int(in_line)}" affectLSpacing="0" flowWithText="1" '
         'allowOverlap="0" holdAnchorAndSO="0" vertRelTo="PARA" horzRelTo="COLUMN" '
