@@ -138,9 +138,9 @@ class Localizer:
             return self.texts.day(first_day)
         if self.period.kind is PeriodKind.MONTH:
             month = self.texts(f"i18n.month.{first_day.month}")
-            return self.texts("reports.period.month", month=month, year=first_day.year)
+            return self.texts("reports.named_month", month=month, year=first_day.year)
         if self.period.kind is PeriodKind.YEAR:
-            return self.texts("reports.period.year", year=first_day.year)
+            return self.texts("reports.named_year", year=first_day.year)
         return f"{self.texts.day(first_day)} – {self.texts.day(last_day)}"
 
     def format_moment(self, moment: Moment) -> str:
