@@ -8,7 +8,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from jipyo.reports.charts.bars import DayPlot, PlotBar, find_cut, write_day_bars, write_named_bars
@@ -89,6 +89,8 @@ def test_what_was_before_is_a_stroke_and_named() -> None:
     assert {"now", "before"} <= set(read_texts(root))
 
 
+@example([1e308, -1e308], [], True)
+@example([math.inf, 5e-324], [1e300], False)
 @given(st.lists(numbers, max_size=31), st.lists(numbers, max_size=2), st.booleans())
 def test_any_values_give_valid_xml_on_the_drawing(
     values: list[float], limits: list[float], compared: bool

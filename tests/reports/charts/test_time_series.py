@@ -44,9 +44,9 @@ def minutes(n: int) -> Times:
     return T0 + 60_000 * np.arange(1, n + 1, dtype=np.int64)
 
 
-def plot(*lines: list[float], thresholds: tuple[PlotThreshold, ...] = (), worse: int = 1) -> Plot:
+def plot(*lines: list[float], thresholds: tuple[PlotThreshold, ...] = ()) -> Plot:
     drawn = [PlotLine(f"line {i}", np.array(values, np.float64)) for i, values in enumerate(lines)]
-    axes = Axes(minutes(drawn[0].values.size), SEOUL, worse=worse, gutter=80)
+    axes = Axes(minutes(drawn[0].values.size), SEOUL, gutter=80)
     return Plot("title", "words", axes, drawn, thresholds)
 
 
@@ -60,21 +60,21 @@ def draw(plot: Plot) -> ET.Element:
         st.tuples(st.sampled_from(("warning", "critical", "objective")), numbers, words),
         max_size=3,
     ),
-    st.tuples(words, words, st.sampled_from((-1, 0, 1)), st.booleans(), st.booleans()),
+    st.tuples(words, words, st.booleans(), st.booleans()),
 )
 def test_any_data_and_any_words_give_valid_xml_on_the_drawing(
     lines: list[Values],
     thresholds: list[tuple[str, float, str]],
-    more: tuple[str, str, int, bool, bool],
+    more: tuple[str, str, bool, bool],
 ) -> None:
-    title, description, worse, with_band, with_ghost = more
+    title, description, with_band, with_ghost = more
     size = min(line.size for line in lines)
     drawn = [PlotLine(title, line[:size]) for line in lines]
     root = draw(
         Plot(
             title,
             description,
-            Axes(minutes(size), SEOUL, worse=worse),
+            Axes(minutes(size), SEOUL),
             drawn,
             [PlotThreshold(*line) for line in thresholds if math.isfinite(line[1])],
             PlotBand("band", drawn[0].values, drawn[-1].values) if with_band else None,
@@ -141,26 +141,6 @@ def test_negative_values_and_a_threshold_of_zero_are_on_the_drawing() -> None:
     (path,) = read_paths(root, "line s0")
     heights = [height for _, height in parse_points(path)]
     assert heights[2] < find_height(line) < heights[1] < heights[0]
-
-
-@pytest.mark.parametrize(("worse", "above"), [(1, True), (-1, False), (0, None)])
-def test_the_zone_beyond_a_threshold_lies_where_it_is_worse(worse: int, above: bool | None) -> None:
-    critical = PlotThreshold("critical", 40, "x")
-    root = draw(plot([0, 100], thresholds=(critical,), worse=worse))
-    zones = [r for r in root.iter(f"{NS}rect") if "zone" in r.get("class", "")]
-    if above is None:
-        assert zones == []
-        return
-    (zone,) = zones
-    (line,) = read_paths(root, "threshold critical")
-    top, height = float(zone.attrib["y"]), float(zone.attrib["height"])
-    assert (top + height if above else top) == pytest.approx(find_height(line), abs=0.11)
-
-
-def test_an_objective_tints_nothing() -> None:
-    root = draw(plot([0, 100], thresholds=(PlotThreshold("objective", 40, "x"),)))
-    assert len(read_paths(root, "threshold objective")) == 1
-    assert not any("zone" in r.get("class", "") for r in root.iter(f"{NS}rect"))
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,13 @@ from jipyo.reports.charts.svg import (
     write_text,
     write_value_axis,
 )
-from jipyo.reports.charts.time_series import LEFT, LEGEND_HEIGHT, set_legend_rows, write_legend
+from jipyo.reports.charts.time_series import (
+    LEFT,
+    LEGEND_HEIGHT,
+    keep_drawable,
+    set_legend_rows,
+    write_legend,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -115,7 +121,7 @@ def _choose_axis(plot: DayPlot, cut: float | None) -> tuple[Sequence[float], flo
     arrays = [plot.values if cut is None else plot.values[plot.values <= cut]]
     if plot.before is not None:
         arrays.append(plot.before)
-    known = np.concatenate([array[np.isfinite(array)] for array in arrays])
+    known = np.concatenate([keep_drawable(array) for array in arrays])
     high = float(known.max()) if known.size else 0.0
     low = min(float(known.min()) if known.size else 0.0, 0.0)
     high = max([high, *(one.value for one in select_near(plot.thresholds, low, high))])

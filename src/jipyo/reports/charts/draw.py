@@ -224,7 +224,6 @@ def _draw_time_series(
             t_ms=chart.start_ms + chart.step_ms * steps,
             zone=localizer.zone,
             format_value=_format_tick,
-            worse=chart.worse,
             top=100.0 if chart.unit == "percent" else None,
             name_day=partial(_name_day, localizer),
             gutter=gutter,
@@ -435,5 +434,5 @@ def draw_timeline(timeline: Timeline, localizer: Localizer, width: int = SCREEN.
         for row in timeline.rows
     ]
     period = localizer.period
-    times = TimeRange(period.start_ms, period.end_ms, localizer.zone)
+    times = TimeRange(period.start_ms, period.end_ms, localizer.zone, partial(_name_day, localizer))
     return write_timeline(localizer.format(timeline.title), tracks, times, width)

@@ -24,6 +24,7 @@ from jipyo.reports.charts.time_series import (
     LEGEND_HEIGHT,
     PlotBand,
     PlotMark,
+    keep_drawable,
     set_legend_rows,
     write_band,
     write_legend,
@@ -114,7 +115,7 @@ def _keep_known_loads(plot: LoadPlot) -> LoadPlot:
 
 
 def _find_most(*loads: Values) -> float:
-    known = np.concatenate([array[np.isfinite(array)] for array in loads])
+    known = np.concatenate([keep_drawable(array) for array in loads])
     most = float(known.max()) if known.size else 0.0
     return most if most > 0 else 1.0
 
@@ -125,9 +126,9 @@ def _mark_peak(plot: LoadPlot, share: float) -> PlotMark:
 
 def _choose_axis(plot: LoadPlot) -> tuple[Sequence[float], float, float]:
     limits = [one.value for one in plot.thresholds]
-    measured = plot.values[np.isfinite(plot.values)]
+    measured = keep_drawable(plot.values)
     top = max([*limits, *measured.tolist()], default=0.0)
-    ahead = plot.beyond[np.isfinite(plot.beyond)]
+    ahead = keep_drawable(plot.beyond)
     reach = min(float(ahead.max()), _REACH * top) if ahead.size and top > 0 else top
     low = min([0.0, *measured.tolist()])
     return choose_value_ticks(low, max(top, reach) or 1.0)

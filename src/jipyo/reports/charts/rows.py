@@ -24,6 +24,7 @@ from jipyo.reports.charts.svg import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
     from zoneinfo import ZoneInfo
 
     from jipyo.model.sample import Values
@@ -64,6 +65,7 @@ class TimeRange:
     start_ms: int
     end_ms: int
     zone: ZoneInfo
+    name_day: Callable[[date], str] = "{:%m-%d}".format
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def write_timeline(
     names_width = max((estimate_text_width(track.name) for track in tracks), default=0.0)
     left = min(12 + names_width, width * 0.4)
     frame = Frame(left, 6, width - 12, size.height - 20, times.start_ms, times.end_ms)
-    elements = list(write_time_axis(frame, times.zone))
+    elements = list(write_time_axis(frame, times.zone, times.name_day))
     for index, track in enumerate(tracks):
         elements += _write_track(frame, track, y=8 + _ROW_HEIGHT * index)
     return write_svg(title, "", size, elements)

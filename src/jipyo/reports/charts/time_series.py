@@ -93,8 +93,6 @@ class Axes:
     zone: ZoneInfo
     format_value: Callable[[float], str] = "{:g}".format
     """A value as a person reads it on the axis."""
-    worse: int = 1
-    """1: high is worse; -1: low is worse; 0: neither."""
     top: float | None = None
     """Values cannot be above this (100 for percent), so the axis does not go there either."""
     name_day: Callable[[date], str] = "{:%m-%d}".format
@@ -144,7 +142,6 @@ def write_time_series(plot: Plot, size: Size) -> str:
         *_write_shades(frame, plot.shades),
         *write_value_axis(frame, ticks, labels),
         *write_time_axis(frame, plot.axes.zone, plot.axes.name_day),
-        *_write_zones(frame, plot),
         *_write_band(frame, plot),
         *_write_forecast(frame, plot),
         *_write_lines(frame, plot),
@@ -182,7 +179,7 @@ def _list_marks(plot: Plot) -> list[PlotMark]:
 
 def write_sparkline(title: str, values: Values, size: Size) -> str:
     """A line without axes, to stand in a tile: how a metric moved over the period."""
-    drawable = _keep_drawable(values)
+    drawable = keep_drawable(values)
     low = float(drawable.min()) if drawable.size else 0.0
     high = float(drawable.max()) if drawable.size else 0.0
     if high - low <= abs(high) * 1e-9:
@@ -193,7 +190,7 @@ def write_sparkline(title: str, values: Values, size: Size) -> str:
     return write_svg(title, "", size, [write_line(frame, steps, values, "line s0")], stretch=True)
 
 
-def _keep_drawable(values: Values) -> Values:
+def keep_drawable(values: Values) -> Values:
     """The values that an axis can reach; others are drawn at its edge, as infinities are."""
     return values[np.abs(values) <= _LARGEST_DRAWABLE]
 
@@ -209,7 +206,7 @@ def _choose_value_axis(plot: Plot) -> tuple[Sequence[float], float, float]:
         arrays.append(plot.forecast.middle)
     if plot.axes.extent:
         arrays.append(np.array(plot.axes.extent))
-    drawable = [kept for kept in map(_keep_drawable, arrays) if kept.size]
+    drawable = [kept for kept in map(keep_drawable, arrays) if kept.size]
     low = min((float(kept.min()) for kept in drawable), default=math.inf)
     high = max((float(kept.max()) for kept in drawable), default=-math.inf)
     for threshold in select_near(plot.thresholds, low, high):
@@ -278,21 +275,6 @@ def _write_mark_label(
         yield write_text(mark.label, x - 6, y, "event-label", anchor="end")
         return x + 6
     return max(free_from, x + 6)
-
-
-def _write_zones(frame: Frame, plot: Plot) -> Iterator[str]:
-    """Tints the part of the frame beyond each threshold, on the side that is worse."""
-    if not plot.axes.worse:
-        return
-    x, width = format_coordinate(frame.left), format_coordinate(frame.right - frame.left)
-    edge = frame.top if plot.axes.worse > 0 else frame.bottom
-    for threshold in plot.thresholds:
-        upper, lower = sorted((frame.y_of_one(threshold.value), edge))
-        if threshold.css != "objective" and lower - upper > 0.05:
-            yield (
-                f'<rect class="zone {threshold.css}" x="{x}" y="{format_coordinate(upper)}" '
-                f'width="{width}" height="{format_coordinate(lower - upper)}"/>'
-            )
 
 
 def _write_band(frame: Frame, plot: Plot) -> Iterator[str]:

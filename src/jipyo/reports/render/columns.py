@@ -15,8 +15,25 @@ _PADDING_PT = 10
 _WIDEST_WORD_PT = 100
 """A longer word breaks rather than push the others off the page."""
 
+_LEAST_TEXT_PT = 70
+"""A text is not squeezed into less, where it has as much to say."""
 _WIDEST_HEAD_PT = 64
 """The heading of a column of numbers is broken only where it is longer."""
+
+
+def choose_size(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    numeric: Sequence[bool],
+    sizes_pt: tuple[float, float],
+    room_pt: float,
+) -> float:
+    """The first size, or the second where in the first one texts would be squeezed."""
+    _, wanted = _measure_columns(heads, rows, numeric, sizes_pt[0])
+    texts = [min(want, _WIDEST_WORD_PT) for want, number in zip(wanted, numeric, strict=True)
+             if not number]  # fmt: skip
+    numbers = [want for want, number in zip(wanted, numeric, strict=True) if number]
+    return sizes_pt[0] if sum(texts) + sum(numbers) <= room_pt else sizes_pt[1]
 
 
 def plan_widths(
@@ -31,6 +48,13 @@ def plan_widths(
     A numeric column is as wide as its widest number, within reason. Texts share the rest: each
     has at least the room of its longest word, and what is left goes to those that would wrap.
     """
+    return _share(*_measure_columns(heads, rows, numeric, size_pt), numeric, room_pt)
+
+
+def _measure_columns(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool], size_pt: float
+) -> tuple[list[float], list[float]]:
+    """What each column needs at least, and what it would have where there is room."""
     scale = size_pt / _MEASURED_PT
     least: list[float] = []
     wanted: list[float] = []
@@ -39,12 +63,15 @@ def plan_widths(
         head_word = max(map(estimate_text_width, head.split()), default=0.0)
         cell = max(map(_measure_line, texts), default=0.0)
         word = max(map(estimate_text_width, " ".join(texts).split()), default=0.0)
-        least_cell = min((cell if numeric[at] else word) * scale, _WIDEST_WORD_PT)
-        least.append(max(least_cell, head_word * scale) + _PADDING_PT)
+        if numeric[at]:
+            needed = min(cell * scale, _WIDEST_WORD_PT)
+        else:
+            needed = min(max(word, min(cell, _LEAST_TEXT_PT)) * scale, _WIDEST_WORD_PT)
+        least.append(max(needed, head_word * scale) + _PADDING_PT)
         line = _measure_line(head)
         whole = head_word if numeric[at] and line * scale > _WIDEST_HEAD_PT else line
         wanted.append(max(least[-1], max(cell, whole) * scale + _PADDING_PT))
-    return _share(least, wanted, numeric, room_pt)
+    return least, wanted
 
 
 def _measure_line(text: str) -> float:

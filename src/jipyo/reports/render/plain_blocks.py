@@ -57,10 +57,10 @@ from jipyo.reports.document import (
     list_group,
 )
 from jipyo.reports.look import JIPYO_LOOK
-from jipyo.reports.render.columns import plan_widths
+from jipyo.reports.render.columns import choose_size, plan_widths
 from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.numbers import drop_unit, drop_units, plan_numbers
-from jipyo.reports.render.runs import Amount, Cases, list_runs
+from jipyo.reports.render.runs import SIGNS, Amount, Cases, list_runs
 from jipyo.reports.render.scores import (
     NUMERIC,
     SCORE_COLUMNS,
@@ -86,13 +86,11 @@ TEXT_WIDTH_PT = 482
 """Of the page between its margins: 170 mm."""
 ACROSS_WIDTH_PT = 739
 """Of a page that lies across: 261 mm."""
-TABLE_PT, WIDE_TABLE_PT = 8.6, 7.2
+TABLE_PT, WIDE_TABLE_PT = 8.8, 7.2
 _PARTS_OF_TIME = ("year", "month", "day", "hour", "minute", "second")
 _UNBROKEN_ROWS = 12
 """A table of at most so many rows is not broken over pages."""
 _UNBROKEN = (Figure, Quantity, *get_args(Amount))
-_SIGNS = frozenset("○△×–▲■")
-"""A badge that begins with one of these needs no mark of its state."""
 _SCORE_SHARES = (152, 26, 34, 40, 40, 44, 44, 40, 62)
 """Widths of a score sheet's columns in points."""
 
@@ -196,7 +194,7 @@ def _convert_run(run: Run) -> Plain:
     match run.element:
         case Badge(state):
             plain["s"] = state.value
-            plain["own"] = run.text[:1] in _SIGNS
+            plain["own"] = run.text[:1] in SIGNS
         case Blank(lines):
             plain["blank"] = lines
         case Code():
@@ -292,7 +290,6 @@ def convert_tiles(to: PlainBlocks, tiles: Tiles) -> Plain:
 
 def convert_table(to: PlainBlocks, table: Table) -> Plain:
     """A table with the widths of its columns in points."""
-    size = WIDE_TABLE_PT if table.wide else TABLE_PT
     columns = plan_numbers(table, to.localizer)
     rows = (*table.rows, table.totals) if table.totals else table.rows
     texts = [
@@ -305,6 +302,8 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
         for row in zip(texts, rows, pads, strict=True)
     ]
     numeric = [column.numeric for column in table.columns]
+    sizes = (WIDE_TABLE_PT if table.wide else TABLE_PT, WIDE_TABLE_PT)
+    size = choose_size(columns.heads, wide, numeric, sizes, to.width_pt)
     plain_rows = [
         [_convert_cell(to, cell, columns.units[at]) for at, cell in enumerate(row)] for row in rows
     ]

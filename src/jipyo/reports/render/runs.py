@@ -47,6 +47,8 @@ class Run:
     element: Element | None = None
 
 
+SIGNS = frozenset("○△×–▲■")
+"""A badge that begins with one of these needs no mark of its state."""
 # Three private characters mark where an element begins and ends while a sentence is put
 # together, so that the text takes its Korean particles before it is taken apart.
 _OPEN, _CLOSE, _END = "\ue000", "\ue001", "\ue002"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.reports.charts.svg import escape_text
 from jipyo.reports.document import Block, Cover, Heading, Report
+from jipyo.reports.look import JIPYO_LOOK, Look
 from jipyo.reports.render.cover import list_cover_lines
 from jipyo.reports.render.html.blocks import write_block
 from jipyo.reports.render.html.fonts import embed_font, list_dashboard_slices
@@ -75,8 +76,15 @@ def _write_head(report: Report, localizer: Localizer, font: str) -> str:
         f"<title>{title}</title>\n"
         f"<style>@page{{@bottom-left{{content:{_quote_css(f'{report.number} · {period}')}}}"
         '@bottom-right{content:counter(page) " / " counter(pages)}}'
-        f"{style}{font}</style>\n</head>\n"
+        f"{style}{_write_colours(report.look)}{font}</style>\n</head>\n"
     )
+
+
+def _write_colours(look: Look) -> str:
+    """The colours of the site, on light ground and on paper: on dark they could not be read."""
+    own = f"--cover:{look.accent};--accent:{look.accent};--s0:{look.line}"
+    light = "screen and (prefers-color-scheme:light),print"
+    return "" if look == JIPYO_LOOK else f"@media {light}{{:root{{{own}}}}}"
 
 
 def _quote_css(text: str) -> str:

@@ -73,8 +73,7 @@ def write_block(block: Block, inline: InlineHtml) -> str:
 
 
 def _write_badge(state: State, inline: InlineHtml, word: Phrase | None = None) -> str:
-    word_html = escape_text(inline.localizer.format(Badge(state, word)))
-    return f'<span class="badge {state.value}">{word_html}</span>'
+    return inline.write(Badge(state, word))
 
 
 def write_cover(cover: Cover, inline: InlineHtml) -> str:

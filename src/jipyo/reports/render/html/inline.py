@@ -22,7 +22,7 @@ from jipyo.reports.document import (
     Subject,
 )
 from jipyo.reports.render.numbers import drop_units
-from jipyo.reports.render.runs import Cases, list_runs
+from jipyo.reports.render.runs import SIGNS, Cases, list_runs
 
 if TYPE_CHECKING:
     from jipyo.reports.render.runs import Run
@@ -67,7 +67,8 @@ class InlineHtml:
             case Quantity() | Delta() | Duration() | ExactTime() | Share():
                 return f'<span class="n">{text}</span>'
             case Badge(state):
-                return f'<span class="badge {state.value}">{text}</span>'
+                own = " own" if run.text[:1] in SIGNS else ""
+                return f'<span class="badge {state.value}{own}">{text}</span>'
             case Blank(lines):
                 css = "blank" if lines == 1 else f"blank tall{min(lines, 9)}"
                 return f'<span class="{css}">{text}</span>'
