@@ -20,15 +20,17 @@ from jipyo.app.alerts.schema import STEPS
 from jipyo.app.contract import (
     build_contract_months,
     find_systems,
-    keep_issue,
     parse_contract_month,
 )
 from jipyo.app.offline import open_workspace
-from jipyo.i18n import LANGS, texts
+from jipyo.i18n import texts
 from jipyo.model.attribution import Attribution
 from jipyo.model.errors import ConfigError, ReportError
 from jipyo.model.labels import Labels
 from jipyo.model.matcher import Matcher, MatchOp
+from jipyo.reports.archive.archive import issue_report
+from jipyo.reports.document import Issuer
+from jipyo.reports.sheets import build_contract_report
 from jipyo.sla.month import ContractResult
 from sla.site import DOWN, moment, write_site
 
@@ -174,25 +176,16 @@ def test_a_system_without_a_target_has_no_figure_from_outages(workspace: Workspa
     assert month.total.entered_weight == 10
 
 
-def test_an_issue_is_never_overwritten_and_needs_a_month_that_is_over(
-    workspace: Workspace,
+def test_a_month_that_is_not_over_is_provisional_and_cannot_be_issued(
+    workspace: Workspace, tmp_path: Path
 ) -> None:
-    assert workspace.data is not None
-    month = work_out(workspace)
-    keep_issue(workspace.data, month)
-    going_on = replace(workspace, now_ms=lambda: moment(15, 12))
+    month = work_out(replace(workspace, now_ms=lambda: moment(15, 12)))
+    report = build_contract_report(month, workspace.catalogue, moment(15, 12), Issuer(), "en")
 
-    with pytest.raises(ReportError) as twice:
-        keep_issue(workspace.data, month)
-    with pytest.raises(ConfigError) as early:
-        keep_issue(workspace.data, work_out(going_on))
-
-    assert work_out(workspace).issue == 2
-    assert work_out(going_on).is_provisional
-    assert work_out(going_on).end_ms == moment(15, 12)
-    for lang in LANGS:
-        assert "2024-10.issue-1.json" in texts(lang).error(twice.value)
-        assert texts(lang).error(early.value)
+    assert month.is_provisional
+    assert month.end_ms == moment(15, 12)
+    with pytest.raises(ReportError, match="not_over"):
+        issue_report(tmp_path, report, ["en"], ["html"])
 
 
 def test_without_a_name_the_systems_under_contract_are_worked_out(workspace: Workspace) -> None:

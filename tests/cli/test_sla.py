@@ -106,7 +106,7 @@ def test_the_printed_sheet_explains_itself(config: str, lang: Lang) -> None:
         "ko": ["민원 포털", "99.87", "최소 충족", "미입력", "91.87점", "44,303분 15초", "발주기관",
                "survey of October", "시작하기 전에 공지하지 않음", "150분 15초", "600,000 KRW"],
         "en": ["Service portal", "99.87", "Minimum", "to fill", "91.87", "44,303 min 15 s",
-               "customer", "survey of October", "not before it began", "150 min 15 s", "issue 1"],
+               "customer", "survey of October", "not before it began", "150 min 15 s"],
     }  # fmt: skip
     assert [word for word in words[lang] if word not in result.out] == []
     assert result.code == 0
@@ -120,17 +120,29 @@ def test_an_issue_is_kept_and_what_changes_later_is_named(tmp_path: Path) -> Non
         words = ("--config", config, "--system", "portal")
         return jipyo("sla", "issue", "2024-10", *words).out.splitlines()
 
+    def see_month() -> str:
+        return jipyo("sla", "month", "2024-10", "--config", config, "--system", "portal").out
+
     first, again = issue(), issue()
     typed.write_text(typed.read_text().replace("by: customer", "by: ours"))
+    before = see_month()
     second = issue()
-    month = jipyo("sla", "month", "2024-10", "--config", config, "--system", "portal").out
 
-    assert first == again == [str(tmp_path / "data/sla/portal/2024-10.issue-1.json")]
-    assert second[0].endswith("2024-10.issue-2.json")
-    assert "  Availability, actual: 99.87 → 99.78" in second
-    assert "  outage 20241014-140500, outage time: 0 s → 41 min 30 s" in second
-    assert "Nothing has changed since issue 2" in month
-    assert "issue 3" in month
+    folder = tmp_path / "data/reports/2024/10/JIPYO-S-202410-portal.issue-1"
+    assert first == again == [str(folder)]
+    assert {path.suffix for path in folder.iterdir()} == {
+        ".json",
+        ".html",
+        ".pdf",
+        ".hwpx",
+        ".xlsx",
+        ".md",
+    }
+    assert second[0].endswith("JIPYO-S-202410-portal.issue-2")
+    assert "values have changed since issue 1" in before
+    value = next(line for line in second if "Availability · value" in line)
+    assert value.split()[-2:] == ["99.87", "99.78"]
+    assert "Nothing has changed since issue 2" in see_month()
 
 
 def test_a_template_lists_what_is_typed_and_keeps_what_is_there(tmp_path: Path) -> None:

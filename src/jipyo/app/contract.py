@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import re
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
-
-import orjson
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from jipyo.alerts.incident.records import read_incidents
 from jipyo.alerts.maintenance_calendar import expand_maintenance
@@ -17,9 +14,8 @@ from jipyo.analysis.outages import identify_target
 from jipyo.app.alerts.schema import STEPS
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
-from jipyo.model.errors import ConfigError, ReportError
+from jipyo.model.errors import ConfigError
 from jipyo.model.matcher import select_all
-from jipyo.model.plain import to_plain
 from jipyo.model.progress import ignore_progress
 from jipyo.schema import read_text, unknown_word
 from jipyo.sla.evaluate import evaluate_month, find_time, find_window
@@ -32,7 +28,7 @@ from jipyo.sla.records import ContractOutage, MonthRecords, PlannedWork
 from jipyo.sla.systems import ContractedSystem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from jipyo.alerts.incident.incident import Incident
@@ -48,7 +44,6 @@ if TYPE_CHECKING:
 
 EVERYTHING = ContractedSystem(name="all", title=Bilingual("전체 수집 대상", "All targets"))
 """The system of an installation that names none."""
-_ISSUE = re.compile(r"\.issue-([0-9]{1,6})\.json$")
 _TIMELY_MS = 366 * 86_400_000
 """Incidents and planned work of so long before a month may reach into it."""
 
@@ -118,7 +113,6 @@ def build_contract_months(
                 for one in own.indicators
                 if one.measure is Measure.RATIO
             )
-            last = find_last_issue(workspace.data, system.name, month) if workspace.data else None
             months.append(
                 evaluate_month(
                     own,
@@ -127,7 +121,6 @@ def build_contract_months(
                     now_ms,
                     replace(records, ratios=ratios),
                     time=time,
-                    issue=last.number + 1 if last else 1,
                 )
             )
     return tuple(months)
@@ -138,65 +131,6 @@ def _check_window(system: ContractedSystem, month: Period, now_ms: int) -> None:
         name = f"{month.first_day:%Y-%m}"
         key = "sla.not_under_contract"
         raise ConfigError(key, hint=f"{key}.hint", month=name, system=system.name)
-
-
-# -------------------------------------------------------------------------------------- issues
-
-
-@dataclass(frozen=True, slots=True)
-class KeptIssue:
-    """A sheet as it was handed in."""
-
-    number: int
-    path: Path
-    sheet: Mapping[str, Any]
-    """The `ContractMonth` in plain form."""
-
-
-def find_last_issue(data: Path, system: str, month: Period) -> KeptIssue | None:
-    """The last issue of a month's sheet; None before the first.
-
-    Raises:
-        ReportError: its file is not what was written.
-    """
-    folder = find_typed_file(data, system, month).parent
-    numbers = [
-        int(found[1])
-        for path in folder.glob(f"{month.first_day:%Y-%m}.issue-*.json")
-        if (found := _ISSUE.search(path.name))
-    ]
-    if not numbers:
-        return None
-    path = _name_issue(data, system, month, max(numbers))
-    try:
-        return KeptIssue(max(numbers), path, orjson.loads(path.read_bytes()))
-    except (OSError, orjson.JSONDecodeError) as error:
-        raise ReportError("sla.issue_unreadable", file=str(path), reason=str(error)) from error
-
-
-def keep_issue(data: Path, month: ContractMonth) -> Path:
-    """Write a sheet as the issue that it says it is; an issue is never overwritten.
-
-    Raises:
-        ConfigError: the month is not over.
-        ReportError: it cannot be written.
-    """
-    if month.is_provisional:
-        raise ConfigError("sla.issue_provisional", hint="sla.issue_provisional.hint")
-    path = _name_issue(data, month.system, month.month, month.issue)
-    text = orjson.dumps(to_plain(month), option=orjson.OPT_INDENT_2)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("xb") as file:
-            file.write(text)
-    except OSError as error:
-        raise ReportError("sla.issue_unwritable", file=str(path), reason=str(error)) from error
-    return path
-
-
-def _name_issue(data: Path, system: str, month: Period, number: int) -> Path:
-    name = f"{month.first_day:%Y-%m}.issue-{number}.json"
-    return find_typed_file(data, system, month).with_name(name)
 
 
 # ------------------------------------------------------------------------------------- records

@@ -6,22 +6,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 import orjson
-from rich.text import Text
 
 from jipyo.app.contract import (
     build_contract_months,
-    find_last_issue,
     find_systems,
     find_typed_file,
-    keep_issue,
 )
 from jipyo.app.offline import read_workspace
+from jipyo.cli.changes import print_changes, print_issuing
 from jipyo.cli.inspect import print_on_terminal
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.moments import parse_month
 from jipyo.cli.options import (
     FOLDER,
-    open_terminal,
     pass_config,
     print_line,
     print_note,
@@ -29,21 +26,19 @@ from jipyo.cli.options import (
 )
 from jipyo.files import write_new
 from jipyo.model.plain import to_plain
+from jipyo.reports.archive.archive import compare_with_issue, issue_report
+from jipyo.reports.archive.issues import find_last_issue
 from jipyo.reports.render import FORMATS, write_report
 from jipyo.reports.sheets import build_contract_report
-from jipyo.sla.issues import compare_issues
 from jipyo.sla.month_file import write_template
 from jipyo.sla.profile_file import BUILTIN_PROFILES, load_profile, read_builtin
-from jipyo.sla.wording import write_length, write_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from jipyo.app.contract import KeptIssue
     from jipyo.app.workspace import Workspace
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
-    from jipyo.sla.issues import FigureChange, SheetFigure
     from jipyo.sla.month import ContractMonth
 
 
@@ -102,9 +97,9 @@ def _register_sheets(sla: click.Group, t: Texts) -> None:
                 print_line(str(write_report(report, words.lang, format_name, out)))
                 continue
             print_on_terminal(report, words.lang, explain=options["explain"])
-            last = find_last_issue(config.data, one.system, one.month)
+            last = find_last_issue(workspace.out_dir, report)
             if last is not None:
-                print_changes(last, one, words)
+                print_changes(compare_with_issue(last, report), last.record, words)
 
 
 def _register_issues(sla: click.Group, t: Texts) -> None:
@@ -114,15 +109,11 @@ def _register_issues(sla: click.Group, t: Texts) -> None:
     def keep_issues(
         config: Config, words: Texts, month: str | None, system: str | None, profile: str | None
     ) -> None:
-        for one in _work_out(config, words, month, system, profile)[1]:
-            last = find_last_issue(config.data, one.system, one.month)
-            if last is not None and not _compare(last, one):
-                print_line(str(last.path))
-                print_note(words("cli.sla.issue.same", number=last.number))
-                continue
-            print_line(str(keep_issue(config.data, one)))
-            if last is not None:
-                print_changes(last, one, words)
+        workspace, sheets = _work_out(config, words, month, system, profile)
+        for one in sheets:
+            now_ms, issuer = workspace.now_ms(), workspace.issuer
+            report = build_contract_report(one, workspace.catalogue, now_ms, issuer, words.lang)
+            print_issuing(issue_report(workspace.out_dir, report, [words.lang]), words)
 
 
 def _work_out(
@@ -163,44 +154,3 @@ def _register_files(sla: click.Group, t: Texts) -> None:
             profile = load_profile(each)
             print_line(f"{each}  {profile.name(words.lang)}")
             print_line(f"  {profile.based_on(words.lang)}")
-
-
-# -------------------------------------------------------------------------------------- issues
-
-
-def print_changes(last: KeptIssue, month: ContractMonth, t: Texts) -> None:
-    """What has changed since the last issue."""
-    console, changes = open_terminal(), _compare(last, month)
-    if not changes:
-        console.print(t("cli.sla.issue.unchanged", number=last.number))
-        return
-    console.print(Text(t("cli.sla.issue.changes", number=last.number), style="bold"))
-    names = {one.indicator.id: one.indicator.name(t.lang) for one in month.lines}
-    for change in changes:
-        values = {
-            "name": t(f"sla.time.{change.name}")
-            if change.kind == "time"
-            else names.get(change.name, change.name),
-            "before": _write_figure(change.kind, change.before, t),
-            "after": _write_figure(change.kind, change.after, t),
-        }
-        console.print(t(f"sla.change.{change.kind}", **values), soft_wrap=True)
-
-
-def _compare(last: KeptIssue, month: ContractMonth) -> tuple[FigureChange, ...]:
-    plain: Any = to_plain(month)
-    return compare_issues(last.sheet, plain)
-
-
-def _write_figure(kind: str, figure: SheetFigure, t: Texts) -> str:
-    if figure is None:
-        return "–"
-    if kind == "result":
-        return t(f"sla.result.{figure}")
-    if kind == "attribution":
-        return t(f"incident.attribution.{figure}")
-    if isinstance(figure, str):
-        return figure[:12]
-    if kind in {"time", "outage", "planned_work", "counted_outage"}:
-        return write_length(int(figure), t)
-    return write_plain(figure)

@@ -147,6 +147,11 @@ def find_short_key(error: JipyoError) -> str:
     return short if short in texts("en") else error.key
 
 
+def find_blanks(template: str) -> frozenset[str]:
+    """The names of the values that a text needs."""
+    return frozenset(name for _, name, _, _ in Formatter().parse(template) if name is not None)
+
+
 def _fill(key: str, template: str, values: Mapping[str, object]) -> Iterator[str]:
     for literal, name, spec, _ in Formatter().parse(template):
         yield literal

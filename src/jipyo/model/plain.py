@@ -14,7 +14,7 @@ import numpy as np
 def to_plain(value: object) -> object:  # noqa: PLR0911 - one case per type
     """The value of nothing but dicts, lists, strings, numbers, bools and None."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        kind = re.sub("(?<!^)(?=[A-Z])", "_", type(value).__name__).lower()
+        kind = name_kind(type(value))
         names = (field.name for field in dataclasses.fields(value))
         return {"type": kind, **{name: to_plain(getattr(value, name)) for name in names}}
     if isinstance(value, np.ndarray):
@@ -31,3 +31,8 @@ def to_plain(value: object) -> object:  # noqa: PLR0911 - one case per type
         # As Prometheus writes them; JSON has no numbers for them.
         return None if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
     return value
+
+
+def name_kind(kind: type) -> str:
+    """The name of a class in plain form: `ScoreSheet` is `score_sheet`."""
+    return re.sub("(?<!^)(?=[A-Z])", "_", kind.__name__).lower()

@@ -732,22 +732,25 @@ class Report:
     issuer: Issuer = Issuer()
     """Set with `dataclasses.replace(report, issuer=...)`; reports are built without it."""
     look: Look = JIPYO_LOOK
+    issue: int = 0
+    """The number of its issue, set by `reports.archive`; 0 for one that is not issued."""
 
 
 def find_figures(blocks: tuple[Block, ...]) -> list[Figure]:
     """Every figure in these blocks, in the order in which it is printed."""
-    return list(_walk_figures(blocks))
+    return [value for _, value in walk_values(blocks) if isinstance(value, Figure)]
 
 
-def _walk_figures(value: object) -> Iterator[Figure]:
-    if isinstance(value, Figure):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from _walk_figures(item)
+def walk_values(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Every value inside a report, with its path as `blocks[3].rows[0][2]`, the outer first."""
+    yield path, value
+    if isinstance(value, tuple):
+        for at, item in enumerate(value):
+            yield from walk_values(item, f"{path}[{at}]")
     elif dataclasses.is_dataclass(value) and not isinstance(value, type):
         for field in dataclasses.fields(value):
-            yield from _walk_figures(getattr(value, field.name))
+            inner = f"{path}.{field.name}" if path else field.name
+            yield from walk_values(getattr(value, field.name), inner)
 
 
 def list_group(group: BlockGroup) -> tuple[Block, ...]:

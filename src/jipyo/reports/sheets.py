@@ -57,10 +57,10 @@ def build_contract_report(
     """The service-level sheet with the evidence of every line."""
     return Report(
         kind=f"sla-{month.system}",
-        number=f"JIPYO-S-{month.month.first_day:%Y%m}-{month.system}-{month.issue}",
+        number=f"JIPYO-S-{month.month.first_day:%Y%m}-{month.system}",
         title=phrase("contract.title"),
         period=month.month,
-        cut_ms=month.end_ms,
+        cut_ms=month.end_ms if month.is_provisional else month.month.end_ms,
         step_ms=STEP_MS,
         made_ms=made_ms,
         instances=(),

@@ -68,7 +68,7 @@ def find_time(
     return account_for(profile, window, contract_ms, zone, records, days_off)
 
 
-def evaluate_month(  # noqa: PLR0913 - all that a month depends on
+def evaluate_month(
     profile: Profile,
     system: ContractedSystem,
     month: Period,
@@ -76,7 +76,6 @@ def evaluate_month(  # noqa: PLR0913 - all that a month depends on
     records: MonthRecords,
     *,
     time: MonthTime | None = None,
-    issue: int = 1,
 ) -> ContractMonth:
     """What the month came to; `time` where it was found before, in order to measure ratios.
 
@@ -99,7 +98,6 @@ def evaluate_month(  # noqa: PLR0913 - all that a month depends on
         start_ms=window[0],
         end_ms=window[1],
         is_provisional=is_provisional,
-        issue=issue,
         lines=lines,
         total=total,
         penalty=add_up_penalty(profile, lines, total, time, system),

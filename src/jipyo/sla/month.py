@@ -244,7 +244,6 @@ class ContractMonth:
     """The part of the month that is under contract and over: [start, end)."""
     is_provisional: bool
     """Whether the month is not over yet."""
-    issue: int
     lines: tuple[ContractLine, ...]
     total: TotalScore
     penalty: PenaltySum

@@ -20,8 +20,14 @@ def list_cover_lines(report: Report, localizer: Localizer) -> list[tuple[str, st
     about = (
         ("reports.cover.organisation", report.issuer.organisation),
         ("reports.cover.system", system),
-        ("reports.cover.number", report.number),
+        ("reports.cover.number", _write_number(report, localizer)),
         ("reports.cover.made", localizer.format(Moment(report.made_ms, dated=True))),
         ("reports.cover.zone", report.period.zone),
     )
     return [(t(key), value) for key, value in about if value]
+
+
+def _write_number(report: Report, localizer: Localizer) -> str:
+    """The document number, and which issue of it where it is one."""
+    issue = localizer.texts("archive.issue", number=report.issue) if report.issue else ""
+    return f"{report.number} {issue}".strip()

@@ -110,10 +110,7 @@ def build_verdict(month: ContractMonth) -> VerdictBox:
         text: Phrase = phrase("contract.verdict.none")
     else:
         text = phrase("contract.verdict", score=_number(percent, 2), penalty=_percent(month))
-    details: list[Inline] = [
-        phrase("sla.issue", number=month.issue),
-        phrase("contract.verdict.counts", **counts),
-    ]
+    details: list[Inline] = [phrase("contract.verdict.counts", **counts)]
     if month.penalty.amount is not None:
         amount = f"{month.penalty.amount:,.0f} {month.penalty.currency}"
         details.append(phrase("contract.penalty.amount", amount=amount))

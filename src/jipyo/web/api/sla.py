@@ -118,8 +118,6 @@ class SlaSheet:
     start: float
     end: float
     is_provisional: bool
-    issue: int
-    """The number that it would be kept under."""
     score: float | None
     """Of 100, of the weights entered."""
     entered_weight: float
@@ -161,7 +159,6 @@ def build_sheet(month: ContractMonth, t: Texts) -> SlaSheet:
         start=month.start_ms / 1000,
         end=month.end_ms / 1000,
         is_provisional=month.is_provisional,
-        issue=month.issue,
         score=total.rounded,
         entered_weight=total.entered_weight,
         weight=total.weight,
