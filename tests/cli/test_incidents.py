@@ -15,7 +15,7 @@ from jipyo.alerts.store import AlertStore
 from jipyo.analysis.thresholds import Severity
 from jipyo.app.alerts.schema import STEPS
 from jipyo.cli.event import parse_labels
-from jipyo.cli.people import find_person
+from jipyo.cli.people import find_account, find_person
 from jipyo.model.errors import ConfigError
 from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
@@ -228,6 +228,11 @@ def test_a_folder_that_is_not_there_is_not_made(tmp_path: Path) -> None:
 )
 def test_who_enters_something(environ: dict[str, str], name: str) -> None:
     assert find_person(environ) == name
+
+
+def test_without_the_variables_the_account_has_the_name() -> None:
+    assert find_account(0) == "root"
+    assert find_account(2**31 - 5) == ""
 
 
 @pytest.mark.parametrize("text", ["", "x", "=x", "x="])
