@@ -171,7 +171,7 @@ def test_a_period_is_called_by_its_kind(kind: PeriodKind, korean: str, english: 
 @pytest.mark.parametrize(
     ("first", "last", "text"),
     [
-        ("2026-11-16", "2026-11-22", "Sat 21 Nov 00:00"),
+        ("2026-11-16", "2026-11-22", "21 Nov 00:00"),
         ("2026-11-21", "2027-01-10", "Sat 21 November 2026 00:00"),
         ("2026-11-22", "2026-11-25", "Sat 21 November 2026 00:00"),
     ],

@@ -42,7 +42,7 @@ def compare(now: MetricSummary, earlier: MetricSummary) -> Comparison | None:
         return None
     return Comparison(
         earlier,
-        _compare_figures(now.headline, find_same_series(now.headline, earlier)),
+        compare_series(now.headline, find_same_series(now.headline, earlier)),
         find_same_series(now.series[0], earlier),
     )
 
@@ -54,7 +54,8 @@ def find_same_series(series: SeriesSummary, earlier: MetricSummary) -> SeriesSum
     return same if same is not None and same.coverage >= COMPARABLE else None
 
 
-def _compare_figures(now: SeriesSummary, before: SeriesSummary | None) -> Change | None:
+def compare_series(now: SeriesSummary, before: SeriesSummary | None) -> Change | None:
+    """The figures of a series in two windows; None without enough data, or of unlike figures."""
     if before is None or now.coverage < COMPARABLE:
         return None
     if now.figure is None or before.figure is None or now.figure.fold is not before.figure.fold:

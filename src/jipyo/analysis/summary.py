@@ -94,7 +94,8 @@ class SeriesSummary:
     """Its minimum where low is worse, else its maximum."""
     worst_ms: int
     hours: Values | None = None
-    """The mean of each hour, shape (hours,), for a metric that is shown as a heat map."""
+    """The mean of each hour, shape (hours,), of what is drawn, and of all series of a metric that
+    is shown as a heat map; None of the rest."""
     days: DayFigures | None = None
     """Day by day; None for a window that is not divided, and for a series that is not drawn."""
 
@@ -447,9 +448,9 @@ class _Summarizer:
 
     def add_drawn(self, summary: SeriesSummary, series: _SeriesInput) -> SeriesSummary:
         """What a series that is drawn has besides."""
-        summary = self.add_hours(summary, series)
         return replace(
             summary,
+            hours=series.fold.average_hours(series.row),
             # A row of a large array would keep all of the array.
             values=series.fold.drawn[series.row].copy(),
             days=self._compute_days(summary, series) if self.with_days else None,

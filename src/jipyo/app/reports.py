@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, TypeVar
 
 from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
-from jipyo.app.alerts.summary import read_ranked_incidents
+from jipyo.app.alerts.summary import read_events, read_ranked_incidents
 from jipyo.app.contract import build_contract_months, find_systems
-from jipyo.app.inspection import build_sheet
+from jipyo.app.inspection import build_sheet, list_days_off
 from jipyo.model.calendar import PeriodKind, local_day, period_containing
 from jipyo.model.errors import JipyoError
 from jipyo.model.progress import ignore_progress
 from jipyo.model.result import Vector
 from jipyo.reports import periodic
+from jipyo.reports.capacity_data import gather_capacities
 from jipyo.reports.data import gather
+from jipyo.reports.incident_courses import gather_courses
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
 from jipyo.reports.outline import OUTLINES, choose_sections, list_sections
@@ -25,12 +27,16 @@ from jipyo.source.recording import ask_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import date
 
+    from jipyo.alerts.events.event import Event
     from jipyo.analysis.slo.result import SloResult
     from jipyo.app.workspace import Workspace
     from jipyo.model.calendar import Period
     from jipyo.model.progress import Progress
+    from jipyo.reports.capacity_data import ServiceCapacity
     from jipyo.reports.document import Report
+    from jipyo.reports.incident_courses import IncidentCourse
     from jipyo.reports.inputs import RankedIncident
     from jipyo.reports.log_data import PeriodLogs
     from jipyo.reports.site_template import SiteTemplate
@@ -99,6 +105,8 @@ def gather_inputs(
     now_ms, template = workspace.now_ms(), read_site_template(workspace.template)
     data = gather(workspace.source, workspace.catalogue, period, now_ms, progress)
     reading = _Reading(workspace, period, data.window.end_ms, template)
+    nothing: tuple[RankedIncident, ...] = ()
+    incidents = reading.of("incidents", reading.read_incidents, nothing)
     return ReportInputs(
         data=data,
         catalogue=workspace.catalogue,
@@ -107,13 +115,24 @@ def gather_inputs(
         levels=reading.of("slo", reading.read_levels, ()),
         contracts=reading.of("contract", reading.read_contracts, ()),
         inspection=reading.of("inspection", reading.read_inspection, None),
-        incidents=reading.of("incidents", reading.read_incidents, ()),
+        incidents=incidents,
         logs=reading.of("logs", reading.read_logs, None),
         work=reading.of("work", reading.read_work, None),
         template=template,
+        days_off=list_period_days_off(workspace, period),
+        events=reading.of("courses", reading.read_events, ()),
+        courses=reading.of("courses", lambda: reading.read_courses(incidents), ()),
+        capacities=reading.of("capacity", reading.read_capacities, ()),
         issuer=workspace.issuer,
         failed=tuple(reading.failed),
     )
+
+
+def list_period_days_off(workspace: Workspace, period: Period) -> tuple[date, ...]:
+    """Weekends, and the public holidays of the country that the configuration names."""
+    config = workspace.config
+    country = "" if config is None else config.settings.inspection.holidays
+    return tuple(list_days_off(period, country))
 
 
 class _Reading:
@@ -168,6 +187,18 @@ class _Reading:
         if folder is None:
             return None
         return read_work_log(folder, self.period, self.workspace.zone)
+
+    def read_events(self) -> tuple[Event, ...]:
+        """What was entered or found within the period, in the order of time."""
+        data = self.workspace.data
+        return () if data is None else read_events(data, self.period.start_ms, self.end_ms)
+
+    def read_courses(self, incidents: tuple[RankedIncident, ...]) -> tuple[IncidentCourse, ...]:
+        source, catalogue = self.workspace.source, self.workspace.catalogue
+        return gather_courses(source, catalogue, incidents, self.end_ms)
+
+    def read_capacities(self) -> tuple[ServiceCapacity, ...]:
+        return gather_capacities(self.workspace.source, self.workspace.catalogue, self.end_ms)
 
     def read_logs(self) -> PeriodLogs | JipyoError | None:
         if self.workspace.logs is None:

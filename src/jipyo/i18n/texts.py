@@ -103,6 +103,10 @@ class Texts:
             weekday=self(f"i18n.weekday.{day.weekday()}"),
         )
 
+    def brief_day(self, day: date) -> str:
+        """A day of a year that is known, without its weekday: `11. 21.`, `21 Nov`."""
+        return self("i18n.brief_day", month=self(f"i18n.short_month.{day.month}"), day=day.day)
+
     def clock(self, t_ms: int, zone: ZoneInfo, *, to_the_second: bool = False) -> str:
         """The time of day in a zone: `14:05`, to the second `14:05:09`."""
         return local_time(t_ms, zone).strftime("%H:%M:%S" if to_the_second else "%H:%M")

@@ -206,6 +206,8 @@ class Finding:
     text: Inline
     details: tuple[Inline, ...]
     basis: Inline
+    word: Phrase | None = None
+    """What the state is called here, where not by its own name."""
 
 
 @dataclass(frozen=True, slots=True)

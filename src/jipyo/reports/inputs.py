@@ -10,6 +10,9 @@ from jipyo.reports.document import Issuer
 from jipyo.reports.site_template import SiteTemplate
 
 if TYPE_CHECKING:
+    from datetime import date
+
+    from jipyo.alerts.events.event import Event
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.incident.origin import RankedAlert
     from jipyo.analysis.objectives import ObjectiveResult
@@ -17,7 +20,9 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue
     from jipyo.model.calendar import Period
     from jipyo.model.errors import JipyoError
+    from jipyo.reports.capacity_data import ServiceCapacity
     from jipyo.reports.data import ReportData
+    from jipyo.reports.incident_courses import IncidentCourse
     from jipyo.reports.log_data import PeriodLogs
     from jipyo.reports.work_log import WorkLog
     from jipyo.sla.inspection import InspectionSheet
@@ -59,6 +64,14 @@ class ReportInputs:
     work: WorkLog | None = None
     """What people wrote about the period; None where they wrote nothing."""
     template: SiteTemplate = field(default_factory=SiteTemplate)
+    days_off: tuple[date, ...] = ()
+    """Weekends and holidays of the period."""
+    events: tuple[Event, ...] = ()
+    """Deployments, restarts and changed models of the period, in the order of time."""
+    courses: tuple[IncidentCourse, ...] = ()
+    """How the metrics of the longest incidents moved around them."""
+    capacities: tuple[ServiceCapacity, ...] = ()
+    """At which load each service breaks its objective."""
     issuer: Issuer = field(default_factory=Issuer)
     failed: tuple[FailedReading, ...] = ()
 

@@ -9,19 +9,30 @@ from jipyo.model.calendar import PeriodKind
 from jipyo.reports.glossary import load_glossary
 from jipyo.reports.sections.appendix import build_appendix
 from jipyo.reports.sections.breaches import build_breaches
+from jipyo.reports.sections.capacity import build_capacity
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.contract import build_contract
+from jipyo.reports.sections.database import build_database
 from jipyo.reports.sections.findings import build_findings
+from jipyo.reports.sections.forecasts import build_forecasts
 from jipyo.reports.sections.glossary import build_glossary
+from jipyo.reports.sections.gpu import build_gpu
+from jipyo.reports.sections.incident_charts import build_incident_charts
 from jipyo.reports.sections.incidents import build_incidents
 from jipyo.reports.sections.inspection import build_inspection
 from jipyo.reports.sections.levels import build_levels, select_levels
 from jipyo.reports.sections.logs import build_logs
 from jipyo.reports.sections.metrics import build_charts, build_metrics
+from jipyo.reports.sections.models import build_accuracy, build_inference
+from jipyo.reports.sections.network import build_network
 from jipyo.reports.sections.objectives import build_objectives
 from jipyo.reports.sections.outages import build_outages
 from jipyo.reports.sections.outlook import build_outlook
+from jipyo.reports.sections.rhythm import build_rhythm
+from jipyo.reports.sections.service import build_errors, build_response
+from jipyo.reports.sections.sessions import build_sessions
 from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
+from jipyo.reports.sections.system import build_system
 from jipyo.reports.sections.work import build_work
 
 if TYPE_CHECKING:
@@ -105,6 +116,34 @@ CHARTS = ReportSection("charts", lambda one: build_charts(one.data))
 LOGS = ReportSection("logs", lambda one: build_logs(one.logs))
 WORK = ReportSection("work", lambda one: build_work(one.work, one.period))
 GLOSSARY = ReportSection("glossary", _build_glossary)
+COURSES = ReportSection("courses", build_incident_charts)
+SYSTEM = Chapter(
+    "system",
+    (
+        ReportSection("system", build_system),
+        ReportSection("gpu", build_gpu),
+        ReportSection("network", build_network),
+    ),
+)
+SERVICE = Chapter(
+    "service",
+    (
+        ReportSection("response", build_response),
+        ReportSection("errors", build_errors),
+        ReportSection("sessions", build_sessions),
+    ),
+)
+AI = Chapter(
+    "ai",
+    (ReportSection("accuracy", build_accuracy), ReportSection("inference", build_inference)),
+)
+DATABASE = Chapter(
+    "database", (ReportSection("database", build_database), ReportSection("rhythm", build_rhythm))
+)
+FORECASTS = Chapter(
+    "forecasts",
+    (ReportSection("forecasts", build_forecasts), ReportSection("capacity", build_capacity)),
+)
 COMPLETENESS = ReportSection("completeness", lambda one: build_completeness(one.data))
 APPENDIX = ReportSection("appendix", _build_appendix)
 
@@ -126,10 +165,13 @@ PERIODIC: Outline = (
     *FIRST_PAGE,
     LEVELS,
     Chapter("contract", (CONTRACT,)),
-    Chapter("incidents", (INCIDENTS, OUTAGES, BREACHES)),
+    Chapter("incidents", (INCIDENTS, COURSES, OUTAGES, BREACHES)),
     Chapter("inspection", (INSPECTION,)),
-    Chapter("metrics", (METRICS, CHARTS)),
-    Chapter("outlook", (OUTLOOK,)),
+    SYSTEM,
+    SERVICE,
+    AI,
+    DATABASE,
+    FORECASTS,
     Chapter("logs", (LOGS,)),
     Chapter("work", (WORK,)),
     Chapter("appendix", (GLOSSARY, COMPLETENESS, APPENDIX), is_numbered=False),

@@ -155,7 +155,7 @@ class Localizer:
             return self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
         if not moment.dated and self._is_year_known(t_ms):
             clock = self.texts.clock(t_ms, self.zone, to_the_second=to_the_second)
-            return f"{self.texts.short_day(local_day(t_ms, self.zone))} {clock}"
+            return f"{self.texts.brief_day(local_day(t_ms, self.zone))} {clock}"
         if not moment.dated and self.period.kind is PeriodKind.DAY:
             if t_ms == self.period.end_ms:
                 return "24:00:00" if to_the_second else "24:00"

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.alerts.alert import Alert
+    from jipyo.alerts.events.event import Event
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.incident.origin import RankedAlert
     from jipyo.alerts.rule import MetricRule
@@ -73,6 +74,18 @@ def read_ranked_incidents(
     with contextlib.closing(AlertStore.open(data, STEPS)) as store:
         found = IncidentDesk(store, lambda: end_ms).list_incidents(start_ms, end_ms)
     return tuple((one, rank_alerts(one, grouping)) for one in reversed(found))
+
+
+def read_events(data: Path, start_ms: int, end_ms: int) -> tuple[Event, ...]:
+    """The events of a data folder within [start, end), in the order of time.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
+    if not (data / FILE_NAME).exists():
+        return ()
+    with contextlib.closing(AlertStore.open(data, STEPS)) as store:
+        return IncidentDesk(store, lambda: end_ms).list_events(start_ms, end_ms)
 
 
 def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSummary:

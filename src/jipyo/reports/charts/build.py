@@ -22,6 +22,7 @@ from jipyo.reports.document import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from jipyo.analysis.summary import SeriesSummary
     from jipyo.catalogue import Metric
     from jipyo.reports.data import ReportMetric
 
@@ -47,7 +48,7 @@ def build_chart(entry: ReportMetric) -> Chart:
         if now.band is None
         else (ChartLine("", now.band[0]), ChartLine("", now.band[1])),
         others_count=len(now.series) - len(shown),
-        ghost=_find_ghost(entry),
+        ghost=find_ghost(entry, entry.now.series[0]) if len(entry.now.series) == 1 else None,
         thresholds=tuple(list_threshold_lines(entry.metric)),
         worse=entry.metric.direction.sign,
         caption=_write_caption(entry),
@@ -66,11 +67,8 @@ def list_threshold_lines(metric: Metric) -> Iterator[ThresholdLine]:
         yield ThresholdLine("objective", objective.value)
 
 
-def _find_ghost(entry: ReportMetric) -> ChartLine | None:
-    """Last week's same series, where there is one series and its steps are as many."""
-    if len(entry.now.series) != 1:
-        return None
-    series = entry.now.series[0]
+def find_ghost(entry: ReportMetric, series: SeriesSummary) -> ChartLine | None:
+    """The same series some weeks before, where its steps are as many."""
     before = entry.ghost.get(series.labels)
     if series.values is None or before is None or before.shape != series.values.shape:
         return None

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from jipyo.i18n import Lang
-    from jipyo.reports.document import AnyChart, Block, Inline, Mark, Report
+    from jipyo.reports.document import AnyChart, Block, Inline, Mark, Phrase, Report
     from jipyo.reports.look import Look
     from jipyo.reports.render.runs import Run
 
@@ -179,9 +179,9 @@ class PlainBlocks:
             return [{"x": f"{name} "}, {"x": part.target, "soft": True}]
         return [_convert_run(run) for run in list_runs(part, self.localizer)]
 
-    def state(self, state: State) -> Plain:
-        """A state and its word."""
-        return {"s": state.value, "w": self.localizer.format_state(state)}
+    def state(self, state: State, word: Phrase | None = None) -> Plain:
+        """A state and its word, or another one."""
+        return {"s": state.value, "w": self.localizer.format(Badge(state, word))}
 
     def picture(self, svg: str) -> str:
         """A drawing with its colours: no style sheet reaches into it."""
@@ -252,7 +252,7 @@ def convert_finding(to: PlainBlocks, finding: Finding) -> Plain:
     """A sentence that begins a section."""
     return {
         "t": "finding",
-        **to.state(finding.state),
+        **to.state(finding.state, finding.word),
         "x": to.runs(finding.text),
         "more": [to.runs(detail) for detail in finding.details],
         "basis": to.runs(finding.basis),

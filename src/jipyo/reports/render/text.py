@@ -161,7 +161,9 @@ def _write_group(group: BlockGroup, localizer: Localizer, width: int) -> Rendera
 
 def _write_finding(finding: Finding, localizer: Localizer, _: int) -> RenderableType:
     line = Text.assemble(
-        write_inline(Badge(finding.state), localizer), " ", write_inline(finding.text, localizer)
+        write_inline(Badge(finding.state, finding.word), localizer),
+        " ",
+        write_inline(finding.text, localizer),
     )
     parts = (part for part in (*finding.details, finding.basis) if part is not None)
     details = [write_inline(part, localizer) for part in parts]

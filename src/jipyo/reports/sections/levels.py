@@ -59,34 +59,34 @@ def _show_subject(result: SloResult) -> Subject:
     return Subject(result.objective.name, result.name)
 
 
-def _say(describe: Callable[[Texts], str]) -> Bilingual:
+def say(describe: Callable[[Texts], str]) -> Bilingual:
     """A text that is worded outside of the report, in both languages."""
     return Bilingual(describe(texts("ko")), describe(texts("en")))
 
 
 def _show_burn(result: SloResult) -> Bilingual | None:
     burns = [one for one in result.burn_rates if one.window_ms == DAY_MS]
-    return _say(lambda t: wording.describe_burn_rate(burns[0], t)) if burns else None
+    return say(lambda t: wording.describe_burn_rate(burns[0], t)) if burns else None
 
 
 LEVEL_COLUMNS: tuple[TableColumn[SloResult], ...] = (
     TableColumn("slo", _show_subject, numeric=False),
     TableColumn(
         "slo_promise",
-        lambda one: _say(lambda t: wording.describe_promise(one.objective, t)),
+        lambda one: say(lambda t: wording.describe_promise(one.objective, t)),
         numeric=False,
     ),
     TableColumn(
         "slo_period",
-        lambda one: _say(lambda t: wording.describe_period(one.objective.period, t)),
+        lambda one: say(lambda t: wording.describe_period(one.objective.period, t)),
         numeric=False,
     ),
-    TableColumn("slo_bad", lambda one: _say(lambda t: wording.describe_bad(one, t))),
+    TableColumn("slo_bad", lambda one: say(lambda t: wording.describe_bad(one, t))),
     TableColumn(
         "slo_reached",
-        lambda one: _say(lambda t: wording.describe_share(one.objective, one.compliance, t)),
+        lambda one: say(lambda t: wording.describe_share(one.objective, one.compliance, t)),
     ),
-    TableColumn("slo_left", lambda one: _say(lambda t: wording.describe_budget_left(one, t))),
+    TableColumn("slo_left", lambda one: say(lambda t: wording.describe_budget_left(one, t))),
     TableColumn("slo_burn", _show_burn),
     TableColumn(
         "result",

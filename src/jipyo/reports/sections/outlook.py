@@ -39,18 +39,29 @@ if TYPE_CHECKING:
 
 DAY_MS = 24 * HOUR_MS
 _WITH_RATE = (Motion.STEADY, Motion.ACCELERATING, Motion.SATURATING, Motion.STEPS)
-_KNOWN = (CrossingState.EXPECTED, CrossingState.NOT_EXPECTED)
+KNOWN = (CrossingState.EXPECTED, CrossingState.NOT_EXPECTED)
+"""What a forecast says of a threshold that is not reached yet."""
 _LEAST, _MOST = 0.01, 0.99
 
 
 @dataclass(frozen=True, slots=True)
-class ExpectedCrossing:
-    """A threshold that a series is expected to reach."""
+class OutlookCrossing:
+    """A threshold of a series, and whether and when it is expected to be reached."""
 
     of: ReportOutlook
     level: str
     crossing: Crossing
     zone: str
+
+    @property
+    def subject(self) -> Subject:
+        """The metric, and which of its series."""
+        return Subject(self.of.entry.metric.name, self.of.name)
+
+    @property
+    def is_expected(self) -> bool:
+        """Whether it is expected, so that it has a date."""
+        return self.crossing.state is CrossingState.EXPECTED and self.crossing.t_ms is not None
 
     @property
     def t_ms(self) -> int:
@@ -95,22 +106,24 @@ class ExpectedCrossing:
         )
 
 
-def list_expected(data: ReportData) -> list[ExpectedCrossing]:
+def list_expected(data: ReportData) -> list[OutlookCrossing]:
     """What is expected to reach a threshold, the earliest first."""
-    found: list[ExpectedCrossing] = []
+    found = (one for one in list_crossings(data) if one.is_expected)
+    return sorted(found, key=lambda one: one.t_ms)
+
+
+def list_crossings(data: ReportData) -> Iterator[OutlookCrossing]:
+    """Every threshold of what is looked ahead at, reached, expected or not."""
     for of in data.outlooks:
         forecast, levels = of.outlook.crossing, of.outlook.history.thresholds
-        if forecast is None:
-            continue
-        for (level, _), crossing in zip(levels, forecast.crossings, strict=True):
-            if crossing.state is CrossingState.EXPECTED and crossing.t_ms is not None:
-                found.append(ExpectedCrossing(of, level, crossing, data.period.zone))
-    return sorted(found, key=lambda one: one.t_ms)
+        if forecast is not None:
+            for (level, _), crossing in zip(levels, forecast.crossings, strict=True):
+                yield OutlookCrossing(of, level, crossing, data.period.zone)
 
 
 def build_outlook(data: ReportData) -> Iterator[Block]:
     """The table of dates; a sentence where none is expected, nothing where nothing is known."""
-    known = [one.outlook.crossing for one in data.outlooks if _is_known(one)]
+    known = [one.outlook.crossing for one in data.outlooks if is_known(one)]
     if not known:
         return
     yield Heading("outlook", phrase("reports.section.outlook"))
@@ -123,28 +136,27 @@ def build_outlook(data: ReportData) -> Iterator[Block]:
         yield Note(phrase("reports.outlook.none", n=len(known), horizon=horizon))
 
 
-def _is_known(one: ReportOutlook) -> bool:
+def is_known(one: ReportOutlook) -> bool:
+    """Whether its forecast says anything of a threshold."""
     forecast = one.outlook.crossing
-    return forecast is not None and any(each.state in _KNOWN for each in forecast.crossings)
-
-
-def _subject(one: ExpectedCrossing) -> Subject:
-    return Subject(one.of.entry.metric.name, one.of.name)
+    return forecast is not None and any(each.state in KNOWN for each in forecast.crossings)
 
 
 def describe_date(t_ms: int, zone: str, near_ms: int) -> Inline:
     """A day of the year; within two days of `near_ms` with its time."""
     if t_ms - near_ms < 2 * DAY_MS:
-        return Moment(t_ms, dated=True)
+        return Moment(t_ms)
     day = local_day(t_ms, ZoneInfo(zone))
     return phrase("i18n.day_of_year", month=phrase(f"i18n.month.{day.month}"), day=day.day)
 
 
-def _show_date(one: ExpectedCrossing) -> Inline:
+def show_date(one: OutlookCrossing) -> Inline:
+    """The middle date of an expected crossing."""
     return describe_date(one.t_ms, one.zone, one.now.end_ms)
 
 
-def _show_interval(one: ExpectedCrossing) -> Inline:
+def show_interval(one: OutlookCrossing) -> Inline:
+    """The 80% interval of the date of an expected crossing, which may have no end."""
     near_ms, latest_ms = one.now.end_ms, one.crossing.latest_ms
     first = describe_date(one.first_ms, one.zone, near_ms)
     if latest_ms is None:
@@ -161,7 +173,8 @@ def describe_probability(probability: float) -> Inline:
     return phrase("crossing.probability.most") if probability > _MOST else Share(probability)
 
 
-def _show_reason(one: ExpectedCrossing) -> Inline:
+def show_reason(one: OutlookCrossing) -> Inline:
+    """How the series moves; None where too little is known."""
     forecast = one.of.outlook.crossing
     if forecast is None or forecast.reason is None:
         return None
@@ -187,19 +200,19 @@ def describe_reason(reason: CrossingReason, unit: str, zone: str) -> Phrase:
     )
 
 
-OUTLOOK_COLUMNS: tuple[TableColumn[ExpectedCrossing], ...] = (
-    TableColumn("metric", _subject, numeric=False),
+OUTLOOK_COLUMNS: tuple[TableColumn[OutlookCrossing], ...] = (
+    TableColumn("metric", lambda one: one.subject, numeric=False),
     TableColumn("threshold", lambda one: one.threshold),
     TableColumn("severity", lambda one: Badge(one.state), numeric=False),
     TableColumn("now", lambda one: one.now),
-    TableColumn("date", _show_date),
-    TableColumn("interval_80", _show_interval, numeric=False),
+    TableColumn("date", show_date),
+    TableColumn("interval_80", show_interval, numeric=False),
     TableColumn("probability", lambda one: describe_probability(one.crossing.probability)),
-    TableColumn("reason", _show_reason, numeric=False),
+    TableColumn("reason", show_reason, numeric=False),
 )
 
 
-def build_outlook_table(expected: list[ExpectedCrossing]) -> Table:
+def build_outlook_table(expected: list[OutlookCrossing]) -> Table:
     """A row for each threshold that is expected to be reached."""
     return Table(
         id="outlook",
@@ -210,14 +223,14 @@ def build_outlook_table(expected: list[ExpectedCrossing]) -> Table:
     )
 
 
-def build_crossing_finding(one: ExpectedCrossing) -> Finding:
+def build_crossing_finding(one: OutlookCrossing) -> Finding:
     """When a threshold will be reached, as a finding of the first page."""
     text = phrase(
         f"reports.finding.crossing.{one.level}",
-        subject=_subject(one),
+        subject=one.subject,
         threshold=one.threshold,
-        date=_show_date(one),
-        interval=_show_interval(one),
+        date=show_date(one),
+        interval=show_interval(one),
         now=one.now,
     )
     basis = phrase(
@@ -227,5 +240,5 @@ def build_crossing_finding(one: ExpectedCrossing) -> Finding:
         samples=one.now.samples,
         coverage=Share(one.now.coverage),
     )
-    reason = phrase("reports.finding.crossing.reason", reason=_show_reason(one))
+    reason = phrase("reports.finding.crossing.reason", reason=show_reason(one))
     return Finding(one.state, text, (reason,), basis)

@@ -123,9 +123,10 @@ def write_verdict(verdict: VerdictBox, inline: InlineHtml) -> str:
 
 def write_finding(finding: Finding, inline: InlineHtml) -> str:
     """A sentence that begins a section."""
+    badge = _write_badge(finding.state, inline, finding.word)
     return (
         f'<div class="finding {finding.state.value}">'
-        f'<p class="what">{_write_badge(finding.state, inline)} {inline.write(finding.text)}</p>'
+        f'<p class="what">{badge} {inline.write(finding.text)}</p>'
         f"{_write_more(finding, inline)}</div>\n"
     )
 
