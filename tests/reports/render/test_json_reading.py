@@ -122,6 +122,11 @@ def test_a_row_has_as_many_cells_as_the_table_has_columns() -> None:
     assert "blocks[0].rows[0]: array(0) expected" in texts("en").error(caught.value)
 
 
+def test_words_for_the_period_are_no_values_of_a_phrase() -> None:
+    report = build_report(Note(phrase("reports.verdict.no_data")))
+    assert read_report(to_json(report)) == report
+
+
 def test_a_phrase_keeps_its_values() -> None:
     text = phrase("reports.point")
     assert read_report(to_json(build_report(Note(text)))).blocks == (Note(text),)

@@ -17,6 +17,7 @@ from jipyo.model.plain import to_plain
 from jipyo.model.plain_types import Mistake, PlainTypes
 from jipyo.model.sample import Values
 from jipyo.reports.document import Phrase, Report, Table, walk_values
+from jipyo.reports.wording import PERIOD_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,7 +104,7 @@ def _check_phrase(path: str, text: Phrase, known: Texts) -> Iterator[Mistake]:
     if text.key not in known:
         yield Mistake(f"{path}.key", "text", "", text.key[:60])
         return
-    given = {name for name, _ in text.values}
+    given = {*PERIOD_WORDS, *(name for name, _ in text.values)}
     for lang in LANGS:
         for name in find_blanks(texts(lang).table[text.key]):
             if name not in given:
