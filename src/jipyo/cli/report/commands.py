@@ -12,11 +12,12 @@ import orjson
 from jipyo.app.offline import read_workspace
 from jipyo.app.reports import build_report
 from jipyo.cli.localized import Command, Group
-from jipyo.cli.options import FOLDER, pass_config, print_line, print_warning, show_progress
-from jipyo.cli.report import files
+from jipyo.cli.options import FILE, FOLDER, pass_config, print_line, print_warning, show_progress
+from jipyo.cli.report import files, forms
 from jipyo.cli.report.periods import choose_period, choose_range, complete_period
 from jipyo.cli.report.queries import add_up_queries, list_queries, print_queries
 from jipyo.model.calendar import PeriodKind
+from jipyo.reports.forms.fill import read_form
 from jipyo.reports.options import KINDS
 from jipyo.reports.render import FORMATS, write_report
 from jipyo.reports.wording import Localizer
@@ -49,11 +50,15 @@ class OutputChoices:
 
     out: Path | None
     formats: tuple[str, ...]
+    forms: tuple[Path, ...] = ()
+    """Forms of the site, to be filled."""
     queries: str | None
     """`table` or `json`: what the report asked its sources; None: only the files."""
 
     def list_formats(self) -> tuple[str, ...]:
-        """Each format once, in the order in which they were named."""
+        """Each format once, in the order in which they were named; HTML where nothing is."""
+        if not self.formats:
+            return () if self.forms else ("html",)
         return tuple(FORMATS) if ALL in self.formats else tuple(dict.fromkeys(self.formats))
 
 
@@ -65,6 +70,7 @@ def register(group: click.Group, t: Texts) -> None:
         _register_kind(report, kind, t)
     _register_range(report, t)
     files.register(report, t)
+    forms.register(report, t)
 
 
 def _register_kind(report: click.Group, kind: PeriodKind, t: Texts) -> None:
@@ -108,8 +114,10 @@ def _add_output(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             "formats",
             type=click.Choice((*FORMATS, ALL)),
             multiple=True,
-            default=("html",),
             help=t("cli.report.format"),
+        ),
+        click.option(
+            "--form", "forms", type=FILE, multiple=True, metavar="FILE", help=t("cli.report.form")
         ),
         click.option("--explain", "queries", flag_value="table", help=t("cli.report.explain")),
         click.option("--json", "queries", flag_value="json", help=t("cli.report.json")),
@@ -126,19 +134,23 @@ def _add_output(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 def _write(
     config: Config, t: Texts, choose: Callable[[Workspace], Period], choices: OutputChoices
 ) -> None:
+    contents = {form: read_form(form) for form in choices.forms}
     with read_workspace(config) as workspace:
         recorded = RecordingSource(workspace.source, time.monotonic)
         asking = replace(workspace, source=recorded) if choices.queries else workspace
         with show_progress(t("cli.report.working")) as advance:
             report = build_report(asking, choose(asking), advance)
-        files = list(_write_files(report, t, choices, choices.out or workspace.out_dir))
+        folder = choices.out or workspace.out_dir
+        filled = forms.write_forms(contents, report, workspace, t, folder)
+        files = [*_write_files(report, t, choices, folder), *(one.path for one in filled)]
+    too_long = [text for one in filled for text in one.too_long]
     incomplete = [Localizer.for_period(report.period, t.lang).format(x) for x in report.incomplete]
     if choices.queries == "json":
-        _print_json(files, incomplete, recorded, t)
+        _print_json(files, incomplete, too_long, recorded, t)
         return
     for file in files:
         print_line(str(file))
-    for text in incomplete:
+    for text in (*incomplete, *too_long):
         print_warning(text)
     if choices.queries:
         print_queries(recorded.queries, t)
@@ -153,11 +165,16 @@ def _write_files(report: Report, t: Texts, choices: OutputChoices, folder: Path)
 
 
 def _print_json(
-    files: Sequence[Path], incomplete: Sequence[str], recorded: RecordingSource, t: Texts
+    files: Sequence[Path],
+    incomplete: Sequence[str],
+    too_long: Sequence[str],
+    recorded: RecordingSource,
+    t: Texts,
 ) -> None:
     answer = {
         "files": [str(file) for file in files],
         "incomplete": incomplete,
+        "too_long": too_long,
         "total": add_up_queries(recorded.queries),
         "queries": list_queries(recorded.queries, t),
     }

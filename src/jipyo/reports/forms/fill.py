@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import TYPE_CHECKING
 
+from jipyo.model.calendar import name_period
 from jipyo.model.errors import ReportError
 from jipyo.reports.forms.archive import MAX_FILE_BYTES, FormArchive
 from jipyo.reports.forms.filling import Filler
 from jipyo.reports.forms.hwpx import fill_hwpx, is_hwpx, name_picture
 from jipyo.reports.forms.slots import build_slots
 from jipyo.reports.forms.xlsx import fill_xlsx, is_xlsx, name_media
+from jipyo.reports.look import JIPYO_LOOK
 from jipyo.reports.render import plain_blocks
 from jipyo.reports.render.plain_blocks import PlainBlocks
 from jipyo.reports.render.typesetting import draw_pictures, find_fonts
@@ -23,9 +25,11 @@ if TYPE_CHECKING:
 
     from jipyo.i18n import Lang
     from jipyo.model.bilingual import Bilingual
+    from jipyo.model.calendar import Period
     from jipyo.reports.document import Report
     from jipyo.reports.forms.overflow import FilledParts, Overflow
     from jipyo.reports.forms.slots import SlotBook
+    from jipyo.reports.look import Look
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +76,17 @@ def read_form(path: Path) -> bytes:
     return content
 
 
+def name_filled(form: Path, period: Period, lang: Lang, suffix: str) -> str:
+    """`양식-2026-10.ko.hwpx`: the form's own name, with the period and the language."""
+    return f"{form.stem}-{name_period(period)}.{lang}{suffix}"
+
+
 def build_book(report: Report, names: Mapping[str, Bilingual], lang: Lang) -> SlotBook:
     """What a report offers to a form, in a language; `names` are the catalogue's, by id."""
     return build_slots(report, names, Localizer.for_period(report.period, lang))
 
 
-def fill_form(content: bytes, book: SlotBook) -> FilledForm:
+def fill_form(content: bytes, book: SlotBook, look: Look = JIPYO_LOOK) -> FilledForm:
     """The form with every slot filled; the same form and report give the same bytes.
 
     What is not a slot, a picture or a stale cache stays byte for byte.
@@ -91,6 +100,7 @@ def fill_form(content: bytes, book: SlotBook) -> FilledForm:
     if found is None:
         raise ReportError("forms.other_format", hint="forms.other_format.hint")
     css = resources.files(plain_blocks.__package__).joinpath("chart.css").read_text("utf-8")
+    css = css.replace(JIPYO_LOOK.line, look.line)
     filler = Filler(book, PlainBlocks(book.localizer, css))
     parts = found.fill(archive, filler)
     if not filler.filled:

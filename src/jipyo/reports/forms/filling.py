@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from jipyo.model.errors import ReportError
-from jipyo.reports.document import Chart, Charts, phrase
+from jipyo.reports.document import AnyChart, Charts, phrase
 from jipyo.reports.forms.values import normalise, parse_format, write_value
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _TOKEN = re.compile(r"\{\{([^{}]{1,400})\}\}")
 _PICTURE, _TABLE = ("그림:", "picture:"), ("표:", "table:")
 _SIZE = re.compile(r'viewBox="0 0 ([\d.]+) ([\d.]+)"')
+_WIDE_PT = 320
+"""From this width on a chart is drawn as across the page, below it as one of two."""
 MAX_COPIES = 2_000
 """RowRange that a repeated part of a form may come to, all of them together."""
 
@@ -176,21 +178,24 @@ class Filler:
             raise ReportError("forms.too_many_rows", hint="forms.too_many_rows.hint")
         return scopes
 
-    def find_drawing(self, token: SlotToken) -> Drawing | None:
-        """The picture that a slot asks for; None where there is no data to draw.
+    def find_drawing(self, token: SlotToken, room_pt: float) -> Drawing | None:
+        """The picture that a slot asks for, in proportions that suit the width there is.
+
+        None where there is no data to draw.
 
         Raises:
             ReportError: there is no such picture.
         """
         self.filled += 1
-        return self._draw(self.book.find_picture(token.name))
+        return self._draw(self.book.find_picture(token.name), room_pt)
 
-    def _draw(self, picture: SlotPicture) -> Drawing | None:
+    def _draw(self, picture: SlotPicture, room_pt: float) -> Drawing | None:
         block = picture.block
         if block is None:
             return None
-        if isinstance(block, Chart):
-            (plain,) = self.blocks.convert(Charts((block,)))["items"]
+        if isinstance(block, AnyChart):
+            columns = 1 if room_pt > _WIDE_PT else 2
+            (plain,) = self.blocks.convert(Charts((block,), columns))["items"]
         else:
             plain = self.blocks.convert(block)
         size = _SIZE.search(plain["svg"])

@@ -11,7 +11,7 @@ import difflib
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 from zoneinfo import ZoneInfo
 
 from jipyo.i18n import LANGS, texts
@@ -19,11 +19,18 @@ from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import local_day
 from jipyo.model.errors import ReportError
 from jipyo.reports.document import (
+    Actions,
+    AnyChart,
     Badge,
+    Blank,
     Chart,
+    Cover,
     Day,
     DayMatrix,
+    DayStrip,
+    Finding,
     Findings,
+    Heading,
     HeatMap,
     Joined,
     Moment,
@@ -32,11 +39,13 @@ from jipyo.reports.document import (
     Tiles,
     Timeline,
     VerdictBox,
+    WeekHeatMap,
     find_figures,
     phrase,
 )
 from jipyo.reports.forms.values import FixedNumber, normalise
 from jipyo.reports.render.scores import NUMERIC, SCORE_COLUMNS, build_result, write_done
+from jipyo.reports.tables import build_action_table
 from jipyo.reports.wording import Localizer
 from jipyo.sla.wording import name_unit
 
@@ -44,7 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from jipyo.model.figure import Figure
-    from jipyo.reports.document import Inline, MatrixRow, Report, ScoreRow
+    from jipyo.reports.document import Block, Inline, MatrixRow, Report, ScoreRow
     from jipyo.reports.forms.values import SlotValue
 
 _TABLE_KEY = "forms.table."
@@ -52,7 +61,9 @@ _NEAR, _MOST_NEAR = 0.4, 3
 _QUALIFIED = re.compile(r"(.*?)\[(.*)\](.*)", re.DOTALL)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _NUMBER_COLUMN = "no"
+_DRAWN = (*get_args(AnyChart), HeatMap, WeekHeatMap, Timeline)
 Row = tuple["SlotValue", ...]
+Drawn = AnyChart | HeatMap | WeekHeatMap | Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +117,7 @@ class SlotPicture:
 
     id: str
     name: Bilingual
-    block: Chart | HeatMap | Timeline | None
+    block: Drawn | None
     """None where the report has no such drawing this time."""
 
     @property
@@ -276,6 +287,8 @@ def build_slots(report: Report, names: Mapping[str, Bilingual], localizer: Local
     return SlotBook(
         texts=(
             *_list_texts(report, translate),
+            *_list_cover(report, translate),
+            *_list_conclusions(report, translate),
             *_list_scores(report, tables, translate),
             *_list_figures(report, names),
         ),
@@ -314,10 +327,11 @@ def _list_texts(report: Report, translate: _Translator) -> Iterator[FormSlot]:
     period = report.period
     last = max(period.first_day, period.next_day - timedelta(days=1))
     zone = ZoneInfo(period.zone)
+    marking = report.issuer.marking
     values: dict[str, Inline] = {
-        "title": report.title,
-        "number": report.number,
-        "period": translate(phrase("forms.period", period=_write_period(translate))),
+        "title": _mark(report.title, marking),
+        "number": _mark(report.number, marking),
+        "period": _mark(_write_period(translate), marking),
         "first_day": Day(period.first_day),
         "last_day": Day(last),
         "year": str(period.first_day.year),
@@ -333,6 +347,7 @@ def _list_texts(report: Report, translate: _Translator) -> Iterator[FormSlot]:
         values["verdict"] = Badge(verdict.state, verdict.word)
         values["summary"] = verdict.text
         values["summary_details"] = Joined(verdict.details, "\n")
+        values["score"] = None if verdict.score is None else verdict.score.value
         break
     for key, value in values.items():
         yield FormSlot(_name_key(f"forms.slot.{key}"), phrase(f"forms.about.{key}"), value)
@@ -342,6 +357,46 @@ def _write_period(translate: _Translator) -> Bilingual:
     return Bilingual(translate.ko.format_period(), translate.en.format_period())
 
 
+def _mark(part: Inline, marking: Inline) -> Inline:
+    """What every form shows says of made-up data that they are."""
+    return part if marking is None else phrase("forms.marked", text=part, marking=marking)
+
+
+def _list_cover(report: Report, translate: _Translator) -> Iterator[FormSlot]:
+    """What the cover says beside the title: the issue, who approved it, and its rows."""
+    for cover in find_blocks(report.blocks, Cover):
+        about = phrase("forms.about.cover")
+        yield FormSlot(_name_key("forms.slot.issue"), about, cover.issue)
+        for name, value in cover.rows:
+            yield FormSlot(_join(_name_key("forms.slot.cover"), translate(name)), about, value)
+        for one in cover.approvals:
+            who, when = _name_key("forms.slot.by"), _name_key("forms.slot.at")
+            yield FormSlot(_join(translate(one.step), who), about, one.name or Blank())
+            yield FormSlot(_join(translate(one.step), when), about, one.at or Blank())
+        break
+
+
+def _list_conclusions(report: Report, translate: _Translator) -> Iterator[FormSlot]:
+    """The sentence that begins a section, by the section's heading."""
+    word, heading = _name_key("forms.slot.conclusion"), None
+    for block in find_blocks(_drop_lists(report.blocks), Heading, Finding):
+        if isinstance(block, Heading):
+            heading = block
+        elif heading is not None:
+            name = Bilingual(translate(heading.text).ko, heading.id)
+            yield FormSlot(_join(name, word), translate(heading.text), block.text)
+            heading = None
+
+
+def _drop_lists(blocks: tuple[Block, ...]) -> tuple[Block, ...]:
+    """The findings of the summary are rows of a table."""
+    return tuple(block for block in blocks if not isinstance(block, Findings))
+
+
+def _join(first: Bilingual, second: Bilingual) -> Bilingual:
+    return Bilingual(f"{first.ko}.{second.ko}", f"{first.en}.{second.en}")
+
+
 def _list_scores(
     report: Report, tables: Sequence[SlotTable], translate: _Translator
 ) -> Iterator[FormSlot]:
@@ -349,9 +404,8 @@ def _list_scores(
     for sheet in find_blocks(report.blocks, ScoreSheet):
         table = next(one for one in tables if one.id == sheet.id)
         for key, value in (("total", sheet.total), ("percent", sheet.percent)):
-            word = _name_key(f"forms.score.{key}")
             yield FormSlot(
-                Bilingual(f"{table.name.ko}.{word.ko}", f"{table.name.en}.{word.en}"),
+                _join(table.name, _name_key(f"forms.score.{key}")),
                 translate(sheet.caption),
                 None if value is None else FixedNumber(value, 2),
             )
@@ -361,7 +415,7 @@ def _list_figures(report: Report, names: Mapping[str, Bilingual]) -> Iterator[Fo
     """The figures of each metric: the first, and each kind of figure for each series."""
     figures: dict[str, dict[tuple[str, str], Figure]] = {metric: {} for metric in names}
     for figure in find_figures(report.blocks):
-        if figure.metric in figures:
+        if figure.metric in figures and figure.value is not None:
             figures[figure.metric].setdefault((figure.fold.value, figure.series), figure)
     for metric, found in figures.items():
         name = names[metric]
@@ -403,7 +457,7 @@ def _name_series(series: set[str]) -> dict[str, str]:
 
 def _build_tables(report: Report, translate: _Translator) -> Iterator[SlotTable]:
     seen: set[str] = set()
-    for block in find_blocks(report.blocks, Table, ScoreSheet, DayMatrix, Findings, Tiles):
+    for block in find_blocks(report.blocks, *_TABLES):
         build = _TABLES[type(block)]
         table = build(block, translate)
         if table.id not in seen:
@@ -493,6 +547,24 @@ def _convert_matrix(matrix: DayMatrix, translate: _Translator) -> SlotTable:
     return SlotTable(matrix.id, _name_table(matrix.id), about, columns, rows)
 
 
+def _convert_strip(strip: DayStrip, translate: _Translator) -> SlotTable:
+    """Areas by days: the word of the worst state of each."""
+    columns = (
+        SlotColumn(_name_key("inspection.matrix.item"), "item"),
+        *(SlotColumn(Bilingual(n, n), n) for n in (str(day.day) for day in strip.days)),
+    )
+    rows = tuple(
+        (row.name, *("" if state is None else Badge(state) for state in row.states))
+        for row in strip.rows
+    )
+    about = translate(strip.caption)
+    return SlotTable(strip.id, _name_table(strip.id), about, columns, rows)
+
+
+def _convert_actions(actions: Actions, translate: _Translator) -> SlotTable:
+    return _convert_table(build_action_table(actions), translate)
+
+
 def _build_own(table_id: str, keys: Sequence[str], rows: Iterable[Row]) -> SlotTable:
     columns = tuple(SlotColumn(_name_key(f"forms.column.{key}"), key) for key in keys)
     name = _name_table(table_id)
@@ -524,6 +596,8 @@ _TABLES: Mapping[type, Callable[..., SlotTable]] = {
     Table: _convert_table,
     ScoreSheet: _convert_scores,
     DayMatrix: _convert_matrix,
+    DayStrip: _convert_strip,
+    Actions: _convert_actions,
     Findings: _convert_findings,
     Tiles: _convert_tiles,
 }
@@ -544,11 +618,13 @@ def _list_pictures(
 ) -> Iterator[SlotPicture]:
     metrics = {f"chart-{metric.replace('.', '-')}": metric for metric in names}
     charted: set[str] = set()
-    for block in find_blocks(report.blocks, Chart, HeatMap, Timeline):
+    for block in find_blocks(report.blocks, *_DRAWN):
         title = translate(block.title)
-        metric = metrics.get(block.id, block.id) if isinstance(block, Chart) else title.en
-        charted.add(metric)
-        yield SlotPicture(metric, title, block)
+        own_id = getattr(block, "id", "") or title.en
+        metric = metrics.get(own_id, own_id) if isinstance(block, Chart) else own_id
+        if metric not in charted:
+            charted.add(metric)
+            yield SlotPicture(metric, title, block)
     for metric, name in names.items():
         if metric not in charted:
             yield SlotPicture(metric, name, None)

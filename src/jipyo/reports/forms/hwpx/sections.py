@@ -178,7 +178,7 @@ class SectionFiller:
         self.added += 1
         number = _FIRST_ID + self.added
         if token.kind is SlotKind.PICTURE:
-            drawing = self.filler.find_drawing(token)
+            drawing = self.filler.find_drawing(token, room.width / 100)
             content = write_picture_run(drawing, self.filler, room, number)
         else:
             content = write_table_run(self.filler, token, room, number, self.shapes, paragraph)

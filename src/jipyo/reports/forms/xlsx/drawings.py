@@ -172,10 +172,9 @@ def _append(xml: bytes, root: Element, element: str) -> bytes:
 
 def _measure(grid: SheetGrid, picture: CellPicture) -> tuple[float, float]:
     """Width and height in points: as large as the merged cells, or its own size."""
-    top, left, bottom, right = grid.find_range((picture.row, picture.column))
-    bottom, right = min(bottom, top + MOST_MERGED), min(right, left + MOST_MERGED)
-    width = sum(grid.measure_column(column) for column in range(left, right + 1))
-    rows = range(top, bottom + 1)
+    place = (picture.row, picture.column)
+    top, _, bottom, _ = grid.find_range(place)
+    width, rows = grid.measure_width(place), range(top, min(bottom, top + MOST_MERGED) + 1)
     height = sum(grid.measure_row(row) or _DEFAULT_ROW_PT for row in rows)
     own = picture.drawing.width, picture.drawing.height
     if height < _SMALL_PT:

@@ -143,9 +143,9 @@ class SheetGrid:
 
     def measure(self, place: Place, text: str, style: CellStyle) -> tuple[int, float, float] | None:
         """Lines, the height they need and the height there is in mm, where that is too little."""
-        top, left, bottom, right = self.find_range(place)
-        bottom, right = min(bottom, top + MOST_MERGED), min(right, left + MOST_MERGED)
-        width_pt = sum(self.measure_column(column) for column in range(left, right + 1))
+        top, _, bottom, right = self.find_range(place)
+        bottom = min(bottom, top + MOST_MERGED)
+        width_pt = self.measure_width(place)
         heights = [self.measure_row(row) for row in range(top, bottom + 1)]
         room_pt = sum(height or style.size_pt * _LINE_PT for height in heights)
         em, width = style.size_pt * 100, max(width_pt * 100, 100)
@@ -158,6 +158,12 @@ class SheetGrid:
         if lines == 1 or grows or needed_pt < TIGHT * room_pt:
             return None
         return lines, needed_pt * _MM_PER_PT, room_pt * _MM_PER_PT
+
+    def measure_width(self, place: Place) -> float:
+        """The width of a cell, or of the merged cells that it is part of, in points."""
+        _, left, _, right = self.find_range(place)
+        right = min(right, left + MOST_MERGED)
+        return sum(self.measure_column(column) for column in range(left, right + 1))
 
     def _is_closed(self, place: Place, right: int) -> bool:
         """Whether a text cannot run on over the cell beside it."""

@@ -236,7 +236,7 @@ class SheetFiller:
         if token.kind is SlotKind.TABLE:
             self._write_table(place, token)
             return True
-        drawing = self.filler.find_drawing(token)
+        drawing = self.filler.find_drawing(token, self.grid.measure_width(place))
         if drawing is None:
             self._write_text(place, self.filler.book.localizer.format(phrase("forms.no_data")))
             return True
