@@ -529,6 +529,6 @@ def test_a_window_that_is_only_compared_is_not_judged(tmp_path: Path) -> None:
     node.put("node_memory_MemTotal_bytes", 1e9)
     node.put("node_memory_MemAvailable_bytes", 1e9 * (1 - used / 100))
     source = stored(tmp_path / "again", (node, EVERY))
-    plain = summarise_earlier(source, judged, WINDOW)
+    plain = summarise_earlier(source, judged, WINDOW).summary
     assert (plain.thresholds, plain.state, plain.headline.breaches) == (None, State.UNKNOWN, ())
     assert plain.headline.figures == judged.headline.figures

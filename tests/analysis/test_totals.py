@@ -49,7 +49,7 @@ def test_a_total_is_of_all_sources_now_and_in_the_window_compared(hosts: tuple[s
     source = CombinedSource(local, (member,))
     inventory = take_inventory(source, END_MS)
     now = summarise_metric(source, metric, NOW, inventory)
-    before = summarise_earlier(source, now, BEFORE, inventory)
+    before = summarise_earlier(source, now, BEFORE, inventory).summary
     per_minute = 2 * 6000.0 + 600.0 * len(hosts)
     assert len(now.series) == 2 + len(hosts)
     assert total(before, Summary.MAX).value == pytest.approx(per_minute / 60)

@@ -91,7 +91,7 @@ def test_what_is_read_of_an_earlier_day_is_what_the_whole_of_it_gives(
     now = summarise_metric(two_hosts, metric, TODAY, inventory)
     if not now.series:
         return
-    some = compare(now, summarise_earlier(two_hosts, now, BEFORE, inventory))
+    some = compare(now, summarise_earlier(two_hosts, now, BEFORE, inventory).summary)
     whole = compare(now, summarise_metric(two_hosts, metric, BEFORE, inventory))
     assert some is not None
     assert whole is not None

@@ -55,7 +55,7 @@ class BreachFold:
     def __init__(self, window: Window, thresholds: Thresholds, direction: Direction) -> None:
         """Begin without any series."""
         self.thresholds, self.direction, self.step_ms = thresholds, direction, window.step_ms
-        self.day_count = len(window.days)
+        self.day_count = window.day_count
         self.breaches: dict[int, list[Breach]] = {}
         """By row; none of a row that was never beyond a threshold."""
         self.days: dict[int, BeyondDays] = {}

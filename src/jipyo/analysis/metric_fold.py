@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import compress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +12,14 @@ import numpy.typing as npt
 from jipyo.analysis.breach_fold import BreachFold
 from jipyo.analysis.series_fold import SeriesFold
 from jipyo.analysis.thresholds import count_lead_steps, may_be_firing
-from jipyo.analysis.window import cut_piece
+from jipyo.analysis.window import cut_piece, span_windows
 from jipyo.catalogue import Across, Statistic, Summary
 from jipyo.model.errors import QueryError
+from jipyo.model.result import Matrix
 from jipyo.source.metric_data import read_series
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from jipyo.analysis.breach_fold import BeyondDays
     from jipyo.analysis.thresholds import Breach, Indices
@@ -72,7 +74,7 @@ class MetricFold:
 
     def __post_init__(self) -> None:
         """Begin without any series."""
-        self.query_of = np.empty((0, len(self.window.days)), np.int16)
+        self.query_of = np.empty((0, self.window.day_count), np.int16)
 
     def add(self, piece: Piece, data: MetricData, before: Mapping[int, Values]) -> None:
         """Fold the next piece, and of the first one what was before it, by rows of the data."""
@@ -160,18 +162,18 @@ def is_quantile(metric: Metric) -> bool:
 def read_folded(
     source: Source,
     metric: Metric,
-    window: Window,
+    windows: Sequence[Window],
     inventory: Inventory | None,
     only: Collection[Labels] | None = None,
     *,
-    is_judged: bool = True,
-) -> MetricFold:
-    """Read a metric, or only some of its series, over the days of a window.
+    is_judged: bool = False,
+) -> list[MetricFold]:
+    """Read a metric, or only some of its series, over the days of windows: a fold for each.
 
     Args:
         source: answers the queries.
         metric: what to read.
-        window: from when to when.
+        windows: from when to when; what several of them have in common is read once.
         inventory: what the source has; without it every query is sent.
         only: the labels of the wanted series; None for all.
         is_judged: whether breaches are wanted.
@@ -180,9 +182,30 @@ def read_folded(
         QueryError: an expression was rejected.
         SourceError: the source failed.
     """
-    fold = _begin(metric, window, is_judged=is_judged, is_total=only is None)
-    first_day, most_steps = 0, 1
-    while first_day < len(window.days):
+    whole = span_windows(windows)
+    if whole is None:
+        parts = (
+            read_folded(source, metric, [one], inventory, only, is_judged=is_judged)
+            for one in windows
+        )
+        return [fold for part in parts for fold in part]
+    folds = [_begin(metric, one, is_judged=is_judged, is_total=only is None) for one in windows]
+    for piece, data in _read_pieces(source, metric, whole, inventory, only):
+        for fold in folds:
+            _add_part(source, fold, piece, data, inventory)
+    return folds
+
+
+def _read_pieces(
+    source: Source,
+    metric: Metric,
+    window: Window,
+    inventory: Inventory | None,
+    only: Collection[Labels] | None,
+) -> Iterator[tuple[Piece, MetricData]]:
+    """The days of a window: one alone, and then as many at once as there are series for."""
+    first_day, most_steps, limit = 0, 1, _MOST_STEPS
+    while first_day < window.day_count:
         piece = cut_piece(window, first_day, most_steps)
         try:
             data = read_series(
@@ -197,15 +220,47 @@ def read_folded(
         except QueryError:
             if len(piece.day_starts) == 1:
                 raise
-            most_steps = 1  # what is too much for a week may not be for a day
+            most_steps = limit = 1  # what is too much for a week may not be for a day
             continue
-        before = {}
-        if first_day == 0 and fold.breaches is not None:
-            before = read_before(source, data, fold.breaches.thresholds, piece.window, inventory)
-        fold.add(piece, data, before)
+        yield piece, data
         first_day = piece.days.stop
-        most_steps = min(_MOST_STEPS, _MOST_CELLS // max(len(data.queries), 1))
-    return fold
+        most_steps = min(limit, _MOST_CELLS // max(len(data.queries), 1))
+
+
+def _add_part(
+    source: Source, fold: MetricFold, piece: Piece, data: MetricData, inventory: Inventory | None
+) -> None:
+    """Fold the days of a piece that a window has."""
+    window = fold.window
+    start_ms = max(piece.window.start_ms, window.start_ms)
+    end_ms = min(piece.window.end_ms, window.end_ms)
+    if start_ms >= end_ms:
+        return
+    first_day = window.edges_ms.index(start_ms)
+    part = cut_piece(window, first_day, (end_ms - start_ms) // window.step_ms)
+    if part.window != piece.window:
+        first = (start_ms - piece.window.start_ms) // window.step_ms
+        data = _cut_steps(data, slice(first, first + part.window.steps))
+    before: dict[int, Values] = {}
+    if first_day == 0 and fold.breaches is not None:
+        before = read_before(source, data, fold.breaches.thresholds, part.window, inventory)
+    fold.add(part, data, before)
+
+
+def _cut_steps(data: MetricData, steps: slice) -> MetricData:
+    """The data of some steps, without series that have none there."""
+    matrix = data.matrix
+    rows: Mask = np.asarray(matrix.present[:, steps].any(axis=1))
+    return replace(
+        data,
+        matrix=Matrix(
+            tuple(compress(matrix.series, rows)),
+            matrix.t_ms[steps],
+            matrix.values[rows, steps],
+            matrix.present[rows, steps],
+        ),
+        queries=tuple(compress(data.queries, rows)),
+    )
 
 
 def _begin(metric: Metric, window: Window, *, is_judged: bool, is_total: bool) -> MetricFold:

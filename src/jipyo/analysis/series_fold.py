@@ -50,7 +50,7 @@ class SeriesFold:
             metric: whose series they are: in which direction they are worse.
             with_p95: whether the percentile of the values is wanted.
         """
-        days = len(window.days)
+        days = window.day_count
         is_hourly = days <= _LONGEST_HOURLY_DAYS and window.step_ms <= HOUR_MS
         hours = -(-window.duration_ms // HOUR_MS) if is_hourly else 0
         greatest = count_greatest(window.steps) if with_p95 else 0

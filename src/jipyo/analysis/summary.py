@@ -189,15 +189,14 @@ def summarise_metric(
         SourceError: the source failed.
     """
     try:
-        fold = read_folded(source, metric, window, inventory)
+        (fold,) = read_folded(source, metric, [window], inventory, is_judged=True)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
     summarizer = _Summarizer(source, metric, window, with_days=bool(window.day_ends_ms))
     inputs = _list_inputs(fold, metric)
     series = [summarizer.summarise(one) for one in inputs]
-    total_query = _add_up(metric, fold.queries)
-    total_input = _find_total(fold, total_query) if len(series) > 1 else None
-    total = summarizer.summarise_drawn(total_input) if total_input else None
+    total_query = _add_up(metric, fold.queries) if len(series) > 1 else None
+    total = _summarise_total(summarizer, fold, total_query)
     ordered, band = _keep_drawn(summarizer, series, inputs)
     return MetricSummary(
         metric=metric,
@@ -214,53 +213,95 @@ def summarise_metric(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """What a metric was before: over a window that it is compared with, and drawn over another."""
+
+    summary: MetricSummary
+    ghost: Mapping[Labels, Values]
+    """Drawn values by labels, those of the total without any; shape (drawn steps,)."""
+
+
 def summarise_earlier(
-    source: Source, now: MetricSummary, window: Window, inventory: Inventory | None = None
-) -> MetricSummary:
+    source: Source,
+    now: MetricSummary,
+    window: Window,
+    inventory: Inventory | None = None,
+    ghost: Window | None = None,
+) -> Earlier:
     """Over another window what a summary is compared with: its total, and its gravest series.
 
-    Nothing else is read: of a metric with thousands of series one or two. A query that is
-    refused leaves the metric without series.
+    Nothing else is read but what is drawn: of a metric with thousands of series a few. A query
+    that is refused leaves the metric without series.
+
+    Args:
+        source: answers the queries.
+        now: what is compared.
+        window: the window that it is compared with.
+        inventory: what the source has; without it every query is sent.
+        ghost: the window that is drawn behind the one of now, if any.
 
     Raises:
         SourceError: the source failed.
     """
-    metric, only = now.metric, (now.series[0].labels,)
-    if now.total is None:
-        return _summarise_some(source, metric, window, inventory, only)
-    if inventory is not None and inventory.hosts:
-        # A host that is collected twice would be added twice, so all series are read.
-        return _summarise_some(source, metric, window, inventory, None)
-    assert now.total_query is not None, f"BUG: a total of {metric.id} without a query"
-    total = _Summarizer(source, metric, window).read_total(now.total_query)
-    if now.thresholds is None:
-        return MetricSummary(metric, window, total=total)
-    return replace(_summarise_some(source, metric, window, inventory, only), total=total)
-
-
-def _summarise_some(
-    source: Source,
-    metric: Metric,
-    window: Window,
-    inventory: Inventory | None,
-    only: tuple[Labels, ...] | None,
-) -> MetricSummary:
-    """Some series of a metric, or all of them and their total, without judging any."""
-    try:
-        fold = read_folded(source, metric, window, inventory, only, is_judged=False)
-    except QueryError as error:
-        return MetricSummary(metric, window, warnings=(error.message,))
-    summarizer = _Summarizer(source, metric, window, inventory, only)
-    inputs = _list_inputs(fold, metric)
-    total_input = None
-    if only is None and len(inputs) > 1:
-        total_input = _find_total(fold, _add_up(metric, fold.queries))
-    return MetricSummary(
-        metric,
-        window,
-        series=tuple(summarizer.summarise_drawn(one) for one in inputs),
-        total=summarizer.summarise_drawn(total_input) if total_input else None,
+    metric, windows = now.metric, [window, *([ghost] if ghost not in {None, window} else ())]
+    summarizer = _Summarizer(source, metric, window, inventory)
+    series: list[SeriesSummary] = []
+    total: SeriesSummary | None = None
+    folds: list[MetricFold] = []
+    behind: dict[Labels, Values] = {}
+    # A host that is collected twice would be added twice, so then all series are read.
+    is_whole = now.total is not None and inventory is not None and bool(inventory.hosts)
+    only = (
+        None
+        if is_whole
+        else _list_compared(now, has_ghosts=ghost is not None and bool(ghost.day_ends_ms))
     )
+    try:
+        if only is None or only:
+            folds = read_folded(source, metric, windows, inventory, only)
+            inputs = _list_inputs(folds[0], metric)
+            series = [replace(summarizer, only=only).summarise_drawn(one) for one in inputs]
+            behind = _list_drawn(folds[-1])
+            if is_whole and len(inputs) > 1:
+                total = _summarise_total(summarizer, folds[0], _add_up(metric, folds[0].queries))
+        if now.total_query is not None and not is_whole:
+            summed = replace(metric, queries=(now.total_query,))
+            folds = read_folded(source, summed, windows, None)
+            total = _summarise_total(summarizer, folds[0], now.total_query)
+    except QueryError as error:
+        return Earlier(MetricSummary(metric, window, warnings=(error.message,)), {})
+    if now.total is not None and folds[-1].total is not None:
+        behind[EMPTY] = folds[-1].total.drawn[0].copy()
+    summary = MetricSummary(metric, window, series=tuple(series), total=total)
+    return Earlier(summary, {} if ghost is None else behind)
+
+
+def _list_drawn(fold: MetricFold) -> dict[Labels, Values]:
+    return {one.labels: fold.series.drawn[one.row].copy() for one in fold.list_series()}
+
+
+def _summarise_total(
+    summarizer: _Summarizer, fold: MetricFold, query: MetricQuery | None
+) -> SeriesSummary | None:
+    """The sum of all series, where one expression can give it and there is anything to add."""
+    if query is None or fold.total is None or not fold.rows:
+        return None
+    return summarizer.summarise_drawn(_describe_sum(query, fold.total, estimated=fold.estimated))
+
+
+DRAWN_BEHIND = 4
+"""Of metrics with more series, and without a total, only the gravest has a ghost."""
+
+
+def _list_compared(now: MetricSummary, *, has_ghosts: bool) -> tuple[Labels, ...]:
+    """The series of which more than the total is compared."""
+    gravest = now.series[0]
+    if now.total is not None:
+        return () if now.thresholds is None else (gravest.labels,)
+    if has_ghosts and len(now.series) <= DRAWN_BEHIND:
+        return tuple(series.labels for series in now.series)
+    return (gravest.labels,)
 
 
 def _list_inputs(fold: MetricFold, metric: Metric) -> list[_SeriesInput]:
@@ -283,13 +324,6 @@ def _list_inputs(fold: MetricFold, metric: Metric) -> list[_SeriesInput]:
         )
         for one, name in zip(found, names, strict=True)
     ]
-
-
-def _find_total(fold: MetricFold, query: MetricQuery | None) -> _SeriesInput | None:
-    """What the sum of all series is computed from, where one expression can give it."""
-    if query is None or fold.total is None:
-        return None
-    return _describe_sum(query, fold.total, estimated=fold.estimated)
 
 
 def _describe_sum(query: MetricQuery, fold: SeriesFold, *, estimated: bool) -> _SeriesInput:
@@ -430,18 +464,6 @@ class _Summarizer:
         """Why parts of the answers over the whole window are missing."""
         return (error for answer in self.answers.values() for error in answer.missing)
 
-    def read_total(self, query: MetricQuery) -> SeriesSummary | None:
-        """The sum of all series, added up by the source; None where there is nothing to add."""
-        summed = replace(self.metric, queries=(query,))
-        try:
-            fold = read_folded(self.source, summed, self.window, None, is_judged=False)
-        except QueryError:
-            return None
-        # Each of several sources gives the sum of its own series.
-        if fold.total is None or not fold.rows:
-            return None
-        return self.summarise_drawn(_describe_sum(query, fold.total, estimated=fold.estimated))
-
     def summarise_drawn(self, series: _SeriesInput) -> SeriesSummary:
         """One series with its drawn values and its days."""
         return self.add_drawn(self.summarise(series), series)
@@ -527,7 +549,7 @@ class _Summarizer:
 
     def _find_days(self, series: _SeriesInput) -> Values:
         """What the queries give over each whole day, each for the days that it answered."""
-        values = np.full(len(self.window.days), np.nan)
+        values = np.full(self.window.day_count, np.nan)
         for query, days in series.by_day:
             answer = self._query_days(query)
             if series.is_total:  # each source gives the sum of its own

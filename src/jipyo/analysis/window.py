@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jipyo.analysis.thresholds import Indices
     from jipyo.model.sample import Times
 
@@ -50,14 +53,19 @@ class Window:
         return self.list_ends(max(self.drawn_ms, self.step_ms))
 
     @property
+    def edges_ms(self) -> tuple[int, ...]:
+        """Where its local days begin, and where the last one ends."""
+        return (self.start_ms, *(self.day_ends_ms or (self.end_ms,)))
+
+    @property
+    def day_count(self) -> int:
+        """How many local days it has, whole or not."""
+        return max(len(self.day_ends_ms), 1)
+
+    @property
     def days(self) -> tuple[Window, ...]:
         """Its local days; itself where it is not divided."""
-        ends_ms = self.day_ends_ms or (self.end_ms,)
-        starts_ms = (self.start_ms, *ends_ms[:-1])
-        return tuple(
-            Window(start_ms, end_ms, self.step_ms)
-            for start_ms, end_ms in zip(starts_ms, ends_ms, strict=True)
-        )
+        return tuple(Window(*ends_ms, self.step_ms) for ends_ms in pairwise(self.edges_ms))
 
     def list_ends(self, length_ms: int) -> Times:
         """The ends of stretches of this length, the last one that of the window."""
@@ -83,11 +91,25 @@ class Piece(NamedTuple):
 
 def cut_piece(window: Window, first_day: int, most_steps: int) -> Piece:
     """The days from one on that have at most so many steps together; one at least."""
-    days = window.days[first_day:]
-    start_ms = days[0].start_ms
-    count = 1
-    while count < len(days) and days[count].end_ms - start_ms <= most_steps * window.step_ms:
-        count += 1
-    starts_ms = np.array([day.start_ms for day in days[:count]], np.int64)
-    piece = Window(start_ms, days[count - 1].end_ms, window.step_ms)
-    return Piece(piece, first_day, (starts_ms - start_ms) // window.step_ms)
+    edges_ms = np.array(window.edges_ms[first_day:], np.int64)
+    most_ms = edges_ms[0] + most_steps * window.step_ms
+    count = max(int(np.searchsorted(edges_ms, most_ms, "right")) - 1, 1)
+    piece = Window(int(edges_ms[0]), int(edges_ms[count]), window.step_ms)
+    return Piece(piece, first_day, (edges_ms[:count] - edges_ms[0]) // window.step_ms)
+
+
+def span_windows(windows: Sequence[Window]) -> Window | None:
+    """The window that holds all of these and no more, with all of their days.
+
+    None where they have nothing in common, or where one ends within a day of another.
+    """
+    if len(windows) == 1:
+        return windows[0]
+    ordered = sorted(windows, key=lambda window: window.start_ms)
+    if any(later.start_ms > earlier.end_ms for earlier, later in pairwise(ordered)):
+        return None
+    days = {(day.start_ms, day.end_ms) for window in windows for day in window.days}
+    starts_ms, ends_ms = zip(*sorted(days), strict=True)
+    if starts_ms[1:] != ends_ms[:-1]:
+        return None
+    return replace(ordered[0], end_ms=ends_ms[-1], day_ends_ms=ends_ms)

@@ -249,12 +249,16 @@ def _read_metrics(
 
     def read(metric: Metric) -> ReportMetric:
         now = summarise_metric(source, metric, window, inventory)
-        entry = ReportMetric(now, _compare_with(source, now, before, inventory))
-        return replace(entry, ghost=_read_ghost(source, entry, ghost, inventory))
+        # How much of a month something was out says less than when: nothing is compared.
+        if not now.series or (metric.outage and not is_day):
+            return ReportMetric(now, None)
+        earlier = summarise_earlier(source, now, before, inventory, ghost)
+        return ReportMetric(now, compare(now, earlier.summary), ghost=earlier.ghost)
 
     def read_yesterday(entry: ReportMetric) -> ReportMetric:
         yesterday = find_earlier_window(period, window, period.earlier(1))
-        return replace(entry, yesterday=_compare_with(source, entry.now, yesterday, inventory))
+        earlier = summarise_earlier(source, entry.now, yesterday, inventory)
+        return replace(entry, yesterday=compare(entry.now, earlier.summary))
 
     found: list[ReportMetric] = []
     with ThreadPoolExecutor(READERS, "report") as pool:
@@ -265,7 +269,10 @@ def _read_metrics(
             with_data = [entry for entry in found if entry.now.series]
             shown = {entry.metric.id for entry in select_key_metrics(with_data)}
             is_wanted = [
-                is_day and (entry.metric.required or entry.metric.id in shown) for entry in found
+                is_day
+                and bool(entry.now.series)
+                and (entry.metric.required or entry.metric.id in shown)
+                for entry in found
             ]
             compared = pool.map(read_yesterday, compress(found, is_wanted))
             return [
@@ -274,28 +281,6 @@ def _read_metrics(
             ]
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _read_ghost(
-    source: Source, entry: ReportMetric, window: Window, inventory: Inventory
-) -> Mapping[Labels, Values]:
-    """The drawn values of the ghost, without reading them again where they are known."""
-    if not entry.now.series:
-        return {}
-    if entry.before is not None and entry.before.earlier.window == window:
-        known = entry.before.earlier
-    else:
-        known = summarise_earlier(source, entry.now, window, inventory)
-    found = (*known.series, *((known.total,) if known.total else ()))
-    return {one.labels: one.values for one in found if one.values is not None}
-
-
-def _compare_with(
-    source: Source, now: MetricSummary, window: Window, inventory: Inventory
-) -> Comparison | None:
-    if not now.series:
-        return None
-    return compare(now, summarise_earlier(source, now, window, inventory))
 
 
 def select_key_metrics(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
