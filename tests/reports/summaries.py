@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,19 +13,23 @@ from jipyo.analysis.comparison import compare
 from jipyo.analysis.summary import DRAWN, MetricSummary, SeriesSummary
 from jipyo.analysis.thresholds import Breach, State, find_breaches, judge_history
 from jipyo.analysis.window import Window
-from jipyo.catalogue import Across, Direction, Metric, Summary
+from jipyo.catalogue import Across, Catalogue, Direction, Metric, Summary
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.figure import Figure, Fold
 from jipyo.model.labels import Labels
 from jipyo.reports.data import ReportData, ReportMetric
+from jipyo.reports.inputs import ReportInputs
+from jipyo.reports.sections import findings
 from reports.documents import MINUTE, PERIOD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from jipyo.analysis.completeness import TargetCompleteness
+    from jipyo.analysis.objectives import ObjectiveResult
     from jipyo.analysis.outage_history import PastOutage
     from jipyo.model.sample import Values
+    from jipyo.reports.document import Finding
 
 WINDOW = Window(PERIOD.start_ms, PERIOD.end_ms)
 _FOLDS = {
@@ -151,3 +155,23 @@ def build_data(
         outages=tuple(outages),
         share=share,
     )
+
+
+def build_inputs(
+    data: ReportData, objectives: Sequence[ObjectiveResult] = (), **more: Any
+) -> ReportInputs:
+    """What a report is built from; `more` are further inputs."""
+    return ReportInputs(
+        data=data,
+        catalogue=more.pop("catalogue", Catalogue(())),
+        made_ms=WINDOW.end_ms,
+        objectives=tuple(objectives),
+        **more,
+    )
+
+
+def select_findings(
+    data: ReportData, objectives: Sequence[ObjectiveResult] = ()
+) -> tuple[Finding, ...]:
+    """The findings on metrics and objectives alone."""
+    return findings.select_findings(build_inputs(data, objectives))

@@ -102,7 +102,7 @@ def build_contract_months(
     end_ms = min(month.end_ms, now_ms)
     readings = read_targets(workspace.source, workspace.catalogue, month.start_ms, end_ms, now_ms)
     months: list[ContractMonth] = []
-    with _open_alerts(workspace.data) as alerts:
+    with open_alerts(workspace.data) as alerts:
         for system in systems:
             progress(len(months), len(systems))
             own = profile or load_profile(system.profile)
@@ -184,7 +184,7 @@ def _collect_records(
 
 
 @contextlib.contextmanager
-def _open_alerts(data: Path | None) -> Iterator[AlertStore | None]:
+def open_alerts(data: Path | None) -> Iterator[AlertStore | None]:
     """The file of incidents; None where there is none yet."""
     if data is None or not (data / FILE_NAME).exists():
         yield None

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from jipyo.alerts.maintenance_calendar import expand_maintenance
+from jipyo.alerts.silence_records import read_windows
 from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
 from jipyo.app.alerts.summary import read_events, read_ranked_incidents
-from jipyo.app.contract import build_contract_months, find_systems
+from jipyo.app.contract import build_contract_months, find_systems, open_alerts
 from jipyo.app.inspection import build_sheet, list_days_off
 from jipyo.model.calendar import PeriodKind, local_day, period_containing
 from jipyo.model.errors import JipyoError
@@ -19,6 +21,7 @@ from jipyo.reports.data import gather
 from jipyo.reports.incident_courses import gather_courses
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
+from jipyo.reports.options import ReportsOptions
 from jipyo.reports.outline import OUTLINES, choose_sections, list_sections
 from jipyo.reports.sections.objectives import evaluate_objectives
 from jipyo.reports.site_template_file import read_site_template
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from jipyo.alerts.events.event import Event
+    from jipyo.alerts.silence import MaintenanceWindow
     from jipyo.analysis.slo.result import SloResult
     from jipyo.app.workspace import Workspace
     from jipyo.model.calendar import Period
@@ -118,6 +122,8 @@ def gather_inputs(
         incidents=incidents,
         logs=reading.of("logs", reading.read_logs, None),
         work=reading.of("work", reading.read_work, None),
+        windows=reading.of("findings", reading.read_windows, ()),
+        options=_find_options(workspace),
         template=template,
         days_off=list_period_days_off(workspace, period),
         events=reading.of("courses", reading.read_events, ()),
@@ -133,6 +139,11 @@ def list_period_days_off(workspace: Workspace, period: Period) -> tuple[date, ..
     config = workspace.config
     country = "" if config is None else config.settings.inspection.holidays
     return tuple(list_days_off(period, country))
+
+
+def _find_options(workspace: Workspace) -> ReportsOptions:
+    config = workspace.config
+    return ReportsOptions() if config is None else config.settings.reports
 
 
 class _Reading:
@@ -181,6 +192,15 @@ class _Reading:
         if data is None:
             return ()
         return read_ranked_incidents(data, catalogue, self.period.start_ms, self.end_ms)
+
+    def read_windows(self) -> tuple[MaintenanceWindow, ...]:
+        start_ms, zone = self.period.start_ms, self.workspace.zone
+        planned = expand_maintenance(self.workspace.maintenance, start_ms, self.end_ms, zone)
+        with open_alerts(self.workspace.data) as alerts:
+            if alerts is None:
+                return planned
+            with alerts.reading() as db:
+                return (*read_windows(db, start_ms, self.end_ms), *planned)
 
     def read_work(self) -> WorkLog | None:
         folder = self.workspace.work

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from jipyo.reports.document import Issuer
+from jipyo.reports.options import ReportsOptions
 from jipyo.reports.site_template import SiteTemplate
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from jipyo.alerts.events.event import Event
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.incident.origin import RankedAlert
+    from jipyo.alerts.silence import MaintenanceWindow
     from jipyo.analysis.objectives import ObjectiveResult
     from jipyo.analysis.slo.result import SloResult
     from jipyo.catalogue import Catalogue
@@ -63,6 +65,9 @@ class ReportInputs:
     """The error where none of them could be read."""
     work: WorkLog | None = None
     """What people wrote about the period; None where they wrote nothing."""
+    windows: tuple[MaintenanceWindow, ...] = ()
+    """Planned work of the period."""
+    options: ReportsOptions = field(default_factory=ReportsOptions)
     template: SiteTemplate = field(default_factory=SiteTemplate)
     days_off: tuple[date, ...] = ()
     """Weekends and holidays of the period."""

@@ -99,7 +99,7 @@ def _build_appendix(inputs: ReportInputs) -> Iterable[Block]:
 
 FIRST_PAGE = (
     ReportSection("verdict", _build_verdict),
-    ReportSection("findings", lambda one: build_findings(one.data, one.objectives)),
+    ReportSection("findings", build_findings),
     ReportSection("tiles", lambda one: build_tiles(one.data)),
     ReportSection("objectives", lambda one: build_objectives(one.objectives)),
 )

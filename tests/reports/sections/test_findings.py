@@ -17,9 +17,17 @@ from jipyo.catalogue.metric import Compare
 from jipyo.model.failure import FailureReason
 from jipyo.model.labels import Labels
 from jipyo.reports.document import Duration, Finding, Inline, Moment, Phrase, Quantity
-from jipyo.reports.sections.findings import MOST, build_findings, select_findings
+from jipyo.reports.sections.findings import MOST, build_findings
 from reports.documents import MINUTE, START, build_figure
-from reports.summaries import build_data, build_entry, build_metric, shape_day, summarise
+from reports.summaries import (
+    build_data,
+    build_entry,
+    build_inputs,
+    build_metric,
+    select_findings,
+    shape_day,
+    summarise,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -251,5 +259,5 @@ def test_every_finding_says_what_it_is_based_on() -> None:
 
 
 def test_a_day_without_data_has_no_finding_and_no_heading() -> None:
-    assert list(build_findings(build_data(), ())) == []
-    assert len(list(build_findings(build_data(entry("a.b.c", HOT)), ()))) == 2
+    assert list(build_findings(build_inputs(build_data()))) == []
+    assert len(list(build_findings(build_inputs(build_data(entry("a.b.c", HOT)))))) == 2

@@ -12,12 +12,17 @@ from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.errors import NetError, SourceError
 from jipyo.reports.document import Badge, Note, phrase
 from jipyo.reports.sections.completeness import build_completeness
-from jipyo.reports.sections.findings import select_findings
 from jipyo.reports.sections.metrics import build_metric_badge
 from jipyo.reports.sections.summary import build_verdict, find_state
 from jipyo.reports.wording import Localizer
 from reports.documents import PERIOD, SEOUL
-from reports.summaries import build_data, build_entry, build_metric, shape_day
+from reports.summaries import (
+    build_data,
+    build_entry,
+    build_metric,
+    select_findings,
+    shape_day,
+)
 
 if TYPE_CHECKING:
     from jipyo.reports.data import ReportData

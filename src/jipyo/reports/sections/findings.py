@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.objectives import ObjectiveResult, Result
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
-from jipyo.model.failure import FailureReason
+from jipyo.model.calendar import PeriodKind
 from jipyo.reports.document import (
     Block,
     Duration,
@@ -23,19 +23,30 @@ from jipyo.reports.document import (
     Share,
     phrase,
 )
+from jipyo.reports.sections.incident_findings import (
+    find_incidents,
+    is_of_incident,
+    list_told_incidents,
+)
 from jipyo.reports.sections.missing import find_missing
 from jipyo.reports.sections.objectives import describe_objective, describe_subject
+from jipyo.reports.sections.outage_findings import (
+    LONG_OUTAGE_MS,
+    describe_outage,
+    group_outages,
+)
 from jipyo.reports.sections.outlook import DAY_MS, build_crossing_finding, list_expected
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator, Sequence
 
+    from jipyo.alerts.incident.incident import Incident
     from jipyo.analysis.completeness import TargetCompleteness
-    from jipyo.analysis.outage_history import PastOutage
     from jipyo.analysis.summary import SeriesSummary
     from jipyo.analysis.thresholds import Breach
     from jipyo.model.figure import Figure
     from jipyo.reports.data import ReportData, ReportMetric
+    from jipyo.reports.inputs import ReportInputs
 
 MOST = 3
 _COMPLETE = 0.99
@@ -47,12 +58,11 @@ _TOPICS_WITH_ADVICE = frozenset(
         *("app.probe", "ai.model"),
     )
 )
-_GRAVE, _SERIOUS, _NOTABLE, _PLAIN = 0, 1, 2, 3
-_REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST, _OUTAGES_FIRST = 1e9, 1e12, 1e13, 1e14
-_MISSING_FIRST = 1e15
+_TOTAL, _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = range(5)
+_REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST, _INCIDENTS_FIRST = 1e9, 1e12, 1e13, 2e13
+_OUTAGES_FIRST, _MISSING_FIRST = 1e14, 1e15
 _CROSSINGS_FIRST = 1e11
-_NEAR_DAYS = 7
-_LONG_OUTAGE_MS = 300_000
+_NEAR_DAYS, _AHEAD_DAYS = 7, 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +74,26 @@ class _Ranked:
     finding: Finding
 
 
-def build_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> Iterator[Block]:
+def build_findings(inputs: ReportInputs) -> Iterator[Block]:
     """The findings, where there are any."""
-    findings = select_findings(data, results)
+    findings = select_findings(inputs)
     if findings:
         yield Heading("findings", phrase("reports.section.findings"))
         yield Findings(findings)
 
 
-def select_findings(data: ReportData, results: Sequence[ObjectiveResult]) -> tuple[Finding, ...]:
+def select_findings(inputs: ReportInputs) -> tuple[Finding, ...]:
     """At most three; where nothing went wrong, what came nearest to it."""
+    data, results = inputs.data, inputs.objectives
     missed = [result for result in results if result.result is Result.MISSED]
     covered = {result.metric.topic for result in missed}
+    ranked = list_told_incidents(inputs)
     candidates = [
         *(_Ranked(_GRAVE, _MISSING_FIRST, finding) for finding in find_missing(data)),
+        *_find_outages(inputs),
+        *(_Ranked(_GRAVE, _INCIDENTS_FIRST + ms, one) for ms, one in find_incidents(inputs)),
         *_find_missed_objectives(data, missed),
-        *_find_outages(data),
-        *_find_breaches(data, covered),
+        *_find_breaches(data, covered, ranked),
         *_find_gaps(data),
         *_find_crossings(data),
         *_find_changes(data),
@@ -105,42 +118,38 @@ def _describe_basis(figure: Figure) -> Phrase:
 # --- outages
 
 
-def _find_outages(data: ReportData) -> Iterator[_Ranked]:
-    """Everything that did not answer for some time; long outages before all else."""
-    by_target: dict[str, list[PastOutage]] = {}
-    for outage in data.outages:
-        by_target.setdefault(outage.target.name, []).append(outage)
-    for name, outages in by_target.items():
-        longest = max(outages, key=lambda outage: outage.duration_ms)
-        reason = longest.target.reason
-        text = phrase(
-            f"reports.finding.outage{'' if reason is None else '_why'}",
-            target=name,
-            start=Moment(longest.start_ms),
-            span=Duration(longest.duration_ms),
-            cause=phrase(f"health.cause.{(reason or FailureReason.OTHER).value}"),
-        )
+def _find_outages(inputs: ReportInputs) -> Iterator[_Ranked]:
+    """What did not answer; a total outage before all else, long ones before the rest."""
+    data = inputs.data
+    for group in group_outages(inputs):
         details: list[Inline] = []
-        total_ms = sum(outage.duration_ms for outage in outages)
-        if len(outages) > 1:
-            n, span = len(outages), Duration(total_ms)
+        if len(group.stretches) > 1:
+            n, span = len(group.stretches), Duration(group.total_ms)
             details.append(phrase("reports.finding.outages", n=n, span=span))
-        details.append(_describe_end(data, longest.end_ms))
+        details.append(_describe_end(data, group.longest.end_ms))
         basis = phrase("reports.basis.targets", n=len(data.targets))
-        finding = Finding(State.CRITICAL, text, tuple(details), basis)
-        first = _OUTAGES_FIRST if total_ms >= _LONG_OUTAGE_MS else 0
-        yield _Ranked(_GRAVE, first + total_ms, finding)
+        finding = Finding(State.CRITICAL, describe_outage(group), tuple(details), basis)
+        rank = _TOTAL if group.is_total and group.total_ms >= LONG_OUTAGE_MS else _GRAVE
+        first = _OUTAGES_FIRST if group.total_ms >= LONG_OUTAGE_MS else 0
+        yield _Ranked(rank, first + group.total_ms, finding)
 
 
 # --- breaches
 
 
-def _find_breaches(data: ReportData, covered: Container[str]) -> Iterator[_Ranked]:
-    """Of each topic not in `covered` the gravest breach; required metrics before others."""
+def _find_breaches(
+    data: ReportData, covered: Container[str], incidents: Sequence[Incident]
+) -> Iterator[_Ranked]:
+    """Of each topic not in `covered` the gravest breach; required metrics before others.
+
+    What was part of an incident that has a finding is told there.
+    """
     gravest: dict[str, ReportMetric] = {}
     for entry in data.judged:
         if entry.metric.outage and data.has_outage(entry.now.series[0].labels):
             continue  # its breaches are those outages
+        if is_of_incident(entry, incidents):
+            continue
         if entry.now.state.severity >= Severity.WARNING and entry.metric.topic not in covered:
             known = gravest.setdefault(entry.metric.topic, entry)
             if _gravity(known) < _gravity(entry):
@@ -311,15 +320,21 @@ def _describe_longest_gap(targets: Iterable[TargetCompleteness]) -> Iterator[Inl
 
 
 def _find_crossings(data: ReportData) -> Iterator[_Ranked]:
-    """What may reach a threshold within a day, and, less grave, what will within a week."""
+    """What may reach a threshold as soon as the period is long, and, less grave, what will later.
+
+    In the report of a day later is within a week, in others within two months.
+    """
     seen: set[object] = set()
+    is_day = data.period.kind is PeriodKind.DAY
+    soon_ms = DAY_MS if is_day else min(max(data.period.duration_ms, 7 * DAY_MS), 31 * DAY_MS)
+    near_ms = (_NEAR_DAYS if is_day else _AHEAD_DAYS) * DAY_MS
     for one in list_expected(data):
         ahead_ms = one.first_ms - data.window.end_ms
         subject = one.of.entry.metric.id, one.of.name
-        if ahead_ms > _NEAR_DAYS * DAY_MS or subject in seen:
+        if ahead_ms > near_ms or subject in seen:
             continue
         seen.add(subject)
-        rank = _SERIOUS if ahead_ms <= DAY_MS else _NOTABLE
+        rank = _SERIOUS if ahead_ms <= soon_ms else _NOTABLE
         yield _Ranked(rank, _CROSSINGS_FIRST - ahead_ms, build_crossing_finding(one))
 
 
@@ -342,7 +357,8 @@ def _find_changes(data: ReportData) -> Iterator[_Ranked]:
             before=change.before,
             delta=change.delta,
         )
-        details = (_describe_day_before(entry),)
+        is_day = data.period.kind is PeriodKind.DAY
+        details = (_describe_day_before(entry),) if is_day else ()
         finding = Finding(State.OK, text, details, _describe_basis(figure))
         yield _Ranked(_NOTABLE, abs(change.delta.value), finding)
 
