@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from jipyo.model.calendar import PeriodKind
 from jipyo.reports.glossary import load_glossary
+from jipyo.reports.sections.actions import build_actions
 from jipyo.reports.sections.appendix import build_appendix
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.capacity import build_capacity
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.contract import build_contract
+from jipyo.reports.sections.cover import build_cover
 from jipyo.reports.sections.database import build_database
+from jipyo.reports.sections.day_states import build_day_states
 from jipyo.reports.sections.findings import build_findings
 from jipyo.reports.sections.forecasts import build_forecasts
 from jipyo.reports.sections.glossary import build_glossary
@@ -31,7 +34,7 @@ from jipyo.reports.sections.outlook import build_outlook
 from jipyo.reports.sections.rhythm import build_rhythm
 from jipyo.reports.sections.service import build_errors, build_response
 from jipyo.reports.sections.sessions import build_sessions
-from jipyo.reports.sections.summary import build_tiles, build_verdict, find_state
+from jipyo.reports.sections.summary import build_report_verdict, build_sla_summary, build_tiles
 from jipyo.reports.sections.system import build_system
 from jipyo.reports.sections.work import build_work
 
@@ -64,14 +67,10 @@ class Chapter:
     id: str
     sections: tuple[ReportSection, ...]
     is_numbered: bool = True
+    numbers_sections: bool = True
 
 
 Outline = tuple[ReportSection | Chapter, ...]
-
-
-def _build_verdict(inputs: ReportInputs) -> Iterator[Block]:
-    state = find_state(inputs.data, inputs.objectives)
-    yield build_verdict(inputs.data, inputs.objectives, state)
 
 
 def _build_contracts(inputs: ReportInputs) -> Iterator[Block]:
@@ -93,17 +92,31 @@ def _build_glossary(inputs: ReportInputs) -> Iterable[Block]:
 
 
 def _build_appendix(inputs: ReportInputs) -> Iterable[Block]:
-    first_page = [block for section in FIRST_PAGE for block in section.build(inputs)]
+    is_day = inputs.period.kind is PeriodKind.DAY
+    sections = FIRST_PAGE if is_day else SUMMARY.sections
+    first_page = [block for section in sections for block in section.build(inputs)]
     return build_appendix(inputs.data, first_page, inputs.catalogue)
 
 
 FIRST_PAGE = (
-    ReportSection("verdict", _build_verdict),
+    ReportSection("verdict", lambda one: (build_report_verdict(one),)),
     ReportSection("findings", build_findings),
     ReportSection("tiles", lambda one: build_tiles(one.data)),
     ReportSection("objectives", lambda one: build_objectives(one.objectives)),
 )
 """What a reader who reads one page reads; the appendix lists the sources of its figures."""
+COVER = ReportSection("cover", lambda one: (build_cover(one),))
+SUMMARY = Chapter(
+    "summary",
+    (
+        *FIRST_PAGE[:3],
+        ReportSection("actions", build_actions),
+        ReportSection("sla-summary", build_sla_summary),
+        ReportSection("days", build_day_states),
+    ),
+    numbers_sections=False,
+)
+"""What an executive reads of a longer period: one page."""
 LEVELS = ReportSection("slo", lambda one: build_levels(select_levels(one.levels), one.zone))
 CONTRACT = ReportSection("contract", _build_contracts)
 INCIDENTS = ReportSection("incidents", _build_incidents)
@@ -162,8 +175,9 @@ DAILY: Outline = (
     APPENDIX,
 )
 PERIODIC: Outline = (
-    *FIRST_PAGE,
-    LEVELS,
+    COVER,
+    SUMMARY,
+    Chapter("levels", (LEVELS,)),
     Chapter("contract", (CONTRACT,)),
     Chapter("incidents", (INCIDENTS, COURSES, OUTAGES, BREACHES)),
     Chapter("inspection", (INSPECTION,)),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.thresholds import State
 from jipyo.model.calendar import name_period
 from jipyo.reports.document import Block, Heading, Inline, Joined, Note, Phrase, Report, phrase
-from jipyo.reports.options import KINDS
+from jipyo.reports.options import KINDS, write_document_number
 from jipyo.reports.outline import (
     OUTLINES,
     Chapter,
@@ -19,7 +19,7 @@ from jipyo.reports.outline import (
 from jipyo.reports.sections.appendix import hash_catalogue
 from jipyo.reports.sections.logs import list_missing
 from jipyo.reports.sections.missing import describe_error, list_incomplete
-from jipyo.reports.sections.summary import find_state
+from jipyo.reports.sections.summary import find_report_state
 from jipyo.reports.site_template import add_own_text
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
     kind = data.period.kind
     return Report(
         kind=KINDS[kind],
-        number=number_report(data.period),
+        number=number_report(data.period, inputs.options.document_number),
         title=phrase(f"reports.{KINDS[kind]}.title"),
         period=data.period,
         cut_ms=data.window.end_ms,
@@ -50,7 +50,7 @@ def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
         made_ms=inputs.made_ms,
         instances=_list_instances(data),
         catalogue=hash_catalogue(inputs.catalogue),
-        state=find_state(data, inputs.objectives),
+        state=find_report_state(inputs),
         incomplete=tuple(_list_incomplete(inputs)),
         blocks=tuple(walk_outline(outline or OUTLINES[kind], inputs)),
         issuer=inputs.issuer,
@@ -58,9 +58,12 @@ def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
     )
 
 
-def number_report(period: Period) -> str:
-    """The number of the document: `JIPYO-D-20261121`, `JIPYO-M-202610`, `JIPYO-Q-2026Q4`."""
-    return f"JIPYO-{KINDS[period.kind][0].upper()}-{name_period(period).replace('-', '')}"
+def number_report(period: Period, pattern: str = "") -> str:
+    """The number of the document: `JIPYO-D-20261121`, `JIPYO-M-202610`, or as the site has it."""
+    kind = KINDS[period.kind]
+    if pattern:
+        return write_document_number(pattern, kind, period)
+    return f"JIPYO-{kind[0].upper()}-{name_period(period).replace('-', '')}"
 
 
 def walk_outline(outline: Outline, inputs: ReportInputs) -> Iterator[Block]:
@@ -103,7 +106,7 @@ def _build_chapter(chapter: Chapter, blocks: list[Block], number: int) -> Iterat
     yield Heading(f"chapter-{chapter.id}", _put_number(title, chapter, f"{number}."), page=True)
     sections = 0
     for block in blocks:
-        if isinstance(block, Heading) and block.level == 2:
+        if isinstance(block, Heading) and block.level == 2 and chapter.numbers_sections:
             sections += 1
             yield replace(block, text=_put_number(block.text, chapter, f"{number}.{sections}"))
         else:

@@ -26,7 +26,7 @@ from jipyo.reports.document import (
 from jipyo.reports.sections.incident_findings import (
     find_incidents,
     is_of_incident,
-    list_told_incidents,
+    list_reported_incidents,
 )
 from jipyo.reports.sections.missing import find_missing
 from jipyo.reports.sections.objectives import describe_objective, describe_subject
@@ -87,7 +87,7 @@ def select_findings(inputs: ReportInputs) -> tuple[Finding, ...]:
     data, results = inputs.data, inputs.objectives
     missed = [result for result in results if result.result is Result.MISSED]
     covered = {result.metric.topic for result in missed}
-    ranked = list_told_incidents(inputs)
+    ranked = list_reported_incidents(inputs)
     candidates = [
         *(_Ranked(_GRAVE, _MISSING_FIRST, finding) for finding in find_missing(data)),
         *_find_outages(inputs),
@@ -156,7 +156,7 @@ def _find_breaches(
                 gravest[entry.metric.topic] = entry
     for entry in gravest.values():
         series = entry.now.series[0]
-        threshold = entry.threshold(_find_worst_breach(series).severity)
+        threshold = entry.threshold(find_worst_breach(series).severity)
         finding = Finding(
             entry.now.state,
             _describe_breach(entry, series),
@@ -164,7 +164,7 @@ def _find_breaches(
                 *_describe_doubt(series, threshold),
                 *_describe_course(data, entry, series),
                 _describe_last_week(entry),
-                _advise(entry),
+                advise(entry),
             ),
             _describe_basis(series.worst),
         )
@@ -177,7 +177,7 @@ def _gravity(entry: ReportMetric) -> tuple[int, bool]:
     return entry.now.state.severity, entry.metric.required
 
 
-def _find_worst_breach(series: SeriesSummary) -> Breach:
+def find_worst_breach(series: SeriesSummary) -> Breach:
     """The gravest breach, of several the one that was longest at its severity."""
     return max(
         series.firing_breaches,
@@ -187,7 +187,7 @@ def _find_worst_breach(series: SeriesSummary) -> Breach:
 
 def _describe_breach(entry: ReportMetric, series: SeriesSummary) -> Phrase:
     """What, how much, since when, how long."""
-    breach = _find_worst_breach(series)
+    breach = find_worst_breach(series)
     start_ms, end_ms = breach.gravest
     if entry.metric.outage or entry.metric.loss:
         return phrase(
@@ -231,7 +231,7 @@ def _describe_course(
     others = sum(one.state.severity >= Severity.WARNING for one in entry.now.series) - 1
     if others:
         yield phrase("reports.finding.others", n=others)
-    yield _describe_end(data, _find_worst_breach(series).gravest[1])
+    yield _describe_end(data, find_worst_breach(series).gravest[1])
 
 
 def _describe_end(data: ReportData, end_ms: int) -> Phrase:
@@ -246,7 +246,8 @@ def _describe_last_week(entry: ReportMetric) -> Inline:
     return phrase(f"reports.finding.last_week.{_side(entry)}", figure=entry.before.gravest.worst)
 
 
-def _advise(entry: ReportMetric) -> Inline:
+def advise(entry: ReportMetric) -> Phrase:
+    """What to do about a metric that is beyond its thresholds."""
     topic = entry.metric.topic
     key = topic if topic in _TOPICS_WITH_ADVICE else entry.metric.group.value
     return phrase(f"reports.advice.{key}")
@@ -272,7 +273,7 @@ def _find_missed_objectives(
         if entry.now.state.severity >= Severity.WARNING:
             series = entry.now.series[0]
             details += (_describe_breach(entry, series), *_describe_course(data, entry, series))
-        details += (_describe_change(entry), _advise(entry))
+        details += (_describe_change(entry), advise(entry))
         basis = _describe_basis(result.actual)
         finding = Finding(State.CRITICAL, text, tuple(details), basis)
         yield _Ranked(_GRAVE, _OBJECTIVES_FIRST, finding)

@@ -28,15 +28,15 @@ if TYPE_CHECKING:
     from jipyo.reports.inputs import RankedIncident, ReportInputs
 
 
-def list_told_incidents(inputs: ReportInputs) -> tuple[Incident, ...]:
+def list_reported_incidents(inputs: ReportInputs) -> tuple[Incident, ...]:
     """Those that have a finding of their own; outages are told from the samples."""
-    return tuple(incident for (incident, _), _ in _list_told(inputs))
+    return tuple(incident for (incident, _), _ in _list_reported(inputs))
 
 
 def find_incidents(inputs: ReportInputs) -> Iterator[tuple[int, Finding]]:
     """A finding for each grave incident, with its length in milliseconds."""
     cut_ms = inputs.data.window.end_ms
-    for (incident, ranked), metric in _list_told(inputs):
+    for (incident, ranked), metric in _list_reported(inputs):
         first = ranked[0].alert
         details: list[Inline] = [*_describe_before(incident), _describe_recovery(incident, cut_ms)]
         if others := len(ranked) - 1:
@@ -50,7 +50,7 @@ def find_incidents(inputs: ReportInputs) -> Iterator[tuple[int, Finding]]:
         yield incident.duration_ms(cut_ms), finding
 
 
-def _list_told(inputs: ReportInputs) -> Iterator[tuple[RankedIncident, Metric]]:
+def _list_reported(inputs: ReportInputs) -> Iterator[tuple[RankedIncident, Metric]]:
     for incident, ranked in inputs.incidents:
         metric = inputs.catalogue.get(ranked[0].alert.key.rule)
         is_grave = incident.severity is Severity.CRITICAL

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
 from jipyo.analysis.thresholds import State
-from jipyo.reports.data import select_key_metrics
+from jipyo.i18n import texts
+from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import PeriodKind
+from jipyo.reports.data import TILES, select_key_metrics
 from jipyo.reports.document import (
+    Badge,
+    Blank,
     Block,
     Duration,
     Heading,
@@ -17,19 +24,32 @@ from jipyo.reports.document import (
     Phrase,
     Share,
     Subject,
+    Table,
     Tile,
     Tiles,
     VerdictBox,
+    VerdictScore,
     phrase,
 )
+from jipyo.reports.sections import contract
 from jipyo.reports.sections.missing import name_error
-from jipyo.reports.sections.objectives import describe_subject
+from jipyo.reports.sections.objectives import build_objectives, describe_subject
+from jipyo.reports.tables import TableColumn, build_heads, build_row
+from jipyo.sla.month import ContractResult
+from jipyo.sla.wording import name_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from jipyo.reports.data import ReportData, ReportMetric
+    from jipyo.reports.inputs import ReportInputs
+    from jipyo.sla.month import ContractLine, ContractMonth
 
+_ASKED_FIRST = (
+    *("app.response_time", "app.error_rate", "ai.inference.time", "ai.model.accuracy"),
+    *("system.cpu.utilization", "system.gpu.utilization", "system.memory.utilization"),
+    "system.disk.utilization",
+)
 _NAMED = 3
 _WHOLE = 0.995
 _KEYS_WITH_DURATION = frozenset({"reports.verdict.little", "reports.verdict.part"})
@@ -45,6 +65,91 @@ def find_state(data: ReportData, results: Sequence[ObjectiveResult]) -> State:
         return State.WARNING
     is_known = data.is_enough and data.judged and not data.incomplete
     return State.OK if is_known else State.UNKNOWN
+
+
+def find_report_state(inputs: ReportInputs) -> State:
+    """What the report says of its period: by the contract where there is one, else by all."""
+    if not inputs.contracts:
+        return find_state(inputs.data, inputs.objectives)
+    states = (contract.find_state(month) for month in inputs.contracts)
+    return max(states, key=lambda state: state.severity)
+
+
+def build_report_verdict(inputs: ReportInputs) -> VerdictBox:
+    """The report's one line, with its one score but for a day."""
+    data, state = inputs.data, find_report_state(inputs)
+    verdict = build_verdict(data, inputs.objectives, state)
+    if data.period.kind is PeriodKind.DAY:
+        return verdict
+    score = find_score(inputs)
+    if not inputs.contracts:
+        return replace(verdict, score=score)
+    details = (*_describe_worst_line(inputs.contracts), *verdict.details)
+    word = phrase(f"contract.state.{state.value}")
+    return replace(
+        verdict, text=_describe_lines(inputs.contracts), details=details, score=score, word=word
+    )
+
+
+def find_score(inputs: ReportInputs) -> VerdictScore | None:
+    """The contract's score, of several the lowest; without one the share of metrics in order."""
+    scored = [month for month in inputs.contracts if month.total.rounded is not None]
+    if scored:
+        lowest = min(scored, key=lambda month: month.total.rounded or 0.0)
+        name: Inline = phrase("summary.score.contract")
+        if len(inputs.contracts) > 1:
+            name = Joined((name, lowest.system_name), " · ")
+        return VerdictScore(name, f"{lowest.total.rounded:.2f}", phrase("summary.score.of"))
+    known = [entry for entry in inputs.data.judged if entry.now.state is not State.UNKNOWN]
+    if inputs.contracts or not known:
+        return None
+    share = sum(entry.now.state is State.OK for entry in known) / len(known)
+    of = phrase("summary.score.metrics.of", n=len(known))
+    return VerdictScore(phrase("summary.score.metrics"), Share(share), of)
+
+
+def _describe_lines(months: Sequence[ContractMonth]) -> Phrase:
+    """How many indicators of the contract came out how; those of which there are none left out."""
+    results = Counter(line.result for month in months for line in month.lines)
+    counts = tuple(
+        phrase(f"summary.lines.{result.value}", n=results[result])
+        for result in ContractResult
+        if results[result]
+    )
+    n = results.total()
+    if len(months) > 1:
+        return phrase("summary.lines.systems", m=len(months), n=n, counts=Joined(counts, ", "))
+    return phrase("summary.lines", n=n, counts=Joined(counts, ", "))
+
+
+def _describe_worst_line(months: Sequence[ContractMonth]) -> Iterator[Phrase]:
+    """The indicator with the most weight of those that missed their target."""
+    short = [
+        line
+        for month in months
+        for line in month.lines
+        if line.result in (ContractResult.MISSED, ContractResult.MINIMUM)
+    ]
+    if short:
+        is_missed = [line for line in short if line.result is ContractResult.MISSED]
+        worst = max(is_missed or short, key=lambda line: line.indicator.weight)
+        yield phrase(
+            f"summary.short.{worst.result.value}",
+            name=worst.indicator.name,
+            value=show_value(worst, worst.rounded),
+            target=show_value(worst, worst.indicator.target),
+        )
+
+
+def show_value(line: ContractLine, value: float | None) -> Inline:
+    """A value of an indicator with its decimals and unit."""
+    if value is None:
+        return None
+    number, unit = f"{value:,.{line.indicator.decimals}f}", line.indicator.unit
+    if unit == "%":
+        return f"{number}%"
+    ko, en = (name_unit(unit, texts(lang), value) for lang in ("ko", "en"))
+    return Bilingual(f"{number}{ko}", f"{number} {en}".strip())
 
 
 def build_verdict(data: ReportData, results: Sequence[ObjectiveResult], state: State) -> VerdictBox:
@@ -114,7 +219,18 @@ def build_tiles(data: ReportData) -> Iterator[Block]:
     """The key figures, at most as many as fit on the page."""
     if data.entries:
         yield Heading("key-metrics", phrase("reports.section.key_metrics"))
-        yield Tiles(tuple(_build_tile(data, entry) for entry in select_key_metrics(data.entries)))
+        yield Tiles(tuple(_build_tile(data, entry) for entry in select_tiles(data)))
+
+
+def select_tiles(data: ReportData) -> list[ReportMetric]:
+    """The key metrics; of a longer period first what its readers ask for first."""
+    chosen = select_key_metrics(data.entries)
+    if data.period.kind is PeriodKind.DAY:
+        return chosen
+    known = {entry.metric.id: entry for entry in data.entries if entry.now.figure is not None}
+    first = [known[name] for name in _ASKED_FIRST if name in known]
+    rest = [entry for entry in chosen if entry not in first]
+    return [*first, *rest][:TILES]
 
 
 def _build_tile(data: ReportData, entry: ReportMetric) -> Tile:
@@ -132,14 +248,47 @@ def _build_tile(data: ReportData, entry: ReportMetric) -> Tile:
 
 
 def _describe_comparisons(data: ReportData, entry: ReportMetric) -> tuple[Inline, ...]:
-    week = entry.before.change if entry.before else None
+    before = entry.before.change if entry.before else None
+    if data.period.kind is not PeriodKind.DAY:
+        if before is None:
+            return (phrase("reports.compare.before.none"),)
+        return (phrase("reports.compare.before", delta=before.delta),)
     yesterday = entry.yesterday.change if entry.yesterday else None
-    if week is None and yesterday is None:
+    if before is None and yesterday is None:
         return (phrase("reports.compare.short"),)
     weekday = phrase(f"reports.weekday.{data.period.first_day.weekday()}")
     return tuple(
         phrase(f"reports.compare.{key}.none")
         if change is None
         else phrase(f"reports.compare.{key}", weekday=weekday, delta=change.delta)
-        for key, change in (("week", week), ("yesterday", yesterday))
+        for key, change in (("week", before), ("yesterday", yesterday))
     )
+
+
+SLA_COLUMNS: tuple[TableColumn[ContractLine], ...] = (
+    TableColumn("sla_indicator", lambda line: line.indicator.name, numeric=False),
+    TableColumn("objective", lambda line: show_value(line, line.indicator.target)),
+    TableColumn("actual", lambda line: show_value(line, line.rounded) or Blank()),
+    TableColumn(
+        "result",
+        lambda line: Badge(
+            contract.RESULT_STATES[line.result], phrase(f"sla.result.{line.result.value}")
+        ),
+        numeric=False,
+    ),
+)
+
+
+def build_sla_summary(inputs: ReportInputs) -> Iterator[Block]:
+    """Every indicator of every contract; without one the objectives of the specification."""
+    if not inputs.contracts:
+        yield from build_objectives(inputs.objectives)
+        return
+    yield Heading("sla-summary", phrase("summary.section.sla"))
+    for month in inputs.contracts:
+        yield Table(
+            id=f"sla-summary-{month.system}",
+            caption=month.system_name,
+            columns=build_heads(SLA_COLUMNS),
+            rows=tuple(build_row(SLA_COLUMNS, line) for line in month.lines),
+        )
