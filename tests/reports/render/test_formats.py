@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,9 +21,6 @@ from jipyo.model.errors import ReportError
 from jipyo.reports.render import FORMATS, name_file, write_report
 from reports.documents import build_report
 from reports.render.test_blocks import BLOCKS
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 REPORT = build_report()
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -93,3 +93,33 @@ def test_a_folder_that_cannot_be_written_is_reported_and_nothing_is_left(
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_writes_every_type_of_block(name: str) -> None:
     assert FORMATS[name].render(build_report(*BLOCKS), "ko")
+
+
+def test_the_machine_does_not_show() -> None:
+    """Zone, locale and the order of hashes change no byte of a report with every kind of block."""
+    script = (
+        "import hashlib; from reports.month import build_month; "
+        "from jipyo.i18n import LANGS; from jipyo.reports.render import FORMATS; "
+        "from jipyo.reports.render.json import to_json; report = build_month(); "
+        "made = [to_json(report)]; "
+        "made += [one.render(report, lang) for one in FORMATS.values() for lang in LANGS]; "
+        "print([hashlib.sha256(one).hexdigest() for one in made])"
+    )
+    tests = str(Path(__file__).parents[2])
+    machines = (("UTC", "C", "0"), ("Asia/Seoul", "ko_KR.UTF-8", "1"))
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", script],
+            env={
+                **os.environ,
+                "TZ": zone,
+                "LC_ALL": locale,
+                "PYTHONHASHSEED": seed,
+                "PYTHONPATH": tests,
+            },
+            capture_output=True,
+            check=True,
+        ).stdout
+        for zone, locale, seed in machines
+    }
+    assert len(found) == 1

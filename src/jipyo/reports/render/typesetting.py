@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from jipyo.model.errors import ReportError
+from jipyo.reports.render.coverage import replace_missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -37,7 +38,8 @@ def find_fonts() -> Iterator[Path]:
 def open_compiler(template: Path | bytes, data: object, fonts: Path) -> typst.Compiler:
     """A compiler of a template that reads `json(bytes(sys.inputs.data))`.
 
-    Nothing of the machine gets in: neither its fonts nor its clock.
+    Nothing of the machine gets in: neither its fonts nor its clock. A character that the fonts
+    have not becomes a box.
 
     Raises:
         ReportError: there is no such folder of fonts.
@@ -51,7 +53,7 @@ def open_compiler(template: Path | bytes, data: object, fonts: Path) -> typst.Co
         input=source,
         font_paths=[str(fonts)],
         ignore_system_fonts=True,
-        sys_inputs={"data": orjson.dumps(data).decode()},
+        sys_inputs={"data": replace_missing(orjson.dumps(data).decode(), fonts)},
     )
 
 
