@@ -77,8 +77,6 @@ class ReportInputs:
     """How the metrics of the longest incidents moved around them."""
     capacities: tuple[ServiceCapacity, ...] = ()
     """At which load each service breaks its objective."""
-    issue: int = 1
-    """Which issue of the document it is to be."""
     issuer: Issuer = field(default_factory=Issuer)
     failed: tuple[FailedReading, ...] = ()
 

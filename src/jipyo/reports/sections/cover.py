@@ -33,9 +33,9 @@ _MOST_NAMES = 5
 
 
 def build_cover(inputs: ReportInputs) -> Cover:
-    """The cover; what is not known has no row."""
+    """The cover of a draft, which has no issue yet; what is not known has no row."""
     return Cover(
-        issue=phrase("sla.issue", number=inputs.issue),
+        issue=phrase("summary.cover.draft"),
         made=Day(local_day(inputs.made_ms, inputs.zone)),
         approvals=tuple(
             Approval(one.title or phrase(f"summary.step.{one.step.value}"), one.name)
