@@ -767,6 +767,8 @@ def _is_stretchable(query: MetricQuery) -> bool:
 
 def _round_count(value: float) -> float:
     """A count without the last bits that a rate lost: 12 and not 11.999999999999998."""
+    if not math.isfinite(value):
+        return value
     return float(round(value)) if abs(value - round(value)) < 1e-6 * max(1.0, abs(value)) else value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,12 +11,11 @@ from hypothesis import strategies as st
 
 from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS
-from jipyo.model.calendar import PeriodKind, period_containing, range_between, start_of_day
 from jipyo.reports.document import Chart, Charts, Heading, Note
 from jipyo.reports.outline import AI, DATABASE, FORECASTS, SERVICE, SYSTEM, list_sections
 from jipyo.reports.wording import Localizer
 from reports.chapter_data import Month, build_entry, build_inputs
-from reports.days import SEOUL
+from reports.chapter_months import MONTH, PERIODS
 from reports.quoting import check_section, find_findings, find_tables, list_leaves, write_finding
 
 if TYPE_CHECKING:
@@ -28,21 +26,6 @@ if TYPE_CHECKING:
     from jipyo.reports.inputs import ReportInputs
 
 SECTIONS = {one.id: one.build for one in list_sections((SYSTEM, SERVICE, AI, DATABASE, FORECASTS))}
-FIVE_MINUTES = 300_000
-MONTH = Month(period_containing(PeriodKind.MONTH, date(2026, 10, 1), SEOUL), FIVE_MINUTES)
-PERIODS = {
-    "day": (period_containing(PeriodKind.DAY, date(2026, 10, 14), SEOUL), FIVE_MINUTES),
-    "week": (period_containing(PeriodKind.WEEK, date(2026, 10, 14), SEOUL), FIVE_MINUTES),
-    "month": (MONTH.period, FIVE_MINUTES),
-    "quarter": (period_containing(PeriodKind.QUARTER, date(2026, 10, 14), SEOUL), 1_800_000),
-    "year": (period_containing(PeriodKind.YEAR, date(2026, 10, 14), SEOUL), 3_600_000),
-    "range": (
-        range_between(
-            start_of_day(date(2026, 10, 3), SEOUL), start_of_day(date(2026, 10, 8), SEOUL), SEOUL
-        ),
-        FIVE_MINUTES,
-    ),
-}
 METRICS = (
     *("system.cpu.utilization", "system.memory.utilization", "system.disk.utilization"),
     *("system.gpu.utilization", "system.gpu.memory.utilization", "system.gpu.temperature"),
@@ -60,7 +43,7 @@ def build_sections(inputs: ReportInputs) -> dict[str, list[Block]]:
 
 @pytest.mark.parametrize("name", PERIODS)
 def test_every_section_works_for_every_period(name: str) -> None:
-    month = Month(*PERIODS[name])
+    month = PERIODS[name]
     entries = [
         build_entry(month, one, month.rhythm(20, 66, 2), month.rhythm(18, 60, 2, seed=2))
         for one in METRICS
@@ -110,7 +93,7 @@ KINDS = st.sampled_from(["constant", "gaps", "one", "nothing", "huge", "tiny", "
 def test_whatever_the_data_findings_quote_their_tables(
     name: str, metrics: list[str], kinds: list[str], has_before: bool, seed: int
 ) -> None:
-    month = Month(*PERIODS[name])
+    month = PERIODS[name]
 
     def shapes(first: int) -> Mapping[str, Values]:
         return {f"node-{at}": shape(month, kind, first + at) for at, kind in enumerate(kinds)}

@@ -67,9 +67,10 @@ def _describe_trend(
         return None
     if not is_clear(metric, float(np.nanmean(days)), trend.slope * trend.days):
         return None
-    rate: Inline = Quantity(abs(trend.slope), metric.unit.value)
+    slope = float(f"{abs(trend.slope):.2g}")
+    rate: Inline = Quantity(slope, metric.unit.value)
     if metric.unit is Unit.PERCENT:
-        rate = phrase("crossing.points", n=Quantity(abs(trend.slope), "count"))
+        rate = phrase("crossing.points", n=f"{slope:g}")
     return phrase(f"chapters.course.{trend.direction.value}", rate=rate)
 
 

@@ -141,9 +141,11 @@ def show_plain(figure: Figure) -> Figure:
 
 
 def show_worst(row: SectionRow) -> Inline:
-    """The greatest value; the least, and called so, where low is worse."""
-    worst = show_plain(row.series.worst)
-    return phrase("chapters.least", value=worst) if row.is_low_worse else worst
+    """The greatest value and when it was; the least, and called so, where low is worse."""
+    worst: Inline = show_plain(row.series.worst)
+    if row.is_low_worse:
+        worst = phrase("chapters.least", value=worst)
+    return Joined((worst, Moment(row.series.worst_ms)), "\n")
 
 
 def show_thresholds(row: SectionRow) -> Inline:
@@ -177,8 +179,10 @@ def _list_beyond(series: SeriesSummary) -> Iterator[Inline]:
         yield phrase("chapters.beyond.times", n=len(firing), start=start)
 
 
-def _show_before(row: SectionRow) -> Inline:
-    return None if row.change is None else show_plain(row.change.before)
+def show_change(row: SectionRow) -> Inline:
+    """The figure of the period before, and the change since; a dash without enough data."""
+    change = row.change
+    return None if change is None else Joined((show_plain(change.before), change.delta), "\n")
 
 
 def show_badge(row: SectionRow) -> Badge:
@@ -195,11 +199,9 @@ def list_columns(
         *extra,
         TableColumn("average", lambda row: show_main(row.series)),
         TableColumn("p95", lambda row: _show_figure(row.series, Summary.P95)),
-        TableColumn("greatest", show_worst),
-        TableColumn("greatest_at", lambda row: Moment(row.series.worst_ms)),
+        TableColumn("maximum", show_worst),
         TableColumn("total", lambda row: _show_figure(row.series, Summary.TOTAL)),
-        TableColumn(f"before_{kind.value}", _show_before),
-        TableColumn("change", lambda row: None if row.change is None else row.change.delta),
+        TableColumn(f"before_{kind.value}", show_change),
         TableColumn("course", lambda row: row.course),
         TableColumn("levels", show_thresholds),
         TableColumn("beyond", show_beyond),

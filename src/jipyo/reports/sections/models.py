@@ -43,10 +43,18 @@ _INFERENCE = MetricSection(
     id="inference",
     metrics=(
         *("ai.inference.time", "ai.inference.first_token", "ai.inference.inter_token"),
-        *("ai.queue.time", "ai.queue.length"),
+        "ai.queue.length",
     ),
     drawn=("ai.inference.time", "ai.inference.first_token"),
-    topics=("ai.goodput", "ai.failures", "ai.gpu_memory", "ai.batch", "ai.gateway", "ai.embedding"),
+    topics=(
+        "ai.queue",
+        "ai.goodput",
+        "ai.failures",
+        "ai.gpu_memory",
+        "ai.batch",
+        "ai.gateway",
+        "ai.embedding",
+    ),
     columns=2,
     most=2,
 )

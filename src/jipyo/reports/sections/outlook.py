@@ -19,6 +19,7 @@ from jipyo.reports.document import (
     Finding,
     Heading,
     Inline,
+    Joined,
     Moment,
     Note,
     Phrase,
@@ -144,10 +145,9 @@ def is_known(one: ReportOutlook) -> bool:
 
 def describe_date(t_ms: int, zone: str, near_ms: int) -> Inline:
     """A day of the year; within two days of `near_ms` with its time."""
-    if t_ms - near_ms < 2 * DAY_MS:
-        return Moment(t_ms)
     day = local_day(t_ms, ZoneInfo(zone))
-    return phrase("i18n.day_of_year", month=phrase(f"i18n.month.{day.month}"), day=day.day)
+    name = phrase("i18n.day_of_year", month=phrase(f"i18n.month.{day.month}"), day=day.day)
+    return Joined((name, Moment(t_ms, of_day=day))) if t_ms - near_ms < 2 * DAY_MS else name
 
 
 def show_date(one: OutlookCrossing) -> Inline:

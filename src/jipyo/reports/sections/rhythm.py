@@ -124,7 +124,7 @@ def find_rhythm(entry: ReportMetric, inputs: ReportInputs) -> Rhythm | None:
 def build_rhythm_finding(rhythm: Rhythm) -> Finding:
     """When there is most and when least, and how much."""
     return Finding(
-        State.OK,
+        State.UNKNOWN,
         phrase(
             "chapters.rhythm",
             subject=rhythm.subject,
@@ -141,6 +141,7 @@ def build_rhythm_finding(rhythm: Rhythm) -> Finding:
             samples=rhythm.hours,
             coverage=Share(rhythm.entry.now.headline.coverage),
         ),
+        phrase("chapters.not_judged"),
     )
 
 

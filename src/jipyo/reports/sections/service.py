@@ -20,7 +20,12 @@ from jipyo.reports.document import (
 )
 from jipyo.reports.sections.metric_charts import build_day_bars, list_days
 from jipyo.reports.sections.metric_findings import build_metric_finding
-from jipyo.reports.sections.metric_rows import SectionRow, build_metric_table, find_gravest
+from jipyo.reports.sections.metric_rows import (
+    SectionRow,
+    build_metric_table,
+    find_entries,
+    find_gravest,
+)
 from jipyo.reports.sections.metric_section import (
     MetricSection,
     build_metric_section,
@@ -34,11 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from datetime import date
 
+    from jipyo.reports.data import ReportData
     from jipyo.reports.inputs import ReportInputs
 
+_THROUGHPUT = "app.throughput"
 _RESPONSE = MetricSection(
     id="response",
-    metrics=("app.response_time", "app.response_time.within_objective", "app.throughput"),
+    metrics=("app.response_time", "app.response_time.within_objective", _THROUGHPUT),
     drawn=("app.response_time",),
     topics=("app.probe", "app.server", "app.pool", "app.jvm"),
 )
@@ -61,11 +68,11 @@ def build_errors(inputs: ReportInputs) -> Iterator[Block]:
         yield from missing
         return
     kind, row, days = inputs.period.kind, find_gravest(rows), list_days(inputs.data)
-    details = [*describe_cases(row), *describe_worst_day(row, days)]
+    details = [*describe_requests(row, inputs.data), *describe_worst_day(row, days)]
     yield from keep_together(
         build_metric_finding(rows, kind, details),
         draw_error_days(inputs, row),
-        [build_metric_table(_ERRORS.id, rows, kind, list_error_columns(days))],
+        [build_metric_table(_ERRORS.id, rows, kind, list_error_columns(inputs.data))],
         missing,
     )
 
@@ -78,35 +85,37 @@ def draw_error_days(inputs: ReportInputs, row: SectionRow) -> Iterator[Charts]:
         yield Charts((build_day_bars(row, days.figure, inputs, how),), columns=1)
 
 
-def list_error_columns(days: Sequence[date]) -> tuple[TableColumn[SectionRow], ...]:
+def list_error_columns(data: ReportData) -> tuple[TableColumn[SectionRow], ...]:
     """The columns that only the table of error rates has."""
+    days = list_days(data)
     return (
-        TableColumn("requests", count_requests),
-        TableColumn("failed_requests", count_errors),
+        TableColumn("requests", lambda row: count_requests(row, data)),
         TableColumn("worst_day", lambda row: _show_worst_day(row, days)),
     )
 
 
-def count_requests(row: SectionRow) -> Quantity | None:
-    """Of how many requests a rate is a share; None where they are not counted."""
+def count_requests(row: SectionRow, data: ReportData) -> Quantity | None:
+    """How many requests there were: what a rate is a share of, else the service's throughput."""
     figure = row.series.figures.get(Summary.RATIO_OF_SUMS)
-    n = None if figure is None or figure.proportion is None else figure.proportion.n
-    return None if n is None else Quantity(n, "count")
+    if figure is not None and figure.proportion is not None and figure.proportion.n is not None:
+        return _count(figure.proportion.n)
+    for entry in find_entries(data, [_THROUGHPUT]):
+        for series in entry.now.series:
+            if series.labels == row.series.labels:
+                total = series.figures.get(Summary.TOTAL)
+                return None if total is None or total.value is None else _count(total.value)
+    return None
 
 
-def count_errors(row: SectionRow) -> Quantity | None:
-    """How many of them failed, from the share and their number: a whole number."""
-    requests, figure = count_requests(row), row.series.figures.get(Summary.RATIO_OF_SUMS)
-    if requests is None or figure is None or figure.value is None:
-        return None
-    return Quantity(round(figure.value * requests.value / 100), "count")
+def _count(number: float) -> Quantity:
+    return Quantity(number, "count")
 
 
-def describe_cases(row: SectionRow) -> Iterator[Phrase]:
-    """How many requests failed of how many."""
-    requests, errors = count_requests(row), count_errors(row)
-    if requests is not None and errors is not None:
-        yield phrase("chapters.errors.cases", requests=requests, errors=errors)
+def describe_requests(row: SectionRow, data: ReportData) -> Iterator[Phrase]:
+    """Of how many requests the rate is."""
+    requests = count_requests(row, data)
+    if requests is not None:
+        yield phrase("chapters.errors.requests", requests=requests)
 
 
 def describe_worst_day(row: SectionRow, days: Sequence[date]) -> Iterator[Phrase]:
