@@ -18,6 +18,7 @@ from jipyo.model.result import Vector
 from jipyo.reports import periodic
 from jipyo.reports.capacity_data import gather_capacities
 from jipyo.reports.data import gather
+from jipyo.reports.efficiency_data import EfficiencyData, gather_efficiency
 from jipyo.reports.incident_courses import gather_courses
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
@@ -121,6 +122,7 @@ def gather_inputs(
         inspection=reading.of("inspection", reading.read_inspection, None),
         incidents=incidents,
         logs=reading.of("logs", reading.read_logs, None),
+        efficiency=reading.of("efficiency", reading.read_efficiency, None),
         work=reading.of("work", reading.read_work, None),
         windows=reading.of("findings", reading.read_windows, ()),
         options=_find_options(workspace),
@@ -201,6 +203,12 @@ class _Reading:
                 return planned
             with alerts.reading() as db:
                 return (*read_windows(db, start_ms, self.end_ms), *planned)
+
+    def read_efficiency(self) -> EfficiencyData | None:
+        """What the accelerators were used for, of the whole hours of the period."""
+        source, catalogue = self.workspace.source, self.workspace.catalogue
+        tenants = _find_options(self.workspace).tenants
+        return gather_efficiency(source, catalogue, self.period.start_ms, self.end_ms, tenants)
 
     def read_work(self) -> WorkLog | None:
         folder = self.workspace.work

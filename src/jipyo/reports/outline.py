@@ -16,6 +16,7 @@ from jipyo.reports.sections.contract import build_contract
 from jipyo.reports.sections.cover import build_cover
 from jipyo.reports.sections.database import build_database
 from jipyo.reports.sections.day_states import build_day_states
+from jipyo.reports.sections.efficiency import build_efficiency
 from jipyo.reports.sections.findings import build_findings
 from jipyo.reports.sections.forecasts import build_forecasts
 from jipyo.reports.sections.glossary import build_glossary
@@ -148,7 +149,11 @@ SERVICE = Chapter(
 )
 AI = Chapter(
     "ai",
-    (ReportSection("accuracy", build_accuracy), ReportSection("inference", build_inference)),
+    (
+        ReportSection("accuracy", build_accuracy),
+        ReportSection("inference", build_inference),
+        ReportSection("efficiency", lambda one: build_efficiency(one.efficiency, one.options)),
+    ),
 )
 DATABASE = Chapter(
     "database", (ReportSection("database", build_database), ReportSection("rhythm", build_rhythm))
@@ -186,6 +191,8 @@ PERIODIC: Outline = (
     AI,
     DATABASE,
     FORECASTS,
+    Chapter("metrics", (METRICS, CHARTS)),
+    Chapter("outlook", (OUTLOOK,)),
     Chapter("logs", (LOGS,)),
     Chapter("work", (WORK,)),
     Chapter("appendix", (GLOSSARY, COMPLETENESS, APPENDIX), is_numbered=False),
