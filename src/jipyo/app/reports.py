@@ -23,7 +23,7 @@ from jipyo.reports.incident_courses import gather_courses
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
 from jipyo.reports.options import ReportsOptions
-from jipyo.reports.outline import OUTLINES, choose_sections, list_sections
+from jipyo.reports.outline import DETAILS, OUTLINES, choose_sections, list_sections
 from jipyo.reports.sections.objectives import evaluate_objectives
 from jipyo.reports.site_template_file import read_site_template
 from jipyo.reports.work_log import read_work_log
@@ -78,15 +78,20 @@ def _has_series(source: Source, expr: str, t_ms: int) -> bool:
 
 
 def build_report(
-    workspace: Workspace, period: Period, progress: Progress = ignore_progress
+    workspace: Workspace,
+    period: Period,
+    progress: Progress = ignore_progress,
+    *,
+    details: bool = False,
 ) -> Report:
-    """The report of a period as data; see `gather_inputs`.
+    """The report of a period as data, with `details` with every metric; see `gather_inputs`.
 
     Raises:
         ReportError: the period has not begun.
         SourceError: the source failed.
     """
-    return periodic.build(gather_inputs(workspace, period, progress))
+    outline = (*OUTLINES[period.kind], *DETAILS) if details else None
+    return periodic.build(gather_inputs(workspace, period, progress), outline)
 
 
 def gather_inputs(

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from jipyo.model.calendar import PeriodKind
 from jipyo.reports.glossary import load_glossary
 from jipyo.reports.sections.actions import build_actions
-from jipyo.reports.sections.appendix import build_appendix
+from jipyo.reports.sections.appendix import (
+    build_definitions,
+    build_method,
+    build_series,
+    build_sources,
+)
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.capacity import build_capacity
 from jipyo.reports.sections.completeness import build_completeness
@@ -69,6 +74,7 @@ class Chapter:
     sections: tuple[ReportSection, ...]
     is_numbered: bool = True
     numbers_sections: bool = True
+    begins_page: bool = True
 
 
 Outline = tuple[ReportSection | Chapter, ...]
@@ -92,11 +98,11 @@ def _build_glossary(inputs: ReportInputs) -> Iterable[Block]:
     return build_glossary(load_glossary(), {entry.metric.id for entry in inputs.data.entries})
 
 
-def _build_appendix(inputs: ReportInputs) -> Iterable[Block]:
+def _build_sources(inputs: ReportInputs) -> Iterable[Block]:
     is_day = inputs.period.kind is PeriodKind.DAY
     sections = FIRST_PAGE if is_day else SUMMARY.sections
-    first_page = [block for section in sections for block in section.build(inputs)]
-    return build_appendix(inputs.data, first_page, inputs.catalogue)
+    summary = [block for section in sections for block in section.build(inputs)]
+    return build_sources(inputs.data, summary, inputs.catalogue)
 
 
 FIRST_PAGE = (
@@ -110,7 +116,9 @@ COVER = ReportSection("cover", lambda one: (build_cover(one),))
 SUMMARY = Chapter(
     "summary",
     (
-        *FIRST_PAGE[:3],
+        FIRST_PAGE[0],
+        FIRST_PAGE[2],
+        FIRST_PAGE[1],
         ReportSection("actions", build_actions),
         ReportSection("sla-summary", build_sla_summary),
         ReportSection("days", build_day_states),
@@ -163,7 +171,10 @@ FORECASTS = Chapter(
     (ReportSection("forecasts", build_forecasts), ReportSection("capacity", build_capacity)),
 )
 COMPLETENESS = ReportSection("completeness", lambda one: build_completeness(one.data))
-APPENDIX = ReportSection("appendix", _build_appendix)
+SERIES = ReportSection("series", lambda one: build_series(one.data))
+SOURCES = ReportSection("sources", _build_sources)
+DEFINITIONS = ReportSection("definitions", lambda one: build_definitions(one.data))
+METHOD = ReportSection("method", lambda one: build_method(one.data))
 
 DAILY: Outline = (
     *FIRST_PAGE,
@@ -172,18 +183,22 @@ DAILY: Outline = (
     OUTAGES,
     BREACHES,
     OUTLOOK,
-    METRICS,
-    CHARTS,
     LOGS,
     WORK,
     COMPLETENESS,
-    APPENDIX,
+    Chapter("appendix", (SOURCES,), is_numbered=False, begins_page=False),
 )
+"""One or two pages."""
+DETAILS: Outline = (
+    METRICS,
+    CHARTS,
+    Chapter("details", (SERIES, DEFINITIONS, METHOD), is_numbered=False, begins_page=False),
+)
+"""What a daily report has besides where it is asked for: every metric, and how it is made."""
 PERIODIC: Outline = (
     COVER,
     SUMMARY,
-    Chapter("levels", (LEVELS,)),
-    Chapter("contract", (CONTRACT,)),
+    Chapter("contract", (CONTRACT, LEVELS)),
     Chapter("incidents", (INCIDENTS, COURSES, OUTAGES, BREACHES)),
     Chapter("inspection", (INSPECTION,)),
     SYSTEM,
@@ -195,7 +210,7 @@ PERIODIC: Outline = (
     Chapter("outlook", (OUTLOOK,)),
     Chapter("logs", (LOGS,)),
     Chapter("work", (WORK,)),
-    Chapter("appendix", (GLOSSARY, COMPLETENESS, APPENDIX), is_numbered=False),
+    Chapter("appendix", (GLOSSARY, COMPLETENESS, SOURCES, DEFINITIONS, METHOD), is_numbered=False),
 )
 OUTLINES: Mapping[PeriodKind, Outline] = {
     PeriodKind.DAY: DAILY,

@@ -52,6 +52,8 @@ class OutputChoices:
     formats: tuple[str, ...]
     forms: tuple[Path, ...] = ()
     """Forms of the site, to be filled."""
+    details: bool
+    """Whether the report has every metric."""
     queries: str | None
     """`table` or `json`: what the report asked its sources; None: only the files."""
 
@@ -119,6 +121,7 @@ def _add_output(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         click.option(
             "--form", "forms", type=FILE, multiple=True, metavar="FILE", help=t("cli.report.form")
         ),
+        click.option("--details", is_flag=True, help=t("cli.report.details")),
         click.option("--explain", "queries", flag_value="table", help=t("cli.report.explain")),
         click.option("--json", "queries", flag_value="json", help=t("cli.report.json")),
     )
@@ -139,7 +142,7 @@ def _write(
         recorded = RecordingSource(workspace.source, time.monotonic)
         asking = replace(workspace, source=recorded) if choices.queries else workspace
         with show_progress(t("cli.report.working")) as advance:
-            report = build_report(asking, choose(asking), advance)
+            report = build_report(asking, choose(asking), advance, details=choices.details)
         folder = choices.out or workspace.out_dir
         filled = forms.write_forms(contents, report, workspace, t, folder)
         files = [*_write_files(report, t, choices, folder), *(one.path for one in filled)]
