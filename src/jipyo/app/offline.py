@@ -114,7 +114,7 @@ def build_workspace(
         catalogue=catalogue,
         zone=config.zone,
         now_ms=clock.now_ms,
-        out_dir=reports.folder or config.data / "reports",
+        out_dir=find_archive(config),
         lang=config.lang,
         objectives=build_objectives(config.settings.slo, catalogue),
         issuer=Issuer(
@@ -129,6 +129,11 @@ def build_workspace(
         work=find_work_folder(config),
         config=config,
     )
+
+
+def find_archive(config: Config) -> Path:
+    """The folder of issued reports."""
+    return config.settings.reports.folder or config.data / "reports"
 
 
 def find_work_folder(config: Config) -> Path:
