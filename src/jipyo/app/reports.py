@@ -18,12 +18,11 @@ from jipyo.model.result import Vector
 from jipyo.reports import periodic
 from jipyo.reports.capacity_data import gather_capacities
 from jipyo.reports.data import gather
-from jipyo.reports.efficiency_data import EfficiencyData, gather_efficiency
 from jipyo.reports.incident_courses import gather_courses
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
 from jipyo.reports.options import ReportsOptions
-from jipyo.reports.outline import DETAILS, OUTLINES, choose_sections, list_sections
+from jipyo.reports.outline import OUTLINES, choose_sections, list_sections
 from jipyo.reports.sections.objectives import evaluate_objectives
 from jipyo.reports.site_template_file import read_site_template
 from jipyo.reports.work_log import read_work_log
@@ -78,20 +77,15 @@ def _has_series(source: Source, expr: str, t_ms: int) -> bool:
 
 
 def build_report(
-    workspace: Workspace,
-    period: Period,
-    progress: Progress = ignore_progress,
-    *,
-    details: bool = False,
+    workspace: Workspace, period: Period, progress: Progress = ignore_progress
 ) -> Report:
-    """The report of a period as data, with `details` with every metric; see `gather_inputs`.
+    """The report of a period as data; see `gather_inputs`.
 
     Raises:
         ReportError: the period has not begun.
         SourceError: the source failed.
     """
-    outline = (*OUTLINES[period.kind], *DETAILS) if details else None
-    return periodic.build(gather_inputs(workspace, period, progress), outline)
+    return periodic.build(gather_inputs(workspace, period, progress))
 
 
 def gather_inputs(
@@ -127,7 +121,6 @@ def gather_inputs(
         inspection=reading.of("inspection", reading.read_inspection, None),
         incidents=incidents,
         logs=reading.of("logs", reading.read_logs, None),
-        efficiency=reading.of("efficiency", reading.read_efficiency, None),
         work=reading.of("work", reading.read_work, None),
         windows=reading.of("findings", reading.read_windows, ()),
         options=_find_options(workspace),
@@ -208,12 +201,6 @@ class _Reading:
                 return planned
             with alerts.reading() as db:
                 return (*read_windows(db, start_ms, self.end_ms), *planned)
-
-    def read_efficiency(self) -> EfficiencyData | None:
-        """What the accelerators were used for, of the whole hours of the period."""
-        source, catalogue = self.workspace.source, self.workspace.catalogue
-        tenants = _find_options(self.workspace).tenants
-        return gather_efficiency(source, catalogue, self.period.start_ms, self.end_ms, tenants)
 
     def read_work(self) -> WorkLog | None:
         folder = self.workspace.work

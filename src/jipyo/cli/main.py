@@ -30,7 +30,6 @@ _PARTS = (
     "targets",
     "doctor",
     "report",
-    "verify",
     "inspect",
     "query",
     "forecast",

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.reports.capacity_data import ServiceCapacity
     from jipyo.reports.data import ReportData
-    from jipyo.reports.efficiency_data import EfficiencyData
     from jipyo.reports.incident_courses import IncidentCourse
     from jipyo.reports.log_data import PeriodLogs
     from jipyo.reports.work_log import WorkLog
@@ -64,14 +63,11 @@ class ReportInputs:
     """Those that went on within the period, in the order of time."""
     logs: PeriodLogs | JipyoError | None = None
     """The error where none of them could be read."""
-    efficiency: EfficiencyData | None = None
-    """What models and tenants used of the accelerators; None without a meter of energy."""
     work: WorkLog | None = None
     """What people wrote about the period; None where they wrote nothing."""
     windows: tuple[MaintenanceWindow, ...] = ()
     """Planned work of the period."""
     options: ReportsOptions = field(default_factory=ReportsOptions)
-    """What the site sets about its reports."""
     template: SiteTemplate = field(default_factory=SiteTemplate)
     days_off: tuple[date, ...] = ()
     """Weekends and holidays of the period."""

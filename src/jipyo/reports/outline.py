@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 from jipyo.model.calendar import PeriodKind
 from jipyo.reports.glossary import load_glossary
 from jipyo.reports.sections.actions import build_actions
-from jipyo.reports.sections.appendix import (
-    build_definitions,
-    build_method,
-    build_series,
-    build_sources,
-)
+from jipyo.reports.sections.appendix import build_appendix
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.capacity import build_capacity
 from jipyo.reports.sections.completeness import build_completeness
@@ -21,7 +16,6 @@ from jipyo.reports.sections.contract import build_contract
 from jipyo.reports.sections.cover import build_cover
 from jipyo.reports.sections.database import build_database
 from jipyo.reports.sections.day_states import build_day_states
-from jipyo.reports.sections.efficiency import build_efficiency
 from jipyo.reports.sections.findings import build_findings
 from jipyo.reports.sections.forecasts import build_forecasts
 from jipyo.reports.sections.glossary import build_glossary
@@ -74,7 +68,6 @@ class Chapter:
     sections: tuple[ReportSection, ...]
     is_numbered: bool = True
     numbers_sections: bool = True
-    begins_page: bool = True
 
 
 Outline = tuple[ReportSection | Chapter, ...]
@@ -98,11 +91,11 @@ def _build_glossary(inputs: ReportInputs) -> Iterable[Block]:
     return build_glossary(load_glossary(), {entry.metric.id for entry in inputs.data.entries})
 
 
-def _build_sources(inputs: ReportInputs) -> Iterable[Block]:
+def _build_appendix(inputs: ReportInputs) -> Iterable[Block]:
     is_day = inputs.period.kind is PeriodKind.DAY
     sections = FIRST_PAGE if is_day else SUMMARY.sections
-    summary = [block for section in sections for block in section.build(inputs)]
-    return build_sources(inputs.data, summary, inputs.catalogue)
+    first_page = [block for section in sections for block in section.build(inputs)]
+    return build_appendix(inputs.data, first_page, inputs.catalogue)
 
 
 FIRST_PAGE = (
@@ -116,9 +109,7 @@ COVER = ReportSection("cover", lambda one: (build_cover(one),))
 SUMMARY = Chapter(
     "summary",
     (
-        FIRST_PAGE[0],
-        FIRST_PAGE[2],
-        FIRST_PAGE[1],
+        *FIRST_PAGE[:3],
         ReportSection("actions", build_actions),
         ReportSection("sla-summary", build_sla_summary),
         ReportSection("days", build_day_states),
@@ -157,11 +148,7 @@ SERVICE = Chapter(
 )
 AI = Chapter(
     "ai",
-    (
-        ReportSection("accuracy", build_accuracy),
-        ReportSection("inference", build_inference),
-        ReportSection("efficiency", lambda one: build_efficiency(one.efficiency, one.options)),
-    ),
+    (ReportSection("accuracy", build_accuracy), ReportSection("inference", build_inference)),
 )
 DATABASE = Chapter(
     "database", (ReportSection("database", build_database), ReportSection("rhythm", build_rhythm))
@@ -171,10 +158,7 @@ FORECASTS = Chapter(
     (ReportSection("forecasts", build_forecasts), ReportSection("capacity", build_capacity)),
 )
 COMPLETENESS = ReportSection("completeness", lambda one: build_completeness(one.data))
-SERIES = ReportSection("series", lambda one: build_series(one.data))
-SOURCES = ReportSection("sources", _build_sources)
-DEFINITIONS = ReportSection("definitions", lambda one: build_definitions(one.data))
-METHOD = ReportSection("method", lambda one: build_method(one.data))
+APPENDIX = ReportSection("appendix", _build_appendix)
 
 DAILY: Outline = (
     *FIRST_PAGE,
@@ -183,22 +167,18 @@ DAILY: Outline = (
     OUTAGES,
     BREACHES,
     OUTLOOK,
+    METRICS,
+    CHARTS,
     LOGS,
     WORK,
     COMPLETENESS,
-    Chapter("appendix", (SOURCES,), is_numbered=False, begins_page=False),
+    APPENDIX,
 )
-"""One or two pages."""
-DETAILS: Outline = (
-    METRICS,
-    CHARTS,
-    Chapter("details", (SERIES, DEFINITIONS, METHOD), is_numbered=False, begins_page=False),
-)
-"""What a daily report has besides where it is asked for: every metric, and how it is made."""
 PERIODIC: Outline = (
     COVER,
     SUMMARY,
-    Chapter("contract", (CONTRACT, LEVELS)),
+    Chapter("levels", (LEVELS,)),
+    Chapter("contract", (CONTRACT,)),
     Chapter("incidents", (INCIDENTS, COURSES, OUTAGES, BREACHES)),
     Chapter("inspection", (INSPECTION,)),
     SYSTEM,
@@ -206,11 +186,9 @@ PERIODIC: Outline = (
     AI,
     DATABASE,
     FORECASTS,
-    Chapter("metrics", (METRICS, CHARTS)),
-    Chapter("outlook", (OUTLOOK,)),
     Chapter("logs", (LOGS,)),
     Chapter("work", (WORK,)),
-    Chapter("appendix", (GLOSSARY, COMPLETENESS, SOURCES, DEFINITIONS, METHOD), is_numbered=False),
+    Chapter("appendix", (GLOSSARY, COMPLETENESS, APPENDIX), is_numbered=False),
 )
 OUTLINES: Mapping[PeriodKind, Outline] = {
     PeriodKind.DAY: DAILY,

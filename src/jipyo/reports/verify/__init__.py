@@ -1,1 +1,0 @@
-"""Whether a report is what was issued, and what the samples give again."""
