@@ -68,7 +68,7 @@ e2e: setup services ## tests in a real browser
 fuzz: setup ## hostile input for whatever reads bytes; T=SURFACE, SECONDS=60 each
 	PYTHONPATH=tests $(BIN)python -m fuzz --seconds $(or $(SECONDS),60) $(T)
 histories: setup ## 10,000 random histories beside plain loops over their samples; N=100 for some
-	JIPYO_HISTORIES=$(or $(N),10000) $(BIN)python -m pytest -q $(or $(T),tests/analysis/slo/test_histories.py)
+	JIPYO_HISTORIES=$(or $(N),10000) $(BIN)python -m pytest -q $(or $(T),tests/analysis/slo/test_histories.py tests/analysis/test_metric_fold.py)
 lock: setup ## pin the development versions again, with their hashes
 	$(BIN)pip install -q uv
 	$(BIN)uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --group dev pyproject.toml -o requirements/dev.txt

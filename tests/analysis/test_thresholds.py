@@ -235,11 +235,11 @@ def test_steps_before_are_judged_and_told_of_only_where_they_go_on(
     ("thresholds", "step_ms", "steps"),
     [
         (None, MINUTE_MS, 0),
-        (levels(), MINUTE_MS, 1),  # for a missing step
-        (levels(minutes=5), MINUTE_MS, 5),
-        (levels(minutes=5), 7_000, 43),  # never less than the alert duration
+        (levels(), MINUTE_MS, 1),  # a missing step takes over the value before it
+        (levels(minutes=5), MINUTE_MS, 6),
+        (levels(minutes=5), 7_000, 52),  # never less than the alert duration
         (levels(minutes=5), 3_600_000, 1),
-        (levels(minutes=5, recover_warning=65), MINUTE_MS, 65),
+        (levels(minutes=5, recover_warning=65), MINUTE_MS, 66),
         (levels(recover_critical=75), MINUTE_MS, 61),
     ],
 )

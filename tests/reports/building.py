@@ -1,4 +1,4 @@
-"""Reports of the metrics of a source alone, as `app.reports` builds them."""
+"""Reports of the metrics of a source alone, with all details, as `app.reports` builds them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from jipyo.model.progress import ignore_progress
 from jipyo.reports import periodic
 from jipyo.reports.data import gather
 from jipyo.reports.inputs import ReportInputs
+from jipyo.reports.outline import DETAILS, OUTLINES
 from jipyo.reports.sections.objectives import evaluate_objectives
 
 if TYPE_CHECKING:
@@ -49,4 +50,4 @@ def build_periodic(
     inputs = ReportInputs(
         data=data, catalogue=catalogue, made_ms=now_ms, objectives=objectives, **more
     )
-    return periodic.build(inputs)
+    return periodic.build(inputs, (*OUTLINES[period.kind], *DETAILS))

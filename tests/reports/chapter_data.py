@@ -9,24 +9,29 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from analysis.plain_stats import average_hours, compute_stats
+from jipyo.alerts.alert import AlertKey, AlertState
+from jipyo.alerts.incident.grouping import IncidentGrouping
+from jipyo.alerts.incident.incident import Incident, IncidentAlert
+from jipyo.alerts.incident.origin import rank_alerts
 from jipyo.analysis.breach_fold import BeyondDays
 from jipyo.analysis.comparison import compare
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.summary import DRAWN, DayFigures, MetricSummary, SeriesSummary
-from jipyo.analysis.thresholds import Breach, State, find_breaches, judge_history
+from jipyo.analysis.thresholds import Breach, Severity, State, find_breaches, judge_history
 from jipyo.analysis.window import Window
 from jipyo.catalogue import Across, Direction, Metric, Summary, load
 from jipyo.model.figure import Figure, Fold
-from jipyo.model.labels import Labels
+from jipyo.model.labels import EMPTY, Labels
 from jipyo.reports.data import ReportData, ReportMetric
 from jipyo.reports.inputs import ReportInputs
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from jipyo.analysis.series_stats import SeriesStats
     from jipyo.model.calendar import Period
     from jipyo.model.sample import Values
+    from jipyo.reports.inputs import RankedIncident
 
 CATALOGUE = load()
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
@@ -239,3 +244,29 @@ def build_inputs(month: Month, *entries: ReportMetric, **more: object) -> Report
         days_off=days_off,
     )
     return replace(inputs, **more)  # type: ignore[arg-type]
+
+
+def build_incident(
+    number: int,
+    metric_ids: Sequence[str],
+    start_ms: int,
+    end_ms: int | None,
+    severity: Severity = Severity.CRITICAL,
+    labels: Labels = EMPTY,
+) -> RankedIncident:
+    """An incident with an alert for each of these metrics, the likely origin first."""
+    alerts = tuple(
+        IncidentAlert(
+            key=AlertKey(metric_id, labels),
+            state=AlertState.FIRING if end_ms is None else AlertState.INACTIVE,
+            severity=severity,
+            noticed_ms=start_ms,
+            stretches=((start_ms, end_ms),),
+            recovered_ms=end_ms,
+        )
+        for metric_id in metric_ids
+    )
+    incident = Incident(
+        number=number, alerts=alerts, entries=(), noticed_ms=start_ms, recovered_ms=end_ms
+    )
+    return incident, rank_alerts(incident, IncidentGrouping())

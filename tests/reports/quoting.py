@@ -34,8 +34,9 @@ def find_findings(blocks: Iterable[Block]) -> list[Finding]:
 
 
 def write_table(table: Table, localizer: Localizer) -> str:
-    """All cells of a table as text."""
-    rows = (*table.rows, table.totals)
+    """The headings and all cells of a table as text."""
+    heads = tuple(column.title for column in table.columns)
+    rows = (heads, *table.rows, table.totals)
     return "\n".join(localizer.format(cell) for row in rows for cell in row)
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.thresholds import (
+    GRACE_MS,
     Breach,
     Severity,
     find_breaches,
@@ -122,15 +123,23 @@ class BreachFold:
         known.extend(found)
 
     def _keep_tail(self, history: StateHistory, place: int, values: Values) -> Values:
-        """The last values, as many as the alert duration has, behind some that set a level on."""
-        steps = max(-(-self.thresholds.for_ms // self.step_ms), 1)
+        """The last values that matter after them, behind some that set a level on.
+
+        A level that is not firing yet was reached within the alert duration, at a value that may
+        have been taken over from as long before as the grace. One that is firing at the end is so
+        from their beginning on, or from where they make it fire again.
+        """
+        duration, grace = (
+            -(-length_ms // self.step_ms) for length_ms in (self.thresholds.for_ms, GRACE_MS)
+        )
+        steps = duration + 1 + grace
         if steps >= len(values):
             return values
-        firing = Severity(int(history.severity[place, -steps - 1]))
+        firing = Severity(int(history.severity[place, -1]))
         threshold = find_threshold(self.thresholds, firing)
         if threshold is None:
             return values[-steps:].copy()
-        return np.concatenate((np.full(steps + 1, threshold), values[-steps:]))
+        return np.concatenate((np.full(duration + 1, threshold), values[-steps:]))
 
 
 def _join(earlier: Breach, later: Breach, direction: Direction) -> Breach:

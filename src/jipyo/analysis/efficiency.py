@@ -1,4 +1,8 @@
-"""How well resources are used: headroom, work for each GPU-hour and kWh, idle GPUs."""
+"""How well resources are used: headroom, work for each GPU-hour and kWh, idle GPUs, who used what.
+
+Who used a GPU is not measured; it is shared out by a rule that `share_out` states. Whatever is
+shared out adds up to what was measured, hour by hour.
+"""
 
 from __future__ import annotations
 
@@ -155,3 +159,77 @@ def _average(values: Values | None, where: Flags) -> float | None:
         return None
     seen = values[where & np.isfinite(values)]
     return float(seen.mean()) if len(seen) else None
+
+
+@dataclass(frozen=True, slots=True)
+class SharedUse:
+    """What GPUs consumed (energy, or time), by who it was for; all of it adds up to the meter."""
+
+    models: Values
+    """Shape (models, hours)."""
+    idle: Values
+    """While a GPU did nothing; shape (hours,)."""
+    unknown: Values
+    """While a GPU worked, and it is not known for whom; shape (hours,)."""
+
+
+def share_out(used: Values, idle: Values, holds: Flags, tokens: Values) -> SharedUse:
+    """What each GPU consumed in each hour, shared out to the models that it serves.
+
+    What it consumed while it did nothing is nobody's. The rest is shared by the tokens of the
+    hour between the models that it holds; of a GPU whose models counted none it is all of its
+    only model, and else of nobody known.
+
+    Args:
+        used: what each GPU consumed, shape (gpus, hours); NaN where it was not measured.
+        idle: how much of it while it did nothing, same shape.
+        holds: which models it holds, shape (gpus, models, hours).
+        tokens: that each model read and wrote, shape (models, hours); NaN counts as none.
+    """
+    whole = np.nan_to_num(used)
+    resting = np.clip(np.nan_to_num(idle), 0.0, whole)
+    weights = holds * np.nan_to_num(tokens)[None]
+    is_only = holds & (holds.sum(axis=1, keepdims=True) == 1)
+    counted = weights.sum(axis=1, keepdims=True)
+    weights = np.where(counted > 0, weights, is_only.astype(float))
+    total = weights.sum(axis=1, keepdims=True)
+    shares = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+    working = whole - resting
+    return SharedUse(
+        models=(working[:, None] * shares).sum(axis=0),
+        idle=resting.sum(axis=0),
+        unknown=(working * (total[:, 0] == 0)).sum(axis=0),
+    )
+
+
+def share_by_tenant(used: Values, tokens: Values, total: Values) -> tuple[Values, Values]:
+    """What was consumed for each tenant by its share of the tokens, and what is no tenant's.
+
+    Where tenants count more tokens than their model, they share all of it.
+
+    Args:
+        used: for each model, shape (models, hours).
+        tokens: of each tenant of each model, shape (tenants, models, hours).
+        total: of each model, shape (models, hours).
+    """
+    own = np.nan_to_num(tokens)
+    base = np.maximum(np.nan_to_num(total), own.sum(axis=0))
+    shares = np.divide(own, base[None], out=np.zeros_like(own), where=base[None] > 0)
+    for_tenants = (used[None] * shares).sum(axis=1)
+    return for_tenants, (used * (1 - shares.sum(axis=0))).sum(axis=0)
+
+
+def apportion(total: int, weights: Sequence[float]) -> list[int]:
+    """Whole numbers in these proportions that add up to `total` (largest remainders, Hamilton).
+
+    Of equal remainders the first gets more. Without any weight everything is of the last.
+    """
+    whole = sum(weights)
+    if not weights or whole <= 0:
+        return [0] * (len(weights) - 1) + [total] * bool(weights)
+    exact = [total * weight / whole for weight in weights]
+    parts = [int(np.floor(one)) for one in exact]
+    order = sorted(range(len(parts)), key=lambda at: (parts[at] - exact[at], at))
+    for at in order[: total - sum(parts)]:
+        parts[at] += 1
+    return parts

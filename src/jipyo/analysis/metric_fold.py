@@ -189,7 +189,7 @@ def read_folded(
             for one in windows
         )
         return [fold for part in parts for fold in part]
-    folds = [_begin(metric, one, is_judged=is_judged, is_total=only is None) for one in windows]
+    folds = [begin_fold(metric, one, is_judged=is_judged, is_total=only is None) for one in windows]
     for piece, data in _read_pieces(source, metric, whole, inventory, only):
         for fold in folds:
             _add_part(source, fold, piece, data, inventory)
@@ -263,7 +263,8 @@ def _cut_steps(data: MetricData, steps: slice) -> MetricData:
     )
 
 
-def _begin(metric: Metric, window: Window, *, is_judged: bool, is_total: bool) -> MetricFold:
+def begin_fold(metric: Metric, window: Window, *, is_judged: bool, is_total: bool) -> MetricFold:
+    """A fold of a window of which nothing is read yet."""
     # A percentile of requests is no percentile of minutes.
     with_p95 = Summary.P95 in metric.report.summaries and not is_quantile(metric)
     thresholds = metric.thresholds if is_judged else None

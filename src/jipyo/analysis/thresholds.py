@@ -296,13 +296,13 @@ def _find_true_run_starts(mask: Mask) -> Indices:
 def count_lead_steps(thresholds: Thresholds | None, step_ms: int) -> int:
     """How many steps before a window must be judged to know the state at its first one.
 
-    As many as the alert duration has, and at least those of the grace, in which a missing step
-    takes over the value before it. Where a recovery threshold can keep a level firing for any
-    time, an hour more is looked at, as health does.
+    As many as the alert duration has, and those of the grace, for the first of them may have
+    taken over its value. Where a recovery threshold can keep a level firing for any time, an
+    hour more is looked at, as health does.
     """
     if thresholds is None:
         return 0
-    lead_ms = max(thresholds.for_ms, GRACE_MS)
+    lead_ms = thresholds.for_ms + GRACE_MS
     if thresholds.recover_warning is not None or thresholds.recover_critical is not None:
         lead_ms += _HOUR_MS
     return -(-lead_ms // step_ms)

@@ -114,7 +114,7 @@ def build_workspace(
         catalogue=catalogue,
         zone=config.zone,
         now_ms=clock.now_ms,
-        out_dir=find_report_folder(config),
+        out_dir=find_archive(config),
         lang=config.lang,
         objectives=build_objectives(config.settings.slo, catalogue),
         issuer=Issuer(
@@ -131,8 +131,8 @@ def build_workspace(
     )
 
 
-def find_report_folder(config: Config) -> Path:
-    """Where reports are written and kept."""
+def find_archive(config: Config) -> Path:
+    """The folder of issued reports."""
     return config.settings.reports.folder or config.data / "reports"
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
+from jipyo.alerts.incident.origin import EVENT_BEFORE_MS
 from jipyo.alerts.maintenance_calendar import expand_maintenance
 from jipyo.alerts.silence_records import read_windows
 from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
-from jipyo.app.alerts.summary import read_events, read_ranked_incidents
+from jipyo.app.alerts.summary import read_events, read_ranked_incident, read_ranked_incidents
 from jipyo.app.contract import build_contract_months, find_systems, open_alerts
 from jipyo.app.inspection import build_sheet, list_days_off
 from jipyo.model.calendar import PeriodKind, local_day, period_containing
@@ -18,11 +19,14 @@ from jipyo.model.result import Vector
 from jipyo.reports import periodic
 from jipyo.reports.capacity_data import gather_capacities
 from jipyo.reports.data import gather
+from jipyo.reports.efficiency_data import EfficiencyData, gather_efficiency
 from jipyo.reports.incident_courses import gather_courses
+from jipyo.reports.incident_facts import IncidentFacts, choose_pages, gather_facts
+from jipyo.reports.incident_report import build_incident_report
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
 from jipyo.reports.options import ReportsOptions
-from jipyo.reports.outline import OUTLINES, choose_sections, list_sections
+from jipyo.reports.outline import DETAILS, OUTLINES, choose_sections, list_sections
 from jipyo.reports.sections.objectives import evaluate_objectives
 from jipyo.reports.site_template_file import read_site_template
 from jipyo.reports.work_log import read_work_log
@@ -33,6 +37,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from jipyo.alerts.events.event import Event
+    from jipyo.alerts.options import AlertsOptions
     from jipyo.alerts.silence import MaintenanceWindow
     from jipyo.analysis.slo.result import SloResult
     from jipyo.app.workspace import Workspace
@@ -77,15 +82,20 @@ def _has_series(source: Source, expr: str, t_ms: int) -> bool:
 
 
 def build_report(
-    workspace: Workspace, period: Period, progress: Progress = ignore_progress
+    workspace: Workspace,
+    period: Period,
+    progress: Progress = ignore_progress,
+    *,
+    details: bool = False,
 ) -> Report:
-    """The report of a period as data; see `gather_inputs`.
+    """The report of a period as data, with `details` with every metric; see `gather_inputs`.
 
     Raises:
         ReportError: the period has not begun.
         SourceError: the source failed.
     """
-    return periodic.build(gather_inputs(workspace, period, progress))
+    outline = (*OUTLINES[period.kind], *DETAILS) if details else None
+    return periodic.build(gather_inputs(workspace, period, progress), outline)
 
 
 def gather_inputs(
@@ -121,6 +131,7 @@ def gather_inputs(
         inspection=reading.of("inspection", reading.read_inspection, None),
         incidents=incidents,
         logs=reading.of("logs", reading.read_logs, None),
+        efficiency=reading.of("efficiency", reading.read_efficiency, None),
         work=reading.of("work", reading.read_work, None),
         windows=reading.of("findings", reading.read_windows, ()),
         options=_find_options(workspace),
@@ -128,10 +139,36 @@ def gather_inputs(
         days_off=list_period_days_off(workspace, period),
         events=reading.of("courses", reading.read_events, ()),
         courses=reading.of("courses", lambda: reading.read_courses(incidents), ()),
+        incident_pages=reading.of("incident_pages", lambda: reading.read_pages(incidents), ()),
         capacities=reading.of("capacity", reading.read_capacities, ()),
         issuer=workspace.issuer,
         failed=tuple(reading.failed),
     )
+
+
+def build_incident_document(workspace: Workspace, number: int) -> Report:
+    """The report of one incident, from the data folder of a workspace.
+
+    Raises:
+        IncidentError: there is no incident of this number.
+        StoreError: the incidents cannot be read.
+        SourceError: the source failed.
+    """
+    now_ms, catalogue = workspace.now_ms(), workspace.catalogue
+    options = _find_alerts(workspace)
+    ranked = read_ranked_incident(workspace.data, catalogue, number, now_ms, options)
+    facts = read_incident_facts(workspace, ranked, now_ms)
+    return build_incident_report(facts, catalogue, workspace.zone, now_ms, workspace.issuer)
+
+
+def read_incident_facts(workspace: Workspace, ranked: RankedIncident, now_ms: int) -> IncidentFacts:
+    """What the report of an incident says, with the events from shortly before it to its end."""
+    incident, source = ranked[0], workspace.source
+    start_ms = incident.began_ms - EVENT_BEFORE_MS
+    end_ms = min(now_ms, incident.recovered_ms or now_ms) + 1
+    data = workspace.data
+    events = () if data is None else read_events(data, start_ms, end_ms)
+    return gather_facts(source, workspace.catalogue, ranked, events, now_ms)
 
 
 def list_period_days_off(workspace: Workspace, period: Period) -> tuple[date, ...]:
@@ -139,6 +176,11 @@ def list_period_days_off(workspace: Workspace, period: Period) -> tuple[date, ..
     config = workspace.config
     country = "" if config is None else config.settings.inspection.holidays
     return tuple(list_days_off(period, country))
+
+
+def _find_alerts(workspace: Workspace) -> AlertsOptions | None:
+    config = workspace.config
+    return None if config is None else config.settings.alerts
 
 
 def _find_options(workspace: Workspace) -> ReportsOptions:
@@ -191,7 +233,8 @@ class _Reading:
         data, catalogue = self.workspace.data, self.workspace.catalogue
         if data is None:
             return ()
-        return read_ranked_incidents(data, catalogue, self.period.start_ms, self.end_ms)
+        options = _find_alerts(self.workspace)
+        return read_ranked_incidents(data, catalogue, self.period.start_ms, self.end_ms, options)
 
     def read_windows(self) -> tuple[MaintenanceWindow, ...]:
         start_ms, zone = self.period.start_ms, self.workspace.zone
@@ -201,6 +244,12 @@ class _Reading:
                 return planned
             with alerts.reading() as db:
                 return (*read_windows(db, start_ms, self.end_ms), *planned)
+
+    def read_efficiency(self) -> EfficiencyData | None:
+        """What the accelerators were used for, of the whole hours of the period."""
+        source, catalogue = self.workspace.source, self.workspace.catalogue
+        tenants = _find_options(self.workspace).tenants
+        return gather_efficiency(source, catalogue, self.period.start_ms, self.end_ms, tenants)
 
     def read_work(self) -> WorkLog | None:
         folder = self.workspace.work
@@ -216,6 +265,13 @@ class _Reading:
     def read_courses(self, incidents: tuple[RankedIncident, ...]) -> tuple[IncidentCourse, ...]:
         source, catalogue = self.workspace.source, self.workspace.catalogue
         return gather_courses(source, catalogue, incidents, self.end_ms)
+
+    def read_pages(self, incidents: tuple[RankedIncident, ...]) -> tuple[IncidentFacts, ...]:
+        """The incidents of a month that have a page of their own."""
+        if self.period.kind is not PeriodKind.MONTH:
+            return ()
+        chosen = choose_pages(incidents, self.end_ms)
+        return tuple(read_incident_facts(self.workspace, one, self.end_ms) for one in chosen)
 
     def read_capacities(self) -> tuple[ServiceCapacity, ...]:
         return gather_capacities(self.workspace.source, self.workspace.catalogue, self.end_ms)

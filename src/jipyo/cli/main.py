@@ -30,6 +30,7 @@ _PARTS = (
     "targets",
     "doctor",
     "report",
+    "verify",
     "inspect",
     "query",
     "forecast",

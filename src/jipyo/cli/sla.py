@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from jipyo.app.archive import issue_from_workspace
 from jipyo.app.contract import (
     build_contract_months,
     find_systems,
@@ -26,7 +27,7 @@ from jipyo.cli.options import (
 )
 from jipyo.files import write_new
 from jipyo.model.plain import to_plain
-from jipyo.reports.archive.archive import compare_with_issue, issue_report
+from jipyo.reports.archive.archive import compare_with_issue
 from jipyo.reports.archive.issues import find_last_issue
 from jipyo.reports.render import FORMATS, write_report
 from jipyo.reports.sheets import build_contract_report
@@ -113,7 +114,7 @@ def _register_issues(sla: click.Group, t: Texts) -> None:
         for one in sheets:
             now_ms, issuer = workspace.now_ms(), workspace.issuer
             report = build_contract_report(one, workspace.catalogue, now_ms, issuer, words.lang)
-            print_issuing(issue_report(workspace.out_dir, report, [words.lang]), words)
+            print_issuing(issue_from_workspace(workspace, report, [words.lang]), words)
 
 
 def _work_out(

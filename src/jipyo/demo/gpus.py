@@ -35,10 +35,10 @@ class DemoGpu:
 
 
 CARDS = (
-    DemoGpu("vllm", "qwen3-14b", 6, 58, 0, 63_900),
-    DemoGpu("vllm", "qwen3-14b", 6, 57, 0, 63_880),
-    DemoGpu("vllm", "exaone-4-32b", 7, 44, 0, 62_700),
-    DemoGpu("text-embeddings", "bge-m3", 7, 11, 58, 9_400),
+    DemoGpu("vllm", "qwen3-14b", 3, 60, 0, 63_900),
+    DemoGpu("vllm", "qwen3-14b", 3, 59, 0, 63_880),
+    DemoGpu("vllm", "exaone-4-32b", 2, 47, 0, 62_700),
+    DemoGpu("text-embeddings", "bge-m3", 2, 12, 61, 9_400),
 )
 
 

@@ -76,6 +76,10 @@ def _write_settings(story: Story) -> dict[str, Any]:
                 {"match": 'job="front"', "needs": 'job=~"portal|chat-api"'},
             ],
         },
+        "catalogue": {
+            # The cards are kept for a service whose nights are quiet: that is on purpose.
+            "metrics": {"system.efficiency.gpu_idle_held": {"thresholds": None}}
+        },
         "systems": [
             {
                 "name": SYSTEM,

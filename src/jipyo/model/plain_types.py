@@ -12,6 +12,7 @@ import math
 import re
 import types
 import typing
+from collections import abc
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -73,6 +74,13 @@ class _Fixed:
     """So many values, each of its own type."""
 
     of: tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _ByName:
+    """Values of one type, by any names."""
+
+    of: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +179,8 @@ def _describe(hint: Any) -> Any:  # noqa: PLR0911 - one case per type
         if inner[1:] == (...,):
             return _Many(_describe(inner[0]))
         return _Fixed(tuple(map(_describe, inner)))
+    if origin is abc.Mapping:
+        return _ByName(_describe(inner[1]))
     if origin in (types.UnionType, typing.Union):
         objects = {
             name_kind(one): one
@@ -219,6 +229,8 @@ class _Reader:
                 return self._read_items(described, plain, path, depth)
             case _OneOf():
                 return self._read_one_of(described, plain, path, depth)
+            case _ByName():
+                return self._read_by_name(described, plain, path, depth)
             case _:
                 return self._read_object(described, plain, path, depth)
 
@@ -244,6 +256,14 @@ class _Reader:
             self.read(kind, item, f"{path}[{at}]", depth + 1)
             for at, (kind, item) in enumerate(zip(kinds, plain, strict=True))
         )
+
+    def _read_by_name(self, described: _ByName, plain: object, path: str, depth: int) -> Any:
+        if not isinstance(plain, dict):
+            return self._fail(path, "type", "object", plain)
+        return {
+            name: self.read(described.of, item, _join(path, name), depth + 1)
+            for name, item in plain.items()
+        }
 
     def _read_one_of(self, described: _OneOf, plain: object, path: str, depth: int) -> Any:
         if isinstance(plain, dict):
@@ -380,6 +400,9 @@ def _build_schema(described: Any, found: list[type]) -> dict[str, Any]:  # noqa:
         case _Fixed():
             items = [_build_schema(one, found) for one in described.of]
             return {"type": "array", "prefixItems": items, "items": False, "minItems": len(items)}
+        case _ByName():
+            inner = _build_schema(described.of, found)
+            return {"type": "object", "additionalProperties": inner}
         case _OneOf():
             members = (*described.objects.values(), *described.others)
             return {"anyOf": [_build_schema(one, found) for one in members]}

@@ -31,6 +31,8 @@ class Quantity:
 
     value: float
     unit: str
+    decimals: int | None = None
+    """Exactly so many are shown; None: as many as three significant digits have."""
 
 
 @dataclass(frozen=True, slots=True)

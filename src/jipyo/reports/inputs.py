@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.reports.capacity_data import ServiceCapacity
     from jipyo.reports.data import ReportData
+    from jipyo.reports.efficiency_data import EfficiencyData
     from jipyo.reports.incident_courses import IncidentCourse
+    from jipyo.reports.incident_facts import IncidentFacts
     from jipyo.reports.log_data import PeriodLogs
     from jipyo.reports.work_log import WorkLog
     from jipyo.sla.inspection import InspectionSheet
@@ -63,11 +65,14 @@ class ReportInputs:
     """Those that went on within the period, in the order of time."""
     logs: PeriodLogs | JipyoError | None = None
     """The error where none of them could be read."""
+    efficiency: EfficiencyData | None = None
+    """What models and tenants used of the accelerators; None without a meter of energy."""
     work: WorkLog | None = None
     """What people wrote about the period; None where they wrote nothing."""
     windows: tuple[MaintenanceWindow, ...] = ()
     """Planned work of the period."""
     options: ReportsOptions = field(default_factory=ReportsOptions)
+    """What the site sets about its reports."""
     template: SiteTemplate = field(default_factory=SiteTemplate)
     days_off: tuple[date, ...] = ()
     """Weekends and holidays of the period."""
@@ -75,6 +80,8 @@ class ReportInputs:
     """Deployments, restarts and changed models of the period, in the order of time."""
     courses: tuple[IncidentCourse, ...] = ()
     """How the metrics of the longest incidents moved around them."""
+    incident_pages: tuple[IncidentFacts, ...] = ()
+    """The gravest incidents of a month, each with a page of its own."""
     capacities: tuple[ServiceCapacity, ...] = ()
     """At which load each service breaks its objective."""
     issuer: Issuer = field(default_factory=Issuer)

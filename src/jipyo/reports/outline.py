@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 from jipyo.model.calendar import PeriodKind
 from jipyo.reports.glossary import load_glossary
 from jipyo.reports.sections.actions import build_actions
-from jipyo.reports.sections.appendix import build_appendix
+from jipyo.reports.sections.appendix import (
+    build_definitions,
+    build_method,
+    build_series,
+    build_sources,
+)
 from jipyo.reports.sections.breaches import build_breaches
 from jipyo.reports.sections.capacity import build_capacity
 from jipyo.reports.sections.completeness import build_completeness
@@ -16,11 +21,13 @@ from jipyo.reports.sections.contract import build_contract
 from jipyo.reports.sections.cover import build_cover
 from jipyo.reports.sections.database import build_database
 from jipyo.reports.sections.day_states import build_day_states
+from jipyo.reports.sections.efficiency import build_efficiency
 from jipyo.reports.sections.findings import build_findings
 from jipyo.reports.sections.forecasts import build_forecasts
 from jipyo.reports.sections.glossary import build_glossary
 from jipyo.reports.sections.gpu import build_gpu
 from jipyo.reports.sections.incident_charts import build_incident_charts
+from jipyo.reports.sections.incident_page import build_incident_page
 from jipyo.reports.sections.incidents import build_incidents
 from jipyo.reports.sections.inspection import build_inspection
 from jipyo.reports.sections.levels import build_levels, select_levels
@@ -68,6 +75,7 @@ class Chapter:
     sections: tuple[ReportSection, ...]
     is_numbered: bool = True
     numbers_sections: bool = True
+    begins_page: bool = True
 
 
 Outline = tuple[ReportSection | Chapter, ...]
@@ -82,6 +90,11 @@ def _build_incidents(inputs: ReportInputs) -> Iterable[Block]:
     return build_incidents(inputs.incidents, inputs.catalogue, inputs.data.window.end_ms)
 
 
+def _build_incident_pages(inputs: ReportInputs) -> Iterator[Block]:
+    for facts in inputs.incident_pages:
+        yield from build_incident_page(facts, inputs.catalogue)
+
+
 def _build_inspection(inputs: ReportInputs) -> Iterable[Block]:
     sheet = inputs.inspection
     return () if sheet is None else build_inspection(sheet, inputs.catalogue)
@@ -91,11 +104,11 @@ def _build_glossary(inputs: ReportInputs) -> Iterable[Block]:
     return build_glossary(load_glossary(), {entry.metric.id for entry in inputs.data.entries})
 
 
-def _build_appendix(inputs: ReportInputs) -> Iterable[Block]:
+def _build_sources(inputs: ReportInputs) -> Iterable[Block]:
     is_day = inputs.period.kind is PeriodKind.DAY
     sections = FIRST_PAGE if is_day else SUMMARY.sections
-    first_page = [block for section in sections for block in section.build(inputs)]
-    return build_appendix(inputs.data, first_page, inputs.catalogue)
+    summary = [block for section in sections for block in section.build(inputs)]
+    return build_sources(inputs.data, summary, inputs.catalogue)
 
 
 FIRST_PAGE = (
@@ -109,7 +122,9 @@ COVER = ReportSection("cover", lambda one: (build_cover(one),))
 SUMMARY = Chapter(
     "summary",
     (
-        *FIRST_PAGE[:3],
+        FIRST_PAGE[0],
+        FIRST_PAGE[2],
+        FIRST_PAGE[1],
         ReportSection("actions", build_actions),
         ReportSection("sla-summary", build_sla_summary),
         ReportSection("days", build_day_states),
@@ -129,6 +144,7 @@ CHARTS = ReportSection("charts", lambda one: build_charts(one.data))
 LOGS = ReportSection("logs", lambda one: build_logs(one.logs))
 WORK = ReportSection("work", lambda one: build_work(one.work, one.period))
 GLOSSARY = ReportSection("glossary", _build_glossary)
+INCIDENT_PAGES = ReportSection("incident_pages", _build_incident_pages)
 COURSES = ReportSection("courses", build_incident_charts)
 SYSTEM = Chapter(
     "system",
@@ -148,7 +164,11 @@ SERVICE = Chapter(
 )
 AI = Chapter(
     "ai",
-    (ReportSection("accuracy", build_accuracy), ReportSection("inference", build_inference)),
+    (
+        ReportSection("accuracy", build_accuracy),
+        ReportSection("inference", build_inference),
+        ReportSection("efficiency", lambda one: build_efficiency(one.efficiency, one.options)),
+    ),
 )
 DATABASE = Chapter(
     "database", (ReportSection("database", build_database), ReportSection("rhythm", build_rhythm))
@@ -158,7 +178,10 @@ FORECASTS = Chapter(
     (ReportSection("forecasts", build_forecasts), ReportSection("capacity", build_capacity)),
 )
 COMPLETENESS = ReportSection("completeness", lambda one: build_completeness(one.data))
-APPENDIX = ReportSection("appendix", _build_appendix)
+SERIES = ReportSection("series", lambda one: build_series(one.data))
+SOURCES = ReportSection("sources", _build_sources)
+DEFINITIONS = ReportSection("definitions", lambda one: build_definitions(one.data))
+METHOD = ReportSection("method", lambda one: build_method(one.data))
 
 DAILY: Outline = (
     *FIRST_PAGE,
@@ -167,18 +190,22 @@ DAILY: Outline = (
     OUTAGES,
     BREACHES,
     OUTLOOK,
-    METRICS,
-    CHARTS,
     LOGS,
     WORK,
     COMPLETENESS,
-    APPENDIX,
+    Chapter("appendix", (SOURCES,), is_numbered=False, begins_page=False),
 )
+"""One or two pages."""
+DETAILS: Outline = (
+    METRICS,
+    CHARTS,
+    Chapter("details", (SERIES, DEFINITIONS, METHOD), is_numbered=False, begins_page=False),
+)
+"""What a daily report has besides where it is asked for: every metric, and how it is made."""
 PERIODIC: Outline = (
     COVER,
     SUMMARY,
-    Chapter("levels", (LEVELS,)),
-    Chapter("contract", (CONTRACT,)),
+    Chapter("contract", (CONTRACT, LEVELS)),
     Chapter("incidents", (INCIDENTS, COURSES, OUTAGES, BREACHES)),
     Chapter("inspection", (INSPECTION,)),
     SYSTEM,
@@ -186,9 +213,12 @@ PERIODIC: Outline = (
     AI,
     DATABASE,
     FORECASTS,
+    Chapter("metrics", (METRICS, CHARTS)),
+    Chapter("outlook", (OUTLOOK,)),
     Chapter("logs", (LOGS,)),
     Chapter("work", (WORK,)),
-    Chapter("appendix", (GLOSSARY, COMPLETENESS, APPENDIX), is_numbered=False),
+    Chapter("attachments", (INCIDENT_PAGES,), is_numbered=False),
+    Chapter("appendix", (GLOSSARY, COMPLETENESS, SOURCES, DEFINITIONS, METHOD), is_numbered=False),
 )
 OUTLINES: Mapping[PeriodKind, Outline] = {
     PeriodKind.DAY: DAILY,

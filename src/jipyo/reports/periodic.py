@@ -103,7 +103,9 @@ def _nest(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
 def _build_chapter(chapter: Chapter, blocks: list[Block], number: int) -> Iterator[Block]:
     """Its heading, and its blocks with their headings numbered."""
     title = phrase(f"reports.chapter.{chapter.id}")
-    yield Heading(f"chapter-{chapter.id}", _put_number(title, chapter, f"{number}."), page=True)
+    yield Heading(
+        f"chapter-{chapter.id}", _put_number(title, chapter, f"{number}."), page=chapter.begins_page
+    )
     sections = 0
     for block in blocks:
         if isinstance(block, Heading) and block.level == 2 and chapter.numbers_sections:

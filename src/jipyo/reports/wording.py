@@ -91,13 +91,18 @@ class Localizer:
         """
         return self.texts(key, **{**_name_periods(self.texts.lang, self.period.kind), **values})
 
-    def _format_amount(self, amount: _Amount) -> str:  # noqa: C901, PLR0911 - one case per type
+    def _format_amount(  # noqa: C901, PLR0911, PLR0912 - one case per type
+        self, amount: _Amount
+    ) -> str:
         match amount:
             case Figure(estimated=True) if amount.value is not None:
                 number = self._format_amount(replace(amount, estimated=False))
                 return self.texts("reports.estimated", number=number)
             case Figure(unit="ratio"):
                 return NONE if amount.value is None else self.format_share(amount.value)
+            case Quantity(decimals=int(decimals)):
+                digits = f"{amount.value:,.{decimals}f}"
+                return self.texts.join(digits, self.texts.unit(amount.unit, amount.value))
             case Figure(proportion=None) | Quantity():
                 if amount.value is None:
                     return NONE

@@ -81,7 +81,8 @@ def test_any_data_and_any_words_give_valid_xml_on_the_drawing(
             PlotLine(title, drawn[0].values) if with_ghost else None,
         )
     )
-    assert all(-1 <= x <= 521 and -1 <= y <= 191 for x, y in read_places(root))
+    _, _, width, height = map(float, root.attrib["viewBox"].split())
+    assert all(-1 <= x <= width + 1 and -1 <= y <= height + 1 for x, y in read_places(root))
     attributes = " ".join(value for e in root.iter() for value in e.attrib.values())
     assert "nan" not in attributes
     assert "inf" not in attributes

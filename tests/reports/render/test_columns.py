@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jipyo.reports.render.columns import plan_widths
+from jipyo.reports.render.columns import choose_size, plan_widths
 
 CELL = st.text("가나 abc0123456789", max_size=60)
 
@@ -33,3 +33,19 @@ def test_room_that_nobody_needs_goes_to_texts() -> None:
     name, number = plan_widths(("지표", "값"), [["CPU", "1"]], (False, True), 8.6, 482)
     assert number < 25
     assert name > 450
+
+
+def test_what_cannot_be_broken_keeps_its_width_where_there_is_too_little_room() -> None:
+    heads = ("지표", *("긴머리글이라좁힐수없음",) * 9, "상태")
+    rows = [["CPU", *("123,456,789,012,345",) * 9, "mmmm위험"]]
+    numeric = (False, *(True,) * 9, False)
+    free = plan_widths(heads, rows, numeric, 7.2, 482)
+    held = plan_widths(heads, rows, numeric, 7.2, 482, (*(False,) * 10, True))
+    assert held[-1] > free[-1]
+    assert sum(held) == pytest.approx(482)
+
+
+@pytest.mark.parametrize(("columns", "size"), [(3, 8.8), (12, 7.2)])
+def test_a_table_that_is_too_wide_is_set_in_smaller_type(columns: int, size: float) -> None:
+    heads, row = ["열"] * columns, ["1,234,567.89"] * columns
+    assert choose_size(heads, [row], [True] * columns, (8.8, 7.2), 482) == size

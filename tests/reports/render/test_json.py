@@ -45,7 +45,8 @@ def test_a_report_begins_with_what_it_is() -> None:
 )
 def test_numbers_are_written_as_prometheus_writes_them(value: float, plain: object) -> None:
     block = read_block(Note(Quantity(value, "seconds")))
-    assert block["text"] == {"type": "quantity", "value": plain, "unit": "seconds"}
+    expected = {"type": "quantity", "value": plain, "unit": "seconds", "decimals": None}
+    assert block["text"] == expected
 
 
 @pytest.mark.parametrize(

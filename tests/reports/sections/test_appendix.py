@@ -24,9 +24,12 @@ from jipyo.reports.document import (
     phrase,
 )
 from jipyo.reports.sections.appendix import (
-    build_appendix,
     build_definition_table,
+    build_definitions,
+    build_method,
+    build_series,
     build_source_table,
+    build_sources,
     hash_catalogue,
 )
 from reports.documents import DAY, HOUR, MINUTE, START, build_figure
@@ -42,17 +45,22 @@ def list_headings(blocks: list[Block]) -> list[str]:
 def build(first_page: list[Block], *series: str) -> list[Block]:
     rows = {name: shape_day() for name in series}
     data = build_data(build_entry(series=rows)) if series else build_data()
-    return list(build_appendix(data, first_page, CATALOGUE))
+    return [
+        *build_series(data),
+        *build_sources(data, first_page, CATALOGUE),
+        *build_definitions(data),
+        *build_method(data),
+    ]
 
 
 def test_parts_without_content_are_left_out() -> None:
-    assert list_headings(build([])) == ["appendix", "method"]
+    assert list_headings(build([])) == ["sources", "method"]
     figure = replace(build_figure(1.0), start_ms=START, end_ms=START + HOUR)
     assert list_headings(build([Note(figure)], "a", "b")) == [
-        "appendix", "series", "sources", "definitions", "method",
+        "series", "sources", "definitions", "method",
     ]  # fmt: skip
     assert list_headings(build([Note(build_figure(None))], "a")) == [
-        "appendix", "definitions", "method",
+        "sources", "definitions", "method",
     ]  # fmt: skip
 
 
@@ -102,7 +110,7 @@ def test_a_definition_has_the_thresholds_their_duration_and_who_set_them(
     thresholds: object, lines: list[str] | None
 ) -> None:
     entry = build_entry(build_metric(thresholds=thresholds))
-    (row,) = build_definition_table(build_data(entry)).rows
+    (row,) = build_definition_table([entry]).rows
     definition, shown, queries = row
     assert definition == phrase(
         "reports.definitions.metric", name=entry.metric.name, description=entry.metric.description
@@ -119,13 +127,13 @@ def test_a_definition_has_the_thresholds_their_duration_and_who_set_them(
 
 
 def test_the_duration_of_an_alert_is_shown_as_a_length_of_time() -> None:
-    (row,) = build_definition_table(build_data(build_entry())).rows
+    (row,) = build_definition_table([build_entry()]).rows
     assert isinstance(row[1], Joined)
     assert row[1].parts[2] == phrase("reports.definitions.for", span=Duration(5 * MINUTE))
 
 
-def test_the_method_ends_with_the_catalogue_that_the_report_was_made_with() -> None:
-    last = build([])[-1]
+def test_the_sources_end_with_the_catalogue_that_the_report_was_made_with() -> None:
+    last = list(build_sources(build_data(), [], CATALOGUE))[-1]
     assert isinstance(last, Note)
     assert last.text == phrase(
         "reports.method.catalogue", n=1, hash=Code(hash_catalogue(CATALOGUE))

@@ -6,7 +6,6 @@ from jipyo.alerts import saved, silence_records
 from jipyo.alerts.events import records as event_records
 from jipyo.alerts.incident import records as incident_records
 from jipyo.alerts.notify import outbox
-from jipyo.app import report_runs
 from jipyo.app.alerts import removed
 
 STEPS = (
@@ -16,5 +15,4 @@ STEPS = (
     *silence_records.STEPS,
     *outbox.STEPS,
     *removed.STEPS,
-    *report_runs.STEPS,
 )

@@ -19,6 +19,7 @@ from jipyo.alerts.store import FILE_NAME, AlertStore
 from jipyo.analysis.health import Reason
 from jipyo.app.alerts.schema import STEPS
 from jipyo.app.alerts.service import OVERDUE_MS
+from jipyo.model.errors import IncidentError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -60,7 +61,11 @@ class AlertSummary:
 
 
 def read_ranked_incidents(
-    data: Path, catalogue: Catalogue, start_ms: int, end_ms: int
+    data: Path,
+    catalogue: Catalogue,
+    start_ms: int,
+    end_ms: int,
+    options: AlertsOptions | None = None,
 ) -> tuple[tuple[Incident, tuple[RankedAlert, ...]], ...]:
     """The incidents of a data folder that went on within [start, end), in the order of time.
 
@@ -69,7 +74,7 @@ def read_ranked_incidents(
     """
     if not (data / FILE_NAME).exists():
         return ()
-    options = AlertsOptions()
+    options = options or AlertsOptions()
     grouping = build_grouping(list_metric_rules(catalogue, options), options)
     with contextlib.closing(AlertStore.open(data, STEPS)) as store:
         found = IncidentDesk(store, lambda: end_ms).list_incidents(start_ms, end_ms)
@@ -86,6 +91,28 @@ def read_events(data: Path, start_ms: int, end_ms: int) -> tuple[Event, ...]:
         return ()
     with contextlib.closing(AlertStore.open(data, STEPS)) as store:
         return IncidentDesk(store, lambda: end_ms).list_events(start_ms, end_ms)
+
+
+def read_ranked_incident(
+    data: Path | None,
+    catalogue: Catalogue,
+    number: int,
+    now_ms: int,
+    options: AlertsOptions | None = None,
+) -> tuple[Incident, tuple[RankedAlert, ...]]:
+    """An incident by its number, with its alerts, the likely origin first.
+
+    Raises:
+        IncidentError: there is none.
+        StoreError: the file cannot be read.
+    """
+    if data is None or not (data / FILE_NAME).exists():
+        raise IncidentError("incident.unknown", hint="incident.unknown.hint", number=number)
+    options = options or AlertsOptions()
+    grouping = build_grouping(list_metric_rules(catalogue, options), options)
+    with contextlib.closing(AlertStore.open(data, STEPS)) as store:
+        found = IncidentDesk(store, lambda: now_ms).read_incident(number)
+    return found, rank_alerts(found, grouping)
 
 
 def read_summary(config: Config, catalogue: Catalogue, now_ms: int) -> AlertSummary:

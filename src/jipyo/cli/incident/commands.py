@@ -13,6 +13,8 @@ from jipyo.alerts.incident import edits
 from jipyo.alerts.incident.incident import CauseClass, IncidentState
 from jipyo.alerts.incident.origin import EVENT_BEFORE_MS
 from jipyo.app.alerts.desk import open_desk
+from jipyo.cli.incident.number import NUMBER
+from jipyo.cli.incident.report import register_report
 from jipyo.cli.incident.rows import build_incident_details, build_incident_row
 from jipyo.cli.incident.terminal import print_incident, print_incidents
 from jipyo.cli.incident.view import IncidentView
@@ -38,29 +40,12 @@ _CAUSES = click.Choice([one.value for one in CauseClass])
 _ATTRIBUTIONS = click.Choice([one.value for one in Attribution])
 
 
-class IncidentNumber(click.ParamType[int]):
-    """`12` or `#12`."""
-
-    name = "number"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> int:
-        """The number."""
-        text = str(value).removeprefix("#")
-        if not (text.isascii() and text.isdigit() and len(text) < 16):
-            self.fail(f"{value!r}", param, ctx)
-        return int(text)
-
-
-NUMBER = IncidentNumber()
-
-
 def register(group: click.Group, t: Texts) -> None:
     """Add the group of commands."""
     incident = Group("incident", help=t("incident.command.help"))
     group.add_command(incident)
     _register_reading(incident, t)
+    register_report(incident, t)
     _register_edits(incident, t)
     _register_causes(incident, t)
 

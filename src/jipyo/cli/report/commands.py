@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 import orjson
 
+from jipyo.app.archive import issue_from_workspace
 from jipyo.app.offline import read_workspace
 from jipyo.app.reports import build_report
+from jipyo.cli.changes import print_issuing
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FILE, FOLDER, pass_config, print_line, print_warning, show_progress
-from jipyo.cli.report import files, forms, sending
+from jipyo.cli.report import archive, files, forms
 from jipyo.cli.report.periods import choose_period, choose_range, complete_period
 from jipyo.cli.report.queries import add_up_queries, list_queries, print_queries
 from jipyo.model.calendar import PeriodKind
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.model.calendar import Period
+    from jipyo.reports.archive.archive import Issuing
     from jipyo.reports.document import Report
 
 ALL = "all"
@@ -52,8 +55,12 @@ class OutputChoices:
     formats: tuple[str, ...]
     forms: tuple[Path, ...] = ()
     """Forms of the site, to be filled."""
+    details: bool
+    """Whether the report has every metric."""
     queries: str | None
     """`table` or `json`: what the report asked its sources; None: only the files."""
+    issue: bool = False
+    """Whether it is kept in the archive as the next issue of its number."""
 
     def list_formats(self) -> tuple[str, ...]:
         """Each format once, in the order in which they were named; HTML where nothing is."""
@@ -70,8 +77,8 @@ def register(group: click.Group, t: Texts) -> None:
         _register_kind(report, kind, t)
     _register_range(report, t)
     files.register(report, t)
-    sending.register(report, t)
     forms.register(report, t)
+    archive.register(report, t)
 
 
 def _register_kind(report: click.Group, kind: PeriodKind, t: Texts) -> None:
@@ -120,6 +127,8 @@ def _add_output(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         click.option(
             "--form", "forms", type=FILE, multiple=True, metavar="FILE", help=t("cli.report.form")
         ),
+        click.option("--details", is_flag=True, help=t("cli.report.details")),
+        click.option("--issue", is_flag=True, help=t("archive.command.issue")),
         click.option("--explain", "queries", flag_value="table", help=t("cli.report.explain")),
         click.option("--json", "queries", flag_value="json", help=t("cli.report.json")),
     )
@@ -140,21 +149,33 @@ def _write(
         recorded = RecordingSource(workspace.source, time.monotonic)
         asking = replace(workspace, source=recorded) if choices.queries else workspace
         with show_progress(t("cli.report.working")) as advance:
-            report = build_report(asking, choose(asking), advance)
+            report = build_report(asking, choose(asking), advance, details=choices.details)
         folder = choices.out or workspace.out_dir
+        issuing = _issue(asking, report, choices, t) if choices.issue else None
+        made = issuing.issue.files if issuing else _write_files(report, t, choices, folder)
         filled = forms.write_forms(contents, report, workspace, t, folder)
-        files = [*_write_files(report, t, choices, folder), *(one.path for one in filled)]
+        files = [*made, *(one.path for one in filled)]
     too_long = [text for one in filled for text in one.too_long]
     incomplete = [Localizer.for_period(report.period, t.lang).format(x) for x in report.incomplete]
     if choices.queries == "json":
         _print_json(files, incomplete, too_long, recorded, t)
         return
+    if issuing is not None:
+        print_issuing(issuing, t)
+        files = [one.path for one in filled]
     for file in files:
         print_line(str(file))
     for text in (*incomplete, *too_long):
         print_warning(text)
     if choices.queries:
         print_queries(recorded.queries, t)
+
+
+def _issue(workspace: Workspace, report: Report, choices: OutputChoices, t: Texts) -> Issuing:
+    """Keep the report in the archive: in the formats that were named, else in all of them."""
+    formats = choices.list_formats() if choices.formats else ()
+    with show_progress(t("cli.report.writing")):
+        return issue_from_workspace(workspace, report, [t.lang], formats)
 
 
 def _write_files(report: Report, t: Texts, choices: OutputChoices, folder: Path) -> Iterator[Path]:

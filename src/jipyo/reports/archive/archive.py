@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from jipyo.files import sync
+from jipyo.model.calendar import name_period
 from jipyo.model.errors import ConfigError, ReportError
 from jipyo.reports.archive.changes import ReportChange, compare_reports
 from jipyo.reports.archive.changes_section import build_changes
@@ -21,6 +22,7 @@ from jipyo.reports.archive.issues import (
     find_folder,
     find_issues,
     find_last_issue,
+    list_issues,
     read_issue,
     write_issue,
 )
@@ -61,7 +63,7 @@ def issue_report(
     root: Path,
     report: Report,
     langs: Sequence[Lang],
-    formats: Sequence[str] = tuple(FORMATS),
+    formats: Sequence[str] = (),
     attachments: Mapping[str, bytes] | None = None,
 ) -> Issuing:
     """Keep a report as the next issue of its number; one of the same content is not kept again.
@@ -70,7 +72,7 @@ def issue_report(
         root: the folder of all reports.
         report: of a period that is over.
         langs: the languages of its files.
-        formats: the names of the formats.
+        formats: the names of the formats; none: all.
         attachments: what it was made with, by the name of the file.
 
     Raises:
@@ -85,6 +87,7 @@ def issue_report(
         last = find_last_issue(root, report)
         changes: tuple[ReportChange, ...] = ()
         if last is not None:
+            _check_number_is_its_own(last, report)
             chain = _enter_issue(last, chain)
             changes = compare_with_issue(last, report)
             if not changes:
@@ -92,12 +95,21 @@ def issue_report(
         issued = _number(report, last, changes)
         contents = {REPORT_FILE: to_json(issued), **(attachments or {})}
         for lang in langs:
-            for name in formats:
+            for name in formats or FORMATS:
                 file_name = name_file(issued, lang, FORMATS[name])
                 contents[file_name] = FORMATS[name].render(issued, lang)
         issue = write_issue(folder, issued, contents, changes)
         _enter_issue(issue, chain)
         return Issuing(issue, is_new=True)
+
+
+def _check_number_is_its_own(last: Issue, report: Report) -> None:
+    """Raise where another kind of report, or another period, has this number."""
+    record = last.record
+    if (record.kind, record.period) != (report.kind, report.period):
+        other = f"{record.kind} {name_period(record.period)}"
+        key = "archive.number_taken"
+        raise ReportError(key, hint=f"{key}.hint", number=report.number, other=other)
 
 
 def compare_with_issue(last: Issue, report: Report) -> tuple[ReportChange, ...]:
@@ -225,6 +237,17 @@ def list_reports(root: Path) -> ArchiveList:
             continue
         reports.append(ArchivedReport(number, folder, tuple(own), chain))
     return ArchiveList(tuple(reports), tuple(errors))
+
+
+def find_report(root: Path, number: str) -> ArchivedReport:
+    """A report of the archive by its number, with all its issues.
+
+    Raises:
+        ReportError: there is none, or a record of it is not what was written.
+    """
+    folder = find_issue(root, number).folder.parent
+    issues = tuple(map(read_issue, list_issues(folder, number)))
+    return ArchivedReport(number, folder, issues, read_chain(find_chain(folder, number)))
 
 
 def remove_report(report: ArchivedReport) -> None:

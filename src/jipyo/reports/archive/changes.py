@@ -25,6 +25,7 @@ from jipyo.reports.document import (
     ScoreResult,
     Table,
     phrase,
+    walk_values,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,14 @@ class PlacedValue:
 
     place: tuple[Inline, ...]
     value: object
+    owner: object
+    """The row, tile or other part that it stands in: a figure in it is what it is about."""
+
+    @property
+    def expr(self) -> str:
+        """The query behind the value, or behind what it stands beside; empty where none is."""
+        values = (inner for _, inner in walk_values((self.value, self.owner)))
+        return next((inner.expr for inner in values if isinstance(inner, Figure)), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ def list_values(report: Report) -> Mapping[str, PlacedValue]:
     walk = _Walk()
     for one in dataclasses.fields(report):
         if one.name not in _NOT_CONTENT:
-            walk.add(f"report.{one.name}", (Code(one.name),), getattr(report, one.name))
+            walk.add(f"report.{one.name}", (_name_field(one.name),), getattr(report, one.name))
     for block in list_content(report):
         walk.visit(block, walk.key, walk.place)
     return walk.cells
@@ -97,8 +106,7 @@ def compare_reports(before: Report, after: Report) -> tuple[ReportChange, ...]:
     for key in dict.fromkeys((*new, *old)):
         cells = old.get(key), new.get(key)
         if None in cells or not _is_equal(*(cell.value for cell in cells if cell is not None)):
-            place = next(cell.place for cell in reversed(cells) if cell is not None)
-            changes.append(_describe_change(place, *cells))
+            changes.append(_describe_change(*cells))
     if not changes and list(old) != list(new):
         changes.append(ReportChange((phrase("archive.order"),), None, None))
     return tuple(changes)
@@ -110,20 +118,20 @@ def _is_equal(one: object, other: object) -> bool:
     return same[0] == same[1] and repr(same[0]) == repr(same[1])
 
 
-def _describe_change(
-    place: tuple[Inline, ...], before: PlacedValue | None, after: PlacedValue | None
-) -> ReportChange:
+def _describe_change(before: PlacedValue | None, after: PlacedValue | None) -> ReportChange:
+    shown = after or before
+    assert shown is not None, "BUG: a change of nothing"
+    place, expr = shown.place, shown.expr
     values = [None if cell is None else cell.value for cell in (before, after)]
     match values:
         case [Figure() as one, Figure() as other] if not _differ(one, other, _PRINTED):
             names = _differ(one, other, _PROVENANCE)
-            words = ", ".join(names)
-            shown = [_show(getattr(figure, names[0])) for figure in (one, other)]
-            return ReportChange((*place, Code(words)), shown[0], shown[1], other.expr)
+            words = [_show(getattr(figure, names[0])) for figure in (one, other)]
+            return ReportChange((*place, Code(", ".join(names))), words[0], words[1], expr)
         case [np.ndarray() as one, np.ndarray() as other]:
             differing = _count_differing(one, other)
-            return ReportChange(place, None, phrase("archive.values", n=differing, of=other.size))
-    expr = next((one.expr for one in reversed(values) if isinstance(one, Figure)), "")
+            words = [phrase("archive.values", n=differing, of=other.size)]
+            return ReportChange(place, None, words[0], expr)
     return ReportChange(place, _show(values[0]), _show(values[1]), expr)
 
 
@@ -169,13 +177,13 @@ class _Walk:
     key: str = ""
     place: tuple[Inline, ...] = (phrase("archive.front"),)
     seen: Counter[str] = field(default_factory=Counter)
+    owner: object = None
 
     def add(self, key: str, place: tuple[Inline, ...], value: object) -> None:
         """Keep a value; one whose key is there already is the second of it."""
         self.seen[key] += 1
-        self.cells[key if self.seen[key] == 1 else f"{key}#{self.seen[key]}"] = PlacedValue(
-            place, value
-        )
+        unique = key if self.seen[key] == 1 else f"{key}#{self.seen[key]}"
+        self.cells[unique] = PlacedValue(place, value, self.owner)
 
     def visit(self, value: object, key: str, place: tuple[Inline, ...]) -> None:
         """Keep every value inside a value."""
@@ -197,9 +205,10 @@ class _Walk:
         self.add(f"{key}/columns", place, Code(str(to_plain(table.columns))))
         self.add(f"{key}/wide", place, table.wide)
         for row in (*table.rows, *((table.totals,) if table.totals else ())):
-            name = str(to_plain(row[0])) if row else ""
+            name, self.owner = str(to_plain(row[0])) if row else "", row
             for title, cell in zip(titles, row, strict=False):
                 self.add(f"{key}/{name}/{title.key}", (*place, row[0], title), cell)
+        self.owner = None
 
     def _visit_items(self, items: tuple[object, ...], key: str, place: tuple[Inline, ...]) -> None:
         if not items:
@@ -211,6 +220,7 @@ class _Walk:
     def _visit_fields(self, value: object, key: str, place: tuple[Inline, ...]) -> None:
         name, kind = _find_words(value), type(value).__name__
         inner = place if name is None else (*place, name)
+        before, self.owner = self.owner, value
         for one in dataclasses.fields(value):  # type: ignore[arg-type]
             if isinstance(value, Cover) and one.name in _NOT_OF_COVER:
                 continue
@@ -218,6 +228,7 @@ class _Walk:
             is_leaf = not isinstance(content, tuple) and not dataclasses.is_dataclass(content)
             words = (*inner, _name_field(one.name)) if is_leaf else inner
             self.visit(content, f"{key}/{kind}.{one.name}", words)
+        self.owner = before
 
 
 def _find_name(value: object) -> Inline:

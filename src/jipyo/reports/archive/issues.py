@@ -81,6 +81,11 @@ class Issue:
     sha256: str
     """Of `issue.json`, which has the hashes of all other files."""
 
+    @property
+    def files(self) -> list[Path]:
+        """Its files, the report as JSON first."""
+        return [self.folder / file.name for file in self.record.files]
+
     def read_report(self) -> Report:
         """The report, as it was issued.
 

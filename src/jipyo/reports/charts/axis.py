@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from jipyo.model.calendar import local_time
+from jipyo.model.calendar import local_time, start_of_day
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,14 +68,26 @@ def choose_time_ticks(
     for minutes in _CLOCK_MINUTES:
         if (end_ms - start_ms) / (minutes * _MINUTE_MS) <= most:
             return list(_find_clock_times(start_ms, end_ms, zone, minutes, name_day))
-    midnights = [t for t, _ in _find_clock_times(start_ms, end_ms, zone, 1440, name_day)]
-    days = [(t, local_time(t, zone).date()) for t in midnights if t < end_ms]
+    days = _list_midnights(start_ms, end_ms, zone)
     chosen = [at for at, (_, day) in enumerate(days) if _is_round(day, len(days))]
     every = math.ceil(len(chosen) / max(most - 1, 1)) or 1
     # A label right after the first one would be written over it.
     apart = len(days) / most
     kept = [0, *(at for at in chosen[::every] if at >= apart)] if days else []
     return [(days[at][0], name_day(days[at][1])) for at in kept]
+
+
+@lru_cache(maxsize=8)
+def _list_midnights(start_ms: int, end_ms: int, zone: ZoneInfo) -> list[tuple[int, date]]:
+    """The days that begin in the range, each with its first moment: the same in all charts."""
+    day = local_time(start_ms, zone).date()
+    if start_of_day(day, zone) < start_ms:
+        day += timedelta(days=1)
+    days: list[tuple[int, date]] = []
+    while (t_ms := start_of_day(day, zone)) < end_ms:
+        days.append((t_ms, day))
+        day += timedelta(days=1)
+    return days
 
 
 def _is_round(day: date, days: int) -> bool:

@@ -28,6 +28,7 @@ from jipyo.reports.charts.time_series import (
     keep_drawable,
     set_legend_rows,
     write_legend,
+    write_nothing,
 )
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class DayPlot:
     """With its unit."""
     name_day: Callable[[date], str]
     gutter: float
+    nothing: str = ""
+    """What stands in a plot that has no values."""
     top: float | None = None
 
 
@@ -103,6 +106,7 @@ def write_day_bars(plot: DayPlot, size: Size) -> str:
         *_write_strokes(frame, plot),
         *write_thresholds(frame, plot.thresholds, plot.gutter),
         *_write_day_ticks(frame, plot),
+        *write_nothing(frame, plot.nothing, [plot.values]),
         *write_legend(rows, legend),
     ]
     return write_svg(plot.title, plot.description, size, elements)

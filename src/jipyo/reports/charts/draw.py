@@ -61,6 +61,8 @@ _LEAST_GUTTER = {"ko": 63.0, "en": 77.0}
 """Room for the names of thresholds, so that the plots of a page end at one edge."""
 _NEAR = 3.0
 """Thresholds up to this many times the data count where a unit is chosen."""
+_MANY, _MANY_IN_A_CELL, _MILLIONS_FROM = 1e6, 1e3, 1e6
+"""From where on thousands are counted on an axis and in a cell, and from where on millions."""
 _POINT = 0.7
 """Points of the page to a unit of a drawing: its letters of 10 units are of 7 points."""
 
@@ -145,9 +147,19 @@ def describe_chart(chart: AnyChart, localizer: Localizer) -> str:
 def choose_scale(chart: AnyChart, localizer: Localizer) -> ChartScale:
     """The unit in which the greatest value of the axis has few digits."""
     size = max((abs(value) for value in _find_extent(chart)), default=0.0)
-    scaled = choose_unit(size, chart.unit)
+    return _choose_scale(size, chart.unit, _MANY, localizer)
+
+
+def _choose_scale(size: float, unit: str, many: float, localizer: Localizer) -> ChartScale:
+    """The unit for values up to `size`; from `many` on, thousands or millions of it."""
+    scaled = choose_unit(size, unit)
     factor = size / scaled.value if scaled.value and math.isfinite(size) else 1.0
-    return ChartScale(factor or 1.0, localizer.texts.unit(scaled.unit, 0))
+    label = localizer.texts.unit(scaled.unit, 2)
+    if scaled.value < many or not math.isfinite(size):
+        return ChartScale(factor or 1.0, label)
+    power, name = (1e6, "million") if scaled.value >= _MILLIONS_FROM else (1e3, "thousand")
+    words = localizer.texts(f"reports.scale.{name}", unit=label).strip()
+    return ChartScale((factor or 1.0) * power, words)
 
 
 def _list_values(chart: AnyChart) -> list[Values]:
@@ -227,6 +239,7 @@ def _draw_time_series(
             top=100.0 if chart.unit == "percent" else None,
             name_day=partial(_name_day, localizer),
             gutter=gutter,
+            nothing=t("i18n.no_data"),
             extent=None if extent is None else (extent[0] / scale.factor, extent[1] / scale.factor),
         ),
         lines=[PlotLine(line.name or own_name, line.values / scale.factor) for line in chart.lines],
@@ -315,6 +328,7 @@ def _draw_day_bars(chart: DayBars, localizer: Localizer, size: Size) -> str:
         format_value=lambda value: localizer.texts.number(value * scale.factor, chart.unit),
         name_day=partial(_name_day, localizer),
         gutter=gutter,
+        nothing=localizer.texts("i18n.no_data"),
         top=100.0 if chart.unit == "percent" else None,
     )
     return write_day_bars(plot, size)
@@ -369,10 +383,7 @@ def _format_cell(value: float) -> str:
 
 def _scale_heat(heat_map: WeekHeatMap, localizer: Localizer) -> ChartScale:
     known: Iterable[float] = np.abs(heat_map.values[np.isfinite(heat_map.values)]).tolist()
-    size = max(known, default=0.0)
-    scaled = choose_unit(size, heat_map.unit)
-    factor = size / scaled.value if scaled.value else 1.0
-    return ChartScale(factor or 1.0, localizer.texts.unit(scaled.unit, 0))
+    return _choose_scale(max(known, default=0.0), heat_map.unit, _MANY_IN_A_CELL, localizer)
 
 
 def describe_week_heat_map(heat_map: WeekHeatMap, localizer: Localizer) -> str:

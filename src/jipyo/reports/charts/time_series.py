@@ -101,6 +101,8 @@ class Axes:
     """The width of the room at the right, where thresholds are named."""
     extent: tuple[float, float] | None = None
     """Least and greatest value of charts that share this scale."""
+    nothing: str = ""
+    """What stands in a plot that has no values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +124,13 @@ class Plot:
 
 
 def write_time_series(plot: Plot, size: Size) -> str:
-    """The plot as SVG: spikes survive thinning, gaps stay gaps, thresholds are drawn."""
+    """The plot as SVG: spikes survive thinning, gaps stay gaps, thresholds are drawn.
+
+    It is higher by the rows of its legend but the first, so that plots are equally high.
+    """
     legend = _list_legend(plot)
     rows = set_legend_rows([name for _, name in legend], size.width) if legend else []
+    size = Size(size.width, size.height + LEGEND_HEIGHT * max(len(rows) - 1, 0))
     ticks, low, high = _choose_value_axis(plot)
     labels = [plot.axes.format_value(tick) for tick in ticks]
     start_ms, end_ms = _find_ends(plot)
@@ -147,9 +153,17 @@ def write_time_series(plot: Plot, size: Size) -> str:
         *_write_lines(frame, plot),
         *write_thresholds(frame, plot.thresholds, plot.axes.gutter),
         *write_marks(frame, _list_marks(plot)),
+        *write_nothing(frame, plot.axes.nothing, [line.values for line in plot.lines]),
         *write_legend(rows, legend),
     ]
     return write_svg(plot.title, plot.description, size, elements)
+
+
+def write_nothing(frame: Frame, text: str, values: Sequence[Values]) -> Iterator[str]:
+    """The text in the middle of a plot without values, which would look forgotten."""
+    if text and not any(np.isfinite(array).any() for array in values):
+        x, y = (frame.left + frame.right) / 2, (frame.top + frame.bottom) / 2
+        yield write_text(text, x, y, "nothing", anchor="middle")
 
 
 def _find_ends(plot: Plot) -> tuple[int, int]:

@@ -42,13 +42,24 @@ def plan_widths(
     numeric: Sequence[bool],
     size_pt: float,
     room_pt: float,
+    fixed: Sequence[bool] = (),
 ) -> list[float]:
     """The width of each column in points; together `room_pt`.
+
+    Columns that are fixed are never narrower than what they hold: it cannot be broken.
 
     A numeric column is as wide as its widest number, within reason. Texts share the rest: each
     has at least the room of its longest word, and what is left goes to those that would wrap.
     """
-    return _share(*_measure_columns(heads, rows, numeric, size_pt), numeric, room_pt)
+    least, wanted = _measure_columns(heads, rows, numeric, size_pt)
+    if sum(least) < room_pt:
+        return _share(least, wanted, numeric, room_pt)
+    kept = [width if stays else 0.0 for width, stays in zip(least, fixed, strict=False)]
+    kept += [0.0] * (len(least) - len(kept))
+    if sum(kept) >= room_pt / 2:
+        kept = [0.0] * len(least)
+    part = (room_pt - sum(kept)) / (sum(least) - sum(kept))
+    return [stays or width * part for width, stays in zip(least, kept, strict=True)]
 
 
 def _measure_columns(
@@ -82,8 +93,6 @@ def _share(
     least: Sequence[float], wanted: Sequence[float], numeric: Sequence[bool], room_pt: float
 ) -> list[float]:
     spare = room_pt - sum(least)
-    if spare <= 0:
-        return [width * room_pt / sum(least) for width in least]
     missing = [want - width for width, want in zip(least, wanted, strict=True)]
     if sum(missing) >= spare:
         part = spare / sum(missing)

@@ -304,6 +304,7 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
     numeric = [column.numeric for column in table.columns]
     sizes = (WIDE_TABLE_PT if table.wide else TABLE_PT, WIDE_TABLE_PT)
     size = choose_size(columns.heads, wide, numeric, sizes, to.width_pt)
+    states = [_is_states(row[at] for row in table.rows) for at in range(len(numeric))]
     plain_rows = [
         [_convert_cell(to, cell, columns.units[at]) for at, cell in enumerate(row)] for row in rows
     ]
@@ -316,10 +317,10 @@ def convert_table(to: PlainBlocks, table: Table) -> Plain:
         "t": "table",
         "caption": to.runs(table.caption) if table.caption else [],
         "size": size,
-        "widths": plan_widths(columns.heads, wide, numeric, size, to.width_pt),
+        "widths": plan_widths(columns.heads, wide, numeric, size, to.width_pt, states),
         "heads": columns.heads,
         "numeric": numeric,
-        "states": [_is_states(row[at] for row in table.rows) for at in range(len(numeric))],
+        "states": states,
         "pads": pads,
         "rows": plain_rows,
         "totals": bool(table.totals),

@@ -26,7 +26,7 @@ from jipyo.reports.document import (
 from jipyo.reports.sections.findings import advise, find_worst_breach
 from jipyo.reports.sections.incident_findings import list_reported_incidents
 from jipyo.reports.sections.objectives import describe_objective, describe_subject
-from jipyo.reports.sections.outlook import DAY_MS, describe_date, list_expected
+from jipyo.reports.sections.outlook import DAY_MS, list_expected
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,7 +101,7 @@ def _list_crossings(inputs: ReportInputs) -> Iterator[_Proposed]:
             continue
         subject = one.of.entry.metric.id, one.of.name
         text = _advise(Subject(one.of.entry.metric.name, one.of.name), advise(one.of.entry))
-        date = describe_date(one.t_ms, one.zone, one.now.end_ms)
+        date = Day(local_day(one.t_ms, zone), short=True)
         basis = phrase("summary.action.crossing", threshold=one.threshold, date=date)
         due = Day(local_day(one.first_ms, zone), short=True)
         yield _Proposed(subject, ActionItem(text, basis, due, Blank()))

@@ -36,29 +36,24 @@ if TYPE_CHECKING:
     from jipyo.reports.data import ReportData, ReportMetric
 
 
-def build_appendix(
-    data: ReportData, first_page: Sequence[Block], catalogue: Catalogue
-) -> Iterator[Block]:
-    """The appendix; `first_page` has the figures whose sources it lists."""
-    yield Heading("appendix", phrase("reports.section.appendix"))
+def build_series(data: ReportData) -> Iterator[Block]:
+    """Every series of metrics that have several."""
     several = [entry for entry in data.entries if len(entry.now.series) > 1]
     if several:
-        yield Heading("series", phrase("reports.section.series"), level=2)
+        yield Heading("series", phrase("reports.section.series"))
         yield build_series_table(several)
-    figures = dict.fromkeys(find_figures(tuple(first_page)))
+
+
+def build_sources(
+    data: ReportData, summary: Sequence[Block], catalogue: Catalogue
+) -> Iterator[Block]:
+    """Where the figures of the summary come from, and by which catalogue."""
+    figures = dict.fromkeys(find_figures(tuple(summary)))
     sources = [figure for figure in figures if figure.value is not None]
+    yield Heading("sources", phrase("reports.section.sources"))
     if sources:
         names = {metric.id: metric.name for metric in catalogue.metrics}
-        yield Heading("sources", phrase("reports.section.sources"), level=2)
         yield build_source_table(sources, data, names)
-    if data.entries:
-        yield Heading("definitions", phrase("reports.section.definitions"), level=2)
-        yield build_definition_table(data)
-    yield Heading("method", phrase("reports.section.method"), level=2)
-    is_day = data.period.kind is PeriodKind.DAY
-    day, compare = ("day", "compare") if is_day else ("days", "compare_before")
-    for key in (day, "steps", "percentile", "state", compare, "coverage"):
-        yield Note(phrase(f"reports.method.{key}", day=Day(data.period.first_day)))
     yield Note(
         phrase(
             "reports.method.catalogue",
@@ -66,6 +61,24 @@ def build_appendix(
             hash=Code(hash_catalogue(catalogue)),
         )
     )
+
+
+def build_definitions(data: ReportData) -> Iterator[Block]:
+    """What metrics mean; in the report of a longer period those that the specification requires."""
+    is_day = data.period.kind is PeriodKind.DAY
+    entries = [entry for entry in data.entries if is_day or entry.metric.required]
+    if entries:
+        yield Heading("definitions", phrase("reports.section.definitions"))
+        yield build_definition_table(entries)
+
+
+def build_method(data: ReportData) -> Iterator[Block]:
+    """How figures were made."""
+    yield Heading("method", phrase("reports.section.method"))
+    is_day = data.period.kind is PeriodKind.DAY
+    day, compare = ("day", "compare") if is_day else ("days", "compare_before")
+    for key in (day, "steps", "percentile", "state", compare, "coverage"):
+        yield Note(phrase(f"reports.method.{key}", day=Day(data.period.first_day)))
 
 
 def hash_catalogue(catalogue: Catalogue) -> str:
@@ -112,13 +125,13 @@ DEFINITION_COLUMNS: tuple[TableColumn[ReportMetric], ...] = (
 )
 
 
-def build_definition_table(data: ReportData) -> Table:
-    """A row per metric that has data: what it is, its thresholds, and its queries."""
+def build_definition_table(entries: Iterable[ReportMetric]) -> Table:
+    """A row per metric: what it is, its thresholds, and its queries."""
     return Table(
         id="definitions",
         caption=phrase("reports.definitions.caption"),
         columns=build_heads(DEFINITION_COLUMNS),
-        rows=tuple(build_row(DEFINITION_COLUMNS, entry) for entry in data.entries),
+        rows=tuple(build_row(DEFINITION_COLUMNS, entry) for entry in entries),
         wide=True,
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from jipyo.alerts.incident.grouping import find_host
 from jipyo.model.calendar import local_day
 from jipyo.reports.document import (
     Approval,
@@ -57,18 +58,18 @@ def _list_rows(inputs: ReportInputs) -> Iterator[tuple[str, Inline]]:
 
 
 def _describe_systems(inputs: ReportInputs) -> Inline:
-    """The systems under contract, and what was read: hosts and other targets."""
+    """The systems under contract, and the hosts that were read."""
     names = tuple(month.system_name for month in inputs.contracts)
-    targets = [one.labels for one in inputs.data.targets]
-    hosts = dict.fromkeys(one["instance"] for one in targets if one.get("instance"))
-    shown = ", ".join(list(hosts)[:_MOST_NAMES])
-    if left := len(hosts) - _MOST_NAMES:
-        more: Inline = phrase("reports.and_more", names=shown, n=left) if left > 0 else shown
-    else:
-        more = shown
-    if not names:
-        return more or None
-    return Joined((Joined(names, ", "), phrase("summary.cover.targets", n=len(hosts), names=more)))
+    found = (find_host(one.labels.get("instance", "")) for one in inputs.data.targets)
+    hosts = list(dict.fromkeys(filter(None, found)))
+    shown: Inline = ", ".join(hosts[:_MOST_NAMES])
+    if (left := len(hosts) - _MOST_NAMES) > 0:
+        shown = phrase("reports.and_more", names=shown, n=left)
+    if not hosts:
+        return Joined(names, ", ") if names else None
+    return (
+        phrase("summary.cover.hosts", systems=Joined(names, ", "), names=shown) if names else shown
+    )
 
 
 def _describe_period(inputs: ReportInputs) -> Inline:

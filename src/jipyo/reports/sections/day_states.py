@@ -27,7 +27,10 @@ States = tuple[State | None, ...]
 
 
 def build_day_states(inputs: ReportInputs) -> Iterator[Block]:
-    """A row for availability and for each group of metrics; none for a day or a long period."""
+    """A row for availability and for each group of metrics; none for a day or a long period.
+
+    Of a group the metrics count that the specification requires, as far as there are any.
+    """
     data = inputs.data
     days = [day for day in data.period.days() if day.start_ms < data.window.end_ms]
     every_day = [day.first_day for day in data.period.days()]
@@ -36,7 +39,8 @@ def build_day_states(inputs: ReportInputs) -> Iterator[Block]:
     later: States = (None,) * (len(every_day) - len(days))
     rows = [StripRow(phrase("summary.area.availability"), judge_outages(inputs, days) + later)]
     for group in MetricGroup:
-        entries = [entry for entry in data.judged if entry.metric.group is group]
+        judged = [entry for entry in data.judged if entry.metric.group is group]
+        entries = [entry for entry in judged if entry.metric.required] or judged
         if entries:
             name = phrase(f"reports.group.{group.value}")
             rows.append(StripRow(name, judge_days(entries, days) + later))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.objectives import ObjectiveResult, Result
@@ -101,7 +101,11 @@ def select_findings(inputs: ReportInputs) -> tuple[Finding, ...]:
         *_find_met_objectives(results),
     ]
     candidates.sort(key=lambda candidate: (candidate.rank, -candidate.weight))
-    return tuple(candidate.finding for candidate in candidates[:MOST])
+    findings = (candidate.finding for candidate in candidates[:MOST])
+    if data.period.kind is PeriodKind.DAY:
+        return tuple(findings)
+    # The summary of a longer period is one page; its actions and chapters have the rest.
+    return tuple(replace(one, details=one.details[:1]) for one in findings)
 
 
 def _describe_basis(figure: Figure) -> Phrase:

@@ -23,6 +23,7 @@ from jipyo.reports.sections.metric_charts import mark_events
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from jipyo.alerts.events.event import Event
     from jipyo.alerts.incident.incident import Incident
     from jipyo.reports.incident_courses import IncidentCourse
     from jipyo.reports.inputs import ReportInputs
@@ -38,18 +39,16 @@ def build_incident_charts(inputs: ReportInputs) -> Iterator[Block]:
                 phrase("chapters.incident", n=incident.number, start=Moment(incident.began_ms)),
                 level=2,
             )
-            yield BlockGroup((draw_courses(incident, courses, inputs),))
+            yield BlockGroup((draw_courses(incident, courses, inputs.events),))
 
 
 def draw_courses(
-    incident: Incident, courses: Sequence[IncidentCourse], inputs: ReportInputs
+    incident: Incident, courses: Sequence[IncidentCourse], events: Sequence[Event]
 ) -> Charts:
     """Two charts side by side, each with the moments at which something was changed or began."""
     marks = (
         *mark_events(
-            event
-            for event in inputs.events
-            if courses[0].start_ms < event.t_ms <= incident.began_ms
+            event for event in events if courses[0].start_ms < event.t_ms <= incident.began_ms
         ),
         ChartMark(
             MarkKind.OUTAGE,

@@ -96,7 +96,7 @@ def _show_cause(incident: Incident) -> Inline:
 def _name(ranked: Sequence[RankedAlert], catalogue: Catalogue) -> Inline:
     """The likely origin, why it fails, and how many alerts came with it."""
     first = ranked[0].alert
-    parts = [_name_alert(first, catalogue)]
+    parts = [name_alert(first, catalogue)]
     if first.reason is not None:
         parts.append(phrase(f"health.cause.{first.reason.value}"))
     if others := len(ranked) - 1:
@@ -104,7 +104,8 @@ def _name(ranked: Sequence[RankedAlert], catalogue: Catalogue) -> Inline:
     return Joined(tuple(parts), "\n")
 
 
-def _name_alert(alert: IncidentAlert, catalogue: Catalogue) -> Inline:
+def name_alert(alert: IncidentAlert, catalogue: Catalogue) -> Inline:
+    """What an alert is about: its metric and series, or the target that does not answer."""
     labels, metric = alert.key.labels, catalogue.get(alert.key.rule)
     if metric is None:
         return " · ".join(filter(None, (alert.key.rule.rpartition("/")[2], name_series(labels))))

@@ -190,7 +190,9 @@ def write_table(table: Table, inline: InlineHtml) -> str:
     region = "scroll short" if len(table.rows) <= _UNBROKEN_ROWS else "scroll"
     wide = ' class="wide"' if table.wide else ""
     caption = inline.write(table.caption) if table.caption else ""
-    name = f' aria-labelledby="{table.id}-caption"' if caption else ""
+    # A region needs a name: that of the first column where the table has no caption.
+    label = f'aria-label="{escape_text(columns.heads[0])}"'
+    name = f' aria-labelledby="{table.id}-caption"' if caption else f" {label}"
     return (
         f'<div class="{region}" tabindex="0" role="region"{name}>'
         f'<table id="{table.id}-table"{wide}>'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,6 @@ from jipyo.reports.render.xlsx.cells import (
     CellValue,
     build_cell,
     build_moment,
-    build_number,
     name_column,
 )
 from jipyo.reports.render.xlsx.matrix import write_matrix
@@ -49,12 +49,12 @@ from jipyo.reports.tables import build_action_table
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from jipyo.model.sample import Values
-    from jipyo.reports.document import AnyChart, Block, Inline, LoadCurve
+    from jipyo.model.sample import Times, Values
+    from jipyo.reports.document import AnyChart, Block, ChartLine, Inline, LoadCurve
     from jipyo.reports.render.xlsx.book import Book
 
-_POINTS = 400
-"""Most points of a line of a chart."""
+_POINTS = 186
+"""Most points of a line of a chart: six a day of a month."""
 _CHART_ROWS = 13
 
 
@@ -243,18 +243,19 @@ def _write_chart(chart: Chart, book: Book) -> None:
     title = localizer.format(chart.title)
     top = book.row
     steps = len(chart.lines[0].values) if chart.lines else 0
-    parts = np.array_split(np.arange(steps), min(max(steps, 1), _POINTS))
+    starts = np.array([part[0] for part in np.array_split(np.arange(steps), _POINTS) if part.size])
     first = book.begin_table(
         [localizer.texts("reports.column.from"), *(line.name or title for line in chart.lines)],
         freeze=0,
     )
-    for part in parts:
-        if len(part):
-            at_ms = chart.start_ms + int(part[0]) * chart.step_ms
-            book.write_cell(0, build_moment(at_ms, localizer))
-            for column, line in enumerate(chart.lines, 1):
-                book.write_cell(column, _find_worst(line.values[part], chart, book))
-            book.row += 1
+    moments = [
+        build_moment(chart.start_ms + at * chart.step_ms, localizer) for at in starts.tolist()
+    ]
+    book.write_column(0, moments)
+    for column, line in enumerate(chart.lines, 1):
+        worst = [CellValue(value, "", "General") for value in _find_worst(line, starts, chart)]
+        book.write_column(column, worst)
+    book.row += len(moments)
     drawn = book.workbook.add_chart({"type": "line"})
     name = book.sheet.get_name()
     for column in range(1, len(chart.lines) + 1):
@@ -275,13 +276,11 @@ def _write_chart(chart: Chart, book: Book) -> None:
     book.row = max(book.row, top + _CHART_ROWS) + 1
 
 
-def _find_worst(values: Values, chart: Chart, book: Book) -> CellValue:
-    """The worst value of a part, so that a chart shows what its table says."""
-    if np.isnan(values).all():
-        return CellValue(None, "")
-    worst = np.nanmin(values) if chart.worse < 0 else np.nanmax(values)
-    cell = build_number(float(worst), chart.unit, book.localizer)
-    return CellValue(float(worst), cell.text, "General")
+def _find_worst(line: ChartLine, starts: Times, chart: Chart) -> list[float | None]:
+    """The worst value of each part, so that a chart shows what its table says."""
+    fold = np.fmin if chart.worse < 0 else np.fmax
+    worst = fold.reduceat(line.values, starts) if starts.size else line.values[:0]
+    return [value if math.isfinite(value) else None for value in worst.tolist()]
 
 
 def _write_heat_map(heat_map: HeatMap, book: Book) -> None:

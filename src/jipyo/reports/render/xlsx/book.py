@@ -146,6 +146,17 @@ class Book:
         """A cell of the current row."""
         write_at(self, self.row, column, cell, style)
 
+    def write_column(self, column: int, cells: Sequence[CellValue]) -> None:
+        """Cells of one kind below one another, from the current row on.
+
+        It is wide enough for the first of them: a chart's values are thousands, of one format.
+        """
+        if not cells:
+            return
+        made = self.format("cell", num_format=cells[0].number_format)
+        self.sheet.write_column(self.row, column, [cell.value for cell in cells], made)
+        self.note_width(column, cells[0].text, self.row)
+
     def format(self, style: str, **more: Any) -> Any:
         """The format of a style with some properties, made once."""
         properties = {"font_name": FONT, "font_size": 10, "valign": "vcenter"}

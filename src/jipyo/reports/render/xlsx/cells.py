@@ -59,6 +59,8 @@ def build_cell(  # noqa: C901, PLR0911 - one case per type
             return CellValue(part, text, "#,##0")
         case Figure(value=value, unit=unit) if value is not None and part.proportion is None:
             return build_number(value, unit, localizer)
+        case Quantity(value, "count", int(decimals)):
+            return CellValue(value, text, "#,##0" + ("." + "0" * decimals if decimals else ""))
         case Quantity(value, unit):
             return build_number(value, unit, localizer)
         case Share(value):

@@ -1,1 +1,0 @@
-"""Reports that the running server makes: at set times and on request, delivered and kept."""

@@ -1,0 +1,323 @@
+"""One incident on a page: what is known of it, and what people must fill in.
+
+Nothing here names a cause. Evidence is ranked by the rules of `alerts/incident/origin`, each with
+its query; the cause is what a person entered, or is left to be filled in.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jipyo.alerts.incident.incident import EntryKind, EvidenceKind
+from jipyo.reports.document import (
+    Badge,
+    Blank,
+    Block,
+    BlockGroup,
+    Code,
+    ColumnHead,
+    Duration,
+    Heading,
+    Inline,
+    Joined,
+    Listing,
+    Moment,
+    Note,
+    Quantity,
+    Share,
+    Table,
+    phrase,
+)
+from jipyo.reports.sections.incident_charts import draw_courses
+from jipyo.reports.sections.incidents import name_alert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from jipyo.alerts.alert import AlertKey
+    from jipyo.alerts.events.event import Event
+    from jipyo.alerts.incident.incident import Incident, IncidentAlert, IncidentEvidence
+    from jipyo.alerts.incident.origin import RankedAlert
+    from jipyo.catalogue import Catalogue
+    from jipyo.reports.incident_facts import IncidentFacts, IncidentImpact
+
+_MOST_EVIDENCE = 6
+_LINES = 3
+"""To write by hand."""
+
+
+def build_incident_page(
+    facts: IncidentFacts, catalogue: Catalogue, *, is_whole: bool = False
+) -> Iterator[Block]:
+    """기본정보, 장애내용, 원인, 조치, 재발방지.
+
+    As a document of its own with charts and all evidence; beside others on one page without.
+    """
+    number = facts.incident.number
+    name = name_alert(facts.ranked[0].alert, catalogue)
+    title = phrase("incident_page.title", n=number, name=name)
+    yield Heading(f"incident-page-{number}", title, page=not is_whole)
+    yield Heading(f"incident-{number}-basic", phrase("incident_page.basic"), level=2)
+    yield _build_basics(facts, catalogue)
+    yield Heading(f"incident-{number}-course", phrase("incident_page.course"), level=2)
+    yield _build_timeline(facts)
+    yield from _build_impact(facts)
+    if facts.courses and is_whole:
+        yield BlockGroup((draw_courses(facts.incident, facts.courses, facts.events),))
+    yield Heading(f"incident-{number}-evidence", phrase("incident_page.evidence"), level=2)
+    yield _build_evidence(facts, catalogue, None if is_whole else _MOST_EVIDENCE)
+    yield Note(phrase("incident_page.no_cause"))
+    yield Heading(f"incident-{number}-cause", phrase("incident_page.cause"), level=2)
+    yield _build_cause(facts.incident)
+    yield Heading(f"incident-{number}-actions", phrase("incident_page.actions"), level=2)
+    yield from _build_actions(facts.incident)
+    yield Heading(f"incident-{number}-prevention", phrase("incident_page.prevention"), level=2)
+    yield Note(Blank(lines=_LINES))
+
+
+def _head(*keys: str, numeric: Sequence[str] = ()) -> tuple[ColumnHead, ...]:
+    return tuple(ColumnHead(phrase(f"incident_page.column.{key}"), key in numeric) for key in keys)
+
+
+# --- what is known of it
+
+
+def _build_basics(facts: IncidentFacts, catalogue: Catalogue) -> Table:
+    incident = facts.incident
+    rows: list[tuple[Inline, Inline]] = [
+        ("number", f"#{incident.number}"),
+        ("severity", Badge(incident.severity.state)),
+        ("state", phrase(f"incident.state.{incident.state.value}")),
+        ("origin", name_alert(facts.ranked[0].alert, catalogue)),
+        ("began", Moment(incident.began_ms, dated=True, to_the_second=True)),
+        ("recovered", _show_end(incident)),
+        ("duration", Duration(incident.duration_ms(facts.end_ms))),
+        ("author", Blank()),
+    ]
+    return Table(
+        id=f"incident-{incident.number}-basic",
+        caption="",
+        columns=_head("item", "value", "item", "value"),
+        rows=tuple(
+            tuple(
+                cell for key, value in pair for cell in (phrase(f"incident_page.item.{key}"), value)
+            )
+            for pair in zip(rows[::2], rows[1::2], strict=True)
+        ),
+    )
+
+
+def _show_end(incident: Incident) -> Inline:
+    if incident.recovered_ms is None:
+        return phrase("reports.breaches.open")
+    return Moment(incident.recovered_ms, dated=True, to_the_second=True)
+
+
+def _build_timeline(facts: IncidentFacts) -> Table:
+    """발생, 인지, 접수, 조치, 복구 and what was deployed around them, in the order of time."""
+    incident = facts.incident
+    rows: list[tuple[int, str, Inline, str]] = [
+        (incident.began_ms, "began", phrase("incident_page.step.began.text"), ""),
+        (incident.noticed_ms, "noticed", _show_delay(incident), ""),
+    ]
+    rows += [
+        (event.t_ms, "event", _describe_event(event), event.who)
+        for event in facts.events
+        if event.t_ms <= facts.end_ms
+    ]
+    rows += [
+        (entry.t_ms, "action", entry.text, entry.who)
+        for entry in incident.entries
+        if entry.kind is EntryKind.NOTE
+    ]
+    if incident.acknowledged_ms is not None:
+        who = incident.acknowledged_by
+        rows.append((incident.acknowledged_ms, "acknowledged", _find_words(incident), who))
+    if incident.recovered_ms is not None:
+        span = Duration(incident.recovered_ms - incident.began_ms)
+        text = phrase("incident_page.step.recovered.text", span=span)
+        rows.append((incident.recovered_ms, "recovered", text, ""))
+    shown: list[tuple[Inline, ...]] = [
+        (
+            Moment(t_ms, dated=True, to_the_second=True),
+            phrase(f"incident_page.step.{step}"),
+            text,
+            who or None,
+        )
+        for t_ms, step, text, who in sorted(rows, key=lambda one: one[0])
+    ]
+    steps = {step for _, step, _, _ in rows}
+    shown += [
+        (Blank(), phrase(f"incident_page.step.{step}"), Blank(), Blank())
+        for step in ("acknowledged", "action", "recovered")
+        if step not in steps
+    ]
+    return Table(
+        id=f"incident-{incident.number}-timeline",
+        caption=phrase("incident_page.timeline"),
+        columns=_head("time", "step", "what", "who"),
+        rows=tuple(shown),
+    )
+
+
+def _show_delay(incident: Incident) -> Inline:
+    span = Duration(incident.noticed_ms - incident.began_ms)
+    return phrase("incident_page.step.noticed.text", span=span)
+
+
+def _find_words(incident: Incident) -> Inline:
+    """What was written with the acknowledgement."""
+    entries = [one for one in incident.entries if one.kind is EntryKind.ACKNOWLEDGED]
+    return entries[0].text or None
+
+
+def _describe_event(event: Event) -> Inline:
+    return phrase(
+        "incident_page.event", kind=phrase(f"event.kind.{event.kind.value}"), text=event.text
+    )
+
+
+def _build_impact(facts: IncidentFacts) -> Iterator[Block]:
+    if not facts.impacts:
+        yield Note(phrase("incident_page.impact.unknown"))
+        return
+    yield Table(
+        id=f"incident-{facts.incident.number}-impact",
+        caption=phrase("incident_page.impact"),
+        columns=_head(
+            *("service", "total", "failed", "share"), numeric=("total", "failed", "share")
+        ),
+        rows=tuple(
+            (
+                Joined((one.metric.name, one.service), " · ") if one.service else one.metric.name,
+                _show_count(one, one.total),
+                _show_count(one, one.failed),
+                Share(one.failed / one.total),
+            )
+            for one in facts.impacts
+        ),
+    )
+
+
+def _show_count(impact: IncidentImpact, count: int) -> Inline:
+    if impact.estimated:
+        return phrase("reports.estimated", number=f"{count:,}")
+    return count
+
+
+# --- evidence
+
+
+def _build_evidence(facts: IncidentFacts, catalogue: Catalogue, most: int | None) -> Table:
+    rows: list[tuple[Inline, ...]] = []
+    event = facts.event_before
+    if event is not None:
+        span = Duration(facts.incident.began_ms - event.t_ms)
+        what = phrase("incident_page.evidence.event", event=_describe_event(event), span=span)
+        rows.append((what, None, None, Code("jipyo event list")))
+    rows += [_show_alert(one, catalogue, facts.expressions) for one in facts.ranked]
+    rows += [_show_evidence(one) for one in facts.incident.evidence]
+    rows += [
+        (
+            phrase("incident_page.evidence.requests", service=one.service),
+            phrase("incident_page.evidence.failed", failed=one.failed, total=one.total),
+            None,
+            Code(one.failed_expr),
+        )
+        for one in facts.impacts
+        if one.failed
+    ]
+    left = 0 if most is None else max(0, len(rows) - most)
+    return Table(
+        id=f"incident-{facts.incident.number}-evidence",
+        caption=phrase("incident_page.evidence.more", n=left) if left else "",
+        columns=_head("rank", "what", "seen", "reason", "query", numeric=("rank",)),
+        rows=tuple((at, *row) for at, row in enumerate(rows[:most], 1)),
+        wide=True,
+    )
+
+
+def _show_alert(
+    ranked: RankedAlert, catalogue: Catalogue, expressions: Mapping[AlertKey, str]
+) -> tuple[Inline, ...]:
+    alert = ranked.alert
+    needs = None
+    if ranked.needs is not None:
+        metric = catalogue.get(ranked.needs.rule)
+        needs = metric.name if metric is not None else ranked.needs.rule
+    reason = phrase(
+        f"incident.origin.{ranked.reason.value}",
+        delay=Duration(ranked.delay_ms),
+        n=ranked.dependants,
+        needs=needs,
+    )
+    query = Code(expressions.get(alert.key, alert.key.rule))
+    return name_alert(alert, catalogue), _show_peak(alert, catalogue), reason, query
+
+
+def _show_peak(alert: IncidentAlert, catalogue: Catalogue) -> Inline:
+    metric = catalogue.get(alert.key.rule)
+    if alert.reason is not None:
+        return phrase(f"health.cause.{alert.reason.value}")
+    if alert.peak is None or metric is None or metric.outage or metric.loss:
+        return None
+    unit = metric.unit.value
+    peak = Quantity(alert.peak, unit)
+    if alert.threshold is None:
+        return peak
+    return phrase("incident.peak", peak=peak, threshold=Quantity(alert.threshold, unit))
+
+
+def _show_evidence(evidence: IncidentEvidence) -> tuple[Inline, ...]:
+    kind = phrase(f"incident.evidence.{evidence.kind.value}")
+    what = phrase("event.line", kind=kind, text=evidence.text)
+    seen: Inline = None
+    if evidence.count is not None:
+        seen = phrase("incident_page.evidence.records", n=evidence.count)
+    if evidence.kind is EvidenceKind.LOG_TEMPLATE:
+        query = f"jipyo logs search 'template:{evidence.ref}'"
+    else:
+        query = evidence.ref
+    return what, seen, Moment(evidence.t_ms, dated=True, to_the_second=True), Code(query)
+
+
+# --- what people fill in
+
+
+def _build_cause(incident: Incident) -> Table:
+    texts = [
+        entry.text
+        for entry in incident.entries
+        if entry.kind in {EntryKind.CAUSE, EntryKind.CLOSED} and entry.text
+    ]
+    cause, attribution = incident.cause, incident.attribution
+    rows: tuple[tuple[Inline, Inline], ...] = (
+        (
+            phrase("incident.label.cause"),
+            phrase(f"incident.cause.{cause.value}") if cause else Blank(),
+        ),
+        (
+            phrase("incident.label.attribution"),
+            phrase(f"incident.attribution.{attribution.value}") if attribution else Blank(),
+        ),
+        (
+            phrase("incident_page.item.cause"),
+            Joined(tuple(texts), "\n") if texts else Blank(lines=_LINES),
+        ),
+    )
+    return Table(
+        id=f"incident-{incident.number}-cause",
+        caption=phrase("incident_page.cause.caption"),
+        columns=_head("item", "value"),
+        rows=rows,
+    )
+
+
+def _build_actions(incident: Incident) -> Iterator[Block]:
+    notes = [entry for entry in incident.entries if entry.kind is EntryKind.NOTE and entry.text]
+    if not notes:
+        yield Note(Blank(lines=_LINES))
+        return
+    yield Listing(
+        tuple((Joined((Moment(entry.t_ms, dated=True), entry.who)), entry.text) for entry in notes)
+    )

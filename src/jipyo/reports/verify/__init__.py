@@ -1,0 +1,1 @@
+"""Whether a report is what was issued, and what the samples give again."""
