@@ -22,6 +22,8 @@ from support.services import binary
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from jipyo.reports.document import Report
+
 pytestmark = pytest.mark.integration
 ALWAYS = """<?xml version="1.0" encoding="UTF-8"?>
 <oor:items xmlns:oor="http://openoffice.org/2001/registry">
@@ -58,8 +60,8 @@ def read_formulas(content: bytes) -> dict[tuple[str, str], Any]:
     }
 
 
-def build_workbooks(folder: Path) -> list[bytes]:
-    """The sheets of an eventful month, one in each language."""
+def build_sheets(folder: Path) -> list[Report]:
+    """The sheets of an eventful month: inspection, and service levels."""
     catalogue, month = catalogues.load(), month_of("2027-01-01")
     store = store_month(folder / "store", eventful(month))
     items = load_items(None, catalogue)
@@ -68,9 +70,15 @@ def build_workbooks(folder: Path) -> list[bytes]:
     made_ms, issuer = month.end_ms, Issuer(organisation="부서")
     levels = evaluate(build_records())
     return [
-        render_xlsx(build_inspection_report(sheet, catalogue, made_ms, issuer), "ko"),
-        render_xlsx(build_contract_report(levels, catalogue, made_ms, issuer, "en"), "en"),
+        build_inspection_report(sheet, catalogue, made_ms, issuer),
+        build_contract_report(levels, catalogue, made_ms, issuer, "en"),
     ]
+
+
+def build_workbooks(folder: Path) -> list[bytes]:
+    """These sheets, one in each language."""
+    inspection, levels = build_sheets(folder)
+    return [render_xlsx(inspection, "ko"), render_xlsx(levels, "en")]
 
 
 def test_libreoffice_computes_what_is_printed(tmp_path: Path) -> None:

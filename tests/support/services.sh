@@ -2,8 +2,9 @@
 # Has the real servers and clients that integration and end-to-end tests need.
 # Idempotent. Debian's packages by apt-get (as root), the newest peers built from Go
 # modules into $JIPYO_SERVICES/bin, search servers as jars of Maven Central into
-# $JIPYO_SERVICES/search (Elasticsearch 9 and OpenSearch 3 need Java 21). Says at the end
-# what is missing; a test that needs it is then skipped, or fails under
+# $JIPYO_SERVICES/search (Elasticsearch 9 and OpenSearch 3 need Java 21), and programs that
+# judge files (veraPDF, hwpxlib, python-hwpx, rhwp, axe) into $JIPYO_SERVICES/judges. Says at
+# the end what is missing; a test that needs it is then skipped, or fails under
 # JIPYO_REQUIRE_SERVICES=1.
 set -u
 SERVICES=${JIPYO_SERVICES:-$HOME/.cache/jipyo-services}
@@ -14,7 +15,7 @@ packages=(
   chromium poppler-utils postgresql mariadb-server redis-server nginx haproxy
   prometheus victoria-metrics prometheus-alertmanager prometheus-node-exporter prometheus-process-exporter
   prometheus-postgres-exporter prometheus-mysqld-exporter prometheus-redis-exporter
-  libreoffice-calc prometheus-nginx-exporter rsyslog rsyslog-elasticsearch systemd-journal-remote
+  libreoffice-calc fonts-nanum libfreetype6 prometheus-nginx-exporter rsyslog rsyslog-elasticsearch systemd-journal-remote
 )
 wanted=()
 for package in "${packages[@]}"; do
@@ -81,11 +82,15 @@ build_apart victoria-metrics VictoriaMetrics v0.0.0-20250718125606-9d9bea03485e
 build_apart victoria-logs VictoriaLogs v1.52.1
 
 bash "$(dirname "$0")/search/fetch.sh" "$SERVICES/search"
+bash "$(dirname "$0")/judges/fetch.sh" "$SERVICES/judges"
 
 missing=()
 while read -r product version; do
   [ -e "$SERVICES/search/$product-$version/done" ] || missing+=("$product-$version")
 done <"$(dirname "$0")/search/versions"
+for part in verapdf/done hwpxlib/ReadHwpx.class hwpx/done axe/package/axe.min.js; do
+  [ -e "$SERVICES/judges/$part" ] || missing+=("${part%%/*}")
+done
 for program in prometheus promtool node_exporter victoria-metrics victoria-logs syslog-ng; do
   [ -x "$BIN/$program" ] || missing+=("$program")
 done

@@ -168,12 +168,20 @@ def table(
 
 def build_hwpx(*sections: str, **parts: bytes | str) -> bytes:
     """A form with these sections; `parts` replace or add others, `_` in a name being `/`."""
+    names = ("header", *(f"section{at}" for at in range(len(sections))))
     items = "".join(
-        f'<opf:item id="section{at}" href="Contents/section{at}.xml"/>'
-        for at in range(len(sections))
+        f'<opf:item id="{name}" href="Contents/{name}.xml" media-type="application/xml"/>'
+        for name in names
     )
+    spine = "".join(f'<opf:itemref idref="{name}"/>' for name in names)
     entries: dict[str, bytes | str] = {
         "mimetype": "application/hwp+zip",
+        "version.xml": f'{DECLARATION}<hv:HCFVersion xmlns:hv="v" major="5"/>',
+        "META-INF/container.xml": (
+            f'{DECLARATION}<ocf:container xmlns:ocf="urn:oasis:names:tc:opendocument:xmlns:'
+            'container"><ocf:rootfiles><ocf:rootfile full-path="Contents/content.hpf" '
+            'media-type="application/hwpml-package+xml"/></ocf:rootfiles></ocf:container>'
+        ),
         "Contents/header.xml": write_header(),
         **{
             f"Contents/section{at}.xml": f"{DECLARATION}<hs:sec {NAMESPACES}>{body}</hs:sec>"
@@ -181,7 +189,7 @@ def build_hwpx(*sections: str, **parts: bytes | str) -> bytes:
         },
         "Contents/content.hpf": (
             f"{DECLARATION}<opf:package {NAMESPACES}><opf:manifest>{items}</opf:manifest>"
-            "</opf:package>"
+            f"<opf:spine>{spine}</opf:spine></opf:package>"
         ),
         "Preview/PrvText.txt": "{{문서번호}}",
         **{name.replace("__", "/"): content for name, content in parts.items()},

@@ -194,7 +194,7 @@ def write_table(table: Table, inline: InlineHtml) -> str:
     label = f'aria-label="{escape_text(columns.heads[0])}"'
     name = f' aria-labelledby="{table.id}-caption"' if caption else f" {label}"
     return (
-        f'<div class="{region}" tabindex="0" role="region"{name}>'
+        f'<div class="{region}" tabindex="0" role="group"{name}>'
         f'<table id="{table.id}-table"{wide}>'
         + (f'<caption id="{table.id}-caption">{caption}</caption>' if caption else "")
         + f"<thead><tr>{head}</tr></thead>\n<tbody>\n{''.join(rows)}</tbody></table></div>\n"
@@ -239,7 +239,7 @@ def write_matrix(matrix: DayMatrix, inline: InlineHtml) -> str:
         for row in matrix.rows
     )
     return (
-        f'<div class="scroll short" tabindex="0" role="region" '
+        f'<div class="scroll short" tabindex="0" role="group" '
         f'aria-labelledby="{matrix.id}-caption">'
         f'<table id="{matrix.id}-table" class="matrix"><caption id="{matrix.id}-caption">'
         f"{inline.write(matrix.caption)}</caption><thead><tr>"
@@ -276,7 +276,7 @@ def write_strip(strip: DayStrip, inline: InlineHtml) -> str:
     )
     area = escape_text(inline.localizer.texts("reports.strip.area"))
     return (
-        '<div class="scroll short" tabindex="0" role="region" '
+        '<div class="scroll short" tabindex="0" role="group" '
         f'aria-labelledby="{strip.id}-caption">'
         f'<table id="{strip.id}-table" class="matrix strip"><caption id="{strip.id}-caption">'
         f'{inline.write(strip.caption)}</caption><thead><tr><th scope="col">{area}</th>{head}'
@@ -311,7 +311,7 @@ def write_scores(sheet: ScoreSheet, inline: InlineHtml) -> str:
         for cells in list_total_cells(sheet, inline.localizer)
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="{sheet.id}-caption">'
+        f'<div class="scroll" tabindex="0" role="group" aria-labelledby="{sheet.id}-caption">'
         f'<table id="{sheet.id}-table" class="scores"><caption id="{sheet.id}-caption">'
         f"{inline.write(sheet.caption)}</caption><thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{rows}{totals}</tbody></table></div>\n"

@@ -146,7 +146,9 @@ def _write_table(table: Table, book: Book) -> None:
 def _write_total(
     book: Book, column: int, cell: CellValue, first: int, numbers: list[float | None]
 ) -> None:
-    if cell.number is None or not numbers or any(number is None for number in numbers):
+    known = [number for number in numbers if number is not None]
+    is_sum = cell.number is not None and math.isclose(sum(known), cell.number, abs_tol=1e-9)
+    if not is_sum or not known or len(known) < len(numbers):
         book.write_cell(column, cell, "total")
         return
     letter = name_column(column)
