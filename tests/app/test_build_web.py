@@ -30,6 +30,8 @@ from jipyo.app.build_web import (
 )
 from jipyo.app.configuration import Configuration
 from jipyo.app.offline import load_catalogue
+from jipyo.app.publishing.jobs import ReportJobs
+from jipyo.app.publishing.requests import ReportRequests
 from jipyo.config.load import Config, load
 from jipyo.config.overrides import CliOverrides
 from jipyo.config.start import keep_start_settings
@@ -61,7 +63,9 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Starlette]:
         logs = LogIngest(config, clock)
         apps = WebApps(store, collection, logs, configuration, clock)
         alerts = AlertStore.open(config.data, STEPS)
-        apps.watch = Watch(alerts, Alerting(alerts, store, clock, ()), IncidentRecorder())
+        alerting = Alerting(alerts, store, clock, ())
+        requests = ReportRequests(ReportJobs(), clock)
+        apps.watch = Watch(alerts, alerting, IncidentRecorder(), requests)
         built = apps.build(config, load_catalogue(config))
         assert isinstance(built, Starlette)
         yield built

@@ -34,6 +34,16 @@ export type MaintenanceWindows = Schemas['MaintenanceWindows'];
 export type MaintenanceInfo = Schemas['MaintenanceInfo'];
 export type NewMaintenance = Schemas['NewMaintenance'];
 export type Events = Schemas['Events'];
+export type Reports = Schemas['Reports'];
+export type ReportRow = Schemas['ReportRow'];
+export type ReportFile = Schemas['ReportFile'];
+export type ReportScheduleInfo = Schemas['ReportScheduleInfo'];
+export type ReportDetail = Schemas['ReportDetail'];
+export type ReportBuild = Schemas['ReportBuild'];
+export type ReportBuilds = Schemas['ReportBuilds'];
+export type NewReport = Schemas['NewReport'];
+export type NewSignOff = Schemas['NewSignOff'];
+export type Glossary = Schemas['Glossary'];
 
 /** What a person can do about an incident. */
 export type IncidentAction = 'ack' | 'notes' | 'cause' | 'close';
@@ -118,6 +128,32 @@ export class Queries {
 
   cancelMaintenance(id: string, who: string, lang: string): Promise<MaintenanceInfo> {
     return this.#client.post(`maintenance/${encodeURIComponent(id)}/cancel`, { lang }, { who });
+  }
+
+  reports(lang: string, signal?: AbortSignal): Promise<Reports> {
+    return this.#client.get('reports', { lang }, signal);
+  }
+
+  /** What was asked for, with progress. */
+  reportBuilds(lang: string, signal?: AbortSignal): Promise<ReportBuilds> {
+    return this.#client.get('reports/builds', { lang }, signal);
+  }
+
+  buildReport(report: NewReport, lang: string): Promise<ReportBuild> {
+    return this.#client.post('reports/builds', { lang }, report);
+  }
+
+  report(id: string, lang: string, signal?: AbortSignal): Promise<ReportDetail> {
+    return this.#client.get(`reports/${encodeURIComponent(id)}`, { lang }, signal);
+  }
+
+  signReport(id: string, body: NewSignOff, lang: string): Promise<ReportDetail> {
+    return this.#client.post(`reports/${encodeURIComponent(id)}/sign-off`, { lang }, body);
+  }
+
+  /** What the words of the dashboard mean. */
+  glossary(lang: string, signal?: AbortSignal): Promise<Glossary> {
+    return this.#client.get('glossary', { lang }, signal);
   }
 
   metric(id: string, steps: Steps, lang: string, signal?: AbortSignal): Promise<MetricRange> {

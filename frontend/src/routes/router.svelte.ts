@@ -9,6 +9,7 @@ export type Route =
   | { page: 'targets' }
   | { page: 'incidents'; number: number | null }
   | { page: 'silences' }
+  | { page: 'reports'; id: string | null }
   | { page: 'unknown'; path: string };
 
 /** The parts of a browser's window that the router uses. */
@@ -30,6 +31,8 @@ export function parsePath(path: string): Route {
   if (parts.length === 1 && page === 'incidents') return { page, number: null };
   if (parts.length === 2 && page === 'incidents' && /^\d{1,15}$/.test(id ?? ''))
     return { page, number: Number(id) };
+  if (parts.length === 1 && page === 'reports') return { page, id: null };
+  if (parts.length === 2 && page === 'reports' && id) return { page, id: decode(id) };
   if (parts.length === 2 && page === 'metric' && id) return { page, id: decode(id) };
   return { page: 'unknown', path: `/${decode(path)}` };
 }
@@ -39,6 +42,8 @@ export function formatPath(route: Route): string {
   if (route.page === 'targets' || route.page === 'silences') return route.page;
   if (route.page === 'incidents')
     return route.number === null ? route.page : `${route.page}/${route.number}`;
+  if (route.page === 'reports')
+    return route.id === null ? route.page : `${route.page}/${encodeURIComponent(route.id)}`;
   return route.page === 'overview' ? '' : route.path.slice(1);
 }
 

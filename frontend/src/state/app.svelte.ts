@@ -2,8 +2,9 @@
 
 import { Refused } from '../api/client.ts';
 import type {
-  Doctor, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
-  MetricNow, MetricOutlook, NewMaintenance, NewSilence, Overview, Queries, Silences, Targets,
+  Doctor, Glossary, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
+  MetricNow, MetricOutlook, NewMaintenance, NewReport, NewSignOff, NewSilence, Overview, Queries,
+  ReportBuilds, ReportDetail, Reports, Silences, Targets,
 } from '../api/queries.ts';
 import { marksOf, type Mark } from '../charts/marks.ts';
 import type { Feed } from '../charts/feed.svelte.ts';
@@ -38,6 +39,12 @@ export class App {
   readonly incidents = new Resource<Incidents>();
   readonly silences = new Resource<Silences>();
   readonly maintenance = new Resource<MaintenanceWindows>();
+  /** The archive and the schedules; loaded while the page of reports is open. */
+  readonly reports = new Resource<Reports>();
+  /** What was asked for; loaded with the reports. */
+  readonly builds = new Resource<ReportBuilds>();
+  /** Loaded once for each language. */
+  readonly glossary = new Resource<Glossary>();
   /** Events and incidents of the period that is shown, for the charts. */
   readonly marks = new Resource<Mark[]>();
 
@@ -168,6 +175,35 @@ export class App {
     );
   }
 
+  async loadReports(): Promise<void> {
+    const { lang } = this.preferences;
+    await Promise.all([
+      this.reports.load((signal) => this.#queries.reports(lang, signal)),
+      this.builds.load((signal) => this.#queries.reportBuilds(lang, signal)),
+    ]);
+  }
+
+  async buildReport(report: NewReport): Promise<void> {
+    await this.#queries.buildReport(report, this.preferences.lang);
+    await this.loadReports();
+  }
+
+  loadReport(detail: Resource<ReportDetail>, id: string): Promise<void> {
+    const { lang } = this.preferences;
+    return detail.load((signal) => this.#queries.report(id, lang, signal));
+  }
+
+  /** Sign a report, and show what came of it. */
+  async signReport(detail: Resource<ReportDetail>, id: string, body: NewSignOff): Promise<void> {
+    const after = await this.#queries.signReport(id, body, this.preferences.lang);
+    await detail.load(() => Promise.resolve(after));
+  }
+
+  loadGlossary(): Promise<void> {
+    const { lang } = this.preferences;
+    return this.glossary.load((signal) => this.#queries.glossary(lang, signal));
+  }
+
   /** Load what is expected of a metric into the resource of its page. */
   loadOutlook(outlook: Resource<MetricOutlook>, id: string): Promise<void> {
     const { lang } = this.preferences;
@@ -202,6 +238,17 @@ export class App {
   /** The URL of the page of silences and maintenance windows. */
   silencesHref(): string {
     return this.router.href({ page: 'silences' }, this.view.search());
+  }
+
+  /** The URL of the page of reports, or of one of them. */
+  reportHref(id: string | null): string {
+    return this.router.href({ page: 'reports', id }, this.view.search());
+  }
+
+  /** The URL of a file of an issue; `inline` is shown, else it is saved. */
+  reportFileHref(id: string, issue: number, name: string, inline = false): string {
+    const query = new URLSearchParams({ issue: String(issue), name, ...(inline ? { inline: '1' } : {}) });
+    return `${this.router.base}api/jipyo/reports/${encodeURIComponent(id)}/file?${query}`;
   }
 
   /** The URL of a metric's page over a period. */

@@ -33,7 +33,7 @@ test('both languages have the same texts, with the same places to fill', () => {
 
 // These are looked up by a value of the server: t.state[state], t.groups[id] and the like.
 const LOOKED_UP =
-  /^(state|groups|ranges|theme|origin|targets\.state|incidents\.(state|steps|waiting|causes|attributions)|silences\.(phase|durations))\./;
+  /^(state|groups|ranges|theme|origin|targets\.state|incidents\.(state|steps|waiting|causes|attributions)|silences\.(phase|durations)|reports\.(kinds|buildState|steps))\./;
 
 test('every text is used', () => {
   const unused = LANGS.ko

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.silence import MaintenanceWindow
 from jipyo.model.calendar import local_time, start_of_day
+from jipyo.model.cron import list_moments
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -33,23 +34,17 @@ def expand_maintenance(
 def _expand(
     schedule: Maintenance, start_ms: int, end_ms: int, zone: ZoneInfo
 ) -> Iterator[MaintenanceWindow]:
-    from cronsim import CronSim  # noqa: PLC0415 - only where there is a schedule
-
-    # One that began before may still last.
-    before = local_time(start_ms - schedule.duration_ms, zone) - timedelta(minutes=1)
-    moments = CronSim(schedule.schedule, before)
     announced_ms = None if schedule.announced is None else start_of_day(schedule.announced, zone)
-    for _, moment in zip(range(_MOST), moments, strict=False):
-        begins_ms = int(moment.timestamp()) * 1000
-        if begins_ms >= end_ms:
-            return
-        if begins_ms + schedule.duration_ms > start_ms:
-            yield MaintenanceWindow(
-                id=f"{schedule.name} {moment:%Y-%m-%d %H:%M}",
-                name=schedule.name,
-                matchers=schedule.matchers,
-                start_ms=begins_ms,
-                end_ms=begins_ms + schedule.duration_ms,
-                announced_ms=announced_ms,
-                approval=schedule.approval,
-            )
+    # One that began before may still last.
+    after_ms = start_ms - schedule.duration_ms
+    moments = list_moments(schedule.schedule, zone, after_ms, end_ms - 1)
+    for begins_ms in islice(moments, _MOST):
+        yield MaintenanceWindow(
+            id=f"{schedule.name} {local_time(begins_ms, zone):%Y-%m-%d %H:%M}",
+            name=schedule.name,
+            matchers=schedule.matchers,
+            start_ms=begins_ms,
+            end_ms=begins_ms + schedule.duration_ms,
+            announced_ms=announced_ms,
+            approval=schedule.approval,
+        )

@@ -31,6 +31,7 @@ from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
 from jipyo.app.inspection import build_sheet, find_system
 from jipyo.app.offline import build_workspace
+from jipyo.app.publishing.pages import build_report_parts
 from jipyo.app.slo import SloBook
 from jipyo.model.errors import ConfigError
 from jipyo.source.inventory import take_inventory
@@ -44,6 +45,7 @@ from jipyo.web.api import (
     openapi,
     outlook,
     overview,
+    reports,
     sheets,
     silences,
     slo,
@@ -77,6 +79,7 @@ if TYPE_CHECKING:
     from jipyo.app.build_collect import Collection
     from jipyo.app.build_logs import LogIngest
     from jipyo.app.configuration import Configuration
+    from jipyo.app.publishing.requests import ReportRequests
     from jipyo.app.workspace import Workspace
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
@@ -202,11 +205,12 @@ def read_max_files() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """The parts that know of alerts and incidents."""
+    """The parts that know of alerts, incidents and reports that were asked for."""
 
     store: AlertStore
     alerting: Alerting
     incidents: IncidentRecorder
+    reports: ReportRequests
 
 
 class WebApps:
@@ -338,7 +342,11 @@ class WebApps:
             now_ms=self._clock.now_ms,
         )
         modules = (alerts, incidents, silences, events)
-        return [route for module in modules for route in module.routes(desk, config.lang)]
+        parts = build_report_parts(config, watch.store, watch.reports, self._clock)
+        return [
+            *(route for module in modules for route in module.routes(desk, config.lang)),
+            *reports.routes(parts),
+        ]
 
     def _build_ingest_routes(self, config: Config) -> list[BaseRoute]:
         """The receivers; those of log records in threads that may wait for another process."""

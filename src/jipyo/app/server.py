@@ -38,6 +38,7 @@ from jipyo.app.log_target import plan_log_target
 from jipyo.app.memory import MemoryTrimmer, find_trim, limit_arenas, read_resident_bytes
 from jipyo.app.offline import load_catalogue
 from jipyo.app.parts import ServerPart, running
+from jipyo.app.publishing.schedule import Publishing
 from jipyo.app.slo import SloLoop
 from jipyo.config.reports import check_report_names
 from jipyo.config.start import keep_start_settings
@@ -102,9 +103,12 @@ class Server:
         self._alerting = Alerting(self._alerts, appender, clock, followers)
         self._events = EventFinder(self._alerts, clock)
         self._evidence = EvidenceCollector(self._alerts, clock)
+        self._publishing = Publishing(self._alerts, clock)
         self._levels = SloLoop(appender, clock, self._apps.levels)
         self._apps.list_judged = self._alerting.list_health
-        self._apps.watch = Watch(self._alerts, self._alerting, self._incidents)
+        self._apps.watch = Watch(
+            self._alerts, self._alerting, self._incidents, self._publishing.requests
+        )
         catalogue = load_catalogue(config)
         self._current = CurrentApp(self._apps.build(config, catalogue))
         self._follow(config, catalogue, RuleFiles(config), read_rota(config))
@@ -116,6 +120,7 @@ class Server:
             self._events,
             self._evidence,
             self._levels,
+            self._publishing,
             self._notifying,
             StoreUpkeep(store, clock),
             self._logs,
@@ -175,6 +180,7 @@ class Server:
         self._evidence.apply(config, source)
         if options is not None:
             self._incidents.apply(lambda: self._alerting.rules, options, config.instance)
+        self._publishing.apply(config)
         objectives = build_objectives(config.settings.slo, catalogue)
         self._levels.apply(config, build_source(config, "slo"), objectives)
 
@@ -230,7 +236,7 @@ def check_settings(config: Config) -> None:
     channels = settings.alerts.channels if settings.alerts else ()
     check_report_names(
         settings.reports.schedule,
-        [one.name for one in channels],
+        {one.name: one.kind for one in channels},
         [one.name for one in settings.systems],
     )
 

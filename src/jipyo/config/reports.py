@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from jipyo.alerts.options import ChannelKind
 from jipyo.config.alerts import SCHEDULE
 from jipyo.config.slo import SELECTOR
 from jipyo.i18n import LANGS
@@ -45,7 +46,7 @@ from jipyo.schema import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
 _PERIODS = {name: kind for kind, name in KINDS.items() if kind is not PeriodKind.RANGE}
 _KIND = convert(one_of(_PERIODS), lambda name, _: _PERIODS[name])
@@ -134,9 +135,11 @@ REPORTS = record(
 
 
 def check_report_names(
-    schedules: Iterable[ReportSchedule], channels: Collection[str], systems: Collection[str]
+    schedules: Iterable[ReportSchedule],
+    channels: Mapping[str, ChannelKind],
+    systems: Collection[str],
 ) -> None:
-    """Raise where a schedule names a channel or a system that there is not.
+    """Raise where a schedule names a channel or a system that it cannot use.
 
     Raises:
         ConfigError: with all of them.
@@ -146,6 +149,8 @@ def check_report_names(
         if name not in known:
             names = ", ".join(sorted(known)) or "–"
             raise ConfigError(key, schedule=schedule.name, name=name, known=names)
+        if key == "config.schedule_channel" and channels[name] is ChannelKind.ALERTMANAGER:
+            raise ConfigError("config.schedule_alertmanager", schedule=schedule.name, name=name)
 
     gather(
         partial(check, key, schedule, name, known)

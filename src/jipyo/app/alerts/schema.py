@@ -6,6 +6,7 @@ from jipyo.alerts import saved, silence_records
 from jipyo.alerts.events import records as event_records
 from jipyo.alerts.incident import records as incident_records
 from jipyo.alerts.notify import outbox
+from jipyo.app import report_runs
 from jipyo.app.alerts import removed
 
 STEPS = (
@@ -15,4 +16,5 @@ STEPS = (
     *silence_records.STEPS,
     *outbox.STEPS,
     *removed.STEPS,
+    *report_runs.STEPS,
 )

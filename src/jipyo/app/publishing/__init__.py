@@ -1,0 +1,1 @@
+"""Reports that the running server makes: at set times and on request, delivered and kept."""
