@@ -33,6 +33,7 @@ from jipyo.app.alerts.summary import read_summary
 from jipyo.app.log_checks import check_ingest, find_log_problems
 from jipyo.app.offline import read_workspace
 from jipyo.app.own_jobs import list_own_jobs
+from jipyo.app.publishing.status import check_reports
 from jipyo.cli.alert_lines import print_alert_lines
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
@@ -85,7 +86,7 @@ class _Findings:
     channels: tuple[ChannelStatus, ...]
     """Through which messages are delivered."""
     delivery_problems: tuple[JipyoError, ...]
-    """What keeps messages from being delivered."""
+    """What keeps messages from being delivered, and scheduled reports from being made."""
 
     @property
     def is_collecting(self) -> bool:
@@ -140,6 +141,7 @@ def _examine(workspace: Workspace, config: Config, words: Texts, *, required: bo
         coverage = tuple(one for one in coverage if one.metric.required)
     inventory = take_inventory(source, t_ms)
     unknown = find_unknown_servers(source, catalogue, t_ms, inventory.names)
+    channels, problems = check_delivery(config, words, t_ms)
     return _Findings(
         t_ms,
         targets,
@@ -151,7 +153,8 @@ def _examine(workspace: Workspace, config: Config, words: Texts, *, required: bo
         unknown,
         list_remotes(source),
         (*check_ingest(source, config.instance, t_ms), *find_log_problems(config, t_ms)),
-        *check_delivery(config, words, t_ms),
+        channels,
+        (*problems, *check_reports(config, words)),
     )
 
 

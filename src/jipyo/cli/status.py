@@ -14,6 +14,7 @@ from jipyo.analysis.thresholds import State
 from jipyo.app.alerts.delivery import check_delivery
 from jipyo.app.alerts.summary import read_summary
 from jipyo.app.offline import read_workspace
+from jipyo.app.publishing.status import check_reports
 from jipyo.cli.alert_lines import print_alert_lines
 from jipyo.cli.localized import Command
 from jipyo.cli.options import build_table, open_terminal, pass_config
@@ -62,7 +63,8 @@ def register(group: click.Group, t: Texts) -> None:
                 raise
             raise part.error from None  # which may be why
         _print_health(health, words, config.zone, show_all=show_all)
-        problems = check_delivery(config, words, health.t_ms)[1]
+        delivery = check_delivery(config, words, health.t_ms)[1]
+        problems = (*delivery, *check_reports(config, words))
         print_alert_lines(summary, catalogue, words, config.zone, problems)
         code = _EXIT_CODES[health.state] if exit_code else 0
         if part.error is not None:

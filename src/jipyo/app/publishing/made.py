@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from jipyo.reports.document import Report
 
 
-def describe_issue(issue: Issue, *, is_new: bool) -> MadeReport:
+def describe_issue(issue: Issue, *, is_new: bool = False) -> MadeReport:
     """An issue of the archive, as messages about it need it.
 
     Raises:

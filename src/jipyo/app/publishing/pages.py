@@ -89,7 +89,7 @@ def describe_request(request: ReportRequest, t: Texts) -> ReportBuild:
         id=request.id,
         kind=KINDS[period.kind],  # type: ignore[arg-type]  # a range cannot be asked for
         period=name_period(period),
-        asked=request.asked_ms / 1000,
+        requested=request.asked_ms / 1000,
         state=request.state,
         done=request.done,
         total=request.total,

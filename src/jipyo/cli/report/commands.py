@@ -15,7 +15,7 @@ from jipyo.app.reports import build_report
 from jipyo.cli.changes import print_issuing
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FILE, FOLDER, pass_config, print_line, print_warning, show_progress
-from jipyo.cli.report import archive, files, forms
+from jipyo.cli.report import archive, files, forms, sending
 from jipyo.cli.report.periods import choose_period, choose_range, complete_period
 from jipyo.cli.report.queries import add_up_queries, list_queries, print_queries
 from jipyo.model.calendar import PeriodKind
@@ -77,6 +77,7 @@ def register(group: click.Group, t: Texts) -> None:
         _register_kind(report, kind, t)
     _register_range(report, t)
     files.register(report, t)
+    sending.register(report, t)
     forms.register(report, t)
     archive.register(report, t)
 

@@ -150,7 +150,7 @@ class ReportBuild:
     id: int
     kind: KindName
     period: str
-    asked: float
+    requested: float
     state: Literal["waiting", "working", "made", "failed"]
     done: int
     total: int | None
@@ -274,7 +274,7 @@ def routes(parts: ReportParts) -> list[Route]:
     builds: tuple[BuildDocument, ...] = (
         partial(_list_reports, parts),
         lambda _request, t: ReportBuilds(parts.list_builds(t)),
-        lambda request, t: parts.order(_NEW_REPORT.read(read_json(request)), t),
+        partial(_order_report, parts),
         partial(_show_report, parts),
         partial(_sign_report, parts),
         lambda _request, t: _list_terms(t),
@@ -302,6 +302,13 @@ def _list_reports(parts: ReportParts, _request: WebRequest, t: Texts) -> Reports
     )
 
 
+def _order_report(parts: ReportParts, request: WebRequest, t: Texts) -> ReportBuild:
+    try:
+        return parts.order(_NEW_REPORT.read(read_json(request)), t)
+    except ReportError as error:
+        raise QueryError.bad_data(t.error(error)) from error
+
+
 def _find(parts: ReportParts, request: WebRequest, t: Texts) -> ArchivedReport:
     id_ = request.path_params["id"]
     for report in list_reports(parts.root).reports:
@@ -318,7 +325,10 @@ def _sign_report(parts: ReportParts, request: WebRequest, t: Texts) -> ReportDet
     body = _NEW_SIGN_OFF.read(read_json(request))
     report = _find(parts, request, t)
     signing = Signing(SignOffStep(body.step), body.who, parts.now_ms(), body.note)
-    sign_report(parts.root, report.number, signing, body.issue)
+    try:
+        sign_report(parts.root, report.number, signing, body.issue)
+    except ReportError as error:
+        raise QueryError.bad_data(t.error(error)) from error
     return _build_detail(_find(parts, request, t), t)
 
 
