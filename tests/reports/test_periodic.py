@@ -49,14 +49,14 @@ def show(blocks: list[Block], lang: Lang = "en") -> list[str]:
 def test_chapters_are_numbered_and_begin_a_page() -> None:
     outline = (
         section("first", 1),
-        Chapter("outlook", (section("a", 1, 2), section("b", 2, 3))),
-        Chapter("metrics", (section("none"),)),
+        Chapter("system", (section("a", 1, 2), section("b", 2, 3))),
+        Chapter("service", (section("none"),)),
         Chapter("logs", (section("c", 1),)),
         Chapter("appendix", (section("d", 1, 1),), is_numbered=False),
     )
     assert show(list(walk_outline(outline, INPUTS))) == [
         "# page Logs",
-        "# page 1. Forecasts",
+        "# page 1. System performance",
         "## 1.1 Logs",
         "### Logs",
         "## 1.2 Logs",
@@ -118,8 +118,8 @@ def test_the_number_names_the_period(kind: PeriodKind, number: str) -> None:
 def test_what_a_site_turned_off_is_left_out_and_takes_no_number() -> None:
     outline = (
         section("first", 1),
-        Chapter("outlook", (section("a", 1), section("b", 1))),
-        Chapter("metrics", (section("c", 1),)),
+        Chapter("system", (section("a", 1), section("b", 1))),
+        Chapter("service", (section("c", 1),)),
         Chapter("logs", (section("d", 1),)),
     )
     words = Bilingual("우리 말", "our words")
@@ -127,12 +127,17 @@ def test_what_a_site_turned_off_is_left_out_and_takes_no_number() -> None:
         sections={
             "first": SectionChoice(shown=False),
             "a": SectionChoice(shown=False),
-            "metrics": SectionChoice(shown=False),
+            "service": SectionChoice(shown=False),
             "logs": SectionChoice(before=words),
         }
     )
     blocks = list(walk_outline(outline, replace(INPUTS, template=template)))
-    assert show(blocks) == ["# page 1. Forecasts", "## 1.1 Logs", "# page 2. Logs", "## 2.1 Logs"]
+    assert show(blocks) == [
+        "# page 1. System performance",
+        "## 1.1 Logs",
+        "# page 2. Logs",
+        "## 2.1 Logs",
+    ]
     assert blocks[3] == Note(words)
 
 

@@ -53,20 +53,22 @@ def gather_courses(
     ranked: Sequence[tuple[Incident, Sequence[RankedAlert]]],
     end_ms: int,
 ) -> tuple[IncidentCourse, ...]:
-    """The courses of the longest incidents of those that are ranked.
+    """The courses of the gravest incidents: critical ones, those with many alerts, long ones.
 
     Raises:
         QueryError: an expression was rejected.
         SourceError: the source failed.
     """
-    longest = sorted(ranked, key=lambda one: -one[0].duration_ms(end_ms))[:MOST_INCIDENTS]
-    if not longest:
+    if not ranked:
         return ()
+    gravest = sorted(
+        ranked, key=lambda one: (-one[0].severity, -len(one[1]), -one[0].duration_ms(end_ms))
+    )[:MOST_INCIDENTS]
     asking = ask_for(source, "incidents")
     inventory = take_inventory(asking, end_ms)
     return tuple(
         course
-        for incident, alerts in sorted(longest, key=lambda one: one[0].began_ms)
+        for incident, alerts in sorted(gravest, key=lambda one: one[0].began_ms)
         for course in _read_courses(asking, catalogue, incident, alerts, inventory, end_ms)
     )
 

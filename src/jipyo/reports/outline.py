@@ -213,8 +213,6 @@ PERIODIC: Outline = (
     AI,
     DATABASE,
     FORECASTS,
-    Chapter("metrics", (METRICS, CHARTS)),
-    Chapter("outlook", (OUTLOOK,)),
     Chapter("logs", (LOGS,)),
     Chapter("work", (WORK,)),
     Chapter("attachments", (INCIDENT_PAGES,), is_numbered=False),

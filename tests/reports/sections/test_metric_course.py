@@ -93,3 +93,11 @@ def test_a_course_is_clear_from_a_point_or_a_twentieth_on(
     metric = CATALOGUE.get(metric_id)
     assert metric is not None
     assert is_clear(metric, level, difference) is clear
+
+
+def test_a_drift_that_begins_within_the_month_has_its_day_and_slope() -> None:
+    drift = 94 - 0.3 * np.clip(AT - 16, 0, None) + NOISE / 5
+    (ko, en) = write(drift, "ai.model.accuracy")
+    assert ko.startswith("10. 1")
+    assert "부터 하루 −0." in ko
+    assert "points a day since" in en

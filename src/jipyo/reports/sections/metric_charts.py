@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from jipyo.alerts.events.event import Event
+    from jipyo.alerts.incident.incident import Incident
     from jipyo.model.sample import Values
     from jipyo.reports.data import ReportData, ReportMetric
     from jipyo.reports.document import Inline
@@ -61,8 +62,10 @@ def describe_drawn(entry: ReportMetric) -> Phrase | None:
 
 def list_marks(inputs: ReportInputs) -> Iterator[ChartMark]:
     """The longest critical incidents, where there are none the longest outages; deployments."""
-    critical = [one for one, _ in inputs.incidents if one.severity.state is State.CRITICAL]
     cut_ms = inputs.data.window.end_ms
+    critical = select_apart(
+        one for one, _ in inputs.incidents if one.severity.state is State.CRITICAL
+    )
     gravest = sorted(critical, key=lambda one: -one.duration_ms(cut_ms))[:MOST_MARKS]
     for incident in sorted(gravest, key=lambda one: one.began_ms):
         text = phrase("chapters.mark.incident", n=incident.number)
@@ -73,6 +76,16 @@ def list_marks(inputs: ReportInputs) -> Iterator[ChartMark]:
         for start_ms, end_ms in sorted(longest, key=lambda span: span[0]):
             yield ChartMark(MarkKind.OUTAGE, start_ms, phrase("chapters.mark.outage"), end_ms)
     yield from mark_events(inputs.events[-MOST_MARKS:])
+
+
+def select_apart(incidents: Iterable[Incident]) -> list[Incident]:
+    """Of incidents that begin while another one lasts only that: their marks would be one."""
+    chosen: list[Incident] = []
+    for one in sorted(incidents, key=lambda incident: incident.began_ms):
+        last = chosen[-1] if chosen else None
+        if last is None or (last.recovered_ms is not None and last.recovered_ms < one.began_ms):
+            chosen.append(one)
+    return chosen
 
 
 def mark_events(events: Iterable[Event]) -> Iterator[ChartMark]:

@@ -32,18 +32,25 @@ def describe_course(
 ) -> Phrase | None:
     """In words what a series did since when; None where it is not clear or does not matter.
 
-    The level since the last changepoint of its hourly values (`analysis.changepoints`), else
-    the trend of its daily means (`analysis.trend`).
+    What it did since the last changepoint of its hourly values (`analysis.changepoints`): its
+    level, or its slope; else the trend of its daily means (`analysis.trend`).
     """
     where = ZoneInfo(zone)
     change = _find_last_change(series, window, where)
-    if change is not None and is_clear(metric, change.before, change.after - change.before):
-        return phrase(
-            "chapters.course.level",
-            since=Day(local_day(change.t_ms, where), short=True),
-            before=Quantity(change.before, metric.unit.value),
-            after=Quantity(change.after, metric.unit.value),
-        )
+    if change is not None:
+        since = Day(local_day(change.t_ms, where), short=True)
+        if is_clear(metric, change.before, change.after - change.before):
+            return phrase(
+                "chapters.course.level",
+                since=since,
+                before=Quantity(change.before, metric.unit.value),
+                after=Quantity(change.after, metric.unit.value),
+            )
+        days = (window.end_ms - change.t_ms) / DAY_MS
+        if is_clear(metric, change.after, change.slope_after * days):
+            way = "rose" if change.slope_after > 0 else "fell"
+            rate = _describe_rate(metric, change.slope_after)
+            return phrase(f"chapters.course.{way}", since=since, rate=rate)
     return _describe_trend(metric, series, window, where)
 
 
@@ -67,11 +74,16 @@ def _describe_trend(
         return None
     if not is_clear(metric, float(np.nanmean(days)), trend.slope * trend.days):
         return None
-    slope = float(f"{abs(trend.slope):.2g}")
-    rate: Inline = Quantity(slope, metric.unit.value)
-    if metric.unit is Unit.PERCENT:
-        rate = phrase("crossing.points", n=f"{slope:g}")
+    rate = _describe_rate(metric, trend.slope)
     return phrase(f"chapters.course.{trend.direction.value}", rate=rate)
+
+
+def _describe_rate(metric: Metric, per_day: float) -> Inline:
+    """A slope without its sign, to two digits: what it was fitted to is not surer."""
+    rate = float(f"{abs(per_day):.2g}")
+    if metric.unit is Unit.PERCENT:
+        return phrase("crossing.points", n=f"{rate:g}")
+    return Quantity(rate, metric.unit.value)
 
 
 def choose_daily(series: SeriesSummary) -> Values:

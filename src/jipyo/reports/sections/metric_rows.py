@@ -185,8 +185,13 @@ def show_change(row: SectionRow) -> Inline:
     return None if change is None else Joined((show_plain(change.before), change.delta), "\n")
 
 
-def show_badge(row: SectionRow) -> Badge:
-    """Its state in a word; that it has no thresholds where it has none."""
+def show_badge(row: SectionRow) -> Badge | None:
+    """Its state in a word; that it has no thresholds where it has none.
+
+    A dash for the total of what is judged series by series.
+    """
+    if row.is_total and row.entry.is_judged:
+        return None
     return build_state_badge(row.entry, row.series.state)
 
 
