@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 _MOST_STEPS = 10_500
 """Of a piece; a range query may have 11,000."""
-_MOST_CELLS = 2_000_000
+_MOST_CELLS = 1_000_000
 """Values of a piece: it needs some 50 bytes for each while it is evaluated and folded."""
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jipyo.analysis.breach_fold import BeyondDays
+from jipyo.analysis.grid import choose_grid, coarsen
 from jipyo.analysis.metric_fold import is_quantile, read_before, read_folded
 from jipyo.analysis.proportion import estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
@@ -182,13 +183,15 @@ def summarise_metric(
     Args:
         source: answers the queries.
         metric: what to summarise.
-        window: from when to when, in which steps and days.
+        window: from when to when, in which days; the steps of many series that a server by URL
+            has may be longer.
         inventory: what the source has; without it every query is sent.
 
     Raises:
         SourceError: the source failed.
     """
     try:
+        window = choose_grid(source, metric, window, inventory)
         (fold,) = read_folded(source, metric, [window], inventory, is_judged=True)
     except QueryError as error:
         return MetricSummary(metric, window, warnings=(error.message,))
@@ -244,37 +247,45 @@ def summarise_earlier(
     Raises:
         SourceError: the source failed.
     """
-    metric, windows = now.metric, [window, *([ghost] if ghost not in {None, window} else ())]
-    summarizer = _Summarizer(source, metric, window, inventory)
+    asked = [window] if ghost is None or ghost == window else [window, ghost]
+    windows = [coarsen(one, now.window.step_ms) for one in asked]
+    try:
+        earlier = _summarise_windows(source, now, windows, inventory, ghost)
+    except QueryError as error:
+        return Earlier(MetricSummary(now.metric, windows[0], warnings=(error.message,)), {})
+    return earlier if ghost is not None else replace(earlier, ghost={})
+
+
+def _summarise_windows(
+    source: Source,
+    now: MetricSummary,
+    windows: Sequence[Window],
+    inventory: Inventory | None,
+    ghost: Window | None,
+) -> Earlier:
+    metric, summarizer = now.metric, _Summarizer(source, now.metric, windows[0], inventory)
     series: list[SeriesSummary] = []
     total: SeriesSummary | None = None
     folds: list[MetricFold] = []
     behind: dict[Labels, Values] = {}
     # A host that is collected twice would be added twice, so then all series are read.
     is_whole = now.total is not None and inventory is not None and bool(inventory.hosts)
-    only = (
-        None
-        if is_whole
-        else _list_compared(now, has_ghosts=ghost is not None and bool(ghost.day_ends_ms))
-    )
-    try:
-        if only is None or only:
-            folds = read_folded(source, metric, windows, inventory, only)
-            inputs = _list_inputs(folds[0], metric)
-            series = [replace(summarizer, only=only).summarise_drawn(one) for one in inputs]
-            behind = _list_drawn(folds[-1])
-            if is_whole and len(inputs) > 1:
-                total = _summarise_total(summarizer, folds[0], _add_up(metric, folds[0].queries))
-        if now.total_query is not None and not is_whole:
-            summed = replace(metric, queries=(now.total_query,))
-            folds = read_folded(source, summed, windows, None)
-            total = _summarise_total(summarizer, folds[0], now.total_query)
-    except QueryError as error:
-        return Earlier(MetricSummary(metric, window, warnings=(error.message,)), {})
+    has_ghosts = ghost is not None and bool(ghost.day_ends_ms)
+    only = None if is_whole else _list_compared(now, has_ghosts=has_ghosts)
+    if only is None or only:
+        folds = read_folded(source, metric, windows, inventory, only)
+        inputs = _list_inputs(folds[0], metric)
+        series = [replace(summarizer, only=only).summarise_drawn(one) for one in inputs]
+        behind = _list_drawn(folds[-1])
+        if is_whole and len(inputs) > 1:
+            total = _summarise_total(summarizer, folds[0], _add_up(metric, folds[0].queries))
+    if now.total_query is not None and not is_whole:
+        summed = replace(metric, queries=(now.total_query,))
+        folds = read_folded(source, summed, windows, None)
+        total = _summarise_total(summarizer, folds[0], now.total_query)
     if now.total is not None and folds[-1].total is not None:
         behind[EMPTY] = folds[-1].total.drawn[0].copy()
-    summary = MetricSummary(metric, window, series=tuple(series), total=total)
-    return Earlier(summary, {} if ghost is None else behind)
+    return Earlier(MetricSummary(metric, windows[0], series=tuple(series), total=total), behind)
 
 
 def _list_drawn(fold: MetricFold) -> dict[Labels, Values]:

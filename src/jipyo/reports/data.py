@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jipyo.analysis.comparison import Comparison, compare
 from jipyo.analysis.completeness import TargetCompleteness, measure_completeness, total_share
+from jipyo.analysis.grid import is_read_from_afar
 from jipyo.analysis.outage_history import find_past_outages
 from jipyo.analysis.outages import identify_target
 from jipyo.analysis.outlook import HISTORY_HOURS, build_outlook, split_histories
@@ -46,6 +47,8 @@ TILES = 8
 """Most key metrics on the first page."""
 READERS = 3
 """Metrics read at the same time: while one is computed here, a server works on the next."""
+EMBEDDED_READERS = 2
+"""The same where this process is the one that works: more would only take more memory."""
 FILLING = frozenset(
     (
         *("system.disk.utilization", "system.disk.inodes", "system.memory.utilization"),
@@ -173,6 +176,12 @@ class ReportData:
         return self.window.drawn_ms
 
     @property
+    def coarse_steps(self) -> Mapping[int, int]:
+        """How many metrics were read in steps longer than a minute, by their milliseconds."""
+        steps_ms = (entry.now.window.step_ms for entry in self.entries)
+        return Counter(step_ms for step_ms in steps_ms if step_ms > self.window.step_ms)
+
+    @property
     def is_enough(self) -> bool:
         """Whether there is enough data to call a period without breaches good."""
         return self.share >= ENOUGH
@@ -192,6 +201,8 @@ def gather(
         SourceError: the source failed.
     """
     window = find_window(period, now_ms)
+    if is_read_from_afar(source) and window.day_ends_ms and window.end_ms < period.end_ms:
+        window = find_window(period, window.end_ms - window.duration_ms % HOUR_MS)
     inventory = take_inventory(ask_for(source, "inventory"), window.end_ms)
     found = _read_metrics(source, catalogue, period, window, inventory, progress)
     entries = tuple(entry for entry in found if entry.now.series)
@@ -261,7 +272,8 @@ def _read_metrics(
         return replace(entry, yesterday=compare(entry.now, earlier.summary))
 
     found: list[ReportMetric] = []
-    with ThreadPoolExecutor(READERS, "report") as pool:
+    readers = READERS if is_read_from_afar(source) else EMBEDDED_READERS
+    with ThreadPoolExecutor(readers, "report") as pool:
         try:
             for done, entry in enumerate(pool.map(read, catalogue.metrics), 1):
                 found.append(entry)

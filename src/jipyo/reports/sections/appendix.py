@@ -79,6 +79,8 @@ def build_method(data: ReportData) -> Iterator[Block]:
     day, compare = ("day", "compare") if is_day else ("days", "compare_before")
     for key in (day, "steps", "percentile", "state", compare, "coverage"):
         yield Note(phrase(f"reports.method.{key}", day=Day(data.period.first_day)))
+    for step_ms, n in sorted(data.coarse_steps.items()):
+        yield Note(phrase("reports.method.coarse", step=Duration(step_ms), n=n))
 
 
 def hash_catalogue(catalogue: Catalogue) -> str:
