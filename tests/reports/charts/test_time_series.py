@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,9 @@ from jipyo.reports.charts.time_series import (
     Axes,
     Plot,
     PlotBand,
+    PlotForecast,
     PlotLine,
+    PlotMark,
     write_sparkline,
     write_time_series,
 )
@@ -229,3 +232,50 @@ def test_more_lines_than_colours_share_them() -> None:
 
 def test_equal_input_gives_equal_bytes() -> None:
     assert write_time_series(plot([1, 2]), SIZE) == write_time_series(plot([1, 2]), SIZE)
+
+
+def test_marks_days_off_and_forecasts_are_drawn() -> None:
+    times = T0 + 60_000 * np.arange(10, 14, dtype=np.int64)
+    ahead = np.array([3.0, 4, 5, 6])
+    forecast = PlotForecast("ahead", times, ahead, ahead - 1, ahead + 1, T0 + 720_000,
+                            T0 + 660_000, None, "reached")  # fmt: skip
+    marked = replace(
+        plot([1, 2, 3, 3, 3, 3, 3, 3, 3, 3]),
+        shades=[(T0 - 3_600_000, T0 + 60_000), (T0 + 9_000_000, T0 + 9_900_000)],
+        marks=[PlotMark("outage", T0 + 120_000, "outage", T0 + 240_000),
+               PlotMark("deployment", T0 - 9_000_000, "long before")],
+        forecast=forecast,
+    )  # fmt: skip
+    root = draw(marked)
+    rects = [rect.get("class") for rect in root.iter(f"{NS}rect")]
+    assert rects == ["off", "span outage"], "what lies outside the plot is not drawn"
+    assert len(read_paths(root, "event outage")) == len(read_paths(root, "event crossing")) == 1
+    assert len(read_paths(root, "line s0 ahead")) == len(read_paths(root, "band ahead")) == 1
+    assert len(read_paths(root, "interval")) == 1
+    assert {"outage", "reached", "ahead"} <= set(read_texts(root))
+    assert "long before" not in read_texts(root)
+
+
+@given(st.lists(st.integers(0, 100), max_size=6), st.lists(words, min_size=6, max_size=6))
+def test_labels_of_marks_never_overlap(minutes_after: list[int], labels: list[str]) -> None:
+    marks = [
+        PlotMark("change", T0 + 60_000 * at, label)
+        for at, label in zip(minutes_after, labels, strict=False)
+    ]
+    root = draw(replace(plot([1.0] * 100), marks=marks))
+    spans: list[tuple[float, float]] = []
+    for text in root.iter(f"{NS}text"):
+        if text.get("class") == "event-label":
+            x, width = float(text.attrib["x"]), estimate_text_width(text.text or "")
+            spans.append((x - width, x) if text.get("text-anchor") == "end" else (x, x + width))
+    spans.sort()
+    assert all(end <= start + 0.2 for (_, end), (start, _) in itertools.pairwise(spans))
+
+
+def test_a_plot_without_values_says_so_and_grows_by_the_rows_of_its_legend() -> None:
+    axes = replace(plot([GAP]).axes, nothing="no data")
+    assert "no data" in read_texts(draw(replace(plot([GAP]), axes=axes)))
+    assert "no data" not in read_texts(draw(replace(plot([1.0]), axes=axes)))
+    lines = [PlotLine("a long name of a device " * 2, np.array([1.0, 2.0]))] * 6
+    tall = draw(Plot("t", "", Axes(minutes(2), SEOUL), lines))
+    assert float(tall.attrib["viewBox"].split()[3]) > SIZE.height

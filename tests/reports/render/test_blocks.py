@@ -220,3 +220,41 @@ def test_items_with_the_same_remark_are_listed_together() -> None:
         '<dl class="listing"><dt>x</dt><dd><ul><li>a</li><li>b</li></ul></dd>'
         "<dt>&lt;y&gt;</dt><dd><ul><li>c</li></ul></dd></dl>\n"
     )
+
+
+def test_a_cover_names_each_step_and_leaves_room_to_sign() -> None:
+    (cover,) = (block for block in BLOCKS if isinstance(block, Cover))
+    html = write(cover)
+    assert re.findall(r'<th scope="col">(\w+)</th>', html) == ["Drafted", "Reviewed", "Approved"]
+    assert '<tr class="sign"><td>Kim</td><td></td><td></td></tr>' in html
+    assert '<span class="blank">to fill</span>' in html
+
+
+def test_charts_of_a_group_are_described_by_the_finding_beside_them() -> None:
+    finding = replace(build_finding(), text="what the chart shows")
+    bare = replace(build_chart([1.0]), caption=None)
+    own = replace(build_chart([1.0]), caption="its own words")
+    html = write(BlockGroup((finding, Charts((bare, own)))))
+    assert re.findall("<desc>(.*?)</desc>", html) == ["what the chart shows", "its own words"]
+    assert re.findall('class="group"', html) == ['class="group"']
+
+
+def test_numbers_leave_the_unit_to_the_head_and_stand_on_their_points() -> None:
+    html = write(build_table(("x", build_figure(25.5)), ("y", build_figure(3))))
+    assert re.findall(r'<th scope="col" class="n">(.*?)</th>', html) == ["Findings (%)"]
+    assert [re.sub("<[^>]+>", "", cell) for cell in re.findall(r"<td.*?</td>", html)] == [
+        "25.5", "3",
+    ]  # fmt: skip
+    assert html.count('class="pad2"') == 1
+
+
+def test_a_table_without_a_caption_is_named_after_its_first_column() -> None:
+    html = write(replace(build_table(("x", 1)), caption=""))
+    assert Page(html).list_attributes("div", "aria-label") == ["Findings"]
+    assert "<caption" not in html
+
+
+def test_the_states_of_a_day_are_told_in_words_too() -> None:
+    (strip,) = (block for block in BLOCKS if isinstance(block, DayStrip))
+    labels = Page(write(strip)).list_attributes("span", "aria-label")
+    assert set(labels) == {"OK", "Warning", "Critical", "Unknown"}

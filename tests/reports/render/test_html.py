@@ -15,9 +15,12 @@ from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import start_of_day
 from jipyo.reports.document import Issuer, Note, Report, Subject, find_figures, phrase
+from jipyo.reports.look import Look
 from jipyo.reports.render.html import render_html
 from reports.building import build_daily
 from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
+from reports.documents import build_report
+from reports.month import build_month
 from reports.render.reader import Page
 
 if TYPE_CHECKING:
@@ -176,3 +179,18 @@ def test_an_empty_catalogue_makes_a_page(tmp_path: Path) -> None:
     with filled(tmp_path, Site(cores=1), Day()) as store:
         built = build_daily(source(store), Catalogue(()), DAY, SEOUL, END)
     Page(render_html(built, "ko").decode())
+
+
+def test_the_colours_of_a_site_are_for_light_ground_and_paper() -> None:
+    look = Look(accent="#aa0044", line="#0044aa")
+    html = render_html(replace(build_report(), look=look), "ko").decode()
+    assert (
+        "@media screen and (prefers-color-scheme:light),print"
+        "{:root{--cover:#aa0044;--accent:#aa0044;--s0:#0044aa}}"
+    ) in html
+    assert "prefers-color-scheme:light" not in render_html(build_report(), "ko").decode()
+
+
+def test_a_cover_is_followed_by_the_contents() -> None:
+    html = render_html(build_month(), "ko").decode()
+    assert html.index('class="about"') < html.index('class="contents"') < html.index("<h2")

@@ -31,9 +31,12 @@ from jipyo.reports.document import (
     VerdictBox,
     phrase,
 )
+from jipyo.reports.logo import parse_logo
+from jipyo.reports.look import Look
 from jipyo.reports.render import pdf
 from jipyo.reports.render.pdf import render_pdf
 from reports.documents import NAME, build_chart, build_figure, build_report
+from reports.month import build_month
 
 SYLLABLES = "".join(map(chr, range(0xAC00, 0xD7A4)))
 HOSTILE = '#set page() $x$ *굵게* <b> "\\" _ ` @a // [가] \u202e'
@@ -123,6 +126,55 @@ def list_glyphs(font: Any) -> set[int]:
     table = font["/ToUnicode"].get_data()
     mapped = b"".join(re.findall(rb"beginbf(?:char|range)(.*?)endbf", table, re.DOTALL))
     return {int(code, 16) for code in re.findall(rb"^\s*<([0-9a-fA-F]{4})>", mapped, re.MULTILINE)}
+
+
+@pytest.fixture(scope="module")
+def month() -> PdfReader:
+    """A month with every kind of block, and 60 rows in its tables."""
+    return read(render_pdf(build_month(rows=60), "en"))
+
+
+def test_a_group_that_is_higher_than_a_page_loses_nothing(month: PdfReader) -> None:
+    text = "\n".join(page.extract_text() for page in month.pages)
+    whole = text.rpartition("3.1 CPU")[2].partition("4. CPU")[0]
+    names = [f"node-{at}" for at in range(60) if at % 7 != 3]
+    assert [name for name in names if name not in whole.split()] == []
+
+
+def test_only_a_section_with_wide_tables_lies_across(month: PdfReader) -> None:
+    across = [page.mediabox.width > page.mediabox.height for page in month.pages]
+    texts = [page.extract_text() for page in month.pages]
+    first = next(at for at, text in enumerate(texts) if "\n5. CPU" in f"\n{text}" and at)
+    assert across == [at >= first for at in range(len(across))]
+
+
+def test_a_cover_has_the_contents_and_neither_header_nor_footer(month: PdfReader) -> None:
+    cover, second = (month.pages[at].extract_text() for at in (0, 1))
+    assert "Drafted" in cover
+    assert re.search(r"3\.1 CPU utilization[. ]*\n?\d", cover)
+    assert f"1 / {len(month.pages)}" not in cover
+    assert f"2 / {len(month.pages)}" in second
+    assert "\u2060" not in cover, "no invisible joiners in the text"
+
+
+def test_bookmarks_follow_the_headings(month: PdfReader) -> None:
+    titles: list[str] = []
+    outline: Any = month.outline
+    for entry in outline:
+        titles += [str(one["/Title"]) for one in (entry if isinstance(entry, list) else [entry])]
+    assert [title[:3] for title in titles] == ["1. ", "2. ", "3. ", "3.1", "3.2", "4. ", "5. "]
+
+
+def test_a_site_gives_colour_and_logo() -> None:
+    svg = (
+        b'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><path d="M0 0H20"/></svg>'
+    )
+    look = Look(accent="#aa0044", logo=parse_logo(svg, "logo.svg"))
+    own = read(render_pdf(replace(REPORT, look=look, issuer=Issuer(organisation="기관")), "ko"))
+    drawn = own.pages[0].get_contents()
+    assert drawn is not None
+    assert b"0.6666667 0 0.26666668" in drawn.get_data(), "its red"
+    assert "기관" in str(own.metadata)
 
 
 def test_missing_fonts_are_an_error_with_its_remedy(tmp_path: Path) -> None:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 LABEL_HEIGHT = 11.0
 _APART = 5
+LARGEST_DRAWABLE = 1e150
+"""A number beyond is drawn at the edge, as infinities are: an axis cannot reach it."""
 _REACH = 3.0
 """Thresholds up to this many times the data's size still stretch the axis."""
 
@@ -39,6 +41,7 @@ def select_near(
     A critical threshold of 1,000 above data near 0 would flatten the data and the warning
     threshold of 10; it is named at the edge instead.
     """
+    thresholds = [one for one in thresholds if abs(one.value) <= LARGEST_DRAWABLE]
     if not math.isfinite(low):
         yield from thresholds
         return

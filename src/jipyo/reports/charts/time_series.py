@@ -10,7 +10,12 @@ import numpy as np
 
 from jipyo.model.arrays import find_runs
 from jipyo.reports.charts.axis import choose_value_ticks
-from jipyo.reports.charts.gutter import PlotThreshold, select_near, write_thresholds
+from jipyo.reports.charts.gutter import (
+    LARGEST_DRAWABLE,
+    PlotThreshold,
+    select_near,
+    write_thresholds,
+)
 from jipyo.reports.charts.svg import (
     Frame,
     Size,
@@ -40,7 +45,6 @@ LEGEND_HEIGHT = 14
 _MARK_HEIGHT = 11
 LEFT = 43.0
 """So much room for the labels of values, that plots above one another begin at one edge."""
-_LARGEST_DRAWABLE = 1e150
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +210,7 @@ def write_sparkline(title: str, values: Values, size: Size) -> str:
 
 def keep_drawable(values: Values) -> Values:
     """The values that an axis can reach; others are drawn at its edge, as infinities are."""
-    return values[np.abs(values) <= _LARGEST_DRAWABLE]
+    return values[np.abs(values) <= LARGEST_DRAWABLE]
 
 
 def _choose_value_axis(plot: Plot) -> tuple[Sequence[float], float, float]:
