@@ -9,7 +9,7 @@ from jipyo.model.progress import ignore_progress
 from jipyo.reports import periodic
 from jipyo.reports.data import gather
 from jipyo.reports.inputs import ReportInputs
-from jipyo.reports.outline import DETAILS, OUTLINES
+from jipyo.reports.outline import find_outline
 from jipyo.reports.sections.objectives import evaluate_objectives
 
 if TYPE_CHECKING:
@@ -50,4 +50,4 @@ def build_periodic(
     inputs = ReportInputs(
         data=data, catalogue=catalogue, made_ms=now_ms, objectives=objectives, **more
     )
-    return periodic.build(inputs, (*OUTLINES[period.kind], *DETAILS))
+    return periodic.build(inputs, find_outline(period.kind, details=True))

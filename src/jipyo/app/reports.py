@@ -26,7 +26,7 @@ from jipyo.reports.incident_report import build_incident_report
 from jipyo.reports.inputs import FailedReading, ReportInputs
 from jipyo.reports.log_data import gather_logs
 from jipyo.reports.options import ReportsOptions
-from jipyo.reports.outline import DETAILS, OUTLINES, choose_sections, list_sections
+from jipyo.reports.outline import choose_sections, find_outline, list_sections
 from jipyo.reports.sections.objectives import evaluate_objectives
 from jipyo.reports.site_template_file import read_site_template
 from jipyo.reports.work_log import read_work_log
@@ -94,7 +94,7 @@ def build_report(
         ReportError: the period has not begun.
         SourceError: the source failed.
     """
-    outline = (*OUTLINES[period.kind], *DETAILS) if details else None
+    outline = find_outline(period.kind, details=details)
     return periodic.build(gather_inputs(workspace, period, progress), outline)
 
 
@@ -197,7 +197,7 @@ class _Reading:
         self.workspace = workspace
         self.period = period
         self.end_ms = end_ms
-        outline = choose_sections(OUTLINES[period.kind], template)
+        outline = choose_sections(find_outline(period.kind), template)
         self.wanted = {section.id for section in list_sections(outline)}
         self.failed: list[FailedReading] = []
 

@@ -24,7 +24,7 @@ from jipyo.model.plain_types import PlainTypes
 from jipyo.model.progress import ignore_progress
 from jipyo.reports.document import Heading
 from jipyo.reports.options import KINDS
-from jipyo.reports.outline import DETAILS, Chapter
+from jipyo.reports.outline import DETAILS
 from jipyo.reports.sections.appendix import hash_catalogue
 from jipyo.reports.sheets import build_contract_report, build_inspection_report
 from jipyo.reports.verify.verification import (
@@ -118,8 +118,8 @@ def build_again(workspace: Workspace, printed: Report, progress: Progress) -> Re
 
 def _has_details(report: Report) -> bool:
     """Whether it was made with every metric."""
-    chapters = {f"chapter-{part.id}" for part in DETAILS if isinstance(part, Chapter)}
-    return any(isinstance(block, Heading) and block.id in chapters for block in report.blocks)
+    last = f"chapter-{DETAILS}"
+    return any(isinstance(block, Heading) and block.id == last for block in report.blocks)
 
 
 def _restore_settings(

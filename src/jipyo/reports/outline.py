@@ -196,12 +196,6 @@ DAILY: Outline = (
     Chapter("appendix", (SOURCES,), is_numbered=False, begins_page=False),
 )
 """One or two pages."""
-DETAILS: Outline = (
-    METRICS,
-    CHARTS,
-    Chapter("details", (SERIES, DEFINITIONS, METHOD), is_numbered=False, begins_page=False),
-)
-"""What a daily report has besides where it is asked for: every metric, and how it is made."""
 PERIODIC: Outline = (
     COVER,
     SUMMARY,
@@ -226,6 +220,20 @@ OUTLINES: Mapping[PeriodKind, Outline] = {
     PeriodKind.YEAR: PERIODIC,
     PeriodKind.RANGE: PERIODIC,
 }
+
+
+DETAILS = "details"
+"""The chapter that reports with every metric end with."""
+
+
+def find_outline(kind: PeriodKind, *, details: bool = False) -> Outline:
+    """The outline of a kind of period; with `details` every metric follows, and all its series."""
+    if not details:
+        return OUTLINES[kind]
+    # A longer report has definitions and method in its appendix.
+    more = (SERIES, DEFINITIONS, METHOD) if kind is PeriodKind.DAY else (SERIES,)
+    chapter = Chapter(DETAILS, more, is_numbered=False, begins_page=False)
+    return (*OUTLINES[kind], METRICS, CHARTS, chapter)
 
 
 def choose_sections(outline: Outline, template: SiteTemplate) -> Outline:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from jipyo.reports.inputs import ReportInputs
 
 MOST = 3
+_TO_DO = "summary.to_do"
 _AHEAD_MS = 62 * DAY_MS
 
 
@@ -100,7 +101,7 @@ def _list_crossings(inputs: ReportInputs) -> Iterator[_Proposed]:
         if one.first_ms - inputs.data.window.end_ms > _AHEAD_MS:
             continue
         subject = one.of.entry.metric.id, one.of.name
-        text = _advise(Subject(one.of.entry.metric.name, one.of.name), advise(one.of.entry))
+        text = _advise(Subject(one.of.entry.metric.name, one.of.name), advise(one.of.entry, _TO_DO))
         date = Day(local_day(one.t_ms, zone), short=True)
         basis = phrase("summary.action.crossing", threshold=one.threshold, date=date)
         due = Day(local_day(one.first_ms, zone), short=True)
@@ -117,7 +118,7 @@ def _list_missed(inputs: ReportInputs) -> Iterator[_Proposed]:
                 actual=result.actual,
                 target=describe_objective(result.metric),
             )
-            text = _advise(describe_subject(result), advise(entry))
+            text = _advise(describe_subject(result), advise(entry, _TO_DO))
             yield _Proposed(entry.metric.topic, ActionItem(text, basis, Blank(), Blank()))
 
 
@@ -132,7 +133,7 @@ def _list_breaches(inputs: ReportInputs) -> Iterator[_Proposed]:
             threshold=entry.threshold(breach.severity),
             span=Duration(series.critical_ms),
         )
-        text = _advise(entry.subject(series), advise(entry))
+        text = _advise(entry.subject(series), advise(entry, _TO_DO))
         yield _Proposed(entry.metric.topic, ActionItem(text, basis, Blank(), Blank()))
 
 

@@ -34,6 +34,7 @@ from jipyo.reports.sections.outage_findings import (
     LONG_OUTAGE_MS,
     describe_outage,
     group_outages,
+    list_names,
 )
 from jipyo.reports.sections.outlook import DAY_MS, build_crossing_finding, list_expected
 
@@ -126,7 +127,7 @@ def _find_outages(inputs: ReportInputs) -> Iterator[_Ranked]:
     """What did not answer; a total outage before all else, long ones before the rest."""
     data = inputs.data
     for group in group_outages(inputs):
-        details: list[Inline] = []
+        details: list[Inline] = list(list_names(group))
         if len(group.stretches) > 1:
             n, span = len(group.stretches), Duration(group.total_ms)
             details.append(phrase("reports.finding.outages", n=n, span=span))
@@ -250,11 +251,11 @@ def _describe_last_week(entry: ReportMetric) -> Inline:
     return phrase(f"reports.finding.last_week.{_side(entry)}", figure=entry.before.gravest.worst)
 
 
-def advise(entry: ReportMetric) -> Phrase:
-    """What to do about a metric that is beyond its thresholds."""
+def advise(entry: ReportMetric, room: str = "reports.advice") -> Phrase:
+    """What to do about a metric that is beyond its thresholds, by the texts of `room`."""
     topic = entry.metric.topic
     key = topic if topic in _TOPICS_WITH_ADVICE else entry.metric.group.value
-    return phrase(f"reports.advice.{key}")
+    return phrase(f"{room}.{key}")
 
 
 # --- objectives

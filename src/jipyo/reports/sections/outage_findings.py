@@ -121,8 +121,7 @@ def describe_outage(group: OutageGroup) -> Phrase:
     if group.is_total:
         return phrase("reports.finding.outage_total", n=len(group.names), **values)
     if len(group.names) > 1:
-        names = _join_names(group.names)
-        return phrase("reports.finding.outage_several", n=len(group.names), names=names, **values)
+        return phrase("reports.finding.outage_several", n=len(group.names), **values)
     reason = longest.outages[0].target.reason
     return phrase(
         f"reports.finding.outage{'' if reason is None else '_why'}",
@@ -132,6 +131,9 @@ def describe_outage(group: OutageGroup) -> Phrase:
     )
 
 
-def _join_names(names: tuple[str, ...]) -> Inline:
-    shown, left = Joined(names[:_MOST_NAMES], ", "), len(names) - _MOST_NAMES
-    return phrase("reports.and_more", names=shown, n=left) if left > 0 else shown
+def list_names(group: OutageGroup) -> Iterator[Phrase]:
+    """Which targets they were, where the sentence does not name them."""
+    if len(group.names) > 1:
+        shown, left = Joined(group.names[:_MOST_NAMES], ", "), len(group.names) - _MOST_NAMES
+        names = phrase("reports.and_more", names=shown, n=left) if left > 0 else shown
+        yield phrase("reports.finding.outage_names", names=names)

@@ -237,6 +237,9 @@ def _build_tile(data: ReportData, entry: ReportMetric) -> Tile:
     figure, series = entry.now.figure, entry.now.headline
     assert figure is not None, f"BUG: {entry.metric.id} was selected without a figure"
     assert series.values is not None, f"BUG: {entry.metric.id} leads with a series without values"
+    if data.period.kind is not PeriodKind.DAY:
+        # How sure a share is takes two lines that the page has not; its chapter says it.
+        figure = replace(figure, proportion=None)
     return Tile(
         subject=entry.subject(series),
         figure=figure,
