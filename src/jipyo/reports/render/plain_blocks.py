@@ -409,7 +409,10 @@ def convert_scores(to: PlainBlocks, sheet: ScoreSheet) -> Plain:
     for row in sheet.rows:
         cells = list_score_cells(row, to.localizer)
         how = {"x": f"\n{to.localizer.format(row.how)}", "soft": True}
-        values = [[{"x": cells[name]}] for name in SCORE_COLUMNS[1:-1]]
+        values = [
+            to.runs(Blank()) if name == "value" and row.value is None else [{"x": cells[name]}]
+            for name in SCORE_COLUMNS[1:-1]
+        ]
         rows.append([[*to.runs(row.name), how], *values, to.runs(build_result(row))])
     totals = list_total_cells(sheet, to.localizer)
     rows += [[[{"x": cells.get(name, "")}] for name in SCORE_COLUMNS] for cells in totals]

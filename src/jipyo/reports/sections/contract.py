@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from jipyo.analysis.thresholds import State
 from jipyo.model.failure import FailureReason
 from jipyo.reports.document import (
-    Badge,
     Band,
+    Blank,
     Block,
     Code,
     Day,
@@ -310,7 +310,7 @@ def _name_title(title: str) -> Inline:
 
 def _show_attribution(outage: OutageLine) -> Inline:
     if outage.attribution is None:
-        return Badge(State.UNKNOWN, phrase("inspection.to_fill"))
+        return Blank()
     return phrase(f"incident.attribution.{outage.attribution.value}")
 
 
@@ -414,7 +414,7 @@ def _show_source(line: ContractLine) -> Inline:
     evidence = line.evidence
     if line.origin is ValueOrigin.ENTERED:
         if line.value is None:
-            return Badge(State.UNKNOWN, phrase("inspection.to_fill"))
+            return Blank()
         return phrase("inspection.entry", by=evidence.entered_by, note=evidence.note)
     parts: tuple[Inline, ...] = tuple(map(Code, evidence.queries))
     if evidence.outages:

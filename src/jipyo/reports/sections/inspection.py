@@ -11,6 +11,7 @@ from jipyo.catalogue import Direction
 from jipyo.model.figure import Figure, Fold
 from jipyo.reports.document import (
     Badge,
+    Blank,
     Block,
     Code,
     Day,
@@ -312,7 +313,7 @@ def _show_action(others: OtherDays) -> Inline:
     return None if first.marked or first.entries else _TO_FILL
 
 
-_TO_FILL = Badge(State.UNKNOWN, phrase("inspection.to_fill"))
+_TO_FILL = Blank()
 
 
 def _show_criterion(cell: InspectionCell, catalogue: Catalogue) -> Inline:

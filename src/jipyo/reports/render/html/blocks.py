@@ -22,6 +22,7 @@ from jipyo.reports.charts.svg import escape_text
 from jipyo.reports.document import (
     Actions,
     Badge,
+    Blank,
     BlockGroup,
     Charts,
     Cover,
@@ -324,8 +325,11 @@ def _number_class(name: str) -> str:
 
 def _write_score(row: ScoreRow, inline: InlineHtml) -> str:
     cells = list_score_cells(row, inline.localizer)
+    blank = inline.write(Blank()) if row.value is None else ""
     rest = "".join(
-        f"<td{_number_class(name)}>{escape_text(cells[name])}</td>" for name in SCORE_COLUMNS[1:-1]
+        f"<td{_number_class(name)}>"
+        f"{blank if blank and name == 'value' else escape_text(cells[name])}</td>"
+        for name in SCORE_COLUMNS[1:-1]
     )
     return (
         f'<tr><th scope="row">{inline.write(row.name)}'
