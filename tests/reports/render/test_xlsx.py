@@ -14,6 +14,7 @@ from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS, Lang
 from jipyo.reports.document import (
     Badge,
+    Blank,
     ColumnHead,
     Day,
     ExactTime,
@@ -190,3 +191,10 @@ def test_the_file_says_when_and_by_whom_it_was_made() -> None:
 def test_a_row_without_due_days_has_no_share() -> None:
     matrix = build_matrix("  ", "○–")
     assert [measure_done(row) for row in matrix.rows] == [None, 0.5]
+
+
+def test_what_a_person_fills_in_is_an_open_field() -> None:
+    sheet = read(build_report(table_of(Blank()))).worksheets[0]
+    (cell,) = (one for row in sheet.iter_rows() for one in row if one.value == "to fill")
+    assert cell.fill.start_color.rgb == "FFFFF8E1"
+    assert not cell.protection.locked

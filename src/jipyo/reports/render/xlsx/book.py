@@ -189,8 +189,8 @@ def write_at(book: Book, row: int, column: int, cell: CellValue, style: str) -> 
     if cell.state is not None and style == "cell":
         fill, ink = FILLS[cell.state]
         more |= {"bg_color": fill, "font_color": ink, "bold": True, "align": "center"}
-    if cell.is_code and style == "cell":
-        style = "code"
+    if style == "cell" and (cell.is_code or cell.is_blank):
+        style = "code" if cell.is_code else "field"
     made = book.format(style, **more)
     sheet = book.sheet
     write = {

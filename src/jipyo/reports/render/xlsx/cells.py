@@ -11,6 +11,7 @@ from jipyo.model.calendar import local_time
 from jipyo.model.figure import Figure
 from jipyo.reports.document import (
     Badge,
+    Blank,
     Code,
     Day,
     ExactTime,
@@ -40,6 +41,8 @@ class CellValue:
     number_format: str = ""
     state: State | None = None
     is_code: bool = False
+    is_blank: bool = False
+    """For a person to fill in."""
 
     @property
     def number(self) -> float | None:
@@ -47,7 +50,7 @@ class CellValue:
         return float(self.value) if isinstance(self.value, int | float) else None
 
 
-def build_cell(  # noqa: C901, PLR0911 - one case per type
+def build_cell(  # noqa: C901, PLR0911, PLR0912 - one case per type
     part: Inline, localizer: Localizer
 ) -> CellValue:
     """The part as a value of its own kind; what has words in it is text."""
@@ -74,6 +77,8 @@ def build_cell(  # noqa: C901, PLR0911 - one case per type
             return build_moment(t_ms, localizer, to_the_second=part.to_the_second)
         case Badge(state):
             return CellValue(text, text, state=state)
+        case Blank():
+            return CellValue(text, text, is_blank=True)
         case Code() | Joined(parts=(Code(), *_)):
             return CellValue(text, text, is_code=True)
         case _:
