@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.metric_fold import MetricFold
     from jipyo.analysis.thresholds import Severities
-    from jipyo.analysis.window import Piece
+    from jipyo.analysis.window import WindowPiece
     from jipyo.catalogue import Metric, Thresholds
     from jipyo.model.sample import Times, Values
 
@@ -64,7 +64,7 @@ class History:
     def t_ms(self) -> Times:
         return self.window.t_ms
 
-    def read(self, piece: Piece) -> MetricData:
+    def read(self, piece: WindowPiece) -> MetricData:
         """What a source gives of a piece: only the series that have a value in it."""
         first = (piece.window.start_ms - self.window.start_ms) // MINUTE_MS
         values = self.values[:, first : first + piece.window.steps]

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from jipyo.model.sample import Mask, Times, Values
 
 ZONE = ZoneInfo("America/New_York")
-MONTH = parse_month("2026-11", ZONE)
-"""Its first day has 25 hours."""
+MONTH = parse_month("2025-11", ZONE)
+"""Its second day has 25 hours."""
 MINUTE_MS = 60_000
 LOOKBACK_MS = 5 * MINUTE_MS
 CATALOGUE = load()
@@ -41,7 +41,7 @@ JUDGED = (GAUGE, "app.probe.down")
 
 
 def at(day: int, minute: int = 0) -> int:
-    return find_moment(date(2026, 11, day), minute, ZONE)
+    return find_moment(date(2025, 11, day), minute, ZONE)
 
 
 def metric(name: str) -> Metric:
@@ -253,7 +253,7 @@ def check_ghost(data: ReportData, source: Embedded) -> None:
     (ghost,) = entry.ghost.values()
     (series,) = summarise(source, GAUGE).series
     assert series.values is not None
-    # November 1 has 25 hours, four weeks later there are 24.
+    # November 2 has 25 hours, four weeks later there are 24.
     assert np.array_equal(ghost[-49:], series.values[:49], equal_nan=True)
 
 
@@ -268,7 +268,7 @@ def check_ghost(data: ReportData, source: Embedded) -> None:
 def test_any_period_is_summed_up(
     source: Embedded, kind: PeriodKind, days: int, drawn_ms: int
 ) -> None:
-    period = period_containing(kind, date(2026, 11, 17), ZONE)
+    period = period_containing(kind, date(2025, 11, 17), ZONE)
     window = find_window(period, period.end_ms)
     summary = summarise_metric(source, metric("ai.batch.preemptions"), window)
     series = summary.headline
@@ -281,6 +281,6 @@ def test_any_period_is_summed_up(
     assert np.nansum(counts) == series.figures[Summary.SUM].value
     month = summarise(source, "ai.batch.preemptions").headline
     assert month.days is not None
-    first = (date(2026, 11, 1) - period.first_day).days
+    first = (date(2025, 11, 1) - period.first_day).days
     if kind is not PeriodKind.WEEK:
         assert np.array_equal(counts[first : first + 30], month.days.figures[Summary.SUM])

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from jipyo.analysis.thresholds import Severities, StateHistory
-    from jipyo.analysis.window import Piece, Window
+    from jipyo.analysis.window import Window, WindowPiece
     from jipyo.catalogue import Direction, Thresholds
     from jipyo.model.sample import Times, Values
 
@@ -64,7 +64,7 @@ class BreachFold:
         self.before: dict[int, Values] = {}
         """Of each series that a level may still be firing of the values before the next piece."""
 
-    def add(self, piece: Piece, values: Mapping[int, Values]) -> None:
+    def add(self, piece: WindowPiece, values: Mapping[int, Values]) -> None:
         """Judge the next piece.
 
         Args:
@@ -92,7 +92,7 @@ class BreachFold:
             for level in list_levels(self.thresholds)
         )
 
-    def _judge(self, piece: Piece, rows: list[int], values: Values, lead: int) -> None:
+    def _judge(self, piece: WindowPiece, rows: list[int], values: Values, lead: int) -> None:
         t_ms = piece.window.end_ms + self.step_ms * np.arange(1 - values.shape[1], 1)
         history = judge_history(t_ms, values, ~np.isnan(values), self.thresholds, self.direction)
         starts = piece.day_starts + lead

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.breach_fold import BeyondDays
     from jipyo.analysis.thresholds import Breach, Indices
-    from jipyo.analysis.window import Piece, Window
+    from jipyo.analysis.window import Window, WindowPiece
     from jipyo.catalogue import Metric, MetricQuery, Thresholds
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
@@ -76,7 +76,7 @@ class MetricFold:
         """Begin without any series."""
         self.query_of = np.empty((0, self.window.day_count), np.int16)
 
-    def add(self, piece: Piece, data: MetricData, before: Mapping[int, Values]) -> None:
+    def add(self, piece: WindowPiece, data: MetricData, before: Mapping[int, Values]) -> None:
         """Fold the next piece, and of the first one what was before it, by rows of the data."""
         matrix = data.matrix
         rows = self._find_rows(data)
@@ -112,7 +112,7 @@ class MetricFold:
         return rows
 
     def _note_queries(
-        self, piece: Piece, rows: Indices, data: MetricData, by_day: npt.NDArray[np.bool_]
+        self, piece: WindowPiece, rows: Indices, data: MetricData, by_day: npt.NDArray[np.bool_]
     ) -> None:
         places = np.array([self._find_place(query) for query in data.queries], np.int16)
         self.query_of[rows, piece.days] = np.where(by_day, places[:, None], np.int16(-1))
@@ -202,7 +202,7 @@ def _read_pieces(
     window: Window,
     inventory: Inventory | None,
     only: Collection[Labels] | None,
-) -> Iterator[tuple[Piece, MetricData]]:
+) -> Iterator[tuple[WindowPiece, MetricData]]:
     """The days of a window: one alone, and then as many at once as there are series for."""
     first_day, most_steps, limit = 0, 1, _MOST_STEPS
     while first_day < window.day_count:
@@ -228,7 +228,11 @@ def _read_pieces(
 
 
 def _add_part(
-    source: Source, fold: MetricFold, piece: Piece, data: MetricData, inventory: Inventory | None
+    source: Source,
+    fold: MetricFold,
+    piece: WindowPiece,
+    data: MetricData,
+    inventory: Inventory | None,
 ) -> None:
     """Fold the days of a piece that a window has."""
     window = fold.window

@@ -18,7 +18,7 @@ from jipyo.catalogue import Summary
 
 if TYPE_CHECKING:
     from jipyo.analysis.thresholds import Indices
-    from jipyo.analysis.window import Piece, Window
+    from jipyo.analysis.window import Window, WindowPiece
     from jipyo.catalogue import Metric
     from jipyo.model.sample import Mask, Times, Values
 
@@ -86,7 +86,7 @@ class SeriesFold:
         self.extremes_ms = _extend(self.extremes_ms, count, -1)
         self.greatest = _extend(self.greatest, count, -math.inf)
 
-    def add(self, piece: Piece, rows: Indices, values: Values) -> None:
+    def add(self, piece: WindowPiece, rows: Indices, values: Values) -> None:
         """Add the next piece: `values` of these rows, shape (rows, steps), NaN where absent.
 
         Every row has a value in it.
@@ -115,7 +115,7 @@ class SeriesFold:
         self.hour_sums[rows, places] += np.add.reduceat(filled, starts, axis=1)
         self.hour_counts[rows, places] += np.add.reduceat(present, starts, axis=1, dtype=int)
 
-    def _add_days(self, piece: Piece, rows: Indices, values: Values, present: Mask) -> None:
+    def _add_days(self, piece: WindowPiece, rows: Indices, values: Values, present: Mask) -> None:
         starts = piece.day_starts
         for summary, days in self.days.items():
             match summary:

@@ -247,8 +247,8 @@ def summarise_earlier(
     Raises:
         SourceError: the source failed.
     """
-    asked = [window] if ghost is None or ghost == window else [window, ghost]
-    windows = [coarsen(one, now.window.step_ms) for one in asked]
+    distinct = [window] if ghost is None or ghost == window else [window, ghost]
+    windows = [coarsen(one, now.window.step_ms) for one in distinct]
     try:
         earlier = _summarise_windows(source, now, windows, inventory, ghost)
     except QueryError as error:
@@ -555,7 +555,7 @@ class _Summarizer:
             values: Values = series.fold.days[kind][series.row].copy()
             return values
         if kind in _COUNTS:
-            return self._count_days(kind, series, figure.value)
+            return self._count_days(kind, series, figure.value, is_estimated=figure.estimated)
         return self._find_days(series)
 
     def _find_days(self, series: _SeriesInput) -> Values:
@@ -570,18 +570,22 @@ class _Summarizer:
             values[days] = own[days]
         return values
 
-    def _count_days(self, kind: Summary, series: _SeriesInput, whole: float | None) -> Values:
+    def _count_days(
+        self, kind: Summary, series: _SeriesInput, whole: float | None, *, is_estimated: bool
+    ) -> Values:
         """Counts of each day, which add up to that of the window where the source is exact.
 
         A day begins with its first sample where nothing was collected for long before it. What
         a counter gained in such a gap is in the window, and so it counts to the day after it.
         """
-        counts = self._to_counts(kind, self._find_days(series), self.window.days)
+        counts = self._to_counts(
+            kind, self._find_days(series), self.window.days, is_estimated=is_estimated
+        )
         known = float(np.nansum(counts))
-        if whole is None or series.estimated or math.isclose(known, whole, rel_tol=1e-9):
+        if whole is None or is_estimated or math.isclose(known, whole, rel_tol=1e-9):
             return counts
         days = [replace(day, start_ms=self.window.start_ms) for day in self.window.days]
-        reached = self._to_counts(kind, self._find_reached(series, days), days)
+        reached = self._to_counts(kind, self._find_reached(series, days), days, is_estimated=False)
         # A counter that has not begun yet has reached nothing.
         gained = np.diff(np.nan_to_num(reached), prepend=0.0)
         counts[...] = np.where((gained == 0) & (series.fold.count[series.row] == 0), np.nan, gained)
@@ -598,10 +602,17 @@ class _Summarizer:
                 reached[at] = answer.get(series.labels, math.nan)
         return reached
 
-    def _to_counts(self, kind: Summary, values: Values, windows: Sequence[Window]) -> Values:
-        """Whole numbers from rates over windows (for totals) or from increases."""
+    def _to_counts(
+        self, kind: Summary, values: Values, windows: Sequence[Window], *, is_estimated: bool
+    ) -> Values:
+        """Whole numbers from rates over windows (for totals) or from increases.
+
+        What is extrapolated is no more exact than to one, and read as a count all the same.
+        """
         if kind is Summary.TOTAL:
             values = values * [self._count_units(window) for window in windows]
+        if is_estimated and (kind is Summary.TOTAL or self.metric.unit is Unit.COUNT):
+            return np.round(values)
         return np.array([_round_count(value) for value in values.tolist()])
 
     def _count_units(self, window: Window) -> float:
@@ -656,13 +667,15 @@ class _Summarizer:
             return None
         figure = self._build_figure(_WHOLE_WINDOW_FOLDS[summary], value, series)
         if summary in _COUNTS:
-            (count,) = self._to_counts(summary, np.array([value]), [self.window]).tolist()
+            (count,) = self._to_counts(
+                summary, np.array([value]), [self.window], is_estimated=answer.estimated
+            ).tolist()
             unit = (
                 _TOTAL_UNITS.get(figure.unit, "count") if summary is Summary.TOTAL else figure.unit
             )
             figure = replace(figure, value=count, unit=unit)
-            if self.window.day_ends_ms and (series.estimated or len(series.by_day) > 1):
-                days = self._count_days(summary, series, None)
+            if self.window.day_ends_ms and (answer.estimated or len(series.by_day) > 1):
+                days = self._count_days(summary, series, None, is_estimated=answer.estimated)
                 figure = replace(figure, value=float(np.nansum(days)))
         estimated = answer.estimated and figure.fold is Fold.TOTAL
         return replace(figure, expr=answer.expr, step_ms=0, estimated=estimated)

@@ -74,7 +74,7 @@ class Window:
         return np.minimum(ends_ms, self.end_ms)
 
 
-class Piece(NamedTuple):
+class WindowPiece(NamedTuple):
     """Some whole days of a window that are read at once."""
 
     window: Window
@@ -89,13 +89,13 @@ class Piece(NamedTuple):
         return slice(self.first_day, self.first_day + len(self.day_starts))
 
 
-def cut_piece(window: Window, first_day: int, most_steps: int) -> Piece:
+def cut_piece(window: Window, first_day: int, most_steps: int) -> WindowPiece:
     """The days from one on that have at most so many steps together; one at least."""
     edges_ms = np.array(window.edges_ms[first_day:], np.int64)
     most_ms = edges_ms[0] + most_steps * window.step_ms
     count = max(int(np.searchsorted(edges_ms, most_ms, "right")) - 1, 1)
     piece = Window(int(edges_ms[0]), int(edges_ms[count]), window.step_ms)
-    return Piece(piece, first_day, (edges_ms[:count] - edges_ms[0]) // window.step_ms)
+    return WindowPiece(piece, first_day, (edges_ms[:count] - edges_ms[0]) // window.step_ms)
 
 
 def span_windows(windows: Sequence[Window]) -> Window | None:
