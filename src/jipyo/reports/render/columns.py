@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 _MEASURED_PT = 10
 """The type size that `estimate_text_width` speaks of."""
-_PADDING_PT = 10
+_PADDING_PT = 8.6
+_AFTER_NUMBER_PT = 7
+"""More room before a text that follows a number, as pages are set with."""
 _WIDEST_WORD_PT = 100
 """A longer word breaks rather than push the others off the page."""
 
@@ -78,10 +80,12 @@ def _measure_columns(
             needed = min(cell * scale, _WIDEST_WORD_PT)
         else:
             needed = min(max(word, min(cell, _LEAST_TEXT_PT)) * scale, _WIDEST_WORD_PT)
-        least.append(max(needed, head_word * scale) + _PADDING_PT)
+        stands_off = at > 0 and numeric[at - 1] and not numeric[at]
+        padding = _PADDING_PT + _AFTER_NUMBER_PT * stands_off
+        least.append(max(needed, head_word * scale) + padding)
         line = _measure_line(head)
         whole = head_word if numeric[at] and line * scale > _WIDEST_HEAD_PT else line
-        wanted.append(max(least[-1], max(cell, whole) * scale + _PADDING_PT))
+        wanted.append(max(least[-1], max(cell, whole) * scale + padding))
     return least, wanted
 
 
