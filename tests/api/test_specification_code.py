@@ -14,7 +14,7 @@ import pytest
 
 import jipyo
 from api.sites import build_site
-from jipyo.model.errors import StoreError
+from jipyo.model.errors import ApiError, StoreError
 from jipyo.reports.render.json import to_json
 from support.specification import SpecifiedAnalyzer, SpecifiedCollector, SpecifiedReport
 
@@ -79,6 +79,29 @@ def test_section_4_1_saves_the_report_of_the_last_day(folder: Path) -> None:
     assert (own.day, own.state) == (report.day, report.state)
     same = [replace(one.analysis.report, made_ms=0) for one in (own, report)]
     assert to_json(same[0]) == to_json(same[1])
+
+
+def test_section_4_2_saves_the_report_of_a_month() -> None:
+    with jipyo.MonthlyReportGenerator() as generator:
+        report = asyncio.run(generator.generate_report())
+        day = report.day
+        again = asyncio.run(generator.generate_report(f"{day:%Y-%m}"))
+    assert report.path is not None
+    assert report.path.name == f"jipyo-monthly-{day:%Y-%m}.en.html"
+    assert day.day == 1
+    assert (again.day, again.path) == (day, report.path)
+    assert json.loads(json.dumps(report))["period"] == f"{day:%Y-%m}"
+
+
+def test_a_template_renders_its_own_kind_of_report() -> None:
+    with jipyo.DailyReportGenerator() as generator:
+        metrics = asyncio.run(generator.metrics.collect_metrics())
+        analysis = generator.analyze_data(metrics)
+        with pytest.raises(ApiError) as error:
+            jipyo.ReportTemplate("monthly").render(
+                metrics=metrics, analysis=analysis, date="2027-01-01"
+            )
+    assert error.value.key == "api.other_template"
 
 
 def test_every_result_is_json_as_it_is() -> None:

@@ -13,15 +13,24 @@ import pytest
 import jipyo
 from api.sites import build_site
 from jipyo.analysis.health import MetricHealth
-from jipyo.api import ActiveBreach, CurrentValue, DailyReport, DayAnalysis, PartHealth, SeriesValue
+from jipyo.api import (
+    ActiveBreach,
+    CurrentValue,
+    PartHealth,
+    RenderedReport,
+    ReportAnalysis,
+    SeriesValue,
+)
 from jipyo.catalogue import load
 from jipyo.model.figure import ProportionEstimate
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = ("python-api.md", "python-api.ko.md")
-RETURNED = {each.__name__: each for each in (CurrentValue, PartHealth, ActiveBreach, DailyReport)}
-NESTED = (SeriesValue, ProportionEstimate, MetricHealth, DayAnalysis)
+RETURNED = {
+    each.__name__: each for each in (CurrentValue, PartHealth, ActiveBreach, RenderedReport)
+}
+NESTED = (SeriesValue, ProportionEstimate, MetricHealth, ReportAnalysis)
 """Values inside those, whose attributes the same lines name."""
 STATES_AND_KEYS = {"ok", "unknown", "model_accuracy", "MetricHealth"}
 

@@ -20,9 +20,16 @@ from jipyo.api.metrics import MetricsCollector
 from jipyo.api.names import SPECIFICATION_NAMES
 from jipyo.api.opening import SourceLike
 from jipyo.api.performance import ActiveBreach, PartHealth, PerformanceAnalyzer
-from jipyo.api.reports import DailyReportGenerator, build_daily, find_last_day, write_daily
+from jipyo.api.reports import (
+    DailyReportGenerator,
+    MonthlyReportGenerator,
+    ReportGenerator,
+    build_daily,
+    find_last_day,
+    write_daily,
+)
 from jipyo.api.slo import ServiceLevel, ServiceLevels
-from jipyo.api.template import DailyReport, DayAnalysis, ReportTemplate
+from jipyo.api.template import RenderedReport, ReportAnalysis, ReportTemplate
 from jipyo.api.threshold import ThresholdConfig
 from jipyo.api.trends import (
     HourlySeries,
@@ -42,9 +49,7 @@ __all__ = [
     "Contracts",
     "CurrentValue",
     "CurrentValues",
-    "DailyReport",
     "DailyReportGenerator",
-    "DayAnalysis",
     "ElasticsearchClient",
     "HourlySeries",
     "JsonObject",
@@ -53,9 +58,13 @@ __all__ = [
     "LogParser",
     "LogSearch",
     "MetricsCollector",
+    "MonthlyReportGenerator",
     "PartHealth",
     "PerformanceAnalyzer",
     "PrometheusClient",
+    "RenderedReport",
+    "ReportAnalysis",
+    "ReportGenerator",
     "ReportTemplate",
     "SeriesPrediction",
     "SeriesTrend",

@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from jipyo.model.calendar import start_of_day
+from jipyo.model.calendar import parse_period as read_period
+from jipyo.model.calendar import period_containing, start_of_day
 from jipyo.model.errors import ConfigError
 
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
+
+    from jipyo.model.calendar import Period, PeriodKind
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -29,6 +32,20 @@ def parse_day(day: date | str) -> date:
         return date.fromisoformat(day)
     except ValueError as error:
         raise ConfigError("api.not_a_day", value=day) from error
+
+
+def parse_period(period: date | str, kind: PeriodKind, zone: ZoneInfo) -> Period:
+    """The period of a kind that a day lies in, or that is written as `2026-11`.
+
+    Raises:
+        ConfigError: the text is neither a date nor such a period.
+    """
+    if isinstance(period, date):
+        return period_containing(kind, parse_day(period), zone)
+    try:
+        return read_period(kind, period, zone)
+    except ValueError:
+        return period_containing(kind, parse_day(period), zone)
 
 
 def parse_moment(moment: date | str, zone: ZoneInfo) -> int:

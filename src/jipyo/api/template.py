@@ -1,4 +1,4 @@
-"""`ReportTemplate`: an analysed day as a report (section 4.1 of the specification)."""
+"""`ReportTemplate`: an analysed period as a report (section 4 of the specification)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from jipyo.api.days import parse_moment
 from jipyo.api.json_object import JsonObject
+from jipyo.model.calendar import PeriodKind, name_period
 from jipyo.model.errors import ApiError
+from jipyo.reports.options import KINDS
 from jipyo.reports.render import FORMATS
 
 if TYPE_CHECKING:
@@ -21,12 +23,12 @@ if TYPE_CHECKING:
     from jipyo.i18n import Lang
     from jipyo.reports.document import Report
 
-_KINDS = ("daily",)
+_KINDS = {name: kind for kind, name in KINDS.items() if kind is not PeriodKind.RANGE}
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class DayAnalysis(JsonObject):
-    """A day's figures, findings and state, of the metrics that were given."""
+class ReportAnalysis(JsonObject):
+    """A period's figures, findings and state, of the metrics that were given."""
 
     report: Report
     """All of it as data: see `docs/reports.md`."""
@@ -35,18 +37,24 @@ class DayAnalysis(JsonObject):
 
     @property
     def day(self) -> Date:
-        """The local day."""
+        """The first local day."""
         return self.report.period.first_day
 
     @property
+    def period(self) -> str:
+        """`2026-11-21`, `2026-W47`, `2026-11`, `2026-Q4` or `2026`."""
+        return name_period(self.report.period)
+
+    @property
     def state(self) -> State:
-        """The state of the day: the gravest of its metrics and objectives."""
+        """The state of the period: the gravest of its metrics and objectives."""
         return self.report.state
 
     def list_items(self) -> dict[str, object]:
         """See `JsonObject`."""
         return {
             "number": self.report.number,
+            "period": self.period,
             "day": self.day.isoformat(),
             "state": self.state,
             "start_ms": self.report.period.start_ms,
@@ -55,14 +63,14 @@ class DayAnalysis(JsonObject):
 
     def summary(self) -> str:
         """See `JsonObject`."""
-        return f"{self.day} {self.state.value}"
+        return f"{self.period} {self.state.value}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False, eq=False)
-class DailyReport(JsonObject):
+class RenderedReport(JsonObject):
     """A rendered report: `content` is the file, `path` where it was saved."""
 
-    analysis: DayAnalysis
+    analysis: ReportAnalysis
     metrics: Mapping[str, CurrentValues]
     """The values at the moment when it was made."""
     made_ms: int
@@ -73,12 +81,12 @@ class DailyReport(JsonObject):
 
     @property
     def day(self) -> Date:
-        """The local day that it is of."""
+        """The first local day that it is of."""
         return self.analysis.day
 
     @property
     def state(self) -> State:
-        """The state of that day."""
+        """The state of that period."""
         return self.analysis.state
 
     def list_items(self) -> dict[str, object]:
@@ -93,14 +101,14 @@ class DailyReport(JsonObject):
 
     def summary(self) -> str:
         """See `JsonObject`."""
-        return f"{self.day} {self.state.value}, {self.path or 'not saved'}"
+        return f"{self.analysis.period} {self.state.value}, {self.path or 'not saved'}"
 
 
 class ReportTemplate:
-    """Section 4.1 of the specification: the form of a report."""
+    """Section 4 of the specification: the form of a report."""
 
     def __init__(self, kind: str = "daily", format_name: str = "html") -> None:
-        """A kind of report (`daily`) and the format of its file.
+        """A kind of report (`daily`, `monthly` …) and the format of its file.
 
         Raises:
             ApiError: there is no such kind, or no such format.
@@ -111,6 +119,7 @@ class ReportTemplate:
             known = ", ".join(FORMATS)
             raise ApiError("reports.unknown_format", format=format_name, known=known)
         self.kind = kind
+        self.period = _KINDS[kind]
         self.format_name = format_name
 
     def __repr__(self) -> str:
@@ -120,20 +129,24 @@ class ReportTemplate:
         self,
         *,
         metrics: Mapping[str, CurrentValues],
-        analysis: DayAnalysis,
+        analysis: ReportAnalysis,
         date: Date | str,
-    ) -> DailyReport:
-        """The report of the analysed day, with `date` as the moment when it was made.
+    ) -> RenderedReport:
+        """The report of the analysed period, with `date` as the moment when it was made.
 
-        Which day it is of is decided by `DailyReportGenerator.analyze_data`. `date` is a
-        `datetime`, a `date` or ISO text. It waits for nothing.
+        Which period it is of is decided by `analyze_data`. `date` is a `datetime`, a `date` or
+        ISO text. It waits for nothing.
 
         Raises:
+            ApiError: the analysis is for another kind of report.
             ConfigError: the text is neither a date nor a time.
         """
+        if analysis.report.kind != self.kind:
+            kind = analysis.report.kind
+            raise ApiError("api.other_template", template=self.kind, kind=kind)
         made_ms = parse_moment(date, analysis.zone)
         report = replace(analysis.report, made_ms=made_ms)
-        return DailyReport(
+        return RenderedReport(
             analysis=replace(analysis, report=report),
             metrics=metrics,
             made_ms=made_ms,

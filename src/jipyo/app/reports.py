@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from jipyo.alerts.incident.origin import EVENT_BEFORE_MS
@@ -141,7 +142,9 @@ def gather_inputs(
         courses=reading.of("courses", lambda: reading.read_courses(incidents), ()),
         incident_pages=reading.of("incident_pages", lambda: reading.read_pages(incidents), ()),
         capacities=reading.of("capacity", reading.read_capacities, ()),
-        issuer=workspace.issuer,
+        issuer=workspace.issuer
+        if template.system is None
+        else replace(workspace.issuer, system=template.system),
         failed=tuple(reading.failed),
     )
 

@@ -705,11 +705,15 @@ class Issuer:
     """Who issues the report and about which system, as configured; empty where not."""
 
     organisation: str = ""
-    system: str = ""
+    system: Bilingual | str = ""
     version: str = ""
     """Of jipyo."""
     marking: Phrase | None = None
     """What every page and sheet says of the data: that they are made up."""
+
+    def name_system(self, lang: str) -> str:
+        """The system in a language."""
+        return self.system if isinstance(self.system, str) else self.system(lang)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from jipyo.i18n import LANGS, Lang, texts
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import start_of_day
 from jipyo.reports.document import Issuer, Note, Report, Subject, find_figures, phrase
+from jipyo.reports.logo import parse_logo
 from jipyo.reports.look import Look
 from jipyo.reports.render.html import render_html
 from reports.building import build_daily
@@ -22,6 +23,7 @@ from reports.days import DAY, SEOUL, Day, Site, Trouble, filled, source
 from reports.documents import build_report
 from reports.month import build_month
 from reports.render.reader import Page
+from reports.test_logo import SVG
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -194,3 +196,18 @@ def test_the_colours_of_a_site_are_for_light_ground_and_paper() -> None:
 def test_a_cover_is_followed_by_the_contents() -> None:
     html = render_html(build_month(), "ko").decode()
     assert html.index('class="about"') < html.index('class="contents"') < html.index("<h2")
+
+
+def test_the_logo_and_the_system_of_a_site_stand_on_the_cover() -> None:
+    logo = parse_logo(SVG, "logo.svg")
+    system = Bilingual("AI 민원", "AI helpdesk")
+    report = replace(
+        build_report(),
+        look=Look(logo=logo),
+        issuer=Issuer(organisation="A & B", system=system),
+    )
+    for lang in LANGS:
+        html = render_html(report, lang).decode()
+        assert f'alt="A &amp; B" src="data:image/svg+xml;base64,{logo.base64}"' in html
+        assert system(lang) in html
+    assert 'class="logo"' not in render_html(build_report(), "ko").decode()

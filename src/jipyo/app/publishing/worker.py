@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 from dataclasses import replace
 from typing import IO, TYPE_CHECKING
 
+from jipyo.app.archive import issue_from_workspace
 from jipyo.app.contract import find_systems
 from jipyo.app.insight.worker import read_frame, write_frame
 from jipyo.app.offline import read_workspace
@@ -21,7 +22,6 @@ from jipyo.app.publishing.made import describe_issue
 from jipyo.app.reports import build_report
 from jipyo.config.load import load
 from jipyo.model.errors import JipyoError
-from jipyo.reports.archive.archive import issue_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -59,7 +59,7 @@ def make_report(
             job.period,
             lambda done, total: tell(JobProgress(done, total)),
         )
-        issuing = issue_report(workspace.out_dir, report, job.languages, job.formats)
+        issuing = issue_from_workspace(workspace, report, job.languages, job.formats)
     return describe_issue(issuing.issue, is_new=issuing.is_new)
 
 

@@ -16,7 +16,8 @@ _NAMED_INSTANCES = 3
 def list_cover_lines(report: Report, localizer: Localizer) -> list[tuple[str, str]]:
     """Name and value of each line; what is not known has none."""
     t = localizer.texts
-    system = report.issuer.system or ", ".join(report.instances[:_NAMED_INSTANCES])
+    named = report.issuer.name_system(t.lang)
+    system = named or ", ".join(report.instances[:_NAMED_INSTANCES])
     about = (
         ("reports.cover.organisation", report.issuer.organisation),
         ("reports.cover.system", system),

@@ -60,7 +60,11 @@ def _join(lines: list[str], left_out: int, localizer: Localizer) -> str:
 def _list_lines(report: Report, localizer: Localizer) -> Iterator[str]:
     title = f"{localizer.format(report.title)} · {localizer.format_period()}"
     yield f"**{escape_markdown(title)}**"
-    about = (report.issuer.organisation, report.issuer.system, report.number)
+    about = (
+        report.issuer.organisation,
+        report.issuer.name_system(localizer.texts.lang),
+        report.number,
+    )
     yield escape_markdown(" · ".join(filter(None, about)))
     if report.issuer.marking is not None:
         yield f"**{_write(report.issuer.marking, localizer)}**"

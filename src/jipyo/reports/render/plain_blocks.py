@@ -111,7 +111,7 @@ def describe_report(report: Report, lang: Lang) -> Plain:
         "name": name,
         "period": period,
         "author": report.issuer.organisation or "jipyo",
-        "system": report.issuer.system,
+        "system": report.issuer.name_system(lang),
         "footer": f"{report.number} · {period}",
         "made": {part: getattr(made, part) for part in _PARTS_OF_TIME},
         "about": list_cover_lines(report, localizer),

@@ -100,7 +100,7 @@ def print_report(report: Report, lang: Lang, console: Console) -> None:
     localizer = Localizer.for_period(report.period, lang)
     title = f"{localizer.format(report.title)}  {localizer.format_period()}"
     about = " · ".join(
-        filter(None, (report.issuer.organisation, report.issuer.system, report.number))
+        filter(None, (report.issuer.organisation, report.issuer.name_system(lang), report.number))
     )
     console.print(Text(title, style="bold"))
     console.print(Text(about, style="dim"))

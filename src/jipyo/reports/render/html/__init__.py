@@ -108,11 +108,22 @@ def _write_cover(report: Report, localizer: Localizer) -> str:
         for name, value in list_cover_lines(report, localizer)
     )
     return (
-        f'<header class="cover"><div><h1>{escape_text(localizer.format(report.title))}</h1>'
+        f'<header class="cover"><div>{_write_logo(report)}'
+        f"<h1>{escape_text(localizer.format(report.title))}</h1>"
         f'<p class="day"><time datetime="{report.period.first_day.isoformat()}">'
         f"{escape_text(localizer.format_period())}</time></p></div>"
         f"<dl>{items}</dl></header>\n"
     )
+
+
+def _write_logo(report: Report) -> str:
+    """The logo on a patch of paper: it was made for a light ground."""
+    logo = report.look.logo
+    if logo is None:
+        return ""
+    name = escape_text(report.issuer.organisation or "jipyo")
+    source = f"data:{logo.media_type};base64,{logo.base64}"
+    return f'<img class="logo" alt="{name}" src="{source}">'
 
 
 def _write_contents(report: Report, inline: InlineHtml) -> str:

@@ -29,23 +29,23 @@ def render_xlsx(report: Report, lang: Lang) -> bytes:
     import xlsxwriter  # noqa: PLC0415 - a tenth of a second that only this format needs
 
     localizer = Localizer.for_period(report.period, lang)
-    content = io.BytesIO()
+    content, system = io.BytesIO(), report.issuer.name_system(lang)
     workbook = xlsxwriter.Workbook(content, {"in_memory": True})
     title = f"{localizer.format(report.title)} {localizer.format_period()}"
     workbook.set_properties(
         {
             "title": title,
             "author": report.issuer.organisation,
-            "subject": report.issuer.system,
+            "subject": system,
             "created": _naive(report.made_ms, localizer.zone),
         }
     )
-    footer = f"{report.issuer.system}  {report.number}".strip()
+    footer = f"{system}  {report.number}".strip()
     marking = localizer.format(report.issuer.marking) if report.issuer.marking else ""
     book = Book(workbook, localizer, title, footer, marking)
     book.begin_sheet(localizer.format(report.title))
     made = localizer.format(Moment(report.made_ms, dated=True))
-    about = (report.issuer.organisation, report.issuer.system, report.number, made)
+    about = (report.issuer.organisation, system, report.number, made)
     book.write_line(title, "title")
     book.write_line(" · ".join(filter(None, about)), "note")
     for block in report.blocks:
