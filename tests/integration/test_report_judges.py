@@ -24,7 +24,7 @@ from jipyo.i18n import LANGS
 from jipyo.reports.forms.fill import build_book, fill_form
 from jipyo.reports.render import FORMATS
 from reports.documents import build_report
-from reports.forms.building import build_hwpx, paragraph, table
+from reports.forms.building import PAGE, build_hwpx, paragraph, table
 from reports.month import build_month
 from support.browser import Browser
 from support.judges import find_axe, look_at_hwpx, read_hwpx, validate_pdf
@@ -96,7 +96,8 @@ def hwpx_files(reports: dict[str, Report], folder: Path) -> list[Path]:
 def write_forms(report: Report, folder: Path) -> Iterator[Path]:
     """A form filled in each language: sentences, repeated rows, a table, pictures."""
     body = (
-        paragraph("{{number}} {{", "period}}")
+        paragraph(inside=PAGE)
+        + paragraph("{{number}} {{", "period}}")
         + table([["no", "what"], ["{{#s}}{{no}}", "{{indicator}} {{actual}}{{/s}}"]])
         + table([["{{picture:system.cpu.utilization}}"]], height=16_000)
         + paragraph("{{table:s}}")

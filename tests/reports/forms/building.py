@@ -137,6 +137,15 @@ def paragraph(*runs: str, inside: str = "") -> str:
     )
 
 
+PAGE = (
+    '<hp:run charPrIDRef="0"><hp:secPr id="" textDirection="HORIZONTAL" spaceColumns="1134" '
+    'tabStop="8000"><hp:pagePr landscape="WIDELY" width="60000" height="84000" '
+    'gutterType="LEFT_ONLY"><hp:margin left="5000" right="5000" top="4000" bottom="4000" '
+    'header="0" footer="0" gutter="0"/></hp:pagePr></hp:secPr></hp:run>'
+)
+"""What the first paragraph of a section says of its pages: 50,000 wide between the margins."""
+
+
 def table(
     rows: Sequence[Sequence[str | None]],
     height: int = 2000,

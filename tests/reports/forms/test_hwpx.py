@@ -18,6 +18,7 @@ from jipyo.reports.forms.hwpx.header import CharSize, ParaRoom, read_shapes
 from jipyo.reports.forms.markup import parse_markup
 from jipyo.reports.render.hwpx.shapes import write_header
 from reports.forms.building import (
+    PAGE,
     build_hwpx,
     build_incidents,
     build_test_book,
@@ -204,10 +205,7 @@ def test_a_month_without_rows_says_so_once(incidents: Sequence[Table], word: str
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_pictures_take_the_room_of_their_cell_or_page(lang: Lang) -> None:
-    page = '<hp:run><hp:secPr><hp:pagePr landscape="WIDELY" width="60000" height="84000">' \
-        '<hp:margin left="5000" right="5000" top="4000" bottom="4000" header="0" footer="0" ' \
-        'gutter="0"/></hp:pagePr></hp:secPr></hp:run>'  # fmt: skip
-    body = paragraph(inside=page) + table([["{{그림:CPU 사용률}}", "{{picture:system.cpu}}"]], 9000)
+    body = paragraph(inside=PAGE) + table([["{{그림:CPU 사용률}}", "{{picture:system.cpu}}"]], 9000)
     form = build_hwpx(
         body + paragraph("{{그림:", "CPU 사용률}}") + paragraph("{{그림:app.errors}}")
     )

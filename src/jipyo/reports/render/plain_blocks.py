@@ -95,13 +95,16 @@ _SCORE_SHARES = (152, 26, 34, 40, 40, 44, 44, 40, 62)
 """Widths of a score sheet's columns in points."""
 
 
-def describe_report(report: Report, lang: Lang) -> Plain:
-    """A report in one language as plain values: what its first page says, and its blocks."""
+def describe_report(report: Report, lang: Lang, *, turns: bool = True) -> Plain:
+    """A report in one language as plain values: what its first page says, and its blocks.
+
+    Where the format's pages do not turn, wide sections are set for upright pages, too.
+    """
     localizer = Localizer.for_period(report.period, lang)
     css = resources.files(__package__).joinpath("chart.css").read_text("utf-8")
     css = css.replace(JIPYO_LOOK.line, report.look.line)
     blocks = PlainBlocks(localizer, css, report.number, localizer.format(report.title))
-    across = replace(blocks, width_pt=ACROSS_WIDTH_PT)
+    across = replace(blocks, width_pt=ACROSS_WIDTH_PT if turns else TEXT_WIDTH_PT)
     parts = list_parts(report.blocks)
     made = datetime.fromtimestamp(report.made_ms // 1000, UTC)
     name, period = localizer.format(report.title), localizer.format_period()

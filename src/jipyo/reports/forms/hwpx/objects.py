@@ -66,8 +66,9 @@ class _Look:
     widths: list[int]
 
     def measure_row(self, cells: list[str]) -> int:
+        # A tenth is spared, as a form's own font may be wider than was estimated.
         lines = max(
-            count_lines(text, self.height, max(width - 2 * _CELL_X, self.height))
+            count_lines(text, self.height, max((width - 2 * _CELL_X) * 9 // 10, self.height))
             for text, width in zip(cells, self.widths, strict=True)
         )
         return lines * self.line + 2 * _CELL_Y

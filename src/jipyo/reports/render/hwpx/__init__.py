@@ -21,7 +21,7 @@ def render_hwpx(report: Report, lang: Lang) -> bytes:
     Raises:
         ReportError: the fonts are not there, as jipyo was installed without its dashboard.
     """
-    plain = describe_report(report, lang)
+    plain = describe_report(report, lang, turns=False)
     with find_fonts() as fonts:
         drawn = draw_pictures(list_drawings(plain["blocks"]), fonts)
     writer = SectionWriter()

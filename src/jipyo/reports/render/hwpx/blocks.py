@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jipyo.reports.render.hwpx.section import (
+    ROOM,
     WIDTH,
     BodyPart,
     Grid,
@@ -26,6 +27,11 @@ _COLUMNS = 4
 _GAP = 600
 _PT = 100
 _FILLED = frozenset({"warning", "critical"})
+_LABEL_WIDTH, _WORD_WIDTH, _SIGN_WIDTH, _SIGN_HEIGHT = 1_600, 4_200, 5_953, 3_686
+"""Of the approval box: its word, and the room for a stamp (21 x 13 mm)."""
+_STACKED = 2
+"""A word of so many syllables is written downwards."""
+_FOOT_SPARE = 3_000
 _NAME_WIDTH, _DONE_WIDTH = 9_600, 3_600
 _SIGN_STATES = {
     "normal": "ok",
@@ -47,15 +53,16 @@ def list_drawings(blocks: Iterable[Plain]) -> list[str]:
 def build_parts(report: Plain, pictures: Iterator[bytes]) -> list[BodyPart]:
     """The whole report: what its first page begins with, and its blocks."""
     about = [f"{name} {value}" for name, value in report["about"]]
-    head: tuple[BodyPart, ...] = (
+    head: Sequence[BodyPart] = (
         BodyPart(Line((TextSpan(report["name"], "title"),)), keep=True),
         BodyPart(Line((TextSpan(report["period"], "period"),), "body"), keep=True),
         BodyPart(Line((TextSpan("  ·  ".join(about), "note"),), "caption")),
     )
-    if report["blocks"] and report["blocks"][0]["t"] == "cover":
-        head = ()
-    blocks = (_BUILDERS[block["t"]](block, pictures) for block in report["blocks"])
-    return [*head, *chain.from_iterable(blocks)]
+    blocks = report["blocks"]
+    if blocks and blocks[0]["t"] == "cover":
+        head, blocks = build_cover(report, blocks[0]), blocks[1:]
+    built = (_BUILDERS[block["t"]](block, pictures) for block in blocks)
+    return [*head, *chain.from_iterable(built)]
 
 
 def _write_runs(runs: Sequence[Plain], shape: str) -> tuple[TextSpan, ...]:
@@ -103,35 +110,76 @@ def build_verdict(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]
     yield BodyPart(Grid((WIDTH,), ((cell,),)))
 
 
-def build_cover(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
-    """Document number, approval box and what the report is about."""
-    del pictures
-    for name, value in block["about"]:
-        yield BodyPart(Line((TextSpan(f"{name}  {value}"),), "body"), keep=True)
-    steps = block["approvals"]
-    if steps:
-        width = WIDTH // len(steps)
-        rows = tuple(
-            tuple(GridCell((Line((TextSpan(one[name], shape),)),), fill) for one in steps)
-            for name, shape, fill in (
-                ("step", "head", "head"),
-                ("name", "cell", "row"),
-                ("at", "cell", "row"),
-            )
-        )
-        yield BodyPart(Grid((width,) * len(steps), rows))
-    yield BodyPart(Line((TextSpan(block["title"], "title"),)), keep=True)
-    yield BodyPart(Line((TextSpan(block["period"], "period"),), "body"), keep=True)
+def build_cover(report: Plain, cover: Plain) -> list[BodyPart]:
+    """The first page: number and approval box, title, what it is about, contents, organisation."""
+    about = " · ".join(filter(None, (report["system"], report["marking"])))
+    parts = [
+        _build_approvals(cover),
+        BodyPart(Line((TextSpan(report["name"], "cover_title"),), "cover")),
+        BodyPart(Line((TextSpan(report["period"], "period"),), "body")),
+        BodyPart(Line((TextSpan(about, "note"),), "body")),
+    ]
     widths = (WIDTH // 4, WIDTH - WIDTH // 4)
     rows = tuple(
         (
             GridCell((Line((TextSpan(name, "head"),)),)),
             GridCell((Line(_write_runs(value, "cell")),)),
         )
-        for name, value in block["rows"]
+        for name, value in cover["rows"]
     )
     if rows:
-        yield BodyPart(Grid(widths, rows))
+        parts.append(BodyPart(Grid(widths, rows)))
+    parts += _build_contents(report)
+    left = ROOM - sum(part.content.measure(WIDTH) for part in parts) - _FOOT_SPARE
+    if report["organisation"] and left > 0:
+        name = Line((TextSpan(report["organisation"], "period"),), "centre")
+        parts.append(BodyPart(Grid((WIDTH,), ((GridCell((name,), "plain", "BOTTOM", left),),))))
+    return [replace(part, keep=part is not parts[-1]) for part in parts]
+
+
+def _build_approvals(cover: Plain) -> BodyPart:
+    """What identifies the document at the left, and where people sign at the right."""
+    lines = "\n".join(f"{name}  {value}" for name, value in cover["about"])
+    steps = cover["approvals"]
+    left = GridCell((Line((TextSpan(lines, "cell"),)),), "plain", rows=3)
+    if not steps:
+        return BodyPart(Grid((WIDTH,), ((replace(left, rows=1),),)))
+
+    def cell(text: str, shape: str, **more: Any) -> GridCell:
+        return GridCell((Line((TextSpan(text, shape),), "centre"),), "box", **more)
+
+    word = cell("\n".join(cover["approval"]), "head", rows=3)
+    if len(cover["approval"]) > _STACKED:
+        word = cell(cover["approval"], "small_head", rows=3)
+    label = _LABEL_WIDTH if len(cover["approval"]) <= _STACKED else _WORD_WIDTH
+    widths = (WIDTH - label - _SIGN_WIDTH * len(steps), label, *[_SIGN_WIDTH] * len(steps))
+    return BodyPart(
+        Grid(
+            widths,
+            (
+                (left, word, *(cell(one["step"], "head") for one in steps)),
+                (None, None, *(cell(one["name"], "cell", height=_SIGN_HEIGHT) for one in steps)),
+                (None, None, *(cell(one["at"], "note") for one in steps)),
+            ),
+        )
+    )
+
+
+def _build_contents(report: Plain) -> list[BodyPart]:
+    """The chapters in two columns; page numbers are known to the program that draws them only."""
+    names = [
+        block["x"] for block in report["blocks"] if block["t"] == "heading" and block["level"] == 1
+    ]
+    if not names:
+        return []
+    half = -(-len(names) // 2)
+    names += [""] * (len(names) % 2)
+    columns = [
+        GridCell((Line((TextSpan("\n".join(part), "cell"),), "contents"),), "plain")
+        for part in (names[:half], names[half:])
+    ]
+    title = Line((TextSpan(report["contents"], "head"),), "h2")
+    return [BodyPart(title), BodyPart(Grid((WIDTH // 2, WIDTH // 2), (tuple(columns),)))]
 
 
 def build_group(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
@@ -237,34 +285,42 @@ def build_matrix(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
 
 
 def _build_half(block: Plain, days: range, columns: int) -> Grid:
-    """Some days of every item; the share that was inspected ends the rows of the last ones."""
+    """Some days of every item; the share that was inspected ends the rows of the last ones.
+
+    Both halves have as many columns, so that they stand one below the other.
+    """
     is_last = days.stop == len(block["days"])
     day_width = (WIDTH - _NAME_WIDTH - _DONE_WIDTH) // columns
-    name_width = WIDTH - _DONE_WIDTH - day_width * len(days)
+    name_width = WIDTH - _DONE_WIDTH - day_width * columns
 
-    def cell(text: str, shape: str, fill: str, *, number: bool = False) -> GridCell:
-        return GridCell((Line((TextSpan(text, shape),), "number" if number else "cell"),), fill)
+    def cell(text: str, shape: str, fill: str, para: str = "cell") -> GridCell:
+        return GridCell((Line((TextSpan(text, shape),), para),), fill)
+
+    def pad(fill: str) -> list[GridCell]:
+        return [cell("", "small_head", fill)] * (columns - len(days))
 
     heads = (
         cell(block["item"], "small_head", "head"),
-        *(cell(block["days"][at]["n"], "small_head", "head") for at in days),
-        cell(block["done"] or "" if is_last else "", "small_head", "head", number=True),
+        *(cell(block["days"][at]["n"], "small_head", "head", "centre") for at in days),
+        *pad("head"),
+        cell(block["done"] or "" if is_last else "", "small_head", "head", "number"),
     )
     rows = (
         (
             GridCell((Line(_write_runs(row["x"], "cell")),)),
             *(_build_sign(row["signs"][at], block["days"][at]) for at in days),
-            cell(row["done"] if is_last else "", "cell", "row", number=True),
+            *pad("row"),
+            cell(row["done"] if is_last else "", "cell", "row", "number"),
         )
         for row in block["rows"]
     )
-    return Grid((name_width, *(day_width for _ in days), _DONE_WIDTH), (heads, *rows), heads=1)
+    return Grid((name_width, *[day_width] * columns, _DONE_WIDTH), (heads, *rows), heads=1)
 
 
 def _build_sign(sign: Plain, day: Plain) -> GridCell:
     state = _SIGN_STATES.get(sign["s"], "ok")
     fill = state if state in _FILLED else "tint" if day["off"] else "row"
-    return GridCell((Line((TextSpan(sign["x"], state),)),), fill)
+    return GridCell((Line((TextSpan(sign["x"], state),), "centre"),), fill)
 
 
 def build_charts(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]:
@@ -311,7 +367,6 @@ def build_listing(block: Plain, pictures: Iterator[bytes]) -> Iterator[BodyPart]
 
 
 _BUILDERS: Mapping[str, Callable[[Plain, Iterator[bytes]], Iterator[BodyPart]]] = {
-    "cover": build_cover,
     "group": build_group,
     "finding": build_finding,
     "heading": build_heading,

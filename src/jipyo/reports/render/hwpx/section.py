@@ -101,6 +101,12 @@ class GridCell:
 
     contents: tuple[Content, ...]
     fill: str = "row"
+    stands: str = "CENTER"
+    """CENTER or BOTTOM, where its paragraphs stand; at the TOP rhwp draws them over each other."""
+    height: int = 0
+    """The least that it has, for what people write or stamp."""
+    rows: int = 1
+    """How many rows it reaches over; those below have None in its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,23 +114,26 @@ class Grid:
     """A table; of `heads` rows at the top, which are repeated on each page."""
 
     widths: tuple[int, ...]
-    rows: tuple[tuple[GridCell, ...], ...]
+    rows: tuple[tuple[GridCell | None, ...], ...]
     heads: int = 0
 
     def measure_rows(self) -> list[int]:
         """The height of each row: that of its tallest cell."""
         return [
             max(
-                sum(
-                    content.measure(width - _find_left(row, column) - _CELL_X)
-                    for content in cell.contents
-                )
-                for column, (cell, width) in enumerate(zip(row, self.widths, strict=True))
+                self._measure_cell(row, column)
+                for column, cell in enumerate(row)
+                if cell is not None and cell.rows == 1
             )
-            + 2 * _CELL_Y
-            + _CELL_SPARE
             for row in self.rows
         ]
+
+    def _measure_cell(self, row: Sequence[GridCell | None], column: int) -> int:
+        cell = row[column]
+        assert cell is not None, "BUG: a cell that another one covers has no height"
+        room = self.widths[column] - _find_left(row, column) - _CELL_X
+        inside = sum(content.measure(room) for content in cell.contents)
+        return max(inside + 2 * _CELL_Y + _CELL_SPARE, cell.height)
 
     def measure(self, width: int) -> int:
         """Its height with the room around it."""
@@ -206,7 +215,7 @@ class SectionWriter:
     def _write_grid(self, grid: Grid) -> str:
         heights = grid.measure_rows()
         height = sum(heights)
-        rows = "".join(self._write_row(grid, at, heights[at]) for at in range(len(grid.rows)))
+        rows = "".join(self._write_row(grid, at, heights) for at in range(len(grid.rows)))
         return (
             f'<hp:tbl id="{self._count()}" zOrder="0" numberingType="TABLE" '
             'textWrap="TOP_AND_BOTTOM" textFlow="BOTH_SIDES" lock="0" dropcapstyle="None" '
@@ -220,22 +229,24 @@ class SectionWriter:
             f'bottom="{_CELL_Y}"/>{rows}</hp:tbl>'
         )
 
-    def _write_row(self, grid: Grid, at: int, height: int) -> str:
+    def _write_row(self, grid: Grid, at: int, heights: Sequence[int]) -> str:
         cells = grid.rows[at]
         return "<hp:tr>{}</hp:tr>".format(
             "".join(
                 f'<hp:tc name="" header="{int(at < grid.heads)}" hasMargin="1" protect="0" '
                 f'editable="0" dirty="0" borderFillIDRef="{FILL_IDS[cell.fill]}">'
                 '<hp:subList id="" textDirection="HORIZONTAL" lineWrap="BREAK" '
-                'vertAlign="CENTER" linkListIDRef="0" linkListNextIDRef="0" textWidth="0" '
-                'textHeight="0" hasTextRef="0" hasNumRef="0">'
+                f'vertAlign="{cell.stands}" linkListIDRef="0" linkListNextIDRef="0" '
+                'textWidth="0" textHeight="0" hasTextRef="0" hasNumRef="0">'
                 f"{''.join(map(self._write_content, cell.contents))}</hp:subList>"
                 f'<hp:cellAddr colAddr="{column}" rowAddr="{at}"/>'
-                '<hp:cellSpan colSpan="1" rowSpan="1"/>'
-                f'<hp:cellSz width="{grid.widths[column]}" height="{height}"/>'
+                f'<hp:cellSpan colSpan="1" rowSpan="{cell.rows}"/>'
+                f'<hp:cellSz width="{grid.widths[column]}" '
+                f'height="{sum(heights[at : at + cell.rows])}"/>'
                 f'<hp:cellMargin left="{_find_left(cells, column)}" right="{_CELL_X}" '
                 f'top="{_CELL_Y}" bottom="{_CELL_Y}"/></hp:tc>'
                 for column, cell in enumerate(cells)
+                if cell is not None
             )
         )
 
@@ -292,11 +303,13 @@ def _write_span(span: TextSpan) -> str:
     return f'<hp:run charPrIDRef="{CHAR_IDS[span.shape]}"><hp:t>{text}</hp:t></hp:run>'
 
 
-def _find_left(cells: Sequence[GridCell], column: int) -> int:
+def _find_left(cells: Sequence[GridCell | None], column: int) -> int:
     """The left margin of a cell: a text stands off the number before it."""
 
-    def is_number(cell: GridCell) -> bool:
-        return any(isinstance(one, Line) and one.shape == "number" for one in cell.contents)
+    def is_number(cell: GridCell | None) -> bool:
+        return cell is not None and any(
+            isinstance(one, Line) and one.shape == "number" for one in cell.contents
+        )
 
     follows = column > 0 and is_number(cells[column - 1]) and not is_number(cells[column])
     return _CELL_X + (_AFTER_NUMBER if follows else 0)

@@ -64,6 +64,7 @@ class Fill:
 CHARS = {
     "body": CharShape(1000),
     "title": CharShape(2000, bold=True, colour=_NAVY),
+    "cover_title": CharShape(3000, bold=True, colour=_NAVY),
     "period": CharShape(1300, bold=True),
     "h1": CharShape(1400, bold=True, colour=_NAVY),
     "h2": CharShape(1100, bold=True),
@@ -91,6 +92,8 @@ PARAS = {
     "indented": ParaShape(spacing=135, left=1200),
     "picture": ParaShape(spacing=100, above=100, below=100),
     "centre": ParaShape(align="CENTER"),
+    "contents": ParaShape(spacing=170),
+    "cover": ParaShape(above=9000, below=900),
 }
 FILLS = {
     "plain": Fill(),
