@@ -246,7 +246,10 @@ def _draw_time_series(
         thresholds=thresholds,
         band=band,
         ghost=ghost,
-        shades=[_find_ends(day, localizer) for day in chart.days_off],
+        shades=[
+            (start_of_day(day, localizer.zone), start_of_day(day + timedelta(1), localizer.zone))
+            for day in chart.days_off
+        ],
         marks=[
             PlotMark(mark.kind.value, mark.t_ms, localizer.format(mark.text), mark.end_ms)
             for mark in chart.marks
@@ -266,11 +269,6 @@ def name_period(localizer: Localizer) -> str:
 
 def _name_ghost(name: Inline, localizer: Localizer) -> str:
     return localizer.texts("reports.legend.last_week") if name is None else localizer.format(name)
-
-
-def _find_ends(day: date, localizer: Localizer) -> tuple[int, int]:
-    zone = localizer.zone
-    return start_of_day(day, zone), start_of_day(day + timedelta(days=1), zone)
 
 
 def _plot_forecast(chart: Chart, scale: ChartScale, localizer: Localizer) -> PlotForecast | None:

@@ -86,7 +86,8 @@ def write_load_curve(plot: LoadPlot, size: Size) -> str:
         return np.asarray(loads / most * _PARTS)
 
     beyond = place(plot.beyond_loads).astype(np.int64)
-    marks = [] if plot.peak is None else [_mark_peak(plot, plot.peak / most)]
+    share = 0.0 if plot.peak is None else min(max(plot.peak / most, 0.0), 1.0)
+    peak = PlotMark("deployment", int(share * _PARTS), plot.peak_label)
     elements = [
         *write_value_axis(frame, ticks, labels),
         *_write_load_ticks(frame, plot, load_ticks, most),
@@ -94,7 +95,7 @@ def write_load_curve(plot: LoadPlot, size: Size) -> str:
         write_line(frame, beyond, plot.beyond, "line s0 ahead"),
         write_line(frame, place(plot.loads).astype(np.int64), plot.values, "line s0"),
         *write_thresholds(frame, plot.thresholds, plot.gutter),
-        *write_marks(frame, marks),
+        *write_marks(frame, [] if plot.peak is None else [peak]),
         *write_legend(rows, legend),
     ]
     return write_svg(plot.title, plot.description, size, elements)
@@ -118,10 +119,6 @@ def _find_most(*loads: Values) -> float:
     known = np.concatenate([keep_drawable(array) for array in loads])
     most = float(known.max()) if known.size else 0.0
     return most if most > 0 else 1.0
-
-
-def _mark_peak(plot: LoadPlot, share: float) -> PlotMark:
-    return PlotMark("deployment", int(min(max(share, 0.0), 1.0) * _PARTS), plot.peak_label)
 
 
 def _choose_axis(plot: LoadPlot) -> tuple[Sequence[float], float, float]:

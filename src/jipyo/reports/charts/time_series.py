@@ -135,12 +135,15 @@ def write_time_series(plot: Plot, size: Size) -> str:
     legend = _list_legend(plot)
     rows = set_legend_rows([name for _, name in legend], size.width) if legend else []
     size = Size(size.width, size.height + LEGEND_HEIGHT * max(len(rows) - 1, 0))
+    marks = _list_marks(plot)
     ticks, low, high = _choose_value_axis(plot)
     labels = [plot.axes.format_value(tick) for tick in ticks]
     start_ms, end_ms = _find_ends(plot)
     frame = Frame(
         left=max(LEFT, 8 + max(map(estimate_text_width, labels), default=0.0)),
-        top=8 + LEGEND_HEIGHT * len(rows) + (_MARK_HEIGHT if _has_labels(plot) else 0),
+        top=8
+        + LEGEND_HEIGHT * len(rows)
+        + (_MARK_HEIGHT if any(mark.label for mark in marks) else 0),
         right=size.width - max(plot.axes.gutter, 8),
         bottom=size.height - 20,
         start_ms=start_ms,
@@ -156,7 +159,7 @@ def write_time_series(plot: Plot, size: Size) -> str:
         *_write_forecast(frame, plot),
         *_write_lines(frame, plot),
         *write_thresholds(frame, plot.thresholds, plot.axes.gutter),
-        *write_marks(frame, _list_marks(plot)),
+        *write_marks(frame, marks),
         *write_nothing(frame, plot.axes.nothing, [line.values for line in plot.lines]),
         *write_legend(rows, legend),
     ]
@@ -178,10 +181,6 @@ def _find_ends(plot: Plot) -> tuple[int, int]:
     step_ms = int(t_ms[1] - t_ms[0]) if t_ms.size > 1 else 60_000
     ahead = plot.forecast.t_ms if plot.forecast else t_ms
     return int(t_ms[0]) - step_ms, int(max(t_ms[-1], ahead[-1] if ahead.size else 0))
-
-
-def _has_labels(plot: Plot) -> bool:
-    return any(mark.label for mark in _list_marks(plot))
 
 
 def _list_marks(plot: Plot) -> list[PlotMark]:

@@ -53,8 +53,10 @@ def plan_numbers(table: Table, localizer: Localizer) -> NumberColumns:
             head = localizer.texts("reports.chart.title", name=head, about=unit)
         heads.append(head)
         units.append(unit)
-        texts = [drop_unit(localizer.format(cell), unit) for cell in cells]
-        decimals.append(_count_decimals(texts) if column.numeric else 0)
+        texts = (drop_unit(localizer.format(cell), unit) for cell in cells)
+        numbers = (_NUMBER.fullmatch(text) for text in texts)
+        most = max((len(number[1] or "") for number in numbers if number), default=0)
+        decimals.append(most if column.numeric else 0)
     return NumberColumns(tuple(heads), tuple(units), tuple(decimals))
 
 
@@ -95,8 +97,3 @@ def drop_unit(text: str, unit: str) -> str:
 def drop_units(runs: Sequence[Run], unit: str) -> list[Run]:
     """The runs of a cell without the unit that its head has."""
     return [replace(run, text=drop_unit(run.text, unit)) for run in runs]
-
-
-def _count_decimals(texts: Sequence[str]) -> int:
-    found = [_NUMBER.fullmatch(text) for text in texts]
-    return max((len(number[1] or "") for number in found if number), default=0)

@@ -344,15 +344,12 @@ def write_charts(charts: Charts, inline: InlineHtml) -> str:
     figures = "".join(
         f'<figure id="{chart.id}"><figcaption>'
         f"<b>{escape_text(format_title(chart, inline.localizer))}</b>"
-        f"{_write_caption(chart.caption, inline)}</figcaption>{drawing}</figure>"
+        f"{'' if chart.caption is None else f' <span>{inline.write(chart.caption)}</span>'}"
+        f"</figcaption>{drawing}</figure>"
         for chart, drawing in zip(charts.items, drawings, strict=True)
     )
     columns = f" columns{charts.columns}" if charts.columns != 2 else ""
     return f'<div class="charts{columns}">{figures}</div>\n'
-
-
-def _write_caption(caption: Inline, inline: InlineHtml) -> str:
-    return "" if caption is None else f" <span>{inline.write(caption)}</span>"
 
 
 def write_week_heat_map(heat_map: WeekHeatMap, inline: InlineHtml) -> str:
