@@ -143,7 +143,7 @@ def test_a_quiet_whole_day_is_ok(quiet: Report) -> None:
     assert of(Phrase, verdict.text).key == "reports.verdict.ok"
     assert {block.id for block in quiet.blocks if isinstance(block, Heading)} >= {
         "findings", "key-metrics", "objectives", "breaches", "metrics", "charts-system",
-        "completeness", "missing", "chapter-appendix", "definitions", "sources", "method",
+        "completeness", "missing", "chapter-details", "definitions", "sources", "method",
     }  # fmt: skip
     assert not any(isinstance(block, Timeline) for block in quiet.blocks)
     assert "reports.breaches.none" in keys(quiet.blocks)

@@ -188,14 +188,20 @@ DAILY: Outline = (
     LEVELS,
     INCIDENTS,
     OUTAGES,
-    BREACHES,
+    ReportSection("breaches", lambda one: build_breaches(one.data, brief=True)),
     OUTLOOK,
     LOGS,
     WORK,
-    COMPLETENESS,
-    Chapter("appendix", (SOURCES,), is_numbered=False, begins_page=False),
+    ReportSection("completeness", lambda one: build_completeness(one.data, brief=True)),
 )
 """One or two pages."""
+DAILY_DETAILS: Outline = (
+    *(BREACHES if one.id == "breaches" else one for one in DAILY[:-1]),
+    METRICS,
+    CHARTS,
+    COMPLETENESS,
+)
+"""The same with every metric, every breach and every target."""
 PERIODIC: Outline = (
     COVER,
     SUMMARY,
@@ -230,9 +236,11 @@ def find_outline(kind: PeriodKind, *, details: bool = False) -> Outline:
     """The outline of a kind of period; with `details` every metric follows, and all its series."""
     if not details:
         return OUTLINES[kind]
-    # A longer report has definitions and method in its appendix.
-    more = (SERIES, DEFINITIONS, METHOD) if kind is PeriodKind.DAY else (SERIES,)
-    chapter = Chapter(DETAILS, more, is_numbered=False, begins_page=False)
+    if kind is PeriodKind.DAY:
+        sections = (SERIES, SOURCES, DEFINITIONS, METHOD)
+        return (*DAILY_DETAILS, Chapter(DETAILS, sections, is_numbered=False))
+    # A longer report has sources, definitions and method in its appendix.
+    chapter = Chapter(DETAILS, (SERIES,), is_numbered=False, begins_page=False)
     return (*OUTLINES[kind], METRICS, CHARTS, chapter)
 
 

@@ -68,10 +68,17 @@ def number_report(period: Period, pattern: str = "") -> str:
 
 def walk_outline(outline: Outline, inputs: ReportInputs) -> Iterator[Block]:
     """The blocks of all sections; chapters without any are left out, and take no number."""
-    number = 0
+    number, has_page = 0, False
     for part in choose_sections(outline, inputs.template):
         if isinstance(part, ReportSection):
-            yield from _build_section(part, inputs)
+            # Sections outside of chapters flow, from the second page on.
+            for block in _build_section(part, inputs):
+                begins = isinstance(block, Heading) and block.page and not block.landscape
+                if isinstance(block, Heading) and begins and has_page:
+                    yield replace(block, page=False)
+                else:
+                    yield block
+                has_page = has_page or begins
             continue
         blocks = [block for section in part.sections for block in _nest(section, inputs)]
         if blocks:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 LISTED_BREACHES = 30
 """Most breaches listed one by one."""
+LISTED_BRIEFLY = 12
+_BRIEF_ROWS = 4
 LISTED_SERIES = 3
 """Of one metric only the gravest series are listed: many cores are busy together."""
 
@@ -50,32 +52,39 @@ class BreachEntry:
         return self.metric.subject(self.series)
 
 
-def build_breaches(data: ReportData) -> Iterator[Block]:
-    """A timeline and a table of the breaches, and how many there were besides."""
+def build_breaches(data: ReportData, *, brief: bool = False) -> Iterator[Block]:
+    """A timeline and a table of the breaches, and how many there were besides.
+
+    A `brief` one is without a timeline of many rows, and lists fewer.
+    """
     if not data.judged:
         return
     yield Heading("breaches", phrase("reports.section.breaches"), page=not data.outages)
-    listed, left = select_breaches(data)
+    listed, left = select_breaches(data, LISTED_BRIEFLY if brief else LISTED_BREACHES)
     if listed:
-        yield build_timeline(listed)
+        timeline = build_timeline(listed)
+        if not brief or len(timeline.rows) <= _BRIEF_ROWS:
+            yield timeline
         yield build_breach_table(listed)
     else:
         yield Note(phrase("reports.breaches.none"))
     if left:
         yield Note(phrase("reports.breaches.more", n=left))
-    brief = [
+    pending = [
         breach
         for entry in data.judged
         for series in entry.now.series
         for breach in series.breaches
         if breach.is_pending
     ]
-    if brief:
-        total = Duration(sum(breach.duration_ms for breach in brief))
-        yield Note(phrase("reports.breaches.brief", n=len(brief), span=total))
+    if pending:
+        total = Duration(sum(breach.duration_ms for breach in pending))
+        yield Note(phrase("reports.breaches.brief", n=len(pending), span=total))
 
 
-def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
+def select_breaches(
+    data: ReportData, most: int = LISTED_BREACHES
+) -> tuple[tuple[BreachEntry, ...], int]:
     """The gravest breaches in the order of time, and how many others there were.
 
     Of each metric only breaches of its gravest series are selected; those that only repeat
@@ -90,7 +99,7 @@ def select_breaches(data: ReportData) -> tuple[tuple[BreachEntry, ...], int]:
     ]
     candidates = [entry for place, entry in confirmed if place < LISTED_SERIES]
     candidates.sort(key=lambda entry: (-entry.breach.severity, -entry.breach.duration_ms))
-    listed = sorted(candidates[:LISTED_BREACHES], key=lambda entry: entry.breach.start_ms)
+    listed = sorted(candidates[:most], key=lambda entry: entry.breach.start_ms)
     return tuple(listed), len(confirmed) - len(listed)
 
 

@@ -27,14 +27,21 @@ if TYPE_CHECKING:
     from jipyo.reports.data import ReportData
 
 
-def build_completeness(data: ReportData) -> Iterator[Block]:
-    """The table of targets, warnings of the source, and the metrics without data."""
+def build_completeness(data: ReportData, *, brief: bool = False) -> Iterator[Block]:
+    """The table of targets, warnings of the source, and the metrics without data.
+
+    A `brief` one has only the targets that are not complete, and counts the others.
+    """
     # The page after the first begins here where no other section begins it.
     name = phrase("reports.section.completeness")
     yield Heading("completeness", name, page=not (data.judged or data.outages))
     if data.targets:
-        yield build_target_table(data.targets)
-        yield Note(phrase("reports.completeness.note"))
+        shown = tuple(filter(_is_incomplete, data.targets)) if brief else data.targets
+        if shown:
+            yield build_target_table(shown)
+            yield Note(phrase("reports.completeness.note"))
+        if complete := len(data.targets) - len(shown):
+            yield Note(phrase("reports.completeness.complete", n=complete))
     else:
         yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
     yield from build_missing_notes(data)
@@ -51,6 +58,10 @@ def build_completeness(data: ReportData) -> Iterator[Block]:
                 for summary in data.missing
             )
         )
+
+
+def _is_incomplete(target: TargetCompleteness) -> bool:
+    return target.received < target.expected or bool(target.gaps) or bool(target.down)
 
 
 def _show_name(target: TargetCompleteness) -> Inline:
