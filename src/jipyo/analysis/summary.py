@@ -309,7 +309,7 @@ def _list_compared(now: MetricSummary, *, has_ghosts: bool) -> tuple[Labels, ...
     """The series of which more than the total is compared."""
     gravest = now.series[0]
     if now.total is not None:
-        return () if now.thresholds is None else (gravest.labels,)
+        return (gravest.labels,) if gravest.breaches else ()
     if has_ghosts and len(now.series) <= DRAWN_BEHIND:
         return tuple(series.labels for series in now.series)
     return (gravest.labels,)
