@@ -58,6 +58,7 @@ def register(group: click.Group, t: Texts) -> None:
             period,
             clock.now_ms(),
             lambda step: show_progress(words(f"cli.demo.step.{step}")),
+            lang=chosen,
         )
         config = load_config(path, chosen, f"127.0.0.1:{port}")
         for file in _write_reports(config, period, words):

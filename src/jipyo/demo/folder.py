@@ -66,7 +66,9 @@ def prepare_folder(
     month: Period,
     now_ms: int,
     show_step: ShowStep,
+    *,
     days_before: int = _DAYS_BEFORE,
+    lang: Lang = "ko",
 ) -> DemoFolder:
     """Make the demonstration of a month, or bring one that is there up to now.
 
@@ -78,14 +80,15 @@ def prepare_folder(
         now_ms: samples end there.
         show_step: shows the progress of a step, by the end of its text's key.
         days_before: the month, which the report compares with.
+        lang: of what its people write.
 
     Raises:
         StoreError: the folder holds something that is no demonstration; or it cannot be written.
         ConfigError: a file of the site was changed and has mistakes now.
     """
-    known = read_mark(path, month)
+    known = read_mark(path, month, lang)
     if known is None:
-        known = DemoFolder(path, plan_story(month))
+        known = DemoFolder(path, plan_story(month, lang))
         _empty(path)
         _write_mark(known)
         write_site(path, known.story)
@@ -129,7 +132,7 @@ def load_config(path: Path, lang: Lang | None = None, listen: str | None = None)
     return load(overrides, {}, lang or "ko")
 
 
-def read_mark(path: Path, month: Period) -> DemoFolder | None:
+def read_mark(path: Path, month: Period, lang: Lang = "ko") -> DemoFolder | None:
     """The demonstration of a month in a folder; None where it is to be made.
 
     Raises:
@@ -138,7 +141,9 @@ def read_mark(path: Path, month: Period) -> DemoFolder | None:
     if not path.exists():
         return None
     try:
-        return _load_mark(json.loads((path / MARK).read_text("utf-8")), path, month)
+        return _load_mark(
+            json.loads((path / MARK).read_text("utf-8")), path, plan_story(month, lang)
+        )
     except FileNotFoundError:
         if any(path.iterdir()):
             raise StoreError(
@@ -149,22 +154,26 @@ def read_mark(path: Path, month: Period) -> DemoFolder | None:
         raise StoreError("demo.wrong_mark", path=str(path / MARK), reason=str(error)) from error
 
 
-def _load_mark(known: Mapping[str, Any], path: Path, month: Period) -> DemoFolder | None:
-    wanted = {"format": _FORMAT, "month": f"{month.first_day:%Y-%m}", "zone": month.zone}
+def _load_mark(known: Mapping[str, Any], path: Path, story: Story) -> DemoFolder | None:
+    wanted = _identify(story)
     if any(known.get(name) != value for name, value in wanted.items()) or not known["until_ms"]:
         return None
     counters = {(job, Labels.of(labels)): value for job, labels, value in known["counters"]}
-    return DemoFolder(path, plan_story(month), counters, known["until_ms"], known["seed"])
+    return DemoFolder(path, story, counters, known["until_ms"], known["seed"])
+
+
+def _identify(story: Story) -> dict[str, Any]:
+    """What makes a demonstration another one."""
+    month = story.month
+    name = f"{month.first_day:%Y-%m}"
+    return {"format": _FORMAT, "month": name, "zone": month.zone, "language": story.lang}
 
 
 def _write_mark(folder: DemoFolder) -> None:
-    month = folder.story.month
     document = {
         "demonstration": True,
-        "format": _FORMAT,
+        **_identify(folder.story),
         "version": version("jipyo"),
-        "month": f"{month.first_day:%Y-%m}",
-        "zone": month.zone,
         "seed": folder.seed,
         "until_ms": folder.until_ms,
         "counters": [

@@ -32,7 +32,7 @@ from jipyo.alerts.store import AlertStore
 from jipyo.app.alerts.evidence import EvidenceCollector
 from jipyo.app.alerts.incidents import LOCAL_NAMES
 from jipyo.app.alerts.schema import STEPS
-from jipyo.demo.site import OPERATOR, REVIEWER
+from jipyo.i18n import texts
 from jipyo.model.attribution import Attribution
 from jipyo.model.clock import SystemClock
 from jipyo.model.labels import Labels
@@ -109,15 +109,16 @@ def play_history(
 
 def list_deeds(story: Story) -> Iterator[Deed]:
     """What people did in the month."""
+    t = texts(story.lang)
     window = MaintenanceWindow(
         id="",
-        name="정기 점검(OS 보안 패치)",
+        name=t("demo.site.patches"),
         matchers=(),
         start_ms=story.maintenance.start_ms,
         end_ms=story.maintenance.end_ms,
         announced_ms=story.maintenance.start_ms - 7 * _DAY_MS,
         approval="2026-118",
-        who=OPERATOR,
+        who=t("demo.site.operator"),
         entered_ms=story.maintenance.start_ms - 7 * _DAY_MS,
     )
     yield Deed(window.entered_ms, lambda db: insert_window(db, window))
@@ -135,40 +136,33 @@ def list_deeds(story: Story) -> Iterator[Deed]:
     yield Deed(undone_ms, lambda db: insert_event(db, undone))
     yield from _list_outage_deeds(story)
     hot_ms = story.hot.start_ms + 6 * _HOUR_MS
-    yield _add(story.hot.end_ms + _HOUR_MS, "system.gpu", _close_hot, since_ms=hot_ms - _DAY_MS)
+    close = partial(
+        edits.close,
+        who=t("demo.site.operator"),
+        cause=CauseClass.HARDWARE,
+        text=t("demo.site.cause_fan"),
+    )
+    yield _add(story.hot.end_ms + _HOUR_MS, "system.gpu", close, since_ms=hot_ms - _DAY_MS)
 
 
 def _list_outage_deeds(story: Story) -> Iterator[Deed]:
-    start_ms = story.outage.start_ms
-    yield _add(start_ms + 4 * _MINUTE_MS, "app.probe.down", _acknowledge)
-    notes = {
-        12: "DB 커넥션 사용률 98%, portal 커넥션 풀 대기 확인",
-        26: "v2.4.0으로 되돌림 시작",
-        39: "되돌림 완료, DB 커넥션 정상 확인",
-    }
-    for minutes, text in notes.items():
-        note = partial(_note, text=text)
+    t, start_ms = texts(story.lang), story.outage.start_ms
+    operator = t("demo.site.operator")
+    acknowledge = partial(edits.acknowledge, who=operator)
+    yield _add(start_ms + 4 * _MINUTE_MS, "app.probe.down", acknowledge)
+    notes = {12: "demo.site.note_1", 26: "demo.site.note_2", 39: "demo.site.note_3"}
+    for minutes, key in notes.items():
+        note = partial(edits.add_note, who=operator, text=t(key))
         yield _add(start_ms + minutes * _MINUTE_MS, "app.probe.down", note)
+    close = partial(
+        edits.close,
+        who=t("demo.site.reviewer"),
+        cause=CauseClass.CHANGE,
+        attribution=Attribution.OURS,
+        text=t("demo.site.cause"),
+    )
     closed_ms = story.outage.end_ms + 3 * _HOUR_MS
-    yield _add(closed_ms, "app.probe.down", _close_outage, since_ms=start_ms)
-
-
-def _acknowledge(incident: Incident, t_ms: int) -> IncidentEntry:
-    return edits.acknowledge(incident, t_ms, OPERATOR)
-
-
-def _note(incident: Incident, t_ms: int, text: str) -> IncidentEntry:
-    return edits.add_note(incident, t_ms, OPERATOR, text)
-
-
-def _close_outage(incident: Incident, t_ms: int) -> IncidentEntry:
-    text = "v2.4.1이 오류 응답을 처리할 때 DB 커넥션을 반환하지 않음"
-    return edits.close(incident, t_ms, REVIEWER, CauseClass.CHANGE, Attribution.OURS, text)
-
-
-def _close_hot(incident: Incident, t_ms: int) -> IncidentEntry:
-    text = "GPU 2 냉각 팬 고장, 교체"
-    return edits.close(incident, t_ms, OPERATOR, CauseClass.HARDWARE, text=text)
+    yield _add(closed_ms, "app.probe.down", close, since_ms=start_ms)
 
 
 def _add(

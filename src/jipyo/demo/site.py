@@ -10,6 +10,7 @@ import yaml
 
 from jipyo.demo.models import TENANT_NAMES
 from jipyo.files import atomic_write
+from jipyo.i18n import texts
 from jipyo.model.calendar import local_time
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from jipyo.demo.story import Story
 
-OPERATOR, REVIEWER, HEAD = "김서연", "이도윤", "박지훈"
-"""People of the made-up site."""
 SYSTEM = "ai-service"
 _NOTE = "# Made up by `jipyo demo`. 시연용으로 만든 파일입니다.\n"
 
@@ -62,9 +61,11 @@ def list_files(story: Story) -> list[SiteFile]:
 
 
 def _write_settings(story: Story) -> dict[str, Any]:
+    t = texts(story.lang)
     return {
+        "language": story.lang,
         "timezone": story.month.zone,
-        "organisation": "가상시청 AI데이터과",
+        "organisation": t("demo.site.organisation"),
         "data": ".",
         "collect": {"host": False, "process": False, "gpu": False},
         "alerts": {
@@ -87,18 +88,18 @@ def _write_settings(story: Story) -> dict[str, Any]:
                 "targets": 'job="front"',
                 "profile": "contract.yaml",
                 "fee": 18_000_000,
-                "approvers": [REVIEWER, HEAD],
+                "approvers": [t("demo.site.reviewer"), t("demo.site.head")],
             }
         ],
         "inspection": {"holidays": "KR", "items": "inspection-items.yaml"},
         "reports": {
             "document_number": "AI-{year}-{month}",
             "approval": [
-                {"step": "drafted", "name": OPERATOR},
-                {"step": "reviewed", "name": REVIEWER},
-                {"step": "approved", "name": HEAD},
+                {"step": "drafted", "name": t("demo.site.operator")},
+                {"step": "reviewed", "name": t("demo.site.reviewer")},
+                {"step": "approved", "name": t("demo.site.head")},
             ],
-            "recipients": ["가상시청 정보화담당관"],
+            "recipients": [t("demo.site.recipient")],
             "prices": {"currency": "KRW", "kwh": 165, "gpu_hour": 2400},
             "tenants": {
                 "label": "team_alias",
@@ -157,23 +158,37 @@ _ITEMS: dict[str, Any] = {
 
 
 def _write_typed_month(story: Story) -> dict[str, Any]:
+    t = texts(story.lang)
     return {
-        "entered": {"satisfaction": {"value": 92.5, "note": "설문 312건", "by": OPERATOR}},
+        "entered": {
+            "satisfaction": {
+                "value": 92.5,
+                "note": t("demo.site.survey"),
+                "by": t("demo.site.operator"),
+            }
+        },
         "attribution": {},
     }
 
 
 def _write_earlier_work(story: Story) -> dict[str, Any]:
+    t = texts(story.lang)
     due = story.month.first_day + timedelta(days=20)
     return {
         "plan": [
-            {"title": "벡터 인덱스 보존 기간 검토", "by": OPERATOR, "due": due},
-            {"title": "portal v2.4 배포", "by": REVIEWER, "due": story.month.first_day},
+            {"title": t("demo.site.review_index"), "by": t("demo.site.operator"), "due": due},
+            {
+                "title": t("demo.site.deploy"),
+                "by": t("demo.site.reviewer"),
+                "due": story.month.first_day,
+            },
         ]
     }
 
 
 def _write_work(story: Story) -> dict[str, Any]:
+    t = texts(story.lang)
+
     def day(t_ms: int) -> Any:
         return local_time(t_ms, story.zone).date()
 
@@ -182,68 +197,71 @@ def _write_work(story: Story) -> dict[str, Any]:
         "done": [
             {
                 "day": day(story.deployed_ms),
-                "title": "portal v2.4.1 배포",
-                "by": REVIEWER,
-                "result": "장애로 v2.4.0으로 되돌림",
+                "title": t("demo.site.deployed"),
+                "by": t("demo.site.reviewer"),
+                "result": t("demo.site.rolled_back"),
             },
             {
                 "day": day(story.hot.end_ms),
-                "title": "GPU 2 냉각 팬 교체",
-                "by": OPERATOR,
-                "result": "온도 정상 확인",
+                "title": t("demo.site.fan"),
+                "by": t("demo.site.operator"),
+                "result": t("demo.site.fan_result"),
             },
             {
                 "day": day(story.maintenance.start_ms),
-                "title": "정기 점검(OS 보안 패치)",
-                "by": OPERATOR,
-                "result": "완료",
+                "title": t("demo.site.patches"),
+                "by": t("demo.site.operator"),
+                "result": t("demo.site.done"),
             },
             {
                 "day": day(story.restart.start_ms),
-                "title": "vLLM(qwen3-14b) 재시작",
-                "by": OPERATOR,
-                "result": "설정 반영 확인",
+                "title": t("demo.site.restarted"),
+                "by": t("demo.site.operator"),
+                "result": t("demo.site.restart_result"),
             },
         ],
         "actions": [
-            {"title": "벡터 인덱스 보존 기간 검토", "result": "ongoing", "note": "기준안 작성 중"},
-            {"title": "portal v2.4 배포", "result": "done"},
+            {
+                "title": t("demo.site.review_index"),
+                "result": "ongoing",
+                "note": t("demo.site.review_note"),
+            },
+            {"title": t("demo.site.deploy"), "result": "done"},
         ],
         "plan": [
             {
-                "title": "/data 증설(7.68TB → 15.36TB)",
-                "by": OPERATOR,
+                "title": t("demo.site.grow_disk"),
+                "by": t("demo.site.operator"),
                 "due": following + timedelta(days=9),
             },
-            {"title": "모델 정확도 재평가와 재학습 검토", "by": REVIEWER},
+            {"title": t("demo.site.retrain"), "by": t("demo.site.reviewer")},
         ],
-        "remarks": ["추석 연휴 뒤 이용량이 연휴 전 수준으로 돌아왔습니다."]
-        if story.month.first_day.month == 10
-        else [],
+        "remarks": [t("demo.site.remark")] if story.month.first_day.month == 10 else [],
     }
 
 
 def _write_inspections(story: Story) -> list[dict[str, Any]]:
+    t = texts(story.lang)
     first = story.month.first_day
     return [
         {
             "item": "room",
             "day": first + timedelta(days=12),
             "result": "normal",
-            "by": OPERATOR,
+            "by": t("demo.site.operator"),
             "note": "22.4℃, 46%",
         },
         {
             "item": "restore",
             "day": first + timedelta(days=20),
             "result": "normal",
-            "by": OPERATOR,
-            "note": "service DB, 38분",
+            "by": t("demo.site.operator"),
+            "note": t("demo.site.restore"),
         },
         {
             "item": "errors",
             "day": local_time(story.outage.start_ms, story.zone).date(),
-            "by": OPERATOR,
-            "note": "v2.4.1 배포 장애, 장애보고서 참조",
+            "by": t("demo.site.operator"),
+            "note": t("demo.site.errors_note"),
         },
     ]

@@ -11,6 +11,7 @@ from jipyo.model.calendar import find_moment
 from jipyo.sla.holidays import find_public_holidays
 
 if TYPE_CHECKING:
+    from jipyo.i18n import Lang
     from jipyo.model.calendar import Period
 
 _MINUTE_MS = 60_000
@@ -46,6 +47,8 @@ class Story:
     """The fan of one GPU fails, until it is replaced."""
     drifts_ms: int
     """From when on the model is right less often, more so every day."""
+    lang: Lang = "ko"
+    """Of what people write in it."""
 
     @property
     def zone(self) -> ZoneInfo:
@@ -53,7 +56,7 @@ class Story:
         return ZoneInfo(self.month.zone)
 
 
-def plan_story(month: Period) -> Story:
+def plan_story(month: Period, lang: Lang = "ko") -> Story:
     """The story of a month: the same every time."""
     zone = ZoneInfo(month.zone)
 
@@ -74,6 +77,7 @@ def plan_story(month: Period) -> Story:
         restart=_last(restart_ms, 2),
         hot=_last(hot_ms, 26 * 60),
         drifts_ms=moment(_THURSDAY, 2, 0),
+        lang=lang,
     )
 
 

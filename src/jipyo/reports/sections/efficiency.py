@@ -21,6 +21,7 @@ from jipyo.reports.document import (
     ChartLine,
     Charts,
     Code,
+    ColumnHead,
     Finding,
     Heading,
     Inline,
@@ -229,7 +230,8 @@ def _build_finding(data: EfficiencyData, total: UseRow, money: _Money) -> Findin
         hours=len(data.hour_ms),
         coverage=Share(data.coverage),
     )
-    return Finding(State.OK, parts[0], tuple(parts[1:]), basis)
+    word = phrase("chapters.not_judged")
+    return Finding(State.UNKNOWN, parts[0], tuple(parts[1:]), basis, word)
 
 
 def _build_bars(kind: str, rows: Sequence[UseRow]) -> Charts:
@@ -282,12 +284,15 @@ def _build_table(kind: str, rows: Sequence[UseRow], money: _Money) -> Table:
         TableColumn("efficiency_kwh", lambda row: _show_tenths(row.tenth_kwh)),
         TableColumn("efficiency_each", _show_each),
     ]
+    heads = build_heads(columns)
     if money.has_prices:
         columns.append(TableColumn("efficiency_cost", lambda row: money.show(row.cost)))
+        title = phrase("reports.column.efficiency_cost", currency=money.prices.currency)
+        heads = (*heads, ColumnHead(title, numeric=True))
     return Table(
         id=f"efficiency-{kind}",
         caption=phrase(f"reports.efficiency.{kind}.caption"),
-        columns=build_heads(columns),
+        columns=heads,
         rows=tuple(build_row(columns, row) for row in rows[:-1]),
         totals=build_row(columns, rows[-1]),
     )

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Catalogue
     from jipyo.reports.incident_facts import IncidentFacts, IncidentImpact
 
-_MOST_EVIDENCE = 6
+_MOST_EVIDENCE = 3
 _LINES = 3
 """To write by hand."""
 
@@ -61,7 +61,7 @@ def build_incident_page(
     yield _build_basics(facts, catalogue)
     yield Heading(f"incident-{number}-course", phrase("incident_page.course"), level=2)
     yield _build_timeline(facts)
-    yield from _build_impact(facts)
+    yield from _build_impact(facts, is_whole=is_whole)
     if facts.courses and is_whole:
         yield BlockGroup((draw_courses(facts.incident, facts.courses, facts.events),))
     yield Heading(f"incident-{number}-evidence", phrase("incident_page.evidence"), level=2)
@@ -70,9 +70,9 @@ def build_incident_page(
     yield Heading(f"incident-{number}-cause", phrase("incident_page.cause"), level=2)
     yield _build_cause(facts.incident)
     yield Heading(f"incident-{number}-actions", phrase("incident_page.actions"), level=2)
-    yield from _build_actions(facts.incident)
+    yield from _build_actions(facts.incident, is_whole=is_whole)
     yield Heading(f"incident-{number}-prevention", phrase("incident_page.prevention"), level=2)
-    yield Note(Blank(lines=_LINES))
+    yield Note(Blank(lines=_LINES if is_whole else 2))
 
 
 def _head(*keys: str, numeric: Sequence[str] = ()) -> tuple[ColumnHead, ...]:
@@ -89,7 +89,7 @@ def _build_basics(facts: IncidentFacts, catalogue: Catalogue) -> Table:
         ("severity", Badge(incident.severity.state)),
         ("state", phrase(f"incident.state.{incident.state.value}")),
         ("origin", name_alert(facts.ranked[0].alert, catalogue)),
-        ("began", Moment(incident.began_ms, dated=True, to_the_second=True)),
+        ("began", Moment(incident.began_ms, to_the_second=True)),
         ("recovered", _show_end(incident)),
         ("duration", Duration(incident.duration_ms(facts.end_ms))),
         ("author", Blank()),
@@ -110,7 +110,7 @@ def _build_basics(facts: IncidentFacts, catalogue: Catalogue) -> Table:
 def _show_end(incident: Incident) -> Inline:
     if incident.recovered_ms is None:
         return phrase("reports.breaches.open")
-    return Moment(incident.recovered_ms, dated=True, to_the_second=True)
+    return Moment(incident.recovered_ms, to_the_second=True)
 
 
 def _build_timeline(facts: IncidentFacts) -> Table:
@@ -139,7 +139,7 @@ def _build_timeline(facts: IncidentFacts) -> Table:
         rows.append((incident.recovered_ms, "recovered", text, ""))
     shown: list[tuple[Inline, ...]] = [
         (
-            Moment(t_ms, dated=True, to_the_second=True),
+            Moment(t_ms, to_the_second=True),
             phrase(f"incident_page.step.{step}"),
             text,
             who or None,
@@ -177,8 +177,10 @@ def _describe_event(event: Event) -> Inline:
     )
 
 
-def _build_impact(facts: IncidentFacts) -> Iterator[Block]:
-    if not facts.impacts:
+def _build_impact(facts: IncidentFacts, *, is_whole: bool) -> Iterator[Block]:
+    """How many requests failed; beside others only of services of which some did."""
+    impacts = [one for one in facts.impacts if is_whole or one.failed] or facts.impacts[:1]
+    if not impacts:
         yield Note(phrase("incident_page.impact.unknown"))
         return
     yield Table(
@@ -194,7 +196,7 @@ def _build_impact(facts: IncidentFacts) -> Iterator[Block]:
                 _show_count(one, one.failed),
                 Share(one.failed / one.total),
             )
-            for one in facts.impacts
+            for one in impacts
         ),
     )
 
@@ -278,7 +280,7 @@ def _show_evidence(evidence: IncidentEvidence) -> tuple[Inline, ...]:
         query = f"jipyo logs search 'template:{evidence.ref}'"
     else:
         query = evidence.ref
-    return what, seen, Moment(evidence.t_ms, dated=True, to_the_second=True), Code(query)
+    return what, seen, Moment(evidence.t_ms, to_the_second=True), Code(query)
 
 
 # --- what people fill in
@@ -313,11 +315,10 @@ def _build_cause(incident: Incident) -> Table:
     )
 
 
-def _build_actions(incident: Incident) -> Iterator[Block]:
+def _build_actions(incident: Incident, *, is_whole: bool) -> Iterator[Block]:
+    """What was done; beside others the timeline has it already."""
     notes = [entry for entry in incident.entries if entry.kind is EntryKind.NOTE and entry.text]
     if not notes:
         yield Note(Blank(lines=_LINES))
         return
-    yield Listing(
-        tuple((Joined((Moment(entry.t_ms, dated=True), entry.who)), entry.text) for entry in notes)
-    )
+    yield Listing(tuple((Joined((Moment(entry.t_ms), entry.who)), entry.text) for entry in notes))
