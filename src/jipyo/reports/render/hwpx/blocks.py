@@ -58,10 +58,14 @@ def build_parts(report: Plain, pictures: Iterator[bytes]) -> list[BodyPart]:
         BodyPart(Line((TextSpan(report["period"], "period"),), "body"), keep=True),
         BodyPart(Line((TextSpan("  ·  ".join(about), "note"),), "caption")),
     )
-    blocks = report["blocks"]
-    if blocks and blocks[0]["t"] == "cover":
-        head, blocks = build_cover(report, blocks[0]), blocks[1:]
-    built = (_BUILDERS[block["t"]](block, pictures) for block in blocks)
+    if report["blocks"] and report["blocks"][0]["t"] == "cover":
+        head = ()
+    built = (
+        build_cover(report, block)
+        if block["t"] == "cover"
+        else _BUILDERS[block["t"]](block, pictures)
+        for block in report["blocks"]
+    )
     return [*head, *chain.from_iterable(built)]
 
 
