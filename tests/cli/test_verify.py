@@ -236,6 +236,33 @@ def test_what_is_no_report_is_said(site: Path, what: str, code: int, text: str) 
     assert (result.code, text in result.err) == (code, True), result.err
 
 
+# ---------------------------------------------------------------------------------------- prose
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_each_number_of_a_text_is_traced_or_named_with_its_line(site: Path, lang: Lang) -> None:
+    text = site / "text.md"
+    text.write_text("정보시스템 가용률은 99.87%입니다.\n\n총점은 91.87점입니다.\n")
+    good = run(site, "verify", SHEET, "--text", str(text), lang=lang)
+    text.write_text("정보시스템 가용률은 99.87%입니다.\n\n총점은 97.81점입니다.\n")
+    bad = run(site, "verify", SHEET, "--text", str(text), lang=lang)
+    plain = json.loads(run(site, "verify", SHEET, "--text", str(text), "--json").out)
+
+    assert (good.code, bad.code) == (0, 1), good.out
+    assert [line.split()[:2] for line in bad.out.splitlines()[2:]] == [["3", "97.81점"]]
+    assert [(one["line"], one["text"], one["traced"]) for one in plain] == [
+        (1, "99.87%", True), (3, "97.81점", False),
+    ]  # fmt: skip
+
+
+def test_a_text_that_cannot_be_read_is_wrong_usage(site: Path) -> None:
+    (site / "latin").write_bytes(b"\xff\xfe")
+    assert run(site, "verify", SHEET, "--text", str(site / "latin")).code == 2
+    assert run(site, "verify", SHEET, "--text", str(site / "nothing")).code == 2
+    (site / "ok").write_text("1")
+    assert run(site, "verify", str(site / "data/reports"), "--text", str(site / "ok")).code == 2
+
+
 # --------------------------------------------------------------------------------- the archive
 
 

@@ -74,7 +74,10 @@ def build_any(draw: Draw, hint: Any, depth: int) -> Any:  # noqa: PLR0911 - one 
         return draw(st.sampled_from(hint))
     hints = typing.get_type_hints(hint, localns=NAMES)
     names = [field.name for field in dataclasses.fields(hint)]
-    built = hint(**{name: build_any(draw, hints[name], depth - 1) for name in names})
+    values = {name: build_any(draw, hints[name], depth - 1) for name in names}
+    if "unit" in values:
+        values["unit"] = draw(st.sampled_from(("percent", "count", "seconds", "bytes")))
+    built = hint(**values)
     return _fit_rows(built) if isinstance(built, Table) else built
 
 

@@ -62,7 +62,7 @@ def verify_target(
         files_only: whether to check the files, and compute nothing.
     """
     if files_only or target.report is None:
-        return Verification(target=target, recomputation=Recomputation())
+        return Verification(target=target, recomputation=Recomputation(reasons=target.unreadable))
     notes: tuple[JipyoError, ...] = ()
     try:
         settings, notes = _restore_settings(config, target.attachments)

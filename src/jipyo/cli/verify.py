@@ -11,7 +11,8 @@ from rich.text import Text
 from jipyo.app.offline import find_archive
 from jipyo.app.verification import verify_target
 from jipyo.cli.localized import Command
-from jipyo.cli.options import build_table, open_terminal, pass_config, show_progress
+from jipyo.cli.options import FILE, build_table, open_terminal, pass_config, show_progress
+from jipyo.cli.prose import trace_text
 from jipyo.cli.report.archive import complete_number
 from jipyo.model.errors import JipyoError
 from jipyo.model.plain import to_plain
@@ -38,11 +39,14 @@ def register(group: click.Group, t: Texts) -> None:
     @group.command("verify", cls=Command, help=t("verify.command.help"))
     @click.argument("report", shell_complete=complete_number)
     @click.option("--issue", type=click.IntRange(1), help=t("verify.command.issue"))
+    @click.option("--text", type=FILE, metavar="FILE", help=t("verify.command.text"))
     @click.option("--files-only", is_flag=True, help=t("verify.command.files_only"))
     @click.option("--json", "as_json", is_flag=True, help=t("verify.command.json"))
     @pass_config(t)
     def verify(config: Config, words: Texts, report: str, **options: Any) -> int:
         targets = find_targets(find_archive(config), report, options["issue"] or 0)
+        if options["text"]:
+            return trace_text(options["text"], list(targets), words, as_json=options["as_json"])
         found: list[Verification] = []
         for target in targets:
             with show_progress(words("verify.working")) as advance:

@@ -13,10 +13,11 @@ from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS, find_blanks, texts
 from jipyo.model.calendar import Period
 from jipyo.model.errors import ConfigError
+from jipyo.model.figure import Delta, Figure
 from jipyo.model.plain import to_plain
 from jipyo.model.plain_types import Mistake, PlainTypes
 from jipyo.model.sample import Values
-from jipyo.reports.document import Phrase, Report, Table, walk_values
+from jipyo.reports.document import Phrase, Quantity, Report, Table, walk_values
 from jipyo.reports.wording import PERIOD_WORDS
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ TYPE_NAMES = {"State": State, "Period": Period, "Values": Values, "date": date}
 SCHEMA_ID = "https://jipyo.dev/schemas/report.json"
 LARGEST_BYTES = 256 << 20
 """A report of a year with hundreds of hosts has some tens of MiB."""
+_OTHER_UNITS = frozenset({"ratio", "point", "factor", "hours"})
 _SHOWN = 50
 """Most mistakes that are named."""
 
@@ -99,6 +101,9 @@ def _check(report: Report) -> Iterator[Mistake]:
     for path, value in walk_values(report):
         if isinstance(value, Phrase):
             yield from _check_phrase(path, value, known)
+        elif isinstance(value, Figure | Quantity | Delta):
+            if value.unit not in _OTHER_UNITS and f"i18n.unit.{value.unit}" not in known:
+                yield Mistake(f"{path}.unit", "unit", "", value.unit[:60])
         elif isinstance(value, Table):
             yield from _check_rows(path, value.rows, len(value.columns))
 

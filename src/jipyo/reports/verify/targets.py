@@ -42,6 +42,8 @@ class VerificationTarget:
     rewritten: tuple[Rewritten, ...] = ()
     """What in a rendered file is not what was issued."""
     issue: Issue | None = None
+    unreadable: tuple[JipyoError, ...] = ()
+    """Why this version cannot read the report, though it is as it was issued."""
 
 
 def find_targets(root: Path, text: str, issue: int = 0) -> Iterator[VerificationTarget]:
@@ -79,6 +81,7 @@ def check_issue(folder: Path, where: str = "") -> VerificationTarget:
     damage: list[JipyoError] = [
         one.error for one in check_number(folder.parent, issue.record.number)
     ]
+    unreadable: list[JipyoError] = []
     report: Report | None = None
     attachments: dict[str, bytes] = {}
     try:
@@ -89,13 +92,25 @@ def check_issue(folder: Path, where: str = "") -> VerificationTarget:
             if path.suffix in {".json", ".yaml"} and path.is_file()
         }
     except ConfigError as error:
-        damage.extend(error.mistakes)
+        # Unless the file was changed, it is by a version with other texts or fields.
+        (damage if _is_changed(folder, issue) else unreadable).extend(error.mistakes)
     except OSError as error:
         reason = error.strerror or str(error)
         damage.append(ReportError("archive.unreadable", file=where, reason=reason))
     return VerificationTarget(
-        where=where, report=report, attachments=attachments, damage=tuple(damage), issue=issue
+        where=where,
+        report=report,
+        attachments=attachments,
+        damage=tuple(damage),
+        issue=issue,
+        unreadable=tuple(unreadable),
     )
+
+
+def _is_changed(folder: Path, issue: Issue) -> bool:
+    content = (folder / REPORT_FILE).read_bytes()
+    files = {file.name: file.sha256 for file in issue.record.files}
+    return files.get(REPORT_FILE) != hashlib.sha256(content).hexdigest()
 
 
 def check_file(root: Path, path: Path) -> VerificationTarget:
@@ -116,7 +131,6 @@ def check_file(root: Path, path: Path) -> VerificationTarget:
     find_format(path)
     issue = _find_issue_of(root, path, content)
     target = check_issue(issue.folder, str(path))
-    assert target.report is not None or target.damage, "BUG: a report that cannot be read"
     rewritten = find_rewritten(target.report, path, content) if target.report else ()
     return VerificationTarget(
         where=str(path),
@@ -125,6 +139,7 @@ def check_file(root: Path, path: Path) -> VerificationTarget:
         damage=target.damage,
         rewritten=rewritten,
         issue=issue,
+        unreadable=target.unreadable,
     )
 
 
