@@ -33,8 +33,8 @@ def test_a_service_with_its_rhythm_has_no_course(seed: int) -> None:
 
 def test_a_jump_has_its_day_and_both_levels() -> None:
     assert write(30 + NOISE + 25 * (AT >= 12)) == [
-        "10. 13. (화)부터 56.6%(이전 31.6%)",
-        "56.6% since Tue 13 Oct (before 31.6%)",
+        "10. 13. (화)부터 56.7%(이전 31.6%)",
+        "56.7% since Tue 13 Oct (before 31.6%)",
     ]
 
 
@@ -101,3 +101,18 @@ def test_a_drift_that_begins_within_the_month_has_its_day_and_slope() -> None:
     assert ko.startswith("10. 1")
     assert "부터 하루 −0." in ko
     assert "points a day since" in en
+
+
+@pytest.mark.parametrize("day", [4, 13, 27])
+@pytest.mark.parametrize("minutes", [40, 240, 600])
+def test_hours_of_an_outage_are_no_new_level(day: int, minutes: int) -> None:
+    values = MONTH.with_outage(MONTH.rhythm(10, 40, 2), 99.5, day=day, minutes=minutes)
+    assert write(values) == []
+
+
+def test_what_drifts_faster_and_faster_has_its_first_and_last_week() -> None:
+    drift = 94 - 6 * (AT / 31) ** 3 + 0.1 * np.sin(AT)
+    assert write(drift, "ai.model.accuracy") == [
+        "처음 7일 94.0%, 마지막 7일 89.9%",
+        "first 7 d 94.0%, last 7 d 89.9%",
+    ]

@@ -151,3 +151,22 @@ def test_a_total_and_unjudged_rows_do_not_hide_that_the_rest_is_ok() -> None:
     assert find_section_state(rows) is State.OK
     assert find_section_state(rows[-1:]) is State.UNKNOWN
     assert find_section_state([replace(rows[1], is_extra=True)]) is State.OK
+
+
+def test_of_many_other_metrics_the_first_are_named_and_each_once() -> None:
+    hot = MONTH.with_outage(FLAT, 95.0)
+    names = ("cpu.utilization", "memory.utilization", "memory.swap", "disk.busy", "cpu.iowait")
+    entries = [build_entry(MONTH, f"system.{one}", {"a": hot, "b": hot}) for one in names]
+    rows = [row for entry in entries for row in list_rows(entry)]
+    text = write_finding(
+        build_metric_finding(rows, PeriodKind.MONTH), Localizer.for_period(MONTH.period, "ko")
+    )
+    assert text.endswith(
+        "임계치를 벗어난 다른 지표: 메모리 사용률, 스왑 사용률, "
+        "디스크 사용 시간 비율(%util), CPU I/O 대기(iowait)."
+    )
+    more = [*rows, *list_rows(build_entry(MONTH, "system.gpu.utilization", hot))]
+    text = write_finding(
+        build_metric_finding(more, PeriodKind.MONTH), Localizer.for_period(MONTH.period, "ko")
+    )
+    assert text.endswith("CPU I/O 대기(iowait) 등.")

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from jipyo.model.figure import Figure
     from jipyo.reports.sections.metric_rows import SectionRow
 
+_MOST_NAMES = 4
+
 
 def build_metric_finding(
     rows: Sequence[SectionRow], kind: PeriodKind, details: Iterable[Inline] = ()
@@ -153,10 +155,14 @@ def _describe_course(row: SectionRow) -> Iterator[Phrase]:
 
 
 def _describe_others(row: SectionRow, rows: Sequence[SectionRow]) -> Iterator[Phrase]:
-    """Which of the other rows were beyond their thresholds."""
-    names = [one.entry.subject(one.series) for one in rows if one is not row and one.is_beyond]
+    """Which other metrics were beyond their thresholds; the table has their series."""
+    beyond = [one.entry.metric.name for one in rows if one.is_beyond]
+    names = [name for name in dict.fromkeys(beyond) if name != row.entry.metric.name]
     if names:
-        yield phrase("chapters.finding.also", names=Joined(tuple(names), ", "))
+        listed: Inline = Joined(tuple(names[:_MOST_NAMES]), ", ")
+        if len(names) > _MOST_NAMES:
+            listed = phrase("chapters.and_others", names=listed)
+        yield phrase("chapters.finding.also", names=listed)
 
 
 def describe_basis(row: SectionRow) -> Phrase:

@@ -85,12 +85,12 @@ def build_accuracy(inputs: ReportInputs) -> Iterator[Block]:
 def draw_accuracy(inputs: ReportInputs, rows: Sequence[SectionRow]) -> Chart:
     """A value a day for each model; of a period of one or two days every value."""
     entry = rows[0].entry
-    lines = [
+    models = [
         ChartLine(row.series.name, choose_daily(row.series))
         for row in rows
         if row.series.days is not None and row.series.values is not None
     ]
-    if not lines or lines[0].values.size < 3:
+    if not models or models[0].values.size < 3:
         return build_period_chart(entry, inputs)
     return Chart(
         id="chart-ai-model-accuracy",
@@ -98,7 +98,7 @@ def draw_accuracy(inputs: ReportInputs, rows: Sequence[SectionRow]) -> Chart:
         unit=entry.metric.unit.value,
         start_ms=entry.now.window.start_ms,
         step_ms=_DAY_MS,
-        lines=tuple(lines),
+        lines=tuple(models),
         others=None,
         others_count=0,
         ghost=None,
