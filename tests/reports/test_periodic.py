@@ -55,7 +55,7 @@ def test_chapters_are_numbered_and_begin_a_page() -> None:
         Chapter("appendix", (section("d", 1, 1),), is_numbered=False),
     )
     assert show(list(walk_outline(outline, INPUTS))) == [
-        "# page Logs",
+        "# Logs",
         "# page 1. System performance",
         "## 1.1 Logs",
         "### Logs",

@@ -37,7 +37,7 @@ from jipyo.reports.sections.models import build_accuracy, build_inference
 from jipyo.reports.sections.network import build_network
 from jipyo.reports.sections.objectives import build_objectives
 from jipyo.reports.sections.outages import build_outages
-from jipyo.reports.sections.outlook import build_outlook
+from jipyo.reports.sections.outlook import build_outlook, build_risks
 from jipyo.reports.sections.rhythm import build_rhythm
 from jipyo.reports.sections.service import build_errors, build_response
 from jipyo.reports.sections.sessions import build_sessions
@@ -62,6 +62,8 @@ class ReportSection:
 
     id: str
     build: Callable[[ReportInputs], Iterable[Block]]
+    begins_page: bool = False
+    """Outside of chapters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ OUTAGES = ReportSection("outages", lambda one: build_outages(one.data))
 BREACHES = ReportSection("breaches", lambda one: build_breaches(one.data))
 INSPECTION = ReportSection("inspection", _build_inspection)
 OUTLOOK = ReportSection("outlook", lambda one: build_outlook(one.data))
-METRICS = ReportSection("metrics", lambda one: build_metrics(one.data))
+METRICS = ReportSection("metrics", lambda one: build_metrics(one.data), begins_page=True)
 CHARTS = ReportSection("charts", lambda one: build_charts(one.data))
 LOGS = ReportSection("logs", lambda one: build_logs(one.logs))
 WORK = ReportSection("work", lambda one: build_work(one.work, one.period))
@@ -189,19 +191,26 @@ DAILY: Outline = (
     INCIDENTS,
     OUTAGES,
     ReportSection("breaches", lambda one: build_breaches(one.data, brief=True)),
-    OUTLOOK,
+    ReportSection("risks", lambda one: build_risks(one.data)),
     LOGS,
     WORK,
     ReportSection("completeness", lambda one: build_completeness(one.data, brief=True)),
 )
 """One or two pages."""
 DAILY_DETAILS: Outline = (
-    *(BREACHES if one.id == "breaches" else one for one in DAILY[:-1]),
+    *FIRST_PAGE,
+    LEVELS,
+    INCIDENTS,
+    OUTAGES,
+    BREACHES,
+    OUTLOOK,
+    LOGS,
+    WORK,
     METRICS,
     CHARTS,
     COMPLETENESS,
 )
-"""The same with every metric, every breach and every target."""
+"""The same with every metric, every breach, every date and every target."""
 PERIODIC: Outline = (
     COVER,
     SUMMARY,

@@ -68,17 +68,10 @@ def number_report(period: Period, pattern: str = "") -> str:
 
 def walk_outline(outline: Outline, inputs: ReportInputs) -> Iterator[Block]:
     """The blocks of all sections; chapters without any are left out, and take no number."""
-    number, has_page = 0, False
+    number = 0
     for part in choose_sections(outline, inputs.template):
         if isinstance(part, ReportSection):
-            # Sections outside of chapters flow, from the second page on.
-            for block in _build_section(part, inputs):
-                begins = isinstance(block, Heading) and block.page and not block.landscape
-                if isinstance(block, Heading) and begins and has_page:
-                    yield replace(block, page=False)
-                else:
-                    yield block
-                has_page = has_page or begins
+            yield from _flow(part, inputs)
             continue
         blocks = [block for section in part.sections for block in _nest(section, inputs)]
         if blocks:
@@ -94,6 +87,17 @@ def _build_section(section: ReportSection, inputs: ReportInputs) -> Iterator[Blo
         yield Heading(section.id, phrase(f"reports.section.{section.id}"))
         yield Note(_describe_failure(section.id, error), State.UNKNOWN)
     yield from add_own_text(section.id, section.build(inputs), inputs.template)
+
+
+def _flow(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
+    """The blocks of a section outside of chapters, which begins a page where the outline says."""
+    begins = section.begins_page
+    for block in _build_section(section, inputs):
+        if isinstance(block, Heading) and not block.landscape:
+            yield replace(block, page=begins)
+            begins = False
+        else:
+            yield block
 
 
 def _nest(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:

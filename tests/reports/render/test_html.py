@@ -168,7 +168,7 @@ def test_a_day_without_data_is_a_page_too(tmp_path: Path, lang: Lang) -> None:
     page = Page(render_html(built, lang).decode())
     assert page.data == []
     links = [attrs["href"] for tag, attrs in page.tags if tag == "a"]
-    assert links == ["#completeness", "#chapter-details"]
+    assert links == ["#chapter-details"]
     assert ("데이터가 없어" if lang == "ko" else "no data") in page.text
 
 

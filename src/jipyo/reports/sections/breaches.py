@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 LISTED_BREACHES = 30
 """Most breaches listed one by one."""
 LISTED_BRIEFLY = 12
-_BRIEF_ROWS = 4
 LISTED_SERIES = 3
 """Of one metric only the gravest series are listed: many cores are busy together."""
 
@@ -55,16 +54,15 @@ class BreachEntry:
 def build_breaches(data: ReportData, *, brief: bool = False) -> Iterator[Block]:
     """A timeline and a table of the breaches, and how many there were besides.
 
-    A `brief` one is without a timeline of many rows, and lists fewer.
+    A `brief` one is without a timeline, and lists fewer.
     """
     if not data.judged:
         return
     yield Heading("breaches", phrase("reports.section.breaches"), page=not data.outages)
     listed, left = select_breaches(data, LISTED_BRIEFLY if brief else LISTED_BREACHES)
     if listed:
-        timeline = build_timeline(listed)
-        if not brief or len(timeline.rows) <= _BRIEF_ROWS:
-            yield timeline
+        if not brief:
+            yield build_timeline(listed)
         yield build_breach_table(listed)
     else:
         yield Note(phrase("reports.breaches.none"))

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def build_completeness(data: ReportData, *, brief: bool = False) -> Iterator[Block]:
     """The table of targets, warnings of the source, and the metrics without data.
 
-    A `brief` one has only the targets that are not complete, and counts the others.
+    A `brief` one has only the targets that are not complete, and counts all else.
     """
     # The page after the first begins here where no other section begins it.
     name = phrase("reports.section.completeness")
@@ -49,7 +49,9 @@ def build_completeness(data: ReportData, *, brief: bool = False) -> Iterator[Blo
         for warning in summary.warnings:
             text = phrase("reports.warning", name=summary.metric.name, text=warning)
             yield Note(text, State.UNKNOWN)
-    if data.missing:
+    if data.missing and brief:
+        yield Note(phrase("reports.missing.brief", n=len(data.missing)))
+    elif data.missing:
         yield Heading("missing", phrase("reports.section.missing", n=len(data.missing)), level=2)
         yield Note(phrase("reports.missing.note"))
         yield Listing(

@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from jipyo.reports.inputs import ReportInputs
 
 MOST = 3
+_DAILY_DETAILS = 4
 _COMPLETE = 0.99
 _LARGE_POINTS = 10.0
 _LARGE_PERCENT = 30.0
@@ -102,11 +103,12 @@ def select_findings(inputs: ReportInputs) -> tuple[Finding, ...]:
         *_find_met_objectives(results),
     ]
     candidates.sort(key=lambda candidate: (candidate.rank, -candidate.weight))
-    findings = (candidate.finding for candidate in candidates[:MOST])
-    if data.period.kind is PeriodKind.DAY:
-        return tuple(findings)
     # The summary of a longer period is one page; its actions and chapters have the rest.
-    return tuple(replace(one, details=one.details[:1]) for one in findings)
+    most = _DAILY_DETAILS if data.period.kind is PeriodKind.DAY else 1
+    return tuple(
+        replace(candidate.finding, details=candidate.finding.details[:most])
+        for candidate in candidates[:MOST]
+    )
 
 
 def _describe_basis(figure: Figure) -> Phrase:

@@ -39,7 +39,7 @@ def build_levels(results: Sequence[SloResult], zone: ZoneInfo) -> Iterator[Block
     """The table of objectives with their budgets, and a note for what it cannot say."""
     if not results:
         return
-    yield Heading("slo", phrase("reports.section.slo"), page=True)
+    yield Heading("slo", phrase("reports.section.slo"))
     yield Table(
         id="slo",
         caption=phrase("reports.slo.caption"),

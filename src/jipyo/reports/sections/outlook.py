@@ -122,6 +122,32 @@ def list_crossings(data: ReportData) -> Iterator[OutlookCrossing]:
                 yield OutlookCrossing(of, level, crossing, data.period.zone)
 
 
+def build_risks(data: ReportData) -> Iterator[Block]:
+    """What may reach a threshold within a day; else what will be the first to."""
+    expected = list_expected(data)
+    if not any(is_known(one) for one in data.outlooks):
+        return
+    yield Heading("risks", phrase("reports.section.risks"))
+    near = [one for one in expected if one.first_ms - data.window.end_ms <= DAY_MS]
+    if near:
+        yield build_outlook_table(near)
+        return
+    n = sum(is_known(one) for one in data.outlooks)
+    yield Note(phrase("reports.risks.none", n=n))
+    if expected:
+        first = expected[0]
+        yield Note(
+            phrase(
+                "reports.risks.first",
+                subject=first.subject,
+                threshold=first.threshold,
+                date=show_date(first),
+                interval=show_interval(first),
+                now=first.now,
+            )
+        )
+
+
 def build_outlook(data: ReportData) -> Iterator[Block]:
     """The table of dates; a sentence where none is expected, nothing where nothing is known."""
     known = [one.outlook.crossing for one in data.outlooks if is_known(one)]

@@ -135,5 +135,7 @@ def _write_contents(report: Report, inline: InlineHtml) -> str:
         for block in blocks
         if isinstance(block, Heading) and block.level == 1
     )
+    if not items:
+        return ""
     name = escape_text(inline.localizer.texts("reports.contents"))
     return f'<nav class="contents" aria-label="{name}"><ol>{items}</ol></nav>\n'
