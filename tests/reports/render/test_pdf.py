@@ -166,10 +166,9 @@ def test_bookmarks_follow_the_headings(month: PdfReader) -> None:
 
 
 def test_a_site_gives_colour_and_logo() -> None:
-    svg = (
-        b'<svg xmlns="http://www.w3.org/2000/svg" width="20" height="10"><path d="M0 0H20"/></svg>'
-    )
-    look = Look(accent="#aa0044", logo=parse_logo(svg, "logo.svg"))
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9">'
+    svg += '<path d="M0 0H9"/><text>漢</text></svg>'
+    look = Look(accent="#aa0044", logo=parse_logo(svg.encode(), "logo.svg"))
     own = read(render_pdf(replace(REPORT, look=look, issuer=Issuer(organisation="기관")), "ko"))
     drawn = own.pages[0].get_contents()
     assert drawn is not None

@@ -150,8 +150,14 @@ def list_parts(blocks: Sequence[Block]) -> list[Plain]:
 def _describe_logo(look: Look) -> Plain | None:
     if look.logo is None:
         return None
-    kind = "png" if look.logo.media_type == "image/png" else "svg"
-    return {"bytes": list(base64.b64decode(look.logo.base64)), "format": kind}
+    content = base64.b64decode(look.logo.base64)
+    if look.logo.media_type == "image/png":
+        return {"content": list(content), "format": "png"}
+    try:
+        # As text, so that characters without a glyph are replaced in it as in any other.
+        return {"content": content.decode(), "format": "svg"}
+    except UnicodeDecodeError:
+        return {"content": list(content), "format": "svg"}
 
 
 @dataclass(frozen=True, slots=True)
