@@ -36,7 +36,11 @@ if TYPE_CHECKING:
     from jipyo.i18n import Lang
     from jipyo.reports.document import Report
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # Of charts that LibreOffice wrote when it computed a workbook of ours.
+    pytest.mark.filterwarnings("ignore:Unable to read chart"),
+]
 NAMES = {metric.id: metric.name for metric in catalogues.load().metrics}
 WITHOUT_NETWORK = """
 import socket, sys

@@ -31,6 +31,7 @@ from jipyo.reports.document import (
 )
 from jipyo.reports.render.scores import measure_done
 from jipyo.reports.render.xlsx import render_xlsx
+from jipyo.reports.render.xlsx.book import wrap_line
 from reports.documents import (
     DAY,
     HOUR,
@@ -41,6 +42,7 @@ from reports.documents import (
     build_report,
     build_scores,
 )
+from reports.month import build_month
 from reports.render.test_blocks import BLOCKS
 from support.formulas import Recalculation
 
@@ -198,3 +200,30 @@ def test_what_a_person_fills_in_is_an_open_field() -> None:
     (cell,) = (one for row in sheet.iter_rows() for one in row if one.value == "to fill")
     assert cell.fill.start_color.rgb == "FFFFF8E1"
     assert not cell.protection.locked
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_chapter_is_a_sheet_and_the_values_of_charts_are_on_the_last(lang: Lang) -> None:
+    book = read(build_month(), lang)
+    *chapters, values = book.worksheets
+    assert values.title == ("차트 값" if lang == "ko" else "Chart values")
+    assert len(chapters) <= 12
+    assert sum(len(sheet._charts) for sheet in chapters) >= 4
+    assert not values._charts
+    assert [sheet.title.split()[0] for sheet in chapters] == [
+        str(at) for at in range(1, len(chapters) + 1)
+    ]
+    for sheet in chapters:
+        assert sheet.max_row > 1, "no sheet is a heading alone"
+    heads = [cell.value for cell in values[2] if cell.value]
+    assert len(heads) >= 8
+
+
+def test_long_lines_are_broken_between_words_and_keep_their_indent() -> None:
+    text = "   " + "단어 " * 90
+    parts = wrap_line(text.rstrip())
+    assert len(parts) > 2
+    assert all(part.startswith("   ") for part in parts)
+    assert " ".join(" ".join(parts).split()) == " ".join(text.split())
+    assert wrap_line("x" * 500) == ["x" * 500]
+    assert wrap_line("") == [""]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def render_xlsx(report: Report, lang: Lang) -> bytes:
-    """The workbook; a sheet for each section that has a table."""
+    """The workbook; a sheet for each chapter, and one for days or hours."""
     import xlsxwriter  # noqa: PLC0415 - a tenth of a second that only this format needs
 
     localizer = Localizer.for_period(report.period, lang)
@@ -50,9 +50,10 @@ def render_xlsx(report: Report, lang: Lang) -> bytes:
     book.write_line(" · ".join(filter(None, about)), "note")
     for block in report.blocks:
         if isinstance(block, Heading):
-            book.write_heading(localizer.format(block.text), landscape=block.landscape)
+            book.write_heading(localizer.format(block.text), block.level)
         else:
             write_block(block, book)
+    book.write_values()
     book.finish()
     workbook.close()
     return content.getvalue()

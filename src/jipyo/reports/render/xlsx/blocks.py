@@ -36,6 +36,7 @@ from jipyo.reports.document import (
     WeekHeatMap,
     list_group,
 )
+from jipyo.reports.render.xlsx.book import ChartValues
 from jipyo.reports.render.xlsx.cells import (
     CellValue,
     build_cell,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
 
 _POINTS = 186
 """Most points of a line of a chart: six a day of a month."""
-_CHART_ROWS = 13
+_DAY_WIDTH = 6
 
 
 def write_block(block: Block, book: Book) -> None:
@@ -113,6 +114,7 @@ def _write_findings(findings: Findings, book: Book) -> None:
 
 
 def _write_tiles(tiles: Tiles, book: Book) -> None:
+    book.leave_narrow()
     t = book.localizer.texts
     names = ("metric", "figure", "state", "method")
     book.begin_table([t(f"reports.column.{name}") for name in names])
@@ -127,6 +129,7 @@ def _write_tiles(tiles: Tiles, book: Book) -> None:
 def _write_table(table: Table, book: Book) -> None:
     """Cells as values of their kind; the totals of numbers are sums of the cells above them."""
     localizer = book.localizer
+    book.leave_narrow()
     if table.caption:
         book.write_line(localizer.format(table.caption))
     first = book.begin_table([localizer.format(column.title) for column in table.columns])
@@ -136,7 +139,7 @@ def _write_table(table: Table, book: Book) -> None:
             book.write_cell(column, cell)
         book.row += 1
     if rows:
-        book.sheet.autofilter(first - 1, 0, book.row - 1, len(table.columns) - 1)
+        book.set_filter(first - 1, book.row - 1, len(table.columns))
     for column, part in enumerate(table.totals):
         numbers = [row[column].number for row in rows]
         _write_total(book, column, build_cell(part, localizer), first, numbers)
@@ -159,7 +162,8 @@ def _write_total(
 
 
 def _write_charts(charts: Charts, book: Book) -> None:
-    """Each chart over its values, which stand beside it."""
+    """Each chart under its title."""
+    book.leave_narrow()
     for chart in charts.items:
         title = book.localizer.format(chart.title)
         unit = book.localizer.texts.unit(chart.unit)
@@ -173,31 +177,31 @@ def _write_charts(charts: Charts, book: Book) -> None:
 
 
 def _write_values(chart: DayBars | NamedBars | LoadCurve, book: Book) -> None:
-    """The values of bars or of a curve as a table, with a native chart beside it."""
+    """Bars or a curve as a native chart; the values are on the sheet of all values."""
     heads, rows, kind = _list_values(chart, book)
-    top = book.row
-    first = book.begin_table(heads, freeze=0)
-    for row in rows:
-        for column, cell in enumerate(row):
-            book.write_cell(column, cell)
-        book.row += 1
-    drawn = book.workbook.add_chart(kind)
-    name = book.sheet.get_name()
-    for column in range(1, len(heads)):
-        drawn.add_series(
-            {
-                "name": [name, first - 1, column],
-                "categories": [name, first, 0, book.row - 1, 0],
-                "values": [name, first, column, book.row - 1, column],
-            }
-        )
     title = book.localizer.format(chart.title)
-    drawn.set_title({"name": title, "name_font": {"size": 10}})
-    drawn.set_size({"width": 760, "height": 250})
     if rows:
-        options = {"description": _describe(chart, title, book)}
-        book.sheet.insert_chart(top, len(heads) + 1, drawn, options)
-    book.row = max(book.row, top + _CHART_ROWS) + 1
+        columns = tuple(zip(*rows, strict=True))
+        drawn = _draw(kind, ChartValues(title, heads, columns), book)
+        if isinstance(chart, DayBars):
+            drawn.set_x_axis({"num_format": "m-d", "date_axis": True, "num_font": {"size": 8}})
+        book.place_chart(drawn, {"description": _describe(chart, title, book)})
+
+
+def _draw(kind: dict[str, str], values: ChartValues, book: Book, **line: float) -> Any:
+    """A native chart of values: the first column has the names, each other is a series."""
+    drawn = book.workbook.add_chart(kind)
+    name, top, left = book.add_values(values)
+    last = top + len(values.columns[0]) - 1
+    for column in range(left + 1, left + len(values.heads)):
+        series = {
+            "name": [name, top - 1, column],
+            "categories": [name, top, left, last, left],
+            "values": [name, top, column, last, column],
+        }
+        drawn.add_series({**series, **({"line": line} if line else {})})
+    drawn.set_title({"name": values.title, "name_font": {"size": 10}})
+    return drawn
 
 
 def _describe(chart: AnyChart, title: str, book: Book) -> str:
@@ -243,39 +247,22 @@ def _list_values(
 def _write_chart(chart: Chart, book: Book) -> None:
     localizer = book.localizer
     title = localizer.format(chart.title)
-    top = book.row
     steps = len(chart.lines[0].values) if chart.lines else 0
+    if not steps:
+        return
     starts = np.array([part[0] for part in np.array_split(np.arange(steps), _POINTS) if part.size])
-    first = book.begin_table(
-        [localizer.texts("reports.column.from"), *(line.name or title for line in chart.lines)],
-        freeze=0,
-    )
     moments = [
         build_moment(chart.start_ms + at * chart.step_ms, localizer) for at in starts.tolist()
     ]
-    book.write_column(0, moments)
-    for column, line in enumerate(chart.lines, 1):
-        worst = [CellValue(value, "", "General") for value in _find_worst(line, starts, chart)]
-        book.write_column(column, worst)
-    book.row += len(moments)
-    drawn = book.workbook.add_chart({"type": "line"})
-    name = book.sheet.get_name()
-    for column in range(1, len(chart.lines) + 1):
-        drawn.add_series(
-            {
-                "name": [name, first - 1, column],
-                "categories": [name, first, 0, book.row - 1, 0],
-                "values": [name, first, column, book.row - 1, column],
-                "line": {"width": 1.25},
-            }
-        )
-    drawn.set_title({"name": title, "name_font": {"size": 10}})
+    lines = [
+        [CellValue(value, "", "General") for value in _find_worst(line, starts, chart)]
+        for line in chart.lines
+    ]
+    heads = [localizer.texts("reports.column.from"), *(line.name or title for line in chart.lines)]
+    values = ChartValues(title, heads, [moments, *lines])
+    drawn = _draw({"type": "line"}, values, book, width=1.25)
     drawn.set_x_axis({"num_format": "m-d hh:mm", "num_font": {"size": 8}, "interval_unit": 50})
-    drawn.set_size({"width": 760, "height": 250})
-    if chart.lines and steps:
-        options = {"description": _describe(chart, title, book)}
-        book.sheet.insert_chart(top, len(chart.lines) + 2, drawn, options)
-    book.row = max(book.row, top + _CHART_ROWS) + 1
+    book.place_chart(drawn, {"description": _describe(chart, title, book)})
 
 
 def _find_worst(line: ChartLine, starts: Times, chart: Chart) -> list[float | None]:
@@ -287,6 +274,7 @@ def _find_worst(line: ChartLine, starts: Times, chart: Chart) -> list[float | No
 
 def _write_heat_map(heat_map: HeatMap, book: Book) -> None:
     localizer = book.localizer
+    book.begin_narrow("hours of days")
     book.write_line(localizer.format(heat_map.title), "heading")
     hours = [localizer.texts.clock(t_ms, localizer.zone) for t_ms in heat_map.hours_ms]
     first = book.begin_table(["", *hours])
@@ -301,6 +289,7 @@ def _write_heat_map(heat_map: HeatMap, book: Book) -> None:
 
 def _write_week_heat_map(heat_map: WeekHeatMap, book: Book) -> None:
     localizer = book.localizer
+    book.begin_narrow("hours")
     book.write_line(localizer.format(heat_map.title), "heading")
     first = book.begin_table(["", *map(str, range(24))])
     for day, values in enumerate(heat_map.values):
@@ -323,6 +312,7 @@ def _write_shades(values: Values, book: Book) -> None:
 
 def _write_strip(strip: DayStrip, book: Book) -> None:
     localizer = book.localizer
+    book.begin_narrow("days")
     if strip.caption:
         book.write_line(localizer.format(strip.caption))
     area = localizer.texts("reports.strip.area")
@@ -334,11 +324,13 @@ def _write_strip(strip: DayStrip, book: Book) -> None:
             word = "" if state is None else localizer.format_state(state)
             book.write_cell(column, CellValue(word or None, word, state=state))
         book.row += 1
+    book.set_width(range(1, len(strip.days) + 1), _DAY_WIDTH)
     book.row += 1
 
 
 def _write_timeline(timeline: Timeline, book: Book) -> None:
     t = book.localizer.texts
+    book.leave_narrow()
     book.write_line(book.localizer.format(timeline.title), "heading")
     names = ("metric", "severity", "from", "to")
     book.begin_table([t(f"reports.column.{name}") for name in names])
@@ -368,7 +360,7 @@ def _write_listing(listing: Listing, book: Book) -> None:
 
 
 def _write_heading(heading: Heading, book: Book) -> None:
-    book.write_heading(book.localizer.format(heading.text), landscape=heading.landscape)
+    book.write_heading(book.localizer.format(heading.text), heading.level)
 
 
 _WRITERS: Mapping[type[Block], Callable[[Any, Book], None]] = {

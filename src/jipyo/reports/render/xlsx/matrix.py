@@ -30,6 +30,7 @@ def write_matrix(matrix: DayMatrix, book: Book) -> None:
     """A row for each item: its days, how many had each sign, and the share inspected."""
     t = book.localizer.texts
     days = len(matrix.days)
+    book.begin_narrow("signs")
     book.write_line(book.localizer.format(matrix.caption))
     words = [t(f"inspection.mark.{mark.value}") for mark in _COUNTED]
     headings = [

@@ -58,6 +58,7 @@ class _Line(NamedTuple):
 def write_scores(sheet: ScoreSheet, book: Book) -> None:
     """A row for each indicator, its bands below; people may type what is typed."""
     t = book.localizer.texts
+    book.leave_narrow()
     book.write_line(book.localizer.format(sheet.caption))
     first = book.begin_table([t(f"contract.scores.{name}") for name in _FIXED])
     # Below the rows come two totals, an empty row, and the title and the head of the bands.
