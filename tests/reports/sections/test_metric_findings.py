@@ -170,3 +170,21 @@ def test_of_many_other_metrics_the_first_are_named_and_each_once() -> None:
         build_metric_finding(more, PeriodKind.MONTH), Localizer.for_period(MONTH.period, "ko")
     )
     assert text.endswith("CPU I/O 대기(iowait) 등.")
+
+
+def test_how_rows_moved_is_said_of_the_first_two_that_did() -> None:
+    rows = [list_rows(build_entry(MONTH, CPU, FLAT))[0]]
+    rows += [
+        replace(
+            list_rows(build_entry(MONTH, "system.disk.utilization", {name: FLAT}))[0],
+            course=phrase("chapters.course.rising", rate=rate),
+        )
+        for name, rate in (("/a", "0.5%p"), ("/b", "0.1%p"), ("/c", "0.2%p"))
+    ]
+    localizer = Localizer.for_period(MONTH.period, "ko")
+    text = write_finding(build_metric_finding(rows, PeriodKind.MONTH), localizer)
+    assert "디스크 사용률 /a는 하루 0.5%p씩 높아지는 추세입니다." in text
+    assert "/b" in text
+    assert "/c" not in text
+    first = write_finding(build_metric_finding(rows[3:], PeriodKind.MONTH), localizer)
+    assert first.count("높아지는") == 1

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jipyo.model.figure import Figure
     from jipyo.reports.sections.metric_rows import SectionRow
 
-_MOST_NAMES = 4
+_MOST_NAMES, _MOST_COURSES = 4, 2
 
 
 def build_metric_finding(
@@ -49,7 +49,7 @@ def build_metric_finding(
         Joined((describe_row(row), change), " ") if has_change else describe_row(row),
         (
             *(() if has_change else (change,)),
-            *_describe_course(row),
+            *_describe_courses(row, rows),
             *_describe_others(row, rows),
             *details,
         ),
@@ -148,10 +148,13 @@ def describe_figure(figure: Figure) -> Phrase:
     return phrase(f"chapters.figure.{figure.fold.value}", value=show_plain(figure))
 
 
-def _describe_course(row: SectionRow) -> Iterator[Phrase]:
-    if row.course is not None:
-        subject = row.entry.subject(row.series)
-        yield phrase(f"{row.course.key}.sentence", subject=subject, **dict(row.course.values))
+def _describe_courses(row: SectionRow, rows: Sequence[SectionRow]) -> Iterator[Phrase]:
+    """How the row moved, and others, two at most."""
+    moved = [one for one in (row, *rows) if one.course is not None]
+    for one in list({id(each): each for each in moved}.values())[:_MOST_COURSES]:
+        assert one.course is not None, "BUG: a row was chosen by a course that it has not"
+        subject = one.entry.subject(one.series)
+        yield phrase(f"{one.course.key}.sentence", subject=subject, **dict(one.course.values))
 
 
 def _describe_others(row: SectionRow, rows: Sequence[SectionRow]) -> Iterator[Phrase]:
