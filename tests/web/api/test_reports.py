@@ -186,7 +186,9 @@ def test_a_report_is_signed_step_by_step(site: Client) -> None:
 
     assert sign(step="submitted", who="Kim").status == 400
     assert sign(step="drafted", who="Kim", note="first").json["report"]["step"] == "drafted"
-    answer = sign(step="approved", who="이승인").json
+    assert sign(step="reviewed", who="Lee", issue=1).status == 400
+    assert sign(step="reviewed", who="Lee", issue="x").status == 400
+    answer = sign(step="approved", who="이승인", note="", issue=2).json
     assert answer["steps"] == ["approved", "submitted"]
     last = answer["sign_off"][-1]
     assert (last["who"], last["issue"], last["t"]) == ("이승인", 2, NOW_MS / 1000)

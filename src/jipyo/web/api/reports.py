@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from jipyo.reports.glossary import list_terms, load_glossary
 from jipyo.reports.options import SignOffStep
 from jipyo.reports.render import FORMATS
 from jipyo.reports.wording import Localizer
-from jipyo.schema import ANY_TEXT, TEXT, WHOLE, Key, between, list_of, one_of, record
+from jipyo.schema import ANY_TEXT, TEXT, Key, Kind, list_of, one_of, record, wrong_kind
 from jipyo.web.api.operation import (
     PREFIX,
     BuildDocument,
@@ -39,11 +40,13 @@ if TYPE_CHECKING:
     from jipyo.reports.archive.archive import ArchivedReport
     from jipyo.reports.archive.issues import Issue, IssuedFile
     from jipyo.reports.archive.sign_off import SignOff
+    from jipyo.schema import Node
     from jipyo.web.http.message import WebRequest
 
 KindName = Literal["daily", "weekly", "monthly", "quarterly", "yearly"]
 StepName = Literal["issued", "drafted", "reviewed", "approved", "submitted"]
 _REPORT_FILE = "report.json"
+_ISSUE = re.compile("[0-9]{1,6}")
 _POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; "
     "frame-ancestors 'self'; sandbox"
@@ -233,6 +236,16 @@ OPERATIONS = (
     ),
     Operation("/glossary", Glossary, "What the words of reports and of the dashboard mean."),
 )
+
+
+def _read_issue_number(node: Node) -> int:
+    """The number of an issue; a number of JSON arrives as it is written."""
+    text = ANY_TEXT.read(node)
+    if not _ISSUE.fullmatch(text):
+        raise wrong_kind(node, "whole")
+    return int(text)
+
+
 _KIND = one_of(get_args(KindName))
 _FORMAT = one_of(FORMATS)
 _NEW_REPORT = record(
@@ -250,7 +263,7 @@ _NEW_SIGN_OFF = record(
         Key("step", one_of(tuple(step.value for step in SignOffStep)), required=True),
         Key("who", TEXT, required=True),
         Key("note", ANY_TEXT),
-        Key("issue", between(WHOLE, "0", "999999")),
+        Key("issue", Kind("whole", _read_issue_number)),
     ),
 )
 
@@ -359,7 +372,7 @@ def _send_file(parts: ReportParts, request: WebRequest) -> WebResponse:
 def _choose_issue(report: ArchivedReport, request: WebRequest, root: Path) -> Issue:
     """The issue that is asked for, by default the last."""
     number = request.first("issue") or "0"
-    if not number.isdecimal():
+    if not _ISSUE.fullmatch(number):
         raise QueryError.bad_data(f'invalid parameter "issue": {number!r}')
     return find_issue(root, report.number, int(number)) if int(number) else report.last
 
