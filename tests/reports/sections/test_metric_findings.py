@@ -48,10 +48,10 @@ def write(metric_id: str, values: Values, lang: Lang) -> str:
         (
             CPU,
             MONTH.with_outage(FLAT, 72.0, minutes=5),
-            "CPU 전체 사용률이 주의 임계치 70% 이상이었던 시간은 5분으로, 지속 시간 조건에는 "
-            "미달했습니다. 평균 20.0%, 최대는 10. 14. 14:05의 72%입니다.",
-            "CPU utilisation was at or above the warning threshold of 70% for 5 min, too briefly "
-            "for an alert: mean 20.0%, maximum 72% (14 Oct 14:05).",
+            "CPU 전체 사용률이 주의 임계치 70% 이상이었던 시간은 모두 5분으로, 매번 지속 시간 "
+            "조건에는 미달했습니다. 평균 20.0%, 최대는 10. 14. 14:05의 72%입니다.",
+            "CPU utilisation was at or above the warning threshold of 70% for 5 min in all, "
+            "each time too briefly for an alert: mean 20.0%, maximum 72% (14 Oct 14:05).",
         ),
         (
             CPU,
