@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from datetime import date
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from jipyo.catalogue import load
 from jipyo.model.calendar import Period, PeriodKind, period_containing
 from jipyo.model.errors import ReportError
-from jipyo.reports.data import find_earlier_window, find_window
+from jipyo.reports import sections
+from jipyo.reports.data import COMPARED, find_earlier_window, find_window
+from jipyo.reports.sections.metric_section import MetricSection
 
 HOUR = 3_600_000
 LATE = 4_000_000_000_000
@@ -59,3 +64,14 @@ def test_an_earlier_day_is_whole_or_as_far_as_this_one_has_come(
     earlier = find_earlier_window(period, window, period.earlier(days))
     assert earlier.start_ms == period.earlier(days).start_ms
     assert earlier.duration_ms == hours * HOUR
+
+
+def test_whatever_a_chapter_always_shows_is_compared() -> None:
+    """A section that shows another metric would have no column beside it."""
+    found: set[str] = set()
+    for module in pkgutil.iter_modules(sections.__path__):
+        members = vars(importlib.import_module(f"{sections.__name__}.{module.name}")).values()
+        found |= {name for one in members if isinstance(one, MetricSection) for name in one.metrics}
+    assert found
+    assert found <= COMPARED
+    assert {name for name in COMPARED if load().get(name) is None} == set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from itertools import chain, compress
+from itertools import chain
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -16,7 +16,7 @@ from jipyo.analysis.outage_history import find_past_outages
 from jipyo.analysis.outages import identify_target
 from jipyo.analysis.outlook import HISTORY_HOURS, build_outlook, split_histories
 from jipyo.analysis.summary import MetricSummary, SeriesSummary, summarise_earlier, summarise_metric
-from jipyo.analysis.thresholds import Severity, find_threshold, list_levels
+from jipyo.analysis.thresholds import Severity, State, find_threshold, list_levels
 from jipyo.analysis.window import DAY_MS, STEP_MS, Window
 from jipyo.analysis.window_reader import WindowReader
 from jipyo.model.calendar import PeriodKind, name_period, range_between
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from jipyo.analysis.outage_history import PastOutage
     from jipyo.analysis.outlook import Outlook
-    from jipyo.analysis.thresholds import State
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.calendar import Period
     from jipyo.model.errors import JipyoError
@@ -57,8 +56,22 @@ FILLING = frozenset(
     )
 )
 """Metrics of what fills up: the date on which it is full is worth a line in a report."""
+COMPARED = frozenset(
+    (
+        *("system.cpu.utilization", "system.memory.utilization", "system.disk.utilization"),
+        *("system.gpu.utilization", "system.gpu.memory.utilization", "system.gpu.temperature"),
+        *("system.network.transmit", "system.network.receive", "system.network.utilization"),
+        *("system.network.retransmit", "app.response_time", "app.response_time.within_objective"),
+        *("app.throughput", "app.error_rate", "app.sessions.active", "app.sessions.started"),
+        *("ai.model.accuracy", "ai.inference.time", "ai.inference.first_token"),
+        *("ai.inference.inter_token", "ai.queue.length"),
+        *("db.query.time", "db.connections", "db.cache_hit_ratio"),
+    )
+)
+"""The metrics that the chapters of a longer period always show beside the one before."""
 OUTLOOK_SERIES = 5
 """Of one metric only so many series are looked ahead at."""
+_BEYOND = (State.WARNING, State.CRITICAL)
 _WEEK = 7
 _HOURS_FROM_DAYS = 3
 """From so many days on the hours of a period are drawn, no minutes."""
@@ -252,7 +265,10 @@ def _read_metrics(
     inventory: Inventory,
     progress: Progress,
 ) -> list[ReportMetric]:
-    """Every metric, those without data too; the day before only of those that show it."""
+    """Every metric, those without data too; of a day the day before only where it is shown.
+
+    Of a longer period only what is shown beside the one before is compared at all.
+    """
     is_day = period.kind is PeriodKind.DAY
     then = period.earlier(_WEEK) if is_day else period.previous()
     before = find_earlier_window(period, window, then)
@@ -260,11 +276,13 @@ def _read_metrics(
 
     def read(metric: Metric) -> ReportMetric:
         now = summarise_metric(source, metric, window, inventory)
-        # How much of a month something was out says less than when: nothing is compared.
-        if not now.series or (metric.outage and not is_day):
-            return ReportMetric(now, None)
-        earlier = summarise_earlier(source, now, before, inventory, ghost)
-        return ReportMetric(now, compare(now, earlier.summary), ghost=earlier.ghost)
+        is_shown = metric.required or metric.id in COMPARED or now.state in _BEYOND
+        entry = ReportMetric(now, None)
+        return read_before(entry) if now.series and (is_day or is_shown) else entry
+
+    def read_before(entry: ReportMetric) -> ReportMetric:
+        earlier = summarise_earlier(source, entry.now, before, inventory, ghost)
+        return replace(entry, before=compare(entry.now, earlier.summary), ghost=earlier.ghost)
 
     def read_yesterday(entry: ReportMetric) -> ReportMetric:
         yesterday = find_earlier_window(period, window, period.earlier(1))
@@ -280,17 +298,14 @@ def _read_metrics(
                 progress(done, len(catalogue.metrics))
             with_data = [entry for entry in found if entry.now.series]
             shown = {entry.metric.id for entry in select_key_metrics(with_data)}
-            is_wanted = [
-                is_day
-                and bool(entry.now.series)
-                and (entry.metric.required or entry.metric.id in shown)
-                for entry in found
-            ]
-            compared = pool.map(read_yesterday, compress(found, is_wanted))
-            return [
-                next(compared) if wanted else entry
-                for entry, wanted in zip(found, is_wanted, strict=True)
-            ]
+            if is_day:
+                shown |= {entry.metric.id for entry in with_data if entry.metric.required}
+            else:
+                shown -= {entry.metric.id for entry in with_data if entry.ghost or entry.before}
+            wanted = [entry for entry in found if entry.metric.id in shown]
+            more = pool.map(read_yesterday if is_day else read_before, wanted)
+            by_id = {entry.metric.id: entry for entry in more}
+            return [by_id.get(entry.metric.id, entry) for entry in found]
         finally:
             pool.shutdown(cancel_futures=True)
 
