@@ -61,6 +61,10 @@ _NEAR, _MOST_NEAR = 0.4, 3
 _QUALIFIED = re.compile(r"(.*?)\[(.*)\](.*)", re.DOTALL)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 _NUMBER_COLUMN = "no"
+_INCIDENT = re.compile("incident-([0-9]+)-([a-z]+)")
+_SUMMARY = "sla-summary"
+"""Of several systems the first has the name without its own."""
+_CHAPTER = re.compile(r"^[0-9]+(\.[0-9]+)*\.? ")
 _DRAWN = (*get_args(AnyChart), HeatMap, WeekHeatMap, Timeline)
 Row = tuple["SlotValue", ...]
 Drawn = AnyChart | HeatMap | WeekHeatMap | Timeline
@@ -339,7 +343,9 @@ def _list_texts(report: Report, translate: _Translator) -> Iterator[FormSlot]:
         "made": Day(local_day(report.made_ms, zone)),
         "made_at": Moment(report.made_ms, dated=True),
         "organisation": report.issuer.organisation or None,
-        "system": report.issuer.system or ", ".join(report.instances) or None,
+        "system": Bilingual(report.issuer.name_system("ko"), report.issuer.name_system("en"))
+        if report.issuer.name_system("ko")
+        else ", ".join(report.instances) or None,
         "zone": period.zone,
         "catalogue": report.catalogue,
     }
@@ -383,7 +389,7 @@ def _list_conclusions(report: Report, translate: _Translator) -> Iterator[FormSl
         if isinstance(block, Heading):
             heading = block
         elif heading is not None:
-            name = Bilingual(translate(heading.text).ko, heading.id)
+            name = Bilingual(_CHAPTER.sub("", translate(heading.text).ko), heading.id)
             yield FormSlot(_join(name, word), translate(heading.text), block.text)
             heading = None
 
@@ -457,12 +463,28 @@ def _name_series(series: set[str]) -> dict[str, str]:
 
 def _build_tables(report: Report, translate: _Translator) -> Iterator[SlotTable]:
     seen: set[str] = set()
+    incidents: list[str] = []
     for block in find_blocks(report.blocks, *_TABLES):
         build = _TABLES[type(block)]
-        table = build(block, translate)
-        if table.id not in seen:
-            seen.add(table.id)
-            yield _number(table)
+        table = _number(build(block, translate))
+        if table.id in seen:
+            continue
+        seen.add(table.id)
+        if incident := _INCIDENT.fullmatch(table.id):
+            incidents += [] if incident[1] in incidents else [incident[1]]
+            name = _name_part(incidents.index(incident[1]) + 1, incident[2])
+            table = dataclasses.replace(table, name=name)
+        elif table.id.startswith(_SUMMARY) and _SUMMARY not in seen:
+            seen.add(_SUMMARY)
+            table = dataclasses.replace(table, name=_name_table(_SUMMARY))
+        yield table
+
+
+def _name_part(number: int, part: str) -> Bilingual:
+    """A table of an incident's report: by its place in this report, as numbers go on."""
+    key = f"forms.incident.{part}"
+    word = _name_key(key) if key in texts("en") else Bilingual(part, part)
+    return Bilingual(f"장애보고서{number}{word.ko}", f"incident report {number} {word.en}")
 
 
 def _number(table: SlotTable) -> SlotTable:
@@ -606,6 +628,7 @@ _TABLES: Mapping[type, Callable[..., SlotTable]] = {
 def _list_absent(tables: Sequence[SlotTable]) -> Iterator[SlotTable]:
     """The tables that reports can have and this one has not: a month without incidents."""
     present = {table.id for table in tables}
+    present |= {_SUMMARY for table in tables if table.id.startswith(_SUMMARY)}
     for key in sorted(texts("en").table):
         table_id = key.removeprefix(_TABLE_KEY).replace("_", "-")
         if key.startswith(_TABLE_KEY) and table_id not in present:
