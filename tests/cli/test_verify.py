@@ -236,6 +236,57 @@ def test_what_is_no_report_is_said(site: Path, what: str, code: int, text: str) 
     assert (result.code, text in result.err) == (code, True), result.err
 
 
+# ----------------------------------------------------------------------------------------- pack
+
+
+KEY = """-----BEGIN PRIVATE KEY-----
+MC4CAQAwBQYDK2VwBCIEIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f
+-----END PRIVATE KEY-----
+"""
+
+
+def test_an_acceptance_pack_is_checked_with_and_without_the_samples(
+    site: Path, tmp_path: Path
+) -> None:
+    (site / "key.pem").write_text(KEY)
+    words = ("--acceptance-pack", str(tmp_path / "a.zip"), "--key", str(site / "key.pem"))
+    verify(site, NUMBER, *words, code=0)
+    verify(site, NUMBER, *words[:1], str(tmp_path / "b.zip"), *words[2:], code=0)
+    pack = (tmp_path / "a.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as package:
+        (tmp_path / "public.pem").write_bytes(package.read("public-key.pem"))
+        log = json.loads(package.read("verification.json"))
+
+    assert (tmp_path / "b.zip").read_bytes() == pack
+    assert (log["result"], log["where"]) == ("equal", None)
+    assert verify(site, tmp_path / "a.zip", code=0)["checked"] > 50
+    for path in (site / "data").iterdir():
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    public = ("--public-key", str(tmp_path / "public.pem"))
+    verify(site, tmp_path / "a.zip", "--files-only", *public, code=0)
+    verify(site, tmp_path / "a.zip", *public, code=2)
+    (tmp_path / "a.zip").write_bytes(pack[:2000] + bytes([pack[2000] ^ 1]) + pack[2001:])
+    broken = run(site, "verify", str(tmp_path / "a.zip"), "--files-only")
+    assert broken.code == 1
+
+
+def test_what_is_no_issue_or_no_key_is_not_packed(site: Path, tmp_path: Path) -> None:
+    content = (find_folder(site) / "report.json").read_bytes()
+    shutil.rmtree(site / "data/reports")
+    (tmp_path / "r.json").write_bytes(content)
+    words = ("--files-only", "--acceptance-pack", str(tmp_path / "a.zip"))
+    result = run(site, "verify", str(tmp_path / "r.json"), *words)
+    assert (result.code, "Only an issue" in result.err) == (1, True)
+    assert not (tmp_path / "a.zip").exists()
+
+
+def test_a_wrong_key_is_wrong_usage(site: Path, tmp_path: Path) -> None:
+    (tmp_path / "key.pem").write_text("x")
+    words = ("--files-only", "--acceptance-pack", str(tmp_path / "a.zip"))
+    result = run(site, "verify", NUMBER, *words, "--key", str(tmp_path / "key.pem"))
+    assert (result.code, "openssl genpkey" in result.err) == (2, True)
+
+
 # ---------------------------------------------------------------------------------------- prose
 
 

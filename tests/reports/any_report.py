@@ -77,6 +77,8 @@ def build_any(draw: Draw, hint: Any, depth: int) -> Any:  # noqa: PLR0911 - one 
     values = {name: build_any(draw, hints[name], depth - 1) for name in names}
     if "unit" in values:
         values["unit"] = draw(st.sampled_from(("percent", "count", "seconds", "bytes")))
+    for name in {"t_ms", "cut_ms", "made_ms"} & values.keys():
+        values[name] = draw(st.integers(0, 2**42))
     built = hint(**values)
     return _fit_rows(built) if isinstance(built, Table) else built
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,21 +12,33 @@ from rich.text import Text
 from jipyo.app.offline import find_archive
 from jipyo.app.verification import verify_target
 from jipyo.cli.localized import Command
-from jipyo.cli.options import FILE, build_table, open_terminal, pass_config, show_progress
+from jipyo.cli.options import (
+    FILE,
+    build_table,
+    open_terminal,
+    pass_config,
+    print_note,
+    show_progress,
+)
 from jipyo.cli.prose import trace_text
 from jipyo.cli.report.archive import complete_number
-from jipyo.model.errors import JipyoError
+from jipyo.model.errors import JipyoError, ReportError
 from jipyo.model.plain import to_plain
+from jipyo.reports.archive.issues import read_file
+from jipyo.reports.render import save_report
+from jipyo.reports.verify.ed25519 import read_private_key, read_public_key
+from jipyo.reports.verify.pack import build_pack, check_pack
 from jipyo.reports.verify.targets import find_targets
 from jipyo.reports.wording import Localizer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.reports.archive.changes import ReportChange
     from jipyo.reports.document import Phrase, Report
+    from jipyo.reports.verify.targets import VerificationTarget
     from jipyo.reports.verify.verification import Verification
 
 SHOWN = 100
@@ -39,12 +52,17 @@ def register(group: click.Group, t: Texts) -> None:
     @group.command("verify", cls=Command, help=t("verify.command.help"))
     @click.argument("report", shell_complete=complete_number)
     @click.option("--issue", type=click.IntRange(1), help=t("verify.command.issue"))
+    @click.option(
+        "--acceptance-pack", "pack", type=FILE, metavar="FILE", help=t("verify.command.pack")
+    )
+    @click.option("--key", type=FILE, metavar="FILE", help=t("verify.command.key"))
+    @click.option("--public-key", type=FILE, metavar="FILE", help=t("verify.command.public_key"))
     @click.option("--text", type=FILE, metavar="FILE", help=t("verify.command.text"))
     @click.option("--files-only", is_flag=True, help=t("verify.command.files_only"))
     @click.option("--json", "as_json", is_flag=True, help=t("verify.command.json"))
     @pass_config(t)
     def verify(config: Config, words: Texts, report: str, **options: Any) -> int:
-        targets = find_targets(find_archive(config), report, options["issue"] or 0)
+        targets = _find_targets(config, report, options)
         if options["text"]:
             return trace_text(options["text"], list(targets), words, as_json=options["as_json"])
         found: list[Verification] = []
@@ -52,12 +70,41 @@ def register(group: click.Group, t: Texts) -> None:
             with show_progress(words("verify.working")) as advance:
                 done = verify_target(config, target, advance, files_only=options["files_only"])
             found.append(done)
+            if options["pack"]:
+                write_pack(options["pack"], done, words, options["key"])
             if not options["as_json"]:
                 print_verification(done, words)
         if options["as_json"]:
             rows = [describe(one, words) for one in found]
             click.echo(orjson.dumps(rows, option=orjson.OPT_INDENT_2).decode())
         return find_exit_code(found)
+
+
+def _find_targets(
+    config: Config, report: str, options: dict[str, Any]
+) -> Iterator[VerificationTarget]:
+    path, key = Path(report), options["public_key"]
+    if path.suffix == ".zip" and path.is_file():
+        public = read_public_key(read_file(key), str(key)) if key else None
+        yield check_pack(read_file(path), report, public)
+        return
+    yield from find_targets(find_archive(config), report, options["issue"] or 0)
+
+
+def write_pack(file: Path, done: Verification, t: Texts, key: Path | None) -> None:
+    """Write the acceptance pack of an issue, whole or not at all.
+
+    Raises:
+        ConfigError: the key is none.
+        ReportError: what was verified is no issue, or the file cannot be written.
+    """
+    target = done.target
+    if target.issue is None or target.report is None:
+        raise ReportError("verify.pack.not_issued", hint="verify.pack.not_issued.hint")
+    seed = read_private_key(read_file(key), str(key)) if key else None
+    log = orjson.dumps({**describe(done, t), "where": None}, option=orjson.OPT_INDENT_2)
+    content = build_pack(target.issue, target.report, log, (t.lang,), seed)
+    print_note(str(save_report(content, file)))
 
 
 def find_exit_code(found: Sequence[Verification]) -> int:

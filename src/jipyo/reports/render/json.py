@@ -17,7 +17,7 @@ from jipyo.model.figure import Delta, Figure
 from jipyo.model.plain import to_plain
 from jipyo.model.plain_types import Mistake, PlainTypes
 from jipyo.model.sample import Values
-from jipyo.reports.document import Phrase, Quantity, Report, Table, walk_values
+from jipyo.reports.document import Moment, Phrase, Quantity, Report, Table, walk_values
 from jipyo.reports.wording import PERIOD_WORDS
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ SCHEMA_ID = "https://jipyo.dev/schemas/report.json"
 LARGEST_BYTES = 256 << 20
 """A report of a year with hundreds of hosts has some tens of MiB."""
 _OTHER_UNITS = frozenset({"ratio", "point", "factor", "hours"})
+_MOMENTS = range(-62_000_000_000_000, 253_000_000_000_000)
+"""The years 6 to 9987: whoever shows a moment needs a calendar."""
 _SHOWN = 50
 """Most mistakes that are named."""
 
@@ -97,8 +99,14 @@ def _check(report: Report) -> Iterator[Mistake]:
         ZoneInfo(report.period.zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         yield Mistake("period.zone", "zone", "", report.period.zone[:60])
+    for name in ("cut_ms", "made_ms", "period.start_ms", "period.end_ms"):
+        t_ms = getattr(report.period if "." in name else report, name.rpartition(".")[2])
+        if t_ms not in _MOMENTS:
+            yield Mistake(name, "moment", "", str(t_ms))
     known = texts("en")
     for path, value in walk_values(report):
+        if isinstance(value, Moment) and value.t_ms not in _MOMENTS:
+            yield Mistake(f"{path}.t_ms", "moment", "", str(value.t_ms))
         if isinstance(value, Phrase):
             yield from _check_phrase(path, value, known)
         elif isinstance(value, Figure | Quantity | Delta):

@@ -106,7 +106,6 @@ _NAME = re.compile(
     re.ASCII,
 )
 _NUMBER = r"(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?"
-_SIGN = re.compile(r"(?:(?<=\s)|(?<=[(\[:→])|^)[+\-−]$")
 _SCALED = re.compile(
     rf"(?P<number>{_NUMBER})\s*(?P<scale>조|억|만|천|thousand\b|million\b|billion\b)?"
 )
@@ -252,8 +251,9 @@ def _add_smaller(line: str, value: float, step: float, end: int) -> tuple[float,
 
 
 def _find_sign(line: str, at: int) -> int:
-    """Where the number begins with its sign."""
-    return at - 1 if _SIGN.search(line[:at]) else at
+    """Where the number begins with its sign, which follows a blank or a bracket."""
+    has_sign = at > 0 and line[at - 1] in "+-−"
+    return at - 1 if has_sign and (at == 1 or line[at - 2] in " \t([:→") else at
 
 
 def _read_scaled(line: str, at: int) -> tuple[float, float, int]:
