@@ -27,7 +27,7 @@ _DEFAULT_WIDTH = 8.43
 _HIGHEST_HEAD = 8
 """A head below this row would take the whole window if all above it stayed in sight."""
 _CHART_PX, _CHART_ROWS = 760, 13
-_VALUES_ROW = 2
+_VALUES_ROW = 3
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\']")
 _WIDEST, _NARROWEST = 44, 7
 _A4 = 9
@@ -228,9 +228,12 @@ class Book:
         self.finish()
         self.sheet = self.workbook.add_worksheet(self.localizer.texts("reports.chart_values"))
         self.sheet.freeze_panes(_VALUES_ROW, 0)
+        self.sheet.set_header(f"&R&9&B{escape_code(self.marking)}")
+        if self.marking:
+            self.sheet.write_string(0, 0, self.marking, self.format("marking"))
         column = 0
         for values in self._values:
-            self.sheet.write_string(0, column, values.title, self.format("line"))
+            self.sheet.write_string(_VALUES_ROW - 2, column, values.title, self.format("line"))
             for at, head in enumerate(values.heads):
                 self.sheet.write_string(_VALUES_ROW - 1, column + at, head, self.format("head"))
                 self.row = _VALUES_ROW
