@@ -103,12 +103,20 @@ def select_findings(inputs: ReportInputs) -> tuple[Finding, ...]:
         *_find_met_objectives(results),
     ]
     candidates.sort(key=lambda candidate: (candidate.rank, -candidate.weight))
-    # The summary of a longer period is one page; its actions and chapters have the rest.
-    most = _DAILY_DETAILS if data.period.kind is PeriodKind.DAY else 1
-    return tuple(
-        replace(candidate.finding, details=candidate.finding.details[:most])
-        for candidate in candidates[:MOST]
+    chosen = [candidate.finding for candidate in candidates[:MOST]]
+    return tuple(_shorten(one, data.period.kind) for one in chosen)
+
+
+def _shorten(finding: Finding, kind: PeriodKind) -> Finding:
+    """As many details as there is room for: on the page of a longer period what came before."""
+    if kind is PeriodKind.DAY:
+        return replace(finding, details=finding.details[:_DAILY_DETAILS])
+    kept = (
+        one
+        for one in finding.details
+        if isinstance(one, Phrase) and one.key == "reports.finding.event_before"
     )
+    return replace(finding, details=tuple(kept))
 
 
 def _describe_basis(figure: Figure) -> Phrase:

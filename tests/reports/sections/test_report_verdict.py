@@ -1,0 +1,87 @@
+"""The verdict of a longer period: one score, and the state that goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from jipyo.i18n import LANGS, Lang
+from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import PeriodKind, period_containing
+from jipyo.reports.document import Joined, Share, Table
+from jipyo.reports.sections import contract
+from jipyo.reports.sections.summary import (
+    build_report_verdict,
+    build_sla_summary,
+    find_report_state,
+    find_score,
+)
+from jipyo.reports.wording import Localizer
+from reports.summaries import build_data, build_entry, build_inputs, build_metric, shape_day
+from sla.test_recomputation import build_records, evaluate
+
+if TYPE_CHECKING:
+    from jipyo.reports.inputs import ReportInputs
+
+MONTH = period_containing(PeriodKind.MONTH, date(2026, 11, 1), ZoneInfo("Asia/Seoul"))
+SHEET = evaluate(build_records())
+
+
+def month(*days: str, **more: Any) -> ReportInputs:
+    """A month whose metrics came to these states."""
+    values = {"ok": shape_day(), "critical": shape_day((30, 90.0))}
+    entries = [
+        build_entry(build_metric(f"m{n}", f"m.{n}"), {"": values[one]})
+        for n, one in enumerate(days)
+    ]
+    return build_inputs(replace(build_data(*entries), period=MONTH), **more)
+
+
+def test_without_a_contract_the_score_is_the_share_of_metrics_in_order() -> None:
+    score = find_score(month("ok", "ok", "critical"))
+    assert score is not None
+    assert score.value == Share(2 / 3)
+    assert find_score(month()) is None
+
+
+def test_with_a_contract_score_and_state_are_the_contracts() -> None:
+    inputs = month("critical", contracts=(SHEET,))
+    verdict = build_report_verdict(inputs)
+    assert verdict.score is not None
+    assert verdict.score.value == f"{SHEET.total.rounded:.2f}"
+    assert verdict.state is find_report_state(inputs) is contract.find_state(SHEET)
+
+
+def test_of_several_contracts_the_lowest_score_is_shown_with_its_system() -> None:
+    total = replace(SHEET.total, rounded=1.25)
+    low = replace(SHEET, system_name=Bilingual("나쁨", "bad"), total=total)
+    score = find_score(month("ok", contracts=(SHEET, low)))
+    assert score is not None
+    assert (score.value, isinstance(score.name, Joined)) == ("1.25", True)
+
+
+def test_a_contract_of_which_nothing_is_entered_has_no_score_and_no_other() -> None:
+    empty = replace(SHEET, total=replace(SHEET.total, rounded=None))
+    assert find_score(month("ok", contracts=(empty,))) is None
+
+
+def test_a_day_has_no_score() -> None:
+    inputs = build_inputs(build_data(build_entry()))
+    assert build_report_verdict(inputs).score is None
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_the_lines_of_the_contract_are_counted_and_each_has_a_row(lang: Lang) -> None:
+    inputs = month("ok", contracts=(SHEET,))
+    (table,) = (one for one in build_sla_summary(inputs) if isinstance(one, Table))
+    assert len(table.rows) == len(SHEET.lines)
+    format_part = Localizer.for_period(MONTH, lang).format
+    text = format_part(build_report_verdict(inputs).text)
+    assert str(len(SHEET.lines)) in text
+    for row, line in zip(table.rows, SHEET.lines, strict=True):
+        if line.rounded is not None:
+            assert f"{line.rounded:,.{line.indicator.decimals}f}" in format_part(row[2])
