@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin/
 # A folder with Prometheus' own test scripts, for `conformance` and the tests that need them.
 export JIPYO_PROMQLTEST := $(or $(SUITE),$(JIPYO_PROMQLTEST))
-.PHONY: help setup run test test-one test-two lint fix pictures golden bench house docs frontend check services integration e2e conformance fuzz histories lock
+.PHONY: help setup run test test-one test-two lint fix pictures sample golden bench house docs frontend check services integration e2e conformance fuzz histories lock
 help:      ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
 PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' -not -name '*.test.ts' -not -name schema.d.ts -not -path '*/testing/*' 2>/dev/null)
@@ -50,6 +50,8 @@ docs: setup  ## write the tables of the documentation anew, and check it
 	$(BIN)python -m pytest -q tests/docs tests/web/api/test_openapi.py
 pictures: setup ## the pictures of the documentation, taken anew; needs Chromium
 	PYTHONPATH=tests $(BIN)python tests/docs/pictures.py
+sample: setup ## the sample report of the documentation, and pictures of its pages, made anew
+	PYTHONPATH=tests $(BIN)python -m docs.sample
 golden: setup ## the known reports of tests/reports/golden, made anew; look at what has changed
 	PYTHONPATH=tests $(BIN)python -m reports.goldens
 bench: setup ## timings, as ratios against the peers beside them; B=store for one

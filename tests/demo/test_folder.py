@@ -12,9 +12,11 @@ from demo.test_write import MONTH
 from jipyo.app.demonstration import is_demonstration
 from jipyo.app.logs import open_logs
 from jipyo.app.offline import read_workspace
+from jipyo.cli.main import run
 from jipyo.demo.folder import load_config, prepare_folder
 from jipyo.demo.site import list_files, write_site
 from jipyo.demo.story import plan_story
+from jipyo.i18n import texts
 from jipyo.logs.query import LogQuery
 from jipyo.model.calendar import parse_month
 from jipyo.model.errors import StoreError
@@ -109,6 +111,11 @@ def test_a_folder_with_real_data_is_refused_and_not_touched(tmp_path):
         prepare(tmp_path)
     assert caught.value.key == "demo.foreign_folder"
     assert [one.name for one in tmp_path.iterdir()] == ["samples.db"]
+
+
+def test_nothing_real_is_collected_into_it(made, capsys):
+    assert run(["up", "--data", str(made.path)], texts("en")) == 1
+    assert "holds a demonstration" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{", "7", "\0", '{"format": 1, "month": "2026-10"}'])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 from rich.console import Console
 
+from jipyo.app.demonstration import check_real
 from jipyo.app.server import serve
 from jipyo.cli.localized import Command
 from jipyo.cli.options import pass_config
@@ -27,6 +28,7 @@ def register(group: click.Group, t: Texts) -> None:
     @click.option("--insecure", is_flag=True, help=t("cli.up.insecure"))
     @pass_config(t)
     def run_server(config: Config, words: Texts) -> None:
+        check_real(config.data)
         log = log_to_stderr(words, config.zone)
         console = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 

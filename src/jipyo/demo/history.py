@@ -115,7 +115,7 @@ def list_deeds(story: Story) -> Iterator[Deed]:
         name=t("demo.site.patches"),
         matchers=(),
         start_ms=story.maintenance.start_ms,
-        end_ms=story.maintenance.end_ms,
+        end_ms=story.maintenance.start_ms + 2 * _HOUR_MS,
         announced_ms=story.maintenance.start_ms - 7 * _DAY_MS,
         approval="2026-118",
         who=t("demo.site.operator"),

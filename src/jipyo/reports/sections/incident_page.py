@@ -154,7 +154,7 @@ def _build_timeline(facts: IncidentFacts) -> Table:
     ]
     return Table(
         id=f"incident-{incident.number}-timeline",
-        caption=phrase("incident_page.timeline"),
+        caption="",
         columns=_head("time", "step", "what", "who"),
         rows=tuple(shown),
     )
@@ -309,7 +309,7 @@ def _build_cause(incident: Incident) -> Table:
     )
     return Table(
         id=f"incident-{incident.number}-cause",
-        caption=phrase("incident_page.cause.caption"),
+        caption="",
         columns=_head("item", "value"),
         rows=rows,
     )
@@ -320,5 +320,8 @@ def _build_actions(incident: Incident, *, is_whole: bool) -> Iterator[Block]:
     notes = [entry for entry in incident.entries if entry.kind is EntryKind.NOTE and entry.text]
     if not notes:
         yield Note(Blank(lines=_LINES))
+        return
+    if not is_whole:
+        yield Note(phrase("incident_page.actions.above", n=len(notes)))
         return
     yield Listing(tuple((Joined((Moment(entry.t_ms), entry.who)), entry.text) for entry in notes))
