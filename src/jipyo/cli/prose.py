@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.i18n import Texts
-    from jipyo.reports.verify.prose import Fact, TracedNumber
+    from jipyo.reports.verify.prose import ReportFact, TracedNumber
     from jipyo.reports.verify.targets import VerificationTarget
 
 
@@ -77,7 +77,7 @@ def _explain(traced: TracedNumber, localizer: Localizer, t: Texts) -> str:
     return t("verify.text.elsewhere", place=_name(traced.elsewhere, localizer))
 
 
-def _name(fact: Fact, localizer: Localizer) -> str:
+def _name(fact: ReportFact, localizer: Localizer) -> str:
     return " · ".join(map(localizer.format, fact.place))
 
 

@@ -87,7 +87,7 @@ _DIMENSIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
+class ReportFact:
     """A number of the report, in the unit of its dimension, with the words around it."""
 
     dimension: str
@@ -112,8 +112,8 @@ class TracedNumber:
     """A number of a text, and the value of the report that it is; None: untraceable."""
 
     mention: NumberMention
-    fact: Fact | None
-    elsewhere: Fact | None = None
+    fact: ReportFact | None
+    elsewhere: ReportFact | None = None
     """A value that is the same, and about something else than the sentence."""
 
 
@@ -144,7 +144,7 @@ class FactBook:
         counts = Counter(word for fact in self.facts for word in fact.words)
         total = len(self.facts) + 1
         self.weights = {word: math.log(total / n) for word, n in counts.items()}
-        self.by_dimension: Mapping[str, list[Fact]] = _group(self.facts)
+        self.by_dimension: Mapping[str, list[ReportFact]] = _group(self.facts)
 
     def trace(self, line: str, mentions: Sequence[NumberMention]) -> Iterator[TracedNumber]:
         """The numbers of one line."""
@@ -180,20 +180,20 @@ class FactBook:
         fact, share = about[-1]
         return TracedNumber(mention, fact) if share < 0 else TracedNumber(mention, None, fact)
 
-    def _find_name(self, mention: NumberMention) -> Fact | None:
+    def _find_name(self, mention: NumberMention) -> ReportFact | None:
         """A name with digits, as of a version or a host, is traced if the report has it."""
         if mention.text in self.names:
-            return Fact("name", 0.0, None, frozenset(), (mention.text,), -1)
+            return ReportFact("name", 0.0, None, frozenset(), (mention.text,), -1)
         return None
 
-    def _list_candidates(self, mention: NumberMention) -> Sequence[Fact]:
+    def _list_candidates(self, mention: NumberMention) -> Sequence[ReportFact]:
         if mention.moment is not None:
             return self.by_dimension["moment"]
         if not mention.dimension:
             return [one for one in self.facts if one.dimension not in {"moment", "name"}]
         return [*self.by_dimension.get(mention.dimension, ()), *self.by_dimension.get("", ())]
 
-    def _match(self, mention: NumberMention) -> list[Fact]:
+    def _match(self, mention: NumberMention) -> list[ReportFact]:
         return [fact for fact in self._list_candidates(mention) if _is_same(mention, fact)]
 
     def _score(self, line: str) -> Mapping[str, float]:
@@ -205,7 +205,7 @@ class FactBook:
             if any(one.startswith(word) for one in own)
         }
 
-    def _collect(self, report: Report) -> Iterator[Fact]:
+    def _collect(self, report: Report) -> Iterator[ReportFact]:
         period = report.period
         for row, (key, placed) in enumerate(list_values(report).items()):
             del key
@@ -215,11 +215,11 @@ class FactBook:
         for t_ms in (period.end_ms, report.made_ms):
             yield self._build_moment(t_ms, _OF_REPORT)
         days = (period.next_day - period.first_day).days
-        yield Fact("seconds", days * 86_400.0, None, frozenset(), (), _OF_REPORT)
+        yield ReportFact("seconds", days * 86_400.0, None, frozenset(), (), _OF_REPORT)
         if report.issue:
-            yield Fact("count", float(report.issue), None, frozenset(), (), _OF_REPORT)
+            yield ReportFact("count", float(report.issue), None, frozenset(), (), _OF_REPORT)
 
-    def _collect_value(self, placed: PlacedValue, at: int) -> Iterator[Fact]:
+    def _collect_value(self, placed: PlacedValue, at: int) -> Iterator[ReportFact]:
         place = placed.place
         row = at if placed.owner is None else id(placed.owner)
         value_texts = self._format(placed.value)
@@ -236,20 +236,22 @@ class FactBook:
             is_cut = isinstance(part, Share)
             for dimension, value, moment in self._list_exact(part):
                 is_change = isinstance(part, Delta)
-                yield Fact(dimension, value, moment, words, place, row, is_head, is_cut, is_change)
+                yield ReportFact(
+                    dimension, value, moment, words, place, row, is_head, is_cut, is_change
+                )
         for text in () if is_head else value_texts:
             for mention in find_numbers(text):
                 yield from self._read_printed(mention, words, place, row)
 
     def _read_printed(
         self, mention: NumberMention, words: frozenset[str], place: tuple[Inline, ...], row: int
-    ) -> Iterator[Fact]:
+    ) -> Iterator[ReportFact]:
         """A number as the report prints it; of moments those with a date."""
         written = mention.moment
         if mention.dimension == "name":
             self.names.add(mention.text)
         elif written is None:
-            fact = Fact(mention.dimension, mention.value, None, words, place, row)
+            fact = ReportFact(mention.dimension, mention.value, None, words, place, row)
             yield replace(fact, is_change=mention.text.startswith(_SIGNS))
         elif written.month and written.day:
             with contextlib.suppress(ValueError):  # 31 June
@@ -262,9 +264,9 @@ class FactBook:
                     written.second or 0,
                     tzinfo=self.zone,
                 )
-                yield Fact("moment", 0.0, moment, words, place, row)
+                yield ReportFact("moment", 0.0, moment, words, place, row)
         else:
-            yield Fact("moment", 0.0, None, words, place, row, written=written)
+            yield ReportFact("moment", 0.0, None, words, place, row, written=written)
 
     def _format(self, value: object) -> list[str]:
         if not isinstance(value, get_args(Inline)) or value is None:
@@ -291,11 +293,11 @@ class FactBook:
             case int() | float() if math.isfinite(part):
                 yield "", float(part), None
 
-    def _build_moment(self, t_ms: int, row: int) -> Fact:
-        return Fact("moment", 0.0, local_time(t_ms, self.zone), frozenset(), (), row)
+    def _build_moment(self, t_ms: int, row: int) -> ReportFact:
+        return ReportFact("moment", 0.0, local_time(t_ms, self.zone), frozenset(), (), row)
 
 
-def _share_words(facts: Sequence[Fact]) -> list[Fact]:
+def _share_words(facts: Sequence[ReportFact]) -> list[ReportFact]:
     """The facts with the words of all that stand in the same row."""
     words: dict[int, set[str]] = defaultdict(set)
     for fact in facts:
@@ -305,15 +307,15 @@ def _share_words(facts: Sequence[Fact]) -> list[Fact]:
 
 
 def _find_best(
-    matching: Sequence[Fact], candidates: Sequence[Fact], weights: Mapping[str, float]
-) -> tuple[Fact, float]:
+    matching: Sequence[ReportFact], candidates: Sequence[ReportFact], weights: Mapping[str, float]
+) -> tuple[ReportFact, float]:
     """The fact that is most about some words, and how much next to all; -1: none is at all."""
     best = max(_rate(one, weights) for one in candidates)
     fact = max(matching, key=lambda one: (_rate(one, weights), not one.is_head))
     return fact, -1.0 if best < _ABOUT else _rate(fact, weights) / best
 
 
-def _rate(fact: Fact, weights: Mapping[str, float]) -> float:
+def _rate(fact: ReportFact, weights: Mapping[str, float]) -> float:
     """How much a fact is about what has these words."""
     return sum(weights.get(word, 0.0) for word in fact.words)
 
@@ -354,8 +356,8 @@ def _list_inlines(value: object) -> Iterator[object]:
             yield value
 
 
-def _group(facts: Sequence[Fact]) -> Mapping[str, list[Fact]]:
-    grouped: dict[str, list[Fact]] = defaultdict(list)
+def _group(facts: Sequence[ReportFact]) -> Mapping[str, list[ReportFact]]:
+    grouped: dict[str, list[ReportFact]] = defaultdict(list)
     for fact in facts:
         grouped[fact.dimension].append(fact)
     return grouped
@@ -365,7 +367,7 @@ def _split_words(text: str) -> Iterator[str]:
     return (word.lower() for word in _WORD.findall(text) if word.lower() not in _COMMON)
 
 
-def _is_same(mention: NumberMention, fact: Fact) -> bool:
+def _is_same(mention: NumberMention, fact: ReportFact) -> bool:
     """Whether a number is a value as it is rounded; lengths of time are also cut off."""
     if mention.moment is not None:
         # A month alone is that of the period, whatever else lies in it.
@@ -381,7 +383,7 @@ def _is_same(mention: NumberMention, fact: Fact) -> bool:
     return not _LEADING_ZERO.match(mention.text) and _is_same_value(mention, fact)
 
 
-def _is_same_value(mention: NumberMention, fact: Fact) -> bool:
+def _is_same_value(mention: NumberMention, fact: ReportFact) -> bool:
     difference, step = fact.value - mention.value, mention.step
     if not fact.dimension and mention.dimension in {"seconds", "bytes"} and step > 1:
         return False  # a plain 2 is not 2 minutes
