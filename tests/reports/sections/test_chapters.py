@@ -82,7 +82,7 @@ def shape(month: Month, kind: str, seed: int) -> Values:  # noqa: PLR0911 - a ca
 KINDS = st.sampled_from(["constant", "gaps", "one", "nothing", "huge", "tiny", "step", "rising"])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(
     name=st.sampled_from(["day", "week", "month"]),
     metrics=st.lists(st.sampled_from(METRICS), min_size=1, max_size=3, unique=True),
