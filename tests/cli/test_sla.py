@@ -137,6 +137,7 @@ def test_an_issue_is_kept_and_what_changes_later_is_named(tmp_path: Path) -> Non
         ".hwpx",
         ".xlsx",
         ".md",
+        ".yaml",
     }
     assert second[0].endswith("JIPYO-S-202410-portal.issue-2")
     assert "values have changed since issue 1" in before
