@@ -15,6 +15,11 @@ export function previewOf(files: readonly ReportFile[], lang: string): ReportFil
   return pages.find((file) => file.lang === lang) ?? pages[0];
 }
 
+/** What people read first; then what the figures can be checked with. */
+export function sortFiles(files: readonly ReportFile[]): ReportFile[] {
+  return [...files].sort((a, b) => Number(a.format === '') - Number(b.format === ''));
+}
+
 /** Whether anything is still being made. */
 export function isWorking(builds: readonly ReportBuild[]): boolean {
   return builds.some((build) => build.state === 'waiting' || build.state === 'working');
