@@ -120,7 +120,7 @@ def test_what_a_site_turned_off_is_left_out_and_takes_no_number() -> None:
         section("first", 1),
         Chapter("system", (section("a", 1), section("b", 1))),
         Chapter("service", (section("c", 1),)),
-        Chapter("logs", (section("d", 1),)),
+        Chapter("logs", (section("logs", 1),)),
     )
     words = Bilingual("우리 말", "our words")
     template = SiteTemplate(
@@ -139,6 +139,7 @@ def test_what_a_site_turned_off_is_left_out_and_takes_no_number() -> None:
         "## 2.1 Logs",
     ]
     assert blocks[3] == Note(words)
+    assert blocks.count(Note(words)) == 1, "a chapter and its section of one name have one text"
 
 
 def test_the_look_of_a_site_is_that_of_its_report() -> None:

@@ -73,7 +73,9 @@ def walk_outline(outline: Outline, inputs: ReportInputs) -> Iterator[Block]:
         if isinstance(part, ReportSection):
             yield from _flow(part, inputs)
             continue
-        blocks = [block for section in part.sections for block in _nest(section, inputs)]
+        # A chapter and a section of one name have one text, which stands below the chapter.
+        own = replace(inputs, template=inputs.template.without_text(part.id))
+        blocks = [block for section in part.sections for block in _nest(section, own)]
         if blocks:
             number += part.is_numbered
             chapter = _build_chapter(part, blocks, number)

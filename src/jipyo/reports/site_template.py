@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jipyo.reports.document import Heading, Note
@@ -40,6 +40,11 @@ class SiteTemplate:
     def find(self, section: str) -> SectionChoice:
         """What is wanted of a section."""
         return self.sections.get(section, SectionChoice())
+
+    def without_text(self, section: str) -> SiteTemplate:
+        """The same without the text of a section."""
+        choice = replace(self.find(section), before=None)
+        return replace(self, sections={**self.sections, section: choice})
 
 
 def add_own_text(section: str, blocks: Iterable[Block], template: SiteTemplate) -> Iterator[Block]:

@@ -9,7 +9,7 @@ import pytest
 
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.calendar import Period, PeriodKind, period_containing
-from jipyo.reports.document import Blank, Block, Heading, Listing, Note, Table
+from jipyo.reports.document import Blank, Block, Heading, Note, Table
 from jipyo.reports.sections.work import build_work
 from jipyo.reports.wording import Localizer
 from jipyo.reports.work_log import (
@@ -52,8 +52,6 @@ def show(blocks: list[Block], period: Period, lang: Lang = "en") -> list[str]:
                 )
                 for row in block.rows
             ]
-        elif isinstance(block, Listing):
-            lines += [localizer.format(text) for text, _ in block.items]
         elif isinstance(block, Note):
             lines.append("[]" if isinstance(block.text, Blank) else localizer.format(block.text))
     return lines
@@ -73,7 +71,7 @@ def test_what_was_typed_is_there_and_the_rest_is_to_be_filled_in() -> None:
         "# Plan for the next period",
         "e | [] | Mon 1 Feb",
         "# Figures entered by hand",
-        "satisfaction | 92.5 점 | 90 점 | [] | []",
+        "satisfaction | 92.5점 | 90점 | [] | []",
         "# Remarks",
         "one",
         "two",

@@ -13,7 +13,6 @@ from jipyo.reports.document import (
     Heading,
     Inline,
     Joined,
-    Listing,
     Note,
     Quantity,
     Table,
@@ -57,9 +56,9 @@ def _show_result(action: FollowedAction) -> Inline:
 def _show_number(value: float | None, entry: TypedIndicator) -> Inline:
     if value is None:
         return Blank()
-    return (
-        Joined((Quantity(value, "count"), entry.unit)) if entry.unit else Quantity(value, "count")
-    )
+    # As elsewhere: `92.5점` and `99.9%`, but `12.5 points`.
+    space = " " if entry.unit[:1].isascii() and entry.unit[:1].isalpha() else ""
+    return Joined((Quantity(value, "count"), entry.unit), space)
 
 
 _DONE: tuple[TableColumn[WorkItem], ...] = (
@@ -108,7 +107,7 @@ def build_work(work: WorkLog | None, period: Period) -> Iterator[Block]:
         yield from _build_table("indicators", log.indicators, _INDICATORS)
     yield Heading("work-remarks", phrase("work.section.remarks"))
     if log.remarks:
-        yield Listing(tuple((text, None) for text in log.remarks))
+        yield from map(Note, log.remarks)
     else:
         yield Note(Blank(lines=_EMPTY_ROWS))
 
