@@ -95,6 +95,14 @@ def test_the_last_day_of_a_range_is_part_of_it(data: Path, tmp_path: Path) -> No
     assert f"jipyo-range-{day}_{day}" in result.out
 
 
+def test_a_period_without_samples_is_reported_with_a_warning(data: Path, tmp_path: Path) -> None:
+    words = ("--data", str(data), "--out", str(tmp_path), "--day", "2020-01-01", "--lang", "en")
+    result = jipyo("report", "daily", *words)
+    assert result.code == 0, result.err
+    assert Path(result.out.strip()).is_file()
+    assert "no samples of this period" in result.err
+
+
 def test_several_formats_are_written_at_once(data: Path, tmp_path: Path) -> None:
     words = ("--data", str(data), "--out", str(tmp_path), "--format", "xlsx", "--format", "html")
     result = jipyo("report", "daily", *words, "--format", "xlsx")

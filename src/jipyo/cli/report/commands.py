@@ -166,7 +166,8 @@ def _write(
         files = [one.path for one in filled]
     for file in files:
         print_line(str(file))
-    for text in (*incomplete, *too_long):
+    no_data = () if report.instances else (t("cli.report.no_data"),)
+    for text in (*no_data, *incomplete, *too_long):
         print_warning(text)
     if choices.queries:
         print_queries(recorded.queries, t)

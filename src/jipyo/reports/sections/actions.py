@@ -123,8 +123,12 @@ def _list_missed(inputs: ReportInputs) -> Iterator[_Proposed]:
 
 
 def _list_breaches(inputs: ReportInputs) -> Iterator[_Proposed]:
-    """Metrics that were critical, those that were so for longest first."""
-    critical = [one for one in inputs.data.judged if one.now.state is State.CRITICAL]
+    """Metrics that were critical, those that were so for longest first; outages have findings."""
+    critical = [
+        one
+        for one in inputs.data.judged
+        if one.now.state is State.CRITICAL and not (one.metric.outage or one.metric.loss)
+    ]
     for entry in sorted(critical, key=lambda one: -one.now.series[0].critical_ms):
         series = entry.now.series[0]
         breach = find_worst_breach(series)
