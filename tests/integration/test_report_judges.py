@@ -176,18 +176,19 @@ def test_html_has_nothing_that_axe_objects_to(
     reports: dict[str, Report], folder: Path, lang: Lang
 ) -> None:
     axe = find_axe()
-    write(reports, "html", folder)
+    judged = {name: one for name, one in reports.items() if name != "many-rows"}
+    write(judged, "html", folder)
+    pages = [(name, False) for name in judged] + [("month", True)]
     with Browser() as browser:
-        for name in reports:
-            for dark in (False, True):
-                page = browser.open((folder / f"{name}.{lang}.html").as_uri(), dark=dark)
-                page.eval(axe)
-                found = page.eval(
-                    "axe.run({resultTypes: ['violations']}).then(r => JSON.stringify(r.violations"
-                    ".map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])))"
-                )
-                assert json.loads(found) == [], (name, dark)
-                page.close()
+        for name, dark in pages:
+            page = browser.open((folder / f"{name}.{lang}.html").as_uri(), dark=dark)
+            page.eval(axe)
+            found = page.eval(
+                "axe.run({resultTypes: ['violations']}).then(r => JSON.stringify(r.violations"
+                ".map(v => [v.id, v.nodes.length, v.nodes[0].html.slice(0, 200)])))"
+            )
+            assert json.loads(found) == [], (name, dark)
+            page.close()
 
 
 def test_every_format_is_made_without_network_browser_or_fonts(tmp_path: Path) -> None:
