@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from jipyo.catalogue import Metric, Thresholds
     from jipyo.model.sample import Times, Values
 
-HISTORIES = int(os.environ.get("JIPYO_HISTORIES", "120"))
+HISTORIES = int(os.environ.get("JIPYO_HISTORIES", "60"))
 LEVELS: tuple[Thresholds | None, ...] = (
     levels(),
     levels(minutes=5),
