@@ -94,7 +94,7 @@ class Period:
         zone = ZoneInfo(self.zone)
         if self.kind is not PeriodKind.RANGE:
             return period_containing(self.kind, self.first_day - _DAY, zone)
-        if not self._is_of_whole_days(zone):
+        if not self.is_of_whole_days:
             return range_between(self.start_ms - self.duration_ms, self.start_ms, zone)
         days = self.next_day - self.first_day
         return range_between(start_of_day(self.first_day - days, zone), self.start_ms, zone)
@@ -108,7 +108,7 @@ class Period:
         zone, back = ZoneInfo(self.zone), timedelta(days=days)
         if self.kind is not PeriodKind.RANGE:
             return period_containing(self.kind, self.first_day - back, zone)
-        if not self._is_of_whole_days(zone):
+        if not self.is_of_whole_days:
             back_ms = back // _MILLISECOND
             return range_between(self.start_ms - back_ms, self.end_ms - back_ms, zone)
         return range_between(
@@ -117,7 +117,10 @@ class Period:
             zone,
         )
 
-    def _is_of_whole_days(self, zone: ZoneInfo) -> bool:
+    @property
+    def is_of_whole_days(self) -> bool:
+        """Whether it begins and ends with a local day."""
+        zone = ZoneInfo(self.zone)
         return self.start_ms == start_of_day(self.first_day, zone) and self.end_ms == start_of_day(
             self.next_day, zone
         )

@@ -138,6 +138,9 @@ class Localizer:
 
     def format_period(self) -> str:
         """The reported day, month or year; of other periods the first and the last day."""
+        if not self.period.is_of_whole_days:
+            ends = (self.period.start_ms, self.period.end_ms)
+            return " – ".join(self.texts.moment(t_ms, self.zone) for t_ms in ends)
         first_day, last_day = self.period.first_day, self.period.next_day - timedelta(days=1)
         if last_day <= first_day:
             return self.texts.day(first_day)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from jipyo.analysis.window import Window
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.bilingual import Bilingual
+from jipyo.model.calendar import range_between
 from jipyo.reports.document import Cover, Phrase, phrase
 from jipyo.reports.options import Approver, ReportsOptions, SignOffStep
 from jipyo.reports.sections.cover import build_cover
 from jipyo.reports.wording import Localizer
-from reports.documents import PERIOD
+from reports.documents import HOUR, PERIOD, SEOUL, START
 from reports.sections.test_outage_findings import target
 from reports.summaries import build_data, build_inputs
 from sla.test_recomputation import build_records, evaluate
@@ -63,3 +67,20 @@ def test_contract_and_coverage_are_those_of_the_inputs(lang: Lang) -> None:
     assert month.system_name(lang) in read(cover, "systems", lang)
     assert month.profile.name(lang) in read(cover, "contract", lang)
     assert "11,520" in read(cover, "coverage", lang)
+
+
+@pytest.mark.parametrize(
+    ("hours", "english"),
+    [
+        ((0, 48), "Sat 21 November 2026 00:00 to the end of Sun 22 November 2026, 2 days"),
+        ((13, 16), "Sat 21 November 2026 13:00 to Sat 21 November 2026 16:00, 3 h"),
+        ((0, 30), "Sat 21 November 2026 00:00 to Sun 22 November 2026 06:00, 1 d 6 h"),
+    ],
+)
+def test_a_range_of_hours_is_not_a_range_of_days(hours: tuple[int, int], english: str) -> None:
+    start_ms, end_ms = (START + hour * HOUR for hour in hours)
+    data = build_data()
+    period = range_between(start_ms, end_ms, SEOUL)
+    data = replace(data, period=period, window=Window(start_ms, end_ms))
+    cover = build_cover(build_inputs(data))
+    assert read(cover, "period").startswith(english)

@@ -11,6 +11,7 @@ from jipyo.reports.document import (
     Approval,
     Cover,
     Day,
+    Duration,
     Inline,
     Joined,
     Moment,
@@ -74,6 +75,14 @@ def _describe_systems(inputs: ReportInputs) -> Inline:
 
 def _describe_period(inputs: ReportInputs) -> Inline:
     period = inputs.period
+    if not period.is_of_whole_days:
+        return phrase(
+            "summary.cover.span",
+            start=Moment(period.start_ms, dated=True),
+            end=Moment(period.end_ms, dated=True),
+            span=Duration(period.duration_ms),
+            zone=period.zone,
+        )
     days = (period.next_day - period.first_day) // timedelta(days=1)
     text = phrase(
         "summary.cover.days",
