@@ -115,6 +115,20 @@ def test_the_number_names_the_period(kind: PeriodKind, number: str) -> None:
     assert number_report(period_containing(kind, date(2026, 12, 31), SEOUL)) == number
 
 
+@pytest.mark.parametrize(
+    ("kind", "pattern", "number"),
+    [
+        (PeriodKind.MONTH, "IT-{year}-{month}", "IT-2026-12"),
+        (PeriodKind.DAY, "IT-{year}-{month}", "JIPYO-D-20261231"),
+        (PeriodKind.DAY, "IT-{kind}-{month}{day}", "IT-daily-1231"),
+    ],
+)
+def test_the_number_of_a_site_is_that_of_months_unless_it_names_the_kind(
+    kind: PeriodKind, pattern: str, number: str
+) -> None:
+    assert number_report(period_containing(kind, date(2026, 12, 31), SEOUL), pattern) == number
+
+
 def test_what_a_site_turned_off_is_left_out_and_takes_no_number() -> None:
     outline = (
         section("first", 1),

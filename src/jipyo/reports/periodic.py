@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.analysis.thresholds import State
-from jipyo.model.calendar import name_period
+from jipyo.model.calendar import PeriodKind, name_period
 from jipyo.reports.document import Block, Heading, Inline, Joined, Note, Phrase, Report, phrase
 from jipyo.reports.options import KINDS, write_document_number
 from jipyo.reports.outline import (
@@ -59,9 +59,12 @@ def build(inputs: ReportInputs, outline: Outline | None = None) -> Report:
 
 
 def number_report(period: Period, pattern: str = "") -> str:
-    """The number of the document: `JIPYO-D-20261121`, `JIPYO-M-202610`, or as the site has it."""
+    """The number of the document: `JIPYO-D-20261121`, `JIPYO-M-202610`, or as the site has it.
+
+    A pattern without `{kind}` is that of months: a day's report would have the number of its month.
+    """
     kind = KINDS[period.kind]
-    if pattern:
+    if pattern and (period.kind is PeriodKind.MONTH or "{kind}" in pattern):
         return write_document_number(pattern, kind, period)
     return f"JIPYO-{kind[0].upper()}-{name_period(period).replace('-', '')}"
 
