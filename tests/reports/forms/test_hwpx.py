@@ -277,7 +277,7 @@ def test_text_that_is_too_long_is_reported_with_place_lines_and_height() -> None
     assert found.room_mm == pytest.approx(1500 / 7200 * 25.4)
     assert found.needed_mm > found.room_mm
     text = build_sentence(found, "ko")
-    assert text.startswith("section0의 1번째 표 1행 2열(자세한 내용 둘째는) 2줄로 ")
+    assert text.startswith("section0의 1번째 표 1행 2열: '자세한 내용 둘째'에 2줄, ")
     assert build_sentence(found, "en").startswith("section0, table 1, row 1, column 2 (")
     box = build_hwpx(paragraph(inside=BOX.format(paragraph("{{요약상세}}"))))
     (found,) = fill(box).overflows

@@ -248,7 +248,7 @@ def test_text_that_its_cell_has_no_room_for_is_reported() -> None:
     (found,) = fill(save(book)).overflows
     assert (found.part, found.row, found.column, found.lines) == ("Sheet", 1, 1, 3)
     sentence = build_test_book("ko").localizer.format(found.describe())
-    assert sentence.startswith("Sheet 시트의 1행 1열(자세한 내용 둘째는) 3줄로 ")
+    assert sentence.startswith("Sheet 시트의 1행 1열: '자세한 내용 둘째'에 3줄, ")
 
 
 @pytest.mark.parametrize(
