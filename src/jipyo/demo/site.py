@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from jipyo.demo.story import Story
+    from jipyo.i18n import Texts
 
 SYSTEM = "ai-service"
 _NOTE = "# Made up by `jipyo demo`. 시연용으로 만든 파일입니다.\n"
@@ -92,23 +93,27 @@ def _write_settings(story: Story) -> dict[str, Any]:
             }
         ],
         "inspection": {"holidays": "KR", "items": "inspection-items.yaml"},
-        "reports": {
-            "document_number": "AI-{year}-{month}",
-            "approval": [
-                {"step": "drafted", "name": t("demo.site.operator")},
-                {"step": "reviewed", "name": t("demo.site.reviewer")},
-                {"step": "approved", "name": t("demo.site.head")},
-            ],
-            "recipients": [t("demo.site.recipient")],
-            "prices": {"currency": "KRW", "kwh": 165, "gpu_hour": 2400},
-            "tenants": {
-                "label": "team_alias",
-                "model_label": "model",
-                "requests": "litellm_proxy_total_requests_metric_total",
-                "prompt_tokens": "litellm_input_tokens_metric_total",
-                "generation_tokens": "litellm_output_tokens_metric_total",
-                "names": TENANT_NAMES,
-            },
+        "reports": _write_report_settings(t),
+    }
+
+
+def _write_report_settings(t: Texts) -> dict[str, Any]:
+    return {
+        "document_number": "AI-{year}-{month}",
+        "approval": [
+            {"step": "drafted", "name": t("demo.site.operator")},
+            {"step": "reviewed", "name": t("demo.site.reviewer")},
+            {"step": "approved", "name": t("demo.site.head")},
+        ],
+        "recipients": [t("demo.site.recipient")],
+        "prices": {"currency": "KRW", "kwh": 165, "gpu_hour": 2400},
+        "tenants": {
+            "label": "team_alias",
+            "model_label": "model",
+            "requests": "litellm_proxy_total_requests_metric_total",
+            "prompt_tokens": "litellm_input_tokens_metric_total",
+            "generation_tokens": "litellm_output_tokens_metric_total",
+            "names": TENANT_NAMES,
         },
     }
 
@@ -186,40 +191,46 @@ def _write_earlier_work(story: Story) -> dict[str, Any]:
     }
 
 
-def _write_work(story: Story) -> dict[str, Any]:
+def _write_done(story: Story) -> list[dict[str, Any]]:
     t = texts(story.lang)
 
     def day(t_ms: int) -> Any:
         return local_time(t_ms, story.zone).date()
 
+    return [
+        {
+            "day": day(story.deployed_ms),
+            "title": t("demo.site.deployed"),
+            "by": t("demo.site.reviewer"),
+            "result": t("demo.site.rolled_back"),
+        },
+        {
+            "day": day(story.hot.end_ms),
+            "title": t("demo.site.fan"),
+            "by": t("demo.site.operator"),
+            "result": t("demo.site.fan_result"),
+        },
+        {
+            "day": day(story.maintenance.start_ms),
+            "title": t("demo.site.patches"),
+            "by": t("demo.site.operator"),
+            "result": t("demo.site.done"),
+        },
+        {
+            "day": day(story.restart.start_ms),
+            "title": t("demo.site.restarted"),
+            "by": t("demo.site.operator"),
+            "result": t("demo.site.restart_result"),
+        },
+    ]
+
+
+def _write_work(story: Story) -> dict[str, Any]:
+    t = texts(story.lang)
+
     following = story.month.next_day
     return {
-        "done": [
-            {
-                "day": day(story.deployed_ms),
-                "title": t("demo.site.deployed"),
-                "by": t("demo.site.reviewer"),
-                "result": t("demo.site.rolled_back"),
-            },
-            {
-                "day": day(story.hot.end_ms),
-                "title": t("demo.site.fan"),
-                "by": t("demo.site.operator"),
-                "result": t("demo.site.fan_result"),
-            },
-            {
-                "day": day(story.maintenance.start_ms),
-                "title": t("demo.site.patches"),
-                "by": t("demo.site.operator"),
-                "result": t("demo.site.done"),
-            },
-            {
-                "day": day(story.restart.start_ms),
-                "title": t("demo.site.restarted"),
-                "by": t("demo.site.operator"),
-                "result": t("demo.site.restart_result"),
-            },
-        ],
+        "done": _write_done(story),
         "actions": [
             {
                 "title": t("demo.site.review_index"),

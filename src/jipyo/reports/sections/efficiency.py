@@ -147,14 +147,21 @@ def _list_rows(
         if kwh.sum() or hours.sum():
             rows.append((phrase(f"reports.efficiency.{key}"), None, key == "idle"))
             amounts.append((float(kwh.sum()), float(hours.sum())))
-    kwh_total, hours_total = float(data.kwh.sum()), float(data.gpu_hours.sum())
-    kwh_parts = apportion(round(kwh_total * _TENTHS), [kwh for kwh, _ in amounts])
-    hour_parts = apportion(round(hours_total * _TENTHS), [hours for _, hours in amounts])
-    costs: list[int | None] = [None] * len(rows)
-    total_cost = None
-    if money.has_prices:
-        total_cost = round(money.weigh(kwh_total, hours_total))
-        costs = [*apportion(total_cost, [money.weigh(*one) for one in amounts])]
+    return _print_rows(rows, amounts, (float(data.kwh.sum()), float(data.gpu_hours.sum())), money)
+
+
+def _print_rows(
+    rows: Sequence[tuple[Inline, ModelUse | None, bool]],
+    amounts: Sequence[tuple[float, float]],
+    total: tuple[float, float],
+    money: _Money,
+) -> list[UseRow]:
+    """The rows with their parts of the printed total, and the total."""
+    kwh, hours = (round(one * _TENTHS) for one in total)
+    cost = round(money.weigh(*total)) if money.has_prices else None
+    kwh_parts = apportion(kwh, [one for one, _ in amounts])
+    hour_parts = apportion(hours, [one for _, one in amounts])
+    costs = [] if cost is None else apportion(cost, [money.weigh(*one) for one in amounts])
     found = [
         UseRow(
             name=name,
@@ -163,21 +170,21 @@ def _list_rows(
             generated_tokens=_count(use, "generated_tokens"),
             tenth_kwh=kwh_parts[at],
             tenth_gpu_hours=hour_parts[at],
-            cost=costs[at],
+            cost=costs[at] if costs else None,
             idle=idle,
         )
         for at, (name, use, idle) in enumerate(rows)
     ]
-    total = UseRow(
+    meter = UseRow(
         name=phrase("reports.efficiency.total"),
         requests=_add(found, "requests"),
         prompt_tokens=_add(found, "prompt_tokens"),
         generated_tokens=_add(found, "generated_tokens"),
-        tenth_kwh=round(kwh_total * _TENTHS),
-        tenth_gpu_hours=round(hours_total * _TENTHS),
-        cost=total_cost,
+        tenth_kwh=kwh,
+        tenth_gpu_hours=hours,
+        cost=cost,
     )
-    return [*found, total]
+    return [*found, meter]
 
 
 def _count(use: ModelUse | None, kind: str) -> int | None:
