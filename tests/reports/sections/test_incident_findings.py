@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from jipyo.alerts.alert import Alert, AlertKey, AlertState, Transition
+from jipyo.alerts.events.event import Event, EventKind
 from jipyo.alerts.incident.fold import fold
 from jipyo.alerts.incident.grouping import IncidentGrouping
 from jipyo.alerts.incident.history import build_incidents
@@ -104,6 +105,20 @@ def test_the_last_event_before_it_is_named_and_no_cause() -> None:
     assert before.key == "reports.finding.event_before"
     values = dict(before.values)
     assert (values["text"], values["at"]) == ("deployed v2.4.1", Moment(START - 3 * MINUTE))
+
+
+def test_an_event_of_the_period_counts_where_it_was_within_half_an_hour() -> None:
+    events = tuple(
+        Event(t_ms=START + minute * MINUTE, kind=EventKind.DEPLOYMENT, text=f"at {minute}")
+        for minute in (60, 95, 101)
+    )
+    inputs = build_inputs(
+        build_data(), incidents=(rank(100, 130),), catalogue=Catalogue((ERRORS,)), events=events
+    )
+    ((_, finding),) = find_incidents(inputs)
+    before = finding.details[0]
+    assert isinstance(before, Phrase)
+    assert dict(before.values)["text"] == "at 95"
 
 
 def test_a_warning_is_no_finding_of_its_own() -> None:

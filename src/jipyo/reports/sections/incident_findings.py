@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.incident.incident import EvidenceKind
+from jipyo.alerts.incident.origin import EVENT_BEFORE_MS
 from jipyo.analysis.series_names import name_series
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
@@ -22,6 +23,7 @@ from jipyo.reports.document import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from jipyo.alerts.events.event import Event
     from jipyo.alerts.incident.incident import Incident, IncidentAlert
     from jipyo.catalogue import Metric
     from jipyo.reports.data import ReportMetric
@@ -38,7 +40,10 @@ def find_incidents(inputs: ReportInputs) -> Iterator[tuple[int, Finding]]:
     cut_ms = inputs.data.window.end_ms
     for (incident, ranked), metric in _list_reported(inputs):
         first = ranked[0].alert
-        details: list[Inline] = [*_describe_before(incident), _describe_recovery(incident, cut_ms)]
+        details: list[Inline] = [
+            *_describe_before(incident, inputs.events),
+            _describe_recovery(incident, cut_ms),
+        ]
         if others := len(ranked) - 1:
             details.insert(0, phrase("reports.finding.incident_others", n=others))
         finding = Finding(
@@ -74,20 +79,19 @@ def _describe(incident: Incident, first: IncidentAlert, metric: Metric, cut_ms: 
     return phrase(f"reports.finding.incident.{side}", peak=peak, threshold=threshold, **values)
 
 
-def _describe_before(incident: Incident) -> Iterator[Phrase]:
+def _describe_before(incident: Incident, events: Sequence[Event]) -> Iterator[Phrase]:
     """The last event before it, which is no cause: what people did just then."""
-    events = [
-        one
-        for one in incident.evidence
-        if one.kind is EvidenceKind.EVENT and one.t_ms <= incident.began_ms
-    ]
-    if events:
-        last = events[-1]
+    known = [(one.t_ms, one.text) for one in events]
+    known += [(one.t_ms, one.text) for one in incident.evidence if one.kind is EvidenceKind.EVENT]
+    first_ms = incident.began_ms - EVENT_BEFORE_MS
+    near = [(t_ms, text) for t_ms, text in known if first_ms <= t_ms <= incident.began_ms]
+    if near:
+        t_ms, text = max(near)
         yield phrase(
             "reports.finding.event_before",
-            span=Duration(incident.began_ms - last.t_ms),
-            at=Moment(last.t_ms),
-            text=last.text,
+            span=Duration(incident.began_ms - t_ms),
+            at=Moment(t_ms),
+            text=text,
         )
 
 
