@@ -56,7 +56,7 @@ def test_all_that_is_known_of_a_metric_is_described() -> None:
     )
     assert described["objective"] == "objective at most 0.1% (specification)"
     assert described["unit"] == "percent (%)"
-    assert described["report"] == "ratio_of_sums, max / ratio_of_sums"
+    assert described["report"] == "ratio_of_sums, part, max / ratio_of_sums"
     assert described["defined at"].startswith("builtin/application.yaml:")
     assert described["haproxy"].startswith("100 * sum by (proxy)")
     assert "what to do" not in described

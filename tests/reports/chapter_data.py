@@ -15,7 +15,7 @@ from jipyo.alerts.incident.incident import Incident, IncidentAlert
 from jipyo.alerts.incident.origin import rank_alerts
 from jipyo.analysis.breach_fold import BeyondDays
 from jipyo.analysis.comparison import compare
-from jipyo.analysis.proportion import estimate_proportion
+from jipyo.analysis.proportion import SCALES, estimate_proportion
 from jipyo.analysis.summary import DRAWN, DayFigures, MetricSummary, SeriesSummary
 from jipyo.analysis.thresholds import Breach, Severity, State, find_breaches, judge_history
 from jipyo.analysis.window import Window
@@ -45,6 +45,7 @@ _FOLDS = {
     Summary.RATIO_OF_SUMS: (Fold.RATIO, "average"),
     Summary.TOTAL: (Fold.TOTAL, "average"),
     Summary.SUM: (Fold.TOTAL, "average"),
+    Summary.PART: (Fold.TOTAL, "average"),
 }
 
 
@@ -134,8 +135,11 @@ def _build_figure(of: Metric, summary: Summary, stats: SeriesStats, window: Wind
     fold, name = _FOLDS[summary]
     value = getattr(stats, name)
     is_share = summary is Summary.RATIO_OF_SUMS and of.has_total
+    unit = of.unit.value
+    if summary is Summary.PART:
+        value, unit = float(round(value / SCALES[of.unit] * CASES)), "count"
     return Figure(
-        metric=of.id, value=value, unit=of.unit.value, fold=fold, expr="x", series="{}",
+        metric=of.id, value=value, unit=unit, fold=fold, expr="x", series="{}",
         exporter="node_exporter", start_ms=window.start_ms, end_ms=window.end_ms,
         step_ms=window.step_ms, samples=stats.steps, coverage=stats.steps / window.steps,
         proportion=estimate_proportion(value, CASES, of.unit) if is_share else None,

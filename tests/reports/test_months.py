@@ -104,11 +104,11 @@ class Samples:
         store.load(SeriesBlock((name,), t_ms, values[None]) for name, t_ms, values in self.series)
         return store
 
-    def gain(self, name: str, start_ms: int, end_ms: int) -> int:
+    def gain(self, name: str, start_ms: int, end_ms: int, **only: str) -> int:
         """What counters gained: from the last sample before the start, if it is recent."""
         total = 0
         for labels, t_ms, values in self.series:
-            if labels.metric != name:
+            if labels.metric != name or any(labels.get(key) != only[key] for key in only):
                 continue
             inside = (t_ms > start_ms - LOOKBACK_MS) & (t_ms <= end_ms)
             own, before = values[inside], int((t_ms[inside] <= start_ms).sum())
@@ -202,7 +202,23 @@ def test_counts_are_whole_and_those_of_the_days_add_up(
         assert count == own or (in_gap and count > own)
 
 
-@pytest.mark.parametrize("name", ["app.throughput", "ai.tokens", "ai.batch.preemptions"])
+def test_the_failed_requests_of_the_days_add_up_to_those_of_the_month(
+    source: Embedded, samples: Samples
+) -> None:
+    (series,) = summarise(source, "app.error_rate").series
+    assert series.days is not None
+    figure, days = series.figures[Summary.PART], series.days.figures[Summary.PART]
+    failed = samples.gain("http_requests_total", MONTH.start_ms, MONTH.end_ms, status="500")
+    assert (figure.value, figure.unit, days.sum()) == (failed, "count", failed)
+    share = series.figures[Summary.RATIO_OF_SUMS]
+    assert share.proportion is not None
+    assert share.proportion.n == samples.gain("http_requests_total", MONTH.start_ms, MONTH.end_ms)
+    assert share.value == pytest.approx(100 * failed / share.proportion.n, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    "name", ["app.throughput", "app.error_rate", "ai.tokens", "ai.batch.preemptions"]
+)
 def test_a_day_of_the_month_is_the_daily_report_s(source: Embedded, name: str) -> None:
     month, days = summarise(source, name), list_days(source, name)
     headline = month.headline

@@ -10,7 +10,8 @@ from jipyo.model.figure import UNKNOWN_PROPORTION, ProportionEstimate
 Z_95 = 1.959963984540054
 """The normal quantile that leaves 2.5% on either side."""
 
-_SCALES = {Unit.PERCENT: 100.0, Unit.RATIO: 1.0}
+SCALES = {Unit.PERCENT: 100.0, Unit.RATIO: 1.0}
+"""The value of a share that all cases are."""
 
 
 def wilson(part: float, whole: float, z: float = Z_95) -> tuple[float, float] | None:
@@ -42,7 +43,7 @@ def estimate_proportion(value: float, n: float, unit: Unit) -> ProportionEstimat
     """How sure a share is that is `value` in its unit, of `n` cases; NaN is not counted."""
     if not math.isfinite(n):
         return UNKNOWN_PROPORTION
-    scale, cases = _SCALES[unit], round(n)
+    scale, cases = SCALES[unit], round(n)
     part = round(value / scale * cases) if math.isfinite(value) else -1
     bounds = wilson(part, cases)
     if bounds is None:

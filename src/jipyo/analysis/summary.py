@@ -12,7 +12,7 @@ import numpy as np
 from jipyo.analysis.breach_fold import BeyondDays
 from jipyo.analysis.grid import choose_grid, coarsen
 from jipyo.analysis.metric_fold import is_quantile, read_before, read_folded
-from jipyo.analysis.proportion import estimate_proportion
+from jipyo.analysis.proportion import SCALES, estimate_proportion
 from jipyo.analysis.series_names import name_series_apart
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import SERVER, Across, Direction, MetricQuery, Statistic, Summary, Unit
@@ -445,6 +445,16 @@ class _SeriesInput:
     def is_mean(self) -> bool:
         return self.query.statistic is Statistic.MEAN
 
+    def count_part(self, unit: Unit) -> _SeriesInput | None:
+        """The same of the cases that a share is; None where the queries do not count them."""
+        query = self.query.count_part(SCALES[unit])
+        if query is None:
+            return None
+        parts = ((one.count_part(SCALES[unit]), days) for one, days in self.by_day)
+        return replace(
+            self, query=query, by_day=tuple((one, days) for one, days in parts if one is not None)
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _WholeWindow:
@@ -554,6 +564,10 @@ class _Summarizer:
                 return series.fold.average_days(series.row)
             values: Values = series.fold.days[kind][series.row].copy()
             return values
+        if kind is Summary.PART:
+            counted = series.count_part(self.metric.unit)
+            assert counted is not None, "BUG: a part without a count of cases"
+            series = counted
         if kind in _COUNTS:
             return self._count_days(kind, series, figure.value, is_estimated=figure.estimated)
         return self._find_days(series)
@@ -611,7 +625,7 @@ class _Summarizer:
         """
         if kind is Summary.TOTAL:
             values = values * [self._count_units(window) for window in windows]
-        if is_estimated and (kind is Summary.TOTAL or self.metric.unit is Unit.COUNT):
+        if is_estimated and (kind is not Summary.SUM or self.metric.unit is Unit.COUNT):
             return np.round(values)
         return np.array([_round_count(value) for value in values.tolist()])
 
@@ -623,6 +637,9 @@ class _Summarizer:
         """One figure; None where this series cannot honestly give it."""
         if summary is Summary.RATIO_OF_SUMS and self.metric.has_total:
             return self._compute_proportion(series)
+        if summary is Summary.PART:
+            counted = series.count_part(self.metric.unit)
+            return None if counted is None else self._compute_over_whole_window(summary, counted)
         is_mean_of_requests = series.is_mean and _is_stretchable(series.query)
         if (
             summary in _OVER_WHOLE_WINDOW
@@ -630,9 +647,9 @@ class _Summarizer:
             or (summary is Summary.AVG and is_mean_of_requests)
         ):
             return self._compute_over_whole_window(summary, series)
-        if summary is Summary.P95 and is_quantile(self.metric):
-            return None
-        if summary is Summary.AVG and is_quantile(self.metric) and not series.is_mean:
+        if is_quantile(self.metric) and (
+            summary is Summary.P95 or (summary is Summary.AVG and not series.is_mean)
+        ):
             return None
         figure = self._build_figure(*_FOLDS[summary](series.stats), series)
         if self.metric.has_total and series.query.total_promql is None and summary is Summary.LAST:
@@ -670,9 +687,9 @@ class _Summarizer:
             (count,) = self._to_counts(
                 summary, np.array([value]), [self.window], is_estimated=answer.estimated
             ).tolist()
-            unit = (
-                _TOTAL_UNITS.get(figure.unit, "count") if summary is Summary.TOTAL else figure.unit
-            )
+            unit = figure.unit
+            if summary is not Summary.SUM:
+                unit = _TOTAL_UNITS.get(unit, Unit.COUNT.value)
             figure = replace(figure, value=count, unit=unit)
             if self.window.day_ends_ms and (answer.estimated or len(series.by_day) > 1):
                 days = self._count_days(summary, series, None, is_estimated=answer.estimated)
@@ -802,12 +819,13 @@ def find_gravest_state(breaches: Sequence[Breach]) -> State:
     return State.OK if gravest is Severity.PENDING else gravest.state
 
 
-_COUNTS = frozenset({Summary.SUM, Summary.TOTAL})
+_COUNTS = frozenset({Summary.SUM, Summary.TOTAL, Summary.PART})
 _OVER_WHOLE_WINDOW = _COUNTS | {Summary.RATIO_OF_SUMS}
 _WHOLE_WINDOW_FOLDS = {
     Summary.RATIO_OF_SUMS: Fold.RATIO,
     Summary.SUM: Fold.TOTAL,
     Summary.TOTAL: Fold.TOTAL,
+    Summary.PART: Fold.TOTAL,
     Summary.P95: Fold.BUCKETS,
     Summary.AVG: Fold.MEAN,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -101,6 +101,8 @@ class Summary(Enum):
     TOTAL = "total"
     CHANGE = "change"
     RATIO_OF_SUMS = "ratio_of_sums"
+    PART = "part"
+    """How many cases a share is: a whole number, which adds up over days."""
 
 
 class Across(Enum):
@@ -176,6 +178,16 @@ class MetricQuery:
     total_promql: str | None = None
     """What a share is out of: PromQL that counts all cases (n), with the labels of `promql`."""
     note: Bilingual | None = None
+
+    def count_part(self, whole: float) -> MetricQuery | None:
+        """What counts the cases that a share is, of a unit with so much for all of them.
+
+        None where no total is counted.
+        """
+        if self.total_promql is None:
+            return None
+        counted = f"({self.promql}) * ({self.total_promql})"
+        return replace(self, promql=f"{counted} / {whole:g}" if whole != 1 else counted)
 
     def expression(self, window: str) -> str:
         """The PromQL with this rate window."""

@@ -90,6 +90,7 @@ def list_error_columns(data: ReportData) -> tuple[TableColumn[SectionRow], ...]:
     days = list_days(data)
     return (
         TableColumn("requests", lambda row: count_requests(row, data)),
+        TableColumn("failed", lambda row: row.series.figures.get(Summary.PART)),
         TableColumn("worst_day", lambda row: _show_worst_day(row, days)),
     )
 
@@ -112,29 +113,49 @@ def _count(number: float) -> Quantity:
 
 
 def describe_requests(row: SectionRow, data: ReportData) -> Iterator[Phrase]:
-    """Of how many requests the rate is."""
-    requests = count_requests(row, data)
-    if requests is not None:
+    """Of how many requests the rate is, and how many of them failed where that is counted."""
+    requests, failed = count_requests(row, data), row.series.figures.get(Summary.PART)
+    if requests is None:
+        return
+    if failed is None:
         yield phrase("chapters.errors.requests", requests=requests)
+    else:
+        yield phrase("chapters.errors.failed", requests=requests, failed=failed)
 
 
 def describe_worst_day(row: SectionRow, days: Sequence[date]) -> Iterator[Phrase]:
     """The day with the greatest rate."""
     worst = find_worst_day(row, days)
-    if worst is not None:
-        yield phrase("chapters.errors.worst_day", day=worst[0], rate=worst[1])
+    if worst is None:
+        return
+    day, rate, failed = worst
+    if failed is None:
+        yield phrase("chapters.errors.worst_day", day=day, rate=rate)
+    else:
+        yield phrase("chapters.errors.worst_day.failed", day=day, rate=rate, failed=failed)
 
 
 def _show_worst_day(row: SectionRow, days: Sequence[date]) -> Inline:
     worst = find_worst_day(row, days)
-    return None if worst is None else Joined(worst)
+    if worst is None:
+        return None
+    day, rate, failed = worst
+    if failed is None:
+        return Joined((day, rate))
+    return Joined((Joined((day, rate)), phrase("chapters.failed", failed=failed)), "\n")
 
 
-def find_worst_day(row: SectionRow, days: Sequence[date]) -> tuple[Day, Quantity] | None:
-    """The day with the greatest figure; None where no day has one, or there is but one day."""
+def find_worst_day(
+    row: SectionRow, days: Sequence[date]
+) -> tuple[Day, Quantity, Quantity | None] | None:
+    """The day with the greatest rate, that rate, and how many requests failed on it, if counted.
+
+    None where no day has a rate, or there is but one day.
+    """
     found = row.series.days
     if found is None or len(days) < 2 or not np.isfinite(found.figure).any():
         return None
     at = int(np.nanargmax(found.figure))
     rate = Quantity(float(found.figure[at]), row.entry.metric.unit.value)
-    return Day(days[at], short=True), rate
+    failed = float(found.figures[Summary.PART][at]) if Summary.PART in found.figures else np.nan
+    return Day(days[at], short=True), rate, _count(failed) if np.isfinite(failed) else None
