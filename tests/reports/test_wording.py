@@ -81,6 +81,8 @@ def figure(value: float | None, unit: str) -> Figure:
         (Day(DAY), "2026년 11월 21일 (토)", "Sat 21 November 2026"),
         (Bilingual("메모리", "Memory"), "메모리", "Memory"),
         (Subject(Bilingual("온도", "Temperature"), "GPU 2"), "온도 GPU 2", "Temperature GPU 2"),
+        (Subject(Bilingual("유휴 GPU", "Idle GPU"), "GPU 3"), "유휴 GPU 3", "Idle GPU 3"),
+        (Subject(Bilingual("유휴 GPU", "Idle GPU"), "GPU"), "유휴 GPU GPU", "Idle GPU GPU"),
         (Badge(State.CRITICAL), "위험", "Critical"),
         (Badge(State.OK, phrase("reports.objective.met")), "달성", "Met"),
         (Code("up"), "up", "up"),

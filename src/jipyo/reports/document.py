@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from jipyo.analysis.thresholds import State
+    from jipyo.i18n import Lang
     from jipyo.model.calendar import Period
     from jipyo.model.sample import Values
 
@@ -97,6 +98,14 @@ class Subject:
 
     name: Bilingual
     target: str = ""
+
+    def read(self, lang: Lang) -> tuple[str, str]:
+        """The name and the target as they stand beside one another.
+
+        A word that ends the name does not begin the target again: `Idle GPU`, `3`.
+        """
+        name, (word, _, rest) = self.name(lang), self.target.partition(" ")
+        return name, rest if rest and name.split()[-1:] == [word] else self.target
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Localizer:
             case Bilingual():
                 return part(self.texts.lang)
             case Subject():
-                return " ".join(filter(None, (part.name(self.texts.lang), part.target)))
+                return " ".join(filter(None, part.read(self.texts.lang)))
             case Badge():
                 return self.format(part.text) if part.text else self.format_state(part.state)
             case Blank():

@@ -184,8 +184,8 @@ class PlainBlocks:
     def runs(self, part: Inline) -> list[Plain]:
         """The part as runs: `x` the text, `s` the state of a badge, `c` for code."""
         if isinstance(part, Subject) and part.target:
-            name = self.localizer.format(part.name)
-            return [{"x": f"{name} "}, {"x": part.target, "soft": True}]
+            name, target = part.read(self.localizer.texts.lang)
+            return [{"x": f"{name} "}, {"x": target, "soft": True}]
         return [_convert_run(run) for run in list_runs(part, self.localizer)]
 
     def state(self, state: State, word: Phrase | None = None) -> Plain:

@@ -50,9 +50,8 @@ class InlineHtml:
 
     def write_subject(self, subject: Subject) -> str:
         """The name of a metric and, less prominent, which of its series."""
-        name = escape_text(self.localizer.format(subject.name))
-        target = f' <span class="target">{escape_text(subject.target)}</span>'
-        return name + (target if subject.target else "")
+        name, target = map(escape_text, subject.read(self.localizer.texts.lang))
+        return f'{name} <span class="target">{target}</span>' if target else name
 
     def _write_run(self, run: Run) -> str:  # noqa: PLR0911 - one case per type
         text = escape_text(run.text).replace("\n", "<br>")
