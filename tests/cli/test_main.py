@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from jipyo.i18n import LANGS, Lang
+from jipyo.cli.main import PARTS, build_command, find_parts
+from jipyo.i18n import LANGS, Lang, texts
 from support.product import jipyo
 
 if TYPE_CHECKING:
@@ -97,3 +98,27 @@ def test_a_reader_that_leaves_early_ends_it_without_a_word() -> None:
         process.stdout.close()
         errors = process.stderr.read()
     assert (process.returncode, errors) == (1, b"")
+
+
+def test_the_parts_have_the_commands_of_their_names() -> None:
+    t = texts("en")
+    alone = [list(build_command(t, (part,)).commands) for part in PARTS]
+    assert [commands[0] for commands in alone] == list(PARTS)
+    assert list(build_command(t).commands) == [name for some in alone for name in some]
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (("status",), ("status",)),
+        (("--lang", "ko", "report", "daily"), ("report",)),
+        ((), PARTS),
+        (("--help",), PARTS),
+        (("nonsense",), PARTS),
+        (("import", "openmetrics"), PARTS),
+    ],
+)
+def test_only_the_part_that_is_run_is_imported(
+    words: tuple[str, ...], parts: tuple[str, ...]
+) -> None:
+    assert find_parts(words) == parts

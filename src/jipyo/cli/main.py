@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from jipyo.i18n import Texts
 
 _INTERRUPTED = 130
-_PARTS = (
+PARTS = (
     "up",
     "demo",
     "agent",
@@ -50,12 +50,12 @@ _PARTS = (
     "db",
     "completion",
 )
-"""The files of the commands, in the order of the help."""
+"""The files of the commands, each named as its first command, in the order of the help."""
 _SERVICES = frozenset({"up", "demo", "agent"})
 """Commands that write a log of their own."""
 
 
-def build_command(t: Texts, parts: Sequence[str] = _PARTS) -> click.Group:
+def build_command(t: Texts, parts: Sequence[str] = PARTS) -> click.Group:
     """The command in one language: the whole one, or with some of its parts."""
     group = Group("jipyo", help=t("cli.help"))
     language = click.Option(  # before a command, too; `find_language` has read it by then
@@ -83,8 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(words: Sequence[str], t: Texts) -> int:
     """Run the command line in one language; the exit code."""
     try:
-        parts = ("agent",) if find_command(words) == "agent" else _PARTS
-        code = build_command(t, parts).main(list(words), prog_name="jipyo", standalone_mode=False)
+        command = build_command(t, find_parts(words))
+        code = command.main(list(words), prog_name="jipyo", standalone_mode=False)
     except click.UsageError as error:
         return _print_failure(describe_usage_error(error, t), 2)
     except ConfigError as error:
@@ -94,6 +94,15 @@ def run(words: Sequence[str], t: Texts) -> int:
     except (click.Abort, KeyboardInterrupt):
         return _print_failure(t("cli.interrupted"), _INTERRUPTED)
     return code if isinstance(code, int) else 0
+
+
+def find_parts(words: Sequence[str]) -> Sequence[str]:
+    """The part of the command that is run, since all of them take two seconds to import.
+
+    All where none is named, or none has that name: they are listed then, or one has two commands.
+    """
+    command = find_command(words)
+    return (command,) if command in PARTS else PARTS
 
 
 def find_command(words: Sequence[str]) -> str:
