@@ -17,13 +17,17 @@ from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import QueryError
 from jipyo.model.result import Vector
 from jipyo.promql import Engine
-from jipyo.reports.document import BlockGroup, Charts, NamedBars, Quantity, Table, phrase
+from jipyo.reports.document import BlockGroup, Charts, Finding, NamedBars, Quantity, Table, phrase
 from jipyo.reports.efficiency_data import HOUR_MS, gather_efficiency
 from jipyo.reports.options import PriceOptions, ReportsOptions, TenantOptions
+from jipyo.reports.sections.actions import select_actions
 from jipyo.reports.sections.efficiency import build_efficiency
+from jipyo.reports.sections.findings import select_findings
 from jipyo.reports.wording import Localizer
 from jipyo.source import Embedded
 from jipyo.tsdb import Reader
+from reports.chapter_data import build_inputs
+from reports.chapter_months import MONTH as CHAPTERS
 
 TENANTS = TenantOptions(
     label="team_alias",
@@ -165,3 +169,19 @@ def test_many_tenants_become_rows_that_still_add_up(data):
     ]
     assert len(table.rows) < 26
     assert table.rows[20][0] == phrase("reports.efficiency.others", n=30)
+
+
+def test_energy_that_went_mostly_while_idle_is_a_finding_and_an_action(data) -> None:
+    idle = replace(data, idle_kwh=data.kwh * 0.6)
+    busy = replace(data, idle_kwh=data.kwh * 0.4)
+    inputs = build_inputs(CHAPTERS, efficiency=idle)
+    (finding,) = select_findings(inputs)
+    assert finding.text in [
+        one.text for one in build_efficiency(idle, ReportsOptions()) if isinstance(one, Finding)
+    ]
+    (action,) = select_actions(inputs)
+    localizer = Localizer.for_period(CHAPTERS.period, "en")
+    assert localizer.format(action.basis) == "60.0% of the energy used while idle"
+    for other in (busy, replace(idle, knows_idle=False)):
+        assert select_findings(replace(inputs, efficiency=other)) == ()
+        assert select_actions(replace(inputs, efficiency=other)) == ()

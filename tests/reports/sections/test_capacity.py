@@ -15,6 +15,7 @@ from jipyo.analysis.thresholds import State
 from jipyo.i18n import LANGS
 from jipyo.reports.capacity_data import ServiceCapacity
 from jipyo.reports.document import Charts, LoadCurve
+from jipyo.reports.sections.actions import select_actions
 from jipyo.reports.sections.capacity import (
     MOST,
     build_capacity,
@@ -22,6 +23,7 @@ from jipyo.reports.sections.capacity import (
     build_capacity_table,
     find_state,
 )
+from jipyo.reports.sections.findings import select_findings
 from jipyo.reports.wording import Localizer
 from reports.chapter_data import CATALOGUE, build_inputs
 from reports.chapter_months import MONTH
@@ -133,3 +135,15 @@ def test_a_curve_of_two_points_is_not_drawn() -> None:
     one = replace(ask(8.0), loads=np.array([1.0, 2.0]), latencies_s=np.array([0.1, 0.2]))
     leaves = list(list_leaves(build_capacity(build_inputs(MONTH, capacities=(one,)))))
     assert not any(isinstance(block, Charts) for block in leaves)
+
+
+def test_a_load_that_is_not_served_is_a_finding_and_asks_for_more_capacity() -> None:
+    refused, served = ask(8.0, target=40.0), ask(2.5)
+    assert find_state(refused) is State.CRITICAL
+    inputs = build_inputs(MONTH, capacities=(served, refused))
+    finding = build_capacity_finding(refused)
+    assert [one.text for one in select_findings(inputs)] == [finding.text]
+    (action,) = select_actions(inputs)
+    assert action.basis == finding.text
+    text = Localizer.for_period(MONTH.period, "en").format(action.text)
+    assert text == "API response time (p95): Add capacity, or spread the load"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,8 @@ from jipyo.alerts.incident.origin import rank_alerts
 from jipyo.analysis.thresholds import Severity
 from jipyo.catalogue import Catalogue
 from jipyo.model.labels import Labels
-from jipyo.reports.document import Finding, Moment, Phrase, Quantity
+from jipyo.reports.document import Finding, Moment, Phrase, Quantity, phrase
+from jipyo.reports.incident_facts import IncidentFacts, IncidentImpact
 from jipyo.reports.sections.findings import select_findings
 from jipyo.reports.sections.incident_findings import find_incidents
 from reports.documents import MINUTE, START
@@ -131,3 +133,32 @@ def test_what_is_part_of_an_incident_is_told_once(at: int, n: int) -> None:
     data = build_data(build_entry(ERRORS, {"": values}))
     inputs = build_inputs(data, incidents=(rank(12, 53),), catalogue=Catalogue((ERRORS,)))
     assert len(select_findings(inputs)) == n
+
+
+def test_it_says_how_many_requests_failed_by_the_metric_that_counts_most() -> None:
+    ranked = rank(10, 52)
+    models = build_metric("Failures", "ai.failures")
+    impacts = tuple(
+        IncidentImpact(
+            metric=metric, service=name, failed=failed, total=total, failed_expr="f", total_expr="t"
+        )
+        for metric, name, failed, total in (
+            (ERRORS, "api", 40, 1000), (ERRORS, "web", 2, 500), (models, "m", 30, 900),
+        )
+    )  # fmt: skip
+    page = IncidentFacts(
+        incident=ranked[0], ranked=ranked[1], end_ms=START + 52 * MINUTE, impacts=impacts
+    )
+    inputs = build_inputs(
+        build_data(), incidents=(ranked,), catalogue=Catalogue((ERRORS,)), incident_pages=(page,)
+    )
+    ((_, finding),) = find_incidents(inputs)
+    affected = phrase(
+        "reports.finding.affected",
+        failed=Quantity(42.0, "count"),
+        total=Quantity(1500.0, "count"),
+    )
+    assert affected in finding.details
+    none = replace(page, impacts=tuple(replace(one, failed=0) for one in impacts))
+    ((_, finding),) = find_incidents(replace(inputs, incident_pages=(none,)))
+    assert affected.key not in [one.key for one in finding.details if isinstance(one, Phrase)]

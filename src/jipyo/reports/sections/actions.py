@@ -20,9 +20,12 @@ from jipyo.reports.document import (
     Inline,
     Joined,
     Phrase,
+    Share,
     Subject,
     phrase,
 )
+from jipyo.reports.sections.capacity import build_capacity_finding, find_state
+from jipyo.reports.sections.efficiency import is_mostly_idle, measure_idle
 from jipyo.reports.sections.findings import advise, find_worst_breach
 from jipyo.reports.sections.incident_findings import list_reported_incidents
 from jipyo.reports.sections.objectives import describe_objective, describe_subject
@@ -68,9 +71,11 @@ def select_actions(inputs: ReportInputs) -> tuple[ActionItem, ...]:
 def _list_proposed(inputs: ReportInputs) -> Iterator[_Proposed]:
     yield from _list_incidents(inputs)
     yield from _list_crossings(inputs)
+    yield from _list_capacities(inputs)
     yield from _list_planned(inputs)
     yield from _list_missed(inputs)
     yield from _list_breaches(inputs)
+    yield from _list_idle(inputs)
 
 
 def _list_planned(inputs: ReportInputs) -> Iterator[_Proposed]:
@@ -106,6 +111,25 @@ def _list_crossings(inputs: ReportInputs) -> Iterator[_Proposed]:
         basis = phrase("summary.action.crossing", threshold=one.threshold, date=date)
         due = Day(local_day(one.first_ms, zone), short=True)
         yield _Proposed(subject, ActionItem(text, basis, due, Blank()))
+
+
+def _list_capacities(inputs: ReportInputs) -> Iterator[_Proposed]:
+    """Services that do not serve their specified load, or may have come to their limit."""
+    for one in inputs.capacities:
+        if find_state(one) in (State.CRITICAL, State.WARNING):
+            subject = Subject(one.metric.name, one.service)
+            text = _advise(subject, phrase(f"{_TO_DO}.capacity"))
+            basis = build_capacity_finding(one).text
+            yield _Proposed((one.metric.id, one.service), ActionItem(text, basis, Blank(), Blank()))
+
+
+def _list_idle(inputs: ReportInputs) -> Iterator[_Proposed]:
+    """Accelerators that were idle for most of the energy that they used."""
+    data = inputs.efficiency
+    if data is not None and is_mostly_idle(data):
+        basis = phrase("summary.action.idle", idle=Share(measure_idle(data)))
+        text = phrase(f"{_TO_DO}.idle")
+        yield _Proposed("idle", ActionItem(text, basis, Blank(), Blank()))
 
 
 def _list_missed(inputs: ReportInputs) -> Iterator[_Proposed]:

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 _MILLION = 1e6
 _TENTHS = 10
+_MOSTLY = 0.5
 _WHOLE_CURRENCIES = frozenset({"KRW", "JPY", "VND", "IDR", "CLP", "HUF", "ISK"})
 """Whose amounts are printed without decimals."""
 _HOUR_MS = 3_600_000
@@ -117,6 +118,22 @@ def build_efficiency(data: EfficiencyData | None, options: ReportsOptions) -> It
         yield BlockGroup((_build_bars("models", models), _build_table("models", models, money)))
         yield _build_charts(data)
     yield from _list_notes(data, money)
+
+
+def build_efficiency_finding(data: EfficiencyData, options: ReportsOptions) -> Finding:
+    """What all accelerators used in the period, as its section says it first."""
+    money = _Money(options.prices)
+    return _build_finding(data, _list_rows(data, data.models, money, {})[-1], money)
+
+
+def measure_idle(data: EfficiencyData) -> float:
+    """The share of the energy that went while the accelerators were idle."""
+    return float(data.idle_kwh.sum()) / max(float(data.kwh.sum()), 1e-9)
+
+
+def is_mostly_idle(data: EfficiencyData) -> bool:
+    """Whether it is known that half of the energy or more went while they were idle."""
+    return data.knows_idle and measure_idle(data) >= _MOSTLY
 
 
 # --- rows
@@ -218,7 +235,7 @@ def _add_uses(uses: Sequence[ModelUse]) -> ModelUse:
 
 def _build_finding(data: EfficiencyData, total: UseRow, money: _Money) -> Finding:
     kwh = Quantity(total.tenth_kwh / _TENTHS, "count", decimals=1)
-    idle = Share(float(data.idle_kwh.sum()) / max(float(data.kwh.sum()), 1e-9))
+    idle = Share(measure_idle(data))
     parts: list[Inline] = [
         phrase("reports.efficiency.energy", kwh=kwh, gpus=data.gpus, idle=idle)
         if data.knows_idle

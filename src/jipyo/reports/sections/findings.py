@@ -23,6 +23,9 @@ from jipyo.reports.document import (
     Share,
     phrase,
 )
+from jipyo.reports.sections.capacity import build_capacity_finding
+from jipyo.reports.sections.course_findings import find_courses
+from jipyo.reports.sections.efficiency import build_efficiency_finding, is_mostly_idle
 from jipyo.reports.sections.incident_findings import (
     find_incidents,
     is_of_incident,
@@ -60,10 +63,15 @@ _TOPICS_WITH_ADVICE = frozenset(
         *("app.probe", "ai.model"),
     )
 )
+_LASTING_DETAILS = frozenset(("reports.finding.event_before", "reports.finding.affected"))
+"""What a longer period says of a finding besides its sentence."""
 _TOTAL, _GRAVE, _SERIOUS, _NOTABLE, _PLAIN = range(5)
 _REQUIRED_FIRST, _GAPS_FIRST, _OBJECTIVES_FIRST, _INCIDENTS_FIRST = 1e9, 1e12, 1e13, 2e13
 _OUTAGES_FIRST, _MISSING_FIRST = 1e14, 1e15
 _CROSSINGS_FIRST = 1e11
+_CAPACITIES_FIRST = 1e10
+_COURSES_FIRST, _IDLE_FIRST = 25.0, 20.0
+"""Beside the per cents of changes, which have their own finding from 30 on."""
 _NEAR_DAYS, _AHEAD_DAYS = 7, 62
 
 
@@ -98,7 +106,10 @@ def select_findings(inputs: ReportInputs) -> tuple[Finding, ...]:
         *_find_breaches(data, covered, ranked),
         *_find_gaps(data),
         *_find_crossings(data),
+        *_find_capacities(inputs),
         *_find_changes(data),
+        *_find_courses(data),
+        *_find_efficiency(inputs),
         *_find_nearest(data),
         *_find_met_objectives(results),
     ]
@@ -108,13 +119,14 @@ def select_findings(inputs: ReportInputs) -> tuple[Finding, ...]:
 
 
 def _shorten(finding: Finding, kind: PeriodKind) -> Finding:
-    """As many details as there is room for: on the page of a longer period what came before."""
+    """As many details as there is room for.
+
+    On the page of a longer period what came before, and whom it affected.
+    """
     if kind is PeriodKind.DAY:
         return replace(finding, details=finding.details[:_DAILY_DETAILS])
     kept = (
-        one
-        for one in finding.details
-        if isinstance(one, Phrase) and one.key == "reports.finding.event_before"
+        one for one in finding.details if isinstance(one, Phrase) and one.key in _LASTING_DETAILS
     )
     return replace(finding, details=tuple(kept))
 
@@ -354,7 +366,33 @@ def _find_crossings(data: ReportData) -> Iterator[_Ranked]:
         yield _Ranked(rank, _CROSSINGS_FIRST - ahead_ms, build_crossing_finding(one))
 
 
+# --- capacities and use
+
+
+def _find_capacities(inputs: ReportInputs) -> Iterator[_Ranked]:
+    """Services that do not serve their specified load, or may have come to their limit."""
+    ranks = {State.CRITICAL: _GRAVE, State.WARNING: _SERIOUS}
+    for one in inputs.capacities:
+        finding = build_capacity_finding(one)
+        if finding.state in ranks:
+            yield _Ranked(ranks[finding.state], _CAPACITIES_FIRST, finding)
+
+
+def _find_efficiency(inputs: ReportInputs) -> Iterator[_Ranked]:
+    """What the accelerators used, where most of it went while they were idle."""
+    if inputs.efficiency is not None and is_mostly_idle(inputs.efficiency):
+        finding = build_efficiency_finding(inputs.efficiency, inputs.options)
+        yield _Ranked(_NOTABLE, _IDLE_FIRST, finding)
+
+
 # --- changes
+
+
+def _find_courses(data: ReportData) -> Iterator[_Ranked]:
+    if data.period.kind is not PeriodKind.DAY:
+        covered = {one.of.entry.metric.id for one in list_expected(data)}
+        for nearness, finding in find_courses(data, covered):
+            yield _Ranked(_NOTABLE, _COURSES_FIRST + nearness, finding)
 
 
 def _find_changes(data: ReportData) -> Iterator[_Ranked]:

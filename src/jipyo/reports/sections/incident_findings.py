@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from jipyo.alerts.incident.incident import Incident, IncidentAlert
     from jipyo.catalogue import Metric
     from jipyo.reports.data import ReportMetric
+    from jipyo.reports.incident_facts import IncidentFacts, IncidentImpact
     from jipyo.reports.inputs import RankedIncident, ReportInputs
 
 
@@ -41,6 +42,7 @@ def find_incidents(inputs: ReportInputs) -> Iterator[tuple[int, Finding]]:
     for (incident, ranked), metric in _list_reported(inputs):
         first = ranked[0].alert
         details: list[Inline] = [
+            *_describe_affected(incident, inputs.incident_pages),
             *_describe_before(incident, inputs.events),
             _describe_recovery(incident, cut_ms),
         ]
@@ -77,6 +79,30 @@ def _describe(incident: Incident, first: IncidentAlert, metric: Metric, cut_ms: 
     side = "below" if metric.direction is Direction.LOWER_IS_WORSE else "above"
     peak, threshold = Quantity(first.peak, unit), Quantity(first.threshold, unit)
     return phrase(f"reports.finding.incident.{side}", peak=peak, threshold=threshold, **values)
+
+
+def _describe_affected(incident: Incident, pages: Sequence[IncidentFacts]) -> Iterator[Phrase]:
+    """How many requests failed while it lasted, by the metric that counts most of them.
+
+    Models and the API in front of them count the same requests.
+    """
+    impacts = [one for page in pages if page.incident == incident for one in page.impacts]
+    failed = [one for one in impacts if one.failed]
+    if failed:
+        metric = max(failed, key=lambda one: one.failed).metric
+        of_metric = [one for one in impacts if one.metric == metric]
+        yield phrase(
+            "reports.finding.affected",
+            failed=_add_counts(of_metric, "failed"),
+            total=_add_counts(of_metric, "total"),
+        )
+
+
+def _add_counts(impacts: Sequence[IncidentImpact], kind: str) -> Inline:
+    number = Quantity(float(sum(getattr(one, kind) for one in impacts)), "count")
+    if any(one.estimated for one in impacts):
+        return phrase("reports.estimated", number=number)
+    return number
 
 
 def _describe_before(incident: Incident, events: Sequence[Event]) -> Iterator[Phrase]:
