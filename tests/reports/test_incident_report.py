@@ -21,7 +21,7 @@ from jipyo.demo.write import write_month
 from jipyo.i18n import LANGS
 from jipyo.model.calendar import range_between
 from jipyo.model.errors import IncidentError
-from jipyo.reports.document import Blank, Note, Table
+from jipyo.reports.document import Blank, Table
 from jipyo.reports.incident_facts import MOST_PAGES, choose_pages
 from jipyo.reports.incident_report import build_incident_report
 from jipyo.reports.render import FORMATS
@@ -116,7 +116,7 @@ def test_each_piece_of_evidence_says_how_to_see_it_again(facts, workspace):
 
 def test_no_cause_is_invented_and_what_is_missing_is_marked(facts, workspace):
     told = list_tables(build_incident_page(facts, workspace.catalogue))["cause"]
-    assert count_blanks(told.rows) == 0
+    assert count_blanks(told.rows) == 1  # what prevents it
     entries = tuple(
         one
         for one in facts.incident.entries
@@ -132,9 +132,20 @@ def test_no_cause_is_invented_and_what_is_missing_is_marked(facts, workspace):
     )
     blocks = list(build_incident_page(replace(facts, incident=bare), workspace.catalogue))
     tables = list_tables(blocks)
-    assert count_blanks(tables["cause"].rows) == 3
+    assert count_blanks(tables["cause"].rows) == 5  # with actions and prevention
     assert count_blanks(tables["timeline"].rows) == 6  # acknowledged and action: when, what, who
-    assert sum(count_blanks(one.text) for one in blocks if isinstance(one, Note)) == 2
+    assert len(tables["cause"].rows) == 5
+
+
+def test_beside_others_expressions_are_short_and_whole_in_its_own_document(facts, workspace):
+    def find_codes(*, is_whole: bool) -> list[str]:
+        page = build_incident_page(facts, workspace.catalogue, is_whole=is_whole)
+        return [row[-1].text for row in list_tables(page)["evidence"].rows]
+
+    short, whole = find_codes(is_whole=False), find_codes(is_whole=True)
+    assert max(map(len, short)) <= 90 < max(map(len, whole))
+    for one, other in zip(short, whole, strict=False):
+        assert one == other or other.startswith(one.removesuffix("…"))
 
 
 @pytest.mark.parametrize("lang", LANGS)

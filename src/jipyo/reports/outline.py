@@ -14,14 +14,14 @@ from jipyo.reports.sections.appendix import (
     build_series,
     build_sources,
 )
-from jipyo.reports.sections.breaches import build_breaches
+from jipyo.reports.sections.breaches import build_breach_summary, build_breaches
 from jipyo.reports.sections.capacity import build_capacity
 from jipyo.reports.sections.completeness import build_completeness
 from jipyo.reports.sections.contract import build_contract
 from jipyo.reports.sections.cover import build_cover
 from jipyo.reports.sections.database import build_database
 from jipyo.reports.sections.day_states import build_day_states
-from jipyo.reports.sections.efficiency import build_efficiency
+from jipyo.reports.sections.efficiency import build_efficiency, build_efficiency_queries
 from jipyo.reports.sections.findings import build_findings
 from jipyo.reports.sections.forecasts import build_forecasts
 from jipyo.reports.sections.glossary import build_glossary
@@ -64,6 +64,8 @@ class ReportSection:
     build: Callable[[ReportInputs], Iterable[Block]]
     begins_page: bool = False
     """Outside of chapters."""
+    divides_pages: bool = False
+    """Within a chapter: whether its own headings begin pages after the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +141,7 @@ CONTRACT = ReportSection("contract", _build_contracts)
 INCIDENTS = ReportSection("incidents", _build_incidents)
 OUTAGES = ReportSection("outages", lambda one: build_outages(one.data))
 BREACHES = ReportSection("breaches", lambda one: build_breaches(one.data))
+BREACH_SUMMARY = ReportSection("breaches", lambda one: build_breach_summary(one.data))
 INSPECTION = ReportSection("inspection", _build_inspection)
 OUTLOOK = ReportSection("outlook", lambda one: build_outlook(one.data))
 METRICS = ReportSection("metrics", lambda one: build_metrics(one.data), begins_page=True)
@@ -146,7 +149,7 @@ CHARTS = ReportSection("charts", lambda one: build_charts(one.data))
 LOGS = ReportSection("logs", lambda one: build_logs(one.logs))
 WORK = ReportSection("work", lambda one: build_work(one.work, one.period))
 GLOSSARY = ReportSection("glossary", _build_glossary)
-INCIDENT_PAGES = ReportSection("incident_pages", _build_incident_pages)
+INCIDENT_PAGES = ReportSection("incident_pages", _build_incident_pages, divides_pages=True)
 COURSES = ReportSection("courses", build_incident_charts)
 SYSTEM = Chapter(
     "system",
@@ -155,6 +158,7 @@ SYSTEM = Chapter(
         ReportSection("gpu", build_gpu),
         ReportSection("network", build_network),
     ),
+    begins_page=False,
 )
 SERVICE = Chapter(
     "service",
@@ -163,6 +167,7 @@ SERVICE = Chapter(
         ReportSection("errors", build_errors),
         ReportSection("sessions", build_sessions),
     ),
+    begins_page=False,
 )
 AI = Chapter(
     "ai",
@@ -171,15 +176,23 @@ AI = Chapter(
         ReportSection("inference", build_inference),
         ReportSection("efficiency", lambda one: build_efficiency(one.efficiency, one.options)),
     ),
+    begins_page=False,
 )
 DATABASE = Chapter(
-    "database", (ReportSection("database", build_database), ReportSection("rhythm", build_rhythm))
+    "database",
+    (ReportSection("database", build_database), ReportSection("rhythm", build_rhythm)),
+    begins_page=False,
 )
 FORECASTS = Chapter(
     "forecasts",
     (ReportSection("forecasts", build_forecasts), ReportSection("capacity", build_capacity)),
+    begins_page=False,
 )
 COMPLETENESS = ReportSection("completeness", lambda one: build_completeness(one.data))
+COVERAGE = ReportSection("completeness", lambda one: build_completeness(one.data, brief=True))
+EFFICIENCY_QUERIES = ReportSection(
+    "efficiency_queries", lambda one: build_efficiency_queries(one.efficiency)
+)
 SERIES = ReportSection("series", lambda one: build_series(one.data))
 SOURCES = ReportSection("sources", _build_sources)
 DEFINITIONS = ReportSection("definitions", lambda one: build_definitions(one.data))
@@ -194,7 +207,7 @@ DAILY: Outline = (
     ReportSection("risks", lambda one: build_risks(one.data)),
     LOGS,
     WORK,
-    ReportSection("completeness", lambda one: build_completeness(one.data, brief=True)),
+    COVERAGE,
 )
 """One or two pages."""
 DAILY_DETAILS: Outline = (
@@ -211,22 +224,28 @@ DAILY_DETAILS: Outline = (
     COMPLETENESS,
 )
 """The same with every metric, every breach, every date and every target."""
-PERIODIC: Outline = (
+_CHAPTERS: Outline = (
     COVER,
     SUMMARY,
     Chapter("contract", (CONTRACT, LEVELS)),
-    Chapter("incidents", (INCIDENTS, COURSES, OUTAGES, BREACHES)),
-    Chapter("inspection", (INSPECTION,)),
+    Chapter("incidents", (INCIDENTS, COURSES, OUTAGES, BREACH_SUMMARY), begins_page=False),
+    Chapter("inspection", (INSPECTION,), begins_page=False),
     SYSTEM,
     SERVICE,
     AI,
     DATABASE,
     FORECASTS,
-    Chapter("logs", (LOGS,)),
-    Chapter("work", (WORK,)),
+    Chapter("logs", (LOGS,), begins_page=False),
+    Chapter("work", (WORK,), begins_page=False),
     Chapter("attachments", (INCIDENT_PAGES,), is_numbered=False),
-    Chapter("appendix", (GLOSSARY, COMPLETENESS, SOURCES, DEFINITIONS, METHOD), is_numbered=False),
 )
+_APPENDIX = Chapter("appendix", (GLOSSARY, COVERAGE, SOURCES, METHOD), is_numbered=False)
+_WHOLE_APPENDIX = replace(
+    _APPENDIX,
+    sections=(GLOSSARY, COMPLETENESS, SOURCES, EFFICIENCY_QUERIES, DEFINITIONS, METHOD),
+)
+PERIODIC: Outline = (*_CHAPTERS, _APPENDIX)
+"""8 to 15 pages of a month."""
 OUTLINES: Mapping[PeriodKind, Outline] = {
     PeriodKind.DAY: DAILY,
     PeriodKind.WEEK: PERIODIC,
@@ -248,9 +267,8 @@ def find_outline(kind: PeriodKind, *, details: bool = False) -> Outline:
     if kind is PeriodKind.DAY:
         sections = (SERIES, SOURCES, DEFINITIONS, METHOD)
         return (*DAILY_DETAILS, Chapter(DETAILS, sections, is_numbered=False))
-    # A longer report has sources, definitions and method in its appendix.
-    chapter = Chapter(DETAILS, (SERIES,), is_numbered=False, begins_page=False)
-    return (*OUTLINES[kind], METRICS, CHARTS, chapter)
+    chapter = Chapter(DETAILS, (BREACHES, SERIES), is_numbered=False, begins_page=False)
+    return (*_CHAPTERS, _WHOLE_APPENDIX, METRICS, CHARTS, chapter)
 
 
 def choose_sections(outline: Outline, template: SiteTemplate) -> Outline:

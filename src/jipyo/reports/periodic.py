@@ -109,9 +109,10 @@ def _nest(section: ReportSection, inputs: ReportInputs) -> Iterator[Block]:
     """The blocks with their headings below that of a chapter."""
     blocks = tuple(_build_section(section, inputs))
     deeper = any(isinstance(block, Heading) and block.level == 1 for block in blocks)
-    for block in blocks:
+    for at, block in enumerate(blocks):
         if isinstance(block, Heading):
-            yield replace(block, level=block.level + deeper, page=block.landscape)
+            page = block.landscape or (section.divides_pages and block.page and at > 0)
+            yield replace(block, level=block.level + deeper, page=page)
         else:
             yield block
 

@@ -8,6 +8,7 @@ import pytest
 from analysis.shaped import levels
 from jipyo.analysis.thresholds import Severity, State
 from jipyo.catalogue import Direction
+from jipyo.model.figure import Figure
 from jipyo.reports.document import (
     Badge,
     Block,
@@ -24,6 +25,8 @@ from jipyo.reports.document import (
 from jipyo.reports.sections.breaches import (
     LISTED_BREACHES,
     LISTED_SERIES,
+    SUMMED_SERIES,
+    build_breach_summary,
     build_breach_table,
     build_breaches,
     build_timeline,
@@ -158,3 +161,40 @@ def test_a_gap_ends_a_breach() -> None:
     values[90:120] = HOT
     listed, _ = select_breaches(build_data(build_entry(series={"": values})))
     assert len(listed) == 2
+
+
+def test_a_series_has_one_row_with_how_often_how_long_and_how_far() -> None:
+    shape = shape_day((10, HOT), (20, LOW), (30, 95.0), (20, LOW), (15, WARM))
+    data = build_data(build_entry(series={"a": shape, "b": shape_day((9, WARM))}))
+    (table,) = (one for one in build_breach_summary(data) if isinstance(one, Table))
+    listed, _ = select_breaches(data, None)
+    spans = [one.breach.duration_ms for one in listed if one.series.name == "a"]
+    _, count, total, longest, _, peak, severity = table.rows[0]
+    assert (count, total, longest) == (
+        len(spans), Duration(sum(spans)), Duration(max(spans)),
+    )  # fmt: skip
+    assert len(spans) > 1
+    assert isinstance(peak, Phrase)
+    worst = dict(peak.values)["value"]
+    assert isinstance(worst, Figure)
+    assert worst.value == 95.0
+    assert severity == Badge(State.CRITICAL)
+    assert sum(row[1] for row in table.rows if isinstance(row[1], int)) == len(listed)
+
+
+def test_breaches_of_series_without_a_row_are_counted() -> None:
+    many = [
+        build_entry(build_metric(f"m.{at}"), {"": shape_day((30, HOT))})
+        for at in range(SUMMED_SERIES + 2)
+    ]
+    blocks = list(build_breach_summary(build_data(*many)))
+    (table,) = (one for one in blocks if isinstance(one, Table))
+    assert len(table.rows) == SUMMED_SERIES
+    assert blocks[-1] == Note(phrase("reports.breaches.more", n=2))
+
+
+def test_the_summary_of_a_quiet_month_says_so() -> None:
+    assert list_notes(list(build_breach_summary(build_data(build_entry())))) == [
+        "reports.breaches.none"
+    ]
+    assert list(build_breach_summary(build_data())) == []

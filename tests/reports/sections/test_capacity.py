@@ -20,7 +20,6 @@ from jipyo.reports.sections.capacity import (
     MOST,
     build_capacity,
     build_capacity_finding,
-    build_capacity_table,
     find_state,
 )
 from jipyo.reports.sections.findings import select_findings
@@ -85,7 +84,7 @@ def test_a_refusal_has_its_reason_in_both_languages(peak: float, days: float) ->
     assert finding.state is State.UNKNOWN
     for lang in LANGS:
         localizer = Localizer.for_period(MONTH.period, lang)
-        reason = localizer.format(find_tables(leaves)[0].rows[0][-2])
+        reason = localizer.format(find_tables(leaves)[1].rows[0][-1])
         assert reason in write_finding(finding, localizer)
         assert localizer.format(finding.word) == {"ko": "미확인", "en": "not known"}[lang]
 
@@ -122,9 +121,10 @@ def test_services_that_can_answer_come_first_and_of_many_the_rest_are_counted() 
         list_leaves(build_capacity(build_inputs(MONTH, capacities=(*services, ask(8.0)))))
     )
     assert find_findings(leaves)[0].state is State.OK
-    table = build_capacity_table([ask(8.0), *services])
-    text = write_table(table, Localizer.for_period(MONTH.period, "ko"))
-    assert "외 서비스 3개" in text
+    answered, refused = find_tables(leaves)
+    assert len(answered.rows) == 1
+    text = write_table(refused, Localizer.for_period(MONTH.period, "ko"))
+    assert "외 서비스 2개" in text
 
 
 def test_without_services_there_is_no_section() -> None:

@@ -21,7 +21,11 @@ from jipyo.reports.document import (
     Table,
     phrase,
 )
-from jipyo.reports.sections.completeness import build_completeness, build_target_table
+from jipyo.reports.sections.completeness import (
+    LISTED_BRIEFLY,
+    build_completeness,
+    build_target_table,
+)
 from reports.documents import MINUTE, START, build_figure
 from reports.summaries import build_data, build_entry, build_metric
 
@@ -108,3 +112,13 @@ def test_metrics_without_data_are_listed_by_group_and_counted() -> None:
     assert list_notes([note]) == ["reports.missing.note"]
     assert isinstance(listing, Listing)
     assert [name for name, _ in listing.items] == [of.name for of in missing]
+
+
+def test_a_brief_section_has_the_targets_that_lack_most() -> None:
+    targets = [replace(target(), received=90 - at) for at in range(LISTED_BRIEFLY + 2)]
+    blocks = list(build_completeness(build_data(targets=targets), brief=True))
+    (table,) = (block for block in blocks if isinstance(block, Table))
+    assert [row[2] for row in table.rows] == [
+        Quantity(received, "count") for received in sorted(one.received for one in targets)
+    ][:LISTED_BRIEFLY]
+    assert Note(phrase("reports.completeness.more", n=2)) in blocks

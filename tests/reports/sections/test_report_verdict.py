@@ -12,7 +12,7 @@ import pytest
 from jipyo.i18n import LANGS, Lang
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.calendar import PeriodKind, period_containing
-from jipyo.reports.document import Joined, Share, Table
+from jipyo.reports.document import Joined, Note, Share, Table
 from jipyo.reports.sections import contract
 from jipyo.reports.sections.summary import (
     build_report_verdict,
@@ -21,6 +21,7 @@ from jipyo.reports.sections.summary import (
     find_score,
 )
 from jipyo.reports.wording import Localizer
+from jipyo.sla.month import ContractResult
 from reports.summaries import build_data, build_entry, build_inputs, build_metric, shape_day
 from sla.test_recomputation import build_records, evaluate
 
@@ -75,13 +76,17 @@ def test_a_day_has_no_score() -> None:
 
 
 @pytest.mark.parametrize("lang", LANGS)
-def test_the_lines_of_the_contract_are_counted_and_each_has_a_row(lang: Lang) -> None:
+def test_the_lines_of_the_contract_are_counted_and_what_is_not_met_has_a_row(lang: Lang) -> None:
     inputs = month("ok", contracts=(SHEET,))
-    (table,) = (one for one in build_sla_summary(inputs) if isinstance(one, Table))
-    assert len(table.rows) == len(SHEET.lines)
+    blocks = list(build_sla_summary(inputs))
+    (table,) = (one for one in blocks if isinstance(one, Table))
+    lines = [line for line in SHEET.lines if line.result is not ContractResult.MET]
+    assert 0 < len(table.rows) == len(lines) < len(SHEET.lines)
+    (note,) = (one for one in blocks if isinstance(one, Note))
     format_part = Localizer.for_period(MONTH, lang).format
     text = format_part(build_report_verdict(inputs).text)
     assert str(len(SHEET.lines)) in text
-    for row, line in zip(table.rows, SHEET.lines, strict=True):
+    assert str(len(SHEET.lines) - len(lines)) in format_part(note.text)
+    for row, line in zip(table.rows, lines, strict=True):
         if line.rounded is not None:
             assert f"{line.rounded:,.{line.indicator.decimals}f}" in format_part(row[2])

@@ -11,7 +11,7 @@ import pytest
 
 from jipyo import catalogue as catalogues
 from jipyo.i18n import LANGS, Lang
-from jipyo.reports.document import DayMatrix, Issuer, Mark, ScoreSheet, Table, find_figures
+from jipyo.reports.document import Day, DayMatrix, Issuer, Mark, ScoreSheet, Table, find_figures
 from jipyo.reports.render import FORMATS
 from jipyo.reports.render.scores import count_marks
 from jipyo.reports.sheets import build_contract_report, build_inspection_report, drop_evidence
@@ -96,6 +96,26 @@ def test_days_that_need_explaining_are_explained_by_what_decided(
         assert text in said[line], said
     (memory,) = (row for row in rows if row[-1] == "Kim: restarted")
     assert "14" in memory[0]
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_items_that_were_not_inspected_on_one_day_are_one_line(
+    sheet: InspectionSheet, lang: Lang
+) -> None:
+    day = date(2027, 1, 5)
+    rows = tuple(
+        replace(row, cells=tuple(
+            replace(cell, result=InspectionResult.NOT_INSPECTED, checks=(), entries=())
+            if cell is not None and cell.day == day else cell for cell in row.cells
+        ))
+        for row in sheet.rows
+    )  # fmt: skip
+    report = build_inspection_report(replace(sheet, rows=rows), CATALOGUE, JANUARY.end_ms, Issuer())
+    text = Localizer.for_period(JANUARY, lang).format
+    lines = [list(map(text, row)) for row in tables(report)["inspection-others"].rows]
+    (line,) = (one for one in lines if one[0] == text(Day(day, short=True)))
+    assert str(len(rows)) in line[1]
+    assert all(text(row.item.name) in line[3] for row in rows)
 
 
 def test_every_measured_cell_is_in_the_evidence_with_its_digest(

@@ -79,12 +79,12 @@ class Sheet:
     def size(self, charts: Charts) -> Size:
         """Of each of these charts."""
         width = (self.width - (charts.columns - 1) * self.gap) // charts.columns
-        height_pt = charts.height or (112 if charts.columns == 1 else 104)
+        height_pt = charts.height or (88 if charts.columns == 1 else 80)
         return Size(width, int(height_pt / _POINT * self.stretch))
 
 
 PAPER = Sheet(689, 33, 1.0)
-SCREEN = Sheet(840, 30, 1.1)
+SCREEN = Sheet(840, 30, 1.4)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ SHADES = 10
 _ROW_HEIGHT = 22
 _CELL_HEIGHT = 15
 _SMALLEST_MARK = 1.5
-_NUMBERED_HEIGHT = 22
+_NUMBERED_HEIGHT = 18
 _LIGHT_FROM = "h6"
 """From this shade on, numbers are white."""
 
@@ -134,7 +134,7 @@ def write_numbered_heat_map(plot: HeatPlot, width: int) -> str:
     elements: list[str] = []
     for row, values in enumerate(plot.values.tolist()):
         y = 2 + _NUMBERED_HEIGHT * row
-        elements.append(write_text(plot.rows[row], left - 6, y + 14, anchor="end"))
+        elements.append(write_text(plot.rows[row], left - 6, y + 12, anchor="end"))
         for column, value in enumerate(values):
             x = left + column * cell_width
             shade = _choose_shade(value, plot)
@@ -144,7 +144,7 @@ def write_numbered_heat_map(plot: HeatPlot, width: int) -> str:
                 css = f"cell-number {'light' if shade >= _LIGHT_FROM else 'dark'}"
                 text = plot.format_value(value)
                 middle = x + (cell_width - 1) / 2
-                elements.append(write_text(text, middle, y + 14, css, anchor="middle"))
+                elements.append(write_text(text, middle, y + 12, css, anchor="middle"))
     elements += (
         write_text(name, left + (column + 0.5) * cell_width, size.height - 6, anchor="middle")
         for column, name in enumerate(plot.columns)

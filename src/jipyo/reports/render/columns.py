@@ -11,7 +11,9 @@ if TYPE_CHECKING:
 
 _MEASURED_PT = 10
 """The type size that `estimate_text_width` speaks of."""
-_PADDING_PT = 8.6
+_PADDING_PT, _SMALL_PADDING_PT = 8.6, 6.6
+"""Beside a text, and in a table of small type."""
+_SMALL_PT = 8
 _AFTER_NUMBER_PT = 7
 """More room before a text that follows a number, as pages are set with."""
 _WIDEST_WORD_PT = 100
@@ -81,7 +83,8 @@ def _measure_columns(
         else:
             needed = min(max(word, min(cell, _LEAST_TEXT_PT)) * scale, _WIDEST_WORD_PT)
         stands_off = at > 0 and numeric[at - 1] and not numeric[at]
-        padding = _PADDING_PT + _AFTER_NUMBER_PT * stands_off
+        padding = _SMALL_PADDING_PT if size_pt < _SMALL_PT else _PADDING_PT
+        padding += _AFTER_NUMBER_PT * stands_off
         least.append(max(needed, head_word * scale) + padding)
         line = _measure_line(head)
         whole = head_word if numeric[at] and line * scale > _WIDEST_HEAD_PT else line

@@ -88,7 +88,7 @@ ACROSS_WIDTH_PT = 739
 """Of a page that lies across: 261 mm."""
 TABLE_PT, WIDE_TABLE_PT = 8.8, 7.2
 _PARTS_OF_TIME = ("year", "month", "day", "hour", "minute", "second")
-_UNBROKEN_ROWS = 12
+_UNBROKEN_ROWS = 5
 """A table of at most so many rows is not broken over pages."""
 _UNBROKEN = (Figure, Quantity, *get_args(Amount))
 _SCORE_SHARES = (152, 26, 34, 40, 40, 44, 44, 40, 62)

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LISTED_BREACHES = 30
 """Most breaches listed one by one."""
 LISTED_BRIEFLY = 12
+SUMMED_SERIES = 12
+"""Most series with a row."""
 LISTED_SERIES = 3
 """Of one metric only the gravest series are listed: many cores are busy together."""
 
@@ -80,8 +82,73 @@ def build_breaches(data: ReportData, *, brief: bool = False) -> Iterator[Block]:
         yield Note(phrase("reports.breaches.brief", n=len(pending), span=total))
 
 
+@dataclass(frozen=True, slots=True)
+class SeriesBreaches:
+    """The breaches of one series, in the order of time."""
+
+    entries: tuple[BreachEntry, ...]
+
+    @property
+    def gravest(self) -> BreachEntry:
+        """The first of those that came to the gravest severity."""
+        return max(self.entries, key=lambda entry: entry.breach.severity)
+
+    @property
+    def worst(self) -> BreachEntry:
+        """The one with the value farthest in the bad direction."""
+        sign = self.entries[0].metric.metric.direction.sign
+        return max(self.entries, key=lambda entry: sign * entry.breach.peak)
+
+    @property
+    def total_ms(self) -> int:
+        """How long they lasted together."""
+        return sum(entry.breach.duration_ms for entry in self.entries)
+
+
+SERIES_COLUMNS: tuple[TableColumn[SeriesBreaches], ...] = (
+    TableColumn("metric", lambda one: one.entries[0].subject, numeric=False),
+    TableColumn("breach_count", lambda one: len(one.entries)),
+    TableColumn("breach_total", lambda one: Duration(one.total_ms)),
+    TableColumn(
+        "breach_longest",
+        lambda one: Duration(max(entry.breach.duration_ms for entry in one.entries)),
+    ),
+    TableColumn("threshold", lambda one: _show_threshold(one.gravest)),
+    TableColumn("peak", lambda one: _show_peak(one.worst)),
+    TableColumn("severity", lambda one: Badge(one.gravest.breach.severity.state), numeric=False),
+)
+
+
+def build_breach_summary(data: ReportData) -> Iterator[Block]:
+    """A row a series: how often, how long, how far; `build_breaches` lists them one by one."""
+    if not data.judged:
+        return
+    yield Heading("breach-summary", phrase("reports.section.breaches"))
+    entries, left = select_breaches(data, None)
+    if not entries:
+        yield Note(phrase("reports.breaches.none"))
+        return
+    found: dict[Subject, list[BreachEntry]] = {}
+    for entry in entries:
+        found.setdefault(entry.subject, []).append(entry)
+    rows = [SeriesBreaches(tuple(one)) for one in found.values()]
+    rows.sort(key=lambda one: (-one.gravest.breach.severity, -one.total_ms))
+    yield Table(
+        id="breach-summary",
+        caption=phrase("reports.breaches.summary"),
+        columns=build_heads(SERIES_COLUMNS),
+        rows=tuple(build_row(SERIES_COLUMNS, one) for one in rows[:SUMMED_SERIES]),
+    )
+    if left := left + sum(len(one.entries) for one in rows[SUMMED_SERIES:]):
+        yield Note(phrase("reports.breaches.more", n=left))
+
+
+def _show_threshold(entry: BreachEntry) -> Inline:
+    return entry.metric.threshold(entry.breach.severity)
+
+
 def select_breaches(
-    data: ReportData, most: int = LISTED_BREACHES
+    data: ReportData, most: int | None = LISTED_BREACHES
 ) -> tuple[tuple[BreachEntry, ...], int]:
     """The gravest breaches in the order of time, and how many others there were.
 
@@ -123,7 +190,7 @@ BREACH_COLUMNS: tuple[TableColumn[BreachEntry], ...] = (
     TableColumn("to", _show_end),
     TableColumn("duration", lambda e: Duration(e.breach.duration_ms)),
     TableColumn("critical_time", _show_critical_time),
-    TableColumn("threshold", lambda e: e.metric.threshold(e.breach.severity)),
+    TableColumn("threshold", _show_threshold),
     TableColumn("peak", _show_peak),
     TableColumn("severity", lambda e: Badge(e.breach.severity.state), numeric=False),
 )

@@ -13,7 +13,6 @@ from jipyo.analysis.thresholds import State
 from jipyo.reports.document import (
     Badge,
     Block,
-    BlockGroup,
     Charts,
     Duration,
     Finding,
@@ -31,6 +30,7 @@ from jipyo.reports.document import (
 )
 from jipyo.reports.sections.levels import say
 from jipyo.reports.sections.metric_rows import drop_empty_columns
+from jipyo.reports.sections.metric_section import keep_together
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
@@ -52,13 +52,11 @@ def build_capacity(inputs: ReportInputs) -> Iterator[Block]:
     if not services:
         return
     yield Heading("capacity", phrase("reports.section.capacity"))
-    yield BlockGroup(
-        (
-            build_capacity_finding(services[0]),
-            *draw_curve(services[0]),
-            build_capacity_table(services),
-            Note(phrase("chapters.capacity.note")),
-        )
+    yield from keep_together(
+        build_capacity_finding(services[0]),
+        draw_curve(services[0]),
+        [build_capacity_table(services), *build_reason_tables(services)],
+        [Note(phrase("chapters.capacity.note"))],
     )
 
 
@@ -220,24 +218,43 @@ CAPACITY_COLUMNS: tuple[TableColumn[ServiceCapacity], ...] = (
     ),
     TableColumn("interval_80", _show_interval),
     TableColumn("times_load", _show_times),
-    TableColumn("reason", _show_reason, numeric=False),
     TableColumn("target_load", _show_target),
     TableColumn("state", _show_state, numeric=False),
 )
 
 
+REASON_COLUMNS: tuple[TableColumn[ServiceCapacity], ...] = (
+    TableColumn("service", _subject, numeric=False),
+    TableColumn("reason", _show_reason, numeric=False),
+)
+
+
 def build_capacity_table(services: Sequence[ServiceCapacity]) -> Table:
-    """A row a service; what refuses to answer has its reason."""
-    rows = [build_row(CAPACITY_COLUMNS, one) for one in services[:MOST]]
+    """A row a service that has an answer; of all where none has."""
+    answered = [one for one in services if one.capacity.refusal is None]
+    return drop_empty_columns(_build_table("capacity", CAPACITY_COLUMNS, answered or services))
+
+
+def build_reason_tables(services: Sequence[ServiceCapacity]) -> Iterator[Table]:
+    """Why services have no answer, where any has none."""
+    refused = [one for one in services if one.capacity.refusal is not None]
+    if refused:
+        yield _build_table("capacity_reasons", REASON_COLUMNS, refused)
+
+
+def _build_table(
+    table_id: str,
+    columns: tuple[TableColumn[ServiceCapacity], ...],
+    services: Sequence[ServiceCapacity],
+) -> Table:
+    rows = [build_row(columns, one) for one in services[:MOST]]
     if left := len(services) - len(rows):
         more = phrase("chapters.capacity.more", n=left)
-        rows.append((more, *(None,) * (len(CAPACITY_COLUMNS) - 1)))
-    return drop_empty_columns(
-        Table(
-            id="capacity",
-            caption=phrase("chapters.caption.capacity"),
-            columns=build_heads(CAPACITY_COLUMNS),
-            rows=tuple(rows),
-            wide=True,
-        )
+        rows.append((more, *(None,) * (len(columns) - 1)))
+    return Table(
+        id=table_id,
+        caption=phrase(f"chapters.caption.{table_id}"),
+        columns=build_heads(columns),
+        rows=tuple(rows),
+        wide=True,
     )

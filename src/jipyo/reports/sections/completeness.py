@@ -21,26 +21,32 @@ from jipyo.reports.sections.missing import build_missing_notes
 from jipyo.reports.tables import TableColumn, build_heads, build_row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from jipyo.analysis.completeness import TargetCompleteness
     from jipyo.reports.data import ReportData
+
+LISTED_BRIEFLY = 8
+"""Most targets of a brief section."""
 
 
 def build_completeness(data: ReportData, *, brief: bool = False) -> Iterator[Block]:
     """The table of targets, warnings of the source, and the metrics without data.
 
-    A `brief` one has only the targets that are not complete, and counts all else.
+    A `brief` one has only the targets that lack most, and counts all else.
     """
     # The page after the first begins here where no other section begins it.
     name = phrase("reports.section.completeness")
     yield Heading("completeness", name, page=not (data.judged or data.outages))
     if data.targets:
-        shown = tuple(filter(_is_incomplete, data.targets)) if brief else data.targets
+        shown = select_worst(data.targets) if brief else data.targets
         if shown:
             yield build_target_table(shown)
             yield Note(phrase("reports.completeness.note"))
-        if complete := len(data.targets) - len(shown):
+        incomplete = sum(map(_is_incomplete, data.targets))
+        if brief and (left := incomplete - len(shown)):
+            yield Note(phrase("reports.completeness.more", n=left))
+        if brief and (complete := len(data.targets) - incomplete):
             yield Note(phrase("reports.completeness.complete", n=complete))
     else:
         yield Note(phrase("reports.completeness.no_targets"), State.UNKNOWN)
@@ -60,6 +66,16 @@ def build_completeness(data: ReportData, *, brief: bool = False) -> Iterator[Blo
                 for summary in data.missing
             )
         )
+
+
+def select_worst(targets: Sequence[TargetCompleteness]) -> Sequence[TargetCompleteness]:
+    """Of those that are not complete the ones that lack most, the worst first."""
+    incomplete = sorted(filter(_is_incomplete, targets), key=_rank)
+    return tuple(incomplete[:LISTED_BRIEFLY])
+
+
+def _rank(target: TargetCompleteness) -> float:
+    return target.received / max(target.expected, 1)
 
 
 def _is_incomplete(target: TargetCompleteness) -> bool:

@@ -74,6 +74,7 @@ def build_contract(month: ContractMonth) -> Iterator[Block]:
     if month.outages:
         yield Heading("contract-outages", phrase("contract.section.outages"), level=2)
         yield build_outages(month)
+        yield from _list_reasons(month)
     if month.planned:
         yield Heading("contract-planned", phrase("contract.section.planned"), level=2)
         yield build_planned(month)
@@ -298,8 +299,17 @@ def build_days(month: ContractMonth) -> Table:
 
 
 def _show_counted(outage: OutageLine) -> Inline:
-    word = "counted" if outage.is_counted else "not_counted"
-    return Joined((phrase(f"contract.outage.{word}"), *map(describe_remark, outage.reasons)), "\n")
+    return phrase(f"contract.outage.{'counted' if outage.is_counted else 'not_counted'}")
+
+
+def _list_reasons(month: ContractMonth) -> Iterator[Note]:
+    """Why outages are counted as they are: below their table, once for all that share it."""
+    for reason in dict.fromkeys(remark for one in month.outages for remark in one.reasons):
+        ids = dict.fromkeys(
+            name for one in month.outages if reason in one.reasons for name in one.ids
+        )
+        text = describe_remark(reason)
+        yield Note(phrase("contract.outage.reason", ids=", ".join(ids), text=text))
 
 
 def _name_title(title: str) -> Inline:
@@ -335,7 +345,7 @@ OUTAGE_COLUMNS: tuple[TableColumn[OutageLine], ...] = (
     TableColumn("counted_time", lambda one: ExactTime(one.counted_ms)),
     TableColumn("restore_time", lambda one: ExactTime(one.restore_ms)),
     TableColumn("overrun", lambda one: ExactTime(one.overrun_ms)),
-    TableColumn("reason", _show_counted, numeric=False),
+    TableColumn("result", _show_counted, numeric=False),
 )
 
 

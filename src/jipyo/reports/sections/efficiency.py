@@ -112,10 +112,12 @@ def build_efficiency(data: EfficiencyData | None, options: ReportsOptions) -> It
     yield Heading("efficiency", phrase("reports.section.efficiency"))
     yield _build_finding(data, models[-1], money)
     if tenants:
-        yield BlockGroup((_build_bars("tenants", tenants), _build_table("tenants", tenants, money)))
+        yield BlockGroup((_build_bars("tenants", tenants),))
+        yield _build_table("tenants", tenants, money)
         yield BlockGroup((_build_table("models", models, money), _build_charts(data)))
     else:
-        yield BlockGroup((_build_bars("models", models), _build_table("models", models, money)))
+        yield BlockGroup((_build_bars("models", models),))
+        yield _build_table("models", models, money)
         yield _build_charts(data)
     yield from _list_notes(data, money)
 
@@ -367,6 +369,13 @@ def _list_notes(data: EfficiencyData, money: _Money) -> Iterator[Block]:
                 currency=money.prices.currency,
             )
         )
+
+
+def build_efficiency_queries(data: EfficiencyData | None) -> Iterator[Block]:
+    """What was asked for these figures."""
+    if data is None:
+        return
+    yield Heading("efficiency-queries", phrase("reports.section.efficiency_queries"))
     yield Listing(
         tuple(
             (Code(expr), phrase(f"reports.efficiency.query.{name.replace('.', '_')}"))

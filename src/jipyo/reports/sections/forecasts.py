@@ -12,7 +12,6 @@ from jipyo.reports.charts.build import list_threshold_lines
 from jipyo.reports.document import (
     Badge,
     Block,
-    BlockGroup,
     Chart,
     ChartLine,
     Charts,
@@ -27,6 +26,7 @@ from jipyo.reports.document import (
     phrase,
 )
 from jipyo.reports.sections.metric_rows import drop_empty_columns
+from jipyo.reports.sections.metric_section import keep_together
 from jipyo.reports.sections.outlook import (
     DAY_MS,
     KNOWN,
@@ -70,13 +70,12 @@ def build_forecasts(inputs: ReportInputs) -> Iterator[Block]:
     expected = list_expected(data)
     finding = build_crossing_finding(expected[0]) if expected else None
     yield Heading("forecasts", phrase("reports.section.forecasts"))
-    yield BlockGroup(
-        (
-            finding or build_quiet_finding(ahead, horizon),
-            Charts((draw_forecast(expected[0] if expected else ahead[0], inputs),), columns=1),
-            build_forecast_table(ahead, horizon),
-            Note(phrase("chapters.forecasts.note", n=len(data.outlooks), horizon=horizon)),
-        )
+    drawn = draw_forecast(expected[0] if expected else ahead[0], inputs)
+    yield from keep_together(
+        finding or build_quiet_finding(ahead, horizon),
+        [Charts((drawn,), columns=1)],
+        [build_forecast_table(ahead, horizon)],
+        [Note(phrase("chapters.forecasts.note", n=len(data.outlooks), horizon=horizon))],
     )
 
 

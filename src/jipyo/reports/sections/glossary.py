@@ -30,4 +30,4 @@ def build_glossary(terms: Sequence[Term], metrics: Collection[str]) -> Iterator[
     ]
     yield Heading("glossary", phrase("reports.section.glossary"))
     rows = tuple(build_row(_COLUMNS, term) for term in used)
-    yield Table("glossary-table", None, build_heads(_COLUMNS), rows)
+    yield Table("glossary-table", None, build_heads(_COLUMNS), rows, wide=True)

@@ -36,14 +36,21 @@ if TYPE_CHECKING:
 
     from jipyo.alerts.alert import AlertKey
     from jipyo.alerts.events.event import Event
-    from jipyo.alerts.incident.incident import Incident, IncidentAlert, IncidentEvidence
+    from jipyo.alerts.incident.incident import (
+        Incident,
+        IncidentAlert,
+        IncidentEntry,
+        IncidentEvidence,
+    )
     from jipyo.alerts.incident.origin import RankedAlert
     from jipyo.catalogue import Catalogue
     from jipyo.reports.incident_facts import IncidentFacts, IncidentImpact
 
 _MOST_EVIDENCE = 3
-_LINES = 3
-"""To write by hand."""
+_LINES, _SHORT_LINES = 3, 2
+"""To write by hand, in a document of its own and beside others."""
+_MOST_CHARACTERS = 90
+"""Of an expression beside others: a document of its own has the whole."""
 
 
 def build_incident_page(
@@ -65,14 +72,18 @@ def build_incident_page(
     if facts.courses and is_whole:
         yield BlockGroup((draw_courses(facts.incident, facts.courses, facts.events),))
     yield Heading(f"incident-{number}-evidence", phrase("incident_page.evidence"), level=2)
-    yield _build_evidence(facts, catalogue, None if is_whole else _MOST_EVIDENCE)
+    yield _build_evidence(facts, catalogue, is_whole=is_whole)
     yield Note(phrase("incident_page.no_cause"))
+    if not is_whole:
+        yield Heading(f"incident-{number}-cause", phrase("incident_page.filled"), level=2)
+        yield _build_cause(facts.incident, _list_filled(facts.incident))
+        return
     yield Heading(f"incident-{number}-cause", phrase("incident_page.cause"), level=2)
     yield _build_cause(facts.incident)
     yield Heading(f"incident-{number}-actions", phrase("incident_page.actions"), level=2)
-    yield from _build_actions(facts.incident, is_whole=is_whole)
+    yield _build_actions(facts.incident)
     yield Heading(f"incident-{number}-prevention", phrase("incident_page.prevention"), level=2)
-    yield Note(Blank(lines=_LINES if is_whole else 2))
+    yield Note(Blank(lines=_LINES))
 
 
 def _head(*keys: str, numeric: Sequence[str] = ()) -> tuple[ColumnHead, ...]:
@@ -210,7 +221,7 @@ def _show_count(impact: IncidentImpact, count: int) -> Inline:
 # --- evidence
 
 
-def _build_evidence(facts: IncidentFacts, catalogue: Catalogue, most: int | None) -> Table:
+def _build_evidence(facts: IncidentFacts, catalogue: Catalogue, *, is_whole: bool) -> Table:
     rows: list[tuple[Inline, ...]] = []
     event = facts.event_before
     if event is not None:
@@ -229,14 +240,25 @@ def _build_evidence(facts: IncidentFacts, catalogue: Catalogue, most: int | None
         for one in facts.impacts
         if one.failed
     ]
-    left = 0 if most is None else max(0, len(rows) - most)
+    left = 0 if is_whole else max(0, len(rows) - _MOST_EVIDENCE)
+    if left:
+        rows = rows[:_MOST_EVIDENCE]
+    if not is_whole:
+        rows = [(*row[:-1], _shorten(row[-1])) for row in rows]
     return Table(
         id=f"incident-{facts.incident.number}-evidence",
         caption=phrase("incident_page.evidence.more", n=left) if left else "",
         columns=_head("rank", "what", "seen", "reason", "query", numeric=("rank",)),
-        rows=tuple((at, *row) for at, row in enumerate(rows[:most], 1)),
+        rows=tuple((at, *row) for at, row in enumerate(rows, 1)),
         wide=True,
     )
+
+
+def _shorten(cell: Inline) -> Inline:
+    """An expression as far as it tells what was asked."""
+    if not isinstance(cell, Code) or len(cell.text) <= _MOST_CHARACTERS:
+        return cell
+    return Code(f"{cell.text[: _MOST_CHARACTERS - 1]}…")
 
 
 def _show_alert(
@@ -286,7 +308,21 @@ def _show_evidence(evidence: IncidentEvidence) -> tuple[Inline, ...]:
 # --- what people fill in
 
 
-def _build_cause(incident: Incident) -> Table:
+def _list_filled(incident: Incident) -> tuple[tuple[Inline, Inline], ...]:
+    """Rows for what was done and what prevents it: one table is not broken over pages."""
+    notes = _list_notes(incident)
+    done = phrase("incident_page.actions.above", n=len(notes)) if notes else Blank(_SHORT_LINES)
+    return (
+        (phrase("incident_page.actions"), done),
+        (phrase("incident_page.prevention"), Blank(_SHORT_LINES)),
+    )
+
+
+def _list_notes(incident: Incident) -> list[IncidentEntry]:
+    return [one for one in incident.entries if one.kind is EntryKind.NOTE and one.text]
+
+
+def _build_cause(incident: Incident, filled: tuple[tuple[Inline, Inline], ...] = ()) -> Table:
     texts = [
         entry.text
         for entry in incident.entries
@@ -304,8 +340,9 @@ def _build_cause(incident: Incident) -> Table:
         ),
         (
             phrase("incident_page.item.cause"),
-            Joined(tuple(texts), "\n") if texts else Blank(lines=_LINES),
+            Joined(tuple(texts), "\n") if texts else Blank(_SHORT_LINES if filled else _LINES),
         ),
+        *filled,
     )
     return Table(
         id=f"incident-{incident.number}-cause",
@@ -315,13 +352,9 @@ def _build_cause(incident: Incident) -> Table:
     )
 
 
-def _build_actions(incident: Incident, *, is_whole: bool) -> Iterator[Block]:
-    """What was done; beside others the timeline has it already."""
-    notes = [entry for entry in incident.entries if entry.kind is EntryKind.NOTE and entry.text]
+def _build_actions(incident: Incident) -> Block:
+    """What was done."""
+    notes = _list_notes(incident)
     if not notes:
-        yield Note(Blank(lines=_LINES))
-        return
-    if not is_whole:
-        yield Note(phrase("incident_page.actions.above", n=len(notes)))
-        return
-    yield Listing(tuple((Joined((Moment(entry.t_ms), entry.who)), entry.text) for entry in notes))
+        return Note(Blank(lines=_LINES))
+    return Listing(tuple((Joined((Moment(entry.t_ms), entry.who)), entry.text) for entry in notes))

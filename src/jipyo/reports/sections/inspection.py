@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from jipyo.sla.inspection import InspectionRow, InspectionSheet
     from jipyo.sla.inspection_items import InspectionEntry, ManualItem
 
+_JOINED_FROM = 3
+"""So many items that were not inspected on the same days are one line."""
 _DIGEST = 12
 """Characters of a digest that are printed; the JSON has all."""
 _MARKS = {
@@ -219,10 +221,12 @@ def describe_entries(entries: Sequence[InspectionEntry]) -> Inline:
 
 
 class OtherDays(NamedTuple):
-    """Days in a row on which an item was not simply normal, for the same cause."""
+    """Days in a row on which items were not simply normal, for the same cause."""
 
-    row: InspectionRow
+    rows: tuple[InspectionRow, ...]
+    """One; several where none of them was inspected on these days."""
     cells: tuple[InspectionCell, ...]
+    """Of the first of them."""
 
     def find_worst(self, catalogue: Catalogue) -> InspectionCell:
         """The cell that stands for all: that with the gravest value, or the worst coverage."""
@@ -243,8 +247,21 @@ def _list_others(sheet: InspectionSheet) -> Iterator[OtherDays]:
     for row in sheet.rows:
         for key, cells in groupby(row.cells, key=_find_cause):
             if key is not None:
-                found.append(OtherDays(row, tuple(cell for cell in cells if cell is not None)))
-    return iter(sorted(found, key=lambda others: others.cells[0].day))
+                found.append(OtherDays((row,), tuple(cell for cell in cells if cell is not None)))
+    return _join_not_inspected(sorted(found, key=lambda others: others.cells[0].day))
+
+
+def _join_not_inspected(found: Sequence[OtherDays]) -> Iterator[OtherDays]:
+    """One line for many items that were not inspected on the same days."""
+    days: dict[tuple[date, ...], list[OtherDays]] = {}
+    for one in found:
+        if one.cells[0].result is InspectionResult.NOT_INSPECTED and not one.cells[0].entries:
+            days.setdefault(tuple(cell.day for cell in one.cells), []).append(one)
+    joined = {id(one): same for same in days.values() if len(same) >= _JOINED_FROM for one in same}
+    for one in found:
+        same = joined.get(id(one), [one])
+        if one is same[0]:
+            yield OtherDays(tuple(row for other in same for row in other.rows), one.cells)
 
 
 def _find_cause(cell: InspectionCell | None) -> tuple[object, ...] | None:
@@ -283,11 +300,13 @@ def build_others(others: Sequence[OtherDays], catalogue: Catalogue) -> Table:
     """A line for each stretch of days that need explaining."""
 
     def show_measured(one: OtherDays) -> Inline:
+        if len(one.rows) > 1:
+            return phrase("inspection.others.not_inspected", names=_name_items(one))
         return describe_cell(one.find_worst(catalogue), catalogue, dated=len(one.cells) > 1)
 
     columns: tuple[TableColumn[OtherDays], ...] = (
         TableColumn("day", _show_days, numeric=False),
-        TableColumn("item", lambda one: one.row.item.name, numeric=False),
+        TableColumn("item", _show_item, numeric=False),
         TableColumn("result", lambda one: _show_mark(one.cells[0]), numeric=False),
         TableColumn("measured", show_measured, numeric=False),
         TableColumn(
@@ -302,13 +321,24 @@ def build_others(others: Sequence[OtherDays], catalogue: Catalogue) -> Table:
         caption=phrase("inspection.others.caption"),
         columns=build_heads(columns),
         rows=tuple(build_row(columns, one) for one in others),
+        wide=True,
     )
+
+
+def _show_item(others: OtherDays) -> Inline:
+    if len(others.rows) > 1:
+        return phrase("inspection.others.items", n=len(others.rows))
+    return others.rows[0].item.name
+
+
+def _name_items(others: OtherDays) -> Inline:
+    return Joined(tuple(row.item.name for row in others.rows), ", ")
 
 
 def _show_action(others: OtherDays) -> Inline:
     """What people noted; an empty field of a day that was not normal is to be filled."""
     first = others.cells[0]
-    if isinstance(others.row.item, InspectionItem) and first.entries:
+    if isinstance(others.rows[0].item, InspectionItem) and first.entries:
         return describe_entries(first.entries)
     return None if first.marked or first.entries else _TO_FILL
 

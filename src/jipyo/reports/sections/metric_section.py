@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 
 MOST_EXTRA = 3
 """Metrics that have a row only because they were beyond a threshold."""
-MOST_TOGETHER = 7
-"""Rows of a table that is kept on one page with its finding and charts."""
+MOST_TOGETHER = 3
+"""Rows of tables that are kept on one page with the finding and charts; longer ones flow."""
 _MOST_EXPORTERS = 3
 
 
@@ -79,7 +79,7 @@ def build_metric_section(inputs: ReportInputs, section: MetricSection) -> Iterat
 def keep_together(
     finding: Finding, charts: Iterable[Block], tables: Sequence[Table], notes: Iterable[Block]
 ) -> Iterator[Block]:
-    """All of a section in one group; a long table after it, as a group must fit on a page."""
+    """Finding and charts in one group, with small tables; longer ones begin below and flow."""
     if sum(len(table.rows) for table in tables) <= MOST_TOGETHER:
         yield BlockGroup((finding, *charts, *tables, *notes))
     else:

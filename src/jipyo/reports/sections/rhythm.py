@@ -85,18 +85,16 @@ def build_rhythm(inputs: ReportInputs) -> Iterator[Block]:
     if not found:
         return
     yield Heading("rhythm", phrase("reports.section.rhythm"))
-    yield BlockGroup(
-        (
-            build_rhythm_finding(found[0]),
-            *map(build_week_heat_map, found),
-            Table(
-                id="rhythm",
-                caption=phrase("chapters.caption.rhythm"),
-                columns=build_heads(RHYTHM_COLUMNS),
-                rows=tuple(build_row(RHYTHM_COLUMNS, one) for one in found),
-            ),
-        )
+    table = Table(
+        id="rhythm",
+        caption=phrase("chapters.caption.rhythm"),
+        columns=build_heads(RHYTHM_COLUMNS),
+        rows=tuple(build_row(RHYTHM_COLUMNS, one) for one in found),
     )
+    first, *others = map(build_week_heat_map, found)
+    yield BlockGroup((build_rhythm_finding(found[0]), first))
+    yield from others
+    yield table
 
 
 def find_rhythm(entry: ReportMetric, inputs: ReportInputs) -> Rhythm | None:

@@ -21,6 +21,7 @@ from jipyo.reports.document import (
     Inline,
     Joined,
     Moment,
+    Note,
     Phrase,
     Share,
     Subject,
@@ -283,15 +284,21 @@ SLA_COLUMNS: tuple[TableColumn[ContractLine], ...] = (
 
 
 def build_sla_summary(inputs: ReportInputs) -> Iterator[Block]:
-    """Every indicator of every contract; without one the objectives of the specification."""
+    """The indicators of every contract that were not met; those that were are counted.
+
+    Without a contract the objectives of the specification.
+    """
     if not inputs.contracts:
         yield from build_objectives(inputs.objectives)
         return
     yield Heading("sla-summary", phrase("summary.section.sla"))
     for month in inputs.contracts:
+        open_lines = [one for one in month.lines if one.result is not ContractResult.MET]
         yield Table(
             id=f"sla-summary-{month.system}",
-            caption=month.system_name,
+            caption=month.system_name if len(inputs.contracts) > 1 else None,
             columns=build_heads(SLA_COLUMNS),
-            rows=tuple(build_row(SLA_COLUMNS, line) for line in month.lines),
+            rows=tuple(build_row(SLA_COLUMNS, line) for line in open_lines or month.lines),
         )
+        if open_lines and (met := len(month.lines) - len(open_lines)):
+            yield Note(phrase("summary.sla.met", n=met))

@@ -18,7 +18,7 @@ _SYSTEM = MetricSection(
     metrics=_SHOWN,
     drawn=_SHOWN,
     topics=("system.cpu", "system.memory", "system.disk", "system.io", "system.clock"),
-    height=92,
+    height=72,
 )
 
 
