@@ -136,6 +136,24 @@ def test_a_failure_is_seen_and_the_report_made_later(
     assert check_reports(server.config, texts("en")) == ()
 
 
+def test_a_report_that_came_too_late_to_be_made_is_a_problem_until_the_next_is_made(
+    server: Server,
+) -> None:
+    server.clock.wall_ms = at("2027-02-10 12:00")
+    server.start(MAKES)
+    server.go_to("2027-02-10 12:00")
+    assert server.take() == []
+    assert server.status().problem.state == "missed"
+    for lang, moment in (("en", "1 Feb"), ("ko", "2월 1일")):
+        (problem,) = check_reports(server.config, texts(lang))
+        assert moment in texts(lang).error(problem)
+        assert "catch_up" in texts(lang).error(problem)
+    failing = {one.name: one for one in server.publishing.families()}["jipyo_report_failing"]
+    assert [sample.value for sample in failing.samples] == [1.0]
+    server.go_to("2027-03-01 06:30")
+    assert server.status().problem is None
+
+
 def test_a_server_that_stops_within_a_report_makes_it_after_the_next_start(
     server: Server,
 ) -> None:

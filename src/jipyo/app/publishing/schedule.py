@@ -188,7 +188,7 @@ class Publishing:
             ),
             (
                 "failing",
-                "Whether the last attempt to make the report failed.",
+                "Whether the last report of the schedule failed or was missed.",
                 [float(one.problem is not None) for one in found],
             ),
         ):

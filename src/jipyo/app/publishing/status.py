@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from jipyo.model.errors import JipyoError
     from jipyo.reports.options import ReportSchedule
 
+_LOST = ("failed", "missed")
 _LOOKED_AT = 50
 """Runs back from the newest, in which the last report that was made is looked for."""
 
@@ -32,7 +33,7 @@ class ScheduleStatus:
     last: ReportRun | None
     """The last report that was made."""
     problem: ReportRun | None
-    """The newest run, where it fails or was given up."""
+    """The newest run, where it fails, was given up, or was missed."""
 
 
 def read_status(db: sqlite3.Connection, schedule: ReportSchedule) -> ScheduleStatus:
@@ -40,7 +41,7 @@ def read_status(db: sqlite3.Connection, schedule: ReportSchedule) -> ScheduleSta
     runs = read_last_runs(db, schedule.name, _LOOKED_AT)
     last = next((run for run in runs if run.state == "done"), None)
     newest = runs[0] if runs else None
-    fails = newest is not None and (newest.state == "failed" or bool(newest.error))
+    fails = newest is not None and (newest.state in _LOST or bool(newest.error))
     return ScheduleStatus(schedule.name, last, newest if fails else None)
 
 
@@ -64,7 +65,10 @@ def describe_problem(status: ScheduleStatus, config: Config, t: Texts) -> Report
     """Why the newest report of a schedule could not be made, for people."""
     problem = status.problem
     assert problem is not None, "BUG: nothing is wrong"
-    key = "publish.given_up" if problem.state == "failed" else "publish.failing"
     moment = t.moment(problem.due_ms, config.zone)
+    if problem.state == "missed":
+        key = "publish.missed"
+        return ReportError(key, hint=f"{key}.hint", name=status.name, moment=moment)
+    key = "publish.given_up" if problem.state == "failed" else "publish.failing"
     hint = "publish.failing.hint"
     return ReportError(key, hint=hint, name=status.name, moment=moment, error=problem.error)
