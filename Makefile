@@ -47,7 +47,8 @@ check: setup  ## what must hold before a change lands
 docs: setup  ## write the tables of the documentation anew, and check it
 	PYTHONPATH=tests $(BIN)python tests/docs/tables.py
 	PYTHONPATH=tests $(BIN)python tests/web/api/openapi_file.py
-	$(BIN)python -m pytest -q tests/docs tests/web/api/test_openapi.py
+	PYTHONPATH=tests $(BIN)python tests/reports/schema_file.py
+	$(BIN)python -m pytest -q tests/docs tests/web/api/test_openapi.py tests/reports/test_schema_file.py
 pictures: setup ## the pictures of the documentation, taken anew; needs Chromium
 	PYTHONPATH=tests $(BIN)python tests/docs/pictures.py
 sample: setup ## the sample report of the documentation, and pictures of its pages, made anew
