@@ -52,6 +52,7 @@ def build_action_table(actions: Actions) -> Table:
         caption="",
         columns=build_heads(ACTION_COLUMNS),
         rows=tuple(build_row(ACTION_COLUMNS, one) for one in enumerate(actions.items, 1)),
+        wide=True,
     )
 
 

@@ -299,6 +299,7 @@ def build_sla_summary(inputs: ReportInputs) -> Iterator[Block]:
             caption=month.system_name if len(inputs.contracts) > 1 else None,
             columns=build_heads(SLA_COLUMNS),
             rows=tuple(build_row(SLA_COLUMNS, line) for line in open_lines or month.lines),
+            wide=True,
         )
         if open_lines and (met := len(month.lines) - len(open_lines)):
             yield Note(phrase("summary.sla.met", n=met))
