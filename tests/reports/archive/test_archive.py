@@ -23,13 +23,15 @@ from jipyo.reports.archive.archive import (
     remove_report,
     sign_report,
 )
+from jipyo.reports.archive.content_hash import compute_content_hash, write_hash
 from jipyo.reports.archive.integrity import check_number
 from jipyo.reports.archive.issues import read_issue
 from jipyo.reports.archive.sign_off import Signing, find_chain
-from jipyo.reports.document import Heading, Note
+from jipyo.reports.document import Cover, Heading, Note, Report
 from jipyo.reports.options import SignOffStep
 from jipyo.reports.render import FORMATS
 from jipyo.reports.render.json import read_report, to_json
+from jipyo.reports.wording import Localizer
 from reports.archive.issuing import LATER_MS, NUMBER, build_valued
 from reports.documents import build_report
 
@@ -73,6 +75,28 @@ def test_an_issue_has_the_report_its_formats_and_their_hashes(tmp_path: Path) ->
     page = (issued.folder / "jipyo-daily-2026-11-21.en.html").read_bytes()
     assert page == FORMATS["html"].render(kept, "en")
     assert b"issue 1" in page
+
+
+def test_the_cover_has_the_hash_of_the_content_and_of_the_last_entry_before(tmp_path: Path) -> None:
+    def read(value: float) -> tuple[Report, list[str]]:
+        valued = build_valued(value)
+        cover = Cover(issue="draft", made="today", approvals=(), rows=(("name", "value"),))
+        report = replace(valued, blocks=(cover, *valued.blocks))
+        kept = issue_report(tmp_path, report, ["en"], ["html"]).issue.read_report()
+        assert isinstance(kept.blocks[0], Cover)
+        (name, *hashes) = kept.blocks[0].rows
+        assert name == ("name", "value")
+        return kept, [Localizer.for_period(kept.period, "en").format(one) for _, one in hashes]
+
+    first, hashes = read(1.0)
+    assert hashes == [write_hash(compute_content_hash(first))]
+    assert read(1.0) == (first, hashes), "the hashes are not content"
+    head = sign_report(tmp_path, NUMBER, Signing(SignOffStep.DRAFTED, "a", LATER_MS)).hash
+    second, hashes = read(2.0)
+    assert hashes == [write_hash(compute_content_hash(second)), write_hash(head)]
+    assert hashes[0].replace(" ", "") != compute_content_hash(first)
+    other = replace(second, made_ms=second.made_ms + 1)
+    assert compute_content_hash(other) != compute_content_hash(second)
 
 
 def test_equal_content_gives_the_same_issue_whenever_it_is_made(tmp_path: Path) -> None:

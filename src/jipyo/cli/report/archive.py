@@ -22,9 +22,10 @@ from jipyo.cli.people import pass_person
 from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
 from jipyo.model.clock import SystemClock
-from jipyo.model.errors import ConfigError
+from jipyo.model.errors import ConfigError, ReportError
 from jipyo.model.plain import to_plain
 from jipyo.reports.archive.archive import find_report, list_reports, sign_report
+from jipyo.reports.archive.content_hash import compute_content_hash, write_hash
 from jipyo.reports.archive.sign_off import Signing, list_steps
 from jipyo.reports.options import SignOffStep
 from jipyo.reports.render.json import build_schema
@@ -115,6 +116,11 @@ def _print_report(report: ArchivedReport, t: Texts) -> None:
             before = record.issue - 1
             console.print(t("archive.changes.caption", n=len(record.changes), issue=before))
         console.print(_build_files(issue, t))
+    try:
+        value = write_hash(compute_content_hash(report.last.read_report()))
+        console.print(t("archive.content_hash", hash=value), soft_wrap=True)
+    except (ConfigError, ReportError) as error:
+        console.print(t.error(error), soft_wrap=True)
     console.print("")
     console.print(_build_chain(report.chain, localizer, t))
     if report.chain:

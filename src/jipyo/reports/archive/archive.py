@@ -15,6 +15,7 @@ from jipyo.model.calendar import name_period
 from jipyo.model.errors import ConfigError, ReportError
 from jipyo.reports.archive.changes import ReportChange, compare_reports
 from jipyo.reports.archive.changes_section import build_changes
+from jipyo.reports.archive.content_hash import add_hashes
 from jipyo.reports.archive.integrity import check_number
 from jipyo.reports.archive.issues import (
     REPORT_FILE,
@@ -92,7 +93,7 @@ def issue_report(
             changes = compare_with_issue(last, report)
             if not changes:
                 return Issuing(last, is_new=False)
-        issued = _number(report, last, changes)
+        issued = add_hashes(_number(report, last, changes), chain[-1].hash if chain else "")
         contents = {REPORT_FILE: to_json(issued), **(attachments or {})}
         for lang in langs:
             for name in formats or FORMATS:

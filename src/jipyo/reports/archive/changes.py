@@ -15,6 +15,7 @@ from jipyo.analysis.thresholds import State
 from jipyo.i18n import texts
 from jipyo.model.figure import Figure
 from jipyo.model.plain import to_plain
+from jipyo.reports.archive.content_hash import drop_hashes
 from jipyo.reports.document import (
     Badge,
     Code,
@@ -91,15 +92,15 @@ def list_content(report: Report) -> Iterator[object]:
         if isinstance(block, Heading) and block.level == 1:
             is_content = block.id != SECTION
         if is_content:
-            yield block
+            yield drop_hashes(block) if isinstance(block, Cover) else block
 
 
 def compare_reports(before: Report, after: Report) -> tuple[ReportChange, ...]:
     """What differs between two reports on the same period, in the order of the later.
 
-    When they were made, which issue they are, who issued them and how they look is not their
-    content. Nothing
-    else is left out: where no change is found, they are equal in every value.
+    When they were made, which issue they are, who issued them, how they look and the hashes of an
+    issue are not their content. Nothing else is left out: where no change is found, they are equal
+    in every value.
     """
     old, new = list_values(before), list_values(after)
     changes: list[ReportChange] = []
