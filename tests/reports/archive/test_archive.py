@@ -31,6 +31,7 @@ from jipyo.reports.document import Cover, Heading, Note, Report
 from jipyo.reports.options import SignOffStep
 from jipyo.reports.render import FORMATS
 from jipyo.reports.render.json import read_report, to_json
+from jipyo.reports.verify.prose import trace_numbers
 from jipyo.reports.wording import Localizer
 from reports.archive.issuing import LATER_MS, NUMBER, build_valued
 from reports.documents import build_report
@@ -95,6 +96,8 @@ def test_the_cover_has_the_hash_of_the_content_and_of_the_last_entry_before(tmp_
     second, hashes = read(2.0)
     assert hashes == [write_hash(compute_content_hash(second)), write_hash(head)]
     assert hashes[0].replace(" ", "") != compute_content_hash(first)
+    quoted = trace_numbers(f"SHA-256 {' '.join(hashes)} {'0' * 15}a", second)
+    assert [one.fact is not None for one in quoted] == [True] * 9 + [False]
     other = replace(second, made_ms=second.made_ms + 1)
     assert compute_content_hash(other) != compute_content_hash(second)
 

@@ -39,7 +39,7 @@ def test_a_sheet_has_its_figures_reasons_and_evidence(workspace: Workspace) -> N
     assert "proof: survey of October" in next(
         line.reasons for line in sheet.indicators if line.id == "satisfaction"
     )
-    assert sheet.planned[1].reasons == ("announced at Tue 22 Oct 03:00, not before it began",)
+    assert sheet.planned[1].reasons == ("announced at 22 Oct 03:00, not before it began",)
 
 
 def test_scripts_get_the_same_sheets(workspace: Workspace) -> None:

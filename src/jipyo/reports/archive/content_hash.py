@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 CONTENT, SIGN_OFF = "summary.cover.content_hash", "summary.cover.sign_off_hash"
 _GROUP = 16
+_ALGORITHM = "SHA-256"
 
 
 def drop_hashes(cover: Cover) -> Cover:
@@ -28,6 +29,19 @@ def drop_hashes(cover: Cover) -> Cover:
         if not (isinstance(row[0], Phrase) and row[0].key in (CONTENT, SIGN_OFF))
     )
     return replace(cover, rows=tuple(kept))
+
+
+def list_hash_words(report: Report) -> set[str]:
+    """The words of the hashes on the cover of an issue, as they are printed."""
+    added = (
+        value.text
+        for one in report.blocks
+        if isinstance(one, Cover)
+        for name, value in one.rows
+        if isinstance(name, Phrase) and name.key in (CONTENT, SIGN_OFF) and isinstance(value, Code)
+    )
+    words = {word for text in added for word in text.split()}
+    return words | {_ALGORITHM} if words else words
 
 
 def compute_content_hash(report: Report) -> str:

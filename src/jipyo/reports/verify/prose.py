@@ -20,6 +20,7 @@ from jipyo.i18n import LANGS
 from jipyo.model.calendar import local_time
 from jipyo.model.figure import Delta, Figure
 from jipyo.reports.archive.changes import list_values
+from jipyo.reports.archive.content_hash import list_hash_words
 from jipyo.reports.document import (
     Badge,
     Day,
@@ -139,7 +140,7 @@ class FactBook:
         self.localizers = [Localizer.for_period(report.period, lang) for lang in LANGS]
         self.zone: ZoneInfo = self.localizers[0].zone
         self.year = report.period.first_day.year
-        self.names: set[str] = {report.number, report.catalogue}
+        self.names: set[str] = {report.number, report.catalogue, *list_hash_words(report)}
         self.facts = _share_words(list(self._collect(report)))
         counts = Counter(word for fact in self.facts for word in fact.words)
         total = len(self.facts) + 1
