@@ -11,14 +11,15 @@ import orjson
 
 from jipyo.app.archive import issue_from_workspace
 from jipyo.app.offline import read_workspace
-from jipyo.app.reports import build_report
+from jipyo.app.reports import build_report, find_last_period
 from jipyo.cli.changes import print_issuing
 from jipyo.cli.localized import Command, Group
 from jipyo.cli.options import FILE, FOLDER, pass_config, print_line, print_warning, show_progress
 from jipyo.cli.report import archive, files, forms, sending
-from jipyo.cli.report.periods import choose_period, choose_range, complete_period
+from jipyo.cli.report.periods import complete_period, read_period, read_range
 from jipyo.cli.report.queries import add_up_queries, list_queries, print_queries
 from jipyo.model.calendar import PeriodKind
+from jipyo.model.clock import SystemClock
 from jipyo.reports.forms.fill import read_form
 from jipyo.reports.options import KINDS
 from jipyo.reports.render import FORMATS, write_report
@@ -100,7 +101,7 @@ def _register_kind(report: click.Group, kind: PeriodKind, t: Texts) -> None:
     @pass_config(t)
     def write(config: Config, words: Texts, text: str | None, **output: Any) -> None:
         choices = OutputChoices(**output)
-        _write(config, words, lambda workspace: choose_period(workspace, kind, text), choices)
+        _write(config, words, kind, read_period(kind, text, config.zone), choices)
 
 
 def _register_range(report: click.Group, t: Texts) -> None:
@@ -111,7 +112,8 @@ def _register_range(report: click.Group, t: Texts) -> None:
     @pass_config(t)
     def write(config: Config, words: Texts, start: str, end: str | None, **output: Any) -> None:
         choices = OutputChoices(**output)
-        _write(config, words, lambda workspace: choose_range(workspace, start, end), choices)
+        period = read_range(start, end, config.zone, SystemClock().now_ms())
+        _write(config, words, PeriodKind.RANGE, period, choices)
 
 
 def _add_output(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -143,14 +145,16 @@ def _add_output(t: Texts) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 
 
 def _write(
-    config: Config, t: Texts, choose: Callable[[Workspace], Period], choices: OutputChoices
+    config: Config, t: Texts, kind: PeriodKind, period: Period | None, choices: OutputChoices
 ) -> None:
+    """Write the report of a period, by default of the last of its kind that is over."""
     contents = {form: read_form(form) for form in choices.forms}
     with read_workspace(config) as workspace:
         recorded = RecordingSource(workspace.source, time.monotonic)
         asking = replace(workspace, source=recorded) if choices.queries else workspace
         with show_progress(t("cli.report.working")) as advance:
-            report = build_report(asking, choose(asking), advance, details=choices.details)
+            chosen = period or find_last_period(asking, kind)
+            report = build_report(asking, chosen, advance, details=choices.details)
         folder = choices.out or workspace.out_dir
         issuing = _issue(asking, report, choices, t) if choices.issue else None
         made = issuing.issue.files if issuing else _write_files(report, t, choices, folder)

@@ -9,7 +9,7 @@ import click
 import orjson
 
 from jipyo.app.offline import read_workspace
-from jipyo.app.reports import build_report
+from jipyo.app.reports import build_report, find_last_period
 from jipyo.cli.localized import Command
 from jipyo.cli.options import (
     build_table,
@@ -18,7 +18,7 @@ from jipyo.cli.options import (
     print_note,
     show_progress,
 )
-from jipyo.cli.report.periods import choose_period
+from jipyo.cli.report.periods import read_period
 from jipyo.model.calendar import PeriodKind
 from jipyo.reports.forms.fill import build_book, fill_form, name_filled
 from jipyo.reports.forms.listing import list_slots
@@ -52,11 +52,12 @@ def register(report: click.Group, t: Texts) -> None:
     def show_slots(
         config: Config, words: Texts, kind: str, period: str | None, find: str, **shown: bool
     ) -> None:
+        named = read_period(_KINDS[kind], period, config.zone)
         with (
             read_workspace(config) as workspace,
             show_progress(words("cli.report.working")) as advance,
         ):
-            chosen = choose_period(workspace, _KINDS[kind], period)
+            chosen = named or find_last_period(workspace, _KINDS[kind])
             book = make_book(workspace, build_report(workspace, chosen, advance), words)
         slots = list_slots(book, find)
         if shown["as_json"]:

@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from jipyo.app.reports import find_last_period
 from jipyo.cli.moments import parse_moment
 from jipyo.model.calendar import (
     PeriodKind,
@@ -24,7 +23,6 @@ from jipyo.model.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from jipyo.app.workspace import Workspace
     from jipyo.model.calendar import Period
 
 _DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -38,28 +36,26 @@ _COMPLETED = {
 """How many periods before the one that runs a shell offers."""
 
 
-def choose_period(workspace: Workspace, kind: PeriodKind, text: str | None) -> Period:
-    """The period of a name; without one the last that is over.
+def read_period(kind: PeriodKind, text: str | None, zone: ZoneInfo) -> Period | None:
+    """The period of a name; None without one.
 
     Raises:
         ConfigError: there is no such period.
-        SourceError: the source failed.
     """
     if text is None:
-        return find_last_period(workspace, kind)
+        return None
     try:
-        return parse_period(kind, text, workspace.zone)
+        return parse_period(kind, text, zone)
     except ValueError as error:
         raise ConfigError(f"cli.report.not_a.{kind.value}", value=text) from error
 
 
-def choose_range(workspace: Workspace, start: str, end: str | None) -> Period:
-    """From a day or moment to another; days are whole days, the last one too.
+def read_range(start: str, end: str | None, zone: ZoneInfo, now_ms: int) -> Period:
+    """From a day or moment to another, or to now; days are whole days, the last one too.
 
     Raises:
         ConfigError: one of them is no time, or the range ends before it begins.
     """
-    zone, now_ms = workspace.zone, workspace.now_ms()
     start_ms = parse_moment(start, zone, now_ms)
     end_ms = now_ms if end is None else parse_moment(end, zone, now_ms)
     if end is not None and _DAY.fullmatch(end):
