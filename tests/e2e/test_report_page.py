@@ -81,7 +81,8 @@ def test_nothing_runs_out_of_the_page(reports: Reports, width: int) -> None:
 def test_what_an_executive_reads_is_on_the_first_sheet(reports: Reports, lang: Lang) -> None:
     page = reports.open(lang, width=A4_WIDTH, height=A4_HEIGHT)
     page.call("Emulation.setEmulatedMedia", {"media": "print"})
-    assert page.eval("document.querySelector('h2.page').offsetTop") <= A4_HEIGHT
+    tiles = page.eval("document.querySelector('.tiles').getBoundingClientRect().bottom")
+    assert 0 < tiles <= A4_HEIGHT
     page.close()
 
 

@@ -75,7 +75,7 @@ def test_a_scheduled_report_is_shown_downloaded_and_approved(
     product: Product, browser: Browser, site: ReportSite, tmp_path: Path
 ) -> None:
     page = open_list(browser, product)
-    number = f"IT-{site.days[1]:%Y%m%d}"
+    number = f"IT-daily-{site.days[1]:%Y%m%d}"
     page.click(f"a[data-report='{number}']")
     page.wait("document.querySelector('[data-testid=report]')", 60)
     shown = "document.querySelector('iframe').src"
@@ -111,6 +111,6 @@ def test_a_report_is_made_on_request(product: Product, browser: Browser, site: R
     page.click("[data-testid=make]")
     page.wait("document.querySelector('[data-build] a')", 240)
     build = product.get("/api/jipyo/reports/builds")["builds"][0]
-    assert (build["state"], build["report"]) == ("made", f"IT-{site.days[0]:%Y%m%d}")
+    assert (build["state"], build["report"]) == ("made", f"IT-daily-{site.days[0]:%Y%m%d}")
     assert build["issue"] == 1, "the same content is no new issue"
     page.close()

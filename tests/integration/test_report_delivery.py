@@ -34,7 +34,7 @@ def test_missed_reports_are_made_once_though_the_server_is_killed_and_mailed(
             wait_until(lambda: site.count_waiting() == 0)
             page = second.get("/api/jipyo/reports", lang="en")
         mails = smtp.mails
-    numbers = [f"IT-{day:%Y%m%d}" for day in site.days]
+    numbers = [f"IT-daily-{day:%Y%m%d}" for day in site.days]
     assert [number for _, number in site.list_runs()] == numbers
     assert [row["number"] for row in page["reports"]][-2:] == numbers[::-1]
     assert page["schedules"][0]["problem"] == ""
@@ -61,7 +61,7 @@ def test_a_report_is_sent_again_by_the_command_and_a_dead_server_of_mail_is_told
         with up(site.data, "--config", str(site.config)):
             wait_until(lambda: [state for state, _ in site.list_runs()] == ["done"] * 2, 180)
             wait_until(lambda: len(smtp.mails) == 2, 120)
-            number = f"IT-{site.days[1]:%Y%m%d}"
+            number = f"IT-daily-{site.days[1]:%Y%m%d}"
             sent = jipyo("report", "send", number, "--channel", "hand-in", *words)
             assert sent.code == 0, sent.err
             wait_until(lambda: len(smtp.mails) == 3)

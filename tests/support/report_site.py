@@ -34,7 +34,7 @@ alerts:
   channels:
     - {name: hand-in, kind: mail, url: "smtp://127.0.0.1:SMTP/?from=a@example.com&to=b@example.com"}
 reports:
-  document_number: IT-{year}{month}{day}
+  document_number: IT-{kind}-{year}{month}{day}
   schedule:
     - {name: day, report: daily, schedule: "0 0 * * *", formats: [html, xlsx], channels: [hand-in]}
 """
