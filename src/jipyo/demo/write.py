@@ -104,7 +104,7 @@ def write_month(
         seed: of what is drawn by chance.
         days_before: forecasts look back six weeks, comparisons a month.
         until_ms: None: the end of the month.
-        progress: told the days that are written, and how many there are.
+        progress: called with how many of how many days are written.
 
     Raises:
         StoreBusy: another process writes there.

@@ -85,7 +85,7 @@ class _ByName:
 
 @dataclass(frozen=True, slots=True)
 class _OneOf:
-    """A value of any of several types; objects are told apart by the name of their class."""
+    """A value of any of several types; objects by the name of their class."""
 
     objects: Mapping[str, type]
     others: tuple[Any, ...]

@@ -1,4 +1,4 @@
-"""Colours of a site, and whether they can be told from the paper they are printed on."""
+"""Colours of a site, and their contrast with the paper they are printed on."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ def _check_name(issue: Issue, place: Path) -> Iterator[Damage]:
 def _check_records(
     chain: Sequence[SignOff], issues: Mapping[int, Issue], folder: Path, number: str
 ) -> Iterator[Damage]:
-    """Issues that are not what was signed, that are gone, or that nothing is said of."""
+    """Issues that differ from what was signed, are missing, or are not in the sign-off."""
     entered = {entry.issue for entry in chain if entry.step is None}
     for issue, first in {entry.issue: entry for entry in reversed(chain)}.items():
         place = find_issue_folder(folder, number, issue)

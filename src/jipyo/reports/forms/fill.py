@@ -1,4 +1,4 @@
-"""A site's own form filled with a report: HWPX or XLSX, told apart by what is in the file."""
+"""A site's own form filled with a report: HWPX or XLSX, recognised by its content."""
 
 from __future__ import annotations
 

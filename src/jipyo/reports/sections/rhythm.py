@@ -40,7 +40,7 @@ _DAYS, _HOURS = 7, 24
 _SATURDAY = 5
 _OPEN, _CLOSE = 9, 18
 _LEAST_CELLS = 84
-"""Half of a week: of less nothing is said of its rhythm."""
+"""Half of a week: less shows no weekly rhythm."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

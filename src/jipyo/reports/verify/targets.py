@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerificationTarget:
-    """A report, and what of its integrity can be told without any source."""
+    """A report, and what can be checked of its integrity without any source."""
 
     where: str
     report: Report | None
