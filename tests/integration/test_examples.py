@@ -117,7 +117,7 @@ def test_jipyo_over_an_existing_prometheus(tmp_path: Path) -> None:
     assert "\nCPU utilisation " in output
     assert verdict["state"] in ("ok", "pending", "warning", "critical")
     assert verdict["counts"]["absent"] < 120
-    assert "node_cpu_seconds_total" in read_report(folder)  # the query of a figure
+    assert "node_cpu_seconds_total" in read_report(folder)  # the query of a metric
 
 
 def test_three_agents_into_victoriametrics_and_one_jipyo(tmp_path: Path) -> None:
