@@ -1,0 +1,45 @@
+/** The English texts of charts. */
+
+import type { charts as ko } from '../ko/charts.ts';
+import type { Wording } from '../wording.ts';
+
+export const charts: Wording<typeof ko> = {
+  charts: 'Over time',
+  chooseMetric: 'Choose a metric',
+  warningAt: (value) => `Warning ${value}`,
+  criticalAt: (value) => `Critical ${value}`,
+  origin: {
+    specification: 'specification thresholds',
+    default: 'default thresholds',
+    site: 'site thresholds',
+  },
+  forSpan: (span) => `for ${span}`,
+  pendingFor: (elapsed, span) => `${elapsed} of ${span}`,
+  pendingLeft: (severity, span) => `${severity} if it lasts ${span} more`,
+  latest: 'Latest',
+  at: (time) => `At ${time}`,
+  mean: 'Mean',
+  highest: 'Max',
+  lowest: 'Min',
+  current: 'Now',
+  series: 'Series',
+  cases: (n, low, high) => `n\u00a0=\u00a0${n}, 95% CI ${low}–${high}`,
+  casesUnknown: 'n unknown',
+  withCases: (value, cases) => (cases ? `${value} (${cases})` : value),
+  isolate: (name) => `Show only ${name}`,
+  showAll: 'Show all',
+  seriesCount: (n) => `${n} series`,
+  more: (n) => `Show ${n} more`,
+  less: 'Show fewer',
+  resetZoom: 'Reset zoom',
+  fitValues: 'Fit values',
+  showThresholds: 'Show thresholds',
+  verticalRange: 'Vertical range',
+  source: 'Query and source',
+  noPoints: 'No data in this period.',
+  chartLabel: (name, last, low, high) =>
+    `${name}. Latest ${last}, lowest ${low}, highest ${high}. Left and right arrow keys read values.`,
+  breachCount: (n, span) => `Over a threshold ${n === 1 ? 'once' : `${n} times`}, ${span}`,
+  estimated: 'Counts are estimated: the source extrapolates them.',
+  earlierMarks: (n) => `${n} earlier`,
+};

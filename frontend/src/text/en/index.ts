@@ -1,0 +1,21 @@
+/** The English texts by page. */
+
+import { charts } from './charts.ts';
+import { incidents } from './incidents.ts';
+import { metric } from './metric.ts';
+import { overview } from './overview.ts';
+import { reports } from './reports.ts';
+import { shell } from './shell.ts';
+import { silences } from './silences.ts';
+import { targets } from './targets.ts';
+
+export const en = {
+  ...shell,
+  ...charts,
+  ...overview,
+  ...metric,
+  ...targets,
+  ...incidents,
+  ...silences,
+  ...reports,
+};

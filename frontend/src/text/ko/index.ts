@@ -1,0 +1,21 @@
+/** The Korean texts by page. They define the shape of every other language. */
+
+import { charts } from './charts.ts';
+import { incidents } from './incidents.ts';
+import { metric } from './metric.ts';
+import { overview } from './overview.ts';
+import { reports } from './reports.ts';
+import { shell } from './shell.ts';
+import { silences } from './silences.ts';
+import { targets } from './targets.ts';
+
+export const ko = {
+  ...shell,
+  ...charts,
+  ...overview,
+  ...metric,
+  ...targets,
+  ...incidents,
+  ...silences,
+  ...reports,
+};
