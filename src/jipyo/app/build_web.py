@@ -30,6 +30,7 @@ from jipyo.app.demonstration import is_demonstration
 from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
 from jipyo.app.inspection import build_sheet, find_system
+from jipyo.app.logs import LogSources, find_logs_folder
 from jipyo.app.offline import build_workspace
 from jipyo.app.publishing.pages import build_report_parts
 from jipyo.app.slo import SloBook
@@ -41,6 +42,8 @@ from jipyo.web.api import (
     doctor,
     events,
     incidents,
+    log_lines,
+    log_patterns,
     metrics,
     openapi,
     outlook,
@@ -53,6 +56,7 @@ from jipyo.web.api import (
     targets,
 )
 from jipyo.web.api.alert_desk import AlertDesk
+from jipyo.web.api.log_desk import LogDesk
 from jipyo.web.http.cache import TtlCache
 from jipyo.web.ingest import logs, otlp, push_groups, remote_write, text
 from jipyo.web.ingest.receiver import ReceivedCounts, Receiver
@@ -283,6 +287,7 @@ class WebApps:
             *build_api_routes(config, workspace, server, collection, self._logs, state),
             *self._build_result_routes(config, workspace),
             *self._build_alert_routes(config, catalogue),
+            *build_log_routes(config, clock.now_ms),
         ]
         routes: list[BaseRoute] = [
             *self._build_ingest_routes(config),
@@ -362,6 +367,21 @@ class WebApps:
             *routes,
             *web.mount([*logs.routes(send), logs.route_root(send, page)], waiting),
         ]
+
+
+def build_log_routes(config: Config, now_ms: Callable[[], int]) -> list[Route]:
+    """What is asked of logs; sources and their threads end with the application."""
+    folder, clusters = find_logs_folder(config), config.settings.logs.sources
+    sources = LogSources(folder, clusters, learns=True)
+    desk = LogDesk(
+        find=sources.find,
+        list_available=sources.list_available,
+        find_default=lambda: sources.default,
+        find_template=sources.find_template,
+        zone=config.zone,
+        now_ms=now_ms,
+    )
+    return [*log_lines.routes(desk, config.lang), *log_patterns.routes(desk, config.lang)]
 
 
 def build_sheet_parts(config: Config, workspace: Workspace) -> sheets.SheetParts:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from jipyo.logs.elasticsearch import ElasticsearchSource
 from jipyo.logs.embedded import EmbeddedLogs
 from jipyo.logs.embedded.stored_templates import StoredTemplates
 from jipyo.logs.store.reader import StoreReader
+from jipyo.logs.store.skeleton import split_message
 from jipyo.model.errors import ConfigError, StoreError
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def find_logs_folder(config: Config) -> Path:
 
 
 class LogSources:
-    """Every log source by its name; each is opened when it is first asked for.
+    """Every log source by its name; each is opened when it is first asked for, by any thread.
 
     All of them name the templates of messages alike.
     """
@@ -49,6 +51,7 @@ class LogSources:
         self._clusters = {cluster.name: cluster for cluster in clusters}
         self._learns = learns
         self._templates = StoredTemplates(folder)
+        self._lock = threading.Lock()
         self._embedded: EmbeddedLogs | None = None
         self._opened: dict[tuple[str, str], ElasticsearchSource] = {}
         """By name and index."""
@@ -56,6 +59,10 @@ class LogSources:
     def exist(self) -> bool:
         """Whether there is a log store, or a cluster is configured."""
         return bool(self._clusters) or self.folder.is_dir()
+
+    def list_available(self) -> tuple[str, ...]:
+        """The names of those that may have records: a store without a folder has none."""
+        return self.names if self.folder.is_dir() else self.names[1:]
 
     @property
     def default(self) -> str:
@@ -74,17 +81,21 @@ class LogSources:
         """
         name = name or self.default
         if name == EMBEDDED:
-            return self._find_embedded()
+            with self._lock:
+                return self._find_embedded()
         if name not in self._clusters:
             known = ", ".join(self.names)
             raise ConfigError("config.unknown_log_source", name=name, known=known)
-        key = name, index or self._clusters[name].index
-        if key not in self._opened:
-            self._opened[key] = ElasticsearchSource(
-                replace(self._clusters[name], index=key[1]),
-                list_templates=self._templates.list_templates,
-            )
-        return self._opened[key]
+        with self._lock:
+            return self._find_cluster(name, index or self._clusters[name].index)
+
+    def find_template(self, message: bytes) -> tuple[str, str]:
+        """Id and text of the template of a message, whichever source has it.
+
+        Raises:
+            StoreError: the file of the templates cannot be read.
+        """
+        return self._templates.find_templates([split_message(message)[0]])[0]
 
     def close(self) -> None:
         """Close what was opened."""
@@ -92,6 +103,14 @@ class LogSources:
             self._embedded.close()
         for source in self._opened.values():
             source.close()
+
+    def _find_cluster(self, name: str, index: str) -> ElasticsearchSource:
+        if (name, index) not in self._opened:
+            self._opened[name, index] = ElasticsearchSource(
+                replace(self._clusters[name], index=index),
+                list_templates=self._templates.list_templates,
+            )
+        return self._opened[name, index]
 
     def _find_embedded(self) -> EmbeddedLogs:
         if self._embedded is None:

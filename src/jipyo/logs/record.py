@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar, cast
 import numpy as np
 
 from jipyo.logs.coded import CodedTexts
+from jipyo.model.calendar import local_time
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from zoneinfo import ZoneInfo
 
     from numpy.typing import NDArray
 
+_NS_PER_MS = 1_000_000
 
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -174,3 +177,10 @@ def escape_controls(text: str) -> str:
 def escape_surrogates(text: str) -> str:
     """A text that can be written anywhere: bytes that are not UTF-8 are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def format_iso(t_ns: int, zone: ZoneInfo) -> str:
+    """A record's time with all digits: `2026-11-27T13:00:00.123456789+09:00`."""
+    moment = local_time(t_ns // _NS_PER_MS, zone)
+    offset = moment.strftime("%z")
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{t_ns % 10**9:09d}{offset[:3]}:{offset[3:5]}"

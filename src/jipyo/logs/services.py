@@ -1,4 +1,4 @@
-"""Which services a caller names: by name or pattern, and never one that there is not."""
+"""Which services and fields a caller names: never one that there is not, without a word."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from jipyo.logs.query import list_fields
 from jipyo.model.errors import LogQueryError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from jipyo.logs.base import LogSource
+    from jipyo.logs.query import Condition
 
 ALL_TIME_NS = (0, (1 << 63) - 1)
 _MOST_NAMED = 20
@@ -50,6 +52,25 @@ def make_unknown_error(name: str, known: Sequence[str]) -> LogQueryError:
     shown = ", ".join(known[:_MOST_NAMED]) + (" …" if len(known) > _MOST_NAMED else "")
     return LogQueryError(
         "logs_query.no_service", hint=hint, name=name, similar=", ".join(similar), known=shown
+    )
+
+
+def find_unknown_fields(
+    source: LogSource, condition: Condition, short_names: Iterable[str]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The fields of a condition that no record has, each with the names that are most alike.
+
+    `short_names` are what else may be written for a field.
+
+    Raises:
+        LogSourceError: the source failed.
+        StoreError: the store cannot be read.
+    """
+    named = list_fields(condition)
+    known = source.fields(*ALL_TIME_NS) if named else ()
+    return tuple(
+        (name, tuple(find_similar(name, [*known, *short_names])))
+        for name in sorted(named - set(known))
     )
 
 

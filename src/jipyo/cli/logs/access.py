@@ -11,7 +11,7 @@ import click
 from jipyo.app.logs import open_logs
 from jipyo.cli.localized import Command
 from jipyo.cli.logs.options import NS_PER_MS, add_choices
-from jipyo.cli.logs.rendering import format_iso, write_json
+from jipyo.cli.logs.rendering import write_json
 from jipyo.cli.moments import parse_month
 from jipyo.cli.options import (
     build_table,
@@ -24,7 +24,7 @@ from jipyo.cli.options import (
 )
 from jipyo.logs.activity.access import KINDS
 from jipyo.logs.activity.access_month import MonthReview, review_month
-from jipyo.logs.record import decode_text, escape_controls
+from jipyo.logs.record import decode_text, escape_controls, format_iso
 from jipyo.logs.services import find_services
 from jipyo.model.clock import SystemClock
 

@@ -16,9 +16,9 @@ from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
 from jipyo.logs.language import parse_query
 from jipyo.logs.language.fields import SHORT_NAMES
-from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, AnyOf, LogQuery, list_fields
+from jipyo.logs.query import LEVEL, MESSAGE, SERVICE, AnyOf, LogQuery
 from jipyo.logs.record import Level
-from jipyo.logs.services import ALL_TIME_NS, find_services, find_similar
+from jipyo.logs.services import find_services, find_unknown_fields
 from jipyo.model.clock import SystemClock
 from jipyo.model.errors import ConfigError, JipyoError
 
@@ -173,14 +173,10 @@ def build_query(source: LogSource, choice: LogChoice, span_ms: tuple[int, int]) 
 
 def warn_unknown_fields(request: RecordRequest, t: Texts) -> None:
     """Where nothing was found: name the fields of the query that no record has."""
-    named = list_fields(request.query.where)
-    if not named:
-        return
-    known = request.source.fields(*ALL_TIME_NS)
-    for name in sorted(named - set(known)):
-        similar = ", ".join(find_similar(name, [*known, *SHORT_NAMES]))
-        key = "cli.logs.no_field.similar" if similar else "cli.logs.no_field"
-        print_warning(t(key, name=name, similar=similar))
+    where = request.query.where
+    for name, similar in find_unknown_fields(request.source, where, SHORT_NAMES):
+        key = "logs_query.no_field.similar" if similar else "logs_query.no_field"
+        print_warning(t(key, name=name, similar=", ".join(similar)))
 
 
 def complete_services(

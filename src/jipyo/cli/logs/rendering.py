@@ -16,7 +16,7 @@ from jipyo.api.json_object import to_plain
 from jipyo.cli.logs.options import NS_PER_MS
 from jipyo.cli.options import build_table
 from jipyo.logs.query import MESSAGE
-from jipyo.logs.record import Level, escape_controls
+from jipyo.logs.record import Level, escape_controls, format_iso
 from jipyo.model.calendar import local_day, local_time
 
 if TYPE_CHECKING:
@@ -64,13 +64,6 @@ def describe_record(record: LogRecord, zone: ZoneInfo) -> dict[str, object]:
         "fields": dict(record.fields),
         "id": record.id,
     }
-
-
-def format_iso(t_ns: int, zone: ZoneInfo) -> str:
-    """`2026-11-27T13:00:00.123456789+09:00`."""
-    moment = local_time(t_ns // NS_PER_MS, zone)
-    offset = moment.strftime("%z")
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{t_ns % 10**9:09d}{offset[:3]}:{offset[3:5]}"
 
 
 def format_time(t_ns: int, zone: ZoneInfo, now_ms: int, *, millis: bool = True) -> str:

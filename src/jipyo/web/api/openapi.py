@@ -15,6 +15,8 @@ from jipyo.web.api import (
     doctor,
     events,
     incidents,
+    log_lines,
+    log_patterns,
     metrics,
     outlook,
     overview,
@@ -78,6 +80,35 @@ _PARAMETERS: dict[str, dict[str, object]] = {
         "description": "Unix seconds or RFC 3339.",
         "schema": {"type": "string"},
     },
+    "q": {
+        "description": "A log query; without it every line.",
+        "schema": {"type": "string"},
+    },
+    "level": {
+        "description": "Only these levels, such as `error,warn`; by default all.",
+        "schema": {"type": "string"},
+    },
+    "pattern": {
+        "description": "Only lines of this pattern, by its id.",
+        "schema": {"type": "string"},
+    },
+    "source": {
+        "description": "The name of a source of logs; by default the embedded store.",
+        "schema": {"type": "string"},
+    },
+    "line": {"description": "The id of a log line.", "schema": {"type": "string"}},
+    "after": {
+        "description": "`next` of the page before.",
+        "schema": {"type": "string"},
+    },
+    "before": {
+        "description": "How many lines before it; by default 20, and 200 at most.",
+        "schema": {"type": "integer"},
+    },
+    "following": {
+        "description": "How many lines after it; by default 20, and 200 at most.",
+        "schema": {"type": "integer"},
+    },
     "limit": {
         "description": "How many at most; by default 100, and 1,000 in any case.",
         "schema": {"type": "integer"},
@@ -99,6 +130,8 @@ OPERATIONS: tuple[Operation, ...] = (
     *incidents.OPERATIONS,
     *silences.OPERATIONS,
     *events.OPERATIONS,
+    *log_lines.OPERATIONS,
+    *log_patterns.OPERATIONS,
 )
 """Every endpoint of `/api/jipyo` except this document."""
 

@@ -15,6 +15,8 @@ from jipyo.model.errors import (
     ConfigError,
     IncidentError,
     JipyoError,
+    LogQueryError,
+    LogSourceError,
     QueryError,
     SourceError,
     UnsupportedMediaType,
@@ -70,6 +72,8 @@ class Problem:
     errorType: str  # noqa: N815 - the Prometheus API's name
     error: str
     hint: str
+    at: int | None = None
+    """The position in a log query, from 1, that it is about."""
 
 
 def json_route(operation: Operation, build: BuildDocument, default_lang: Lang) -> Route:
@@ -111,8 +115,22 @@ def _describe(error: Exception, t: Texts) -> tuple[int, Problem]:
             return 404, Problem("error", "not_found", text, hint)
         status = 415 if isinstance(error, UnsupportedMediaType) else 400
         return status, Problem("error", "bad_data", text, hint)
+    if isinstance(error, LogQueryError):
+        return _describe_log_query(error, t)
     if isinstance(error, JipyoError):
         text, _, hint = t.error(error).partition("\n")
-        kind = "unavailable" if isinstance(error, SourceError) else "storage"
+        is_source = isinstance(error, SourceError | LogSourceError)
+        kind = "unavailable" if is_source else "storage"
         return 503, Problem("error", kind, text, hint)
     return 500, Problem("error", "internal", t("web.internal"), t("web.internal.hint"))
+
+
+def _describe_log_query(error: LogQueryError, t: Texts) -> tuple[int, Problem]:
+    """A query that was rejected, at its place."""
+    text, _, hint = t.error(error).partition("\n")
+    if error.key == "logs_query.no_record":
+        return 404, Problem("error", "not_found", text, hint)
+    if error.key == "logs_query.cancelled":
+        return 499, Problem("error", "canceled", text, hint)
+    at = error.values.get("at")
+    return 400, Problem("error", "bad_data", text, hint, at if isinstance(at, int) else None)
