@@ -6,7 +6,7 @@ export JIPYO_PROMQLTEST := $(or $(SUITE),$(JIPYO_PROMQLTEST))
 .PHONY: help setup run test test-one test-two lint fix pictures sample golden bench house docs frontend check services integration e2e conformance fuzz histories lock
 help:      ## this list
 	@grep -hE '^[a-z0-9]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
-PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' -not -name '*.test.ts' -not -name schema.d.ts -not -path '*/testing/*' 2>/dev/null)
+PAGE := $(shell find frontend -type f -not -path '*/node_modules/*' -not -name '*.test.ts' -not -name schema.d.ts -not -path '*/testing/*' 2>/dev/null) src/jipyo/i18n/words.json
 NPM := $(BIN)python hatch_build.py
 .venv/done: pyproject.toml requirements/dev.txt hatch_build.py $(PAGE)
 	$(PYTHON) -m venv .venv

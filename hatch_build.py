@@ -23,6 +23,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 STATIC = "src/jipyo/web/static"
+WORDS = "src/jipyo/i18n/words.json"
+"""The words that server and dashboard have in common, which the dashboard imports from here."""
 LEFT_OUT = ("node_modules", "dist", "testing", "*.test.ts", "schema.d.ts")
 """What the built page does not depend on: tests, and types, which are erased."""
 PRINT_FONTS = tuple(f"Pretendard-{weight}.otf" for weight in ("Regular", "SemiBold", "Bold"))
@@ -59,7 +61,8 @@ def is_stale(sources: Path, static: Path) -> bool:
         file.is_file() for file in (built, *(static / "print" / name for name in PRINT_FONTS))
     ):
         return True
-    changed = max(path.stat().st_mtime for path in find_sources(sources))
+    inputs = [*find_sources(sources), sources.parent / WORDS]
+    changed = max(path.stat().st_mtime for path in inputs)
     return changed > built.stat().st_mtime
 
 
@@ -88,6 +91,8 @@ def build(sources: Path, static: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="jipyo-dashboard-") as name:
         copy = Path(name) / "frontend"
         shutil.copytree(sources, copy, ignore=shutil.ignore_patterns(*LEFT_OUT))
+        (Path(name) / WORDS).parent.mkdir(parents=True)
+        shutil.copyfile(sources.parent / WORDS, Path(name) / WORDS)
         flags = ["--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund"]
         _run_step([*npm, "ci", *flags], copy, environment)
         vite = [str(node), "node_modules/vite/bin/vite.js"]

@@ -19,5 +19,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     license: { fileName: 'licenses.md' },
   },
-  server: { proxy: { '/api': 'http://127.0.0.1:9797' } },
+  server: {
+    fs: { allow: ['.', '../src/jipyo/i18n'] },
+    proxy: { '/api': 'http://127.0.0.1:9797' },
+  },
 });

@@ -45,6 +45,8 @@ def write(path: Path, mtime: float) -> None:
         ("testing/fixtures.ts", False),
         ("src/state/live.test.ts", False),
         ("src/api/schema.d.ts", False),  # types are erased
+        ("../src/jipyo/i18n/words.json", True),
+        ("../src/jipyo/i18n/ko/web.yaml", False),
     ],
 )
 def test_only_what_is_built_makes_the_dashboard_stale(
@@ -52,6 +54,7 @@ def test_only_what_is_built_makes_the_dashboard_stale(
 ) -> None:
     sources, static = tmp_path / "frontend", tmp_path / "static"
     write(sources / "src" / "App.svelte", 1)
+    write(tmp_path / hook.WORDS, 1)
     write(static / "index.html", 2)
     assert hook.is_stale(sources, static), "without the fonts of PDF files"
     for font in hook.PRINT_FONTS:
@@ -71,6 +74,12 @@ def test_the_sources_are_all_there(hook: ModuleType) -> None:
     names = {path.relative_to(folder).as_posix() for path in hook.find_sources(folder)}
     assert {"index.html", "package-lock.json", ".npmrc", "src/main.ts"} <= names
     assert not any(".test." in name for name in names)
+
+
+def test_the_shared_words_are_where_the_dashboard_imports_them_from(hook: ModuleType) -> None:
+    importer = ROOT / "frontend" / "src" / "text" / "words.ts"
+    assert f"'../../../{hook.WORDS}'" in importer.read_text("utf-8")
+    assert (ROOT / hook.WORDS).is_file()
 
 
 def test_a_built_dashboard_replaces_the_old_one_whole(hook: ModuleType, tmp_path: Path) -> None:

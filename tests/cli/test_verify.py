@@ -321,10 +321,10 @@ def test_the_list_says_what_was_issued_and_how_far_it_is(site: Path) -> None:
     assert run(site, "report", "sign", NUMBER, "reviewed", "--by", "Lee", "--note", "ok").code == 0
     listed = run(site, "report", "list").out
     row = next(line for line in listed.splitlines() if NUMBER in line)
-    for word in ("Daily Operations Report", "issue 1", "reviewed", "Lee"):
+    for word in ("Daily Operations Report", "issue 1", "Reviewed", "Lee"):
         assert word in row
     shown = run(site, "report", "show", NUMBER).out
-    for word in ("report.json", "catalogue.json", "configuration.yaml", "reviewed", "ok"):
+    for word in ("report.json", "catalogue.json", "configuration.yaml", "Reviewed", "ok"):
         assert word in shown
     plain = json.loads(run(site, "report", "show", NUMBER, "--json").out)
     assert [one["step"] for one in plain["sign_off"]] == [None, "reviewed"]

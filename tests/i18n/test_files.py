@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -21,10 +22,15 @@ if TYPE_CHECKING:
 
 SRC = Path(__file__).parents[2] / "src/jipyo"
 FILES = sorted((SRC / "i18n").glob("*/*.yaml"))
+WORDS = json.loads((SRC / "i18n/words.json").read_text("utf-8"))["en"]
 ROOMS = {file.stem for file in FILES}
 KEY = re.compile(rf"({'|'.join(sorted(ROOMS))})(\.[a-z0-9_]+)+")
 ERRORS = {name for name in dir(errors) if isinstance(getattr(errors, name), type)}
-BEGINNINGS = (*ROOMS, r"[a-z0-9_.]+\.")  # a key that is handed in may get an ending
+BEGINNINGS = (
+    *ROOMS,
+    *(group.partition(".")[0] for group in WORDS),
+    r"[a-z0-9_.]+\.",
+)  # a key that is handed in may get an ending
 
 
 def entries(file: Path) -> list[tuple[str, str]]:

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { Lang } from './index.ts';
+import { WORDS } from './words.ts';
 import { axisLabels, formatSpan, formatValue, splitUnit, stepsOf } from './number.ts';
 
 const plain = (text: string) => text.replaceAll('\u00a0', ' ');
@@ -15,8 +16,7 @@ const CASES = JSON.parse(readFileSync(join(root, 'tests/i18n/number_cases.json')
 
 /** The label of a unit on an axis, as the server's texts have it: in the plural. */
 function labelOf(unit: string, lang: Lang): string {
-  const texts = readFileSync(join(root, `src/jipyo/i18n/${lang}/i18n.yaml`), 'utf8');
-  const label = new RegExp(`^i18n\\.unit\\.${unit}: "?([^"\n]*)"?$`, 'm').exec(texts)?.[1];
+  const label = new Map(Object.entries(WORDS[lang]['i18n.unit'])).get(unit);
   assert.notEqual(label, undefined, unit);
   return label!.replace(/\{n:[^/]*\/(\w+)\}/, '$1');
 }

@@ -1,6 +1,7 @@
 /** Formats values with units by the rules of the server (`jipyo.i18n`). */
 
 import type { Lang } from './index.ts';
+import { WORDS } from './words.ts';
 
 const BINARY = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi'];
 const KIBI = 1024;
@@ -10,10 +11,6 @@ const LARGEST = 1e15;
 const SMALLEST = 10 ** -MOST_PLACES;
 const SPACE = '\u00a0';
 
-const TIME_UNITS: Record<Lang, [second: string, minute: string, hour: string, day: string]> = {
-  ko: ['초', '분', '시간', '일'],
-  en: ['s', 'min', 'h', 'd'],
-};
 /** In English these follow their number without a space; in Korean every unit does. */
 const CLOSE_UNITS = /^[%×/]/;
 
@@ -55,9 +52,9 @@ function scaleOf(size: number, unit: string, label: string, lang: Lang): Scale {
 }
 
 function scaleOfSeconds(size: number, lang: Lang): Scale {
-  const [second, minute, hour, day] = TIME_UNITS[lang];
-  if (size < 0.001) return { factor: 1e-6, label: 'µs' };
-  if (size < 1) return { factor: 0.001, label: 'ms' };
+  const { microsecond, millisecond, second, minute, hour, day } = WORDS[lang]['i18n.unit'];
+  if (size < 0.001) return { factor: 1e-6, label: microsecond };
+  if (size < 1) return { factor: 0.001, label: millisecond };
   if (size < 120) return { factor: 1, label: second };
   if (size < 7200) return { factor: 60, label: minute };
   if (size < 172_800) return { factor: 3600, label: hour };
@@ -97,7 +94,7 @@ export function formatValue(value: number | null, unit: string, label: string, l
 
 /** The two largest units of a length of time: 1시간 30분, 1 h 30 min. */
 export function formatSpan(seconds: number, lang: Lang): string {
-  const [second, minute, hour, day] = TIME_UNITS[lang];
+  const { second, minute, hour, day } = WORDS[lang]['i18n.unit'];
   const whole = Math.round(seconds);
   const parts: [number, string][] = [
     [Math.floor(whole / 86_400), day],

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { WORDS } from './words.ts';
 import { TEXTS, isLang, stateWord } from './index.ts';
 
 type Tree = { [key: string]: string | ((...args: never[]) => string) | Tree };
@@ -21,7 +22,7 @@ const fill = (text: string | ((...args: never[]) => string)): string =>
 
 const root = join(import.meta.dirname, '..');
 const sources = readdirSync(root, { recursive: true, encoding: 'utf8' })
-  .filter((file) => /\.(svelte|ts)$/.test(file) && !/\.test\.ts$|^text.(ko|en)\.ts$/.test(file))
+  .filter((file) => /\.(svelte|ts)$/.test(file) && !/\.test\.ts$|^text.(ko|en)\b/.test(file))
   .map((file) => readFileSync(join(root, file), 'utf8'))
   .join('\n');
 
@@ -34,6 +35,32 @@ test('both languages have the same texts, with the same places to fill', () => {
 // These are looked up by a value of the server: t.state[state], t.groups[id] and the like.
 const LOOKED_UP =
   /^(state|groups|ranges|theme|origin|targets\.state|incidents\.(state|steps|waiting|causes|attributions)|silences\.(phase|durations)|reports\.(kinds|buildState|steps))\./;
+
+/** Every dictionary within the texts by its path. */
+function dictionaries(tree: Tree, prefix = ''): [string, Record<string, unknown>][] {
+  return Object.entries(tree).flatMap(([key, value]) =>
+    typeof value === 'object' ? [[`${prefix}${key}`, value], ...dictionaries(value, `${prefix}${key}.`)] : [],
+  );
+}
+
+const entriesOf = (group: object): Set<string> =>
+  new Set(Object.entries(group).map(([name, word]) => `${name}=${String(word).toLowerCase()}`));
+
+for (const lang of ['ko', 'en'] as const)
+  test(`no ${lang} dictionary repeats words that the server has too`, () => {
+    const groups = Object.entries(WORDS[lang]).map(([name, group]) => [name, entriesOf(group)] as const);
+    const written = readdirSync(join(import.meta.dirname, lang))
+      .map((file) => readFileSync(join(import.meta.dirname, lang, file), 'utf8'))
+      .join('\n');
+    for (const [path, dictionary] of dictionaries(TEXTS[lang] as Tree)) {
+      const own = Object.entries(dictionary).filter(([name, word]) =>
+        new RegExp(`\\b${name}: ['"\`]${String(word)}['"\`]`).test(written));
+      for (const [group, words] of groups) {
+        const repeated = [...entriesOf(Object.fromEntries(own))].filter((entry) => words.has(entry));
+        assert.ok(repeated.length < 2, `${path} repeats ${group}: ${repeated}`);
+      }
+    }
+  });
 
 test('every text is used', () => {
   const unused = LANGS.ko

@@ -76,7 +76,7 @@ def _print_table(targets: Sequence[TargetNow], t: Texts, zone: ZoneInfo, now_ms:
         table.add_row(
             target.job,
             target.instance,
-            Text(t(f"cli.targets.{target.state.value}"), style=_STYLES[target.state]),
+            Text(t(f"collect.state.{target.state.value}"), style=_STYLES[target.state]),
             t(key, span=t.span(now_ms - target.since_ms)),
             "" if target.reason is None else _describe_cause(target.reason, t),
             t.recent_moment(target.last_ms, zone, now_ms),

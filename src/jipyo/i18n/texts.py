@@ -8,6 +8,7 @@ from importlib import resources
 from string import Formatter
 from typing import TYPE_CHECKING, Literal
 
+import orjson
 import yaml
 
 from jipyo.i18n import times
@@ -135,14 +136,22 @@ class Texts:
 
 @cache
 def texts(lang: Lang) -> Texts:
-    """The texts of a language, read once from the YAML files of its folder."""
-    table: dict[str, str] = {}
+    """The texts of a language, read once: shared words, and the YAML files of its folder."""
+    table = read_words(lang)
     for file in sorted(resources.files(__package__).joinpath(lang).iterdir(), key=str):
         room = yaml.load(file.read_text("utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader
         duplicates = table.keys() & room.keys()
         assert not duplicates, f"BUG: {lang}/{file.name} repeats {sorted(duplicates)}"
         table.update(room)
     return Texts(lang, table)
+
+
+def read_words(lang: Lang) -> dict[str, str]:
+    """The words that the dashboard is built with too, from `words.json`, by key."""
+    groups = orjson.loads(resources.files(__package__).joinpath("words.json").read_bytes())[lang]
+    return {
+        f"{group}.{name}": word for group, words in groups.items() for name, word in words.items()
+    }
 
 
 def find_short_key(error: JipyoError) -> str:

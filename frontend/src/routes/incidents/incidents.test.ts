@@ -151,7 +151,7 @@ test('silences and maintenance windows are listed, those of the file without a b
   await app.loadSilences();
   const { body } = render(SilencesPage, { props: { app } });
   const text = textOf(body);
-  for (const word of ['job="vllm"', 'active', 'new model', 'kim · approval 2026-114 · not announced', 'everything', 'configuration file', 'announced 11:30:00'])
+  for (const word of ['job="vllm"', 'in force', 'new model', 'kim · approval 2026-114 · not announced', 'everything', 'configuration file', 'announced 11:30:00'])
     assert.ok(text.replaceAll('&quot;', '"').includes(word), `${word}: ${text}`);
   assert.equal(body.match(/>Cancel</g)?.length, 1);
 });

@@ -2,12 +2,15 @@
 
 import type { charts as ko } from '../ko/charts.ts';
 import type { Wording } from '../wording.ts';
+import { WORDS } from '../words.ts';
+
+const { 'health.state': state } = WORDS.en;
 
 export const charts: Wording<typeof ko> = {
   charts: 'Over time',
   chooseMetric: 'Choose a metric',
-  warningAt: (value) => `Warning ${value}`,
-  criticalAt: (value) => `Critical ${value}`,
+  warningAt: (value) => `${state.warning} ${value}`,
+  criticalAt: (value) => `${state.critical} ${value}`,
   origin: {
     specification: 'specification thresholds',
     default: 'default thresholds',

@@ -2,6 +2,12 @@
 
 import type { incidents as ko } from '../ko/incidents.ts';
 import type { Wording } from '../wording.ts';
+import { WORDS, capitalize } from '../words.ts';
+
+const {
+  'incident.state': state, 'incident_page.step': steps, 'incident.cause': causes,
+  'incident.attribution': attributions,
+} = WORDS.en;
 
 export const incidents: Wording<typeof ko> = {
   incidents: {
@@ -13,14 +19,11 @@ export const incidents: Wording<typeof ko> = {
     past: 'Past incidents',
     empty: 'No incident has been recorded.',
     stale: (reason) => `The incidents could not be updated. ${reason}`,
-    state: { open: 'Open', recovered: 'Recovered', closed: 'Closed' },
+    state: capitalize(state),
     was: (severity) => `was ${severity.toLowerCase()}`,
     notAcknowledged: 'not acknowledged',
     acknowledgedBy: (who) => `acknowledged by ${who}`,
-    steps: {
-      began: 'Began', noticed: 'Detected', acknowledged: 'Acknowledged', action: 'Action',
-      recovered: 'Recovered',
-    },
+    steps,
     waiting: {
       began: 'not known', noticed: 'not yet', acknowledged: 'waiting', action: 'nothing noted', recovered: 'ongoing',
     },
@@ -49,13 +52,7 @@ export const incidents: Wording<typeof ko> = {
     setCause: 'Save cause',
     close: 'Close',
     appendOnly: 'Entries can only be added, and keep who wrote them and when.',
-    causes: {
-      hardware: 'Hardware', software: 'Software', network: 'Network', change: 'Change or deployment',
-      capacity: 'Capacity', operation: 'Operating error', security: 'Security',
-      facility: 'Power and facilities', external: 'External service', unknown: 'Unknown',
-    },
-    attributions: {
-      ours: 'Provider', customer: 'Customer', third_party: 'Third party', force_majeure: 'Force majeure',
-    },
+    causes: capitalize(causes),
+    attributions: capitalize(attributions),
   },
 };

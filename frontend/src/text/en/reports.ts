@@ -2,6 +2,9 @@
 
 import type { reports as ko } from '../ko/reports.ts';
 import type { Wording } from '../wording.ts';
+import { WORDS } from '../words.ts';
+
+const { 'summary.step': steps } = WORDS.en;
 
 export const reports: Wording<typeof ko> = {
   reports: {
@@ -28,7 +31,7 @@ export const reports: Wording<typeof ko> = {
     changes: (n) => `${n} ${n === 1 ? 'change' : 'changes'}`,
     signOff: 'Sign-off',
     step: 'Step',
-    steps: { drafted: 'Drafted', reviewed: 'Reviewed', approved: 'Approved', submitted: 'Submitted' },
+    steps,
     note: 'Note',
     sign: 'Sign',
   },

@@ -2,20 +2,17 @@
 
 import type { shell as ko } from '../ko/shell.ts';
 import type { Wording } from '../wording.ts';
+import { WORDS, capitalize } from '../words.ts';
+
+const { i18n: general, 'health.state': state } = WORDS.en;
 
 export const shell: Wording<typeof ko> = {
   product: 'jipyo',
   skip: 'Skip to content',
   loading: 'Loading',
-  state: {
-    ok: 'OK',
-    pending: 'Pending',
-    warning: 'Warning',
-    critical: 'Critical',
-    unknown: 'Unknown',
-  },
+  state,
   neutral: 'No thresholds',
-  noData: 'No data',
+  noData: capitalize(general).no_data,
   allGroups: 'All',
   groupNav: 'Groups of metrics',
   range: 'Time range',

@@ -2,6 +2,9 @@
 
 import type { silences as ko } from '../ko/silences.ts';
 import type { Wording } from '../wording.ts';
+import { WORDS } from '../words.ts';
+
+const { 'silence.state': silence, 'maintenance.state': maintenance } = WORDS.en;
 
 export const silences: Wording<typeof ko> = {
   silences: {
@@ -18,7 +21,10 @@ export const silences: Wording<typeof ko> = {
       '30m': '30 min', '1h': '1 h', '2h': '2 h', '4h': '4 h', '8h': '8 h', '1d': '1 day', '1w': '1 week',
     },
     until: (from, to) => `${from} – ${to}`,
-    phase: { active: 'active', upcoming: 'upcoming', over: 'over', cancelled: 'cancelled' },
+    phase: {
+      active: silence.on, upcoming: maintenance.ahead, over: silence.over,
+      cancelled: maintenance.cancelled,
+    },
     expire: 'End now',
     maintenance: 'Maintenance windows',
     maintenanceHelp:

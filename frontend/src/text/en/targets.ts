@@ -2,11 +2,14 @@
 
 import type { targets as ko } from '../ko/targets.ts';
 import type { Wording } from '../wording.ts';
+import { WORDS } from '../words.ts';
+
+const { 'collect.state': state } = WORDS.en;
 
 export const targets: Wording<typeof ko> = {
   targets: {
     title: 'Targets',
-    state: { up: 'Up', down: 'Down', unknown: 'Not scraped yet', absent: 'Not present' },
+    state,
     count: (word, n) => `${n} ${word.toLowerCase()}`,
     since: (time, span) => `since ${time}, ${span}`,
     status: 'State',

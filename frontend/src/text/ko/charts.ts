@@ -1,10 +1,14 @@
 /** The Korean texts of charts. */
 
+import { WORDS } from '../words.ts';
+
+const { 'health.state': state } = WORDS.ko;
+
 export const charts = {
   charts: '추이',
   chooseMetric: '지표 선택',
-  warningAt: (value: string) => `주의 ${value}`,
-  criticalAt: (value: string) => `위험 ${value}`,
+  warningAt: (value: string) => `${state.warning} ${value}`,
+  criticalAt: (value: string) => `${state.critical} ${value}`,
   origin: { specification: '매뉴얼 임계치', default: '기본 임계치', site: '사용자 설정 임계치' },
   forSpan: (span: string) => `${span} 지속 시`,
   pendingFor: (elapsed: string, span: string) => `${elapsed} / ${span} 경과`,

@@ -1,5 +1,12 @@
 /** The Korean texts of the pages of incidents. */
 
+import { WORDS } from '../words.ts';
+
+const {
+  'incident.state': state, 'incident_page.step': steps, 'incident.cause': causes,
+  'incident.attribution': attributions,
+} = WORDS.ko;
+
 export const incidents = {
   incidents: {
     title: '장애',
@@ -10,11 +17,11 @@ export const incidents = {
     past: '지난 장애',
     empty: '기록된 장애가 없습니다.',
     stale: (reason: string) => `장애 목록을 갱신하지 못했습니다. ${reason}`,
-    state: { open: '진행 중', recovered: '복구', closed: '종료' },
+    state,
     was: (severity: string) => `최고 등급 ${severity}`,
     notAcknowledged: '접수 대기',
     acknowledgedBy: (who: string) => `${who} 접수`,
-    steps: { began: '발생', noticed: '인지', acknowledged: '접수', action: '조치', recovered: '복구' },
+    steps,
     waiting: { began: '알 수 없음', noticed: '인지 전', acknowledged: '접수 대기', action: '조치 기록 없음', recovered: '진행 중' },
     duration: '지속',
     ongoing: '진행 중',
@@ -42,13 +49,7 @@ export const incidents = {
     setCause: '분류 저장',
     close: '종료',
     appendOnly: '기록은 추가만 할 수 있고, 누가 언제 기록했는지 남습니다.',
-    causes: {
-      hardware: '하드웨어', software: '소프트웨어', network: '네트워크', change: '변경·배포',
-      capacity: '용량 부족', operation: '운영 실수', security: '보안', facility: '전원·설비',
-      external: '외부 서비스', unknown: '원인 미상',
-    },
-    attributions: {
-      ours: '사업자', customer: '발주기관', third_party: '제3자', force_majeure: '불가항력',
-    },
+    causes,
+    attributions,
   },
 };

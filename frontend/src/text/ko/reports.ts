@@ -1,5 +1,9 @@
 /** The Korean texts of the pages of reports. */
 
+import { WORDS } from '../words.ts';
+
+const { 'summary.step': steps } = WORDS.ko;
+
 export const reports = {
   reports: {
     title: '보고서',
@@ -25,7 +29,7 @@ export const reports = {
     changes: (n: number) => `변경 ${n}건`,
     signOff: '결재',
     step: '단계',
-    steps: { drafted: '작성', reviewed: '검토', approved: '승인', submitted: '제출' },
+    steps,
     note: '의견',
     sign: '서명',
   },

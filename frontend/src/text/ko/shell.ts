@@ -1,18 +1,16 @@
 /** The Korean texts of the frame: navigation, time, bands, states. */
 
+import { WORDS } from '../words.ts';
+
+const { i18n: general, 'health.state': state } = WORDS.ko;
+
 export const shell = {
   product: '지표',
   skip: '본문으로 건너뛰기',
   loading: '불러오는 중입니다',
-  state: {
-    ok: '정상',
-    pending: '초과 관찰 중',
-    warning: '주의',
-    critical: '위험',
-    unknown: '알 수 없음',
-  },
+  state,
   neutral: '참고(임계치 없음)',
-  noData: '데이터 없음',
+  noData: general.no_data,
   allGroups: '전체',
   groupNav: '지표 그룹',
   range: '조회 기간',

@@ -1,5 +1,9 @@
 /** The Korean texts of the page of silences and maintenance windows. */
 
+import { WORDS } from '../words.ts';
+
+const { 'silence.state': silence, 'maintenance.state': maintenance } = WORDS.ko;
+
 export const silences = {
   silences: {
     title: '알림 중지·점검',
@@ -15,7 +19,10 @@ export const silences = {
       '30m': '30분', '1h': '1시간', '2h': '2시간', '4h': '4시간', '8h': '8시간', '1d': '1일', '1w': '1주',
     },
     until: (from: string, to: string) => `${from} – ${to}`,
-    phase: { active: '적용 중', upcoming: '예정', over: '지남', cancelled: '취소' },
+    phase: {
+      active: silence.on, upcoming: maintenance.ahead, over: silence.over,
+      cancelled: maintenance.cancelled,
+    },
     expire: '해제',
     maintenance: '점검(계획 작업)',
     maintenanceHelp: '점검 시간의 알림은 보내지 않습니다. 사전에 공지한 점검만 계약의 장애 시간에서 제외됩니다.',

@@ -1,9 +1,13 @@
 /** The Korean texts of the page of targets. */
 
+import { WORDS } from '../words.ts';
+
+const { 'collect.state': state } = WORDS.ko;
+
 export const targets = {
   targets: {
     title: '수집 대상',
-    state: { up: '정상', down: '수집 실패', unknown: '수집 전', absent: '해당 없음' },
+    state,
     count: (word: string, n: string) => `${word} ${n}개`,
     since: (time: string, span: string) => `${time}부터 ${span}`,
     status: '상태',

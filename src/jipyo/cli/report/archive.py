@@ -203,4 +203,4 @@ def _localize(issue: Issue, t: Texts) -> Localizer:
 
 
 def _name_step(step: Step, t: Texts) -> str:
-    return t(f"archive.step.{'issued' if step is None else step.value}")
+    return t(f"summary.step.{'issued' if step is None else step.value}")

@@ -126,7 +126,7 @@ def _check_step(chain: Sequence[SignOff], issue: int, signing: Signing) -> None:
 
 def name_step(step: Step) -> ReportError:
     """The word for a step, for a text of an error."""
-    return ReportError("archive.step.issued" if step is None else f"archive.step.{step.value}")
+    return ReportError("summary.step.issued" if step is None else f"summary.step.{step.value}")
 
 
 def rank_step(step: Step) -> int:

@@ -409,7 +409,7 @@ def _build_row(report: ArchivedReport, t: Texts) -> ReportRow:
         made=record.made_ms / 1000,
         state=record.state.value,
         step=step,
-        step_text=t(f"archive.step.{step}"),
+        step_text=t(f"summary.step.{step}"),
     )
 
 
@@ -458,7 +458,7 @@ def _build_sign_off(entry: SignOff, t: Texts) -> ReportSignOff:
     return ReportSignOff(
         issue=entry.issue,
         step=step,
-        text=t(f"archive.step.{step}"),
+        text=t(f"summary.step.{step}"),
         who=entry.who,
         t=entry.t_ms / 1000,
         note=entry.note,
