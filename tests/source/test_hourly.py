@@ -13,7 +13,13 @@ from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
 from jipyo.source import Embedded
-from jipyo.source.hourly import HOUR_MS, average_over_hours, read_hourly
+from jipyo.source.hourly import (
+    HOUR_MS,
+    average_over_hours,
+    find_hour_extremes,
+    read_hour_extremes,
+    read_hourly,
+)
 from jipyo.tsdb import Options, Store
 
 if TYPE_CHECKING:
@@ -80,3 +86,44 @@ def test_only_the_wanted_series_are_read(source: Embedded) -> None:
     assert metric is not None
     other = Labels.of({"instance": "b"})
     assert read_hourly(source, metric, END_MS, 4, only=[other]).matrix.series == ()
+
+
+@pytest.mark.parametrize(
+    ("expr", "extremes"),
+    [
+        ("x", ("min_over_time(x[1h])", "max_over_time(x[1h])")),
+        ("(x) * 100", ("(min_over_time(x[1h])) * 100", "(max_over_time(x[1h])) * 100")),
+        ("1 - x", ("1 - max_over_time(x[1h])", "1 - min_over_time(x[1h])")),
+        ("-x + 5", ("-max_over_time(x[1h]) + 5", "-min_over_time(x[1h]) + 5")),
+        ("100 * x / y", None),
+        ("5 / x", None),
+        ("max by (a) (x)", None),
+        ("rate(x[1h])", None),
+        ("1 +", None),
+    ],
+)
+def test_the_extremes_of_an_hour_are_known_of_one_gauge(
+    expr: str, extremes: tuple[str, str] | None
+) -> None:
+    assert find_hour_extremes(expr) == extremes
+
+
+def test_hours_are_read_with_their_extremes(tmp_path: Path) -> None:
+    series = (Labels.of({"__name__": "jipyo_ai_queue_length", "instance": "a", "job": "api"}),)
+    (metric,) = (one for one in load().metrics if one.id == "app.sessions.active")
+    query = replace(metric.queries[0], promql="2 * jipyo_ai_queue_length")
+    metric = replace(metric, queries=(query,))
+    with Store.open(
+        tmp_path, replace(Options(), retention_ms=None), now_ms=lambda: END_MS
+    ) as store:
+        store.append(
+            [
+                Scrape(END_MS - 2 * HOUR_MS + (step + 1) * 60_000, series, np.array([step % 60.0]))
+                for step in range(120)
+            ]
+        )
+        data = read_hour_extremes(Embedded(store, Engine()), metric, END_MS, 2)
+    assert data is not None
+    assert data.matrix.values.tolist() == [[0, 118, 0, 118]]
+    assert data.matrix.t_ms.tolist()[-1] == END_MS
+    assert data.metric == metric

@@ -44,6 +44,8 @@ from jipyo.web.api import (
     incidents,
     log_lines,
     log_patterns,
+    metric_figures,
+    metric_index,
     metrics,
     openapi,
     outlook,
@@ -54,6 +56,7 @@ from jipyo.web.api import (
     slo,
     status,
     targets,
+    threshold_trial,
 )
 from jipyo.web.api.alert_desk import AlertDesk
 from jipyo.web.api.log_desk import LogDesk
@@ -481,12 +484,22 @@ def build_api_routes(
         lambda t_ms: (t_ms, examine_catalogue(source, catalogue, t_ms)), now_ms, ttl_ms
     )
     inventory = TtlCache(lambda t_ms: take_inventory(source, t_ms), now_ms, ttl_ms)
+    day = TtlCache(
+        lambda t_ms: metric_index.read_day_lines(source, catalogue, inventory.get(), t_ms),
+        now_ms,
+        metric_index.STEP_MS // 2,
+    )
     storage_error, lang = collection.storage_error, server.lang
     return [
         *overview.routes(
             server, catalogue, health.get, collection.targets, storage_error, config_state
         ),
         *metrics.routes(source, catalogue, inventory.get, now_ms, lang),
+        *metric_index.routes(server, catalogue, health.get, day.get),
+        *metric_figures.routes(source, catalogue, inventory.get, now_ms, lang),
+        *threshold_trial.routes(
+            catalogue, threshold_trial.TrialShelf(source, config.settings.alerts, now_ms), lang
+        ),
         *doctor.routes(catalogue, coverage.get, lang),
         *targets.routes(collection.targets, lang),
         *status.routes(

@@ -138,7 +138,7 @@ def read_series(  # noqa: PLR0913 - what is read, and when
     data = _join_answers(metric, t_ms, read, inventory)
     if only is None:
         return data
-    return _pick_rows(data, [row for row, one in enumerate(data.matrix.series) if one in only])
+    return pick_rows(data, [row for row, one in enumerate(data.matrix.series) if one in only])
 
 
 def _read_answers(  # noqa: PLR0913 - as `read_series`
@@ -363,10 +363,10 @@ def merge_same_hosts(data: MetricData, hosts: Mapping[HostKey, HostKey]) -> Metr
             if n is not None:
                 n[first, gaps] = n[row, gaps]
     merged = Matrix(matrix.series, matrix.t_ms, values, present)
-    return _pick_rows(replace(data, matrix=merged, n=n), sorted(keep))
+    return pick_rows(replace(data, matrix=merged, n=n), sorted(keep))
 
 
-def _pick_rows(data: MetricData, rows: Sequence[int]) -> MetricData:
+def pick_rows(data: MetricData, rows: Sequence[int]) -> MetricData:
     """The data with only some of its series, and the expressions that gave them."""
     matrix = data.matrix
     queries = [query for query, _ in groupby(data.queries)]

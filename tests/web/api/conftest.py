@@ -16,13 +16,24 @@ from jipyo.promql import Engine
 from jipyo.source import Embedded
 from jipyo.source.inventory import take_inventory
 from jipyo.tsdb import Store
-from jipyo.web.api import doctor, metrics, openapi, overview, status, targets
+from jipyo.web.api import (
+    doctor,
+    metric_figures,
+    metric_index,
+    metrics,
+    openapi,
+    overview,
+    status,
+    targets,
+    threshold_trial,
+)
 from support.web import NOW_MS, SERVER, config_state, now_ms, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from jipyo.catalogue import Catalogue
+    from jipyo.source.inventory import Inventory
     from jipyo.web.http.endpoint import Route
     from support.web import Client
 
@@ -44,7 +55,19 @@ def build_cpu_scrapes(
 
 def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
     """Every route of `/api/jipyo` over a source, nothing cached."""
+
+    def take() -> Inventory:
+        return take_inventory(source, NOW_MS)
+
     return [
+        *metric_index.routes(
+            SERVER,
+            known,
+            lambda: assess_catalogue(source, known, NOW_MS),
+            lambda: metric_index.read_day_lines(source, known, take(), NOW_MS),
+        ),
+        *metric_figures.routes(source, known, take, now_ms, "ko"),
+        *threshold_trial.routes(known, threshold_trial.TrialShelf(source, None, now_ms), "ko"),
         *overview.routes(
             SERVER,
             known,
@@ -53,7 +76,7 @@ def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
             lambda: None,
             config_state,
         ),
-        *metrics.routes(source, known, lambda: take_inventory(source, NOW_MS), now_ms, "ko"),
+        *metrics.routes(source, known, take, now_ms, "ko"),
         *doctor.routes(known, lambda: (NOW_MS, examine_catalogue(source, known, NOW_MS)), "ko"),
         *targets.routes(tuple, "ko"),
         *status.routes(

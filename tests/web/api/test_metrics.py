@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -198,3 +199,135 @@ def test_at_any_step_the_range_begins_where_it_was_asked_to(restless: Client, st
     (series,) = answer["series"]
     assert answer["t"][0] == at(5) / 1000
     assert series["breaches"][0]["severity"] == "critical"
+
+
+# --- columns, matchers and labels
+
+
+def read_cpu(client: Client, **fields: Any) -> dict[str, Any]:
+    end = NOW_MS / 1000
+    defaults = {"start": end - 6000, "end": end, "step": 15, "lang": "en"}
+    answer: dict[str, Any] = client.get(f"/api/jipyo/metric/{CPU}", **{**defaults, **fields}).json
+    return answer
+
+
+def test_a_column_has_the_least_and_greatest_value_of_its_steps(restless: Client) -> None:
+    every, thinned = read_cpu(restless), read_cpu(restless, column=600)
+    assert (every["column"], thinned["column"]) == (None, 600)
+    assert len(thinned["t"]) < len(every["t"]) / 10
+    values = dict(zip(every["t"], every["series"][0]["values"], strict=True))
+    pairs = thinned["series"][0]["values"]
+    for begin, first, second in zip(thinned["t"][::2], pairs[::2], pairs[1::2], strict=True):
+        own = [v for t, v in values.items() if begin <= t < begin + 600 and v is not None]
+        assert sorted(v for v in (first, second) if v is not None) == (
+            [min(own), max(own)] if own else []
+        )
+    assert thinned["series"][0]["breaches"] == every["series"][0]["breaches"]
+    assert thinned["coverage"] == every["coverage"]
+
+
+def test_months_are_read_hour_by_hour(restless: Client) -> None:
+    end = NOW_MS / 1000
+    answer = read_cpu(restless, start=end - 400 * 86_400, step=3600, column=36_000)
+    assert answer["value_kind"] == "hour_means"
+    assert len(answer["t"]) < 2000
+    refused = restless.get(
+        f"/api/jipyo/metric/{CPU}", start=0, end=end, step="1h", column="1d", lang="en"
+    )
+    assert refused.status == 400
+
+
+def test_matchers_and_labels_narrow_a_metric(restless: Client) -> None:
+    assert read_cpu(restless, match='instance="host1"')["series"]
+    assert read_cpu(restless, match='instance!="host1"')["series"] == []
+    (one,) = read_cpu(restless, by="instance")["series"]
+    assert one["labels"] == {"instance": "host1"} or one["values"]
+    refused = restless.get(f"/api/jipyo/metric/{CPU}", match='instance="', lang="en")
+    assert refused.status == 400
+
+
+# --- figures, index and trial
+
+
+def test_figures_are_of_every_step_of_the_period(restless: Client) -> None:
+    end = NOW_MS / 1000
+    answer = restless.get(f"/api/jipyo/metric/{CPU}/figures", start=end - 3600, end=end).json
+    (one,) = answer["series"]
+    (shown,) = read_cpu(restless, start=end - 3600, end=end)["series"]
+    known = [v for v in shown["values"] if v is not None]
+    assert answer["step"] == 15
+    assert one["steps"] == len(known)
+    assert one["mean"] == pytest.approx(sum(known) / len(known))
+    assert one["p95"] == pytest.approx(float(np.quantile(known, 0.95)))
+    assert (one["least"], one["greatest"]) == (min(known), max(known))
+    assert one["week_before"] is None
+    assert one["beyond"][0]["level"] == "warning"
+    assert one["beyond"][0]["seconds"] == 15 * sum(
+        v >= one["beyond"][0]["threshold"] for v in known
+    )
+    assert answer["anomalies"] == []
+
+
+def test_unusual_stretches_are_found_in_the_scores_that_were_written(
+    tmp_path: Path, known: Catalogue, serve: Serve
+) -> None:
+    scores = (
+        Labels.of({"__name__": "jipyo_anomaly_score", "metric": CPU, "instance": "host1"}),
+        Labels.of({"__name__": "jipyo_anomaly_score", "metric": "other", "instance": "host1"}),
+    )
+    with Store.open(tmp_path / "data", now_ms=now_ms) as store:
+        store.append(
+            [
+                Scrape(at(minute), scores, np.array([1.5 if 20 <= minute < 25 else 0.2, 9.0]))
+                for minute in range(60, 0, -1)
+            ]
+        )
+        client = serve(*api_routes(Embedded(store, Engine()), known))
+        end = NOW_MS / 1000
+        answer = client.get(f"/api/jipyo/metric/{CPU}/figures", start=end - 3600, end=end).json
+    (span,) = answer["anomalies"]
+    assert (span["labels"], span["score"]) == ({"instance": "host1"}, 1.5)
+    assert 19 <= minutes_before_now(span["end"]) <= 20
+    assert 24 <= minutes_before_now(span["start"]) <= 26
+
+
+def test_the_index_has_every_metric_and_a_line_of_those_with_data(
+    restless: Client, known: Catalogue
+) -> None:
+    index = restless.get("/api/jipyo/metrics", lang="en").json
+    assert [one["id"] for one in index["metrics"]] == [one.id for one in known.metrics]
+    assert {one for topic in index["topics"] for one in topic["metrics"]} == {
+        one["id"] for one in index["metrics"]
+    }
+    day = restless.get("/api/jipyo/metrics/day").json
+    (line,) = (one for one in day["lines"] if one["id"] == CPU)
+    assert len(line["values"]) == 145
+    assert line["values"][-1] == pytest.approx(90, abs=15)
+    assert "ai.model.accuracy" not in {one["id"] for one in day["lines"]}
+
+
+def test_a_trial_counts_by_the_judge(restless: Client) -> None:
+    read = partial(restless.get, f"/api/jipyo/metric/{CPU}/trial", lang="en")
+    now = read().json
+    assert (now["tried"], now["text"]) == (None, "")
+    # 10 minutes, and since 15 minutes; the 4 minutes did not last.
+    assert now["current"]["fired"] == len(now["breaches"]) == 2
+    assert now["breaches"][0]["breach"]["open"] is True
+    shorter = read(threshold=60, **{"for": "1m"}).json
+    assert shorter["tried"]["fired"] == 3
+    assert shorter["text"].startswith("It would have fired 3 times in ")
+    assert shorter["text"].endswith("The threshold in force: 2.")
+    higher = read(threshold=99.5).json
+    assert higher["tried"]["fired"] == 0
+    assert higher["text"].startswith("It would not have fired in ")
+
+
+@pytest.mark.parametrize("fields", ["threshold=x", "threshold=nan", "threshold=5&for=x"])
+def test_a_threshold_that_is_none_is_refused(restless: Client, fields: str) -> None:
+    answer = restless.get(f"/api/jipyo/metric/{CPU}/trial?{fields}&lang=en")
+    assert answer.status == 400
+
+
+def test_a_trial_of_a_metric_without_data_says_so(restless: Client) -> None:
+    answer = restless.get("/api/jipyo/metric/ai.model.accuracy/trial", threshold=80, lang="en")
+    assert answer.json["text"] == "There are no data of the last 30 days to judge."

@@ -10,11 +10,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from jipyo.alerts.matchers import parse_matchers
+from jipyo.analysis.columns import thin_to_columns
 from jipyo.analysis.proportion import estimate_proportion
+from jipyo.analysis.series_groups import group_series, select_series
 from jipyo.analysis.series_names import name_series_apart
 from jipyo.analysis.thresholds import Severity, count_lead_steps, find_metric_breaches
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.model.result import Matrix
+from jipyo.source.hourly import HOUR_MS, read_hour_extremes, read_hourly
 from jipyo.source.metric_data import read_metric
 from jipyo.web.api.operation import Operation, json_route
 from jipyo.web.http import params
@@ -23,8 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jipyo.analysis.thresholds import Breach
-    from jipyo.catalogue import Catalogue, Thresholds
+    from jipyo.catalogue import Catalogue, Metric, Thresholds
     from jipyo.i18n import Lang, Texts
+    from jipyo.model.matcher import Matcher
     from jipyo.source import Source
     from jipyo.source.inventory import Inventory
     from jipyo.source.metric_data import MetricData
@@ -32,8 +37,8 @@ if TYPE_CHECKING:
     from jipyo.web.http.message import WebRequest
 
 MAX_POINTS = 11_000
-_HOUR_MS = 3_600_000
 
+ValueKind = Literal["step", "hour_extremes", "hour_means"]
 DirectionName = Literal["higher_is_worse", "lower_is_worse", "neutral"]
 
 
@@ -116,11 +121,31 @@ class MetricRange:
     """The share of times at which there are values; null where there is no series."""
     expressions: tuple[EvaluatedQuery, ...]
     """Every query that gave a series; an exporter can have several."""
+    column: float | None
+    """The seconds of a column, of which the series have the least and the greatest value, at its
+    beginning and its middle; null where every step is there."""
+    value_kind: ValueKind
+    """What a value is: of its step; the least or greatest of an hour; the mean of an hour."""
 
 
 OPERATION = Operation(
-    "/metric/{id}", MetricRange, "One metric over time.", ("id", "start", "end", "step", "lang")
+    "/metric/{id}",
+    MetricRange,
+    "One metric over time.",
+    ("id", "start", "end", "step", "column", "by", "match", "lang"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class RangeRequest:
+    """What is wanted of a metric; times in milliseconds."""
+
+    start_ms: int
+    end_ms: int
+    step_ms: int
+    column_ms: int | None
+    by: tuple[str, ...]
+    matchers: tuple[Matcher, ...]
 
 
 def routes(
@@ -133,33 +158,88 @@ def routes(
     """The route; `inventory` is what the source has."""
 
     def build(request: WebRequest, t: Texts) -> MetricRange:
-        metric = catalogue.get(request.path_params["id"])
-        if metric is None:
-            text = t("web.no_such_metric", id=request.path_params["id"])
-            raise QueryError(QueryErrorKind.NOT_FOUND, text)
-        start_ms, end_ms, step_ms = _read_range(request, now_ms(), t)
-        lead = min(count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
-        data = read_metric(
-            source.bind(request.cancelled),
-            metric,
-            start_ms - lead * step_ms,
-            end_ms,
-            step_ms,
-            inventory(),
-        )
-        return build_range(data, lead, step_ms, t)
+        metric = find_metric(catalogue, request, t)
+        wanted = read_range_request(request, now_ms(), t)
+        bound = source.bind(request.cancelled)
+        return read_range(bound, metric, wanted, inventory(), t)
 
     return [json_route(OPERATION, build, lang)]
 
 
-def _read_range(request: WebRequest, now_ms: int, t: Texts) -> tuple[int, int, int]:
-    """Start, end and step in milliseconds; by default the last hour, minute by minute."""
+def find_metric(catalogue: Catalogue, request: WebRequest, t: Texts) -> Metric:
+    """The metric that a path names.
+
+    Raises:
+        QueryError: the catalogue has none of that id.
+    """
+    metric = catalogue.get(request.path_params["id"])
+    if metric is None:
+        text = t("web.no_such_metric", id=request.path_params["id"])
+        raise QueryError(QueryErrorKind.NOT_FOUND, text)
+    return metric
+
+
+def read_range(
+    source: Source, metric: Metric, wanted: RangeRequest, inventory: Inventory, t: Texts
+) -> MetricRange:
+    """A metric's chart: read, judged series by series, then taken together and thinned.
+
+    Raises:
+        QueryError: an expression was rejected.
+        SourceError: the source failed.
+    """
+    data, lead, kind = _read_data(source, metric, wanted, inventory)
+    data = group_series(select_series(data, wanted.matchers), wanted.by)
+    return build_range(data, lead, wanted.step_ms, t, wanted.column_ms, kind)
+
+
+def _read_data(
+    source: Source, metric: Metric, wanted: RangeRequest, inventory: Inventory
+) -> tuple[MetricData, int, ValueKind]:
+    """The values, how many steps before the start there are to judge by, and what they are.
+
+    Months are read from the statistics of their hours: nobody waits for two million samples.
+    """
+    if wanted.column_ms is not None and wanted.step_ms >= HOUR_MS:
+        hours = (wanted.end_ms - wanted.start_ms) // HOUR_MS + 1
+        extremes = read_hour_extremes(source, metric, wanted.end_ms, hours, inventory)
+        if extremes is not None:
+            return extremes, 0, "hour_extremes"
+        return read_hourly(source, metric, wanted.end_ms, hours, inventory), 0, "hour_means"
+    step_ms = wanted.step_ms
+    lead = min(count_lead_steps(metric.thresholds, step_ms), MAX_POINTS)
+    first_ms = wanted.start_ms - lead * step_ms
+    return read_metric(source, metric, first_ms, wanted.end_ms, step_ms, inventory), lead, "step"
+
+
+def read_range_request(request: WebRequest, now_ms: int, t: Texts) -> RangeRequest:
+    """The parameters; by default the last hour, minute by minute.
+
+    Raises:
+        QueryError: one of them makes no sense.
+    """
     end_ms = params.read_time(request, "end", now_ms)
-    start_ms = params.read_time(request, "start", end_ms - _HOUR_MS)
-    step_ms = params.parse_duration_ns(request.first("step") or "60") // 10**6
-    if step_ms < 1 or end_ms < start_ms or (end_ms - start_ms) // step_ms > MAX_POINTS:
+    start_ms = params.read_time(request, "start", end_ms - HOUR_MS)
+    asked_ms, column_ms = _read_seconds(request, "step"), _read_seconds(request, "column")
+    step_ms = 60_000 if asked_ms is None else asked_ms
+    is_long = column_ms is not None and step_ms >= HOUR_MS
+    steps = (end_ms - start_ms) // (HOUR_MS if is_long else max(step_ms, 1))
+    shortest_ms = step_ms if column_ms is None else min(step_ms, column_ms)
+    if shortest_ms < 1 or end_ms < start_ms or steps > MAX_POINTS:
         raise QueryError.bad_data(t("web.bad_range", most=MAX_POINTS))
-    return start_ms, end_ms, step_ms
+    return RangeRequest(
+        start_ms=start_ms,
+        end_ms=end_ms,
+        step_ms=step_ms,
+        column_ms=column_ms,
+        by=tuple(filter(None, (request.first("by") or "").split(","))),
+        matchers=parse_matchers(request.first("match") or ""),
+    )
+
+
+def _read_seconds(request: WebRequest, name: str) -> int | None:
+    text = request.first(name)
+    return params.parse_duration_ns(text) // 10**6 if text else None
 
 
 def build_thresholds(thresholds: Thresholds | None) -> MetricThresholds | None:
@@ -174,30 +254,42 @@ def build_thresholds(thresholds: Thresholds | None) -> MetricThresholds | None:
     )
 
 
-def build_range(data: MetricData, lead: int, step_ms: int, t: Texts) -> MetricRange:
+def build_range(
+    data: MetricData,
+    lead: int,
+    step_ms: int,
+    t: Texts,
+    column_ms: int | None = None,
+    kind: ValueKind = "step",
+) -> MetricRange:
     """One chart. The first `lead` steps are only judged, not shown."""
     metric, shown = data.metric, _cut_lead(data, lead)
     matrix = shown.matrix
-    breaches = find_metric_breaches(data, step_ms)
+    breaches = find_metric_breaches(data, HOUR_MS // 2 if kind == "hour_extremes" else step_ms)
     rows = np.flatnonzero(matrix.present.any(axis=1)).tolist()
+    coverage = float(matrix.present[rows].mean()) if rows else None
     names = name_series_apart([matrix.series[row] for row in rows])
+    first_ms = int(matrix.t_ms[0])
+    if column_ms is not None:
+        shown = thin_to_columns(shown, column_ms)
+    is_thinned = shown.matrix is not matrix
     return MetricRange(
         id=metric.id,
         name=metric.name(t.lang),
         unit=metric.unit.value,
         unit_label=t.unit(metric.unit.value),
         direction=metric.direction.value,
-        t=tuple((matrix.t_ms / 1000).tolist()),
+        t=tuple((shown.matrix.t_ms / 1000).tolist()),
         series=tuple(
             SeriesData(
                 name=name,
                 labels=dict(matrix.series[row].pairs),
                 exporter=shown.exporters[row],
-                values=_build_values(matrix, row),
+                values=_build_values(shown.matrix, row),
                 breaches=tuple(
                     build_breach(breach)
                     for breach in breaches[row] or ()
-                    if breach.end_ms >= matrix.t_ms[0]
+                    if breach.end_ms >= first_ms
                 ),
                 proportion=_build_proportions(shown, row),
             )
@@ -207,8 +299,10 @@ def build_range(data: MetricData, lead: int, step_ms: int, t: Texts) -> MetricRa
         warnings=data.warnings,
         missing=tuple(t.error(error) for error in data.missing),
         estimated=data.estimated,
-        coverage=float(matrix.present[rows].mean()) if rows else None,
+        coverage=coverage,
         expressions=tuple(itertools.starmap(EvaluatedQuery, data.expressions)),
+        column=column_ms / 1000 if column_ms is not None and is_thinned else None,
+        value_kind=kind,
     )
 
 

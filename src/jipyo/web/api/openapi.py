@@ -17,6 +17,8 @@ from jipyo.web.api import (
     incidents,
     log_lines,
     log_patterns,
+    metric_figures,
+    metric_index,
     metrics,
     outlook,
     overview,
@@ -26,6 +28,7 @@ from jipyo.web.api import (
     slo,
     status,
     targets,
+    threshold_trial,
 )
 from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
 from jipyo.web.http.endpoint import Route
@@ -53,6 +56,28 @@ _PARAMETERS: dict[str, dict[str, object]] = {
     },
     "step": {
         "description": "Seconds or a duration such as `5m`; by default 60.",
+        "schema": {"type": "string"},
+    },
+    "column": {
+        "description": "Seconds or a duration: of each column so long only the least and the "
+        "greatest value are given, in their order, as a chart can show. With a step of an hour "
+        "or more values come from hourly statistics. By default every step is given.",
+        "schema": {"type": "string"},
+    },
+    "by": {
+        "description": "Labels, with commas between: one series for each of their values.",
+        "schema": {"type": "string"},
+    },
+    "match": {
+        "description": 'Matchers such as `gpu="1", instance=~"a.*"`: only such series.',
+        "schema": {"type": "string"},
+    },
+    "threshold": {
+        "description": "The value from which it would be a warning.",
+        "schema": {"type": "number"},
+    },
+    "for": {
+        "description": "How long it must last, as seconds or `5m`; by default as now.",
         "schema": {"type": "string"},
     },
     "month": {
@@ -119,6 +144,9 @@ _PARAMETERS: dict[str, dict[str, object]] = {
 OPERATIONS: tuple[Operation, ...] = (
     overview.OPERATION,
     metrics.OPERATION,
+    *metric_index.OPERATIONS,
+    metric_figures.OPERATION,
+    threshold_trial.OPERATION,
     outlook.OPERATION,
     slo.OPERATION,
     *sheets.OPERATIONS,

@@ -11,7 +11,7 @@ from jipyo.analysis.crossing.wording import describe_crossing
 from jipyo.analysis.forecast import Forecast
 from jipyo.analysis.outlook_wording import describe_backtest, sort_by_urgency
 from jipyo.analysis.series_names import name_series_apart
-from jipyo.model.errors import QueryError, QueryErrorKind
+from jipyo.web.api.metrics import find_metric
 from jipyo.web.api.operation import Operation, json_route
 
 if TYPE_CHECKING:
@@ -133,10 +133,7 @@ def routes(
     """The route; `find` gives the outlooks of a metric, None where it cannot have any."""
 
     def build(request: WebRequest, t: Texts) -> MetricOutlook:
-        metric = catalogue.get(request.path_params["id"])
-        if metric is None:
-            text = t("web.no_such_metric", id=request.path_params["id"])
-            raise QueryError(QueryErrorKind.NOT_FOUND, text)
+        metric = find_metric(catalogue, request, t)
         return build_outlooks(metric, find(metric, request.cancelled), t, zone)
 
     return [json_route(OPERATION, build, lang)]
