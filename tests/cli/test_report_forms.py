@@ -43,6 +43,35 @@ def test_forms_are_filled_and_what_does_not_fit_is_told(
     assert "section0" in result.err, "the text that is too long"
 
 
+def test_with_an_issue_the_form_becomes_a_file_of_it(data: Path, tmp_path: Path) -> None:
+    (tmp_path / "양식.hwpx").write_bytes(build_hwpx(paragraph("{{number}} {{issue}}")))
+    site = ("--data", str(data), "--config", str(tmp_path / "jipyo.yaml"))
+    form = ("--form", str(tmp_path / "양식.hwpx"), "--format", "markdown", "--issue")
+    out = ("--out", str(tmp_path / "out"), "--lang", "ko")
+    (tmp_path / "jipyo.yaml").write_text(f"reports: {{folder: {tmp_path / 'archive'}}}\n")
+    for _ in range(2):  # the same content is no new issue
+        result = jipyo("report", "monthly", "--month", "2024-10", *form, *out, *site)
+        assert result.code == 0, result.err
+    (kept,) = (tmp_path / "archive").rglob("양식-*")
+    assert kept.name == "양식-2024-10.ko.hwpx"
+    assert "JIPYO-M-202410 제1판" in read_part(kept.read_bytes())
+    assert not (tmp_path / "out").exists()
+    verified = jipyo("verify", str(kept), "--files-only", *site)
+    assert verified.code == 0, verified.out + verified.err
+
+
+def test_two_forms_of_one_name_are_refused(data: Path, tmp_path: Path) -> None:
+    forms = [tmp_path / folder / "form.hwpx" for folder in ("a", "b")]
+    for form in forms:
+        form.parent.mkdir()
+        form.write_bytes(build_hwpx(paragraph("{{number}}")))
+    words = ("--data", str(data), "--out", str(tmp_path / "out"), "--lang", "en")
+    result = jipyo("report", "daily", *find_day(), *(f"--form={form}" for form in forms), *words)
+    assert result.code == 1
+    assert "Two forms would be written as form-" in result.err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [("{{nummer}}", "{{nummer}}. Similar names: number"), ("x", "The form has no slots.")],

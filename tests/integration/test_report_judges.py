@@ -41,7 +41,7 @@ pytestmark = [
     # Of charts that LibreOffice wrote when it computed a workbook of ours.
     pytest.mark.filterwarnings("ignore:Unable to read chart"),
 ]
-NAMES = {metric.id: metric.name for metric in catalogues.load().metrics}
+NAMES = catalogues.load().names
 WITHOUT_NETWORK = """
 import socket, sys
 from jipyo.reports.render import FORMATS

@@ -318,6 +318,11 @@ class Catalogue:
         """The metric of this id."""
         return next((metric for metric in self.metrics if metric.id == metric_id), None)
 
+    @property
+    def names(self) -> dict[str, Bilingual]:
+        """The name of each metric by its id."""
+        return {metric.id: metric.name for metric in self.metrics}
+
     def find_exporter(self, exporter_id: str) -> Exporter | None:
         """The exporter of this id."""
         return next((known for known in self.exporters if known.id == exporter_id), None)

@@ -110,6 +110,7 @@ _SCHEDULE = record(
         ),
         Key("schedule", SCHEDULE, required=True),
         Key("formats", list_of(Kind("text", read_format), at_least=1)),
+        Key("forms", list_of(PATH)),
         Key("languages", list_of(one_of(LANGS))),
         Key("system", TEXT),
         Key("template", PATH),

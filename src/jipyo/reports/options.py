@@ -87,6 +87,8 @@ class ReportSchedule:
     schedule: str
     """Five fields of cron, in the local zone; the report is about the last period that is over."""
     formats: tuple[str, ...] = ("html", "pdf")
+    forms: tuple[Path, ...] = ()
+    """The site's own (HWPX, XLSX), filled beside the formats."""
     languages: tuple[Lang, ...] = ()
     """Empty: that of the server."""
     system: str = ""

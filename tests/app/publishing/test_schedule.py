@@ -180,9 +180,12 @@ def test_a_schedule_that_is_configured_anew_begins_then(server: Server, tmp_path
 def test_the_report_is_about_the_last_period_that_was_over_when_it_was_due(
     tmp_path: Path,
 ) -> None:
-    config = load_config(tmp_path)
+    config = load_config(
+        tmp_path, CONFIG.replace("formats: [pdf]", "formats: [pdf], forms: [f.hwpx]")
+    )
     (schedule,) = config.settings.reports.schedule
     job = build_job(config, schedule, at("2027-02-01 06:30"))
     assert name_period(job.period) == "2027-01"
     assert (job.languages, job.formats) == (("en",), ("pdf",))
+    assert job.forms == (tmp_path / "f.hwpx",), "beside the configuration"
     assert job.overrides.data == tmp_path

@@ -24,6 +24,8 @@ class ReportJob:
     languages: tuple[Lang, ...]
     system: str = ""
     """Empty: all."""
+    forms: tuple[Path, ...] = ()
+    """The site's own, to be filled."""
     template: Path | None = None
     """None: that of the configuration."""
 

@@ -210,6 +210,7 @@ def build_job(config: Config, schedule: ReportSchedule, due_ms: int) -> ReportJo
         overrides=find_overrides(config),
         period=period_containing(schedule.kind, day, config.zone).previous(),
         formats=schedule.formats,
+        forms=schedule.forms,
         languages=schedule.languages or (config.lang,),
         system=schedule.system,
         template=schedule.template,

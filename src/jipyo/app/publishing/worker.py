@@ -59,7 +59,7 @@ def make_report(
             job.period,
             lambda done, total: tell(JobProgress(done, total)),
         )
-        issuing = issue_from_workspace(workspace, report, job.languages, job.formats)
+        issuing = issue_from_workspace(workspace, report, job.languages, job.formats, job.forms)
     return describe_issue(issuing.issue, is_new=issuing.is_new)
 
 

@@ -157,9 +157,12 @@ def _write(
             report = build_report(asking, chosen, advance, details=choices.details)
         folder = choices.out or workspace.out_dir
         issuing = _issue(asking, report, choices, t) if choices.issue else None
-        made = issuing.issue.files if issuing else _write_files(report, t, choices, folder)
-        filled = forms.write_forms(contents, report, workspace, t, folder)
-        files = [*made, *(one.path for one in filled)]
+        kept = issuing.issue.files if issuing else []
+        report = issuing.issue.read_report() if issuing else report
+        # Forms first: where one cannot be filled, nothing is written.
+        filled = forms.write_forms(contents, report, workspace, t, folder, kept)
+        made = kept or list(_write_files(report, t, choices, folder))
+        files = list(dict.fromkeys([*made, *(one.path for one in filled)]))
     too_long = [text for one in filled for text in one.too_long]
     incomplete = [Localizer.for_period(report.period, t.lang).format(x) for x in report.incomplete]
     if choices.queries == "json":
@@ -167,7 +170,7 @@ def _write(
         return
     if issuing is not None:
         print_issuing(issuing, t)
-        files = [one.path for one in filled]
+        files = [file for file in files if file not in kept]
     for file in files:
         print_line(str(file))
     no_data = () if report.instances else (t("cli.report.no_data"),)
@@ -181,7 +184,7 @@ def _issue(workspace: Workspace, report: Report, choices: OutputChoices, t: Text
     """Keep the report in the archive: in the formats that were named, else in all of them."""
     formats = choices.list_formats() if choices.formats else ()
     with show_progress(t("cli.report.writing")):
-        return issue_from_workspace(workspace, report, [t.lang], formats)
+        return issue_from_workspace(workspace, report, [t.lang], formats, choices.forms)
 
 
 def _write_files(report: Report, t: Texts, choices: OutputChoices, folder: Path) -> Iterator[Path]:

@@ -20,7 +20,7 @@ from jipyo.cli.options import (
 )
 from jipyo.cli.report.periods import read_period
 from jipyo.model.calendar import PeriodKind
-from jipyo.reports.forms.fill import build_book, fill_form, name_filled
+from jipyo.reports.forms.fill import build_book, fill_forms
 from jipyo.reports.forms.listing import list_slots
 from jipyo.reports.options import KINDS
 from jipyo.reports.render import save_report
@@ -72,8 +72,7 @@ def register(report: click.Group, t: Texts) -> None:
 
 def make_book(workspace: Workspace, report: Report, t: Texts) -> SlotBook:
     """What a report offers to a form."""
-    names = {metric.id: metric.name for metric in workspace.catalogue.metrics}
-    return build_book(report, names, t.lang)
+    return build_book(report, workspace.catalogue.names, t.lang)
 
 
 def _print_slots(slots: Sequence[ListedSlot], t: Texts) -> None:
@@ -96,21 +95,25 @@ class WrittenForm:
 
 
 def write_forms(
-    forms: Mapping[Path, bytes], report: Report, workspace: Workspace, t: Texts, folder: Path
+    forms: Mapping[Path, bytes],
+    report: Report,
+    workspace: Workspace,
+    t: Texts,
+    folder: Path,
+    kept: Sequence[Path] = (),
 ) -> list[WrittenForm]:
-    """Fill forms and write them; none is written where one cannot be filled.
+    """Fill forms and write them, but for those that are `kept` already.
+
+    None is written where one cannot be filled.
 
     Raises:
         ReportError: a form cannot be filled, or the folder cannot be written to.
     """
-    if not forms:
-        return []
-    book = make_book(workspace, report, t)
-    filled = [(form, fill_form(content, book, report.look)) for form, content in forms.items()]
+    filled = fill_forms(forms, report, workspace.catalogue.names, t.lang)
+    places = {path.name: path for path in kept}
     return [
         WrittenForm(
-            save_report(one.content, folder / name_filled(form, report.period, t.lang, one.suffix)),
-            tuple(book.localizer.format(each.describe()) for each in one.overflows),
+            places.get(one.name) or save_report(one.content, folder / one.name), one.too_long
         )
-        for form, one in filled
+        for one in filled
     ]

@@ -44,7 +44,7 @@ from jipyo.reports.render import FORMATS, name_file
 from jipyo.reports.render.json import to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from jipyo.i18n import Lang
@@ -66,6 +66,7 @@ def issue_report(
     langs: Sequence[Lang],
     formats: Sequence[str] = (),
     attachments: Mapping[str, bytes] | None = None,
+    fill_forms: Callable[[Report, Lang], Mapping[str, bytes]] | None = None,
 ) -> Issuing:
     """Keep a report as the next issue of its number; one of the same content is not kept again.
 
@@ -75,10 +76,11 @@ def issue_report(
         langs: the languages of its files.
         formats: the names of the formats; none: all.
         attachments: what it was made with, by the name of the file.
+        fill_forms: gives the site's own forms with the values of the issue, by name of the file.
 
     Raises:
-        ReportError: the period is not over, the last issue is damaged, or this one cannot be
-            written.
+        ReportError: the period is not over, a form cannot be filled, the last issue is
+            damaged, or this one cannot be written.
     """
     _check_issuable(report)
     folder = find_folder(root, report)
@@ -99,6 +101,7 @@ def issue_report(
             for name in formats or FORMATS:
                 file_name = name_file(issued, lang, FORMATS[name])
                 contents[file_name] = FORMATS[name].render(issued, lang)
+            contents |= fill_forms(issued, lang) if fill_forms else {}
         issue = write_issue(folder, issued, contents, changes)
         _enter_issue(issue, chain)
         return Issuing(issue, is_new=True)

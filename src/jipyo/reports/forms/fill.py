@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from jipyo.i18n import Lang
     from jipyo.model.bilingual import Bilingual
-    from jipyo.model.calendar import Period
     from jipyo.reports.document import Report
     from jipyo.reports.forms.overflow import FilledParts, Overflow
     from jipyo.reports.forms.slots import SlotBook
@@ -42,6 +41,16 @@ class FilledForm:
     """How many slots were filled, those of repeated parts each time."""
     overflows: tuple[Overflow, ...]
     """The texts that are too long for their place."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedForm:
+    """A form that was filled, as a file."""
+
+    name: str
+    content: bytes
+    too_long: tuple[str, ...]
+    """A sentence about each text that does not fit its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +85,6 @@ def read_form(path: Path) -> bytes:
     return content
 
 
-def name_filled(form: Path, period: Period, lang: Lang, suffix: str) -> str:
-    """`양식-2026-10.ko.hwpx`: the form's own name, with the period and the language."""
-    return f"{form.stem}-{name_period(period)}.{lang}{suffix}"
-
-
 def build_book(report: Report, names: Mapping[str, Bilingual], lang: Lang) -> SlotBook:
     """What a report offers to a form, in a language; `names` are the catalogue's, by id."""
     return build_slots(report, names, Localizer.for_period(report.period, lang))
@@ -112,6 +116,34 @@ def fill_form(content: bytes, book: SlotBook, look: Look = JIPYO_LOOK) -> Filled
     changed = {name: part for name, part in parts.changed.items() if name in archive.names}
     added |= {name: part for name, part in parts.changed.items() if name not in changed}
     return FilledForm(archive.write(changed, added), found.suffix, filler.filled, parts.overflows)
+
+
+def fill_forms(
+    forms: Mapping[Path, bytes], report: Report, names: Mapping[str, Bilingual], lang: Lang
+) -> list[NamedForm]:
+    """Forms with the values of a report, as files: `양식-2026-10.ko.hwpx`.
+
+    Args:
+        forms: their content by the file that they are from.
+        report: whose values.
+        names: the catalogue's, by id of the metric.
+        lang: of the texts.
+
+    Raises:
+        ReportError: one cannot be filled, or two would have the same name.
+    """
+    if not forms:
+        return []
+    book = build_book(report, names, lang)
+    filled: dict[str, NamedForm] = {}
+    for form, content in forms.items():
+        one = fill_form(content, book, report.look)
+        name = f"{form.stem}-{name_period(report.period)}.{lang}{one.suffix}"
+        if name in filled:
+            raise ReportError("forms.same_name", hint="forms.same_name.hint", name=name)
+        too_long = (book.localizer.format(each.describe()) for each in one.overflows)
+        filled[name] = NamedForm(name, one.content, tuple(too_long))
+    return list(filled.values())
 
 
 def _draw(svgs: Sequence[str]) -> list[bytes]:

@@ -52,7 +52,7 @@ def build_sources(
     sources = [figure for figure in figures if figure.value is not None]
     yield Heading("sources", phrase("reports.section.sources"))
     if sources:
-        names = {metric.id: metric.name for metric in catalogue.metrics}
+        names = catalogue.names
         yield build_source_table(sources, data, names)
     yield Note(
         phrase(
