@@ -31,6 +31,7 @@ from jipyo.app.insight.book import OutlookBook
 from jipyo.app.insight.on_demand import OutlookFinder
 from jipyo.app.inspection import build_sheet, find_system
 from jipyo.app.logs import LogSources, find_logs_folder
+from jipyo.app.month_pages import build_month_parts
 from jipyo.app.offline import build_workspace
 from jipyo.app.publishing.pages import build_report_parts
 from jipyo.app.slo import SloBook
@@ -47,6 +48,7 @@ from jipyo.web.api import (
     metric_figures,
     metric_index,
     metrics,
+    months,
     openapi,
     outlook,
     overview,
@@ -289,7 +291,7 @@ class WebApps:
         api = [
             *build_api_routes(config, workspace, server, collection, self._logs, state),
             *self._build_result_routes(config, workspace),
-            *self._build_alert_routes(config, catalogue),
+            *self._build_alert_routes(config, workspace),
             *build_log_routes(config, clock.now_ms),
         ]
         routes: list[BaseRoute] = [
@@ -336,7 +338,7 @@ class WebApps:
             return ()
         return list_groups(watch.alerting.list_rules(), options, config.lang, source)
 
-    def _build_alert_routes(self, config: Config, catalogue: Catalogue) -> list[Route]:
+    def _build_alert_routes(self, config: Config, workspace: Workspace) -> list[Route]:
         """What people ask and enter; without `alerts` what was recorded can still be read."""
         watch = self.watch
         assert watch is not None, "BUG: built before there are alerts"
@@ -344,7 +346,7 @@ class WebApps:
             incidents=IncidentDesk(watch.store, self._clock.now_ms),
             list_alerts=watch.alerting.list_alerts,
             grouping=lambda: watch.incidents.grouping,
-            catalogue=catalogue,
+            catalogue=workspace.catalogue,
             options=config.settings.alerts or AlertsOptions(),
             zone=config.zone,
             now_ms=self._clock.now_ms,
@@ -354,6 +356,7 @@ class WebApps:
         return [
             *(route for module in modules for route in module.routes(desk, config.lang)),
             *reports.routes(parts),
+            *months.routes(build_month_parts(config, workspace, watch.store, desk, parts)),
         ]
 
     def _build_ingest_routes(self, config: Config) -> list[BaseRoute]:

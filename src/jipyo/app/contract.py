@@ -13,11 +13,18 @@ from jipyo.alerts.store import FILE_NAME, AlertStore
 from jipyo.analysis.outages import identify_target
 from jipyo.app.alerts.schema import STEPS
 from jipyo.model.bilingual import Bilingual
-from jipyo.model.calendar import PeriodKind, local_day, parse_month, period_containing
+from jipyo.model.calendar import (
+    PeriodKind,
+    local_day,
+    name_period,
+    parse_month,
+    period_containing,
+)
 from jipyo.model.errors import ConfigError
 from jipyo.model.matcher import select_all
 from jipyo.model.progress import ignore_progress
 from jipyo.schema import read_text, unknown_word
+from jipyo.sla.entries import enter_last, read_entries
 from jipyo.sla.evaluate import evaluate_month, find_time, find_window
 from jipyo.sla.month_file import TypedMonth, parse_typed_month
 from jipyo.sla.profile import Measure
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
     from jipyo.model.calendar import Period
     from jipyo.model.labels import Labels
     from jipyo.model.progress import Progress
+    from jipyo.sla.entries import MonthEntry
     from jipyo.sla.month import ContractMonth
     from jipyo.sla.profile import Profile
     from jipyo.sla.readings import TargetReadings
@@ -177,10 +185,20 @@ def _collect_records(
         outages=tuple(map(typed.attribute, (*logged, *from_samples, *typed.outages))),
         planned=(*typed.planned, *_list_work(windows, system, labels)),
         gaps=own.gaps,
-        entered=typed.entered,
+        entered=enter_last(typed.entered, read_month_entries(alerts, workspace, system, month)),
         queries=own.queries,
         samples=own.samples,
     )
+
+
+def read_month_entries(
+    alerts: AlertStore | None, workspace: Workspace, system: ContractedSystem, month: Period
+) -> tuple[MonthEntry, ...]:
+    """What was typed into the form until the moment of the workspace, the first first."""
+    if alerts is None:
+        return ()
+    with alerts.reading() as db:
+        return read_entries(db, system.name, name_period(month), workspace.now_ms())
 
 
 @contextlib.contextmanager

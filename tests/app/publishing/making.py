@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from jipyo.app.publishing.job import ReportJob
+from jipyo.app.publishing.job import ReportJob, VerificationJob
 from jipyo.config.overrides import CliOverrides
 from jipyo.model.calendar import PeriodKind, period_containing
 
@@ -17,7 +17,7 @@ _HEAD = """
 import sys, time
 from pathlib import Path
 from jipyo.app.insight.worker import read_frame, write_frame
-from jipyo.app.publishing.job import JobProgress, MadeFile, MadeReport
+from jipyo.app.publishing.job import JobProgress, MadeFile, MadeReport, VerifiedIssue
 from jipyo.model.bilingual import Bilingual
 from jipyo.model.errors import ReportError
 job = read_frame(sys.stdin.buffer)
@@ -38,6 +38,10 @@ def speak(script: str) -> tuple[str, ...]:
 
 
 MAKES = speak("tell(1, 2); tell(2, 2); make()")
+VERIFIES = speak(
+    "tell(1, 2); write_frame(out, VerifiedIssue(checked=9, different=job.issue - 1, unverified=0,"
+    " is_damaged=False, reason=None))"
+)
 FAILS = speak("write_frame(out, ReportError('reports.not_begun', period='x'))")
 DIES = speak("tell(1, 2); sys.exit(3)")
 HANGS = speak("time.sleep(600)")
@@ -47,3 +51,7 @@ def build_job(folder: Path = Path("/nowhere")) -> ReportJob:
     return ReportJob(
         overrides=CliOverrides(data=folder), period=MONTH, formats=("pdf",), languages=("ko",)
     )
+
+
+def build_verification(issue: int = 1, number: str = "IT-2026-12") -> VerificationJob:
+    return VerificationJob(overrides=CliOverrides(), number=number, issue=issue)

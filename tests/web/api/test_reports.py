@@ -19,6 +19,7 @@ from jipyo.web.api.reports import (
     ReportBuild,
     ReportParts,
     ReportScheduleInfo,
+    ReportVerification,
     routes,
 )
 from reports.documents import build_report
@@ -46,6 +47,9 @@ BUILD = ReportBuild(
     report="",
     issue=0,
     error="",
+)
+VERIFICATION = ReportVerification(
+    issue=0, state="waiting", t=6.0, done=0, total=None, is_equal=None, text=""
 )
 
 
@@ -84,6 +88,9 @@ def site(tmp_path: Path, ordering: Ordering) -> Iterator[Client]:
         list_schedules=lambda _: (SCHEDULE,),
         list_builds=lambda _: (BUILD,),
         order=ordering.order,
+        verify=lambda number, issue, _: replace(VERIFICATION, issue=issue, text=number),
+        find_verification=lambda *_: None,
+        zone=ZONE,
         now_ms=lambda: NOW_MS,
         lang="en",
     )
@@ -104,6 +111,29 @@ def test_reports_are_listed_with_the_newest_period_first(
     assert title in row["title"]
     assert (row["period"], row["step"], row["kind"]) == ("2026-12", "issued", "monthly")
     assert (answer["schedules"][0]["name"], answer["problems"]) == ("month", [])
+
+
+@pytest.mark.parametrize(
+    ("month", "numbers"),
+    [("2026-11", ["IT-2026/11"]), ("2026-10", []), ("2026-12", ["IT-2026/12"])],
+)
+def test_the_reports_of_a_month_are_those_that_touch_it(
+    site: Client, month: str, numbers: list[str]
+) -> None:
+    answer = site.get("/api/jipyo/reports", month=month).json
+    assert [row["number"] for row in answer["reports"]] == numbers
+
+
+def test_a_month_that_is_none_is_a_bad_request(site: Client) -> None:
+    assert site.get("/api/jipyo/reports", month="2026-13").status == 400
+
+
+def test_an_issue_is_computed_again_by_default_the_last(site: Client) -> None:
+    path = f"/api/jipyo/reports/{find_id(site)}/verification"
+    assert send(site, path, {}).json["issue"] == 2
+    first = send(site, path, {"issue": 1}).json
+    assert (first["issue"], first["text"], first["state"]) == (1, "IT-2026/12", "waiting")
+    assert send(site, path, {"issue": 9}).status == 400
 
 
 def send(site: Client, path: str, body: object) -> Answer:

@@ -8,6 +8,7 @@ from jipyo.alerts.incident import records as incident_records
 from jipyo.alerts.notify import outbox
 from jipyo.app import report_runs
 from jipyo.app.alerts import removed
+from jipyo.sla import entries
 
 STEPS = (
     *saved.STEPS,
@@ -17,4 +18,5 @@ STEPS = (
     *outbox.STEPS,
     *removed.STEPS,
     *report_runs.STEPS,
+    *entries.STEPS,
 )

@@ -62,3 +62,26 @@ class MadeReport:
     summary: Bilingual
     """Markdown."""
     files: tuple[MadeFile, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerificationJob:
+    """Which issue to compute again, by which configuration."""
+
+    overrides: CliOverrides
+    number: str
+    issue: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifiedIssue:
+    """What came of computing an issue again."""
+
+    checked: int
+    """How many values were compared."""
+    different: int
+    unverified: int
+    is_damaged: bool
+    """Whether its files are not as they were issued."""
+    reason: Bilingual | None
+    """Why not all could be computed again."""

@@ -1,4 +1,4 @@
-"""Reports made in processes of their own, one at a time."""
+"""Reports made and computed again in processes of their own, one at a time."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import os
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from jipyo.app.insight.worker import read_frame, write_frame
-from jipyo.app.publishing.job import JobProgress, MadeReport
+from jipyo.app.publishing.job import JobProgress, MadeReport, VerifiedIssue
 from jipyo.model.errors import JipyoError, ReportError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from jipyo.app.publishing.job import ReportJob
+    from jipyo.app.publishing.job import ReportJob, VerificationJob
 
+R = TypeVar("R")
 COMMAND = (sys.executable, "-m", "jipyo.app.publishing.worker")
 LONGEST_S = 1800.0
 """A report that takes longer is taken to hang: the largest one takes minutes."""
@@ -46,6 +47,25 @@ class ReportJobs:
             JipyoError: it could not be made.
             ReportError: the process died, took too long, or was stopped.
         """
+        return self._run(job, progress, MadeReport)
+
+    def verify(
+        self, job: VerificationJob, progress: Callable[[JobProgress], None]
+    ) -> VerifiedIssue:
+        """Compute an issue again, after the report that is being made.
+
+        Raises:
+            JipyoError: there is no such issue.
+            ReportError: the process died, took too long, or was stopped.
+        """
+        return self._run(job, progress, VerifiedIssue)
+
+    def _run(
+        self,
+        job: ReportJob | VerificationJob,
+        progress: Callable[[JobProgress], None],
+        wanted: type[R],
+    ) -> R:
         with self._turn:
             process = self._start()
             watch = threading.Timer(self._longest_s, process.kill)
@@ -57,7 +77,7 @@ class ReportJobs:
                 self._end(process)
         if isinstance(result, JipyoError):
             raise result
-        if not isinstance(result, MadeReport):
+        if not isinstance(result, wanted):
             key = "publish.stopped" if self._is_stopped else "publish.died"
             raise ReportError(key, hint=f"{key}.hint", code=process.returncode)
         return result
@@ -93,7 +113,9 @@ class ReportJobs:
 
 
 def _exchange(
-    process: subprocess.Popen[bytes], job: ReportJob, progress: Callable[[JobProgress], None]
+    process: subprocess.Popen[bytes],
+    job: ReportJob | VerificationJob,
+    progress: Callable[[JobProgress], None],
 ) -> object:
     """The last frame of a process; None where it died before."""
     assert process.stdin is not None

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from jipyo.app.offline import find_archive
-from jipyo.app.publishing.job import ReportJob
+from jipyo.app.publishing.job import ReportJob, VerificationJob
 from jipyo.app.publishing.schedule import find_overrides
 from jipyo.app.publishing.status import describe_problem, read_status
 from jipyo.model.calendar import PeriodKind, local_day, name_period, parse_period, period_containing
@@ -14,13 +14,21 @@ from jipyo.model.cron import list_moments
 from jipyo.model.errors import ConfigError, ReportError
 from jipyo.reports.archive.names import name_document
 from jipyo.reports.options import KINDS
-from jipyo.web.api.reports import NewReport, ReportBuild, ReportParts, ReportScheduleInfo
+from jipyo.web.api.reports import (
+    NewReport,
+    ReportBuild,
+    ReportParts,
+    ReportScheduleInfo,
+    ReportVerification,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from jipyo.alerts.store import AlertStore
+    from jipyo.app.publishing.job import VerifiedIssue
     from jipyo.app.publishing.requests import ReportRequest, ReportRequests
+    from jipyo.app.publishing.verifications import VerificationRequest
     from jipyo.config.load import Config
     from jipyo.i18n import Texts
     from jipyo.model.calendar import Period
@@ -42,11 +50,22 @@ def build_report_parts(
         job = build_job(config, wanted, clock.now_ms())
         return describe_request(requests.add(job), t)
 
+    def verify(number: str, issue: int, t: Texts) -> ReportVerification:
+        job = VerificationJob(overrides=find_overrides(config), number=number, issue=issue)
+        return describe_verification(requests.verifications.add(job), t)
+
+    def find_verification(number: str, issue: int, t: Texts) -> ReportVerification | None:
+        found = requests.verifications.find(number, issue)
+        return None if found is None else describe_verification(found, t)
+
     return ReportParts(
         root=find_archive(config),
         list_schedules=partial(_list_schedules, config, store, clock),
         list_builds=list_builds,
         order=order,
+        verify=verify,
+        find_verification=find_verification,
+        zone=config.zone,
         now_ms=clock.now_ms,
         lang=config.lang,
     )
@@ -97,6 +116,41 @@ def describe_request(request: ReportRequest, t: Texts) -> ReportBuild:
         issue=request.issue,
         error="" if request.error is None else t.error(request.error),
     )
+
+
+def describe_verification(request: VerificationRequest, t: Texts) -> ReportVerification:
+    """A verification as the API shows it, with what came of it in a line."""
+    found = request.result
+    if found is None:
+        error = request.error
+        text = t(f"months.verify.{request.state}") if error is None else t.error(error)
+        is_equal = None
+    else:
+        is_equal = not (found.different or found.is_damaged or found.unverified or found.reason)
+        text = "\n".join(_explain_verified(found, t))
+    return ReportVerification(
+        issue=request.job.issue,
+        state=request.state,
+        t=request.t_ms / 1000,
+        done=request.done,
+        total=request.total,
+        is_equal=is_equal,
+        text=text,
+    )
+
+
+def _explain_verified(found: VerifiedIssue, t: Texts) -> Iterator[str]:
+    if found.is_damaged:
+        yield t("months.verify.damaged")
+    if found.different:
+        yield t("months.verify.different", n=found.checked, different=found.different)
+    if found.unverified or found.reason is not None:
+        n = found.unverified or found.checked
+        yield t("months.verify.unverified", n=n)
+        if found.reason is not None:
+            yield found.reason(t.lang)
+    elif not found.different and not found.is_damaged:
+        yield t("months.verify.equal", n=found.checked)
 
 
 def _list_schedules(

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from jipyo.app.publishing.verifications import Verifications
 from jipyo.model.errors import JipyoError, ReportError
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ class ReportRequests:
         self._ids = itertools.count(1)
         self._known: dict[int, ReportRequest] = {}
         self._pool = ThreadPoolExecutor(1, "report-requests")
+        self.verifications = Verifications(jobs, clock)
+        """Issues that are computed again."""
 
     def add(self, job: ReportJob) -> ReportRequest:
         """Ask for a report; the same one, where it is waited for already.
@@ -80,6 +83,7 @@ class ReportRequests:
     def stop(self) -> None:
         """Begin no other, and wait for the end of the one in progress."""
         self._pool.shutdown(cancel_futures=True)
+        self.verifications.stop()
 
     def _make(self, request: ReportRequest) -> None:
         def advance(progress: JobProgress) -> None:

@@ -318,6 +318,11 @@ def _name_title(title: str) -> Inline:
     return phrase(f"health.cause.{title}") if is_cause else title
 
 
+def name_outage(outage: OutageLine) -> Inline:
+    """What it was, and which targets it was about, a line each."""
+    return Joined((*map(_name_title, outage.titles), ", ".join(outage.targets)), "\n")
+
+
 def _show_attribution(outage: OutageLine) -> Inline:
     if outage.attribution is None:
         return Blank()
@@ -338,7 +343,7 @@ OUTAGE_COLUMNS: tuple[TableColumn[OutageLine], ...] = (
     ),
     TableColumn(
         "outage_what",
-        lambda one: Joined((*map(_name_title, one.titles), ", ".join(one.targets)), "\n"),
+        name_outage,
         False,
     ),
     TableColumn("attribution", _show_attribution, numeric=False),

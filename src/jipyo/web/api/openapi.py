@@ -20,6 +20,7 @@ from jipyo.web.api import (
     metric_figures,
     metric_index,
     metrics,
+    months,
     outlook,
     overview,
     reports,
@@ -81,7 +82,7 @@ _PARAMETERS: dict[str, dict[str, object]] = {
         "schema": {"type": "string"},
     },
     "month": {
-        "description": "Such as `2027-01`; by default the last month that is over.",
+        "description": "Such as `2027-01`; without it sheets are of the last month that is over.",
         "schema": {"type": "string"},
     },
     "system": {
@@ -151,6 +152,7 @@ OPERATIONS: tuple[Operation, ...] = (
     slo.OPERATION,
     *sheets.OPERATIONS,
     *reports.OPERATIONS,
+    *months.OPERATIONS,
     doctor.OPERATION,
     targets.OPERATION,
     status.OPERATION,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, get_args
 from urllib.parse import quote
 
 from jipyo.i18n import texts
-from jipyo.model.calendar import name_period
+from jipyo.model.calendar import name_period, parse_month
 from jipyo.model.errors import QueryError, QueryErrorKind, ReportError
 from jipyo.reports.archive.archive import find_issue, list_reports, sign_report
 from jipyo.reports.archive.issues import read_file
@@ -32,11 +32,15 @@ from jipyo.web.api.operation import (
 )
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebResponse
+from jipyo.web.http.params import invalid_parameter
+from jipyo.web.http.params import quote as quote_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from zoneinfo import ZoneInfo
 
     from jipyo.i18n import Lang, Texts
+    from jipyo.model.calendar import Period
     from jipyo.reports.archive.archive import ArchivedReport
     from jipyo.reports.archive.issues import Issue, IssuedFile
     from jipyo.reports.archive.sign_off import SignOff
@@ -192,6 +196,30 @@ class NewSignOff:
     issue: int = 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportVerification:
+    """An issue computed again from the samples, and compared with what was issued."""
+
+    issue: int
+    state: Literal["waiting", "working", "done", "failed"]
+    t: float
+    """When it was asked for, or was done."""
+    done: int
+    total: int | None
+    """How many of how many metrics are read; null where it is not known."""
+    is_equal: bool | None
+    """Whether every value is the same and no file was changed; null before the end."""
+    text: str
+    """What came of it, in a line or several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewVerification:
+    """Which issue to compute again: the last where it is 0."""
+
+    issue: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class GlossaryTerm:
     """A word, and what it means."""
@@ -213,7 +241,12 @@ class Glossary:
 
 _OF_ONE = ("id", "lang")
 OPERATIONS = (
-    Operation("/reports", Reports, "The reports of the archive, and the schedules."),
+    Operation(
+        "/reports",
+        Reports,
+        "The reports of the archive, all or those that touch a month, and the schedules.",
+        ("month", "lang"),
+    ),
     Operation("/reports/builds", ReportBuilds, "Reports that were asked for, with progress."),
     Operation(
         "/reports/builds",
@@ -233,6 +266,15 @@ OPERATIONS = (
         "post",
         NewSignOff,
         {"step": "approved", "who": "김승인"},
+    ),
+    Operation(
+        "/reports/{id}/verification",
+        ReportVerification,
+        "Compute an issue of a report again, and compare.",
+        _OF_ONE,
+        "post",
+        NewVerification,
+        {"issue": 1},
     ),
     Operation("/glossary", Glossary, "What the words of reports and of the dashboard mean."),
 )
@@ -257,13 +299,15 @@ _NEW_REPORT = record(
         Key("languages", list_of(one_of(("ko", "en")))),
     ),
 )
+_ISSUE_NUMBER = Kind("whole", _read_issue_number)
+_NEW_VERIFICATION = record(NewVerification, (Key("issue", _ISSUE_NUMBER),))
 _NEW_SIGN_OFF = record(
     NewSignOff,
     (
         Key("step", one_of(tuple(step.value for step in SignOffStep)), required=True),
         Key("who", TEXT, required=True),
         Key("note", ANY_TEXT),
-        Key("issue", Kind("whole", _read_issue_number)),
+        Key("issue", _ISSUE_NUMBER),
     ),
 )
 
@@ -278,6 +322,11 @@ class ReportParts:
     list_builds: Callable[[Texts], tuple[ReportBuild, ...]]
     order: Callable[[NewReport, Texts], ReportBuild]
     """Raises a ConfigError or ReportError where no such report can be made."""
+    verify: Callable[[str, int, Texts], ReportVerification]
+    """Compute an issue of a number again; raises a ReportError where too many are waited for."""
+    find_verification: Callable[[str, int, Texts], ReportVerification | None]
+    """The last one of an issue since the server started."""
+    zone: ZoneInfo
     now_ms: Callable[[], int]
     lang: Lang
 
@@ -290,6 +339,7 @@ def routes(parts: ReportParts) -> list[Route]:
         partial(_order_report, parts),
         partial(_show_report, parts),
         partial(_sign_report, parts),
+        partial(_verify_report, parts),
         lambda _request, t: _list_terms(t),
     )
     pairs = zip(OPERATIONS, builds, strict=True)
@@ -303,9 +353,13 @@ def routes(parts: ReportParts) -> list[Route]:
     ]
 
 
-def _list_reports(parts: ReportParts, _request: WebRequest, t: Texts) -> Reports:
-    found = list_reports(parts.root)
-    rows = [_build_row(one, t) for one in found.reports]
+def _list_reports(parts: ReportParts, request: WebRequest, t: Texts) -> Reports:
+    found, month = list_reports(parts.root), _read_month(parts, request)
+    rows = [
+        _build_row(one, t)
+        for one in found.reports
+        if month is None or _touches(month, one.last.record.period)
+    ]
     rows.sort(key=lambda row: (row.start, row.end, row.made), reverse=True)
     return Reports(
         t=parts.now_ms() / 1000,
@@ -313,6 +367,20 @@ def _list_reports(parts: ReportParts, _request: WebRequest, t: Texts) -> Reports
         schedules=parts.list_schedules(t),
         problems=tuple(t.error(error) for error in found.errors),
     )
+
+
+def _read_month(parts: ReportParts, request: WebRequest) -> Period | None:
+    text = request.first("month")
+    if not text:
+        return None
+    try:
+        return parse_month(text, parts.zone)
+    except ValueError as error:
+        raise invalid_parameter("month", quote_text(text)) from error
+
+
+def _touches(month: Period, period: Period) -> bool:
+    return period.start_ms < month.end_ms and month.start_ms < period.end_ms
 
 
 def _order_report(parts: ReportParts, request: WebRequest, t: Texts) -> ReportBuild:
@@ -331,7 +399,7 @@ def _find(parts: ReportParts, request: WebRequest, t: Texts) -> ArchivedReport:
 
 
 def _show_report(parts: ReportParts, request: WebRequest, t: Texts) -> ReportDetail:
-    return _build_detail(_find(parts, request, t), t)
+    return build_detail(_find(parts, request, t), t)
 
 
 def _sign_report(parts: ReportParts, request: WebRequest, t: Texts) -> ReportDetail:
@@ -342,7 +410,17 @@ def _sign_report(parts: ReportParts, request: WebRequest, t: Texts) -> ReportDet
         sign_report(parts.root, report.number, signing, body.issue)
     except ReportError as error:
         raise QueryError.bad_data(t.error(error)) from error
-    return _build_detail(_find(parts, request, t), t)
+    return build_detail(_find(parts, request, t), t)
+
+
+def _verify_report(parts: ReportParts, request: WebRequest, t: Texts) -> ReportVerification:
+    body = _NEW_VERIFICATION.read(read_json(request))
+    report = _find(parts, request, t)
+    try:
+        issue = find_issue(parts.root, report.number, body.issue).record.issue
+        return parts.verify(report.number, issue, t)
+    except ReportError as error:
+        raise QueryError.bad_data(t.error(error)) from error
 
 
 def _send_file(parts: ReportParts, request: WebRequest) -> WebResponse:
@@ -413,7 +491,8 @@ def _build_row(report: ArchivedReport, t: Texts) -> ReportRow:
     )
 
 
-def _build_detail(report: ArchivedReport, t: Texts) -> ReportDetail:
+def build_detail(report: ArchivedReport, t: Texts) -> ReportDetail:
+    """One report with its issues and its sign-off."""
     reached = rank_step(report.step)
     return ReportDetail(
         report=_build_row(report, t),

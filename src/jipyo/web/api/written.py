@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Literal
 from jipyo.alerts.matchers import parse_matchers
 from jipyo.analysis.thresholds import Severity
 from jipyo.model.errors import ConfigError, QueryError, QueryErrorKind
-from jipyo.schema import ANY_TEXT, TEXT, Kind, quote
-from jipyo.web.http.params import parse_int, parse_time_ms
+from jipyo.schema import ANY_TEXT, TEXT, Kind, quote, wrong_kind
+from jipyo.web.http.params import parse_float, parse_int, parse_time_ms
 
 if TYPE_CHECKING:
     from jipyo.i18n import Texts
@@ -38,6 +38,15 @@ def read_matchers(node: Node) -> tuple[Matcher, ...]:
         ) from error
 
 
+def read_json_number(node: Node) -> float:
+    """A finite number; in a document of JSON it arrives as it is written."""
+    number = parse_float(ANY_TEXT.read(node))
+    if number is None:
+        raise wrong_kind(node, "number")
+    return number
+
+
+JSON_NUMBER = Kind("number", read_json_number)
 MOMENT = Kind("text", read_moment)
 MATCHERS = Kind("text", read_matchers)
 

@@ -179,6 +179,12 @@ def read_limit(request: WebRequest) -> int:
     return limit
 
 
+def parse_float(text: str) -> float | None:
+    """A finite number as Go writes it; None where it is none."""
+    number = float(text) if _NUMBER.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None
+
+
 def parse_int(text: str) -> int | None:
     """What Go's `Atoi` accepts; None for everything else."""
     match = re.fullmatch(r"([+-]?)0*(\d{1,19})", text, re.ASCII)
