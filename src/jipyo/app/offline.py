@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from jipyo.model.clock import Clock
     from jipyo.source import Source
 
+_CACHE_BYTES = 32 << 20
+"""Neighbouring metrics of a report read the same chunks; more would not fit its memory."""
+
 
 @contextlib.contextmanager
 def open_workspace(
@@ -93,8 +96,8 @@ def read_workspace(config: Config) -> Iterator[Workspace]:
     with contextlib.ExitStack() as opened:
         local = None
         if not remotes or tsdb.has_store(config.data):
-            store = opened.enter_context(tsdb.Reader.open(config.data))
-            local = build_embedded(config, store)
+            reader = tsdb.Reader.open(config.data, cache_bytes=_CACHE_BYTES)
+            local = build_embedded(config, opened.enter_context(reader))
         workspace = build_workspace(config, catalogue, build_source(local, remotes), clock)
         logs = opened.enter_context(open_logs(config))
         yield replace(workspace, logs=logs if logs.exist() else None)

@@ -46,8 +46,9 @@ TILES = 8
 """Most key metrics on the first page."""
 READERS = 3
 """Metrics read at the same time: while one is computed here, a server works on the next."""
-EMBEDDED_READERS = 2
-"""The same where this process is the one that works: more would only take more memory."""
+EMBEDDED_READERS = 1
+"""The same where this process is the one that works: a second thread waits for the interpreter's
+lock most of the time, which costs 40 % more processor time, and the memory of one more metric."""
 FILLING = frozenset(
     (
         *("system.disk.utilization", "system.disk.inodes", "system.memory.utilization"),
@@ -265,49 +266,67 @@ def _read_metrics(
     inventory: Inventory,
     progress: Progress,
 ) -> list[ReportMetric]:
-    """Every metric, those without data too; of a day the day before only where it is shown.
-
-    Of a longer period only what is shown beside the one before is compared at all.
-    """
-    is_day = period.kind is PeriodKind.DAY
-    then = period.earlier(_WEEK) if is_day else period.previous()
-    before = find_earlier_window(period, window, then)
-    ghost = find_ghost_window(period, window)
-
-    def read(metric: Metric) -> ReportMetric:
-        now = summarise_metric(source, metric, window, inventory)
-        is_shown = metric.required or metric.id in COMPARED or now.state in _BEYOND
-        entry = ReportMetric(now, None)
-        return read_before(entry) if now.series and (is_day or is_shown) else entry
-
-    def read_before(entry: ReportMetric) -> ReportMetric:
-        earlier = summarise_earlier(source, entry.now, before, inventory, ghost)
-        return replace(entry, before=compare(entry.now, earlier.summary), ghost=earlier.ghost)
-
-    def read_yesterday(entry: ReportMetric) -> ReportMetric:
-        yesterday = find_earlier_window(period, window, period.earlier(1))
-        earlier = summarise_earlier(source, entry.now, yesterday, inventory)
-        return replace(entry, yesterday=compare(entry.now, earlier.summary))
-
+    """Every metric, those without data too, beside the periods that it is compared with."""
+    reader = _MetricReader(source, inventory, period, window)
     found: list[ReportMetric] = []
     readers = READERS if is_read_from_afar(source) else EMBEDDED_READERS
     with ThreadPoolExecutor(readers, "report") as pool:
         try:
-            for done, entry in enumerate(pool.map(read, catalogue.metrics), 1):
+            for done, entry in enumerate(pool.map(reader.read, catalogue.metrics), 1):
                 found.append(entry)
                 progress(done, len(catalogue.metrics))
-            with_data = [entry for entry in found if entry.now.series]
-            shown = {entry.metric.id for entry in select_key_metrics(with_data)}
-            if is_day:
-                shown |= {entry.metric.id for entry in with_data if entry.metric.required}
-            else:
-                shown -= {entry.metric.id for entry in with_data if entry.ghost or entry.before}
-            wanted = [entry for entry in found if entry.metric.id in shown]
-            more = pool.map(read_yesterday if is_day else read_before, wanted)
-            by_id = {entry.metric.id: entry for entry in more}
+            shown = reader.list_shown([entry for entry in found if entry.now.series])
+            by_id = {entry.metric.id: entry for entry in pool.map(reader.compare_shown, shown)}
             return [by_id.get(entry.metric.id, entry) for entry in found]
         finally:
             pool.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _MetricReader:
+    """Reads metrics over a period, and over earlier ones where they are shown beside it.
+
+    Of a day every metric is compared, and what is shown with the day before, too. Of a longer
+    period only what is shown beside the one before is compared at all.
+    """
+
+    source: Source
+    inventory: Inventory
+    period: Period
+    window: Window
+
+    @property
+    def is_day(self) -> bool:
+        return self.period.kind is PeriodKind.DAY
+
+    def read(self, metric: Metric) -> ReportMetric:
+        """A metric, compared where that is known without the others."""
+        now = summarise_metric(self.source, metric, self.window, self.inventory)
+        is_shown = metric.required or metric.id in COMPARED or now.state in _BEYOND
+        entry = ReportMetric(now, None)
+        return self._compare(entry) if now.series and (self.is_day or is_shown) else entry
+
+    def list_shown(self, entries: Sequence[ReportMetric]) -> list[ReportMetric]:
+        """What is shown beside an earlier period with which it is not compared yet."""
+        shown = {entry.metric.id for entry in select_key_metrics(entries)}
+        if self.is_day:
+            return [one for one in entries if one.metric.id in shown or one.metric.required]
+        return [one for one in entries if one.metric.id in shown and not (one.ghost or one.before)]
+
+    def compare_shown(self, entry: ReportMetric) -> ReportMetric:
+        """One of these, compared with that period."""
+        if not self.is_day:
+            return self._compare(entry)
+        yesterday = find_earlier_window(self.period, self.window, self.period.earlier(1))
+        earlier = summarise_earlier(self.source, entry.now, yesterday, self.inventory)
+        return replace(entry, yesterday=compare(entry.now, earlier.summary))
+
+    def _compare(self, entry: ReportMetric) -> ReportMetric:
+        then = self.period.earlier(_WEEK) if self.is_day else self.period.previous()
+        before = find_earlier_window(self.period, self.window, then)
+        ghost = find_ghost_window(self.period, self.window)
+        earlier = summarise_earlier(self.source, entry.now, before, self.inventory, ghost)
+        return replace(entry, before=compare(entry.now, earlier.summary), ghost=earlier.ghost)
 
 
 def select_key_metrics(entries: Sequence[ReportMetric]) -> list[ReportMetric]:
