@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.store import SchemaStep
-from jipyo.app.build_collect import plan_site_targets
-from jipyo.collect.discovery import Discovery
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,6 +57,10 @@ def list_listed_targets(config: Config) -> frozenset[tuple[str, str]]:
     Raises:
         ConfigError: one of them is invalid.
     """
+    # All collectors: not for those who only read the alerts.
+    from jipyo.app.build_collect import plan_site_targets  # noqa: PLC0415
+    from jipyo.collect.discovery import Discovery  # noqa: PLC0415
+
     options = config.settings.collect
     jobs = (*options.scrape, *(options.prometheus_yml.jobs if options.prometheus_yml else ()))
     fixed = [build() for build in plan_site_targets(options).values()]
