@@ -3,7 +3,7 @@
 import type {
   IncidentDetail, IncidentMember, IncidentRow, MaintenanceInfo, SilenceInfo,
 } from '../src/api/queries.ts';
-import type { MetricNow, MetricRange, Overview, Series, TargetInfo } from '../src/api/queries.ts';
+import type { MetricNow, MetricRange, Overview, Series, TargetInfo, Targets } from '../src/api/queries.ts';
 
 export const metricNow = (change: Partial<MetricNow> = {}): MetricNow => ({
   id: 'system.cpu.utilization',
@@ -60,6 +60,7 @@ export const overview = (metrics: MetricNow[], change: Partial<Overview> = {}): 
 export const targetInfo = (change: Partial<TargetInfo> = {}): TargetInfo => ({
   job: 'node',
   instance: 'a',
+  kind: 'scrape',
   url: 'http://a:9100/metrics',
   state: 'up',
   since: 9400,
@@ -71,6 +72,19 @@ export const targetInfo = (change: Partial<TargetInfo> = {}): TargetInfo => ({
   samples: 1234,
   rejected: 0,
   interval_s: 15,
+  readings: [],
+  incident: null,
+  ...change,
+});
+
+export const targets = (rows: TargetInfo[], change: Partial<Targets> = {}): Targets => ({
+  state: 'ok',
+  text: '1 of 1 target answers.',
+  detail: '99.93% of readings succeeded in 24 h, 82 samples a second',
+  readings_start: 0,
+  readings_step: 1800,
+  targets: rows,
+  uncollected: [],
   ...change,
 });
 

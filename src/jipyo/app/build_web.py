@@ -21,8 +21,10 @@ from jipyo.alerts.desk import IncidentDesk
 from jipyo.alerts.options import AlertsOptions
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import NOTHING_KNOWN, assess_catalogue
+from jipyo.analysis.jobs import JobKind
 from jipyo.analysis.slo.evaluate import evaluate_levels
 from jipyo.analysis.slo.read import CountReader
+from jipyo.analysis.target_history import find_uncollected, read_target_history
 from jipyo.app.alerts.rule_status import list_groups
 from jipyo.app.build_store import Remotes, build_embedded, build_source
 from jipyo.app.contract import build_contract_months, find_systems
@@ -33,6 +35,7 @@ from jipyo.app.inspection import build_sheet, find_system
 from jipyo.app.logs import LogSources, find_logs_folder
 from jipyo.app.month_pages import build_month_parts
 from jipyo.app.offline import build_workspace
+from jipyo.app.own_jobs import list_own_jobs
 from jipyo.app.publishing.pages import build_report_parts
 from jipyo.app.slo import SloBook
 from jipyo.model.errors import ConfigError
@@ -103,6 +106,7 @@ if TYPE_CHECKING:
     from jipyo.web.http.message import WebRequest
 
 _WAITING_QUERIES = 256
+_HISTORY_TTL_MS = 60_000
 _STATIC = Path(web.__file__).parent / "static"
 
 
@@ -352,12 +356,33 @@ class WebApps:
             now_ms=self._clock.now_ms,
         )
         modules = (alerts, incidents, silences, events)
+        target_desk = self._build_target_desk(config, workspace, desk)
         parts = build_report_parts(config, watch.store, watch.reports, self._clock)
         return [
             *(route for module in modules for route in module.routes(desk, config.lang)),
             *reports.routes(parts),
             *months.routes(build_month_parts(config, workspace, watch.store, desk, parts)),
+            *targets.routes(target_desk, config.lang),
         ]
+
+    def _build_target_desk(
+        self, config: Config, workspace: Workspace, desk: AlertDesk
+    ) -> targets.TargetDesk:
+        """What is known of targets; a day of readings is read again once a minute."""
+        source, now_ms, own = workspace.source, workspace.now_ms, list_own_jobs(config)
+        history = TtlCache(partial(read_target_history, source), now_ms, _HISTORY_TTL_MS)
+        uncollected = TtlCache(
+            partial(find_uncollected, source, config.instance), now_ms, _HISTORY_TTL_MS
+        )
+        return targets.TargetDesk(
+            list_targets=self._collection.targets,
+            find_kind=lambda job: (
+                JobKind.HOST if job in own.host else own.site.get(job, JobKind.SCRAPE)
+            ),
+            read_history=history.get,
+            find_uncollected=uncollected.get,
+            find_incidents=desk.find_target_incidents,
+        )
 
     def _build_ingest_routes(self, config: Config) -> list[BaseRoute]:
         """The receivers; those of log records in threads that may wait for another process."""
@@ -504,7 +529,6 @@ def build_api_routes(
             catalogue, threshold_trial.TrialShelf(source, config.settings.alerts, now_ms), lang
         ),
         *doctor.routes(catalogue, coverage.get, lang),
-        *targets.routes(collection.targets, lang),
         *status.routes(
             server,
             health.get,

@@ -10,6 +10,8 @@ import pytest
 from jipyo import catalogue
 from jipyo.analysis.coverage import examine_catalogue
 from jipyo.analysis.health import assess_catalogue
+from jipyo.analysis.jobs import JobKind
+from jipyo.analysis.target_history import TargetHistory
 from jipyo.model.labels import Labels
 from jipyo.model.sample import Scrape
 from jipyo.promql import Engine
@@ -32,7 +34,9 @@ from support.web import NOW_MS, SERVER, config_state, now_ms, serving
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from jipyo.analysis.target_history import UncollectedProgram
     from jipyo.catalogue import Catalogue
+    from jipyo.collect.target import TargetStatus
     from jipyo.source.inventory import Inventory
     from jipyo.web.http.endpoint import Route
     from support.web import Client
@@ -51,6 +55,22 @@ def build_cpu_scrapes(
         for t_ms in range(start, end, 15_000):
             yield Scrape(t_ms, series, seconds.copy())
             seconds += np.array([1 - share, share]) * 15
+
+
+def build_target_desk(
+    statuses: Sequence[TargetStatus] = (),
+    history: TargetHistory | None = None,
+    uncollected: Sequence[UncollectedProgram] = (),
+    incidents: Mapping[tuple[str, str], int] | None = None,
+) -> targets.TargetDesk:
+    """What the endpoint of targets answers from; the job `node` is of this host."""
+    return targets.TargetDesk(
+        list_targets=lambda: statuses,
+        find_kind=lambda job: JobKind.HOST if job == "node" else JobKind.SCRAPE,
+        read_history=lambda: history or TargetHistory(NOW_MS, {}, None),
+        find_uncollected=lambda: uncollected,
+        find_incidents=lambda: incidents or {},
+    )
 
 
 def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
@@ -78,7 +98,7 @@ def api_routes(source: Embedded, known: Catalogue) -> list[Route]:
         ),
         *metrics.routes(source, known, take, now_ms, "ko"),
         *doctor.routes(known, lambda: (NOW_MS, examine_catalogue(source, known, NOW_MS)), "ko"),
-        *targets.routes(tuple, "ko"),
+        *targets.routes(build_target_desk(), "ko"),
         *status.routes(
             SERVER,
             lambda: assess_catalogue(source, known, NOW_MS),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jipyo.alerts.maintenance_calendar import expand_maintenance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from jipyo.alerts.alert import Alert
@@ -38,3 +38,13 @@ class AlertDesk:
         planned = expand_maintenance(self.options.maintenance, start_ms, end_ms, self.zone)
         entered = self.incidents.list_windows(start_ms, end_ms)
         return tuple(sorted((*entered, *planned), key=lambda one: one.start_ms))
+
+    def find_target_incidents(self) -> Mapping[tuple[str, str], int]:
+        """The newest open incident of each target with an alert in it, by job and instance."""
+        at_ms = self.now_ms()
+        open_ = self.incidents.list_incidents(at_ms, at_ms + 1)
+        return {
+            (alert.key.labels.get("job", ""), alert.key.labels.get("instance", "")): one.number
+            for one in reversed(open_)
+            for alert in one.alerts
+        }
