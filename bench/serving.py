@@ -17,6 +17,7 @@ from jipyo.promql.syntax.features import DEFAULT
 from jipyo.source import Embedded
 from jipyo.tsdb import Options, Reader
 from jipyo.web import exporter
+from jipyo.web.http.message import WebResponse
 from jipyo.web.middleware import MeasureRequests, RequestGuard
 from jipyo.web.prometheus import query, series
 
@@ -30,7 +31,7 @@ def run(folder: Path, port: int) -> None:
     routes = [
         *query.routes(source, lambda: END_MS, DEFAULT, source.engine.lanes),
         *series.routes(source),
-        *exporter.routes(list, lambda: True),
+        *exporter.routes(list, lambda: True, lambda _: WebResponse(b"")),
     ]
     middleware = [
         Middleware(MeasureRequests, metrics=web.RequestMetrics()),

@@ -10,7 +10,7 @@ export async function drawChart(
   t: number[],
   lines: Series[],
   change: Partial<MetricNow> = {},
-  search = '?lang=en&range=15m',
+  search = '?lang=en&range=1h',
 ) {
   const metric = metricNow(change);
   const opened = openApp(

@@ -93,11 +93,11 @@ def test_only_files_and_views_of_the_dashboard_are_served(
         ("/index.html", "./"),
         ("/logs", "./"),
         ("/logs?from=now-1h", "./"),
-        ("/metric/system.cpu.utilization", "../"),
-        ("/metric/", "../"),
-        ("/metric/a%2Fb", "../"),
-        ("/metric/a%3Fb", "../"),
-        ("/metric/%ED%95%9C", "../"),
+        ("/metrics/system.cpu.utilization", "../"),
+        ("/targets/", "../"),
+        ("/reports/a%2Fb", "../"),
+        ("/metrics/a%3Fb", "../"),
+        ("/metrics/%ED%95%9C", "../"),
         ("/reports/2026/11/01", "../../../"),
         ("//etc/passwd", "../../"),
         ("/way-out", "./"),
@@ -120,7 +120,7 @@ def test_views_get_the_page_with_a_base_that_leads_to_the_root(
 
 
 @pytest.mark.parametrize("prefix", ["", "/jipyo", "/tools/jipyo"])
-@pytest.mark.parametrize("view", ["/", "/logs", "/metric/a%2Fb", "/a/b/c/"])
+@pytest.mark.parametrize("view", ["/", "/logs", "/metrics/a%2Fb", "/a/b/c/"])
 def test_relative_addresses_reach_the_assets_behind_any_prefix(prefix: str, view: str) -> None:
     html = set_base(b'<base href="./">', view.encode()).decode()
     base = urllib.parse.urljoin(f"https://host{prefix}{view}", html.split('"')[1])
@@ -129,7 +129,7 @@ def test_relative_addresses_reach_the_assets_behind_any_prefix(prefix: str, view
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE"])
 def test_a_view_is_only_read(serve: Serve, static: Path, method: str) -> None:
-    assert serve(*routes(static)).ask(method, "/metric/x").status == 405
+    assert serve(*routes(static)).ask(method, "/metrics/x").status == 405
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
@@ -144,7 +144,7 @@ def test_what_no_program_is_served_is_not_there_for_any_method(
 def test_a_dashboard_that_was_not_built_says_so_in_both_languages(
     serve: Serve, tmp_path: Path
 ) -> None:
-    page = serve(*routes(tmp_path)).get("/metric/x")
+    page = serve(*routes(tmp_path)).get("/metrics/x")
     assert page.status == 503
     assert "대시보드가 빌드되지 않았습니다" in page.body.decode()
     assert "The dashboard was not built" in page.body.decode()
@@ -185,12 +185,13 @@ def test_the_base_always_leads_to_the_root(segments: list[str], slash: bool) -> 
     [
         ("", True),
         ("logs", True),
-        ("metric/system.cpu.utilization", True),
+        ("metrics/system.cpu.utilization", True),
         ("apis", True),
         ("metrics.old", True),
         ("api", False),
         ("api/v1/nothing", False),
         ("v1/logs", False),
+        ("metrics/", False),
         ("metrics/job/x", False),
         ("federate/x", False),
         ("-/reload", False),

@@ -88,7 +88,7 @@ test('breaches are listed from the newest on, with their series, length and peak
 
 test('breaches out of the period are not listed', async () => {
   const lines = [series([1, 1, 1], { breaches: [breach(9500, 'warning')] })];
-  const { chart } = await drawChart(T, lines, {}, '?lang=ko&zoom=9700-9800');
+  const { chart } = await drawChart(T, lines, {}, '?lang=ko&from=1970-01-01T11:41:40&to=1970-01-01T11:43:20');
   assert.equal(
     textOf(render(BreachTable, { props: { chart } }).body),
     '조회 기간에 임계치를 초과한 적이 없습니다.',
@@ -123,7 +123,7 @@ async function cardOf(change: Partial<MetricNow>, choices: MetricNow[] = []) {
 test('a card leads to its metric, and offers its choices with those in trouble marked', async () => {
   const other = metricNow({ id: 'system.cpu.load', name: 'Load', state: 'critical' });
   const html = await cardOf({}, [metricNow(), other]);
-  assert.match(html, /href="\/metric\/system.cpu.utilization\?range=15m&amp;lang=en"/);
+  assert.match(html, /href="\/metrics\/system.cpu.utilization\?range=1h&amp;lang=en"/);
   assert.match(html, /data-choice="system.cpu.utilization" aria-pressed="true"/);
   assert.match(html, /data-choice="system.cpu.load" aria-pressed="false"[^>]*>(<!--.*?-->)*<svg[^>]*class="critical/);
 });

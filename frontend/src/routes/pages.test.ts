@@ -55,7 +55,7 @@ for (const [lang, words] of [
 
 test('a tile leads to its metric and keeps the view', async () => {
   const body = await overviewPage([PENDING], {}, '/?range=6h&lang=en');
-  assert.match(body, /href="\/metric\/app.errors\?range=6h&amp;lang=en"/);
+  assert.match(body, /href="\/metrics\/app.errors\?range=6h&amp;lang=en"/);
 });
 
 test('what is well needs no words, unless there are too few cases', async () => {
@@ -97,7 +97,7 @@ test('what the server sends is shown as text', async () => {
 });
 
 async function metricPage(metric: MetricNow, lang = 'en') {
-  const app = await open(overview([metric]), `/metric/${metric.id}?lang=${lang}`);
+  const app = await open(overview([metric]), `/metrics/${metric.id}?lang=${lang}`);
   return render(MetricPage, { props: { app, metric } }).body;
 }
 

@@ -5,12 +5,23 @@
 
 export type Route =
   | { page: 'overview' }
-  | { page: 'metric'; id: string }
-  | { page: 'targets' }
   | { page: 'incidents'; number: number | null }
   | { page: 'silences' }
-  | { page: 'reports'; id: string | null }
+  | { page: 'metrics' }
+  | { page: 'metric'; id: string }
+  | { page: 'explore' }
+  | { page: 'logs' }
+  | { page: 'targets' }
+  /** `month` is yyyy-mm; null for the present one. */
+  | { page: 'months'; month: string | null; tab: MonthTab }
+  | { page: 'report'; id: string }
+  | { page: 'settings' }
   | { page: 'unknown'; path: string };
+
+export type Page = Route['page'];
+export type MonthTab = 'sla' | 'reports' | 'inspection';
+
+const PLAIN = ['silences', 'metrics', 'explore', 'logs', 'targets', 'settings'] as const;
 
 /** The parts of a browser's window that the router uses. */
 export interface Place {
@@ -24,27 +35,56 @@ export interface Place {
 /** Parse a path relative to the site's root; a trailing slash is ignored. */
 export function parsePath(path: string): Route {
   const parts = path.replace(/\/$/, '').split('/');
-  if (parts.length === 1 && (parts[0] === '' || parts[0] === 'index.html'))
-    return { page: 'overview' };
-  const [page, id] = parts;
-  if (parts.length === 1 && (page === 'targets' || page === 'silences')) return { page };
-  if (parts.length === 1 && page === 'incidents') return { page, number: null };
-  if (parts.length === 2 && page === 'incidents' && /^\d{1,15}$/.test(id ?? ''))
-    return { page, number: Number(id) };
-  if (parts.length === 1 && page === 'reports') return { page, id: null };
-  if (parts.length === 2 && page === 'reports' && id) return { page, id: decode(id) };
-  if (parts.length === 2 && page === 'metric' && id) return { page, id: decode(id) };
-  return { page: 'unknown', path: `/${decode(path)}` };
+  return parseParts(parts) ?? { page: 'unknown', path: `/${decode(path)}` };
+}
+
+function parseParts([first = '', second, third, ...more]: string[]): Route | null {
+  if (more.length > 0 || second === '') return null;
+  if (first === 'months') return parseMonth(second ?? null, third);
+  if (third !== undefined) return null;
+  if (second !== undefined) return parseOne(first, second);
+  if (first === '' || first === 'index.html') return { page: 'overview' };
+  if (first === 'incidents') return { page: first, number: null };
+  if (first === 'reports') return { page: 'months', month: null, tab: 'reports' };
+  const page = PLAIN.find((name) => name === first);
+  return page === undefined ? null : { page };
+}
+
+function parseOne(first: string, second: string): Route | null {
+  if (first === 'incidents')
+    return /^\d{1,15}$/.test(second) ? { page: first, number: Number(second) } : null;
+  if (first === 'metrics') return { page: 'metric', id: decode(second) };
+  return first === 'reports' ? { page: 'report', id: decode(second) } : null;
+}
+
+function parseMonth(month: string | null, tab: string | undefined): Route | null {
+  if (month !== null && !/^\d{4}-(0[1-9]|1[0-2])$/.test(month)) return null;
+  if (tab === undefined) return { page: 'months', month, tab: 'sla' };
+  return tab === 'reports' || tab === 'inspection' ? { page: 'months', month, tab } : null;
 }
 
 export function formatPath(route: Route): string {
-  if (route.page === 'metric') return `metric/${encodeURIComponent(route.id)}`;
-  if (route.page === 'targets' || route.page === 'silences') return route.page;
-  if (route.page === 'incidents')
-    return route.number === null ? route.page : `${route.page}/${route.number}`;
-  if (route.page === 'reports')
-    return route.id === null ? route.page : `${route.page}/${encodeURIComponent(route.id)}`;
-  return route.page === 'overview' ? '' : route.path.slice(1);
+  switch (route.page) {
+    case 'overview':
+      return '';
+    case 'incidents':
+      return route.number === null ? route.page : `${route.page}/${route.number}`;
+    case 'metric':
+      return `metrics/${encodeURIComponent(route.id)}`;
+    case 'report':
+      return `reports/${encodeURIComponent(route.id)}`;
+    case 'months':
+      return formatMonth(route.month, route.tab);
+    case 'unknown':
+      return route.path.slice(1);
+    default:
+      return route.page;
+  }
+}
+
+function formatMonth(month: string | null, tab: MonthTab): string {
+  if (month === null) return tab === 'reports' ? 'reports' : 'months';
+  return tab === 'sla' ? `months/${month}` : `months/${month}/${tab}`;
 }
 
 function decode(text: string): string {

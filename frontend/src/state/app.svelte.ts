@@ -9,11 +9,12 @@ import type {
 import { marksOf, type Mark } from '../charts/marks.ts';
 import type { Feed } from '../charts/feed.svelte.ts';
 import { buildGroups, groupIdOf, type Group } from '../routes/overview/groups.ts';
-import { Router, type Place } from '../routes/router.svelte.ts';
+import { Router, type Place, type Route } from '../routes/router.svelte.ts';
 import type { Texts } from '../text/index.ts';
 import { Live, type Clock } from './live.svelte.ts';
 import { Preferences, type Store, type SystemWishes } from './preferences.svelte.ts';
 import { Resource } from './resource.svelte.ts';
+import type { UrlState } from './urlState.ts';
 import { View } from './view.svelte.ts';
 
 export interface Surroundings {
@@ -57,7 +58,7 @@ export class App {
   );
   /** The group in the address, if it exists. */
   group: string | null = $derived.by(() => {
-    const { group } = this.view.url;
+    const group = this.view.param('group');
     const exists = this.overview?.metrics.some(({ id }) => groupIdOf(id) === group);
     return exists === true ? group : null;
   });
@@ -76,7 +77,7 @@ export class App {
     this.#queries = queries;
     this.router = new Router(place);
     this.live = new Live(clock, (signal) => queries.overview(this.preferences.lang, signal));
-    this.view = new View(this.router, () => this.live.now);
+    this.view = new View(this.router, () => this.live.now, () => this.zone);
     this.preferences = new Preferences(
       store,
       system,
@@ -215,34 +216,38 @@ export class App {
     return error instanceof Refused ? error.message : this.texts.connectionLost;
   }
 
+  /** The URL of a page, with the shared time; `change` may carry that page's `own` parameters. */
+  href(route: Route, change: Partial<UrlState> = {}): string {
+    return this.router.href(route, this.view.search(change));
+  }
+
   /** The URL of a group's overview; of all groups for null. */
   groupHref(group: string | null): string {
-    return this.router.href({ page: 'overview' }, this.view.search({ group }));
+    return this.href({ page: 'overview' }, { own: { group: group ?? '' } });
   }
 
-  /** The URL of a metric's page, keeping the current view. */
   metricHref(id: string): string {
-    return this.router.href({ page: 'metric', id }, this.view.search());
+    return this.href({ page: 'metric', id });
   }
 
-  /** The URL of the page of targets, keeping the current view. */
   targetsHref(): string {
-    return this.router.href({ page: 'targets' }, this.view.search());
+    return this.href({ page: 'targets' });
   }
 
   /** The URL of the page of incidents, or of one of them. */
   incidentHref(number: number | null): string {
-    return this.router.href({ page: 'incidents', number }, this.view.search());
+    return this.href({ page: 'incidents', number });
   }
 
-  /** The URL of the page of silences and maintenance windows. */
   silencesHref(): string {
-    return this.router.href({ page: 'silences' }, this.view.search());
+    return this.href({ page: 'silences' });
   }
 
-  /** The URL of the page of reports, or of one of them. */
+  /** The URL of a report, or of the list of those of the present month. */
   reportHref(id: string | null): string {
-    return this.router.href({ page: 'reports', id }, this.view.search());
+    return this.href(
+      id === null ? { page: 'months', month: null, tab: 'reports' } : { page: 'report', id },
+    );
   }
 
   /** The URL of a file of an issue; `inline` is shown, else it is saved. */
@@ -253,24 +258,12 @@ export class App {
 
   /** The URL of a metric's page over a period. */
   metricHrefAt(id: string, from: number, to: number): string {
-    return this.router.href({ page: 'metric', id }, this.view.search({ zoom: [from, to] }));
+    return this.href({ page: 'metric', id }, { zoom: [from, to] });
   }
 
-  showGroup(group: string | null): void {
-    this.router.go({ page: 'overview' }, this.view.search({ group }));
-  }
-
-  /** Go to the previous or next group; all groups come first. */
-  stepGroup(by: number): void {
-    const all = [null, ...this.groups.map((group) => group.id)];
-    const next = (all.indexOf(this.group) + by + all.length) % all.length;
-    this.showGroup(all[next] ?? null);
-  }
-
-  /** Step back towards the plain overview: leave the zoom, then the metric, then the group. */
+  /** Release what is held: the moment, then the zoom. */
   leave(): void {
-    if (this.view.zoom !== null) this.view.setZoom(null);
-    else if (this.router.route.page !== 'overview') this.showGroup(this.view.url.group);
-    else if (this.view.url.group !== null) this.showGroup(null);
+    if (this.view.at !== null) this.view.hold(null);
+    else if (this.view.zoom !== null) this.view.setZoom(null);
   }
 }

@@ -32,9 +32,9 @@ test('everything is asked for in the language of the reader', async () => {
 });
 
 test('a chart is asked for the period of the view, by the time of the server', async () => {
-  const { app, calls } = await open('/?range=15m&lang=en');
+  const { app, calls } = await open('/?range=1h&lang=en');
   await app.pull(new Feed('app.errors'));
-  assert.deepEqual(calls.at(-1)?.params, { start: '9090', end: '9990', step: '15', lang: 'en' });
+  assert.deepEqual(calls.at(-1)?.params, { start: '6390', end: '9990', step: '15', lang: 'en' });
 });
 
 test('the group of the address counts only if there is one', async () => {
@@ -53,33 +53,22 @@ for (const [search, name] of [
   test(`the open group of ${search} is named "${name}"`, async () =>
     assert.equal((await open(`/${search}`)).app.groupName, name));
 
-test('groups are stepped through, with all of them at the start', async () => {
-  const { app, place } = await open('/');
-  const seen: (string | null)[] = [];
-  for (let i = 0; i < 3; i++) {
-    app.stepGroup(1);
-    seen.push(app.group);
-  }
-  app.stepGroup(-1);
-  assert.deepEqual([seen, app.group], [['system.cpu', 'app', null], 'app']);
-  assert.equal(place.entries.at(-1), '/?group=app');
-});
-
 test('links keep the view and lead below the prefix', async () => {
   const { app } = await open('/p/?range=6h&group=app', '/p/');
-  assert.equal(app.metricHref('app.errors'), '/p/metric/app.errors?range=6h&group=app');
+  assert.equal(app.metricHref('app.errors'), '/p/metrics/app.errors?range=6h');
   assert.equal(app.groupHref('system.cpu'), '/p/?range=6h&group=system.cpu');
   assert.equal(app.groupHref(null), '/p/?range=6h');
 });
 
-test('leaving goes out of the zoom, then the metric, then the group', async () => {
-  const { app, place } = await open('/metric/app.errors?group=app&zoom=9000-9500');
+test('leaving releases the moment, then the zoom', async () => {
+  const zoom = 'from=1970-01-01T11:30:00&to=1970-01-01T11:40:00';
+  const { app, place } = await open(`/metrics/app.errors?${zoom}&at=1970-01-01T11:35:00`);
   const steps: string[] = [];
-  for (let i = 0; i < 4; i++) {
+  for (let i = 0; i < 3; i++) {
     app.leave();
     steps.push(place.entries.at(-1)!);
   }
-  assert.deepEqual(steps, ['/metric/app.errors?group=app', '/?group=app', '/', '/']);
+  assert.deepEqual(steps, [`/metrics/app.errors?${zoom}`, '/metrics/app.errors', '/metrics/app.errors']);
 });
 
 test('the zone is the one of the server, UTC until it is known', async () => {

@@ -6,6 +6,7 @@ import { THEMES, isTheme, type Theme, type UrlState } from './urlState.ts';
 const LANG_KEY = 'jipyo.lang';
 const THEME_KEY = 'jipyo.theme';
 const WHO_KEY = 'jipyo.who';
+const LETTERS_KEY = 'jipyo.letters';
 
 /** Persists choices, as `localStorage` does. */
 export type Store = Pick<Storage, 'getItem' | 'setItem'>;
@@ -25,6 +26,8 @@ export class Preferences {
   systemDark = $state(false);
   /** The name under which the reader acts; asked for once in a browser. */
   who = $state('');
+  /** Whether single keys are shortcuts (WCAG 2.1.4 wants a way to turn them off). */
+  letters = $state(true);
 
   #storedLang = $state<Lang | null>(null);
   #storedTheme = $state<Theme | null>(null);
@@ -46,6 +49,7 @@ export class Preferences {
     this.#systemLang = system.language.toLowerCase().startsWith('ko') ? 'ko' : 'en';
     this.systemDark = system.dark;
     this.who = store.getItem(WHO_KEY) ?? '';
+    this.letters = store.getItem(LETTERS_KEY) !== 'off';
     const lang = store.getItem(LANG_KEY);
     const theme = store.getItem(THEME_KEY);
     this.#storedLang = isLang(lang) ? lang : null;
@@ -63,13 +67,21 @@ export class Preferences {
     this.#store.setItem(WHO_KEY, this.who);
   }
 
+  setLetters(on: boolean): void {
+    this.letters = on;
+    this.#store.setItem(LETTERS_KEY, on ? 'on' : 'off');
+  }
+
   toggleLang(): void {
     this.setLang(this.lang === 'ko' ? 'en' : 'ko');
   }
 
   /** Cycle through system, light and dark. */
   cycleTheme(): void {
-    const theme = THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length]!;
+    this.setTheme(THEMES[(THEMES.indexOf(this.theme) + 1) % THEMES.length]!);
+  }
+
+  setTheme(theme: Theme): void {
     this.#storedTheme = theme;
     this.#store.setItem(THEME_KEY, theme);
     this.#setUrl({ theme });

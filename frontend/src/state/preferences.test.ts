@@ -7,7 +7,7 @@ import { View } from './view.svelte.ts';
 
 function open({ search = '', stored = {}, language = 'en-GB', dark = false } = {}) {
   const place = new FakePlace(`/${search}`);
-  const view = new View(new Router(place), () => 0);
+  const view = new View(new Router(place), () => 0, () => 'UTC');
   const store = new FakeStore(stored);
   const change = view.change.bind(view);
   const preferences = new Preferences(store, { language, dark }, () => view.url, change);

@@ -1,7 +1,8 @@
-/** The period and the group being viewed; the address is their only store. */
+/** The time being viewed, shared by all pages; the address is its only store. */
 
 import type { MetricNow, Steps } from '../api/queries.ts';
 import type { Router } from '../routes/router.svelte.ts';
+import { stepPeriod } from './calendar.ts';
 import { windowOf } from './timeWindow.ts';
 import {
   RANGES, clampZoom, formatSearch, parseSearch,
@@ -9,13 +10,21 @@ import {
 } from './urlState.ts';
 
 export class View {
-  url: UrlState = $derived.by(() => parseSearch(this.#router.search));
+  url: UrlState = $derived.by(() => parseSearch(this.#router.search, this.#zone()));
   range = $derived.by(() => this.url.range);
   zoom = $derived.by(() => this.url.zoom);
+  /** The moment that was clicked and stays, seconds UTC. */
+  at = $derived.by(() => this.url.at);
+  compare = $derived.by(() => this.url.compare);
+  wall = $derived.by(() => this.url.wall);
+  /** The time under the pointer, shared by charts, lanes and tables; seconds UTC. */
+  cursor = $state<number | null>(null);
   /** The end of the live period while the charts are paused. */
   frozenAt = $state<number | null>(null);
 
   end = $derived.by(() => this.frozenAt ?? this.#now());
+  /** Whether new values move the charts. */
+  isLive = $derived.by(() => this.zoom === null && this.frozenAt === null);
   /** The period that every chart shows. */
   shown: Period = $derived.by(() => this.zoom ?? [this.end - RANGES[this.range], this.end]);
   /** The steps to load for it. */
@@ -23,23 +32,37 @@ export class View {
 
   readonly #router: Router;
   readonly #now: () => number;
+  readonly #zone: () => string;
 
-  /** `now` is the server's time, in seconds UTC. */
-  constructor(router: Router, now: () => number) {
+  /** `now` is the server's time in seconds UTC, `zone` its time zone. */
+  constructor(router: Router, now: () => number, zone: () => string) {
     this.#router = router;
     this.#now = now;
+    this.#zone = zone;
   }
 
-  /** The query string of this view with some changes, for links and the address bar. */
+  /** The query string for a link to another page: the shared time, and `own` parameters of that page. */
   search(change: Partial<UrlState> = {}): string {
-    return formatSearch({ ...this.url, ...change });
+    return formatSearch({ ...this.url, own: {}, ...change }, this.#zone());
   }
 
+  /** Change the view of the page that is open. */
   change(change: Partial<UrlState>, how: 'push' | 'replace' = 'replace'): void {
-    this.#router.setSearch(this.search(change), how);
+    this.#router.setSearch(formatSearch({ ...this.url, ...change }, this.#zone()), how);
+  }
+
+  /** A parameter of the page that is open; empty if it is not in the address. */
+  param(name: string): string {
+    return this.url.own[name] ?? '';
+  }
+
+  /** Change parameters of the page that is open; an empty text removes one. */
+  setParams(change: Readonly<Record<string, string>>, how: 'push' | 'replace' = 'push'): void {
+    this.change({ own: { ...this.url.own, ...change } }, how);
   }
 
   setRange(range: RangeKey): void {
+    this.frozenAt = null;
     this.change({ range, zoom: null }, 'push');
   }
 
@@ -47,34 +70,60 @@ export class View {
     this.change({ zoom: zoom && clampZoom(...zoom, this.#now()) }, how);
   }
 
-  /** Zoom by a factor while the time `at` keeps its position. */
+  /** Zoom by a factor while the time `at` keeps its position. Back leaves the zoom at once. */
   zoomBy(factor: number, at?: number): void {
     const [from, to] = this.shown;
-    const middle = at ?? (from + to) / 2;
+    const middle = at ?? this.at ?? (from + to) / 2;
     const zoom: Period = [middle - (middle - from) * factor, middle + (to - middle) * factor];
     const whole = zoom[1] - zoom[0] >= RANGES[this.range] && factor > 1;
-    this.setZoom(whole ? null : zoom, 'replace');
+    this.setZoom(whole ? null : zoom, this.#gesture());
   }
 
   /** Move the shown period by a fraction of its length. */
   pan(part: number): void {
     const [from, to] = this.shown;
     const by = (to - from) * part;
-    this.setZoom([from + by, to + by], 'replace');
+    this.setZoom([from + by, to + by], this.#gesture());
   }
 
-  togglePause(): void {
-    this.frozenAt = this.frozenAt === null ? this.#now() : null;
+  /** Go one period earlier or later: by whole days or months if those are shown. */
+  step(by: -1 | 1): void {
+    const now = this.#now();
+    const [from, to] = stepPeriod(this.shown, by, now, this.#zone());
+    const isNow = to >= now && Math.round(to - from) === RANGES[this.range];
+    if (from >= now || (isNow && by === 1)) this.setZoom(null);
+    else this.setZoom([from, Math.min(to, now)]);
+  }
+
+  /** Hold a moment, so that it stays in all charts and in the address; null releases it. */
+  hold(at: number | null): void {
+    this.change({ at: at === null ? null : Math.round(at) });
+  }
+
+  /** Show the present again, or stop its movement. */
+  toggleLive(): void {
+    if (this.zoom !== null) this.setZoom(null);
+    else this.frozenAt = this.frozenAt === null ? this.#now() : null;
   }
 
   /** Choose which metric represents a group. */
   choose(members: readonly MetricNow[], id: string): void {
-    const others = this.url.metrics.filter((m) => !members.some((metric) => metric.id === m));
-    this.change({ metrics: id === members[0]?.id ? others : [...others, id] });
+    const others = this.#chosen().filter((m) => !members.some((metric) => metric.id === m));
+    const metrics = id === members[0]?.id ? others : [...others, id];
+    this.setParams({ metrics: metrics.join(',') }, 'replace');
   }
 
   /** The metric that represents a group: the chosen one, otherwise the first. */
   chosenOf(members: readonly MetricNow[]): MetricNow | undefined {
-    return members.find((metric) => this.url.metrics.includes(metric.id)) ?? members[0];
+    return members.find((metric) => this.#chosen().includes(metric.id)) ?? members[0];
+  }
+
+  #chosen(): string[] {
+    return this.param('metrics').split(',').filter(Boolean);
+  }
+
+  /** A gesture is one step of the history, however many movements it has. */
+  #gesture(): 'push' | 'replace' {
+    return this.zoom === null ? 'push' : 'replace';
   }
 }

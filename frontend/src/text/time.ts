@@ -59,6 +59,24 @@ export function between(from: number, to: number, zone: string, lang: Lang): str
   return sameDay ? `${start} – ${end}` : `${start} – ${day(to, zone, lang)} ${end}`;
 }
 
+/** 11월, Nov */
+export const monthName = (month: number, lang: Lang): string =>
+  formatter(lang, 'UTC', { month: 'short' }).format(Date.UTC(2026, month - 1, 1));
+
+/** The short names of the days of a week, Monday first. */
+export const weekdayNames = (lang: Lang): string[] =>
+  Array.from({ length: 7 }, (_, i) =>
+    formatter(lang, 'UTC', { weekday: 'short' }).format(Date.UTC(2026, 5, 1 + i)),
+  );
+
+/** UTC+9, UTC-3:30 */
+export function zoneOffset(t: number, zone: string): string {
+  const minutes = Math.round(offset(t, zone) / MINUTE);
+  const size = Math.abs(minutes);
+  const rest = size % 60 === 0 ? '' : `:${String(size % 60).padStart(2, '0')}`;
+  return `UTC${minutes < 0 ? '-' : '+'}${Math.floor(size / 60)}${rest}`;
+}
+
 /** How many seconds the zone is ahead of UTC at `t`. */
 export function offset(t: number, zone: string): number {
   const parts = formatter('en', zone, {
@@ -71,9 +89,9 @@ export function offset(t: number, zone: string): number {
   return local / 1000 - Math.floor(t);
 }
 
-/** A time as `datetime-local` inputs have it, in the zone: 2026-11-22T12:00. */
-export const localText = (t: number, zone: string): string =>
-  new Date((t + offset(t, zone)) * 1000).toISOString().slice(0, 16);
+/** A time as `datetime-local` inputs have it, in the zone: 2026-11-22T12:00 or …12:00:00. */
+export const localText = (t: number, zone: string, to: 'minute' | 'second' = 'minute'): string =>
+  new Date((t + offset(t, zone)) * 1000).toISOString().slice(0, to === 'minute' ? 16 : 19);
 
 /** The time of a local date and time; null where it is none. A repeated hour is its first. */
 export function timeOfLocal(text: string, zone: string): number | null {

@@ -5,11 +5,13 @@ import { openApp } from '../../testing/app.ts';
 import { metricNow, overview } from '../../testing/fixtures.ts';
 import { SHAPES } from '../routes/overview/groups.ts';
 import { TEXTS } from '../text/index.ts';
-import Banners from './Banners.svelte';
+import Bands from './Bands.svelte';
 import Remedy from './Remedy.svelte';
 import Shortcuts from './Shortcuts.svelte';
 import StateIcon from './StateIcon.svelte';
-import TopBar from './TopBar.svelte';
+import Rail from './Rail.svelte';
+import TabBar from './TabBar.svelte';
+import TimeBar from './TimeBar.svelte';
 import { splitRemedy } from './remedy.ts';
 
 test('each state has a shape of its own', () => {
@@ -30,7 +32,8 @@ for (const lang of ['ko', 'en'] as const)
   test(`the shortcuts are explained in ${lang}`, () => {
     const texts = TEXTS[lang];
     const { body } = render(Shortcuts, { props: { texts, open: false, onclose: () => undefined } });
-    for (const text of Object.values(texts.keys)) assert.ok(body.includes(text), text);
+    for (const text of [...Object.values(texts.keys), texts.nav.logs])
+      assert.ok(body.replaceAll('&amp;', '&').includes(text), text);
   });
 
 test('the words of a remedy are apart from the lines to copy', () => {
@@ -49,29 +52,52 @@ test('a remedy of a metric is shown once it is known, as text', async () => {
   assert.match(show(), /&lt;b>Add&lt;\/b>[\s\S]*<pre[^>]*>collect:/);
 });
 
-test('the bar names the groups in trouble, the page that is open, and keeps the view', async () => {
-  const { app } = openApp(
-    {
-      overview: overview([
-        metricNow(),
-        metricNow({ id: 'app.errors', state: 'critical' }),
-      ]),
-    },
-    '/p/?range=6h&group=app&lang=en',
-    '/p/',
-  );
+async function openShell(address: string, base = '/') {
+  const { app } = openApp({ overview: overview([metricNow()], { targets: { up: 1, down: 2, unknown: 0, absent: 0 } }) }, address, base);
   await app.live.poll();
-  const { body } = render(TopBar, { props: { app, onhelp: () => undefined } });
-  assert.match(body, /href="\/p\/\?range=6h&amp;group=system.cpu&amp;lang=en"/);
-  assert.match(body, /data-group="app" aria-current="page"[\s\S]*Critical/);
-  assert.match(body, /data-range="6h" aria-pressed="true"/);
-  assert.match(body, /Updated 11:46:40/); // in the zone of the server
+  return app;
+}
+
+for (const [path, section] of [
+  ['', 'overview'], ['incidents/3', 'incidents'], ['silences', 'incidents'], ['metrics/x', 'metrics'],
+  ['explore', 'metrics'], ['logs', 'logs'], ['targets', 'targets'], ['months/2026-11', 'months'],
+  ['reports/x', 'months'], ['settings', 'settings'], ['nowhere', null],
+] as const)
+  test(`the rail marks ${section ?? 'nothing'} on /${path}, and its links keep the time`, async () => {
+    const app = await openShell(`/p/${path}?range=6h&q=x&lang=en`, '/p/');
+    const { body } = render(Rail, { props: { app, onhelp: () => undefined } });
+    const marked = [...body.matchAll(/<a[^>]*aria-current="page"[^>]*>/g)].map(([tag]) => /data-nav="(\w+)"/.exec(tag)?.[1]);
+    assert.deepEqual(marked, section === null ? [] : [section]);
+    assert.match(body, /href="\/p\/targets\?range=6h&amp;lang=en"/);
+    assert.match(body, /Receiving · 11:46:40[\s\S]*Asia\/Seoul \(UTC\+9\)/);
+  });
+
+test('six sections stand at the bottom of a phone, with their badges', async () => {
+  const { body } = render(TabBar, { props: { app: await openShell('/?lang=ko') } });
+  assert.deepEqual([...body.matchAll(/data-nav="(\w+)"/g)].map(([, name]) => name), [
+    'overview', 'incidents', 'metrics', 'logs', 'targets', 'months',
+  ]);
+  assert.match(body, /수집 대상<\/span>[\s\S]*>2<\/b>[\s\S]*수집 실패 2개/);
 });
+
+for (const [search, chip, span, state] of [
+  ['?lang=en', '24h', 'Dates', 'live'],
+  ['?lang=en&range=1h', '1h', 'Dates', 'live'],
+  ['?lang=en&range=30d', null, 'Last 30 days', 'live'],
+  ['?lang=en&from=1970-01-01T10:00:00&to=1970-01-01T11:00:00', null, '1 Jan 10:00 – 11:00', 'paused'],
+] as const)
+  test(`the time of ${search}: ${chip ?? 'no chip'}, ${span}, ${state}`, async () => {
+    const { body } = render(TimeBar, { props: { app: await openShell(`/${search}`) } });
+    const chips = [...body.matchAll(/data-range="(\w+)" aria-current="true"/g)].map(([, range]) => range);
+    assert.equal(chips.find((range) => ['1h', '6h', '24h', '7d'].includes(range!)) ?? null, chip);
+    assert.match(body, new RegExp(`data-testid="span"[^>]*>${span}<`));
+    assert.match(body, new RegExp(`class="button live ${state}`));
+  });
 
 test('a lost connection, a refusal and a full disk show banners', async () => {
   const down: { answer: unknown } = { answer: overview([metricNow()]) };
   const { app, clock } = openApp({ overview: () => down.answer });
-  const show = () => render(Banners, { props: { app } }).body;
+  const show = () => render(Bands, { props: { app } }).body;
   await app.live.poll();
   assert.doesNotMatch(show(), /role="alert"/);
   down.answer = new TypeError('fetch failed');
@@ -92,7 +118,7 @@ test('a configuration file that is not in effect is named with its mistakes', as
   });
   const { app } = openApp({ overview: answer });
   await app.live.poll();
-  const body = render(Banners, { props: { app } }).body;
+  const body = render(Bands, { props: { app } }).body;
   assert.match(body, /role="status"[\s\S]*jipyo\.yaml:3: &lt;b>listen/);
   assert.doesNotMatch(body, /role="alert"/);
 });
@@ -101,7 +127,7 @@ test('made-up data are named as such, and nothing else is', async () => {
   for (const demonstration of [true, false]) {
     const { app } = openApp({ overview: overview([metricNow()], { demonstration }) });
     await app.live.poll();
-    const body = render(Banners, { props: { app } }).body;
+    const body = render(Bands, { props: { app } }).body;
     assert.equal(/data-testid="demonstration"/.test(body), demonstration);
   }
 });
@@ -112,12 +138,12 @@ test('a source that could not be read is named with its reason and since when', 
   const verdict = { state: 'unknown' as const, text: 'Unknown', counts, missing: [part] };
   const { app } = openApp({ overview: overview([metricNow()], { verdict }) });
   await app.live.poll();
-  const body = render(Banners, { props: { app } }).body;
+  const body = render(Bands, { props: { app } }).body;
   assert.match(body, /data-testid="missing-source"[\s\S]*Incomplete[\s\S]*since[\s\S]*prod/);
 });
 
 test('before the first answer there are no values to speak of', async () => {
   const { app } = openApp({ overview: new TypeError('fetch failed') }, '/?lang=ko');
   await app.live.poll();
-  assert.match(render(Banners, { props: { app } }).body, /아직 한 번도 연결되지 않았습니다/);
+  assert.match(render(Bands, { props: { app } }).body, /아직 한 번도 연결되지 않았습니다/);
 });

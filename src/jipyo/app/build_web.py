@@ -288,6 +288,7 @@ class WebApps:
         dashboard = ThreadPoolExecutor(options.max_concurrency, "web-dashboard")
         others = ThreadPoolExecutor(options.max_concurrency, "web")
         features, state = config.settings.query.features, configuration.state
+        page = partial(static_files.serve_start_page, _STATIC)
         prometheus = [
             *rules.routes(partial(self._list_groups, config, judged)),
             *build_prometheus_routes(embedded, server, store, collection, clock, state),
@@ -305,7 +306,7 @@ class WebApps:
             ),
             *web.mount([*series.routes(source), *prometheus], lists),
             *web.mount(api, dashboard),
-            *web.mount(exporter.routes(collection.latest, collection.is_ready), others),
+            *web.mount(exporter.routes(collection.latest, collection.is_ready, page), others),
             *web.mount(
                 lifecycle.routes(configuration.reload, is_enabled=options.lifecycle), others
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,21 +17,36 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from jipyo.model.family import Family
+    from jipyo.web.http.message import Handler
 
 
-def routes(families: Callable[[], Iterable[Family]], is_ready: Callable[[], bool]) -> list[Route]:
-    """The routes over what was collected, and whether the first scrape has been stored."""
+def routes(
+    families: Callable[[], Iterable[Family]], is_ready: Callable[[], bool], page: Handler
+) -> list[Route]:
+    """The routes over what was collected, and whether the first scrape has been stored.
+
+    `page` answers browsers at `/metrics`, where the dashboard lists its metrics.
+    """
     return [
-        Route("/metrics", partial(expose_metrics, families), format_error),
+        Route("/metrics", partial(expose_metrics, families, page), format_error),
         Route("/-/healthy", report_healthy, format_error),
         Route("/-/ready", partial(report_ready, is_ready), format_error),
     ]
 
 
-def expose_metrics(families: Callable[[], Iterable[Family]], request: WebRequest) -> WebResponse:
-    """What was collected, under the exporters' names, in the format that is preferred."""
-    form = exposition.choose_format(request.headers.get("accept", ""))
-    return expose(families(), form, request)
+def expose_metrics(
+    families: Callable[[], Iterable[Family]], page: Handler, request: WebRequest
+) -> WebResponse:
+    """What was collected, under the exporters' names, in the format that is preferred.
+
+    Browsers alone name HTML in `Accept`; scrapers and command lines do not.
+    """
+    accept = request.headers.get("accept", "")
+    if "text/html" in accept:
+        response = page(request)
+    else:
+        response = expose(families(), exposition.choose_format(accept), request)
+    return replace(response, headers={**response.headers, "vary": "accept"})
 
 
 def report_healthy(_request: WebRequest) -> WebResponse:

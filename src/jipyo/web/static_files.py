@@ -100,7 +100,7 @@ def find_file(folder: Path, path: str) -> Path | None:
 def set_base(html: bytes, raw_path: bytes) -> bytes:
     """The page with its `<base>` leading from the path, as the browser sees it, to the root.
 
-    >>> set_base(b'<base href="./">', b"/metric/x")
+    >>> set_base(b'<base href="./">', b"/metrics/x")
     b'<base href="../">'
     """
     depth = raw_path.count(b"/") - 1

@@ -17,6 +17,7 @@ from jipyo.promql.syntax.features import DEFAULT
 from jipyo.source import Embedded
 from jipyo.tsdb import Options, Store
 from jipyo.web import exporter
+from jipyo.web.http.message import WebResponse
 from jipyo.web.prometheus import federate, query, rules, series, status, targets
 from support.web import SERVER, T0_MS, Client, config_state, demo_scrapes, serving
 
@@ -51,7 +52,7 @@ def live(begun_s: int, tmp_path: Path) -> Iterator[Client]:
             *rules.routes(tuple),
             *federate.routes(source, wall_clock_ms),
             *targets.routes(tuple),
-            *exporter.routes(list, lambda: True),
+            *exporter.routes(list, lambda: True, lambda _: WebResponse(b"")),
             *status.routes(SERVER, source, wall_clock_ms, store.extent, config_state),
         ) as client:
             yield client

@@ -7,7 +7,7 @@ import {
 } from '../../../testing/fixtures.ts';
 import type { IncidentDetail, IncidentRow } from '../../api/queries.ts';
 import { Resource } from '../../state/resource.svelte.ts';
-import TopBar from '../../ui/TopBar.svelte';
+import Rail from '../../ui/Rail.svelte';
 import OpenIncidents from '../overview/OpenIncidents.svelte';
 import SilencesPage from '../silences/Page.svelte';
 import Actions from './Actions.svelte';
@@ -136,7 +136,7 @@ test('open incidents stand on the overview and are counted in the bar', async ()
   await app.loadOpenIncidents();
   const part = textOf(render(OpenIncidents, { props: { app } }).body);
   assert.match(part, /Open incidents 2 vllm/);
-  const bar = textOf(render(TopBar, { props: { app, onhelp: () => undefined } }).body);
+  const bar = textOf(render(Rail, { props: { app, onhelp: () => undefined } }).body);
   assert.match(bar, /Incidents 2 \(2 open\)/);
   const { app: calm } = await open({ incidents: answerOf([]) });
   await calm.loadOpenIncidents();

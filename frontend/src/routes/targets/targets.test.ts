@@ -6,7 +6,7 @@ import { metricNow, overview, targetInfo } from '../../../testing/fixtures.ts';
 import { Refused } from '../../api/client.ts';
 import type { TargetInfo } from '../../api/queries.ts';
 import { TEXTS } from '../../text/index.ts';
-import TopBar from '../../ui/TopBar.svelte';
+import Rail from '../../ui/Rail.svelte';
 import OverviewPage from '../overview/Page.svelte';
 import Page from './Page.svelte';
 import { SHAPE_OF, TARGET_STATES, sortTargets } from './rows.ts';
@@ -102,12 +102,12 @@ test('of thousands the first are shown, with a button for the rest', async () =>
   assert.match(body, /db:6379[\s\S]*Show 3201 more/);
 });
 
-for (const [down, badge] of [[0, /Targets\s*<\/a>/], [2, /Targets 2 \(2 down\)/]] as const)
+for (const [down, badge] of [[0, /Targets<\/span>\s*<\/a>/], [2, /Targets 2 \(2 down\)/]] as const)
   test(`with ${down} dead targets the bar and the verdict show ${down || 'nothing'}`, async () => {
     const document = overview([metricNow()], { targets: { up: 1, down, unknown: 0, absent: 0 } });
     const { app } = openApp({ overview: document }, '/p/?lang=en&range=6h', '/p/');
     await app.live.poll();
-    const bar = render(TopBar, { props: { app, onhelp: ignore } }).body;
+    const bar = render(Rail, { props: { app, onhelp: ignore } }).body;
     assert.match(bar, /href="\/p\/targets\?range=6h&amp;lang=en"/);
     assert.match(down ? textOf(bar) : bar.replace(/<!--.*?-->/g, ''), badge);
     const page = render(OverviewPage, { props: { app, overview: document } }).body;

@@ -34,7 +34,6 @@ export const charts: Wording<typeof ko> = {
   seriesCount: (n) => `${n} series`,
   more: (n) => `Show ${n} more`,
   less: 'Show fewer',
-  resetZoom: 'Reset zoom',
   fitValues: 'Fit values',
   showThresholds: 'Show thresholds',
   verticalRange: 'Vertical range',

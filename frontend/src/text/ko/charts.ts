@@ -29,7 +29,6 @@ export const charts = {
   seriesCount: (n: number) => `시계열 ${n}개`,
   more: (n: number) => `${n}개 더 보기`,
   less: '접기',
-  resetZoom: '확대 해제',
   fitValues: '값 기준 자동 맞춤',
   showThresholds: '임계치 표시',
   verticalRange: '세로축 범위',

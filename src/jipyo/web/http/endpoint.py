@@ -57,8 +57,10 @@ def mount(routes: Iterable[Route], executor: Executor) -> list[routing.BaseRoute
 
 def is_for_machines(path: str) -> bool:
     """Whether an address belongs to programs: what is not served there is an error, no page."""
-    first = path.removeprefix("/").partition("/")[0]
-    return first in _MACHINES or first.startswith("_")
+    first, _, rest = path.removeprefix("/").partition("/")
+    # The dashboard has a page for each metric; whatever lies deeper is a Pushgateway's.
+    is_metric = first == "metrics" and rest != "" and "/" not in rest.removesuffix("/")
+    return not is_metric and (first in _MACHINES or first.startswith("_"))
 
 
 class Endpoint:
