@@ -43,6 +43,8 @@ class IncidentDesk:
     def __init__(self, store: AlertStore, now_ms: Callable[[], int]) -> None:
         """Use an open store; `now_ms` is when something is entered."""
         self._store, self._now_ms = store, now_ms
+        self.edits = 0
+        """How often a person has changed an incident through this desk."""
 
     # --- incidents
 
@@ -90,7 +92,9 @@ class IncidentDesk:
         with self._store.transaction() as db:
             incident = _check_known(read_incident(db, number), number)
             entry = make(incident, self._now_ms())
-            return insert_entries(db, {number: incident}, [entry])[number]
+            after = insert_entries(db, {number: incident}, [entry])[number]
+        self.edits += 1
+        return after
 
     # --- events
 

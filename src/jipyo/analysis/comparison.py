@@ -71,11 +71,16 @@ def subtract(now: Figure, before: Figure) -> Delta | None:
     """
     if now.value is None or before.value is None:
         return None
-    if now.unit == "percent":
-        return Delta(now.value - before.value, "point")
-    if now.unit in _ABSOLUTE_UNITS:
-        return Delta(now.value - before.value, now.unit)
-    if before.value == 0:
-        return Delta(0.0, "percent") if now.value == 0 else None
-    times = now.value / before.value
+    return subtract_values(now.value, before.value, now.unit)
+
+
+def subtract_values(now: float, before: float, unit: str) -> Delta | None:
+    """The difference of two values of a unit, as `subtract` has it."""
+    if unit == "percent":
+        return Delta(now - before, "point")
+    if unit in _ABSOLUTE_UNITS:
+        return Delta(now - before, unit)
+    if before == 0:
+        return Delta(0.0, "percent") if now == 0 else None
+    times = now / before
     return Delta(times, "factor") if times >= _MANY_TIMES else Delta(100 * (times - 1), "percent")

@@ -40,12 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from jipyo.analysis.outages import Outage
-    from jipyo.analysis.thresholds import Indices, StateHistory
+    from jipyo.analysis.thresholds import Indices, Severities, StateHistory
     from jipyo.analysis.unknown_servers import UnknownServer
     from jipyo.catalogue import Catalogue, Metric
     from jipyo.model.errors import JipyoError
     from jipyo.model.labels import Labels
-    from jipyo.model.sample import Values
+    from jipyo.model.sample import Mask, Values
     from jipyo.source.base import Source
     from jipyo.source.inventory import HostKey, Inventory
     from jipyo.source.metric_data import MetricData
@@ -400,14 +400,23 @@ def _combine_values(metric: Metric, rows: Indices, values: Values) -> tuple[int 
 def _assess_by_thresholds(
     data: MetricData, matrix: Matrix, rows: Indices, grace_ms: int
 ) -> MetricHealth:
+    history, series = _judge_rows(data, matrix, rows, grace_ms)
+    targets = [find_target(data.metric, matrix.series[row]) for row in rows]
+    last = find_last_true(matrix.present)[rows]
+    return assess_series(data.metric, series, _find_course(history, rows, targets, last))
+
+
+def _judge_rows(
+    data: MetricData, matrix: Matrix, rows: Indices, grace_ms: int
+) -> tuple[StateHistory, list[JudgedSeries]]:
+    """The history of all series, and what it says of some of them at the last step."""
     metric = data.metric
     assert metric.thresholds is not None, f"BUG: {metric.id} has no thresholds"
     history = judge_history(
         matrix.t_ms, matrix.values, matrix.present, metric.thresholds, metric.direction, grace_ms
     )
-    seen = find_last_true(matrix.present)
-    last = seen[:, -1]
-    series = [
+    last = find_last_true(matrix.present)[:, -1]
+    return history, [
         JudgedSeries(
             labels=matrix.series[row],
             exporter=data.exporters[row],
@@ -420,8 +429,14 @@ def _assess_by_thresholds(
         )
         for row in rows.tolist()
     ]
-    targets = [find_target(metric, matrix.series[row]) for row in rows]
-    return assess_series(metric, series, _find_course(history, rows, targets, seen[rows]))
+
+
+def judge_newest(data: MetricData, *, grace_ms: int = GRACE_MS) -> tuple[JudgedSeries, ...]:
+    """What is judged of each series at the last step; none of a metric without thresholds."""
+    full = np.array([query.statistic is Statistic.FULL for query in data.queries], bool)
+    if data.metric.thresholds is None or not full.any():
+        return ()
+    return tuple(_judge_rows(data, data.matrix, np.flatnonzero(full), grace_ms)[1])
 
 
 def assess_series(
@@ -548,12 +563,7 @@ def _find_course(
     `last` has for each series and step the last one before with a value, -1 for none: a series
     that has not begun is no more a loss of data than one that ended while its target lives.
     """
-    severity = history.severity[rows]
-    is_unseen = severity == Severity.UNKNOWN
-    is_counted = last >= 0
-    for target in set(targets):
-        same = np.array([one == target for one in targets])
-        is_counted[same] &= ~is_unseen[same] | is_unseen[same].all(axis=0)
+    severity, is_counted = _select_counted_steps(history, rows, targets, last)
     gravest = np.where(is_counted, severity, -1).max(axis=0, keepdims=True)
     entered = int(find_run_starts(gravest)[0, -1])
     now = Severity(int(gravest[0, -1]))
@@ -562,3 +572,39 @@ def _find_course(
         same = is_counted[:, entered] & (severity[:, entered] == now)
         began = int(history.since[rows[same], entered].min())
     return StateCourse(now, int(history.t_ms[began]), int(history.t_ms[0]))
+
+
+def _select_counted_steps(
+    history: StateHistory, rows: Indices, targets: Sequence[Target], last: Indices
+) -> tuple[Severities, Mask]:
+    """The states of these series, and at which steps each counts; see `select_counted`."""
+    severity = history.severity[rows]
+    is_unseen = severity == Severity.UNKNOWN
+    is_counted = last >= 0
+    members: dict[Target, list[int]] = {}
+    for row, target in enumerate(targets):
+        members.setdefault(target, []).append(row)
+    for same in members.values():
+        is_counted[same] &= ~is_unseen[same] | is_unseen[same].all(axis=0)
+    return severity, is_counted
+
+
+def judge_steps(data: MetricData, *, grace_ms: int = GRACE_MS) -> Severities | None:
+    """The state of a metric at each of its steps, as `assess` finds it at the last.
+
+    Shape (steps,); -1 before the first value. None for a metric that is not judged, because it
+    has no thresholds, no data, or only a mean.
+    """
+    metric, matrix = data.metric, data.matrix
+    full = np.array([query.statistic is Statistic.FULL for query in data.queries], bool)
+    if metric.thresholds is None or not full.any():
+        return None
+    rows = np.flatnonzero(full)
+    history = judge_history(
+        matrix.t_ms, matrix.values, matrix.present, metric.thresholds, metric.direction, grace_ms
+    )
+    targets = [find_target(metric, matrix.series[row]) for row in rows]
+    last = find_last_true(matrix.present)[rows]
+    severity, is_counted = _select_counted_steps(history, rows, targets, last)
+    gravest: Severities = np.where(is_counted, severity, np.int8(-1)).max(axis=0)
+    return gravest

@@ -35,6 +35,7 @@ from jipyo.app.inspection import build_sheet, find_system
 from jipyo.app.logs import LogSources, find_logs_folder
 from jipyo.app.month_pages import build_month_parts
 from jipyo.app.offline import build_workspace
+from jipyo.app.overview import OverviewLoop, TableReader
 from jipyo.app.own_jobs import list_own_jobs
 from jipyo.app.publishing.pages import build_report_parts
 from jipyo.app.slo import SloBook
@@ -64,6 +65,7 @@ from jipyo.web.api import (
     threshold_trial,
 )
 from jipyo.web.api.alert_desk import AlertDesk
+from jipyo.web.api.day import document as day_document
 from jipyo.web.api.log_desk import LogDesk
 from jipyo.web.http.cache import TtlCache
 from jipyo.web.ingest import logs, otlp, push_groups, remote_write, text
@@ -84,7 +86,8 @@ if TYPE_CHECKING:
     from jipyo import tsdb
     from jipyo.alerts.rule_groups import RuleGroupStatus
     from jipyo.alerts.store import AlertStore
-    from jipyo.analysis.health import MetricHealth
+    from jipyo.analysis.health import Health, JudgedSeries, MetricHealth
+    from jipyo.analysis.outlook import Outlook
     from jipyo.analysis.slo.result import SloResult
     from jipyo.app.alerts.incidents import IncidentRecorder
     from jipyo.app.alerts.service import Alerting
@@ -242,6 +245,10 @@ class WebApps:
         """What is expected of each metric, as far as it has been computed."""
         self.list_judged: Callable[[], Mapping[str, MetricHealth]] = lambda: NOTHING_KNOWN
         """The health of the metrics that rules are evaluated of."""
+        self.list_series: Callable[[str], tuple[JudgedSeries, ...] | None] = lambda _: None
+        """What was judged of each series of a metric; None where no rule is evaluated of it."""
+        self.day = OverviewLoop(clock)
+        """What the overview shows of the last 24 hours."""
         self.levels = SloBook()
         """What became of the objectives, as of the last evaluation."""
         self.watch: Watch | None = None
@@ -289,14 +296,26 @@ class WebApps:
         others = ThreadPoolExecutor(options.max_concurrency, "web")
         features, state = config.settings.query.features, configuration.state
         page = partial(static_files.serve_start_page, _STATIC)
+        desk, health = self._build_desk(config, catalogue), build_health(config, workspace).get
         prometheus = [
             *rules.routes(partial(self._list_groups, config, judged)),
             *build_prometheus_routes(embedded, server, store, collection, clock, state),
         ]
         api = [
-            *build_api_routes(config, workspace, server, collection, self._logs, state),
+            *build_api_routes(
+                config,
+                workspace,
+                server,
+                collection,
+                self._logs,
+                state,
+                health=health,
+                desk=desk,
+                find_outlooks=self.outlooks.find,
+            ),
             *self._build_result_routes(config, workspace),
-            *self._build_alert_routes(config, workspace),
+            *self._build_alert_routes(config, workspace, desk),
+            *self._build_day_routes(config, workspace, server, health, desk),
             *build_log_routes(config, clock.now_ms),
         ]
         routes: list[BaseRoute] = [
@@ -329,6 +348,30 @@ class WebApps:
             *sheets.routes(build_sheet_parts(config, workspace)),
         ]
 
+    def _build_day_routes(
+        self,
+        config: Config,
+        workspace: Workspace,
+        server: ServerInfo,
+        health: Callable[[], Health],
+        desk: AlertDesk,
+    ) -> list[Route]:
+        """What the overview shows below its verdict."""
+        source, catalogue, now_ms = workspace.source, workspace.catalogue, workspace.now_ms
+        self.day.apply(workspace)
+        reader = TableReader(source, catalogue, self.list_series)
+        parts = day_document.DayParts(
+            server=server,
+            catalogue=catalogue,
+            health=health,
+            facts=self.day.find_facts,
+            series=TtlCache(reader.read, now_ms, find_ttl_ms(config)).get,
+            outlooks=self.outlooks.list_all,
+            targets=lambda: targets.count_targets(self._collection.targets()),
+            incidents=desk.incidents.list_incidents,
+        )
+        return day_document.routes(parts)
+
     def _list_levels(self, workspace: Workspace, request: WebRequest) -> Sequence[SloResult]:
         """The results of the last evaluation, or of one now where there was none yet."""
         found = self.levels.list_all()
@@ -343,19 +386,26 @@ class WebApps:
             return ()
         return list_groups(watch.alerting.list_rules(), options, config.lang, source)
 
-    def _build_alert_routes(self, config: Config, workspace: Workspace) -> list[Route]:
-        """What people ask and enter; without `alerts` what was recorded can still be read."""
+    def _build_desk(self, config: Config, catalogue: Catalogue) -> AlertDesk:
+        """What is known of alerts; without `alerts` what was recorded can still be read."""
         watch = self.watch
         assert watch is not None, "BUG: built before there are alerts"
-        desk = AlertDesk(
+        return AlertDesk(
             incidents=IncidentDesk(watch.store, self._clock.now_ms),
             list_alerts=watch.alerting.list_alerts,
             grouping=lambda: watch.incidents.grouping,
-            catalogue=workspace.catalogue,
+            catalogue=catalogue,
             options=config.settings.alerts or AlertsOptions(),
             zone=config.zone,
             now_ms=self._clock.now_ms,
         )
+
+    def _build_alert_routes(
+        self, config: Config, workspace: Workspace, desk: AlertDesk
+    ) -> list[Route]:
+        """What people ask and enter of alerts and reports."""
+        watch = self.watch
+        assert watch is not None, "BUG: built before there are alerts"
         modules = (alerts, incidents, silences, events)
         target_desk = self._build_target_desk(config, workspace, desk)
         parts = build_report_parts(config, watch.store, watch.reports, self._clock)
@@ -492,23 +542,37 @@ def build_prometheus_routes(
     ]
 
 
-def build_api_routes(
+def find_ttl_ms(config: Config) -> int:
+    """For how long an answer stays: between two scrapes the same samples give the same one."""
+    return min(config.settings.collect.interval_ms, config.settings.web.health_ttl_ms)
+
+
+def build_health(config: Config, workspace: Workspace) -> TtlCache[Health]:
+    """The health of all metrics, found once for all who ask."""
+    return TtlCache(
+        lambda t_ms: assess_catalogue(
+            workspace.source, workspace.catalogue, t_ms, known=workspace.list_judged()
+        ),
+        workspace.now_ms,
+        find_ttl_ms(config),
+    )
+
+
+def build_api_routes(  # noqa: PLR0913 - the parts that the pages show
     config: Config,
     workspace: Workspace,
     server: ServerInfo,
     collection: Collection,
     logs: LogIngest,
     config_state: Callable[[], ConfigState],
+    *,
+    health: Callable[[], Health],
+    desk: AlertDesk,
+    find_outlooks: Callable[[str], Sequence[Outlook]],
 ) -> list[Route]:
     """`/api/jipyo`, without what is expected of metrics."""
     source, catalogue, now_ms = workspace.source, workspace.catalogue, workspace.now_ms
-    # Between two scrapes the same samples give the same answers.
-    ttl_ms = min(config.settings.collect.interval_ms, config.settings.web.health_ttl_ms)
-    health = TtlCache(
-        lambda t_ms: assess_catalogue(source, catalogue, t_ms, known=workspace.list_judged()),
-        now_ms,
-        ttl_ms,
-    )
+    ttl_ms = find_ttl_ms(config)
     coverage = TtlCache(
         lambda t_ms: (t_ms, examine_catalogue(source, catalogue, t_ms)), now_ms, ttl_ms
     )
@@ -521,10 +585,17 @@ def build_api_routes(
     storage_error, lang = collection.storage_error, server.lang
     return [
         *overview.routes(
-            server, catalogue, health.get, collection.targets, storage_error, config_state
+            server,
+            catalogue,
+            health,
+            collection.targets,
+            storage_error,
+            config_state,
+            desk=desk,
+            find_outlooks=find_outlooks,
         ),
         *metrics.routes(source, catalogue, inventory.get, now_ms, lang),
-        *metric_index.routes(server, catalogue, health.get, day.get),
+        *metric_index.routes(server, catalogue, health, day.get),
         *metric_figures.routes(source, catalogue, inventory.get, now_ms, lang),
         *threshold_trial.routes(
             catalogue, threshold_trial.TrialShelf(source, config.settings.alerts, now_ms), lang
@@ -532,7 +603,7 @@ def build_api_routes(
         *doctor.routes(catalogue, coverage.get, lang),
         *status.routes(
             server,
-            health.get,
+            health,
             collection.is_ready,
             storage_error,
             config_state,

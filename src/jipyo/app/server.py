@@ -106,6 +106,7 @@ class Server:
         self._publishing = Publishing(self._alerts, clock)
         self._levels = SloLoop(appender, clock, self._apps.levels)
         self._apps.list_judged = self._alerting.list_health
+        self._apps.list_series = self._alerting.list_series
         self._apps.watch = Watch(
             self._alerts, self._alerting, self._incidents, self._publishing.requests
         )
@@ -120,6 +121,7 @@ class Server:
             self._events,
             self._evidence,
             self._levels,
+            self._apps.day,
             self._publishing,
             self._notifying,
             StoreUpkeep(store, clock),

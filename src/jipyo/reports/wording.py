@@ -194,13 +194,18 @@ class Localizer:
 
     def format_delta(self, delta: Delta) -> str:
         """A change with its sign; one that rounds to zero has no sign."""
-        if delta.unit == "factor":
-            return self.texts.number(delta.value, delta.unit)
-        size = abs(delta.value)
-        number = f"{size:.1f}" if size >= _TENTH else f"{size:.2g}" if size >= _SMALLEST else "0"
-        unit = self.texts("reports.point") if delta.unit == "point" else self.texts.unit(delta.unit)
-        sign = "" if number == "0" else "+" if delta.value > 0 else "−"
-        return self.texts.join(f"{sign}{number}", unit)
+        return format_delta(delta, self.texts)
+
+
+def format_delta(delta: Delta, t: Texts) -> str:
+    """A change with its sign, in the reader's language; one that rounds to zero has no sign."""
+    if delta.unit == "factor":
+        return t.number(delta.value, delta.unit)
+    size = abs(delta.value)
+    number = f"{size:.1f}" if size >= _TENTH else f"{size:.2g}" if size >= _SMALLEST else "0"
+    unit = t("reports.point") if delta.unit == "point" else t.unit(delta.unit)
+    sign = "" if number == "0" else "+" if delta.value > 0 else "−"
+    return t.join(f"{sign}{number}", unit)
 
 
 @cache

@@ -16,6 +16,7 @@ from jipyo.alerts.evaluation import (
     Evaluation,
     RuleMemory,
     assess_memory,
+    describe_series,
     evaluate,
     rewind,
 )
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from jipyo.alerts.incident.incident import Incident
     from jipyo.alerts.rule import Rule
     from jipyo.alerts.store import AlertStore
-    from jipyo.analysis.health import MetricHealth
+    from jipyo.analysis.health import JudgedSeries, MetricHealth
     from jipyo.catalogue import Catalogue
     from jipyo.config.load import Config
     from jipyo.model.clock import Clock
@@ -243,6 +244,20 @@ class Alerting:
                 lost = (problem,) if isinstance(problem, JipyoError) else missing.get(rule.id, ())
                 found[rule.id] = mark_incomplete(health, lost)
         return found
+
+    def list_series(self, metric_id: str) -> tuple[JudgedSeries, ...] | None:
+        """What was judged of each series of a metric; None where no rule is evaluated of it."""
+        setting, known, last_ms = self._setting, self._known, self._last_ms
+        if setting is None or last_ms is None or self._clock.now_ms() - last_ms > OVERDUE_MS:
+            return None
+        rule = next((one for one in setting.metric_rules if one.id == metric_id), None)
+        memory = known.memories.get(metric_id)
+        if rule is None or memory is None or memory.evaluated_ms is None or not memory.is_complete:
+            return None
+        t_ms = memory.evaluated_ms
+        return tuple(
+            describe_series(rule, labels, one, t_ms) for labels, one in memory.series.items()
+        )
 
     def tick(self) -> float:
         """Evaluate what is due, and return when to come again.

@@ -31,6 +31,7 @@ from jipyo.web.api import (
     targets,
     threshold_trial,
 )
+from jipyo.web.api.day import document as day_document
 from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
 from jipyo.web.http.endpoint import Route
 from jipyo.web.http.message import WebResponse
@@ -144,6 +145,7 @@ _PARAMETERS: dict[str, dict[str, object]] = {
 
 OPERATIONS: tuple[Operation, ...] = (
     overview.OPERATION,
+    day_document.OPERATION,
     metrics.OPERATION,
     *metric_index.OPERATIONS,
     metric_figures.OPERATION,

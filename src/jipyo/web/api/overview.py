@@ -7,12 +7,21 @@ from collections.abc import Mapping  # noqa: TC003 - the OpenAPI document reads 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from jipyo.alerts.incident.incident import IncidentState
 from jipyo.analysis import wording
 from jipyo.analysis.series_names import name_series
 from jipyo.analysis.thresholds import Severity
 from jipyo.i18n import LANGS
+from jipyo.web.api.attention import AttentionRow, Standing, build_attention, order_incidents
+from jipyo.web.api.headline import (
+    CurrentIncident,
+    Headline,
+    build_headline,
+    build_open_incident,
+)
 from jipyo.web.api.metrics import DirectionName, MetricThresholds, build_thresholds
-from jipyo.web.api.operation import Operation, json_route
+from jipyo.web.api.operation import Operation
+from jipyo.web.api.prepared import prepared_route
 from jipyo.web.api.targets import TargetCounts, count_targets
 from jipyo.web.api.verdict import (
     ConfigurationState,
@@ -28,13 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from jipyo.analysis.health import Health, MetricHealth
+    from jipyo.analysis.outlook import Outlook
     from jipyo.catalogue import Catalogue
     from jipyo.collect.target import TargetStatus
     from jipyo.i18n import Lang, Texts
     from jipyo.model.config_state import ConfigState
     from jipyo.model.errors import JipyoError
+    from jipyo.web.api.alert_desk import AlertDesk
     from jipyo.web.http.endpoint import Route
-    from jipyo.web.http.message import WebRequest
     from jipyo.web.server_info import ServerInfo
 
 
@@ -119,6 +129,11 @@ class Overview:
     demonstration: bool
     """Whether all of it is made up, by `jipyo demo`."""
     verdict: Verdict
+    headline: Headline
+    incident: CurrentIncident | None
+    """The open incident that matters most."""
+    attention: tuple[AttentionRow, ...]
+    """What is not ok, the likely origin of the incident first."""
     storage: StorageState
     configuration: ConfigurationState
     targets: TargetCounts
@@ -129,19 +144,36 @@ class Overview:
 OPERATION = Operation("/overview", Overview, "Everything the first view shows.")
 
 
-def routes(
+def routes(  # noqa: PLR0913 - what the first view is made of
     server: ServerInfo,
     catalogue: Catalogue,
     health: Callable[[], Health],
     targets: Callable[[], Sequence[TargetStatus]],
     storage_error: Callable[[], JipyoError | None],
     config_state: Callable[[], ConfigState],
+    *,
+    desk: AlertDesk | None = None,
+    find_outlooks: Callable[[str], Sequence[Outlook]] = lambda _: (),
 ) -> list[Route]:
-    """The route. `storage_error` is why samples cannot be stored at the moment, if so."""
+    """The route.
+
+    Args:
+        server: this server.
+        catalogue: the metrics.
+        health: their state now.
+        targets: what is collected.
+        storage_error: why samples cannot be stored at the moment, if so.
+        config_state: which configuration is in force.
+        desk: what is known of incidents; None without any.
+        find_outlooks: what is expected of a metric's series, as far as it has been computed.
+    """
     topics = {lang: build_topics(catalogue, lang) for lang in LANGS}
 
-    def build(_request: WebRequest, t: Texts) -> Overview:
-        now = health()
+    def build(t: Texts) -> Overview:
+        now, counts = health(), count_targets(targets())
+        standing = build_standing(server, catalogue, now, desk, find_outlooks)
+        newest = None if desk is None else desk.incidents.find_newest()
+        escalations = () if desk is None else desk.options.escalation
         return Overview(
             t=now.t_ms / 1000,
             lang=t.lang,
@@ -150,14 +182,41 @@ def routes(
             version=server.version,
             demonstration=server.is_demonstration,
             verdict=build_verdict(now, t),
+            headline=build_headline(standing, counts, newest, t),
+            incident=build_open_incident(standing, escalations, t),
+            attention=build_attention(standing, t),
             storage=build_storage(storage_error(), t),
             configuration=build_configuration(config_state(), t),
-            targets=count_targets(targets()),
+            targets=counts,
             topics=topics[t.lang],
             metrics=tuple(build_metric(metric, t, server, now.t_ms) for metric in now.metrics),
         )
 
-    return [json_route(OPERATION, build, server.lang)]
+    def find_version() -> object:
+        edits = 0 if desk is None else desk.incidents.edits
+        return health().t_ms, edits, storage_error(), config_state()
+
+    return [prepared_route(OPERATION, build, server.lang, find_version)]
+
+
+def build_standing(
+    server: ServerInfo,
+    catalogue: Catalogue,
+    health: Health,
+    desk: AlertDesk | None,
+    find_outlooks: Callable[[str], Sequence[Outlook]],
+) -> Standing:
+    """How things are; without a desk there are no incidents."""
+    found = () if desk is None else desk.incidents.list_incidents(health.t_ms, health.t_ms + 1)
+    return Standing(
+        health=health,
+        open_incidents=order_incidents([one for one in found if one.state is IncidentState.OPEN]),
+        grouping=None if desk is None else desk.grouping(),
+        catalogue=catalogue,
+        instance=server.instance,
+        zone=server.zone,
+        find_outlooks=find_outlooks,
+    )
 
 
 def build_topics(catalogue: Catalogue, lang: Lang) -> tuple[MetricTopic, ...]:

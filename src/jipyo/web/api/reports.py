@@ -474,7 +474,7 @@ def _find_media_type(name: str) -> str:
 
 def _build_row(report: ArchivedReport, t: Texts) -> ReportRow:
     record, localizer = report.last.record, Localizer.for_period(report.last.record.period, t.lang)
-    step = _name_step(report.step)
+    step = name_step(report.step)
     return ReportRow(
         id=name_document(report.number),
         number=report.number,
@@ -533,7 +533,7 @@ def _build_file(file: IssuedFile, t: Texts) -> ReportFile:
 
 
 def _build_sign_off(entry: SignOff, t: Texts) -> ReportSignOff:
-    step = _name_step(entry.step)
+    step = name_step(entry.step)
     return ReportSignOff(
         issue=entry.issue,
         step=step,
@@ -544,7 +544,8 @@ def _build_sign_off(entry: SignOff, t: Texts) -> ReportSignOff:
     )
 
 
-def _name_step(step: SignOffStep | None) -> StepName:
+def name_step(step: SignOffStep | None) -> StepName:
+    """How far the sign-off of a report is."""
     return "issued" if step is None else step.value
 
 

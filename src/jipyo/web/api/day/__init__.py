@@ -1,0 +1,1 @@
+"""`/api/jipyo/overview/day`: what the overview shows below its verdict."""
