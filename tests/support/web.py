@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from jipyo.web.http.endpoint import Route
+    from jipyo.web.http.streams import StreamRoute
 
 T0_MS = 1_793_500_000_000
 """The first sample of the demo data; the clock shows 30 minutes later."""
@@ -119,8 +120,11 @@ def serving(
     is_loopback: bool = True,
     metrics: web.RequestMetrics | None = None,
     connections: web.Connections | None = None,
+    stream_route: StreamRoute | None = None,
+    streams: web.Streams | None = None,
 ) -> Iterator[Client]:
     """The routes behind the middleware on a free port, in a thread."""
+    streams = streams or web.Streams()
     stop, ready = threading.Event(), threading.Event()
     listener = web.listen("127.0.0.1", 0)
     middleware = [
@@ -128,7 +132,10 @@ def serving(
         Middleware(RequestGuard, is_loopback=is_loopback, options=options or web.Options()),
     ]
     with ThreadPoolExecutor(8) as executor:
-        app = web.create_app(web.mount(routes, executor), middleware)
+        mounted = web.mount(routes, executor)
+        if stream_route is not None:
+            mounted.insert(0, web.mount_stream(stream_route, streams, executor))
+        app = web.create_app(mounted, middleware)
         thread = threading.Thread(
             target=web.serve,
             args=(app, listener),
@@ -141,6 +148,7 @@ def serving(
                 yield Client(web.url_of(listener), pool)
             finally:
                 pool.clear()
+                streams.stop()
                 stop.set()
                 thread.join(10)
                 assert not thread.is_alive()

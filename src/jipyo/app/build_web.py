@@ -47,6 +47,7 @@ from jipyo.web.api import (
     doctor,
     events,
     incidents,
+    live,
     log_lines,
     log_patterns,
     metric_figures,
@@ -262,6 +263,8 @@ class WebApps:
         self._requests = web.RequestMetrics()
         self._received = ReceivedCounts()
         self._remotes = Remotes(clock)
+        self.streams = web.Streams()
+        """The open streams of all applications."""
         self._own_id = (secrets.token_hex(8),)
 
     def families(self) -> Iterator[Family]:
@@ -324,6 +327,9 @@ class WebApps:
                 query.routes(source, clock.now_ms, features, embedded.engine.lanes), queries
             ),
             *web.mount([*series.routes(source), *prometheus], lists),
+            web.mount_stream(
+                live.build_stream(api, clock.now_ms, config.lang), self.streams, dashboard
+            ),
             *web.mount(api, dashboard),
             *web.mount(exporter.routes(collection.latest, collection.is_ready, page), others),
             *web.mount(

@@ -135,6 +135,7 @@ class Server:
         """Serve the applications on a socket; `on_exit` is called when that ends."""
         families = self._apps.families
         self._parts.append(WebServer(self._current, listener, connections, families, on_exit))
+        self._parts.append(self._apps.streams)  # it stops before the server, which waits for it
 
     def add_parts(self, parts: Iterable[ServerPart]) -> None:
         """Run further parts, started after those that are there."""
@@ -164,6 +165,7 @@ class Server:
         self._collection.apply(config)
         self._logs.apply(config)
         self._current.app = app
+        self._apps.streams.end()
         self._follow(config, catalogue, rule_files, rota)
         self._applied(config)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jipyo.web.connections import ConnectionLimits, Connections
     from jipyo.web.http.endpoint import mount
     from jipyo.web.http.metrics import RequestMetrics
+    from jipyo.web.http.streams import Streams, mount_stream
     from jipyo.web.ingest.options import ReceiverOptions
     from jipyo.web.options import Options
     from jipyo.web.server import listen, serve, url_of
@@ -25,9 +26,11 @@ __all__ = [
     "Options",
     "ReceiverOptions",
     "RequestMetrics",
+    "Streams",
     "create_app",
     "listen",
     "mount",
+    "mount_stream",
     "serve",
     "url_of",
 ]
@@ -38,9 +41,11 @@ _PLACES = {
     "Options": "jipyo.web.options",
     "ReceiverOptions": "jipyo.web.ingest.options",
     "RequestMetrics": "jipyo.web.http.metrics",
+    "Streams": "jipyo.web.http.streams",
     "create_app": "jipyo.web.app",
     "listen": "jipyo.web.server",
     "mount": "jipyo.web.http.endpoint",
+    "mount_stream": "jipyo.web.http.streams",
     "serve": "jipyo.web.server",
     "url_of": "jipyo.web.server",
 }

@@ -7,7 +7,6 @@ with a `<base>` that leads from the requested path back to the root.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 from functools import partial
 from html import escape
@@ -17,6 +16,7 @@ from jipyo.i18n import LANGS, texts
 from jipyo.model.errors import QueryError, QueryErrorKind
 from jipyo.web.http.endpoint import ANY_PATH, Route, is_for_machines
 from jipyo.web.http.message import WebRequest, WebResponse
+from jipyo.web.http.revalidate import REVALIDATE, revalidate
 from jipyo.web.prometheus.route import format_error
 
 if TYPE_CHECKING:
@@ -38,14 +38,13 @@ _TYPES = {
 # Files below assets/ carry a hash of their content in their name, so they never change.
 _HASHED = "assets"
 _FOREVER = "public, max-age=31536000, immutable"
-_REVALIDATE = "no-cache"
 _INDEX = "index.html"
 _BASE = b'<base href="./"'
 
 
 def routes(folder: Path) -> list[Route]:
     """The route of everything that no other route answers; `folder` has the built dashboard."""
-    return [Route(ANY_PATH, partial(serve_path, folder), format_error)]
+    return [Route(ANY_PATH, partial(serve_path, folder), format_error, is_shared=True)]
 
 
 def serve_path(folder: Path, request: WebRequest) -> WebResponse:
@@ -58,7 +57,7 @@ def serve_path(folder: Path, request: WebRequest) -> WebResponse:
     file = find_file(folder, path)
     if file is not None and path != _INDEX:
         media_type = _TYPES.get(file.suffix, "application/octet-stream")
-        caching = _FOREVER if path.startswith(f"{_HASHED}/") else _REVALIDATE
+        caching = _FOREVER if path.startswith(f"{_HASHED}/") else REVALIDATE
         return _respond(request, file.read_bytes(), media_type, caching)
     if file is None and not is_page_route(path):
         raise QueryError(QueryErrorKind.NOT_FOUND, f"/{path} is not served here")
@@ -67,7 +66,7 @@ def serve_path(folder: Path, request: WebRequest) -> WebResponse:
     except FileNotFoundError:
         html = set_base(_build_placeholder(), request.raw_path)
         return WebResponse(html, 503, _TYPES[".html"], {"cache-control": "no-store"})
-    return _respond(request, set_base(html, request.raw_path), _TYPES[".html"], _REVALIDATE)
+    return _respond(request, set_base(html, request.raw_path), _TYPES[".html"], REVALIDATE)
 
 
 def serve_start_page(folder: Path, request: WebRequest) -> WebResponse:
@@ -108,12 +107,7 @@ def set_base(html: bytes, raw_path: bytes) -> bytes:
 
 
 def _respond(request: WebRequest, body: bytes, media_type: str, caching: str) -> WebResponse:
-    # Weak, because the bytes sent may be compressed.
-    etag = f'W/"{hashlib.sha256(body).hexdigest()[:20]}"'
-    headers = {"etag": etag, "cache-control": caching}
-    if etag in request.headers.get("if-none-match", ""):
-        return WebResponse(b"", 304, media_type, headers)
-    return WebResponse(body, 200, media_type, headers)
+    return revalidate(WebResponse(body, media_type=media_type), request, caching)
 
 
 def _build_placeholder() -> bytes:

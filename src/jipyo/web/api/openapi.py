@@ -15,6 +15,7 @@ from jipyo.web.api import (
     doctor,
     events,
     incidents,
+    live,
     log_lines,
     log_patterns,
     metric_figures,
@@ -34,7 +35,7 @@ from jipyo.web.api import (
 from jipyo.web.api.day import document as day_document
 from jipyo.web.api.operation import PREFIX, Operation, Problem, format_error
 from jipyo.web.http.endpoint import Route
-from jipyo.web.http.message import WebResponse
+from jipyo.web.http.message import JSON, WebResponse
 
 if TYPE_CHECKING:
     from jipyo.i18n import Lang
@@ -136,6 +137,11 @@ _PARAMETERS: dict[str, dict[str, object]] = {
         "description": "How many lines after it; by default 20, and 200 at most.",
         "schema": {"type": "integer"},
     },
+    "metric": {
+        "description": "A metric whose new values are wanted: `ID?step=60`, with `by` and `match` "
+        "as of its document; up to 24 times.",
+        "schema": {"type": "array", "items": {"type": "string"}},
+    },
     "limit": {
         "description": "How many at most; by default 100, and 1,000 in any case.",
         "schema": {"type": "integer"},
@@ -158,6 +164,7 @@ OPERATIONS: tuple[Operation, ...] = (
     doctor.OPERATION,
     targets.OPERATION,
     status.OPERATION,
+    live.OPERATION,
     alerts.OPERATION,
     *incidents.OPERATIONS,
     *silences.OPERATIONS,
@@ -250,7 +257,7 @@ def _describe_operation(operation: Operation) -> dict[str, object]:
         "parameters": [_describe_parameter(name, operation) for name in operation.parameters],
         **_describe_body(operation),
         "responses": {
-            "200": _describe_response(operation.summary, operation.schema),
+            "200": _describe_response(operation.summary, operation.schema, operation.media_type),
             "default": _describe_response("The request failed.", Problem),
         },
     }
@@ -270,6 +277,6 @@ def _describe_parameter(name: str, operation: Operation) -> dict[str, object]:
     return {"name": name, "in": place, "required": is_in_path, **_PARAMETERS[name]}
 
 
-def _describe_response(description: str, schema: type) -> dict[str, object]:
+def _describe_response(description: str, schema: type, media_type: str = JSON) -> dict[str, object]:
     reference = {"$ref": f"{_SCHEMAS}/{schema.__name__}"}
-    return {"description": description, "content": {"application/json": {"schema": reference}}}
+    return {"description": description, "content": {media_type: {"schema": reference}}}

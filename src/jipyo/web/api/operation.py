@@ -50,6 +50,8 @@ class Operation:
     """The dataclass of the request's body; a field with a default may be left out."""
     example: Mapping[str, object] = field(default_factory=dict)
     """Such a body."""
+    media_type: str = JSON
+    """Of the response."""
 
     @property
     def id(self) -> str:
@@ -84,7 +86,8 @@ def json_route(operation: Operation, build: BuildDocument, default_lang: Lang) -
         return WebResponse(orjson.dumps(build(request, t)))
 
     route_path, format_ = PREFIX + operation.path, partial(format_error, default_lang)
-    return Route(route_path, respond, format_, (operation.method.upper(),))
+    is_read = operation.method == "get"
+    return Route(route_path, respond, format_, (operation.method.upper(),), is_read)
 
 
 def read_json(request: WebRequest) -> Node:

@@ -18,9 +18,10 @@ from starlette import routing
 from starlette.requests import ClientDisconnect, Request
 
 from jipyo.model.errors import JipyoError
-from jipyo.web.http.body import OutgoingResponse, prepare_response
+from jipyo.web.http.body import CompressedBodies, OutgoingResponse, prepare_response
 from jipyo.web.http.message import WebRequest
 from jipyo.web.http.params import parse_fields
+from jipyo.web.http.revalidate import revalidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from jipyo.web.http.message import ErrorFormatter, Handler
+    from jipyo.web.http.message import ErrorFormatter, Handler, WebResponse
 
 _LOG = logging.getLogger(__name__)
 ANY_PATH = "/{path:path}"
@@ -45,6 +46,9 @@ class Route:
     handler: Handler
     format_error: ErrorFormatter
     methods: tuple[str, ...] = ("GET",)
+    is_shared: bool = False
+    """Whether many read the same answer: clients keep it and ask whether it is still the same,
+    and it is compressed once for all of them."""
 
 
 def mount(routes: Iterable[Route], executor: Executor) -> list[routing.BaseRoute]:
@@ -71,6 +75,7 @@ class Endpoint:
         """Requests are counted under it, never under the address that was asked for."""
         self._route = route
         self._executor = executor
+        self._compressed = CompressedBodies()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -80,7 +85,7 @@ class Endpoint:
         except ClientDisconnect:
             return
         cancelled = threading.Event()
-        watcher = asyncio.create_task(_watch_for_disconnect(receive, cancelled))
+        watcher = asyncio.create_task(watch_for_disconnect(receive, cancelled))
         try:
             await self._respond(request, body, cancelled, send)
         finally:
@@ -115,15 +120,38 @@ class Endpoint:
     def _run_handler(
         self, request: Request, body: bytes, cancelled: threading.Event
     ) -> OutgoingResponse:
-        parsed = WebRequest(cancelled=cancelled)
+        route, parsed = self._route, WebRequest(cancelled=cancelled)
         try:
-            parsed = _parse_request(request, body, cancelled)
-            response = self._route.handler(parsed)
-            return prepare_response(response, parsed.headers.get("accept-encoding", ""), cancelled)
+            parsed = parse_request(request, body, cancelled)
+            response = route.handler(parsed)
+            encodings = parsed.headers.get("accept-encoding", "")
+            if not route.is_shared:
+                return prepare_response(response, encodings, cancelled)
+            if "etag" not in response.headers:
+                response = revalidate(response, parsed)
+            return prepare_response(response, encodings, cancelled, self._compressed)
         except Exception as error:  # noqa: BLE001 - the edge: a request never ends its thread
-            if not isinstance(error, JipyoError):
-                _LOG.exception("web: %s %s failed", request.method, self.path)
-            return prepare_response(self._route.format_error(error, parsed), "", cancelled)
+            failed = describe_failure(error, route.format_error, parsed, self.path)
+            return prepare_response(failed, "", cancelled)
+
+
+def answer_safely(
+    handler: Handler, format_error: ErrorFormatter, request: WebRequest
+) -> WebResponse:
+    """The handler's response; an error, whichever it is, in the words of its API."""
+    try:
+        return handler(request)
+    except Exception as error:  # noqa: BLE001 - the edge: what is published never ends for one
+        return describe_failure(error, format_error, request, request.raw_path.decode("latin-1"))
+
+
+def describe_failure(
+    error: Exception, format_error: ErrorFormatter, request: WebRequest, where: str
+) -> WebResponse:
+    """The response to a request that failed; what is our own fault is logged."""
+    if not isinstance(error, JipyoError):
+        _LOG.error("web: %s %s failed", request.method, where, exc_info=error)
+    return format_error(error, request)
 
 
 async def _send_body(send: Send, *pieces: bytes, more: bool) -> None:
@@ -131,7 +159,10 @@ async def _send_body(send: Send, *pieces: bytes, more: bool) -> None:
         await send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
-def _parse_request(request: Request, body: bytes, cancelled: threading.Event) -> WebRequest:
+def parse_request(
+    request: Request, body: bytes, cancelled: threading.Event | None = None
+) -> WebRequest:
+    """The request as handlers see it."""
     form = body if request.headers.get("content-type", "").startswith(_FORM) else b""
     return WebRequest(
         fields=parse_fields(form, request.scope["query_string"]),
@@ -141,11 +172,12 @@ def _parse_request(request: Request, body: bytes, cancelled: threading.Event) ->
         method=request.method,
         # ASGI servers need not give the raw path.
         raw_path=request.scope.get("raw_path") or request.scope["path"].encode(),
-        cancelled=cancelled,
+        cancelled=cancelled or threading.Event(),
     )
 
 
-async def _watch_for_disconnect(receive: Receive, cancelled: threading.Event) -> None:
+async def watch_for_disconnect(receive: Receive, cancelled: threading.Event) -> None:
+    """Set the event once the client has left."""
     while (await receive())["type"] != "http.disconnect":
         pass
     cancelled.set()
