@@ -62,6 +62,8 @@ OUTAGE_TOLERANCE_MS = 3_600_000
 _DOWN = "up == 0"
 CATCH_UP_MS = 3_600_000
 """Missed moments of so long are evaluated later; of a longer gap the last of them."""
+OVERDUE_MS = 120_000
+"""States that are so old are not those of now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from jipyo.alerts.alert import AlertState
 from jipyo.alerts.evaluation import (
+    OVERDUE_MS,
     Evaluation,
     RuleMemory,
     assess_memory,
@@ -63,8 +64,6 @@ _AGAIN_MS = 3000.0
 _CLOCK_WAS_AHEAD_MS = 60_000
 _LONGEST_LOGGED = 500
 """Letters of an alert in the log: labels may be of any length."""
-OVERDUE_MS = 120_000
-"""States that are so old are not those of now."""
 
 
 @dataclass(frozen=True, slots=True)

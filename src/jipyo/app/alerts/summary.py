@@ -7,7 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jipyo.alerts.desk import IncidentDesk
-from jipyo.alerts.evaluation import RuleMemory, assess_memory, complete_memory
+from jipyo.alerts.evaluation import (
+    OVERDUE_MS,
+    RuleMemory,
+    assess_memory,
+    complete_memory,
+)
 from jipyo.alerts.incident.incident import IncidentState
 from jipyo.alerts.incident.origin import rank_alerts
 from jipyo.alerts.incident.rules import build_grouping
@@ -18,7 +23,6 @@ from jipyo.alerts.saved import load_memories
 from jipyo.alerts.store import FILE_NAME, AlertStore
 from jipyo.analysis.health import Reason
 from jipyo.app.alerts.schema import STEPS
-from jipyo.app.alerts.service import OVERDUE_MS
 from jipyo.model.errors import IncidentError
 
 if TYPE_CHECKING:
