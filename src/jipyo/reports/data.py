@@ -48,7 +48,7 @@ READERS = 3
 """Metrics read at the same time: while one is computed here, a server works on the next."""
 EMBEDDED_READERS = 1
 """The same where this process is the one that works: a second thread waits for the interpreter's
-lock most of the time, which costs 40 % more processor time, and the memory of one more metric."""
+lock most of the time, which costs 40% more processor time, and the memory of one more metric."""
 FILLING = frozenset(
     (
         *("system.disk.utilization", "system.disk.inodes", "system.memory.utilization"),
