@@ -3,7 +3,9 @@
 import type {
   IncidentDetail, IncidentMember, IncidentRow, MaintenanceInfo, SilenceInfo,
 } from '../src/api/queries.ts';
-import type { MetricNow, MetricRange, Overview, Series, TargetInfo, Targets } from '../src/api/queries.ts';
+import type {
+  AttentionRow, MetricNow, MetricRange, Overview, OverviewDay, Series, TargetInfo, Targets,
+} from '../src/api/queries.ts';
 
 export const metricNow = (change: Partial<MetricNow> = {}): MetricNow => ({
   id: 'system.cpu.utilization',
@@ -45,6 +47,9 @@ export const overview = (metrics: MetricNow[], change: Partial<Overview> = {}): 
     counts: { ok: 1, pending: 0, warning: 0, critical: 0, unknown: 0, absent: 0 },
     missing: [],
   },
+  headline: { title: 'All is well', detail: 'No metric is over its threshold.', is_empty: false },
+  incident: null,
+  attention: [],
   storage: { writable: true, text: '' },
   demonstration: false,
   configuration: { current: true, text: '' },
@@ -54,6 +59,104 @@ export const overview = (metrics: MetricNow[], change: Partial<Overview> = {}): 
     { id: 'system.memory', name: 'Memory', metrics: [] },
   ],
   metrics,
+  ...change,
+});
+
+export const attentionRow = (change: Partial<AttentionRow> = {}): AttentionRow => ({
+  role: 'other',
+  state: 'critical',
+  name: 'CPU utilisation',
+  subject: 'a',
+  value: '97%',
+  beyond: 'at or above critical 85%',
+  since: 'for 8 min',
+  pending_share: null,
+  next: '',
+  link: 'metric',
+  metric: 'system.cpu.utilization',
+  labels: {},
+  ...change,
+});
+
+const gauge = (value: number | null) => ({
+  value, text: value === null ? '' : `${value}%`, state: value === null ? ('unknown' as const) : ('ok' as const),
+});
+
+const gpuRow = (name: string, reason: string): NonNullable<OverviewDay['gpus']>['rows'][number] => ({
+  name,
+  host: '',
+  process: 'bge-m3',
+  state: reason ? 'unknown' : 'ok',
+  reason,
+  utilisation: gauge(reason ? null : 40),
+  memory: gauge(reason ? null : 70),
+  memory_values: [70, 71, null, 70],
+  temperature_text: '66°C',
+  power_text: '92 W',
+  labels: {},
+});
+
+const hostGroup = (name: string, folded: boolean): OverviewDay['hosts'][number] => ({
+  kind: 'server',
+  name,
+  state: 'ok',
+  folded,
+  rows: [
+    {
+      metric: 'system.cpu.utilization', name: 'CPU', subject: '', state: 'ok', value: 34.9, text: '34.9%',
+      levels_text: '70% / 85%', warning: 70, unit: 'percent', change_text: '+3%', values: [34, 35], labels: {},
+    },
+  ],
+});
+
+const objective = (change: Partial<OverviewDay['objectives'][number]>): OverviewDay['objectives'][number] => ({
+  metric: 'app.response_time', name: 'API response time', state: 'ok', value: 0.715, text: '715 ms', note: '',
+  objective: 2, objective_text: 'Objective: within 2 s', change_text: 'last week +4%', values: [0.7, 0.8, null],
+  ...change,
+});
+
+export const overviewDay = (change: Partial<OverviewDay> = {}): OverviewDay => ({
+  t: 100_000,
+  start: 13_600,
+  end: 100_000,
+  step: 300,
+  objectives: [
+    objective({}),
+    objective({
+      metric: 'app.error_rate', name: 'API error rate', state: 'noData', value: null, text: 'no data', values: [],
+    }),
+  ],
+  lanes: [
+    {
+      id: 'api',
+      name: 'API',
+      spans: [
+        { state: 'unknown', start: 50_000, end: 50_600, text: 'x', incident: null, metric: 'app.error_rate' },
+        { state: 'critical', start: 99_000, end: 100_000, text: 'y', incident: 9, metric: 'app.error_rate' },
+      ],
+    },
+  ],
+  gpus: {
+    model: 'H100 × 2', levels_text: '80% / 90%', warning: 80, critical: 90, utilisation_warning: 80,
+    utilisation_critical: 90, rows: [gpuRow('GPU 0', ''), gpuRow('GPU 1', 'no data since 21:06')], more: 0,
+  },
+  hosts: [hostGroup('gpu-server-1', false), hostGroup('web-1', true)],
+  forecasts: [
+    {
+      metric: 'system.disk.utilization', name: 'Disk /data', level_text: 'warning 85%', day_text: '9 December',
+      interval_text: '7–13 December', share: 0.4, low: 0.3, high: 0.6, t: 900_000,
+    },
+  ],
+  budgets: [
+    {
+      system: 'ai', name: 'AI', month: '2026-11', month_text: 'SLA, November', left_s: 1032, left_text: '17.2',
+      left_unit: ' min', allowed_text: 'left of 43.2 min', used_share: 0.6, open_share: 0.1, text: 'Availability',
+    },
+  ],
+  collection: { up: 11, total: 12, complete_text: '99.98%' },
+  documents: [
+    { id: 'd1', kind: 'daily', period: '2026-11', name: 'Daily report 25 November', state_text: 'issued' },
+  ],
   ...change,
 });
 

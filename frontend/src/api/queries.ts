@@ -6,6 +6,14 @@ import type { components } from './schema.d.ts';
 type Schemas = components['schemas'];
 
 export type Overview = Schemas['Overview'];
+export type OverviewDay = Schemas['OverviewDay'];
+export type CurrentIncident = Schemas['CurrentIncident'];
+export type AttentionRow = Schemas['AttentionRow'];
+export type ObjectiveCell = Schemas['ObjectiveCell'];
+export type GroupLane = Schemas['GroupLane'];
+export type LaneSpan = Schemas['LaneSpan'];
+export type GpuTable = Schemas['GpuTable'];
+export type RowGroup = Schemas['RowGroup'];
 export type MetricNow = Schemas['MetricNow'];
 export type MetricRange = Schemas['MetricRange'];
 export type Series = MetricRange['series'][number];
@@ -64,6 +72,11 @@ export class Queries {
 
   overview(lang: string, signal?: AbortSignal): Promise<Overview> {
     return this.#client.get('overview', { lang }, signal);
+  }
+
+  /** What the overview shows below its verdict. */
+  overviewDay(lang: string, signal?: AbortSignal): Promise<OverviewDay> {
+    return this.#client.get('overview/day', { lang }, signal);
   }
 
   /** Every catalogue metric, with instructions for those without data. */

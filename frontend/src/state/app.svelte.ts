@@ -3,7 +3,7 @@
 import { Refused } from '../api/client.ts';
 import type {
   Doctor, Glossary, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
-  MetricNow, MetricOutlook, NewMaintenance, NewReport, NewSignOff, NewSilence, Overview, Queries,
+  MetricNow, MetricOutlook, NewMaintenance, NewReport, NewSignOff, NewSilence, Overview, OverviewDay, Queries,
   ReportBuilds, ReportDetail, Reports, Silences, Targets,
 } from '../api/queries.ts';
 import { marksOf, type Mark } from '../charts/marks.ts';
@@ -96,6 +96,12 @@ export class App {
     return feed.pull(this.view.window, lang, (steps, signal) =>
       this.#queries.metric(feed.id, steps, lang, signal),
     );
+  }
+
+  /** Load what the overview shows below its verdict. */
+  loadDay(day: Resource<OverviewDay>): Promise<void> {
+    const { lang } = this.preferences;
+    return day.load((signal) => this.#queries.overviewDay(lang, signal));
   }
 
   loadDoctor(): Promise<void> {

@@ -231,7 +231,7 @@ def test_a_change_against_last_week_is_in_points_for_percentages(
         ]
         store.append(scrapes)
         (host,) = ask(build_parts(Embedded(store, Engine()), known), "ko")["hosts"]
-    assert host["rows"][0]["change_text"] == "지난주 +20.0%p"
+    assert host["rows"][0]["change_text"] == "+20.0%p"
 
 
 @pytest.fixture

@@ -62,13 +62,13 @@ class DayContext:
         return next((one for one in found.series if one.labels == labels), None)
 
     def describe_change(self, now: float | None, before: float | None, unit: str) -> str:
-        """`지난주 +4%`; empty where either is not known, or nothing became something."""
+        """`+4%`; empty where either is not known, or nothing became something."""
         delta = None if now is None or before is None else subtract_values(now, before, unit)
         if delta is None:
             return ""
         # Beside a figure of three digits a smaller change says nothing.
         delta = replace(delta, value=round(delta.value, 1))
-        return self.t("overview.week", delta=format_delta(delta, self.t))
+        return format_delta(delta, self.t)
 
     def name_day(self, t_ms: int) -> str:
         """`12월 1일`, `1 December`."""

@@ -83,6 +83,7 @@ def _build_cell(health: MetricHealth, context: DayContext) -> ObjectiveCell:
     whole = None if course is None else course.whole
     values = list_numbers(whole)
     before = None if whole is None else whole.week_ago
+    change = context.describe_change(health.value, before, unit)
     return ObjectiveCell(
         metric=metric.id,
         name=metric.name(t.lang),
@@ -92,7 +93,7 @@ def _build_cell(health: MetricHealth, context: DayContext) -> ObjectiveCell:
         note=_describe_note(health, context),
         objective=find_objective(metric).value,
         objective_text=_describe_objective(metric, values, context),
-        change_text=context.describe_change(health.value, before, unit),
+        change_text=t("overview.week", delta=change) if change else "",
         values=values,
     )
 
