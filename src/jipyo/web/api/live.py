@@ -26,7 +26,7 @@ from jipyo.web.http.endpoint import answer_safely
 from jipyo.web.http.message import WebRequest, WebResponse
 from jipyo.web.http.params import parse_duration_ns
 from jipyo.web.http.revalidate import hash_of
-from jipyo.web.http.streams import Reader, StreamRoute
+from jipyo.web.http.streams import StreamReader, StreamRoute
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -167,7 +167,7 @@ class LivePublisher:
     def _find(self, lang: Lang) -> Published:
         return self._published.get(lang, _NOTHING)
 
-    def advance(self, readers: Collection[Reader]) -> None:
+    def advance(self, readers: Collection[StreamReader]) -> None:
         """Read what the readers want, once for all of them."""
         ours = [reader for reader in readers if isinstance(reader, LiveReader)]
         wanted = {lang: _collect(ours, lang) for lang in sorted({one.lang for one in ours})}

@@ -45,7 +45,7 @@ _HEADERS = {
 }
 
 
-class Reader(Protocol):
+class StreamReader(Protocol):
     """What one reader has read so far."""
 
     def read(self) -> Sequence[bytes]:
@@ -56,11 +56,11 @@ class Reader(Protocol):
 class Publisher(Protocol):
     """What is published, moved on once for all readers."""
 
-    def open(self, request: WebRequest) -> Reader:
+    def open(self, request: WebRequest) -> StreamReader:
         """A new reader; raises what `format_error` puts into words."""
         ...
 
-    def advance(self, readers: Collection[Reader]) -> None:
+    def advance(self, readers: Collection[StreamReader]) -> None:
         """Find out what is new; called in a thread, never twice at the same time."""
         ...
 
@@ -79,7 +79,7 @@ class Streams:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._is_stopping = False
 
-    def admit(self, reader: Reader) -> _OpenStream | None:
+    def admit(self, reader: StreamReader) -> _OpenStream | None:
         """A place for the reader; None where all are taken, or the server is about to end."""
         if len(self._open) >= self.max_open or self._is_stopping:
             self.refused += 1
@@ -126,7 +126,7 @@ def _family(name: str, kind: MetricType, text: str, value: float) -> Family:
 class _OpenStream:
     """A stream, and what wakes it."""
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: StreamReader) -> None:
         self.reader = reader
         self.is_over = False
         self._woken = asyncio.Event()
@@ -177,7 +177,7 @@ class StreamEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stream to one client until it leaves or the stream is ended."""
         request = Request(scope, receive)
-        opened: list[Reader] = []
+        opened: list[StreamReader] = []
 
         def open_reader(parsed: WebRequest) -> WebResponse:
             opened.append(self._publisher.open(parsed))
