@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.e2e
 
-WORDS = {"ko": ("보고서 목록", "일간"), "en": ("Archive", "Daily")}
+WORDS = {"ko": ("예약", "일간"), "en": ("Schedules", "Daily")}
 
 
 @pytest.fixture(scope="module")
@@ -49,8 +49,12 @@ def fill(page: Page, name: str, value: str) -> None:
     )
 
 
-def open_list(browser: Browser, product: Product, lang: str = "ko", width: int = 1440) -> Page:
-    page = browser.open(f"{product.url}/reports?lang={lang}", width=width)
+def open_list(
+    browser: Browser, product: Product, site: ReportSite, lang: str = "ko", width: int = 1440
+) -> Page:
+    """The reports of the month of the last day that there is a report of."""
+    path = f"months/{site.days[1]:%Y-%m}/reports"
+    page = browser.open(f"{product.url}/{path}?lang={lang}", width=width)
     page.wait("document.querySelector('a[data-report]')", 60)
     return page
 
@@ -58,9 +62,9 @@ def open_list(browser: Browser, product: Product, lang: str = "ko", width: int =
 @pytest.mark.parametrize("lang", ["ko", "en"])
 @pytest.mark.parametrize("width", [1440, 390])
 def test_reports_are_listed_without_an_error_and_no_wider_than_the_window(
-    product: Product, browser: Browser, lang: str, width: int
+    product: Product, browser: Browser, site: ReportSite, lang: str, width: int
 ) -> None:
-    page = open_list(browser, product, lang, width)
+    page = open_list(browser, product, site, lang, width)
     text = str(page.eval("document.querySelector('main').innerText"))
     assert all(word in text for word in WORDS[lang])
     assert page.eval("document.documentElement.scrollWidth") <= width
@@ -74,7 +78,7 @@ def test_reports_are_listed_without_an_error_and_no_wider_than_the_window(
 def test_a_scheduled_report_is_shown_downloaded_and_approved(
     product: Product, browser: Browser, site: ReportSite, tmp_path: Path
 ) -> None:
-    page = open_list(browser, product)
+    page = open_list(browser, product, site)
     number = f"IT-daily-{site.days[1]:%Y%m%d}"
     page.click(f"a[data-report='{number}']")
     page.wait("document.querySelector('[data-testid=report]')", 60)
@@ -105,7 +109,7 @@ def test_a_scheduled_report_is_shown_downloaded_and_approved(
 
 
 def test_a_report_is_made_on_request(product: Product, browser: Browser, site: ReportSite) -> None:
-    page = open_list(browser, product, "en")
+    page = open_list(browser, product, site, "en")
     fill(page, "report-kind", "daily")
     fill(page, "report-period", site.days[0].isoformat())
     page.click("[data-testid=make]")

@@ -51,6 +51,16 @@ export type ReportBuild = Schemas['ReportBuild'];
 export type ReportBuilds = Schemas['ReportBuilds'];
 export type NewReport = Schemas['NewReport'];
 export type NewSignOff = Schemas['NewSignOff'];
+export type ReportVerification = Schemas['ReportVerification'];
+export type Months = Schemas['Months'];
+export type MonthPage = Schemas['MonthPage'];
+export type MonthRow = Schemas['MonthRow'];
+export type MonthDay = Schemas['MonthDay'];
+export type MonthOutages = Schemas['MonthOutages'];
+export type MonthStep = Schemas['MonthStep'];
+export type MonthCheck = Schemas['MonthCheck'];
+export type NewMonthEntry = Schemas['NewMonthEntry'];
+export type InspectionMonth = Schemas['InspectionMonth'];
 export type Glossary = Schemas['Glossary'];
 
 /** What a person can do about an incident. */
@@ -143,8 +153,32 @@ export class Queries {
     return this.#client.post(`maintenance/${encodeURIComponent(id)}/cancel`, { lang }, { who });
   }
 
-  reports(lang: string, signal?: AbortSignal): Promise<Reports> {
-    return this.#client.get('reports', { lang }, signal);
+  /** The reports that touch a month, and the schedules. */
+  reports(month: string, lang: string, signal?: AbortSignal): Promise<Reports> {
+    return this.#client.get('reports', { month, lang }, signal);
+  }
+
+  /** Thirteen months of a system; of the first one for an empty name. */
+  months(system: string, lang: string, signal?: AbortSignal): Promise<Months> {
+    return this.#client.get('months', { ...(system && { system }), lang }, signal);
+  }
+
+  month(month: string, system: string, lang: string, signal?: AbortSignal): Promise<MonthPage> {
+    return this.#client.get(`months/${month}`, { ...(system && { system }), lang }, signal);
+  }
+
+  /** Enter the value of an indicator by hand. */
+  enterValue(month: string, body: NewMonthEntry, lang: string): Promise<MonthPage> {
+    return this.#client.post(`months/${month}/entries`, { lang }, body);
+  }
+
+  inspection(month: string, system: string, lang: string, signal?: AbortSignal): Promise<InspectionMonth> {
+    return this.#client.get('inspection', { month, ...(system && { system }), lang }, signal);
+  }
+
+  /** Compute an issue of a report again. */
+  verifyReport(id: string, issue: number, lang: string): Promise<ReportVerification> {
+    return this.#client.post(`reports/${encodeURIComponent(id)}/verification`, { lang }, { issue });
   }
 
   /** What was asked for, with progress. */

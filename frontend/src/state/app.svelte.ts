@@ -3,7 +3,8 @@
 import { Refused } from '../api/client.ts';
 import type {
   Doctor, Glossary, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
-  MetricNow, MetricOutlook, NewMaintenance, NewReport, NewSignOff, NewSilence, Overview, OverviewDay, Queries,
+  InspectionMonth, MetricNow, MetricOutlook, MonthPage, Months, NewMaintenance, NewMonthEntry, NewReport,
+  NewSignOff, NewSilence, Overview, OverviewDay, Queries,
   ReportBuilds, ReportDetail, Reports, Silences, Targets,
 } from '../api/queries.ts';
 import { marksOf, type Mark } from '../charts/marks.ts';
@@ -182,17 +183,54 @@ export class App {
     );
   }
 
-  async loadReports(): Promise<void> {
+  /** Load the reports that touch a month. */
+  async loadReports(month: string): Promise<void> {
     const { lang } = this.preferences;
     await Promise.all([
-      this.reports.load((signal) => this.#queries.reports(lang, signal)),
-      this.builds.load((signal) => this.#queries.reportBuilds(lang, signal)),
+      this.reports.load((signal) => this.#queries.reports(month, lang, signal)),
+      this.loadBuilds(),
     ]);
+  }
+
+  /** Load what was asked for, with progress. */
+  loadBuilds(): Promise<void> {
+    const { lang } = this.preferences;
+    return this.builds.load((signal) => this.#queries.reportBuilds(lang, signal));
   }
 
   async buildReport(report: NewReport): Promise<void> {
     await this.#queries.buildReport(report, this.preferences.lang);
-    await this.loadReports();
+    await this.loadBuilds();
+  }
+
+  loadMonths(strip: Resource<Months>, system: string): Promise<void> {
+    const { lang } = this.preferences;
+    return strip.load((signal) => this.#queries.months(system, lang, signal));
+  }
+
+  loadMonth(page: Resource<MonthPage>, month: string, system: string): Promise<void> {
+    const { lang } = this.preferences;
+    return page.load((signal) => this.#queries.month(month, system, lang, signal));
+  }
+
+  /** Enter a value by hand, and show the month that it leads to. */
+  async enterValue(page: Resource<MonthPage>, month: string, body: NewMonthEntry): Promise<void> {
+    const after = await this.#queries.enterValue(month, body, this.preferences.lang);
+    await page.load(() => Promise.resolve(after));
+  }
+
+  loadInspection(sheet: Resource<InspectionMonth>, month: string, system: string): Promise<void> {
+    const { lang } = this.preferences;
+    return sheet.load((signal) => this.#queries.inspection(month, system, lang, signal));
+  }
+
+  /** Have an issue of a report computed again; what comes of it is part of its month. */
+  async verifyReport(id: string, issue: number): Promise<void> {
+    await this.#queries.verifyReport(id, issue, this.preferences.lang);
+  }
+
+  async signOff(id: string, body: NewSignOff): Promise<void> {
+    await this.#queries.signReport(id, body, this.preferences.lang);
   }
 
   loadReport(detail: Resource<ReportDetail>, id: string): Promise<void> {
@@ -260,6 +298,13 @@ export class App {
   reportFileHref(id: string, issue: number, name: string, inline = false): string {
     const query = new URLSearchParams({ issue: String(issue), name, ...(inline ? { inline: '1' } : {}) });
     return `${this.router.base}api/jipyo/reports/${encodeURIComponent(id)}/file?${query}`;
+  }
+
+  /** The URL of a sheet of a month as a file. */
+  sheetFileHref(kind: 'sla' | 'inspection', month: string, system: string, format: string): string {
+    const { lang } = this.preferences;
+    const query = new URLSearchParams({ month, format, lang, ...(system && { system }) });
+    return `${this.router.base}api/jipyo/${kind}/file?${query}`;
   }
 
   /** The URL of a metric's page over a period. */

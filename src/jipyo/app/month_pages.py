@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from jipyo.sla.systems import ContractedSystem
     from jipyo.web.api.alert_desk import AlertDesk
     from jipyo.web.api.reports import ReportParts
-    from jipyo.web.http.message import WebRequest
 
 
 class MonthMemo:
@@ -39,18 +37,20 @@ class MonthMemo:
 
     def __init__(
         self,
-        build: Callable[[Period, ContractedSystem, WebRequest], ContractMonth],
+        build: Callable[[Period, ContractedSystem], ContractMonth],
         now_ms: Callable[[], int],
     ) -> None:
-        """`build` works a sheet out; its errors are not kept."""
+        """`build` works a sheet out; its errors are not kept.
+
+        It is not of one request: of one whose client has left it would lack what was not read,
+        and others wait for the same sheet.
+        """
         self._build, self._now_ms = build, now_ms
         self._lock = threading.Lock()
         self._turns: dict[tuple[str, str], threading.Lock] = {}
         self._known: dict[tuple[str, str], tuple[int, ContractMonth]] = {}
 
-    def get(
-        self, month: Period, system: ContractedSystem, request: WebRequest, age_ms: int
-    ) -> ContractMonth:
+    def get(self, month: Period, system: ContractedSystem, age_ms: int) -> ContractMonth:
         """A sheet that was worked out no longer than `age_ms` ago.
 
         Raises:
@@ -66,7 +66,7 @@ class MonthMemo:
             known = self._known.get(key)
             # A clock that was set back must not keep an old sheet alive.
             if known is None or not 0 <= now_ms - known[0] < age_ms:
-                known = self._known[key] = now_ms, self._build(month, system, request)
+                known = self._known[key] = now_ms, self._build(month, system)
             return known[1]
 
 
@@ -79,9 +79,8 @@ def build_month_parts(
 ) -> MonthParts:
     """The parts of the pages by a configuration."""
 
-    def work_out(month: Period, system: ContractedSystem, request: WebRequest) -> ContractMonth:
-        bound = replace(workspace, source=workspace.source.bind(request.cancelled))
-        (sheet,) = build_contract_months(bound, month, (system,))
+    def work_out(month: Period, system: ContractedSystem) -> ContractMonth:
+        (sheet,) = build_contract_months(workspace, month, (system,))
         return sheet
 
     def add_entry(entry: MonthEntry) -> None:

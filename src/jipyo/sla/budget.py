@@ -43,7 +43,7 @@ def find_availability(month: ContractMonth) -> ContractLine | None:
 
 
 def measure_budget(month: ContractMonth, system: ContractedSystem) -> OutageBudget | None:
-    """What availability may cost in the whole month, and does; None where nothing is promised.
+    """What availability may cost in the whole month, and does; None where it has no figure.
 
     Work that is planned for the days to come is not taken out: nobody knows yet whether it will be.
 
@@ -52,7 +52,7 @@ def measure_budget(month: ContractMonth, system: ContractedSystem) -> OutageBudg
     """
     line, account = find_availability(month), month.account
     window = find_window(system, month.month, month.month.end_ms)
-    if line is None or window is None:
+    if line is None or line.value is None or window is None:
         return None
     hours = month.profile.hours
     days_off = find_days_off(hours.holidays, system.days_off, system.working_days)

@@ -12,7 +12,8 @@ from jipyo.alerts.desk import IncidentDesk
 from jipyo.alerts.incident.grouping import IncidentGrouping
 from jipyo.alerts.store import AlertStore
 from jipyo.app.alerts.schema import STEPS
-from jipyo.app.month_pages import build_month_parts
+from jipyo.app.contract import EVERYTHING
+from jipyo.app.month_pages import MonthMemo, build_month_parts
 from jipyo.app.offline import read_workspace
 from jipyo.config.load import load
 from jipyo.config.overrides import CliOverrides
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from jipyo.model.calendar import Period
+    from jipyo.sla.month import ContractMonth
+    from jipyo.sla.systems import ContractedSystem
     from support.web import Answer, Client
 
 NOW_MS = moment(26, 12)
@@ -277,3 +281,20 @@ def test_a_month_of_the_past_is_handed_in_or_not(
         sign_report(tmp_path, "IT-1", Signing(step, "Park", clock.now_ms))
     assert find("db") == "submitted"
     assert find("portal") == "missed"
+
+
+def test_a_sheet_is_worked_out_once_while_it_is_new_enough() -> None:
+    clock, built = Moment(), []
+
+    def build(month: Period, system: ContractedSystem) -> ContractMonth:
+        built.append((system.name, month.first_day))
+        return object()  # type: ignore[return-value]  # it is only kept
+
+    memo, month = MonthMemo(build, clock), month_of("2024-10-01")
+    for age_ms in (1000, 1000, 0):
+        memo.get(month, EVERYTHING, age_ms)
+    assert len(built) == 2, "the last reader wants a new one"
+    memo.get(month_of("2024-09-01"), EVERYTHING, 1000)
+    clock.now_ms -= 5000  # set back
+    memo.get(month, EVERYTHING, 1000)
+    assert len(built) == 4

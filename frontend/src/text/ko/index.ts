@@ -3,6 +3,7 @@
 import { charts } from './charts.ts';
 import { incidents } from './incidents.ts';
 import { metric } from './metric.ts';
+import { months } from './months.ts';
 import { overview } from './overview.ts';
 import { reports } from './reports.ts';
 import { shell } from './shell.ts';
@@ -18,4 +19,5 @@ export const ko = {
   ...incidents,
   ...silences,
   ...reports,
+  ...months,
 };

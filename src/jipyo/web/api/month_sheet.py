@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jipyo.model.calendar import local_day
+from jipyo.reports.document import Phrase
 from jipyo.reports.sections.contract import (
     build_verdict,
     describe_remark,
@@ -28,7 +29,8 @@ if TYPE_CHECKING:
     from jipyo.sla.profile import Indicator
     from jipyo.sla.systems import ContractedSystem
 
-LONG_MS = 600_000
+_MINUTE_MS = 60_000
+LONG_MS = 10 * _MINUTE_MS
 """A day with so much outage, or more, stands out in the calendar."""
 ResultName = Literal["met", "minimum", "missed", "not_entered"]
 
@@ -140,7 +142,12 @@ def describe_verdict(month: ContractMonth, t: Texts) -> VerdictWords:
     box = build_verdict(month)
     provisional = [one for one in month.remarks if one.key == "sla.remark.provisional"]
     until = [localizer.format(describe_remark(one)) for one in provisional]
-    details = [localizer.format(one) for one in box.details]
+    said = ("contract.approvers", "contract.penalty.amount", "sla.remark.weights_entered")
+    details = [
+        localizer.format(one)
+        for one in box.details
+        if not (isinstance(one, Phrase) and one.key in said)  # beside the sheet
+    ]
     return VerdictWords(
         title=localizer.format_period(),
         state=box.state.value,  # type: ignore[arg-type]  # never pending
@@ -268,12 +275,14 @@ def build_days(month: ContractMonth, t: Texts) -> tuple[MonthDay, ...]:
             return ("future" if is_future else "outside"), ""
         account = day.account
         if account.outage_ms:
-            length = t.span(account.outage_ms)
-            return ("long" if account.outage_ms >= LONG_MS else "short"), length
+            minutes = max(1, round(account.outage_ms / _MINUTE_MS))
+            return ("long" if account.outage_ms >= LONG_MS else "short"), t.span(
+                minutes * _MINUTE_MS
+            )
         if account.planned_ms:
             return "planned", t("months.day.planned")
         if account.unmeasured_ms * 2 > account.service_ms:
-            return "unknown", t("months.day.unknown")
+            return "unknown", ""
         return "clear", ""
 
     days: list[MonthDay] = []

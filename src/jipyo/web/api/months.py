@@ -187,7 +187,7 @@ _NEW_ENTRY = record(
 class MonthParts:
     """What the pages of months are built from."""
 
-    work_out: Callable[[Period, ContractedSystem, WebRequest, int], ContractMonth]
+    work_out: Callable[[Period, ContractedSystem, int], ContractMonth]
     """A month of a system, at most so many milliseconds old."""
     systems: Sequence[ContractedSystem]
     """At least one."""
@@ -227,7 +227,7 @@ def _list_months(parts: MonthParts, request: WebRequest, t: Texts) -> Months:
     while len(months) < MONTHS:
         months.append(months[-1].previous())
     monthly = _find_monthly(parts)
-    cells = [_build_cell(parts, one, system, monthly, request, t) for one in reversed(months)]
+    cells = [_build_cell(parts, one, system, monthly, t) for one in reversed(months)]
     return Months(now_ms / 1000, tuple(cells))
 
 
@@ -236,12 +236,11 @@ def _build_cell(
     month: Period,
     system: ContractedSystem,
     monthly: Mapping[str, ArchivedReport],
-    request: WebRequest,
     t: Texts,
 ) -> MonthCell:
     is_open = month.end_ms > parts.now_ms()
     try:
-        sheet = parts.work_out(month, system, request, _STRIP_AGE_MS[is_open])
+        sheet = parts.work_out(month, system, _STRIP_AGE_MS[is_open])
     except ConfigError:  # a month that is not under contract
         sheet = None
     line = None if sheet is None else find_availability(sheet)
@@ -299,13 +298,13 @@ def _read_month(parts: MonthParts, request: WebRequest) -> Period:
 
 def _show_month(parts: MonthParts, request: WebRequest, t: Texts) -> MonthPage:
     month, system = _read_month(parts, request), _find_system(parts, request.first("system"))
-    return _build_page(parts, month, system, request, t, _PAGE_AGE_MS)
+    return _build_page(parts, month, system, t, _PAGE_AGE_MS)
 
 
 def _enter(parts: MonthParts, request: WebRequest, t: Texts) -> MonthPage:
     body = _NEW_ENTRY.read(read_json(request))
     month, system = _read_month(parts, request), _find_system(parts, body.system)
-    sheet = _work_out(parts, month, system, request, t, _PAGE_AGE_MS)
+    sheet = _work_out(parts, month, system, t, _PAGE_AGE_MS)
     entry = MonthEntry(
         system=system.name,
         month=name_period(month),
@@ -317,19 +316,18 @@ def _enter(parts: MonthParts, request: WebRequest, t: Texts) -> MonthPage:
     )
     check_entry(entry, {one.id: one for one in sheet.profile.indicators})
     parts.add_entry(entry)
-    return _build_page(parts, month, system, request, t, 0)
+    return _build_page(parts, month, system, t, 0)
 
 
 def _work_out(
     parts: MonthParts,
     month: Period,
     system: ContractedSystem,
-    request: WebRequest,
     t: Texts,
     age_ms: int,
 ) -> ContractMonth:
     try:
-        return parts.work_out(month, system, request, age_ms)
+        return parts.work_out(month, system, age_ms)
     except ConfigError as error:
         raise QueryError.bad_data(t.error(error)) from error
 
@@ -338,11 +336,10 @@ def _build_page(
     parts: MonthParts,
     month: Period,
     system: ContractedSystem,
-    request: WebRequest,
     t: Texts,
     age_ms: int,
 ) -> MonthPage:
-    sheet = _work_out(parts, month, system, request, t, age_ms)
+    sheet = _work_out(parts, month, system, t, age_ms)
     entries, now_ms = parts.list_entries(month, system), parts.now_ms()
     archived = _find_monthly(parts).get(name_period(month))
     verification = None
