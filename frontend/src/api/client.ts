@@ -8,6 +8,7 @@
  * A request aborted by its caller rejects with the caller's reason.
  */
 
+import { readEvents, type ServerEvent } from './events.ts';
 import type { components } from './schema.d.ts';
 
 export type Params = Record<string, string | number>;
@@ -35,6 +36,7 @@ export class Client {
   readonly #root: URL;
   readonly #fetch: typeof fetch;
   readonly #timeoutMs: number;
+  readonly #tags = new WeakMap<object, string>();
 
   /** `base` is the site's root URL, with a trailing slash. */
   constructor(base: string, fetcher: typeof fetch, timeoutMs = TIMEOUT_MS) {
@@ -54,6 +56,30 @@ export class Client {
     return this.#request<T>(path, params, { method: 'POST', headers, body: JSON.stringify(body) });
   }
 
+  /** The ETag of a document that was fetched; empty if it had none. */
+  tagOf(document: object | null): string {
+    return (document && this.#tags.get(document)) ?? '';
+  }
+
+  /**
+   * Open a stream of server-sent events. Rejects as `get`; the events end or fail with the
+   * connection. `null` is a comment: nothing is new, but the connection works.
+   */
+  async *events(
+    path: string, params: [string, string][], have: string, signal: AbortSignal,
+  ): AsyncGenerator<ServerEvent | null> {
+    const url = new URL(path, this.#root);
+    for (const pair of params) url.searchParams.append(...pair);
+    const headers = { Accept: 'text/event-stream', ...(have ? { 'Last-Event-ID': have } : {}) };
+    const response = await this.#fetch(url, { headers, cache: 'no-store', signal }).catch(
+      (error: unknown) => {
+        throw new Unreachable(String(error), { cause: error });
+      },
+    );
+    if (!response.ok || response.body === null) await readDocument(response);
+    else yield* readEvents(response.body);
+  }
+
   async #request<T>(
     path: string, params: Params, init: RequestInit, signal?: AbortSignal,
   ): Promise<T> {
@@ -63,10 +89,13 @@ export class Client {
     try {
       const response = await this.#fetch(url, {
         ...init,
-        cache: 'no-store',
+        cache: 'no-cache', // asks with the ETag of what the browser has
         signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
-      return await readDocument<T>(response);
+      const document = await readDocument<T>(response);
+      const tag = response.headers.get('etag');
+      if (tag !== null && typeof document === 'object' && document !== null) this.#tags.set(document, tag);
+      return document;
     } catch (error) {
       signal?.throwIfAborted();
       if (error instanceof RequestError) throw error;

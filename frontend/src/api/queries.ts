@@ -1,6 +1,7 @@
 /** The documents the dashboard reads and the requests for them. Times are seconds UTC. */
 
 import type { Client } from './client.ts';
+import type { ServerEvent } from './events.ts';
 import type { components } from './schema.d.ts';
 
 type Schemas = components['schemas'];
@@ -87,6 +88,19 @@ export class Queries {
   /** What the overview shows below its verdict. */
   overviewDay(lang: string, signal?: AbortSignal): Promise<OverviewDay> {
     return this.#client.get('overview/day', { lang }, signal);
+  }
+
+  /** The version of an overview, by which a stream knows what its reader has. */
+  versionOf(overview: Overview): string {
+    return this.#client.tagOf(overview);
+  }
+
+  /** What is new from now on: changes of the overview, and new values of metrics. */
+  live(
+    metrics: string[], have: string, lang: string, signal: AbortSignal,
+  ): AsyncGenerator<ServerEvent | null> {
+    const wanted = metrics.map((text): [string, string] => ['metric', text]);
+    return this.#client.events('live', [['lang', lang], ...wanted], have, signal);
   }
 
   /** Every catalogue metric, with instructions for those without data. */

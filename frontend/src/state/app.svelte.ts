@@ -77,7 +77,12 @@ export class App {
   constructor({ place, store, system, clock, queries }: Surroundings) {
     this.#queries = queries;
     this.router = new Router(place);
-    this.live = new Live(clock, (signal) => queries.overview(this.preferences.lang, signal));
+    this.live = new Live(
+      clock,
+      (signal) => queries.overview(this.preferences.lang, signal),
+      (have, metrics, signal) => queries.live(metrics, have, this.preferences.lang, signal),
+      (overview) => queries.versionOf(overview),
+    );
     this.view = new View(this.router, () => this.live.now, () => this.zone);
     this.preferences = new Preferences(
       store,
@@ -94,8 +99,8 @@ export class App {
   /** Update a chart's values. */
   pull(feed: Feed): Promise<void> {
     const { lang } = this.preferences;
-    return feed.pull(this.view.window, lang, (steps, signal) =>
-      this.#queries.metric(feed.id, steps, lang, signal),
+    return feed.pull(this.view.window, lang, async (steps, signal) =>
+      this.live.tails.find(feed.id, steps) ?? this.#queries.metric(feed.id, steps, lang, signal),
     );
   }
 

@@ -27,7 +27,7 @@ test('everything is asked for in the language of the reader', async () => {
   await app.loadDoctor();
   await app.pull(new Feed('app.errors'));
   assert.deepEqual(calls.map(({ path, params }) => [path, params['lang']]), [
-    ['overview', 'ko'], ['doctor', 'ko'], ['metric/app.errors', 'ko'],
+    ['overview', 'ko'], ['live', 'ko'], ['doctor', 'ko'], ['metric/app.errors', 'ko'],
   ]);
 });
 

@@ -1,13 +1,28 @@
-/** Polls the overview, then refreshes everything on the screen. */
+/**
+ * Keeps the overview up to date, and everything on the screen with it: by a stream of events, and
+ * by polling where there is none, as behind a proxy that holds events back.
+ */
 
 import { RequestError, Refused } from '../api/client.ts';
-import type { Overview } from '../api/queries.ts';
+import type { ServerEvent } from '../api/events.ts';
+import type { MetricRange, Overview } from '../api/queries.ts';
+import { applyPatch, type Patch } from './patch.ts';
 import { Resource } from './resource.svelte.ts';
+import { Tails } from './tails.ts';
 
 const POLL_S = 10;
 const POLL_EMPTY_S = 5;
 const RETRY_S = [2, 5, 10, 15];
 const AT_ONCE = 4;
+/** The server breaks its silence every 10 s. */
+const SILENCE_S = 25;
+/** So long after a stream that brought nothing none is tried. */
+const BLOCKED_S = 300;
+
+/** Opens the stream of events; `have` is the version of the overview that is there. */
+export type OpenStream = (
+  have: string, metrics: string[], signal: AbortSignal,
+) => AsyncGenerator<ServerEvent | null>;
 
 /** A browser's clock, timers and page visibility. */
 export interface Clock {
@@ -37,15 +52,33 @@ export class Live {
   now = $state(0);
 
   readonly #clock: Clock;
+  readonly #versionOf: (overview: Overview) => string;
   readonly #fetch: (signal: AbortSignal) => Promise<Overview>;
+  readonly #stream: OpenStream | null;
   readonly #followers = new Set<Refresh>();
+  readonly tails: Tails;
   #cancelNext: () => void = () => undefined;
   #busy = false;
   #again = false;
+  /** The version of the overview that is there; empty if it is not known. */
+  #version = '';
+  #open: AbortController | null = null;
+  #subscribed = '';
+  /** When the stream brought something last. */
+  #heardAt = -Infinity;
+  #blockedUntil = -Infinity;
 
-  constructor(clock: Clock, fetchOverview: (signal: AbortSignal) => Promise<Overview>) {
+  constructor(
+    clock: Clock,
+    fetchOverview: (signal: AbortSignal) => Promise<Overview>,
+    stream: OpenStream | null = null,
+    versionOf: (overview: Overview) => string = () => '',
+  ) {
     this.#clock = clock;
     this.#fetch = fetchOverview;
+    this.#stream = stream;
+    this.#versionOf = versionOf;
+    this.tails = new Tails(() => clock.now());
     this.now = clock.now();
   }
 
@@ -59,13 +92,13 @@ export class Live {
       this.#again = true;
       return;
     }
-    if (this.#clock.isHidden()) return;
+    if (this.#clock.isHidden()) return this.close();
     this.#busy = true;
     try {
-      await this.overview.load(this.#fetch);
-      if (this.overview.value !== null) this.now = this.overview.value.t;
+      if (!this.#isStreaming) await this.#load();
       await this.#refreshAll();
       this.trouble = null;
+      this.#listen();
     } catch (error) {
       if (!(error instanceof RequestError)) throw error;
       this.#noteFailure(error);
@@ -74,6 +107,86 @@ export class Live {
       this.#cancelNext = this.#clock.after(this.#pause(), () => void this.poll());
       this.#again = false;
     }
+  }
+
+  /** End the stream: nobody looks, or it is to be another one. */
+  close(): void {
+    this.#open?.abort();
+    this.#open = null;
+    this.#heardAt = -Infinity;
+  }
+
+  /** Load everything anew, as in another language. */
+  restart(): Promise<void> {
+    this.close();
+    this.tails.clear();
+    this.#version = '';
+    return this.poll();
+  }
+
+  get #isStreaming(): boolean {
+    return this.#open !== null && this.#clock.now() - this.#heardAt < SILENCE_S;
+  }
+
+  async #load(): Promise<void> {
+    // What a stream that may come to life says applies to the version it began with.
+    if (this.#open !== null && this.#heardAt === -Infinity)
+      this.#blockedUntil = this.#clock.now() + BLOCKED_S;
+    this.close();
+    await this.overview.load(this.#fetch);
+    const overview = this.overview.value;
+    if (overview === null) return;
+    this.now = overview.t;
+    this.#version = this.#versionOf(overview);
+  }
+
+  /** Open the stream unless it is open already for what is on the screen. */
+  #listen(): void {
+    const wanted = this.tails.wanted();
+    const now = this.#clock.now();
+    if (this.#stream === null || now < this.#blockedUntil) return;
+    if (this.#isStreaming && this.#subscribed === wanted.join()) return;
+    this.close();
+    this.#open = new AbortController();
+    this.#subscribed = wanted.join();
+    void this.#read(this.#stream(this.#version, wanted, this.#open.signal), this.#open);
+  }
+
+  async #read(events: AsyncGenerator<ServerEvent | null>, open: AbortController): Promise<void> {
+    try {
+      for await (const event of events) {
+        if (open.signal.aborted) return;
+        this.#heardAt = this.#clock.now();
+        if (event !== null) await this.#take(event);
+      }
+    } catch (error) {
+      // The poll that follows says what is wrong, if it still is.
+      const isGone = error instanceof RequestError || error instanceof TypeError;
+      if (!isGone && !open.signal.aborted) throw error;
+    }
+    if (open.signal.aborted || this.#open !== open) return;
+    const wasHeard = this.#heardAt !== -Infinity;
+    this.close();
+    // A server without a place for another stream refuses it: then polling does.
+    if (!wasHeard) this.#blockedUntil = this.#clock.now() + BLOCKED_S;
+    else this.#cancelNext = this.#afterCancel(RETRY_S[0]!);
+  }
+
+  async #take({ id, kind, data }: ServerEvent): Promise<void> {
+    if (kind === 'tail') {
+      const tail = data as { metric: string; range: MetricRange };
+      return this.tails.put(tail.metric, tail.range);
+    }
+    if (kind === 'problem') return void this.poll(); // it says so, or that it is over
+    const overview = kind === 'change' ? applyPatch(this.overview.value, data as Patch) : data;
+    await this.overview.load(() => Promise.resolve(overview as Overview));
+    this.now = (overview as Overview).t;
+    this.#version = id;
+  }
+
+  #afterCancel(seconds: number): () => void {
+    this.#cancelNext();
+    return this.#clock.after(seconds, () => void this.poll());
   }
 
   /** Refresh on every poll until the returned function is called. */

@@ -74,7 +74,8 @@ class Subscription:
     text: str
     """`ID?step=60`, with further parameters of the metric's document."""
     id: str
-    step_s: float
+    grid_s: float
+    """Its values are at the multiples of so many seconds: its columns, or else its steps."""
     fields: Mapping[str, Sequence[str]] = field(compare=False)
 
 
@@ -200,12 +201,12 @@ class LivePublisher:
 
     def _read_tail(self, lang: Lang, wanted: Subscription, before: Tail | None) -> Tail | None:
         """The tail up to the last whole step; the one before where there is no newer step."""
-        end_s = self._now_ms() / 1000 // wanted.step_s * wanted.step_s
+        end_s = self._now_ms() / 1000 // wanted.grid_s * wanted.grid_s
         if before is not None and before.end_s >= end_s:
             return before
-        start_s = (end_s if before is None else before.end_s) - _OVERLAP * wanted.step_s
+        start_s = (end_s if before is None else before.end_s) - _OVERLAP * wanted.grid_s
         # After a long pause, as of a machine that slept, readers load the whole chart anew.
-        start_s = max(start_s, end_s - 60 * wanted.step_s)
+        start_s = max(start_s, end_s - 60 * wanted.grid_s)
         response = self._read_metric(lang, wanted, start_s, end_s)
         if response.status != 200 or not isinstance(response.body, bytes):
             return before  # the chart's own request says why
@@ -234,14 +235,15 @@ def parse_subscription(text: str, t: Texts) -> Subscription:
     for name, value in parse_qsl(query):
         fields.setdefault(name, []).append(value)
     step_s = parse_duration_ns(fields.get("step", ["0"])[0]) / 1e9
+    column_s = parse_duration_ns(fields.get("column", ["0"])[0]) / 1e9
     if step_s < 1:
         raise QueryError.bad_data(t("web.bad_subscription", metric=text))
     others = {name: tuple(values) for name, values in fields.items() if name in _SELECTING}
-    return Subscription(text, id_, step_s, others)
+    return Subscription(text, id_, max(step_s, column_s), others)
 
 
-_SELECTING = ("by", "match")
-"""The parameters of a metric's document that say which series it has."""
+_SELECTING = ("step", "column", "by", "match")
+"""The parameters of a metric's document but for its period."""
 
 
 def encode_event(kind: str, data: bytes, id_: str = "") -> bytes:
@@ -275,7 +277,6 @@ def build_publisher(
             **wanted.fields,
             "start": (repr(start_s),),
             "end": (repr(end_s),),
-            "step": (repr(wanted.step_s),),
             "lang": (lang,),
         }
         request = WebRequest(fields, {"id": wanted.id}, raw_path=metric.path.encode())

@@ -38,7 +38,8 @@ def prepared_route(
     def respond(request: WebRequest) -> WebResponse:
         return WebResponse(documents[request.language(default_lang)].get())
 
-    return Route(PREFIX + operation.path, respond, partial(format_error, default_lang))
+    path, format_ = PREFIX + operation.path, partial(format_error, default_lang)
+    return Route(path, respond, format_, is_shared=True)
 
 
 def _dump(build: Callable[[Texts], object], t: Texts) -> bytes:
