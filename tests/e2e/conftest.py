@@ -26,7 +26,7 @@ catalogue:
 """
 """The load is beyond its threshold from the beginning, and pending all the time."""
 
-CONTENT = "[data-metric], [data-testid=metric-head], [data-testid=targets], [data-testid=not-found]"
+CONTENT = "[data-testid=content] :is(.card, [data-testid=not-found], [data-metric])"
 """What is there once a page of the dashboard has its content."""
 
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-import psutil
 import pytest
-
-from support.product import up
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-    from support.browser import Browser, Page
+    from support.browser import Page
     from support.product import Product
 
     Open = Callable[..., Page]
@@ -53,62 +48,6 @@ def show_charts(page: Page) -> None:
 
 def text_of(page: Page, selector: str) -> str:
     return str(page.eval(f"document.querySelector({selector!r}).innerText"))
-
-
-@pytest.mark.parametrize("lang", ["ko", "en"])
-def test_the_verdict_is_one_line_in_the_readers_language(
-    open_page: Open, product: Product, lang: str
-) -> None:
-    page = open_page(f"?lang={lang}")
-    verdict = product.get("/api/jipyo/overview", lang=lang)["verdict"]
-    shown = page.eval("document.querySelector('h1').dataset.state")
-    assert shown in WORDS[lang]
-    assert text_of(page, "[data-testid=verdict]").startswith(WORDS[lang][shown])
-    if shown == verdict["state"]:
-        counts = page.eval(
-            "Object.fromEntries([...document.querySelectorAll('[data-count]')]"
-            ".map(e => [e.dataset.count, Number(e.innerText)]))"
-        )
-        assert set(counts) == set(verdict["counts"])
-    assert page.eval("document.title").startswith(WORDS[lang][shown])
-
-
-def test_tiles_show_the_real_values_of_this_host(open_page: Open) -> None:
-    page = open_page("?lang=en")
-    shown = float(text_of(page, TILE.format("system.memory.utilization")))
-    assert shown == pytest.approx(psutil.virtual_memory().percent, abs=10)
-    load = float(text_of(page, TILE.format("system.cpu.load")))
-    expected = 100 * psutil.getloadavg()[1] / (psutil.cpu_count() or 1)
-    assert load == pytest.approx(expected, abs=25)
-
-
-def test_tiles_stand_worst_first(open_page: Open) -> None:
-    page = open_page()
-    states = page.eval("[...document.querySelectorAll('[data-metric]')].map(e => e.dataset.state)")
-    order = ["critical", "warning", "unknown", "pending", "ok", "neutral"]
-    assert all(order.index(a) <= order.index(b) for a, b in pairwise(states))
-
-
-@pytest.mark.parametrize(
-    ("lang", "words"),
-    [("ko", r"/ 2시간 경과.*더 지속되면 주의"), ("en", r"of 2 h.*Warning if it lasts")],
-)
-def test_a_pending_metric_is_counted_and_says_what_comes_of_it(
-    open_page: Open, product: Product, lang: str, words: str
-) -> None:
-    page = open_page(f"?lang={lang}")
-    tile = "[data-metric='system.cpu.load']"
-    assert page.eval(f'document.querySelector("{tile}").dataset.state') == "pending"
-    shown = text_of(page, f"{tile} [data-testid=pending]")
-    assert re.search(words, shown.replace("\n", " ").replace("\u00a0", " "))
-    assert text_of(page, f"{tile} .state") == WORDS[lang]["pending"]
-    assert int(text_of(page, "[data-count=pending]")) >= 1
-    answer = product.get("/api/jipyo/metric/system.cpu.load", lang=lang)
-    assert [b["severity"] for b in answer["series"][0]["breaches"]] == ["pending"]
-    page.click(tile)
-    page.wait("document.querySelector('[data-testid=breach-table] tbody tr')", timeout_s=60)
-    row = text_of(page, "[data-testid=breach-table] tbody tr")
-    assert row.startswith(WORDS[lang]["pending"])
 
 
 @pytest.mark.parametrize("group", ["system.cpu", "system.memory", "system.network"])
@@ -397,17 +336,6 @@ def test_metrics_without_data_are_folded_with_their_remedies(
     page.wait("[...document.querySelectorAll('[data-missing] p')].every(e => e.textContent !== '')")
 
 
-def test_a_new_installation_says_when_values_come_and_shows_them_within_a_minute(
-    browser: Browser, tmp_path: Path
-) -> None:
-    with up(tmp_path / "data") as fresh:
-        page = browser.open(f"{fresh.url}/?lang=ko")
-        page.wait("document.querySelector('[data-testid=waiting], [data-metric]')")
-        page.wait("document.querySelector('[data-metric=\"system.cpu.utilization\"]')", 60)
-        assert page.errors == []
-        page.close()
-
-
 def test_a_period_of_long_ago_is_entered_in_the_sites_zone(open_page: Open) -> None:
     page = open_page("?lang=ko", width=390)
     page.click("[data-testid=choose-period]")
@@ -423,10 +351,3 @@ def test_a_period_of_long_ago_is_entered_in_the_sites_zone(open_page: Open) -> N
     assert page.eval("document.querySelector('[data-testid=period]').open") is False
     assert page.eval("document.documentElement.scrollWidth") <= 390
     assert page.errors == []
-
-
-def test_a_wide_screen_is_used(open_page: Open) -> None:
-    page = open_page("?lang=en", width=2560)
-    right = "Math.max(...[...document.querySelectorAll('{}')].map(e => {}))"
-    for what in ("[data-metric]", "[data-chart]"):
-        assert page.eval(right.format(what, "e.getBoundingClientRect().right")) > 2400

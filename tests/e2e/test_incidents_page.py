@@ -41,8 +41,8 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
 
 def open_incident(browser: Browser, product: Product, lang: str, width: int = 1440) -> Page:
     page = browser.open(f"{product.url}/?lang={lang}", width=width)
-    page.wait("document.querySelector('[data-testid=open-incidents] a[data-incident]')", 60)
-    page.click("[data-testid=open-incidents] a[data-incident]")
+    page.wait("document.querySelector('[data-testid=ack]')", 60)
+    page.go(f"{product.url}/incidents/1?lang={lang}")
     page.wait("document.querySelector('[data-testid=incident] .members li')", 60)
     return page
 
