@@ -193,6 +193,7 @@ def test_without_a_file_the_environment_decides(tmp_path: Path) -> None:
     assert read == Config(
         file=None,
         values=read.values,
+        origins=read.origins,
         read_again=read.read_again,
         lang="ko",
         zone=ZoneInfo("UTC"),

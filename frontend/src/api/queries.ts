@@ -26,7 +26,9 @@ export type State = MetricNow['state'];
 export type Direction = MetricNow['direction'];
 export type MetricOutlook = Schemas['MetricOutlook'];
 export type SeriesOutlook = Schemas['SeriesOutlook'];
+export type ConfigurationInForce = Schemas['ConfigurationInForce'];
 export type Doctor = Schemas['Doctor'];
+export type SettingInfo = Schemas['SettingInfo'];
 export type Targets = Schemas['Targets'];
 export type TargetInfo = Schemas['TargetInfo'];
 export type Incidents = Schemas['Incidents'];
@@ -104,6 +106,10 @@ export class Queries {
   }
 
   /** Every catalogue metric, with instructions for those without data. */
+  configuration(lang: string, signal?: AbortSignal): Promise<ConfigurationInForce> {
+    return this.#client.get('configuration', { lang }, signal);
+  }
+
   doctor(lang: string, signal?: AbortSignal): Promise<Doctor> {
     return this.#client.get('doctor', { lang }, signal);
   }

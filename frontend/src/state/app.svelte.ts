@@ -2,7 +2,7 @@
 
 import { Refused } from '../api/client.ts';
 import type {
-  Doctor, Glossary, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
+  ConfigurationInForce, Doctor, Glossary, IncidentAction, IncidentClosing, IncidentDetail, Incidents, MaintenanceWindows,
   InspectionMonth, MetricNow, MetricOutlook, MonthPage, Months, NewMaintenance, NewMonthEntry, NewReport,
   NewSignOff, NewSilence, Overview, OverviewDay, Queries,
   ReportBuilds, ReportDetail, Reports, Silences, Targets,
@@ -247,6 +247,12 @@ export class App {
   async signReport(detail: Resource<ReportDetail>, id: string, body: NewSignOff): Promise<void> {
     const after = await this.#queries.signReport(id, body, this.preferences.lang);
     await detail.load(() => Promise.resolve(after));
+  }
+
+  /** Load the configuration in force into the resource of its page. */
+  loadConfiguration(configuration: Resource<ConfigurationInForce>): Promise<void> {
+    const { lang } = this.preferences;
+    return configuration.load((signal) => this.#queries.configuration(lang, signal));
   }
 
   loadGlossary(): Promise<void> {

@@ -65,6 +65,7 @@ from jipyo.web.api import (
     targets,
     threshold_trial,
 )
+from jipyo.web.api import configuration as configuration_api
 from jipyo.web.api.alert_desk import AlertDesk
 from jipyo.web.api.day import document as day_document
 from jipyo.web.api.log_desk import LogDesk
@@ -508,6 +509,7 @@ def build_server_info(config: Config, started_ms: int) -> ServerInfo:
         zone=config.zone,
         lang=config.lang,
         config_yaml=config.effective,
+        settings=config.origins,
         is_demonstration=is_demonstration(config.data),
         flags={
             "config.file": str(config.file or ""),
@@ -607,6 +609,7 @@ def build_api_routes(  # noqa: PLR0913 - the parts that the pages show
             catalogue, threshold_trial.TrialShelf(source, config.settings.alerts, now_ms), lang
         ),
         *doctor.routes(catalogue, coverage.get, lang),
+        *configuration_api.routes(server, config_state),
         *status.routes(
             server,
             health,

@@ -15,6 +15,7 @@ from jipyo.config.catalogue import CATALOGUE
 from jipyo.config.file import FILE, FileConfig
 from jipyo.config.listen import parse_address
 from jipyo.config.locations import find_data_folder, find_file, find_zone
+from jipyo.config.origins import list_settings
 from jipyo.config.overrides import load_again
 from jipyo.config.sound import find_sound_part
 from jipyo.model.errors import ConfigError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from jipyo.config.overrides import CliOverrides
     from jipyo.config.sound import SoundPart
     from jipyo.i18n import Lang
+    from jipyo.model.setting import Setting
     from jipyo.schema import Node
 
 
@@ -38,6 +40,8 @@ class Config:
     file: Path | None
     values: Mapping[str, object]
     """What is in force as plain values: with all defaults, without secrets."""
+    origins: tuple[Setting, ...] = field(repr=False)
+    """The same values one by one, each with the line, option or default that it comes from."""
     lang: Lang
     zone: ZoneInfo
     instance: str
@@ -120,9 +124,11 @@ def _decide(
         "insecure": settings.insecure,
     }
     written: Any = FILE.effective(tree)
+    values = {**decided, **written, **decided}
     return Config(
         file=file,
-        values={**decided, **written, **decided},
+        values=values,
+        origins=list_settings(values, tree, _name_options(overrides)),
         lang=lang,
         zone=zone,
         instance=instance,
@@ -130,6 +136,17 @@ def _decide(
         settings=settings,
         read_again=partial(load_again, load, replace(overrides, file=file), environ, system_lang),
     )
+
+
+def _name_options(overrides: CliOverrides) -> frozenset[str]:
+    """The top-level keys that the command line sets."""
+    given = {
+        "language": overrides.lang,
+        "data": overrides.data,
+        "listen": overrides.listen,
+        "insecure": overrides.insecure,
+    }
+    return frozenset(name for name, value in given.items() if value)
 
 
 def parse(text: str, file: str) -> FileConfig:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
     from jipyo.i18n import Lang
+    from jipyo.model.setting import Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,8 @@ class ServerInfo:
     """The language of responses to requests without `?lang=`."""
     config_yaml: str = ""
     """The configuration in force, without secrets."""
+    settings: tuple[Setting, ...] = ()
+    """The same, value by value, each with its origin."""
     is_demonstration: bool = False
     """Whether what it shows is made up."""
     flags: Mapping[str, str] = field(default_factory=dict)

@@ -6,12 +6,14 @@ import { metric } from './metric.ts';
 import { months } from './months.ts';
 import { overview } from './overview.ts';
 import { reports } from './reports.ts';
+import { settings } from './settings.ts';
 import { shell } from './shell.ts';
 import { silences } from './silences.ts';
 import { targets } from './targets.ts';
 
 export const ko = {
   ...shell,
+  ...settings,
   ...charts,
   ...overview,
   ...metric,

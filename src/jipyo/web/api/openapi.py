@@ -12,6 +12,7 @@ import orjson
 
 from jipyo.web.api import (
     alerts,
+    configuration,
     doctor,
     events,
     incidents,
@@ -165,6 +166,7 @@ OPERATIONS: tuple[Operation, ...] = (
     targets.OPERATION,
     status.OPERATION,
     live.OPERATION,
+    configuration.OPERATION,
     alerts.OPERATION,
     *incidents.OPERATIONS,
     *silences.OPERATIONS,
