@@ -59,8 +59,9 @@ def test_every_value_in_force_is_there_once(tmp_path: Path) -> None:
     config, _ = load_file(tmp_path)
 
     def count(value: object) -> int:
-        inner = value.values() if isinstance(value, dict) else value
-        return sum(map(count, inner)) if isinstance(value, dict | list) and value else 1  # type: ignore[arg-type]
+        if isinstance(value, dict) and value:
+            return sum(count(one) for one in value.values())
+        return sum(count(one) for one in value) if isinstance(value, list) and value else 1
 
     keys = [one.key for one in config.origins]
     assert len(keys) == len(set(keys)) == count(yaml.safe_load(config.effective))
