@@ -16,15 +16,20 @@ type Problem = components['schemas']['Problem'];
 
 export class RequestError extends Error {}
 
-/** `status` is the HTTP status; `hint` says what to do about it, and may be empty. */
+/**
+ * `status` is the HTTP status; `hint` says what to do about it, and may be empty; `at` is the
+ * position in a log query, from 1.
+ */
 export class Refused extends RequestError {
   readonly status: number;
   readonly hint: string;
+  readonly at: number | null;
 
-  constructor(message: string, status: number, hint = '') {
+  constructor(message: string, status: number, hint = '', at: number | null = null) {
     super(message);
     this.status = status;
     this.hint = hint;
+    this.at = at;
   }
 }
 
@@ -110,5 +115,5 @@ async function readDocument<T>(response: Response): Promise<T> {
   // A proxy that cannot reach jipyo responds too, but not with our problem document.
   if (problem?.error === undefined && response.status >= 502)
     throw new Unreachable(`HTTP ${response.status}`);
-  throw new Refused(problem?.error ?? `HTTP ${response.status}`, response.status, problem?.hint);
+  throw new Refused(problem?.error ?? `HTTP ${response.status}`, response.status, problem?.hint, problem?.at);
 }

@@ -1,6 +1,6 @@
 /** The documents the dashboard reads and the requests for them. Times are seconds UTC. */
 
-import type { Client } from './client.ts';
+import type { Client, Params } from './client.ts';
 import type { ServerEvent } from './events.ts';
 import type { components } from './schema.d.ts';
 
@@ -31,6 +31,14 @@ export type Doctor = Schemas['Doctor'];
 export type SettingInfo = Schemas['SettingInfo'];
 export type Targets = Schemas['Targets'];
 export type TargetInfo = Schemas['TargetInfo'];
+export type LogSourceList = Schemas['LogSourceList'];
+export type LogLines = Schemas['LogLines'];
+export type LogLine = Schemas['LogLine'];
+export type LogContext = Schemas['LogContext'];
+export type LogTimeline = Schemas['LogTimeline'];
+export type LogPatterns = Schemas['LogPatterns'];
+export type LogPattern = Schemas['LogPattern'];
+export type LogLevel = LogLine['level'];
 export type Incidents = Schemas['Incidents'];
 export type IncidentRow = Schemas['IncidentRow'];
 export type IncidentDetail = Schemas['IncidentDetail'];
@@ -117,6 +125,29 @@ export class Queries {
   /** Everything that is collected, with what came of the last attempt. */
   targets(lang: string, signal?: AbortSignal): Promise<Targets> {
     return this.#client.get('targets', { lang }, signal);
+  }
+
+  logSources(lang: string, signal?: AbortSignal): Promise<LogSourceList> {
+    return this.#client.get('logs/sources', { lang }, signal);
+  }
+
+  /** Log lines, the newest first; `asked` are the parameters of the query. */
+  logLines(asked: Params, lang: string, signal?: AbortSignal): Promise<LogLines> {
+    return this.#client.get('logs', { ...asked, lang }, signal);
+  }
+
+  /** A log line with its fields and the lines around it. */
+  logContext(line: string, source: string, lang: string, signal?: AbortSignal): Promise<LogContext> {
+    return this.#client.get('logs/context', { line, source, lang }, signal);
+  }
+
+  /** How many log lines there are over time, by level. */
+  logTimeline(asked: Params, lang: string, signal?: AbortSignal): Promise<LogTimeline> {
+    return this.#client.get('logs/histogram', { ...asked, lang }, signal);
+  }
+
+  logPatterns(asked: Params, lang: string, signal?: AbortSignal): Promise<LogPatterns> {
+    return this.#client.get('logs/patterns', { ...asked, lang }, signal);
   }
 
   /** What is expected of a metric, and when its thresholds are reached. */

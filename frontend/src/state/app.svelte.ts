@@ -92,6 +92,11 @@ export class App {
     );
   }
 
+  /** The requests, for what belongs to one page only. */
+  get queries(): Queries {
+    return this.#queries;
+  }
+
   findMetric(id: string): MetricNow | undefined {
     return this.overview?.metrics.find((metric) => metric.id === id);
   }

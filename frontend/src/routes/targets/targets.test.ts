@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { render } from 'svelte/server';
 import { openApp } from '../../../testing/app.ts';
-import { metricNow, overview, targetInfo } from '../../../testing/fixtures.ts';
+import { metricNow, overview, targetInfo, targets as targetsOf } from '../../../testing/fixtures.ts';
 import { Refused } from '../../api/client.ts';
 import type { TargetInfo } from '../../api/queries.ts';
 import { TEXTS } from '../../text/index.ts';
 import Rail from '../../ui/Rail.svelte';
 import Page from './Page.svelte';
-import { SHAPE_OF, TARGET_STATES, sortTargets } from './rows.ts';
+import { SHAPE_OF, TARGET_STATES, cellOf, filterTargets, sortTargets } from './rows.ts';
 
 const textOf = (html: string): string =>
   html.replace(/<!--.*?-->/g, '').replace(/<[^>]+>/g, ' ').replace(/[\s\u00a0]+/g, ' ');
@@ -18,7 +18,8 @@ const ignore = () => undefined;
 /** The page once it has loaded what the server answers. */
 async function targetsPage(answer: unknown, lang = 'en') {
   const document = overview([metricNow()]);
-  const { app } = openApp({ overview: document, targets: answer }, `/targets?lang=${lang}`);
+  const given = Array.isArray(answer) ? targetsOf(answer) : answer;
+  const { app } = openApp({ overview: document, targets: given }, `/targets?lang=${lang}`);
   await app.live.poll();
   await app.loadTargets().catch(ignore);
   return { app, body: render(Page, { props: { app } }).body };
@@ -42,43 +43,43 @@ test('the failing come first, then by job and instance', () => {
 });
 
 for (const [lang, words] of [
-  ['en', ['1 down 1 up', 'Down since 11:38:40, 8 min redis db:6379', 'the connection was refused', 'What to do: Check that it is running.', '850 ms']],
-  ['ko', ['수집 실패 1개 정상 1개', '수집 실패 11:38:40부터 8분 redis db:6379', '조치: Check that it is running.', '850ms']],
+  ['en', ['1 down', '1 up', 'redis db:6379 Down since 11:38:40, 8 min', 'the connection was refused', 'What to do: Check that it is running.', '850 ms']],
+  ['ko', ['수집 실패 1개', '정상 1개', 'redis db:6379 수집 실패 11:38:40부터 8분', '조치: Check that it is running.', '850ms']],
 ] as const)
   test(`a dead target has its cause, its remedy and its time in ${lang}`, async () => {
-    const text = textOf((await targetsPage({ targets: [targetInfo(), DOWN] }, lang)).body);
+    const text = textOf((await targetsPage([targetInfo(), DOWN], lang)).body);
     for (const word of words) assert.ok(text.includes(word), `${word}: ${text}`);
   });
 
 test('the figures of the last scrape are shown', async () => {
   const target = targetInfo({ rejected: 7, notes: ['no permission for /proc/1'] });
-  const text = textOf((await targetsPage({ targets: [target] })).body);
-  for (const word of ['Up', 'http://a:9100/metrics', 'no permission for /proc/1', '12 ms', '1,234', '15 s', '11:46:30'])
+  const text = textOf((await targetsPage([target])).body);
+  for (const word of ['Up', 'http://a:9100/metrics', 'no permission for /proc/1', '12 ms', '1,234', '15 s', '10 s ago'])
     assert.ok(text.includes(word), `${word}: ${text}`);
-  assert.match(text, / 7 15 s/);
+  assert.match(text, / 1,234 7 rejected /);
 });
 
 test('a target without a scrape has no figures that look like some', async () => {
   const waiting = targetInfo({ state: 'unknown', since: null, last: null });
   const absent = targetInfo({ state: 'absent', instance: 'gpu' });
-  const text = textOf((await targetsPage({ targets: [waiting, absent] })).body);
-  assert.match(text, /Not scraped yet node a http:\/\/a:9100\/metrics never – – – 15 s/);
+  const text = textOf((await targetsPage([waiting, absent])).body);
+  assert.match(text, /node a http:\/\/a:9100\/metrics Not scraped yet Scrape – never 15 s – –/);
   assert.match(text, /Not present .*There is no data to collect/);
 });
 
 test('while loading, without targets and after a failure the page says so', async () => {
   const { app } = openApp({ overview: overview([]) }, '/targets?lang=en');
-  assert.match(textOf(render(Page, { props: { app } }).body), /Loading/);
-  assert.match(textOf((await targetsPage({ targets: [] })).body), /There are no targets/);
+  assert.match(render(Page, { props: { app } }).body, /role="status" aria-label="Loading/);
+  assert.match(textOf((await targetsPage([])).body), /There are no targets/);
   const refusal = () => Response.json({ error: 'the store is closed' }, { status: 503 });
   const { body } = await targetsPage(refusal);
-  assert.match(textOf(body), /could not be updated\. the store is closed/);
+  assert.match(textOf(body), /the store is closed/);
   assert.doesNotMatch(body, /<table|There are no targets/);
 });
 
 test('after a failure the old values stay, marked as stale', async () => {
   let isDown = false;
-  const { app } = await targetsPage(() => (isDown ? new Error('cut') : { targets: [DOWN] }));
+  const { app } = await targetsPage(() => (isDown ? new Error('cut') : targetsOf([DOWN])));
   isDown = true;
   await app.loadTargets().catch(ignore);
   const { body } = render(Page, { props: { app } });
@@ -87,16 +88,16 @@ test('after a failure the old values stay, marked as stale', async () => {
 
 test('texts of targets are text', async () => {
   const evil = '<img src=x onerror=alert(1)>\u202egnp.exe';
-  const { body } = await targetsPage({
-    targets: [targetInfo({ job: evil, instance: evil, url: `javascript:${evil}`, error: evil, hint: evil, notes: [evil] })],
-  });
+  const { body } = await targetsPage(
+    [targetInfo({ job: evil, instance: evil, url: `javascript:${evil}`, error: evil, hint: evil, notes: [evil] })],
+  );
   assert.doesNotMatch(body, /<img|href="javascript/);
   assert.match(body, /<bdi[^>]*>&lt;img/);
 });
 
 test('of thousands the first are shown, with a button for the rest', async () => {
   const targets = Array.from({ length: 3400 }, (_, i) => targetInfo({ instance: `h${i}` }));
-  const { body } = await targetsPage({ targets: [...targets, DOWN] });
+  const { body } = await targetsPage([...targets, DOWN]);
   assert.equal([...body.matchAll(/data-target/g)].length, 200);
   assert.match(body, /db:6379[\s\S]*Show 3201 more/);
 });
@@ -120,11 +121,36 @@ test('each state of a target has a word in both languages, and a shape of its ow
 });
 
 test('a failure of the page of targets does not stop the charts', async () => {
-  const { app } = await targetsPage({ targets: [DOWN] });
+  const { app } = await targetsPage([DOWN]);
   let drawn = 0;
   app.live.follow(() => Promise.reject(new Refused('no', 503)));
   app.live.follow(async () => void (drawn += 1));
   await app.live.poll();
   assert.equal(drawn, 1);
   assert.equal(app.live.trouble, null);
+});
+
+test('a long list is filtered by words and by state', () => {
+  const rows = [targetInfo({ job: 'redis', instance: 'db:6379', url: '' }), DOWN, targetInfo()];
+  assert.deepEqual(filterTargets(rows, 'REDIS 6379', null).length, 2);
+  assert.deepEqual(filterTargets(rows, 'redis', 'down'), [DOWN]);
+  assert.deepEqual(filterTargets(rows, '/metrics', null).map(({ job }) => job), ['node']);
+  assert.deepEqual(filterTargets(rows, '', null).length, 3);
+});
+
+test('half hours are drawn by what share of their readings succeeded', () => {
+  assert.deepEqual([null, 0, 1, 99, 100].map(cellOf), ['none', 'failed', 'some', 'some', 'read']);
+});
+
+for (const [readings, words] of [
+  [[null, null], 'no reading in 24 h'], [[100, 100], 'every reading of 24 h succeeded'],
+  [[100, 0, 50, 100], 'readings failed in 2 half hours, the last at 10:00'],
+] as const)
+  test(`the cells ${readings.join()} are described as "${words}"`, async () => {
+    assert.ok((await targetsPage([targetInfo({ readings: [...readings] })])).body.includes(words));
+  });
+
+test('a failing target leads to its incident', async () => {
+  const { body } = await targetsPage([{ ...DOWN, incident: 31 }]);
+  assert.match(body, /href="\/incidents\/31\?lang=en"/);
 });

@@ -2,6 +2,7 @@
 
 import { charts } from './charts.ts';
 import { incidents } from './incidents.ts';
+import { logs } from './logs.ts';
 import { metric } from './metric.ts';
 import { months } from './months.ts';
 import { overview } from './overview.ts';
@@ -16,6 +17,7 @@ export const ko = {
   ...settings,
   ...charts,
   ...overview,
+  ...logs,
   ...metric,
   ...targets,
   ...incidents,

@@ -58,26 +58,28 @@ def test_a_dead_target_comes_first_with_its_cause_and_remedy(
     answer = failing.get("/api/jipyo/targets", lang=lang)["targets"]
     dead = next(target for target in answer if target["job"] == "dead")
     assert text_of(page, "h1") == title
-    assert page.eval("document.title").startswith(title)
-    assert page.eval("document.querySelector('tbody tr').dataset.job") == "dead"
+    assert f" · {title} · " in page.eval("document.title")
+    assert page.eval("document.querySelector('tbody').dataset.job") == "dead"
     assert text_of(page, f"{DEAD} .state").startswith(down)
+    assert text_of(page, "[data-testid=targets-verdict]").count("dead 127.0.0.1") == 1
+    assert page.eval(f"document.querySelectorAll('{DEAD} rect').length") == 48
     assert text_of(page, f"{DEAD} .error") == dead["error"]
     assert f"{remedy}{dead['hint']}" in text_of(page, f"{DEAD} .cause")
-    assert page.eval("document.querySelectorAll('tbody tr').length") == len(answer)
+    assert page.eval("document.querySelectorAll('main tbody').length") == len(answer)
     assert text_of(page, ".badge") == "1"
     assert page.errors == []
     page.close()
 
 
-def test_the_verdict_leads_to_what_is_down_and_escape_back(
+def test_the_verdict_leads_to_what_is_down_and_the_browser_back(
     failing: Product, browser: Browser
 ) -> None:
     page = browser.open(f"{failing.url}/?lang=en")
     page.wait("document.querySelector('[data-testid=down]')", timeout_s=60)
     page.click("[data-testid=down]")
     page.wait(f"document.querySelector('{DEAD}')")
-    assert page.eval("document.querySelector('[data-testid=targets-link]').ariaCurrent") == "page"
-    page.press("Escape")
+    assert page.eval("document.querySelector('nav [aria-current=page]').innerText") != ""
+    page.eval("history.back()")
     page.wait("document.querySelector('[data-testid=verdict]')")
     page.close()
 
@@ -104,4 +106,27 @@ def test_a_phone_shows_every_figure_without_scrolling_sideways(
     )
     assert outside == 0
     assert page.eval(f"document.querySelectorAll('{DEAD} td').length") == 8
+    assert page.errors == []
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 1440, 2560])
+@pytest.mark.parametrize(("lang", "dark"), [("ko", True), ("en", False)])
+def test_words_and_states_filter_the_list_in_every_width_and_theme(
+    failing: Product, browser: Browser, lang: str, dark: bool, width: int
+) -> None:
+    page = browser.open(f"{failing.url}/targets?lang={lang}", width=width, dark=dark)
+    page.wait(f"document.querySelector('{DEAD} .error')", timeout_s=60)
+    page.click("[data-count=down]")
+    page.wait("document.querySelectorAll('main tbody').length === 1")
+    assert "state=down" in page.eval("location.search")
+    page.click("[data-count=down]")
+    page.wait("document.querySelectorAll('main tbody').length > 1")
+    page.eval(
+        "(e => { e.value = 'nobody'; e.dispatchEvent(new InputEvent('input', {bubbles: true})); })"
+        "(document.querySelector('main [type=search]'))"
+    )
+    page.wait("document.querySelector('main .nothing')")
+    assert page.eval("document.documentElement.scrollWidth") <= width
+    assert page.errors == []
     page.close()
